@@ -120,8 +120,8 @@ class Policy:
     typed_by_home: Mapping[str, tuple[TypedCredential, ...]]
     ended_passes: frozenset[str]
     gate_numbers: frozenset[int]
-    credentials_of_wishers: Mapping[str, tuple[Credential, ...]] = field(default_factory=dict)
-    """Credentials of the people who want two methods, to check whether they have two."""
+    credentials_for_two_methods: Mapping[str, tuple[Credential, ...]] = field(default_factory=dict)
+    """Credentials of the people with a two-method request, to check whether they have two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +207,11 @@ def _index(
             r.pass_id for r in kinds["ended_pass"].values() if isinstance(r, EndedPassRecord)
         ),
         gate_numbers=frozenset(lane.gate_number for lane in lanes.values()),
-        credentials_of_wishers=_held_by_wishers(persons, credentials),
+        credentials_for_two_methods=_held_for_two_methods(persons, credentials),
     )
 
 
-def _held_by_wishers(
+def _held_for_two_methods(
     persons: Mapping[str, PersonRecord], credentials: Mapping[str, Credential]
 ) -> dict[str, tuple[Credential, ...]]:
     held: dict[str, list[Credential]] = {p.person_id: [] for p in persons.values() if p.two_methods}

@@ -150,7 +150,7 @@ class Grant(Record, frozen=True):
 
 
 class TwoMethods(Record, frozen=True):
-    """A person's own wish for two ways in, in these minutes of the site's day; equal ends mean always."""
+    """A person's own two-method request, for these minutes of the site's day; equal ends mean always."""
 
     from_minute: Annotated[int, msgspec.Meta(ge=0, lt=1440)]
     until_minute: Annotated[int, msgspec.Meta(ge=0, lt=1440)]

@@ -46,7 +46,7 @@ class Passing:
 
 @dataclass(frozen=True, slots=True)
 class ShownFirst:
-    """Methods that a person with a two-method wish has shown here, and until when they count."""
+    """Methods that a person with a two-method request has shown here, and until when they count."""
 
     person_id: str
     methods: frozenset[Method]

@@ -1,8 +1,8 @@
-"""Apply a person's wish for two methods at hours they chose. Never face, and never a lock-out.
+"""Apply a person's two-method request at the hours they chose. Never face, and never a lock-out.
 
-The wish holds only where it can be met: two different ways besides face that this person chose, holds
+The request holds only where it can be met: two different ways besides face that this person chose, holds
 something live for, and that this lane takes at this moment. Where fewer are left (a card was lost, the
-lane takes cards alone), one is enough, so the wish locks no one out of their home. It is for ways in
+lane takes cards alone), one is enough, so the request locks no one out of their home. It is for ways in
 alone, and for the person alone: a visitor's pass or code opens as it did.
 """
 
@@ -18,12 +18,12 @@ from gate_controller.rules.decision import Claim, GateMemory
 def lacks_second_method(
     claim: Claim, person: PersonRecord, lane: LaneRecord, policy: Policy, memory: GateMemory, now: datetime
 ) -> bool:
-    """Return whether the person's wish requires another method before the lane opens."""
-    wish = person.two_methods
-    if wish is None or claim.is_for_visitor or lane.direction != "in":
+    """Return whether the person's two-method request requires another method before the lane opens."""
+    requested = person.two_methods
+    if requested is None or claim.is_for_visitor or lane.direction != "in":
         return False
-    # With an unsure clock a wish for some hours holds at all of them: only its owner can meet it.
-    if memory.clock_sure and not is_in_force(wish, policy.calendar.zone, now):
+    # With an unsure clock a request for some hours holds at all of them: only its owner can meet it.
+    if memory.clock_sure and not is_in_force(requested, policy.calendar.zone, now):
         return False
     ways = _ways_that_work(person, lane, policy, memory, now)
     if len(ways) < 2:
@@ -32,19 +32,19 @@ def lacks_second_method(
     return len(shown & ways) < 2
 
 
-def is_in_force(wish: TwoMethods, zone: ZoneInfo, now: datetime) -> bool:
-    """Return whether the wish holds at this moment on the site's wall clock; equal ends mean always."""
+def is_in_force(requested: TwoMethods, zone: ZoneInfo, now: datetime) -> bool:
+    """Return whether the request holds at this moment on the site's wall clock; equal ends mean always."""
     local = now.astimezone(zone)
     minute = local.hour * 60 + local.minute
-    if wish.from_minute < wish.until_minute:
-        return wish.from_minute <= minute < wish.until_minute
-    return minute >= wish.from_minute or minute < wish.until_minute
+    if requested.from_minute < requested.until_minute:
+        return requested.from_minute <= minute < requested.until_minute
+    return minute >= requested.from_minute or minute < requested.until_minute
 
 
 def _ways_that_work(
     person: PersonRecord, lane: LaneRecord, policy: Policy, memory: GateMemory, now: datetime
 ) -> frozenset[Method]:
-    held = policy.credentials_of_wishers.get(person.person_id, ())
+    held = policy.credentials_for_two_methods.get(person.person_id, ())
     # What is bound to a time or a phone opens under a sure clock and a fresh policy alone.
     fresh = now - policy.issued_at <= timedelta(days=policy.site.max_policy_age_days)
     timed = memory.clock_sure and fresh

@@ -1,4 +1,4 @@
-"""Tables of residents' two-method wishes and guardians' agreements."""
+"""Tables of residents' two-method requests and guardians' agreements."""
 
 from datetime import datetime
 
@@ -8,8 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from web_admin.core.orm import Base
 
 
-class SecondMethodWish(Base):
-    """A person's wish for two methods within these minutes of the site's day; equal ends: always."""
+class TwoMethodRequest(Base):
+    """A person's request for two methods within these minutes of the site's day; equal ends: always."""
 
     __tablename__ = "second_method_wish"
     person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)

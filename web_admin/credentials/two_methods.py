@@ -1,4 +1,4 @@
-"""Actions on a person's wish for two methods. Gates apply it: `rules/second_method.py`.
+"""Actions on a person's two-method request. Gates apply it: `rules/second_method.py`.
 
 It is theirs alone: no page of the staff sets, shows or needs it.
 """
@@ -16,61 +16,61 @@ from web_admin.action.phone_proof import refuse_unproven_phone
 from web_admin.compound.models import Person
 from web_admin.compound.usable_credentials import usable_methods
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials.models import SecondMethodWish
+from web_admin.credentials.models import TwoMethodRequest
 
-WISHES: Mapping[str, tuple[int, int]] = {"night": (22 * 60, 6 * 60), "always": (0, 0)}
-"""What is offered by a word: from which minute of the site's day until which."""
+OFFERED_HOURS: Mapping[str, tuple[int, int]] = {"night": (22 * 60, 6 * 60), "always": (0, 0)}
+"""The hours of each choice: from which minute of the site's day until which."""
 OWN_HOURS = "own"
-"""The word for hours that the person typed."""
+"""The choice of hours that the person typed."""
 MINUTES_A_DAY = 1440
 
 
-def wish_of(session: Session, person_id: str) -> str | None:
-    """Return the word for a person's wish, None where there is none."""
-    row = session.get(SecondMethodWish, person_id)
+def two_method_choice(session: Session, person_id: str) -> str | None:
+    """Return the choice that a person's request shows as on their page, None without a request."""
+    row = session.get(TwoMethodRequest, person_id)
     if row is None:
         return None
     if row.from_minute == row.until_minute:
         return "always"
-    return "night" if (row.from_minute, row.until_minute) == WISHES["night"] else OWN_HOURS
+    return "night" if (row.from_minute, row.until_minute) == OFFERED_HOURS["night"] else OWN_HOURS
 
 
-def hours_of_wish(session: Session, person_id: str) -> tuple[int, int] | None:
-    """Return the minutes of the day between which a person wants two methods; None without a wish."""
-    row = session.get(SecondMethodWish, person_id)
+def two_method_hours(session: Session, person_id: str) -> tuple[int, int] | None:
+    """Return the minutes of the day between which a person wants two methods; None without a request."""
+    row = session.get(TwoMethodRequest, person_id)
     return (row.from_minute, row.until_minute) if row is not None else None
 
 
-def wish_can_be_kept(session: Session, person: Person, now: datetime) -> bool:
+def two_methods_work(session: Session, person: Person, now: datetime) -> bool:
     """Return whether the person has two chosen ways besides face that work now."""
     chosen = {Method(method) for method in person.methods} - {Method.FACE}
     return len(usable_methods(session, person.person_id, now) & chosen) >= 2
 
 
-def wish_for_two(act: Act, person_id: str, from_minute: int, until_minute: int) -> None:
+def request_two_methods(act: Act, person_id: str, from_minute: int, until_minute: int) -> None:
     """Ask gates for two ways of this person; raise ActRefused without two that work besides face."""
     begin(act)
     person = person_of(act, person_id)
     _refuse_others(act, person)
     if not (0 <= from_minute < MINUTES_A_DAY and 0 <= until_minute < MINUTES_A_DAY):
         raise ActRefused("wish", _("Choose one of the offered values."))
-    if not wish_can_be_kept(act.session, person, act.now):
+    if not two_methods_work(act.session, person, act.now):
         raise ActRefused(
             "wish", _("This needs two of card, PIN and QR code that work. Switch on a second one first.")
         )
     act.session.merge(
-        SecondMethodWish(person_id=person_id, from_minute=from_minute, until_minute=until_minute)
+        TwoMethodRequest(person_id=person_id, from_minute=from_minute, until_minute=until_minute)
     )
     finish(act, "two_methods_wished", {}, person_id=person_id)
 
 
-def end_wish(act: Act, person_id: str) -> None:
-    """End a person's wish for two methods."""
+def end_two_method_request(act: Act, person_id: str) -> None:
+    """End a person's two-method request."""
     begin(act)
     _refuse_others(act, person_of(act, person_id))
-    wish = act.session.get(SecondMethodWish, person_id)
-    if wish is not None:
-        act.session.delete(wish)
+    requested = act.session.get(TwoMethodRequest, person_id)
+    if requested is not None:
+        act.session.delete(requested)
         finish(act, "two_methods_ended", {}, person_id=person_id)
 
 

@@ -25,7 +25,7 @@ from web_admin.action.lookups import home_of, hours_of, lane_of, person_of
 from web_admin.action.suspensions import party_of, refuse_ending, with_party
 from web_admin.compound.models import Gate, GrantRow, Lane, Person
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials.models import SecondMethodWish
+from web_admin.credentials.models import TwoMethodRequest
 from web_admin.credentials.shared import end_live
 from web_admin.face.endings import forget_face
 from web_admin.face.guardians import end_guardianship
@@ -166,7 +166,7 @@ def move_out(act: Act, person_id: str) -> None:
     revoke_invitations(act, person_id)
     end_resident_sign_in(act.session, person_id)
     act.session.execute(delete(AskedMessages).where(AskedMessages.person_id == person_id))
-    act.session.execute(delete(SecondMethodWish).where(SecondMethodWish.person_id == person_id))
+    act.session.execute(delete(TwoMethodRequest).where(TwoMethodRequest.person_id == person_id))
     person.grants = []
     person.methods, person.face_paused_reason, person.phone_unproven = ["card"], None, None
     person.may_override = False

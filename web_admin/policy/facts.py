@@ -20,7 +20,7 @@ from web_admin.compound.models import (
     Site,
 )
 from web_admin.core.database import IN_LIST
-from web_admin.credentials.models import EmergencyCode, SecondMethodWish
+from web_admin.credentials.models import EmergencyCode, TwoMethodRequest
 from web_admin.custody.models import FaceShare
 from web_admin.custody.shares import live_face_consents
 from web_admin.face.queries import FaceFacts, load_face_facts
@@ -54,7 +54,7 @@ class SiteFacts:
     ended_passes: Sequence[VisitorPassRow]
     emergency_codes: Sequence[EmergencyCode]
     face: FaceFacts
-    wishes: Mapping[str, SecondMethodWish]
+    two_method_requests: Mapping[str, TwoMethodRequest]
 
 
 def load_facts(
@@ -118,10 +118,10 @@ def load_facts(
             .order_by(EmergencyCode.credential_id)
         ).all(),
         face=face,
-        wishes={
-            wish.person_id: wish
-            for wish in _in_parts(
-                session, select(SecondMethodWish).join(Person).where(Person.site_id == site_id), person_ids
+        two_method_requests={
+            row.person_id: row
+            for row in _in_parts(
+                session, select(TwoMethodRequest).join(Person).where(Person.site_id == site_id), person_ids
             )
         },
     )

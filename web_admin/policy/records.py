@@ -232,7 +232,7 @@ class PeopleRecords:
             face = None
             if self._wants_face(person):
                 face = face_record(self._facts, person, gate, grants, ways, self._ways_end[person.person_id])
-            wish = self._facts.wishes.get(person.person_id)
+            requested = self._facts.two_method_requests.get(person.person_id)
             offer = face_offer(self._facts, person, gate, grants, ways, self._today)
             yield (
                 f"person:{person.person_id}",
@@ -248,7 +248,10 @@ class PeopleRecords:
                     suspended=person.suspended,
                     slow_pass=person.slow_pass,
                     may_override=person.may_override and person.kind == "staff" and not person.suspended,
-                    two_methods=TwoMethods(wish.from_minute, wish.until_minute) if wish is not None else None,
+                    two_methods=(
+                        TwoMethods(requested.from_minute, requested.until_minute)
+                        if requested is not None else None
+                    ),
                 ),
             )
             if face is not None:

@@ -13,7 +13,7 @@ from web_admin.compound.models import Person, Site
 from web_admin.core.database import request_session
 from web_admin.credentials.look_ups import CARD_LOOKED_UP, reason_text
 from web_admin.credentials.queries import credentials_of
-from web_admin.credentials.two_methods import hours_of_wish, wish_of
+from web_admin.credentials.two_methods import two_method_choice, two_method_hours
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.queries import consents_of, notices_for
 from web_admin.desk.texts import acts_text
@@ -129,8 +129,8 @@ def _about(person: Person, site: Site) -> Exported:
             for wanted in [asked_messages(session, person.person_id)]
             if wanted is not None
         ],
-        "two_ways_in": wish_of(session, person.person_id),
-        "two_ways_in_minutes": hours_of_wish(session, person.person_id),
+        "two_ways_in": two_method_choice(session, person.person_id),
+        "two_ways_in_minutes": two_method_hours(session, person.person_id),
         "passkeys": [
             {"label": p.label, "since": p.created_at, "last_used": p.last_used_at}
             for p in passkeys_of(session, person.person_id)

@@ -28,13 +28,13 @@ from web_admin.credentials.phones import ensure_online_qr
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.credentials.queries import credential_of, live_credentials_of
 from web_admin.credentials.two_methods import (
+    OFFERED_HOURS,
     OWN_HOURS,
-    WISHES,
-    end_wish,
-    hours_of_wish,
-    wish_can_be_kept,
-    wish_for_two,
-    wish_of,
+    end_two_method_request,
+    request_two_methods,
+    two_method_choice,
+    two_method_hours,
+    two_methods_work,
 )
 from web_admin.events.own_passages import last_use_by_method
 from web_admin.face.guardian_requests import requests_to
@@ -116,7 +116,7 @@ def _asked_by_minors(act: Act, person: Person) -> list[tuple[GuardianRequest, Pe
 def _page(
     person: Person, act: Act, *, fresh_pin: str | None = None, errors: Mapping[str, str] | None = None
 ) -> str:
-    hours = hours_of_wish(act.session, person.person_id)
+    hours = two_method_hours(act.session, person.person_id)
     return render_template(
         "resident/ways_in.html",
         person=person,
@@ -132,11 +132,11 @@ def _page(
         question=question_of(act.session, person.person_id) if site_of(person).face_enabled else None,
         requests=_asked_by_minors(act, person),
         wards=wards_of(act.session, person.person_id),
-        wish=wish_of(act.session, person.person_id),
-        wish_hours=hours if hours is not None and hours[0] != hours[1] else WISHES["night"],
+        two_methods=two_method_choice(act.session, person.person_id),
+        two_method_hours=hours if hours is not None and hours[0] != hours[1] else OFFERED_HOURS["night"],
         errors=errors or {},
         form=request.form if errors else {},
-        wish_works=wish_can_be_kept(act.session, person, act.now),
+        two_methods_work=two_methods_work(act.session, person, act.now),
         proof=proof_of(act, person),
         desk_asks=desk_asks(act, person),
         tab="ways_in",
@@ -204,17 +204,17 @@ def new_pin() -> str | Response:
 @bp.post("/two-ways")
 @resident_required
 def two_ways() -> Response | tuple[str, int]:
-    """Take the person's own wish for two ways in, or end it."""
+    """Store the person's own two-method request, or end it."""
     person, act = signed_in()
     chosen = request.form.get("wish", "")
     if chosen == "off":
-        end_wish(act, person.person_id)
+        end_two_method_request(act, person.person_id)
         flash(gettext("Saved. One way in is enough again."), "done")
         return to("resident.ways_in")
-    if chosen not in (*WISHES, OWN_HOURS):
+    if chosen not in (*OFFERED_HOURS, OWN_HOURS):
         abort(400)
     try:
-        wish_for_two(act, person.person_id, *(WISHES.get(chosen) or _typed_hours()))
+        request_two_methods(act, person.person_id, *(OFFERED_HOURS.get(chosen) or _typed_hours()))
     except ActRefused as refused:
         errors = {refused.field or "wish": str(refused.message)}
         act.session.rollback()

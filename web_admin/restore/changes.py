@@ -1,7 +1,7 @@
 """Changes of a restore that staff may undo: values of rows as JSON, set and compared.
 
-Each kind says what its subject is: a row with some of its fields, or a set of rows (grants, a wish, the
-calendar) that is replaced whole.
+Each kind says what its subject is: a row with some of its fields, or a set of rows (grants, a two-method
+request, the calendar) that is replaced whole.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from web_admin.action.base import new_id
 from web_admin.compound.models import CalendarDay, CredentialRow, Gate, GrantRow, Hours, Lane, Person, Site
 from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.orm import Base, UtcDateTime
-from web_admin.credentials.models import EmergencyCode, SecondMethodWish
+from web_admin.credentials.models import EmergencyCode, TwoMethodRequest
 from web_admin.messages.models import Webhook
 
 TABLES: Mapping[str, type[Base]] = {
@@ -56,8 +56,8 @@ def current_values(session: Session, kind: str, subject_id: str, names: Mapping[
                 select(GrantRow).where(GrantRow.person_id == subject_id).order_by(GrantRow.grant_id))
         ]})
     if kind == "wish":
-        wish = session.get(SecondMethodWish, subject_id)
-        return {"minutes": [wish.from_minute, wish.until_minute] if wish is not None else None}
+        requested = session.get(TwoMethodRequest, subject_id)
+        return {"minutes": [requested.from_minute, requested.until_minute] if requested is not None else None}
     if kind == "calendar":
         days = session.scalars(select(CalendarDay).where(CalendarDay.site_id == subject_id))
         return {"days": {day.day.isoformat(): [day.kind, day.name] for day in days}}
@@ -73,9 +73,9 @@ def set_values(session: Session, kind: str, subject_id: str, values: Values) -> 
     elif kind == "grants":
         _set_grants(session, subject_id, values["grants"])
     elif kind == "wish":
-        session.execute(delete(SecondMethodWish).where(SecondMethodWish.person_id == subject_id))
+        session.execute(delete(TwoMethodRequest).where(TwoMethodRequest.person_id == subject_id))
         if values["minutes"] is not None:
-            session.add(SecondMethodWish(
+            session.add(TwoMethodRequest(
                 person_id=subject_id, from_minute=values["minutes"][0], until_minute=values["minutes"][1]))
     elif kind == "calendar":
         session.execute(delete(CalendarDay).where(CalendarDay.site_id == subject_id))

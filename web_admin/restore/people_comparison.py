@@ -126,9 +126,10 @@ def _compare_person(
         _hold(session, gate, "methods", person, {"methods": methods}, now)
     if wanted.may_override and not newest.may_override:
         _hold(session, gate, "override", person, {"may_override": False}, now)
-    wish = newest.two_methods
-    if wish is not None and wish != wanted.two_methods:
-        _hold(session, gate, "wish", person, {"minutes": [wish.from_minute, wish.until_minute]}, now)
+    requested = newest.two_methods
+    if requested is not None and requested != wanted.two_methods:
+        minutes = [requested.from_minute, requested.until_minute]
+        _hold(session, gate, "wish", person, {"minutes": minutes}, now)
     if not _covered(wanted.grants, newest.grants):
         _set_grants_here(session, gate, person, newest.grants, now)
 

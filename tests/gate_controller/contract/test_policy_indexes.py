@@ -88,8 +88,8 @@ def test_the_credentials_of_those_alone_who_want_two_ways_are_kept_by_person() -
     wisher, bare = (person(name, two_methods=TwoMethods(0, 0)) for name in ("w", "b"))
     card = CardCredential("card-w", "w", tag=b"c" * 32)
     policy = compiled(wisher, bare, person("o"), pin("pin-o", "o"), pin("pin-w", "w"), card).policy
-    assert policy.credentials_of_wishers == {"w": (card, pin("pin-w", "w")), "b": ()}
-    assert compiled(person("o"), pin("pin-o", "o")).policy.credentials_of_wishers == {}
+    assert policy.credentials_for_two_methods == {"w": (card, pin("pin-w", "w")), "b": ()}
+    assert compiled(person("o"), pin("pin-o", "o")).policy.credentials_for_two_methods == {}
 
 
 def test_ended_passes_are_known_by_their_id() -> None:

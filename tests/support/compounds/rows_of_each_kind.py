@@ -13,7 +13,7 @@ from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.health_models import ServerMark
 from web_admin.core.job_models import LongJob
 from web_admin.core.orm import Base
-from web_admin.credentials.models import ChildAgreement, SecondMethodWish
+from web_admin.credentials.models import ChildAgreement, TwoMethodRequest
 from web_admin.custody.models import (
     BreachDrill,
     Consent,
@@ -70,7 +70,7 @@ def _of_person(act: Act, person: Person, ward_id: str) -> list[Base]:
                 created_at=now),
         AskedMessages(person_id=who, channel="mail", address="one@example.org", kinds=["visitor_came"],
                       confirmed_at=now),
-        SecondMethodWish(person_id=who, from_minute=1320, until_minute=360),
+        TwoMethodRequest(person_id=who, from_minute=1320, until_minute=360),
         DeskVisitRow(visit_id="one", site_id=act.site_id, account_id=1, role="manager", person_id=who,
                      opened_by="card", opened_at=now, proved_at=now, ended_at=now),
         HomeAddition(person_id=ward_id, home_id=person.home_id, added_by=who, added_at=now, state="waiting"),

@@ -15,7 +15,7 @@ from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.phones import issue_printed_code
 from web_admin.credentials.pins import issue_duress_pin
-from web_admin.credentials.two_methods import end_wish
+from web_admin.credentials.two_methods import end_two_method_request
 from web_admin.policy.publish import records_for_gate
 
 TOKEN = r'name="(csrf_token|once)" value="[^"]*"'
@@ -206,7 +206,7 @@ def test_only_the_person_wishes_and_no_phone_that_a_new_invitation_opened(
     switch(phone, "pin", on=True)
     press(phone, "/r/two-ways", wish="always")
     with compound.act("manager") as act, pytest.raises(ActRefused):
-        end_wish(act, compound.person_id)
+        end_two_method_request(act, compound.person_id)
     again = compound.signed_in(compound.person_id)
     press(again, "/r/two-ways", wish="off")
     assert wished(compound) == TwoMethods(0, 0)

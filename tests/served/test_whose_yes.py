@@ -22,7 +22,7 @@ from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.models import GuardianRequest
 from web_admin.face.notices import newest_notice
-from web_admin.face.pauses import question_of
+from web_admin.face.renewals import renewal_of
 from web_admin.face.timers import settle_by_time
 from web_admin.people.actions import add_person
 from web_admin.people.members import for_home, invite_member
@@ -68,8 +68,8 @@ def live(served: ServedCompound, person_id: str) -> int:
 
 
 def why_asked(session: Session, person_id: str) -> str | None:
-    question = question_of(session, person_id)
-    return question.why if question is not None else None
+    renewal = renewal_of(session, person_id)
+    return renewal.why if renewal is not None else None
 
 
 def suspends_at_the_office(served: ServedCompound, person_id: str, card: str) -> None:

@@ -29,8 +29,8 @@ from web_admin.face.endings import forget_everyone, forget_face
 from web_admin.face.guardians import guardians_of, lapse_asked_by
 from web_admin.face.models import GuardianConsent
 from web_admin.face.notices import NOTICE_FIELDS, newest_notice, publish_notice
-from web_admin.face.pauses import clear_request, question_of
 from web_admin.face.queries import guardians_needed, rules_of
+from web_admin.face.renewals import clear_renewal, renewal_of
 from web_admin.face.rules import checked_signature, keep_release
 from web_admin.face.ways_in import live_face_consent, settle_face, working_methods
 
@@ -131,7 +131,7 @@ def record_consent(
     lapse_asked_by(act, person.person_id)
     known = live_face_consent(act.session, person)
     consent = known or _new_consent(act, person, notice, parts, signed_name)
-    clear_request(act.session, person.person_id)
+    clear_renewal(act.session, person.person_id)
     create_shares(act.session, act.sealer, person.person_id, consent.consent_id)
     person.methods = [method.value for method in Method if method in {*person.methods, Method.FACE}]
     if act.channel == "gate" and person.face_paused_reason in UNPROVEN:
@@ -184,14 +184,14 @@ def _add_part(act: Act, consent: Consent, part: GuardianPart) -> None:
 
 
 def record_refusal(act: Act, person_id: str, notice_version: int | None, language: str | None) -> None:
-    """Record that a person said no to face; nothing else changes, and the question is not repeated.
+    """Record that a person said no to face; nothing else changes, and the request is not repeated.
 
     Any channel, never refused: staff may record a no, never a yes. A valid consent is not
     touched: taking it back is `withdraw_face`.
     """
     begin(act)
     person = person_of(act, person_id)
-    clear_request(act.session, person.person_id)
+    clear_renewal(act.session, person.person_id)
     lapse_asked_by(act, person.person_id)
     record(
         act, "face_refused",
@@ -208,7 +208,7 @@ def withdraw_face(act: Act, person_id: str, why: str = "") -> Consent | None:
     begin(act)
     person = person_of(act, person_id)
     consent = forget_face(act, person, why.strip()[:200])
-    clear_request(act.session, person_id)
+    clear_renewal(act.session, person_id)
     lapse_asked_by(act, person_id)
     settle_face(act.session, person, act.now)
     finish(act, "face_turned_off", {}, person_id=person_id)
@@ -216,14 +216,14 @@ def withdraw_face(act: Act, person_id: str, why: str = "") -> Consent | None:
 
 
 def face_state(session: Session, person_id: str) -> FaceState:
-    """Return the state of a person's face; paused without a consent is being asked again."""
+    """Return the state of a person's face; paused without a consent is an open renewal."""
     person = session.get_one(Person, person_id)
     if not session.get_one(Site, person.site_id).face_enabled:
         return FaceState("not_offered", None, None, ())
     consent = live_face_consent(session, person)
-    question = question_of(session, person_id)
-    if consent is None and question is not None:
-        return FaceState("paused", None, question.why, ())
+    renewal = renewal_of(session, person_id)
+    if consent is None and renewal is not None:
+        return FaceState("paused", None, renewal.why, ())
     if consent is None or Method.FACE not in person.methods:
         return FaceState("off", consent, None, ())
     gates = session.scalars(

@@ -16,7 +16,7 @@ from web_admin.compound.models import GuardianRow, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.face.endings import forget_face
 from web_admin.face.guardians import end_guardianship, lapse_requests, parts_of_consent
-from web_admin.face.pauses import AGE_CORRECTED, CAME_OF_AGE, clear_request, pause_and_ask
+from web_admin.face.renewals import AGE_CORRECTED, CAME_OF_AGE, clear_renewal, request_renewal
 from web_admin.face.ways_in import live_face_consent
 
 LONGEST_YEARS = {CHILD: 14, MINOR: YEARS_OF_MINORS}
@@ -37,12 +37,12 @@ def set_age_band(act: Act, person_id: str, band: str, until: date | None = None)
         end_guardianship(act, person)
     if band == CHILD:
         forget_face(act, person, AGE_CORRECTED)
-        clear_request(act.session, person_id)
+        clear_renewal(act.session, person_id)
         lapse_requests(act, person_id)
     if band == MINOR:
         consent = live_face_consent(act.session, person)
         if consent is not None and not parts_of_consent(act.session, consent.consent_id):
-            pause_and_ask(act, person, AGE_CORRECTED)
+            request_renewal(act, person, AGE_CORRECTED)
     if band == ADULT and not was_adult:
         _become_adult(act, person)
     finish(act, "age_band_set", {"age_band": band}, person_id=person_id)
@@ -85,6 +85,6 @@ def check_until(field: str, band: str, until: date | None, today: date) -> None:
 
 def _become_adult(act: Act, person: Person) -> None:
     person.age_band, person.age_band_until = ADULT, None
-    pause_and_ask(act, person, CAME_OF_AGE)
+    request_renewal(act, person, CAME_OF_AGE)
     lapse_requests(act, person.person_id)
     act.session.execute(delete(GuardianRow).where(GuardianRow.minor_id == person.person_id))

@@ -18,8 +18,8 @@ from web_admin.compound.models import GuardianRow, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.models import Consent
 from web_admin.face.models import GuardianConsent, GuardianRequest
-from web_admin.face.pauses import GUARDIAN_LEFT, RULES_CHANGED, clear_request, pause_and_ask
 from web_admin.face.queries import guardian_ids_of
+from web_admin.face.renewals import GUARDIAN_LEFT, RULES_CHANGED, clear_renewal, request_renewal
 from web_admin.face.rules import has_less
 
 OPEN = or_(GuardianRequest.answer.is_(None), GuardianRequest.answer == "half")
@@ -41,7 +41,7 @@ def name_guardian(act: Act, minor_id: str, guardian_id: str, *, is_only: bool = 
         raise ActRefused("guardian", _("A guardian is an adult of the same home."))
     _write_checked(act, minor_id, guardian_id, is_only=is_only)
     if has_less(act.session, minor):
-        pause_and_ask(act, minor, RULES_CHANGED)
+        request_renewal(act, minor, RULES_CHANGED)
     finish(
         act, "guardian_named", {"is_only": is_only}, personal={"guardian_id": guardian_id}, person_id=minor_id
     )
@@ -121,7 +121,7 @@ def end_guardianship(act: Act, person: Person) -> None:
     act.session.execute(delete(GuardianRow).where(GuardianRow.minor_id == person.person_id))
     _end_checked(act, GuardianRow.guardian_id == person.person_id)
     lapse_requests(act, person.person_id)
-    clear_request(act.session, person.person_id)
+    clear_renewal(act.session, person.person_id)
 
 
 def lapse_requests(act: Act, person_id: str) -> None:
@@ -162,4 +162,4 @@ def _end_between(act: Act, guardian_id: str, minors: list[Person]) -> None:
             (GuardianRequest.minor_id == minor.person_id) & (GuardianRequest.guardian_id == guardian_id),
         )
         if minor.person_id in wards:
-            pause_and_ask(act, minor, GUARDIAN_LEFT)
+            request_renewal(act, minor, GUARDIAN_LEFT)

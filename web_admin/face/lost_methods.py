@@ -17,7 +17,7 @@ from web_admin.compound.models import CredentialRow, Person
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.models import FaceOpening
-from web_admin.face.pauses import ASKED_AGAIN, CREDENTIAL_LOST, pause_and_ask
+from web_admin.face.renewals import CREDENTIAL_LOST, REASON_NOT_SHOWN, request_renewal
 
 NOT_LOST = frozenset({"returned", "damaged", "expired"})
 """Ends after which no one else can have held it."""
@@ -59,7 +59,7 @@ def pause_faces_given_under_duress(act: Act) -> int:
             Person.site_id == act.site_id,
         )
     )
-    return len(_pause(act, sorted({row.credential_id for row in rows}), ASKED_AGAIN))
+    return len(_pause(act, sorted({row.credential_id for row in rows}), REASON_NOT_SHOWN))
 
 
 def _pause(act: Act, credential_ids: Collection[str], why: str) -> tuple[str, ...]:
@@ -78,4 +78,4 @@ def _pause(act: Act, credential_ids: Collection[str], why: str) -> tuple[str, ..
     people = act.session.scalars(
         select(Person).where(Person.person_id.in_(given)).order_by(Person.person_id)
     ).all()
-    return tuple(person.person_id for person in people if pause_and_ask(act, person, why))
+    return tuple(person.person_id for person in people if request_renewal(act, person, why))

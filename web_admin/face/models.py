@@ -1,4 +1,4 @@
-"""Tables of consent to face: notices, consents, shares, receipts, assessments, guardians, questions."""
+"""Tables of consent to face: notices, consents, shares, receipts, assessments, guardians, renewals."""
 
 from datetime import date, datetime
 
@@ -84,8 +84,8 @@ class GuardianConsent(Base):
     given_at: Mapped[datetime]
 
 
-class FaceQuestion(Base):
-    """Face is paused until this person decides again; the row goes with their yes, no or withdrawal.
+class ConsentRenewal(Base):
+    """A requested renewal: face is paused until this person decides, and the row goes with their decision.
 
     `why`: notice_changed, came_of_age, age_corrected, guardian_left, rules_changed, restored,
     credential_lost, asked_again.

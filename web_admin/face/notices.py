@@ -12,7 +12,7 @@ from web_admin.action.base import Act, begin, finish, office_only
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.models import Notice
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.face.pauses import NOTICE_CHANGED, pause_everyone
+from web_admin.face.renewals import NOTICE_CHANGED, request_all_renewals
 
 NOTICE_FIELDS = (
     "handler_name",
@@ -59,7 +59,7 @@ def publish_notice(act: Act, purpose: str, texts: Mapping[str, Mapping[str, str]
             )
         )
     if purpose == FACE_PURPOSE:
-        pause_everyone(act, NOTICE_CHANGED)
+        request_all_renewals(act, NOTICE_CHANGED)
     finish(act, "notice_published", facts)
     return version
 

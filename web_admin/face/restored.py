@@ -2,7 +2,7 @@
 
 Gates could report what they received; one that is offline, was wiped or is left out could not, and a
 withdrawal by phone reaches no gate before the server is lost with it. So the consents end, their owners are
-asked again, and enrol again after a yes, which they had to anyway: shares are in no backup.
+asked for a renewal, and enrol again after a yes, which they had to anyway: shares are in no backup.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE, begin_evidence, gates_offering_face
 from web_admin.face.guardians import lapse_requests
 from web_admin.face.models import GuardianRequest
-from web_admin.face.pauses import RESTORED, pause_and_ask, people_with_consent
+from web_admin.face.renewals import RESTORED, people_with_consent, request_renewal
 
 FACES_RESTORED = "faces_ended_by_restore"
 
@@ -31,7 +31,7 @@ def end_restored_faces(act: Act) -> int:
     offering, published = set(gates_offering_face(act.session, act.site_id)), _published(act)
     for person in people:
         consents = _live(act, person)
-        pause_and_ask(act, person, RESTORED)
+        request_renewal(act, person, RESTORED)
         for consent in consents:
             for gate_id in sorted(offering | published.get(consent.consent_id, set())):
                 gate = act.session.get_one(Gate, gate_id)

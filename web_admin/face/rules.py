@@ -22,8 +22,8 @@ from web_admin.core.refusal import ActRefused
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.shares import live_face_consents
 from web_admin.face.models import GuardianConsent, WrittenRelease
-from web_admin.face.pauses import RULES_CHANGED, pause_and_ask, people_with_consent
 from web_admin.face.queries import BOTH_GUARDIANS, guardian_ids_of, guardians_needed, rules_of
+from web_admin.face.renewals import RULES_CHANGED, people_with_consent, request_renewal
 from web_admin.face.ways_in import live_face_consent
 
 MAX_SIGNATURE_CHARS = 80
@@ -33,7 +33,7 @@ BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 
 
 def set_consent_rules(act: Act, *, written_release: bool, both_guardians: bool) -> int:
-    """Set what is asked for, and ask again whose consent has less; return how many those are."""
+    """Set what is asked for, and request the renewal of consents with less; return how many those are."""
     begin(act)
     office_only(act, _("Settings are changed by the property manager only."))
     rules = rules_of(act.session, act.site_id)
@@ -41,7 +41,7 @@ def set_consent_rules(act: Act, *, written_release: bool, both_guardians: bool) 
     act.session.add(rules)
     asked = [person for person in people_with_consent(act) if has_less(act.session, person)]
     for person in asked:
-        pause_and_ask(act, person, RULES_CHANGED)
+        request_renewal(act, person, RULES_CHANGED)
     finish(
         act, "consent_rules_changed",
         {"written_release": written_release, "both_guardians": both_guardians, "asked_again": len(asked)},
@@ -49,8 +49,8 @@ def set_consent_rules(act: Act, *, written_release: bool, both_guardians: bool) 
     return len(asked)
 
 
-def asked_again_by(session: Session, site_id: str) -> tuple[int, int]:
-    """Return how many people would be asked again for a signature, and how many minors for both guardians."""
+def renewals_by_rules(session: Session, site_id: str) -> tuple[int, int]:
+    """Return how many renewals a signature would cause, and how many of minors both guardians would."""
     live = live_face_consents(session, site_id)
     signed = set(session.scalars(select(WrittenRelease.consent_id)))
     parts = Counter(session.scalars(select(GuardianConsent.consent_id)))

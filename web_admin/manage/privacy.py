@@ -19,7 +19,7 @@ from web_admin.face.actions import disable_face, enable_face
 from web_admin.face.filing import THRESHOLD, filing_standing, people_with_faces
 from web_admin.face.notices import NOTICE_FIELDS, newest_notice, publish_notice
 from web_admin.face.queries import rules_of
-from web_admin.face.rules import asked_again_by, set_consent_rules
+from web_admin.face.rules import renewals_by_rules, set_consent_rules
 from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.privacy.contact import contact_of
 from web_admin.privacy.queries import choices_about_faces
@@ -81,7 +81,7 @@ def _settings_page(button: AgainForm, asked_for: RulesForm | None = None) -> str
         notices=notice_versions(request_session(), FACE_PURPOSE, DEFAULT_LANGUAGE),
         face_lanes=[lane for lane in site_lanes() if Method.FACE in lane.methods],
         button=button,
-        asked_again=asked_again_by(request_session(), current_site().site_id),
+        renewals_needed=renewals_by_rules(request_session(), current_site().site_id),
         rules=asked_for or RulesForm(
             formdata=None, obj=rules_of(request_session(), current_site().site_id)
         ),
@@ -113,7 +113,7 @@ def switch_face() -> Page:
 @bp.post("/manage/privacy/consent")
 @allowed("edit_privacy")
 def ask_for() -> Page:
-    """Set the rules of consent; people whose consent has less are asked again."""
+    """Set the rules of consent; consents with less have to be renewed."""
     form = RulesForm()
 
     def work(act: Act) -> int:
@@ -136,7 +136,7 @@ def ask_for() -> Page:
 @bp.route("/manage/privacy/notice", methods=["GET", "POST"])
 @allowed("edit_privacy")
 def edit_notice() -> Page:
-    """Publish a new version of the notice; those who agreed to an older one are asked again."""
+    """Publish a new version of the notice; consents to an older one have to be renewed."""
     form = NoticeForm()
     if not form.is_submitted():
         for language, fields in form.groups():

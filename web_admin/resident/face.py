@@ -23,10 +23,10 @@ from web_admin.events.reason_texts import for_resident, what_to_do
 from web_admin.face.actions import face_state, give_face_consent, record_refusal, withdraw_face
 from web_admin.face.guardian_requests import REQUEST_LASTS, ask_guardians, last_asked, standing_with
 from web_admin.face.guardians import guardians_of, names_of
-from web_admin.face.models import FaceQuestion
+from web_admin.face.models import ConsentRenewal
 from web_admin.face.notices import NOTICE_FIELDS, changed_fields, newest_notice
-from web_admin.face.pauses import question_of
 from web_admin.face.queries import guardians_needed, rules_of
+from web_admin.face.renewals import renewal_of
 from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.ways_in import ways_of
@@ -97,10 +97,10 @@ def _notice_page(person: Person, act: Act, problem: str = "") -> str:
             "resident/face_waiting.html", person=person, site=site_of(person), waiting=waiting,
             until=asked.asked_at + REQUEST_LASTS, tab="ways_in",
         )
-    question = question_of(act.session, person.person_id)
+    renewal = renewal_of(act.session, person.person_id)
     return render_template(
         "resident/face_notice.html", person=person, site=site_of(person), notice=notice,
-        parts=notice_parts(notice, _older_notice(question)), question=question,
+        parts=notice_parts(notice, _older_notice(renewal)), renewal=renewal,
         **_guardian_facts(person, act),
         sentence=_sentence(person, notice) if person.age_band != MINOR else None,
         signed_name=request.form.get("signed_name", ""), problem_text=problem,
@@ -124,11 +124,11 @@ def _sentence(person: Person, notice: Notice) -> str | None:
     return SENTENCES["self"][notice.language] if signs else None
 
 
-def _older_notice(question: FaceQuestion | None) -> Notice | None:
+def _older_notice(renewal: ConsentRenewal | None) -> Notice | None:
     """Return the notice that was agreed to before, in the page's language."""
-    if question is None:
+    if renewal is None:
         return None
-    return notice_in(request_session(), FACE_PURPOSE, question.notice_version, page_language())
+    return notice_in(request_session(), FACE_PURPOSE, renewal.notice_version, page_language())
 
 
 def _status(person: Person, act: Act) -> str:

@@ -40,7 +40,7 @@ from web_admin.events.own_passages import last_use_by_method
 from web_admin.face.guardian_requests import requests_to
 from web_admin.face.guardians import wards_of
 from web_admin.face.models import GuardianRequest
-from web_admin.face.pauses import question_of
+from web_admin.face.renewals import renewal_of
 from web_admin.face.ways_in import dependence_of, working_methods
 from web_admin.resident.at_gate import proof_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
@@ -129,7 +129,7 @@ def _page(
         printed=[row for row in _live(person, CredentialKind.QR) if row.printed],
         fresh_pin=fresh_pin,
         dependence=dependence_of(act.session, person, act.now),
-        question=question_of(act.session, person.person_id) if site_of(person).face_enabled else None,
+        renewal=renewal_of(act.session, person.person_id) if site_of(person).face_enabled else None,
         requests=_asked_by_minors(act, person),
         wards=wards_of(act.session, person.person_id),
         two_methods=two_method_choice(act.session, person.person_id),

@@ -26,7 +26,7 @@ from web_admin.custody.models import (
     WrapKeyRow,
 )
 from web_admin.desk.models import DeskVisitRow
-from web_admin.face.models import AssessmentRow, ConsentRules, FaceOpening, FaceQuestion, GuardianConsent
+from web_admin.face.models import AssessmentRow, ConsentRenewal, ConsentRules, FaceOpening, GuardianConsent
 from web_admin.face.rules import keep_release
 from web_admin.gates.models import PairAttempt
 from web_admin.journal.models import GateEvent, SetAsideEntry
@@ -154,7 +154,7 @@ def _of_face(act: Act, person: Person, ward_id: str) -> list[Base]:
         GuardianConsent(consent_id=of_ward.consent_id, guardian_id=person.person_id, notice_sha256=b"",
                         language="zh", channel="phone", given_at=now),
         ConsentRules(site_id=act.site_id, written_release=False, both_guardians=False),
-        FaceQuestion(person_id=ward_id, why="notice_changed", since=now, notice_version=1, language="zh"),
+        ConsentRenewal(person_id=ward_id, why="notice_changed", since=now, notice_version=1, language="zh"),
         FaceUse(consent_id=own.consent_id, last_used_at=now),
         FaceOpening(person_id=person.person_id, credential_id=shown, at=now),
         FaceShare(person_id=ward_id, gate_id="north", consent_id=of_ward.consent_id, share_sealed=b"",

@@ -29,7 +29,7 @@ from web_admin.face.guardian_requests import answer_guardian, ask_guardians, wit
 from web_admin.face.guardians import guardians_of, name_guardian, remove_guardian
 from web_admin.face.models import GuardianConsent
 from web_admin.face.notices import publish_notice
-from web_admin.face.pauses import question_of
+from web_admin.face.renewals import renewal_of
 from web_admin.people.actions import add_person, move_out
 from web_admin.people.homes import add_home
 from web_admin.people.invitations import invite
@@ -212,7 +212,7 @@ def test_at_14_the_band_moves_and_ends_four_years_later(act: Act) -> None:
     later = replace(act, now=act.now + timedelta(days=2))
     assert settle_ages(later) == 1
     assert (child.age_band, child.age_band_until) == ("14_17", date(due.year + 4, due.month, due.day))
-    assert question_of(act.session, child.person_id) is None
+    assert renewal_of(act.session, child.person_id) is None
 
 
 @pytest.mark.publishing
@@ -230,7 +230,7 @@ def test_a_changed_notice_pauses_face_and_asks_once(act: Act) -> None:
     record_refusal(phone, person.person_id, 2, "zh")
     assert face_state(act.session, person.person_id).state == "off"
     publish_notice(act, FACE_PURPOSE, NOTICE)
-    assert question_of(act.session, person.person_id) is None
+    assert renewal_of(act.session, person.person_id) is None
 
 
 @pytest.mark.publishing

@@ -17,7 +17,7 @@ from web_admin.credentials.cards import issue_card
 from web_admin.custody.certificates import certificate_statement
 from web_admin.custody.models import FaceShare
 from web_admin.face.actions import face_state, give_face_consent
-from web_admin.face.pauses import question_of
+from web_admin.face.renewals import renewal_of
 from web_admin.face.restored import end_restored_faces
 from web_admin.face.rules import set_consent_rules
 
@@ -43,7 +43,7 @@ def test_a_consent_ends_and_its_owner_is_asked_and_offered_face_again(act: Act, 
     assert end_restored_faces(act) == 1
     (consent,) = consents(act)
     assert (consent.withdrawn_at, consent.withdrawn_why) == (act.now, "restored")
-    question = question_of(act.session, person.person_id)
+    question = renewal_of(act.session, person.person_id)
     assert question is not None and question.why == "restored"
     again = give_face_consent(by_phone(act, person.person_id), person.person_id, 1, "en")
     assert again.consent_id != consent.consent_id

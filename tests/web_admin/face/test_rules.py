@@ -19,8 +19,8 @@ from web_admin.core.refusal import ActRefused
 from web_admin.custody.models import Consent
 from web_admin.face.actions import face_state, give_face_consent, withdraw_face
 from web_admin.face.models import WrittenRelease
-from web_admin.face.pauses import question_of
-from web_admin.face.rules import asked_again_by, set_consent_rules
+from web_admin.face.renewals import renewal_of
+from web_admin.face.rules import renewals_by_rules, set_consent_rules
 from web_admin.privacy.retention import RULES
 
 
@@ -114,7 +114,7 @@ def test_who_agreed_with_less_is_asked_again_and_keeps_the_other_ways(
     for person in (mother, father):
         give_face_consent(by_phone(act, person.person_id), person.person_id, 1, "en")
     assert set_consent_rules(act, written_release=True, both_guardians=False) == 2
-    question = question_of(act.session, mother.person_id)
+    question = renewal_of(act.session, mother.person_id)
     assert question is not None and question.why == "rules_changed"
     assert gate_view(act).face_roster == {}
     signed = give_face_consent(by_phone(act, mother.person_id), mother.person_id, 1, "en", signed_name="Chen")
@@ -150,9 +150,9 @@ def test_how_many_would_be_asked_again_is_known_before(family: tuple[Act, Person
     give_face_consent(by_phone(act, father.person_id), father.person_id, 1, "en")
     (to_mother,) = ask(act, son, mother)
     answer(act, mother, to_mother)
-    assert asked_again_by(act.session, act.site_id) == (2, 1)
+    assert renewals_by_rules(act.session, act.site_id) == (2, 1)
     assert set_consent_rules(act, written_release=False, both_guardians=True) == 1
-    assert asked_again_by(act.session, act.site_id) == (1, 0)
+    assert renewals_by_rules(act.session, act.site_id) == (1, 0)
 
 
 def test_signatures_and_releases_go_with_their_term(family: tuple[Act, Person, Person, Person]) -> None:

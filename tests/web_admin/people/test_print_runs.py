@@ -20,7 +20,7 @@ from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.events.why_refused import published_snapshot
 from web_admin.face.lost_methods import note_opening
 from web_admin.face.notices import newest_notice
-from web_admin.face.pauses import question_of
+from web_admin.face.renewals import renewal_of
 from web_admin.operations.backup import LEFT_OUT
 from web_admin.people.actions import add_person
 from web_admin.people.homes import add_home
@@ -151,7 +151,7 @@ def test_a_replaced_pin_takes_the_faces_with_it_that_were_given_with_it(compound
     press(client, where, "show")
     assert press(client, where, "handed-out").status_code == 303
     assert {owner, other} & set(read(compound, lambda s: s.scalars(live).all())) == set()
-    assert read(compound, lambda s: question_of(s, owner).why) == "credential_lost"
+    assert read(compound, lambda s: renewal_of(s, owner).why) == "credential_lost"
     assert {owner, other} & faces_at_north(compound) == set()
 
 

@@ -1,4 +1,4 @@
-"""Suspend face and request consent again, once, when the basis of the consent changed.
+"""Consent renewal: suspend face and request consent once more when its basis changed.
 
 A consent covers one text, one age band and, for minors, its guardians. When that changes, it ends: no
 lease is given, gates forget. The person is asked on their phone until they say yes or no; the other
@@ -13,7 +13,7 @@ from web_admin.compound.models import Person
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.endings import forget_face
-from web_admin.face.models import FaceQuestion
+from web_admin.face.models import ConsentRenewal
 from web_admin.face.ways_in import settle_face
 
 NOTICE_CHANGED = "notice_changed"
@@ -23,16 +23,16 @@ GUARDIAN_LEFT = "guardian_left"
 RULES_CHANGED = "rules_changed"
 RESTORED = "restored"
 CREDENTIAL_LOST = "credential_lost"
-ASKED_AGAIN = "asked_again"
+REASON_NOT_SHOWN = "asked_again"
 """Without a reason, where none may be shown."""
 
 
-def pause_and_ask(act: Act, person: Person, why: str) -> bool:
-    """End a person's consent and request it again; return whether there was a consent."""
+def request_renewal(act: Act, person: Person, why: str) -> bool:
+    """End a person's consent and request its renewal; return whether there was a consent."""
     consent = forget_face(act, person, why)
-    if consent is not None and act.session.get(FaceQuestion, person.person_id) is None:
+    if consent is not None and act.session.get(ConsentRenewal, person.person_id) is None:
         act.session.add(
-            FaceQuestion(
+            ConsentRenewal(
                 person_id=person.person_id, why=why, since=act.now, notice_version=consent.notice_version,
                 language=consent.language,
             )
@@ -41,22 +41,22 @@ def pause_and_ask(act: Act, person: Person, why: str) -> bool:
     return consent is not None
 
 
-def pause_everyone(act: Act, why: str) -> None:
-    """Pause everyone's face and ask them again."""
+def request_all_renewals(act: Act, why: str) -> None:
+    """Pause everyone's face and request the renewal of every consent."""
     for person in people_with_consent(act):
-        pause_and_ask(act, person, why)
+        request_renewal(act, person, why)
 
 
-def question_of(session: Session, person_id: str) -> FaceQuestion | None:
-    """Return why a person is asked again, None when they are not."""
-    return session.get(FaceQuestion, person_id)
+def renewal_of(session: Session, person_id: str) -> ConsentRenewal | None:
+    """Return the open renewal of a person's consent, None without one."""
+    return session.get(ConsentRenewal, person_id)
 
 
-def clear_request(session: Session, person_id: str) -> None:
-    """Clear the request: the person has decided, or is gone."""
-    question = session.get(FaceQuestion, person_id)
-    if question is not None:
-        session.delete(question)
+def clear_renewal(session: Session, person_id: str) -> None:
+    """Clear the renewal: the person has decided, or is gone."""
+    renewal = session.get(ConsentRenewal, person_id)
+    if renewal is not None:
+        session.delete(renewal)
         session.flush()
 
 

@@ -1,6 +1,6 @@
 """What a gate's regular question takes while 500 connections stall, and while 500 trickle.
 
-The baseline is the same question in the same run with nobody else there, in turn with the attack. Questions
+The baseline is the same question in the same run without other clients, in turn with the attack. Questions
 are signed and counted by the gate's own link; the attackers come from fifty addresses and are a process of
 their own. Direct, and through the real Caddy with the shipped Caddyfile where it is installed.
 """
@@ -28,7 +28,7 @@ CONNECTIONS = 500
 ROUNDS, ASKS_IN_A_ROUND = 4, 60
 ATTACKS = {"stalled": 0, "slow": 1}
 """Bytes that each connection sends a second."""
-PEER = "nobody else there"
+PEER = "no other clients"
 
 
 def measure() -> Iterator[Figure]:

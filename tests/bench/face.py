@@ -4,7 +4,7 @@ Timed is every frame of whole looks: a rendered person does what the check that 
 without the two models that an operator may add), until the gate would open. The peer is the stock recipe of
 `face_recognition` on the same frames: face_locations, face_encodings, compare_faces. A look takes seconds
 as well, because a person turns the head. The templates beside the person's own are random unit
-vectors: comparing costs the same whoever they are.
+vectors: comparing costs the same for any vector.
 """
 
 import importlib
@@ -67,7 +67,7 @@ def measure() -> Iterator[Figure]:
         looks = [look for seed in range(LOOKS) if (look := _recorded(engine, seed)) is not None]
         yield Figure("face", f"{name}, looks of a rendered person that opened", len(looks), f"of {LOOKS}")
         if not looks:
-            raise RuntimeError(f"bench face: {name} opened for no rendered person: there is no time to tell")
+            raise RuntimeError(f"bench face: {name} opened for no rendered person: no time to report")
         if name == DEFAULT_ENGINE:
             peer, peer_times = _stock_recipe([frame for look in looks for frame, _seconds in look.frames])
         for enrolled in HOMES:

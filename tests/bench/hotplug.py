@@ -1,9 +1,9 @@
 """How long after a device reappeared its driver has it again, a device of each kind, renamed where it can be.
 
-Each is pulled, told lost, left away for a moment that chance chooses, and put back under another name of
+Each is pulled, reported lost, left away for a random moment, and put back under another name of
 the system's. The clock runs from the moment the name is there again to the driver's word: a reader reads,
-a relay was put to rest, a board answered, an OSDP reader is in its secure channel, a camera that somebody
-asks for gives a picture. The peer tries to open one port every quarter of a second. The target is 1 s
+a relay was put to rest, a board answered, an OSDP reader is in its secure channel, a camera that is
+asked for a picture gives one. The peer tries to open one port every quarter of a second. The target is 1 s
 (docs/wiring.md).
 """
 
@@ -48,7 +48,7 @@ class Case:
 
 
 def measure() -> Iterator[Figure]:
-    """Yield p50 and the worst, in ms, for each kind of device that a twin stands for."""
+    """Yield p50 and the worst, in ms, for each kind of device that a twin simulates."""
     with tempfile.TemporaryDirectory(prefix="menjin-bench-") as folder, ExitStack() as closing:
         site = closing.enter_context(site_of_every_kind(Path(folder)))
         config = load_config(site.write(all_cameras=True))

@@ -17,7 +17,7 @@ from tests.bench.wires import Ear
 
 
 def until_on(relay: RelayBoard, sent_ns: int) -> float:
-    """Return milliseconds until the relay was told to open, once it rests again."""
+    """Return milliseconds until the relay got the order to open, once it rests again."""
     on_ns = relay.wait_for_on(1, timeout_seconds=5, after_ns=sent_ns)
     relay.wait_for_off(1, timeout_seconds=5, after_ns=on_ns)
     return (on_ns - sent_ns) / 1e6
@@ -33,7 +33,7 @@ def osdp_card_ms(relay: RelayBoard, reader: OsdpReader, ear: Ear, index: int) ->
 
 
 def until_secure(reader: OsdpReader) -> None:
-    """Return once the reader's channel stands and it is listened to; raise TimeoutError."""
+    """Return once the reader's channel is secure and the gate listens to it; raise TimeoutError."""
     give_up = time.monotonic() + 20
     while not reader.is_secure:
         if time.monotonic() > give_up:

@@ -107,7 +107,7 @@ def _pages(compound: ManagedCompound) -> list[Page]:
         Page("person", manager, f"/manage/people/{person}"),
         Page("events", manager, "/manage/events/"),
         Page("events, the 10,000th page", manager, f"/manage/events/?before={before}"),
-        Page("events, a method that nobody used", manager, "/manage/events/?method=face"),
+        Page("events, an unused method", manager, "/manage/events/?method=face"),
         Page("events, a rare reason", manager, "/manage/events/?reason=clock_unsure"),
         Page("visitors of the office", manager, "/manage/visitors/"),
         Page("visitors of residents", manager, "/manage/visitors/?whose=residents"),

@@ -1,4 +1,4 @@
-"""What a gate costs while nobody comes: processor time and memory with six devices at rest.
+"""What a gate costs without visitors: processor time and memory with six devices at rest.
 
 The peer is a process that holds six serial ports with pyserial and waits on each in a thread.
 """

@@ -3,7 +3,7 @@
 The gate runs as its own process, as it does on site. Baselines of the same run: for serial methods a
 process that answers a line with four bytes and decides nothing; for the PIN that plus one bare
 Argon2id hash; for a frame, decoding the picture alone; for OSDP, the control panel in a process that
-decides nothing. A pty carries bytes at once: what the wire itself takes is told beside the figures.
+decides nothing. A pty carries bytes at once: what the wire itself takes is printed beside the figures.
 """
 
 import os

@@ -14,7 +14,7 @@ needs_axe = pytest.mark.skipif(
 
 
 def axe(page: Page) -> list[str]:
-    """Return what axe finds on a page as it stands, a line a rule."""
+    """Return what axe finds on a page in its present state, a line a rule."""
     # The debugger's evaluation is not the page's: the strict policy stays in force for the page itself.
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("(rules) => axe.run({ runOnly: rules })", RULES)["violations"]

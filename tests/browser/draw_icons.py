@@ -1,7 +1,7 @@
 """Draw the phone page's PNG icons from our own SVGs: python -m tests.browser.draw_icons
 
 Phones that take no SVG for the home screen (iOS, older Android) get these. The files are committed;
-`test_icons.py` draws them anew and compares.
+`test_icons.py` draws them again and compares.
 """
 
 import io

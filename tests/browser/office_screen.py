@@ -33,7 +33,7 @@ def sign_in(page: Page, address: str, role: str = "manager") -> None:
 
 
 def look(page: Page, name: str) -> list[str]:
-    """Return what is wrong with a page as it stands, once its styles are there."""
+    """Return what is wrong with a page in its present state, once its styles are there."""
     page.wait_for_load_state("load")
     folder = os.environ.get("MENJIN_SCREENSHOTS")
     if folder:

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 
 def fill(managed: ManagedCompound) -> dict[str, str]:
-    """Give out passes in several states, add a helper and somebody who waits; return the two ids."""
+    """Give out passes in several states, add a helper and a person who waits; return the two ids."""
     with managed.app.app_context(), current_menjin().database.session() as session:
         menjin, host, now = current_menjin(), managed.persons["王芳"], managed.clock()
         office = new_act(menjin, session, managed.site_id, "staff-1", "manager")

@@ -26,7 +26,7 @@ def page(browser: Browser) -> Page:
 
 
 def into_the_content(page: Page) -> None:
-    """Jump over the navigation as somebody without a mouse does."""
+    """Jump over the navigation as staff without a mouse do."""
     page.locator("h1").wait_for()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()

@@ -17,7 +17,7 @@ MAX_BYTES = 250_000
 class Counted:
     """The app with a count of what leaves the server, heads and bodies, by path.
 
-    It stands at the server because a service worker's requests are no page's: a browser's own tools count
+    It counts at the server because a service worker's requests are no page's: a browser's own tools count
     them elsewhere or not at all. The server does not compress, so what is counted here is what is carried.
     """
 

@@ -32,7 +32,7 @@ def family(served: Served, language: str) -> tuple[str, str]:
 
 
 def phone_of(browser: Browser, served: Served, person_id: str, language: str, scheme: str) -> Page:
-    """Return somebody's phone, signed in and proved."""
+    """Return a resident's phone, signed in and proved."""
     locale = {"en": "en-GB", "zh": "zh-CN"}[language]
     made = browser.new_context(viewport=PHONE, locale=locale, color_scheme=scheme, bypass_csp=True)
     page = made.new_page()

@@ -69,7 +69,7 @@ def said(heard: Heard, wire: str) -> bytes:
 
 
 def state_of(page: BenchPage) -> dict[str, dict[str, dict[str, object]]]:
-    """Return the first state that the page's stream tells."""
+    """Return the first state that the page's stream sends."""
     with requests.get(page.address + "events", stream=True, timeout=10) as stream:
         line = next(line for line in stream.iter_lines() if line.startswith(b"data: "))
     state: dict[str, dict[str, dict[str, object]]] = json.loads(line[6:])

@@ -1,7 +1,7 @@
 """A whole gate with a network camera that freezes, goes dark, is covered or goes away.
 
 Real RTSP over sockets, a real screen over HTTP, real bytes from readers. The other ways in must not
-notice; whoever looks at the screen must.
+notice; the person at the screen must.
 """
 
 import time

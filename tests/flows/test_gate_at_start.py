@@ -1,4 +1,4 @@
-"""What a gate leaves for its screen and tells systemd when it starts and while it lives."""
+"""What a gate leaves for its screen and sends to systemd when it starts and while it runs."""
 
 import socket
 import stat

@@ -1,4 +1,4 @@
-"""`menjin gate check` on a site with every kind of device: all well, then each thing broken by itself."""
+"""`menjin gate check` on a site with every kind of device: all well, then each thing broken on its own."""
 
 import fcntl
 import grp
@@ -140,7 +140,7 @@ def mute(site: Site) -> Iterator[Broken]:
 
 @contextmanager
 def at_a_wrong_baud_rate(site: Site) -> Iterator[Broken]:
-    """Let everything say what nobody can read."""
+    """Make every device send what no driver can read."""
 
     def say() -> None:
         for name in SERIAL.values():
@@ -244,7 +244,7 @@ def test_a_port_that_another_program_holds_is_reported_with_the_program(site: Si
     assert f"(process {holder.pid}); a port serves one program" in found["reader", "line"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can take rights away and be somebody else")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can take rights away and change its user")
 def test_a_port_this_user_may_not_open_is_reported_with_the_group_to_join(site: Site) -> None:
     port = Path(os.path.realpath(site.usb.path))
     group = next(group for group in grp.getgrall() if group.gr_gid)

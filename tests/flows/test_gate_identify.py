@@ -327,7 +327,7 @@ def boards(tmp_path: Path, running: ExitStack) -> Boards:
 
 
 def wait_for_contacts(path: Path, act: Callable[[], object], wanted: tuple[str, bool]) -> None:
-    """Run the drivers of a site file, and return once a contact is told at this terminal."""
+    """Run the drivers of a site file, and return once a contact is reported at this terminal."""
     reports: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
     devices, _lanes = make_devices(load_config(path), ModbusLines())
     with ExitStack() as stack:

@@ -1,4 +1,5 @@
-"""Devices that go and come back while the gate runs: under another name, in another order, each told once."""
+"""Devices that go and come back while the gate runs, also under another name or in another order: each is
+reported once."""
 
 import os
 import time
@@ -43,7 +44,7 @@ bits = 34
 
 
 class Bench:
-    """A gate with three lanes; the readers of two hang on adapters that only their sockets tell apart."""
+    """A gate with three lanes; the readers of two hang on adapters that only their sockets distinguish."""
 
     def __init__(self, gate: BenchGate, plugged: ExitStack) -> None:
         self.gate = gate
@@ -110,7 +111,7 @@ def test_two_equal_adapters_that_come_back_in_the_other_order_keep_their_lanes(b
     bench.left.unplug()
     bench.right.unplug()
     bench.wait_for("lost", "left-card", "right-card")
-    # The kernel gives the lowest free name to whoever comes first, which was the other's.
+    # The kernel gives the lowest free name to the first device, which was the other's.
     bench.right.wire.replug(renamed=True)
     bench.left.wire.replug(renamed=True)
     assert all(

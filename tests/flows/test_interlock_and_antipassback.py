@@ -35,7 +35,7 @@ def bench(tmp_path: Path) -> Iterator[BenchGate]:
 
 
 def server_in_reach(gate: Gate) -> None:
-    """Tell the gate that its server answers, once it has noticed that none does."""
+    """Notify the gate that its server answers, once it has noticed that none does."""
     give_up = time.monotonic() + 8
     while gate.sync._online is not False:
         assert time.monotonic() < give_up
@@ -44,7 +44,7 @@ def server_in_reach(gate: Gate) -> None:
 
 
 def contact_has_spoken(gate: Gate) -> None:
-    """Wait until the door is watched: before that, whoever is granted counts as gone through."""
+    """Wait until the door is watched: before that, a granted person counts as gone through."""
     give_up = time.monotonic() + 8
     while not gate.controller._parts.desks[LANE].door.is_seen:
         assert time.monotonic() < give_up
@@ -208,7 +208,7 @@ def test_who_was_let_in_and_did_not_come_is_not_inside(bench: BenchGate) -> None
 
 
 def test_after_an_uncounted_exit_no_person_is_refused_as_still_inside(tmp_path: Path) -> None:
-    """Somebody left by the button, and the gate cannot know who: so it holds nobody for inside."""
+    """A person left by the button, and the gate cannot know who: so it counts no person as inside."""
     with gate_with_a_yard(tmp_path) as (bench, _yard, _relay):
         counted = lane(antipassback="hard")
         out = lane("north-yard", direction="out", antipassback="soft")

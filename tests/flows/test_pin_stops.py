@@ -36,7 +36,7 @@ def bench(tmp_path: Path) -> Iterator[BenchGate]:
 
 
 def guess(bench: BenchGate, count: int) -> None:
-    """Type wrong PINs, as somebody does who comes back after every delay."""
+    """Type wrong PINs, as an attacker does who comes back after every delay."""
     gate = bench.start()
     for number in range(count):
         before = len(gate.controller._parts.journal.entries_after(0, 10_000))

@@ -102,7 +102,7 @@ class Hands:
         raise AssertionError("no driver handed it up")
 
     def until_all(self, health: Health, names: set[str]) -> None:
-        """Wait until every device has told this health."""
+        """Wait until every device has reported this health."""
         give_up = time.monotonic() + PATIENCE_SECONDS
         while names:
             report = self.reports.get(timeout=max(0.1, give_up - time.monotonic()))

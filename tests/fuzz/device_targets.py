@@ -1,7 +1,7 @@
 """Bytes from devices: whatever comes, no exception, little is held, no number that was not sent whole.
 
-Where a frame is told from a torn one by a checksum, parity or fixed length, the number read has to
-stand in the bytes as the device's twin prints it; the twins do not call the drivers' parsers.
+Where a driver distinguishes a frame from a torn one by a checksum, parity or fixed length,
+the number read is in the bytes as the device's twin prints it; the twins do not call the drivers' parsers.
 """
 
 import itertools
@@ -78,7 +78,7 @@ def check_card_lines(data: bytes) -> None:
 
 
 def check_card_lines_of_any_length(data: bytes) -> None:
-    """A reader that prints decimals without leading zeros: nothing tells a torn line from a short one."""
+    """A reader that prints decimals without leading zeros: a torn line looks like a short one."""
     reader = LineCardReader(PORT, CardFormat(34, "dec", zero_padded=False), SiteCardForm(32), name="fuzz")
     for read in heard(reader, data):
         assert isinstance(read, CardRead)
@@ -168,7 +168,7 @@ def check_input_board(data: bytes) -> None:
         assert isinstance(change, InputChange)
         terminal = change.lane_id.removeprefix("lane-")
         assert f"I{terminal}={int(change.active)}".encode() in data
-        assert last.get(terminal) is not change.active, "the same state was told twice"
+        assert last.get(terminal) is not change.active, "the same state was reported twice"
         last[terminal] = change.active
     board.forget()
     assert list(board.take(b"I3=1\n", LATER_NS + SECOND_NS)) == []

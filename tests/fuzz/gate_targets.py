@@ -148,7 +148,7 @@ def check_screen_acts(data: bytes) -> None:
 
 
 def check_signed(data: bytes) -> None:
-    """Signed bodies that nobody signed: refused, never raised over."""
+    """Bodies with a forged signature: refused, never raised over."""
     body, signature = data[:-64], data[-64:]
     certificate = SignedCertificate(body[:400], signature)
     root = public_bytes(SITE_KEY)

@@ -16,7 +16,7 @@ LOGIN = RtspLogin("gate", "very-secret")
 
 
 def check_format_guess(data: bytes) -> None:
-    """The taps of an unknown device; 0xFE stands for the silence between two taps."""
+    """The taps of an unknown device; 0xFE means the silence between two taps."""
     finding = find(data.split(b"\xfe"))
     assert finding.guesses or finding.trouble
     for guess in finding.guesses:

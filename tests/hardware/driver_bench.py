@@ -49,7 +49,7 @@ class Kind:
     meaning: object
     may_hold: int = LONGEST_LINE_BYTES + 16
     first: bytes = b""
-    """What is said before the noise, so that the good frame is news."""
+    """What is sent before the noise, so that the good frame is news."""
 
 
 def line_reader(fmt: CardFormat) -> Callable[[str], Listener]:

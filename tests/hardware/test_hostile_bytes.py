@@ -2,7 +2,7 @@
 
 Random bytes, right frames at a wrong baud rate, floods, half a frame and then silence, two readers at
 once, NULs, endless lines. Whatever comes: no thread dies, what is held stays small, no number is read
-that nobody sent whole, and the next good frame is read.
+that was not sent whole, and the next good frame is read.
 """
 
 from collections.abc import Callable, Iterator

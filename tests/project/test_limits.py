@@ -19,7 +19,7 @@ A_LIMIT = re.compile(
     r"|EVENTS|A_HOME|A_GATE|RINGING|SHOWN)"
     r"|\w+_(LIMIT|TRIES|FAILURES|BODY|TIMEOUT\w*|AT_MOST|A_DAY|A_MINUTE))"
 )
-"""What a constant that limits somebody is called here."""
+"""What a constant that limits a person or a client is called here."""
 
 OTHERS = {
     # How much a compound may have, or an act may choose: refused beside the field, and rare.
@@ -28,7 +28,7 @@ OTHERS = {
     "web_admin/gates/schedules.py::MAX_CHANGES", "web_admin/restore/actions.py::LONGEST_PASS",
     "web_admin/privacy/requests.py::MAX_OPEN", "web_admin/visitors/actions.py::MAX_LIVE_CODES",
     "web_admin/face/ages.py::LONGEST_YEARS", "web_admin/people/phone_proof.py::MAX_PROOFS_ASKED",
-    # What is shown, and figures that limit nobody.
+    # What is shown, and figures that limit no person or client.
     "web_admin/events/set_aside.py::MAX_SHOWN",
     "web_admin/manage/events.py::FOUND_AT_MOST", "web_admin/face/engine.py::ALONE_AT_MOST",
     "web_admin/alarms/queries.py::SHOWN_AT_MOST", "web_admin/credentials/two_methods.py::MINUTES_A_DAY",
@@ -109,7 +109,7 @@ def test_a_row_repeats_the_value_that_is_enforced(limit: Limit) -> None:
 def test_no_limit_is_enforced_that_is_not_in_the_table() -> None:
     in_table = {limit.enforced_at for limit in OF_CONSTANTS}
     missing = [one for one in constants() if one not in in_table | OTHERS]
-    assert not missing, f"add a row to core/limits.py, or say in OTHERS why it limits nobody: {missing}"
+    assert not missing, f"add a row to core/limits.py, or say in OTHERS why it is no limit: {missing}"
     assert set(constants()) >= OTHERS
 
 

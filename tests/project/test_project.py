@@ -221,7 +221,7 @@ def test_every_unit_is_hardened(unit: Path) -> None:
     for setting in ("NoNewPrivileges=yes", "ProtectSystem=strict", "LimitCORE=0", "MemorySwapMax=0"):
         assert setting in lines, setting
     (mask,) = [line.removeprefix("UMask=") for line in lines if line.startswith("UMask=")]
-    assert int(mask, 8) & 0o027 == 0o027, "what a unit writes is nobody else's"
+    assert int(mask, 8) & 0o027 == 0o027, "no other user reads what a unit writes"
 
 
 def test_images_are_named_by_their_digest_alone() -> None:

@@ -1,4 +1,4 @@
-"""A command whose output nobody reads any more, as before `| head`, ends without a word."""
+"""A command whose reader has gone, as before `| head`, ends without a word."""
 
 import os
 import subprocess

@@ -83,7 +83,7 @@ def test_another_spelling_of_a_good_signature_or_key_is_none() -> None:
 
 
 def test_ed25519() -> None:
-    """Of vectors that may be judged either way, all have keys of small or mixed order: nobody makes one."""
+    """Of vectors that may be judged either way, all have keys of small or mixed order: none is made."""
     seen, wrong = Counter[str](), []
     for group, vector in vectors("Signature/wycheproof/ed25519_test.json"):
         try:

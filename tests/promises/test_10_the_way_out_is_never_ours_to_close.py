@@ -115,7 +115,7 @@ def test_an_output_knows_no_order_that_would_hold_a_lane_shut() -> None:
     orders = {name for name in vars(Relay) if not name.startswith("_")}
     read_only = {"name", "longest_pulse_seconds", "is_on"}
     assert orders - read_only == {"open", "pulse", "rest", "close"}
-    assert all(isinstance(vars(Relay)[name], property) for name in read_only), "what is told moves nothing"
+    assert all(isinstance(vars(Relay)[name], property) for name in read_only), "a report moves nothing"
 
 
 def test_buttons_doors_and_fire_move_no_output_and_are_written_down(
@@ -183,7 +183,7 @@ def test_over_any_history_no_input_releases_a_lane_and_none_keeps_it_shut(
     assert "alarm_gate_failed" not in kinds
 
 
-def test_fire_takes_nobodys_grant_away_and_leaving_then_is_no_forced_door(
+def test_fire_takes_no_grant_away_and_leaving_then_is_no_forced_door(
     bench: BenchGate, safety: InputBoard
 ) -> None:
     bench.start()

@@ -280,7 +280,7 @@ def test_after_every_ending_no_share_is_left_and_none_is_leased(
     assert gone <= before
     assert home.leased() == before
     end(home)
-    assert home.shares() == home.leased() == before - gone, "and nobody else's"
+    assert home.shares() == home.leased() == before - gone, "and no other person's"
     with home.database.session() as session:
         begun = {(row.consent_id, row.gate_id) for row in session.scalars(select(ForgettingRow))}
         assert len(begun) == len(gone)

@@ -5,7 +5,7 @@ reader alone (tests/gate_controller/lane/test_hands_free.py shows that for the f
 
 A whole gate with a real camera of files, a real screen over HTTP, real bytes from readers. Shown for
 QR here; the face sessions have their own tests. Does not cover: what the kernel or a camera's own
-software does with a device that nobody opened, a camera that is not Menjin's, or a changed program.
+software does with a device that no program opened, a camera that is not Menjin's, or a changed program.
 """
 
 import dataclasses
@@ -186,7 +186,7 @@ def test_a_site_that_reads_codes_hands_free_says_so_for_as_long_as_the_camera_is
 
 
 def test_no_frame_is_taken_before_the_notice_was_read_and_the_own_card_said_yes(tmp_path: Path) -> None:
-    """Whoever is asked about their face turns pages, changes language, presses yes: the camera stays shut.
+    """A person who is asked about their face turns pages, switches language, presses yes: no camera opens.
 
     It opens when, and only when, the same card was shown once more and the office's word is there.
     """

@@ -103,7 +103,7 @@ def test_with_a_policy_older_than_its_greatest_age_only_what_is_for_good_opens(b
 
 
 def test_with_a_clock_behind_what_the_gate_knows_only_what_is_for_good_opens(bench: BenchGate) -> None:
-    """A policy from tomorrow stands for a clock that lost its battery: nothing time-bound is judged by it."""
+    """A policy from tomorrow simulates a clock that lost its battery: nothing time-bound is judged by it."""
     give_policy_of(bench, household(), datetime.now(UTC) + timedelta(days=1))
     bench.start()
     assert show_everything(bench) == [

@@ -1,10 +1,10 @@
 """Promise 8: at power-up, crash, reconnect or restart no ON byte is sent that no decision ordered.
 
 Over random histories of taps, unplugged cables, power cuts and SIGKILL the output's own record of what it
-was told is laid beside the journal on the disk: every ON has a decision of its own that was on the disk
+received is laid beside the journal on the disk: every ON has a decision of its own that was on the disk
 before it, and nothing else was said but OFF. The output is a USB board, a Modbus board of either family, or
 that of an OSDP reader. A whole `menjin gate run` is killed at many moments around
-a grant. Does not cover: a relay board that switches by itself, a lock wired so that losing power opens
+a grant. Does not cover: a relay board that switches unasked, a lock wired so that losing power opens
 it (the wiring guide's part), or orders the server repeats (ids are stored first).
 """
 
@@ -181,7 +181,7 @@ def lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lives]:
 
 
 def live_and_die(lives: Lives, kind: str, history: list[tuple[str, int]]) -> int:
-    """Play one life; return how many times its output was told to open, each of which a decision ordered."""
+    """Play one life; return how many times its output got an order to open, each from a decision."""
     gate, bench, output = lives.gate, lives.gate.bench, lives.outputs[kind]
     output.replug()
     bench.card.replug()
@@ -210,7 +210,7 @@ def live_and_die(lives: Lives, kind: str, history: list[tuple[str, int]]) -> int
         assert on_ns >= ordered_ns - CLOCKS_DIFFER_NS
     for on_ns in opened:
         own_ns = max(at for at in ordered if at <= on_ns + CLOCKS_DIFFER_NS)
-        # An output that came back after a decision never hears of it.
+        # An output that came back after a decision never receives its order.
         assert [at for at in back_ns if own_ns < at < on_ns] == []
     return len(opened)
 

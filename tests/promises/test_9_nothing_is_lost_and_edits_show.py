@@ -194,7 +194,7 @@ def test_an_anchor_kept_elsewhere_shows_a_journal_that_was_rewritten(
     assert run(command) == 0
     assert "anchor at entry 3 holds" in capsys.readouterr().out
     written(path, [({"n": n + 1}, {}) for n in range(5)])
-    assert run(command[:3]) == 0, "without an anchor a new journal that fits cannot be told from the old"
+    assert run(command[:3]) == 0, "without an anchor a new journal that fits looks like the old one"
     assert run(command) == 1
     assert "entry 3 is not the one the anchor names" in capsys.readouterr().out
     written(path, [({"n": n}, {}) for n in range(2)])

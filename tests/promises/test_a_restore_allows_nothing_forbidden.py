@@ -1,9 +1,9 @@
 """A restore allows nothing that a gate forbade when the old server was lost, until staff decide.
 
-Over random histories of a compound and its two gates: a backup is made at one moment, the gates hear of what
+Over random histories of a compound and its two gates: a backup is made at one moment, the gates receive what
 follows at moments of their own, the server is lost, a copy of the backup takes its place and the gates hand
 over what they hold. Then every card and PIN is tried at every lane at several moments. Does not cover: what
-no gate has heard of, and a gate that does not say what it holds.
+no gate has received, and a gate that does not say what it holds.
 """
 
 import itertools

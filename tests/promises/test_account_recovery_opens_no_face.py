@@ -1,9 +1,9 @@
-"""Behind promise 3: an invitation is no way to somebody's face or records.
+"""Behind promise 3: an invitation is no way to a person's face or records.
 
 Random histories of inviting, opening, signing in, showing a card and trying everything: from an invitation
-until the person showed their own card or PIN, the phone of somebody who has one consents to nothing, makes no
+until the person showed their own card or PIN, the phone of a person who has one consents to nothing, makes no
 PIN and reads no record; after a second one it has no code and no visitors either. A passkey made before an
-invitation signs nobody in after it. Does not cover: somebody who has the invitation and the card, or who
+invitation does not sign in after it. Does not cover: an attacker who has the invitation and the card, or who
 presses "I am at a gate" in the minute in which its owner opens one.
 """
 
@@ -51,7 +51,7 @@ RECORDS = ("/r/records", "/r/records/export.json", "/r/records/consents/{consent
 
 
 class Recovery(RuleBasedStateMachine):
-    """Everything that somebody with a letter can try; `proven` says whether they showed the card since."""
+    """Everything that a holder of a letter can try; `proven` says whether they showed the card since."""
 
     @initialize()
     def begin(self) -> None:

@@ -1,6 +1,6 @@
 """Behind promise 2: no staff, bulk, upload or import path can consent, enrol or take a picture.
 
-Walks every route of the server, every act, every command and every message. Does not cover: somebody who
+Walks every route of the server, every act, every command and every message. Does not cover: a person who
 holds another's unlocked phone, which is theirs.
 """
 
@@ -116,7 +116,7 @@ def test_no_member_of_staff_can_press_any_button_into_a_consent(
 
 
 TAKEN = re.compile(r"\.csv|\.svg")
-"""Tables of people, and the compound's logo: a drawing, built anew from its shapes without a pixel."""
+"""Tables of people, and the compound's logo: a drawing, rebuilt from its shapes without a pixel."""
 
 
 def test_every_file_input_takes_tables_of_people_or_a_drawn_logo_and_nothing_else() -> None:
@@ -213,7 +213,7 @@ def test_every_act_of_staff_that_takes_a_person_leaves_them_without_consent(act:
                 continue
             assert act.session.scalars(select(Consent)).all() == [], name
     assert called >= 15
-    person = add_person(act, display_name="Somebody", home_id=home.home_id)
+    person = add_person(act, display_name="Resident", home_id=home.home_id)
     issue_card(act, person.person_id, 77)
     with pytest.raises(ActRefused, match="Only the person"):
         give_face_consent(by_staff, person.person_id, 1, "zh")
@@ -232,7 +232,7 @@ def test_a_yes_at_a_gate_is_proved_with_what_only_its_person_knows(
     home, guardian = household(act)
     issue_card(act, guardian.person_id, 76)
     person = add_person(
-        act, display_name="Somebody", home_id=home.home_id, age_band="14_17" if of_minor else "adult"
+        act, display_name="Resident", home_id=home.home_id, age_band="14_17" if of_minor else "adult"
     )
     issue_card(act, person.person_id, 77)
     issue_pin(by_phone(act, person.person_id), person.person_id)
@@ -256,7 +256,7 @@ def test_a_guardians_yes_is_shown_with_what_is_their_own(act: Act, kind: str, co
     home, guardian = household(act)
     issue_card(act, guardian.person_id, 76)
     issue_pin(for_home(act), guardian.person_id)
-    minor = add_person(act, display_name="Somebody", home_id=home.home_id, age_band="14_17")
+    minor = add_person(act, display_name="Resident", home_id=home.home_id, age_band="14_17")
     card = issue_card(act, minor.person_id, 77)
     (shown,) = [row for row in guardian.credentials if row.kind == kind]
     take(act, answer(

@@ -129,7 +129,7 @@ class FacesOfATown(RuleBasedStateMachine):
         self.stolen: set[str] = set()
         self.living_here = set(self.town.person_ids)
         self.known_to_live: dict[str, set[str]] = {}
-        # Two of three begin with a face everywhere, so that whatever happens happens to somebody.
+        # Two of three begin with a face everywhere, so that every act has a face to act on.
         for someone in (0, 1):
             assert give(self.town, someone)
         for gate_id in GATES:
@@ -191,12 +191,12 @@ class FacesOfATown(RuleBasedStateMachine):
         gate.talk()
         self.lent[gate_id] = Lent(live, gate.boot_seconds)
         if gate_id in self.stolen:
-            # Whoever has it opens nothing with it any more, and reads of nobody.
+            # A thief opens nothing with it any more, and reads of no person.
             self.known_to_live[gate_id] = set()
         elif gate_id not in self.is_stolen_or_cloned():
             self.known_to_live[gate_id] = set(self.living_here)
         ended = [p for p in gate.blobs.person_ids() if p not in self.town.live()]
-        assert ended == [], "a gate that heard of an end keeps no template of it"
+        assert ended == [], "a gate that received an end keeps no template of it"
 
     @rule(gate_id=SOME_GATE)
     def part_or_join(self, gate_id: str) -> None:

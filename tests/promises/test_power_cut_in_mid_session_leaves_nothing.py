@@ -1,6 +1,6 @@
 """Promise 6, what a power cut leaves: no frame, no template and no share in any file of the gate.
 
-A process enrols and recognises without pause and is killed at a moment that nobody chose. Everything it
+A process enrols and recognises without pause and is killed at a random moment. Everything it
 could write to is searched, wherever the frame was then. Does not cover: the memory itself, which a cold
 start does not clear at once, or swap (docs/face.md).
 """
@@ -30,11 +30,11 @@ from gate_controller.face.engines.capability import CameraCapability
 from gate_controller.face.matching.face_service import FaceService
 from gate_controller.face.matching.leases import Lease
 from gate_controller.face.matching.template_store import SqliteFaceBlobs, open_face_file
-from tests.support.faces.marked import EverybodyLives, MarkedCamera, MarkedEngine
+from tests.support.faces.marked import AlwaysLive, MarkedCamera, MarkedEngine
 camera = MarkedCamera()
 blobs = SqliteFaceBlobs(open_face_file(Path(sys.argv[1]) / "faces.sqlite3", datetime.now(UTC)))
 service = FaceService(engine_loader=MarkedEngine, blobs=blobs, gate_secret=b"f" * 32, site_id="site-1",
-    gate_id="north", camera=camera, boot_seconds=lambda: 1.0, make_liveness=EverybodyLives)
+    gate_id="north", camera=camera, boot_seconds=lambda: 1.0, make_liveness=AlwaysLive)
 service.start_loading()
 assert service.wait_until_ready(20)
 ready = False

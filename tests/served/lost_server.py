@@ -34,7 +34,7 @@ PASSPHRASE = "correct horse battery"
 
 @dataclass
 class LostServer:
-    """The compound, the gate that goes on by itself, and whichever server there is at the moment."""
+    """The compound, the gate that goes on alone, and whichever server there is at the moment."""
 
     config: WebConfig
     folder: Path

@@ -1,4 +1,4 @@
-"""A guard who types numbers acts as nobody and learns nothing: the person proves that they are there."""
+"""A guard who types numbers acts for no one and learns nothing: the person proves that they are there."""
 
 import re
 import secrets
@@ -47,7 +47,7 @@ def test_a_typed_card_number_alone_shows_and_gives_nothing(served: ServedCompoun
     assert (answer.status_code, answer.headers["Location"]) == (
         unknown_answer.status_code, unknown_answer.headers["Location"]
     )
-    assert plain(known.text) == plain(unknown.text), "the desk tells which numbers live"
+    assert plain(known.text) == plain(unknown.text), "the desk shows which numbers live"
     assert "王芳" not in known.text
     assert served.compound.persons["王芳"] not in known.text
 
@@ -130,7 +130,7 @@ def test_a_number_alone_suspends_its_card_and_says_nothing(served: ServedCompoun
     guard = served.signed_in("guard")
     found = [sends(guard, "/manage/lost-card", "/manage/lost-card", number=number, why="as_typed")
              for number in (CARD_OF_WANG, UNKNOWN_CARD)]
-    assert plain(found[0].text) == plain(found[1].text), "the lost-card page tells which numbers live"
+    assert plain(found[0].text) == plain(found[1].text), "the lost-card page shows which numbers live"
     said = []
     for number in (CARD_OF_WANG, UNKNOWN_CARD):
         sends(guard, "/manage/lost-card", "/manage/lost-card/number", number=number)

@@ -45,7 +45,7 @@ def has_policy(compound: ManagedCompound) -> bool:
 
 
 def duress_pin(compound: ManagedCompound, name: str = "林薇") -> str:
-    """Give somebody a duress PIN and return what is typed: home, then PIN."""
+    """Give a resident a duress PIN and return what is typed: home, then PIN."""
     with compound.act() as act:
         act.session.get_one(Site, compound.site_id).ask_again_seconds = 0.3
         person = act.session.get_one(Person, compound.persons[name])

@@ -1,4 +1,4 @@
-"""The shipped Caddyfile in the real Caddy, before the real server: what stalls there holds nobody up."""
+"""The shipped Caddyfile in the real Caddy, before the real server: a stalled client delays no other."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack

@@ -1,7 +1,7 @@
-"""The same history twice, with the usual PIN and with the duress PIN: nobody can tell who may not know.
+"""The same history twice, with the usual PIN and with the duress PIN: no page shows which.
 
 Signed batches of a gate go to the server as it is served. What residents, their home, installers, privacy
-officers, strangers, other systems and messages are told has to be the same; those who answer alarms know.
+officers, strangers, other systems and messages receive has to be the same; those who answer alarms know.
 """
 
 from collections.abc import Callable, Iterator
@@ -147,7 +147,7 @@ def _evening(history: Played, *, duress: bool) -> None:
 
 
 def everything_shown(history: Played) -> Read:
-    """Read what everybody is told who is not shown silent alarms."""
+    """Read what the server shows to all who may not see silent alarms."""
     served, shown = history.served, Read()
     for name, phone in history.phones.items():
         shown |= _of(name, pages_within_reach(phone, OF_A_RESIDENT))

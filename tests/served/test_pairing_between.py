@@ -226,7 +226,7 @@ def test_who_settles_with_the_server_first_has_one_blind_try_at_the_gate(
             on_screen, on_page = at_gate.phrase(), phrase_on_the_page(manager, "north")
     assert (on_screen, on_page) == (impostor.shown, impostor.wanted)
     assert on_screen != on_page
-    assert impostor.would_fit, "an offer that fits exists, and could be told only when it was too late"
+    assert impostor.would_fit, "an offer that fits exists, and could be sent only when it was too late"
     assert (impostor.commits, paths(middle)) == (1, [PAIR_COMMIT_PATH, PAIR_REVEAL_PATH])
 
 

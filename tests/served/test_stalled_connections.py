@@ -1,4 +1,4 @@
-"""Connections that stall hold up nobody else: neither a gate that asks nor a person who reads."""
+"""Connections that stall hold up no other client: neither a gate that asks nor a person who reads."""
 
 import pytest
 

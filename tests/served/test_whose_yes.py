@@ -37,7 +37,7 @@ def office(served: ServedCompound) -> Iterator[Act]:
 
 
 def newest(served: ServedCompound, person_id: str, kind: str, *, duress: bool = False) -> str:
-    """Return the id of somebody's newest card or PIN."""
+    """Return the id of a person's newest card or PIN."""
     query = (
         select(CredentialRow.credential_id)
         .where(
@@ -50,7 +50,7 @@ def newest(served: ServedCompound, person_id: str, kind: str, *, duress: bool = 
 
 
 def says_yes(served: ServedCompound, gate: SignedGate, person_id: str, kind: str, **personal: str) -> None:
-    """Send the signed journal of a gate at which somebody said yes to face."""
+    """Send the signed journal of a gate at which a person said yes to face."""
     notice = read(served.compound, lambda s: newest_notice(s, FACE_PURPOSE, "zh"))
     assert notice is not None
     facts = {
@@ -117,7 +117,7 @@ def test_a_card_with_which_no_face_was_given_ends_none(served: ServedCompound) -
     assert live(served, wang) == 1
 
 
-def test_a_pin_that_the_home_or_the_office_knows_is_nobodys_own_yes(served: ServedCompound) -> None:
+def test_a_pin_that_the_home_or_the_office_knows_is_no_yes(served: ServedCompound) -> None:
     gate, wang = signed_gate(served), served.compound.persons["王芳"]
     with office(served) as act:
         issue_pin(for_home(act), wang)

@@ -1,4 +1,4 @@
-"""What somebody can read on a served compound: every page within reach, made alike where chance differs."""
+"""What a person can read on a served compound: every page within reach, made alike where chance differs."""
 
 import html
 import re

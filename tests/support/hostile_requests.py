@@ -141,7 +141,7 @@ class Hostile:
 
 
 def addresses(app: Flask, named: Mapping[str, str]) -> Iterator[tuple[str, frozenset[str]]]:
-    """Give each route of the app as an address, with its methods; `named` has what stands in a path."""
+    """Give each route of the app as an address, with its methods; `named` has the values of a path."""
 
     def value(found: re.Match[str]) -> str:
         return (found["choice"] or "").partition(",")[0] or named.get(found["name"], "1")

@@ -334,7 +334,7 @@ OF_LIBRARIES = {
     "security.two_factor_rescue": "closed",
     "security.tf_select": "closed",
 }
-"""Routes of libraries without anybody's data."""
+"""Routes of libraries without personal data."""
 
 NOWHERE = "0123456789abcdef"
 

@@ -200,7 +200,7 @@ CONSTANTS = (
     Limit(
         "message_codes_a_day", 5, "codes sent", "resident, and address, in 24 hours",
         "web_admin/messages/subscription_actions.py::CODES_A_DAY",
-        f"{_MESSAGES}::test_one_person_has_five_codes_sent_a_day_to_whomever",
+        f"{_MESSAGES}::test_one_person_has_five_codes_sent_a_day_to_any_address",
     ),
     Limit(
         "set_aside", 50_000, "entries that were set aside", "gate",

@@ -27,7 +27,7 @@ class State:
     name: str
     group: Group
     who: str
-    """A role of the staff, `desk` for a guard who serves somebody, a resident (`RESIDENTS`), or another."""
+    """A role of the staff, `desk` for a guard who serves a resident, a resident (`RESIDENTS`), or another."""
     path: str
     marker: str = "main h1"
     steps: tuple[Step, ...] = ()

@@ -23,7 +23,7 @@ STEPS: dict[str, Callable[..., object]] = {
 
 @dataclass(frozen=True)
 class Standing:
-    """A page that stands in one state of the list, in one language."""
+    """A page in one state of the list, in one language."""
 
     name: str
     group: str

@@ -1,4 +1,4 @@
-"""One compound and one gate for all journeys; everyone who sets out is somebody new."""
+"""One compound and one gate for all journeys; every journey has a person of its own."""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -31,7 +31,7 @@ def gate(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
 
 
 def everyone_comes_from_one_address(served: Served) -> None:
-    """Forget how often somebody signed in, which a compound sees from many phones."""
+    """Forget the counted sign-ins, which a compound sees from many phones."""
     forget_tries(served.compound.app)
 
 
@@ -49,7 +49,7 @@ def newcomer(served: Served) -> Newcomer:
 
 @pytest.fixture
 def hire(served: Served) -> Callable[[str], str]:
-    """Return a way to make a member of staff with a role; their name is what stands before the @."""
+    """Return a way to make a member of staff with a role; their name is the part before the @."""
 
     def _hire(role: str) -> str:
         everyone_comes_from_one_address(served)

@@ -38,7 +38,7 @@ STICKING_OUT = """() => [...document.querySelectorAll("main *, header *, nav *")
 
 @dataclass(frozen=True)
 class Pocket:
-    """One browser of somebody's, and what it cannot do."""
+    """One browser of a person, and what it cannot do."""
 
     size: str
     language: str
@@ -82,7 +82,7 @@ class Pocket:
 
 @dataclass
 class Hands:
-    """Somebody with a browser open; looks at every page on the way for what sticks out."""
+    """A person with a browser open; looks at every page on the way for what sticks out."""
 
     pocket: Pocket
     context: BrowserContext
@@ -167,7 +167,7 @@ class Hands:
         settled_offline(self.page, self.context)
 
     def next_code(self) -> str:
-        """Open the page of codes anew in flight mode, and return what a scanner reads from it."""
+        """Open the page of codes again in flight mode, and return what a scanner reads from it."""
         self.page.reload()
         return self.reads("[data-code-page][data-state=shown][data-kind=phone] canvas")
 

@@ -30,7 +30,7 @@ SWITCH_ON = bytes.fromhex("a00101a2")
 
 @dataclass(frozen=True)
 class Newcomer:
-    """Somebody with a home and a card, who has not opened their page yet."""
+    """A resident with a home and a card, who has not opened their page yet."""
 
     home_number: str
     person_id: str
@@ -39,7 +39,7 @@ class Newcomer:
 
 @dataclass
 class RealGate:
-    """The north gate: show it something, and see whether its relay is told to open."""
+    """The north gate: show it something, and see whether its relay gets an order to open."""
 
     bench: BenchGate
     compound: Compound

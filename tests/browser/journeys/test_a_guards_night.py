@@ -46,7 +46,7 @@ def test_from_the_call_for_help_to_the_hand_over(
         pocket.opened(browser) as relief,
         pocket.opened(browser) as phone,
     ):
-        # Somebody stands outside and presses for help; the guard's page rings without being loaded again.
+        # A visitor outside presses for help; the guard's page rings without being loaded again.
         phone.enters(served, served.compound.invitation(newcomer.person_id))
         phone.is_believed(served, lambda: gate.opens(lambda: gate.bench.card.tap(newcomer.card)))
         kiosk.page.goto(gate.screen_address)

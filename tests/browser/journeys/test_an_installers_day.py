@@ -43,7 +43,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 @pytest.fixture
 def controller(served: Served, tmp_path: Path) -> Iterator[BenchGate]:
-    """Return a controller as from the box: cabled, and paired with nobody."""
+    """Return a controller as from the box: cabled, and not paired."""
     with bench_gate(tmp_path / "controller") as bench:
         bench.server_url, bench.lane = served.address, "west-in"
         for secret in (bench.root / "secrets").iterdir():

@@ -174,7 +174,7 @@ def enrols(at_gate: AtTheGate, language: str) -> None:
 
 
 def opened_by_face(at_gate: AtTheGate, language: str) -> bool:
-    """Ask for face, type the home, turn the head as asked; tell whether the relay was switched on."""
+    """Ask for face, type the home, turn the head as asked; return whether the relay was switched on."""
     return any(_looked_at(at_gate, language, seed) for seed in range(TRIES - 1))
 
 

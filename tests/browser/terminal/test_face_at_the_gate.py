@@ -34,7 +34,7 @@ PATIENCE_SECONDS = 40
 
 @dataclass
 class AtTheGate:
-    """Somebody at the screen with a card; every thing they have to do is a step."""
+    """A resident at the screen with a card; everything they have to do is a step."""
 
     bench: BenchGate
     page: Page

@@ -173,7 +173,7 @@ def test_by_keypad_alone_the_notice_and_every_answer_are_read_aloud_in_the_scree
 def test_an_arrow_points_to_the_side_of_the_screen_that_is_the_persons_own(
     server: TerminalServer, page: Page
 ) -> None:
-    """Whoever faces the screen has their left hand at its left edge."""
+    """A person who faces the screen has their left hand at its left edge."""
     for prompt, tip in (("turn_left", "M21 12H4"), ("turn_right", "M3 12h17")):
         shown(server, page, msgspec.structs.replace(SHOWN["face_prompt"], prompt=prompt))
         expect(page.locator("#icon path")).to_have_attribute("d", re.compile(f"^{tip}"))

@@ -1,4 +1,4 @@
-"""Cameras as the site file names them, their logins, and what the installer is told."""
+"""Cameras as the site file names them, their logins, and what the installer reads."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a gate holds in memory reaches neither a core file nor swap, and what cannot be had is told."""
+"""What a gate holds in memory reaches neither a core file nor swap, and a missing protection is reported."""
 
 import os
 import subprocess

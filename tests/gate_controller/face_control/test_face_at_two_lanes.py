@@ -1,4 +1,4 @@
-"""A gate of two lanes looks at a face through the camera of the lane where somebody asked."""
+"""A gate of two lanes looks at a face through the camera of the lane where a person asked."""
 
 import queue
 import threading

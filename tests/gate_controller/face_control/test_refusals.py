@@ -66,7 +66,7 @@ def test_every_mendable_reason_is_one_of_a_look_and_counts_as_a_try() -> None:
 # -- a whole gate ----------------------------------------------------------------------------------------
 
 
-def nobody() -> Frame:
+def an_empty_scene() -> Frame:
     return np.full((480, 640, 3), 120, dtype=np.uint8)
 
 
@@ -109,14 +109,14 @@ def look(bench: BenchGate, visitor: ScreenVisitor, frame: Frame) -> dict[str, ob
 @pytest.mark.parametrize(
     ("scene", "reason"),
     [
-        (nobody, "face_no_face"),
+        (an_empty_scene, "face_no_face"),
         (the_dark, "face_too_dark"),
         (far_away, "face_too_small"),
         (two_people, "face_two_faces"),
         (a_stranger, "face_not_live"),
     ],
 )
-def test_the_gate_writes_the_exact_reason_without_anybodys_name_and_says_what_helps(
+def test_the_gate_records_the_exact_reason_without_a_name_and_shows_what_helps(
     bench: BenchGate, scene: Callable[[], Frame], reason: str
 ) -> None:
     picture = scene()

@@ -71,7 +71,7 @@ class Keeping:
         )
 
     def is_lent(self, *leases: FaceLease) -> bool:
-        """Take these leases; tell whether Anna could be recognised."""
+        """Take these leases; return whether Anna could be recognised."""
         self.keeper.take_leases(leases, self.boot_seconds)
         return self.service.can_recognise("anna")
 

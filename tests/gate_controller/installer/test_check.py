@@ -1,4 +1,4 @@
-"""What an installer is told, without the metal: numbers as typed, tables ready to paste, ports in trouble."""
+"""What an installer reads, without the metal: numbers as typed, tables ready to paste, ports in trouble."""
 
 import os
 from pathlib import Path

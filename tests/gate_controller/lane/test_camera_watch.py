@@ -1,4 +1,4 @@
-"""What a lane's camera tells of itself, and what the gate makes of it."""
+"""What a lane's camera reports of itself, and what the gate makes of it."""
 
 import threading
 from collections.abc import Iterator

@@ -61,7 +61,7 @@ class Gatehouse:
         return self._kinds_after(lambda: self.watch.settle(watched, self.record))
 
     def wire(self, kind: InputKind, *, active: bool, lane: str = NORTH, at: str = "wires:1") -> list[str]:
-        """Let a wire tell a level; return the kinds of events that followed."""
+        """Report a level of a wire; return the kinds of events that followed."""
         device, _, terminal = at.partition(":")
         change = InputChange(device, lane, kind, active, 0, terminal)
         return self._kinds_after(lambda: self.watch.handle(change, self.desks, self.record))
@@ -584,7 +584,7 @@ def test_what_could_not_be_written_down_is_recorded_once_it_can_be(
     with full_disk(gate):
         with pytest.raises(sqlite3.Error):
             gate.wire(kind, active=True)
-        assert gate.wait(5) == gate.wait(5) == [], "it is tried again and hinders nobody"
+        assert gate.wait(5) == gate.wait(5) == [], "it is tried again and hinders no other"
     assert gate.wait(5) == [alarm]
     assert gate.recorded[-1][1]["late_seconds"] == 15
     assert gate.wire(kind, active=True) == []

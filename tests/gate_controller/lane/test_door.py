@@ -251,7 +251,7 @@ class AnyHistory(RuleBasedStateMachine):
         self.is_open = self.is_seen = self.fire = self.is_pressed = False
         self.excused_until = self.hold_until = self.open_since = 0.0
         self.alarms: list[str] = []
-        """What stands; every alarm that begins is put here, and its end takes it out."""
+        """The open alarms: every alarm that begins is put here, and its end takes it out."""
         self.unused_grants = 0
 
     def _took(self, change: tuple[Door, tuple[str, ...]]) -> tuple[str, ...]:

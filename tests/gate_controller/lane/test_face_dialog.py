@@ -1,4 +1,4 @@
-"""What each press and each card means while somebody is asked about their face."""
+"""What each press and each card means while the screen asks a person about their face."""
 
 import dataclasses
 
@@ -177,7 +177,7 @@ def test_a_guardian_before_the_minor_said_yes_ends_the_asking() -> None:
 
 @pytest.mark.parametrize("kind", [CardCredential, PinCredential])
 @pytest.mark.parametrize("state", [CredentialState.SUSPENDED, CredentialState.ENDED])
-def test_a_card_or_pin_that_does_not_work_any_more_is_nobodys_own(
+def test_a_card_or_pin_that_does_not_work_any_more_is_no_ones_own(
     kind: type[CardCredential | PinCredential], state: CredentialState
 ) -> None:
     assert not is_own(Claim(Method.CARD, ME, kind(credential_id="c", person_id=ME, state=state)))

@@ -1,4 +1,4 @@
-"""A card that its reader tells again and again: when it opens once more, and when it counts as left there."""
+"""A card that its reader sends again and again: when it opens once more, and when it counts as left there."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""A lane held open by whoever stands at it: a staff card shown twice, or the emergency code."""
+"""A lane held open by a person at it: a staff card shown twice, or the emergency code."""
 
 import pytest
 from hypothesis import given

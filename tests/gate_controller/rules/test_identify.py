@@ -184,7 +184,7 @@ def test_weak_pins_are_refused(weak: str) -> None:
     assert is_weak_pin(weak, "3-1203")
 
 
-def test_a_made_pin_is_strong_and_nobodys_in_the_home() -> None:
+def test_a_made_pin_is_strong_and_new_in_the_home() -> None:
     made = make_pin("3-1203", [argon2_tag("482915", SALT)], SALT)
     assert len(made) == pins.PIN_DIGITS
     assert not is_weak_pin(made, "3-1203")

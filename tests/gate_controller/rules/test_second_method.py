@@ -50,7 +50,7 @@ SAMPLE = (
     b'{"grants":[{"lanes":["north-in"]}],"home_id":"home-1","methods":["card","pin"],'
     b'"person_id":"00000000000000a1","two_methods":{"from_minute":1320,"until_minute":360}}'
 )
-"""As it was first told to gates; never changed."""
+"""As it was first published to gates; never changed."""
 
 
 def claim_of(credential: Credential) -> Claim:

@@ -1,4 +1,4 @@
-"""The thread that calls the server: what it takes, what it tells once, and what it outlives."""
+"""The thread that calls the server: what it takes, what it reports once, and what it outlives."""
 
 import base64
 import queue
@@ -215,7 +215,7 @@ def test_nonsense_from_the_server_is_offline_and_ends_when_it_ends(
     syncing.heard(LinkChanged)
     syncing.server.answers["/sync/v1/ask"] = answer
     assert not syncing.heard(LinkChanged).online
-    assert not [news for news in syncing.rest() if isinstance(news, LinkChanged)], "told once"
+    assert not [news for news in syncing.rest() if isinstance(news, LinkChanged)], "reported once"
     syncing.say()
     assert syncing.heard(LinkChanged).online
 

@@ -1,4 +1,4 @@
-"""Who may reach the page: the gate's own screen, and nobody else on this machine."""
+"""Who may reach the page: the gate's own screen, and no other program on this machine."""
 
 import socket
 import stat

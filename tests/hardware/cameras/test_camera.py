@@ -79,7 +79,7 @@ def test_frames_still_held_are_overwritten_on_close(folder: Path) -> None:
     put(folder, "a.png", grey(50))
     camera = FolderCamera(folder, name="cam", frames_per_second=1)
     camera.open()
-    wait_until(lambda: camera._newest is not None)  # the frame nobody fetched
+    wait_until(lambda: camera._newest is not None)  # the frame that was not fetched
     held = camera._newest
     camera.close()
 

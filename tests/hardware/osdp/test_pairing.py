@@ -1,4 +1,4 @@
-"""Pairing OSDP readers: where keys go, and that no cut leaves a reader nobody can talk to."""
+"""Pairing OSDP readers: where keys go, and that no power cut leaves a reader without a usable key."""
 
 import secrets
 from collections.abc import Iterator

@@ -258,7 +258,7 @@ OUTSIDE = {
     "the default key": (DEFAULT_KEY, False, "not under its key"),
     "clear text": (None, True, "no secure channel"),
 }
-"""By name: the key of a reader, whether it claims no secure channel, and what is said of it."""
+"""By name: the key of a reader, whether it claims no secure channel, and what the driver reports of it."""
 
 
 @pytest.mark.usefixtures("nothing_left_behind")

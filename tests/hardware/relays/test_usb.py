@@ -264,7 +264,7 @@ def test_a_power_cycle_of_the_board_brings_only_off_frames(
 
 
 def test_a_pulse_to_a_board_that_hangs_fails_and_never_arrives_later(reports) -> None:
-    # Nobody reads this pty until the end, so the kernel's buffer fills and the write cannot go.
+    # The test reads this pty only at the end, so the kernel's buffer fills and the write cannot go.
     master, slave = os.openpty()
     tty.setraw(slave)
     relay = UsbRelay(UsbRelayBoard(os.ttyname(slave), name="board", report=reports), 1, name="lock")

@@ -152,7 +152,7 @@ def test_a_camera_that_answers_a_byte_now_and_then_is_given_up() -> None:
 
 
 class SpoiltBus(OsdpBus):
-    """A line on which somebody sits between reader and gate."""
+    """A line with an attacker between reader and gate."""
 
     def __init__(self, stable_path: Path) -> None:
         self.spoil: Callable[[bytes], bytes] = bytes

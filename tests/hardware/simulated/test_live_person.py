@@ -1,4 +1,4 @@
-"""Somebody before a folder camera: new frames one after the other, and ears for what the screen asks."""
+"""A person before a folder camera: new frames one after the other, and ears for what the screen asks."""
 
 import threading
 import time

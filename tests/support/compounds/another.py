@@ -1,4 +1,4 @@
-"""A second compound in the same database: real objects that nobody of the first may reach by their ids."""
+"""A second compound in the same database: real objects that no account of the first may reach by id."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,6 +1,6 @@
 """Apps that tests use one after another: building one takes longer than most of what a test asks of it.
 
-An app keeps nothing but its routes and settings; database, keys and clock are parts that each test gets anew.
+An app keeps nothing but its routes and settings; database, keys and clock are new parts for each test.
 What a test changed in the settings is put back, and an app goes to one test at a time.
 """
 

@@ -1,4 +1,4 @@
-"""Whoever opened an invitation shows their card at the desk, so that their phone is believed."""
+"""A person who opened an invitation shows their card at the desk, so that their phone is believed."""
 
 from flask import Flask
 
@@ -10,7 +10,7 @@ from web_admin.people.invitations import confirm_identity
 
 
 def card_was_shown(app: Flask, person_id: str) -> None:
-    """Confirm somebody whose first invitation was opened; whoever was invited again stays as they are."""
+    """Confirm a person whose first invitation was opened; a person invited again stays as they are."""
     with app.app_context():
         menjin = current_menjin()
         with menjin.database.session() as session:

@@ -1,4 +1,4 @@
-"""Copy every row of every table, so that whatever belongs to somebody or something is there many times.
+"""Copy every row of every table, so that whatever belongs to a person or a thing is there many times.
 
 A copy has an id of its own. Of those that it belongs to (person, home, gate, pass, run …) some copies keep
 all, some none, some one: there are then many cards of one person and many people with a card, many children
@@ -83,7 +83,7 @@ def _owner(column: Column[Value]) -> str:
 
 
 def _other(value: Value, number: int) -> Value:
-    """Return what a copy has in place of a value; of an id the same wherever it stands."""
+    """Return what a copy has in place of a value; of an id the same everywhere."""
     if isinstance(value, str):
         return f"{value}-{number}"
     if isinstance(value, int):

@@ -1,4 +1,4 @@
-"""Tries that a server has counted: forgotten, for tests in which everybody comes from one address."""
+"""Tries that a server has counted: forgotten, for tests in which all clients have one address."""
 
 from flask import Flask
 

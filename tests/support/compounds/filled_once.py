@@ -81,7 +81,7 @@ def _kept_on_server(url: URL) -> str:
 
 
 def _copied_on_server(url: URL, source: str, target: str) -> None:
-    """Make a database anew as a copy of another one, which nobody may be connected to."""
+    """Recreate a database as a copy of another one, which must have no connections."""
     office = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
     with office.connect() as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {target} WITH (FORCE)"))

@@ -107,7 +107,7 @@ class Forgotten:
         rotate_wrap_key(self.database, self.sealer, self.now)
 
     def certificate(self, number: int = 0) -> ForgettingCertificate:
-        """Return a person's certificate as it stands."""
+        """Return a person's certificate in its present state."""
         with self.database.session() as session:
             return make_certificate(session, self.sealer, self.consent_of(number), self.now)
 

@@ -53,7 +53,7 @@ def add_one_of_each(act: Act, person_id: str, ward_id: str) -> None:
 
 
 def _held(lane_id: str, number: int) -> dict[str, str]:
-    """Return what a gate tells of a lane, or of one of its copies, that a staff card holds open."""
+    """Return what a gate reports of a lane, or of one of its copies, that a staff card holds open."""
     reported = lane_id if number == 0 else f"{lane_id}-{number}"
     return {"lane_id": reported, "door": "open", "posture": "held_open"}
 

@@ -77,7 +77,7 @@ class Stage:
         self.is_open = False
 
     def newest_frame(self, _timeout_seconds: float) -> Frame:
-        """Return what stands there now."""
+        """Return what is there now."""
         self.seconds += 1 / self.frames_a_second
         self.pass_seconds(1 / self.frames_a_second)
         return self.actor.frame(self.seconds)
@@ -100,7 +100,7 @@ def draws(side: Prompt, seed: int = 0) -> Callable[[int], int]:
 
 
 def enrol_before(actor: Actor, side: Prompt, *, seed: int = 0, seconds: float = 9.0) -> FaceReason:
-    """Let somebody try to enrol, asked for this side; return how it ended."""
+    """Try to enrol a person, asked for this side; return how it ended."""
     check = PersonCheck(make_challenge=partial(Challenge, draws(side, seed)))
     session, stage = EnrolmentSession(engine(), liveness=check), Stage(actor)
     stage.ask(check.now.prompt)

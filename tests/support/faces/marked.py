@@ -60,7 +60,7 @@ def marked_frames(number: int, count: int) -> list[Frame]:
 
 
 class MarkedCamera:
-    """Shows marked frames of whoever stands there."""
+    """Shows marked frames of the person there."""
 
     name = "marked-camera"
     is_open = False
@@ -100,8 +100,8 @@ class MarkedEngine:
         pass
 
 
-class EverybodyLives:
-    """Liveness is somebody else's promise."""
+class AlwaysLive:
+    """Accepts every frame: liveness is another promise."""
 
     needs_turned_frames = False
     now = Liveness(LivenessVerdict.PASSED)

@@ -1,4 +1,4 @@
-"""A gate on a bench that may ask people about their face, and somebody before it."""
+"""A gate on a bench that may ask people about their face, and a person before it."""
 
 import time
 from collections.abc import Iterator
@@ -111,7 +111,7 @@ def ons(bench: BenchGate) -> int:
 
 
 def keep_a_face(bench: BenchGate) -> None:
-    """Put a sealed template into the gate that nobody can open, as after a start without the office."""
+    """Put a sealed template that no key opens into the gate, as after a start without the office."""
     assert bench.gate is not None
     assert bench.gate.face is not None
     bench.gate.face._blobs.save(FaceBlob(ME, "consent-1", "yunet-sface", bytes(12), b"\xc7" * 528))

@@ -25,7 +25,7 @@ class GateTime:
         return real - self._began + self._moved_seconds
 
     def stop(self) -> None:
-        """Let no time pass but what `move_on` gives."""
+        """Stop the clock; only `move_on` advances it."""
         self._stopped_at = time.monotonic()
 
     def move_on(self, seconds: float) -> None:

@@ -50,7 +50,7 @@ class GateLives:
     _life: int = field(default=0)
 
     def begin(self, site_file: Path | None = None, at_rest: Callable[[int], object] | None = None) -> None:
-        """Start a life and return once its output was told to rest.
+        """Start a life and return once its output got the order to rest.
 
         `at_rest` waits for that from a moment on; without it the bench's own board is waited for.
         """

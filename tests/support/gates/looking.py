@@ -82,7 +82,7 @@ def _look(gate: Gate, looks: int, *, then_stop: bool) -> None:
 
 
 def main(site_file: Path, looks: int, *, then_stop: bool) -> int:
-    """Run the gate until it is told to stop, or until it has looked."""
+    """Run the gate until it gets a stop, or until it has looked."""
     assemble = gate_controller.assembly.assemble.assemble
 
     def assembled(config: GateConfig) -> Gate:

@@ -1,4 +1,4 @@
-"""The outputs that may open a lane, each as the wires see it: what it was told, and how it is cut off."""
+"""The outputs that may open a lane, each as the wires see it: what it received, and how it is cut off."""
 
 import secrets
 import time
@@ -54,7 +54,7 @@ class Output(Protocol):
         ...
 
     def strangers(self) -> list[bytes]:
-        """Return all that it was told so far and that is neither an order nor a question."""
+        """Return all that it received so far and that is neither an order nor a question."""
         ...
 
 
@@ -191,7 +191,7 @@ bits = 34
 
 @contextmanager
 def outputs_of(bench: BenchGate) -> Iterator[dict[str, Output]]:
-    """Plug one output of each kind in beside a bench's gate, which drives the one it is told to."""
+    """Plug one output of each kind in beside a bench's gate, which drives the chosen one."""
     dev, key = bench.root / "dev", secrets.token_bytes(16)
     write_secret(bench.root / "secrets", key_name("opener"), key)
     with ExitStack() as plugged:
@@ -216,7 +216,7 @@ def site_file_with(bench: BenchGate, output: Output) -> Path:
 
 
 def wait_for_rest(output: Output, after_ns: int, timeout_seconds: float) -> None:
-    """Return once the output was told to rest after a moment; raise TimeoutError."""
+    """Return once the output got the order to rest after a moment; raise TimeoutError."""
     wait_for(lambda: any(at_ns >= after_ns and not on for at_ns, on in output.orders()), timeout_seconds)
 
 

@@ -33,7 +33,7 @@ from gate_controller.sync.link import ServerLink
 from tests.support.acting import ALL_METHODS, NOTICE, add_live_lane, manager, pair
 from tests.support.compounds.assessments import assess
 from tests.support.compounds.with_gates import sync_app
-from tests.support.faces.marked import EverybodyLives, MarkedCamera, MarkedEngine
+from tests.support.faces.marked import AlwaysLive, MarkedCamera, MarkedEngine
 from web_admin.action.base import Act
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import Person, Site
@@ -130,7 +130,7 @@ class Town:
         return manager(session, self.sealer, self.site_id, self.now)
 
     def do(self, doing: Callable[[Act], object]) -> bool:
-        """Do one act; tell whether the rules allowed it."""
+        """Do one act; return whether the rules allowed it."""
         try:
             with self.database.session() as session:
                 doing(self.act_on(session))
@@ -190,7 +190,7 @@ class TownGate:
         self.start()
 
     def start(self) -> None:
-        """Start as after a power cut: what was in memory is gone, the boot clock begins anew."""
+        """Start as after a power cut: what was in memory is gone, the boot clock begins again."""
         now = self.town.now
         identity = GateIdentity(self.town.site_id, self.gate_id, self.town.root)
         key = self.town.gate_keys[self.gate_id]
@@ -212,7 +212,7 @@ class TownGate:
             gate_id=self.gate_id,
             camera=self.camera,
             boot_seconds=lambda: self.boot_seconds,
-            make_liveness=EverybodyLives,
+            make_liveness=AlwaysLive,
         )
         self.service.start_loading()
         assert self.service.wait_until_ready(20)

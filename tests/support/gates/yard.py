@@ -1,4 +1,4 @@
-"""A gate on a bench with a second lane, two people to use them, and what its journal tells."""
+"""A gate on a bench with a second lane, two people to use them, and what its journal records."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

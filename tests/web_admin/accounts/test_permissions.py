@@ -26,7 +26,7 @@ from web_admin.accounts.permissions import (
 
 
 class Account:
-    """Somebody who is signed in, as the sign-in library shows them."""
+    """A signed-in account, as the sign-in library shows it."""
 
     is_authenticated = True
 
@@ -145,7 +145,7 @@ def test_an_action_of_no_role_is_an_error_that_says_where_to_add_it() -> None:
         allowed("fly")
 
 
-# -- routes of others, and those that nobody declared ---------------------------------------------------
+# -- routes of others, and undeclared ones -------------------------------------------------------------
 
 
 def test_routes_of_libraries_and_gates_are_declared_by_their_tables(app: Flask) -> None:

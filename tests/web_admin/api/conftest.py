@@ -22,7 +22,7 @@ def compound(web_config, database):
 
 @pytest.fixture
 def caller_with(compound: ManagedCompound) -> Callable[..., Caller]:
-    """Return a call that makes a key with these scopes and gives whoever calls with it."""
+    """Return a call that makes a key with these scopes and gives a client that calls with it."""
 
     def make(*scopes: str) -> Caller:
         with compound.app.app_context():

@@ -1,4 +1,4 @@
-"""Nobody can be made out in a published figure, not even by subtracting."""
+"""No published figure reveals a person, not even by subtracting."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""How old systems write card numbers: only tapped cards tell, and what they do not tell is said."""
+"""How old systems write card numbers: only tapped cards prove it, and the page shows what they leave open."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Codes of no person: told to the gates of their lanes, ended for good, restored, noted when used."""
+"""Codes of no person: published to the gates of their lanes, ended for good, restored, noted when used."""
 
 from dataclasses import replace
 from datetime import timedelta

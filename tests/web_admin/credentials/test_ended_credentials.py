@@ -1,4 +1,4 @@
-"""A credential that ended is told so to the gates; one that may merely not pass is left out."""
+"""An ended credential is published to the gates as ended; one that may merely not pass is left out."""
 
 from datetime import timedelta
 

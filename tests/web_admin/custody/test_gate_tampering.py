@@ -1,4 +1,4 @@
-"""A gate that told of tampering gets no lease until somebody with the right has checked it."""
+"""A gate that reported tampering gets no lease until staff with the right have checked it."""
 
 from datetime import UTC, datetime
 
@@ -25,7 +25,7 @@ WORKS = FaceStatus(
 
 @pytest.fixture
 def a_face(database, sealer, site, north, south, clock):
-    """Somebody's share at both gates."""
+    """A resident's share at both gates."""
     assert north.gate_id != south.gate_id
     with database.session() as session:
         person = add_person(session, site, None, ["north-in"], clock.now)

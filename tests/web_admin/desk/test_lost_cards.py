@@ -1,4 +1,4 @@
-"""A lost card at night, and the slips of 58 mm: what is stopped, what is printed, and what is not told."""
+"""A lost card at night, and the slips of 58 mm: what is stopped, what is printed, and what is not shown."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -67,7 +67,7 @@ def sent(gate, entries):
 
 @pytest.fixture
 def unproven(database, sealer, site, north, clock):
-    """Somebody whose phone asks to be believed, and their card."""
+    """A resident whose phone asks to be believed, and their card."""
     with database.session() as session:
         person = add_person(session, site, None, ["north-in"], clock.now)
         card = add_card(session, sealer, person, 7, clock.now)
@@ -212,7 +212,7 @@ def test_a_counter_that_jumps_far_ahead_cuts_the_honest_gate_off_from_nothing(
     with database.session() as session:
         session.add(OrderRow(order_id="o", gate_id="north", lane_id="north-in", valid_seconds=15,
                              issued_at=clock.now, author_id="guard", reason=""))  # fmt: skip
-    for _ in range(2):  # whoever asks first must not swallow the order
+    for _ in range(2):  # the first request must not swallow the order
         reply = north.ask(clock.now)
         assert (reply.leases, reply.policy is not None, len(reply.orders)) == ((), True, 1)
 

@@ -250,7 +250,7 @@ def code_id(database, sealer, site, north, clock):
 
 
 def typed(code_id, now, *outcomes):
-    """Return a journal in which a credential opened or did not, for the reasons told."""
+    """Return a journal in which a credential opened or did not, for the given reasons."""
     entries, previous = [], GENESIS
     for seq, (opens, reason) in enumerate(outcomes, start=1):
         facts = {"lane_id": "north-in", "method": "pin", "opens": opens, "reason": reason}

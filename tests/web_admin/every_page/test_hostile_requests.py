@@ -79,7 +79,7 @@ def said(wrong: list[tuple[str, str, str, int, int]]) -> str:
 
 
 def routes(compound: ManagedCompound) -> list[tuple[str, frozenset[str]]]:
-    """Return every route; what stands in its path is there wherever it can be."""
+    """Return every route; what its path names exists wherever it can."""
     named = {
         "gate_id": "north", "lane_id": "north-in", "person_id": compound.persons["林薇"], "filename": "x.js",
     }

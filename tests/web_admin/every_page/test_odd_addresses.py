@@ -1,4 +1,4 @@
-"""Addresses with numbers and times that nobody meant get a page or a plain no, and never a fault."""
+"""Addresses with malformed numbers and times get a page or a plain no, and never a fault."""
 
 from datetime import UTC, datetime
 from itertools import product

@@ -277,7 +277,7 @@ def test_every_route_is_in_the_table_and_the_table_has_no_other(callers) -> None
 
 
 def test_every_id_of_a_path_has_one_of_another_compound(callers) -> None:
-    """Whoever adds an object with a site adds it there too; accounts have no site."""
+    """An engineer who adds an object with a site adds it there too; accounts have no site."""
     rules = callers.compound.app.url_map.iter_rules()
     of_staff = [rule for rule in rules if rule.endpoint in MAY and set(MAY[rule.endpoint]) & set("MGIP")
                 and "R" not in MAY[rule.endpoint]]

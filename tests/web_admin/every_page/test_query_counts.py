@@ -35,15 +35,15 @@ FORGOTTEN = {"form_once", "limit_count", "gate_handover", "handed_record"}  # th
 
 NO_PAGES = {
     "live.stream": "has no end",
-    "security.two_factor_token_validation": "is for nobody who has signed in",
-    "security.login": "is for nobody who has signed in",
+    "security.two_factor_token_validation": "is for visitors who are not signed in",
+    "security.login": "is for visitors who are not signed in",
     "pages.front": "sends on to another page",
     "settings.logo": "is a file, which this site does not have",
-    "resident.code_picture": "is a picture for one code on somebody's own phone",
+    "resident.code_picture": "is a picture for one code on a resident's own phone",
     "api_cards.find_card": "finds one card, whose holder then reads who looked: no number is live twice",
     "resident.printed_code_page": "is one card, at the desk where the printer is",
     "lost_card.slip": "is one slip, in the browser that made it",
-    "own.join": "is for nobody who has an account",
+    "own.join": "is for people without an account",
 }
 """Routes that are asked for and not counted, and why."""
 
@@ -62,7 +62,7 @@ ELSEWHERE = {
     "visitors.slip": "/manage/visitors/{office_pass}/slip",
     "webhooks.show": "/manage/settings/webhooks/one",
 }
-"""Where the example of the table of permissions is one that nobody may see."""
+"""Where the example of the table of permissions is one that no role may see."""
 
 LOOKUP = {"reason": "a lost bag"}
 NARROWED: tuple[tuple[str, str, dict[str, str] | None], ...] = (

@@ -1,4 +1,4 @@
-"""Only what stands on a short list is stored about a person, for its one purpose, without trackers."""
+"""Only what is on a short list is stored about a person, for its one purpose, without trackers."""
 
 import re
 from datetime import timedelta

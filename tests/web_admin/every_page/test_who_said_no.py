@@ -1,4 +1,4 @@
-"""Nothing that staff, other systems or the public read changes when somebody says no to face (E11)."""
+"""Nothing that staff, other systems or the public read changes when a person says no to face (E11)."""
 
 import re
 from datetime import UTC, date, datetime
@@ -37,7 +37,7 @@ def pages(compound, role):
     found = []
     for rule in compound.app.url_map.iter_rules():
         access, action = access_of(compound.app, rule.endpoint) or ("", "")
-        if rule.endpoint == "live.stream":  # it has no end that one could wait for, and names nobody
+        if rule.endpoint == "live.stream":  # it has no end that a test could wait for, and holds no name
             continue
         mine = access == PUBLIC or (access == STAFF and action and may(action, [role]))
         if mine and "GET" in rule.methods and rule.arguments <= known.keys():

@@ -1,4 +1,4 @@
-"""What was answered about a face at a gate: carried out once, judged anew, and never more than was said."""
+"""Answers about a face from a gate: carried out once, judged again, and never more than was answered."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -94,7 +94,7 @@ def test_a_yes_at_the_gate_is_a_consent_given_there_and_comes_back_as_permission
 
 
 def test_the_gate_receives_the_newest_notice_in_each_language_word_for_word(act: Act, person: Person) -> None:
-    texts = {language: {**fields, "effect": f"anew {language}"} for language, fields in NOTICE.items()}
+    texts = {language: {**fields, "effect": f"again {language}"} for language, fields in NOTICE.items()}
     publish_notice(act, FACE_PURPOSE, texts)
     for language, notice in gate_view(act).face_notices.items():
         stored = newest_notice(act.session, FACE_PURPOSE, language)
@@ -187,7 +187,7 @@ def test_a_yes_is_overtaken_by_a_later_no_and_by_a_later_taking_back(act: Act, p
 
 
 @pytest.mark.parametrize("state", ["stolen", "retired"])
-def test_a_gate_that_is_not_trusted_gives_nobodys_consent(act: Act, person: Person, state: str) -> None:
+def test_a_gate_that_is_not_trusted_gives_no_consent(act: Act, person: Person, state: str) -> None:
     act.session.get_one(Gate, "north").state = state
     take(act, answer(act, person.person_id, "yes"))
     assert (consents(act), refusals(act)) == ([], ["gate_not_trusted"])

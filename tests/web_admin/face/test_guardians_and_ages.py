@@ -189,7 +189,7 @@ def test_on_the_day_of_18_face_pauses_automatically_and_is_asked_for_again(
     assert until.astimezone().date() <= birthday
     later = replace(act, now=act.now + timedelta(days=11))
     gate = later.session.get_one(Gate, "north")
-    publish(later)  # any publication, before anybody settled anything
+    publish(later)  # any publication, before a guardian settled anything
     assert son.person_id not in gate_view(later).face_roster
     assert settle_ages(later) == 1
     publish(later)

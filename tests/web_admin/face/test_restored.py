@@ -1,4 +1,4 @@
-"""What a backup brings back of faces ends at once: consents, half a yes, and a yes the gate tells again."""
+"""What a backup brings back of faces ends at once: consents, half a yes, and a yes the gate sends again."""
 
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ __all__ = ["family"]
 
 @pytest.fixture
 def person(act: Act) -> Person:
-    """Return a resident whose face a gate was told that it may keep, when the backup was made."""
+    """Return a resident whose face was published to a gate when the backup was made."""
     add_lane(act)
     offer_face(act)
     _, made = household(act)
@@ -77,8 +77,8 @@ def test_a_yes_from_before_the_restore_that_a_gate_sends_again_counts_for_nothin
     issue_card(act, other.person_id, 78)
     end_restored_faces(act)
     minute_ago = act.now - timedelta(minutes=1)
-    for somebody in (person, other):
-        take(act, answer_at_gate(act, somebody.person_id, "yes", at=minute_ago))
+    for resident in (person, other):
+        take(act, answer_at_gate(act, resident.person_id, "yes", at=minute_ago))
     assert refusals(act) == ["overtaken", "overtaken"]
     take(act, answer_at_gate(act, other.person_id, "yes", at=act.now))
     assert face_state(act.session, other.person_id).state == "on"

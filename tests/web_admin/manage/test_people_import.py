@@ -316,7 +316,7 @@ def test_a_job_that_died_is_taken_up_again_and_done_once(client, compound, count
         assert count() == before
         monkeypatch.undo()
         long_jobs.run(menjin, job_of(answer))
-        assert count() == before  # somebody may still be at it
+        assert count() == before  # another worker may still be at it
         compound.clock.now += timedelta(minutes=4)
         assert long_jobs.run_due(menjin, menjin.clock()) == 1
         assert long_jobs.run_due(menjin, menjin.clock()) == 0

@@ -184,7 +184,7 @@ def test_a_person_invited_again_is_believed_after_proof_whichever_pin_they_typed
 
 
 def test_a_pin_that_the_home_gave_opens_a_visit_without_the_persons_records(compound, wang):
-    """Whoever gave it knows it, and may stand at the desk with it."""
+    """The person who gave it knows it, and may come to the desk with it."""
     pins = give_pins(compound)
     with compound.app.app_context(), current_menjin().database.session() as session:
         for row in session.scalars(select(CredentialRow).where(CredentialRow.kind == "pin")):

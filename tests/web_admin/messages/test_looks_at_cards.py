@@ -1,4 +1,4 @@
-"""Whoever looks up a card says why, without typing at night, and its holder reads it."""
+"""Staff who look up a card give a reason, without typing at night, and its holder reads it."""
 
 import re
 from datetime import UTC, datetime

@@ -194,7 +194,7 @@ def test_a_receiver_that_says_it_is_gone_is_not_asked_again(menjin, site, put, h
         ("::ffff:169.254.169.254", False, False),
         ("fe80::1", False, False),
         ("224.0.0.1", False, False),
-        ("0.0.0.0", False, False),  # noqa: S104 - nobody listens, it is refused
+        ("0.0.0.0", False, False),  # noqa: S104 - nothing listens, it is refused
         ("255.255.255.255", False, False),
     ],
 )

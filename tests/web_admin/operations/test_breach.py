@@ -70,7 +70,7 @@ def test_a_drill_stops_every_lease_and_gives_the_same_ones_back(compound, drilli
     drill, _signed = run_drill(spying, for_real=False, reason="yearly")
     assert len(before) == 4
     assert during == [[]]
-    assert leases(compound) == before, "the very same shares: nobody is asked again"
+    assert leases(compound) == before, "the very same shares: no person is asked again"
     assert compound.sealer.wrap_keys.current_id != old_key
     assert [step.step for step in drill.steps] == [
         "face_suspended", "wrapping_key_changed", "gates_told", "other_ways_seen", "face_resumed",

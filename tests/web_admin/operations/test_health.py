@@ -1,4 +1,4 @@
-"""Health: each trouble is said with what to do, the worst first, in a fixed number of questions."""
+"""Health: each trouble is shown with what to do, the worst first, in a fixed number of questions."""
 
 import os
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What goes by itself: names of passages, ended secrets, unused faces, old backups; chains stay whole."""
+"""What expires: names of passages, ended secrets, unused faces, old backups; chains stay whole."""
 
 import os
 from dataclasses import replace
@@ -149,7 +149,7 @@ def test_what_ended_loses_its_secrets_and_labels(menjin, people, database, now):
         assert session.get_one(Person, person_id).display_name == ""
         assert session.get_one(Person, other_id).display_name == "Lin 2"
         ended = session.scalars(select(CredentialRow).where(CredentialRow.person_id == person_id)).one()
-        assert ended.secret_sealed is not None, "gates are told of it for 60 days"
+        assert ended.secret_sealed is not None, "it is published to gates for 60 days"
     done = run(menjin, now + timedelta(days=61))
     assert done["ended_secrets_erased"] == 1
     with database.session() as session:

@@ -164,7 +164,7 @@ def test_an_invitation_is_renewed_or_taken_back_until_it_is_used_and_not_after(
 def test_who_lives_here_by_the_offices_card_alone_is_no_more_at_the_homes_mercy(
     act: Act, host: Person
 ) -> None:
-    """Grandmother never opened the page: nobody reads her records with a fresh code, or puts her out."""
+    """Grandmother never opened the page: no member reads her records with a fresh code, or puts her out."""
     grandmother, _code = invited(act, host)
     issue_card(act, grandmother.person_id, 77)
     for late in (code_again, take_invitation_back):

@@ -129,7 +129,7 @@ def test_new_pins_work_when_they_were_handed_out_and_not_before(compound, client
 
 
 def test_a_replaced_pin_takes_the_faces_with_it_that_were_given_with_it(compound, client):
-    """Whoever knows a PIN may have had their own face taken, also a neighbour's with a shared one."""
+    """A person who knows a PIN may have had their own face taken, also a neighbour's with a shared one."""
     give_pins(compound)
     owner, other = compound.persons["王芳"], compound.persons["林薇"]
     with compound.act("manager") as act:
@@ -155,7 +155,7 @@ def test_a_replaced_pin_takes_the_faces_with_it_that_were_given_with_it(compound
     assert {owner, other} & faces_at_north(compound) == set()
 
 
-def test_by_default_nobodys_pin_is_replaced(compound, client):
+def test_by_default_no_pin_is_replaced(compound, client):
     give_pins(compound)
     begin(client, "pins", ["3"])
     assert (the_run(compound).total, the_run(compound).left_out) == (2, 1)

@@ -83,7 +83,7 @@ def test_only_an_own_card_or_pin_that_opened_in_the_phones_minutes_counts(
 
 
 def test_a_visitors_code_proves_nothing_about_its_host(database, sealer, site, now, invited):
-    """Whoever knows one may stand at the gate with a stolen invitation."""
+    """An attacker who knows one may come to the gate with a stolen invitation."""
     typed_at, late = now + timedelta(hours=2), now + timedelta(days=1)
     with database.session() as session:
         home_id = session.get_one(Person, invited).home_id
@@ -132,7 +132,7 @@ def test_who_asks_over_and_over_is_sent_to_the_desk(database, sealer, site, now,
 
 
 def test_a_passage_without_the_phones_word_proves_nothing(database, sealer, site, now):
-    """The owner comes home every day, whoever holds the phone."""
+    """The owner comes home every day, also while another person holds the phone."""
     with database.session() as session:
         act = manager(session, sealer, site, now)
         add_lane(act)

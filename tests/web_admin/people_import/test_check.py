@@ -1,4 +1,4 @@
-"""People from a spreadsheet: everything wrong is said first, then all or nobody is added."""
+"""People from a spreadsheet: everything wrong is shown first, then all are added or none."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -184,7 +184,7 @@ def test_a_card_without_a_holder_opens_belongs_to_the_home_and_finds_its_holder_
 
 
 @pytest.mark.publishing
-def test_a_homes_unnamed_cards_are_nobodys_phone_pin_or_face(act: Act) -> None:
+def test_a_homes_unnamed_cards_give_no_phone_pin_or_face(act: Act) -> None:
     add_lane(act)
     read_in(act, "home,name,kind,card\n3-1203,,,1001\n3-1203,Lin,,1002\n")
     holder_id = str(show_card(act, 1001).person_id)

@@ -190,7 +190,7 @@ def test_no_cell_begins_a_formula_where_cells_are_separated_otherwise(separator:
 def test_a_workbook_that_lies_about_what_it_unpacks_to_is_refused() -> None:
     content = b"<worksheet>" + b" " * MAX_UNPACKED_BYTES
     bomb = bytearray(repacked(workbook(("name",), ("Ann",)), WORKBOOK_PATH, content))
-    at = bomb.rindex(WORKBOOK_PATH.encode())  # in the archive's directory; the size stands 22 bytes before
+    at = bomb.rindex(WORKBOOK_PATH.encode())  # in the archive's directory; the size is 22 bytes before
     bomb[at - 22 : at - 18] = (100).to_bytes(4, "little")
     assert refusal(bytes(bomb))
 
@@ -258,7 +258,7 @@ def test_what_is_below_the_size_that_a_sheet_says_it_has_is_read() -> None:
 
 
 def test_a_row_that_says_it_is_the_hundred_thousand_millionth_is_refused_at_once() -> None:
-    # Were the rows in between made one after another, this would end on no day that anybody sees.
+    # Were the rows in between made one after another, this would not end.
     assert f"more than {MAX_ROWS} rows" in refusal(in_row(10**14))
 
 

@@ -46,7 +46,7 @@ def named(act):
     return list(act.session.scalars(query))
 
 
-def test_passages_lose_the_name_for_good_and_nobody_elses_do(act, person):
+def test_passages_of_that_person_alone_lose_the_name_for_good(act, person):
     other = household(act, "5-0101", "Zhao")[1]
     for seq, who in ((1, person), (2, other), (3, person)):
         passage(act, who.person_id, seq)

@@ -1,4 +1,4 @@
-"""Incidents: clocks from the moment one is known, six parts before anybody is told, an end with reasons."""
+"""Incidents: clocks from the moment one is known, six parts before any notice, an end with reasons."""
 
 from datetime import timedelta
 

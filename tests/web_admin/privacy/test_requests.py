@@ -54,7 +54,7 @@ def test_a_request_has_its_due_dates_by_the_sites_calendar(act, person):
     assert "camera" not in str(entry.facts)
 
 
-def test_staff_file_nothing_in_anybodys_name(act, person):
+def test_staff_file_nothing_in_another_persons_name(act, person):
     with pytest.raises(ActRefused, match="on their phone or at the desk"):
         file_request(act, person.person_id, "access")
 

@@ -7,7 +7,7 @@ from tests.support.compounds.resident import csrf_of
 
 
 def press(client: FlaskClient, path: str, *, seen_on: str = "/r/", **fields: str) -> TestResponse:
-    """Post a form with the token of the page it stands on."""
+    """Post a form with the token of the page it is on."""
     token = csrf_of(client.get(seen_on).text)
     assert token
     return client.post(path, data={"csrf_token": token, **fields})

@@ -75,7 +75,7 @@ def name(phone: FlaskClient, compound: Compound, address: str) -> int:
     return press(phone, f"{PAGE}/address", seen_on=PAGE, address=address).status_code
 
 
-def test_one_person_has_five_codes_sent_a_day_to_whomever(
+def test_one_person_has_five_codes_sent_a_day_to_any_address(
     mail: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
     answers = [name(phone, mail, f"stranger{number}@example.org") for number in range(7)]
@@ -97,7 +97,7 @@ def test_ten_codes_an_hour_are_sent_to_one_person(
     assert press(phone, f"{PAGE}/address", seen_on=PAGE, address=ADDRESS).status_code == 303
 
 
-def test_one_address_gets_five_codes_a_day_from_whomever(mail: Compound, phone: FlaskClient) -> None:
+def test_one_address_gets_five_codes_a_day_from_any_sender(mail: Compound, phone: FlaskClient) -> None:
     neighbour = mail.signed_in(mail.neighbour_id)
     spellings = (ADDRESS, ADDRESS.upper(), f" {ADDRESS}", ADDRESS)
     assert [name(phone, mail, spelling) for spelling in spellings] == [303] * 4

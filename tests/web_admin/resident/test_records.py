@@ -81,7 +81,7 @@ def test_a_visitors_passage_is_shown_as_the_visitors_and_not_as_a_last_use(
 
 
 def test_the_file_shows_no_place_in_a_journal(compound: Compound, phone: FlaskClient) -> None:
-    """After a duress PIN the next entry is the alarm's, and the gap would tell whoever reads along."""
+    """After a duress PIN the next entry is the alarm's, and the gap would reveal it to a reader."""
     add_passage(compound, compound.person_id, "granted")
     (passage,) = phone.get("/r/records/export.json").json["passages"]
     assert set(passage) == {"at", "gate_name", "lane_name", "method", "reason", "opened", "visitor"}
@@ -171,7 +171,7 @@ def test_the_page_to_read_holds_what_the_file_holds_and_no_other_person(
     for held in ("Lin Wei", "3-1203", "The gate opened for you.", "North gate", "None. You have agreed to"):
         assert held in answer.text
     assert "Zhao" not in answer.text
-    assert answer.text.count("PIN:") == 1  # a duress PIN stands on no page of its person
+    assert answer.text.count("PIN:") == 1  # a duress PIN is on no page of its person
     assert "src=" not in answer.text
     whole = phone.get("/r/records/export.json").json
     assert whole is not None

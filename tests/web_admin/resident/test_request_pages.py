@@ -1,4 +1,4 @@
-"""Requests and complaints on the phone: filed once, shown with their dates, nobody else's."""
+"""Requests and complaints on the phone: filed once, shown with their dates, and no other person's."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Somebody else's ids answer 404 and change nothing; no form works without its token."""
+"""Another person's ids answer 404 and change nothing; no form works without its token."""
 
 import pytest
 from flask.testing import FlaskClient

@@ -134,7 +134,7 @@ def test_without_a_usual_pin_there_is_no_second_one_and_the_page_says_so(
 
 
 def wished(compound: Compound) -> TwoMethods | None:
-    """Return what the gate is told of the person's wish."""
+    """Return what the gate receives of the person's wish."""
     with compound.session() as session:
         gate, sealer = session.get_one(Gate, "north"), current_menjin().sealer
         published = records_for_gate(session, sealer, gate, compound.clock())

@@ -80,8 +80,8 @@ def test_a_request_without_headers_names_no_counter_and_one_without_a_signature_
     assert refused(north.client.post(ASK_PATH, data=b"{}"))[:2] == (401, "counter_unreadable")
     unsigned = {GATE_HEADER: "north", COUNTER_HEADER: "1"}
     assert refused(north.client.post(ASK_PATH, data=b"{}", headers=unsigned))[:2] == (401, "signature_wrong")
-    nobodys = {COUNTER_HEADER: "1", SIGNATURE_HEADER: SIGNED}
-    assert refused(north.client.post(ASK_PATH, data=b"{}", headers=nobodys))[:2] == (403, "gate_unknown")
+    anonymous = {COUNTER_HEADER: "1", SIGNATURE_HEADER: SIGNED}
+    assert refused(north.client.post(ASK_PATH, data=b"{}", headers=anonymous))[:2] == (403, "gate_unknown")
 
 
 def test_the_question_in_the_address_is_signed_too(north, clock):

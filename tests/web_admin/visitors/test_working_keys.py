@@ -84,7 +84,7 @@ def test_a_gate_follows_and_then_refuses_the_old_keys(
     north.have = store.have
     after = north.ask(clock.now)
     assert after.policy.certificate != before.policy.certificate
-    assert store.take(after.policy, after.change, clock.now) is None, "the same policy, signed anew"
+    assert store.take(after.policy, after.change, clock.now) is None, "the same policy, signed again"
     assert store.trust("pass", after.pass_certificate) != store.trust("anchor", after.anchor_certificate)
     with pytest.raises(PolicyRefused, match="replaced by a newer one"):
         store.take(before.policy, None, clock.now)

@@ -1,6 +1,6 @@
-"""Masks and sunglasses drawn over the six portraits: what is told apart, and what is not.
+"""Masks and sunglasses drawn over the six portraits: what the check distinguishes, and what not.
 
-What is not is written down here too, so that docs/face.md does not promise it.
+What it does not is written down here too, so that docs/face.md does not promise it.
 """
 
 from itertools import permutations
@@ -91,7 +91,7 @@ def test_sunglasses_are_not_recognised_and_the_face_still_matches(
 
 
 def test_the_same_sunglasses_make_no_two_people_match(engine: YunetSfaceEngine) -> None:
-    """Enrolled with them on, worn by everybody else: nobody comes near the threshold that opens."""
+    """Enrolled with them on, worn by all others: no pair comes near the threshold that opens."""
     worn = {name: embedded(engine, sunglasses(*picture_and_points(name))) for name in NAMES}
     own = {frozenset(pair) for pair in SAME_PERSON_PAIRS}
     others = [pair for pair in permutations(NAMES, 2) if frozenset(pair) not in own]

@@ -1,4 +1,4 @@
-"""The default engine tells the six portraits apart, and loads no file but the measured ones."""
+"""The default engine distinguishes the six portraits, and loads no file but the measured ones."""
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor

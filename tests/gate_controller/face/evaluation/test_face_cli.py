@@ -18,7 +18,7 @@ def test_two_portraits_of_one_person_are_reported_as_one(capsys: pytest.CaptureF
     assert capsys.readouterr().out.startswith("same person: similarity 0.7")
 
 
-def test_portraits_of_two_people_are_told_apart_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+def test_portraits_of_two_people_are_distinguished_in_json(capsys: pytest.CaptureFixture[str]) -> None:
     paths = [str(portrait_path(name)) for name in ("person_b_1", "impostor_1")]
     assert run(["compare", *paths, "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)

@@ -1,4 +1,4 @@
-"""Face without a home's number is offered while the arithmetic fits, and withdrawn by itself."""
+"""Face without a home's number is offered while the arithmetic fits, and withdrawn automatically."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ from gate_controller.face_control.sessions import FaceDesk
 from gate_controller.site_file.face import FaceSection
 from tests.promises.screen_visitor import TERMINAL, at_the_screen
 from tests.support.compounds.people import card, lane, person, pin, records
-from tests.support.faces.marked import EverybodyLives, MarkedCamera, MarkedEngine, face_vector
+from tests.support.faces.marked import AlwaysLive, MarkedCamera, MarkedEngine, face_vector
 from tests.support.gates.bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
 from tests.support.gates.site_keys import encoded
 
@@ -93,7 +93,7 @@ def faces(tmp_path: Path) -> Iterator[Faces]:
             gate_id="north",
             camera=MarkedCamera(),
             boot_seconds=lambda: 1000.0,
-            make_liveness=EverybodyLives,
+            make_liveness=AlwaysLive,
         )
         service.start_loading()
         assert service.wait_until_ready(20)

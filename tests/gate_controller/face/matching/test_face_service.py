@@ -1,4 +1,4 @@
-"""The face of a person who asked is looked at, for seconds; nobody else's is."""
+"""The gate looks at the face of a person who asked, for seconds, and at no other."""
 
 import logging
 import secrets

@@ -1,7 +1,7 @@
-"""Docstrings, comments, pages and interface texts use plain words: a role and a technical verb.
+"""Docstrings, comments, names of tests, pages and interface texts use plain words: roles and technical verbs.
 
 `docs/glossary.md` has the roles. Instead of the words below write: sent, published, notified or shown; the
-person, staff, an attacker or the caller; again; automatically; receive; reject.
+person, staff, an attacker or the caller; no person, no other; again; automatically; receive; reject.
 """
 
 import ast
@@ -17,11 +17,17 @@ from tests.support.source import tree_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("hardware", "gate_controller", "web_admin", "demo")
-DIALECT = re.compile(
-    r"\b(told|whoever|anew|by itself|by themselves|let no|hears? of|heard of)\b", re.IGNORECASE
-)
+WORDS = ("told", "whoever", "nobody", "somebody", "anew")
+PHRASES = ("by itself", "by themselves", "let no", "hears? of", "heard of")
+DIALECT = re.compile(rf"\b({'|'.join((*WORDS, *PHRASES))})\b", re.IGNORECASE)
+# Other systems store the OpenAPI document, and with it these words in the docstrings of its routes.
+STORED_BY_OTHERS = re.compile(r"\b(nobody|somebody)\b", re.IGNORECASE)
+ROUTES_OF_THE_DOCUMENT = ROOT / "web_admin" / "api"
+NAMES_IN_DIALECT = re.compile(rf"(?:^|_)({'|'.join(WORDS)}|by_itself|by_themselves)s?(?:_|$)", re.IGNORECASE)
+SLOGAN = re.compile(r"nobody has to\s+show", re.IGNORECASE)
 PYTHON = sorted(
-    path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if "migrations" not in path.parts
+    path for package in (*PACKAGES, "tests") for path in (ROOT / package).rglob("*.py")
+    if "migrations" not in path.parts
 )
 PAGES = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"),
@@ -31,11 +37,10 @@ CATALOGUES = sorted(path for package in PACKAGES for path in (ROOT / package).rg
 
 
 def docstrings(path: Path) -> Iterator[str]:
+    stored = STORED_BY_OTHERS if path.is_relative_to(ROUTES_OF_THE_DOCUMENT) else SLOGAN
     for node in ast.walk(tree_of(path)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            yield ast.get_docstring(node) or ""
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            yield str(node.value.value)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield stored.sub("", str(node.value.value))
 
 
 def comments(path: Path) -> Iterator[str]:
@@ -46,16 +51,36 @@ def comments(path: Path) -> Iterator[str]:
 
 
 def in_dialect(texts: Iterator[str]) -> list[str]:
-    return [text for text in texts if DIALECT.search(text)]
+    return [text for text in texts if DIALECT.search(SLOGAN.sub("", text))]
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+def names(path: Path) -> Iterator[str]:
+    """Yield the names that a file defines: functions, classes, parameters and variables."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+@pytest.mark.parametrize("package", [*PACKAGES, "tests"])
 def test_docstrings_and_comments_use_plain_words(package: str) -> None:
     paths = [path for path in PYTHON if path.is_relative_to(ROOT / package)]
     assert {
         str(path.relative_to(ROOT)): found
         for path in paths
         if (found := [*in_dialect(docstrings(path)), *in_dialect(comments(path))])
+    } == {}
+
+
+def test_names_in_tests_use_plain_words() -> None:
+    paths = [path for path in PYTHON if path.is_relative_to(ROOT / "tests")]
+    assert {
+        str(path.relative_to(ROOT)): found
+        for path in paths
+        if (found := [name for name in (path.stem, *names(path)) if NAMES_IN_DIALECT.search(name)])
     } == {}
 
 

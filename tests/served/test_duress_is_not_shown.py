@@ -34,7 +34,7 @@ from web_admin.face.notices import newest_notice
 from web_admin.journal.models import GateEvent
 from web_admin.messages.actions import add_webhook
 from web_admin.messages.models import OutboxMessage
-from web_admin.messages.subscription_models import AskedMessages
+from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.messages.texts import WEBHOOK_KINDS
 from web_admin.people.invitations import invite
 
@@ -90,7 +90,7 @@ def _arranged(served: ServedCompound, *, duress: bool) -> Played:
         for scope in SCOPES:
             made = make_api_key(act, name=scope, scopes=[scope], valid_until=act.now + timedelta(days=9))
             keys[scope] = made.text
-        act.session.add(AskedMessages(
+        act.session.add(NotificationSubscription(
             person_id=wang, channel="mail", address="wang@example.org", kinds=["used", "card", "face"],
             confirmed_at=act.now,
         ))

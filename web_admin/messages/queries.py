@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
-from web_admin.messages.subscription_models import AskedMessages
+from web_admin.messages.subscription_models import NotificationSubscription
 
 
 def mail_server_of(session: Session, site_id: str) -> MailServer | None:
@@ -41,6 +41,6 @@ def messages_to(session: Session, webhook_id: str, limit: int) -> Sequence[Outbo
     ).all()
 
 
-def asked_messages(session: Session, person_id: str) -> AskedMessages | None:
-    """Return which messages a person asked for and to where, None where they never did."""
-    return session.get(AskedMessages, person_id)
+def subscription_of(session: Session, person_id: str) -> NotificationSubscription | None:
+    """Return a person's subscription to messages, None without one."""
+    return session.get(NotificationSubscription, person_id)

@@ -14,7 +14,7 @@ from web_admin.compound.models import Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import code_digest
 from web_admin.journal.models import AuditEntry
-from web_admin.messages.subscription_models import AskedMessages
+from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.messages.subscriptions import (
     CODE_LIVES,
     CODE_TEXT,
@@ -31,7 +31,7 @@ CODES_A_DAY = 5
 
 
 def name_address(act: Act, person_id: str, address: str) -> None:
-    """Take a new address and send it a code; what was asked for before stops until the code is typed."""
+    """Store a new address and send it a code; an earlier subscription ends at once."""
     begin(act)
     person = _own(act, person_id)
     address = address.strip()
@@ -42,7 +42,7 @@ def name_address(act: Act, person_id: str, address: str) -> None:
     _check_codes_of_a_day(act, person_id, to)
     code = f"{secrets.randbelow(10**8):08d}"
     row = act.session.merge(
-        AskedMessages(
+        NotificationSubscription(
             person_id=person.person_id, channel=channel, address=address, kinds=[],
             code_digest=code_digest(code), code_until=act.now + CODE_LIVES, tries=0, confirmed_at=None,
         )
@@ -75,7 +75,7 @@ def prove_address(act: Act, person_id: str, code: str) -> bool:
     begin(act)
     _own(act, person_id)
     # Locked: tries that run side by side must not read one number of tries.
-    row = act.session.get(AskedMessages, person_id, with_for_update=True)
+    row = act.session.get(NotificationSubscription, person_id, with_for_update=True)
     if row is None or row.code_digest is None or row.code_until is None or act.now >= row.code_until:
         raise ActRefused("code", _("This code is too old. Have a new one sent."))
     if row.tries >= MAX_TRIES:
@@ -92,7 +92,7 @@ def choose_messages(act: Act, person_id: str, kinds: Collection[str]) -> None:
     """Choose messages; raise ActRefused before the address was proved."""
     begin(act)
     _own(act, person_id)
-    row = act.session.get(AskedMessages, person_id)
+    row = act.session.get(NotificationSubscription, person_id)
     if row is None or row.confirmed_at is None:
         raise ActRefused("address", _("Type the code that was sent to you first."))
     row.kinds = [kind for kind in TEXTS if kind in kinds]
@@ -103,7 +103,7 @@ def stop_messages(act: Act, person_id: str) -> None:
     """Send nothing more and forget the address."""
     begin(act)
     _own(act, person_id)
-    row = act.session.get(AskedMessages, person_id)
+    row = act.session.get(NotificationSubscription, person_id)
     if row is not None:
         act.session.delete(row)
         record(act, "messages_stopped", {}, person_id=person_id)

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from web_admin.core.orm import Base
 
 
-class AskedMessages(Base):
-    """One person's address and chosen messages; nothing is sent before `confirmed_at`."""
+class NotificationSubscription(Base):
+    """One person's subscription: address and chosen messages; nothing is sent before `confirmed_at`."""
 
     __tablename__ = "asked_messages"
     person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)

@@ -20,7 +20,7 @@ from web_admin.compound.models import Person, Site
 from web_admin.core.orm import Fact
 from web_admin.messages.models import Webhook
 from web_admin.messages.outbox import EVERY_WEBHOOK, mail_is_set_up, put_message, takes
-from web_admin.messages.subscription_models import AskedMessages
+from web_admin.messages.subscription_models import NotificationSubscription
 
 RESIDENT_MESSAGE = "resident_message"
 """The kind under which a webhook takes messages for phones: `to` and `text`."""
@@ -87,9 +87,9 @@ def channel_of(address: str) -> str | None:
 
 def notify(session: Session, person_id: str, kind: str, now: datetime, text: str | None = None) -> None:
     """Store a message that a person subscribed to, in this transaction; nothing without a subscription."""
-    wanted = session.get(AskedMessages, person_id)
-    if wanted is not None and wanted.confirmed_at is not None and kind in wanted.kinds:
-        send(session, wanted, text or TEXTS[kind], {}, now)
+    subscription = session.get(NotificationSubscription, person_id)
+    if subscription is not None and subscription.confirmed_at is not None and kind in subscription.kinds:
+        send(session, subscription, text or TEXTS[kind], {}, now)
 
 
 def tell_of_entry(
@@ -104,21 +104,22 @@ def tell_of_entry(
 
 
 def send(
-    session: Session, wanted: AskedMessages, text: str, filled: Mapping[str, str], now: datetime
+    session: Session, subscription: NotificationSubscription, text: str, filled: Mapping[str, str],
+    now: datetime,
 ) -> None:
     """Put one message down in its reader's language."""
-    person = session.get_one(Person, wanted.person_id)
+    person = session.get_one(Person, subscription.person_id)
     site = session.get_one(Site, person.site_id)
     said = _catalogue(person.language).ugettext(text) % dict(filled)
-    if wanted.channel == "mail":
+    if subscription.channel == "mail":
         put_message(
-            session, site.site_id, channel="mail", target=wanted.address, kind=RESIDENT_MESSAGE,
+            session, site.site_id, channel="mail", target=subscription.address, kind=RESIDENT_MESSAGE,
             body={"subject": site.name, "text": said}, now=now,
         )
     else:
         put_message(
             session, site.site_id, channel="webhook", target=EVERY_WEBHOOK, kind=RESIDENT_MESSAGE,
-            body={"to": wanted.address, "text": f"{site.name}: {said}"}, now=now,
+            body={"to": subscription.address, "text": f"{site.name}: {said}"}, now=now,
         )
 
 

@@ -29,7 +29,7 @@ from web_admin.credentials.models import TwoMethodRequest
 from web_admin.credentials.shared import end_live
 from web_admin.face.endings import forget_face
 from web_admin.face.guardians import end_guardianship
-from web_admin.messages.subscription_models import AskedMessages
+from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.people.helper_rights import fit_helpers, helpers_left_alone
 from web_admin.people.invitations import revoke_invitations
 from web_admin.visitors.models import VisitorPassRow
@@ -165,7 +165,8 @@ def move_out(act: Act, person_id: str) -> None:
     end_series_of(act, person_id)
     revoke_invitations(act, person_id)
     end_resident_sign_in(act.session, person_id)
-    act.session.execute(delete(AskedMessages).where(AskedMessages.person_id == person_id))
+    subscribed = NotificationSubscription.person_id == person_id
+    act.session.execute(delete(NotificationSubscription).where(subscribed))
     act.session.execute(delete(TwoMethodRequest).where(TwoMethodRequest.person_id == person_id))
     person.grants = []
     person.methods, person.face_paused_reason, person.phone_unproven = ["card"], None, None

@@ -37,7 +37,7 @@ from web_admin.resident import (
     home as my_home,
 )
 from web_admin.resident import (
-    messages as asked_messages,
+    messages as messages_page,
 )
 from web_admin.resident.blueprint import bp
 from web_admin.web.shown_once import ShownOnce
@@ -46,7 +46,7 @@ __all__ = ["bp", "register_resident_pages"]
 
 PAGES = (
     ways_in, my_code, code_offline, visitors, visitor_new, my_home, home_person, face, guardian, records,
-    records_export, records_delete, requests, certificates, help_page, passkeys, asked_messages, sign_in,
+    records_export, records_delete, requests, certificates, help_page, passkeys, messages_page, sign_in,
     visitor_slips, printed_code, at_gate, desk_visit, record_releases,
 )  # fmt: skip
 

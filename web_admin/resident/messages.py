@@ -11,7 +11,7 @@ from web_admin.core.database import request_session
 from web_admin.core.limit_counts import Of, current_counts
 from web_admin.core.limits import MESSAGE_CODES
 from web_admin.core.refusal import ActRefused
-from web_admin.messages.queries import asked_messages
+from web_admin.messages.queries import subscription_of
 from web_admin.messages.subscription_actions import (
     choose_messages,
     name_address,
@@ -35,7 +35,7 @@ def _page(errors: Mapping[str, str], form: Mapping[str, str]) -> str:
     person, act = signed_in()
     return render_template(
         "resident/messages.html", person=person, site=site_of(person), errors=errors, form=form,
-        wanted=asked_messages(act.session, person.person_id), labels=LABELS,
+        subscription=subscription_of(act.session, person.person_id), labels=LABELS,
         channels=channels_of(act.session, act.site_id), tab="help_page",
     )
 

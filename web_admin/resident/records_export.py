@@ -24,7 +24,7 @@ from web_admin.face.queries import releases_of
 from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.journal.models import AuditEntry
 from web_admin.journal.queries import entries_about
-from web_admin.messages.queries import asked_messages
+from web_admin.messages.queries import subscription_of
 from web_admin.people.agreements import agreements_of
 from web_admin.privacy.models import RightsRequest
 from web_admin.privacy.queries import requests_of
@@ -125,9 +125,9 @@ def _about(person: Person, site: Site) -> Exported:
             for c in credentials_of(session, person.person_id)
         ],
         "messages": [
-            {"address": wanted.address, "kinds": wanted.kinds, "confirmed_at": wanted.confirmed_at}
-            for wanted in [asked_messages(session, person.person_id)]
-            if wanted is not None
+            {"address": row.address, "kinds": row.kinds, "confirmed_at": row.confirmed_at}
+            for row in [subscription_of(session, person.person_id)]
+            if row is not None
         ],
         "two_ways_in": two_method_choice(session, person.person_id),
         "two_ways_in_minutes": two_method_hours(session, person.person_id),

@@ -31,7 +31,7 @@ from web_admin.face.rules import keep_release
 from web_admin.gates.models import PairAttempt
 from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.messages.models import OutboxMessage, Webhook
-from web_admin.messages.subscription_models import AskedMessages
+from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.people.models import HomeAddition
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorUse, VisitorVisit
 
@@ -68,8 +68,8 @@ def _of_person(act: Act, person: Person, ward_id: str) -> list[Base]:
                       valid_from=now, valid_until=now + timedelta(hours=6)),
         Passkey(passkey_id="one", person_id=who, credential_id=b"one", public_key=b"k", sign_count=0,
                 created_at=now),
-        AskedMessages(person_id=who, channel="mail", address="one@example.org", kinds=["visitor_came"],
-                      confirmed_at=now),
+        NotificationSubscription(person_id=who, channel="mail", address="one@example.org",
+                                 kinds=["visitor_came"], confirmed_at=now),
         TwoMethodRequest(person_id=who, from_minute=1320, until_minute=360),
         DeskVisitRow(visit_id="one", site_id=act.site_id, account_id=1, role="manager", person_id=who,
                      opened_by="card", opened_at=now, proved_at=now, ended_at=now),

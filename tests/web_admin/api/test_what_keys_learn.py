@@ -15,7 +15,7 @@ from web_admin.gates.actions import save_lane
 from web_admin.gates.rules import LaneSpec
 from web_admin.journal.models import AuditEntry, GateEvent
 from web_admin.messages.models import OutboxMessage
-from web_admin.messages.subscription_models import AskedMessages
+from web_admin.messages.subscription_models import NotificationSubscription
 
 LATER = timedelta(seconds=30)
 
@@ -86,7 +86,7 @@ def test_the_holder_of_a_card_reads_which_system_asked_whose_it_is(caller, compo
 
 def test_a_holder_is_notified_that_a_system_looked_and_not_staff(caller, compound, act):
     holder = compound.persons["林薇"]
-    act.session.add(AskedMessages(
+    act.session.add(NotificationSubscription(
         person_id=holder, channel="mail", address="lin@example.org", kinds=["looked_at"],
         confirmed_at=act.now,
     ))

@@ -34,7 +34,7 @@ from web_admin.desk.models import DeskVisitRow
 from web_admin.face.actions import give_face_consent
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import MailServer, OutboxMessage
-from web_admin.messages.subscription_models import AskedMessages
+from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.people.invitations import accept_invitation, invite
 from web_admin.privacy.retention import STEPS
 from web_admin.visitors.models import VisitorPassRow
@@ -254,7 +254,7 @@ def test_messages_are_set_up_at_the_desk_and_written_down_as_helped(compound, wa
     (letter,) = read(compound, lambda s: s.scalars(select(OutboxMessage.body)).all())
     press(client, page, f"{page}/code", code=re.findall(r"[0-9]{8}", letter["text"])[0])
     press(client, page, f"{page}/kinds", kinds="signed_in")
-    asked = read(compound, lambda s: s.get(AskedMessages, wang))
+    asked = read(compound, lambda s: s.get(NotificationSubscription, wang))
     assert (asked.address, asked.kinds) == ("wang@example.org", ["signed_in"])
     assert asked.confirmed_at is not None
     (entry,) = entries(compound, "messages_chosen")

@@ -14,7 +14,7 @@ from tests.web_admin.manage.test_manager import send
 from web_admin.compound.models import CredentialRow
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import OutboxMessage
-from web_admin.messages.subscription_models import AskedMessages
+from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.messages.subscriptions import CARD_TEXT
 
 
@@ -88,7 +88,7 @@ def test_a_look_up_is_in_the_export_in_the_readers_language(compound):
 
 def test_a_resident_who_asked_for_notices_of_looks_is_notified_of_a_card(compound):
     def ask(session):
-        session.add(AskedMessages(
+        session.add(NotificationSubscription(
             person_id=compound.persons["王芳"], channel="mail", address="wang@example.org",
             kinds=["looked_at"], confirmed_at=compound.clock(),
         ))

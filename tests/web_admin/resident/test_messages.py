@@ -20,7 +20,7 @@ from web_admin.credentials.actions import end_credential, suspend_credential
 from web_admin.credentials.pins import issue_duress_pin
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
-from web_admin.messages.subscription_models import AskedMessages
+from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.messages.subscriptions import RESIDENT_MESSAGE, TEXTS
 from web_admin.people.actions import move_out
 from web_admin.visitors.models import VisitorPassRow
@@ -113,9 +113,9 @@ def choose(phone: FlaskClient, *kinds: str) -> None:
     assert phone.post(f"{PAGE}/kinds", data={"csrf_token": token, "kinds": list(kinds)}).location == PAGE
 
 
-def wanted(compound: Compound) -> AskedMessages | None:
+def subscription(compound: Compound) -> NotificationSubscription | None:
     with compound.session() as session:
-        return session.get(AskedMessages, compound.person_id)
+        return session.get(NotificationSubscription, compound.person_id)
 
 
 def everything_happens(compound: Compound) -> None:
@@ -283,7 +283,7 @@ def test_a_phone_that_a_new_invitation_opened_changes_no_address(mail: Compound,
     forget_sent(mail)
     press(again, f"{PAGE}/address", seen_on=PAGE, address="thief@example.org")
     press(again, f"{PAGE}/stop", seen_on=PAGE)
-    kept = wanted(mail)
+    kept = subscription(mail)
     assert kept is not None
     assert (kept.address, kept.kinds) == (ADDRESS, ["looked_at"])
 
@@ -291,8 +291,8 @@ def test_a_phone_that_a_new_invitation_opened_changes_no_address(mail: Compound,
 def test_stopping_and_moving_out_forget_the_address(mail: Compound, phone: FlaskClient) -> None:
     proved(phone, mail, "looked_at")
     press(phone, f"{PAGE}/stop", seen_on=PAGE)
-    assert wanted(mail) is None
+    assert subscription(mail) is None
     proved(phone, mail, "looked_at")
     with mail.act("manager") as act:
         move_out(act, mail.person_id)
-    assert wanted(mail) is None
+    assert subscription(mail) is None

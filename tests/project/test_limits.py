@@ -27,7 +27,8 @@ OTHERS = {
     "web_admin/credentials/emergency_codes.py::MAX_LIVE_CODES", "web_admin/people/members.py::MAX_IN_A_HOME",
     "web_admin/gates/schedules.py::MAX_CHANGES", "web_admin/restore/actions.py::LONGEST_PASS",
     "web_admin/privacy/requests.py::MAX_OPEN", "web_admin/visitors/actions.py::MAX_LIVE_CODES",
-    "web_admin/face/ages.py::LONGEST_YEARS", "web_admin/people/phone_proof.py::MAX_PROOFS_ASKED",
+    "web_admin/face/ages.py::LONGEST_YEARS",
+    "web_admin/people/phone_verification.py::MAX_VERIFICATIONS_ASKED",
     # What is shown, and figures that limit no person or client.
     "web_admin/events/set_aside.py::MAX_SHOWN",
     "web_admin/manage/events.py::FOUND_AT_MOST", "web_admin/face/engine.py::ALONE_AT_MOST",

@@ -33,15 +33,15 @@ from gate_controller.contract.journal_chain import GENESIS, chain_entry
 from tests.support.clock import SetClock
 from tests.support.compounds.passkey import SoftPasskey
 from tests.support.compounds.resident import Compound, csrf_of, make_compound
-from web_admin.action.phone_proof import UNPROVEN
+from web_admin.action.phone_verification import UNVERIFIED
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.custody.models import Consent
 from web_admin.face.actions import give_face_consent, withdraw_face
+from web_admin.people.gate_verification import verify_by_gate_events
 from web_admin.people.invitations import confirm_identity
-from web_admin.people.phone_proof import MAX_PROOFS_ASKED
-from web_admin.people.shown_at_gates import confirm_shown
+from web_admin.people.phone_verification import MAX_VERIFICATIONS_ASKED
 from web_admin.visitors.models import VisitorPassRow
 
 KEYS = ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
@@ -153,7 +153,7 @@ class Recovery(RuleBasedStateMachine):
         self.card_opens(self.clock.now)
         with self.compound.session() as session:
             believed = session.get_one(Person, self.compound.person_id).phone_unproven is None
-        assert believed or not (asked and minutes == 2) or self.asked >= MAX_PROOFS_ASKED
+        assert believed or not (asked and minutes == 2) or self.asked >= MAX_VERIFICATIONS_ASKED
         self.asked += asked
         self.proven = self.proven or believed
         assert not (believed and minutes == 6 and asked)
@@ -220,7 +220,7 @@ class Recovery(RuleBasedStateMachine):
             person = session.get_one(Person, self.compound.person_id)
             assert (person.phone_unproven is None) is self.proven
             # A face that was given before the letter opens nothing until something is shown.
-            assert self.proven or self.yes_at_gate or person.face_paused_reason in UNPROVEN
+            assert self.proven or self.yes_at_gate or person.face_paused_reason in UNVERIFIED
 
     def rows(self, column: object) -> list[str]:
         with self.compound.session() as session:
@@ -246,7 +246,7 @@ class Recovery(RuleBasedStateMachine):
             {"person_id": person_id, "credential_id": card},
         )  # fmt: skip
         with self.compound.act("gate") as act:
-            confirm_shown(replace(act, now=at), [entry])
+            verify_by_gate_events(replace(act, now=at), [entry])
 
 
 @pytest.mark.wide

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _
 from gate_controller.contract.records import CredentialKind, Method
 from web_admin.action.base import Act, begin, checked_text, finish
 from web_admin.action.lookups import credential_of, person_of
-from web_admin.action.phone_proof import refuse_recovered_phone, refuse_unproven_phone
+from web_admin.action.phone_verification import refuse_recovered_phone, refuse_unverified_phone
 from web_admin.action.suspensions import party_of, refuse_ending, with_party
 from web_admin.compound.models import Person
 from web_admin.compound.restore_models import is_held
@@ -84,7 +84,7 @@ def resume_credential(act: Act, credential_id: str) -> None:
             _("A gate refused this before the server was restored. The property office decides about it."),
         )
     if credential.state == "suspended":
-        refuse_unproven_phone(act, credential.person)
+        refuse_unverified_phone(act, credential.person)
         refuse_ending(act, credential.suspended_by, "credential")
     credential.state, credential.suspended_by = "active", ""
     if credential.kind == CredentialKind.PIN and not credential.duress:

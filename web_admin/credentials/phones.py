@@ -8,7 +8,7 @@ from gate_controller.contract.passes import make_online_code, make_printed_code
 from gate_controller.contract.records import CredentialKind, Method
 from web_admin.action.base import Act, begin, checked_label, new_id
 from web_admin.action.lookups import person_of
-from web_admin.action.phone_proof import refuse_recovered_phone
+from web_admin.action.phone_verification import refuse_recovered_phone
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import CredentialRow
 from web_admin.core.refusal import ActRefused

@@ -17,7 +17,7 @@ from gate_controller.contract.pins import PIN_DIGITS, argon2_tag, is_weak_pin
 from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act, begin, finish, new_id
 from web_admin.action.lookups import person_of, refuse_unnamed
-from web_admin.action.phone_proof import opened_by_home, refuse_unproven_phone
+from web_admin.action.phone_verification import opened_by_home, refuse_unverified_phone
 from web_admin.action.suspensions import refuse_ending
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import CredentialRow, Home, Person
@@ -42,7 +42,7 @@ def issue_pin(act: Act, person_id: str) -> str:
     """Give a person a new random PIN in place of the old and return it, to be shown once."""
     begin(act)
     person, home = _of_home(act, person_id)
-    refuse_unproven_phone(act, person)
+    refuse_unverified_phone(act, person)
     refuse_without_agreement(act, person)
     for old in live_credentials(act, person_id, CredentialKind.PIN):
         if old.state == "suspended":  # a new one would end the suspension
@@ -64,7 +64,7 @@ def issue_duress_pin(act: Act, person_id: str) -> str:
     """
     begin(act)
     person, home = _of_home(act, person_id)
-    refuse_unproven_phone(act, person)
+    refuse_unverified_phone(act, person)
     if not live_credentials(act, person_id, CredentialKind.PIN):
         own = act.channel == "phone"
         raise ActRefused(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.records import Method
 from web_admin.action.base import Act, begin, finish
 from web_admin.action.lookups import person_of
-from web_admin.action.phone_proof import refuse_unproven_phone
+from web_admin.action.phone_verification import refuse_unverified_phone
 from web_admin.compound.models import Person
 from web_admin.compound.usable_credentials import usable_methods
 from web_admin.core.refusal import ActRefused
@@ -75,6 +75,6 @@ def end_two_method_request(act: Act, person_id: str) -> None:
 
 
 def _refuse_others(act: Act, person: Person) -> None:
-    refuse_unproven_phone(act, person)
+    refuse_unverified_phone(act, person)
     if act.channel not in ("phone", "desk"):
         raise ActRefused(None, _("You can change only what is your own."))

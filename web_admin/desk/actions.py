@@ -2,7 +2,7 @@
 
 Staff never choose a name, and a number alone shows nothing: digits can be read from a card or over a
 shoulder. Two things at the desk prove it, card and PIN; or one of them and the same at a gate
-(`desk_proving`); or the person's own phone. A duress PIN does what the usual one does, as at a gate, and
+(`proof.py`); or the person's own phone. A duress PIN does what the usual one does, as at a gate, and
 calls for help in silence: a person who watches must not learn which of the two it was.
 """
 

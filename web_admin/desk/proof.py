@@ -15,9 +15,9 @@ from gate_controller.contract.credential_kinds import IDENTIFYING_KINDS
 from gate_controller.contract.event_kinds import EventKind
 from web_admin.compound.models import CredentialRow, Gate
 from web_admin.desk.models import DeskVisitRow
-from web_admin.desk.visits import PROOF_MINUTES
+from web_admin.desk.visits import VERIFICATION_MINUTES
 from web_admin.journal.models import GateEvent
-from web_admin.people.phone_proof import CLOCKS_APART
+from web_admin.people.phone_verification import CLOCKS_APART
 
 SHOWINGS = 3
 APART = timedelta(seconds=1)
@@ -38,7 +38,7 @@ def shown_at_a_gate(session: Session, visit: DeskVisitRow, now: datetime) -> Cre
             GateEvent.person_id == visit.person_id,
             GateEvent.kind == EventKind.ACCESS,
             GateEvent.method.in_(IDENTIFYING_KINDS),
-            GateEvent.at.between(visit.opened_at - CLOCKS_APART, visit.opened_at + PROOF_MINUTES),
+            GateEvent.at.between(visit.opened_at - CLOCKS_APART, visit.opened_at + VERIFICATION_MINUTES),
             GateEvent.received_at >= visit.opened_at,
             GateEvent.received_at <= now,
         )

@@ -12,7 +12,7 @@ from web_admin.compound.models import Site
 from web_admin.desk.models import DeskVisitRow
 from web_admin.journal.models import AuditEntry
 
-PROOF_MINUTES = timedelta(minutes=5)
+VERIFICATION_MINUTES = timedelta(minutes=5)
 """In which the person proves that they are there; then it begins with the card or the PIN once more."""
 IDLE = timedelta(minutes=10)
 LONGEST = timedelta(minutes=30)
@@ -29,7 +29,7 @@ def visit_in_progress(session: Session, site: Site, visit_id: str, account_id: i
 
 def is_waiting(visit: DeskVisitRow, now: datetime) -> bool:
     """Return whether its person can still prove that they are there."""
-    return visit.ended_at is None and visit.proved_at is None and now < visit.opened_at + PROOF_MINUTES
+    return visit.ended_at is None and visit.proved_at is None and now < visit.opened_at + VERIFICATION_MINUTES
 
 
 def check_digits(visit: DeskVisitRow) -> str:
@@ -41,7 +41,7 @@ def visit_asked_of(session: Session, person_id: str, now: datetime) -> DeskVisit
     """Return the newest visit that waits for this person to say that they are at the desk."""
     newest = session.scalars(
         select(DeskVisitRow)
-        .where(DeskVisitRow.person_id == person_id, DeskVisitRow.opened_at > now - PROOF_MINUTES)
+        .where(DeskVisitRow.person_id == person_id, DeskVisitRow.opened_at > now - VERIFICATION_MINUTES)
         .order_by(DeskVisitRow.opened_at.desc(), DeskVisitRow.visit_id)
         .limit(1)
     ).first()
@@ -93,7 +93,7 @@ def visits_of(session: Session, person_id: str, limit: int) -> list[ShownVisit]:
         .where(
             AuditEntry.person_id == person_id,
             AuditEntry.at >= visits[-1].opened_at,
-            AuditEntry.at <= visits[0].opened_at + PROOF_MINUTES + LONGEST,
+            AuditEntry.at <= visits[0].opened_at + VERIFICATION_MINUTES + LONGEST,
         )
         .order_by(AuditEntry.seq)
     )

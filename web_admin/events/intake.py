@@ -34,7 +34,7 @@ from web_admin.events.entry_reading import NOT_STORED, NOT_TRUSTED, ReadBatch, R
 from web_admin.events.set_aside import MAX_OF_A_GATE, aside_before, has_room, knows, ring_unread, set_aside
 from web_admin.face.gate_answers import note_openings, take_answers
 from web_admin.journal.models import GateEvent, SetAsideEntry
-from web_admin.people.shown_at_gates import confirm_shown
+from web_admin.people.gate_verification import verify_by_gate_events
 from web_admin.policy.emergency_records import note_uses
 from web_admin.visitors.uses import note_visitor_uses
 
@@ -124,7 +124,7 @@ def _take(act: Act, gate: Gate, taken: Sequence[ReadEntry]) -> None:
         return
     unknown = _insert(session, gate, fresh, now)
     session.flush()
-    confirm_shown(act, fresh)
+    verify_by_gate_events(act, fresh)
     note_uses(session, gate, fresh)
     note_visitor_uses(session, gate, unknown, now)
     take_answers(act, gate, unknown)

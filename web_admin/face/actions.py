@@ -17,7 +17,7 @@ from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.records import Method
 from web_admin.action.base import Act, begin, finish, new_id, office_only, record
 from web_admin.action.lookups import person_of, refuse_unnamed
-from web_admin.action.phone_proof import UNPROVEN, refuse_phone_from_home, refuse_unproven_phone
+from web_admin.action.phone_verification import UNVERIFIED, refuse_phone_from_home, refuse_unverified_phone
 from web_admin.compound.age_bands import CHILD, MINOR, band_has_ended, today_at
 from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.core.refusal import ActRefused
@@ -106,7 +106,7 @@ def consentable_notice(act: Act, person: Person, notice_version: int, language: 
     if person.age_band == CHILD or band_has_ended(person, today_at(site, act.now)):
         raise ActRefused(None, _("Face is not offered to children under 14.") if person.age_band == CHILD
                          else _("Your age changed today. Please try again in an hour."))
-    refuse_unproven_phone(act, person)
+    refuse_unverified_phone(act, person)
     if person.age_band == MINOR:
         refuse_phone_from_home(act, person)
     if not standing_of(act.session, act.site_id, act.now).holds:
@@ -134,9 +134,9 @@ def record_consent(
     clear_renewal(act.session, person.person_id)
     create_shares(act.session, act.sealer, person.person_id, consent.consent_id)
     person.methods = [method.value for method in Method if method in {*person.methods, Method.FACE}]
-    if act.channel == "gate" and person.face_paused_reason in UNPROVEN:
+    if act.channel == "gate" and person.face_paused_reason in UNVERIFIED:
         # The terminal asked for the person's own card or PIN before it offered face. That says nothing about
-        # who holds the phone, which stays unproven.
+        # who holds the phone, which stays unverified.
         person.face_paused_reason = None
     settle_face(act.session, person, act.now)
     if known is not None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from web_admin.action.base import Act, begin, finish, new_id, own_person_id, record
 from web_admin.action.lookups import person_of
-from web_admin.action.phone_proof import refuse_phone_from_home, refuse_unproven_phone
+from web_admin.action.phone_verification import refuse_phone_from_home, refuse_unverified_phone
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.models import Person
 from web_admin.core.refusal import ActRefused
@@ -73,7 +73,7 @@ def answer_guardian(
     guardian = person_of(act, own_person_id(act) or act.actor_id)
     if act.channel != "phone" and (agrees or act.served is None):
         raise ActRefused(None, _("Guardians answer on their own phone, or at a gate beside the minor."))
-    refuse_unproven_phone(act, guardian)
+    refuse_unverified_phone(act, guardian)
     request = act.session.get(GuardianRequest, request_id)
     together = standing_with(act.session, request, act.now) if request is not None else ()
     if request is None or request.guardian_id != guardian.person_id or request not in together:

@@ -15,7 +15,7 @@ from web_admin.core.refusal import ActRefused
 from web_admin.desk.actions import begin_with_card, begin_with_pin, prove_by_card, prove_by_gate, prove_by_pin
 from web_admin.desk.limits import TooMany
 from web_admin.desk.models import DeskVisitRow
-from web_admin.desk.visits import PROOF_MINUTES, check_digits, end_visits
+from web_admin.desk.visits import VERIFICATION_MINUTES, check_digits, end_visits
 from web_admin.web.context import current_act, request_now, show_refusal, typed
 from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.web.desk_session import SERVE, current_visit, leave_visit, start_visit, waiting_visit
@@ -70,7 +70,7 @@ def _page(tap: TapForm | None = None, pin: OwnPinForm | None = None) -> str:
         look_again=request.args.get("again") == "1",
         person=person_by_id(request_session(), visit.person_id) if visit is not None else None,
         digits=check_digits(waiting) if waiting is not None else "",
-        until=waiting.opened_at + PROOF_MINUTES if waiting is not None else request_now(),
+        until=waiting.opened_at + VERIFICATION_MINUTES if waiting is not None else request_now(),
         tap=tap, pin=pin, button=AgainForm(formdata=None),
         reader=ReaderForm(formdata=None, form=desk_form()),
     )

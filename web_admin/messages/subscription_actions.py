@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from web_admin.action.base import Act, begin, record
 from web_admin.action.lookups import person_of
-from web_admin.action.phone_proof import refuse_unproven_phone
+from web_admin.action.phone_verification import refuse_unverified_phone
 from web_admin.compound.models import Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import code_digest
@@ -111,7 +111,7 @@ def stop_messages(act: Act, person_id: str) -> None:
 
 def _own(act: Act, person_id: str) -> Person:
     person = person_of(act, person_id)
-    refuse_unproven_phone(act, person)
+    refuse_unverified_phone(act, person)
     if act.channel not in ("phone", "desk"):
         raise ActRefused(None, _("You can change only what is your own."))
     return person

@@ -16,10 +16,10 @@ from web_admin.action.base import (
     new_id,
 )
 from web_admin.action.lookups import person_of, refuse_unnamed
-from web_admin.action.phone_proof import (
+from web_admin.action.phone_verification import (
     INVITED,
     INVITED_AGAIN,
-    UNPROVEN,
+    UNVERIFIED,
     has_something_to_show,
     opened_invitation,
 )
@@ -43,7 +43,7 @@ def invite(act: Act, person_id: str, valid_hours: int = 72) -> str:
     A person invited again may be another one with a stolen name: phone keys end, face pauses, and
     both stay so until the person has shown their card or PIN (`confirm_identity`). Or their phone was
     stolen: what is signed in there ends too, with password and passkeys that may have been made there.
-    A first invitation needs the same proof where there is a card or PIN to show (`accept_invitation`).
+    A first invitation needs the same verification where there is a card or PIN to show (`accept_invitation`).
     """
     begin(act)
     person = person_of(act, person_id)
@@ -108,7 +108,7 @@ def accept_invitation(session: Session, code: str, now: datetime) -> Person:
 def confirm_identity(act: Act, person_id: str, *, by_own: bool = True) -> None:
     """Note that an invited person showed their card or PIN at a gate or the desk.
 
-    `by_own` is False for what a guardian has had in hand: it proves a phone, and no yes of a minor.
+    `by_own` is False for what a guardian has had in hand: it verifies a phone, and no yes of a minor.
     """
     begin(act)
     person = person_of(act, person_id)
@@ -118,7 +118,7 @@ def confirm_identity(act: Act, person_id: str, *, by_own: bool = True) -> None:
     opened = opened_invitation(act.session, person_id)
     if by_own and opened is not None:
         opened.proved_at = act.now
-    if person.face_paused_reason in UNPROVEN:
+    if person.face_paused_reason in UNVERIFIED:
         person.face_paused_reason = None
     settle_face(act.session, person, act.now)
     finish(act, "identity_confirmed", {}, person_id=person_id)

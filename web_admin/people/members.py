@@ -15,7 +15,7 @@ from gate_controller.contract.credential_kinds import OWN_KINDS
 from gate_controller.contract.records import CredentialKind, Method
 from web_admin.action.base import Act, begin, finish
 from web_admin.action.lookups import person_of
-from web_admin.action.phone_proof import refuse_unproven_phone
+from web_admin.action.phone_verification import refuse_unverified_phone
 from web_admin.compound.age_bands import ADULT, CHILD, MINOR, today_at
 from web_admin.compound.models import UNNAMED, CredentialRow, Invitation, Person
 from web_admin.core.refusal import ActRefused
@@ -54,7 +54,7 @@ def member_who_may(act: Act, member_id: str) -> Person:
     addition = act.session.get(HomeAddition, member_id)
     if addition is not None and addition.state == "waiting":
         raise ActRefused(None, _("The property office has to agree to you first."))
-    refuse_unproven_phone(act, member)
+    refuse_unverified_phone(act, member)
     return member
 
 

@@ -6,15 +6,15 @@ from datetime import datetime
 from werkzeug.wrappers import Response
 
 from web_admin.action.base import Act
-from web_admin.action.phone_proof import INVITED_AGAIN, has_something_to_show
+from web_admin.action.phone_verification import INVITED_AGAIN, has_something_to_show
 from web_admin.compound.models import Person
-from web_admin.people.phone_proof import ask_to_be_believed, proof_until
+from web_admin.people.phone_verification import request_verification, verification_until
 from web_admin.resident.blueprint import bp, signed_in, to
 from web_admin.web.resident_session import resident_required
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class PhoneVerification:
     """Progress of a phone's verification; `until` is set while a gate is asked."""
 
     again: bool
@@ -22,21 +22,21 @@ class Proof:
     until: datetime | None
 
 
-def proof_of(act: Act, person: Person) -> Proof | None:
-    """Return the state of the box, None where no proof is needed."""
+def verification_of(act: Act, person: Person) -> PhoneVerification | None:
+    """Return the state of the box, None where no verification is needed."""
     if act.channel != "phone" or person.phone_unproven is None:
         return None
-    return Proof(
+    return PhoneVerification(
         again=person.phone_unproven == INVITED_AGAIN,
         can_show=has_something_to_show(act.session, person.person_id, act.now),
-        until=proof_until(act.session, person.person_id, act.now),
+        until=verification_until(act.session, person.person_id, act.now),
     )
 
 
 @bp.post("/at-gate")
 @resident_required
 def say_at_gate() -> Response:
-    """Begin the minutes in which a card or PIN at a gate proves this phone."""
+    """Begin the minutes in which a card or PIN at a gate verifies this phone."""
     person, act = signed_in()
-    ask_to_be_believed(act, person.person_id)
+    request_verification(act, person.person_id)
     return to("resident.ways_in")

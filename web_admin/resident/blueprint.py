@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from web_admin.accounts.permissions import RESIDENT, access_of, public
 from web_admin.action.base import Act
-from web_admin.action.phone_proof import refuse_recovered_phone, refuse_unproven_phone
+from web_admin.action.phone_verification import refuse_recovered_phone, refuse_unverified_phone
 from web_admin.compound.models import Person, Site
 from web_admin.compound.queries import site_by_id
 from web_admin.core.database import request_session
@@ -113,7 +113,7 @@ def _keep_records_from_whoever_proved_nothing() -> None:
         return
     if request.path.startswith(RECORD_PATHS):
         person, act = signed_in()
-        refuse_unproven_phone(act, person)
+        refuse_unverified_phone(act, person)
         if visit is not None and visit.opened_by == HOME_PIN:
             raise ActRefused(
                 None,

@@ -42,7 +42,7 @@ from web_admin.face.guardians import wards_of
 from web_admin.face.models import GuardianRequest
 from web_admin.face.renewals import renewal_of
 from web_admin.face.ways_in import dependence_of, working_methods
-from web_admin.resident.at_gate import proof_of
+from web_admin.resident.at_gate import verification_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.desk_visit import desk_asks
 from web_admin.web.resident_session import resident_required
@@ -68,8 +68,8 @@ def _live(person: Person, kind: str) -> Sequence[CredentialRow]:
 def ways_of(person: Person, now: datetime) -> list[Way]:
     """Return the person's four ways in, in their fixed order; face only where the site offers it."""
     session = request_session()
-    unproven = person.phone_unproven is not None
-    used = {} if unproven else last_use_by_method(session, person.person_id)
+    unverified = person.phone_unproven is not None
+    used = {} if unverified else last_use_by_method(session, person.person_id)
     works = working_methods(session, person, now)
     without_face = works - {Method.FACE}
     offered = site_of(person).face_enabled and person.age_band != CHILD
@@ -137,7 +137,7 @@ def _page(
         errors=errors or {},
         form=request.form if errors else {},
         two_methods_work=two_methods_work(act.session, person, act.now),
-        proof=proof_of(act, person),
+        verification=verification_of(act, person),
         desk_asks=desk_asks(act, person),
         tab="ways_in",
     )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from web_admin.accounts.models import ApiKey, Passkey, StaffInvitation, StaffProfile, User
 from web_admin.accounts.staff import lock_out
-from web_admin.action.phone_proof import INVITED_AGAIN
+from web_admin.action.phone_verification import INVITED_AGAIN
 from web_admin.compound.models import Gate, Invitation, Person
 from web_admin.core.orm import Fact
 from web_admin.desk.models import DeskVisitRow

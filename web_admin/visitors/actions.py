@@ -17,7 +17,7 @@ from gate_controller.contract.pins import argon2_tag, make_visitor_code
 from gate_controller.contract.records import CredentialKind, Method
 from web_admin.action.base import Act, begin, checked_text, checked_window, finish, new_id, own_person_id
 from web_admin.action.lookups import home_of, lane_of, person_of
-from web_admin.action.phone_proof import refuse_recovered_phone
+from web_admin.action.phone_verification import refuse_recovered_phone
 from web_admin.compound.age_bands import CHILD
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import CredentialRow, Gate, GrantRow, Home, Person

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from web_admin.action.base import new_act
-from web_admin.action.phone_proof import INVITED
+from web_admin.action.phone_verification import INVITED
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
 from web_admin.people.invitations import confirm_identity

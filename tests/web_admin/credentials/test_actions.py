@@ -21,7 +21,7 @@ from tests.support.acting import (
     type_digits,
 )
 from web_admin.action.base import Act, Channel
-from web_admin.action.phone_proof import INVITED_AGAIN
+from web_admin.action.phone_verification import INVITED_AGAIN
 from web_admin.compound.models import Site
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.actions import (

@@ -12,7 +12,7 @@ from gate_controller.rules.decision import Decision, GateMemory, Reason
 from gate_controller.rules.identify import hash_typed, identify_card, identify_typed
 from tests.support.acting import add_lane, at_desk, by_phone, gate_keys, gate_view, household, show_card
 from web_admin.action.base import Act, Channel
-from web_admin.action.phone_proof import INVITED_AGAIN
+from web_admin.action.phone_verification import INVITED_AGAIN
 from web_admin.compound.models import Home, Person
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, Menjin

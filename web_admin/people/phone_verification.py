@@ -13,20 +13,20 @@ from sqlalchemy.orm import Session
 
 from web_admin.action.base import Act, begin, finish
 from web_admin.action.lookups import person_of
-from web_admin.action.phone_proof import has_something_to_show, opened_invitation
+from web_admin.action.phone_verification import has_something_to_show, opened_invitation
 from web_admin.compound.models import Invitation
 from web_admin.core.refusal import ActRefused
 
-PROOF_MINUTES = timedelta(minutes=5)
+VERIFICATION_MINUTES = timedelta(minutes=5)
 CLOCKS_APART = timedelta(seconds=30)
 """How far a gate's clock may be from the server's without a passage falling out of its minutes."""
 
-MAX_PROOFS_ASKED = 10
+MAX_VERIFICATIONS_ASKED = 10
 """For one invitation; then only the desk helps. An attacker who guesses has at most fifty minutes in all."""
 
 
-def ask_to_be_believed(act: Act, person_id: str) -> datetime:
-    """Begin the minutes in which the person's card or PIN at a gate proves this phone; return their end."""
+def request_verification(act: Act, person_id: str) -> datetime:
+    """Begin the minutes in which the person's card or PIN at a gate verifies this phone; return their end."""
     begin(act)
     person = person_of(act, person_id)
     opened = opened_invitation(act.session, person_id)
@@ -34,19 +34,19 @@ def ask_to_be_believed(act: Act, person_id: str) -> datetime:
         raise ActRefused(None, _("This phone needs no proof."))
     if not has_something_to_show(act.session, person_id, act.now):
         raise ActRefused(None, _("Ask the property office for a card first."))
-    if opened.proofs_asked >= MAX_PROOFS_ASKED:
+    if opened.proofs_asked >= MAX_VERIFICATIONS_ASKED:
         raise ActRefused(None, _("This was tried ten times. Show your card or PIN at the desk."))
     opened.proof_asked_at, opened.proofs_asked = act.now, opened.proofs_asked + 1
     finish(act, "proof_asked", {"invitation_id": opened.invitation_id}, person_id=person_id, touches=())
-    return act.now + PROOF_MINUTES
+    return act.now + VERIFICATION_MINUTES
 
 
-def proof_until(session: Session, person_id: str, now: datetime) -> datetime | None:
-    """Return until when a card or PIN shown at a gate proves the phone, None outside those minutes."""
+def verification_until(session: Session, person_id: str, now: datetime) -> datetime | None:
+    """Return until when a card or PIN shown at a gate verifies the phone, None outside those minutes."""
     opened = opened_invitation(session, person_id)
-    if opened is None or opened.proof_asked_at is None or now >= opened.proof_asked_at + PROOF_MINUTES:
+    if opened is None or opened.proof_asked_at is None or now >= opened.proof_asked_at + VERIFICATION_MINUTES:
         return None
-    return opened.proof_asked_at + PROOF_MINUTES
+    return opened.proof_asked_at + VERIFICATION_MINUTES
 
 
 def is_in_time(opened: Invitation | None, shown_at: datetime) -> bool:
@@ -54,5 +54,5 @@ def is_in_time(opened: Invitation | None, shown_at: datetime) -> bool:
     return (
         opened is not None
         and opened.proof_asked_at is not None
-        and -CLOCKS_APART <= shown_at - opened.proof_asked_at <= PROOF_MINUTES
+        and -CLOCKS_APART <= shown_at - opened.proof_asked_at <= VERIFICATION_MINUTES
     )

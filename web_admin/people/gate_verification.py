@@ -1,7 +1,7 @@
 """Verify a phone that an invitation opened once its person's own card or PIN was shown at a gate.
 
 An invitation letter can be stolen; the card in the pocket usually was not. Only what was shown in the
-minutes that the phone asked for counts (`phone_proof.py`), however late an offline gate hands it over.
+minutes that the phone asked for counts (`phone_verification.py`), however late an offline gate hands it over.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from gate_controller.contract.credential_kinds import IDENTIFYING_KINDS
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import JournalEntry
 from web_admin.action.base import Act
-from web_admin.action.phone_proof import opened_invitation
+from web_admin.action.phone_verification import opened_invitation
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.people.invitations import confirm_identity
-from web_admin.people.phone_proof import is_in_time
+from web_admin.people.phone_verification import is_in_time
 
 
-def confirm_shown(by_gate: Act, entries: Sequence[JournalEntry]) -> None:
+def verify_by_gate_events(by_gate: Act, entries: Sequence[JournalEntry]) -> None:
     """Verify the invited people of these entries who opened by card or PIN in their phone's minutes."""
     shown: dict[tuple[str, str], list[datetime]] = {}
     for entry in entries:
@@ -35,7 +35,7 @@ def confirm_shown(by_gate: Act, entries: Sequence[JournalEntry]) -> None:
         return
     # A visitor's code is typed like a PIN and names its host: the holder of a stolen invitation could
     # give one out and type it. Others of the home may know the PIN that the home gave them. A duress PIN
-    # proves what the usual one does: the one who threatens looks at the phone as well. The gate's silent
+    # verifies as the usual one does: the one who threatens looks at the phone as well. The gate's silent
     # alarm says the rest.
     session = by_gate.session
     waiting = session.execute(
@@ -48,10 +48,10 @@ def confirm_shown(by_gate: Act, entries: Sequence[JournalEntry]) -> None:
             Person.phone_unproven.is_not(None),
         )
     ).all()
-    proven: dict[str, bool] = {}
+    verified: dict[str, bool] = {}
     for person_id, credential_id, seen_by in waiting:
         invitation = opened_invitation(session, person_id)
         if any(is_in_time(invitation, at) for at in shown.get((person_id, credential_id), ())):
-            proven[person_id] = proven.get(person_id, False) or seen_by is None
-    for person_id, by_own in sorted(proven.items()):
+            verified[person_id] = verified.get(person_id, False) or seen_by is None
+    for person_id, by_own in sorted(verified.items()):
         confirm_identity(replace(by_gate, actor_id=person_id), person_id, by_own=by_own)

@@ -1,4 +1,4 @@
-"""Reject actions from a phone whose holder has not proved that it is theirs."""
+"""Reject actions from a phone that is not verified: its holder has not shown the person's card or PIN."""
 
 from datetime import datetime
 
@@ -18,7 +18,7 @@ SHOW_FIRST = _(
 )
 
 
-def refuse_unproven_phone(act: Act, person: Person) -> None:
+def refuse_unverified_phone(act: Act, person: Person) -> None:
     """Raise ActRefused on a phone whose holder has not yet shown the person's own card or PIN."""
     if act.channel == "phone" and person.phone_unproven is not None:
         raise ActRefused(None, SHOW_FIRST)
@@ -65,7 +65,7 @@ def opened_by_home(session: Session, person: Person) -> bool:
 INVITED = "invited"
 """A first invitation was opened for a person with a card or PIN: who opened it is not known yet."""
 INVITED_AGAIN = "invited_again"
-UNPROVEN = (INVITED, INVITED_AGAIN)
+UNVERIFIED = (INVITED, INVITED_AGAIN)
 
 
 def has_something_to_show(session: Session, person_id: str, now: datetime) -> bool:

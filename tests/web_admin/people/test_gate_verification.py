@@ -8,16 +8,16 @@ from sqlalchemy import select
 
 from gate_controller.contract.journal_chain import GENESIS, chain_entry
 from tests.support.acting import add_lane, manager
-from web_admin.action.phone_proof import INVITED, INVITED_AGAIN
+from web_admin.action.phone_verification import INVITED, INVITED_AGAIN
 from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.people.actions import add_person
+from web_admin.people.gate_verification import verify_by_gate_events
 from web_admin.people.homes import add_home
 from web_admin.people.invitations import accept_invitation, invite
-from web_admin.people.phone_proof import MAX_PROOFS_ASKED, ask_to_be_believed
-from web_admin.people.shown_at_gates import confirm_shown
+from web_admin.people.phone_verification import MAX_VERIFICATIONS_ASKED, request_verification
 from web_admin.visitors.actions import issue_visitor_code
 
 
@@ -52,7 +52,7 @@ def invited(database, sealer, site, now):
         later = now + timedelta(hours=1)
         accept_invitation(session, invite(replace(act, now=later), person.person_id), later)
         phone = replace(act, actor_id=person.person_id, channel="phone", now=now + timedelta(hours=2))
-        ask_to_be_believed(phone, person.person_id)
+        request_verification(phone, person.person_id)
         assert session.get_one(Person, person.person_id).phone_unproven == INVITED_AGAIN
         return person.person_id
 
@@ -78,7 +78,7 @@ def test_only_an_own_card_or_pin_that_opened_in_the_phones_minutes_counts(
     with database.session() as session:
         own = credential_of(session, invited, "pin" if changes.get("method") == "pin" else "card")
         shown = entry(invited, now + timedelta(hours=hours), credential_id=own, **changes)
-        confirm_shown(by_gate(session, sealer, late), [shown])
+        verify_by_gate_events(by_gate(session, sealer, late), [shown])
         assert (session.get_one(Person, invited).phone_unproven != INVITED_AGAIN) is believed
 
 
@@ -91,7 +91,7 @@ def test_a_visitors_code_proves_nothing_about_its_host(database, sealer, site, n
         issue_visitor_code(host, home_id=home_id, issuer_person_id=invited, lanes=["north-in"])
         code = credential_of(session, invited, "visitor_code")
         shown = entry(invited, typed_at, credential_id=code, method="pin")
-        confirm_shown(by_gate(session, sealer, late), [shown])
+        verify_by_gate_events(by_gate(session, sealer, late), [shown])
         assert session.get_one(Person, invited).phone_unproven == INVITED_AGAIN
 
 
@@ -100,7 +100,7 @@ def test_a_duress_pin_proves_a_phone_as_the_usual_one_does(database, sealer, now
     with database.session() as session:
         duress = credential_of(session, invited, "pin", duress=True)
         shown = entry(invited, now + timedelta(hours=2), credential_id=duress, method="pin")
-        confirm_shown(by_gate(session, sealer, now + timedelta(days=1)), [shown])
+        verify_by_gate_events(by_gate(session, sealer, now + timedelta(days=1)), [shown])
         assert session.get_one(Person, invited).phone_unproven is None
 
 
@@ -108,7 +108,7 @@ def test_no_other_phone_is_believed(database, sealer, now, invited):
     with database.session() as session:
         own = credential_of(session, invited, "card")
         shown = entry("0" * 16, now + timedelta(hours=2), credential_id=own)
-        confirm_shown(by_gate(session, sealer, now + timedelta(days=1)), [shown])
+        verify_by_gate_events(by_gate(session, sealer, now + timedelta(days=1)), [shown])
         assert session.get_one(Person, invited).phone_unproven == INVITED_AGAIN
 
 
@@ -117,7 +117,7 @@ def test_a_pin_that_the_home_gave_proves_nothing(database, sealer, now, invited)
         pin = credential_of(session, invited, "pin")
         session.get_one(CredentialRow, pin).known_to_home = True
         shown = entry(invited, now + timedelta(hours=2), credential_id=pin, method="pin")
-        confirm_shown(by_gate(session, sealer, now + timedelta(days=1)), [shown])
+        verify_by_gate_events(by_gate(session, sealer, now + timedelta(days=1)), [shown])
         assert session.get_one(Person, invited).phone_unproven == INVITED_AGAIN
 
 
@@ -125,10 +125,10 @@ def test_who_asks_over_and_over_is_sent_to_the_desk(database, sealer, site, now,
     with database.session() as session:
         act = manager(session, sealer, site, now + timedelta(hours=3))
         phone = replace(act, actor_id=invited, channel="phone")
-        for _time in range(MAX_PROOFS_ASKED - 1):
-            ask_to_be_believed(phone, invited)
+        for _time in range(MAX_VERIFICATIONS_ASKED - 1):
+            request_verification(phone, invited)
         with pytest.raises(ActRefused, match="ten times"):
-            ask_to_be_believed(phone, invited)
+            request_verification(phone, invited)
 
 
 def test_a_passage_without_the_phones_word_proves_nothing(database, sealer, site, now):
@@ -141,5 +141,5 @@ def test_a_passage_without_the_phones_word_proves_nothing(database, sealer, site
         accept_invitation(session, invite(act, person.person_id), now)
         assert person.phone_unproven == INVITED
         shown = entry(person.person_id, now + timedelta(hours=2), credential_id=card.credential_id)
-        confirm_shown(by_gate(session, sealer, now + timedelta(days=1)), [shown])
+        verify_by_gate_events(by_gate(session, sealer, now + timedelta(days=1)), [shown])
         assert person.phone_unproven == INVITED

@@ -124,7 +124,7 @@ def _is_core(item: pytest.Item) -> bool:
 
 
 def pytest_runtest_logfinish() -> None:
-    """Let the next test have the apps that this one is done with."""
+    """Return the apps of this test to the pool."""
     pool = sys.modules.get("tests.support.compounds.app_pool")
     if pool is not None:
         pool.settle()
@@ -177,7 +177,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 @pytest.fixture(scope="session", autouse=True)
 def sqlite_without_waiting() -> None:
-    """Let SQLite, like PostgreSQL above, not wait for the disk: a test's database survives no power cut."""
+    """Keep SQLite, like PostgreSQL above, from waiting for the disk: a test's database may be lost."""
     from web_admin.core import database
 
     database._PRAGMAS = tuple(pragma.replace("= FULL", "= OFF") for pragma in database._PRAGMAS)
@@ -185,7 +185,7 @@ def sqlite_without_waiting() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def statements_compiled_once() -> None:
-    """Let every engine find the statements that an earlier test's engine has compiled.
+    """Share the statements that an earlier test's engine has compiled with every engine.
 
     A cache belongs to an engine and is keyed by its dialect, and each test has a database of its own.
     """

@@ -99,7 +99,7 @@ class _Look:
 
 
 def _recorded(engine: FaceEngine, seed: int) -> _Look | None:
-    """Let a rendered person do what is asked, and keep what the camera saw; None if that did not open."""
+    """Play a rendered person who does what is asked; return what the camera saw, None without an opening."""
     actor = living(PERSON, seed=seed, degrees_a_second=60)
     first = actor.frame(0.0)
     own = engine.embed(first, engine.find(first)[0])

@@ -1,4 +1,4 @@
-"""The demo's bench page in a real browser: it fits, can be read, and its switches show how they stand."""
+"""The demo's bench page in a real browser: it fits, can be read, and its switches show their state."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -73,7 +73,7 @@ def first_assessment(managed: ManagedCompound) -> str:
 
 
 def hold_by_schedule(managed: ManagedCompound) -> None:
-    """Let a lane stand open nearly all day, and be shut at night on work days, as a manager set it."""
+    """Hold a lane open nearly all day, and shut it at night on work days, as a manager sets it."""
     with managed.app.app_context():
         menjin = current_menjin()
         with menjin.database.session() as session:

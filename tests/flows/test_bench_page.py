@@ -64,7 +64,7 @@ def do(page: BenchPage) -> Do:
 
 
 def said(heard: Heard, wire: str) -> bytes:
-    """Return what one twin said to the host."""
+    """Return what one twin sent to the host."""
     return b"".join(entry.data for entry in heard if entry.wire == wire and entry.direction == "to_host")
 
 

@@ -160,7 +160,7 @@ def at_a_wrong_baud_rate(site: Site) -> Iterator[Broken]:
 
 @contextmanager
 def held_by_another_program(site: Site) -> Iterator[Broken]:
-    """Let another program have every port."""
+    """Hold every port as another program does."""
     ports = [site.usb.path, site.osdp.path, *(getattr(site, name).path for name in SERIAL.values())]
     command = [sys.executable, "-c", HOLD, *ports]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
@@ -447,7 +447,7 @@ def test_a_screen_whose_port_is_taken_is_reported(site: Site) -> None:
     assert f"port {port} of 127.0.0.1 cannot be taken" in found["terminal", "screen"]
 
 
-def test_a_lane_whose_lock_is_not_said_is_wrong(site: Site) -> None:
+def test_a_lane_without_a_named_lock_is_wrong(site: Site) -> None:
     path = site.write()
     before, lane, after = path.read_text(encoding="utf-8").partition('lock = "barrier"\ncontact = "no"\n')
     assert lane

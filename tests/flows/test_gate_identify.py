@@ -86,7 +86,7 @@ class Identify:
                 return said
 
     def end(self) -> list[dict[str, object]]:
-        """Press Ctrl-C, and return what was still said."""
+        """Press Ctrl-C, and return what the command still printed."""
         if self.process.poll() is None:
             self.process.send_signal(2)
         self.process.wait(timeout=PATIENCE_SECONDS)
@@ -225,7 +225,7 @@ def test_every_kind_of_device_is_identified_at_its_own_port_and_nothing_is_sent(
 
 
 class FastReader(Twin):
-    """A reader at 19200 baud: at any other rate the host hears nonsense, as on a real line."""
+    """A reader at 19200 baud: at any other rate the host reads noise, as on a real line."""
 
     def tap(self, number: int) -> None:
         with Path(self.path).open("rb", buffering=0) as end:

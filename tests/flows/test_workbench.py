@@ -128,7 +128,7 @@ def hands(tmp_path: Path) -> Iterator[Hands]:
 
 
 def readers_reached(hands: Hands, gate_id: str, config: GateConfig) -> Iterator[str]:
-    """Tap, type and scan at everything that the page has hands for, and yield the kinds that heard it."""
+    """Tap, type and scan at everything that the page has hands for, and yield the kinds that received it."""
     cards = [
         *((name, part.kind, part.lane, "line") for name, part in config.reader.items()),
         *((name, "tag_reader", part.lane, "line") for name, part in config.tag_reader.items()),

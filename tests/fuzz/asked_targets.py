@@ -120,7 +120,7 @@ TARGETS = (
         check_modbus,
         (
             *(bytes((n,)) + right for n, (_, right) in enumerate(QUESTIONS)),
-            # The same, said by another board.
+            # The same, sent by another board.
             *(bytes((n,)) + sealed(b"\x06" + right[1:-2]) for n, (_, right) in enumerate(QUESTIONS)),
         ),
     ),

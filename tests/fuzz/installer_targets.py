@@ -1,4 +1,4 @@
-"""What an installer's tools hear: a device of unknown kind, and whatever answers at a camera's address."""
+"""What an installer's tools receive: a device of unknown kind, and whatever answers at a camera's address."""
 
 import socket
 import threading

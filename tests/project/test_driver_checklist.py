@@ -21,7 +21,7 @@ PAGE = (ROOT / "docs/driver_checklist.md").read_text(encoding="utf-8")
 QUESTIONS = {"reopens", "logs once", "twin", "golden bytes", "fuzzed", "docs"}
 ACTS_OF_A_DRIVER = ({"start", "stop"}, {"pulse", "rest"}, {"newest_frame", "open"})
 OF_ONE_KIND = {"tag_reader", "frame_reader", "osdp_reader"}
-"""Tables of the site file that stand for one driver and so have no key `kind`."""
+"""Tables of the site file that configure one driver and so have no key `kind`."""
 
 
 def sections() -> dict[str, str]:

@@ -201,7 +201,7 @@ def test_fire_takes_no_grant_away_and_leaving_then_is_no_forced_door(
 def test_in_no_posture_is_an_output_driven_against_the_way_out(
     bench: BenchGate, safety: InputBoard, posture: Posture
 ) -> None:
-    """Lockdown is the absence of a release: the board hears OFF, its state of rest, and nothing else."""
+    """Lockdown is the absence of a release: the board receives OFF, its state of rest, and nothing else."""
     bench.give_policy(records(person(), card(7, CARD_KEY), lane(posture=posture)), version=2)
     bench.start()
     bench.card.tap(7)

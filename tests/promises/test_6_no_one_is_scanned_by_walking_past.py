@@ -185,7 +185,7 @@ def test_a_site_that_reads_codes_hands_free_says_so_for_as_long_as_the_camera_is
         assert not camera.is_open
 
 
-def test_no_frame_is_taken_before_the_notice_was_read_and_the_own_card_said_yes(tmp_path: Path) -> None:
+def test_no_frame_is_taken_before_the_notice_was_read_and_the_own_card_was_shown(tmp_path: Path) -> None:
     """A person who is asked about their face turns pages, switches language, presses yes: no camera opens.
 
     It opens when, and only when, the same card was shown once more and the office's word is there.

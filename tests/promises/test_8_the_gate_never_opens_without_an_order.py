@@ -2,7 +2,7 @@
 
 Over random histories of taps, unplugged cables, power cuts and SIGKILL the output's own record of what it
 received is laid beside the journal on the disk: every ON has a decision of its own that was on the disk
-before it, and nothing else was said but OFF. The output is a USB board, a Modbus board of either family, or
+before it, and nothing else was sent but OFF. The output is a USB board, a Modbus board of either family, or
 that of an OSDP reader. A whole `menjin gate run` is killed at many moments around
 a grant. Does not cover: a relay board that switches unasked, a lock wired so that losing power opens
 it (the wiring guide's part), or orders the server repeats (ids are stored first).

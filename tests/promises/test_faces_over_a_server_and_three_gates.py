@@ -3,7 +3,7 @@
 After every step a face can be recognised at a gate exactly while its consent was live at the gate's last
 question, the lease of that question is younger than 72 hours of the gate's boot clock, and neither
 reboot nor tampering came between; no file of server or gates holds a frame, a template or a share; at every
-gate a card opens exactly for who lived there at the gate's last question, whatever they said of face.
+gate a card opens exactly for who lived there at the gate's last question, whatever they answered about face.
 
 Does not cover: a gate that is taken over while it runs (its memory is not searched), or a server and a
 gate in one hand.

@@ -56,7 +56,7 @@ class GateBeside:
 
 @contextmanager
 def gate_process_beside(served: ServedCompound, gate_id: str, root: Path) -> Iterator[GateBeside]:
-    """Let the served compound know a gate and run it until the block ends; it has synced once."""
+    """Pair a gate with the served compound and run it until the block ends; it has synced once."""
     with served.compound.app.app_context(), current_menjin().database.session() as session:
         session.get_one(Site, served.compound.site_id).ask_again_seconds = ASK_AGAIN_SECONDS
     with gate_beside(served.compound, served.address, root, gate_id=gate_id) as bench:

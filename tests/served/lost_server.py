@@ -34,7 +34,7 @@ PASSPHRASE = "correct horse battery"
 
 @dataclass
 class LostServer:
-    """The compound, the gate that goes on alone, and whichever server there is at the moment."""
+    """The compound, the gate that goes on alone, and the present server."""
 
     config: WebConfig
     folder: Path
@@ -82,7 +82,7 @@ class LostServer:
             yield self.database or current_menjin().database
 
     def browser(self) -> Browser:
-        """Return a browser that is signed in nowhere."""
+        """Return a browser without a session."""
         made = Browser(self.address)
         made.session.headers["Accept-Language"] = "en"
         return made
@@ -128,7 +128,7 @@ class LostServer:
     # -- backup, loss, restore -----------------------------------------------------------------
 
     def menjin(self, *arguments: object) -> str:
-        """Run one `menjin web` command; return what it said."""
+        """Run one `menjin web` command; return what it printed."""
         done = subprocess.run(
             [sys.executable, "-m", "menjin", "web", *map(str, arguments)], cwd=ROOT, capture_output=True,
             text=True, timeout=300, check=False)

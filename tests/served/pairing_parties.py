@@ -119,7 +119,7 @@ class PairingProcess:
         return ""
 
     def end(self) -> tuple[int, str]:
-        """Wait for its end; return the exit code and what it said of errors."""
+        """Wait for its end; return the exit code and what it printed as errors."""
         _, said = self.process.communicate(timeout=PATIENCE_SECONDS)
         return self.process.returncode, said
 

@@ -75,7 +75,7 @@ class ServedCompound:
         return self.log.read_text(encoding="utf-8", errors="replace").splitlines()
 
     def browser(self, language: str = "en") -> Browser:
-        """Return a browser that is signed in nowhere."""
+        """Return a browser without a session."""
         made = Browser(self.address)
         made.session.headers["Accept-Language"] = language
         return made

@@ -172,7 +172,7 @@ def others_at(path: str, methods: frozenset[str]) -> Iterator[Hostile]:
 
 
 def odd_paths() -> Iterator[Hostile]:
-    """Give addresses that lead nowhere."""
+    """Give addresses without a route."""
     for path in ODD_PATHS:
         what = f"path {quote(path)[:40]}"
         yield Hostile(what, "GET", path)

@@ -103,7 +103,7 @@ class Hands:
         self.looks()
 
     def comes_to(self, address: str) -> None:
-        """Open an address again and again until it is shown and leads nowhere else."""
+        """Open an address again and again until it is shown without a redirect."""
         give_up = time.monotonic() + PATIENCE_MS / 1000
         while True:
             self.goes(address)

@@ -142,7 +142,7 @@ def said(texts: list[str]) -> list[str]:
 
 
 def sees(phone: Hands, name: str) -> None:
-    """Let axe look at a page of the phone."""
+    """Check a page of the phone with axe."""
     axe_is_clean(phone.page, f"phone-{name}-{phone.pocket.language}")
 
 

@@ -136,7 +136,7 @@ def test_a_sheet_may_not_speak_of_another_lock_than_the_lane():
     assert must_findings(changed({"lock": None}), LaneFacts(lock="fail_safe_magnet")) == ()
 
 
-def test_a_delayed_exit_cannot_even_be_said():
+def test_a_delayed_exit_cannot_even_be_expressed():
     with pytest.raises(msgspec.ValidationError, match="delayed"):
         msgspec.convert({"free_exit": "delayed"}, LaneSheet)
     assert not [name for name in LaneSheet.__struct_fields__ if "delay" in name]

@@ -1,4 +1,4 @@
-"""What is sealed to a gate opens there, for its use and nowhere else."""
+"""What is sealed to a gate opens there, for its use and at no other place."""
 
 import msgspec
 import pytest

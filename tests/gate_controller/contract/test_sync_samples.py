@@ -1,4 +1,4 @@
-"""Messages as they were sent by each step of contract version 1 are understood, and said the same today.
+"""Messages as they were sent by each step of contract version 1 are decoded, and encoded the same today.
 
 A sample is never changed. A field that comes later gets a sample of its own below.
 """
@@ -87,7 +87,7 @@ SAMPLES = [
 
 
 @pytest.mark.parametrize(("message", "sample"), SAMPLES)
-def test_a_stored_message_is_understood_and_said_the_same(message: type[Message], sample: bytes) -> None:
+def test_a_stored_message_is_decoded_and_encoded_the_same(message: type[Message], sample: bytes) -> None:
     assert msgspec.json.encode(msgspec.json.decode(sample, type=message)) == sample
 
 

@@ -106,7 +106,7 @@ def test_a_restart_does_not_lift_the_mark(gate: Keeping) -> None:
     assert not gate.is_lent(LEASE)
 
 
-def test_the_managers_word_lifts_the_mark_it_is_about(gate: Keeping) -> None:
+def test_the_managers_clearance_lifts_the_mark_it_is_about(gate: Keeping) -> None:
     gate.keeper.tampered(["wires:7"])
     gate.keeper.tampered([])
     gate.keeper.cleared(gate.tamper_id())
@@ -117,14 +117,14 @@ def test_the_managers_word_lifts_the_mark_it_is_about(gate: Keeping) -> None:
 
 
 @pytest.mark.parametrize("word", [None, "", "0123456789abcdef"])
-def test_a_word_about_another_tampering_lifts_nothing(gate: Keeping, word: str | None) -> None:
+def test_a_clearance_of_another_tampering_lifts_nothing(gate: Keeping, word: str | None) -> None:
     gate.keeper.tampered(["wires:7"])
     gate.keeper.tampered([])
     gate.keeper.cleared(word)
     assert not gate.is_lent(LEASE)
 
 
-def test_a_second_tampering_is_not_cleared_by_the_word_about_the_first(gate: Keeping) -> None:
+def test_a_second_tampering_is_not_cleared_with_the_first_one(gate: Keeping) -> None:
     gate.keeper.tampered(["wires:7"])
     first = gate.tamper_id()
     gate.keeper.tampered(["wires:7", "osdp-1"])
@@ -133,7 +133,7 @@ def test_a_second_tampering_is_not_cleared_by_the_word_about_the_first(gate: Kee
     assert not gate.is_lent(LEASE)
 
 
-def test_a_contact_that_is_still_active_outweighs_the_managers_word(gate: Keeping) -> None:
+def test_a_contact_that_is_still_active_outweighs_the_managers_clearance(gate: Keeping) -> None:
     gate.keeper.tampered(["wires:7"])
     first = gate.tamper_id()
     gate.keeper.cleared(first)

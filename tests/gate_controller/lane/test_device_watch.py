@@ -57,7 +57,7 @@ class Gatehouse:
         self.recorded.append((kind, facts))
 
     def settle(self, *watched: Wire) -> list[str]:
-        """Let the site file have these wires."""
+        """Configure these wires in the site file."""
         return self._kinds_after(lambda: self.watch.settle(watched, self.record))
 
     def wire(self, kind: InputKind, *, active: bool, lane: str = NORTH, at: str = "wires:1") -> list[str]:
@@ -333,7 +333,7 @@ def test_a_faulty_board_hides_no_forced_door_and_lets_no_button_excuse_it(gate: 
 
 
 def flutter(gate: Gatehouse, changes: int, every: float = 1.0) -> list[str]:
-    """Let the shut door's contact change so often; return the kinds of events that followed."""
+    """Change the shut door's contact so often; return the kinds of events that followed."""
     kinds: list[str] = []
     for number in range(changes):
         gate.now += every
@@ -557,7 +557,7 @@ def test_a_tamper_contact_active_at_the_start_is_reported_though_its_alarm_is_op
 
 @contextmanager
 def full_disk(gate: Gatehouse) -> Iterator[None]:
-    """Let nothing be written down meanwhile."""
+    """Make every write fail meanwhile."""
 
     def refuse(kind: str, facts: Facts, personal: Facts) -> None:
         raise sqlite3.OperationalError("database or disk is full")

@@ -205,7 +205,7 @@ def test_leaving_just_after_a_fire_forces_nothing_and_a_panel_repeating_itself_i
         (DoorState.FORCED, [], ["door_closed"]),
     ],
 )
-def test_the_first_word_of_a_contact_meets_what_is_remembered(
+def test_the_first_report_of_a_contact_meets_the_remembered_state(
     remembered: DoorState, found_open: list[str], found_shut: list[str]
 ) -> None:
     door = Door(state=remembered)

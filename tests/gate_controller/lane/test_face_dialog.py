@@ -170,7 +170,7 @@ def test_a_guardian_too_late_or_a_stranger_makes_no_yes() -> None:
     assert shown(waiting, by_card(ME), 115.0, opens=True) == (waiting, Answer.NONE)
 
 
-def test_a_guardian_before_the_minor_said_yes_ends_the_asking() -> None:
+def test_a_guardian_before_the_minor_agreed_ends_the_question() -> None:
     minor = changed(AGREED, guardian_ids=(GUARDIAN,))
     assert shown(minor, by_card(GUARDIAN), 105.0, opens=True)[1] is Answer.OTHER
 

@@ -216,7 +216,7 @@ def test_a_face_whose_consent_is_gone_or_another_is_noted_once(
     assert store.ended_faces() == {}
 
 
-def test_a_policy_that_is_dropped_still_owes_its_faces(store: PolicyStore) -> None:
+def test_a_policy_that_is_dropped_still_owes_receipts_for_its_faces(store: PolicyStore) -> None:
     """A consent that ends while the gate has no policy must still be forgotten with a receipt."""
     store.take(*signed({**WHOLE, "face:00000000000000a1": encode_record(FACE)}, 1), NOW)
     store.forget_policy()

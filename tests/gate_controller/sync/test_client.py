@@ -92,7 +92,7 @@ class Syncing:
     nudge: threading.Event
 
     def say(self, **reply: object) -> None:
-        """Let the server answer the regular question with this from now on."""
+        """Answer the regular question with this from now on, as the server."""
         whole = {"server_time": NOW, "ask_again_seconds": 0.1, "acknowledged_seq": 0, **reply}
         self.server.answers["/sync/v1/ask"] = (200, msgspec.json.encode(AskReply(**whole)))
 
@@ -296,7 +296,7 @@ def test_a_restored_server_is_given_what_it_lost_without_a_gap(syncing: Syncing)
     while len(pushed) < 2 and time.monotonic() < give_up:
         syncing.rest()
         pushed = [body for path, _, body in syncing.server.asked[before:] if "events" in path]
-    # The first may have left before the server said that it has nothing any more.
+    # The first may have left before the server answered that it has nothing any more.
     assert [msgspec.json.decode(body, type=EventBatch).entries[0].seq for body in pushed[1:]] == [1] * (
         len(pushed) - 1
     )

@@ -187,7 +187,7 @@ def test_a_reader_without_light_and_buzzer_is_not_sent_what_it_would_refuse(
 
 
 @pytest.mark.slow
-def test_a_reader_that_refuses_its_light_against_its_word_is_asked_no_more(
+def test_a_reader_that_refuses_the_light_it_announced_is_asked_no_more(
     twin: ReaderTwin, reader: OsdpReader, reports: Reports
 ) -> None:
     twin.refuses = (2, 9)  # light; status

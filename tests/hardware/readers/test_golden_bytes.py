@@ -1,4 +1,4 @@
-"""Frames copied from makers' manuals and other people's protocol tests, with where they stand."""
+"""Frames copied from makers' manuals and other people's protocol tests, with their sources."""
 
 import pytest
 from pymodbus.pdu.bit_message import ReadCoilsResponse, ReadDiscreteInputsRequest

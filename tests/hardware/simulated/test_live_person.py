@@ -14,7 +14,7 @@ PATIENCE_SECONDS = 20
 
 
 class GreyActor:
-    """Shows a plain frame and notes what it hears."""
+    """Shows a plain frame and notes what it is asked."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []

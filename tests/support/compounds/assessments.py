@@ -48,7 +48,7 @@ def assess(act: Act, lanes: tuple[str, ...] | None = None, reviewed: str = "") -
 
 
 def assess_rows(session: Session, site_id: str, lane_id: str) -> None:
-    """Let an approved assessment name one more lane, straight in the tables."""
+    """Add one more lane to an approved assessment, straight in the tables."""
     session.flush()
     row = session.scalars(select(AssessmentRow).where(AssessmentRow.site_id == site_id)).first()
     if row is not None:

@@ -112,7 +112,7 @@ def show_at_a_gate(app: Flask, *, times: int = 3, gate_id: str = "north") -> Non
 
 
 def look_for_proof(client: FlaskClient) -> TestResponse:
-    """Press the button that looks whether a gate or the phone has said so."""
+    """Press the button that checks whether a gate or the phone has reported it."""
     return client.post("/manage/desk/proof", data={"csrf_token": token_of(client)})
 
 

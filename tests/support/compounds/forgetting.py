@@ -93,13 +93,13 @@ class Forgotten:
         return SignedReceipt(receipt=body, signature=sign(self.keys[gate_id], RECEIPT_DOMAIN, body))
 
     def hand_in(self, gate_id: str, number: int = 0, **changes: object) -> None:
-        """Let a gate hand its receipt in."""
+        """Send a gate's receipt to the server."""
         signed = self.receipt(gate_id, number, **changes)
         with self.database.session() as session:
             take_receipt(session, session.get_one(Gate, gate_id), signed, self.now)
 
     def later(self, **delta: float) -> None:
-        """Let time pass."""
+        """Advance the clock."""
         self.now += timedelta(**delta)
 
     def rotate(self) -> None:

@@ -64,7 +64,7 @@ def act_in(compound: ManagedCompound, session: Session, actor_id: str, channel: 
 
 
 def live_in(compound: ManagedCompound) -> dict[str, str]:
-    """Let people choose, agree, take back and ask; return an invitation for each phone."""
+    """Act as people who choose, agree, withdraw and ask; return an invitation for each phone."""
     with compound.app.app_context(), current_menjin().database.session() as session:
         act = act_in(compound, session, "tests")
         create_staff(session, "guard", "newcomer@example.org", PASSWORD)
@@ -113,7 +113,7 @@ def live_in(compound: ManagedCompound) -> dict[str, str]:
 
 
 def _schedule(act: Act) -> None:
-    """Let a lane stand open nearly all day, and be shut at night on work days."""
+    """Hold a lane open nearly all day, and shut it at night on work days."""
     market = save_hours(act, None, "集市 Market", [Span(DAY_KINDS, 0, 1439)])
     night = save_hours(act, None, "夜间 Night", [Span(WEEKDAYS[:5], 1439, 300)])
     set_schedule(act, "north-in", market.hours_id, "held_open")
@@ -121,7 +121,7 @@ def _schedule(act: Act) -> None:
 
 
 def _leave_a_sheet_half_read(act: Act) -> None:
-    """Let another thread be at work on a long sheet, as far as this clock goes."""
+    """Simulate another thread at work on a long sheet, by this clock."""
     job_id = put_job(
         act.session, act.sealer, act.site_id, kind="import_people", author_id=act.actor_id,
         payload=b"", total=2000, now=act.now,

@@ -217,7 +217,7 @@ def _play(session, site_id: str, persons: list[str], now) -> None:
 
 
 def _hold_open(session, captain: str, now) -> None:
-    """Let the captain of the guards hold the north gate open, from forty to ten minutes ago."""
+    """Hold the north gate open as the captain of the guards, from forty to ten minutes ago."""
     recorded = (
         (101, 40, "held_open", {"by": "staff_card", "until": (now - timedelta(minutes=10)).isoformat()}),
         (102, 10, "hold_ended", {"by": "staff_card", "ended_by": "time"}),

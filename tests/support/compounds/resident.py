@@ -91,7 +91,7 @@ class Compound:
             yield new_act(current_menjin(), session, self.site_id, actor_id, channel, now=self.clock())  # type: ignore[arg-type]  # a word of Channel
 
     def decide(self, text: str, lane_id: str = "north-in") -> Decision:
-        """Let the rules decide on a code shown at a gate that has just synced."""
+        """Decide by the rules on a code shown at a gate that has just synced."""
         with self.session() as session:
             sealer = current_menjin().sealer
             gate = session.get_one(Gate, lane_id.partition("-")[0])

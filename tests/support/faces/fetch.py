@@ -39,7 +39,7 @@ def is_complete(folder: Path) -> bool:
 
 
 def download_sdist(into: Path) -> Path:
-    """Let pip fetch the source distribution; raise ValueError when it is another file than the pinned one.
+    """Fetch the source distribution with pip; raise ValueError when it is another file than the pinned one.
 
     pip checks the digest itself before it runs the package's build step for metadata.
     """

@@ -57,7 +57,7 @@ def gate_with_face(root: Path, policy: dict[str, Record]) -> Iterator[BenchGate]
 
 @contextmanager
 def person_at(bench: BenchGate, *, online: bool = True) -> Iterator[ScreenVisitor]:
-    """Start the gate and stand at its screen, once it offers face and knows whether the office is there."""
+    """Start the gate and yield its screen, once it offers face and knows whether the office is there."""
     gate = bench.start()
     assert gate.face is not None
     assert gate.face.wait_until_ready(30), gate.face.load_error

@@ -1,4 +1,4 @@
-"""A site with every kind of device that a pty or a folder can stand for, to be broken one by one.
+"""A site with every kind of device that a pty or a folder can simulate, to be broken one by one.
 
 GPIO chips are files and USB wedges FIFOs, because most test machines lack the kernel's own stand-ins
 (gpio-sim, uinput). Left out: the control lines of an adapter and USB cameras, which have none.

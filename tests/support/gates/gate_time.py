@@ -29,5 +29,5 @@ class GateTime:
         self._stopped_at = time.monotonic()
 
     def move_on(self, seconds: float) -> None:
-        """Let so many seconds pass at once."""
+        """Advance the clocks by so many seconds at once."""
         self._moved_seconds += seconds

@@ -30,7 +30,7 @@ class TerminalHand:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._session.close()
 
     def press(self, method: str) -> None:

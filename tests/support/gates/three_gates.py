@@ -146,7 +146,7 @@ class Town:
                 self.shares.add(self.sealer.open(share.share_sealed, purpose=FACE_SHARE_PURPOSE))
 
     def live(self) -> dict[str, str]:
-        """Return consent ids by person, as they stand now."""
+        """Return the present consent ids by person."""
         with self.database.session() as session:
             of_people = live_face_consents(session, self.site_id)
             return {p: c for p, c in of_people.items() if session.get_one(Person, p).ended_at is None}
@@ -245,7 +245,7 @@ class TownGate:
         return CameraCapability(lifetime_seconds=20, boot_seconds=lambda: self.boot_seconds)
 
     def enrol(self, number: int) -> FaceResult:
-        """Let a person stand before the camera, having shown their card."""
+        """Put a person who has shown their card before the camera."""
         person_id = self.town.person_ids[number]
         self.camera.show(number)
         consent_id = self.roster[person_id].consent_id if person_id in self.roster else "none"

@@ -133,7 +133,7 @@ class Callers:
         return self.words.get(f"another_{name}", NOWHERE)
 
     def _open_sessions(self) -> None:
-        """Open every session again, whichever a call before has signed out of."""
+        """Open every session again that an earlier call has signed out of."""
         with self.compound.app.app_context(), current_menjin().database.session() as session:
             still_open = set(session.scalars(select(AccountSession.session_sha256)))
             closed = [row for row in self.sessions if row["session_sha256"] not in still_open]
@@ -157,7 +157,7 @@ class Callers:
 
 
 def belongings(compound: ManagedCompound) -> dict[str, str]:
-    """Let two neighbours have the same things, each their own; return the ids of both."""
+    """Give two neighbours the same things, each their own; return the ids of both."""
     with compound.app.app_context(), current_menjin().database.session() as session:
         return {
             f"{whose}_{name}": key

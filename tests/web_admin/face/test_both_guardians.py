@@ -175,7 +175,7 @@ def test_both_guardians_sign_and_an_unused_signature_does_not_stay(
 
 
 def change(act: Act, what: str, mother: Person, father: Person, son: Person) -> None:
-    """Change something after the mother said yes and before the father does."""
+    """Change something after the mother agreed and before the father does."""
     match what:
         case "a signature is asked for":
             set_consent_rules(act, written_release=True, both_guardians=True)

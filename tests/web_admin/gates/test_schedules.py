@@ -58,7 +58,7 @@ def published(act: Act, now: datetime = WEDNESDAY) -> tuple:
 
 
 def be_moved_by(act: Act, lock: str) -> None:
-    """Let the lane's live sheet name this lock."""
+    """Name this lock in the lane's live sheet."""
     row = act.session.get(LaneSheetRow, "north-in")
     assert row is not None
     row.live = msgspec.to_builtins(msgspec.structs.replace(WHOLE_SHEET, lock=lock, safety_input="photocell"))

@@ -130,7 +130,7 @@ def test_an_export_without_a_reason_is_refused_beside_the_field_and_keeps_the_fi
     assert rows(lambda s: s.scalars(exported).all()) == []
 
 
-def test_an_export_says_in_words_what_the_gate_said(client, compound):
+def test_an_export_shows_in_words_what_the_gate_recorded(client, compound):
     chinese = compound.signed_in("guard", "zh")
     table = cells(export(chinese, reason="pin_wrong"))
     assert table[0][5] == "门的判定"

@@ -59,7 +59,7 @@ def stored(compound, lane_id="garage-out"):
 
 
 def beside(page, field):
-    """Return the sentences that stand beside a field."""
+    """Return the sentences beside a field."""
     return re.findall(rf'id="{field}-wrong-\d+">.*?<span>(.*?)</span>', page, re.DOTALL)
 
 

@@ -131,7 +131,7 @@ def test_who_asks_over_and_over_is_sent_to_the_desk(database, sealer, site, now,
             request_verification(phone, invited)
 
 
-def test_a_passage_without_the_phones_word_proves_nothing(database, sealer, site, now):
+def test_a_passage_without_the_phones_request_proves_nothing(database, sealer, site, now):
     """The owner comes home every day, also while another person holds the phone."""
     with database.session() as session:
         act = manager(session, sealer, site, now)

@@ -55,7 +55,7 @@ def press(client, where, name):
 
 
 def make_all(client, where):
-    """Let a run be made to its end, part by part, and return what each part answered."""
+    """Make a run to its end, part by part, and return what each part answered."""
     token = csrf_of(client.get(where).text)
     answers = []
     for _part in range(9):

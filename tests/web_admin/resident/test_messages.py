@@ -119,7 +119,7 @@ def subscription(compound: Compound) -> NotificationSubscription | None:
 
 
 def everything_happens(compound: Compound) -> None:
-    """Let all happen that a message could be about, and more that none is ever about."""
+    """Do all that a message could be about, and more that none is ever about."""
     with compound.act("manager") as act:
         suspend_credential(act, compound.card_id)
         end_credential(act, compound.card_id, "lost")

@@ -303,7 +303,7 @@ def test_handovers_are_taken_only_while_a_restore_waits_for_them(database, card,
 
 
 def note_ended(gate, count, at):
-    """Let a gate have seen so many credentials end, besides what it has."""
+    """Add so many ended credentials to a gate, besides what it has."""
     stones = [
         Tombstone(record_key=f"credential:{number:016x}", ended_at=at, epoch=1, version=9)
         for number in range(count)

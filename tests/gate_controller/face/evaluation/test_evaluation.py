@@ -236,7 +236,7 @@ def test_both_engines_are_evaluated_in_one_run(
 
 @pytest.fixture
 def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
-    """Let one invented file be a model that was measured; the folder is the test's own."""
+    """Declare one invented file a model that was measured; the folder is the test's own."""
     content = b"a model" * 20_000
     digest = model_adding.hashlib.sha256(content).hexdigest()
     monkeypatch.setattr(model_adding, "OPTIONAL_MODELS", (ModelFile("known.onnx", digest),))

@@ -100,7 +100,7 @@ class Gate:
         return self.check
 
     def show(self, portrait: str) -> None:
-        """Let a person come who does what the newest session asks; each look takes its time."""
+        """Play a person who does what the newest session asks; each look takes its time."""
         self.camera.show(self.looks_at(living(portrait, seed=int(self.clock()))))
 
     def looks_at(self, actor: Actor) -> Iterator[Frame]:

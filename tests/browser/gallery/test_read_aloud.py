@@ -1,4 +1,4 @@
-"""What a screen reader says of the pages that matter most, in its order; more may be said between."""
+"""What a screen reader reads of the pages that matter most, in its order; it may read more between."""
 
 from collections.abc import Iterator
 

@@ -223,9 +223,9 @@ class Stage:
         def is_ready() -> bool:
             if not ends.process.runs:
                 raise StartRefused(f"{ends.process.name} ended:\n{ends.process.tail()}")
-            standing = self.office.standing(ends.gate_id)
-            heard = standing.last_seen_at is not None and standing.last_seen_at > since
-            return heard and wanted <= standing.devices_ok and standing.have[1] > 0
+            status = self.office.status(ends.gate_id)
+            heard = status.last_seen_at is not None and status.last_seen_at > since
+            return heard and wanted <= status.devices_ok and status.have[1] > 0
 
         try:
             wait_until(is_ready, READY_SECONDS, f"{ends.process.name} is ready")
@@ -239,9 +239,9 @@ class Stage:
             self._wait_synced(gate_id, epoch, timeout_seconds)
 
     def _wait_synced(self, gate_id: str, epoch: int, timeout_seconds: float) -> None:
-        target = (epoch, self.office.standing(gate_id).published_version)
+        target = (epoch, self.office.status(gate_id).published_version)
         wait_until(
-            lambda: self.office.standing(gate_id).have >= target,
+            lambda: self.office.status(gate_id).have >= target,
             timeout_seconds,
             f"gate {gate_id} takes policy {target[1]}",
         )

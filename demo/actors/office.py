@@ -44,7 +44,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class GateStanding:
+class GateStatus:
     """What the server last heard from a gate."""
 
     have: tuple[int, int]
@@ -93,12 +93,12 @@ class Office:
 
     # -- what the server knows ---------------------------------------------------------------------
 
-    def standing(self, gate_id: str) -> GateStanding:
+    def status(self, gate_id: str) -> GateStatus:
         """Return the newest status that the server has of a gate."""
         with self.read() as session:
             gate = session.get_one(Gate, gate_id)
             ok = frozenset(str(state["device"]) for state in gate.device_states if state["health"] == "ok")
-            return GateStanding(
+            return GateStatus(
                 (gate.have_epoch, gate.have_version), gate.last_seen_at, ok, gate.published_version
             )
 

@@ -110,7 +110,7 @@ def face_only_lane_refused_by_gate(stage: Stage) -> Outcome:
     try:
         event_after(stage, "south", before_seq, "alarm_policy_refused")
         opens(stage, "south", "south-in", _tap(ends.metal.readers["south-in"].tap, resident.card))
-        holds = stage.office.standing("south").have[1]
+        holds = stage.office.status("south").have[1]
         require(holds < version + VERSIONS_AHEAD, "the gate says it holds the hostile policy")
     finally:
         ends.cable.tamper = honest

@@ -17,7 +17,7 @@ from web_admin.action.base import Act
 from web_admin.compound.models import Person
 from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.core.refusal import ActRefused
-from web_admin.face.assessment_status import standing_of
+from web_admin.face.assessment_status import assessment_status
 from web_admin.face.ways_in import working_methods
 from web_admin.gates.actions import save_lane
 from web_admin.gates.hours import save_hours
@@ -57,7 +57,7 @@ class FaceIsNeverAlone(History):
     @invariant()
     def every_lane_that_offers_face_is_one_that_was_assessed(self) -> None:
         with self.database.session() as session:
-            assessed = standing_of(session, self.compound.site_id, self.now).lanes
+            assessed = assessment_status(session, self.compound.site_id, self.now).lanes
             for snapshot in self.snapshots(session).values():
                 offering = {
                     lane_id for lane_id, lane in snapshot.policy.lanes.items() if Method.FACE in lane.methods

@@ -23,7 +23,7 @@ from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.models import Consent, FaceShare, Notice
 from web_admin.custody.shares import FACE_PURPOSE, create_shares
-from web_admin.face.assessment_status import standing_of
+from web_admin.face.assessment_status import assessment_status
 from web_admin.face.assessments import require_assessment
 from web_admin.face.endings import forget_everyone, forget_face
 from web_admin.face.guardians import guardians_of, lapse_asked_by
@@ -109,7 +109,7 @@ def consentable_notice(act: Act, person: Person, notice_version: int, language: 
     refuse_unverified_phone(act, person)
     if person.age_band == MINOR:
         refuse_phone_from_home(act, person)
-    if not standing_of(act.session, act.site_id, act.now).holds:
+    if not assessment_status(act.session, act.site_id, act.now).holds:
         raise ActRefused(None, _("Face is being reassessed. Until that is done, no one can switch it on."))
     if not working_methods(act.session, person, act.now) - {Method.FACE}:
         raise ActRefused(None, _("Get a card, PIN or QR code first: face is only ever an extra way in."))

@@ -23,7 +23,7 @@ Word = Literal["holds", "missing", "stopped", "review_due", "notice_changed", "e
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AssessmentStatus:
     """Status of the approved assessment, and the lanes that may offer face under it."""
 
     word: Word
@@ -66,11 +66,11 @@ def notice_basis(session: Session) -> str | None:
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
 
-def standing_of(session: Session, site_id: str, now: datetime) -> Standing:
+def assessment_status(session: Session, site_id: str, now: datetime) -> AssessmentStatus:
     """Return the current status of a site's approved assessment."""
     row = approved_assessment(session, site_id)
     if row is None:
-        return Standing("missing")
+        return AssessmentStatus("missing")
     today = now.astimezone(ZoneInfo(session.get_one(Site, site_id).timezone)).date()
     word: Word = "holds"
     if row.conclusion == "stop":
@@ -81,4 +81,4 @@ def standing_of(session: Session, site_id: str, now: datetime) -> Standing:
         word = "notice_changed"
     elif row.engine != FACE_ENGINE:
         word = "engine_changed"
-    return Standing(word, row)
+    return AssessmentStatus(word, row)

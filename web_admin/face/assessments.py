@@ -22,7 +22,12 @@ from web_admin.action.base import Act, begin, finish, new_id, office_only
 from web_admin.action.lookups import lane_of
 from web_admin.compound.models import Lane, Site
 from web_admin.core.refusal import ActRefused
-from web_admin.face.assessment_status import Standing, approved_assessment, notice_basis, standing_of
+from web_admin.face.assessment_status import (
+    AssessmentStatus,
+    approved_assessment,
+    assessment_status,
+    notice_basis,
+)
 from web_admin.face.engine import FACE_ENGINE
 from web_admin.face.models import AssessmentRow
 
@@ -159,12 +164,12 @@ def check_assessed(act: Act, lane_id: str) -> None:
         )
 
 
-def require_assessment(act: Act, field: str | None) -> Standing:
+def require_assessment(act: Act, field: str | None) -> AssessmentStatus:
     """Return the status of the approved assessment; raise ActRefused unless it is valid."""
-    standing = standing_of(act.session, act.site_id, act.now)
-    if not standing.holds:
-        raise ActRefused(field, WHY_NOT[standing.word])
-    return standing
+    status = assessment_status(act.session, act.site_id, act.now)
+    if not status.holds:
+        raise ActRefused(field, WHY_NOT[status.word])
+    return status
 
 
 def ways_beside_face(lane: Lane) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ def answer_guardian(
         raise ActRefused(None, _("Guardians answer on their own phone, or at a gate beside the minor."))
     refuse_unverified_phone(act, guardian)
     request = act.session.get(GuardianRequest, request_id)
-    together = standing_with(act.session, request, act.now) if request is not None else ()
+    together = valid_with(act.session, request, act.now) if request is not None else ()
     if request is None or request.guardian_id != guardian.person_id or request not in together:
         raise ActRefused(None, _("This request is not open any more."))
     if not agrees:
@@ -147,7 +147,7 @@ def _for_ward(act: Act, minor_id: str) -> Act:
 # -- valid requests--------------------------------------------------------------------------
 
 
-def standing_requests(
+def valid_requests(
     session: Session, site_id: str, minor_ids: Collection[str], now: datetime
 ) -> Mapping[str, Sequence[GuardianRequest]]:
     """Return by minor what they asked last, of one guardian or of both, while it can become a consent.
@@ -181,10 +181,10 @@ def standing_requests(
     }
 
 
-def standing_with(session: Session, request: GuardianRequest, now: datetime) -> Sequence[GuardianRequest]:
+def valid_with(session: Session, request: GuardianRequest, now: datetime) -> Sequence[GuardianRequest]:
     """Return the requests made together with this one while they are valid, else none."""
     minor = session.get_one(Person, request.minor_id)
-    return standing_requests(session, minor.site_id, [minor.person_id], now).get(minor.person_id, ())
+    return valid_requests(session, minor.site_id, [minor.person_id], now).get(minor.person_id, ())
 
 
 def request_to(session: Session, guardian_id: str, request_id: str) -> GuardianRequest | None:
@@ -198,9 +198,9 @@ def requests_to(session: Session, guardian: Person, now: datetime) -> Sequence[G
     minors = session.scalars(
         select(GuardianRequest.minor_id).where(GuardianRequest.guardian_id == guardian.person_id, OPEN)
     ).all()
-    standing = standing_requests(session, guardian.site_id, minors, now) if minors else {}
+    valid = valid_requests(session, guardian.site_id, minors, now) if minors else {}
     return [
-        one for together in standing.values() for one in together if one.guardian_id == guardian.person_id
+        one for together in valid.values() for one in together if one.guardian_id == guardian.person_id
     ]
 
 

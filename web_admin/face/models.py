@@ -26,7 +26,7 @@ class AssessmentRow(Base):
     """One version of the impact assessment of face; never deleted by the program.
 
     `state`: draft, submitted, approved, superseded. Whether an approved one still holds is worked out
-    again at each use (`assessments.standing_of`). `notice_basis` is the digest of the purpose and
+    again at each use (`assessment_status`). `notice_basis` is the digest of the purpose and
     method that it was about, `engine` the engine.
     """
 

@@ -14,7 +14,7 @@ from web_admin.compound.age_bands import ADULT, MINOR
 from web_admin.compound.models import GuardianRow, Person
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.face.assessment_status import standing_of
+from web_admin.face.assessment_status import assessment_status
 from web_admin.face.models import ConsentRules, GuardianConsent, WrittenRelease
 
 BOTH_GUARDIANS = 2
@@ -44,7 +44,7 @@ def load_face_facts(
     """Read them in this transaction; None means everyone."""
     guardian_ids = guardian_ids_of(session, site_id, person_ids)
     return FaceFacts(
-        assessed=standing_of(session, site_id, now).lanes,
+        assessed=assessment_status(session, site_id, now).lanes,
         notices=newest_notices(session),
         guardian_ids=guardian_ids,
         agreed_guardians=_agreed_guardians(session, site_id),

@@ -9,7 +9,7 @@ from web_admin.compound.models import Gate, Lane, Site
 from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.core.database import Menjin
 from web_admin.face.ages import settle_ages
-from web_admin.face.assessment_status import standing_of
+from web_admin.face.assessment_status import assessment_status
 from web_admin.face.lost_methods import pause_faces_given_under_duress
 from web_admin.face.ways_in import settle_all_faces
 
@@ -30,7 +30,7 @@ def settle_by_time(menjin: Menjin, now: datetime) -> int:
 
 def _lanes_behind(act: Act) -> int:
     """Count lanes whose published face setting differs from the assessment."""
-    assessed = standing_of(act.session, act.site_id, act.now).lanes
+    assessed = assessment_status(act.session, act.site_id, act.now).lanes
     rows = act.session.execute(
         select(Lane, PolicyRecordRow.value)
         .join(Gate, Gate.gate_id == Lane.gate_id)

@@ -16,7 +16,7 @@ from web_admin.gates import pairing
 from web_admin.gates.actions import fit_shares
 from web_admin.gates.models import PairAttempt
 from web_admin.gates.schedules import check_may_be_held
-from web_admin.gates.sheet_status import sheet_row, standing_of
+from web_admin.gates.sheet_status import lane_status, sheet_row
 
 MAX_OVERRIDE_DAYS = 30
 MAX_HELD_OPEN_HOURS = 24
@@ -99,7 +99,7 @@ def order_open(act: Act, lane_id: str, reason: str) -> OrderRow:
     text = checked_text("reason", reason)
     if lane.gate.state != "paired":
         raise ActRefused("lane", _("This gate has no controller yet: pair one first."))
-    if not standing_of(sheet_row(act.session, lane_id)).is_live:
+    if not lane_status(sheet_row(act.session, lane_id)).is_live:
         raise ActRefused("lane", _("This lane is not live, so its gate refuses everyone there. Its lane "
                                    "sheet comes first."))
     order = OrderRow(

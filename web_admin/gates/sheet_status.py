@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LaneStatus:
     """Status of a lane. `broken`: rules that its live sheet breaks, after a change of the rules."""
 
     word: Literal["live", "inherited", "missing", "broken"]
@@ -46,16 +46,16 @@ def stored_sheet(stored: Mapping[str, Any] | None) -> LaneSheet | None:
         return None
 
 
-def standing_of(row: LaneSheetRow | None) -> Standing:
+def lane_status(row: LaneSheetRow | None) -> LaneStatus:
     """Return the status of a lane with this row."""
     sheet = stored_sheet(row.live) if row is not None else None
     if sheet is None:
         inherited = row is not None and row.inherited and row.live is None
-        return Standing("inherited" if inherited else "missing")
+        return LaneStatus("inherited" if inherited else "missing")
     broken = must_findings(sheet, LaneFacts())
     if broken:
-        return Standing("broken", broken=broken)
-    return Standing("live", may_offer_face=not must_findings(sheet, LaneFacts(has_camera=True)))
+        return LaneStatus("broken", broken=broken)
+    return LaneStatus("live", may_offer_face=not must_findings(sheet, LaneFacts(has_camera=True)))
 
 
 def sheet_row(session: Session, lane_id: str) -> LaneSheetRow | None:
@@ -69,10 +69,10 @@ def sheet_rows(session: Session, site_id: str) -> dict[str, LaneSheetRow]:
     return {row.lane_id: row for row in session.scalars(query.where(Gate.site_id == site_id))}
 
 
-def standings(session: Session, site_id: str, lane_ids: Iterable[str]) -> dict[str, Standing]:
+def lane_statuses(session: Session, site_id: str, lane_ids: Iterable[str]) -> dict[str, LaneStatus]:
     """Return the status of each of these lanes."""
     rows = sheet_rows(session, site_id)
-    return {lane_id: standing_of(rows.get(lane_id)) for lane_id in lane_ids}
+    return {lane_id: lane_status(rows.get(lane_id)) for lane_id in lane_ids}
 
 
 def facts_of(lane: Lane, rows: Mapping[str, LaneSheetRow]) -> LaneFacts:

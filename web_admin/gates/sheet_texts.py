@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from gate_controller.contract.lane_sheet import Finding
 from web_admin.core import texts as core_texts
 from web_admin.credentials.texts import METHODS
-from web_admin.gates.sheet_status import Standing
+from web_admin.gates.sheet_status import LaneStatus
 
 LOCKS: Mapping[str, LazyString] = {
     "fail_secure_strike": _l("Electric strike that stays locked without power"),
@@ -183,10 +183,10 @@ def _finding_text(finding: Finding) -> str:
     return str(SENTENCES[finding.code]) % values
 
 
-def standing_text(standing: Standing) -> str:
+def lane_status_text(status: LaneStatus) -> str:
     """Return the text of a lane that is not fully live; "" for one that is."""
-    if standing.word == "missing":
+    if status.word == "missing":
         return str(_("Not live: lane sheet missing"))
-    if standing.word == "broken":
+    if status.word == "broken":
         return str(_("Not live: its lane sheet breaks a rule"))
-    return str(_("Lane sheet missing")) if standing.word == "inherited" else ""
+    return str(_("Lane sheet missing")) if status.word == "inherited" else ""

@@ -20,7 +20,7 @@ from web_admin.action.lookups import lane_of
 from web_admin.compound.models import Lane, Site
 from web_admin.core.refusal import ActRefused
 from web_admin.gates.sheet_models import LaneSheetRow
-from web_admin.gates.sheet_status import facts_of, sheet_row, sheet_rows, standing_of, stored_sheet
+from web_admin.gates.sheet_status import facts_of, lane_status, sheet_row, sheet_rows, stored_sheet
 from web_admin.gates.sheet_texts import finding_text
 
 
@@ -74,7 +74,7 @@ def sheets_of(row: LaneSheetRow | None) -> tuple[LaneSheet | None, LaneSheet | N
 
 def check_face_sheet(act: Act, lane_id: str) -> None:
     """Raise ActRefused unless the lane is live with a sheet that describes its camera and sign (B9)."""
-    if not standing_of(sheet_row(act.session, lane_id)).may_offer_face:
+    if not lane_status(sheet_row(act.session, lane_id)).may_offer_face:
         raise ActRefused(
             "methods",
             _("Face needs a camera, and a camera needs a live lane sheet that says where it hangs, what it "

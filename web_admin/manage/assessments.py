@@ -14,7 +14,7 @@ from wtforms.validators import Length, Optional
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.core.database import request_session
-from web_admin.face.assessment_status import Standing, standing_of
+from web_admin.face.assessment_status import AssessmentStatus, assessment_status
 from web_admin.face.assessments import (
     MAX_TEXT_CHARS,
     REQUIRED_TEXTS,
@@ -110,9 +110,9 @@ def _row(assessment_id: str) -> AssessmentRow:
     return get_or_404(request_session(), AssessmentRow, assessment_id)
 
 
-def state_word(row: AssessmentRow, standing: Standing) -> str:
+def state_word(row: AssessmentRow, status: AssessmentStatus) -> str:
     """Return the state of an assessment, "outdated" for an approved one that is no longer valid."""
-    return "outdated" if row.state == "approved" and not standing.holds else row.state
+    return "outdated" if row.state == "approved" and not status.holds else row.state
 
 
 @bp.get("")
@@ -120,10 +120,10 @@ def state_word(row: AssessmentRow, standing: Standing) -> str:
 def show_list() -> str:
     """Show all versions, newest first, and whether the approved one still holds."""
     site_id = current_site().site_id
-    standing = standing_of(request_session(), site_id, request_now())
+    status = assessment_status(request_session(), site_id, request_now())
     return render_template(
-        "office/assessments.html", rows=assessments(request_session(), site_id), standing=standing,
-        why_not=WHY_NOT.get(standing.word), state_word=state_word, states=STATE_WORDS,
+        "office/assessments.html", rows=assessments(request_session(), site_id), status=status,
+        why_not=WHY_NOT.get(status.word), state_word=state_word, states=STATE_WORDS,
     )
 
 
@@ -137,9 +137,9 @@ def show(assessment_id: str) -> str:
 def _page(row: AssessmentRow, button: AgainForm) -> str:
     others = [other for other in assessments(request_session(), row.site_id) if other is not row]
     older = next((other for other in others if other.number < row.number), None)
-    standing = standing_of(request_session(), row.site_id, request_now())
+    status = assessment_status(request_session(), row.site_id, request_now())
     return render_template(
-        "office/assessment.html", row=row, lines=_lines(row), state=state_word(row, standing),
+        "office/assessment.html", row=row, lines=_lines(row), state=state_word(row, status),
         states=STATE_WORDS, button=button, is_author=actor_id() in row.author_ids,
         kept_until=retained_until(row), older=older,
     )

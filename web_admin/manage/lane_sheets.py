@@ -19,7 +19,7 @@ from web_admin.core import texts as core_texts
 from web_admin.core.database import request_session
 from web_admin.gates import sheet_texts
 from web_admin.gates.sheet_models import LaneSheetRow
-from web_admin.gates.sheet_status import Standing, facts_of, sheet_row, sheet_rows, standing_of
+from web_admin.gates.sheet_status import LaneStatus, facts_of, lane_status, sheet_row, sheet_rows
 from web_admin.gates.sheets import findings_about, save_draft, save_sheet, sheets_of
 from web_admin.web.context import current_site, do, get_or_404, request_now, site_zone, typed
 from web_admin.web.fields import options
@@ -144,7 +144,7 @@ def show(lane_id: str) -> str:
         "office/lane_sheet.html",
         lane=lane,
         row=row,
-        standing=standing_of(row),
+        status=lane_status(row),
         has_sheet=live is not None or draft is not None,
         is_draft=live is None,
         has_draft=draft is not None,
@@ -223,13 +223,13 @@ def _today() -> date:
     return request_now().astimezone(site_zone()).date()
 
 
-def _standing_of_lane(lane: Lane) -> Standing:
+def _status_of_lane(lane: Lane) -> LaneStatus:
     """Return the status of a lane; the site's sheets are read once a request."""
     if "menjin_sheets" not in g:
         g.menjin_sheets = sheet_rows(request_session(), current_site().site_id)
-    return standing_of(g.menjin_sheets.get(lane.lane_id))
+    return lane_status(g.menjin_sheets.get(lane.lane_id))
 
 
 @bp.app_context_processor
 def _for_every_page() -> dict[str, object]:
-    return {"lane_standing": _standing_of_lane, "standing_text": sheet_texts.standing_text}
+    return {"lane_status": _status_of_lane, "lane_status_text": sheet_texts.lane_status_text}

@@ -12,7 +12,7 @@ from web_admin.accounts.models import User
 from web_admin.accounts.names import shown_names
 from web_admin.accounts.permissions import ACTIONS_BY_ROLE, STAFF_ROLES, allowed
 from web_admin.accounts.queries import open_link_ends_at, staff_account, staff_profiles
-from web_admin.accounts.rules import standing_of
+from web_admin.accounts.rules import account_status
 from web_admin.accounts.staff import (
     INVITATION_LIVES,
     MAX_NOTE_CHARS,
@@ -120,15 +120,15 @@ def _list_page(review_form: ReviewForm) -> str:
     session, site = request_session(), current_site()
     accounts = staff_accounts(session)
     profiles = staff_profiles(session)
-    standing = {account.id: standing_of(account, profiles.get(account.id)) for account in accounts}
+    status = {account.id: account_status(account, profiles.get(account.id)) for account in accounts}
     review = last_review(session, site.site_id)
     due_at = review_due_at(review, site.created_at)
     return render_template(
         "office/staff.html",
-        accounts=[account for account in accounts if standing[account.id] != "closed"],
-        closed=[account for account in accounts if standing[account.id] == "closed"],
+        accounts=[account for account in accounts if status[account.id] != "closed"],
+        closed=[account for account in accounts if status[account.id] == "closed"],
         profiles=profiles,
-        standing=standing,
+        status=status,
         role_of=role_of,
         review=review,
         reviewer=shown_names(session, [review.reviewer_id]) if review is not None else {},
@@ -248,7 +248,7 @@ def _account_page(
         "office/staff_account.html",
         account=account,
         profile=profile,
-        standing=standing_of(account, profile),
+        status=account_status(account, profile),
         role=role_of(account),
         link_ends_at=open_link_ends_at(session, account.id),
         is_own=staff_id(account.id) == actor_id(),

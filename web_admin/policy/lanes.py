@@ -8,7 +8,7 @@ import msgspec
 from gate_controller.contract.records import LaneRecord, Method
 from web_admin.compound.models import Lane
 from web_admin.gates.sheet_models import LaneSheetRow
-from web_admin.gates.sheet_status import standing_of
+from web_admin.gates.sheet_status import lane_status
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +47,21 @@ def find_live(
     lanes: Iterable[Lane], rows: Mapping[str, LaneSheetRow], assessed: Collection[str]
 ) -> LiveLanes:
     """Return on what terms these lanes are published; `assessed` are those whose assessment holds."""
-    standings = {lane: standing_of(rows.get(lane.lane_id)) for lane in lanes}
+    statuses = {lane: lane_status(rows.get(lane.lane_id)) for lane in lanes}
     return LiveLanes(
         live=frozenset(
             lane.lane_id
-            for lane, standing in standings.items()
-            if standing.is_live and not lane.held_after_restore
+            for lane, status in statuses.items()
+            if status.is_live and not lane.held_after_restore
         ),
         with_face=frozenset(
             lane.lane_id
-            for lane, standing in standings.items()
-            if standing.may_offer_face and lane.lane_id in assessed
+            for lane, status in statuses.items()
+            if status.may_offer_face and lane.lane_id in assessed
         ),
         uncounted_gate_ids=frozenset(
             lane.gate_id
-            for lane, standing in standings.items()
-            if lane.direction == "out" and not (standing.is_live and not lane.held_after_restore)
+            for lane, status in statuses.items()
+            if lane.direction == "out" and not (status.is_live and not lane.held_after_restore)
         ),
     )

@@ -20,7 +20,7 @@ from web_admin.core.small_numbers import (
 )
 from web_admin.custody.models import BreachDrill, Consent, ForgettingRow, ReceiptRow
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.face.assessment_status import standing_of
+from web_admin.face.assessment_status import assessment_status
 from web_admin.gates.sheet_models import LaneSheetRow
 from web_admin.journal.models import GateEvent
 from web_admin.privacy.models import Disclosure, Incident, RightsRequest
@@ -240,10 +240,10 @@ def _drills(session: Session, site: Site, span: Span) -> Figures:
 
 
 def _assessment(session: Session, site: Site, span: Span) -> Figures:
-    standing = standing_of(session, site.site_id, span.end)
-    approved = standing.row.approved_at if standing.row is not None else None
+    status = assessment_status(session, site.site_id, span.end)
+    approved = status.row.approved_at if status.row is not None else None
     return {
-        "standing": standing.word,
+        "standing": status.word,
         "approved": approved.date().isoformat() if approved is not None else None,
-        "conclusion": standing.row.conclusion if standing.row is not None else None,
+        "conclusion": status.row.conclusion if status.row is not None else None,
     }

@@ -9,7 +9,7 @@ from web_admin.core.database import current_menjin, request_session
 from web_admin.core.small_numbers import SMALLEST_GROUP, rounded_down
 from web_admin.custody.shares import FACE_PURPOSE, live_face_consents
 from web_admin.face import engine
-from web_admin.face.assessment_status import standing_of
+from web_admin.face.assessment_status import assessment_status
 from web_admin.face.notices import NOTICE_FIELDS, newest_notice
 from web_admin.face.queries import rules_of
 from web_admin.face.texts import NOTICE_HEADINGS
@@ -29,17 +29,17 @@ SHOWN_INCIDENTS = 20
 def policy() -> str:
     """Show everyone how faces are handled here, or that none are."""
     session, site, now = request_session(), current_site(), request_now()
-    standing = standing_of(session, site.site_id, now)
+    status = assessment_status(session, site.site_id, now)
     lanes = site_lanes()
     face_lanes = [
         lane for lane in lanes
-        if site.face_enabled and Method.FACE in lane.methods and lane.lane_id in standing.lanes
+        if site.face_enabled and Method.FACE in lane.methods and lane.lane_id in status.lanes
     ]
     incidents = entries_of_kinds(session, site.site_id, INCIDENT_KINDS, SHOWN_INCIDENTS)
     people = len(live_face_consents(session, site.site_id))
     return render_template(
         "public/biometrics.html",
-        site=site, standing=standing, lanes=lanes, face_lanes=face_lanes, figures=engine,
+        site=site, status=status, lanes=lanes, face_lanes=face_lanes, figures=engine,
         notice=newest_notice(session, FACE_PURPOSE, page_language()), fields=NOTICE_FIELDS,
         labels=NOTICE_HEADINGS, people=rounded_down(people), config=current_menjin().config,
         lease_hours=MAX_LEASE_SECONDS // 3600, incidents=incidents, smallest=SMALLEST_GROUP,

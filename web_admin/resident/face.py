@@ -21,7 +21,7 @@ from web_admin.custody.queries import last_withdrawn, notice_in
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.events.reason_texts import for_resident, what_to_do
 from web_admin.face.actions import face_state, give_face_consent, record_refusal, withdraw_face
-from web_admin.face.guardian_requests import REQUEST_LASTS, ask_guardians, last_asked, standing_with
+from web_admin.face.guardian_requests import REQUEST_LASTS, ask_guardians, last_asked, valid_with
 from web_admin.face.guardians import guardians_of, names_of
 from web_admin.face.models import ConsentRenewal
 from web_admin.face.notices import NOTICE_FIELDS, changed_fields, newest_notice
@@ -89,7 +89,7 @@ def _notice_page(person: Person, act: Act, problem: str = "") -> str:
     """Show the notice with its yes and no, or who is waited for; `problem` is with the signature."""
     notice = _offered_to(person)
     asked = last_asked(act.session, person.person_id) if person.age_band == MINOR else None
-    together = standing_with(act.session, asked, act.now) if asked is not None else ()
+    together = valid_with(act.session, asked, act.now) if asked is not None else ()
     if asked is not None and together:
         names = names_of(act.session, [one.guardian_id for one in together])
         waiting = [(names[one.guardian_id], one.answer == "half") for one in together]

@@ -11,7 +11,7 @@ from web_admin.compound.models import Person
 from web_admin.compound.queries import known_person
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.face.guardian_requests import answer_guardian, request_to, standing_with, withdraw_for_ward
+from web_admin.face.guardian_requests import answer_guardian, request_to, valid_with, withdraw_for_ward
 from web_admin.face.guardians import names_of, wards_of
 from web_admin.face.models import GuardianRequest
 from web_admin.face.notices import newest_notice
@@ -27,7 +27,7 @@ def _request_to(person: Person, request_id: str) -> GuardianRequest:
     found = request_to(act.session, person.person_id, request_id)
     if found is None:
         abort(404)
-    if found not in standing_with(act.session, found, act.now):
+    if found not in valid_with(act.session, found, act.now):
         raise ActRefused(None, _l("This request is not open any more."))
     return found
 
@@ -45,7 +45,7 @@ def _has_agreed(person: Person, request_id: str) -> bool:
     found = request_to(act.session, person.person_id, request_id)
     if found is None:
         return False
-    waits = found.answer == "half" and bool(standing_with(act.session, found, act.now))
+    waits = found.answer == "half" and bool(valid_with(act.session, found, act.now))
     return waits or found.answer == "yes"
 
 
@@ -54,7 +54,7 @@ def _page(person: Person, act: Act, asked: GuardianRequest, problem: str = "") -
     if notice is None or notice.version != asked.notice_version:
         abort(404)
     signs = rules_of(act.session, person.site_id).written_release
-    together = {one.guardian_id for one in standing_with(act.session, asked, act.now)}
+    together = {one.guardian_id for one in valid_with(act.session, asked, act.now)}
     others = sorted(names_of(act.session, together - {person.person_id}).values())
     return render_template(
         "resident/guardian.html", person=person, site=site_of(person), asked=asked, notice=notice,

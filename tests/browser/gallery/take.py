@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.gallery.states import README_PICTURES, SIZES, TERMINAL_SIZES
-from tests.browser.gallery.walk import Missing, Standing, pages_standing, screens_standing
+from tests.browser.gallery.walk import Missing, Shown, shown_pages, shown_screens
 from tests.browser.gallery.world import World, opened_world
 from tests.support.chromium import launch
 
@@ -66,22 +66,22 @@ def take_all(browser: Browser, world: World, folder: Path) -> Taken:
     for old in folder.glob("*.png"):
         old.unlink()
     taken = Taken(folder)
-    for standing in pages_standing(browser, world):
-        if isinstance(standing, Missing):
-            taken.problems.append(f"{standing.name} is missing: {standing.why}")
+    for shown in shown_pages(browser, world):
+        if isinstance(shown, Missing):
+            taken.problems.append(f"{shown.name} is missing: {shown.why}")
         else:
-            _take(taken, standing, SIZES, whole=True)
-    for screen in screens_standing(browser, world):
+            _take(taken, shown, SIZES, whole=True)
+    for screen in shown_screens(browser, world):
         _take(taken, screen, TERMINAL_SIZES, whole=False)
     (folder / "index.html").write_text(_index(sorted(taken.small)), encoding="utf-8")
     return taken
 
 
-def _take(taken: Taken, standing: Standing, sizes: dict[str, tuple[int, int]], *, whole: bool) -> None:
+def _take(taken: Taken, shown: Shown, sizes: dict[str, tuple[int, int]], *, whole: bool) -> None:
     for size, (width, height) in sizes.items():
-        standing.page.set_viewport_size({"width": width, "height": height})
-        picture = standing.page.screenshot(full_page=whole, animations="disabled")
-        taken.keep(f"{standing.group}-{standing.name}-{standing.language}-{size}.png", picture)
+        shown.page.set_viewport_size({"width": width, "height": height})
+        picture = shown.page.screenshot(full_page=whole, animations="disabled")
+        taken.keep(f"{shown.group}-{shown.name}-{shown.language}-{size}.png", picture)
 
 
 def _index(names: list[str]) -> str:

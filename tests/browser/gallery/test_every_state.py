@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 from tests.browser.axe import axe
 from tests.browser.gallery.states import PAGES, SIZES, State
 from tests.browser.gallery.tab_order import nameless, problems_with_tab
-from tests.browser.gallery.walk import Standing, pages_standing
+from tests.browser.gallery.walk import Shown, shown_pages
 from tests.browser.gallery.world import World, opened_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long]
@@ -40,24 +40,24 @@ def world() -> Iterator[World]:
         yield opened
 
 
-def everywhere(browser: Browser, world: World, pages: tuple[State, ...] = PAGES) -> Iterator[Standing]:
+def everywhere(browser: Browser, world: World, pages: tuple[State, ...] = PAGES) -> Iterator[Shown]:
     """Go through what is there of the list; that nothing is missing is asked in `test_gallery.py`."""
-    return (found for found in pages_standing(browser, world, pages) if isinstance(found, Standing))
+    return (found for found in shown_pages(browser, world, pages) if isinstance(found, Shown))
 
 
 def test_axe_finds_nothing_and_all_targets_are_large_and_named(browser: Browser, world: World) -> None:
     problems: list[str] = []
-    for standing in everywhere(browser, world):
-        for size, scheme in LOOKS[standing.language]:
-            page = standing.page
+    for shown in everywhere(browser, world):
+        for size, scheme in LOOKS[shown.language]:
+            page = shown.page
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of the two words
             resize(page, *SIZES[size])
-            name = f"{standing.group}-{standing.name}-{standing.language}-{size}-{scheme}"
-            thumb = standing.group in FOR_THUMBS
+            name = f"{shown.group}-{shown.name}-{shown.language}-{size}-{scheme}"
+            thumb = shown.group in FOR_THUMBS
             problems += [f"{name}: small target {html}" for html in page.evaluate(SMALL_TARGETS, thumb)]
             problems += [f"{name}: {found}" for found in axe(page)]
-        problems += [f"{standing.group}-{standing.name}: {what}" for what in nameless(standing.page)]
-        standing.page.emulate_media(color_scheme="light")
+        problems += [f"{shown.group}-{shown.name}: {what}" for what in nameless(shown.page)]
+        shown.page.emulate_media(color_scheme="light")
     assert problems == []
 
 
@@ -65,8 +65,8 @@ def test_nothing_is_cut_off_at_320_pixels_or_with_letters_twice_as_large(
     browser: Browser, world: World
 ) -> None:
     problems: list[str] = []
-    for standing in everywhere(browser, world):
-        page, name = standing.page, f"{standing.group}-{standing.name}-{standing.language}"
+    for shown in everywhere(browser, world):
+        page, name = shown.page, f"{shown.group}-{shown.name}-{shown.language}"
         resize(page, 320, 640)
         problems += [f"{name} at 320 px: {html}" for html in too_wide(page)]
         resize(page, 640, 800)
@@ -87,8 +87,8 @@ def too_wide(page: Page) -> list[str]:
 
 def test_the_tab_key_follows_the_document_and_shows_where_it_is(browser: Browser, world: World) -> None:
     problems: list[str] = []
-    for found in pages_standing(browser, world, languages=("en",)):
-        if isinstance(found, Standing):
+    for found in shown_pages(browser, world, languages=("en",)):
+        if isinstance(found, Shown):
             resize(found.page, *SIZES[{"manager": "desktop"}.get(found.group, "phone")])
             problems += [f"{found.group}-{found.name}: {what}" for what in problems_with_tab(found.page)]
     assert problems == []

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.gallery.states import PAGES
-from tests.browser.gallery.walk import Standing, pages_standing
+from tests.browser.gallery.walk import Shown, shown_pages
 from tests.browser.gallery.world import World, opened_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long]
@@ -87,6 +87,6 @@ def world() -> Iterator[World]:
 
 def test_the_pages_that_matter_most_are_read_aloud_in_this_order(browser: Browser, world: World) -> None:
     pages = tuple(state for state in PAGES if (state.group, state.name) in SAID)
-    for found in pages_standing(browser, world, pages, languages=("en",)):
-        assert isinstance(found, Standing), found
+    for found in shown_pages(browser, world, pages, languages=("en",)):
+        assert isinstance(found, Shown), found
         expect(found.page.locator("main")).to_match_aria_snapshot(SAID[found.group, found.name])

@@ -22,7 +22,7 @@ STEPS: dict[str, Callable[..., object]] = {
 
 
 @dataclass(frozen=True)
-class Standing:
+class Shown:
     """A page in one state of the list, in one language."""
 
     name: str
@@ -39,10 +39,10 @@ class Missing:
     why: str
 
 
-def pages_standing(
+def shown_pages(
     browser: Browser, world: World, pages: tuple[State, ...] = PAGES,
     languages: tuple[str, ...] = LANGUAGES,
-) -> Iterator[Standing | Missing]:
+) -> Iterator[Shown | Missing]:
     """Bring each page into each of its states; language after language, one page a person."""
     residents = [who for who in dict.fromkeys(state.who for state in pages) if who in RESIDENTS]
     for who in residents:  # before anything the office does ends an invitation that waits
@@ -53,13 +53,13 @@ def pages_standing(
             for state in pages:
                 if state.who == who:
                     why = _bring(page, state, world, language)
-                    yield Missing(f"{state.name} {language}", why) if why else Standing(
+                    yield Missing(f"{state.name} {language}", why) if why else Shown(
                         state.name, state.group, language, page
                     )
             page.close()
 
 
-def screens_standing(browser: Browser, world: World) -> Iterator[Standing]:
+def shown_screens(browser: Browser, world: World) -> Iterator[Shown]:
     """Bring the gate's screen into each of its states."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     page = open_page(context, world.terminal)
@@ -68,7 +68,7 @@ def screens_standing(browser: Browser, world: World) -> Iterator[Standing]:
             # By way of another, so that the page cannot still be at a former one of its kind.
             shown(world.terminal, page, TERMINAL["waiting"], language)
             shown(world.terminal, page, view, language)
-            yield Standing(name, "terminal", language, page)
+            yield Shown(name, "terminal", language, page)
     context.close()
 
 

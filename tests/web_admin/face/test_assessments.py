@@ -16,7 +16,7 @@ from web_admin.credentials.cards import issue_card
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face import engine
 from web_admin.face.actions import enable_face, give_face_consent
-from web_admin.face.assessment_status import standing_of
+from web_admin.face.assessment_status import assessment_status
 from web_admin.face.assessments import (
     REQUIRED_TEXTS,
     approve_assessment,
@@ -141,9 +141,9 @@ def review_overdue(act: Act) -> Act:
 
 
 def engine_changed(act: Act) -> Act:
-    standing = standing_of(act.session, act.site_id, act.now)
-    assert standing.row is not None
-    standing.row.engine = "an-older-engine"
+    status = assessment_status(act.session, act.site_id, act.now)
+    assert status.row is not None
+    status.row.engine = "an-older-engine"
     publish(act)
     return act
 
@@ -171,7 +171,7 @@ def test_a_notice_that_says_the_same_purpose_and_method_needs_no_new_assessment(
     add_lane(act)
     offer_face(act)
     publish_notice(act, FACE_PURPOSE, {k: {**NOTICE[k], "retention": "shorter"} for k in NOTICE})
-    assert standing_of(act.session, act.site_id, act.now).holds
+    assert assessment_status(act.session, act.site_id, act.now).holds
 
 
 def test_an_assessment_that_concludes_to_stop_offers_nothing(act: Act) -> None:

@@ -140,12 +140,12 @@ def test_a_schedule_says_when_it_ends_or_next_begins_on_the_sites_wall_clock(act
     add_lane(act)
     set_schedule(act, "north-in", hours(act, "Morning", MORNING), "held_open")
     set_calendar_day(act, date(2026, 7, 2), "holiday", "a feast")
-    [on], standing = published(act)
+    [on], current = published(act)
     assert (on.is_on, on.begins_at, on.ends_at) == (True, None, at(1, 10))
-    assert standing.until == at(1, 10)
-    [off], standing = published(act, at(1, 11))
+    assert current.until == at(1, 10)
+    [off], current = published(act, at(1, 11))
     assert (off.is_on, off.begins_at, off.ends_at) == (False, at(3, 8), at(3, 10))
-    assert standing is None
+    assert current is None
 
 
 def test_where_schedules_meet_the_one_that_shuts_decides_and_ends_the_other(act: Act) -> None:

@@ -30,7 +30,7 @@ from web_admin.gates.actions import add_gate, save_lane
 from web_admin.gates.orders import order_open
 from web_admin.gates.rules import LaneSpec
 from web_admin.gates.sheet_models import LaneSheetRow
-from web_admin.gates.sheet_status import standing_of
+from web_admin.gates.sheet_status import lane_status
 from web_admin.gates.sheet_texts import SENTENCES, finding_text
 from web_admin.gates.sheets import SheetRefused, findings_about, save_draft, save_sheet, sheets_of, site_today
 
@@ -85,7 +85,7 @@ def test_a_draft_may_break_every_rule_and_changes_nothing(act: Act) -> None:
     save_sheet(act, "north-in", WHOLE_SHEET)
     save_draft(act, "north-in", TRAP)
     assert sheets_of(row_of(act)) == (WHOLE_SHEET, TRAP)
-    assert standing_of(row_of(act)).is_live
+    assert lane_status(row_of(act)).is_live
     save_sheet(act, "north-in", NO_CAMERA)
     assert sheets_of(row_of(act)) == (NO_CAMERA, None)
 
@@ -106,7 +106,7 @@ def test_time_alone_warns_and_takes_no_lane_down(act: Act) -> None:
     add_gate(years_later, "south", "South")
     findings = findings_about(act.session, lane, WHOLE_SHEET, site_today(years_later))
     assert [(finding.code, finding.must) for finding in findings] == [("drill_old", False)]
-    assert standing_of(row_of(act)).is_live
+    assert lane_status(row_of(act)).is_live
     assert "north-in" in gate_view(years_later).policy.lanes
 
 
@@ -160,8 +160,8 @@ def test_a_sheet_that_a_newer_rule_refuses_is_not_published(act: Act) -> None:
     add_lane(act)
     row_of(act).live = msgspec.to_builtins(TRAP)
     act.session.flush()
-    standing = standing_of(row_of(act))
-    assert (standing.word, [f.rule for f in standing.broken]) == (
+    status = lane_status(row_of(act))
+    assert (status.word, [f.rule for f in status.broken]) == (
         "broken", ["P2", "P1", "P5"])
     add_gate(act, "south", "South")
     save_lane_of_another_gate_publishes_everything(act)

@@ -48,7 +48,7 @@ def fill(managed: ManagedCompound) -> dict[str, str]:
         pytest.param("desktop", "zh", "dark", marks=pytest.mark.slow),
     ],
 )
-def test_visitors_and_whom_homes_added_pass_axe_and_fit(
+def test_visitors_and_people_of_homes_pass_axe_and_fit(
     browser: Browser, managed: ManagedCompound, address: str, size: str, language: str, scheme: str
 ) -> None:
     ids = fill(managed)

@@ -206,7 +206,7 @@ def test_no_frame_is_taken_before_the_notice_was_read_and_the_own_card_was_shown
             visitor.wait_for(screen="face_office")
             time.sleep(0.2)
             assert True not in seen_open
-            the_office_says_yes(bench)
+            the_office_agrees(bench)
             wait_until(camera_of(bench), is_open=True)
             visitor.wait_for(screen="face_enrol", camera="looking")
             visitor.press("cancel")
@@ -236,7 +236,7 @@ def watching(camera: Camera) -> Iterator[set[bool]]:
         watcher.join()
 
 
-def the_office_says_yes(bench: BenchGate) -> None:
+def the_office_agrees(bench: BenchGate) -> None:
     """Bring lease and consent, as the answer to the gate's next question does."""
     gate = bench.gate
     assert gate is not None

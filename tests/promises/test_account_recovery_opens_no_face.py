@@ -142,7 +142,7 @@ class Recovery(RuleBasedStateMachine):
 
     @precondition(lambda self: self.client is not None)
     @rule()
-    def the_owner_comes_home_and_the_phone_says_nothing(self) -> None:
+    def the_owner_comes_home_without_a_request_of_the_phone(self) -> None:
         self.card_opens(self.clock.now)
 
     @precondition(lambda self: self.client is not None)
@@ -160,7 +160,7 @@ class Recovery(RuleBasedStateMachine):
 
     @precondition(lambda self: self.client is not None)
     @rule()
-    def a_phone_says_yes_to_face(self) -> None:
+    def a_phone_agrees_to_face(self) -> None:
         before = self.rows(Consent.consent_id)
         self.post("/r/face/yes", "/r/help", notice_version="1", language="en")
         assert self.proven or self.rows(Consent.consent_id) == before
@@ -202,7 +202,7 @@ class Recovery(RuleBasedStateMachine):
             assert (browser.get("/r/").status_code == 200) is (opened == self.opened)
 
     @rule()
-    def the_owner_says_yes_to_face_at_a_gate(self) -> None:
+    def the_owner_agrees_to_face_at_a_gate(self) -> None:
         """The card was shown there, at a time of the owner's choice: it proves no phone."""
         with self.compound.act("gate") as act:
             own = replace(act, actor_id=self.compound.person_id)

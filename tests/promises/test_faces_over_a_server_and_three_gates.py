@@ -279,7 +279,7 @@ class FacesOfATown(RuleBasedStateMachine):
             assert usable == self.expected(gate_id), gate_id
 
     @invariant()
-    def a_card_opens_for_who_lives_here_whatever_they_said_of_face(self) -> None:
+    def a_card_opens_for_each_resident_whatever_they_answered(self) -> None:
         """Consent is no part of this model, so nothing of it may change an answer."""
         opens = {gate_id: cards_that_open(gate, self.town.now) for gate_id, gate in self.gates.items()}
         assert opens == self.known_to_live

@@ -284,7 +284,7 @@ class AnyHistory(RuleBasedStateMachine):
         self.open_since = self.now if "door_held_clear" in kinds else self.open_since
 
     @rule(is_open=st.booleans())
-    def contact_speaks(self, is_open: bool) -> None:
+    def contact_reports(self, is_open: bool) -> None:
         is_news, was_seen, knew_open = is_open is not self.is_open, self.is_seen, self.door.is_open
         opens_unexcused = is_open and not knew_open and not self._is_excused()
         kinds = self._took(contact_changed(self.door, is_open, self.now))
@@ -331,7 +331,7 @@ class AnyHistory(RuleBasedStateMachine):
         self.excused_until = max(self.excused_until, self.now + 10.0)
 
     @rule(active=st.booleans())
-    def the_fire_panel_speaks(self, active: bool) -> None:
+    def the_fire_panel_reports(self, active: bool) -> None:
         is_news = active is not self.fire
         self.door = fire_changed(self.door, self.now, active=active)
         self.excused_until = max(self.excused_until, (self.now + 10.0) * is_news)

@@ -146,7 +146,7 @@ def test_the_own_card_before_a_yes_lets_in_but_one_held_to_the_reader_means_noth
     assert shown(asking, by_card(ME), 103.0, opens=True)[1] is Answer.LET_IN
 
 
-def minor_said_yes() -> Asking:
+def minor_agreed() -> Asking:
     minor = changed(AGREED, guardian_ids=(GUARDIAN,))
     asking, answer = shown(confirming(minor), by_card(ME), 110.0, opens=True)
     assert (asking.step, answer) == (Step.GUARDIAN, Answer.NONE)
@@ -159,12 +159,12 @@ def changed(asking: Asking, **changes: object) -> Asking:
 
 def test_a_minors_yes_waits_for_a_guardians_own_card_or_pin() -> None:
     for claim in (by_card(GUARDIAN), by_pin(GUARDIAN), by_pin(GUARDIAN, duress=True)):
-        asking, answer = shown(minor_said_yes(), claim, 110.0 + GUARDIAN_SECONDS, opens=True)
+        asking, answer = shown(minor_agreed(), claim, 110.0 + GUARDIAN_SECONDS, opens=True)
         assert (answer, asking.guardian_id, asking.person_id) == (Answer.YES, GUARDIAN, ME)
 
 
 def test_a_guardian_too_late_or_a_stranger_makes_no_yes() -> None:
-    waiting = minor_said_yes()
+    waiting = minor_agreed()
     assert shown(waiting, by_card(GUARDIAN), 110.1 + GUARDIAN_SECONDS, opens=True)[1] is Answer.OTHER
     assert shown(waiting, by_card(STRANGER), 111.0, opens=True)[1] is Answer.OTHER
     assert shown(waiting, by_card(ME), 115.0, opens=True) == (waiting, Answer.NONE)

@@ -16,7 +16,7 @@ from web_admin.core.texts import LANGUAGES
 from web_admin.custody.queries import notice_versions
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import disable_face, enable_face
-from web_admin.face.filing import THRESHOLD, filing_standing, people_with_faces
+from web_admin.face.authority_threshold import THRESHOLD, people_with_faces, threshold_status
 from web_admin.face.notices import NOTICE_FIELDS, newest_notice, publish_notice
 from web_admin.face.queries import rules_of
 from web_admin.face.rules import renewals_by_rules, set_consent_rules
@@ -75,8 +75,8 @@ def _settings_page(button: AgainForm, asked_for: RulesForm | None = None) -> str
         site=current_site(),
         counts=choices_about_faces(request_session(), current_site().site_id),
         contact=contact_of(request_session(), current_site().site_id),
-        filing=filing_standing(people_with_faces(request_session())),
-        filing_people=people_with_faces(request_session()),
+        threshold_status=threshold_status(people_with_faces(request_session())),
+        people_with_faces=people_with_faces(request_session()),
         threshold=THRESHOLD,
         notices=notice_versions(request_session(), FACE_PURPOSE, DEFAULT_LANGUAGE),
         face_lanes=[lane for lane in site_lanes() if Method.FACE in lane.methods],

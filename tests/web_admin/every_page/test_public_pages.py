@@ -12,7 +12,7 @@ from tests.web_admin.manage.test_manager import Rows, send
 from web_admin.compound.models import Site
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.face.filing import filing_standing
+from web_admin.face.authority_threshold import threshold_status
 from web_admin.privacy.models import Disclosure, PublicReport
 from web_admin.privacy.register import PURPOSES, retention_of
 from web_admin.privacy.report import check_file
@@ -149,12 +149,12 @@ def test_the_rules_count_out_no_resident_who_uses_face(compound, everyone, rows)
 
 
 @pytest.mark.parametrize(
-    ("people", "standing"),
+    ("people", "status"),
     [(79_999, "far"), (80_000, "near"), (94_999, "near"), (95_000, "close"), (99_999, "close"),
      (100_000, "reached")],
 )
-def test_the_filing_threshold_warns_early(people, standing):
-    assert filing_standing(people) == standing
+def test_the_notification_threshold_warns_early(people, status):
+    assert threshold_status(people) == status
 
 
 def test_the_privacy_page_counts_people_with_a_face_once(compound, officer, rows):

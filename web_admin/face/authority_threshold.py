@@ -1,4 +1,4 @@
-"""Compute the distance to the number of faces that must be filed with the authority (FRM 15)."""
+"""Compute the distance to the authority notification threshold: the number of faces to report (FRM 15)."""
 
 from typing import Literal
 
@@ -10,9 +10,8 @@ from web_admin.custody.shares import FACE_PURPOSE
 
 THRESHOLD = 100_000
 WARN_SOON, WARN_NOW = 80_000, 95_000
-FILING_WORKING_DAYS = 30
 
-FilingStanding = Literal["far", "near", "close", "reached"]
+ThresholdStatus = Literal["far", "near", "close", "reached"]
 
 
 def people_with_faces(session: Session) -> int:
@@ -24,7 +23,7 @@ def people_with_faces(session: Session) -> int:
     return session.scalar(select(func.count(distinct(everyone.c.person_id)))) or 0
 
 
-def filing_standing(people: int) -> FilingStanding:
+def threshold_status(people: int) -> ThresholdStatus:
     """Return the distance of a number of people to the threshold."""
     if people >= THRESHOLD:
         return "reached"

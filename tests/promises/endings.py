@@ -23,7 +23,7 @@ from web_admin.face.endings import forget_everyone, forget_face
 from web_admin.gates.actions import save_lane
 from web_admin.gates.orders import mark_gate
 from web_admin.gates.rules import LaneSpec
-from web_admin.operations.breach import Drilling, run_drill
+from web_admin.operations.incident_drill import DrillSetup, run_drill
 from web_admin.people.actions import move_out
 from web_admin.policy.effects import PolicyEffects
 from web_admin.tables import METADATA
@@ -75,11 +75,11 @@ def unused(home: Home) -> None:
 
 
 def breach(home: Home) -> None:
-    drilling = Drilling(
+    setup = DrillSetup(
         home.database, home.sealer, PolicyEffects(home.sealer), home.site_id, "x", lambda: home.now,
         lambda s: home.later(seconds=s),
     )  # fmt: skip
-    run_drill(drilling, for_real=True, reason="", wait_seconds=1)
+    run_drill(setup, for_real=True, reason="", wait_seconds=1)
 
 
 def without_face(gate_id: str) -> LaneSpec:

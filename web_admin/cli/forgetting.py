@@ -1,4 +1,4 @@
-"""Implementations of `menjin web` commands about forgetting: keys, hand-over, breach, retention, audit."""
+"""Implementations of `menjin web` commands about forgetting: keys, hand-over, drill, retention, audit."""
 
 import argparse
 import os
@@ -30,7 +30,7 @@ from web_admin.journal.ledger import append_audit
 from web_admin.operations import housekeeping
 from web_admin.operations.audit_check import check_server_records, export_ledger
 from web_admin.operations.backup import write_backup
-from web_admin.operations.breach import Drilling, DrillRefused, report, resume_face, run_drill
+from web_admin.operations.incident_drill import DrillRefused, DrillSetup, report, resume_face, run_drill
 from web_admin.privacy import retention
 from web_admin.visitors.actions import sign_passes_anew
 
@@ -105,7 +105,7 @@ def _rotate_working(menjin: Menjin, arguments: argparse.Namespace) -> str:
     )
 
 
-# -- hand-over and breach --------------------------------------------------------------------------
+# -- hand-over and incident drill -------------------------------------------------------------------
 
 
 def hand_over(arguments: argparse.Namespace) -> str:
@@ -131,20 +131,20 @@ def hand_over(arguments: argparse.Namespace) -> str:
     )
 
 
-def breach_drill(arguments: argparse.Namespace) -> str:
+def incident_drill(arguments: argparse.Namespace) -> str:
     """Stop face everywhere, change keys, see that the other ways are up."""
     menjin = _menjin(arguments)
     with menjin.database.session() as session:
         site = _the_site(session)
         site_id, language = site.site_id, arguments.language or site.language
-    drilling = Drilling(
+    setup = DrillSetup(
         menjin.database, menjin.sealer, menjin.effects, site_id, OPERATOR, clock, time.sleep
     )
     if arguments.resume:
-        return "Face is resumed.\n" if resume_face(drilling) else "Face was not suspended.\n"
+        return "Face is resumed.\n" if resume_face(setup) else "Face was not suspended.\n"
     try:
         drill, signed = run_drill(
-            drilling, for_real=arguments.for_real, reason=arguments.reason[:200],
+            setup, for_real=arguments.for_real, reason=arguments.reason[:200],
             wait_seconds=arguments.wait_seconds,
         )
     except DrillRefused as err:

@@ -56,7 +56,7 @@ def run(argv: list[str]) -> int:
         "staff-link": cli_commands.staff_link,
         "rotate-keys": forgetting.rotate_keys,
         "hand-over": forgetting.hand_over,
-        "breach-drill": forgetting.breach_drill,
+        "breach-drill": forgetting.incident_drill,
         "certificate": forgetting.certificate,
         "housekeeping": forgetting.keep_house,
         "audit-verify": forgetting.audit_verify,

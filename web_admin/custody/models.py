@@ -53,8 +53,8 @@ class FaceSuspension(Base):
     since: Mapped[datetime]
 
 
-class BreachDrill(Base):
-    """A drill or a real ending of all faces: what was done when, signed by the site."""
+class IncidentDrill(Base):
+    """An incident drill, or a real ending of all faces: what was done when, signed by the site."""
 
     __tablename__ = "breach_drill"
     drill_id: Mapped[str] = mapped_column(primary_key=True)

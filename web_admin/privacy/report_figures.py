@@ -18,7 +18,7 @@ from web_admin.core.small_numbers import (
     rounded_median,
     rounded_share,
 )
-from web_admin.custody.models import BreachDrill, Consent, ForgettingRow, ReceiptRow
+from web_admin.custody.models import Consent, ForgettingRow, IncidentDrill, ReceiptRow
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.assessment_status import assessment_status
 from web_admin.gates.sheet_models import LaneSheetRow
@@ -219,7 +219,7 @@ def _disclosures(session: Session, site: Site, span: Span) -> Mapping[str, objec
 
 def _drills(session: Session, site: Site, span: Span) -> Figures:
     drills = select(func.count()).where(
-        BreachDrill.site_id == site.site_id, span.holds(BreachDrill.started_at)
+        IncidentDrill.site_id == site.site_id, span.holds(IncidentDrill.started_at)
     )
     sheets = session.scalars(
         select(LaneSheetRow)
@@ -232,8 +232,8 @@ def _drills(session: Session, site: Site, span: Span) -> Figures:
     incidents = select(func.count()).where(Incident.site_id == site.site_id, span.holds(Incident.known_at))
     return {
         "incidents": _count(session, incidents),
-        "all_faces_ended": _count(session, drills.where(BreachDrill.for_real.is_(True))),
-        "drills_of_ending_all_faces": _count(session, drills.where(BreachDrill.for_real.is_(False))),
+        "all_faces_ended": _count(session, drills.where(IncidentDrill.for_real.is_(True))),
+        "drills_of_ending_all_faces": _count(session, drills.where(IncidentDrill.for_real.is_(False))),
         "lanes_with_release_drill": sum(first <= day <= last for day in days),
         "lanes_with_sheet": len(sheets),
     }

@@ -15,12 +15,12 @@ from web_admin.core.job_models import LongJob
 from web_admin.core.orm import Base
 from web_admin.credentials.models import ChildAgreement, TwoMethodRequest
 from web_admin.custody.models import (
-    BreachDrill,
     Consent,
     FaceShare,
     FaceUse,
     ForgettingRow,
     GateFaceRow,
+    IncidentDrill,
     Notice,
     ReceiptRow,
     WrapKeyRow,
@@ -163,6 +163,6 @@ def _of_face(act: Act, person: Person, ward_id: str) -> list[Base]:
                       begun_at=now, fresh_receipt=False, key_id="", gate_public_key=b"k"),
         ReceiptRow(consent_id=own.consent_id, gate_id="north", receipt=b"{}", signature=b"", received_at=now),
         WrapKeyRow(key_id="one", state="destroyed", made_at=now, destroyed_at=now),
-        BreachDrill(drill_id="one", site_id=act.site_id, for_real=False, started_at=now, ended_at=now,
+        IncidentDrill(drill_id="one", site_id=act.site_id, for_real=False, started_at=now, ended_at=now,
                     record="{}"),
     ]

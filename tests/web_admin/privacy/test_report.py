@@ -12,7 +12,7 @@ from gate_controller.contract.signing import SignatureRefused
 from tests.support.acting import add_lane, by_phone, household
 from web_admin.compound.models import Person, Site
 from web_admin.core.refusal import ActRefused
-from web_admin.custody.models import BreachDrill, Consent
+from web_admin.custody.models import Consent, IncidentDrill
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.journal.models import AuditEntry, GateEvent
 from web_admin.privacy.contact import save_contact
@@ -145,7 +145,7 @@ def test_requests_and_disclosures_are_counted_and_small_numbers_hidden(act, pers
 
 @pytest.mark.publishing
 def test_drills_and_the_release_of_the_way_out_are_published(act, person, january, web_config):
-    act.session.add(BreachDrill(
+    act.session.add(IncidentDrill(
         drill_id="d", site_id=act.site_id, for_real=False, started_at=act.now, ended_at=act.now, record="{}"))
     drills = content(publish(january, web_config))["incidents_and_drills"]
     assert (drills["drills_of_ending_all_faces"], drills["all_faces_ended"]) == (1, 0)

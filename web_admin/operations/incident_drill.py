@@ -1,7 +1,7 @@
 """Incident response for faces: suspend face, change keys, check other methods; drill or real (N4).
 
 A drill suspends leases and ends no face: what is resumed afterwards is what each person agreed to, under
-the very shares they had, so no one is asked again and no promise gets weaker. For real, every face ends and
+the very shares they had, so no consent is renewed and no promise gets weaker. For real, every face ends and
 face is switched off until someone switches it on again.
 """
 
@@ -27,7 +27,7 @@ from web_admin.core.database import Database
 from web_admin.core.effects import Effects
 from web_admin.core.sealing import Sealer
 from web_admin.custody.key_rotation import rotate_wrap_key
-from web_admin.custody.models import BreachDrill, FaceSuspension
+from web_admin.custody.models import FaceSuspension, IncidentDrill
 from web_admin.face.actions import disable_face
 from web_admin.face.endings import forget_everyone
 
@@ -94,7 +94,7 @@ class SignedDrill(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Drilling:
+class DrillSetup:
     """Parameters of a drill: where to write, the actor, the clock, and how to wait."""
 
     database: Database
@@ -113,110 +113,110 @@ class Drilling:
 
 
 def run_drill(
-    drilling: Drilling, *, for_real: bool, reason: str, wait_seconds: float = 30.0
+    setup: DrillSetup, *, for_real: bool, reason: str, wait_seconds: float = 30.0
 ) -> tuple[DrillRecord, SignedDrill]:
     """Do a drill from beginning to end and return its record, signed.
 
     Waits up to `wait_seconds` for gates to have asked since. Raises DrillRefused while one is under way.
     """
-    drill_id, started_at = new_id(), drilling.clock()
+    drill_id, started_at = new_id(), setup.clock()
     steps: list[Step] = []
 
     def note(step: str, *, ok: bool = True, detail: str = "") -> None:
-        seconds = (drilling.clock() - started_at).total_seconds()
+        seconds = (setup.clock() - started_at).total_seconds()
         steps.append(msgspec.convert({"step": step, "seconds": seconds, "ok": ok, "detail": detail}, Step))
 
-    _suspend(drilling, drill_id, reason, for_real=for_real)
+    _suspend(setup, drill_id, reason, for_real=for_real)
     note("face_suspended")
     if for_real:
-        note("faces_ended", detail=f"{_end_everyone(drilling)} people")
-    rotation = rotate_wrap_key(drilling.database, drilling.sealer, drilling.clock())
+        note("faces_ended", detail=f"{_end_everyone(setup)} people")
+    rotation = rotate_wrap_key(setup.database, setup.sealer, setup.clock())
     note("wrapping_key_changed", detail=f"{len(rotation.destroyed_ids)} destroyed")
-    silent = _wait_for_gates(drilling, started_at, wait_seconds)
+    silent = _wait_for_gates(setup, started_at, wait_seconds)
     note("gates_told", ok=not silent, detail=" ".join(silent))
-    lanes, without = _other_ways(drilling)
+    lanes, without = _other_ways(setup)
     note("other_ways_seen", ok=all(lane.ways for lane in lanes) and not without)
     if not for_real:
-        resume_face(drilling, drill_id)
+        resume_face(setup, drill_id)
         note("face_resumed")
     drill = DrillRecord(
-        drill_id=drill_id, site_id=drilling.site_id, for_real=for_real, reason=reason,
-        started_at=started_at, ended_at=drilling.clock(), steps=tuple(steps), lanes=lanes,
+        drill_id=drill_id, site_id=setup.site_id, for_real=for_real, reason=reason,
+        started_at=started_at, ended_at=setup.clock(), steps=tuple(steps), lanes=lanes,
         silent_gates=silent, leases_end_by=started_at + LEASE_ENDS_AFTER if silent else None,
         people_without_other_way=without,
-        within_deadline=(drilling.clock() - started_at).total_seconds() <= DEADLINE_SECONDS,
+        within_deadline=(setup.clock() - started_at).total_seconds() <= DEADLINE_SECONDS,
         # A gate out of reach is stopped by its lease; everything else must succeed.
         ok=all(step.ok for step in steps if step.step != "gates_told"),
     )
-    return drill, _keep(drilling, drill)
+    return drill, _keep(setup, drill)
 
 
-def resume_face(drilling: Drilling, drill_id: str | None = None) -> bool:
+def resume_face(setup: DrillSetup, drill_id: str | None = None) -> bool:
     """Issue leases again (of any drill when none is named); return whether face was suspended."""
-    with drilling.database.session() as session:
-        row = session.get(FaceSuspension, drilling.site_id)
+    with setup.database.session() as session:
+        row = session.get(FaceSuspension, setup.site_id)
         if row is None or drill_id not in (None, row.drill_id):
             return False
         session.delete(row)
-        record(drilling.act(session), "face_resumed", {"drill_id": row.drill_id})
+        record(setup.act(session), "face_resumed", {"drill_id": row.drill_id})
         return True
 
 
-def _suspend(drilling: Drilling, drill_id: str, reason: str, *, for_real: bool) -> None:
-    with drilling.database.session() as session:
-        session.get_one(Site, drilling.site_id, with_for_update={"key_share": True})
-        act = drilling.act(session)
-        row = session.get(FaceSuspension, drilling.site_id)
+def _suspend(setup: DrillSetup, drill_id: str, reason: str, *, for_real: bool) -> None:
+    with setup.database.session() as session:
+        session.get_one(Site, setup.site_id, with_for_update={"key_share": True})
+        act = setup.act(session)
+        row = session.get(FaceSuspension, setup.site_id)
         if row is not None and not for_real:
             raise DrillRefused(
                 f"face is suspended since {row.since:%Y-%m-%d %H:%M} UTC by drill {row.drill_id}: "
                 "'menjin web breach-drill --resume' ends it"
             )
         if row is None:
-            session.add(FaceSuspension(site_id=drilling.site_id, drill_id=drill_id, since=act.now))
+            session.add(FaceSuspension(site_id=setup.site_id, drill_id=drill_id, since=act.now))
         facts: Facts = {"drill_id": drill_id, "for_real": for_real}
         record(act, "face_suspended", facts, personal={"reason": reason} if reason else None)
 
 
-def _end_everyone(drilling: Drilling) -> int:
+def _end_everyone(setup: DrillSetup) -> int:
     """End all faces and switch face off, so that no one enrols into a breached system."""
-    with drilling.database.session() as session:
-        act = drilling.act(session)
+    with setup.database.session() as session:
+        act = setup.act(session)
         with one_publication(act) as each:
             count = forget_everyone(each, "breach")
             disable_face(each)
-        row = session.get(FaceSuspension, drilling.site_id)
+        row = session.get(FaceSuspension, setup.site_id)
         if row is not None:
             session.delete(row)  # nothing is left to suspend
         return count
 
 
-def _wait_for_gates(drilling: Drilling, since: datetime, wait_seconds: float) -> tuple[str, ...]:
+def _wait_for_gates(setup: DrillSetup, since: datetime, wait_seconds: float) -> tuple[str, ...]:
     """Return the paired gates that have not asked since: they hold leases until those end."""
-    until = drilling.clock() + timedelta(seconds=wait_seconds)
+    until = setup.clock() + timedelta(seconds=wait_seconds)
     while True:
-        with drilling.database.snapshot() as session:
+        with setup.database.snapshot() as session:
             gates = session.scalars(
                 select(Gate)
-                .where(Gate.site_id == drilling.site_id, Gate.state == "paired")
+                .where(Gate.site_id == setup.site_id, Gate.state == "paired")
                 .order_by(Gate.gate_id)
             )
             silent = tuple(g.gate_id for g in gates if g.last_seen_at is None or g.last_seen_at <= since)
-        if not silent or drilling.clock() >= until:
+        if not silent or setup.clock() >= until:
             return silent
-        drilling.wait(POLL_SECONDS)
+        setup.wait(POLL_SECONDS)
 
 
-def _other_ways(drilling: Drilling) -> tuple[tuple[LaneWays, ...], int]:
+def _other_ways(setup: DrillSetup) -> tuple[tuple[LaneWays, ...], int]:
     """Return each lane's ways without face, and how many people with face have no other way."""
-    now = drilling.clock()
-    with drilling.database.snapshot() as session:
+    now = setup.clock()
+    with setup.database.snapshot() as session:
         lanes = session.scalars(
-            select(Lane).join(Gate).where(Gate.site_id == drilling.site_id).order_by(Lane.lane_id)
+            select(Lane).join(Gate).where(Gate.site_id == setup.site_id).order_by(Lane.lane_id)
         ).all()
         ways = tuple(_ways_of(lane, now) for lane in lanes if lane.gate.state == "paired")
         people = session.scalars(
-            select(Person).where(Person.site_id == drilling.site_id, Person.ended_at.is_(None))
+            select(Person).where(Person.site_id == setup.site_id, Person.ended_at.is_(None))
         )
         without = sum(
             not {m.value for m in usable_methods(session, person.person_id, now)} & set(person.methods)
@@ -242,20 +242,20 @@ def _ways_of(lane: Lane, now: datetime) -> LaneWays:
     )
 
 
-def _keep(drilling: Drilling, drill: DrillRecord) -> SignedDrill:
-    with drilling.database.session() as session:
-        key = private_key(session, drilling.sealer, drilling.site_id, "anchor")
+def _keep(setup: DrillSetup, drill: DrillRecord) -> SignedDrill:
+    with setup.database.session() as session:
+        key = private_key(session, setup.sealer, setup.site_id, "anchor")
         body, signature = sign_struct(key, DRILL_DOMAIN, drill)
-        signed = SignedDrill(body.decode(), signature, certificate(session, drilling.site_id, "anchor"))
+        signed = SignedDrill(body.decode(), signature, certificate(session, setup.site_id, "anchor"))
         session.add(
-            BreachDrill(
+            IncidentDrill(
                 drill_id=drill.drill_id, site_id=drill.site_id, for_real=drill.for_real,
                 started_at=drill.started_at, ended_at=drill.ended_at,
                 record=msgspec.json.encode(signed).decode(),
             )
         )
         record(
-            drilling.act(session), "breach_drill_done",
+            setup.act(session), "breach_drill_done",
             {"drill_id": drill.drill_id, "for_real": drill.for_real, "ok": drill.ok},
         )
     return signed

@@ -1,4 +1,4 @@
-"""A breach drill stops face everywhere and resumes it; for real it ends every face. Other ways stay up."""
+"""An incident drill stops face everywhere and resumes it; for real it ends every face. Other ways stay up."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -10,15 +10,15 @@ from sqlalchemy import select
 from gate_controller.contract.signing import certified_key, verify
 from tests.support.compounds.forgetting import GATES, Forgotten
 from web_admin.compound.models import Gate, Site
-from web_admin.custody.models import BreachDrill, Consent, FaceShare, FaceSuspension
+from web_admin.custody.models import Consent, FaceShare, FaceSuspension, IncidentDrill
 from web_admin.custody.shares import leases_for
 from web_admin.gates.actions import save_lane
 from web_admin.gates.rules import LaneSpec
 from web_admin.journal.models import AuditEntry
-from web_admin.operations.breach import (
+from web_admin.operations.incident_drill import (
     DRILL_DOMAIN,
-    Drilling,
     DrillRefused,
+    DrillSetup,
     SignedDrill,
     report,
     resume_face,
@@ -33,14 +33,14 @@ def compound(database, tmp_path, now):
 
 
 @pytest.fixture
-def drilling(compound):
+def drill_setup(compound):
     """Gates ask, as they do every two seconds, while the drill waits."""
 
     def wait(seconds: float) -> None:
         compound.later(seconds=seconds)
         seen(compound, "north", "south")
 
-    return Drilling(
+    return DrillSetup(
         compound.database, compound.sealer, PolicyEffects(compound.sealer), compound.site_id, "operator",
         lambda: compound.now, wait,
     )  # fmt: skip
@@ -61,10 +61,10 @@ def leases(compound):
         ]
 
 
-def test_a_drill_stops_every_lease_and_gives_the_same_ones_back(compound, drilling):
+def test_a_drill_stops_every_lease_and_gives_the_same_ones_back(compound, drill_setup):
     before, during = leases(compound), []
     spying = replace(
-        drilling, wait=lambda seconds: (drilling.wait(seconds), during.append(leases(compound)))[0]
+        drill_setup, wait=lambda seconds: (drill_setup.wait(seconds), during.append(leases(compound)))[0]
     )
     old_key = compound.sealer.wrap_keys.current_id
     drill, _signed = run_drill(spying, for_real=False, reason="yearly")
@@ -82,8 +82,8 @@ def test_a_drill_stops_every_lease_and_gives_the_same_ones_back(compound, drilli
     }  # fmt: skip
 
 
-def test_for_real_ends_every_face_and_leaves_every_other_way(compound, drilling):
-    drill, _signed = run_drill(drilling, for_real=True, reason="")
+def test_for_real_ends_every_face_and_leaves_every_other_way(compound, drill_setup):
+    drill, _signed = run_drill(drill_setup, for_real=True, reason="")
     assert leases(compound) == []
     with compound.database.session() as session:
         assert session.scalars(select(FaceShare)).all() == []
@@ -96,9 +96,9 @@ def test_for_real_ends_every_face_and_leaves_every_other_way(compound, drilling)
     assert compound.certificate(1).statement.wrapping_keys[0].destroyed_at is not None
 
 
-def test_a_gate_out_of_reach_is_named_with_the_end_of_its_lease(compound, drilling):
+def test_a_gate_out_of_reach_is_named_with_the_end_of_its_lease(compound, drill_setup):
     lonely = replace(
-        drilling, wait=lambda seconds: (compound.later(seconds=seconds), seen(compound, "north"))[0]
+        drill_setup, wait=lambda seconds: (compound.later(seconds=seconds), seen(compound, "north"))[0]
     )
     started = compound.now
     drill, _signed = run_drill(lonely, for_real=False, reason="", wait_seconds=5)
@@ -108,46 +108,46 @@ def test_a_gate_out_of_reach_is_named_with_the_end_of_its_lease(compound, drilli
     assert "south" in report(drill, "zh")
 
 
-def test_the_record_is_signed_by_the_site_and_kept(compound, drilling):
-    drill, signed = run_drill(drilling, for_real=False, reason="yearly")
+def test_the_record_is_signed_by_the_site_and_kept(compound, drill_setup):
+    drill, signed = run_drill(drill_setup, for_real=False, reason="yearly")
     key = certified_key(compound.root_public_key, signed.certificate, compound.site_id, "anchor")
     verify(key, DRILL_DOMAIN, signed.record.encode(), signed.signature)
     with compound.database.session() as session:
-        kept = session.get_one(BreachDrill, drill.drill_id)
+        kept = session.get_one(IncidentDrill, drill.drill_id)
         assert msgspec.json.decode(kept.record, type=SignedDrill) == signed
         kinds = session.scalars(select(AuditEntry.kind).order_by(AuditEntry.seq.desc()).limit(3)).all()
     assert kinds == ["breach_drill_done", "face_resumed", "face_suspended"]
 
 
-def test_an_interrupted_drill_stays_suspended_until_it_is_resumed(compound, drilling):
+def test_an_interrupted_drill_stays_suspended_until_it_is_resumed(compound, drill_setup):
     def cut(_seconds: float) -> None:
         raise KeyboardInterrupt
 
-    broken = replace(drilling, wait=cut)
+    broken = replace(drill_setup, wait=cut)
     with pytest.raises(KeyboardInterrupt):
         run_drill(broken, for_real=False, reason="")
     assert leases(compound) == []
     with pytest.raises(DrillRefused, match="--resume"):
-        run_drill(drilling, for_real=False, reason="")
-    assert resume_face(drilling)
-    assert not resume_face(drilling)
+        run_drill(drill_setup, for_real=False, reason="")
+    assert resume_face(drill_setup)
+    assert not resume_face(drill_setup)
     assert len(leases(compound)) == 4
 
 
-def test_for_real_also_ends_what_a_drill_left_suspended(compound, drilling):
+def test_for_real_also_ends_what_a_drill_left_suspended(compound, drill_setup):
     with compound.database.session() as session:
         session.add(FaceSuspension(site_id=compound.site_id, drill_id="d", since=compound.now))
-    drill, _signed = run_drill(drilling, for_real=True, reason="")
+    drill, _signed = run_drill(drill_setup, for_real=True, reason="")
     assert drill.ok
     with compound.database.session() as session:
         assert session.scalars(select(FaceShare)).all() == []
 
 
-def test_the_report_names_every_lane_and_a_faulty_device_in_both_languages(compound, drilling):
+def test_the_report_names_every_lane_and_a_faulty_device_in_both_languages(compound, drill_setup):
     with compound.act() as act:
         save_lane(act, "north", LaneSpec("north-in", "In", "in", ("card", "pin")))
         act.session.get_one(Gate, "north").device_states = [{"device": "card-reader", "health": "lost"}]
-    drill, _signed = run_drill(drilling, for_real=False, reason="")
+    drill, _signed = run_drill(drill_setup, for_real=False, reason="")
     for language, words in (("en", "online"), ("zh", "在线")):
         said = report(drill, language)
         assert f"north-in: card pin  ({words})  !! card-reader" in said

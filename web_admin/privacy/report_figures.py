@@ -11,7 +11,7 @@ from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import Method
 from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.core.config import WebConfig
-from web_admin.core.small_numbers import (
+from web_admin.core.suppression import (
     count_in_tens,
     rounded_count,
     rounded_family,
@@ -53,7 +53,7 @@ class Span:
 
 
 def all_figures(session: Session, site: Site, span: Span, config: WebConfig) -> Figures:
-    """Return every figure of the report; numbers of people are suppressed as in `small_numbers`."""
+    """Return every figure of the report; numbers of people are suppressed as in `suppression`."""
     return {
         "ways_in": _ways_in(session, site),
         "people": _people(session, site, span),

@@ -6,7 +6,7 @@ from gate_controller.contract.messages import MAX_LEASE_SECONDS
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import public
 from web_admin.core.database import current_menjin, request_session
-from web_admin.core.small_numbers import SMALLEST_GROUP, rounded_down
+from web_admin.core.suppression import SMALLEST_GROUP, rounded_down
 from web_admin.custody.shares import FACE_PURPOSE, live_face_consents
 from web_admin.face import engine
 from web_admin.face.assessment_status import assessment_status

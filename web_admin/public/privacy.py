@@ -5,7 +5,7 @@ from flask import render_template
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import public
 from web_admin.core.database import request_session
-from web_admin.core.small_numbers import count_in_tens
+from web_admin.core.suppression import count_in_tens
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.notices import NOTICE_FIELDS, newest_notice
 from web_admin.face.texts import NOTICE_HEADINGS

@@ -1,7 +1,8 @@
-"""Suppress small numbers in published figures, so that no person is recognisable, not even by subtracting.
+"""Statistical disclosure control: suppress small numbers in published figures.
 
-Fewer than ten are "<10". Where one figure of a family is hidden, the others of it are rounded down to tens
-("20+"), or the hidden one would follow from a total.
+No person may be recognisable, not even by subtracting. Fewer than ten are "<10". Where one figure of a
+family is hidden, the others of it are rounded down to tens ("20+"), or the hidden one would follow from a
+total.
 """
 
 from collections.abc import Mapping

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web_admin.core.small_numbers import (
+from web_admin.core.suppression import (
     count_in_tens,
     rounded_count,
     rounded_family,

@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _
 
 from web_admin.action.base import Act, own_person_id
-from web_admin.compound.models import UNNAMED, CredentialRow, Gate, Home, Hours, Lane, Person
+from web_admin.compound.models import UNASSIGNED, CredentialRow, Gate, Home, Hours, Lane, Person
 from web_admin.core.refusal import ActRefused
 
 
@@ -22,9 +22,9 @@ def person_of(act: Act, person_id: str) -> Person:
     return person
 
 
-def refuse_unnamed(person: Person) -> None:
-    """Raise ActRefused where a particular person is needed: a home's unnamed cards have no owner."""
-    if person.kind == UNNAMED:
+def refuse_unassigned(person: Person) -> None:
+    """Raise ActRefused where a particular person is needed: a home's unassigned cards have no owner."""
+    if person.kind == UNASSIGNED:
         raise ActRefused("person", _("These cards belong to the home. Give them to a person of it first."))
 
 

@@ -173,14 +173,14 @@ class Home(Base):
     persons: Mapped[list["Person"]] = relationship(back_populates="home", order_by="Person.person_id")
 
 
-UNNAMED = "unnamed"
+UNASSIGNED = "unnamed"
 """The `Person.kind` of the unrecorded holders of a home's cards."""
 
 
 class Person(Base):
     """Someone who may pass. `kind`: resident, helper, staff; `age_band`: adult, 14_17, under_14 (until).
 
-    Kind `UNNAMED` is no particular person: it holds a home's cards and can have nothing else.
+    Kind `UNASSIGNED` is no particular person: it holds a home's cards and can have nothing else.
     """
 
     __tablename__ = "person"

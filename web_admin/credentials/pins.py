@@ -16,7 +16,7 @@ from gate_controller.contract.credential_kinds import TYPED_KINDS
 from gate_controller.contract.pins import PIN_DIGITS, argon2_tag, is_weak_pin
 from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act, begin, finish, new_id
-from web_admin.action.lookups import person_of, refuse_unnamed
+from web_admin.action.lookups import person_of, refuse_unassigned
 from web_admin.action.phone_verification import opened_by_home, refuse_unverified_phone
 from web_admin.action.suspensions import refuse_ending
 from web_admin.compound.age_bands import ADULT
@@ -115,7 +115,7 @@ def taken_tags(act: Act, home: Home) -> frozenset[bytes]:
 
 def _of_home(act: Act, person_id: str) -> tuple[Person, Home]:
     person = person_of(act, person_id)
-    refuse_unnamed(person)
+    refuse_unassigned(person)
     if person.home is None:
         raise ActRefused("home", _("A PIN is typed after a home's number. Give this person a home first."))
     return person, person.home

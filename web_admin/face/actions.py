@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.records import Method
 from web_admin.action.base import Act, begin, finish, new_id, office_only, record
-from web_admin.action.lookups import person_of, refuse_unnamed
+from web_admin.action.lookups import person_of, refuse_unassigned
 from web_admin.action.phone_verification import UNVERIFIED, refuse_phone_from_home, refuse_unverified_phone
 from web_admin.compound.age_bands import CHILD, MINOR, band_has_ended, today_at
 from web_admin.compound.models import Gate, Lane, Person, Site
@@ -102,7 +102,7 @@ def consentable_notice(act: Act, person: Person, notice_version: int, language: 
         raise ActRefused(None, _("Face is switched off for this compound."))
     if act.channel != "phone" and rules_of(act.session, act.site_id).written_release:
         raise ActRefused("signed_name", _("This compound asks for a signature: say yes on your own phone."))
-    refuse_unnamed(person)
+    refuse_unassigned(person)
     if person.age_band == CHILD or band_has_ended(person, today_at(site, act.now)):
         raise ActRefused(None, _("Face is not offered to children under 14.") if person.age_band == CHILD
                          else _("Your age changed today. Please try again in an hour."))

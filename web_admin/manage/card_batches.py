@@ -14,7 +14,7 @@ from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.core.database import request_session
 from web_admin.people.listings import names_in_home, next_home_without_card
 from web_admin.people.queries import buildings_of
-from web_admin.people.unnamed_cards import give_home_card, give_to_person, replace_card
+from web_admin.people.unassigned_cards import give_home_card, give_to_person, replace_card
 from web_admin.web.context import current_site, do, get_or_404, typed
 from web_admin.web.desk_reader import ReaderForm, declare_desk_form, read_tap
 from web_admin.web.fields import options
@@ -99,7 +99,7 @@ def put_in_place(credential_id: str) -> Page:
 @bp.route("/<credential_id>/holder", methods=["GET", "POST"])
 @allowed("issue_credentials")
 def name_holder(credential_id: str) -> Page:
-    """Give a home's unnamed card to the person who turns out to hold it; it goes on opening."""
+    """Give a home's unassigned card to the person who turns out to hold it; it goes on opening."""
     card = _card(credential_id)
     people = names_in_home(request_session(), card.person.home_id)
     form = HolderForm()

@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import record
-from web_admin.compound.models import UNNAMED, Home
+from web_admin.compound.models import UNASSIGNED, Home
 from web_admin.compound.ordering import name_key
 from web_admin.core.csv_text import csv_for_spreadsheets
 from web_admin.core.database import request_session
@@ -120,7 +120,7 @@ def show_home(home_id: str) -> str:
     """Show a home and who lives there."""
     home = get_or_404(request_session(), Home, home_id)
     living = [person for person in home.persons if person.ended_at is None]
-    people = sorted(living, key=lambda person: (person.kind == UNNAMED, name_key(person.display_name)))
+    people = sorted(living, key=lambda person: (person.kind == UNASSIGNED, name_key(person.display_name)))
     return render_template("office/home.html", home=home, people=people)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import selectinload
 
 from web_admin.action.base import Act
 from web_admin.compound.age_bands import ADULT, CHILD
-from web_admin.compound.models import UNNAMED, Hours, Person
+from web_admin.compound.models import UNASSIGNED, Hours, Person
 from web_admin.credentials.child_agreements import agreement_for, may_act_for
 from web_admin.credentials.models import ChildAgreement
 from web_admin.people.members import who_have_come
@@ -38,7 +38,7 @@ def people_at_home(act: Act, home_id: str) -> list[AtHome]:
         select(Person, HomeAddition, Hours)
         .outerjoin(HomeAddition, HomeAddition.person_id == Person.person_id)
         .outerjoin(Hours, Hours.hours_id == HomeAddition.hours_id)
-        .where(Person.home_id == home_id, Person.ended_at.is_(None), Person.kind != UNNAMED)
+        .where(Person.home_id == home_id, Person.ended_at.is_(None), Person.kind != UNASSIGNED)
         .order_by(Person.created_at, Person.person_id)
         .options(selectinload(Person.grants))
     ).all()

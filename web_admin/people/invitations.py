@@ -15,7 +15,7 @@ from web_admin.action.base import (
     make_code,
     new_id,
 )
-from web_admin.action.lookups import person_of, refuse_unnamed
+from web_admin.action.lookups import person_of, refuse_unassigned
 from web_admin.action.phone_verification import (
     INVITED,
     INVITED_AGAIN,
@@ -49,7 +49,7 @@ def invite(act: Act, person_id: str, valid_hours: int = 72) -> str:
     person = person_of(act, person_id)
     if act.channel not in ("manager", "desk", "home", "system"):
         raise ActRefused(None, _("Invitations are given out at the desk."))
-    refuse_unnamed(person)
+    refuse_unassigned(person)
     if not 1 <= valid_hours <= MAX_INVITATION_HOURS:
         raise ActRefused("valid_hours", _("An invitation is valid for 1 to 336 hours."))
     again = act.session.scalars(

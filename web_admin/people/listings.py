@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import CredentialKind
 from web_admin.compound.age_bands import ADULT
-from web_admin.compound.models import UNNAMED, CredentialRow, Home, Person
+from web_admin.compound.models import UNASSIGNED, CredentialRow, Home, Person
 
 
 def homes_after(session: Session, site_id: str, after: str, limit: int) -> Sequence[Home]:
@@ -42,7 +42,7 @@ def person_count(session: Session, site_id: str) -> int:
     """Return how many people have not moved out, cards without a holder left out."""
     return session.scalar(
         select(func.count(Person.person_id)).where(
-            Person.site_id == site_id, Person.ended_at.is_(None), Person.kind != UNNAMED
+            Person.site_id == site_id, Person.ended_at.is_(None), Person.kind != UNASSIGNED
         )
     ) or 0
 
@@ -71,7 +71,7 @@ def names_in_home(session: Session, home_id: str | None) -> Sequence[tuple[str, 
     """Return the id and name of each person of a home, by when they came."""
     rows = session.execute(
         select(Person.person_id, Person.display_name)
-        .where(Person.home_id == home_id, Person.ended_at.is_(None), Person.kind != UNNAMED)
+        .where(Person.home_id == home_id, Person.ended_at.is_(None), Person.kind != UNASSIGNED)
         .order_by(Person.created_at)
     )
     return [(row.person_id, row.display_name) for row in rows]
@@ -83,7 +83,7 @@ def names_of_adults(session: Session, home_id: str | None) -> Sequence[tuple[str
         select(Person.person_id, Person.display_name)
         .where(
             Person.home_id == home_id, Person.home_id.is_not(None), Person.ended_at.is_(None),
-            Person.age_band == ADULT, Person.kind != UNNAMED,
+            Person.age_band == ADULT, Person.kind != UNASSIGNED,
         )
         .order_by(Person.display_name)
     )

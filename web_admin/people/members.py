@@ -17,7 +17,7 @@ from web_admin.action.base import Act, begin, finish
 from web_admin.action.lookups import person_of
 from web_admin.action.phone_verification import refuse_unverified_phone
 from web_admin.compound.age_bands import ADULT, CHILD, MINOR, today_at
-from web_admin.compound.models import UNNAMED, CredentialRow, Invitation, Person
+from web_admin.compound.models import UNASSIGNED, CredentialRow, Invitation, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.actions import choose_methods, resume_credential, suspend_credential
 from web_admin.credentials.child_agreements import (
@@ -250,7 +250,7 @@ def refuse_full_home(act: Act, member: Person) -> None:
     count = act.session.scalar(
         select(func.count())
         .select_from(Person)
-        .where(Person.home_id == member.home_id, Person.ended_at.is_(None), Person.kind != UNNAMED)
+        .where(Person.home_id == member.home_id, Person.ended_at.is_(None), Person.kind != UNASSIGNED)
     )
     if (count or 0) >= MAX_IN_A_HOME:
         raise ActRefused(None, _("This home has twenty people. The property office can add more."))

@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, update
 from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act, begin, finish, new_id, publish, record
 from web_admin.compound.age_bands import CHILD
-from web_admin.compound.models import UNNAMED, CredentialRow, Home, Invitation, Person
+from web_admin.compound.models import UNASSIGNED, CredentialRow, Home, Invitation, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import open_pin_tag, seal_pin_tag
 from web_admin.credentials.models import ChildAgreement
@@ -93,7 +93,7 @@ def begin_run(act: Act, kind: str, buildings: Sequence[str], *, everyone: bool =
 
 def _people(act: Act, kind: str, buildings: Sequence[str], *, everyone: bool) -> tuple[list[str], int]:
     here = select(Person.person_id, Home.number).join(Home, Home.home_id == Person.home_id).where(
-        Person.site_id == act.site_id, Person.ended_at.is_(None), Person.kind != UNNAMED
+        Person.site_id == act.site_id, Person.ended_at.is_(None), Person.kind != UNASSIGNED
     )
     wanted = set(buildings)
     rows = [

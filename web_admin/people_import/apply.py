@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.records import CredentialKind, Method
 from web_admin.action.base import Act, begin, finish, new_id
-from web_admin.compound.models import UNNAMED, CredentialRow, GrantRow, Home, Person, Site
+from web_admin.compound.models import UNASSIGNED, CredentialRow, GrantRow, Home, Person, Site
 from web_admin.core.database import IN_LIST
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup, seal_card_number
@@ -19,7 +19,7 @@ from web_admin.credentials.shared import end_one
 from web_admin.face.ways_in import settle_face
 from web_admin.journal.ledger import NewEntry, append_audits
 from web_admin.people.actions import all_lanes, move_out
-from web_admin.people.unnamed_cards import UNNAMED_NAMES
+from web_admin.people.unassigned_cards import UNASSIGNED_NAMES
 from web_admin.people_import.check import ImportPlan, ImportRow
 
 _Rows = list[dict[str, Any]]
@@ -45,7 +45,7 @@ class _Work:
     language: str
     lanes: list[str]
     homes: dict[str, str]
-    unnamed: dict[str, str]
+    unassigned: dict[str, str]
     new_homes: _Rows = field(default_factory=list)
     people: _Rows = field(default_factory=list)
     grants: _Rows = field(default_factory=list)
@@ -61,7 +61,7 @@ def apply_people(act: Act, plan: ImportPlan) -> Imported:
     site = begin(act)
     work = _Work(
         act, site, site.language if site.language in LANGUAGES else LANGUAGES[0], list(all_lanes(act)),
-        _homes(act), _unnamed(act),
+        _homes(act), _unassigned(act),
     )
     for number in plan.new_homes:
         _add_home(work, number)
@@ -87,10 +87,10 @@ def _homes(act: Act) -> dict[str, str]:
     return dict(act.session.execute(rows).all())
 
 
-def _unnamed(act: Act) -> dict[str, str]:
-    """Return by home the person of its unnamed cards."""
+def _unassigned(act: Act) -> dict[str, str]:
+    """Return by home the person of its unassigned cards."""
     rows = select(Person.home_id, Person.person_id).where(
-        Person.site_id == act.site_id, Person.kind == UNNAMED, Person.ended_at.is_(None)
+        Person.site_id == act.site_id, Person.kind == UNASSIGNED, Person.ended_at.is_(None)
     )
     return {str(home_id): person_id for home_id, person_id in act.session.execute(rows)}
 
@@ -107,18 +107,18 @@ def _add_home(work: _Work, number: str) -> None:
 
 def _add(work: _Work, row: ImportRow) -> None:
     home_id = work.homes[row.home] if row.home is not None else None
-    person_id = work.unnamed.get(home_id or "") if row.action == "home_card" else None
+    person_id = work.unassigned.get(home_id or "") if row.action == "home_card" else None
     if person_id is None:
         person_id = _add_person(work, row, home_id)
         if row.action == "home_card":
-            work.unnamed[str(home_id)] = person_id
+            work.unassigned[str(home_id)] = person_id
     if row.card is not None:
         _add_card(work, person_id, row.card)
 
 
 def _add_person(work: _Work, row: ImportRow, home_id: str | None) -> str:
     person_id = new_id()
-    name = row.name or UNNAMED_NAMES[work.language]
+    name = row.name or UNASSIGNED_NAMES[work.language]
     work.people.append({
         "person_id": person_id, "site_id": work.act.site_id, "home_id": home_id, "display_name": name,
         "kind": row.kind, "language": work.language, "methods": [Method.CARD], "created_at": work.act.now,

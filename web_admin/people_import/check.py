@@ -12,7 +12,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
 from web_admin.action.base import Act, begin, checked_text
-from web_admin.compound.models import UNNAMED, Site
+from web_admin.compound.models import UNASSIGNED, Site
 from web_admin.core.csv_text import as_text
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
@@ -142,7 +142,7 @@ def check_people(
 def _missing(run: _Check, rows: list[ImportRow]) -> tuple[PersonThere, ...]:
     """Return who lives in a home and is not in a complete sheet; staff without a home are not meant.
 
-    A home's unnamed cards end with the last of its rows, not before.
+    A home's unassigned cards end with the last of its rows, not before.
     """
     homes = {row.home for row in rows}
     people = (person for same in run.there.people.values() for person in same)
@@ -151,7 +151,7 @@ def _missing(run: _Check, rows: list[ImportRow]) -> tuple[PersonThere, ...]:
         for person in people
         if person.home is not None
         and (person.home, person.name) not in run.people_rows
-        and not (person.kind == UNNAMED and person.home in homes)
+        and not (person.kind == UNASSIGNED and person.home in homes)
     )
 
 
@@ -196,9 +196,9 @@ def _row(
     person: PersonThere | None,
 ) -> ImportRow:
     holder = run.there.cards.get(card_lookup(run.act.sealer, card)) if card is not None else None
-    from_home = holder is not None and holder.is_unnamed and bool(name)
+    from_home = holder is not None and holder.is_unassigned and bool(name)
     if not name:
-        return ImportRow(number, home, "", UNNAMED, card, "same" if card is None else "home_card")
+        return ImportRow(number, home, "", UNASSIGNED, card, "same" if card is None else "home_card")
     if person is None:
         return ImportRow(number, home, name, kind, card, "add", from_home_cards=from_home)
     changes_kind = person.kind != kind
@@ -277,7 +277,7 @@ def _card(
         return card
     if person is not None and holder.person_id == person.person_id:
         return None
-    if holder.is_unnamed and holder.home == home:
+    if holder.is_unassigned and holder.home == home:
         return card if is_named else None
     if holder.home is None or not run.there.names_holders:
         raise ActRefused("card", _("This card is in use already. Use another card."))

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act
-from web_admin.compound.models import UNNAMED, CredentialRow, Home, Person
+from web_admin.compound.models import UNASSIGNED, CredentialRow, Home, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,11 @@ class PersonThere:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a card; unnamed when only the home is known."""
+    """Who holds a card; unassigned when only the home is known."""
 
     person_id: str
     home: str | None
-    is_unnamed: bool
+    is_unassigned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def who_is_there(act: Act, *, names_holders: bool) -> There:
         )
     )
     cards = {
-        lookup: Holder(person_id, home, kind == UNNAMED)
+        lookup: Holder(person_id, home, kind == UNASSIGNED)
         for lookup, valid_until, person_id, kind, home in rows
         if lookup is not None and (valid_until is None or valid_until > act.now)
     }

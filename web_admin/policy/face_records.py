@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from gate_controller.contract.records import FaceOfferRecord, FaceRecord, Grant, Method
 from web_admin.compound.age_bands import CHILD, MINOR, band_has_ended, midnight_at
-from web_admin.compound.models import UNNAMED, Gate, Person
+from web_admin.compound.models import UNASSIGNED, Gate, Person
 from web_admin.face.engine import FACE_ENGINE
 from web_admin.policy.facts import SiteFacts
 
@@ -55,7 +55,7 @@ def face_offer(
     """Return that a person without live consent may give one at this gate, if they ask to."""
     if not facts.site.face_enabled or person.person_id in facts.consents or person.suspended or not ways:
         return None
-    if person.kind == UNNAMED:  # whose face would it be?
+    if person.kind == UNASSIGNED:  # whose face would it be?
         return None
     granted = {lane_id for grant in grants for lane_id in grant.lanes}
     if not any(

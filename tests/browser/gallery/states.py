@@ -306,7 +306,7 @@ NOT_PICTURED = {
     "live.waiting": "figures, no page",
     "people_import.template": "a file to download",
     "card_batch.put_in_place": "of one card; tests/browser/test_move_in.py looks at it",
-    "card_batch.name_holder": "of one unnamed card; tests/browser/test_move_in.py looks at it",
+    "card_batch.name_holder": "of one unassigned card; tests/browser/test_move_in.py looks at it",
     "security.static": "closed: files of a library",
     "security.two_factor_rescue": "closed: a page of a library that we do not offer",
     "security.tf_select": "closed: a page of a library that we do not offer",

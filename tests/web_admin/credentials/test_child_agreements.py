@@ -19,7 +19,7 @@ from web_admin.credentials.pins import issue_pin
 from web_admin.journal.models import AuditEntry
 from web_admin.people.actions import add_person
 from web_admin.people.print_runs import PINS, begin_run
-from web_admin.people.unnamed_cards import give_home_card, give_to_person
+from web_admin.people.unassigned_cards import give_home_card, give_to_person
 
 MOTHER, NEIGHBOUR = "4200005", "4200000"  # 王芳 of the child's home, 林薇 of another
 
@@ -75,11 +75,11 @@ def test_with_the_guardians_card_it_gets_one_and_who_and_when_is_kept(compound, 
 def test_no_other_page_gives_a_child_a_card_or_pin_before(compound, child):
     with at(compound) as act:
         home_id = act.session.get_one(Person, child).home_id
-        unnamed = give_home_card(act, home_id, 7300002).credential_id
+        unassigned = give_home_card(act, home_id, 7300002).credential_id
         for give in (
             lambda: issue_card(act, child, 7300001),
             lambda: issue_pin(act, child),
-            lambda: give_to_person(act, unnamed, child),
+            lambda: give_to_person(act, unassigned, child),
         ):
             with pytest.raises(ActRefused) as refused:
                 give()
@@ -102,7 +102,7 @@ def test_an_adult_is_asked_for_no_guardian(compound):
 def test_a_homes_card_counts_as_known_to_guardians_once_a_minor_has_it(compound, child, age_band, seen_by):
     with at(compound) as act:
         person = act.session.get_one(Person, child)
-        unnamed = give_home_card(act, person.home_id, 7300002).credential_id
+        unassigned = give_home_card(act, person.home_id, 7300002).credential_id
         person.age_band = age_band
         if age_band == "under_14":
             act.session.add(ChildAgreement(
@@ -110,4 +110,4 @@ def test_a_homes_card_counts_as_known_to_guardians_once_a_minor_has_it(compound,
                 language="zh",
             ))
         act.session.flush()
-        assert give_to_person(act, unnamed, child).seen_by == seen_by
+        assert give_to_person(act, unassigned, child).seen_by == seen_by

@@ -10,7 +10,7 @@ from tests.support.clock import SetClock
 from tests.support.compounds.managed import make_managed_compound
 from tests.web_admin.manage.test_moving import at, hidden_of
 from web_admin.action.base import one_publication
-from web_admin.compound.models import UNNAMED, CredentialRow, Home, Person
+from web_admin.compound.models import UNASSIGNED, CredentialRow, Home, Person
 from web_admin.core.sealing import card_lookup
 from web_admin.people.actions import add_person
 from web_admin.people.homes import add_home
@@ -62,7 +62,7 @@ def test_fresh_cards_go_to_one_home_after_another_in_their_order(client, compoun
         page = client.get(tap(client, page, number).headers["Location"]).text
     assert turns == ["9-2", "9-9", "9-10"]
     assert "Every home has a card" in page
-    assert state_of(compound, 7200003) == [("active", UNNAMED, "9-10")]
+    assert state_of(compound, 7200003) == [("active", UNASSIGNED, "9-10")]
 
 
 def test_a_card_with_a_holder_is_refused_and_the_same_home_waits(client):
@@ -77,7 +77,7 @@ def test_a_double_tap_gives_one_card_and_not_the_next_home_another(client, compo
     page = client.get(f"{BATCH}?building=9").text
     assert tap(client, page, "7200001").status_code == 303
     assert tap(client, page, "7200001").status_code == 303
-    assert state_of(compound, 7200001) == [("active", UNNAMED, "9-2")]
+    assert state_of(compound, 7200001) == [("active", UNASSIGNED, "9-2")]
     assert turn_of(client.get(f"{BATCH}?building=9").text) == "9-9"
 
 
@@ -92,12 +92,12 @@ def card_of(compound, number):
 def test_a_homes_card_is_given_to_the_person_who_holds_it(client, compound):
     page = client.get(f"{BATCH}?building=9&after=019-019").text
     tap(client, page, "7200001")
-    assert state_of(compound, 7200001) == [("active", UNNAMED, "9-10")]
+    assert state_of(compound, 7200001) == [("active", UNASSIGNED, "9-10")]
     path = f"/manage/cards/{card_of(compound, 7200001)}/holder"
     page = client.get(path).text
     person_id = re.search(r'<option value="([^"]+)">何静', page)[1]
     assert client.post(path, data=hidden_of(page) | {"person_id": person_id}).status_code == 303
-    assert state_of(compound, 7200001) == [("ended", UNNAMED, "9-10"), ("active", "resident", "9-10")]
+    assert state_of(compound, 7200001) == [("ended", UNASSIGNED, "9-10"), ("active", "resident", "9-10")]
     other = client.post(path, data=hidden_of(page) | {"person_id": compound.persons["王芳"]})
     assert other.status_code == 422
 

@@ -11,7 +11,7 @@ from sqlalchemy import event, func, select
 from gate_controller.rules.decision import Reason
 from tests.support.acting import add_lane, audit_kinds, by_phone, gate_view, household, offer_face, show_card
 from web_admin.action.base import Act
-from web_admin.compound.models import UNNAMED, Person, Site
+from web_admin.compound.models import UNASSIGNED, Person, Site
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credentials.cards import issue_card
@@ -20,7 +20,7 @@ from web_admin.face.actions import consentable_notice
 from web_admin.journal.ledger import verify_audit
 from web_admin.people.actions import add_person
 from web_admin.people.invitations import invite
-from web_admin.people.unnamed_cards import give_to_person
+from web_admin.people.unassigned_cards import give_to_person
 from web_admin.people_import.apply import Imported, apply_people
 from web_admin.people_import.check import SheetOptions, check_people
 
@@ -172,7 +172,7 @@ def test_a_card_without_a_holder_opens_belongs_to_the_home_and_finds_its_holder_
     assert (done.added, done.home_cards) == (1, 2)
     holder_id = show_card(act, 1001).person_id
     holder = act.session.get_one(Person, holder_id)
-    assert (holder.kind, holder.home.number) == (UNNAMED, "3-1203")
+    assert (holder.kind, holder.home.number) == (UNASSIGNED, "3-1203")
     assert show_card(act, 1002).person_id == holder_id
     assert check_people(act, sheet.encode()).does_nothing
     lin = act.session.scalars(select(Person).where(Person.display_name == "林一")).one()
@@ -184,7 +184,7 @@ def test_a_card_without_a_holder_opens_belongs_to_the_home_and_finds_its_holder_
 
 
 @pytest.mark.publishing
-def test_a_homes_unnamed_cards_give_no_phone_pin_or_face(act: Act) -> None:
+def test_a_homes_unassigned_cards_give_no_phone_pin_or_face(act: Act) -> None:
     add_lane(act)
     read_in(act, "home,name,kind,card\n3-1203,,,1001\n3-1203,Lin,,1002\n")
     holder_id = str(show_card(act, 1001).person_id)

@@ -1,7 +1,7 @@
 """Actions on cards of a home without recorded holders: they open, belong to the home, and get a holder later.
 
 An old system's list says of many cards no more than the home. They go on opening from the first day:
-the home gets a person of kind `UNNAMED`, who represents their holders and can have only cards.
+the home gets a person of kind `UNASSIGNED`, who represents their holders and can have only cards.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act, begin, finish, new_id
 from web_admin.action.lookups import credential_of, home_of, person_of
 from web_admin.compound.age_bands import ADULT
-from web_admin.compound.models import UNNAMED, CredentialRow, GrantRow, Home, Person, Site
+from web_admin.compound.models import UNASSIGNED, CredentialRow, GrantRow, Home, Person, Site
 from web_admin.compound.own_credentials import GUARDIAN
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
@@ -24,15 +24,15 @@ from web_admin.credentials.shared import end_one
 from web_admin.face.lost_methods import pause_faces_given_with
 from web_admin.people.actions import all_lanes
 
-UNNAMED_NAMES: Mapping[str, str] = {"en": "Cards without a holder", "zh": "未登记持卡人"}
+UNASSIGNED_NAMES: Mapping[str, str] = {"en": "Cards without a holder", "zh": "未登记持卡人"}
 """Used as a name, stored like one and so in the site's language."""
 
 
-def unnamed_person(act: Act, site: Site, home: Home, lanes: tuple[str, ...]) -> Person:
-    """Return a new person that represents the holders of a home's unnamed cards."""
-    name = UNNAMED_NAMES.get(site.language, UNNAMED_NAMES["en"])
+def unassigned_person(act: Act, site: Site, home: Home, lanes: tuple[str, ...]) -> Person:
+    """Return a new person that represents the holders of a home's unassigned cards."""
+    name = UNASSIGNED_NAMES.get(site.language, UNASSIGNED_NAMES["en"])
     person = Person(
-        person_id=new_id(), site_id=act.site_id, home_id=home.home_id, display_name=name, kind=UNNAMED,
+        person_id=new_id(), site_id=act.site_id, home_id=home.home_id, display_name=name, kind=UNASSIGNED,
         language=site.language, methods=["card"], created_at=act.now,
     )
     if lanes:
@@ -41,28 +41,28 @@ def unnamed_person(act: Act, site: Site, home: Home, lanes: tuple[str, ...]) -> 
 
 
 def holder_of_home(act: Act, home: Home) -> Person:
-    """Return the person of a home's unnamed cards, added on first need; the caller publishes."""
+    """Return the person of a home's unassigned cards, added on first need; the caller publishes."""
     found = act.session.scalars(
         select(Person).where(
-            Person.home_id == home.home_id, Person.kind == UNNAMED, Person.ended_at.is_(None)
+            Person.home_id == home.home_id, Person.kind == UNASSIGNED, Person.ended_at.is_(None)
         )
     ).first()
     if found is not None:
         return found
-    person = unnamed_person(act, act.session.get_one(Site, act.site_id), home, all_lanes(act))
+    person = unassigned_person(act, act.session.get_one(Site, act.site_id), home, all_lanes(act))
     act.session.add(person)
     act.session.flush()
     return person
 
 
 def give_to_person(act: Act, credential_id: str, person_id: str) -> CredentialRow:
-    """Give an unnamed card of a home to a person of that home; it never stops opening."""
+    """Give an unassigned card of a home to a person of that home; it never stops opening."""
     begin(act)
     card, person = credential_of(act, credential_id), person_of(act, person_id)
     holder = card.person
-    if holder.kind != UNNAMED or card.kind != CredentialKind.CARD or card.state == "ended":
+    if holder.kind != UNASSIGNED or card.kind != CredentialKind.CARD or card.state == "ended":
         raise ActRefused("person", _("Only a card without a holder can be given this way."))
-    if person.kind == UNNAMED or person.home_id != holder.home_id:
+    if person.kind == UNASSIGNED or person.home_id != holder.home_id:
         raise ActRefused("person", _("Choose a person of the same home."))
     refuse_without_agreement(act, person)
     given = hand_over(act, card, person)

@@ -40,7 +40,7 @@ from gate_controller.contract.signing import SignatureRefused, certified_key
 from gate_controller.control.controller import Controller
 from gate_controller.control.messages import Message, Stop
 from gate_controller.control.parts import GateParts
-from gate_controller.control.screen_actions import ScreenActs
+from gate_controller.control.screen_actions import ScreenActions
 from gate_controller.control.screens import Screens
 from gate_controller.face.matching.face_service import FaceService
 from gate_controller.lane.device_watch import DeviceWatch
@@ -210,7 +210,7 @@ def _assemble(config: GateConfig, clocks: Clocks, closing: ExitStack) -> Gate:
         for lane_id in config.lane
     }
     screens = make_screens(config, inbox.put)
-    acts = ScreenActs(
+    screen_actions = ScreenActions(
         desks,
         cameras,
         faces,
@@ -221,7 +221,7 @@ def _assemble(config: GateConfig, clocks: Clocks, closing: ExitStack) -> Gate:
         scanners={scanner.lane for scanner in config.scanner.values()},
     )
     for desk in desks.values():
-        closing.callback(acts.cancel, desk)
+        closing.callback(screen_actions.cancel, desk)
     lines = ModbusLines()
     osdp = make_osdp_readers(config)
     devices, lane_of_device = make_devices(config, lines, osdp)
@@ -267,7 +267,7 @@ def _assemble(config: GateConfig, clocks: Clocks, closing: ExitStack) -> Gate:
         clock=clock,
         hasher=hasher,
         screens=Screens(screens, readers_with_lights(config, osdp)),
-        screen_acts=acts,
+        screen_actions=screen_actions,
         faces=faces,
         keeper=face.keeper,
         watch=watch,

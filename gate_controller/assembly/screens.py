@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gate_controller.contract.languages import LANGUAGES
-from gate_controller.control.messages import Message, ScreenAct
+from gate_controller.control.messages import Message, ScreenAction
 from gate_controller.site_file.config import ConfigRefused, GateConfig
 from gate_controller.terminal.entry_guard import keep_launch_token
 from gate_controller.terminal.server import TerminalServer
-from gate_controller.terminal.view import TerminalAct
+from gate_controller.terminal.view import TerminalAction
 
 LAUNCH_PAGE = "terminal.html"
 """Beside the launch token: what the kiosk's browser opens first."""
@@ -27,8 +27,8 @@ def make_screens(config: GateConfig, put: Callable[[Message], None]) -> dict[str
     screens = {}
     for section in config.terminal.values():
 
-        def take(act: TerminalAct, lane_id: str = section.lane) -> None:
-            put(ScreenAct(lane_id, act))
+        def take(action: TerminalAction, lane_id: str = section.lane) -> None:
+            put(ScreenAction(lane_id, action))
 
         screens[section.lane] = TerminalServer(
             take,

@@ -16,7 +16,7 @@ from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.messages import SignedOrder
 from gate_controller.contract.policy import PolicySnapshot
-from gate_controller.control.messages import Message, ScreenAct, Stop, TypedHashed
+from gate_controller.control.messages import Message, ScreenAction, Stop, TypedHashed
 from gate_controller.control.parts import GateParts, GateState
 from gate_controller.control.presentations import Presentations
 from gate_controller.control.remote_orders import check_order, lane_shut
@@ -111,7 +111,7 @@ class Controller:
 
     def _stopped(self) -> None:
         try:
-            self._shown.holdings.stopped()
+            self._shown.holds.stopped()
         except sqlite3.Error:
             log.exception("the journal cannot be written: what is held open ends unrecorded")
 
@@ -151,8 +151,8 @@ class Controller:
                 self._shown.typed_hashed(message)
             case FaceProgress() | FaceEnded() | FaceUnavailable():
                 self._shown.looks.message(message)
-            case ScreenAct():
-                self._parts.screen_acts.handle(message.lane_id, message.act, self._shown)
+            case ScreenAction():
+                self._parts.screen_actions.handle(message.lane_id, message.action, self._shown)
             case InputChange() | DeviceState():
                 self._device_report(message)
             case OrderArrived():
@@ -179,7 +179,7 @@ class Controller:
         if reason is None and (lane is None or policy is None or lane_id not in self._parts.desks):
             reason = Reason.UNKNOWN_LANE
         elif reason is None and lane is not None and policy is not None:
-            reason = lane_shut(lane, policy, self._shown.passings.memory(lane, now), now)
+            reason = lane_shut(lane, policy, self._shown.passages.memory(lane, now), now)
         self._shown.record(
             EventKind.ACCESS,
             {
@@ -197,7 +197,7 @@ class Controller:
         match news:
             case PolicyTaken(snapshot):
                 before, self._state.snapshot = self._state.snapshot, snapshot
-                self._shown.holdings.policy_taken(before, snapshot)
+                self._shown.holds.policy_taken(before, snapshot)
                 self._shown.pin_stops.policy_taken(snapshot.policy)
                 known = before.policy.lanes if before is not None else {}
                 log_cut_times(self._parts.relays, snapshot.policy.lanes, known)
@@ -219,7 +219,7 @@ class Controller:
 
     def status(self) -> GateStatus:
         """Return the status for the manager's page; safe to call from the sync thread."""
-        postures = {lane_id: self._shown.holdings.posture(lane_id) for lane_id in self._parts.desks}
+        postures = {lane_id: self._shown.holds.posture(lane_id) for lane_id in self._parts.desks}
         status = self._parts.watch.status(
             {lane_id: posture.value for lane_id, posture in postures.items() if posture is not None}
         )
@@ -236,7 +236,7 @@ class Controller:
             self._shown.asking.time_passed(desk)
             desk.time_passed(now_seconds)
         self._parts.watch.time_passed(self._parts.desks, self._shown.record)
-        self._shown.holdings.time_passed(now_seconds)
+        self._shown.holds.time_passed(now_seconds)
 
     def _refresh_screens(self, now_seconds: float) -> None:
         now = self._parts.clock.now()
@@ -246,7 +246,7 @@ class Controller:
                 self._state.snapshot.policy if self._state.snapshot is not None else None,
                 now,
                 now_seconds,
-                posture=self._shown.holdings.posture(desk.lane_id),
+                posture=self._shown.holds.posture(desk.lane_id),
                 online=self._state.online,
                 clock_sure=self._parts.clock.is_sure,
                 face_ready=self._parts.faces.ready_at(desk.lane_id) and desk.camera_sees(now_seconds),

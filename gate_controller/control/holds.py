@@ -31,8 +31,8 @@ SECONDS_A_MINUTE = 60.0
 SHUT = (None, Posture.LOCKDOWN, Posture.DISABLED)
 
 
-class Holdings:
-    """The holdings of one gate."""
+class Holds:
+    """The lanes of one gate that are held open, by policy or by staff."""
 
     def __init__(self, parts: GateParts, state: GateState, record: Record) -> None:
         """Begin with nothing held; what staff held before a restart is not held again."""

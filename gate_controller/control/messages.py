@@ -7,16 +7,16 @@ from gate_controller.lane.camera_codes import CameraCode
 from gate_controller.lane.camera_watch import CameraSight
 from gate_controller.lane.hands_free import HandsFree
 from gate_controller.sync.client import SyncNews
-from gate_controller.terminal.view import TerminalAct
+from gate_controller.terminal.view import TerminalAction
 from hardware.interfaces import DeviceReport
 
 
 @dataclass(frozen=True, slots=True)
-class ScreenAct:
+class ScreenAction:
     """Someone did something on a lane's screen."""
 
     lane_id: str
-    act: TerminalAct
+    action: TerminalAction
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -37,7 +37,7 @@ class Stop:
 Message = (
     DeviceReport
     | SyncNews
-    | ScreenAct
+    | ScreenAction
     | TypedHashed
     | CameraCode
     | CameraSight

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Protocol
 
 from gate_controller.contract.policy import PolicySnapshot
-from gate_controller.control.screen_actions import ScreenActs
+from gate_controller.control.screen_actions import ScreenActions
 from gate_controller.control.screens import Screens
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.face_control.sessions import FaceDesk
 from gate_controller.lane.device_watch import DeviceWatch
-from gate_controller.lane.state import LaneDesk, Passing
+from gate_controller.lane.state import LaneDesk, Passage
 from gate_controller.rules.identify import GateKeys
 from gate_controller.storage.clock import GateClock
 from gate_controller.storage.journal import Journal
@@ -27,7 +27,7 @@ class LaneMemory(Protocol):
         """Return the ids of those who came in within the last 12 hours and have not left since."""
         ...
 
-    def passed(self, passing: Passing, now: datetime) -> None:
+    def passed(self, passage: Passage, now: datetime) -> None:
         """Count a person in or out."""
         ...
 
@@ -50,7 +50,7 @@ class GateParts:
     clock: GateClock
     hasher: Executor
     screens: Screens
-    screen_acts: ScreenActs
+    screen_actions: ScreenActions
     faces: FaceDesk
     keeper: FaceKeeper
     watch: DeviceWatch

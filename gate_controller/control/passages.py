@@ -6,14 +6,14 @@ from datetime import datetime
 from gate_controller.contract.records import LaneRecord, VisitorCodeCredential
 from gate_controller.control.parts import GateParts, GateState
 from gate_controller.lane.door import DoorState
-from gate_controller.lane.state import LaneDesk, Passing
+from gate_controller.lane.state import LaneDesk, Passage
 from gate_controller.rules.decision import Claim, Decision, GateMemory
 
-SAME_PASSING_SECONDS = 2.0
-"""How long the same thing shown again is the same passing, where the release is shorter than that."""
+SAME_PASSAGE_SECONDS = 2.0
+"""How long the same thing shown again is the same passage, where the release is shorter than that."""
 
 
-class Passings:
+class Passages:
     """Recent grants by lane; used from the controller's thread only."""
 
     def __init__(self, parts: GateParts, state: GateState, is_held: Callable[[str], bool]) -> None:
@@ -26,7 +26,7 @@ class Passings:
     def memory(self, lane: LaneRecord | None, now: datetime, *, again: str | None = None) -> GateMemory:
         """Return what the rules may know, gathered only as far as this lane asks for it.
 
-        `again` is a person who shows the same thing a second time for one passing: as good as outside.
+        `again` is a person who shows the same thing a second time for one passage: as good as outside.
         """
         journal, sure = self._parts.journal, self._parts.clock.is_sure
         if lane is None or (not lane.interlock_with and lane.antipassback == "off"):
@@ -57,9 +57,9 @@ class Passings:
         return door.state is not DoorState.CLOSED or released or self._is_held(desk.lane_id)
 
     def is_repeat(self, lane_id: str, claim: Claim) -> bool:
-        """Return whether the same credential was granted here a moment ago: still the same passing.
+        """Return whether the same credential was granted here a moment ago: still the same passage.
 
-        Counted from the first showing alone, so that repeated showing makes no passing longer.
+        Counted from the first showing alone, so that repeated showing makes no passage longer.
         """
         shown, until_seconds = self._last.get(lane_id, ("", 0.0))
         return (
@@ -72,18 +72,18 @@ class Passings:
     ) -> None:
         """Record the person granted, once the lock was released."""
         if not is_repeat:
-            until = self._parts.clock.monotonic_seconds() + max(decision.pulse_seconds, SAME_PASSING_SECONDS)
+            until = self._parts.clock.monotonic_seconds() + max(decision.pulse_seconds, SAME_PASSAGE_SECONDS)
             self._last[lane.lane_id] = (claim.credential_id or claim.person_id or "", until)
         for_visitor = claim.visitor_pass is not None or isinstance(claim.credential, VisitorCodeCredential)
         if lane.antipassback == "off" or decision.person_id is None or for_visitor:
             return
-        desk, passing = self._parts.desks[lane.lane_id], Passing(decision.person_id, lane.direction)
+        desk, passage = self._parts.desks[lane.lane_id], Passage(decision.person_id, lane.direction)
         if not desk.door.is_seen or desk.door.is_open:
             # No contact will report that this person went through.
             if not is_repeat:
-                self._parts.lane_memory.passed(passing, now)
+                self._parts.lane_memory.passed(passage, now)
             return
-        if desk.passing is not None and desk.passing.person_id != passing.person_id:
+        if desk.passage is not None and desk.passage.person_id != passage.person_id:
             # Two were let in one after the other: one opening is theirs both.
-            self._parts.lane_memory.passed(desk.passing, now)
-        desk.passing = passing
+            self._parts.lane_memory.passed(desk.passage, now)
+        desk.passage = passage

@@ -14,17 +14,17 @@ from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.records import EmergencyCodeCredential, Method
 from gate_controller.control.face_dialog import FaceAsking
 from gate_controller.control.face_recognition import FaceLooks
-from gate_controller.control.holds import Holdings
+from gate_controller.control.holds import Holds
 from gate_controller.control.messages import Message, TypedHashed
 from gate_controller.control.parts import GateParts, GateState
-from gate_controller.control.passages import Passings
+from gate_controller.control.passages import Passages
 from gate_controller.control.pin_stops import PinStops
 from gate_controller.face_control.refusals import mend_word
 from gate_controller.lane.attempts import ALARM_AFTER_FAILURES, Attempts
 from gate_controller.lane.camera_codes import CameraCode
 from gate_controller.lane.door import granted
 from gate_controller.lane.keypad_entry import FORGOTTEN_AFTER_SECONDS, press
-from gate_controller.lane.showings import Read, Showings
+from gate_controller.lane.repeat_reads import Read, RepeatReads
 from gate_controller.lane.state import RESULT_SECONDS, Intent, LaneDesk
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import FACE_FAILURES, Claim, Decision, Reason
@@ -50,10 +50,10 @@ class Presentations:
         self._state = state
         self._inbox = inbox
         self._attempts = Attempts()
-        self._showings = Showings()
+        self._repeat_reads = RepeatReads()
         self.pin_stops = PinStops(parts, self.record)
-        self.holdings = Holdings(parts, state, self.record)
-        self.passings = Passings(parts, state, self.holdings.is_held)
+        self.holds = Holds(parts, state, self.record)
+        self.passages = Passages(parts, state, self.holds.is_held)
         self.asking = FaceAsking(parts, state, self.record, self._present, self._number_typed)
         self.looks = FaceLooks(parts, state, self.asking, self.record, self._present, self._seconds_to_wait)
 
@@ -69,11 +69,11 @@ class Presentations:
 
     def _is_left_there(self, lane_id: str, claim: Claim, credential_id: str) -> bool:
         """Return whether a card was left at its reader and no longer opens; record that once."""
-        what = self._showings.read(lane_id, credential_id, self._parts.clock.monotonic_seconds())
+        what = self._repeat_reads.read(lane_id, credential_id, self._parts.clock.monotonic_seconds())
         if what is Read.FOUND_LEFT:
             whose: Facts = {"person_id": claim.person_id, "credential_id": credential_id}
             self.record(EventKind.ALARM_CARD_LEFT, {"lane_id": lane_id}, whose)
-            self._showings.record_left(lane_id, credential_id)
+            self._repeat_reads.record_left(lane_id, credential_id)
         return what is not Read.SHOWN
 
     def code_read(self, read: CodeRead) -> None:
@@ -110,7 +110,7 @@ class Presentations:
         if desk.asking is not None:
             self.asking.key_pressed(desk, key, read_at_ns)
             return
-        if self._parts.screen_acts.key_chooses(desk, key, self):
+        if self._parts.screen_actions.key_chooses(desk, key, self):
             return
         if desk.screen is Screen.FACE_LOOKING:
             # Typing instead of being looked at: the look without a number ends, or that for another home.
@@ -179,9 +179,9 @@ class Presentations:
         journal, now = self._parts.journal, self._parts.clock.now()
         policy = self._state.snapshot.policy
         lane = policy.lanes.get(lane_id)
-        is_repeat = self.passings.is_repeat(lane_id, claim)
+        is_repeat = self.passages.is_repeat(lane_id, claim)
         desk = self._parts.desks[lane_id]
-        memory = self.passings.memory(lane, now, again=claim.person_id if is_repeat else None)
+        memory = self.passages.memory(lane, now, again=claim.person_id if is_repeat else None)
         if desk.shown_first is not None:
             shown = desk.shown_before(self._parts.clock.monotonic_seconds())
             memory = dataclasses.replace(memory, shown_before=shown)
@@ -212,8 +212,8 @@ class Presentations:
             desk.shown_first = None
             self.looks.another_way_opened(desk)
             if self._opened(lane_id, claim, decision.pulse_seconds) and lane is not None:
-                self.passings.granted(lane, claim, decision, now, is_repeat=is_repeat)
-                self.holdings.granted(lane, claim, decision)
+                self.passages.granted(lane, claim, decision, now, is_repeat=is_repeat)
+                self.holds.granted(lane, claim, decision)
             self._attempts.succeeded(claim.method, home_number)
         else:
             self._refused(desk, claim, decision, home_number)
@@ -221,7 +221,7 @@ class Presentations:
         return decision
 
     def _tell_of(self, lane_id: str, claim: Claim, decision: Decision, personal: Facts) -> None:
-        """Record what else must be known about a passing, beside the decision itself."""
+        """Record what else must be known about a passage, beside the decision itself."""
         if decision.antipassback_violated:
             who: Facts = {"person_id": decision.person_id}
             self.record(EventKind.ANTIPASSBACK_VIOLATED, {"lane_id": lane_id}, who)
@@ -240,13 +240,13 @@ class Presentations:
         """Release the lane for a grant, or leave it released where this very thing has it open already."""
         desk, now_seconds = self._parts.desks[lane_id], self._parts.clock.monotonic_seconds()
         shown = claim.credential_id or claim.person_id or ""
-        if self._showings.pulse_runs(lane_id, shown, now_seconds) and self._parts.relays[lane_id].is_on:
+        if self._repeat_reads.pulse_runs(lane_id, shown, now_seconds) and self._parts.relays[lane_id].is_on:
             desk.rest()
             desk.show(Screen.GRANTED, now_seconds, seconds=RESULT_SECONDS)
             return True
         if not self.release(lane_id, seconds):
             return False
-        self._showings.opened(lane_id, shown, now_seconds, seconds)
+        self._repeat_reads.opened(lane_id, shown, now_seconds, seconds)
         return True
 
     def release(self, lane_id: str, seconds: float) -> bool:

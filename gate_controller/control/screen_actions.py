@@ -29,7 +29,7 @@ from gate_controller.terminal.view import (
     OwnFacePressed,
     Screen,
     SlowerPressed,
-    TerminalAct,
+    TerminalAction,
 )
 from hardware.interfaces import Camera
 
@@ -66,7 +66,7 @@ class Flow(Protocol):
         ...
 
 
-class ScreenActs:
+class ScreenActions:
     """Presses become changes of a lane's desk, or the start of a look through the camera."""
 
     def __init__(
@@ -98,10 +98,10 @@ class ScreenActs:
         self._scanners = scanners
         self._cancel_look: dict[str, threading.Event] = {}
 
-    def handle(self, lane_id: str, act: TerminalAct, flow: Flow) -> None:
+    def handle(self, lane_id: str, action: TerminalAction, flow: Flow) -> None:
         """Do what one press asks."""
         desk, now = self._desks[lane_id], self._clock.monotonic_seconds()
-        match act:
+        match action:
             case KeyTyped(key):
                 flow.key_pressed(lane_id, key, int(now * 1e9))
             case MethodPressed(method):

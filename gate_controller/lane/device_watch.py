@@ -31,7 +31,7 @@ from gate_controller.lane.door import (
     time_passed,
 )
 from gate_controller.lane.memory import LaneMemory, Wire
-from gate_controller.lane.pending_events import Record, Unsaid
+from gate_controller.lane.pending_events import PendingEvents, Record
 from gate_controller.lane.state import LaneDesk
 from gate_controller.lane.status import GateStatus
 from gate_controller.storage.clock import GateClock
@@ -84,7 +84,7 @@ class DeviceWatch:
         self._devices: dict[str, DeviceHealth] = {}
         self._doors: dict[str, DoorState] = {}
         self._reported: dict[str, tuple[Health, str]] = {}
-        self._unsaid = Unsaid()
+        self._pending = PendingEvents()
         self._contacts: dict[str, set[str]] = {}
         """The lanes whose door contact a device has reported."""
         self._active_since: dict[Wire, float] = {}
@@ -113,12 +113,12 @@ class DeviceWatch:
     def handle(
         self, report: InputChange | DeviceState, desks: Mapping[str, LaneDesk], record: Record
     ) -> None:
-        """Take one report of an input or a device; what `record` raises is said again as time passes."""
+        """Take one report of an input or a device; what `record` raises is written again as time passes."""
         if isinstance(report, DeviceState):
             self._device(report, desks)
         else:
             self._input(report, desks[report.lane_id])
-        self._unsaid.say(record, self._clock.monotonic_seconds())
+        self._pending.write(record, self._clock.monotonic_seconds())
 
     def _input(self, report: InputChange, desk: LaneDesk) -> None:
         now = self._clock.monotonic_seconds()
@@ -137,7 +137,7 @@ class DeviceWatch:
 
     def time_passed(self, desks: Mapping[str, LaneDesk], record: Record) -> None:
         """Report doors held too long, expected openings that did not happen, and wires active too long."""
-        now, waiting = self._clock.monotonic_seconds(), len(self._unsaid)
+        now, waiting = self._clock.monotonic_seconds(), len(self._pending)
         for desk in desks.values():
             self._door(desk, time_passed(desk.door, now))
             self._steady_again(desk, now)
@@ -147,10 +147,10 @@ class DeviceWatch:
                 self._raise(wire, raised=True)
         self._memory.forget_old(self._clock.now())
         try:
-            self._unsaid.say(record, now)
+            self._pending.write(record, now)
         except sqlite3.Error:
             # What waited already was an error when it was new; everything else goes on meanwhile.
-            if len(self._unsaid) > waiting:
+            if len(self._pending) > waiting:
                 raise
 
     # -- doors -------------------------------------------------------------------------------------
@@ -162,19 +162,19 @@ class DeviceWatch:
         keep = partial(self._memory.keep_door, desk.lane_id, desk.door.state)
         for kind in reported:
             self._tell(kind, {"lane_id": desk.lane_id}, then=keep)
-        if not reported and not self._unsaid and not self._is_flapping(desk.lane_id):
+        if not reported and not self._pending and not self._is_flapping(desk.lane_id):
             # A contact that flutters for hours must not wear out the disk.
             keep()
         with self._lock:
             self._doors[desk.lane_id] = desk.door.state
-        if desk.passing is None:
+        if desk.passage is None:
             return
         if EventKind.NO_ENTRY in kinds:
-            desk.passing = None
+            desk.passage = None
         elif desk.door.is_open or not desk.door.is_seen:
             # Without a contact the granted person counts as gone through.
-            self._memory.passed(desk.passing, self._clock.now())
-            desk.passing = None
+            self._memory.passed(desk.passage, self._clock.now())
+            desk.passage = None
 
     def _is_flapping(self, lane_id: str) -> bool:
         contact = self._flapping.get(lane_id)
@@ -252,7 +252,7 @@ class DeviceWatch:
         self._memory.keep_raised(wire, raised=raised)
 
     def _tell(self, kind: EventKind, facts: Facts, *, then: Callable[[], None] = lambda: None) -> None:
-        self._unsaid.add(kind, facts, self._clock.monotonic_seconds(), then)
+        self._pending.add(kind, facts, self._clock.monotonic_seconds(), then)
 
     # -- devices -----------------------------------------------------------------------------------
 

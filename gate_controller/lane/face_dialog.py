@@ -72,7 +72,7 @@ class Answer(StrEnum):
     YES = "yes"
     NO = "no"
     LET_IN = "let_in"
-    """Another way, without an answer: nothing is recorded but the passing."""
+    """Another way, without an answer: nothing is recorded but the passage."""
     WITHDRAW = "withdraw"
     OTHER = "other"
     """Another credential was presented: the dialog is over, and the presentation counts as usual."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gate_controller.lane.door import DoorState
-from gate_controller.lane.state import Passing
+from gate_controller.lane.state import Passage
 from gate_controller.storage.database import open_database, transaction
 
 log = logging.getLogger(__name__)
@@ -86,17 +86,17 @@ class LaneMemory:
             # Asked between a card and its lock: a set of thousands is not copied for nothing.
             return self._inside - old if old else self._inside
 
-    def passed(self, passing: Passing, now: datetime) -> None:
+    def passed(self, passage: Passage, now: datetime) -> None:
         """Count a person in or out; among those inside, time never runs backwards."""
         self.forget_old(now)
-        person_id = passing.person_id
+        person_id = passage.person_id
         with self._lock:
             newest = next(reversed(self._came_at.values()), 0.0)
             was_inside = self._came_at.pop(person_id, None) is not None
-            if passing.direction == "in":
+            if passage.direction == "in":
                 came_at = self._came_at[person_id] = max(now.timestamp(), newest)
             self._inside = frozenset(self._came_at)
-        if passing.direction == "in":
+        if passage.direction == "in":
             self._write("INSERT OR REPLACE INTO inside VALUES (?, ?)", [(person_id, came_at)])
         elif was_inside:
             self._write("DELETE FROM inside WHERE person_id = ?", [(person_id,)])

@@ -28,11 +28,11 @@ class _Entry(NamedTuple):
     then: Callable[[], None]
 
 
-class Unsaid:
+class PendingEvents:
     """Entries that wait to be written; used from the controller's thread only."""
 
     def __init__(self) -> None:
-        """Begin with nothing to say."""
+        """Begin with nothing to write."""
         self._entries: list[_Entry] = []
 
     def __len__(self) -> int:
@@ -53,7 +53,7 @@ class Unsaid:
             del self._entries[place]
         self._entries.append(_Entry(kind, facts, at_seconds, then))
 
-    def say(self, record: Record, now_seconds: float) -> None:
+    def write(self, record: Record, now_seconds: float) -> None:
         """Write the waiting events, oldest first; propagate what `record` raises and keep the rest."""
         while self._entries:
             kind, facts, at_seconds, then = self._entries[0]

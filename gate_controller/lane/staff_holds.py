@@ -12,7 +12,7 @@ Pure, in monotonic seconds, and in memory alone: no restart begins or resumes a 
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from gate_controller.lane.showings import SAME_SHOWING_SECONDS
+from gate_controller.lane.repeat_reads import SAME_SHOWING_SECONDS
 
 SHOWN_AGAIN_SECONDS = 5.0
 """How long a card may be away between two showings; less than a second away is one showing."""

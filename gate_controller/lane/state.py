@@ -37,7 +37,7 @@ class Intent(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Passing:
+class Passage:
     """Who was granted and has not been seen to pass yet."""
 
     person_id: str
@@ -92,7 +92,7 @@ class LaneDesk:
     is_hashing: bool = False
     last_code: str = ""
     last_code_until_seconds: float = 0.0
-    passing: Passing | None = None
+    passage: Passage | None = None
     shown_first: ShownFirst | None = None
 
     @property

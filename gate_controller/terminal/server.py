@@ -25,9 +25,9 @@ from gate_controller.terminal.texts import page_texts
 from gate_controller.terminal.view import (
     LanguagePressed,
     Screen,
-    TerminalAct,
+    TerminalAction,
     TerminalView,
-    decode_act,
+    decode_action,
 )
 from gate_controller.terminal.view_feed import HEARTBEAT_SECONDS, MAX_LISTENERS, ViewFeed
 
@@ -54,16 +54,16 @@ HEADERS = {
 
 
 class TerminalServer:
-    """The terminal page of one lane: acts go up through `acts`, views come down through `show`.
+    """The terminal page of one lane: actions go up through `actions`, views come down through `show`.
 
-    `acts` is called from a request's thread and must return at once (a queue's `put`). `port` 0 takes
+    `actions` is called from a request's thread and must return at once (a queue's `put`). `port` 0 takes
     any free port. Raise ValueError on a host that is not loopback, a short token, an unknown language
     or one whose translation is not compiled.
     """
 
     def __init__(
         self,
-        acts: Callable[[TerminalAct], None],
+        actions: Callable[[TerminalAction], None],
         *,
         port: int,
         launch_token: str,
@@ -74,7 +74,7 @@ class TerminalServer:
     ) -> None:
         if not ipaddress.IPv4Address(host).is_loopback:
             raise ValueError(f"The terminal page is served on loopback only, not on {host}.")
-        self._acts = acts
+        self._actions = actions
         self._launch_token = launch_token
         self._languages = _checked_languages(languages)
         self._site_name = site_name
@@ -133,7 +133,7 @@ class TerminalServer:
         app.add_url_rule("/", view_func=self._page, methods=["GET"])
         app.add_url_rule("/texts.json", view_func=self._texts, methods=["GET"])
         app.add_url_rule("/events", view_func=self._events, methods=["GET"])
-        app.add_url_rule("/acts", view_func=self._act, methods=["POST"])
+        app.add_url_rule("/acts", view_func=self._action, methods=["POST"])
         return app
 
     def _refuse_strangers(self) -> Response | None:
@@ -182,17 +182,17 @@ class TerminalServer:
     def _events(self) -> Response:
         return Response(self._feed.listen(), mimetype="text/event-stream")
 
-    def _act(self) -> Response:
+    def _action(self) -> Response:
         if request.mimetype != "application/json":
             return Response("Acts are JSON.\n", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, mimetype="text/plain")
         try:
-            act = decode_act(request.get_data())
+            action = decode_action(request.get_data())
         except (msgspec.MsgspecError, ValueError):
             # The error would quote what was sent, which may be a digit of a PIN.
             return Response("This is no act.\n", HTTPStatus.BAD_REQUEST, mimetype="text/plain")
-        if isinstance(act, LanguagePressed) and act.language not in self._languages:
+        if isinstance(action, LanguagePressed) and action.language not in self._languages:
             return Response("No such language here.\n", HTTPStatus.BAD_REQUEST, mimetype="text/plain")
-        self._acts(act)
+        self._actions(action)
         return Response(status=HTTPStatus.NO_CONTENT)
 
 

@@ -1,6 +1,6 @@
 """Interface between controller and screen: a person's presses, and the view that the screen shows.
 
-The controller owns all state. A press becomes one act; after every change the controller hands down
+The controller owns all state. A press becomes one action; after every change the controller hands down
 one whole view, which replaces the last. The page keeps only the sound and the
 running seconds, so a reloaded or second screen shows the same.
 """
@@ -82,7 +82,7 @@ class KeyTyped(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="key
     key: Key
 
     def __repr__(self) -> str:
-        """Name the act and not the key."""
+        """Name the action and not the key."""
         return "KeyTyped(...)"
 
 
@@ -126,7 +126,7 @@ class SlowerPressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag
     """More time, or the usual time again: see `TerminalView.slower`."""
 
 
-TerminalAct = (
+TerminalAction = (
     KeyTyped
     | MethodPressed
     | ConfirmPressed
@@ -197,13 +197,13 @@ class TerminalView(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"methods_offered {self.methods_offered} must be in the order {METHOD_ORDER}")
 
 
-_ACTS: msgspec.json.Decoder[TerminalAct] = msgspec.json.Decoder(TerminalAct)
+_ACTIONS: msgspec.json.Decoder[TerminalAction] = msgspec.json.Decoder(TerminalAction)
 
 
-def decode_act(body: bytes) -> TerminalAct:
-    """Return the act in a request's JSON body; raise msgspec.MsgspecError on anything else."""
+def decode_action(body: bytes) -> TerminalAction:
+    """Return the action in a request's JSON body; raise msgspec.MsgspecError on anything else."""
     try:
-        return _ACTS.decode(body)
+        return _ACTIONS.decode(body)
     except (UnicodeDecodeError, RecursionError) as err:
         raise msgspec.DecodeError("no UTF-8, or brackets without end") from err
 

@@ -132,9 +132,9 @@ def test_a_second_way_in_is_recorded_and_with_hard_counting_and_a_server_refused
         bench.give_policy(records(RESIDENT, RESIDENT_CARD, counted, out))
         gate = bench.start()
         contact_has_spoken(gate)
-        for passing in range(2):
+        for passage in range(2):
             bench.card.tap(8)
-            wait_for_decisions(bench, passing + 1)
+            wait_for_decisions(bench, passage + 1)
             bench.inputs.set(LANE, InputKind.DOOR_OPEN, True)
             time.sleep(0.3)
             bench.inputs.set(LANE, InputKind.DOOR_OPEN, False)
@@ -169,7 +169,7 @@ def test_a_card_shown_again_for_the_same_passing_is_no_second_way_in(tmp_path: P
             wait_for_decisions(bench, count)
         bench.stop()
         reasons = [reason for _, reason, _ in bench.decisions()]
-        assert reasons == ["granted"] * 4 + ["antipassback"], "showing on makes one passing no longer"
+        assert reasons == ["granted"] * 4 + ["antipassback"], "showing on makes one passage no longer"
         assert recorded(bench, "antipassback_violated") == []
 
 

@@ -49,7 +49,7 @@ from gate_controller.contract.signing import (
 from gate_controller.lane.keypad_entry import MAX_HOME_DIGITS, MAX_SECRET_DIGITS, Entry, press
 from gate_controller.site_file.config import ConfigRefused, load_config
 from gate_controller.sync.link import SyncRefused, read_reply
-from gate_controller.terminal.view import decode_act
+from gate_controller.terminal.view import decode_action
 from tests.fuzz.target import Target, chosen
 
 SITE, GATE = "site-1", "north"
@@ -140,11 +140,11 @@ def check_messages(data: bytes) -> None:
     assert msgspec.json.decode(msgspec.json.encode(message), type=MESSAGES[which]) == message
 
 
-def check_screen_acts(data: bytes) -> None:
+def check_screen_actions(data: bytes) -> None:
     """What the screen's page posts."""
     with suppress(msgspec.MsgspecError):
-        act = decode_act(data)
-        assert decode_act(msgspec.json.encode(act)) == act
+        action = decode_action(data)
+        assert decode_action(msgspec.json.encode(action)) == action
 
 
 def check_signed(data: bytes) -> None:
@@ -255,8 +255,8 @@ TARGETS = (
     Target("records", check_records, json_seeds(len(KINDS)), found=deep(len(KINDS))),
     Target("messages", check_messages, json_seeds(len(MESSAGES)), found=deep(len(MESSAGES))),
     Target(
-        "screen_acts",
-        check_screen_acts,
+        "screen_actions",
+        check_screen_actions,
         (
             b'{"act":"key","key":"7"}',
             b'{"act":"method","method":"face"}',

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from gate_controller.terminal.server import TerminalServer
-from gate_controller.terminal.view import TerminalAct
+from gate_controller.terminal.view import TerminalAction
 
 TOKEN = "t" * 43
 PATIENCE_SECONDS = 10
@@ -17,21 +17,22 @@ PATIENCE_SECONDS = 10
 
 @dataclass
 class RecordingController:
-    """A controller with no rules: it keeps the acts, and types as the real one does."""
+    """A controller with no rules: it keeps the actions, and types as the real one does."""
 
-    acts: list[TerminalAct] = field(default_factory=list)
+    actions: list[TerminalAction] = field(default_factory=list)
     arrived: threading.Condition = field(default_factory=threading.Condition)
 
-    def take(self, act: TerminalAct) -> None:
+    def take(self, action: TerminalAction) -> None:
         with self.arrived:
-            self.acts.append(act)
+            self.actions.append(action)
             self.arrived.notify_all()
 
-    def wait_for(self, *acts: TerminalAct) -> None:
+    def wait_for(self, *actions: TerminalAction) -> None:
         with self.arrived:
-            assert self.arrived.wait_for(lambda: self.acts[-len(acts) :] == list(acts), PATIENCE_SECONDS), (
-                self.acts
+            ends_so = self.arrived.wait_for(
+                lambda: self.actions[-len(actions) :] == list(actions), PATIENCE_SECONDS
             )
+            assert ends_so, self.actions
 
 
 @pytest.fixture

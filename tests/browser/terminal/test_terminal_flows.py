@@ -360,7 +360,7 @@ def test_a_page_of_another_port_of_this_machine_can_send_no_act(
     with page.expect_navigation():
         page.evaluate("document.querySelector('form').submit()")
     expect(page.locator("body")).to_contain_text("Refused")
-    assert controller.acts == []
+    assert controller.actions == []
 
 
 def test_when_the_controller_goes_the_screen_says_so_and_comes_back_automatically(

@@ -16,8 +16,8 @@ from gate_controller.contract.journal_chain import Facts
 from gate_controller.lane.device_watch import ALARMS, ALARMS_AT_ONCE, DeviceWatch
 from gate_controller.lane.door import Door, DoorState, contact_changed, granted, time_passed
 from gate_controller.lane.memory import LaneMemory, Wire
-from gate_controller.lane.pending_events import KEPT, Unsaid
-from gate_controller.lane.state import LaneDesk, Passing
+from gate_controller.lane.pending_events import KEPT, PendingEvents
+from gate_controller.lane.state import LaneDesk, Passage
 from gate_controller.storage.clock import GateClock
 from hardware.interfaces import DeviceState, Health, InputChange, InputKind
 
@@ -81,7 +81,7 @@ class Gatehouse:
     def grant(self, direction: Literal["in", "out"] = "in") -> None:
         desk = self.desks[NORTH]
         desk.door = granted(desk.door, self.now, 3.0)
-        desk.passing = Passing(MOTHER, direction)
+        desk.passage = Passage(MOTHER, direction)
 
     def _kinds_after(self, act: Callable[[], None]) -> list[str]:
         before = len(self.recorded)
@@ -274,13 +274,13 @@ def test_while_the_contact_is_lost_no_missing_entry_is_reported(gate: Gatehouse)
 def test_who_opens_the_door_is_counted_and_who_does_not_come_is_not(gate: Gatehouse) -> None:
     gate.grant()
     assert gate.wait(6) == ["no_entry"]
-    assert gate.desks[NORTH].passing is None
+    assert gate.desks[NORTH].passage is None
     assert gate.memory.inside(gate.wall()) == frozenset()
     gate.grant()
     gate.wait(1)
     assert gate.memory.inside(gate.wall()) == frozenset()
     gate.wire(InputKind.DOOR_OPEN, active=True)
-    assert gate.desks[NORTH].passing is None
+    assert gate.desks[NORTH].passage is None
     assert gate.memory.inside(gate.wall()) == {MOTHER}
     gate.grant("out")
     gate.wait(0.2)
@@ -619,11 +619,11 @@ def test_an_alarm_that_begins_with_time_and_cannot_be_written_is_an_error_once(g
 
 
 def test_of_too_much_that_waits_what_is_no_alarm_goes_first() -> None:
-    pending, recorded = Unsaid(), []
+    pending, recorded = PendingEvents(), []
     pending.add("alarm_door_forced", {}, 0.0)
     for n in range(KEPT + 5):
         pending.add("door_opened", {"n": n}, 0.0)
-    pending.say(lambda kind, facts, _personal: recorded.append((kind, facts)), 0.0)
+    pending.write(lambda kind, facts, _personal: recorded.append((kind, facts)), 0.0)
     assert len(recorded) == KEPT
     assert recorded[:2] == [("alarm_door_forced", {}), ("door_opened", {"n": 6})]
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gate_controller.lane.door import DoorState
 from gate_controller.lane.memory import LaneMemory, Wire
-from gate_controller.lane.state import Passing
+from gate_controller.lane.state import Passage
 
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -89,10 +89,10 @@ def test_an_alarm_of_a_wire_stays_open_until_it_is_cleared(path: Path) -> None:
 
 def test_who_came_in_is_inside_until_they_leave_also_after_a_restart(path: Path) -> None:
     with remembered(path) as memory:
-        memory.passed(Passing(MOTHER, "in"), NOW)
-        memory.passed(Passing(SON, "in"), NOW)
-        memory.passed(Passing(SON, "out"), NOW + HOUR)
-        memory.passed(Passing(GUARD, "out"), NOW + HOUR)
+        memory.passed(Passage(MOTHER, "in"), NOW)
+        memory.passed(Passage(SON, "in"), NOW)
+        memory.passed(Passage(SON, "out"), NOW + HOUR)
+        memory.passed(Passage(GUARD, "out"), NOW + HOUR)
         assert memory.inside(NOW + HOUR) == {MOTHER}
     with remembered(path, NOW + HOUR) as memory:
         assert memory.inside(NOW + HOUR) == {MOTHER}
@@ -100,8 +100,8 @@ def test_who_came_in_is_inside_until_they_leave_also_after_a_restart(path: Path)
 
 def test_after_12_hours_no_person_is_inside_or_on_the_disk(path: Path) -> None:
     with remembered(path) as memory:
-        memory.passed(Passing(MOTHER, "in"), NOW)
-        memory.passed(Passing(SON, "in"), NOW + 2 * HOUR)
+        memory.passed(Passage(MOTHER, "in"), NOW)
+        memory.passed(Passage(SON, "in"), NOW + 2 * HOUR)
         assert memory.inside(NOW + 12 * HOUR) == {MOTHER, SON}
         assert memory.inside(NOW + 13 * HOUR) == {SON}
         memory.forget_old(NOW + 13 * HOUR)
@@ -112,15 +112,15 @@ def test_after_12_hours_no_person_is_inside_or_on_the_disk(path: Path) -> None:
 
 def test_coming_in_again_counts_again(path: Path) -> None:
     with remembered(path) as memory:
-        memory.passed(Passing(MOTHER, "in"), NOW)
-        memory.passed(Passing(MOTHER, "in"), NOW + 8 * HOUR)
+        memory.passed(Passage(MOTHER, "in"), NOW)
+        memory.passed(Passage(MOTHER, "in"), NOW + 8 * HOUR)
         assert memory.inside(NOW + 19 * HOUR) == {MOTHER}
 
 
 def test_who_left_the_policy_is_forgotten_in_memory_and_on_the_disk(path: Path) -> None:
     with remembered(path) as memory:
         for person_id in (MOTHER, SON, GUARD):
-            memory.passed(Passing(person_id, "in"), NOW)
+            memory.passed(Passage(person_id, "in"), NOW)
         memory.keep_only({SON, "d" * 16})
         assert memory.inside(NOW) == {SON}
         assert [row[0] for row in on_disk(path, "inside")] == [SON]
@@ -130,12 +130,12 @@ def test_a_clock_set_back_within_the_12_hours_keeps_the_order_and_one_set_far_ba
     path: Path,
 ) -> None:
     with remembered(path) as memory:
-        memory.passed(Passing(MOTHER, "in"), NOW + 5 * HOUR)
-        memory.passed(Passing(SON, "in"), NOW)
+        memory.passed(Passage(MOTHER, "in"), NOW + 5 * HOUR)
+        memory.passed(Passage(SON, "in"), NOW)
         assert memory.inside(NOW + 17 * HOUR) == {MOTHER, SON}
         assert memory.inside(NOW - 8 * HOUR) == frozenset()
         # A clock that ran ahead once must not decide for weeks who is inside.
-        memory.passed(Passing(GUARD, "in"), NOW - 300 * HOUR)
+        memory.passed(Passage(GUARD, "in"), NOW - 300 * HOUR)
         assert memory.inside(NOW - 300 * HOUR) == {GUARD}
 
 
@@ -143,7 +143,7 @@ def test_what_cannot_be_written_is_still_known(path: Path, caplog: pytest.LogCap
     with remembered(path) as memory:
         memory._connection.execute("PRAGMA query_only=ON")
         memory.keep_door("north-in", DoorState.OPEN)
-        memory.passed(Passing(MOTHER, "in"), NOW)
+        memory.passed(Passage(MOTHER, "in"), NOW)
         assert memory.door("north-in") is DoorState.OPEN
         assert memory.inside(NOW) == {MOTHER}
     assert "cannot be written" in caplog.text
@@ -158,7 +158,7 @@ def test_a_damaged_file_is_set_aside_and_begun_again(path: Path, garbage: bytes)
     with remembered(path) as memory:
         assert memory.damaged is not None
         assert memory.damaged.read_bytes() == garbage
-        memory.passed(Passing(MOTHER, "in"), NOW)
+        memory.passed(Passage(MOTHER, "in"), NOW)
         assert memory.door("north-in") is DoorState.CLOSED
     with remembered(path) as memory:
         assert memory.damaged is None
@@ -181,7 +181,7 @@ def test_over_any_history_inside_are_those_who_came_last_within_12_hours(
     with remembered(path) as memory:
         for person_id, direction, minutes in moves:
             now += timedelta(minutes=minutes)
-            memory.passed(Passing(person_id, direction), now)
+            memory.passed(Passage(person_id, direction), now)
             came[person_id] = now if direction == "in" else now - 13 * HOUR
         expected = {person for person, at in came.items() if now - at <= 12 * HOUR}
         assert memory.inside(now) == expected

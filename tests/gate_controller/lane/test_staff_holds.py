@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate_controller.lane.showings import SAME_SHOWING_SECONDS
+from gate_controller.lane.repeat_reads import SAME_SHOWING_SECONDS
 from gate_controller.lane.staff_holds import SHOWN_AGAIN_SECONDS, StaffHold, StaffHolds
 
 LANE, CARD = "north-in", "card-1"
 
 
-def showings(*moments: float, card: str = CARD, lane: str = LANE) -> list[bool]:
+def shown_twice(*moments: float, card: str = CARD, lane: str = LANE) -> list[bool]:
     holds = StaffHolds()
     return [holds.shown_twice(lane, card, moment) for moment in moments]
 
@@ -29,13 +29,13 @@ def showings(*moments: float, card: str = CARD, lane: str = LANE) -> list[bool]:
     ],
 )
 def test_twice_is_twice_within_five_seconds(moments: tuple[float, ...], twice: list[bool]) -> None:
-    assert showings(*moments) == twice
+    assert shown_twice(*moments) == twice
 
 
 @given(st.lists(st.floats(0.01, SAME_SHOWING_SECONDS - 0.05), min_size=1, max_size=40))
 def test_a_card_left_on_a_reader_that_repeats_it_is_one_showing(gaps: list[float]) -> None:
     moments = [sum(gaps[:n]) for n in range(len(gaps) + 1)]
-    assert not any(showings(*moments))
+    assert not any(shown_twice(*moments))
 
 
 def test_a_second_showing_is_of_the_same_card_at_the_same_lane() -> None:

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from gate_controller.terminal.server import TerminalServer
-from gate_controller.terminal.view import TerminalAct
+from gate_controller.terminal.view import TerminalAction
 
 TOKEN = "launch-token-of-these-tests-0123456789abcdef"
 PATIENCE_SECONDS = 10
@@ -17,10 +17,10 @@ PATIENCE_SECONDS = 10
 
 @dataclass
 class Served:
-    """A running page, the acts it handed up, and a signed-in client."""
+    """A running page, the actions it handed up, and a signed-in client."""
 
     server: TerminalServer
-    acts: "queue.Queue[TerminalAct]"
+    actions: "queue.Queue[TerminalAction]"
     client: requests.Session
 
     @property
@@ -59,12 +59,12 @@ def free_port() -> int:
 
 @pytest.fixture
 def served() -> Iterator[Served]:
-    acts: queue.Queue[TerminalAct] = queue.Queue()
+    actions: queue.Queue[TerminalAction] = queue.Queue()
     server = TerminalServer(
-        acts.put, port=free_port(), launch_token=TOKEN, site_name="Willow Court", heartbeat_seconds=0.1
+        actions.put, port=free_port(), launch_token=TOKEN, site_name="Willow Court", heartbeat_seconds=0.1
     )
     server.start()
     with requests.Session() as client:
         client.get(server.launch_url, timeout=PATIENCE_SECONDS).raise_for_status()
-        yield Served(server, acts, client)
+        yield Served(server, actions, client)
     server.stop()

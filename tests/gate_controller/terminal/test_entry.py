@@ -85,7 +85,7 @@ def test_localhost_is_the_pages_other_own_name(served: Served) -> None:
 def test_an_act_from_a_foreign_page_does_not_arrive(served: Served, headers: dict[str, str | None]) -> None:
     answer = served.post(ACT, **headers)
     assert (answer.status_code, answer.text) == (403, REFUSED_LINE)
-    assert served.acts.empty()
+    assert served.actions.empty()
 
 
 def test_a_page_on_another_port_of_this_machine_cannot_read(served: Served) -> None:

@@ -1,4 +1,4 @@
-"""Whatever reaches the page's port: no fault, no act, and at most one line in the gate's log."""
+"""Whatever reaches the page's port: no fault, no action, and at most one line in the gate's log."""
 
 import logging
 import socket
@@ -81,7 +81,7 @@ def test_no_body_of_the_screen_makes_a_fault(served: Served, caplog: pytest.LogC
         sent[what] = own_head(served) + length + body
     wrong = faults(served, sent, caplog)
     assert not wrong, "\n".join(wrong)
-    assert served.acts.empty()
+    assert served.actions.empty()
 
 
 def test_no_broken_request_makes_one(served: Served, caplog: pytest.LogCaptureFixture) -> None:
@@ -96,4 +96,4 @@ def test_no_broken_request_makes_one(served: Served, caplog: pytest.LogCaptureFi
         sent[path[:40]] = stranger.replace(b"GET /", b"GET " + path.encode()) + b"\r\n"
     wrong = faults(served, {**LINES, **sent}, caplog)
     assert not wrong, "\n".join(wrong)
-    assert served.acts.empty()
+    assert served.actions.empty()

@@ -1,4 +1,4 @@
-"""What the page serves: views down, acts up, and nothing that was typed."""
+"""What the page serves: views down, actions up, and nothing that was typed."""
 
 import logging
 import socket
@@ -18,7 +18,7 @@ from gate_controller.terminal.view import (
     LanguagePressed,
     MethodPressed,
     Screen,
-    TerminalAct,
+    TerminalAction,
     TerminalView,
 )
 from gate_controller.terminal.view_feed import MAX_LISTENERS
@@ -95,7 +95,7 @@ def test_acts_arrive_as_they_were_sent(served: Served) -> None:
     assert served.post(b'{"act":"method","method":"pin"}').status_code == 204
     assert served.post(b'{"act":"key","key":"3"}').status_code == 204
     assert served.post(b'{"act":"language","language":"en"}').status_code == 204
-    sent = [served.acts.get(timeout=PATIENCE_SECONDS) for _ in range(3)]
+    sent = [served.actions.get(timeout=PATIENCE_SECONDS) for _ in range(3)]
     assert sent == [MethodPressed(Method.PIN), KeyTyped("3"), LanguagePressed("en")]
 
 
@@ -115,12 +115,12 @@ def test_a_bad_act_is_refused_in_one_plain_line_that_quotes_nothing(
     assert answer.status_code == status
     assert answer.text.count("\n") <= 1
     assert body.decode() not in answer.text
-    assert served.acts.empty()
+    assert served.actions.empty()
 
 
 def test_an_act_that_is_not_json_is_refused(served: Served) -> None:
     assert served.post(b'{"act":"help"}', Content_Type="text/plain").status_code == 415
-    assert served.acts.empty()
+    assert served.actions.empty()
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nothing", 404), ("GET", "/acts", 405)])
@@ -145,7 +145,7 @@ def test_no_typed_key_is_in_the_page_the_stream_or_the_log(
     caplog.set_level(logging.DEBUG)
     for digit in "742981":
         served.post(f'{{"act":"key","key":"{digit}"}}'.encode())
-        typed = served.acts.qsize()
+        typed = served.actions.qsize()
         served.server.show(TerminalView(screen=Screen.TYPING_PIN, typed_count=typed))
     with events(served) as stream:
         view = next_view(stream)
@@ -156,7 +156,7 @@ def test_no_typed_key_is_in_the_page_the_stream_or_the_log(
 
 
 def test_a_controller_that_fails_leaves_a_trace_without_the_key(caplog: pytest.LogCaptureFixture) -> None:
-    def fail(_act: TerminalAct) -> None:
+    def fail(_action: TerminalAction) -> None:
         raise RuntimeError("the queue is gone")
 
     server = TerminalServer(fail, port=0, launch_token=TOKEN)

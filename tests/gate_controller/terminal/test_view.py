@@ -13,13 +13,13 @@ from gate_controller.terminal.view import (
     OwnFacePressed,
     Screen,
     SlowerPressed,
-    TerminalAct,
+    TerminalAction,
     TerminalView,
-    decode_act,
+    decode_action,
     encode_view,
 )
 
-ACTS = [
+ACTIONS = [
     KeyTyped("7"),
     KeyTyped("#"),
     KeyTyped("*"),
@@ -35,9 +35,9 @@ ACTS = [
 ]
 
 
-@pytest.mark.parametrize("act", ACTS)
-def test_an_act_survives_the_wire(act: TerminalAct) -> None:
-    assert decode_act(msgspec.json.encode(act)) == act
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_action_survives_the_wire(action: TerminalAction) -> None:
+    assert decode_action(msgspec.json.encode(action)) == action
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_an_act_survives_the_wire(act: TerminalAct) -> None:
 )
 def test_anything_else_is_no_act(body: bytes) -> None:
     with pytest.raises(msgspec.MsgspecError):
-        decode_act(body)
+        decode_action(body)
 
 
 def test_a_typed_key_is_not_in_its_repr() -> None:

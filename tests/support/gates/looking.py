@@ -20,7 +20,7 @@ import gate_controller.assembly.assemble
 from gate_controller.assembly.assemble import Gate, boot_seconds
 from gate_controller.cli import run
 from gate_controller.contract.records import FaceRecord, Method
-from gate_controller.control.messages import ScreenAct
+from gate_controller.control.messages import ScreenAction
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
 from gate_controller.face.matching.leases import Lease
 from gate_controller.face.matching.template_store import (
@@ -72,7 +72,7 @@ def _look(gate: Gate, looks: int, *, then_stop: bool) -> None:
     _wait(lambda: Method.FACE in desk.offered)
     for _ in range(looks):
         os.path.exists(LOOK_BEGINS)  # noqa: PTH110 - the plainest question to the kernel
-        gate.inbox.put(ScreenAct(LANE, MethodPressed(Method.FACE)))
+        gate.inbox.put(ScreenAction(LANE, MethodPressed(Method.FACE)))
         _wait(lambda: desk.camera == "looking")
         _wait(lambda: desk.camera == "closed" and desk.screen is not Screen.FACE_LOOKING)
         os.path.exists(LOOK_IS_OVER)  # noqa: PTH110

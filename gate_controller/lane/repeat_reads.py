@@ -34,12 +34,12 @@ class _Showing:
     is_left: bool = False
 
 
-class Showings:
-    """Who is being shown at each lane."""
+class RepeatReads:
+    """The credentials that are shown at each lane, and how often each was read."""
 
     def __init__(self) -> None:
         """Begin with nothing shown."""
-        self._showings: dict[tuple[str, str], _Showing] = {}
+        self._shown: dict[tuple[str, str], _Showing] = {}
 
     def read(self, lane_id: str, credential_id: str, now_seconds: float) -> Read:
         """Take one reading of a known card."""
@@ -54,11 +54,11 @@ class Showings:
 
     def record_left(self, lane_id: str, credential_id: str) -> None:
         """Record that a card found left was reported."""
-        self._showings[lane_id, credential_id].is_left = True
+        self._shown[lane_id, credential_id].is_left = True
 
     def pulse_runs(self, lane_id: str, shown: str, now_seconds: float) -> bool:
         """Return whether what this credential, or this face, opened is still released."""
-        showing = self._showings.get((lane_id, shown))
+        showing = self._shown.get((lane_id, shown))
         return showing is not None and now_seconds < showing.pulse_until
 
     def opened(self, lane_id: str, shown: str, now_seconds: float, seconds: float) -> None:
@@ -67,13 +67,13 @@ class Showings:
         showing.pulse_until, showing.pulses = now_seconds + seconds, showing.pulses + 1
 
     def _at(self, lane_id: str, shown: str, now_seconds: float) -> _Showing:
-        if len(self._showings) >= KEPT:
+        if len(self._shown) >= KEPT:
             self._forget_old(now_seconds)
-        return self._showings.setdefault((lane_id, shown), _Showing(now_seconds))
+        return self._shown.setdefault((lane_id, shown), _Showing(now_seconds))
 
     def _forget_old(self, now_seconds: float) -> None:
-        self._showings = {
+        self._shown = {
             key: showing
-            for key, showing in self._showings.items()
+            for key, showing in self._shown.items()
             if now_seconds < max(showing.read_at + FORGOTTEN_AFTER_SECONDS, showing.pulse_until)
         }

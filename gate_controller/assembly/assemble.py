@@ -47,7 +47,7 @@ from gate_controller.lane.device_watch import DeviceWatch
 from gate_controller.lane.hands_free import HandsFreeCodes
 from gate_controller.lane.memory import LaneMemory
 from gate_controller.lane.read_floods import ReadFlood
-from gate_controller.lane.state import LaneDesk
+from gate_controller.lane.state import LaneDesk, ScreenState
 from gate_controller.lane.status import GateStatus
 from gate_controller.rules.identify import GateKeys
 from gate_controller.site_file.config import ConfigRefused, GateConfig
@@ -205,7 +205,7 @@ def _assemble(config: GateConfig, clocks: Clocks, closing: ExitStack) -> Gate:
         lane_id: LaneDesk(
             lane_id,
             door=make_door(config, lane_id, lane_memory.door(lane_id)),
-            language=config.gate.language,
+            screen=ScreenState(language=config.gate.language),
         )
         for lane_id in config.lane
     }

@@ -122,8 +122,7 @@ class Controller:
         log.exception("the gate failed at %s and goes on", what)
         now_seconds = self._parts.clock.monotonic_seconds()
         for desk in self._parts.desks.values():
-            desk.rest()
-            desk.show(Screen.FAULT, now_seconds, seconds=RESULT_SECONDS)
+            desk.show_result(Screen.FAULT, now_seconds, seconds=RESULT_SECONDS)
         if self._last_failure == (what, type(err)):
             return
         try:
@@ -146,7 +145,7 @@ class Controller:
                 desk, now_seconds = self._parts.desks[message.lane_id], self._parts.clock.monotonic_seconds()
                 take_sight(message, desk, self._parts.watch, self._shown.record, now_seconds)
             case HandsFree():
-                self._parts.desks[message.lane_id].hands_free = message.is_on
+                self._parts.desks[message.lane_id].camera.hands_free = message.is_on
             case TypedHashed():
                 self._shown.typed_hashed(message)
             case FaceProgress() | FaceEnded() | FaceUnavailable():
@@ -249,5 +248,5 @@ class Controller:
                 posture=self._shown.holds.posture(desk.lane_id),
                 online=self._state.online,
                 clock_sure=self._parts.clock.is_sure,
-                face_ready=self._parts.faces.ready_at(desk.lane_id) and desk.camera_sees(now_seconds),
+                face_ready=self._parts.faces.ready_at(desk.lane_id) and desk.camera.sees(now_seconds),
             )

@@ -29,7 +29,7 @@ from gate_controller.lane.face_dialog import (
     shown,
     with_notice,
 )
-from gate_controller.lane.keypad_entry import Entry, press
+from gate_controller.lane.keypad_entry import Entry
 from gate_controller.lane.pending_events import Record
 from gate_controller.lane.state import ASK_SECONDS, RESULT_SECONDS, Intent, LaneDesk
 from gate_controller.rules.decision import Claim, Decision, Reason
@@ -91,9 +91,9 @@ class FaceAsking:
 
     def _takes(self, desk: LaneDesk, claim: Claim, decision: Decision, home_number: str) -> bool:
         granted = decision.opens and decision.reason is Reason.GRANTED
-        if desk.asking is None:
+        if desk.dialog.asking is None:
             return granted and is_own(claim) and self._begins(desk, claim, home_number)
-        asking, answer = shown(desk.asking, claim, self._now(), opens=granted)
+        asking, answer = shown(desk.dialog.asking, claim, self._now(), opens=granted)
         if answer is Answer.OTHER:
             self.stop(desk)
             return False
@@ -102,19 +102,19 @@ class FaceAsking:
 
     def key_pressed(self, desk: LaneDesk, key: str, read_at_ns: int) -> None:
         """Take a key of the person in the dialog."""
-        asking = desk.asking
+        asking = desk.dialog.asking
         if asking is None:
             return
         if key == READ_ALOUD_KEY and not asking.takes_number:
-            desk.read_aloud = True
-        elif asking.takes_number and not (key == CLEAR_KEY and not desk.entry.secret):
+            desk.screen.read_aloud = True
+        elif asking.takes_number and not (key == CLEAR_KEY and not desk.keypad.entry.secret):
             self._key_of_pin(desk, asking, key, read_at_ns)
         else:
             self._go_on(desk, *pressed(asking, key))
 
     def answered(self, desk: LaneDesk, *, yes: bool) -> None:
         """Take the button of a yes or a no."""
-        asking = desk.asking
+        asking = desk.dialog.asking
         if asking is not None and not asking.takes_number:
             self._go_on(desk, *pressed(asking, YES_KEY if yes else NO_KEY))
         elif asking is not None and not yes:
@@ -122,22 +122,23 @@ class FaceAsking:
 
     def language_chosen(self, desk: LaneDesk) -> None:
         """Restart the notice in the language just chosen: only what was readable may be agreed to."""
-        asking, snapshot = desk.asking, self._state.snapshot
+        asking, snapshot = desk.dialog.asking, self._state.snapshot
         if asking is None or asking.notice is None or asking.step in (Step.OFFICE, Step.ENROL):
             return
-        notice = snapshot.face_notices.get(desk.language) if snapshot is not None else None
+        notice = snapshot.face_notices.get(desk.screen.language) if snapshot is not None else None
         if notice is not None:
             self._go_on(desk, with_notice(asking, notice), Answer.NONE)
 
     def stop(self, desk: LaneDesk) -> None:
         """End the asking at this lane without an answer."""
-        if desk.asking is not None and desk.asking.step is Step.ENROL:
+        if desk.dialog.asking is not None and desk.dialog.asking.step is Step.ENROL:
             self._parts.faces.cancel(desk.lane_id)
-        desk.asking, desk.entry, desk.intent = None, Entry(), Intent.NOTHING
+        desk.keypad.clear()
+        desk.dialog.end()
 
     def time_passed(self, desk: LaneDesk) -> None:
         """Go on once the office has answered, or has not."""
-        asking, snapshot = desk.asking, self._state.snapshot
+        asking, snapshot = desk.dialog.asking, self._state.snapshot
         if asking is None or asking.step is not Step.OFFICE or snapshot is None:
             return
         record = snapshot.face_roster.get(asking.person_id)
@@ -152,7 +153,7 @@ class FaceAsking:
         """Take how an enrolment ended."""
         kind = EventKind.FACE_ENROLLED if result.ok else EventKind.FACE_NOT_ENROLLED
         facts: Facts = {"lane_id": desk.lane_id, "reason": result.reason.value}
-        asking = desk.asking
+        asking = desk.dialog.asking
         whose: Facts = {"person_id": person_id}
         if asking is not None and asking.person_id == person_id and asking.confirmed_credential_id:
             whose = {**whose, "credential_id": asking.confirmed_credential_id}
@@ -167,7 +168,7 @@ class FaceAsking:
             self.stop(desk)
             desk.rest()
         else:
-            desk.steps_done = desk.steps_needed = 0
+            desk.camera.clear()
             mend = "" if result.ok else mend_word(refusal_of(result))
             self._let_in(desk, asking, "enrolled" if result.ok else "not_enrolled", mend)
 
@@ -179,16 +180,16 @@ class FaceAsking:
     def _begins(self, desk: LaneDesk, claim: Claim, home_number: str) -> bool:
         """Begin the dialog after face was pressed and an own card or PIN shown, if a question is open."""
         snapshot = self._state.snapshot
-        asked_for = desk.intent is not Intent.NOTHING and desk.camera != "looking"
-        if not asked_for or snapshot is None or Method.FACE not in desk.offered:
+        asked_for = desk.dialog.intent is not Intent.NOTHING and desk.camera.mode != "looking"
+        if not asked_for or snapshot is None or Method.FACE not in desk.screen.offered:
             return False
         person_id = claim.person_id or ""
         asking = Asking(Step.QUESTION, claim, self._now(), home_number)
         record, offer = snapshot.face_roster.get(person_id), snapshot.face_offers.get(person_id)
-        notice = snapshot.face_notices.get(desk.language)
+        notice = snapshot.face_notices.get(desk.screen.language)
         if notice is not None and not notice_pages(notice):
             notice = None
-        message = "" if desk.intent is Intent.FACE else "face_not_for_you"
+        message = "" if desk.dialog.intent is Intent.FACE else "face_not_for_you"
         if record is not None and record.is_valid(self._parts.clock.now()):
             asking = dataclasses.replace(
                 asking, consent_id=record.consent_id, guardian_ids=record.guardian_ids
@@ -229,16 +230,16 @@ class FaceAsking:
     def _show(self, desk: LaneDesk, asking: Asking) -> None:
         if asking.step is Step.ENROL:
             return
-        is_new = desk.asking is None or desk.asking.step is not asking.step
+        is_new = desk.dialog.asking is None or desk.dialog.asking.step is not asking.step
         screen, seconds = SCREENS[asking.step]
         message = ""
         if asking.step is Step.QUESTION:
             message = "face_after_notice" if asking.consent_id is None else "face_agreed"
-        desk.asking = asking
+        desk.dialog.asking = asking
         if asking.step is not Step.OFFICE or is_new:
-            desk.show(screen, self._now(), seconds=seconds, message=message)
+            desk.screen.show(screen, self._now(), seconds=seconds, message=message)
         if asking.takes_number and is_new:
-            desk.entry = self._entry_for_pin(asking)
+            desk.keypad.entry = self._entry_for_pin(asking)
 
     def _entry_for_pin(self, asking: Asking) -> Entry:
         """Return an entry in which the home's number is typed already; empty for who has no home."""
@@ -250,15 +251,16 @@ class FaceAsking:
         return Entry(typed_number(home.number), in_secret=True, last_key_seconds=self._now())
 
     def _key_of_pin(self, desk: LaneDesk, asking: Asking, key: str, read_at_ns: int) -> None:
-        entry = desk.entry if desk.entry.secret else self._entry_for_pin(asking)
-        if not entry.home:
+        if not desk.keypad.entry.secret:
+            desk.keypad.entry = self._entry_for_pin(asking)
+        if not desk.keypad.entry.home:
             return  # staff without a home have no PIN
-        desk.entry, ended = press(entry, key, self._now())
-        if ended and desk.entry.secret:
+        ended = desk.keypad.press(key, self._now())
+        if ended and desk.keypad.entry.secret:
             self._number_typed(desk, read_at_ns)
         else:
             screen, seconds = SCREENS[asking.step]
-            desk.show(screen, self._now(), seconds=seconds)
+            desk.screen.show(screen, self._now(), seconds=seconds)
 
     # -- answers ---------------------------------------------------------------------------------
 
@@ -296,7 +298,7 @@ class FaceAsking:
         return newest if newest is not None and newest.sha256 != asking.notice.sha256 else None
 
     def _enrol(self, desk: LaneDesk, asking: Asking, record: FaceRecord) -> None:
-        desk.asking = dataclasses.replace(asking, step=Step.ENROL)
+        desk.dialog.asking = dataclasses.replace(asking, step=Step.ENROL)
         self._parts.faces.enrol(desk, record, self._now())
 
     def _withdraw(self, desk: LaneDesk, asking: Asking) -> None:
@@ -314,13 +316,13 @@ class FaceAsking:
     def _record_answer(self, desk: LaneDesk, asking: Asking, answer: str) -> None:
         notice = asking.notice
         if notice is None and self._state.snapshot is not None:
-            notice = self._state.snapshot.face_notices.get(desk.language)
+            notice = self._state.snapshot.face_notices.get(desk.screen.language)
         facts: Facts = {
             "lane_id": desk.lane_id,
             "answer": answer,
             "notice_version": notice.version if notice is not None else 0,
             "notice_sha256": notice.sha256.hex() if notice is not None else "",
-            "language": notice.language if notice is not None else desk.language,
+            "language": notice.language if notice is not None else desk.screen.language,
             "shown_by": (asking.confirmed_by if answer == "yes" else asking.claim.method).value,
         }
         personal: Facts = {"person_id": asking.person_id}
@@ -343,12 +345,10 @@ class FaceAsking:
 
     def _let_in(self, desk: LaneDesk, asking: Asking, message: str, mend: str = "") -> None:
         """Open for the credential that began the dialog, if the rules still allow it; show the result."""
-        desk.asking, desk.intent = None, Intent.NOTHING
+        desk.dialog.end()
         if not asking.may_let_in(self._now()):
-            desk.rest()
-            desk.show(Screen.SHOW_CARD, self._now(), seconds=ASK_SECONDS, message=message, mend=mend)
+            desk.show_result(Screen.SHOW_CARD, self._now(), seconds=ASK_SECONDS, message=message, mend=mend)
             return
         decision = self._present(desk.lane_id, asking.claim, asking.home_number)
-        if decision.opens and desk.screen is Screen.GRANTED and message:
-            desk.message, desk.mend = message, mend
-            desk.until_seconds += RESULT_SECONDS * (2 if mend else 1)
+        if decision.opens and desk.screen.shows is Screen.GRANTED and message:
+            desk.screen.show_longer(RESULT_SECONDS * (2 if mend else 1), message, mend)

@@ -42,11 +42,11 @@ class FaceLooks:
         if self._seconds_to_wait(Method.FACE, desk.lane_id):
             self._present(desk.lane_id, Claim(Method.FACE, refusal=Reason.METHOD_DELAYED))
             return
-        home_id = policy.home_ids_by_number.get(desk.entry.home, "")
+        home_id = policy.home_ids_by_number.get(desk.keypad.entry.home, "")
         if person_ids := self._parts.faces.recognisable(home_id, policy, roster, now):
             self._parts.faces.recognise(desk, person_ids, now_seconds)
         else:
-            desk.message = "type_pin_to_add_face"
+            desk.screen.message = "type_pin_to_add_face"
 
     def without_number(self, lane_id: str) -> bool:
         """Look among all faces of this lane while they are few enough; return whether it began."""
@@ -65,7 +65,7 @@ class FaceLooks:
 
     def another_way_opened(self, desk: LaneDesk) -> None:
         """Cancel a search that no person waits for any more."""
-        if desk.camera == "looking":
+        if desk.camera.mode == "looking":
             self._parts.faces.cancel(desk.lane_id)
 
     def message(self, message: FaceProgress | FaceEnded | FaceUnavailable) -> None:
@@ -77,7 +77,7 @@ class FaceLooks:
         if isinstance(message, FaceProgress):
             self._parts.faces.progress(desk, message.step)
             return
-        desk.look_ended()
+        desk.camera.look_ended()
         result = message.result
         if message.enrolled_person_id is not None:
             self._asking.enrolled(desk, message.enrolled_person_id, result)
@@ -89,6 +89,6 @@ class FaceLooks:
             claim = Claim(Method.FACE, refusal=Reason.FACE_NO_MATCH)
         if claim is not None:
             self._present(desk.lane_id, claim)
-        elif desk.camera == "closed" and desk.screen in FACE_SCREENS:
+        elif desk.camera.mode == "closed" and desk.screen.shows in FACE_SCREENS:
             # Otherwise the screen already shows another method or its result.
             desk.rest()

@@ -39,7 +39,7 @@ class Passages:
             online=self._state.online,
             busy_lanes=self._busy() if lane.interlock_with else frozenset(),
             inside=inside - {again} if again is not None else inside,
-            fire=any(desk.fire for desk in self._parts.desks.values()),
+            fire=any(desk.door.fire for desk in self._parts.desks.values()),
         )
 
     def _busy(self) -> frozenset[str]:

@@ -23,7 +23,7 @@ from gate_controller.face_control.refusals import mend_word
 from gate_controller.lane.attempts import ALARM_AFTER_FAILURES, Attempts
 from gate_controller.lane.camera_codes import CameraCode
 from gate_controller.lane.door import granted
-from gate_controller.lane.keypad_entry import FORGOTTEN_AFTER_SECONDS, press
+from gate_controller.lane.keypad_entry import FORGOTTEN_AFTER_SECONDS
 from gate_controller.lane.repeat_reads import Read, RepeatReads
 from gate_controller.lane.state import RESULT_SECONDS, Intent, LaneDesk
 from gate_controller.rules.access import decide
@@ -35,7 +35,6 @@ from hardware.interfaces import CardRead, CodeRead
 
 log = logging.getLogger(__name__)
 
-SAME_CODE_SECONDS = 2.0
 COUNTED_REFUSALS = FACE_FAILURES | {Reason.PIN_WRONG, Reason.METHOD_STOPPED}
 FACE_FAILURES_ENOUGH = 2
 """After so many the screen offers the other ways alone; one more and face waits."""
@@ -83,8 +82,7 @@ class Presentations:
     def _code_shown(self, lane_id: str, text: str) -> None:
         desk = self._parts.desks[lane_id]
         now_seconds = self._parts.clock.monotonic_seconds()
-        if text == desk.last_code and now_seconds < desk.last_code_until_seconds:
-            # A phone held still is read several times; the first reading has been answered.
+        if desk.camera.is_same_code(text, now_seconds):
             return
         if self._state.snapshot is None or self._state.keys is None:
             self._refuse_without_policy(lane_id, Method.QR)
@@ -92,12 +90,12 @@ class Presentations:
         claim = identify_code(text, self._state.snapshot.policy, self._state.keys, self._parts.clock.now())
         decision = self._present(lane_id, claim)
         if decision.opens or decision.reason is Reason.SECOND_METHOD:
-            desk.last_code, desk.last_code_until_seconds = text, now_seconds + SAME_CODE_SECONDS
+            desk.camera.code_opened(text, now_seconds)
 
     def camera_looked(self, look: CameraCode) -> None:
         """Take the result of a session at the camera."""
         desk = self._parts.desks[look.lane_id]
-        desk.look_ended()
+        desk.camera.look_ended()
         if look.text is not None:
             self._code_shown(look.lane_id, look.text)
         elif look.trouble:
@@ -107,30 +105,31 @@ class Presentations:
         """Take one key of a keypad or of the screen's."""
         desk = self._parts.desks[lane_id]
         now_seconds = self._parts.clock.monotonic_seconds()
-        if desk.asking is not None:
+        if desk.dialog.asking is not None:
             self.asking.key_pressed(desk, key, read_at_ns)
             return
         if self._parts.screen_actions.key_chooses(desk, key, self):
             return
-        if desk.screen is Screen.FACE_LOOKING:
+        if desk.screen.shows is Screen.FACE_LOOKING:
             # Typing instead of being looked at: the look without a number ends, or that for another home.
             self._parts.faces.cancel(desk.lane_id)
-        desk.entry, ended = press(
-            desk.entry, key, now_seconds, forgotten_after_seconds=desk.patient(FORGOTTEN_AFTER_SECONDS)
+        ended = desk.keypad.press(
+            key, now_seconds, forgotten_after_seconds=desk.screen.patient(FORGOTTEN_AFTER_SECONDS)
         )
-        if desk.entry.is_empty and not desk.entry.home:
+        if desk.keypad.entry.is_empty and not desk.keypad.entry.home:
             desk.rest()
             return
-        desk.show(
-            Screen.TYPING_PIN if desk.entry.in_secret else Screen.TYPING_HOME, now_seconds, seconds=20.0
+        entry = desk.keypad.entry
+        desk.screen.show(
+            Screen.TYPING_PIN if entry.in_secret else Screen.TYPING_HOME, now_seconds, seconds=20.0
         )
-        if desk.entry.in_secret and not desk.entry.secret and desk.intent is Intent.FACE:
+        if entry.in_secret and not entry.secret and desk.dialog.intent is Intent.FACE:
             self.looks.for_home(desk)
         elif ended:
             self._number_typed(desk, read_at_ns)
 
     def _number_typed(self, desk: LaneDesk, read_at_ns: int) -> None:
-        entry, desk.entry = desk.entry, dataclasses.replace(desk.entry, home="", secret="", in_secret=False)
+        entry = desk.keypad.taken()
         if self._state.snapshot is None or self._state.keys is None:
             self._refuse_without_policy(desk.lane_id, Method.PIN)
         elif self._seconds_to_wait(Method.PIN, desk.lane_id, entry.home):
@@ -140,7 +139,7 @@ class Presentations:
             self._present(desk.lane_id, Claim(Method.PIN, refusal=Reason.PIN_WRONG), entry.home)
         else:
             policy, keys = self._state.snapshot.policy, self._state.keys
-            desk.show(Screen.WAITING, self._parts.clock.monotonic_seconds(), seconds=5.0)
+            desk.screen.show(Screen.WAITING, self._parts.clock.monotonic_seconds(), seconds=5.0)
 
             def hash_in_worker() -> None:
                 try:
@@ -182,8 +181,8 @@ class Presentations:
         is_repeat = self.passages.is_repeat(lane_id, claim)
         desk = self._parts.desks[lane_id]
         memory = self.passages.memory(lane, now, again=claim.person_id if is_repeat else None)
-        if desk.shown_first is not None:
-            shown = desk.shown_before(self._parts.clock.monotonic_seconds())
+        if desk.dialog.shown_first is not None:
+            shown = desk.dialog.shown_before(self._parts.clock.monotonic_seconds())
             memory = dataclasses.replace(memory, shown_before=shown)
         decision = self._cut(lane_id, decide(claim, lane_id, policy, memory, now))
         if self.asking.takes(desk, claim, decision, home_number):
@@ -209,7 +208,7 @@ class Presentations:
         if not is_repeat:
             self._tell_of(lane_id, claim, decision, personal)
         if decision.opens:
-            desk.shown_first = None
+            desk.dialog.shown_first = None
             self.looks.another_way_opened(desk)
             if self._opened(lane_id, claim, decision.pulse_seconds) and lane is not None:
                 self.passages.granted(lane, claim, decision, now, is_repeat=is_repeat)
@@ -241,8 +240,7 @@ class Presentations:
         desk, now_seconds = self._parts.desks[lane_id], self._parts.clock.monotonic_seconds()
         shown = claim.credential_id or claim.person_id or ""
         if self._repeat_reads.pulse_runs(lane_id, shown, now_seconds) and self._parts.relays[lane_id].is_on:
-            desk.rest()
-            desk.show(Screen.GRANTED, now_seconds, seconds=RESULT_SECONDS)
+            desk.show_result(Screen.GRANTED, now_seconds, seconds=RESULT_SECONDS)
             return True
         if not self.release(lane_id, seconds):
             return False
@@ -262,12 +260,10 @@ class Presentations:
         except HardwareError as err:
             log.error("lane %s: granted and not opened: %s", lane_id, err)
             self.record(EventKind.ALARM_GRANTED_NOT_OPENED, {"lane_id": lane_id}, {})
-            desk.rest()
-            desk.show(Screen.FAULT, now_seconds, seconds=RESULT_SECONDS, message="granted_not_opened")
+            desk.show_result(Screen.FAULT, now_seconds, seconds=RESULT_SECONDS, message="granted_not_opened")
             return False
         desk.door = granted(desk.door, now_seconds, seconds)
-        desk.rest()
-        desk.show(Screen.GRANTED, now_seconds, seconds=RESULT_SECONDS)
+        desk.show_result(Screen.GRANTED, now_seconds, seconds=RESULT_SECONDS)
         return True
 
     def _refused(self, desk: LaneDesk, claim: Claim, decision: Decision, home_number: str) -> None:
@@ -288,12 +284,12 @@ class Presentations:
             stopped = "pin_stopped"
         if wait:
             seconds, message = min(8.0, wait), stopped or claim.method.value
-            desk.show(Screen.DELAYED, now_seconds, seconds=seconds, message=message, mend=mend)
+            desk.screen.show(Screen.DELAYED, now_seconds, seconds=seconds, message=message, mend=mend)
         else:
             again = claim.method is Method.FACE and failures >= FACE_FAILURES_ENOUGH
             seconds = RESULT_SECONDS * (2 if mend or stopped else 1)
             message = "another_way" if again else stopped
-            desk.show(Screen.REFUSED, now_seconds, seconds=seconds, message=message, mend=mend)
+            desk.screen.show(Screen.REFUSED, now_seconds, seconds=seconds, message=message, mend=mend)
 
     def _refuse_without_policy(self, lane_id: str, method: Method) -> Decision:
         facts: Facts = {
@@ -304,7 +300,8 @@ class Presentations:
         }
         self.record(EventKind.ACCESS, facts, {})
         now_seconds = self._parts.clock.monotonic_seconds()
-        self._parts.desks[lane_id].show(Screen.FAULT, now_seconds, seconds=RESULT_SECONDS, message="starting")
+        screen = self._parts.desks[lane_id].screen
+        screen.show(Screen.FAULT, now_seconds, seconds=RESULT_SECONDS, message="starting")
         return Decision(False, Reason.UNKNOWN_LANE)
 
     def look_without_number(self, lane_id: str) -> bool:

@@ -12,7 +12,6 @@ from gate_controller.contract.records import Method
 from gate_controller.control.messages import Message
 from gate_controller.face_control.sessions import FaceDesk
 from gate_controller.lane.camera_codes import CameraCode, look_for_code
-from gate_controller.lane.camera_watch import TRY_AGAIN_SECONDS
 from gate_controller.lane.face_dialog import READ_ALOUD_KEY
 from gate_controller.lane.state import ASK_SECONDS, HELP_SHOWN_SECONDS, RESULT_SECONDS, Intent, LaneDesk
 from gate_controller.storage.clock import GateClock
@@ -117,10 +116,10 @@ class ScreenActions:
             case HelpPressed():
                 self._call_help(desk, now, flow)
             case LanguagePressed(language):
-                desk.language = language
+                desk.screen.language = language
                 flow.language_chosen(lane_id)
             case SlowerPressed():
-                desk.slower = not desk.slower
+                desk.screen.slower = not desk.screen.slower
 
     def key_chooses(self, desk: LaneDesk, key: str, flow: Flow) -> bool:
         """Choose a way in by its number, where there is a keypad alone; return whether the key did that.
@@ -128,24 +127,24 @@ class ScreenActions:
         Two enters at rest show the numbers. One alone does nothing, for many press it by habit.
         """
         now = self._clock.monotonic_seconds()
-        if desk.screen is Screen.CHOOSE:
+        if desk.screen.shows is Screen.CHOOSE:
             if key == READ_ALOUD_KEY:
-                desk.read_aloud = True
-            elif key in MENU and MENU[key] in desk.offered:
+                desk.screen.read_aloud = True
+            elif key in MENU and MENU[key] in desk.screen.offered:
                 self._method(desk, MENU[key], now, flow)
             elif key == HELP_KEY:
                 self._call_help(desk, now, flow)
-            elif key == OWN_FACE_KEY and Method.FACE in desk.offered:
+            elif key == OWN_FACE_KEY and Method.FACE in desk.screen.offered:
                 self._own_face(desk, now)
             elif key == CLEAR_KEY:
                 desk.rest()
             return True
-        if key != ENTER_KEY or desk.screen is not Screen.IDLE:
-            desk.menu_until_seconds = 0.0
+        if key != ENTER_KEY or desk.screen.shows is not Screen.IDLE:
+            desk.keypad.menu_until_seconds = 0.0
             return False
-        if now < desk.menu_until_seconds:
-            desk.show(Screen.CHOOSE, now, seconds=ASK_SECONDS)
-        desk.menu_until_seconds = now + TWICE_SECONDS
+        if now < desk.keypad.menu_until_seconds:
+            desk.screen.show(Screen.CHOOSE, now, seconds=ASK_SECONDS)
+        desk.keypad.menu_until_seconds = now + TWICE_SECONDS
         return True
 
     def cancel(self, desk: LaneDesk) -> None:
@@ -157,49 +156,48 @@ class ScreenActions:
 
     def _call_help(self, desk: LaneDesk, now: float, flow: Flow) -> None:
         """Call the guard, and show that on the screen for a while."""
-        desk.help_until_seconds = now + HELP_SHOWN_SECONDS
+        desk.screen.help_until_seconds = now + HELP_SHOWN_SECONDS
         flow.record(EventKind.ALARM_HELP, {"lane_id": desk.lane_id}, {})
 
     def _own_face(self, desk: LaneDesk, now: float) -> None:
         """Ask for the person's own card or PIN, with the camera shut."""
         self.cancel(desk)
         if self._may_look(desk, now):
-            desk.intent = Intent.OWN_FACE
-            desk.show(Screen.TYPING_HOME, now, seconds=ASK_SECONDS, message="own_card_or_pin")
+            desk.dialog.intent = Intent.OWN_FACE
+            desk.screen.show(Screen.TYPING_HOME, now, seconds=ASK_SECONDS, message="own_card_or_pin")
 
     def _may_look(self, desk: LaneDesk, now: float) -> bool:
         ready = self._faces.ready_at(desk.lane_id) and not self._faces.looks_elsewhere(desk.lane_id)
-        return ready and desk.camera_sees(now)
+        return ready and desk.camera.sees(now)
 
     def _method(self, desk: LaneDesk, method: Method, now: float, flow: Flow) -> None:
         self.cancel(desk)
         match method:
             case Method.CARD:
-                desk.show(Screen.SHOW_CARD, now, seconds=ASK_SECONDS)
+                desk.screen.show(Screen.SHOW_CARD, now, seconds=ASK_SECONDS)
             case Method.PIN:
-                desk.show(Screen.TYPING_HOME, now, seconds=ASK_SECONDS)
+                desk.screen.show(Screen.TYPING_HOME, now, seconds=ASK_SECONDS)
             case Method.QR:
-                to_scanner = bool(desk.camera_trouble) and desk.lane_id in self._scanners
+                to_scanner = bool(desk.camera.trouble) and desk.lane_id in self._scanners
                 message = "code_to_scanner" if to_scanner else ""
-                desk.show(Screen.SHOW_CODE, now, seconds=ASK_SECONDS, message=message)
+                desk.screen.show(Screen.SHOW_CODE, now, seconds=ASK_SECONDS, message=message)
                 self._look_for_code(desk)
             case Method.FACE if self._may_look(desk, now):
-                # A try at a camera in trouble is one try, unless it shows that the camera sees.
-                desk.camera_try_again_seconds = now + TRY_AGAIN_SECONDS
-                desk.intent = Intent.FACE
+                desk.camera.tried(now)
+                desk.dialog.intent = Intent.FACE
                 if flow.look_without_number(desk.lane_id):
                     return
-                desk.show(Screen.TYPING_HOME, now, seconds=ASK_SECONDS, message="home_for_face")
+                desk.screen.show(Screen.TYPING_HOME, now, seconds=ASK_SECONDS, message="home_for_face")
             case _:
-                desk.show(Screen.REFUSED, now, seconds=RESULT_SECONDS, message="face_unavailable")
+                desk.screen.show(Screen.REFUSED, now, seconds=RESULT_SECONDS, message="face_unavailable")
 
     def _look_for_code(self, desk: LaneDesk) -> None:
         camera = self._cameras.get(desk.lane_id)
         if camera is None or desk.lane_id in self._hands_free:
             return
         cancelled = self._cancel_look[desk.lane_id] = threading.Event()
-        desk.look_begins("codes_only")
-        seconds, lane_id = max(1.0, desk.until_seconds - self._clock.monotonic_seconds()), desk.lane_id
+        desk.camera.look_begins("codes_only")
+        seconds, lane_id = max(1.0, desk.screen.until_seconds - self._clock.monotonic_seconds()), desk.lane_id
 
         def look() -> None:
             ended = CameraCode(lane_id, None, 0, trouble="the look ended with an error; see the log")

@@ -63,14 +63,14 @@ class Screens:
         """Show this lane's view when it has changed; `posture` None where no policy knows the lane."""
         self._show_result(desk)
         lane = policy.lanes.get(desk.lane_id) if policy is not None else None
-        desk.offered = self._offered(lane, policy, now, face_ready=face_ready)
+        desk.screen.offered = self._offered(lane, policy, now, face_ready=face_ready)
         screen = self._screens.get(desk.lane_id)
         if screen is None:
             return
         standing = STANDING[posture] if posture is not None else Screen.FAULT
         view = desk.view(
             now_seconds,
-            standing=Screen.FIRE if desk.fire else standing,
+            standing=Screen.FIRE if desk.door.fire else standing,
             online=online,
             clock_sure=clock_sure,
             lane_name=lane.name if lane is not None else "",
@@ -81,11 +81,11 @@ class Screens:
 
     def _show_result(self, desk: LaneDesk) -> None:
         # Two refusals in a row are two, though they look alike: their ends differ.
-        result = (desk.screen, desk.until_seconds)
+        result = (desk.screen.shows, desk.screen.until_seconds)
         if result == self._results.get(desk.lane_id):
             return
         self._results[desk.lane_id] = result
-        shown = ReaderResult.WAIT if desk.message == SECOND_METHOD else RESULTS.get(desk.screen)
+        shown = ReaderResult.WAIT if desk.screen.message == SECOND_METHOD else RESULTS.get(desk.screen.shows)
         if shown is not None:
             for reader in self._readers.get(desk.lane_id, ()):
                 reader.show(shown)

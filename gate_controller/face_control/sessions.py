@@ -126,8 +126,8 @@ class FaceDesk:
         """Search for these faces, of one home or all that may be searched; report the end by message."""
         lane_id = desk.lane_id
         capability, camera = self._begin(lane_id, RECOGNISE_SECONDS + 2), self._cameras[lane_id]
-        desk.show(Screen.FACE_LOOKING, now_seconds, seconds=RECOGNISE_SECONDS)
-        desk.look_begins("looking")
+        desk.screen.show(Screen.FACE_LOOKING, now_seconds, seconds=RECOGNISE_SECONDS)
+        desk.camera.look_begins("looking")
 
         def work(service: FaceService) -> FaceResult:
             return service.recognise(
@@ -144,8 +144,8 @@ class FaceDesk:
         """Take a person's face under their live consent; the result comes as a message."""
         person_id, consent_id, lane_id = record.person_id, record.consent_id, desk.lane_id
         capability, camera = self._begin(lane_id, ENROL_SECONDS), self._cameras[lane_id]
-        desk.show(Screen.FACE_ENROL, now_seconds, seconds=ENROL_SECONDS)
-        desk.look_begins("looking")
+        desk.screen.show(Screen.FACE_ENROL, now_seconds, seconds=ENROL_SECONDS)
+        desk.camera.look_begins("looking")
 
         def work(service: FaceService) -> FaceResult:
             return service.enrol(
@@ -161,11 +161,11 @@ class FaceDesk:
     @staticmethod
     def progress(desk: LaneDesk, step: FaceStep) -> None:
         """Show how far a session is and what the person can do better."""
-        desk.steps_done, desk.steps_needed = step.frames_taken, step.frames_needed
-        desk.message = step.hint.value if step.hint is not None else ""
-        desk.prompt = step.prompt.value
+        desk.screen.message = step.hint.value if step.hint is not None else ""
+        desk.camera.steps_done, desk.camera.steps_needed = step.frames_taken, step.frames_needed
+        desk.camera.prompt = step.prompt.value
         # Once it was too dark the lamp stays on to the end: it is why it is no longer too dark.
-        desk.lamp = desk.lamp or step.hint is FaceReason.TOO_DARK
+        desk.camera.lamp = desk.camera.lamp or step.hint is FaceReason.TOO_DARK
 
     @staticmethod
     def claim(result: FaceResult) -> Claim | None:

@@ -18,10 +18,6 @@ from hardware.cameras.trouble import WORDS, Sight, Trouble, glance, looked, lost
 from hardware.errors import HardwareError
 from hardware.interfaces import Camera, DeviceState, Frame, Health
 
-TRY_AGAIN_SECONDS = 300.0
-"""After this face is offered again, since only a look can show that the camera sees again."""
-
-
 SHOWN: dict[Trouble | None, CameraTrouble] = {
     None: "",
     Trouble.DARK: "dark",
@@ -145,8 +141,7 @@ def take_sight(
 
     Dark raises no alarm: nights are. It is written down all the same, as the reason why face is off.
     """
-    desk.camera_trouble = SHOWN[sight.trouble]
-    desk.camera_try_again_seconds = now_seconds + TRY_AGAIN_SECONDS
+    desk.camera.becomes(SHOWN[sight.trouble], now_seconds)
     if sight.trouble is None:
         watch.note(DeviceState(sight.device, Health.OK, ""))
         record(EventKind.CAMERA_CLEAR, {"lane_id": desk.lane_id}, {})

@@ -1,9 +1,15 @@
 """State of one lane between its devices, its screen and a person: no rules, no devices.
 
-The controller owns one of these a lane and changes it from its own thread only.
+    LaneDesk ─┬─ Door          the door, from its contact (`door.py`)
+              ├─ KeypadState   the number that is being typed
+              ├─ ScreenState   what the screen shows, in which language and how fast
+              ├─ CameraState   what the camera does, and how far a look is
+              └─ DialogState   what the person has asked for, is asked, and has shown first
+
+The controller owns one desk a lane and changes it from its own thread only; times are monotonic seconds.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -11,7 +17,7 @@ from gate_controller.contract.languages import DEFAULT_LANGUAGE
 from gate_controller.contract.records import Method
 from gate_controller.lane.door import Door
 from gate_controller.lane.face_dialog import Asking
-from gate_controller.lane.keypad_entry import Entry
+from gate_controller.lane.keypad_entry import FORGOTTEN_AFTER_SECONDS, Entry, press
 from gate_controller.terminal.view import CameraTrouble, Screen, TerminalView
 
 RESULT_SECONDS = 4.0
@@ -21,10 +27,22 @@ SECOND_METHOD_SECONDS = 30.0
 SECOND_METHOD = "second_method"
 SLOWER_FACTOR = 3.0
 HELP_SHOWN_SECONDS = 60.0
+SAME_CODE_SECONDS = 2.0
+TRY_AGAIN_SECONDS = 300.0
+"""After this face is offered again, since only a look can show that the camera sees again."""
 
 RESULT_SCREENS = frozenset({Screen.GRANTED, Screen.REFUSED, Screen.DONE, Screen.FAULT, Screen.DELAYED})
-TYPING_SCREENS = frozenset({Screen.TYPING_HOME, Screen.TYPING_PIN})
 FACE_SCREENS = frozenset({Screen.FACE_LOOKING, Screen.FACE_ENROL})
+TIMED_SCREENS = frozenset(
+    {
+        Screen.DELAYED,
+        Screen.FACE_LOOKING,
+        Screen.FACE_ENROL,
+        Screen.SHOW_CODE,
+        Screen.FACE_GUARDIAN,
+    }
+)
+"""The screens on which the seconds run."""
 
 
 class Intent(StrEnum):
@@ -54,51 +72,47 @@ class ShownFirst:
 
 
 @dataclass(slots=True)
-class LaneDesk:
-    """The changing part of one lane; times are monotonic seconds."""
+class KeypadState:
+    """What is typed at a lane's keypad or on its screen."""
 
-    lane_id: str
-    door: Door = field(default_factory=Door)
     entry: Entry = field(default_factory=Entry)
-    screen: Screen = Screen.IDLE
+    menu_until_seconds: float = 0.0
+    """Until when a second enter on a keypad at rest shows the methods by number."""
+
+    def press(
+        self, key: str, now_seconds: float, *, forgotten_after_seconds: float = FORGOTTEN_AFTER_SECONDS
+    ) -> bool:
+        """Add a key to the entry; return whether `#` just ended its last part."""
+        self.entry, ended = press(
+            self.entry, key, now_seconds, forgotten_after_seconds=forgotten_after_seconds
+        )
+        return ended
+
+    def taken(self) -> Entry:
+        """Return the entry and forget its digits."""
+        entry, self.entry = self.entry, replace(self.entry, home="", secret="", in_secret=False)
+        return entry
+
+    def clear(self) -> None:
+        """Forget what was typed."""
+        self.entry = Entry()
+
+
+@dataclass(slots=True)
+class ScreenState:
+    """What a lane's screen shows until when, and how the person there reads it."""
+
+    shows: Screen = Screen.IDLE
     message: str = ""
     mend: str = ""
     """What the person could do better at the next look; shown with its result alone."""
     until_seconds: float = 0.0
-    intent: Intent = Intent.NOTHING
-    asking: Asking | None = None
-    """Who is being asked about their own face, and how far that is."""
     offered: tuple[Method, ...] = ()
-    """The ways in that the screen offered last."""
-    menu_until_seconds: float = 0.0
-    """Until when a second enter on a keypad at rest shows the ways in by number."""
+    """The methods that the screen offered last."""
     read_aloud: bool = False
-    camera: Literal["closed", "codes_only", "looking"] = "closed"
-    looks: int = 0
-    """How many looks through the camera were begun and have not ended; a cancelled one ends late."""
-    hands_free: bool = False
-    """Whether the camera is open for codes without a request, as the site chose."""
-    camera_trouble: CameraTrouble = ""
-    camera_try_again_seconds: float = 0.0
-    prompt: str = ""
-    """What the face session asks the person to do."""
-    lamp: bool = False
-    """Whether the screen is to give light to a face session in the dark."""
-    steps_done: int = 0
-    steps_needed: int = 0
     language: str = DEFAULT_LANGUAGE
     slower: bool = False
     help_until_seconds: float = 0.0
-    is_hashing: bool = False
-    last_code: str = ""
-    last_code_until_seconds: float = 0.0
-    passage: Passage | None = None
-    shown_first: ShownFirst | None = None
-
-    @property
-    def fire(self) -> bool:
-        """Return whether the fire panel's contact is active."""
-        return self.door.fire
 
     def patient(self, seconds: float) -> float:
         """Return a time for the person at this lane: three times as long for who asked for more."""
@@ -108,60 +122,150 @@ class LaneDesk:
         self, screen: Screen, now_seconds: float, *, seconds: float, message: str = "", mend: str = ""
     ) -> None:
         """Put a screen up for some seconds, three times as many for who asked for more time."""
-        self.screen, self.message, self.mend = screen, message, mend
+        self.shows, self.message, self.mend = screen, message, mend
         self.until_seconds = now_seconds + self.patient(seconds)
 
-    def look_begins(self, camera: Literal["codes_only", "looking"]) -> None:
+    def show_longer(self, seconds: float, message: str, mend: str) -> None:
+        """Add a message to what is shown, and seconds to read it."""
+        self.message, self.mend = message, mend
+        self.until_seconds += seconds
+
+    def clear(self) -> None:
+        """Return to the methods; the language and the time a person asked for stay."""
+        self.shows, self.message, self.mend, self.read_aloud = Screen.IDLE, "", "", False
+
+
+@dataclass(slots=True)
+class CameraState:
+    """What a lane's camera does, and how far the look through it is."""
+
+    mode: Literal["closed", "codes_only", "looking"] = "closed"
+    looks: int = 0
+    """How many looks through the camera were begun and have not ended; a cancelled one ends late."""
+    hands_free: bool = False
+    """Whether the camera is open for codes without a request, as the site chose."""
+    trouble: CameraTrouble = ""
+    try_again_seconds: float = 0.0
+    prompt: str = ""
+    """What the face session asks the person to do."""
+    lamp: bool = False
+    """Whether the screen is to give light to a face session in the dark."""
+    steps_done: int = 0
+    steps_needed: int = 0
+    last_code: str = ""
+    last_code_until_seconds: float = 0.0
+
+    def look_begins(self, mode: Literal["codes_only", "looking"]) -> None:
         """Show what the camera does, until as many looks have ended as have begun."""
-        self.camera = camera
+        self.mode = mode
         self.looks += 1
 
     def look_ended(self) -> None:
         """Show the camera closed once no look is left."""
         self.looks -= 1
-        self.camera = self.camera if self.looks else "closed"
+        self.mode = self.mode if self.looks else "closed"
         self.prompt, self.lamp = "", False
 
-    def camera_sees(self, now_seconds: float) -> bool:
+    def clear(self) -> None:
+        """Show no steps and give no light."""
+        self.steps_done = self.steps_needed = 0
+        self.lamp = False
+
+    def becomes(self, trouble: CameraTrouble, now_seconds: float) -> None:
+        """Take what the camera's pictures show of it: it does not see, or sees again."""
+        self.trouble = trouble
+        self.tried(now_seconds)
+
+    def tried(self, now_seconds: float) -> None:
+        """Count a try at a camera in trouble: one try, unless it shows that the camera sees."""
+        self.try_again_seconds = now_seconds + TRY_AGAIN_SECONDS
+
+    def sees(self, now_seconds: float) -> bool:
         """Return whether a face may be looked for: no trouble is known, or it is time to try again.
 
         A camera that is open for codes reports when it sees again.
         """
-        may_try = not self.hands_free and now_seconds >= self.camera_try_again_seconds
-        return not self.camera_trouble or may_try
+        may_try = not self.hands_free and now_seconds >= self.try_again_seconds
+        return not self.trouble or may_try
 
-    def rest(self) -> None:
-        """Forget what was typed and asked, and return to the ways in."""
-        self.screen, self.message, self.mend = Screen.IDLE, "", ""
-        self.entry, self.intent, self.asking = Entry(), Intent.NOTHING, None
-        self.steps_done = self.steps_needed = 0
-        self.read_aloud = self.lamp = False
+    def code_opened(self, text: str, now_seconds: float) -> None:
+        """Remember a code that has been answered."""
+        self.last_code, self.last_code_until_seconds = text, now_seconds + SAME_CODE_SECONDS
 
-    def time_passed(self, now_seconds: float) -> bool:
-        """Return to the ways in once a screen's time is over; return whether anything changed."""
-        if self.screen is not Screen.IDLE and now_seconds >= self.until_seconds and self.camera == "closed":
-            self.rest()
-            self.slower = False
-            return True
-        if self.screen is Screen.IDLE and self.message and now_seconds >= self.until_seconds:
-            self.message = ""
-            return True
-        return False
+    def is_same_code(self, text: str, now_seconds: float) -> bool:
+        """Return whether a phone is still held there: its code is read several times and answered once."""
+        return text == self.last_code and now_seconds < self.last_code_until_seconds
+
+
+@dataclass(slots=True)
+class DialogState:
+    """What goes on between a lane and one person over more than one presentation."""
+
+    intent: Intent = Intent.NOTHING
+    asking: Asking | None = None
+    """Who is being asked about their own face, and how far that is."""
+    shown_first: ShownFirst | None = None
+
+    def end(self) -> None:
+        """Ask nothing and expect nothing; what was shown first still counts."""
+        self.intent, self.asking = Intent.NOTHING, None
 
     def shown_before(self, now_seconds: float) -> dict[str, frozenset[Method]]:
-        """Return by person the ways that were shown here in the moments before."""
+        """Return by person the methods that were shown here in the moments before."""
         first = self.shown_first
         if first is None or now_seconds >= first.until_seconds:
             return {}
         return {first.person_id: first.methods}
 
+    def shown(self, person_id: str, method: Method, now_seconds: float, seconds: float) -> None:
+        """Keep the method shown for so many seconds, for a second one to follow."""
+        methods = self.shown_before(now_seconds).get(person_id, frozenset()) | {method}
+        self.shown_first = ShownFirst(person_id, methods, now_seconds + seconds)
+
+
+@dataclass(slots=True)
+class LaneDesk:
+    """The changing part of one lane."""
+
+    lane_id: str
+    door: Door = field(default_factory=Door)
+    passage: Passage | None = None
+    keypad: KeypadState = field(default_factory=KeypadState)
+    screen: ScreenState = field(default_factory=ScreenState)
+    camera: CameraState = field(default_factory=CameraState)
+    dialog: DialogState = field(default_factory=DialogState)
+
+    def rest(self) -> None:
+        """Forget what was typed and asked, and return to the methods."""
+        self.screen.clear()
+        self.keypad.clear()
+        self.dialog.end()
+        self.camera.clear()
+
+    def show_result(
+        self, screen: Screen, now_seconds: float, *, seconds: float, message: str = "", mend: str = ""
+    ) -> None:
+        """Forget what was typed and asked, and show what came of it."""
+        self.rest()
+        self.screen.show(screen, now_seconds, seconds=seconds, message=message, mend=mend)
+
     def wants_second(self, person_id: str, method: Method, now_seconds: float) -> None:
         """Keep the method shown until a second follows, and ask for it on the screen."""
-        methods = self.shown_before(now_seconds).get(person_id, frozenset()) | {method}
-        seconds = self.patient(SECOND_METHOD_SECONDS)
-        self.shown_first = ShownFirst(person_id, methods, now_seconds + seconds)
-        self.rest()
-        self.show(Screen.IDLE, now_seconds, seconds=SECOND_METHOD_SECONDS, message=SECOND_METHOD)
+        self.dialog.shown(person_id, method, now_seconds, self.screen.patient(SECOND_METHOD_SECONDS))
+        self.show_result(Screen.IDLE, now_seconds, seconds=SECOND_METHOD_SECONDS, message=SECOND_METHOD)
+
+    def time_passed(self, now_seconds: float) -> bool:
+        """Return to the methods once a screen's time is over; return whether anything changed."""
+        screen = self.screen
+        is_over = now_seconds >= screen.until_seconds
+        if screen.shows is not Screen.IDLE and is_over and self.camera.mode == "closed":
+            self.rest()
+            screen.slower = False
+            return True
+        if screen.shows is Screen.IDLE and screen.message and is_over:
+            screen.message = ""
+            return True
+        return False
 
     def view(
         self,
@@ -173,39 +277,34 @@ class LaneDesk:
         lane_name: str,
     ) -> TerminalView:
         """Return the whole view; `standing` is what the screen shows at rest."""
-        screen = standing if self.screen is Screen.IDLE else self.screen
-        runs = screen in (
-            Screen.DELAYED,
-            Screen.FACE_LOOKING,
-            Screen.FACE_ENROL,
-            Screen.SHOW_CODE,
-            Screen.FACE_GUARDIAN,
-        )
-        asking = self.asking if self.asking is not None and screen is Screen.FACE_NOTICE else None
+        camera, entry, state = self.camera, self.keypad.entry, self.screen
+        screen = standing if state.shows is Screen.IDLE else state.shows
+        seconds_left = max(0, min(3600, round(state.until_seconds - now_seconds)))
+        asking = self.dialog.asking if screen is Screen.FACE_NOTICE else None
         page = asking.pages[asking.page] if asking is not None else None
         return TerminalView(
             screen=screen,
-            methods_offered=self.offered,
-            message=self.message,
-            mend=self.mend,
-            prompt=self.prompt if screen in FACE_SCREENS else "",
-            typed_home=self.entry.home,
-            typed_count=len(self.entry.secret),
-            seconds_left=max(0, min(3600, round(self.until_seconds - now_seconds))) if runs else None,
-            steps_done=self.steps_done,
-            steps_needed=self.steps_needed,
+            methods_offered=state.offered,
+            message=state.message,
+            mend=state.mend,
+            prompt=camera.prompt if screen in FACE_SCREENS else "",
+            typed_home=entry.home,
+            typed_count=len(entry.secret),
+            seconds_left=seconds_left if screen in TIMED_SCREENS else None,
+            steps_done=camera.steps_done,
+            steps_needed=camera.steps_needed,
             notice_field=page.field if page is not None else "",
             notice_text=page.text if page is not None else "",
             notice_page=asking.page + 1 if asking is not None else 0,
             notice_pages=len(asking.pages) if asking is not None else 0,
-            lamp=self.lamp and screen in FACE_SCREENS,
-            read_aloud=self.read_aloud,
-            camera="codes_only" if self.camera == "closed" and self.hands_free else self.camera,
-            camera_trouble=self.camera_trouble,
+            lamp=camera.lamp and screen in FACE_SCREENS,
+            read_aloud=state.read_aloud,
+            camera="codes_only" if camera.mode == "closed" and camera.hands_free else camera.mode,
+            camera_trouble=camera.trouble,
             online=online,
             clock_sure=clock_sure,
-            help_called=now_seconds < self.help_until_seconds,
-            slower=self.slower,
+            help_called=now_seconds < state.help_until_seconds,
+            slower=state.slower,
             lane_name=lane_name,
-            language=self.language,
+            language=state.language,
         )

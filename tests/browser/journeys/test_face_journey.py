@@ -185,7 +185,7 @@ def _looked_at(at_gate: AtTheGate, language: str, seed: int) -> bool:
     at_gate.sees("typing_home")
     began_ns = time.monotonic_ns()
     slow = LivingPerson(*picture_and_points("person_a_1", 480, 360), seed=seed, degrees_a_second=25)
-    with FolderPerson(slow, at_gate.bench.root / "pictures", prompt=lambda: desk.prompt):
+    with FolderPerson(slow, at_gate.bench.root / "pictures", prompt=lambda: desk.camera.prompt):
         at_gate.bench.keys.type("31203#")
         at_gate.page.wait_for_function(
             "() => ['granted', 'refused', 'typing_pin'].includes(document.body.dataset.screen)",

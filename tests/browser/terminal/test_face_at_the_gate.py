@@ -67,7 +67,7 @@ class AtTheGate:
         assert self.bench.gate is not None
         desk = self.bench.gate.controller._parts.desks[LANE]
         slow = LivingPerson(*picture_and_points("person_a_1", 480, 360), seed=0, degrees_a_second=25)
-        with FolderPerson(slow, self.bench.root / "pictures", prompt=lambda: desk.prompt):
+        with FolderPerson(slow, self.bench.root / "pictures", prompt=lambda: desk.camera.prompt):
             began_ns = self.tap()
             self.sees("face_enrol")
             self.is_let_in(began_ns)
@@ -172,7 +172,7 @@ def test_yes_no_and_taking_back_take_no_more_steps_than_they_may(at_gate: AtTheG
     assert gate is not None
     assert gate.face is not None
     desk = gate.controller._parts.desks[LANE]
-    assert desk.camera == "closed"
+    assert desk.camera.mode == "closed"
     at_gate.press("Yes, take my face here")
     at_gate.sees("face_confirm")
     assert consents(served) == [], "a press is no yes"

@@ -47,7 +47,7 @@ def test_a_result_is_shown_once_at_the_readers_of_its_lane(
     here, elsewhere = Reader(), Reader()
     screens = Screens({}, {"lane-1": (here,), "lane-2": (elsewhere,)})
     desk = LaneDesk("lane-1")
-    desk.show(screen, 10.0, seconds=4.0)
+    desk.screen.show(screen, 10.0, seconds=4.0)
     for beat in range(3):
         refresh(screens, desk, 10.0 + beat)
     assert (here.shown, elsewhere.shown) == (result, [])
@@ -57,6 +57,6 @@ def test_two_refusals_in_a_row_are_shown_twice() -> None:
     reader = Reader()
     screens, desk = Screens({}, {"lane-1": (reader,)}), LaneDesk("lane-1")
     for now_seconds in (10.0, 11.0):
-        desk.show(Screen.REFUSED, now_seconds, seconds=4.0)
+        desk.screen.show(Screen.REFUSED, now_seconds, seconds=4.0)
         refresh(screens, desk, now_seconds)
     assert reader.shown == [ReaderResult.REFUSED, ReaderResult.REFUSED]

@@ -103,7 +103,7 @@ def test_while_one_lane_looks_the_other_does_not_and_its_back_button_ends_nothin
 def test_tampering_ends_the_look_at_whichever_lane(two: TwoLanes) -> None:
     two.cameras[OUT].show(1)
     two.look(OUT)
-    assert two.lanes[OUT].screen is Screen.FACE_LOOKING
+    assert two.lanes[OUT].screen.shows is Screen.FACE_LOOKING
     assert two.cameras[OUT].opened.wait(PATIENCE_SECONDS)
     two.desk.cancel_all()
     two.cameras[OUT].may_see.set()

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from gate_controller.lane.camera_codes import look_for_code
-from gate_controller.lane.camera_watch import TRY_AGAIN_SECONDS, CameraSight, WatchedCamera, take_sight
+from gate_controller.lane.camera_watch import CameraSight, WatchedCamera, take_sight
 from gate_controller.lane.device_watch import DeviceWatch
 from gate_controller.lane.memory import LaneMemory
-from gate_controller.lane.state import LaneDesk
+from gate_controller.lane.state import TRY_AGAIN_SECONDS, CameraState, LaneDesk
 from gate_controller.storage.clock import GateClock
 from gate_controller.terminal.view import Screen
 from hardware.cameras.trouble import Trouble
@@ -147,18 +147,18 @@ def test_face_is_off_while_the_camera_does_not_see_and_may_be_tried_after_five_m
     sight = CameraSight("north-in", "eye", trouble, "in words")
     take_sight(sight, desk, device_watch, lambda *entry: entries.append(entry), 100.0)
 
-    assert not desk.camera_sees(100.0 + TRY_AGAIN_SECONDS - 1)
-    assert desk.camera_sees(100.0 + TRY_AGAIN_SECONDS)
+    assert not desk.camera.sees(100.0 + TRY_AGAIN_SECONDS - 1)
+    assert desk.camera.sees(100.0 + TRY_AGAIN_SECONDS)
     assert [facts for _, facts, _ in entries] == [{"lane_id": "north-in", "trouble": trouble.value}]
     assert [(d.health, d.detail) for d in device_watch.status({}).devices] == [
         ("lost" if trouble is Trouble.LOST else "faulty", "in words")
     ]
-    desk.hands_free = True
-    assert not desk.camera_sees(100.0 + TRY_AGAIN_SECONDS)
+    desk.camera.hands_free = True
+    assert not desk.camera.sees(100.0 + TRY_AGAIN_SECONDS)
     take_sight(
         CameraSight("north-in", "eye", None), desk, device_watch, lambda *entry: entries.append(entry), 900.0
     )
-    assert desk.camera_sees(900.0)
+    assert desk.camera.sees(900.0)
     assert entries[-1][0] == "camera_clear"
 
 
@@ -171,9 +171,9 @@ def test_only_dark_raises_no_alarm(device_watch: DeviceWatch) -> None:
 
 
 def test_the_sign_of_a_hands_free_camera_is_never_closed_and_a_look_for_a_face_says_so() -> None:
-    desk = LaneDesk("north-in", hands_free=True)
+    desk = LaneDesk("north-in", camera=CameraState(hands_free=True))
     shown = []
-    for step in (lambda: None, lambda: desk.look_begins("looking"), desk.look_ended, desk.rest):
+    for step in (lambda: None, lambda: desk.camera.look_begins("looking"), desk.camera.look_ended, desk.rest):
         step()
         view = desk.view(0.0, standing=Screen.IDLE, online=True, clock_sure=True, lane_name="")
         shown.append(view.camera)

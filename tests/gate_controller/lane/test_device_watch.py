@@ -204,11 +204,11 @@ def test_fire_excuses_and_shows_until_the_last_panel_contact_rests(gate: Gatehou
     gate.wire(InputKind.FIRE, active=True, at="wires:4")
     gate.wire(InputKind.FIRE, active=False, at="wires:3")
     gate.now += 3600
-    assert gate.desks[NORTH].fire
+    assert gate.desks[NORTH].door.fire
     assert gate.wire(InputKind.DOOR_OPEN, active=True) == ["door_opened"]
     assert gate.wait(3600) == []
     assert gate.wire(InputKind.FIRE, active=False, at="wires:4") == ["fire_clear"]
-    assert not gate.desks[NORTH].fire
+    assert not gate.desks[NORTH].door.fire
     assert gate.wait(30) == []
     assert gate.wait(0.2) == ["alarm_door_held"]
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate_controller.lane.keypad_entry import FORGOTTEN_AFTER_SECONDS, Entry, press
-from gate_controller.lane.state import LaneDesk
+from gate_controller.lane.state import LaneDesk, ScreenState
 from gate_controller.terminal.view import Screen
 
 
@@ -67,15 +67,15 @@ def test_an_entry_is_never_printed() -> None:
 
 
 def test_who_asked_for_more_time_may_pause_longer_between_keys() -> None:
-    desk = LaneDesk("north-in", slower=True)
+    desk = LaneDesk("north-in", screen=ScreenState(slower=True))
     entry, _ = press(Entry(), "3", 100.0)
     pause = FORGOTTEN_AFTER_SECONDS * 2
-    patient = desk.patient(FORGOTTEN_AFTER_SECONDS)
+    patient = desk.screen.patient(FORGOTTEN_AFTER_SECONDS)
     assert press(entry, "1", 100.0 + pause, forgotten_after_seconds=patient)[0].home == "31"
     assert press(entry, "1", 100.0 + pause)[0].home == "1"
     desk.rest()
-    assert desk.slower
-    desk.show(Screen.TYPING_HOME, 100.0, seconds=20.0)
+    assert desk.screen.slower
+    desk.screen.show(Screen.TYPING_HOME, 100.0, seconds=20.0)
     assert not desk.time_passed(159.0)
     assert desk.time_passed(160.0)
-    assert not desk.slower
+    assert not desk.screen.slower

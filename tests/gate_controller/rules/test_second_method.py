@@ -264,10 +264,10 @@ def test_at_the_gate_the_card_waits_for_the_pin_and_both_are_written_down(tmp_pa
 def test_the_first_way_counts_for_half_a_minute_and_for_its_person_alone() -> None:
     desk = LaneDesk("north-in")
     desk.wants_second(PERSON, Method.CARD, 100.0)
-    assert desk.shown_before(129.0) == {PERSON: frozenset({Method.CARD})}
-    assert desk.shown_before(130.0) == {}
+    assert desk.dialog.shown_before(129.0) == {PERSON: frozenset({Method.CARD})}
+    assert desk.dialog.shown_before(130.0) == {}
     desk.wants_second("somebody-else", Method.PIN, 101.0)
-    assert desk.shown_before(102.0) == {"somebody-else": frozenset({Method.PIN})}
+    assert desk.dialog.shown_before(102.0) == {"somebody-else": frozenset({Method.PIN})}
 
 
 def test_screen_and_reader_ask_for_the_second_way_until_its_time_is_over() -> None:
@@ -276,7 +276,7 @@ def test_screen_and_reader_ask_for_the_second_way_until_its_time_is_over() -> No
     desk.wants_second(PERSON, Method.CARD, 100.0)
     refresh(screens, desk, 100.0)
     assert reader.shown == [ReaderResult.WAIT]
-    assert desk.message == "second_method"
+    assert desk.screen.message == "second_method"
     assert not desk.time_passed(129.0)
     assert desk.time_passed(130.0)
-    assert desk.message == ""
+    assert desk.screen.message == ""

@@ -69,12 +69,12 @@ def _look(gate: Gate, looks: int, *, then_stop: bool) -> None:
     if face is None or not face.wait_until_ready(PATIENCE_SECONDS):
         os._exit(4)
     face.set_leases({ME: Lease(CONSENT, bytearray(SHARE), boot_seconds() + 3600)})
-    _wait(lambda: Method.FACE in desk.offered)
+    _wait(lambda: Method.FACE in desk.screen.offered)
     for _ in range(looks):
         os.path.exists(LOOK_BEGINS)  # noqa: PTH110 - the plainest question to the kernel
         gate.inbox.put(ScreenAction(LANE, MethodPressed(Method.FACE)))
-        _wait(lambda: desk.camera == "looking")
-        _wait(lambda: desk.camera == "closed" and desk.screen is not Screen.FACE_LOOKING)
+        _wait(lambda: desk.camera.mode == "looking")
+        _wait(lambda: desk.camera.mode == "closed" and desk.screen.shows is not Screen.FACE_LOOKING)
         os.path.exists(LOOK_IS_OVER)  # noqa: PTH110
     print(ALL_LOOKED, flush=True)
     if then_stop:

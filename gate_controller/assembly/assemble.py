@@ -33,16 +33,16 @@ from gate_controller.assembly.readers import (
 )
 from gate_controller.assembly.screens import launch_pages, make_screens
 from gate_controller.contract.event_kinds import EventKind
-from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.contract.records import PolicyRefused
 from gate_controller.contract.signing import SignatureRefused, certified_key
 from gate_controller.control.controller import Controller
 from gate_controller.control.messages import Message, Stop
 from gate_controller.control.parts import GateParts
-from gate_controller.control.screen_actions import ScreenActions
+from gate_controller.control.recorder import Recorder
 from gate_controller.control.screens import Screens
 from gate_controller.face.matching.face_service import FaceService
+from gate_controller.lane.camera_codes import CodeLooks
 from gate_controller.lane.device_watch import DeviceWatch
 from gate_controller.lane.hands_free import HandsFreeCodes
 from gate_controller.lane.memory import LaneMemory
@@ -210,18 +210,10 @@ def _assemble(config: GateConfig, clocks: Clocks, closing: ExitStack) -> Gate:
         for lane_id in config.lane
     }
     screens = make_screens(config, inbox.put)
-    screen_actions = ScreenActions(
-        desks,
-        cameras,
-        faces,
-        lookers,
-        clock,
-        inbox.put,
-        hands_free=hands_free.keys(),
-        scanners={scanner.lane for scanner in config.scanner.values()},
+    code_looks = CodeLooks(
+        cameras, lookers, clock.monotonic_seconds, inbox.put, hands_free=hands_free.keys()
     )
-    for desk in desks.values():
-        closing.callback(screen_actions.cancel, desk)
+    closing.callback(code_looks.cancel_all)
     lines = ModbusLines()
     osdp = make_osdp_readers(config)
     devices, lane_of_device = make_devices(config, lines, osdp)
@@ -252,11 +244,8 @@ def _assemble(config: GateConfig, clocks: Clocks, closing: ExitStack) -> Gate:
         snapshot.face_roster if snapshot is not None else {},
     )
     watch = DeviceWatch(clock, lane_memory, face.on_tamper(faces))
-
-    def record(kind: EventKind, facts: Facts, personal: Facts) -> None:
-        journal.append(kind, facts, personal, clock.now())
-
-    watch.settle(wires_watched(config), record)
+    recorder = Recorder(journal, clock, nudge.set)
+    watch.settle(wires_watched(config), recorder.record)
     parts = GateParts(
         store=store,
         desks=desks,
@@ -264,10 +253,12 @@ def _assemble(config: GateConfig, clocks: Clocks, closing: ExitStack) -> Gate:
         never_held=lanes_never_held(config),
         lane_of_device=lane_of_device,
         journal=journal,
+        recorder=recorder,
         clock=clock,
         hasher=hasher,
         screens=Screens(screens, readers_with_lights(config, osdp)),
-        screen_actions=screen_actions,
+        code_looks=code_looks,
+        lanes_with_scanner=frozenset(scanner.lane for scanner in config.scanner.values()),
         faces=faces,
         keeper=face.keeper,
         watch=watch,

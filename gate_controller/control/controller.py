@@ -3,7 +3,10 @@
     device bytes ─> report ─> queue ─> identify ─> decide ─> journal (on disk) ─> relay ─> screen
 
 Slow work (hashing a PIN, looking for a code or a face) runs in workers and comes back through the
-queue. What is shown at a lane is followed to its end in `presentations.py`.
+queue. What is shown at a lane is followed to its end in `presentations.py`. Calls go down alone:
+
+    Controller ─> Keypad ─> ScreenActions ─> Presentations ─> FaceRecognition ─> FaceDialog ─> Recorder
+                                                  └─> Holds, Passages, PinStops ──────────────────┘
 """
 
 import dataclasses
@@ -14,14 +17,22 @@ import sqlite3
 
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import Facts
-from gate_controller.contract.messages import SignedOrder
+from gate_controller.contract.messages import MAX_TROUBLE_CHARS, SignedOrder
 from gate_controller.contract.policy import PolicySnapshot
+from gate_controller.control.face_dialog import FaceDialog
+from gate_controller.control.face_recognition import FaceRecognition
+from gate_controller.control.holds import Holds
+from gate_controller.control.keypad import Keypad
 from gate_controller.control.messages import Message, ScreenAction, Stop, TypedHashed
 from gate_controller.control.parts import GateParts, GateState
+from gate_controller.control.passages import Passages
+from gate_controller.control.pin_stops import PinStops
 from gate_controller.control.presentations import Presentations
 from gate_controller.control.remote_orders import check_order, lane_shut
+from gate_controller.control.screen_actions import ScreenActions
 from gate_controller.control.systemd import notify
-from gate_controller.face_control.messages import FaceEnded, FaceProgress, FaceUnavailable
+from gate_controller.face_control.messages import FaceEnded, FaceMessage, FaceProgress, FaceUnavailable
+from gate_controller.lane.attempts import Attempts
 from gate_controller.lane.camera_codes import CameraCode
 from gate_controller.lane.camera_watch import CameraSight, take_sight
 from gate_controller.lane.hands_free import HandsFree
@@ -39,7 +50,7 @@ from gate_controller.sync.client import (
     PolicyTaken,
     PolicyTurnedDown,
 )
-from gate_controller.terminal.view import Screen
+from gate_controller.terminal.view import KeyTyped, Screen, TerminalAction
 from hardware.interfaces import CardRead, CodeRead, DeviceState, InputChange, InputKind, KeyPress
 
 log = logging.getLogger(__name__)
@@ -73,16 +84,30 @@ class Controller:
         if snapshot is not None:
             snapshot = without_ended_overrides(snapshot, parts.clock.surely_past)
         self._state = GateState(snapshot, keys)
-        self._shown = Presentations(parts, self._state, inbox)
+        self._attempts = Attempts()
+        self._pin_stops = PinStops(parts)
+        self._holds = Holds(parts, self._state)
+        self._passages = Passages(parts, self._state, self._holds.is_held)
+        self._dialog = FaceDialog(parts, self._state)
+        recognition = FaceRecognition(parts, self._state, self._dialog, self._attempts)
+        self._presentations = Presentations(
+            parts, self._state, self._attempts, self._pin_stops, self._holds, self._passages, self._dialog,
+            recognition,
+        )
+        self._screen_actions = ScreenActions(parts, self._presentations, self._dialog, recognition)
+        self._keypad = Keypad(
+            parts, self._state, inbox, self._attempts, self._presentations, self._screen_actions,
+            self._dialog, recognition,
+        )
         self._last_failure: tuple[str, type[Exception]] | None = None
         gc.freeze()
 
     def run(self) -> None:
         """Handle messages until `Stop`; put every output to rest at the end."""
         try:
-            self._shown.record(EventKind.STARTED, {"policy": self._state.snapshot is not None}, {})
+            self._parts.recorder.record(EventKind.STARTED, {"policy": self._state.snapshot is not None}, {})
             if self._state.snapshot is not None:
-                self._shown.pin_stops.policy_taken(self._state.snapshot.policy)
+                self._pin_stops.policy_taken(self._state.snapshot.policy)
         except sqlite3.Error as err:
             self._failed(None, err)
         next_tick = next_alive = 0.0
@@ -111,7 +136,7 @@ class Controller:
 
     def _stopped(self) -> None:
         try:
-            self._shown.holds.stopped()
+            self._holds.stopped()
         except sqlite3.Error:
             log.exception("the journal cannot be written: what is held open ends unrecorded")
 
@@ -126,7 +151,8 @@ class Controller:
         if self._last_failure == (what, type(err)):
             return
         try:
-            self._shown.record(EventKind.ALARM_GATE_FAILED, {"at": what, "error": type(err).__name__}, {})
+            facts: Facts = {"at": what, "error": type(err).__name__}
+            self._parts.recorder.record(EventKind.ALARM_GATE_FAILED, facts, {})
             self._last_failure = (what, type(err))
         except sqlite3.Error:
             log.exception("the journal cannot be written: no lane opens until it can")
@@ -134,24 +160,24 @@ class Controller:
     def _handle(self, message: Message) -> None:
         match message:
             case CardRead():
-                self._shown.card_read(message)
-            case KeyPress():
-                self._key_pressed(message)
+                self._presentations.card_read(message)
+            case KeyPress(device, key, read_at_ns):
+                self._keypad.key_pressed(self._parts.lane_of_device[device], key, read_at_ns)
             case CodeRead():
-                self._shown.code_read(message)
+                self._presentations.code_read(message)
             case CameraCode():
-                self._shown.camera_looked(message)
+                self._presentations.camera_looked(message)
             case CameraSight():
                 desk, now_seconds = self._parts.desks[message.lane_id], self._parts.clock.monotonic_seconds()
-                take_sight(message, desk, self._parts.watch, self._shown.record, now_seconds)
+                take_sight(message, desk, self._parts.watch, self._parts.recorder.record, now_seconds)
             case HandsFree():
                 self._parts.desks[message.lane_id].camera.hands_free = message.is_on
             case TypedHashed():
-                self._shown.typed_hashed(message)
+                self._presentations.typed_hashed(message)
             case FaceProgress() | FaceEnded() | FaceUnavailable():
-                self._shown.looks.message(message)
-            case ScreenAction():
-                self._parts.screen_actions.handle(message.lane_id, message.action, self._shown)
+                self._face_message(message)
+            case ScreenAction(lane_id, action):
+                self._screen_action(lane_id, action)
             case InputChange() | DeviceState():
                 self._device_report(message)
             case OrderArrived():
@@ -160,12 +186,26 @@ class Controller:
                 self._sync_news(message)
 
     def _device_report(self, report: InputChange | DeviceState) -> None:
-        self._parts.watch.handle(report, self._parts.desks, self._shown.record)
+        self._parts.watch.handle(report, self._parts.desks, self._parts.recorder.record)
         if isinstance(report, InputChange) and report.active and report.kind in UNCOUNTED:
             self._parts.lane_memory.keep_only(())
 
-    def _key_pressed(self, press: KeyPress) -> None:
-        self._shown.key_pressed(self._parts.lane_of_device[press.device], press.key, press.read_at_ns)
+    def _screen_action(self, lane_id: str, action: TerminalAction) -> None:
+        if isinstance(action, KeyTyped):
+            read_at_ns = int(self._parts.clock.monotonic_seconds() * 1e9)
+            self._keypad.key_pressed(lane_id, action.key, read_at_ns)
+        else:
+            self._screen_actions.handle(lane_id, action)
+
+    def _face_message(self, message: FaceMessage) -> None:
+        match message:
+            case FaceProgress():
+                self._parts.faces.progress(self._parts.desks[message.lane_id], message.step)
+            case FaceEnded():
+                self._presentations.face_ended(message)
+            case FaceUnavailable(detail):
+                facts: Facts = {"detail": detail[:MAX_TROUBLE_CHARS]}
+                self._parts.recorder.record(EventKind.ALARM_FACE_UNAVAILABLE, facts, {})
 
     def _order_arrived(self, signed: SignedOrder) -> None:
         clock, now = self._parts.clock, self._parts.clock.now()
@@ -178,8 +218,8 @@ class Controller:
         if reason is None and (lane is None or policy is None or lane_id not in self._parts.desks):
             reason = Reason.UNKNOWN_LANE
         elif reason is None and lane is not None and policy is not None:
-            reason = lane_shut(lane, policy, self._shown.passages.memory(lane, now), now)
-        self._shown.record(
+            reason = lane_shut(lane, policy, self._passages.memory(lane, now), now)
+        self._parts.recorder.record(
             EventKind.ACCESS,
             {
                 "lane_id": lane_id,
@@ -190,14 +230,14 @@ class Controller:
             {"author_id": order.author_id, "why": order.reason} if order is not None else {},
         )
         if reason is None and lane is not None:
-            self._shown.release(lane_id, lane.pulse_seconds)
+            self._presentations.release(lane_id, lane.pulse_seconds)
 
     def _sync_news(self, news: Message) -> None:
         match news:
             case PolicyTaken(snapshot):
                 before, self._state.snapshot = self._state.snapshot, snapshot
-                self._shown.holds.policy_taken(before, snapshot)
-                self._shown.pin_stops.policy_taken(snapshot.policy)
+                self._holds.policy_taken(before, snapshot)
+                self._pin_stops.policy_taken(snapshot.policy)
                 known = before.policy.lanes if before is not None else {}
                 log_cut_times(self._parts.relays, snapshot.policy.lanes, known)
                 self._parts.lane_memory.keep_only(snapshot.policy.persons.keys())
@@ -205,12 +245,12 @@ class Controller:
                 gc.freeze()
                 policy = snapshot.policy
                 facts: Facts = {"epoch": policy.epoch, "version": policy.version}
-                self._shown.record(EventKind.POLICY_TAKEN, facts, {})
+                self._parts.recorder.record(EventKind.POLICY_TAKEN, facts, {})
             case PolicyFresh(issued_at) if self._state.snapshot is not None:
                 policy = dataclasses.replace(self._state.snapshot.policy, issued_at=issued_at)
                 self._state.snapshot = dataclasses.replace(self._state.snapshot, policy=policy)
             case PolicyTurnedDown(detail):
-                self._shown.record(EventKind.ALARM_POLICY_REFUSED, {"detail": detail[:200]}, {})
+                self._parts.recorder.record(EventKind.ALARM_POLICY_REFUSED, {"detail": detail[:200]}, {})
             case PassKeyChanged(public_key):
                 self._state.keys = GateKeys(self._card_key, self._pin_key, public_key)
             case LinkChanged(online, _):
@@ -218,7 +258,7 @@ class Controller:
 
     def status(self) -> GateStatus:
         """Return the status for the manager's page; safe to call from the sync thread."""
-        postures = {lane_id: self._shown.holds.posture(lane_id) for lane_id in self._parts.desks}
+        postures = {lane_id: self._holds.posture(lane_id) for lane_id in self._parts.desks}
         status = self._parts.watch.status(
             {lane_id: posture.value for lane_id, posture in postures.items() if posture is not None}
         )
@@ -232,10 +272,10 @@ class Controller:
             past = self._parts.clock.surely_past
             self._state.snapshot = without_ended_overrides(self._state.snapshot, past)
         for desk in self._parts.desks.values():
-            self._shown.asking.time_passed(desk)
+            self._presentations.admit(desk.lane_id, self._dialog.time_passed(desk))
             desk.time_passed(now_seconds)
-        self._parts.watch.time_passed(self._parts.desks, self._shown.record)
-        self._shown.holds.time_passed(now_seconds)
+        self._parts.watch.time_passed(self._parts.desks, self._parts.recorder.record)
+        self._holds.time_passed(now_seconds)
 
     def _refresh_screens(self, now_seconds: float) -> None:
         now = self._parts.clock.now()
@@ -245,7 +285,7 @@ class Controller:
                 self._state.snapshot.policy if self._state.snapshot is not None else None,
                 now,
                 now_seconds,
-                posture=self._shown.holds.posture(desk.lane_id),
+                posture=self._holds.posture(desk.lane_id),
                 online=self._state.online,
                 clock_sure=self._parts.clock.is_sure,
                 face_ready=self._parts.faces.ready_at(desk.lane_id) and desk.camera.sees(now_seconds),

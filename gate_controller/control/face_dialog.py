@@ -1,11 +1,11 @@
 """Ask a person about their face at a lane's screen, and carry their answer out.
 
 What a press means is in `lane/face_dialog.py`. The person is admitted by the same card or PIN that they had
-shown, decided again by the rules, with any answer: the dialog never costs a person their access.
+shown, decided again by the rules, with any answer: the dialog never costs a person their access. A method
+that may end the dialog returns that admission, for its caller to decide.
 """
 
 import dataclasses
-from collections.abc import Callable
 
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import Facts
@@ -20,9 +20,12 @@ from gate_controller.lane.face_dialog import (
     OFFICE_SECONDS,
     READ_ALOUD_KEY,
     YES_KEY,
+    Admission,
     Answer,
     Asking,
+    Kept,
     Step,
+    answer_entry,
     is_own,
     notice_pages,
     pressed,
@@ -30,7 +33,6 @@ from gate_controller.lane.face_dialog import (
     with_notice,
 )
 from gate_controller.lane.keypad_entry import Entry
-from gate_controller.lane.pending_events import Record
 from gate_controller.lane.state import ASK_SECONDS, RESULT_SECONDS, Intent, LaneDesk
 from gate_controller.rules.decision import Claim, Decision, Reason
 from gate_controller.terminal.view import CLEAR_KEY, Screen
@@ -47,78 +49,72 @@ SCREENS = {
 }
 NOBODY_THERE = frozenset({None, FaceReason.NO_FACE})
 
-Present = Callable[[str, Claim, str], Decision]
 
+class FaceDialog:
+    """The dialogs at all lanes of a gate; used from the controller's thread only."""
 
-class FaceAsking:
-    """The asking at all lanes of a gate; used from the controller's thread only."""
-
-    def __init__(
-        self,
-        parts: GateParts,
-        state: GateState,
-        record: Record,
-        present: Present,
-        number_typed: Callable[[LaneDesk, int], None],
-    ) -> None:
-        """Begin without a dialog; `present` decides a claim and opens, `number_typed` hashes an entry."""
+    def __init__(self, parts: GateParts, state: GateState) -> None:
+        """Begin without a dialog."""
         self._parts = parts
         self._state = state
-        self._record = record
-        self._present = present
-        self._number_typed = number_typed
-        self._silent: tuple[EventKind, Facts, Facts] | None = None
 
     # -- what comes in ---------------------------------------------------------------------------
 
-    def takes(self, desk: LaneDesk, claim: Claim, decision: Decision, home_number: str) -> bool:
-        """Return whether what was shown belongs to the asking, and then go on with it.
+    def presented(self, desk: LaneDesk, claim: Claim, decision: Decision, home_number: str) -> Kept | None:
+        """Go on with what was shown where it belongs to the dialog.
 
-        Otherwise the asking at this lane is over and the decision counts.
+        Otherwise return None: the dialog at this lane is over and the decision counts. A duress PIN leads
+        through the same screens: one that ended the dialog would show which was typed.
         """
-        if not decision.duress:
-            return self._takes(desk, claim, decision, home_number)
-        # A duress PIN leads through the same screens: one that ended the asking would show which was typed.
-        personal: Facts = {"person_id": decision.person_id, "credential_id": decision.credential_id}
-        self._silent = (EventKind.ALARM_DURESS, {"lane_id": desk.lane_id}, personal)
-        try:
-            taken = self._takes(desk, claim, decision, home_number)
-        finally:
-            silent, self._silent = self._silent, None
-        if taken and silent is not None:
-            self._record(*silent)
-        return taken
-
-    def _takes(self, desk: LaneDesk, claim: Claim, decision: Decision, home_number: str) -> bool:
         granted = decision.opens and decision.reason is Reason.GRANTED
         if desk.dialog.asking is None:
-            return granted and is_own(claim) and self._begins(desk, claim, home_number)
+            return self._begin(desk, claim, home_number) if granted and is_own(claim) else None
         asking, answer = shown(desk.dialog.asking, claim, self._now(), opens=granted)
         if answer is Answer.OTHER:
-            self.stop(desk)
-            return False
-        self._go_on(desk, asking, answer)
-        return True
+            self._stop(desk)
+            return None
+        return Kept(self._go_on(desk, asking, answer))
 
-    def key_pressed(self, desk: LaneDesk, key: str, read_at_ns: int) -> None:
-        """Take a key of the person in the dialog."""
+    def key_pressed(self, desk: LaneDesk, key: str) -> Admission | None:
+        """Take a key of the person in the dialog that is not of a PIN."""
         asking = desk.dialog.asking
         if asking is None:
-            return
+            return None
         if key == READ_ALOUD_KEY and not asking.takes_number:
             desk.screen.read_aloud = True
-        elif asking.takes_number and not (key == CLEAR_KEY and not desk.keypad.entry.secret):
-            self._key_of_pin(desk, asking, key, read_at_ns)
-        else:
-            self._go_on(desk, *pressed(asking, key))
+            return None
+        return self._go_on(desk, *pressed(asking, key))
 
-    def answered(self, desk: LaneDesk, *, yes: bool) -> None:
+    @staticmethod
+    def is_of_pin(desk: LaneDesk, key: str) -> bool:
+        """Return whether a key is of the PIN that the dialog waits for; a clear without digits is a no."""
+        asking = desk.dialog.asking
+        takes_number = asking is not None and asking.takes_number
+        return takes_number and not (key == CLEAR_KEY and not desk.keypad.entry.secret)
+
+    def pin_key_pressed(self, desk: LaneDesk, key: str) -> bool:
+        """Take a key of a PIN; return whether the number is typed to its end."""
+        asking = desk.dialog.asking
+        if asking is None:
+            return False
+        if not desk.keypad.entry.secret:
+            desk.keypad.entry = self._entry_for_pin(asking)
+        if not desk.keypad.entry.home:
+            return False  # staff without a home have no PIN
+        if desk.keypad.press(key, self._now()) and desk.keypad.entry.secret:
+            return True
+        screen, seconds = SCREENS[asking.step]
+        desk.screen.show(screen, self._now(), seconds=seconds)
+        return False
+
+    def answered(self, desk: LaneDesk, *, yes: bool) -> Admission | None:
         """Take the button of a yes or a no."""
         asking = desk.dialog.asking
         if asking is not None and not asking.takes_number:
-            self._go_on(desk, *pressed(asking, YES_KEY if yes else NO_KEY))
-        elif asking is not None and not yes:
-            self._go_on(desk, *pressed(asking, CLEAR_KEY))
+            return self._go_on(desk, *pressed(asking, YES_KEY if yes else NO_KEY))
+        if asking is not None and not yes:
+            return self._go_on(desk, *pressed(asking, CLEAR_KEY))
+        return None
 
     def language_chosen(self, desk: LaneDesk) -> None:
         """Restart the notice in the language just chosen: only what was readable may be agreed to."""
@@ -127,29 +123,30 @@ class FaceAsking:
             return
         notice = snapshot.face_notices.get(desk.screen.language) if snapshot is not None else None
         if notice is not None:
-            self._go_on(desk, with_notice(asking, notice), Answer.NONE)
+            self._show(desk, with_notice(asking, notice))
 
-    def stop(self, desk: LaneDesk) -> None:
-        """End the asking at this lane without an answer."""
+    def _stop(self, desk: LaneDesk) -> None:
+        """End the dialog at this lane without an answer."""
         if desk.dialog.asking is not None and desk.dialog.asking.step is Step.ENROL:
             self._parts.faces.cancel(desk.lane_id)
         desk.keypad.clear()
         desk.dialog.end()
 
-    def time_passed(self, desk: LaneDesk) -> None:
+    def time_passed(self, desk: LaneDesk) -> Admission | None:
         """Go on once the office has answered, or has not."""
         asking, snapshot = desk.dialog.asking, self._state.snapshot
         if asking is None or asking.step is not Step.OFFICE or snapshot is None:
-            return
+            return None
         record = snapshot.face_roster.get(asking.person_id)
         if record is not None:
             self._enrol(desk, asking, record)
         elif asking.person_id not in snapshot.face_offers:
-            self._let_in(desk, asking, "face_refused")
+            return self._let_in(desk, asking, "face_refused")
         elif self._now() - asking.confirmed_seconds >= OFFICE_SECONDS or not self._state.online:
-            self._let_in(desk, asking, "face_no_answer")
+            return self._let_in(desk, asking, "face_no_answer")
+        return None
 
-    def enrolled(self, desk: LaneDesk, person_id: str, result: FaceResult) -> None:
+    def enrolled(self, desk: LaneDesk, person_id: str, result: FaceResult) -> Admission | None:
         """Take how an enrolment ended."""
         kind = EventKind.FACE_ENROLLED if result.ok else EventKind.FACE_NOT_ENROLLED
         facts: Facts = {"lane_id": desk.lane_id, "reason": result.reason.value}
@@ -157,32 +154,32 @@ class FaceAsking:
         whose: Facts = {"person_id": person_id}
         if asking is not None and asking.person_id == person_id and asking.confirmed_credential_id:
             whose = {**whose, "credential_id": asking.confirmed_credential_id}
-        self._record(kind, facts, whose)
+        self._parts.recorder.record(kind, facts, whose)
         if asking is None or asking.step is not Step.ENROL or asking.person_id != person_id:
-            return
+            return None
         went_away = result.reason is FaceReason.CANCELLED or (
             result.reason in (FaceReason.CAPABILITY_ENDED, FaceReason.TIME_IS_UP)
             and result.hint in NOBODY_THERE
         )
         if went_away:
-            self.stop(desk)
+            self._stop(desk)
             desk.rest()
-        else:
-            desk.camera.clear()
-            mend = "" if result.ok else mend_word(refusal_of(result))
-            self._let_in(desk, asking, "enrolled" if result.ok else "not_enrolled", mend)
+            return None
+        desk.camera.clear()
+        mend = "" if result.ok else mend_word(refusal_of(result))
+        return self._let_in(desk, asking, "enrolled" if result.ok else "not_enrolled", mend)
 
     def _now(self) -> float:
         return self._parts.clock.monotonic_seconds()
 
     # -- how it begins and goes on ---------------------------------------------------------------
 
-    def _begins(self, desk: LaneDesk, claim: Claim, home_number: str) -> bool:
+    def _begin(self, desk: LaneDesk, claim: Claim, home_number: str) -> Kept | None:
         """Begin the dialog after face was pressed and an own card or PIN shown, if a question is open."""
         snapshot = self._state.snapshot
         asked_for = desk.dialog.intent is not Intent.NOTHING and desk.camera.mode != "looking"
         if not asked_for or snapshot is None or Method.FACE not in desk.screen.offered:
-            return False
+            return None
         person_id = claim.person_id or ""
         asking = Asking(Step.QUESTION, claim, self._now(), home_number)
         record, offer = snapshot.face_roster.get(person_id), snapshot.face_offers.get(person_id)
@@ -197,35 +194,31 @@ class FaceAsking:
             if self._parts.faces.keeps(person_id, online=self._state.online):
                 asking = dataclasses.replace(asking, step=Step.KEPT)
         elif record is None and offer is not None and offer.on_phone:
-            self._let_in(desk, asking, "face_on_phone")
-            return True
+            return Kept(self._let_in(desk, asking, "face_on_phone"))
         elif record is None and offer is not None and notice is not None and self._state.online:
             asking = with_notice(dataclasses.replace(asking, guardian_ids=offer.guardian_ids), notice)
         else:
             if record is None and offer is not None and not self._state.online:
                 message = "face_needs_office"
-            if message:
-                self._let_in(desk, asking, message)
-            return bool(message)
+            return Kept(self._let_in(desk, asking, message)) if message else None
         who: Facts = {"person_id": person_id, "credential_id": claim.credential_id}
         facts: Facts = {"lane_id": desk.lane_id, "method": claim.method.value}
-        self._write(EventKind.SHOWN_FOR_FACE, facts, who)
-        self._go_on(desk, asking, Answer.NONE)
-        return True
+        self._parts.recorder.record(EventKind.SHOWN_FOR_FACE, facts, who)
+        self._show(desk, asking)
+        return Kept()
 
-    def _go_on(self, desk: LaneDesk, asking: Asking, answer: Answer) -> None:
+    def _go_on(self, desk: LaneDesk, asking: Asking, answer: Answer) -> Admission | None:
         match answer:
             case Answer.NONE:
                 self._show(desk, asking)
+                return None
             case Answer.YES:
-                self._yes(desk, asking)
+                return self._yes(desk, asking)
             case Answer.WITHDRAW:
-                self._withdraw(desk, asking)
+                return self._withdraw(desk, asking)
             case Answer.NO:
                 self._record_answer(desk, asking, "no")
-                self._let_in(desk, asking, "")
-            case _:
-                self._let_in(desk, asking, "")
+        return self._let_in(desk, asking, "")
 
     def _show(self, desk: LaneDesk, asking: Asking) -> None:
         if asking.step is Step.ENROL:
@@ -250,44 +243,31 @@ class FaceAsking:
             return Entry()
         return Entry(typed_number(home.number), in_secret=True, last_key_seconds=self._now())
 
-    def _key_of_pin(self, desk: LaneDesk, asking: Asking, key: str, read_at_ns: int) -> None:
-        if not desk.keypad.entry.secret:
-            desk.keypad.entry = self._entry_for_pin(asking)
-        if not desk.keypad.entry.home:
-            return  # staff without a home have no PIN
-        ended = desk.keypad.press(key, self._now())
-        if ended and desk.keypad.entry.secret:
-            self._number_typed(desk, read_at_ns)
-        else:
-            screen, seconds = SCREENS[asking.step]
-            desk.screen.show(screen, self._now(), seconds=seconds)
-
     # -- answers ---------------------------------------------------------------------------------
 
-    def _yes(self, desk: LaneDesk, asking: Asking) -> None:
+    def _yes(self, desk: LaneDesk, asking: Asking) -> Admission | None:
         snapshot = self._state.snapshot
         if snapshot is None:
             desk.rest()
-            return
+            return None
         if asking.consent_id is not None:
             record = snapshot.face_roster.get(asking.person_id)
             if record is None or record.consent_id != asking.consent_id:
-                self._let_in(desk, asking, "face_refused")
-            else:
-                self._enrol(desk, asking, record)
-            return
+                return self._let_in(desk, asking, "face_refused")
+            self._enrol(desk, asking, record)
+            return None
         newest = self._newest(snapshot, asking)
         offer = snapshot.face_offers.get(asking.person_id)
         if offer is None or offer.on_phone:
-            self._let_in(desk, asking, "face_refused" if offer is None else "face_on_phone")
-        elif newest is not None:
-            self._go_on(desk, with_notice(asking, newest), Answer.NONE)
-        elif not self._state.online:
-            self._let_in(desk, asking, "face_needs_office")
-        else:
-            self._record_answer(desk, asking, "yes")
-            asked = dataclasses.replace(asking, step=Step.OFFICE, confirmed_seconds=self._now())
-            self._go_on(desk, asked, Answer.NONE)
+            return self._let_in(desk, asking, "face_refused" if offer is None else "face_on_phone")
+        if newest is not None:
+            self._show(desk, with_notice(asking, newest))
+            return None
+        if not self._state.online:
+            return self._let_in(desk, asking, "face_needs_office")
+        self._record_answer(desk, asking, "yes")
+        self._show(desk, dataclasses.replace(asking, step=Step.OFFICE, confirmed_seconds=self._now()))
+        return None
 
     @staticmethod
     def _newest(snapshot: PolicySnapshot, asking: Asking) -> FaceNoticeRecord | None:
@@ -301,54 +281,29 @@ class FaceAsking:
         desk.dialog.asking = dataclasses.replace(asking, step=Step.ENROL)
         self._parts.faces.enrol(desk, record, self._now())
 
-    def _withdraw(self, desk: LaneDesk, asking: Asking) -> None:
+    def _withdraw(self, desk: LaneDesk, asking: Asking) -> Admission | None:
         """Delete the face here before any other dialog begins; the office ends the consent on the event."""
         snapshot, consent_id = self._state.snapshot, asking.consent_id
         if snapshot is None or consent_id is None:
-            return
+            return None
         self._record_answer(desk, asking, "withdraw")
         roster = {key: one for key, one in snapshot.face_roster.items() if key != asking.person_id}
         self._state.snapshot = dataclasses.replace(snapshot, face_roster=roster)
         self._parts.keeper.withdraw(asking.person_id, consent_id)
         self._parts.nudge_sync()
-        self._let_in(desk, asking, "forgotten")
+        return self._let_in(desk, asking, "forgotten")
 
     def _record_answer(self, desk: LaneDesk, asking: Asking, answer: str) -> None:
         notice = asking.notice
         if notice is None and self._state.snapshot is not None:
             notice = self._state.snapshot.face_notices.get(desk.screen.language)
-        facts: Facts = {
-            "lane_id": desk.lane_id,
-            "answer": answer,
-            "notice_version": notice.version if notice is not None else 0,
-            "notice_sha256": notice.sha256.hex() if notice is not None else "",
-            "language": notice.language if notice is not None else desk.screen.language,
-            "shown_by": (asking.confirmed_by if answer == "yes" else asking.claim.method).value,
-        }
-        personal: Facts = {"person_id": asking.person_id}
-        if answer == "yes":
-            personal = {**personal, "credential_id": asking.confirmed_credential_id}
-        if asking.guardian_id is not None:
-            personal = {
-                **personal, "guardian_id": asking.guardian_id,
-                "guardian_credential_id": asking.guardian_credential_id,
-            }
-        if asking.consent_id is not None:
-            personal = {**personal, "consent_id": asking.consent_id}
-        self._write(EventKind.FACE_ANSWER, facts, personal)
+        facts, personal = answer_entry(asking, answer, notice, desk.lane_id, desk.screen.language)
+        self._parts.recorder.record(EventKind.FACE_ANSWER, facts, personal)
 
-    def _write(self, kind: EventKind, facts: Facts, personal: Facts) -> None:
-        """Write one entry, with a silent alarm that waits in the same write, so that it cannot be timed."""
-        silent, self._silent = self._silent, None
-        self._parts.journal.append(kind, facts, personal, self._parts.clock.now(), silent=silent)
-        self._parts.nudge_sync()
-
-    def _let_in(self, desk: LaneDesk, asking: Asking, message: str, mend: str = "") -> None:
-        """Open for the credential that began the dialog, if the rules still allow it; show the result."""
+    def _let_in(self, desk: LaneDesk, asking: Asking, message: str, mend: str = "") -> Admission | None:
+        """End the dialog; return the credential that began it, or ask for one where that was long ago."""
         desk.dialog.end()
         if not asking.may_let_in(self._now()):
             desk.show_result(Screen.SHOW_CARD, self._now(), seconds=ASK_SECONDS, message=message, mend=mend)
-            return
-        decision = self._present(desk.lane_id, asking.claim, asking.home_number)
-        if decision.opens and desk.screen.shows is Screen.GRANTED and message:
-            desk.screen.show_longer(RESULT_SECONDS * (2 if mend else 1), message, mend)
+            return None
+        return Admission(asking.claim, asking.home_number, message, mend)

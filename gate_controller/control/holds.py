@@ -18,7 +18,6 @@ from gate_controller.contract.records import (
 )
 from gate_controller.control.parts import GateParts, GateState
 from gate_controller.lane.door import held_open, hold_ended
-from gate_controller.lane.pending_events import Record
 from gate_controller.lane.staff_holds import StaffHold, StaffHolds
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, Decision, GateMemory
@@ -34,11 +33,11 @@ SHUT = (None, Posture.LOCKDOWN, Posture.DISABLED)
 class Holds:
     """The lanes of one gate that are held open, by policy or by staff."""
 
-    def __init__(self, parts: GateParts, state: GateState, record: Record) -> None:
+    def __init__(self, parts: GateParts, state: GateState) -> None:
         """Begin with nothing held; what staff held before a restart is not held again."""
         self._parts = parts
         self._state = state
-        self._record = record
+        self._record = parts.recorder.record
         self._by_policy = HeldOpen(state.snapshot, parts.never_held)
         self._by_staff = StaffHolds()
         self._renew_at: dict[str, float] = {}

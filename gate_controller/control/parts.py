@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Protocol
 
 from gate_controller.contract.policy import PolicySnapshot
-from gate_controller.control.screen_actions import ScreenActions
+from gate_controller.control.recorder import Recorder
 from gate_controller.control.screens import Screens
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.face_control.sessions import FaceDesk
+from gate_controller.lane.camera_codes import CodeLooks
 from gate_controller.lane.device_watch import DeviceWatch
 from gate_controller.lane.state import LaneDesk, Passage
 from gate_controller.rules.identify import GateKeys
@@ -47,10 +48,12 @@ class GateParts:
     """Lanes whose drive only accepts the order to open, also where the policy holds them open."""
     lane_of_device: Mapping[str, str]
     journal: Journal
+    recorder: Recorder
     clock: GateClock
     hasher: Executor
     screens: Screens
-    screen_actions: ScreenActions
+    code_looks: CodeLooks
+    lanes_with_scanner: frozenset[str]
     faces: FaceDesk
     keeper: FaceKeeper
     watch: DeviceWatch

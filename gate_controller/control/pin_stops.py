@@ -29,7 +29,6 @@ from gate_controller.contract.records import (
     typed_number,
 )
 from gate_controller.control.parts import GateParts
-from gate_controller.lane.pending_events import Record
 from gate_controller.rules.decision import Claim, Decision, Reason
 from gate_controller.storage.journal import WrongPins
 
@@ -44,10 +43,10 @@ PROVEN_SECONDS = 60.0
 class PinStops:
     """The wrong PINs of every home at one gate; used from the controller's thread only."""
 
-    def __init__(self, parts: GateParts, record: Record) -> None:
+    def __init__(self, parts: GateParts) -> None:
         """Read what was counted before the restart."""
         self._parts = parts
-        self._record = record
+        self._record = parts.recorder.record
         self._wrong: dict[str, WrongPins] = parts.journal.wrong_pins()
         self._slips: dict[tuple[str, str], list[float]] = {}
         self._proven_until: dict[str, float] = {}
@@ -72,14 +71,22 @@ class PinStops:
     def decided(
         self, lane_id: str, claim: Claim, decision: Decision, home_number: str, policy: Policy
     ) -> None:
-        """Count a wrong PIN, or note what a right thing proves; raise sqlite3.Error if it cannot be kept."""
+        """Count a wrong PIN, or forgive the slips before a right one.
+
+        Raise sqlite3.Error if that cannot be kept.
+        """
         number, now_seconds = typed_number(home_number), self._parts.clock.monotonic_seconds()
         if decision.reason is Reason.PIN_WRONG and number and number != EMERGENCY_HOME_NUMBER:
             self._slips.setdefault((lane_id, number), []).append(now_seconds)
             self._count(lane_id, number, policy)
         elif decision.opens and isinstance(claim.credential, PinCredential):
             self._forgive_slips(lane_id, number, now_seconds)
-        elif decision.opens and claim.method in (Method.CARD, Method.QR) and claim.credential is not None:
+
+    def note_proof(self, claim: Claim, decision: Decision) -> None:
+        """Remember a card or code that has opened: its person's own PIN resumes what is stopped."""
+        is_proof = decision.opens and claim.method in (Method.CARD, Method.QR)
+        if is_proof and claim.credential is not None:
+            now_seconds = self._parts.clock.monotonic_seconds()
             proven = {who: until for who, until in self._proven_until.items() if now_seconds < until}
             self._proven_until = proven | {claim.credential.person_id: now_seconds + PROVEN_SECONDS}
 

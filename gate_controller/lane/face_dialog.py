@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.records import (
     CardCredential,
     CredentialState,
@@ -122,6 +123,26 @@ class Asking:
         return now_seconds - self.shown_seconds <= LET_IN_SECONDS
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Admission:
+    """The card or PIN that began a dialog that is over, to be decided again. Never printed.
+
+    The message is for the screen of its grant.
+    """
+
+    claim: Claim
+    home_number: str
+    message: str = ""
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was shown belongs to the dialog; with an admission where the dialog is over by it."""
+
+    admission: Admission | None = None
+
+
 def is_own(claim: Claim) -> bool:
     """Return whether this is a person's own live card or PIN, also for duress: no visitor's pass, no code."""
     credential = claim.credential
@@ -191,6 +212,31 @@ def _shown_again(asking: Asking, claim: Claim, now_seconds: float) -> tuple[Aski
     if is_same_showing or asking.step in (Step.GUARDIAN, Step.OFFICE, Step.ENROL):
         return asking, Answer.NONE
     return asking, Answer.LET_IN
+
+
+def answer_entry(
+    asking: Asking, answer: str, notice: FaceNoticeRecord | None, lane_id: str, language: str
+) -> tuple[Facts, Facts]:
+    """Return the facts of an answer's entry and its personal part; `notice` is the text it was given on."""
+    facts: Facts = {
+        "lane_id": lane_id,
+        "answer": answer,
+        "notice_version": notice.version if notice is not None else 0,
+        "notice_sha256": notice.sha256.hex() if notice is not None else "",
+        "language": notice.language if notice is not None else language,
+        "shown_by": (asking.confirmed_by if answer == "yes" else asking.claim.method).value,
+    }
+    personal: Facts = {"person_id": asking.person_id}
+    if answer == "yes":
+        personal = {**personal, "credential_id": asking.confirmed_credential_id}
+    if asking.guardian_id is not None:
+        personal = {
+            **personal, "guardian_id": asking.guardian_id,
+            "guardian_credential_id": asking.guardian_credential_id,
+        }
+    if asking.consent_id is not None:
+        personal = {**personal, "consent_id": asking.consent_id}
+    return facts, personal
 
 
 # -- the notice, in short screens ------------------------------------------------------------------

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.lane.attempts import Attempts
 from gate_controller.storage.journal import Journal, WrongPins
 from hardware.interfaces import KeyPress
 from tests.support.compounds.people import card, person, pin, records, visitor_code
@@ -40,7 +39,7 @@ def guess(bench: BenchGate, count: int) -> None:
     gate = bench.start()
     for number in range(count):
         before = len(gate.controller._parts.journal.entries_after(0, 10_000))
-        gate.controller._shown._attempts = Attempts()
+        gate.controller._attempts._counts.clear()
         for key in f"31203#{100000 + number}#":
             gate.inbox.put(KeyPress("keys", key, 0))
         give_up = time.monotonic() + 20

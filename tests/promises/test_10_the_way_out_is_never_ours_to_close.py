@@ -97,9 +97,9 @@ def test_an_output_is_released_in_two_places_and_neither_reads_an_input() -> Non
         ("hands_free.py", "close"),
         ("attack_items.py", "_video"),
     }
-    decided = {("presentations.py", "_opened"), ("controller.py", "_order_arrived")}
+    decided = {("presentations.py", "_release_granted"), ("controller.py", "_order_arrived")}
     assert calls_of("release") - of_threads_and_videos == decided
-    assert calls_of("_opened") == {("presentations.py", "_present")}
+    assert calls_of("_release_granted") == {("presentations.py", "present")}
     held = {("holds.py", function) for function in ("_begin", "_policy_holds", "time_passed")}
     assert calls_of("_release") == held
 

@@ -49,7 +49,7 @@ def bench(tmp_path: Path) -> Iterator[BenchGate]:
 
 def camera_of(bench: BenchGate) -> Camera:
     assert bench.gate is not None
-    return bench.gate.controller._parts.screen_actions._cameras[LANE]
+    return bench.gate.controller._parts.code_looks._cameras[LANE]
 
 
 def wait_until(camera: Camera, *, is_open: bool) -> None:

@@ -49,8 +49,8 @@ class Gate:
         self.restart()
 
     def restart(self) -> None:
-        parts = SimpleNamespace(journal=self.journal, clock=self.clock)
-        self.stops = PinStops(parts, lambda *entry: self.written.append(entry))
+        recorder = SimpleNamespace(record=lambda *entry: self.written.append(entry))
+        self.stops = PinStops(SimpleNamespace(journal=self.journal, clock=self.clock, recorder=recorder))
 
     def counted(self, count: int, at: datetime = NOON) -> None:
         self.journal.keep_wrong_pins(NUMBER, WrongPins(count, at))
@@ -62,6 +62,7 @@ class Gate:
 
     def opened(self, claim: Claim = RIGHT, lane: str = LANE) -> None:
         self.stops.decided(lane, claim, GRANTED, TYPED, POLICY)
+        self.stops.note_proof(claim, GRANTED)
 
     def refusal(self, claim: Claim = RIGHT, typed: str = TYPED) -> Reason | None:
         return self.stops.typed(LANE, typed, claim).refusal
@@ -222,6 +223,7 @@ def test_own_card_or_code_and_then_the_pin_resume_within_a_minute(gate: Gate) ->
 def test_nothing_else_resumes(gate: Gate, shown: Claim, decision: Decision) -> None:
     gate.stop()
     gate.stops.decided(LANE, shown, decision, TYPED, POLICY)
+    gate.stops.note_proof(shown, decision)
     assert gate.refusal() is Reason.METHOD_STOPPED
     assert gate.written == []
 

@@ -1,0 +1,60 @@
+"""Write entries into the gate's journal, and let the server know soon."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from gate_controller.contract.event_kinds import EventKind
+from gate_controller.contract.journal_chain import Facts
+from gate_controller.storage.clock import GateClock
+from gate_controller.storage.journal import Journal
+
+SilentAlarm = tuple[EventKind, Facts, Facts]
+
+
+class Recorder:
+    """The one writer of a gate's loop; every method raises sqlite3.Error when the disk does not take it."""
+
+    def __init__(self, journal: Journal, clock: GateClock, nudge_sync: Callable[[], None]) -> None:
+        """Remember the parts; `nudge_sync` wakes the sync thread."""
+        self._journal = journal
+        self._clock = clock
+        self._nudge_sync = nudge_sync
+        self._silent: SilentAlarm | None = None
+
+    def record(self, kind: EventKind, facts: Facts, personal: Facts) -> None:
+        """Write one entry and let the server know soon."""
+        self.write(kind, facts, personal, self._clock.now())
+        self._nudge_sync()
+
+    def write(
+        self,
+        kind: EventKind,
+        facts: Facts,
+        personal: Facts,
+        at: datetime,
+        *,
+        used_credential_id: str | None = None,
+        second: int | None = None,
+    ) -> None:
+        """Write one entry and the use it counts; do not wake the sync thread."""
+        silent, self._silent = self._silent, None
+        self._journal.append(
+            kind, facts, personal, at, used_credential_id=used_credential_id, second=second, silent=silent
+        )
+
+    @contextmanager
+    def with_silent(self, alarm: SilentAlarm | None) -> Iterator[None]:
+        """Write an alarm in one write with the block's first entry, so that it cannot be timed.
+
+        Where the block writes none, the alarm is written at its end.
+        """
+        if alarm is not None:
+            self._silent = alarm
+        try:
+            yield
+            if self._silent is not None:
+                silent, self._silent = self._silent, None
+                self.record(*silent)
+        finally:
+            self._silent = None

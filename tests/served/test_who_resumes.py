@@ -31,7 +31,7 @@ def state_of(served: ServedCompound, card: str) -> str:
     return read(served.compound, lambda s: s.scalars(query).one())
 
 
-def test_an_unproven_phone_does_not_resume_what_its_owner_suspended(served: ServedCompound) -> None:
+def test_an_unverified_phone_does_not_resume_what_its_owner_suspended(served: ServedCompound) -> None:
     card = read(served.compound, lambda s: card_of(s, served.compound.persons["王芳"]))
     thief = phone_of(served, "王芳")
     thief.post(f"/r/cards/{card}/suspend", {})

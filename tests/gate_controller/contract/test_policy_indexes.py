@@ -85,9 +85,9 @@ def test_of_two_cards_with_one_tag_the_live_one_counts(states: tuple[CredentialS
 
 
 def test_the_credentials_of_those_alone_who_want_two_ways_are_kept_by_person() -> None:
-    wisher, bare = (person(name, two_methods=TwoMethods(0, 0)) for name in ("w", "b"))
+    requester, bare = (person(name, two_methods=TwoMethods(0, 0)) for name in ("w", "b"))
     card = CardCredential("card-w", "w", tag=b"c" * 32)
-    policy = compiled(wisher, bare, person("o"), pin("pin-o", "o"), pin("pin-w", "w"), card).policy
+    policy = compiled(requester, bare, person("o"), pin("pin-o", "o"), pin("pin-w", "w"), card).policy
     assert policy.credentials_for_two_methods == {"w": (card, pin("pin-w", "w")), "b": ()}
     assert compiled(person("o"), pin("pin-o", "o")).policy.credentials_for_two_methods == {}
 

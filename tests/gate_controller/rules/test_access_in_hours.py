@@ -1,4 +1,4 @@
-"""What hours decide at a lane (methods, postures, grants), and a wish for two methods."""
+"""What hours decide at a lane (methods, postures, grants), and a two-method request."""
 
 from datetime import timedelta
 
@@ -106,15 +106,15 @@ def test_a_grant_with_dates_and_no_hours_opens_at_any_hour_of_them() -> None:
     assert reason_of(BY_CARD, person(grants=grants), now=FAR) is Reason.EXPIRED
 
 
-def test_a_wish_for_two_methods_asks_for_the_second_at_its_hours_alone() -> None:
-    wisher = person(two_methods=TwoMethods(NOON_MINUTE, NOON_MINUTE + 60))
+def test_a_two_method_request_asks_for_the_second_at_its_hours_alone() -> None:
+    requester = person(two_methods=TwoMethods(NOON_MINUTE, NOON_MINUTE + 60))
     shown = GateMemory(shown_before={PERSON: frozenset({Method.PIN})})
-    assert reason_of(BY_CARD, wisher) is Reason.SECOND_METHOD
-    assert reason_of(BY_CARD, wisher, now=NOON - MINUTE) is Reason.GRANTED
-    assert reason_of(BY_CARD, wisher, memory=shown) is Reason.GRANTED
-    assert reason_of(BY_PIN, wisher, memory=shown) is Reason.SECOND_METHOD
+    assert reason_of(BY_CARD, requester) is Reason.SECOND_METHOD
+    assert reason_of(BY_CARD, requester, now=NOON - MINUTE) is Reason.GRANTED
+    assert reason_of(BY_CARD, requester, memory=shown) is Reason.GRANTED
+    assert reason_of(BY_PIN, requester, memory=shown) is Reason.SECOND_METHOD
     cards_alone = lane(methods=(Method.CARD,))
-    assert reason_of(BY_CARD, wisher, cards_alone) is Reason.GRANTED, "this lane takes no second method"
+    assert reason_of(BY_CARD, requester, cards_alone) is Reason.GRANTED, "this lane takes no second method"
 
 
 def test_a_face_opens_under_a_sure_clock_alone() -> None:

@@ -1,4 +1,4 @@
-"""A person's own wish for two ways in: kept where it can be met, never with face, never a trap."""
+"""A person's own two-method request: kept where it can be met, never with face, never a trap."""
 
 import time
 from dataclasses import replace
@@ -66,13 +66,13 @@ def reason(policy: Policy, claim: Claim, memory: GateMemory, now: datetime = AT_
     return decide(claim, "north-in", policy, memory, now).reason
 
 
-def wisher(wish: TwoMethods = NIGHT, **changes: object) -> PersonRecord:
-    return person(two_methods=wish, **changes)
+def requester(requested: TwoMethods = NIGHT, **changes: object) -> PersonRecord:
+    return person(two_methods=requested, **changes)
 
 
 @pytest.fixture
 def policy() -> Policy:
-    return policy_of(wisher(), CARD, PIN, QR, DURESS, issued_at=AT_NOON)
+    return policy_of(requester(), CARD, PIN, QR, DURESS, issued_at=AT_NOON)
 
 
 def test_at_night_one_way_waits_for_another_and_by_day_one_is_enough(policy: Policy) -> None:
@@ -84,7 +84,7 @@ def test_at_night_one_way_waits_for_another_and_by_day_one_is_enough(policy: Pol
 
 
 @pytest.mark.parametrize(
-    ("wish", "wall_clock", "holds"),
+    ("requested", "wall_clock", "holds"),
     [
         (TwoMethods(600, 660), (9, 59), False),
         (TwoMethods(600, 660), (10, 0), True),
@@ -100,17 +100,17 @@ def test_at_night_one_way_waits_for_another_and_by_day_one_is_enough(policy: Pol
         (TwoMethods(720, 720), (12, 0), True),
     ],
 )
-def test_a_wish_begins_with_its_first_minute_and_ends_before_its_last_on_the_sites_clock(
-    wish: TwoMethods, wall_clock: tuple[int, int], holds: bool
+def test_a_request_begins_with_its_first_minute_and_ends_before_its_last_on_the_sites_clock(
+    requested: TwoMethods, wall_clock: tuple[int, int], holds: bool
 ) -> None:
-    policy = policy_of(wisher(wish), CARD, PIN, issued_at=AT_NOON)
+    policy = policy_of(requester(requested), CARD, PIN, issued_at=AT_NOON)
     at = datetime(2026, 3, 4, *wall_clock, tzinfo=BERLIN)
     expected = {True: Reason.SECOND_METHOD, False: Reason.GRANTED}[holds]
     assert reason(policy, claim_of(CARD), GateMemory(), at) is expected
 
 
 def test_a_visitors_code_of_the_person_is_no_second_way_of_their_own() -> None:
-    policy = policy_of(wisher(ALWAYS), CARD, visitor_code("48291573", PIN_KEY), issued_at=AT_NOON)
+    policy = policy_of(requester(ALWAYS), CARD, visitor_code("48291573", PIN_KEY), issued_at=AT_NOON)
     assert reason(policy, claim_of(CARD), after()) is Reason.GRANTED
 
 
@@ -123,13 +123,13 @@ def test_another_way_counts_from_its_first_second_to_before_its_last(
 ) -> None:
     bounds = {"valid_from": begins, "valid_until": ends}
     window = {name: AT_NIGHT + timedelta(seconds=at) for name, at in bounds.items() if at is not None}
-    policy = policy_of(wisher(), CARD, msgspec.structs.replace(PIN, **window), issued_at=AT_NOON)
+    policy = policy_of(requester(), CARD, msgspec.structs.replace(PIN, **window), issued_at=AT_NOON)
     expected = {True: Reason.SECOND_METHOD, False: Reason.GRANTED}[counts]
     assert reason(policy, claim_of(CARD), after()) is expected
 
 
 def test_a_phone_counts_to_the_last_second_of_the_policys_age_and_no_longer() -> None:
-    policy = policy_of(wisher(ALWAYS), CARD, QR, issued_at=AT_NOON)
+    policy = policy_of(requester(ALWAYS), CARD, QR, issued_at=AT_NOON)
     edge = AT_NOON + timedelta(days=policy.site.max_policy_age_days)
     assert reason(policy, claim_of(CARD), after(), edge) is Reason.SECOND_METHOD
     assert reason(policy, claim_of(CARD), after(), edge + timedelta(seconds=1)) is Reason.GRANTED
@@ -151,28 +151,28 @@ def test_a_duress_pin_counts_as_the_pin_and_still_raises_the_alarm(policy: Polic
 @pytest.mark.parametrize(
     "parts",
     [
-        (wisher(), CARD),
-        (wisher(), CARD, DURESS),
-        (wisher(), CARD, msgspec.structs.replace(PIN, state=CredentialState.SUSPENDED)),
-        (wisher(), CARD, msgspec.structs.replace(PIN, valid_until=AT_NOON)),
-        (wisher(methods=(Method.CARD, Method.FACE)), CARD, PIN),
-        (wisher(), CARD, PIN, lane(methods=(Method.CARD, Method.FACE))),
-        (wisher(grants=(Grant(("north-in",)),)), CARD, PIN, lane(direction="out")),
+        (requester(), CARD),
+        (requester(), CARD, DURESS),
+        (requester(), CARD, msgspec.structs.replace(PIN, state=CredentialState.SUSPENDED)),
+        (requester(), CARD, msgspec.structs.replace(PIN, valid_until=AT_NOON)),
+        (requester(methods=(Method.CARD, Method.FACE)), CARD, PIN),
+        (requester(), CARD, PIN, lane(methods=(Method.CARD, Method.FACE))),
+        (requester(grants=(Grant(("north-in",)),)), CARD, PIN, lane(direction="out")),
     ],
 )
 def test_where_no_two_ways_are_left_or_on_the_way_out_one_is_enough(parts: tuple) -> None:
     assert reason(policy_of(*parts, issued_at=AT_NOON), claim_of(CARD), after()) is Reason.GRANTED
 
 
-def test_with_an_unsure_clock_the_wish_holds_but_never_waits_for_a_phone() -> None:
-    with_pin = policy_of(wisher(), CARD, PIN, issued_at=AT_NOON)
+def test_with_an_unsure_clock_the_request_holds_but_never_waits_for_a_phone() -> None:
+    with_pin = policy_of(requester(), CARD, PIN, issued_at=AT_NOON)
     assert reason(with_pin, claim_of(CARD), after(sure=False), AT_NOON) is Reason.SECOND_METHOD
     assert reason(with_pin, claim_of(PIN), after(Method.CARD, sure=False), AT_NOON) is Reason.GRANTED
-    with_phone = policy_of(wisher(), CARD, QR, issued_at=AT_NOON)
+    with_phone = policy_of(requester(), CARD, QR, issued_at=AT_NOON)
     assert reason(with_phone, claim_of(CARD), after(sure=False)) is Reason.GRANTED
 
 
-def test_visitors_of_a_wisher_come_in_as_before(policy: Policy) -> None:
+def test_visitors_of_a_requester_come_in_as_before(policy: Policy) -> None:
     guest = VisitorPass(
         pass_id="00000000000000b1", issuer_id=PERSON, gate_numbers=frozenset({1}), uses=1,
         valid_from=AT_NOON, valid_until=AT_NIGHT + timedelta(hours=1),
@@ -182,7 +182,7 @@ def test_visitors_of_a_wisher_come_in_as_before(policy: Policy) -> None:
     assert reason(policy, code, after()) is Reason.GRANTED
 
 
-def test_a_wish_in_its_first_format_is_decoded_and_encoded_the_same() -> None:
+def test_a_two_method_request_in_its_first_format_is_decoded_and_encoded_the_same() -> None:
     assert encode_record(decode_record(f"person:{PERSON}", SAMPLE)) == SAMPLE
 
 
@@ -198,7 +198,7 @@ SOME_METHODS = st.sets(st.sampled_from(Method), min_size=1).map(
 
 @settings(max_examples=examples(500), deadline=None)
 @given(
-    wish=st.builds(TwoMethods, MINUTES, MINUTES),
+    requested=st.builds(TwoMethods, MINUTES, MINUTES),
     chosen=SOME_METHODS,
     offered=SOME_METHODS.map(lambda some: tuple(m for m in Method if m in {*some, Method.CARD})),
     held=st.dictionaries(st.sampled_from((CARD, PIN, QR)), st.tuples(STATES, ENDS)),
@@ -208,8 +208,8 @@ SOME_METHODS = st.sets(st.sampled_from(Method), min_size=1).map(
     age_days=st.sampled_from((0, 29, 31)),
     minutes=st.integers(0, 3 * 1440),
 )
-def test_who_may_pass_without_the_wish_may_with_it_by_the_same_ways_and_without_face(
-    wish: TwoMethods,
+def test_who_may_pass_without_a_request_may_with_one_by_the_same_ways_and_without_face(
+    requested: TwoMethods,
     chosen: tuple[Method, ...],
     offered: tuple[Method, ...],
     held: dict[Credential, tuple[CredentialState, datetime | None]],
@@ -225,7 +225,7 @@ def test_who_may_pass_without_the_wish_may_with_it_by_the_same_ways_and_without_
     here = lane(methods=offered, method_hours={Method.PIN: "hours-1"} if in_hours else {})
     free = policy_of(here, hours, person(methods=chosen), *own, issued_at=now - timedelta(days=age_days))
     bound = policy_of(
-        here, hours, wisher(wish, methods=chosen), *own, issued_at=now - timedelta(days=age_days)
+        here, hours, requester(requested, methods=chosen), *own, issued_at=now - timedelta(days=age_days)
     )
     memory = GateMemory(clock_sure=sure)
     working = [c for c in own if decide(claim_of(c), "north-in", free, memory, now).opens]
@@ -249,7 +249,7 @@ def test_who_may_pass_without_the_wish_may_with_it_by_the_same_ways_and_without_
 
 def test_at_the_gate_the_card_waits_for_the_pin_and_both_are_written_down(tmp_path: Path) -> None:
     with bench_gate(tmp_path) as bench:
-        bench.give_policy(records(wisher(ALWAYS), CARD, PIN))
+        bench.give_policy(records(requester(ALWAYS), CARD, PIN))
         bench.start()
         bench.card.tap(7)
         deadline = time.monotonic() + 5

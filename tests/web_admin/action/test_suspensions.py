@@ -124,7 +124,7 @@ def test_what_is_held_without_a_party_is_weakened_by_no_second_suspension(
     assert (card.state, person.suspended) == (("active", False) if who == "office" else ("suspended", True))
 
 
-def test_an_unproven_phone_suspends_and_never_resumes(act: Act, person: Person) -> None:
+def test_an_unverified_phone_suspends_and_never_resumes(act: Act, person: Person) -> None:
     accept_invitation(act.session, invite(act, person.person_id), act.now)
     assert person.phone_unproven is not None
     card, phone = card_of(act, person), by_phone(act, person.person_id)

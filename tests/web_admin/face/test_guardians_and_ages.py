@@ -1,4 +1,4 @@
-"""Minors and their guardians, the day a band ends, and being asked again once."""
+"""Minors and their guardians, the day a band ends, and a renewal that is requested once."""
 
 from dataclasses import replace
 from datetime import date, timedelta

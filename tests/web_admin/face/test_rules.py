@@ -1,4 +1,4 @@
-"""A site that asks for a signature: what is kept of it, who is asked again, and when it goes."""
+"""A site that asks for a signature: what is kept of it, who has to renew a consent, and when it goes."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -107,7 +107,7 @@ def test_a_no_and_a_withdrawal_need_no_signature(family: tuple[Act, Person, Pers
 
 
 @pytest.mark.publishing
-def test_who_agreed_with_less_is_asked_again_and_keeps_the_other_ways(
+def test_who_agreed_with_less_is_asked_for_a_renewal_and_keeps_the_other_ways(
     family: tuple[Act, Person, Person, Person],
 ) -> None:
     act, mother, father, _son = family
@@ -145,7 +145,7 @@ def test_saying_yes_again_makes_no_second_entry_of_a_consent(
     ]
 
 
-def test_how_many_would_be_asked_again_is_known_before(family: tuple[Act, Person, Person, Person]) -> None:
+def test_how_many_renewals_rules_cause_is_known_before(family: tuple[Act, Person, Person, Person]) -> None:
     act, mother, father, son = family
     give_face_consent(by_phone(act, father.person_id), father.person_id, 1, "en")
     (to_mother,) = ask(act, son, mother)

@@ -133,8 +133,8 @@ def test_without_a_usual_pin_there_is_no_second_one_and_the_page_says_so(
         assert session.scalars(select(CredentialRow).where(CredentialRow.kind == "pin")).all() == []
 
 
-def wished(compound: Compound) -> TwoMethods | None:
-    """Return what the gate receives of the person's wish."""
+def requested(compound: Compound) -> TwoMethods | None:
+    """Return what the gate receives of the person's request."""
     with compound.session() as session:
         gate, sealer = session.get_one(Gate, "north"), current_menjin().sealer
         published = records_for_gate(session, sealer, gate, compound.clock())
@@ -143,18 +143,18 @@ def wished(compound: Compound) -> TwoMethods | None:
     return record.two_methods
 
 
-def test_a_wish_for_two_ways_needs_two_that_work_besides_face(compound: Compound, phone: FlaskClient) -> None:
+def test_a_request_needs_two_methods_that_work_besides_face(compound: Compound, phone: FlaskClient) -> None:
     refused = press(phone, "/r/two-ways", wish="own", wish_from="20:15", wish_until="06:45")
     assert refused.status_code == 422
     assert "This needs two of card, PIN and QR code that work." in refused.text
     assert ('value="20:15"' in refused.text, 'value="06:45"' in refused.text) == (True, True)
-    assert wished(compound) is None
+    assert requested(compound) is None
 
 
-def test_a_wish_has_hours_of_ones_own_also_over_midnight(compound: Compound, phone: FlaskClient) -> None:
+def test_a_two_method_request_has_own_hours_over_midnight(compound: Compound, phone: FlaskClient) -> None:
     switch(phone, "pin", on=True)
     press(phone, "/r/two-ways", wish="own", wish_from="20:15", wish_until="06:45")
-    assert wished(compound) == TwoMethods(20 * 60 + 15, 6 * 60 + 45)
+    assert requested(compound) == TwoMethods(20 * 60 + 15, 6 * 60 + 45)
     page = phone.get("/r/").text
     assert 'name="wish" value="own" checked' in page
     assert ('value="20:15"' in page, 'value="06:45"' in page) == (True, True)
@@ -180,27 +180,27 @@ def test_hours_that_are_none_are_refused_beside_their_field_and_stay_typed(
     assert (problem in refused.text, f'aria-describedby={problem[3:]}' in refused.text) == (True, True)
     assert f'name="wish_from" value="{hours[0]}"' in refused.text
     assert f'name="wish_until" value="{hours[1]}"' in refused.text
-    assert wished(compound) is None
+    assert requested(compound) is None
 
 
-def test_a_wish_for_two_ways_reaches_the_gate_and_ends_when_its_owner_says_so(
+def test_a_two_method_request_reaches_the_gate_and_ends_when_its_owner_says_so(
     compound: Compound, phone: FlaskClient
 ) -> None:
     switch(phone, "pin", on=True)
     press(phone, "/r/two-ways", wish="night")
-    assert wished(compound) == TwoMethods(22 * 60, 6 * 60)
+    assert requested(compound) == TwoMethods(22 * 60, 6 * 60)
     press(phone, "/r/two-ways", wish="always")
-    assert wished(compound) == TwoMethods(0, 0)
+    assert requested(compound) == TwoMethods(0, 0)
     exported = phone.get("/r/records/export.json").json
     assert exported is not None
     assert exported["two_ways_in"] == "always"
     press(phone, f"/r/cards/{compound.card_id}/suspend")
     assert "Only one of your ways works now, so one is enough" in phone.get("/r/").text
     press(phone, "/r/two-ways", wish="off")
-    assert wished(compound) is None
+    assert requested(compound) is None
 
 
-def test_only_the_person_wishes_and_no_phone_that_a_new_invitation_opened(
+def test_only_the_person_requests_two_methods_and_no_phone_that_a_new_invitation_opened(
     compound: Compound, phone: FlaskClient
 ) -> None:
     switch(phone, "pin", on=True)
@@ -209,7 +209,7 @@ def test_only_the_person_wishes_and_no_phone_that_a_new_invitation_opened(
         end_two_method_request(act, compound.person_id)
     again = compound.signed_in(compound.person_id)
     press(again, "/r/two-ways", wish="off")
-    assert wished(compound) == TwoMethods(0, 0)
+    assert requested(compound) == TwoMethods(0, 0)
     assert press(again, "/r/two-ways", wish="sometimes").status_code == 400
 
 

@@ -171,3 +171,14 @@ def test_a_feast_is_seen_coming_and_hours_without_an_end_or_a_day_have_no_change
     assert SiteCalendar(shanghai, {}).next_change(feast, now) is None
     always = WeeklyHours.from_spans((Span(DAY_KINDS, 0, 1440),))
     assert autumn.next_change(always, now) is None
+
+
+def test_the_first_minute_after_midnight_belongs_to_the_night_before() -> None:
+    night = WeeklyHours.from_spans((Span(("fri",), 22 * 60, 6 * 60),))
+    assert [night.cover("sat", "fri", minute) for minute in (0, 359, 360)] == [True, True, False]
+
+
+def test_edges_are_the_ends_of_each_span_and_midnight() -> None:
+    days = ("mon", "fri")
+    assert WeeklyHours.from_spans((Span(days, 8 * 60, 18 * 60),)).edges() == {0, 8 * 60, 18 * 60}
+    assert WeeklyHours.from_spans((Span(days, 22 * 60, 6 * 60),)).edges() == {0, 6 * 60, 22 * 60}

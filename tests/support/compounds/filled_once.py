@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import URL, Engine, create_engine, make_url, text
 
@@ -28,8 +29,8 @@ Ids = tuple[str, dict[str, str]]
 class Filled:
     """A filled database, and when it was filled."""
 
-    rows: sqlite3.Connection | str
-    """In memory, or the name of a database of the same PostgreSQL."""
+    rows: bytes | str
+    """A SQLite file, or the name of a database of the same PostgreSQL."""
     at: datetime
     ids: Ids
 
@@ -60,18 +61,17 @@ def filled_once(
     if isinstance(known.rows, str):
         _copied_on_server(url, known.rows, url.database or "")
     else:
-        with closing(sqlite3.connect(url.database or "")) as target:
-            known.rows.backup(target)
+        Path(url.database or "").write_bytes(known.rows)
     if isinstance(clock, SetClock):
         clock.now = known.at
     return known.ids[0], dict(known.ids[1])
 
 
-def _kept(url: URL) -> sqlite3.Connection:
-    rows = sqlite3.connect(":memory:")
+def _kept(url: URL) -> bytes:
+    """Return the whole file; its journal, which may lie beside it, is written into it first."""
     with closing(sqlite3.connect(url.database or "")) as source:
-        source.backup(rows)
-    return rows
+        source.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return Path(url.database or "").read_bytes()
 
 
 def _kept_on_server(url: URL) -> str:

@@ -84,7 +84,7 @@ class ManagedCompound:
         """Return a client with the session that the two steps of the sign-in end in."""
         client = self.app.test_client()
         around = dict(client.environ_base)  # the session is bound to the browser's name and address
-        with self.app.test_request_context("/", method="POST", environ_base=around):
+        with self.app.test_request_context("/staff/sign-in", method="POST", environ_base=around):
             account = request_session().scalars(select(User).where(User.email == f"{role}@example.org")).one()
             browser_session["language"] = language
             login_user(account, remember=False, authn_via=["password", "authenticator"])

@@ -21,6 +21,7 @@ from web_admin.face.actions import face_state, give_face_consent, withdraw_face
 from web_admin.face.models import WrittenRelease
 from web_admin.face.renewals import renewal_of
 from web_admin.face.rules import renewals_by_rules, set_consent_rules
+from web_admin.journal.models import AuditEntry
 from web_admin.privacy.retention import RULES
 
 
@@ -121,6 +122,17 @@ def test_who_agreed_with_less_is_asked_for_a_renewal_and_keeps_the_other_ways(
     assert set_consent_rules(act, written_release=True, both_guardians=True) == 0
     assert set_consent_rules(act, written_release=False, both_guardians=False) == 0
     assert set(gate_view(act).face_roster) == {mother.person_id} and signed.withdrawn_at is None
+
+
+def test_the_ledger_keeps_what_is_asked_for_and_of_how_many(
+    family: tuple[Act, Person, Person, Person],
+) -> None:
+    act, mother, _father, _son = family
+    give_face_consent(by_phone(act, mother.person_id), mother.person_id, 1, "en")
+    set_consent_rules(act, written_release=True, both_guardians=False)
+    entry = act.session.scalars(select(AuditEntry).where(AuditEntry.kind == "consent_rules_changed")).one()
+    asked_for = {"written_release": True, "both_guardians": False, "asked_again": 1}
+    assert {name: entry.facts[name] for name in asked_for} == asked_for
 
 
 @pytest.mark.parametrize("channel", ["phone", "gate", "desk"])

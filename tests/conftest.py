@@ -11,14 +11,10 @@ import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from types import CodeType
 
 import pytest
-from flask import Flask
 from flask_security.core import _default_config
-from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine
-from werkzeug.routing import Rule
 
 from tests.support.chromium import CHROMIUM
 from tests.support.compounds.filled_once import SERVER_KEYS
@@ -30,41 +26,6 @@ gc.set_threshold(100_000, 20, 20)
 _NUMBERS = itertools.count(1)
 STATEMENTS_KEPT = 5_000
 
-
-class _Compiled(BytecodeCache):
-    """Templates as the run compiled them first: each test makes an app, which would compile them again."""
-
-    def __init__(self) -> None:
-        self._code: dict[str, CodeType] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        bucket.code = self._code.get(bucket.key + bucket.checksum)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        if bucket.code is not None:
-            self._code[bucket.key + bucket.checksum] = bucket.code
-
-
-Flask.jinja_options = {"bytecode_cache": _Compiled()}
-
-
-Builder = Callable[..., tuple[str, str]]
-
-
-def _build_once(compile_builder: Callable[[Rule, bool], Builder]) -> Callable[[Rule, bool], Builder]:
-    """Give every app the functions that write the first one's addresses: each app has hundreds."""
-    known: dict[tuple[object, ...], Builder] = {}
-
-    def compile_once(rule: Rule, append_unknown: bool = True) -> Builder:
-        key = (rule.rule, rule.subdomain, rule.host, repr(rule.defaults), append_unknown)
-        if key not in known:
-            known[key] = compile_builder(rule, append_unknown)
-        return known[key]
-
-    return compile_once
-
-
-Rule._compile_builder = _build_once(Rule._compile_builder)
 
 # Staff sign in thousands of times in these tests, each with a hash that is meant to take its time.
 _default_config["PASSWORD_HASH_PASSLIB_OPTIONS"] = {"argon2__time_cost": 1, "argon2__memory_cost": 64}
@@ -121,6 +82,12 @@ def _is_core(item: pytest.Item) -> bool:
     same_test = item.nodeid.replace(f"{database}-", "").replace(f"[{database}]", "")
     turn = "postgresql" if zlib.crc32(same_test.encode()) % SQLITE_TURNS == 0 else "sqlite"
     return bool(database == turn)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of the search for rings: it stays until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_logfinish() -> None:

@@ -69,6 +69,8 @@ ERROR_TEXTS = {
 
 REFUSALS = frozenset({400, 401, 403, 404, 405})
 """Answers to someone who asks for what is not theirs, or not in the way the page does."""
+HEADERS_OF_ERRORS = frozenset({"Allow", "Retry-After"})
+"""What a program reads of an error beside its status; the page itself says it in words."""
 WHY_REFUSED = ((CSRFError, "no token of the form"), (FromElsewhere, "sent by another site's page"))
 """Details of a status code for readers of the log."""
 
@@ -134,7 +136,7 @@ def _page_words() -> dict[str, object]:
     }
 
 
-def _show_error(error: HTTPException) -> tuple[str, int] | HTTPException | Response:
+def _show_error(error: HTTPException) -> HTTPException | Response:
     code = error.code or 500
     if code < 400:
         return error
@@ -158,7 +160,8 @@ def _show_error(error: HTTPException) -> tuple[str, int] | HTTPException | Respo
     elif code == 429 and _page_of_form():
         back, back_text = _page_of_form(), _l("Back, to try again")
     page = render_template("error.html", code=code, title=title, text=text, back=back, back_text=back_text)
-    return page, code
+    kept = {name: value for name, value in error.get_headers() if name in HEADERS_OF_ERRORS}
+    return Response(page, code, kept, mimetype="text/html")
 
 
 def _is_over(error: HTTPException) -> bool:

@@ -94,9 +94,12 @@ class PtyWire:
     def unread_bytes(self) -> int:
         """Return how many bytes the host has not read yet; 0 while unplugged."""
         with self._lock:
-            if self._slave is None:
-                return 0
-            return int.from_bytes(fcntl.ioctl(self._slave, termios.FIONREAD, bytes(4)), sys.byteorder)
+            return _bytes_waiting(self._slave)
+
+    def unheard_bytes(self) -> int:
+        """Return how many bytes of the host this device has not taken yet; 0 while unplugged."""
+        with self._lock:
+            return _bytes_waiting(self._master)
 
     def unplug(self) -> None:
         """Pull the cable: the host's open port hangs up and the name goes."""
@@ -172,6 +175,12 @@ class PtyWire:
     def _note(self, direction: Direction, data: bytes, at_ns: int) -> None:
         if self._trace is not None and data:
             self._trace(TraceEntry(self.name, direction, data, at_ns))
+
+
+def _bytes_waiting(descriptor: int | None) -> int:
+    if descriptor is None:
+        return 0
+    return int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def _pty_other_than(device: str) -> tuple[int, int]:

@@ -125,7 +125,7 @@ TARGETS = {
     "limit_counts": Target(
         "web_admin/core/limit_counts.py",
         (
-            "tests/web_admin/accounts/test_throttle.py",
+            "tests/web_admin/core/test_limit_counts.py",
         ), chosen="not postgresql",
     ),
     "permissions": Target(
@@ -149,7 +149,7 @@ TARGETS = {
     "staff_guessing": Target(
         "web_admin/web/staff_guessing.py",
         (
-            "tests/web_admin/manage/test_sign_in.py",
+            "tests/web_admin/web/test_staff_guessing.py",
         ), chosen="not postgresql",
     ),
     "sync_requests": Target(

@@ -67,7 +67,9 @@ def test_a_gate_killed_at_any_moment_comes_back_with_off_alone(bench: BenchGate)
             bench.card.tap(7)
             time.sleep(milliseconds / 1000)
             gate.kill()
-            time.sleep(0.05)
+            while bench.relay.wire.unheard_bytes():
+                time.sleep(0.01)
+            time.sleep(0.05)  # for the last bytes that the board has taken and not noted yet
             heard = len(bench.relay.heard)
             gate = GateProcess.start(bench)
             since = bench.relay.heard[heard:]

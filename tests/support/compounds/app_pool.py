@@ -4,6 +4,7 @@ An app keeps nothing but its routes and settings; database, keys and clock are n
 What a test changed in the settings is put back, and an app goes to one test at a time.
 """
 
+import gc
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -32,6 +33,7 @@ class _Lent:
 
 _free: dict[WebConfig, _Lent] = {}
 _given_back: list[_Lent] = []
+_owners: list[weakref.ref[object]] = []
 
 
 def take_app(config: WebConfig, clock: Callable[[], datetime]) -> _Lent:
@@ -50,10 +52,15 @@ def take_app(config: WebConfig, clock: Callable[[], datetime]) -> _Lent:
 def give_back_with(owner: object, lent: _Lent) -> None:
     """Take an app back once its owner has gone; `settle` lets the next test have it."""
     weakref.finalize(owner, _given_back.append, lent).atexit = False
+    _owners.append(weakref.ref(owner))
 
 
 def settle() -> None:
     """Make apps ready whose owners have gone; call it between two tests."""
+    if any(owner() is not None for owner in _owners):
+        # An error that a request kept holds its frames, and they their owner, until rings are looked for.
+        gc.collect()
+    _owners.clear()
     while _given_back:
         lent = _given_back.pop()
         live_watch(lent.app).close()

@@ -104,8 +104,9 @@ TARGETS = {
     "signing": Target(
         "gate_controller/contract/signing.py",
         (
-            "tests/gate_controller/contract/test_signed_bytes.py",
+            "tests/gate_controller/contract/test_messages.py",
             "tests/gate_controller/contract/test_passes.py",
+            "tests/gate_controller/contract/test_signed_bytes.py",
         ),
     ),
     "child_agreements": Target(

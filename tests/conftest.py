@@ -1,6 +1,8 @@
 """What several tests need: both databases, a site in one of them, the keys that seal its secrets."""
 
+import contextlib
 import gc
+import importlib
 import itertools
 import os
 import shutil
@@ -23,6 +25,7 @@ from tests.support.compounds.filled_once import SERVER_KEYS
 # time is an eighth of the run.
 gc.set_threshold(100_000, 20, 20)
 
+ROOT = Path(__file__).parents[1]
 _NUMBERS = itertools.count(1)
 STATEMENTS_KEPT = 5_000
 
@@ -82,6 +85,21 @@ def _is_core(item: pytest.Item) -> bool:
     same_test = item.nodeid.replace(f"{database}-", "").replace(f"[{database}]", "")
     turn = "postgresql" if zlib.crc32(same_test.encode()) % SQLITE_TURNS == 0 else "sqlite"
     return bool(database == turn)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Import a share of the test files before each worker collects all of them.
+
+    pytest compiles a file in a way of its own the first time, for seconds in all: without this every worker
+    of a fresh checkout would do it for the same file at the same time.
+    """
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or not any(Path(path) == ROOT / "tests" for path in session.config.args):
+        return
+    files = sorted((ROOT / "tests").rglob("test_*.py"))
+    for file in files[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]]:
+        with contextlib.suppress(Exception, pytest.skip.Exception):  # collecting it reports what is wrong
+            importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
 
 
 def pytest_collection_finish() -> None:

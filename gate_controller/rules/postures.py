@@ -1,6 +1,6 @@
 """Hold a lane open for as long as the policy says, and never because a power cut ended.
 
-A scheduled holding resumes after a restart as a new, recorded decision. A manual override that was in
+A scheduled hold resumes after a restart as a new, recorded decision. A manual override that was in
 force before the restart does not: a person must order it again. A drive that only accepts the order to open
 is never held, and its lane is not shown as held.
 """
@@ -27,7 +27,7 @@ class Hold:
     """What to do about a lane that the policy holds open, or did.
 
     `goes_on` renews the release; `refused` is said once of a lane that cannot be held. `until` is None
-    where the policy names no end, and always where the holding only goes on or is over.
+    where the policy names no end, and always where the hold only goes on or is over.
     """
 
     lane_id: str
@@ -128,7 +128,7 @@ class HeldOpen:
             yield Hold(lane_id, "ended", self._orders[lane_id][0])
             del self._renew_at[lane_id]
         if lane_id not in self._renew_at:
-            yield Hold(lane_id, "begins", order[0], end_of_holding(lane, policy, now))
+            yield Hold(lane_id, "begins", order[0], end_of_hold(lane, policy, now))
             self._orders[lane_id] = order
         elif now_seconds >= self._renew_at[lane_id]:
             yield Hold(lane_id, "goes_on", order[0])
@@ -148,7 +148,7 @@ def _order_of(lane: LaneRecord, now: datetime) -> tuple[str, PostureOverride | N
     return lane.posture_author_id or "schedule", None
 
 
-def end_of_holding(lane: LaneRecord, policy: Policy, now: datetime) -> datetime | None:
+def end_of_hold(lane: LaneRecord, policy: Policy, now: datetime) -> datetime | None:
     """Return when a lane that is held open now stops; None where no end is within a week."""
     override = lane.posture_override
     if override is not None and now < override.until:

@@ -275,7 +275,7 @@ def test_wrong_pins_at_a_keypad_do_not_keep_the_ambulance_out(bench: BenchGate) 
 # -- by the policy ------------------------------------------------------------------------------------
 
 
-def test_a_scheduled_holding_names_its_author_and_end_and_its_end_is_written_down(bench: BenchGate) -> None:
+def test_a_scheduled_hold_names_its_author_and_end_and_its_end_is_written_down(bench: BenchGate) -> None:
     always = HoursRecord("day", "Day", (Span(DAY_KINDS, 0, 1440),))
     held = lane(posture_hours={"day": Posture.HELD_OPEN}, posture_author_id="manager-1")
     bench.give_policy(records(person(), held, always))

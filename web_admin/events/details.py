@@ -17,15 +17,15 @@ from web_admin.alarms.models import Alarm
 from web_admin.credentials.models import EmergencyCode
 from web_admin.journal.models import GateEvent
 
-HOLDINGS = (EventKind.HELD_OPEN, EventKind.HOLD_ENDED, EventKind.HOLD_REFUSED)
-RECENT_HOLDINGS = 200
-"""How far back the beginnings and ends of holdings are looked through; of an older one no end is shown."""
+HOLDS = (EventKind.HELD_OPEN, EventKind.HOLD_ENDED, EventKind.HOLD_REFUSED)
+RECENT_HOLDS = 200
+"""How far back the beginnings and ends of holds are looked through; of an older one no end is shown."""
 
-HoldingKey = tuple[datetime, int, str, str]
+HoldKey = tuple[datetime, int, str, str]
 """Time, number, gate and journal of an entry."""
 
 NAMED_KINDS = frozenset(
-    {*HOLDINGS, EventKind.ALARM_OVERRIDE, EventKind.ALARM_CARD_LEFT, EventKind.ANTIPASSBACK_VIOLATED}
+    {*HOLDS, EventKind.ALARM_OVERRIDE, EventKind.ALARM_CARD_LEFT, EventKind.ANTIPASSBACK_VIOLATED}
 )
 """Kinds whose person is shown to staff who give a reason."""
 ENDED_BY = {
@@ -69,13 +69,13 @@ def by_whom(event: GateEvent, labels: dict[str, str]) -> LazyString | str | None
     by = event.facts.get("by")
     if by is not None:
         return BY.get(str(by), str(by))
-    if event.kind in HOLDINGS and "author_id" in event.facts:
+    if event.kind in HOLDS and "author_id" in event.facts:
         return BY_OFFICE if str(event.facts["author_id"]).startswith("staff-") else BY_SCHEDULE
     return None
 
 
 def until(event: GateEvent) -> datetime | None:
-    """Return the end that a holding was begun with."""
+    """Return the end that a hold was begun with."""
     try:
         end = datetime.fromisoformat(str(event.facts.get("until")))
     except ValueError:
@@ -84,7 +84,7 @@ def until(event: GateEvent) -> datetime | None:
 
 
 def ended_by(event: GateEvent) -> LazyString | str | None:
-    """Return why a holding ended."""
+    """Return why a hold ended."""
     why = event.facts.get("ended_by")
     return ENDED_BY.get(str(why), str(why)) if why is not None else None
 
@@ -114,7 +114,7 @@ def events_of_alarms(session: Session, alarms: Iterable[Alarm]) -> dict[str, Gat
     return {about[(row.gate_id, row.at)].alarm_id: row for row in rows}
 
 
-def holdings_now(session: Session, lane_ids: Collection[str], now: datetime) -> dict[str, GateEvent]:
+def holds_now(session: Session, lane_ids: Collection[str], now: datetime) -> dict[str, GateEvent]:
     """Return by lane the entries with which these began to be held open, without those that are over."""
     if not lane_ids:
         return {}
@@ -130,7 +130,7 @@ def holdings_now(session: Session, lane_ids: Collection[str], now: datetime) -> 
     return {row.lane_id or "": row for row in rows if _lasts(row, now)}
 
 
-def _newest(session: Session, kind: str, lane_ids: Collection[str]) -> dict[str, HoldingKey]:
+def _newest(session: Session, kind: str, lane_ids: Collection[str]) -> dict[str, HoldKey]:
     """Return by lane the newest entry of a kind.
 
     Lanes are sorted out here, so that the database takes its index of kinds: the one of lanes would lead it
@@ -140,15 +140,15 @@ def _newest(session: Session, kind: str, lane_ids: Collection[str]) -> dict[str,
         select(GateEvent.lane_id, GateEvent.at, GateEvent.seq, GateEvent.gate_id, GateEvent.journal_id)
         .where(GateEvent.kind == kind)
         .order_by(GateEvent.at.desc(), GateEvent.gate_id.desc(), GateEvent.seq.desc())
-        .limit(RECENT_HOLDINGS)
+        .limit(RECENT_HOLDS)
     )
-    newest: dict[str, HoldingKey] = {}
+    newest: dict[str, HoldKey] = {}
     for lane_id, at, seq, gate_id, journal_id in rows:
         if lane_id in lane_ids:
             newest.setdefault(str(lane_id), (at, seq, gate_id, journal_id))
     return newest
 
 
-def _lasts(holding: GateEvent, now: datetime) -> bool:
-    end = until(holding)
+def _lasts(hold: GateEvent, now: datetime) -> bool:
+    end = until(hold)
     return end is None or end > now

@@ -49,7 +49,7 @@ HOLD_HOURS = {1: _l("1 hour"), 2: _l("2 hours"), 4: _l("4 hours"), 8: _l("8 hour
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class HeldByGate:
     """A lane held open by staff at the gate, a code, or its schedule."""
 
     entry: GateEvent | None
@@ -118,17 +118,17 @@ def _door(lane: Lane) -> str | None:
     return _reported(lane, "door")
 
 
-class LaneHoldings:
+class LaneHolds:
     """Causes that hold these lanes open without an order, as their gates report; read in one query."""
 
     def __init__(self, lanes: Iterable[Lane]) -> None:
         """Look for all of these lanes."""
         self._held = {lane.lane_id for lane in lanes if _is_held_at_gate(lane)}
-        self._entries = details.holdings_now(request_session(), self._held, request_now())
+        self._entries = details.holds_now(request_session(), self._held, request_now())
 
-    def of(self, lane: Lane) -> Holding | None:
+    def of(self, lane: Lane) -> HeldByGate | None:
         """Return the cause that holds a lane open; None without one, or where staff ordered it."""
-        return Holding(self._entries.get(lane.lane_id)) if lane.lane_id in self._held else None
+        return HeldByGate(self._entries.get(lane.lane_id)) if lane.lane_id in self._held else None
 
 
 def _is_held_at_gate(lane: Lane) -> bool:
@@ -150,7 +150,7 @@ def show() -> str:
         gates=gates,
         passages=passages,
         door=_door,
-        held_at_gate=LaneHoldings(lanes).of,
+        held_at_gate=LaneHolds(lanes).of,
         is_silent=is_silent,
         live_override=live_override,
         schedules=LaneSchedules(),
@@ -181,7 +181,7 @@ def _lane_page(
         "office/lane_now.html",
         lane=lane,
         door=_door(lane),
-        held_at_gate=LaneHoldings([lane]).of,
+        held_at_gate=LaneHolds([lane]).of,
         overridden=live_override(lane),
         silent=is_silent(lane.gate),
         schedules=LaneSchedules(),

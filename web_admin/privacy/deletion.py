@@ -122,7 +122,7 @@ def _change(act: Act, work: Any) -> int:
 
 
 def _passages(person_id: str) -> ColumnElement[bool]:
-    """Return the condition for a person's passages; alarms and holdings of staff are not among them."""
+    """Return the condition for a person's passages; alarms and holds of staff are not among them."""
     return (GateEvent.person_id == person_id) & (GateEvent.kind == EventKind.ACCESS)
 
 

@@ -120,7 +120,7 @@ def test_a_drive_is_never_held_and_never_shown_as_held_and_that_is_reported_once
     assert not held.holds("north-in")
     normal = snapshot_of()
     assert due(held, normal, 61.0) == []
-    assert [hold.change for hold in due(held, school, 62.0)] == ["refused"], "a new holding is a new refusal"
+    assert [hold.change for hold in due(held, school, 62.0)] == ["refused"], "a new hold is a new refusal"
 
 
 def test_nothing_is_held_open_by_the_clock_while_the_clock_is_unsure() -> None:

@@ -103,7 +103,11 @@ def test_what_is_given_back_is_deleted_once_it_is_nothing(counts: LimitCounts, d
     counts.take(one, NOW)
     counts.give_back(one, at(1))
     assert rows(database) == 0 and counts.take(one, at(2)) == 0
-    counts.take(Of(ONE, ("other",)), at(2))
+    three = Of(THREE, ("name",))
+    for second in (2, 3):
+        counts.take(three, at(second))
+    counts.give_back(three, at(4))
+    assert counts.read([three]) == [[int(at(2).timestamp()), 1]]
     counts.reset()
     assert rows(database) == 0
 

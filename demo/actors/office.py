@@ -15,11 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin import create_core
-from web_admin.action.base import Act, new_act
+from web_admin.action.base import Action, new_action
 from web_admin.compound.models import Gate, Site
 from web_admin.core.config import load_config
 from web_admin.core.database import Database, Menjin
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import FACE_SHARE_PURPOSE
 from web_admin.custody.models import FaceShare
 from web_admin.events.texts import EVENTS
@@ -70,12 +70,12 @@ class Office:
         self.database.engine.dispose()
 
     @contextmanager
-    def act(self) -> Iterator[Act]:
+    def act(self) -> Iterator[Action]:
         """Yield an act of the manager, now, in one transaction."""
         with self.app.test_request_context(), self.database.session() as session:
-            yield new_act(self._menjin, session, self.site_id, OFFICE, "manager")
+            yield new_action(self._menjin, session, self.site_id, OFFICE, "manager")
 
-    def words(self, refused: ActRefused) -> str:
+    def words(self, refused: ActionRefused) -> str:
         """Return the sentence that a page would show beside the field."""
         with self.app.test_request_context():
             return str(refused.message)

@@ -9,7 +9,7 @@ import msgspec
 from demo.actors.office import Office
 from gate_controller.contract.lane_sheet import LaneSheet
 from web_admin.compound.models import Lane
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.actions import end_credential
 from web_admin.credentials.cards import issue_card
 from web_admin.gates.actions import save_lane
@@ -96,7 +96,7 @@ class OfficeDesk:
             with self.office.act() as act:
                 lane = act.session.get_one(Lane, lane_id)
                 save_lane(act, lane.gate_id, replace(spec_of(lane), methods=methods))
-        except ActRefused as err:
+        except ActionRefused as err:
             raise DeskRefused(self.office.words(err)) from err
 
     def change_sheet(self, lane_id: str, key: str, word: str) -> None:
@@ -105,7 +105,7 @@ class OfficeDesk:
             with self.office.act() as act:
                 live, _draft = sheets_of(act.session.get_one(LaneSheetRow, lane_id))
                 save_sheet(act, lane_id, msgspec.structs.replace(live or LaneSheet(), **{key: word}))
-        except ActRefused as err:
+        except ActionRefused as err:
             raise DeskRefused(self.office.words(err)) from err
 
     def end_card(self, person_id: str, credential_id: str, reason: str) -> None:

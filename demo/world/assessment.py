@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Lane
 from web_admin.face.actions import enable_face
 from web_admin.face.assessments import AssessmentText, approve_assessment, draft_assessment, submit_assessment
@@ -29,7 +29,7 @@ TEXTS = {
 REVIEW_AFTER = timedelta(days=180)
 
 
-def offer_face(act: Act, methods: Mapping[str, Sequence[str]]) -> None:
+def offer_face(act: Action, methods: Mapping[str, Sequence[str]]) -> None:
     """Assess face for every lane whose methods name it, switch it on and offer it there."""
     lanes = tuple(lane_id for lane_id, offered in methods.items() if "face" in offered)
     author = replace(act, actor_id="demo-privacy-officer")

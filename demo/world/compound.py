@@ -16,7 +16,7 @@ from demo.world.site_files import CARD_BITS, GATES, LanePlan
 from gate_controller.contract.calendars import DAY_KINDS, Span
 from gate_controller.contract.records import Method
 from web_admin.accounts.staff import create_staff
-from web_admin.action.base import Act, one_publication
+from web_admin.action.base import Action, one_publication
 from web_admin.compound.age_bands import ADULT, CHILD
 from web_admin.compound.models import Site
 from web_admin.credentials.actions import choose_methods
@@ -201,7 +201,7 @@ def seed(office: Office, staff_password: str, guard_totp_secret: str) -> Compoun
     return compound
 
 
-def seed_lane(act: Act, gate_id: str, lane: LanePlan) -> None:
+def seed_lane(act: Action, gate_id: str, lane: LanePlan) -> None:
     """Add a lane and put it live with its sheet; face comes when it was assessed."""
     without_face = tuple(method for method in lane.methods if method != Method.FACE)
     spec = LaneSpec(
@@ -225,7 +225,7 @@ def _hours_without(now: datetime) -> tuple[Span, ...]:
     return (Span(tuple(DAY_KINDS), start, start + 60),)
 
 
-def _seed_home(act: Act, compound: Compound, place: int) -> None:
+def _seed_home(act: Action, compound: Compound, place: int) -> None:
     number = home_number(place)
     roles = [role for role, (at, _name) in CAST.items() if at == place]
     count = max(len(roles), 1 + sha256(f"menjin-demo-size/{place}".encode()).digest()[0] % 3)
@@ -254,7 +254,7 @@ def _seed_home(act: Act, compound: Compound, place: int) -> None:
             compound.cast[role] = member
 
 
-def _let_mother_agree(act: Act, compound: Compound, child_id: str) -> None:
+def _let_mother_agree(act: Action, compound: Compound, child_id: str) -> None:
     """Record the agreement to a child's card as the office does: by the guardian's own card at its reader."""
     site = act.session.get_one(Site, act.site_id)
     agree_by_card(act, child_id, canonical_card(compound.cast["face_a"].card, site), "zh", AGREED_FOR_CHILD)
@@ -265,7 +265,7 @@ def methods_without_phone(methods: tuple[str, ...]) -> set[Method]:
     return {Method(method) for method in methods if method != "qr"}
 
 
-def _seed_staff(act: Act, compound: Compound) -> None:
+def _seed_staff(act: Action, compound: Compound) -> None:
     with one_publication(act) as each:
         _let_pass_at_other_hours(each, compound, compound["shifted"].person_id)
         for index, (role, name, kind) in enumerate(
@@ -288,6 +288,6 @@ def _seed_staff(act: Act, compound: Compound) -> None:
             compound.cast[role] = member
 
 
-def _let_pass_at_other_hours(act: Act, compound: Compound, person_id: str) -> None:
+def _let_pass_at_other_hours(act: Action, compound: Compound, person_id: str) -> None:
     lanes = tuple(lane.lane_id for plan in GATES for lane in plan.lanes)
     set_grants(act, person_id, [GrantSpec(lanes, hours_id=compound.hours_id)])

@@ -27,7 +27,7 @@ from tests.support.compounds.managed import ManagedCompound, make_managed_compou
 from tests.support.compounds.resident import csrf_of
 from web_admin import create_app
 from web_admin.accounts.permissions import public
-from web_admin.action.base import new_act
+from web_admin.action.base import new_action
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.people.invitations import invite
@@ -121,7 +121,7 @@ def _phone(compound: ManagedCompound) -> FlaskClient:
     with compound.app.app_context():
         menjin = current_menjin()
         with menjin.database.session() as session:
-            act = new_act(menjin, session, compound.site_id, "bench", "system", now=compound.clock())
+            act = new_action(menjin, session, compound.site_id, "bench", "system", now=compound.clock())
             code = invite(replace(act, publishes=False), compound.persons[RESIDENT])
     client = compound.app.test_client()
     page = client.get("/r/welcome")

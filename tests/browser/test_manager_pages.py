@@ -9,7 +9,7 @@ from tests.browser.axe import needs_axe
 from tests.browser.office_screen import SIZES, look, sign_in
 from tests.support.compounds.managed import ManagedCompound
 from web_admin.accounts.models import User
-from web_admin.action.base import new_act
+from web_admin.action.base import new_action
 from web_admin.alarms.actions import raise_alarm
 from web_admin.core.database import current_menjin
 from web_admin.face.models import AssessmentRow
@@ -79,7 +79,7 @@ def hold_by_schedule(managed: ManagedCompound) -> None:
         with menjin.database.session() as session:
             manager = session.scalars(select(User).where(User.email == "manager@example.org")).one()
             actor = f"staff-{manager.id}"
-            act = new_act(menjin, session, managed.site_id, actor, "manager", now=managed.clock())
+            act = new_action(menjin, session, managed.site_id, actor, "manager", now=managed.clock())
             market = save_hours(act, None, "集市 Market", [Span(DAY_KINDS, 0, 1439)])
             night = save_hours(act, None, "夜间 Night", [Span(WEEKDAYS[:5], 1439, 300)])
             set_schedule(act, "north-in", market.hours_id, "held_open")

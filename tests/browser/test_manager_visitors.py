@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.axe import needs_axe
 from tests.browser.office_screen import SIZES, look, sign_in
 from tests.support.compounds.managed import ManagedCompound
-from web_admin.action.base import new_act
+from web_admin.action.base import new_action
 from web_admin.core.database import current_menjin
 from web_admin.people.home_helpers import HelperTimes, add_helper
 from web_admin.people.members import invite_member
@@ -22,8 +22,8 @@ def fill(managed: ManagedCompound) -> dict[str, str]:
     """Give out passes in several states, add a helper and a person who waits; return the two ids."""
     with managed.app.app_context(), current_menjin().database.session() as session:
         menjin, host, now = current_menjin(), managed.persons["王芳"], managed.clock()
-        office = new_act(menjin, session, managed.site_id, "staff-1", "manager")
-        phone = new_act(menjin, session, managed.site_id, host, "phone")
+        office = new_action(menjin, session, managed.site_id, "staff-1", "manager")
+        phone = new_action(menjin, session, managed.site_id, host, "phone")
         issue_pass(office, issuer_person_id=None, label="窗户清洗", gate_numbers=[1, 2])
         gone = issue_pass(office, issuer_person_id=None, label="Gardener", gate_numbers=[1])
         withdraw_pass(office, gone.pass_id)

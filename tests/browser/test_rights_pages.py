@@ -9,7 +9,7 @@ from tests.browser.office_screen import sign_in
 from tests.browser.resident_screen import PATIENCE_MS, PHONE
 from tests.support.compounds.cards import card_was_shown
 from tests.support.compounds.managed import ManagedCompound
-from web_admin.action.base import new_act
+from web_admin.action.base import new_action
 from web_admin.core.database import current_menjin
 from web_admin.people.invitations import invite
 
@@ -35,7 +35,7 @@ def phone(browser: Browser, managed: ManagedCompound, address: str) -> Iterator[
     with managed.app.app_context():
         menjin = current_menjin()
         with menjin.database.session() as session:
-            act = new_act(menjin, session, managed.site_id, "tests", "system", now=managed.clock())
+            act = new_action(menjin, session, managed.site_id, "tests", "system", now=managed.clock())
             code = invite(act, managed.persons["王芳"])
     context = browser.new_context(viewport=PHONE, locale="zh-CN", has_touch=True)
     context.set_default_timeout(PATIENCE_MS)

@@ -4,7 +4,7 @@ import msgspec
 
 from tests.fuzz.gate_targets import MESSAGES, deep, json_seeds
 from tests.fuzz.target import Target, chosen
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import MAX_CARD_NUMBER, parse_card_number
 from web_admin.events.entry_reading import read_batch
 from web_admin.people_import.sheet import HEADERS, MAX_ROWS, SURPLUS, empty_sheet, read_sheet
@@ -15,7 +15,7 @@ def check_people_sheet(data: bytes) -> None:
     """A sheet of people as CSV: read whole, or refused."""
     try:
         sheet = read_sheet(data)
-    except ActRefused:
+    except ActionRefused:
         return
     assert "name" in sheet.columns
     assert set(sheet.columns) <= set(HEADERS["en"])
@@ -30,7 +30,7 @@ def check_card_numbers(data: bytes) -> None:
     """A card number as typed: within its bounds, or refused."""
     try:
         number = parse_card_number(data.decode("utf-8", "surrogateescape"))
-    except ActRefused:
+    except ActionRefused:
         return
     assert 1 <= number <= MAX_CARD_NUMBER
     assert parse_card_number(str(number).zfill(10)) == number

@@ -112,7 +112,7 @@ TARGETS = {
     "child_agreements": Target(
         "web_admin/credentials/child_agreements.py",
         (
-            "tests/web_admin/credentials/test_child_agreement_acts.py",
+            "tests/web_admin/credentials/test_child_agreement_actions.py",
         ), chosen="not postgresql",
     ),
     "consent_rules": Target(

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from tests.support.compounds.forgetting import GATES, Forgotten
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Gate, Person
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, Menjin, make_engine
@@ -62,7 +62,7 @@ class Home(Forgotten):
                 for lease in leases_for(session, self.sealer, session.get_one(Gate, gate_id), self.now)
             }
 
-    def doing(self, work: Callable[[Act], object]) -> None:
+    def doing(self, work: Callable[[Action], object]) -> None:
         with self.act() as act:
             work(act)
 

@@ -23,11 +23,11 @@ from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, GateMemory, Reason
 from tests.support.acting import ALL_METHODS, NOTICE, add_lane, manager, offer_face
 from tests.support.compounds.assessments import assess
-from web_admin.action.base import Act, publish
+from web_admin.action.base import Action, publish
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import CredentialRow, Gate, GuardianRow, Hours, Person
 from web_admin.core.database import Database, make_engine
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import Sealer
 from web_admin.credentials.actions import (
     choose_methods,
@@ -133,10 +133,10 @@ class History(RuleBasedStateMachine):
 
     # -- doing and looking ---------------------------------------------------------------------
 
-    def act_on(self, session: Session) -> Act:
+    def act_on(self, session: Session) -> Action:
         return manager(session, self.compound.sealer, self.compound.site_id, self.now)
 
-    def do(self, someone: int, doing: Callable[[Act, str], object], *, by_phone: bool = False) -> None:
+    def do(self, someone: int, doing: Callable[[Action, str], object], *, by_phone: bool = False) -> None:
         try:
             with self.database.session() as session:
                 act = self.act_on(session)
@@ -144,7 +144,7 @@ class History(RuleBasedStateMachine):
                 person_id = everyone[someone]
                 phone = {"channel": "phone", "actor_id": person_id} if by_phone else {}
                 doing(replace(act, **phone), person_id)  # type: ignore[arg-type]  # words of a Literal
-        except ActRefused:
+        except ActionRefused:
             pass
 
     def snapshots(self, session: Session) -> dict[str, PolicySnapshot]:
@@ -168,7 +168,7 @@ class History(RuleBasedStateMachine):
                 ]
             }
 
-    def consent_event(self, someone: int, doing: Callable[[Act, str], object], *, by_phone: bool) -> None:
+    def consent_event(self, someone: int, doing: Callable[[Action, str], object], *, by_phone: bool) -> None:
         """Do something about consent; subclasses compare before and after."""
         self.do(someone, doing, by_phone=by_phone)
 
@@ -201,7 +201,7 @@ class History(RuleBasedStateMachine):
 
     @rule(minor=SOMEONE, guardians=st.sets(SOMEONE, min_size=1, max_size=2))
     def ask_guardians(self, minor: int, guardians: set[int]) -> None:
-        def ask(act: Act, person_id: str) -> None:
+        def ask(act: Action, person_id: str) -> None:
             everyone = act.session.scalars(select(Person.person_id).order_by(Person.display_name)).all()
             asked = [everyone[guardian] for guardian in sorted(guardians)]
             ask_guardians(act, person_id, asked, _newest(act), "zh")
@@ -211,7 +211,7 @@ class History(RuleBasedStateMachine):
 
     @rule(guardian=SOMEONE, agrees=st.booleans(), name=st.sampled_from(["", "Chen"]))
     def answer_as_guardian(self, guardian: int, agrees: bool, name: str) -> None:
-        def answer(act: Act, person_id: str) -> None:
+        def answer(act: Action, person_id: str) -> None:
             asked = select(GuardianRequest.request_id).where(GuardianRequest.guardian_id == person_id)
             request_id = act.session.scalars(asked.order_by(GuardianRequest.asked_at.desc())).first()
             answer_guardian(act, request_id or "", agrees=agrees, language="en", signed_name=name)
@@ -243,7 +243,7 @@ class History(RuleBasedStateMachine):
 
     @rule(minor=SOMEONE, guardian=SOMEONE, is_only=st.booleans())
     def check_a_guardian(self, minor: int, guardian: int, is_only: bool) -> None:
-        def check(act: Act, person_id: str) -> None:
+        def check(act: Action, person_id: str) -> None:
             everyone = act.session.scalars(select(Person.person_id).order_by(Person.display_name)).all()
             name_guardian(act, person_id, everyone[guardian], is_only=is_only)
 
@@ -251,7 +251,7 @@ class History(RuleBasedStateMachine):
 
     @rule(minor=SOMEONE, guardian=SOMEONE)
     def end_a_guardian(self, minor: int, guardian: int) -> None:
-        def end(act: Act, person_id: str) -> None:
+        def end(act: Action, person_id: str) -> None:
             everyone = act.session.scalars(select(Person.person_id).order_by(Person.display_name)).all()
             remove_guardian(act, person_id, everyone[guardian])
 
@@ -368,7 +368,7 @@ class History(RuleBasedStateMachine):
 
     @rule(gate=SOME_GATE, methods=SOME_METHODS, narrowed=SOME_METHODS)
     def edit_lane(self, gate: str, methods: set[str], narrowed: set[str]) -> None:
-        def edit(act: Act, _: str) -> None:
+        def edit(act: Action, _: str) -> None:
             hours = act.session.scalars(select(Hours.hours_id)).first()
             method_hours = {method: hours for method in narrowed & methods if hours is not None}
             save_lane(act, gate, LaneSpec(f"{gate}-in", "In", "in", tuple(methods), method_hours))
@@ -407,16 +407,16 @@ def _how_many(session: Session, minor: Person, rules: ConsentRules | None) -> in
     return 2 if rules is not None and rules.both_guardians and not only else 1
 
 
-def _newest(act: Act) -> int:
+def _newest(act: Action) -> int:
     newest = select(Notice.version).where(Notice.purpose == FACE_PURPOSE).order_by(Notice.version.desc())
     return act.session.scalars(newest).first() or 0
 
 
-def _give(act: Act, person_id: str) -> None:
+def _give(act: Action, person_id: str) -> None:
     give_face_consent(act, person_id, _newest(act), "zh", signed_name="Chen Yu")
 
 
-def _credentials(act: Act, person_id: str, which: int) -> list[str]:
+def _credentials(act: Action, person_id: str, which: int) -> list[str]:
     """Return one credential of the person that has not ended, or none."""
     rows = select(CredentialRow.credential_id).where(
         CredentialRow.person_id == person_id, CredentialRow.state != "ended"

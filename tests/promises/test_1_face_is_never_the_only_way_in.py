@@ -13,10 +13,10 @@ from gate_controller.contract.records import CredentialState, Method
 from tests.promises.histories import Compound, History
 from tests.support.acting import add_lane, offer_face
 from tests.support.examples import examples
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Person
 from web_admin.compound.policy_models import PolicyRecordRow
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.face.assessment_status import assessment_status
 from web_admin.face.ways_in import working_methods
 from web_admin.gates.actions import save_lane
@@ -98,18 +98,18 @@ def test_no_history_leaves_face_as_the_only_way_of_a_lane_or_a_person() -> None:
 
 @pytest.mark.parametrize("methods", [(), ("face",), ("face", "pin"), ("face", "card"), ("pin", "qr")])
 def test_a_lane_without_card_or_without_two_ways_beside_face_is_not_saved(
-    act: Act, methods: tuple[str, ...]
+    act: Action, methods: tuple[str, ...]
 ) -> None:
     add_lane(act)
     offer_face(act)
     before = act.session.scalars(select(PolicyRecordRow.value)).all()
-    with pytest.raises(ActRefused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         save_lane(act, "north", LaneSpec("north-in", "In", "in", methods))
     assert refused.value.field == "methods"
     assert act.session.scalars(select(PolicyRecordRow.value)).all() == before
 
 
-def test_narrowing_the_hours_of_the_other_ways_below_those_of_face_is_refused(act: Act) -> None:
+def test_narrowing_the_hours_of_the_other_ways_below_those_of_face_is_refused(act: Action) -> None:
     from gate_controller.contract.calendars import Span
 
     add_lane(act)
@@ -118,5 +118,5 @@ def test_narrowing_the_hours_of_the_other_ways_below_those_of_face_is_refused(ac
     hours = save_hours(act, None, "always", always)
     narrowed = {"card": hours.hours_id, "pin": hours.hours_id, "qr": hours.hours_id}
     save_lane(act, "north", LaneSpec("north-in", "In", "in", ("card", "pin", "qr", "face"), narrowed))
-    with pytest.raises(ActRefused, match="only way in"):
+    with pytest.raises(ActionRefused, match="only way in"):
         save_hours(act, hours.hours_id, "weekdays", [Span(("mon",), 0, 1440)])

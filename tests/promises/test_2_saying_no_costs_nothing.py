@@ -15,7 +15,7 @@ from tests.promises.histories import Compound, History
 from tests.support.acting import add_lane, by_phone, household, offer_face, show_card
 from tests.support.examples import examples
 from tests.support.gates.asking import ME, MY_CARD, answers, ask, gate_with_face, person_at, policy_of
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.credentials.cards import issue_card
 from web_admin.face.actions import give_face_consent, withdraw_face
 
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.thorough, pytest.mark.publishing]
 class ConsentOpensNothing(History):
     """Around every giving, withdrawing, new notice or switching off: all verdicts stay the same."""
 
-    def consent_event(self, someone: int, doing: Callable[[Act, str], object], *, by_phone: bool) -> None:
+    def consent_event(self, someone: int, doing: Callable[[Action, str], object], *, by_phone: bool) -> None:
         before = self.verdicts()
         super().consent_event(someone, doing, by_phone=by_phone)
         assert self.verdicts() == before
@@ -39,7 +39,7 @@ def test_no_consent_event_changes_what_a_card_pin_or_code_opens() -> None:
     )
 
 
-def test_a_card_opens_alike_before_during_and_after_consent(act: Act) -> None:
+def test_a_card_opens_alike_before_during_and_after_consent(act: Action) -> None:
     add_lane(act)
     offer_face(act)
     _, person = household(act)

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from tests.promises.histories import Compound, History
 from tests.support.acting import NOTICE, add_lane, by_phone, gate_view, household, offer_face
 from tests.support.examples import examples
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Gate, Site
 from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent, FaceShare, Notice
@@ -63,7 +63,7 @@ def test_no_history_leaves_a_face_without_live_consent() -> None:
     )
 
 
-def consented(act: Act) -> str:
+def consented(act: Action) -> str:
     add_lane(act)
     offer_face(act)
     _, person = household(act)
@@ -72,12 +72,12 @@ def consented(act: Act) -> str:
     return person.person_id
 
 
-def leases(act: Act) -> list[str]:
+def leases(act: Action) -> list[str]:
     gate = act.session.get_one(Gate, "north")
     return [lease.person_id for lease in leases_for(act.session, act.sealer, gate, act.now)]
 
 
-def test_withdrawing_destroys_share_record_and_lease_in_the_same_transaction(act: Act) -> None:
+def test_withdrawing_destroys_share_record_and_lease_in_the_same_transaction(act: Action) -> None:
     person_id = consented(act)
     assert (leases(act), list(gate_view(act).face_roster)) == ([person_id], [person_id])
     withdrawn = withdraw_face(by_phone(act, person_id), person_id)
@@ -87,14 +87,14 @@ def test_withdrawing_destroys_share_record_and_lease_in_the_same_transaction(act
     assert act.session.scalars(select(FaceShare)).all() == []
 
 
-def test_a_new_notice_ends_consents_to_the_old_one(act: Act) -> None:
+def test_a_new_notice_ends_consents_to_the_old_one(act: Action) -> None:
     consented(act)
     publish_notice(act, FACE_PURPOSE, NOTICE)
     assert (leases(act), list(gate_view(act).face_roster)) == ([], [])
     assert act.session.scalars(select(FaceShare)).all() == []
 
 
-def test_consenting_again_gives_a_fresh_share_that_opens_no_older_template(act: Act) -> None:
+def test_consenting_again_gives_a_fresh_share_that_opens_no_older_template(act: Action) -> None:
     person_id = consented(act)
     [old] = leases_for(act.session, act.sealer, act.session.get_one(Gate, "north"), act.now)
     phone = by_phone(act, person_id)

@@ -51,7 +51,7 @@ from tests.support.compounds.forgetting import GATES
 from tests.support.compounds.people import person, records
 from tests.support.gates.site_keys import SiteKeys, encoded
 from web_admin.compound.models import Gate
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import SealBroken, Sealer
 from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.custody.key_rotation import rotation_due_since
@@ -309,7 +309,7 @@ def test_over_any_order_of_endings_what_ended_stays_ended(
     for ending in endings:
         whose, end = ENDINGS[ending]
         gone |= ended(home, whose)
-        with suppress(ActRefused):  # one act may be refused after another; no share may stay
+        with suppress(ActionRefused):  # one act may be refused after another; no share may stay
             end(home)
         assert home.shares() <= everything - gone
         assert home.leased() <= home.shares()

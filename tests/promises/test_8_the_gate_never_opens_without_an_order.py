@@ -32,8 +32,8 @@ from tests.support.gates.process import GateProcess
 KNOWN, UNKNOWN = 7, 8
 CLOCKS_DIFFER_NS = 2_000_000
 
-Act = Callable[[BenchGate, Output], object]
-ACTS: dict[str, Act] = {
+Action = Callable[[BenchGate, Output], object]
+ACTS: dict[str, Action] = {
     "wait": lambda bench, output: None,
     "tap": lambda bench, output: bench.card.tap(KNOWN),
     "unknown card": lambda bench, output: bench.card.tap(UNKNOWN),

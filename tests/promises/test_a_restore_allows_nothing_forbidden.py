@@ -19,11 +19,11 @@ from sqlalchemy import select
 from gate_controller.contract.calendars import DAY_KINDS, Span
 from tests.support.compounds.restored_gates import StoringGate, copied, opens
 from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person, add_pin
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import CredentialRow, Hours, Person
 from web_admin.core.database import Database, make_engine
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import Sealer
 from web_admin.credentials.actions import (
     choose_methods,
@@ -52,7 +52,7 @@ def _grants(lanes: tuple[str, ...], **more: object) -> list[GrantSpec]:
     return [GrantSpec(lanes, **more)]  # type: ignore[arg-type]  # what a grant takes
 
 
-ACTS: dict[str, Callable[[Act, str, str], object]] = {
+ACTS: dict[str, Callable[[Action, str, str], object]] = {
     "suspend card": lambda act, card, person: suspend_credential(act, card),
     "resume card": lambda act, card, person: resume_credential(act, card),
     "end card": lambda act, card, person: end_credential(act, card, "lost"),
@@ -79,7 +79,7 @@ STEPS = st.tuples(st.sampled_from(WORDS), st.integers(0, 2))
 HISTORIES = st.lists(STEPS, min_size=1, max_size=10)
 
 
-def _night(act: Act) -> str:
+def _night(act: Action) -> str:
     known = act.session.scalars(select(Hours.hours_id)).first()
     return known or save_hours(act, None, "night", NIGHT).hours_id
 
@@ -106,8 +106,8 @@ def _do(database: Database, sealer: Sealer, site_id: str, step: Step, now: datet
         persons = session.scalars(select(Person).order_by(Person.created_at, Person.person_id)).all()
         cards = select(CredentialRow.credential_id).where(
             CredentialRow.kind == "card", CredentialRow.person_id == persons[number].person_id)
-        act = Act(session, sealer, site_id, "m", "manager", now, effects=PolicyEffects(sealer))
-        with suppress(ActRefused), session.begin_nested():
+        act = Action(session, sealer, site_id, "m", "manager", now, effects=PolicyEffects(sealer))
+        with suppress(ActionRefused), session.begin_nested():
             ACTS[word](act, session.scalars(cards).one(), persons[number].person_id)
 
 
@@ -176,7 +176,7 @@ def test_what_staff_allow_again_opens_again(tmp_path: Path, sealer: Sealer, now:
     with back.session() as session:
         rows = [row for row in open_reviews(session, site_id) if row.kind != "gate_here"]
         assert sorted({row.kind for row in rows}) == ["credential", "grants", "lane", "person"]
-        act = Act(session, sealer, site_id, "m", "manager", at, effects=PolicyEffects(sealer))
+        act = Action(session, sealer, site_id, "m", "manager", at, effects=PolicyEffects(sealer))
         for row in rows:
             decide(act, row.review_id, ALLOWED)
         assert {row.kind for row in open_reviews(session, site_id)} == {"gate_here"}

@@ -29,10 +29,10 @@ from tests.support.compounds.managed import ManagedCompound, make_managed_compou
 from tests.support.source import tree_of
 from tests.web_admin.face.test_gate_answers import answer, take
 from web_admin.accounts.permissions import RESIDENT, access_of
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.cli.main import _parser
 from web_admin.compound.own_credentials import GUARDIAN, STAFF
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_pin
 from web_admin.custody.models import Consent, FaceShare
@@ -187,7 +187,9 @@ def test_no_message_between_gate_and_server_carries_a_consent_made_by_the_server
 
 @pytest.mark.wide
 @pytest.mark.parametrize("channel", ["manager", "desk", "system"])
-def test_every_act_of_staff_that_takes_a_person_leaves_them_without_consent(act: Act, channel: str) -> None:
+def test_every_act_of_staff_that_takes_a_person_leaves_them_without_consent(
+    act: Action, channel: str
+) -> None:
     add_lane(act)
     offer_face(act)
     home, _ = household(act)
@@ -209,13 +211,13 @@ def test_every_act_of_staff_that_takes_a_person_leaves_them_without_consent(act:
             try:
                 with act.session.begin_nested():
                     function(by_staff, person.person_id, **arguments)
-            except (ActRefused, StatementError, TypeError, ValueError, AttributeError):
+            except (ActionRefused, StatementError, TypeError, ValueError, AttributeError):
                 continue
             assert act.session.scalars(select(Consent)).all() == [], name
     assert called >= 15
     person = add_person(act, display_name="Resident", home_id=home.home_id)
     issue_card(act, person.person_id, 77)
-    with pytest.raises(ActRefused, match="Only the person"):
+    with pytest.raises(ActionRefused, match="Only the person"):
         give_face_consent(by_staff, person.person_id, 1, "zh")
 
 
@@ -225,7 +227,7 @@ SEEN = list(product(("card", "pin"), (False, True), (None, STAFF, GUARDIAN), (Fa
 
 @pytest.mark.parametrize(("kind", "known_to_home", "seen_by", "of_minor"), SEEN)
 def test_a_yes_at_a_gate_is_proved_with_what_only_its_person_knows(
-    act: Act, kind: str, known_to_home: bool, seen_by: str | None, of_minor: bool
+    act: Action, kind: str, known_to_home: bool, seen_by: str | None, of_minor: bool
 ) -> None:
     add_lane(act)
     offer_face(act)
@@ -250,7 +252,7 @@ def test_a_yes_at_a_gate_is_proved_with_what_only_its_person_knows(
 
 
 @pytest.mark.parametrize(("kind", "counts"), [("card", True), ("pin", False)])
-def test_a_guardians_yes_is_shown_with_what_is_their_own(act: Act, kind: str, counts: bool) -> None:
+def test_a_guardians_yes_is_shown_with_what_is_their_own(act: Action, kind: str, counts: bool) -> None:
     add_lane(act)
     offer_face(act)
     home, guardian = household(act)

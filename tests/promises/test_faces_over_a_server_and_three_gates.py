@@ -52,7 +52,7 @@ from gate_controller.sync.link import ServerLink, SyncRefused
 from tests.support.acting import NOTICE, by_phone
 from tests.support.faces.marked import FRAME_MARK, marks_of_face
 from tests.support.gates.three_gates import GATES, PEOPLE, Town, TownGate, bytes_under, forms_of
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Gate
 from web_admin.custody.gate_reports import clear_tampering
 from web_admin.custody.models import GateFaceRow, Notice, ReceiptRow
@@ -77,7 +77,7 @@ MARKS = {
 }
 
 
-def newest_notice(act: Act) -> int:
+def newest_notice(act: Action) -> int:
     rows = select(Notice.version).where(Notice.purpose == FACE_PURPOSE).order_by(Notice.version.desc())
     return act.session.scalars(rows).first() or 0
 

@@ -20,7 +20,7 @@ from gate_controller.storage.secrets import gate_private_key, write_secret
 from tests.served.served_compound import ROOT, Browser, ServedCompound, serve_compound, serve_data_dir
 from tests.support.gates.bench import CARD_KEY, PIN_KEY, BenchGate, bench_gate
 from tests.support.gates.process import GateProcess
-from web_admin.action.base import Act, publish
+from web_admin.action.base import Action, publish
 from web_admin.compound.models import Gate, Site
 from web_admin.core.config import WebConfig, load_config
 from web_admin.core.database import Database, current_menjin, make_engine
@@ -53,13 +53,13 @@ class LostServer:
         return f"http://127.0.0.1:{self.port}"
 
     @contextmanager
-    def act(self, actor_id: str = "tests") -> Iterator[Act]:
+    def act(self, actor_id: str = "tests") -> Iterator[Action]:
         """Give an act of the office on the server that there is."""
         with self.session() as session:
             config = self.back or self.config
             sealer = Sealer(config.seal_key, config.lookup_key, WrapKeys(config.face_key, config.secrets_dir))
             site_id = session.query(Site.site_id).scalar()
-            yield Act(
+            yield Action(
                 session,
                 sealer,
                 site_id,

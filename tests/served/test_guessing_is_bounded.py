@@ -14,7 +14,7 @@ from gate_controller.contract.messages import PAIR_COMMIT_PATH, PairCommit
 from tests.served.served_compound import Browser, ServedCompound
 from tests.support.compounds.managed import PASSWORD, code_now
 from web_admin.accounts.api_keys import make_api_key
-from web_admin.action.base import new_act
+from web_admin.action.base import new_action
 from web_admin.alarms.models import Alarm
 from web_admin.core.database import current_menjin
 
@@ -79,7 +79,7 @@ def live_key(served: ServedCompound) -> str:
     """Return the text of a key that may read people."""
     with served.compound.app.app_context(), current_menjin().database.session() as session:
         now = current_menjin().clock()
-        act = new_act(current_menjin(), session, served.compound.site_id, "tests", "system", now=now)
+        act = new_action(current_menjin(), session, served.compound.site_id, "tests", "system", now=now)
         made = make_api_key(act, name="desk", scopes=["people:read"], valid_until=now + timedelta(days=1))
     return made.text
 

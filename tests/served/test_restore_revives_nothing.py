@@ -11,7 +11,7 @@ import pytest
 
 from gate_controller.contract.messages import Tombstone
 from tests.served.lost_server import LostServer, compound_to_lose
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Gate
 from web_admin.core.config import WebConfig
 from web_admin.credentials.actions import suspend_credential
@@ -43,8 +43,8 @@ def person_of(lost: LostServer, name: str) -> str:
     return lost.served.compound.persons[name]
 
 
-def manager(act: Act) -> Act:
-    return Act(act.session, act.sealer, act.site_id, "m", "manager", act.now, effects=act.effects)
+def manager(act: Action) -> Action:
+    return Action(act.session, act.sealer, act.site_id, "m", "manager", act.now, effects=act.effects)
 
 
 def test_suspended_cards_and_people_and_taken_grants_stay_refused_after_a_restore(lost: LostServer) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from tests.served.served_compound import Browser, ServedCompound
 from tests.served.signed_gate import SignedGate, signed_gate
 from tests.support.compounds.desk import read
-from web_admin.action.base import Act, new_act
+from web_admin.action.base import Action, new_action
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.database import current_menjin
@@ -29,11 +29,11 @@ from web_admin.people.members import for_home, invite_member
 
 
 @contextmanager
-def office(served: ServedCompound) -> Iterator[Act]:
+def office(served: ServedCompound) -> Iterator[Action]:
     """Give an act of the office on the database of the server that runs."""
     with served.compound.app.app_context(), current_menjin().database.session() as session:
         menjin = current_menjin()
-        yield new_act(menjin, session, served.compound.site_id, "tests", "manager", now=datetime.now(UTC))
+        yield new_action(menjin, session, served.compound.site_id, "tests", "manager", now=datetime.now(UTC))
 
 
 def newest(served: ServedCompound, person_id: str, kind: str, *, duress: bool = False) -> str:

@@ -17,7 +17,7 @@ from gate_controller.rules.decision import Claim, Decision, GateMemory
 from gate_controller.rules.identify import GateKeys, hash_typed, identify_card, identify_code, identify_typed
 from tests.support.compounds.assessments import assess
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
-from web_admin.action.base import Act, Channel
+from web_admin.action.base import Action, Channel
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import Gate, Home, Person
 from web_admin.core.effects import Effects
@@ -44,24 +44,24 @@ ALL_METHODS = ("card", "pin", "qr", "face")
 
 def manager(
     session: Session, sealer: Sealer, site_id: str, now: datetime, effects: Effects | None = None
-) -> Act:
+) -> Action:
     """Return what every act of the manager starts with; it publishes unless other effects are given."""
-    return Act(
+    return Action(
         session, sealer, site_id, "manager-1", "manager", now, effects=effects or PolicyEffects(sealer)
     )
 
 
-def at_desk(act: Act) -> Act:
+def at_desk(act: Action) -> Action:
     """Return the same act at the desk."""
     return replace(act, channel="desk")
 
 
-def by_phone(act: Act, person_id: str, channel: Channel = "phone") -> Act:
+def by_phone(act: Action, person_id: str, channel: Channel = "phone") -> Action:
     """Return the same act as the person does it."""
     return replace(act, actor_id=person_id, channel=channel)
 
 
-def add_lane(act: Act, gate_id: str = "north", methods: tuple[str, ...] = ("card", "pin", "qr")) -> str:
+def add_lane(act: Action, gate_id: str = "north", methods: tuple[str, ...] = ("card", "pin", "qr")) -> str:
     """Add a gate with one lane in, put it live, pair it as an installer does; return the lane's id."""
     add_gate(act, gate_id, gate_id.title())
     add_live_lane(act, gate_id, LaneSpec(f"{gate_id}-in", "In", "in", methods))
@@ -69,7 +69,7 @@ def add_lane(act: Act, gate_id: str = "north", methods: tuple[str, ...] = ("card
     return f"{gate_id}-in"
 
 
-def add_live_lane(act: Act, gate_id: str, spec: LaneSpec) -> None:
+def add_live_lane(act: Action, gate_id: str, spec: LaneSpec) -> None:
     """Add a lane and put it live with a whole sheet."""
     save_lane(act, gate_id, replace(spec, methods=tuple(m for m in spec.methods if m != "face")))
     save_sheet(act, spec.lane_id, WHOLE_SHEET)
@@ -77,7 +77,7 @@ def add_live_lane(act: Act, gate_id: str, spec: LaneSpec) -> None:
         save_lane(act, gate_id, spec)
 
 
-def pair(act: Act, gate_id: str) -> Ed25519PrivateKey:
+def pair(act: Action, gate_id: str) -> Ed25519PrivateKey:
     """Pair a controller with a gate: code, same characters, yes."""
     key, nonce = Ed25519PrivateKey.generate(), os.urandom(16)
     sealing_key = X25519PrivateKey.generate().public_key().public_bytes_raw()
@@ -92,7 +92,7 @@ def pair(act: Act, gate_id: str) -> Ed25519PrivateKey:
     return key
 
 
-def offer_face(act: Act, gate_id: str = "north") -> None:
+def offer_face(act: Action, gate_id: str = "north") -> None:
     """Publish a notice, have it assessed, switch face on and offer it at a gate's lane."""
     publish_notice(act, FACE_PURPOSE, NOTICE)
     assess(act)
@@ -100,45 +100,45 @@ def offer_face(act: Act, gate_id: str = "north") -> None:
     save_lane(act, gate_id, LaneSpec(f"{gate_id}-in", "In", "in", ALL_METHODS))
 
 
-def household(act: Act, number: str = "3-1203", name: str = "Lin") -> tuple[Home, Person]:
+def household(act: Action, number: str = "3-1203", name: str = "Lin") -> tuple[Home, Person]:
     """Add a home and a person in it."""
     home = add_home(act, number)
     return home, add_person(act, display_name=name, home_id=home.home_id)
 
 
-def gate_view(act: Act, gate_id: str = "north") -> PolicySnapshot:
+def gate_view(act: Action, gate_id: str = "north") -> PolicySnapshot:
     """Return what the gate knows after its next question."""
     return published_snapshot(act.session, act.session.get_one(Gate, gate_id), act.now)
 
 
-def gate_keys(act: Act, gate_id: str = "north") -> GateKeys:
+def gate_keys(act: Action, gate_id: str = "north") -> GateKeys:
     """Return the keys that the gate was given."""
     keys = open_gate_keys(act.sealer, act.session.get_one(Gate, gate_id))
     pass_key = public_bytes(private_key(act.session, act.sealer, act.site_id, "pass"))
     return GateKeys(keys.card_key, keys.pin_key, pass_key)
 
 
-def show_card(act: Act, number: int, lane_id: str = "north-in") -> Decision:
+def show_card(act: Action, number: int, lane_id: str = "north-in") -> Decision:
     """Hold a card to a lane's reader."""
     policy = gate_view(act).policy
     return decide(identify_card(number, policy, gate_keys(act)), lane_id, policy, GateMemory(), act.now)
 
 
-def type_digits(act: Act, home_number: str, digits: str, lane_id: str = "north-in") -> Decision:
+def type_digits(act: Action, home_number: str, digits: str, lane_id: str = "north-in") -> Decision:
     """Type a home's number and digits at a lane's keypad."""
     policy = gate_view(act).policy
     tag = hash_typed(home_number, digits, policy, gate_keys(act))
     return decide(identify_typed(home_number, tag, policy), lane_id, policy, GateMemory(), act.now)
 
 
-def show_code(act: Act, text: str, lane_id: str = "north-in") -> Decision:
+def show_code(act: Action, text: str, lane_id: str = "north-in") -> Decision:
     """Hold a QR code to a lane's scanner."""
     policy = gate_view(act).policy
     claim: Claim = identify_code(text, policy, gate_keys(act), act.now)
     return decide(claim, lane_id, policy, GateMemory(), act.now)
 
 
-def audit_kinds(act: Act) -> list[str]:
+def audit_kinds(act: Action) -> list[str]:
     """Return the kinds of the site's audit entries, in order."""
     rows = select(AuditEntry.kind).where(AuditEntry.site_id == act.site_id).order_by(AuditEntry.seq)
     return list(act.session.scalars(rows))

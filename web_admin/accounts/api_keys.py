@@ -13,8 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin.accounts.models import ApiKey
-from web_admin.action.base import Act, begin, checked_text, finish, new_id, office_only
-from web_admin.core.refusal import ActRefused
+from web_admin.action.base import Action, begin, checked_text, finish, new_id, office_only
+from web_admin.core.refusal import ActionRefused
 from web_admin.journal.ledger import append_audit
 
 SCOPES = (
@@ -34,21 +34,21 @@ class MadeKey:
     text: str
 
 
-def make_api_key(act: Act, *, name: str, scopes: Collection[str], valid_until: datetime) -> MadeKey:
-    """Make a key for another system; raise ActRefused on no scope, an unknown one or too long a life."""
+def make_api_key(act: Action, *, name: str, scopes: Collection[str], valid_until: datetime) -> MadeKey:
+    """Make a key for another system; raise ActionRefused on no scope, an unknown one or too long a life."""
     begin(act)
     _check_office(act)
     label = checked_text("name", name, max_chars=60)
     unknown = set(scopes) - set(SCOPES)
     if not scopes or unknown:
-        raise ActRefused("scopes", _("Choose at least one thing that the other system may do."))
+        raise ActionRefused("scopes", _("Choose at least one thing that the other system may do."))
     if not act.now < valid_until <= act.now + timedelta(days=MAX_KEY_DAYS):
-        raise ActRefused("valid_until", _("A key ends within a year. Make a new one then."))
+        raise ActionRefused("valid_until", _("A key ends within a year. Make a new one then."))
     live = select(ApiKey).where(
         ApiKey.site_id == act.site_id, ApiKey.ended_at.is_(None), ApiKey.valid_until > act.now
     )
     if len(act.session.scalars(live).all()) >= MAX_LIVE_KEYS:
-        raise ActRefused(None, _("There are 20 keys already. End one that is not used any more first."))
+        raise ActionRefused(None, _("There are 20 keys already. End one that is not used any more first."))
     secret = secrets.token_urlsafe(32)
     row = ApiKey(
         key_id=new_id(), site_id=act.site_id, name=label, scopes=[one for one in SCOPES if one in scopes],
@@ -63,19 +63,19 @@ def make_api_key(act: Act, *, name: str, scopes: Collection[str], valid_until: d
     return MadeKey(row, f"mjk_{row.key_id}_{secret}")
 
 
-def end_api_key(act: Act, key_id: str) -> None:
-    """End a key at once; raise ActRefused when it is not known here."""
+def end_api_key(act: Action, key_id: str) -> None:
+    """End a key at once; raise ActionRefused when it is not known here."""
     begin(act)
     _check_office(act)
     row = act.session.get(ApiKey, key_id)
     if row is None or row.site_id != act.site_id:
-        raise ActRefused(None, _("This key is not known here."))
+        raise ActionRefused(None, _("This key is not known here."))
     if row.ended_at is None:
         row.ended_at = act.now
         finish(act, "api_key_ended", {"key_id": key_id}, touches=())
 
 
-def _check_office(act: Act) -> None:
+def _check_office(act: Action) -> None:
     office_only(act, _("Only the property manager gives keys to other systems."))
 
 

@@ -26,11 +26,11 @@ from webauthn.helpers.structs import (
 )
 
 from web_admin.accounts.models import Passkey
-from web_admin.action.base import Act, begin, checked_label, new_id, record
+from web_admin.action.base import Action, begin, checked_label, new_id, record
 from web_admin.action.lookups import person_of
 from web_admin.compound.models import Person, Site
 from web_admin.core.once import claimed_before
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 
 CHALLENGE_BYTES = 32
 ANSWER_WITHIN = timedelta(minutes=5)
@@ -91,7 +91,7 @@ def passkeys_of(session: Session, person_id: str) -> Sequence[Passkey]:
     return session.scalars(query.order_by(Passkey.created_at, Passkey.passkey_id)).all()
 
 
-def options_to_make(act: Act, person: Person, place: Place, question: Question) -> str:
+def options_to_make(act: Action, person: Person, place: Place, question: Question) -> str:
     """Return what a browser needs to make a passkey, as JSON; the phone shows home and name."""
     site = act.session.get_one(Site, act.site_id)
     options = webauthn.generate_registration_options(
@@ -113,13 +113,13 @@ def options_to_make(act: Act, person: Person, place: Place, question: Question) 
 
 
 def add_passkey(
-    act: Act, person_id: str, place: Place, question: Question | None, answer: Answer, label: str
+    act: Action, person_id: str, place: Place, question: Question | None, answer: Answer, label: str
 ) -> Passkey:
-    """Keep the public key that a phone just made; raise ActRefused on any answer but a right one."""
+    """Keep the public key that a phone just made; raise ActionRefused on any answer but a right one."""
     begin(act)
     person = person_of(act, person_id)
     if len(passkeys_of(act.session, person_id)) >= MAX_PASSKEYS:
-        raise ActRefused("passkey", _("You have ten passkeys. Remove one that you no longer use first."))
+        raise ActionRefused("passkey", _("You have ten passkeys. Remove one that you no longer use first."))
     challenge = _still_open(act.session, question, act.now)
     try:
         made = webauthn.verify_registration_response(
@@ -130,11 +130,11 @@ def add_passkey(
             require_user_verification=True,
         )
     except (WebAuthnException, ValueError, TypeError, KeyError, AttributeError) as err:
-        raise ActRefused("passkey", _WRONG) from err
+        raise ActionRefused("passkey", _WRONG) from err
     known = select(Passkey.passkey_id).where(Passkey.credential_id == made.credential_id)
     too_long = max(len(made.credential_id), len(made.credential_public_key)) > MAX_KEY_BYTES
     if too_long or act.session.scalar(known) is not None:
-        raise ActRefused("passkey", _WRONG)
+        raise ActionRefused("passkey", _WRONG)
     passkey = Passkey(
         passkey_id=new_id(), person_id=person.person_id, credential_id=made.credential_id,
         public_key=made.credential_public_key, sign_count=made.sign_count, label=checked_label(label),
@@ -158,17 +158,17 @@ def options_to_sign_in(place: Place, question: Question) -> str:
 def checked_passkey(
     session: Session, place: Place, question: Question | None, answer: Answer, now: datetime
 ) -> Passkey:
-    """Return the passkey that made this answer; raise ActRefused, in one sentence for every mistake."""
+    """Return the passkey that made this answer; raise ActionRefused, in one sentence for every mistake."""
     challenge = _still_open(session, question, now)
     try:
         credential_id = webauthn.base64url_to_bytes(str(answer.get("id", "")))
     except ValueError as err:
-        raise ActRefused("passkey", _WRONG) from err
+        raise ActionRefused("passkey", _WRONG) from err
     passkey = session.scalars(
         select(Passkey).where(Passkey.credential_id == credential_id).with_for_update()
     ).first()
     if passkey is None:
-        raise ActRefused("passkey", _WRONG)
+        raise ActionRefused("passkey", _WRONG)
     try:
         shown = webauthn.verify_authentication_response(
             credential=dict(answer),
@@ -180,23 +180,23 @@ def checked_passkey(
             require_user_verification=True,
         )
     except (WebAuthnException, ValueError, TypeError, KeyError, AttributeError) as err:
-        raise ActRefused("passkey", _WRONG) from err
+        raise ActionRefused("passkey", _WRONG) from err
     passkey.sign_count, passkey.last_used_at = shown.new_sign_count, now
     return passkey
 
 
-def remove_passkey(act: Act, person_id: str, passkey_id: str) -> None:
-    """Forget one passkey of a person; raise ActRefused when it is not theirs."""
+def remove_passkey(act: Action, person_id: str, passkey_id: str) -> None:
+    """Forget one passkey of a person; raise ActionRefused when it is not theirs."""
     begin(act)
     person_of(act, person_id)
     passkey = act.session.get(Passkey, passkey_id)
     if passkey is None or passkey.person_id != person_id:
-        raise ActRefused("passkey", _("This passkey is not known here."))
+        raise ActionRefused("passkey", _("This passkey is not known here."))
     act.session.delete(passkey)
     record(act, "passkey_removed", {"passkey_id": passkey_id}, person_id=person_id)
 
 
-def remove_other_passkeys(act: Act, person_id: str, kept_id: str | None) -> None:
+def remove_other_passkeys(act: Action, person_id: str, kept_id: str | None) -> None:
     """Forget all passkeys of a person but the one that signed in here: for a lost phone."""
     begin(act)
     person_of(act, person_id)
@@ -210,11 +210,11 @@ _WRONG = _("This passkey does not fit. Try again, or sign in with name and passw
 
 
 def _still_open(session: Session, question: Question | None, now: datetime) -> bytes:
-    """Return the challenge, used up; raise ActRefused when it is missing, old or was answered before."""
+    """Return the challenge, used up; raise ActionRefused when it is missing, old or was answered before."""
     fresh = question is not None and now - ANSWER_WITHIN < question.asked_at <= now
     if question is None or not fresh:
-        raise ActRefused("passkey", _("That took too long. Please try again."))
+        raise ActionRefused("passkey", _("That took too long. Please try again."))
     token = base64.urlsafe_b64encode(question.challenge).decode()
     if claimed_before(session, token, now):
-        raise ActRefused("passkey", _("That took too long. Please try again."))
+        raise ActionRefused("passkey", _("That took too long. Please try again."))
     return question.challenge

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from zxcvbn import zxcvbn
 
 from web_admin.compound.models import Site
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 
 SHORTEST_PASSWORD_CHARS = 10
 MAX_PASSWORD_CHARS = 200
@@ -35,17 +35,17 @@ TOO_EASY: LazyString = _l("That is too easy to guess. Three unrelated words are 
 
 
 def check_password(password: str, known_words: Iterable[str], *, field: str = "password") -> None:
-    """Raise ActRefused, naming the field, unless a person may choose this password.
+    """Raise ActionRefused, naming the field, unless a person may choose this password.
 
     `known_words` are what an attacker knows of the person and the place: names, addresses.
     """
     if len(password) < SHORTEST_PASSWORD_CHARS:
-        raise ActRefused(field, TOO_SHORT)
+        raise ActionRefused(field, TOO_SHORT)
     if len(password) > MAX_PASSWORD_CHARS:
-        raise ActRefused(field, TOO_LONG)
+        raise ActionRefused(field, TOO_LONG)
     known = [*WORDS_OF_THE_PLACE, *(part for word in known_words for part in _parts(word))]
     if zxcvbn(password[:_ESTIMATED_CHARS], user_inputs=known)["guesses"] < LEAST_GUESSES:
-        raise ActRefused(field, TOO_EASY)
+        raise ActionRefused(field, TOO_EASY)
 
 
 def _parts(word: str) -> list[str]:

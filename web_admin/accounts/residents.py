@@ -13,7 +13,7 @@ from web_admin.accounts.passwords import check_password, names_of_the_place
 from web_admin.accounts.permissions import RESIDENT_ROLE
 from web_admin.accounts.staff import staff_role
 from web_admin.compound.models import Person
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 
 # -- residents -------------------------------------------------------------------------------------
 
@@ -34,15 +34,15 @@ def resident_account(session: Session, person: Person) -> User:
 
 
 def set_resident_password(session: Session, person: Person, name: str, password: str) -> None:
-    """Set the name and password with which a resident signs in; raise ActRefused naming the field."""
+    """Set the name and password with which a resident signs in; raise ActionRefused naming the field."""
     name = name.strip()
     if not 2 <= len(name) <= 40 or "@" in name:
-        raise ActRefused("name", _l("Choose a name of 2 to 40 characters, without @."))
+        raise ActionRefused("name", _l("Choose a name of 2 to 40 characters, without @."))
     check_password(password, (name, person.display_name, *names_of_the_place(session)))
     user = resident_account(session, person)
     same_name = select(User.id).where(func.lower(User.username) == name.lower(), User.id != user.id)
     if session.scalar(same_name) is not None:
-        raise ActRefused("name", _l("Someone else already uses this name. Choose another."))
+        raise ActionRefused("name", _l("Someone else already uses this name. Choose another."))
     user.username = name
     user.password = hash_password(password)
 

@@ -19,8 +19,8 @@ from web_admin.accounts.authenticator import seal_totp_secret
 from web_admin.accounts.models import AccessReview, Role, StaffInvitation, StaffProfile, User
 from web_admin.accounts.passwords import check_password, names_of_the_place
 from web_admin.accounts.permissions import STAFF_ROLES
-from web_admin.action.base import Act, begin, checked_text, make_code, new_id, office_only, record
-from web_admin.core.refusal import ActRefused
+from web_admin.action.base import Action, begin, checked_text, make_code, new_id, office_only, record
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import code_digest
 
 FOR_THE_OFFICE = _("Staff accounts are changed by the property manager only.")
@@ -65,14 +65,14 @@ def made_profile(session: Session, account_id: int, now: datetime, added_by: str
 # -- joining ---------------------------------------------------------------------------------------
 
 
-def invite_staff(act: Act, *, email: str, role: str, shown_name: str, language: str) -> tuple[User, str]:
+def invite_staff(act: Action, *, email: str, role: str, shown_name: str, language: str) -> tuple[User, str]:
     """Add an account that cannot be used yet; return it with the code that lets its owner begin."""
     begin(act)
     office_only(act, FOR_THE_OFFICE)
     address = _checked_email(act.session, email)
     name = checked_text("shown_name", shown_name, max_chars=MAX_SHOWN_NAME_CHARS)
     if role not in STAFF_ROLES:
-        raise ActRefused("role", _("There is no such role."))
+        raise ActionRefused("role", _("There is no such role."))
     account = User(
         email=address, active=False, fs_uniquifier=secrets.token_hex(32),
         roles=[staff_role(act.session, role)],
@@ -88,7 +88,7 @@ def invite_staff(act: Act, *, email: str, role: str, shown_name: str, language: 
     return account, _fresh_code(act, account.id)
 
 
-def invite_again(act: Act, account_id: int) -> str:
+def invite_again(act: Action, account_id: int) -> str:
     """Take password, authenticator and every open session away; return the code for a new start.
 
     For a lost phone, a forgotten password and a closed account alike: an authenticator alone is never
@@ -104,7 +104,7 @@ def invite_again(act: Act, account_id: int) -> str:
     return _fresh_code(act, account_id)
 
 
-def _fresh_code(act: Act, account_id: int) -> str:
+def _fresh_code(act: Action, account_id: int) -> str:
     code = make_code(CODE_GROUPS)
     act.session.execute(
         delete(StaffInvitation).where(
@@ -121,7 +121,7 @@ def _fresh_code(act: Act, account_id: int) -> str:
     return code
 
 
-def join(act: Act, code: str, password: str) -> User:
+def join(act: Action, code: str, password: str) -> User:
     """Use a code up and set the password of its account; the authenticator follows at the first sign-in."""
     begin(act)
     invitation = act.session.scalar(
@@ -130,7 +130,9 @@ def join(act: Act, code: str, password: str) -> User:
         .with_for_update()
     )
     if invitation is None or invitation.expires_at <= act.now:
-        raise ActRefused("code", _("This code is not known, was used already, or is older than three days."))
+        raise ActionRefused(
+            "code", _("This code is not known, was used already, or is older than three days.")
+        )
     account = act.session.get_one(User, invitation.account_id)
     check_password(password, (account.email or "", *names_of_the_place(act.session)))
     account.password = hash_password(password)
@@ -145,21 +147,21 @@ def _checked_email(session: Session, email: str) -> str:
     address = email.strip().lower()
     name, at, host = address.partition("@")
     if not (name and at and "." in host) or len(address) > 200 or len(address.split()) > 1 or "@" in host:
-        raise ActRefused("email", _("This is not an e-mail address."))
+        raise ActionRefused("email", _("This is not an e-mail address."))
     if session.scalar(select(User.id).where(func.lower(User.email) == address)) is not None:
-        raise ActRefused("email", _("This e-mail address already has an account."))
+        raise ActionRefused("email", _("This e-mail address already has an account."))
     return address
 
 
 # -- roles and ends --------------------------------------------------------------------------------
 
 
-def set_role(act: Act, account_id: int, role: str) -> None:
+def set_role(act: Action, account_id: int, role: str) -> None:
     """Give an account another role; it holds from its owner's next page."""
     begin(act)
     account = _changeable(act, account_id)
     if role not in STAFF_ROLES:
-        raise ActRefused("role", _("There is no such role."))
+        raise ActionRefused("role", _("There is no such role."))
     before = role_of(account)
     if role == before:
         return
@@ -169,7 +171,7 @@ def set_role(act: Act, account_id: int, role: str) -> None:
     record(act, "staff_role_changed", {"account_id": account_id, "before": before, "role": role})
 
 
-def close_account(act: Act, account_id: int) -> None:
+def close_account(act: Action, account_id: int) -> None:
     """End an account at once: no sign-in, every open session ends; what it did stays in the journal."""
     begin(act)
     account = _changeable(act, account_id)
@@ -191,31 +193,31 @@ def lock_out(account: User) -> None:
     account.fs_uniquifier = secrets.token_hex(32)
 
 
-def _changeable(act: Act, account_id: int) -> User:
+def _changeable(act: Action, account_id: int) -> User:
     """Return another's staff account."""
     office_only(act, FOR_THE_OFFICE)
     account = act.session.get(User, account_id)
     if account is None or account.person_id is not None:
-        raise ActRefused(None, _("This account is not known here."))
+        raise ActionRefused(None, _("This account is not known here."))
     if act.actor_id == staff_id(account_id):
-        raise ActRefused(None, _("You cannot change your own role or account. Another manager can."))
+        raise ActionRefused(None, _("You cannot change your own role or account. Another manager can."))
     return account
 
 
-def _keep_one_manager(act: Act, account: User) -> None:
+def _keep_one_manager(act: Action, account: User) -> None:
     others = (
         select(func.count(User.id))
         .join(User.roles)
         .where(Role.name == "manager", User.active.is_(True), User.id != account.id)
     )
     if role_of(account) == "manager" and account.active and not act.session.scalar(others):
-        raise ActRefused(None, _("This is the last manager. Make another person a manager first."))
+        raise ActionRefused(None, _("This is the last manager. Make another person a manager first."))
 
 
 # -- one's own account -----------------------------------------------------------------------------
 
 
-def set_own_profile(act: Act, account: User, shown_name: str, language: str) -> None:
+def set_own_profile(act: Action, account: User, shown_name: str, language: str) -> None:
     """Set the own name that residents read, and the language of the own pages."""
     begin(act)
     name = checked_text("shown_name", shown_name, max_chars=MAX_SHOWN_NAME_CHARS)
@@ -224,18 +226,18 @@ def set_own_profile(act: Act, account: User, shown_name: str, language: str) -> 
     record(act, "staff_profile_changed", {"account_id": account.id}, personal={"shown_name": name})
 
 
-def change_own_password(act: Act, account: User, current: str, password: str) -> None:
+def change_own_password(act: Action, account: User, current: str, password: str) -> None:
     """Set another password and end every session; the caller signs this browser in again."""
     begin(act)
     if account.password is None or not verify_password(current, account.password):
-        raise ActRefused("current", _("This is not your password."))
+        raise ActionRefused("current", _("This is not your password."))
     check_password(password, (account.email or "", *names_of_the_place(act.session)))
     account.password = hash_password(password)
     account.fs_uniquifier = secrets.token_hex(32)
     record(act, "staff_password_changed", {"account_id": account.id})
 
 
-def sign_out_everywhere(act: Act, account: User) -> None:
+def sign_out_everywhere(act: Action, account: User) -> None:
     """End every session of an account, this one too."""
     begin(act)
     account.fs_uniquifier = secrets.token_hex(32)
@@ -245,12 +247,12 @@ def sign_out_everywhere(act: Act, account: User) -> None:
 # -- the review of rights --------------------------------------------------------------------------
 
 
-def record_review(act: Act, note: str) -> AccessReview:
+def record_review(act: Action, note: str) -> AccessReview:
     """Write down that every account and its role was looked at, with what they were."""
     begin(act)
     office_only(act, FOR_THE_OFFICE)
     if len(note) > MAX_NOTE_CHARS:
-        raise ActRefused("note", _("Please use at most %(count)s characters.", count=MAX_NOTE_CHARS))
+        raise ActionRefused("note", _("Please use at most %(count)s characters.", count=MAX_NOTE_CHARS))
     open_accounts = [account for account in staff_accounts(act.session) if account.active]
     review = AccessReview(
         review_id=new_id(), site_id=act.site_id, reviewed_at=act.now, reviewer_id=act.actor_id,
@@ -288,13 +290,13 @@ def create_staff(
     """Add a member of staff; needs an app context.
 
     `totp_secret` is base32. Without it the first sign-in shows a QR code to set the authenticator up.
-    Raises ActRefused on an unknown role, a short password or an e-mail that has an account.
+    Raises ActionRefused on an unknown role, a short password or an e-mail that has an account.
     """
     if role not in STAFF_ROLES:
-        raise ActRefused("role", _l("There is no such role."))
+        raise ActionRefused("role", _l("There is no such role."))
     check_password(password, (email, *names_of_the_place(session)))
     if session.scalar(select(User.id).where(func.lower(User.email) == email.lower())) is not None:
-        raise ActRefused("email", _l("This e-mail address already has an account."))
+        raise ActionRefused("email", _l("This e-mail address already has an account."))
     user = User(
         email=email.lower(),
         password=hash_password(password),

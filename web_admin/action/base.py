@@ -21,7 +21,7 @@ from web_admin.compound.models import Site
 from web_admin.core.database import Menjin
 from web_admin.core.effects import Effects
 from web_admin.core.orm import Fact
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import Sealer
 from web_admin.journal.ledger import append_audit
 
@@ -45,7 +45,7 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class Action:
     """Who does something, how and when; `actor_id` is a person_id when they use phone or gate.
 
     The channel `home` is an adult's act on a child or helper of their home, after `home_members` checked it.
@@ -67,7 +67,7 @@ class Act:
     effects: Effects = field(kw_only=True)
 
 
-def new_act(
+def new_action(
     menjin: Menjin,
     session: Session,
     site_id: str,
@@ -76,9 +76,9 @@ def new_act(
     *,
     now: datetime | None = None,
     role: str = "",
-) -> Act:
+) -> Action:
     """Return an act with the server's own parts, at this moment unless `now` is another."""
-    return Act(
+    return Action(
         session, menjin.sealer, site_id, actor_id, channel, now or menjin.clock(), role=role,
         effects=menjin.effects,
     )  # fmt: skip
@@ -94,13 +94,13 @@ def make_code(groups: int) -> str:
     return "-".join("".join(secrets.choice(CODE_LETTERS) for _letter in range(4)) for _group in range(groups))
 
 
-def office_only(act: Act, refusal: LazyString) -> None:
-    """Raise ActRefused with this sentence unless the property manager acts."""
+def office_only(act: Action, refusal: LazyString) -> None:
+    """Raise ActionRefused with this sentence unless the property manager acts."""
     if act.channel not in OFFICE:
-        raise ActRefused(None, refusal)
+        raise ActionRefused(None, refusal)
 
 
-def begin(act: Act) -> Site:
+def begin(act: Action) -> Site:
     """Return the act's site, locked; forget what was read before the lock.
 
     Two acts that are each right alone can be wrong together (both end "the other" way in), so acts
@@ -116,7 +116,7 @@ def begin(act: Act) -> Site:
 
 
 def finish(
-    act: Act,
+    act: Action,
     kind: str,
     facts: Mapping[str, Fact],
     *,
@@ -124,7 +124,7 @@ def finish(
     person_id: str | None = None,
     touches: Collection[str] | None = None,
 ) -> None:
-    """Record the act and publish what it changed; raise ActRefused when the rules forbid the result.
+    """Record the act and publish what it changed; raise ActionRefused when the rules forbid the result.
 
     `touches` names the persons whose records change: by default whom the act is about, and everyone
     when it concerns no person.
@@ -137,7 +137,7 @@ def finish(
 
 
 def record(
-    act: Act,
+    act: Action,
     kind: str,
     facts: Mapping[str, Fact],
     *,
@@ -161,17 +161,17 @@ def record(
     act.effects.recorded(act.session, kind, facts, person_id, act.now)
 
 
-def publish(act: Act, touches: Collection[str] | None = None) -> None:
-    """Publish the policy; raise ActRefused with the rule's own words when it is refused."""
+def publish(act: Action, touches: Collection[str] | None = None) -> None:
+    """Publish the policy; raise ActionRefused with the rule's own words when it is refused."""
     act.session.flush()
     try:
         act.effects.publish(act.session, act.site_id, act.now, touches)
     except PolicyRefused as err:
-        raise ActRefused(None, _("This cannot be published: %(why)s", why=str(err))) from err
+        raise ActionRefused(None, _("This cannot be published: %(why)s", why=str(err))) from err
 
 
 @contextmanager
-def one_publication(act: Act) -> Iterator[Act]:
+def one_publication(act: Action) -> Iterator[Action]:
     """Yield an act for many changes that are published once, at the end."""
     begin(act)
     yield replace(act, publishes=False)
@@ -181,11 +181,11 @@ def one_publication(act: Act) -> Iterator[Act]:
 
 def _found(site: Site | None) -> Site:
     if site is None:
-        raise ActRefused(None, _("This compound does not exist."))
+        raise ActionRefused(None, _("This compound does not exist."))
     return site
 
 
-def own_person_id(act: Act) -> str | None:
+def own_person_id(act: Action) -> str | None:
     """Return whose act this is when it is a resident's, by phone, at a gate or served at the desk."""
     if act.served is not None:
         return act.served.person_id
@@ -193,28 +193,28 @@ def own_person_id(act: Act) -> str | None:
 
 
 def checked_text(field: str, text: str, *, max_chars: int = MAX_TEXT_CHARS) -> str:
-    """Return a line of text without outer blanks; raise ActRefused when it is empty or too long."""
+    """Return a line of text without outer blanks; raise ActionRefused when it is empty or too long."""
     line = " ".join(text.split())
     if not line:
-        raise ActRefused(field, _("Please fill this in."))
+        raise ActionRefused(field, _("Please fill this in."))
     if len(line) > max_chars:
-        raise ActRefused(field, _("Please use at most %(count)s characters.", count=max_chars))
+        raise ActionRefused(field, _("Please use at most %(count)s characters.", count=max_chars))
     if not line.isprintable():
-        raise ActRefused(field, _("Please use letters, digits and signs only."))
+        raise ActionRefused(field, _("Please use letters, digits and signs only."))
     return line
 
 
 def checked_window(valid_from: datetime | None, valid_until: datetime | None, now: datetime) -> None:
-    """Raise ActRefused unless the window has a length and has not ended."""
+    """Raise ActionRefused unless the window has a length and has not ended."""
     if valid_until is not None and valid_until <= now:
-        raise ActRefused("valid_until", _("This end is in the past. Choose a later one."))
+        raise ActionRefused("valid_until", _("This end is in the past. Choose a later one."))
     if valid_from is not None and valid_until is not None and valid_until <= valid_from:
-        raise ActRefused("valid_until", _("The end must come after the start."))
+        raise ActionRefused("valid_until", _("The end must come after the start."))
 
 
 MAX_LABEL_CHARS = 40
 
 
 def checked_label(label: str) -> str:
-    """Return a label that may be empty; raise ActRefused when it is too long."""
+    """Return a label that may be empty; raise ActionRefused when it is too long."""
     return checked_text("label", label, max_chars=MAX_LABEL_CHARS) if label.strip() else ""

@@ -2,68 +2,68 @@
 
 from flask_babel import lazy_gettext as _
 
-from web_admin.action.base import Act, own_person_id
+from web_admin.action.base import Action, own_person_id
 from web_admin.compound.models import UNASSIGNED, CredentialRow, Gate, Home, Hours, Lane, Person
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 
 
-def person_of(act: Act, person_id: str) -> Person:
-    """Return a person of this site who has not moved out; raise ActRefused.
+def person_of(act: Action, person_id: str) -> Person:
+    """Return a person of this site who has not moved out; raise ActionRefused.
 
     A person who acts by phone, at a gate or served at the desk acts on themselves alone.
     """
     if own_person_id(act) not in (None, person_id):
-        raise ActRefused(None, _("You can change only what is your own."))
+        raise ActionRefused(None, _("You can change only what is your own."))
     person = act.session.get(Person, person_id)
     if person is None or person.site_id != act.site_id:
-        raise ActRefused("person", _("This person is not known here."))
+        raise ActionRefused("person", _("This person is not known here."))
     if person.ended_at is not None:
-        raise ActRefused("person", _("This person has moved out. Add them again if they are back."))
+        raise ActionRefused("person", _("This person has moved out. Add them again if they are back."))
     return person
 
 
 def refuse_unassigned(person: Person) -> None:
-    """Raise ActRefused where a particular person is needed: a home's unassigned cards have no owner."""
+    """Raise ActionRefused where a particular person is needed: a home's unassigned cards have no owner."""
     if person.kind == UNASSIGNED:
-        raise ActRefused("person", _("These cards belong to the home. Give them to a person of it first."))
+        raise ActionRefused("person", _("These cards belong to the home. Give them to a person of it first."))
 
 
-def credential_of(act: Act, credential_id: str) -> CredentialRow:
-    """Return a credential of a person of this site; raise ActRefused."""
+def credential_of(act: Action, credential_id: str) -> CredentialRow:
+    """Return a credential of a person of this site; raise ActionRefused."""
     credential = act.session.get(CredentialRow, credential_id)
     if credential is None:
-        raise ActRefused("credential", _("This card, PIN or code is not known here."))
+        raise ActionRefused("credential", _("This card, PIN or code is not known here."))
     person_of(act, credential.person_id)
     return credential
 
 
-def home_of(act: Act, home_id: str) -> Home:
-    """Return a home of this site; raise ActRefused."""
+def home_of(act: Action, home_id: str) -> Home:
+    """Return a home of this site; raise ActionRefused."""
     home = act.session.get(Home, home_id)
     if home is None or home.site_id != act.site_id:
-        raise ActRefused("home", _("This home is not known here. Add the home first."))
+        raise ActionRefused("home", _("This home is not known here. Add the home first."))
     return home
 
 
-def gate_of(act: Act, gate_id: str) -> Gate:
-    """Return a gate of this site; raise ActRefused."""
+def gate_of(act: Action, gate_id: str) -> Gate:
+    """Return a gate of this site; raise ActionRefused."""
     gate = act.session.get(Gate, gate_id)
     if gate is None or gate.site_id != act.site_id:
-        raise ActRefused("gate", _("This gate is not known here."))
+        raise ActionRefused("gate", _("This gate is not known here."))
     return gate
 
 
-def lane_of(act: Act, lane_id: str) -> Lane:
-    """Return a lane of this site; raise ActRefused."""
+def lane_of(act: Action, lane_id: str) -> Lane:
+    """Return a lane of this site; raise ActionRefused."""
     lane = act.session.get(Lane, lane_id)
     if lane is None or lane.gate.site_id != act.site_id:
-        raise ActRefused("lanes", _("The lane %(lane)s is not known here.", lane=lane_id))
+        raise ActionRefused("lanes", _("The lane %(lane)s is not known here.", lane=lane_id))
     return lane
 
 
-def hours_of(act: Act, hours_id: str) -> Hours:
-    """Return hours of this site; raise ActRefused."""
+def hours_of(act: Action, hours_id: str) -> Hours:
+    """Return hours of this site; raise ActionRefused."""
     hours = act.session.get(Hours, hours_id)
     if hours is None or hours.site_id != act.site_id:
-        raise ActRefused("hours", _("The hours %(hours)s are not known here.", hours=hours_id))
+        raise ActionRefused("hours", _("The hours %(hours)s are not known here.", hours=hours_id))
     return hours

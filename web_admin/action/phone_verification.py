@@ -7,10 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.credential_kinds import IDENTIFYING_KINDS
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import CredentialRow, Invitation, Person
 from web_admin.compound.usable_credentials import usable_now
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 
 SHOW_FIRST = _(
     "First show that this is you: press “I am at a gate” under My ways in, then show your card or type your "
@@ -18,33 +18,33 @@ SHOW_FIRST = _(
 )
 
 
-def refuse_unverified_phone(act: Act, person: Person) -> None:
-    """Raise ActRefused on a phone whose holder has not yet shown the person's own card or PIN."""
+def refuse_unverified_phone(act: Action, person: Person) -> None:
+    """Raise ActionRefused on a phone whose holder has not yet shown the person's own card or PIN."""
     if act.channel == "phone" and person.phone_unproven is not None:
-        raise ActRefused(None, SHOW_FIRST)
+        raise ActionRefused(None, SHOW_FIRST)
 
 
-def refuse_phone_from_home(act: Act, person: Person) -> None:
-    """Raise ActRefused on a phone that was opened with a code which an adult of the home read.
+def refuse_phone_from_home(act: Action, person: Person) -> None:
+    """Raise ActionRefused on a phone that was opened with a code which an adult of the home read.
 
     They may have opened it themselves: then one person could give the yes of a minor and of a guardian.
     """
     if act.channel == "phone" and person.person_id == act.actor_id and opened_by_home(act.session, person):
-        raise ActRefused(
+        raise ActionRefused(
             None,
             _("This phone was opened with a code that your home gave you, so others may have opened it too. "
               "Say yes at a gate with your own card, or ask the property office for an invitation."),
         )
 
 
-def refuse_recovered_phone(act: Act, person: Person) -> None:
-    """Raise ActRefused on a phone that a later invitation opened, while there is a card or PIN to show.
+def refuse_recovered_phone(act: Action, person: Person) -> None:
+    """Raise ActionRefused on a phone that a later invitation opened, while there is a card or PIN to show.
 
     A person without either could never present one: they get their code without.
     """
     recovered = act.channel == "phone" and person.phone_unproven == INVITED_AGAIN
     if recovered and has_something_to_show(act.session, person.person_id, act.now):
-        raise ActRefused(None, SHOW_FIRST)
+        raise ActionRefused(None, SHOW_FIRST)
 
 
 def opened_invitation(session: Session, person_id: str) -> Invitation | None:

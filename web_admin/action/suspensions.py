@@ -12,8 +12,8 @@ from typing import Literal, get_args
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
-from web_admin.action.base import Act
-from web_admin.core.refusal import ActRefused
+from web_admin.action.base import Action
+from web_admin.core.refusal import ActionRefused
 
 Party = Literal["owner", "home", "guard", "office"]
 PARTIES: tuple[Party, ...] = get_args(Party)
@@ -34,7 +34,7 @@ _ASK: Mapping[Party, LazyString] = {
 }
 
 
-def party_of(act: Act) -> Party:
+def party_of(act: Action) -> Party:
     """Return the party of an actor; at the desk it is the person served."""
     if act.served is not None or act.channel in ("phone", "gate"):
         return "owner"
@@ -72,14 +72,14 @@ def whom_to_ask(party: Party) -> LazyString:
     return _ASK[party]
 
 
-def why_it_stays(act: Act, suspended_by: str) -> LazyString | None:
+def why_it_stays(act: Action, suspended_by: str) -> LazyString | None:
     """Return whom to ask where this act's party may not end a suspension, None where it may."""
     other = in_the_way(suspended_by, party_of(act))
     return _ASK[other] if other is not None else None
 
 
-def refuse_ending(act: Act, suspended_by: str, field: str) -> None:
-    """Raise ActRefused where this act's party may not end this suspension."""
+def refuse_ending(act: Action, suspended_by: str, field: str) -> None:
+    """Raise ActionRefused where this act's party may not end this suspension."""
     why = why_it_stays(act, suspended_by)
     if why is not None:
-        raise ActRefused(field, why)
+        raise ActionRefused(field, why)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.event_kinds import EventKind
-from web_admin.action.base import Act, record
+from web_admin.action.base import Action, record
 from web_admin.alarms.models import Alarm
 from web_admin.core.orm import Fact
 from web_admin.messages.outbox import EVERY_WEBHOOK, put_message
@@ -64,7 +64,7 @@ def raise_alarm(
     _tell(session, site_id, "alarm_raised", alarm_id, {**facts, "raised_at": now.isoformat()}, now)
 
 
-def acknowledge_alarm(act: Act, alarm: Alarm, note: str) -> bool:
+def acknowledge_alarm(act: Action, alarm: Alarm, note: str) -> bool:
     """Record who acknowledged an alarm; return False when it was acknowledged before, and keep that."""
     if alarm.acknowledged_at is not None:
         return False

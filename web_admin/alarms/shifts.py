@@ -3,30 +3,30 @@
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
-from web_admin.action.base import Act, begin, new_id, record
+from web_admin.action.base import Action, begin, new_id, record
 from web_admin.alarms.actions import acknowledge_alarm
 from web_admin.alarms.models import Alarm, HandoverRow
 from web_admin.alarms.queries import waiting_where
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 
 MAX_HANDOVER_CHARS = 500
 
 
-def acknowledge(act: Act, alarm_id: str, note: str) -> bool:
+def acknowledge(act: Action, alarm_id: str, note: str) -> bool:
     """Record who acknowledged an alarm; return whether they were the first."""
     begin(act)
     alarm = act.session.get(Alarm, alarm_id)
     if alarm is None or alarm.site_id != act.site_id:
-        raise ActRefused(None, _("This alarm is not known here."))
+        raise ActionRefused(None, _("This alarm is not known here."))
     return acknowledge_alarm(act, alarm, note)
 
 
-def hand_over(act: Act, note: str) -> HandoverRow:
+def hand_over(act: Action, note: str) -> HandoverRow:
     """Leave a word to the next shift, with the list of what is open at this moment."""
     begin(act)
     text = " ".join(note.split())
     if len(text) > MAX_HANDOVER_CHARS:
-        raise ActRefused("note", _("Please use at most %(count)s characters.", count=MAX_HANDOVER_CHARS))
+        raise ActionRefused("note", _("Please use at most %(count)s characters.", count=MAX_HANDOVER_CHARS))
     still_open = act.session.scalars(
         select(Alarm.alarm_id).where(*waiting_where(act.site_id, with_silent=True)).order_by(Alarm.raised_at)
     ).all()
@@ -39,12 +39,12 @@ def hand_over(act: Act, note: str) -> HandoverRow:
     return row
 
 
-def take_over(act: Act, handover_id: str) -> bool:
+def take_over(act: Action, handover_id: str) -> bool:
     """Record who took a shift over, and when; return whether they were the first."""
     begin(act)
     row = act.session.get(HandoverRow, handover_id)
     if row is None or row.site_id != act.site_id:
-        raise ActRefused(None, _("This hand-over is not known here."))
+        raise ActionRefused(None, _("This hand-over is not known here."))
     if row.taken_over_at is not None:
         return False
     row.taken_over_at, row.taken_over_by = act.now, act.actor_id

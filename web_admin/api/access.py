@@ -16,13 +16,13 @@ from web_admin.accounts.api_keys import SCOPES, key_of, note_use
 from web_admin.accounts.models import ApiKey
 from web_admin.accounts.permissions import KEY, declare
 from web_admin.accounts.throttle import place_of_address
-from web_admin.action.base import Act, new_act
+from web_admin.action.base import Action, new_action
 from web_admin.core.database import DatabaseSession, current_menjin, request_session
 from web_admin.core.limit_counts import Of, current_counts
 from web_admin.core.limits import API_CALLS, API_UNKNOWN_CARDS, API_WRONG_KEYS
 from web_admin.core.once import claimed_before
 from web_admin.core.orm import Base
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.web.context import current_site, request_now, row_of_site
 from web_admin.web.request_bodies import takes_json
 
@@ -136,14 +136,14 @@ def current_key() -> ApiKey:
     return cast(ApiKey, g.menjin_key)
 
 
-def api_act() -> Act:
+def api_act() -> Action:
     """Return the act of the calling system, now."""
     site_id, actor_id = current_site().site_id, f"key:{current_key().key_id}"
-    return new_act(current_menjin(), request_session(), site_id, actor_id, "api", now=request_now())
+    return new_action(current_menjin(), request_session(), site_id, actor_id, "api", now=request_now())
 
 
 @contextmanager
-def acting() -> Iterator[Act]:
+def acting() -> Iterator[Action]:
     """Yield the act of this call; answer 409 when its Idempotency-Key was used, 422 when it is refused."""
     act, once = api_act(), request.headers.get(ONCE_HEADER, "")
     if once and not 16 <= len(once) <= 60:
@@ -152,7 +152,7 @@ def acting() -> Iterator[Act]:
         refuse(409, f"{ONCE_HEADER}: this call was made before; nothing was done twice.")
     try:
         yield act
-    except ActRefused as err:
+    except ActionRefused as err:
         refuse(422, str(err), errors={"json": {err.field or "_": [str(err)]}})
 
 

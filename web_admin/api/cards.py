@@ -17,7 +17,7 @@ from web_admin.api.access import (
 )
 from web_admin.api.schemas import CardEnd, CardOut, CardQuery, CardsOut, NewCard
 from web_admin.compound.models import CredentialRow, Person
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credentials.actions import end_credential, resume_credential, suspend_credential
 from web_admin.credentials.cards import canonical_card, issue_card, parse_card_number
@@ -38,7 +38,7 @@ def find_card(query: dict[str, str]) -> dict[str, object]:
     act = api_act()
     try:
         number = canonical_card(parse_card_number(query["number"]), current_site())
-    except ActRefused as err:
+    except ActionRefused as err:
         refuse(422, str(err), errors={"query": {"number": [str(err)]}})
     check_card_misses()
     rows = cards_with_number(act.session, act.site_id, card_lookup(act.sealer, number))

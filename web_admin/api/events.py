@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.api.access import api_act, blueprint, needs_scope, refuse
 from web_admin.api.schemas import EventsOut, EventsQuery
 from web_admin.core.sealing import SealBroken
@@ -42,7 +42,7 @@ def list_events(query: dict[str, object]) -> dict[str, object]:
     return {"events": [_shown(act, row) for row in rows], "after": _text_of(act, place)}
 
 
-def _shown(act: Act, row: GateEvent) -> dict[str, object]:
+def _shown(act: Action, row: GateEvent) -> dict[str, object]:
     # Never the journal's own number: a gap in it would reveal that a silent alarm was left out.
     itself = act.sealer.lookup("api-event", msgspec.json.encode((row.gate_id, row.journal_id, row.seq)))
     return {
@@ -51,12 +51,12 @@ def _shown(act: Act, row: GateEvent) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _text_of(act: Act, place: Arrival) -> str:
+def _text_of(act: Action, place: Arrival) -> str:
     plain = msgspec.json.encode(place).ljust(PLACE_BYTES)
     return base64.urlsafe_b64encode(act.sealer.seal(plain, purpose=PLACE_PURPOSE)).decode()
 
 
-def _place_of(act: Act, text: str) -> Arrival:
+def _place_of(act: Action, text: str) -> Arrival:
     if not text:
         return BEGINNING
     try:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.api.access import acting, api_act, blueprint, found_or_404, needs_scope, refuse
 from web_admin.api.schemas import (
     NewPass,
@@ -106,7 +106,7 @@ def make_visitor_code(body: dict[str, object]) -> dict[str, object]:
         }
 
 
-def _shown(act: Act, row: VisitorPassRow) -> dict[str, object]:
+def _shown(act: Action, row: VisitorPassRow) -> dict[str, object]:
     return {
         "pass_id": row.pass_id, "label": row.label, "gates": row.gate_numbers,
         "person_id": row.issuer_person_id, "valid_from": row.valid_from, "valid_until": row.valid_until,

@@ -8,7 +8,7 @@ from gate_controller.contract.https_only import in_the_clear
 from web_admin import create_app, create_core
 from web_admin.accounts.queries import account_of_email
 from web_admin.accounts.staff import create_manager, invite_again
-from web_admin.action.base import new_act
+from web_admin.action.base import new_action
 from web_admin.cli.answers import (
     SHORTEST_PASSPHRASE,
     SHORTEST_PASSWORD,
@@ -24,7 +24,7 @@ from web_admin.compound.keys import create_site
 from web_admin.compound.queries import every_site, one_site, the_site
 from web_admin.core.config import SECRET_NAMES, WebConfig, load_config, write_secret, write_settings
 from web_admin.core.database import Database, Menjin, make_engine
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.custody.key_rotation import lose_wrap_keys
@@ -157,7 +157,7 @@ def _make_site(
             create_manager(session, *manager)
             append_audit(session, site.site_id, "site_created", {}, {}, now)
         database.engine.dispose()
-    except ActRefused as err:
+    except ActionRefused as err:
         raise CommandRefused(str(err)) from err
     finally:
         os.umask(old_mask)
@@ -215,9 +215,9 @@ def staff_link(arguments: argparse.Namespace) -> str:
             account = account_of_email(session, arguments.email.strip().lower())
             if account is None:
                 raise CommandRefused(f"no member of staff signs in as {arguments.email}")
-            act = new_act(menjin, session, site_id, "operator", "system")
+            act = new_action(menjin, session, site_id, "operator", "system")
             code = invite_again(act, account.id)
-    except ActRefused as err:
+    except ActionRefused as err:
         raise CommandRefused(str(err)) from err
     finally:
         menjin.database.engine.dispose()

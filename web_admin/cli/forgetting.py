@@ -9,7 +9,7 @@ import msgspec
 from gate_controller.contract.anchor_file import NothingToVerify, read_ledger_anchor
 from gate_controller.contract.journal_chain import ChainBroken, Facts
 from web_admin import create_core
-from web_admin.action.base import Act, checked_text, new_act, one_publication, publish, record
+from web_admin.action.base import Action, checked_text, new_action, one_publication, publish, record
 from web_admin.cli.answers import SHORTEST_PASSPHRASE, CommandRefused, backup_passphrase, clock, secret_answer
 from web_admin.compound.keys import RootKeyWrong, open_root_key, replace_working_keys
 from web_admin.compound.models import Site
@@ -54,8 +54,8 @@ def _the_site(session: DatabaseSession) -> Site:
     return sites[0]
 
 
-def _act(menjin: Menjin, session: DatabaseSession, site: Site) -> Act:
-    return new_act(menjin, session, site.site_id, OPERATOR, "system")
+def _act(menjin: Menjin, session: DatabaseSession, site: Site) -> Action:
+    return new_action(menjin, session, site.site_id, OPERATOR, "system")
 
 
 # -- keys ------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 
 MAX_BYTES = 2 * 1024 * 1024
 FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
@@ -32,7 +32,7 @@ _UTF_16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def decoded(data: bytes) -> str:
-    """Return the text of a CSV file in UTF-8, UTF-16 with its mark or GB18030; raise ActRefused."""
+    """Return the text of a CSV file in UTF-8, UTF-16 with its mark or GB18030; raise ActionRefused."""
     if len(data) > MAX_BYTES:
         raise _refused(TOO_LARGE)
     if data.startswith(_UTF_16_BOMS):
@@ -48,7 +48,7 @@ def decoded(data: bytes) -> str:
 
 
 def lines_of(text: str) -> list[list[str]]:
-    """Return the cells of each line; the first line says what separates them. Raise ActRefused."""
+    """Return the cells of each line; the first line says what separates them. Raise ActionRefused."""
     first = text.partition("\n")[0]
     separator = max(_SEPARATORS, key=first.count)
     try:
@@ -120,5 +120,5 @@ def _is_plain_gb(line: bytes) -> bool:
     return _read(line, "gb2312") is not None
 
 
-def _refused(message: LazyString) -> ActRefused:
-    return ActRefused("file", message)
+def _refused(message: LazyString) -> ActionRefused:
+    return ActionRefused("file", message)

@@ -3,7 +3,7 @@
 from flask_babel import LazyString
 
 
-class ActRefused(Exception):
+class ActionRefused(Exception):
     """An act that may not be done; `field` says beside which input the message belongs."""
 
     def __init__(self, field: str | None, message: LazyString) -> None:

@@ -22,7 +22,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.dimensions import ColumnDimension
 
 from web_admin.core.csv_text import MAX_BYTES, NO_SHEET, TOO_LARGE, harmless
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 
 WORKBOOK_START = b"PK\x03\x04"
 MAX_UNPACKED_BYTES = 24 * 1024 * 1024
@@ -54,9 +54,9 @@ class _Cell(Protocol):
 
 
 def rows_of_workbook(data: bytes, max_rows: int) -> list[list[str]]:
-    """Return the first sheet's rows up to the last one with content; raise ActRefused."""
+    """Return the first sheet's rows up to the last one with content; raise ActionRefused."""
     if len(data) > MAX_BYTES:
-        raise ActRefused("file", TOO_LARGE)
+        raise ActionRefused("file", TOO_LARGE)
     try:
         _check_archive(data)
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
@@ -66,13 +66,13 @@ def rows_of_workbook(data: bytes, max_rows: int) -> list[list[str]]:
         finally:
             book.close()
     except DefusedXmlException as err:
-        raise ActRefused("file", TOO_MUCH) from err
+        raise ActionRefused("file", TOO_MUCH) from err
     except (
         zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, IndexError, TypeError,
         AttributeError, EOFError, OSError, RuntimeError, MemoryError,
     ) as err:
         # Any failure of the library at bytes from outside means: no sheet.
-        raise ActRefused("file", NO_SHEET) from err
+        raise ActionRefused("file", NO_SHEET) from err
 
 
 def workbook_of(rows: Iterable[Sequence[str]]) -> bytes:
@@ -99,11 +99,11 @@ def _check_archive(data: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = archive.infolist()
         if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
-            raise ActRefused("file", TOO_MUCH)
+            raise ActionRefused("file", TOO_MUCH)
         if any(part.filename.lower().endswith("vbaproject.bin") for part in parts):
-            raise ActRefused("file", _("This workbook has macros. Save it as .xlsx without them."))
+            raise ActionRefused("file", _("This workbook has macros. Save it as .xlsx without them."))
         if any(_is_bomb(part) for part in parts) or sum(_marks(archive, part) for part in parts) > MAX_MARKS:
-            raise ActRefused("file", TOO_MUCH)
+            raise ActionRefused("file", TOO_MUCH)
 
 
 def _is_bomb(part: zipfile.ZipInfo) -> bool:
@@ -134,14 +134,14 @@ def _bounded(rows: Iterable[Sequence[_Cell]], max_rows: int) -> Iterator[list[st
         if not cells:
             blank += 1
             if blank > max_rows + 1:
-                raise ActRefused("file", _too_many(max_rows))
+                raise ActionRefused("file", _too_many(max_rows))
             continue
         count += blank + 1
         chars += sum(map(len, cells))
         if count > max_rows + 1:
-            raise ActRefused("file", _too_many(max_rows))
+            raise ActionRefused("file", _too_many(max_rows))
         if chars > MAX_CHARS:
-            raise ActRefused("file", TOO_MUCH)
+            raise ActionRefused("file", TOO_MUCH)
         yield from ([] for _row in range(blank))
         blank = 0
         yield cells

@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from flask_babel import lazy_gettext as _
 
 from gate_controller.contract.records import CredentialKind, Method
-from web_admin.action.base import Act, begin, checked_text, finish
+from web_admin.action.base import Action, begin, checked_text, finish
 from web_admin.action.lookups import credential_of, person_of
 from web_admin.action.phone_verification import refuse_recovered_phone, refuse_unverified_phone
 from web_admin.action.suspensions import party_of, refuse_ending, with_party
 from web_admin.compound.models import Person
 from web_admin.compound.restore_models import is_held
 from web_admin.compound.usable_credentials import usable_methods
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import canonical_card, issue_card, parse_card_number
 from web_admin.credentials.phones import ensure_online_qr, online_code, online_qr, register_phone_key
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 
-def end_credential(act: Act, credential_id: str, reason: str) -> Aftermath:
+def end_credential(act: Action, credential_id: str, reason: str) -> Aftermath:
     """End a card, PIN or phone key for good; never refused for what the person has left."""
     begin(act)
     credential = credential_of(act, credential_id)
@@ -52,12 +52,12 @@ def end_credential(act: Act, credential_id: str, reason: str) -> Aftermath:
     return record_loss(act, credential, "credential_ended", why)
 
 
-def suspend_credential(act: Act, credential_id: str) -> Aftermath:
+def suspend_credential(act: Action, credential_id: str) -> Aftermath:
     """Stop a credential until it is resumed; never refused for what the person has left."""
     begin(act)
     credential = credential_of(act, credential_id)
     if credential.state == "ended":
-        raise ActRefused("credential", _("This has ended already and opens nothing."))
+        raise ActionRefused("credential", _("This has ended already and opens nothing."))
     credential.suspended_by = with_party(
         credential.suspended_by, party_of(act), is_suspended=credential.state == "suspended"
     )
@@ -68,18 +68,18 @@ def suspend_credential(act: Act, credential_id: str) -> Aftermath:
     return record_loss(act, credential, "credential_suspended", "")
 
 
-def resume_credential(act: Act, credential_id: str) -> None:
+def resume_credential(act: Action, credential_id: str) -> None:
     """Resume a suspended credential.
 
-    Raises ActRefused when it has ended, on an unverified phone, and for a party that may not end
+    Raises ActionRefused when it has ended, on an unverified phone, and for a party that may not end
     the suspension (`suspensions`).
     """
     begin(act)
     credential = credential_of(act, credential_id)
     if credential.state == "ended":
-        raise ActRefused("credential", _("This has ended and stays ended. Issue a new one."))
+        raise ActionRefused("credential", _("This has ended and stays ended. Issue a new one."))
     if act.channel in ("phone", "home") and is_held(act.session, "credential", credential_id):
-        raise ActRefused(
+        raise ActionRefused(
             "credential",
             _("A gate refused this before the server was restored. The property office decides about it."),
         )
@@ -94,10 +94,10 @@ def resume_credential(act: Act, credential_id: str) -> None:
     finish_credential(act, credential, "credential_resumed")
 
 
-def choose_methods(act: Act, person_id: str, methods: Iterable[str]) -> None:
+def choose_methods(act: Action, person_id: str, methods: Iterable[str]) -> None:
     """Set the ways in that a person uses; leaving face out withdraws it.
 
-    Raises ActRefused for face without live consent, for no way besides face, and for turning off
+    Raises ActionRefused for face without live consent, for no way besides face, and for turning off
     the last way that works.
     """
     begin(act)
@@ -111,7 +111,7 @@ def choose_methods(act: Act, person_id: str, methods: Iterable[str]) -> None:
     usable = usable_methods(act.session, person_id, act.now)
     had_a_way = bool(usable & {Method(method) for method in person.methods})
     if not usable & set(chosen) and (had_a_way or Method.FACE in chosen):
-        raise ActRefused(
+        raise ActionRefused(
             "methods",
             _("This would leave no way in that works: face never counts as the only one. "
               "Keep the card, PIN or QR code that works, or get another one first."),
@@ -126,14 +126,16 @@ def choose_methods(act: Act, person_id: str, methods: Iterable[str]) -> None:
 def _in_fixed_order(methods: Iterable[str]) -> tuple[Method, ...]:
     wanted = set(methods)
     if wanted - set(Method):
-        raise ActRefused("methods", _("Choose among card, PIN, QR code and face."))
+        raise ActionRefused("methods", _("Choose among card, PIN, QR code and face."))
     return tuple(method for method in Method if method in wanted)
 
 
-def _refuse_face_alone(act: Act, person: Person, chosen: tuple[Method, ...]) -> None:
+def _refuse_face_alone(act: Action, person: Person, chosen: tuple[Method, ...]) -> None:
     if not set(chosen) - {Method.FACE}:
-        raise ActRefused("methods", _("Choose at least one of card, PIN and QR code. Face is only an extra."))
+        raise ActionRefused(
+            "methods", _("Choose at least one of card, PIN and QR code. Face is only an extra.")
+        )
     if Method.FACE in chosen and live_face_consent(act.session, person) is None:
-        raise ActRefused("methods", _("Face needs your consent first. Read the notice and decide there."))
+        raise ActionRefused("methods", _("Face needs your consent first. Read the notice and decide there."))
 
 

@@ -14,7 +14,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
 from web_admin.compound.models import Site
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import MAX_CARD_NUMBER, canonical_card, parse_card_number
 
 AS_PRINTED = "printed"
@@ -88,11 +88,11 @@ class Proof:
 
 
 def read_card(text: str, form: str, site: Site) -> int:
-    """Return the site's own number of a card that is written in a form; raise ActRefused."""
+    """Return the site's own number of a card that is written in a form; raise ActionRefused."""
     number = _number(text, form)
     if not 1 <= number <= MAX_CARD_NUMBER:
         said = FORMS[form][0]
-        raise ActRefused("number", _("This is not a card number of the form “%(form)s”.", form=said))
+        raise ActionRefused("number", _("This is not a card number of the form “%(form)s”.", form=said))
     return canonical_card(number, site)
 
 
@@ -115,7 +115,7 @@ def prove(taps: Sequence[Tap], column: Sequence[str], site: Site) -> Proof:
 def _canonical(text: str, form: str, site: Site) -> int:
     try:
         return read_card(text, form, site)
-    except ActRefused:
+    except ActionRefused:
         return 0
 
 

@@ -8,12 +8,12 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from gate_controller.contract.records import CredentialKind
-from web_admin.action.base import Act, begin, checked_label, checked_window, new_id
+from web_admin.action.base import Action, begin, checked_label, checked_window, new_id
 from web_admin.action.lookups import person_of
 from web_admin.compound.age_bands import CHILD
 from web_admin.compound.models import CredentialRow, Person, Site
 from web_admin.compound.own_credentials import GUARDIAN
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import card_lookup, seal_card_number
 from web_admin.credentials.child_agreements import refuse_without_agreement
 from web_admin.credentials.shared import add_credential, end_one, live_credentials
@@ -25,7 +25,7 @@ MAX_CARDS = 10
 def parse_card_number(text: str) -> int:
     """Return the number printed on a card: decimal, hex (0x…, A1:B2:…) or facility and number (123,45678).
 
-    Raises ActRefused when the text is none of these or outside 1 … 2³² - 1.
+    Raises ActionRefused when the text is none of these or outside 1 … 2³² - 1.
     """
     plain = unicodedata.normalize("NFKC", text).strip().upper()
     pair = re.fullmatch(r"(\d{1,3})\s*[,/]\s*(\d{1,5})", plain)
@@ -40,7 +40,7 @@ def parse_card_number(text: str) -> int:
     else:
         value = 0
     if not 1 <= value <= MAX_CARD_NUMBER:
-        raise ActRefused(
+        raise ActionRefused(
             "number",
             _("This is not a card number. Type the digits printed on the card, or hold it to a desk reader."),
         )
@@ -50,15 +50,15 @@ def parse_card_number(text: str) -> int:
 def canonical_card(number: int, site: Site) -> int:
     """Return the form in which every reader of the site reads the card."""
     if not 1 <= number <= MAX_CARD_NUMBER:
-        raise ActRefused("number", _("A card number is between 1 and 4294967295."))
+        raise ActionRefused("number", _("A card number is between 1 and 4294967295."))
     canonical = number & ((1 << site.card_bits) - 1)
     if canonical == 0:
-        raise ActRefused("number", _("The readers here cannot recognise this card. Use another one."))
+        raise ActionRefused("number", _("The readers here cannot recognise this card. Use another one."))
     return canonical
 
 
 def issue_card(
-    act: Act,
+    act: Action,
     person_id: str,
     number: int,
     *,
@@ -66,7 +66,7 @@ def issue_card(
     valid_from: datetime | None = None,
     valid_until: datetime | None = None,
 ) -> CredentialRow:
-    """Bind a card to a person; raise ActRefused when it is bound already.
+    """Bind a card to a person; raise ActionRefused when it is bound already.
 
     For a child under 14 a guardian has to have agreed.
     """
@@ -78,7 +78,9 @@ def issue_card(
     lookup = card_lookup(act.sealer, canonical)
     freed = _free_card(act, lookup)
     if len(live_credentials(act, person_id, CredentialKind.CARD)) >= MAX_CARDS:
-        raise ActRefused("number", _("This person has ten cards. End one that is not used any more first."))
+        raise ActionRefused(
+            "number", _("This person has ten cards. End one that is not used any more first.")
+        )
     card = CredentialRow(
         credential_id=new_id(), person_id=person_id, kind=CredentialKind.CARD, label=checked_label(label),
         lookup=lookup, secret_sealed=seal_card_number(act.sealer, canonical),
@@ -88,7 +90,7 @@ def issue_card(
     return add_credential(act, person, card, "card_issued", also_touches=freed)
 
 
-def _free_card(act: Act, lookup: bytes) -> list[str]:
+def _free_card(act: Action, lookup: bytes) -> list[str]:
     """Refuse a card that is live; end one that has expired and return whose it was.
 
     So two cards that have not ended never share a number.
@@ -111,12 +113,12 @@ def _free_card(act: Act, lookup: bytes) -> list[str]:
             continue
         home = card.person.home
         if act.channel in ("manager", "desk", "api") and home is not None:
-            raise ActRefused(
+            raise ActionRefused(
                 "number",
                 _("Home %(home)s holds this card already. End it there first, or use another card.",
                   home=home.number),
             )
-        raise ActRefused("number", _("This card is in use already. Use another card."))
+        raise ActionRefused("number", _("This card is in use already. Use another card."))
     return freed
 
 

@@ -7,12 +7,12 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from gate_controller.contract.records import CredentialKind
-from web_admin.action.base import Act, begin, finish
+from web_admin.action.base import Action, begin, finish
 from web_admin.action.lookups import person_of
 from web_admin.compound.age_bands import ADULT, CHILD
 from web_admin.compound.models import CredentialRow, GuardianRow, Person
 from web_admin.compound.usable_credentials import usable_now
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credentials.models import ChildAgreement
 
@@ -20,7 +20,7 @@ KINDS_BY_AGREEMENT = (CredentialKind.CARD, CredentialKind.PIN)
 """What a guardian agrees to for a child, and what ends when they take that back."""
 
 
-def agreement_for(act: Act, child: Person) -> ChildAgreement | None:
+def agreement_for(act: Action, child: Person) -> ChildAgreement | None:
     """Return the living agreement for a child's card and PIN."""
     return act.session.scalars(
         select(ChildAgreement)
@@ -29,22 +29,22 @@ def agreement_for(act: Act, child: Person) -> ChildAgreement | None:
     ).first()
 
 
-def lacks_agreement(act: Act, person: Person) -> bool:
+def lacks_agreement(act: Action, person: Person) -> bool:
     """Return whether this is a child under 14 for whom no guardian has agreed."""
     return person.age_band == CHILD and agreement_for(act, person) is None
 
 
-def refuse_without_agreement(act: Act, person: Person) -> None:
-    """Raise ActRefused where a child's card or PIN would be kept without a guardian's agreement."""
+def refuse_without_agreement(act: Action, person: Person) -> None:
+    """Raise ActionRefused where a child's card or PIN would be kept without a guardian's agreement."""
     if lacks_agreement(act, person):
-        raise ActRefused(
+        raise ActionRefused(
             "number",
             _("A guardian agrees first to a card and PIN of a child under 14: on their own phone, "
               "under My home, or on the child's page “Give a card”, with the guardian's own card."),
         )
 
 
-def may_act_for(act: Act, guardian: Person, child: Person) -> bool:
+def may_act_for(act: Action, guardian: Person, child: Person) -> bool:
     """Return whether an adult of a minor's home counts as guardian: all do, or those the office checked."""
     if guardian.home_id is None or guardian.home_id != child.home_id or child.age_band == ADULT:
         return False
@@ -55,8 +55,8 @@ def may_act_for(act: Act, guardian: Person, child: Person) -> bool:
     return guardian.person_id in living if checked else True
 
 
-def agree_by_card(act: Act, child_id: str, number: int, language: str, text: str) -> ChildAgreement:
-    """Record that a guardian agreed at the desk, shown by their own card; raise ActRefused for any other.
+def agree_by_card(act: Action, child_id: str, number: int, language: str, text: str) -> ChildAgreement:
+    """Record that a guardian agreed at the desk, shown by their own card; raise ActionRefused for any other.
 
     `number` is the site's own number of the card, `text` exactly what the page shows, in `language`.
     """
@@ -72,7 +72,7 @@ def agree_by_card(act: Act, child_id: str, number: int, language: str, text: str
         )
     ).first()
     if card is None or card.person.suspended or not may_act_for(act, card.person, child):
-        raise ActRefused(
+        raise ActionRefused(
             "guardian_card", _("This is not the card of a guardian: an adult of the child's home.")
         )
     row = write_agreement(act, card.person, child, language, text)
@@ -80,7 +80,7 @@ def agree_by_card(act: Act, child_id: str, number: int, language: str, text: str
     return row
 
 
-def write_agreement(act: Act, guardian: Person, child: Person, language: str, text: str) -> ChildAgreement:
+def write_agreement(act: Action, guardian: Person, child: Person, language: str, text: str) -> ChildAgreement:
     """Store who agreed, when, how and to which text; the caller has made sure that it was their own act."""
     row = act.session.get(ChildAgreement, (child.person_id, guardian.person_id))
     if row is None:

@@ -13,10 +13,10 @@ from sqlalchemy import func, select
 
 from gate_controller.contract.pins import argon2_tag, make_visitor_code
 from gate_controller.contract.records import EMERGENCY_HOME_NUMBER, Method
-from web_admin.action.base import Act, begin, checked_text, finish, new_id, office_only, publish, record
+from web_admin.action.base import Action, begin, checked_text, finish, new_id, office_only, publish, record
 from web_admin.action.lookups import lane_of
 from web_admin.compound.models import Home, Site
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import open_pin_tag, seal_pin_tag
 from web_admin.credentials.models import EmergencyCode
 
@@ -28,19 +28,19 @@ MAX_LIVE_CODES = 20
 
 
 def make_emergency_code(
-    act: Act, *, label: str, lanes: Sequence[str], hold_minutes: int, replaces: str | None = None
+    act: Action, *, label: str, lanes: Sequence[str], hold_minutes: int, replaces: str | None = None
 ) -> str:
     """Return eight random digits for one service, to be shown once.
 
     They open `lanes`, once (`hold_minutes` 0) or for that long. The code `replaces`, if any, ends with
-    it. Raises ActRefused naming the field.
+    it. Raises ActionRefused naming the field.
     """
     site = begin(act)
     office_only(act, FOR_THE_OFFICE)
     text = checked_text("label", label, max_chars=MAX_LABEL_CHARS)
     lane_ids = _lanes_with_keypad(act, lanes)
     if not 0 <= hold_minutes <= MAX_HOLD_MINUTES:
-        raise ActRefused("hold_minutes", _("From 0 to 240 minutes; 0 opens once."))
+        raise ActionRefused("hold_minutes", _("From 0 to 240 minutes; 0 opens once."))
     if replaces is not None:
         _end(act, _code_of(act, replaces), "replaced")
     _check_room(act, site)
@@ -59,7 +59,7 @@ def make_emergency_code(
     return digits
 
 
-def end_emergency_code(act: Act, credential_id: str, reason: str = "ended") -> None:
+def end_emergency_code(act: Action, credential_id: str, reason: str = "ended") -> None:
     """End a code for good; ending it twice changes nothing."""
     begin(act)
     office_only(act, FOR_THE_OFFICE)
@@ -69,47 +69,47 @@ def end_emergency_code(act: Act, credential_id: str, reason: str = "ended") -> N
         publish(act, ())
 
 
-def _end(act: Act, code: EmergencyCode, why: str) -> None:
+def _end(act: Action, code: EmergencyCode, why: str) -> None:
     if code.state == "ended":
         return
     code.state, code.ended_at, code.ended_reason = "ended", act.now, why
     record(act, "emergency_code_ended", {"credential_id": code.credential_id}, personal={"reason": why})
 
 
-def _code_of(act: Act, credential_id: str) -> EmergencyCode:
+def _code_of(act: Action, credential_id: str) -> EmergencyCode:
     code = act.session.get(EmergencyCode, credential_id)
     if code is None or code.site_id != act.site_id:
-        raise ActRefused("credential", _("This emergency code is not known here."))
+        raise ActionRefused("credential", _("This emergency code is not known here."))
     return code
 
 
-def _lanes_with_keypad(act: Act, lanes: Sequence[str]) -> list[str]:
+def _lanes_with_keypad(act: Action, lanes: Sequence[str]) -> list[str]:
     if not lanes:
-        raise ActRefused("lanes", _("Choose at least one lane."))
+        raise ActionRefused("lanes", _("Choose at least one lane."))
     found = [lane_of(act, lane_id) for lane_id in dict.fromkeys(lanes)]
     for lane in found:
         if Method.PIN not in lane.methods:
-            raise ActRefused("lanes", _("The lane %(lane)s has no keypad.", lane=lane.name))
+            raise ActionRefused("lanes", _("The lane %(lane)s has no keypad.", lane=lane.name))
     return [lane.lane_id for lane in found]
 
 
-def _check_room(act: Act, site: Site) -> None:
-    """Raise ActRefused where home 0 is a household's, or where there are too many codes to oversee."""
+def _check_room(act: Action, site: Site) -> None:
+    """Raise ActionRefused where home 0 is a household's, or where there are too many codes to oversee."""
     taken = act.session.scalar(
         select(Home.number).where(
             Home.site_id == site.site_id, func.replace(Home.number, "-", "") == EMERGENCY_HOME_NUMBER
         )
     )
     if taken is not None:
-        raise ActRefused(
+        raise ActionRefused(
             None, _("A home has the number 0, after which emergency codes are typed. Give it another first.")
         )
     live = select(func.count()).where(EmergencyCode.site_id == site.site_id, EmergencyCode.state != "ended")
     if (act.session.scalar(live) or 0) >= MAX_LIVE_CODES:
-        raise ActRefused(None, _("There are twenty emergency codes. End those that are no longer needed."))
+        raise ActionRefused(None, _("There are twenty emergency codes. End those that are no longer needed."))
 
 
-def _fresh_code(act: Act, salt: bytes) -> tuple[str, bytes]:
+def _fresh_code(act: Action, salt: bytes) -> tuple[str, bytes]:
     """Return digits, and their tag, that no code of this site ever had: gates know ended ones, too."""
     rows = act.session.scalars(
         select(EmergencyCode.secret_sealed).where(EmergencyCode.site_id == act.site_id)

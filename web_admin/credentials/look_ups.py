@@ -10,8 +10,8 @@ from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from web_admin.action.base import Act, record
-from web_admin.core.refusal import ActRefused
+from web_admin.action.base import Action, record
+from web_admin.core.refusal import ActionRefused
 
 HANDED_IN, LOST, OTHER = "handed_in", "lost", "other"
 CARD_LOOKED_UP = "card_looked_up"
@@ -36,18 +36,18 @@ class Look:
 
 
 def checked_look(look: Look) -> Look:
-    """Return a look with its words tidied; raise ActRefused where the reason says nothing."""
+    """Return a look with its words tidied; raise ActionRefused where the reason says nothing."""
     words = " ".join(look.in_own_words.split())
     if look.why not in LOOK_REASONS:
-        raise ActRefused("why", _l("Choose why you look."))
+        raise ActionRefused("why", _l("Choose why you look."))
     if len(words) > MAX_CHARS or not (words.isprintable() or not words):
-        raise ActRefused("in_own_words", _l("Write the reason in a few words."))
+        raise ActionRefused("in_own_words", _l("Write the reason in a few words."))
     if look.why == OTHER and len(words) < MIN_CHARS:
-        raise ActRefused("in_own_words", _l("Write the reason in a few words."))
+        raise ActionRefused("in_own_words", _l("Write the reason in a few words."))
     return Look(look.role, look.why, words)
 
 
-def record_look(act: Act, person_id: str, credential_id: str, look: Look) -> None:
+def record_look(act: Action, person_id: str, credential_id: str, look: Look) -> None:
     """Record that staff looked up a card, where its holder reads it."""
     facts = {"credential_id": credential_id, "role": look.role, "why": look.why}
     personal = {"reason": look.in_own_words} if look.in_own_words else None

@@ -15,14 +15,14 @@ from sqlalchemy import select
 from gate_controller.contract.credential_kinds import TYPED_KINDS
 from gate_controller.contract.pins import PIN_DIGITS, argon2_tag, is_weak_pin
 from gate_controller.contract.records import CredentialKind
-from web_admin.action.base import Act, begin, finish, new_id
+from web_admin.action.base import Action, begin, finish, new_id
 from web_admin.action.lookups import person_of, refuse_unassigned
 from web_admin.action.phone_verification import opened_by_home, refuse_unverified_phone
 from web_admin.action.suspensions import refuse_ending
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.compound.own_credentials import GUARDIAN, STAFF
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import open_pin_tag, seal_pin_tag
 from web_admin.credentials.child_agreements import refuse_without_agreement
 from web_admin.credentials.shared import end_live, live_credentials
@@ -38,7 +38,7 @@ class TypedNumber:
     tag: bytes
 
 
-def issue_pin(act: Act, person_id: str) -> str:
+def issue_pin(act: Action, person_id: str) -> str:
     """Give a person a new random PIN in place of the old and return it, to be shown once."""
     begin(act)
     person, home = _of_home(act, person_id)
@@ -57,7 +57,7 @@ def issue_pin(act: Act, person_id: str) -> str:
     return number.digits
 
 
-def issue_duress_pin(act: Act, person_id: str) -> str:
+def issue_duress_pin(act: Action, person_id: str) -> str:
     """Give a person a PIN that opens as usual and calls the guard; return it, to be shown once.
 
     The ledger names neither the person nor, where they asked for it themselves, who asked.
@@ -67,7 +67,7 @@ def issue_duress_pin(act: Act, person_id: str) -> str:
     refuse_unverified_phone(act, person)
     if not live_credentials(act, person_id, CredentialKind.PIN):
         own = act.channel == "phone"
-        raise ActRefused(
+        raise ActionRefused(
             "person",
             _("Switch on your usual PIN first.") if own else _("Give this person their usual PIN first."),
         )
@@ -80,7 +80,7 @@ def issue_duress_pin(act: Act, person_id: str) -> str:
     return number.digits
 
 
-def make_pin_for(act: Act, person: Person, home: Home) -> TypedNumber:
+def make_pin_for(act: Action, person: Person, home: Home) -> TypedNumber:
     """Return a random PIN that is not weak, not taken in the home and far from this person's others."""
     taken = taken_tags(act, home)
     own_sum = act.sealer.lookup("pin_digit_sum", person.person_id.encode())[0] % 10
@@ -93,7 +93,7 @@ def make_pin_for(act: Act, person: Person, home: Home) -> TypedNumber:
             return TypedNumber(digits, tag)
 
 
-def taken_tags(act: Act, home: Home) -> frozenset[bytes]:
+def taken_tags(act: Action, home: Home) -> frozenset[bytes]:
     """Return the tags of all typed numbers a home ever had, duress PINs included.
 
     Ended ones count too: gates keep them for a while to say "ended" instead of "wrong".
@@ -113,15 +113,15 @@ def taken_tags(act: Act, home: Home) -> frozenset[bytes]:
     )
 
 
-def _of_home(act: Act, person_id: str) -> tuple[Person, Home]:
+def _of_home(act: Action, person_id: str) -> tuple[Person, Home]:
     person = person_of(act, person_id)
     refuse_unassigned(person)
     if person.home is None:
-        raise ActRefused("home", _("A PIN is typed after a home's number. Give this person a home first."))
+        raise ActionRefused("home", _("A PIN is typed after a home's number. Give this person a home first."))
     return person, person.home
 
 
-def _seen_by(act: Act, person: Person) -> str | None:
+def _seen_by(act: Action, person: Person) -> str | None:
     """Return who besides its person sees a PIN that is made now."""
     if act.channel == "home":
         return None  # `known_to_home` says so
@@ -130,7 +130,7 @@ def _seen_by(act: Act, person: Person) -> str | None:
     return GUARDIAN if person.age_band != ADULT and opened_by_home(act.session, person) else None
 
 
-def add_pin(act: Act, person: Person, tag: bytes, *, duress: bool) -> CredentialRow:
+def add_pin(act: Action, person: Person, tag: bytes, *, duress: bool) -> CredentialRow:
     """Store a PIN by its tag; the caller ends the old one, records and publishes."""
     credential = CredentialRow(
         credential_id=new_id(), person_id=person.person_id, kind=CredentialKind.PIN, duress=duress,

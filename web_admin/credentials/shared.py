@@ -3,20 +3,20 @@
 from collections.abc import Sequence
 
 from gate_controller.contract.records import CredentialKind
-from web_admin.action.base import Act, finish
+from web_admin.action.base import Action, finish
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.credentials.queries import live_credentials_of
 from web_admin.face.lost_methods import pause_faces_given_with
 from web_admin.face.ways_in import Aftermath, settle_face
 
 
-def end_live(act: Act, person_id: str, kind: str, why: str, *, duress: bool = False) -> None:
+def end_live(act: Action, person_id: str, kind: str, why: str, *, duress: bool = False) -> None:
     """End all live credentials of one kind; the caller records, settles and publishes."""
     for credential in live_credentials(act, person_id, kind, duress=duress):
         end_one(act, credential, why)
 
 
-def end_one(act: Act, credential: CredentialRow, why: str) -> None:
+def end_one(act: Action, credential: CredentialRow, why: str) -> None:
     """End one credential; with a PIN ends the duress PIN beside it."""
     credential.state, credential.ended_at, credential.ended_reason = "ended", act.now, why
     if credential.kind == CredentialKind.PIN and not credential.duress:
@@ -24,7 +24,7 @@ def end_one(act: Act, credential: CredentialRow, why: str) -> None:
     act.session.flush()
 
 
-def record_loss(act: Act, credential: CredentialRow, kind: str, why: str) -> Aftermath:
+def record_loss(act: Action, credential: CredentialRow, kind: str, why: str) -> Aftermath:
     """Record a loss: pause the consents given with it, settle the person's face, publish."""
     paused = pause_faces_given_with(act, credential, why)
     aftermath = settle_face(act.session, credential.person, act.now)
@@ -32,13 +32,13 @@ def record_loss(act: Act, credential: CredentialRow, kind: str, why: str) -> Aft
     return aftermath
 
 
-def live_credentials(act: Act, person_id: str, kind: str, *, duress: bool = False) -> list[CredentialRow]:
+def live_credentials(act: Action, person_id: str, kind: str, *, duress: bool = False) -> list[CredentialRow]:
     """Return a person's credentials of one kind that have not ended, suspended ones included."""
     return list(live_credentials_of(act.session, person_id, kind, duress=duress))
 
 
 def add_credential(
-    act: Act, person: Person, credential: CredentialRow, kind: str, *, also_touches: Sequence[str] = ()
+    act: Action, person: Person, credential: CredentialRow, kind: str, *, also_touches: Sequence[str] = ()
 ) -> CredentialRow:
     """Store a new credential, let a paused face resume, record and publish."""
     act.session.add(credential)
@@ -48,7 +48,7 @@ def add_credential(
 
 
 def finish_credential(
-    act: Act, credential: CredentialRow, kind: str, why: str = "", *, also_touches: Sequence[str] = ()
+    act: Action, credential: CredentialRow, kind: str, why: str = "", *, also_touches: Sequence[str] = ()
 ) -> None:
     """Record and publish; a duress PIN is recorded without its person, whose phone lists the rest."""
     facts = {"credential_id": credential.credential_id}

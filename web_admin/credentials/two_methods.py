@@ -10,12 +10,12 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import Method
-from web_admin.action.base import Act, begin, finish
+from web_admin.action.base import Action, begin, finish
 from web_admin.action.lookups import person_of
 from web_admin.action.phone_verification import refuse_unverified_phone
 from web_admin.compound.models import Person
 from web_admin.compound.usable_credentials import usable_methods
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.models import TwoMethodRequest
 
 OFFERED_HOURS: Mapping[str, tuple[int, int]] = {"night": (22 * 60, 6 * 60), "always": (0, 0)}
@@ -47,15 +47,15 @@ def two_methods_work(session: Session, person: Person, now: datetime) -> bool:
     return len(usable_methods(session, person.person_id, now) & chosen) >= 2
 
 
-def request_two_methods(act: Act, person_id: str, from_minute: int, until_minute: int) -> None:
-    """Ask gates for two ways of this person; raise ActRefused without two that work besides face."""
+def request_two_methods(act: Action, person_id: str, from_minute: int, until_minute: int) -> None:
+    """Ask gates for two ways of this person; raise ActionRefused without two that work besides face."""
     begin(act)
     person = person_of(act, person_id)
     _refuse_others(act, person)
     if not (0 <= from_minute < MINUTES_A_DAY and 0 <= until_minute < MINUTES_A_DAY):
-        raise ActRefused("wish", _("Choose one of the offered values."))
+        raise ActionRefused("wish", _("Choose one of the offered values."))
     if not two_methods_work(act.session, person, act.now):
-        raise ActRefused(
+        raise ActionRefused(
             "wish", _("This needs two of card, PIN and QR code that work. Switch on a second one first.")
         )
     act.session.merge(
@@ -64,7 +64,7 @@ def request_two_methods(act: Act, person_id: str, from_minute: int, until_minute
     finish(act, "two_methods_wished", {}, person_id=person_id)
 
 
-def end_two_method_request(act: Act, person_id: str) -> None:
+def end_two_method_request(act: Action, person_id: str) -> None:
     """End a person's two-method request."""
     begin(act)
     _refuse_others(act, person_of(act, person_id))
@@ -74,7 +74,7 @@ def end_two_method_request(act: Act, person_id: str) -> None:
         finish(act, "two_methods_ended", {}, person_id=person_id)
 
 
-def _refuse_others(act: Act, person: Person) -> None:
+def _refuse_others(act: Action, person: Person) -> None:
     refuse_unverified_phone(act, person)
     if act.channel not in ("phone", "desk"):
-        raise ActRefused(None, _("You can change only what is your own."))
+        raise ActionRefused(None, _("You can change only what is your own."))

@@ -7,10 +7,10 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.messages import AskRequest
-from web_admin.action.base import Act, begin, finish
+from web_admin.action.base import Action, begin, finish
 from web_admin.action.lookups import gate_of
 from web_admin.compound.models import Gate
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.custody.models import GateFaceRow
 
 PROGRAM_OUTDATED = "program_outdated"
@@ -55,16 +55,16 @@ def forget_tampering(session: Session, gate: Gate) -> None:
 STAFF_CHANNELS = ("manager", "desk", "system")
 
 
-def clear_tampering(act: Act, gate_id: str, tamper_id: str) -> None:
+def clear_tampering(act: Action, gate_id: str, tamper_id: str) -> None:
     """Clear the tampering shown on the page, and no later one, after an inspection of the gate."""
     begin(act)
     if act.channel not in STAFF_CHANNELS:
-        raise ActRefused(None, _("This is for the property office and the guards."))
+        raise ActionRefused(None, _("This is for the property office and the guards."))
     gate_of(act, gate_id)
     row = act.session.get(GateFaceRow, gate_id)
     if row is None or row.tampered_at is None:
-        raise ActRefused(None, _("This gate has reported no tampering since it was last cleared."))
+        raise ActionRefused(None, _("This gate has reported no tampering since it was last cleared."))
     if row.tamper_id != tamper_id:
-        raise ActRefused(None, _("The gate has reported tampering again. Inspect it again."))
+        raise ActionRefused(None, _("The gate has reported tampering again. Inspect it again."))
     row.tampered_at = None
     finish(act, "tampering_cleared", {"gate_id": gate_id, "tamper_id": tamper_id}, touches=())

@@ -15,10 +15,10 @@ from gate_controller.contract.credential_kinds import is_usable
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.pins import PIN_DIGITS, UNKNOWN_HOME_SALT, argon2_tag
 from gate_controller.contract.records import CredentialKind, typed_number
-from web_admin.action.base import Act, begin, new_id, record
+from web_admin.action.base import Action, begin, new_id, record
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import CredentialRow, Home, Person
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import card_lookup, open_pin_tag
 from web_admin.desk.limits import TOO_MANY, TOO_MANY_PINS, TooMany, may_type, may_type_pin
 from web_admin.desk.models import HOME_PIN, REFUSED, DeskVisitRow
@@ -29,7 +29,7 @@ from web_admin.people.invitations import confirm_identity
 # -- how it begins -----------------------------------------------------------------------------------
 
 
-def begin_with_card(act: Act, account_id: int, role: str, number: int) -> DeskVisitRow:
+def begin_with_card(act: Action, account_id: int, role: str, number: int) -> DeskVisitRow:
     """Begin to serve the holder of a card; an unknown number begins the same, without a person.
 
     `number` is the site's own number of the card. Raises TooMany.
@@ -40,10 +40,12 @@ def begin_with_card(act: Act, account_id: int, role: str, number: int) -> DeskVi
     return _begin(act, account_id, role, "card", _working_card(act, number))
 
 
-def begin_with_pin(act: Act, account_id: int, role: str, home_number: str, pin: str) -> DeskVisitRow | None:
+def begin_with_pin(
+    act: Action, account_id: int, role: str, home_number: str, pin: str
+) -> DeskVisitRow | None:
     """Begin to serve the person of a PIN; None, written down, for any other digits or home.
 
-    Raises ActRefused for what is no PIN, and TooMany.
+    Raises ActionRefused for what is no PIN, and TooMany.
     """
     begin(act)
     home = _home_typed(act, home_number)
@@ -58,7 +60,7 @@ def begin_with_pin(act: Act, account_id: int, role: str, home_number: str, pin: 
 
 
 def _begin(
-    act: Act, account_id: int, role: str, by: str, shown: CredentialRow | None
+    act: Action, account_id: int, role: str, by: str, shown: CredentialRow | None
 ) -> DeskVisitRow:
     end_visits(act, account_id, "another")
     visit = DeskVisitRow(
@@ -74,7 +76,7 @@ def _begin(
 # -- how it is proved --------------------------------------------------------------------------------
 
 
-def prove_by_pin(act: Act, visit: DeskVisitRow, pin: str) -> bool:
+def prove_by_pin(act: Action, visit: DeskVisitRow, pin: str) -> bool:
     """Open a visit that began with a card by the PIN of its holder; no, written down, for other digits."""
     begin(act)
     holder = _holder(act, visit)
@@ -91,7 +93,7 @@ def prove_by_pin(act: Act, visit: DeskVisitRow, pin: str) -> bool:
     return _proved(act, visit, "pin", own=not found.known_to_home)
 
 
-def prove_by_card(act: Act, visit: DeskVisitRow, number: int) -> bool:
+def prove_by_card(act: Action, visit: DeskVisitRow, number: int) -> bool:
     """Open a visit that began with a PIN by a card of the same person."""
     begin(act)
     if not may_type(act, visit.account_id):
@@ -104,7 +106,7 @@ def prove_by_card(act: Act, visit: DeskVisitRow, number: int) -> bool:
     return _proved(act, visit, "card", own=first is not None and not first.known_to_home)
 
 
-def prove_by_gate(act: Act, visit: DeskVisitRow) -> bool:
+def prove_by_gate(act: Action, visit: DeskVisitRow) -> bool:
     """Open a visit once its person showed the same card or PIN at a gate; False while no gate wrote so."""
     begin(act)
     shown = shown_at_a_gate(act.session, visit, act.now)
@@ -116,7 +118,7 @@ def prove_by_gate(act: Act, visit: DeskVisitRow) -> bool:
     return _proved(act, visit, "gate", own=not shown.known_to_home)
 
 
-def answer_by_phone(act: Act, visit_id: str, *, is_there: bool) -> None:
+def answer_by_phone(act: Action, visit_id: str, *, is_there: bool) -> None:
     """Open a visit, or end it for good, from the phone of its own person; a no alarms the manager."""
     begin(act)
     visit = act.session.get(DeskVisitRow, visit_id)
@@ -125,7 +127,7 @@ def answer_by_phone(act: Act, visit_id: str, *, is_there: bool) -> None:
         act.channel != "phone" or person is None or visit is None or visit.person_id != person.person_id
         or not is_waiting(visit, act.now)
     ):
-        raise ActRefused(None, _("The desk does not ask any more."))
+        raise ActionRefused(None, _("The desk does not ask any more."))
     if not is_there:
         visit.ended_at, visit.ended_why = act.now, "not_me"
         record(act, "desk_refused", {"visit_id": visit.visit_id, "by": "phone"}, person_id=person.person_id)
@@ -133,11 +135,11 @@ def answer_by_phone(act: Act, visit_id: str, *, is_there: bool) -> None:
         raise_alarm(act.session, act.site_id, kind, act.now, detail=detail, once=True)
         return
     if person.phone_unproven is not None:
-        raise ActRefused(None, _("This phone must be verified first. Show your card or PIN at a gate."))
+        raise ActionRefused(None, _("This phone must be verified first. Show your card or PIN at a gate."))
     _proved(act, visit, "phone", own=False)
 
 
-def _proved(act: Act, visit: DeskVisitRow, by: str, *, own: bool) -> bool:
+def _proved(act: Action, visit: DeskVisitRow, by: str, *, own: bool) -> bool:
     person = _holder(act, visit)
     if person is None or not is_waiting(visit, act.now):
         return False
@@ -151,7 +153,7 @@ def _proved(act: Act, visit: DeskVisitRow, by: str, *, own: bool) -> bool:
     return True
 
 
-def _call_for_help(act: Act, visit: DeskVisitRow, shown: CredentialRow) -> None:
+def _call_for_help(act: Action, visit: DeskVisitRow, shown: CredentialRow) -> None:
     """Raise the silent alarm of a duress PIN; of no person, whose own page lists the rest."""
     if shown.duress:
         record(act, EventKind.ALARM_DURESS_AT_DESK, {"visit_id": visit.visit_id})
@@ -161,12 +163,12 @@ def _call_for_help(act: Act, visit: DeskVisitRow, shown: CredentialRow) -> None:
 # -- cards and PINs ----------------------------------------------------------------------------------
 
 
-def _holder(act: Act, visit: DeskVisitRow) -> Person | None:
+def _holder(act: Action, visit: DeskVisitRow) -> Person | None:
     person = act.session.get(Person, visit.person_id) if visit.person_id is not None else None
     return person if person is not None and person.ended_at is None else None
 
 
-def _working_card(act: Act, number: int) -> CredentialRow | None:
+def _working_card(act: Action, number: int) -> CredentialRow | None:
     rows = act.session.scalars(
         select(CredentialRow)
         .join(Person, Person.person_id == CredentialRow.person_id)
@@ -180,7 +182,7 @@ def _working_card(act: Act, number: int) -> CredentialRow | None:
     return next((row for row in rows if is_usable(row, act.now)), None)
 
 
-def _home_typed(act: Act, number: str) -> Home | None:
+def _home_typed(act: Action, number: str) -> Home | None:
     """Return the home of this number, with or without its dashes."""
     plain = typed_number(number.strip())
     return act.session.scalar(
@@ -188,13 +190,15 @@ def _home_typed(act: Act, number: str) -> Home | None:
     )
 
 
-def _checked_pin(act: Act, account_id: int, role: str, home: Home | None, pin: str) -> CredentialRow | None:
+def _checked_pin(
+    act: Action, account_id: int, role: str, home: Home | None, pin: str
+) -> CredentialRow | None:
     """Return the PIN of a home with these digits; None, counted, for others. An unknown home costs the same.
 
-    Raises ActRefused for what is no PIN, and TooMany.
+    Raises ActionRefused for what is no PIN, and TooMany.
     """
     if not (pin.isdecimal() and len(pin) == PIN_DIGITS):
-        raise ActRefused("pin", _("A PIN has six digits."))
+        raise ActionRefused("pin", _("A PIN has six digits."))
     if not may_type_pin(act, account_id):
         raise TooMany("pin", TOO_MANY_PINS)
     tag = argon2_tag(pin, home.pin_salt if home is not None else UNKNOWN_HOME_SALT)
@@ -204,7 +208,7 @@ def _checked_pin(act: Act, account_id: int, role: str, home: Home | None, pin: s
     return found
 
 
-def _note_refused(act: Act, account_id: int, role: str, by: str, home: Home | None = None) -> None:
+def _note_refused(act: Action, account_id: int, role: str, by: str, home: Home | None = None) -> None:
     """Write a refused try down: in the ledger, and where tries are counted."""
     act.session.add(
         DeskVisitRow(
@@ -215,7 +219,7 @@ def _note_refused(act: Act, account_id: int, role: str, by: str, home: Home | No
     record(act, "desk_refused", {"by": by, "home_id": home.home_id if home is not None else None})
 
 
-def _pin_of_home(act: Act, home: Home, tag: bytes) -> CredentialRow | None:
+def _pin_of_home(act: Action, home: Home, tag: bytes) -> CredentialRow | None:
     rows = act.session.scalars(
         select(CredentialRow)
         .join(Person, Person.person_id == CredentialRow.person_id)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.event_kinds import EventKind
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.alarms.actions import raise_alarm
 from web_admin.core.limits import (
     DESK_PIN,
@@ -22,7 +22,7 @@ from web_admin.core.limits import (
     DESK_UNPROVED_DAILY,
     Limit,
 )
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.desk.models import REFUSED, DeskVisitRow
 
 TYPED = (DESK_TYPED, DESK_TYPED_DAILY)
@@ -42,11 +42,11 @@ TOO_MANY_PINS = _(
 )
 
 
-class TooMany(ActRefused):
+class TooMany(ActionRefused):
     """This account typed too much; the alarm about it has to be kept although the answer is a no."""
 
 
-def may_type(act: Act, account_id: int) -> bool:
+def may_type(act: Action, account_id: int) -> bool:
     """Return whether this account may begin once more; at the limit the manager gets an alarm."""
     mine = DeskVisitRow.account_id == account_id
     begun = mine & DeskVisitRow.ended_why.is_distinct_from(REFUSED)
@@ -54,14 +54,14 @@ def may_type(act: Act, account_id: int) -> bool:
     return _within(act, account_id, ((TYPED, begun), (UNPROVED, unproved)))
 
 
-def may_type_pin(act: Act, account_id: int) -> bool:
+def may_type_pin(act: Action, account_id: int) -> bool:
     """Return whether this account may try another PIN; at the limit the manager gets an alarm."""
     wrong = (DeskVisitRow.account_id == account_id) & (DeskVisitRow.ended_why == REFUSED)
     return _within(act, account_id, ((WRONG_PINS, wrong),))
 
 
 def _within(
-    act: Act, account_id: int, rules: Sequence[tuple[Sequence[Limit], ColumnElement[bool]]]
+    act: Action, account_id: int, rules: Sequence[tuple[Sequence[Limit], ColumnElement[bool]]]
 ) -> bool:
     act.session.flush()
     over = any(

@@ -11,12 +11,12 @@ from sqlalchemy import func, select
 
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import CredentialKind, Method, typed_number
-from web_admin.action.base import Act, begin, record
+from web_admin.action.base import Action, begin, record
 from web_admin.action.suspensions import in_the_way, party_of, whom_to_ask
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.core.limits import LOST_CARDS, LOST_CARDS_DAILY
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credentials.actions import suspend_credential
 from web_admin.credentials.look_ups import CARD_LOOKED_UP, HANDED_IN, LOST, Look, checked_look, record_look
@@ -50,13 +50,13 @@ class FoundCard:
 
 
 def find_cards(
-    act: Act, typed: str, look: Look, read: Callable[[str], int]
+    act: Action, typed: str, look: Look, read: Callable[[str], int]
 ) -> list[FoundCard] | int:
     """Return the cards of a typed home number, or the site's own number of a typed card, unlooked at.
 
     Every holder who is shown reads of it. A card's number shows nothing of its card, not even whether there
     is one: `suspend_by_number` is all it allows. `read` makes the site's own number of a card that was typed
-    or read; raises ActRefused for what is neither, for a look without a reason, and TooMany.
+    or read; raises ActionRefused for what is neither, for a look without a reason, and TooMany.
     """
     begin(act)
     _count_look(act)
@@ -86,7 +86,7 @@ def find_cards(
     return [_found(row, person) for row, person in rows]
 
 
-def suspend_by_number(act: Act, number: int) -> None:
+def suspend_by_number(act: Action, number: int) -> None:
     """Suspend the card of this number, if one works; the result does not show whether there was one.
 
     `number` is the site's own number of the card. Raises TooMany.
@@ -107,7 +107,7 @@ def suspend_by_number(act: Act, number: int) -> None:
         suspend_credential(act, found.credential_id)
 
 
-def _count_look(act: Act) -> None:
+def _count_look(act: Action) -> None:
     """Raise TooMany, with an alarm to the manager, once an account has looked too often.
 
     What was found counts as what was not; the ledger counts, for all workers at once.
@@ -127,10 +127,10 @@ def _count_look(act: Act) -> None:
     record(act, LOOKED_FOR, {})
 
 
-def replace_for_a_night(act: Act, credential_id: str) -> VisitorPassRow | None:
+def replace_for_a_night(act: Action, credential_id: str) -> VisitorPassRow | None:
     """Suspend a card and return a pass of 24 hours in its owner's name; None where no gate reads codes.
 
-    Who has such a pass gets the same one again. Raises ActRefused for a card that has ended or that the
+    Who has such a pass gets the same one again. Raises ActionRefused for a card that has ended or that the
     office suspended, whose pass would open what the card itself does not any more, and for a guard who has
     not looked for it.
 
@@ -140,10 +140,10 @@ def replace_for_a_night(act: Act, credential_id: str) -> VisitorPassRow | None:
     begin(act)
     card = act.session.get(CredentialRow, credential_id)
     if card is None or card.kind != CredentialKind.CARD or card.person.site_id != act.site_id:
-        raise ActRefused(None, _l("This card is not known here."))
+        raise ActionRefused(None, _l("This card is not known here."))
     over = card.valid_until is not None and card.valid_until <= act.now
     if card.state == "ended" or over or card.person.ended_at is not None:
-        raise ActRefused(None, _l("This card has ended. It opens nothing, and no pass is made for it."))
+        raise ActionRefused(None, _l("This card has ended. It opens nothing, and no pass is made for it."))
     if party_of(act) == "guard":
         _refuse_without_look(act, card)
     if card.state == "active":
@@ -152,7 +152,7 @@ def replace_for_a_night(act: Act, credential_id: str) -> VisitorPassRow | None:
         # Its owner and a guard may want the pass; what the office or a restore stopped stays stopped.
         other = in_the_way(card.suspended_by, "owner", party_of(act))
         if other is not None:
-            raise ActRefused(None, whom_to_ask(other))
+            raise ActionRefused(None, whom_to_ask(other))
     person = card.person
     living = _pass_for_a_night(act, person)
     if living is not None:
@@ -176,8 +176,8 @@ def replace_for_a_night(act: Act, credential_id: str) -> VisitorPassRow | None:
     return made
 
 
-def _refuse_without_look(act: Act, card: CredentialRow) -> None:
-    """Raise ActRefused unless this guard has just looked for this card, with a reason its holder reads.
+def _refuse_without_look(act: Action, card: CredentialRow) -> None:
+    """Raise ActionRefused unless this guard has just looked for this card, with a reason its holder reads.
 
     Looks are counted, so the passes that one account can make are bounded by them.
     """
@@ -188,10 +188,10 @@ def _refuse_without_look(act: Act, card: CredentialRow) -> None:
         )
     )
     if not any(facts.get("actor_id") == act.actor_id for facts in looks):
-        raise ActRefused(None, _l("Look for the card first: type the number of its home and the reason."))
+        raise ActionRefused(None, _l("Look for the card first: type the number of its home and the reason."))
 
 
-def _pass_for_a_night(act: Act, person: Person) -> VisitorPassRow | None:
+def _pass_for_a_night(act: Action, person: Person) -> VisitorPassRow | None:
     """Return the live pass that this person got for a lost card."""
     entries = act.session.scalars(
         select(AuditEntry)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Site
 from web_admin.desk.models import DeskVisitRow
 from web_admin.journal.models import AuditEntry
@@ -48,7 +48,7 @@ def visit_asked_of(session: Session, person_id: str, now: datetime) -> DeskVisit
     return newest if newest is not None and is_waiting(newest, now) else None
 
 
-def end_visits(act: Act, account_id: int, why: str) -> None:
+def end_visits(act: Action, account_id: int, why: str) -> None:
     """End the open visits of this account."""
     over = update(DeskVisitRow).where(
         DeskVisitRow.account_id == account_id, DeskVisitRow.ended_at.is_(None)

@@ -25,7 +25,7 @@ from gate_controller.contract.journal_chain import (
 )
 from gate_controller.contract.messages import AskRequest, EventsReply
 from gate_controller.contract.signing import SignatureRefused, sign, verify
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import Gate
@@ -45,7 +45,7 @@ class EventsRefused(Exception):
     """A batch does not continue the journal that this server has; says where it parts."""
 
 
-def take_events(act: Act, gate: Gate, batch: ReadBatch) -> EventsReply:
+def take_events(act: Action, gate: Gate, batch: ReadBatch) -> EventsReply:
     """Store what is new of a batch and return the countersigned head; the act is the gate's.
 
     The gate's row must be locked. Raises EventsRefused, with nothing written, when the head is not
@@ -91,7 +91,7 @@ def _take_unread(session: Session, gate: Gate, entries: Sequence[ReadEntry], now
     ring_unread(session, gate, fresh, now)
 
 
-def _take_each(act: Act, gate: Gate, taken: Sequence[ReadEntry]) -> frozenset[int]:
+def _take_each(act: Action, gate: Gate, taken: Sequence[ReadEntry]) -> frozenset[int]:
     """Store entries with all that follows from them; return the numbers of those with which that fails.
 
     All at once, and one by one only when that fails: the failure of one entry does not stop the others.
@@ -117,7 +117,7 @@ def _take_each(act: Act, gate: Gate, taken: Sequence[ReadEntry]) -> frozenset[in
     return frozenset(failed)
 
 
-def _take(act: Act, gate: Gate, taken: Sequence[ReadEntry]) -> None:
+def _take(act: Action, gate: Gate, taken: Sequence[ReadEntry]) -> None:
     session, now = act.session, act.now
     fresh = [read.entry for read in taken if read.entry is not None]
     if not fresh:

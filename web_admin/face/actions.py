@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.records import Method
-from web_admin.action.base import Act, begin, finish, new_id, office_only, record
+from web_admin.action.base import Action, begin, finish, new_id, office_only, record
 from web_admin.action.lookups import person_of, refuse_unassigned
 from web_admin.action.phone_verification import UNVERIFIED, refuse_phone_from_home, refuse_unverified_phone
 from web_admin.compound.age_bands import CHILD, MINOR, band_has_ended, today_at
 from web_admin.compound.models import Gate, Lane, Person, Site
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.custody.models import Consent, FaceShare, Notice
 from web_admin.custody.shares import FACE_PURPOSE, create_shares
 from web_admin.face.assessment_status import assessment_status
@@ -67,13 +67,13 @@ class GuardianPart:
 
 
 def give_face_consent(
-    act: Act, person_id: str, notice_version: int, language: str, *, guardian_id: str | None = None,
+    act: Action, person_id: str, notice_version: int, language: str, *, guardian_id: str | None = None,
     signed_name: str = "",
 ) -> Consent:
     """Record a person's own consent to the newest face notice and turn their face on.
 
     `guardian_id` is who is beside a minor at a gate, identified there as well; by phone a minor
-    asks their guardian instead (`guardian_requests`). Raises ActRefused where the channel, the age, the
+    asks their guardian instead (`guardian_requests`). Raises ActionRefused where the channel, the age, the
     notice, the assessment, a missing signature or the lack of another way forbids it.
     """
     begin(act)
@@ -81,46 +81,50 @@ def give_face_consent(
     notice = consentable_notice(act, person, notice_version, language)
     if person.age_band == MINOR:
         if act.channel != "gate" or guardian_id is None:
-            raise ActRefused(
+            raise ActionRefused(
                 "guardian",
                 _("A guardian has to agree as well. Ask them from your phone, or come to a gate together."),
             )
         if guardian_id not in {guardian.person_id for guardian in guardians_of(act.session, person)}:
-            raise ActRefused("guardian", _("Only an adult of your home, known as your guardian, can agree."))
+            raise ActionRefused(
+                "guardian", _("Only an adult of your home, known as your guardian, can agree.")
+            )
         if guardians_needed(act.session, person) > 1:
-            raise ActRefused("guardian", _("Both guardians have to agree. Ask them from your phone."))
+            raise ActionRefused("guardian", _("Both guardians have to agree. Ask them from your phone."))
         return record_consent(act, person, notice, [GuardianPart(guardian_id, notice, act.now)])
     return record_consent(act, person, notice, signed_name=checked_signature(act, signed_name))
 
 
-def consentable_notice(act: Act, person: Person, notice_version: int, language: str) -> Notice:
-    """Return the notice that this person may say yes to now; raise ActRefused saying what is in the way."""
+def consentable_notice(act: Action, person: Person, notice_version: int, language: str) -> Notice:
+    """Return the notice that this person may say yes to now; raise ActionRefused with the obstacle."""
     site = act.session.get_one(Site, act.site_id)
     if act.channel not in ("phone", "gate"):
-        raise ActRefused(None, _("Only the person can consent, on their own phone or at a gate."))
+        raise ActionRefused(None, _("Only the person can consent, on their own phone or at a gate."))
     if not site.face_enabled:
-        raise ActRefused(None, _("Face is switched off for this compound."))
+        raise ActionRefused(None, _("Face is switched off for this compound."))
     if act.channel != "phone" and rules_of(act.session, act.site_id).written_release:
-        raise ActRefused("signed_name", _("This compound asks for a signature: say yes on your own phone."))
+        raise ActionRefused(
+            "signed_name", _("This compound asks for a signature: say yes on your own phone.")
+        )
     refuse_unassigned(person)
     if person.age_band == CHILD or band_has_ended(person, today_at(site, act.now)):
-        raise ActRefused(None, _("Face is not offered to children under 14.") if person.age_band == CHILD
+        raise ActionRefused(None, _("Face is not offered to children under 14.") if person.age_band == CHILD
                          else _("Your age changed today. Please try again in an hour."))
     refuse_unverified_phone(act, person)
     if person.age_band == MINOR:
         refuse_phone_from_home(act, person)
     if not assessment_status(act.session, act.site_id, act.now).holds:
-        raise ActRefused(None, _("Face is being reassessed. Until that is done, no one can switch it on."))
+        raise ActionRefused(None, _("Face is being reassessed. Until that is done, no one can switch it on."))
     if not working_methods(act.session, person, act.now) - {Method.FACE}:
-        raise ActRefused(None, _("Get a card, PIN or QR code first: face is only ever an extra way in."))
+        raise ActionRefused(None, _("Get a card, PIN or QR code first: face is only ever an extra way in."))
     notice = newest_notice(act.session, FACE_PURPOSE, language)
     if notice is None or notice.version != notice_version:
-        raise ActRefused("notice", _("The notice has changed. Please read it again and decide then."))
+        raise ActionRefused("notice", _("The notice has changed. Please read it again and decide then."))
     return notice
 
 
 def record_consent(
-    act: Act, person: Person, notice: Notice, parts: Sequence[GuardianPart] = (), *,
+    act: Action, person: Person, notice: Notice, parts: Sequence[GuardianPart] = (), *,
     signed_name: str | None = None,
 ) -> Consent:
     """Store a consent that was checked, with its guardians' parts, turn face on and publish.
@@ -156,7 +160,7 @@ def record_consent(
 
 
 def _new_consent(
-    act: Act, person: Person, notice: Notice, parts: Sequence[GuardianPart], signed_name: str | None
+    act: Action, person: Person, notice: Notice, parts: Sequence[GuardianPart], signed_name: str | None
 ) -> Consent:
     consent = Consent(
         consent_id=new_id(), person_id=person.person_id, purpose=FACE_PURPOSE,
@@ -172,7 +176,7 @@ def _new_consent(
     return consent
 
 
-def _add_part(act: Act, consent: Consent, part: GuardianPart) -> None:
+def _add_part(act: Action, consent: Consent, part: GuardianPart) -> None:
     act.session.add(
         GuardianConsent(
             consent_id=consent.consent_id, guardian_id=part.guardian_id, notice_sha256=part.notice.sha256,
@@ -183,7 +187,7 @@ def _add_part(act: Act, consent: Consent, part: GuardianPart) -> None:
         keep_release(act, consent, part.notice, part.guardian_id, part.signed_name, part.given_at)
 
 
-def record_refusal(act: Act, person_id: str, notice_version: int | None, language: str | None) -> None:
+def record_refusal(act: Action, person_id: str, notice_version: int | None, language: str | None) -> None:
     """Record that a person said no to face; nothing else changes, and the request is not repeated.
 
     Any channel, never refused: staff may record a no, never a yes. A valid consent is not
@@ -200,7 +204,7 @@ def record_refusal(act: Act, person_id: str, notice_version: int | None, languag
     )
 
 
-def withdraw_face(act: Act, person_id: str, why: str = "") -> Consent | None:
+def withdraw_face(act: Action, person_id: str, why: str = "") -> Consent | None:
     """End a person's face at once, everywhere; return the consent, None when there was none.
 
     Any channel, no reason needed, never refused.
@@ -236,19 +240,21 @@ def face_state(session: Session, person_id: str) -> FaceState:
 # -- the site's switch -----------------------------------------------------------------------------
 
 
-def enable_face(act: Act) -> None:
+def enable_face(act: Action) -> None:
     """Enable face at lanes and consent to it; no one's access changes by that."""
     site = begin(act)
     office_only(act, _("Face is switched on by the property office."))
     for language in LANGUAGES:
         if newest_notice(act.session, FACE_PURPOSE, language) is None:
-            raise ActRefused("notice", _("Publish the notice about face first, so that people can decide."))
+            raise ActionRefused(
+                "notice", _("Publish the notice about face first, so that people can decide.")
+            )
     require_assessment(act, None)
     site.face_enabled = True
     finish(act, "face_enabled", {})
 
 
-def disable_face(act: Act) -> None:
+def disable_face(act: Action) -> None:
     """Switch face off for the site: every consent ends, every share is destroyed, lanes drop it."""
     site = begin(act)
     office_only(act, _("Face is switched off by the property office."))

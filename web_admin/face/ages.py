@@ -9,11 +9,11 @@ from datetime import date
 from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, select
 
-from web_admin.action.base import Act, begin, finish, record
+from web_admin.action.base import Action, begin, finish, record
 from web_admin.action.lookups import person_of
 from web_admin.compound.age_bands import ADULT, CHILD, MINOR, YEARS_OF_MINORS, today_at, years_later
 from web_admin.compound.models import GuardianRow, Person
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.face.endings import forget_face
 from web_admin.face.guardians import end_guardianship, lapse_requests, parts_of_consent
 from web_admin.face.renewals import AGE_CORRECTED, CAME_OF_AGE, clear_renewal, request_renewal
@@ -22,14 +22,14 @@ from web_admin.face.ways_in import live_face_consent
 LONGEST_YEARS = {CHILD: 14, MINOR: YEARS_OF_MINORS}
 
 
-def set_age_band(act: Act, person_id: str, band: str, until: date | None = None) -> None:
+def set_age_band(act: Action, person_id: str, band: str, until: date | None = None) -> None:
     """Correct a person's age band and the first day of the next one; face follows at once."""
     site = begin(act)
     person = person_of(act, person_id)
     if act.channel not in ("manager", "desk", "system"):
-        raise ActRefused(None, _("Ages are corrected at the desk."))
+        raise ActionRefused(None, _("Ages are corrected at the desk."))
     if band not in (ADULT, MINOR, CHILD):
-        raise ActRefused("age_band", _("Choose one of the offered values."))
+        raise ActionRefused("age_band", _("Choose one of the offered values."))
     check_until("age_band_until", band, until, today_at(site, act.now))
     was_adult = person.age_band == ADULT
     person.age_band, person.age_band_until = band, until
@@ -48,7 +48,7 @@ def set_age_band(act: Act, person_id: str, band: str, until: date | None = None)
     finish(act, "age_band_set", {"age_band": band}, person_id=person_id)
 
 
-def settle_ages(act: Act) -> int:
+def settle_ages(act: Action) -> int:
     """Move everyone whose band has ended into the next one; return how many."""
     site = begin(act)
     today = today_at(site, act.now)
@@ -74,16 +74,16 @@ def settle_ages(act: Act) -> int:
 
 
 def check_until(field: str, band: str, until: date | None, today: date) -> None:
-    """Raise ActRefused unless the end of an age band can be right."""
+    """Raise ActionRefused unless the end of an age band can be right."""
     if band == ADULT:
         if until is not None:
-            raise ActRefused(field, _("Adults stay adults: leave this empty."))
+            raise ActionRefused(field, _("Adults stay adults: leave this empty."))
         return
     if until is not None and not today < until <= years_later(today, LONGEST_YEARS[band]):
-        raise ActRefused(field, _("Choose the day on which the next age begins."))
+        raise ActionRefused(field, _("Choose the day on which the next age begins."))
 
 
-def _become_adult(act: Act, person: Person) -> None:
+def _become_adult(act: Action, person: Person) -> None:
     person.age_band, person.age_band_until = ADULT, None
     request_renewal(act, person, CAME_OF_AGE)
     lapse_requests(act, person.person_id)

@@ -18,10 +18,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import Method
-from web_admin.action.base import Act, begin, finish, new_id, office_only
+from web_admin.action.base import Action, begin, finish, new_id, office_only
 from web_admin.action.lookups import lane_of
 from web_admin.compound.models import Lane, Site
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.face.assessment_status import (
     AssessmentStatus,
     approved_assessment,
@@ -66,60 +66,63 @@ class AssessmentText:
     review_due: date | None = None
 
 
-def draft_assessment(act: Act, assessment_id: str | None, text: AssessmentText) -> AssessmentRow:
+def draft_assessment(act: Action, assessment_id: str | None, text: AssessmentText) -> AssessmentRow:
     """Begin (id None) or change a draft; what is not written yet may stay empty."""
     begin(act)
     _only_by_staff(act)
     row = _new_row(act) if assessment_id is None else assessment_of(act, assessment_id)
     if row.state != "draft":
-        raise ActRefused(None, _("Only a draft can be changed. Begin a new version instead."))
+        raise ActionRefused(None, _("Only a draft can be changed. Begin a new version instead."))
     _write(act, row, text)
     finish(act, "assessment_drafted", _facts(row), touches=())
     return row
 
 
-def submit_assessment(act: Act, assessment_id: str) -> AssessmentRow:
-    """Submit a complete draft; raise ActRefused naming the part that is missing or contradicts."""
+def submit_assessment(act: Action, assessment_id: str) -> AssessmentRow:
+    """Submit a complete draft; raise ActionRefused naming the part that is missing or contradicts."""
     begin(act)
     _only_by_staff(act)
     row = assessment_of(act, assessment_id)
     if row.state != "draft":
-        raise ActRefused(None, _("Only a draft can be submitted."))
+        raise ActionRefused(None, _("Only a draft can be submitted."))
     _check_whole(act, row)
     basis = notice_basis(act.session)
     if basis is None:
-        raise ActRefused(None, _("Publish the notice about face first: the assessment is about its purpose "
-                                 "and method."))
+        raise ActionRefused(
+            None, _("Publish the notice about face first: the assessment is about its purpose and method.")
+        )
     row.notice_basis, row.engine = basis, FACE_ENGINE
     row.state, row.submitted_at = "submitted", act.now
     finish(act, "assessment_submitted", _facts(row), touches=())
     return row
 
 
-def return_assessment(act: Act, assessment_id: str) -> AssessmentRow:
+def return_assessment(act: Action, assessment_id: str) -> AssessmentRow:
     """Give a submitted assessment back to its authors as a draft."""
     begin(act)
     _only_by_staff(act)
     row = assessment_of(act, assessment_id)
     if row.state != "submitted":
-        raise ActRefused(None, _("Only a submitted assessment can be given back."))
+        raise ActionRefused(None, _("Only a submitted assessment can be given back."))
     row.state, row.submitted_at, row.notice_basis, row.engine = "draft", None, None, None
     finish(act, "assessment_returned", _facts(row), touches=())
     return row
 
 
-def approve_assessment(act: Act, assessment_id: str) -> AssessmentRow:
+def approve_assessment(act: Action, assessment_id: str) -> AssessmentRow:
     """Approve what others wrote; the one approved before is superseded, and lanes follow at once."""
     begin(act)
     _only_by_staff(act)
     row = assessment_of(act, assessment_id)
     if row.state != "submitted":
-        raise ActRefused(None, _("Only a submitted assessment can be approved."))
+        raise ActionRefused(None, _("Only a submitted assessment can be approved."))
     if act.actor_id in row.author_ids:
-        raise ActRefused(None, _("Someone who did not write it has to approve it."))
+        raise ActionRefused(None, _("Someone who did not write it has to approve it."))
     _check_whole(act, row)
     if row.notice_basis != notice_basis(act.session) or row.engine != FACE_ENGINE:
-        raise ActRefused(None, _("The notice or the engine has changed since. Give it back to its authors."))
+        raise ActionRefused(
+            None, _("The notice or the engine has changed since. Give it back to its authors.")
+        )
     before = approved_assessment(act.session, act.site_id)
     if before is not None:
         before.state, before.superseded_at = "superseded", act.now
@@ -128,11 +131,11 @@ def approve_assessment(act: Act, assessment_id: str) -> AssessmentRow:
     return row
 
 
-def assessment_of(act: Act, assessment_id: str) -> AssessmentRow:
-    """Return an assessment of this site; raise ActRefused."""
+def assessment_of(act: Action, assessment_id: str) -> AssessmentRow:
+    """Return an assessment of this site; raise ActionRefused."""
     row = act.session.get(AssessmentRow, assessment_id)
     if row is None or row.site_id != act.site_id:
-        raise ActRefused(None, _("This assessment is not known here."))
+        raise ActionRefused(None, _("This assessment is not known here."))
     return row
 
 
@@ -155,20 +158,20 @@ def retained_until(row: AssessmentRow) -> date | None:
     return (ended + timedelta(days=366 * KEPT_YEARS)).date() if ended is not None else None
 
 
-def check_assessed(act: Act, lane_id: str) -> None:
-    """Raise ActRefused unless an approved assessment that still holds names this lane."""
+def check_assessed(act: Action, lane_id: str) -> None:
+    """Raise ActionRefused unless an approved assessment that still holds names this lane."""
     if lane_id not in require_assessment(act, "methods").lanes:
-        raise ActRefused(
+        raise ActionRefused(
             "methods",
             _("The approved assessment does not name this lane. Write a new version that does."),
         )
 
 
-def require_assessment(act: Act, field: str | None) -> AssessmentStatus:
-    """Return the status of the approved assessment; raise ActRefused unless it is valid."""
+def require_assessment(act: Action, field: str | None) -> AssessmentStatus:
+    """Return the status of the approved assessment; raise ActionRefused unless it is valid."""
     status = assessment_status(act.session, act.site_id, act.now)
     if not status.holds:
-        raise ActRefused(field, WHY_NOT[status.word])
+        raise ActionRefused(field, WHY_NOT[status.word])
     return status
 
 
@@ -178,7 +181,7 @@ def ways_beside_face(lane: Lane) -> tuple[str, ...]:
     return others if Method.CARD in others else ()
 
 
-def _new_row(act: Act) -> AssessmentRow:
+def _new_row(act: Action) -> AssessmentRow:
     highest = act.session.scalar(
         select(func.max(AssessmentRow.number)).where(AssessmentRow.site_id == act.site_id)
     )
@@ -190,16 +193,16 @@ def _new_row(act: Act) -> AssessmentRow:
     return row
 
 
-def _write(act: Act, row: AssessmentRow, text: AssessmentText) -> None:
+def _write(act: Action, row: AssessmentRow, text: AssessmentText) -> None:
     if set(text.texts) - set(TEXT_FIELDS):
-        raise ActRefused(None, _("The assessment has a part that is not known."))
+        raise ActionRefused(None, _("The assessment has a part that is not known."))
     for name, words in text.texts.items():
         if len(words) > MAX_TEXT_CHARS:
-            raise ActRefused(name, _("Please use at most %(count)s characters.", count=MAX_TEXT_CHARS))
+            raise ActionRefused(name, _("Please use at most %(count)s characters.", count=MAX_TEXT_CHARS))
     if text.conclusion not in CONCLUSIONS:
-        raise ActRefused("conclusion", _("Choose one of the offered values."))
+        raise ActionRefused("conclusion", _("Choose one of the offered values."))
     if text.residual_risk not in RISKS:
-        raise ActRefused("residual_risk", _("Choose one of the offered values."))
+        raise ActionRefused("residual_risk", _("Choose one of the offered values."))
     for lane_id in text.lanes:
         lane_of(act, lane_id)
     row.texts = {name: text.texts.get(name, "").strip() for name in TEXT_FIELDS}
@@ -209,28 +212,28 @@ def _write(act: Act, row: AssessmentRow, text: AssessmentText) -> None:
         row.author_ids = [*row.author_ids, act.actor_id]
 
 
-def _check_whole(act: Act, row: AssessmentRow) -> None:
+def _check_whole(act: Action, row: AssessmentRow) -> None:
     for name in REQUIRED_TEXTS:
         if not row.texts.get(name, "").strip():
-            raise ActRefused(name, _("An assessment without this part is not one. Please write it."))
+            raise ActionRefused(name, _("An assessment without this part is not one. Please write it."))
     if row.conclusion == "go_with_conditions" and not row.texts.get("conditions", "").strip():
-        raise ActRefused("conditions", _("Say under which conditions."))
+        raise ActionRefused("conditions", _("Say under which conditions."))
     if row.residual_risk == "high" and row.conclusion != "stop":
-        raise ActRefused("conclusion", _("With a high risk left over, the only conclusion is to stop."))
+        raise ActionRefused("conclusion", _("With a high risk left over, the only conclusion is to stop."))
     if not row.lanes:
-        raise ActRefused("lanes", _("Choose at least one lane."))
+        raise ActionRefused("lanes", _("Choose at least one lane."))
     for lane_id in row.lanes:
         if len(ways_beside_face(lane_of(act, lane_id))) < OTHER_WAYS_BESIDE_FACE:
-            raise ActRefused(
+            raise ActionRefused(
                 "lanes", _("The lane %(lane)s lacks the card and one more way besides face.", lane=lane_id)
             )
     site = act.session.get_one(Site, act.site_id)
     today = act.now.astimezone(ZoneInfo(site.timezone)).date()
     if row.review_due is None or not today < row.review_due <= today + LONGEST_REVIEW:
-        raise ActRefused("review_due", _("Choose a day within the next twelve months."))
+        raise ActionRefused("review_due", _("Choose a day within the next twelve months."))
 
 
-def _only_by_staff(act: Act) -> None:
+def _only_by_staff(act: Action) -> None:
     office_only(act, _("Assessments are written by the property office."))
 
 

@@ -8,7 +8,7 @@ informs the gates by the policy that follows, asks for a new wrapping key and be
 from sqlalchemy import delete, select
 
 from gate_controller.contract.records import Method
-from web_admin.action.base import Act, record
+from web_admin.action.base import Action, record
 from web_admin.compound.models import Gate, Person
 from web_admin.custody.models import Consent, FaceShare
 from web_admin.custody.shares import FACE_PURPOSE, destroy_shares, end_shares
@@ -24,7 +24,7 @@ ENDINGS = (
 """What a certificate may say of why a face ended; a person's own words are never in one."""
 
 
-def forget_face(act: Act, person: Person, why: str) -> Consent | None:
+def forget_face(act: Action, person: Person, why: str) -> Consent | None:
     """Withdraw a person's consent and destroy what is held; return it, or None if there was none.
 
     The caller publishes. Never refused: everything that may be left behind is ended too.
@@ -54,7 +54,7 @@ def forget_face(act: Act, person: Person, why: str) -> Consent | None:
     return consents[-1] if consents else None
 
 
-def forget_gate(act: Act, gate: Gate, why: str) -> int:
+def forget_gate(act: Action, gate: Gate, why: str) -> int:
     """Destroy every share for a gate that no longer takes faces; return how many there were.
 
     Consents stay: they are about other gates too. The caller publishes.
@@ -72,7 +72,7 @@ def forget_gate(act: Act, gate: Gate, why: str) -> int:
     return len(shares)
 
 
-def forget_everyone(act: Act, why: str) -> int:
+def forget_everyone(act: Action, why: str) -> int:
     """End every face of the site; return how many people had one. The caller publishes."""
     act.session.flush()
     consented = select(Consent.person_id).where(

@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.credential_kinds import IDENTIFYING_KINDS
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import JournalEntry
-from web_admin.action.base import Act, record
+from web_admin.action.base import Action, record
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.compound.own_credentials import is_own_yes
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import give_face_consent, record_refusal, withdraw_face
@@ -64,14 +64,14 @@ class _Untaken(Exception):
     """An answer that counts for nothing; its text is the stable word for why."""
 
 
-def take_answers(by_gate: Act, gate: Gate, entries: Sequence[JournalEntry]) -> None:
+def take_answers(by_gate: Action, gate: Gate, entries: Sequence[JournalEntry]) -> None:
     """Carry out the answers among entries that are new to this server, in their order."""
     for entry in entries:
         if entry.kind == EventKind.FACE_ANSWER:
             _take(by_gate, gate, entry)
 
 
-def _take(by_gate: Act, gate: Gate, entry: JournalEntry) -> None:
+def _take(by_gate: Action, gate: Gate, entry: JournalEntry) -> None:
     try:
         facts = msgspec.convert(entry.facts, AnswerFacts)
         persons = msgspec.convert(entry.personal or {}, AnswerPersons)
@@ -85,11 +85,13 @@ def _take(by_gate: Act, gate: Gate, entry: JournalEntry) -> None:
             _carry_out(act, gate, entry, facts, persons)
     except _Untaken as why:
         _set_aside(act, gate, entry, str(why), persons.person_id)
-    except ActRefused as refused:
+    except ActionRefused as refused:
         _set_aside(act, gate, entry, refused.field or "not_allowed", persons.person_id, str(refused))
 
 
-def _carry_out(act: Act, gate: Gate, entry: JournalEntry, facts: AnswerFacts, persons: AnswerPersons) -> None:
+def _carry_out(
+    act: Action, gate: Gate, entry: JournalEntry, facts: AnswerFacts, persons: AnswerPersons
+) -> None:
     match facts.answer:
         case "yes":
             _check_yes(act, gate, entry, facts, persons)
@@ -114,7 +116,9 @@ def _carry_out(act: Act, gate: Gate, entry: JournalEntry, facts: AnswerFacts, pe
             withdraw_face(act, persons.person_id)
 
 
-def _check_yes(act: Act, gate: Gate, entry: JournalEntry, facts: AnswerFacts, persons: AnswerPersons) -> None:
+def _check_yes(
+    act: Action, gate: Gate, entry: JournalEntry, facts: AnswerFacts, persons: AnswerPersons
+) -> None:
     """Raise unless a yes is fresh, from a gate that is trusted, to the very text that is shown now."""
     if not gate.is_believed:
         raise _Untaken("gate_not_trusted")
@@ -143,7 +147,7 @@ def _check_yes(act: Act, gate: Gate, entry: JournalEntry, facts: AnswerFacts, pe
         raise _Untaken("overtaken")
 
 
-def _check_own(act: Act, facts: AnswerFacts, persons: AnswerPersons) -> None:
+def _check_own(act: Action, facts: AnswerFacts, persons: AnswerPersons) -> None:
     """Raise unless the person, and a guardian beside them, showed something that no one else knows or saw.
 
     Of a gate that does not say what was shown, every possible credential has to be a person's own.
@@ -160,7 +164,7 @@ def _check_own(act: Act, facts: AnswerFacts, persons: AnswerPersons) -> None:
 
 
 def _is_own(
-    act: Act, person_id: str, credential_id: str | None, kind: str | None, *, of_minor: bool
+    act: Action, person_id: str, credential_id: str | None, kind: str | None, *, of_minor: bool
 ) -> bool:
     can_be = select(CredentialRow).where(
         CredentialRow.person_id == person_id, CredentialRow.state != "ended",
@@ -187,7 +191,7 @@ def note_openings(session: Session, entries: Sequence[JournalEntry], now: dateti
 
 
 def _set_aside(
-    act: Act, gate: Gate, entry: JournalEntry, why: str, person_id: str | None = None, detail: str = ""
+    act: Action, gate: Gate, entry: JournalEntry, why: str, person_id: str | None = None, detail: str = ""
 ) -> None:
     answer = entry.facts.get("answer")
     record(

@@ -8,12 +8,12 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
-from web_admin.action.base import Act, begin, finish, new_id, own_person_id, record
+from web_admin.action.base import Action, begin, finish, new_id, own_person_id, record
 from web_admin.action.lookups import person_of
 from web_admin.action.phone_verification import refuse_phone_from_home, refuse_unverified_phone
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.models import Person
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import GuardianPart, consentable_notice, record_consent, withdraw_face
@@ -27,7 +27,7 @@ REQUEST_LASTS = timedelta(days=7)
 
 
 def ask_guardians(
-    act: Act, minor_id: str, guardian_ids: Collection[str], notice_version: int, language: str
+    act: Action, minor_id: str, guardian_ids: Collection[str], notice_version: int, language: str
 ) -> Sequence[GuardianRequest]:
     """Record a minor's yes to this notice and ask their guardians; face stays off until they agree.
 
@@ -37,12 +37,12 @@ def ask_guardians(
     minor = person_of(act, minor_id)
     notice = consentable_notice(act, minor, notice_version, language)
     if minor.age_band != MINOR:
-        raise ActRefused(None, _("You decide on your own: no guardian is asked."))
+        raise ActionRefused(None, _("You decide on your own: no guardian is asked."))
     asked = sorted(set(guardian_ids))
     if not set(asked) <= {guardian.person_id for guardian in guardians_of(act.session, minor)} or not asked:
-        raise ActRefused("guardian", _("Only an adult of your home, known as your guardian, can agree."))
+        raise ActionRefused("guardian", _("Only an adult of your home, known as your guardian, can agree."))
     if len(asked) != guardians_needed(act.session, minor):
-        raise ActRefused("guardian", _("Both guardians have to agree. Choose two.") if len(asked) == 1
+        raise ActionRefused("guardian", _("Both guardians have to agree. Choose two.") if len(asked) == 1
                          else _("Choose as many guardians as have to agree."))
     lapse_asked_by(act, minor_id)
     requests = [
@@ -63,7 +63,7 @@ def ask_guardians(
 
 
 def answer_guardian(
-    act: Act, request_id: str, *, agrees: bool, language: str, signed_name: str = ""
+    act: Action, request_id: str, *, agrees: bool, language: str, signed_name: str = ""
 ) -> Consent | None:
     """Record a guardian's yes or no, from their own phone; the last yes makes the consent and returns it.
 
@@ -72,22 +72,22 @@ def answer_guardian(
     begin(act)
     guardian = person_of(act, own_person_id(act) or act.actor_id)
     if act.channel != "phone" and (agrees or act.served is None):
-        raise ActRefused(None, _("Guardians answer on their own phone, or at a gate beside the minor."))
+        raise ActionRefused(None, _("Guardians answer on their own phone, or at a gate beside the minor."))
     refuse_unverified_phone(act, guardian)
     request = act.session.get(GuardianRequest, request_id)
     together = valid_with(act.session, request, act.now) if request is not None else ()
     if request is None or request.guardian_id != guardian.person_id or request not in together:
-        raise ActRefused(None, _("This request is not open any more."))
+        raise ActionRefused(None, _("This request is not open any more."))
     if not agrees:
         _refuse(act, request)
         return None
     if request.answer is not None:
-        raise ActRefused(None, _("You have agreed already."))
+        raise ActionRefused(None, _("You have agreed already."))
     refuse_phone_from_home(act, guardian)
     return _agree(act, request, together, language, signed_name)
 
 
-def _refuse(act: Act, request: GuardianRequest) -> None:
+def _refuse(act: Action, request: GuardianRequest) -> None:
     lapse_asked_by(act, request.minor_id)
     act.session.refresh(request)
     request.answer, request.answered_at = "no", act.now
@@ -98,13 +98,17 @@ def _refuse(act: Act, request: GuardianRequest) -> None:
 
 
 def _agree(
-    act: Act, request: GuardianRequest, together: Sequence[GuardianRequest], language: str, signed_name: str
+    act: Action,
+    request: GuardianRequest,
+    together: Sequence[GuardianRequest],
+    language: str,
+    signed_name: str,
 ) -> Consent | None:
     minor = act.session.get_one(Person, request.minor_id)
     notice = consentable_notice(act, minor, request.notice_version, request.language)
     read = newest_notice(act.session, FACE_PURPOSE, language)
     if read is None:
-        raise ActRefused("notice", _("The notice has changed. Please read it again and decide then."))
+        raise ActionRefused("notice", _("The notice has changed. Please read it again and decide then."))
     request.signed_name = checked_signature(act, signed_name)
     request.answer, request.answered_at, request.answer_language = "half", act.now, language
     if any(one.answer is None for one in together):
@@ -121,23 +125,23 @@ def _agree(
     return record_consent(act, minor, notice, parts)
 
 
-def _part_of(act: Act, request: GuardianRequest, notice: Notice) -> GuardianPart:
+def _part_of(act: Action, request: GuardianRequest, notice: Notice) -> GuardianPart:
     read = newest_notice(act.session, FACE_PURPOSE, request.answer_language or "") or notice
     return GuardianPart(request.guardian_id, read, request.answered_at or act.now, request.signed_name)
 
 
-def withdraw_for_ward(act: Act, minor_id: str) -> None:
+def withdraw_for_ward(act: Action, minor_id: str) -> None:
     """Withdraw a guardian's agreement, by phone or at the desk; never refuse it."""
     begin(act)
     guardian = person_of(act, own_person_id(act) or act.actor_id)
     if minor_id not in {ward.person_id for ward in wards_of(act.session, guardian.person_id)}:
-        raise ActRefused(None, _("You can change only what is your own."))
+        raise ActionRefused(None, _("You can change only what is your own."))
     withdraw_face(_for_ward(act, minor_id), minor_id, "guardian")
     finish(act, "face_withdrawn_by_guardian", {}, personal={"guardian_id": guardian.person_id},
            person_id=minor_id)
 
 
-def _for_ward(act: Act, minor_id: str) -> Act:
+def _for_ward(act: Action, minor_id: str) -> Action:
     """Return the guardian's act as the minor's own."""
     if act.served is not None:
         return replace(act, served=replace(act.served, person_id=minor_id))

@@ -11,11 +11,11 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from web_admin.action.base import Act, begin, finish
+from web_admin.action.base import Action, begin, finish
 from web_admin.action.lookups import person_of
 from web_admin.compound.age_bands import ADULT, MINOR
 from web_admin.compound.models import GuardianRow, Person
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.custody.models import Consent
 from web_admin.face.models import GuardianConsent, GuardianRequest
 from web_admin.face.queries import guardian_ids_of
@@ -26,19 +26,19 @@ OPEN = or_(GuardianRequest.answer.is_(None), GuardianRequest.answer == "half")
 """Requests that no consent has come of yet: not answered, or with a yes that waits for another guardian's."""
 
 
-def name_guardian(act: Act, minor_id: str, guardian_id: str, *, is_only: bool = False) -> None:
-    """Note that the office has checked who is a minor's guardian; raise ActRefused.
+def name_guardian(act: Action, minor_id: str, guardian_id: str, *, is_only: bool = False) -> None:
+    """Note that the office has checked who is a minor's guardian; raise ActionRefused.
 
     `is_only`: it saw that there is no other one, so one yes is enough where the site asks for both.
     """
     begin(act)
     minor, guardian = person_of(act, minor_id), person_of(act, guardian_id)
     if act.channel not in ("manager", "desk", "system"):
-        raise ActRefused(None, _("Guardians are checked at the desk."))
+        raise ActionRefused(None, _("Guardians are checked at the desk."))
     if minor.age_band == ADULT:
-        raise ActRefused("guardian", _("Adults have no guardian here."))
+        raise ActionRefused("guardian", _("Adults have no guardian here."))
     if guardian.age_band != ADULT or minor.home_id is None or guardian.home_id != minor.home_id:
-        raise ActRefused("guardian", _("A guardian is an adult of the same home."))
+        raise ActionRefused("guardian", _("A guardian is an adult of the same home."))
     _write_checked(act, minor_id, guardian_id, is_only=is_only)
     if has_less(act.session, minor):
         request_renewal(act, minor, RULES_CHANGED)
@@ -47,7 +47,7 @@ def name_guardian(act: Act, minor_id: str, guardian_id: str, *, is_only: bool = 
     )
 
 
-def _write_checked(act: Act, minor_id: str, guardian_id: str, *, is_only: bool) -> None:
+def _write_checked(act: Action, minor_id: str, guardian_id: str, *, is_only: bool) -> None:
     others = act.session.scalars(
         select(GuardianRow).where(
             GuardianRow.minor_id == minor_id, GuardianRow.guardian_id != guardian_id,
@@ -55,7 +55,7 @@ def _write_checked(act: Act, minor_id: str, guardian_id: str, *, is_only: bool) 
         )
     ).all()
     if is_only and others:
-        raise ActRefused("is_only", _("Another guardian is noted already: this one is not the only one."))
+        raise ActionRefused("is_only", _("Another guardian is noted already: this one is not the only one."))
     for row in others:
         row.is_only = False
     known = act.session.get(GuardianRow, (minor_id, guardian_id))
@@ -67,12 +67,12 @@ def _write_checked(act: Act, minor_id: str, guardian_id: str, *, is_only: bool) 
     known.checked_by, known.checked_at, known.ended_at = act.actor_id, act.now, None
 
 
-def remove_guardian(act: Act, minor_id: str, guardian_id: str) -> None:
+def remove_guardian(act: Action, minor_id: str, guardian_id: str) -> None:
     """Note that someone is not a minor's guardian any more; what they agreed to ends."""
     begin(act)
     minor = person_of(act, minor_id)
     if act.channel not in ("manager", "desk", "system"):
-        raise ActRefused(None, _("Guardians are checked at the desk."))
+        raise ActionRefused(None, _("Guardians are checked at the desk."))
     _end_between(act, guardian_id, [minor])
     finish(act, "guardian_removed", {}, personal={"guardian_id": guardian_id}, person_id=minor_id)
 
@@ -115,7 +115,7 @@ def wards_of(session: Session, guardian_id: str) -> list[Person]:
     return list(session.scalars(query.order_by(Person.person_id)))
 
 
-def end_guardianship(act: Act, person: Person) -> None:
+def end_guardianship(act: Action, person: Person) -> None:
     """End the guardianships and requests of a person who leaves: as guardian, as minor, as one asked."""
     _end_between(act, person.person_id, wards_of(act.session, person.person_id))
     act.session.execute(delete(GuardianRow).where(GuardianRow.minor_id == person.person_id))
@@ -124,17 +124,17 @@ def end_guardianship(act: Act, person: Person) -> None:
     clear_renewal(act.session, person.person_id)
 
 
-def lapse_requests(act: Act, person_id: str) -> None:
+def lapse_requests(act: Action, person_id: str) -> None:
     """Close the open requests that a person made or was sent: they leave, or their phone is unverified."""
     _lapse(act, or_(GuardianRequest.minor_id == person_id, GuardianRequest.guardian_id == person_id))
 
 
-def lapse_asked_by(act: Act, minor_id: str) -> None:
+def lapse_asked_by(act: Action, minor_id: str) -> None:
     """Close the open requests that a minor made; what others asked of them stays."""
     _lapse(act, GuardianRequest.minor_id == minor_id)
 
 
-def _lapse(act: Act, which: ColumnElement[bool]) -> None:
+def _lapse(act: Action, which: ColumnElement[bool]) -> None:
     act.session.flush()
     act.session.execute(
         update(GuardianRequest)
@@ -143,7 +143,7 @@ def _lapse(act: Act, which: ColumnElement[bool]) -> None:
     )
 
 
-def _end_checked(act: Act, which: ColumnElement[bool]) -> None:
+def _end_checked(act: Action, which: ColumnElement[bool]) -> None:
     act.session.execute(
         update(GuardianRow)
         .where(which, GuardianRow.ended_at.is_(None))
@@ -151,7 +151,7 @@ def _end_checked(act: Act, which: ColumnElement[bool]) -> None:
     )
 
 
-def _end_between(act: Act, guardian_id: str, minors: list[Person]) -> None:
+def _end_between(act: Action, guardian_id: str, minors: list[Person]) -> None:
     wards = {ward.person_id for ward in wards_of(act.session, guardian_id)}
     for minor in minors:
         _end_checked(

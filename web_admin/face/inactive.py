@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import Method
-from web_admin.action.base import finish, new_act
+from web_admin.action.base import finish, new_action
 from web_admin.compound.models import Person
 from web_admin.core.database import Menjin
 from web_admin.custody.models import Consent, FaceUse
@@ -81,7 +81,7 @@ def end_unused(menjin: Menjin, now: datetime) -> int:
         with menjin.database.session() as session:
             consent = session.get_one(Consent, consent_id)
             person = session.get_one(Person, consent.person_id)
-            act = new_act(menjin, session, person.site_id, "housekeeping", "system", now=now)
+            act = new_action(menjin, session, person.site_id, "housekeeping", "system", now=now)
             forget_face(act, person, "inactive")
             settle_face(session, person, now)
             finish(act, "face_turned_off", {"why": "inactive"}, person_id=person.person_id)

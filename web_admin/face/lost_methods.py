@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.credential_kinds import IDENTIFYING_KINDS
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
@@ -41,14 +41,14 @@ def note_opening(
     session.flush()
 
 
-def pause_faces_given_with(act: Act, credential: CredentialRow, why: str) -> tuple[str, ...]:
+def pause_faces_given_with(act: Action, credential: CredentialRow, why: str) -> tuple[str, ...]:
     """Pause the faces given with this card or PIN, and return their people; the caller publishes."""
     if credential.kind not in IDENTIFYING_KINDS or why in NOT_LOST:
         return ()
     return _pause(act, [credential.credential_id], CREDENTIAL_LOST)
 
 
-def pause_faces_given_under_duress(act: Act) -> int:
+def pause_faces_given_under_duress(act: Action) -> int:
     """Pause the faces of a yes with a duress PIN, some time after; return how many. The caller publishes."""
     rows = act.session.execute(
         select(FaceOpening.credential_id)
@@ -62,7 +62,7 @@ def pause_faces_given_under_duress(act: Act) -> int:
     return len(_pause(act, sorted({row.credential_id for row in rows}), REASON_NOT_SHOWN))
 
 
-def _pause(act: Act, credential_ids: Collection[str], why: str) -> tuple[str, ...]:
+def _pause(act: Action, credential_ids: Collection[str], why: str) -> tuple[str, ...]:
     if not credential_ids:
         return ()
     act.session.flush()

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.written_release import notice_digest
-from web_admin.action.base import Act, begin, finish, office_only
-from web_admin.core.refusal import ActRefused
+from web_admin.action.base import Action, begin, finish, office_only
+from web_admin.core.refusal import ActionRefused
 from web_admin.custody.models import Notice
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.renewals import NOTICE_CHANGED, request_all_renewals
@@ -35,17 +35,17 @@ VOID_PHRASES = (
 """Clauses that courts hold void (SPC 11); a notice with one of them is not published."""
 
 
-def publish_notice(act: Act, purpose: str, texts: Mapping[str, Mapping[str, str]]) -> int:
+def publish_notice(act: Action, purpose: str, texts: Mapping[str, Mapping[str, str]]) -> int:
     """Publish the next version of a notice in all its languages and return the version.
 
     `texts` holds the fields by language. People who agreed to an older face notice are paused and asked
-    again, and nothing but face changes for them. Raises ActRefused naming `language.field`.
+    again, and nothing but face changes for them. Raises ActionRefused naming `language.field`.
     """
     begin(act)
     office_only(act, _("Notices are published by the property office."))
     for language in LANGUAGES:
         if language not in texts:
-            raise ActRefused(language, _("Write the notice in Chinese and in English."))
+            raise ActionRefused(language, _("Write the notice in Chinese and in English."))
     version = 1 + (act.session.scalar(select(func.max(Notice.version)).where(Notice.purpose == purpose)) or 0)
     facts: dict[str, str | int] = {"purpose": purpose, "version": version}
     for language in LANGUAGES:
@@ -83,17 +83,17 @@ def changed_fields(older: Notice, newer: Notice) -> tuple[str, ...]:
 
 def _checked_fields(language: str, fields: Mapping[str, str]) -> dict[str, str]:
     if set(fields) - set(NOTICE_FIELDS):
-        raise ActRefused(language, _("The notice has a part that is not known."))
+        raise ActionRefused(language, _("The notice has a part that is not known."))
     for name in NOTICE_FIELDS:
         text = fields.get(name, "").strip()
         where = f"{language}.{name}"
         if not text:
-            raise ActRefused(where, _("The law asks for this part of the notice. Please fill it in."))
+            raise ActionRefused(where, _("The law asks for this part of the notice. Please fill it in."))
         if len(text) > MAX_NOTICE_CHARS:
-            raise ActRefused(where, _("Please use at most %(count)s characters.", count=MAX_NOTICE_CHARS))
+            raise ActionRefused(where, _("Please use at most %(count)s characters.", count=MAX_NOTICE_CHARS))
         for phrase in VOID_PHRASES:
             if phrase in text.lower():
-                raise ActRefused(
+                raise ActionRefused(
                     where, _("A clause such as “%(phrase)s” is void. Take it out.", phrase=phrase)
                 )
     return {name: fields[name].strip() for name in NOTICE_FIELDS}

@@ -8,7 +8,7 @@ ways in stay as they are. After a refusal the request is not repeated.
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Person
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
@@ -27,7 +27,7 @@ REASON_NOT_SHOWN = "asked_again"
 """Without a reason, where none may be shown."""
 
 
-def request_renewal(act: Act, person: Person, why: str) -> bool:
+def request_renewal(act: Action, person: Person, why: str) -> bool:
     """End a person's consent and request its renewal; return whether there was a consent."""
     consent = forget_face(act, person, why)
     if consent is not None and act.session.get(ConsentRenewal, person.person_id) is None:
@@ -41,7 +41,7 @@ def request_renewal(act: Act, person: Person, why: str) -> bool:
     return consent is not None
 
 
-def request_all_renewals(act: Act, why: str) -> None:
+def request_all_renewals(act: Action, why: str) -> None:
     """Pause everyone's face and request the renewal of every consent."""
     for person in people_with_consent(act):
         request_renewal(act, person, why)
@@ -60,7 +60,7 @@ def clear_renewal(session: Session, person_id: str) -> None:
         session.flush()
 
 
-def people_with_consent(act: Act) -> list[Person]:
+def people_with_consent(act: Action) -> list[Person]:
     """Return the people of the site whose consent to face has not been withdrawn."""
     act.session.flush()
     consented = select(Consent.person_id).where(

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import select
 
 from gate_controller.contract.records import FaceRecord, PolicyRefused, decode_record
-from web_admin.action.base import Act, record
+from web_admin.action.base import Action, record
 from web_admin.compound.models import Gate, Person
 from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.custody.models import Consent
@@ -22,7 +22,7 @@ from web_admin.face.renewals import RESTORED, people_with_consent, request_renew
 FACES_RESTORED = "faces_ended_by_restore"
 
 
-def end_restored_faces(act: Act) -> int:
+def end_restored_faces(act: Action) -> int:
     """End all consents to face, and what waits for a guardian's yes; return how many people had one.
 
     The caller publishes. Every gate that may have had a face owes its receipt again.
@@ -44,14 +44,14 @@ def end_restored_faces(act: Act) -> int:
     return len(people)
 
 
-def _live(act: Act, person: Person) -> Sequence[Consent]:
+def _live(act: Action, person: Person) -> Sequence[Consent]:
     wanted = select(Consent).where(
         Consent.person_id == person.person_id, Consent.purpose == FACE_PURPOSE, Consent.withdrawn_at.is_(None)
     )
     return act.session.scalars(wanted).all()
 
 
-def _published(act: Act) -> Mapping[str, set[str]]:
+def _published(act: Action) -> Mapping[str, set[str]]:
     """Return, by consent, the gates that were allowed before the backup to keep its face."""
     rows = act.session.execute(
         select(PolicyRecordRow.gate_id, PolicyRecordRow.key, PolicyRecordRow.value)

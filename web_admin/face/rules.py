@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.forgetting_certificate import SitePart, root_key_id
 from gate_controller.contract.written_release import FORMAT, SENTENCES, NoticePart, Release, sign_release
-from web_admin.action.base import Act, begin, checked_text, finish, office_only
+from web_admin.action.base import Action, begin, checked_text, finish, office_only
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Person, Site
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.shares import live_face_consents
 from web_admin.face.models import GuardianConsent, WrittenRelease
@@ -32,7 +32,7 @@ BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 """Letters by their class that show nothing: the fillers of Hangul."""
 
 
-def set_consent_rules(act: Act, *, written_release: bool, both_guardians: bool) -> int:
+def set_consent_rules(act: Action, *, written_release: bool, both_guardians: bool) -> int:
     """Set what is asked for, and request the renewal of consents with less; return how many those are."""
     begin(act)
     office_only(act, _("Settings are changed by the property manager only."))
@@ -79,17 +79,19 @@ def has_less(session: Session, person: Person) -> bool:
 # -- signatures ------------------------------------------------------------------------------------
 
 
-def checked_signature(act: Act, signed_name: str) -> str | None:
-    """Return the name as it was signed, None where no signature is required; raise ActRefused without one."""
+def checked_signature(act: Action, signed_name: str) -> str | None:
+    """Return the signed name, None where no signature is required; raise ActionRefused without one."""
     if not rules_of(act.session, act.site_id).written_release:
         return None
     if sum(letter.isalpha() and letter not in BLANK_LETTERS for letter in signed_name) < FEWEST_LETTERS:
-        raise ActRefused("signed_name", _("This compound asks for a yes in writing. Type your name to sign."))
+        raise ActionRefused(
+            "signed_name", _("This compound asks for a yes in writing. Type your name to sign.")
+        )
     return checked_text("signed_name", signed_name, max_chars=MAX_SIGNATURE_CHARS)
 
 
 def keep_release(
-    act: Act, consent: Consent, notice: Notice, signer_id: str, signed_name: str, signed_at: datetime
+    act: Action, consent: Consent, notice: Notice, signer_id: str, signed_name: str, signed_at: datetime
 ) -> None:
     """Keep a consent in signed form: the text, the name and the moment, under the site's signature."""
     site = act.session.get_one(Site, act.site_id)

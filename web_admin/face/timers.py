@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from web_admin.action.base import Act, new_act, publish
+from web_admin.action.base import Action, new_action, publish
 from web_admin.compound.models import Gate, Lane, Site
 from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.core.database import Menjin
@@ -19,7 +19,7 @@ def settle_by_time(menjin: Menjin, now: datetime) -> int:
     changed = 0
     with menjin.database.session() as session:
         for site_id in session.scalars(select(Site.site_id)).all():
-            act = new_act(menjin, session, site_id, "housekeeping", "system", now=now)
+            act = new_action(menjin, session, site_id, "housekeeping", "system", now=now)
             here = settle_ages(act) + settle_all_faces(session, site_id, now) + _lanes_behind(act)
             here += pause_faces_given_under_duress(act)
             if here:
@@ -28,7 +28,7 @@ def settle_by_time(menjin: Menjin, now: datetime) -> int:
     return changed
 
 
-def _lanes_behind(act: Act) -> int:
+def _lanes_behind(act: Action) -> int:
     """Count lanes whose published face setting differs from the assessment."""
     assessed = assessment_status(act.session, act.site_id, act.now).lanes
     rows = act.session.execute(

@@ -4,10 +4,10 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
 from gate_controller.contract.records import Method
-from web_admin.action.base import Act, begin, checked_text, finish
+from web_admin.action.base import Action, begin, checked_text, finish
 from web_admin.action.lookups import gate_of, hours_of
 from web_admin.compound.models import Gate, Lane
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.custody.shares import create_shares, live_face_consents
 from web_admin.face.assessments import check_assessed
 from web_admin.face.endings import forget_gate
@@ -30,29 +30,29 @@ MAX_GATE_NUMBER = 65535
 # -- gates and lanes -------------------------------------------------------------------------------
 
 
-def add_gate(act: Act, gate_id: str, name: str) -> Gate:
+def add_gate(act: Action, gate_id: str, name: str) -> Gate:
     """Add a gate under a readable id such as "north"; its number is never given out again."""
     begin(act)
     check_slug("gate_id", gate_id)
     if act.session.get(Gate, gate_id) is not None:
-        raise ActRefused("gate_id", _("A gate with this short name exists already."))
+        raise ActionRefused("gate_id", _("A gate with this short name exists already."))
     highest = act.session.scalar(select(func.max(Gate.number)).where(Gate.site_id == act.site_id)) or 0
     if highest >= MAX_GATE_NUMBER:
-        raise ActRefused("gate_id", _("This compound has no gate numbers left."))
+        raise ActionRefused("gate_id", _("This compound has no gate numbers left."))
     gate = Gate(gate_id=gate_id, site_id=act.site_id, number=highest + 1, name=checked_text("name", name))
     act.session.add(gate)
     finish(act, "gate_added", {"gate_id": gate_id}, touches=())
     return gate
 
 
-def save_lane(act: Act, gate_id: str, spec: LaneSpec) -> Lane:
-    """Add or change a lane; raise ActRefused naming the rule that it breaks."""
+def save_lane(act: Action, gate_id: str, spec: LaneSpec) -> Lane:
+    """Add or change a lane; raise ActionRefused naming the rule that it breaks."""
     site = begin(act)
     gate = gate_of(act, gate_id)
     check_slug("lane_id", spec.lane_id)
     lane = act.session.get(Lane, spec.lane_id)
     if lane is not None and lane.gate_id != gate_id:
-        raise ActRefused("lane_id", _("Another gate has a lane with this short name."))
+        raise ActionRefused("lane_id", _("Another gate has a lane with this short name."))
     record = wanted_lane(gate, spec)
     for hours_id in (*record.method_hours.values(), *record.posture_hours):
         hours_of(act, hours_id)
@@ -87,7 +87,7 @@ def save_lane(act: Act, gate_id: str, spec: LaneSpec) -> Lane:
     return lane
 
 
-def fit_shares(act: Act, gate: Gate) -> None:
+def fit_shares(act: Action, gate: Gate) -> None:
     """Give a gate that now offers face its shares, and destroy those of one that does not any more."""
     act.session.flush()
     if gate.state == "paired" and any(Method.FACE in lane.methods for lane in gate.lanes):

@@ -8,21 +8,21 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from gate_controller.contract.calendars import DAY_KINDS, Span, WeeklyHours
-from web_admin.action.base import Act, begin, checked_text, finish, new_id
+from web_admin.action.base import Action, begin, checked_text, finish, new_id
 from web_admin.action.lookups import hours_of
 from web_admin.compound.models import CalendarDay, Gate, Hours
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.gates.rules import check_methods, spec_of, wanted_lane
 
 # -- hours and days --------------------------------------------------------------------------------
 
 
-def save_hours(act: Act, hours_id: str | None, name: str, spans: Sequence[Span]) -> Hours:
-    """Add (id None) or change weekly hours; raise ActRefused when a lane would break promise 1 by it."""
+def save_hours(act: Action, hours_id: str | None, name: str, spans: Sequence[Span]) -> Hours:
+    """Add (id None) or change weekly hours; raise ActionRefused when a lane would break promise 1 by it."""
     site = begin(act)
     text = checked_text("name", name)
     if not spans:
-        raise ActRefused("spans", _("Name at least one time span."))
+        raise ActionRefused("spans", _("Name at least one time span."))
     if hours_id is None:
         hours = Hours(hours_id=new_id(), site_id=act.site_id)
         act.session.add(hours)
@@ -40,11 +40,11 @@ def save_hours(act: Act, hours_id: str | None, name: str, spans: Sequence[Span])
     return hours
 
 
-def set_calendar_day(act: Act, day: date, kind: str | None, name: str = "") -> None:
+def set_calendar_day(act: Action, day: date, kind: str | None, name: str = "") -> None:
     """Set the kind of day of a date (`holiday`, `mon` …); None makes it an ordinary day."""
     begin(act)
     if kind is not None and kind not in DAY_KINDS:
-        raise ActRefused("kind", _("A day counts as a holiday or as one of the days of the week."))
+        raise ActionRefused("kind", _("A day counts as a holiday or as one of the days of the week."))
     row = act.session.get(CalendarDay, (act.site_id, day))
     if kind is None:
         if row is not None:
@@ -56,7 +56,7 @@ def set_calendar_day(act: Act, day: date, kind: str | None, name: str = "") -> N
     finish(act, "calendar_day_set", {"day": day.isoformat(), "kind": kind}, touches=())
 
 
-def weekly_hours(act: Act) -> dict[str, WeeklyHours]:
+def weekly_hours(act: Action) -> dict[str, WeeklyHours]:
     """Return the site's hours, ready to be asked."""
     return {
         row.hours_id: WeeklyHours.from_spans(msgspec.convert(row.spans, tuple[Span, ...]))

@@ -6,11 +6,11 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from gate_controller.contract.records import Posture
-from web_admin.action.base import Act, begin, checked_text, finish, new_id
+from web_admin.action.base import Action, begin, checked_text, finish, new_id
 from web_admin.action.lookups import gate_of, lane_of
 from web_admin.compound.models import Gate, Lane
 from web_admin.compound.policy_models import OrderRow
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.face.endings import forget_gate
 from web_admin.gates import pairing
 from web_admin.gates.actions import fit_shares
@@ -27,7 +27,7 @@ STAFF_CHANNELS = ("manager", "desk", "system")
 # -- postures --------------------------------------------------------------------------------------
 
 
-def set_override(act: Act, lane_id: str, posture: str, reason: str, until: datetime) -> None:
+def set_override(act: Action, lane_id: str, posture: str, reason: str, until: datetime) -> None:
     """Put a lane into another posture until an end, for a reason that everyone can read later."""
     begin(act)
     _staff_only(act)
@@ -39,7 +39,7 @@ def set_override(act: Act, lane_id: str, posture: str, reason: str, until: datet
     )
 
 
-def clear_override(act: Act, lane_id: str) -> None:
+def clear_override(act: Action, lane_id: str) -> None:
     """Give a lane back its usual posture before the override ends."""
     begin(act)
     _staff_only(act)
@@ -48,7 +48,7 @@ def clear_override(act: Act, lane_id: str) -> None:
     finish(act, "posture_cleared", {"lane_id": lane_id}, touches=())
 
 
-def lockdown_site(act: Act, reason: str, until: datetime) -> list[str]:
+def lockdown_site(act: Action, reason: str, until: datetime) -> list[str]:
     """Lock down every lane that leads in and return their ids; lanes out stay as they are."""
     begin(act)
     _staff_only(act)
@@ -68,7 +68,7 @@ def lockdown_site(act: Act, reason: str, until: datetime) -> list[str]:
     return [lane.lane_id for lane in lanes]
 
 
-def unlock_site(act: Act) -> None:
+def unlock_site(act: Action) -> None:
     """Give every lane that is locked down its usual posture back."""
     locked = act.session.scalars(
         select(Lane).join(Gate).where(Gate.site_id == act.site_id, Lane.override_posture == "lockdown")
@@ -77,30 +77,30 @@ def unlock_site(act: Act) -> None:
         clear_override(act, lane_id)
 
 
-def _override(act: Act, lane: Lane, posture: str, reason: str, until: datetime) -> None:
+def _override(act: Action, lane: Lane, posture: str, reason: str, until: datetime) -> None:
     if posture not in set(Posture):
-        raise ActRefused("posture", _("Choose normal, locked down, held open or out of use."))
+        raise ActionRefused("posture", _("Choose normal, locked down, held open or out of use."))
     if until <= act.now:
-        raise ActRefused("until", _("This end is in the past. Choose a later one."))
+        raise ActionRefused("until", _("This end is in the past. Choose a later one."))
     if until > act.now + timedelta(days=MAX_OVERRIDE_DAYS):
-        raise ActRefused("until", _("Choose an end within the next 30 days; for longer, change the lane."))
+        raise ActionRefused("until", _("Choose an end within the next 30 days; for longer, change the lane."))
     if posture == Posture.HELD_OPEN and until > act.now + timedelta(hours=MAX_HELD_OPEN_HOURS):
-        raise ActRefused("until", _("A lane is held open for 24 hours at most."))
+        raise ActionRefused("until", _("A lane is held open for 24 hours at most."))
     check_may_be_held(act, lane.lane_id, (posture,))
     lane.override_posture, lane.override_reason, lane.override_until = str(posture), reason, until
     lane.override_author_id = act.actor_id
 
 
-def order_open(act: Act, lane_id: str, reason: str) -> OrderRow:
+def order_open(act: Action, lane_id: str, reason: str) -> OrderRow:
     """Order a lane to open once within the next ten seconds; the gate's own rules still decide."""
     begin(act)
     _staff_only(act)
     lane = lane_of(act, lane_id)
     text = checked_text("reason", reason)
     if lane.gate.state != "paired":
-        raise ActRefused("lane", _("This gate has no controller yet: pair one first."))
+        raise ActionRefused("lane", _("This gate has no controller yet: pair one first."))
     if not lane_status(sheet_row(act.session, lane_id)).is_live:
-        raise ActRefused("lane", _("This lane is not live, so its gate refuses everyone there. Its lane "
+        raise ActionRefused("lane", _("This lane is not live, so its gate refuses everyone there. Its lane "
                                    "sheet comes first."))
     order = OrderRow(
         order_id=new_id(), gate_id=lane.gate_id, lane_id=lane_id, issued_at=act.now,
@@ -117,19 +117,19 @@ def order_open(act: Act, lane_id: str, reason: str) -> OrderRow:
 # -- pairing ---------------------------------------------------------------------------------------
 
 
-def make_pair_code(act: Act, gate_id: str) -> str:
+def make_pair_code(act: Action, gate_id: str) -> str:
     """Return a one-time code that an installer types at the controller within 15 minutes."""
     begin(act)
     _staff_only(act)
     gate = gate_of(act, gate_id)
     if gate.state in ("retired", "stolen"):
-        raise ActRefused("gate", _("This gate is out of use. Add a new gate for a new controller."))
+        raise ActionRefused("gate", _("This gate is out of use. Add a new gate for a new controller."))
     code = pairing.make_code(act.session, gate, act.now)
     finish(act, "pair_code_made", {"gate_id": gate_id}, touches=())
     return code
 
 
-def approve_pairing(act: Act, pair_id: str) -> Gate:
+def approve_pairing(act: Action, pair_id: str) -> Gate:
     """Accept the controller whose screen shows the same 12 characters; it gets keys of its own."""
     begin(act)
     _staff_only(act)
@@ -139,7 +139,7 @@ def approve_pairing(act: Act, pair_id: str) -> Gate:
     try:
         gate = pairing.approve(act.session, act.sealer, pair_id, act.now)
     except pairing.PairingRefused as err:
-        raise ActRefused(
+        raise ActionRefused(
             "pairing", _("No controller waits under this code any more. Make a new code and start again.")
         ) from err
     fit_shares(act, gate)
@@ -147,7 +147,7 @@ def approve_pairing(act: Act, pair_id: str) -> Gate:
     return gate
 
 
-def refuse_pairing(act: Act, pair_id: str) -> None:
+def refuse_pairing(act: Action, pair_id: str) -> None:
     """Reject a controller whose 12 characters differ, or that is unexpected."""
     begin(act)
     _staff_only(act)
@@ -155,30 +155,30 @@ def refuse_pairing(act: Act, pair_id: str) -> None:
     try:
         pairing.refuse(act.session, pair_id)
     except pairing.PairingRefused as err:
-        raise ActRefused("pairing", _("No controller waits under this code any more.")) from err
+        raise ActionRefused("pairing", _("No controller waits under this code any more.")) from err
     finish(act, "pairing_refused", {"gate_id": attempt.gate_id, "pair_id": pair_id}, touches=())
 
 
-def mark_gate(act: Act, gate_id: str, state: str) -> None:
+def mark_gate(act: Action, gate_id: str, state: str) -> None:
     """Mark a gate as retired or stolen: no lease any more, its face shares are destroyed."""
     begin(act)
     _staff_only(act)
     gate = gate_of(act, gate_id)
     if state not in ("retired", "stolen"):
-        raise ActRefused("state", _("A gate is marked as retired or as stolen."))
+        raise ActionRefused("state", _("A gate is marked as retired or as stolen."))
     gate.state = state
     forget_gate(act, gate, f"gate_{state}")
     finish(act, "gate_marked", {"gate_id": gate_id, "state": state})
 
 
-def _attempt(act: Act, pair_id: str) -> PairAttempt:
+def _attempt(act: Action, pair_id: str) -> PairAttempt:
     attempt = act.session.get(PairAttempt, pair_id)
     if attempt is None:
-        raise ActRefused("pairing", _("No controller waits under this code any more."))
+        raise ActionRefused("pairing", _("No controller waits under this code any more."))
     gate_of(act, attempt.gate_id)
     return attempt
 
 
-def _staff_only(act: Act) -> None:
+def _staff_only(act: Action) -> None:
     if act.channel not in STAFF_CHANNELS:
-        raise ActRefused(None, _("This is for the property office and the guards."))
+        raise ActionRefused(None, _("This is for the property office and the guards."))

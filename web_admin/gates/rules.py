@@ -15,7 +15,7 @@ from gate_controller.contract.policy import check_promise_one, offered_methods
 from gate_controller.contract.records import LaneRecord, Method, PolicyRefused, Posture
 from web_admin.action.base import checked_text
 from web_admin.compound.models import Gate, Lane, Site
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 
 
 def is_overridden(lane: Lane, now: datetime) -> bool:
@@ -24,19 +24,19 @@ def is_overridden(lane: Lane, now: datetime) -> bool:
 
 
 def check_interlock(gate: Gate, lane: LaneRecord) -> None:
-    """Raise ActRefused unless the lane is a way in that waits for other lanes of its own gate."""
+    """Raise ActionRefused unless the lane is a way in that waits for other lanes of its own gate."""
     if not lane.interlock_with:
         return
     if lane.direction != "in":
-        raise ActRefused(
+        raise ActionRefused(
             "interlock_with", _("A way out never waits for another lane. Take the ticks away here.")
         )
     if lane.lane_id in lane.interlock_with:
-        raise ActRefused("interlock_with", _("A lane cannot wait for itself. Choose another one."))
+        raise ActionRefused("interlock_with", _("A lane cannot wait for itself. Choose another one."))
     here = {other.lane_id for other in gate.lanes}
     for lane_id in lane.interlock_with:
         if lane_id not in here:
-            raise ActRefused(
+            raise ActionRefused(
                 "interlock_with",
                 _("%(lane)s is no lane of this gate. A lane waits only for lanes of its own gate, "
                   "because each gate works alone.", lane=lane_id),
@@ -44,7 +44,7 @@ def check_interlock(gate: Gate, lane: LaneRecord) -> None:
 
 
 def check_closed_area(session: Session, gate: Gate, saved: Lane) -> None:
-    """Raise ActRefused when people may leave by another gate, which this one never learns."""
+    """Raise ActionRefused when people may leave by another gate, which this one never learns."""
     if saved.antipassback != "hard" or saved.area_is_closed:
         return
     elsewhere = session.scalars(
@@ -54,7 +54,7 @@ def check_closed_area(session: Session, gate: Gate, saved: Lane) -> None:
         .order_by(Lane.lane_id)
     ).first()
     if elsewhere is not None:
-        raise ActRefused(
+        raise ActionRefused(
             "antipassback",
             _("People who leave by %(lane)s would be refused here as still inside, because gates do not "
               "share who passed. Choose “report”, or confirm that this area is left through this gate "
@@ -64,9 +64,9 @@ def check_closed_area(session: Session, gate: Gate, saved: Lane) -> None:
 
 
 def check_antipassback(gate: Gate, saved: Lane) -> None:
-    """Raise ActRefused when, with the lane as saved, a lane refuses people whom no way out counts."""
+    """Raise ActionRefused when, with the lane as saved, a lane refuses people whom no way out counts."""
     if saved.direction == "out" and saved.antipassback == "hard":
-        raise ActRefused(
+        raise ActionRefused(
             "antipassback", _("A way out cannot refuse: choose “off” or “report” for it.")
         )
     ways_out = [lane for lane in gate.lanes if lane.direction == "out"]
@@ -75,7 +75,7 @@ def check_antipassback(gate: Gate, saved: Lane) -> None:
     if not relying or (ways_out and uncounted is None):
         return
     if saved in relying:
-        raise ActRefused(
+        raise ActionRefused(
             "antipassback",
             _("This refuses people who have not left, so every way out must count people, and %(lane)s does"
               " not. Switch it on there first, or choose “report”.", lane=uncounted.name)
@@ -83,7 +83,7 @@ def check_antipassback(gate: Gate, saved: Lane) -> None:
             else _("This refuses people who have not left, but this gate has no way out that counts people."
                    " Add one first, or choose “report”."),
         )
-    raise ActRefused(
+    raise ActionRefused(
         "antipassback" if saved.direction == "out" else "direction",
         _("%(lane)s refuses people who have not left, so every way out of this gate must count people. "
           "Choose “report” for %(lane)s first.", lane=relying[0].name),
@@ -120,23 +120,23 @@ class LaneSpec:
 
 
 def wanted_lane(gate: Gate, spec: LaneSpec) -> LaneRecord:
-    """Return the record of a lane as its form asks for it; raise ActRefused on what is out of range."""
+    """Return the record of a lane as its form asks for it; raise ActionRefused on what is out of range."""
     if spec.direction not in DIRECTIONS:
-        raise ActRefused("direction", _("A lane leads in or out."))
+        raise ActionRefused("direction", _("A lane leads in or out."))
     _check_range("pulse_seconds", spec.pulse_seconds, PULSE_SECONDS)
     _check_range("slow_pulse_seconds", spec.slow_pulse_seconds, SLOW_PULSE_SECONDS)
     if spec.slow_pulse_seconds < spec.pulse_seconds:
-        raise ActRefused("slow_pulse_seconds", _("The slow time may not be shorter than the usual one."))
+        raise ActionRefused("slow_pulse_seconds", _("The slow time may not be shorter than the usual one."))
     if set(spec.methods) - set(Method) or set(spec.method_hours) - set(spec.methods):
-        raise ActRefused("methods", _("Choose among card, PIN, QR code and face."))
+        raise ActionRefused("methods", _("Choose among card, PIN, QR code and face."))
     if {spec.posture, *spec.posture_hours.values()} - set(Posture):
-        raise ActRefused("posture", _("Choose normal, locked down, held open or out of use."))
+        raise ActionRefused("posture", _("Choose normal, locked down, held open or out of use."))
     antipassback = ANTIPASSBACKS.get(spec.antipassback)
     if antipassback is None:
-        raise ActRefused("antipassback", _("Choose one of the offered values."))
+        raise ActionRefused("antipassback", _("Choose one of the offered values."))
     low, high = STAFF_HOLD_MINUTES
     if not low <= spec.staff_hold_minutes <= high:
-        raise ActRefused("staff_hold_minutes", _("From 1 to 480 minutes."))
+        raise ActionRefused("staff_hold_minutes", _("From 1 to 480 minutes."))
     return LaneRecord(
         lane_id=spec.lane_id,
         gate_id=gate.gate_id,
@@ -156,22 +156,22 @@ def wanted_lane(gate: Gate, spec: LaneSpec) -> LaneRecord:
 
 
 def check_methods(site: Site, lane: LaneRecord, hours: Mapping[str, WeeklyHours]) -> None:
-    """Raise ActRefused where a lane offers methods that the site or its hours do not allow."""
+    """Raise ActionRefused where a lane offers methods that the site or its hours do not allow."""
     if Method.CARD not in lane.methods:
-        raise ActRefused(
+        raise ActionRefused(
             "methods", _("Every lane offers the card: it is the way in that needs neither phone nor memory.")
         )
     if Method.FACE in lane.methods and not site.face_enabled:
-        raise ActRefused("methods", _("Face is switched off for this compound."))
+        raise ActionRefused("methods", _("Face is switched off for this compound."))
     try:
         check_promise_one({lane.lane_id: lane}, hours)
     except PolicyRefused as err:
-        raise ActRefused(
+        raise ActionRefused(
             "methods", _("Face would be the only way in: offer another one at the same hours (%(why)s).",
                          why=str(err))
         ) from err
     if Method.FACE in lane.methods and not _ways_beside_face(lane, hours):
-        raise ActRefused(
+        raise ActionRefused(
             "methods",
             _("Whenever a lane offers face, it offers the card and one more way as well. "
               "Add PIN or QR code, or widen their hours."),
@@ -204,16 +204,16 @@ def spec_of(lane: Lane) -> LaneSpec:
 
 
 def check_slug(field_name: str, slug: str) -> None:
-    """Raise ActRefused unless this is a short name of small letters, digits and dashes."""
+    """Raise ActionRefused unless this is a short name of small letters, digits and dashes."""
     if len(slug) > MAX_SLUG_CHARS or not SLUG.fullmatch(slug):
-        raise ActRefused(
+        raise ActionRefused(
             field_name, _("Use small letters, digits and dashes, at most 40, such as north or north-in.")
         )
 
 
 def _check_range(field_name: str, seconds: float, legal: tuple[float, float]) -> None:
     if not legal[0] <= seconds <= legal[1]:
-        raise ActRefused(
+        raise ActionRefused(
             field_name, _("Choose %(low)s to %(high)s seconds.", low=f"{legal[0]:g}", high=f"{legal[1]:g}")
         )
 

@@ -17,10 +17,10 @@ from gate_controller.contract.calendars import SiteCalendar, Span, WeeklyHours
 from gate_controller.contract.lane_sheet import PULSED_ONLY
 from gate_controller.contract.records import Posture
 from gate_controller.rules.access import SHUT_FIRST
-from web_admin.action.base import Act, begin, finish
+from web_admin.action.base import Action, begin, finish
 from web_admin.action.lookups import hours_of, lane_of
 from web_admin.compound.models import CalendarDay, Hours, Lane, Site
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.gates.sheet_models import LaneSheetRow
 from web_admin.gates.sheet_status import stored_sheet
 
@@ -66,23 +66,23 @@ class ScheduledNow:
 # -- acts ------------------------------------------------------------------------------------------
 
 
-def set_schedule(act: Act, lane_id: str, hours_id: str, posture: str) -> None:
-    """Set a lane's posture at named hours; raise ActRefused for a drive that cannot be held."""
+def set_schedule(act: Action, lane_id: str, hours_id: str, posture: str) -> None:
+    """Set a lane's posture at named hours; raise ActionRefused for a drive that cannot be held."""
     begin(act)
     lane = lane_of(act, lane_id)
     try:
         hours_of(act, hours_id)
-    except ActRefused as refusal:
-        raise ActRefused("hours_id", refusal.message) from refusal
+    except ActionRefused as refusal:
+        raise ActionRefused("hours_id", refusal.message) from refusal
     if posture not in SCHEDULED:
-        raise ActRefused("posture", _("Choose held open, lockdown or out of use."))
+        raise ActionRefused("posture", _("Choose held open, lockdown or out of use."))
     keep_schedules(act, lane, {**lane.posture_hours, hours_id: str(posture)})
     finish(
         act, "posture_scheduled", {"lane_id": lane_id, "hours_id": hours_id, "posture": posture}, touches=()
     )
 
 
-def remove_schedule(act: Act, lane_id: str, hours_id: str) -> None:
+def remove_schedule(act: Action, lane_id: str, hours_id: str) -> None:
     """Remove a lane's schedule at these hours."""
     begin(act)
     lane = lane_of(act, lane_id)
@@ -92,7 +92,7 @@ def remove_schedule(act: Act, lane_id: str, hours_id: str) -> None:
     finish(act, "posture_unscheduled", {"lane_id": lane_id, "hours_id": hours_id}, touches=())
 
 
-def keep_schedules(act: Act, lane: Lane, posture_hours: Mapping[str, str]) -> None:
+def keep_schedules(act: Action, lane: Lane, posture_hours: Mapping[str, str]) -> None:
     """Store a lane's schedules, and of each that is new or changed who set it and when."""
     if dict(posture_hours) == lane.posture_hours:
         return
@@ -106,12 +106,12 @@ def keep_schedules(act: Act, lane: Lane, posture_hours: Mapping[str, str]) -> No
     lane.posture_hours, lane.posture_author_id = dict(posture_hours), act.actor_id
 
 
-def check_may_be_held(act: Act, lane_id: str, postures: Collection[str]) -> None:
-    """Raise ActRefused where a lane is to be held open whose live sheet says that its drive cannot be."""
+def check_may_be_held(act: Action, lane_id: str, postures: Collection[str]) -> None:
+    """Raise ActionRefused where a lane is to be held open whose live sheet says that its drive cannot be."""
     row = act.session.get(LaneSheetRow, lane_id)
     sheet = stored_sheet(row.live) if row is not None else None
     if Posture.HELD_OPEN in postures and sheet is not None and sheet.lock in PULSED_ONLY:
-        raise ActRefused(
+        raise ActionRefused(
             "posture",
             _("The lane sheet says that a motor, barrier or turnstile moves this lane. Such a drive takes "
               "one order to open and closes automatically, so Menjin cannot hold it open. Use the drive's "

@@ -15,16 +15,16 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.lane_sheet import Finding, LaneSheet, check_sheet, must_findings
-from web_admin.action.base import Act, begin, finish
+from web_admin.action.base import Action, begin, finish
 from web_admin.action.lookups import lane_of
 from web_admin.compound.models import Lane, Site
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.gates.sheet_models import LaneSheetRow
 from web_admin.gates.sheet_status import facts_of, lane_status, sheet_row, sheet_rows, stored_sheet
 from web_admin.gates.sheet_texts import finding_text
 
 
-class SheetRefused(ActRefused):
+class SheetRefused(ActionRefused):
     """A sheet that may not go live; `findings` are all the rules that it breaks."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
@@ -32,7 +32,7 @@ class SheetRefused(ActRefused):
         self.findings = tuple(findings)
 
 
-def save_draft(act: Act, lane_id: str, sheet: LaneSheet) -> LaneSheetRow:
+def save_draft(act: Action, lane_id: str, sheet: LaneSheet) -> LaneSheetRow:
     """Keep what was typed so far; the lane stays as it is."""
     begin(act)
     row = _row_of(act, lane_of(act, lane_id))
@@ -41,7 +41,7 @@ def save_draft(act: Act, lane_id: str, sheet: LaneSheet) -> LaneSheetRow:
     return row
 
 
-def save_sheet(act: Act, lane_id: str, sheet: LaneSheet) -> LaneSheetRow:
+def save_sheet(act: Action, lane_id: str, sheet: LaneSheet) -> LaneSheetRow:
     """Put a lane live with this sheet; raise SheetRefused naming every rule that it breaks."""
     begin(act)
     lane = lane_of(act, lane_id)
@@ -62,7 +62,7 @@ def findings_about(session: Session, lane: Lane, sheet: LaneSheet, today: date) 
     return check_sheet(sheet, facts_of(lane, sheet_rows(session, lane.gate.site_id)), today)
 
 
-def site_today(act: Act) -> date:
+def site_today(act: Action) -> date:
     """Return the day at the site."""
     return act.now.astimezone(ZoneInfo(act.session.get_one(Site, act.site_id).timezone)).date()
 
@@ -72,17 +72,17 @@ def sheets_of(row: LaneSheetRow | None) -> tuple[LaneSheet | None, LaneSheet | N
     return (None, None) if row is None else (stored_sheet(row.live), stored_sheet(row.draft))
 
 
-def check_face_sheet(act: Act, lane_id: str) -> None:
-    """Raise ActRefused unless the lane is live with a sheet that describes its camera and sign (B9)."""
+def check_face_sheet(act: Action, lane_id: str) -> None:
+    """Raise ActionRefused unless the lane is live with a sheet that describes its camera and sign (B9)."""
     if not lane_status(sheet_row(act.session, lane_id)).may_offer_face:
-        raise ActRefused(
+        raise ActionRefused(
             "methods",
             _("Face needs a camera, and a camera needs a live lane sheet that says where it hangs, what it "
               "sees and where its sign is. Fill in the lane sheet first."),
         )
 
 
-def _row_of(act: Act, lane: Lane) -> LaneSheetRow:
+def _row_of(act: Action, lane: Lane) -> LaneSheetRow:
     row = act.session.get(LaneSheetRow, lane.lane_id)
     if row is None:
         row = LaneSheetRow(lane_id=lane.lane_id, inherited=False)

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Person
 from web_admin.core.database import request_session
 from web_admin.people.members import agree_to_addition, refuse_addition
@@ -23,7 +23,7 @@ def decide(person_id: str, answer: str) -> Response:
     get_or_404(request_session(), Person, person_id)
     form = AgainForm()
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         (agree_to_addition if answer == "agree" else refuse_addition)(act, person_id)
         return True
 

@@ -13,7 +13,7 @@ from web_admin.accounts.api_keys import end_api_key, make_api_key
 from web_admin.accounts.models import ApiKey
 from web_admin.accounts.permissions import allowed
 from web_admin.accounts.queries import api_keys_of
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.core.database import request_session
 from web_admin.web.context import current_site, do, get_or_404, request_now, typed
 from web_admin.web.fields import CheckList, options
@@ -87,7 +87,7 @@ def end(key_id: str) -> Response:
     get_or_404(request_session(), ApiKey, key_id)
     form = AgainForm()
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         end_api_key(act, key_id)
         return True
 

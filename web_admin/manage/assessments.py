@@ -12,7 +12,7 @@ from wtforms import DateField, RadioField, TextAreaField
 from wtforms.validators import Length, Optional
 
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.core.database import request_session
 from web_admin.face.assessment_status import AssessmentStatus, assessment_status
 from web_admin.face.assessments import (
@@ -224,7 +224,7 @@ def decide(assessment_id: str) -> Page:
     return _pressed(assessment_id, return_assessment, _("It is a draft again."))
 
 
-def _pressed(assessment_id: str, work: Callable[[Act, str], AssessmentRow], said: str) -> Page:
+def _pressed(assessment_id: str, work: Callable[[Action, str], AssessmentRow], said: str) -> Page:
     row, form = _row(assessment_id), AgainForm()
     if form.validate_on_submit() and do(form, lambda act: work(act, assessment_id)) is not None:
         flash(said, "success")

@@ -9,7 +9,7 @@ from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.core.database import request_session
 from web_admin.people.listings import names_in_home, next_home_without_card
@@ -85,7 +85,7 @@ def put_in_place(credential_id: str) -> Page:
     old = _card(credential_id)
     form = TapForm()
     if form.validate_on_submit():
-        def work(act: Act) -> CredentialRow:
+        def work(act: Action) -> CredentialRow:
             return replace_card(act, credential_id, read_tap(typed(form.number)))
 
         if do(form, work) is not None:

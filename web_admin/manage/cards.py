@@ -11,11 +11,11 @@ from wtforms import DateTimeLocalField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from web_admin.accounts.permissions import allowed, role_names
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.action.suspensions import why_it_stays
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.database import current_menjin, request_session
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credentials.actions import end_credential, resume_credential, suspend_credential
 from web_admin.credentials.cards import issue_card
@@ -81,7 +81,7 @@ def find() -> Page:
         try:
             number = read_tap(typed(form.number))
             look = checked_look(Look(role_names()[0], typed(form.why), typed(form.in_own_words)))
-        except ActRefused as refusal:
+        except ActionRefused as refusal:
             show_refusal(form, refusal)
         else:
             asked = True
@@ -112,7 +112,7 @@ def give(person_id: str) -> Page:
         form.guardian_card.render_kw = {"autocomplete": "off", "autofocus": True}
         form.number.render_kw = {"autocomplete": "off"}
     if form.validate_on_submit():
-        def work(act: Act) -> CredentialRow:
+        def work(act: Action) -> CredentialRow:
             if asks_guardian:
                 _agreed(act, person_id, typed(form.guardian_card))
             number = read_tap(typed(form.number))
@@ -129,13 +129,15 @@ def give(person_id: str) -> Page:
     return page if not form.is_submitted() else (page, 422)
 
 
-def _agreed(act: Act, child_id: str, tapped: str) -> None:
+def _agreed(act: Action, child_id: str, tapped: str) -> None:
     if not tapped.strip():
-        raise ActRefused("guardian_card", _l("A guardian agrees first: their own card, held to the reader."))
+        raise ActionRefused(
+            "guardian_card", _l("A guardian agrees first: their own card, held to the reader.")
+        )
     try:
         number = read_tap(tapped)
-    except ActRefused as refusal:
-        raise ActRefused("guardian_card", refusal.message) from refusal
+    except ActionRefused as refusal:
+        raise ActionRefused("guardian_card", refusal.message) from refusal
     agree_by_card(act, child_id, number, page_language(), agreement_text())
 
 
@@ -170,14 +172,14 @@ def end(credential_id: str) -> Response:
                    _("Ended for good."))
 
 
-def _change(credential_id: str, from_state: str, work: Callable[[Act], object], said: str) -> Response:
+def _change(credential_id: str, from_state: str, work: Callable[[Action], object], said: str) -> Response:
     credential = _credential(credential_id)
     form = AgainForm()
     fits = credential.state == from_state or (not from_state and credential.state != "ended")
     if form.validate_on_submit() and fits:
         done: list[object] = []
 
-        def run(act: Act) -> bool:
+        def run(act: Action) -> bool:
             done.append(work(act))
             return True
 

@@ -9,7 +9,7 @@ from wtforms.validators import Length
 
 from gate_controller.contract.languages import DEFAULT_LANGUAGE, Language
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.core.database import request_session
 from web_admin.privacy.contact import MAX_CHANNEL_CHARS, contact_of, save_contact
 from web_admin.web.context import current_site, do, typed
@@ -53,7 +53,7 @@ def edit() -> str | Response | tuple[str, int]:
             for language in CHANNELS:
                 form[f"channels_{language}"].data = row.channels.get(language, "")
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         save_contact(
             act, name=typed(form.responsible_name), contact=typed(form.responsible_contact),
             channels={language: typed(form[f"channels_{language}"]) for language in CHANNELS},

@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, Length
 from web_admin.accounts.permissions import allowed, role_names
 from web_admin.compound.queries import person_by_id
 from web_admin.core.database import request_session
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.desk.actions import begin_with_card, begin_with_pin, prove_by_card, prove_by_gate, prove_by_pin
 from web_admin.desk.limits import TooMany
 from web_admin.desk.models import DeskVisitRow
@@ -86,7 +86,7 @@ def by_card() -> Page:
     try:
         number = read_tap(typed(form.number))
         visit = begin_with_card(current_act("desk"), current_user.id, _role(), number)
-    except ActRefused as refusal:
+    except ActionRefused as refusal:
         show_refusal(form, refusal)
         return _refused_but_kept(_page(tap=form), refusal)
     return _begun(visit)
@@ -103,7 +103,7 @@ def by_pin() -> Page:
         visit = begin_with_pin(
             current_act("desk"), current_user.id, _role(), typed(form.home), typed(form.pin).strip()
         )
-    except ActRefused as refusal:
+    except ActionRefused as refusal:
         show_refusal(form, refusal)
         return _refused_but_kept(_page(pin=form), refusal)
     if visit is None:
@@ -123,7 +123,7 @@ def proof_by_pin() -> Page:
         return _page(pin=form), 422
     try:
         opened = prove_by_pin(current_act("desk"), waiting, typed(form.pin).strip())
-    except ActRefused as refusal:
+    except ActionRefused as refusal:
         show_refusal(form, refusal)
         return _refused_but_kept(_page(pin=form), refusal)
     if not opened:
@@ -143,7 +143,7 @@ def proof_by_card() -> Page:
         return _page(tap=form), 422
     try:
         opened = prove_by_card(current_act("desk"), waiting, read_tap(typed(form.number)))
-    except ActRefused as refusal:
+    except ActionRefused as refusal:
         show_refusal(form, refusal)
         return _refused_but_kept(_page(tap=form), refusal)
     if not opened:
@@ -186,7 +186,7 @@ def _opened(visit: DeskVisitRow) -> Response:
     return redirect(url_for("resident.ways_in"), 303)
 
 
-def _refused_but_kept(page: str, refusal: ActRefused | None = None) -> Page:
+def _refused_but_kept(page: str, refusal: ActionRefused | None = None) -> Page:
     """Answer a no whose entry in the ledger stays, although an answer of an error undoes what was done."""
     request_session().commit()
     return page, 429 if isinstance(refusal, TooMany) else 422

@@ -9,7 +9,7 @@ from wtforms import DateField, Field, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from web_admin.accounts.permissions import allowed, role_names
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.core.database import request_session
 from web_admin.people.listings import ids_of_name
 from web_admin.privacy.disclosures import MAX_SCOPE_CHARS, Asked, passages_for, record_disclosure
@@ -103,7 +103,7 @@ def take(disclosure_id: str) -> Page:
     get_or_404(request_session(), Disclosure, disclosure_id)
     form = AgainForm()
 
-    def work(act: Act) -> bytes:
+    def work(act: Action) -> bytes:
         return passages_for(act, disclosure_id)
 
     file = do(form, work) if form.validate_on_submit() else None

@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired, Length
 
 from gate_controller.contract.records import EMERGENCY_HOME_NUMBER, Method
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Lane
 from web_admin.core.database import request_session
 from web_admin.credentials.emergency_codes import MAX_LABEL_CHARS, end_emergency_code, make_emergency_code
@@ -116,7 +116,7 @@ def end(credential_id: str) -> Response:
     get_or_404(request_session(), EmergencyCode, credential_id)
     form = AgainForm()
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         end_emergency_code(act, credential_id)
         return True
 

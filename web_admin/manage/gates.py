@@ -9,10 +9,10 @@ from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import request_session
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.texts import METHODS
 from web_admin.custody.gate_reports import clear_tampering
 from web_admin.custody.queries import gate_face
@@ -155,7 +155,7 @@ def tampering_cleared(gate_id: str) -> Response:
     form = AgainForm()
     tamper_id = request.form.get("tamper_id", "")
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         clear_tampering(act, gate_id, tamper_id)
         return True
 
@@ -229,12 +229,12 @@ def edit_lane(gate_id: str, lane_id: str) -> Page:
 def _edit_lane(gate: Gate, form: LaneForm, lane: Lane | None) -> Page:
     gate_id = gate.gate_id
     if form.validate_on_submit():
-        def work(act: Act) -> Lane:
+        def work(act: Action) -> Lane:
             try:
                 return save_lane(act, gate_id, _spec(form, lane))
-            except ActRefused as refusal:
+            except ActionRefused as refusal:
                 if refusal.field in ("method_hours", None):
-                    raise ActRefused("methods", refusal.message) from refusal
+                    raise ActionRefused("methods", refusal.message) from refusal
                 raise
 
         if do(form, work) is not None:
@@ -270,7 +270,7 @@ def answer_pairing(pair_id: str) -> Response:
     form = AgainForm()
     yes = request.form.get("answer") == "approve"
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         if yes:
             approve_pairing(act, pair_id)
         else:

@@ -12,10 +12,10 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from gate_controller.contract.calendars import DAY_KINDS, MINUTES_A_DAY, Span
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import CalendarDay, Hours
 from web_admin.core.database import request_session
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.texts import DAYS
 from web_admin.gates.hours import save_hours, set_calendar_day
 from web_admin.gates.hours_in_use import change_day, remove_hours, set_days
@@ -77,11 +77,11 @@ def _spans(form: HoursForm) -> Sequence[Span]:
         if not days and start is None and end is None:
             continue
         if not days or start is None or end is None:
-            raise ActRefused(part.name, _l("Choose days, a start and an end, or leave this row empty."))
+            raise ActionRefused(part.name, _l("Choose days, a start and an end, or leave this row empty."))
         end_minute = end.hour * 60 + end.minute
         spans.append(Span(tuple(days), start.hour * 60 + start.minute, end_minute or MINUTES_A_DAY))
     if not spans:
-        raise ActRefused("span1", _l("Fill in at least one row."))
+        raise ActionRefused("span1", _l("Fill in at least one row."))
     return spans
 
 
@@ -117,7 +117,7 @@ def edit(hours_id: str) -> Page:
 
 def _edit(form: HoursForm, hours: Hours | None) -> Page:
     if form.validate_on_submit():
-        def work(act: Act) -> Hours:
+        def work(act: Action) -> Hours:
             return save_hours(act, hours.hours_id if hours else None, typed(form.name), _spans(form))
 
         if do(form, work) is not None:
@@ -141,10 +141,10 @@ def remove(hours_id: str) -> Response:
     return _take_away(lambda act: remove_hours(act, hours_id), url_for("hours.edit", hours_id=hours_id))
 
 
-def _take_away(work: Callable[[Act], None], on_refusal: str) -> Response:
+def _take_away(work: Callable[[Action], None], on_refusal: str) -> Response:
     form = AgainForm()
 
-    def done(act: Act) -> bool:
+    def done(act: Action) -> bool:
         work(act)
         return True
 
@@ -189,7 +189,7 @@ def edit_day(day: str) -> Page:
     if form.validate_on_submit():
         old = row.day
 
-        def work(act: Act) -> bool:
+        def work(act: Action) -> bool:
             change_day(act, old, date.fromisoformat(str(form.day.data)), form.kind.data, typed(form.name))
             return True
 

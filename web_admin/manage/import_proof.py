@@ -3,7 +3,7 @@
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.card_formats import FORMS, MIN_TAPS, Tap, prove
 from web_admin.manage.import_forms import TAPS, ProofForm
 from web_admin.people_import.check import ImportPlan
@@ -40,7 +40,7 @@ def proven_form(form: ProofForm, plan: ImportPlan) -> str | None:
         return None
     misfits = [number for number, tap in taps if tap.row in proof.misfits]
     for number in misfits:
-        show_refusal(form, ActRefused(
+        show_refusal(form, ActionRefused(
             f"tap{number}", _l("In no way of writing is this the card of that row. Is it another one?")
         ))
     if not misfits:
@@ -58,10 +58,10 @@ def _taps(form: ProofForm, plan: ImportPlan) -> list[tuple[int, Tap]]:
         if not text:
             continue
         if row not in plan.card_cells:
-            show_refusal(form, ActRefused(f"row{number}", _l("This row of the sheet has no card.")))
+            show_refusal(form, ActionRefused(f"row{number}", _l("This row of the sheet has no card.")))
             continue
         try:
             taps.append((number, Tap(row, plan.card_cells[row], read_tap(text))))
-        except ActRefused as refused:
-            show_refusal(form, ActRefused(f"tap{number}", refused.message))
+        except ActionRefused as refused:
+            show_refusal(form, ActionRefused(f"tap{number}", refused.message))
     return taps

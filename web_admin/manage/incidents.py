@@ -8,7 +8,7 @@ from wtforms import BooleanField, DateTimeLocalField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.core.database import request_session
 from web_admin.privacy.incidents import (
     MAX_PART_CHARS,
@@ -135,7 +135,7 @@ def write(incident_id: str) -> Page:
     row = _row(incident_id)
     form = PartsForm()
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         save_parts(act, incident_id, {part: typed(form[part]) for part in PARTS})
         return True
 
@@ -151,7 +151,7 @@ def report(incident_id: str) -> Page:
     row = _row(incident_id)
     form = AgainForm()
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         mark_reported(act, incident_id)
         return True
 
@@ -167,7 +167,7 @@ def tell(incident_id: str) -> Page:
     row = _row(incident_id)
     form = AgainForm()
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         mark_told(act, incident_id)
         return True
 
@@ -183,7 +183,7 @@ def close(incident_id: str) -> Page:
     row = _row(incident_id)
     form = CloseForm()
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         close_incident(act, incident_id, typed(form.untold_reason))
         return True
 

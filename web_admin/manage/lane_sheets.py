@@ -13,7 +13,7 @@ from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
 from gate_controller.contract.lane_sheet import Finding, LaneSheet, must_findings
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Lane
 from web_admin.core import texts as core_texts
 from web_admin.core.database import request_session
@@ -167,7 +167,7 @@ def edit(lane_id: str) -> Page:
     if form.validate_on_submit() and not (wants_live and _show_broken(form, lane)):
         sheet = form.sheet()
 
-        def work(act: Act) -> LaneSheetRow:
+        def work(act: Action) -> LaneSheetRow:
             return save_sheet(act, lane_id, sheet) if wants_live else save_draft(act, lane_id, sheet)
 
         if do(form, work) is not None:

@@ -8,10 +8,10 @@ from wtforms import HiddenField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.permissions import allowed, role_names
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import CredentialRow
 from web_admin.core.database import request_session
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.look_ups import LOOK_REASONS, Look
 from web_admin.desk.limits import TooMany
 from web_admin.desk.lost_cards import AS_TYPED, FoundCard, find_cards, replace_for_a_night, suspend_by_number
@@ -68,7 +68,7 @@ def find() -> Page:
                 number = typed(form.number)
             else:
                 found = shown
-        except ActRefused as refusal:
+        except ActionRefused as refusal:
             show_refusal(form, refusal)
             status = _kept(refusal)
         if found or number:
@@ -90,13 +90,13 @@ def stop_number() -> Response:
             suspend_by_number(current_act(), read_tap(typed(form.number)))
             flash(_("If this card worked here, no gate opens for it now, and its holder reads of it. "
                     "Keep it for the property office."), "success")
-        except ActRefused as refusal:
+        except ActionRefused as refusal:
             _kept(refusal)
             flash(str(refusal.message), "danger")
     return redirect(url_for("lost_card.find"), 303)
 
 
-def _kept(refusal: ActRefused) -> int:
+def _kept(refusal: ActionRefused) -> int:
     """Keep the alarm of too many looks, although an answer of an error undoes what was done."""
     if not isinstance(refusal, TooMany):
         return 422
@@ -112,7 +112,7 @@ def stop(credential_id: str) -> Response:
     form = AgainForm()
     done: list[VisitorPassRow | None] = []
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         done.append(replace_for_a_night(act, credential_id))
         return True
 

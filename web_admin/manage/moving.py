@@ -8,10 +8,10 @@ from wtforms import BooleanField, DateTimeLocalField, FieldList, Form, FormField
 from wtforms.validators import InputRequired, Length, Optional
 
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Home, Person
 from web_admin.core.database import current_menjin, request_session
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.people.actions import GrantSpec
 from web_admin.people.additions import named_hours
 from web_admin.people.listings import people_of_home
@@ -117,7 +117,7 @@ def family() -> Page:
     return page if not form.is_submitted() else (page, 422)
 
 
-def _move_in(act: Act, form: FamilyForm) -> MovedIn:
+def _move_in(act: Action, form: FamilyForm) -> MovedIn:
     members = []
     for row in form.members:
         fields = row.form
@@ -132,8 +132,8 @@ def _move_in(act: Act, form: FamilyForm) -> MovedIn:
 def _tapped(field: str, text: str) -> int:
     try:
         return read_tap(text)
-    except ActRefused as refused:
-        raise ActRefused(field, refused.message) from refused
+    except ActionRefused as refused:
+        raise ActionRefused(field, refused.message) from refused
 
 
 def _refused(form: FamilyForm) -> bool:
@@ -196,7 +196,7 @@ def staff() -> Page:
     return page if not form.is_submitted() else (page, 422)
 
 
-def _add_staff(act: Act, form: StaffForm) -> Person:
+def _add_staff(act: Action, form: StaffForm) -> Person:
     card = typed(form.card).strip()
     number = _tapped("card", card) if card else None
     grant = GrantSpec(
@@ -204,6 +204,6 @@ def _add_staff(act: Act, form: StaffForm) -> Person:
     )
     try:
         return add_staff(act, typed(form.name), grant, number)
-    except ActRefused as refused:
+    except ActionRefused as refused:
         field = {"number": "card", "display_name": "name"}.get(refused.field or "", refused.field)
-        raise ActRefused(field, refused.message) from refused
+        raise ActionRefused(field, refused.message) from refused

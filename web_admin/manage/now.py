@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired
 
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed, current_may
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import request_session
 from web_admin.events import details
@@ -218,7 +218,7 @@ def set_posture(lane_id: str) -> Page:
     lane = _lane(lane_id)
     form = PostureForm()
     if form.validate_on_submit():
-        def work(act: Act) -> bool:
+        def work(act: Action) -> bool:
             until = from_local(form.until.data) or act.now
             set_override(act, lane_id, form.posture.data, typed(form.reason), until)
             return True
@@ -240,7 +240,7 @@ def hold_open(lane_id: str) -> Page:
     if form.validate_on_submit():
         until = request_now() + timedelta(hours=int(form.hours.data))
 
-        def work(act: Act) -> bool:
+        def work(act: Action) -> bool:
             set_override(act, lane_id, "held_open", typed(form.reason), until)
             return True
 

@@ -22,9 +22,9 @@ from web_admin.accounts.staff import (
     sign_out_everywhere,
 )
 from web_admin.accounts.staff import join as join_staff
-from web_admin.action.base import Act, new_act
+from web_admin.action.base import Action, new_action
 from web_admin.core.database import current_menjin, request_session
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.texts import LANGUAGES
 from web_admin.web.context import current_act, current_site, do, request_now, show_refusal, typed
 from web_admin.web.fields import options
@@ -114,7 +114,7 @@ def save() -> Page:
     form = ProfileForm()
     if form.validate_on_submit():
 
-        def work(act: Act) -> bool:
+        def work(act: Action) -> bool:
             set_own_profile(act, _own(), typed(form.shown_name), str(form.language.data))
             return True
 
@@ -135,7 +135,7 @@ def change_password() -> Page:
     if form.validate_on_submit():
         claim_sign_in(name)
 
-        def work(act: Act) -> bool:
+        def work(act: Action) -> bool:
             change_own_password(act, _own(), typed(form.current), typed(form.password))
             return True
 
@@ -180,11 +180,11 @@ def join() -> Page:
 
 def _joined(form: JoinForm) -> bool:
     site_id = current_site().site_id
-    act = new_act(current_menjin(), request_session(), site_id, "invited", "system", now=request_now())
+    act = new_action(current_menjin(), request_session(), site_id, "invited", "system", now=request_now())
     try:
         with act.session.begin_nested():
             join_staff(act, typed(form.code), typed(form.password))
-    except ActRefused as refusal:
+    except ActionRefused as refusal:
         show_refusal(form, refusal)
         return False
     return True

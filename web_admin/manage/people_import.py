@@ -16,11 +16,11 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from web_admin.accounts.permissions import allowed, current_may
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.core.csv_text import MAX_BYTES, TOO_LARGE
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.job_models import LongJob
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.card_formats import FORMS
 from web_admin.manage.import_forms import ConfirmForm, ProofForm, SheetForm, ShownSheet, shown, signed
 from web_admin.manage.import_proof import proven_form, suggest_rows
@@ -76,7 +76,7 @@ def too_large(error: HTTPException) -> Page | HTTPException:
     if not current_may("edit_people"):
         return error
     form = SheetForm(formdata=None)
-    show_refusal(form, ActRefused("file", TOO_LARGE))
+    show_refusal(form, ActionRefused("file", TOO_LARGE))
     return _page(form), 413
 
 
@@ -105,7 +105,7 @@ def check() -> Page:
         text = _read_unlocked(form.file.data.read(MAX_BYTES + 1))
         options = SheetOptions(form.card_form.data, bool(form.is_complete.data))
         return _checked(form, ShownSheet(text, options))
-    except ActRefused as refusal:
+    except ActionRefused as refusal:
         show_refusal(form, refusal)
         return _page(form), 422
 
@@ -130,7 +130,7 @@ def _checked(
 ) -> Page:
     plan = _preview(sheet)
     if not plan.problems and not plan.rows:
-        raise ActRefused("file", _l("The file has no people. Add a row for each person."))
+        raise ActionRefused("file", _l("The file has no people. Add a row for each person."))
     refused = proof is not None and bool(proof.errors or proof.form_errors)
     if proof is None:
         proof = ProofForm(formdata=None)
@@ -159,7 +159,7 @@ def prove() -> Page:
         upload.card_form.data = found
         options = SheetOptions(found, sheet.options.is_complete)
         return _checked(upload, ShownSheet(sheet.text, options), proven=True)
-    except ActRefused as refusal:
+    except ActionRefused as refusal:
         show_refusal(upload, refusal)
         return _page(upload), 422
 
@@ -191,7 +191,7 @@ def confirm() -> Page:
     return redirect(url_for("people.show_list"), 303)
 
 
-def _read_in(act: Act, sheet: ShownSheet, *, names_holders: bool) -> Outcome:
+def _read_in(act: Action, sheet: ShownSheet, *, names_holders: bool) -> Outcome:
     plan = check_people(act, sheet.text.encode(), sheet.options, names_holders=names_holders)
     if plan.problems:
         return Outcome(plan)
@@ -240,7 +240,7 @@ def done_sentence(added: int, changed: int, ended: int, home_cards: int) -> str:
 
 def _too_old(upload: SheetForm) -> Page:
     refusal = _l("This check is too old or was made for someone else. Read the file again.")
-    show_refusal(upload, ActRefused("file", refusal))
+    show_refusal(upload, ActionRefused("file", refusal))
     return _page(upload), 422
 
 

@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from gate_controller.contract.credential_kinds import OWN_KINDS
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.action.suspensions import why_it_stays
 from web_admin.compound.models import Person
 from web_admin.compound.usable_credentials import usable_methods
@@ -120,7 +120,7 @@ def edit(person_id: str) -> Page:
     person = _person(person_id)
     form = DetailsForm(obj=person)
     if form.validate_on_submit():
-        def work(act: Act) -> bool:
+        def work(act: Action) -> bool:
             edit_person(act, person_id, display_name=typed(form.display_name), language=form.language.data,
                         slow_pass=bool(form.slow_pass.data))
             return True
@@ -154,7 +154,7 @@ def grants(person_id: str) -> Page:
         spec = GrantSpec(tuple(form.lanes.data or ()), form.hours_id.data or None,
                          from_local(form.valid_from.data), from_local(form.valid_until.data))
 
-        def work(act: Act) -> bool:
+        def work(act: Action) -> bool:
             set_grants(act, person_id, [spec] if spec.lanes else [])
             return True
 
@@ -216,7 +216,7 @@ def suspend(person_id: str) -> Page:
     person = _person(person_id)
     form = ReasonForm()
     if form.validate_on_submit():
-        def work(act: Act) -> bool:
+        def work(act: Action) -> bool:
             suspend_person(act, person_id, typed(form.reason))
             return True
 
@@ -234,7 +234,7 @@ def resume(person_id: str) -> Page:
     person = _person(person_id)
     form = AgainForm()
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         resume_person(act, person_id)
         return True
 
@@ -251,7 +251,7 @@ def override(person_id: str) -> Page:
     form = AgainForm()
     may_override = request.form.get("may_override") == "1"
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         set_may_override(act, person_id, may_override)
         return True
 
@@ -267,7 +267,7 @@ def leave(person_id: str) -> Page:
     person = _person(person_id)
     form = MoveOutForm()
     if form.validate_on_submit():
-        def work(act: Act) -> bool:
+        def work(act: Action) -> bool:
             move_out(act, person_id)
             return True
 

@@ -9,7 +9,7 @@ from wtforms.validators import Optional
 
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Person
 from web_admin.compound.usable_credentials import usable_methods
 from web_admin.core.database import request_session
@@ -88,7 +88,7 @@ def write_down(person_id: str) -> Page:
     person, form = _person(person_id), AgainForm()
     withdraws = request.form.get("answer") == "withdraw"
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         if withdraws:
             withdraw_face(act, person_id)
             return True
@@ -112,7 +112,7 @@ def correct_age(person_id: str) -> Page:
     """Correct an age band and the day it ends."""
     person, form = _person(person_id), AgeForm()
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         set_age_band(act, person_id, typed(form.age_band), form.age_band_until.data)
         return True
 
@@ -129,7 +129,7 @@ def write_guardian(person_id: str) -> Page:
     _offer_adults(form, person)
     gone = request.form.get("gone")
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         if gone:
             remove_guardian(act, person_id, gone)
         else:

@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, RadioField
 
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.core.database import current_menjin, request_session
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.people.print_models import PrintRun
 from web_admin.people.print_runs import (
     INVITATIONS,
@@ -89,7 +89,7 @@ def step(run_id: str) -> Response | dict[str, object]:
     run = None
     try:
         run = make_part(current_act(), run_id)
-    except ActRefused:
+    except ActionRefused:
         run = get_or_404(request_session(), PrintRun, run_id)  # another window made the last part
     if request.accept_mimetypes.best == "application/json":
         return {"done": run.done, "total": run.total, "state": run.state}
@@ -146,7 +146,7 @@ def cancel(run_id: str) -> Response:
     get_or_404(request_session(), PrintRun, run_id)
     form = AgainForm()
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         cancel_run(act, run_id)
         return True
 

@@ -10,7 +10,7 @@ from wtforms.validators import Length
 from gate_controller.contract.languages import DEFAULT_LANGUAGE
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.core.database import request_session
 from web_admin.core.texts import LANGUAGES
 from web_admin.custody.queries import notice_versions
@@ -95,7 +95,7 @@ def switch_face() -> Page:
     form = AgainForm()
     on = request.form.get("face") == "on"
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         if on:
             enable_face(act)
         else:
@@ -116,7 +116,7 @@ def ask_for() -> Page:
     """Set the rules of consent; consents with less have to be renewed."""
     form = RulesForm()
 
-    def work(act: Act) -> int:
+    def work(act: Action) -> int:
         return set_consent_rules(
             act,
             written_release=bool(form.written_release.data),

@@ -7,7 +7,7 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.core.database import current_menjin, request_session
 from web_admin.privacy.report import (
     MAX_WORDS_CHARS,
@@ -67,7 +67,7 @@ def _publish(*, preview: bool) -> Page:
         if preview:
             report = build_report(request_session(), current_site(), period, words, config, request_now())
         else:
-            def work(act: Act) -> int:
+            def work(act: Action) -> int:
                 return publish_report(act, period, words, config).number
 
             number = do(form, work)

@@ -10,7 +10,7 @@ from wtforms import StringField, TextAreaField
 from wtforms.validators import Length
 
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.queries import known_person
 from web_admin.core.database import request_session
 from web_admin.core.parameters import moment_of
@@ -124,7 +124,7 @@ def confirm(request_id: str) -> Page:
     row = _row(request_id)
     form = AgainForm()
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         acknowledge(act, request_id)
         return True
 
@@ -142,7 +142,7 @@ def reply(request_id: str) -> Page:
     refused = request.form.get("intent") == "refuse"
     language = known_person(request_session(), row.person_id).language
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         if refused:
             refuse(act, request_id, typed(form.text), language)
         else:
@@ -161,7 +161,7 @@ def put_right(request_id: str) -> Page:
     row = _row(request_id)
     form = CorrectionForm()
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         correct(act, request_id, typed(form.before), typed(form.after), typed(form.note))
         return True
 

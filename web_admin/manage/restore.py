@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from wtforms import HiddenField
 
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import CredentialRow
 from web_admin.compound.queries import persons_by_id
 from web_admin.compound.restore_models import RestoreReview
@@ -115,7 +115,7 @@ def decide_one(review_id: str) -> Response:
     get_or_404(request_session(), RestoreReview, review_id)
     form = DecisionForm()
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         decide(act, review_id, typed(form.decision))
         return True
 

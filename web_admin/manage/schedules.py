@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired
 
 from web_admin.accounts.permissions import allowed
 from web_admin.accounts.queries import staff_emails
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import request_session
 from web_admin.gates.rules import is_overridden
@@ -97,7 +97,7 @@ def new(lane_id: str) -> Page:
     rows = named_hours(request_session(), current_site().site_id)
     form.hours_id.choices = options((row.hours_id, row.name) for row in rows)
     if form.validate_on_submit():
-        def work(act: Act) -> bool:
+        def work(act: Action) -> bool:
             set_schedule(act, lane_id, form.hours_id.data, form.posture.data)
             return True
 
@@ -116,7 +116,7 @@ def remove(lane_id: str, hours_id: str) -> Response:
     lane = _lane(lane_id)
     form = RemoveForm()
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         remove_schedule(act, lane_id, hours_id)
         return True
 

@@ -12,10 +12,10 @@ from wtforms import BooleanField, FileField, IntegerField, RadioField, SelectFie
 from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.permissions import allowed, current_may
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.core.config import whole_numbers
 from web_admin.core.database import current_menjin, request_session
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.texts import LANGUAGES
 from web_admin.messages.errors import NotSent
 from web_admin.messages.mail import PASSWORD_FILE, mail_password
@@ -132,11 +132,11 @@ def show() -> str:
     )
 
 
-def _saved(form: OnceForm, template: str, work: Callable[[Act], object], **shown: object) -> Page:
+def _saved(form: OnceForm, template: str, work: Callable[[Action], object], **shown: object) -> Page:
     """Show a form, or do its work and go back to the settings."""
     if form.validate_on_submit():
 
-        def whole(act: Act) -> bool:
+        def whole(act: Action) -> bool:
             work(act)
             return True
 
@@ -161,7 +161,7 @@ def edit_site() -> Page:
         form.card_bits.data = str(site.card_bits)
         form.office_contact.data = look.office_contact if look is not None else ""
 
-    def work(act: Act) -> None:
+    def work(act: Action) -> None:
         save_site(
             act, name=typed(form.name), language=typed(form.language), timezone=typed(form.timezone),
             zone_confirmed=bool(form.zone_confirmed.data), office_contact=typed(form.office_contact),
@@ -195,7 +195,7 @@ def upload_logo() -> Page:
     colour_form = LookForm(formdata=None, data={"accent": (look.accent or "") if look is not None else ""})
     if form.validate_on_submit():
 
-        def work(act: Act) -> bool:
+        def work(act: Action) -> bool:
             save_logo(act, content)
             return True
 
@@ -226,7 +226,7 @@ def logo_too_large(error: HTTPException) -> Page | HTTPException:
     if request.endpoint != "settings.upload_logo" or not current_may("edit_settings"):
         return error
     form = LogoForm(formdata=None)
-    show_refusal(form, ActRefused("logo", TOO_LARGE))
+    show_refusal(form, ActionRefused("logo", TOO_LARGE))
     return _look_page(LookForm(formdata=None), form), 413
 
 
@@ -243,7 +243,7 @@ def edit_mail() -> Page:
     if not form.is_submitted() and server is not None:
         form.process(obj=server)
 
-    def work(act: Act) -> None:
+    def work(act: Action) -> None:
         save_mail_server(
             act, host=typed(form.host), port=int(form.port.data or 0), security=typed(form.security),
             username=typed(form.username), sender=typed(form.sender),

@@ -30,7 +30,7 @@ from web_admin.accounts.staff import (
     staff_id,
 )
 from web_admin.accounts.texts import ACTION_WORDS, ROLE_SENTENCES, ROLES
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.parameters import number_of
 from web_admin.core.texts import LANGUAGES
@@ -174,7 +174,7 @@ def new() -> Page:
         by_mail = has_mail and form.send.data == BY_MAIL
         language = str(form.language.data)
 
-        def work(act: Act) -> tuple[User, str]:
+        def work(act: Action) -> tuple[User, str]:
             account, code = invite_staff(
                 act, email=typed(form.email), role=typed(form.role), shown_name=typed(form.shown_name),
                 language=language,
@@ -203,7 +203,7 @@ def _link(code: str) -> str:
     return f"{current_menjin().config.public_url}{url_for('own.join', code=code)}"
 
 
-def _mail_link(act: Act, account: User, code: str, language: str) -> None:
+def _mail_link(act: Action, account: User, code: str, language: str) -> None:
     site = current_site()
     with force_locale(language):
         subject = _("Your account for the gates of %(site)s", site=site.name)
@@ -267,7 +267,7 @@ def change_role(account_id: str) -> Page:
     form = RoleForm()
     if form.validate_on_submit():
 
-        def work(act: Act) -> bool:
+        def work(act: Action) -> bool:
             set_role(act, account.id, typed(form.role))
             return True
 
@@ -290,7 +290,7 @@ def new_start(account_id: str) -> Page:
         profile = profile_of(request_session(), account.id)
         language = (profile.language if profile is not None else None) or current_site().language
 
-        def work(act: Act) -> str:
+        def work(act: Action) -> str:
             code = invite_again(act, account.id)
             if by_mail:
                 _mail_link(act, account, code, language)
@@ -311,7 +311,7 @@ def close(account_id: str) -> Response:
     account = _account(account_id)
     form = AgainForm()
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         close_account(act, account.id)
         return True
 

@@ -10,7 +10,7 @@ from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.core.database import current_menjin, request_session
 from web_admin.messages.actions import add_webhook, remove_webhook, rotate_key, send_again, send_test
 from web_admin.messages.models import OutboxMessage, Webhook
@@ -88,7 +88,7 @@ def show(webhook_id: str) -> str:
 def test(webhook_id: str) -> Response:
     """Send a test."""
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         send_test(act, webhook_id)
         return True
 
@@ -114,7 +114,7 @@ def change_key(webhook_id: str) -> Page:
 def remove(webhook_id: str) -> Response:
     """Send nothing there any more."""
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         remove_webhook(act, webhook_id)
         return True
 
@@ -130,7 +130,7 @@ def again(message_id: str) -> Response:
     message = get_or_404(request_session(), OutboxMessage, message_id)
     form = AgainForm()
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         send_again(act, message_id)
         return True
 
@@ -141,7 +141,7 @@ def again(message_id: str) -> Response:
     return redirect(url_for("settings.edit_mail"), 303)
 
 
-def _pressed(webhook_id: str, work: Callable[[Act], bool]) -> bool:
+def _pressed(webhook_id: str, work: Callable[[Action], bool]) -> bool:
     get_or_404(request_session(), Webhook, webhook_id)
     form = AgainForm()
     done = bool(form.validate_on_submit() and do(form, work))

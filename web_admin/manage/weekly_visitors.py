@@ -12,7 +12,7 @@ from wtforms import DateField, StringField, TimeField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.core import texts as core_texts
 from web_admin.core.database import request_session
 from web_admin.visitors.models import VisitorSeriesRow
@@ -93,7 +93,7 @@ def new() -> Page:
     return page if not form.is_submitted() else (page, 422)
 
 
-def _begin(act: Act, form: WeeklyForm) -> VisitorSeriesRow:
+def _begin(act: Action, form: WeeklyForm) -> VisitorSeriesRow:
     return issue_series(
         act, issuer_person_id=None, label=typed(form.label), gate_numbers=form.gate_numbers.data or [],
         days=form.days.data or [], starts_minute=_minute(form.starts_at.data),
@@ -141,7 +141,7 @@ def withdraw(series_id: str) -> Response:
     row = _own(series_id)
     form = AgainForm()
 
-    def work(act: Act) -> bool:
+    def work(act: Action) -> bool:
         withdraw_series(act, series_id)
         return True
 

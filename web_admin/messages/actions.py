@@ -6,8 +6,8 @@ from datetime import timedelta
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
-from web_admin.action.base import Act, begin, checked_text, new_id, office_only, record
-from web_admin.core.refusal import ActRefused
+from web_admin.action.base import Action, begin, checked_text, new_id, office_only, record
+from web_admin.core.refusal import ActionRefused
 from web_admin.messages.models import OutboxMessage, Webhook
 from web_admin.messages.outbox import TEST_KIND, put_message, try_again
 from web_admin.messages.texts import TROUBLES, WEBHOOK_KINDS
@@ -26,7 +26,7 @@ OLD_KEY_SIGNS_FOR = timedelta(days=1)
 
 
 def add_webhook(
-    act: Act, *, name: str, url: str, kinds: Sequence[str], local_ports: Ports
+    act: Action, *, name: str, url: str, kinds: Sequence[str], local_ports: Ports
 ) -> tuple[Webhook, str]:
     """Add an address and return it with its key, as it is shown this one time.
 
@@ -38,10 +38,10 @@ def add_webhook(
     address = _checked_url(url, local_ports)
     chosen = [kind for kind in WEBHOOK_KINDS if kind in kinds]
     if not chosen:
-        raise ActRefused("kinds", _("Choose at least one."))
+        raise ActionRefused("kinds", _("Choose at least one."))
     live = select(func.count()).where(Webhook.site_id == act.site_id, Webhook.ended_at.is_(None))
     if (act.session.scalar(live) or 0) >= MAX_WEBHOOKS:
-        raise ActRefused(None, _("There are twenty webhooks. Remove those that are no longer needed."))
+        raise ActionRefused(None, _("There are twenty webhooks. Remove those that are no longer needed."))
     key = new_signing_key()
     hook = Webhook(
         webhook_id=new_id(), site_id=act.site_id, name=label, url=address, kinds=chosen,
@@ -52,7 +52,7 @@ def add_webhook(
     return hook, shown_key(key)
 
 
-def rotate_key(act: Act, webhook_id: str) -> str:
+def rotate_key(act: Action, webhook_id: str) -> str:
     """Return a new key, to be shown once; the old one signs beside it for a day."""
     begin(act)
     hook = webhook_of(act, webhook_id)
@@ -63,7 +63,7 @@ def rotate_key(act: Act, webhook_id: str) -> str:
     return shown_key(key)
 
 
-def remove_webhook(act: Act, webhook_id: str) -> None:
+def remove_webhook(act: Action, webhook_id: str) -> None:
     """Send nothing there any more; its keys are forgotten."""
     begin(act)
     hook = webhook_of(act, webhook_id)
@@ -72,7 +72,7 @@ def remove_webhook(act: Act, webhook_id: str) -> None:
     record(act, "webhook_removed", {"webhook_id": webhook_id})
 
 
-def send_test(act: Act, webhook_id: str) -> None:
+def send_test(act: Action, webhook_id: str) -> None:
     """Put a message down that says nothing but that it is a test."""
     begin(act)
     hook = webhook_of(act, webhook_id)
@@ -83,31 +83,31 @@ def send_test(act: Act, webhook_id: str) -> None:
     record(act, "webhook_tested", {"webhook_id": webhook_id})
 
 
-def send_again(act: Act, message_id: str) -> None:
+def send_again(act: Action, message_id: str) -> None:
     """Retry a failed message from the beginning."""
     begin(act)
     office_only(act, FOR_THE_OFFICE)
     message = act.session.get(OutboxMessage, message_id)
     if message is None or message.site_id != act.site_id:
-        raise ActRefused(None, _("This message is not here any more."))
+        raise ActionRefused(None, _("This message is not here any more."))
     try_again(act.session, message, act.now)
     record(act, "message_sent_again", {"message_id": message_id})
 
 
-def webhook_of(act: Act, webhook_id: str) -> Webhook:
-    """Return a live webhook of this site; raise ActRefused."""
+def webhook_of(act: Action, webhook_id: str) -> Webhook:
+    """Return a live webhook of this site; raise ActionRefused."""
     office_only(act, FOR_THE_OFFICE)
     hook = act.session.get(Webhook, webhook_id)
     if hook is None or hook.site_id != act.site_id or hook.ended_at is not None:
-        raise ActRefused(None, _("This webhook is not known here."))
+        raise ActionRefused(None, _("This webhook is not known here."))
     return hook
 
 
 def _checked_url(url: str, local_ports: Ports) -> str:
     address = url.strip()
     if len(address) > 500 or not address.isprintable():
-        raise ActRefused("url", _("This is not an address that messages can go to."))
+        raise ActionRefused("url", _("This is not an address that messages can go to."))
     trouble = address_trouble(address, local_ports)
     if trouble is not None:
-        raise ActRefused("url", TROUBLES[trouble])
+        raise ActionRefused("url", TROUBLES[trouble])
     return address

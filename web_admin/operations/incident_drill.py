@@ -19,7 +19,7 @@ from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.messages import sign_struct
 from gate_controller.contract.records import Method
 from gate_controller.contract.signing import SignedCertificate
-from web_admin.action.base import Act, new_id, one_publication, record
+from web_admin.action.base import Action, new_id, one_publication, record
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.compound.usable_credentials import usable_methods
@@ -105,9 +105,9 @@ class DrillSetup:
     clock: Callable[[], datetime]
     wait: Callable[[float], None]
 
-    def act(self, session: Session) -> Act:
+    def act(self, session: Session) -> Action:
         """Return an act of this drill, now."""
-        return Act(
+        return Action(
             session, self.sealer, self.site_id, self.actor_id, "system", self.clock(), effects=self.effects
         )
 

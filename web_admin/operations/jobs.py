@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from web_admin.action.base import Act, new_act, new_id
+from web_admin.action.base import Action, new_action, new_id
 from web_admin.core.database import Menjin
 from web_admin.core.job_models import LongJob
 from web_admin.core.orm import Fact
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import SealBroken, Sealer
 from web_admin.people_import.job import import_people
 
@@ -25,7 +25,7 @@ OVERDUE_AFTER = timedelta(minutes=3)
 """After this an attempt counts as dead; no work here takes a tenth of it."""
 PURPOSE = "long-job"
 
-Work = Callable[[Act, bytes], Mapping[str, Fact]]
+Work = Callable[[Action, bytes], Mapping[str, Fact]]
 WORKS: Mapping[str, Work] = {"import_people": import_people}
 
 _log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ def run(menjin: Menjin, job_id: str) -> None:
     try:
         with menjin.database.session() as session:
             _do(menjin, session, job_id, claim)
-    except ActRefused:
+    except ActionRefused:
         _end(menjin, job_id, claim, "refused", {})
     except Exception:  # noqa: BLE001 - on any failure the job is over and the log says why
         _log.exception("job %s failed; nothing of it was done", job_id)
@@ -122,7 +122,7 @@ def _do(menjin: Menjin, session: Session, job_id: str, claim: str) -> None:
     except SealBroken:
         _log.error("job %s cannot be read with the keys of this server", job_id)
         raise
-    act = new_act(menjin, session, job.site_id, job.author_id, "manager", now=now)
+    act = new_action(menjin, session, job.site_id, job.author_id, "manager", now=now)
     result = WORKS[job.kind](act, payload)
     job = session.get_one(LongJob, job_id)
     job.state, job.result, job.payload_sealed, job.ended_at = "done", dict(result), None, menjin.clock()

@@ -11,7 +11,7 @@ from gate_controller.contract.credential_kinds import KINDS_OF_PERSONS
 from gate_controller.contract.languages import DEFAULT_LANGUAGE, LANGUAGES
 from web_admin.accounts.residents import end_resident_sign_in
 from web_admin.action.base import (
-    Act,
+    Action,
     Channel,
     begin,
     checked_text,
@@ -24,7 +24,7 @@ from web_admin.action.base import (
 from web_admin.action.lookups import home_of, hours_of, lane_of, person_of
 from web_admin.action.suspensions import party_of, refuse_ending, with_party
 from web_admin.compound.models import Gate, GrantRow, Lane, Person
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.models import TwoMethodRequest
 from web_admin.credentials.shared import end_live
 from web_admin.face.endings import forget_face
@@ -50,7 +50,7 @@ class GrantSpec:
 
 
 def add_person(
-    act: Act,
+    act: Action,
     *,
     display_name: str,
     home_id: str | None = None,
@@ -78,7 +78,7 @@ def add_person(
     return person
 
 
-def edit_person(act: Act, person_id: str, *, display_name: str, language: str, slow_pass: bool) -> None:
+def edit_person(act: Action, person_id: str, *, display_name: str, language: str, slow_pass: bool) -> None:
     """Correct a person's name, language and whether gates wait longer for them."""
     begin(act)
     person = person_of(act, person_id)
@@ -92,7 +92,7 @@ def edit_person(act: Act, person_id: str, *, display_name: str, language: str, s
     )
 
 
-def choose_own_language(act: Act, person_id: str, language: str) -> None:
+def choose_own_language(act: Action, person_id: str, language: str) -> None:
     """Take the language of a person's pages, mails and spoken texts, on their own choice."""
     begin(act)
     person = person_of(act, person_id)
@@ -102,7 +102,7 @@ def choose_own_language(act: Act, person_id: str, language: str) -> None:
         finish(act, "language_chosen", {"language": language}, person_id=person_id, touches=())
 
 
-def set_grants(act: Act, person_id: str, specs: Sequence[GrantSpec]) -> None:
+def set_grants(act: Action, person_id: str, specs: Sequence[GrantSpec]) -> None:
     """Replace where and when a person may pass."""
     begin(act)
     person = person_of(act, person_id)
@@ -114,7 +114,7 @@ def set_grants(act: Act, person_id: str, specs: Sequence[GrantSpec]) -> None:
     )
 
 
-def suspend_person(act: Act, person_id: str, reason: str) -> None:
+def suspend_person(act: Action, person_id: str, reason: str) -> None:
     """Stop every way in of a person until they are resumed."""
     begin(act)
     person = person_of(act, person_id)
@@ -125,8 +125,8 @@ def suspend_person(act: Act, person_id: str, reason: str) -> None:
     )
 
 
-def resume_person(act: Act, person_id: str) -> None:
-    """Resume a suspended person; raise ActRefused for a party that may not (`suspensions`)."""
+def resume_person(act: Action, person_id: str) -> None:
+    """Resume a suspended person; raise ActionRefused for a party that may not (`suspensions`)."""
     begin(act)
     person = person_of(act, person_id)
     if person.suspended:
@@ -135,18 +135,18 @@ def resume_person(act: Act, person_id: str) -> None:
     finish(act, "person_resumed", {}, person_id=person_id)
 
 
-def set_may_override(act: Act, person_id: str, may_override: bool) -> None:
+def set_may_override(act: Action, person_id: str, may_override: bool) -> None:
     """Grant or revoke a staff member's right to open in lockdown and hold lanes open at the gate."""
     begin(act)
     person = person_of(act, person_id)
     office_only(act, _("Only the property manager gives this right."))
     if may_override and person.kind != "staff":
-        raise ActRefused("person", _("Only staff may open in lockdown and hold lanes open."))
+        raise ActionRefused("person", _("Only staff may open in lockdown and hold lanes open."))
     person.may_override = may_override
     finish(act, "override_right_set", {"may_override": may_override}, person_id=person_id)
 
 
-def move_out(act: Act, person_id: str) -> None:
+def move_out(act: Action, person_id: str) -> None:
     """End everything a person has here at once: ways in, grants, visitors' passes, face."""
     begin(act)
     person = person_of(act, person_id)
@@ -178,13 +178,13 @@ def move_out(act: Act, person_id: str) -> None:
 # -- shared ----------------------------------------------------------------------------------------
 
 
-def _channel_for_others(act: Act) -> Channel:
+def _channel_for_others(act: Action) -> Channel:
     return act.channel if own_person_id(act) is None else "home"
 
 
-def _grant(act: Act, spec: GrantSpec) -> GrantRow:
+def _grant(act: Action, spec: GrantSpec) -> GrantRow:
     if not spec.lanes:
-        raise ActRefused("lanes", _("Choose at least one lane."))
+        raise ActionRefused("lanes", _("Choose at least one lane."))
     checked_window(spec.valid_from, spec.valid_until, act.now)
     return GrantRow(
         grant_id=new_id(),
@@ -195,7 +195,7 @@ def _grant(act: Act, spec: GrantSpec) -> GrantRow:
     )
 
 
-def all_lanes(act: Act) -> tuple[str, ...]:
+def all_lanes(act: Action) -> tuple[str, ...]:
     """Return the ids of all lanes of the site, in order."""
     return tuple(
         act.session.scalars(
@@ -206,4 +206,4 @@ def all_lanes(act: Act) -> tuple[str, ...]:
 
 def _one_of(field: str, value: str, legal: tuple[str, ...]) -> None:
     if value not in legal:
-        raise ActRefused(field, _("Choose one of the offered values."))
+        raise ActionRefused(field, _("Choose one of the offered values."))

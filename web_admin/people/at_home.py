@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.age_bands import ADULT, CHILD
 from web_admin.compound.models import UNASSIGNED, Hours, Person
 from web_admin.credentials.child_agreements import agreement_for, may_act_for
@@ -32,7 +32,7 @@ class AtHome:
         return grown and self.addition is not None and not self.has_come
 
 
-def people_at_home(act: Act, home_id: str) -> list[AtHome]:
+def people_at_home(act: Action, home_id: str) -> list[AtHome]:
     """Return who lives or helps in a home, by when they came."""
     rows = act.session.execute(
         select(Person, HomeAddition, Hours)
@@ -90,7 +90,7 @@ class LookedAfter:
         return self.is_helper or (self.is_guardian and agreed)
 
 
-def looked_after(act: Act, adult: Person, person_id: str) -> LookedAfter | None:
+def looked_after(act: Action, adult: Person, person_id: str) -> LookedAfter | None:
     """Return a helper, a child or an invited person of an adult's home, None for anyone else."""
     people = people_at_home(act, adult.home_id or "")
     found = next((one for one in people if one.person.person_id == person_id), None)

@@ -13,14 +13,14 @@ from sqlalchemy import select
 from gate_controller.contract.credential_kinds import IDENTIFYING_KINDS
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import JournalEntry
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.action.phone_verification import opened_invitation
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.people.invitations import confirm_identity
 from web_admin.people.phone_verification import is_in_time
 
 
-def verify_by_gate_events(by_gate: Act, entries: Sequence[JournalEntry]) -> None:
+def verify_by_gate_events(by_gate: Action, entries: Sequence[JournalEntry]) -> None:
     """Verify the invited people of these entries who opened by card or PIN in their phone's minutes."""
     shown: dict[tuple[str, str], list[datetime]] = {}
     for entry in entries:

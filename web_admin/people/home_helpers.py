@@ -12,10 +12,10 @@ import msgspec
 from flask_babel import lazy_gettext as _
 
 from gate_controller.contract.calendars import DAY_KINDS, MINUTES_A_DAY, Span
-from web_admin.action.base import Act, begin, finish
+from web_admin.action.base import Action, begin, finish
 from web_admin.compound.age_bands import midnight_at, today_at
 from web_admin.compound.models import Hours, Person, Site
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.people.actions import GrantSpec, add_person, move_out, set_grants
 from web_admin.people.helper_rights import covering
 from web_admin.people.members import (
@@ -42,7 +42,7 @@ class HelperTimes:
 
 
 def add_helper(
-    act: Act, member_id: str, *, display_name: str, lanes: Sequence[str], times: HelperTimes, language: str
+    act: Action, member_id: str, *, display_name: str, lanes: Sequence[str], times: HelperTimes, language: str
 ) -> Person:
     """Add a helper to the member's home; a card comes from the office, a PIN from `give_helper_pin`."""
     site = begin(act)
@@ -66,7 +66,7 @@ def add_helper(
 
 
 def change_helper(
-    act: Act, member_id: str, helper_id: str, *, lanes: Sequence[str], times: HelperTimes
+    act: Action, member_id: str, helper_id: str, *, lanes: Sequence[str], times: HelperTimes
 ) -> None:
     """Give a helper other gates, hours or a later end; the actor answers for them from now on."""
     site = begin(act)
@@ -83,7 +83,7 @@ def change_helper(
     finish(act, "helper_changed", {"until": times.last_day.isoformat()}, person_id=helper_id)
 
 
-def end_helper(act: Act, member_id: str, helper_id: str) -> None:
+def end_helper(act: Action, member_id: str, helper_id: str) -> None:
     """End a helper at once, with card, PIN and all."""
     begin(act)
     _member, helper = _of_home(act, member_id, helper_id)
@@ -91,42 +91,44 @@ def end_helper(act: Act, member_id: str, helper_id: str) -> None:
     finish(act, "helper_ended", {}, person_id=helper_id)
 
 
-def give_helper_pin(act: Act, member_id: str, helper_id: str) -> str:
+def give_helper_pin(act: Action, member_id: str, helper_id: str) -> str:
     """Return a new PIN for a helper, to be shown once."""
     begin(act)
     _member, helper = _of_home(act, member_id, helper_id)
     return give_pin(act, helper)
 
 
-def set_helper_card(act: Act, member_id: str, helper_id: str, credential_id: str, *, suspended: bool) -> None:
+def set_helper_card(
+    act: Action, member_id: str, helper_id: str, credential_id: str, *, suspended: bool
+) -> None:
     """Suspend or resume a helper's card."""
     begin(act)
     _member, helper = _of_home(act, member_id, helper_id)
     set_card(act, helper, credential_id, suspended=suspended)
 
 
-def _of_home(act: Act, member_id: str, helper_id: str) -> tuple[Person, Person]:
+def _of_home(act: Action, member_id: str, helper_id: str) -> tuple[Person, Person]:
     member = member_who_may(act, member_id)
     helper = of_same_home(act, member, helper_id)
     if helper.kind != "helper":
-        raise ActRefused(None, _("This person is no helper."))
+        raise ActionRefused(None, _("This person is no helper."))
     return member, helper
 
 
 def _set_times(
-    act: Act, site: Site, member: Person, helper: Person, lanes: Sequence[str], times: HelperTimes
+    act: Action, site: Site, member: Person, helper: Person, lanes: Sequence[str], times: HelperTimes
 ) -> None:
     end = _checked_end(site, times.last_day, act.now)
     if not lanes:
-        raise ActRefused("lanes", _("Choose at least one gate."))
+        raise ActionRefused("lanes", _("Choose at least one gate."))
     own = _own_hours(act, helper, times)
     by_hours: dict[str | None, list[str]] = {}
     for lane_id in dict.fromkeys(lanes):
         grants = covering(member, lane_id, end, act.now)
         if not grants:
-            raise ActRefused("lanes", _("A helper may not pass more gates, or for longer, than you may."))
+            raise ActionRefused("lanes", _("A helper may not pass more gates, or for longer, than you may."))
         if not any(grant.hours_id is None for grant in grants) and own is not None:
-            raise ActRefused(
+            raise ActionRefused(
                 "days", _("Your own right has hours. A helper comes in the same: choose “at all hours”.")
             )
         bound = own if any(grant.hours_id is None for grant in grants) else grants[0].hours_id
@@ -138,20 +140,20 @@ def _set_times(
 def _checked_end(site: Site, last_day: date, now: datetime) -> datetime:
     today = today_at(site, now)
     if last_day < today:
-        raise ActRefused("last_day", _("This end is in the past. Choose a later one."))
+        raise ActionRefused("last_day", _("This end is in the past. Choose a later one."))
     if last_day - today > timedelta(days=MAX_HELPER_DAYS):
-        raise ActRefused("last_day", _("A helper is for one year at most. Renew it then."))
+        raise ActionRefused("last_day", _("A helper is for one year at most. Renew it then."))
     return midnight_at(site, last_day + timedelta(days=1))
 
 
-def _own_hours(act: Act, helper: Person, times: HelperTimes) -> str | None:
+def _own_hours(act: Action, helper: Person, times: HelperTimes) -> str | None:
     """Write a helper's own hours and return their id; None is at all hours."""
     if not times.days:
         return None
     if set(times.days) - set(DAY_KINDS):
-        raise ActRefused("days", _("Choose at least one day of the week."))
+        raise ActionRefused("days", _("Choose at least one day of the week."))
     if not 0 <= times.from_minute < times.until_minute <= MINUTES_A_DAY:
-        raise ActRefused("ends_at", _("The end must come after the start, on the same day."))
+        raise ActionRefused("ends_at", _("The end must come after the start, on the same day."))
     addition = act.session.get_one(HomeAddition, helper.person_id)
     hours = act.session.get(Hours, addition.hours_id) if addition.hours_id is not None else None
     if hours is None:

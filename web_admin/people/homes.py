@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select, update
 
 from gate_controller.contract.records import typed_number
 from web_admin.action.base import (
-    Act,
+    Action,
     begin,
     finish,
     new_id,
@@ -16,11 +16,11 @@ from web_admin.action.base import (
 from web_admin.action.lookups import home_of
 from web_admin.compound.models import Home, Person
 from web_admin.compound.ordering import building_of, sort_key
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.people.models import HomeAddition
 
 
-def correct_home(act: Act, home_id: str, number: str) -> Home:
+def correct_home(act: Action, home_id: str, number: str) -> Home:
     """Give a home another number; PINs are typed after the new one from then on."""
     begin(act)
     home = home_of(act, home_id)
@@ -33,8 +33,8 @@ def correct_home(act: Act, home_id: str, number: str) -> Home:
     return home
 
 
-def end_home(act: Act, home_id: str) -> None:
-    """End an empty home; raise ActRefused while a person lives there or a card belongs to it.
+def end_home(act: Action, home_id: str) -> None:
+    """End an empty home; raise ActionRefused while a person lives there or a card belongs to it.
 
     Who lived there stays recorded as moved out, of no home; the ledger keeps the home's number.
     """
@@ -42,7 +42,7 @@ def end_home(act: Act, home_id: str) -> None:
     home = home_of(act, home_id)
     living = select(Person.person_id).where(Person.home_id == home_id, Person.ended_at.is_(None))
     if act.session.scalars(living.limit(1)).first() is not None:
-        raise ActRefused(
+        raise ActionRefused(
             "home", _("People live in home %(home)s, or cards belong to it. Let them move out first.",
                       home=home.number)
         )
@@ -60,8 +60,8 @@ HOME_NUMBER = re.compile(r"[0-9]+(-[0-9]+)*")
 # -- homes and people ------------------------------------------------------------------------------
 
 
-def add_home(act: Act, number: str) -> Home:
-    """Add a household's unit, such as 3-1203; raise ActRefused when the number is taken or no number."""
+def add_home(act: Action, number: str) -> Home:
+    """Add a household's unit, such as 3-1203; raise ActionRefused when the number is taken or no number."""
     begin(act)
     number = checked_home_number(act, number)
     home = Home(home_id=new_id(), site_id=act.site_id, number=number, pin_salt=secrets.token_bytes(16))
@@ -70,11 +70,11 @@ def add_home(act: Act, number: str) -> Home:
     return home
 
 
-def checked_home_number(act: Act, number: str, *, but: str = "") -> str:
-    """Return a home's number without blanks; raise ActRefused when another home than `but` has it."""
+def checked_home_number(act: Action, number: str, *, but: str = "") -> str:
+    """Return a home's number without blanks; raise ActionRefused when another home than `but` has it."""
     number = number.strip()
     if len(number) > 20 or not HOME_NUMBER.fullmatch(number):
-        raise ActRefused(
+        raise ActionRefused(
             "number", _("Write the home as digits with dashes between them, such as 3-1203.")
         )
     check_not_emergency("number", number)
@@ -85,13 +85,13 @@ def checked_home_number(act: Act, number: str, *, but: str = "") -> str:
     )
     other = act.session.scalars(alike).first()
     if other is not None:
-        raise ActRefused("number", _("Home %(home)s exists already.", home=other))
+        raise ActionRefused("number", _("Home %(home)s exists already.", home=other))
     return number
 
 
 def check_not_emergency(field: str, number: str) -> None:
-    """Raise ActRefused for a home's number of zeros alone: emergency codes are typed after it."""
+    """Raise ActionRefused for a home's number of zeros alone: emergency codes are typed after it."""
     if not typed_number(number).strip("0"):
-        raise ActRefused(
+        raise ActionRefused(
             field, _("A home's number is not all zeros: 0 is what ambulance and fire brigade type.")
         )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.records import CredentialKind
 from web_admin.accounts.residents import end_resident_sign_in
 from web_admin.action.base import (
-    Act,
+    Action,
     begin,
     finish,
     make_code,
@@ -24,7 +24,7 @@ from web_admin.action.phone_verification import (
     opened_invitation,
 )
 from web_admin.compound.models import Invitation, Person
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import code_digest
 from web_admin.credentials.shared import end_live
 from web_admin.face.guardians import lapse_requests
@@ -37,7 +37,7 @@ MAX_INVITATION_HOURS = 14 * 24
 # -- invitations -----------------------------------------------------------------------------------
 
 
-def invite(act: Act, person_id: str, valid_hours: int = 72) -> str:
+def invite(act: Action, person_id: str, valid_hours: int = 72) -> str:
     """Return a one-time code that opens the person's phone page, to be shown once.
 
     A person invited again may be another one with a stolen name: phone keys end, face pauses, and
@@ -48,10 +48,10 @@ def invite(act: Act, person_id: str, valid_hours: int = 72) -> str:
     begin(act)
     person = person_of(act, person_id)
     if act.channel not in ("manager", "desk", "home", "system"):
-        raise ActRefused(None, _("Invitations are given out at the desk."))
+        raise ActionRefused(None, _("Invitations are given out at the desk."))
     refuse_unassigned(person)
     if not 1 <= valid_hours <= MAX_INVITATION_HOURS:
-        raise ActRefused("valid_hours", _("An invitation is valid for 1 to 336 hours."))
+        raise ActionRefused("valid_hours", _("An invitation is valid for 1 to 336 hours."))
     again = act.session.scalars(
         select(Invitation.invitation_id).where(
             Invitation.person_id == person_id, Invitation.used_at.is_not(None)
@@ -77,7 +77,7 @@ def invite(act: Act, person_id: str, valid_hours: int = 72) -> str:
 
 
 def accept_invitation(session: Session, code: str, now: datetime) -> Person:
-    """Use up an invitation and return its person; raise ActRefused when it is wrong, old or used."""
+    """Use up an invitation and return its person; raise ActionRefused when it is wrong, old or used."""
     invitation = session.scalars(
         select(Invitation).where(Invitation.code_digest == code_digest(code)).with_for_update()
     ).first()
@@ -89,7 +89,7 @@ def accept_invitation(session: Session, code: str, now: datetime) -> Person:
         or invitation.used_at is not None
         or invitation.expires_at <= now
     ):
-        raise ActRefused(
+        raise ActionRefused(
             "code",
             _("This code is wrong, has been used or is too old. Ask the property office for a new one."),
         )
@@ -105,7 +105,7 @@ def accept_invitation(session: Session, code: str, now: datetime) -> Person:
     return person
 
 
-def confirm_identity(act: Act, person_id: str, *, by_own: bool = True) -> None:
+def confirm_identity(act: Action, person_id: str, *, by_own: bool = True) -> None:
     """Note that an invited person showed their card or PIN at a gate or the desk.
 
     `by_own` is False for what a guardian has had in hand: it verifies a phone, and no yes of a minor.
@@ -113,7 +113,7 @@ def confirm_identity(act: Act, person_id: str, *, by_own: bool = True) -> None:
     begin(act)
     person = person_of(act, person_id)
     if act.channel not in ("desk", "manager", "gate"):
-        raise ActRefused(None, _("Show your card or PIN once at a gate or at the desk."))
+        raise ActionRefused(None, _("Show your card or PIN once at a gate or at the desk."))
     person.phone_unproven = None
     opened = opened_invitation(act.session, person_id)
     if by_own and opened is not None:
@@ -124,7 +124,7 @@ def confirm_identity(act: Act, person_id: str, *, by_own: bool = True) -> None:
     finish(act, "identity_confirmed", {}, person_id=person_id)
 
 
-def revoke_invitations(act: Act, person_id: str) -> None:
+def revoke_invitations(act: Action, person_id: str) -> None:
     """Revoke a person's unused invitations."""
     act.session.execute(
         update(Invitation)

@@ -10,10 +10,10 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from web_admin.action.base import Act, begin, finish
+from web_admin.action.base import Action, begin, finish
 from web_admin.action.lookups import home_of
 from web_admin.compound.models import CredentialRow, Home, Invitation, Person, Site
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
 from web_admin.custody.shares import live_face_consents
 from web_admin.people.actions import GrantSpec, add_person, all_lanes, move_out, set_grants
@@ -59,10 +59,10 @@ class Ends:
     has_face: bool = False
 
 
-def move_in(act: Act, number: str, members: Sequence[Member], *, joins: bool = False) -> MovedIn:
+def move_in(act: Action, number: str, members: Sequence[Member], *, joins: bool = False) -> MovedIn:
     """Move a family into a home, added when it is not there yet; all of them or no one.
 
-    Raises ActRefused beside the field that is wrong; also when people live there and `joins` is not said.
+    Raises ActionRefused beside the field that is wrong; also when people live there and `joins` is not said.
     """
     site = begin(act)
     quiet = replace(act, publishes=False)
@@ -72,9 +72,9 @@ def move_in(act: Act, number: str, members: Sequence[Member], *, joins: bool = F
     if home is None:
         home = add_home(quiet, number)
     elif not joins and _lives_there(act.session, home):
-        raise ActRefused("joins", _("People live there already. Tick this if the new ones join them."))
+        raise ActionRefused("joins", _("People live there already. Tick this if the new ones join them."))
     if not members:
-        raise ActRefused("members-0-name", _("Type the name of one person at least."))
+        raise ActionRefused("members-0-name", _("Type the name of one person at least."))
     lanes = all_lanes(act)
     people = [_member(quiet, site, home, member, lanes) for member in members]
     finish(
@@ -84,7 +84,7 @@ def move_in(act: Act, number: str, members: Sequence[Member], *, joins: bool = F
     return MovedIn(home, people)
 
 
-def move_out_home(act: Act, home_id: str) -> int:
+def move_out_home(act: Action, home_id: str) -> int:
     """End everything of everyone in a home at once and return how many people left."""
     begin(act)
     home = home_of(act, home_id)
@@ -101,7 +101,7 @@ def move_out_home(act: Act, home_id: str) -> int:
     return len(leaving)
 
 
-def add_staff(act: Act, name: str, grant: GrantSpec, card: int | None) -> Person:
+def add_staff(act: Action, name: str, grant: GrantSpec, card: int | None) -> Person:
     """Add someone who works here, with hours, an end and a card in one go."""
     begin(act)
     quiet = replace(act, publishes=False)
@@ -167,7 +167,7 @@ def _lives_there(session: Session, home: Home) -> bool:
 
 
 def _member(
-    act: Act, site: Site, home: Home, member: Member, lanes: Sequence[str]
+    act: Action, site: Site, home: Home, member: Member, lanes: Sequence[str]
 ) -> tuple[Person, str | None]:
     person = _beside(member, {"display_name": "name"}, lambda: add_person(
         act, display_name=member.name, home_id=home.home_id, kind=member.kind, age_band=member.age_band,
@@ -183,6 +183,6 @@ def _beside(member: Member, names: Mapping[str, str], work: Callable[[], Result]
     """Do a part of the act; a refusal of it names the member's own field."""
     try:
         return work()
-    except ActRefused as refused:
+    except ActionRefused as refused:
         field = names.get(refused.field or "", refused.field or "name")
-        raise ActRefused(f"{member.field}-{field}", refused.message) from refused
+        raise ActionRefused(f"{member.field}-{field}", refused.message) from refused

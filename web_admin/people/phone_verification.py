@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
-from web_admin.action.base import Act, begin, finish
+from web_admin.action.base import Action, begin, finish
 from web_admin.action.lookups import person_of
 from web_admin.action.phone_verification import has_something_to_show, opened_invitation
 from web_admin.compound.models import Invitation
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 
 VERIFICATION_MINUTES = timedelta(minutes=5)
 CLOCKS_APART = timedelta(seconds=30)
@@ -25,17 +25,17 @@ MAX_VERIFICATIONS_ASKED = 10
 """For one invitation; then only the desk helps. An attacker who guesses has at most fifty minutes in all."""
 
 
-def request_verification(act: Act, person_id: str) -> datetime:
+def request_verification(act: Action, person_id: str) -> datetime:
     """Begin the minutes in which the person's card or PIN at a gate verifies this phone; return their end."""
     begin(act)
     person = person_of(act, person_id)
     opened = opened_invitation(act.session, person_id)
     if act.channel != "phone" or opened is None or person.phone_unproven is None:
-        raise ActRefused(None, _("This phone needs no proof."))
+        raise ActionRefused(None, _("This phone needs no proof."))
     if not has_something_to_show(act.session, person_id, act.now):
-        raise ActRefused(None, _("Ask the property office for a card first."))
+        raise ActionRefused(None, _("Ask the property office for a card first."))
     if opened.proofs_asked >= MAX_VERIFICATIONS_ASKED:
-        raise ActRefused(None, _("This was tried ten times. Show your card or PIN at the desk."))
+        raise ActionRefused(None, _("This was tried ten times. Show your card or PIN at the desk."))
     opened.proof_asked_at, opened.proofs_asked = act.now, opened.proofs_asked + 1
     finish(act, "proof_asked", {"invitation_id": opened.invitation_id}, person_id=person_id, touches=())
     return act.now + VERIFICATION_MINUTES

@@ -13,10 +13,10 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, select, update
 
 from gate_controller.contract.records import CredentialKind
-from web_admin.action.base import Act, begin, finish, new_id, publish, record
+from web_admin.action.base import Action, begin, finish, new_id, publish, record
 from web_admin.compound.age_bands import CHILD
 from web_admin.compound.models import UNASSIGNED, CredentialRow, Home, Invitation, Person
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import open_pin_tag, seal_pin_tag
 from web_admin.credentials.models import ChildAgreement
 from web_admin.credentials.pins import add_pin, make_pin_for, taken_tags
@@ -47,7 +47,7 @@ class ShownSlip:
     secret: str
 
 
-def buildings_of(act: Act) -> dict[str, int]:
+def buildings_of(act: Action) -> dict[str, int]:
     """Return the buildings of the site, the part of a home's number before its first dash, with homes."""
     found: dict[str, int] = {}
     for number in act.session.scalars(select(Home.number).where(Home.site_id == act.site_id)):
@@ -56,26 +56,28 @@ def buildings_of(act: Act) -> dict[str, int]:
     return dict(sorted(found.items(), key=lambda each: (len(each[0]), each[0])))
 
 
-def begin_run(act: Act, kind: str, buildings: Sequence[str], *, everyone: bool = False) -> PrintRun:
+def begin_run(act: Action, kind: str, buildings: Sequence[str], *, everyone: bool = False) -> PrintRun:
     """Choose the people of these buildings: those without a phone page or PIN yet, or with PINs everyone.
 
-    Raises ActRefused when no one is left, when there are too many, or while another run waits for its end.
+    Raises ActionRefused when no one is left, when there are too many, or while another run waits for its end.
     """
     begin(act)
     if kind not in A_PART:
-        raise ActRefused("kind", _("Choose one of the offered values."))
+        raise ActionRefused("kind", _("Choose one of the offered values."))
     if not buildings:
-        raise ActRefused("buildings", _("Choose at least one building."))
+        raise ActionRefused("buildings", _("Choose at least one building."))
     waiting = select(PrintRun.run_id).where(
         PrintRun.site_id == act.site_id, PrintRun.kind == kind, PrintRun.state.in_(OPEN_STATES)
     )
     if act.session.scalars(waiting).first() is not None:
-        raise ActRefused(None, _("Another run is not ended yet. Say that it was handed out, or cancel it."))
+        raise ActionRefused(
+            None, _("Another run is not ended yet. Say that it was handed out, or cancel it.")
+        )
     chosen, left_out = _people(act, kind, buildings, everyone=everyone)
     if not chosen:
-        raise ActRefused("buildings", _("No one there needs one: everyone has theirs already."))
+        raise ActionRefused("buildings", _("No one there needs one: everyone has theirs already."))
     if len(chosen) > MOST:
-        raise ActRefused("buildings", _("At most %(count)s people at a time. Choose fewer buildings.",
+        raise ActionRefused("buildings", _("At most %(count)s people at a time. Choose fewer buildings.",
                                         count=MOST))
     run = PrintRun(
         run_id=new_id(), site_id=act.site_id, kind=kind, buildings=shorten(" ".join(buildings), 120),
@@ -91,7 +93,7 @@ def begin_run(act: Act, kind: str, buildings: Sequence[str], *, everyone: bool =
     return run
 
 
-def _people(act: Act, kind: str, buildings: Sequence[str], *, everyone: bool) -> tuple[list[str], int]:
+def _people(act: Action, kind: str, buildings: Sequence[str], *, everyone: bool) -> tuple[list[str], int]:
     here = select(Person.person_id, Home.number).join(Home, Home.home_id == Person.home_id).where(
         Person.site_id == act.site_id, Person.ended_at.is_(None), Person.kind != UNASSIGNED
     )
@@ -121,7 +123,7 @@ def _in_order(number: str) -> tuple[tuple[int, str], ...]:
     return tuple((len(part), part) for part in number.split("-"))
 
 
-def make_part(act: Act, run_id: str) -> PrintRun:
+def make_part(act: Action, run_id: str) -> PrintRun:
     """Make the next part of a run; the last one makes it ready. Nothing is published by this."""
     begin(act)
     run = _open_run(act, run_id, "making")
@@ -141,7 +143,7 @@ def make_part(act: Act, run_id: str) -> PrintRun:
     return run
 
 
-def _make(act: Act, run: PrintRun, slip: PrintSlip) -> None:
+def _make(act: Action, run: PrintRun, slip: PrintSlip) -> None:
     person = act.session.get(Person, slip.person_id)
     if person is None or person.ended_at is not None or person.home is None:
         return  # moved out since the run began
@@ -156,14 +158,14 @@ def _make(act: Act, run: PrintRun, slip: PrintSlip) -> None:
     slip.secret_sealed = act.sealer.seal(secret.encode(), purpose=PURPOSE)
 
 
-def _opened_their_page(act: Act, person_id: str) -> bool:
+def _opened_their_page(act: Action, person_id: str) -> bool:
     used = select(Invitation.invitation_id).where(
         Invitation.person_id == person_id, Invitation.used_at.is_not(None)
     )
     return act.session.scalars(used.limit(1)).first() is not None
 
 
-def show_slips(act: Act, run_id: str) -> list[ShownSlip]:
+def show_slips(act: Action, run_id: str) -> list[ShownSlip]:
     """Return everything to print and delete it: a second call returns nothing."""
     begin(act)
     run = _open_run(act, run_id, "ready")
@@ -187,7 +189,7 @@ def show_slips(act: Act, run_id: str) -> list[ShownSlip]:
     return shown
 
 
-def hand_out(act: Act, run_id: str) -> int:
+def hand_out(act: Action, run_id: str) -> int:
     """Activate the new PINs of a run, all in one publication; return how many people got theirs.
 
     Who moved out, got another PIN meanwhile, or whose home took the same digits keeps what they have.
@@ -205,7 +207,7 @@ def hand_out(act: Act, run_id: str) -> int:
     return len(given) if run.kind == PINS else run.total
 
 
-def _give_pin(act: Act, run: PrintRun, slip: PrintSlip) -> frozenset[str]:
+def _give_pin(act: Action, run: PrintRun, slip: PrintSlip) -> frozenset[str]:
     """Give the new PIN; return whom it concerns: its person, and those whose faces the old one gave."""
     person = act.session.get(Person, slip.person_id)
     if slip.tag_sealed is None or person is None or person.ended_at is not None or person.home is None:
@@ -222,7 +224,7 @@ def _give_pin(act: Act, run: PrintRun, slip: PrintSlip) -> frozenset[str]:
     return frozenset([person.person_id, *paused])
 
 
-def cancel_run(act: Act, run_id: str) -> None:
+def cancel_run(act: Action, run_id: str) -> None:
     """Cancel a run: its PINs never worked, and its unused invitations are revoked."""
     begin(act)
     run = _open_run(act, run_id, *OPEN_STATES)
@@ -235,21 +237,21 @@ def cancel_run(act: Act, run_id: str) -> None:
     record(act, "print_run_cancelled", {"run_id": run_id})
 
 
-def _slips(act: Act, run_id: str) -> Sequence[PrintSlip]:
+def _slips(act: Action, run_id: str) -> Sequence[PrintSlip]:
     query = select(PrintSlip).where(PrintSlip.run_id == run_id).order_by(PrintSlip.position)
     return act.session.scalars(query).all()
 
 
-def _open_run(act: Act, run_id: str, *states: str) -> PrintRun:
+def _open_run(act: Action, run_id: str, *states: str) -> PrintRun:
     run = act.session.get(PrintRun, run_id, with_for_update=True)
     if run is None or run.site_id != act.site_id:
-        raise ActRefused(None, _("This run is not known here."))
+        raise ActionRefused(None, _("This run is not known here."))
     if run.state not in states:
-        raise ActRefused(None, _("This was already done a moment ago. It was not done twice."))
+        raise ActionRefused(None, _("This was already done a moment ago. It was not done twice."))
     return run
 
 
-def newest_runs(act: Act, limit: int) -> Sequence[PrintRun]:
+def newest_runs(act: Action, limit: int) -> Sequence[PrintRun]:
     """Return the newest runs of the site."""
     query = select(PrintRun).where(PrintRun.site_id == act.site_id).order_by(PrintRun.created_at.desc())
     return act.session.scalars(query.limit(limit)).all()

@@ -11,12 +11,12 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from gate_controller.contract.records import CredentialKind
-from web_admin.action.base import Act, begin, finish, new_id
+from web_admin.action.base import Action, begin, finish, new_id
 from web_admin.action.lookups import credential_of, home_of, person_of
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import UNASSIGNED, CredentialRow, GrantRow, Home, Person, Site
 from web_admin.compound.own_credentials import GUARDIAN
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credentials.cards import canonical_card, issue_card
 from web_admin.credentials.child_agreements import refuse_without_agreement
@@ -28,7 +28,7 @@ UNASSIGNED_NAMES: Mapping[str, str] = {"en": "Cards without a holder", "zh": "æœ
 """Used as a name, stored like one and so in the site's language."""
 
 
-def unassigned_person(act: Act, site: Site, home: Home, lanes: tuple[str, ...]) -> Person:
+def unassigned_person(act: Action, site: Site, home: Home, lanes: tuple[str, ...]) -> Person:
     """Return a new person that represents the holders of a home's unassigned cards."""
     name = UNASSIGNED_NAMES.get(site.language, UNASSIGNED_NAMES["en"])
     person = Person(
@@ -40,7 +40,7 @@ def unassigned_person(act: Act, site: Site, home: Home, lanes: tuple[str, ...]) 
     return person
 
 
-def holder_of_home(act: Act, home: Home) -> Person:
+def holder_of_home(act: Action, home: Home) -> Person:
     """Return the person of a home's unassigned cards, added on first need; the caller publishes."""
     found = act.session.scalars(
         select(Person).where(
@@ -55,15 +55,15 @@ def holder_of_home(act: Act, home: Home) -> Person:
     return person
 
 
-def give_to_person(act: Act, credential_id: str, person_id: str) -> CredentialRow:
+def give_to_person(act: Action, credential_id: str, person_id: str) -> CredentialRow:
     """Give an unassigned card of a home to a person of that home; it never stops opening."""
     begin(act)
     card, person = credential_of(act, credential_id), person_of(act, person_id)
     holder = card.person
     if holder.kind != UNASSIGNED or card.kind != CredentialKind.CARD or card.state == "ended":
-        raise ActRefused("person", _("Only a card without a holder can be given this way."))
+        raise ActionRefused("person", _("Only a card without a holder can be given this way."))
     if person.kind == UNASSIGNED or person.home_id != holder.home_id:
-        raise ActRefused("person", _("Choose a person of the same home."))
+        raise ActionRefused("person", _("Choose a person of the same home."))
     refuse_without_agreement(act, person)
     given = hand_over(act, card, person)
     finish(
@@ -73,7 +73,7 @@ def give_to_person(act: Act, credential_id: str, person_id: str) -> CredentialRo
     return given
 
 
-def hand_over(act: Act, card: CredentialRow, person: Person) -> CredentialRow:
+def hand_over(act: Action, card: CredentialRow, person: Person) -> CredentialRow:
     """End a card where it is and give the same one to a person; the caller records and publishes."""
     given = CredentialRow(
         credential_id=new_id(), person_id=person.person_id, kind=CredentialKind.CARD, label=card.label,
@@ -87,8 +87,8 @@ def hand_over(act: Act, card: CredentialRow, person: Person) -> CredentialRow:
     return given
 
 
-def give_home_card(act: Act, home_id: str, number: int) -> CredentialRow:
-    """Bind a card to a home for a later holder; raise ActRefused when it is bound already."""
+def give_home_card(act: Action, home_id: str, number: int) -> CredentialRow:
+    """Bind a card to a home for a later holder; raise ActionRefused when it is bound already."""
     begin(act)
     quiet = replace(act, publishes=False)
     holder = holder_of_home(quiet, home_of(act, home_id))
@@ -98,14 +98,14 @@ def give_home_card(act: Act, home_id: str, number: int) -> CredentialRow:
     return card
 
 
-def replace_card(act: Act, credential_id: str, number: int) -> CredentialRow:
+def replace_card(act: Action, credential_id: str, number: int) -> CredentialRow:
     """Give another card in place of one that is lost or broken; the old one ends at the same moment."""
     site = begin(act)
     old = credential_of(act, credential_id)
     if old.kind != CredentialKind.CARD or old.state == "ended":
-        raise ActRefused("number", _("This card has ended already. Give a new one on the person's page."))
+        raise ActionRefused("number", _("This card has ended already. Give a new one on the person's page."))
     if old.lookup == card_lookup(act.sealer, canonical_card(number, site)):
-        raise ActRefused("number", _("This is the card that is to be replaced. Take another one."))
+        raise ActionRefused("number", _("This is the card that is to be replaced. Take another one."))
     quiet = replace(act, publishes=False)
     paused = pause_faces_given_with(quiet, old, "replaced")
     end_one(quiet, old, "replaced")

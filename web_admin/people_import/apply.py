@@ -10,10 +10,10 @@ from sqlalchemy import insert, select
 
 from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.records import CredentialKind, Method
-from web_admin.action.base import Act, begin, finish, new_id
+from web_admin.action.base import Action, begin, finish, new_id
 from web_admin.compound.models import UNASSIGNED, CredentialRow, GrantRow, Home, Person, Site
 from web_admin.core.database import IN_LIST
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import card_lookup, seal_card_number
 from web_admin.credentials.shared import end_one
 from web_admin.face.ways_in import settle_face
@@ -40,7 +40,7 @@ class Imported:
 class _Work:
     """What is to be written, gathered before anything is."""
 
-    act: Act
+    act: Action
     site: Site
     language: str
     lanes: list[str]
@@ -54,10 +54,10 @@ class _Work:
     touched: set[str] = field(default_factory=set)
 
 
-def apply_people(act: Act, plan: ImportPlan) -> Imported:
-    """Apply a plan without problems; raise ActRefused, with nothing done, when it has some."""
+def apply_people(act: Action, plan: ImportPlan) -> Imported:
+    """Apply a plan without problems; raise ActionRefused, with nothing done, when it has some."""
     if plan.problems:
-        raise ActRefused("file", _("Correct the rows that are marked, then read the file again."))
+        raise ActionRefused("file", _("Correct the rows that are marked, then read the file again."))
     site = begin(act)
     work = _Work(
         act, site, site.language if site.language in LANGUAGES else LANGUAGES[0], list(all_lanes(act)),
@@ -82,12 +82,12 @@ def apply_people(act: Act, plan: ImportPlan) -> Imported:
     return done
 
 
-def _homes(act: Act) -> dict[str, str]:
+def _homes(act: Action) -> dict[str, str]:
     rows = select(Home.number, Home.home_id).where(Home.site_id == act.site_id)
     return dict(act.session.execute(rows).all())
 
 
-def _unassigned(act: Act) -> dict[str, str]:
+def _unassigned(act: Action) -> dict[str, str]:
     """Return by home the person of its unassigned cards."""
     rows = select(Person.home_id, Person.person_id).where(
         Person.site_id == act.site_id, Person.kind == UNASSIGNED, Person.ended_at.is_(None)

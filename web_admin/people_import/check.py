@@ -11,10 +11,10 @@ from typing import Literal, TypeVar
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
-from web_admin.action.base import Act, begin, checked_text
+from web_admin.action.base import Action, begin, checked_text
 from web_admin.compound.models import UNASSIGNED, Site
 from web_admin.core.csv_text import as_text
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credentials.card_formats import AS_PRINTED, read_card
 from web_admin.people.homes import HOME_NUMBER, check_not_emergency
@@ -22,7 +22,7 @@ from web_admin.people_import.existing import PersonThere, There, who_is_there
 from web_admin.people_import.sheet import SURPLUS, SheetRow, read_sheet
 
 Value = TypeVar("Value")
-Action = Literal["add", "change", "same", "home_card"]
+RowAction = Literal["add", "change", "same", "home_card"]
 
 MAX_NAME_CHARS = 60
 MAX_CARDS = 10
@@ -65,7 +65,7 @@ class ImportRow:
     name: str
     kind: str
     card: int | None
-    action: Action
+    action: RowAction
     person_id: str | None = None
     kind_before: str | None = None
     from_home_cards: bool = False
@@ -87,7 +87,7 @@ class ImportPlan:
     ended: tuple[PersonThere, ...] = ()
     card_cells: Mapping[int, str] = field(default_factory=dict)
 
-    def of(self, *actions: Action) -> list[ImportRow]:
+    def of(self, *actions: RowAction) -> list[ImportRow]:
         """Return the rows that do one of these."""
         return [row for row in self.rows if row.action in actions]
 
@@ -101,7 +101,7 @@ class ImportPlan:
 class _Check:
     """One run over a sheet: the compound as it is, and what earlier rows took."""
 
-    act: Act
+    act: Action
     site: Site
     there: There
     options: SheetOptions
@@ -111,12 +111,12 @@ class _Check:
 
 
 def check_people(
-    act: Act, data: bytes, options: SheetOptions | None = None, *, names_holders: bool = False
+    act: Action, data: bytes, options: SheetOptions | None = None, *, names_holders: bool = False
 ) -> ImportPlan:
     """Return what the file would do and all its problems; write nothing.
 
     `names_holders`: the actor may know in which home an already bound card is.
-    Raises ActRefused when the file as a whole cannot be read.
+    Raises ActionRefused when the file as a whole cannot be read.
     """
     site = begin(act)
     sheet = read_sheet(data)
@@ -164,9 +164,9 @@ def _check_row(run: _Check, sheet_row: SheetRow) -> tuple[ImportRow | None, Mapp
         cell, is_formula = cells.get(column, ("", False))
         try:
             if is_formula:
-                raise ActRefused(column, _("A cell may not begin like a formula (= + - @)."))
+                raise ActionRefused(column, _("A cell may not begin like a formula (= + - @)."))
             return check(cell)
-        except ActRefused as refused:
+        except ActionRefused as refused:
             wrong[column] = refused.message
             return None
 
@@ -212,11 +212,11 @@ def _home(run: _Check, cell: str) -> str | None:
     if not cell:
         return None
     if "T" in cell or "月" in cell:
-        raise ActRefused(
+        raise ActionRefused(
             "home", _("The spreadsheet made a date of this. Set the column to “text” and type it again.")
         )
     if len(cell) > 20 or not HOME_NUMBER.fullmatch(cell):
-        raise ActRefused("home", _("Write the home as digits with dashes between them, such as 3-1203."))
+        raise ActionRefused("home", _("Write the home as digits with dashes between them, such as 3-1203."))
     check_not_emergency("home", cell)
     digits = cell.replace("-", "")
     known = run.there.homes.get(digits)
@@ -224,7 +224,7 @@ def _home(run: _Check, cell: str) -> str | None:
         run.there.homes[digits] = cell
         run.new_homes.append(cell)
     elif known != cell:
-        raise ActRefused(
+        raise ActionRefused(
             "home", _("A keypad has no dash, so this would be the same home as %(home)s.", home=known)
         )
     return cell
@@ -237,7 +237,7 @@ def _name(cell: str) -> str:
 def _kind(cell: str) -> str:
     kind = KIND_WORDS.get(cell.lower())
     if kind is None:
-        raise ActRefused("kind", _("Write resident, helper or staff."))
+        raise ActionRefused("kind", _("Write resident, helper or staff."))
     return kind
 
 
@@ -263,15 +263,15 @@ def _card(
         return None
     try:
         card = read_card(cell, run.options.card_form, run.site)
-    except ActRefused as refused:
-        raise ActRefused("card", refused.message) from refused
+    except ActionRefused as refused:
+        raise ActionRefused("card", refused.message) from refused
     if card in run.card_rows:
-        raise ActRefused("card", _("Row %(row)s has the same card.", row=run.card_rows[card]))
+        raise ActionRefused("card", _("Row %(row)s has the same card.", row=run.card_rows[card]))
     run.card_rows[card] = row
     holder = run.there.cards.get(card_lookup(run.act.sealer, card))
     if holder is None:
         if person is not None and person.cards >= MAX_CARDS:
-            raise ActRefused(
+            raise ActionRefused(
                 "card", _("This person has ten cards. End one that is not used any more first.")
             )
         return card
@@ -280,8 +280,8 @@ def _card(
     if holder.is_unassigned and holder.home == home:
         return card if is_named else None
     if holder.home is None or not run.there.names_holders:
-        raise ActRefused("card", _("This card is in use already. Use another card."))
-    raise ActRefused(
+        raise ActionRefused("card", _("This card is in use already. Use another card."))
+    raise ActionRefused(
         "card",
         _("Home %(home)s holds this card already. End it there first, or use another card.",
           home=holder.home),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from gate_controller.contract.records import CredentialKind
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import UNASSIGNED, CredentialRow, Home, Person
 
 
@@ -41,7 +41,7 @@ class There:
     names_holders: bool
 
 
-def who_is_there(act: Act, *, names_holders: bool) -> There:
+def who_is_there(act: Action, *, names_holders: bool) -> There:
     """Read homes, live cards and people; a card whose time is over is free."""
     session = act.session
     numbers = session.scalars(select(Home.number).where(Home.site_id == act.site_id))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flask_babel import lazy_gettext as _
 
 from web_admin.core.csv_text import MAX_BYTES, csv_for_spreadsheets, csv_text, decoded, lines_of
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.workbook import WORKBOOK_START, rows_of_workbook, workbook_of
 
 __all__ = ["MAX_BYTES", "MAX_ROWS", "Sheet", "SheetRow", "empty_sheet", "read_sheet", "sheet_text"]
@@ -77,25 +77,25 @@ def filled_workbook(language: str, rows: Sequence[Sequence[str]]) -> bytes:
 
 
 def sheet_text(data: bytes) -> str:
-    """Return the text of an uploaded file, CSV or workbook, as CSV; raise ActRefused when it is neither."""
+    """Return the text of an uploaded file, CSV or workbook, as CSV; raise ActionRefused for any other."""
     if data.startswith(WORKBOOK_START):
         return csv_text(rows_of_workbook(data, MAX_ROWS))
     return decoded(data)
 
 
 def read_sheet(data: bytes) -> Sheet:
-    """Return the sheet in a file; raise ActRefused when the file as a whole cannot be read."""
+    """Return the sheet in a file; raise ActionRefused when the file as a whole cannot be read."""
     lines = lines_of(sheet_text(data))
     if not lines:
-        raise ActRefused("file", _("The file is empty."))
+        raise ActionRefused("file", _("The file is empty."))
     header = lines[0]
     while header and not header[-1].strip():
         header.pop()
     columns = tuple(COLUMNS.get(cell.strip().lower(), "") for cell in header)
     if "" in columns or len(set(columns)) != len(columns) or "name" not in columns:
-        raise ActRefused("file", _("The first row names the columns: home, name, kind, card."))
+        raise ActionRefused("file", _("The first row names the columns: home, name, kind, card."))
     if len(lines) - 1 > MAX_ROWS:
-        raise ActRefused("file", _("The file has more than %(count)s rows. Split it.", count=MAX_ROWS))
+        raise ActionRefused("file", _("The file has more than %(count)s rows. Split it.", count=MAX_ROWS))
     return Sheet(columns, tuple(_rows(columns, lines[1:])))
 
 

@@ -6,8 +6,8 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.languages import LANGUAGES
-from web_admin.action.base import Act, begin, checked_text, record
-from web_admin.core.refusal import ActRefused
+from web_admin.action.base import Action, begin, checked_text, record
+from web_admin.core.refusal import ActionRefused
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.notices import newest_notice
 from web_admin.privacy.models import PrivacyContact
@@ -15,17 +15,17 @@ from web_admin.privacy.models import PrivacyContact
 MAX_CHANNEL_CHARS = 600
 
 
-def save_contact(act: Act, *, name: str, contact: str, channels: Mapping[str, str]) -> None:
-    """Publish who is responsible and the authorities' complaint channels; raise ActRefused."""
+def save_contact(act: Action, *, name: str, contact: str, channels: Mapping[str, str]) -> None:
+    """Publish who is responsible and the authorities' complaint channels; raise ActionRefused."""
     begin(act)
     texts = {}
     for language in LANGUAGES:
         text = channels.get(language, "").strip()
         field = f"channels_{language}"
         if not text:
-            raise ActRefused(field, _("Name an authority and how to reach it, in both languages."))
+            raise ActionRefused(field, _("Name an authority and how to reach it, in both languages."))
         if len(text) > MAX_CHANNEL_CHARS:
-            raise ActRefused(field, _("Please use at most %(count)s characters.", count=MAX_CHANNEL_CHARS))
+            raise ActionRefused(field, _("Please use at most %(count)s characters.", count=MAX_CHANNEL_CHARS))
         texts[language] = text
     row = contact_of(act.session, act.site_id)
     if row is None:

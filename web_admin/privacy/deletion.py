@@ -14,11 +14,11 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.event_kinds import EventKind
-from web_admin.action.base import Act, begin, record
+from web_admin.action.base import Action, begin, record
 from web_admin.action.lookups import person_of
 from web_admin.compound.age_bands import today_at
 from web_admin.compound.models import Person, Site
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.face.actions import withdraw_face
 from web_admin.face.inactive import note_use
 from web_admin.face.ways_in import live_face_consent
@@ -43,7 +43,7 @@ class Deletable:
         return not (self.passages or self.visitors or self.face)
 
 
-def deletable(act: Act, person: Person) -> Deletable:
+def deletable(act: Action, person: Person) -> Deletable:
     """Return what a person can have deleted now."""
     return Deletable(
         passages=_count(act.session, select(func.count()).where(_passages(person.person_id))),
@@ -53,16 +53,16 @@ def deletable(act: Act, person: Person) -> Deletable:
     )
 
 
-def delete_own(act: Act, person_id: str, parts: Collection[str]) -> Deletable:
+def delete_own(act: Action, person_id: str, parts: Collection[str]) -> Deletable:
     """Delete the chosen parts of a person's records at once; return what went.
 
-    Raises ActRefused when nothing is chosen. What a gate has not sent yet comes with its name and goes
+    Raises ActionRefused when nothing is chosen. What a gate has not sent yet comes with its name and goes
     with its term.
     """
     if act.channel not in ("phone", "desk"):
-        raise ActRefused(None, _("People delete their records themselves, on their phone or at the desk."))
+        raise ActionRefused(None, _("People delete their records themselves, on their phone or at the desk."))
     if not set(parts) & set(PARTS):
-        raise ActRefused("parts", _("Choose what to delete."))
+        raise ActionRefused("parts", _("Choose what to delete."))
     consent = withdraw_face(act, person_id, "deletion") if "face" in parts else None
     site = begin(act)
     person = person_of(act, person_id)
@@ -75,7 +75,7 @@ def delete_own(act: Act, person_id: str, parts: Collection[str]) -> Deletable:
     return gone
 
 
-def _write_down(act: Act, site: Site, person: Person, gone: Deletable) -> None:
+def _write_down(act: Action, site: Site, person: Person, gone: Deletable) -> None:
     request = new_request(act, site, person, "deletion", "")
     request.acknowledged_at = request.closed_at = act.now
     request.acknowledged_by = request.closed_by = act.actor_id
@@ -90,7 +90,7 @@ def _write_down(act: Act, site: Site, person: Person, gone: Deletable) -> None:
     )
 
 
-def _forget_passages(act: Act, person: Person) -> int:
+def _forget_passages(act: Action, person: Person) -> int:
     consent = live_face_consent(act.session, person)
     if consent is not None:
         note_use(act.session, consent)  # or the face would look unused from now on
@@ -98,7 +98,7 @@ def _forget_passages(act: Act, person: Person) -> int:
     return _change(act, update(GateEvent).where(_passages(person.person_id)).values(**ERASED, person_id=None))
 
 
-def _empty_set_aside(act: Act, person_id: str) -> None:
+def _empty_set_aside(act: Action, person_id: str) -> None:
     """Erase a person from unread entries that were set aside."""
     kept = select(SetAsideEntry.gate_id, SetAsideEntry.digest, SetAsideEntry.body).where(
         SetAsideEntry.body.is_not(None)
@@ -110,13 +110,13 @@ def _empty_set_aside(act: Act, person_id: str) -> None:
         act.session.execute(update(SetAsideEntry).where(of_person).values(body=None))
 
 
-def _forget_visitors(act: Act, person: Person) -> int:
+def _forget_visitors(act: Action, person: Person) -> int:
     erased = update(VisitorPassRow).where(_past_visitors(act, person.person_id)).values(label="", text="")
     weekly = update(VisitorSeriesRow).where(_past_series(act, person)).values(label="")
     return _change(act, erased) + _change(act, weekly)
 
 
-def _change(act: Act, work: Any) -> int:
+def _change(act: Action, work: Any) -> int:
     act.session.flush()
     return int(act.session.connection().execute(work).rowcount)
 
@@ -126,12 +126,12 @@ def _passages(person_id: str) -> ColumnElement[bool]:
     return (GateEvent.person_id == person_id) & (GateEvent.kind == EventKind.ACCESS)
 
 
-def _past_visitors(act: Act, person_id: str) -> ColumnElement[bool]:
+def _past_visitors(act: Action, person_id: str) -> ColumnElement[bool]:
     past = (VisitorPassRow.valid_until < act.now) | VisitorPassRow.withdrawn_at.is_not(None)
     return (VisitorPassRow.issuer_person_id == person_id) & past & (VisitorPassRow.label != "")
 
 
-def _past_series(act: Act, person: Person) -> ColumnElement[bool]:
+def _past_series(act: Action, person: Person) -> ColumnElement[bool]:
     """Return the condition for weekly invitations that were withdrawn or whose last day is over."""
     today = today_at(act.session.get_one(Site, person.site_id), act.now)
     past = (VisitorSeriesRow.last_day < today) | VisitorSeriesRow.withdrawn_at.is_not(None)

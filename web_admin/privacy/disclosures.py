@@ -8,10 +8,10 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from gate_controller.contract.event_kinds import EventKind
-from web_admin.action.base import Act, begin, checked_text, new_id, record
+from web_admin.action.base import Action, begin, checked_text, new_id, record
 from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.core.csv_text import csv_for_spreadsheets
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.journal.models import GateEvent
 from web_admin.privacy.models import Disclosure
 
@@ -34,24 +34,24 @@ class Asked:
     last_day: date | None = None
 
 
-def record_disclosure(act: Act, asked: Asked, role: str) -> Disclosure:
+def record_disclosure(act: Action, asked: Asked, role: str) -> Disclosure:
     """Put a request and the decision on record; the person it is about sees it among the look-ups."""
     begin(act)
     if act.channel != "manager":
-        raise ActRefused(None, _("Authorities are answered by the office."))
+        raise ActionRefused(None, _("Authorities are answered by the office."))
     if asked.outcome not in OUTCOMES:
-        raise ActRefused("outcome", _("Choose one."))
+        raise ActionRefused("outcome", _("Choose one."))
     scope, reason = _long("scope", asked.scope), _long("reason", asked.reason)
     authority = checked_text("authority", asked.authority)
     document = checked_text("document", asked.document)
     person = act.session.get(Person, asked.person_id) if asked.person_id else None
     if asked.person_id and (person is None or person.site_id != act.site_id):
-        raise ActRefused("person_id", _("This person is not known here."))
+        raise ActionRefused("person_id", _("This person is not known here."))
     has_days = asked.first_day is not None and asked.last_day is not None
     if person is not None and asked.outcome == "given" and not has_days:
-        raise ActRefused("first_day", _("Say from which day to which day the document asks."))
+        raise ActionRefused("first_day", _("Say from which day to which day the document asks."))
     if asked.first_day is not None and asked.last_day is not None and asked.last_day < asked.first_day:
-        raise ActRefused("last_day", _("The end must come after the start."))
+        raise ActionRefused("last_day", _("The end must come after the start."))
     row = Disclosure(
         disclosure_id=new_id(), site_id=act.site_id, authority=authority, document=document, scope=scope,
         outcome=asked.outcome, reason=reason, person_id=person.person_id if person is not None else None,
@@ -70,17 +70,17 @@ def record_disclosure(act: Act, asked: Asked, role: str) -> Disclosure:
     return row
 
 
-def passages_for(act: Act, disclosure_id: str) -> bytes:
+def passages_for(act: Action, disclosure_id: str) -> bytes:
     """Return as CSV the passages that a recorded disclosure is about; each taking is on record.
 
-    Raises ActRefused where nothing was to be given or no person is named.
+    Raises ActionRefused where nothing was to be given or no person is named.
     """
     begin(act)
     row = act.session.get(Disclosure, disclosure_id)
     if row is None or row.site_id != act.site_id:
-        raise ActRefused(None, _("This disclosure is not known here."))
+        raise ActionRefused(None, _("This disclosure is not known here."))
     if row.outcome != "given" or row.person_id is None or row.scope_from is None or row.scope_until is None:
-        raise ActRefused(None, _("This record allows nothing to be handed over."))
+        raise ActionRefused(None, _("This record allows nothing to be handed over."))
     zone = ZoneInfo(act.session.get_one(Site, act.site_id).timezone)
     found = act.session.execute(
         select(GateEvent, Gate.name, Lane.name)
@@ -115,7 +115,7 @@ def _said(fact: object) -> str:
 def _long(field: str, text: str) -> str:
     said = text.replace("\r\n", "\n").strip()
     if not said:
-        raise ActRefused(field, _("Please fill this in."))
+        raise ActionRefused(field, _("Please fill this in."))
     if len(said) > MAX_SCOPE_CHARS:
-        raise ActRefused(field, _("Please use at most %(count)s characters.", count=MAX_SCOPE_CHARS))
+        raise ActionRefused(field, _("Please use at most %(count)s characters.", count=MAX_SCOPE_CHARS))
     return said

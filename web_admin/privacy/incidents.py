@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _
 
-from web_admin.action.base import Act, begin, new_id, record
-from web_admin.core.refusal import ActRefused
+from web_admin.action.base import Action, begin, new_id, record
+from web_admin.core.refusal import ActionRefused
 from web_admin.privacy.models import Incident
 
 PARTS = ("data_kinds", "cause", "harm", "remedy", "advice", "contact")
@@ -35,11 +35,11 @@ def clocks_of(known_at: datetime, *, large: bool) -> tuple[Clock, ...]:
     return (*chinese, Clock("gdpr", known_at + REPORT_WITHIN))
 
 
-def open_incident(act: Act, known_at: datetime, *, large: bool) -> Incident:
+def open_incident(act: Action, known_at: datetime, *, large: bool) -> Incident:
     """Begin the record of an incident; its clocks run from when it was known."""
     begin(act)
     if known_at > act.now + CLOCKS_DIFFER:
-        raise ActRefused("known_at", _("This moment is still to come."))
+        raise ActionRefused("known_at", _("This moment is still to come."))
     incident = Incident(
         incident_id=new_id(), site_id=act.site_id, known_at=known_at, large=large, recorded_at=act.now,
         recorded_by=act.actor_id, untold_reason="", **dict.fromkeys(PARTS, ""),
@@ -49,13 +49,13 @@ def open_incident(act: Act, known_at: datetime, *, large: bool) -> Incident:
     return incident
 
 
-def save_parts(act: Act, incident_id: str, texts: Mapping[str, str]) -> None:
+def save_parts(act: Action, incident_id: str, texts: Mapping[str, str]) -> None:
     """Store what is known so far; parts may stay empty until people are notified."""
     incident = _open(act, incident_id)
     for part in PARTS:
         said = texts.get(part, "").replace("\r\n", "\n").strip()
         if len(said) > MAX_PART_CHARS:
-            raise ActRefused(part, _("Please use at most %(count)s characters.", count=MAX_PART_CHARS))
+            raise ActionRefused(part, _("Please use at most %(count)s characters.", count=MAX_PART_CHARS))
         setattr(incident, part, said)
     record(act, "incident_written", {"incident_id": incident_id, "missing": len(missing_parts(incident))})
 
@@ -65,41 +65,41 @@ def missing_parts(incident: Incident) -> tuple[str, ...]:
     return tuple(part for part in PARTS if not getattr(incident, part))
 
 
-def mark_reported(act: Act, incident_id: str) -> None:
+def mark_reported(act: Action, incident_id: str) -> None:
     """Record that the authority was notified."""
     incident = _open(act, incident_id)
     if incident.reported_at is not None:
-        raise ActRefused(None, _("This was reported before."))
+        raise ActionRefused(None, _("This was reported before."))
     incident.reported_at = act.now
     record(act, "incident_reported", {"incident_id": incident_id})
 
 
-def mark_told(act: Act, incident_id: str) -> None:
+def mark_told(act: Action, incident_id: str) -> None:
     """Record that people were notified; refused while a part of the notice is missing."""
     incident = _open(act, incident_id)
     missing = missing_parts(incident)
     if missing:
-        raise ActRefused(missing[0], _("The notice to people needs this. Fill it in first."))
+        raise ActionRefused(missing[0], _("The notice to people needs this. Fill it in first."))
     incident.told_people_at = act.now
     record(act, "incident_told", {"incident_id": incident_id})
 
 
-def close_incident(act: Act, incident_id: str, untold_reason: str) -> None:
+def close_incident(act: Action, incident_id: str, untold_reason: str) -> None:
     """Close an incident; where people were not notified, with the reason why no harm can come of it."""
     incident = _open(act, incident_id)
     said = untold_reason.strip()
     if incident.told_people_at is None and not said:
-        raise ActRefused("untold_reason", _("Notify people first, or say why no harm can come of it."))
+        raise ActionRefused("untold_reason", _("Notify people first, or say why no harm can come of it."))
     incident.untold_reason = said[:MAX_PART_CHARS]
     incident.closed_at = act.now
     record(act, "incident_closed", {"incident_id": incident_id, "told": incident.told_people_at is not None})
 
 
-def _open(act: Act, incident_id: str) -> Incident:
+def _open(act: Action, incident_id: str) -> Incident:
     begin(act)
     incident = act.session.get(Incident, incident_id)
     if incident is None or incident.site_id != act.site_id:
-        raise ActRefused(None, _("This incident is not known here."))
+        raise ActionRefused(None, _("This incident is not known here."))
     if incident.closed_at is not None:
-        raise ActRefused(None, _("This incident is closed already."))
+        raise ActionRefused(None, _("This incident is closed already."))
     return incident

@@ -16,11 +16,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.signing import SignatureRefused, SignedCertificate, certified_key, sign, verify
-from web_admin.action.base import Act, begin, checked_text, record
+from web_admin.action.base import Action, begin, checked_text, record
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Site
 from web_admin.core.config import WebConfig
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.privacy.contact import contact_of
 from web_admin.privacy.models import PublicReport
 from web_admin.privacy.queries import public_reports
@@ -104,22 +104,24 @@ def _span(site: Site, first: date, last: date) -> Span:
     return Span(first, last, datetime.combine(first, time(), zone), end)
 
 
-def publish_report(act: Act, period: tuple[date, date], words: Words, config: WebConfig) -> PublicReport:
-    """Publish the report of a closed period; raise ActRefused for one that is open, unknown or published."""
+def publish_report(act: Action, period: tuple[date, date], words: Words, config: WebConfig) -> PublicReport:
+    """Publish the report of a closed period; raise ActionRefused for an open, unknown or published one."""
     site = begin(act)
     checked = Words(
         checked_text("approved_by", words.approved_by), _checked("voice", words.voice),
         _checked("plan", words.plan),
     )
     if period not in closed_periods(site, act.now):
-        raise ActRefused("period", _("Choose a half-year that is over."))
+        raise ActionRefused("period", _("Choose a half-year that is over."))
     published = select(PublicReport.number).where(
         PublicReport.site_id == act.site_id, PublicReport.period_from == period[0]
     )
     if act.session.scalar(published) is not None:
-        raise ActRefused("period", _("This half-year has its report. An issue that went out is not changed."))
+        raise ActionRefused(
+            "period", _("This half-year has its report. An issue that went out is not changed.")
+        )
     if contact_of(act.session, act.site_id) is None:
-        raise ActRefused(None, _("First say who answers for personal data: the report names them."))
+        raise ActionRefused(None, _("First say who answers for personal data: the report names them."))
     body = build_report(act.session, site, period, checked, config, act.now)
     text = msgspec.json.encode(body, order="sorted")
     key = private_key(act.session, act.sealer, act.site_id, "anchor")
@@ -140,7 +142,7 @@ def publish_report(act: Act, period: tuple[date, date], words: Words, config: We
 def _checked(field: str, text: str) -> str:
     said = text.replace("\r\n", "\n").strip()
     if len(said) > MAX_WORDS_CHARS:
-        raise ActRefused(field, _("Please use at most %(count)s characters.", count=MAX_WORDS_CHARS))
+        raise ActionRefused(field, _("Please use at most %(count)s characters.", count=MAX_WORDS_CHARS))
     return said
 
 

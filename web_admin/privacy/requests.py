@@ -11,12 +11,12 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from gate_controller.contract.event_kinds import EventKind
-from web_admin.action.base import Act, begin, checked_text, new_id, record
+from web_admin.action.base import Action, begin, checked_text, new_id, record
 from web_admin.action.lookups import person_of
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import Person, Site
 from web_admin.core.database import Menjin
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.gates.schedules import read_site_hours
 from web_admin.people.actions import edit_person
 from web_admin.privacy.contact import complaint_channels
@@ -35,30 +35,32 @@ NEEDS_TEXT = frozenset({"complaint", "restriction"})
 
 
 def file_request(
-    act: Act, person_id: str, kind: str, *, text: str = "", subject: str | None = None, wanted: str = ""
+    act: Action, person_id: str, kind: str, *, text: str = "", subject: str | None = None, wanted: str = ""
 ) -> RightsRequest:
-    """File what a person asks for, with its due dates; raise ActRefused naming the field."""
+    """File what a person asks for, with its due dates; raise ActionRefused naming the field."""
     site = begin(act)
     person = person_of(act, person_id)
     if act.channel not in ("phone", "desk"):
-        raise ActRefused(None, _("People file on their phone or at the desk."))
+        raise ActionRefused(None, _("People file on their phone or at the desk."))
     if kind not in KINDS:
-        raise ActRefused("kind", _("Choose what you want."))
+        raise ActionRefused("kind", _("Choose what you want."))
     asked = _checked_long("text", text, needed=kind in NEEDS_TEXT)
     right = None
     if kind == "correction":
         if subject not in SUBJECTS:
-            raise ActRefused("subject", _("Choose what is wrong."))
+            raise ActionRefused("subject", _("Choose what is wrong."))
         right = checked_text("wanted", wanted)
     if open_request_count(act.session, person_id) >= MAX_OPEN:
-        raise ActRefused(None, _("%(count)s of your requests are open. Wait for an answer.", count=MAX_OPEN))
+        raise ActionRefused(
+            None, _("%(count)s of your requests are open. Wait for an answer.", count=MAX_OPEN)
+        )
     request = new_request(act, site, person, kind, asked)
     request.subject, request.wanted = subject if kind == "correction" else None, right
     record(act, "request_filed", {"request_id": request.request_id, "kind": kind}, person_id=person_id)
     return request
 
 
-def new_request(act: Act, site: Site, person: Person, kind: str, text: str) -> RightsRequest:
+def new_request(act: Action, site: Site, person: Person, kind: str, text: str) -> RightsRequest:
     """Return a new request with its due dates, stored; the caller records it."""
     calendar = read_site_hours(act.session, site).calendar
     request = RightsRequest(
@@ -70,55 +72,55 @@ def new_request(act: Act, site: Site, person: Person, kind: str, text: str) -> R
     return request
 
 
-def withdraw_request(act: Act, person_id: str, request_id: str) -> None:
+def withdraw_request(act: Action, person_id: str, request_id: str) -> None:
     """Take a request back; the office sees that it need not answer."""
     begin(act)
     person_of(act, person_id)
     request = _open_request(act, request_id)
     if request.person_id != person_id:
-        raise ActRefused(None, _("You can change only what is your own."))
+        raise ActionRefused(None, _("You can change only what is your own."))
     _close(act, request, "withdrawn", "")
 
 
-def acknowledge(act: Act, request_id: str) -> None:
+def acknowledge(act: Action, request_id: str) -> None:
     """Acknowledge a request to the person."""
     begin(act)
     request = _open_request(act, request_id)
     if request.acknowledged_at is not None:
-        raise ActRefused(None, _("This was acknowledged before."))
+        raise ActionRefused(None, _("This was acknowledged before."))
     _acknowledged(act, request)
     record(act, "request_acknowledged", {"request_id": request_id}, person_id=request.person_id)
 
 
-def answer(act: Act, request_id: str, text: str) -> None:
+def answer(act: Action, request_id: str, text: str) -> None:
     """Answer a request and close it."""
     begin(act)
     request = _open_request(act, request_id)
     _close(act, request, "answered", _checked_long("text", text, needed=True))
 
 
-def refuse(act: Act, request_id: str, reason: str, language: str) -> None:
+def refuse(act: Action, request_id: str, reason: str, language: str) -> None:
     """Refuse a request with its reason; the answer names where to complain further, in their language."""
     begin(act)
     request = _open_request(act, request_id)
     said = _checked_long("text", reason, needed=True)
     if len(said) < SHORTEST_REASON_CHARS:
-        raise ActRefused("text", _("Say why, in a sentence: a no without reasons is not lawful."))
+        raise ActionRefused("text", _("Say why, in a sentence: a no without reasons is not lawful."))
     further = complaint_channels(act.session, act.site_id, language)
     if not further:
-        raise ActRefused(
+        raise ActionRefused(
             "text", _("First publish where people can complain, under Privacy: a no has to name it.")
         )
     request.further = further
     _close(act, request, "refused", said)
 
 
-def correct(act: Act, request_id: str, before: str, after: str, text: str) -> None:
+def correct(act: Action, request_id: str, before: str, after: str, text: str) -> None:
     """Close a correction with the old and the new value; a name is changed at once."""
     begin(act)
     request = _open_request(act, request_id)
     if request.kind != "correction":
-        raise ActRefused(None, _("This request asks for no correction."))
+        raise ActionRefused(None, _("This request asks for no correction."))
     right = checked_text("after", after)
     person = person_of(act, request.person_id)
     if request.subject == "name":
@@ -160,20 +162,20 @@ def tell_late(menjin: Menjin, now: datetime) -> int:
     return count
 
 
-def _open_request(act: Act, request_id: str) -> RightsRequest:
+def _open_request(act: Action, request_id: str) -> RightsRequest:
     request = act.session.get(RightsRequest, request_id)
     if request is None or request.site_id != act.site_id:
-        raise ActRefused(None, _("This request is not known here."))
+        raise ActionRefused(None, _("This request is not known here."))
     if request.closed_at is not None:
-        raise ActRefused(None, _("This request is closed already."))
+        raise ActionRefused(None, _("This request is closed already."))
     return request
 
 
-def _acknowledged(act: Act, request: RightsRequest) -> None:
+def _acknowledged(act: Action, request: RightsRequest) -> None:
     request.acknowledged_at, request.acknowledged_by = act.now, act.actor_id
 
 
-def _close(act: Act, request: RightsRequest, outcome: str, text: str) -> None:
+def _close(act: Action, request: RightsRequest, outcome: str, text: str) -> None:
     if request.acknowledged_at is None and outcome != "withdrawn":
         _acknowledged(act, request)
     request.outcome, request.answer = outcome, text
@@ -185,10 +187,10 @@ def _close(act: Act, request: RightsRequest, outcome: str, text: str) -> None:
 
 
 def _checked_long(field: str, text: str, *, needed: bool) -> str:
-    """Return a text of several lines; raise ActRefused when it is needed and empty, or too long."""
+    """Return a text of several lines; raise ActionRefused when it is needed and empty, or too long."""
     said = text.replace("\r\n", "\n").strip()
     if needed and not said:
-        raise ActRefused(field, _("Please fill this in."))
+        raise ActionRefused(field, _("Please fill this in."))
     if len(said) > MAX_TEXT_CHARS:
-        raise ActRefused(field, _("Please use at most %(count)s characters.", count=MAX_TEXT_CHARS))
+        raise ActionRefused(field, _("Please use at most %(count)s characters.", count=MAX_TEXT_CHARS))
     return said

@@ -19,11 +19,11 @@ from werkzeug.exceptions import NotFound
 from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import note_refusal, public
-from web_admin.action.base import new_act
+from web_admin.action.base import new_action
 from web_admin.compound.models import Site
 from web_admin.compound.queries import all_gates, site_by_id
 from web_admin.core.database import current_menjin, request_session
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.visitors.actions import pass_state
 from web_admin.visitors.links import linked, renewed_text
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
@@ -89,9 +89,9 @@ def _weekly(site: Site, row: VisitorSeriesRow) -> Invitation:
             # A transaction of its own: this one only reads, and SQLite does not let a reader become a writer
             # once a gate has written in between.
             with menjin.database.session() as writing:
-                act = new_act(menjin, writing, site.site_id, "visitor-page", "system", now=now)
+                act = new_action(menjin, writing, site.site_id, "visitor-page", "system", now=now)
                 due = pass_due(act, row.series_id)
-        except ActRefused:
+        except ActionRefused:
             return Invitation(site, row, None, "paused", begins, ends)
     state = pass_state(due, now) if due is not None else series_state(row, zone, now)
     return Invitation(site, row, due if state in SHOWS_CODE else None, state, begins, ends)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from werkzeug.wrappers import Response
 
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.action.phone_verification import INVITED_AGAIN, has_something_to_show
 from web_admin.compound.models import Person
 from web_admin.people.phone_verification import request_verification, verification_until
@@ -22,7 +22,7 @@ class PhoneVerification:
     until: datetime | None
 
 
-def verification_of(act: Act, person: Person) -> PhoneVerification | None:
+def verification_of(act: Action, person: Person) -> PhoneVerification | None:
     """Return the state of the box, None where no verification is needed."""
     if act.channel != "phone" or person.phone_unproven is None:
         return None

@@ -12,12 +12,12 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from web_admin.accounts.permissions import RESIDENT, access_of, public
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.action.phone_verification import refuse_recovered_phone, refuse_unverified_phone
 from web_admin.compound.models import Person, Site
 from web_admin.compound.queries import site_by_id
 from web_admin.core.database import request_session
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.texts import METHODS
 from web_admin.desk.models import HOME_PIN
 from web_admin.web.context import actor_id
@@ -57,7 +57,7 @@ _PAGE_AFTER_REFUSAL: Mapping[str, str] = {
 }
 
 
-def signed_in() -> tuple[Person, Act]:
+def signed_in() -> tuple[Person, Action]:
     """Return who is signed in and the act they begin now, from their phone or served at the desk."""
     person = current_person(request_session())
     served = served_now()
@@ -115,7 +115,7 @@ def _keep_records_from_whoever_proved_nothing() -> None:
         person, act = signed_in()
         refuse_unverified_phone(act, person)
         if visit is not None and visit.opened_by == HOME_PIN:
-            raise ActRefused(
+            raise ActionRefused(
                 None,
                 _l(
                     "Your home gave you this PIN, so others may know it. For your records show your card, or "
@@ -127,8 +127,8 @@ def _keep_records_from_whoever_proved_nothing() -> None:
         refuse_recovered_phone(act, person)
 
 
-@bp.errorhandler(ActRefused)
-def _say_refusal(refused: ActRefused) -> Response:
+@bp.errorhandler(ActionRefused)
+def _say_refusal(refused: ActionRefused) -> Response:
     request_session().rollback()
     flash(str(refused.message), "refused")
     name = (request.endpoint or "").rpartition(".")[2]

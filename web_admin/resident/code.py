@@ -8,7 +8,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from gate_controller.contract.records import CredentialKind, Method
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.phones import ensure_online_qr, online_code, register_phone_key
 from web_admin.credentials.queries import credential_of
 from web_admin.resident.blueprint import bp, signed_in, site_of
@@ -57,7 +57,7 @@ def register_key() -> JsonAnswer | tuple[JsonAnswer, int]:
         key = b""
     try:
         row = register_phone_key(act, person.person_id, key, phone_label())
-    except ActRefused as refused:
+    except ActionRefused as refused:
         return {"error": str(refused.message)}, 422
     return {
         "credential_id": row.credential_id,
@@ -74,7 +74,7 @@ def code_now() -> JsonAnswer | tuple[JsonAnswer, int]:
     try:
         ensure_online_qr(act, person.person_id)
         text = online_code(act, person.person_id)
-    except ActRefused as refused:
+    except ActionRefused as refused:
         return {"error": str(refused.message)}, 422
     return {"text": text, "now_ms": int(act.now.timestamp() * 1000)}
 
@@ -86,7 +86,7 @@ def code_picture() -> Response:
     person, act = signed_in()
     try:
         picture = svg_of(online_code(act, person.person_id), gettext("Your code"))
-    except ActRefused:
+    except ActionRefused:
         abort(404)
     return Response(picture, mimetype="image/svg+xml")
 

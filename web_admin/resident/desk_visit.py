@@ -6,7 +6,7 @@ from flask import flash
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Person
 from web_admin.desk.actions import answer_by_phone
 from web_admin.desk.visits import check_digits, visit_asked_of
@@ -24,7 +24,7 @@ class DeskAsks:
     may_say_yes: bool
 
 
-def desk_asks(act: Act, person: Person) -> DeskAsks | None:
+def desk_asks(act: Action, person: Person) -> DeskAsks | None:
     """Return the desk's open question to this person, None without one or when the person is served there."""
     visit = visit_asked_of(act.session, person.person_id, act.now) if act.channel == "phone" else None
     if visit is None:

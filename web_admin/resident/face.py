@@ -9,12 +9,12 @@ from werkzeug.wrappers import Response
 from gate_controller.contract.records import Method
 from gate_controller.contract.written_release import SENTENCES
 from gate_controller.rules.decision import FACE_MENDABLE, Reason
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.age_bands import CHILD, MINOR
 from web_admin.compound.models import Person
 from web_admin.compound.queries import names_of_gates
 from web_admin.core.database import request_session
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.custody.forgettings import forgettings_of
 from web_admin.custody.models import Notice
 from web_admin.custody.queries import last_withdrawn, notice_in
@@ -85,7 +85,7 @@ def face() -> str:
     return _notice_page(person, act)
 
 
-def _notice_page(person: Person, act: Act, problem: str = "") -> str:
+def _notice_page(person: Person, act: Action, problem: str = "") -> str:
     """Show the notice with its yes and no, or who is waited for; `problem` is with the signature."""
     notice = _offered_to(person)
     asked = last_asked(act.session, person.person_id) if person.age_band == MINOR else None
@@ -109,7 +109,7 @@ def _notice_page(person: Person, act: Act, problem: str = "") -> str:
     )
 
 
-def _guardian_facts(person: Person, act: Act) -> dict[str, object]:
+def _guardian_facts(person: Person, act: Action) -> dict[str, object]:
     """Return whom a minor may ask, and how many have to agree."""
     if person.age_band != MINOR:
         return {"guardians": None, "needed": 0}
@@ -131,7 +131,7 @@ def _older_notice(renewal: ConsentRenewal | None) -> Notice | None:
     return notice_in(request_session(), FACE_PURPOSE, renewal.notice_version, page_language())
 
 
-def _status(person: Person, act: Act) -> str:
+def _status(person: Person, act: Action) -> str:
     state = face_state(act.session, person.person_id)
     return render_template(
         "resident/face_on.html", person=person, site=site_of(person), state=state,
@@ -153,7 +153,7 @@ def give_face() -> Response | tuple[str, int]:
         signed = request.form.get("signed_name", "")
         try:
             give_face_consent(act, person.person_id, version, language, signed_name=signed)
-        except ActRefused as refused:
+        except ActionRefused as refused:
             if refused.field != "signed_name":
                 raise
             return _notice_page(person, act, str(refused.message)), 422

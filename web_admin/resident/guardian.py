@@ -6,10 +6,10 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from gate_controller.contract.written_release import SENTENCES
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Person
 from web_admin.compound.queries import known_person
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.guardian_requests import answer_guardian, request_to, valid_with, withdraw_for_ward
 from web_admin.face.guardians import names_of, wards_of
@@ -28,7 +28,7 @@ def _request_to(person: Person, request_id: str) -> GuardianRequest:
     if found is None:
         abort(404)
     if found not in valid_with(act.session, found, act.now):
-        raise ActRefused(None, _l("This request is not open any more."))
+        raise ActionRefused(None, _l("This request is not open any more."))
     return found
 
 
@@ -49,7 +49,7 @@ def _has_agreed(person: Person, request_id: str) -> bool:
     return waits or found.answer == "yes"
 
 
-def _page(person: Person, act: Act, asked: GuardianRequest, problem: str = "") -> str:
+def _page(person: Person, act: Action, asked: GuardianRequest, problem: str = "") -> str:
     notice = newest_notice(act.session, FACE_PURPOSE, page_language())
     if notice is None or notice.version != asked.notice_version:
         abort(404)
@@ -78,7 +78,7 @@ def answer_as_guardian(request_id: str, answer: str) -> Response | tuple[str, in
             act, request_id, agrees=answer == "yes", language=request.form.get("language", ""),
             signed_name=request.form.get("signed_name", ""),
         )
-    except ActRefused as refused:
+    except ActionRefused as refused:
         if refused.field != "signed_name":
             raise
         return _page(person, act, asked, str(refused.message)), 422

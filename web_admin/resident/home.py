@@ -9,12 +9,12 @@ from flask import render_template, request, url_for
 from flask_babel import gettext
 
 from gate_controller.contract.calendars import WEEKDAYS
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import Gate, Person
 from web_admin.compound.queries import known_person
 from web_admin.core.database import current_menjin
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.people.at_home import AtHome, people_at_home
 from web_admin.people.home_helpers import HelperTimes, add_helper
 from web_admin.people.members import add_child, invite_member
@@ -32,7 +32,7 @@ HELPER_WEEKS = 13
 """How long a helper comes unless another end is typed."""
 
 
-def _page(person: Person, act: Act, *, errors: Mapping[str, Mapping[str, str]] | None = None) -> str:
+def _page(person: Person, act: Action, *, errors: Mapping[str, Mapping[str, str]] | None = None) -> str:
     people = people_at_home(act, person.home_id) if person.home_id is not None else []
     local_today = act.now.astimezone(ZoneInfo(site_of(person).timezone)).date()
     return render_template(
@@ -62,7 +62,7 @@ def my_home() -> str:
     return _page(person, act)
 
 
-def _refused(form: str, refused: ActRefused, act: Act) -> tuple[str, int]:
+def _refused(form: str, refused: ActionRefused, act: Action) -> tuple[str, int]:
     """Show the page again with the refusal beside its field and everything that was typed."""
     field, message = refused.field or "display_name", str(refused.message)
     act.session.rollback()
@@ -86,7 +86,7 @@ def invite_to_home() -> Page:
 
     try:
         made = made_once(act, person.person_id, invite)
-    except ActRefused as refused:
+    except ActionRefused as refused:
         return _refused("member", refused, act)
     if made is None:
         return to("resident.my_home")
@@ -109,7 +109,7 @@ def add_child_to_home() -> Page:
             language=page_language(),
             waits=bool(current_menjin().config.new_members_wait),
         )
-    except ActRefused as refused:
+    except ActionRefused as refused:
         return _refused("child", refused, act)
     return to("resident.at_home", person_id=child.person_id)
 
@@ -126,7 +126,7 @@ def add_helper_to_home() -> Page:
             act, person.person_id, display_name=request.form.get("display_name", ""),
             lanes=wanted_lanes(person, act), times=typed_times(), language=page_language(),
         )
-    except ActRefused as refused:
+    except ActionRefused as refused:
         return _refused("helper", refused, act)
     return to("resident.at_home", person_id=helper.person_id)
 
@@ -140,7 +140,7 @@ def code_page(person: Person, invited: Person, code: str) -> str:
     )
 
 
-def wanted_lanes(person: Person, act: Act) -> list[str]:
+def wanted_lanes(person: Person, act: Action) -> list[str]:
     """Return the lanes of the chosen gates that this person may pass themselves."""
     chosen = set(request.form.getlist("gates"))
     own = {lane_id for grant in person.grants for lane_id in grant.lanes}
@@ -151,7 +151,7 @@ def wanted_lanes(person: Person, act: Act) -> list[str]:
 
 
 def typed_times() -> HelperTimes:
-    """Return when a helper may come, as typed; raise ActRefused."""
+    """Return when a helper may come, as typed; raise ActionRefused."""
     last_day = day_of("last_day")
     if request.form.get("hours") != "typed":
         return HelperTimes(last_day)

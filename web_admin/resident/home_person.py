@@ -6,10 +6,10 @@ from flask import abort, flash, render_template, request
 from flask_babel import gettext
 
 from gate_controller.contract.records import CredentialKind
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.action.suspensions import in_the_way
 from web_admin.compound.models import Person
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.queries import credential_of
 from web_admin.people.at_home import LookedAfter, looked_after
 from web_admin.people.home_helpers import change_helper, end_helper, give_helper_pin, set_helper_card
@@ -36,7 +36,7 @@ from web_admin.web.resident_session import resident_required
 from web_admin.web.send_once import made_once
 
 
-def _looked_after(person: Person, act: Act, person_id: str) -> LookedAfter:
+def _looked_after(person: Person, act: Action, person_id: str) -> LookedAfter:
     """Return a person whom this adult looks after; answer 404 for adults of the home and everyone else's."""
     found = looked_after(act, person, person_id)
     if found is None:
@@ -45,7 +45,12 @@ def _looked_after(person: Person, act: Act, person_id: str) -> LookedAfter:
 
 
 def _page(
-    person: Person, act: Act, person_id: str, *, errors: dict[str, str] | None = None, pin: str | None = None
+    person: Person,
+    act: Action,
+    person_id: str,
+    *,
+    errors: dict[str, str] | None = None,
+    pin: str | None = None,
 ) -> str:
     shown = _looked_after(person, act, person_id)
     ways = [row for row in shown.person.credentials if row.state != "ended" and not row.duress]
@@ -87,7 +92,7 @@ def change_at_home(person_id: str) -> Page:
     _looked_after(person, act, person_id)
     try:
         change_helper(act, person.person_id, person_id, lanes=wanted_lanes(person, act), times=typed_times())
-    except ActRefused as refused:
+    except ActionRefused as refused:
         message = str(refused.message)
         act.session.rollback()
         person, act = signed_in()

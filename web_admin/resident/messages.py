@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from web_admin.core.database import request_session
 from web_admin.core.limit_counts import Of, current_counts
 from web_admin.core.limits import MESSAGE_CODES
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.messages.queries import subscription_of
 from web_admin.messages.subscription_actions import (
     choose_messages,
@@ -63,7 +63,7 @@ def name_messages_address() -> Response | tuple[str, int]:
         return _page({"address": message}, request.form), 429
     try:
         name_address(act, person.person_id, request.form.get("address", ""))
-    except ActRefused as refused:
+    except ActionRefused as refused:
         message = str(refused.message)
         request_session().rollback()
         return _page({refused.field or "address": message}, request.form), 422
@@ -77,7 +77,7 @@ def prove_messages_address() -> Response | str | tuple[str, int]:
     person, act = signed_in()
     try:
         proved = prove_address(act, person.person_id, request.form.get("code", ""))
-    except ActRefused as refused:
+    except ActionRefused as refused:
         message = str(refused.message)
         request_session().rollback()
         return _page({"code": message}, request.form), 422

@@ -19,7 +19,7 @@ from web_admin.accounts.passkeys import (
 from web_admin.accounts.permissions import public
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin, request_session
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.messages.subscriptions import notify
 from web_admin.resident.blueprint import bp, signed_in, to
 from web_admin.resident.code import phone_label
@@ -82,7 +82,7 @@ def keep_passkey() -> JsonAnswer | tuple[JsonAnswer, int]:
         return {"error": str(FIRST_CONFIRM)}, 403
     try:
         passkey = add_passkey(act, person.person_id, _place(), _asked(TO_MAKE), _sent(), phone_label())
-    except ActRefused as refused:
+    except ActionRefused as refused:
         return {"error": str(refused.message)}, 422
     session[OF_THIS_PHONE] = passkey.passkey_id
     flash(gettext("Saved. This phone signs you in with its own lock."), "done")
@@ -98,7 +98,7 @@ def drop_passkey(passkey_id: str) -> AnyResponse:
         return to("resident.password")
     try:
         remove_passkey(act, person.person_id, passkey_id)
-    except ActRefused:
+    except ActionRefused:
         abort(404)
     flash(gettext("That passkey can no longer be used to sign in."), "done")
     return to("resident.password")
@@ -123,7 +123,7 @@ def sign_in_by_passkey() -> JsonAnswer | tuple[JsonAnswer, int]:
     try:
         passkey = checked_passkey(database, _place(), _asked(TO_SIGN_IN), _sent(), now)
         sign_in_resident(database, database.get_one(Person, passkey.person_id), by="webauthn")
-    except ActRefused as refused:
+    except ActionRefused as refused:
         # A right passkey is never made to wait; see `accounts/throttle.py`.
         database.rollback()
         return {"error": str(refused.message)}, 429 if failed_unasked() else 422

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from flask import Response, abort, render_template, request
 
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Person
 from web_admin.core.database import request_session
 from web_admin.core.sealed_places import opened_place, sealed_place
@@ -76,7 +76,7 @@ def all_passages() -> str:
     )
 
 
-def _passage_cursor(act: Act) -> tuple[datetime, int] | None:
+def _passage_cursor(act: Action) -> tuple[datetime, int] | None:
     return opened_place(act.sealer, request.args.get("before", ""), tuple[datetime, int])
 
 

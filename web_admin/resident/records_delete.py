@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR
 from web_admin.core.database import current_menjin
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.privacy.deletion import PARTS, deletable, delete_own
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.web.resident_session import resident_required
@@ -36,7 +36,7 @@ def delete_records_now() -> Response | tuple[str, int]:
     parts = [part for part in PARTS if request.form.get(part) == "1"]
     try:
         gone = delete_own(act, person.person_id, parts)
-    except ActRefused as refused:
+    except ActionRefused as refused:
         message = str(refused.message)
         act.session.rollback()
         return _page(message), 422

@@ -8,10 +8,10 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 from wtforms import StringField, TextAreaField
 
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Person
 from web_admin.core.database import request_session
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.privacy.contact import complaint_channels, contact_of
 from web_admin.privacy.models import RightsRequest
 from web_admin.privacy.queries import request_of, requests_of
@@ -78,7 +78,7 @@ def new_request(kind: str) -> str | tuple[str, int] | Response:
     try:
         if form.validate_on_submit() and not sent_before(act.session, form, act.now):
             _file(act, person, kind, form)
-    except ActRefused as refused:
+    except ActionRefused as refused:
         errors = {refused.field or "form": str(refused.message)}
         act.session.rollback()
         person, act = signed_in()
@@ -88,7 +88,7 @@ def new_request(kind: str) -> str | tuple[str, int] | Response:
     return to("resident.requests")
 
 
-def _file(act: Act, person: Person, kind: str, form: RequestForm) -> None:
+def _file(act: Action, person: Person, kind: str, form: RequestForm) -> None:
     file_request(
         act, person.person_id, kind, text=typed(form.text), subject=typed(form.subject) or None,
         wanted=typed(form.wanted),

@@ -16,7 +16,7 @@ from web_admin.accounts.residents import end_resident_sessions, resident_with_pa
 from web_admin.compound.models import Person, Site
 from web_admin.compound.queries import the_site
 from web_admin.core.database import current_menjin, request_session
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.actions import end_credential
 from web_admin.credentials.queries import credential_of, phones_of
 from web_admin.messages.subscriptions import notify
@@ -50,7 +50,7 @@ def accept() -> Response:
         person = accept_invitation(request_session(), code, current_menjin().clock())
         sign_in_resident(request_session(), person)
         notify(request_session(), person.person_id, "signed_in", current_menjin().clock())
-    except ActRefused as refused:
+    except ActionRefused as refused:
         message = str(refused.message)
         request_session().rollback()
         # The code itself is never made to wait (`accounts/throttle.py`); what fails counts for the address.
@@ -109,7 +109,7 @@ def save_password() -> tuple[str, int] | Response:
         set_resident_password(
             request_session(), person, request.form.get("name", ""), request.form.get("password", "")
         )
-    except ActRefused as refused:
+    except ActionRefused as refused:
         message = str(refused.message)
         request_session().rollback()
         person, _act = signed_in()

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 from flask import render_template, request
 from flask_babel import lazy_gettext as _l
 
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Person
 from web_admin.core.parameters import wall_clock_of
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.visitors import own_codes, own_passes, own_series
 from web_admin.visitors.actions import (
@@ -33,7 +33,7 @@ SHOWN_WEEKS = 8
 
 
 def _page(
-    person: Person, act: Act, *, errors: Mapping[str, str] | None = None, fresh_code: str | None = None,
+    person: Person, act: Action, *, errors: Mapping[str, str] | None = None, fresh_code: str | None = None,
     fresh_until: datetime | None = None, fresh_gate: str | None = None,
 ) -> str:
     local_now = act.now.astimezone(ZoneInfo(site_of(person).timezone))
@@ -81,14 +81,14 @@ def new_pass() -> Page:
         if request.form.get("uses") == "weekly":
             return to("resident.weekly_pass_page", series_id=_weekly(person, act))
         return to("resident.visitor_pass_page", pass_id=_once_or_often(person, act))
-    except ActRefused as refused:
+    except ActionRefused as refused:
         message = str(refused.message)
         act.session.rollback()
         person, act = signed_in()
         return _page(person, act, errors={refused.field or "label": message}), 422
 
 
-def _once_or_often(person: Person, act: Act) -> str:
+def _once_or_often(person: Person, act: Action) -> str:
     valid_from, valid_until = _window(act.now, ZoneInfo(site_of(person).timezone))
     row = issue_pass(
         act,
@@ -102,7 +102,7 @@ def _once_or_often(person: Person, act: Act) -> str:
     return row.pass_id
 
 
-def _weekly(person: Person, act: Act) -> str:
+def _weekly(person: Person, act: Action) -> str:
     row = issue_series(
         act,
         issuer_person_id=person.person_id,
@@ -116,7 +116,7 @@ def _weekly(person: Person, act: Act) -> str:
     return row.series_id
 
 
-def _wanted_gates(person: Person, act: Act) -> list[int]:
+def _wanted_gates(person: Person, act: Action) -> list[int]:
     """Return the numbers of the chosen gates; "all" is every gate open to this person."""
     wanted = request.form.get("gate_numbers", "")
     if wanted == "all":
@@ -139,7 +139,7 @@ def _window(now: datetime, zone: ZoneInfo) -> tuple[datetime | None, datetime | 
 def _typed(field: str, zone: ZoneInfo) -> datetime:
     typed = wall_clock_of(request.form.get(field, ""))
     if typed is None:
-        raise ActRefused(field, _l("Choose a day and a time."))
+        raise ActionRefused(field, _l("Choose a day and a time."))
     return typed.replace(tzinfo=zone).astimezone(UTC)
 
 
@@ -162,7 +162,7 @@ def new_visitor_code() -> Page:
 
     try:
         code = made_once(act, person.person_id, make)
-    except ActRefused as refused:
+    except ActionRefused as refused:
         message = str(refused.message)
         act.session.rollback()
         person, act = signed_in()

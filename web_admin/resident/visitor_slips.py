@@ -5,7 +5,7 @@ import hmac
 from flask import abort, request, url_for
 
 from gate_controller.contract.pins import VISITOR_CODE_DIGITS, argon2_tag
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.compound.queries import gate_names, names_of_gates_with
 from web_admin.core.sealing import open_pin_tag
@@ -42,7 +42,7 @@ def visitor_code_slip() -> str:
     return code_slip(digits, person.home.number, gates, code.valid_until, url_for("resident.visitors"))
 
 
-def _own_code(person: Person, act: Act, digits: str) -> CredentialRow | None:
+def _own_code(person: Person, act: Action, digits: str) -> CredentialRow | None:
     """Return the person's live code with these digits."""
     if person.home is None or not (digits.isdecimal() and len(digits) == VISITOR_CODE_DIGITS):
         return None

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from gate_controller.contract.records import CredentialKind
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.compound.queries import gate_names
 from web_admin.core.database import request_session
@@ -66,7 +66,7 @@ def named_gates(names: dict[int, str], numbers: list[int]) -> str:
     return joined
 
 
-def own_passes(person: Person, act: Act) -> list[ShownPass]:
+def own_passes(person: Person, act: Action) -> list[ShownPass]:
     """Return the passes that a person gave out, newest first, without the visits of weekly ones."""
     ended_after = act.now - timedelta(days=KEPT_DAYS)
     rows = passes_for_once(act.session, person.person_id, ended_after, SHOWN_PASSES)
@@ -75,18 +75,18 @@ def own_passes(person: Person, act: Act) -> list[ShownPass]:
     return [_shown_pass(row, act, names, uses.get(row.pass_id, [])) for row in rows]
 
 
-def _shown_pass(row: VisitorPassRow, act: Act, names: dict[int, str], uses: list[Use]) -> ShownPass:
+def _shown_pass(row: VisitorPassRow, act: Action, names: dict[int, str], uses: list[Use]) -> ShownPass:
     return ShownPass(row, state_with_uses(row, uses, act.now), named_gates(names, row.gate_numbers), uses)
 
 
-def own_series(person: Person, act: Act) -> list[ShownSeries]:
+def own_series(person: Person, act: Action) -> list[ShownSeries]:
     """Return a person's weekly invitations, newest first."""
     last_day_after = (act.now - timedelta(days=KEPT_DAYS)).date()
     rows = series_of(act.session, person.person_id, last_day_after, SHOWN_PASSES)
     return shown_series(rows, person, act)
 
 
-def shown_series(rows: Sequence[VisitorSeriesRow], person: Person, act: Act) -> list[ShownSeries]:
+def shown_series(rows: Sequence[VisitorSeriesRow], person: Person, act: Action) -> list[ShownSeries]:
     """Return weekly invitations with their state and the uses of their visits."""
     zone = ZoneInfo(site_of(person).timezone)
     visits = visits_of_series(act.session, [row.series_id for row in rows])
@@ -107,7 +107,7 @@ def shown_series(rows: Sequence[VisitorSeriesRow], person: Person, act: Act) -> 
     return shown
 
 
-def own_codes(person: Person, act: Act) -> list[ShownCode]:
+def own_codes(person: Person, act: Action) -> list[ShownCode]:
     """Return the visitor codes that still open, and those that were used within a day."""
     rows = visitor_codes_of(act.session, person.person_id, ends_after=act.now - timedelta(days=1))
     uses = uses_of(act.session, [row.credential_id for row in rows])

@@ -10,14 +10,14 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from gate_controller.contract.records import CredentialKind, Method
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.action.suspensions import in_the_way, party_of
 from web_admin.compound.age_bands import CHILD
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.compound.queries import persons_by_id
 from web_admin.compound.usable_credentials import usable_methods
 from web_admin.core.database import request_session
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.actions import (
     choose_methods,
     end_credential,
@@ -87,7 +87,7 @@ def ways_of(person: Person, now: datetime) -> list[Way]:
     ]
 
 
-def _resumable(act: Act, person: Person) -> frozenset[str]:
+def _resumable(act: Action, person: Person) -> frozenset[str]:
     """Return the suspended cards that this person may resume here."""
     if act.channel == "phone" and person.phone_unproven is not None:
         return frozenset()
@@ -107,14 +107,14 @@ def own_credential(person: Person, credential_id: str, kind: str) -> CredentialR
     return row
 
 
-def _asked_by_minors(act: Act, person: Person) -> list[tuple[GuardianRequest, Person]]:
+def _asked_by_minors(act: Action, person: Person) -> list[tuple[GuardianRequest, Person]]:
     asked = requests_to(act.session, person, act.now)
     minors = persons_by_id(act.session, {one.minor_id for one in asked})
     return [(one, minors[one.minor_id]) for one in asked]
 
 
 def _page(
-    person: Person, act: Act, *, fresh_pin: str | None = None, errors: Mapping[str, str] | None = None
+    person: Person, act: Action, *, fresh_pin: str | None = None, errors: Mapping[str, str] | None = None
 ) -> str:
     hours = two_method_hours(act.session, person.person_id)
     return render_template(
@@ -168,7 +168,7 @@ def switch_method(method: str) -> str | Response:
     return to("resident.my_code" if wanted and method == Method.QR else "resident.ways_in")
 
 
-def _pin_switched_on(person: Person, act: Act) -> str | Response:
+def _pin_switched_on(person: Person, act: Action) -> str | Response:
     """Switch the PIN on; show one where there was none, also when the switch was tapped twice."""
 
     def switch_on() -> str:
@@ -215,7 +215,7 @@ def two_ways() -> Response | tuple[str, int]:
         abort(400)
     try:
         request_two_methods(act, person.person_id, *(OFFERED_HOURS.get(chosen) or _typed_hours()))
-    except ActRefused as refused:
+    except ActionRefused as refused:
         errors = {refused.field or "wish": str(refused.message)}
         act.session.rollback()
         person, act = signed_in()
@@ -225,10 +225,10 @@ def two_ways() -> Response | tuple[str, int]:
 
 
 def _typed_hours() -> tuple[int, int]:
-    """Return the hours that were typed, as minutes of the day; raise ActRefused beside the field."""
+    """Return the hours that were typed, as minutes of the day; raise ActionRefused beside the field."""
     hours = minute_of("wish_from"), minute_of("wish_until")
     if hours[0] == hours[1]:
-        raise ActRefused("wish_until", _l("This is the same time twice. For the whole day choose Always."))
+        raise ActionRefused("wish_until", _l("This is the same time twice. For the whole day choose Always."))
     return hours
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.messages import HandoverPage, HandoverReply, Tombstone, TombstoneBatch
 from gate_controller.contract.records import Method, PolicyRefused
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.action.lookups import gate_of
 from web_admin.compound.models import CredentialRow, Gate, Lane, Person, Site
 from web_admin.compound.policy_models import OrderRow
@@ -68,7 +68,7 @@ def begin_restoring(session: Session, sealer: Sealer, site_id: str, now: datetim
     )
     end_restored_accounts(session, site_id, now)
     end_restored_faces(
-        Act(session, sealer, site_id, "restore", "system", now, effects=PolicyEffects(sealer))
+        Action(session, sealer, site_id, "restore", "system", now, effects=PolicyEffects(sealer))
     )
     session.flush()
 
@@ -222,7 +222,7 @@ def _withdrawn_pass(
 # -- the end of it ---------------------------------------------------------------------------------
 
 
-def report_stolen(act: Act, gate_id: str) -> None:
+def report_stolen(act: Action, gate_id: str) -> None:
     """Mark a gate as stolen and drop what it handed over; the restore waits for it no longer."""
     forget_handover(act.session, gate_of(act, gate_id))
     mark_gate(act, gate_id, "stolen")

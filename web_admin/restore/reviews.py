@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import Method
 from web_admin.accounts.models import ApiKey, User
-from web_admin.action.base import Act, begin, finish, office_only
+from web_admin.action.base import Action, begin, finish, office_only
 from web_admin.compound.models import Gate, Person
 from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.database import IN_LIST
 from web_admin.core.orm import Base
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.actions import resume_credential
 from web_admin.messages.actions import remove_webhook
 from web_admin.messages.models import Webhook
@@ -71,7 +71,7 @@ def _still_holds(row: RestoreReview, subjects: dict[tuple[str, str], Any]) -> bo
     return subject is not None and as_json({name: getattr(subject, name) for name in row.after}) == row.after
 
 
-def decide(act: Act, review_id: str, decision: str) -> None:
+def decide(act: Action, review_id: str, decision: str) -> None:
     """Allow again what the backup had, leave it as it is, or say that a gate was stolen.
 
     Deciding twice changes nothing.
@@ -80,12 +80,12 @@ def decide(act: Act, review_id: str, decision: str) -> None:
     office_only(act, _("Only the property manager decides what a restore held back."))
     row = act.session.get(RestoreReview, review_id, with_for_update=True)
     if row is None or row.site_id != act.site_id:
-        raise ActRefused(None, _("This is not known here."))
+        raise ActionRefused(None, _("This is not known here."))
     if row.decided_at is not None:
         return
     offered = (KEPT, STOLEN) if row.kind == "gate_here" else (ALLOWED, KEPT)
     if decision not in offered or (row.kind, decision) in REFUSED:
-        raise ActRefused(None, _("Choose one of the buttons."))
+        raise ActionRefused(None, _("Choose one of the buttons."))
     row.decided_at, row.decided_by, row.decision = act.now, act.actor_id, decision
     if decision == ALLOWED:
         _allow(act, row)
@@ -99,7 +99,7 @@ def decide(act: Act, review_id: str, decision: str) -> None:
         "review_id": review_id, "kind": row.kind, "subject_id": row.subject_id, "decision": decision})
 
 
-def keep_all(act: Act) -> int:
+def keep_all(act: Action) -> int:
     """Leave everything as it is that is about people, cards, lanes and hours; return how many that were."""
     begin(act)
     office_only(act, _("Only the property manager decides what a restore held back."))
@@ -110,7 +110,7 @@ def keep_all(act: Act) -> int:
     return len(rows)
 
 
-def _allow(act: Act, row: RestoreReview) -> None:
+def _allow(act: Action, row: RestoreReview) -> None:
     session = act.session
     if row.kind == "credential":
         if current_values(session, row.kind, row.subject_id, row.after) == row.after:

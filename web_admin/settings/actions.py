@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.records import CredentialKind
-from web_admin.action.base import Act, begin, checked_text, finish, office_only, record
+from web_admin.action.base import Action, begin, checked_text, finish, office_only, record
 from web_admin.compound.models import CredentialRow, Person, Site
 from web_admin.core.orm import Fact
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.messages.mail import LOCAL_HOSTS
 from web_admin.messages.models import MailServer
 from web_admin.settings.colours import LEAST_CONTRAST, is_colour, readable
@@ -31,7 +31,7 @@ def timezones() -> list[str]:
     return sorted(zone for zone in available_timezones() if zone.partition("/")[0] in _REGIONS)
 
 
-def look_of(act: Act) -> SiteLook:
+def look_of(act: Action) -> SiteLook:
     """Return the site's look, begun if there is none."""
     look = act.session.get(SiteLook, act.site_id)
     if look is None:
@@ -42,7 +42,7 @@ def look_of(act: Act) -> SiteLook:
 
 
 def save_site(
-    act: Act,
+    act: Action,
     *,
     name: str,
     language: str,
@@ -56,11 +56,11 @@ def save_site(
     office_only(act, FOR_THE_OFFICE)
     site.name = checked_text("name", name, max_chars=80)
     if language not in LANGUAGES:
-        raise ActRefused("language", _("Choose one."))
+        raise ActionRefused("language", _("Choose one."))
     if timezone not in available_timezones():
-        raise ActRefused("timezone", _("There is no such time zone."))
+        raise ActionRefused("timezone", _("There is no such time zone."))
     if timezone != site.timezone and not zone_confirmed:
-        raise ActRefused(
+        raise ActionRefused(
             "zone_confirmed", _("All schedules and holidays will use the new time zone. Please confirm.")
         )
     _check_card_form(act, site, card_bits)
@@ -73,7 +73,7 @@ def save_site(
     finish(act, "site_changed", facts, touches=())
 
 
-def has_cards(act: Act) -> bool:
+def has_cards(act: Action) -> bool:
     """Return whether a card was ever given here: then their form is fixed."""
     given = select(CredentialRow.credential_id).join(Person).where(
         Person.site_id == act.site_id, CredentialRow.kind == CredentialKind.CARD
@@ -81,11 +81,11 @@ def has_cards(act: Act) -> bool:
     return act.session.scalar(given.limit(1)) is not None
 
 
-def _check_card_form(act: Act, site: Site, card_bits: int) -> None:
+def _check_card_form(act: Action, site: Site, card_bits: int) -> None:
     if card_bits not in CARD_BITS:
-        raise ActRefused("card_bits", _("Choose one."))
+        raise ActionRefused("card_bits", _("Choose one."))
     if card_bits != site.card_bits and has_cards(act):
-        raise ActRefused(
+        raise ActionRefused(
             "card_bits", _("Cards were given in this form already: every one of them would stop.")
         )
 
@@ -93,15 +93,15 @@ def _check_card_form(act: Act, site: Site, card_bits: int) -> None:
 # -- look ------------------------------------------------------------------------------------------
 
 
-def save_accent(act: Act, accent: str) -> None:
+def save_accent(act: Action, accent: str) -> None:
     """Give the pages a colour of the site's own; "" takes ours back."""
     begin(act)
     office_only(act, FOR_THE_OFFICE)
     colour = accent.strip().lower()
     if colour and not is_colour(colour):
-        raise ActRefused("accent", _("Type a colour as # and six digits, such as #0b5d4e."))
+        raise ActionRefused("accent", _("Type a colour as # and six digits, such as #0b5d4e."))
     if colour and readable(colour) < LEAST_CONTRAST:
-        raise ActRefused(
+        raise ActionRefused(
             "accent",
             _(
                 "Words in this colour are too hard to read: contrast %(found)s, at least %(least)s is "
@@ -113,14 +113,14 @@ def save_accent(act: Act, accent: str) -> None:
     record(act, "look_changed", {"accent": colour})
 
 
-def save_logo(act: Act, content: bytes) -> None:
+def save_logo(act: Action, content: bytes) -> None:
     """Put a drawn logo in the place of ours; no content takes ours back."""
     begin(act)
     office_only(act, FOR_THE_OFFICE)
     try:
         look_of(act).logo_svg = checked_logo(content) if content else None
     except LogoRefused as err:
-        raise ActRefused("logo", _why_no_logo(err.part)) from err
+        raise ActionRefused("logo", _why_no_logo(err.part)) from err
     record(act, "logo_changed", {"own": bool(content)})
 
 
@@ -137,23 +137,25 @@ def _why_no_logo(part: str) -> LazyString:
 
 
 def save_mail_server(
-    act: Act, *, host: str, port: int, security: str, username: str, sender: str
+    act: Action, *, host: str, port: int, security: str, username: str, sender: str
 ) -> MailServer:
     """Set the site's mail server, without its password."""
     begin(act)
     office_only(act, FOR_THE_OFFICE)
     name = checked_text("host", host, max_chars=200).lower()
     if " " in name or "/" in name or "@" in name:
-        raise ActRefused("host", _("Type a name such as mail.example.org, without anything around it."))
+        raise ActionRefused("host", _("Type a name such as mail.example.org, without anything around it."))
     if not 1 <= port <= 65535:
-        raise ActRefused("port", _("From 1 to 65535; 587 is usual with STARTTLS, 465 with TLS."))
+        raise ActionRefused("port", _("From 1 to 65535; 587 is usual with STARTTLS, 465 with TLS."))
     if security not in SECURITIES:
-        raise ActRefused("security", _("Choose one."))
+        raise ActionRefused("security", _("Choose one."))
     if security == "none" and name not in LOCAL_HOSTS:
-        raise ActRefused("security", _("Without TLS mail goes only to a server on this machine (localhost)."))
+        raise ActionRefused(
+            "security", _("Without TLS mail goes only to a server on this machine (localhost).")
+        )
     address = sender.strip()
     if not ("@" in address.strip("@") and len(address.split()) == 1 and len(address) <= 200):
-        raise ActRefused("sender", _("This is not an e-mail address."))
+        raise ActionRefused("sender", _("This is not an e-mail address."))
     server = act.session.get(MailServer, act.site_id) or MailServer(site_id=act.site_id)
     server.host, server.port, server.security = name, port, security
     server.username, server.sender = username.strip()[:200], address
@@ -162,7 +164,7 @@ def save_mail_server(
     return server
 
 
-def remove_mail_server(act: Act) -> None:
+def remove_mail_server(act: Action) -> None:
     """Send no mail any more; what waits is given up by and by."""
     begin(act)
     office_only(act, FOR_THE_OFFICE)

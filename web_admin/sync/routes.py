@@ -47,7 +47,7 @@ from gate_controller.contract.messages import (
 from gate_controller.contract.sealed_keys import KeyUnusable, seal_leases
 from gate_controller.contract.signing import SignatureRefused
 from web_admin.accounts.throttle import place_of_address
-from web_admin.action.base import new_act
+from web_admin.action.base import new_action
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Gate
@@ -294,7 +294,7 @@ def _take_events(
     menjin: Menjin, session: DatabaseSession, gate: Gate, batch: ReadBatch, now: datetime
 ) -> EventsReply:
     try:
-        act = new_act(menjin, session, gate.site_id, gate.gate_id, "gate", now=now)
+        act = new_action(menjin, session, gate.site_id, gate.gate_id, "gate", now=now)
         return take_events(act, gate, batch)
     except EventsRefused as err:
         raise_alarm(

@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session, selectinload
 from gate_controller.contract.passes import MAX_PASS_GATES, SITE_ITSELF, VisitorPass, make_visitor_pass
 from gate_controller.contract.pins import argon2_tag, make_visitor_code
 from gate_controller.contract.records import CredentialKind, Method
-from web_admin.action.base import Act, begin, checked_text, checked_window, finish, new_id, own_person_id
+from web_admin.action.base import Action, begin, checked_text, checked_window, finish, new_id, own_person_id
 from web_admin.action.lookups import home_of, lane_of, person_of
 from web_admin.action.phone_verification import refuse_recovered_phone
 from web_admin.compound.age_bands import CHILD
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import CredentialRow, Gate, GrantRow, Home, Person
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import seal_pin_tag
 from web_admin.credentials.pins import taken_tags
 from web_admin.credentials.shared import end_one
@@ -43,7 +43,7 @@ PassState = Literal["not_yet", "live", "ended", "withdrawn"]
 
 
 def issue_pass(
-    act: Act,
+    act: Action,
     *,
     issuer_person_id: str | None,
     label: str,
@@ -56,7 +56,7 @@ def issue_pass(
     """Sign a visitor's pass; `uses` 0 is as often as they like, issuer None is the manager.
 
     `for_themselves`: it replaces the issuer's own card, so a person who may not invite may have it.
-    The window defaults to 24 hours from now. Raises ActRefused when it is longer than 7 days or
+    The window defaults to 24 hours from now. Raises ActionRefused when it is longer than 7 days or
     than the issuer's own grants, or when a counted pass names more than one gate.
     """
     begin(act)
@@ -87,20 +87,20 @@ def issue_pass(
     return row
 
 
-def withdraw_pass(act: Act, pass_id: str) -> None:
+def withdraw_pass(act: Action, pass_id: str) -> None:
     """End a visitor's pass before its time."""
     begin(act)
     row = act.session.get(VisitorPassRow, pass_id)
     if row is None or row.site_id != act.site_id:
-        raise ActRefused("pass", _("This pass is not known here."))
+        raise ActionRefused("pass", _("This pass is not known here."))
     if own_person_id(act) not in (None, row.issuer_person_id):
-        raise ActRefused(None, _("You can change only what is your own."))
+        raise ActionRefused(None, _("You can change only what is your own."))
     if row.withdrawn_at is None:
         row.withdrawn_at = act.now
     finish(act, "pass_withdrawn", {"pass_id": pass_id}, person_id=row.issuer_person_id, touches=())
 
 
-def sign_passes_anew(act: Act) -> int:
+def sign_passes_anew(act: Action) -> int:
     """Sign every pass that may still be used with the site's present key; return how many.
 
     The caller publishes. Links show the new text; what was printed under the old key opens nothing more.
@@ -133,7 +133,7 @@ def pass_state(row: VisitorPassRow, now: datetime) -> PassState:
 
 
 def issue_visitor_code(
-    act: Act,
+    act: Action,
     *,
     home_id: str,
     issuer_person_id: str,
@@ -142,20 +142,20 @@ def issue_visitor_code(
 ) -> str:
     """Return eight digits for one visit, typed after the home's number, to be shown once.
 
-    Raises ActRefused, for lanes of more than one gate too: gates count uses each for itself.
+    Raises ActionRefused, for lanes of more than one gate too: gates count uses each for itself.
     """
     begin(act)
     home, issuer = home_of(act, home_id), person_of(act, issuer_person_id)
     check_may_invite(act, issuer_person_id)
     refuse_recovered_phone(act, issuer)
     if issuer.home_id != home.home_id:
-        raise ActRefused("home", _("A code for a home is given out by someone who lives there."))
+        raise ActionRefused("home", _("A code for a home is given out by someone who lives there."))
     if not 1 <= valid_minutes <= MAX_CODE_MINUTES:
-        raise ActRefused("valid_minutes", _("A visitor's code is valid for 1 to 120 minutes."))
+        raise ActionRefused("valid_minutes", _("A visitor's code is valid for 1 to 120 minutes."))
     until = act.now + timedelta(minutes=valid_minutes)
     lane_ids = _code_lanes(act, issuer, lanes, until)
     if _live_codes(act, home) >= MAX_LIVE_CODES:
-        raise ActRefused(None, _("This home has twenty open codes. Wait until some have ended."))
+        raise ActionRefused(None, _("This home has twenty open codes. Wait until some have ended."))
     digits, tag = _fresh_code(act, home)
     code = CredentialRow(
         credential_id=new_id(), person_id=issuer_person_id, kind=CredentialKind.VISITOR_CODE, lanes=lane_ids,
@@ -189,14 +189,14 @@ def lanes_for_a_code(
 ) -> list[str]:
     """Return the lanes of one gate at which a visitor's code of this person can be typed.
 
-    Without a number it is the person's only such gate; raises ActRefused where there are several.
+    Without a number it is the person's only such gate; raises ActionRefused where there are several.
     """
     gates = gates_for_a_code(session, person, now)
     if gate_number is None and len(gates) == 1:
         return _keypad_lanes(gates[0], person)
     chosen = [gate for gate in gates if gate.number == gate_number]
     if not chosen:
-        raise ActRefused("gate_number", _("Choose the gate at which the code is to be typed."))
+        raise ActionRefused("gate_number", _("Choose the gate at which the code is to be typed."))
     return _keypad_lanes(chosen[0], person)
 
 
@@ -205,23 +205,23 @@ def _keypad_lanes(gate: Gate, person: Person) -> list[str]:
     return [lane.lane_id for lane in gate.lanes if Method.PIN in lane.methods and lane.lane_id in own]
 
 
-def _check_window(act: Act, start: datetime, end: datetime) -> None:
+def _check_window(act: Action, start: datetime, end: datetime) -> None:
     checked_window(start, end, act.now)
     if end - start > timedelta(days=MAX_PASS_DAYS):
-        raise ActRefused("valid_until", _("A visitor's pass is valid for 7 days at most."))
+        raise ActionRefused("valid_until", _("A visitor's pass is valid for 7 days at most."))
     if start > act.now + timedelta(days=MAX_DAYS_AHEAD):
-        raise ActRefused("valid_from", _("A visitor's pass starts within the next 30 days."))
+        raise ActionRefused("valid_from", _("A visitor's pass starts within the next 30 days."))
 
 
-def gates_numbered(act: Act, numbers: Sequence[int], uses: int) -> list[Gate]:
-    """Return the gates of these numbers, each with a QR reader; raise ActRefused."""
+def gates_numbered(act: Action, numbers: Sequence[int], uses: int) -> list[Gate]:
+    """Return the gates of these numbers, each with a QR reader; raise ActionRefused."""
     wanted = sorted(set(numbers))
     if not 1 <= len(wanted) <= MAX_PASS_GATES:
-        raise ActRefused("gate_numbers", _("Choose 1 to 32 gates."))
+        raise ActionRefused("gate_numbers", _("Choose 1 to 32 gates."))
     if not 0 <= uses <= MAX_USES:
-        raise ActRefused("uses", _("A pass is for 1 to 255 visits, or for as many as they like."))
+        raise ActionRefused("uses", _("A pass is for 1 to 255 visits, or for as many as they like."))
     if uses and len(wanted) != 1:
-        raise ActRefused(
+        raise ActionRefused(
             "gate_numbers",
             _("A pass for a number of visits names exactly one gate, because gates count each for itself."),
         )
@@ -231,10 +231,10 @@ def gates_numbered(act: Act, numbers: Sequence[int], uses: int) -> list[Gate]:
         )
     )
     if len(gates) != len(wanted):
-        raise ActRefused("gate_numbers", _("One of these gates does not exist here."))
+        raise ActionRefused("gate_numbers", _("One of these gates does not exist here."))
     for gate in gates:
         if not any(Method.QR in lane.methods for lane in gate.lanes):
-            raise ActRefused("gate_numbers", _("The gate %(gate)s reads no QR codes.", gate=gate.name))
+            raise ActionRefused("gate_numbers", _("The gate %(gate)s reads no QR codes.", gate=gate.name))
     return gates
 
 
@@ -243,27 +243,27 @@ def may_invite(person: Person) -> bool:
     return person.kind != "helper" and person.age_band != CHILD
 
 
-def check_may_invite(act: Act, issuer_person_id: str | None) -> None:
-    """Raise ActRefused for an issuer who may not invite; None is the manager."""
+def check_may_invite(act: Action, issuer_person_id: str | None) -> None:
+    """Raise ActionRefused for an issuer who may not invite; None is the manager."""
     if issuer_person_id is not None and not may_invite(person_of(act, issuer_person_id)):
-        raise ActRefused(None, MEMBERS_INVITE)
+        raise ActionRefused(None, MEMBERS_INVITE)
 
 
 def check_issuer(
-    act: Act, issuer_person_id: str | None, gates: Sequence[Gate], start: datetime, end: datetime
+    act: Action, issuer_person_id: str | None, gates: Sequence[Gate], start: datetime, end: datetime
 ) -> str:
-    """Return the id that a pass names as its issuer; raise ActRefused where it would exceed their rights."""
+    """Return the id that a pass names as its issuer; raise ActionRefused where it exceeds their rights."""
     if issuer_person_id is None:
         if act.channel not in ("manager", "desk", "system", "api") or act.served is not None:
-            raise ActRefused(None, _("You can invite visitors in your own name only."))
+            raise ActionRefused(None, _("You can invite visitors in your own name only."))
         return SITE_ITSELF
     issuer = person_of(act, issuer_person_id)
     refuse_recovered_phone(act, issuer)
     if issuer.suspended:
-        raise ActRefused(None, _("A person who may not pass at present cannot invite visitors."))
+        raise ActionRefused(None, _("A person who may not pass at present cannot invite visitors."))
     for gate in gates:
         if not _grants_at(issuer, {lane.lane_id for lane in gate.lanes}, start, end):
-            raise ActRefused(
+            raise ActionRefused(
                 "gate_numbers",
                 _("A pass for the gate %(gate)s may not reach further than your own right to pass there.",
                   gate=gate.name),
@@ -285,29 +285,29 @@ def _grants_at(person: Person, lane_ids: set[str], start: datetime, end: datetim
     ]
 
 
-def _code_lanes(act: Act, issuer: Person, lanes: Sequence[str], until: datetime) -> list[str]:
+def _code_lanes(act: Action, issuer: Person, lanes: Sequence[str], until: datetime) -> list[str]:
     wanted = list(dict.fromkeys(lanes))
     if not wanted:
-        raise ActRefused("lanes", _("Choose at least one lane."))
+        raise ActionRefused("lanes", _("Choose at least one lane."))
     if issuer.suspended:
-        raise ActRefused(None, _("A person who may not pass at present cannot invite visitors."))
+        raise ActionRefused(None, _("A person who may not pass at present cannot invite visitors."))
     lanes_wanted = [lane_of(act, lane_id) for lane_id in wanted]
     if len({lane.gate_id for lane in lanes_wanted}) != 1:
-        raise ActRefused(
+        raise ActionRefused(
             "lanes", _("A visitor's code is typed at one gate, because gates count each for itself.")
         )
     for lane in lanes_wanted:
         if Method.PIN not in lane.methods:
-            raise ActRefused("lanes", _("The lane %(lane)s has no keypad.", lane=lane.name))
+            raise ActionRefused("lanes", _("The lane %(lane)s has no keypad.", lane=lane.name))
         if not _grants_at(issuer, {lane.lane_id}, act.now, until):
-            raise ActRefused(
+            raise ActionRefused(
                 "lanes", _("A code for %(lane)s may not reach further than your own right to pass there.",
                            lane=lane.name)
             )
     return wanted
 
 
-def _live_codes(act: Act, home: Home) -> int:
+def _live_codes(act: Action, home: Home) -> int:
     """Count the home's open codes, and end the ones whose time is over."""
     codes = act.session.scalars(
         select(CredentialRow)
@@ -324,7 +324,7 @@ def _live_codes(act: Act, home: Home) -> int:
     return len(codes) - len(over)
 
 
-def _fresh_code(act: Act, home: Home) -> tuple[str, bytes]:
+def _fresh_code(act: Action, home: Home) -> tuple[str, bytes]:
     taken = taken_tags(act, home)
     while True:
         digits = make_visitor_code()

@@ -14,10 +14,10 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from web_admin.action.base import Act, begin, checked_text, finish, new_id, own_person_id
+from web_admin.action.base import Action, begin, checked_text, finish, new_id, own_person_id
 from web_admin.compound.age_bands import today_at
 from web_admin.compound.models import Site
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.visitors.actions import PassState, check_issuer, check_may_invite, gates_numbered, issue_pass
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorVisit
 
@@ -32,7 +32,7 @@ Visit = tuple[date, datetime, datetime]
 
 
 def issue_series(
-    act: Act,
+    act: Action,
     *,
     issuer_person_id: str | None,
     label: str,
@@ -44,7 +44,7 @@ def issue_series(
 ) -> VisitorSeriesRow:
     """Begin a weekly invitation today; issuer None is the manager.
 
-    Raises ActRefused when it has no day, lasts longer than 92 days or reaches further than the issuer.
+    Raises ActionRefused when it has no day, lasts longer than 92 days or reaches further than the issuer.
     """
     site = begin(act)
     text = checked_text("label", label, max_chars=60)
@@ -60,7 +60,7 @@ def issue_series(
     zone = ZoneInfo(site.timezone)
     first, last = next_visit(row, zone, act.now), _last_visit(row, zone)
     if first is None or last is None:
-        raise ActRefused("last_day", _("There is no such day until then. Choose a later end."))
+        raise ActionRefused("last_day", _("There is no such day until then. Choose a later end."))
     check_may_invite(act, issuer_person_id)
     check_issuer(act, issuer_person_id, gates, max(first[1], act.now), last[2])
     act.session.add(row)
@@ -72,21 +72,21 @@ def issue_series(
     return row
 
 
-def withdraw_series(act: Act, series_id: str) -> None:
+def withdraw_series(act: Action, series_id: str) -> None:
     """End a weekly invitation, and the passes of its visits with it."""
     begin(act)
     row = act.session.get(VisitorSeriesRow, series_id)
     if row is None or row.site_id != act.site_id:
-        raise ActRefused("pass", _("This pass is not known here."))
+        raise ActionRefused("pass", _("This pass is not known here."))
     if own_person_id(act) not in (None, row.issuer_person_id):
-        raise ActRefused(None, _("You can change only what is your own."))
+        raise ActionRefused(None, _("You can change only what is your own."))
     if row.withdrawn_at is None:
         row.withdrawn_at = act.now
         _withdraw_visits(act, series_id)
     finish(act, "weekly_pass_withdrawn", {"series_id": series_id}, person_id=row.issuer_person_id, touches=())
 
 
-def end_series_of(act: Act, person_id: str) -> None:
+def end_series_of(act: Action, person_id: str) -> None:
     """End every weekly invitation of a person who leaves; the caller withdraws their passes."""
     act.session.execute(
         update(VisitorSeriesRow)
@@ -95,10 +95,10 @@ def end_series_of(act: Act, person_id: str) -> None:
     )
 
 
-def pass_due(act: Act, series_id: str) -> VisitorPassRow | None:
+def pass_due(act: Action, series_id: str) -> VisitorPassRow | None:
     """Return the pass of the visit that runs or begins within twelve hours, signed on first asking.
 
-    None between visits. Raises ActRefused when the issuer may not invite any more.
+    None between visits. Raises ActionRefused when the issuer may not invite any more.
     """
     row = act.session.get_one(VisitorSeriesRow, series_id)
     zone = ZoneInfo(act.session.get_one(Site, row.site_id).timezone)
@@ -173,20 +173,20 @@ def _last_visit(row: VisitorSeriesRow, zone: ZoneInfo) -> Visit | None:
 
 def _checked_days(days: Sequence[str]) -> list[str]:
     if not days or set(days) - set(DAYS):
-        raise ActRefused("days", _("Choose at least one day of the week."))
+        raise ActionRefused("days", _("Choose at least one day of the week."))
     return [day for day in DAYS if day in days]
 
 
 def _check_times(row: VisitorSeriesRow) -> None:
     if not 0 <= row.starts_minute < row.ends_minute <= DAY_MINUTES:
-        raise ActRefused("ends_at", _("The end must come after the start, on the same day."))
+        raise ActionRefused("ends_at", _("The end must come after the start, on the same day."))
     if row.last_day < row.first_day:
-        raise ActRefused("last_day", _("This end is in the past. Choose a later one."))
+        raise ActionRefused("last_day", _("This end is in the past. Choose a later one."))
     if row.last_day - row.first_day > timedelta(days=MAX_SERIES_DAYS):
-        raise ActRefused("last_day", _("A weekly pass lasts 92 days at most. Renew it then."))
+        raise ActionRefused("last_day", _("A weekly pass lasts 92 days at most. Renew it then."))
 
 
-def _withdraw_visits(act: Act, series_id: str) -> None:
+def _withdraw_visits(act: Action, series_id: str) -> None:
     passes = select(VisitorVisit.pass_id).where(VisitorVisit.series_id == series_id)
     act.session.execute(
         update(VisitorPassRow)

@@ -12,13 +12,13 @@ from flask_wtf import FlaskForm
 from wtforms import Field, FieldList, FormField
 
 from web_admin.accounts.permissions import role_names
-from web_admin.action.base import Act, new_act
+from web_admin.action.base import Action, new_action
 from web_admin.compound.models import CredentialRow, Gate, Lane, Site
 from web_admin.compound.queries import the_site
 from web_admin.core.database import DatabaseSession, current_menjin, request_session
 from web_admin.core.orm import Base
 from web_admin.core.parameters import makes_sense
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.gates.models import PairAttempt
 from web_admin.settings.models import SiteLook
 from web_admin.settings.queries import the_look
@@ -66,9 +66,9 @@ def actor_id() -> str:
     return f"staff-{current_user.id}"
 
 
-def current_act(channel: Literal["manager", "desk"] = "manager") -> Act:
+def current_act(channel: Literal["manager", "desk"] = "manager") -> Action:
     """Return who does what, when, for the domain's acts."""
-    return new_act(
+    return new_action(
         current_menjin(), request_session(), current_site().site_id, actor_id(), channel,
         now=request_now(), role=next(iter(role_names()), ""),
     )  # fmt: skip
@@ -105,7 +105,7 @@ def get_or_404(session: DatabaseSession, kind: type[Row], key: str) -> Row:
     return row
 
 
-def do(form: FlaskForm, work: Callable[[Act], Result]) -> Result | None:
+def do(form: FlaskForm, work: Callable[[Action], Result]) -> Result | None:
     """Run an act for a form; on a refusal write it beside the field and return None.
 
     A form that was already sent does nothing: the page says so, and None comes back with the form
@@ -118,12 +118,12 @@ def do(form: FlaskForm, work: Callable[[Act], Result]) -> Result | None:
     try:
         with act.session.begin_nested():
             return work(act)
-    except ActRefused as refusal:
+    except ActionRefused as refusal:
         show_refusal(form, refusal)
         return None
 
 
-def show_refusal(form: FlaskForm, refusal: ActRefused) -> None:
+def show_refusal(form: FlaskForm, refusal: ActionRefused) -> None:
     """Write a refusal beside the field it names, or above the form."""
     field = form._fields.get(refusal.field or "") or _within(form, refusal.field or "")
     while isinstance(field, FormField):

@@ -37,5 +37,5 @@ def declare_desk_form(form: str) -> None:
 
 
 def read_tap(text: str) -> int:
-    """Return the site's own number of a card that was typed or read at this desk; raise ActRefused."""
+    """Return the site's own number of a card that was typed or read at this desk; raise ActionRefused."""
     return read_card(text, desk_form(), current_site())

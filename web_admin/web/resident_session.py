@@ -12,11 +12,11 @@ from flask_security import login_user, logout_user
 from web_admin.accounts.models import User
 from web_admin.accounts.permissions import RESIDENT, RESIDENT_ROLE, declare
 from web_admin.accounts.residents import resident_account
-from web_admin.action.base import Act, new_act
+from web_admin.action.base import Action, new_action
 from web_admin.compound.models import Person
 from web_admin.compound.queries import person_by_id
 from web_admin.core.database import DatabaseSession, current_menjin, request_session
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.web.desk_session import AT_THE_DESK, current_visit, visit_was_left_open
 from web_admin.web.sign_in_tries import sign_in_worked
 
@@ -27,9 +27,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def sign_in_resident(database: DatabaseSession, person: Person, *, by: str = "password") -> User:
-    """Sign the person in and remember them on this phone; raise ActRefused when they moved out."""
+    """Sign the person in and remember them on this phone; raise ActionRefused when they moved out."""
     if person.ended_at is not None:
-        raise ActRefused(None, _l("This account has ended. Ask the property office."))
+        raise ActionRefused(None, _l("This account has ended. Ask the property office."))
     user = resident_account(database, person)
     login_user(user, remember=True, authn_via=[by])
     session[SIGNED_IN_AT] = current_menjin().clock().isoformat()
@@ -49,9 +49,9 @@ def current_person(session: DatabaseSession) -> Person:
     return person
 
 
-def act_of(person: Person) -> Act:
+def act_of(person: Person) -> Action:
     """Return an act of this person from their own phone, now."""
-    return new_act(current_menjin(), request_session(), person.site_id, person.person_id, "phone")
+    return new_action(current_menjin(), request_session(), person.site_id, person.person_id, "phone")
 
 
 def resident_required(view: View) -> View:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import current_app, flash, request
 from flask_babel import gettext
 
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.core.once import claimed_before
 from web_admin.web.forms import OnceForm, sent_before
 from web_admin.web.shown_once import ShownOnce
@@ -16,7 +16,7 @@ def once_token() -> str:
     return str(OnceForm(formdata=None).once.data)
 
 
-def done_before(act: Act) -> bool:
+def done_before(act: Action) -> bool:
     """Claim the token of the form that was sent; show a message when an earlier sending has it."""
     if not sent_before(act.session, OnceForm(), act.now):
         return False
@@ -24,7 +24,7 @@ def done_before(act: Act) -> bool:
     return True
 
 
-def made_once(act: Act, person_id: str, make: Callable[[], str]) -> str | None:
+def made_once(act: Action, person_id: str, make: Callable[[], str]) -> str | None:
     """Return the secret that a form asks for: made by its first sending, the same for a second.
 
     None, with a sentence about it, when the second comes more than a minute later or reaches another

@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Gate, Lane, Site
 from web_admin.face.assessment_status import notice_basis
 from web_admin.face.assessments import (
@@ -23,12 +23,12 @@ from web_admin.face.models import AssessmentRow
 WHOLE_TEXTS = dict.fromkeys(REQUIRED_TEXTS, "judged and written down")
 
 
-def whole_text(act: Act, lanes: tuple[str, ...]) -> AssessmentText:
+def whole_text(act: Action, lanes: tuple[str, ...]) -> AssessmentText:
     """Return an assessment with nothing missing."""
     return AssessmentText(WHOLE_TEXTS, lanes, review_due=(act.now + timedelta(days=300)).date())
 
 
-def assess(act: Act, lanes: tuple[str, ...] | None = None, reviewed: str = "") -> AssessmentRow:
+def assess(act: Action, lanes: tuple[str, ...] | None = None, reviewed: str = "") -> AssessmentRow:
     """Write, submit and approve an assessment; None names every lane that may offer face.
 
     `reviewed`, where given, is what a later version says in its first part.

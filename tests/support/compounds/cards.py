@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from web_admin.action.base import new_act
+from web_admin.action.base import new_action
 from web_admin.action.phone_verification import INVITED
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
@@ -16,5 +16,5 @@ def card_was_shown(app: Flask, person_id: str) -> None:
         with menjin.database.session() as session:
             person = session.get_one(Person, person_id)
             if person.phone_unproven == INVITED:
-                act = new_act(menjin, session, person.site_id, "tests", "desk", now=menjin.clock())
+                act = new_action(menjin, session, person.site_id, "tests", "desk", now=menjin.clock())
                 confirm_identity(act, person_id)

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from tests.support.compounds.managed import ManagedCompound
 from tests.support.compounds.resident import csrf_of
-from web_admin.action.base import new_act
+from web_admin.action.base import new_action
 from web_admin.compound.models import CredentialRow
 from web_admin.core.database import current_menjin
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
@@ -34,7 +34,9 @@ class Pins:
 def give_pins(compound: ManagedCompound, name: str = "王芳") -> Pins:
     """Give a person a PIN and a duress PIN."""
     with compound.app.app_context(), current_menjin().database.session() as session:
-        act = new_act(current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock())
+        act = new_action(
+            current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock(
+        ))
         return Pins(issue_pin(act, compound.persons[name]), issue_duress_pin(act, compound.persons[name]))
 
 

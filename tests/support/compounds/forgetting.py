@@ -14,7 +14,7 @@ from gate_controller.contract.forgetting_certificate import ForgettingCertificat
 from gate_controller.contract.messages import RECEIPT_DOMAIN, ForgetReceipt, SignedReceipt
 from gate_controller.contract.signing import sign
 from tests.support.acting import ALL_METHODS, add_live_lane, by_phone, household, manager, offer_face, pair
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import Gate, Site
 from web_admin.core.database import Database
@@ -63,13 +63,13 @@ class Forgotten:
                 give_face_consent(by_phone(act, person.person_id), person.person_id, newest(act), "en")
 
     @contextmanager
-    def act(self) -> Iterator[Act]:
+    def act(self) -> Iterator[Action]:
         """Give an act of the manager in one transaction."""
         with self.database.session() as session:
             yield manager(session, self.sealer, self.site_id, self.now)
 
     @contextmanager
-    def phone(self, number: int = 0) -> Iterator[tuple[Act, str]]:
+    def phone(self, number: int = 0) -> Iterator[tuple[Action, str]]:
         """Give an act of a person on their own phone, and their id."""
         with self.act() as act:
             yield by_phone(act, self.people[number]), self.people[number]
@@ -117,7 +117,7 @@ class Forgotten:
             return session.get_one(Site, self.site_id)
 
 
-def newest(act: Act) -> int:
+def newest(act: Action) -> int:
     """Return the version of the newest face notice."""
     notice = newest_notice(act.session, FACE_PURPOSE, "en")
     assert notice is not None

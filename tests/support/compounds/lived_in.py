@@ -10,7 +10,7 @@ from tests.support.compounds.assessments import assess
 from tests.support.compounds.managed import PASSWORD, TOTP_SECRET, ManagedCompound
 from web_admin.accounts.models import User
 from web_admin.accounts.staff import create_staff
-from web_admin.action.base import Act, new_act
+from web_admin.action.base import Action, new_action
 from web_admin.compound.models import CalendarDay, Hours, Person, Site
 from web_admin.core.database import current_menjin
 from web_admin.core.job_models import LongJob
@@ -57,10 +57,10 @@ NEWLY_INVITED = ("resident_newly_invited", "resident_at_gate", "resident_invited
 """Have not shown their card yet."""
 
 
-def act_in(compound: ManagedCompound, session: Session, actor_id: str, channel: str = "system") -> Act:
+def act_in(compound: ManagedCompound, session: Session, actor_id: str, channel: str = "system") -> Action:
     """Return an act in this compound, in an open transaction."""
     menjin = current_menjin()
-    return new_act(menjin, session, compound.site_id, actor_id, channel, now=compound.clock())  # type: ignore[arg-type]  # a word of Channel
+    return new_action(menjin, session, compound.site_id, actor_id, channel, now=compound.clock())  # type: ignore[arg-type]  # a word of Channel
 
 
 def live_in(compound: ManagedCompound) -> dict[str, str]:
@@ -112,7 +112,7 @@ def live_in(compound: ManagedCompound) -> dict[str, str]:
         return {who: invite(act, compound.persons[name]) for who, name in RESIDENTS.items()}
 
 
-def _schedule(act: Act) -> None:
+def _schedule(act: Action) -> None:
     """Hold a lane open nearly all day, and shut it at night on work days."""
     market = save_hours(act, None, "集市 Market", [Span(DAY_KINDS, 0, 1439)])
     night = save_hours(act, None, "夜间 Night", [Span(WEEKDAYS[:5], 1439, 300)])
@@ -120,7 +120,7 @@ def _schedule(act: Act) -> None:
     set_schedule(act, "north-in", night.hours_id, "lockdown")
 
 
-def _leave_a_sheet_half_read(act: Act) -> None:
+def _leave_a_sheet_half_read(act: Action) -> None:
     """Simulate another thread at work on a long sheet, by this clock."""
     job_id = put_job(
         act.session, act.sealer, act.site_id, kind="import_people", author_id=act.actor_id,
@@ -130,7 +130,7 @@ def _leave_a_sheet_half_read(act: Act) -> None:
     job.state, job.claim, job.claimed_at = "running", "another", act.now
 
 
-def publish_to_residents(act: Act, person_id: str) -> None:
+def publish_to_residents(act: Action, person_id: str) -> None:
     """Name who is responsible, publish two half-years, answer the police, record an incident."""
     site = act.session.get_one(Site, act.site_id)
     site.created_at = act.now - timedelta(days=2 * 366)

@@ -24,7 +24,7 @@ from tests.support.compounds.lane_sheets import WHOLE_SHEET
 from tests.support.compounds.resident import NOTICE_EN, NOTICE_ZH, csrf_of
 from web_admin.accounts.models import User
 from web_admin.accounts.staff import create_staff
-from web_admin.action.base import Act, new_act, one_publication
+from web_admin.action.base import Action, new_action, one_publication
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.keys import create_site
 from web_admin.core.config import WebConfig
@@ -73,12 +73,12 @@ class ManagedCompound:
             current_menjin().database.engine.dispose()
 
     @contextmanager
-    def act(self, channel: str = "system", actor_id: str = "tests") -> Iterator[Act]:
+    def act(self, channel: str = "system", actor_id: str = "tests") -> Iterator[Action]:
         """Give an act by the property office, in one transaction."""
         with self.app.app_context():
             menjin = current_menjin()
             with menjin.database.session() as session:
-                yield new_act(menjin, session, self.site_id, actor_id, channel, now=self.clock())  # type: ignore[arg-type]  # a word of Channel
+                yield new_action(menjin, session, self.site_id, actor_id, channel, now=self.clock())  # type: ignore[arg-type]  # a word of Channel
 
     def signed_in(self, role: str = "manager", language: str = "en") -> FlaskClient:
         """Return a client with the session that the two steps of the sign-in end in."""
@@ -154,7 +154,7 @@ def _fill_site(session: Session, sealer: Sealer, clock: SetClock) -> Ids:
     )
     for role in ROLES:
         create_staff(session, role, f"{role}@example.org", PASSWORD, TOTP_SECRET)
-    whole = Act(session, sealer, site.site_id, "tests", "system", clock(), effects=PolicyEffects(sealer))
+    whole = Action(session, sealer, site.site_id, "tests", "system", clock(), effects=PolicyEffects(sealer))
     with one_publication(whole) as act:
         persons = _fill(act)
     passing = [person_id for name, person_id in persons.items() if name != "保安队长"]
@@ -163,7 +163,7 @@ def _fill_site(session: Session, sealer: Sealer, clock: SetClock) -> Ids:
     return site.site_id, persons
 
 
-def _fill(act: Act) -> dict[str, str]:
+def _fill(act: Action) -> dict[str, str]:
     for gate_id, name in GATES:
         gate = add_gate(act, gate_id, name)
         if gate_id != "garage":

@@ -1,7 +1,7 @@
 """Two parents and their son of 15 at a gate that offers face, and how he asks and they answer."""
 
 from tests.support.acting import add_lane, by_phone, household, offer_face
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Person
 from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent
@@ -9,7 +9,7 @@ from web_admin.face.guardian_requests import answer_guardian, ask_guardians
 from web_admin.people.actions import add_person
 
 
-def make_family(act: Act) -> tuple[Act, Person, Person, Person]:
+def make_family(act: Action) -> tuple[Action, Person, Person, Person]:
     """Return the act, two parents and their son of 15, each with a card, at a gate that offers face."""
     add_lane(act)
     offer_face(act)
@@ -21,7 +21,7 @@ def make_family(act: Act) -> tuple[Act, Person, Person, Person]:
     return act, mother, father, son
 
 
-def ask(act: Act, son: Person, *guardians: Person) -> list[str]:
+def ask(act: Action, son: Person, *guardians: Person) -> list[str]:
     """Return the requests, in the order of the guardians given."""
     ids = [guardian.person_id for guardian in guardians]
     asked = ask_guardians(by_phone(act, son.person_id), son.person_id, ids, 1, "zh")
@@ -30,7 +30,7 @@ def ask(act: Act, son: Person, *guardians: Person) -> list[str]:
 
 
 def answer(
-    act: Act, guardian: Person, request_id: str, *, agrees: bool = True, name: str = ""
+    act: Action, guardian: Person, request_id: str, *, agrees: bool = True, name: str = ""
 ) -> Consent | None:
     """Answer by the guardian's phone, in English."""
     return answer_guardian(

@@ -20,7 +20,7 @@ from tests.support.compounds.assessments import assess
 from tests.support.compounds.cards import card_was_shown
 from tests.support.compounds.filled_once import Ids, filled_once
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
-from web_admin.action.base import Act, new_act
+from web_admin.action.base import Action, new_action
 from web_admin.compound.keys import create_site, private_key
 from web_admin.compound.models import Gate
 from web_admin.core.config import WebConfig
@@ -85,10 +85,10 @@ class Compound:
                 yield session
 
     @contextmanager
-    def act(self, channel: str = "system", actor_id: str = "tests") -> Iterator[Act]:
+    def act(self, channel: str = "system", actor_id: str = "tests") -> Iterator[Action]:
         """Give an act by the property office, or by a person's phone."""
         with self.session() as session:
-            yield new_act(current_menjin(), session, self.site_id, actor_id, channel, now=self.clock())  # type: ignore[arg-type]  # a word of Channel
+            yield new_action(current_menjin(), session, self.site_id, actor_id, channel, now=self.clock())  # type: ignore[arg-type]  # a word of Channel
 
     def decide(self, text: str, lane_id: str = "north-in") -> Decision:
         """Decide by the rules on a code shown at a gate that has just synced."""
@@ -149,7 +149,7 @@ def make_compound(config: WebConfig, clock: Callable[[], datetime], *, face: boo
 
 def _fill_site(session: Session, sealer: Sealer, now: datetime, *, face: bool) -> Ids:
     site, _pem = create_site(session, sealer, "Willow Court", "Asia/Shanghai", "en", "passphrase", now)
-    act = Act(session, sealer, site.site_id, "tests", "system", now, effects=PolicyEffects(sealer))
+    act = Action(session, sealer, site.site_id, "tests", "system", now, effects=PolicyEffects(sealer))
     for gate_id, name in (("north", "North gate"), ("south", "South gate")):
         gate = add_gate(act, gate_id, name)
         gate.state = "paired"
@@ -170,7 +170,7 @@ def _fill_site(session: Session, sealer: Sealer, now: datetime, *, face: bool) -
     }
 
 
-def _household(act: Act, number: str, name: str, card: int) -> tuple[str, str]:
+def _household(act: Action, number: str, name: str, card: int) -> tuple[str, str]:
     home = add_home(act, number)
     person = add_person(act, display_name=name, home_id=home.home_id, language="en")
     return person.person_id, issue_card(act, person.person_id, card).credential_id

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from web_admin.accounts.models import AccessReview, ApiKey, Passkey, StaffInvitation, User
-from web_admin.action.base import Act, record
+from web_admin.action.base import Action, record
 from web_admin.alarms.models import Alarm, HandoverRow
 from web_admin.compound.models import CredentialRow, Gate, GuardianRow, Person
 from web_admin.compound.policy_models import OrderRow
@@ -36,7 +36,7 @@ from web_admin.people.models import HomeAddition
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorUse, VisitorVisit
 
 
-def add_one_of_each(act: Act, person_id: str, ward_id: str) -> None:
+def add_one_of_each(act: Action, person_id: str, ward_id: str) -> None:
     """Give a resident and their ward, the staff and the gates one of everything they may have."""
     session, person = act.session, act.session.get_one(Person, person_id)
     session.add_all([
@@ -58,7 +58,7 @@ def _held(lane_id: str, number: int) -> dict[str, str]:
     return {"lane_id": reported, "door": "open", "posture": "held_open"}
 
 
-def _of_person(act: Act, person: Person, ward_id: str) -> list[Base]:
+def _of_person(act: Action, person: Person, ward_id: str) -> list[Base]:
     now, who = act.now, person.person_id
     keys = [("card", None, False), ("qr", b"key", False), ("qr", None, True)]
     return [
@@ -78,7 +78,7 @@ def _of_person(act: Act, person: Person, ward_id: str) -> list[Base]:
     ]
 
 
-def _of_visitors(act: Act, person: Person) -> list[Base]:
+def _of_visitors(act: Action, person: Person) -> list[Base]:
     session, who = act.session, person.person_id
     given = session.scalars(select(VisitorPassRow).where(VisitorPassRow.issuer_person_id == who)).all()
     weekly = session.scalars(select(VisitorSeriesRow).where(VisitorSeriesRow.issuer_person_id == who)).all()
@@ -90,7 +90,7 @@ def _of_visitors(act: Act, person: Person) -> list[Base]:
     ]
 
 
-def _of_office(act: Act, person: Person) -> list[Base]:
+def _of_office(act: Action, person: Person) -> list[Base]:
     now, site_id, hour = act.now, act.site_id, timedelta(hours=1)
     guard = act.session.scalars(select(User).where(User.email == "guard@example.org")).one()
     seen = Alarm(alarm_id="one-seen", site_id=site_id, gate_id="north", lane_id="north-in",
@@ -128,7 +128,7 @@ def _of_office(act: Act, person: Person) -> list[Base]:
     ]
 
 
-def _of_gates(act: Act) -> list[Base]:
+def _of_gates(act: Action) -> list[Base]:
     return [
         OrderRow(order_id="one", gate_id="north", lane_id="north-in", issued_at=act.now, valid_seconds=10,
                  author_id="staff-1", reason="parcel"),
@@ -138,7 +138,7 @@ def _of_gates(act: Act) -> list[Base]:
     ]
 
 
-def _of_face(act: Act, person: Person, ward_id: str) -> list[Base]:
+def _of_face(act: Action, person: Person, ward_id: str) -> list[Base]:
     now, session = act.now, act.session
     own = session.scalars(select(Consent).where(Consent.person_id == person.person_id)).first()
     of_ward = Consent(consent_id="one-ward", person_id=ward_id, purpose="face", notice_version=1,

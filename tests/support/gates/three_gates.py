@@ -34,12 +34,12 @@ from tests.support.acting import ALL_METHODS, NOTICE, add_live_lane, manager, pa
 from tests.support.compounds.assessments import assess
 from tests.support.compounds.with_gates import sync_app
 from tests.support.faces.marked import AlwaysLive, MarkedCamera, MarkedEngine
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import Person, Site
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, Menjin, make_engine
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import FACE_SHARE_PURPOSE, Sealer
 from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import FaceShare
@@ -106,7 +106,7 @@ class Town:
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), name="server")
         self._thread.start()
 
-    def _furnish(self, act: Act) -> dict[str, Ed25519PrivateKey]:
+    def _furnish(self, act: Action) -> dict[str, Ed25519PrivateKey]:
         keys = {}
         for gate_id in GATES:
             add_gate(act, gate_id, gate_id.title())
@@ -126,15 +126,15 @@ class Town:
             save_lane(act, gate_id, LaneSpec(f"{gate_id}-in", "In", "in", ALL_METHODS))
         return keys
 
-    def act_on(self, session: Session) -> Act:
+    def act_on(self, session: Session) -> Action:
         return manager(session, self.sealer, self.site_id, self.now)
 
-    def do(self, doing: Callable[[Act], object]) -> bool:
+    def do(self, doing: Callable[[Action], object]) -> bool:
         """Do one act; return whether the rules allowed it."""
         try:
             with self.database.session() as session:
                 doing(self.act_on(session))
-        except ActRefused:
+        except ActionRefused:
             return False
         finally:
             self._note_shares()

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from web_admin.accounts.passwords import MAX_PASSWORD_CHARS, SHORTEST_PASSWORD_CHARS, check_password
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 
 KNOWN = ("lin.wei@example.org", "Willow Court")
 
@@ -24,7 +24,7 @@ def test_every_password_of_ten_or_more_in_the_list_of_breached_ones_is_refused()
     "P@ssw0rd2026",
 ])
 def test_what_attackers_try_first_is_refused(password: str) -> None:
-    with pytest.raises(ActRefused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         check_password(password, KNOWN)
     assert refused.value.field == "password"
 
@@ -51,6 +51,6 @@ def test_sixty_four_characters_and_two_hundred_are_taken() -> None:
 def _is_taken(password: str) -> bool:
     try:
         check_password(password, KNOWN)
-    except ActRefused:
+    except ActionRefused:
         return False
     return True

@@ -10,12 +10,12 @@ from sqlalchemy import select
 from tests.support.acting import add_lane, by_phone, household, show_card
 from tests.support.clock import SetClock
 from tests.support.compounds.managed import make_managed_compound
-from web_admin.action.base import Act, Served, publish
+from web_admin.action.base import Action, Served, publish
 from web_admin.action.suspensions import MAY_END, PARTIES, in_the_way, with_party
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.actions import resume_credential, suspend_credential
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_pin
@@ -31,7 +31,7 @@ ENDS = {
 PAIRS = sorted(product(PARTIES, PARTIES))
 
 
-def as_party(act: Act, party: str, person_id: str) -> Act:
+def as_party(act: Action, party: str, person_id: str) -> Action:
     """Return the act as this party begins it."""
     return {
         "owner": by_phone(act, person_id),
@@ -42,7 +42,7 @@ def as_party(act: Act, party: str, person_id: str) -> Act:
 
 
 @pytest.fixture
-def person(act: Act) -> Person:
+def person(act: Action) -> Person:
     """Return a resident with a card."""
     add_lane(act)
     _, made = household(act)
@@ -50,7 +50,7 @@ def person(act: Act) -> Person:
     return made
 
 
-def card_of(act: Act, person: Person) -> CredentialRow:
+def card_of(act: Action, person: Person) -> CredentialRow:
     return act.session.scalars(
         select(CredentialRow).where(
             CredentialRow.person_id == person.person_id, CredentialRow.kind == "card"
@@ -65,7 +65,7 @@ def test_the_table_names_every_party_and_no_other() -> None:
 
 @pytest.mark.publishing
 @pytest.mark.parametrize(("by", "who"), PAIRS)
-def test_each_pair_on_a_card(act: Act, person: Person, by: str, who: str) -> None:
+def test_each_pair_on_a_card(act: Action, person: Person, by: str, who: str) -> None:
     card = card_of(act, person)
     suspend_credential(as_party(act, by, person.person_id), card.credential_id)
     resumes = as_party(act, who, person.person_id)
@@ -73,7 +73,7 @@ def test_each_pair_on_a_card(act: Act, person: Person, by: str, who: str) -> Non
         resume_credential(resumes, card.credential_id)
         assert (card.state, card.suspended_by) == ("active", "")
     else:
-        with pytest.raises(ActRefused):
+        with pytest.raises(ActionRefused):
             resume_credential(resumes, card.credential_id)
         assert card.state == "suspended"
         publish(act)
@@ -81,14 +81,14 @@ def test_each_pair_on_a_card(act: Act, person: Person, by: str, who: str) -> Non
 
 
 @pytest.mark.parametrize(("by", "who"), list(product(("guard", "office"), ("guard", "office"))))
-def test_each_pair_on_a_person(act: Act, person: Person, by: str, who: str) -> None:
+def test_each_pair_on_a_person(act: Action, person: Person, by: str, who: str) -> None:
     suspend_person(as_party(act, by, person.person_id), person.person_id, "asked for")
     resumes = as_party(act, who, person.person_id)
     if (by, who) in ENDS:
         resume_person(resumes, person.person_id)
         assert not person.suspended
     else:
-        with pytest.raises(ActRefused, match="property office suspended"):
+        with pytest.raises(ActionRefused, match="property office suspended"):
             resume_person(resumes, person.person_id)
         assert person.suspended
 
@@ -108,7 +108,7 @@ def test_a_suspension_without_an_author_is_the_offices(who: str) -> None:
 
 @pytest.mark.parametrize("who", PARTIES)
 def test_what_is_held_without_a_party_is_weakened_by_no_second_suspension(
-    act: Act, person: Person, who: str
+    act: Action, person: Person, who: str
 ) -> None:
     """A restore holds cards and people back so; suspending them made them the newcomer's to resume."""
     card, own = card_of(act, person), as_party(act, who, person.person_id)
@@ -119,37 +119,39 @@ def test_what_is_held_without_a_party_is_weakened_by_no_second_suspension(
         if who == "office":
             resume(own, subject)
             continue
-        with pytest.raises(ActRefused, match="property office suspended"):
+        with pytest.raises(ActionRefused, match="property office suspended"):
             resume(own, subject)
     assert (card.state, person.suspended) == (("active", False) if who == "office" else ("suspended", True))
 
 
-def test_an_unverified_phone_suspends_and_never_resumes(act: Act, person: Person) -> None:
+def test_an_unverified_phone_suspends_and_never_resumes(act: Action, person: Person) -> None:
     accept_invitation(act.session, invite(act, person.person_id), act.now)
     assert person.phone_unproven is not None
     card, phone = card_of(act, person), by_phone(act, person.person_id)
     suspend_credential(phone, card.credential_id)
-    with pytest.raises(ActRefused, match="First show that this is you"):
+    with pytest.raises(ActionRefused, match="First show that this is you"):
         resume_credential(phone, card.credential_id)
     assert card.state == "suspended"
 
 
-def test_a_person_served_at_the_desk_is_the_owner(act: Act, person: Person) -> None:
+def test_a_person_served_at_the_desk_is_the_owner(act: Action, person: Person) -> None:
     card = card_of(act, person)
     served = replace(act, channel="desk", role="guard", served=Served("visit", person.person_id))
     suspend_credential(served, card.credential_id)
     resume_credential(served, card.credential_id)
     suspend_credential(act, card.credential_id)
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         resume_credential(served, card.credential_id)
 
 
 @pytest.mark.parametrize("who", ["owner", "home"])
-def test_a_new_pin_does_not_end_the_offices_suspension_of_the_old(act: Act, person: Person, who: str) -> None:
+def test_a_new_pin_does_not_end_the_offices_suspension_of_the_old(
+    act: Action, person: Person, who: str
+) -> None:
     issue_pin(act, person.person_id)
     pin = act.session.scalars(select(CredentialRow).where(CredentialRow.kind == "pin")).one()
     suspend_credential(act, pin.credential_id)
-    with pytest.raises(ActRefused, match="property office suspended"):
+    with pytest.raises(ActionRefused, match="property office suspended"):
         issue_pin(as_party(act, who, person.person_id), person.person_id)
     issue_pin(act, person.person_id)
 

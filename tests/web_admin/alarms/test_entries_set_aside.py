@@ -14,7 +14,7 @@ from gate_controller.contract.messages import EVENTS_PATH, EventsReply
 from gate_controller.contract.signing import sign
 from tests.support.compounds.with_gates import journal
 from tests.web_admin.sync.test_routes import alarms
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.alarms.actions import acknowledge_alarm
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate
@@ -229,7 +229,7 @@ def test_one_alarm_counts_what_is_set_aside_until_staff_have_seen_it(database, s
         assert alarm.detail == "entries set aside: 3; the last is 3 (text)"
         clock.now += timedelta(seconds=1)
         acknowledge_alarm(
-            Act(session, sealer, site, "staff-1", "manager", clock.now, effects=PolicyEffects(sealer)),
+            Action(session, sealer, site, "staff-1", "manager", clock.now, effects=PolicyEffects(sealer)),
             alarm,
             "",
         )

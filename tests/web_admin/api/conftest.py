@@ -9,7 +9,7 @@ from tests.support.clock import SetClock
 from tests.support.compounds.managed import ManagedCompound, make_managed_compound
 from tests.web_admin.api.calling import Caller
 from web_admin.accounts.api_keys import SCOPES, make_api_key
-from web_admin.action.base import new_act
+from web_admin.action.base import new_action
 from web_admin.core.database import current_menjin
 
 
@@ -28,7 +28,7 @@ def caller_with(compound: ManagedCompound) -> Callable[..., Caller]:
         with compound.app.app_context():
             menjin = current_menjin()
             with menjin.database.session() as session:
-                act = new_act(menjin, session, compound.site_id, "tests", "manager", now=compound.clock())
+                act = new_action(menjin, session, compound.site_id, "tests", "manager", now=compound.clock())
                 made = make_api_key(
                     act, name="Property software", scopes=scopes, valid_until=act.now + timedelta(days=30)
                 )
@@ -49,5 +49,5 @@ def act(compound):
     with compound.app.app_context():
         menjin = current_menjin()
     session = menjin.database.open_session()
-    yield new_act(menjin, session, compound.site_id, "tests", "system", now=compound.clock())
+    yield new_action(menjin, session, compound.site_id, "tests", "system", now=compound.clock())
     session.close()

@@ -11,11 +11,11 @@ from tests.web_admin.api.calling import Caller
 from web_admin.accounts.api_keys import SCOPES, end_api_key, make_api_key
 from web_admin.accounts.models import ApiKey
 from web_admin.accounts.permissions import KEY, access_of
-from web_admin.action.base import new_act
+from web_admin.action.base import new_action
 from web_admin.core.database import current_menjin
 from web_admin.core.limit_counts import Of, current_counts
 from web_admin.core.limits import API_CALLS
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.journal.models import AuditEntry
 
 CALLS = {
@@ -109,7 +109,7 @@ def test_a_key_ends_by_time_and_at_once_by_hand(compound, caller, caller_with):
     with compound.app.app_context():
         menjin = current_menjin()
         with menjin.database.session() as session:
-            act = new_act(menjin, session, compound.site_id, "tests", "manager", now=compound.clock())
+            act = new_action(menjin, session, compound.site_id, "tests", "manager", now=compound.clock())
             end_api_key(act, caller.key_id)
     assert caller.call("GET", "/people").status_code == 401
     assert other.call("GET", "/people").status_code == 200
@@ -147,7 +147,7 @@ def test_using_a_key_is_written_down_once_a_day(compound, caller):
 )
 def test_a_key_without_scope_or_end_is_not_made(act, field, wrong):
     wanted = {"name": "Courier", "scopes": ("people:read",), "days": 30, **wrong}
-    with pytest.raises(ActRefused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         until = act.now + timedelta(days=wanted["days"])
         make_api_key(act, name=wanted["name"], scopes=wanted["scopes"], valid_until=until)
     assert refused.value.field == field
@@ -155,7 +155,7 @@ def test_a_key_without_scope_or_end_is_not_made(act, field, wrong):
 
 @pytest.mark.parametrize("channel", ["api", "phone", "desk", "gate"])
 def test_only_the_office_makes_keys(act, channel):
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         make_api_key(
             replace(act, channel=channel), name="x", scopes=("people:read",),
             valid_until=act.now + timedelta(days=1),

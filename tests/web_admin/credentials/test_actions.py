@@ -20,10 +20,10 @@ from tests.support.acting import (
     show_code,
     type_digits,
 )
-from web_admin.action.base import Act, Channel
+from web_admin.action.base import Action, Channel
 from web_admin.action.phone_verification import INVITED_AGAIN
 from web_admin.compound.models import Site
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.actions import (
     choose_methods,
     end_credential,
@@ -64,42 +64,42 @@ def test_a_card_number_is_read_in_every_form_in_which_cards_print_it(text: str, 
     "text", ["", "0", "4294967296", "-5", "12 34x", "256,1", "1,65536", "1FFFFFFFF", "三"]
 )
 def test_what_is_no_card_number_is_refused_beside_its_field(text: str) -> None:
-    with pytest.raises(ActRefused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         parse_card_number(text)
     assert refused.value.field == "number"
 
 
 @pytest.mark.publishing
-def test_an_issued_card_opens_at_the_gate_at_once(act: Act) -> None:
+def test_an_issued_card_opens_at_the_gate_at_once(act: Action) -> None:
     add_lane(act)
     _, person = household(act)
     issue_card(act, person.person_id, 12345678)
     assert show_card(act, 12345678).reason is Reason.GRANTED
 
 
-def test_a_card_in_use_is_refused_and_only_staff_see_its_holder(act: Act) -> None:
+def test_a_card_in_use_is_refused_and_only_staff_see_its_holder(act: Action) -> None:
     _, person = household(act)
     other = add_person(act, display_name="Wu")
     issue_card(act, person.person_id, 77)
-    with pytest.raises(ActRefused, match="3-1203"):
+    with pytest.raises(ActionRefused, match="3-1203"):
         issue_card(act, other.person_id, 77)
-    with pytest.raises(ActRefused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         issue_card(by_phone(act, other.person_id), other.person_id, 77)
     assert "3-1203" not in str(refused.value)
 
 
-def test_on_a_24_bit_site_cards_that_read_alike_are_one_card(act: Act) -> None:
+def test_on_a_24_bit_site_cards_that_read_alike_are_one_card(act: Action) -> None:
     act.session.get_one(Site, act.site_id).card_bits = 24
     _, person = household(act)
     issue_card(act, person.person_id, 0x01BC614E)
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         issue_card(act, person.person_id, 0x02BC614E)
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         issue_card(act, person.person_id, 0x01000000)
 
 
 @pytest.mark.publishing
-def test_an_ended_card_may_be_bound_again_and_opens_for_its_new_holder(act: Act) -> None:
+def test_an_ended_card_may_be_bound_again_and_opens_for_its_new_holder(act: Action) -> None:
     add_lane(act)
     _, person = household(act)
     other = add_person(act, display_name="Wu")
@@ -110,7 +110,7 @@ def test_an_ended_card_may_be_bound_again_and_opens_for_its_new_holder(act: Act)
 
 
 @pytest.mark.publishing
-def test_an_expired_card_may_be_bound_again_and_opens_for_its_new_holder(act: Act) -> None:
+def test_an_expired_card_may_be_bound_again_and_opens_for_its_new_holder(act: Action) -> None:
     add_lane(act)
     _, person = household(act)
     other = add_person(act, display_name="Wu")
@@ -121,7 +121,7 @@ def test_an_expired_card_may_be_bound_again_and_opens_for_its_new_holder(act: Ac
 
 
 @pytest.mark.publishing
-def test_a_suspended_card_stays_shut_until_it_is_resumed(act: Act) -> None:
+def test_a_suspended_card_stays_shut_until_it_is_resumed(act: Action) -> None:
     add_lane(act)
     _, person = household(act)
     card = issue_card(act, person.person_id, 77)
@@ -130,12 +130,12 @@ def test_a_suspended_card_stays_shut_until_it_is_resumed(act: Act) -> None:
     resume_credential(act, card.credential_id)
     assert show_card(act, 77).opens
     end_credential(act, card.credential_id, "lost")
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         resume_credential(act, card.credential_id)
 
 
 @pytest.mark.publishing
-def test_a_pin_opens_only_after_the_person_chose_it(act: Act) -> None:
+def test_a_pin_opens_only_after_the_person_chose_it(act: Action) -> None:
     add_lane(act)
     home, person = household(act)
     issue_card(act, person.person_id, 77)
@@ -147,7 +147,7 @@ def test_a_pin_opens_only_after_the_person_chose_it(act: Act) -> None:
 
 
 @pytest.mark.publishing
-def test_a_new_pin_replaces_the_old_one_and_the_duress_pin_stays_far_from_both(act: Act) -> None:
+def test_a_new_pin_replaces_the_old_one_and_the_duress_pin_stays_far_from_both(act: Action) -> None:
     add_lane(act)
     home, person = household(act)
     pins = [issue_pin(act, person.person_id)]
@@ -169,11 +169,11 @@ def test_a_new_pin_replaces_the_old_one_and_the_duress_pin_stays_far_from_both(a
 
 @pytest.mark.parametrize("channel", ["phone", "desk"])
 def test_a_duress_pin_needs_the_usual_one_and_leaves_no_trace_under_the_person(
-    act: Act, channel: Channel
+    act: Action, channel: Channel
 ) -> None:
     _, person = household(act)
     asking = by_phone(act, person.person_id, channel)
-    with pytest.raises(ActRefused, match="usual PIN first"):
+    with pytest.raises(ActionRefused, match="usual PIN first"):
         issue_duress_pin(asking, person.person_id)
     issue_pin(act, person.person_id)
     issue_duress_pin(asking, person.person_id)
@@ -184,16 +184,16 @@ def test_a_duress_pin_needs_the_usual_one_and_leaves_no_trace_under_the_person(
     assert not [e.kind for e in entries if e.person_id == person.person_id and "duress" in e.kind]
 
 
-def test_a_phone_that_a_new_invitation_opened_gets_no_duress_pin(act: Act) -> None:
+def test_a_phone_that_a_new_invitation_opened_gets_no_duress_pin(act: Action) -> None:
     _, person = household(act)
     issue_pin(act, person.person_id)
     person.phone_unproven = INVITED_AGAIN
-    with pytest.raises(ActRefused, match="show your card"):
+    with pytest.raises(ActionRefused, match="show your card"):
         issue_duress_pin(by_phone(act, person.person_id), person.person_id)
 
 
 @pytest.mark.publishing
-def test_ending_the_pin_ends_the_duress_pin_with_it(act: Act) -> None:
+def test_ending_the_pin_ends_the_duress_pin_with_it(act: Action) -> None:
     add_lane(act)
     home, person = household(act)
     issue_pin(act, person.person_id)
@@ -206,10 +206,10 @@ def test_ending_the_pin_ends_the_duress_pin_with_it(act: Act) -> None:
 
 
 @pytest.mark.publishing
-def test_choosing_qr_without_a_phone_key_gives_online_codes_that_open(act: Act) -> None:
+def test_choosing_qr_without_a_phone_key_gives_online_codes_that_open(act: Action) -> None:
     add_lane(act)
     _, person = household(act)
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         online_code(by_phone(act, person.person_id), person.person_id)
     choose_methods(act, person.person_id, ["card", "qr"])
     assert show_code(act, online_code(act, person.person_id)).opens
@@ -217,15 +217,15 @@ def test_choosing_qr_without_a_phone_key_gives_online_codes_that_open(act: Act) 
 
 
 @pytest.mark.parametrize("key", [b"", b"\x04" + bytes(64), bytes(65), b"\x02" + bytes(32)])
-def test_a_phone_key_that_is_no_point_of_the_curve_is_refused(act: Act, key: bytes) -> None:
+def test_a_phone_key_that_is_no_point_of_the_curve_is_refused(act: Action, key: bytes) -> None:
     _, person = household(act)
-    with pytest.raises(ActRefused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         register_phone_key(by_phone(act, person.person_id), person.person_id, key, "phone")
     assert refused.value.field == "public_key"
 
 
 @pytest.mark.publishing
-def test_a_phone_key_is_registered_once_and_reaches_the_gate(act: Act) -> None:
+def test_a_phone_key_is_registered_once_and_reaches_the_gate(act: Action) -> None:
     add_lane(act)
     _, person = household(act)
     key = phone_key()
@@ -234,14 +234,14 @@ def test_a_phone_key_is_registered_once_and_reaches_the_gate(act: Act) -> None:
     again = register_phone_key(by_phone(act, person.person_id), person.person_id, key, "phone")
     assert again.credential_id == row.credential_id
     _, other = household(act, "3-1204")
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         register_phone_key(by_phone(act, other.person_id), other.person_id, key, "phone")
 
 
-def test_the_last_way_that_works_cannot_be_turned_off(act: Act) -> None:
+def test_the_last_way_that_works_cannot_be_turned_off(act: Action) -> None:
     _, person = household(act)
     issue_card(act, person.person_id, 77)
-    with pytest.raises(ActRefused, match="no way in that works"):
+    with pytest.raises(ActionRefused, match="no way in that works"):
         choose_methods(act, person.person_id, ["pin"])
     issue_pin(act, person.person_id)
     choose_methods(act, person.person_id, ["pin"])
@@ -249,16 +249,16 @@ def test_the_last_way_that_works_cannot_be_turned_off(act: Act) -> None:
 
 
 @pytest.mark.parametrize("methods", [[], ["face"], ["card", "face"], ["card", "retina"]])
-def test_face_alone_face_without_consent_and_nothing_are_refused(act: Act, methods: list[str]) -> None:
+def test_face_alone_face_without_consent_and_nothing_are_refused(act: Action, methods: list[str]) -> None:
     _, person = household(act)
     issue_card(act, person.person_id, 77)
-    with pytest.raises(ActRefused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         choose_methods(act, person.person_id, methods)
     assert (refused.value.field, person.methods) == ("methods", ["card"])
 
 
 @pytest.mark.publishing
-def test_losing_the_last_card_pauses_face_and_a_new_card_resumes_it(act: Act) -> None:
+def test_losing_the_last_card_pauses_face_and_a_new_card_resumes_it(act: Action) -> None:
     add_lane(act)
     offer_face(act)
     _, person = household(act)
@@ -274,10 +274,10 @@ def test_losing_the_last_card_pauses_face_and_a_new_card_resumes_it(act: Act) ->
     assert person.person_id in gate_view(act).face_roster
 
 
-def test_no_resident_changes_another_persons_ways_in_by_phone(act: Act) -> None:
+def test_no_resident_changes_another_persons_ways_in_by_phone(act: Action) -> None:
     _, person = household(act)
     other = add_person(act, display_name="Wu")
     card = issue_card(act, person.person_id, 77)
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         suspend_credential(by_phone(act, other.person_id), card.credential_id)
     assert card.state == "active"

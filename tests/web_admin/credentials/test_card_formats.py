@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.card_formats import FORMS, Tap, prove, read_card
 
 
@@ -88,5 +88,5 @@ def test_a_24_bit_site_reads_the_lower_bytes_of_a_longer_number() -> None:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("text", ["", "zebra", "-1", "99999999999", "1,2,3", "١٢٣" * 9])
 def test_what_is_no_number_of_a_form_is_refused(form: str, text: str) -> None:
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         read_card(text, form, Site())

@@ -12,7 +12,7 @@ from tests.support.compounds.managed import make_managed_compound
 from tests.web_admin.manage.test_manager import send
 from tests.web_admin.manage.test_moving import at
 from web_admin.compound.models import CredentialRow, Person
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.models import ChildAgreement
 from web_admin.credentials.pins import issue_pin
@@ -81,7 +81,7 @@ def test_no_other_page_gives_a_child_a_card_or_pin_before(compound, child):
             lambda: issue_pin(act, child),
             lambda: give_to_person(act, unassigned, child),
         ):
-            with pytest.raises(ActRefused) as refused:
+            with pytest.raises(ActionRefused) as refused:
                 give()
             assert "guardian" in refused.value.message._args[0]
         run = begin_run(act, PINS, ["3"], everyone=True)

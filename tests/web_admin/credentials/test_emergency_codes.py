@@ -9,10 +9,10 @@ from sqlalchemy import select
 from gate_controller.contract.records import CredentialState, EmergencyCodeCredential
 from gate_controller.rules.identify import hash_typed, identify_typed
 from tests.support.acting import add_lane, audit_kinds, by_phone, gate_keys, gate_view, household
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Home
 from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.emergency_codes import end_emergency_code, make_emergency_code
 from web_admin.credentials.models import EmergencyCode
 from web_admin.gates.actions import save_lane
@@ -24,13 +24,13 @@ from web_admin.people.homes import add_home
 from web_admin.policy.publish import publish_policy
 
 
-def make(act: Act, *lanes: str, hold_minutes: int = 0, replaces: str | None = None) -> str:
+def make(act: Action, *lanes: str, hold_minutes: int = 0, replaces: str | None = None) -> str:
     return make_emergency_code(
         act, label="Ambulance 120", lanes=lanes or ("north-in",), hold_minutes=hold_minutes, replaces=replaces
     )
 
 
-def typed_at(act: Act, digits: str, gate_id: str = "north") -> EmergencyCodeCredential | None:
+def typed_at(act: Action, digits: str, gate_id: str = "north") -> EmergencyCodeCredential | None:
     """Type home 0 and digits at a gate's keypad; return the emergency code that the gate takes it for."""
     policy = gate_view(act, gate_id).policy
     claim = identify_typed("0", hash_typed("0", digits, policy, gate_keys(act, gate_id)), policy)
@@ -38,13 +38,13 @@ def typed_at(act: Act, digits: str, gate_id: str = "north") -> EmergencyCodeCred
     return claim.credential
 
 
-def code_ids(act: Act) -> list[str]:
+def code_ids(act: Action) -> list[str]:
     rows = select(EmergencyCode.credential_id).order_by(EmergencyCode.created_at)
     return list(act.session.scalars(rows))
 
 
 @pytest.mark.publishing
-def test_a_gate_knows_the_code_typed_after_home_0(act: Act) -> None:
+def test_a_gate_knows_the_code_typed_after_home_0(act: Action) -> None:
     add_lane(act)
     household(act)
     digits = make(act, hold_minutes=30)
@@ -55,7 +55,7 @@ def test_a_gate_knows_the_code_typed_after_home_0(act: Act) -> None:
     assert typed_at(act, "00000000" if digits != "00000000" else "11111111") is None
 
 
-def test_the_code_itself_is_stored_nowhere(act: Act) -> None:
+def test_the_code_itself_is_stored_nowhere(act: Action) -> None:
     add_lane(act)
     digits = make(act)
     code = act.session.get_one(EmergencyCode, code_ids(act)[0])
@@ -66,7 +66,7 @@ def test_the_code_itself_is_stored_nowhere(act: Act) -> None:
 
 
 @pytest.mark.publishing
-def test_only_gates_of_its_lanes_know_a_code_and_of_those_only_their_own_lanes(act: Act) -> None:
+def test_only_gates_of_its_lanes_know_a_code_and_of_those_only_their_own_lanes(act: Action) -> None:
     for gate_id in ("north", "south", "west"):
         add_lane(act, gate_id)
     digits = make(act, "north-in", "south-in")
@@ -77,7 +77,7 @@ def test_only_gates_of_its_lanes_know_a_code_and_of_those_only_their_own_lanes(a
 
 
 @pytest.mark.publishing
-def test_an_ended_code_is_published_as_ended_for_sixty_days(act: Act) -> None:
+def test_an_ended_code_is_published_as_ended_for_sixty_days(act: Action) -> None:
     add_lane(act)
     digits = make(act)
     end_emergency_code(act, code_ids(act)[0], "given away")
@@ -88,7 +88,7 @@ def test_an_ended_code_is_published_as_ended_for_sixty_days(act: Act) -> None:
     assert gate_view(later).policy.credentials == {}
 
 
-def test_ending_twice_is_recorded_once(act: Act) -> None:
+def test_ending_twice_is_recorded_once(act: Action) -> None:
     add_lane(act)
     make(act)
     for _time in range(2):
@@ -97,7 +97,7 @@ def test_ending_twice_is_recorded_once(act: Act) -> None:
 
 
 @pytest.mark.publishing
-def test_a_code_that_replaces_another_ends_it_in_the_same_act(act: Act) -> None:
+def test_a_code_that_replaces_another_ends_it_in_the_same_act(act: Action) -> None:
     add_lane(act)
     old = make(act)
     new = make(act, replaces=code_ids(act)[0])
@@ -106,7 +106,7 @@ def test_a_code_that_replaces_another_ends_it_in_the_same_act(act: Act) -> None:
 
 
 @pytest.mark.publishing
-def test_acts_about_one_person_leave_the_codes_as_they_are(act: Act) -> None:
+def test_acts_about_one_person_leave_the_codes_as_they_are(act: Action) -> None:
     add_lane(act)
     _, person = household(act)
     digits = make(act)
@@ -115,7 +115,7 @@ def test_acts_about_one_person_leave_the_codes_as_they_are(act: Act) -> None:
 
 
 @pytest.mark.publishing
-def test_a_stolen_gate_receives_no_code_any_more(act: Act) -> None:
+def test_a_stolen_gate_receives_no_code_any_more(act: Action) -> None:
     add_lane(act)
     make(act)
     mark_gate(act, "north", "stolen")
@@ -136,28 +136,28 @@ def test_a_stolen_gate_receives_no_code_any_more(act: Act) -> None:
     ],
 )
 def test_a_code_without_sense_is_refused_beside_its_field(
-    act: Act, change: dict[str, object], field: str
+    act: Action, change: dict[str, object], field: str
 ) -> None:
     add_lane(act)
     save_lane(act, "north", LaneSpec("north-out", "Out", "out", ("card",)))
     good: dict[str, object] = {"label": "Fire brigade", "lanes": ("north-in",), "hold_minutes": 0}
-    with pytest.raises(ActRefused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         make_emergency_code(act, **(good | change))  # type: ignore[arg-type]
     assert refused.value.field == field
 
 
-def test_only_the_office_makes_and_ends_codes(act: Act) -> None:
+def test_only_the_office_makes_and_ends_codes(act: Action) -> None:
     add_lane(act)
     _, person = household(act)
     make(act)
     for other in (by_phone(act, person.person_id), replace(act, channel="desk")):
-        with pytest.raises(ActRefused):
+        with pytest.raises(ActionRefused):
             make(other)
-        with pytest.raises(ActRefused):
+        with pytest.raises(ActionRefused):
             end_emergency_code(other, code_ids(act)[0], "x")
 
 
-def test_at_most_twenty_codes_live_at_once(act: Act) -> None:
+def test_at_most_twenty_codes_live_at_once(act: Action) -> None:
     add_lane(act)
     act.session.add_all(
         EmergencyCode(credential_id=f"{n:016x}", site_id=act.site_id, label="x", lanes=["north-in"],
@@ -165,12 +165,12 @@ def test_at_most_twenty_codes_live_at_once(act: Act) -> None:
         for n in range(20)
     )
     act.session.flush()
-    with pytest.raises(ActRefused, match="twenty"):
+    with pytest.raises(ActionRefused, match="twenty"):
         make(act)
 
 
 @pytest.mark.publishing
-def test_a_code_whose_seal_is_broken_stops_no_other_code(act: Act) -> None:
+def test_a_code_whose_seal_is_broken_stops_no_other_code(act: Action) -> None:
     add_lane(act)
     digits = make(act)
     act.session.add(
@@ -183,14 +183,14 @@ def test_a_code_whose_seal_is_broken_stops_no_other_code(act: Act) -> None:
 
 
 @pytest.mark.parametrize("number", ["0", "00", "0-0", "000-0"])
-def test_no_home_may_have_a_number_of_zeros(act: Act, number: str) -> None:
-    with pytest.raises(ActRefused) as refused:
+def test_no_home_may_have_a_number_of_zeros(act: Action, number: str) -> None:
+    with pytest.raises(ActionRefused) as refused:
         add_home(act, number)
     assert refused.value.field == "number"
 
 
-def test_a_home_0_of_an_older_server_stops_codes_with_a_sentence(act: Act) -> None:
+def test_a_home_0_of_an_older_server_stops_codes_with_a_sentence(act: Action) -> None:
     add_lane(act)
     act.session.add(Home(home_id="h", site_id=act.site_id, number="0", pin_salt=bytes(16)))
-    with pytest.raises(ActRefused, match="number 0"):
+    with pytest.raises(ActionRefused, match="number 0"):
         make(act)

@@ -22,11 +22,11 @@ from gate_controller.rules.identify import GateKeys, identify_code
 from tests.support.clock import SetClock
 from tests.support.compounds.desk import press, read, served_with_card
 from tests.support.compounds.managed import make_managed_compound
-from web_admin.action.base import new_act
+from web_admin.action.base import new_action
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import CredentialRow, Gate
 from web_admin.core.database import current_menjin
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.phones import ensure_online_qr, issue_printed_code, online_code, printed_code
 from web_admin.policy.publish import records_for_gate
 
@@ -50,7 +50,7 @@ class AtTheGate:
         self.compound = compound
 
     def act(self, session, channel="desk"):
-        return new_act(current_menjin(), session, self.compound.site_id, "staff-1", channel)
+        return new_action(current_menjin(), session, self.compound.site_id, "staff-1", channel)
 
     def decide(self, work):
         compound = self.compound
@@ -113,11 +113,11 @@ def test_it_opens_nothing_while_its_owner_has_the_qr_code_switched_off(compound,
 
 def test_no_phone_gives_one_out_and_two_are_the_most(compound, gate, wang):
     with compound.app.app_context(), current_menjin().database.session() as session:
-        with pytest.raises(ActRefused):
+        with pytest.raises(ActionRefused):
             issue_printed_code(gate.act(session, "phone"), wang)
         for _code in range(2):
             issue_printed_code(gate.act(session), wang)
-        with pytest.raises(ActRefused):
+        with pytest.raises(ActionRefused):
             issue_printed_code(gate.act(session), wang)
 
 

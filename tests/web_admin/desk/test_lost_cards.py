@@ -10,7 +10,7 @@ from tests.support.clock import SetClock
 from tests.support.compounds.desk import card_of, hidden_of, press, read, served_with_card
 from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
-from web_admin.action.base import new_act
+from web_admin.action.base import new_action
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.database import current_menjin
@@ -112,7 +112,9 @@ def test_what_is_not_known_finds_nothing(compound, number):
 
 def test_the_card_stops_also_where_no_pass_can_be_made(compound, wang):
     with compound.app.app_context(), current_menjin().database.session() as session:
-        act = new_act(current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock())
+        act = new_action(
+            current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock(
+        ))
         set_grants(act, wang, [])
     client = compound.signed_in("guard")
     card = read(compound, lambda s: card_of(s, wang))
@@ -145,7 +147,9 @@ def press_stop(client, card):
 def by_office(compound, work):
     """Do something as the office does it."""
     with compound.app.app_context(), current_menjin().database.session() as session:
-        work(new_act(current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock()))
+        work(new_action(
+            current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock()
+        ))
 
 
 @pytest.mark.parametrize("how", ["ended", "over"])
@@ -187,7 +191,7 @@ def test_a_helper_who_may_not_invite_gets_a_pass_for_themselves(compound, wang):
 
 def test_no_slip_of_a_residents_own_visitor_is_shown_to_staff(compound, wang):
     with compound.app.app_context(), current_menjin().database.session() as session:
-        own = new_act(current_menjin(), session, compound.site_id, wang, "phone", now=compound.clock())
+        own = new_action(current_menjin(), session, compound.site_id, wang, "phone", now=compound.clock())
         pass_id = issue_pass(own, issuer_person_id=wang, label="aunt", gate_numbers=[1]).pass_id
     client = compound.signed_in("guard")
     assert client.get(f"/manage/lost-card/slip/{pass_id}").status_code == 404

@@ -22,7 +22,7 @@ from gate_controller.contract.messages import EVENTS_PATH, EventsReply
 from gate_controller.contract.signing import certified_key, verify
 from tests.support.compounds.with_gates import PlayedGate, journal
 from tests.web_admin.sync.test_routes import alarms, error_of, introduced
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.alarms.models import Alarm
 from web_admin.compound.keys import certificate
 from web_admin.compound.models import Gate, Site
@@ -244,7 +244,7 @@ def test_the_same_batch_sent_twice_at_the_same_time_is_stored_once(database, gat
 @pytest.fixture
 def code_id(database, sealer, site, north, clock):
     with database.session() as session:
-        act = Act(session, sealer, site, "m", "manager", clock.now, effects=PolicyEffects(sealer))
+        act = Action(session, sealer, site, "m", "manager", clock.now, effects=PolicyEffects(sealer))
         make_emergency_code(act, label="Ambulance 120", lanes=["north-in"], hold_minutes=0)
         return session.scalars(select(EmergencyCode.credential_id)).one()
 

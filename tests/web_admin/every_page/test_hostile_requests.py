@@ -20,7 +20,7 @@ from tests.support.hostile_requests import (
     others_at,
 )
 from web_admin.accounts.api_keys import SCOPES, make_api_key
-from web_admin.action.base import new_act
+from web_admin.action.base import new_action
 from web_admin.core.database import current_menjin
 from web_admin.people.invitations import invite
 from web_admin.web.request_bodies import MAX_JSON_BYTES
@@ -110,7 +110,7 @@ def resident(compound: ManagedCompound) -> tuple[FlaskClient, dict[str, str]]:
     with compound.app.app_context():
         menjin = current_menjin()
         with menjin.database.session() as session:
-            act = new_act(menjin, session, compound.site_id, "tests", "manager", now=compound.clock())
+            act = new_action(menjin, session, compound.site_id, "tests", "manager", now=compound.clock())
             code = invite(act, compound.persons["林薇"])
     client = compound.app.test_client()
     client.post("/r/welcome", data={"code": code, "csrf_token": csrf_of(client.get("/r/welcome").text)})
@@ -124,7 +124,7 @@ def key(compound: ManagedCompound) -> dict[str, str]:
     with compound.app.app_context():
         menjin = current_menjin()
         with menjin.database.session() as session:
-            act = new_act(menjin, session, compound.site_id, "tests", "manager", now=compound.clock())
+            act = new_action(menjin, session, compound.site_id, "tests", "manager", now=compound.clock())
             made = make_api_key(
                 act, name="Tests", scopes=tuple(SCOPES), valid_until=act.now + timedelta(days=30))
             return {"Authorization": f"Bearer {made.text}"}

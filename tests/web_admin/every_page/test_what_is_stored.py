@@ -11,7 +11,7 @@ from tests.support.acting import add_lane, by_phone, gate_view, household, manag
 from web_admin.accounts import models as accounts_models
 from web_admin.core.config import whole_numbers
 from web_admin.core.database import Menjin
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import live_face_consents
@@ -68,7 +68,7 @@ def test_no_table_asks_for_an_identity_card_an_employer_a_birthday_or_a_photo():
 
 @pytest.mark.parametrize("column", ["id card", "身份证号", "employer", "birthday", "phone"])
 def test_a_sheet_with_another_column_is_refused(column):
-    with pytest.raises(ActRefused, match="The first row names the columns"):
+    with pytest.raises(ActionRefused, match="The first row names the columns"):
         read_sheet(f"home,name,{column}\n3-1203,Lin,x\n".encode())
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from gate_controller.contract.written_release import notice_digest
 from tests.support.acting import NOTICE, add_lane, at_desk, by_phone, household, offer_face
-from web_admin.action.base import Act
-from web_admin.core.refusal import ActRefused
+from web_admin.action.base import Action
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.actions import choose_methods
 from web_admin.credentials.cards import issue_card
 from web_admin.custody.shares import FACE_PURPOSE
@@ -15,25 +15,25 @@ from web_admin.people.actions import add_person
 
 
 @pytest.mark.parametrize("missing", NOTICE_FIELDS)
-def test_a_notice_with_a_missing_part_is_not_published(act: Act, missing: str) -> None:
+def test_a_notice_with_a_missing_part_is_not_published(act: Action, missing: str) -> None:
     texts = {**NOTICE, "en": {**NOTICE["en"], missing: " "}}
-    with pytest.raises(ActRefused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         publish_notice(act, FACE_PURPOSE, texts)
     assert refused.value.field == f"en.{missing}"
 
 
 @pytest.mark.parametrize("clause", ["This consent is IRREVOCABLE.", "您的同意不可撤回。"])
-def test_a_notice_with_a_void_clause_is_not_published(act: Act, clause: str) -> None:
-    with pytest.raises(ActRefused, match="void"):
+def test_a_notice_with_a_void_clause_is_not_published(act: Action, clause: str) -> None:
+    with pytest.raises(ActionRefused, match="void"):
         publish_notice(act, FACE_PURPOSE, {**NOTICE, "zh": {**NOTICE["zh"], "effect": clause}})
 
 
-def test_face_is_not_enabled_before_its_notice_is_published(act: Act) -> None:
-    with pytest.raises(ActRefused):
+def test_face_is_not_enabled_before_its_notice_is_published(act: Action) -> None:
+    with pytest.raises(ActionRefused):
         enable_face(act)
 
 
-def test_consent_keeps_the_digest_of_the_text_that_was_shown(act: Act) -> None:
+def test_consent_keeps_the_digest_of_the_text_that_was_shown(act: Action) -> None:
     add_lane(act)
     offer_face(act)
     _, person = household(act)
@@ -47,34 +47,34 @@ def test_consent_keeps_the_digest_of_the_text_that_was_shown(act: Act) -> None:
 
 
 @pytest.mark.parametrize("channel", ["manager", "desk", "system"])
-def test_no_person_consents_for_another(act: Act, channel: str) -> None:
+def test_no_person_consents_for_another(act: Action, channel: str) -> None:
     add_lane(act)
     offer_face(act)
     _, person = household(act)
     issue_card(act, person.person_id, 77)
-    with pytest.raises(ActRefused, match="Only the person"):
+    with pytest.raises(ActionRefused, match="Only the person"):
         give_face_consent(by_phone(act, person.person_id, channel), person.person_id, 1, "zh")  # type: ignore[arg-type]
 
 
-def test_consent_is_refused_without_another_way_to_an_old_notice_and_to_children(act: Act) -> None:
+def test_consent_is_refused_without_another_way_to_an_old_notice_and_to_children(act: Action) -> None:
     add_lane(act)
     offer_face(act)
     _, person = household(act)
     phone = by_phone(act, person.person_id)
-    with pytest.raises(ActRefused, match="first"):
+    with pytest.raises(ActionRefused, match="first"):
         give_face_consent(phone, person.person_id, 1, "zh")
     issue_card(act, person.person_id, 77)
-    with pytest.raises(ActRefused, match="changed"):
+    with pytest.raises(ActionRefused, match="changed"):
         give_face_consent(phone, person.person_id, 0, "zh")
     child = add_person(act, display_name="Bao", age_band="14_17")
     issue_card(act, child.person_id, 78)
     child.age_band = "under_14"
-    with pytest.raises(ActRefused, match="under 14"):
+    with pytest.raises(ActionRefused, match="under 14"):
         give_face_consent(by_phone(act, child.person_id), child.person_id, 1, "zh")
 
 
 @pytest.mark.publishing
-def test_withdrawing_works_at_the_desk_and_twice_and_by_leaving_face_out(act: Act) -> None:
+def test_withdrawing_works_at_the_desk_and_twice_and_by_leaving_face_out(act: Action) -> None:
     add_lane(act)
     offer_face(act)
     _, person = household(act)

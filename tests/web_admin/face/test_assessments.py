@@ -10,8 +10,8 @@ from gate_controller.face.engines.error_budget import fitness
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
 from tests.support.acting import NOTICE, add_lane, by_phone, gate_view, household, offer_face, show_card
 from tests.support.compounds.assessments import assess, whole_text
-from web_admin.action.base import Act, publish
-from web_admin.core.refusal import ActRefused
+from web_admin.action.base import Action, publish
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face import engine
@@ -32,22 +32,22 @@ from web_admin.gates.rules import LaneSpec
 FACE_LANE = LaneSpec("north-in", "In", "in", ("card", "pin", "qr", "face"))
 
 
-def author(act: Act, name: str = "author-1") -> Act:
+def author(act: Action, name: str = "author-1") -> Action:
     return replace(act, actor_id=name)
 
 
-def submitted(act: Act) -> str:
+def submitted(act: Action) -> str:
     row = draft_assessment(author(act), None, whole_text(act, ("north-in",)))
     return submit_assessment(author(act), row.assessment_id).assessment_id
 
 
 @pytest.mark.parametrize("head", REQUIRED_TEXTS)
-def test_an_assessment_without_one_of_its_heads_is_not_submitted(act: Act, head: str) -> None:
+def test_an_assessment_without_one_of_its_heads_is_not_submitted(act: Action, head: str) -> None:
     add_lane(act)
     publish_notice(act, FACE_PURPOSE, NOTICE)
     text = whole_text(act, ("north-in",))
     row = draft_assessment(author(act), None, replace(text, texts={**text.texts, head: "  "}))
-    with pytest.raises(ActRefused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         submit_assessment(author(act), row.assessment_id)
     assert refused.value.field == head
 
@@ -62,63 +62,63 @@ def test_an_assessment_without_one_of_its_heads_is_not_submitted(act: Act, head:
     ],
 )
 def test_an_assessment_that_contradicts_itself_is_not_submitted(
-    act: Act, change: dict[str, object], field: str
+    act: Action, change: dict[str, object], field: str
 ) -> None:
     add_lane(act)
     publish_notice(act, FACE_PURPOSE, NOTICE)
     row = draft_assessment(author(act), None, replace(whole_text(act, ("north-in",)), **change))  # type: ignore[arg-type]
-    with pytest.raises(ActRefused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         submit_assessment(author(act), row.assessment_id)
     assert refused.value.field == field
 
 
-def test_a_lane_with_the_card_alone_beside_face_cannot_be_assessed_as_fit(act: Act) -> None:
+def test_a_lane_with_the_card_alone_beside_face_cannot_be_assessed_as_fit(act: Action) -> None:
     add_lane(act, methods=("card",))
     publish_notice(act, FACE_PURPOSE, NOTICE)
     row = draft_assessment(author(act), None, whole_text(act, ("north-in",)))
-    with pytest.raises(ActRefused, match="one more way"):
+    with pytest.raises(ActionRefused, match="one more way"):
         submit_assessment(author(act), row.assessment_id)
 
 
-def test_no_author_approves_their_own_assessment(act: Act) -> None:
+def test_no_author_approves_their_own_assessment(act: Action) -> None:
     add_lane(act)
     publish_notice(act, FACE_PURPOSE, NOTICE)
     draft = draft_assessment(author(act), None, whole_text(act, ("north-in",)))
     draft_assessment(author(act, "author-2"), draft.assessment_id, whole_text(act, ("north-in",)))
     submit_assessment(author(act), draft.assessment_id)
     for name in ("author-1", "author-2"):
-        with pytest.raises(ActRefused, match="did not write it"):
+        with pytest.raises(ActionRefused, match="did not write it"):
             approve_assessment(author(act, name), draft.assessment_id)
     assert approve_assessment(author(act, "approver-1"), draft.assessment_id).state == "approved"
 
 
-def test_face_is_neither_enabled_nor_offered_without_an_approved_assessment(act: Act) -> None:
+def test_face_is_neither_enabled_nor_offered_without_an_approved_assessment(act: Action) -> None:
     add_lane(act)
     publish_notice(act, FACE_PURPOSE, NOTICE)
-    with pytest.raises(ActRefused, match="assessment"):
+    with pytest.raises(ActionRefused, match="assessment"):
         enable_face(act)
     waiting = submitted(act)
-    with pytest.raises(ActRefused, match="assessment"):
+    with pytest.raises(ActionRefused, match="assessment"):
         enable_face(act)
     approve_assessment(author(act, "approver-1"), waiting)
     enable_face(act)
     add_lane(act, "south")
-    with pytest.raises(ActRefused, match="does not name this lane"):
+    with pytest.raises(ActionRefused, match="does not name this lane"):
         save_lane(act, "south", replace(FACE_LANE, lane_id="south-in"))
     save_lane(act, "north", FACE_LANE)
 
 
-def test_an_approved_or_submitted_assessment_is_never_changed(act: Act) -> None:
+def test_an_approved_or_submitted_assessment_is_never_changed(act: Action) -> None:
     add_lane(act)
     publish_notice(act, FACE_PURPOSE, NOTICE)
     waiting = submitted(act)
-    with pytest.raises(ActRefused, match="draft"):
+    with pytest.raises(ActionRefused, match="draft"):
         draft_assessment(author(act), waiting, whole_text(act, ("north-in",)))
     return_assessment(author(act, "approver-1"), waiting)
     draft_assessment(author(act), waiting, whole_text(act, ("north-in",)))
 
 
-def test_a_newer_assessment_supersedes_and_the_older_is_kept_for_three_years(act: Act) -> None:
+def test_a_newer_assessment_supersedes_and_the_older_is_kept_for_three_years(act: Action) -> None:
     add_lane(act)
     publish_notice(act, FACE_PURPOSE, NOTICE)
     first, second = assess(act), assess(act)
@@ -128,19 +128,19 @@ def test_a_newer_assessment_supersedes_and_the_older_is_kept_for_three_years(act
     assert kept >= (act.now + timedelta(days=3 * 365)).date()
 
 
-def changed_method(act: Act) -> Act:
+def changed_method(act: Action) -> Action:
     texts = {language: {**NOTICE[language], "method": "another way of matching"} for language in NOTICE}
     publish_notice(act, FACE_PURPOSE, texts)
     return act
 
 
-def review_overdue(act: Act) -> Act:
+def review_overdue(act: Action) -> Action:
     later = replace(act, now=act.now + timedelta(days=301))
     publish(later)
     return later
 
 
-def engine_changed(act: Act) -> Act:
+def engine_changed(act: Action) -> Action:
     status = assessment_status(act.session, act.site_id, act.now)
     assert status.row is not None
     status.row.engine = "an-older-engine"
@@ -150,7 +150,7 @@ def engine_changed(act: Act) -> Act:
 
 @pytest.mark.publishing
 @pytest.mark.parametrize("ending", [changed_method, review_overdue, engine_changed])
-def test_when_the_assessment_ends_its_lanes_drop_face_and_nothing_else(act: Act, ending) -> None:
+def test_when_the_assessment_ends_its_lanes_drop_face_and_nothing_else(act: Action, ending) -> None:
     add_lane(act)
     offer_face(act)
     _, person = household(act)
@@ -161,27 +161,27 @@ def test_when_the_assessment_ends_its_lanes_drop_face_and_nothing_else(act: Act,
     assert gate_view(later).policy.lanes["north-in"].methods == (Method.CARD, Method.PIN, Method.QR)
     assert gate_view(later).face_offers == {}
     assert show_card(later, 77) == before
-    with pytest.raises(ActRefused, match="reassessed"):
+    with pytest.raises(ActionRefused, match="reassessed"):
         give_face_consent(by_phone(later, person.person_id), person.person_id, 2, "zh")
     assess(later)
     assert Method.FACE in gate_view(later).policy.lanes["north-in"].methods
 
 
-def test_a_notice_that_says_the_same_purpose_and_method_needs_no_new_assessment(act: Act) -> None:
+def test_a_notice_that_says_the_same_purpose_and_method_needs_no_new_assessment(act: Action) -> None:
     add_lane(act)
     offer_face(act)
     publish_notice(act, FACE_PURPOSE, {k: {**NOTICE[k], "retention": "shorter"} for k in NOTICE})
     assert assessment_status(act.session, act.site_id, act.now).holds
 
 
-def test_an_assessment_that_concludes_to_stop_offers_nothing(act: Act) -> None:
+def test_an_assessment_that_concludes_to_stop_offers_nothing(act: Action) -> None:
     add_lane(act)
     publish_notice(act, FACE_PURPOSE, NOTICE)
     text = replace(whole_text(act, ("north-in",)), conclusion="stop", residual_risk="high")
     row = draft_assessment(author(act), None, text)
     submit_assessment(author(act), row.assessment_id)
     approve_assessment(author(act, "approver-1"), row.assessment_id)
-    with pytest.raises(ActRefused, match="not to be used"):
+    with pytest.raises(ActionRefused, match="not to be used"):
         enable_face(act)
 
 

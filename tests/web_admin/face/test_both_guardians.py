@@ -9,9 +9,9 @@ from sqlalchemy import select
 from gate_controller.contract.written_release import check_release, read_release
 from tests.support.acting import NOTICE, at_desk, by_phone, gate_view
 from tests.support.compounds.parents_and_son import answer, ask, make_family
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Person
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import face_state, give_face_consent, record_refusal, withdraw_face
@@ -26,23 +26,23 @@ from web_admin.people.invitations import accept_invitation, invite
 
 
 @pytest.fixture
-def family(act: Act) -> tuple[Act, Person, Person, Person]:
+def family(act: Action) -> tuple[Action, Person, Person, Person]:
     return make_family(act)
 
 
 @pytest.mark.publishing
 def test_one_of_two_guardians_is_not_enough_and_both_together_are(
-    family: tuple[Act, Person, Person, Person],
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, mother, father, son = family
     set_consent_rules(act, written_release=False, both_guardians=True)
-    with pytest.raises(ActRefused, match="Choose two"):
+    with pytest.raises(ActionRefused, match="Choose two"):
         ask(act, son, mother)
     to_mother, to_father = ask(act, son, mother, father)
     assert answer(act, mother, to_mother) is None
     assert face_state(act.session, son.person_id).state == "off"
     assert gate_view(act).face_roster == {}
-    with pytest.raises(ActRefused, match="agreed already"):
+    with pytest.raises(ActionRefused, match="agreed already"):
         answer(act, mother, to_mother)
     later = replace(act, now=act.now + timedelta(hours=5))
     consent = answer(later, father, to_father)
@@ -58,7 +58,7 @@ def test_one_of_two_guardians_is_not_enough_and_both_together_are(
 
 @pytest.mark.publishing
 def test_a_guardian_takes_a_yes_back_while_the_other_is_waited_for(
-    family: tuple[Act, Person, Person, Person],
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, mother, father, son = family
     set_consent_rules(act, written_release=False, both_guardians=True)
@@ -66,14 +66,14 @@ def test_a_guardian_takes_a_yes_back_while_the_other_is_waited_for(
     answer(act, mother, to_mother)
     assert [one.answer for one in requests_to(act.session, mother, act.now)] == ["half"]
     answer(act, mother, to_mother, agrees=False)
-    with pytest.raises(ActRefused, match="not open"):
+    with pytest.raises(ActionRefused, match="not open"):
         answer(act, father, to_father)
     assert face_state(act.session, son.person_id).state == "off"
 
 
 @pytest.mark.publishing
 @pytest.mark.parametrize("what", ["says_no", "moves_out", "week_over"])
-def test_one_yes_alone_never_turns_face_on(family: tuple[Act, Person, Person, Person], what: str) -> None:
+def test_one_yes_alone_never_turns_face_on(family: tuple[Action, Person, Person, Person], what: str) -> None:
     act, mother, father, son = family
     set_consent_rules(act, written_release=False, both_guardians=True)
     to_mother, to_father = ask(act, son, mother, father)
@@ -82,16 +82,16 @@ def test_one_yes_alone_never_turns_face_on(family: tuple[Act, Person, Person, Pe
         answer(act, father, to_father, agrees=False)
     elif what == "moves_out":
         move_out(act, mother.person_id)
-        with pytest.raises(ActRefused):
+        with pytest.raises(ActionRefused):
             answer(act, father, to_father)
     else:
-        with pytest.raises(ActRefused, match="not open"):
+        with pytest.raises(ActionRefused, match="not open"):
             answer(replace(act, now=act.now + timedelta(days=8)), father, to_father)
     assert face_state(act.session, son.person_id).state == "off"
 
 
 @pytest.mark.publishing
-def test_each_guardian_can_end_what_both_agreed_to(family: tuple[Act, Person, Person, Person]) -> None:
+def test_each_guardian_can_end_what_both_agreed_to(family: tuple[Action, Person, Person, Person]) -> None:
     act, mother, father, son = family
     set_consent_rules(act, written_release=False, both_guardians=True)
     for guardian, request_id in zip((mother, father), ask(act, son, mother, father), strict=True):
@@ -103,13 +103,13 @@ def test_each_guardian_can_end_what_both_agreed_to(family: tuple[Act, Person, Pe
 
 @pytest.mark.publishing
 def test_at_a_gate_one_guardian_beside_the_minor_is_not_enough(
-    family: tuple[Act, Person, Person, Person],
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, mother, _father, son = family
     set_consent_rules(act, written_release=False, both_guardians=True)
     assert gate_view(act).face_offers[son.person_id].on_phone
     assert not gate_view(act).face_offers[mother.person_id].on_phone
-    with pytest.raises(ActRefused, match="Both guardians"):
+    with pytest.raises(ActionRefused, match="Both guardians"):
         give_face_consent(
             by_phone(act, son.person_id, "gate"), son.person_id, 1, "zh", guardian_id=mother.person_id
         )
@@ -117,14 +117,14 @@ def test_at_a_gate_one_guardian_beside_the_minor_is_not_enough(
 
 @pytest.mark.publishing
 def test_the_only_guardian_noted_at_the_desk_is_enough_until_another_is_noted(
-    family: tuple[Act, Person, Person, Person],
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, mother, father, son = family
     set_consent_rules(act, written_release=False, both_guardians=True)
     name_guardian(at_desk(act), son.person_id, mother.person_id, is_only=True)
     (to_mother,) = ask(act, son, mother)
     assert answer(act, mother, to_mother) is not None
-    with pytest.raises(ActRefused, match="Another guardian"):
+    with pytest.raises(ActionRefused, match="Another guardian"):
         name_guardian(at_desk(act), son.person_id, father.person_id, is_only=True)
     assert face_state(act.session, son.person_id).state == "on"
     name_guardian(at_desk(act), son.person_id, father.person_id)
@@ -134,7 +134,7 @@ def test_the_only_guardian_noted_at_the_desk_is_enough_until_another_is_noted(
 
 @pytest.mark.publishing
 def test_asking_for_both_later_asks_minors_again_and_no_adult(
-    family: tuple[Act, Person, Person, Person],
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, mother, _father, son = family
     (to_mother,) = ask(act, son, mother)
@@ -145,12 +145,12 @@ def test_asking_for_both_later_asks_minors_again_and_no_adult(
 
 
 def test_both_guardians_sign_and_an_unused_signature_does_not_stay(
-    family: tuple[Act, Person, Person, Person],
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, mother, father, son = family
     set_consent_rules(act, written_release=True, both_guardians=True)
     to_mother, to_father = ask(act, son, mother, father)
-    with pytest.raises(ActRefused, match="Type your name"):
+    with pytest.raises(ActionRefused, match="Type your name"):
         answer(act, mother, to_mother)
     answer(act, mother, to_mother, name="Mother Ma")
     answer(act, father, to_father, agrees=False)
@@ -174,7 +174,7 @@ def test_both_guardians_sign_and_an_unused_signature_does_not_stay(
 # -- what changes between two answers --------------------------------------------------------------
 
 
-def change(act: Act, what: str, mother: Person, father: Person, son: Person) -> None:
+def change(act: Action, what: str, mother: Person, father: Person, son: Person) -> None:
     """Change something after the mother agreed and before the father does."""
     match what:
         case "a signature is asked for":
@@ -204,7 +204,7 @@ def change(act: Act, what: str, mother: Person, father: Person, son: Person) -> 
     ],
 )
 def test_a_yes_under_what_holds_no_more_completes_nothing_and_can_be_asked_for_again(
-    family: tuple[Act, Person, Person, Person], what: str
+    family: tuple[Action, Person, Person, Person], what: str
 ) -> None:
     act, mother, father, son = family
     set_consent_rules(act, written_release=False, both_guardians=True)
@@ -213,7 +213,7 @@ def test_a_yes_under_what_holds_no_more_completes_nothing_and_can_be_asked_for_a
     change(act, what, mother, father, son)
     later = replace(act, now=act.now + timedelta(minutes=5))
     assert list(requests_to(later.session, father, later.now)) == []
-    with pytest.raises(ActRefused, match="not open"):
+    with pytest.raises(ActionRefused, match="not open"):
         answer(later, father, to_father, name="Father Fu")
     assert face_state(act.session, son.person_id).state == "off"
     assert act.session.scalars(select(Consent)).all() == []
@@ -221,7 +221,7 @@ def test_a_yes_under_what_holds_no_more_completes_nothing_and_can_be_asked_for_a
 
 @pytest.mark.publishing
 def test_what_was_agreed_by_one_whom_the_office_did_not_check_ends(
-    family: tuple[Act, Person, Person, Person],
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, mother, father, son = family
     (to_father,) = ask(act, son, father)
@@ -233,7 +233,7 @@ def test_what_was_agreed_by_one_whom_the_office_did_not_check_ends(
 
 @pytest.mark.publishing
 def test_after_the_last_checked_guardian_no_unchecked_one_counts(
-    family: tuple[Act, Person, Person, Person],
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, mother, father, son = family
     add_person(act, display_name="Lodger", home_id=son.home_id)
@@ -250,7 +250,7 @@ def test_after_the_last_checked_guardian_no_unchecked_one_counts(
 
 @pytest.mark.parametrize("own", ["no", "withdrawal"])
 def test_what_a_guardian_says_about_their_own_face_is_no_answer_for_the_child(
-    family: tuple[Act, Person, Person, Person], own: str
+    family: tuple[Action, Person, Person, Person], own: str
 ) -> None:
     act, mother, _father, son = family
     (to_mother,) = ask(act, son, mother)
@@ -263,17 +263,19 @@ def test_what_a_guardian_says_about_their_own_face_is_no_answer_for_the_child(
     assert answer(act, mother, to_mother) is not None
 
 
-def test_a_yes_at_the_gate_closes_what_was_asked_by_phone(family: tuple[Act, Person, Person, Person]) -> None:
+def test_a_yes_at_the_gate_closes_what_was_asked_by_phone(
+    family: tuple[Action, Person, Person, Person]
+) -> None:
     act, mother, father, son = family
     (to_father,) = ask(act, son, father)
     give_face_consent(
         by_phone(act, son.person_id, "gate"), son.person_id, 1, "zh", guardian_id=mother.person_id
     )
-    with pytest.raises(ActRefused, match="not open"):
+    with pytest.raises(ActionRefused, match="not open"):
         answer(act, father, to_father)
 
 
-def test_the_ledger_says_which_text_each_guardian_read(family: tuple[Act, Person, Person, Person]) -> None:
+def test_the_ledger_says_which_text_each_guardian_read(family: tuple[Action, Person, Person, Person]) -> None:
     act, mother, _father, son = family
     (to_mother,) = ask(act, son, mother)
     answer(act, mother, to_mother)
@@ -284,17 +286,17 @@ def test_the_ledger_says_which_text_each_guardian_read(family: tuple[Act, Person
 
 
 def test_a_guardian_who_read_no_notice_that_exists_has_not_agreed(
-    family: tuple[Act, Person, Person, Person],
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, mother, _father, son = family
     (to_mother,) = ask(act, son, mother)
-    with pytest.raises(ActRefused, match="notice has changed"):
+    with pytest.raises(ActionRefused, match="notice has changed"):
         answer_guardian(by_phone(act, mother.person_id), to_mother, agrees=True, language="fr")
 
 
 @pytest.mark.publishing
 def test_naming_the_only_guardian_once_more_changes_nothing(
-    family: tuple[Act, Person, Person, Person],
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, mother, _father, son = family
     set_consent_rules(act, written_release=False, both_guardians=True)

@@ -19,7 +19,7 @@ from tests.support.acting import (
 )
 from tests.support.compounds.with_gates import PlayedGate
 from tests.web_admin.events.test_intake import send
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Gate, Person
 from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent, FaceShare
@@ -35,7 +35,7 @@ pytestmark = [pytest.mark.both_databases, pytest.mark.publishing]
 
 
 @pytest.fixture
-def person(act: Act) -> Person:
+def person(act: Action) -> Person:
     """Return a resident with a card at a gate that offers face."""
     add_lane(act)
     offer_face(act)
@@ -47,7 +47,7 @@ def person(act: Act) -> Person:
 NAMED = ("guardian_id", "consent_id", "credential_id", "guardian_credential_id")
 
 
-def answer(act: Act, person_id: str, said: str, **changes: object) -> JournalEntry:
+def answer(act: Action, person_id: str, said: str, **changes: object) -> JournalEntry:
     """Return the entry of an answer as a gate writes it."""
     at = changes.pop("at", act.now)
     persons = {"person_id": person_id}
@@ -66,22 +66,22 @@ def answer(act: Act, person_id: str, said: str, **changes: object) -> JournalEnt
     return chain_entry(GENESIS, 1, at, "face_answer", facts, persons)
 
 
-def take(act: Act, *entries: JournalEntry) -> None:
+def take(act: Action, *entries: JournalEntry) -> None:
     act.session.flush()
     take_answers(replace(act, channel="gate"), act.session.get_one(Gate, "north"), entries)
 
 
-def consents(act: Act) -> list[Consent]:
+def consents(act: Action) -> list[Consent]:
     return list(act.session.scalars(select(Consent).order_by(Consent.given_at)))
 
 
-def refusals(act: Act) -> list[object]:
+def refusals(act: Action) -> list[object]:
     rows = act.session.scalars(select(AuditEntry).where(AuditEntry.kind == "face_answer_refused"))
     return [row.facts["reason"] for row in rows]
 
 
 def test_a_yes_at_the_gate_is_a_consent_given_there_and_comes_back_as_permission(
-    act: Act, person: Person
+    act: Action, person: Person
 ) -> None:
     assert person.person_id in gate_view(act).face_offers
     take(act, answer(act, person.person_id, "yes"))
@@ -93,7 +93,9 @@ def test_a_yes_at_the_gate_is_a_consent_given_there_and_comes_back_as_permission
     assert act.session.get(FaceShare, (person.person_id, "north")) is not None
 
 
-def test_the_gate_receives_the_newest_notice_in_each_language_word_for_word(act: Act, person: Person) -> None:
+def test_the_gate_receives_the_newest_notice_in_each_language_word_for_word(
+    act: Action, person: Person
+) -> None:
     texts = {language: {**fields, "effect": f"again {language}"} for language, fields in NOTICE.items()}
     publish_notice(act, FACE_PURPOSE, texts)
     for language, notice in gate_view(act).face_notices.items():
@@ -103,7 +105,7 @@ def test_the_gate_receives_the_newest_notice_in_each_language_word_for_word(act:
     assert set(gate_view(act).face_notices) == {"zh", "en"}
 
 
-def test_a_no_changes_nothing_but_is_remembered(act: Act, person: Person) -> None:
+def test_a_no_changes_nothing_but_is_remembered(act: Action, person: Person) -> None:
     before, opens = gate_view(act), show_card(act, 77)
     take(act, answer(act, person.person_id, "no"))
     assert (gate_view(act), show_card(act, 77)) == (before, opens)
@@ -111,7 +113,7 @@ def test_a_no_changes_nothing_but_is_remembered(act: Act, person: Person) -> Non
     assert audit_kinds(act)[-1] == "face_refused"
 
 
-def test_taking_back_ends_consent_and_share_in_the_same_transaction(act: Act, person: Person) -> None:
+def test_taking_back_ends_consent_and_share_in_the_same_transaction(act: Action, person: Person) -> None:
     take(act, answer(act, person.person_id, "yes"))
     (consent,) = consents(act)
     take(act, answer(act, person.person_id, "withdraw", consent_id=consent.consent_id))
@@ -121,7 +123,7 @@ def test_taking_back_ends_consent_and_share_in_the_same_transaction(act: Act, pe
     assert face_state(act.session, person.person_id).state == "off"
 
 
-def test_taking_back_an_older_consent_leaves_the_one_given_since(act: Act, person: Person) -> None:
+def test_taking_back_an_older_consent_leaves_the_one_given_since(act: Action, person: Person) -> None:
     take(act, answer(act, person.person_id, "yes"))
     (older,) = consents(act)
     withdraw_face(by_phone(act, person.person_id), person.person_id)
@@ -133,7 +135,7 @@ def test_taking_back_an_older_consent_leaves_the_one_given_since(act: Act, perso
 
 
 def test_taking_back_after_a_newer_yes_ends_it_though_the_gate_knew_the_older(
-    act: Act, person: Person
+    act: Action, person: Person
 ) -> None:
     take(act, answer(act, person.person_id, "yes"))
     (older,) = consents(act)
@@ -157,21 +159,21 @@ def test_taking_back_after_a_newer_yes_ends_it_though_the_gate_knew_the_older(
     ],
 )
 def test_a_yes_to_anything_but_the_newest_notice_is_none(
-    act: Act, person: Person, changes: dict[str, object], why: str
+    act: Action, person: Person, changes: dict[str, object], why: str
 ) -> None:
     take(act, answer(act, person.person_id, "yes", **changes))
     assert (consents(act), refusals(act)) == ([], [why])
 
 
 def test_a_yes_that_arrives_long_after_the_person_read_it_failed_is_none(
-    act: Act, person: Person
+    act: Action, person: Person
 ) -> None:
     late = replace(act, now=act.now + timedelta(minutes=11))
     take(late, answer(act, person.person_id, "yes"))
     assert (consents(act), refusals(act)) == ([], ["too_late"])
 
 
-def test_a_yes_is_overtaken_by_a_later_no_and_by_a_later_taking_back(act: Act, person: Person) -> None:
+def test_a_yes_is_overtaken_by_a_later_no_and_by_a_later_taking_back(act: Action, person: Person) -> None:
     said_at = act.now
     later = replace(act, now=act.now + timedelta(minutes=1))
     take(later, answer(later, person.person_id, "no"), answer(act, person.person_id, "yes", at=said_at))
@@ -187,13 +189,13 @@ def test_a_yes_is_overtaken_by_a_later_no_and_by_a_later_taking_back(act: Act, p
 
 
 @pytest.mark.parametrize("state", ["stolen", "retired"])
-def test_a_gate_that_is_not_trusted_gives_no_consent(act: Act, person: Person, state: str) -> None:
+def test_a_gate_that_is_not_trusted_gives_no_consent(act: Action, person: Person, state: str) -> None:
     act.session.get_one(Gate, "north").state = state
     take(act, answer(act, person.person_id, "yes"))
     assert (consents(act), refusals(act)) == ([], ["gate_not_trusted"])
 
 
-def test_no_person_who_may_not_consent_gets_a_consent_through_a_gate(act: Act, person: Person) -> None:
+def test_no_person_who_may_not_consent_gets_a_consent_through_a_gate(act: Action, person: Person) -> None:
     child = add_person(act, display_name="Bao", home_id=person.home_id, age_band="14_17")
     without_way = add_person(act, display_name="Mo", home_id=person.home_id)
     issue_card(act, child.person_id, 78)
@@ -211,7 +213,7 @@ def test_no_person_who_may_not_consent_gets_a_consent_through_a_gate(act: Act, p
 
 
 def test_a_minors_yes_counts_with_a_guardian_of_their_home_beside_them_and_not_without(
-    act: Act, person: Person
+    act: Action, person: Person
 ) -> None:
     minor = add_person(act, display_name="Mei", home_id=person.home_id, age_band="14_17")
     issue_card(act, minor.person_id, 79)
@@ -230,7 +232,7 @@ def test_an_answer_sent_again_and_again_is_carried_out_once(
     database, sealer, site, north: PlayedGate, clock
 ) -> None:
     with database.session() as session:
-        act = Act(session, sealer, site, "manager-1", "manager", clock.now, effects=PolicyEffects(sealer))
+        act = Action(session, sealer, site, "manager-1", "manager", clock.now, effects=PolicyEffects(sealer))
         publish_notice(act, FACE_PURPOSE, NOTICE)
         _, made = household(act)
         entry = answer(act, made.person_id, "no")

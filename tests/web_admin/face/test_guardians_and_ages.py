@@ -17,9 +17,9 @@ from tests.support.acting import (
     offer_face,
     show_card,
 )
-from web_admin.action.base import Act, publish
+from web_admin.action.base import Action, publish
 from web_admin.compound.models import Gate, Person
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent, FaceShare
 from web_admin.custody.shares import FACE_PURPOSE, leases_for
@@ -36,7 +36,7 @@ from web_admin.people.invitations import invite
 
 
 @pytest.fixture
-def family(act: Act) -> tuple[Act, Person, Person]:
+def family(act: Action) -> tuple[Action, Person, Person]:
     """Return the act, a mother and her son of 15, each with a card, at a gate that offers face."""
     add_lane(act)
     offer_face(act)
@@ -47,7 +47,7 @@ def family(act: Act) -> tuple[Act, Person, Person]:
     return act, mother, son
 
 
-def agree(act: Act, mother: Person, son: Person) -> Consent:
+def agree(act: Action, mother: Person, son: Person) -> Consent:
     (request,) = ask_guardians(by_phone(act, son.person_id), son.person_id, [mother.person_id], 1, "zh")
     consent = answer_guardian(
         by_phone(act, mother.person_id), request.request_id, agrees=True, language="en"
@@ -56,17 +56,17 @@ def agree(act: Act, mother: Person, son: Person) -> Consent:
     return consent
 
 
-def test_a_minor_alone_cannot_consent_by_phone_or_at_a_gate(family: tuple[Act, Person, Person]) -> None:
+def test_a_minor_alone_cannot_consent_by_phone_or_at_a_gate(family: tuple[Action, Person, Person]) -> None:
     act, _mother, son = family
     for channel in ("phone", "gate"):
-        with pytest.raises(ActRefused, match="guardian"):
+        with pytest.raises(ActionRefused, match="guardian"):
             give_face_consent(by_phone(act, son.person_id, channel), son.person_id, 1, "zh")  # type: ignore[arg-type]
     assert act.session.scalars(select(Consent)).all() == []
 
 
 @pytest.mark.publishing
 def test_minor_and_guardian_together_make_one_consent_and_both_are_recorded(
-    family: tuple[Act, Person, Person],
+    family: tuple[Action, Person, Person],
 ) -> None:
     act, mother, son = family
     consent = agree(act, mother, son)
@@ -78,7 +78,7 @@ def test_minor_and_guardian_together_make_one_consent_and_both_are_recorded(
 
 
 @pytest.mark.publishing
-def test_a_guardians_no_switches_nothing_on(family: tuple[Act, Person, Person]) -> None:
+def test_a_guardians_no_switches_nothing_on(family: tuple[Action, Person, Person]) -> None:
     act, mother, son = family
     (request,) = ask_guardians(by_phone(act, son.person_id), son.person_id, [mother.person_id], 1, "zh")
     answer = answer_guardian(
@@ -86,57 +86,57 @@ def test_a_guardians_no_switches_nothing_on(family: tuple[Act, Person, Person]) 
     )
     assert answer is None
     assert face_state(act.session, son.person_id).state == "off"
-    with pytest.raises(ActRefused, match="not open"):
+    with pytest.raises(ActionRefused, match="not open"):
         answer_guardian(by_phone(act, mother.person_id), request.request_id, agrees=True, language="zh")
 
 
 @pytest.mark.parametrize("who", ["stranger", "minor"])
-def test_only_the_asked_adult_of_the_home_can_agree(family: tuple[Act, Person, Person], who: str) -> None:
+def test_only_the_asked_adult_of_the_home_can_agree(family: tuple[Action, Person, Person], who: str) -> None:
     act, mother, son = family
     _, stranger = household(act, "9-0101", "Stranger")
-    with pytest.raises(ActRefused, match="adult of your home"):
+    with pytest.raises(ActionRefused, match="adult of your home"):
         ask_guardians(by_phone(act, son.person_id), son.person_id, [stranger.person_id], 1, "zh")
     (request,) = ask_guardians(by_phone(act, son.person_id), son.person_id, [mother.person_id], 1, "zh")
     wrong = {"stranger": stranger, "minor": son}[who]
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         answer_guardian(by_phone(act, wrong.person_id), request.request_id, agrees=True, language="zh")
 
 
-def test_a_request_ends_after_a_week_and_with_a_new_notice(family: tuple[Act, Person, Person]) -> None:
+def test_a_request_ends_after_a_week_and_with_a_new_notice(family: tuple[Action, Person, Person]) -> None:
     act, mother, son = family
     (request,) = ask_guardians(by_phone(act, son.person_id), son.person_id, [mother.person_id], 1, "zh")
     late = replace(by_phone(act, mother.person_id), now=act.now + timedelta(days=8))
-    with pytest.raises(ActRefused, match="not open"):
+    with pytest.raises(ActionRefused, match="not open"):
         answer_guardian(late, request.request_id, agrees=True, language="zh")
     publish_notice(act, FACE_PURPOSE, NOTICE)
-    with pytest.raises(ActRefused, match="not open"):
+    with pytest.raises(ActionRefused, match="not open"):
         answer_guardian(by_phone(act, mother.person_id), request.request_id, agrees=True, language="zh")
 
 
-def test_a_guardian_with_a_recovered_account_cannot_agree(family: tuple[Act, Person, Person]) -> None:
+def test_a_guardian_with_a_recovered_account_cannot_agree(family: tuple[Action, Person, Person]) -> None:
     act, mother, son = family
     from web_admin.people.invitations import accept_invitation
 
     accept_invitation(act.session, invite(act, mother.person_id), act.now)
     (request,) = ask_guardians(by_phone(act, son.person_id), son.person_id, [mother.person_id], 1, "zh")
     accept_invitation(act.session, invite(act, mother.person_id), act.now)
-    with pytest.raises(ActRefused, match="show your card"):
+    with pytest.raises(ActionRefused, match="show your card"):
         answer_guardian(by_phone(act, mother.person_id), request.request_id, agrees=True, language="zh")
 
 
 @pytest.mark.publishing
-def test_where_the_desk_checked_a_guardian_only_they_count(family: tuple[Act, Person, Person]) -> None:
+def test_where_the_desk_checked_a_guardian_only_they_count(family: tuple[Action, Person, Person]) -> None:
     act, mother, son = family
     lodger = add_person(act, display_name="Lodger", home_id=mother.home_id)
     assert {p.person_id for p in guardians_of(act.session, son)} == {mother.person_id, lodger.person_id}
     name_guardian(at_desk(act), son.person_id, mother.person_id)
     assert [p.person_id for p in guardians_of(act.session, son)] == [mother.person_id]
     assert gate_view(act).face_offers[son.person_id].guardian_ids == (mother.person_id,)
-    with pytest.raises(ActRefused, match="adult of the same home"):
+    with pytest.raises(ActionRefused, match="adult of the same home"):
         name_guardian(at_desk(act), son.person_id, household(act, "8-0101")[1].person_id)
 
 
-def test_at_a_gate_a_guardian_beside_the_minor_is_enough(family: tuple[Act, Person, Person]) -> None:
+def test_at_a_gate_a_guardian_beside_the_minor_is_enough(family: tuple[Action, Person, Person]) -> None:
     act, mother, son = family
     gate = by_phone(act, son.person_id, "gate")
     give_face_consent(gate, son.person_id, 1, "zh", guardian_id=mother.person_id)
@@ -145,7 +145,7 @@ def test_at_a_gate_a_guardian_beside_the_minor_is_enough(family: tuple[Act, Pers
 
 @pytest.mark.publishing
 @pytest.mark.parametrize("how", ["moves_out", "removed", "takes_back"])
-def test_when_the_guardian_goes_the_minors_face_goes(family: tuple[Act, Person, Person], how: str) -> None:
+def test_when_the_guardian_goes_the_minors_face_goes(family: tuple[Action, Person, Person], how: str) -> None:
     act, mother, son = family
     agree(act, mother, son)
     {
@@ -160,7 +160,7 @@ def test_when_the_guardian_goes_the_minors_face_goes(family: tuple[Act, Person, 
 
 
 @pytest.mark.publishing
-def test_under_14_nothing_of_face_is_offered(family: tuple[Act, Person, Person]) -> None:
+def test_under_14_nothing_of_face_is_offered(family: tuple[Action, Person, Person]) -> None:
     act, mother, son = family
     agree(act, mother, son)
     set_age_band(act, son.person_id, "under_14", act.now.date() + timedelta(days=400))
@@ -168,7 +168,7 @@ def test_under_14_nothing_of_face_is_offered(family: tuple[Act, Person, Person])
     assert son.person_id not in view.face_roster
     assert son.person_id not in view.face_offers
     for channel in ("phone", "gate"):
-        with pytest.raises(ActRefused, match="under 14"):
+        with pytest.raises(ActionRefused, match="under 14"):
             give_face_consent(
                 by_phone(act, son.person_id, channel), son.person_id, 1, "zh",  # type: ignore[arg-type]
                 guardian_id=mother.person_id,
@@ -178,7 +178,7 @@ def test_under_14_nothing_of_face_is_offered(family: tuple[Act, Person, Person])
 
 @pytest.mark.publishing
 def test_on_the_day_of_18_face_pauses_automatically_and_is_asked_for_again(
-    family: tuple[Act, Person, Person],
+    family: tuple[Action, Person, Person],
 ) -> None:
     act, mother, son = family
     agree(act, mother, son)
@@ -203,7 +203,7 @@ def test_on_the_day_of_18_face_pauses_automatically_and_is_asked_for_again(
 
 
 @pytest.mark.publishing
-def test_at_14_the_band_moves_and_ends_four_years_later(act: Act) -> None:
+def test_at_14_the_band_moves_and_ends_four_years_later(act: Action) -> None:
     home = add_home(act, "3-1203")
     child = add_person(act, display_name="Bao", home_id=home.home_id, age_band="under_14")
     set_age_band(act, child.person_id, "under_14", act.now.date() + timedelta(days=1))
@@ -216,7 +216,7 @@ def test_at_14_the_band_moves_and_ends_four_years_later(act: Act) -> None:
 
 
 @pytest.mark.publishing
-def test_a_changed_notice_pauses_face_and_asks_once(act: Act) -> None:
+def test_a_changed_notice_pauses_face_and_asks_once(act: Action) -> None:
     add_lane(act)
     offer_face(act)
     _, person = household(act)
@@ -234,7 +234,7 @@ def test_a_changed_notice_pauses_face_and_asks_once(act: Act) -> None:
 
 
 @pytest.mark.publishing
-def test_staff_may_record_a_no_or_a_withdrawal_and_a_no_changes_nothing(act: Act) -> None:
+def test_staff_may_record_a_no_or_a_withdrawal_and_a_no_changes_nothing(act: Action) -> None:
     add_lane(act)
     offer_face(act)
     _, person = household(act)

@@ -9,10 +9,10 @@ from tests.support.compounds.parents_and_son import answer, ask
 from tests.web_admin.face.test_gate_answers import answer as answer_at_gate
 from tests.web_admin.face.test_gate_answers import consents, refusals, take
 from tests.web_admin.face.test_rules import family
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Lane, Person
 from web_admin.compound.policy_models import PolicyRecordRow
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
 from web_admin.custody.certificates import certificate_statement
 from web_admin.custody.models import FaceShare
@@ -27,7 +27,7 @@ __all__ = ["family"]
 
 
 @pytest.fixture
-def person(act: Act) -> Person:
+def person(act: Action) -> Person:
     """Return a resident whose face was published to a gate when the backup was made."""
     add_lane(act)
     offer_face(act)
@@ -39,7 +39,7 @@ def person(act: Act) -> Person:
     return made
 
 
-def test_a_consent_ends_and_its_owner_is_asked_and_offered_face_again(act: Act, person: Person) -> None:
+def test_a_consent_ends_and_its_owner_is_asked_and_offered_face_again(act: Action, person: Person) -> None:
     assert end_restored_faces(act) == 1
     (consent,) = consents(act)
     assert (consent.withdrawn_at, consent.withdrawn_why) == (act.now, "restored")
@@ -52,7 +52,7 @@ def test_a_consent_ends_and_its_owner_is_asked_and_offered_face_again(act: Act, 
 
 
 def test_a_gate_that_got_the_roster_owes_a_receipt_though_its_lane_offers_face_no_more(
-    act: Act, person: Person
+    act: Action, person: Person
 ) -> None:
     act.session.get_one(Lane, "north-in").methods = ["card", "pin"]
     end_restored_faces(act)
@@ -62,7 +62,7 @@ def test_a_gate_that_got_the_roster_owes_a_receipt_though_its_lane_offers_face_n
 
 
 def test_a_record_that_this_version_cannot_read_does_not_break_the_restore_off(
-    act: Act, person: Person
+    act: Action, person: Person
 ) -> None:
     published = act.session.get_one(PolicyRecordRow, ("north", f"face:{person.person_id}"))
     published.value = b'{"of": "another version"}'
@@ -71,7 +71,7 @@ def test_a_record_that_this_version_cannot_read_does_not_break_the_restore_off(
 
 
 def test_a_yes_from_before_the_restore_that_a_gate_sends_again_counts_for_nothing(
-    act: Act, person: Person
+    act: Action, person: Person
 ) -> None:
     _, other = household(act, "3-1204", "Bo")
     issue_card(act, other.person_id, 78)
@@ -84,12 +84,12 @@ def test_a_yes_from_before_the_restore_that_a_gate_sends_again_counts_for_nothin
     assert face_state(act.session, other.person_id).state == "on"
 
 
-def test_half_a_yes_of_a_guardian_does_not_come_back(family: tuple[Act, Person, Person, Person]) -> None:
+def test_half_a_yes_of_a_guardian_does_not_come_back(family: tuple[Action, Person, Person, Person]) -> None:
     act, mother, father, son = family
     set_consent_rules(act, written_release=False, both_guardians=True)
     of_mother, of_father = ask(act, son, mother, father)
     assert answer(act, mother, of_mother) is None
     end_restored_faces(act)
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         answer(act, father, of_father)
     assert consents(act) == []

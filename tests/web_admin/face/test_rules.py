@@ -12,10 +12,10 @@ from gate_controller.contract.forgetting_certificate import CertificateBroken
 from gate_controller.contract.written_release import SignedRelease, check_release, read_release, sign_release
 from tests.support.acting import audit_kinds, by_phone, gate_view
 from tests.support.compounds.parents_and_son import answer, ask, make_family
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import Person, Site
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.custody.models import Consent
 from web_admin.face.actions import face_state, give_face_consent, withdraw_face
 from web_admin.face.models import WrittenRelease
@@ -26,23 +26,23 @@ from web_admin.privacy.retention import RULES
 
 
 @pytest.fixture
-def family(act: Act) -> tuple[Act, Person, Person, Person]:
+def family(act: Action) -> tuple[Action, Person, Person, Person]:
     return make_family(act)
 
 
 @pytest.mark.publishing
 def test_a_yes_without_a_name_is_none_where_a_signature_is_asked_for(
-    family: tuple[Act, Person, Person, Person],
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, mother, _father, son = family
     set_consent_rules(act, written_release=True, both_guardians=False)
     for name in ("", "   ", ".", "王", "\u3164\u3164", "\u2800\u115f"):
-        with pytest.raises(ActRefused, match="Type your name") as refused:
+        with pytest.raises(ActionRefused, match="Type your name") as refused:
             give_face_consent(by_phone(act, mother.person_id), mother.person_id, 1, "en", signed_name=name)
         assert refused.value.field == "signed_name"
-    with pytest.raises(ActRefused, match="at most 80"):
+    with pytest.raises(ActionRefused, match="at most 80"):
         give_face_consent(by_phone(act, mother.person_id), mother.person_id, 1, "en", signed_name="x" * 81)
-    with pytest.raises(ActRefused, match="on your own phone"):
+    with pytest.raises(ActionRefused, match="on your own phone"):
         give_face_consent(by_phone(act, mother.person_id, "gate"), mother.person_id, 1, "en")
     assert act.session.scalars(select(Consent)).all() == []
     offers = gate_view(act).face_offers
@@ -50,7 +50,7 @@ def test_a_yes_without_a_name_is_none_where_a_signature_is_asked_for(
 
 
 def test_what_was_signed_is_kept_with_the_text_and_shows_any_change(
-    family: tuple[Act, Person, Person, Person],
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, mother, _father, _son = family
     set_consent_rules(act, written_release=True, both_guardians=False)
@@ -92,14 +92,14 @@ def test_what_was_signed_is_kept_with_the_text_and_shows_any_change(
         check_release(found, b"k" * 32)
 
 
-def test_where_no_signature_is_asked_for_none_is_kept(family: tuple[Act, Person, Person, Person]) -> None:
+def test_where_no_signature_is_asked_for_none_is_kept(family: tuple[Action, Person, Person, Person]) -> None:
     act, mother, _father, _son = family
     give_face_consent(by_phone(act, mother.person_id), mother.person_id, 1, "en", signed_name="Chen Yu")
     assert act.session.scalars(select(WrittenRelease)).all() == []
 
 
 @pytest.mark.publishing
-def test_a_no_and_a_withdrawal_need_no_signature(family: tuple[Act, Person, Person, Person]) -> None:
+def test_a_no_and_a_withdrawal_need_no_signature(family: tuple[Action, Person, Person, Person]) -> None:
     act, mother, _father, _son = family
     set_consent_rules(act, written_release=True, both_guardians=False)
     give_face_consent(by_phone(act, mother.person_id), mother.person_id, 1, "en", signed_name="Chen Yu")
@@ -109,7 +109,7 @@ def test_a_no_and_a_withdrawal_need_no_signature(family: tuple[Act, Person, Pers
 
 @pytest.mark.publishing
 def test_who_agreed_with_less_is_asked_for_a_renewal_and_keeps_the_other_ways(
-    family: tuple[Act, Person, Person, Person],
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, mother, father, _son = family
     for person in (mother, father):
@@ -125,7 +125,7 @@ def test_who_agreed_with_less_is_asked_for_a_renewal_and_keeps_the_other_ways(
 
 
 def test_the_ledger_keeps_what_is_asked_for_and_of_how_many(
-    family: tuple[Act, Person, Person, Person],
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, mother, _father, _son = family
     give_face_consent(by_phone(act, mother.person_id), mother.person_id, 1, "en")
@@ -137,16 +137,16 @@ def test_the_ledger_keeps_what_is_asked_for_and_of_how_many(
 
 @pytest.mark.parametrize("channel", ["phone", "gate", "desk"])
 def test_only_the_office_says_what_is_asked_for(
-    family: tuple[Act, Person, Person, Person], channel: str
+    family: tuple[Action, Person, Person, Person], channel: str
 ) -> None:
     act = family[0]
     other = replace(act, channel=channel)  # type: ignore[arg-type]  # words of a Literal
-    with pytest.raises(ActRefused, match="property manager"):
+    with pytest.raises(ActionRefused, match="property manager"):
         set_consent_rules(other, written_release=True, both_guardians=True)
 
 
 def test_saying_yes_again_makes_no_second_entry_of_a_consent(
-    family: tuple[Act, Person, Person, Person],
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, mother, _father, _son = family
     phone = by_phone(act, mother.person_id)
@@ -157,7 +157,7 @@ def test_saying_yes_again_makes_no_second_entry_of_a_consent(
     ]
 
 
-def test_how_many_renewals_rules_cause_is_known_before(family: tuple[Act, Person, Person, Person]) -> None:
+def test_how_many_renewals_rules_cause_is_known_before(family: tuple[Action, Person, Person, Person]) -> None:
     act, mother, father, son = family
     give_face_consent(by_phone(act, father.person_id), father.person_id, 1, "en")
     (to_mother,) = ask(act, son, mother)
@@ -167,7 +167,7 @@ def test_how_many_renewals_rules_cause_is_known_before(family: tuple[Act, Person
     assert renewals_by_rules(act.session, act.site_id) == (1, 0)
 
 
-def test_signatures_and_releases_go_with_their_term(family: tuple[Act, Person, Person, Person]) -> None:
+def test_signatures_and_releases_go_with_their_term(family: tuple[Action, Person, Person, Person]) -> None:
     act, mother, father, son = family
     set_consent_rules(act, written_release=True, both_guardians=True)
     to_mother, _to_father = ask(act, son, mother, father)

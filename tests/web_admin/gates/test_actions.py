@@ -19,8 +19,8 @@ from tests.support.acting import (
     show_card,
 )
 from tests.support.compounds.assessments import assess
-from web_admin.action.base import Act
-from web_admin.core.refusal import ActRefused
+from web_admin.action.base import Action
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
 from web_admin.events.why_refused import NothingPublished, why_refused
 from web_admin.face.actions import disable_face, face_state, give_face_consent
@@ -33,10 +33,10 @@ from web_admin.people.actions import GrantSpec, set_grants
 SPEC = LaneSpec("north-in", "In", "in", ("card", "pin", "qr"))
 
 
-def test_gate_numbers_grow_and_short_names_are_unique_slugs(act: Act) -> None:
+def test_gate_numbers_grow_and_short_names_are_unique_slugs(act: Action) -> None:
     assert [add_gate(act, name, name).number for name in ("north", "south-2")] == [1, 2]
     for taken_or_wrong in ("north", "North", "north gate", "", "n" * 41):
-        with pytest.raises(ActRefused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             add_gate(act, taken_or_wrong, "x")
         assert refused.value.field == "gate_id"
 
@@ -58,16 +58,16 @@ def test_gate_numbers_grow_and_short_names_are_unique_slugs(act: Act) -> None:
     ],
 )
 def test_a_lane_that_breaks_a_rule_is_refused_beside_its_field(
-    act: Act, change: dict[str, object], field: str
+    act: Action, change: dict[str, object], field: str
 ) -> None:
     add_gate(act, "north", "North")
-    with pytest.raises(ActRefused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         save_lane(act, "north", replace(SPEC, **change))  # type: ignore[arg-type]
     assert refused.value.field == field
 
 
 @pytest.mark.publishing
-def test_hours_and_special_days_reach_the_gate_and_decide(act: Act) -> None:
+def test_hours_and_special_days_reach_the_gate_and_decide(act: Action) -> None:
     add_lane(act)
     _, person = household(act)
     issue_card(act, person.person_id, 77)
@@ -81,7 +81,7 @@ def test_hours_and_special_days_reach_the_gate_and_decide(act: Act) -> None:
 
 
 @pytest.mark.publishing
-def test_a_lockdown_shuts_lanes_in_and_leaves_lanes_out(act: Act) -> None:
+def test_a_lockdown_shuts_lanes_in_and_leaves_lanes_out(act: Action) -> None:
     add_lane(act)
     add_live_lane(act, "north", LaneSpec("north-out", "Out", "out", ("card",)))
     _, person = household(act)
@@ -104,23 +104,23 @@ def test_a_lockdown_shuts_lanes_in_and_leaves_lanes_out(act: Act) -> None:
     ],
 )
 def test_an_override_needs_a_known_posture_a_reason_and_a_near_end(
-    act: Act, posture: str, hours: int, reason: str
+    act: Action, posture: str, hours: int, reason: str
 ) -> None:
     add_lane(act)
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         set_override(act, "north-in", posture, reason, act.now + timedelta(hours=hours))
 
 
-def test_an_order_to_open_lives_seconds_and_only_staff_give_it(act: Act) -> None:
+def test_an_order_to_open_lives_seconds_and_only_staff_give_it(act: Action) -> None:
     add_lane(act)
     _, person = household(act)
     assert order_open(act, "north-in", "courier").valid_seconds <= 15
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         order_open(by_phone(act, person.person_id), "north-in", "me")
 
 
 @pytest.mark.publishing
-def test_a_face_lane_a_new_controller_and_a_stolen_gate_change_the_shares(act: Act) -> None:
+def test_a_face_lane_a_new_controller_and_a_stolen_gate_change_the_shares(act: Action) -> None:
     add_lane(act)
     offer_face(act)
     _, person = household(act)
@@ -141,7 +141,7 @@ def test_a_face_lane_a_new_controller_and_a_stolen_gate_change_the_shares(act: A
 
 
 @pytest.mark.publishing
-def test_switching_face_off_takes_it_from_every_lane_and_person(act: Act) -> None:
+def test_switching_face_off_takes_it_from_every_lane_and_person(act: Action) -> None:
     add_lane(act)
     offer_face(act)
     _, person = household(act)
@@ -154,7 +154,7 @@ def test_switching_face_off_takes_it_from_every_lane_and_person(act: Act) -> Non
 
 
 @pytest.mark.publishing
-def test_why_refused_gives_the_gates_own_reason(act: Act) -> None:
+def test_why_refused_gives_the_gates_own_reason(act: Action) -> None:
     add_lane(act)
     _, person = household(act)
     card = issue_card(act, person.person_id, 77, valid_until=act.now + timedelta(days=1))

@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from gate_controller.contract.calendars import Span
 from tests.support.acting import add_lane, add_live_lane, gate_view
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Lane
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.gates.actions import add_gate, save_lane
 from web_admin.gates.hours import save_hours
 from web_admin.gates.rules import LaneSpec, spec_of
@@ -19,15 +19,15 @@ IN = LaneSpec("north-in", "North in", "in", ("card", "pin", "qr"))
 OUT = LaneSpec("north-out", "North out", "out", ("card",))
 
 
-def refusal(act: Act, spec: LaneSpec, gate_id: str = "north") -> ActRefused:
-    with pytest.raises(ActRefused) as refused, act.session.begin_nested():
+def refusal(act: Action, spec: LaneSpec, gate_id: str = "north") -> ActionRefused:
+    with pytest.raises(ActionRefused) as refused, act.session.begin_nested():
         save_lane(act, gate_id, spec)
     act.session.expire_all()
     return refused.value
 
 
 @pytest.mark.publishing
-def test_a_gate_receives_all_settings_of_a_lane(act: Act) -> None:
+def test_a_gate_receives_all_settings_of_a_lane(act: Action) -> None:
     add_lane(act)
     add_live_lane(act, "north", replace(OUT, antipassback="soft"))
     hours = save_hours(act, None, "Market", [Span(("sat",), 480, 720)])
@@ -41,7 +41,7 @@ def test_a_gate_receives_all_settings_of_a_lane(act: Act) -> None:
     assert gate_view(act).policy.lanes["north-out"].antipassback == "soft"
 
 
-def test_what_a_lane_says_survives_being_read_and_saved_again(act: Act) -> None:
+def test_what_a_lane_says_survives_being_read_and_saved_again(act: Action) -> None:
     add_lane(act)
     save_lane(act, "north", replace(OUT, antipassback="soft", staff_hold_minutes=5))
     full = replace(IN, interlock_with=("north-out",), antipassback="soft", staff_hold_minutes=480)
@@ -49,7 +49,7 @@ def test_what_a_lane_says_survives_being_read_and_saved_again(act: Act) -> None:
 
 
 @pytest.mark.publishing
-def test_the_author_of_a_schedule_is_who_last_changed_it(act: Act) -> None:
+def test_the_author_of_a_schedule_is_who_last_changed_it(act: Action) -> None:
     add_lane(act)
     hours = save_hours(act, None, "Market", [Span(("sat",), 480, 720)])
     scheduled = replace(IN, posture_hours={hours.hours_id: "held_open"})
@@ -71,7 +71,7 @@ def test_the_author_of_a_schedule_is_who_last_changed_it(act: Act) -> None:
     ],
 )
 def test_a_lane_waits_only_for_other_lanes_of_its_gate_and_a_way_out_for_none(
-    act: Act, spec: LaneSpec, says: str
+    act: Action, spec: LaneSpec, says: str
 ) -> None:
     add_lane(act)
     add_lane(act, "south")
@@ -89,14 +89,14 @@ def test_a_lane_waits_only_for_other_lanes_of_its_gate_and_a_way_out_for_none(
     ],
 )
 def test_words_and_minutes_outside_the_offered_ones_are_refused(
-    act: Act, change: dict[str, object], field: str
+    act: Action, change: dict[str, object], field: str
 ) -> None:
     add_lane(act)
     assert refusal(act, replace(IN, **change)).field == field  # type: ignore[arg-type]
 
 
 @pytest.mark.publishing
-def test_no_person_is_refused_for_not_leaving_where_no_way_out_counts(act: Act) -> None:
+def test_no_person_is_refused_for_not_leaving_where_no_way_out_counts(act: Action) -> None:
     add_lane(act)
     hard = replace(IN, antipassback="hard")
     assert "no way out that counts" in str(refusal(act, hard))
@@ -117,7 +117,7 @@ def test_no_person_is_refused_for_not_leaving_where_no_way_out_counts(act: Act) 
     ],
 )
 def test_a_way_out_that_would_stop_counting_is_refused_naming_the_lane_that_relies_on_it(
-    act: Act, spec: LaneSpec, field: str
+    act: Action, spec: LaneSpec, field: str
 ) -> None:
     add_lane(act)
     save_lane(act, "north", replace(OUT, antipassback="soft"))
@@ -128,7 +128,7 @@ def test_a_way_out_that_would_stop_counting_is_refused_naming_the_lane_that_reli
         "north-in": "hard", "north-out": "soft"}
 
 
-def test_no_person_is_refused_for_having_left_by_another_gate(act: Act) -> None:
+def test_no_person_is_refused_for_having_left_by_another_gate(act: Action) -> None:
     add_lane(act)
     save_lane(act, "north", replace(OUT, antipassback="soft"))
     add_lane(act, "south")
@@ -140,12 +140,12 @@ def test_no_person_is_refused_for_having_left_by_another_gate(act: Act) -> None:
     assert act.session.get_one(Lane, "north-in").area_is_closed
 
 
-def test_a_way_out_refuses_no_person(act: Act) -> None:
+def test_a_way_out_refuses_no_person(act: Action) -> None:
     add_lane(act)
     assert refusal(act, replace(OUT, antipassback="hard")).field == "antipassback"
 
 
-def test_the_audit_journal_keeps_what_a_lane_was_set_to(act: Act) -> None:
+def test_the_audit_journal_keeps_what_a_lane_was_set_to(act: Action) -> None:
     add_gate(act, "north", "North")
     save_lane(act, "north", OUT)
     save_lane(act, "north", replace(IN, interlock_with=("north-out",), antipassback="soft"))

@@ -16,10 +16,10 @@ from tests.support.clock import SetClock
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
 from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import CalendarDay, Hours, Lane, Site
 from web_admin.core.database import current_menjin
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.gates.actions import save_lane
 from web_admin.gates.hours import save_hours, set_calendar_day
 from web_admin.gates.orders import set_override
@@ -47,17 +47,17 @@ def at(day: int, hour: int) -> datetime:
     return datetime(2026, 7, day, hour, tzinfo=UTC) - timedelta(hours=8)
 
 
-def hours(act: Act, name: str, *spans: Span) -> str:
+def hours(act: Action, name: str, *spans: Span) -> str:
     return save_hours(act, None, name, spans).hours_id
 
 
-def published(act: Act, now: datetime = WEDNESDAY) -> tuple:
+def published(act: Action, now: datetime = WEDNESDAY) -> tuple:
     lane, site = act.session.get_one(Lane, "north-in"), act.session.get_one(Site, act.site_id)
     known = read_site_hours(act.session, site)
     return schedules_of(lane, known, now), scheduled_now(lane, known, now)
 
 
-def be_moved_by(act: Act, lock: str) -> None:
+def be_moved_by(act: Action, lock: str) -> None:
     """Name this lock in the lane's live sheet."""
     row = act.session.get(LaneSheetRow, "north-in")
     assert row is not None
@@ -68,7 +68,7 @@ def be_moved_by(act: Act, lock: str) -> None:
 # -- acts ------------------------------------------------------------------------------------------
 
 
-def test_a_schedule_reaches_the_gate_with_its_author_and_keeps_who_set_it_and_when(act: Act) -> None:
+def test_a_schedule_reaches_the_gate_with_its_author_and_keeps_who_set_it_and_when(act: Action) -> None:
     add_lane(act)
     morning, night = hours(act, "Morning", MORNING), hours(act, "Night", NIGHT)
     set_schedule(act, "north-in", morning, "held_open")
@@ -85,7 +85,7 @@ def test_a_schedule_reaches_the_gate_with_its_author_and_keeps_who_set_it_and_wh
     assert kinds.count("posture_scheduled") == 2
 
 
-def test_saving_the_lane_changes_no_author_and_a_removed_schedule_is_gone(act: Act) -> None:
+def test_saving_the_lane_changes_no_author_and_a_removed_schedule_is_gone(act: Action) -> None:
     add_lane(act)
     morning = hours(act, "Morning", MORNING)
     set_schedule(act, "north-in", morning, "held_open")
@@ -104,16 +104,16 @@ def test_what_takes_only_open_orders_is_what_the_locks_themselves_say() -> None:
 
 
 @pytest.mark.parametrize("lock", PULSED_ONLY)
-def test_a_drive_that_takes_only_open_orders_is_not_held_but_may_be_shut(act: Act, lock: str) -> None:
+def test_a_drive_that_takes_only_open_orders_is_not_held_but_may_be_shut(act: Action, lock: str) -> None:
     add_lane(act)
     morning = hours(act, "Morning", MORNING)
     be_moved_by(act, lock)
-    with pytest.raises(ActRefused, match="cannot hold it open") as refused:
+    with pytest.raises(ActionRefused, match="cannot hold it open") as refused:
         set_schedule(act, "north-in", morning, "held_open")
     assert refused.value.field == "posture"
-    with pytest.raises(ActRefused, match="cannot hold it open"):
+    with pytest.raises(ActionRefused, match="cannot hold it open"):
         set_override(act, "north-in", "held_open", "market", act.now + timedelta(hours=1))
-    with pytest.raises(ActRefused, match="cannot hold it open"):
+    with pytest.raises(ActionRefused, match="cannot hold it open"):
         spec = spec_of(act.session.get_one(Lane, "north-in"))
         save_lane(act, "north", replace(spec, posture_hours={morning: "held_open"}))
     set_schedule(act, "north-in", morning, "lockdown")
@@ -124,11 +124,11 @@ def test_a_drive_that_takes_only_open_orders_is_not_held_but_may_be_shut(act: Ac
     ("hours_id", "posture", "field"), [("gone", "held_open", "hours_id"), (None, "normal", "posture")]
 )
 def test_unknown_hours_and_postures_are_refused_in_a_sentence(
-    act: Act, hours_id: str | None, posture: str, field: str
+    act: Action, hours_id: str | None, posture: str, field: str
 ) -> None:
     add_lane(act)
     morning = hours(act, "Morning", MORNING)
-    with pytest.raises(ActRefused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         set_schedule(act, "north-in", hours_id or morning, posture)
     assert refused.value.field == field
 
@@ -136,7 +136,7 @@ def test_unknown_hours_and_postures_are_refused_in_a_sentence(
 # -- when ------------------------------------------------------------------------------------------
 
 
-def test_a_schedule_says_when_it_ends_or_next_begins_on_the_sites_wall_clock(act: Act) -> None:
+def test_a_schedule_says_when_it_ends_or_next_begins_on_the_sites_wall_clock(act: Action) -> None:
     add_lane(act)
     set_schedule(act, "north-in", hours(act, "Morning", MORNING), "held_open")
     set_calendar_day(act, date(2026, 7, 2), "holiday", "a feast")
@@ -148,7 +148,7 @@ def test_a_schedule_says_when_it_ends_or_next_begins_on_the_sites_wall_clock(act
     assert current is None
 
 
-def test_where_schedules_meet_the_one_that_shuts_decides_and_ends_the_other(act: Act) -> None:
+def test_where_schedules_meet_the_one_that_shuts_decides_and_ends_the_other(act: Action) -> None:
     add_lane(act)
     set_schedule(act, "north-in", hours(act, "All day", Span(WEEKDAYS, 0, 1440)), "held_open")
     set_schedule(act, "north-in", hours(act, "Night", NIGHT), "lockdown")
@@ -158,7 +158,7 @@ def test_where_schedules_meet_the_one_that_shuts_decides_and_ends_the_other(act:
     assert (by_night.schedule.hours_name, by_night.until) == ("Night", at(2, 6))
 
 
-def test_one_posture_over_hours_that_follow_each_other_ends_with_the_last(act: Act) -> None:
+def test_one_posture_over_hours_that_follow_each_other_ends_with_the_last(act: Action) -> None:
     add_lane(act)
     set_schedule(act, "north-in", hours(act, "Morning", MORNING), "held_open")
     set_schedule(act, "north-in", hours(act, "Noon", Span(WEEKDAYS, 600, 780)), "held_open")

@@ -21,9 +21,9 @@ from tests.support.acting import (
     show_card,
 )
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Lane
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
 from web_admin.face.actions import enable_face, give_face_consent
 from web_admin.gates.actions import add_gate, save_lane
@@ -43,18 +43,18 @@ NO_CAMERA = msgspec.structs.replace(
 )
 
 
-def new_lane(act: Act) -> str:
+def new_lane(act: Action) -> str:
     add_gate(act, "north", "North")
     save_lane(act, "north", LaneSpec("north-in", "In", "in", ("card", "pin", "qr")))
     pair(act, "north")
     return "north-in"
 
 
-def row_of(act: Act, lane_id: str = "north-in") -> LaneSheetRow:
+def row_of(act: Action, lane_id: str = "north-in") -> LaneSheetRow:
     return act.session.get_one(LaneSheetRow, lane_id)
 
 
-def test_a_new_lane_opens_to_no_person_before_its_sheet_is_live(act: Act) -> None:
+def test_a_new_lane_opens_to_no_person_before_its_sheet_is_live(act: Action) -> None:
     new_lane(act)
     _, person = household(act)
     issue_card(act, person.person_id, 77)
@@ -66,7 +66,7 @@ def test_a_new_lane_opens_to_no_person_before_its_sheet_is_live(act: Act) -> Non
     assert (row_of(act).live_author_id, row_of(act).live_at) == ("manager-1", act.now)
 
 
-def test_an_escape_route_without_free_exit_does_not_go_live_and_every_rule_is_named(act: Act) -> None:
+def test_an_escape_route_without_free_exit_does_not_go_live_and_every_rule_is_named(act: Action) -> None:
     new_lane(act)
     with pytest.raises(SheetRefused) as refused:
         save_sheet(act, "north-in", TRAP)
@@ -77,7 +77,7 @@ def test_an_escape_route_without_free_exit_does_not_go_live_and_every_rule_is_na
     assert gate_view(act).policy.lanes == {}
 
 
-def test_a_draft_may_break_every_rule_and_changes_nothing(act: Act) -> None:
+def test_a_draft_may_break_every_rule_and_changes_nothing(act: Action) -> None:
     new_lane(act)
     save_draft(act, "north-in", LaneSheet())
     assert sheets_of(row_of(act)) == (None, LaneSheet())
@@ -90,7 +90,7 @@ def test_a_draft_may_break_every_rule_and_changes_nothing(act: Act) -> None:
     assert sheets_of(row_of(act)) == (NO_CAMERA, None)
 
 
-def test_a_live_sheet_cannot_be_changed_into_one_that_breaks_a_rule(act: Act) -> None:
+def test_a_live_sheet_cannot_be_changed_into_one_that_breaks_a_rule(act: Action) -> None:
     add_lane(act)
     with pytest.raises(SheetRefused):
         save_sheet(act, "north-in", TRAP)
@@ -98,7 +98,7 @@ def test_a_live_sheet_cannot_be_changed_into_one_that_breaks_a_rule(act: Act) ->
     assert "north-in" in gate_view(act).policy.lanes
 
 
-def test_time_alone_warns_and_takes_no_lane_down(act: Act) -> None:
+def test_time_alone_warns_and_takes_no_lane_down(act: Action) -> None:
     add_lane(act)
     lane = act.session.get_one(Lane, "north-in")
     assert findings_about(act.session, lane, WHOLE_SHEET, site_today(act)) == ()
@@ -110,10 +110,10 @@ def test_time_alone_warns_and_takes_no_lane_down(act: Act) -> None:
     assert "north-in" in gate_view(years_later).policy.lanes
 
 
-def test_face_is_offered_only_where_a_live_sheet_describes_the_camera(act: Act) -> None:
+def test_face_is_offered_only_where_a_live_sheet_describes_the_camera(act: Action) -> None:
     add_lane(act)
     save_sheet(act, "north-in", NO_CAMERA)
-    with pytest.raises(ActRefused, match="Face needs a camera"):
+    with pytest.raises(ActionRefused, match="Face needs a camera"):
         offer_face(act)
     save_sheet(act, "north-in", WHOLE_SHEET)
     enable_face(act)
@@ -124,14 +124,14 @@ def test_face_is_offered_only_where_a_live_sheet_describes_the_camera(act: Act) 
     assert {finding.rule for finding in refused.value.findings} == {"B9"}
 
 
-def inherit(act: Act) -> None:
+def inherit(act: Action) -> None:
     """Mark a lane as one that is older than lane sheets."""
     row = row_of(act)
     row.live, row.live_at, row.inherited = None, None, True
     act.session.flush()
 
 
-def test_a_lane_from_before_stays_live_without_face_until_a_sheet_passes(act: Act) -> None:
+def test_a_lane_from_before_stays_live_without_face_until_a_sheet_passes(act: Action) -> None:
     add_lane(act)
     offer_face(act)
     _, person = household(act)
@@ -152,11 +152,11 @@ def test_a_lane_from_before_stays_live_without_face_until_a_sheet_passes(act: Ac
     assert not row_of(act).inherited
 
 
-def save_lane_of_another_gate_publishes_everything(act: Act) -> None:
+def save_lane_of_another_gate_publishes_everything(act: Action) -> None:
     save_lane(act, "south", LaneSpec("south-in", "In", "in", ("card",)))
 
 
-def test_a_sheet_that_a_newer_rule_refuses_is_not_published(act: Act) -> None:
+def test_a_sheet_that_a_newer_rule_refuses_is_not_published(act: Action) -> None:
     add_lane(act)
     row_of(act).live = msgspec.to_builtins(TRAP)
     act.session.flush()
@@ -168,7 +168,7 @@ def test_a_sheet_that_a_newer_rule_refuses_is_not_published(act: Act) -> None:
     assert gate_view(act).policy.lanes == {}
 
 
-def test_no_lane_waits_for_one_that_is_not_live_nor_counts_on_it(act: Act) -> None:
+def test_no_lane_waits_for_one_that_is_not_live_nor_counts_on_it(act: Action) -> None:
     add_lane(act)
     save_lane(act, "north", replace(OUT, antipassback="soft"))
     waiting = LaneSpec("north-in", "In", "in", ("card",), interlock_with=("north-out",), antipassback="hard")
@@ -180,7 +180,7 @@ def test_no_lane_waits_for_one_that_is_not_live_nor_counts_on_it(act: Act) -> No
     assert (published.interlock_with, published.antipassback) == (("north-out",), "hard")
 
 
-def test_a_gate_without_a_wide_lane_is_reported(act: Act) -> None:
+def test_a_gate_without_a_wide_lane_is_reported(act: Action) -> None:
     add_lane(act)
     narrow = msgspec.structs.replace(WHOLE_SHEET, is_accessible_lane=False)
     lane = act.session.get_one(Lane, "north-in")
@@ -193,9 +193,9 @@ def test_a_gate_without_a_wide_lane_is_reported(act: Act) -> None:
     assert str(finding_text(lacks)).endswith("Missing: QR code.")
 
 
-def test_a_lane_that_is_not_live_is_not_ordered_open(act: Act) -> None:
+def test_a_lane_that_is_not_live_is_not_ordered_open(act: Action) -> None:
     new_lane(act)
-    with pytest.raises(ActRefused, match="not live"):
+    with pytest.raises(ActionRefused, match="not live"):
         order_open(act, "north-in", "a visitor")
     save_sheet(act, "north-in", WHOLE_SHEET)
     assert order_open(act, "north-in", "a visitor").lane_id == "north-in"
@@ -211,6 +211,6 @@ def test_every_sentence_is_the_gates_own_word_for_word() -> None:
         assert str(finding_text(finding)) == sentence.replace("Missing: qr.", "Missing: QR code.")
 
 
-def test_a_lane_of_another_site_has_no_sheet_here(act: Act) -> None:
-    with pytest.raises(ActRefused, match="not known here"):
+def test_a_lane_of_another_site_has_no_sheet_here(act: Action) -> None:
+    with pytest.raises(ActionRefused, match="not known here"):
         save_sheet(act, "nowhere", WHOLE_SHEET)

@@ -9,7 +9,7 @@ from tests.support.clock import SetClock
 from tests.support.compounds.assessments import WHOLE_TEXTS
 from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import NOTICE_EN, NOTICE_ZH, csrf_of
-from web_admin.action.base import new_act
+from web_admin.action.base import new_action
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
 from web_admin.custody.models import Consent
@@ -46,7 +46,7 @@ def act_on(compound, doing, channel="system", actor_id="tests"):
     with compound.app.app_context():
         menjin = current_menjin()
         with menjin.database.session() as session:
-            act = new_act(menjin, session, compound.site_id, actor_id, channel, now=compound.clock())
+            act = new_action(menjin, session, compound.site_id, actor_id, channel, now=compound.clock())
             return doing(act)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import event, func, select
 from tests.support.clock import SetClock
 from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
-from web_admin.action.base import new_act, one_publication
+from web_admin.action.base import new_action, one_publication
 from web_admin.compound.models import CredentialRow, GrantRow, Home, Hours, Invitation, Person
 from web_admin.core.database import current_menjin
 from web_admin.people.actions import add_person
@@ -39,7 +39,7 @@ def at(compound):
     with compound.app.app_context():
         menjin = current_menjin()
         with menjin.database.session() as session:
-            yield new_act(menjin, session, compound.site_id, "tests", "manager", now=compound.clock())
+            yield new_action(menjin, session, compound.site_id, "tests", "manager", now=compound.clock())
 
 
 @contextmanager

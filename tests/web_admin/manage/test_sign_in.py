@@ -18,7 +18,7 @@ from web_admin.accounts.sessions import forget_old_sessions
 from web_admin.accounts.staff import create_staff
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.web.resident_session import sign_in_resident
 from web_admin.web.staff_guessing import TAKE_SECRETS
 
@@ -225,7 +225,7 @@ def test_a_name_that_is_taken_is_refused_beside_the_name(compound):
     with compound.app.test_request_context("/"), session_of(compound) as session:
         first, second = (session.get_one(Person, compound.persons[name]) for name in ("林薇", "陈立"))
         set_resident_password(session, first, "Lin", PASSWORD)
-        with pytest.raises(ActRefused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             set_resident_password(session, second, "lin", PASSWORD)
         assert refused.value.field == "name"
         assert resident_with_password(session, "LIN", PASSWORD).person_id == first.person_id
@@ -239,7 +239,7 @@ def test_a_name_with_letters_beyond_ascii_signs_in_and_is_unique(compound):
         set_resident_password(session, first, "Åsa Ömer", PASSWORD)
         for typed in ("Åsa Ömer", "åsa ömer", "ÅSA ÖMER "):
             assert resident_with_password(session, typed, PASSWORD) is first
-        with pytest.raises(ActRefused):
+        with pytest.raises(ActionRefused):
             set_resident_password(session, second, "åsa ömer", PASSWORD)
 
 
@@ -247,7 +247,7 @@ def test_someone_who_moved_out_cannot_be_signed_in(compound):
     with compound.app.test_request_context("/"), session_of(compound) as session:
         person = session.get_one(Person, compound.persons["林薇"])
         person.ended_at = compound.clock()
-        with pytest.raises(ActRefused):
+        with pytest.raises(ActionRefused):
             sign_in_resident(session, person)
 
 

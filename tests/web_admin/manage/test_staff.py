@@ -14,10 +14,10 @@ from web_admin.accounts.models import StaffInvitation, StaffProfile, User
 from web_admin.accounts.names import shown_names
 from web_admin.accounts.residents import set_resident_password
 from web_admin.accounts.staff import create_staff
-from web_admin.action.base import new_act
+from web_admin.action.base import new_action
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import MailServer, OutboxMessage
 from web_admin.operations import housekeeping
@@ -198,12 +198,12 @@ def test_two_managers_who_close_each_other_at_once_leave_one(compound, rows):
         first = account_of(rows, "manager@example.org").id
         with menjin.database.session() as session:
             staff.close_account(act_of(menjin, session, compound, first), second)
-        with menjin.database.session() as session, pytest.raises(ActRefused, match="last manager"):
+        with menjin.database.session() as session, pytest.raises(ActionRefused, match="last manager"):
             staff.close_account(act_of(menjin, session, compound, second), first)
 
 
 def act_of(menjin, session, compound, account_id):
-    return new_act(menjin, session, compound.site_id, staff.staff_id(account_id), "manager")
+    return new_action(menjin, session, compound.site_id, staff.staff_id(account_id), "manager")
 
 
 @pytest.mark.parametrize("work", [
@@ -215,7 +215,7 @@ def test_the_last_manager_stays_at_any_request(compound, rows, work):
     manager = account_of(rows, "manager@example.org").id
     with compound.app.test_request_context(headers={"Accept-Language": "en"}):
         menjin = current_menjin()
-        with menjin.database.session() as session, pytest.raises(ActRefused, match="last manager"):
+        with menjin.database.session() as session, pytest.raises(ActionRefused, match="last manager"):
             work(act_of(menjin, session, compound, 0), manager)
 
 

@@ -24,7 +24,7 @@ from tests.support.compounds.desk import (
 )
 from tests.support.compounds.managed import make_managed_compound
 from web_admin.accounts.permissions import RESIDENT, access_of
-from web_admin.action.base import new_act
+from web_admin.action.base import new_action
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.database import current_menjin
@@ -59,7 +59,7 @@ def entries(compound, kind):
 
 
 def act_of_office(compound, session, channel="manager"):
-    return new_act(current_menjin(), session, compound.site_id, "tests", channel, now=compound.clock())
+    return new_action(current_menjin(), session, compound.site_id, "tests", channel, now=compound.clock())
 
 
 # -- opening ---------------------------------------------------------------------------------------
@@ -281,7 +281,7 @@ def test_a_no_and_a_withdrawal_are_written_down_at_the_desk(compound, wang):
     assert press(client, "/r/face", "/r/face/no", notice_version="1", language="en").status_code == 303
     assert [e.facts["assisted"] for e in entries(compound, "face_refused")] == [True]
     with compound.app.app_context(), current_menjin().database.session() as session:
-        own = new_act(current_menjin(), session, compound.site_id, wang, "phone", now=compound.clock())
+        own = new_action(current_menjin(), session, compound.site_id, wang, "phone", now=compound.clock())
         give_face_consent(own, wang, 1, "en")
     assert press(client, "/r/face/off", "/r/face/off").status_code == 303
     assert read(compound, lambda s: s.scalars(select(Consent.withdrawn_channel)).one()) == "desk"

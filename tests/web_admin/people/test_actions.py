@@ -17,9 +17,9 @@ from tests.support.acting import (
     offer_face,
     show_card,
 )
-from web_admin.action.base import Act, Channel, one_publication
+from web_admin.action.base import Action, Channel, one_publication
 from web_admin.compound.models import Site
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.actions import choose_methods
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_pin
@@ -41,38 +41,38 @@ from web_admin.people.invitations import accept_invitation, confirm_identity, in
 
 
 @pytest.mark.parametrize("number", ["", "3--1", "3-12a", "-3", "1" * 21, "三"])
-def test_a_home_number_is_digits_and_dashes(act: Act, number: str) -> None:
-    with pytest.raises(ActRefused) as refused:
+def test_a_home_number_is_digits_and_dashes(act: Action, number: str) -> None:
+    with pytest.raises(ActionRefused) as refused:
         add_home(act, number)
     assert refused.value.field == "number"
 
 
-def test_two_homes_never_look_alike_on_a_keypad(act: Act) -> None:
+def test_two_homes_never_look_alike_on_a_keypad(act: Action) -> None:
     add_home(act, "3-1203")
-    with pytest.raises(ActRefused, match="3-1203"):
+    with pytest.raises(ActionRefused, match="3-1203"):
         add_home(act, "31-203")
 
 
-def test_a_new_person_may_pass_everywhere_by_card_only(act: Act) -> None:
+def test_a_new_person_may_pass_everywhere_by_card_only(act: Action) -> None:
     add_lane(act)
     _, person = household(act)
     assert (person.methods, person.grants[0].lanes) == (["card"], ["north-in"])
 
 
 @pytest.mark.publishing
-def test_grants_are_replaced_and_hours_or_lanes_that_do_not_exist_are_refused(act: Act) -> None:
+def test_grants_are_replaced_and_hours_or_lanes_that_do_not_exist_are_refused(act: Action) -> None:
     add_lane(act)
     _, person = household(act)
     issue_card(act, person.person_id, 77)
     for spec in (GrantSpec(("nowhere",)), GrantSpec(("north-in",), hours_id="never"), GrantSpec(())):
-        with pytest.raises(ActRefused):
+        with pytest.raises(ActionRefused):
             set_grants(act, person.person_id, [spec])
     set_grants(act, person.person_id, [])
     assert not show_card(act, 77).opens
 
 
 @pytest.mark.publishing
-def test_a_suspended_person_stays_out_until_resumed(act: Act) -> None:
+def test_a_suspended_person_stays_out_until_resumed(act: Action) -> None:
     add_lane(act)
     _, person = household(act)
     issue_card(act, person.person_id, 77)
@@ -83,7 +83,7 @@ def test_a_suspended_person_stays_out_until_resumed(act: Act) -> None:
 
 
 @pytest.mark.publishing
-def test_moving_out_ends_everything_in_one_transaction(act: Act) -> None:
+def test_moving_out_ends_everything_in_one_transaction(act: Action) -> None:
     add_lane(act)
     offer_face(act)
     _, person = household(act)
@@ -95,25 +95,25 @@ def test_moving_out_ends_everything_in_one_transaction(act: Act) -> None:
     assert act.session.scalars(select(FaceShare)).all() == []
     assert not gate_view(act).face_roster
     assert not show_card(act, 77).opens
-    with pytest.raises(ActRefused, match="moved out"):
+    with pytest.raises(ActionRefused, match="moved out"):
         issue_card(act, person.person_id, 78)
 
 
-def test_an_invitation_works_once_in_time_and_however_it_is_typed(act: Act) -> None:
+def test_an_invitation_works_once_in_time_and_however_it_is_typed(act: Action) -> None:
     _, person = household(act)
     first, second = invite(act, person.person_id), invite(act, person.person_id)
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         accept_invitation(act.session, first, act.now)
     assert accept_invitation(act.session, second.lower().replace("-", " "), act.now) is person
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         accept_invitation(act.session, second, act.now)
     late = invite(act, person.person_id, valid_hours=1)
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         accept_invitation(act.session, late, act.now + timedelta(hours=1))
 
 
 @pytest.mark.publishing
-def test_a_second_invitation_ends_phone_keys_and_pauses_face_until_a_card_was_shown(act: Act) -> None:
+def test_a_second_invitation_ends_phone_keys_and_pauses_face_until_a_card_was_shown(act: Action) -> None:
     add_lane(act)
     offer_face(act)
     _, person = household(act)
@@ -129,14 +129,14 @@ def test_a_second_invitation_ends_phone_keys_and_pauses_face_until_a_card_was_sh
     assert face_state(act.session, person.person_id).state == "paused"
     assert [row.state for row in person.credentials if row.kind == "qr"] == ["ended"]
     for forbidden in (issue_pin, confirm_identity):
-        with pytest.raises(ActRefused):
+        with pytest.raises(ActionRefused):
             forbidden(phone, person.person_id)
     confirm_identity(at_desk(act), person.person_id)
     assert face_state(act.session, person.person_id).state == "on"
     assert issue_pin(phone, person.person_id)
 
 
-def test_every_act_is_in_the_journal_with_ids_in_its_facts_and_names_apart(act: Act) -> None:
+def test_every_act_is_in_the_journal_with_ids_in_its_facts_and_names_apart(act: Action) -> None:
     _, person = household(act, name="Lin Daiyu")
     entry = act.session.scalars(select(AuditEntry).where(AuditEntry.kind == "person_added")).one()
     assert entry.person_id == person.person_id
@@ -146,7 +146,7 @@ def test_every_act_is_in_the_journal_with_ids_in_its_facts_and_names_apart(act: 
 
 
 @pytest.mark.publishing
-def test_many_acts_are_published_once(act: Act) -> None:
+def test_many_acts_are_published_once(act: Action) -> None:
     add_lane(act)
     before = act.session.get_one(Site, act.site_id).version
     with one_publication(act) as each:
@@ -157,14 +157,14 @@ def test_many_acts_are_published_once(act: Act) -> None:
     assert show_card(act, 5).opens
 
 
-def test_no_act_reaches_a_person_of_another_site(act: Act) -> None:
+def test_no_act_reaches_a_person_of_another_site(act: Action) -> None:
     _, person = household(act)
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         suspend_person(replace(act, site_id="elsewhere"), person.person_id, "no")
 
 
 @pytest.mark.publishing
-def test_staff_may_be_given_the_right_to_open_in_lockdown_and_it_ends_with_them(act: Act) -> None:
+def test_staff_may_be_given_the_right_to_open_in_lockdown_and_it_ends_with_them(act: Action) -> None:
     add_lane(act)
     guard = add_person(act, display_name="Guard", kind="staff")
 
@@ -188,10 +188,10 @@ def test_staff_may_be_given_the_right_to_open_in_lockdown_and_it_ends_with_them(
 
 @pytest.mark.publishing
 @pytest.mark.parametrize("kind", ["resident", "helper"])
-def test_only_staff_open_in_lockdown(act: Act, kind: str) -> None:
+def test_only_staff_open_in_lockdown(act: Action, kind: str) -> None:
     add_lane(act)
     person = add_person(act, display_name="Lin", kind=kind)
-    with pytest.raises(ActRefused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         set_may_override(act, person.person_id, True)
     assert refused.value.field == "person"
     person.may_override = True
@@ -200,8 +200,8 @@ def test_only_staff_open_in_lockdown(act: Act, kind: str) -> None:
 
 
 @pytest.mark.parametrize("channel", ["phone", "desk", "gate"])
-def test_only_the_property_manager_gives_the_right(act: Act, channel: Channel) -> None:
+def test_only_the_property_manager_gives_the_right(act: Action, channel: Channel) -> None:
     guard = add_person(act, display_name="Guard", kind="staff")
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         set_may_override(replace(act, channel=channel, actor_id=guard.person_id), guard.person_id, True)
     assert not guard.may_override

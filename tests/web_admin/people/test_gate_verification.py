@@ -10,7 +10,7 @@ from gate_controller.contract.journal_chain import GENESIS, chain_entry
 from tests.support.acting import add_lane, manager
 from web_admin.action.phone_verification import INVITED, INVITED_AGAIN
 from web_admin.compound.models import CredentialRow, Gate, Person
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.people.actions import add_person
@@ -127,7 +127,7 @@ def test_who_asks_over_and_over_is_sent_to_the_desk(database, sealer, site, now,
         phone = replace(act, actor_id=invited, channel="phone")
         for _time in range(MAX_VERIFICATIONS_ASKED - 1):
             request_verification(phone, invited)
-        with pytest.raises(ActRefused, match="ten times"):
+        with pytest.raises(ActionRefused, match="ten times"):
             request_verification(phone, invited)
 
 

@@ -12,7 +12,7 @@ from tests.support.compounds.desk import give_pins, hidden_of, read, type_pin
 from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
 from tests.web_admin.policy.test_publish import give_face
-from web_admin.action.base import new_act, one_publication, publish
+from web_admin.action.base import new_action, one_publication, publish
 from web_admin.compound.models import CredentialRow, Gate, Invitation, Person
 from web_admin.core.database import current_menjin
 from web_admin.custody.models import Consent
@@ -102,7 +102,9 @@ def test_invitations_of_a_building_are_shown_once_in_each_persons_language(compo
 
 def test_a_resident_with_a_phone_page_gets_no_second_invitation(compound, client):
     with compound.app.app_context(), current_menjin().database.session() as session:
-        act = new_act(current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock())
+        act = new_action(
+            current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock(
+        ))
         accept_invitation(session, invite(act, compound.persons["王芳"]), compound.clock())
     begin(client, "invitations", ["3"])
     run = the_run(compound)
@@ -236,7 +238,9 @@ def test_an_unprinted_run_is_forgotten_after_a_fortnight(compound, client):
 @pytest.mark.wide
 def test_a_run_of_hundreds_shows_every_page(compound, client):
     with compound.app.app_context(), current_menjin().database.session() as session:
-        whole = new_act(current_menjin(), session, compound.site_id, "tests", "system", now=compound.clock())
+        whole = new_action(
+            current_menjin(), session, compound.site_id, "tests", "system", now=compound.clock(
+        ))
         with one_publication(whole) as act:
             for number in range(1, 251):
                 home = add_home(act, f"8-{number:04}")

@@ -10,9 +10,9 @@ from sqlalchemy import event, func, select
 
 from gate_controller.rules.decision import Reason
 from tests.support.acting import add_lane, audit_kinds, by_phone, gate_view, household, offer_face, show_card
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import UNASSIGNED, Person, Site
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_pin
@@ -28,7 +28,7 @@ GOOD = "房号,姓名,类别,卡号\n3-1203,林一,住户,1001\n3-1203,林二,,\
 
 
 @contextmanager
-def queries(act: Act) -> Iterator[list[str]]:
+def queries(act: Action) -> Iterator[list[str]]:
     """Collect every statement that reaches the database meanwhile."""
     seen: list[str] = []
 
@@ -41,13 +41,13 @@ def queries(act: Act) -> Iterator[list[str]]:
     event.remove(engine, "before_cursor_execute", note)
 
 
-def people(act: Act) -> int:
+def people(act: Action) -> int:
     return act.session.scalars(select(func.count()).select_from(Person)).one()
 
 
 @pytest.mark.publishing
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
-def test_a_sheet_in_any_usual_encoding_is_read_alike_and_its_cards_open(act: Act, encoding: str) -> None:
+def test_a_sheet_in_any_usual_encoding_is_read_alike_and_its_cards_open(act: Action, encoding: str) -> None:
     add_lane(act)
     plan = check_people(act, GOOD.encode(encoding))
     assert (plan.problems, people(act)) == ((), 0)
@@ -57,7 +57,7 @@ def test_a_sheet_in_any_usual_encoding_is_read_alike_and_its_cards_open(act: Act
     assert act.session.get_one(Site, act.site_id).version >= 1
 
 
-def test_a_list_of_the_property_office_is_read_with_its_own_words(act: Act) -> None:
+def test_a_list_of_the_property_office_is_read_with_its_own_words(act: Action) -> None:
     add_lane(act)
     sheet = (
         "门牌号,业主姓名,身份,IC卡号\n3-1203,林一,业主,1001\n3-1203,林二,家属,\n"
@@ -69,12 +69,12 @@ def test_a_list_of_the_property_office_is_read_with_its_own_words(act: Act) -> N
     assert [row.card for row in plan.rows] == [1001, None, None, None]
 
 
-def test_a_resident_or_helper_whose_home_was_forgotten_is_named_and_staff_are_not(act: Act) -> None:
+def test_a_resident_or_helper_whose_home_was_forgotten_is_named_and_staff_are_not(act: Action) -> None:
     plan = check_people(act, "房号,姓名,类别\n,林一,\n,小王,保姆\n,王三,员工\n".encode())
     assert [(problem.row, problem.field) for problem in plan.problems] == [(2, "home"), (3, "home")]
 
 
-def test_every_wrong_field_is_named_with_its_row_and_nothing_is_written(act: Act) -> None:
+def test_every_wrong_field_is_named_with_its_row_and_nothing_is_written(act: Action) -> None:
     _, person = household(act)
     issue_card(act, person.person_id, 77)
     sheet = (
@@ -100,7 +100,7 @@ def test_every_wrong_field_is_named_with_its_row_and_nothing_is_written(act: Act
         (9, "name"),
         (10, "row"),
     ]
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         apply_people(act, plan)
     assert people(act) == 1
 
@@ -116,20 +116,20 @@ def test_every_wrong_field_is_named_with_its_row_and_nothing_is_written(act: Act
         b"name\n" + b"A" * (2 * 1024 * 1024),
     ],
 )
-def test_a_file_that_is_no_such_sheet_is_refused_as_a_whole(act: Act, data: bytes) -> None:
-    with pytest.raises(ActRefused) as refused:
+def test_a_file_that_is_no_such_sheet_is_refused_as_a_whole(act: Action, data: bytes) -> None:
+    with pytest.raises(ActionRefused) as refused:
         check_people(act, data)
     assert refused.value.field == "file"
 
 
-def read_in(act: Act, text: str, *, complete: bool = False) -> Imported:
+def read_in(act: Action, text: str, *, complete: bool = False) -> Imported:
     plan = check_people(act, text.encode(), SheetOptions(is_complete=complete))
     assert plan.problems == ()
     return apply_people(act, plan)
 
 
 @pytest.mark.publishing
-def test_a_sheet_changes_kinds_and_gives_cards_to_who_is_here_already(act: Act) -> None:
+def test_a_sheet_changes_kinds_and_gives_cards_to_who_is_here_already(act: Action) -> None:
     add_lane(act)
     home, person = household(act, name="林一")
     assert home.number == "3-1203"
@@ -142,7 +142,7 @@ def test_a_sheet_changes_kinds_and_gives_cards_to_who_is_here_already(act: Act) 
 
 
 @pytest.mark.publishing
-def test_who_is_not_in_the_sheet_stays_unless_the_sheet_is_marked_complete(act: Act) -> None:
+def test_who_is_not_in_the_sheet_stays_unless_the_sheet_is_marked_complete(act: Action) -> None:
     add_lane(act)
     _, gone = household(act, "3-1203", "Gone")
     issue_card(act, gone.person_id, 77)
@@ -158,14 +158,14 @@ def test_who_is_not_in_the_sheet_stays_unless_the_sheet_is_marked_complete(act: 
     assert act.session.get_one(Person, guard.person_id).ended_at is None
 
 
-def test_a_sheet_with_a_wrong_cell_ends_no_person(act: Act) -> None:
+def test_a_sheet_with_a_wrong_cell_ends_no_person(act: Action) -> None:
     household(act, "3-1203", "Gone")
     plan = check_people(act, b"home,name\nx,Ann\n", SheetOptions(is_complete=True))
     assert (len(plan.problems), plan.ended) == (1, ())
 
 
 @pytest.mark.publishing
-def test_a_card_without_a_holder_opens_belongs_to_the_home_and_finds_its_holder_later(act: Act) -> None:
+def test_a_card_without_a_holder_opens_belongs_to_the_home_and_finds_its_holder_later(act: Action) -> None:
     add_lane(act)
     sheet = "home,name,kind,card\n3-1203,,,1001\n3-1203,,,1002\n3-1203,林一,,\n"
     done = read_in(act, sheet)
@@ -184,7 +184,7 @@ def test_a_card_without_a_holder_opens_belongs_to_the_home_and_finds_its_holder_
 
 
 @pytest.mark.publishing
-def test_a_homes_unassigned_cards_give_no_phone_pin_or_face(act: Act) -> None:
+def test_a_homes_unassigned_cards_give_no_phone_pin_or_face(act: Action) -> None:
     add_lane(act)
     read_in(act, "home,name,kind,card\n3-1203,,,1001\n3-1203,Lin,,1002\n")
     holder_id = str(show_card(act, 1001).person_id)
@@ -196,18 +196,18 @@ def test_a_homes_unassigned_cards_give_no_phone_pin_or_face(act: Act) -> None:
             by_phone(act, holder_id), act.session.get_one(Person, holder_id), 1, "en"
         ),
     ):
-        with pytest.raises(ActRefused, match="belong to the home"):
+        with pytest.raises(ActionRefused, match="belong to the home"):
             forbidden()
     offers = gate_view(act).face_offers
     assert (len(offers), holder_id in offers) == (1, False)
     other = add_person(act, display_name="Other")
-    with pytest.raises(ActRefused, match="same home"):
+    with pytest.raises(ActionRefused, match="same home"):
         give_to_person(act, act.session.get_one(Person, holder_id).credentials[0].credential_id,
                        other.person_id)
 
 
 @pytest.mark.publishing
-def test_a_card_whose_time_is_over_is_free_for_the_sheet_and_ends_where_it_was(act: Act) -> None:
+def test_a_card_whose_time_is_over_is_free_for_the_sheet_and_ends_where_it_was(act: Action) -> None:
     add_lane(act)
     _, person = household(act, name="Old")
     issue_card(act, person.person_id, 77, valid_until=act.now + timedelta(hours=1))
@@ -217,7 +217,7 @@ def test_a_card_whose_time_is_over_is_free_for_the_sheet_and_ends_where_it_was(a
     assert [row.state for row in act.session.get_one(Person, person.person_id).credentials] == ["ended"]
 
 
-def test_a_sheet_leaves_a_ledger_as_single_acts_do(act: Act) -> None:
+def test_a_sheet_leaves_a_ledger_as_single_acts_do(act: Action) -> None:
     add_lane(act)
     read_in(act, GOOD)
     assert audit_kinds(act)[-7:] == [
@@ -227,7 +227,7 @@ def test_a_sheet_leaves_a_ledger_as_single_acts_do(act: Act) -> None:
     assert verify_audit(act.session, act.site_id)[0] == len(audit_kinds(act))
 
 
-def test_the_check_of_a_long_sheet_and_of_a_short_one_ask_the_database_equally_often(act: Act) -> None:
+def test_the_check_of_a_long_sheet_and_of_a_short_one_ask_the_database_equally_often(act: Action) -> None:
     add_lane(act)
 
     def asked(count: int, first: int) -> int:
@@ -242,7 +242,7 @@ def test_the_check_of_a_long_sheet_and_of_a_short_one_ask_the_database_equally_o
 
 
 @pytest.mark.publishing
-def test_two_thousand_people_are_written_in_few_statements(act: Act) -> None:
+def test_two_thousand_people_are_written_in_few_statements(act: Action) -> None:
     add_lane(act)
     sheet = "home,name,kind,card\n" + "".join(f"{i}-1,P{i},,{i}\n" for i in range(1, 2001))
     with queries(act) as seen:

@@ -13,7 +13,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from web_admin.core.csv_text import MAX_BYTES, as_text, csv_for_spreadsheets, harmless
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.workbook import MAX_RATIO, MAX_UNPACKED_BYTES
 from web_admin.people_import.sheet import (
     MAX_ROWS,
@@ -55,7 +55,7 @@ def repacked(data: bytes, path: str, content: bytes) -> bytes:
 
 
 def refusal(data: bytes) -> str:
-    with pytest.raises(ActRefused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         read_sheet(data)
     assert refused.value.field == "file"
     return str(refused.value)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.acting import add_lane, by_phone, household, offer_face
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent, FaceUse
 from web_admin.custody.shares import FACE_PURPOSE
@@ -120,10 +120,10 @@ def test_a_face_that_stays_does_not_look_unused_afterwards(act, person):
 
 
 def test_staff_delete_no_records_and_no_resident_another_persons(act, person):
-    with pytest.raises(ActRefused, match="themselves"):
+    with pytest.raises(ActionRefused, match="themselves"):
         delete_own(act, person.person_id, ("passages",))
     other = household(act, "5-0101", "Zhao")[1]
-    with pytest.raises(ActRefused, match="your own"):
+    with pytest.raises(ActionRefused, match="your own"):
         delete_own(by_phone(act, other.person_id), person.person_id, ("passages",))
-    with pytest.raises(ActRefused, match="Choose what to delete"):
+    with pytest.raises(ActionRefused, match="Choose what to delete"):
         delete_own(by_phone(act, person.person_id), person.person_id, ("neighbours",))

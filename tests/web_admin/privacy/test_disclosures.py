@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from tests.support.acting import add_lane, by_phone, household
 from web_admin.compound.models import Gate
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.journal.models import AuditEntry, GateEvent
 from web_admin.privacy.disclosures import Asked, passages_for, record_disclosure
 from web_admin.privacy.models import Disclosure
@@ -65,7 +65,7 @@ def test_a_refused_request_is_on_record_and_hands_nothing_over(act, person):
     days = (date(2026, 3, 3), date(2026, 3, 4))
     asked = Asked(*PAPER, "refused", "No seal on the document.", person.person_id, *days)
     row = record_disclosure(act, asked, "manager")
-    with pytest.raises(ActRefused, match="nothing to be handed over"):
+    with pytest.raises(ActionRefused, match="nothing to be handed over"):
         passages_for(act, row.disclosure_id)
     assert act.session.scalars(select(AuditEntry).where(AuditEntry.kind == "named_lookup")).all() == []
     assert len(act.session.scalars(select(Disclosure)).all()) == 1
@@ -75,19 +75,19 @@ def test_a_refused_request_is_on_record_and_hands_nothing_over(act, person):
 @pytest.mark.parametrize("field", ["authority", "document", "scope", "reason"])
 def test_no_record_lacks_its_authority_document_scope_or_reason(act, person, field):
     asked = dict(zip(("authority", "document", "scope"), PAPER, strict=True)) | {"reason": "Article 54."}
-    with pytest.raises(ActRefused) as refusal:
+    with pytest.raises(ActionRefused) as refusal:
         record_disclosure(act, Asked(outcome="refused", **{**asked, field: "  "}), "manager")
     assert refusal.value.field == field
 
 
 def test_passages_need_the_days_that_the_document_names(act, person):
     for wrong in ({"first_day": None}, {"last_day": date(2026, 3, 1)}):
-        with pytest.raises(ActRefused):
+        with pytest.raises(ActionRefused):
             record_disclosure(act, given(person, **wrong), "manager")
 
 
 def test_nothing_goes_out_without_a_record_or_by_phone(act, person):
-    with pytest.raises(ActRefused, match="not known here"):
+    with pytest.raises(ActionRefused, match="not known here"):
         passages_for(act, "0" * 16)
-    with pytest.raises(ActRefused, match="by the office"):
+    with pytest.raises(ActionRefused, match="by the office"):
         record_disclosure(by_phone(act, person.person_id), given(person), "manager")

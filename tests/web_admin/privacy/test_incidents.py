@@ -8,7 +8,7 @@ from sqlalchemy import select
 from tests.support.clock import SetClock
 from tests.support.compounds.managed import make_managed_compound
 from tests.web_admin.manage.test_manager import Rows, local, send
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.journal.models import AuditEntry
 from web_admin.privacy.incidents import (
     PARTS,
@@ -36,14 +36,14 @@ def test_the_clocks_run_from_the_moment_it_was_known(act):
     hours = {clock.name: (clock.due - known_at) / timedelta(hours=1) for clock in clocks}
     assert hours == {"large": 4, "gdpr": 72}
     assert [clock.name for clock in clocks_of(known_at, large=False)] == ["gdpr"]
-    with pytest.raises(ActRefused, match="still to come"):
+    with pytest.raises(ActionRefused, match="still to come"):
         open_incident(act, act.now + timedelta(hours=1), large=False)
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_no_person_is_notified_while_a_part_of_the_notice_is_missing(act, incident, part):
     save_parts(act, incident.incident_id, WHOLE | {part: "  "})
-    with pytest.raises(ActRefused) as refusal:
+    with pytest.raises(ActionRefused) as refusal:
         mark_told(act, incident.incident_id)
     assert (refusal.value.field, missing_parts(incident)) == (part, (part,))
     save_parts(act, incident.incident_id, WHOLE)
@@ -52,12 +52,12 @@ def test_no_person_is_notified_while_a_part_of_the_notice_is_missing(act, incide
 
 
 def test_an_incident_ends_with_people_notified_or_a_reason(act, incident):
-    with pytest.raises(ActRefused, match="say why no harm"):
+    with pytest.raises(ActionRefused, match="say why no harm"):
         close_incident(act, incident.incident_id, " ")
     close_incident(act, incident.incident_id, "The disk was encrypted and came back sealed.")
     assert incident.closed_at == act.now
     for late in (mark_reported, mark_told, lambda a, key: save_parts(a, key, WHOLE)):
-        with pytest.raises(ActRefused, match="closed already"):
+        with pytest.raises(ActionRefused, match="closed already"):
             late(act, incident.incident_id)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from gate_controller.contract.signing import SignatureRefused
 from tests.support.acting import add_lane, by_phone, household
 from web_admin.compound.models import Person, Site
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.custody.models import Consent, IncidentDrill
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.journal.models import AuditEntry, GateEvent
@@ -66,10 +66,10 @@ def test_only_half_years_that_are_over_and_that_the_site_has_seen_can_be_publish
 
 
 def test_an_open_half_year_is_not_published_and_none_twice(act, person, january, web_config):
-    with pytest.raises(ActRefused, match="half-year that is over"):
+    with pytest.raises(ActionRefused, match="half-year that is over"):
         publish(act, web_config)
     publish(january, web_config)
-    with pytest.raises(ActRefused, match="not changed"):
+    with pytest.raises(ActionRefused, match="not changed"):
         publish(january, web_config)
 
 

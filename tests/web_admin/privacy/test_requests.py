@@ -9,7 +9,7 @@ from gate_controller.contract.event_kinds import EventKind
 from tests.support.acting import add_lane, by_phone, household
 from web_admin.alarms.models import Alarm
 from web_admin.core.database import Menjin
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.gates.hours import set_calendar_day
 from web_admin.journal.models import AuditEntry
 from web_admin.operations import housekeeping
@@ -55,16 +55,16 @@ def test_a_request_has_its_due_dates_by_the_sites_calendar(act, person):
 
 
 def test_staff_file_nothing_in_another_persons_name(act, person):
-    with pytest.raises(ActRefused, match="on their phone or at the desk"):
+    with pytest.raises(ActionRefused, match="on their phone or at the desk"):
         file_request(act, person.person_id, "access")
 
 
 def test_no_person_files_or_takes_back_for_another(act, person):
     other = household(act, "5-0101", "Zhao")[1]
     row = filed(act, person)
-    with pytest.raises(ActRefused, match="your own"):
+    with pytest.raises(ActionRefused, match="your own"):
         file_request(by_phone(act, other.person_id), person.person_id, "access")
-    with pytest.raises(ActRefused, match="your own"):
+    with pytest.raises(ActionRefused, match="your own"):
         withdraw_request(by_phone(act, other.person_id), other.person_id, row.request_id)
 
 
@@ -80,7 +80,7 @@ def test_no_person_files_or_takes_back_for_another(act, person):
     ],
 )
 def test_what_a_request_lacks_is_shown_beside_its_field(act, person, kind, more, field):
-    with pytest.raises(ActRefused) as refusal:
+    with pytest.raises(ActionRefused) as refusal:
         filed(act, person, kind, **more)
     assert refusal.value.field == field
 
@@ -88,7 +88,7 @@ def test_what_a_request_lacks_is_shown_beside_its_field(act, person, kind, more,
 def test_a_person_has_at_most_ten_requests_open(act, person):
     for _number in range(MAX_OPEN):
         filed(act, person)
-    with pytest.raises(ActRefused, match="Wait for an answer"):
+    with pytest.raises(ActionRefused, match="Wait for an answer"):
         filed(act, person)
 
 
@@ -97,7 +97,7 @@ def test_an_answer_acknowledges_and_closes_and_is_not_given_twice(act, person):
     answer(act, row.request_id, "All of it stands on your phone page.")
     assert (row.outcome, row.closed_at, row.acknowledged_at) == ("answered", act.now, act.now)
     for again in (acknowledge, lambda a, key: answer(a, key, "once more")):
-        with pytest.raises(ActRefused, match="closed already"):
+        with pytest.raises(ActionRefused, match="closed already"):
             again(act, row.request_id)
 
 
@@ -105,7 +105,7 @@ def test_a_refusal_needs_a_reason_and_names_where_to_complain_further(act, perso
     row = filed(act, person)
     save_contact(act, name="Ms Qin", contact="021-5555 0101", channels=CHANNELS)
     for reason in ("", "no"):
-        with pytest.raises(ActRefused) as refusal:
+        with pytest.raises(ActionRefused) as refusal:
             refuse(act, row.request_id, reason, "en")
         assert refusal.value.field == "text"
     refuse(act, row.request_id, "It shows the gate alone, see the drawing at the office.", "en")
@@ -114,7 +114,7 @@ def test_a_refusal_needs_a_reason_and_names_where_to_complain_further(act, perso
 
 def test_no_refusal_goes_out_before_a_place_to_complain_is_published(act, person):
     row = filed(act, person)
-    with pytest.raises(ActRefused, match="First publish where people can complain"):
+    with pytest.raises(ActionRefused, match="First publish where people can complain"):
         refuse(act, row.request_id, "It shows the gate alone.", "en")
     assert row.outcome is None
 
@@ -130,7 +130,7 @@ def test_a_correction_changes_the_name_and_keeps_before_and_after(act, person):
 
 def test_a_correction_of_what_is_kept_elsewhere_says_what_stood_before(act, person):
     row = filed(act, person, "correction", "", subject="gates", wanted="the east gate too")
-    with pytest.raises(ActRefused) as refusal:
+    with pytest.raises(ActionRefused) as refusal:
         correct(act, row.request_id, " ", "north and east", "")
     assert refusal.value.field == "before"
     correct(act, row.request_id, "north", "north and east", "Done.")
@@ -190,5 +190,5 @@ def test_texts_go_after_the_logs_term_and_the_request_after_the_evidences(act, p
 
 
 def test_a_request_that_there_is_not_is_not_known(act, person):
-    with pytest.raises(ActRefused, match="not known here"):
+    with pytest.raises(ActionRefused, match="not known here"):
         acknowledge(act, "0" * 16)

@@ -12,7 +12,7 @@ from tests.support.compounds.resident import Compound
 from tests.web_admin.resident.pressing import press, switch
 from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.core.database import current_menjin
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.phones import issue_printed_code
 from web_admin.credentials.pins import issue_duress_pin
 from web_admin.credentials.two_methods import end_two_method_request
@@ -205,7 +205,7 @@ def test_only_the_person_requests_two_methods_and_no_phone_that_a_new_invitation
 ) -> None:
     switch(phone, "pin", on=True)
     press(phone, "/r/two-ways", wish="always")
-    with compound.act("manager") as act, pytest.raises(ActRefused):
+    with compound.act("manager") as act, pytest.raises(ActionRefused):
         end_two_method_request(act, compound.person_id)
     again = compound.signed_in(compound.person_id)
     press(again, "/r/two-ways", wish="off")

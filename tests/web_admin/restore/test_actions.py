@@ -15,7 +15,7 @@ from gate_controller.contract.records import CardCredential, CredentialState, En
 from tests.support.compounds.with_gates import PlayedGate, add_card, add_home, add_person, add_pin, sync_app
 from tests.web_admin.policy.test_publish import give_face
 from tests.web_admin.sync.test_routes import error_of
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import CalendarDay, CredentialRow, Gate, Person, Site
 from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.credentials.emergency_codes import make_emergency_code
@@ -141,7 +141,8 @@ def test_no_face_comes_back_with_a_restore_whether_or_not_a_gate_knows_of_its_en
     compound, restored, migrated, web_config, sealer, site, north, south, clock, withdrawn_since, last_gate
 ):
     with migrated.session() as session:
-        act = Act(session, sealer, site, compound.person, "phone", clock.now, effects=PolicyEffects(sealer))
+        effects = PolicyEffects(sealer)
+        act = Action(session, sealer, site, compound.person, "phone", clock.now, effects=effects)
         assert faces_in(records_at(session, sealer, "north", clock.now))
         if withdrawn_since:
             withdraw_face(act, compound.person)
@@ -159,7 +160,7 @@ def test_no_face_comes_back_with_a_restore_whether_or_not_a_gate_knows_of_its_en
     with back.session() as session:
         if last_gate == "left_out":
             leave_out_gate(session, sealer, "south", clock.now)
-        act = Act(session, sealer, site, "m", "manager", clock.now, effects=PolicyEffects(sealer))
+        act = Action(session, sealer, site, "m", "manager", clock.now, effects=PolicyEffects(sealer))
         fit_shares(act, session.get_one(Gate, "north"))
         assert faces_in(records_at(session, sealer, "north", clock.now)) == []
         assert session.scalars(select(FaceShare)).all() == []
@@ -355,7 +356,7 @@ def test_a_backup_with_an_older_schema_is_restored_and_brought_up_to_date(
 def codes(compound, migrated, sealer, site, clock):
     """Two emergency codes, made before the backup."""
     with migrated.session() as session:
-        act = Act(session, sealer, site, "m", "manager", clock.now, effects=PolicyEffects(sealer))
+        act = Action(session, sealer, site, "m", "manager", clock.now, effects=PolicyEffects(sealer))
         for label in ("Ambulance 120", "Fire brigade"):
             make_emergency_code(act, label=label, lanes=["north-in"], hold_minutes=30)
         return list(session.scalars(select(EmergencyCode.credential_id).order_by(EmergencyCode.label)))

@@ -22,10 +22,10 @@ from tests.support.compounds.with_gates import add_card, add_home, add_person, a
 from tests.web_admin.sync.test_routes import error_of
 from web_admin.accounts.api_keys import key_of, make_api_key
 from web_admin.accounts.models import ApiKey, Passkey, StaffInvitation, User
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import CredentialRow, Gate, Home, Invitation, Person, Site
 from web_admin.compound.restore_models import HandedRecord, RestoreReview
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.actions import resume_credential, suspend_credential
 from web_admin.credentials.emergency_codes import make_emergency_code
 from web_admin.credentials.models import EmergencyCode
@@ -67,7 +67,7 @@ def holding(database, sealer, card, site, tmp_path, clock):
 
 
 def manager(session, sealer, site, clock):
-    return Act(session, sealer, site, "m", "manager", clock.now, effects=PolicyEffects(sealer))
+    return Action(session, sealer, site, "m", "manager", clock.now, effects=PolicyEffects(sealer))
 
 
 def post_all(played, gate):
@@ -97,7 +97,7 @@ def test_a_suspended_card_stays_suspended_until_the_manager_decides(
     with database.session() as session, pytest.raises(Exception, match="property office decides"):
         person_id = session.get_one(CredentialRow, card).person_id
         resume_credential(
-            Act(session, sealer, site, person_id, "phone", clock.now, effects=PolicyEffects(sealer)), card
+            Action(session, sealer, site, person_id, "phone", clock.now, effects=PolicyEffects(sealer)), card
         )
     with database.session() as session:
         decide(manager(session, sealer, site, clock), review.review_id, ALLOWED)
@@ -230,7 +230,7 @@ def test_a_gate_that_was_stolen_after_the_backup_gets_nothing_once_the_manager_s
         asked = {row.subject_id: row for row in open_reviews(session, site) if row.kind == "gate_here"}
         assert sorted(asked) == ["north", "south"]
         for decision in (ALLOWED, "lost"):
-            with pytest.raises(ActRefused, match="one of the buttons"):
+            with pytest.raises(ActionRefused, match="one of the buttons"):
                 decide(manager(session, sealer, site, clock), asked["south"].review_id, decision)
         decide(manager(session, sealer, site, clock), asked["south"].review_id, STOLEN)
     with database.session() as session:
@@ -291,7 +291,7 @@ def test_an_emergency_code_that_differs_ends_and_is_listed_and_a_duress_pin_neve
         assert [row.subject_id for row in rows if row.kind == "emergency_code"] == [ids[0]]
         assert ids[1] not in {row.subject_id for row in rows}
         (row,) = [row for row in rows if row.kind == "emergency_code"]
-        with pytest.raises(ActRefused, match="one of the buttons"):
+        with pytest.raises(ActionRefused, match="one of the buttons"):
             decide(manager(session, sealer, site, clock), row.review_id, ALLOWED)
         decide(manager(session, sealer, site, clock), row.review_id, KEPT)
         assert "emergency_code" not in {row.kind for row in open_reviews(session, site)}

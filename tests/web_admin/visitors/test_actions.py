@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from gate_controller.rules.decision import Reason
 from tests.support.acting import add_lane, at_desk, by_phone, household, show_code, type_digits
-from web_admin.action.base import Act, publish
+from web_admin.action.base import Action, publish
 from web_admin.compound.models import CredentialRow
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.people.actions import GrantSpec, add_person, move_out, set_grants
 from web_admin.visitors.actions import (
     gates_open_to,
@@ -23,12 +23,12 @@ from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.weekly import issue_series, pass_due
 
 
-def pass_of(act: Act, issuer: str | None, **wanted: object) -> VisitorPassRow:
+def pass_of(act: Action, issuer: str | None, **wanted: object) -> VisitorPassRow:
     return issue_pass(act, issuer_person_id=issuer, label="Friend", **{"gate_numbers": [1], **wanted})  # type: ignore[arg-type]
 
 
 @pytest.mark.publishing
-def test_a_pass_opens_for_a_day_by_default_and_not_after_it_was_withdrawn(act: Act) -> None:
+def test_a_pass_opens_for_a_day_by_default_and_not_after_it_was_withdrawn(act: Action) -> None:
     add_lane(act)
     _, person = household(act)
     row = pass_of(by_phone(act, person.person_id), person.person_id)
@@ -39,7 +39,7 @@ def test_a_pass_opens_for_a_day_by_default_and_not_after_it_was_withdrawn(act: A
 
 
 @pytest.mark.publishing
-def test_a_pass_ends_with_the_issuer(act: Act) -> None:
+def test_a_pass_ends_with_the_issuer(act: Action) -> None:
     add_lane(act)
     _, person = household(act)
     row = pass_of(act, person.person_id)
@@ -47,42 +47,44 @@ def test_a_pass_ends_with_the_issuer(act: Act) -> None:
     assert not show_code(act, row.text).opens
 
 
-def test_a_pass_is_never_longer_than_a_week_or_than_the_issuers_own_right(act: Act) -> None:
+def test_a_pass_is_never_longer_than_a_week_or_than_the_issuers_own_right(act: Action) -> None:
     add_lane(act)
     _, person = household(act)
-    with pytest.raises(ActRefused, match="7 days"):
+    with pytest.raises(ActionRefused, match="7 days"):
         pass_of(act, person.person_id, valid_until=act.now + timedelta(days=7, seconds=1))
     set_grants(act, person.person_id, [GrantSpec(("north-in",), valid_until=act.now + timedelta(hours=3))])
-    with pytest.raises(ActRefused, match="your own right"):
+    with pytest.raises(ActionRefused, match="your own right"):
         pass_of(act, person.person_id)
     assert pass_of(act, person.person_id, valid_until=act.now + timedelta(hours=3)).pass_id
 
 
-def test_a_counted_pass_names_one_gate_and_a_pass_names_only_gates_of_the_issuer(act: Act) -> None:
+def test_a_counted_pass_names_one_gate_and_a_pass_names_only_gates_of_the_issuer(act: Action) -> None:
     add_lane(act)
     add_lane(act, "south")
     person = add_person(act, display_name="Lin", lanes=["north-in"])
-    with pytest.raises(ActRefused, match="exactly one gate"):
+    with pytest.raises(ActionRefused, match="exactly one gate"):
         pass_of(act, None, gate_numbers=[1, 2], uses=2)
-    with pytest.raises(ActRefused, match="your own right"):
+    with pytest.raises(ActionRefused, match="your own right"):
         pass_of(act, person.person_id, gate_numbers=[2])
     assert [gate.gate_id for gate in gates_open_to(act.session, person, act.now)] == ["north"]
 
 
 @pytest.mark.publishing
-def test_only_staff_give_passes_in_the_sites_own_name_and_only_ones_own_pass_is_withdrawn(act: Act) -> None:
+def test_only_staff_give_passes_in_the_sites_own_name_and_only_ones_own_pass_is_withdrawn(
+    act: Action
+) -> None:
     add_lane(act)
     _, person = household(act)
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         pass_of(by_phone(act, person.person_id), None)
     row = pass_of(at_desk(act), None)
     assert show_code(act, row.text).opens
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         withdraw_pass(by_phone(act, person.person_id), row.pass_id)
 
 
 @pytest.mark.parametrize("changes", [{"kind": "helper"}, {"age_band": "under_14"}])
-def test_helpers_and_children_hand_out_nothing(act: Act, changes: dict[str, str]) -> None:
+def test_helpers_and_children_hand_out_nothing(act: Action, changes: dict[str, str]) -> None:
     add_lane(act)
     home, person = household(act)
     for name, value in changes.items():
@@ -100,11 +102,11 @@ def test_helpers_and_children_hand_out_nothing(act: Act, changes: dict[str, str]
         ),
     )
     for issue in issuing:
-        with pytest.raises(ActRefused, match="members of a home"):
+        with pytest.raises(ActionRefused, match="members of a home"):
             issue()
 
 
-def test_a_weekly_pass_of_a_person_who_became_a_helper_is_signed_no_more(act: Act) -> None:
+def test_a_weekly_pass_of_a_person_who_became_a_helper_is_signed_no_more(act: Action) -> None:
     add_lane(act)
     _home, person = household(act)
     row = issue_series(
@@ -114,12 +116,12 @@ def test_a_weekly_pass_of_a_person_who_became_a_helper_is_signed_no_more(act: Ac
     )
     person.kind = "helper"
     act.session.flush()
-    with pytest.raises(ActRefused, match="members of a home"):
+    with pytest.raises(ActionRefused, match="members of a home"):
         pass_due(act, row.series_id)
 
 
 @pytest.mark.publishing
-def test_a_visitors_code_opens_its_lane_until_its_end(act: Act) -> None:
+def test_a_visitors_code_opens_its_lane_until_its_end(act: Action) -> None:
     add_lane(act)
     home, person = household(act)
     code = issue_visitor_code(
@@ -130,12 +132,12 @@ def test_a_visitors_code_opens_its_lane_until_its_end(act: Act) -> None:
     assert type_digits(later, home.number, code).reason is Reason.EXPIRED
 
 
-def test_a_visitors_code_is_refused_for_too_long_another_home_or_no_lane(act: Act) -> None:
+def test_a_visitors_code_is_refused_for_too_long_another_home_or_no_lane(act: Action) -> None:
     add_lane(act)
     home, person = household(act)
     other, _ = household(act, "4-1", "Wu")
     for wanted in ({"valid_minutes": 121}, {"home_id": other.home_id}, {"lanes": []}):
-        with pytest.raises(ActRefused):
+        with pytest.raises(ActionRefused):
             issue_visitor_code(
                 act,
                 **{
@@ -148,12 +150,12 @@ def test_a_visitors_code_is_refused_for_too_long_another_home_or_no_lane(act: Ac
 
 
 @pytest.mark.publishing
-def test_a_visitors_code_names_one_gate_where_it_is_made_and_where_it_is_published(act: Act) -> None:
+def test_a_visitors_code_names_one_gate_where_it_is_made_and_where_it_is_published(act: Action) -> None:
     add_lane(act)
     add_lane(act, "south")
     home, person = household(act)
     lanes = ["north-in", "south-in"]
-    with pytest.raises(ActRefused, match="at one gate"):
+    with pytest.raises(ActionRefused, match="at one gate"):
         issue_visitor_code(act, home_id=home.home_id, issuer_person_id=person.person_id, lanes=lanes)
     code = issue_visitor_code(
         act, home_id=home.home_id, issuer_person_id=person.person_id, lanes=["north-in"]

@@ -8,7 +8,7 @@ from sqlalchemy import event, select
 from tests.support.clock import SetClock
 from tests.support.compounds.managed import ManagedCompound, make_managed_compound
 from tests.support.compounds.resident import csrf_of
-from web_admin.action.base import Act, new_act
+from web_admin.action.base import Action, new_action
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
 from web_admin.people.home_helpers import HelperTimes, add_helper
@@ -27,11 +27,11 @@ def compound(web_config, database):
 def acting(compound: ManagedCompound, work, channel: str = "system", actor_id: str = "staff-1"):
     """Do something in one transaction; return what it returns."""
     with compound.app.app_context(), current_menjin().database.session() as session:
-        act = new_act(current_menjin(), session, compound.site_id, actor_id, channel, now=compound.clock())
+        act = new_action(current_menjin(), session, compound.site_id, actor_id, channel, now=compound.clock())
         return work(act)
 
 
-def fill(act: Act, persons: dict[str, str]) -> None:
+def fill(act: Action, persons: dict[str, str]) -> None:
     """Give out passes in every state, by the office and by a resident."""
     for label, changes in {
         "Window cleaner": {}, "Lift service": {"valid_from": act.now + timedelta(days=2)},

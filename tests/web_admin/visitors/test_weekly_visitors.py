@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from gate_controller.contract.journal_chain import GENESIS, JournalEntry, chain_entry
 from gate_controller.rules.decision import Reason
 from tests.support.acting import add_lane, at_desk, by_phone, household, show_code
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import Gate, Person
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import Sealer
 from web_admin.people.actions import GrantSpec, move_out, set_grants, suspend_person
 from web_admin.visitors.actions import issue_pass, issue_visitor_code, withdraw_pass
@@ -25,18 +25,18 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 TUESDAY_NINE = datetime(2026, 3, 10, 9, 0, tzinfo=SHANGHAI)
 
 
-def at(act: Act, moment: datetime) -> Act:
+def at(act: Action, moment: datetime) -> Action:
     """Return the same act at another time."""
     return replace(act, now=moment.astimezone(UTC))
 
 
 @pytest.fixture
-def host(act: Act) -> Person:
+def host(act: Action) -> Person:
     add_lane(act)
     return household(act)[1]
 
 
-def tuesdays(act: Act, issuer: str | None, **changes: object) -> VisitorSeriesRow:
+def tuesdays(act: Action, issuer: str | None, **changes: object) -> VisitorSeriesRow:
     wanted = {
         "label": "Piano teacher", "gate_numbers": [1], "days": ["tue"], "starts_minute": 9 * 60,
         "ends_minute": 12 * 60, "last_day": date(2026, 4, 28), **changes,
@@ -44,7 +44,7 @@ def tuesdays(act: Act, issuer: str | None, **changes: object) -> VisitorSeriesRo
     return issue_series(act, issuer_person_id=issuer, **wanted)  # type: ignore[arg-type]
 
 
-def due_text(act: Act, row: VisitorSeriesRow) -> str:
+def due_text(act: Action, row: VisitorSeriesRow) -> str:
     due = pass_due(act, row.series_id)
     assert due is not None
     return due.text
@@ -54,7 +54,7 @@ def due_text(act: Act, row: VisitorSeriesRow) -> str:
 
 
 @pytest.mark.publishing
-def test_each_visit_opens_in_its_own_hours_alone(act: Act, host: Person) -> None:
+def test_each_visit_opens_in_its_own_hours_alone(act: Action, host: Person) -> None:
     row = tuesdays(by_phone(act, host.person_id), host.person_id)
     assert pass_due(act, row.series_id) is None
     text = due_text(at(act, TUESDAY_NINE - timedelta(hours=11)), row)
@@ -70,7 +70,9 @@ def test_each_visit_opens_in_its_own_hours_alone(act: Act, host: Person) -> None
     assert show_code(next_week, due_text(next_week, row)).opens
 
 
-def test_no_signed_pass_lives_longer_than_its_visit_and_none_is_signed_twice(act: Act, host: Person) -> None:
+def test_no_signed_pass_lives_longer_than_its_visit_and_none_is_signed_twice(
+    act: Action, host: Person
+) -> None:
     row = tuesdays(act, host.person_id)
     during = at(act, TUESDAY_NINE + timedelta(minutes=5))
     assert due_text(during, row) == due_text(during, row)
@@ -81,7 +83,7 @@ def test_no_signed_pass_lives_longer_than_its_visit_and_none_is_signed_twice(act
 
 
 @pytest.mark.publishing
-def test_withdrawing_ends_the_visit_that_runs_and_signs_no_other(act: Act, host: Person) -> None:
+def test_withdrawing_ends_the_visit_that_runs_and_signs_no_other(act: Action, host: Person) -> None:
     row = tuesdays(act, host.person_id)
     during = at(act, TUESDAY_NINE + timedelta(hours=1))
     text = due_text(during, row)
@@ -91,20 +93,20 @@ def test_withdrawing_ends_the_visit_that_runs_and_signs_no_other(act: Act, host:
     assert series_state(row, SHANGHAI, during.now) == "withdrawn"
 
 
-def test_who_moves_out_or_may_not_pass_has_no_visits_signed(act: Act, host: Person) -> None:
+def test_who_moves_out_or_may_not_pass_has_no_visits_signed(act: Action, host: Person) -> None:
     row = tuesdays(act, host.person_id)
     during = at(act, TUESDAY_NINE)
     suspend_person(act, host.person_id, "lost everything")
-    with pytest.raises(ActRefused, match="may not pass at present"):
+    with pytest.raises(ActionRefused, match="may not pass at present"):
         pass_due(during, row.series_id)
     move_out(act, host.person_id)
     assert pass_due(during, row.series_id) is None
 
 
-def test_a_weekly_pass_stays_inside_its_issuers_own_right(act: Act, host: Person) -> None:
+def test_a_weekly_pass_stays_inside_its_issuers_own_right(act: Action, host: Person) -> None:
     until = datetime(2026, 4, 28, 11, 59, tzinfo=SHANGHAI)
     set_grants(act, host.person_id, [GrantSpec(("north-in",), valid_until=until)])
-    with pytest.raises(ActRefused, match="your own right"):
+    with pytest.raises(ActionRefused, match="your own right"):
         tuesdays(act, host.person_id)
     assert tuesdays(act, host.person_id, last_day=date(2026, 4, 27)).series_id
 
@@ -124,18 +126,18 @@ def test_a_weekly_pass_stays_inside_its_issuers_own_right(act: Act, host: Person
     ],
 )
 def test_what_cannot_be_a_weekly_pass_is_refused_beside_its_field(
-    act: Act, host: Person, changes: dict[str, object], field: str
+    act: Action, host: Person, changes: dict[str, object], field: str
 ) -> None:
-    with pytest.raises(ActRefused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         tuesdays(act, host.person_id, **changes)
     assert refused.value.field == field
 
 
-def test_no_resident_withdraws_the_weekly_pass_of_another(act: Act, host: Person) -> None:
+def test_no_resident_withdraws_the_weekly_pass_of_another(act: Action, host: Person) -> None:
     other = household(act, "4-1", "Wu")[1]
     own, office = tuesdays(act, host.person_id), tuesdays(at_desk(act), None)
     for row in (own, office):
-        with pytest.raises(ActRefused):
+        with pytest.raises(ActionRefused):
             withdraw_series(by_phone(act, other.person_id), row.series_id)
     assert (office.author_id, own.author_id) == ("manager-1", None)
 
@@ -157,7 +159,7 @@ def test_visits_keep_their_wall_clock_when_the_clocks_change() -> None:
 # -- addresses and copies ----------------------------------------------------------------------------
 
 
-def test_an_address_leads_to_its_own_pass_and_no_other_text_leads_anywhere(act: Act, host: Person) -> None:
+def test_an_address_leads_to_its_own_pass_and_no_other_text_leads_anywhere(act: Action, host: Person) -> None:
     made, row = issue_pass(act, issuer_person_id=None, label="x", gate_numbers=[1]), tuesdays(act, None)
     text = link_text(act.sealer, "pass", made.pass_id)
     assert linked(act.session, act.sealer, text) is made
@@ -169,7 +171,7 @@ def test_an_address_leads_to_its_own_pass_and_no_other_text_leads_anywhere(act: 
 
 
 @pytest.mark.publishing
-def test_a_renewed_copy_is_the_same_pass_for_less_than_a_minute(act: Act, host: Person) -> None:
+def test_a_renewed_copy_is_the_same_pass_for_less_than_a_minute(act: Action, host: Person) -> None:
     made = issue_pass(act, issuer_person_id=host.person_id, label="x", gate_numbers=[1], uses=1)
     later = at(act, act.now + timedelta(hours=2))
     copy = renewed_text(act.session, act.sealer, made, later.now)
@@ -185,7 +187,7 @@ def test_a_renewed_copy_is_the_same_pass_for_less_than_a_minute(act: Act, host: 
 
 
 @pytest.mark.publishing
-def test_a_renewed_copy_never_reaches_over_the_pass(act: Act, host: Person) -> None:
+def test_a_renewed_copy_never_reaches_over_the_pass(act: Action, host: Person) -> None:
     made = issue_pass(act, issuer_person_id=None, label="x", gate_numbers=[1])
     at_end = at(act, made.valid_until - timedelta(seconds=1))
     copy = renewed_text(act.session, act.sealer, made, at_end.now)
@@ -203,7 +205,7 @@ def opened(seq: int, moment: datetime, shown_id: str, method: str = "qr", opens:
     return chain_entry(GENESIS, seq, moment, "access", facts, {"person_id": None, "credential_id": shown_id})
 
 
-def test_uses_of_passes_and_codes_are_noted_and_nothing_else(act: Act, host: Person) -> None:
+def test_uses_of_passes_and_codes_are_noted_and_nothing_else(act: Action, host: Person) -> None:
     made = issue_pass(act, issuer_person_id=host.person_id, label="x", gate_numbers=[1])
     issue_visitor_code(
         act, home_id=host.home_id or "", issuer_person_id=host.person_id, lanes=["north-in"]

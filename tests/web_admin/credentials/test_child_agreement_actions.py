@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.acting import at_desk, household
-from web_admin.action.base import Act
+from web_admin.action.base import Action
 from web_admin.compound.models import CredentialRow, GuardianRow, Person
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.child_agreements import (
     agree_by_card,
@@ -26,7 +26,7 @@ TEXT = "I agree to a card and a PIN."
 
 
 @pytest.fixture
-def family(act: Act) -> tuple[Act, Person, Person, Person]:
+def family(act: Action) -> tuple[Action, Person, Person, Person]:
     """Return the act, two parents with a card each, and their child of under 14."""
     home, mother = household(act, name="Mother")
     father = add_person(act, display_name="Father", home_id=home.home_id)
@@ -36,11 +36,11 @@ def family(act: Act) -> tuple[Act, Person, Person, Person]:
     return act, mother, father, child
 
 
-def agree(act: Act, child: Person, number: int = MOTHERS) -> ChildAgreement:
+def agree(act: Action, child: Person, number: int = MOTHERS) -> ChildAgreement:
     return agree_by_card(at_desk(act), child.person_id, number, "en", TEXT)
 
 
-def check_guardian(act: Act, guardian: Person, child: Person, *, ended: bool = False) -> None:
+def check_guardian(act: Action, guardian: Person, child: Person, *, ended: bool = False) -> None:
     act.session.add(
         GuardianRow(
             minor_id=child.person_id,
@@ -54,7 +54,7 @@ def check_guardian(act: Act, guardian: Person, child: Person, *, ended: bool = F
 
 
 def test_what_is_kept_of_a_yes_is_who_when_where_and_to_which_text(
-    family: tuple[Act, Person, Person, Person],
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, mother, _father, child = family
     row = agree(act, child)
@@ -73,7 +73,7 @@ def test_what_is_kept_of_a_yes_is_who_when_where_and_to_which_text(
 
 
 def test_a_second_yes_of_the_same_guardian_replaces_the_first_that_was_taken_back(
-    family: tuple[Act, Person, Person, Person],
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, _mother, _father, child = family
     row = agree(act, child)
@@ -84,7 +84,7 @@ def test_a_second_yes_of_the_same_guardian_replaces_the_first_that_was_taken_bac
     assert row.withdrawn_at is None and agreement_for(act, child) is row
 
 
-def test_of_two_agreements_the_first_that_lives_counts(family: tuple[Act, Person, Person, Person]) -> None:
+def test_of_two_agreements_the_first_that_lives_counts(family: tuple[Action, Person, Person, Person]) -> None:
     act, mother, father, child = family
     second, first = agree(act, child, MOTHERS), agree(act, child, FATHERS)
     first.given_at -= timedelta(days=1)
@@ -96,11 +96,11 @@ def test_of_two_agreements_the_first_that_lives_counts(family: tuple[Act, Person
     assert agreement_for(act, mother) is agreement_for(act, father) is None
 
 
-def test_only_a_child_under_14_lacks_an_agreement(family: tuple[Act, Person, Person, Person]) -> None:
+def test_only_a_child_under_14_lacks_an_agreement(family: tuple[Action, Person, Person, Person]) -> None:
     act, mother, _father, child = family
     assert lacks_agreement(act, child) and not lacks_agreement(act, mother)
     refuse_without_agreement(act, mother)
-    with pytest.raises(ActRefused, match="A guardian agrees first to a card and PIN") as refused:
+    with pytest.raises(ActionRefused, match="A guardian agrees first to a card and PIN") as refused:
         refuse_without_agreement(act, child)
     assert refused.value.field == "number"
     agree(act, child)
@@ -109,19 +109,19 @@ def test_only_a_child_under_14_lacks_an_agreement(family: tuple[Act, Person, Per
 
 
 def test_every_adult_of_the_home_counts_until_the_office_checked_one(
-    family: tuple[Act, Person, Person, Person],
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, mother, father, child = family
     assert may_act_for(act, mother, child) is may_act_for(act, father, child) is True
     check_guardian(act, father, child)
     assert may_act_for(act, mother, child) is False and may_act_for(act, father, child) is True
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         agree(act, child, MOTHERS)
     assert agree(act, child, FATHERS).guardian_id == father.person_id
 
 
 def test_a_guardian_whom_the_office_struck_out_makes_room_for_no_other(
-    family: tuple[Act, Person, Person, Person],
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, mother, father, child = family
     check_guardian(act, father, child, ended=True)
@@ -129,7 +129,7 @@ def test_a_guardian_whom_the_office_struck_out_makes_room_for_no_other(
 
 
 def test_a_guardian_checked_for_one_child_leaves_the_others_as_they_were(
-    family: tuple[Act, Person, Person, Person],
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, mother, father, child = family
     sister = add_person(act, display_name="Sister", home_id=child.home_id, age_band="14_17")
@@ -140,7 +140,7 @@ def test_a_guardian_checked_for_one_child_leaves_the_others_as_they_were(
 @pytest.mark.parametrize("changed", ["kind", "age_band", "home_id"])
 @pytest.mark.parametrize("whose", ["guardian", "child"])
 def test_a_guardian_is_an_adult_resident_and_the_minor_one_of_the_same_home(
-    family: tuple[Act, Person, Person, Person], changed: str, whose: str
+    family: tuple[Action, Person, Person, Person], changed: str, whose: str
 ) -> None:
     act, mother, _father, child = family
     other_home, _neighbour = household(act, number="9-0909", name="Neighbour")
@@ -155,7 +155,7 @@ def test_a_guardian_is_an_adult_resident_and_the_minor_one_of_the_same_home(
     act.session.expire(who)
 
 
-def test_two_people_without_a_home_share_none(family: tuple[Act, Person, Person, Person]) -> None:
+def test_two_people_without_a_home_share_none(family: tuple[Action, Person, Person, Person]) -> None:
     act, mother, _father, child = family
     with act.session.no_autoflush:
         mother.home_id = child.home_id = None
@@ -165,7 +165,7 @@ def test_two_people_without_a_home_share_none(family: tuple[Act, Person, Person,
 
 
 @pytest.mark.parametrize("what", ["ended_card", "suspended", "moved_out", "unknown", "neighbour", "a_pin"])
-def test_no_other_card_says_yes(family: tuple[Act, Person, Person, Person], what: str) -> None:
+def test_no_other_card_says_yes(family: tuple[Action, Person, Person, Person], what: str) -> None:
     act, mother, _father, child = family
     number = MOTHERS
     card = act.session.scalars(
@@ -186,20 +186,20 @@ def test_no_other_card_says_yes(family: tuple[Act, Person, Person, Person], what
         issue_card(act, neighbour.person_id, NEIGHBOURS)
         number = NEIGHBOURS
     act.session.flush()
-    with pytest.raises(ActRefused, match=r"^This is not the card of a guardian: an adult of") as refused:
+    with pytest.raises(ActionRefused, match=r"^This is not the card of a guardian: an adult of") as refused:
         agree(act, child, number)
     assert refused.value.field == "guardian_card"
     assert act.session.scalars(select(ChildAgreement)).all() == []
 
 
 def test_a_guardians_card_that_has_run_out_agrees_to_nothing(
-    family: tuple[Act, Person, Person, Person],
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, mother, _father, child = family
     (card,) = act.session.scalars(select(CredentialRow).where(CredentialRow.person_id == mother.person_id))
     card.valid_until = act.now
     act.session.flush()
-    with pytest.raises(ActRefused, match="not the card of a guardian"):
+    with pytest.raises(ActionRefused, match="not the card of a guardian"):
         agree(act, child)
     card.valid_until = act.now + timedelta(seconds=1)
     act.session.flush()

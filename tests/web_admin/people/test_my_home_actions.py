@@ -11,12 +11,12 @@ from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Decision, GateMemory, Reason
 from gate_controller.rules.identify import hash_typed, identify_card, identify_typed
 from tests.support.acting import add_lane, at_desk, by_phone, gate_keys, gate_view, household, show_card
-from web_admin.action.base import Act, Channel
+from web_admin.action.base import Action, Channel
 from web_admin.action.phone_verification import INVITED_AGAIN
 from web_admin.compound.models import Home, Person
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, Menjin
-from web_admin.core.refusal import ActRefused
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.child_agreements import agreement_for
 from web_admin.face.ages import set_age_band
@@ -54,13 +54,13 @@ MORNINGS = HelperTimes(date(2026, 6, 30), ("tue", "thu"), 9 * 60, 12 * 60)
 ALWAYS = HelperTimes(date(2026, 6, 30))
 
 
-def at(act: Act, hour: int, day: date = TUESDAY) -> Act:
+def at(act: Action, hour: int, day: date = TUESDAY) -> Action:
     """Return the same act at an hour of a Tuesday in Shanghai."""
     return replace(act, now=datetime(day.year, day.month, day.day, hour, tzinfo=SHANGHAI))
 
 
 @pytest.fixture
-def lived_in(act: Act) -> tuple[Home, Person]:
+def lived_in(act: Action) -> tuple[Home, Person]:
     add_lane(act)
     add_lane(act, "south")
     return household(act)
@@ -71,19 +71,19 @@ def host(lived_in: tuple[Home, Person]) -> Person:
     return lived_in[1]
 
 
-def phone_of(act: Act, person: Person) -> Act:
+def phone_of(act: Action, person: Person) -> Action:
     return by_phone(act, person.person_id)
 
 
 def helper_of(
-    act: Act, host: Person, times: HelperTimes = MORNINGS, lanes: tuple[str, ...] = ("north-in",)
+    act: Action, host: Person, times: HelperTimes = MORNINGS, lanes: tuple[str, ...] = ("north-in",)
 ) -> Person:
     return add_helper(
         phone_of(act, host), host.person_id, display_name="Xiao Wang", lanes=lanes, times=times, language="zh"
     )
 
 
-def types(act: Act, home: Home, digits: str, lane_id: str = "north-in") -> Decision:
+def types(act: Action, home: Home, digits: str, lane_id: str = "north-in") -> Decision:
     """Type a home's number and digits at the gate of a lane."""
     gate_id = lane_id.partition("-")[0]
     policy = gate_view(act, gate_id).policy
@@ -92,7 +92,7 @@ def types(act: Act, home: Home, digits: str, lane_id: str = "north-in") -> Decis
     return decide(claim, lane_id, policy, GateMemory(), act.now)
 
 
-def opens_by_card(act: Act, number: int, lane_id: str) -> bool:
+def opens_by_card(act: Action, number: int, lane_id: str) -> bool:
     """Hold a card to the reader of a lane."""
     gate_id = lane_id.partition("-")[0]
     policy = gate_view(act, gate_id).policy
@@ -101,7 +101,7 @@ def opens_by_card(act: Act, number: int, lane_id: str) -> bool:
     ).opens  # fmt: skip
 
 
-def invited(act: Act, host: Person, *, waits: bool = False, age_band: str = "adult") -> tuple[Person, str]:
+def invited(act: Action, host: Person, *, waits: bool = False, age_band: str = "adult") -> tuple[Person, str]:
     return invite_member(
         phone_of(act, host), host.person_id, display_name="Chen", age_band=age_band, language="zh",
         waits=waits,
@@ -112,7 +112,7 @@ def invited(act: Act, host: Person, *, waits: bool = False, age_band: str = "adu
 
 
 @pytest.mark.publishing
-def test_an_invited_adult_passes_as_their_host_does_and_may_invite_in_turn(act: Act, host: Person) -> None:
+def test_an_invited_adult_passes_as_their_host_does_and_may_invite_in_turn(act: Action, host: Person) -> None:
     set_grants(act, host.person_id, [GrantSpec(("north-in",))])
     member, code = invited(act, host)
     assert accept_invitation(act.session, code, act.now).person_id == member.person_id
@@ -122,38 +122,38 @@ def test_an_invited_adult_passes_as_their_host_does_and_may_invite_in_turn(act: 
 
 
 @pytest.mark.publishing
-def test_where_the_office_has_to_agree_no_gate_opens_before(act: Act, host: Person) -> None:
+def test_where_the_office_has_to_agree_no_gate_opens_before(act: Action, host: Person) -> None:
     member, _code = invited(act, host, waits=True)
     issue_card(act, member.person_id, 77)
     assert show_card(act, 77).opens is False
-    with pytest.raises(ActRefused, match="office has to agree"):
+    with pytest.raises(ActionRefused, match="office has to agree"):
         invited(act, member)
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         agree_to_addition(phone_of(act, host), member.person_id)
     agree_to_addition(act, member.person_id)
     assert show_card(act, 77).opens
-    with pytest.raises(ActRefused, match="decided already"):
+    with pytest.raises(ActionRefused, match="decided already"):
         refuse_addition(act, member.person_id)
 
 
-def test_whom_the_office_refuses_is_out(act: Act, host: Person) -> None:
+def test_whom_the_office_refuses_is_out(act: Action, host: Person) -> None:
     member, code = invited(act, host, waits=True)
     refuse_addition(act, member.person_id)
     assert member.ended_at is not None
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         accept_invitation(act.session, code, act.now)
 
 
 def test_an_invitation_is_renewed_or_taken_back_until_it_is_used_and_not_after(
-    act: Act, host: Person
+    act: Action, host: Person
 ) -> None:
     member, first = invited(act, host)
     second = code_again(phone_of(act, host), host.person_id, member.person_id)
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         accept_invitation(act.session, first, act.now)
     accept_invitation(act.session, second, act.now)
     for late in (code_again, take_invitation_back):
-        with pytest.raises(ActRefused, match="live here already"):
+        with pytest.raises(ActionRefused, match="live here already"):
             late(phone_of(act, host), host.person_id, member.person_id)
     other, _code = invited(act, host)
     take_invitation_back(phone_of(act, host), host.person_id, other.person_id)
@@ -162,13 +162,13 @@ def test_an_invitation_is_renewed_or_taken_back_until_it_is_used_and_not_after(
 
 @pytest.mark.publishing
 def test_who_lives_here_by_the_offices_card_alone_is_no_more_at_the_homes_mercy(
-    act: Act, host: Person
+    act: Action, host: Person
 ) -> None:
     """Grandmother never opened the page: no member reads her records with a fresh code, or puts her out."""
     grandmother, _code = invited(act, host)
     issue_card(act, grandmother.person_id, 77)
     for late in (code_again, take_invitation_back):
-        with pytest.raises(ActRefused, match="live here already"):
+        with pytest.raises(ActionRefused, match="live here already"):
             late(phone_of(act, host), host.person_id, grandmother.person_id)
     assert grandmother.ended_at is None
     assert opens_by_card(act, 77, "north-in")
@@ -176,7 +176,7 @@ def test_who_lives_here_by_the_offices_card_alone_is_no_more_at_the_homes_mercy(
 
 @pytest.mark.parametrize("kind", ["minor", "helper", "suspended", "unproven", "stranger"])
 def test_only_a_living_proven_adult_of_the_home_does_anything_for_it(
-    act: Act, host: Person, kind: str
+    act: Action, host: Person, kind: str
 ) -> None:
     changes = {
         "minor": {"age_band": "14_17"}, "helper": {"kind": "helper"}, "suspended": {"suspended": True},
@@ -185,20 +185,20 @@ def test_only_a_living_proven_adult_of_the_home_does_anything_for_it(
     for name, value in changes.items():
         setattr(host, name, value)
     act.session.flush()
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         invited(act, host)
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         helper_of(act, host)
 
 
-def test_no_resident_acts_in_the_name_of_another_or_on_another_home(act: Act, host: Person) -> None:
+def test_no_resident_acts_in_the_name_of_another_or_on_another_home(act: Action, host: Person) -> None:
     other = household(act, "4-1", "Wu")[1]
     helper = helper_of(act, host)
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         invite_member(phone_of(act, other), host.person_id, display_name="x", age_band="adult",
                       language="zh", waits=False)  # fmt: skip
     for wrong in (end_helper, give_helper_pin):
-        with pytest.raises(ActRefused, match="not known here"):
+        with pytest.raises(ActionRefused, match="not known here"):
             wrong(phone_of(act, other), other.person_id, helper.person_id)
 
 
@@ -208,7 +208,7 @@ def test_no_resident_acts_in_the_name_of_another_or_on_another_home(act: Act, ho
 TEXT = "I agree to a card and a PIN."
 
 
-def child_of(act: Act, host: Person, **changes: object) -> Person:
+def child_of(act: Action, host: Person, **changes: object) -> Person:
     wanted = {
         "display_name": "Bao", "until": None, "agrees_to": TEXT, "language": "zh", "waits": False, **changes
     }  # fmt: skip
@@ -217,7 +217,7 @@ def child_of(act: Act, host: Person, **changes: object) -> Person:
 
 @pytest.mark.publishing
 def test_a_child_gets_a_pin_by_a_guardian_who_agreed_and_loses_it_with_the_agreement(
-    act: Act, lived_in: tuple[Home, Person]
+    act: Action, lived_in: tuple[Home, Person]
 ) -> None:
     home, host = lived_in
     child = child_of(act, host)
@@ -227,7 +227,7 @@ def test_a_child_gets_a_pin_by_a_guardian_who_agreed_and_loses_it_with_the_agree
     assert [row.known_to_home for row in child.credentials if row.kind == "pin"] == [True]
     take_agreement_back(phone_of(act, host), host.person_id, child.person_id)
     assert (types(act, home, digits).opens, show_card(act, 77).opens) == (False, False)
-    with pytest.raises(ActRefused, match="agree first"):
+    with pytest.raises(ActionRefused, match="agree first"):
         give_child_pin(phone_of(act, host), host.person_id, child.person_id)
     agree_for_child(phone_of(act, host), host.person_id, child.person_id, "en", TEXT)
     agreement = agreement_for(act, child)
@@ -237,16 +237,16 @@ def test_a_child_gets_a_pin_by_a_guardian_who_agreed_and_loses_it_with_the_agree
 
 
 @pytest.mark.parametrize("channel", ["desk", "manager"])
-def test_staff_never_agree_for_a_guardian(act: Act, host: Person, channel: Channel) -> None:
+def test_staff_never_agree_for_a_guardian(act: Action, host: Person, channel: Channel) -> None:
     child = child_of(act, host)
     take_agreement_back(phone_of(act, host), host.person_id, child.person_id)
-    with pytest.raises(ActRefused, match="on their own phone"):
+    with pytest.raises(ActionRefused, match="on their own phone"):
         agree_for_child(replace(act, channel=channel), host.person_id, child.person_id, "zh", TEXT)
     assert agreement_for(act, child) is None
 
 
 def test_an_agreement_that_was_taken_back_is_kept_as_long_as_evidence_is(
-    act: Act, host: Person, web_config: WebConfig, database: Database
+    act: Action, host: Person, web_config: WebConfig, database: Database
 ) -> None:
     child = child_of(act, host)
     take_agreement_back(phone_of(act, host), host.person_id, child.person_id)
@@ -257,25 +257,25 @@ def test_an_agreement_that_was_taken_back_is_kept_as_long_as_evidence_is(
         assert len(act.session.scalars(select(table).where(rows)).all()) == due
 
 
-def test_without_agreement_no_child_is_added_and_the_day_of_14_is_no_other(act: Act, host: Person) -> None:
+def test_without_agreement_no_child_is_added_and_the_day_of_14_is_no_other(act: Action, host: Person) -> None:
     for changes, field in (({"agrees_to": None}, "agrees"), ({"until": date(2041, 1, 1)}, "until")):
-        with pytest.raises(ActRefused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             child_of(act, host, **changes)
         assert refused.value.field == field
 
 
-def test_where_the_office_checked_a_guardian_only_they_act_for_the_child(act: Act, host: Person) -> None:
+def test_where_the_office_checked_a_guardian_only_they_act_for_the_child(act: Action, host: Person) -> None:
     child = child_of(act, host)
     mother = add_person(act, display_name="Mother", home_id=host.home_id)
     name_guardian(act, child.person_id, mother.person_id)
-    with pytest.raises(ActRefused, match="Only a guardian"):
+    with pytest.raises(ActionRefused, match="Only a guardian"):
         give_child_pin(phone_of(act, host), host.person_id, child.person_id)
     assert agree_for_child(phone_of(act, mother), mother.person_id, child.person_id, "zh", TEXT) is None
     assert give_child_pin(phone_of(act, mother), mother.person_id, child.person_id)
 
 
 @pytest.mark.publishing
-def test_a_guardian_suspends_a_childs_card_and_never_an_adults(act: Act, host: Person) -> None:
+def test_a_guardian_suspends_a_childs_card_and_never_an_adults(act: Action, host: Person) -> None:
     child = child_of(act, host)
     wife = add_person(act, display_name="Wife", home_id=host.home_id)
     cards = {person: issue_card(act, person.person_id, number).credential_id
@@ -285,10 +285,10 @@ def test_a_guardian_suspends_a_childs_card_and_never_an_adults(act: Act, host: P
     set_child_card(phone_of(act, host), host.person_id, child.person_id, cards[child], suspended=False)
     assert show_card(act, 77).opens
     for person_id, card_id in ((wife.person_id, cards[wife]), (child.person_id, cards[wife])):
-        with pytest.raises(ActRefused):
+        with pytest.raises(ActionRefused):
             set_child_card(phone_of(act, host), host.person_id, person_id, card_id, suspended=True)
     set_age_band(act, child.person_id, "adult")
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActionRefused):
         give_child_pin(phone_of(act, host), host.person_id, child.person_id)
 
 
@@ -297,7 +297,7 @@ def test_a_guardian_suspends_a_childs_card_and_never_an_adults(act: Act, host: P
 
 @pytest.mark.publishing
 def test_a_helper_opens_with_a_pin_in_their_hours_at_their_gates_until_their_end(
-    act: Act, lived_in: tuple[Home, Person]
+    act: Action, lived_in: tuple[Home, Person]
 ) -> None:
     home, host = lived_in
     helper = helper_of(act, host)
@@ -314,7 +314,7 @@ def test_a_helper_opens_with_a_pin_in_their_hours_at_their_gates_until_their_end
 
 @pytest.mark.publishing
 def test_a_helper_is_changed_renewed_and_ended_by_any_adult_of_the_home(
-    act: Act, lived_in: tuple[Home, Person]
+    act: Action, lived_in: tuple[Home, Person]
 ) -> None:
     home, host = lived_in
     wife = add_person(act, display_name="Wife", home_id=host.home_id)
@@ -331,18 +331,18 @@ def test_a_helper_is_changed_renewed_and_ended_by_any_adult_of_the_home(
     assert types(at(act, 10, date(2026, 3, 11)), home, digits, "south-in").opens is False
 
 
-def test_a_helper_never_gets_more_than_the_member_has(act: Act, host: Person) -> None:
+def test_a_helper_never_gets_more_than_the_member_has(act: Action, host: Person) -> None:
     until = datetime(2026, 5, 1, tzinfo=SHANGHAI)
     set_grants(act, host.person_id, [GrantSpec(("north-in",), valid_until=until)])
     for wanted in ({"lanes": ("south-in",)}, {"times": ALWAYS}):
-        with pytest.raises(ActRefused, match="than you may"):
+        with pytest.raises(ActionRefused, match="than you may"):
             helper_of(act, host, **wanted)  # type: ignore[arg-type]
     assert helper_of(act, host, HelperTimes(date(2026, 4, 30))).grants[0].valid_until == until
 
 
 @pytest.mark.publishing
 def test_when_the_member_may_less_the_helper_may_less_at_once(
-    act: Act, lived_in: tuple[Home, Person]
+    act: Action, lived_in: tuple[Home, Person]
 ) -> None:
     home, host = lived_in
     helper = helper_of(act, host, ALWAYS, ("north-in", "south-in"))
@@ -355,7 +355,7 @@ def test_when_the_member_may_less_the_helper_may_less_at_once(
 
 @pytest.mark.publishing
 def test_a_helper_stays_with_the_home_and_ends_with_its_last_adult(
-    act: Act, lived_in: tuple[Home, Person]
+    act: Action, lived_in: tuple[Home, Person]
 ) -> None:
     home, host = lived_in
     helper = helper_of(act, host)
@@ -369,24 +369,26 @@ def test_a_helper_stays_with_the_home_and_ends_with_its_last_adult(
     assert types(at(act, 10), home, digits).opens is False
 
 
-def test_when_the_whole_home_moves_out_its_helpers_end_with_it_and_once(act: Act, host: Person) -> None:
+def test_when_the_whole_home_moves_out_its_helpers_end_with_it_and_once(act: Action, host: Person) -> None:
     wife = add_person(act, display_name="Wife", home_id=host.home_id)
     helper = helper_of(act, host)
     assert move_out_home(act, host.home_id or "") == 3
     assert None not in [person.ended_at for person in (host, wife, helper)]
 
 
-def test_a_helper_whom_no_other_adult_covers_ends_with_who_answered_for_them(act: Act, host: Person) -> None:
+def test_a_helper_whom_no_other_adult_covers_ends_with_who_answered_for_them(
+    act: Action, host: Person
+) -> None:
     add_person(act, display_name="Lodger", home_id=host.home_id, lanes=["south-in"])
     helper = helper_of(act, host)
     move_out(act, host.person_id)
     assert helper.ended_at is not None
 
 
-def test_hours_of_the_member_are_the_helpers_hours(act: Act, host: Person) -> None:
+def test_hours_of_the_member_are_the_helpers_hours(act: Action, host: Person) -> None:
     hours_id = helper_of(act, host).grants[0].hours_id
     set_grants(act, host.person_id, [GrantSpec(("north-in",), hours_id=hours_id)])
-    with pytest.raises(ActRefused, match="at all hours"):
+    with pytest.raises(ActionRefused, match="at all hours"):
         helper_of(act, host)
     assert helper_of(act, host, ALWAYS).grants[0].hours_id == host.grants[0].hours_id
 
@@ -402,22 +404,22 @@ def test_hours_of_the_member_are_the_helpers_hours(act: Act, host: Person) -> No
     ],
 )
 def test_what_a_helper_cannot_have_is_refused_beside_its_field(
-    act: Act, host: Person, changes: dict[str, object], field: str
+    act: Action, host: Person, changes: dict[str, object], field: str
 ) -> None:
-    with pytest.raises(ActRefused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         helper_of(act, host, **changes)  # type: ignore[arg-type]
     assert refused.value.field == field
 
 
 @pytest.mark.publishing
-def test_a_lost_card_of_a_helper_is_suspended_by_the_home(act: Act, host: Person) -> None:
+def test_a_lost_card_of_a_helper_is_suspended_by_the_home(act: Action, host: Person) -> None:
     helper = helper_of(act, host, ALWAYS)
     card = issue_card(at_desk(act), helper.person_id, 77)
     set_helper_card(phone_of(act, host), host.person_id, helper.person_id, card.credential_id, suspended=True)
     assert show_card(act, 77).reason is Reason.CREDENTIAL_SUSPENDED
 
 
-def test_a_new_invitation_by_the_office_is_no_business_of_the_home(act: Act, host: Person) -> None:
+def test_a_new_invitation_by_the_office_is_no_business_of_the_home(act: Action, host: Person) -> None:
     member, code = invited(act, host)
     accept_invitation(act.session, code, act.now)
     invite(act, member.person_id)

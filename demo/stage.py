@@ -262,7 +262,7 @@ class Stage:
         if ends.plan.has_screen:
             self.reopen_screen(ends)
 
-    def pair_anew(self, ends: GateEnds) -> None:
+    def pair_again(self, ends: GateEnds) -> None:
         """Give a gate a key of its own again, as the installer and the manager do for a new controller."""
         ends.process.stop()
         (ends.folder / "secrets" / "identity.json").unlink(missing_ok=True)

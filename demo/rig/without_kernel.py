@@ -12,12 +12,12 @@ from functools import partial
 from gate_controller.assembly import outputs, readers
 from hardware.readers.usb_keyboard import WedgeCardReader, WedgeKeypad
 from hardware.simulated.gpio_file import FileChip
-from hardware.simulated.wedge import grabbed_by_nobody
+from hardware.simulated.wedge import skip_grab
 
 REPLACED: tuple[tuple[object, str, object], ...] = (
     (outputs, "KernelChip", FileChip),
-    (readers, "WedgeCardReader", partial(WedgeCardReader, take_alone=grabbed_by_nobody)),
-    (readers, "WedgeKeypad", partial(WedgeKeypad, take_alone=grabbed_by_nobody)),
+    (readers, "WedgeCardReader", partial(WedgeCardReader, take_alone=skip_grab)),
+    (readers, "WedgeKeypad", partial(WedgeKeypad, take_alone=skip_grab)),
 )
 """Where the gate takes its parts from, which part, and its replacement."""
 

@@ -88,7 +88,7 @@ def relay_unplugged_and_back(stage: Stage) -> Outcome:
     time.sleep(LATE_PULSE_SECONDS)
     late = [c for c in relay.changes if c.on and c.at_ns >= back_ns]
     require(not late, "the relay got an ON byte for a card from before")
-    _require_told_once(ends, before_seq)
+    _require_reported_once(ends, before_seq)
     ms = opens(stage, "south", "south-in", lambda: reader.tap(resident.card), person_id=resident.person_id)
     return Outcome(ms, f"{NOT_OPENED} meanwhile; back as another device after {seconds:.2f} s, at rest")
 
@@ -116,12 +116,12 @@ def reader_unplugged_and_back(stage: Stage) -> Outcome:
     wait_until(lambda: "device_back" in kinds_since(ends, back_seq), BACK_SECONDS, "the reader is back")
     seconds = (time.monotonic_ns() - back_ns) / 1e9
     require("access" not in kinds_since(ends, back_seq), "a card at an unplugged reader was accepted")
-    _require_told_once(ends, before_seq)
+    _require_reported_once(ends, before_seq)
     ms = opens(stage, "north", "north-in", lambda: reader.tap(resident.card), person_id=resident.person_id)
     return Outcome(ms, f"the PIN opens meanwhile; back as another device after {seconds:.2f} s")
 
 
-def _require_told_once(ends: GateEnds, seq: int) -> None:
+def _require_reported_once(ends: GateEnds, seq: int) -> None:
     lost = kinds_since(ends, seq).count("alarm_device_lost")
     require(lost == 1, f"the loss of one cable was reported {lost} times")
 

@@ -107,7 +107,7 @@ def cloned_gate_gets_no_lease(stage: Stage) -> Outcome:
         _no_face_and_card_opens(stage, ends)
     finally:
         clone_cable.close()
-        stage.pair_anew(ends)
+        stage.pair_again(ends)
     return Outcome(None, "the copy got none, the gate itself none from then on; one alarm; then paired again")
 
 

@@ -191,7 +191,7 @@ def _assemble(config: GateConfig, clocks: Clocks, closing: ExitStack) -> Gate:
     face = make_face_parts(
         config, identity, key, cameras, store, journal, clock, clocks.boot_seconds, inbox.put, closing
     )
-    _tell_damage(journal, store, lane_memory, clock.now())
+    _report_damage(journal, store, lane_memory, clock.now())
     if snapshot is not None:
         lane_memory.keep_only(snapshot.policy.persons.keys())
         face.keeper.settle(snapshot.face_roster)
@@ -275,7 +275,7 @@ def _assemble(config: GateConfig, clocks: Clocks, closing: ExitStack) -> Gate:
     return Gate(controller, sync, devices, relays, screens, pages, codes, face.service, inbox, closing)
 
 
-def _tell_damage(journal: Journal, store: PolicyStore, lane_memory: LaneMemory, now: datetime) -> None:
+def _report_damage(journal: Journal, store: PolicyStore, lane_memory: LaneMemory, now: datetime) -> None:
     """Record that a database was set aside, and how much of the journal could be carried over."""
     if journal.salvaged is not None:
         journal.append(EventKind.ALARM_JOURNAL_DAMAGED, {"salvaged": journal.salvaged}, {}, now)

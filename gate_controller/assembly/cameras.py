@@ -72,7 +72,7 @@ def make_lane_cameras(
             section.lane,
             put,
             time.monotonic,
-            stands_still=section.kind == "folder",
+            may_repeat=section.kind == "folder",
         )
         cameras[section.lane] = watched
         if section.hands_free_codes:
@@ -81,7 +81,7 @@ def make_lane_cameras(
     return cameras, hands_free
 
 
-def describe_camera(camera: Camera, seconds: float, *, stands_still: bool = False) -> tuple[bool, str]:
+def describe_camera(camera: Camera, seconds: float, *, may_repeat: bool = False) -> tuple[bool, str]:
     """Look through a camera for some seconds; return whether it sees, and what was seen, in words.
 
     Covered takes 6 s of pictures and frozen 5 s: a shorter look says only what one picture can show.
@@ -100,7 +100,7 @@ def describe_camera(camera: Camera, seconds: float, *, stands_still: bool = Fals
             frames += 1
             first_at = first_at or now
             sizes.add((frame.shape[1], frame.shape[0]))
-            sight = looked(sight, glance(frame), now, stands_still=stands_still)
+            sight = looked(sight, glance(frame), now, may_repeat=may_repeat)
             frame.fill(0)
     except HardwareError as err:
         return False, str(err)

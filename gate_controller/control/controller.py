@@ -47,8 +47,8 @@ from gate_controller.sync.client import (
     OrderArrived,
     PassKeyChanged,
     PolicyFresh,
+    PolicyRejected,
     PolicyTaken,
-    PolicyTurnedDown,
 )
 from gate_controller.terminal.view import KeyTyped, Screen, TerminalAction
 from hardware.interfaces import CardRead, CodeRead, DeviceState, InputChange, InputKind, KeyPress
@@ -249,7 +249,7 @@ class Controller:
             case PolicyFresh(issued_at) if self._state.snapshot is not None:
                 policy = dataclasses.replace(self._state.snapshot.policy, issued_at=issued_at)
                 self._state.snapshot = dataclasses.replace(self._state.snapshot, policy=policy)
-            case PolicyTurnedDown(detail):
+            case PolicyRejected(detail):
                 self._parts.recorder.record(EventKind.ALARM_POLICY_REFUSED, {"detail": detail[:200]}, {})
             case PassKeyChanged(public_key):
                 self._state.keys = GateKeys(self._card_key, self._pin_key, public_key)

@@ -47,7 +47,7 @@ SCREENS = {
     Step.OFFICE: (Screen.FACE_OFFICE, OFFICE_SECONDS + RESULT_SECONDS),
     Step.KEPT: (Screen.FACE_KEPT, ASK_SECONDS),
 }
-NOBODY_THERE = frozenset({None, FaceReason.NO_FACE})
+NO_FACE_SEEN = frozenset({None, FaceReason.NO_FACE})
 
 
 class FaceDialog:
@@ -159,7 +159,7 @@ class FaceDialog:
             return None
         went_away = result.reason is FaceReason.CANCELLED or (
             result.reason in (FaceReason.CAPABILITY_ENDED, FaceReason.TIME_IS_UP)
-            and result.hint in NOBODY_THERE
+            and result.hint in NO_FACE_SEEN
         )
         if went_away:
             self._stop(desk)

@@ -155,7 +155,7 @@ def _check_cameras(config: GateConfig, seconds: float) -> Iterator[CheckLine]:
         except (HardwareError, SecretsUnusable) as err:
             yield wrong("camera", name, str(err))
             continue
-        sees, seen = describe_camera(camera, seconds, stands_still=section.kind == "folder")
+        sees, seen = describe_camera(camera, seconds, may_repeat=section.kind == "folder")
         yield fine("camera", name, seen) if sees else wrong("camera", name, seen.removeprefix(f"{name}: "))
 
 

@@ -65,14 +65,14 @@ class WatchedCamera:
         put: Callable[[CameraSight], None],
         monotonic_seconds: Callable[[], float],
         *,
-        stands_still: bool = False,
+        may_repeat: bool = False,
     ) -> None:
-        """Remember the parts; `stands_still` for files and folders, which may show one picture for ever."""
+        """Remember the parts; `may_repeat` for files and folders, which may show one picture for ever."""
         self._camera = camera
         self._lane_id = lane_id
         self._put = put
         self._seconds = monotonic_seconds
-        self._stands_still = stands_still
+        self._may_repeat = may_repeat
         self._lock = threading.Lock()
         self._sight = Sight()
         self._in_use = False
@@ -113,7 +113,7 @@ class WatchedCamera:
         frame = self._camera.newest_frame(timeout_seconds)
         at = self._seconds()
         if frame is not None:
-            self._become(looked(self._sight, glance(frame), at, stands_still=self._stands_still))
+            self._become(looked(self._sight, glance(frame), at, may_repeat=self._may_repeat))
         elif self._in_use and not self._camera.is_open:
             # Also when it went away before the first frame was asked for.
             self._become(lost(self._sight, at), self._camera.loss)

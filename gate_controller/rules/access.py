@@ -88,8 +88,8 @@ def decide(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: 
     lane = policy.lanes[lane_id]
     again = lane.antipassback != "off" and came_in_again(claim, lane, memory)
     # Staff who come to help are admitted and reported. A duress PIN is refused where the usual one would be.
-    tells_only = not memory.online or memory.fire or by_staff
-    if again and lane.antipassback == "hard" and not tells_only:
+    reports_only = not memory.online or memory.fire or by_staff
+    if again and lane.antipassback == "hard" and not reports_only:
         return Decision(False, Reason.ANTIPASSBACK, claim.person_id, claim.credential_id, duress=duress)
     if lane.interlock_with and is_interlocked(lane, memory):
         return Decision(False, Reason.INTERLOCKED, claim.person_id, claim.credential_id, duress=duress)

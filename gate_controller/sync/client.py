@@ -76,7 +76,7 @@ class PolicyFresh:
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyTurnedDown:
+class PolicyRejected:
     """A policy this gate would not take, and why."""
 
     detail: str
@@ -104,7 +104,7 @@ class LinkChanged:
     detail: str = ""
 
 
-SyncNews = PolicyTaken | PolicyFresh | PolicyTurnedDown | PassKeyChanged | OrderArrived | LinkChanged
+SyncNews = PolicyTaken | PolicyFresh | PolicyRejected | PassKeyChanged | OrderArrived | LinkChanged
 
 
 class SyncClient:
@@ -290,7 +290,7 @@ class SyncClient:
         # The same policy is offered again at every question.
         if str(refused) != self._turned_down:
             self._turned_down = str(refused)
-            self._deliver(PolicyTurnedDown(str(refused)))
+            self._deliver(PolicyRejected(str(refused)))
 
     def _hand_over(self) -> None:
         """Give a restored server all that this gate holds, page by page, from where it has it."""

@@ -150,15 +150,15 @@ def opened(sight: Sight, at: float) -> Sight:
     return Sight(trouble=sight.trouble, verdict=sight.trouble, verdict_since=at, frame_at=at)
 
 
-def looked(sight: Sight, seen: Glance, at: float, *, stands_still: bool = False) -> Sight:
-    """Take one frame; `stands_still` for a source that may show one picture for ever, such as a file."""
+def looked(sight: Sight, seen: Glance, at: float, *, may_repeat: bool = False) -> Sight:
+    """Take one frame; `may_repeat` for a source that may show one picture for ever, such as a file."""
     same = changed_share(sight.tiles, seen.tiles) <= FROZEN_CHANGED_SHARE
     if same:
         sight = replace(sight, tiles_frames=sight.tiles_frames + 1, frame_at=at)
     else:
         sight = replace(sight, tiles=seen.tiles, tiles_since=at, tiles_frames=1, frame_at=at)
     verdict = trouble_in(seen)
-    if verdict is None and same and not stands_still:
+    if verdict is None and same and not may_repeat:
         long_enough = at - sight.tiles_since >= FROZEN_SECONDS and sight.tiles_frames >= FROZEN_FRAMES
         if long_enough or sight.trouble is Trouble.FROZEN:
             verdict = Trouble.FROZEN

@@ -43,7 +43,7 @@ class Listener(ABC):
         self._report: Report | None = None
         self._dropped_reported = 0
         self._dropped_at_last_good = 0
-        self._drops_told_at_ns = -DROPS_SAID_EVERY_NS
+        self._drops_reported_at_ns = -DROPS_SAID_EVERY_NS
 
     @property
     def name(self) -> str:
@@ -120,17 +120,17 @@ class Listener(ABC):
             self._say(Health.OK, "reading again")
         elif dropped - self._dropped_at_last_good >= BAD_FRAMES_TO_BE_FAULTY:
             self._say(Health.FAULTY, f"{self._name}: {self.advice}")
-        reported_lately = at_ns - self._drops_told_at_ns < DROPS_SAID_EVERY_NS
+        reported_lately = at_ns - self._drops_reported_at_ns < DROPS_SAID_EVERY_NS
         if dropped != self._dropped_reported and not reported_lately and self._health is not None:
-            self._drops_told_at_ns = at_ns
-            self._tell_state(self._health, "frames were dropped")
+            self._drops_reported_at_ns = at_ns
+            self._report_state(self._health, "frames were dropped")
 
     def _say(self, health: Health, detail: str) -> None:
         if health is not self._health:
             self._health = health
-            self._tell_state(health, detail)
+            self._report_state(health, detail)
 
-    def _tell_state(self, health: Health, detail: str) -> None:
+    def _report_state(self, health: Health, detail: str) -> None:
         self._dropped_reported = self.dropped_frames
         self._tell(DeviceState(self._name, health, detail, self._dropped_reported))
 

@@ -121,7 +121,7 @@ class OsdpReader:
         self._in_flight: int | None = None
         self._health: Health | None = None
         self._dropped = self._dropped_in_a_row = 0
-        self._drops_told_at_ns = 0
+        self._drops_reported_at_ns = 0
         self.place = line.join(self)
 
     @property
@@ -296,8 +296,8 @@ class OsdpReader:
                 Health.FAULTY,
                 f"{self.name}: cards are not of {self._card_form.bits} bits with right parity; check bits",
             )
-        elif at_ns - self._drops_told_at_ns > DROPS_SAID_EVERY_NS and self._health is not None:
-            self._drops_told_at_ns = at_ns
+        elif at_ns - self._drops_reported_at_ns > DROPS_SAID_EVERY_NS and self._health is not None:
+            self._drops_reported_at_ns = at_ns
             self._tell(DeviceState(self.name, self._health, "frames were dropped", self._dropped))
 
     def _say(self, health: Health, detail: str) -> None:

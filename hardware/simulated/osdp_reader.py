@@ -194,12 +194,12 @@ class OsdpReader:
     def tamper(self, opened: bool) -> int:
         """Open or close the casing."""
         self.is_open = opened
-        return self._tell_status()
+        return self._report_status()
 
     def fail_power(self, fails: bool) -> int:
         """Lower the supply voltage of the reader, or restore it."""
         self.power_fails = fails
-        return self._tell_status()
+        return self._report_status()
 
     @property
     def is_secure(self) -> bool:
@@ -214,13 +214,13 @@ class OsdpReader:
             self.power_cycle()
         if self._owes_status:
             self._owes_status = False
-            self._tell_status()
+            self._report_status()
 
     def hear(self, data: bytes) -> None:
         """Take bytes of the line."""
         self._ear.inbox.append(data)
 
-    def _tell_status(self) -> int:
+    def _report_status(self) -> int:
         return self._say({"event": library().EVENT_STATUS, **self._status()})
 
     def _status(self) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Simulated USB reader or keypad that presents itself as a keyboard: a FIFO with its events.
 
-It lies about: being an input device (so it cannot be grabbed; `grabbed_by_nobody` replaces the
+It lies about: being an input device (so it cannot be grabbed; `skip_grab` replaces the
 grab), lost events, and how slowly a keyboard types.
 """
 
@@ -32,7 +32,7 @@ _CODES = dict(zip("1234567890", range(2, 12), strict=True)) | {
 _SHIFT, _SHIFTED = 42, {"#": 4, "*": 9}
 
 
-def grabbed_by_nobody(_descriptor: int, _name: str) -> None:
+def skip_grab(_descriptor: int, _name: str) -> None:
     """Do nothing: a FIFO types into no page."""
 
 

@@ -22,7 +22,7 @@ from hardware.readers.usb_keyboard import WedgeCardReader, WedgeKeypad
 from hardware.readers.wiegand import RawFrameFormat
 from hardware.simulated.framed_readers import printed_frame, tag_frame
 from hardware.simulated.readers import printed_line
-from hardware.simulated.wedge import event, grabbed_by_nobody, typed
+from hardware.simulated.wedge import event, skip_grab, typed
 from tests.fuzz.target import SECOND_NS, Target, chosen, over_time
 
 PORT = "/dev/serial/by-id/fuzz"
@@ -186,9 +186,9 @@ def check_input_events(data: bytes) -> None:
         CardFormat(34, "dec"),
         SiteCardForm(32),
         name="fuzz",
-        take_alone=grabbed_by_nobody,
+        take_alone=skip_grab,
     )
-    keypad = WedgeKeypad("/dev/input/by-id/fuzz", name="fuzz", take_alone=grabbed_by_nobody)
+    keypad = WedgeKeypad("/dev/input/by-id/fuzz", name="fuzz", take_alone=skip_grab)
     for piece, at_ns in over_time(data):
         for key in decoder.feed(piece, at_ns):
             if key.events_were_lost:

@@ -27,7 +27,7 @@ from hardware.readers.usb_keyboard import WedgeCardReader, WedgeKeypad
 from hardware.readers.wiegand import RawFrameFormat
 from hardware.simulated.framed_readers import printed_frame, tag_frame
 from hardware.simulated.readers import printed_line
-from hardware.simulated.wedge import Wedge, event, grabbed_by_nobody, typed
+from hardware.simulated.wedge import Wedge, event, skip_grab, typed
 from hardware.simulated.wire import PtyWire
 from tests.hardware.conftest import PATIENCE_SECONDS, Reports
 
@@ -61,11 +61,11 @@ def raw_reader(fmt: RawFrameFormat) -> Callable[[str], Listener]:
 
 
 def usb_reader(path: str) -> Listener:
-    return WedgeCardReader(path, WEDGE_FORM, SITE, name="wedge", take_alone=grabbed_by_nobody)
+    return WedgeCardReader(path, WEDGE_FORM, SITE, name="wedge", take_alone=skip_grab)
 
 
 def usb_pad(path: str) -> Listener:
-    return WedgeKeypad(path, name="pad", take_alone=grabbed_by_nobody)
+    return WedgeKeypad(path, name="pad", take_alone=skip_grab)
 
 
 KINDS = [

@@ -34,7 +34,12 @@ from web_admin.operations import schema
 from web_admin.operations.backup import BackupRefused, read_preface, restore_rows, write_backup
 from web_admin.operations.marks import BACKUP, mark
 from web_admin.policy.effects import PolicyEffects
-from web_admin.restore.actions import NotRestoring, begin_restoring, finish_when_all_told, leave_out_gate
+from web_admin.restore.actions import (
+    NotRestoring,
+    begin_restoring,
+    finish_when_all_handed_over,
+    leave_out_gate,
+)
 from web_admin.restore.queries import gates_that_owe_a_handover
 from web_admin.serving.workers import serve_app
 
@@ -311,7 +316,7 @@ def _fill(config: WebConfig, passphrase: str, path: Path) -> str:
         for site in every_site(session):
             begin_restoring(session, sealer, site.site_id, now)
             append_audit(session, site.site_id, "backup_restored", {"rows": rows}, {}, now)
-            finish_when_all_told(session, sealer, site, now)
+            finish_when_all_handed_over(session, sealer, site, now)
     database.engine.dispose()
     return (
         f"{rows} rows came back. Faces did not: their owners are asked again, and enrol again.\n"

@@ -32,7 +32,7 @@ from web_admin.operations.audit_check import check_server_records, export_ledger
 from web_admin.operations.backup import write_backup
 from web_admin.operations.incident_drill import DrillRefused, DrillSetup, report, resume_face, run_drill
 from web_admin.privacy import retention
-from web_admin.visitors.actions import sign_passes_anew
+from web_admin.visitors.actions import sign_passes_again
 
 OPERATOR = "operator"
 
@@ -92,7 +92,7 @@ def _rotate_working(menjin: Menjin, arguments: argparse.Namespace) -> str:
             site = locked_site(session, _the_site(session).site_id)
             act = _act(menjin, session, site)
             replace_working_keys(session, menjin.sealer, site, open_root_key(pem, passphrase, site), act.now)
-            passes = sign_passes_anew(act)
+            passes = sign_passes_again(act)
             record(act, "working_keys_changed", {"passes": passes})
             publish(act)
     except RootKeyWrong as err:

@@ -34,7 +34,7 @@ class OrderRow(Base):
     delivered_at: Mapped[datetime | None]
 
 
-ENDED_IS_TOLD_FOR = timedelta(days=60)
+ENDED_PUBLISHED_FOR = timedelta(days=60)
 """How long the end of a credential is published to gates; longer than backups are kept (30 days)."""
 
 

@@ -74,12 +74,12 @@ def rotate_wrap_key(database: Database, sealer: Sealer, now: datetime) -> Rotati
     with sealer.wrap_keys.lock():
         finished = settle_wrap_keys(database, sealer, now)
         key_id = sealer.wrap_keys.make_next()
-        shares = seal_anew(database, sealer, key_id, now)
+        shares = reseal_shares(database, sealer, key_id, now)
         destroyed = settle_wrap_keys(database, sealer, now)
         return Rotation(key_id, (*finished, *destroyed), shares)
 
 
-def seal_anew(database: Database, sealer: Sealer, key_id: str, now: datetime) -> int:
+def reseal_shares(database: Database, sealer: Sealer, key_id: str, now: datetime) -> int:
     """Make a key the live one and seal every share under it, in one transaction; return how many."""
     with database.session() as session:
         _name_first_key(session, sealer, key_id, now)

@@ -15,8 +15,8 @@ from web_admin.privacy.incidents import (
     PARTS,
     clocks_of,
     close_incident,
+    mark_people_notified,
     mark_reported,
-    mark_told,
     missing_parts,
     open_incident,
     save_parts,
@@ -168,7 +168,7 @@ def tell(incident_id: str) -> Page:
     form = AgainForm()
 
     def work(act: Action) -> bool:
-        mark_told(act, incident_id)
+        mark_people_notified(act, incident_id)
         return True
 
     if form.validate_on_submit() and do(form, work):

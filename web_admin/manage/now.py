@@ -38,7 +38,7 @@ from web_admin.web.fields import end_field, options, reason_field
 from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page
 from web_admin.web.places import site_gates
-from web_admin.web.silent_gates import is_silent, tell_of_silence
+from web_admin.web.silent_gates import is_silent, warn_of_silence
 
 bp = Blueprint("now", __name__, url_prefix="/manage")
 
@@ -225,7 +225,7 @@ def set_posture(lane_id: str) -> Page:
 
         if do(form, work):
             flash(_("Done. It ends automatically at the time you chose."), "success")
-            tell_of_silence([lane.gate])
+            warn_of_silence([lane.gate])
         if not form.errors:
             return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
     return _lane_page(lane, posture_form=form), 422
@@ -247,7 +247,7 @@ def hold_open(lane_id: str) -> Page:
         if do(form, work):
             at = local_text(until)[-5:]
             flash(_("Held open. It closes automatically at %(time)s.", time=at), "success")
-            tell_of_silence([lane.gate])
+            warn_of_silence([lane.gate])
         if not form.errors:
             return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
     page = render_template("office/hold_open.html", lane=lane, form=form)
@@ -262,7 +262,7 @@ def clear_posture(lane_id: str) -> Response:
     if lane.override_posture is not None:
         clear_override(current_act(), lane_id)
         flash(_("%(lane)s is back to normal.", lane=lane.name), "success")
-        tell_of_silence([lane.gate])
+        warn_of_silence([lane.gate])
     return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
 
 
@@ -276,7 +276,7 @@ def lockdown() -> Page:
         lanes = do(form, lambda act: lockdown_site(act, typed(form.reason), until or act.now))
         if lanes is not None:
             flash(_("Lockdown. The ways out stay open."), "warning")
-            tell_of_silence(site_gates())
+            warn_of_silence(site_gates())
         if not form.errors:
             return redirect(url_for("now.show"), 303)
     page = render_template(
@@ -291,5 +291,5 @@ def end_lockdown() -> Response:
     """End the lockdown of every lane."""
     unlock_site(current_act())
     flash(_("The lockdown has ended."), "success")
-    tell_of_silence(site_gates())
+    warn_of_silence(site_gates())
     return redirect(url_for("now.show"), 303)

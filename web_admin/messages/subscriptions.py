@@ -92,7 +92,7 @@ def notify(session: Session, person_id: str, kind: str, now: datetime, text: str
         send(session, subscription, text or TEXTS[kind], {}, now)
 
 
-def tell_of_entry(
+def notify_of_entry(
     session: Session, kind: str, facts: Mapping[str, Fact], person_id: str | None, now: datetime
 ) -> None:
     """Notify a person of an entry of the ledger about them, if its kind has a message."""

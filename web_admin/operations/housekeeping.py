@@ -17,7 +17,7 @@ from web_admin.face import inactive, timers
 from web_admin.operations import jobs as long_jobs
 from web_admin.operations.marks import HOUSEKEEPING, look_at_certificate, mark
 from web_admin.privacy import retention
-from web_admin.privacy.requests import tell_late
+from web_admin.privacy.requests import notify_of_late_requests
 
 EVERY_SECONDS = 600.0
 Step = Callable[[Menjin, datetime], int]
@@ -39,7 +39,7 @@ STEPS: Mapping[str, Step] = {
     "faces_used": inactive.note_uses,
     "faces_reminded": inactive.remind,
     "faces_ended": inactive.end_unused,
-    "late_requests_told": tell_late,
+    "late_requests_told": notify_of_late_requests,
     "jobs_taken_up": long_jobs.run_due,
     **retention.STEPS,
     "wrapping_keys_destroyed": rotate_if_due,

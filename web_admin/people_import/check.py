@@ -176,8 +176,8 @@ def _check_row(run: _Check, sheet_row: SheetRow) -> tuple[ImportRow | None, Mapp
     kind = checked("kind", _kind)
     if home is None and kind in ("resident", "helper") and "home" not in wrong:
         wrong["home"] = _("Only staff may be without a home. Write the home's number, or the kind “staff”.")
-    of_nobody = home is not None and kind == "resident" and _is_card_alone(cells)
-    name = "" if of_nobody else checked("name", _name)
+    without_holder = home is not None and kind == "resident" and _is_card_alone(cells)
+    name = "" if without_holder else checked("name", _name)
     person = None
     if name and "home" not in wrong:
         person = _person(run, home, name, sheet_row.number, wrong)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from web_admin.core.orm import Fact
 from web_admin.core.sealing import Sealer
-from web_admin.messages.subscriptions import tell_of_entry
+from web_admin.messages.subscriptions import notify_of_entry
 from web_admin.policy.publish import publish_policy
 
 
@@ -28,4 +28,4 @@ class PolicyEffects:
         self, session: Session, kind: str, facts: Mapping[str, Fact], person_id: str | None, now: datetime
     ) -> None:
         """Put the message into the outbox that the person asked for."""
-        tell_of_entry(session, kind, facts, person_id, now)
+        notify_of_entry(session, kind, facts, person_id, now)

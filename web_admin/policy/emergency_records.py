@@ -35,14 +35,14 @@ _log = logging.getLogger(__name__)
 
 
 def emergency_records(
-    facts: SiteFacts, sealer: Sealer, gate: Gate, pin_key: bytes, *, told_since: datetime
+    facts: SiteFacts, sealer: Sealer, gate: Gate, pin_key: bytes, *, published_since: datetime
 ) -> Iterator[tuple[str, Record | Credential]]:
-    """Give the codes of a gate's lanes, those that ended after `told_since` as ended, and home 0."""
+    """Give the codes of a gate's lanes, those that ended after `published_since` as ended, and home 0."""
     here = {lane.lane_id for lane in facts.lanes[gate.gate_id]}
     any_published = False
     for code in facts.emergency_codes:
         lanes = tuple(lane_id for lane_id in code.lanes if lane_id in here)
-        if not lanes or (code.ended_at is not None and code.ended_at <= told_since):
+        if not lanes or (code.ended_at is not None and code.ended_at <= published_since):
             continue
         try:
             tag = gate_pin_tag(open_pin_tag(sealer, code.secret_sealed), pin_key)

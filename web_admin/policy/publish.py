@@ -37,7 +37,7 @@ from gate_controller.contract.records import (
 )
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import CredentialRow, Gate, Person, Site
-from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR, PolicyRecordRow
+from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR, PolicyRecordRow
 from web_admin.core.database import IN_LIST
 from web_admin.core.sealing import Sealer
 from web_admin.face.ways_in import pause_without_other_way
@@ -144,7 +144,7 @@ def _records(
         keys = open_gate_keys(sealer, gate)
         personal: Iterable[tuple[str, Record | Credential]] = chain(
             people.records(gate, keys),
-            emergency_records(facts, sealer, gate, keys.pin_key, told_since=now - ENDED_IS_TOLD_FOR),
+            emergency_records(facts, sealer, gate, keys.pin_key, published_since=now - ENDED_PUBLISHED_FOR),
         )
         for key, record in personal:
             yield key, encode_record(record)
@@ -296,7 +296,7 @@ def _ended_values(session: Session, gate: Gate, gone: list[str], now: datetime) 
         ended = select(CredentialRow.credential_id).where(
             CredentialRow.credential_id.in_(part),
             CredentialRow.state == "ended",
-            CredentialRow.ended_at > now - ENDED_IS_TOLD_FOR,
+            CredentialRow.ended_at > now - ENDED_PUBLISHED_FOR,
         )
         keys = [f"credential:{credential_id}" for credential_id in session.scalars(ended)]
         stored = select(PolicyRecordRow.key, PolicyRecordRow.value).where(

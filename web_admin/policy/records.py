@@ -220,7 +220,7 @@ class PeopleRecords:
     def records(self, gate: Gate, keys: GateKeys) -> Iterator[tuple[str, Record | Credential]]:
         """Give the people who may pass this gate, their credentials, homes and faces."""
         lanes = {lane.lane_id: lane for lane in self._facts.lanes[gate.gate_id]}
-        told_homes: set[str] = set()
+        listed_homes: set[str] = set()
         for person in self._facts.persons:
             grants = tuple(
                 self._grant(grant, lanes) for grant in self._facts.grants.get(person.person_id, ())
@@ -259,8 +259,8 @@ class PeopleRecords:
             if offer is not None:
                 yield f"face_offer:{person.person_id}", offer
             home = self._facts.homes.get(person.home_id or "")
-            if home is not None and home.home_id not in told_homes:
-                told_homes.add(home.home_id)
+            if home is not None and home.home_id not in listed_homes:
+                listed_homes.add(home.home_id)
                 yield f"home:{home.home_id}", HomeRecord(home.home_id, home.number, home.pin_salt)
             for row in self._facts.credentials.get(person.person_id, ()):
                 credential = self._credential(row, person, keys, lanes)

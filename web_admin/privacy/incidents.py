@@ -74,7 +74,7 @@ def mark_reported(act: Action, incident_id: str) -> None:
     record(act, "incident_reported", {"incident_id": incident_id})
 
 
-def mark_told(act: Action, incident_id: str) -> None:
+def mark_people_notified(act: Action, incident_id: str) -> None:
     """Record that people were notified; refused while a part of the notice is missing."""
     incident = _open(act, incident_id)
     missing = missing_parts(incident)

@@ -162,7 +162,7 @@ def _outages(session: Session, site: Site, span: Span) -> list[Figures]:
     for gate, at, kind, facts in rows:
         is_lost, device = LOST_AND_BACK[EventKind(kind)], str(facts.get("device") or "camera")
         by_gate.setdefault(gate, []).append((at, is_lost, device))
-    return [{"gate": gate, "minutes": _minutes_lost(told_of, span.end)} for gate, told_of in by_gate.items()]
+    return [{"gate": gate, "minutes": _minutes_lost(outages, span.end)} for gate, outages in by_gate.items()]
 
 
 def _minutes_lost(changes: Sequence[tuple[datetime, bool, str]], end: datetime) -> int:

@@ -146,7 +146,7 @@ def is_late(request: RightsRequest, now: datetime) -> bool:
     return now > request.answer_by or (request.acknowledged_at is None and now > request.acknowledge_by)
 
 
-def tell_late(menjin: Menjin, now: datetime) -> int:
+def notify_of_late_requests(menjin: Menjin, now: datetime) -> int:
     """Raise an alarm once for each due date that passed; return how many."""
     count = 0
     with menjin.database.session() as session:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from web_admin.accounts.models import StaffInvitation, StaffProfile, User
 from web_admin.alarms.models import Alarm, HandoverRow
 from web_admin.compound.models import CredentialRow, Invitation, Person
-from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR
+from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR
 from web_admin.core.backup_files import delete_old_backups, old_backups
 from web_admin.core.database import Menjin
 from web_admin.core.job_models import JOBS_KEPT_FOR, LongJob
@@ -70,7 +70,7 @@ def _ended_secrets(menjin: Menjin, now: datetime) -> Chosen:
         | CredentialRow.lookup.is_not(None)
         | CredentialRow.public_key.is_not(None)
     )
-    over = (CredentialRow.state == "ended") & (CredentialRow.ended_at < now - ENDED_IS_TOLD_FOR)
+    over = (CredentialRow.state == "ended") & (CredentialRow.ended_at < now - ENDED_PUBLISHED_FOR)
     erased = {"secret_sealed": None, "lookup": None, "public_key": None, "label": ""}
     return CredentialRow, over & kept, erased
 

@@ -103,7 +103,7 @@ NAMING_PATHS = ("/r/visitors", "/r/home")
 
 
 @bp.before_request
-def _keep_records_from_whoever_proved_nothing() -> None:
+def _keep_records_from_unproved_visits() -> None:
     """Refuse these pages to a phone that an invitation opened, until its person showed their card or PIN.
 
     At the desk they are refused to a visit that was opened with a PIN which others of the home know.

@@ -4,7 +4,7 @@ from flask import flash, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR
+from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActionRefused
 from web_admin.privacy.deletion import PARTS, deletable, delete_own
@@ -23,7 +23,7 @@ def _page(problem: str) -> str:
     person, act = signed_in()
     return render_template(
         "resident/delete.html", person=person, site=site_of(person), can=deletable(act, person),
-        config=current_menjin().config, ended_days=ENDED_IS_TOLD_FOR.days, problem_text=problem,
+        config=current_menjin().config, ended_days=ENDED_PUBLISHED_FOR.days, problem_text=problem,
         tab="records",
     )
 

@@ -115,7 +115,7 @@ def take_handover(
         # Its policy was lost, or is kept back: what it forbade is unknown, so staff decide first.
         _withhold(session, gate, now)
     if site.restoring:
-        finish_when_all_told(session, sealer, site, now)
+        finish_when_all_handed_over(session, sealer, site, now)
         return reply
     if proven_epoch(session, gate) == 0:
         return reply
@@ -143,7 +143,7 @@ def take_tombstones(
             _withhold(session, gate, now)
     session.flush()
     if site.restoring:
-        finish_when_all_told(session, sealer, site, now)
+        finish_when_all_handed_over(session, sealer, site, now)
     else:
         _publish(session, sealer, site, now)
     return len(batch.tombstones)
@@ -228,7 +228,7 @@ def report_stolen(act: Action, gate_id: str) -> None:
     mark_gate(act, gate_id, "stolen")
     site = act.session.get_one(Site, act.site_id)
     if site.restoring:
-        finish_when_all_told(act.session, act.sealer, site, act.now)
+        finish_when_all_handed_over(act.session, act.sealer, site, act.now)
 
 
 def leave_out_gate(session: Session, sealer: Sealer, gate_id: str, now: datetime) -> bool:
@@ -246,10 +246,10 @@ def leave_out_gate(session: Session, sealer: Sealer, gate_id: str, now: datetime
     if gate.state == "paired" and not gate.tombstones_taken:
         _withhold(session, gate, now)
     append_audit(session, site.site_id, "restore_without_gate", {"gate_id": gate_id}, {}, now)
-    return finish_when_all_told(session, sealer, site, now)
+    return finish_when_all_handed_over(session, sealer, site, now)
 
 
-def finish_when_all_told(session: Session, sealer: Sealer, site: Site, now: datetime) -> bool:
+def finish_when_all_handed_over(session: Session, sealer: Sealer, site: Site, now: datetime) -> bool:
     """Begin a new epoch and publish once no paired gate owes what it holds; return whether it did."""
     session.flush()
     gates = session.scalars(select(Gate).where(Gate.site_id == site.site_id)).all()

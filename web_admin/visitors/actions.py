@@ -100,7 +100,7 @@ def withdraw_pass(act: Action, pass_id: str) -> None:
     finish(act, "pass_withdrawn", {"pass_id": pass_id}, person_id=row.issuer_person_id, touches=())
 
 
-def sign_passes_anew(act: Action) -> int:
+def sign_passes_again(act: Action) -> int:
     """Sign every pass that may still be used with the site's present key; return how many.
 
     The caller publishes. Links show the new text; what was printed under the old key opens nothing more.

@@ -47,7 +47,7 @@ def note_visitor_uses(session: Session, gate: Gate, entries: Iterable[JournalEnt
     ]
     if rows:
         session.connection().execute(insert(VisitorUse), rows)
-        tell_hosts(session, of_visitors, now)
+        notify_hosts(session, of_visitors, now)
 
 
 def uses_of(session: Session, shown_ids: Collection[str]) -> Mapping[str, list[Use]]:
@@ -83,7 +83,7 @@ def _of_visitors(session: Session, shown_ids: set[str]) -> set[str]:
     return {*session.scalars(passes), *session.scalars(codes)}
 
 
-def tell_hosts(session: Session, shown_ids: Collection[str], now: datetime) -> None:
+def notify_hosts(session: Session, shown_ids: Collection[str], now: datetime) -> None:
     """Notify subscribed hosts that these visitors' passes or codes opened a gate."""
     hosts = {
         *session.scalars(

@@ -108,14 +108,14 @@ def pass_due(act: Action, series_id: str) -> VisitorPassRow | None:
     signed = signed_for(act.session, series_id, due[0])
     if signed is not None:
         return signed
-    by_itself = replace(act, channel="system")
-    begin(by_itself)
+    automatic = replace(act, channel="system")
+    begin(automatic)
     # Another request may have signed it while this waited for the site.
     signed = signed_for(act.session, series_id, due[0])
     if signed is not None or visit_due(row, zone, act.now) is None:
         return signed
     made = issue_pass(
-        by_itself, issuer_person_id=row.issuer_person_id, label=row.label, gate_numbers=row.gate_numbers,
+        automatic, issuer_person_id=row.issuer_person_id, label=row.label, gate_numbers=row.gate_numbers,
         valid_from=due[1], valid_until=due[2],
     )
     made.author_id = row.author_id

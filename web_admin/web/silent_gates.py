@@ -15,7 +15,7 @@ def is_silent(gate: Gate) -> bool:
     return gate.state == "paired" and has_been_silent(gate.last_seen_at, request_now())
 
 
-def tell_of_silence(gates: Iterable[Gate]) -> None:
+def warn_of_silence(gates: Iterable[Gate]) -> None:
     """Warn the author of a change that silent gates do not receive it now."""
     silent = [gate.name for gate in gates if is_silent(gate)]
     if silent:

@@ -114,7 +114,7 @@ def judge_staff_try(response: Response) -> Response:
         elif request.endpoint == CODE:
             session.pop(CODE_STEP, None)
     else:
-        _tell_run(claim)
+        _report_run(claim)
     return response
 
 
@@ -126,7 +126,7 @@ _PROVED: Mapping[str, Callable[[], bool]] = {
 }
 
 
-def _tell_run(claim: Claim) -> None:
+def _report_run(claim: Claim) -> None:
     """Log and raise an alarm when the fifth code of a step, or a whole run of an account, was wrong."""
     last_code = g.get("menjin_code_number") == SIGN_IN_CODES.most
     whole_address = claim.of_address == SIGN_IN_ADDRESS.most

@@ -22,7 +22,7 @@ export function play(name) {
   const tones = TUNES[name];
   if (!tones || !window.AudioContext) return;
   context ??= new AudioContext();
-  // A screen nobody has touched yet may not sound, unless the kiosk was told so.
+  // A screen that was not touched yet may not sound, unless the kiosk was started with leave to.
   if (context.state === "suspended") context.resume().catch(() => {});
   for (const [hertz, start, length] of tones) tone(hertz, context.currentTime + start, length);
 }

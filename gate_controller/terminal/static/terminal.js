@@ -65,7 +65,7 @@ function lineOf(shown) {
   if (shown.screen === "face_notice") return shown.notice_text;
   if (usesAnotherWay(shown)) return texts()["message.another_way"];
   const special = FIXED_LINES.includes(shown.screen) ? undefined : texts()[`message.${shown.message}`];
-  // "Hold still" is no line for somebody who is asked to turn.
+  // "Hold still" is no line for a person who is asked to turn.
   return special ?? texts()[`text.${shown.prompt ? "face_looking" : shown.screen}`];
 }
 
@@ -225,7 +225,7 @@ function drawTools() {
   at("read").ariaPressed = String(reading);
 }
 
-/** No connection, no promise: the guard is told when it is back. */
+/** No connection, no promise: the gate notifies the guard when it is back. */
 function helpWord(words) {
   if (!view.help_called) return words.help;
   return view.online ? words.help_called : words.help_waits;
@@ -382,7 +382,7 @@ function lose() {
   source = null;
   draw({
     ...NOTHING_KNOWN, language: view?.language ?? Object.keys(languages)[0], lane_name: view?.lane_name ?? "",
-    // Who was told to leave must not be called back by a power cut.
+    // A power cut must not call back the people who were asked to leave.
     screen: view?.screen === "fire" ? "fire" : "fault",
   });
   setTimeout(connect, RETRY_SECONDS * 1000);

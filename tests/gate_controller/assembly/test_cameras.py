@@ -85,7 +85,7 @@ def test_the_installer_reads_size_and_pace() -> None:
 )
 def test_the_installer_reads_what_a_camera_does_not_see(tmp_path: Path, picture, words) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), picture)
-    sees, text = describe_camera(FolderCamera(tmp_path, name="eye"), 0.5, stands_still=True)
+    sees, text = describe_camera(FolderCamera(tmp_path, name="eye"), 0.5, may_repeat=True)
     assert not sees
     assert words in text
 
@@ -109,6 +109,6 @@ def test_pictures_of_two_sizes_are_both_named(tmp_path: Path) -> None:
     for number, size in enumerate([(480, 640, 3), (240, 320, 3)]):
         cv2.imwrite(str(tmp_path / f"{number}.png"), np.resize(street(), size))
     _, text = describe_camera(
-        FolderCamera(tmp_path, name="eye", order="cycled", frames_per_second=20), 0.5, stands_still=True
+        FolderCamera(tmp_path, name="eye", order="cycled", frames_per_second=20), 0.5, may_repeat=True
     )
     assert "320 x 240 and 640 x 480" in text

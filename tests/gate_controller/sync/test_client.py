@@ -29,8 +29,8 @@ from gate_controller.sync.client import (
     OrderArrived,
     PassKeyChanged,
     PolicyFresh,
+    PolicyRejected,
     PolicyTaken,
-    PolicyTurnedDown,
     SyncClient,
     SyncNews,
 )
@@ -179,8 +179,8 @@ def test_a_refused_policy_is_reported_once_and_the_last_good_one_stays(syncing: 
     face_only = encoded(records(person(), lane(methods=(Method.FACE,))))
     bad = SITE.signed_policy(face_only, version=2, issued_at=NOW)
     syncing.say(policy=bad[0], change=bad[1])
-    assert "promise 1" in syncing.heard(PolicyTurnedDown).detail
-    assert not [news for news in syncing.rest() if isinstance(news, PolicyTurnedDown | PolicyTaken)]
+    assert "promise 1" in syncing.heard(PolicyRejected).detail
+    assert not [news for news in syncing.rest() if isinstance(news, PolicyRejected | PolicyTaken)]
     assert syncing.store.have == (1, 1)
 
 
@@ -191,7 +191,7 @@ def test_a_refused_policy_holds_back_neither_orders_nor_events(syncing: Syncing)
     bad = SITE.signed_policy(encoded(records(person(), lane(methods=(Method.FACE,)))), issued_at=NOW)
     order = SignedOrder(order=b"o", signature=b"s", certificate=SITE.certificates["order"])
     syncing.say(policy=bad[0], change=bad[1], orders=(order,))
-    assert "promise 1" in syncing.heard(PolicyTurnedDown).detail
+    assert "promise 1" in syncing.heard(PolicyRejected).detail
     assert syncing.heard(OrderArrived).signed == order
     syncing.rest()
     assert syncing.journal.acknowledged_seq == 1

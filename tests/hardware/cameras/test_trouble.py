@@ -122,7 +122,7 @@ def test_a_video_that_begins_again_is_not_frozen() -> None:
 def test_a_file_may_show_one_picture_for_ever() -> None:
     sight = opened(Sight(), 0)
     for number, frame in enumerate(scene_frames(10, CameraScene.freeze)):
-        sight = looked(sight, glance(frame), number / 10, stands_still=True)
+        sight = looked(sight, glance(frame), number / 10, may_repeat=True)
     assert sight.trouble is None
 
 

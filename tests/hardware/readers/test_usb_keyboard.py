@@ -16,7 +16,7 @@ from hardware.interfaces import CardRead, Health, KeyPress
 from hardware.lines.input_events import EventDecoder, WedgeLines
 from hardware.readers.cards import CardFormat, SiteCardForm
 from hardware.readers.usb_keyboard import WedgeCardReader, WedgeKeypad
-from hardware.simulated.wedge import Wedge, event, grabbed_by_nobody, typed
+from hardware.simulated.wedge import Wedge, event, skip_grab, typed
 from tests.hardware.conftest import Reports
 
 TEN_DIGITS = CardFormat(34, radix="dec")
@@ -85,7 +85,7 @@ def test_a_reader_hands_up_cards_and_comes_back(
     port: Path, reports: Reports, nothing_left_behind: None
 ) -> None:
     with Wedge(port, name="wedge") as twin:
-        reader = WedgeCardReader(twin.path, TEN_DIGITS, SITE, name="wedge", take_alone=grabbed_by_nobody)
+        reader = WedgeCardReader(twin.path, TEN_DIGITS, SITE, name="wedge", take_alone=skip_grab)
         reader.start(reports)
         reports.wait_for(Health.OK)
         twin.type("3735928559\n")
@@ -101,7 +101,7 @@ def test_a_reader_hands_up_cards_and_comes_back(
 
 def test_a_reader_with_the_wrong_format_is_called_faulty_until_it_reads(port: Path, reports: Reports) -> None:
     with Wedge(port, name="wedge") as twin:
-        reader = WedgeCardReader(twin.path, TEN_DIGITS, SITE, name="wedge", take_alone=grabbed_by_nobody)
+        reader = WedgeCardReader(twin.path, TEN_DIGITS, SITE, name="wedge", take_alone=skip_grab)
         reader.start(reports)
         reports.wait_for(Health.OK)
         twin.type("AB\n" * 3)
@@ -122,7 +122,7 @@ def test_half_an_event_and_a_silence_do_not_shift_the_next() -> None:
 def test_a_line_of_which_the_kernel_lost_a_part_is_no_card(port: Path, reports: Reports) -> None:
     short = CardFormat(34, "dec", zero_padded=False)
     with Wedge(port, name="wedge") as twin:
-        reader = WedgeCardReader(twin.path, short, SITE, name="wedge", take_alone=grabbed_by_nobody)
+        reader = WedgeCardReader(twin.path, short, SITE, name="wedge", take_alone=skip_grab)
         reader.start(reports)
         reports.wait_for(Health.OK)
         twin.send(typed("12") + event(0, 3, 0) + typed("34\n77\n"))
@@ -133,7 +133,7 @@ def test_a_line_of_which_the_kernel_lost_a_part_is_no_card(port: Path, reports: 
 
 def test_a_number_pad_hands_up_keys(port: Path, reports: Reports) -> None:
     with Wedge(port, name="pad") as twin:
-        keypad = WedgeKeypad(twin.path, name="pad", take_alone=grabbed_by_nobody)
+        keypad = WedgeKeypad(twin.path, name="pad", take_alone=skip_grab)
         keypad.start(reports)
         reports.wait_for(Health.OK)
         twin.type("1203\n\b#*\x1b")

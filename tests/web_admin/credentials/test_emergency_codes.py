@@ -11,7 +11,7 @@ from gate_controller.rules.identify import hash_typed, identify_typed
 from tests.support.acting import add_lane, audit_kinds, by_phone, gate_keys, gate_view, household
 from web_admin.action.base import Action
 from web_admin.compound.models import Home
-from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR
+from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.emergency_codes import end_emergency_code, make_emergency_code
 from web_admin.credentials.models import EmergencyCode
@@ -82,7 +82,7 @@ def test_an_ended_code_is_published_as_ended_for_sixty_days(act: Action) -> None
     digits = make(act)
     end_emergency_code(act, code_ids(act)[0], "given away")
     assert typed_at(act, digits).state is CredentialState.ENDED  # type: ignore[union-attr]
-    later = replace(act, now=act.now + ENDED_IS_TOLD_FOR + timedelta(days=1))
+    later = replace(act, now=act.now + ENDED_PUBLISHED_FOR + timedelta(days=1))
     publish_policy(act.session, act.sealer, act.site_id, later.now, person_ids=())
     assert gate_view(later).policy.homes == {}
     assert gate_view(later).policy.credentials == {}

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from gate_controller.contract.records import CredentialRecord, CredentialState, decode_record
 from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person
-from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR, PolicyRecordRow
+from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR, PolicyRecordRow
 from web_admin.policy.publish import publish_policy
 
 
@@ -31,7 +31,7 @@ def test_an_ended_card_is_published_as_ended_for_sixty_days(database, sealer, si
         assert isinstance(record, CredentialRecord)
         assert record.state is CredentialState.ENDED
         assert publish_policy(session, sealer, site, now).version == first.version
-        publish_policy(session, sealer, site, now + ENDED_IS_TOLD_FOR + timedelta(days=1))
+        publish_policy(session, sealer, site, now + ENDED_PUBLISHED_FOR + timedelta(days=1))
         assert published(session, "north", card.credential_id) is None
 
 

@@ -15,7 +15,12 @@ from web_admin.core.config import write_secret
 from web_admin.core.sealing import SealBroken, Sealer
 from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.credentials.cards import issue_card
-from web_admin.custody.key_rotation import ask_for_rotation, rotate_wrap_key, rotation_due_since, seal_anew
+from web_admin.custody.key_rotation import (
+    ask_for_rotation,
+    reseal_shares,
+    rotate_wrap_key,
+    rotation_due_since,
+)
 from web_admin.custody.models import FaceShare, WrapKeyRow
 from web_admin.custody.shares import leases_for
 from web_admin.face.actions import give_face_consent, withdraw_face
@@ -102,7 +107,7 @@ def stop_after(step, database, sealer, now):
     keys = sealer.wrap_keys
     steps = [
         keys.make_next,
-        lambda: seal_anew(database, sealer, str(keys.next_id), now),
+        lambda: reseal_shares(database, sealer, str(keys.next_id), now),
         keys.promote_next,
         keys.destroy_old,
     ]

@@ -14,8 +14,8 @@ from web_admin.privacy.incidents import (
     PARTS,
     clocks_of,
     close_incident,
+    mark_people_notified,
     mark_reported,
-    mark_told,
     missing_parts,
     open_incident,
     save_parts,
@@ -44,10 +44,10 @@ def test_the_clocks_run_from_the_moment_it_was_known(act):
 def test_no_person_is_notified_while_a_part_of_the_notice_is_missing(act, incident, part):
     save_parts(act, incident.incident_id, WHOLE | {part: "  "})
     with pytest.raises(ActionRefused) as refusal:
-        mark_told(act, incident.incident_id)
+        mark_people_notified(act, incident.incident_id)
     assert (refusal.value.field, missing_parts(incident)) == (part, (part,))
     save_parts(act, incident.incident_id, WHOLE)
-    mark_told(act, incident.incident_id)
+    mark_people_notified(act, incident.incident_id)
     assert incident.told_people_at == act.now
 
 
@@ -56,7 +56,7 @@ def test_an_incident_ends_with_people_notified_or_a_reason(act, incident):
         close_incident(act, incident.incident_id, " ")
     close_incident(act, incident.incident_id, "The disk was encrypted and came back sealed.")
     assert incident.closed_at == act.now
-    for late in (mark_reported, mark_told, lambda a, key: save_parts(a, key, WHOLE)):
+    for late in (mark_reported, mark_people_notified, lambda a, key: save_parts(a, key, WHOLE)):
         with pytest.raises(ActionRefused, match="closed already"):
             late(act, incident.incident_id)
 
@@ -64,7 +64,7 @@ def test_an_incident_ends_with_people_notified_or_a_reason(act, incident):
 def test_every_step_is_in_the_ledger_without_what_was_written(act, incident):
     save_parts(act, incident.incident_id, WHOLE)
     mark_reported(act, incident.incident_id)
-    mark_told(act, incident.incident_id)
+    mark_people_notified(act, incident.incident_id)
     close_incident(act, incident.incident_id, "")
     entries = act.session.scalars(select(AuditEntry).where(AuditEntry.kind.like("incident%"))).all()
     assert [entry.kind for entry in entries] == [

@@ -20,7 +20,7 @@ from web_admin.compound.keys import (
 )
 from web_admin.compound.models import Site
 from web_admin.policy.publish import publish_policy
-from web_admin.visitors.actions import issue_pass, sign_passes_anew
+from web_admin.visitors.actions import issue_pass, sign_passes_again
 from web_admin.visitors.models import VisitorPassRow
 
 PHRASE = "a long passphrase"
@@ -108,7 +108,7 @@ def test_a_passes_link_goes_on_under_the_new_key_and_its_old_text_does_not(
     clock.now += timedelta(minutes=1)
     rotate(database, sealer, site_and_pem, clock.now)
     with database.session() as session:
-        assert sign_passes_anew(manager(session, sealer, site, clock.now)) == 1
+        assert sign_passes_again(manager(session, sealer, site, clock.now)) == 1
         row = session.get_one(VisitorPassRow, pass_id)
         new_key = public_bytes(private_key(session, sealer, site, "pass"))
         check_site_code(parse_code(row.text), site, new_key)

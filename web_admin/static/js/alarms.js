@@ -17,7 +17,7 @@ let calling = 0;
 const known = () => JSON.parse(sessionStorage.getItem(knownKey) || "null")
   || { newest: news.dataset.newest, ringing: news.dataset.ringing };
 
-// A call for help goes on until somebody has seen it, from one page of this browser alone.
+// A call for help goes on until one of the staff has seen it, from one page of this browser alone.
 const callOn = (calls) => {
   const isCalling = calls > 0 && isLeading;
   if (isCalling && !calling) {

@@ -17,7 +17,7 @@ let askAgain = false;
 const isInHand = (part) => part.contains(document.activeElement)
   || [...part.querySelectorAll("input:not([type=hidden]), textarea")].some((box) => box.value !== box.defaultValue);
 
-// What somebody has the focus in or has typed into stays as it is; the rest of the list moves on.
+// What has the focus or was typed into stays as it is; the rest of the list moves on.
 const renew = (part, next) => {
   if (part.textContent === next.textContent && part.className === next.className) return;
   if (!isInHand(part)) {

@@ -1,4 +1,4 @@
-// The sound of alarms: off until somebody switches it on in this browser; kept for all its pages.
+// The sound of alarms: off until staff switch it on in this browser; kept for all its pages.
 const soundKey = "menjin-alarm-sound";
 let context = null;
 
@@ -18,6 +18,6 @@ export const ring = () => {
     tone.start(context.currentTime + delay);
     tone.stop(context.currentTime + delay + 0.2);
   });
-  const told = document.querySelector("#live") || document.querySelector("#alarm-news");
-  told.dataset.rung = String(Number(told.dataset.rung || 0) + 1);
+  const counter = document.querySelector("#live") || document.querySelector("#alarm-news");
+  counter.dataset.rung = String(Number(counter.dataset.rung || 0) + 1);
 };

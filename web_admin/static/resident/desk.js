@@ -1,4 +1,4 @@
-// A visit at the desk ends by itself: what is on the screen goes with it, also after "back".
+// A visit at the desk ends automatically: what is on the screen goes with it, also after "back".
 const bar = document.querySelector("[data-desk]");
 const left = bar.querySelector("[data-desk-left]");
 const said = bar.querySelector("[data-desk-said]");

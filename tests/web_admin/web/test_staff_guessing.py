@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -225,4 +225,44 @@ def test_a_wrong_first_code_of_a_new_authenticator_counts(compound: ManagedCompo
     action = page.text.partition('action="/staff/')[2].partition('"')[0]
     for _ in range(10):
         client.post(f"/staff/{action}", data={"code": "000000", "csrf_token": csrf_of(page.text)})
+    assert alarms(compound) == ["staff-1"]
+
+
+def test_wrong_passwords_after_a_right_one_in_the_same_browser_count(
+    compound: ManagedCompound, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = with_password(browser(compound))
+    with caplog.at_level(logging.WARNING):
+        for _ in range(10):
+            answer = send(client, "/staff/sign-in", email=MANAGER, password="guess guess")
+            assert WRONG_PASSWORD in answer.text
+    assert log_of(caplog) == ["sign-in: 10 wrong tries for staff-1"]
+    assert send(client, "/staff/sign-in", email=MANAGER, password=PASSWORD).status_code == 429
+
+
+def test_a_password_asked_again_counts_for_its_own_account_alone(compound: ManagedCompound) -> None:
+    guard, manager = compound.signed_in("guard"), compound.signed_in("manager")
+    for _ in range(10):
+        send(guard, "/staff/again", password="guess guess")
+    token = {"csrf_token": csrf_of(guard.get("/staff/again").text)}
+    assert guard.post("/staff/again", data={"password": PASSWORD, **token}).status_code == 429
+    assert "The password is wrong" in send(manager, "/staff/again", password="guess guess").text
+
+
+def test_right_codes_are_given_back(compound: ManagedCompound, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        for _ in range(11):
+            with compound.app.app_context(), current_menjin().database.session() as session:
+                session.execute(update(User).values(last_totp_counter=None))
+            client = with_password(browser(compound))
+            assert send(client, "/staff/code", code=code_now()).status_code == 302
+    assert alarms(compound) == log_of(caplog) == []
+
+
+def test_while_the_alarm_is_open_a_second_run_raises_none(compound: ManagedCompound) -> None:
+    for minutes in (0, 10):
+        compound.clock.now += timedelta(minutes=minutes)
+        client = browser(compound)
+        for _ in range(10):
+            send(client, "/staff/sign-in", email=MANAGER, password="guess guess")
     assert alarms(compound) == ["staff-1"]

@@ -5,12 +5,18 @@ from datetime import UTC, datetime
 
 import base45
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate_controller.contract.passes import (
     MAX_PASS_GATES,
+    ONLINE_CODE,
+    PRINTED_CODE,
+    RESIDENT_CODE,
+    RESIDENT_DOMAIN,
     CodeForged,
     CodeUnreadable,
     PersonalCode,
@@ -20,8 +26,11 @@ from gate_controller.contract.passes import (
     check_site_code,
     code_text,
     make_online_code,
+    make_printed_code,
     make_visitor_pass,
     parse_code,
+    signed_message,
+    verify_p256,
 )
 from gate_controller.contract.signing import public_bytes
 from tests.support.compounds.people import Phone
@@ -140,3 +149,39 @@ def test_signatures_out_of_range_are_forged_and_raise_nothing_else(signature: by
     assert isinstance(code, PersonalCode)
     with pytest.raises(CodeForged):
         check_resident_code(code, SITE, PHONE.public_key)
+
+
+def test_each_kind_of_personal_code_is_read_back_with_its_kind_and_its_own_key_fits() -> None:
+    shown = parse_code(PHONE.code(5))
+    assert isinstance(shown, PersonalCode)
+    assert (shown.kind, shown.credential_id, shown.second) == (RESIDENT_CODE, PHONE.credential_id, 5)
+    check_resident_code(shown, SITE, PHONE.public_key)
+    site_codes = {
+        ONLINE_CODE: make_online_code(PASS_KEY, SITE, PHONE.credential_id, 5),
+        PRINTED_CODE: make_printed_code(PASS_KEY, SITE, PHONE.credential_id),
+    }
+    for kind, text in site_codes.items():
+        code = parse_code(text)
+        assert isinstance(code, PersonalCode)
+        assert (code.kind, code.credential_id) == (kind, PHONE.credential_id)
+        check_site_code(code, SITE, public_bytes(PASS_KEY))
+
+
+@pytest.mark.parametrize("cut", [slice(0, 63), slice(1, 64), slice(0, 0)])
+def test_a_signature_or_key_of_another_length_is_forged(cut: slice) -> None:
+    """One that fits is 64 bytes under a key of 65: neither is filled up or cut."""
+    code = parse_code(PHONE.code(5))
+    assert isinstance(code, PersonalCode)
+    message = signed_message(RESIDENT_DOMAIN, SITE, code.signed)
+    verify_p256(PHONE.public_key, message, code.signature)
+    longer = code.signature + b"\0"
+    for key, signature in (
+        (PHONE.public_key, code.signature[cut]), (PHONE.public_key, longer),
+        (PHONE.public_key[cut], code.signature), (PHONE.public_key + b"\0", code.signature),
+    ):
+        with pytest.raises(CodeForged, match="wrong length"):
+            verify_p256(key, message, signature)
+    own = EllipticCurvePublicKey.from_encoded_point(SECP256R1(), PHONE.public_key)
+    point = own.public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+    with pytest.raises(CodeForged, match="wrong length"):
+        verify_p256(point, message, code.signature)

@@ -19,7 +19,7 @@ from web_admin.face.guardian_requests import answer_guardian, requests_to, withd
 from web_admin.face.guardians import guardians_of, name_guardian, remove_guardian
 from web_admin.face.models import GuardianConsent, GuardianRequest, WrittenRelease
 from web_admin.face.notices import newest_notice, publish_notice
-from web_admin.face.rules import set_consent_rules
+from web_admin.face.rules import renewals_by_rules, set_consent_rules
 from web_admin.journal.models import AuditEntry
 from web_admin.people.actions import add_person, move_out
 from web_admin.people.invitations import accept_invitation, invite
@@ -169,6 +169,27 @@ def test_both_guardians_sign_and_an_unused_signature_does_not_stay(
         ("Mother Ma", "ward", son.person_id), ("Father Fu", "ward", son.person_id),
     }
     assert {row.signed_name for row in act.session.scalars(select(GuardianRequest))} == {None}
+
+
+def test_who_signed_all_that_is_asked_for_is_not_asked_again(
+    family: tuple[Action, Person, Person, Person],
+) -> None:
+    act, mother, father, son = family
+    set_consent_rules(act, written_release=True, both_guardians=True)
+    for guardian, request in zip((mother, father), ask(act, son, mother, father), strict=True):
+        answer(act, guardian, request, name="王伟")
+    give_face_consent(by_phone(act, father.person_id), father.person_id, 1, "en", signed_name="傅文")
+    assert renewals_by_rules(act.session, act.site_id) == (0, 0)
+    assert set_consent_rules(act, written_release=True, both_guardians=True) == 0
+
+
+def test_a_guardian_who_agreed_without_signing_is_asked_to_sign(
+    family: tuple[Action, Person, Person, Person],
+) -> None:
+    act, mother, _father, son = family
+    (to_mother,) = ask(act, son, mother)
+    answer(act, mother, to_mother)
+    assert set_consent_rules(act, written_release=True, both_guardians=False) == 1
 
 
 # -- what changes between two answers --------------------------------------------------------------

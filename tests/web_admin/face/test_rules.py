@@ -40,8 +40,9 @@ def test_a_yes_without_a_name_is_none_where_a_signature_is_asked_for(
         with pytest.raises(ActionRefused, match="Type your name") as refused:
             give_face_consent(by_phone(act, mother.person_id), mother.person_id, 1, "en", signed_name=name)
         assert refused.value.field == "signed_name"
-    with pytest.raises(ActionRefused, match="at most 80"):
+    with pytest.raises(ActionRefused, match="at most 80") as refused:
         give_face_consent(by_phone(act, mother.person_id), mother.person_id, 1, "en", signed_name="x" * 81)
+    assert refused.value.field == "signed_name"
     with pytest.raises(ActionRefused, match="on your own phone"):
         give_face_consent(by_phone(act, mother.person_id, "gate"), mother.person_id, 1, "en")
     assert act.session.scalars(select(Consent)).all() == []

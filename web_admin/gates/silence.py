@@ -1,10 +1,23 @@
 """Decide when a gate is silent: it has not called for longer than a few missed polls explain."""
 
 from datetime import datetime, timedelta
+from typing import Protocol
 
 SILENT_AFTER = timedelta(minutes=2)
 
 
-def has_been_silent(last_seen_at: datetime | None, now: datetime) -> bool:
-    """Return whether the gate has not called for a while, or never."""
-    return last_seen_at is None or now - last_seen_at > SILENT_AFTER
+class Caller(Protocol):
+    """What decides whether a gate is silent: a stored gate, or the columns of one."""
+
+    @property
+    def state(self) -> str:
+        """Return whether it is paired."""
+
+    @property
+    def last_seen_at(self) -> datetime | None:
+        """Return when it called last; None before the first call."""
+
+
+def is_silent(gate: Caller, now: datetime) -> bool:
+    """Return whether a paired gate has not called for a while, or never; an unpaired one is not silent."""
+    return gate.state == "paired" and (gate.last_seen_at is None or now - gate.last_seen_at > SILENT_AFTER)

@@ -1,5 +1,7 @@
 """Pages of gates and lanes: each lane's methods, and pairing a controller."""
 
+from functools import partial
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -22,6 +24,7 @@ from web_admin.gates.models import PairAttempt
 from web_admin.gates.orders import approve_pairing, make_pair_code, refuse_pairing
 from web_admin.gates.queries import calendar_days, pairings_of_gate, waiting_pairings
 from web_admin.gates.rules import LaneSpec
+from web_admin.gates.silence import is_silent
 from web_admin.gates.texts import ANTIPASSBACKS, DIRECTIONS
 from web_admin.people.additions import named_hours
 from web_admin.web.context import current_site, do, get_or_404, request_now, typed
@@ -29,7 +32,6 @@ from web_admin.web.fields import CheckList, hours_options, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page
 from web_admin.web.places import site_gates
-from web_admin.web.silent_gates import is_silent
 from web_admin.web.texts import face_sentences
 
 bp = Blueprint("gates", __name__, url_prefix="/manage/gates")
@@ -100,7 +102,7 @@ def show_list() -> str:
     return render_template(
         "office/gates.html",
         gates=site_gates(),
-        is_silent=is_silent,
+        is_silent=partial(is_silent, now=request_now()),
         hours=named_hours(session, site_id),
         days=calendar_days(session, site_id),
         waiting=waiting_pairings(session, site_id),
@@ -136,7 +138,7 @@ def _gate_page(gate: Gate, code: str | None = None) -> str:
     return render_template(
         "office/gate.html",
         gate=gate,
-        silent=is_silent(gate),
+        silent=is_silent(gate, request_now()),
         code=code,
         waiting=[attempt for attempt in attempts if attempt.state == "waiting"],
         open_code=next((a for a in attempts if a.state == "code" and a.expires_at > request_now()), None),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
@@ -20,6 +21,7 @@ from web_admin.events import details
 from web_admin.events.queries import last_passages
 from web_admin.gates.orders import clear_override, lockdown_site, order_open, set_override, unlock_site
 from web_admin.gates.rules import is_overridden
+from web_admin.gates.silence import is_silent
 from web_admin.journal.models import GateEvent
 from web_admin.manage.alarms import open_alarm_parts
 from web_admin.manage.schedules import LaneSchedules, RemoveForm
@@ -38,7 +40,7 @@ from web_admin.web.fields import end_field, options, reason_field
 from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page
 from web_admin.web.places import site_gates
-from web_admin.web.silent_gates import is_silent, warn_of_silence
+from web_admin.web.silent_gates import warn_of_silence
 
 bp = Blueprint("now", __name__, url_prefix="/manage")
 
@@ -151,7 +153,7 @@ def show() -> str:
         passages=passages,
         door=_door,
         held_at_gate=LaneHolds(lanes).of,
-        is_silent=is_silent,
+        is_silent=partial(is_silent, now=request_now()),
         live_override=live_override,
         schedules=LaneSchedules(),
         undecided=current_may("decide_restored")
@@ -183,7 +185,7 @@ def _lane_page(
         door=_door(lane),
         held_at_gate=LaneHolds([lane]).of,
         overridden=live_override(lane),
-        silent=is_silent(lane.gate),
+        silent=is_silent(lane.gate, request_now()),
         schedules=LaneSchedules(),
         remove_form=RemoveForm(formdata=None),
         open_form=open_form or OpenForm(formdata=None),
@@ -200,7 +202,7 @@ def open_once(lane_id: str) -> Page:
     form = OpenForm()
     if form.validate_on_submit():
         order = do(form, lambda act: order_open(act, lane_id, typed(form.reason)))
-        if order is not None and is_silent(lane.gate):
+        if order is not None and is_silent(lane.gate, request_now()):
             flash(_("Ordered, but this gate has no contact: the order ends in %(count)s seconds and will "
                     "hardly arrive. Open %(lane)s on the spot.", count=order.valid_seconds, lane=lane.name),
                   "warning")

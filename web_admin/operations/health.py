@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel import lazy_ngettext as ngettext
 
 from web_admin.compound.models import Gate
-from web_admin.gates.silence import has_been_silent
+from web_admin.gates.silence import is_silent
 from web_admin.operations.marks import REFUSED, UNREACHABLE
 
 Level = Literal["good", "look", "bad", "unknown"]
@@ -251,7 +251,7 @@ def _gate_findings(gate: Gate, tampered: bool, now: datetime) -> Iterable[Findin
 
 
 def _contact(gate: Gate, now: datetime) -> Iterable[Finding]:
-    if not has_been_silent(gate.last_seen_at, now):
+    if not is_silent(gate, now):
         return
     silent = None if gate.last_seen_at is None else now - gate.last_seen_at
     todo = _("It opens on its own meanwhile. Look at its power, its cable and its network.")

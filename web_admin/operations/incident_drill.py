@@ -30,6 +30,7 @@ from web_admin.custody.key_rotation import rotate_wrap_key
 from web_admin.custody.models import FaceSuspension, IncidentDrill
 from web_admin.face.actions import disable_face
 from web_admin.face.endings import forget_everyone
+from web_admin.gates.silence import is_silent
 
 DRILL_DOMAIN = "menjin/breach-drill/1"
 DEADLINE_SECONDS = 600.0
@@ -227,7 +228,6 @@ def _other_ways(setup: DrillSetup) -> tuple[tuple[LaneWays, ...], int]:
 
 
 def _ways_of(lane: Lane, now: datetime) -> LaneWays:
-    seen = lane.gate.last_seen_at
     faulty = [
         str(state.get("device"))
         for state in lane.gate.device_states
@@ -237,7 +237,7 @@ def _ways_of(lane: Lane, now: datetime) -> LaneWays:
         lane.lane_id,
         lane.gate_id,
         tuple(method for method in lane.methods if method != Method.FACE),
-        seen is not None and now - seen < timedelta(minutes=2),
+        not is_silent(lane.gate, now),
         tuple(faulty),
     )
 

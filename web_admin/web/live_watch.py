@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from web_admin.alarms.queries import waiting_ids
 from web_admin.compound.queries import gate_reports, lane_postures
 from web_admin.core.database import Menjin
-from web_admin.gates.silence import has_been_silent
+from web_admin.gates.silence import is_silent
 
 STREAMS_AT_MOST = 32
 """Pages with a stream of one server process; later ones ask again every few seconds instead."""
@@ -145,7 +145,7 @@ def mark_of(menjin: Menjin) -> str:
         gates, lanes = gate_reports(session), lane_postures(session)
     parts = [
         repr(alarms),
-        *(repr((*row[:-1], has_been_silent(row.last_seen_at, now))) for row in gates),
+        *(repr((*row[:-1], is_silent(row, now))) for row in gates),
         *(repr((*row, row.override_until is not None and row.override_until > now)) for row in lanes),
     ]
     marks = ("\n".join(parts), repr(silent))

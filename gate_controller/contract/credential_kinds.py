@@ -48,7 +48,15 @@ TYPED_KINDS = tuple(kind for kind in KINDS_OF_PERSONS if KINDS[kind].is_typed)
 IDENTIFYING_KINDS = tuple(kind for kind, facts in KINDS.items() if facts.identifies)
 
 
-class Usable(Protocol):
+class Ending(Protocol):
+    """What decides whether the time of a credential or of a grant is over."""
+
+    @property
+    def valid_until(self) -> datetime | None:
+        """Return until when it can be used; None for one without an end."""
+
+
+class Usable(Ending, Protocol):
     """What decides whether a credential can be used now, in a policy as in the server's table."""
 
     @property
@@ -58,10 +66,6 @@ class Usable(Protocol):
     @property
     def valid_from(self) -> datetime | None:
         """Return from when it can be used."""
-
-    @property
-    def valid_until(self) -> datetime | None:
-        """Return until when it can be used."""
 
 
 class Held(Usable, Protocol):
@@ -84,7 +88,12 @@ def is_usable(credential: Usable, now: datetime) -> bool:
 def is_in_time(credential: Usable, now: datetime) -> bool:
     """Return whether a credential has begun and has not ended, in any state."""
     begun = credential.valid_from is None or credential.valid_from <= now
-    return begun and (credential.valid_until is None or now < credential.valid_until)
+    return begun and not has_ended_by_time(credential, now)
+
+
+def has_ended_by_time(one: Ending, now: datetime) -> bool:
+    """Return whether the time of a credential or of a grant is over, in any state."""
+    return one.valid_until is not None and one.valid_until <= now
 
 
 def own_method(credential: Held) -> Method | None:

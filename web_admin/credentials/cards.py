@@ -7,6 +7,7 @@ from datetime import datetime
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
+from gate_controller.contract.credential_kinds import has_ended_by_time
 from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Action, begin, checked_label, checked_window, new_id
 from web_admin.action.lookups import person_of
@@ -107,7 +108,7 @@ def _free_card(act: Action, lookup: bytes) -> list[str]:
     ).all()
     freed = []
     for card in holders:
-        if card.valid_until is not None and card.valid_until <= act.now:
+        if has_ended_by_time(card, act.now):
             end_one(act, card, "expired")
             freed.append(card.person_id)
             continue

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
+from gate_controller.contract.credential_kinds import has_ended_by_time
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import CredentialKind, Method, typed_number
 from web_admin.action.base import Action, begin, record
@@ -141,8 +142,7 @@ def replace_for_a_night(act: Action, credential_id: str) -> VisitorPassRow | Non
     card = act.session.get(CredentialRow, credential_id)
     if card is None or card.kind != CredentialKind.CARD or card.person.site_id != act.site_id:
         raise ActionRefused(None, _l("This card is not known here."))
-    over = card.valid_until is not None and card.valid_until <= act.now
-    if card.state == "ended" or over or card.person.ended_at is not None:
+    if card.state == "ended" or has_ended_by_time(card, act.now) or card.person.ended_at is not None:
         raise ActionRefused(None, _l("This card has ended. It opens nothing, and no pass is made for it."))
     if party_of(act) == "guard":
         _refuse_without_look(act, card)

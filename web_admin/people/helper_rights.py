@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.credential_kinds import has_ended_by_time
 from web_admin.action.base import new_id
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import GrantRow, Person
@@ -113,8 +114,7 @@ def _cut(grant: GrantRow, person: Person, now: datetime) -> GrantRow | None:
 
 
 def _fits(mine: GrantRow, grant: GrantRow, now: datetime) -> bool:
-    live = mine.valid_until is None or mine.valid_until > now
-    return live and mine.hours_id in (None, grant.hours_id)
+    return not has_ended_by_time(mine, now) and mine.hours_id in (None, grant.hours_id)
 
 
 def _latest(grants: Collection[GrantRow]) -> datetime | None:

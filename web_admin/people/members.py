@@ -11,7 +11,7 @@ from datetime import date
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
-from gate_controller.contract.credential_kinds import OWN_KINDS
+from gate_controller.contract.credential_kinds import OWN_KINDS, has_ended_by_time
 from gate_controller.contract.records import CredentialKind, Method
 from web_admin.action.base import Action, begin, finish
 from web_admin.action.lookups import person_of
@@ -262,7 +262,7 @@ def _grant_as(act: Action, member: Person, person: Person) -> None:
     specs = [
         GrantSpec(tuple(grant.lanes), grant.hours_id, grant.valid_from, grant.valid_until)
         for grant in member.grants
-        if grant.valid_until is None or grant.valid_until > act.now
+        if not has_ended_by_time(grant, act.now)
     ]
     set_grants(for_home(act), person.person_id, specs)
 

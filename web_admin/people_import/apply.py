@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from sqlalchemy import insert, select
 
+from gate_controller.contract.credential_kinds import has_ended_by_time
 from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.records import CredentialKind, Method
 from web_admin.action.base import Action, begin, finish, new_id
@@ -163,7 +164,7 @@ def _end_freed_cards(work: _Work, plan: ImportPlan) -> None:
             )
         ).all()
         for card in rows:
-            over = card.valid_until is not None and card.valid_until <= work.act.now
+            over = has_ended_by_time(card, work.act.now)
             end_one(work.act, card, "expired" if over else "given_to_holder")
             facts = {"credential_id": card.credential_id, "method": CredentialKind.CARD}
             _note(work, "credential_ended", facts, card.person_id)

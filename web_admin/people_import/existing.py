@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from gate_controller.contract.credential_kinds import has_ended_by_time
 from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Action
 from web_admin.compound.models import UNASSIGNED, CredentialRow, Home, Person
@@ -55,9 +56,9 @@ def who_is_there(act: Action, *, names_holders: bool) -> There:
         )
     )
     cards = {
-        lookup: Holder(person_id, home, kind == UNASSIGNED)
-        for lookup, valid_until, person_id, kind, home in rows
-        if lookup is not None and (valid_until is None or valid_until > act.now)
+        row.lookup: Holder(row.person_id, row.number, row.kind == UNASSIGNED)
+        for row in rows
+        if row.lookup is not None and not has_ended_by_time(row, act.now)
     }
     counts = Counter(holder.person_id for holder in cards.values())
     living = session.execute(

@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from gate_controller.contract.credential_kinds import has_ended_by_time
 from gate_controller.contract.passes import MAX_PASS_GATES, SITE_ITSELF, VisitorPass, make_visitor_pass
 from gate_controller.contract.pins import argon2_tag, make_visitor_code
 from gate_controller.contract.records import CredentialKind, Method
@@ -318,7 +319,7 @@ def _live_codes(act: Action, home: Home) -> int:
             CredentialRow.state != "ended",
         )
     ).all()
-    over = [code for code in codes if code.valid_until is not None and code.valid_until <= act.now]
+    over = [code for code in codes if has_ended_by_time(code, act.now)]
     for code in over:
         end_one(act, code, "expired")
     return len(codes) - len(over)

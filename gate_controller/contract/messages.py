@@ -28,7 +28,8 @@ POLICY_DOMAIN = "menjin/policy/1"
 ORDER_DOMAIN = "menjin/order/1"
 RECEIPT_DOMAIN = "menjin/receipt/1"
 MAX_ORDER_SECONDS = 15
-MAX_LEASE_SECONDS = 72 * 3600
+MAX_LEASE_HOURS = 72
+MAX_LEASE_SECONDS = MAX_LEASE_HOURS * 3600
 MAX_TROUBLE_CHARS = 600
 PAGE_BYTES = 256 * 1024
 """How much a gate puts into one page of its handover; one record that is longer goes alone."""

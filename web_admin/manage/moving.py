@@ -14,9 +14,9 @@ from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.people.actions import GrantSpec
 from web_admin.people.additions import named_hours
+from web_admin.people.invitations import INVITATION_HOURS
 from web_admin.people.listings import people_of_home
 from web_admin.people.moving import (
-    INVITATION_HOURS,
     Member,
     MovedIn,
     add_staff,

@@ -30,7 +30,7 @@ from web_admin.people.actions import (
     suspend_person,
 )
 from web_admin.people.additions import added_by, hours_name, named_hours
-from web_admin.people.invitations import invite
+from web_admin.people.invitations import INVITATION_HOURS, invite
 from web_admin.people.moving import what_ends
 from web_admin.web.context import current_act, do, from_local, get_or_404, request_now, site_zone, typed
 from web_admin.web.fields import CheckList, hours_options, lane_options, options, reason_field
@@ -40,8 +40,6 @@ from web_admin.web.places import site_lanes
 from web_admin.web.qr_picture import svg_of
 
 bp = Blueprint("person", __name__, url_prefix="/manage/people/<person_id>")
-
-INVITATION_HOURS = 72
 
 
 class ReasonForm(OnceForm):
@@ -109,6 +107,7 @@ def _page(person: Person, **forms: OnceForm) -> str:
         hours={row.hours_id: hours_name(row) for row in hours},
         added=added_by(session, person.person_id),
         why_it_stays=partial(why_it_stays, current_act()),
+        invitation_hours=INVITATION_HOURS,
         **{"button": AgainForm(formdata=None), "suspend_form": ReasonForm(formdata=None)} | forms,
     )
 
@@ -174,7 +173,7 @@ def send_invitation(person_id: str) -> Page:
     form = AgainForm()
     code = None
     if form.validate_on_submit():
-        code = do(form, lambda act: invite(act, person_id, INVITATION_HOURS))
+        code = do(form, lambda act: invite(act, person_id))
     if code is None:
         return _refused(person, form)
     link = current_menjin().config.public_url.rstrip("/") + url_for("resident.welcome", code=code)

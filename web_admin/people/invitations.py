@@ -31,13 +31,15 @@ from web_admin.face.guardians import lapse_requests
 from web_admin.face.ways_in import settle_face
 from web_admin.journal.ledger import append_audit
 
+INVITATION_HOURS = 72
+"""How long the code lasts that staff give out."""
 MAX_INVITATION_HOURS = 14 * 24
 
 
 # -- invitations -----------------------------------------------------------------------------------
 
 
-def invite(act: Action, person_id: str, valid_hours: int = 72) -> str:
+def invite(act: Action, person_id: str, valid_hours: int = INVITATION_HOURS) -> str:
     """Return a one-time code that opens the person's phone page, to be shown once.
 
     A person invited again may be another one with a stolen name: phone keys end, face pauses, and

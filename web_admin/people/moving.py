@@ -23,8 +23,6 @@ from web_admin.visitors.models import VisitorPassRow
 
 Result = TypeVar("Result")
 
-INVITATION_HOURS = 72
-
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -176,7 +174,7 @@ def _member(
     card = member.card
     if card is not None:
         _beside(member, {"number": "card"}, lambda: issue_card(act, person.person_id, card))
-    return person, invite(act, person.person_id, INVITATION_HOURS) if member.is_invited else None
+    return person, invite(act, person.person_id) if member.is_invited else None
 
 
 def _beside(member: Member, names: Mapping[str, str], work: Callable[[], Result]) -> Result:

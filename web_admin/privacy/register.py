@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from gate_controller.contract.messages import MAX_LEASE_SECONDS
+from gate_controller.contract.messages import MAX_LEASE_HOURS
 from web_admin.compound.models import Site
 from web_admin.core.config import WebConfig
 from web_admin.custody.shares import FACE_PURPOSE
@@ -75,7 +75,7 @@ def retention_of(config: WebConfig) -> dict[str, str]:
         "passages": f"{config.passage_days} days with the name, without a name after",
         "face": f"until it is switched off or unused for {config.face_inactive_days} days; "
                 f"lent shares at most "
-                f"{MAX_LEASE_SECONDS // 3600} hours; evidence {config.evidence_days} days",
+                f"{MAX_LEASE_HOURS} hours; evidence {config.evidence_days} days",
         "accountability": f"personal parts {config.log_days} days, "
                           f"whom it is about {config.evidence_days} days",
         "rights": f"people's own words {config.log_days} days after closing, "

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template
 
-from gate_controller.contract.messages import MAX_LEASE_SECONDS
+from gate_controller.contract.messages import MAX_LEASE_HOURS
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import public
 from web_admin.core.database import current_menjin, request_session
@@ -42,6 +42,6 @@ def policy() -> str:
         site=site, status=status, lanes=lanes, face_lanes=face_lanes, figures=engine,
         notice=newest_notice(session, FACE_PURPOSE, page_language()), fields=NOTICE_FIELDS,
         labels=NOTICE_HEADINGS, people=rounded_down(people), config=current_menjin().config,
-        lease_hours=MAX_LEASE_SECONDS // 3600, incidents=incidents, smallest=SMALLEST_GROUP,
+        lease_hours=MAX_LEASE_HOURS, incidents=incidents, smallest=SMALLEST_GROUP,
         rules=rules_of(session, site.site_id),
     )

@@ -6,6 +6,7 @@ from flask import abort, flash, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from gate_controller.contract.messages import MAX_LEASE_HOURS
 from gate_controller.contract.records import Method
 from gate_controller.contract.written_release import SENTENCES
 from gate_controller.rules.decision import FACE_MENDABLE, Reason
@@ -175,7 +176,10 @@ def refuse_face() -> Response:
 def ask_withdraw_face() -> str:
     """Ask once before face is switched off."""
     person, _act = signed_in()
-    return render_template("resident/face_off.html", person=person, site=site_of(person), tab="ways_in")
+    return render_template(
+        "resident/face_off.html", person=person, site=site_of(person), lease_hours=MAX_LEASE_HOURS,
+        tab="ways_in",
+    )
 
 
 @bp.post("/face/off")

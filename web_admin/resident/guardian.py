@@ -5,6 +5,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
+from gate_controller.contract.messages import MAX_LEASE_HOURS
 from gate_controller.contract.written_release import SENTENCES
 from web_admin.action.base import Action
 from web_admin.compound.models import Person
@@ -103,7 +104,8 @@ def end_ward_face(minor_id: str) -> str | Response:
         abort(404)
     if request.method == "GET":
         return render_template(
-            "resident/ward_off.html", person=person, site=site_of(person), ward=ward, tab="ways_in"
+            "resident/ward_off.html", person=person, site=site_of(person), ward=ward,
+            lease_hours=MAX_LEASE_HOURS, tab="ways_in",
         )
     withdraw_for_ward(act, minor_id)
     flash(gettext("It is off. The other ways in work as before."), "done")

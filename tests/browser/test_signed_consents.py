@@ -9,7 +9,7 @@ from tests.browser.test_resident_phone import look, set_language
 from tests.support.compounds.cards import card_was_shown
 from web_admin.compound.models import Person
 from web_admin.credentials.cards import issue_card
-from web_admin.face.rules import set_consent_rules
+from web_admin.face.consent_rules import set_consent_rules
 from web_admin.people.actions import add_person
 
 pytestmark = [pytest.mark.browser, pytest.mark.wide]

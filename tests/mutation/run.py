@@ -116,11 +116,11 @@ TARGETS = {
         ), chosen="not postgresql",
     ),
     "consent_rules": Target(
-        "web_admin/face/rules.py",
+        "web_admin/face/consent_rules.py",
         (
             "tests/web_admin/face/test_both_guardians.py",
             "tests/web_admin/face/test_restored.py",
-            "tests/web_admin/face/test_rules.py",
+            "tests/web_admin/face/test_consent_rules.py",
         ), chosen="not postgresql",
     ),
     "limit_counts": Target(

@@ -42,11 +42,11 @@ from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.events.why_refused import published_snapshot
 from web_admin.face.actions import disable_face, enable_face, give_face_consent, record_refusal, withdraw_face
 from web_admin.face.ages import set_age_band, settle_ages
+from web_admin.face.consent_rules import set_consent_rules
 from web_admin.face.guardian_requests import answer_guardian, ask_guardians
 from web_admin.face.guardians import name_guardian, remove_guardian
 from web_admin.face.models import ConsentRules, GuardianConsent, GuardianRequest, WrittenRelease
 from web_admin.face.notices import publish_notice
-from web_admin.face.rules import set_consent_rules
 from web_admin.gates.actions import save_lane
 from web_admin.gates.hours import save_hours
 from web_admin.gates.rules import LaneSpec

@@ -25,13 +25,13 @@ from web_admin.custody.models import Consent, FaceShare, Notice
 from web_admin.custody.shares import FACE_PURPOSE, create_shares
 from web_admin.face.assessment_status import assessment_status
 from web_admin.face.assessments import require_assessment
+from web_admin.face.consent_rules import checked_signature, keep_release
 from web_admin.face.endings import forget_everyone, forget_face
 from web_admin.face.guardians import guardians_of, lapse_asked_by
 from web_admin.face.models import GuardianConsent
 from web_admin.face.notices import NOTICE_FIELDS, newest_notice, publish_notice
 from web_admin.face.queries import guardians_needed, rules_of
 from web_admin.face.renewals import clear_renewal, renewal_of
-from web_admin.face.rules import checked_signature, keep_release
 from web_admin.face.ways_in import live_face_consent, settle_face, working_methods
 
 __all__ = [

@@ -17,10 +17,10 @@ from web_admin.compound.age_bands import ADULT, MINOR
 from web_admin.compound.models import GuardianRow, Person
 from web_admin.core.refusal import ActionRefused
 from web_admin.custody.models import Consent
+from web_admin.face.consent_rules import has_less
 from web_admin.face.models import GuardianConsent, GuardianRequest
 from web_admin.face.queries import guardian_ids_of
 from web_admin.face.renewals import GUARDIAN_LEFT, RULES_CHANGED, clear_renewal, request_renewal
-from web_admin.face.rules import has_less
 
 OPEN = or_(GuardianRequest.answer.is_(None), GuardianRequest.answer == "half")
 """Requests that no consent has come of yet: not answered, or with a yes that waits for another guardian's."""

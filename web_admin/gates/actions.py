@@ -12,6 +12,7 @@ from web_admin.custody.shares import create_shares, live_face_consents
 from web_admin.face.assessments import check_assessed
 from web_admin.face.endings import forget_gate
 from web_admin.gates.hours import weekly_hours
+from web_admin.gates.queries import way_out_of_another_gate
 from web_admin.gates.rules import (
     LaneSpec,
     check_antipassback,
@@ -75,7 +76,7 @@ def save_lane(act: Action, gate_id: str, spec: LaneSpec) -> Lane:
     act.session.flush()
     act.session.expire(gate, ["lanes"])
     check_antipassback(gate, lane)
-    check_closed_area(act.session, gate, lane)
+    check_closed_area(lane, way_out_of_another_gate(act.session, gate))
     fit_shares(act, gate)
     finish(
         act, "lane_saved",

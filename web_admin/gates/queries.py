@@ -1,4 +1,4 @@
-"""Read orders, pairings under way, hours and special days of gates."""
+"""Read ways out, orders, pairings under way, hours and special days of gates."""
 
 from collections.abc import Collection, Sequence
 from datetime import date
@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web_admin.compound.models import CalendarDay, Gate, Hours
+from web_admin.compound.models import CalendarDay, Gate, Hours, Lane
 from web_admin.compound.policy_models import OrderRow
 from web_admin.gates.models import PairAttempt
 
@@ -19,6 +19,16 @@ def undelivered_orders(session: Session, gate_id: str) -> Sequence[OrderRow]:
         .order_by(OrderRow.issued_at)
         .with_for_update()
     ).all()
+
+
+def way_out_of_another_gate(session: Session, gate: Gate) -> Lane | None:
+    """Return a lane by which people leave the site elsewhere than by this gate; None where there is none."""
+    return session.scalars(
+        select(Lane)
+        .join(Gate)
+        .where(Gate.site_id == gate.site_id, Gate.gate_id != gate.gate_id, Lane.direction == "out")
+        .order_by(Lane.lane_id)
+    ).first()
 
 
 def locked_attempt(session: Session, pair_id: str) -> PairAttempt | None:

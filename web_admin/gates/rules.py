@@ -7,8 +7,6 @@ from datetime import datetime
 from typing import Literal
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from gate_controller.contract.calendars import DAY_KINDS, WeeklyHours
 from gate_controller.contract.policy import check_promise_one, offered_methods
@@ -43,23 +41,15 @@ def check_interlock(gate: Gate, lane: LaneRecord) -> None:
             )
 
 
-def check_closed_area(session: Session, gate: Gate, saved: Lane) -> None:
+def check_closed_area(saved: Lane, other_way_out: Lane | None) -> None:
     """Raise ActionRefused when people may leave by another gate, which this one never learns."""
-    if saved.antipassback != "hard" or saved.area_is_closed:
-        return
-    elsewhere = session.scalars(
-        select(Lane)
-        .join(Gate)
-        .where(Gate.site_id == gate.site_id, Gate.gate_id != gate.gate_id, Lane.direction == "out")
-        .order_by(Lane.lane_id)
-    ).first()
-    if elsewhere is not None:
+    if saved.antipassback == "hard" and not saved.area_is_closed and other_way_out is not None:
         raise ActionRefused(
             "antipassback",
             _("People who leave by %(lane)s would be refused here as still inside, because gates do not "
               "share who passed. Choose “report”, or confirm that this area is left through this gate "
               "alone.",
-              lane=elsewhere.name),
+              lane=other_way_out.name),
         )
 
 

@@ -17,9 +17,9 @@ from web_admin.custody.queries import notice_versions
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import disable_face, enable_face
 from web_admin.face.authority_threshold import THRESHOLD, people_with_faces, threshold_status
+from web_admin.face.consent_rules import renewals_by_rules, set_consent_rules
 from web_admin.face.notices import NOTICE_FIELDS, newest_notice, publish_notice
 from web_admin.face.queries import rules_of
-from web_admin.face.rules import renewals_by_rules, set_consent_rules
 from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.privacy.contact import contact_of
 from web_admin.privacy.queries import choices_about_faces

@@ -26,8 +26,8 @@ from web_admin.custody.models import (
     WrapKeyRow,
 )
 from web_admin.desk.models import DeskVisitRow
+from web_admin.face.consent_rules import keep_release
 from web_admin.face.models import AssessmentRow, ConsentRenewal, ConsentRules, FaceOpening, GuardianConsent
-from web_admin.face.rules import keep_release
 from web_admin.gates.models import PairAttempt
 from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.messages.models import OutboxMessage, Webhook

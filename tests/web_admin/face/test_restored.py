@@ -6,9 +6,9 @@ import pytest
 
 from tests.support.acting import add_lane, by_phone, gate_view, household, offer_face
 from tests.support.compounds.parents_and_son import answer, ask
+from tests.web_admin.face.test_consent_rules import family
 from tests.web_admin.face.test_gate_answers import answer as answer_at_gate
 from tests.web_admin.face.test_gate_answers import consents, refusals, take
-from tests.web_admin.face.test_rules import family
 from web_admin.action.base import Action
 from web_admin.compound.models import Lane, Person
 from web_admin.compound.policy_models import PolicyRecordRow
@@ -17,9 +17,9 @@ from web_admin.credentials.cards import issue_card
 from web_admin.custody.certificates import certificate_statement
 from web_admin.custody.models import FaceShare
 from web_admin.face.actions import face_state, give_face_consent
+from web_admin.face.consent_rules import set_consent_rules
 from web_admin.face.renewals import renewal_of
 from web_admin.face.restored import end_restored_faces
-from web_admin.face.rules import set_consent_rules
 
 pytestmark = pytest.mark.publishing
 

@@ -15,8 +15,8 @@ from tests.web_admin.resident.pressing import press
 from web_admin.compound.models import Person, Site
 from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent
+from web_admin.face.consent_rules import set_consent_rules
 from web_admin.face.models import GuardianRequest
-from web_admin.face.rules import set_consent_rules
 from web_admin.people.actions import add_person
 
 

@@ -18,9 +18,9 @@ from web_admin.compound.models import Person, Site
 from web_admin.core.refusal import ActionRefused
 from web_admin.custody.models import Consent
 from web_admin.face.actions import face_state, give_face_consent, withdraw_face
+from web_admin.face.consent_rules import renewals_by_rules, set_consent_rules
 from web_admin.face.models import WrittenRelease
 from web_admin.face.renewals import renewal_of
-from web_admin.face.rules import renewals_by_rules, set_consent_rules
 from web_admin.journal.models import AuditEntry
 from web_admin.privacy.retention import RULES
 

@@ -4,37 +4,28 @@
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import StringField, TextAreaField
+from wtforms import TextAreaField
 from wtforms.validators import Length
 
 from web_admin.accounts.names import shown_names
 from web_admin.accounts.permissions import allowed, current_may
 from web_admin.alarms import queries as alarms_queries
 from web_admin.alarms import shifts
-from web_admin.alarms.actions import ABOUT_STAFF, FOR_THE_MANAGER, SILENT_KINDS
+from web_admin.alarms.actions import FOR_THE_MANAGER
 from web_admin.alarms.models import Alarm, HandoverRow
 from web_admin.alarms.queries import SHOWN_AT_MOST, AlarmPlace
 from web_admin.alarms.shifts import MAX_HANDOVER_CHARS
 from web_admin.core.database import request_session
 from web_admin.core.parameters import moment_of
-from web_admin.events import details
-from web_admin.web.context import actor_id, current_act, current_site, do, get_or_404, request_now, typed
-from web_admin.web.fields import MAX_REASON_CHARS
+from web_admin.manage.open_alarms import AlarmForm, open_alarm_parts
+from web_admin.web.context import actor_id, current_act, current_site, do, get_or_404, typed
 from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page
-from web_admin.web.places import gate_names, lane_names, site_gates
 
 bp = Blueprint("alarms", __name__, url_prefix="/manage/alarms")
 
 LAST_HANDOVERS = 3
-
-
-class AlarmForm(FlaskForm):  # type: ignore[misc]  # the library has no types
-    """A note on an alarm."""
-
-    note = StringField(_l("Note"), validators=[Length(max=MAX_REASON_CHARS)])
 
 
 class HandoverForm(OnceForm):
@@ -45,31 +36,6 @@ class HandoverForm(OnceForm):
         description=_l("May stay empty. The open alarms are included automatically."),
         validators=[Length(max=MAX_HANDOVER_CHARS, message=_l("Write it shorter, please."))],
     )
-
-
-def open_alarm_parts() -> dict[str, object]:
-    """Return the list of open alarms for this page and the page of now."""
-    session, site_id = request_session(), current_site().site_id
-    answers = current_may("acknowledge_alarm")
-    alarms = alarms_queries.open_alarms(session, site_id, with_silent=answers)
-    entries = details.events_of_alarms(session, alarms)
-    gates = site_gates()
-    return {
-        "alarms": alarms,
-        "alarm_count": alarms_queries.open_count(session, site_id, with_silent=answers),
-        "alarm_entries": entries,
-        "labels": details.emergency_labels(session, entries.values()),
-        "details": details,
-        "tried_accounts": shown_names(
-            session, [alarm.detail for alarm in alarms if alarm.kind in ABOUT_STAFF]
-        ),
-        "gate_names": gate_names(gates),
-        "lane_names": lane_names(gates),
-        "is_overdue": lambda alarm: alarms_queries.is_overdue(alarm, request_now()),
-        "silent_kinds": SILENT_KINDS,
-        "for_manager": FOR_THE_MANAGER,
-        "alarm_form": AlarmForm(formdata=None),
-    }
 
 
 @bp.get("/")

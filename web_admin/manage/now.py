@@ -23,8 +23,8 @@ from web_admin.gates.orders import clear_override, lockdown_site, order_open, se
 from web_admin.gates.rules import is_overridden
 from web_admin.gates.silence import is_silent
 from web_admin.journal.models import GateEvent
-from web_admin.manage.alarms import open_alarm_parts
-from web_admin.manage.schedules import LaneSchedules, RemoveForm
+from web_admin.manage.lane_schedules import LaneSchedules, RemoveForm
+from web_admin.manage.open_alarms import open_alarm_parts
 from web_admin.restore.reviews import open_reviews
 from web_admin.web.context import (
     current_act,

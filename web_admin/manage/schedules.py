@@ -9,23 +9,16 @@ from wtforms import RadioField, SelectField
 from wtforms.validators import InputRequired
 
 from web_admin.accounts.permissions import allowed
-from web_admin.accounts.queries import staff_emails
 from web_admin.action.base import Action
 from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import request_session
-from web_admin.gates.rules import is_overridden
 from web_admin.gates.schedules import (
-    Schedule,
-    ScheduledNow,
-    SiteHours,
-    read_site_hours,
     remove_schedule,
-    scheduled_now,
-    schedules_of,
     set_schedule,
 )
+from web_admin.manage.lane_schedules import RemoveForm
 from web_admin.people.additions import named_hours
-from web_admin.web.context import current_site, do, get_or_404, request_now
+from web_admin.web.context import current_site, do, get_or_404
 from web_admin.web.fields import options
 from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page
@@ -46,40 +39,6 @@ class ScheduleForm(OnceForm):
         ]),
         validators=[InputRequired(_l("Choose one."))],
     )
-
-
-class RemoveForm(OnceForm):
-    """A button that takes a schedule away."""
-
-
-class LaneSchedules:
-    """What the pages of one request say about schedules; hours are read once, when first asked for."""
-
-    def __init__(self) -> None:
-        """Read nothing yet."""
-        self._hours: SiteHours | None = None
-        self._accounts: dict[str, str] | None = None
-
-    def of(self, lane: Lane) -> tuple[Schedule, ...]:
-        """Return a lane's schedules."""
-        return schedules_of(lane, self._site_hours(), request_now()) if lane.posture_hours else ()
-
-    def now(self, lane: Lane) -> ScheduledNow | None:
-        """Return the schedule that decides the lane's posture now, unless an override does."""
-        if not lane.posture_hours or is_overridden(lane, request_now()):
-            return None
-        return scheduled_now(lane, self._site_hours(), request_now())
-
-    def set_by(self, author_id: str | None) -> str:
-        """Return whose account set a schedule."""
-        if self._accounts is None:
-            self._accounts = staff_emails(request_session())
-        return self._accounts.get(author_id or "", author_id or "—")
-
-    def _site_hours(self) -> SiteHours:
-        if self._hours is None:
-            self._hours = read_site_hours(request_session(), current_site())
-        return self._hours
 
 
 def _lane(lane_id: str) -> Lane:

@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, Length
 from web_admin.accounts.permissions import allowed
 from web_admin.core.database import request_session
 from web_admin.core.parameters import moment_of
-from web_admin.manage.weekly_visitors import weekly_of_office
+from web_admin.manage.weekly_of_office import weekly_of_office
 from web_admin.visitors.actions import issue_pass, pass_state, withdraw_pass
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.queries import STATES, Wanted, listed_passes

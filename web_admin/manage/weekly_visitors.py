@@ -1,8 +1,7 @@
 """Pages of the office's weekly visitors: the lift service every Tuesday, the gardener on Fridays."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
@@ -15,11 +14,12 @@ from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Action
 from web_admin.core import texts as core_texts
 from web_admin.core.database import request_session
+from web_admin.manage.weekly_of_office import shown_weekly
 from web_admin.visitors.models import VisitorSeriesRow
-from web_admin.visitors.queries import series_of_office, visits_of_series
+from web_admin.visitors.queries import visits_of_series
 from web_admin.visitors.uses import Use, uses_of
-from web_admin.visitors.weekly import DAYS, issue_series, next_visit, series_state, withdraw_series
-from web_admin.web.context import current_site, do, get_or_404, request_now, site_zone, typed
+from web_admin.visitors.weekly import DAYS, issue_series, withdraw_series
+from web_admin.web.context import do, get_or_404, request_now, site_zone, typed
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.links import pass_link
@@ -30,7 +30,6 @@ from web_admin.web.qr_picture import svg_of
 bp = Blueprint("weekly_visitors", __name__, url_prefix="/manage/visitors/weekly")
 
 USUAL_WEEKS = 8
-SHOWN = 50
 
 
 class WeeklyForm(OnceForm):
@@ -49,27 +48,6 @@ class WeeklyForm(OnceForm):
         _l("Last day"), description=_l("At most 92 days from today."),
         validators=[InputRequired(_l("Choose a date."))],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class ShownWeekly:
-    """A weekly invitation of the office; `begins` is its running or next visit."""
-
-    row: VisitorSeriesRow
-    state: str
-    begins: datetime | None
-
-
-def weekly_of_office() -> list[ShownWeekly]:
-    """Return the office's weekly invitations that have not ended, newest first."""
-    today = request_now().astimezone(site_zone()).date()
-    rows = series_of_office(request_session(), current_site().site_id, today, SHOWN)
-    return [_shown(row) for row in rows]
-
-
-def _shown(row: VisitorSeriesRow) -> ShownWeekly:
-    visit = next_visit(row, site_zone(), request_now()) if row.withdrawn_at is None else None
-    return ShownWeekly(row, series_state(row, site_zone(), request_now()), visit[1] if visit else None)
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -121,7 +99,7 @@ def show(series_id: str) -> str:
     names = {gate.number: gate.name for gate in site_gates()}
     link = pass_link(row)
     return render_template(
-        "office/visitor_weekly.html", shown=_shown(row), link=link, uses=_uses(series_id),
+        "office/visitor_weekly.html", shown=shown_weekly(row), link=link, uses=_uses(series_id),
         gates=[names.get(number, str(number)) for number in row.gate_numbers],
         picture=svg_of(link, _("QR code of the link")), button=AgainForm(formdata=None),
     )

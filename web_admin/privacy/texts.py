@@ -34,3 +34,12 @@ REPORT_TERMS = {
     "backups": _l("Backups"),
 }
 """The terms of the report to the public."""
+
+
+ASKING = {
+    "access": _l("Tell me what you hold about me"),
+    "correction": _l("Something is wrong"),
+    "deletion": _l("Delete something"),
+    "restriction": _l("Stop using something for now"),
+    "complaint": _l("I want to complain"),
+}

@@ -10,6 +10,7 @@ from web_admin.resident import (
     at_gate,
     certificates,
     code_offline,
+    confirm,
     desk_visit,
     face,
     guardian,
@@ -48,6 +49,7 @@ PAGES = (
     ways_in, my_code, code_offline, visitors, visitor_new, my_home, home_person, face, guardian, records,
     records_export, records_delete, requests, certificates, help_page, passkeys, messages_page, sign_in,
     visitor_slips, printed_code, at_gate, desk_visit, record_releases,
+    confirm,
 )  # fmt: skip
 
 

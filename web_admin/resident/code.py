@@ -12,6 +12,7 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.phones import ensure_online_qr, online_code, register_phone_key
 from web_admin.credentials.queries import credential_of
 from web_admin.resident.blueprint import bp, signed_in, site_of
+from web_admin.web.phone_label import phone_label
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.request_bodies import takes_json
 from web_admin.web.resident_session import resident_required
@@ -91,13 +92,3 @@ def code_picture() -> Response:
     return Response(picture, mimetype="image/svg+xml")
 
 
-def phone_label() -> str:
-    """Return what kind of phone asks, so that its owner can distinguish phones."""
-    agent = request.user_agent.string
-    for mark, name in (
-        ("iPhone", "iPhone"), ("iPad", "iPad"), ("HarmonyOS", "HarmonyOS"), ("Android", "Android"),
-        ("Windows", "Windows"), ("Macintosh", "Mac"), ("Linux", "Linux"),
-    ):
-        if mark in agent:
-            return name
-    return "Phone"

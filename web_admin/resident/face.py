@@ -1,6 +1,5 @@
 """Pages of face, only on request: notice on its own screen, refusal with another method, withdrawal."""
 
-from dataclasses import dataclass
 
 from flask import abort, flash, render_template, request
 from flask_babel import gettext
@@ -25,41 +24,14 @@ from web_admin.face.actions import face_state, give_face_consent, record_refusal
 from web_admin.face.guardian_requests import REQUEST_LASTS, ask_guardians, last_asked, valid_with
 from web_admin.face.guardians import guardians_of, names_of
 from web_admin.face.models import ConsentRenewal
-from web_admin.face.notices import NOTICE_FIELDS, changed_fields, newest_notice
+from web_admin.face.notice_parts import notice_parts
+from web_admin.face.notices import newest_notice
 from web_admin.face.queries import guardians_needed, rules_of
 from web_admin.face.renewals import renewal_of
-from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
-from web_admin.resident.ways_in import ways_of
+from web_admin.resident.own_ways import ways_of
 from web_admin.web.language import page_language
 from web_admin.web.resident_session import resident_required
-
-
-@dataclass(frozen=True, slots=True)
-class NoticePart:
-    """One part of a notice; `before` is its text in the version agreed to, None where it is the same."""
-
-    heading: str
-    text: str
-    before: str | None = None
-
-
-def notice_parts(notice: Notice, older: Notice | None = None) -> list[NoticePart]:
-    """Return a notice's parts in their order, and what each said in an older version."""
-    changed = set(changed_fields(older, notice)) if older is not None else set()
-    return [
-        NoticePart(
-            str(NOTICE_HEADINGS[name]), notice.fields[name],
-            older.fields.get(name, "") if older is not None and name in changed else None,
-        )
-        for name in NOTICE_FIELDS
-        if name in notice.fields
-    ]
-
-
-def notice_fields(notice: Notice) -> list[tuple[str, str]]:
-    """Return a notice's headings and texts in their fixed order."""
-    return [(part.heading, part.text) for part in notice_parts(notice)]
 
 
 def _offered_to(person: Person) -> Notice:

@@ -22,12 +22,7 @@ from web_admin.people.members import (
     take_invitation_back,
 )
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
-from web_admin.resident.home import (
-    code_page,
-    form_of_helper,
-    typed_times,
-    wanted_lanes,
-)
+from web_admin.resident.home_forms import code_page, form_of_helper, typed_times, wanted_lanes
 from web_admin.visitors.actions import gates_open_to
 from web_admin.web.language import page_language
 from web_admin.web.page import Page

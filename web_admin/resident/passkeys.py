@@ -13,7 +13,6 @@ from web_admin.accounts.passkeys import (
     new_question,
     options_to_make,
     options_to_sign_in,
-    place_of,
     remove_passkey,
 )
 from web_admin.accounts.permissions import public
@@ -22,22 +21,21 @@ from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.messages.subscriptions import notify
 from web_admin.resident.blueprint import bp, signed_in, to
-from web_admin.resident.code import phone_label
-from web_admin.resident.confirm import CONFIRMING, FIRST_CONFIRM, must_confirm
+from web_admin.resident.confirmation import (
+    CONFIRMING,
+    FIRST_CONFIRM,
+    OF_THIS_PHONE,
+    must_confirm,
+    passkey_place,
+)
+from web_admin.web.phone_label import phone_label
 from web_admin.web.request_bodies import takes_json
 from web_admin.web.resident_session import resident_required, sign_in_resident
 from web_admin.web.sign_in_tries import failed_unasked
 
 TO_MAKE, TO_SIGN_IN = "passkey_to_make", "passkey_to_sign_in"
-OF_THIS_PHONE = "passkey_of_this_phone"
-"""The session's word for the passkey that was made or used here: for a lost phone it alone stays."""
 
 JsonAnswer = dict[str, str]
-
-
-def passkey_place() -> Place | None:
-    """Return where this server's passkeys work, None where no browser would take one."""
-    return place_of(current_menjin().config.public_url)
 
 
 def _place() -> Place:

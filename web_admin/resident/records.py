@@ -16,19 +16,13 @@ from web_admin.desk.visits import visits_of
 from web_admin.events.own_passages import passages_of
 from web_admin.events.reason_texts import for_resident, what_to_do
 from web_admin.face.guardians import names_of, parts_of_consent
+from web_admin.face.notice_parts import notice_fields
 from web_admin.face.queries import releases_of
 from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.people.agreements import agreements_of
 from web_admin.privacy.queries import open_request_count
 from web_admin.resident.blueprint import bp, signed_in, site_of
-from web_admin.resident.face import notice_fields
-from web_admin.resident.records_export import (
-    Exported,
-    as_file,
-    lookups_of,
-    refusals_of,
-    shown_lookups,
-)
+from web_admin.resident.own_records import Exported, as_file, lookups_of, refusals_of, shown_lookups
 from web_admin.web.resident_session import resident_required
 
 SHOWN_PASSAGES = 10

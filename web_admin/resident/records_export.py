@@ -1,17 +1,13 @@
 """Download of all data about a person: JSON for machines, HTML to read."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
-import msgspec
 from flask import Response, render_template
 
 from gate_controller.contract.written_release import Release
-from web_admin.accounts.names import shown_names
 from web_admin.accounts.passkeys import passkeys_of
 from web_admin.compound.models import Person, Site
 from web_admin.core.database import request_session
-from web_admin.credentials.look_ups import CARD_LOOKED_UP, reason_text
 from web_admin.credentials.queries import credentials_of
 from web_admin.credentials.two_methods import two_method_choice, two_method_hours
 from web_admin.custody.models import Consent, Notice
@@ -22,59 +18,17 @@ from web_admin.events.own_passages import Passage, passages_of
 from web_admin.events.reason_texts import for_resident
 from web_admin.face.queries import releases_of
 from web_admin.face.texts import NOTICE_HEADINGS
-from web_admin.journal.models import AuditEntry
-from web_admin.journal.queries import entries_about
 from web_admin.messages.queries import subscription_of
 from web_admin.people.agreements import agreements_of
 from web_admin.privacy.models import RightsRequest
 from web_admin.privacy.queries import requests_of
+from web_admin.privacy.texts import ASKING
 from web_admin.resident.blueprint import bp, signed_in, site_of
-from web_admin.resident.requests import ASKING
+from web_admin.resident.own_records import Exported, as_file, lookups_of, refusals_of, shown_lookups
 from web_admin.visitors.queries import every_series_of, passes_of
 from web_admin.web.resident_session import resident_required
 
-SHOWN_REFUSALS = 20
 EXPORTED = 10_000
-PASSAGES_LOOKED_AT = "named_lookup"
-
-Exported = dict[str, object]
-
-
-def lookups_of(person_id: str, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
-    """Return who looked at a person's records or card, newest first; `before` ends the page before."""
-    kinds = (PASSAGES_LOOKED_AT, CARD_LOOKED_UP)
-    return entries_about(request_session(), person_id, kinds, limit, before)
-
-
-def lookup_facts(entry: AuditEntry, names: Mapping[str, str] | None = None) -> Mapping[str, str]:
-    """Return what was read, the reader's role, the name they show to residents, and why."""
-    known = {**entry.facts, **(entry.personal or {})}
-    return {
-        "role": str(known.get("role") or ""),
-        "name": (names or {}).get(str(known.get("actor_id") or ""), ""),
-        "what": "card" if entry.kind == CARD_LOOKED_UP else "passages",
-        "reason": reason_text(str(known.get("why") or ""), str(known.get("reason") or "")),
-    }
-
-
-def shown_lookups(entries: Sequence[AuditEntry]) -> list[tuple[datetime, Mapping[str, str]]]:
-    """Return looks as pages show them: when, and what is known of each."""
-    names = shown_names(request_session(), [str(entry.facts.get("actor_id")) for entry in entries])
-    return [(entry.at, lookup_facts(entry, names)) for entry in entries]
-
-
-def refusals_of(person_id: str) -> Sequence[datetime]:
-    """Return when a person said no to face, newest first."""
-    refused = entries_about(request_session(), person_id, ("face_refused",), SHOWN_REFUSALS)
-    return [entry.at for entry in refused]
-
-
-def as_file(whole: Exported, name: str) -> Response:
-    """Return something as a JSON file to keep."""
-    text = msgspec.json.format(msgspec.json.encode(whole), indent=2)
-    response = Response(text, mimetype="application/json")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
 
 
 @bp.get("/records/export.json")

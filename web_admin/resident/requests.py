@@ -16,6 +16,7 @@ from web_admin.privacy.contact import complaint_channels, contact_of
 from web_admin.privacy.models import RightsRequest
 from web_admin.privacy.queries import request_of, requests_of
 from web_admin.privacy.requests import KINDS, SUBJECTS, file_request, is_late, withdraw_request
+from web_admin.privacy.texts import ASKING
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.web.context import typed
 from web_admin.web.forms import OnceForm, sent_before
@@ -24,13 +25,6 @@ from web_admin.web.resident_session import resident_required
 
 SHOWN = 50
 
-ASKING = {
-    "access": _l("Tell me what you hold about me"),
-    "correction": _l("Something is wrong"),
-    "deletion": _l("Delete something"),
-    "restriction": _l("Stop using something for now"),
-    "complaint": _l("I want to complain"),
-}
 WRONG = {
     "name": _l("My name"),
     "home": _l("My home number"),

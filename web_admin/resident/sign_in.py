@@ -22,8 +22,7 @@ from web_admin.credentials.queries import credential_of, phones_of
 from web_admin.messages.subscriptions import notify
 from web_admin.people.invitations import accept_invitation
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
-from web_admin.resident.confirm import confirm_page, must_confirm
-from web_admin.resident.passkeys import OF_THIS_PHONE, passkey_place
+from web_admin.resident.confirmation import OF_THIS_PHONE, confirm_page, must_confirm, passkey_place
 from web_admin.web.desk_session import current_visit
 from web_admin.web.resident_session import current_person, resident_required, sign_in_resident
 from web_admin.web.sign_in_tries import claim_try, failed_unasked, is_run, log_run

@@ -12,7 +12,7 @@ from web_admin.compound.models import Person
 from web_admin.core.parameters import wall_clock_of
 from web_admin.core.refusal import ActionRefused
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
-from web_admin.resident.visitors import own_codes, own_passes, own_series
+from web_admin.resident.own_visitors import own_codes, own_passes, own_series
 from web_admin.visitors.actions import (
     gates_for_a_code,
     gates_open_to,

@@ -1,8 +1,6 @@
 """Page of the own methods: card, PIN, QR and face as equal switches."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from flask import abort, flash, render_template, request
 from flask_babel import gettext
@@ -12,7 +10,6 @@ from werkzeug.wrappers import Response
 from gate_controller.contract.records import CredentialKind, Method
 from web_admin.action.base import Action
 from web_admin.action.suspensions import in_the_way, party_of
-from web_admin.compound.age_bands import CHILD
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.compound.queries import persons_by_id
 from web_admin.compound.usable_credentials import usable_methods
@@ -26,7 +23,7 @@ from web_admin.credentials.actions import (
 )
 from web_admin.credentials.phones import ensure_online_qr
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
-from web_admin.credentials.queries import credential_of, live_credentials_of
+from web_admin.credentials.queries import live_credentials_of
 from web_admin.credentials.two_methods import (
     OFFERED_HOURS,
     OWN_HOURS,
@@ -36,55 +33,21 @@ from web_admin.credentials.two_methods import (
     two_method_hours,
     two_methods_work,
 )
-from web_admin.events.own_passages import last_use_by_method
 from web_admin.face.guardian_requests import requests_to
 from web_admin.face.guardians import wards_of
 from web_admin.face.models import GuardianRequest
 from web_admin.face.renewals import renewal_of
-from web_admin.face.ways_in import dependence_of, working_methods
-from web_admin.resident.at_gate import verification_of
+from web_admin.face.ways_in import dependence_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
-from web_admin.resident.desk_visit import desk_asks
+from web_admin.resident.own_phone import desk_asks, verification_of
+from web_admin.resident.own_ways import own_credential, ways_of
 from web_admin.web.resident_session import resident_required
 from web_admin.web.send_once import made_once
 from web_admin.web.typed_times import minute_of
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One switch: method, state, and why it cannot be switched off, if so."""
-
-    method: str
-    chosen: bool
-    works: bool
-    locked: bool
-    last_used_at: datetime | None
-
-
 def _live(person: Person, kind: str) -> Sequence[CredentialRow]:
     return live_credentials_of(request_session(), person.person_id, kind)
-
-
-def ways_of(person: Person, now: datetime) -> list[Way]:
-    """Return the person's four ways in, in their fixed order; face only where the site offers it."""
-    session = request_session()
-    unverified = person.phone_unproven is not None
-    used = {} if unverified else last_use_by_method(session, person.person_id)
-    works = working_methods(session, person, now)
-    without_face = works - {Method.FACE}
-    offered = site_of(person).face_enabled and person.age_band != CHILD
-    offers_face = offered or Method.FACE in person.methods
-    shown = [method for method in Method if method is not Method.FACE or offers_face]
-    return [
-        Way(
-            method=method.value,
-            chosen=method.value in person.methods,
-            works=method in works,
-            locked=without_face == {method},
-            last_used_at=used.get(method.value),
-        )
-        for method in shown
-    ]
 
 
 def _resumable(act: Action, person: Person) -> frozenset[str]:
@@ -97,14 +60,6 @@ def _resumable(act: Action, person: Person) -> frozenset[str]:
         for row in _live(person, CredentialKind.CARD)
         if in_the_way(row.suspended_by, party) is None
     )
-
-
-def own_credential(person: Person, credential_id: str, kind: str) -> CredentialRow:
-    """Return the person's own credential; answer 404 for anyone else's, without saying which."""
-    row = credential_of(request_session(), person.person_id, credential_id, kind)
-    if row is None or row.duress:
-        abort(404)
-    return row
 
 
 def _asked_by_minors(act: Action, person: Person) -> list[tuple[GuardianRequest, Person]]:

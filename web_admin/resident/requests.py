@@ -19,9 +19,10 @@ from web_admin.privacy.requests import KINDS, SUBJECTS, file_request, is_late, w
 from web_admin.privacy.texts import ASKING
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.web.context import typed
-from web_admin.web.forms import OnceForm, sent_before
+from web_admin.web.forms import OnceForm
 from web_admin.web.language import page_language
 from web_admin.web.resident_session import resident_required
+from web_admin.web.send_once import done_before
 
 SHOWN = 50
 
@@ -70,7 +71,7 @@ def new_request(kind: str) -> str | tuple[str, int] | Response:
     if request.method == "GET":
         return _form_page(person, kind, form, {})
     try:
-        if form.validate_on_submit() and not sent_before(act.session, form, act.now):
+        if form.validate_on_submit() and not done_before(act, form):
             _file(act, person, kind, form)
     except ActionRefused as refused:
         errors = {refused.field or "form": str(refused.message)}

@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-from flask import abort, flash, g
-from flask_babel import gettext as _
+from flask import abort, g
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import Field, FieldList, FormField
@@ -22,7 +21,8 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.gates.models import PairAttempt
 from web_admin.settings.models import SiteLook
 from web_admin.settings.queries import the_look
-from web_admin.web.forms import OnceForm, sent_before
+from web_admin.web.forms import OnceForm
+from web_admin.web.send_once import done_before
 
 Row = TypeVar("Row", bound=Base)
 Result = TypeVar("Result")
@@ -112,8 +112,7 @@ def do(form: FlaskForm, work: Callable[[Action], Result]) -> Result | None:
     free of errors. What a refused act had begun is undone.
     """
     act = current_act()
-    if isinstance(form, OnceForm) and sent_before(act.session, form, act.now):
-        flash(_("This was already done a moment ago. It was not done twice."), "info")
+    if isinstance(form, OnceForm) and done_before(act, form, category="info"):
         return None
     try:
         with act.session.begin_nested():

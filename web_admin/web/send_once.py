@@ -1,4 +1,4 @@
-"""Give a resident's form a token, so that sending it twice creates one thing."""
+"""Claim the token of a form that was sent, so that sending it twice creates one thing."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from flask_babel import gettext
 
 from web_admin.action.base import Action
 from web_admin.core.once import claimed_before
-from web_admin.web.forms import OnceForm, sent_before
+from web_admin.web.forms import OnceForm
 from web_admin.web.shown_once import ShownOnce
 
 
@@ -16,11 +16,11 @@ def once_token() -> str:
     return str(OnceForm(formdata=None).once.data)
 
 
-def done_before(act: Action) -> bool:
+def done_before(act: Action, form: OnceForm | None = None, *, category: str = "done") -> bool:
     """Claim the token of the form that was sent; show a message when an earlier sending has it."""
-    if not sent_before(act.session, OnceForm(), act.now):
+    if not _sent_before(act, form or OnceForm()):
         return False
-    _say_done()
+    _say_done(category)
     return True
 
 
@@ -30,19 +30,24 @@ def made_once(act: Action, person_id: str, make: Callable[[], str]) -> str | Non
     None, with a sentence about it, when the second comes more than a minute later or reaches another
     process: the secret is nowhere any more, and no second one is made. Raises what `make` raises.
     """
-    token = str(OnceForm().once.data)
+    form = OnceForm()
+    token = str(form.once.data)
     kept: ShownOnce = current_app.extensions["menjin_shown_once"]
     whose = (person_id, act.actor_id, request.path)
     # The claim waits for the first sending's transaction, so what that one made is there by then.
-    if claimed_before(act.session, token, act.now):
+    if _sent_before(act, form):
         secret = kept.again(token, whose, act.now)
         if secret is None:
-            _say_done()
+            _say_done("done")
         return secret
     secret = make()
     kept.keep(token, whose, secret, act.now)
     return secret
 
 
-def _say_done() -> None:
-    flash(gettext("This was done a moment ago already. It was not done twice."), "done")
+def _sent_before(act: Action, form: OnceForm) -> bool:
+    return claimed_before(act.session, str(form.once.data), act.now)
+
+
+def _say_done(category: str) -> None:
+    flash(gettext("This was already done a moment ago. It was not done twice."), category)

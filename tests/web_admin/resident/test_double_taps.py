@@ -101,7 +101,7 @@ def test_after_a_minute_and_for_any_other_person_a_sent_form_shows_nothing_and_m
     assert stranger.status_code == 303
     clock.now += timedelta(minutes=1)
     late = phone.post("/r/pin", data=form, follow_redirects=True)
-    assert "This was done a moment ago already. It was not done twice." in late.text
+    assert "This was already done a moment ago. It was not done twice." in late.text
     assert pin not in late.text
     assert made(compound, "pin") == 2
 

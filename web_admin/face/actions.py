@@ -18,7 +18,7 @@ from gate_controller.contract.records import Method
 from web_admin.action.base import Action, begin, finish, new_id, office_only, record
 from web_admin.action.lookups import person_of, refuse_unassigned
 from web_admin.action.phone_verification import UNVERIFIED, refuse_phone_from_home, refuse_unverified_phone
-from web_admin.compound.age_bands import CHILD, MINOR, band_has_ended, today_at
+from web_admin.compound.age_bands import MINOR, band_has_ended, today_at
 from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.core.refusal import ActionRefused
 from web_admin.custody.models import Consent, FaceShare, Notice
@@ -32,6 +32,7 @@ from web_admin.face.models import GuardianConsent
 from web_admin.face.notices import NOTICE_FIELDS, newest_notice, publish_notice
 from web_admin.face.queries import guardians_needed, rules_of
 from web_admin.face.renewals import clear_renewal, renewal_of
+from web_admin.face.rules import why_not_offered
 from web_admin.face.ways_in import live_face_consent, settle_face, working_methods
 
 __all__ = [
@@ -100,15 +101,16 @@ def consentable_notice(act: Action, person: Person, notice_version: int, languag
     site = act.session.get_one(Site, act.site_id)
     if act.channel not in ("phone", "gate"):
         raise ActionRefused(None, _("Only the person can consent, on their own phone or at a gate."))
-    if not site.face_enabled:
+    not_offered = why_not_offered(site, person)
+    if not_offered == "switched_off":
         raise ActionRefused(None, _("Face is switched off for this compound."))
     if act.channel != "phone" and rules_of(act.session, act.site_id).written_release:
         raise ActionRefused(
             "signed_name", _("This compound asks for a signature: say yes on your own phone.")
         )
     refuse_unassigned(person)
-    if person.age_band == CHILD or band_has_ended(person, today_at(site, act.now)):
-        raise ActionRefused(None, _("Face is not offered to children under 14.") if person.age_band == CHILD
+    if not_offered == "child" or band_has_ended(person, today_at(site, act.now)):
+        raise ActionRefused(None, _("Face is not offered to children under 14.") if not_offered == "child"
                          else _("Your age changed today. Please try again in an hour."))
     refuse_unverified_phone(act, person)
     if person.age_band == MINOR:

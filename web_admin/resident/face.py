@@ -10,7 +10,7 @@ from gate_controller.contract.records import Method
 from gate_controller.contract.written_release import SENTENCES
 from gate_controller.rules.decision import FACE_MENDABLE, Reason
 from web_admin.action.base import Action
-from web_admin.compound.age_bands import CHILD, MINOR
+from web_admin.compound.age_bands import MINOR
 from web_admin.compound.models import Person
 from web_admin.compound.queries import names_of_gates
 from web_admin.core.database import request_session
@@ -28,6 +28,7 @@ from web_admin.face.notice_parts import notice_parts
 from web_admin.face.notices import newest_notice
 from web_admin.face.queries import guardians_needed, rules_of
 from web_admin.face.renewals import renewal_of
+from web_admin.face.rules import is_offered
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.own_ways import ways_of
 from web_admin.web.language import page_language
@@ -36,7 +37,7 @@ from web_admin.web.resident_session import resident_required
 
 def _offered_to(person: Person) -> Notice:
     notice = newest_notice(request_session(), FACE_PURPOSE, page_language())
-    if notice is None or not site_of(person).face_enabled or person.age_band == CHILD:
+    if notice is None or not is_offered(site_of(person), person):
         abort(404)
     return notice
 

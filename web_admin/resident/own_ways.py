@@ -6,11 +6,11 @@ from datetime import datetime
 from flask import abort
 
 from gate_controller.contract.records import Method
-from web_admin.compound.age_bands import CHILD
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.database import request_session
 from web_admin.credentials.queries import credential_of
 from web_admin.events.own_passages import last_use_by_method
+from web_admin.face.rules import is_offered
 from web_admin.face.ways_in import working_methods
 from web_admin.resident.blueprint import site_of
 
@@ -33,8 +33,7 @@ def ways_of(person: Person, now: datetime) -> list[Way]:
     used = {} if unverified else last_use_by_method(session, person.person_id)
     works = working_methods(session, person, now)
     without_face = works - {Method.FACE}
-    offered = site_of(person).face_enabled and person.age_band != CHILD
-    offers_face = offered or Method.FACE in person.methods
+    offers_face = is_offered(site_of(person), person) or Method.FACE in person.methods
     shown = [method for method in Method if method is not Method.FACE or offers_face]
     return [
         Way(

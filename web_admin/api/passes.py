@@ -16,14 +16,9 @@ from web_admin.api.schemas import (
 from web_admin.compound.models import Person
 from web_admin.compound.queries import home_by_id, lane_by_id
 from web_admin.credentials.queries import newest_visitor_code
-from web_admin.visitors.actions import (
-    issue_pass,
-    issue_visitor_code,
-    lanes_for_a_code,
-    pass_state,
-    withdraw_pass,
-)
+from web_admin.visitors.actions import issue_pass, issue_visitor_code, lanes_for_a_code, withdraw_pass
 from web_admin.visitors.models import VisitorPassRow
+from web_admin.visitors.pass_states import pass_state
 from web_admin.visitors.queries import passes_after
 
 bp = blueprint("passes", "Visitors.")

@@ -23,8 +23,9 @@ from web_admin.credentials.actions import suspend_credential
 from web_admin.credentials.look_ups import CARD_LOOKED_UP, HANDED_IN, LOST, Look, checked_look, record_look
 from web_admin.desk.limits import TOO_MANY, TooMany
 from web_admin.journal.models import AuditEntry
-from web_admin.visitors.actions import gates_open_to, issue_pass, pass_state
+from web_admin.visitors.actions import gates_open_to, issue_pass
 from web_admin.visitors.models import VisitorPassRow
+from web_admin.visitors.pass_states import pass_state
 
 PASS_LASTS = timedelta(hours=24)
 LOOK_LASTS = timedelta(minutes=30)

@@ -15,8 +15,8 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.look_ups import LOOK_REASONS, Look
 from web_admin.desk.limits import TooMany
 from web_admin.desk.lost_cards import AS_TYPED, FoundCard, find_cards, replace_for_a_night, suspend_by_number
-from web_admin.visitors.actions import pass_state
 from web_admin.visitors.models import VisitorPassRow
+from web_admin.visitors.pass_states import pass_state
 from web_admin.web.context import current_act, do, get_or_404, request_now, show_refusal, typed
 from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.web.fields import options, own_words_field

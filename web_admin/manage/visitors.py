@@ -13,8 +13,9 @@ from web_admin.accounts.permissions import allowed
 from web_admin.core.database import request_session
 from web_admin.core.parameters import moment_of
 from web_admin.manage.weekly_of_office import weekly_of_office
-from web_admin.visitors.actions import issue_pass, pass_state, withdraw_pass
+from web_admin.visitors.actions import issue_pass, withdraw_pass
 from web_admin.visitors.models import VisitorPassRow
+from web_admin.visitors.pass_states import pass_state
 from web_admin.visitors.queries import STATES, Wanted, listed_passes
 from web_admin.visitors.uses import state_with_uses, uses_of
 from web_admin.web.context import (

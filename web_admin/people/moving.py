@@ -20,6 +20,7 @@ from web_admin.people.actions import GrantSpec, add_person, all_lanes, move_out,
 from web_admin.people.homes import add_home
 from web_admin.people.invitations import invite
 from web_admin.visitors.models import VisitorPassRow
+from web_admin.visitors.pass_states import opens_now_or_later
 
 Result = TypeVar("Result")
 
@@ -146,10 +147,7 @@ def _countable(
 ) -> dict[str, Select[str | None, int] | Select[str, int]]:
     return {
         "passes": select(VisitorPassRow.issuer_person_id, func.count())
-        .where(
-            VisitorPassRow.issuer_person_id.in_(person_ids), VisitorPassRow.withdrawn_at.is_(None),
-            VisitorPassRow.valid_until > now,
-        )
+        .where(VisitorPassRow.issuer_person_id.in_(person_ids), opens_now_or_later(now))
         .group_by(VisitorPassRow.issuer_person_id),
         "invitations": select(Invitation.person_id, func.count())
         .where(

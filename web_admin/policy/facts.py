@@ -27,6 +27,7 @@ from web_admin.face.queries import FaceFacts, load_face_facts
 from web_admin.gates.sheet_status import sheet_rows
 from web_admin.policy.lanes import LiveLanes, find_live
 from web_admin.visitors.models import VisitorPassRow
+from web_admin.visitors.pass_states import ends_after
 
 _Row = TypeVar("_Row")
 
@@ -109,7 +110,7 @@ def load_facts(
             select(VisitorPassRow).where(
                 VisitorPassRow.site_id == site_id,
                 VisitorPassRow.withdrawn_at.is_not(None),
-                VisitorPassRow.valid_until > now,
+                ends_after(now),
             )
         ).all(),
         emergency_codes=session.scalars(

@@ -24,9 +24,9 @@ from web_admin.compound.models import Site
 from web_admin.compound.queries import all_gates, site_by_id
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
-from web_admin.visitors.actions import pass_state
 from web_admin.visitors.links import linked, renewed_text
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
+from web_admin.visitors.pass_states import pass_state
 from web_admin.visitors.uses import state_with_uses, uses_of
 from web_admin.visitors.weekly import next_visit, pass_due, series_state, signed_for, visit_due
 from web_admin.web.qr_picture import png_of, svg_of

@@ -12,7 +12,7 @@ from web_admin.core.sealing import open_pin_tag
 from web_admin.credentials.queries import visitor_codes_of
 from web_admin.resident.blueprint import bp, signed_in
 from web_admin.resident.own_visitors import named_gates, own_pass
-from web_admin.visitors.actions import pass_state
+from web_admin.visitors.pass_states import pass_state
 from web_admin.web.resident_session import resident_required
 from web_admin.web.slips import code_slip, pass_slip
 

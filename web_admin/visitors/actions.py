@@ -6,7 +6,6 @@ issuer's own grants, and at the gate the issuer's grant is asked again.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
@@ -27,6 +26,7 @@ from web_admin.core.sealing import seal_pin_tag
 from web_admin.credentials.pins import taken_tags
 from web_admin.credentials.shared import end_one
 from web_admin.visitors.models import VisitorPassRow
+from web_admin.visitors.pass_states import opens_now_or_later
 
 DEFAULT_PASS_HOURS = 24
 MAX_PASS_DAYS = 7
@@ -40,7 +40,6 @@ MEMBERS_INVITE = _(
     "Visitors are invited by the members of a home. Helpers and children under 14 ask one of them."
 )
 
-PassState = Literal["not_yet", "live", "ended", "withdrawn"]
 
 
 def issue_pass(
@@ -109,8 +108,7 @@ def sign_passes_again(act: Action) -> int:
     rows = act.session.scalars(
         select(VisitorPassRow).where(
             VisitorPassRow.site_id == act.site_id,
-            VisitorPassRow.withdrawn_at.is_(None),
-            VisitorPassRow.valid_until > act.now,
+            opens_now_or_later(act.now),
             VisitorPassRow.text != "",
         )
     ).all()
@@ -122,15 +120,6 @@ def sign_passes_again(act: Action) -> int:
         )
         row.text = make_visitor_pass(key, act.site_id, again)
     return len(rows)
-
-
-def pass_state(row: VisitorPassRow, now: datetime) -> PassState:
-    """Return the state of a pass."""
-    if row.withdrawn_at is not None:
-        return "withdrawn"
-    if now < row.valid_from:
-        return "not_yet"
-    return "live" if now < row.valid_until else "ended"
 
 
 def issue_visitor_code(

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.passes import SITE_ITSELF, VisitorPass, make_visitor_pass
 from web_admin.compound.keys import private_key
 from web_admin.core.sealing import Sealer
-from web_admin.visitors.actions import pass_state
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
+from web_admin.visitors.pass_states import pass_state
 
 ID_BYTES = 8
 PROOF_BYTES = 16

@@ -1,6 +1,6 @@
 """Read passes: as staff look through them, as their issuers see them, and page by page."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from web_admin.accounts.models import User
 from web_admin.compound.models import Home, Person
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorUse, VisitorVisit
+from web_admin.visitors.pass_states import states_in_sql
 from web_admin.visitors.uses import Use, state_with_uses, uses_of
 
 PAGE_ROWS = 50
@@ -168,13 +169,7 @@ def _conditions(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
         conditions.append((VisitorPassRow.label if mine else Home.number).ilike(pattern))
     if wanted.before is not None:
         conditions.append(VisitorPassRow.created_at < wanted.before)
-    kept = VisitorPassRow.withdrawn_at.is_(None)
-    of_state: Mapping[str, ColumnElement[bool]] = {
-        "live": kept & (VisitorPassRow.valid_from <= now) & (VisitorPassRow.valid_until > now),
-        "not_yet": kept & (VisitorPassRow.valid_from > now),
-        "ended": kept & (VisitorPassRow.valid_until <= now),
-        "withdrawn": VisitorPassRow.withdrawn_at.is_not(None),
-    }
+    of_state = states_in_sql(now)
     if wanted.state in of_state:
         conditions.append(of_state[wanted.state])
     if wanted.state == "used" and mine:

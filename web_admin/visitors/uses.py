@@ -13,8 +13,8 @@ from gate_controller.contract.journal_chain import JournalEntry
 from gate_controller.contract.records import CredentialKind, Method
 from web_admin.compound.models import CredentialRow, Gate
 from web_admin.messages.subscriptions import notify
-from web_admin.visitors.actions import pass_state
 from web_admin.visitors.models import VisitorPassRow, VisitorUse
+from web_admin.visitors.pass_states import pass_state
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ from web_admin.action.base import Action, begin, checked_text, finish, new_id, o
 from web_admin.compound.age_bands import today_at
 from web_admin.compound.models import Site
 from web_admin.core.refusal import ActionRefused
-from web_admin.visitors.actions import PassState, check_issuer, check_may_invite, gates_numbered, issue_pass
+from web_admin.visitors.actions import check_issuer, check_may_invite, gates_numbered, issue_pass
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorVisit
+from web_admin.visitors.pass_states import PassState
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MINUTES = 24 * 60

@@ -1,22 +1,18 @@
 """Decide whether residents confirm who they are before they change their sign-in, and ask; no routes."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask import render_template, session
 from flask_babel import lazy_gettext as _l
 
-from web_admin.accounts.passkeys import (
-    Place,
-    passkeys_of,
-    place_of,
-)
+from web_admin.accounts.passkeys import Place, passkeys_of, place_of
 from web_admin.accounts.residents import resident_account
+from web_admin.accounts.rules import is_confirmed
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin, request_session
 from web_admin.resident.blueprint import site_of
 from web_admin.web.resident_session import SIGNED_IN_AT
 
-CONFIRMED_FOR = timedelta(minutes=10)
 CONFIRMING = "confirming"
 """The session's word that its resident is asked to confirm: a passkey then leads back to the change."""
 OF_THIS_PHONE = "passkey_of_this_phone"
@@ -27,7 +23,7 @@ FIRST_CONFIRM = _l("First confirm that it is you; then change how you sign in.")
 def must_confirm(person: Person, now: datetime) -> bool:
     """Return whether this person has to confirm who they are before they change how they sign in."""
     signed_in_at = session.get(SIGNED_IN_AT)
-    if isinstance(signed_in_at, str) and now - CONFIRMED_FOR <= datetime.fromisoformat(signed_in_at) <= now:
+    if isinstance(signed_in_at, str) and is_confirmed(datetime.fromisoformat(signed_in_at), now):
         return False
     account = resident_account(request_session(), person)
     return account.password is not None or bool(passkeys_of(request_session(), person.person_id))

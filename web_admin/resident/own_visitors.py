@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import abort
 from flask_babel import gettext
 
+from gate_controller.contract.credential_kinds import has_ended_by_time
 from web_admin.action.base import Action
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.compound.queries import gate_names
@@ -104,7 +105,7 @@ def own_codes(person: Person, act: Action) -> list[ShownCode]:
     rows = visitor_codes_of(act.session, person.person_id, ends_after=act.now - timedelta(days=1))
     uses = uses_of(act.session, [row.credential_id for row in rows])
     shown = [ShownCode(row, uses.get(row.credential_id, [])) for row in rows]
-    return [code for code in shown if code.uses or (code.row.valid_until or act.now) > act.now]
+    return [code for code in shown if code.uses or not has_ended_by_time(code.row, act.now)]
 
 
 def own_pass(person: Person, pass_id: str) -> VisitorPassRow:

@@ -1,7 +1,7 @@
 """Pages to invite a visitor: a pass for once, often or every week, or eight digits for a courier."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import render_template, request
@@ -21,6 +21,7 @@ from web_admin.visitors.actions import (
     lanes_for_a_code,
     may_invite,
 )
+from web_admin.visitors.rules import window_of_tomorrow
 from web_admin.visitors.weekly import DAYS, MAX_SERIES_DAYS, issue_series
 from web_admin.web.page import Page
 from web_admin.web.resident_session import resident_required
@@ -128,9 +129,7 @@ def _window(now: datetime, zone: ZoneInfo) -> tuple[datetime | None, datetime | 
     """Return the chosen start and end: the next 24 hours, tomorrow, or two typed moments."""
     when = request.form.get("when", "day")
     if when == "tomorrow":
-        day = (now.astimezone(zone) + timedelta(days=1)).date()
-        start = datetime.combine(day, time(), zone)
-        return start.astimezone(UTC), datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+        return window_of_tomorrow(now, zone)
     if when == "typed":
         return _typed("valid_from", zone), _typed("valid_until", zone)
     return None, None

@@ -20,9 +20,11 @@ from web_admin.face.notice_parts import notice_fields
 from web_admin.face.queries import releases_of
 from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.people.agreements import agreements_of
+from web_admin.privacy.export import Exported
+from web_admin.privacy.own_lookups import lookups_of, refusals_of, shown_lookups
 from web_admin.privacy.queries import open_request_count
 from web_admin.resident.blueprint import bp, signed_in, site_of
-from web_admin.resident.own_records import Exported, as_file, lookups_of, refusals_of, shown_lookups
+from web_admin.web.json_files import as_file
 from web_admin.web.resident_session import resident_required
 
 SHOWN_PASSAGES = 10
@@ -41,10 +43,10 @@ def records() -> str:
         site=site_of(person),
         passages=passages_of(act.session, person.person_id, SHOWN_PASSAGES),
         shown_passages=SHOWN_PASSAGES,
-        lookups=shown_lookups(lookups_of(person.person_id, SHOWN_LOOKUPS)),
+        lookups=shown_lookups(act.session, lookups_of(act.session, person.person_id, SHOWN_LOOKUPS)),
         shown_lookups=SHOWN_LOOKUPS,
         consents=consents_of(act.session, person.person_id),
-        refusals=refusals_of(person.person_id),
+        refusals=refusals_of(act.session, person.person_id),
         open_requests=open_request_count(act.session, person.person_id),
         visits=visits_of(act.session, person.person_id, SHOWN_LOOKUPS),
         acts_text=acts_text,
@@ -80,11 +82,11 @@ def all_lookups() -> str:
     """Show page by page who looked at the person's records, and the reasons they gave."""
     person, act = signed_in()
     before = opened_place(act.sealer, request.args.get("before", ""), int)
-    rows = lookups_of(person.person_id, PAGE_ROWS + 1, before)
+    rows = lookups_of(act.session, person.person_id, PAGE_ROWS + 1, before)
     last = rows[PAGE_ROWS - 1] if len(rows) > PAGE_ROWS else None
     return render_template(
         "resident/lookups.html", person=person, site=site_of(person),
-        lookups=shown_lookups(rows[:PAGE_ROWS]),
+        lookups=shown_lookups(act.session, rows[:PAGE_ROWS]),
         before=sealed_place(act.sealer, last.seq) if last is not None else None, tab="records",
     )
 

@@ -1,34 +1,16 @@
 """Download of all data about a person: JSON for machines, HTML to read."""
 
-from collections.abc import Sequence
-
 from flask import Response, render_template
 
-from gate_controller.contract.written_release import Release
-from web_admin.accounts.passkeys import passkeys_of
-from web_admin.compound.models import Person, Site
-from web_admin.core.database import request_session
-from web_admin.credentials.queries import credentials_of
-from web_admin.credentials.two_methods import two_method_choice, two_method_hours
-from web_admin.custody.models import Consent, Notice
-from web_admin.custody.queries import consents_of, notices_for
 from web_admin.desk.texts import acts_text
-from web_admin.desk.visits import visits_of
-from web_admin.events.own_passages import Passage, passages_of
+from web_admin.events.own_passages import passages_of
 from web_admin.events.reason_texts import for_resident
-from web_admin.face.queries import releases_of
 from web_admin.face.texts import NOTICE_HEADINGS
-from web_admin.messages.queries import subscription_of
-from web_admin.people.agreements import agreements_of
-from web_admin.privacy.models import RightsRequest
-from web_admin.privacy.queries import requests_of
+from web_admin.privacy.export import EXPORTED, Exported, everything_held
 from web_admin.privacy.texts import ASKING
 from web_admin.resident.blueprint import bp, signed_in, site_of
-from web_admin.resident.own_records import Exported, as_file, lookups_of, refusals_of, shown_lookups
-from web_admin.visitors.queries import every_series_of, passes_of
+from web_admin.web.json_files import as_file
 from web_admin.web.resident_session import resident_required
-
-EXPORTED = 10_000
 
 
 @bp.get("/records/export.json")
@@ -54,122 +36,5 @@ def export_to_read() -> Response:
 
 def _everything() -> Exported:
     person, act = signed_in()
-    site = site_of(person)
-    return {"made_at": act.now, "site": site.name, **_about(person, site), **_history(person)}
-
-
-def _about(person: Person, site: Site) -> Exported:
-    session = request_session()
-    return {
-        "person": {
-            "id": person.person_id, "name": person.display_name, "kind": person.kind,
-            "home": person.home.number if person.home is not None else None,
-            "ways_in": person.methods, "language": person.language, "since": person.created_at,
-        },
-        "time_zone": site.timezone,
-        "grants": [
-            {"lanes": g.lanes, "hours": g.hours_id, "from": g.valid_from, "until": g.valid_until}
-            for g in person.grants
-        ],
-        "credentials": [
-            {
-                "kind": c.kind, "label": c.label, "state": c.state, "since": c.created_at,
-                "valid_from": c.valid_from, "valid_until": c.valid_until, "ended_at": c.ended_at,
-            }
-            for c in credentials_of(session, person.person_id)
-        ],
-        "messages": [
-            {"address": row.address, "kinds": row.kinds, "confirmed_at": row.confirmed_at}
-            for row in [subscription_of(session, person.person_id)]
-            if row is not None
-        ],
-        "two_ways_in": two_method_choice(session, person.person_id),
-        "two_ways_in_minutes": two_method_hours(session, person.person_id),
-        "passkeys": [
-            {"label": p.label, "since": p.created_at, "last_used": p.last_used_at}
-            for p in passkeys_of(session, person.person_id)
-        ],
-    }
-
-
-def _exported_passage(passage: Passage) -> Exported:
-    # No place in the gate's journal: after a duress PIN it would be one further on.
-    return {
-        "at": passage.at, "gate_name": passage.gate_name, "lane_name": passage.lane_name,
-        "method": passage.method, "reason": passage.reason, "opened": passage.opened,
-        "visitor": passage.visitor,
-    }
-
-
-def _history(person: Person) -> Exported:
-    session = request_session()
-    return {
-        "passages": [_exported_passage(p) for p in passages_of(session, person.person_id, EXPORTED)],
-        "looked_at": [
-            {"at": at, **facts} for at, facts in shown_lookups(lookups_of(person.person_id, EXPORTED))
-        ],
-        "helped_at_the_desk": [
-            {
-                "at": v.opened_at, "by": v.role, "opened_with": v.opened_by, "proved_by": v.proved_by,
-                "acts": v.acts,
-            }
-            for v in visits_of(session, person.person_id, EXPORTED)
-        ],
-        "visitor_passes": [
-            {
-                "label": p.label, "gates": p.gate_numbers, "from": p.valid_from, "until": p.valid_until,
-                "uses": p.uses, "withdrawn_at": p.withdrawn_at,
-            }
-            for p in passes_of(session, person.person_id)
-        ],
-        "weekly_visitors": [
-            {
-                "label": w.label, "gates": w.gate_numbers, "days": w.days, "from_minute": w.starts_minute,
-                "until_minute": w.ends_minute, "first_day": w.first_day, "last_day": w.last_day,
-                "withdrawn_at": w.withdrawn_at,
-            }
-            for w in every_series_of(session, person.person_id)
-        ],
-        "agreed_for_children": [
-            {
-                "to": a.to, "given_at": a.given_at, "withdrawn_at": a.withdrawn_at, "channel": a.channel,
-                "language": a.language, "notice_version": a.notice_version, "text": a.text or a.fields,
-                "text_sha256": a.sha256, "signed": a.signed,
-            }
-            for a in agreements_of(session, person.person_id)
-        ],
-        "consents": _exported_consents(consents_of(session, person.person_id)),
-        "said_no_to_face": list(refusals_of(person.person_id)),
-        "requests": [_exported_request(row) for row in requests_of(session, person.person_id)],
-    }
-
-
-def _exported_consents(consents: Sequence[Consent]) -> list[Exported]:
-    session = request_session()
-    notices = notices_for(session, {consent.purpose for consent in consents})
-    signed = releases_of(session, consents[0].person_id) if consents else {}
-    return [
-        _exported_consent(
-            one, notices.get((one.purpose, one.notice_version, one.language)), signed.get(one.consent_id)
-        )
-        for one in consents
-    ]
-
-
-def _exported_consent(consent: Consent, notice: Notice | None, release: Release | None) -> Exported:
-    return {
-        "purpose": consent.purpose, "notice_version": consent.notice_version,
-        "notice_sha256": consent.notice_sha256.hex(), "language": consent.language,
-        "channel": consent.channel, "given_at": consent.given_at, "withdrawn_at": consent.withdrawn_at,
-        "text": notice.fields if notice is not None else None,
-        "signed_name": release.signed_name if release is not None else None,
-    }
-
-
-def _exported_request(row: RightsRequest) -> Exported:
-    return {
-        "kind": row.kind, "subject": row.subject, "text": row.text, "wanted": row.wanted,
-        "filed_at": row.filed_at, "channel": row.channel, "acknowledge_by": row.acknowledge_by,
-        "answer_by": row.answer_by, "acknowledged_at": row.acknowledged_at, "closed_at": row.closed_at,
-        "outcome": row.outcome, "answer": row.answer, "before": row.value_before, "after": row.value_after,
-    }
+    passages = passages_of(act.session, person.person_id, EXPORTED)
+    return everything_held(act.session, person, site_of(person), passages, act.now)

@@ -1,26 +1,25 @@
-"""Read what is recorded about a resident, for the page of records and its file; no routes."""
+"""Read who looked at a person's records and when they said no to face: what they are shown of the ledger."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-import msgspec
-from flask import Response
+from sqlalchemy.orm import Session
 
 from web_admin.accounts.names import shown_names
-from web_admin.core.database import request_session
 from web_admin.credentials.look_ups import CARD_LOOKED_UP, reason_text
 from web_admin.journal.models import AuditEntry
 from web_admin.journal.queries import entries_about
 
 SHOWN_REFUSALS = 20
 PASSAGES_LOOKED_AT = "named_lookup"
-Exported = dict[str, object]
 
 
-def lookups_of(person_id: str, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
+def lookups_of(
+    session: Session, person_id: str, limit: int, before: int | None = None
+) -> Sequence[AuditEntry]:
     """Return who looked at a person's records or card, newest first; `before` ends the page before."""
     kinds = (PASSAGES_LOOKED_AT, CARD_LOOKED_UP)
-    return entries_about(request_session(), person_id, kinds, limit, before)
+    return entries_about(session, person_id, kinds, limit, before)
 
 
 def lookup_facts(entry: AuditEntry, names: Mapping[str, str] | None = None) -> Mapping[str, str]:
@@ -34,21 +33,15 @@ def lookup_facts(entry: AuditEntry, names: Mapping[str, str] | None = None) -> M
     }
 
 
-def shown_lookups(entries: Sequence[AuditEntry]) -> list[tuple[datetime, Mapping[str, str]]]:
+def shown_lookups(
+    session: Session, entries: Sequence[AuditEntry]
+) -> list[tuple[datetime, Mapping[str, str]]]:
     """Return looks as pages show them: when, and what is known of each."""
-    names = shown_names(request_session(), [str(entry.facts.get("actor_id")) for entry in entries])
+    names = shown_names(session, [str(entry.facts.get("actor_id")) for entry in entries])
     return [(entry.at, lookup_facts(entry, names)) for entry in entries]
 
 
-def refusals_of(person_id: str) -> Sequence[datetime]:
+def refusals_of(session: Session, person_id: str) -> Sequence[datetime]:
     """Return when a person said no to face, newest first."""
-    refused = entries_about(request_session(), person_id, ("face_refused",), SHOWN_REFUSALS)
+    refused = entries_about(session, person_id, ("face_refused",), SHOWN_REFUSALS)
     return [entry.at for entry in refused]
-
-
-def as_file(whole: Exported, name: str) -> Response:
-    """Return something as a JSON file to keep."""
-    text = msgspec.json.format(msgspec.json.encode(whole), indent=2)
-    response = Response(text, mimetype="application/json")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

@@ -185,9 +185,11 @@ class PolicyStore:
         gone = [key for key in old if key not in records]
         with transaction(self._connection):
             self._write(records, digests, gone, whole=whole, changed=change.puts)
+            # A clock that is behind would date it so far back that it goes at once.
+            ended_at = max(now, manifest.issued_at)
             for key in _ended_keys(change.puts):
                 stone = Tombstone(
-                    record_key=key, ended_at=now, epoch=manifest.epoch, version=manifest.version
+                    record_key=key, ended_at=ended_at, epoch=manifest.epoch, version=manifest.version
                 )
                 self._connection.execute(
                     "INSERT OR IGNORE INTO tombstone VALUES (?, ?)", (key, msgspec.json.encode(stone))

@@ -30,7 +30,7 @@ from gate_controller.contract.signing import (
     certify,
     public_bytes,
 )
-from gate_controller.storage.policy_store import COUNTER_BLOCK, GateIdentity, PolicyStore
+from gate_controller.storage.policy_store import COUNTER_BLOCK, TOMBSTONES_KEPT, GateIdentity, PolicyStore
 from tests.support.compounds.people import card, lane, person, records
 from tests.support.gates.site_keys import SiteKeys, encoded
 
@@ -76,9 +76,9 @@ def delta(base: tuple[int, int], old: dict[str, bytes], new: dict[str, bytes]) -
     )
 
 
-def ended(whole: dict[str, bytes]) -> dict[str, bytes]:
-    gone = CardCredential("card-1", "00000000000000a1", CredentialState.ENDED, tag=b"t" * 32)
-    return {**whole, "credential:card-1": encode_record(gone)}
+def ended(whole: dict[str, bytes], credential_id: str = "card-1") -> dict[str, bytes]:
+    gone = CardCredential(credential_id, "00000000000000a1", CredentialState.ENDED, tag=b"t" * 32)
+    return {**whole, f"credential:{credential_id}": encode_record(gone)}
 
 
 def test_a_gate_starts_with_no_policy_and_keeps_the_one_it_takes(path: Path, store: PolicyStore) -> None:
@@ -200,6 +200,30 @@ def test_what_ends_leaves_a_tombstone_that_outlives_its_record(path: Path, store
     ]
     store.forget_policy()
     assert store.tombstones() == stones
+
+
+def test_a_tombstone_goes_after_sixty_days_of_the_server_and_a_younger_one_stays(store: PolicyStore) -> None:
+    day, kept_minutes = 24 * 60, TOMBSTONES_KEPT // timedelta(minutes=1)
+    both = ended(ended(WHOLE), "card-2")
+    store.take(*signed(ended(WHOLE), 1), NOW)
+    manifest, _ = signed(both, 2, minutes=day)
+    store.take(manifest, delta((1, 1), ended(WHOLE), both), NOW + timedelta(days=1))
+
+    def kept(version: int, minutes: int, gate_time: datetime) -> list[str]:
+        manifest, _ = signed(both, version, minutes=minutes)
+        store.take(manifest, delta(store.have, both, both), gate_time)
+        return sorted(stone.record_key for stone in store.tombstones())
+
+    all_kept = ["credential:card-1", "credential:card-2"]
+    assert kept(3, day, NOW + timedelta(days=9_000)) == all_kept, "a gate's clock that is ahead dropped one"
+    assert kept(4, kept_minutes, NOW) == all_kept
+    assert kept(5, kept_minutes + 1, NOW) == ["credential:card-2"]
+    assert kept(6, kept_minutes + day + 1, NOW) == []
+
+
+def test_a_gate_whose_clock_is_behind_keeps_the_tombstone_that_it_writes(store: PolicyStore) -> None:
+    store.take(*signed(ended(WHOLE), 1), NOW - timedelta(days=4_000))
+    assert [stone.ended_at for stone in store.tombstones()] == [NOW]
 
 
 @pytest.mark.parametrize("newer", [None, FaceRecord("00000000000000a1", "consent-2", "yunet")])

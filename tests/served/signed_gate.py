@@ -18,10 +18,12 @@ from gate_controller.contract.journal_chain import (
     chain_entry,
 )
 from gate_controller.contract.messages import (
+    ASK_PATH,
     COUNTER_HEADER,
     EVENTS_PATH,
     GATE_HEADER,
     SIGNATURE_HEADER,
+    AskRequest,
     EventBatch,
 )
 from gate_controller.contract.signing import REQUEST_DOMAIN, public_bytes, request_message, sign
@@ -71,18 +73,32 @@ class SignedGate:
         batch = EventBatch(
             entries=tuple(self.entries), head=SignedHead(head, sign(self.key, HEAD_DOMAIN, head))
         )
-        body = msgspec.json.encode(batch)
-        self.counter += 1
-        message = request_message("POST", EVENTS_PATH, body, self.gate_id, self.counter)
-        headers = {
-            GATE_HEADER: self.gate_id, COUNTER_HEADER: str(self.counter),
-            SIGNATURE_HEADER: base64.b64encode(sign(self.key, REQUEST_DOMAIN, message)).decode(),
-        }
-        answer = requests.post(
-            self.address + EVENTS_PATH, data=body, headers=headers, timeout=LONGEST_ANSWER_SECONDS
-        )
+        answer = self.posts(EVENTS_PATH, batch)
         assert answer.status_code == 200, answer.text
         return answer
+
+    def asks(
+        self, *, have: tuple[int, int] = (0, 0), counter: int | None = None
+    ) -> requests.Response:
+        """Ask as gates do every few seconds; `have` is the policy that it says it has."""
+        epoch, version = have
+        return self.posts(ASK_PATH, AskRequest(
+            have_epoch=epoch, have_version=version, gate_time=datetime.now(UTC), clock_sure=True,
+            journal_seq=len(self.entries)), counter=counter)
+
+    def posts(self, path: str, message: msgspec.Struct, *, counter: int | None = None) -> requests.Response:
+        """Send a message, signed; `counter` is another number than the gate's next one."""
+        body = msgspec.json.encode(message)
+        if counter is None:
+            self.counter += 1
+            counter = self.counter
+        signed = sign(self.key, REQUEST_DOMAIN, request_message("POST", path, body, self.gate_id, counter))
+        headers = {
+            GATE_HEADER: self.gate_id, COUNTER_HEADER: str(counter),
+            SIGNATURE_HEADER: base64.b64encode(signed).decode(),
+        }
+        return requests.post(
+            self.address + path, data=body, headers=headers, timeout=LONGEST_ANSWER_SECONDS)
 
 
 def signed_gate(served: ServedCompound, gate_id: str = "north") -> SignedGate:
@@ -91,5 +107,5 @@ def signed_gate(served: ServedCompound, gate_id: str = "north") -> SignedGate:
     with served.compound.app.app_context(), current_menjin().database.session() as session:
         gate = session.get_one(Gate, gate_id)
         gate.state, gate.public_key, gate.journal_id = "paired", public_bytes(key), f"{gate_id}.1"
-        gate.acknowledged_seq, gate.head_digest = 0, None
+        gate.acknowledged_seq, gate.head_digest, gate.request_counter = 0, None, 0
     return SignedGate(served.address, served.compound.site_id, gate_id, key)

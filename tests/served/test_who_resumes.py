@@ -44,11 +44,19 @@ def test_neither_its_holder_nor_a_guard_resumes_what_the_office_suspended(served
     wang = served.compound.persons["王芳"]
     card = read(served.compound, lambda s: card_of(s, wang))
     manager, guard = served.signed_in("manager"), served.signed_in("guard")
+    holder = served.resident("王芳")
+    holder.get("/r/")
+    for action, state in (("suspend", "suspended"), ("resume", "active")):
+        holder.post(f"/r/cards/{card}/{action}", {})
+        assert state_of(served, card) == state, "a proven phone ends what its owner suspended"
     manager.get(f"/manage/people/{wang}")
     manager.post(f"/manage/cards/{card}/suspend", {"once": secrets.token_urlsafe(18)})
     assert state_of(served, card) == "suspended"
     guard.get(f"/manage/people/{wang}")
     guard.post(f"/manage/cards/{card}/resume", {"once": secrets.token_urlsafe(18)})
     assert state_of(served, card) == "suspended", "a guard resumed what the manager suspended"
+    holder.get("/r/")
+    holder.post(f"/r/cards/{card}/resume", {})
+    assert state_of(served, card) == "suspended", "the holder resumed what the manager suspended"
     manager.post(f"/manage/cards/{card}/resume", {"once": secrets.token_urlsafe(18)})
     assert state_of(served, card) == "active"

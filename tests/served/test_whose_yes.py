@@ -25,6 +25,7 @@ from web_admin.face.notices import newest_notice
 from web_admin.face.renewals import renewal_of
 from web_admin.face.timers import settle_by_time
 from web_admin.people.actions import add_person
+from web_admin.people.invitations import confirm_identity, invite
 from web_admin.people.members import for_home, invite_member
 
 
@@ -174,6 +175,19 @@ def opened_with(served: ServedCompound, code: str) -> Browser:
     return phone
 
 
+def says_yes_on(phone: Browser, *, guardian: str) -> None:
+    """Say yes to face on a minor's phone and name the guardian who is to agree."""
+    phone.get("/r/")
+    phone.post("/r/ways/qr", {"on": "1"})
+    phone.get("/r/face")
+    phone.post("/r/face/yes", {"notice_version": "1", "language": "zh", "guardian": guardian})
+
+
+def asked_for(served: ServedCompound) -> list[str]:
+    """Return the minors for whom a guardian was asked."""
+    return list(read(served.compound, lambda s: s.scalars(select(GuardianRequest.minor_id)).all()))
+
+
 def test_a_parent_who_opens_a_minors_invitation_cannot_say_yes_for_them(served: ServedCompound) -> None:
     wang = served.compound.persons["王芳"]
     with office(served) as act:
@@ -182,10 +196,18 @@ def test_a_parent_who_opens_a_minors_invitation_cannot_say_yes_for_them(served: 
             parent, wang, display_name="王小", age_band=MINOR, language="zh", waits=False
         )
         son_id = son.person_id
-    phone = opened_with(served, code)
-    phone.post("/r/ways/qr", {"on": "1"})
-    phone.get("/r/face")
-    phone.post("/r/face/yes", {"notice_version": "1", "language": "zh", "guardian": wang})
-    asked = read(served.compound, lambda s: s.scalars(select(GuardianRequest.minor_id)).all())
-    assert asked == [], "a parent said yes as the minor"
+    says_yes_on(opened_with(served, code), guardian=wang)
+    assert asked_for(served) == [], "a parent said yes as the minor"
     assert live(served, son_id) == 0
+    with office(served) as act:
+        code = invite(act, son_id)
+    own = opened_with(served, code)
+    with office(served) as act:
+        confirm_identity(replace(act, channel="desk"), son_id)
+    says_yes_on(own, guardian=wang)
+    assert asked_for(served) == [son_id], "the minor's own phone asks the guardian"
+    guardian = served.resident("王芳")
+    request = read(served.compound, lambda s: s.scalars(select(GuardianRequest.request_id)).one())
+    guardian.get(f"/r/guardian/{request}")
+    guardian.post(f"/r/guardian/{request}/yes", {"language": "zh"})
+    assert live(served, son_id) == 1

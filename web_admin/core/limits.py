@@ -1,7 +1,7 @@
 """The server's limits in one table: value, place of enforcement, test.
 
-A limit holds for the whole server, with any number of workers. Those with a window are counted in
-the database (`limit_counts.py`); the others bound one request, one connection or one worker, as `of` says.
+Those with a window are counted in the database (`limit_counts.py`) and hold for the whole server, with any
+number of workers. The others hold for each of what `of` names: those of a `process` for each worker process.
 To add one: add a row here and its line in docs/limits.md, which `tests/project/test_limits.py` prints.
 """
 
@@ -178,7 +178,8 @@ CONSTANTS = (
         "tests/web_admin/manage/test_settings.py::test_a_file_with_anything_but_shapes_is_refused",
     ),
     Limit(
-        "streams", 32, "open streams of live pages", "worker", "web_admin/web/live_watch.py::STREAMS_AT_MOST",
+        "streams", 32, "open streams of live pages", "process",
+        "web_admin/web/live_watch.py::STREAMS_AT_MOST",
         "tests/web_admin/web/test_live.py"
         "::test_one_more_stream_than_there_are_places_is_refused_and_other_pages_are_served",
     ),
@@ -224,7 +225,7 @@ CONSTANTS = (
         f"{_THROTTLE}::test_names_without_end_do_not_fill_the_database",
     ),
 )
-"""Those that bound one request, one session or one worker: a constant has the value, a row repeats it."""
+"""Those that bound what `of` names, one at a time: a constant has the value, a row repeats it."""
 
 _CONNECTIONS = "tests/web_admin/serving/test_connection_limits.py"
 _STALLED = "tests/served/test_stalled_connections.py"
@@ -246,7 +247,8 @@ CONNECTIONS = (
                     "test_an_answer_that_a_proxy_took_ahead_has_some_minutes_and_no_hour"),
     _of_connections("CONNECTIONS", 2000, "connections", "process",
                     "test_connections_fit_into_the_open_files_that_are_allowed"),
-    _of_connections("CONNECTIONS_OF_AN_ADDRESS", 100, "connections", "address and process",
+    _of_connections("CONNECTIONS_OF_AN_ADDRESS", 100, "connections",
+                    "address and process, where no proxy is in front",
                     f"{_BOUNDED}::test_one_address_has_no_more_connections_than_its_share"),
     _of_connections("BODIES_OF_A_CLIENT", 50, "bodies under way", "client and process",
                     "test_the_oldest_unfinished_body_of_a_client_makes_room_for_its_newest"),
@@ -256,13 +258,17 @@ CONNECTIONS = (
                     f"{_BOUNDED}::test_a_head_beyond_its_bytes_is_refused"),
     _of_connections("BODY_BYTES_IN_MEMORY", 16 * 1024, "bytes in memory", "body",
                     "test_a_small_body_is_in_memory_alone_and_a_larger_one_is_counted"),
-    _of_connections("BODY_BYTES_IN_FILES", 64 * 1024 * 1024, "bytes in files", "process, twice",
+    _of_connections("BODY_BYTES_IN_FILES", 64 * 1024 * 1024, "bytes in files",
+                    "process, once for pages and once for gates",
                     "test_where_no_room_is_left_a_gate_is_answered_in_its_own_form"),
-    _of_connections("PAGE_BYTES_OF_A_CLIENT", 16 * 1024 * 1024, "bytes of bodies", "client of pages",
+    _of_connections("PAGE_BYTES_OF_A_CLIENT", 16 * 1024 * 1024, "bytes of bodies",
+                    "client of pages and process",
                     "test_no_client_has_all_the_room_for_bodies_and_what_ends_is_given_back"),
-    _of_connections("SYNC_BYTES_OF_A_CLIENT", 16 * 1024 * 1024, "bytes of bodies", "gates' client",
+    _of_connections("SYNC_BYTES_OF_A_CLIENT", 16 * 1024 * 1024, "bytes of bodies",
+                    "gates' client and process",
                     "test_one_client_of_the_gates_paths_leaves_three_quarters_to_others"),
-    _of_connections("TOMBSTONES_BYTES_IN_FILES", 48 * 1024 * 1024, "bytes in files", "process, tombstones",
+    _of_connections("TOMBSTONES_BYTES_IN_FILES", 48 * 1024 * 1024, "bytes in files",
+                    "process, for tombstones",
                     "test_tombstones_have_room_for_one_body_and_take_none_from_events"),
     _of_connections("PAGE_BODY_BYTES", 8 * 1024 * 1024, "bytes", "body to a page or to the interface",
                     "test_a_body_that_is_too_large_is_read_to_its_end_and_not_kept"),
@@ -276,7 +282,7 @@ CONNECTIONS = (
           "web_admin/serving/request_intake.py::LONGEST_CHUNK_LINE",
           f"{_CONNECTIONS}::test_an_endless_line_between_chunks_ends_the_request"),
 )
-"""Those of one server process: how long a client may take, and how much it may leave lying."""
+"""Those of connections: how long a client may take, and how much it may leave lying at one process."""
 
 LIMITS = COUNTED + CONSTANTS + CONNECTIONS
 

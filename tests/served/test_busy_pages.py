@@ -1,4 +1,4 @@
-"""Whole requests that take their time have every page thread, and a gate that asks is answered beside them."""
+"""A gate that asks is answered while whole requests that take their time have every page thread."""
 
 import socket
 from collections.abc import Iterator
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.parametrize(
     "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
 )
 
-CALL = (b"GET /api/v1/people HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer mjk_wrong\r\n"
-        b"Connection: close\r\n\r\n")
+CALL = (b"GET /api/v1/people HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        b"Authorization: Bearer mjk_" + b"0" * 16 + b"_" + b"A" * 43 + b"\r\n\r\n")
 PAGE = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 IN_A_ROW = 8
 """Pages that are not answered, one after the other, before every thread of both workers counts as busy."""

@@ -36,6 +36,8 @@ from web_admin.events.entry_reading import ReadBatch
 LATE_WINDOW = 16
 """By how many numbers a signed request may be late before it means that the key was copied."""
 MAX_COUNTER = 2**53
+LAST_COUNTER = 2**31 - 1
+"""What the database keeps; an honest gate is there after a century."""
 MAX_AHEAD = 2**24
 """By how many numbers a request may be ahead: a gate that tried every two seconds for a year, unheard."""
 
@@ -120,7 +122,7 @@ def _check_counter(session: DatabaseSession, gate: Gate, counter: int, message: 
         return
     digest = hashlib.sha256(message).digest()
     newest = gate.request_counter
-    if newest < counter <= newest + MAX_AHEAD:
+    if newest < counter <= min(newest + MAX_AHEAD, LAST_COUNTER):
         gate.request_counter, gate.request_digest = counter, digest
         return
     if counter == newest and digest == gate.request_digest:

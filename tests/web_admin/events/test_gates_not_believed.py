@@ -42,7 +42,7 @@ from web_admin.journal.models import AuditEntry, GateEvent, SetAsideEntry
 from web_admin.operations.audit_check import check_server_records
 from web_admin.policy.publish import publish_policy
 from web_admin.sync import requests as sync_requests
-from web_admin.sync.requests import MAX_AHEAD, MAX_COUNTER
+from web_admin.sync.requests import LAST_COUNTER, MAX_AHEAD, MAX_COUNTER
 from web_admin.visitors.models import VisitorUse
 
 pytestmark = pytest.mark.both_databases
@@ -227,6 +227,15 @@ def test_a_counter_that_creeps_ahead_ends_as_a_clone_and_cuts_no_other_gate_off(
     assert far.status_code == 200
     assert error_of(north.post(ASK_PATH, north.question(clock.now), counter=2)) == "counter_forked"
     assert north.ask(clock.now).policy is not None
+
+
+def test_a_counter_that_creeps_to_the_last_that_is_kept_ends_as_a_clone_as_well(database, north, clock):
+    with database.session() as session:
+        session.get_one(Gate, "north").request_counter = LAST_COUNTER - 1
+    assert north.post(ASK_PATH, north.question(clock.now), counter=LAST_COUNTER).status_code == 200
+    beyond = north.post(ASK_PATH, north.question(clock.now), counter=LAST_COUNTER + 1)
+    assert (beyond.status_code, error_of(beyond)) == (409, "counter_forked")
+    assert north.post(ASK_PATH, north.question(clock.now), counter=2).status_code == 200
 
 
 @pytest.mark.parametrize(

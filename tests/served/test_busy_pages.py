@@ -28,7 +28,7 @@ MOMENT_SECONDS = 0.5
 
 @contextmanager
 def held_table(url: str, table: str) -> Iterator[None]:
-    """Lock a table, so that whoever reads it waits until the block ends."""
+    """Lock a table, so that a transaction that reads it waits until the block ends."""
     engine = create_engine(url)
     with engine.begin() as connection:
         connection.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))

@@ -34,12 +34,12 @@ COMPILED := $(CATALOGUES:.po=.mo)
 FACE_FIXTURES := $(wildcard tests/support/faces/fetch.py)
 TEMPLATES := $(wildcard web_admin/templates gate_controller/terminal/templates demo/templates)
 
-.PHONY: help setup demo test test-others test-all check screenshots fuzz mutate browser face-dlib bench lock clean
+.PHONY: help tidy setup demo test test-others test-all check screenshots fuzz mutate browser face-dlib bench lock clean
 
 help: ## say what each target does (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
-setup: $(VENV)/.packages $(VENV)/.browser-parts $(COMPILED) $(if $(FACE_FIXTURES),$(VENV)/.face-fixtures) ## build .venv with everything the other targets need
+setup: tidy $(VENV)/.packages $(VENV)/.browser-parts $(COMPILED) $(if $(FACE_FIXTURES),$(VENV)/.face-fixtures) ## build .venv with everything the other targets need
 
 demo: setup ## run a small compound on this machine and print its addresses
 	@$(BIN)/menjin demo
@@ -85,7 +85,7 @@ lock: ## pin every dependency anew (needs uv)
 	printf '%s\n' $(DLIB_PINS) | uv pip compile - --no-deps --universal --generate-hashes \
 		--python-version 3.11 --no-annotate --no-header --quiet -o requirements-dlib.lock
 
-clean: ## remove what setup and the tools made
+clean: tidy ## remove what setup and the tools made
 	rm -rf $(VENV) node_modules $(VENDOR) build *.egg-info $(COMPILED) \
 		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
@@ -166,6 +166,11 @@ $(VENV)/.fuzzer: tests/fuzz/requirements.txt $(VENV)/.packages
 $(VENV)/.mutmut: tests/mutation/requirements.txt $(VENV)/.packages
 	@$(PIP) install --quiet --require-hashes --no-deps --only-binary :all: -r $<
 	@touch $@
+
+# A catalogue whose source moved away would be read on.
+tidy:
+	@rm -f $(filter-out $(COMPILED),$(wildcard $(addsuffix /translations/*/LC_MESSAGES/*.mo,$(PACKAGES) $(addsuffix /*,$(PACKAGES)))))
+	@find $(PACKAGES) -depth -path '*/translations*' -type d -empty -delete
 
 %.mo: %.po | $(VENV)/.packages
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@

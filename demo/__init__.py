@@ -1,0 +1,1 @@
+"""Play a small compound on one machine, step by step; may import every other package."""

@@ -1,1 +1,1 @@
-"""Act for people: phone, browser, gate screen, office."""
+"""Play people at phone, browser, gate screen and office; imports the server, no other folder of the demo."""

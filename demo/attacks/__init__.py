@@ -1,1 +1,1 @@
-"""Act as a thief or saboteur."""
+"""Play a thief or saboteur; imports the stage and below."""

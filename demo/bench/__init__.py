@@ -1,1 +1,1 @@
-"""Show the bench page and the workbench."""
+"""Show the bench page and the workbench; imports the steps and below."""

@@ -1,1 +1,1 @@
-"""Start the simulated devices and the processes of the demo."""
+"""Start the simulated devices and the processes of the demo; imports the world and the actors."""

@@ -1,1 +1,1 @@
-"""Define the compound that the demo plays: people, site files, sheets."""
+"""Define the compound that the demo plays: people, site files, sheets; imports the actors."""

@@ -61,7 +61,7 @@ class Presentation:
 
 
 class Presentations:
-    """The road every presentation takes; used from the controller's thread only."""
+    """Identify, decide, record and release each presentation; used from the controller's thread only."""
 
     def __init__(
         self,

@@ -1,1 +1,4 @@
-"""Face on request: find, enrol, match and forget, inside this gate only."""
+"""Find, enrol, match and forget faces on request, inside this gate only.
+
+Imports the contract, storage and cameras.
+"""

@@ -22,7 +22,7 @@ def wrong_sheet(
         if lane.sheet is None and lane_id in seen:
             sentence = (
                 f"a camera looks at this lane, so it needs a lane sheet that says where the camera hangs, "
-                f"what it sees and where its sign is: add [lane.{lane_id}.sheet] (rule B9)"
+                f"what it sees and where its sign is: add [lane.{lane_id}.sheet]"
             )
             return ("lane", lane_id), sentence
         if lane.sheet is not None and lane.sheet.lock is not None and lane.lock is None:

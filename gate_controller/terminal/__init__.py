@@ -1,1 +1,4 @@
-"""The gate's own screen: shows the controller's view, and reports what a person does."""
+"""Show the controller's view on the gate's own screen and report what a person does there.
+
+Imports only the contract.
+"""

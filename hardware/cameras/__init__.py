@@ -1,1 +1,1 @@
-"""Read frames from cameras; imports only lines and the seam."""
+"""Read frames from cameras; imports only lines and the interfaces."""

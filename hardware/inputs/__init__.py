@@ -1,1 +1,1 @@
-"""Read contacts and buttons; imports only lines and the seam."""
+"""Read contacts and buttons; imports only lines and the interfaces."""

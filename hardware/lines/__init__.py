@@ -1,4 +1,4 @@
 """Open serial, Modbus and GPIO lines and frame what arrives on them.
 
-Imports only the seam and its errors.
+Imports only the interfaces and their errors.
 """

@@ -1,1 +1,1 @@
-"""Speak OSDP with readers; imports only lines, readers and the seam."""
+"""Speak OSDP with readers; imports only lines, readers and the interfaces."""

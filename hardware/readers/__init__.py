@@ -1,1 +1,1 @@
-"""Read cards, keypads and scanners; imports only lines, pictures and the seam."""
+"""Read cards, keypads and scanners; imports only lines, pictures and the interfaces."""

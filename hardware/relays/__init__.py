@@ -1,1 +1,1 @@
-"""Pulse locks through relay boards; imports only lines and the seam."""
+"""Pulse locks through relay boards; imports only lines and the interfaces."""

@@ -1,1 +1,1 @@
-"""Simulate devices at the metal only: real bytes over real ptys."""
+"""Simulate devices with real bytes over real ptys; imports drivers and lines."""

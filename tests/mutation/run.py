@@ -61,6 +61,13 @@ TARGETS = {
             "tests/gate_controller/contract/test_calendars.py",
         ),
     ),
+    "credential_kinds": Target(
+        "gate_controller/contract/credential_kinds.py",
+        (
+            "tests/gate_controller/contract/test_credential_kinds.py",
+            "tests/gate_controller/rules/test_second_method.py",
+        ), chosen="not by_texts and not at_the_gate",
+    ),
     "passes": Target(
         "gate_controller/contract/passes.py",
         (

@@ -1,7 +1,7 @@
 """Draw the floors of the packages from their import contracts: `python -m tests.project.draw_floors`.
 
 The order of the floors is that of the layers in `pyproject.toml`, which `make check` enforces; what lives
-in a room is the first sentence of its folder's docstring. `test_floors.py` fails when the drawing is stale.
+in a room is its docstring. `test_floors.py` fails when the drawing is stale.
 """
 
 import ast
@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DRAWING = ROOT / "docs" / "floors.svg"
 TABLE = ROOT / "docs" / "floors.md"
-PACKAGES = ("web_admin", "gate_controller", "hardware")
+PACKAGES = ("demo", "web_admin", "gate_controller", "hardware")
 WIDTH, FLOOR_HEIGHT, GAP, HEADING, SIDE = 1120, 34, 6, 34, 16
 
 
@@ -36,11 +36,11 @@ def floors_of(package: str) -> Floors:
 
 
 def purpose_of(package: str, room: str) -> str:
-    """Return the first sentence of a room's docstring."""
+    """Return a room's docstring as one paragraph."""
     folder = ROOT / package / room
     path = folder / "__init__.py" if folder.is_dir() else ROOT / package / f"{room}.py"
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    return " ".join(text.split("\n\n")[0].split())
+    return " ".join(text.split())
 
 
 def drawing() -> str:

@@ -1,5 +1,7 @@
-"""The drawing of the floors is that of the code, and every folder says what lives in it."""
+"""The drawing of the floors is that of the code; every folder says what lives there and what it may touch."""
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -21,3 +23,13 @@ def test_every_folder_is_on_a_floor_and_says_what_lives_there(package: str) -> N
     folders = {path.name for path in Path(ROOT / package).iterdir() if path.is_dir()} - WITHOUT_CODE
     assert folders <= set(rooms)
     assert [room for room in rooms if not purpose_of(package, room)] == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_folder_says_what_it_may_touch(package: str) -> None:
+    folders = [
+        path for path in (ROOT / package).rglob("__init__.py") if not set(path.parts) & WITHOUT_CODE
+    ]
+    says = re.compile(r"\b(imports?|pure|touch(es)?|never)\b", re.IGNORECASE)
+    texts = {path: ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "" for path in folders}
+    assert [str(path.relative_to(ROOT)) for path, text in texts.items() if not says.search(text)] == []

@@ -48,9 +48,10 @@ class Served:
 class Action:
     """Who does something, how and when; `actor_id` is a person_id when they use phone or gate.
 
-    The channel `home` is an adult's act on a child or helper of their home, after `home_members` checked it.
+    The channel `home` is an adult's action on a child or helper of their home, after `people/members.py`
+    checked it.
 
-    `publishes` is False for the acts inside `one_publication`. With `served`, staff press the buttons of
+    `publishes` is False for the actions inside `one_publication`. With `served`, staff press the buttons of
     that person's own pages at the desk: the act is the person's, and reaches no further than theirs.
     """
 

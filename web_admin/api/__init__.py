@@ -1,8 +1,8 @@
-"""The interface for other systems: property software, couriers. Described by its own OpenAPI document.
+"""Answer other systems, such as property software and couriers, as the OpenAPI document describes.
 
 A key and its scopes say what a system may do. It reads and writes people, homes, cards and passes through
-the same acts as the pages, and reads what gates wrote, without persons. No route leads to a consent, a
-face, a PIN or who chose which way in.
+the same actions as the pages, and reads what gates wrote, without persons. No route leads to a consent, a
+face, a PIN or who chose which way in. Imports no other door, holds no SQL and no rule.
 """
 
 from flask import Flask

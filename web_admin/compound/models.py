@@ -167,7 +167,7 @@ class Home(Base):
     sort_key: Mapped[str] = mapped_column(
         String(200).with_variant(String(200, collation="C"), "postgresql"), default=_sort_key
     )
-    """Sorts homes as people count them, byte by byte (`home_order.sort_key`)."""
+    """Sorts homes as people count them, byte by byte (`ordering.sort_key`)."""
     building: Mapped[str] = mapped_column(default=_building)
     pin_salt: Mapped[bytes]
     persons: Mapped[list["Person"]] = relationship(back_populates="home", order_by="Person.person_id")
@@ -245,7 +245,7 @@ class CredentialRow(Base):
     """A PIN that an adult of the home gave out and therefore knows."""
     seen_by: Mapped[str | None]
     """Who besides its person has seen it: `STAFF` on the office's screen, or `GUARDIAN` while they were a
-    minor; None for no one. It opens gates all the same, and says yes to nothing (`own_things`)."""
+    minor; None for no one. It opens gates all the same, and says yes to nothing (`own_credentials`)."""
     suspended_by: Mapped[str] = mapped_column(default="", server_default="")
     """As in `Person`."""
     lanes: Mapped[list[str] | None]

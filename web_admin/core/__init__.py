@@ -1,3 +1,4 @@
-"""Keep what knows no compound and no person: settings, database, column types, sealing, limits,
-spreadsheets.
+"""Define settings, database, column types, sealing, limits and spreadsheets, without compound or person.
+
+Imports no other folder of the server.
 """

@@ -31,7 +31,7 @@ def ask_guardians(
 ) -> Sequence[GuardianRequest]:
     """Record a minor's yes to this notice and ask their guardians; face stays off until they agree.
 
-    One is asked, or two where the site asks for both (`face_facts.guardians_needed`).
+    One is asked, or two where the site asks for both (`guardians_needed`).
     """
     begin(act)
     minor = person_of(act, minor_id)

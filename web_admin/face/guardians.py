@@ -2,7 +2,7 @@
 
 A guardian is an adult of the minor's home. Where the office has checked one (and noted when, not the
 documents), only those count; otherwise the minor names one of the home's adults, who agrees or not. Where
-the site asks for both, two have to agree (`consent_rules.guardians_needed`).
+the site asks for both, two have to agree (`guardians_needed`).
 """
 
 from collections.abc import Collection, Sequence

@@ -152,7 +152,7 @@ def _gate_page(gate: Gate, code: str | None = None) -> str:
 @bp.post("/<gate_id>/tampering-cleared")
 @allowed("clear_tampering")
 def tampering_cleared(gate_id: str) -> Response:
-    """Take the word that the gate was looked at and is as it should be; it gets leases again."""
+    """Clear the gate's tamper mark after an inspection; it receives leases again."""
     get_or_404(request_session(), Gate, gate_id)
     form = AgainForm()
     tamper_id = request.form.get("tamper_id", "")

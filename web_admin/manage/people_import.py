@@ -1,7 +1,7 @@
 """Pages of the import of people: an empty sheet to fill in, a check that writes nothing, then all or no one.
 
 The yes checks the sheet once more: a card may have been given meanwhile. A long sheet is read in by a
-job of its own (`long_jobs`), whose page may be left.
+job of its own (`operations/jobs.py`), whose page may be left.
 """
 
 from collections import defaultdict

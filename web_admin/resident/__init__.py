@@ -1,7 +1,8 @@
-"""The resident's phone page under /r/.
+"""Show the resident's phone pages under `/r/`, one file per word of the address.
 
 Everything here acts for the person who is signed in and on their own things only: another
-person's id in an address answers 404. Changes go through the acts; these modules read, ask and show.
+person's id in an address answers 404. Changes go through the actions of the subjects.
+Imports no other door, holds no SQL and no rule.
 """
 
 from flask import Flask

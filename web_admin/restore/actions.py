@@ -2,9 +2,9 @@
 
 A backup is older than the gates. Until every paired gate has handed over what it saw end and its newest
 policy, no policy is published; what that policy forbids and the backup allows stays forbidden until
-staff decide (`handover`, `restore_reviews`). A gate that cannot say what it forbids gets no policy before
+staff decide (`handover`, `reviews`). A gate that cannot say what it forbids gets no policy before
 staff let it: it goes on with the one it has. Faces, sessions and keys of other systems wait for no
-word (`restored_faces`, `restored_accounts`).
+word (`face/restored.py`, `accounts.py`).
 """
 
 import logging

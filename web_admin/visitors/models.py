@@ -1,4 +1,4 @@
-"""Tables of visitors besides their passes: weekly invitations, their signed visits, and uses."""
+"""Tables of visitors: weekly invitations, their signed visits, passes and uses."""
 
 from datetime import date, datetime
 

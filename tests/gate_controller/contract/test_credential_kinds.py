@@ -16,6 +16,7 @@ from gate_controller.contract.credential_kinds import (
     KINDS_OF_PERSONS,
     OWN_KINDS,
     TYPED_KINDS,
+    is_in_time,
     is_usable,
     own_method,
     usable_methods,
@@ -87,6 +88,30 @@ def test_a_code_of_others_and_a_duress_pin_are_no_method_of_their_own(
 ) -> None:
     assert own_method(credential) is method
     assert usable_methods([credential], NOON) == ({method} if method else set())
+
+
+@pytest.mark.parametrize(
+    ("state", "begins", "ends", "usable", "in_time"),
+    [
+        (CredentialState.ACTIVE, None, None, True, True),
+        (CredentialState.ACTIVE, 0, None, True, True),
+        (CredentialState.ACTIVE, 1, None, False, False),
+        (CredentialState.ACTIVE, None, 1, True, True),
+        (CredentialState.ACTIVE, None, 0, False, False),
+        (CredentialState.ACTIVE, -2, -1, False, False),
+        (CredentialState.SUSPENDED, None, None, False, True),
+        (CredentialState.SUSPENDED, -1, 1, False, True),
+        (CredentialState.SUSPENDED, 1, None, False, False),
+        (CredentialState.SUSPENDED, None, 0, False, False),
+    ],
+)
+def test_a_credential_is_usable_from_its_first_moment_until_before_its_last(
+    state: CredentialState, begins: int | None, ends: int | None, usable: bool, in_time: bool
+) -> None:
+    first, last = (None if at is None else NOON + timedelta(seconds=at) for at in (begins, ends))
+    shown = CardCredential("c", "p", state=state, valid_from=first, valid_until=last)
+    assert (is_usable(shown, NOON), is_in_time(shown, NOON)) == (usable, in_time)
+    assert usable_methods([shown], NOON) == ({Method.CARD} if usable else set())
 
 
 @settings(max_examples=examples(400), deadline=None)

@@ -288,7 +288,7 @@ def site(database, sealer, now: datetime) -> str:
 
 @pytest.fixture
 def act(request: pytest.FixtureRequest, database, sealer, site: str, now: datetime):
-    """Return an act of the manager in an open transaction, which is committed at the end.
+    """Return an action of the manager in an open transaction, which is committed at the end.
 
     It publishes no policy and sends no message, unless the test is marked `publishing`.
     """

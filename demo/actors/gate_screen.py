@@ -47,7 +47,7 @@ class GateScreen:
         self._thread.join(timeout=TIMEOUT_SECONDS)
 
     def press(self, act: str, **fields: str) -> None:
-        """Send one act as the page does."""
+        """Send one action as the page does."""
         reply = requests.post(
             f"{self.address}/acts",
             data=msgspec.json.encode({"act": act, **fields}),

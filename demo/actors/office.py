@@ -71,7 +71,7 @@ class Office:
 
     @contextmanager
     def act(self) -> Iterator[Action]:
-        """Yield an act of the manager, now, in one transaction."""
+        """Yield an action of the manager, now, in one transaction."""
         with self.app.test_request_context(), self.database.session() as session:
             yield new_action(self._menjin, session, self.site_id, OFFICE, "manager")
 

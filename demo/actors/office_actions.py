@@ -26,7 +26,7 @@ class DeskRefused(Exception):
 
 
 class Desk(Protocol):
-    """What the script needs of the office, by page or by act."""
+    """What the script needs of the office, by page or by action."""
 
     def pair_code(self, gate_id: str) -> str:
         """Return a one-time code for the installer."""
@@ -62,7 +62,7 @@ class Desk(Protocol):
 
 
 class OfficeDesk:
-    """The acts themselves, in a process beside the server."""
+    """The actions themselves, in a process beside the server."""
 
     def __init__(self, office: Office) -> None:
         """Remember the office."""

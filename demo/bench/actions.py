@@ -29,7 +29,7 @@ class BenchRefused(Exception):
 
 
 class BenchActs:
-    """Acts by name; several at a time are done one after the other."""
+    """Actions by name; several at a time are done one after the other."""
 
     def __init__(self, stage: Stage, state: BenchState) -> None:
         """Begin; an OSDP reader's key is kept when it is swapped, so that it can have it back."""
@@ -58,7 +58,7 @@ class BenchActs:
         }
 
     def do(self, act: dict[str, str]) -> None:
-        """Do one act; raise BenchRefused when it makes no sense or did not work."""
+        """Do one action; raise BenchRefused when it makes no sense or did not work."""
         handler = self._acts.get(act.get("act", ""))
         if handler is None:
             raise BenchRefused(f"no act {act.get('act')!r}; legal: {', '.join(self._acts)}")

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from demo.actors.gate_screen import GateScreen
-from demo.attacks.loot import marks_of_frame
+from demo.attacks.stolen_data import marks_of_frame
 from demo.judge import Doing, Outcome, StepFailed, event_after, opens, refused, require
 from demo.stage import Stage
 from demo.world.compound import Member

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from demo.attacks.loot import (
+from demo.attacks.stolen_data import (
     PICTURE_BEGINNINGS,
     copy_disk,
     found_in,
-    loot_of,
     marks_of_secret,
     marks_of_template,
     opened_backup,
+    stolen_data_in,
 )
 from demo.judge import Outcome, StepFailed, require
 from demo.rig.gate_ends import FACE_FILE, read_face_rows
@@ -51,21 +51,21 @@ def stolen_server_yields_nothing(stage: Stage) -> Outcome:
         marks += marks_of_secret("a share", share)
         marks += marks_of_template("a template", open_template(blob, place=place, share=share))
     marks += stage.frame_marks
-    loot = dict(_server_loot(stage))
-    known = found_in(loot, [("a consent", blobs[0].consent_id.encode())])
+    stolen = dict(_stolen_from_server(stage))
+    known = found_in(stolen, [("a consent", blobs[0].consent_id.encode())])
     require(any("backup" in place for place in known), f"the search does not find what is there: {known}")
     require(any("sqlite3" in place for place in known), f"the search does not find what is there: {known}")
-    found = found_in(loot, marks)
+    found = found_in(stolen, marks)
     require(not found, f"a thief of the server gets {found}")
-    size = sum(map(len, loot.values()))
+    size = sum(map(len, stolen.values()))
     return Outcome(
         None,
-        f"{len(loot)} files, {size / 1e6:.1f} MB with the backup opened: none of {len(marks)} forms of "
+        f"{len(stolen)} files, {size / 1e6:.1f} MB with the backup opened: none of {len(marks)} forms of "
         f"{len(blobs)} templates, shares, keys and frames",
     )
 
 
-def _server_loot(stage: Stage) -> dict[str, bytes]:
+def _stolen_from_server(stage: Stage) -> dict[str, bytes]:
     backup = stage.folder / "stolen.backup"
     backup.unlink(missing_ok=True)
     passphrase = stage.folder / "secrets" / "passphrase"
@@ -73,12 +73,12 @@ def _server_loot(stage: Stage) -> dict[str, bytes]:
         "menjin web backup", stage.logs / "backup.log", "web", "backup", str(backup), "--data-dir",
         str(stage.server.data_dir), "--passphrase-file", str(passphrase),
     )  # fmt: skip
-    loot = loot_of(stage.server.data_dir, stage.logs)
+    stolen = stolen_data_in(stage.server.data_dir, stage.logs)
     kept_apart = f"{stage.server.data_dir.name}/secrets/"
-    loot = {path: content for path, content in loot.items() if not path.startswith(kept_apart)}
-    loot["the backup"] = backup.read_bytes()
-    loot["the backup, opened"] = opened_backup(backup, passphrase.read_text(encoding="utf-8").strip())
-    return loot
+    stolen = {path: content for path, content in stolen.items() if not path.startswith(kept_apart)}
+    stolen["the backup"] = backup.read_bytes()
+    stolen["the backup, opened"] = opened_backup(backup, passphrase.read_text(encoding="utf-8").strip())
+    return stolen
 
 
 def stolen_gate_yields_nothing(stage: Stage) -> Outcome:
@@ -93,9 +93,9 @@ def stolen_gate_yields_nothing(stage: Stage) -> Outcome:
     disk = steal_gate(stage, fresh=True)
     blobs, place = read_face_rows(disk / "data"), place_of(stage, disk / "secrets")
     require(bool(blobs), "no face is on the disk, so there is nothing to look for")
-    loot = loot_of(disk)
+    stolen = stolen_data_in(disk)
     marks = [*PICTURE_BEGINNINGS.items(), *stage.frame_marks]
-    keys = {content[:32].ljust(32, b"\0") for path, content in loot.items() if "/secrets/" in path}
+    keys = {content[:32].ljust(32, b"\0") for path, content in stolen.items() if "/secrets/" in path}
     keys |= {bytes(32), *_numbers_of(disk / "data")}
     for blob in blobs:
         share = share_of(stage, blob)
@@ -103,13 +103,13 @@ def stolen_gate_yields_nothing(stage: Stage) -> Outcome:
         marks += marks_of_template("a template", open_template(blob, place=place, share=share))
         opened = [key for key in keys if _opens(blob, place, key) is not None]
         require(not opened, "a face on the disk opens with what lies on the disk")
-    require(bool(found_in(loot, [("a face", blobs[0].ciphertext)])), "the search does not find what is there")
-    found = found_in(loot, marks)
+    require(bool(found_in(stolen, [("a face", blobs[0].ciphertext)])), "the search misses what is there")
+    found = found_in(stolen, marks)
     require(not found, f"a thief of the gate gets {found}")
     return Outcome(
         None,
-        f"{len(loot)} files: {len(blobs)} sealed faces, none opens with {len(keys)} keys from the disk, each "
-        f"does with the server's share; no template, share, frame or picture",
+        f"{len(stolen)} files: {len(blobs)} sealed faces, none opens with {len(keys)} keys from the disk, "
+        f"each does with the server's share; no template, share, frame or picture",
     )
 
 

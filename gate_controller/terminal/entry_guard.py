@@ -15,7 +15,7 @@ from pathlib import Path
 from flask import Request
 
 ACT_HEADER = "Menjin-Terminal"
-"""Sent with every act; a form of a foreign page cannot set it."""
+"""Sent with every action; a form of a foreign page cannot set it."""
 MIN_TOKEN_CHARACTERS = 32
 OWN_FETCH_SITES = ("same-origin", "none")
 

@@ -52,7 +52,7 @@ def heard(stage: Stage, page: BenchPage) -> Heard:
 
 @pytest.fixture
 def do(page: BenchPage) -> Do:
-    """Send an act as the page does."""
+    """Send an action as the page does."""
 
     def send(act: str, **fields: str) -> requests.Response:
         return requests.post(

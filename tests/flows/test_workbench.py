@@ -81,7 +81,7 @@ class Hands:
             closing.callback(relay.close)
 
     def do(self, act: str, **fields: str) -> None:
-        """Do one act of the page."""
+        """Do one action of the page."""
         reply = requests.post(
             self.page.address + "acts",
             json={"act": act, **fields},
@@ -91,7 +91,7 @@ class Hands:
         assert reply.status_code == 200, reply.text
 
     def until(self, wanted: Callable[[DeviceReport], bool], act: Callable[[], None]) -> None:
-        """Do an act, and again, until a driver hands up what is wanted: it may only just be opening."""
+        """Do an action, and again, until a driver hands up what is wanted: it may only just be opening."""
         give_up = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < give_up:
             act()

@@ -1,6 +1,6 @@
-"""Random histories of a compound: real acts on a real database, refusals allowed, nothing else.
+"""Random histories of a compound: real actions on a real database, refusals allowed, nothing else.
 
-Each step is one act in one transaction, as a page would do it. What the acts refuse is rolled back;
+Each step is one action in one transaction, as a page would do it. What the actions refuse is rolled back;
 any other exception fails the test, so a publication that one person could block would be seen.
 """
 

@@ -34,7 +34,7 @@ class ScreenVisitor:
     views: list[dict] = field(default_factory=list)
 
     def press(self, act: str, **what: str) -> None:
-        """Do one act, as the page does."""
+        """Do one action, as the page does."""
         answer = self.client.post(
             f"{self.address}acts",
             json={"act": act, **what},

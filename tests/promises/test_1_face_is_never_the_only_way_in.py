@@ -29,7 +29,7 @@ KINDS = {"CardCredential": Method.CARD, "PinCredential": Method.PIN, "QrCredenti
 
 
 class FaceIsNeverAlone(History):
-    """After every act: each gate takes its records, and each face there has another way beside it."""
+    """After every action: each gate takes its records, and each face there has another way beside it."""
 
     @invariant()
     def every_published_face_has_a_working_way_beside_it(self) -> None:

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.thorough, pytest.mark.publishing]
 
 
 class NoFaceWithoutConsent(History):
-    """After every act: records, shares and leases are backed by consents given and not ended."""
+    """After every action: records, shares and leases are backed by consents given and not ended."""
 
     @invariant()
     def every_face_record_share_and_lease_is_backed_by_a_live_consent(self) -> None:

@@ -1,4 +1,4 @@
-"""Promise 4: no table, message or act of the server has room for a picture or a face template.
+"""Promise 4: no table, message or action of the server has room for a picture or a face template.
 
 A template of the default engine has 512 bytes. Does not cover: someone who hides bits in many names.
 """

@@ -1,6 +1,6 @@
 """Behind promise 2: no staff, bulk, upload or import path can consent, enrol or take a picture.
 
-Walks every route of the server, every act, every command and every message. Does not cover: a person who
+Walks every route of the server, every action, every command and every message. Does not cover: a person who
 holds another's unlocked phone, which is theirs.
 """
 

@@ -54,7 +54,7 @@ class LostServer:
 
     @contextmanager
     def act(self, actor_id: str = "tests") -> Iterator[Action]:
-        """Give an act of the office on the server that there is."""
+        """Give an action of the office on the server that there is."""
         with self.session() as session:
             config = self.back or self.config
             sealer = Sealer(config.seal_key, config.lookup_key, WrapKeys(config.face_key, config.secrets_dir))

@@ -31,7 +31,7 @@ from web_admin.people.members import for_home, invite_member
 
 @contextmanager
 def office(served: ServedCompound) -> Iterator[Action]:
-    """Give an act of the office on the database of the server that runs."""
+    """Give an action of the office on the database of the server that runs."""
     with served.compound.app.app_context(), current_menjin().database.session() as session:
         menjin = current_menjin()
         yield new_action(menjin, session, served.compound.site_id, "tests", "manager", now=datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""A small compound made by the acts themselves, and the gate's own view of what was published."""
+"""A small compound made by the actions themselves, and the gate's own view of what was published."""
 
 import os
 from dataclasses import replace
@@ -45,19 +45,19 @@ ALL_METHODS = ("card", "pin", "qr", "face")
 def manager(
     session: Session, sealer: Sealer, site_id: str, now: datetime, effects: Effects | None = None
 ) -> Action:
-    """Return what every act of the manager starts with; it publishes unless other effects are given."""
+    """Return what every action of the manager starts with; it publishes unless other effects are given."""
     return Action(
         session, sealer, site_id, "manager-1", "manager", now, effects=effects or PolicyEffects(sealer)
     )
 
 
 def at_desk(act: Action) -> Action:
-    """Return the same act at the desk."""
+    """Return the same action at the desk."""
     return replace(act, channel="desk")
 
 
 def by_phone(act: Action, person_id: str, channel: Channel = "phone") -> Action:
-    """Return the same act as the person does it."""
+    """Return the same action as the person does it."""
     return replace(act, actor_id=person_id, channel=channel)
 
 

@@ -1,6 +1,6 @@
 """Base of every domain action: actor and channel, refusal, audit entry, effects.
 
-An act is one change of the compound by one person at one moment: it checks, writes, records itself
+An action is one change of the compound by one person at one moment: it checks, writes, records itself
 in the audit journal and calls its `Effects`, which publish the policy, all in the caller's transaction.
 What it may not do it refuses with a sentence for the field that is wrong.
 """
@@ -52,7 +52,7 @@ class Action:
     checked it.
 
     `publishes` is False for the actions inside `one_publication`. With `served`, staff press the buttons of
-    that person's own pages at the desk: the act is the person's, and reaches no further than theirs.
+    that person's own pages at the desk: the action is the person's, and reaches no further than theirs.
     """
 
     session: Session
@@ -78,7 +78,7 @@ def new_action(
     now: datetime | None = None,
     role: str = "",
 ) -> Action:
-    """Return an act with the server's own parts, at this moment unless `now` is another."""
+    """Return an action with the server's own parts, at this moment unless `now` is another."""
     return Action(
         session, menjin.sealer, site_id, actor_id, channel, now or menjin.clock(), role=role,
         effects=menjin.effects,
@@ -102,7 +102,7 @@ def office_only(act: Action, refusal: LazyString) -> None:
 
 
 def begin(act: Action) -> Site:
-    """Return the act's site, locked; forget what was read before the lock.
+    """Return the action's site, locked; forget what was read before the lock.
 
     Two acts that are each right alone can be wrong together (both end "the other" way in), so acts
     of one site run one after another.
@@ -125,9 +125,9 @@ def finish(
     person_id: str | None = None,
     touches: Collection[str] | None = None,
 ) -> None:
-    """Record the act and publish what it changed; raise ActionRefused when the rules forbid the result.
+    """Record the action and publish what it changed; raise ActionRefused when the rules forbid the result.
 
-    `touches` names the persons whose records change: by default whom the act is about, and everyone
+    `touches` names the persons whose records change: by default whom the action is about, and everyone
     when it concerns no person.
     """
     record(act, kind, facts, personal=personal, person_id=person_id)
@@ -145,7 +145,7 @@ def record(
     personal: Mapping[str, Fact] | None = None,
     person_id: str | None = None,
 ) -> None:
-    """Append the act to the audit journal; `facts` hold ids only, names go into `personal`."""
+    """Append the action to the audit journal; `facts` hold ids only, names go into `personal`."""
     act.session.flush()
     assisted: dict[str, Fact] = {}
     if act.served is not None:
@@ -173,7 +173,7 @@ def publish(act: Action, touches: Collection[str] | None = None) -> None:
 
 @contextmanager
 def one_publication(act: Action) -> Iterator[Action]:
-    """Yield an act for many changes that are published once, at the end."""
+    """Yield an action for many changes that are published once, at the end."""
     begin(act)
     yield replace(act, publishes=False)
     if act.publishes:
@@ -187,7 +187,7 @@ def _found(site: Site | None) -> Site:
 
 
 def own_person_id(act: Action) -> str | None:
-    """Return whose act this is when it is a resident's, by phone, at a gate or served at the desk."""
+    """Return whose action this is when it is a resident's, by phone, at a gate or served at the desk."""
     if act.served is not None:
         return act.served.person_id
     return act.actor_id if act.channel in ("phone", "gate") else None

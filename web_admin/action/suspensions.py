@@ -73,13 +73,13 @@ def whom_to_ask(party: Party) -> LazyString:
 
 
 def why_it_stays(act: Action, suspended_by: str) -> LazyString | None:
-    """Return whom to ask where this act's party may not end a suspension, None where it may."""
+    """Return whom to ask where this action's party may not end a suspension, None where it may."""
     other = in_the_way(suspended_by, party_of(act))
     return _ASK[other] if other is not None else None
 
 
 def refuse_ending(act: Action, suspended_by: str, field: str) -> None:
-    """Raise ActionRefused where this act's party may not end this suspension."""
+    """Raise ActionRefused where this action's party may not end this suspension."""
     why = why_it_stays(act, suspended_by)
     if why is not None:
         raise ActionRefused(field, why)

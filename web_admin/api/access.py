@@ -136,16 +136,16 @@ def current_key() -> ApiKey:
     return cast(ApiKey, g.menjin_key)
 
 
-def api_act() -> Action:
-    """Return the act of the calling system, now."""
+def api_action() -> Action:
+    """Return the action of the calling system, now."""
     site_id, actor_id = current_site().site_id, f"key:{current_key().key_id}"
     return new_action(current_menjin(), request_session(), site_id, actor_id, "api", now=request_now())
 
 
 @contextmanager
 def acting() -> Iterator[Action]:
-    """Yield the act of this call; answer 409 when its Idempotency-Key was used, 422 when it is refused."""
-    act, once = api_act(), request.headers.get(ONCE_HEADER, "")
+    """Yield the action of this call; answer 409 when its Idempotency-Key was used, 422 when it is refused."""
+    act, once = api_action(), request.headers.get(ONCE_HEADER, "")
     if once and not 16 <= len(once) <= 60:
         refuse(422, f"{ONCE_HEADER}: use 16 to 60 characters.")
     if once and claimed_before(act.session, f"{current_key().key_id}:{once}", act.now):

@@ -3,7 +3,7 @@
 from web_admin.alarms.actions import SILENT_KINDS, acknowledge_alarm
 from web_admin.alarms.models import Alarm
 from web_admin.alarms.queries import newest_alarms
-from web_admin.api.access import acting, api_act, blueprint, found_or_404, needs_scope, refuse
+from web_admin.api.access import acting, api_action, blueprint, found_or_404, needs_scope, refuse
 from web_admin.api.schemas import PAGE_LIMIT, AlarmOut, AlarmSeen, AlarmsOut, AlarmsQuery
 
 bp = blueprint("alarms", "What a guard should look at.")
@@ -15,7 +15,7 @@ bp = blueprint("alarms", "What a guard should look at.")
 @bp.response(200, AlarmsOut)
 def list_alarms(query: dict[str, bool]) -> dict[str, object]:
     """List the alarms that nobody has seen yet, or the newest of all; never a silent one."""
-    act = api_act()
+    act = api_action()
     found = newest_alarms(act.session, act.site_id, only_open=query["open"], limit=PAGE_LIMIT)
     return {"alarms": found}
 

@@ -6,7 +6,7 @@ from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import record
 from web_admin.api.access import (
     acting,
-    api_act,
+    api_action,
     blueprint,
     check_card_misses,
     found_or_404,
@@ -35,7 +35,7 @@ NOT_FOUND = "There is no such card or person."
 @bp.response(200, CardsOut)
 def find_card(query: dict[str, str]) -> dict[str, object]:
     """Say whose a card is, by the number that is printed on it; its holder reads that this key asked."""
-    act = api_act()
+    act = api_action()
     try:
         number = canonical_card(parse_card_number(query["number"]), current_site())
     except ActionRefused as err:
@@ -60,7 +60,7 @@ def find_card(query: dict[str, str]) -> dict[str, object]:
 def list_cards(person_id: str) -> dict[str, object]:
     """List a person's cards, those that have ended too."""
     found_or_404(Person, person_id)
-    rows = cards_of_person(api_act().session, person_id)
+    rows = cards_of_person(api_action().session, person_id)
     return {"cards": [_shown(row) for row in rows]}
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from web_admin.action.base import Action
-from web_admin.api.access import api_act, blueprint, needs_scope, refuse
+from web_admin.api.access import api_action, blueprint, needs_scope, refuse
 from web_admin.api.schemas import EventsOut, EventsQuery
 from web_admin.core.sealing import SealBroken
 from web_admin.events.queries import Arrival, settled_events
@@ -31,7 +31,7 @@ EVENT_ID_CHARS = 16
 @bp.response(200, EventsOut)
 def list_events(query: dict[str, object]) -> dict[str, object]:
     """List entries in the order in which they came in, from the beginning or after the last answer."""
-    act = api_act()
+    act = api_action()
     after = _place_of(act, str(query["after"]))
     rows = settled_events(
         act.session, act.site_id, after, act.now, gate_id=str(query["gate_id"] or ""),

@@ -1,6 +1,6 @@
 """API of homes."""
 
-from web_admin.api.access import acting, api_act, blueprint, found_or_404, needs_scope
+from web_admin.api.access import acting, api_action, blueprint, found_or_404, needs_scope
 from web_admin.api.schemas import HomeOut, HomesOut, NewHome, PageQuery
 from web_admin.compound.models import Home
 from web_admin.people.homes import add_home, correct_home, end_home
@@ -17,7 +17,7 @@ NOT_FOUND = "There is no such home."
 @bp.response(200, HomesOut)
 def list_homes(query: dict[str, object]) -> dict[str, object]:
     """List homes in the order of their ids."""
-    act, limit = api_act(), int(str(query["limit"]))
+    act, limit = api_action(), int(str(query["limit"]))
     rows = homes_after(act.session, act.site_id, str(query["after"]), limit)
     return {"homes": rows, "after": rows[-1].home_id if len(rows) == limit else None}
 

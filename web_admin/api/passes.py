@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from web_admin.action.base import Action
-from web_admin.api.access import acting, api_act, blueprint, found_or_404, needs_scope, refuse
+from web_admin.api.access import acting, api_action, blueprint, found_or_404, needs_scope, refuse
 from web_admin.api.schemas import (
     NewPass,
     NewVisitorCode,
@@ -30,7 +30,7 @@ bp = blueprint("passes", "Visitors.")
 @bp.response(200, PassesOut)
 def list_passes(query: dict[str, object]) -> dict[str, object]:
     """List passes in the order of their ids, without the texts that open."""
-    act, limit = api_act(), int(str(query["limit"]))
+    act, limit = api_action(), int(str(query["limit"]))
     rows = passes_after(act.session, act.site_id, str(query["after"]), limit)
     shown = [_shown(act, row) for row in rows]
     return {"passes": shown, "after": rows[-1].pass_id if len(rows) == limit else None}
@@ -57,7 +57,7 @@ def make_pass(body: dict[str, object]) -> dict[str, object]:
 @bp.alt_response(404, description="There is no such pass.")
 def show_pass(pass_id: str) -> dict[str, object]:
     """Show one pass and its state, without the text that opens."""
-    return _shown(api_act(), found_or_404(VisitorPassRow, pass_id))
+    return _shown(api_action(), found_or_404(VisitorPassRow, pass_id))
 
 
 @bp.post("/passes/<pass_id>/withdraw")

@@ -1,6 +1,6 @@
 """API of people: found, added, corrected, moved out. Ways in stay the person's own choice."""
 
-from web_admin.api.access import acting, api_act, blueprint, found_or_404, needs_scope
+from web_admin.api.access import acting, api_action, blueprint, found_or_404, needs_scope
 from web_admin.api.schemas import NewPerson, PeopleOut, PeopleQuery, PersonEdit, PersonOut
 from web_admin.compound.models import Person
 from web_admin.people.actions import add_person, edit_person, move_out
@@ -15,7 +15,7 @@ bp = blueprint("people", "Whoever may pass.")
 @bp.response(200, PeopleOut)
 def list_people(query: dict[str, object]) -> dict[str, object]:
     """List people in the order of their ids, of one home or of all, without those who moved out."""
-    act, limit = api_act(), int(str(query["limit"]))
+    act, limit = api_action(), int(str(query["limit"]))
     rows = people_after(
         act.session, act.site_id, str(query["after"]), limit,
         home_id=str(query["home_id"] or ""), with_ended=bool(query["with_ended"]),

@@ -13,7 +13,7 @@ PAGE_LIMIT = 200
 KINDS = ("resident", "helper", "staff")
 
 TEXT = validate.Regexp(r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$")
-"""One line without controls: what else is no text, the acts refuse.
+"""One line without controls: what else is no text, the actions refuse.
 
 Halves of pairs of surrogates are refused before. Named here, they would forbid rare Chinese characters where
 ECMA-262 reads the pattern without its u flag, and other languages could not read the pattern at all.

@@ -4,7 +4,7 @@ from flask_babel import LazyString
 
 
 class ActionRefused(Exception):
-    """An act that may not be done; `field` says beside which input the message belongs."""
+    """An action that may not be done; `field` says beside which input the message belongs."""
 
     def __init__(self, field: str | None, message: LazyString) -> None:
         super().__init__(message)

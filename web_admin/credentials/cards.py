@@ -17,7 +17,7 @@ from web_admin.compound.own_credentials import GUARDIAN
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import card_lookup, seal_card_number
 from web_admin.credentials.child_agreements import refuse_without_agreement
-from web_admin.credentials.shared import add_credential, end_one, live_credentials
+from web_admin.credentials.lifecycle import add_credential, end_one, live_credentials
 
 MAX_CARD_NUMBER = 2**32 - 1
 MAX_CARDS = 10

@@ -81,7 +81,7 @@ def agree_by_card(act: Action, child_id: str, number: int, language: str, text: 
 
 
 def write_agreement(act: Action, guardian: Person, child: Person, language: str, text: str) -> ChildAgreement:
-    """Store who agreed, when, how and to which text; the caller has made sure that it was their own act."""
+    """Store who agreed, when, how and to which text; the caller has checked that it was their own action."""
     row = act.session.get(ChildAgreement, (child.person_id, guardian.person_id))
     if row is None:
         row = ChildAgreement(child_id=child.person_id, guardian_id=guardian.person_id)

@@ -12,7 +12,7 @@ from web_admin.action.phone_verification import refuse_recovered_phone
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import CredentialRow
 from web_admin.core.refusal import ActionRefused
-from web_admin.credentials.shared import add_credential, live_credentials
+from web_admin.credentials.lifecycle import add_credential, live_credentials
 
 MAX_PHONES = 5
 MAX_PRINTED = 2

@@ -25,7 +25,7 @@ from web_admin.compound.own_credentials import GUARDIAN, STAFF
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import open_pin_tag, seal_pin_tag
 from web_admin.credentials.child_agreements import refuse_without_agreement
-from web_admin.credentials.shared import end_live, live_credentials
+from web_admin.credentials.lifecycle import end_live, live_credentials
 from web_admin.face.lost_methods import pause_faces_given_with
 from web_admin.face.ways_in import settle_face
 

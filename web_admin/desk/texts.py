@@ -1,12 +1,12 @@
-"""Texts of staff's acts for a person at the desk, in that person's words."""
+"""Texts of staff's actions for a person at the desk, in that person's words."""
 
 from collections.abc import Mapping
 
 from flask_babel import gettext
 
 
-def act_words() -> Mapping[str, str]:
-    """Return what each kind of act is called, in the page's language; others are "another change"."""
+def action_words() -> Mapping[str, str]:
+    """Return what each kind of action is called, in the page's language; others are "another change"."""
     return {
         "methods_chosen": gettext("ways in chosen"),
         "pin_issued": gettext("new PIN"),
@@ -31,8 +31,8 @@ def act_words() -> Mapping[str, str]:
     }
 
 
-def acts_text(kinds: list[str] | tuple[str, ...]) -> str:
-    """Return the acts of one visit as one line, each kind once."""
-    known = act_words()
+def actions_text(kinds: list[str] | tuple[str, ...]) -> str:
+    """Return the actions of one visit as one line, each kind once."""
+    known = action_words()
     names = dict.fromkeys(known.get(kind, gettext("another change")) for kind in kinds)
     return " · ".join(names)

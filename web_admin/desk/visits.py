@@ -66,7 +66,7 @@ def visit_ends_at(visit: DeskVisitRow, used_at: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class ShownVisit:
-    """A visit as the person sees it: whose hands, how it was opened, what was done, by kind of act.
+    """A visit as the person sees it: whose hands, how it was opened, what was done, by kind of action.
 
     `proved_by` is None for one that showed nothing: a number was typed, without proof of presence.
     """

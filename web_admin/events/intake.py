@@ -46,7 +46,7 @@ class EventsRefused(Exception):
 
 
 def take_events(act: Action, gate: Gate, batch: ReadBatch) -> EventsReply:
-    """Store what is new of a batch and return the countersigned head; the act is the gate's.
+    """Store what is new of a batch and return the countersigned head; the action is the gate's.
 
     The gate's row must be locked. Raises EventsRefused, with nothing written, when the head is not
     signed by the gate or the entries do not follow each other and what is stored.

@@ -131,7 +131,7 @@ def record_consent(
 ) -> Consent:
     """Store a consent that was checked, with its guardians' parts, turn face on and publish.
 
-    A live consent to this notice stays as it is: one act never makes two. A yes at a gate still ends the
+    A live consent to this notice stays as it is: one action never makes two. A yes at a gate still ends the
     pause of a face without a card or PIN shown for it.
     """
     lapse_asked_by(act, person.person_id)

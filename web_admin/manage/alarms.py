@@ -19,7 +19,7 @@ from web_admin.alarms.shifts import MAX_HANDOVER_CHARS
 from web_admin.core.database import request_session
 from web_admin.core.parameters import moment_of
 from web_admin.manage.open_alarms import AlarmForm, open_alarm_parts
-from web_admin.web.context import actor_id, current_act, current_site, do, get_or_404, typed
+from web_admin.web.context import actor_id, current_action, current_site, do, get_or_404, typed
 from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page
 
@@ -80,7 +80,7 @@ def acknowledge(alarm_id: str) -> Response:
     if alarm.kind in FOR_THE_MANAGER and not current_may("manage_staff"):
         abort(403)
     form = AlarmForm()
-    if form.validate_on_submit() and shifts.acknowledge(current_act(), alarm_id, typed(form.note)):
+    if form.validate_on_submit() and shifts.acknowledge(current_action(), alarm_id, typed(form.note)):
         flash(_("Acknowledged."), "success")
     from_alarms = request.form.get("back") == "alarms"
     return redirect(url_for("alarms.show_list" if from_alarms else "now.show"), 303)
@@ -105,6 +105,6 @@ def take_over(handover_id: str) -> Response:
     """Record who took the shift over; a second press changes nothing."""
     get_or_404(request_session(), HandoverRow, handover_id)
     form = AlarmForm()
-    if form.validate_on_submit() and shifts.take_over(current_act(), handover_id):
+    if form.validate_on_submit() and shifts.take_over(current_action(), handover_id):
         flash(_("The shift is yours."), "success")
     return redirect(url_for("alarms.show_list"), 303)

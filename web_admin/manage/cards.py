@@ -22,13 +22,13 @@ from web_admin.credentials.cards import issue_card
 from web_admin.credentials.child_agreements import agree_by_card, lacks_agreement
 from web_admin.credentials.look_ups import HANDED_IN, LOOK_REASONS, Look, checked_look, record_look
 from web_admin.credentials.queries import holders_of_card
-from web_admin.web.context import current_act, do, from_local, get_or_404, show_refusal, typed
+from web_admin.web.agreement_text import agreement_text
+from web_admin.web.context import current_action, do, from_local, get_or_404, show_refusal, typed
 from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.web.fields import options, own_words_field
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.language import page_language
 from web_admin.web.page import Page
-from web_admin.web.page_texts import agreement_text
 
 bp = Blueprint("cards", __name__, url_prefix="/manage/cards")
 
@@ -88,13 +88,14 @@ def find() -> Page:
             found = _holders(number, look)
     page = render_template(
         "office/cards.html", form=form, found=found, asked=asked, button=AgainForm(formdata=None),
-        reader=ReaderForm(formdata=None, form=desk_form()), why_it_stays=partial(why_it_stays, current_act()),
+        reader=ReaderForm(formdata=None, form=desk_form()),
+        why_it_stays=partial(why_it_stays, current_action()),
     )
     return (page, 422) if form.errors else page
 
 
 def _holders(number: int, look: Look) -> list[tuple[CredentialRow, Person]]:
-    act = current_act()
+    act = current_action()
     rows = holders_of_card(act.session, act.site_id, card_lookup(current_menjin().sealer, number))
     for row, person in rows:
         record_look(act, person.person_id, row.credential_id, look)
@@ -107,7 +108,7 @@ def give(person_id: str) -> Page:
     """Give a card to a person; a card that someone has is refused beside the number."""
     person = get_or_404(request_session(), Person, person_id)
     form = CardForm()
-    asks_guardian = lacks_agreement(current_act(), person)
+    asks_guardian = lacks_agreement(current_action(), person)
     if asks_guardian:  # the guardian's card comes first
         form.guardian_card.render_kw = {"autocomplete": "off", "autofocus": True}
         form.number.render_kw = {"autocomplete": "off"}

@@ -16,7 +16,7 @@ from web_admin.desk.actions import begin_with_card, begin_with_pin, prove_by_car
 from web_admin.desk.limits import TooMany
 from web_admin.desk.models import DeskVisitRow
 from web_admin.desk.visits import VERIFICATION_MINUTES, check_digits, end_visits
-from web_admin.web.context import current_act, request_now, show_refusal, typed
+from web_admin.web.context import current_action, request_now, show_refusal, typed
 from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.web.desk_session import SERVE, current_visit, leave_visit, start_visit, waiting_visit
 from web_admin.web.forms import AgainForm, OnceForm
@@ -85,7 +85,7 @@ def by_card() -> Page:
         return _page(tap=form), 422
     try:
         number = read_tap(typed(form.number))
-        visit = begin_with_card(current_act("desk"), current_user.id, _role(), number)
+        visit = begin_with_card(current_action("desk"), current_user.id, _role(), number)
     except ActionRefused as refusal:
         show_refusal(form, refusal)
         return _refused_but_kept(_page(tap=form), refusal)
@@ -101,7 +101,7 @@ def by_pin() -> Page:
         return _page(pin=form), 422
     try:
         visit = begin_with_pin(
-            current_act("desk"), current_user.id, _role(), typed(form.home), typed(form.pin).strip()
+            current_action("desk"), current_user.id, _role(), typed(form.home), typed(form.pin).strip()
         )
     except ActionRefused as refusal:
         show_refusal(form, refusal)
@@ -122,7 +122,7 @@ def proof_by_pin() -> Page:
     if not form.validate_on_submit():
         return _page(pin=form), 422
     try:
-        opened = prove_by_pin(current_act("desk"), waiting, typed(form.pin).strip())
+        opened = prove_by_pin(current_action("desk"), waiting, typed(form.pin).strip())
     except ActionRefused as refusal:
         show_refusal(form, refusal)
         return _refused_but_kept(_page(pin=form), refusal)
@@ -142,7 +142,7 @@ def proof_by_card() -> Page:
     if not form.validate_on_submit():
         return _page(tap=form), 422
     try:
-        opened = prove_by_card(current_act("desk"), waiting, read_tap(typed(form.number)))
+        opened = prove_by_card(current_action("desk"), waiting, read_tap(typed(form.number)))
     except ActionRefused as refusal:
         show_refusal(form, refusal)
         return _refused_but_kept(_page(tap=form), refusal)
@@ -161,7 +161,7 @@ def look_for_proof() -> Response:
     waiting = waiting_visit()
     if waiting is None:
         return redirect(url_for("desk.show", over=1), 303)
-    if AgainForm().validate_on_submit() and prove_by_gate(current_act("desk"), waiting):
+    if AgainForm().validate_on_submit() and prove_by_gate(current_action("desk"), waiting):
         return _opened(waiting)
     return redirect(url_for("desk.show", again=1), 303)
 
@@ -171,7 +171,7 @@ def look_for_proof() -> Response:
 def end() -> Response:
     """End the visit in this browser, and any other of this account."""
     if AgainForm().validate_on_submit():
-        end_visits(current_act("desk"), current_user.id, "button")
+        end_visits(current_action("desk"), current_user.id, "button")
         leave_visit()
     return redirect(url_for("desk.show"), 303)
 

@@ -44,7 +44,7 @@ from web_admin.events.why_refused import NothingPublished, why_refused
 from web_admin.journal.models import GateEvent
 from web_admin.people.queries import first_who_fit
 from web_admin.web.context import (
-    current_act,
+    current_action,
     current_site,
     from_local,
     get_or_404,
@@ -160,7 +160,7 @@ def export() -> Page:
     gates = site_gates()
     query = events(wanted, [gate.gate_id for gate in gates], site_zone(),
                    with_silent=current_may("acknowledge_alarm"))
-    record(current_act(), "events_exported", dict(wanted.chosen()), personal={"reason": typed(form.why)})
+    record(current_action(), "events_exported", dict(wanted.chosen()), personal={"reason": typed(form.why)})
     heads = [str(head) for head in (_l("When"), _l("Where"), _l("What"), _l("Way in"), _l("Result"),
                                     _l("The gate said"))]
     places, zone = {**gate_names(gates), **lane_names(gates)}, site_zone()
@@ -200,7 +200,7 @@ def of_person(person_id: str) -> Page:
     form = LookupForm()
     rows = None
     if form.validate_on_submit():
-        act = current_act()
+        act = current_action()
         record(act, "named_lookup", {"role": role_names()[0]}, personal={"reason": form.reason.data},
                person_id=person_id)
         rows = named_passages(act.session, current_site().site_id, person_id, PAGE_ROWS)
@@ -224,7 +224,7 @@ def who(gate_id: str, seq: str) -> Page:
     person = None
     if form.validate_on_submit():
         person = person_by_id(session, event.person_id)
-        record(current_act(), "named_lookup", {"role": role_names()[0]},
+        record(current_action(), "named_lookup", {"role": role_names()[0]},
                personal={"reason": form.reason.data}, person_id=event.person_id)
     page = render_template("office/who.html", form=form, event=event, gate=gate, person=person,
                            details=details, asked=form.is_submitted() and not form.errors)

@@ -28,11 +28,11 @@ from web_admin.gates.silence import is_silent
 from web_admin.gates.texts import ANTIPASSBACKS, DIRECTIONS
 from web_admin.people.additions import named_hours
 from web_admin.web.context import current_site, do, get_or_404, request_now, typed
+from web_admin.web.face_status_texts import face_sentences
 from web_admin.web.fields import CheckList, hours_options, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page
 from web_admin.web.places import site_gates
-from web_admin.web.texts import face_sentences
 
 bp = Blueprint("gates", __name__, url_prefix="/manage/gates")
 

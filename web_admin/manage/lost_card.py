@@ -17,7 +17,7 @@ from web_admin.desk.limits import TooMany
 from web_admin.desk.lost_cards import AS_TYPED, FoundCard, find_cards, replace_for_a_night, suspend_by_number
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import pass_state
-from web_admin.web.context import current_act, do, get_or_404, request_now, show_refusal, typed
+from web_admin.web.context import current_action, do, get_or_404, request_now, show_refusal, typed
 from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.web.fields import options, own_words_field
 from web_admin.web.forms import AgainForm, OnceForm
@@ -63,7 +63,7 @@ def find() -> Page:
     if form.validate_on_submit():
         try:
             look = Look(role_names()[0], typed(form.why), typed(form.in_own_words))
-            shown = find_cards(current_act(), typed(form.number), look, read_tap)
+            shown = find_cards(current_action(), typed(form.number), look, read_tap)
             if isinstance(shown, int):
                 number = typed(form.number)
             else:
@@ -87,7 +87,7 @@ def stop_number() -> Response:
     form = NumberForm()
     if form.validate_on_submit():
         try:
-            suspend_by_number(current_act(), read_tap(typed(form.number)))
+            suspend_by_number(current_action(), read_tap(typed(form.number)))
             flash(_("If this card worked here, no gate opens for it now, and its holder reads of it. "
                     "Keep it for the property office."), "success")
         except ActionRefused as refusal:

@@ -27,7 +27,7 @@ from web_admin.manage.lane_schedules import LaneSchedules, RemoveForm
 from web_admin.manage.open_alarms import open_alarm_parts
 from web_admin.restore.reviews import open_reviews
 from web_admin.web.context import (
-    current_act,
+    current_action,
     current_site,
     do,
     from_local,
@@ -262,7 +262,7 @@ def clear_posture(lane_id: str) -> Response:
     """Give the lane its usual posture back."""
     lane = _lane(lane_id)
     if lane.override_posture is not None:
-        clear_override(current_act(), lane_id)
+        clear_override(current_action(), lane_id)
         flash(_("%(lane)s is back to normal.", lane=lane.name), "success")
         warn_of_silence([lane.gate])
     return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
@@ -291,7 +291,7 @@ def lockdown() -> Page:
 @allowed("set_posture")
 def end_lockdown() -> Response:
     """End the lockdown of every lane."""
-    unlock_site(current_act())
+    unlock_site(current_action())
     flash(_("The lockdown has ended."), "success")
     warn_of_silence(site_gates())
     return redirect(url_for("now.show"), 303)

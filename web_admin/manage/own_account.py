@@ -26,7 +26,7 @@ from web_admin.action.base import Action, new_action
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.texts import LANGUAGES
-from web_admin.web.context import current_act, current_site, do, request_now, show_refusal, typed
+from web_admin.web.context import current_action, current_site, do, request_now, show_refusal, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page
@@ -154,7 +154,7 @@ def sign_out() -> Response:
     """Sign out everywhere, here too."""
     form = AgainForm()
     if form.validate_on_submit():
-        sign_out_everywhere(current_act(), _own())
+        sign_out_everywhere(current_action(), _own())
         logout_user()
         flash(_("You are signed out everywhere."), "success")
         return redirect(url_for("security.login"), 303)

@@ -22,7 +22,7 @@ from web_admin.people.listings import home_count, home_numbers, person_count
 from web_admin.people.queries import NO_HOME, STATES, buildings_of, find, wanted_of
 from web_admin.people.sheet_export import rows_of_list
 from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON
-from web_admin.web.context import current_act, current_site, do, get_or_404, request_now, site_zone, typed
+from web_admin.web.context import current_action, current_site, do, get_or_404, request_now, site_zone, typed
 from web_admin.web.fields import CheckList, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page
@@ -87,7 +87,7 @@ def export() -> Response:
     if not form.validate_on_submit():
         abort(400)
     wanted = wanted_of(request.form)
-    record(current_act(), "people_exported",
+    record(current_action(), "people_exported",
            {"building": wanted.building, "kind": wanted.kind, "state": wanted.state},
            personal={"text": wanted.text} if wanted.text else None)
     rows = rows_of_list(request_session(), current_site().site_id, wanted, site_zone())

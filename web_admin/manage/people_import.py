@@ -29,7 +29,7 @@ from web_admin.people_import.apply import Imported, apply_people
 from web_admin.people_import.check import ImportPlan, SheetOptions, check_people
 from web_admin.people_import.job import SheetToRead, sealed_form
 from web_admin.people_import.sheet import EMPTY_SHEETS, HEADERS, empty_sheet, empty_workbook, sheet_text
-from web_admin.web.context import current_act, current_site, do, show_refusal, typed
+from web_admin.web.context import current_action, current_site, do, show_refusal, typed
 from web_admin.web.language import page_language
 from web_admin.web.page import Page
 
@@ -118,7 +118,7 @@ def _read_unlocked(data: bytes) -> str:
 
 def _preview(sheet: ShownSheet) -> ImportPlan:
     """Return the effect of a sheet on the current compound; runs in the background."""
-    act, may_name = current_act(), current_may("see_card_holder")
+    act, may_name = current_action(), current_may("see_card_holder")
     request_session().commit()  # reading who asks has begun a transaction, which in a POST may write
     with current_menjin().database.snapshot() as session:
         reading = replace(act, session=session, publishes=False)

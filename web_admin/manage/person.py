@@ -32,7 +32,7 @@ from web_admin.people.actions import (
 from web_admin.people.additions import added_by, hours_name, named_hours
 from web_admin.people.invitations import INVITATION_HOURS, invite
 from web_admin.people.moving import what_ends
-from web_admin.web.context import current_act, do, from_local, get_or_404, request_now, site_zone, typed
+from web_admin.web.context import current_action, do, from_local, get_or_404, request_now, site_zone, typed
 from web_admin.web.fields import CheckList, hours_options, lane_options, options, reason_field
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page
@@ -106,7 +106,7 @@ def _page(person: Person, **forms: OnceForm) -> str:
         lanes=lanes,
         hours={row.hours_id: hours_name(row) for row in hours},
         added=added_by(session, person.person_id),
-        why_it_stays=partial(why_it_stays, current_act()),
+        why_it_stays=partial(why_it_stays, current_action()),
         invitation_hours=INVITATION_HOURS,
         **{"button": AgainForm(formdata=None), "suspend_form": ReasonForm(formdata=None)} | forms,
     )

@@ -27,7 +27,7 @@ from web_admin.people.print_runs import (
     newest_runs,
     show_slips,
 )
-from web_admin.web.context import current_act, current_site, do, get_or_404, typed
+from web_admin.web.context import current_action, current_site, do, get_or_404, typed
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page
@@ -57,7 +57,7 @@ class RunForm(OnceForm):
 def show_list() -> Page:
     """Show the runs so far, and begin one."""
     form = RunForm()
-    buildings = buildings_of(current_act())
+    buildings = buildings_of(current_action())
     form.buildings.choices = options((name, name) for name in buildings)
     if form.validate_on_submit():
         run = do(form, lambda act: begin_run(
@@ -68,7 +68,7 @@ def show_list() -> Page:
         if not form.errors:
             return redirect(url_for("print_runs.show_list"), 303)
     page = render_template(
-        "office/print_runs.html", form=form, runs=newest_runs(current_act(), LISTED), buildings=buildings
+        "office/print_runs.html", form=form, runs=newest_runs(current_action(), LISTED), buildings=buildings
     )
     return page if not form.is_submitted() else (page, 422)
 
@@ -88,7 +88,7 @@ def step(run_id: str) -> Response | dict[str, object]:
     get_or_404(request_session(), PrintRun, run_id)
     run = None
     try:
-        run = make_part(current_act(), run_id)
+        run = make_part(current_action(), run_id)
     except ActionRefused:
         run = get_or_404(request_session(), PrintRun, run_id)  # another window made the last part
     if request.accept_mimetypes.best == "application/json":

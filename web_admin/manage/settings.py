@@ -34,7 +34,7 @@ from web_admin.settings.actions import (
 )
 from web_admin.settings.logo import MAX_BYTES
 from web_admin.settings.queries import look_of
-from web_admin.web.context import current_act, current_site, do, request_now, show_refusal, typed
+from web_admin.web.context import current_action, current_site, do, request_now, show_refusal, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page
@@ -43,7 +43,7 @@ bp = Blueprint("settings", __name__)
 
 LISTED_MAILS = 20
 MAX_LOGO_REQUEST_BYTES = 4 * MAX_BYTES
-"""So much of a request is read that a logo somewhat too large gets the act's own sentence."""
+"""So much of a request is read that a logo somewhat too large gets the action's own sentence."""
 TOO_LARGE = _l("That is too large. 32 kB and 2000 shapes are enough for a logo.")
 
 
@@ -168,7 +168,7 @@ def edit_site() -> Page:
             card_bits=int(typed(form.card_bits) or site.card_bits),
         )  # fmt: skip
 
-    return _saved(form, "office/settings_site.html", work, cards_given=has_cards(current_act()))
+    return _saved(form, "office/settings_site.html", work, cards_given=has_cards(current_action()))
 
 
 @bp.route("/manage/settings/look", methods=["GET", "POST"])
@@ -288,6 +288,6 @@ def remove_mail() -> Response:
     """Send no mail any more."""
     form = AgainForm()
     if form.validate_on_submit():
-        remove_mail_server(current_act())
+        remove_mail_server(current_action())
         flash(_("Removed. No mail is sent any more."), "success")
     return redirect(url_for("settings.show"), 303)

@@ -19,7 +19,7 @@ from web_admin.visitors.pass_states import pass_state
 from web_admin.visitors.queries import STATES, Wanted, listed_passes
 from web_admin.visitors.uses import state_with_uses, uses_of
 from web_admin.web.context import (
-    current_act,
+    current_action,
     current_site,
     do,
     from_local,
@@ -156,7 +156,7 @@ def withdraw(pass_id: str) -> Response:
     row = get_or_404(request_session(), VisitorPassRow, pass_id)
     form = AgainForm()
     if form.validate_on_submit() and row.withdrawn_at is None:
-        withdraw_pass(current_act(), pass_id)
+        withdraw_pass(current_action(), pass_id)
         flash(_("Withdrawn. The gates know within seconds."), "success")
     whose = "residents" if row.issuer_person_id is not None else None
     return redirect(url_for("visitors.show_list", whose=whose), 303)

@@ -107,7 +107,7 @@ class DrillSetup:
     wait: Callable[[float], None]
 
     def act(self, session: Session) -> Action:
-        """Return an act of this drill, now."""
+        """Return an action of this drill, now."""
         return Action(
             session, self.sealer, self.site_id, self.actor_id, "system", self.clock(), effects=self.effects
         )

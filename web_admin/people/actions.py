@@ -25,8 +25,8 @@ from web_admin.action.lookups import home_of, hours_of, lane_of, person_of
 from web_admin.action.suspensions import party_of, refuse_ending, with_party
 from web_admin.compound.models import Gate, GrantRow, Lane, Person
 from web_admin.core.refusal import ActionRefused
+from web_admin.credentials.lifecycle import end_live
 from web_admin.credentials.models import TwoMethodRequest
-from web_admin.credentials.shared import end_live
 from web_admin.face.endings import forget_face
 from web_admin.face.guardians import end_guardianship
 from web_admin.messages.subscription_models import NotificationSubscription

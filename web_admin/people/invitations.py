@@ -26,7 +26,7 @@ from web_admin.action.phone_verification import (
 from web_admin.compound.models import Invitation, Person
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import code_digest
-from web_admin.credentials.shared import end_live
+from web_admin.credentials.lifecycle import end_live
 from web_admin.face.guardians import lapse_requests
 from web_admin.face.ways_in import settle_face
 from web_admin.journal.ledger import append_audit

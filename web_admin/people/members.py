@@ -26,9 +26,9 @@ from web_admin.credentials.child_agreements import (
     may_act_for,
     write_agreement,
 )
+from web_admin.credentials.lifecycle import end_live
 from web_admin.credentials.models import ChildAgreement
 from web_admin.credentials.pins import issue_pin
-from web_admin.credentials.shared import end_live
 from web_admin.face.ages import check_until
 from web_admin.face.ways_in import settle_face
 from web_admin.people.actions import GrantSpec, add_person, move_out, set_grants
@@ -40,7 +40,7 @@ INVITATION_HOURS = 7 * 24
 
 
 def for_home(act: Action) -> Action:
-    """Return the act as one on another person of the home, after the check of who may; not published."""
+    """Return the action as one on another person of the home, after the check of who may; not published."""
     return replace(act, channel="home", publishes=False, served=None)
 
 

@@ -1,4 +1,4 @@
-"""Tables of a home's own acts: people whom it added, and guardians' agreements for a child."""
+"""Tables of a home's own actions: people whom it added, and guardians' agreements for a child."""
 
 from datetime import datetime
 

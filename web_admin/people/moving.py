@@ -1,4 +1,4 @@
-"""Actions of families moving in or out: one act for all of them, published once."""
+"""Actions of families moving in or out: one action for all of them, published once."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -176,7 +176,7 @@ def _member(
 
 
 def _beside(member: Member, names: Mapping[str, str], work: Callable[[], Result]) -> Result:
-    """Do a part of the act; a refusal of it names the member's own field."""
+    """Do a part of the action; a refusal of it names the member's own field."""
     try:
         return work()
     except ActionRefused as refused:

@@ -18,9 +18,9 @@ from web_admin.compound.age_bands import CHILD
 from web_admin.compound.models import UNASSIGNED, CredentialRow, Home, Invitation, Person
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import open_pin_tag, seal_pin_tag
+from web_admin.credentials.lifecycle import end_live, live_credentials
 from web_admin.credentials.models import ChildAgreement
 from web_admin.credentials.pins import add_pin, make_pin_for, taken_tags
-from web_admin.credentials.shared import end_live, live_credentials
 from web_admin.face.lost_methods import pause_faces_given_with
 from web_admin.people.invitations import invite, revoke_invitations
 from web_admin.people.print_models import PrintRun, PrintSlip

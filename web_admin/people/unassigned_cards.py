@@ -20,7 +20,7 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credentials.cards import canonical_card, issue_card
 from web_admin.credentials.child_agreements import refuse_without_agreement
-from web_admin.credentials.shared import end_one
+from web_admin.credentials.lifecycle import end_one
 from web_admin.face.lost_methods import pause_faces_given_with
 from web_admin.people.actions import all_lanes
 

@@ -1,4 +1,4 @@
-"""Apply a checked sheet: everyone or no one, in few statements, recorded like single acts, published once."""
+"""Apply a checked sheet: everyone or no one, in few statements, recorded like single ones, published once."""
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from web_admin.compound.models import UNASSIGNED, CredentialRow, GrantRow, Home,
 from web_admin.core.database import IN_LIST
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import card_lookup, seal_card_number
-from web_admin.credentials.shared import end_one
+from web_admin.credentials.lifecycle import end_one
 from web_admin.face.ways_in import settle_face
 from web_admin.journal.ledger import NewEntry, append_audits
 from web_admin.people.actions import all_lanes, move_out

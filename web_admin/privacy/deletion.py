@@ -1,6 +1,6 @@
 """Delete a person's data on request, and list what stays until when (D4).
 
-One act ends in the paths that time would take anyway: passages lose their names as after their term, past
+One action ends in the paths that time would take anyway: passages lose their names as after their term, past
 visitors their labels, a face is forgotten as by a withdrawal. It is written down as a request that was
 answered on the spot, so that it counts as one and is in the person's list.
 """

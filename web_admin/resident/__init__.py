@@ -42,7 +42,7 @@ from web_admin.resident import (
     messages as messages_page,
 )
 from web_admin.resident.blueprint import bp
-from web_admin.web.shown_once import ShownOnce
+from web_admin.web.one_time_secrets import OneTimeSecrets
 
 __all__ = ["bp", "register_resident_pages"]
 
@@ -56,5 +56,5 @@ PAGES = (
 
 def register_resident_pages(app: Flask) -> None:
     """Register the residents' pages."""
-    app.extensions["menjin_shown_once"] = ShownOnce()
+    app.extensions["menjin_one_time_secrets"] = OneTimeSecrets()
     app.register_blueprint(bp)

@@ -18,7 +18,6 @@ from web_admin.compound.models import Person, Site
 from web_admin.compound.queries import site_by_id
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActionRefused
-from web_admin.credentials.texts import METHODS
 from web_admin.desk.models import HOME_PIN
 from web_admin.web.context import actor_id
 from web_admin.web.desk_session import (
@@ -58,7 +57,7 @@ _PAGE_AFTER_REFUSAL: Mapping[str, str] = {
 
 
 def signed_in() -> tuple[Person, Action]:
-    """Return who is signed in and the act they begin now, from their phone or served at the desk."""
+    """Return who is signed in and the action they begin now, from their phone or served at the desk."""
     person = current_person(request_session())
     served = served_now()
     if served is None:
@@ -152,16 +151,10 @@ def unbroken(number: str) -> str:
     return number.replace("-", "\N{NON-BREAKING HYPHEN}")
 
 
-def method_name(method: str) -> str:
-    """Return a way in as pages call it."""
-    return str(METHODS.get(method, method))
-
-
 bp.add_app_template_filter(moment, "moment")
 bp.add_app_template_filter(day, "day")
 bp.add_app_template_filter(date_name, "date_name")
 bp.add_app_template_filter(unbroken, "unbroken")
-bp.add_app_template_filter(method_name, "method_name")
 
 
 @bp.app_context_processor

@@ -11,7 +11,7 @@ from web_admin.core.sealed_places import opened_place, sealed_place
 from web_admin.custody.forgettings import forgettings_of
 from web_admin.custody.models import Consent
 from web_admin.custody.queries import consent_of, consents_of, notice_in, receipts_with_keys
-from web_admin.desk.texts import acts_text
+from web_admin.desk.texts import actions_text
 from web_admin.desk.visits import visits_of
 from web_admin.events.own_passages import passages_of
 from web_admin.events.reason_texts import for_resident, what_to_do
@@ -49,7 +49,7 @@ def records() -> str:
         refusals=refusals_of(act.session, person.person_id),
         open_requests=open_request_count(act.session, person.person_id),
         visits=visits_of(act.session, person.person_id, SHOWN_LOOKUPS),
-        acts_text=acts_text,
+        actions_text=actions_text,
         agreements=agreements_of(act.session, person.person_id),
         labels=NOTICE_HEADINGS,
         for_resident=for_resident,

@@ -2,7 +2,7 @@
 
 from flask import Response, render_template
 
-from web_admin.desk.texts import acts_text
+from web_admin.desk.texts import actions_text
 from web_admin.events.own_passages import passages_of
 from web_admin.events.reason_texts import for_resident
 from web_admin.face.texts import NOTICE_HEADINGS
@@ -27,7 +27,7 @@ def export_to_read() -> Response:
     person, _act = signed_in()
     text = render_template(
         "resident/export.html", person=person, site=site_of(person), whole=_everything(),
-        for_resident=for_resident, labels=NOTICE_HEADINGS, asking=ASKING, acts_text=acts_text,
+        for_resident=for_resident, labels=NOTICE_HEADINGS, asking=ASKING, actions_text=actions_text,
     )
     response = Response(text, mimetype="text/html")
     response.headers["Content-Disposition"] = 'attachment; filename="my-gate-records.html"'

@@ -23,8 +23,8 @@ from web_admin.compound.keys import private_key
 from web_admin.compound.models import CredentialRow, Gate, GrantRow, Home, Person
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import seal_pin_tag
+from web_admin.credentials.lifecycle import end_one
 from web_admin.credentials.pins import taken_tags
-from web_admin.credentials.shared import end_one
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import opens_now_or_later
 

@@ -66,8 +66,8 @@ def actor_id() -> str:
     return f"staff-{current_user.id}"
 
 
-def current_act(channel: Literal["manager", "desk"] = "manager") -> Action:
-    """Return who does what, when, for the domain's acts."""
+def current_action(channel: Literal["manager", "desk"] = "manager") -> Action:
+    """Return who does what, when, for the domain's actions."""
     return new_action(
         current_menjin(), request_session(), current_site().site_id, actor_id(), channel,
         now=request_now(), role=next(iter(role_names()), ""),
@@ -106,12 +106,12 @@ def get_or_404(session: DatabaseSession, kind: type[Row], key: str) -> Row:
 
 
 def do(form: FlaskForm, work: Callable[[Action], Result]) -> Result | None:
-    """Run an act for a form; on a refusal write it beside the field and return None.
+    """Run an action for a form; on a refusal write it beside the field and return None.
 
     A form that was already sent does nothing: the page says so, and None comes back with the form
     free of errors. What a refused act had begun is undone.
     """
-    act = current_act()
+    act = current_action()
     if isinstance(form, OnceForm) and done_before(act, form, category="info"):
         return None
     try:

@@ -16,7 +16,7 @@ from web_admin.compound.queries import person_by_id
 from web_admin.core.database import request_session
 from web_admin.desk.models import DeskVisitRow
 from web_admin.desk.visits import end_visits, is_waiting, visit_ends_at, visit_in_progress
-from web_admin.web.context import current_act, current_site, request_now
+from web_admin.web.context import current_action, current_site, request_now
 
 VISIT, USED_AT = "desk_visit", "desk_used_at"
 SERVE = "serve_at_desk"
@@ -121,7 +121,7 @@ def minutes_left() -> int:
 
 
 def served_now() -> Served | None:
-    """Return who is served in this browser, for the acts."""
+    """Return who is served in this browser, for the actions."""
     visit = current_visit()
     return Served(visit.visit_id, visit.person_id) if visit is not None and visit.person_id else None
 
@@ -137,7 +137,7 @@ def end_with_sign_out(app: Flask) -> None:
 
     def end(_app: Flask, user: object) -> None:
         if session.get(VISIT) is not None:
-            act = current_act()
+            act = current_action()
             account_id = getattr(user, "id", None)
             if isinstance(account_id, int):
                 end_visits(act, account_id, "signed_out")

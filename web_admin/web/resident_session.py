@@ -50,7 +50,7 @@ def current_person(session: DatabaseSession) -> Person:
 
 
 def act_of(person: Person) -> Action:
-    """Return an act of this person from their own phone, now."""
+    """Return an action of this person from their own phone, now."""
     return new_action(current_menjin(), request_session(), person.site_id, person.person_id, "phone")
 
 

@@ -8,7 +8,7 @@ from flask_babel import gettext
 from web_admin.action.base import Action
 from web_admin.core.once import claimed_before
 from web_admin.web.forms import OnceForm
-from web_admin.web.shown_once import ShownOnce
+from web_admin.web.one_time_secrets import OneTimeSecrets
 
 
 def once_token() -> str:
@@ -32,7 +32,7 @@ def made_once(act: Action, person_id: str, make: Callable[[], str]) -> str | Non
     """
     form = OnceForm()
     token = str(form.once.data)
-    kept: ShownOnce = current_app.extensions["menjin_shown_once"]
+    kept: OneTimeSecrets = current_app.extensions["menjin_one_time_secrets"]
     whose = (person_id, act.actor_id, request.path)
     # The claim waits for the first sending's transaction, so what that one made is there by then.
     if _sent_before(act, form):

@@ -14,7 +14,7 @@ MAX_LIFETIME_SECONDS = 60.0
 class CameraCapability:
     """One person's request to be looked at: one session, for seconds, taken back at any moment.
 
-    Make it only in answer to an act of the person at this gate. `boot_seconds` is a clock that
+    Make it only in answer to an action of the person at this gate. `boot_seconds` is a clock that
     never goes back. Raise BadFaceSetting for a lifetime that is not within a minute.
     """
 

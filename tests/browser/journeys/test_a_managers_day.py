@@ -1,4 +1,4 @@
-"""What a manager does in a day, each act seen at a real gate or by the person it is about."""
+"""What a manager does in a day, each action seen at a real gate or by the person it is about."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -328,7 +328,7 @@ def test_the_launch_page_of_the_kiosk_signs_in_and_leaves_no_token_in_the_addres
 
 
 class StrangersPage(BaseHTTPRequestHandler):
-    """A page of another program on this machine, whose form holds an act for the gate."""
+    """A page of another program on this machine, whose form holds an action for the gate."""
 
     def do_GET(self) -> None:
         self.send_response(200)

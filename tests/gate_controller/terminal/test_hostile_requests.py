@@ -52,7 +52,7 @@ def said(served: Served, sent: bytes) -> int:
 
 
 def own_head(served: Served) -> bytes:
-    """Return the head of an act as the gate's own screen sends it, up to its type and length."""
+    """Return the head of an action as the gate's own screen sends it, up to its type and length."""
     return (
         f"POST /acts HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\nCookie: {served.cookie}\r\n"
         f"Menjin-Terminal: 1\r\nOrigin: {served.origin}\r\nConnection: close\r\n"

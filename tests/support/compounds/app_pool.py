@@ -16,7 +16,7 @@ from flask import Flask
 from web_admin import create_app, make_parts
 from web_admin.core.config import WebConfig
 from web_admin.manage.live import live_watch, renew_watch
-from web_admin.web.shown_once import ShownOnce
+from web_admin.web.one_time_secrets import OneTimeSecrets
 
 KINDS_KEPT = 4
 NOWHERE = Path()
@@ -44,7 +44,7 @@ def take_app(config: WebConfig, clock: Callable[[], datetime]) -> _Lent:
         app = create_app(config, clock=clock)
         return _Lent(kind, app, dict(app.config))
     lent.app.extensions["menjin"] = make_parts(config, clock=clock)
-    lent.app.extensions["menjin_shown_once"] = ShownOnce()
+    lent.app.extensions["menjin_one_time_secrets"] = OneTimeSecrets()
     renew_watch(lent.app)
     return lent
 

@@ -64,13 +64,13 @@ class Forgotten:
 
     @contextmanager
     def act(self) -> Iterator[Action]:
-        """Give an act of the manager in one transaction."""
+        """Give an action of the manager in one transaction."""
         with self.database.session() as session:
             yield manager(session, self.sealer, self.site_id, self.now)
 
     @contextmanager
     def phone(self, number: int = 0) -> Iterator[tuple[Action, str]]:
-        """Give an act of a person on their own phone, and their id."""
+        """Give an action of a person on their own phone, and their id."""
         with self.act() as act:
             yield by_phone(act, self.people[number]), self.people[number]
 

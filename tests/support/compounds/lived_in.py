@@ -58,7 +58,7 @@ NEWLY_INVITED = ("resident_newly_invited", "resident_at_gate", "resident_invited
 
 
 def act_in(compound: ManagedCompound, session: Session, actor_id: str, channel: str = "system") -> Action:
-    """Return an act in this compound, in an open transaction."""
+    """Return an action in this compound, in an open transaction."""
     menjin = current_menjin()
     return new_action(menjin, session, compound.site_id, actor_id, channel, now=compound.clock())  # type: ignore[arg-type]  # a word of Channel
 

@@ -74,7 +74,7 @@ class ManagedCompound:
 
     @contextmanager
     def act(self, channel: str = "system", actor_id: str = "tests") -> Iterator[Action]:
-        """Give an act by the property office, in one transaction."""
+        """Give an action by the property office, in one transaction."""
         with self.app.app_context():
             menjin = current_menjin()
             with menjin.database.session() as session:

@@ -10,7 +10,7 @@ from web_admin.people.actions import add_person
 
 
 def make_family(act: Action) -> tuple[Action, Person, Person, Person]:
-    """Return the act, two parents and their son of 15, each with a card, at a gate that offers face."""
+    """Return the action, two parents and their son of 15, each with a card, at a gate that offers face."""
     add_lane(act)
     offer_face(act)
     home, mother = household(act, name="Mother")

@@ -86,7 +86,7 @@ class Compound:
 
     @contextmanager
     def act(self, channel: str = "system", actor_id: str = "tests") -> Iterator[Action]:
-        """Give an act by the property office, or by a person's phone."""
+        """Give an action by the property office, or by a person's phone."""
         with self.session() as session:
             yield new_action(current_menjin(), session, self.site_id, actor_id, channel, now=self.clock())  # type: ignore[arg-type]  # a word of Channel
 
@@ -127,7 +127,7 @@ def csrf_of(html: str) -> str:
 
 
 def make_compound(config: WebConfig, clock: Callable[[], datetime], *, face: bool = True) -> Compound:
-    """Build the app on an empty database and fill it through the acts; the clock may be set back a little."""
+    """Build the app on an empty database and fill it through actions; the clock may be set back a bit."""
     lent = take_app(config, clock)
     app = lent.app
 

@@ -1,4 +1,4 @@
-"""Build a small compound straight from rows, as the acts would leave it, and play its gates."""
+"""Build a small compound straight from rows, as the actions would leave it, and play its gates."""
 
 import base64
 import secrets

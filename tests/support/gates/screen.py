@@ -10,7 +10,7 @@ from gate_controller.terminal.view import ENTER_KEY
 
 
 class TerminalHand:
-    """Signs in with the launch token as the kiosk browser does, then posts acts as the page does."""
+    """Signs in with the launch token as the kiosk browser does, then posts actions as the page does."""
 
     def __init__(self, address: str, token_file: Path) -> None:
         """Remember where the screen is; sign in at the first press."""
@@ -47,7 +47,7 @@ class TerminalHand:
         self.type(ENTER_KEY)
 
     def act(self, name: str) -> None:
-        """Do one of the acts without further fields, such as `confirm` or `cancel`."""
+        """Do one of the actions without further fields, such as `confirm` or `cancel`."""
         self._act({"act": name})
 
     def _act(self, act: dict[str, str]) -> None:

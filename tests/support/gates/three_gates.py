@@ -130,7 +130,7 @@ class Town:
         return manager(session, self.sealer, self.site_id, self.now)
 
     def do(self, doing: Callable[[Action], object]) -> bool:
-        """Do one act; return whether the rules allowed it."""
+        """Do one action; return whether the rules allowed it."""
         try:
             with self.database.session() as session:
                 doing(self.act_on(session))

@@ -1,4 +1,4 @@
-"""Who suspended decides who may resume: the table for all pairs, and the acts that ask it."""
+"""Who suspended decides who may resume: the table for all pairs, and the actions that ask it."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -32,7 +32,7 @@ PAIRS = sorted(product(PARTIES, PARTIES))
 
 
 def as_party(act: Action, party: str, person_id: str) -> Action:
-    """Return the act as this party begins it."""
+    """Return the action as this party begins it."""
     return {
         "owner": by_phone(act, person_id),
         "home": for_home(replace(act, actor_id="somebody-at-home", channel="phone")),

@@ -45,7 +45,7 @@ def caller(caller_with) -> Caller:
 
 @pytest.fixture
 def act(compound):
-    """Return an act of the office; tests commit, since the interface writes in between."""
+    """Return an action of the office; tests commit, since the interface writes in between."""
     with compound.app.app_context():
         menjin = current_menjin()
     session = menjin.database.open_session()

@@ -27,7 +27,7 @@ TEXT = "I agree to a card and a PIN."
 
 @pytest.fixture
 def family(act: Action) -> tuple[Action, Person, Person, Person]:
-    """Return the act, two parents with a card each, and their child of under 14."""
+    """Return the action, two parents with a card each, and their child of under 14."""
     home, mother = household(act, name="Mother")
     father = add_person(act, display_name="Father", home_id=home.home_id)
     child = add_person(act, display_name="Child", home_id=home.home_id, age_band="under_14")

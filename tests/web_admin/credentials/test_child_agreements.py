@@ -1,4 +1,4 @@
-"""A child under 14 gets a card or PIN only after a guardian agreed by their own act."""
+"""A child under 14 gets a card or PIN only after a guardian agreed by their own action."""
 
 import re
 from datetime import UTC, datetime

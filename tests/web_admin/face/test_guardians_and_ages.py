@@ -37,7 +37,7 @@ from web_admin.people.invitations import invite
 
 @pytest.fixture
 def family(act: Action) -> tuple[Action, Person, Person]:
-    """Return the act, a mother and her son of 15, each with a card, at a gate that offers face."""
+    """Return the action, a mother and her son of 15, each with a card, at a gate that offers face."""
     add_lane(act)
     offer_face(act)
     home, mother = household(act, name="Mother")

@@ -35,7 +35,7 @@ def client(compound):
 
 @contextmanager
 def at(compound):
-    """Give an act of the manager in a transaction of its own."""
+    """Give an action of the manager in a transaction of its own."""
     with compound.app.app_context():
         menjin = current_menjin()
         with menjin.database.session() as session:

@@ -55,7 +55,7 @@ ALWAYS = HelperTimes(date(2026, 6, 30))
 
 
 def at(act: Action, hour: int, day: date = TUESDAY) -> Action:
-    """Return the same act at an hour of a Tuesday in Shanghai."""
+    """Return the same action at an hour of a Tuesday in Shanghai."""
     return replace(act, now=datetime(day.year, day.month, day.day, hour, tzinfo=SHANGHAI))
 
 

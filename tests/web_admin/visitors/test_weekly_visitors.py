@@ -26,7 +26,7 @@ TUESDAY_NINE = datetime(2026, 3, 10, 9, 0, tzinfo=SHANGHAI)
 
 
 def at(act: Action, moment: datetime) -> Action:
-    """Return the same act at another time."""
+    """Return the same action at another time."""
     return replace(act, now=moment.astimezone(UTC))
 
 

@@ -11,7 +11,7 @@ from threading import Lock
 KEPT_FOR = timedelta(minutes=1)
 
 
-class ShownOnce:
+class OneTimeSecrets:
     """Secrets of the last minute by who may see them again; safe to share between threads."""
 
     def __init__(self) -> None:

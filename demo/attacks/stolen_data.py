@@ -23,7 +23,7 @@ WINDOW_BYTES = 48
 MAGIC = b"MENJIN-BACKUP-1\n"
 PICTURE_BEGINNINGS = {"a JPEG": b"\xff\xd8\xff\xe0", "a PNG": b"\x89PNG\r\n\x1a\n"}
 
-Loot = Mapping[str, bytes]
+StolenData = Mapping[str, bytes]
 """The bytes of every file by its path."""
 
 
@@ -38,7 +38,7 @@ def copy_disk(source: Path, target: Path) -> None:
             here.backup(there)
 
 
-def loot_of(*folders: Path) -> dict[str, bytes]:
+def stolen_data_in(*folders: Path) -> dict[str, bytes]:
     """Return the bytes of every file below these folders."""
     found = {}
     for folder in folders:
@@ -100,6 +100,8 @@ def marks_of_frame(name: str, coded: bytes, frame: Frame) -> Iterator[tuple[str,
         yield f"{name}, pixels in RGB", row[:, ::-1].tobytes()
 
 
-def found_in(loot: Loot, marks: Iterator[tuple[str, bytes]] | list[tuple[str, bytes]]) -> list[str]:
+def found_in(stolen: StolenData, marks: Iterator[tuple[str, bytes]] | list[tuple[str, bytes]]) -> list[str]:
     """Return which marks lie where."""
-    return [f"{name} in {path}" for name, mark in marks for path, content in loot.items() if mark in content]
+    return [
+        f"{name} in {path}" for name, mark in marks for path, content in stolen.items() if mark in content
+    ]

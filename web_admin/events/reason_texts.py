@@ -270,7 +270,7 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
     ),
     Reason.OVERRIDE: _text(
         _l("The gate opened, although it was locked or out of use."),
-        _l("A staff card or the emergency code opened the lane in spite of its posture."),
+        _l("A staff card or the emergency code opened the lane in spite of its mode."),
         _l("Look at who used it; change the emergency code after each use."),
     ),
     Reason.ORDER_FORGED: _text(

@@ -72,7 +72,7 @@ class PostureForm(OnceForm):
     """Another posture for a lane, with reason and end."""
 
     posture = RadioField(
-        _l("Posture"),
+        _l("Mode"),
         choices=options([
             ("lockdown", _l("Lockdown: no one gets in")),
             ("held_open", _l("Held open: everybody passes")),

@@ -29,7 +29,7 @@ KIND_TEXTS = {
     "methods": _l("Ways in that were turned off after the backup stay off."),
     "override": _l("This staff card no longer opens a locked lane."),
     "wish": _l("Needs two ways in, as the gates last had it."),
-    "lane": _l("Posture, hours and ways in are as the gate last had them."),
+    "lane": _l("Mode, hours and ways in are as the gate last had them."),
     "lane_withheld": _l("Out of use: its gate no longer knew this lane."),
     "hours": _l("The weekly hours are as the gates last had them."),
     "calendar": _l("The special days are as the gates last had them."),

@@ -31,7 +31,7 @@ class ScheduleForm(OnceForm):
 
     hours_id = SelectField(_l("At these hours"), validators=[InputRequired(_l("Choose hours."))])
     posture = RadioField(
-        _l("Posture"),
+        _l("Mode"),
         choices=options([
             ("held_open", _l("Held open: everybody passes")),
             ("lockdown", _l("Lockdown: no one gets in")),

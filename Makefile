@@ -31,6 +31,9 @@ VENDOR := web_admin/static/vendor
 CATALOGUES := $(wildcard web_admin/translations/*/LC_MESSAGES/*.po \
 	gate_controller/terminal/translations/*/LC_MESSAGES/*.po)
 COMPILED := $(CATALOGUES:.po=.mo)
+# A catalogue whose source moved away would be read on.
+MOVED_AWAY := $(filter-out $(COMPILED),$(wildcard $(foreach package,$(PACKAGES),\
+	$(package)/translations/*/LC_MESSAGES/*.mo $(package)/*/translations/*/LC_MESSAGES/*.mo)))
 FACE_FIXTURES := $(wildcard tests/support/faces/fetch.py)
 TEMPLATES := $(wildcard web_admin/templates gate_controller/terminal/templates demo/templates)
 
@@ -39,7 +42,7 @@ TEMPLATES := $(wildcard web_admin/templates gate_controller/terminal/templates d
 help: ## say what each target does (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
-setup: tidy $(VENV)/.packages $(VENV)/.browser-parts $(COMPILED) $(if $(FACE_FIXTURES),$(VENV)/.face-fixtures) ## build .venv with everything the other targets need
+setup: $(VENV)/.packages tidy $(VENV)/.browser-parts $(COMPILED) $(if $(FACE_FIXTURES),$(VENV)/.face-fixtures) ## build .venv with everything the other targets need
 
 demo: setup ## run a small compound on this machine and print its addresses
 	@$(BIN)/menjin demo
@@ -85,8 +88,8 @@ lock: ## pin every dependency anew (needs uv)
 	printf '%s\n' $(DLIB_PINS) | uv pip compile - --no-deps --universal --generate-hashes \
 		--python-version 3.11 --no-annotate --no-header --quiet -o requirements-dlib.lock
 
-clean: tidy ## remove what setup and the tools made
-	rm -rf $(VENV) node_modules $(VENDOR) build *.egg-info $(COMPILED) \
+clean: ## remove what setup and the tools made
+	rm -rf $(VENV) node_modules $(VENDOR) build *.egg-info $(COMPILED) $(MOVED_AWAY) \
 		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # The first thing printed on a machine that lacks something names the package to install.
@@ -167,10 +170,8 @@ $(VENV)/.mutmut: tests/mutation/requirements.txt $(VENV)/.packages
 	@$(PIP) install --quiet --require-hashes --no-deps --only-binary :all: -r $<
 	@touch $@
 
-# A catalogue whose source moved away would be read on.
-tidy:
-	@rm -f $(filter-out $(COMPILED),$(wildcard $(addsuffix /translations/*/LC_MESSAGES/*.mo,$(PACKAGES) $(addsuffix /*,$(PACKAGES)))))
-	@find $(PACKAGES) -depth -path '*/translations*' -type d -empty -delete
+tidy: | $(VENV)/.packages
+	@rm -f $(MOVED_AWAY)
 
 %.mo: %.po | $(VENV)/.packages
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
-from web_admin.compound.models import CredentialRow, Home, Person
+from web_admin.compound.models import UNASSIGNED, CredentialRow, Home, Person
 from web_admin.compound.ordering import name_key, sort_key
 from web_admin.core.parameters import number_of
 from web_admin.people.actions import KINDS
@@ -202,7 +202,7 @@ def _fits(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.state == "suspended":
         fits.append(Person.suspended.is_(True))
     if wanted.state == "unnamed":
-        fits.append(Person.kind == "unnamed")
+        fits.append(Person.kind == UNASSIGNED)
     if wanted.state == "nothing":
         fits.append(
             ~exists().where(CredentialRow.person_id == Person.person_id, CredentialRow.state == "active")

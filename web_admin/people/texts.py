@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
+from web_admin.compound.models import UNASSIGNED
+
 KINDS_OF_PERSON: Mapping[str, LazyString] = {
     "resident": _l("Resident"),
     "helper": _l("Helper"),
     "staff": _l("Staff"),
-    "unnamed": _l("Card of the home"),
+    UNASSIGNED: _l("Card of the home"),
 }
 AGE_BANDS: Mapping[str, LazyString] = {
     "adult": _l("Adult"),

@@ -27,7 +27,7 @@ from web_admin.compound.policy_models import OrderRow
 from web_admin.core.database import current_menjin
 from web_admin.custody.models import Consent, ReceiptRow
 from web_admin.journal.models import GateEvent, SetAsideEntry
-from web_admin.sync.requests import MAX_COUNTER
+from web_admin.sync.requests import MAX_AHEAD, MAX_COUNTER
 
 # Two workers, either of which may get a request of either machine; on SQLite there is one.
 pytestmark = pytest.mark.parametrize(
@@ -71,6 +71,15 @@ def test_the_largest_counter_from_a_copied_key_cuts_the_honest_gate_off_from_not
     gate.writes("alarm_door_forced", {"lane_id": "north-in"}, {})
     gate.sends()
     assert alarms_of(served, gate, "alarm_door_forced") == 1
+
+
+def test_a_copied_key_that_creeps_ahead_costs_the_honest_gate_one_answer(served: ServedCompound) -> None:
+    gate = signed_gate(served)
+    assert gate.asks().status_code == 200
+    assert gate.asks(counter=1 + MAX_AHEAD).status_code == 200
+    answers = [gate.asks().status_code for _time in range(5)]
+    assert answers == [409, 200, 200, 200, 200], "the honest gate is cut off"
+    assert alarms_of(served, gate, "alarm_gate_forked") == 1
 
 
 @pytest.mark.parametrize("state", ["forked", "stolen"])

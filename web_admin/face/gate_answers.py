@@ -80,7 +80,7 @@ def _take(by_gate: Action, gate: Gate, entry: JournalEntry) -> None:
         return
     act = replace(by_gate, actor_id=persons.person_id)
     try:
-        # What an act has changed before it is refused must not stay.
+        # What an action has changed before it is refused must not stay.
         with act.session.begin_nested():
             _carry_out(act, gate, entry, facts, persons)
     except _Untaken as why:
@@ -154,7 +154,7 @@ def _check_own(act: Action, facts: AnswerFacts, persons: AnswerPersons) -> None:
     """
     person = act.session.get(Person, persons.person_id)
     if person is None:
-        return  # the act refuses an unknown person with its own words
+        return  # the action refuses an unknown person with its own words
     minor = person.age_band == MINOR
     if not _is_own(act, person.person_id, persons.credential_id, facts.shown_by, of_minor=minor):
         raise _Untaken("credential_not_own")

@@ -8,7 +8,7 @@ import pytest
 from hardware.interfaces import InputKind
 from tests.support.compounds.people import Phone, card, person, pin, qr, records, visitor_code
 from tests.support.gates.bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
-from tests.support.gates.process import wait_for_decisions
+from tests.support.gates.process import wait_for_decisions, wait_for_entries
 
 OPENS_WITHIN_SECONDS = 5
 
@@ -97,11 +97,9 @@ def test_three_wrong_pins_delay_the_home_and_not_its_card(bench: BenchGate) -> N
     """Guessing slows the PIN of that home down; the card goes on opening."""
     bench.give_policy(household(Phone()))
     bench.start()
-    for wrong in ("111999", "222888", "333777"):
-        bench.keys.type(f"31203#{wrong}#")
-        time.sleep(0.4)
-    bench.keys.type("31203#482915#")
-    time.sleep(0.4)
+    for count, digits in enumerate(("111999", "222888", "333777", "482915"), 1):
+        bench.keys.type(f"31203#{digits}#")
+        wait_for_decisions(bench, count)
     assert opened(bench, bench.card.tap(0x1234ABCD))
     bench.stop()
     assert [reason for _, reason, _ in bench.decisions()] == [
@@ -132,14 +130,14 @@ def test_a_door_that_opens_without_a_grant_is_forced_and_one_after_a_grant_is_no
     bench.start()
     time.sleep(0.5)
     bench.inputs.set(LANE, InputKind.DOOR_OPEN, True)
-    time.sleep(0.3)
+    wait_for_entries(bench, "alarm_door_forced")
     bench.inputs.set(LANE, InputKind.DOOR_OPEN, False)
-    time.sleep(0.3)
+    wait_for_entries(bench, "door_closed")
     assert opened(bench, bench.card.tap(0x1234ABCD))
     bench.inputs.set(LANE, InputKind.DOOR_OPEN, True)
-    time.sleep(0.3)
+    wait_for_entries(bench, "door_opened")
     bench.inputs.set(LANE, InputKind.DOOR_OPEN, False)
-    time.sleep(0.3)
+    wait_for_entries(bench, "door_closed", 2)
     bench.stop()
     kinds = [entry.kind for entry in bench.entries() if entry.kind.startswith(("door", "alarm_door"))]
     assert kinds == ["alarm_door_forced", "door_closed", "door_opened", "door_closed"]

@@ -14,7 +14,7 @@ from gate_controller.sync.client import PolicyTaken
 from hardware.interfaces import InputKind
 from tests.support.compounds.people import HOME_OF_EMERGENCY, emergency_code, lane, person, records
 from tests.support.gates.bench import LANE, PIN_KEY, BenchGate, bench_gate
-from tests.support.gates.process import wait_for_decisions
+from tests.support.gates.process import wait_for_decisions, wait_for_entries
 from tests.support.gates.site_keys import encoded
 from tests.support.gates.yard import (
     BOTH,
@@ -125,9 +125,9 @@ def test_a_lane_waits_until_the_lock_of_the_other_has_caught_though_its_door_is_
         bench.start()
         time.sleep(0.3)
         on_ns = bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(8))
-        for is_open in (True, False):
+        for is_open, event in ((True, "door_opened"), (False, "door_closed")):
             bench.inputs.set(LANE, InputKind.DOOR_OPEN, is_open)
-            time.sleep(0.4)
+            wait_for_entries(bench, event)
         yard.tap(8)
         wait_for_decisions(bench, 2)
         bench.relay.wait_for_off(1, timeout_seconds=5, after_ns=on_ns)

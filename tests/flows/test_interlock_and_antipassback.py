@@ -14,7 +14,7 @@ from gate_controller.sync.client import LinkChanged, OrderArrived
 from hardware.interfaces import InputKind
 from tests.support.compounds.people import lane, records
 from tests.support.gates.bench import LANE, BenchGate, bench_gate
-from tests.support.gates.process import wait_for_decisions
+from tests.support.gates.process import wait_for_decisions, wait_for_entries
 from tests.support.gates.yard import (
     RESIDENT,
     RESIDENT_CARD,
@@ -76,13 +76,14 @@ def test_one_door_waits_for_the_other_for_cards_and_orders_alike(tmp_path: Path)
         gate = bench.start()
         assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(8))
         bench.inputs.set(LANE, InputKind.DOOR_OPEN, True)
-        time.sleep(0.3)
+        wait_for_entries(bench, "door_opened")
         yard.tap(8)
         wait_for_decisions(bench, 2)
         gate.inbox.put(order(bench, "north-yard", "order-1"))
         wait_for_decisions(bench, 3)
         bench.inputs.set(LANE, InputKind.DOOR_OPEN, False)
-        time.sleep(0.3)
+        wait_for_entries(bench, "door_closed")
+        time.sleep(0.3)  # until the lock has caught
         assert relay.wait_for_on(1, timeout_seconds=5, after_ns=yard.tap(8))
         gate.inbox.put(order(bench, "north-yard", "order-2"))
         wait_for_decisions(bench, 5)

@@ -28,6 +28,7 @@ from hardware.simulated.input_board import InputBoard
 from tests.support.compounds.people import card, lane, person, records
 from tests.support.examples import examples
 from tests.support.gates.bench import CARD_KEY, LANE, BenchGate, bench_gate
+from tests.support.gates.process import wait_for_entries
 from tests.support.source import tree_of
 
 pytestmark = pytest.mark.thorough
@@ -128,9 +129,9 @@ def test_buttons_doors_and_fire_move_no_output_and_are_written_down(
         safety.set(LANE, InputKind.FIRE, active)
         safety.set(LANE, InputKind.TAMPER, active)
         bench.inputs.set(LANE, InputKind.EXIT_BUTTON, active)
-        time.sleep(0.2)
+        wait_for_entries(bench, "exit_request")
         bench.inputs.set(LANE, InputKind.DOOR_OPEN, active)
-        time.sleep(0.2)
+        wait_for_entries(bench, "door_opened" if active else "door_closed")
     assert bench.relay.heard[heard:] == b""
     bench.stop()
     kinds = {entry.kind for entry in bench.entries()}
@@ -167,6 +168,8 @@ def test_over_any_history_no_input_releases_a_lane_and_none_keeps_it_shut(
     time.sleep(0.5)
     for move in wires:
         move()
+        while safety.wire.unread_bytes() or bench.inputs.wire.unread_bytes():
+            time.sleep(0.01)
         time.sleep(0.06)
     assert bench.relay.heard[heard:] == b""
     assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(7))

@@ -81,8 +81,17 @@ def journal_length(bench: BenchGate) -> int:
     return int(count)
 
 
+def wait_for_entries(bench: BenchGate, kind: str, count: int = 1, timeout_seconds: float = 15.0) -> None:
+    """Return once so many entries of a kind are on the disk, however busy this machine is."""
+    _wait_for(bench, f'"kind":"{kind}"', count, timeout_seconds)
+
+
 def wait_for_decisions(bench: BenchGate, count: int, timeout_seconds: float = 15.0) -> None:
     """Return once so many decisions are on the disk, however busy this machine is."""
+    _wait_for(bench, '"kind":"access"', count, timeout_seconds)
+
+
+def _wait_for(bench: BenchGate, text: str, count: int, timeout_seconds: float) -> None:
     path = bench.root / "data" / "journal.sqlite3"
     give_up = time.monotonic() + timeout_seconds
     while True:
@@ -91,8 +100,8 @@ def wait_for_decisions(bench: BenchGate, count: int, timeout_seconds: float = 15
             rows = connection.execute("SELECT CAST(entry AS TEXT) FROM journal").fetchall()
         finally:
             connection.close()
-        have = sum('"kind":"access"' in row[0] for row in rows)
+        have = sum(text in row[0] for row in rows)
         if have >= count:
             return
-        assert time.monotonic() < give_up, f"{have} of {count} decisions"
+        assert time.monotonic() < give_up, f"{have} of {count} entries with {text}"
         time.sleep(0.02)

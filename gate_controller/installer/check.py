@@ -35,8 +35,6 @@ DEVICE_SECONDS = 4.0
 CAMERA_SECONDS = 6.0
 """Enough for a picture that does not change to show."""
 
-__all__ = ["CheckLine", "Verdict", "check_gate"]
-
 
 def check_gate(
     config: GateConfig,

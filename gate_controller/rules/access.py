@@ -25,18 +25,6 @@ from gate_controller.contract.records import (
 from gate_controller.rules.decision import Claim, Decision, GateMemory, Reason
 from gate_controller.rules.second_method import lacks_second_method
 
-__all__ = [
-    "SHUT_REASONS",
-    "Claim",
-    "Decision",
-    "GateMemory",
-    "Reason",
-    "came_in_again",
-    "decide",
-    "is_interlocked",
-    "posture_of",
-]
-
 SHUT_FIRST = (Posture.LOCKDOWN, Posture.DISABLED, Posture.NORMAL, Posture.HELD_OPEN)
 SHUT_REASONS = {Posture.LOCKDOWN: Reason.LANE_LOCKDOWN, Posture.DISABLED: Reason.LANE_DISABLED}
 """The postures in which a lane opens only for staff and the emergency code, and the reason of a refusal."""

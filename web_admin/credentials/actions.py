@@ -17,29 +17,10 @@ from web_admin.compound.models import Person
 from web_admin.compound.restore_models import is_held
 from web_admin.compound.usable_credentials import usable_methods
 from web_admin.core.refusal import ActionRefused
-from web_admin.credentials.cards import canonical_card, issue_card, parse_card_number
 from web_admin.credentials.lifecycle import end_one, finish_credential, live_credentials, record_loss
-from web_admin.credentials.phones import ensure_online_qr, online_code, online_qr, register_phone_key
-from web_admin.credentials.pins import issue_duress_pin, issue_pin
+from web_admin.credentials.phones import online_qr
 from web_admin.face.endings import forget_face
-from web_admin.face.ways_in import Aftermath, live_face_consent, settle_face, working_methods
-
-__all__ = [
-    "Aftermath",
-    "canonical_card",
-    "choose_methods",
-    "end_credential",
-    "ensure_online_qr",
-    "issue_card",
-    "issue_duress_pin",
-    "issue_pin",
-    "online_code",
-    "parse_card_number",
-    "register_phone_key",
-    "resume_credential",
-    "suspend_credential",
-    "working_methods",
-]
+from web_admin.face.ways_in import Aftermath, live_face_consent, settle_face
 
 
 def end_credential(act: Action, credential_id: str, reason: str) -> Aftermath:

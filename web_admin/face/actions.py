@@ -29,17 +29,11 @@ from web_admin.face.consent_rules import checked_signature, keep_release
 from web_admin.face.endings import forget_everyone, forget_face
 from web_admin.face.guardians import guardians_of, lapse_asked_by
 from web_admin.face.models import GuardianConsent
-from web_admin.face.notices import NOTICE_FIELDS, newest_notice, publish_notice
+from web_admin.face.notices import newest_notice
 from web_admin.face.queries import guardians_needed, rules_of
 from web_admin.face.renewals import clear_renewal, renewal_of
 from web_admin.face.rules import why_not_offered
 from web_admin.face.ways_in import live_face_consent, settle_face, working_methods
-
-__all__ = [
-    "NOTICE_FIELDS", "FaceState", "GuardianPart", "consentable_notice", "disable_face",
-    "enable_face", "face_state", "give_face_consent", "newest_notice", "publish_notice",
-    "record_consent", "record_refusal", "withdraw_face",
-]
 
 FaceStateWord = Literal["not_offered", "off", "on", "paused"]
 

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _
 
-from web_admin.core.csv_text import MAX_BYTES, csv_for_spreadsheets, csv_text, decoded, lines_of
+from web_admin.core.csv_text import csv_for_spreadsheets, csv_text, decoded, lines_of
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.workbook import WORKBOOK_START, rows_of_workbook, workbook_of
-
-__all__ = ["MAX_BYTES", "MAX_ROWS", "Sheet", "SheetRow", "empty_sheet", "read_sheet", "sheet_text"]
 
 MAX_ROWS = 10_000
 SURPLUS = "row"

@@ -44,8 +44,6 @@ from web_admin.resident import (
 from web_admin.resident.blueprint import bp
 from web_admin.web.one_time_secrets import OneTimeSecrets
 
-__all__ = ["bp", "register_resident_pages"]
-
 PAGES = (
     ways_in, my_code, code_offline, visitors, visitor_new, my_home, home_person, face, guardian, records,
     records_export, records_delete, requests, certificates, help_page, passkeys, messages_page, sign_in,

@@ -54,6 +54,8 @@ class GateLives:
 
         `at_rest` waits for that from a moment on; without it the bench's own board is waited for.
         """
+        if self._life:  # a history that failed left it running
+            self.kill()
         began_ns = time.monotonic_ns()
         self._say(str(site_file or self.bench.write_site_file()))
         self._life = int(self._hear())

@@ -76,7 +76,7 @@ def test_a_camera_without_sheet_is_refused(tmp_path):
     text = SITE + CAMERA
     said = refusal(tmp_path, text)
     assert f"line {line_number(text, '[lane.north-in]')}: lane.north-in: a camera looks at this lane" in said
-    assert "(rule B9)" in said
+    assert "where the camera hangs, what it sees" in said
 
 
 @pytest.mark.parametrize(

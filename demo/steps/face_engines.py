@@ -12,13 +12,13 @@ from gate_controller.face.engines.engines import DEFAULT_ENGINE
 from gate_controller.terminal.view import Screen
 
 GATE, LANE = "north", "north-in"
-WEAK, WEAK_NAME = "dlib", "dlib-resnet-1"
+WEAK, WEAK_NAME = "face_recognition", "face-recognition-1"
 CHECK_SECONDS = 20.0
 WHY = ("may not open", "is accepted once in", "in a home of")
 
 
 def weak_engine_may_not_open(stage: Stage) -> Outcome:
-    """The installer names dlib in the site file: check and log say why not, with figures; the card opens.
+    """The installer names face_recognition in the site file: check and log say why not; the card opens.
 
     The card of the engine decides before anything is loaded, so this holds with and without `make face-dlib`.
 
@@ -48,7 +48,7 @@ def weak_engine_may_not_open(stage: Stage) -> Outcome:
         stage.start_gate(ends)
     accepted = str(checked["text"]).partition(" is accepted ")[2].partition(",")[0]
     return Outcome(
-        None, f"dlib: a stranger of the worst group is accepted {accepted}; face off, the card opens"
+        None, f"{WEAK}: a stranger of the worst group is accepted {accepted}; face off, the card opens"
     )
 
 

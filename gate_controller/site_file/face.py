@@ -14,6 +14,6 @@ class FaceSection(Section, frozen=True, kw_only=True):
     """
 
     enabled: bool = False
-    engine: Literal["yunet-sface", "dlib"] = "yunet-sface"
+    engine: Literal["yunet-sface", "face_recognition"] = "yunet-sface"
     models_dir: Path | None = None
     alone: bool = True

@@ -421,9 +421,9 @@ def test_where_the_secrets_come_from_is_reported_with_what_it_means(
 
 
 def test_an_engine_that_may_not_open_is_wrong_with_its_figures(site: Site) -> None:
-    face = msgspec.structs.replace(load_config(site.write()).face, enabled=True, engine="dlib")
+    face = msgspec.structs.replace(load_config(site.write()).face, enabled=True, engine="face_recognition")
     config = msgspec.structs.replace(load_config(site.write()), face=face)
-    said = wrong([*check_face(config)])["face", "dlib"]
+    said = wrong([*check_face(config)])["face", "face_recognition"]
     assert "once in 1,000" in said
     assert "Face stays off, all other ways in work" in said
     assert [*check_face(load_config(site.write()))] == []

@@ -1,9 +1,9 @@
 """Require a person's live request before the camera and the detector run."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from gate_controller.face.engines.engine import Embedding, EngineCard, FaceEngine, FoundFace
+from gate_controller.face.engines.engine import Embedding, EngineCard, FaceEngine, FoundFace, Similarities
 from gate_controller.face.engines.errors import BadFaceSetting, NoCapability
 from gate_controller.face.engines.reasons import FaceReason
 from hardware.interfaces import Frame
@@ -86,6 +86,14 @@ class GatedEngine:
         """Embed a face; raise NoCapability without a live request."""
         self._capability.require_live()
         return self._engine.embed(frame, face)
+
+    def similarities(self, faces: Embedding, face: Embedding) -> Similarities:
+        """Compare faces that were embedded before; needs no request."""
+        return self._engine.similarities(faces, face)
+
+    def template(self, faces: Sequence[Embedding]) -> Embedding:
+        """Make one face of several; needs no request."""
+        return self._engine.template(faces)
 
     def clear(self) -> None:
         """Overwrite the networks' buffers; needs no request."""

@@ -1,6 +1,7 @@
 """The interface of every face engine, and the card that identifies it and states its measurements."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Protocol
 
@@ -10,7 +11,10 @@ from numpy.typing import NDArray
 from hardware.interfaces import Frame
 
 Embedding = NDArray[np.float32]
-"""A unit vector; the cosine of two is their dot product."""
+"""One face as numbers; only the engine that made two of them can compare them."""
+
+Similarities = NDArray[np.float32]
+"""How alike faces are, 1 at most; higher is more alike."""
 
 Landmarks = NDArray[np.float32]
 """5 × 2 pixel positions: right eye, left eye, nose tip, right and left mouth corner (the person's)."""
@@ -59,7 +63,21 @@ class CurvePoint:
     """Share of pairs of different people that are accepted."""
     min_face_similarity: float
     false_non_match_rate: float
-    """Share of pairs of one person that are not accepted."""
+    """Share of pairs of one person that are not accepted: who has most pictures weighs most."""
+    missed_by_person: float | None = None
+    """Share of one person's tries that are not accepted, every person weighing the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class LooksPoint:
+    """What templates of several looks were measured to miss, every person weighing the same."""
+
+    looks: int
+    """Pictures of different days in one template; one probe is compared with it."""
+    mirrored: bool
+    false_match_rate: float
+    missed_by_person: float
+    """At the threshold that kept this false match rate in that measurement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +96,11 @@ class EngineCard:
     """False match rate of the worst measured group, as a multiple of the average."""
     min_same_session_similarity: float
     """What frames of one person, seconds apart, reach and different people do not."""
+    by_person: tuple[LooksPoint, ...] = ()
+    by_person_on: str = ""
+    """How many people `by_person` rests on, and of which set."""
+    curves_of_looks: Mapping[int, tuple[CurvePoint, ...]] = field(default_factory=dict)
+    """Measured thresholds for templates of two looks and more, loosest first."""
 
     @property
     def template_kind(self) -> str:
@@ -87,6 +110,13 @@ class EngineCard:
         """
         digest = sha256("".join(model.sha256 for model in self.model_files).encode()).hexdigest()
         return f"{self.name}:{digest[:16]}"
+
+    def curve_for(self, looks: int) -> tuple[CurvePoint, ...]:
+        """Return the curve for templates of so many looks, empty where none was measured.
+
+        A mean of looks is more alike to everyone, to strangers too, so one look's thresholds do not fit.
+        """
+        return self.curve if looks == 1 else self.curves_of_looks.get(looks, ())
 
     def min_face_similarity_at(self, false_match_rate: float) -> float:
         """Return the measured cosine threshold for a false match rate.
@@ -115,7 +145,15 @@ class FaceEngine(Protocol):
         ...
 
     def embed(self, frame: Frame, face: FoundFace) -> Embedding:
-        """Return the unit vector of one found face, float32; the caller wipes it."""
+        """Return one found face as numbers, float32; the caller wipes them."""
+        ...
+
+    def similarities(self, faces: Embedding, face: Embedding) -> Similarities:
+        """Return how alike each row of `faces` is to `face`, 1 at most; higher is more alike."""
+        ...
+
+    def template(self, faces: Sequence[Embedding]) -> Embedding:
+        """Return one face out of several of one person; the caller wipes it."""
         ...
 
     def clear(self) -> None:
@@ -123,9 +161,26 @@ class FaceEngine(Protocol):
         ...
 
 
-def similarity(one: Embedding, other: Embedding) -> float:
-    """Return the cosine of two unit vectors, -1..1; higher is more alike."""
-    return float(np.dot(one, other))
+class CosineEngine:
+    """What engines have in common whose faces are unit vectors: the similarity of two is their cosine."""
+
+    def similarities(self, faces: Embedding, face: Embedding) -> Similarities:
+        """Return the cosine of each row with `face`, -1..1."""
+        return np.asarray(faces @ face, dtype=np.float32)
+
+    def template(self, faces: Sequence[Embedding]) -> Embedding:
+        """Return the direction of the mean; the caller wipes it."""
+        # Summed in place: a stack of all faces would be one more copy to overwrite.
+        template: Embedding = np.zeros_like(faces[0])
+        for face in faces:
+            template += face
+        template /= np.linalg.norm(template)
+        return template
+
+
+def similarity(engine: FaceEngine, one: Embedding, other: Embedding) -> float:
+    """Return how alike two faces are by the engine that made them, 1 at most; higher is more alike."""
+    return float(engine.similarities(one[np.newaxis], other)[0])
 
 
 def wipe(*buffers: NDArray[np.float32] | NDArray[np.uint8] | bytearray) -> None:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from gate_controller.face.engines.dlib_engine import DLIB_CARD, WEIGHTS_FOLDER, load_dlib
-from gate_controller.face.engines.dlib_engine import REMEDY as DLIB_REMEDY
-from gate_controller.face.engines.dlib_engine import WEIGHTS_PACKAGE as DLIB_WEIGHTS
 from gate_controller.face.engines.engine import EngineCard, FaceEngine
-from gate_controller.face.engines.model_files import package_folder
+from gate_controller.face.engines.face_recognition_engine import (
+    FACE_RECOGNITION_CARD,
+    REMEDY,
+    installed_weights,
+    load_face_recognition,
+)
 from gate_controller.face.engines.yunet_sface import (
     REINSTALL,
     YUNET_SFACE_CARD,
@@ -40,10 +42,5 @@ class EngineKind:
 
 ENGINES: Mapping[str, EngineKind] = {
     DEFAULT_ENGINE: EngineKind(YUNET_SFACE_CARD, installed_models_folder, REINSTALL, load_yunet_sface),
-    "dlib": EngineKind(
-        DLIB_CARD,
-        lambda: package_folder(DLIB_WEIGHTS, WEIGHTS_FOLDER, DLIB_REMEDY),
-        DLIB_REMEDY,
-        load_dlib,
-    ),
+    "face_recognition": EngineKind(FACE_RECOGNITION_CARD, installed_weights, REMEDY, load_face_recognition),
 }

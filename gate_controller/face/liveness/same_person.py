@@ -6,7 +6,7 @@ the loosest threshold that was measured, and half of the turned frames must reac
 people stay below 0.25 there.
 """
 
-from gate_controller.face.engines.engine import Embedding, EngineCard, similarity, wipe
+from gate_controller.face.engines.engine import Embedding, FaceEngine, similarity, wipe
 
 MIN_TURNED_FRAMES = 2
 MIN_TURNED_SHARE = 0.5
@@ -16,8 +16,9 @@ MAX_STRIKES = 2
 class SamePerson:
     """Holds one session's first straight face; end with `close()`, which overwrites it."""
 
-    def __init__(self, card: EngineCard) -> None:
+    def __init__(self, engine: FaceEngine) -> None:
         """Take the engine's own thresholds."""
+        self._engine, card = engine, engine.card
         self._straight_lowest = card.min_same_session_similarity
         self._turned_lowest = max(card.curve, key=lambda point: point.false_match_rate).min_face_similarity
         self._anchor: Embedding | None = None
@@ -30,7 +31,7 @@ class SamePerson:
         if self._anchor is None:
             self._anchor = embedding.copy()
             return True
-        alike = similarity(self._anchor, embedding) >= self._straight_lowest
+        alike = similarity(self._engine, self._anchor, embedding) >= self._straight_lowest
         self._strikes = 0 if alike else self._strikes + 1
         return self._strikes < MAX_STRIKES
 
@@ -38,7 +39,7 @@ class SamePerson:
         """Take a face that was turned as asked."""
         if self._anchor is not None:
             self._turned_frames += 1
-            self._turned_alike += similarity(self._anchor, embedding) >= self._turned_lowest
+            self._turned_alike += similarity(self._engine, self._anchor, embedding) >= self._turned_lowest
 
     @property
     def turned_alike(self) -> bool:

@@ -6,8 +6,6 @@ Only straight frames go into it: some from before the turn of the head, at least
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-import numpy as np
-
 from gate_controller.face.engines.engine import Embedding, FaceEngine, similarity, wipe
 from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.liveness.capture_checks import (
@@ -40,7 +38,7 @@ class EnrolmentStep:
     hint: FaceReason | None = None
     """What was wrong with this frame; when refused, why."""
     template: Embedding | None = None
-    """The unit vector when done; the caller seals and wipes it."""
+    """The face when done; the caller seals and wipes it."""
     prompt: Prompt = Prompt.NOTHING
     """What the person is asked to do now."""
 
@@ -60,7 +58,7 @@ class EnrolmentSession:
         self._frames_needed = frames_needed
         self._liveness: LivenessCheck = PersonCheck() if liveness is None else liveness
         self._limits = limits
-        self._same_person = SamePerson(engine.card)
+        self._same_person = SamePerson(engine)
         self._taken: list[Embedding] = []
         self._useless_frames = 0
         self._ended = False
@@ -121,7 +119,7 @@ class EnrolmentSession:
         """Keep a straight face while there is room; return whether it is the person of the others."""
         self._same_person.straight(embedding)
         lowest = self._engine.card.min_same_session_similarity
-        alike = all(similarity(embedding, taken) >= lowest for taken in self._taken)
+        alike = all(similarity(self._engine, embedding, taken) >= lowest for taken in self._taken)
         # One place stays free until the head has turned: the last frame is of who turned it.
         if alike and len(self._taken) < self._frames_needed - (not last):
             self._taken.append(embedding)
@@ -138,12 +136,7 @@ class EnrolmentSession:
         return step
 
     def _finish(self) -> EnrolmentStep:
-        # Summed in place: a stack of all frames would be one more copy to overwrite.
-        template: Embedding = np.zeros_like(self._taken[0])
-        for taken in self._taken:
-            template += taken
-        template /= np.linalg.norm(template)
-        step = self._step(EnrolmentOutcome.DONE, template=template)
+        step = self._step(EnrolmentOutcome.DONE, template=self._engine.template(self._taken))
         self.close()
         return step
 

@@ -46,7 +46,7 @@ class MatchStep:
     """What was wrong with this frame; when refused, why."""
     person_id: str | None = None
     similarity: float | None = None
-    """Cosine of the less alike of the agreeing frames, when matched."""
+    """Similarity of the less alike of the agreeing frames, when matched."""
     prompt: Prompt = Prompt.NOTHING
     """What the person is asked to do now."""
 
@@ -73,7 +73,7 @@ class MatchSession:
         self._min_face_similarity = min_face_similarity
         self._liveness: LivenessCheck = PersonCheck() if liveness is None else liveness
         self._limits = limits
-        self._same_person = SamePerson(engine.card)
+        self._same_person = SamePerson(engine)
         self._agreed_person: str | None = None
         self._agreed_similarities: list[float] = []
         self._unmatched_frames = 0
@@ -127,7 +127,10 @@ class MatchSession:
     def _most_alike(self, embedding: Embedding) -> tuple[str | None, float]:
         """Return the person the face is most like, and None for them while another is as alike."""
         ranked = sorted(
-            ((similarity(embedding, template), person_id) for person_id, template in self._templates.items()),
+            (
+                (similarity(self._engine, embedding, template), person_id)
+                for person_id, template in self._templates.items()
+            ),
             reverse=True,
         )
         if not ranked or ranked[0][0] < self._min_face_similarity:

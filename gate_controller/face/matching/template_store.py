@@ -90,7 +90,7 @@ def seal_template(
 
 
 def open_template(blob: FaceBlob, *, place: TemplatePlace, share: bytes | bytearray) -> Embedding:
-    """Return the unit vector inside a blob; the caller wipes it.
+    """Return the face inside a blob; the caller wipes it.
 
     Raise TemplateNotOpened when share, site, gate, person, consent or engine is another one or the
     blob is damaged; BadFaceSetting when the share has the wrong size.

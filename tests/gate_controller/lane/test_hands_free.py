@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate_controller.face.engines.capability import CameraCapability
-from gate_controller.face.engines.engine import Embedding, EngineCard, FaceEngine, FoundFace
+from gate_controller.face.engines.engine import CosineEngine, Embedding, EngineCard, FaceEngine, FoundFace
 from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.engines.yunet_sface import load_yunet_sface
 from gate_controller.face.liveness.liveness import PersonCheck
@@ -63,7 +63,7 @@ class SceneSource:
         return
 
 
-class CountingEngine:
+class CountingEngine(CosineEngine):
     """The real engine, and how often it was asked to look."""
 
     def __init__(self, engine: FaceEngine) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gate_controller.face.engines.engine import Embedding, EngineCard, FaceQuality, FoundFace
+from gate_controller.face.engines.engine import CosineEngine, Embedding, EngineCard, FaceQuality, FoundFace
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
 from gate_controller.face.liveness.liveness import Liveness, LivenessVerdict
 from hardware.interfaces import Frame
@@ -81,7 +81,7 @@ class MarkedCamera:
         self.is_open = False
 
 
-class MarkedEngine:
+class MarkedEngine(CosineEngine):
     """Finds one face in every frame and describes it by the number in the frame's mark."""
 
     @property

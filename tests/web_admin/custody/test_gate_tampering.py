@@ -154,9 +154,9 @@ def test_only_the_manager_clears(compound, role):
     [
         (WORKS, ["kept in this gate: 5", "recognised now: 4", "0.491", "at most 17"]),
         (msgspec.structs.replace(WORKS, alone=False), ["home number is asked before the face"]),
-        (FaceStatus(engine="dlib", trouble="dlib may not open: once in 23"), ["once in 23", "off at this"]),
-        (FaceStatus(engine="dlib", trouble=PROGRAM_OUTDATED), ["program is too old", "off at this gate"]),
-        (FaceStatus(engine="dlib"), ["dlib is being loaded"]),
+        (FaceStatus(engine="other", trouble="other may not open: once in 23"), ["once in 23", "off at this"]),
+        (FaceStatus(engine="other", trouble=PROGRAM_OUTDATED), ["program is too old", "off at this gate"]),
+        (FaceStatus(engine="other"), ["other is being loaded"]),
         (None, ["switched off in this controller"]),
     ],
 )

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
-from gate_controller.face.engines.engine import Embedding, EngineCard, FaceQuality, FoundFace
+from gate_controller.face.engines.engine import CosineEngine, Embedding, EngineCard, FaceQuality, FoundFace
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
 from gate_controller.face.evaluation.evaluation import embed_pictures, evaluate, room_for
 from gate_controller.face.evaluation.pair_list import read_pairs
@@ -33,7 +33,7 @@ The folder of a test that runs beside others has a longer name, and each path is
 GOOD = FaceQuality(0.99, 400.0, 128.0, 500.0, 0.0)
 
 
-class Numbering:
+class Numbering(CosineEngine):
     """Reads a person's number off a picture's first pixels, and counts how often it was asked."""
 
     card: EngineCard = YUNET_SFACE_CARD

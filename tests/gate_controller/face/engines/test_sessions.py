@@ -114,7 +114,7 @@ def test_five_good_frames_make_a_template_of_that_person(engine: YunetSfaceEngin
     assert (step.outcome, step.frames_taken) == (EnrolmentOutcome.DONE, 5)
     assert step.template is not None
     portrait = portraits()["person_b_1"]
-    assert similarity(step.template, engine.embed(portrait, engine.find(portrait)[0])) > 0.9
+    assert similarity(engine, step.template, engine.embed(portrait, engine.find(portrait)[0])) > 0.9
     assert float(np.linalg.norm(step.template)) == pytest.approx(1.0, abs=1e-5)
 
 
@@ -196,7 +196,7 @@ def test_a_person_is_recognised_years_later_among_the_home(
     step = match(engine, home, person(shown))
     assert (step.outcome, step.person_id, step.frames_taken) == (MatchOutcome.MATCHED, expected, 2)
     assert step.similarity is not None
-    assert step.similarity >= 0.491
+    assert step.similarity >= 0.506
 
 
 @pytest.mark.parametrize("stranger", ["impostor_1", "impostor_2", "person_b_2"])

@@ -17,7 +17,7 @@ from tests.support.gates.bench import CARD_KEY, PIN_KEY, BenchGate, bench_gate
 
 ME, GUARDIAN, STRANGER = "00000000000000a1", "00000000000000a2", "00000000000000a3"
 MY_CARD, GUARDIANS_CARD, STRANGERS_CARD = 7, 8, 9
-CONSENT = FaceRecord(ME, "consent-1", "yunet-sface-int8bq-1")
+CONSENT = FaceRecord(ME, "consent-1", "yunet-sface-int8bq-2")
 PEOPLE = (
     person(),
     person(GUARDIAN),

@@ -152,8 +152,8 @@ def test_the_policy_on_faces_is_made_from_the_settings_in_force(compound):
     offer(compound)
     page = client.get("/policy/biometrics").text
     assert [text for text in NOTICE_EN.values() if text.replace("'", "&#39;") not in page] == []
-    for phrase in ("at most 72 hours", "180 days", "30 days", "yunet-sface-int8bq-1", "1 stranger in 10,000",
-                 "0.65 % of owners", "fewer than 10", "None so far"):
+    for phrase in ("at most 72 hours", "180 days", "30 days", "yunet-sface-int8bq-2", "1 stranger in 10,000",
+                 "3.0 % of owners", "fewer than 10", "None so far"):
         assert phrase in page
     assert [text for text in NOTICE_ZH.values() if text not in stranger(compound, "zh").get(
         "/policy/biometrics").text] == []

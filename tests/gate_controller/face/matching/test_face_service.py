@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from gate_controller.face.engines.capability import CameraCapability, GatedEngine
-from gate_controller.face.engines.engine import Embedding, EngineCard, FoundFace
+from gate_controller.face.engines.engine import CosineEngine, Embedding, EngineCard, FoundFace
 from gate_controller.face.engines.errors import BadFaceSetting, NoCapability
 from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.engines.yunet_sface import YunetSfaceEngine
@@ -33,7 +33,7 @@ from tests.support.faces.fixtures import portraits
 CONSENT = "consent-1"
 
 
-class WatchedEngine:
+class WatchedEngine(CosineEngine):
     """The real engine, counting how often a frame reached it."""
 
     def __init__(self, engine: YunetSfaceEngine) -> None:
@@ -290,6 +290,20 @@ def test_after_the_lease_ran_out_the_face_opens_nothing(annas_gate: Gate) -> Non
     assert annas_gate.reason("anna") is FaceReason.NO_TEMPLATE
     annas_gate.lend("anna")
     assert annas_gate.reason("anna") is FaceReason.MATCHED
+
+
+def test_a_template_made_without_the_mirror_image_is_not_compared_and_is_asked_for_again(
+    annas_gate: Gate,
+) -> None:
+    with annas_gate.connection as connection:
+        (kind,) = connection.execute("SELECT engine FROM face_blob").fetchone()
+        assert kind.startswith("yunet-sface-int8bq-2:")
+        connection.execute("UPDATE face_blob SET engine = ?", (kind.replace("bq-2:", "bq-1:"),))
+    assert not annas_gate.service.can_recognise("anna"), "so the gate offers to take the face again"
+    assert annas_gate.service.has_face("anna"), "and it is forgotten and receipted like any other"
+    opened = annas_gate.camera.times_opened
+    assert annas_gate.reason("anna") is FaceReason.NO_TEMPLATE
+    assert annas_gate.camera.times_opened == opened
 
 
 def test_after_a_restart_the_face_waits_for_its_lease(annas_gate: Gate) -> None:

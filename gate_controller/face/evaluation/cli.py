@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -65,7 +66,7 @@ def _compare(arguments: argparse.Namespace) -> int:
     threshold = point.min_face_similarity
     first = _only_face(engine, arguments.first)
     second = _only_face(engine, arguments.second)
-    face_similarity = similarity(first, second)
+    face_similarity = similarity(engine, first, second)
     wipe(first, second)
     same = face_similarity >= threshold
     if arguments.json:
@@ -111,10 +112,13 @@ def _list_models(arguments: argparse.Namespace) -> int:
                         "fmr": point.false_match_rate,
                         "threshold": point.min_face_similarity,
                         "fnmr": point.false_non_match_rate,
+                        "fnmr_by_person": point.missed_by_person,
                     }
                     for point in card.curve
                 ],
                 "measured_on": card.measured_on,
+                "looks": [asdict(point) for point in card.by_person],
+                "looks_measured_on": card.by_person_on,
                 "worst_group": card.worst_group,
                 "worst_group_factor": card.worst_group_factor,
                 "may_open": fit.point is not None,
@@ -128,9 +132,18 @@ def _list_models(arguments: argparse.Namespace) -> int:
         for point in card.curve:
             print(
                 f"  false match rate {point.false_match_rate:g}: similarity of at least "
-                f"{point.min_face_similarity:.4f}; {point.false_non_match_rate:.1%} of the rightful missed"
+                f"{point.min_face_similarity:.4f}; of the rightful missed: "
+                f"{point.false_non_match_rate:.1%} by pairs, {_by_person(point.missed_by_person)}"
             )
         print(f"  measured on: {card.measured_on}")
+        for looks in card.by_person:
+            mirror = "averaged in" if looks.mirrored else "left out"
+            print(
+                f"  looks {looks.looks}, mirror image {mirror}: at a false match rate of "
+                f"{looks.false_match_rate:g} {looks.missed_by_person:.2%} missed by person"
+            )
+        if card.by_person:
+            print(f"  looks measured on: {card.by_person_on}")
         print(f"  worst group: {card.worst_group}, {card.worst_group_factor:g} times the average")
         print(f"  {fit.sentence}")
     if not arguments.json:
@@ -139,6 +152,10 @@ def _list_models(arguments: argparse.Namespace) -> int:
             added = (added_models_folder() / model.name).is_file()
             print(f"  {model.name} ({'added' if added else 'not added'})\n    sha256 {model.sha256}")
     return 0
+
+
+def _by_person(missed: float | None) -> str:
+    return "not measured by person" if missed is None else f"{missed:.1%} by person"
 
 
 def _verify_models(arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""`menjin face evaluate PAIRS.csv --attacks DIR`: how often an engine errs, and is deceived."""
+"""`menjin face evaluate`: how often an engine errs, by pairs or by person, and is deceived."""
 
 import argparse
 import json
@@ -10,28 +10,49 @@ from pathlib import Path
 import click
 import cv2
 
-from gate_controller.face.engines.engine import FaceEngine
+from gate_controller.face.engines.engine import FaceEngine, wipe
 from gate_controller.face.engines.engines import DEFAULT_ENGINE, ENGINES
 from gate_controller.face.engines.errors import FaceError, UnusablePicture
 from gate_controller.face.evaluation.attack_items import Item, list_items
 from gate_controller.face.evaluation.attack_trials import AttackTrials, try_attacks
 from gate_controller.face.evaluation.error_rates import Share
-from gate_controller.face.evaluation.evaluation import Evaluation, embed_pictures, evaluate, room_for
-from gate_controller.face.evaluation.pair_list import PairList, read_pairs
-from gate_controller.face.evaluation.roc_picture import draw_roc
+from gate_controller.face.evaluation.evaluation import (
+    EmbeddedPictures,
+    Evaluation,
+    embed_pictures,
+    evaluate,
+    room_for,
+)
+from gate_controller.face.evaluation.pair_list import read_pairs
+from gate_controller.face.evaluation.people_evaluation import PeopleEvaluation, evaluate_people
+from gate_controller.face.evaluation.people_list import PeopleList, read_people
+from gate_controller.face.evaluation.people_words import people_as_object, people_as_text
+from gate_controller.face.evaluation.roc_picture import curve_of_pairs, curve_of_people, draw_roc
 from gate_controller.face.liveness.liveness import PersonCheck
 from gate_controller.face.liveness.passive_liveness import added_pair
 
 ROC_FILE = Path("roc.png")
+MAX_LOOKS = 5
 LISTED = 10
 """Pictures that could not be used, named in the text for people; the JSON names all."""
 
 
 def add_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `evaluate` to the parser of `menjin face`."""
-    parser = subparsers.add_parser("evaluate", help="measure how often an engine errs on labelled pairs")
+    parser = subparsers.add_parser("evaluate", help="measure how often an engine errs on labelled pictures")
     parser.add_argument(
-        "pairs", type=Path, metavar="PAIRS.csv", nargs="?", help="columns: a, b, same[, group]"
+        "pictures",
+        type=Path,
+        metavar="PAIRS.csv|PEOPLE.csv",
+        nargs="?",
+        help="columns: a, b, same[, group]; with --looks: person, path[, group]",
+    )
+    parser.add_argument(
+        "--looks",
+        type=int,
+        choices=range(1, MAX_LOOKS + 1),
+        metavar="K",
+        help=f"count by person: enrol each on K pictures (1 to {MAX_LOOKS}), probe with the rest",
     )
     parser.add_argument(
         "--attacks",
@@ -46,28 +67,39 @@ def add_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    if arguments.pairs is None and arguments.attacks is None:
-        raise UnusablePicture("Nothing to measure: give PAIRS.csv, or --attacks DIR, or both.")
-    pairs = read_pairs(arguments.pairs) if arguments.pairs is not None else None
+    if arguments.pictures is None and (arguments.attacks is None or arguments.looks is not None):
+        raise UnusablePicture(
+            "Nothing to measure: give PAIRS.csv, or PEOPLE.csv with --looks, or --attacks DIR."
+        )
+    by_person = arguments.looks is not None
+    pairs = read_pairs(arguments.pictures) if arguments.pictures is not None and not by_person else None
+    people = read_people(arguments.pictures) if by_person else None
     items = list_items(arguments.attacks) if arguments.attacks is not None else None
     names = list(ENGINES) if arguments.engine == "both" else [arguments.engine]
-    done = []
+    curves = []
     for name in names:
         engine = ENGINES[name].load()
         cv2.setNumThreads(-1)  # nothing else waits for this machine now
-        one = _measure(engine, pairs) if pairs is not None else None
+        one = evaluate(engine, pairs, _embedded(engine, pairs.pictures)) if pairs is not None else None
+        persons = _by_person(engine, people, arguments.looks) if people is not None else None
         trials = _deceive(engine, items) if items is not None else None
-        done += [one] if one is not None else []
+        curves += [curve_of_pairs(one)] if one is not None else []
+        curves += [curve_of_people(persons)] if persons is not None else []
         if arguments.json:
-            print(json.dumps(_object(engine.card.name, one, trials)), flush=True)
+            figures: dict[str, object] = {"engine": engine.card.name}
+            figures |= as_object(one) if one is not None else {}
+            figures |= people_as_object(persons) if persons is not None else {}
+            print(json.dumps(_object(figures, trials)), flush=True)
         else:
             if one is not None:
                 print(as_text(one), flush=True)
+            if persons is not None:
+                print("\n".join([people_as_text(persons), *_listed(persons.unreadable)]), flush=True)
             if trials is not None:
                 print(attacks_as_text(engine.card.name, trials), flush=True)
     try:
-        if done:
-            draw_roc(arguments.roc, done)
+        if curves:
+            draw_roc(arguments.roc, [curve for curve in curves if curve is not None])
             print(f"curve drawn: {arguments.roc}", file=sys.stderr)
     except FaceError as fault:
         # The figures are out already; a missing drawing must not throw them away.
@@ -75,14 +107,22 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _measure(engine: FaceEngine, pairs: PairList) -> Evaluation:
-    embedded = room_for(engine, len(pairs.pictures))
+def _embedded(engine: FaceEngine, pictures: Sequence[Path]) -> EmbeddedPictures:
+    embedded = room_for(engine, len(pictures))
     with click.progressbar(
-        length=len(pairs.pictures), label=engine.card.name, file=sys.stderr, show_pos=True
+        length=len(pictures), label=engine.card.name, file=sys.stderr, show_pos=True
     ) as bar:
-        for _path in embed_pictures(engine, pairs.pictures, embedded):
+        for _path in embed_pictures(engine, pictures, embedded):
             bar.update(1)
-    return evaluate(engine, pairs, embedded)
+    return embedded
+
+
+def _by_person(engine: FaceEngine, people: PeopleList, looks: int) -> PeopleEvaluation:
+    embedded = _embedded(engine, people.pictures)
+    try:
+        return evaluate_people(engine, people, embedded, looks)
+    finally:
+        wipe(embedded.vectors)
 
 
 def _deceive(engine: FaceEngine, items: list[Item]) -> AttackTrials:
@@ -92,10 +132,11 @@ def _deceive(engine: FaceEngine, items: list[Item]) -> AttackTrials:
         return try_attacks(engine, items, lambda _item: bar.update(1), make_check)
 
 
-def _object(engine: str, one: Evaluation | None, trials: AttackTrials | None) -> dict[str, object]:
-    answer: dict[str, object] = as_object(one) if one is not None else {"engine": engine}
+def _object(figures: dict[str, object], trials: AttackTrials | None) -> dict[str, object]:
+    answer = dict(figures)
     if trials is not None:
-        pictures = [*(one.unreadable if one is not None else ()), *trials.unreadable]
+        before = answer.get("unreadable_pictures")
+        pictures = [*(before if isinstance(before, list) else ()), *trials.unreadable]
         answer |= {"unreadable": len(pictures), "unreadable_pictures": pictures}
         answer["attacks"] = {
             species: {"n": share.of, "accepted": share.count, "rate": share.rate, "ci": share.limits}
@@ -123,6 +164,8 @@ def as_object(one: Evaluation) -> dict[str, object]:
     return {
         "engine": one.engine,
         "pairs": one.pairs,
+        "people_at_most": one.people.at_most,
+        "largest_persons_share": one.people.largest_share,
         "unreadable": len(one.unreadable),
         "unreadable_pictures": list(one.unreadable),
         "failure_to_enrol": {
@@ -161,6 +204,8 @@ def as_text(one: Evaluation) -> str:
     lines = [
         f"{one.engine}: {one.pairs} pairs; compared: {len(one.genuine)} of one person, "
         f"{len(one.impostor)} of two",
+        f"  they rest on at most {one.people.at_most} people; {one.people.largest_share:.0%} of the pairs of "
+        "one person are of the same one; --looks counts by person",
         f"  pictures that an enrolment would refuse: {_words(one.enrolment_failures)}",
     ]
     lines += [f"    {reason.value}: {count}" for reason, count in one.not_enrolled_for.items()]

@@ -21,9 +21,9 @@ from gate_controller.face.evaluation.error_rates import (
     missed,
     operating_point,
 )
-from gate_controller.face.evaluation.pair_list import PairList
+from gate_controller.face.evaluation.pair_list import PairList, PeopleBehind, people_behind
 from gate_controller.face.evaluation.still_pictures import read_picture
-from gate_controller.face.liveness.capture_checks import ENROLMENT_LIMITS, frame_problem
+from gate_controller.face.liveness.capture_checks import ENROLMENT_LIMITS, MATCHING_LIMITS, frame_problem
 
 FALSE_MATCH_RATES = (1e-2, 1e-3, 1e-4)
 ENROLLED = (10, 100, 1000, 5000)
@@ -45,6 +45,7 @@ class Evaluation:
     """What came out; scores are kept for the drawing."""
 
     engine: str
+    people: PeopleBehind
     min_face_similarity: float
     """The threshold of groups and identification: where the engine opens, or its strictest."""
     pairs: int
@@ -87,6 +88,10 @@ class EmbeddedPictures:
 
     vectors: Embedding
     usable: Flags
+    enrols: Flags
+    """Which pictures an enrolment would take."""
+    acquires: Flags
+    """Which pictures a gate would compare."""
     unreadable: list[str] = field(default_factory=list)
     not_enrolled_for: Counter[FaceReason] = field(default_factory=Counter)
     read: int = 0
@@ -111,6 +116,8 @@ def embed_pictures(engine: FaceEngine, pictures: Sequence[Path], into: EmbeddedP
         problem = frame_problem(frame, subject, ENROLMENT_LIMITS)
         if problem is not None:
             into.not_enrolled_for[problem] += 1
+        into.enrols[place] = problem is None
+        into.acquires[place] = frame_problem(frame, subject, MATCHING_LIMITS) is None
         if subject:
             vector = engine.embed(frame, subject[0])
             into.vectors[place] = vector
@@ -123,7 +130,8 @@ def embed_pictures(engine: FaceEngine, pictures: Sequence[Path], into: EmbeddedP
 def room_for(engine: FaceEngine, pictures: int) -> EmbeddedPictures:
     """Return room for so many pictures of an engine: 4 bytes a number."""
     vectors = np.zeros((pictures, engine.card.embedding_size), dtype=np.float32)
-    return EmbeddedPictures(vectors, np.zeros(pictures, dtype=np.bool_))
+    usable, enrols, acquires = (np.zeros(pictures, dtype=np.bool_) for _ in range(3))
+    return EmbeddedPictures(vectors, usable, enrols, acquires)
 
 
 def subject_of(faces: Sequence[FoundFace], width: int, height: int) -> FoundFace:
@@ -145,7 +153,7 @@ def evaluate(engine: FaceEngine, pairs: PairList, embedded: EmbeddedPictures) ->
     kept = [pair for pair in pairs.pairs if usable[pair.first] and usable[pair.second]]
     first = np.array([pair.first for pair in kept], dtype=np.intp)
     second = np.array([pair.second for pair in kept], dtype=np.intp)
-    scores = _cosines(embedded.vectors, first, second)
+    scores = _similarities(engine, embedded.vectors, first, second)
     same = np.array([pair.same for pair in kept], dtype=np.bool_)
     genuine, impostor = scores[same], scores[~same]
     point = fitness(engine.card).point or min(engine.card.curve, key=lambda p: p.false_match_rate)
@@ -161,6 +169,7 @@ def evaluate(engine: FaceEngine, pairs: PairList, embedded: EmbeddedPictures) ->
     )
     return Evaluation(
         engine=engine.card.name,
+        people=people_behind(pairs),
         min_face_similarity=threshold,
         pairs=len(pairs.pairs),
         unreadable=tuple(embedded.unreadable),
@@ -179,10 +188,11 @@ def _worst_first(group: GroupRates) -> tuple[float, float]:
     return -(group.false_matches.rate or 0.0), -(group.false_non_matches.rate or 0.0)
 
 
-def _cosines(vectors: Embedding, first: Places, second: Places) -> Scores:
+def _similarities(engine: FaceEngine, vectors: Embedding, first: Places, second: Places) -> Scores:
     scores = np.empty(len(first), dtype=np.float32)
-    # In pieces, so that 130,000 pairs take no more memory than some thousand.
-    for start in range(0, len(first), 4096):
-        part = slice(start, start + 4096)
-        scores[part] = np.einsum("ij,ij->i", vectors[first[part]], vectors[second[part]])
+    # By the picture that several pairs share, so that the engine compares one with many at a time.
+    order = np.argsort(first, kind="stable")
+    starts = np.flatnonzero(np.diff(first[order], prepend=-1))
+    for part in np.split(order, starts[1:]) if len(order) else []:
+        scores[part] = engine.similarities(vectors[second[part]], vectors[first[part[0]]])
     return scores

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,34 @@ class PairList:
 
     pictures: tuple[Path, ...]
     pairs: tuple[PicturePair, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleBehind:
+    """How many people a list of pairs rests on, as far as its pairs of one person tell."""
+
+    at_most: int
+    """Pictures that no pair joins count as different people."""
+    largest_share: float
+    """Share of the pairs of one person that belongs to the person with most of them."""
+
+
+def people_behind(pairs: PairList) -> PeopleBehind:
+    """Return how many people the pictures show at most, joining those that pairs call one person."""
+    person = list(range(len(pairs.pictures)))
+
+    def first_of(picture: int) -> int:
+        while person[picture] != picture:
+            person[picture] = person[person[picture]]
+            picture = person[picture]
+        return picture
+
+    same = [pair for pair in pairs.pairs if pair.same]
+    for pair in same:
+        person[first_of(pair.first)] = first_of(pair.second)
+    pairs_of = Counter(first_of(pair.first) for pair in same)
+    people = len({first_of(picture) for picture in person})
+    return PeopleBehind(people, max(pairs_of.values(), default=0) / max(1, len(same)))
 
 
 def read_pairs(path: Path) -> PairList:

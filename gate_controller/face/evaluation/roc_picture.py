@@ -1,17 +1,55 @@
 """Draw the curve of an evaluation: what is missed against who is let in, on logarithmic axes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from gate_controller.face.engines.errors import FaceError
 from gate_controller.face.evaluation.error_rates import roc
 from gate_controller.face.evaluation.evaluation import Evaluation
+from gate_controller.face.evaluation.people_evaluation import PeopleEvaluation
 
 SMALLEST_SHARE = 1e-6
 
 
-def draw_roc(path: Path, evaluations: Sequence[Evaluation]) -> None:
-    """Write one picture with a line for each engine; PNG, SVG or PDF by the file's ending.
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One line: the two rates over rising thresholds, and the least that each can tell."""
+
+    label: str
+    false_matches: Sequence[float]
+    false_non_matches: Sequence[float]
+    least_false_match: float
+    least_false_non_match: float
+
+
+def curve_of_pairs(one: Evaluation) -> Curve | None:
+    """Return the curve of a list of pairs; None without pairs of both kinds."""
+    if not len(one.genuine) or not len(one.impostor):
+        return None
+    label = f"{one.engine}: {len(one.genuine)} genuine, {len(one.impostor)} impostor pairs"
+    false_matches, false_non_matches = roc(one.genuine, one.impostor)
+    edges = 1 / (2 * len(one.impostor)), 1 / (2 * len(one.genuine))
+    return Curve(label, false_matches, false_non_matches, *edges)
+
+
+def curve_of_people(one: PeopleEvaluation) -> Curve | None:
+    """Return the curve of a list of people; None without strangers or without own probes."""
+    scores = one.scores
+    enrolled, probes, own = len(scores.enrolled), len(scores.probe_person), len(scores.own_scores)
+    if not own or enrolled < 2:
+        return None
+    return Curve(
+        f"{one.engine}: {enrolled} people enrolled, {one.looks} look{'s' if one.looks > 1 else ''} each",
+        scores.strangers_at_least().tolist(),
+        scores.own_below().tolist(),
+        1 / (2 * enrolled * probes),
+        1 / (2 * own),
+    )
+
+
+def draw_roc(path: Path, curves: Sequence[Curve]) -> None:
+    """Write one picture with a line for each curve; PNG, SVG or PDF by the file's ending.
 
     Raise FaceError when there is nothing to draw, matplotlib is missing or the file cannot be written.
     """
@@ -19,20 +57,17 @@ def draw_roc(path: Path, evaluations: Sequence[Evaluation]) -> None:
         from matplotlib.figure import Figure  # noqa: PLC0415 - heavy, and only evaluation draws
     except ModuleNotFoundError as missing:
         raise FaceError("The curve cannot be drawn without matplotlib: pip install matplotlib") from missing
-    drawn = [one for one in evaluations if len(one.genuine) and len(one.impostor)]
-    if not drawn:
-        raise FaceError("There is no curve to draw: give pairs of one person and pairs of different people.")
+    if not curves:
+        raise FaceError("There is no curve to draw: give pictures of one person and of different people.")
     figure = Figure(figsize=(7, 5), layout="constrained")
     axes = figure.subplots()
-    for one in drawn:
-        false_matches, false_non_matches = roc(one.genuine, one.impostor)
-        # A rate of nought has no place on these axes: it is drawn at the edge of what so many pairs can tell.
-        edge = 1 / (2 * len(one.impostor))
+    for one in curves:
+        # A rate of nought has no place on these axes: it is drawn at the edge of what so many can tell.
         axes.plot(
-            [max(rate, edge) for rate in false_matches],
-            [max(rate, 1 / (2 * len(one.genuine))) for rate in false_non_matches],
+            [max(rate, one.least_false_match) for rate in one.false_matches],
+            [max(rate, one.least_false_non_match) for rate in one.false_non_matches],
             drawstyle="steps-post",
-            label=f"{one.engine}: {len(one.genuine)} genuine, {len(one.impostor)} impostor pairs",
+            label=one.label,
         )
     axes.set_xscale("log")
     axes.set_yscale("log")

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gate_controller.face.engines.dlib_engine import DLIB_CARD
 from gate_controller.face.engines.error_budget import fitness
+from gate_controller.face.engines.face_recognition_engine import FACE_RECOGNITION_CARD
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
 from gate_controller.face.evaluation.error_rates import (
     Share,
@@ -86,13 +86,27 @@ def test_the_curve_falls_from_everyone_to_no_one() -> None:
 def test_the_default_engine_opens_at_one_in_a_hundred_thousand_and_searches_17_faces_alone() -> None:
     fit = fitness(YUNET_SFACE_CARD)
     assert fit.point is not None
-    assert (fit.point.min_face_similarity, fit.templates_alone) == (0.491, 17)
+    assert (fit.point.min_face_similarity, fit.templates_alone) == (0.506, 17)
     assert "once in 1,755" in fit.sentence
 
 
 def test_an_engine_whose_curve_does_not_keep_the_budget_may_not_open_and_says_why() -> None:
-    fit = fitness(DLIB_CARD)
+    fit = fitness(FACE_RECOGNITION_CARD)
     assert (fit.point, fit.templates_alone) == (None, 0)
-    assert "dlib-resnet-1 may not open" in fit.sentence
+    assert "face-recognition-1 may not open" in fit.sentence
     assert "once in 131" in fit.sentence
     assert "70% of genuine attempts are rejected" in fit.sentence
+
+
+def test_the_second_engine_would_keep_the_budget_for_one_face_at_a_time() -> None:
+    fit = fitness(FACE_RECOGNITION_CARD, searched=1)
+    assert fit.point is not None
+    assert (fit.point.min_face_similarity, fit.templates_alone) == (pytest.approx(0.6), 1)
+    assert "compared with one face a stranger" in fit.sentence
+    assert "once in 1,309" in fit.sentence
+
+
+def test_thresholds_of_one_look_are_never_used_for_templates_of_several() -> None:
+    fit = fitness(YUNET_SFACE_CARD, looks=3)
+    assert (fit.point, fit.templates_alone) == (None, 0)
+    assert fit.sentence == "yunet-sface-int8bq-2 was not measured with templates of 3 looks"

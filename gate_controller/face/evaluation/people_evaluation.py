@@ -1,0 +1,104 @@
+"""Evaluate an engine on pictures of known people: enrol on some looks, probe with the rest.
+
+The first pictures of a person, as listed, that an enrolment would take are the looks; all others are probes.
+Who has too few for a template and a probe is a stranger only: all their pictures are probes.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gate_controller.face.engines.engine import FaceEngine, wipe
+from gate_controller.face.engines.error_budget import fitness
+from gate_controller.face.engines.reasons import FaceReason
+from gate_controller.face.evaluation.error_rates import Share
+from gate_controller.face.evaluation.evaluation import EmbeddedPictures
+from gate_controller.face.evaluation.people_list import PeopleList
+from gate_controller.face.evaluation.people_rates import RESAMPLINGS, PeopleRates, people_rates
+from gate_controller.face.evaluation.people_scores import (
+    PeopleScores,
+    Probes,
+    Templates,
+    compare_people,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleEvaluation:
+    """What came out for one engine; scores are kept for the drawing."""
+
+    engine: str
+    looks: int
+    people: int
+    strangers_only: int
+    """People with too few pictures for a template and a probe."""
+    unreadable: tuple[str, ...]
+    failed_to_enrol: Share
+    """Of the people with enough pictures, those of whom no template could be made."""
+    not_enrolled_for: Mapping[FaceReason, int]
+    """Of all pictures, those that an enrolment would not take."""
+    failed_to_acquire: float | None
+    """Share of a person's probes that a gate would not use, every person weighing the same."""
+    threshold_is_of_these_looks: bool
+    rates: PeopleRates
+    scores: PeopleScores = field(repr=False)
+
+
+def evaluate_people(
+    engine: FaceEngine,
+    listed: PeopleList,
+    embedded: EmbeddedPictures,
+    looks: int,
+    resamplings: int = RESAMPLINGS,
+) -> PeopleEvaluation:
+    """Enrol everyone on their first `looks` good pictures and compare all others with all templates."""
+    pictures_of: dict[int, list[int]] = defaultdict(list)
+    for place, person in enumerate(listed.person_of):
+        pictures_of[person].append(place)
+    looks_of = {
+        person: [place for place in places if embedded.enrols[place]][:looks]
+        for person, places in pictures_of.items()
+        if len(places) > looks
+    }
+    taken = {person: places for person, places in looks_of.items() if len(places) == looks}
+    used = {place for places in taken.values() for place in places}
+    probes = [place for place in range(len(listed.pictures)) if place not in used]
+    acquired = [place for place in probes if embedded.acquires[place]]
+    width = embedded.vectors.shape[1]
+    faces = np.zeros((len(taken), width), dtype=np.float32)
+    for row, places in enumerate(taken.values()):
+        template = engine.template([embedded.vectors[place] for place in places])
+        faces[row] = template
+        wipe(template)
+    point = (
+        fitness(engine.card, looks=looks).point
+        or fitness(engine.card).point
+        or min(engine.card.curve, key=lambda point: point.false_match_rate)
+    )
+    templates = Templates(faces, np.array(list(taken), dtype=np.intp))
+    person_of = np.array([listed.person_of[place] for place in acquired], dtype=np.intp)
+    compared = Probes(embedded.vectors[acquired], person_of)
+    threshold = point.min_face_similarity
+    scores = compare_people(len(listed.groups), templates, compared, engine.similarities, threshold)
+    wipe(templates.faces, compared.faces)
+    return PeopleEvaluation(
+        engine=engine.card.name,
+        looks=looks,
+        people=len(listed.groups),
+        strangers_only=len(listed.groups) - len(looks_of),
+        unreadable=tuple(embedded.unreadable),
+        failed_to_enrol=Share(len(looks_of) - len(taken), len(looks_of)),
+        not_enrolled_for=dict(embedded.not_enrolled_for.most_common()),
+        failed_to_acquire=_not_acquired(listed, probes, embedded),
+        threshold_is_of_these_looks=bool(engine.card.curve_for(looks)),
+        rates=people_rates(scores, threshold, listed.groups, resamplings),
+        scores=scores,
+    )
+
+
+def _not_acquired(listed: PeopleList, probes: list[int], embedded: EmbeddedPictures) -> float | None:
+    tried: Counter[int] = Counter(listed.person_of[place] for place in probes)
+    failed: Counter[int] = Counter(listed.person_of[p] for p in probes if not embedded.acquires[p])
+    return float(np.mean([failed[person] / tried[person] for person in tried])) if tried else None

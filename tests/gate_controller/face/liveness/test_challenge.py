@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate_controller.face.engines.engine import FaceQuality, FoundFace, Landmarks
@@ -159,6 +159,7 @@ def answered_frames(challenge: Challenge) -> list[float]:
     return frames
 
 
+@settings(deadline=None)
 @given(yaw=st.floats(-55, 55), shift=st.floats(-2, 2), scale=st.floats(0.5, 2.0), before=st.floats(-20, 20))
 def test_the_nose_of_a_card_never_leaves_its_plane(
     yaw: float, shift: float, scale: float, before: float

@@ -12,6 +12,9 @@ PYTHON ?=
 # Extra words for pytest: make test PYTEST_ARGS="-k calendar -x"
 PYTEST_ARGS ?=
 
+# Without compiled files each worker and each process that a test starts would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Tests write much and keep nothing: into memory where 4 GB of it are free, since disks make them wait.
 IN_MEMORY = free_kb=$$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1); \
 	if [ -w /dev/shm ] && [ "$${free_kb:-0}" -gt 4000000 ]; then export TMPDIR="$${TMPDIR:-/dev/shm}"; fi;
@@ -56,12 +59,13 @@ test-others: setup ## run what `make test` left out and is not slow: the other d
 test-all: setup ## run every test
 	@export MENJIN_THOROUGH=1; $(IN_MEMORY) $(BIN)/pytest $(SHARED_OUT) --part all $(PYTEST_ARGS)
 
-check: setup ## lint, types, import directions, templates, spelling
+check: setup ## lint, types, import directions, templates, spelling, plain words
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(addprefix -p ,$(PACKAGES)) -m menjin
 	$(BIN)/lint-imports
 	$(if $(TEMPLATES),$(BIN)/djlint --lint --quiet $(TEMPLATES))
 	$(BIN)/codespell
+	$(BIN)/pytest -q --part all tests/project/test_plain_words.py tests/project/test_no_facades.py
 
 screenshots: setup ## take a picture of every page and state: make screenshots README=1 renews the README's too
 	@$(BIN)/python -m tests.browser.gallery.take $(if $(README),--readme)

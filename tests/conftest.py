@@ -34,8 +34,11 @@ STATEMENTS_KEPT = 5_000
 _default_config["PASSWORD_HASH_PASSLIB_OPTIONS"] = {"argon2__time_cost": 1, "argon2__memory_cost": 64}
 
 
-SQLITE_TURNS = 4
-"""One test of so many runs on PostgreSQL, where it takes longer; `--part others` has the other half."""
+TURNS = 8
+TURNS_WHERE_DATABASES_DIFFER = 2
+"""One test of so many runs on PostgreSQL, where it takes longer; `--part others` runs the rest of each."""
+WHOLE_PROCESSES = frozenset({"browser", "flows", "served"})
+"""Folders of tests that play whole processes: `make test` plays each with the first set of its parameters."""
 LONGEST_FIRST = ("browser", "promises", "flows")
 """Folders of tests whose files take long: one that came last would keep a single worker busy at the end."""
 
@@ -62,28 +65,43 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     part = config.getoption("--part")
     if part == "all":
         return
-    chosen = [item for item in items if _is_chosen(item, others=part == "others")]
-    ids = {id(item) for item in chosen}
-    config.hook.pytest_deselected(items=[item for item in items if id(item) not in ids])
-    items[:] = chosen
+    core = _core_of(items)
+    if part == "core":
+        left_out = [item for item in items if item not in core]
+        items[:] = [item for item in items if item in core]
+    else:
+        thorough = {item for item in core if item.get_closest_marker("thorough") is not None}
+        left_out = [item for item in items if item in core - thorough]
+        items[:] = [item for item in items if item in thorough or item not in core]
+    config.hook.pytest_deselected(items=left_out)
 
 
-def _is_chosen(item: pytest.Item, *, others: bool) -> bool:
-    if others:
-        return not _is_core(item) or item.get_closest_marker("thorough") is not None
-    return _is_core(item)
+def _core_of(items: list[pytest.Item]) -> set[pytest.Item]:
+    """Return what `make test` runs: each behaviour once."""
+    core: set[pytest.Item] = set()
+    played: set[str] = set()
+    for item in filter(_is_core, items):
+        function = item.nodeid.partition("[")[0]
+        if WHOLE_PROCESSES & set(item.path.parts):
+            if function in played:
+                continue
+            played.add(function)
+        core.add(item)
+    return core
 
 
 def _is_core(item: pytest.Item) -> bool:
-    """Return whether `make test` runs this: not wide, and of no database, of both or of its turn's."""
+    """Return whether `make test` runs this: not wide, and of no database or of its turn's."""
     if item.get_closest_marker("wide") is not None:
         return False
     call = getattr(item, "callspec", None)
     database = call.params.get("database_url") if call is not None else None
-    if database is None or item.get_closest_marker("both_databases") is not None:
+    if database is None:
         return True
+    differ = item.get_closest_marker("both_databases") is not None
+    turns = TURNS_WHERE_DATABASES_DIFFER if differ else TURNS
     same_test = item.nodeid.replace(f"{database}-", "").replace(f"[{database}]", "")
-    turn = "postgresql" if zlib.crc32(same_test.encode()) % SQLITE_TURNS == 0 else "sqlite"
+    turn = "postgresql" if zlib.crc32(same_test.encode()) % turns == 0 else "sqlite"
     return bool(database == turn)
 
 

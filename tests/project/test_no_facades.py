@@ -4,6 +4,9 @@ import ast
 from functools import cache
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.wide  # `make check` runs it
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("hardware", "gate_controller", "web_admin", "demo", "tests")
 

@@ -15,6 +15,7 @@ from babel.messages.pofile import read_po
 
 from tests.support.source import tree_of
 
+pytestmark = pytest.mark.wide  # `make check` runs it
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("hardware", "gate_controller", "web_admin", "demo")
 WORDS = ("told", "whoever", "nobody", "somebody", "anew")

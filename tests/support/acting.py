@@ -17,7 +17,7 @@ from gate_controller.rules.decision import Claim, Decision, GateMemory
 from gate_controller.rules.identify import GateKeys, hash_typed, identify_card, identify_code, identify_typed
 from tests.support.compounds.assessments import assess
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
-from web_admin.action.base import Action, Channel
+from web_admin.action.base import Action, Channel, one_publication
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import Gate, Home, Person
 from web_admin.core.effects import Effects
@@ -63,18 +63,20 @@ def by_phone(act: Action, person_id: str, channel: Channel = "phone") -> Action:
 
 def add_lane(act: Action, gate_id: str = "north", methods: tuple[str, ...] = ("card", "pin", "qr")) -> str:
     """Add a gate with one lane in, put it live, pair it as an installer does; return the lane's id."""
-    add_gate(act, gate_id, gate_id.title())
-    add_live_lane(act, gate_id, LaneSpec(f"{gate_id}-in", "In", "in", methods))
-    pair(act, gate_id)
+    with one_publication(act) as part:
+        add_gate(part, gate_id, gate_id.title())
+        add_live_lane(part, gate_id, LaneSpec(f"{gate_id}-in", "In", "in", methods))
+        pair(part, gate_id)
     return f"{gate_id}-in"
 
 
 def add_live_lane(act: Action, gate_id: str, spec: LaneSpec) -> None:
     """Add a lane and put it live with a whole sheet."""
-    save_lane(act, gate_id, replace(spec, methods=tuple(m for m in spec.methods if m != "face")))
-    save_sheet(act, spec.lane_id, WHOLE_SHEET)
-    if "face" in spec.methods:
-        save_lane(act, gate_id, spec)
+    with one_publication(act) as part:
+        save_lane(part, gate_id, replace(spec, methods=tuple(m for m in spec.methods if m != "face")))
+        save_sheet(part, spec.lane_id, WHOLE_SHEET)
+        if "face" in spec.methods:
+            save_lane(part, gate_id, spec)
 
 
 def pair(act: Action, gate_id: str) -> Ed25519PrivateKey:
@@ -94,16 +96,18 @@ def pair(act: Action, gate_id: str) -> Ed25519PrivateKey:
 
 def offer_face(act: Action, gate_id: str = "north") -> None:
     """Publish a notice, have it assessed, switch face on and offer it at a gate's lane."""
-    publish_notice(act, FACE_PURPOSE, NOTICE)
-    assess(act)
-    enable_face(act)
-    save_lane(act, gate_id, LaneSpec(f"{gate_id}-in", "In", "in", ALL_METHODS))
+    with one_publication(act) as part:
+        publish_notice(part, FACE_PURPOSE, NOTICE)
+        assess(part)
+        enable_face(part)
+        save_lane(part, gate_id, LaneSpec(f"{gate_id}-in", "In", "in", ALL_METHODS))
 
 
 def household(act: Action, number: str = "3-1203", name: str = "Lin") -> tuple[Home, Person]:
     """Add a home and a person in it."""
-    home = add_home(act, number)
-    return home, add_person(act, display_name=name, home_id=home.home_id)
+    with one_publication(act) as part:
+        home = add_home(part, number)
+        return home, add_person(part, display_name=name, home_id=home.home_id)
 
 
 def gate_view(act: Action, gate_id: str = "north") -> PolicySnapshot:

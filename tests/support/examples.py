@@ -6,6 +6,11 @@ THOROUGH = bool(os.environ.get("MENJIN_THOROUGH"))
 QUICK_SHARE = 4
 
 
+def share(count: int) -> int:
+    """Return how many of so many equal requests this run sends at each address, at least one."""
+    return count if THOROUGH else max(1, count // QUICK_SHARE)
+
+
 def examples(count: int) -> int:
     """Return how many examples this run has for a property that deserves `count`.
 

@@ -1,10 +1,24 @@
 """A compound with two gates, and the gates themselves."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.support.compounds.with_gates import PlayedGate, add_gate, sync_app
 from web_admin.core.database import Menjin
+from web_admin.operations import backup
 from web_admin.policy.effects import PolicyEffects
+
+
+SCRYPT_COST_OF_TESTS = 2**10
+
+
+@pytest.fixture(scope="session", autouse=True)
+def real_scrypt_cost() -> Iterator[int]:
+    """Stretch the passphrases of tests less, since they protect nothing; return the product's own cost."""
+    real, backup.SCRYPT_COST = backup.SCRYPT_COST, SCRYPT_COST_OF_TESTS
+    yield real
+    backup.SCRYPT_COST = real
 
 
 class Clock:

@@ -14,7 +14,7 @@ from gate_controller.contract.forgetting_certificate import ForgettingCertificat
 from gate_controller.contract.messages import RECEIPT_DOMAIN, ForgetReceipt, SignedReceipt
 from gate_controller.contract.signing import sign
 from tests.support.acting import ALL_METHODS, add_live_lane, by_phone, household, manager, offer_face, pair
-from web_admin.action.base import Action
+from web_admin.action.base import Action, one_publication
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import Gate, Site
 from web_admin.core.database import Database
@@ -50,17 +50,17 @@ class Forgotten:
                 session, self.sealer, "Willow Court", "Asia/Shanghai", "en", "a long passphrase", self.now
             )
             self.site_id, self.root_public_key = site.site_id, site.root_public_key
-        with self.act() as act:
+        with self.act() as act, one_publication(act) as part:
             for gate_id in GATES:
-                add_gate(act, gate_id, f"{gate_id.title()} gate")
-                add_live_lane(act, gate_id, LaneSpec(f"{gate_id}-in", "In", "in", ALL_METHODS[:3]))
-                self.keys[gate_id] = pair(act, gate_id)
-                offer_face(act, gate_id)
+                add_gate(part, gate_id, f"{gate_id.title()} gate")
+                add_live_lane(part, gate_id, LaneSpec(f"{gate_id}-in", "In", "in", ALL_METHODS[:3]))
+                self.keys[gate_id] = pair(part, gate_id)
+                offer_face(part, gate_id)
             for number in (1, 2):
-                _, person = household(act, f"3-{number}", f"Lin {number}")
-                issue_card(act, person.person_id, number)
+                _, person = household(part, f"3-{number}", f"Lin {number}")
+                issue_card(part, person.person_id, number)
                 self.people.append(person.person_id)
-                give_face_consent(by_phone(act, person.person_id), person.person_id, newest(act), "en")
+                give_face_consent(by_phone(part, person.person_id), person.person_id, newest(part), "en")
 
     @contextmanager
     def act(self) -> Iterator[Action]:

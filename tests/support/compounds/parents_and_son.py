@@ -1,7 +1,7 @@
 """Two parents and their son of 15 at a gate that offers face, and how he asks and they answer."""
 
 from tests.support.acting import add_lane, by_phone, household, offer_face
-from web_admin.action.base import Action
+from web_admin.action.base import Action, one_publication
 from web_admin.compound.models import Person
 from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent
@@ -11,13 +11,14 @@ from web_admin.people.actions import add_person
 
 def make_family(act: Action) -> tuple[Action, Person, Person, Person]:
     """Return the action, two parents and their son of 15, each with a card, at a gate that offers face."""
-    add_lane(act)
-    offer_face(act)
-    home, mother = household(act, name="Mother")
-    father = add_person(act, display_name="Father", home_id=home.home_id)
-    son = add_person(act, display_name="Son", home_id=home.home_id, age_band="14_17")
-    for number, person in enumerate((mother, father, son), start=70):
-        issue_card(act, person.person_id, number)
+    with one_publication(act) as part:
+        add_lane(part)
+        offer_face(part)
+        home, mother = household(part, name="Mother")
+        father = add_person(part, display_name="Father", home_id=home.home_id)
+        son = add_person(part, display_name="Son", home_id=home.home_id, age_band="14_17")
+        for number, person in enumerate((mother, father, son), start=70):
+            issue_card(part, person.person_id, number)
     return act, mother, father, son
 
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.acting import add_lane, by_phone, household, manager, offer_face
+from web_admin.action.base import one_publication
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import Gate
 from web_admin.core.config import write_secret
@@ -46,15 +47,15 @@ def consented(database, sealer, now):
     """Two people with a face; return the site and their ids."""
     with database.session() as session:
         site, _pem = create_site(session, sealer, "Court", "Asia/Shanghai", "en", "phrase", now)
-        act = manager(session, sealer, site.site_id, now)
-        add_lane(act)
-        offer_face(act)
         people = []
-        for number in (1, 2):
-            _, person = household(act, f"3-{number}", f"Lin {number}")
-            issue_card(act, person.person_id, number)
-            give_face_consent(by_phone(act, person.person_id), person.person_id, 1, "en")
-            people.append(person.person_id)
+        with one_publication(manager(session, sealer, site.site_id, now)) as act:
+            add_lane(act)
+            offer_face(act)
+            for number in (1, 2):
+                _, person = household(act, f"3-{number}", f"Lin {number}")
+                issue_card(act, person.person_id, number)
+                give_face_consent(by_phone(act, person.person_id), person.person_id, 1, "en")
+                people.append(person.person_id)
         return site.site_id, people
 
 

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from tests.support.clock import SetClock
 from tests.support.compounds.managed import ManagedCompound, make_managed_compound
 from tests.support.compounds.resident import csrf_of
+from tests.support.examples import share
 from tests.support.hostile_requests import (
     JSON_BODIES,
     JSON_TYPES,
@@ -130,14 +131,16 @@ def key(compound: ManagedCompound) -> dict[str, str]:
             return {"Authorization": f"Bearer {made.text}"}
 
 
+@pytest.mark.thorough
 def test_no_json_of_a_stranger_makes_a_fault_at_any_address(compound, log):
     client, wrong = compound.app.test_client(), []
     assert len(routes(compound)) > 200
     for turn, route in enumerate(routes(compound)):
-        wrong += faults(client, taken_in_turns(list(json_at(*route)), turn, 4), log)
+        wrong += faults(client, taken_in_turns(list(json_at(*route)), turn, share(4)), log)
     assert not wrong, said(wrong)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("type_", JSON_TYPES[1:])
 def test_nor_does_json_of_another_name(compound, log, type_):
     client, wrong = compound.app.test_client(), []
@@ -146,11 +149,12 @@ def test_nor_does_json_of_another_name(compound, log, type_):
     assert not wrong, said(wrong)
 
 
+@pytest.mark.thorough
 def test_nothing_else_that_a_stranger_sends_makes_one(compound, log):
     client, wrong = compound.app.test_client(), faults(compound.app.test_client(), odd_paths(), log)
     token = {"X-CSRFToken": csrf_of(client.get("/staff/sign-in").text)}
     for turn, route in enumerate(routes(compound)):
-        wrong += faults(client, taken_in_turns(list(others_at(*route)), turn, 4), log, token)
+        wrong += faults(client, taken_in_turns(list(others_at(*route)), turn, share(4)), log, token)
     assert not wrong, said(wrong)
 
 
@@ -165,6 +169,7 @@ def test_nor_does_anything_that_staff_send(compound, log):
     assert not wrong, said(wrong)
 
 
+@pytest.mark.wide
 def test_no_json_makes_a_fault_where_a_phone_sends_json(compound, log):
     doors = json_doors(compound, "/r/")
     assert len(doors) == 5

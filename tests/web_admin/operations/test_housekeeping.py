@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from tests.support.acting import add_lane, by_phone, household, manager, offer_face
 from tests.support.compounds.with_gates import journal
+from web_admin.action.base import one_publication
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import CredentialRow, Invitation, Person
 from web_admin.core import backup_files
@@ -46,14 +47,14 @@ def people(menjin, database, now):
     """A site with a lane that offers face and two people with cards; return site and person ids."""
     with database.session() as session:
         site, _pem = create_site(session, menjin.sealer, "Court", "Asia/Shanghai", "en", "phrase", now)
-        act = manager(session, menjin.sealer, site.site_id, now)
-        add_lane(act)
-        offer_face(act)
         ids = []
-        for number in (1, 2):
-            _, person = household(act, f"3-{number}", f"Lin {number}")
-            issue_card(act, person.person_id, number)
-            ids.append(person.person_id)
+        with one_publication(manager(session, menjin.sealer, site.site_id, now)) as act:
+            add_lane(act)
+            offer_face(act)
+            for number in (1, 2):
+                _, person = household(act, f"3-{number}", f"Lin {number}")
+                issue_card(act, person.person_id, number)
+                ids.append(person.person_id)
         return site.site_id, ids
 
 

@@ -265,6 +265,14 @@ def backup_file(compound, migrated, web_config, tmp_path, clock):
     return path
 
 
+OWASP_SCRYPT_COST = 2**16
+"""With blocks of 8: https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html"""
+
+
+def test_a_guess_at_the_passphrase_costs_what_owasp_asks_for(real_scrypt_cost):
+    assert real_scrypt_cost >= OWASP_SCRYPT_COST
+
+
 def test_the_file_is_private_and_reveals_nothing_without_the_passphrase(backup_file, compound, web_config):
     content = backup_file.read_bytes()
     assert stat.S_IMODE(backup_file.stat().st_mode) == 0o600

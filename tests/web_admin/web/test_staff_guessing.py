@@ -129,7 +129,7 @@ def test_signed_in_staff_keep_their_session_at_the_page_of_the_code(compound: Ma
     assert client.get("/manage/").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/staff/sign-in", "/staff/again"])
+@pytest.mark.parametrize("path", ["/staff/sign-in", pytest.param("/staff/again", marks=pytest.mark.wide)])
 def test_a_secret_that_is_no_form_is_refused_and_counts(compound: ManagedCompound, path: str) -> None:
     """An address that sent as many as it may waits with a right password too; JSON is not read at all."""
     client = compound.signed_in("manager")
@@ -174,12 +174,14 @@ def test_ten_wrong_passwords_of_an_account_are_logged_and_those_of_staff_reporte
     assert eleventh.status_code == 429
 
 
+@pytest.mark.wide
 def test_right_passwords_are_given_back(compound: ManagedCompound) -> None:
     for _ in range(SIGN_IN_ADDRESS.most // 2):
         with_password(browser(compound), "guard@example.org")
     assert alarms(compound) == []
 
 
+@pytest.mark.wide
 def test_many_names_from_one_address_are_reported_once_without_a_name(
     compound: ManagedCompound, caplog: pytest.LogCaptureFixture
 ) -> None:

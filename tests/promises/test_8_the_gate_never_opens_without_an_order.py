@@ -32,6 +32,8 @@ from tests.support.gates.process import GateProcess
 KNOWN, UNKNOWN = 7, 8
 CLOCKS_DIFFER_NS = 2_000_000
 
+PATIENCE_SECONDS = 20.0
+
 Action = Callable[[BenchGate, Output], object]
 ACTS: dict[str, Action] = {
     "wait": lambda bench, output: None,
@@ -44,6 +46,21 @@ ACTS: dict[str, Action] = {
     "pull the reader": lambda bench, output: bench.card.unplug(),
     "put the reader back": lambda bench, output: bench.card.replug(),
 }
+
+
+def tap_until_open(bench: BenchGate, output: Output) -> None:
+    """Tap as people do, again after a second, until the output gets its order: a busy machine begins late."""
+    ends = time.monotonic() + PATIENCE_SECONDS
+    before = sum(on for _at, on in output.orders())
+    while sum(on for _at, on in output.orders()) == before and time.monotonic() < ends:
+        bench.card.tap(KNOWN)
+        looks = time.monotonic() + 1.0
+        while sum(on for _at, on in output.orders()) == before and time.monotonic() < looks:
+            time.sleep(0.01)
+
+
+OPENS = "tap until it opens"
+"""Of no random history: those must not open where they need not."""
 STEPS = st.tuples(st.sampled_from([*sorted(ACTS), "tap", "tap"]), st.integers(0, 40) | st.just(400))
 STARTS = st.sampled_from([("wait", 0), ("wait", 40), ("wait", 120)])
 AWAY_AT_THE_TAP = [
@@ -193,7 +210,7 @@ def live_and_die(lives: Lives, kind: str, history: list[tuple[str, int]]) -> int
     back_ns = []
     for name, milliseconds in history:
         at_ns, was_plugged = time.monotonic_ns(), output.is_plugged
-        ACTS[name](bench, output)
+        (tap_until_open if name == OPENS else ACTS[name])(bench, output)
         back_ns += [at_ns] * (output.is_plugged and not was_plugged)
         back_ns += [at_ns] * (name == "cut the board's power" and output.sees_power_cuts)
         time.sleep(milliseconds / 1000)
@@ -257,6 +274,6 @@ def test_a_thousand_histories_have_no_on_byte_that_no_decision_ordered(
 @pytest.mark.parametrize("kind", ["usb", "waveshare", "eletechsup", "osdp"])
 def test_the_histories_do_open_the_gate(lives: Lives, kind: str) -> None:
     """Otherwise the property above would hold for a gate that never opens."""
-    assert live_and_die(lives, kind, [("wait", 400), ("unknown card", 30), ("tap", 400)]) == 1
+    assert live_and_die(lives, kind, [("wait", 0), ("unknown card", 30), (OPENS, 0)]) >= 1
     pulled = [("pull the board", 5), ("put the board back", 300)]
-    assert live_and_die(lives, kind, [("wait", 400), ("tap", 400), *pulled]) == 1
+    assert live_and_die(lives, kind, [(OPENS, 0), *pulled]) >= 1

@@ -9,7 +9,6 @@ from web_admin.core.database import Menjin
 from web_admin.operations import backup
 from web_admin.policy.effects import PolicyEffects
 
-
 SCRYPT_COST_OF_TESTS = 2**10
 
 

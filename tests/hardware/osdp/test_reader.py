@@ -89,6 +89,21 @@ def tap_until_read(twin: ReaderTwin, number: int, reports: Reports) -> None:
     until(tap_and_look, "not read")
 
 
+def pulsed(relay: OsdpRelay, seconds: float) -> int:
+    """Pulse again while nothing was sent: a busy machine may miss the time that a reader has."""
+    at_ns: list[int] = []
+
+    def try_it() -> bool:
+        try:
+            at_ns.append(relay.pulse(seconds))
+        except DeviceUnavailable as refusal:
+            assert "nothing sent" in str(refusal)
+        return bool(at_ns)
+
+    until(try_it, "no pulse")
+    return at_ns[0]
+
+
 def wait_long_for(reports: Reports, health: Health) -> str:
     """Wait longer than the fixture's patience: the library is slow to notice silence."""
     found: list[str] = []
@@ -324,9 +339,8 @@ def test_a_card_shown_while_the_gate_did_not_listen_does_not_open_later(
     twin.tap(2)
     bus.replug()
     reports.wait_for(Health.OK)
-    twin.tap(3)
-    assert reports.next_of(CardRead).number == 3
-    assert cards(reports) == [3]
+    tap_until_read(twin, 3, reports)
+    assert set(cards(reports)) == {3}
 
 
 def test_a_reader_that_lost_power_comes_back(twin: ReaderTwin, reader: OsdpReader, reports: Reports) -> None:
@@ -418,14 +432,14 @@ def test_a_pulse_is_timed_by_the_reader_and_its_output_rests_first(
     twin: ReaderTwin, relay: OsdpRelay
 ) -> None:
     before_ns = time.monotonic_ns()
-    at_ns = relay.pulse(3.0)
+    at_ns = pulsed(relay, 3.0)
     assert before_ns <= at_ns <= time.monotonic_ns()
     assert [order[1:] for order in twin.outputs] == [(0, OFF, 0), (0, ON_FOR_A_TIME, 30)]
 
 
 def test_a_second_pulse_never_shortens_the_first(twin: ReaderTwin, relay: OsdpRelay) -> None:
-    relay.pulse(8.0)
-    relay.pulse(1.0)
+    pulsed(relay, 8.0)
+    pulsed(relay, 1.0)
     assert twin.outputs[-1][3] >= 70
 
 
@@ -435,7 +449,7 @@ def test_pulses_do_not_hold_an_output_beyond_its_longest_time_on(
     relay = OsdpRelay(reader, 1, name="drive", max_pulse_seconds=10, max_on_seconds=0.4)
     reports.wait_for(Health.OK)
     relay.open()
-    relay.pulse(10.0)
+    pulsed(relay, 10.0)
     time.sleep(0.35)
     with pytest.raises(DeviceRefused, match="rests first"):
         relay.pulse(10.0)
@@ -449,7 +463,7 @@ def test_a_pulse_above_the_longest_is_cut_to_it_and_one_of_no_time_refused(
     with pytest.raises(BadDeviceSetting, match="some seconds"):
         relay.pulse(0)
     assert [order[2] for order in twin.outputs] == [OFF]
-    relay.pulse(120.0)
+    pulsed(relay, 120.0)
     assert [order[1:] for order in twin.outputs][1:] == [(0, ON_FOR_A_TIME, 100)]
 
 
@@ -482,7 +496,7 @@ def test_an_unconfirmed_pulse_is_an_error_and_is_not_sent_later(
 def test_a_pulse_while_the_reader_is_away_is_an_error_and_rest_comes_first_when_it_is_back(
     bus: OsdpBus, twin: ReaderTwin, relay: OsdpRelay, reports: Reports
 ) -> None:
-    relay.pulse(3.0)
+    pulsed(relay, 3.0)
     bus.unplug()
     reports.wait_for(Health.LOST)
     with pytest.raises(DeviceUnavailable):

@@ -19,6 +19,7 @@ Set up and run the server of a compound.
   menjin web init       make keys, database and the first manager's account
   menjin web run        serve pages and gates until stopped
   menjin web upgrade    bring the tables up to date after an update of the program
+  menjin web rollback   go back to the backup from before an upgrade
   menjin web backup     write one sealed file (faces cannot come back from it)
   menjin web restore    start again from a backup, or leave a lost gate out
   menjin web deliver    send waiting mail and signed messages now ('run' does it as well)
@@ -44,14 +45,15 @@ def run(argv: list[str]) -> int:
     """Run one `menjin web` command; return 0 done, 1 failed, 2 wrong usage or configuration."""
     arguments = _parser().parse_args(argv)
     from web_admin.cli import commands as cli_commands  # they load database and pages: not for --help
-    from web_admin.cli import forgetting
+    from web_admin.cli import forgetting, restoring, upgrading
 
     commands: dict[str, Callable[[argparse.Namespace], str]] = {
         "init": cli_commands.init,
         "run": cli_commands.serve,
-        "upgrade": cli_commands.upgrade,
+        "upgrade": upgrading.upgrade,
+        "rollback": upgrading.rollback,
         "backup": cli_commands.backup,
-        "restore": cli_commands.restore,
+        "restore": restoring.restore,
         "deliver": cli_commands.deliver_messages,
         "staff-link": cli_commands.staff_link,
         "rotate-keys": forgetting.rotate_keys,
@@ -133,7 +135,16 @@ def _parser() -> argparse.ArgumentParser:
         "--ready-fd", type=int, metavar="N", help="write the address to this descriptor when ready"
     )
 
-    commands.add_parser("upgrade", parents=[where], help="bring the tables up to date")
+    upgrade = commands.add_parser("upgrade", parents=[where], help="bring the tables up to date")
+    upgrade.add_argument("--dry-run", action="store_true", help="do everything, then take it back")
+    safety = upgrade.add_mutually_exclusive_group()
+    safety.add_argument(
+        "--backup", type=Path, metavar="FILE", help="where to back up to (default: in the backup folder)"
+    )
+    safety.add_argument("--no-backup", action="store_true", help="write none: there is no way back then")
+    rollback = commands.add_parser("rollback", parents=[where], help="go back to before an upgrade")
+    rollback.add_argument("file", type=Path, help="the backup that the upgrade wrote")
+    rollback.add_argument("--yes", action="store_true", help="do it without a question")
 
     commands.add_parser("deliver", parents=[where], help="send the messages that are due, once")
     link = commands.add_parser("staff-link", parents=[where], help="reset a staff account")
@@ -153,7 +164,7 @@ def _parser() -> argparse.ArgumentParser:
     restore.add_argument("--database-url", help="where to restore to, if not a file in the data directory")
     restore.add_argument("--public-url", help="the address residents type from now on")
     add_commands(commands, where)
-    for parser_ in (backup, restore):
+    for parser_ in (backup, restore, upgrade, rollback):
         parser_.add_argument(
             "--passphrase-file",
             type=Path,

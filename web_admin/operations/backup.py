@@ -11,8 +11,8 @@ import os
 import secrets
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -20,13 +20,13 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-from sqlalchemy import Connection, Date, Table, func, insert, inspect, select, text
-from sqlalchemy.types import DateTime, TypeDecorator
+from sqlalchemy import select
 
 from web_admin.core.backup_files import MAGIC
 from web_admin.core.config import SECRET_NAMES, WebConfig
 from web_admin.core.database import Database
-from web_admin.operations.schema import current_revision, upgrade
+from web_admin.operations.schema import current_revision, newest_revision
+from web_admin.operations.stored_tables import stored_tables
 from web_admin.tables import METADATA
 
 SCRYPT_COST = 2**16
@@ -62,9 +62,6 @@ class Rows(msgspec.Struct, frozen=True):
     rows: list[list[object]]
 
 
-# -- frames ----------------------------------------------------------------------------------------
-
-
 def _cipher(passphrase: str, salt: bytes) -> AESGCM:
     return AESGCM(Scrypt(salt=salt, length=32, n=SCRYPT_COST, r=8, p=1).derive(passphrase.encode()))
 
@@ -89,7 +86,7 @@ def _write_frame(file: BinaryIO, cipher: AESGCM, number: int, plain: bytes, *, l
     file.write(struct.pack(">I", len(sealed)) + sealed)
 
 
-def _read_frames(file: BinaryIO, passphrase: str) -> Iterator[bytes]:
+def read_frames(file: BinaryIO, passphrase: str) -> Iterator[bytes]:
     if file.read(len(MAGIC)) != MAGIC:
         raise BackupRefused("this file is no backup of Menjin")
     cipher = _cipher(passphrase, file.read(16))
@@ -110,9 +107,6 @@ def _read_frames(file: BinaryIO, passphrase: str) -> Iterator[bytes]:
         number += 1
     if number == 0:
         raise BackupRefused("the file ends before its first part")
-
-
-# -- backup ----------------------------------------------------------------------------------------
 
 
 def write_backup(database: Database, config: WebConfig, passphrase: str, path: Path, now: datetime) -> int:
@@ -147,10 +141,11 @@ def _frames(database: Database, config: WebConfig, now: datetime, counted: list[
         current_revision(database.engine) or "", now, {name: kept[name] for name in KEPT_SECRETS}
     )
     yield msgspec.msgpack.encode(preface)
+    ours = METADATA.tables
     with database.snapshot() as session:
-        for table in METADATA.sorted_tables:
-            if table.name in LEFT_OUT:
-                continue
+        for table in stored_tables(session.connection()).values():
+            if table.name in LEFT_OUT or (preface.revision == newest_revision() and table.name not in ours):
+                continue  # what is none of ours may lie beside it
             columns = [str(column.name) for column in table.columns]
             result = session.execute(select(table).execution_options(yield_per=ROWS_A_FRAME))
             for part in result.partitions():
@@ -158,88 +153,15 @@ def _frames(database: Database, config: WebConfig, now: datetime, counted: list[
                 yield msgspec.msgpack.encode(Rows(str(table.name), columns, [list(row) for row in part]))
 
 
-# -- restore ---------------------------------------------------------------------------------------
-
-
 def read_preface(passphrase: str, path: Path) -> Preface:
     """Return the first part of a backup; raise BackupRefused."""
     with path.open("rb") as file:
-        return _decode(next(_read_frames(file, passphrase)), Preface)
+        return decode_frame(next(read_frames(file, passphrase)), Preface)
 
 
-def restore_rows(database: Database, passphrase: str, path: Path) -> int:
-    """Fill an empty database from a backup and bring it up to date; return how many rows came.
-
-    Raises BackupRefused, with nothing stored, on a database with tables or a file that is not whole.
-    """
-    if inspect(database.engine).get_table_names():
-        raise BackupRefused("the database is not empty: restore into a new one")
-    with path.open("rb") as file:
-        for _frame in _read_frames(file, passphrase):
-            pass  # all of it is checked before a single row is stored
-    count = 0
-    tables = {table.name: table for table in METADATA.sorted_tables}
-    with path.open("rb") as file:
-        frames = _read_frames(file, passphrase)
-        preface = _decode(next(frames), Preface)
-        upgrade(database.engine, preface.revision)
-        with database.engine.begin() as connection:
-            for frame in frames:
-                part = _decode(frame, Rows)
-                table = tables.get(part.table)
-                if table is None or part.table in LEFT_OUT:
-                    raise BackupRefused(
-                        f"the file holds a table {part.table!r}, which this version does not know"
-                    )
-                connection.execute(insert(table), _typed(table, part.columns, part.rows))
-                count += len(part.rows)
-            _move_sequences(connection, list(tables.values()))
-    upgrade(database.engine)
-    return count
-
-
-def _move_sequences(connection: Connection, tables: Sequence[Table]) -> None:
-    """Set PostgreSQL's sequences to the restored numbers."""
-    if connection.dialect.name != "postgresql":
-        return
-    for table in tables:
-        column = table.autoincrement_column
-        if column is not None:
-            connection.execute(
-                text("SELECT setval(pg_get_serial_sequence(:table, :column), :newest, true)"),
-                {
-                    "table": table.name,
-                    "column": column.name,
-                    "newest": connection.scalar(select(func.max(column))) or 1,
-                },
-            )
-
-
-def _decode(frame: bytes, type_: type[T]) -> T:
+def decode_frame(frame: bytes, type_: type[T]) -> T:
+    """Return what a part of the file holds; raise BackupRefused."""
     try:
         return msgspec.msgpack.decode(frame, type=type_)
     except msgspec.MsgspecError as err:
         raise BackupRefused(f"a part of the file cannot be read: {err}") from err
-
-
-def _typed(
-    table: Table, columns: Sequence[str], rows: Sequence[Sequence[object]]
-) -> list[Mapping[str, object]]:
-    """Return rows by column, with dates and naive times, which travel as text, made whole again."""
-    readers = [_reader(table, name) for name in columns]
-    return [
-        {name: reader(value) for name, reader, value in zip(columns, readers, row, strict=True)}
-        for row in rows
-    ]
-
-
-def _reader(table: Table, name: str) -> Callable[[object], object]:
-    if name not in table.columns:
-        raise BackupRefused(f"the file holds a column {table.name}.{name}, which this version does not know")
-    type_ = table.columns[name].type
-    plain = type_.impl_instance if isinstance(type_, TypeDecorator) else type_
-    if isinstance(plain, DateTime):
-        return lambda value: datetime.fromisoformat(value) if isinstance(value, str) else value
-    if isinstance(plain, Date):
-        return lambda value: date.fromisoformat(value) if isinstance(value, str) else value
-    return lambda value: value

@@ -36,7 +36,8 @@ from web_admin.messages.outbox import (
 )
 from web_admin.messages.webhook_delivery import KEY_PURPOSE, post, shown_key, signature, trouble_of
 from web_admin.operations import housekeeping, schema
-from web_admin.operations.backup import restore_rows, write_backup
+from web_admin.operations.backup import write_backup
+from web_admin.operations.backup_rows import restore_rows
 from web_admin.policy.effects import PolicyEffects
 
 pytestmark = pytest.mark.both_databases

@@ -27,7 +27,8 @@ from web_admin.gates.actions import fit_shares
 from web_admin.journal.ledger import append_audit, verify_audit
 from web_admin.journal.models import AuditEntry
 from web_admin.operations import schema
-from web_admin.operations.backup import BackupRefused, read_preface, restore_rows, write_backup
+from web_admin.operations.backup import BackupRefused, read_preface, write_backup
+from web_admin.operations.backup_rows import restore_rows
 from web_admin.policy.effects import PolicyEffects
 from web_admin.policy.publish import publish_policy, records_for_gate
 from web_admin.restore.actions import begin_restoring, leave_out_gate

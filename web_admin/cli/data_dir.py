@@ -1,0 +1,64 @@
+"""Where a server keeps its files, and what the commands read from there."""
+
+import argparse
+import os
+from pathlib import Path
+
+from gate_controller.contract.https_only import in_the_clear
+from web_admin.cli.answers import CommandRefused, answer
+from web_admin.core.config import SECRET_NAMES, WebConfig, load_config
+from web_admin.core.sealing import Sealer
+from web_admin.core.wrapping_keys import WrapKeys
+
+
+def config_of(arguments: argparse.Namespace) -> WebConfig:
+    """Read the configuration of the data directory; raise ConfigRefused."""
+    return load_config(os.environ, arguments.data_dir)
+
+
+def sealer_of(config: WebConfig) -> Sealer:
+    """Return the sealer with the server's keys."""
+    return Sealer(config.seal_key, config.lookup_key, WrapKeys(config.face_key, config.secrets_dir))
+
+
+def free_data_dir(arguments: argparse.Namespace) -> tuple[Path, Path]:
+    """Return where data and secrets will lie; refuse where a server is already."""
+    data_dir = (arguments.data_dir or Path(os.environ.get("MENJIN_DATA_DIR", "."))).resolve()
+    secrets_dir = Path(os.environ.get("MENJIN_SECRETS_DIR", str(data_dir / "secrets")))
+    there = [path for path in (data_dir / "web.toml", secrets_dir / "seal.key") if path.exists()]
+    if there:
+        raise CommandRefused(f"{there[0]} exists: there is a server here already; nothing was changed")
+    return data_dir, secrets_dir
+
+
+def new_data_dir(arguments: argparse.Namespace) -> tuple[Path, Path]:
+    """Return the data and secrets directories, made private; refuse to touch a server that is there."""
+    data_dir, secrets_dir = free_data_dir(arguments)
+    for folder in (data_dir, secrets_dir):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    secrets_dir.chmod(0o700)
+    return data_dir, secrets_dir
+
+
+def public_url_of(arguments: argparse.Namespace) -> str:
+    """Return the address for residents, asked for where it is missing; raise CommandRefused."""
+    public_url = answer(arguments.public_url, "Address that residents type (https://…)", "--public-url")
+    trouble = in_the_clear(public_url)
+    if trouble is not None:
+        raise CommandRefused(f"--public-url: {trouble}; nothing was changed")
+    return public_url
+
+
+def first_settings(arguments: argparse.Namespace, public_url: str) -> dict[str, str | int]:
+    """Return what the first web.toml holds."""
+    settings: dict[str, str | int] = {"public_url": public_url}
+    if arguments.database_url:
+        settings["database_url"] = arguments.database_url
+    return settings
+
+
+def remove_new(data_dir: Path, secrets_dir: Path) -> None:
+    """Remove the files that this run of `init` or `restore` made."""
+    names = [data_dir / "web.toml", *(data_dir / f"menjin.sqlite3{end}" for end in ("", "-wal", "-shm"))]
+    for path in [*names, *(secrets_dir / f"{name}.key" for name in SECRET_NAMES)]:
+        path.unlink(missing_ok=True)

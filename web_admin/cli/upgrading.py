@@ -1,0 +1,171 @@
+"""Bring the tables up to this version, with a backup before it; go back where the new version does not do."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from web_admin.cli.answers import CommandRefused, backup_passphrase, clock
+from web_admin.cli.data_dir import config_of
+from web_admin.cli.restoring import fill_from_backup
+from web_admin.core.config import WebConfig
+from web_admin.core.database import Database, make_engine
+from web_admin.core.wrapping_keys import WrapKeys
+from web_admin.operations import schema
+from web_admin.operations.backup import BackupRefused, Preface, read_preface, write_backup
+from web_admin.operations.marks import BACKUP, mark
+
+SQLITE_FILES = ("", "-wal", "-shm")
+
+
+def refuse_other_tables(config: WebConfig) -> None:
+    """Raise CommandRefused unless the tables are of this version."""
+    engine = make_engine(config.database_url)
+    revision = schema.current_revision(engine)
+    engine.dispose()
+    if revision is None:
+        raise CommandRefused("the database is empty: run 'menjin web init'")
+    try:
+        steps = schema.steps_from(revision)
+    except schema.SchemaRefused as err:
+        raise CommandRefused(str(err)) from err
+    if steps:
+        raise CommandRefused(
+            f"the tables are of revision {revision}, {len(steps)} steps before this version: "
+            "run 'menjin web upgrade' first"
+        )
+
+
+def upgrade(arguments: argparse.Namespace) -> str:
+    """Migrate the tables, after a backup; or try it and take everything back."""
+    config = config_of(arguments)
+    engine = make_engine(config.database_url)
+    before = schema.current_revision(engine)
+    try:
+        if before is None:
+            raise CommandRefused("the database is empty: run 'menjin web init'")
+        steps = schema.steps_from(before)
+        if not steps:
+            return f"The tables are of revision {before}, as before.\n"
+        if arguments.dry_run:
+            schema.upgrade(engine, keep=False, done=_printer(len(steps)))
+            return f"All {len(steps)} steps can be done; the tables stay of revision {before}.\n"
+        said = "" if arguments.no_backup else _back_up(arguments, config, before)
+        schema.upgrade(engine, done=_printer(len(steps)))
+        if said:
+            database = Database(engine)
+            with database.session() as session:
+                mark(session, BACKUP, clock())
+        return f"The tables are of revision {steps[-1].revision}, they were {before}.\n{said}"
+    except schema.SchemaRefused as err:
+        raise CommandRefused(str(err)) from err
+    finally:
+        engine.dispose()
+
+
+def _printer(count: int) -> Callable[[schema.Step], None]:
+    numbers = iter(range(1, count + 1))
+
+    def print_step(step: schema.Step) -> None:
+        print(f"  {next(numbers)} of {count}: {step.revision} {step.says}", file=sys.stderr)
+
+    return print_step
+
+
+def _back_up(arguments: argparse.Namespace, config: WebConfig, revision: str) -> str:
+    now = clock()
+    folder = config.backup_dir or config.data_dir / "backups"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = arguments.backup or folder / f"before-upgrade-of-{revision}-{now:%Y%m%dT%H%M%SZ}.menjin"
+    passphrase = backup_passphrase(arguments)
+    database = Database(make_engine(config.database_url))
+    try:
+        rows = write_backup(database, config, passphrase, path, now)
+    finally:
+        database.engine.dispose()
+    print(f"  {path}: {rows} rows, before anything changes", file=sys.stderr)
+    return (
+        f"To go back: stop the server, install the version from before, then\n"
+        f"  menjin web rollback --data-dir {config.data_dir} {path}\n"
+    )
+
+
+def rollback(arguments: argparse.Namespace) -> str:
+    """Go back to the backup from before an upgrade; run by the version that made it."""
+    config = config_of(arguments)
+    passphrase = backup_passphrase(arguments)
+    try:
+        preface = read_preface(passphrase, arguments.file)
+        _refuse_foreign(config, preface, arguments.file)
+        loss = _loss(preface, clock())
+        if not arguments.yes:
+            if not sys.stdin.isatty():
+                raise CommandRefused(f"{loss} Say --yes if that is meant")
+            if input(f"{loss}\nType yes to go back: ").strip() != "yes":
+                raise CommandRefused("nothing was changed")
+        aside = _set_aside(config)
+        try:
+            said = fill_from_backup(config, passphrase, arguments.file)
+        except BaseException:
+            _put_back(config, aside)
+            raise
+    except BackupRefused as err:
+        raise CommandRefused(f"{arguments.file}: {err}") from err
+    _replace_face_key(config)
+    kept = f"The tables of the later version are in {aside}: delete it when you are sure.\n" if aside else ""
+    return f"{said}{kept}"
+
+
+def _refuse_foreign(config: WebConfig, preface: Preface, file: Path) -> None:
+    if preface.secrets.get("seal") != config.seal_key:
+        raise CommandRefused(f"{file} is a backup of another server; nothing was changed")
+    if not schema.knows(preface.revision):
+        raise CommandRefused(
+            f"{file} is of revision {preface.revision}, which this version does not know (its newest is "
+            f"{schema.newest_revision()}); nothing was changed"
+        )
+
+
+def _loss(preface: Preface, now: datetime) -> str:
+    hours = (now - preface.made_at).total_seconds() / 3600
+    return (
+        f"Everything since {preface.made_at:%Y-%m-%d %H:%M} UTC ({hours:.1f} hours) is lost on the server: "
+        "people, cards, consents, entries of the ledger. Gates keep what they forbid. Faces and sign-ins of "
+        "the staff do not come back."
+    )
+
+
+def _set_aside(config: WebConfig) -> Path | None:
+    """Move an SQLite database away and return where to; a PostgreSQL one has to be empty by now."""
+    if not config.database_url.startswith("sqlite:///"):
+        return None
+    path = Path(config.database_url.removeprefix("sqlite:///"))
+    aside = path.with_name(f"{path.name}.before-rollback-{clock():%Y%m%dT%H%M%SZ}")
+    if path.exists():
+        for end in SQLITE_FILES:
+            part = path.with_name(path.name + end)
+            if part.exists():
+                part.rename(aside.with_name(aside.name + end))
+        return aside
+    return None
+
+
+def _put_back(config: WebConfig, aside: Path | None) -> None:
+    if aside is None:
+        return
+    path = Path(config.database_url.removeprefix("sqlite:///"))
+    for end in SQLITE_FILES:
+        path.with_name(path.name + end).unlink(missing_ok=True)
+        part = aside.with_name(aside.name + end)
+        if part.exists():
+            part.rename(path.with_name(path.name + end))
+
+
+def _replace_face_key(config: WebConfig) -> None:
+    """Destroy the key of face shares: those of the later version's tables must not open."""
+    keys = WrapKeys(None, config.secrets_dir)
+    with keys.lock():
+        keys.make_next()
+        keys.promote_next()
+        keys.destroy_old()

@@ -36,6 +36,7 @@ from web_admin.web.foreign_requests import FromElsewhere
 from web_admin.web.language import choose_language, page_language
 from web_admin.web.limits import MAX_FORM_BYTES
 from web_admin.web.navigation import NAVIGATION
+from web_admin.web.problems import note_problem, noted_problems
 from web_admin.web.request_bodies import sentence_of, takes_json_here
 from web_admin.web.times import local_date, local_day, local_time, zone_name
 
@@ -103,6 +104,8 @@ def register_pages(app: Flask) -> None:
     init_live(app)
     end_with_sign_out(app)
     app.context_processor(_page_words)
+    app.add_template_global(note_problem)
+    app.add_template_global(noted_problems)
     app.add_template_filter(local_time)
     app.add_template_filter(local_day)
     app.add_template_filter(local_date)

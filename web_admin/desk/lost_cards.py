@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from gate_controller.contract.credential_kinds import has_ended_by_time
 from gate_controller.contract.event_kinds import EventKind
-from gate_controller.contract.records import CredentialKind, Method, typed_number
+from gate_controller.contract.records import CredentialKind, typed_number
 from web_admin.action.base import Action, begin, record
 from web_admin.action.suspensions import in_the_way, party_of, whom_to_ask
 from web_admin.alarms.actions import raise_alarm
@@ -23,7 +23,7 @@ from web_admin.credentials.actions import suspend_credential
 from web_admin.credentials.look_ups import CARD_LOOKED_UP, HANDED_IN, LOST, Look, checked_look, record_look
 from web_admin.desk.limits import TOO_MANY, TooMany
 from web_admin.journal.models import AuditEntry
-from web_admin.visitors.actions import gates_open_to, issue_pass
+from web_admin.visitors.actions import gates_for_a_pass, issue_pass
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import pass_state
 
@@ -159,11 +159,7 @@ def replace_for_a_night(act: Action, credential_id: str) -> VisitorPassRow | Non
     if living is not None:
         return living
     until = act.now + PASS_LASTS
-    gates = [
-        gate.number
-        for gate in gates_open_to(act.session, person, act.now, until)
-        if any(Method.QR in lane.methods for lane in gate.lanes)
-    ]
+    gates = [gate.number for gate in gates_for_a_pass(act.session, person, act.now, until)]
     if not gates or person.suspended:
         return None
     with force_locale(person.language):

@@ -32,7 +32,7 @@ from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.links import pass_link
 from web_admin.web.page import Page
-from web_admin.web.places import site_gates
+from web_admin.web.places import gates_that_read_passes, site_gates
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.slips import pass_slip
 
@@ -93,12 +93,12 @@ def _wanted() -> Wanted:
 def new() -> Page:
     """Issue a pass and go on to its print page."""
     form = PassForm()
-    form.gate_numbers.choices = options((gate.number, gate.name) for gate in site_gates())
+    form.gate_numbers.choices = options(gates_that_read_passes())
     if not form.is_submitted():
         start = request_now().astimezone(site_zone()).replace(second=0, microsecond=0)
         form.valid_from.data = start
         form.valid_until.data = start + timedelta(hours=24)
-        form.gate_numbers.data = [gate.number for gate in site_gates()]
+        form.gate_numbers.data = [choice.value for choice in form.gate_numbers.choices]
     if form.validate_on_submit():
         row = do(form, lambda act: issue_pass(
             act,

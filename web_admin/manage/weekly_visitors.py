@@ -24,7 +24,7 @@ from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.links import pass_link
 from web_admin.web.page import Page
-from web_admin.web.places import site_gates
+from web_admin.web.places import gates_that_read_passes, site_gates
 from web_admin.web.qr_picture import svg_of
 
 bp = Blueprint("weekly_visitors", __name__, url_prefix="/manage/visitors/weekly")
@@ -55,10 +55,10 @@ class WeeklyForm(OnceForm):
 def new() -> Page:
     """Begin a weekly invitation and go on to its page."""
     form = WeeklyForm()
-    form.gate_numbers.choices = options((gate.number, gate.name) for gate in site_gates())
+    form.gate_numbers.choices = options(gates_that_read_passes())
     if not form.is_submitted():
         today = request_now().astimezone(site_zone()).date()
-        form.gate_numbers.data = [gate.number for gate in site_gates()]
+        form.gate_numbers.data = [choice.value for choice in form.gate_numbers.choices]
         form.starts_at.data, form.ends_at.data = time(9), time(12)
         form.last_day.data = today + timedelta(weeks=USUAL_WEEKS)
     if form.validate_on_submit():

@@ -15,11 +15,13 @@ from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.own_visitors import own_codes, own_passes, own_series
 from web_admin.visitors.actions import (
     gates_for_a_code,
+    gates_for_a_pass,
     gates_open_to,
     issue_pass,
     issue_visitor_code,
     lanes_for_a_code,
     may_invite,
+    reads_passes,
 )
 from web_admin.visitors.rules import window_of_tomorrow
 from web_admin.visitors.weekly import DAYS, MAX_SERIES_DAYS, issue_series
@@ -43,7 +45,10 @@ def _page(
         person=person,
         site=site_of(person),
         may_invite=may_invite(person),
-        gates=gates_open_to(act.session, person, act.now),
+        gates=gates_for_a_pass(act.session, person, act.now),
+        without_codes=[
+            gate.name for gate in gates_open_to(act.session, person, act.now) if not reads_passes(gate)
+        ],
         passes=own_passes(person, act),
         weekly=own_series(person, act),
         codes=own_codes(person, act),
@@ -118,10 +123,10 @@ def _weekly(person: Person, act: Action) -> str:
 
 
 def _wanted_gates(person: Person, act: Action) -> list[int]:
-    """Return the numbers of the chosen gates; "all" is every gate open to this person."""
+    """Return the numbers of the chosen gates; "all" is each of this person's that reads codes."""
     wanted = request.form.get("gate_numbers", "")
     if wanted == "all":
-        return [gate.number for gate in gates_open_to(act.session, person, act.now)]
+        return [gate.number for gate in gates_for_a_pass(act.session, person, act.now)]
     return [int(wanted)] if wanted.isdecimal() and len(wanted) <= 5 else []
 
 

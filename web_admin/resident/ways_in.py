@@ -166,9 +166,9 @@ def two_ways() -> Response | tuple[str, int]:
         end_two_method_request(act, person.person_id)
         flash(gettext("Saved. One way in is enough again."), "done")
         return to("resident.ways_in")
-    if chosen not in (*OFFERED_HOURS, OWN_HOURS):
-        abort(400)
     try:
+        if chosen not in (*OFFERED_HOURS, OWN_HOURS):
+            raise ActionRefused("wish", _l("Choose one."))
         request_two_methods(act, person.person_id, *(OFFERED_HOURS.get(chosen) or _typed_hours()))
     except ActionRefused as refused:
         errors = {refused.field or "wish": str(refused.message)}

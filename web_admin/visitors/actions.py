@@ -171,7 +171,20 @@ def gates_open_to(
 
 def gates_for_a_code(session: Session, person: Person, now: datetime) -> list[Gate]:
     """Return the gates with a keypad that a person may pass: where their visitor's code can be typed."""
-    return [gate for gate in gates_open_to(session, person, now) if _keypad_lanes(gate, person)]
+    return [gate for gate in gates_open_to(session, person, now) if _own_lanes(gate, person, Method.PIN)]
+
+
+def gates_for_a_pass(
+    session: Session, person: Person, now: datetime, until: datetime | None = None
+) -> list[Gate]:
+    """Return the gates that a person may pass from now until then and that read a visitor's pass there."""
+    gates = gates_open_to(session, person, now, until)
+    return [gate for gate in gates if _own_lanes(gate, person, Method.QR)]
+
+
+def reads_passes(gate: Gate) -> bool:
+    """Return whether a lane of this gate has a reader of QR codes."""
+    return any(Method.QR in lane.methods for lane in gate.lanes)
 
 
 def lanes_for_a_code(
@@ -183,16 +196,17 @@ def lanes_for_a_code(
     """
     gates = gates_for_a_code(session, person, now)
     if gate_number is None and len(gates) == 1:
-        return _keypad_lanes(gates[0], person)
+        return _own_lanes(gates[0], person, Method.PIN)
     chosen = [gate for gate in gates if gate.number == gate_number]
     if not chosen:
         raise ActionRefused("gate_number", _("Choose the gate at which the code is to be typed."))
-    return _keypad_lanes(chosen[0], person)
+    return _own_lanes(chosen[0], person, Method.PIN)
 
 
-def _keypad_lanes(gate: Gate, person: Person) -> list[str]:
+def _own_lanes(gate: Gate, person: Person, method: Method) -> list[str]:
+    """Return the lanes of a gate that read this method and that the person may pass at some hour."""
     own = {lane_id for grant in person.grants for lane_id in grant.lanes}
-    return [lane.lane_id for lane in gate.lanes if Method.PIN in lane.methods and lane.lane_id in own]
+    return [lane.lane_id for lane in gate.lanes if method in lane.methods and lane.lane_id in own]
 
 
 def _check_window(act: Action, start: datetime, end: datetime) -> None:
@@ -223,7 +237,7 @@ def gates_numbered(act: Action, numbers: Sequence[int], uses: int) -> list[Gate]
     if len(gates) != len(wanted):
         raise ActionRefused("gate_numbers", _("One of these gates does not exist here."))
     for gate in gates:
-        if not any(Method.QR in lane.methods for lane in gate.lanes):
+        if not reads_passes(gate):
             raise ActionRefused("gate_numbers", _("The gate %(gate)s reads no QR codes.", gate=gate.name))
     return gates
 

@@ -210,7 +210,7 @@ def test_only_the_person_requests_two_methods_and_no_phone_that_a_new_invitation
     again = compound.signed_in(compound.person_id)
     press(again, "/r/two-ways", wish="off")
     assert requested(compound) == TwoMethods(0, 0)
-    assert press(again, "/r/two-ways", wish="sometimes").status_code == 400
+    assert press(again, "/r/two-ways", wish="sometimes").status_code == 422
 
 
 def depends_on(phone: FlaskClient) -> str:

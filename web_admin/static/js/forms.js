@@ -25,8 +25,16 @@ document.addEventListener("change", ({ target }) => {
   target.setCustomValidity(isTooLarge ? target.dataset.tooLarge : "");
   target.reportValidity();
 });
-// A group of choices has no aria-invalid of its own: its first choice stands for it.
-document.querySelector("[aria-invalid], .field:has(> .wrong) :is(input, select, textarea)")?.focus();
+// What is refused is said once, at the top; each sentence there leads to its field.
+const summary = document.querySelector("[data-problems]");
+summary?.focus();
+summary?.addEventListener("click", (event) => {
+  const said = document.getElementById(event.target.hash?.slice(1));
+  const field = said && document.querySelector(`[aria-describedby~="${said.id}"]`);
+  if (!field) return;
+  event.preventDefault();
+  (field.matches("fieldset") ? field.querySelector("input, select, textarea") : field).focus();
+});
 document.querySelectorAll("[data-print]").forEach((button) => {
   button.hidden = false;
   button.addEventListener("click", () => window.print());

@@ -17,4 +17,13 @@ window.addEventListener("pageshow", () => {
     form.querySelectorAll("button").forEach((button) => button.removeAttribute("aria-busy"));
   });
 });
-document.querySelector("[aria-invalid]")?.focus();
+// What is refused is said once, at the top; each sentence there leads to its field.
+const summary = document.querySelector("[data-problems]");
+summary?.focus();
+summary?.addEventListener("click", (event) => {
+  const said = document.getElementById(event.target.hash?.slice(1));
+  const field = said && document.querySelector(`[aria-describedby~="${said.id}"]`);
+  if (!field) return;
+  event.preventDefault();
+  (field.matches("fieldset") ? field.querySelector("input, select, textarea") : field).focus();
+});

@@ -1,12 +1,14 @@
 """Pages to move a family in or out, and to add staff with hours and an end."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from wtforms import BooleanField, DateTimeLocalField, FieldList, Form, FormField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
+from gate_controller.contract.languages import LANGUAGES
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Action
 from web_admin.compound.models import Home, Person
@@ -62,6 +64,10 @@ class FamilyForm(OnceForm):
         render_kw={"autocomplete": "off", "autofocus": True},
     )
     joins = BooleanField(_l("They join people who live there"))
+    language = SelectField(
+        _l("Language they read"), choices=options(LANGUAGES), default=lambda: current_site().language,
+        description=_l("Of their invitation, pages and messages. Each can change it on the phone page."),
+    )
     members = FieldList(FormField(MemberForm), min_entries=ROWS, max_entries=MAX_ROWS)
 
 
@@ -126,7 +132,9 @@ def _move_in(act: Action, form: FamilyForm) -> MovedIn:
             number = _tapped(f"{row.name}-card", card) if card else None
             members.append(Member(row.name, name, fields.kind.data, fields.age_band.data, number,
                                   bool(fields.is_invited.data)))
-    return move_in(act, typed(form.number), members, joins=bool(form.joins.data))
+    return move_in(
+        act, typed(form.number), members, joins=bool(form.joins.data), language=form.language.data
+    )
 
 
 def _tapped(field: str, text: str) -> int:
@@ -148,7 +156,10 @@ def _invitations(moved: MovedIn) -> str:
     for person, code in moved.people:
         if code:
             link = welcome + url_for("resident.welcome", code=code)
-            slips.append((person, code, link, svg_of(link, _("QR code of the invitation"))))
+            with force_locale(person.language):
+                how = _("Scan it with a phone, or open this address and type the code:")
+                picture = svg_of(link, _("QR code of the invitation"))
+            slips.append((person, code, link, picture, how))
     return render_template("office/moved_in.html", moved=moved, hours=INVITATION_HOURS, slips=slips)
 
 

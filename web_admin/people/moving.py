@@ -15,6 +15,7 @@ from web_admin.action.lookups import home_of
 from web_admin.compound.models import CredentialRow, Home, Invitation, Person, Site
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
+from web_admin.credentials.child_agreements import lacks_agreement
 from web_admin.custody.shares import live_face_consents
 from web_admin.people.actions import GrantSpec, add_person, all_lanes, move_out, set_grants
 from web_admin.people.homes import add_home
@@ -39,10 +40,14 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class MovedIn:
-    """A home and who moved in, each with the code of their invitation, to be shown once."""
+    """A home and who moved in, each with the code of their invitation, to be shown once.
+
+    `waiting` are the ids of children whose card waits for a guardian's agreement: it was not issued.
+    """
 
     home: Home
     people: Sequence[tuple[Person, str | None]]
+    waiting: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,13 @@ class Ends:
     has_face: bool = False
 
 
-def move_in(act: Action, number: str, members: Sequence[Member], *, joins: bool = False) -> MovedIn:
+def move_in(
+    act: Action, number: str, members: Sequence[Member], *, joins: bool = False, language: str = ""
+) -> MovedIn:
     """Move a family into a home, added when it is not there yet; all of them or no one.
+
+    `language` is what they read, "" for the site's. A child's card that needs a guardian's agreement first
+    waits for it and does not refuse the others.
 
     Raises ActionRefused beside the field that is wrong; also when people live there and `joins` is not said.
     """
@@ -75,12 +85,17 @@ def move_in(act: Action, number: str, members: Sequence[Member], *, joins: bool 
     if not members:
         raise ActionRefused("members-0-name", _("Type the name of one person at least."))
     lanes = all_lanes(act)
-    people = [_member(quiet, site, home, member, lanes) for member in members]
+    people = [_member(quiet, language or site.language, home, member, lanes) for member in members]
+    waiting = [
+        person.person_id
+        for (person, _code), member in zip(people, members, strict=True)
+        if member.card is not None and lacks_agreement(act, person)
+    ]
     finish(
         act, "family_moved_in", {"home_id": home.home_id, "count": len(people)},
         touches=[person.person_id for person, _code in people],
     )
-    return MovedIn(home, people)
+    return MovedIn(home, people, waiting)
 
 
 def move_out_home(act: Action, home_id: str) -> int:
@@ -163,14 +178,14 @@ def _lives_there(session: Session, home: Home) -> bool:
 
 
 def _member(
-    act: Action, site: Site, home: Home, member: Member, lanes: Sequence[str]
+    act: Action, language: str, home: Home, member: Member, lanes: Sequence[str]
 ) -> tuple[Person, str | None]:
     person = _beside(member, {"display_name": "name"}, lambda: add_person(
         act, display_name=member.name, home_id=home.home_id, kind=member.kind, age_band=member.age_band,
-        language=site.language, lanes=lanes,
+        language=language, lanes=lanes,
     ))
     card = member.card
-    if card is not None:
+    if card is not None and not lacks_agreement(act, person):
         _beside(member, {"number": "card"}, lambda: issue_card(act, person.person_id, card))
     return person, invite(act, person.person_id) if member.is_invited else None
 

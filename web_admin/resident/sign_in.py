@@ -20,11 +20,13 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.actions import end_credential
 from web_admin.credentials.queries import credential_of, phones_of
 from web_admin.messages.subscriptions import notify
+from web_admin.people.actions import choose_own_language
 from web_admin.people.invitations import accept_invitation
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.confirmation import OF_THIS_PHONE, confirm_page, must_confirm, passkey_place
 from web_admin.web.desk_session import current_visit
-from web_admin.web.resident_session import current_person, resident_required, sign_in_resident
+from web_admin.web.language import page_language
+from web_admin.web.resident_session import act_of, current_person, resident_required, sign_in_resident
 from web_admin.web.sign_in_tries import claim_try, failed_unasked, is_run, log_run
 
 
@@ -47,7 +49,9 @@ def accept() -> Response:
     code = request.form.get("code", "")
     try:
         person = accept_invitation(request_session(), code, current_menjin().clock())
+        language = page_language()  # of the page that was read, not of the account that opens
         sign_in_resident(request_session(), person)
+        choose_own_language(act_of(person), person.person_id, language)
         notify(request_session(), person.person_id, "signed_in", current_menjin().clock())
     except ActionRefused as refused:
         message = str(refused.message)

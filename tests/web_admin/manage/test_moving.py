@@ -90,7 +90,6 @@ def test_a_family_moves_in_on_one_page_with_cards_and_invitations(client, compou
     ("typed", "field", "error"),
     [
         ({"members-1-card": "4200005"}, "members-1-card", "Home 3-1203 holds this card already."),
-        ({"members-1-age_band": "under_14"}, "members-1-card", "A guardian agrees first"),
         ({"members-1-card": "zebra"}, "members-1-card", "This is not a card number."),
         ({"members-1-name": ""}, "members-1-name", "Please fill this in."),
         ({"number": "7号"}, "number", "Write the home as digits"),
@@ -112,6 +111,29 @@ def test_an_error_is_beside_its_field_and_nothing_typed_is_lost(
     assert [value for value in kept if f'value="{value}"' not in answer.text] == []
     with at(compound) as act:
         assert act.session.scalar(select(func.count()).select_from(Person)) == before
+
+
+def test_a_card_that_waits_for_a_guardian_holds_up_no_one_else(client, compound):
+    typed = family(**{"members-1-age_band": "under_14", "members-1-is_invited": ""})
+    done = client.post(MOVE_IN, data=hidden_of(client.get(MOVE_IN).text) | typed)
+    assert done.status_code == 200
+    with at(compound) as act:
+        home = act.session.scalars(select(Home).where(Home.number == "7-0101")).one()
+        cards = {person.display_name: len(person.credentials) for person in home.persons}
+        child_id = next(person.person_id for person in home.persons if person.age_band == "under_14")
+    assert cards == {"何静": 1, "何小": 0}
+    assert "Next step: the card of 何小" in done.text
+    assert f'href="/manage/cards/give/{child_id}"' in done.text
+
+
+def test_a_family_is_asked_which_language_it_reads(client, compound):
+    page = client.get(MOVE_IN).text
+    assert re.search(r'<select[^>]*name="language"', page)
+    done = client.post(MOVE_IN, data=hidden_of(page) | family(language="en"))
+    assert '<section class="card-box once slip" lang="en">' in done.text
+    with at(compound) as act:
+        home = act.session.scalars(select(Home).where(Home.number == "7-0101")).one()
+        assert {person.language for person in home.persons} == {"en"}
 
 
 def test_more_rows_come_without_scripts_and_keep_what_was_typed(client):

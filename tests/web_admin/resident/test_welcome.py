@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 from tests.support.clock import SetClock
 from tests.support.compounds.resident import Compound, csrf_of
 from tests.web_admin.resident.pressing import press
+from web_admin.compound.models import Person
 
 WRONG_CODE = "This code is wrong, has been used or is too old."
 
@@ -17,6 +18,19 @@ def test_opening_an_invitation_link_does_not_use_it_up(compound: Compound) -> No
     assert preview.get(f"/r/welcome/{code}").status_code == 200
     answer = press(compound.app.test_client(), "/r/welcome", seen_on=f"/r/welcome/{code}", code=code)
     assert (answer.status_code, answer.location) == (303, "/r/password")
+
+
+def test_an_invitation_that_was_read_in_english_opens_an_english_page(compound: Compound) -> None:
+    with compound.act() as act:
+        act.session.get_one(Person, compound.person_id).language = "zh"
+    code = compound.invitation(compound.person_id)
+    english = {"Accept-Language": "en-GB,en;q=0.9"}
+    client = compound.app.test_client()
+    token = csrf_of(client.get(f"/r/welcome/{code}", headers=english).text)
+    client.post("/r/welcome", data={"code": code, "csrf_token": token}, headers=english)
+    assert '<html lang="en"' in client.get("/r/", headers=english).text
+    with compound.act() as act:
+        assert act.session.get_one(Person, compound.person_id).language == "en"
 
 
 def test_an_invitation_works_once(compound: Compound) -> None:

@@ -25,7 +25,7 @@ from web_admin.core.database import current_menjin
 from web_admin.core.sealed_places import sealed_place
 from web_admin.journal.models import GateEvent
 from web_admin.manage import register_manage_pages
-from web_admin.manage.live import alarms_of_page, init_live
+from web_admin.manage.live import alarms_of_page, init_live, lockdown_of_page
 from web_admin.public import register_public_pages
 from web_admin.resident import register_resident_pages
 from web_admin.template_words import WORDS
@@ -136,6 +136,7 @@ def _page_words() -> dict[str, object]:
         "now": request_now,
         "languages": core_texts.LANGUAGES,
         "alarms_of_page": alarms_of_page,
+        "lockdown_of_page": lockdown_of_page,
     }
 
 

@@ -158,7 +158,6 @@ def show() -> str:
         schedules=LaneSchedules(),
         undecided=current_may("decide_restored")
         and bool(open_reviews(request_session(), current_site().site_id)),
-        locked=any(lane.override_posture == "lockdown" and live_override(lane) for lane in lanes),
     )
 
 

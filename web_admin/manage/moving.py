@@ -8,12 +8,12 @@ from flask_babel import ngettext
 from wtforms import BooleanField, DateTimeLocalField, FieldList, Form, FormField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
-from gate_controller.contract.languages import LANGUAGES
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Action
 from web_admin.compound.models import Home, Person
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
+from web_admin.core.texts import LANGUAGES
 from web_admin.people.actions import GrantSpec
 from web_admin.people.additions import named_hours
 from web_admin.people.invitations import INVITATION_HOURS

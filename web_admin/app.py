@@ -23,9 +23,11 @@ from web_admin.api.access import answer_in_json
 from web_admin.core import texts as core_texts
 from web_admin.core.database import current_menjin
 from web_admin.core.sealed_places import sealed_place
+from web_admin.gates.status import lane_posture
 from web_admin.journal.models import GateEvent
 from web_admin.manage import register_manage_pages
 from web_admin.manage.live import alarms_of_page, init_live, lockdown_of_page
+from web_admin.people.status import person_status
 from web_admin.public import register_public_pages
 from web_admin.resident import register_resident_pages
 from web_admin.template_words import WORDS
@@ -38,6 +40,7 @@ from web_admin.web.limits import MAX_FORM_BYTES
 from web_admin.web.navigation import NAVIGATION
 from web_admin.web.problems import note_problem, noted_problems
 from web_admin.web.request_bodies import sentence_of, takes_json_here
+from web_admin.web.silent_gates import status_of_gate
 from web_admin.web.times import local_date, local_day, local_time, zone_name
 
 CONTENT_SECURITY_POLICY = {
@@ -136,6 +139,9 @@ def _page_words() -> dict[str, object]:
         "now": request_now,
         "languages": core_texts.LANGUAGES,
         "alarms_of_page": alarms_of_page,
+        "gate_status": status_of_gate,
+        "lane_posture": lane_posture,
+        "person_status": person_status,
         "lockdown_of_page": lockdown_of_page,
     }
 

@@ -6,7 +6,15 @@ from web_admin.accounts.texts import ROLES
 from web_admin.core.texts import DAYS, LANGUAGES
 from web_admin.credentials.texts import CREDENTIAL_STATES, METHODS
 from web_admin.events.texts import EVENTS, SET_ASIDE
-from web_admin.gates.texts import ANTIPASSBACKS, DIRECTIONS, DOORS, GATE_STATES, HEALTHS, POSTURES
+from web_admin.gates.texts import (
+    ANTIPASSBACKS,
+    DIRECTIONS,
+    DOORS,
+    GATE_STATES,
+    GATE_STATUS,
+    HEALTHS,
+    POSTURES,
+)
 from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON, PRINT_RUNS, RUN_STATES
 from web_admin.privacy.texts import OUTCOMES, REQUESTS, SUBJECTS
 from web_admin.visitors.texts import PASS_STATES
@@ -18,6 +26,7 @@ WORDS = SimpleNamespace(
     DIRECTIONS=DIRECTIONS,
     ANTIPASSBACKS=ANTIPASSBACKS,
     GATE_STATES=GATE_STATES,
+    GATE_STATUS=GATE_STATUS,
     CREDENTIAL_STATES=CREDENTIAL_STATES,
     PASS_STATES=PASS_STATES,
     KINDS_OF_PERSON=KINDS_OF_PERSON,

@@ -10,6 +10,7 @@ POSTURES: Mapping[str, LazyString] = {
     "lockdown": _l("Lockdown"),
     "held_open": _l("Held open"),
     "disabled": _l("Out of use"),
+    "unheard": _l("Not heard yet"),
 }
 DOORS: Mapping[str, LazyString] = {
     "closed": _l("Closed"),
@@ -29,6 +30,13 @@ GATE_STATES: Mapping[str, LazyString] = {
     "paired": _l("Paired"),
     "retired": _l("Retired"),
     "stolen": _l("Reported stolen"),
+}
+GATE_STATUS: Mapping[str, LazyString] = {
+    **GATE_STATES,
+    "in_contact": _l("In contact"),
+    "silent": _l("No contact, works on its own"),
+    "unheard": _l("Paired, not heard yet"),
+    "forked": _l("Two controllers use its key"),
 }
 HEALTHS: Mapping[str, LazyString] = {
     "ok": _l("Works"),

@@ -12,6 +12,7 @@ from web_admin.core.database import request_session
 from web_admin.people.members import agree_to_addition, refuse_addition
 from web_admin.web.context import do, get_or_404
 from web_admin.web.forms import AgainForm
+from web_admin.web.silent_gates import say_saved
 
 bp = Blueprint("additions", __name__, url_prefix="/manage/people/<person_id>/addition")
 
@@ -28,7 +29,7 @@ def decide(person_id: str, answer: str) -> Response:
         return True
 
     if form.validate_on_submit() and do(form, work):
-        flash(_("Saved. The gates know within seconds."), "success")
+        say_saved(_("Saved."))
     for error in form.form_errors:
         flash(str(error), "danger")
     return redirect(url_for("person.show", person_id=person_id), 303)

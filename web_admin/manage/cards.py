@@ -29,6 +29,7 @@ from web_admin.web.fields import options, own_words_field
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.language import page_language
 from web_admin.web.page import Page
+from web_admin.web.silent_gates import say_saved
 
 bp = Blueprint("cards", __name__, url_prefix="/manage/cards")
 
@@ -122,7 +123,7 @@ def give(person_id: str) -> Page:
 
         card = do(form, work)
         if card is not None:
-            flash(_("The card is ready. The gates know it within seconds."), "success")
+            say_saved(_("The card is ready."))
         if not form.errors:
             return redirect(url_for("person.show", person_id=person_id), 303)
     page = render_template("office/card_give.html", form=form, person=person,

@@ -1,6 +1,5 @@
 """Pages of gates and lanes: each lane's methods, and pairing a controller."""
 
-from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -24,7 +23,6 @@ from web_admin.gates.models import PairAttempt
 from web_admin.gates.orders import approve_pairing, make_pair_code, refuse_pairing
 from web_admin.gates.queries import calendar_days, pairings_of_gate, waiting_pairings
 from web_admin.gates.rules import LaneSpec
-from web_admin.gates.silence import is_silent
 from web_admin.gates.texts import ANTIPASSBACKS, DIRECTIONS
 from web_admin.people.additions import named_hours
 from web_admin.web.context import current_site, do, get_or_404, request_now, typed
@@ -33,6 +31,7 @@ from web_admin.web.fields import CheckList, hours_options, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page
 from web_admin.web.places import site_gates
+from web_admin.web.silent_gates import say_saved
 
 bp = Blueprint("gates", __name__, url_prefix="/manage/gates")
 
@@ -102,7 +101,6 @@ def show_list() -> str:
     return render_template(
         "office/gates.html",
         gates=site_gates(),
-        is_silent=partial(is_silent, now=request_now()),
         hours=named_hours(session, site_id),
         days=calendar_days(session, site_id),
         waiting=waiting_pairings(session, site_id),
@@ -138,7 +136,6 @@ def _gate_page(gate: Gate, code: str | None = None) -> str:
     return render_template(
         "office/gate.html",
         gate=gate,
-        silent=is_silent(gate, request_now()),
         code=code,
         waiting=[attempt for attempt in attempts if attempt.state == "waiting"],
         open_code=next((a for a in attempts if a.state == "code" and a.expires_at > request_now()), None),
@@ -240,7 +237,7 @@ def _edit_lane(gate: Gate, form: LaneForm, lane: Lane | None) -> Page:
                 raise
 
         if do(form, work) is not None:
-            flash(_("Saved. The gates know within seconds."), "success")
+            say_saved(_("Saved."))
         if not form.errors:
             return redirect(url_for("gates.show", gate_id=gate_id), 303)
     page = render_template("office/lane_edit.html", form=form, gate=gate, lane=lane, methods=tuple(Method))

@@ -6,7 +6,8 @@ from flask import Blueprint, render_template
 
 from web_admin.accounts.permissions import allowed
 from web_admin.core.database import current_menjin, request_session
-from web_admin.operations.health import server_findings, worst
+from web_admin.manage.live import alarms_of_page
+from web_admin.operations.health import alarms_finding, server_findings, worst
 from web_admin.operations.health_facts import gates_health, server_facts
 from web_admin.web.context import current_site, request_now
 
@@ -20,6 +21,9 @@ def show() -> str:
     session, site, now = request_session(), current_site(), request_now()
     findings = server_findings(server_facts(session, current_menjin().config, site, now), now)
     gates = gates_health(session, site, now)
+    waiting = alarms_of_page()
+    if waiting is not None and waiting.count:
+        findings.insert(0, alarms_finding(waiting.count))
     levels = [*(finding.level for finding in findings), *(one.level for one in gates)]
     return render_template(
         "office/health.html",

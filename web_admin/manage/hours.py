@@ -24,6 +24,7 @@ from web_admin.web.context import current_site, do, get_or_404, typed
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page
+from web_admin.web.silent_gates import say_saved
 
 bp = Blueprint("hours", __name__, url_prefix="/manage/hours")
 
@@ -121,7 +122,7 @@ def _edit(form: HoursForm, hours: Hours | None) -> Page:
             return save_hours(act, hours.hours_id if hours else None, typed(form.name), _spans(form))
 
         if do(form, work) is not None:
-            flash(_("Saved. The gates know within seconds."), "success")
+            say_saved(_("Saved."))
         if not _refused(form):
             return redirect(url_for("gates.show_list"), 303)
     page = render_template("office/hours.html", form=form, hours=hours, day_kinds=DAY_KINDS,
@@ -149,7 +150,7 @@ def _take_away(work: Callable[[Action], None], on_refusal: str) -> Response:
         return True
 
     if form.validate_on_submit() and do(form, done):
-        flash(_("Removed. The gates know within seconds."), "success")
+        say_saved(_("Removed."))
     for error in form.form_errors:
         flash(str(error), "danger")
     return redirect(on_refusal if form.errors else url_for("gates.show_list"), 303)
@@ -164,7 +165,7 @@ def new_day() -> Page:
         first = date.fromisoformat(str(form.day.data))
         last = form.last_day.data or first
         if do(form, lambda act: set_days(act, first, last, form.kind.data, typed(form.name))):
-            flash(_("Saved. The gates know within seconds."), "success")
+            say_saved(_("Saved."))
         if not form.errors:
             return redirect(url_for("gates.show_list"), 303)
     page = render_template("office/calendar_day.html", form=form, row=None)
@@ -194,7 +195,7 @@ def edit_day(day: str) -> Page:
             return True
 
         if do(form, work):
-            flash(_("Saved. The gates know within seconds."), "success")
+            say_saved(_("Saved."))
         if not form.errors:
             return redirect(url_for("gates.show_list"), 303)
     page = render_template("office/calendar_day.html", form=form, row=row,

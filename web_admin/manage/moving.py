@@ -1,10 +1,9 @@
 """Pages to move a family in or out, and to add staff with hours and an end."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import force_locale
+from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from wtforms import BooleanField, DateTimeLocalField, FieldList, Form, FormField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -34,6 +33,7 @@ from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page
 from web_admin.web.places import site_lanes
 from web_admin.web.qr_picture import svg_of
+from web_admin.web.silent_gates import say_saved
 
 bp = Blueprint("moving", __name__, url_prefix="/manage/people")
 
@@ -151,6 +151,7 @@ def _refused(form: FamilyForm) -> bool:
 
 
 def _invitations(moved: MovedIn) -> str:
+    say_saved(_("Moved in."))
     welcome = current_menjin().config.public_url.rstrip("/")
     slips = []
     for person, code in moved.people:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
@@ -153,7 +152,6 @@ def show() -> str:
         passages=passages,
         door=_door,
         held_at_gate=LaneHolds(lanes).of,
-        is_silent=partial(is_silent, now=request_now()),
         live_override=live_override,
         schedules=LaneSchedules(),
         undecided=current_may("decide_restored")

@@ -32,12 +32,14 @@ from web_admin.people.actions import (
 from web_admin.people.additions import added_by, hours_name, named_hours
 from web_admin.people.invitations import INVITATION_HOURS, invite
 from web_admin.people.moving import what_ends
+from web_admin.people.status import WayWord, face_was_taken, way_status
 from web_admin.web.context import current_action, do, from_local, get_or_404, request_now, site_zone, typed
 from web_admin.web.fields import CheckList, hours_options, lane_options, options, reason_field
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page
 from web_admin.web.places import site_lanes
 from web_admin.web.qr_picture import svg_of
+from web_admin.web.silent_gates import say_saved
 
 bp = Blueprint("person", __name__, url_prefix="/manage/people/<person_id>")
 
@@ -84,6 +86,13 @@ def _back(person_id: str) -> Response:
     return redirect(url_for("person.show", person_id=person_id), 303)
 
 
+def _way_statuses(person: Person) -> dict[Method, WayWord]:
+    session, now = request_session(), request_now()
+    usable, face = usable_methods(session, person.person_id, now), face_state(session, person.person_id)
+    taken = face.state == "on" and face_was_taken(session, face, current_menjin().config.passage_days, now)
+    return {method: way_status(person, method, usable, face, face_taken=taken) for method in Method}
+
+
 @bp.get("")
 @allowed("see_people")
 def show(person_id: str) -> str:
@@ -100,9 +109,8 @@ def _page(person: Person, **forms: OnceForm) -> str:
         "office/person.html",
         person=person,
         credentials=sorted(credentials, key=lambda row: (row.state == "ended", row.kind, row.created_at)),
-        usable=usable_methods(session, person.person_id, request_now()),
         methods=tuple(Method),
-        face=face_state(session, person.person_id),
+        way_status=_way_statuses(person).get,
         lanes=lanes,
         hours={row.hours_id: hours_name(row) for row in hours},
         added=added_by(session, person.person_id),
@@ -158,7 +166,7 @@ def grants(person_id: str) -> Page:
             return True
 
         if do(form, work):
-            flash(_("Saved. The gates know within seconds."), "success")
+            say_saved(_("Saved."))
         if not form.errors:
             return _back(person_id)
     page = render_template("office/grants.html", form=form, person=person)
@@ -255,7 +263,7 @@ def override(person_id: str) -> Page:
         return True
 
     if form.validate_on_submit() and do(form, work):
-        flash(_("Saved. The gates know within seconds."), "success")
+        say_saved(_("Saved."))
     return _refused(person, form)
 
 

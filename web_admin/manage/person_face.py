@@ -25,6 +25,7 @@ from web_admin.web.context import do, get_or_404, request_now, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page
+from web_admin.web.silent_gates import say_saved
 
 bp = Blueprint("consent_desk", __name__, url_prefix="/manage/people/<person_id>/face")
 
@@ -117,7 +118,7 @@ def correct_age(person_id: str) -> Page:
         return True
 
     if form.validate_on_submit() and do(form, work):
-        flash(_("Saved. The gates know within seconds."), "success")
+        say_saved(_("Saved."))
     return (_page(person, age=form), 422) if form.errors else _back(person_id)
 
 

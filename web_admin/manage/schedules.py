@@ -22,6 +22,7 @@ from web_admin.web.context import current_site, do, get_or_404
 from web_admin.web.fields import options
 from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page
+from web_admin.web.silent_gates import say_saved
 
 bp = Blueprint("schedules", __name__, url_prefix="/manage/lanes/<lane_id>/schedules")
 
@@ -61,7 +62,7 @@ def new(lane_id: str) -> Page:
             return True
 
         if do(form, work):
-            flash(_("Saved. The gates know within seconds."), "success")
+            say_saved(_("Saved."))
         if not form.errors:
             return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
     page = render_template("office/schedule_new.html", form=form, lane=lane, has_hours=bool(rows))

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -34,6 +34,7 @@ from web_admin.web.links import pass_link
 from web_admin.web.page import Page
 from web_admin.web.places import gates_that_read_passes, site_gates
 from web_admin.web.qr_picture import svg_of
+from web_admin.web.silent_gates import say_saved
 from web_admin.web.slips import pass_slip
 
 bp = Blueprint("visitors", __name__, url_prefix="/manage/visitors")
@@ -157,6 +158,6 @@ def withdraw(pass_id: str) -> Response:
     form = AgainForm()
     if form.validate_on_submit() and row.withdrawn_at is None:
         withdraw_pass(current_action(), pass_id)
-        flash(_("Withdrawn. The gates know within seconds."), "success")
+        say_saved(_("Withdrawn."))
     whose = "residents" if row.issuer_person_id is not None else None
     return redirect(url_for("visitors.show_list", whose=whose), 303)

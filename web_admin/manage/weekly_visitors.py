@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, time, timedelta
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -26,6 +26,7 @@ from web_admin.web.links import pass_link
 from web_admin.web.page import Page
 from web_admin.web.places import gates_that_read_passes, site_gates
 from web_admin.web.qr_picture import svg_of
+from web_admin.web.silent_gates import say_saved
 
 bp = Blueprint("weekly_visitors", __name__, url_prefix="/manage/visitors/weekly")
 
@@ -124,5 +125,5 @@ def withdraw(series_id: str) -> Response:
         return True
 
     if form.validate_on_submit() and row.withdrawn_at is None and do(form, work):
-        flash(_("Withdrawn. The gates know within seconds."), "success")
+        say_saved(_("Withdrawn."))
     return redirect(url_for("visitors.show_list"), 303)

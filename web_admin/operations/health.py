@@ -92,6 +92,14 @@ def server_findings(facts: ServerFacts, now: datetime) -> list[Finding]:
     return sorted(findings, key=lambda finding: _ORDER.index(finding.level))
 
 
+def alarms_finding(count: int) -> Finding:
+    """Return that alarms wait: with one open not everything is well."""
+    return Finding(
+        _("Alarms"), "look", ngettext("%(num)d alarm is open.", "%(num)d alarms are open.", count),
+        _("Look at them under Now or Alarms."),
+    )
+
+
 def _disk(facts: ServerFacts) -> Finding:
     share = facts.disk_free / facts.disk_total if facts.disk_total else 0.0
     level: Level = "bad" if share < DISK_BAD else "look" if share < DISK_LOOK else "good"

@@ -92,7 +92,7 @@ def change_at_home(person_id: str) -> Page:
         act.session.rollback()
         person, act = signed_in()
         return _page(person, act, person_id, errors={refused.field or "last_day": message}), 422
-    flash(gettext("Saved. The gates know within seconds."), "done")
+    flash(gettext("Saved. Gates that are online know within seconds."), "done")
     return to("resident.at_home", person_id=person_id)
 
 

@@ -1,0 +1,101 @@
+"""One word for a person, a way in, a lane, a gate: each page says only what is so."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gate_controller.contract.records import Method
+from tests.support.clock import SetClock
+from tests.support.compounds.managed import make_managed_compound
+from tests.web_admin.manage.test_moving import hidden_of
+from web_admin.compound.models import Gate, Person
+from web_admin.face.actions import face_state, give_face_consent
+from web_admin.gates.status import gate_status, lane_posture
+from web_admin.journal.models import GateEvent
+from web_admin.people.status import face_was_taken, person_status, way_status
+
+
+@pytest.fixture
+def compound(web_config, database):
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
+
+
+def test_nothing_of_a_suspended_person_works(compound) -> None:
+    person_id = compound.persons["王芳"]
+    with compound.act() as act:
+        act.session.get_one(Person, person_id).suspended = True
+    page = compound.signed_in().get(f"/manage/people/{person_id}").text
+    ways = page.partition("ways in</h2>")[2].partition("</section>")[0]
+    assert "Works" not in ways
+    assert "Suspended" in ways
+    assert "Active" not in page.partition("<h1>")[2].partition("ways in</h2>")[0]
+
+
+@pytest.mark.parametrize(("change", "word"), [
+    ({}, "in_contact"), ({"last_seen_at": None}, "unheard"), ({"state": "new"}, "new"),
+    ({"state": "stolen"}, "stolen"), ({"forked_at": datetime(2026, 3, 5, tzinfo=UTC)}, "forked"),
+    ({"last_seen_at": datetime(2026, 3, 5, tzinfo=UTC)}, "silent"),
+])  # fmt: skip
+def test_a_gate_has_one_word(compound, change, word) -> None:
+    with compound.act() as act:
+        gate = act.session.get_one(Gate, "north")
+        for name, value in change.items():
+            setattr(gate, name, value)
+        assert gate_status(gate, act.now) == word
+        heard = gate.state == "paired" and gate.last_seen_at is not None
+        assert lane_posture(gate.lanes[0], "normal") == ("normal" if heard else "unheard")
+        assert lane_posture(gate.lanes[0], "lockdown") == "lockdown"
+
+
+def test_a_lane_that_was_never_heard_is_not_normal(compound) -> None:
+    page = compound.signed_in().get("/manage/").text
+    garage = page.partition("<h2>车库</h2>")[2].partition("</article>")[0]
+    assert "Not heard yet" in garage
+    assert "Normal" not in garage
+
+
+def test_a_person_has_one_word(compound) -> None:
+    with compound.act() as act:
+        person = act.session.get_one(Person, compound.persons["王芳"])
+        assert person_status(person) == "active"
+        person.grants.clear()
+        assert person_status(person) == "no_gate"
+        person.suspended = True
+        assert person_status(person) == "suspended"
+        person.ended_at = act.now
+        assert person_status(person) == "ended"
+
+
+def test_a_face_is_on_once_a_gate_has_taken_it(compound) -> None:
+    person_id, days = compound.persons["王芳"], 30
+    with compound.act("phone", person_id) as act:
+        give_face_consent(act, person_id, 1, "zh")
+    with compound.act() as act:
+        person, face = act.session.get_one(Person, person_id), face_state(act.session, person_id)
+        taken = face_was_taken(act.session, face, days, act.now)
+        assert way_status(person, Method.FACE, (), face, face_taken=taken) == "not_taken"
+        act.session.add(GateEvent(
+            journal_id="j", gate_id="north", seq=900, kind="face_enrolled", lane_id="north-in", at=act.now,
+            received_at=act.now, person_id=person_id, facts={}, personal={}, salt=b"s",
+            personal_digest=bytes(32), previous=bytes(32), digest=bytes(32)))
+        taken = face_was_taken(act.session, face, days, act.now)
+        assert way_status(person, Method.FACE, (), face, face_taken=taken) == "works"
+        assert face_was_taken(act.session, face, days, act.now + timedelta(days=days))
+    assert "Agreed" not in compound.signed_in().get(f"/manage/people/{person_id}").text
+
+
+def test_saved_says_only_of_gates_that_can_know_that_they_know(compound) -> None:
+    client, path = compound.signed_in(), "/manage/hours/new"
+    data = hidden_of(client.get(path).text)
+    sent = client.post(path, data={**data, "name": "早", "span1-days": "mon", "span1-start": "06:00",
+                                   "span1-end": "08:00"}, follow_redirects=True)
+    assert "within seconds" not in sent.text
+    assert "Without a controller: 车库." in sent.text
+
+
+def test_health_is_not_well_beside_an_open_alarm(compound) -> None:
+    page = compound.signed_in().get("/manage/health").text
+    assert "1 alarm is open." in page
+    assert "Everything is well." not in page

@@ -171,6 +171,7 @@ MAY: dict[str, str] = {
     "live.waiting": "MGI",
     "alarms.show_list": "MG",
     "alarms.acknowledge": "MG",
+    "alarms.acknowledge_many": "MG",
     "alarms.hand_over": "MG",
     "alarms.take_over": "MG",
     "additions.decide": "M",

@@ -4,6 +4,7 @@
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 from wtforms import TextAreaField
 from wtforms.validators import Length
@@ -18,6 +19,7 @@ from web_admin.alarms.queries import SHOWN_AT_MOST, AlarmPlace
 from web_admin.alarms.shifts import MAX_HANDOVER_CHARS
 from web_admin.core.database import request_session
 from web_admin.core.parameters import moment_of
+from web_admin.events.alarm_groups import PEOPLE
 from web_admin.manage.open_alarms import AlarmForm, open_alarm_parts
 from web_admin.web.context import actor_id, current_action, current_site, do, get_or_404, typed
 from web_admin.web.forms import OnceForm
@@ -84,6 +86,30 @@ def acknowledge(alarm_id: str) -> Response:
         flash(_("Acknowledged."), "success")
     from_alarms = request.form.get("back") == "alarms"
     return redirect(url_for("alarms.show_list" if from_alarms else "now.show"), 303)
+
+
+@bp.post("/acknowledge")
+@allowed("acknowledge_alarm")
+def acknowledge_many() -> Response:
+    """Record that someone has seen several alarms; those about people and the manager's own stay."""
+    form = AlarmForm()
+    named = request.form.getlist("alarm_ids" if request.form.get("which") == "chosen" else "shown")
+    ids = list(dict.fromkeys(one for text in named for one in text.split(",")))[:SHOWN_AT_MOST]
+    if form.validate_on_submit():
+        count = sum(_seen(alarm_id, typed(form.note)) for alarm_id in ids if alarm_id)
+        if count:
+            flash(ngettext("%(num)d alarm acknowledged.", "%(num)d alarms acknowledged.", count), "success")
+        else:
+            flash(_("Choose at least one alarm."), "danger")
+    from_alarms = request.form.get("back") == "alarms"
+    return redirect(url_for("alarms.show_list" if from_alarms else "now.show"), 303)
+
+
+def _seen(alarm_id: str, note: str) -> bool:
+    alarm = get_or_404(request_session(), Alarm, alarm_id)
+    if alarm.kind in PEOPLE or (alarm.kind in FOR_THE_MANAGER and not current_may("manage_staff")):
+        return False
+    return shifts.acknowledge(current_action(), alarm_id, note)
 
 
 @bp.post("/hand-over")

@@ -11,6 +11,7 @@ from web_admin.alarms import queries as alarms_queries
 from web_admin.alarms.actions import ABOUT_STAFF, FOR_THE_MANAGER, SILENT_KINDS
 from web_admin.core.database import request_session
 from web_admin.events import details
+from web_admin.events.alarm_groups import grouped
 from web_admin.web.context import current_site, request_now
 from web_admin.web.fields import MAX_REASON_CHARS
 from web_admin.web.places import gate_names, lane_names, site_gates
@@ -31,6 +32,7 @@ def open_alarm_parts() -> dict[str, object]:
     gates = site_gates()
     return {
         "alarms": alarms,
+        "alarm_groups": grouped(session, alarms),
         "alarm_count": alarms_queries.open_count(session, site_id, with_silent=answers),
         "alarm_entries": entries,
         "labels": details.emergency_labels(session, entries.values()),

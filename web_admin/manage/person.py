@@ -32,7 +32,7 @@ from web_admin.people.actions import (
 from web_admin.people.additions import added_by, hours_name, named_hours
 from web_admin.people.invitations import INVITATION_HOURS, invite
 from web_admin.people.moving import what_ends
-from web_admin.people.status import WayWord, face_was_taken, way_status
+from web_admin.people.status import WayStatus, face_was_taken, way_status
 from web_admin.web.context import current_action, do, from_local, get_or_404, request_now, site_zone, typed
 from web_admin.web.fields import CheckList, hours_options, lane_options, options, reason_field
 from web_admin.web.forms import AgainForm, OnceForm
@@ -86,7 +86,7 @@ def _back(person_id: str) -> Response:
     return redirect(url_for("person.show", person_id=person_id), 303)
 
 
-def _way_statuses(person: Person) -> dict[Method, WayWord]:
+def _way_statuses(person: Person) -> dict[Method, WayStatus]:
     session, now = request_session(), request_now()
     usable, face = usable_methods(session, person.person_id, now), face_state(session, person.person_id)
     taken = face.state == "on" and face_was_taken(session, face, current_menjin().config.passage_days, now)

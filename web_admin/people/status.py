@@ -14,7 +14,7 @@ from web_admin.face.actions import FaceState
 from web_admin.journal.models import GateEvent
 
 PersonWord = Literal["ended", "suspended", "no_gate", "active"]
-WayWord = Literal["not_chosen", "off", "suspended", "paused", "not_taken", "nothing", "works"]
+WayStatus = Literal["not_chosen", "off", "suspended", "paused", "not_taken", "nothing", "works"]
 
 
 def person_status(person: Person) -> PersonWord:
@@ -28,7 +28,7 @@ def person_status(person: Person) -> PersonWord:
 
 def way_status(
     person: Person, method: Method, usable: Collection[Method], face: FaceState, *, face_taken: bool
-) -> WayWord:
+) -> WayStatus:
     """Return the one word for a way in; nothing works for a person who is suspended or has moved out."""
     if method not in person.methods:
         return "not_chosen"

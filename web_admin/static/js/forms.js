@@ -33,7 +33,8 @@ summary?.addEventListener("click", (event) => {
   const field = said && document.querySelector(`[aria-describedby~="${said.id}"]`);
   if (!field) return;
   event.preventDefault();
-  (field.matches("fieldset") ? field.querySelector("input, select, textarea") : field).focus();
+  const choices = [...field.querySelectorAll("input, select, textarea")];
+  (choices.find((choice) => choice.offsetParent) || field).focus();
 });
 document.querySelectorAll("[data-print]").forEach((button) => {
   button.hidden = false;

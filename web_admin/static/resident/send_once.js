@@ -25,5 +25,6 @@ summary?.addEventListener("click", (event) => {
   const field = said && document.querySelector(`[aria-describedby~="${said.id}"]`);
   if (!field) return;
   event.preventDefault();
-  (field.matches("fieldset") ? field.querySelector("input, select, textarea") : field).focus();
+  const choices = [...field.querySelectorAll("input, select, textarea")];
+  (choices.find((choice) => choice.offsetParent) || field).focus();
 });

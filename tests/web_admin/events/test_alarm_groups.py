@@ -1,0 +1,102 @@
+"""Open alarms: people first, then doors, then devices; equal ones together, over ones in a quiet colour."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests.support.clock import SetClock
+from tests.support.compounds.managed import make_managed_compound
+from tests.support.compounds.resident import csrf_of
+from web_admin.alarms.actions import raise_alarm
+from web_admin.alarms.models import Alarm
+from web_admin.journal.models import GateEvent
+
+PATH = "/manage/alarms/"
+
+
+@pytest.fixture
+def compound(web_config, database):
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
+
+
+def entry(act, seq, kind, at, device):
+    act.session.add(GateEvent(
+        journal_id="j", gate_id="north", seq=seq, kind=kind, lane_id=None, at=at, received_at=at,
+        person_id=None, facts={"device": device}, personal={}, salt=b"s", personal_digest=bytes(32),
+        previous=bytes(32), digest=bytes(32)))
+
+
+def lost(act, seq, minutes_ago, device):
+    at = act.now - timedelta(minutes=minutes_ago)
+    entry(act, seq, "alarm_device_lost", at, device)
+    raise_alarm(act.session, act.site_id, "alarm_device_lost", at, gate_id="north",
+                detail=f"/dev/serial/{device}: no answer")
+
+
+def fill(compound) -> None:
+    with compound.act() as act:
+        for index in range(4):
+            lost(act, 300 + index, 30 - index, "reader")
+        lost(act, 310, 20, "relay")
+        entry(act, 311, "device_back", act.now - timedelta(minutes=5), "reader")
+        raise_alarm(act.session, act.site_id, "alarm_help", act.now - timedelta(hours=1), gate_id="north")
+        raise_alarm(act.session, act.site_id, "alarm_door_forced", act.now, gate_id="east", lane_id="east-in")
+
+
+def lines(page):
+    return page.partition('id="alarms"')[2].partition("</section>")[0].split("<article")[1:]
+
+
+def test_people_come_first_then_doors_then_devices_and_equal_ones_are_one_line(compound) -> None:
+    fill(compound)
+    shown = lines(compound.signed_in("guard").get(PATH).text)
+    kinds = ["Someone asks for help", "Door forced open", "Door open too long", "A device does not answer",
+             "A device does not answer"]
+    assert [next(kind for kind in kinds if kind in line) for line in shown] == kinds
+    assert ["4 times" in line for line in shown] == [False, False, False, False, True]
+    assert ["back at " in line for line in shown] == [False, False, False, False, True]
+    assert "card-box alarm over" in shown[4]
+
+
+def test_raw_text_of_a_device_is_behind_details(compound) -> None:
+    fill(compound)
+    line = lines(compound.signed_in("guard").get(PATH).text)[3]
+    assert "/dev/serial" not in line.partition("<details>")[0]
+    assert "/dev/serial/relay" in line.partition("<details>")[2]
+
+
+def test_now_shows_three_lines_and_where_the_others_are(compound) -> None:
+    fill(compound)
+    page = compound.signed_in("guard").get("/manage/").text
+    assert len(lines(page)) == 3
+    assert "8 alarms are open." in page
+
+
+@pytest.mark.parametrize(("which", "left"), [("shown", 1), ("chosen", 4)])
+def test_several_are_acknowledged_at_once_but_never_those_about_people(compound, which, left) -> None:
+    fill(compound)
+    guard = compound.signed_in("guard")
+    with compound.act() as act:
+        rows = act.session.scalars(select(Alarm).where(Alarm.acknowledged_at.is_(None))).all()
+        every = [row.alarm_id for row in rows]
+        chosen = [row.alarm_id for row in rows if row.detail.startswith("/dev/serial/reader")]
+    sent = guard.post(f"{PATH}acknowledge", data={
+        "csrf_token": csrf_of(guard.get(PATH).text), "which": which, "shown": ",".join(every),
+        "alarm_ids": ",".join(chosen), "back": "alarms"})
+    assert sent.headers["Location"] == PATH
+    with compound.act() as act:
+        waiting = act.session.scalars(select(Alarm).where(Alarm.acknowledged_at.is_(None))).all()
+    assert len(waiting) == left
+    assert "alarm_help" in {row.kind for row in waiting}
+    assert f"{8 - left} alarms acknowledged." in guard.get(PATH).text
+
+
+def test_choosing_none_is_said(compound) -> None:
+    fill(compound)
+    guard = compound.signed_in("guard")
+    data = {"csrf_token": csrf_of(guard.get(PATH).text), "which": "chosen", "back": "alarms"}
+    page = guard.post(f"{PATH}acknowledge", data=data, follow_redirects=True).text
+    assert "Choose at least one alarm." in page.partition("data-problems")[2].partition("</div>")[0]

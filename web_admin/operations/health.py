@@ -13,7 +13,9 @@ from flask_babel import lazy_gettext as _
 from flask_babel import lazy_ngettext as ngettext
 
 from web_admin.compound.models import Gate
+from web_admin.core.texts import word
 from web_admin.gates.silence import is_silent
+from web_admin.gates.texts import HEALTHS
 from web_admin.operations.marks import REFUSED, UNREACHABLE
 
 Level = Literal["good", "look", "bad", "unknown"]
@@ -38,6 +40,8 @@ class Finding:
     level: Level
     says: LazyString | str
     todo: LazyString | None = None
+    raw: str = ""
+    """What a machine wrote itself, in no language of ours; shown on request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +137,9 @@ def _housekeeping(facts: ServerFacts, now: datetime) -> Finding:
         )  # fmt: skip
     if facts.housekeeping_failed:
         return Finding(
-            name, "look", _("Steps failed: %(steps)s.", steps=facts.housekeeping_failed),
+            name, "look", _("Some steps failed."),
             _("They are tried again every ten minutes; the server's log says why."),
+            raw=facts.housekeeping_failed,
         )  # fmt: skip
     return Finding(name, "good", _("Ran within the last half hour."))
 
@@ -287,8 +292,10 @@ def _behind(gate: Gate, *, silent: bool) -> Iterable[Finding]:
 def _devices(gate: Gate) -> Iterable[Finding]:
     for device in gate.device_states or []:
         if device.get("health") != "ok":
-            report = f"{device.get('device')} {device.get('detail') or ''}".strip()
+            state = word(HEALTHS, str(device.get("health")))
             yield Finding(
-                _("A device is not well"), "look", report,
+                _("A device is not well"), "look",
+                _("%(device)s: %(state)s", device=device.get("device"), state=state),
                 _("Look at its cable and power; “menjin gate check” at the gate says more."),
+                raw=str(device.get("detail") or ""),
             )  # fmt: skip

@@ -161,12 +161,14 @@ def belongings(compound: ManagedCompound) -> dict[str, str]:
     with compound.app.app_context(), current_menjin().database.session() as session:
         return {
             f"{whose}_{name}": key
-            for whose, who, child in (("own", "王芳", "王小"), ("neighbours", "吴静", "吴小"))
-            for name, key in _belongings_of(compound, session, who, child).items()
+            for number, (whose, who, child) in enumerate((("own", "王芳", "王小"), ("neighbours", "吴静", "吴小")))
+            for name, key in _belongings_of(compound, session, who, child, number).items()
         }
 
 
-def _belongings_of(compound: ManagedCompound, session: Session, who: str, child: str) -> dict[str, str]:
+def _belongings_of(
+    compound: ManagedCompound, session: Session, who: str, child: str, number: int
+) -> dict[str, str]:
     office = act_in(compound, session, "tests")
     person_id = compound.persons[who]
     own = act_in(compound, session, person_id, "phone")
@@ -175,7 +177,7 @@ def _belongings_of(compound: ManagedCompound, session: Session, who: str, child:
     withdraw_face(own, person_id)
     home_id = session.get_one(Person, person_id).home_id
     ward = add_person(office, display_name=child, home_id=home_id, age_band="14_17")
-    issue_card(office, ward.person_id, 4_300_000 + len(compound.persons))
+    issue_card(office, ward.person_id, 4_300_000 + number)
     compound.persons[child] = ward.person_id
     asking = act_in(compound, session, ward.person_id, "phone")
     return {
@@ -184,7 +186,7 @@ def _belongings_of(compound: ManagedCompound, session: Session, who: str, child:
             own, issuer_person_id=person_id, label="钟点工", gate_numbers=[1], days=["mon"],
             starts_minute=480, ends_minute=720, last_day=(own.now + timedelta(days=20)).date(),
         ).series_id,
-        "card": issue_card(office, person_id, 4_400_000 + len(compound.persons)).credential_id,
+        "card": issue_card(office, person_id, 4_400_000 + number).credential_id,
         "consent": consent.consent_id,
         "request": file_request(own, person_id, "correction", subject="home", wanted="x").request_id,
         "ward": ward.person_id,

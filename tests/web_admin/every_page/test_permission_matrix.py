@@ -156,12 +156,15 @@ class Callers:
         return method != "GET" and getattr(view, "menjin_takes_json", False)
 
 
+OF_TWO = (("own", "王芳", "王小"), ("neighbours", "吴静", "吴小"))
+
+
 def belongings(compound: ManagedCompound) -> dict[str, str]:
     """Give two neighbours the same things, each their own; return the ids of both."""
     with compound.app.app_context(), current_menjin().database.session() as session:
         return {
             f"{whose}_{name}": key
-            for number, (whose, who, child) in enumerate((("own", "王芳", "王小"), ("neighbours", "吴静", "吴小")))
+            for number, (whose, who, child) in enumerate(OF_TWO)
             for name, key in _belongings_of(compound, session, who, child, number).items()
         }
 

@@ -9,8 +9,7 @@ from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import record
-from web_admin.compound.models import UNASSIGNED, Home
-from web_admin.compound.ordering import name_key
+from web_admin.compound.models import Home
 from web_admin.core.csv_text import csv_for_spreadsheets
 from web_admin.core.database import request_session
 from web_admin.core.texts import LANGUAGES
@@ -19,7 +18,7 @@ from web_admin.people.actions import KINDS, add_person
 from web_admin.people.additions import waiting_people
 from web_admin.people.homes import add_home
 from web_admin.people.listings import home_count, home_numbers, person_count
-from web_admin.people.queries import NO_HOME, STATES, buildings_of, find, wanted_of
+from web_admin.people.queries import NO_HOME, STATES, buildings_of, find, living_in, wanted_of
 from web_admin.people.sheet_export import rows_of_list
 from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON
 from web_admin.web.context import current_action, current_site, do, get_or_404, request_now, site_zone, typed
@@ -119,9 +118,7 @@ def new_home() -> Page:
 def show_home(home_id: str) -> str:
     """Show a home and who lives there."""
     home = get_or_404(request_session(), Home, home_id)
-    living = [person for person in home.persons if person.ended_at is None]
-    people = sorted(living, key=lambda person: (person.kind == UNASSIGNED, name_key(person.display_name)))
-    return render_template("office/home.html", home=home, people=people)
+    return render_template("office/home.html", home=home, people=living_in(request_session(), home))
 
 
 @bp.route("/new", methods=["GET", "POST"])

@@ -117,6 +117,13 @@ def whole_list(session: Session, site_id: str, wanted: Wanted) -> Iterator[tuple
             yield None, person
 
 
+def living_in(session: Session, home: Home) -> list[Person]:
+    """Return who lives in a home with their grants, by name; cards without a holder come last."""
+    living = select(Person).where(Person.home_id == home.home_id, Person.ended_at.is_(None))
+    found = session.scalars(living.options(selectinload(Person.grants)))
+    return sorted(found, key=lambda person: (person.kind == UNASSIGNED, name_key(person.display_name)))
+
+
 def first_who_fit(session: Session, site_id: str, text: str, chosen: str, limit: int) -> Sequence[Person]:
     """Return people with their homes: the chosen one, and the first whose name or home has this text.
 
@@ -165,6 +172,7 @@ def _people_of(
             Person.site_id == site_id, Person.home_id.in_(ids), *_fits(wanted),
             or_(name_has(wanted.text), number_has(wanted.text)),
         )
+        .options(selectinload(Person.grants))
     )
     for person in rows:
         people[str(person.home_id)].append(person)

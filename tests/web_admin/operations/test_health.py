@@ -227,7 +227,9 @@ def test_the_page_says_what_needs_staff_first(compound):
             {"device": "reader-1", "health": "lost", "detail": "no answer for 9 s"}
         ]
     page = compound.signed_in("installer").get("/manage/health").text
-    assert page.index("It may have been opened.") < page.index("reader-1 no answer for 9 s")
+    words, raw = page.index("reader-1: Does not answer"), page.index("no answer for 9 s")
+    assert page.index("It may have been opened.") < words < raw
+    assert page[words:raw].count("<details>") == 1
     assert "things need attention" in page
     assert "None was ever made here." in page
 

@@ -26,7 +26,7 @@ from web_admin.core.sealed_places import sealed_place
 from web_admin.gates.status import lane_posture
 from web_admin.journal.models import GateEvent
 from web_admin.manage import register_manage_pages
-from web_admin.manage.live import alarms_of_page, init_live, lockdown_of_page
+from web_admin.manage.live import init_live
 from web_admin.people.status import person_status
 from web_admin.public import register_public_pages
 from web_admin.resident import register_resident_pages
@@ -34,6 +34,7 @@ from web_admin.template_words import WORDS
 from web_admin.web.context import current_site, own_look, request_now
 from web_admin.web.days import day_text
 from web_admin.web.desk_session import end_with_sign_out
+from web_admin.web.every_page import alarms_of_page, lockdown_of_page
 from web_admin.web.foreign_requests import FromElsewhere
 from web_admin.web.language import choose_language, page_language
 from web_admin.web.limits import MAX_FORM_BYTES

@@ -7,13 +7,10 @@ from flask import Blueprint, Flask, Response, abort, current_app, g, request, se
 from flask_login import current_user, user_logged_out
 
 from web_admin.accounts.models import User
-from web_admin.accounts.names import shown_names
 from web_admin.accounts.permissions import allowed, current_may, may
 from web_admin.accounts.sessions import is_open
-from web_admin.alarms.queries import WaitingAlarms, waiting_alarms
-from web_admin.core.database import current_menjin, request_session
-from web_admin.gates.lockdowns import Lockdown, lockdown_now
-from web_admin.web.context import current_site, request_now
+from web_admin.core.database import current_menjin
+from web_admin.web.every_page import alarms_of_page
 from web_admin.web.live_watch import LiveWatch, mark_of, sent_lines
 
 bp = Blueprint("live", __name__, url_prefix="/manage/live")
@@ -58,24 +55,6 @@ def live_watch(app: Flask) -> LiveWatch:
 
 def _browser() -> str:
     return str(session.get("csrf_token") or "")
-
-
-def alarms_of_page() -> WaitingAlarms | None:
-    """Return the alarm line of a page of staff, None for accounts without that permission."""
-    if not current_may("see_now"):
-        return None
-    return waiting_alarms(
-        request_session(), current_site().site_id, with_silent=current_may("acknowledge_alarm")
-    )
-
-
-def lockdown_of_page() -> tuple[Lockdown, str] | None:
-    """Return the lockdown in force and who ordered it, for every page of staff; None without one."""
-    lockdown = lockdown_now(request_session(), current_site().site_id, request_now())
-    if lockdown is None:
-        return None
-    names = shown_names(request_session(), [lockdown.author_id])
-    return lockdown, names.get(lockdown.author_id, "")
 
 
 @bp.get("/alarms")

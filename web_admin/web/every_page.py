@@ -1,0 +1,26 @@
+"""What every page of staff shows: how many alarms wait, and a lockdown that is in force."""
+
+from web_admin.accounts.names import shown_names
+from web_admin.accounts.permissions import current_may
+from web_admin.alarms.queries import WaitingAlarms, waiting_alarms
+from web_admin.core.database import request_session
+from web_admin.gates.lockdowns import Lockdown, lockdown_now
+from web_admin.web.context import current_site, request_now
+
+
+def alarms_of_page() -> WaitingAlarms | None:
+    """Return the alarm line of a page of staff, None for accounts without that permission."""
+    if not current_may("see_now"):
+        return None
+    return waiting_alarms(
+        request_session(), current_site().site_id, with_silent=current_may("acknowledge_alarm")
+    )
+
+
+def lockdown_of_page() -> tuple[Lockdown, str] | None:
+    """Return the lockdown in force and who ordered it, for every page of staff; None without one."""
+    lockdown = lockdown_now(request_session(), current_site().site_id, request_now())
+    if lockdown is None:
+        return None
+    names = shown_names(request_session(), [lockdown.author_id])
+    return lockdown, names.get(lockdown.author_id, "")

@@ -184,7 +184,7 @@ class Walk:
         return found
 
     def send(self, letter: str, path: str, index: int, how: str):
-        """Open the page anew and send its form as it is shown or empty; return the last page."""
+        """Open the page again and send its form as it is shown or empty; return the last page."""
         self.put_back()
         form = Forms(self.get(letter, path).text, path).forms[index]
         data = form.shown if how == "shown" else form.empty

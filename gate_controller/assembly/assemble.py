@@ -34,6 +34,7 @@ from gate_controller.assembly.readers import (
 from gate_controller.assembly.screens import launch_pages, make_screens
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.policy import PolicySnapshot
+from gate_controller.contract.program import program_version
 from gate_controller.contract.records import PolicyRefused
 from gate_controller.contract.signing import SignatureRefused, certified_key
 from gate_controller.control.controller import Controller
@@ -242,6 +243,7 @@ def _assemble(config: GateConfig, clocks: Clocks, closing: ExitStack) -> Gate:
         inbox.put,
         nudge,
         snapshot.face_roster if snapshot is not None else {},
+        program_version(),
     )
     watch = DeviceWatch(clock, lane_memory, face.on_tamper(faces))
     recorder = Recorder(journal, clock, nudge.set)

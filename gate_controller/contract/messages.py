@@ -9,7 +9,8 @@ other sent before it; a server is brought up to date before its gates.
 
 No message can carry a picture or a face template: unknown fields are refused, every byte string is a
 key, a digest, a nonce or a signature of at most 96 bytes (bodies of signed structs are decoded into
-such structs), and every text is short. A template of the default engine has 512 bytes.
+such structs), and every text is short. A template of the default engine has 512 bytes. The records of a
+policy are read as strictly, but one that is not understood refuses only itself (`unread_records.py`).
 """
 
 import hashlib
@@ -67,6 +68,8 @@ SealedShare = Annotated[bytes, msgspec.Meta(min_length=48, max_length=48)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 """What a database keeps as a whole number of 32 bits: epochs, versions."""
 Cursor = Annotated[str, msgspec.Meta(max_length=90)]
+Trouble = Annotated[str, msgspec.Meta(max_length=MAX_TROUBLE_CHARS)]
+Features = Annotated[tuple[Id, ...], msgspec.Meta(max_length=100)]
 RecordKey = Annotated[str, msgspec.Meta(max_length=80)]
 SignedBody = Annotated[bytes, msgspec.Meta(max_length=1024)]
 """The JSON of a strict struct, kept as bytes because a signature is over exactly those."""
@@ -173,7 +176,7 @@ class FaceStatus(Message, frozen=True, kw_only=True):
     """State of face at this gate, in numbers without names, for the manager's page."""
 
     engine: Name
-    trouble: Annotated[str, msgspec.Meta(max_length=MAX_TROUBLE_CHARS)] = ""
+    trouble: Trouble = ""
     """Why face is off, with the figures; empty while it works."""
     min_face_similarity: float | None = None
     faces_held: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
@@ -212,6 +215,12 @@ class AskRequest(Message, frozen=True, kw_only=True):
     sealing_public_key: Key | msgspec.UnsetType = msgspec.UNSET
     """X25519, fresh for each question: leases in the answer are sealed to it. None is lent without it."""
     handed_over: HandedOver | msgspec.UnsetType = msgspec.UNSET
+    program: Name | msgspec.UnsetType = msgspec.UNSET
+    """The version of the gate's program."""
+    knows: Features | msgspec.UnsetType = msgspec.UNSET
+    """The features of the contract that it has (`features.py`)."""
+    policy_trouble: Trouble | msgspec.UnsetType = msgspec.UNSET
+    """Why it does not take the policy, or which records of it a later version wrote."""
 
 
 class OpenOrder(Message, frozen=True, kw_only=True):
@@ -281,6 +290,8 @@ class AskReply(Message, frozen=True, kw_only=True):
     wants_tombstones: bool = False
     tamper_cleared_id: Id | msgspec.UnsetType = msgspec.UNSET
     sealed_leases: SealedLeases | msgspec.UnsetType = msgspec.UNSET
+    knows: Features | msgspec.UnsetType = msgspec.UNSET
+    """The features that the server has, for a gate that named its own."""
 
 
 # -- events, receipts, tombstones ------------------------------------------------------------------

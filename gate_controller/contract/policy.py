@@ -36,8 +36,13 @@ from gate_controller.contract.records import (
     Record,
     SiteRecord,
     TypedCredential,
-    decode_record,
     typed_number,
+)
+from gate_controller.contract.unread_records import (
+    ReadRecords,
+    read_records,
+    shut_lanes,
+    without_unread_hours,
 )
 
 
@@ -72,16 +77,21 @@ class PolicySnapshot:
     face_roster: Mapping[str, FaceRecord] = field(default_factory=dict)
     face_offers: Mapping[str, FaceOfferRecord] = field(default_factory=dict)
     face_notices: Mapping[str, FaceNoticeRecord] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Records that a later version wrote, and why this one does not understand them: they open nothing."""
 
 
 def compile_policy(
     records: Mapping[str, bytes | msgspec.Raw], *, epoch: int, version: int, issued_at: datetime
 ) -> PolicySnapshot:
-    """Index all records; raise PolicyRefused on a bad record, a dangling id or a broken promise 1."""
+    """Index all records; raise PolicyRefused on a bad record, a dangling id or a broken promise 1.
+
+    What a later version wrote opens nothing (`unread_records`).
+    """
     kinds: dict[str, dict[str, Record]] = {kind: {} for kind in RECORD_TYPES}
+    read = read_records(records)
     # In the order of keys, so that a delta and the whole make the same policy.
-    for key in sorted(records):
-        record = decode_record(key, records[key])
+    for key, record in read.records.items():
         kind, _, id_in_key = key.partition(":")
         if getattr(record, OTHER_ID_FIELDS.get(kind, f"{kind}_id"), "") != id_in_key:
             raise PolicyRefused(f"record {key!r} holds another one's id")
@@ -89,6 +99,8 @@ def compile_policy(
     site = kinds["site"].get("")
     if not isinstance(site, SiteRecord):
         raise PolicyRefused("the policy has no record 'site'")
+    if read.unread:
+        _close_unread(kinds, read)
     policy = _index(kinds, site, epoch=epoch, version=version, issued_at=issued_at)
     _check_references(policy)
     _check_interlocks(policy.lanes)
@@ -99,7 +111,16 @@ def compile_policy(
         {r.person_id: r for r in kinds["face"].values() if isinstance(r, FaceRecord)},
         {r.person_id: r for r in kinds["face_offer"].values() if isinstance(r, FaceOfferRecord)},
         {r.language: r for r in kinds["face_notice"].values() if isinstance(r, FaceNoticeRecord)},
+        read.unread,
     )
+
+
+def _close_unread(kinds: dict[str, dict[str, Record]], read: ReadRecords) -> None:
+    lanes = {lane.lane_id: lane for lane in kinds["lane"].values() if isinstance(lane, LaneRecord)}
+    kinds["lane"] = {**shut_lanes(lanes, read)}
+    for person in kinds["person"].values():
+        if isinstance(person, PersonRecord):
+            kinds["person"][person.person_id] = without_unread_hours(person, read)
 
 
 def _index(

@@ -65,6 +65,10 @@ class PolicyRefused(Exception):
     """This set of records may not become the policy; says which record and why."""
 
 
+class RecordNotUnderstood(PolicyRefused):
+    """A later version wrote this record: it has a field, a kind or a word that this one does not know."""
+
+
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """One part of a policy. Holds no cycles, so the collector need not walk 100,000 of them at a tap."""
 
@@ -321,13 +325,24 @@ def encode_record(record: Record) -> bytes:
     return _ENCODER.encode(record)
 
 
+_OF_A_LATER_VERSION = ("Object contains unknown field", "Invalid enum value", "Invalid value")
+"""How msgspec's words begin where a record has a field, a word or a tag that is not in our types."""
+
+
 def decode_record(key: str, value: bytes | msgspec.Raw) -> Record:
-    """Return the record that `value` holds; raise PolicyRefused naming the key and what is wrong."""
+    """Return the record that `value` holds; raise PolicyRefused naming the key and what is wrong.
+
+    It is a RecordNotUnderstood where a later version may have written the record.
+    """
     decoder = _DECODERS.get(key.partition(":")[0])
     if decoder is None:
-        raise PolicyRefused(f"record {key!r}: no such kind of record")
+        raise RecordNotUnderstood(f"record {key!r}: no such kind of record")
     try:
         record: Record = decoder.decode(value)
+    except msgspec.ValidationError as err:
+        later = str(err).startswith(_OF_A_LATER_VERSION)
+        refused = RecordNotUnderstood if later else PolicyRefused
+        raise refused(f"record {key!r}: {err}") from err
     except (msgspec.MsgspecError, ValueError, RecursionError) as err:
         raise PolicyRefused(f"record {key!r}: {err}") from err
     return record

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from gate_controller.contract.records import LaneRecord, PolicyRefused, decode_record
+from gate_controller.contract.records import (
+    LaneRecord,
+    PolicyRefused,
+    RecordNotUnderstood,
+    decode_record,
+)
 from gate_controller.site_file.config import lock_of
 from gate_controller.site_file.outputs import LaneSection
 from gate_controller.storage.database import salvage_rows
@@ -83,6 +88,9 @@ def stored_lanes(policy_file: Path) -> dict[str, LaneRecord]:
 def _lanes(policy_file: Path) -> Iterator[tuple[str, LaneRecord]]:
     for key, value, *_digest in salvage_rows(policy_file, "record"):
         if isinstance(key, str) and key.startswith("lane:") and isinstance(value, bytes):
-            record = decode_record(key, value)
+            try:
+                record = decode_record(key, value)
+            except RecordNotUnderstood:
+                continue  # the lane is shut
             if isinstance(record, LaneRecord):
                 yield record.lane_id, record

@@ -26,9 +26,10 @@ from gate_controller.contract.policy import PolicySnapshot, compile_policy
 from gate_controller.contract.records import (
     CredentialRecord,
     CredentialState,
-    EndedPassRecord,
     FaceRecord,
     PolicyRefused,
+    Record,
+    RecordNotUnderstood,
     decode_record,
 )
 from gate_controller.contract.signing import KeyRole, SignatureRefused, SignedCertificate, open_certificate
@@ -74,6 +75,8 @@ class PolicyStore:
         self._reserved = int(self._state("counter") or b"0")
         self._counter = self._reserved
         self._manifest = self._stored_manifest()
+        self.unread: Mapping[str, str] = {}
+        """Records of the policy held that a later version wrote."""
 
     def _stored_manifest(self) -> PolicyManifest | None:
         signed = self._state("manifest")
@@ -127,6 +130,7 @@ class PolicyStore:
             rows = self._connection.execute("SELECT key, value FROM record").fetchall()
         records: dict[str, bytes | msgspec.Raw] = {key: bytes(value) for key, value in rows}
         snapshot = _checked(records, {k: record_digest(v) for k, v in records.items()}, manifest)
+        self.unread = snapshot.unread
         return _without_withdrawn(snapshot, self.withdrawn_faces())
 
     def take(
@@ -204,6 +208,7 @@ class PolicyStore:
             self._drop_old_tombstones(manifest.issued_at)
             self._put_state("manifest", msgspec.json.encode(signed))
         self._manifest = manifest
+        self.unread = snapshot.unread
         return _without_withdrawn(snapshot, withdrawn)
 
     def _write(
@@ -404,12 +409,20 @@ def _without_withdrawn(snapshot: PolicySnapshot, withdrawn: frozenset[str]) -> P
     return replace(snapshot, face_roster=roster)
 
 
+def _read(key: str, value: bytes | msgspec.Raw) -> Record | None:
+    """Return a record, None for one of a later version: it counts as not there."""
+    try:
+        return decode_record(key, value)
+    except RecordNotUnderstood:
+        return None
+
+
 def _ended_keys(puts: Mapping[str, msgspec.Raw]) -> Iterator[str]:
     """Yield the keys of credentials and passes that this change ends for good."""
     for key, value in puts.items():
-        record = decode_record(key, value)
+        record = _read(key, value)
         ended = isinstance(record, CredentialRecord) and record.state is CredentialState.ENDED
-        if ended or isinstance(record, EndedPassRecord):
+        if ended or key.startswith("ended_pass:"):
             yield key
 
 
@@ -420,8 +433,8 @@ def _ended_faces(
     ended = []
     for key, value in old.items():
         if key.startswith("face:") and bytes(new.get(key, b"")) != bytes(value):
-            before = decode_record(key, bytes(value))
-            after = decode_record(key, new[key]) if key in new else None
+            before = _read(key, bytes(value))
+            after = _read(key, new[key]) if key in new else None
             if isinstance(before, FaceRecord) and (
                 not isinstance(after, FaceRecord) or after.consent_id != before.consent_id
             ):

@@ -16,12 +16,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from gate_controller.contract.event_kinds import EventKind
+from gate_controller.contract.features import known
 from gate_controller.contract.journal_chain import COUNTERSIGN_DOMAIN, HEAD_DOMAIN, Head, SignedHead
 from gate_controller.contract.messages import (
     ASK_PATH,
     EVENTS_PATH,
     HANDOVER_PATH,
     MAX_BODY_BYTES,
+    MAX_TROUBLE_CHARS,
     RECEIPTS_PATH,
     Accepted,
     AskReply,
@@ -124,6 +126,7 @@ class SyncClient:
         deliver: Callable[[SyncNews], None],
         nudge: threading.Event,
         roster: Mapping[str, FaceRecord],
+        program: str,
     ) -> None:
         """Remember the parts; `start` begins to call, and `nudge` set by anyone makes it call at once."""
         self._link = link
@@ -143,6 +146,7 @@ class SyncClient:
         self._ask_at = clock.monotonic_seconds()
         self._wake = nudge
         self._roster = roster
+        self._program = program
         self._told_tamper_id: str | None = None
         self._answered_seq = 0
         self._handed_after = ""
@@ -217,6 +221,9 @@ class SyncClient:
                     msgspec.UNSET if sealing_key is None else sealing_key.public_key().public_bytes_raw()
                 ),
                 handed_over=self._handed_over(),
+                program=self._program,
+                knows=known(),
+                policy_trouble=self._policy_trouble()[:MAX_TROUBLE_CHARS] or msgspec.UNSET,
             ),
             AskReply,
         )
@@ -237,6 +244,13 @@ class SyncClient:
         for order in reply.orders:
             self._deliver(OrderArrived(order))
         return reply.ask_again_seconds
+
+    def _policy_trouble(self) -> str:
+        """Return why this gate's policy is not the server's, or not the whole of it; "" when it is."""
+        if self._turned_down:
+            return self._turned_down
+        unread = self._store.unread
+        return f"{len(unread)} of a later version: {'; '.join(unread.values())}" if unread else ""
 
     def _leases(self, reply: AskReply, sealing_key: X25519PrivateKey | None) -> tuple[FaceLease, ...]:
         """Return the leases sealed to this question; none when they are not, which is said once."""

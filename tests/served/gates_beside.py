@@ -9,11 +9,13 @@ from pathlib import Path
 
 import msgspec
 
+from gate_controller.cli import run as gate_command
 from gate_controller.contract.journal_chain import JournalEntry
 from tests.served.served_compound import ServedCompound
 from tests.support.gates.bench import BenchGate
 from tests.support.gates.process import GateProcess
 from tests.support.gates.with_server import gate_beside
+from tests.support.warm_start import Command
 from web_admin.compound.models import Gate, Site
 from web_admin.core.database import current_menjin
 
@@ -55,13 +57,15 @@ class GateBeside:
 
 
 @contextmanager
-def gate_process_beside(served: ServedCompound, gate_id: str, root: Path) -> Iterator[GateBeside]:
+def gate_process_beside(
+    served: ServedCompound, gate_id: str, root: Path, *, command: Command = gate_command
+) -> Iterator[GateBeside]:
     """Pair a gate with the served compound and run it until the block ends; it has synced once."""
     with served.compound.app.app_context(), current_menjin().database.session() as session:
         session.get_one(Site, served.compound.site_id).ask_again_seconds = ASK_AGAIN_SECONDS
     with gate_beside(served.compound, served.address, root, gate_id=gate_id) as bench:
         bench.lane = f"{gate_id}-in"
-        process = GateProcess.start(bench)
+        process = GateProcess.start(bench, command)
         try:
             gate = GateBeside(bench, gate_id, served)
             gate.has_synced()

@@ -7,7 +7,7 @@ live outside the database: `*_sealed` columns hold what `sealing.Sealer` made. T
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, false
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -82,6 +82,16 @@ class Gate(Base):
     """After a restore: the gate could not say what it forbids, so it keeps the policy it has."""
     lane_states: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     device_states: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    program: Mapped[str] = mapped_column(default="", server_default="")
+    """The version of its program, as it says."""
+    knows: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    """The features of the contract that it has."""
+    published_knows: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    """Those for which its records were last published as a whole."""
+    policy_trouble: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """Why it does not take the policy, or the whole of it, as it says."""
+    behind_since: Mapped[datetime | None]
+    """Since when it asks with rules that are not the newest."""
     lanes: Mapped[list["Lane"]] = relationship(back_populates="gate", order_by="Lane.lane_id")
 
     @property

@@ -12,6 +12,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from flask_babel import lazy_ngettext as ngettext
 
+from gate_controller.contract.program import program_version
 from web_admin.compound.models import Gate
 from web_admin.core.texts import word
 from web_admin.gates.silence import is_silent
@@ -28,6 +29,8 @@ OUTBOX_LOOK = timedelta(minutes=15)
 CERTIFICATE_LOOK, CERTIFICATE_BAD = timedelta(days=21), timedelta(days=3)
 KEY_WAITS = timedelta(hours=24)
 CLOCK_OFF_SECONDS = 30.0
+TAKEN_WITHIN = timedelta(seconds=15)
+"""A gate asks every two seconds, and once more after it took a change."""
 MANY_UNSENT = 100
 DISK_LOOK, DISK_BAD = 0.15, 0.05
 
@@ -247,7 +250,7 @@ def _gate_findings(gate: Gate, tampered: bool, now: datetime) -> Iterable[Findin
             _("Tampered with"), "bad", _("It may have been opened."),
             _("Look at the gate, then press “Checked and cleared” on its page."),
         )  # fmt: skip
-    yield from _behind(gate, silent=bool(contact))
+    yield from _behind(gate, now, silent=bool(contact))
     if not gate.clock_sure:
         yield Finding(
             _("Clock unsure"), "look",
@@ -276,9 +279,31 @@ def _contact(gate: Gate, now: datetime) -> Iterable[Finding]:
         yield Finding(_("No contact"), "look", says, todo)
 
 
-def _behind(gate: Gate, *, silent: bool) -> Iterable[Finding]:
+def _policy_not_taken(gate: Gate, now: datetime) -> Iterable[Finding]:
+    """Judge a gate in contact: it has the newest rules within seconds, unless it does not take them."""
+    since = gate.behind_since
+    todo = _(
+        "Bring its program up to date: it is of version %(gate)s, this server of %(server)s.",
+        gate=gate.program or "?", server=program_version(),
+    )  # fmt: skip
+    if since is not None and not gate.policy_withheld and now - since > TAKEN_WITHIN:
+        minutes = max(1, int((now - since).total_seconds() // 60))
+        says = ngettext(
+            "In contact, it keeps old rules for %(num)d minute. Cards ended since still open there.",
+            "In contact, it keeps old rules for %(num)d minutes. Cards ended since still open there.",
+            minutes,
+        )
+        yield Finding(_("New rules not taken"), "bad", says, todo)
+    elif gate.policy_trouble:
+        says = _("It does not understand some rules. What they would open stays shut there.")
+        yield Finding(_("Rules of a later version"), "look", says, todo)
+
+
+def _behind(gate: Gate, now: datetime, *, silent: bool) -> Iterable[Finding]:
     behind = gate.published_version - gate.have_version
-    if behind > 0 and silent:  # one in contact has them within seconds, or raised an alarm
+    if not silent:
+        yield from _policy_not_taken(gate, now)
+    elif behind > 0:
         says = ngettext("%(num)d change has not arrived.", "%(num)d changes have not arrived.", behind)
         todo = _("They arrive automatically once it is in contact. Cards ended since still open there.")
         yield Finding(_("Rules behind"), "look", says, todo)

@@ -16,6 +16,7 @@ from web_admin.custody.key_rotation import rotate_wrap_key, rotation_due_since
 from web_admin.face import inactive, timers
 from web_admin.operations import jobs as long_jobs
 from web_admin.operations.marks import HOUSEKEEPING, look_at_certificate, mark
+from web_admin.policy.fitting import fit_policies
 from web_admin.privacy import retention
 from web_admin.privacy.requests import notify_of_late_requests
 
@@ -40,6 +41,7 @@ STEPS: Mapping[str, Step] = {
     "faces_reminded": inactive.remind,
     "faces_ended": inactive.end_unused,
     "late_requests_told": notify_of_late_requests,
+    "policies_fitted": fit_policies,
     "jobs_taken_up": long_jobs.run_due,
     **retention.STEPS,
     "wrapping_keys_destroyed": rotate_if_due,

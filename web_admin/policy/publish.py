@@ -16,6 +16,7 @@ from sqlalchemy import Table, and_, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.calendars import WeeklyHours
+from gate_controller.contract.features import fit
 from gate_controller.contract.messages import (
     POLICY_DOMAIN,
     PolicyChange,
@@ -119,6 +120,8 @@ def publish_policy(
     session.flush()
     changes: dict[str, GateChange] = {}
     for gate in facts.gates:
+        if scope is None:
+            gate.published_knows = gate.knows
         if gate.state in {"paired", "stolen"}:
             wanted = dict(_records(facts, people, sealer, gate, now))
             change = _store(session, gate, wanted, scope, site.version + 1, now)
@@ -139,7 +142,7 @@ def _records(
 ) -> Iterator[tuple[str, bytes]]:
     """Give a gate's records on the wire; a stolen gate gets no person."""
     for key, record in site_records(facts, gate, now):
-        yield key, encode_record(record)
+        yield from _fitted(key, record, gate)
     if gate.state == "paired":
         keys = open_gate_keys(sealer, gate)
         personal: Iterable[tuple[str, Record | Credential]] = chain(
@@ -147,7 +150,14 @@ def _records(
             emergency_records(facts, sealer, gate, keys.pin_key, published_since=now - ENDED_PUBLISHED_FOR),
         )
         for key, record in personal:
-            yield key, encode_record(record)
+            yield from _fitted(key, record, gate)
+
+
+def _fitted(key: str, record: Record | Credential, gate: Gate) -> Iterator[tuple[str, bytes]]:
+    """Give a record as the gate's version understands it, or not at all."""
+    fitted = fit(key, record, gate.knows)
+    if fitted is not None:
+        yield key, encode_record(fitted)
 
 
 def _check_lanes(facts: SiteFacts, now: datetime) -> None:

@@ -6,7 +6,6 @@ certified key, so no gate makes up a restriction, an epoch or a version.
 """
 
 import logging
-from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -23,7 +22,8 @@ from gate_controller.contract.messages import (
     policy_digest,
     record_digest,
 )
-from gate_controller.contract.records import PolicyRefused, Record, decode_record
+from gate_controller.contract.records import PolicyRefused, Record, RecordNotUnderstood, decode_record
+from gate_controller.contract.unread_records import read_records
 from web_admin.compound.models import Gate, Site
 from web_admin.compound.restore_models import GateHandover, HandedRecord
 from web_admin.core.sealing import Sealer
@@ -84,6 +84,8 @@ def _store(session: Session, gate: Gate, page: HandoverPage) -> None:
     for key, value in page.records.items():
         try:
             decode_record(key, value)
+        except RecordNotUnderstood:
+            pass  # of a later version: what it allowed counts as not allowed
         except PolicyRefused as err:
             raise HandoverRefused(str(err)) from err
         if key.partition(":")[0] in DIGEST_ALONE:
@@ -138,8 +140,7 @@ def apply_handover(session: Session, sealer: Sealer, gate: Gate, now: datetime) 
         return
     rows = select(HandedRecord.key, HandedRecord.value).where(
         HandedRecord.gate_id == gate.gate_id, HandedRecord.value.is_not(None))
-    known: Mapping[str, Record] = {
-        key: decode_record(key, value or b"") for key, value in session.execute(rows)}
+    known = read_records({key: value or b"" for key, value in session.execute(rows)}).records
     take_over_lanes(session, gate, _wanted(session, sealer, gate, now), known, now)
     hold_back_people(session, gate, _wanted(session, sealer, gate, now), known, now)
     _log.info("gate %s handed over policy %d.%d", gate.gate_id, handover.epoch, handover.version)

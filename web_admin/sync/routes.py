@@ -13,6 +13,7 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from gate_controller.contract.event_kinds import EventKind
+from gate_controller.contract.features import known
 from gate_controller.contract.messages import (
     ASK_PATH,
     CONTRACT_VERSION,
@@ -205,7 +206,8 @@ def _answer_ask(
     cleared: str | msgspec.UnsetType = msgspec.UNSET
     gate.last_seen_at = now
     if gate.is_believed:
-        _note_state(gate, question, now)
+        _note_state(gate, site.epoch, question, now)
+        _note_program(gate, question)
         notice_restarted_journal(session, gate, question.journal_seq, now)
         cleared = note_face(session, gate, question, now)
     sealed_leases = _sealed_leases(menjin, session, gate, question, now)
@@ -223,6 +225,7 @@ def _answer_ask(
         wants_tombstones=owes_handover(site, gate),
         tamper_cleared_id=cleared,
         sealed_leases=sealed_leases,
+        knows=msgspec.UNSET if question.knows is msgspec.UNSET else known(),
     )
 
 
@@ -241,11 +244,20 @@ def _sealed_leases(
         raise SyncRefused(400, "sealing_key_unusable", str(err)) from err
 
 
-def _note_state(gate: Gate, question: AskRequest, now: datetime) -> None:
+def _note_program(gate: Gate, question: AskRequest) -> None:
+    """Note which version it is and what it knows; housekeeping publishes again for other features."""
+    gate.program = question.program or ""
+    gate.policy_trouble = question.policy_trouble or ""
+    gate.knows = sorted(question.knows or ())
+
+
+def _note_state(gate: Gate, epoch: int, question: AskRequest, now: datetime) -> None:
     gate.clock_sure = question.clock_sure
     gate.clock_behind_seconds = round((now - question.gate_time).total_seconds(), 1)
     gate.told_seq = max(0, min(question.journal_seq, MAX_EVENTS))
     gate.have_epoch, gate.have_version = question.have_epoch, question.have_version
+    newest = (question.have_epoch, question.have_version) == (epoch, gate.published_version)
+    gate.behind_since = None if newest else gate.behind_since or now
     gate.lane_states = msgspec.to_builtins(question.lanes)
     gate.device_states = msgspec.to_builtins(question.devices)
 

@@ -37,16 +37,13 @@ def base() -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("robot:1", b"{}", "no such kind"),
         ("person:x", b"{", "person:x"),
-        ("person:x", b'{"person_id":"x","methods":[],"grants":[],"name":"Zhang"}', "unknown field"),
         ("person:x", b'{"person_id":"y","methods":[],"grants":[]}', "another one's id"),
         ("site:two", b'{"site_id":"site-1","name":"","timezone":"UTC"}', "another one's id"),
         ("person:x\n", b'{"person_id":"x\\n","methods":[],"grants":[]}', "person:x"),
         ("site", b'{"site_id":"site-1","name":"","timezone":"Mars/Base"}', "time zone"),
         ("site", b'{"site_id":"site-1","name":"","timezone":"Asia"}', "time zone"),
         ("site", b'{"site_id":"site-1","name":"","timezone":"../../etc/passwd"}', "time zone"),
-        ("credential:c", b'{"kind":"face","credential_id":"c","person_id":"x"}', "credential:c"),
         ("home:h", b'{"home_id":"h","number":"12-","pin_salt":"c3Nzc3Nzc3Nzc3Nzc3Nzcw=="}', "home:h"),
         (
             "hours:h",
@@ -59,6 +56,22 @@ def base() -> dict[str, bytes]:
 def test_a_bad_record_is_refused_by_its_key(key: str, value: bytes, words: str) -> None:
     with pytest.raises(PolicyRefused, match=words):
         compiled({**base(), key: value})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("robot:1", b"{}", "no such kind"),
+        ("person:x", b'{"person_id":"x","methods":[],"grants":[],"name":"Zhang"}', "unknown field"),
+        ("credential:c", b'{"kind":"face","credential_id":"c","person_id":"x"}', "credential:c"),
+    ],
+)
+def test_what_is_not_in_the_contract_is_named_and_counts_for_nothing(
+    key: str, value: bytes, words: str
+) -> None:
+    snapshot = compiled({**base(), key: value})
+    assert words in snapshot.unread[key]
+    assert snapshot.policy == compiled(base()).policy
 
 
 def test_a_policy_without_its_site_is_refused() -> None:

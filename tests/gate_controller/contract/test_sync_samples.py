@@ -68,6 +68,10 @@ PAIR_APPROVED = (
 ASK_OF_ONE_THAT_HANDED_OVER = ASK[:-1] + (
     b',"handed_over":{"seq":41,"digest":"ZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGQ="}}'
 )
+ASK_OF_A_NAMED_VERSION = ASK[:-1] + (
+    b',"program":"0.2.0","knows":[],"policy_trouble":"1 of a later version: record \'person:p1\'"}'
+)
+REPLY_WITH_FEATURES = REPLY[:-1] + b',"knows":["looks"]}'
 SAMPLES = [
     (AskRequest, ASK),
     (AskReply, REPLY),
@@ -83,6 +87,8 @@ SAMPLES = [
     (PairState, PAIR_WAITS),
     (PairState, PAIR_APPROVED),
     (AskRequest, ASK_OF_ONE_THAT_HANDED_OVER),
+    (AskRequest, ASK_OF_A_NAMED_VERSION),
+    (AskReply, REPLY_WITH_FEATURES),
 ]
 
 

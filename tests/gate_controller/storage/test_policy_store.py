@@ -93,7 +93,21 @@ def test_a_gate_starts_with_no_policy_and_keeps_the_one_it_takes(path: Path, sto
 
 FORK = {**WHOLE, **encoded({"person:00000000000000a2": person("00000000000000a2")})}
 FACE_ONLY = {**WHOLE, **encoded({"lane:north-in": lane(methods=(Method.FACE,))})}
-ODD = {**WHOLE, "robot:1": b"{}"}
+ODD = {**WHOLE, "person:x": b'{"person_id":"x"}'}
+LATER = {**WHOLE, "lift:1": b'{"number":1}'}
+
+
+def test_a_record_of_a_later_version_is_kept_as_it_came_and_named_after_a_restart(tmp_path: Path) -> None:
+    store = PolicyStore(tmp_path / "policy.sqlite3", GATE, NOW)
+    taken = store.take(*signed(LATER, 5), NOW)
+    assert (store.have, set(store.unread)) == ((1, 5), {"lift:1"})
+    store.close()
+    again = PolicyStore(tmp_path / "policy.sqlite3", GATE, NOW)
+    assert again.load() == taken
+    assert set(again.unread) == {"lift:1"}
+    assert again.take(*signed(WHOLE, 6), NOW) is not None
+    assert again.unread == {}
+    again.close()
 
 
 @pytest.mark.parametrize(
@@ -106,7 +120,7 @@ ODD = {**WHOLE, "robot:1": b"{}"}
         (lambda: signed(FORK, 6, site=SiteKeys.make("site-2")), "signature"),
         (lambda: (signed(WHOLE, 6)[0], signed(FORK, 6)[1]), "add up"),
         (lambda: signed(FACE_ONLY, 6), "promise 1"),
-        (lambda: signed(ODD, 6), "no such kind"),
+        (lambda: signed(ODD, 6), "person:x"),
         (lambda: (signed(FORK, 6)[0], delta((1, 4), WHOLE, FORK)), "does not have"),
         (lambda: (signed(FORK, 6)[0], None), "without its change"),
         (lambda: signed(FORK, 5), "another digest"),

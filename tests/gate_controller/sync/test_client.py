@@ -137,6 +137,7 @@ def syncing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Syncing
         news.put,
         nudge,
         {},
+        "0.2.0",
     )
     made = Syncing(server, store, journal, news, nudge)
     made.say()

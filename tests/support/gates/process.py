@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gate_controller.cli import run as gate
 from tests.support.gates.bench import BenchGate
-from tests.support.warm_start import WarmProcess
+from tests.support.warm_start import Command, WarmProcess
 
 LONGEST_START_SECONDS = 90.0
 COMMAND = "import sys; from gate_controller.cli import run; sys.exit(run(sys.argv[1:]))"
@@ -23,12 +23,12 @@ class GateProcess:
     process: WarmProcess
 
     @classmethod
-    def start(cls, bench: BenchGate) -> "GateProcess":
+    def start(cls, bench: BenchGate, command: Command = gate) -> "GateProcess":
         """Start `menjin gate run` and return once it answers to cards."""
         started_ns = time.monotonic_ns()
         before = journal_length(bench)
         process = WarmProcess(
-            gate, ["run", str(bench.write_site_file())], environment={"MENJIN_LOG_LEVEL": "CRITICAL"})
+            command, ["run", str(bench.write_site_file())], environment={"MENJIN_LOG_LEVEL": "CRITICAL"})
         made = cls(bench, process)
         try:
             made._wait_until_it_answers(before, started_ns)

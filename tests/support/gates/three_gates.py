@@ -227,6 +227,7 @@ class TownGate:
             ServerLink(self.town.url, None, self.gate_id, key, self.store.next_counter),
             identity, key, self.store, self.journal, clock, self.keeper, lambda: self.boot_seconds,
             lambda: GateStatus((), ()), self._take, threading.Event(), self.roster,
+            "0.2.0",
         )  # fmt: skip
 
     def _take(self, news: object) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
+from gate_controller.contract.program import program_version
 from tests.support.clock import SetClock
 from tests.support.compounds.managed import make_managed_compound
 from tests.support.peers import hook_peer, make_certificate
@@ -98,6 +99,10 @@ def test_each_trouble_of_the_server_has_its_level_and_says_what_to_do(change, le
         ({"clock_sure": False}, "look"),
         ({"clock_behind_seconds": -31.0}, "look"),
         ({"device_states": [{"device": "reader", "health": "lost", "detail": "no answer"}]}, "look"),
+        ({"behind_since": NOW - timedelta(seconds=16)}, "bad"),
+        ({"behind_since": NOW - timedelta(seconds=2)}, "good"),
+        ({"behind_since": NOW - timedelta(hours=1), "policy_withheld": True}, "good"),
+        ({"policy_trouble": "1 of a later version: record 'person:p1'"}, "look"),
         ({"forked_at": NOW}, "bad"),
         ({"state": "new"}, "look"),
         ({"state": "stolen"}, "bad"),
@@ -112,6 +117,13 @@ def test_rules_that_did_not_arrive_are_reported_of_a_silent_gate():
     names = [str(finding.level) for finding in gate_health(silent, tampered=False, now=NOW).findings]
     assert names == ["look", "look"]
     assert gate_health(well_gate(have_version=4), tampered=False, now=NOW).findings == ()
+
+
+def test_a_gate_that_does_not_take_new_rules_is_named_with_both_versions():
+    gate = well_gate(behind_since=NOW - timedelta(minutes=3), program="0.1.0")
+    (finding,) = gate_health(gate, tampered=False, now=NOW).findings
+    assert "for 3 minutes" in str(finding.says)
+    assert f"version 0.1.0, this server of {program_version()}" in str(finding.todo)
 
 
 def test_a_tampered_gate_is_bad():

@@ -1,0 +1,54 @@
+"""What came into the contract after its first release, by name, so that two versions work together.
+
+A gate says in each question which features it knows, a server answers with those that it knows. Neither
+sends what the other does not know. What a record cannot say to an older gate closes rather than opens.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import msgspec
+
+from gate_controller.contract.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A field that a record got later."""
+
+    name: str
+    """What gates and servers call it: letters, digits, `_`."""
+    kind: str
+    """The kind of record, as in its key."""
+    field: str
+    may_be_ignored: bool
+    """Whether an older gate without this field opens nothing that it should not."""
+
+
+FEATURES: tuple[Feature, ...] = ()
+"""Of 0.2.0: none, since it is the first release."""
+
+
+def known() -> tuple[str, ...]:
+    """Return the names of all features of this version."""
+    return tuple(feature.name for feature in FEATURES)
+
+
+def fit(key: str, record: Record, knows: Collection[str]) -> Record | None:
+    """Return a record as a gate with these features understands it; None where that would open too much."""
+    kind = key.partition(":")[0]
+    for feature in FEATURES:
+        if feature.kind != kind or feature.name in knows or not hasattr(record, feature.field):
+            continue
+        default = _default(record, feature.field)
+        if getattr(record, feature.field) == default:
+            continue  # left out of the wire form anyway
+        if not feature.may_be_ignored:
+            return None
+        record = msgspec.structs.replace(record, **{feature.field: default})
+    return record
+
+
+def _default(record: Record, name: str) -> object:
+    (info,) = (one for one in msgspec.structs.fields(record) if one.name == name)
+    return info.default_factory() if info.default is msgspec.NODEFAULT else info.default

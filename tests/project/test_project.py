@@ -295,7 +295,7 @@ def test_the_containers_health_check_separates_a_working_server_from_a_broken_on
         Thread(target=server.handle_request, daemon=True).start()
         here = command.replace("127.0.0.1:8000", f"127.0.0.1:{server.server_port}")
         ended = subprocess.run([sys.executable, "-c", here], capture_output=True, timeout=30, check=False)
-    assert asked == ["/healthz"]
+    assert asked == ["/readyz"]
     assert (ended.returncode == 0) == status.startswith("200")
 
 

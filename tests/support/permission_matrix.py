@@ -40,6 +40,8 @@ MAY: dict[str, str] = {
     "own.join": EVERYONE,
     "api-docs.openapi_json": EVERYONE,
     "health.healthz": EVERYONE,
+    "health.livez": EVERYONE,
+    "health.readyz": EVERYONE,
     "report.newest": EVERYONE,
     "report.one_issue": EVERYONE,
     "report.issue_file": EVERYONE,

@@ -16,6 +16,8 @@ BESIDE_STAFF = (
     ("/look.css", "settings.look_css", look.look_css),
     ("/logo.svg", "settings.logo", look.logo),
     ("/healthz", "health.healthz", healthz.healthz),
+    ("/livez", "health.livez", healthz.livez),
+    ("/readyz", "health.readyz", healthz.readyz),
 )
 """Pages whose subject has pages of staff too: address, endpoint, view."""
 

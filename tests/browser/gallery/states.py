@@ -326,6 +326,8 @@ NOT_PICTURED = {
     "settings.look_css": "files of the pages, not pages",
     "settings.logo": "files of the pages, not pages",
     "health.healthz": "an answer to a monitor",
+    "health.livez": "an answer to a monitor",
+    "health.readyz": "an answer to a monitor",
     "restored.show": "of a restored server; tests/web_admin/restore/test_handover.py reads it",
     "lost_card.slip": "the visitor's slip, of a pass made at night",
     "api-docs.openapi_json": "a document for programs",

@@ -1,0 +1,81 @@
+"""Whether the server can do its work now: the database takes a row, and the disk has room for the next.
+
+A monitor asks often, and a broken database may answer never: one probe runs at a time, in a thread of its
+own, and nothing waits for it longer than two seconds. What it found holds for a second.
+"""
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from web_admin.core.database import DatabaseError, Menjin
+from web_admin.operations.marks import mark
+
+ANSWER_WITHIN_SECONDS = 2.0
+HOLDS_SECONDS = 1.0
+LEAST_FREE_BYTES = 64 * 1024 * 1024
+"""Below this a transaction of the next minutes may fail in the middle."""
+PROBE = "readiness"
+DATABASE, DISK = "database", "disk"
+
+_log = logging.getLogger(__name__)
+
+
+class Readiness:
+    """The newest probe of one server process."""
+
+    def __init__(self, menjin: Menjin, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Take the parts of the server and a clock that only grows."""
+        self.menjin = menjin
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._probe: threading.Thread | None = None
+        self._found: tuple[str, ...] = ()
+        self._found_at: float | None = None
+        self._said: tuple[str, ...] = ()
+
+    def troubles(self) -> tuple[str, ...]:
+        """Return what keeps the server from its work, in single words; () when it is ready."""
+        with self._lock:
+            fresh = self._found_at is not None and self._monotonic() - self._found_at < HOLDS_SECONDS
+            if not fresh and (self._probe is None or not self._probe.is_alive()):
+                self._probe = threading.Thread(target=self._look, name="readiness", daemon=True)
+                self._probe.start()
+            probe = self._probe
+        if probe is not None:
+            probe.join(ANSWER_WITHIN_SECONDS)
+        found = (DATABASE,) if probe is not None and probe.is_alive() else self._found
+        self._say(found)
+        return found
+
+    def _look(self) -> None:
+        found = []
+        try:
+            with self.menjin.database.session() as session:
+                mark(session, PROBE, self.menjin.clock())
+        except (DatabaseError, OSError):
+            found.append(DATABASE)
+        try:
+            if shutil.disk_usage(self.menjin.config.data_dir).free < LEAST_FREE_BYTES:
+                found.append(DISK)
+        except OSError:
+            found.append(DISK)
+        self._found, self._found_at = tuple(found), self._monotonic()
+
+    def _say(self, found: tuple[str, ...]) -> None:
+        with self._lock:
+            changed, self._said = found != self._said, found
+        if changed:
+            _log.error("not ready: %s", ", ".join(found)) if found else _log.warning("ready again")
+
+
+def readiness(extensions: dict[str, Any]) -> Readiness:
+    """Return the probe that belongs to the app's present parts."""
+    menjin: Menjin = extensions["menjin"]
+    made = extensions.get("menjin_readiness")
+    if not isinstance(made, Readiness) or made.menjin is not menjin:
+        made = extensions["menjin_readiness"] = Readiness(menjin)
+    return made

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from demo.stage import Stage
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+PLAYED = "演示步骤引起 raised by a step of the demo"
+"""The note of the alarms that the steps raised."""
 SABOTAGES = ("allow_all", "deny_all", "replay", "deaf_sync", "numb", "leaky")
 
 
@@ -22,20 +24,21 @@ def run(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="menjin demo", description="Run a compound of 60 homes and three gates on this machine."
     )
-    parser.add_argument("--once", action="store_true", help="play the script, then stop everything")
-    parser.add_argument("--json", action="store_true", help="one JSON object a step and nothing else")
+    parser.add_argument("--tour", action="store_true", help="play every step first, a line each (3 minutes)")
+    parser.add_argument("--once", action="store_true", help="play every step, then stop everything")
+    parser.add_argument("--json", action="store_true", help="play the steps: a JSON object each, no words")
     parser.add_argument("--trace", type=Path, metavar="FILE", help="write the bytes seen on every pty")
     parser.add_argument(
         "--sabotage",
         choices=SABOTAGES,
         metavar="KIND",
-        help=f"break the product from outside: {', '.join(SABOTAGES)}",
+        help=f"play the steps with a product broken from outside: {', '.join(SABOTAGES)}",
     )
     parser.add_argument(
         "--camera",
         type=int,
         metavar="N",
-        help="after the script, the north gate looks through V4L2 camera N instead of simulated pictures",
+        help="the north gate of the pages looks through V4L2 camera N instead of simulated pictures",
     )
     options = parser.parse_args(argv)
     if options.camera is not None and not Path(f"/dev/video{options.camera}").exists():
@@ -55,7 +58,6 @@ def _end(_signal: int, _frame: FrameType | None) -> None:
 def _run(options: argparse.Namespace) -> int:
     from demo.attacks.saboteurs import sabotage_stage, wrapper_of
     from demo.rig.processes import StartRefused
-    from demo.script import play
     from demo.stage import open_stage
 
     def tell(line: str) -> None:
@@ -67,21 +69,31 @@ def _run(options: argparse.Namespace) -> int:
         with open_stage(options.trace, wrapper=wrapper_of(options.sabotage), tell=tell) as stage:
             tell(f"ready after {time.monotonic() - began:.0f} s")
             sabotage_stage(options.sabotage, stage)
-            good = True
-            for result in play(stage):
-                good = good and result.ok
-                if options.json:
-                    line = {"step": result.step, "ok": result.ok, "ms": result.ms, "detail": result.detail}
-                    print(json.dumps(line, ensure_ascii=False), flush=True)
-                else:
-                    ms = f"{result.ms:8.1f} ms" if result.ms is not None else " " * 11
-                    print(f"  {'✓' if result.ok else '✗'} {result.step:<40}{ms}  {result.detail}", flush=True)
+            plays = options.tour or options.once or options.json or options.sabotage is not None
+            good = _play(stage, as_json=options.json) if plays else True
             if not options.once:
                 _stay(stage, options.camera)
             return EXIT_OK if good else EXIT_FAILED
     except StartRefused as err:
         print(f"menjin demo: {err}", file=sys.stderr)
         return EXIT_USAGE
+
+
+def _play(stage: "Stage", *, as_json: bool) -> bool:
+    """Play every step, a line each; acknowledge the alarms they raised; return whether all went well."""
+    from demo.script import play
+
+    good = True
+    for result in play(stage):
+        good = good and result.ok
+        if as_json:
+            line = {"step": result.step, "ok": result.ok, "ms": result.ms, "detail": result.detail}
+            print(json.dumps(line, ensure_ascii=False), flush=True)
+        else:
+            ms = f"{result.ms:8.1f} ms" if result.ms is not None else " " * 11
+            print(f"  {'✓' if result.ok else '✗'} {result.step:<40}{ms}  {result.detail}", flush=True)
+    stage.office.acknowledge_alarms(PLAYED)
+    return good
 
 
 def _stay(stage: "Stage", camera: int | None) -> None:

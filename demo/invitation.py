@@ -1,11 +1,11 @@
-"""Print addresses, sign-ins and suggestions once the demo's script is over."""
+"""Print where to start, addresses and sign-ins once the demo runs."""
 
 import time
 from collections.abc import Iterator
 
 from demo.actors.manager_browser import TOTP_STEP_SECONDS, totp_code
 from demo.stage import MANAGER, Stage
-from demo.world.compound import GUARD
+from demo.world.compound import STAFF
 from web_admin.people.invitations import invite
 
 
@@ -16,21 +16,25 @@ def addresses(stage: Stage, bench_address: str) -> Iterator[str]:
         invitation = invite(act, guest.person_id)
     screen = stage.gates["north"].launch_url
     yield ""
-    yield f"  Bench: cards, keys, cables   {bench_address}"
-    yield f"  Manager and guard            {stage.server.address}/staff/sign-in"
-    for email, secret in ((MANAGER, stage.totp_secret), (GUARD, stage.guard_totp_secret)):
-        yield f"    {email:<18}  password {stage.manager_password}"
-        yield f"      authenticator secret {secret}   codes now: {_codes(secret)} (each works once)"
+    yield f"  Start here: {bench_address}   hold {resident.name}'s card to a reader, and a gate opens"
+    yield ""
+    password = stage.manager_password
+    yield f"  Sign-in of staff             {stage.server.address}/staff/sign-in   password {password}"
+    for email, role in {MANAGER: "manager", **STAFF}.items():
+        secret = stage.totp_secrets[email]
+        name = role.replace("_", " ")
+        yield f"    {name:<16} {email:<20} codes now {_codes(secret)}   authenticator secret {secret}"
     yield f"  A resident's invitation      {stage.server.address}/r/welcome/{invitation}"
     if screen is not None:
         yield f"  Screen of the north gate     {screen}"
     yield f"  A PIN to type at a keypad    {resident.typed_home}#{resident.pin}#"
     yield ""
+    yield "  Each code signs in once. `menjin demo --tour` plays the steps first."
     yield "  The portraits before the camera are files in the simulated camera's folder only."
     yield "  Ctrl-C stops everything and removes it."
 
 
 def _codes(secret: str) -> str:
-    """Return the codes of this half minute and the next: the script may have used the first."""
+    """Return the codes of this half minute and the next: a step or a person may have used the first."""
     now = time.time()
     return " then ".join(totp_code(secret, now + TOTP_STEP_SECONDS * ahead) for ahead in (0, 1))

@@ -30,7 +30,7 @@ from demo.rig.processes import (
     run_menjin,
     wait_until,
 )
-from demo.world.compound import GUARD, SITE_NAME, TIMEZONE, Compound, Member, seed
+from demo.world.compound import GUARD, SITE_NAME, STAFF, TIMEZONE, Compound, Member, seed
 from demo.world.site_files import GATES, GatePlan, SiteFile
 from web_admin.people.invitations import confirm_identity, invite
 
@@ -51,7 +51,8 @@ class Stage:
         self.tamper: Tamper | None = None
         self.closing = ExitStack()
         self.manager_password = secrets.token_urlsafe(9)
-        self.totp_secret, self.guard_totp_secret = _base32_secret(), _base32_secret()
+        self.totp_secrets = {email: _base32_secret() for email in (MANAGER, *STAFF)}
+        """What each sign-in's authenticator was set up with."""
         self.logs = folder / "logs"
         self.logs.mkdir()
         self._wrapper = wrapper
@@ -73,9 +74,9 @@ class Stage:
         self.office = Office(self.server.data_dir)
         self.closing.callback(self._close_office)
         self._tell("seeding 60 homes")
-        self.compound: Compound = seed(self.office, self.manager_password, self.guard_totp_secret)
+        self.compound: Compound = seed(self.office, self.manager_password, self.totp_secrets)
         self.server.start()
-        manager = ManagerDesk(self.server.address, MANAGER, self.manager_password, self.totp_secret)
+        manager = ManagerDesk(self.server.address, MANAGER, self.manager_password, self.totp_secrets[MANAGER])
         self.closing.callback(manager.close)
         self.desk: Desk = manager
         self._tell("pairing three gates and an OSDP reader")
@@ -99,7 +100,7 @@ class Stage:
         for name, value in (
             ("passphrase", secrets.token_urlsafe(18)),
             ("password", self.manager_password),
-            ("totp", self.totp_secret),
+            ("totp", self.totp_secrets[MANAGER]),
         ):
             path = own / name
             path.touch(mode=0o600)
@@ -291,7 +292,7 @@ class Stage:
     def guard_page(self, path: str) -> str:
         """Return a page as the guard sees it, signed in on first use."""
         if self._guard is None:
-            password, secret = self.manager_password, self.guard_totp_secret
+            password, secret = self.manager_password, self.totp_secrets[GUARD]
             self._guard = ManagerDesk(self.server.address, GUARD, password, secret)
             self.closing.callback(self._guard.close)
         return self._guard.page(path)

@@ -16,6 +16,9 @@ from sqlalchemy.orm import Session
 
 from web_admin import create_core
 from web_admin.action.base import Action, new_action
+from web_admin.alarms.actions import acknowledge_alarm
+from web_admin.alarms.models import Alarm
+from web_admin.alarms.queries import waiting_where
 from web_admin.compound.models import Gate, Site
 from web_admin.core.config import load_config
 from web_admin.core.database import Database, Menjin
@@ -90,6 +93,13 @@ class Office:
         """Yield a session for reading; it does not block writers."""
         with self.database.snapshot() as session:
             yield session
+
+    def acknowledge_alarms(self, note: str) -> None:
+        """Acknowledge every alarm that waits, the silent ones too."""
+        with self.act() as act:
+            waiting = select(Alarm).where(*waiting_where(self.site_id, with_silent=True))
+            for alarm in act.session.scalars(waiting):
+                acknowledge_alarm(act, alarm, note)
 
     # -- what the server knows ---------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """Carry out the actions of the bench page on the simulated devices."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Literal, get_args
 
@@ -21,6 +22,9 @@ from hardware.interfaces import InputKind
 
 PORTRAITS = {"person": "person_b_1", "other": "person_b_2", "stranger": "impostor_1"}
 PRESSED_SECONDS = 0.3
+OPENS_WITHIN_SECONDS = 12.0
+"""A face takes longest: the person looks, and does what the screen asks."""
+WALKING_SECONDS = 1.4
 OsdpKey = Literal["own", "default", "none"]
 
 
@@ -64,7 +68,10 @@ class BenchActs:
             raise BenchRefused(f"no act {act.get('act')!r}; legal: {', '.join(self._acts)}")
         with self._lock:
             try:
+                shown_ns = time.monotonic_ns()
                 handler(act)
+                if act.get("walks") == "1":
+                    self._walk_when_open(act, shown_ns)
             except KeyError as err:
                 raise BenchRefused(f"nothing is called {err} here") from err
             except (StartRefused, PageRefused, OSError, ValueError) as err:
@@ -76,7 +83,10 @@ class BenchActs:
     # -- a person at a lane ------------------------------------------------------------------------
 
     def _tap(self, act: dict[str, str]) -> None:
-        number = UNKNOWN_CARD if act.get("card") == "unknown" else int(act.get("card", ""))
+        card = act.get("card", "")
+        if card != "unknown" and not (card.isascii() and card.isdigit()):
+            raise BenchRefused(f"no card of the list is called {card!r}")
+        number = UNKNOWN_CARD if card == "unknown" else int(card)
         if not 0 < number < 2**32:
             raise BenchRefused("a card's number has 32 bits")
         metal, lane_id = self._ends(act).metal, act.get("lane", "")
@@ -122,6 +132,26 @@ class BenchActs:
                 raise BenchRefused("the face pictures are damaged: run 'make setup'")
             self._seed += 50
             self._ends(act).show_person(np.asarray(picture, dtype=np.uint8), seed=self._seed)
+
+    def _walk_when_open(self, act: dict[str, str], shown_ns: int) -> None:
+        """Go through the lane's door as soon as it is unlocked; stay where it stays locked."""
+        ends, lane_id = self._ends(act), act.get("lane", "")
+        if InputKind.DOOR_OPEN in ends.plan.lane(lane_id).wires:
+            threading.Thread(target=self._walk, args=(ends, lane_id, shown_ns), daemon=True).start()
+
+    def _walk(self, ends: GateEnds, lane_id: str, shown_ns: int) -> None:
+        channel = ends.plan.lane(lane_id).channel
+        try:
+            ends.metal.relays.wait_for_on(channel, OPENS_WITHIN_SECONDS, after_ns=shown_ns)
+        except TimeoutError:
+            return
+        self._move_door(ends, lane_id, True)
+        time.sleep(WALKING_SECONDS)
+        self._move_door(ends, lane_id, False)
+
+    def _move_door(self, ends: GateEnds, lane_id: str, active: bool) -> None:
+        ends.metal.inputs.set(lane_id, InputKind.DOOR_OPEN, active)
+        self._state.contact_moved(lane_id, InputKind.DOOR_OPEN, active)
 
     # -- contacts ----------------------------------------------------------------------------------
 

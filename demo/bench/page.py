@@ -5,13 +5,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from pathlib import Path
 
 from cheroot import wsgi
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, jsonify, render_template, request, stream_with_context
+from flask_babel import Babel
 
+import web_admin
 from demo.bench.actions import BenchActs, BenchRefused
 from demo.bench.state import BenchState
-from demo.bench.texts import TEXTS
+from demo.bench.texts import TEXTS, device_name
 from demo.rig.processes import free_port
 from demo.stage import Stage
 from demo.world.compound import Member
@@ -24,6 +27,7 @@ HEARTBEAT_SECONDS = 3.0
 MAX_BODY_BYTES = 4096
 PRESSES = (InputKind.EXIT_BUTTON.value, InputKind.GUARD_BUTTON.value, InputKind.INTERCOM.value)
 """Contacts that a hand lets go of again."""
+TRANSLATIONS = Path(web_admin.__file__).parent / "translations"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -57,6 +61,9 @@ class BenchPage:
     def _make_app(self) -> Flask:
         app = Flask("demo")  # its templates lie at the top of the package
         app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+        # The journal is worded as the office's pages word it.
+        app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
+        Babel(app, locale_selector=_language)
         app.before_request(self._refuse_strangers)
         app.after_request(_add_headers)
         routes: tuple[tuple[str, Callable[[], Response | str], str], ...] = (
@@ -81,8 +88,7 @@ class BenchPage:
         )
 
     def _page(self) -> str:
-        wanted = request.args.get("language") or request.accept_languages.best_match(["zh", "en"]) or "en"
-        language = "zh" if wanted == "zh" else "en"
+        language = _language()
         return render_template(
             "bench.html",
             text=TEXTS[language],
@@ -91,6 +97,7 @@ class BenchPage:
             gates=self._stage.gates,
             cards=self._cards(),
             presses=PRESSES,
+            device_name=device_name,
             address=self._stage.server.address,
         )
 
@@ -100,12 +107,13 @@ class BenchPage:
         return cast + [member for member in self._stage.compound.cards if member not in cast]
 
     def _events(self) -> Response:
-        return Response(self._listen(), mimetype="text/event-stream")
+        listening = stream_with_context(self._listen(_language()))
+        return Response(listening, mimetype="text/event-stream")
 
-    def _listen(self) -> Iterator[bytes]:
+    def _listen(self, language: str) -> Iterator[bytes]:
         said, said_at = "", 0.0
         while not self._closed.is_set():
-            now = json.dumps(self._state.whole(), ensure_ascii=False)
+            now = json.dumps(self._state.whole(language), ensure_ascii=False)
             if now != said or time.monotonic() - said_at > HEARTBEAT_SECONDS:
                 said, said_at = now, time.monotonic()
                 yield f"data: {now}\n\n".encode()
@@ -122,6 +130,11 @@ class BenchPage:
             reply.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
             return reply
         return jsonify(done=True)
+
+
+def _language() -> str:
+    wanted = request.args.get("language") or request.accept_languages.best_match(["zh", "en"]) or "en"
+    return "zh" if wanted == "zh" else "en"
 
 
 def _add_headers(response: Response) -> Response:

@@ -1,5 +1,7 @@
 """Collect what the bench page shows of devices, gates and their journals."""
 
+from demo.bench.journal_words import line_of
+from demo.bench.texts import TEXTS, device_name
 from demo.rig.gate_ends import GateEnds
 from demo.stage import Stage
 from demo.world.site_files import MODBUS_ADDRESS, LanePlan
@@ -32,18 +34,20 @@ class BenchState:
         """Store the position of a contact that the page moved."""
         (self._active.add if active else self._active.discard)((lane_id, kind))
 
-    def whole(self) -> dict[str, object]:
-        """Return everything that the page shows."""
+    def whole(self, language: str) -> dict[str, object]:
+        """Return everything that the page shows; needs a Flask context whose locale is `language`."""
         return {
             "server": self._stage.server.runs,
-            "gates": {gate_id: self._gate(ends) for gate_id, ends in [*self._stage.gates.items()]},
+            "gates": {gate_id: self._gate(ends, language) for gate_id, ends in [*self._stage.gates.items()]},
         }
 
-    def _gate(self, ends: GateEnds) -> dict[str, object]:
+    def _gate(self, ends: GateEnds, language: str) -> dict[str, object]:
+        lanes = ends.plan.lane_names
+        devices = {twin.name: device_name(twin.name, lanes, TEXTS[language]) for twin in ends.metal.twins}
         state: dict[str, object] = {
             "runs": ends.process.runs,
             "cut": ends.cable.is_cut,
-            "journal": ends.newest_entries(SHOWN_ENTRIES),
+            "journal": [line_of(entry, lanes, devices) for entry in ends.newest_entries(SHOWN_ENTRIES)],
             "lanes": {lane.lane_id: self._lane(ends, lane) for lane in ends.plan.lanes},
             "wires": {
                 twin.name: {"plugged": twin.is_plugged, "last": self._last.get(twin.name, "")}

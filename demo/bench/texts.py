@@ -1,11 +1,13 @@
 """Texts of the bench page, in both languages."""
 
+from collections.abc import Mapping
+
 TEXTS = {
     "en": {
         "title": "Bench",
         "lead": (
-            "The metal of the gates, simulated. What you do here goes as bytes over real serial lines; "
-            "the gates and the server are the real ones."
+            "Hold Li Xiaowen's card to the reader of the north gate, and see it open. The devices are "
+            "simulated; what you do goes as bytes over real serial lines to the real gates and server."
         ),
         "server": "Server",
         "running": "running",
@@ -22,10 +24,20 @@ TEXTS = {
         "unknown": "A card without an owner",
         "staff": "staff",
         "tap": "Hold to reader",
-        "tap_osdp": "OSDP",
+        "tap_osdp": "Hold to OSDP reader",
+        "walks": "The person goes through when it opens",
+        "device_card": "card reader",
+        "device_keys": "keypad",
+        "device_scan": "code scanner",
+        "device_osdp": "OSDP reader",
+        "device_relay": "relay board",
+        "device_inputs": "contacts",
+        "device_modbus": "relays and contacts",
+        "device_camera": "camera",
+        "device_gpiochip": "relays and contacts",
         "keypad": "Keypad",
         "press": "Press",
-        "press_osdp": "OSDP",
+        "press_osdp": "Press at OSDP reader",
         "code": "This phone's code",
         "forged": "A forged code",
         "scan": "Before the scanner",
@@ -65,14 +77,15 @@ TEXTS = {
         "board": "Relay board",
         "stuck": "Relays stuck",
         "mute": "Board silent",
-        "wires": "Cables",
+        "wires": "Cables, and the last bytes on them",
         "unplug": "Pull out",
         "replug": "Plug in",
         "renamed": "Plug in, renamed",
-        "journal": "Newest entries of the gate's journal",
+        "journal": "What the gate wrote down last",
         "none": "none yet",
-        "shut": "relay off",
-        "moving": "relay ON",
+        "shut": "locked",
+        "door": "open",
+        "moving": "unlocked",
         "done": "Done.",
         "screen": "Open this gate's screen",
         "pages": "Manager and residents",
@@ -96,7 +109,10 @@ TEXTS = {
     },
     "zh": {
         "title": "试验台",
-        "lead": "各门的硬件由程序模拟。这里的操作以真实字节经真实串口送出；门控程序和服务器都是真的。",
+        "lead": (
+            "把李晓雯的门卡贴近北门的读卡器，看门打开。"
+            "设备由程序模拟，操作以真实字节经真实串口送到真的门控程序和服务器。"
+        ),
         "server": "服务器",
         "running": "运行中",
         "stopped": "已停止",
@@ -112,10 +128,20 @@ TEXTS = {
         "unknown": "未登记的卡",
         "staff": "员工",
         "tap": "刷卡",
-        "tap_osdp": "OSDP",
+        "tap_osdp": "刷 OSDP 读卡器",
+        "walks": "门开后，此人走过去",
+        "device_card": "读卡器",
+        "device_keys": "键盘",
+        "device_scan": "扫码器",
+        "device_osdp": "OSDP 读卡器",
+        "device_relay": "继电器板",
+        "device_inputs": "触点板",
+        "device_modbus": "继电器和触点",
+        "device_camera": "摄像头",
+        "device_gpiochip": "继电器和触点",
         "keypad": "键盘",
         "press": "按键",
-        "press_osdp": "OSDP",
+        "press_osdp": "在 OSDP 读卡器上按",
         "code": "手机上的二维码",
         "forged": "伪造的二维码",
         "scan": "扫码器前",
@@ -155,14 +181,15 @@ TEXTS = {
         "board": "继电器板",
         "stuck": "继电器卡住",
         "mute": "板子无应答",
-        "wires": "线缆",
+        "wires": "线缆和上面的最新字节",
         "unplug": "拔掉",
         "replug": "插上",
         "renamed": "插上并换名",
-        "journal": "门控日志的最新记录",
+        "journal": "门控程序的最新记录",
         "none": "还没有",
-        "shut": "继电器断开",
-        "moving": "继电器吸合",
+        "shut": "已锁",
+        "door": "门开着",
+        "moving": "已解锁",
         "done": "好了。",
         "screen": "打开此门的屏幕",
         "pages": "物业与住户页面",
@@ -183,3 +210,10 @@ TEXTS = {
         "hint": "房号、#、密码、#",
     },
 }
+
+
+def device_name(name: str, lanes: Mapping[str, str], text: Mapping[str, str]) -> str:
+    """Return a twin's name for people: its kind, after its lane's name where it belongs to one."""
+    place, _, kind = name.rpartition("-")
+    word = text.get(f"device_{kind}", name)
+    return f"{lanes[place]} · {word}" if place in lanes else word

@@ -73,14 +73,13 @@ class GateEnds:
         """Return the bytes of the file of faces and of what SQLite keeps beside it."""
         return b"".join(map(read_from_outside, sorted((self.folder / "data").glob(f"{FACE_FILE}*"))))
 
-    def newest_entries(self, count: int) -> list[dict[str, str]]:
-        """Return time, kind, lane or device and reason of the newest entries, newest first."""
+    def newest_entries(self, count: int) -> list[JournalEntry]:
+        """Return the newest entries of the gate's own journal file, newest first."""
         try:
             rows = self._ask("SELECT entry FROM journal ORDER BY seq DESC LIMIT ?", count)
         except sqlite3.Error:
             return []
-        entries = [msgspec.json.decode(entry, type=JournalEntry) for (entry,) in rows]
-        return [_line_of(entry) for entry in entries]
+        return [msgspec.json.decode(entry, type=JournalEntry) for (entry,) in rows]
 
     def journal_seq(self) -> int:
         """Return the number of the gate's last entry."""
@@ -106,18 +105,6 @@ def read_face_rows(data_dir: Path) -> list[FaceBlob]:
         return [FaceBlob(*row) for row in rows]
     finally:
         connection.close()
-
-
-def _line_of(entry: JournalEntry) -> dict[str, str]:
-    """Return an entry as the bench page lists it."""
-    device = entry.facts.get("device")
-    why = (entry.facts.get(name) for name in ("method", "reason", "until", "detail"))
-    return {
-        "at": entry.at.astimezone().strftime("%H:%M:%S"),
-        "kind": entry.kind,
-        "where": str(entry.facts.get("lane_id") or device or ""),
-        "why": " ".join(str(word).removeprefix(f"{device}: ") for word in why if word),
-    }
 
 
 class TraceFile:

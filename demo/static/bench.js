@@ -43,7 +43,21 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   const form = event.target;
   const at = event.submitter?.value ?? "";
-  send({ act: form.dataset.form, at, ...Object.fromEntries(new FormData(form)), ...where(form) });
+  const fields = Object.fromEntries(new FormData(form));
+  if (fields.card) fields.card = numberOf(fields.card);
+  const walks = form.closest("[data-lane]")?.querySelector("[data-walks]")?.checked ? "1" : "0";
+  send({ act: form.dataset.form, at, walks, ...fields, ...where(form) });
+});
+
+// What was typed may be a card's holder from the list, or a number.
+function numberOf(typed) {
+  const known = [...document.querySelectorAll("#cards option")].find((option) => option.value === typed.trim());
+  return known?.dataset.card ?? typed.trim();
+}
+
+// A list offers what its field holds alone, so a click empties the way to the others.
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches("input[list]")) event.target.select();
 });
 
 function lamp(element, on) {
@@ -70,11 +84,11 @@ function list(box, entries) {
   box.dataset.shown = text;
   box.replaceChildren(...entries.map((entry) => {
     const line = document.createElement("li");
-    line.classList.toggle("alarm", entry.kind.startsWith("alarm_"));
-    for (const [name, content] of Object.entries(entry)) {
-      const part = document.createElement(name === "kind" ? "b" : "span");
-      part.textContent = content;
-      if (content) line.append(part, " ");
+    if (entry.tone) line.classList.add(entry.tone);
+    for (const name of ["at", "what", "where", "why"]) {
+      const part = document.createElement(name === "what" ? "b" : "span");
+      part.textContent = entry[name];
+      if (entry[name]) line.append(part, " ");
     }
     return line;
   }));
@@ -86,8 +100,11 @@ function list(box, entries) {
 
 function showLane(box, lane) {
   const relay = box.querySelector("[data-relay]");
-  relay.classList.toggle("on", lane.on);
-  relay.textContent = lane.on ? words.moving : words.shut;
+  const open = lane.contacts.door_open === true;
+  relay.classList.toggle("on", lane.on || open);
+  relay.textContent = open ? words.door : lane.on ? words.moving : words.shut;
+  box.classList.toggle("unlocked", lane.on);
+  box.classList.toggle("open", open);
   for (const [kind, active] of Object.entries(lane.contacts)) turn(box, "contact", active, kind);
   if (!lane.osdp) return;
   turn(box, "osdp_case", lane.osdp.open);
@@ -125,7 +142,7 @@ function show(state) {
   }
 }
 
-const stream = new EventSource("/events");
+const stream = new EventSource(`/events${location.search}`);
 stream.onmessage = (message) => show(JSON.parse(message.data));
 stream.onerror = () => { said.textContent = words.lost; };
 stream.onopen = () => { said.textContent = ""; };

@@ -4,6 +4,7 @@ Everything that can be the same each time is: names and card numbers follow from
 the list. PINs and invitations are random, as they always are. Names are invented.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -33,6 +34,8 @@ from web_admin.people.actions import GrantSpec, add_person, set_grants, set_may_
 from web_admin.people.homes import add_home
 
 GUARD = "guard@demo.test"
+STAFF = {GUARD: "guard", "installer@demo.test": "installer", "privacy@demo.test": "privacy_officer"}
+"""Who signs in besides the manager, and as what."""
 SITE_NAME = "柳岸家园 Willow Bank"
 TIMEZONE = "Asia/Shanghai"
 ASK_AGAIN_SECONDS = 0.4
@@ -177,7 +180,7 @@ def invented_name(place: int, member: int) -> str:
     return FAMILY_NAMES[digest[1] % len(FAMILY_NAMES)] + GIVEN_NAMES[digest[2] % len(GIVEN_NAMES)]
 
 
-def seed(office: Office, staff_password: str, guard_totp_secret: str) -> Compound:
+def seed(office: Office, staff_password: str, totp_secrets: Mapping[str, str]) -> Compound:
     """Fill a new server: gates, lanes, hours, notice, homes, people, staff; a dozen homes a transaction."""
     compound = Compound()
     with office.act() as act:
@@ -191,7 +194,8 @@ def seed(office: Office, staff_password: str, guard_totp_secret: str) -> Compoun
         publish_notice(act, FACE_PURPOSE, NOTICE)
         offer_face(act, {lane.lane_id: lane.methods for plan in GATES for lane in plan.lanes})
         compound.hours_id = save_hours(act, None, "另一时段 Other hours", _hours_without(act.now)).hours_id
-        create_staff(act.session, "guard", GUARD, staff_password, guard_totp_secret)
+        for email, role in STAFF.items():
+            create_staff(act.session, role, email, staff_password, totp_secrets[email])
     for first in range(0, HOMES, HOMES_AT_ONCE):
         with office.act() as act, one_publication(act) as each:
             for place in range(first, min(first + HOMES_AT_ONCE, HOMES)):

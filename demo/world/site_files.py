@@ -55,6 +55,11 @@ class GatePlan:
         return {lane.lane_id: lane for lane in self.lanes}[lane_id]
 
     @property
+    def lane_names(self) -> dict[str, str]:
+        """Return the name of each lane by its id."""
+        return {lane.lane_id: lane.name for lane in self.lanes}
+
+    @property
     def terminals(self) -> dict[tuple[str, InputKind], str]:
         """Return the terminal of each wire of the gate's input board, by lane and kind."""
         wired = [(lane.lane_id, kind) for lane in self.lanes for kind in lane.wires]

@@ -56,6 +56,7 @@ def test_the_bench_page_fits_and_its_switches_show_how_they_stand(
     expect(switch).to_have_attribute("aria-pressed", "true")
     lane.get_by_role("button", name=text["osdp_case"]).click()
     expect(lane.get_by_role("button", name=text["osdp_case"])).to_have_attribute("aria-pressed", "true")
+    page.locator('[data-gate="south"] summary').click()
     cable = page.locator('[data-wire="south-in-card"]')
     cable.get_by_role("button", name=text["unplug"]).click()
     cable.get_by_role("button", name=text["renamed"]).click()

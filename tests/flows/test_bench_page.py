@@ -1,7 +1,9 @@
 """The demo's bench page over HTTP: each hand moves its twin, and strangers move nothing."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 
@@ -12,9 +14,12 @@ from demo.bench.page import ACT_HEADER, BenchPage
 from demo.bench.texts import TEXTS
 from demo.stage import Stage
 from demo.world.site_files import MODBUS_ADDRESS
+from gate_controller.contract.event_kinds import EventKind
+from gate_controller.storage.journal import Journal
 from hardware.simulated.wire import TraceEntry
 from tests.support.gates.metal import metal_alone
 
+NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 Heard = list[TraceEntry]
 Do = Callable[..., requests.Response]
 
@@ -68,9 +73,11 @@ def said(heard: Heard, wire: str) -> bytes:
     return b"".join(entry.data for entry in heard if entry.wire == wire and entry.direction == "to_host")
 
 
-def state_of(page: BenchPage) -> dict[str, dict[str, dict[str, object]]]:
+def state_of(page: BenchPage, language: str = "en") -> dict[str, dict[str, dict[str, object]]]:
     """Return the first state that the page's stream sends."""
-    with requests.get(page.address + "events", stream=True, timeout=10) as stream:
+    with requests.get(
+        page.address + "events", params={"language": language}, stream=True, timeout=10
+    ) as stream:
         line = next(line for line in stream.iter_lines() if line.startswith(b"data: "))
     state: dict[str, dict[str, dict[str, object]]] = json.loads(line[6:])
     return state
@@ -96,6 +103,62 @@ def test_both_languages_have_the_same_texts() -> None:
 def test_a_card_goes_to_the_line_reader_as_bytes(do: Do, heard: Heard) -> None:
     assert do("tap", gate="north", lane="north-in", card=str(0x12345678), at="line").status_code == 200
     assert said(heard, "north-in-card") == b"12345678\r\n"
+
+
+def test_a_person_goes_through_when_the_lane_opens_and_stays_where_it_does_not(
+    do: Do, heard: Heard, stage: Stage
+) -> None:
+    moved = threading.Event()
+    noting = stage.trace.listen
+    assert noting is not None
+
+    def watch(entry: TraceEntry) -> None:
+        noting(entry)
+        if entry.wire == "north-inputs" and entry.data == b"I1=0\n":
+            moved.set()
+
+    stage.trace.listen = watch
+    card = {"gate": "north", "lane": "north-in", "card": "7", "at": "line"}
+    assert do("tap", **card, walks="1").status_code == 200
+    assert said(heard, "north-inputs") == b""
+    with (stage.gates["north"].folder / "dev" / "relay").open("wb", buffering=0) as relay:
+        relay.write(b"\xa0\x01\x01\xa2")
+    assert moved.wait(20)
+    assert said(heard, "north-inputs") == b"I1=1\nI1=0\n"
+
+
+def test_a_holder_of_no_card_of_the_list_is_named(do: Do) -> None:
+    reply = do("tap", gate="north", lane="north-in", card="Nemo")
+    assert (reply.status_code, reply.json()["error"]) == (422, "no card of the list is called 'Nemo'")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Card", "No credential at this gate fits", "A device does not answer", "card reader")),
+        ("zh", ("门卡", "此门没有相符的凭证", "设备无应答", "读卡器")),
+    ],
+)
+def test_what_a_gate_writes_is_said_in_words(
+    page: BenchPage, stage: Stage, language: str, words: tuple[str, ...]
+) -> None:
+    folder = stage.gates["north"].folder / "data"
+    folder.mkdir()
+    journal = Journal(folder / "journal.sqlite3", NOON)
+    refused: dict[str, str | bool] = {
+        "method": "card", "reason": "credential_unknown", "opens": False, "lane_id": "north-in"
+    }
+    journal.append(EventKind.ACCESS, refused, {}, NOON)
+    journal.append(EventKind.ALARM_DEVICE_LOST, {"device": "north-in-card", "detail": "ENXIO"}, {}, NOON)
+    journal.close()
+    lines = state_of(page, language)["gates"]["north"]["journal"]
+    assert isinstance(lines, list)
+    lost, refusal = lines
+    assert (refusal["tone"], lost["tone"]) == ("refused", "alarm")
+    assert refusal["what"] == words[0]
+    assert refusal["why"].startswith(words[1])
+    assert lost["what"] == words[2]
+    assert lost["where"].endswith(words[3])
 
 
 def test_a_contact_is_set_and_shown(do: Do, heard: Heard, page: BenchPage) -> None:

@@ -2,16 +2,24 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from demo import cli, script
+from demo.actors.manager_browser import ManagerDesk
 from demo.cli import run
+from demo.invitation import addresses
 from demo.script import STEP_NAMES
+from demo.stage import open_stage
+from demo.steps.doors import door_forced_alarm
 from tests.support.faces.fixtures import require_portraits
+from web_admin.alarms.models import Alarm
 
 pytestmark = [pytest.mark.slow]
 
@@ -166,6 +174,46 @@ def test_ctrl_c_in_the_middle_leaves_no_process_and_no_file(tmp_path: Path) -> N
     assert status == 130
     assert list(folder.iterdir()) == []
     assert processes_of(folder) == []
+
+
+def test_addresses_come_before_any_step(tmp_path: Path) -> None:
+    """Who only wants to look waits for the start alone, and one line says where to begin."""
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "menjin", "demo"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        text=True, env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert demo.stdout is not None
+    with demo:
+        before = list(iter(lambda: demo.stdout.readline().strip() if demo.stdout else "", ""))
+        start = demo.stdout.readline()
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(60) == 130
+    assert start.strip().startswith("Start here: http://127.0.0.1:")
+    assert [line for line in before if "✓" in line or "✗" in line] == []
+    assert "ready after" in before[-1]
+
+
+def test_a_tour_leaves_no_alarm_and_each_role_signs_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The printed sign-ins work as they are printed; what the steps set off waits for no one."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(script, "STEPS", (door_forced_alarm,))
+    with open_stage(None, wrapper=[], tell=lambda _line: None) as stage:
+        assert cli._play(stage, as_json=False)
+        assert "door_forced_alarm" in capsys.readouterr().out
+        with stage.office.read() as session:
+            assert session.scalars(select(Alarm.note)).all() == [cli.PLAYED]
+        text = "\n".join(addresses(stage, "http://bench.test/"))
+        staff = re.findall(r"(\S+@demo\.test) +codes now (\d+) then \d+ +authenticator secret (\w+)", text)
+        password = re.findall(r"password (\S+)", text)[0]
+        assert sorted(email.partition("@")[0] for email, _code, _secret in staff) == [
+            "guard", "installer", "manager", "privacy",
+        ]
+        for email, _code, secret in staff[1:]:  # the manager has signed in for the pairing
+            desk = ManagerDesk(stage.server.address, email, password, secret)
+            assert "</main>" in desk.page("/manage/account")
+            desk.close()
 
 
 def test_the_readme_counts_the_steps() -> None:

@@ -54,6 +54,8 @@ KINDS = {
 
 RESULTS = {"opened": _l("Opened"), "refused": _l("Refused")}
 EXPORTED_AT_A_TIME = 1000
+NEAR = timedelta(minutes=30)
+"""How far a time that someone remembers may be from the entry of the gate."""
 
 SETTLED_AFTER = timedelta(seconds=10)
 """An entry is given out so long after it came in, so that no slower transaction slips in before it."""
@@ -119,6 +121,19 @@ def events(
     elif wanted.result == "refused":
         found = found.where(GateEvent.kind == EventKind.ACCESS, GateEvent.reason.not_in(OPENING))
     return found.order_by(GateEvent.at.desc(), GateEvent.gate_id.desc(), GateEvent.seq.desc())
+
+
+def refusals_near(
+    session: Session, gate_ids: Collection[str], around: datetime | None, limit: int
+) -> Sequence[GateEvent]:
+    """Return refusals at these gates within half an hour of a time, or the newest ones; newest first."""
+    refused = select(GateEvent).where(
+        GateEvent.gate_id.in_(gate_ids), GateEvent.kind == EventKind.ACCESS, GateEvent.reason.not_in(OPENING)
+    )
+    if around is not None:
+        refused = refused.where(GateEvent.at >= around - NEAR, GateEvent.at <= around + NEAR)
+    newest = refused.order_by(GateEvent.at.desc(), GateEvent.gate_id.desc(), GateEvent.seq.desc())
+    return session.scalars(newest.limit(limit)).all()
 
 
 def after_place(query: Select[GateEvent], place: Place | None) -> Select[GateEvent]:

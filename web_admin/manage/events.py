@@ -20,7 +20,7 @@ from web_admin.compound.queries import person_by_id
 from web_admin.core import texts as core_texts
 from web_admin.core.csv_text import csv_for_spreadsheets, csv_text, harmless
 from web_admin.core.database import current_menjin, request_session
-from web_admin.core.parameters import moment_of, number_of
+from web_admin.core.parameters import moment_of, number_of, wall_clock_of
 from web_admin.core.sealed_places import opened_place, sealed_place
 from web_admin.credentials.texts import METHODS
 from web_admin.events import details
@@ -38,6 +38,7 @@ from web_admin.events.queries import (
     filter_of,
     named_passages,
     place_of,
+    refusals_near,
 )
 from web_admin.events.reason_texts import for_staff, what_to_do
 from web_admin.events.why_refused import NothingPublished, why_refused
@@ -61,6 +62,7 @@ bp = Blueprint("events", __name__, url_prefix="/manage/events")
 
 PAGE_ROWS = 50
 FOUND_AT_MOST = 20
+REFUSALS_SHOWN = 12
 
 class ExportForm(OnceForm):
     """Why someone takes events out of the house; the journal keeps it."""
@@ -234,7 +236,7 @@ def who(gate_id: str, seq: str) -> Page:
 @bp.route("/why", methods=["GET", "POST"])
 @allowed("explain_refusals")
 def explain() -> Page:
-    """Show which rule decides for a person, a lane, a method and a time, by the gate's own rules."""
+    """List what gates refused, and say which rule decides for a person, a lane, a method and a time."""
     form, session = WhyForm(), request_session()
     looked_for = request.args.get("q", "").strip()[:40]
     chosen = request.form.get("person_id") or request.args.get("person", "")
@@ -257,9 +259,24 @@ def explain() -> Page:
         else:
             answer = _answer(reason.value)
     page = render_template(
-        "office/why.html", form=form, answer=answer, people=people, looked_for=looked_for, past=None
+        "office/why.html", form=form, answer=answer, people=people, looked_for=looked_for, past=None,
+        **_refusals(),
     )
     return (page, 422) if form.errors else page
+
+
+def _refusals() -> dict[str, object]:
+    """Return what the form of gate and time was filled with, and the refusals that fit."""
+    gates, gate_id = site_gates(), request.args.get("gate", "")
+    around = wall_clock_of(request.args.get("around", ""))
+    chosen = [gate.gate_id for gate in gates if gate_id in ("", gate.gate_id)]
+    near = around.replace(tzinfo=site_zone()) if around is not None else None
+    rows = refusals_near(request_session(), chosen, near, REFUSALS_SHOWN)
+    return {
+        "gates": gates, "gate_id": gate_id, "rows": rows, "reason_text": for_staff,
+        "around": around.isoformat(timespec="minutes") if around is not None else "",
+        "places": {**gate_names(gates), **lane_names(gates)},
+    }
 
 
 def _answer(reason: str) -> dict[str, object]:
@@ -270,7 +287,7 @@ def _answer(reason: str) -> dict[str, object]:
 @bp.get("/why/<gate_id>/<seq>")
 @allowed("explain_refusals")
 def explain_past(gate_id: str, seq: str) -> Page:
-    """Show why a gate refused a person then, and what its rules say now, without naming anyone."""
+    """Show why a gate refused then, and what its rules say now, without naming anyone."""
     session = request_session()
     gate = get_or_404(session, Gate, gate_id)
     event = _event_or_404(gate_id, seq)
@@ -285,4 +302,5 @@ def explain_past(gate_id: str, seq: str) -> Page:
             reason = None
         now_says = _answer(reason.value) if reason is not None else None
     return render_template("office/why.html", form=None, answer=_answer(event.reason), past=event,
+                           minute=event.at.astimezone(site_zone()).strftime("%Y-%m-%dT%H:%M"),
                            place=lane_names([gate]).get(event.lane_id or "", gate.name), now_says=now_says)

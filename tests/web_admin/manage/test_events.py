@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event as database_event
@@ -48,6 +49,10 @@ def add_events(compound, rows, count, **facts):
                 personal={}, salt=b"s", personal_digest=bytes(32), previous=bytes(32), digest=bytes(32)))
 
     rows(add)
+
+
+def local(moment):
+    return moment.astimezone(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%dT%H:%M")
 
 
 def cells(answer):
@@ -170,6 +175,31 @@ def test_a_past_refusal_is_explained_in_one_click_without_names(compound, rows):
     assert "Asked now, the gate would stay shut" in answer
     assert [name for name in compound.persons if name in answer] == []
     assert guard.get("/manage/events/why/north/999999?journal=j").status_code == 404
+
+
+def test_why_refused_starts_from_what_a_gate_refused(compound, rows):
+    """Gate and time lead to the entry; an opening, another gate and another hour are not in the way."""
+    guard, refused = compound.signed_in("guard"), ("north", "j", 2)
+    at = rows(lambda s: s.get_one(GateEvent, refused).at)
+    link = re.compile(r'href="/manage/events/why/(\w+)/(\d+)\?journal=')
+    near = link.findall(guard.get(f"/manage/events/why?gate=north&around={local(at)}").text)
+    assert ("north", "2") in near
+    assert {gate_id for gate_id, _seq in near} == {"north"}
+    assert {gate_id for gate_id, _seq in link.findall(guard.get("/manage/events/why").text)} > {"north"}
+    elsewhere = guard.get(f"/manage/events/why?gate=east&around={local(at)}").text
+    assert {gate_id for gate_id, _seq in link.findall(elsewhere)} <= {"east"}
+    later = guard.get(f"/manage/events/why?gate=north&around={local(at + timedelta(minutes=32))}").text
+    assert ("north", "2") not in link.findall(later)
+    longer_ago = guard.get(f"/manage/events/why?around={local(at - timedelta(days=30))}").text
+    assert link.findall(longer_ago) == []
+    assert "No gate refused anyone within half an hour" in longer_ago
+
+
+def test_an_explained_refusal_leads_to_those_around_it(compound, rows):
+    guard = compound.signed_in("guard")
+    at = rows(lambda s: s.get_one(GateEvent, ("north", "j", 2)).at)
+    answer = guard.get("/manage/events/why/north/2?journal=j").text
+    assert f'href="/manage/events/why?gate=north&amp;around={local(at)}"' in answer
 
 
 def test_a_filter_is_taken_off_in_one_click(client):

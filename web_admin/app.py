@@ -42,7 +42,7 @@ from web_admin.web.navigation import NAVIGATION
 from web_admin.web.problems import note_problem, noted_problems
 from web_admin.web.request_bodies import sentence_of, takes_json_here
 from web_admin.web.silent_gates import status_of_gate
-from web_admin.web.times import local_date, local_day, local_time, zone_name
+from web_admin.web.times import local_date, local_day, local_time, month_day, weekday, zone_name
 
 CONTENT_SECURITY_POLICY = {
     "default-src": "'self'",
@@ -113,6 +113,8 @@ def register_pages(app: Flask) -> None:
     app.add_template_filter(local_time)
     app.add_template_filter(local_day)
     app.add_template_filter(local_date)
+    app.add_template_filter(weekday)
+    app.add_template_filter(month_day)
     app.add_template_filter(day_text)
     app.add_template_filter(html_tag, "language_tag")
     app.register_error_handler(HTTPException, _show_error)

@@ -20,8 +20,18 @@ from web_admin.alarms.shifts import MAX_HANDOVER_CHARS
 from web_admin.core.database import request_session
 from web_admin.core.parameters import moment_of
 from web_admin.events.alarm_groups import PEOPLE
+from web_admin.events.alarm_weeks import alarms_by_week
 from web_admin.manage.open_alarms import AlarmForm, open_alarm_parts
-from web_admin.web.context import actor_id, current_action, current_site, do, get_or_404, typed
+from web_admin.web.context import (
+    actor_id,
+    current_action,
+    current_site,
+    do,
+    get_or_404,
+    request_now,
+    site_zone,
+    typed,
+)
 from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page
 
@@ -64,6 +74,8 @@ def _page(form: HandoverForm) -> str:
         names=shown_names(session, actors),
         form=form,
         own_id=actor_id(),
+        weeks=alarms_by_week(request_session(), current_site().site_id, request_now(), site_zone(),
+                             with_silent=current_may("acknowledge_alarm")),
         is_first_page=_place() is None,
     )
 

@@ -41,6 +41,7 @@ from web_admin.events.queries import (
     refusals_near,
 )
 from web_admin.events.reason_texts import for_staff, what_to_do
+from web_admin.events.usage import DayOfHours, passages_by_hour
 from web_admin.events.why_refused import NothingPublished, why_refused
 from web_admin.journal.models import GateEvent
 from web_admin.people.queries import first_who_fit
@@ -149,7 +150,15 @@ def _list(wanted: EventFilter, export_form: ExportForm) -> str:
         methods=[(m.value, METHODS[m.value]) for m in Method],
         wanted=wanted,
         export_form=export_form,
+        hours=_hours([gate.gate_id for gate in gates]) if not wanted.chosen() else None,
     )
+
+
+def _hours(gate_ids: list[str]) -> list[DayOfHours] | None:
+    """Return the picture of the last days for the first page of the list, None for the others."""
+    if "before" in request.args:
+        return None
+    return passages_by_hour(request_session(), gate_ids, request_now(), site_zone())
 
 
 @bp.post("/export")

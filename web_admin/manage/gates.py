@@ -18,6 +18,7 @@ from web_admin.credentials.texts import METHODS
 from web_admin.custody.gate_reports import clear_tampering
 from web_admin.custody.queries import gate_face
 from web_admin.events.set_aside import shown_set_aside
+from web_admin.events.usage import gate_day
 from web_admin.gates.actions import add_gate, save_lane
 from web_admin.gates.models import PairAttempt
 from web_admin.gates.orders import approve_pairing, make_pair_code, refuse_pairing
@@ -142,6 +143,8 @@ def _gate_page(gate: Gate, code: str | None = None) -> str:
         button=AgainForm(formdata=None),
         face=gate_face(request_session(), gate.gate_id),
         face_sentences=face_sentences,
+        day=gate_day(request_session(), gate, request_now()),
+        lane_names={lane.lane_id: lane.name for lane in gate.lanes},
         set_aside=shown_set_aside(request_session(), gate.gate_id),
     )
 

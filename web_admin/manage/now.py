@@ -18,6 +18,7 @@ from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import request_session
 from web_admin.events import details
 from web_admin.events.queries import last_passages
+from web_admin.events.usage import ways_in_use, worse_than_face
 from web_admin.gates.orders import clear_override, lockdown_site, order_open, set_override, unlock_site
 from web_admin.gates.rules import is_overridden
 from web_admin.gates.silence import is_silent
@@ -143,6 +144,7 @@ def show() -> str:
     """Show how everything is, without names."""
     gates = site_gates()
     lanes = [lane for gate in gates for lane in gate.lanes]
+    ways = ways_in_use(request_session(), current_site().site_id, request_now())
     passages = last_passages(request_session(), [gate.gate_id for gate in gates], LAST_PASSAGES)
     return render_template(
         "office/now.html",
@@ -150,6 +152,8 @@ def show() -> str:
         **open_alarm_parts(),
         gates=gates,
         passages=passages,
+        ways_in_use=ways,
+        worse=worse_than_face(ways),
         door=_door,
         held_at_gate=LaneHolds(lanes).of,
         live_override=live_override,

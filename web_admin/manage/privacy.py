@@ -15,6 +15,7 @@ from web_admin.core.database import request_session
 from web_admin.core.texts import LANGUAGES
 from web_admin.custody.queries import notice_versions
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.events.usage import ways_in_use, worse_than_face
 from web_admin.face.actions import disable_face, enable_face
 from web_admin.face.authority_threshold import THRESHOLD, people_with_faces, threshold_status
 from web_admin.face.consent_rules import renewals_by_rules, set_consent_rules
@@ -23,7 +24,7 @@ from web_admin.face.queries import rules_of
 from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.privacy.contact import contact_of
 from web_admin.privacy.queries import choices_about_faces
-from web_admin.web.context import current_site, do
+from web_admin.web.context import current_site, do, request_now
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page
 from web_admin.web.places import site_lanes
@@ -70,8 +71,11 @@ def settings() -> str:
 
 
 def _settings_page(button: AgainForm, asked_for: RulesForm | None = None) -> str:
+    ways = ways_in_use(request_session(), current_site().site_id, request_now())
     return render_template(
         "office/privacy.html",
+        ways_in_use=ways,
+        worse=worse_than_face(ways),
         site=current_site(),
         counts=choices_about_faces(request_session(), current_site().site_id),
         contact=contact_of(request_session(), current_site().site_id),

@@ -1,17 +1,19 @@
 """Pages of the public report: every issue, to read and as a signed file."""
 
 from collections.abc import Sequence
+from datetime import datetime, time
 
 import msgspec
 from flask import Response, abort, render_template
 
 from web_admin.accounts.permissions import public
 from web_admin.core.database import request_session
+from web_admin.events.usage import ways_in_use, worse_than_face
 from web_admin.privacy.models import PublicReport
 from web_admin.privacy.queries import public_report, public_reports
 from web_admin.privacy.report import as_file, sha256_of
 from web_admin.privacy.texts import REPORT_TERMS
-from web_admin.web.context import current_site
+from web_admin.web.context import current_site, request_now, site_zone
 
 
 def _issue(number: int) -> PublicReport:
@@ -35,9 +37,13 @@ def one_issue(number: int) -> str:
 
 
 def _shown(issue: PublicReport | None, issues: Sequence[PublicReport]) -> str:
+    until = datetime.combine(request_now().astimezone(site_zone()).date(), time(), site_zone())
+    # Days that are over: a figure that moved with each passage would show when a single one was.
+    ways = ways_in_use(request_session(), current_site().site_id, until)
     report = msgspec.json.decode(issue.body, type=dict[str, object]) if issue is not None else None
     return render_template(
         "public/report.html", report_terms=REPORT_TERMS, site=current_site(), issue=issue, report=report,
+        ways_in_use=ways, worse=worse_than_face(ways),
         issues=issues, sha256=sha256_of(issue) if issue is not None else "",
     )
 

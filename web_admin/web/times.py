@@ -23,6 +23,8 @@ def local_time(moment: datetime | None, shape: str = "short") -> str:
         return "—"
     if shape == "clock":
         return moment.astimezone(site_zone()).strftime("%H:%M:%S")
+    if shape == "minute":
+        return moment.astimezone(site_zone()).strftime("%H:%M")
     same_day = moment.astimezone(site_zone()).date() == request_now().astimezone(site_zone()).date()
     if shape == "short" and same_day:
         return moment.astimezone(site_zone()).strftime("%H:%M")
@@ -36,6 +38,18 @@ def local_day(moment: datetime | None) -> str:
         return "—"
     local = moment.astimezone(site_zone())
     text: str = format_skeleton("yMMMEd", local, locale=get_locale())
+    return text
+
+
+def weekday(day: date) -> str:
+    """Return a day as a picture's row is named: weekday and day of the month, short."""
+    text: str = format_skeleton("Ed", day, locale=get_locale())
+    return text
+
+
+def month_day(day: date) -> str:
+    """Return month and day in figures, in the page's language."""
+    text: str = format_skeleton("Md", day, locale=get_locale())
     return text
 
 

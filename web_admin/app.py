@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 from flask import Flask, jsonify, render_template, request, url_for
 from flask_babel import Babel
 from flask_babel import lazy_gettext as _l
-from flask_bootstrap import Bootstrap5
 from flask_login import current_user
 from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFError
@@ -86,10 +85,8 @@ SIGNS_OUT = frozenset(
 
 def register_pages(app: Flask) -> None:
     """Add all pages, languages and headers to the app; call it after sign-in and the sync API."""
-    app.config.setdefault("BOOTSTRAP_SERVE_LOCAL", True)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Babel(app, locale_selector=choose_language, timezone_selector=zone_name)
-    Bootstrap5(app)
     https = str(app.extensions["menjin"].config.public_url).startswith("https:")
     Talisman(
         app,
@@ -202,6 +199,6 @@ def _keep_private(response: Response) -> Response:
     if request.endpoint in SIGNS_OUT and response.status_code in (302, 303):
         # The cache alone: "storage" would also take the key of this phone, which opens the gate offline.
         response.headers["Clear-Site-Data"] = '"cache"'
-    if current_user.is_authenticated and request.endpoint not in ("static", "bootstrap.static"):
+    if current_user.is_authenticated and request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -332,7 +332,6 @@ MAY: dict[str, str] = {
 
 OF_LIBRARIES = {
     "static": "files of the pages",
-    "bootstrap.static": "files of the pages",
     "security.static": "closed",
     "security.two_factor_rescue": "closed",
     "security.tf_select": "closed",

@@ -51,7 +51,6 @@ PUBLIC, STAFF, RESIDENT, GATE, KEY = "public", "staff", "resident", "gate", "key
 
 ENDPOINTS_OF_OTHERS = {
     "static": PUBLIC,
-    "bootstrap.static": PUBLIC,
     "security.login": PUBLIC,
     "security.logout": PUBLIC,
     "security.verify": STAFF,

@@ -33,6 +33,7 @@ from web_admin.web.context import (
     typed,
 )
 from web_admin.web.forms import OnceForm
+from web_admin.web.live_mark import live_mark
 from web_admin.web.page import Page
 
 bp = Blueprint("alarms", __name__, url_prefix="/manage/alarms")
@@ -58,6 +59,7 @@ def show_list() -> Page:
 
 
 def _page(form: HandoverForm) -> str:
+    mark = live_mark()
     session, site_id = request_session(), current_site().site_id
     rows = alarms_queries.past_alarms(session, site_id, _place())
     past = rows[:SHOWN_AT_MOST]
@@ -67,6 +69,7 @@ def _page(form: HandoverForm) -> str:
     return render_template(
         "office/alarms.html",
         **open_alarm_parts(),
+        live_mark=mark,
         past=past,
         after=f"{past[-1].raised_at.isoformat()}~{past[-1].alarm_id}" if len(rows) > len(past) else None,
         handovers=handovers,

@@ -87,8 +87,9 @@ def stream() -> Response:
                 and may("see_now", [role.name for role in account.roles])
             )
 
+    known = request.headers.get("Last-Event-ID") or request.args.get("known")
     lines = sent_lines(
-        watch, listener, request.headers.get("Last-Event-ID"), is_still_allowed,
+        watch, listener, known, is_still_allowed,
         heartbeat_seconds=HEARTBEAT_SECONDS, heartbeats=HEARTBEATS,
     )
     answer = Response(lines, mimetype="text/event-stream")

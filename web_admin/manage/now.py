@@ -38,6 +38,7 @@ from web_admin.web.context import (
 )
 from web_admin.web.fields import end_field, options, reason_field
 from web_admin.web.forms import OnceForm
+from web_admin.web.live_mark import live_mark
 from web_admin.web.page import Page
 from web_admin.web.places import site_gates
 from web_admin.web.silent_gates import warn_of_silence
@@ -142,12 +143,14 @@ def _is_held_at_gate(lane: Lane) -> bool:
 @allowed("see_now")
 def show() -> str:
     """Show how everything is, without names."""
+    mark = live_mark()
     gates = site_gates()
     lanes = [lane for gate in gates for lane in gate.lanes]
-    ways = ways_in_use(request_session(), current_site().site_id, request_now())
+    ways = ways_in_use(request_session(), current_site().site_id, request_now(), with_later=False)
     passages = last_passages(request_session(), [gate.gate_id for gate in gates], LAST_PASSAGES)
     return render_template(
         "office/now.html",
+        live_mark=mark,
         methods=tuple(Method),
         **open_alarm_parts(),
         gates=gates,

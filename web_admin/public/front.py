@@ -12,7 +12,7 @@ from web_admin.compound.queries import person_by_id
 from web_admin.core.database import current_menjin, request_session
 from web_admin.people.actions import choose_own_language
 from web_admin.web.navigation import NAVIGATION
-from web_admin.web.resident_session import act_of
+from web_admin.web.resident_session import act_of, home_of
 
 bp = Blueprint("pages", __name__)
 
@@ -23,7 +23,8 @@ def front() -> str | Response:
     """Send people to the pages that are theirs; show strangers both doors."""
     if current_user.is_authenticated:
         if role_names() == [RESIDENT_ROLE]:
-            return redirect(url_for("resident.ways_in"))
+            person = person_by_id(request_session(), current_user.person_id)
+            return redirect(home_of(person) if person is not None else url_for("resident.sign_in"))
         for endpoint, action, *_rest in NAVIGATION:
             if current_may(action):
                 return redirect(url_for(endpoint))

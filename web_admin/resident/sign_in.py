@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from math import ceil
 
-from flask import flash, redirect, render_template, request, session, url_for
+from flask import flash, redirect, render_template, request, session
 from flask_babel import gettext
 from flask_login import current_user
 from flask_security import logout_user
@@ -14,7 +14,7 @@ from web_admin.accounts.passkeys import passkeys_of, remove_other_passkeys
 from web_admin.accounts.permissions import public
 from web_admin.accounts.residents import end_resident_sessions, resident_with_password, set_resident_password
 from web_admin.compound.models import Person, Site
-from web_admin.compound.queries import the_site
+from web_admin.compound.queries import person_by_id, the_site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.actions import end_credential
@@ -26,7 +26,13 @@ from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.confirmation import OF_THIS_PHONE, confirm_page, must_confirm, passkey_place
 from web_admin.web.desk_session import current_visit
 from web_admin.web.language import page_language
-from web_admin.web.resident_session import act_of, current_person, resident_required, sign_in_resident
+from web_admin.web.resident_session import (
+    act_of,
+    current_person,
+    home_of,
+    resident_required,
+    sign_in_resident,
+)
 from web_admin.web.sign_in_tries import claim_try, failed_unasked, is_run, log_run
 
 
@@ -127,8 +133,9 @@ def save_password() -> tuple[str, int] | Response:
 @public
 def sign_in() -> str | Response:
     """Show the residents' sign-in, or the page itself to who is signed in."""
-    if getattr(current_user, "person_id", None) is not None:
-        return redirect(url_for("resident.ways_in"))
+    person = person_by_id(request_session(), getattr(current_user, "person_id", None))
+    if person is not None:
+        return redirect(home_of(person))
     return _sign_in_page({}, None)
 
 
@@ -156,7 +163,7 @@ def check_sign_in() -> Response:
         return answer_to_wrong(_sign_in_page(request.form, message), 0)
     sign_in_resident(request_session(), person)
     notify(request_session(), person.person_id, "signed_in", current_menjin().clock())
-    return to("resident.ways_in")
+    return redirect(home_of(person), code=303)
 
 
 @bp.post("/sign-out")

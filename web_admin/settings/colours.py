@@ -37,9 +37,8 @@ def stylesheet(accent: str) -> str:
     dark_staff = _staff_rules(bright, bright_strong, ink, deep)
     dark_resident = _resident_rules(bright, ink, deep, bright_strong)
     return (
-        f':root, [data-bs-theme="light"] {{ {light} }}\n'
-        f'[data-bs-theme="dark"] {{ {dark_staff} }}\n'
-        f"@media (prefers-color-scheme: dark) {{ :root {{ {dark_resident} }} }}\n"
+        f":root {{ {light} }}\n"
+        f"@media (prefers-color-scheme: dark) {{ :root {{ {dark_staff}{dark_resident} }} }}\n"
     )
 
 
@@ -47,7 +46,6 @@ def _staff_rules(accent: str, strong: str, on: str, soft: str) -> str:
     return (
         f"--mj-accent: {accent}; --mj-accent-strong: {strong}; "
         f"--mj-on-accent: {on}; --mj-accent-soft: {soft}; "
-        f"--bs-link-color-rgb: {_rgb(accent)}; --bs-link-hover-color-rgb: {_rgb(strong)}; "
     )
 
 
@@ -71,10 +69,6 @@ def _parts(colour: str) -> tuple[int, int, int]:
 def _mixed(colour: str, other: str, share: float) -> str:
     pairs = zip(_parts(colour), _parts(other), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
-
-
-def _rgb(colour: str) -> str:
-    return ", ".join(str(part) for part in _parts(colour))
 
 
 def _luminance(colour: str) -> float:

@@ -138,6 +138,7 @@ function draw(next) {
   drawPanel();
   drawChoices();
   drawTools();
+  document.body.classList.remove("starting");
   if (before?.screen !== view.screen) play(view.screen);
   if (view.read_aloud && !before?.read_aloud) setReading(true);
   else if (reading && before && whatIsSaid(before) !== whatIsSaid(view)) setReading(true);

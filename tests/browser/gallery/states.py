@@ -301,7 +301,6 @@ TERMINAL = SHOWN
 
 NOT_PICTURED = {
     "static": "files of the pages, not pages",
-    "bootstrap.static": "files of the pages, not pages",
     "live.stream": "a stream, no page",
     "live.waiting": "figures, no page",
     "people_import.template": "a file to download",

@@ -230,7 +230,7 @@ def test_alarms_are_counted_by_week_and_by_what_they_are_about(compound, read):
 @pytest.mark.parametrize("path", ["/manage/events/", "/manage/alarms/", "/manage/gates/north"])
 def test_every_picture_has_its_figures_as_a_table_and_no_name(compound, path):
     page = compound.signed_in("manager").get(path).text
-    figure = page.partition('<figure class="picture">')[2].partition("</figure>")[0]
+    figure = page.partition('<div class="picture">')[2].partition("</details>")[0]
     assert re.search(r'<svg [^>]*role="img" aria-label="[^"]+"', figure)
     assert "<summary>As a table</summary>" in figure
     assert "<th scope=\"row\">" in figure

@@ -19,7 +19,8 @@ PAIRS = [
 
 
 def palette(theme):
-    block = CSS.partition(f'[data-bs-theme="{theme}"] {{')[2].partition("}")[0]
+    begins = {"light": ":root {", "dark": "@media (prefers-color-scheme: dark) {"}[theme]
+    block = CSS.partition(begins)[2].partition("}")[0]
     return dict(re.findall(r"--mj-([a-z-]+): (#[0-9a-f]{3,6});", block))
 
 

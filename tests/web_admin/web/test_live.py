@@ -1,5 +1,6 @@
 """The stream of the page of now: news at once, few streams, an end with the sign-out."""
 
+import re
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -61,6 +62,28 @@ def test_a_new_alarm_is_sent_within_a_moment_and_the_stream_says_nothing_of_it(c
     assert first != second
     assert "door_forced" not in second
     answer.close()
+
+
+@pytest.mark.parametrize("path", ["/manage/", "/manage/alarms/"])
+@pytest.mark.parametrize("role", ["guard", "manager"])
+def test_a_page_names_the_mark_that_it_shows_and_is_not_sent_it_again(compound, written, role, path):
+    """The first word of the stream is of a later change: no page is loaded twice for nothing."""
+    client, now = compound.signed_in(role), compound.clock()
+    stream = re.search(r'data-stream="(/manage/live/\?known=([^"]+))"', client.get(path).text)
+    shown = mark(compound)
+    assert stream[2] == shown
+    answer = client.get(stream[1])
+    lines = [next_line(answer)]
+    written(lambda s: raise_alarm(s, compound.site_id, "alarm_door_forced", now, gate_id="north"))
+    lines.append(next_line(answer))
+    assert f"data: {mark(compound)}" in lines[1]
+    assert shown not in lines[1]
+    answer.close()
+
+
+def test_a_page_of_who_answers_no_alarms_names_the_part_that_silent_ones_do_not_move(compound):
+    page = compound.signed_in("installer").get("/manage/").text
+    assert re.search(r'known=([^"]+)"', page)[1] == mark(compound).partition(MARKS_APART)[0]
 
 
 def test_a_silent_alarm_moves_the_mark_of_those_alone_who_answer_it(compound, written):

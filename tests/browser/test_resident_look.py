@@ -45,3 +45,18 @@ def test_the_switch_of_the_face_is_pressed_by_the_space_bar_as_the_others_are(
     page = welcome(context, served)
     page.get_by_role("switch", name="Face", exact=True).press("Space")
     expect(page.get_by_role("heading", name="Use your face?")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_the_head_of_a_page_is_one_line_with_help_in_it(
+    context: BrowserContext, served: Served, width: int
+) -> None:
+    page = welcome(context, served)
+    page.set_viewport_size({"width": width, "height": 780})
+    boxes = [part.bounding_box() for part in page.locator(".top .place, .top .looks > *").all()]
+    middles = [box["y"] + box["height"] / 2 for box in boxes if box is not None]
+    assert len(middles) == 4
+    assert max(middles) - min(middles) < 6
+    assert page.locator("nav.tabs a").count() == 5
+    page.get_by_role("link", name="Help").click()
+    expect(page.get_by_role("heading", name="Help", level=1)).to_be_visible()

@@ -1,6 +1,7 @@
 """The routes behind My code."""
 
 import base64
+import re
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -72,3 +73,16 @@ def test_the_service_worker_names_a_new_version_when_a_part_changes(
     with (folder / "resident/resident.css").open("a") as style:
         style.write("/* changed */")
     assert client.get("/r/service-worker.js").text.splitlines()[0] != first
+
+
+def test_a_phone_with_a_code_begins_at_it_and_one_without_at_the_ways_in(phone: FlaskClient) -> None:
+    """The code is one tap nearer for who uses one; nothing changes for the others."""
+    begins = [phone.get(path).headers["Location"] for path in ("/", "/r/sign-in")]
+    tabs = re.findall(r'<a href="(/r/[a-z]*)"', phone.get("/r/").text.partition('class="tabs"')[2])
+    assert begins == ["/r/", "/r/"]
+    assert tabs == ["/r/", "/r/code", "/r/visitors", "/r/home", "/r/records"]
+    switch(phone, "qr", True)
+    begins = [phone.get(path).headers["Location"] for path in ("/", "/r/sign-in")]
+    tabs = re.findall(r'<a href="(/r/[a-z]*)"', phone.get("/r/").text.partition('class="tabs"')[2])
+    assert begins == ["/r/code", "/r/code"]
+    assert tabs == ["/r/code", "/r/", "/r/visitors", "/r/home", "/r/records"]

@@ -3,7 +3,7 @@
 import functools
 
 from gate_controller.face.engines.engine import FaceEngine
-from gate_controller.face.engines.engines import DEFAULT_ENGINE, ENGINES
+from gate_controller.face.engines.engines import DEFAULT_ENGINE, load_engine
 from hardware.interfaces import Frame
 from hardware.simulated.face_clips import ATTACKS, Actor, LivingPerson
 from hardware.simulated.pictures import camera_frame
@@ -30,4 +30,4 @@ def _fitted(portrait: Frame) -> tuple[Frame, Points]:
 
 @functools.cache
 def _engine() -> FaceEngine:
-    return ENGINES[DEFAULT_ENGINE].load()
+    return load_engine(DEFAULT_ENGINE)

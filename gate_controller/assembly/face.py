@@ -91,20 +91,20 @@ def make_face_parts(
 def engine_loader(section: FaceSection) -> Callable[[], FaceEngine]:
     """Return the loader of the engine that the site file names, from its folder where it names one.
 
-    Loading raises EngineUnfit, before any file is read, for an engine that keeps no error budget.
+    Loading raises EngineRefused for one that is not installed or brings no whole card, and EngineUnfit,
+    before any file is read, for one that keeps no error budget.
     """
 
     def load() -> FaceEngine:
         # Imported here so that a gate without face never needs the engine's packages.
-        from gate_controller.face.engines.engines import ENGINES  # noqa: PLC0415
+        from gate_controller.face.engines.engines import engine_kind, load_engine  # noqa: PLC0415
         from gate_controller.face.engines.error_budget import fitness  # noqa: PLC0415
 
-        kind = ENGINES[section.engine]
-        fit = fitness(kind.card)
+        fit = fitness(engine_kind(section.engine).card)
         if fit.point is None:
             # Its card decides: a gate needs not have it installed to say why it opens nothing.
             raise EngineUnfit(fit.sentence)
-        return kind.load(models_folder=section.models_dir)
+        return load_engine(section.engine, section.models_dir)
 
     return load
 

@@ -106,24 +106,27 @@ def check_face(config: GateConfig) -> Iterator[CheckLine]:
     """Yield whether the chosen engine may open a gate, with its figures; whether its weights are there."""
     if not config.face.enabled:
         return
-    from gate_controller.face.engines.engines import ENGINES  # noqa: PLC0415 - a gate without face has no engine
+    # Imported here: a gate without face has no engine.
+    from gate_controller.face.engines.engines import checked_weights, engine_kind  # noqa: PLC0415
     from gate_controller.face.engines.error_budget import fitness  # noqa: PLC0415
-    from gate_controller.face.engines.errors import ModelFileError  # noqa: PLC0415
-    from gate_controller.face.engines.model_files import checked_model_file  # noqa: PLC0415
+    from gate_controller.face.engines.errors import EngineRefused, ModelFileError  # noqa: PLC0415
 
-    kind = ENGINES[config.face.engine]
+    name = config.face.engine
+    try:
+        kind = engine_kind(name)
+    except EngineRefused as err:
+        yield wrong("face", name, f"{err} Face stays off, all other ways in work")
+        return
     fit = fitness(kind.card)
     if fit.point is None:
-        yield wrong("face", config.face.engine, f"{fit.sentence}. Face stays off, all other ways in work")
+        yield wrong("face", name, f"{fit.sentence}. Face stays off, all other ways in work")
         return
     try:
-        folder = config.face.models_dir or kind.folder()
-        for model in kind.card.model_files:
-            checked_model_file(folder, model, kind.remedy)
+        checked_weights(name, kind, config.face.models_dir)
     except ModelFileError as err:
-        yield wrong("face", config.face.engine, str(err))
+        yield wrong("face", name, str(err))
         return
-    yield fine("face", config.face.engine, fit.sentence if config.face.alone else f"{fit.sentence}; off here")
+    yield fine("face", name, fit.sentence if config.face.alone else f"{fit.sentence}; off here")
     seen = {camera.lane for camera in config.camera.values()}
     for lane_id in config.lane:
         if lane_id not in seen:

@@ -1,9 +1,14 @@
 """The table `[face]` of the site file."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated
+
+import msgspec
 
 from gate_controller.site_file.outputs import Section
+
+EngineName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+"""An installed engine's; one that is not installed leaves face off, and the gate opens by all other ways."""
 
 
 class FaceSection(Section, frozen=True, kw_only=True):
@@ -14,6 +19,6 @@ class FaceSection(Section, frozen=True, kw_only=True):
     """
 
     enabled: bool = False
-    engine: Literal["yunet-sface", "face_recognition"] = "yunet-sface"
+    engine: EngineName = "yunet-sface"
     models_dir: Path | None = None
     alone: bool = True

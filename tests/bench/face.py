@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from gate_controller.face.engines.engine import Embedding, FaceEngine
-from gate_controller.face.engines.engines import DEFAULT_ENGINE, ENGINES
+from gate_controller.face.engines.engines import DEFAULT_ENGINE, OWN_ENGINES, load_engine
 from gate_controller.face.engines.errors import ModelFileError
 from gate_controller.face.liveness.challenge import Challenge, Prompt
 from gate_controller.face.liveness.liveness import PersonCheck
@@ -58,9 +58,9 @@ def measure() -> Iterator[Figure]:
     """Yield p50 and p95 in milliseconds a frame beside the stock recipe, then the gate's memory with face."""
     cv2.setNumThreads(THREADS)
     peer, peer_times = "", list[float]()
-    for name, kind in ENGINES.items():
+    for name in OWN_ENGINES:
         try:
-            engine = kind.load()
+            engine = load_engine(name)
         except ModelFileError:
             sys.stderr.write(f"bench face: the engine {name} is not installed; run: make face-dlib\n")
             continue

@@ -20,6 +20,9 @@ import pytest
 
 from gate_controller import cli
 from gate_controller.assembly.reader_keys import key_name
+from gate_controller.face.engines import yunet_sface
+from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
+from gate_controller.face.evaluation import cli as face_cli
 from gate_controller.installer.check import check_gate
 from gate_controller.installer.lines import CheckLine, Verdict
 from gate_controller.installer.port_trouble import port_trouble
@@ -436,6 +439,29 @@ def test_weights_that_are_not_there_are_wrong_and_those_that_are_fine(site: Site
     elsewhere = msgspec.structs.replace(face, models_dir=site.root)
     said = wrong([*check_face(msgspec.structs.replace(config, face=elsewhere))])["face", "yunet-sface"]
     assert str(site.root) in said
+
+
+def test_weights_without_their_package_are_named_with_how_they_are_added(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [yunet_sface.installed_models_folder() / one.name for one in YUNET_SFACE_CARD.model_files]
+    monkeypatch.setattr(yunet_sface, "WEIGHTS_PACKAGE", "menjin-no-such-weights")
+    monkeypatch.setenv("MENJIN_MODELS_DIR", str(tmp_path / "models"))
+    config = load_config(site.write())
+    config = msgspec.structs.replace(config, face=msgspec.structs.replace(config.face, enabled=True))
+    said = wrong([*check_face(config)])["face", "yunet-sface"]
+    assert all(file.name in said for file in files)
+    assert "menjin face models add FILE|URL" in said
+    assert [face_cli.run(["models", "add", str(file)]) for file in files] == [0, 0]
+    assert wrong([*check_face(config)]) == {}
+
+
+def test_an_engine_that_no_package_brings_is_wrong_and_the_gate_starts_without_face(site: Site) -> None:
+    face = msgspec.structs.replace(load_config(site.write()).face, enabled=True, engine="better")
+    config = msgspec.structs.replace(load_config(site.write()), face=face)
+    said = wrong([*check_face(config)])["face", "better"]
+    assert "No face engine is called 'better'. Installed: yunet-sface, face_recognition" in said
+    assert "Face stays off, all other ways in work" in said
 
 
 def test_a_screen_whose_port_is_taken_is_reported(site: Site) -> None:

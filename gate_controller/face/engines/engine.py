@@ -1,8 +1,13 @@
-"""The interface of every face engine, and the card that identifies it and states its measurements."""
+"""The interface of every face engine, and the card that identifies it and states its measurements.
 
-from collections.abc import Mapping, Sequence
+Another package brings an engine by an entry point of the group `menjin.face_engines`, whose object is
+an `EngineKind`: docs/face_engines.md says how one is written and how it is checked.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -159,6 +164,21 @@ class FaceEngine(Protocol):
     def clear(self) -> None:
         """Overwrite what the networks still hold of the last frame."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class EngineKind:
+    """How an engine is had: its card is known before any of its libraries is imported."""
+
+    card: EngineCard
+    folder: Callable[[], Path]
+    """Return the folder of the installed weights; raise ModelFileError when they are not installed."""
+    remedy: str
+    """What to run when a file is missing or is not the measured one."""
+    load: Callable[[Path], FaceEngine]
+    """Build the engine from a folder in which every file of the card was found to be the measured one."""
+    takes_added_weights: bool = True
+    """Whether the files may lie elsewhere than in the package, as `menjin face models add` puts them."""
 
 
 class CosineEngine:

@@ -12,8 +12,12 @@ from dataclasses import dataclass
 from gate_controller.face.engines.engine import CurvePoint, EngineCard
 
 MAX_FALSE_ACCEPTS = 1 / 1000
+NOT_MEASURED = CurvePoint(1.0, 0.5, 0.0)
+"""Where pictures of an engine without figures are counted; no gate opens at it."""
 LARGEST_HOME = 10
 """Faces of one home that are searched after its number was typed."""
+BESIDE_CARD = 1
+"""A face beside a card is compared with that person's template alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +77,10 @@ def fitness(card: EngineCard, searched: int = LARGEST_HOME, looks: int = 1) -> F
         + (f"The budget would be kept for {kept} face at a time, which no gate does yet. " if kept else "")
         + "Use the default engine; this one compares and evaluates",
     )
+
+
+def judged_by(card: EngineCard, looks: int = 1) -> CurvePoint:
+    """Return the threshold at which pictures are judged: the one that opens, else the strictest measured."""
+    opens = fitness(card, looks=looks).point or fitness(card).point
+    strictest = min(card.curve, key=lambda point: point.false_match_rate, default=NOT_MEASURED)
+    return opens or strictest

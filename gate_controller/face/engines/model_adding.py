@@ -1,4 +1,6 @@
-"""Add a model file that no package ships: from a path or an address, only if its digest is known.
+"""Add a model file from wherever the operator has it: a path or an address, only if its digest is known.
+
+For the two files of the default engine this is the second source beside the package that ships them.
 
 A file is written beside its place and moved there once its digest was found right, so that nothing
 half-fetched or wrong is ever loaded.
@@ -6,7 +8,8 @@ half-fetched or wrong is ever loaded.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -21,7 +24,7 @@ OPTIONAL_MODELS = (
     ModelFile("MiniFASNetV1SE.onnx", "d819a69bac6b9ade2a0f4d9b60b618e1260f7bf3ba1fddff6c5d82131cb1083f"),
 )
 """Passive liveness (Silent-Face-Anti-Spoofing, minivision-ai, Apache-2.0), as ONNX."""
-MAX_MODEL_BYTES = 50_000_000
+MAX_MODEL_BYTES = 600_000_000
 PIECE_BYTES = 1 << 16
 TIMEOUT_SECONDS = 30.0
 
@@ -29,10 +32,13 @@ Progress = Callable[[int, int | None], None]
 """Called with the bytes so far, and the total where it is known."""
 
 
-def add_model(source: str, folder: Path, progress: Progress) -> Path:
-    """Copy or fetch a model file into `folder` and return its path there.
+def add_model(
+    source: str, known: Mapping[Path, ModelFile], folder: Path, progress: Progress
+) -> tuple[Path, ...]:
+    """Copy or fetch a model file to every place where `known` looks for it and return those paths.
 
-    Raise ModelFileError when it cannot be read, is too large, or is none of the models known by digest.
+    `folder` is where it lies until its digest is known. Raise ModelFileError when it cannot be read, is
+    too large, or is none of the models known by digest.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -45,13 +51,23 @@ def add_model(source: str, folder: Path, progress: Progress) -> Path:
     try:
         with os.fdopen(descriptor, "wb") as target:
             digest = _copy(source, target, progress)
-        model = next((model for model in OPTIONAL_MODELS if model.sha256 == digest), None)
-        if model is None:
-            known = "; ".join(f"{model.name} {model.sha256}" for model in OPTIONAL_MODELS)
+        places = tuple(place for place, model in known.items() if model.sha256 == digest)
+        if not places:
+            listed = "; ".join(f"{model.name} {model.sha256}" for model in known.values())
             raise ModelFileError(
-                f"{source} is none of the models that were measured: its SHA-256 is {digest}. Known: {known}"
+                f"{source} is none of the models that were measured: its SHA-256 is {digest}. Known: {listed}"
             )
-        return part.replace(folder / model.name)
+        for place in places:
+            place.parent.mkdir(exist_ok=True)
+            # Beside its place first: a power cut must not leave half a model there.
+            beside = place.with_name(part.name)
+            if beside != part:
+                shutil.copyfile(part, beside)
+                beside.replace(place)
+        at_home = [place for place in places if place.parent == folder]
+        if at_home:
+            part.replace(at_home[0])
+        return places
     finally:
         part.unlink(missing_ok=True)
 

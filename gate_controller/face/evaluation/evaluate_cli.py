@@ -11,7 +11,7 @@ import click
 import cv2
 
 from gate_controller.face.engines.engine import FaceEngine, wipe
-from gate_controller.face.engines.engines import DEFAULT_ENGINE, ENGINES
+from gate_controller.face.engines.engines import DEFAULT_ENGINE, OWN_ENGINES, engine_names, load_engine
 from gate_controller.face.engines.errors import FaceError, UnusablePicture
 from gate_controller.face.evaluation.attack_items import Item, list_items
 from gate_controller.face.evaluation.attack_trials import AttackTrials, try_attacks
@@ -60,7 +60,7 @@ def add_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="DIR",
         help="one folder for each kind of attack, in it pictures, videos and folders of frames",
     )
-    parser.add_argument("--engine", choices=[*ENGINES, "both"], default=DEFAULT_ENGINE)
+    parser.add_argument("--engine", choices=[*engine_names(), "both"], default=DEFAULT_ENGINE)
     parser.add_argument("--roc", type=Path, default=ROC_FILE, metavar="FILE", help="where to draw the curve")
     parser.add_argument("--json", action="store_true", help="print one object a line for each engine")
     parser.set_defaults(face_command=_evaluate)
@@ -75,10 +75,10 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     pairs = read_pairs(arguments.pictures) if arguments.pictures is not None and not by_person else None
     people = read_people(arguments.pictures) if by_person else None
     items = list_items(arguments.attacks) if arguments.attacks is not None else None
-    names = list(ENGINES) if arguments.engine == "both" else [arguments.engine]
+    names = list(OWN_ENGINES) if arguments.engine == "both" else [arguments.engine]
     curves = []
     for name in names:
-        engine = ENGINES[name].load()
+        engine = load_engine(name, measured=False)
         cv2.setNumThreads(-1)  # nothing else waits for this machine now
         one = evaluate(engine, pairs, _embedded(engine, pairs.pictures)) if pairs is not None else None
         persons = _by_person(engine, people, arguments.looks) if people is not None else None

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from gate_controller.face.engines.engine import Embedding, FaceEngine, FoundFace, wipe
-from gate_controller.face.engines.error_budget import fitness
+from gate_controller.face.engines.error_budget import judged_by
 from gate_controller.face.engines.errors import UnusablePicture
 from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.evaluation.error_rates import (
@@ -156,8 +156,7 @@ def evaluate(engine: FaceEngine, pairs: PairList, embedded: EmbeddedPictures) ->
     scores = _similarities(engine, embedded.vectors, first, second)
     same = np.array([pair.same for pair in kept], dtype=np.bool_)
     genuine, impostor = scores[same], scores[~same]
-    point = fitness(engine.card).point or min(engine.card.curve, key=lambda p: p.false_match_rate)
-    threshold = point.min_face_similarity
+    threshold = judged_by(engine.card).min_face_similarity
     labels = np.array([pair.group or "" for pair in kept])
     groups = tuple(
         GroupRates(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gate_controller.face.engines.engine import FaceEngine, wipe
-from gate_controller.face.engines.error_budget import fitness
+from gate_controller.face.engines.error_budget import judged_by
 from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.evaluation.error_rates import Share
 from gate_controller.face.evaluation.evaluation import EmbeddedPictures
@@ -72,15 +72,10 @@ def evaluate_people(
         template = engine.template([embedded.vectors[place] for place in places])
         faces[row] = template
         wipe(template)
-    point = (
-        fitness(engine.card, looks=looks).point
-        or fitness(engine.card).point
-        or min(engine.card.curve, key=lambda point: point.false_match_rate)
-    )
     templates = Templates(faces, np.array(list(taken), dtype=np.intp))
     person_of = np.array([listed.person_of[place] for place in acquired], dtype=np.intp)
     compared = Probes(embedded.vectors[acquired], person_of)
-    threshold = point.min_face_similarity
+    threshold = judged_by(engine.card, looks).min_face_similarity
     scores = compare_people(len(listed.groups), templates, compared, engine.similarities, threshold)
     wipe(templates.faces, compared.faces)
     return PeopleEvaluation(

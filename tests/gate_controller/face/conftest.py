@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
-from gate_controller.face.engines.yunet_sface import YunetSfaceEngine, load_yunet_sface
+from gate_controller.face.engines.engines import DEFAULT_ENGINE, load_engine
+from gate_controller.face.engines.yunet_sface import YunetSfaceEngine
 from hardware.errors import DeviceUnavailable
 from hardware.interfaces import Frame
 
@@ -12,7 +13,9 @@ from hardware.interfaces import Frame
 @pytest.fixture(scope="session")
 def engine() -> YunetSfaceEngine:
     """The real engine with the real weights."""
-    return load_yunet_sface()
+    loaded = load_engine(DEFAULT_ENGINE)
+    assert isinstance(loaded, YunetSfaceEngine)
+    return loaded
 
 
 class BootClock:

@@ -17,7 +17,7 @@ from gate_controller.face.matching.face_service import FaceService
 from gate_controller.face.matching.leases import Lease
 from gate_controller.face.liveness.liveness import PersonCheck
 from gate_controller.face.matching.template_store import SqliteFaceBlobs
-from gate_controller.face.engines.yunet_sface import load_yunet_sface
+from gate_controller.face.engines.engines import DEFAULT_ENGINE, load_engine
 from tests.support.faces.actors import FRAMES_A_SECOND, living
 
 class ShownCamera:
@@ -37,7 +37,7 @@ def clock(): return camera.seconds
 
 connection = sqlite3.connect(sys.argv[1], check_same_thread=False)
 connection.execute("PRAGMA journal_mode = WAL")
-service = FaceService(engine_loader=load_yunet_sface, blobs=SqliteFaceBlobs(connection),
+service = FaceService(engine_loader=lambda: load_engine(DEFAULT_ENGINE), blobs=SqliteFaceBlobs(connection),
     gate_secret=bytes(range(32)), site_id="site-1", gate_id="gate-1", camera=camera, boot_seconds=clock,
     make_liveness=camera.new_check)
 service.start_loading()

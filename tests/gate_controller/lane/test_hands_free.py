@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from gate_controller.face.engines.capability import CameraCapability
 from gate_controller.face.engines.engine import CosineEngine, Embedding, EngineCard, FaceEngine, FoundFace
+from gate_controller.face.engines.engines import DEFAULT_ENGINE, load_engine
 from gate_controller.face.engines.reasons import FaceReason
-from gate_controller.face.engines.yunet_sface import load_yunet_sface
 from gate_controller.face.liveness.liveness import PersonCheck
 from gate_controller.face.matching.face_service import FaceService
 from gate_controller.face.matching.leases import Lease
@@ -119,7 +119,7 @@ def wait_for_looks(bench: Bench, count: int) -> None:
 
 def test_no_frame_of_the_look_for_codes_reaches_the_face_detector(bench: Bench, tmp_path) -> None:
     require_portraits()
-    engine = CountingEngine(load_yunet_sface())
+    engine = CountingEngine(load_engine(DEFAULT_ENGINE))
     check = PersonCheck()
     connection = open_face_file(tmp_path / "faces.sqlite3", datetime.now(UTC))
     service = FaceService(

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from gate_controller.face.engines.engine import FaceEngine
-from gate_controller.face.engines.engines import DEFAULT_ENGINE, ENGINES
+from gate_controller.face.engines.engines import DEFAULT_ENGINE, load_engine
 from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.liveness.challenge import Challenge, Prompt
 from gate_controller.face.liveness.liveness import PersonCheck
@@ -26,7 +26,7 @@ FRAMES_A_SECOND = 12.0
 @functools.cache
 def engine() -> FaceEngine:
     """Return the default engine, loaded once."""
-    return ENGINES[DEFAULT_ENGINE].load()
+    return load_engine(DEFAULT_ENGINE)
 
 
 @functools.cache

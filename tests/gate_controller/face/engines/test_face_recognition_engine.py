@@ -9,8 +9,9 @@ import pytest
 from PIL import ImageFile
 
 from gate_controller.face.engines.engine import FaceEngine, similarity
+from gate_controller.face.engines.engines import load_engine
 from gate_controller.face.engines.errors import ModelFileError
-from gate_controller.face.engines.face_recognition_engine import load_face_recognition
+from gate_controller.face.engines.face_recognition_engine import FACE_RECOGNITION
 from hardware.simulated.pictures import camera_frame, live_like_frames
 from tests.support.faces.fixtures import SAME_PERSON_PAIRS, portraits
 
@@ -19,7 +20,7 @@ pytest.importorskip("dlib", reason="the second engine is not installed; run: mak
 
 @pytest.fixture(scope="module")
 def second_engine() -> FaceEngine:
-    return load_face_recognition()
+    return load_engine("face_recognition")
 
 
 @pytest.fixture(scope="module")
@@ -74,5 +75,9 @@ def test_weights_from_elsewhere_are_refused_and_torn_pictures_stay_unreadable(
 ) -> None:
     assert second_engine.card.name == "face-recognition-1"
     assert ImageFile.LOAD_TRUNCATED_IMAGES is False
+    copied = tmp_path / "copied"
+    copied.mkdir()
+    for model in FACE_RECOGNITION.card.model_files:
+        (copied / model.name).symlink_to(FACE_RECOGNITION.folder() / model.name)
     with pytest.raises(ModelFileError, match="Leave models_dir out"):
-        load_face_recognition(models_folder=tmp_path)
+        load_engine("face_recognition", copied)

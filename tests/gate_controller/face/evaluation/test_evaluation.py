@@ -18,9 +18,8 @@ from PIL import Image
 
 from gate_controller.face.engines import model_adding
 from gate_controller.face.engines.engine import FaceEngine, ModelFile
-from gate_controller.face.engines.engines import ENGINES
+from gate_controller.face.engines.engines import OWN_ENGINES, load_engine
 from gate_controller.face.engines.errors import ModelFileError
-from gate_controller.face.engines.face_recognition_engine import load_face_recognition
 from gate_controller.face.engines.yunet_sface import YunetSfaceEngine
 from gate_controller.face.evaluation.animations import animation_of
 from gate_controller.face.evaluation.cli import run
@@ -39,7 +38,7 @@ NAMES = [Path(name).stem for name in PICTURES]
 @pytest.fixture(scope="module")
 def second_engine() -> FaceEngine:
     pytest.importorskip("dlib", reason="the second engine is not installed; run: make face-dlib")
-    return load_face_recognition()
+    return load_engine("face_recognition")
 
 
 def pair_file(folder: Path, *extra: tuple[str, str, str, str]) -> Path:
@@ -240,7 +239,7 @@ def test_an_endless_file_is_not_copied_for_ever(
 ) -> None:
     monkeypatch.setattr(model_adding, "MAX_MODEL_BYTES", 1_000_000)
     with pytest.raises(ModelFileError, match="more than 1,000,000 bytes"):
-        model_adding.add_model("/dev/zero", tmp_path / "models", lambda _done, _size: None)
+        model_adding.add_model("/dev/zero", {}, tmp_path / "models", lambda _done, _size: None)
     assert list((tmp_path / "models").iterdir()) == []
 
 
@@ -278,5 +277,5 @@ def test_the_engines_are_listed_with_what_they_may_do(capsys: pytest.CaptureFixt
     assert run(["models", "list", "--json"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(line["engine"], line["may_open"]) for line in lines] == [
-        (kind.card.name, name == "yunet-sface") for name, kind in ENGINES.items()
+        (kind.card.name, name == "yunet-sface") for name, kind in OWN_ENGINES.items()
     ]

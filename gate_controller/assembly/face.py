@@ -98,9 +98,9 @@ def engine_loader(section: FaceSection) -> Callable[[], FaceEngine]:
     def load() -> FaceEngine:
         # Imported here so that a gate without face never needs the engine's packages.
         from gate_controller.face.engines.engines import engine_kind, load_engine  # noqa: PLC0415
-        from gate_controller.face.engines.error_budget import fitness  # noqa: PLC0415
+        from gate_controller.face.engines.error_budget import fitness_at  # noqa: PLC0415
 
-        fit = fitness(engine_kind(section.engine).card)
+        fit = fitness_at(engine_kind(section.engine).card, only_beside=section.only_beside)
         if fit.point is None:
             # Its card decides: a gate needs not have it installed to say why it opens nothing.
             raise EngineUnfit(fit.sentence)
@@ -129,4 +129,5 @@ def _service(
         camera=camera,
         boot_seconds=boot_seconds,
         on_unavailable=lambda why: put(FaceUnavailable(why)),
+        only_beside=config.face.only_beside,
     )

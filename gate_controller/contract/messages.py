@@ -187,6 +187,10 @@ class FaceStatus(Message, frozen=True, kw_only=True):
     """How many may be searched without a home's number."""
     alone: bool = False
     """Whether that is offered now."""
+    min_beside_similarity: float | None = None
+    """The threshold beside another way of the same person, whose template alone is compared."""
+    only_beside: bool = False
+    """Whether face opens at this gate in no other case."""
 
 
 class HandedOver(Message, frozen=True, kw_only=True):

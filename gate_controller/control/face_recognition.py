@@ -48,6 +48,28 @@ class FaceRecognition:
             lane_id, snapshot.policy, snapshot.face_roster, self._parts.clock.now()
         )
 
+    def shown_first(self, desk: LaneDesk) -> str | None:
+        """Return who has shown another way here a moment ago and whose face can be compared now."""
+        snapshot, now = self._state.snapshot, self._parts.clock.monotonic_seconds()
+        shown = desk.dialog.shown_before(now)
+        if snapshot is None:
+            return None
+        for person_id, methods in shown.items():
+            comparable = self._parts.faces.comparable(
+                person_id, snapshot.face_roster, self._parts.clock.now()
+            )
+            if methods - {Method.FACE} and comparable:
+                return person_id
+        return None
+
+    def compare(self, desk: LaneDesk, person_id: str) -> Claim | None:
+        """Begin to compare with one person's face, or return the claim that is refused while face waits."""
+        now_seconds = self._parts.clock.monotonic_seconds()
+        if self._attempts.seconds_to_wait(Method.FACE, desk.lane_id, "", now_seconds):
+            return Claim(Method.FACE, refusal=Reason.METHOD_DELAYED)
+        self._parts.faces.compare(desk, person_id, now_seconds)
+        return None
+
     def look(self, desk: LaneDesk, person_ids: Sequence[str]) -> Claim | None:
         """Begin to look for these faces, or return the claim that is refused while face waits."""
         now_seconds = self._parts.clock.monotonic_seconds()

@@ -280,12 +280,24 @@ class Presentations:
             self._attempts.succeeded(claim.method, shown.home_number)
         elif decision.reason is Reason.SECOND_METHOD and decision.person_id is not None:
             now_seconds = self._parts.clock.monotonic_seconds()
+            asked_for_face = shown.desk.dialog.intent is Intent.FACE
             shown.desk.wants_second(decision.person_id, claim.method, now_seconds)
+            if asked_for_face:
+                self._look_beside(shown.desk)
         else:
             show_refusal(
                 self._parts, self._attempts, shown.desk, claim.method, decision.reason, shown.home_number
             )
         self._parts.nudge_sync()
+
+
+    def _look_beside(self, desk: LaneDesk) -> None:
+        """Compare the face of a person who pressed face and then showed the first of two ways."""
+        person_id = self._recognition.shown_first(desk)
+        if person_id is not None and self._parts.faces.ready_at(desk.lane_id):
+            refused = self._recognition.compare(desk, person_id)
+            if refused is not None:
+                self.present(desk.lane_id, refused)
 
 
 def _duress_alarm(lane_id: str, decision: Decision) -> SilentAlarm | None:

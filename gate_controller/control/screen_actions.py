@@ -1,7 +1,5 @@
 """Carry out the presses on a lane's screen, and the same by number where there is a keypad alone."""
 
-from collections.abc import Sequence
-
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import Method
 from gate_controller.control.face_dialog import FaceDialog
@@ -10,6 +8,7 @@ from gate_controller.control.parts import GateParts
 from gate_controller.control.presentations import Presentations
 from gate_controller.lane.face_dialog import READ_ALOUD_KEY
 from gate_controller.lane.state import ASK_SECONDS, HELP_SHOWN_SECONDS, RESULT_SECONDS, Intent, LaneDesk
+from gate_controller.rules.decision import Claim
 from gate_controller.terminal.view import (
     CLEAR_KEY,
     ENTER_KEY,
@@ -134,14 +133,18 @@ class ScreenActions:
             case Method.FACE if self._may_look(desk, now):
                 desk.camera.tried(now)
                 desk.dialog.intent = Intent.FACE
-                if person_ids := self._recognition.all_of_lane(desk.lane_id):
-                    self._look(desk, person_ids)
+                if (person_id := self._recognition.shown_first(desk)) is not None:
+                    self._refused(desk, self._recognition.compare(desk, person_id))
+                elif self._parts.faces.only_beside:
+                    desk.screen.show(Screen.SHOW_CARD, now, seconds=ASK_SECONDS, message="face_after_card")
+                elif person_ids := self._recognition.all_of_lane(desk.lane_id):
+                    self._refused(desk, self._recognition.look(desk, person_ids))
                 else:
                     desk.screen.show(Screen.TYPING_HOME, now, seconds=ASK_SECONDS, message="home_for_face")
             case _:
                 desk.screen.show(Screen.REFUSED, now, seconds=RESULT_SECONDS, message="face_unavailable")
 
-    def _look(self, desk: LaneDesk, person_ids: Sequence[str]) -> None:
-        refused = self._recognition.look(desk, person_ids)
+    def _refused(self, desk: LaneDesk, refused: Claim | None) -> None:
+        """Record a look that did not begin, because face waits here."""
         if refused is not None:
             self._presentations.present(desk.lane_id, refused)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
+from functools import partial
 
 from gate_controller.contract.messages import MAX_TROUBLE_CHARS, FaceStatus
 from gate_controller.contract.policy import Policy, PolicySnapshot
@@ -50,6 +51,11 @@ class FaceDesk:
         """Return whether this lane has a camera and the gate an engine to look at a face."""
         return self._service is not None and self._service.ready and lane_id in self._cameras
 
+    @property
+    def only_beside(self) -> bool:
+        """Return whether a face opens here only beside another way of the same person."""
+        return self._section.only_beside
+
     def looks_elsewhere(self, lane_id: str) -> bool:
         """Return whether the engine is at work for another lane: it looks at one face at a time."""
         others = (one for lane, one in self._capabilities.items() if lane != lane_id)
@@ -58,9 +64,9 @@ class FaceDesk:
     def recognisable(
         self, home_id: str, policy: Policy, roster: Mapping[str, FaceRecord], now: datetime
     ) -> tuple[str, ...]:
-        """Return the persons of a home whose faces this gate can recognise now."""
+        """Return the persons of a home whose faces this gate can recognise now, and may search for."""
         service = self._service
-        if service is None:
+        if service is None or self.only_beside:
             return ()
         return tuple(
             person_id
@@ -81,7 +87,7 @@ class FaceDesk:
         """
         service = self._service
         fit = service.fit if service is not None else None
-        if service is None or fit is None or not self._section.alone:
+        if service is None or fit is None or not self._section.alone or self.only_beside:
             return ()
         found = tuple(
             person_id
@@ -93,6 +99,16 @@ class FaceDesk:
         )
         return found if len(found) <= fit.templates_alone else ()
 
+    def comparable(self, person_id: str, roster: Mapping[str, FaceRecord], now: datetime) -> bool:
+        """Return whether a face can be compared with that of this person now."""
+        record, service = roster.get(person_id), self._service
+        return (
+            service is not None
+            and record is not None
+            and record.is_valid(now)
+            and service.can_recognise(person_id)
+        )
+
     def status(self, snapshot: PolicySnapshot | None, now: datetime) -> FaceStatus | None:
         """Return the numbers for the manager's page, None where face is off; safe from any thread."""
         service = self._service
@@ -103,7 +119,7 @@ class FaceDesk:
             self.recognisable_alone(lane_id, snapshot.policy, snapshot.face_roster, now)
             for lane_id in self._cameras
         )
-        fit = service.fit
+        fit, beside = service.fit, service.fit_beside
         return FaceStatus(
             engine=self._section.engine,
             trouble=(service.load_error or "")[:MAX_TROUBLE_CHARS],
@@ -112,6 +128,10 @@ class FaceDesk:
             usable=sum(service.can_recognise(person_id) for person_id in held),
             alone_limit=fit.templates_alone if fit is not None else 0,
             alone=alone and service.ready,
+            min_beside_similarity=(
+                beside.point.min_face_similarity if beside is not None and beside.point else None
+            ),
+            only_beside=self.only_beside,
         )
 
     def keeps(self, person_id: str, *, online: bool) -> bool:
@@ -124,14 +144,22 @@ class FaceDesk:
 
     def recognise(self, desk: LaneDesk, person_ids: Sequence[str], now_seconds: float) -> None:
         """Search for these faces, of one home or all that may be searched; report the end by message."""
+        self._look(desk, now_seconds, lambda service: partial(service.recognise, person_ids))
+
+    def compare(self, desk: LaneDesk, person_id: str, now_seconds: float) -> None:
+        """Compare the face with that of one person who has shown another way; report the end by message."""
+        self._look(desk, now_seconds, lambda service: partial(service.compare, person_id))
+
+    def _look(
+        self, desk: LaneDesk, now_seconds: float, what: Callable[[FaceService], Callable[..., FaceResult]]
+    ) -> None:
         lane_id = desk.lane_id
         capability, camera = self._begin(lane_id, RECOGNISE_SECONDS + 2), self._cameras[lane_id]
         desk.screen.show(Screen.FACE_LOOKING, now_seconds, seconds=RECOGNISE_SECONDS)
         desk.camera.look_begins("looking")
 
         def work(service: FaceService) -> FaceResult:
-            return service.recognise(
-                person_ids,
+            return what(service)(
                 capability,
                 on_step=lambda step: self._put(FaceProgress(lane_id, step)),
                 deadline_seconds=RECOGNISE_SECONDS,
@@ -171,7 +199,7 @@ class FaceDesk:
     def claim(result: FaceResult) -> Claim | None:
         """Return the claim a look ended with, refused for its exact reason; None when the person left."""
         if result.ok:
-            return identify_face(result.person_id)
+            return identify_face(result.person_id, only_beside=result.only_beside)
         if result.reason in GONE_AWAY:
             return None
         return Claim(Method.FACE, refusal=refusal_of(result))

@@ -108,7 +108,7 @@ def check_face(config: GateConfig) -> Iterator[CheckLine]:
         return
     # Imported here: a gate without face has no engine.
     from gate_controller.face.engines.engines import checked_weights, engine_kind  # noqa: PLC0415
-    from gate_controller.face.engines.error_budget import fitness  # noqa: PLC0415
+    from gate_controller.face.engines.error_budget import BESIDE_ANOTHER_WAY, fitness, fitness_at  # noqa: PLC0415
     from gate_controller.face.engines.errors import EngineRefused, ModelFileError  # noqa: PLC0415
 
     name = config.face.engine
@@ -117,7 +117,7 @@ def check_face(config: GateConfig) -> Iterator[CheckLine]:
     except EngineRefused as err:
         yield wrong("face", name, f"{err} Face stays off, all other ways in work")
         return
-    fit = fitness(kind.card)
+    fit = fitness_at(kind.card, only_beside=config.face.only_beside)
     if fit.point is None:
         yield wrong("face", name, f"{fit.sentence}. Face stays off, all other ways in work")
         return
@@ -126,7 +126,9 @@ def check_face(config: GateConfig) -> Iterator[CheckLine]:
     except ModelFileError as err:
         yield wrong("face", name, str(err))
         return
-    yield fine("face", name, fit.sentence if config.face.alone else f"{fit.sentence}; off here")
+    if not config.face.only_beside:
+        yield fine("face", name, fit.sentence if config.face.alone else f"{fit.sentence}; off here")
+    yield fine("face", name, fitness(kind.card, BESIDE_ANOTHER_WAY).sentence)
     seen = {camera.lane for camera in config.camera.values()}
     for lane_id in config.lane:
         if lane_id not in seen:

@@ -287,7 +287,11 @@ def _second_refusal(
     memory: GateMemory,
     now: datetime,
 ) -> Reason | None:
-    if person is None or person.two_methods is None:
+    if person is None:
+        return None
+    if claim.only_beside and not memory.shown_before.get(person.person_id, frozenset()) - {claim.method}:
+        return Reason.SECOND_METHOD
+    if person.two_methods is None:
         return None
     lacks = lacks_second_method(claim, person, policy.lanes[lane_id], policy, memory, now)
     return Reason.SECOND_METHOD if lacks else None

@@ -98,7 +98,8 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     """Who a presentation says it is, after the cryptographic checks and before the rules.
 
     `refusal` is set when those checks failed; ids are filled in as far as they are known. `printed` is a
-    code on paper, which carries no second and never changes.
+    code on paper, which carries no second and never changes. `only_beside` is a face that was compared with
+    one person's, by the threshold for one: it counts only beside another way of that person.
     """
 
     method: Method
@@ -108,6 +109,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     second: int | None = None
     refusal: Reason | None = None
     printed: bool = False
+    only_beside: bool = False
 
     @property
     def is_for_visitor(self) -> bool:

@@ -124,8 +124,8 @@ def _refused(claim: Claim, reason: Reason) -> Claim:
     return Claim(claim.method, claim.person_id, claim.credential, second=claim.second, refusal=reason)
 
 
-def identify_face(person_id: str | None) -> Claim:
-    """Claim the person whose face matched, or no one."""
+def identify_face(person_id: str | None, *, only_beside: bool = False) -> Claim:
+    """Claim the person whose face matched, or no one; `only_beside` where no other face was searched."""
     if person_id is None:
         return Claim(Method.FACE, refusal=Reason.FACE_NO_MATCH)
-    return Claim(Method.FACE, person_id)
+    return Claim(Method.FACE, person_id, only_beside=only_beside)

@@ -1,9 +1,10 @@
-"""Apply a person's two-method request at the hours they chose. Never face, and never a lock-out.
+"""Apply a person's two-method request at the hours they chose. Face is never needed; never a lock-out.
 
 The request holds only where it can be met: two different ways besides face that this person chose, holds
 something live for, and that this lane takes at this moment. Where fewer are left (a card was lost, the
-lane takes cards alone), one is enough, so the request locks no one out of their home. It is for ways in
-alone, and for the person alone: a visitor's pass or code opens as it did.
+lane takes cards alone), one is enough, so the request locks no one out of their home. Where it holds, the
+person's face may be one of the two shown, and what it fails at the other ways still do. It is for
+ways in alone, and for the person alone: a visitor's pass or code opens as it did.
 """
 
 from datetime import datetime, timedelta
@@ -29,7 +30,7 @@ def lacks_second_method(
     if len(ways) < 2:
         return False
     shown = memory.shown_before.get(person.person_id, frozenset()) | {claim.method}
-    return len(shown & ways) < 2
+    return len(shown & (ways | {Method.FACE})) < 2
 
 
 def is_in_force(requested: TwoMethods, zone: ZoneInfo, now: datetime) -> bool:

@@ -15,10 +15,12 @@ class FaceSection(Section, frozen=True, kw_only=True):
     """Whether this gate has a face engine and which; what may use it is the policy's to say.
 
     `models_dir` holds the weights where they are not those of the installed package; `alone` lets
-    people be recognised without a home's number while the engine's error budget fits.
+    people be recognised without a home's number while the engine's error budget fits. With `only_beside` a
+    face opens only beside a card, PIN or code of its owner, for whom it is one of two ways they asked for.
     """
 
     enabled: bool = False
     engine: EngineName = "yunet-sface"
     models_dir: Path | None = None
     alone: bool = True
+    only_beside: bool = False

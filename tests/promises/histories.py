@@ -162,7 +162,7 @@ class History(RuleBasedStateMachine):
                 for lane_id in snapshot.policy.lanes
                 for credential_id, credential in snapshot.policy.credentials.items()
                 for hours in (0, 7, 15, 90)
-                for claim in [_claim(credential, self.now + timedelta(hours=hours))]
+                for claim in [claim_of(credential, self.now + timedelta(hours=hours))]
                 for decision in [
                     decide(claim, lane_id, snapshot.policy, GateMemory(), self.now + timedelta(hours=hours))
                 ]
@@ -425,7 +425,7 @@ def _credentials(act: Action, person_id: str, which: int) -> list[str]:
     return [found[which % len(found)]] if found else []
 
 
-def _claim(credential: object, at: datetime) -> Claim:
+def claim_of(credential: object, at: datetime) -> Claim:
     kinds = {"CardCredential": Method.CARD, "QrCredential": Method.QR}
     method = kinds.get(type(credential).__name__, Method.PIN)
     second = int(at.timestamp()) if isinstance(credential, QrCredential) else None

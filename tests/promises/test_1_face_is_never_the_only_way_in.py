@@ -3,20 +3,27 @@
 Does not cover: a way that is offered and whose reader is broken (the gate raises an alarm for that).
 """
 
+import dataclasses
+
+import msgspec
 import pytest
 from hypothesis import settings
-from hypothesis.stateful import invariant, run_state_machine_as_test
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 from sqlalchemy import select
 
 from gate_controller.contract.policy import PolicySnapshot
-from gate_controller.contract.records import CredentialState, Method
-from tests.promises.histories import Compound, History
+from gate_controller.contract.records import CredentialState, Method, PersonRecord
+from gate_controller.rules.access import decide
+from gate_controller.rules.decision import Claim, GateMemory
+from tests.promises.histories import SOMEONE, Compound, History, claim_of
 from tests.support.acting import add_lane, offer_face
 from tests.support.examples import examples
 from web_admin.action.base import Action
 from web_admin.compound.models import Person
 from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.core.refusal import ActionRefused
+from web_admin.credentials.two_methods import request_two_methods
 from web_admin.face.assessment_status import assessment_status
 from web_admin.face.ways_in import working_methods
 from web_admin.gates.actions import save_lane
@@ -63,6 +70,46 @@ class FaceIsNeverAlone(History):
                     lane_id for lane_id, lane in snapshot.policy.lanes.items() if Method.FACE in lane.methods
                 }
                 assert offering <= assessed
+
+    @rule(someone=SOMEONE, hours=st.sampled_from([(0, 0), (1320, 360)]))
+    def ask_for_two_ways(self, someone: int, hours: tuple[int, int]) -> None:
+        self.do(someone, lambda act, person_id: request_two_methods(act, person_id, *hours), by_phone=True)
+
+    @invariant()
+    def who_asked_for_two_ways_comes_in_by_them_without_a_face(self) -> None:
+        with self.database.session() as session:
+            snapshots = self.snapshots(session)
+        for snapshot in snapshots.values():
+            for person in snapshot.policy.persons.values():
+                if person.two_methods is not None:
+                    for lane_id in snapshot.policy.lanes:
+                        self.comes_in(snapshot, person, lane_id)
+
+    def comes_in(self, snapshot: PolicySnapshot, person: PersonRecord, lane_id: str) -> None:
+        """Require that all that opens for a person who asks for one way opens in some order for two."""
+        free = dataclasses.replace(
+            snapshot.policy,
+            persons={
+                **snapshot.policy.persons,
+                person.person_id: msgspec.structs.replace(person, two_methods=None),
+            },
+        )
+        claims = [
+            claim_of(credential, self.now)
+            for credential in snapshot.policy.credentials.values()
+            if credential.person_id == person.person_id
+        ]
+        good = [claim for claim in claims if decide(claim, lane_id, free, GateMemory(), self.now).opens]
+        shown: set[Method] = set()
+        opened = not good
+        for claim in good:
+            memory = GateMemory(shown_before={person.person_id: frozenset(shown)})
+            opened = opened or decide(claim, lane_id, snapshot.policy, memory, self.now).opens
+            shown.add(claim.method)
+        assert opened, "a request for two ways kept its own person out"
+        face = Claim(Method.FACE, person.person_id, only_beside=True)
+        memory = GateMemory(shown_before={person.person_id: frozenset({Method.FACE})})
+        assert not decide(face, lane_id, snapshot.policy, memory, self.now).opens
 
     def with_a_way_at_each_lane(self, snapshot: PolicySnapshot) -> set[str]:
         """Return whom every face lane of their grants lets in by another method that works now."""

@@ -26,6 +26,14 @@ def face_sentences(row: GateFaceRow | None) -> tuple[str, ...]:
         return (
             _("Face is off at this gate, every other way in works: %(why)s", why=status.trouble),
         )
+    beside = status.min_beside_similarity
+    if status.only_beside and beside is not None:
+        return (
+            _("Face opens at this gate only beside a card, PIN or code of the same person, from a similarity of "
+              "%(similarity)s. Faces kept: %(held)s; of these can be recognised now: %(usable)s. "
+              "Engine %(engine)s.",
+              similarity=f"{beside:.3f}", held=status.faces_held, usable=status.usable, engine=status.engine),
+        )
     if status.min_face_similarity is None:
         return (_("The face engine %(engine)s is being loaded.", engine=status.engine),)
     numbers = _(
@@ -44,4 +52,11 @@ def face_sentences(row: GateFaceRow | None) -> tuple[str, ...]:
             "The home number is asked before the face; without it at most %(limit)s faces may be searched.",
             limit=status.alone_limit,
         )
-    return (numbers, alone)
+    if beside is None:
+        return (numbers, alone)
+    second = _(
+        "As the second of two ways that a person asked for, beside their card, PIN or code, a face is compared "
+        "with theirs alone, from a similarity of %(similarity)s.",
+        similarity=f"{beside:.3f}",
+    )
+    return (numbers, alone, second)

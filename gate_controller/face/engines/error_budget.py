@@ -4,6 +4,9 @@ One attempt of a stranger may open a gate at most once in a thousand. An attempt
 many templates as are searched, in the group for which the engine errs most:
 
     templates searched × false match rate × worst group's factor ≤ 1/1,000
+
+Beside a card, PIN or code one template is searched, so a looser threshold keeps the same budget, and
+owners are missed less often.
 """
 
 import math
@@ -16,8 +19,8 @@ NOT_MEASURED = CurvePoint(1.0, 0.5, 0.0)
 """Where pictures of an engine without figures are counted; no gate opens at it."""
 LARGEST_HOME = 10
 """Faces of one home that are searched after its number was typed."""
-BESIDE_CARD = 1
-"""A face beside a card is compared with that person's template alone."""
+BESIDE_ANOTHER_WAY = 1
+"""Beside a card, PIN or code a face is compared with the template of its owner alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +46,28 @@ def templates_allowed(point: CurvePoint, card: EngineCard) -> int:
 def fitness(card: EngineCard, searched: int = LARGEST_HOME, looks: int = 1) -> Fitness:
     """Return the loosest measured threshold that keeps the budget for so many faces, or why there is none.
 
-    `searched` is 1 where a face is compared with that of one card's person; `looks` is the number of
+    `searched` is 1 where a face is compared with that of one card's owner; `looks` is the number of
     looks in each template, which have curves of their own.
     """
     curve = card.curve_for(looks)
     if not curve:
         return Fitness(None, 0, f"{card.name} was not measured with templates of {looks} looks")
-    among = f"in a home of {searched}" if searched > 1 else "compared with one face"
+    among = f"in a home of {searched}" if searched > 1 else "beside the card of the person whose face it is"
     for point in curve:
         allowed = templates_allowed(point, card)
-        alone = f"{allowed} face{'s' if allowed > 1 else ''}"
         if allowed >= searched:
             accepted = false_accepts(point, card, searched)
+            alone = f"; without a home's number it may search {allowed} faces" if searched > 1 else ""
             return Fitness(
                 point,
                 allowed,
                 f"{card.name} may open at a similarity of {point.min_face_similarity:.3f}: {among} "
                 f"a stranger of the worst measured group ({card.worst_group}) is accepted "
-                f"once in {1 / accepted:,.0f}; without a home's number it may search {alone}",
+                f"once in {1 / accepted:,.0f}, its owner is missed in {_missed(point)}{alone}",
             )
     strictest = min(curve, key=lambda point: point.false_match_rate)
     accepted = false_accepts(strictest, card, searched)
-    kept = templates_allowed(strictest, card)
+    beside = templates_allowed(strictest, card) >= BESIDE_ANOTHER_WAY
     # The figures come first: an entry of the journal holds 200 characters.
     return Fitness(
         None,
@@ -74,9 +77,15 @@ def fitness(card: EngineCard, searched: int = LARGEST_HOME, looks: int = 1) -> F
         f"({card.worst_group}) is accepted once in {1 / accepted:,.0f} {among}, "
         f"the budget is once in 1,000, and "
         f"{strictest.false_non_match_rate:.0%} of genuine attempts are rejected. "
-        + (f"The budget would be kept for {kept} face at a time, which no gate does yet. " if kept else "")
+        + ("Beside another way in it keeps the budget ([face] only_beside = true). " if beside else "")
         + "Use the default engine; this one compares and evaluates",
     )
+
+
+def _missed(point: CurvePoint) -> str:
+    if point.missed_by_person is not None:
+        return f"{point.missed_by_person:.1%} of tries"
+    return f"{point.false_non_match_rate:.1%} of pairs of pictures"
 
 
 def judged_by(card: EngineCard, looks: int = 1) -> CurvePoint:
@@ -84,3 +93,8 @@ def judged_by(card: EngineCard, looks: int = 1) -> CurvePoint:
     opens = fitness(card, looks=looks).point or fitness(card).point
     strictest = min(card.curve, key=lambda point: point.false_match_rate, default=NOT_MEASURED)
     return opens or strictest
+
+
+def fitness_at(card: EngineCard, *, only_beside: bool) -> Fitness:
+    """Return what an engine may do at a gate that searches homes, or compares beside another way only."""
+    return fitness(card, BESIDE_ANOTHER_WAY if only_beside else LARGEST_HOME)

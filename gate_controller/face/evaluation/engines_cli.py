@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from gate_controller.face.engines.engines import engine_kind
-from gate_controller.face.engines.error_budget import BESIDE_CARD, fitness
+from gate_controller.face.engines.error_budget import BESIDE_ANOTHER_WAY, fitness
 from gate_controller.face.engines.errors import EngineRefused
 from gate_controller.face.evaluation.conformance import check_engine
 from gate_controller.face.evaluation.people_list import read_people
@@ -43,4 +43,4 @@ def _what_it_may_do(name: str) -> list[str]:
         card = engine_kind(name).card
     except EngineRefused:
         return []
-    return [fitness(card).sentence, fitness(card, BESIDE_CARD).sentence]
+    return [fitness(card).sentence, fitness(card, BESIDE_ANOTHER_WAY).sentence]

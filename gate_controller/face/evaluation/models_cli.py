@@ -17,7 +17,7 @@ from gate_controller.face.engines.engines import (
     usable_engines,
     weights_folder,
 )
-from gate_controller.face.engines.error_budget import BESIDE_CARD, Fitness, fitness
+from gate_controller.face.engines.error_budget import BESIDE_ANOTHER_WAY, Fitness, fitness
 from gate_controller.face.engines.errors import EngineRefused, ModelFileError
 from gate_controller.face.engines.model_adding import OPTIONAL_MODELS, add_model
 from gate_controller.face.engines.model_files import added_models_folder, checked_model_file
@@ -84,7 +84,7 @@ def _card_as_object(kind: EngineKind) -> dict[str, object]:
         "worst_group_factor": card.worst_group_factor,
         "may_open": home.point is not None,
         "why": home.sentence,
-        "beside_card": _opening_as_object(fitness(card, BESIDE_CARD)),
+        "beside_another_way": _opening_as_object(fitness(card, BESIDE_ANOTHER_WAY)),
         "in_a_home": _opening_as_object(home),
     }
 
@@ -122,7 +122,7 @@ def _card_as_lines(kind: EngineKind) -> list[str]:
     if card.by_person:
         lines.append(f"  looks measured on: {card.by_person_on}")
     lines.append(f"  worst group: {card.worst_group}, {card.worst_group_factor:g} times the average")
-    return [*lines, f"  {fitness(card).sentence}", f"  {fitness(card, BESIDE_CARD).sentence}"]
+    return [*lines, f"  {fitness(card).sentence}", f"  {fitness(card, BESIDE_ANOTHER_WAY).sentence}"]
 
 
 def _by_person(missed: float | None) -> str:

@@ -5,18 +5,19 @@ Leases live in memory alone; a template is open only while one session needs it.
 
     enrol:      capability → camera opens → frames → template → sealed under the lease's share → camera shut
     recognise:  capability → home's templates opened → camera opens → frames → match → all wiped, camera shut
+    compare:    the same with the one template of the person who showed another way in before
     forget:     lease overwritten → blob deleted → file rewritten
 """
 
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from gate_controller.face.engines.capability import CameraCapability, GatedEngine
 from gate_controller.face.engines.engine import Embedding, FaceEngine, wipe
-from gate_controller.face.engines.error_budget import Fitness, fitness
+from gate_controller.face.engines.error_budget import BESIDE_ANOTHER_WAY, Fitness, fitness, fitness_at
 from gate_controller.face.engines.errors import EngineUnfit, NoCapability, TemplateNotOpened
 from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.liveness.liveness import LivenessCheck, PersonCheck
@@ -52,6 +53,8 @@ class FaceResult:
     frames: int = 0
     hint: FaceReason | None = None
     """The last thing the person could have done better."""
+    only_beside: bool = False
+    """Whether the face was compared with one person's, by the threshold for one."""
 
 
 def no_step(_step: FaceStep) -> None:
@@ -80,6 +83,7 @@ class FaceService:
         boot_seconds: Callable[[], float],
         on_unavailable: Callable[[str], None] = no_trouble,
         make_liveness: Callable[[], LivenessCheck] | None = None,
+        only_beside: bool = False,
     ) -> None:
         self._engine_loader = engine_loader
         self._blobs = blobs
@@ -90,7 +94,9 @@ class FaceService:
         self._make_liveness: Callable[[], LivenessCheck] = make_liveness or PersonCheck
         self._may_judge_pictures = make_liveness is None
         self._engine: FaceEngine | None = None
+        self._only_beside = only_beside
         self._fit: Fitness | None = None
+        self._fit_beside: Fitness | None = None
         self._load_error: str | None = None
         self._loaded = threading.Event()
         self._loading: threading.Thread | None = None
@@ -117,8 +123,13 @@ class FaceService:
 
     @property
     def fit(self) -> Fitness | None:
-        """Return what the engine's measured errors allow it to do here; None before it was loaded."""
+        """Return what the engine's measured errors allow it to search here; None before it was loaded."""
         return self._fit
+
+    @property
+    def fit_beside(self) -> Fitness | None:
+        """Return what they allow it beside another way in, where one template is compared."""
+        return self._fit_beside
 
     def wait_until_ready(self, timeout_seconds: float) -> bool:
         """Wait for the engine; return whether it is loaded."""
@@ -212,20 +223,46 @@ class FaceService:
         camera: Camera | None = None,
     ) -> FaceResult:
         """Search for these people, those of one home, and for no other person."""
-        candidates = tuple(candidate_person_ids)
+        candidates = () if self._only_beside else tuple(candidate_person_ids)
         return self._in_one_session(
             capability,
             lambda engine: self._recognise_with(
-                engine, candidates, capability, on_step, deadline_seconds, camera or self._camera
+                engine, candidates, self._fit, capability, on_step, deadline_seconds, camera or self._camera
             ),
         )
+
+    def compare(
+        self,
+        person_id: str,
+        capability: CameraCapability,
+        on_step: OnStep = no_step,
+        *,
+        deadline_seconds: float = 8.0,
+        camera: Camera | None = None,
+    ) -> FaceResult:
+        """Compare the face with that of one person, who has just shown another way in."""
+        result = self._in_one_session(
+            capability,
+            lambda engine: self._recognise_with(
+                engine,
+                (person_id,),
+                self._fit_beside,
+                capability,
+                on_step,
+                deadline_seconds,
+                camera or self._camera,
+            ),
+        )
+        return replace(result, only_beside=True)
 
     def _load(self) -> None:
         try:
             engine = self._engine_loader()
             self._fit = fitness(engine.card)
-            if self._fit.point is None:
-                raise EngineUnfit(self._fit.sentence)
+            self._fit_beside = fitness(engine.card, BESIDE_ANOTHER_WAY)
+            needed = fitness_at(engine.card, only_beside=self._only_beside)
+            if needed.point is None:
+                raise EngineUnfit(needed.sentence)
             if self._may_judge_pictures:
                 self._make_liveness = partial(PersonCheck, judge=added_pair())
             self._engine = engine
@@ -317,16 +354,21 @@ class FaceService:
         self,
         engine: GatedEngine,
         candidates: tuple[str, ...],
+        fit: Fitness | None,
         capability: CameraCapability,
         on_step: OnStep,
         deadline_seconds: float,
         camera: Camera,
     ) -> FaceResult:
+        point = fit.point if fit is not None else None
         templates = self._open_templates(candidates)
-        if not templates:
+        if not templates or point is None:
+            wipe(*templates.values())
             return FaceResult(False, FaceReason.NO_TEMPLATE)
         try:
-            return self._search(engine, templates, capability, on_step, deadline_seconds, camera)
+            return self._search(
+                engine, templates, point.min_face_similarity, capability, on_step, deadline_seconds, camera
+            )
         finally:
             wipe(*templates.values())
 
@@ -334,12 +376,15 @@ class FaceService:
         self,
         engine: GatedEngine,
         templates: Mapping[str, Embedding],
+        min_face_similarity: float,
         capability: CameraCapability,
         on_step: OnStep,
         deadline_seconds: float,
         camera: Camera,
     ) -> FaceResult:
-        session = MatchSession(engine, templates, liveness=self._make_liveness())
+        session = MatchSession(
+            engine, templates, min_face_similarity=min_face_similarity, liveness=self._make_liveness()
+        )
 
         def offer(frame: Frame) -> tuple[FaceStep, SessionEnd | None]:
             step = session.offer(frame, self._boot_seconds())

@@ -47,6 +47,7 @@ SHOWN = {
     "face_looking": TerminalView(
         screen=Screen.FACE_LOOKING, camera="looking", seconds_left=8, message="too_small"
     ),
+    "face_after_card": TerminalView(screen=Screen.SHOW_CARD, message="face_after_card"),
     "face_home": TerminalView(screen=Screen.TYPING_HOME, message="home_for_face"),
     "face_own_thing": TerminalView(screen=Screen.TYPING_HOME, message="own_card_or_pin"),
     "choose": TerminalView(screen=Screen.CHOOSE, methods_offered=ALL_METHODS, read_aloud=True),

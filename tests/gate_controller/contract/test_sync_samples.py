@@ -37,7 +37,7 @@ RECEIPT = (
 ASK_OF_A_TAMPERED_GATE = ASK[:-1] + b',"tamper_id":"0011223344556677"}'
 ASK_WITH_FACE = ASK[:-1] + (
     b',"face":{"engine":"yunet-sface","trouble":"","min_face_similarity":0.491,"faces_held":5,"usable":4,'
-    b'"alone_limit":17,"alone":true}}'
+    b'"alone_limit":17,"alone":true,"min_beside_similarity":0.437,"only_beside":false}}'
 )
 REPLY_TO_ONE_THAT_WAS_CLEARED = REPLY[:-1] + b',"tamper_cleared_id":"0011223344556677"}'
 ASK_WITH_A_SEALING_KEY = ASK[:-1] + (

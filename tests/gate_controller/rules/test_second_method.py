@@ -135,10 +135,29 @@ def test_a_phone_counts_to_the_last_second_of_the_policys_age_and_no_longer() ->
     assert reason(policy, claim_of(CARD), after(), edge + timedelta(seconds=1)) is Reason.GRANTED
 
 
-def test_the_same_way_twice_and_a_face_are_no_second_way(policy: Policy) -> None:
+def test_the_same_way_twice_is_no_second_way_and_a_face_is_one_beside_another(policy: Policy) -> None:
     assert reason(policy, claim_of(CARD), after(Method.CARD)) is Reason.SECOND_METHOD
-    assert reason(policy, claim_of(CARD), after(Method.FACE)) is Reason.SECOND_METHOD
-    assert reason(policy, Claim(Method.FACE, PERSON), after(Method.CARD)) is Reason.SECOND_METHOD
+    assert reason(policy, Claim(Method.FACE, PERSON), after(Method.FACE)) is Reason.SECOND_METHOD
+    assert reason(policy, Claim(Method.FACE, PERSON), after()) is Reason.SECOND_METHOD
+    assert reason(policy, Claim(Method.FACE, PERSON), after(Method.CARD)) is Reason.GRANTED
+    assert reason(policy, claim_of(CARD), after(Method.FACE)) is Reason.GRANTED
+
+
+def test_a_face_compared_with_one_counts_beside_another_way_alone_whatever_is_asked_for() -> None:
+    """Its threshold is that for one: without the other way it would be a search with a loose threshold."""
+    compared = Claim(Method.FACE, PERSON, only_beside=True)
+    for who in (person(), requester(), requester(ALWAYS)):
+        known = policy_of(who, CARD, PIN, issued_at=AT_NOON)
+        for now in (AT_NOON, AT_NIGHT):
+            assert reason(known, compared, after(), now) is Reason.SECOND_METHOD
+            assert reason(known, compared, after(Method.FACE), now) is Reason.SECOND_METHOD
+            assert reason(known, compared, after(Method.CARD), now) is Reason.GRANTED
+
+
+def test_a_face_makes_no_second_way_where_there_is_only_one_besides() -> None:
+    """It cannot be what a person is locked out for: where it would be needed, the card alone is enough."""
+    one_way = policy_of(requester(ALWAYS, methods=(Method.CARD, Method.FACE)), CARD, issued_at=AT_NOON)
+    assert reason(one_way, claim_of(CARD), after()) is Reason.GRANTED
 
 
 def test_a_duress_pin_counts_as_the_pin_and_still_raises_the_alarm(policy: Policy) -> None:
@@ -238,6 +257,11 @@ def test_who_may_pass_without_a_request_may_with_one_by_the_same_ways_and_withou
         shown.add(claim_of(credential).method)
         opened = opened or decision.opens
     assert opened or not working, "without face, and with what opened before"
+    face = Claim(Method.FACE, PERSON, only_beside=True)
+    for before in (frozenset(), frozenset({Method.FACE}), frozenset(shown)):
+        remembered = replace(memory, shown_before={PERSON: before})
+        by_face = decide(face, "north-in", bound, remembered, now)
+        assert not by_face.opens or before - {Method.FACE}, "a face opens only beside another way"
     everything = replace(memory, shown_before={PERSON: frozenset(Method)})
     for credential in own:
         allowed = decide(claim_of(credential), "north-in", free, memory, now).opens

@@ -157,6 +157,14 @@ def test_only_the_manager_clears(compound, role):
         (FaceStatus(engine="other", trouble="other may not open: once in 23"), ["once in 23", "off at this"]),
         (FaceStatus(engine="other", trouble=PROGRAM_OUTDATED), ["program is too old", "off at this gate"]),
         (FaceStatus(engine="other"), ["other is being loaded"]),
+        (
+            msgspec.structs.replace(WORKS, min_beside_similarity=0.437),
+            ["As the second of two ways", "from a similarity of 0.437", "at most 17"],
+        ),
+        (
+            FaceStatus(engine="other", min_beside_similarity=0.6, only_beside=True, faces_held=5, usable=4),
+            ["only beside a card, PIN or code of the same person, from a similarity of 0.600", "Engine other"],
+        ),
         (None, ["switched off in this controller"]),
     ],
 )

@@ -29,8 +29,8 @@ def face_sentences(row: GateFaceRow | None) -> tuple[str, ...]:
     beside = status.min_beside_similarity
     if status.only_beside and beside is not None:
         return (
-            _("Face opens at this gate only beside a card, PIN or code of the same person, from a similarity of "
-              "%(similarity)s. Faces kept: %(held)s; of these can be recognised now: %(usable)s. "
+            _("Face opens at this gate only beside a card, PIN or code of the same person, from a similarity "
+              "of %(similarity)s. Faces kept: %(held)s; of these can be recognised now: %(usable)s. "
               "Engine %(engine)s.",
               similarity=f"{beside:.3f}", held=status.faces_held, usable=status.usable, engine=status.engine),
         )
@@ -55,8 +55,8 @@ def face_sentences(row: GateFaceRow | None) -> tuple[str, ...]:
     if beside is None:
         return (numbers, alone)
     second = _(
-        "As the second of two ways that a person asked for, beside their card, PIN or code, a face is compared "
-        "with theirs alone, from a similarity of %(similarity)s.",
+        "As the second of two ways that a person asked for, beside their card, PIN or code, a face is "
+        "compared with theirs alone, from a similarity of %(similarity)s.",
         similarity=f"{beside:.3f}",
     )
     return (numbers, alone, second)

@@ -94,8 +94,8 @@ def weights_folder(name: str, kind: EngineKind) -> Path:
             raise
         # Names and remedy first: an entry of the journal holds 200 characters.
         raise ModelFileError(
-            f"Face models missing: {', '.join(model.name for model in missing)}. {kind.remedy}, or {ADD}, "
-            f"which takes them by their SHA-256 ({', '.join(model.sha256 for model in missing)})."
+            f"Face models missing: {', '.join(model.name for model in missing)}. Run: {ADD} "
+            f"(SHA-256 {', '.join(model.sha256 for model in missing)}), or {kind.remedy.removeprefix('Run: ')}"
         ) from fault
 
 

@@ -43,6 +43,11 @@ def templates_allowed(point: CurvePoint, card: EngineCard) -> int:
     return math.floor(MAX_FALSE_ACCEPTS / (point.false_match_rate * card.worst_group_factor) + 1e-9)
 
 
+def false_match_rate_allowed(card: EngineCard, searched: int) -> float:
+    """Return the false match rate that keeps the budget when so many templates are searched."""
+    return MAX_FALSE_ACCEPTS / (searched * card.worst_group_factor)
+
+
 def fitness(card: EngineCard, searched: int = LARGEST_HOME, looks: int = 1) -> Fitness:
     """Return the loosest measured threshold that keeps the budget for so many faces, or why there is none.
 

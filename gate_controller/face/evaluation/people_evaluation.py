@@ -11,12 +11,22 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gate_controller.face.engines.engine import FaceEngine, wipe
-from gate_controller.face.engines.error_budget import judged_by
+from gate_controller.face.engines.error_budget import (
+    BESIDE_ANOTHER_WAY,
+    LARGEST_HOME,
+    false_match_rate_allowed,
+    judged_by,
+)
 from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.evaluation.error_rates import Share
 from gate_controller.face.evaluation.evaluation import EmbeddedPictures
 from gate_controller.face.evaluation.people_list import PeopleList
-from gate_controller.face.evaluation.people_rates import RESAMPLINGS, PeopleRates, people_rates
+from gate_controller.face.evaluation.people_rates import (
+    FALSE_MATCH_RATES,
+    RESAMPLINGS,
+    PeopleRates,
+    people_rates,
+)
 from gate_controller.face.evaluation.people_scores import (
     PeopleScores,
     Probes,
@@ -42,6 +52,8 @@ class PeopleEvaluation:
     failed_to_acquire: float | None
     """Share of a person's probes that a gate would not use, every person weighing the same."""
     threshold_is_of_these_looks: bool
+    budgets: Mapping[int, float]
+    """By how many templates are searched, the false match rate that a gate may have then."""
     rates: PeopleRates
     scores: PeopleScores = field(repr=False)
 
@@ -78,6 +90,11 @@ def evaluate_people(
     threshold = judged_by(engine.card, looks).min_face_similarity
     scores = compare_people(len(listed.groups), templates, compared, engine.similarities, threshold)
     wipe(templates.faces, compared.faces)
+    budgets = {
+        searched: false_match_rate_allowed(engine.card, searched)
+        for searched in (BESIDE_ANOTHER_WAY, LARGEST_HOME)
+    }
+    at = tuple(sorted({*FALSE_MATCH_RATES, *budgets.values()}, reverse=True))
     return PeopleEvaluation(
         engine=engine.card.name,
         looks=looks,
@@ -88,7 +105,8 @@ def evaluate_people(
         not_enrolled_for=dict(embedded.not_enrolled_for.most_common()),
         failed_to_acquire=_not_acquired(listed, probes, embedded),
         threshold_is_of_these_looks=bool(engine.card.curve_for(looks)),
-        rates=people_rates(scores, threshold, listed.groups, resamplings),
+        budgets=budgets,
+        rates=people_rates(scores, threshold, listed.groups, resamplings, at=at),
         scores=scores,
     )
 

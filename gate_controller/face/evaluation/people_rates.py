@@ -76,9 +76,10 @@ def people_rates(
     groups: tuple[str | None, ...] = (),
     resamplings: int = RESAMPLINGS,
     seed: int = 0,
+    at: tuple[float, ...] = FALSE_MATCH_RATES,
 ) -> PeopleRates:
-    """Return every rate at a fixed threshold and the thresholds of the usual false match rates."""
-    counter = _Counter(scores, min_face_similarity, groups)
+    """Return every rate at a fixed threshold, and the thresholds of some false match rates, highest first."""
+    counter = _Counter(scores, min_face_similarity, groups, at)
     estimate = counter.figures(np.ones(scores.people))
     chance = np.random.default_rng(seed)
     even = np.full(scores.people, 1 / scores.people)
@@ -90,8 +91,10 @@ def people_rates(
 class _Counter:
     """Computes all figures for one weight a person: ones for the estimate, drawn counts for the limits."""
 
-    def __init__(self, scores: PeopleScores, threshold: float, groups: tuple[str | None, ...]) -> None:
-        self._scores, self._threshold = scores, threshold
+    def __init__(
+        self, scores: PeopleScores, threshold: float, groups: tuple[str | None, ...], at: tuple[float, ...]
+    ) -> None:
+        self._scores, self._threshold, self._at = scores, threshold, at
         self._enrolled = _flags(scores.people, scores.enrolled)
         self._probing = _flags(scores.people, scores.probe_person)
         self._own = _flags(scores.people, scores.own_person)
@@ -102,7 +105,7 @@ class _Counter:
         self._members = [np.array([group == name for group in groups]) for name in self._names]
         self._log_factorials = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, scores.people + 1)))])
         pairs = int(self._enrolled.sum()) * int(self._probing.sum())
-        self._measurable = [rate for rate in FALSE_MATCH_RATES if pairs >= PAIRS_FOR_A_RATE / rate - 1e-9]
+        self._measurable = [rate for rate in at if pairs >= PAIRS_FOR_A_RATE / rate - 1e-9]
         self._sizes = [size for size in ENROLLED if size < self._enrolled.sum()]
 
     def figures(self, weight: Weights) -> Weights:
@@ -145,7 +148,7 @@ class _Counter:
 
         false_matches, missed = rate(strangers, strangers // 2), rate(own, own)
         at = []
-        for target in FALSE_MATCH_RATES:
+        for target in self._at:
             if target not in self._measurable:
                 at.append(PeoplePoint(target, None, None, Rate(None, None, own)))
                 continue

@@ -1,7 +1,13 @@
 """The figures of an evaluation by person, as one JSON object and as text for a person."""
 
+from gate_controller.face.engines.error_budget import BESIDE_ANOTHER_WAY, LARGEST_HOME
 from gate_controller.face.evaluation.people_evaluation import PeopleEvaluation
-from gate_controller.face.evaluation.people_rates import Rate
+from gate_controller.face.evaluation.people_rates import PeoplePoint, Rate
+
+WORDS_OF_BUDGET = {
+    BESIDE_ANOTHER_WAY: " (the budget beside a card)",
+    LARGEST_HOME: f" (the budget in a home of {LARGEST_HOME})",
+}
 
 
 def people_as_object(one: PeopleEvaluation) -> dict[str, object]:
@@ -25,14 +31,12 @@ def people_as_object(one: PeopleEvaluation) -> dict[str, object]:
         "threshold_is_of_these_looks": one.threshold_is_of_these_looks,
         "fmr": _object(one.rates.false_matches),
         "fnmr": _object(one.rates.false_non_matches),
-        "at": [
-            {
-                "fmr": point.false_match_rate,
-                "threshold": point.min_face_similarity,
-                "cautious_threshold": point.cautious_similarity,
-                "fnmr": _object(point.missed),
-            }
+        "at": [_point_as_object(point) for point in one.rates.at],
+        "within_budget": [
+            {"searched": searched, **_point_as_object(point)}
+            for searched, rate in one.budgets.items()
             for point in one.rates.at
+            if point.false_match_rate == rate
         ],
         "fpir": [{"enrolled": size, **_object(rate)} for size, rate in one.rates.identification],
         "groups": {
@@ -57,14 +61,16 @@ def people_as_text(one: PeopleEvaluation) -> str:
         f"FMR {_words(rates.false_matches)}",
         f"    FNMR {_words(rates.false_non_matches)}",
     ]
+    named = {rate: WORDS_OF_BUDGET[searched] for searched, rate in one.budgets.items()}
     for point in rates.at:
+        where = f"at FMR {point.false_match_rate:.3g}{named.get(point.false_match_rate, '')}"
         if point.min_face_similarity is None:
-            lines.append(f"  at FMR {point.false_match_rate:g}: too few people to tell")
+            lines.append(f"  {where}: too few people to tell")
             continue
         cautious = point.cautious_similarity
         resampled = f" (in 97.5 % of resamplings: {cautious:.3f})" if cautious is not None else ""
         lines.append(
-            f"  at FMR {point.false_match_rate:g}: similarity {point.min_face_similarity:.3f}{resampled}, "
+            f"  {where}: similarity {point.min_face_similarity:.3f}{resampled}, "
             f"FNMR {_words(point.missed)}"
         )
     lines += [
@@ -75,6 +81,15 @@ def people_as_text(one: PeopleEvaluation) -> str:
         lines.append(f"    group {group.group}: FMR {_words(group.false_matches)}")
         lines.append(f"      FNMR {_words(group.false_non_matches)}")
     return "\n".join(lines)
+
+
+def _point_as_object(point: PeoplePoint) -> dict[str, object]:
+    return {
+        "fmr": point.false_match_rate,
+        "threshold": point.min_face_similarity,
+        "cautious_threshold": point.cautious_similarity,
+        "fnmr": _object(point.missed),
+    }
 
 
 def _object(rate: Rate) -> dict[str, object]:

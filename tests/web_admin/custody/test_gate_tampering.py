@@ -163,7 +163,7 @@ def test_only_the_manager_clears(compound, role):
         ),
         (
             FaceStatus(engine="other", min_beside_similarity=0.6, only_beside=True, faces_held=5, usable=4),
-            ["only beside a card, PIN or code of the same person, from a similarity of 0.600", "Engine other"],
+            ["only beside a card, PIN or code of the same person", "similarity of 0.600", "Engine other"],
         ),
         (None, ["switched off in this controller"]),
     ],

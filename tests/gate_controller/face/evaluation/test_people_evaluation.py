@@ -46,6 +46,8 @@ def test_the_portraits_are_enrolled_probed_counted_by_person_and_drawn(
     assert (out["fmr"]["rate"], out["fnmr"]["rate"], out["fnmr"]["people"]) == (0.0, 0.0, 2)
     assert out["fnmr"]["ci"][1] > 0.6, "two people tell next to nothing"
     assert {point["threshold"] for point in out["at"]} == {None}
+    budgets = [(one["searched"], one["fmr"], one["threshold"]) for one in out["within_budget"]]
+    assert budgets == [(1, pytest.approx(1e-3 / 5.7), None), (10, pytest.approx(1e-4 / 5.7), None)]
     assert list(out["groups"]) == ["first"]
     assert (out["threshold"], out["threshold_is_of_these_looks"]) == (0.506, True)
     assert drawn.read_text(encoding="utf-8").startswith("<?xml")
@@ -64,6 +66,8 @@ def test_who_cannot_be_enrolled_on_so_many_looks_has_failed_and_is_named_in_word
     said = capsys.readouterr().out
     assert "strangers only: 4 people" in said
     assert "measured for one look: FMR no people to tell" in said
+    assert "at FMR 0.000175 (the budget beside a card): too few people to tell" in said
+    assert "at FMR 1.75e-05 (the budget in a home of 10): too few people to tell" in said
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def identity_problem(card: EngineCard) -> str | None:
     if not card.licence.strip():
         return "it names no licence of its weights"
     if not card.model_files:
-        return "it names no model file, so its weights cannot be told from others"
+        return "it names no model file, so its weights cannot be recognised"
     for model in card.model_files:
         if not FILE_NAME.fullmatch(model.name):
             return f"the model file {model.name!r} is not a plain file name"

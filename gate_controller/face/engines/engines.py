@@ -92,10 +92,11 @@ def weights_folder(name: str, kind: EngineKind) -> Path:
     except ModelFileError as fault:
         if not kind.takes_added_weights:
             raise
+        digests = ", ".join(model.sha256 for model in missing)
         # Names and remedy first: an entry of the journal holds 200 characters.
         raise ModelFileError(
             f"Face models missing: {', '.join(model.name for model in missing)}. Run: {ADD} "
-            f"(SHA-256 {', '.join(model.sha256 for model in missing)}), or {kind.remedy.removeprefix('Run: ')}"
+            f"(SHA-256 {digests}), or {kind.remedy.removeprefix('Run: ')}"
         ) from fault
 
 

@@ -23,6 +23,10 @@ from gate_controller.face.evaluation.evaluation import (
     evaluate,
     room_for,
 )
+from gate_controller.face.evaluation.liveness_picture import draw_liveness
+from gate_controller.face.evaluation.liveness_set import SetItem, read_set
+from gate_controller.face.evaluation.liveness_trials import LivenessTrials, try_set
+from gate_controller.face.evaluation.liveness_words import liveness_as_object, liveness_as_text
 from gate_controller.face.evaluation.pair_list import read_pairs
 from gate_controller.face.evaluation.people_evaluation import PeopleEvaluation, evaluate_people
 from gate_controller.face.evaluation.people_list import PeopleList, read_people
@@ -32,6 +36,7 @@ from gate_controller.face.liveness.liveness import PersonCheck
 from gate_controller.face.liveness.passive_liveness import added_pair
 
 ROC_FILE = Path("roc.png")
+LIVENESS_FILE = Path("liveness.png")
 MAX_LOOKS = 5
 LISTED = 10
 """Pictures that could not be used, named in the text for people; the JSON names all."""
@@ -60,6 +65,19 @@ def add_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="DIR",
         help="one folder for each kind of attack, in it pictures, videos and folders of frames",
     )
+    parser.add_argument(
+        "--liveness",
+        type=Path,
+        metavar="SET.csv",
+        help="columns: species, path[, source]; species live are living people: curve and limits by species",
+    )
+    parser.add_argument(
+        "--liveness-curves",
+        type=Path,
+        default=LIVENESS_FILE,
+        metavar="FILE",
+        help="where to draw the curves of --liveness",
+    )
     parser.add_argument("--engine", choices=[*engine_names(), "both"], default=DEFAULT_ENGINE)
     parser.add_argument("--roc", type=Path, default=ROC_FILE, metavar="FILE", help="where to draw the curve")
     parser.add_argument("--json", action="store_true", help="print one object a line for each engine")
@@ -67,14 +85,17 @@ def add_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    if arguments.pictures is None and (arguments.attacks is None or arguments.looks is not None):
+    without_pictures = arguments.attacks is not None or arguments.liveness is not None
+    if arguments.pictures is None and (not without_pictures or arguments.looks is not None):
         raise UnusablePicture(
-            "Nothing to measure: give PAIRS.csv, or PEOPLE.csv with --looks, or --attacks DIR."
+            "Nothing to measure: give PAIRS.csv, or PEOPLE.csv with --looks, or --attacks DIR, or "
+            "--liveness SET.csv."
         )
     by_person = arguments.looks is not None
     pairs = read_pairs(arguments.pictures) if arguments.pictures is not None and not by_person else None
     people = read_people(arguments.pictures) if by_person else None
     items = list_items(arguments.attacks) if arguments.attacks is not None else None
+    clips = read_set(arguments.liveness) if arguments.liveness is not None else None
     names = list(OWN_ENGINES) if arguments.engine == "both" else [arguments.engine]
     curves = []
     for name in names:
@@ -83,12 +104,14 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         one = evaluate(engine, pairs, _embedded(engine, pairs.pictures)) if pairs is not None else None
         persons = _by_person(engine, people, arguments.looks) if people is not None else None
         trials = _deceive(engine, items) if items is not None else None
+        living = _measure_liveness(engine, clips, arguments.liveness_curves) if clips is not None else None
         curves += [curve_of_pairs(one)] if one is not None else []
         curves += [curve_of_people(persons)] if persons is not None else []
         if arguments.json:
             figures: dict[str, object] = {"engine": engine.card.name}
             figures |= as_object(one) if one is not None else {}
             figures |= people_as_object(persons) if persons is not None else {}
+            figures |= {"liveness": liveness_as_object(living)} if living is not None else {}
             print(json.dumps(_object(figures, trials)), flush=True)
         else:
             if one is not None:
@@ -97,6 +120,9 @@ def _evaluate(arguments: argparse.Namespace) -> int:
                 print("\n".join([people_as_text(persons), *_listed(persons.unreadable)]), flush=True)
             if trials is not None:
                 print(attacks_as_text(engine.card.name, trials), flush=True)
+            if living is not None:
+                said = [liveness_as_text(engine.card.name, living), *_listed(living.unreadable)]
+                print("\n".join(said), flush=True)
     try:
         if curves:
             draw_roc(arguments.roc, [curve for curve in curves if curve is not None])
@@ -130,6 +156,18 @@ def _deceive(engine: FaceEngine, items: list[Item]) -> AttackTrials:
     label = f"{engine.card.name}, attacks"
     with click.progressbar(length=len(items), label=label, file=sys.stderr, show_pos=True) as bar:
         return try_attacks(engine, items, lambda _item: bar.update(1), make_check)
+
+
+def _measure_liveness(engine: FaceEngine, clips: Sequence[SetItem], drawn: Path) -> LivenessTrials:
+    label = f"{engine.card.name}, liveness"
+    with click.progressbar(length=len(clips), label=label, file=sys.stderr, show_pos=True) as bar:
+        trials = try_set(engine, clips, added_pair(), lambda _item: bar.update(1))
+    try:
+        draw_liveness(drawn, engine.card.name, trials.separations())
+        print(f"curves drawn: {drawn}", file=sys.stderr)
+    except FaceError as fault:
+        print(f"menjin face evaluate: {fault}", file=sys.stderr)
+    return trials
 
 
 def _object(figures: dict[str, object], trials: AttackTrials | None) -> dict[str, object]:

@@ -30,6 +30,7 @@ from web_admin.people.status import person_status
 from web_admin.public import register_public_pages
 from web_admin.resident import register_resident_pages
 from web_admin.template_words import WORDS
+from web_admin.web.back_to_first_hour import in_first_hour
 from web_admin.web.context import current_site, own_look, request_now
 from web_admin.web.days import day_text
 from web_admin.web.desk_session import end_with_sign_out
@@ -143,6 +144,7 @@ def _page_words() -> dict[str, object]:
         "lane_posture": lane_posture,
         "person_status": person_status,
         "lockdown_of_page": lockdown_of_page,
+        "in_first_hour": in_first_hour,
     }
 
 

@@ -48,8 +48,8 @@ def test_from_the_move_in_to_the_first_entry(
     managed.clock.now = datetime.now(UTC)
     phone.goto(f"{address}/r/welcome/{code}")
     phone.get_by_role("button", name="Open my page").click()
-    phone.get_by_role("link", name="以后再说").click()  # the page speaks the person's language
-    phone.get_by_role("switch", name="二维码").click()
+    phone.get_by_role("link", name="Not now").click()  # an invitation read in English opens an English page
+    phone.get_by_role("switch", name="QR code").click()
     shown(phone, "phone")
     text = read_code(phone)
     managed.clock.now = datetime.now(UTC)

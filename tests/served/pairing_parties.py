@@ -148,7 +148,7 @@ def new_code(manager: Browser, gate_id: str) -> str:
 def phrase_on_the_page(manager: Browser, gate_id: str) -> str:
     """Return the characters that the manager is asked about, "" when no controller waits."""
     shown = _SHOWN.findall(manager.get(f"/manage/gates/{gate_id}").text)
-    return str(shown[0]) if shown else ""
+    return str(shown[0]).replace(" ", "") if shown else ""
 
 
 def approve(manager: Browser, gate_id: str) -> None:

@@ -21,6 +21,7 @@ from web_admin.manage import (
     health,
     hours,
     incidents,
+    lane_sheet_parts,
     lane_sheets,
     live,
     lost_card,
@@ -46,8 +47,8 @@ from web_admin.manage import (
 
 PAGES = (
     now, live, alarms, people, moving, people_import, person, additions, cards, card_batches, visitors,
-    weekly_visitors, gates, lane_sheets, schedules, hours, emergency, events, requests, privacy, contact,
-    report, disclosures, incidents, assessments, person_face, staff, own_account,
+    weekly_visitors, gates, lane_sheets, lane_sheet_parts, schedules, hours, emergency, events, requests,
+    privacy, contact, report, disclosures, incidents, assessments, person_face, staff, own_account,
     settings, webhooks, health, desk, lost_card, print_runs, api_keys, restore,
 )  # fmt: skip
 

@@ -23,6 +23,7 @@ from web_admin.credentials.child_agreements import agree_by_card, lacks_agreemen
 from web_admin.credentials.look_ups import HANDED_IN, LOOK_REASONS, Look, checked_look, record_look
 from web_admin.credentials.queries import holders_of_card
 from web_admin.web.agreement_text import agreement_text
+from web_admin.web.back_to_first_hour import after
 from web_admin.web.context import current_action, do, from_local, get_or_404, show_refusal, typed
 from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.web.fields import options, own_words_field
@@ -125,7 +126,7 @@ def give(person_id: str) -> Page:
         if card is not None:
             say_saved(_("The card is ready."))
         if not form.errors:
-            return redirect(url_for("person.show", person_id=person_id), 303)
+            return redirect(after(url_for("person.show", person_id=person_id)), 303)
     page = render_template("office/card_give.html", form=form, person=person,
                            asks_guardian=asks_guardian, agreement_text=agreement_text())
     return page if not form.is_submitted() else (page, 422)

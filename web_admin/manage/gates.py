@@ -26,6 +26,7 @@ from web_admin.gates.queries import calendar_days, pairings_of_gate, waiting_pai
 from web_admin.gates.rules import LaneSpec
 from web_admin.gates.texts import ANTIPASSBACKS, DIRECTIONS
 from web_admin.people.additions import named_hours
+from web_admin.web.back_to_first_hour import after, in_first_hour, kept
 from web_admin.web.context import current_site, do, get_or_404, request_now, typed
 from web_admin.web.face_status_texts import face_sentences
 from web_admin.web.fields import CheckList, hours_options, options
@@ -118,7 +119,8 @@ def new_gate() -> Page:
         if gate is not None:
             added = _("%(name)s was added. Add its lanes, then pair its controller.", name=gate.name)
             flash(added, "success")
-            return redirect(url_for("gates.show", gate_id=gate.gate_id), 303)
+            following = "gates.new_lane" if in_first_hour() else "gates.show"
+            return redirect(url_for(following, gate_id=gate.gate_id, **kept()), 303)
         if not form.errors:
             return redirect(url_for("gates.show_list"), 303)
     page = render_template("office/gate_new.html", form=form)
@@ -138,6 +140,7 @@ def _gate_page(gate: Gate, code: str | None = None) -> str:
         "office/gate.html",
         gate=gate,
         code=code,
+        kept=kept(),
         waiting=[attempt for attempt in attempts if attempt.state == "waiting"],
         open_code=next((a for a in attempts if a.state == "code" and a.expires_at > request_now()), None),
         button=AgainForm(formdata=None),
@@ -242,7 +245,7 @@ def _edit_lane(gate: Gate, form: LaneForm, lane: Lane | None) -> Page:
         if do(form, work) is not None:
             say_saved(_("Saved."))
         if not form.errors:
-            return redirect(url_for("gates.show", gate_id=gate_id), 303)
+            return redirect(after(url_for("gates.show", gate_id=gate_id)), 303)
     page = render_template("office/lane_edit.html", form=form, gate=gate, lane=lane, methods=tuple(Method))
     return page if not form.is_submitted() else (page, 422)
 
@@ -260,7 +263,7 @@ def pair(gate_id: str) -> Page:
     for error in form.form_errors:
         flash(str(error), "danger")
     if code is None:
-        return redirect(url_for("gates.show", gate_id=gate_id), 303)
+        return redirect(url_for("gates.show", gate_id=gate_id, **kept()), 303)
     return _gate_page(gate, code=code)
 
 
@@ -283,4 +286,5 @@ def answer_pairing(pair_id: str) -> Response:
         flash(_("Paired. The gate is downloading its policy.") if yes else _("Pairing rejected."), "success")
     for error in form.form_errors:
         flash(str(error), "danger")
-    return redirect(url_for("gates.show", gate_id=attempt.gate_id), 303)
+    gate_page = url_for("gates.show", gate_id=attempt.gate_id, **kept())
+    return redirect(after(gate_page) if yes and not form.form_errors else gate_page, 303)

@@ -26,6 +26,7 @@ from web_admin.people.moving import (
     what_ends,
 )
 from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON
+from web_admin.web.back_to_first_hour import after
 from web_admin.web.context import current_site, do, from_local, get_or_404, request_now, typed
 from web_admin.web.desk_reader import read_tap
 from web_admin.web.fields import CheckList, hours_options, lane_options, options
@@ -161,7 +162,8 @@ def _invitations(moved: MovedIn) -> str:
                 how = _("Scan it with a phone, or open this address and type the code:")
                 picture = svg_of(link, _("QR code of the invitation"))
             slips.append((person, code, link, picture, how))
-    return render_template("office/moved_in.html", moved=moved, hours=INVITATION_HOURS, slips=slips)
+    return render_template("office/moved_in.html", moved=moved, hours=INVITATION_HOURS, slips=slips,
+                           done=after(url_for("people.show_home", home_id=moved.home.home_id)))
 
 
 @bp.route("/homes/<home_id>/move-out", methods=["GET", "POST"])

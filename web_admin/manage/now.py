@@ -1,12 +1,13 @@
 """Page of now: gates, doors, alarms and the last passages without names; opening, postures, lockdown."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 from werkzeug.wrappers import Response
 from wtforms import RadioField
 from wtforms.validators import InputRequired
@@ -25,6 +26,7 @@ from web_admin.gates.silence import is_silent
 from web_admin.journal.models import GateEvent
 from web_admin.manage.lane_schedules import LaneSchedules, RemoveForm
 from web_admin.manage.open_alarms import open_alarm_parts
+from web_admin.operations.first_hour import Step, first_steps
 from web_admin.restore.reviews import open_reviews
 from web_admin.web.context import (
     current_action,
@@ -157,6 +159,7 @@ def show() -> str:
         passages=passages,
         ways_in_use=ways,
         worse=worse_than_face(ways),
+        steps=_first_steps(gates, passages),
         door=_door,
         held_at_gate=LaneHolds(lanes).of,
         live_override=live_override,
@@ -164,6 +167,18 @@ def show() -> str:
         undecided=current_may("decide_restored")
         and bool(open_reviews(request_session(), current_site().site_id)),
     )
+
+
+def _first_steps(gates: Sequence[Gate], passages: Sequence[GateEvent]) -> Sequence[Step]:
+    """Return the steps to the first passage for who does them all; none once there was one."""
+    if any(event.facts.get("opens") for event in passages):
+        return []
+    if not (current_may("edit_people") and current_may("edit_gates")):
+        return []
+    return first_steps(
+        request_session(), current_site().site_id, gates,
+        has_second_factor=bool(current_user.tf_totp_secret),
+    )  # fmt: skip
 
 
 @bp.get("/lanes/<lane_id>")

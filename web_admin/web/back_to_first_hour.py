@@ -1,0 +1,20 @@
+"""Come back to the list of the first hour from a page that it led to."""
+
+from flask import request, url_for
+
+WORD = "first-hour"
+
+
+def in_first_hour() -> bool:
+    """Return whether the list of the first hour led to this page."""
+    return request.args.get("then") == WORD
+
+
+def kept() -> dict[str, str]:
+    """Return what an address says to lead back to the list later; nothing outside the first hour."""
+    return {"then": WORD} if in_first_hour() else {}
+
+
+def after(usual: str) -> str:
+    """Return the address of the list where it led to this page, else the usual one."""
+    return url_for("now.show") if in_first_hour() else usual

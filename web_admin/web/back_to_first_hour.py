@@ -1,5 +1,7 @@
 """Come back to the list of the first hour from a page that it led to."""
 
+from typing import Any
+
 from flask import request, url_for
 
 WORD = "first-hour"
@@ -10,7 +12,7 @@ def in_first_hour() -> bool:
     return request.args.get("then") == WORD
 
 
-def kept() -> dict[str, str]:
+def kept() -> dict[str, Any]:
     """Return what an address says to lead back to the list later; nothing outside the first hour."""
     return {"then": WORD} if in_first_hour() else {}
 

@@ -112,7 +112,7 @@ def is_paired(installer: Hands, served: Served, controller: BenchGate) -> None:
             line = pairing.stdout.readline()
             assert line, printed
             printed += line
-        # The page notices the controller by itself.
+        # The page shows the controller without a press.
         expect(installer.page.locator(".once .code")).to_have_text(" ".join(phrase.groups()))
         installer.presses("form[action*='/pairings/']:has([value=approve]) button")
         pairing.communicate(timeout=PATIENCE_SECONDS)

@@ -122,7 +122,7 @@ def controller(server: Server, tmp_path: Path) -> Iterator[BenchGate]:
 
 
 def is_paired(manager: Manager, controller: BenchGate) -> None:
-    """Carry the code to the controller; the page shows its characters by itself."""
+    """Carry the code to the controller; the page shows its characters without a press."""
     manager.press(manager.page.locator("form[action*='/west/pair'] button"))
     code = manager.page.locator(".once .code").inner_text()
     with subprocess.Popen(

@@ -38,7 +38,7 @@ from web_admin.web.every_page import alarms_of_page, lockdown_of_page
 from web_admin.web.foreign_requests import FromElsewhere
 from web_admin.web.language import choose_language, page_language
 from web_admin.web.limits import MAX_FORM_BYTES
-from web_admin.web.navigation import NAVIGATION
+from web_admin.web.navigation import menu
 from web_admin.web.problems import note_problem, noted_problems
 from web_admin.web.request_bodies import sentence_of, takes_json_here
 from web_admin.web.silent_gates import status_of_gate
@@ -130,7 +130,7 @@ def _page_words() -> dict[str, object]:
     return {
         "words": WORDS,
         "word": core_texts.word,
-        "navigation": [entry for entry in NAVIGATION if current_may(entry[1])],
+        "navigation": menu(current_may),
         "may": current_may,
         "entry_number": entry_number,
         "my_roles": role_names,

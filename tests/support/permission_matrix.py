@@ -219,6 +219,7 @@ MAY: dict[str, str] = {
     "security.two_factor_setup": STAFF,
     "security.two_factor_setup_validate": STAFF,
     "security.verify": STAFF,
+    "search.show": STAFF,
     "sheet_parts.ask": "MI",
     "sheets.edit": "MI",
     "sheets.show": "MI",

@@ -38,6 +38,7 @@ from web_admin.manage import (
     requests,
     restore,
     schedules,
+    search,
     settings,
     staff,
     visitors,
@@ -49,7 +50,7 @@ PAGES = (
     now, live, alarms, people, moving, people_import, person, additions, cards, card_batches, visitors,
     weekly_visitors, gates, lane_sheets, lane_sheet_parts, schedules, hours, emergency, events, requests,
     privacy, contact, report, disclosures, incidents, assessments, person_face, staff, own_account,
-    settings, webhooks, health, desk, lost_card, print_runs, api_keys, restore,
+    settings, webhooks, health, desk, lost_card, print_runs, api_keys, restore, search,
 )  # fmt: skip
 
 

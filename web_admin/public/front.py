@@ -11,7 +11,7 @@ from web_admin.accounts.permissions import RESIDENT_ROLE, current_may, public, r
 from web_admin.compound.queries import person_by_id
 from web_admin.core.database import current_menjin, request_session
 from web_admin.people.actions import choose_own_language
-from web_admin.web.navigation import NAVIGATION
+from web_admin.web.navigation import PAGES
 from web_admin.web.resident_session import act_of, home_of
 
 bp = Blueprint("pages", __name__)
@@ -25,9 +25,9 @@ def front() -> str | Response:
         if role_names() == [RESIDENT_ROLE]:
             person = person_by_id(request_session(), current_user.person_id)
             return redirect(home_of(person) if person is not None else url_for("resident.sign_in"))
-        for endpoint, action, *_rest in NAVIGATION:
-            if current_may(action):
-                return redirect(url_for(endpoint))
+        for page in PAGES:
+            if current_may(page.action):
+                return redirect(url_for(page.endpoint))
     return render_template("public/front.html", gates_url=current_menjin().config.public_url)
 
 

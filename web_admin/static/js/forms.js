@@ -43,3 +43,16 @@ document.querySelectorAll("[data-print]").forEach((button) => {
     button.focus();
   }
 });
+// One search from every page: "/" or Ctrl-K leads to it, also where the menu is folded.
+document.addEventListener("keydown", (event) => {
+  const isTyping = event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+  const isAsked = event.key === "/" && !isTyping || event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey);
+  if (!isAsked) return;
+  const boxes = [...document.querySelectorAll("[data-find]")];
+  const folded = document.querySelector("details.menu");
+  if (!boxes.some((box) => box.checkVisibility()) && folded) folded.open = true;
+  const box = boxes.find((one) => one.checkVisibility());
+  if (!box) return;
+  event.preventDefault();
+  box.focus();
+});

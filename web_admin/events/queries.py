@@ -52,6 +52,12 @@ KINDS = {
 }
 """What the list can be narrowed to; alarms are known by how their word begins."""
 
+QUIET = (
+    EventKind.DOOR_OPENED, EventKind.DOOR_CLOSED, EventKind.EXIT_REQUEST, EventKind.NO_ENTRY,
+    EventKind.POLICY_TAKEN, EventKind.STARTED,
+)
+"""What follows from a passage or says that a gate is well: folded where no filter asks for it."""
+
 RESULTS = {"opened": _l("Opened"), "refused": _l("Refused")}
 EXPORTED_AT_A_TIME = 1000
 NEAR = timedelta(minutes=30)

@@ -1,7 +1,8 @@
 """Pages of events without names, one person's passages for a stated reason, and why a gate stayed shut."""
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, render_template, request, stream_with_context
@@ -28,6 +29,7 @@ from web_admin.events import texts as words
 from web_admin.events.queries import (
     KINDS,
     OPENING,
+    QUIET,
     RESULTS,
     EventFilter,
     Place,
@@ -120,6 +122,17 @@ def _event_or_404(gate_id: str, seq: str) -> GateEvent:
     return event
 
 
+def _by_day(
+    rows: Sequence[GateEvent], *, folds: bool
+) -> list[tuple[date, list[tuple[bool, list[GateEvent]]]]]:
+    """Return events by day of the site, each day in runs: quiet ones, which the page folds, and others."""
+    days = groupby(rows, key=lambda event: event.at.astimezone(site_zone()).date())
+    return [
+        (day, [(quiet, list(run)) for quiet, run in groupby(of_day, lambda row: folds and row.kind in QUIET)])
+        for day, of_day in days
+    ]
+
+
 @bp.get("/")
 @allowed("see_events")
 def show_list() -> str:
@@ -136,6 +149,7 @@ def _list(wanted: EventFilter, export_form: ExportForm) -> str:
     return render_template(
         "office/events.html",
         rows=rows[:PAGE_ROWS],
+        days=_by_day(rows[:PAGE_ROWS], folds=not wanted.chosen()),
         details=details,
         labels=details.emergency_labels(request_session(), rows),
         kinds=[(key, label) for key, (label, _kinds) in KINDS.items()],

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -63,6 +63,12 @@ class HeldByGate:
     def until(self) -> datetime | None:
         """Return when it ends, None where that is not known here yet."""
         return details.until(self.entry) if self.entry is not None else None
+
+
+OPEN_REASONS = (
+    _l("A resident without card"), _l("A delivery"), _l("An announced visitor"), _l("Someone needs help"),
+)
+"""Why a guard opens most often; one press on the page of now."""
 
 
 class OpenForm(OnceForm):
@@ -160,6 +166,8 @@ def show() -> str:
         ways_in_use=ways,
         worse=worse_than_face(ways),
         steps=_first_steps(gates, passages),
+        open_form=lambda: OpenForm(formdata=None),
+        reasons=OPEN_REASONS,
         door=_door,
         held_at_gate=LaneHolds(lanes).of,
         live_override=live_override,
@@ -228,7 +236,9 @@ def open_once(lane_id: str) -> Page:
         elif order is not None:
             flash(_("Ordered: %(lane)s opens once, within seconds.", lane=lane.name), "success")
         if not form.errors:
-            return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
+            from_now = request.form.get("back") == "now"
+            there = url_for("now.show") if from_now else url_for("now.show_lane", lane_id=lane_id)
+            return redirect(there, 303)
     return _lane_page(lane, open_form=form), 422
 
 

@@ -16,7 +16,7 @@ from web_admin.manage.weekly_of_office import weekly_of_office
 from web_admin.visitors.actions import issue_pass, withdraw_pass
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import pass_state
-from web_admin.visitors.queries import STATES, Wanted, listed_passes
+from web_admin.visitors.queries import STATES, Wanted, Whose, listed_passes
 from web_admin.visitors.uses import state_with_uses, uses_of
 from web_admin.web.context import (
     current_action,
@@ -81,8 +81,10 @@ def show_list() -> str:
 
 
 def _wanted() -> Wanted:
+    chosen = request.args.get("whose")
+    whose: Whose = "office" if chosen == "office" else "residents" if chosen == "residents" else "all"
     return Wanted(
-        whose="residents" if request.args.get("whose") == "residents" else "office",
+        whose=whose,
         text=" ".join(request.args.get("q", "").split())[:60],
         state=request.args.get("state", "") if request.args.get("state") in STATES else "",
         before=moment_of(request.args.get("before", "")),
@@ -159,5 +161,4 @@ def withdraw(pass_id: str) -> Response:
     if form.validate_on_submit() and row.withdrawn_at is None:
         withdraw_pass(current_action(), pass_id)
         say_saved(_("Withdrawn."))
-    whose = "residents" if row.issuer_person_id is not None else None
-    return redirect(url_for("visitors.show_list", whose=whose), 303)
+    return redirect(url_for("visitors.show_list"), 303)

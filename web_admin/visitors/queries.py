@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from web_admin.accounts.models import User
@@ -16,7 +16,7 @@ from web_admin.visitors.uses import Use, state_with_uses, uses_of
 
 PAGE_ROWS = 50
 
-Whose = Literal["office", "residents"]
+Whose = Literal["all", "office", "residents"]
 STATES = ("live", "not_yet", "used", "ended", "withdrawn")
 
 
@@ -24,7 +24,7 @@ STATES = ("live", "not_yet", "used", "ended", "withdrawn")
 class Wanted:
     """A search of staff: words of the office or a home's number, state of a pass, older than when."""
 
-    whose: Whose = "office"
+    whose: Whose = "all"
     text: str = ""
     state: str = ""
     before: datetime | None = None
@@ -160,20 +160,24 @@ def visits_of_series(session: Session, series_ids: Collection[str]) -> dict[str,
 
 
 def _conditions(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
-    mine = wanted.whose == "office"
-    issuer = VisitorPassRow.issuer_person_id
-    conditions: list[ColumnElement[bool]] = [issuer.is_(None) if mine else issuer.is_not(None)]
+    of_office = VisitorPassRow.issuer_person_id.is_(None)
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.whose != "all":
+        conditions.append(of_office if wanted.whose == "office" else ~of_office)
     if wanted.text:
         pattern = f"%{wanted.text.replace('%', '').replace('_', '')}%"
         # Words that a resident wrote are theirs alone: they are not searched.
-        conditions.append((VisitorPassRow.label if mine else Home.number).ilike(pattern))
+        conditions.append(or_(
+            and_(of_office, VisitorPassRow.label.ilike(pattern)), and_(~of_office, Home.number.ilike(pattern))
+        ))
     if wanted.before is not None:
         conditions.append(VisitorPassRow.created_at < wanted.before)
     of_state = states_in_sql(now)
     if wanted.state in of_state:
         conditions.append(of_state[wanted.state])
-    if wanted.state == "used" and mine:
-        conditions.append(exists().where(VisitorUse.shown_id == VisitorPassRow.pass_id))
+    if wanted.state == "used" and wanted.whose != "residents":
+        # Whether a resident's visitor came is the resident's own.
+        conditions += [of_office, exists().where(VisitorUse.shown_id == VisitorPassRow.pass_id)]
     return conditions
 
 

@@ -301,12 +301,12 @@ def test_a_pair_code_is_shown_once_and_the_twelve_characters_are_compared(client
 
     def arrive(session):
         attempt = session.scalar(select(PairAttempt))
-        attempt.state, attempt.phrase, attempt.gate_public_key = "waiting", "ABCD-EFGH-JKLM", b"k" * 32
+        attempt.state, attempt.phrase, attempt.gate_public_key = "waiting", "ABCDEFGHJKLM", b"k" * 32
         attempt.nonce, attempt.sealing_public_key = b"n" * 16, b"s" * 32
         return attempt.pair_id
 
     pair_id = rows(arrive)
-    assert "ABCD-EFGH-JKLM" in client.get("/manage/gates/garage").text
+    assert "ABCD EFGH JKLM" in client.get("/manage/gates/garage").text
     send(client, "/manage/gates/garage", f"/manage/gates/pairings/{pair_id}", answer="approve")
     assert rows(lambda s: s.get_one(Gate, "garage").state) == "paired"
 

@@ -61,6 +61,7 @@ MANAGER = (
     manager("sheet_missing", "lanes/garage-out/sheet", "main a[href$='/garage-out/sheet/edit']"),
     manager("sheet_edit", "lanes/north-in/sheet/edit", "main fieldset.part"),
     manager("sheet_part", "lanes/garage-out/sheet/parts", "main form .btn-accent"),
+    manager("search", "search/?q=王", "main .rows"),
     manager("people", "people/", "main .filters"),
     manager("people_none_found", "people/?q=zzz", "main .empty"),
     manager("home", "people/homes/{home}", "main a[href='/manage/people/{person}']"),

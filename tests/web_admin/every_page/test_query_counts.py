@@ -74,6 +74,7 @@ NARROWED: tuple[tuple[str, str, dict[str, str] | None], ...] = (
     *(("G", f"/manage/events/?{query}", None) for query in (
         "kind=alarms", "kind=held", "kind=access", "reason=pin_wrong", "method=qr", "result=refused")),
     ("G", "/manage/events/why?q=王", None),
+    ("M", "/manage/search/?q=1", None),
     ("G", "/manage/alarms/", None),
     ("G", "/manage/", None),
     ("I", "/manage/", None),

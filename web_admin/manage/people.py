@@ -18,7 +18,7 @@ from web_admin.people.actions import KINDS, add_person
 from web_admin.people.additions import waiting_people
 from web_admin.people.homes import add_home
 from web_admin.people.listings import home_count, home_numbers, person_count
-from web_admin.people.queries import NO_HOME, STATES, buildings_of, find, living_in, wanted_of
+from web_admin.people.queries import NO_HOME, STATES, buildings_of, find, living_in, phone_pages, wanted_of
 from web_admin.people.sheet_export import rows_of_list
 from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON
 from web_admin.web.context import current_action, current_site, do, get_or_404, request_now, site_zone, typed
@@ -65,6 +65,7 @@ def show_list() -> str:
     return render_template(
         "office/people.html",
         found=found,
+        phones=phone_pages(session, found, request_now()),
         wanted=wanted,
         states=STATES,
         kinds={kind: KINDS_OF_PERSON[kind] for kind in KINDS},

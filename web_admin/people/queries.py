@@ -3,17 +3,20 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
-from web_admin.compound.models import UNASSIGNED, CredentialRow, Home, Person
+from web_admin.compound.models import UNASSIGNED, CredentialRow, Home, Invitation, Person
 from web_admin.compound.ordering import name_key, sort_key
 from web_admin.core.parameters import number_of
 from web_admin.people.actions import KINDS
 
+PhonePage = Literal["opened", "invited"]
 PAGE_ROWS = 40
 NO_HOME = "none"
 
@@ -122,6 +125,23 @@ def living_in(session: Session, home: Home) -> list[Person]:
     living = select(Person).where(Person.home_id == home.home_id, Person.ended_at.is_(None))
     found = session.scalars(living.options(selectinload(Person.grants)))
     return sorted(found, key=lambda person: (person.kind == UNASSIGNED, name_key(person.display_name)))
+
+
+def phone_pages(session: Session, found: Found, now: datetime) -> dict[str, PhonePage]:
+    """Return for the people of a page who has opened their phone page or has an open invitation to it."""
+    people = [*(person for of_home in found.people.values() for person in of_home), *found.others]
+    ids = [person.person_id for person in people]
+    rows = session.execute(
+        select(Invitation.person_id, Invitation.used_at, Invitation.expires_at)
+        .where(Invitation.person_id.in_(ids))
+    )
+    pages: dict[str, PhonePage] = {}
+    for person_id, used_at, expires_at in rows:
+        if used_at is not None:
+            pages[person_id] = "opened"
+        elif expires_at > now:
+            pages.setdefault(person_id, "invited")
+    return pages
 
 
 def first_who_fit(session: Session, site_id: str, text: str, chosen: str, limit: int) -> Sequence[Person]:

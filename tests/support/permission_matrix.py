@@ -320,6 +320,7 @@ MAY: dict[str, str] = {
     "api_events.list_events": KEYS_ALONE,
     "api_alarms.list_alarms": KEYS_ALONE,
     "api_alarms.see_alarm": KEYS_ALONE,
+    "api_metrics.read_metrics": KEYS_ALONE,
     # gates
     "sync_api.ask": GATES_ALONE,
     "sync_api.events": GATES_ALONE,

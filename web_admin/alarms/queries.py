@@ -94,6 +94,16 @@ def newest_alarms(session: Session, site_id: str, *, only_open: bool, limit: int
     return session.scalars(wanted.order_by(Alarm.raised_at.desc(), Alarm.alarm_id).limit(limit)).all()
 
 
+def open_alarms_by_kind(session: Session, site_id: str) -> dict[str, int]:
+    """Count a site's alarms that wait for staff, by kind, without the silent ones."""
+    counted = (
+        select(Alarm.kind, func.count())
+        .where(Alarm.site_id == site_id, Alarm.kind.not_in(SILENT_KINDS), Alarm.acknowledged_at.is_(None))
+        .group_by(Alarm.kind)
+    )
+    return {str(kind): int(count) for kind, count in session.execute(counted)}
+
+
 def past_alarms(session: Session, site_id: str, after: AlarmPlace | None) -> Sequence[Alarm]:
     """Return one alarm more than a page of those that were acknowledged, newest first."""
     query = select(Alarm).where(Alarm.site_id == site_id, Alarm.acknowledged_at.is_not(None))

@@ -8,11 +8,11 @@ face, a PIN or who chose which way in. Imports no other door, holds no SQL and n
 from flask import Flask
 from flask_smorest import Api
 
-from web_admin.api import alarms, cards, events, homes, passes, people
+from web_admin.api import alarms, cards, events, homes, metrics, passes, people
 from web_admin.api.schemas import ID_PATTERN
 
 PREFIX = "/api/v1"
-BLUEPRINTS = (homes.bp, people.bp, cards.bp, passes.bp, events.bp, alarms.bp)
+BLUEPRINTS = (homes.bp, people.bp, cards.bp, passes.bp, events.bp, alarms.bp, metrics.bp)
 SETTINGS = {
     "API_TITLE": "Menjin",
     "API_VERSION": "v1",

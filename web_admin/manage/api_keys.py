@@ -31,6 +31,7 @@ SCOPE_WORDS = {
     "passes:write": _l("Make and withdraw visitors' passes and codes"),
     "events:read": _l("Read events and alarms, without persons"),
     "alarms:write": _l("Acknowledge alarms"),
+    "metrics:read": _l("Read numbers about gates and server, for a monitor"),
 }
 LIVES = (("30", _l("30 days")), ("90", _l("90 days")), ("365", _l("One year")))
 LISTED_ENDED = 20

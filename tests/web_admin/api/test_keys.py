@@ -33,6 +33,7 @@ CALLS = {
     "passes:write": [("POST", "/passes"), ("POST", "/passes/x/withdraw"), ("POST", "/visitor-codes")],
     "events:read": [("GET", "/events"), ("GET", "/alarms")],
     "alarms:write": [("POST", "/alarms/x/acknowledge")],
+    "metrics:read": [("GET", "/metrics")],
 }
 WRONG_KEYS = ["", "mjk_", "mjk_0000000000000000_" + "A" * 43, "Basic", "mjk_" + "0" * 16 + "_" + "é" * 43]
 

@@ -1,0 +1,93 @@
+"""A monitor reads numbers about gates and server: true ones, and no person's."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.support.clock import SetClock
+from tests.support.compounds.managed import make_managed_compound
+from web_admin.accounts.api_keys import make_api_key
+from web_admin.alarms.actions import raise_alarm
+from web_admin.compound.models import Gate
+
+ROOT = Path(__file__).parents[3]
+NAME = re.compile(r"menjin_[a-z_]+")
+
+
+@pytest.fixture
+def compound(web_config, database):
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
+
+
+def numbers(compound):
+    """Return what a monitor reads, by name and label."""
+    with compound.act("manager") as act:
+        key = make_api_key(
+            act, name="Prometheus", scopes=("metrics:read",), valid_until=act.now + timedelta(days=30)).text
+    answer = compound.app.test_client().get("/api/v1/metrics", headers={"Authorization": f"Bearer {key}"})
+    assert answer.status_code == 200, answer.text
+    assert answer.content_type.startswith("text/plain; version=")
+    return answer.text, {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answer.text) for sample in family.samples
+    }
+
+
+def test_gates_are_counted_as_they_are(compound):
+    with compound.act() as act:
+        north, east = (act.session.get_one(Gate, gate_id) for gate_id in ("north", "east"))
+        north.behind_since, north.told_seq = act.now - timedelta(seconds=90), north.acknowledged_seq + 150
+        east.last_seen_at = act.now - timedelta(hours=25)
+    _text, found = numbers(compound)
+    assert (found["menjin_gate_up", "north"], found["menjin_gate_up", "east"]) == (1, 0)
+    assert ("menjin_gate_up", "garage") not in found, "it was never paired"
+    assert found["menjin_gate_policy_behind_seconds", "north"] == 90
+    assert found["menjin_gate_policy_behind_seconds", "east"] == 0
+    assert found["menjin_gate_events_unsent", "north"] == 150
+    assert found["menjin_gate_last_contact_seconds", "east"] == 25 * 3600
+    assert found["menjin_gate_health", "east"] == found["menjin_gate_health", "north"] == 2
+
+
+def test_open_alarms_are_counted_by_kind_and_silent_ones_never(compound):
+    with compound.act() as act:
+        for number in range(2):
+            raise_alarm(act.session, compound.site_id, "alarm_tamper", act.now, gate_id="north",
+                        detail=str(number))
+        raise_alarm(act.session, compound.site_id, "alarm_duress", act.now, gate_id="north")
+    text, found = numbers(compound)
+    assert found["menjin_open_alarms", "alarm_tamper"] == 2
+    assert "duress" not in text
+
+
+def test_no_number_names_a_person_a_home_or_a_card(compound):
+    text, _found = numbers(compound)
+    names = [*compound.persons, *compound.persons.values(), "1-0101", "4200000"]
+    assert [name for name in names if name in text] == []
+
+
+def test_a_stranger_and_a_key_of_another_scope_read_nothing(compound):
+    client = compound.app.test_client()
+    assert client.get("/api/v1/metrics").status_code == 401
+    with compound.act("manager") as act:
+        key = make_api_key(
+            act, name="Courier", scopes=("passes:read",), valid_until=act.now + timedelta(days=30)).text
+    assert client.get("/api/v1/metrics", headers={"Authorization": f"Bearer {key}"}).status_code == 403
+
+
+def test_every_number_of_an_alert_and_of_the_page_is_one_that_is_given(compound):
+    text, _found = numbers(compound)
+    given = set(NAME.findall(text)) | {"menjin_backup_age_seconds", "menjin_housekeeping_age_seconds",
+                                       "menjin_certificate_expires_seconds"}
+    rules = yaml.safe_load((ROOT / "deploy/monitoring/menjin_alerts.yml").read_text(encoding="utf-8"))
+    (group,) = rules["groups"]
+    asked = {name for rule in group["rules"] for name in NAME.findall(rule["expr"])}
+    page = set(NAME.findall((ROOT / "docs/monitoring.md").read_text(encoding="utf-8"))) - {"menjin_alerts"}
+    assert (asked - given, page - given) == (set(), set())
+    assert all(rule["annotations"]["summary"] for rule in group["rules"])
+    assert given - page == set(), "each number has its line on the page"

@@ -122,6 +122,17 @@ def test_weights_with_another_digest_are_not_loaded(package: Package) -> None:
         load_engine(ENGINE)
 
 
+def test_an_engine_that_shows_another_card_once_it_is_loaded_is_refused(
+    package: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package()
+    module = sys.modules[engine_kind(ENGINE).load.__module__]
+    other = replace(module.CARD, worst_group_factor=1.0)
+    monkeypatch.setattr(module.PlainSface, "card", property(lambda _engine: other))
+    with pytest.raises(EngineRefused, match="has another card once it is loaded"):
+        load_engine(ENGINE)
+
+
 @pytest.mark.wide
 def test_an_engine_without_figures_may_be_measured_and_opens_nothing(
     package: Package, people: Path

@@ -102,7 +102,7 @@ def test_the_second_engine_would_keep_the_budget_for_one_face_at_a_time() -> Non
     fit = fitness(FACE_RECOGNITION_CARD, searched=1)
     assert fit.point is not None
     assert (fit.point.min_face_similarity, fit.templates_alone) == (pytest.approx(0.6), 1)
-    assert "compared with one face a stranger" in fit.sentence
+    assert "beside the card of the person whose face it is a stranger" in fit.sentence
     assert "once in 1,309" in fit.sentence
 
 

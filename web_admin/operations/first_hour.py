@@ -8,6 +8,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.event_kinds import EventKind
+from gate_controller.contract.records import CredentialKind
 from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.gates.sheet_status import lane_statuses
 from web_admin.journal.models import GateEvent
@@ -80,7 +81,7 @@ def _lives_someone(session: Session, site_id: str) -> bool:
 
 def _card_step(session: Session, site_id: str) -> Step:
     of_site = select(Person.person_id).where(Person.site_id == site_id, Person.ended_at.is_(None))
-    has_card = exists().where(CredentialRow.kind == "card", CredentialRow.person_id.in_(of_site))
+    has_card = exists().where(CredentialRow.kind == CredentialKind.CARD, CredentialRow.person_id.in_(of_site))
     if session.scalar(select(has_card)):
         return Step("card", True, "people.show_list")
     person_id = session.scalar(of_site.where(Person.home_id.is_not(None)).limit(1))

@@ -342,6 +342,7 @@ NOT_PICTURED = {
     "api_passes.show_pass": "an answer to another system",
     "api_events.list_events": "an answer to another system",
     "api_alarms.list_alarms": "an answer to another system",
+    "api_metrics.read_metrics": "an answer to a monitor",
 }
 """Routes that answer GET and have no line above, by endpoint, with the reason."""
 

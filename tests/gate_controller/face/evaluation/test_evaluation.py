@@ -21,6 +21,7 @@ from gate_controller.face.engines.engine import FaceEngine, ModelFile
 from gate_controller.face.engines.engines import OWN_ENGINES, load_engine
 from gate_controller.face.engines.errors import ModelFileError
 from gate_controller.face.engines.yunet_sface import YunetSfaceEngine
+from gate_controller.face.evaluation import models_cli
 from gate_controller.face.evaluation.animations import animation_of
 from gate_controller.face.evaluation.cli import run
 from gate_controller.face.evaluation.evaluation import embed_pictures, evaluate, room_for
@@ -217,7 +218,8 @@ def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
     """Declare one invented file a model that was measured; the folder is the test's own."""
     content = b"a model" * 20_000
     digest = model_adding.hashlib.sha256(content).hexdigest()
-    monkeypatch.setattr(model_adding, "OPTIONAL_MODELS", (ModelFile("known.onnx", digest),))
+    place = tmp_path / "models" / "known.onnx"
+    monkeypatch.setattr(models_cli, "known_models", lambda: {place: ModelFile("known.onnx", digest)})
     monkeypatch.setenv("MENJIN_MODELS_DIR", str(tmp_path / "models"))
     return content
 
@@ -265,12 +267,15 @@ def test_a_model_is_fetched_with_progress_and_a_missing_one_is_reported(
 ) -> None:
     (tmp_path / "there").write_bytes(known)
     seen: list[tuple[int, int | None]] = []
-    path = model_adding.add_model(f"{address}/there", tmp_path / "models", lambda *step: seen.append(step))
+    folder = tmp_path / "models"
+    digest = model_adding.hashlib.sha256(known).hexdigest()
+    models = {folder / "known.onnx": ModelFile("known.onnx", digest)}
+    (path,) = model_adding.add_model(f"{address}/there", models, folder, lambda *step: seen.append(step))
     assert path.read_bytes() == known
     assert seen[-1] == (len(known), len(known))
     assert len(seen) > 1
     with pytest.raises(ModelFileError, match=r"404.*Fetch it yourself"):
-        model_adding.add_model(f"{address}/gone", tmp_path / "models", lambda _done, _size: None)
+        model_adding.add_model(f"{address}/gone", models, folder, lambda _done, _size: None)
 
 
 def test_the_engines_are_listed_with_what_they_may_do(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """What a resident does on the phone, and what a scanner reads from its screen."""
 
 import io
+import time
 from dataclasses import dataclass
 
 import zxingcpp
@@ -46,9 +47,12 @@ def shown(page: Page, kind: str) -> None:
 
 
 def read_code(page: Page) -> str:
-    """Return what a scanner reads from the phone's screen."""
-    picture = Image.open(io.BytesIO(page.screenshot()))
-    found = zxingcpp.read_barcodes(picture)
+    """Return what a scanner reads from the phone's screen, as soon as it is drawn."""
+    ends = time.monotonic() + PATIENCE_MS / 1000
+    while True:
+        found = zxingcpp.read_barcodes(Image.open(io.BytesIO(page.screenshot())))
+        if found or time.monotonic() > ends:
+            break
     assert [code.format.name for code in found] in (["QRCode"], ["QRCodeModel2"]), found
     return found[0].text
 

@@ -64,7 +64,7 @@ def test_a_sheet_is_corrected_and_its_people_are_added(
     page.get_by_role("link", name=link).click()
     problems += look(page, f"import-empty-{name}")
     send(page, label, check, tmp_path, b"\x89PNG\r\n\x1a\n\0\0")
-    expect(page.get_by_label(label)).to_be_focused()
+    expect(page.locator("[data-problems]")).to_be_focused()
     problems += look(page, f"import-no-sheet-{name}")
     send(page, label, check, tmp_path, WRONG.encode("gb18030"))
     expect(page.locator("td.has-wrong")).to_have_count(7)

@@ -79,7 +79,7 @@ def test_a_wrong_name_is_reported_on_the_phone_and_put_right_by_the_office(
     expect(phone.locator("dl.facts").first).to_contain_text("王方")
 
 
-def test_a_refusal_without_a_reason_is_held_back_with_the_focus_on_its_field(
+def test_a_refusal_without_a_reason_is_held_back_with_the_focus_on_what_is_wrong(
     address: str, office: Page, phone: Page
 ) -> None:
     phone.goto(f"{address}/r/requests/new/complaint")
@@ -88,7 +88,8 @@ def test_a_refusal_without_a_reason_is_held_back_with_the_focus_on_its_field(
     office.goto(f"{address}/manage/requests/")
     office.locator("main table.list a").click()
     office.locator("button[value=refuse]").click()
-    expect(office.locator("#text[aria-invalid=true]").last).to_be_focused()
+    expect(office.locator("[data-problems]")).to_be_focused()
+    expect(office.locator("#text[aria-invalid=true]").last).to_be_visible()
     office.goto(f"{address}/manage/privacy/contact")
     for name, text in {
         "responsible_name": "秦女士", "responsible_contact": "021-5555 0101",

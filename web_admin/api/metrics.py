@@ -12,9 +12,9 @@ bp = blueprint("metrics", "Numbers about gates and server, for Prometheus; no pe
 
 
 @bp.get("/metrics")
-@needs_scope("metrics:read")
-@bp.doc(responses={200: {
+@bp.doc(responses={"200": {
     "description": "Prometheus's text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}})
+@needs_scope("metrics:read")
 def read_metrics() -> Response:
     """Read the numbers of this moment."""
     act = api_action()

@@ -204,21 +204,22 @@ def _answer_ask(
         raise SyncRefused(400, "version_unknown", f"this server speaks version {CONTRACT_VERSION}")
     site = site_by_id(session, gate.site_id)
     cleared: str | msgspec.UnsetType = msgspec.UNSET
+    withheld = gets_no_policy(site, gate)
+    change = None if withheld else change_since(session, gate, question.have_epoch, question.have_version)
     gate.last_seen_at = now
     if gate.is_believed:
-        _note_state(gate, site.epoch, question, now)
+        _note_state(gate, question, now)
         _note_program(gate, question)
+        gate.behind_since = None if change is None else gate.behind_since or now
         notice_restarted_journal(session, gate, question.journal_seq, now)
         cleared = note_face(session, gate, question, now)
     sealed_leases = _sealed_leases(menjin, session, gate, question, now)
-    have = (question.have_epoch, question.have_version)
-    withheld = gets_no_policy(site, gate)
     return AskReply(
         server_time=now,
         ask_again_seconds=site.ask_again_seconds,
         acknowledged_seq=acknowledged(session, gate, question),
         policy=None if withheld else signed_manifest(session, menjin.sealer, gate, now),
-        change=None if withheld else change_since(session, gate, *have),
+        change=change,
         orders=_pending_orders(menjin, session, gate, now),
         pass_certificate=certificate(session, site.site_id, "pass"),
         anchor_certificate=certificate(session, site.site_id, "anchor"),
@@ -251,13 +252,11 @@ def _note_program(gate: Gate, question: AskRequest) -> None:
     gate.knows = sorted(question.knows or ())
 
 
-def _note_state(gate: Gate, epoch: int, question: AskRequest, now: datetime) -> None:
+def _note_state(gate: Gate, question: AskRequest, now: datetime) -> None:
     gate.clock_sure = question.clock_sure
     gate.clock_behind_seconds = round((now - question.gate_time).total_seconds(), 1)
     gate.told_seq = max(0, min(question.journal_seq, MAX_EVENTS))
     gate.have_epoch, gate.have_version = question.have_epoch, question.have_version
-    newest = (question.have_epoch, question.have_version) == (epoch, gate.published_version)
-    gate.behind_since = None if newest else gate.behind_since or now
     gate.lane_states = msgspec.to_builtins(question.lanes)
     gate.device_states = msgspec.to_builtins(question.devices)
 

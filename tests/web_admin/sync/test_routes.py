@@ -111,6 +111,36 @@ def test_the_server_notes_how_the_gate_is(database, north, clock):
         assert session.get_one(Gate, "north").last_seen_at == clock.now
 
 
+def behind_since(database):
+    with database.session() as session:
+        return session.get_one(Gate, "north").behind_since
+
+
+def test_a_gate_is_behind_while_it_is_offered_what_it_does_not_take(database, sealer, site, north, clock):
+    north.ask(clock.now)
+    assert behind_since(database) is None, "nothing was published"
+    with database.session() as session:
+        add_person(session, site, None, ["north-in"], clock.now)
+        publish_policy(session, sealer, site, clock.now)
+    offered_at = clock.now
+    for _question in range(2):
+        north.ask(clock.now)
+        assert behind_since(database) == offered_at
+        clock.now += timedelta(seconds=30)
+    north.have = (1, 1)
+    north.ask(clock.now)
+    assert behind_since(database) is None
+
+
+def test_a_gate_that_is_offered_nothing_after_a_restore_is_not_behind(database, sealer, site, north, clock):
+    with database.session() as session:
+        add_person(session, site, None, ["north-in"], clock.now)
+        publish_policy(session, sealer, site, clock.now)
+        session.get_one(Site, site).restoring = True
+    north.ask(clock.now)
+    assert behind_since(database) is None
+
+
 def test_an_order_goes_out_once_signed_and_not_when_old(database, sealer, site, north, clock):
     with database.session() as session:
         for order_id, age in (("fresh", 2), ("old", 20)):

@@ -1,0 +1,20 @@
+"""The table of everyday tasks: the figures in the papers are those that tests play."""
+
+import re
+from pathlib import Path
+
+from tests.browser.tasks.table import TASKS, UI_PAGE, rows
+
+BROWSER = Path(__file__).resolve().parents[1] / "browser"
+PLAYED_IN = (BROWSER / "tasks", BROWSER / "journeys")
+
+
+def test_the_papers_show_the_counts_that_are_played() -> None:
+    assert "\n".join(["", *rows(), ""]) in UI_PAGE.read_text(encoding="utf-8")
+
+
+def test_each_row_is_played_by_a_test_and_each_test_has_its_row() -> None:
+    sources = [path.read_text(encoding="utf-8") for folder in PLAYED_IN for path in folder.glob("test_*.py")]
+    body = re.compile(r"def (test_\w+)(.*?)(?=\ndef |\Z)", re.DOTALL)
+    tests = [found for source in sources for found in body.findall(source)]
+    assert {name for name, lines in tests if ".done()" in lines} == set(TASKS)

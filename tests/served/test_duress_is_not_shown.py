@@ -30,7 +30,7 @@ from web_admin.credentials.actions import choose_methods
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.events.queries import KINDS
-from web_admin.face.notices import newest_notice
+from web_admin.face.queries import newest_notice
 from web_admin.journal.models import GateEvent
 from web_admin.messages.actions import add_webhook
 from web_admin.messages.models import OutboxMessage

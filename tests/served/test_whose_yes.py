@@ -21,7 +21,7 @@ from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.models import GuardianRequest
-from web_admin.face.notices import newest_notice
+from web_admin.face.queries import newest_notice
 from web_admin.face.renewals import renewal_of
 from web_admin.face.timers import settle_by_time
 from web_admin.people.actions import add_person

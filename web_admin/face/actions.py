@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.records import Method
-from web_admin.action.base import Action, begin, finish, new_id, office_only, record
+from web_admin.action.base import Action, begin, checked_text, finish, new_id, office_only, record
 from web_admin.action.lookups import person_of, refuse_unassigned
 from web_admin.action.phone_verification import UNVERIFIED, refuse_phone_from_home, refuse_unverified_phone
 from web_admin.compound.age_bands import MINOR, band_has_ended, today_at
@@ -25,15 +25,19 @@ from web_admin.custody.models import Consent, FaceShare, Notice
 from web_admin.custody.shares import FACE_PURPOSE, create_shares
 from web_admin.face.assessment_status import assessment_status
 from web_admin.face.assessments import require_assessment
-from web_admin.face.consent_rules import checked_signature, keep_release
+from web_admin.face.consent_rules import keep_release
 from web_admin.face.endings import forget_everyone, forget_face
 from web_admin.face.guardians import guardians_of, lapse_asked_by
 from web_admin.face.models import GuardianConsent
-from web_admin.face.notices import newest_notice
-from web_admin.face.queries import guardians_needed, rules_of
+from web_admin.face.queries import guardians_needed, newest_notice, rules_of
 from web_admin.face.renewals import clear_renewal, renewal_of
 from web_admin.face.rules import why_not_offered
 from web_admin.face.ways_in import live_face_consent, settle_face, working_methods
+
+MAX_SIGNATURE_CHARS = 80
+FEWEST_LETTERS = 2
+BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
+"""Letters by their class that show nothing: the fillers of Hangul."""
 
 FaceStateWord = Literal["not_offered", "off", "on", "paused"]
 
@@ -88,6 +92,17 @@ def give_face_consent(
             raise ActionRefused("guardian", _("Both guardians have to agree. Ask them from your phone."))
         return record_consent(act, person, notice, [GuardianPart(guardian_id, notice, act.now)])
     return record_consent(act, person, notice, signed_name=checked_signature(act, signed_name))
+
+
+def checked_signature(act: Action, signed_name: str) -> str | None:
+    """Return the signed name, None where no signature is required; raise ActionRefused without one."""
+    if not rules_of(act.session, act.site_id).written_release:
+        return None
+    if sum(letter.isalpha() and letter not in BLANK_LETTERS for letter in signed_name) < FEWEST_LETTERS:
+        raise ActionRefused(
+            "signed_name", _("This compound asks for a yes in writing. Type your name to sign.")
+        )
+    return checked_text("signed_name", signed_name, max_chars=MAX_SIGNATURE_CHARS)
 
 
 def consentable_notice(act: Action, person: Person, notice_version: int, language: str) -> Notice:

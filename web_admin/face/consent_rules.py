@@ -14,22 +14,16 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.forgetting_certificate import SitePart, root_key_id
 from gate_controller.contract.written_release import FORMAT, SENTENCES, NoticePart, Release, sign_release
-from web_admin.action.base import Action, begin, checked_text, finish, office_only
+from web_admin.action.base import Action, begin, finish, office_only
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Person, Site
-from web_admin.core.refusal import ActionRefused
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.shares import live_face_consents
 from web_admin.face.models import GuardianConsent, WrittenRelease
 from web_admin.face.queries import BOTH_GUARDIANS, guardian_ids_of, guardians_needed, rules_of
 from web_admin.face.renewals import RULES_CHANGED, people_with_consent, request_renewal
 from web_admin.face.ways_in import live_face_consent
-
-MAX_SIGNATURE_CHARS = 80
-FEWEST_LETTERS = 2
-BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
-"""Letters by their class that show nothing: the fillers of Hangul."""
 
 
 def set_consent_rules(act: Action, *, written_release: bool, both_guardians: bool) -> int:
@@ -77,17 +71,6 @@ def has_less(session: Session, person: Person) -> bool:
 
 
 # -- signatures ------------------------------------------------------------------------------------
-
-
-def checked_signature(act: Action, signed_name: str) -> str | None:
-    """Return the signed name, None where no signature is required; raise ActionRefused without one."""
-    if not rules_of(act.session, act.site_id).written_release:
-        return None
-    if sum(letter.isalpha() and letter not in BLANK_LETTERS for letter in signed_name) < FEWEST_LETTERS:
-        raise ActionRefused(
-            "signed_name", _("This compound asks for a yes in writing. Type your name to sign.")
-        )
-    return checked_text("signed_name", signed_name, max_chars=MAX_SIGNATURE_CHARS)
 
 
 def keep_release(

@@ -26,7 +26,7 @@ from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import give_face_consent, record_refusal, withdraw_face
 from web_admin.face.lost_methods import note_opening
-from web_admin.face.notices import newest_notice
+from web_admin.face.queries import newest_notice
 from web_admin.face.restored import FACES_RESTORED
 from web_admin.face.ways_in import live_face_consent
 from web_admin.journal.models import AuditEntry

@@ -16,12 +16,23 @@ from web_admin.compound.models import Person
 from web_admin.core.refusal import ActionRefused
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.face.actions import GuardianPart, consentable_notice, record_consent, withdraw_face
-from web_admin.face.consent_rules import checked_signature
+from web_admin.face.actions import (
+    GuardianPart,
+    checked_signature,
+    consentable_notice,
+    record_consent,
+    withdraw_face,
+)
 from web_admin.face.guardians import OPEN, guardians_of, lapse_asked_by, wards_of
 from web_admin.face.models import GuardianRequest
-from web_admin.face.notices import newest_notice
-from web_admin.face.queries import guardian_ids_of, guardians_needed, newest_notices, numbers_needed, rules_of
+from web_admin.face.queries import (
+    guardian_ids_of,
+    guardians_needed,
+    newest_notice,
+    newest_notices,
+    numbers_needed,
+    rules_of,
+)
 
 REQUEST_LASTS = timedelta(days=7)
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.written_release import notice_digest
@@ -62,16 +61,6 @@ def publish_notice(act: Action, purpose: str, texts: Mapping[str, Mapping[str, s
         request_all_renewals(act, NOTICE_CHANGED)
     finish(act, "notice_published", facts)
     return version
-
-
-def newest_notice(session: Session, purpose: str, language: str) -> Notice | None:
-    """Return the notice that is shown now, if one was ever published."""
-    return session.scalars(
-        select(Notice)
-        .where(Notice.purpose == purpose, Notice.language == language)
-        .order_by(Notice.version.desc())
-        .limit(1)
-    ).first()
 
 
 def changed_fields(older: Notice, newer: Notice) -> tuple[str, ...]:

@@ -82,6 +82,16 @@ def _with_one_guardian(session: Session) -> frozenset[str]:
     )
 
 
+def newest_notice(session: Session, purpose: str, language: str) -> Notice | None:
+    """Return the notice that is shown now, if one was ever published."""
+    return session.scalars(
+        select(Notice)
+        .where(Notice.purpose == purpose, Notice.language == language)
+        .order_by(Notice.version.desc())
+        .limit(1)
+    ).first()
+
+
 def newest_notices(session: Session) -> tuple[FaceNoticeRecord, ...]:
     """Return the newest face notice in its languages, as published to gates."""
     newest = select(func.max(Notice.version)).where(Notice.purpose == FACE_PURPOSE).scalar_subquery()

@@ -17,8 +17,7 @@ from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import record_refusal, withdraw_face
 from web_admin.face.ages import set_age_band
 from web_admin.face.guardians import name_guardian, remove_guardian
-from web_admin.face.notices import newest_notice
-from web_admin.face.queries import checked_guardians, had_guardian, only_guardian_id, rules_of
+from web_admin.face.queries import checked_guardians, had_guardian, newest_notice, only_guardian_id, rules_of
 from web_admin.people.listings import names_of_adults
 from web_admin.people.texts import AGE_BANDS
 from web_admin.web.context import do, get_or_404, request_now, typed

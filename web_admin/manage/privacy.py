@@ -19,8 +19,8 @@ from web_admin.events.usage import ways_in_use, worse_than_face
 from web_admin.face.actions import disable_face, enable_face
 from web_admin.face.authority_threshold import THRESHOLD, people_with_faces, threshold_status
 from web_admin.face.consent_rules import renewals_by_rules, set_consent_rules
-from web_admin.face.notices import NOTICE_FIELDS, newest_notice, publish_notice
-from web_admin.face.queries import rules_of
+from web_admin.face.notices import NOTICE_FIELDS, publish_notice
+from web_admin.face.queries import newest_notice, rules_of
 from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.privacy.contact import contact_of
 from web_admin.privacy.queries import choices_about_faces

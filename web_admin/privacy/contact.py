@@ -9,7 +9,7 @@ from gate_controller.contract.languages import LANGUAGES
 from web_admin.action.base import Action, begin, checked_text, record
 from web_admin.core.refusal import ActionRefused
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.face.notices import newest_notice
+from web_admin.face.queries import newest_notice
 from web_admin.privacy.models import PrivacyContact
 
 MAX_CHANNEL_CHARS = 600

@@ -6,7 +6,7 @@ from gate_controller.contract.messages import MAX_LEASE_HOURS
 from web_admin.compound.models import Site
 from web_admin.core.config import WebConfig
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.face.notices import newest_notice
+from web_admin.face.queries import newest_notice
 from web_admin.privacy.contact import contact_of
 from web_admin.tables import METADATA
 

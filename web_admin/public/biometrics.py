@@ -10,8 +10,8 @@ from web_admin.core.suppression import SMALLEST_GROUP, rounded_down
 from web_admin.custody.shares import FACE_PURPOSE, live_face_consents
 from web_admin.face import engine
 from web_admin.face.assessment_status import assessment_status
-from web_admin.face.notices import NOTICE_FIELDS, newest_notice
-from web_admin.face.queries import rules_of
+from web_admin.face.notices import NOTICE_FIELDS
+from web_admin.face.queries import newest_notice, rules_of
 from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.journal.queries import entries_of_kinds
 from web_admin.web.context import current_site, request_now

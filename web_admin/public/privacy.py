@@ -7,7 +7,8 @@ from web_admin.accounts.permissions import public
 from web_admin.core.database import request_session
 from web_admin.core.suppression import count_in_tens
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.face.notices import NOTICE_FIELDS, newest_notice
+from web_admin.face.notices import NOTICE_FIELDS
+from web_admin.face.queries import newest_notice
 from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.privacy.contact import complaint_channels, contact_of
 from web_admin.privacy.queries import choices_about_faces

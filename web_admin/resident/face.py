@@ -25,8 +25,7 @@ from web_admin.face.guardian_requests import REQUEST_LASTS, ask_guardians, last_
 from web_admin.face.guardians import guardians_of, names_of
 from web_admin.face.models import ConsentRenewal
 from web_admin.face.notice_parts import notice_parts
-from web_admin.face.notices import newest_notice
-from web_admin.face.queries import guardians_needed, rules_of
+from web_admin.face.queries import guardians_needed, newest_notice, rules_of
 from web_admin.face.renewals import renewal_of
 from web_admin.face.rules import is_offered
 from web_admin.resident.blueprint import bp, signed_in, site_of, to

@@ -26,7 +26,7 @@ from web_admin.custody.key_rotation import rotate_wrap_key
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE, take_receipt
 from web_admin.face.actions import give_face_consent
-from web_admin.face.notices import newest_notice
+from web_admin.face.queries import newest_notice
 from web_admin.gates.actions import add_gate
 from web_admin.gates.rules import LaneSpec
 

@@ -10,7 +10,8 @@ from web_admin.credentials.actions import choose_methods
 from web_admin.credentials.cards import issue_card
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import enable_face, face_state, give_face_consent, withdraw_face
-from web_admin.face.notices import NOTICE_FIELDS, newest_notice, publish_notice
+from web_admin.face.notices import NOTICE_FIELDS, publish_notice
+from web_admin.face.queries import newest_notice
 from web_admin.people.actions import add_person
 
 

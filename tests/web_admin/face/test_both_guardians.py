@@ -19,7 +19,8 @@ from web_admin.face.consent_rules import renewals_by_rules, set_consent_rules
 from web_admin.face.guardian_requests import answer_guardian, requests_to, withdraw_for_ward
 from web_admin.face.guardians import guardians_of, name_guardian, remove_guardian
 from web_admin.face.models import GuardianConsent, GuardianRequest, WrittenRelease
-from web_admin.face.notices import newest_notice, publish_notice
+from web_admin.face.notices import publish_notice
+from web_admin.face.queries import newest_notice
 from web_admin.journal.models import AuditEntry
 from web_admin.people.actions import add_person, move_out
 from web_admin.people.invitations import accept_invitation, invite

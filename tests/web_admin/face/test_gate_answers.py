@@ -26,7 +26,8 @@ from web_admin.custody.models import Consent, FaceShare
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import disable_face, face_state, give_face_consent, withdraw_face
 from web_admin.face.gate_answers import take_answers
-from web_admin.face.notices import newest_notice, publish_notice
+from web_admin.face.notices import publish_notice
+from web_admin.face.queries import newest_notice
 from web_admin.journal.models import AuditEntry
 from web_admin.people.actions import add_person, move_out
 from web_admin.policy.effects import PolicyEffects

@@ -23,7 +23,7 @@ from web_admin.custody.models import Consent, FaceShare, WrapKeyRow
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.face.inactive import end_of_unused
-from web_admin.face.notices import newest_notice
+from web_admin.face.queries import newest_notice
 from web_admin.journal.models import AuditEntry, GateEvent
 from web_admin.operations import housekeeping
 from web_admin.operations.audit_check import check_server_records

@@ -19,7 +19,7 @@ from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.events.why_refused import published_snapshot
 from web_admin.face.lost_methods import note_opening
-from web_admin.face.notices import newest_notice
+from web_admin.face.queries import newest_notice
 from web_admin.face.renewals import renewal_of
 from web_admin.operations.backup import LEFT_OUT
 from web_admin.people.actions import add_person

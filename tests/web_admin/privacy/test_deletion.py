@@ -12,7 +12,7 @@ from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent, FaceUse
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import give_face_consent
-from web_admin.face.notices import newest_notice
+from web_admin.face.queries import newest_notice
 from web_admin.journal.models import AuditEntry, GateEvent
 from web_admin.privacy.deletion import deletable, delete_own
 from web_admin.privacy.models import RightsRequest

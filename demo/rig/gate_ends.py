@@ -100,8 +100,8 @@ def read_face_rows(data_dir: Path) -> list[FaceBlob]:
         return []
     connection = sqlite3.connect(path, timeout=5)
     try:
-        columns = "person_id, consent_id, engine, nonce, ciphertext"
-        rows = connection.execute(f"SELECT {columns} FROM face_blob ORDER BY person_id")  # noqa: S608 - our own words
+        columns = "person_id, consent_id, engine, nonce, ciphertext, look_id"
+        rows = connection.execute(f"SELECT {columns} FROM face_look ORDER BY person_id, number")  # noqa: S608 - our own words
         return [FaceBlob(*row) for row in rows]
     finally:
         connection.close()

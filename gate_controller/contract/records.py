@@ -20,6 +20,12 @@ Digest = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
+MAX_LOOKS = 5
+"""Of one person at one gate; one more takes the place of the oldest."""
+MAX_DROPPED_LOOKS = 100
+"""In one record: those of which the gate has not yet reported that they are gone."""
+
+
 class Method(StrEnum):
     """A way in, in the fixed order in which pages show them."""
 
@@ -247,7 +253,7 @@ Credential = CardCredential | TypedCredential | QrCredential
 
 
 class FaceRecord(Record, frozen=True):
-    """This person may keep a face in this gate, under this live consent."""
+    """This person may keep a face in this gate, under this live consent: one to five looks."""
 
     person_id: Id
     consent_id: Id
@@ -255,6 +261,8 @@ class FaceRecord(Record, frozen=True):
     valid_until: Instant | None = None
     guardian_ids: tuple[Id, ...] = ()
     """For ages 14 to 17: of whom one has to be there when the face is taken."""
+    dropped_looks: Annotated[tuple[Id, ...], msgspec.Meta(max_length=MAX_DROPPED_LOOKS)] = ()
+    """Looks that the person dropped, or that are too old: the gate deletes them and keeps the others."""
 
     def is_valid(self, now: datetime) -> bool:
         """Return whether the face may be kept and matched at this moment."""

@@ -152,6 +152,9 @@ class FaceDialog:
         facts: Facts = {"lane_id": desk.lane_id, "reason": result.reason.value}
         asking = desk.dialog.asking
         whose: Facts = {"person_id": person_id}
+        if result.ok:
+            looks = " ".join(result.look_ids)
+            whose = {**whose, "consent_id": result.consent_id, "look_ids": looks}
         if asking is not None and asking.person_id == person_id and asking.confirmed_credential_id:
             whose = {**whose, "credential_id": asking.confirmed_credential_id}
         self._parts.recorder.record(kind, facts, whose)
@@ -166,8 +169,11 @@ class FaceDialog:
             desk.rest()
             return None
         desk.camera.clear()
-        mend = "" if result.ok else mend_word(refusal_of(result))
-        return self._let_in(desk, asking, "enrolled" if result.ok else "not_enrolled", mend)
+        if result.reason is FaceReason.UNLIKE_OTHER_LOOKS:
+            return self._let_in(desk, asking, "unlike_other_looks")
+        if result.ok:
+            return self._let_in(desk, asking, "enrolled" if len(result.look_ids) == 1 else "look_added")
+        return self._let_in(desk, asking, "not_enrolled", mend_word(refusal_of(result)))
 
     def _now(self) -> float:
         return self._parts.clock.monotonic_seconds()

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from gate_controller.contract.event_kinds import EventKind
+from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.records import Method
 from gate_controller.control.face_dialog import FaceDialog
 from gate_controller.control.parts import GateParts, GateState
@@ -10,6 +12,9 @@ from gate_controller.lane.attempts import Attempts
 from gate_controller.lane.face_dialog import Admission
 from gate_controller.lane.state import FACE_SCREENS, LaneDesk
 from gate_controller.rules.decision import Claim, Reason
+
+MISSED = frozenset({Reason.FACE_NO_MATCH, Reason.FACE_AMBIGUOUS})
+"""Of looks whose pictures were good: what another look of the person can mend."""
 
 
 class FaceRecognition:
@@ -76,8 +81,15 @@ class FaceRecognition:
         if self._attempts.seconds_to_wait(Method.FACE, desk.lane_id, "", now_seconds):
             return Claim(Method.FACE, refusal=Reason.METHOD_DELAYED)
         if person_ids:
+            desk.camera.looked_for = frozenset(person_ids)
             self._parts.faces.recognise(desk, person_ids, now_seconds)
         return None
+
+    def came_in(self, desk: LaneDesk, person_id: str | None) -> None:
+        """Record that a person came in whom a look had missed a moment ago: another look would help them."""
+        if desk.camera.was_missed(person_id, self._parts.clock.monotonic_seconds()):
+            facts: Facts = {"lane_id": desk.lane_id}
+            self._parts.recorder.record(EventKind.FACE_MISSED, facts, {"person_id": person_id})
 
     def ended(self, ended: FaceEnded) -> Claim | Admission | None:
         """Take the end of a session; return what is to be decided, None when the person left."""
@@ -86,6 +98,8 @@ class FaceRecognition:
         if ended.enrolled_person_id is not None:
             return self._dialog.enrolled(desk, ended.enrolled_person_id, result)
         claim = self._parts.faces.claim(result)
+        if claim is not None and claim.refusal in MISSED:
+            desk.camera.found_no_one(self._parts.clock.monotonic_seconds())
         roster = self._state.snapshot.face_roster if self._state.snapshot is not None else {}
         if claim is not None and claim.person_id is not None and claim.person_id not in roster:
             # Consent ended while the camera looked.

@@ -23,7 +23,7 @@ def refusal_of(result: FaceResult) -> Reason:
     if word in MENDABLE:
         return Reason(f"face_{word.value}")
     match word:
-        case FaceReason.NOT_RECOGNISED | FaceReason.INCONSISTENT:
+        case FaceReason.NOT_RECOGNISED | FaceReason.INCONSISTENT | FaceReason.UNLIKE_OTHER_LOOKS:
             return Reason.FACE_NO_MATCH
         case FaceReason.AMBIGUOUS:
             return Reason.FACE_AMBIGUOUS

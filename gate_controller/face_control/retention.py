@@ -8,6 +8,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.contract.event_kinds import EventKind
+from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.messages import MAX_LEASE_SECONDS, RECEIPT_DOMAIN, FaceLease, ForgetReceipt
 from gate_controller.contract.records import FaceRecord
 from gate_controller.contract.signing import sign
@@ -47,6 +48,7 @@ class FaceKeeper:
         self._key = key
         self._mark = mark
         self._touched: frozenset[str] = frozenset()
+        self._dropped: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
         self._mark_lock = threading.Lock()
 
@@ -122,8 +124,12 @@ class FaceKeeper:
             self._end(person_id, consent_id)
 
     def settle(self, roster: Mapping[str, FaceRecord]) -> int:
-        """Forget every face whose consent has ended, and keep a signed receipt; return how many."""
+        """Forget every face whose consent has ended, and keep a signed receipt; return how many.
+
+        Of a face that stays, delete the looks that the policy names.
+        """
         with self._lock:
+            self._drop_looks(roster)
             ended, withdrawn = dict(self._store.ended_faces()), self._store.withdrawn_faces()
             ended.update(self._kept_though(withdrawn))
             for consent_id, person_id in ended.items():
@@ -133,6 +139,29 @@ class FaceKeeper:
                 else:
                     self._end(person_id, consent_id)
             return len(ended)
+
+    def _drop_looks(self, roster: Mapping[str, FaceRecord]) -> None:
+        """Delete looks that were dropped, each reported once by this process."""
+        if self._service is None:
+            return
+        for person_id, record in roster.items():
+            for look_id in record.dropped_looks:
+                if (person_id, look_id) in self._dropped:
+                    continue
+                try:
+                    found = self._service.drop_look(person_id, look_id)
+                except FaceError:
+                    # The policy still names it at the next turn.
+                    log.exception("a look could not be overwritten on disk yet")
+                    continue
+                left = " ".join(self._service.look_ids(person_id))
+                personal: Facts = {
+                    "person_id": person_id, "consent_id": record.consent_id, "look_id": look_id,
+                    "look_ids": left,
+                }
+                facts: Facts = {"look_found": found}
+                self._journal.append(EventKind.FACE_LOOK_DROPPED, facts, personal, self._clock.now())
+                self._dropped.add((person_id, look_id))
 
     def _kept_though(self, withdrawn: Collection[str]) -> Mapping[str, str]:
         """Return consents taken back here of which a template lies here all the same, with their persons."""

@@ -28,6 +28,8 @@ SECOND_METHOD = "second_method"
 SLOWER_FACTOR = 3.0
 HELP_SHOWN_SECONDS = 60.0
 SAME_CODE_SECONDS = 2.0
+MISSED_SECONDS = 60.0
+"""Within which who was not recognised shows their card, or is recognised at the second look."""
 TRY_AGAIN_SECONDS = 300.0
 """After this face is offered again, since only a look can show that the camera sees again."""
 
@@ -68,6 +70,14 @@ class ShownFirst:
 
     person_id: str
     methods: frozenset[Method]
+    until_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class MissedLook:
+    """A look that found none of these people, and until when one of them may come in another way."""
+
+    person_ids: frozenset[str]
     until_seconds: float
 
 
@@ -154,6 +164,9 @@ class CameraState:
     steps_needed: int = 0
     last_code: str = ""
     last_code_until_seconds: float = 0.0
+    looked_for: frozenset[str] = frozenset()
+    """Of the last look at a face: the people who could have been found."""
+    missed: MissedLook | None = None
 
     def look_begins(self, mode: Literal["codes_only", "looking"]) -> None:
         """Show what the camera does, until as many looks have ended as have begun."""
@@ -165,6 +178,15 @@ class CameraState:
         self.looks -= 1
         self.mode = self.mode if self.looks else "closed"
         self.prompt, self.lamp = "", False
+
+    def found_no_one(self, now_seconds: float) -> None:
+        """Remember for a minute who was looked for and not found."""
+        self.missed = MissedLook(self.looked_for, now_seconds + MISSED_SECONDS)
+
+    def was_missed(self, person_id: str | None, now_seconds: float) -> bool:
+        """Return whether a person who comes in now was looked for a moment ago and not found; forget it."""
+        missed, self.missed = self.missed, None
+        return missed is not None and person_id in missed.person_ids and now_seconds < missed.until_seconds
 
     def clear(self) -> None:
         """Show no steps and give no light."""

@@ -37,6 +37,7 @@ def _labels() -> dict[str, str]:
         "another_way": _("No, another way"),
         "keep_face": _("No, leave it and let me in"),
         "take_back": _("Take my face back"),
+        "add_look": _("Add another look"),
         "take_back_yes": _("Take my yes back"),
         "my_face": _("My face"),
         "own_face": _("Add or take back my face"),
@@ -122,7 +123,7 @@ def _lines() -> dict[Screen, str]:
         ),
         Screen.FACE_GUARDIAN: _("They hold their card to the reader, or type their PIN and OK."),
         Screen.FACE_OFFICE: _("This takes some seconds. Nothing is taken yet."),
-        Screen.FACE_KEPT: _("It opens nothing unless you ask. You can take it back at once."),
+        Screen.FACE_KEPT: _("It opens nothing unless you ask. A look of another day makes it surer."),
         Screen.FACE_ENROL: _("Hold still. You can stop at any time."),
         Screen.WAITING: _("We are checking."),
         Screen.GRANTED: _("The gate is open."),
@@ -211,6 +212,11 @@ def _messages() -> dict[str, str]:
         "turn_left": _("Turn your head a little to the left."),
         "turn_right": _("Turn your head a little to the right."),
         "enrolled": _("Your face now works at this gate. You can delete it at any time."),
+        "look_added": _("Your new look has been added. On your phone you can delete each one."),
+        "unlike_other_looks": _(
+            "This face does not look like the one you gave before. Nothing was kept. To begin again, take "
+            "your face back first."
+        ),
         "not_enrolled": _("That did not work. Nothing was kept. You can try again or use another way."),
         "forgotten": _("Your face has been deleted from this gate."),
         "exit": _("Goodbye. The gate is open."),

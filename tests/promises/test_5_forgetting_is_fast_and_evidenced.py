@@ -89,6 +89,7 @@ class FaceGate:
     folder: Path
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
     version: int = 0
+    looks: int = 0
 
     def __post_init__(self) -> None:
         self.open()
@@ -119,14 +120,22 @@ class FaceGate:
 
     def keep_face(self, person_id: str, consent_id: str) -> bytes:
         """Put a sealed template into the gate, as enrolment does, and return its bytes."""
-        ciphertext = f"template of {person_id} under {consent_id} ".encode() * 12
-        self.blobs.save(FaceBlob(person_id, consent_id, "yunet-sface", b"n" * 12, ciphertext))
+        self.looks += 1
+        look_id = f"look-{self.looks}"
+        ciphertext = f"{look_id} of {person_id} under {consent_id} ".encode() * 12
+        self.blobs.save(FaceBlob(person_id, consent_id, "yunet-sface", b"n" * 12, ciphertext, look_id))
         return ciphertext
 
-    def consents(self, live: dict[str, str]) -> None:
-        """Take a policy in which exactly these persons have these live consents, and settle."""
+    def consents(self, live: dict[str, str], dropped: tuple[str, ...] = ()) -> None:
+        """Take a policy in which exactly these persons have these live consents, and settle.
+
+        Everyone has dropped these looks, so far as they are theirs.
+        """
         self.version += 1
-        faces = {f"face:{p}": encode_record(FaceRecord(p, c, "yunet-sface")) for p, c in live.items()}
+        faces = {
+            f"face:{p}": encode_record(FaceRecord(p, c, "yunet-sface", dropped_looks=dropped))
+            for p, c in live.items()
+        }
         signed = SITE.signed_policy({**WHOLE, **faces}, version=self.version, issued_at=NOW)
         snapshot = self.store.take(*signed, NOW)
         assert snapshot is not None
@@ -228,21 +237,25 @@ CONSENTS = st.dictionaries(st.sampled_from("abc"), st.integers(1, 3))
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(CONSENTS, st.booleans(), st.booleans()), min_size=1, max_size=6))
+@given(st.lists(st.tuples(CONSENTS, *[st.booleans()] * 3), min_size=1, max_size=6))
 def test_over_any_history_each_ended_consent_has_one_receipt_and_no_template(
     tmp_path: Path, steps: list
 ) -> None:
-    """Consents come and go, the gate restarts, its policy is lost: no ended consent keeps a face."""
+    """Consents and looks come and go, the gate restarts, its policy is lost: what ended keeps no face."""
     folder = tmp_path / datetime.now(UTC).strftime("%H%M%S%f")
     folder.mkdir()
     gate = FaceGate(folder)
     seen: dict[str, str] = {}
-    for live, restarts, loses_policy in steps:
+    for live, restarts, loses_policy, drops in steps:
         named = {person_id: f"{person_id}-{number}" for person_id, number in live.items()}
         gate.consents(named)
         seen |= {consent_id: person_id for person_id, consent_id in named.items()}
         for person_id, consent_id in named.items():
-            gate.keep_face(person_id, consent_id)
+            dropped, kept = (gate.keep_face(person_id, consent_id) for _ in range(2))
+            for _ in range(drops):
+                gate.consents(named, (f"look-{gate.looks - 1}",))
+                on_disk = gate.bytes_on_disk()
+                assert (dropped[:40] in on_disk, kept in on_disk) == (False, True)
         for _ in range(restarts):
             gate.close()
             gate.open()

@@ -203,6 +203,21 @@ def similarity(engine: FaceEngine, one: Embedding, other: Embedding) -> float:
     return float(engine.similarities(one[np.newaxis], other)[0])
 
 
+def likeness(engine: FaceEngine, looks: Embedding, face: Embedding) -> float:
+    """Return how alike a face is to a person's looks, one a row: the mean of its similarities with each.
+
+    No stranger passes a threshold by one look alone, and one look's threshold does for several.
+    """
+    return float(engine.similarities(np.atleast_2d(looks), face).mean())
+
+
+def likenesses(engine: FaceEngine, faces: Embedding, looks: Embedding) -> Similarities:
+    """Return for each row of `faces` how alike it is to a person's looks, one a row, as `likeness` does."""
+    return np.asarray(
+        np.mean([engine.similarities(faces, look) for look in looks], axis=0), dtype=np.float32
+    )
+
+
 def wipe(*buffers: NDArray[np.float32] | NDArray[np.uint8] | bytearray) -> None:
     """Overwrite buffers with zeros, in place; a read-only array raises ValueError."""
     for buffer in buffers:

@@ -26,6 +26,8 @@ class FaceReason(StrEnum):
     TURN_MORE = "turn_more"
     TURN_OTHER_WAY = "turn_other_way"
     TOO_FAST = "too_fast"
+    UNLIKE_OTHER_LOOKS = "unlike_other_looks"
+    """The face of another look is not like those that the person gave before."""
     SWAPPED = "swapped"
     """Another face came in while the person was looked at."""
     AMBIGUOUS = "ambiguous"

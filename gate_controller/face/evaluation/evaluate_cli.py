@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import cv2
 
+from gate_controller.contract.records import MAX_LOOKS
 from gate_controller.face.engines.engine import FaceEngine, wipe
 from gate_controller.face.engines.engines import DEFAULT_ENGINE, OWN_ENGINES, engine_names, load_engine
 from gate_controller.face.engines.errors import FaceError, UnusablePicture
@@ -37,7 +38,6 @@ from gate_controller.face.liveness.passive_liveness import added_pair
 
 ROC_FILE = Path("roc.png")
 LIVENESS_FILE = Path("liveness.png")
-MAX_LOOKS = 5
 LISTED = 10
 """Pictures that could not be used, named in the text for people; the JSON names all."""
 

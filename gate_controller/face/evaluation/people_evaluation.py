@@ -7,10 +7,11 @@ Who has too few for a template and a probe is a stranger only: all their picture
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
-from gate_controller.face.engines.engine import FaceEngine, wipe
+from gate_controller.face.engines.engine import FaceEngine, likenesses, wipe
 from gate_controller.face.engines.error_budget import (
     BESIDE_ANOTHER_WAY,
     LARGEST_HOME,
@@ -78,17 +79,15 @@ def evaluate_people(
     used = {place for places in taken.values() for place in places}
     probes = [place for place in range(len(listed.pictures)) if place not in used]
     acquired = [place for place in probes if embedded.acquires[place]]
-    width = embedded.vectors.shape[1]
-    faces = np.zeros((len(taken), width), dtype=np.float32)
+    faces = np.zeros((len(taken), looks, embedded.vectors.shape[1]), dtype=np.float32)
     for row, places in enumerate(taken.values()):
-        template = engine.template([embedded.vectors[place] for place in places])
-        faces[row] = template
-        wipe(template)
+        faces[row] = embedded.vectors[places]
     templates = Templates(faces, np.array(list(taken), dtype=np.intp))
     person_of = np.array([listed.person_of[place] for place in acquired], dtype=np.intp)
     compared = Probes(embedded.vectors[acquired], person_of)
     threshold = judged_by(engine.card, looks).min_face_similarity
-    scores = compare_people(len(listed.groups), templates, compared, engine.similarities, threshold)
+    compare = partial(likenesses, engine)
+    scores = compare_people(len(listed.groups), templates, compared, compare, threshold)
     wipe(templates.faces, compared.faces)
     budgets = {
         searched: false_match_rate_allowed(engine.card, searched)

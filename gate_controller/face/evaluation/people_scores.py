@@ -23,7 +23,7 @@ Weights = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Templates:
-    """One row for each person who was enrolled."""
+    """One row for each person who was enrolled; a row is what `similarities` takes for one person."""
 
     faces: Embedding
     person: Places

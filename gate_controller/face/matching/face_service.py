@@ -3,10 +3,10 @@
 Called from a worker thread: `enrol` and `recognise` block for as long as the person is before the camera.
 Leases live in memory alone; a template is open only while one session needs it.
 
-    enrol:      capability → camera opens → frames → template → sealed under the lease's share → camera shut
-    recognise:  capability → home's templates opened → camera opens → frames → match → all wiped, camera shut
-    compare:    the same with the one template of the person who showed another way in before
-    forget:     lease overwritten → blob deleted → file rewritten
+    enrol:      capability → camera opens → frames → one look → sealed under the lease's share → camera shut
+    recognise:  capability → home's looks opened → camera opens → frames → match → all wiped, camera shut
+    compare:    the same with the looks of the person who showed another way in before
+    forget:     lease overwritten → looks deleted → file rewritten
 """
 
 import logging
@@ -15,8 +15,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
+
+from gate_controller.contract.records import MAX_LOOKS
 from gate_controller.face.engines.capability import CameraCapability, GatedEngine
-from gate_controller.face.engines.engine import Embedding, FaceEngine, wipe
+from gate_controller.face.engines.engine import Embedding, FaceEngine, likeness, wipe
 from gate_controller.face.engines.error_budget import BESIDE_ANOTHER_WAY, Fitness, fitness, fitness_at
 from gate_controller.face.engines.errors import EngineUnfit, NoCapability, TemplateNotOpened
 from gate_controller.face.engines.reasons import FaceReason
@@ -55,6 +58,10 @@ class FaceResult:
     """The last thing the person could have done better."""
     only_beside: bool = False
     """Whether the face was compared with one person's, by the threshold for one."""
+    consent_id: str | None = None
+    """Of an enrolment: under which consent."""
+    look_ids: tuple[str, ...] = ()
+    """Of an enrolment: the person's looks that lie here now, the new one last."""
 
 
 def no_step(_step: FaceStep) -> None:
@@ -159,39 +166,52 @@ class FaceService:
             self._leases.drop(person_id)
 
     def forget(self, person_id: str, consent_id: str | None = None) -> bool:
-        """Delete a person's template and share here; return whether a template was there.
+        """Delete all looks and the share of a person here; return whether there was a look.
 
         With a consent only what was given under that one goes: a person who agreed again keeps the
         new lease. Raise FaceError when the deleted bytes could not be overwritten on disk yet; call again.
         """
         with self._state_lock:
-            blob = self._blobs.load(person_id)
+            looks = [one for one in self._blobs.of_person(person_id) if consent_id in (None, one.consent_id)]
             self._leases.drop(person_id, consent_id)
-            was_there = blob is not None and consent_id in (None, blob.consent_id)
-            if was_there:
-                self._blobs.delete(person_id)
+            for look in looks:
+                self._blobs.delete_look(person_id, look.look_id)
             # Also when nothing was there: an earlier call may have deleted without overwriting.
+            self._blobs.wipe()
+            return bool(looks)
+
+    def drop_look(self, person_id: str, look_id: str) -> bool:
+        """Delete one look of a person and keep the others; return whether it was there.
+
+        Raise FaceError when the deleted bytes could not be overwritten on disk yet; call again.
+        """
+        with self._state_lock:
+            was_there = self._blobs.delete_look(person_id, look_id)
             self._blobs.wipe()
             return was_there
 
+    def look_ids(self, person_id: str) -> tuple[str, ...]:
+        """Return the ids of a person's looks in this gate, oldest first."""
+        return tuple(look.look_id for look in self._blobs.of_person(person_id))
+
     def has_face(self, person_id: str) -> bool:
-        """Return whether a sealed template of this person lies in this gate."""
-        return self._blobs.load(person_id) is not None
+        """Return whether a sealed look of this person lies in this gate."""
+        return bool(self._blobs.of_person(person_id))
 
     def can_recognise(self, person_id: str) -> bool:
-        """Return whether this person could be recognised now: a template with a live lease of its consent."""
+        """Return whether this person could be recognised now: a look with a live lease of its consent."""
         with self._state_lock:
             return self._usable(person_id) is not None
 
     def person_ids(self) -> tuple[str, ...]:
-        """Return the ids of everyone whose sealed template lies in this gate."""
+        """Return the ids of everyone of whom a sealed look lies in this gate."""
         return self._blobs.person_ids()
 
     def consents_kept(self) -> Mapping[str, str]:
-        """Return, by person, the consent under which their template lies here."""
+        """Return, by person, the consent under which their looks lie here."""
         with self._state_lock:
-            blobs = [self._blobs.load(person_id) for person_id in self._blobs.person_ids()]
-        return {blob.person_id: blob.consent_id for blob in blobs if blob is not None}
+            looks = [look for one in self._blobs.person_ids() for look in self._blobs.of_person(one)]
+        return {look.person_id: look.consent_id for look in looks}
 
     def enrol(
         self,
@@ -202,7 +222,10 @@ class FaceService:
         *,
         camera: Camera | None = None,
     ) -> FaceResult:
-        """Make and seal a template of the person before the camera, who has shown another credential."""
+        """Take and seal a look of the person before the camera, who has shown another credential.
+
+        It is added to the looks of the same consent, in place of the oldest where there are five already.
+        """
         with self._state_lock:
             if self._leases.live(person_id, consent_id) is None:
                 return FaceResult(False, FaceReason.NO_LEASE)
@@ -324,31 +347,54 @@ class FaceService:
         if end.template is None:
             return FaceResult(False, end.reason, frames=frames, hint=hint)
         try:
-            sealed = self._seal(engine, person_id, consent_id, end.template)
+            reason = self._seal(engine, person_id, consent_id, end.template)
         finally:
             wipe(end.template)
-        if not sealed:
-            return FaceResult(False, FaceReason.NO_LEASE, frames=frames)
-        return FaceResult(True, FaceReason.ENROLLED, person_id, frames=frames)
+        if reason is not FaceReason.ENROLLED:
+            return FaceResult(False, reason, frames=frames)
+        return FaceResult(
+            True, reason, person_id, frames=frames, consent_id=consent_id, look_ids=self.look_ids(person_id)
+        )
 
-    def _seal(self, engine: GatedEngine, person_id: str, consent_id: str, template: Embedding) -> bool:
+    def _seal(self, engine: GatedEngine, person_id: str, consent_id: str, face: Embedding) -> FaceReason:
         with self._state_lock:
             lease = self._leases.live(person_id, consent_id)
             if lease is None:
-                return False  # withdrawn or expired while the person was before the camera
-            replaced = self._blobs.load(person_id) is not None
-            blob = seal_template(
-                template,
+                return FaceReason.NO_LEASE  # withdrawn or expired while the person was before the camera
+            before, usable = self._blobs.of_person(person_id), self._usable(person_id)
+            kept = usable[0] if usable is not None else ()
+            if not self._is_like(engine, face, kept, lease):
+                return FaceReason.UNLIKE_OTHER_LOOKS
+            look = seal_template(
+                face,
                 place=self._place,
                 person_id=person_id,
                 consent_id=consent_id,
                 engine=engine.card.template_kind,
                 share=lease.share,
             )
-            self._blobs.save(blob)
+            stay = {one.look_id for one in kept[-(MAX_LOOKS - 1) :]}
+            replaced = [one.look_id for one in before if one.look_id not in stay]
+            self._blobs.save(look, replaced)
             if replaced:
                 self._blobs.wipe()
+            return FaceReason.ENROLLED
+
+    def _is_like(
+        self, engine: GatedEngine, face: Embedding, kept: tuple[FaceBlob, ...], lease: Lease
+    ) -> bool:
+        """Return whether a face may be of the person of the looks that are kept; any is, where there is none.
+
+        By the loosest measured threshold: who is no longer recognised needs a look most.
+        """
+        looks = self._opened(kept, lease)
+        if looks is None:
             return True
+        try:
+            loosest = max(engine.card.curve, key=lambda point: point.false_match_rate)
+            return likeness(engine, looks, face) >= loosest.min_face_similarity
+        finally:
+            wipe(looks)
 
     def _recognise_with(
         self,
@@ -412,22 +458,33 @@ class FaceService:
             with self._state_lock:
                 for person_id in candidates:
                     usable = self._usable(person_id)
-                    if usable is None:
-                        continue
-                    blob, lease = usable
-                    try:
-                        opened[person_id] = open_template(blob, place=self._place, share=lease.share)
-                    except TemplateNotOpened as fault:
-                        # One damaged blob must not keep the rest of the home out.
-                        LOG.warning("%s", fault)
+                    looks = self._opened(*usable) if usable is not None else None
+                    if looks is not None:
+                        opened[person_id] = looks
         except BaseException:
             wipe(*opened.values())
             raise
         return opened
 
-    def _usable(self, person_id: str) -> tuple[FaceBlob, Lease] | None:
-        blob = self._blobs.load(person_id)
-        if blob is None or (self._engine is not None and blob.engine != self._engine.card.template_kind):
+    def _opened(self, blobs: tuple[FaceBlob, ...], lease: Lease) -> Embedding | None:
+        """Return looks, one a row, without those that are damaged; None where none can be opened."""
+        opened: list[Embedding] = []
+        try:
+            for blob in blobs:
+                try:
+                    opened.append(open_template(blob, place=self._place, share=lease.share))
+                except TemplateNotOpened as fault:
+                    # One damaged look must not keep the rest of the home out.
+                    LOG.warning("%s", fault)
+            return np.stack(opened) if opened else None
+        finally:
+            wipe(*opened)
+
+    def _usable(self, person_id: str) -> tuple[tuple[FaceBlob, ...], Lease] | None:
+        """Return a person's looks of this engine whose consent has a live lease; None without one."""
+        kind = self._engine.card.template_kind if self._engine is not None else None
+        blobs = [one for one in self._blobs.of_person(person_id) if kind in (None, one.engine)]
+        lease = self._leases.live(person_id, blobs[-1].consent_id) if blobs else None
+        if lease is None:
             return None
-        lease = self._leases.live(person_id, blob.consent_id)
-        return None if lease is None else (blob, lease)
+        return tuple(one for one in blobs if one.consent_id == lease.consent_id), lease

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from gate_controller.face.engines.engine import Embedding, FaceEngine, similarity, wipe
+from gate_controller.face.engines.engine import Embedding, FaceEngine, likeness, wipe
 from gate_controller.face.engines.error_budget import fitness
 from gate_controller.face.engines.errors import BadFaceSetting
 from gate_controller.face.engines.reasons import FaceReason
@@ -52,7 +52,10 @@ class MatchStep:
 
 
 class MatchSession:
-    """Looks for one home's people; end with `close()`, which overwrites the templates it was given."""
+    """Looks for one home's people; end with `close()`, which overwrites the templates it was given.
+
+    A template is a person's looks, one a row.
+    """
 
     def __init__(
         self,
@@ -126,17 +129,18 @@ class MatchSession:
 
     def _most_alike(self, embedding: Embedding) -> tuple[str | None, float]:
         """Return the person the face is most like, and None for them while another is as alike."""
+        compared = (
+            (likeness(self._engine, looks, embedding), person_id)
+            for person_id, looks in self._templates.items()
+        )
         ranked = sorted(
-            (
-                (similarity(self._engine, embedding, template), person_id)
-                for person_id, template in self._templates.items()
-            ),
+            ((alike, person_id) for alike, person_id in compared if alike >= self._min_face_similarity),
             reverse=True,
         )
-        if not ranked or ranked[0][0] < self._min_face_similarity:
+        if not ranked:
             self._looked_alike = False
             return None, -1.0
-        others = [alike for alike, _ in ranked[1:] if alike >= self._min_face_similarity]
+        others = [alike for alike, _ in ranked[1:]]
         self._looked_alike = bool(others) and ranked[0][0] - others[0] < LOOK_ALIKE_MARGIN
         return (None if self._looked_alike else ranked[0][1]), ranked[0][0]
 

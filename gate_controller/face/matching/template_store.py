@@ -1,13 +1,15 @@
-"""Store templates in this gate, sealed with a share that the gate does not keep.
+"""Store looks in this gate, sealed with a share that the gate does not keep.
 
-The key is HKDF-SHA256 (RFC 5869) over share ‖ gate secret, with the canonical bytes of site, person,
-gate, consent and engine as info; the template is sealed with AES-256-GCM. The share comes from
-the server as a lease and stays in memory, so this file alone opens nothing.
+A person's template is one to five looks, each the face of one session, sealed apart. The key is
+HKDF-SHA256 (RFC 5869) over share ‖ gate secret, with the canonical bytes of site, person, gate, consent,
+engine and look as info; the look is sealed with AES-256-GCM. The share comes from the server as a lease and
+stays in memory, so this file alone opens nothing.
 """
 
 import secrets
 import sqlite3
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,25 +23,27 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gate_controller.face.engines.engine import Embedding, wipe
 from gate_controller.face.engines.errors import BadFaceSetting, FaceError, TemplateNotOpened
-from gate_controller.storage.database import open_database
+from gate_controller.storage.database import open_database, transaction
 
 SHARE_BYTES = 32
 GATE_SECRET_BYTES = 32
 NONCE_BYTES = 12
 TAG_BYTES = 16
 FLOAT_BYTES = 4
-KEY_LABEL = b"menjin face template key 1"
+KEY_LABEL = b"menjin face look key 1"
+LOOK_ID_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class FaceBlob:
-    """A sealed template, with the ids it was sealed for."""
+    """A sealed look, with the ids it was sealed for."""
 
     person_id: str
     consent_id: str
     engine: str
     nonce: bytes
     ciphertext: bytes
+    look_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +74,12 @@ def seal_template(
     engine: str,
     share: bytes | bytearray,
 ) -> FaceBlob:
-    """Seal a template for one person, consent, gate and engine; the caller wipes the template.
+    """Seal a look for one person, consent, gate and engine, under a new id; the caller wipes the template.
 
     Raise BadFaceSetting when the share has the wrong size.
     """
-    info = _sealed_for(place, person_id, consent_id, engine)
+    look_id = secrets.token_hex(LOOK_ID_BYTES)
+    info = _sealed_for(place, person_id, consent_id, engine, look_id)
     nonce = secrets.token_bytes(NONCE_BYTES)
     plain = np.ascontiguousarray(template, dtype="<f4")
     try:
@@ -86,16 +91,16 @@ def seal_template(
     finally:
         if not np.shares_memory(plain, template):
             wipe(plain)
-    return FaceBlob(person_id, consent_id, engine, nonce, ciphertext)
+    return FaceBlob(person_id, consent_id, engine, nonce, ciphertext, look_id)
 
 
 def open_template(blob: FaceBlob, *, place: TemplatePlace, share: bytes | bytearray) -> Embedding:
     """Return the face inside a blob; the caller wipes it.
 
-    Raise TemplateNotOpened when share, site, gate, person, consent or engine is another one or the
+    Raise TemplateNotOpened when share, site, gate, person, consent, engine or look is another one or the
     blob is damaged; BadFaceSetting when the share has the wrong size.
     """
-    info = _sealed_for(place, blob.person_id, blob.consent_id, blob.engine)
+    info = _sealed_for(place, blob.person_id, blob.consent_id, blob.engine, blob.look_id)
     plain_bytes = len(blob.ciphertext) - TAG_BYTES
     if plain_bytes <= 0 or plain_bytes % FLOAT_BYTES or len(blob.nonce) != NONCE_BYTES:
         raise TemplateNotOpened(f"The face blob of person {blob.person_id} is damaged; enrol again.")
@@ -116,10 +121,10 @@ def open_template(blob: FaceBlob, *, place: TemplatePlace, share: bytes | bytear
     return template
 
 
-def _sealed_for(place: TemplatePlace, person_id: str, consent_id: str, engine: str) -> bytes:
+def _sealed_for(place: TemplatePlace, person_id: str, consent_id: str, engine: str, look_id: str) -> bytes:
     fields = [
         KEY_LABEL,
-        *(text.encode() for text in (place.site_id, person_id, place.gate_id, consent_id, engine)),
+        *(text.encode() for text in (place.site_id, person_id, place.gate_id, consent_id, engine, look_id)),
     ]
     # Each field carries its length, so no two sets of ids share their bytes.
     return b"".join(len(field).to_bytes(4, "big") + field for field in fields)
@@ -147,22 +152,22 @@ def derive_key(material: bytearray, info: bytes) -> bytearray:
 
 
 class FaceBlobs(Protocol):
-    """Where the sealed templates of this gate lie."""
+    """Where the sealed looks of this gate lie."""
 
-    def save(self, blob: FaceBlob) -> None:
-        """Keep a blob, in place of the person's earlier one."""
+    def save(self, blob: FaceBlob, instead_of: Iterable[str] = ()) -> None:
+        """Keep a look, and delete those with these ids in the same write."""
         ...
 
-    def load(self, person_id: str) -> FaceBlob | None:
-        """Return a person's blob, or None."""
+    def of_person(self, person_id: str) -> tuple[FaceBlob, ...]:
+        """Return a person's looks, oldest first."""
         ...
 
-    def delete(self, person_id: str) -> bool:
-        """Delete a person's blob; return whether there was one."""
+    def delete_look(self, person_id: str, look_id: str) -> bool:
+        """Delete one look of a person; return whether it was there."""
         ...
 
     def person_ids(self) -> tuple[str, ...]:
-        """Return the ids of everyone who has a blob here."""
+        """Return the ids of everyone who has a look here."""
         ...
 
     def wipe(self) -> None:
@@ -183,7 +188,7 @@ def open_face_file(path: Path, now: datetime) -> sqlite3.Connection:
 
 
 class SqliteFaceBlobs:
-    """The blobs in one SQLite table, on a connection of its own.
+    """The looks in one SQLite table, on a connection of its own.
 
     Open the connection with `check_same_thread=False`. A file of its own keeps `wipe()` short,
     because it rewrites the file.
@@ -194,38 +199,53 @@ class SqliteFaceBlobs:
         self._lock = threading.Lock()
         with self._lock, connection:
             connection.execute("PRAGMA secure_delete = ON")
+            # Of before looks: no engine of today opens one, and no withdrawal would reach it here.
+            connection.execute("DROP TABLE IF EXISTS face_blob")
             connection.execute(
-                "CREATE TABLE IF NOT EXISTS face_blob ("
-                "person_id TEXT PRIMARY KEY, consent_id TEXT NOT NULL, engine TEXT NOT NULL, "
-                "nonce BLOB NOT NULL, ciphertext BLOB NOT NULL) STRICT"
+                "CREATE TABLE IF NOT EXISTS face_look ("
+                "number INTEGER PRIMARY KEY AUTOINCREMENT, person_id TEXT NOT NULL, "
+                "consent_id TEXT NOT NULL, engine TEXT NOT NULL, nonce BLOB NOT NULL, "
+                "ciphertext BLOB NOT NULL, look_id TEXT NOT NULL UNIQUE) STRICT"
             )
 
-    def save(self, blob: FaceBlob) -> None:
-        """Keep a blob, in place of the person's earlier one; on disk when this returns."""
-        with self._lock, self._connection as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO face_blob VALUES (?, ?, ?, ?, ?)",
-                (blob.person_id, blob.consent_id, blob.engine, blob.nonce, blob.ciphertext),
+    def save(self, blob: FaceBlob, instead_of: Iterable[str] = ()) -> None:
+        """Keep a look, and delete those with these ids; all of it on disk when this returns, or none.
+
+        After a deletion `wipe()` clears the files.
+        """
+        with self._lock, transaction(self._connection):
+            for look_id in instead_of:
+                self._connection.execute("DELETE FROM face_look WHERE look_id = ?", (look_id,))
+            self._connection.execute(
+                "INSERT INTO face_look (person_id, consent_id, engine, nonce, ciphertext, look_id) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (blob.person_id, blob.consent_id, blob.engine, blob.nonce, blob.ciphertext, blob.look_id),
             )
 
-    def load(self, person_id: str) -> FaceBlob | None:
-        """Return a person's blob, or None."""
+    def of_person(self, person_id: str) -> tuple[FaceBlob, ...]:
+        """Return a person's looks, oldest first."""
         with self._lock:
-            row = self._connection.execute(
-                "SELECT person_id, consent_id, engine, nonce, ciphertext FROM face_blob WHERE person_id = ?",
+            rows = self._connection.execute(
+                "SELECT person_id, consent_id, engine, nonce, ciphertext, look_id FROM face_look "
+                "WHERE person_id = ? ORDER BY number",
                 (person_id,),
-            ).fetchone()
-        return None if row is None else FaceBlob(*row)
+            ).fetchall()
+        return tuple(FaceBlob(*row) for row in rows)
 
-    def delete(self, person_id: str) -> bool:
-        """Delete a person's blob; return whether there was one. `wipe()` then clears the files."""
-        with self._lock, self._connection as connection:
-            return connection.execute("DELETE FROM face_blob WHERE person_id = ?", (person_id,)).rowcount > 0
+    def delete_look(self, person_id: str, look_id: str) -> bool:
+        """Delete one look of a person; return whether it was there. `wipe()` then clears the files."""
+        with self._lock, transaction(self._connection):
+            deleted = self._connection.execute(
+                "DELETE FROM face_look WHERE person_id = ? AND look_id = ?", (person_id, look_id)
+            )
+            return deleted.rowcount > 0
 
     def person_ids(self) -> tuple[str, ...]:
-        """Return the ids of everyone who has a blob here, in order."""
+        """Return the ids of everyone who has a look here, in order."""
         with self._lock:
-            rows = self._connection.execute("SELECT person_id FROM face_blob ORDER BY person_id").fetchall()
+            rows = self._connection.execute(
+                "SELECT DISTINCT person_id FROM face_look ORDER BY person_id"
+            ).fetchall()
         return tuple(str(row[0]) for row in rows)
 
     def wipe(self) -> None:

@@ -276,7 +276,11 @@ const CHOICES = {
     numbered("2", words.take_face, confirm),
     ...(view.message === "face_agreed" ? [numbered("3", words.take_back_yes, () => type("3"))] : []),
   ],
-  kept: (words) => [numbered("1", words.keep_face, decline), numbered("2", words.take_back, confirm)],
+  kept: (words) => [
+    numbered("1", words.keep_face, decline),
+    numbered("2", words.take_back, confirm),
+    numbered("3", words.add_look, () => type("3")),
+  ],
   methods: (words) => ways().map((method) => methodButton(method, words)),
   numbers: (words) => [
     ...ways().map((method) => methodButton(method, words, METHOD_NUMBERS[method])),

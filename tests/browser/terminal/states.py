@@ -81,6 +81,8 @@ SHOWN = {
     ),
     "granted_no_answer": TerminalView(screen=Screen.GRANTED, message="face_no_answer"),
     "granted_yes_by_phone": TerminalView(screen=Screen.GRANTED, message="face_on_phone"),
+    "granted_look_added": TerminalView(screen=Screen.GRANTED, message="look_added"),
+    "granted_unlike": TerminalView(screen=Screen.GRANTED, message="unlike_other_looks"),
     "granted_forgotten": TerminalView(screen=Screen.GRANTED, message="forgotten"),
     "another_way": TerminalView(screen=Screen.REFUSED, methods_offered=ALL_METHODS, message="another_way"),
     "refused_dark": TerminalView(

@@ -111,7 +111,7 @@ def test_every_button_beside_the_stage_does_what_it_says(
 
 
 def test_a_question_puts_no_first_and_makes_its_answers_equal(server: TerminalServer, page: Page) -> None:
-    for state, count in (("face_ask", 2), ("face_ask_agreed", 3), ("face_kept", 2), ("face_notice", 3)):
+    for state, count in (("face_ask", 2), ("face_ask_agreed", 3), ("face_kept", 3), ("face_notice", 3)):
         shown(server, page, SHOWN[state])
         boxes = page.evaluate(BOXES)[:count]
         assert boxes[0]["name"].startswith("1No, "), boxes
@@ -126,7 +126,7 @@ def test_a_question_puts_no_first_and_makes_its_answers_equal(server: TerminalSe
 def test_a_question_is_answered_from_a_keypad_alone(
     server: TerminalServer, page: Page, controller: RecordingController
 ) -> None:
-    for state, keys in (("face_notice", "#*1"), ("face_ask", "12"), ("face_kept", "21"), ("choose", "50")):
+    for state, keys in (("face_notice", "#*1"), ("face_ask", "12"), ("face_kept", "231"), ("choose", "50")):
         shown(server, page, SHOWN[state])
         page.keyboard.type(keys)
         controller.wait_for(*[KeyTyped(key) for key in keys])
@@ -167,7 +167,7 @@ def test_by_keypad_alone_the_notice_and_every_answer_are_read_aloud_in_the_scree
     assert LONGEST_PAGE.rstrip("。") in heard[1][1]
     assert heard[2][1] == "Your rights. The end. 1 No, another way. * Back. # Read on"
     assert heard[3][1].endswith("1 No, another way. 2 Yes, take my face here")
-    assert heard[4][1].endswith("1 否，保留并让我进门。2 收回我的人脸")
+    assert heard[4][1].endswith("1 否，保留并让我进门。2 收回我的人脸。3 再录一次人脸")
 
 
 def test_an_arrow_points_to_the_side_of_the_screen_that_is_the_persons_own(

@@ -16,6 +16,7 @@ from gate_controller.contract.messages import (
     PairReveal,
     PairState,
 )
+from gate_controller.contract.records import decode_record, encode_record
 
 ASK = (
     b'{"contract_version":1,"have_epoch":1,"have_version":7,"gate_time":"2026-03-04T05:06:07Z",'
@@ -49,6 +50,10 @@ REPLY_WITH_SEALED_LEASES = REPLY[:REPLY.index(b'"leases"')] + (
     b'"leases":[],"pass_certificate":null,"anchor_certificate":null,"wants_tombstones":false,'
     b'"sealed_leases":{"key_sealed":' + KEY_SEALED + b',"leases":[{"person_id":"p1","consent_id":"c1",'
     b'"share_sealed":' + SHARE_SEALED + b',"seconds":259200}]}}'
+)
+FACE = b'{"consent_id":"c1","engine":"yunet-sface","guardian_ids":["p2"],"person_id":"p1"}'
+FACE_WITH_DROPPED_LOOKS = (
+    b'{"consent_id":"c1","dropped_looks":["0011223344556677"],"engine":"yunet-sface","person_id":"p1"}'
 )
 PAIR_COMMIT = (
     b'{"code":"ABCD-EFGH","gate_public_key":"Z2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2c=",'
@@ -95,6 +100,11 @@ SAMPLES = [
 @pytest.mark.parametrize(("message", "sample"), SAMPLES)
 def test_a_stored_message_is_decoded_and_encoded_the_same(message: type[Message], sample: bytes) -> None:
     assert msgspec.json.encode(msgspec.json.decode(sample, type=message)) == sample
+
+
+@pytest.mark.parametrize("sample", [FACE, FACE_WITH_DROPPED_LOOKS])
+def test_a_stored_record_of_a_face_is_decoded_and_encoded_the_same(sample: bytes) -> None:
+    assert encode_record(decode_record("face:p1", sample)) == sample
 
 
 def test_a_lease_of_more_than_72_hours_is_no_message() -> None:

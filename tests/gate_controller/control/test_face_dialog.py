@@ -7,6 +7,9 @@ import pytest
 
 from gate_controller.contract.messages import FaceLease
 from gate_controller.contract.records import FaceOfferRecord
+from gate_controller.face.engines.reasons import FaceReason
+from gate_controller.face.matching.face_service import FaceResult
+from gate_controller.face_control.messages import FaceEnded
 from gate_controller.sync.client import LinkChanged, PolicyTaken
 from tests.support.gates.asking import (
     CONSENT,
@@ -254,6 +257,58 @@ def test_leaving_a_face_where_it_is_opens_and_changes_nothing(tmp_path: Path) ->
             assert bench.gate.face is not None
             assert bench.gate.face.has_face(ME)
         assert answers(bench) == []
+
+
+def test_another_look_needs_the_own_card_once_more_and_a_look_that_fails_keeps_what_there_was(
+    tmp_path: Path,
+) -> None:
+    with gate_with_face(tmp_path, policy_of(CONSENT)) as bench:
+        with person_at(bench, online=False) as visitor:
+            keep_a_face(bench)
+            ask(bench, visitor)
+            visitor.wait_for(screen="face_kept")
+            visitor.press("key", key="3")
+            visitor.wait_for(screen="face_confirm")
+            assert {view["camera"] for view in visitor.views} == {"closed"}
+            bench.card.tap(MY_CARD)
+            visitor.wait_for(screen="granted", message="not_enrolled")
+            assert bench.gate is not None
+            assert bench.gate.face is not None
+            assert bench.gate.face.look_ids(ME) == ("0011223344556677",)
+        assert answers(bench) == [], "the consent is the one that was given"
+
+
+@pytest.mark.parametrize(
+    ("reason", "who", "seconds", "is_reported"),
+    [
+        (FaceReason.NOT_RECOGNISED, MY_CARD, 0.0, True),
+        (FaceReason.AMBIGUOUS, MY_CARD, 59.0, True),
+        (FaceReason.NOT_RECOGNISED, MY_CARD, 61.0, False),
+        (FaceReason.NOT_RECOGNISED, STRANGERS_CARD, 0.0, False),
+        (FaceReason.TOO_DARK, MY_CARD, 0.0, False),
+    ],
+)
+def test_who_comes_in_right_after_a_look_that_missed_them_is_reported_by_id_and_no_one_else(
+    tmp_path: Path, reason: FaceReason, who: int, seconds: float, is_reported: bool
+) -> None:
+    with gate_with_face(tmp_path, policy_of(CONSENT)) as bench:
+        with person_at(bench, online=False) as visitor:
+            gate = bench.gate
+            assert gate is not None
+            camera = gate.controller._parts.desks[LANE].camera
+            camera.looked_for, camera.looks = frozenset({ME}), 1
+            gate.inbox.put(FaceEnded(LANE, FaceResult(False, reason)))
+            visitor.wait_for(screen="refused")
+            if camera.missed is not None:
+                camera.missed = replace(camera.missed, until_seconds=camera.missed.until_seconds - seconds)
+            bench.card.tap(who)
+            visitor.wait_for(screen="granted")
+        missed = [
+            (dict(entry.facts), dict(entry.personal or {}))
+            for entry in bench.entries()
+            if entry.kind == "face_missed"
+        ]
+        assert missed == [({"lane_id": LANE}, {"person_id": ME})] * is_reported
 
 
 def test_the_offices_policy_ends_what_was_taken_back_and_the_first_receipt_stays(tmp_path: Path) -> None:

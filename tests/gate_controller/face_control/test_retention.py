@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.contract.messages import MAX_LEASE_SECONDS, FaceLease, ForgetReceipt
+from gate_controller.contract.records import FaceRecord
 from gate_controller.face.engines.engine import FaceEngine
 from gate_controller.face.engines.errors import BadFaceSetting, FaceError
 from gate_controller.face.matching.face_service import FaceService
@@ -48,7 +49,7 @@ class Keeping:
         self.journal = Journal(self.folder / "journal.sqlite3", NOW)
         self.identity, self.key = identity, Ed25519PrivateKey.generate()
         self.start()
-        self.blobs.save(FaceBlob("anna", "consent-1", "yunet-sface", b"n" * 12, b"sealed"))
+        self.blobs.save(FaceBlob("anna", "consent-1", "yunet-sface", b"n" * 12, b"sealed", "look-1"))
 
     def start(self) -> None:
         """Start as after a power cut: what is in memory is gone."""
@@ -104,6 +105,47 @@ def test_a_restart_does_not_lift_the_mark(gate: Keeping) -> None:
     gate.start()
     assert gate.tamper_id() == marked
     assert not gate.is_lent(LEASE)
+
+
+def drops(gate: Keeping) -> list[tuple[dict[str, object], dict[str, object]]]:
+    """Return what the journal says of looks that were dropped."""
+    return [
+        (dict(entry.facts), dict(entry.personal or {}))
+        for entry in gate.journal.entries_after(0, 100)
+        if entry.kind == "face_look_dropped"
+    ]
+
+
+def test_a_look_that_the_policy_names_is_deleted_and_reported_once_with_what_is_left(gate: Keeping) -> None:
+    gate.blobs.save(FaceBlob("anna", "consent-1", "yunet-sface", b"m" * 12, b"a second look", "look-0"))
+    roster = {"anna": FaceRecord("anna", "consent-1", "yunet-sface", dropped_looks=("look-1", "look-9"))}
+    for _turn in range(2):
+        assert gate.keeper.settle(roster) == 0
+    whose = {"person_id": "anna", "consent_id": "consent-1", "look_ids": "look-0"}
+    assert drops(gate) == [
+        ({"look_found": True}, {**whose, "look_id": "look-1"}),
+        ({"look_found": False}, {**whose, "look_id": "look-9"}),
+    ]
+    assert gate.service.look_ids("anna") == ("look-0",)
+    assert b"sealed" not in (gate.folder / "faces.sqlite3").read_bytes()
+    assert gate.journal.unsent_receipts() == {}, "the consent goes on"
+
+
+def test_a_look_that_cannot_be_overwritten_yet_is_reported_when_it_is(
+    gate: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roster = {"anna": FaceRecord("anna", "consent-1", "yunet-sface", dropped_looks=("look-1",))}
+    wipe = SqliteFaceBlobs.wipe
+
+    def busy(_blobs: SqliteFaceBlobs) -> None:
+        raise FaceError("another connection is reading the file")
+
+    monkeypatch.setattr(SqliteFaceBlobs, "wipe", busy)
+    gate.keeper.settle(roster)
+    assert drops(gate) == []
+    monkeypatch.setattr(SqliteFaceBlobs, "wipe", wipe)
+    gate.keeper.settle(roster)
+    assert [facts for facts, _ in drops(gate)] == [{"look_found": False}]
 
 
 def test_the_managers_clearance_lifts_the_mark_it_is_about(gate: Keeping) -> None:
@@ -239,15 +281,15 @@ def test_a_withdrawal_between_reading_and_setting_leaves_no_lease(gate: Keeping)
     store.overtake_with(lambda: gate.keeper.withdraw("anna", "consent-1"))
     gate.keeper.take_leases([LEASE], gate.boot_seconds)
     store.thread.join(10)
-    gate.blobs.save(FaceBlob("anna", "consent-1", "yunet-sface", b"n" * 12, b"sealed"))
+    gate.blobs.save(FaceBlob("anna", "consent-1", "yunet-sface", b"n" * 12, b"sealed", "look-2"))
     assert not gate.service.can_recognise("anna")
     assert list(gate.journal.unsent_receipts()) == ["consent-1"]
 
 
 def test_a_template_that_lies_here_after_its_consent_was_taken_back_is_deleted(gate: Keeping) -> None:
     gate.keeper.withdraw("anna", "consent-1")
-    gate.blobs.save(FaceBlob("anna", "consent-1", "yunet-sface", b"n" * 12, b"sealed"))
-    gate.blobs.save(FaceBlob("bo", "consent-2", "yunet-sface", b"n" * 12, b"sealed"))
+    gate.blobs.save(FaceBlob("anna", "consent-1", "yunet-sface", b"n" * 12, b"sealed", "look-3"))
+    gate.blobs.save(FaceBlob("bo", "consent-2", "yunet-sface", b"n" * 12, b"sealed", "look-4"))
     assert gate.keeper.settle({}) == 1
     assert gate.service.person_ids() == ("bo",)
     receipt, _signature = gate.journal.unsent_receipts()["consent-1"]

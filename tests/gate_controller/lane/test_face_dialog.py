@@ -110,6 +110,16 @@ def test_taking_back_is_one_key_where_there_is_something_to_take_back_and_none_e
     assert after(OFFERED, "#" * 9 + "3")[1] is Answer.NONE
 
 
+def test_another_look_is_asked_for_with_one_key_and_given_with_the_own_card_alone() -> None:
+    asking, answer = after(KEPT, "3")
+    assert (asking.step, answer) == (Step.CONFIRM, Answer.NONE)
+    assert after(asking, "*")[1] is Answer.LET_IN, "and a no still opens"
+    assert shown(asking, by_card(STRANGER), 110.0, opens=True)[1] is Answer.OTHER
+    assert shown(asking, by_card(ME), 110.0, opens=True)[1] is Answer.YES
+    of_minor, answer = shown(changed(asking, guardian_ids=(GUARDIAN,)), by_card(ME), 110.0, opens=True)
+    assert (of_minor.step, answer) == (Step.GUARDIAN, Answer.NONE)
+
+
 # -- cards and PINs ----------------------------------------------------------------------------------
 
 

@@ -114,4 +114,6 @@ def keep_a_face(bench: BenchGate) -> None:
     """Put a sealed template that no key opens into the gate, as after a start without the office."""
     assert bench.gate is not None
     assert bench.gate.face is not None
-    bench.gate.face._blobs.save(FaceBlob(ME, "consent-1", "yunet-sface", bytes(12), b"\xc7" * 528))
+    bench.gate.face._blobs.save(
+        FaceBlob(ME, "consent-1", "yunet-sface", bytes(12), b"\xc7" * 528, "0011223344556677")
+    )

@@ -40,20 +40,21 @@ LOOK_BEGINS, LOOK_IS_OVER, ALL_LOOKED = "look-begins-here", "look-is-over-here",
 PATIENCE_SECONDS = 60
 
 
-def give_a_face(bench: BenchGate) -> None:
-    """Put a person with a sealed face into a gate that is not running."""
+def give_a_face(bench: BenchGate, looks: int = 1) -> None:
+    """Put a person with so many sealed looks into a gate that is not running."""
     roster = FaceRecord(ME, CONSENT, "yunet-sface")
     bench.give_policy(records(person(ME), card(7, CARD_KEY), lane(), roster))
-    blob = seal_template(
-        face_vector(MY_FACE),
-        place=TemplatePlace(bench.site.site_id, "north", b"f" * 32),
-        person_id=ME,
-        consent_id=CONSENT,
-        engine=YUNET_SFACE_CARD.template_kind,
-        share=SHARE,
-    )
     with closing(open_face_file(bench.root / "data" / "faces.sqlite3", datetime.now(UTC))) as connection:
-        SqliteFaceBlobs(connection).save(blob)
+        for _look in range(looks):
+            blob = seal_template(
+                face_vector(MY_FACE),
+                place=TemplatePlace(bench.site.site_id, "north", b"f" * 32),
+                person_id=ME,
+                consent_id=CONSENT,
+                engine=YUNET_SFACE_CARD.template_kind,
+                share=SHARE,
+            )
+            SqliteFaceBlobs(connection).save(blob)
 
 
 def _wait(condition: Callable[[], bool]) -> None:

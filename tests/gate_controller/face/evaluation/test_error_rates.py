@@ -1,5 +1,6 @@
 """The figures of an evaluation, against values worked out by hand or in the literature."""
 
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -106,7 +107,7 @@ def test_the_second_engine_would_keep_the_budget_for_one_face_at_a_time() -> Non
     assert "once in 1,309" in fit.sentence
 
 
-def test_thresholds_of_one_look_are_never_used_for_templates_of_several() -> None:
+def test_an_engine_says_that_its_curve_for_several_looks_was_not_measured() -> None:
     fit = fitness(YUNET_SFACE_CARD, looks=3)
     assert (fit.point, fit.templates_alone) == (None, 0)
     assert fit.sentence == "yunet-sface-int8bq-2 was not measured with templates of 3 looks"

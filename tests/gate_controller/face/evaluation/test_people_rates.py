@@ -12,7 +12,7 @@ cosine is known in the same way for any number of looks. FPIR(N) = 1 − (1 − 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -131,6 +131,33 @@ def test_the_thresholds_keep_the_rates_that_they_were_chosen_for(looks: int) -> 
     for number, point in enumerate(rates[0].at[:3]):
         kept = [above(one.at[number].min_face_similarity or 0.0, SIZE) for one in rates]
         assert float(np.mean(kept)) == pytest.approx(point.false_match_rate, rel=0.05)
+
+
+@pytest.mark.wide
+def test_the_mean_similarity_with_three_looks_errs_less_both_ways_at_one_looks_threshold() -> None:
+    """As a gate compares: K looks of length 1, so their mean has the length √(a² + b²/K), and is not unit.
+
+    Easy people gain most. Hard ones have a mean similarity just below the threshold, and gain nothing.
+    """
+    looks, threshold = 3, THRESHOLDS[1]
+    match, missed = [], []
+    for share in (EASY, HARD):
+        length = math.sqrt(share**2 + (1 - share**2) / looks)
+        match.append(above(threshold / length, SIZE))
+        missed.append(missed_by(share, looks, threshold / length))
+    rates = []
+    for seed in range(SETS):
+        one = made(seed, looks)
+        share = np.where(np.array(one.groups) == "hard", HARD, EASY)[:, np.newaxis]
+        length = np.sqrt(share**2 + (1 - share**2) / looks).astype(np.float32)
+        templates = Templates(one.templates.faces * length, one.templates.person)
+        unscaled = replace(one, templates=templates)
+        rates.append(people_rates(unscaled.scores(PEOPLE), threshold, resamplings=0))
+    assert mean([one.false_matches.rate for one in rates]) == pytest.approx(np.mean(match), rel=0.05)
+    assert mean([one.false_non_matches.rate for one in rates]) == pytest.approx(np.mean(missed), rel=0.03)
+    assert np.mean(match) < above(threshold, SIZE)
+    assert missed[0] < 0.3 * missed_by(EASY, 1, threshold)
+    assert missed[1] == pytest.approx(missed_by(HARD, 1, threshold), rel=0.05)
 
 
 def test_each_group_has_its_own_rate() -> None:

@@ -2,167 +2,27 @@
 
 import logging
 import secrets
-import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gate_controller.face.engines.capability import CameraCapability, GatedEngine
-from gate_controller.face.engines.engine import CosineEngine, Embedding, EngineCard, FoundFace
 from gate_controller.face.engines.errors import BadFaceSetting, NoCapability
 from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.engines.yunet_sface import YunetSfaceEngine
 from gate_controller.face.liveness.challenge import Prompt
-from gate_controller.face.liveness.liveness import PersonCheck
 from gate_controller.face.matching.camera_session import FaceStep
 from gate_controller.face.matching.face_service import FaceService
 from gate_controller.face.matching.leases import Lease
 from gate_controller.face.matching.template_store import SqliteFaceBlobs
-from hardware.interfaces import Frame
-from hardware.simulated.face_clips import Actor, MovedPicture
+from hardware.simulated.face_clips import MovedPicture
 from hardware.simulated.pictures import live_like_frames
-from tests.gate_controller.face.conftest import BootClock, ShownCamera
-from tests.support.faces.actors import FRAMES_A_SECOND, living, picture_and_points
+from tests.gate_controller.face.conftest import BootClock
+from tests.gate_controller.face.matching.conftest import CONSENT, Gate
+from tests.support.faces.actors import picture_and_points
 from tests.support.faces.fixtures import portraits
-
-CONSENT = "consent-1"
-
-
-class WatchedEngine(CosineEngine):
-    """The real engine, counting how often a frame reached it."""
-
-    def __init__(self, engine: YunetSfaceEngine) -> None:
-        self._engine = engine
-        self.looks = 0
-
-    @property
-    def card(self) -> EngineCard:
-        return self._engine.card
-
-    def find(self, frame: Frame) -> tuple[FoundFace, ...]:
-        self.looks += 1
-        return self._engine.find(frame)
-
-    def embed(self, frame: Frame, face: FoundFace) -> Embedding:
-        return self._engine.embed(frame, face)
-
-    def clear(self) -> None:
-        self._engine.clear()
-
-
-class Gate:
-    """One gate's face service with everything a test moves."""
-
-    def __init__(
-        self, engine: YunetSfaceEngine, camera: ShownCamera, clock: BootClock, connection: sqlite3.Connection,
-        *, gate_secret: bytes | None = None, shares: dict[str, bytes] | None = None,
-    ) -> None:
-        self.engine = WatchedEngine(engine)
-        self.camera, self.clock, self.connection = camera, clock, connection
-        self.gate_secret = gate_secret or secrets.token_bytes(32)
-        self.shares = dict(shares or {name: secrets.token_bytes(32) for name in ("anna", "bo", "chen")})
-        self.service = self.started_service()
-
-    def started_service(self) -> FaceService:
-        """A service as after a start of the controller: no lease, the blobs of the file."""
-        service = FaceService(
-            engine_loader=lambda: self.engine,
-            blobs=SqliteFaceBlobs(self.connection),
-            gate_secret=self.gate_secret,
-            site_id="site-1",
-            gate_id="gate-1",
-            camera=self.camera,
-            boot_seconds=self.clock,
-            make_liveness=self.new_check,
-        )
-        service.start_loading()
-        assert service.wait_until_ready(10)
-        return service
-
-    def lend(self, *person_ids: str, seconds: float = 3600.0, consent_id: str = CONSENT) -> None:
-        self.service.set_leases(
-            {
-                person_id: Lease(consent_id, bytearray(self.shares[person_id]), self.clock() + seconds)
-                for person_id in person_ids
-            }
-        )
-
-    def request(self, seconds: float = 20.0) -> CameraCapability:
-        return CameraCapability(lifetime_seconds=seconds, boot_seconds=self.clock)
-
-    def new_check(self) -> PersonCheck:
-        self.check = PersonCheck()
-        return self.check
-
-    def show(self, portrait: str) -> None:
-        """Play a person who does what the newest session asks; each look takes its time."""
-        self.camera.show(self.looks_at(living(portrait, seed=int(self.clock()))))
-
-    def looks_at(self, actor: Actor) -> Iterator[Frame]:
-        while True:
-            self.clock.seconds += 1 / FRAMES_A_SECOND
-            actor.hears(self.check.now.prompt.value, self.clock())
-            yield actor.frame(self.clock())
-
-    def enrol(self, person_id: str, portrait: str) -> None:
-        self.show(portrait)
-        assert self.service.enrol(person_id, CONSENT, self.request()).ok
-
-    def reason(self, *candidates: str) -> FaceReason:
-        return self.service.recognise(candidates, self.request()).reason
-
-
-@pytest.fixture
-def gate(engine: YunetSfaceEngine, camera: ShownCamera, clock: BootClock, tmp_path: Path) -> Iterator[Gate]:
-    path = tmp_path / "faces.sqlite3"
-    with closing(sqlite3.connect(path, check_same_thread=False)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-        yield Gate(engine, camera, clock, connection)
-
-
-@dataclass
-class Enrolled:
-    """What a gate keeps of an enrolment, and the time at which it ended."""
-
-    gate_secret: bytes
-    shares: dict[str, bytes]
-    rows: str
-    at_seconds: float
-
-
-_annas: list[Enrolled] = []
-"""Of the first test that needed it: an enrolment is the same for all, and takes a second."""
-
-
-@pytest.fixture
-def annas_gate(
-    engine: YunetSfaceEngine, camera: ShownCamera, clock: BootClock, tmp_path: Path
-) -> Iterator[Gate]:
-    """Anna enrolled with one portrait; a later one of her is before the camera."""
-    with closing(sqlite3.connect(tmp_path / "faces.sqlite3", check_same_thread=False)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-        if _annas:
-            enrolled = _annas[0]
-            connection.executescript(enrolled.rows)
-            clock.seconds = enrolled.at_seconds
-            gate = Gate(
-                engine, camera, clock, connection, gate_secret=enrolled.gate_secret, shares=enrolled.shares
-            )
-            gate.lend("anna")
-        else:
-            gate = Gate(engine, camera, clock, connection)
-            gate.lend("anna")
-            gate.enrol("anna", "person_a_1")
-            rows = "\n".join(connection.iterdump())
-            _annas.append(Enrolled(gate.gate_secret, gate.shares, rows, clock.seconds))
-        gate.clock.seconds += 100
-        gate.show("person_a_2")
-        yield gate
 
 
 def test_a_person_enrols_and_is_recognised_later(annas_gate: Gate) -> None:
@@ -296,9 +156,9 @@ def test_a_template_made_without_the_mirror_image_is_not_compared_and_is_asked_f
     annas_gate: Gate,
 ) -> None:
     with annas_gate.connection as connection:
-        (kind,) = connection.execute("SELECT engine FROM face_blob").fetchone()
+        (kind,) = connection.execute("SELECT engine FROM face_look").fetchone()
         assert kind.startswith("yunet-sface-int8bq-2:")
-        connection.execute("UPDATE face_blob SET engine = ?", (kind.replace("bq-2:", "bq-1:"),))
+        connection.execute("UPDATE face_look SET engine = ?", (kind.replace("bq-2:", "bq-1:"),))
     assert not annas_gate.service.can_recognise("anna"), "so the gate offers to take the face again"
     assert annas_gate.service.has_face("anna"), "and it is forgotten and receipted like any other"
     opened = annas_gate.camera.times_opened
@@ -346,8 +206,7 @@ def test_a_lease_does_not_show_its_share() -> None:
 
 
 def test_a_forgotten_person_is_gone_from_memory_and_disk(annas_gate: Gate, tmp_path: Path) -> None:
-    blob = SqliteFaceBlobs(annas_gate.connection).load("anna")
-    assert blob is not None
+    (blob,) = SqliteFaceBlobs(annas_gate.connection).of_person("anna")
     assert annas_gate.service.forget("anna")
     assert not annas_gate.service.has_face("anna")
     on_disk = b"".join(file.read_bytes() for file in tmp_path.iterdir())
@@ -436,11 +295,3 @@ def test_an_engine_that_does_not_load_leaves_the_reason_and_no_camera(
     assert service.load_error == "the weights are gone; install them again"
     assert service.recognise(["anna"], gate.request()).reason is FaceReason.ENGINE_NOT_READY
     assert gate.camera.times_opened == 0
-
-
-def test_enrolling_again_replaces_the_template(annas_gate: Gate) -> None:
-    annas_gate.enrol("anna", "impostor_2")
-    annas_gate.show("person_a_2")
-    assert annas_gate.reason("anna") is FaceReason.NOT_RECOGNISED
-    annas_gate.show("impostor_2")
-    assert annas_gate.reason("anna") is FaceReason.MATCHED

@@ -83,6 +83,7 @@ def test_another_place_opens_nothing(place: TemplatePlace) -> None:
         {"person_id": "person-2"},
         {"consent_id": "consent-2"},
         {"engine": "engine-2"},
+        {"look_id": "another"},
         {"nonce": bytes(12)},
         {"nonce": bytes(11)},
         {"ciphertext": b""},
@@ -126,15 +127,16 @@ def test_a_saved_blob_is_loaded_unchanged_from_the_file(
     SqliteFaceBlobs(connection).save(blob)
     with closing(sqlite3.connect(blobs_path)) as later:
         blobs = SqliteFaceBlobs(later)
-        assert blobs.load("person-1") == blob
+        assert blobs.of_person("person-1") == (blob,)
         assert blobs.person_ids() == ("person-1",)
 
 
 def test_deleting_returns_whether_there_was_anything(connection: sqlite3.Connection) -> None:
     blobs = SqliteFaceBlobs(connection)
-    blobs.save(sealed())
-    assert [blobs.delete("person-1"), blobs.delete("person-1")] == [True, False]
-    assert blobs.load("person-1") is None
+    look = sealed()
+    blobs.save(look)
+    assert [blobs.delete_look("person-1", look.look_id) for _ in range(2)] == [True, False]
+    assert blobs.of_person("person-1") == ()
 
 
 def bytes_on_disk(folder: Path) -> bytes:
@@ -152,11 +154,11 @@ def test_after_delete_and_wipe_no_byte_of_the_blob_is_in_any_file(
     pieces = [gone.ciphertext[start : start + 16] for start in range(0, len(gone.ciphertext) - 16, 16)]
     before = bytes_on_disk(tmp_path)
     assert all(piece in before for piece in pieces)
-    blobs.delete("person-who-withdrew")
+    blobs.delete_look("person-who-withdrew", gone.look_id)
     blobs.wipe()
     after = bytes_on_disk(tmp_path)
     assert not any(piece in after for piece in [*pieces, gone.nonce, b"person-who-withdrew"])
-    assert blobs.load("kept-39") == kept[39]
+    assert blobs.of_person("kept-39") == (kept[39],)
 
 
 def test_a_damaged_file_is_not_kept_aside_where_no_withdrawal_would_reach_it(
@@ -179,11 +181,39 @@ def test_a_replaced_blob_is_gone_from_the_files_too(connection: sqlite3.Connecti
     blobs = SqliteFaceBlobs(connection)
     earlier, later = sealed(), sealed()
     blobs.save(earlier)
-    blobs.save(later)
+    blobs.save(later, [earlier.look_id])
     blobs.wipe()
     after = bytes_on_disk(tmp_path)
     assert later.ciphertext in after
     assert earlier.ciphertext[:16] not in after
+
+
+def test_looks_are_kept_in_their_order_and_one_is_deleted_alone(
+    connection: sqlite3.Connection, tmp_path: Path
+) -> None:
+    blobs = SqliteFaceBlobs(connection)
+    looks, others = [sealed() for _ in range(3)], sealed("person-2")
+    for look in (*looks, others):
+        blobs.save(look)
+    assert blobs.of_person("person-1") == tuple(looks)
+    assert not blobs.delete_look("person-2", looks[1].look_id), "it is of another person"
+    assert [blobs.delete_look("person-1", looks[1].look_id) for _ in range(2)] == [True, False]
+    blobs.wipe()
+    assert blobs.of_person("person-1") == (looks[0], looks[2])
+    assert blobs.person_ids() == ("person-1", "person-2")
+    assert looks[1].ciphertext[:16] not in bytes_on_disk(tmp_path)
+
+
+def test_faces_of_before_there_were_looks_leave_the_file(
+    connection: sqlite3.Connection, tmp_path: Path
+) -> None:
+    connection.execute("CREATE TABLE face_blob (person_id TEXT PRIMARY KEY, ciphertext BLOB)")
+    connection.execute("INSERT INTO face_blob VALUES ('person-1', ?)", (b"a face of before" * 40,))
+    connection.commit()
+    blobs = SqliteFaceBlobs(connection)
+    blobs.wipe()
+    assert b"a face of before" not in bytes_on_disk(tmp_path)
+    assert blobs.person_ids() == ()
 
 
 def test_wipe_says_so_when_a_reader_keeps_the_old_pages_alive(
@@ -191,11 +221,12 @@ def test_wipe_says_so_when_a_reader_keeps_the_old_pages_alive(
 ) -> None:
     connection.execute("PRAGMA busy_timeout = 10")
     blobs = SqliteFaceBlobs(connection)
-    blobs.save(sealed())
+    look = sealed()
+    blobs.save(look)
     with closing(sqlite3.connect(blobs_path, isolation_level=None)) as reader:
         reader.execute("BEGIN")
-        reader.execute("SELECT * FROM face_blob").fetchone()
-        blobs.delete("person-1")
+        reader.execute("SELECT * FROM face_look").fetchone()
+        blobs.delete_look("person-1", look.look_id)
         with pytest.raises(FaceError, match="not yet overwritten"):
             blobs.wipe()
     blobs.wipe()

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,7 @@ from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.contract.records import Method, QrCredential
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, GateMemory, Reason
+from tests.promises.looks_histories import GATES, SOME_GATE, SOMEONE, LooksHistory
 from tests.support.acting import ALL_METHODS, NOTICE, add_lane, manager, offer_face
 from tests.support.compounds.assessments import assess
 from web_admin.action.base import Action, publish
@@ -62,12 +63,9 @@ from web_admin.people.homes import add_home
 from web_admin.people.invitations import accept_invitation, confirm_identity, invite
 from web_admin.tables import METADATA
 
-GATES = ("north", "south")
 START = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
-SOMEONE = st.integers(min_value=0, max_value=3)
 SOME_METHODS = st.sets(st.sampled_from(ALL_METHODS))
 AGE_BANDS = ("adult", "14_17", "under_14")
-SOME_GATE = st.sampled_from(GATES)
 SOME_SPANS = st.lists(
     st.builds(
         Span,
@@ -117,7 +115,7 @@ class Compound:
         return self.open(name)
 
 
-class History(RuleBasedStateMachine):
+class History(LooksHistory):
     """Everything that residents and staff can do, in any order."""
 
     compound: Compound
@@ -127,6 +125,7 @@ class History(RuleBasedStateMachine):
         self.database = self.compound.copy()
         self.now = START
         self.card_number = 1000
+        self.looks_taken = 0
 
     def teardown(self) -> None:
         self.database.engine.dispose()

@@ -17,7 +17,7 @@ from tests.support.examples import examples
 from web_admin.action.base import Action
 from web_admin.compound.models import Gate, Site
 from web_admin.credentials.cards import issue_card
-from web_admin.custody.models import Consent, FaceShare, Notice
+from web_admin.custody.models import Consent, FaceLook, FaceShare, Notice
 from web_admin.custody.shares import FACE_PURPOSE, leases_for
 from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.face.notices import publish_notice
@@ -50,6 +50,16 @@ class NoFaceWithoutConsent(History):
                 for gate in session.scalars(select(Gate))
                 for lease in leases_for(session, self.compound.sealer, gate, self.now)
             }
+            of_shares = {(share.gate_id, share.consent_id) for share in session.scalars(select(FaceShare))}
+            looks = list(session.scalars(select(FaceLook)))
+            assert {(look.gate_id, look.consent_id) for look in looks} <= of_shares
+            to_delete = {
+                look_id
+                for snapshot in self.snapshots(session).values()
+                for face in snapshot.face_roster.values()
+                for look_id in face.dropped_looks
+            }
+            assert to_delete <= {look.look_id for look in looks if look.dropped_at is not None}
             assert shares <= backed
             assert faces <= backed
             assert leases <= backed

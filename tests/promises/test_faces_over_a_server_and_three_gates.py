@@ -58,6 +58,7 @@ from web_admin.custody.gate_reports import clear_tampering
 from web_admin.custody.models import GateFaceRow, Notice, ReceiptRow
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import give_face_consent, withdraw_face
+from web_admin.face.looks import drop_look
 from web_admin.face.notices import publish_notice
 from web_admin.gates.orders import mark_gate
 from web_admin.journal.models import AuditEntry
@@ -178,6 +179,18 @@ class FacesOfATown(RuleBasedStateMachine):
         may = lent is not None and self.is_fresh(gate_id) and self.consent_known(gate_id, person_id) == lent
         assert result.ok is may, (result.reason, before)
 
+    @rule(someone=SOMEONE, gate_id=SOME_GATE, which=st.integers(0, 4))
+    def drop_a_look(self, someone: int, gate_id: str, which: int) -> None:
+        """Drop one of a person's looks on their phone."""
+        person_id = self.town.person_ids[someone]
+        consent_id = self.town.live().get(person_id)
+        looks = self.town.looks(gate_id, dropped=False)
+        own = sorted(look_id for look_id, consent in looks.items() if consent == consent_id)
+        if own:
+            look_id = own[which % len(own)]
+            assert self.town.do(lambda act: drop_look(by_phone(act, person_id), person_id, gate_id, look_id))
+            assert look_id in self.town.looks(gate_id, dropped=True)
+
     # -- gates -----------------------------------------------------------------------------------
 
     @rule(gate_id=SOME_GATE)
@@ -197,6 +210,8 @@ class FacesOfATown(RuleBasedStateMachine):
             self.known_to_live[gate_id] = set(self.living_here)
         ended = [p for p in gate.blobs.person_ids() if p not in self.town.live()]
         assert ended == [], "a gate that received an end keeps no template of it"
+        dropped = set(self.town.looks(gate_id, dropped=True))
+        assert not dropped & gate.look_ids(), "nor a look that was dropped"
 
     @rule(gate_id=SOME_GATE)
     def part_or_join(self, gate_id: str) -> None:
@@ -269,8 +284,8 @@ class FacesOfATown(RuleBasedStateMachine):
         if not self.is_fresh(gate_id):
             return set()
         lent, blobs = self.lent[gate_id].consents, self.gates[gate_id].blobs
-        sealed = {person_id: blobs.load(person_id) for person_id in blobs.person_ids()}
-        return {p for p, blob in sealed.items() if blob is not None and lent.get(p) == blob.consent_id}
+        sealed = {person_id: blobs.of_person(person_id) for person_id in blobs.person_ids()}
+        return {p for p, looks in sealed.items() if lent.get(p) in {look.consent_id for look in looks}}
 
     @invariant()
     def a_face_is_usable_exactly_within_its_lease(self) -> None:
@@ -293,8 +308,8 @@ class FacesOfATown(RuleBasedStateMachine):
         shares = [form for share in self.town.shares for form in forms_of(share)]
         assert [where for where, disk in disks.items() if any(form in disk for form in shares)] == []
         for gate_id, gate in self.gates.items():
-            blobs = [gate.blobs.load(person_id) for person_id in gate.blobs.person_ids()]
-            sealed = [blob.ciphertext[:24] for blob in blobs if blob is not None]
+            looks = [look for one in gate.blobs.person_ids() for look in gate.blobs.of_person(one)]
+            sealed = [look.ciphertext[:24] for look in looks]
             elsewhere = [where for where, disk in disks.items() if any(part in disk for part in sealed)]
             assert set(elsewhere) <= {gate_id}
 

@@ -121,6 +121,12 @@ def names_of_gates(session: Session, gate_ids: Collection[str]) -> Sequence[str]
     return session.scalars(select(Gate.name).where(Gate.gate_id.in_(gate_ids)).order_by(Gate.number)).all()
 
 
+def gate_names_by_id(session: Session, gate_ids: Collection[str]) -> dict[str, str]:
+    """Return the names of these gates by id, in the order of their numbers."""
+    of_gates = select(Gate.gate_id, Gate.name).where(Gate.gate_id.in_(gate_ids))
+    return dict(session.execute(of_gates.order_by(Gate.number)).all())
+
+
 def names_of_gates_with(session: Session, lane_ids: Collection[str]) -> Sequence[str]:
     """Return the names of the gates that these lanes belong to, by name."""
     names = select(Gate.name).join(Lane).where(Lane.lane_id.in_(lane_ids)).distinct()

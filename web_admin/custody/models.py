@@ -74,6 +74,31 @@ class FaceUse(Base):
     reminded_at: Mapped[datetime | None]
 
 
+class FaceLook(Base):
+    """A look that a gate reported; the look itself is in that gate alone. The row goes with it.
+
+    `dropped_at`: the gate is to delete it and has not reported yet that it did.
+    """
+
+    __tablename__ = "face_look"
+    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
+    look_id: Mapped[str] = mapped_column(primary_key=True)
+    consent_id: Mapped[str] = mapped_column(ForeignKey("consent.consent_id"), index=True)
+    taken_at: Mapped[datetime]
+    dropped_at: Mapped[datetime | None]
+
+
+class LookOffer(Base):
+    """How often a face was missed of late, and the last offer of another look, under a consent."""
+
+    __tablename__ = "look_offer"
+    consent_id: Mapped[str] = mapped_column(ForeignKey("consent.consent_id"), primary_key=True)
+    misses: Mapped[int]
+    missed_at: Mapped[datetime | None]
+    offered_at: Mapped[datetime | None]
+    is_off: Mapped[bool]
+
+
 class GateFaceRow(Base):
     """One gate. `status` is the gate's last `FaceStatus` as JSON, None where face is off.
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.messages import (
@@ -28,7 +28,15 @@ from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.core.sealing import FACE_SHARE_PURPOSE, Sealer, share_key_id
 from web_admin.custody.gate_reports import is_tampered
 from web_admin.custody.key_rotation import ask_for_rotation, key_for_sealing
-from web_admin.custody.models import Consent, FaceShare, FaceSuspension, ForgettingRow, Notice, ReceiptRow
+from web_admin.custody.models import (
+    Consent,
+    FaceLook,
+    FaceShare,
+    FaceSuspension,
+    ForgettingRow,
+    Notice,
+    ReceiptRow,
+)
 
 FACE_PURPOSE = "face_local"
 SHARE_BYTES = 32
@@ -110,6 +118,8 @@ def end_share(session: Session, share: FaceShare, why: str, now: datetime) -> No
     """Destroy one share and begin its evidence; the key it was sealed under is to be changed."""
     consent, gate = session.get_one(Consent, share.consent_id), session.get_one(Gate, share.gate_id)
     begin_evidence(session, consent, gate, why, share.created_at, share_key_id(share.share_sealed), now)
+    of_share = (FaceLook.consent_id == share.consent_id, FaceLook.gate_id == share.gate_id)
+    session.execute(delete(FaceLook).where(*of_share))
     session.delete(share)
     session.flush()
     ask_for_rotation(session, now)

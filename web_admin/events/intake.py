@@ -33,6 +33,7 @@ from web_admin.core.sealing import Sealer
 from web_admin.events.entry_reading import NOT_STORED, NOT_TRUSTED, ReadBatch, ReadEntry
 from web_admin.events.set_aside import MAX_OF_A_GATE, aside_before, has_room, knows, ring_unread, set_aside
 from web_admin.face.gate_answers import note_openings, take_answers
+from web_admin.face.looks import note_looks
 from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.people.gate_verification import verify_by_gate_events
 from web_admin.policy.emergency_records import note_uses
@@ -129,6 +130,7 @@ def _take(act: Action, gate: Gate, taken: Sequence[ReadEntry]) -> None:
     note_visitor_uses(session, gate, unknown, now)
     take_answers(act, gate, unknown)
     note_openings(session, unknown, now)
+    note_looks(act, gate, unknown)
     session.flush()
 
 

@@ -43,6 +43,8 @@ EVENTS: Mapping[str, LazyString] = {
     EventKind.FACE_ENROLLED: _l("Face taken at the gate"),
     EventKind.FACE_NOT_ENROLLED: _l("Face could not be taken"),
     EventKind.FACE_FORGOTTEN: _l("Face forgotten by the gate"),
+    EventKind.FACE_LOOK_DROPPED: _l("One look of a face deleted by the gate"),
+    EventKind.FACE_MISSED: _l("Face not recognised, then let in"),
     EventKind.FACE_ANSWER: _l("Yes, no or taking back a face, answered at the gate"),
     EventKind.POLICY_TAKEN: _l("The gate took new rules"),
     EventKind.STARTED: _l("The gate started"),

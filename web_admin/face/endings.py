@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from gate_controller.contract.records import Method
 from web_admin.action.base import Action, record
 from web_admin.compound.models import Gate, Person
-from web_admin.custody.models import Consent, FaceShare
+from web_admin.custody.models import Consent, FaceShare, LookOffer
 from web_admin.custody.shares import FACE_PURPOSE, destroy_shares, end_shares
 from web_admin.face.models import FaceOpening
 from web_admin.face.ways_in import NO_OTHER_WAY, settle_face
@@ -42,6 +42,8 @@ def forget_face(act: Action, person: Person, why: str) -> Consent | None:
     for consent in consents:
         consent.withdrawn_at, consent.withdrawn_channel, consent.withdrawn_why = act.now, act.channel, why
     gate_ids = destroy_shares(act.session, person.person_id, why if why in ENDINGS else "withdrawn", act.now)
+    ended = [consent.consent_id for consent in consents]
+    act.session.execute(delete(LookOffer).where(LookOffer.consent_id.in_(ended)))
     act.session.execute(delete(FaceOpening).where(FaceOpening.person_id == person.person_id))
     person.methods = [method for method in person.methods if method != Method.FACE]
     if person.face_paused_reason == NO_OTHER_WAY:

@@ -8,11 +8,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.languages import LANGUAGES, Language
-from gate_controller.contract.records import FaceNoticeRecord
+from gate_controller.contract.records import MAX_DROPPED_LOOKS, FaceNoticeRecord
 from gate_controller.contract.written_release import Release, read_release
 from web_admin.compound.age_bands import ADULT, MINOR
-from web_admin.compound.models import GuardianRow, Person
-from web_admin.custody.models import Consent, Notice
+from web_admin.compound.models import Gate, GuardianRow, Person
+from web_admin.custody.models import Consent, FaceLook, Notice
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.assessment_status import assessment_status
 from web_admin.face.models import ConsentRules, GuardianConsent, WrittenRelease
@@ -36,6 +36,8 @@ class FaceFacts:
     agreed_guardians: Mapping[str, tuple[str, ...]]
     signs: bool
     guardians_needed: Mapping[str, int]
+    dropped_looks: Mapping[tuple[str, str], tuple[str, ...]]
+    """By consent and gate."""
 
 
 def load_face_facts(
@@ -50,6 +52,7 @@ def load_face_facts(
         agreed_guardians=_agreed_guardians(session, site_id),
         signs=rules_of(session, site_id).written_release,
         guardians_needed=numbers_needed(session, site_id, guardian_ids),
+        dropped_looks=dropped_looks(session, site_id),
     )
 
 
@@ -172,6 +175,20 @@ def releases_of(session: Session, signer_id: str) -> dict[str, Release]:
     """Return what a person signed, by consent."""
     rows = session.scalars(select(WrittenRelease).where(WrittenRelease.signer_id == signer_id))
     return {row.consent_id: read_release(row.release).release for row in rows}
+
+
+def dropped_looks(session: Session, site_id: str) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """Return by consent and gate the looks that a gate has yet to delete, as published to it."""
+    query = (
+        select(FaceLook.consent_id, FaceLook.gate_id, FaceLook.look_id)
+        .join(Gate, Gate.gate_id == FaceLook.gate_id)
+        .where(Gate.site_id == site_id, FaceLook.dropped_at.is_not(None))
+        .order_by(FaceLook.dropped_at, FaceLook.look_id)
+    )
+    dropped: dict[tuple[str, str], tuple[str, ...]] = {}
+    for consent_id, gate_id, look_id in session.execute(query):
+        dropped[consent_id, gate_id] = (*dropped.get((consent_id, gate_id), ()), look_id)[:MAX_DROPPED_LOOKS]
+    return dropped
 
 
 # -- guardians whom the office checked -------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""End faces by time alone: age bands, the last other method, the assessment's review."""
+"""End faces by time alone: age bands, the last other method, the assessment's review, looks of two years."""
 
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.core.database import Menjin
 from web_admin.face.ages import settle_ages
 from web_admin.face.assessment_status import assessment_status
+from web_admin.face.looks import drop_old_looks
 from web_admin.face.lost_methods import pause_faces_given_under_duress
 from web_admin.face.ways_in import settle_all_faces
 
@@ -21,7 +22,7 @@ def settle_by_time(menjin: Menjin, now: datetime) -> int:
         for site_id in session.scalars(select(Site.site_id)).all():
             act = new_action(menjin, session, site_id, "housekeeping", "system", now=now)
             here = settle_ages(act) + settle_all_faces(session, site_id, now) + _lanes_behind(act)
-            here += pause_faces_given_under_duress(act)
+            here += pause_faces_given_under_duress(act) + drop_old_looks(act)
             if here:
                 publish(act)
             changed += here

@@ -41,7 +41,10 @@ def face_record(
     ends = [] if ways_end is None else [ways_end]
     if person.age_band_until is not None:
         ends.append(midnight_at(facts.site, person.age_band_until))
-    return FaceRecord(person.person_id, consent_id, FACE_ENGINE, min(ends, default=None), guardian_ids)
+    dropped = facts.face.dropped_looks.get((consent_id, gate.gate_id), ())
+    return FaceRecord(
+        person.person_id, consent_id, FACE_ENGINE, min(ends, default=None), guardian_ids, dropped
+    )
 
 
 def face_offer(

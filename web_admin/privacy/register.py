@@ -21,8 +21,8 @@ PURPOSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     )),
     ("passages", "tell people, and the office for a stated reason, when a gate opened", ("gate_event",)),
     ("face", "recognise a person who asked for it, at that gate alone", (
-        "consent", "guardian_consent", "written_release", "face_share", "face_use", "face_opening", "receipt",
-        "forgetting",
+        "consent", "guardian_consent", "written_release", "face_share", "face_look", "look_offer", "face_use",
+        "face_opening", "receipt", "forgetting",
     )),
     ("accountability", "show who did what, who looked at whose records, and why", (
         "audit_entry", "alarm", "desk_visit",

@@ -1,28 +1,37 @@
 """Pages of face, only on request: notice on its own screen, refusal with another method, withdrawal."""
 
+from collections.abc import Sequence
 
 from flask import abort, flash, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from gate_controller.contract.messages import MAX_LEASE_HOURS
-from gate_controller.contract.records import Method
+from gate_controller.contract.records import MAX_LOOKS, Method
 from gate_controller.contract.written_release import SENTENCES
 from gate_controller.rules.decision import FACE_MENDABLE, Reason
 from web_admin.action.base import Action
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.models import Person
-from web_admin.compound.queries import names_of_gates
-from web_admin.core.database import request_session
+from web_admin.compound.queries import gate_names_by_id, names_of_gates
+from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.custody.forgettings import forgettings_of
-from web_admin.custody.models import Notice
+from web_admin.custody.models import FaceLook, Notice
 from web_admin.custody.queries import last_withdrawn, notice_in
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.events.reason_texts import for_resident, what_to_do
 from web_admin.face.actions import face_state, give_face_consent, record_refusal, withdraw_face
 from web_admin.face.guardian_requests import REQUEST_LASTS, ask_guardians, last_asked, valid_with
 from web_admin.face.guardians import guardians_of, names_of
+from web_admin.face.looks import (
+    LOOK_LASTS,
+    drop_look,
+    look_offer,
+    looks_of,
+    offers_are_off,
+    set_look_offers,
+)
 from web_admin.face.models import ConsentRenewal
 from web_admin.face.notice_parts import notice_parts
 from web_admin.face.queries import guardians_needed, newest_notice, rules_of
@@ -106,11 +115,52 @@ def _older_notice(renewal: ConsentRenewal | None) -> Notice | None:
 
 def _status(person: Person, act: Action) -> str:
     state = face_state(act.session, person.person_id)
+    consent_id = state.consent.consent_id if state.consent is not None else ""
+    looks = looks_of(act.session, consent_id)
     return render_template(
         "resident/face_on.html", person=person, site=site_of(person), state=state,
         gates=names_of_gates(act.session, state.gate_ids), tab="ways_in",
-        looks=[(for_resident(reason), what_to_do(reason)) for reason in Reason if reason in FACE_MENDABLE],
+        mends=[(for_resident(reason), what_to_do(reason)) for reason in Reason if reason in FACE_MENDABLE],
+        looks=_by_gate(act, looks), most=MAX_LOOKS, lasts=LOOK_LASTS,
+        offer=look_offer(act.session, person, act.now), offers_off=offers_are_off(act.session, consent_id),
     )
+
+
+def offered_look(person: Person) -> bool:
+    """Return whether another look is offered to a person now."""
+    return look_offer(request_session(), person, current_menjin().clock()) is not None
+
+
+bp.add_app_template_filter(offered_look, "offered_look")
+
+
+def _by_gate(act: Action, looks: Sequence[FaceLook]) -> list[tuple[str, list[FaceLook]]]:
+    """Return the looks of each gate, with its name; a look that its gate has yet to delete is among them."""
+    names = gate_names_by_id(act.session, {look.gate_id for look in looks})
+    return [(name, [look for look in looks if look.gate_id == gate_id]) for gate_id, name in names.items()]
+
+
+@bp.post("/face/looks/<gate_id>/<look_id>/drop")
+@resident_required
+def drop_one_look(gate_id: str, look_id: str) -> Response:
+    """Drop one look; the gate deletes it, and the others go on."""
+    person, act = signed_in()
+    consent = face_state(act.session, person.person_id).consent
+    own = looks_of(act.session, consent.consent_id) if consent is not None else ()
+    if (gate_id, look_id) not in {(look.gate_id, look.look_id) for look in own}:
+        abort(404)
+    drop_look(act, person.person_id, gate_id, look_id)
+    flash(gettext("This look is being deleted at its gate."), "done")
+    return to("resident.face")
+
+
+@bp.post("/face/looks/offers")
+@resident_required
+def choose_look_offers() -> Response:
+    """Switch the offers of another look off, or on again."""
+    person, act = signed_in()
+    set_look_offers(act, person.person_id, on=request.form.get("on") == "1")
+    return to("resident.face")
 
 
 @bp.post("/face/yes")

@@ -16,11 +16,13 @@ from web_admin.core.orm import Base
 from web_admin.credentials.models import ChildAgreement, TwoMethodRequest
 from web_admin.custody.models import (
     Consent,
+    FaceLook,
     FaceShare,
     FaceUse,
     ForgettingRow,
     GateFaceRow,
     IncidentDrill,
+    LookOffer,
     Notice,
     ReceiptRow,
     WrapKeyRow,
@@ -156,6 +158,8 @@ def _of_face(act: Action, person: Person, ward_id: str) -> list[Base]:
         ConsentRules(site_id=act.site_id, written_release=False, both_guardians=False),
         ConsentRenewal(person_id=ward_id, why="notice_changed", since=now, notice_version=1, language="zh"),
         FaceUse(consent_id=own.consent_id, last_used_at=now),
+        FaceLook(gate_id="north", look_id="0011223344556677", consent_id=own.consent_id, taken_at=now),
+        LookOffer(consent_id=own.consent_id, misses=0, offered_at=now, is_off=False),
         FaceOpening(person_id=person.person_id, credential_id=shown, at=now),
         FaceShare(person_id=ward_id, gate_id="north", consent_id=of_ward.consent_id, share_sealed=b"",
                   created_at=now),

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import FaceRecord
 from gate_controller.face.engines.capability import CameraCapability
 from gate_controller.face.matching.face_service import FaceResult, FaceService
@@ -42,7 +43,7 @@ from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import FACE_SHARE_PURPOSE, Sealer
 from web_admin.credentials.cards import issue_card
-from web_admin.custody.models import FaceShare
+from web_admin.custody.models import FaceLook, FaceShare
 from web_admin.custody.shares import FACE_PURPOSE, live_face_consents
 from web_admin.face.actions import enable_face
 from web_admin.face.notices import publish_notice
@@ -151,6 +152,13 @@ class Town:
             of_people = live_face_consents(session, self.site_id)
             return {p: c for p, c in of_people.items() if session.get_one(Person, p).ended_at is None}
 
+    def looks(self, gate_id: str, *, dropped: bool) -> dict[str, str]:
+        """Return the looks that the server knows of at a gate, with their consents."""
+        is_dropped = FaceLook.dropped_at.is_not(None) if dropped else FaceLook.dropped_at.is_(None)
+        with self.database.session() as session:
+            rows = session.scalars(select(FaceLook).where(FaceLook.gate_id == gate_id, is_dropped))
+            return {row.look_id: row.consent_id for row in rows}
+
     def back_up(self) -> None:
         """Write a backup as the command does, and copy the files as a careless operator does."""
         self.backups += 1
@@ -250,7 +258,16 @@ class TownGate:
         person_id = self.town.person_ids[number]
         self.camera.show(number)
         consent_id = self.roster[person_id].consent_id if person_id in self.roster else "none"
-        return self.service.enrol(person_id, consent_id, self.capability())
+        result = self.service.enrol(person_id, consent_id, self.capability())
+        if result.ok:
+            looks = " ".join(result.look_ids)
+            whose = {"person_id": person_id, "consent_id": consent_id, "look_ids": looks}
+            self.journal.append(EventKind.FACE_ENROLLED, {"lane_id": "in"}, whose, self.town.now)
+        return result
+
+    def look_ids(self) -> set[str]:
+        """Return the ids of all looks on this gate's disk."""
+        return {look for person_id in self.blobs.person_ids() for look in self.service.look_ids(person_id)}
 
     def opens_for(self, number: int) -> bool:
         """Return whether this person is recognised."""

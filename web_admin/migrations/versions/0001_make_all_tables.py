@@ -1044,6 +1044,20 @@ def upgrade() -> None:
     op.create_index("ix_account_session_account_id", "account_session", ["account_id"])
     op.create_index("ix_account_session_ends_at", "account_session", ["ends_at"])
     op.create_table(
+        "face_look",
+        sa.Column("gate_id", sa.String(length=200), nullable=False),
+        sa.Column("look_id", sa.String(length=200), nullable=False),
+        sa.Column("consent_id", sa.String(length=200), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("dropped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["consent_id"], ["consent.consent_id"], name="fk_face_look_consent_id_consent"
+        ),
+        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name="fk_face_look_gate_id_gate"),
+        sa.PrimaryKeyConstraint("gate_id", "look_id", name="pk_face_look"),
+    )
+    op.create_index("ix_face_look_consent_id", "face_look", ["consent_id"])
+    op.create_table(
         "face_opening",
         sa.Column("person_id", sa.String(length=200), nullable=False),
         sa.Column("credential_id", sa.String(length=200), nullable=False),
@@ -1112,6 +1126,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("consent_id", "guardian_id", name="pk_guardian_consent"),
     )
     op.create_index("ix_guardian_consent_guardian_id", "guardian_consent", ["guardian_id"])
+    op.create_table(
+        "look_offer",
+        sa.Column("consent_id", sa.String(length=200), nullable=False),
+        sa.Column("misses", sa.Integer(), nullable=False),
+        sa.Column("missed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("offered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_off", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["consent_id"], ["consent.consent_id"], name="fk_look_offer_consent_id_consent"
+        ),
+        sa.PrimaryKeyConstraint("consent_id", name="pk_look_offer"),
+    )
     op.create_table(
         "receipt",
         sa.Column("consent_id", sa.String(length=200), nullable=False),
@@ -1189,11 +1215,13 @@ def downgrade() -> None:
     op.drop_table("staff_profile")
     op.drop_table("staff_invitation")
     op.drop_table("receipt")
+    op.drop_table("look_offer")
     op.drop_table("guardian_consent")
     op.drop_table("forgetting")
     op.drop_table("face_use")
     op.drop_table("face_share")
     op.drop_table("face_opening")
+    op.drop_table("face_look")
     op.drop_table("account_session")
     op.drop_table("account_role")
     op.drop_table("visitor_series")

@@ -43,6 +43,7 @@ from demo.steps.leases import (
     face_lease_expires_offline,
 )
 from demo.steps.liveness import live_person_accepted, print_attack_refused, replay_attack_refused
+from demo.steps.looks import look_dropped, second_look_added
 from demo.steps.osdp import osdp_card_opens, osdp_clear_text_reader_ignored, osdp_default_key_refused
 from demo.steps.power import power_cycle_no_pulse
 from demo.steps.qr_codes import (
@@ -91,9 +92,11 @@ STEPS: tuple[Step, ...] = (
     print_attack_refused,
     replay_attack_refused,
     under_14_blocked,
+    second_look_added,
     stolen_server_yields_nothing,
     stolen_gate_yields_nothing,
     face_after_reboot_offline_unavailable_card_opens,
+    look_dropped,
     stranger_face_refused,
     face_lease_expires_offline,
     withdraw_to_forgotten,

@@ -34,7 +34,7 @@ DENIED = {
     "antipassback", "duress_pin_silent_alarm", "face_enrol_at_gate", "live_person_accepted",
     "enrol_with_another_persons_card_refused", "under_14_blocked", "face_lease_expires_offline",
     "face_after_reboot_offline_unavailable_card_opens", "weak_engine_may_not_open",
-    "cloned_gate_gets_no_lease",
+    "cloned_gate_gets_no_lease", "second_look_added", "look_dropped",
 }
 ALLOWED = {
     "unknown_card_refused", "wrong_pin_refused_and_delayed", "qr_used_twice_refused",
@@ -51,7 +51,7 @@ NOTICED = {
     "replay": {"qr_used_twice_refused", "visitor_code_opens_once"},
     "deaf_sync": {
         "method_not_chosen_refused", "face_enrol_at_gate", "withdraw_to_forgotten", "face_withdrawn_refused",
-        "certificate_verifies", "lockdown_refuses",
+        "certificate_verifies", "lockdown_refuses", "second_look_added", "look_dropped",
         "lost_only_card_never_blocks_publication", "restored_server_keeps_revocations",
         "staff_card_opens_offline", "duress_pin_silent_alarm",
     },

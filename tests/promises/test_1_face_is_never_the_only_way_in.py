@@ -16,7 +16,8 @@ from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.contract.records import CredentialState, Method, PersonRecord
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, GateMemory
-from tests.promises.histories import SOMEONE, Compound, History, claim_of
+from tests.promises.histories import Compound, History, claim_of
+from tests.promises.looks_histories import SOMEONE
 from tests.support.acting import add_lane, offer_face
 from tests.support.examples import examples
 from web_admin.action.base import Action

@@ -23,6 +23,11 @@ OFFERED_HOURS: Mapping[str, tuple[int, int]] = {"night": (22 * 60, 6 * 60), "alw
 OWN_HOURS = "own"
 """The choice of hours that the person typed."""
 MINUTES_A_DAY = 1440
+_ONE_WORKS = _("This needs two of card, PIN and QR code that work. Switch on a second one first.")
+_FACE_IS_NOT_COUNTED = _(
+    "Your face can be the second way, and needs a PIN or QR code in reserve for when the gate does not know "
+    "your face. Switch one on first; then card and face are enough."
+)
 
 
 def two_method_choice(session: Session, person_id: str) -> str | None:
@@ -55,9 +60,7 @@ def request_two_methods(act: Action, person_id: str, from_minute: int, until_min
     if not (0 <= from_minute < MINUTES_A_DAY and 0 <= until_minute < MINUTES_A_DAY):
         raise ActionRefused("wish", _("Choose one of the offered values."))
     if not two_methods_work(act.session, person, act.now):
-        raise ActionRefused(
-            "wish", _("This needs two of card, PIN and QR code that work. Switch on a second one first.")
-        )
+        raise ActionRefused("wish", _FACE_IS_NOT_COUNTED if Method.FACE in person.methods else _ONE_WORKS)
     act.session.merge(
         TwoMethodRequest(person_id=person_id, from_minute=from_minute, until_minute=until_minute)
     )

@@ -7,7 +7,10 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from gate_controller.contract.records import PersonRecord, TwoMethods, decode_record
+from gate_controller.contract.records import Method, PersonRecord, TwoMethods, decode_record
+from gate_controller.rules.access import decide
+from gate_controller.rules.decision import Claim, GateMemory
+from tests.support.acting import gate_view
 from tests.support.compounds.resident import Compound
 from tests.web_admin.resident.pressing import press, switch
 from web_admin.compound.models import CredentialRow, Gate, Person
@@ -198,6 +201,48 @@ def test_a_two_method_request_reaches_the_gate_and_ends_when_its_owner_says_so(
     assert "Only one of your ways works now, so one is enough" in phone.get("/r/").text
     press(phone, "/r/two-ways", wish="off")
     assert requested(compound) is None
+
+
+CARD_ALONE, BOTH, FACE_ALONE = {Method.CARD}, {Method.CARD, Method.FACE}, {Method.FACE}
+
+
+def opens(compound: Compound) -> list[set[Method]]:
+    """Return which of card, face and both open at a gate that has just synced; the face as beside a card."""
+    with compound.act("manager") as act:
+        policy = gate_view(act).policy
+    card = policy.credentials[compound.card_id]
+    claims = {
+        Method.CARD: Claim(Method.CARD, compound.person_id, card),
+        Method.FACE: Claim(Method.FACE, compound.person_id, only_beside=True),
+    }
+
+    def is_granted(shown: set[Method]) -> bool:
+        return any(
+            decide(
+                claims[last], "north-in", policy,
+                GateMemory(shown_before={compound.person_id: frozenset(shown - {last})}), compound.clock(),
+            ).opens
+            for last in shown
+        )
+
+    return [shown for shown in (CARD_ALONE, BOTH, FACE_ALONE) if is_granted(shown)]
+
+
+def test_who_asks_for_card_and_face_has_a_pin_in_reserve_and_without_one_the_card_is_enough(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    """The face is one of the two; it never becomes what its owner is locked out for."""
+    press(phone, "/r/face/yes", seen_on="/r/face", notice_version="1", language="en")
+    refused = press(phone, "/r/two-ways", wish="always")
+    assert "Switch one on first; then card and face are enough." in refused.text
+    assert opens(compound) == [CARD_ALONE, BOTH]
+    switch(phone, "pin", on=True)
+    press(phone, "/r/two-ways", wish="always")
+    assert opens(compound) == [BOTH]
+    switch(phone, "pin", on=False)
+    assert opens(compound) == [CARD_ALONE, BOTH], "only one way is left besides the face"
+    press(phone, "/r/face/off", seen_on="/r/face/off")
+    assert CARD_ALONE in opens(compound)
 
 
 def test_only_the_person_requests_two_methods_and_no_phone_that_a_new_invitation_opened(

@@ -34,7 +34,12 @@ from demo.steps.doors import (
     guard_button_recorded,
 )
 from demo.steps.face_engines import weak_engine_may_not_open
-from demo.steps.faces import face_opens, face_withdrawn_refused, stranger_face_refused
+from demo.steps.faces import (
+    face_beside_a_card,
+    face_opens,
+    face_withdrawn_refused,
+    stranger_face_refused,
+)
 from demo.steps.forgetting import certificate_verifies, withdraw_to_forgotten
 from demo.steps.lane_sheets import unsafe_lane_sheet_refused
 from demo.steps.leases import (
@@ -93,6 +98,7 @@ STEPS: tuple[Step, ...] = (
     replay_attack_refused,
     under_14_blocked,
     second_look_added,
+    face_beside_a_card,
     stolen_server_yields_nothing,
     stolen_gate_yields_nothing,
     face_after_reboot_offline_unavailable_card_opens,

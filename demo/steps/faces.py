@@ -173,6 +173,59 @@ def face_opens(stage: Stage) -> Outcome:
     return Outcome(ms, f"home number, then face, on another picture of the person; try {attempt}")
 
 
+def face_beside_a_card(stage: Stage) -> Outcome:
+    """A person asks on the phone for two ways: the card waits for the face; later the card alone opens again.
+
+    Broken by: a card that opens alone all the same, a face that is not compared after it, a request that
+    goes on after its end.
+    """
+    member, reader = stage.member("face_a"), stage.gates["north"].metal.readers["north-in"]
+    _ask_for_two_ways(stage, "always")
+    try:
+        ms = _opens_by_card_and_face(stage, member)
+    finally:
+        _ask_for_two_ways(stage, "off")
+    at_rest(stage)
+    opens(stage, "north", "north-in", lambda: reader.tap(member.card), person_id=member.person_id)
+    return Outcome(ms, "asked for on the phone: the card waits, the face beside it opens; then as before")
+
+
+def _ask_for_two_ways(stage: Stage, when: str) -> None:
+    phone = stage.phone_of("face_a")
+    phone.get("/r/")
+    phone.post("/r/two-ways", {"wish": when})
+    stage.wait_synced("north")
+
+
+def _opens_by_card_and_face(stage: Stage, member: Member) -> float:
+    """Return the milliseconds from the person in view until the relay's ON byte; raise StepFailed."""
+    ends = stage.gates["north"]
+    for attempt in range(1, TRIES + 1):
+        screen = at_rest(stage)
+        refused(
+            stage, "north", "north-in", lambda: ends.metal.readers["north-in"].tap(member.card),
+            "second_method",
+        )  # fmt: skip
+
+        def look_beside(attempt: int = attempt, screen: GateScreen = screen) -> int:
+            screen.press("method", method="face")
+            screen.wait_for(Screen.FACE_LOOKING)
+            time.sleep(0.3)
+            return ends.show_person(portrait_of(stage, "person_a_2"), seed=900 + attempt)
+
+        try:
+            return opens(
+                stage, "north", "north-in", look_beside,
+                person_id=member.person_id, timeout_seconds=LOOK_SECONDS,
+            )  # fmt: skip
+        except StepFailed:
+            if attempt == TRIES:
+                raise
+        finally:
+            ends.metal.clear_view()
+    raise StepFailed("no one tried")
+
+
 def stranger_face_refused(stage: Stage) -> Outcome:
     """A person of another home.
 

@@ -141,27 +141,28 @@ class FaceKeeper:
             return len(ended)
 
     def _drop_looks(self, roster: Mapping[str, FaceRecord]) -> None:
-        """Delete looks that were dropped, each reported once by this process."""
+        """Delete the looks that the policy names; report each once for as long as it is named."""
         if self._service is None:
             return
-        for person_id, record in roster.items():
-            for look_id in record.dropped_looks:
-                if (person_id, look_id) in self._dropped:
-                    continue
-                try:
-                    found = self._service.drop_look(person_id, look_id)
-                except FaceError:
-                    # The policy still names it at the next turn.
-                    log.exception("a look could not be overwritten on disk yet")
-                    continue
-                left = " ".join(self._service.look_ids(person_id))
-                personal: Facts = {
-                    "person_id": person_id, "consent_id": record.consent_id, "look_id": look_id,
-                    "look_ids": left,
-                }
-                facts: Facts = {"look_found": found}
-                self._journal.append(EventKind.FACE_LOOK_DROPPED, facts, personal, self._clock.now())
-                self._dropped.add((person_id, look_id))
+        named = {(person_id, look) for person_id, face in roster.items() for look in face.dropped_looks}
+        # A restored server may name one again whose report it lost.
+        self._dropped &= named
+        for person_id, look_id in sorted(named - self._dropped):
+            try:
+                found = self._service.drop_look(person_id, look_id)
+            except FaceError:
+                # The policy still names it at the next turn.
+                log.exception("a look could not be overwritten on disk yet")
+                continue
+            personal: Facts = {
+                "person_id": person_id,
+                "consent_id": roster[person_id].consent_id,
+                "look_id": look_id,
+                "look_ids": " ".join(self._service.look_ids(person_id)),
+            }
+            facts: Facts = {"look_found": found}
+            self._journal.append(EventKind.FACE_LOOK_DROPPED, facts, personal, self._clock.now())
+            self._dropped.add((person_id, look_id))
 
     def _kept_though(self, withdrawn: Collection[str]) -> Mapping[str, str]:
         """Return consents taken back here of which a template lies here all the same, with their persons."""

@@ -123,7 +123,7 @@ def _lines() -> dict[Screen, str]:
         ),
         Screen.FACE_GUARDIAN: _("They hold their card to the reader, or type their PIN and OK."),
         Screen.FACE_OFFICE: _("This takes some seconds. Nothing is taken yet."),
-        Screen.FACE_KEPT: _("It opens nothing unless you ask. A look of another day makes it surer."),
+        Screen.FACE_KEPT: _("It opens nothing unless you ask. You can take it back at once."),
         Screen.FACE_ENROL: _("Hold still. You can stop at any time."),
         Screen.WAITING: _("We are checking."),
         Screen.GRANTED: _("The gate is open."),

@@ -4,7 +4,7 @@ A look is in its gate alone; the server knows its id and its day, from the gate'
 names it in the policy until the gate reports it as gone. Looks share one consent, one share a gate and one
 forgetting: what ends a share ends its looks (`custody/shares.py`).
 
-An offer stands on a person's own page and nowhere else, after two looks that found no one and after which
+An offer is on a person's own pages and nowhere else, after two looks that found no one and after which
 they came in. Passages teach nothing: an offer changes no look.
 """
 
@@ -27,7 +27,7 @@ from web_admin.face.ways_in import live_face_consent
 LOOK_LASTS = timedelta(days=730)
 MISSES_OF_AN_OFFER = 2
 MISSES_WITHIN = timedelta(days=30)
-OFFER_STANDS = timedelta(days=14)
+OFFER_LASTS = timedelta(days=14)
 OFFERED_AGAIN_AFTER = timedelta(days=30)
 _LOOK_ID = re.compile(r"[0-9a-f]{16}\Z")
 
@@ -163,10 +163,10 @@ def looks_of(session: Session, consent_id: str) -> Sequence[FaceLook]:
 
 
 def look_offer(session: Session, person: Person, now: datetime) -> LookOffer | None:
-    """Return the offer of another look that stands now: until a look is added, for two weeks at most."""
+    """Return the offer of another look that is open now: until a look is added, for two weeks at most."""
     consent = live_face_consent(session, person)
     offer = _offer_of(session, consent.consent_id) if consent is not None else None
-    if offer is None or offer.is_off or offer.offered_at is None or now - offer.offered_at >= OFFER_STANDS:
+    if offer is None or offer.is_off or offer.offered_at is None or now - offer.offered_at >= OFFER_LASTS:
         return None
     if any(look.taken_at > offer.offered_at for look in looks_of(session, offer.consent_id)):
         return None

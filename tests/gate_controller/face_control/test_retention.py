@@ -131,6 +131,13 @@ def test_a_look_that_the_policy_names_is_deleted_and_reported_once_with_what_is_
     assert gate.journal.unsent_receipts() == {}, "the consent goes on"
 
 
+def test_a_look_that_a_restored_server_drops_once_more_is_reported_once_more(gate: Keeping) -> None:
+    named = {"anna": FaceRecord("anna", "consent-1", "yunet-sface", dropped_looks=("look-1",))}
+    for roster in (named, {"anna": FaceRecord("anna", "consent-1", "yunet-sface")}, named, named):
+        gate.keeper.settle(roster)
+    assert [facts for facts, _ in drops(gate)] == [{"look_found": True}, {"look_found": False}]
+
+
 def test_a_look_that_cannot_be_overwritten_yet_is_reported_when_it_is(
     gate: Keeping, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,7 @@ from web_admin.core.job_models import LongJob
 from web_admin.credentials.actions import choose_methods
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_pin
-from web_admin.custody.models import Consent, Notice
+from web_admin.custody.models import Consent, FaceLook, LookOffer, Notice
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.face.guardian_requests import ask_guardians
@@ -80,6 +80,7 @@ def live_in(compound: ManagedCompound) -> dict[str, str]:
             give_face_consent(own, compound.persons[name], version, "zh")
         own = act_in(compound, session, compound.persons["刘洋"], "phone")
         withdraw_face(own, compound.persons["刘洋"])
+        _give_looks(act, compound.persons["赵敏"])
         choose_methods(act, compound.persons["周明"], ("card", "qr"))
         issue_pin(act, compound.persons["林薇"])
         choose_methods(act, compound.persons["林薇"], ("card", "pin"))
@@ -110,6 +111,20 @@ def live_in(compound: ManagedCompound) -> dict[str, str]:
         publish_to_residents(office, compound.persons["王芳"])
         accept_invitation(session, invite(act, compound.persons["孙晓"]), act.now)
         return {who: invite(act, compound.persons[name]) for who, name in RESIDENTS.items()}
+
+
+def _give_looks(act: Action, person_id: str) -> None:
+    """Leave two looks of a person at a gate, another that it has yet to delete, and an offer of a fourth."""
+    consents = select(Consent.consent_id).where(Consent.person_id == person_id)
+    consent_id = act.session.scalars(consents).one()
+    for number, days in enumerate((400, 60, 3), start=1):
+        act.session.add(
+            FaceLook(
+                gate_id="north", look_id=f"{number:016x}", consent_id=consent_id,
+                taken_at=act.now - timedelta(days=days), dropped_at=act.now if days == 60 else None,
+            )
+        )
+    act.session.add(LookOffer(consent_id=consent_id, misses=0, offered_at=act.now, is_off=False))
 
 
 def _schedule(act: Action) -> None:

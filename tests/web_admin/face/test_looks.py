@@ -14,7 +14,7 @@ from web_admin.custody.models import Consent, FaceLook, LookOffer
 from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.face.looks import (
     LOOK_LASTS,
-    OFFER_STANDS,
+    OFFER_LASTS,
     OFFERED_AGAIN_AFTER,
     drop_look,
     drop_old_looks,
@@ -134,7 +134,7 @@ def offered(act: Action, person: Person, later: timedelta = timedelta(0)) -> boo
     return look_offer(act.session, person, act.now + later) is not None
 
 
-def test_the_second_miss_within_a_month_makes_an_offer_that_stands_for_two_weeks(
+def test_the_second_miss_within_a_month_makes_an_offer_for_two_weeks(
     act: Action, person: Person
 ) -> None:
     report(act, person, "face_missed", act.now - timedelta(days=31))
@@ -142,7 +142,7 @@ def test_the_second_miss_within_a_month_makes_an_offer_that_stands_for_two_weeks
     assert not offered(act, person), "31 days lie between them"
     report(act, person, "face_missed", act.now)
     assert offered(act, person)
-    assert not offered(act, person, OFFER_STANDS)
+    assert not offered(act, person, OFFER_LASTS)
 
 
 def test_an_added_look_ends_the_offer(act: Action, person: Person) -> None:

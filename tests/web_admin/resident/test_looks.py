@@ -57,7 +57,7 @@ def test_a_look_that_is_not_theirs_is_not_found_and_changes_nothing(
         assert session.scalars(select(FaceLook.dropped_at)).all() == [None, None]
 
 
-def test_an_offer_stands_on_the_persons_own_pages_until_one_tap_ends_it(
+def test_an_offer_is_on_the_persons_own_pages_until_one_tap_ends_it(
     compound: Compound, phone: FlaskClient
 ) -> None:
     give_looks(compound, phone)

@@ -234,7 +234,7 @@ def test_who_asks_for_card_and_face_has_a_pin_in_reserve_and_without_one_the_car
     """The face is one of the two; it never becomes what its owner is locked out for."""
     press(phone, "/r/face/yes", seen_on="/r/face", notice_version="1", language="en")
     refused = press(phone, "/r/two-ways", wish="always")
-    assert "Switch one on first; then card and face are enough." in refused.text
+    assert "one stays in reserve for when the gate does not know your face" in refused.text
     assert opens(compound) == [CARD_ALONE, BOTH]
     switch(phone, "pin", on=True)
     press(phone, "/r/two-ways", wish="always")

@@ -1,6 +1,7 @@
 """The desk and what is printed there, in a real browser: by keyboard alone, in both languages, on paper."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -31,6 +32,11 @@ def open_visit(page: Page, managed: ManagedCompound) -> None:
     show_at_a_gate(managed.app)
     page.locator("form[action$='/desk/proof'] button").press("Enter")
     page.wait_for_url("**/r/")
+
+
+def pause(page: Page) -> None:
+    """Stop the page's clock, so that no time is between two keys."""
+    page.clock.pause_at(datetime.fromtimestamp(page.evaluate("Date.now() / 1000") + 1, UTC))
 
 
 def problems_of(page: Page) -> list[str]:
@@ -64,6 +70,35 @@ def test_a_card_and_enter_open_the_desk_and_its_pages_pass_axe(
     for path in ("/r/visitors", "/r/records", "/r/face", "/r/code"):
         page.goto(f"{address}{path}")
         assert (path, problems_of(page)) == (path, [])
+    page.context.close()
+
+
+@pytest.mark.wide
+def test_a_tap_begins_a_visit_wherever_the_focus_is(
+    browser: Browser, managed: ManagedCompound, address: str
+) -> None:
+    page = page_of(browser, address, "guard", "en-GB")
+    page.clock.install()
+    page.goto(f"{address}/manage/desk")
+    page.wait_for_load_state("load")
+    page.keyboard.type("no card\n")
+    expect(page.locator("[data-problems]")).to_be_focused()
+    for place in ("[data-problems]", "form[action$='/desk/card'] button", "#home", "#pin", "#form"):
+        page.wait_for_load_state("load")
+        page.locator(place).focus()
+        pause(page)  # no time between the keys: a reader
+        page.keyboard.type("4200005\n")
+        page.get_by_role("button", name="Begin again").click()
+        page.clock.resume()
+        expect(page.locator("[data-tap]")).to_be_focused()
+    page.locator("#home").focus()
+    pause(page)
+    for digit in "31203333":
+        page.keyboard.type(digit)
+        page.clock.run_for(70)  # a person
+    page.keyboard.press("Enter")
+    expect(page.locator("#home")).to_have_value("31203333")
+    expect(page.locator("[data-tap]")).to_have_value("")
     page.context.close()
 
 

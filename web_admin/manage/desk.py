@@ -32,7 +32,7 @@ class TapForm(OnceForm):
         _l("Card"),
         description=_l("The resident holds their own card to the desk reader."),
         validators=[InputRequired(_l("Hold the card to the reader.")), Length(max=40)],
-        render_kw={"autocomplete": "off", "autofocus": True},
+        render_kw={"autocomplete": "off", "autofocus": True, "data-tap": True},
     )
 
 

@@ -37,7 +37,7 @@ class LostForm(OnceForm):
         _l("Home number or card number"),
         description=_l("3-1203, or the number of a found card."),
         validators=[InputRequired(_l("Type the home's number, or read a card.")), Length(max=40)],
-        render_kw={"autocomplete": "off", "autofocus": True},
+        render_kw={"autocomplete": "off", "autofocus": True, "data-tap": True},
     )
     why = SelectField(
         _l("Why do you look?"), default=AS_TYPED,

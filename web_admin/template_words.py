@@ -15,7 +15,15 @@ from web_admin.gates.texts import (
     HEALTHS,
     POSTURES,
 )
-from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON, PRINT_RUNS, RUN_STATES
+from web_admin.people.texts import (
+    AFTER_BULK_ACT,
+    AGE_BANDS,
+    BULK_ACTS,
+    KINDS_OF_PERSON,
+    PRINT_RUNS,
+    RUN_STATES,
+    WHY_LEFT_OUT,
+)
 from web_admin.privacy.texts import OUTCOMES, REQUESTS, SUBJECTS
 from web_admin.visitors.texts import PASS_STATES
 
@@ -42,4 +50,7 @@ WORDS = SimpleNamespace(
     PRINT_RUNS=PRINT_RUNS,
     RUN_STATES=RUN_STATES,
     HEALTHS=HEALTHS,
+    BULK_ACTS=BULK_ACTS,
+    WHY_LEFT_OUT=WHY_LEFT_OUT,
+    AFTER_BULK_ACT=AFTER_BULK_ACT,
 )

@@ -6,7 +6,7 @@ What it may not do it refuses with a sentence for the field that is wrong.
 """
 
 import secrets
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -23,7 +23,7 @@ from web_admin.core.effects import Effects
 from web_admin.core.orm import Fact
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import Sealer
-from web_admin.journal.ledger import append_audit
+from web_admin.journal.ledger import NewEntry, append_audit, append_audits
 
 Channel = Literal["manager", "phone", "desk", "gate", "home", "system", "api"]
 
@@ -147,19 +147,29 @@ def record(
 ) -> None:
     """Append the action to the audit journal; `facts` hold ids only, names go into `personal`."""
     act.session.flush()
-    assisted: dict[str, Fact] = {}
-    if act.served is not None:
-        assisted = {"assisted": True, "visit_id": act.served.visit_id}
     append_audit(
-        act.session,
-        act.site_id,
-        kind,
-        {"actor_id": act.actor_id, "channel": act.channel, **assisted, **facts},
-        dict(personal or {}),
-        act.now,
+        act.session, act.site_id, kind, _with_actor(act, facts), dict(personal or {}), act.now,
         person_id=person_id,
     )
     act.effects.recorded(act.session, kind, facts, person_id, act.now)
+
+
+def record_many(act: Action, entries: Sequence[NewEntry]) -> int:
+    """Append the entries of an act on several people in one go; return the number of the last one."""
+    last = append_audits(
+        act.session, act.site_id,
+        [replace(entry, facts=_with_actor(act, entry.facts)) for entry in entries], act.now,
+    )
+    for entry in entries:
+        act.effects.recorded(act.session, entry.kind, entry.facts, entry.person_id, act.now)
+    return last
+
+
+def _with_actor(act: Action, facts: Mapping[str, Fact]) -> dict[str, Fact]:
+    assisted: dict[str, Fact] = {}
+    if act.served is not None:
+        assisted = {"assisted": True, "visit_id": act.served.visit_id}
+    return {"actor_id": act.actor_id, "channel": act.channel, **assisted, **facts}
 
 
 def publish(act: Action, touches: Collection[str] | None = None) -> None:

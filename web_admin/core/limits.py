@@ -144,6 +144,10 @@ CONSTANTS = (
         f"{_UPLOADS}::test_any_other_form_says_what_this_server_takes",
     ),
     Limit(
+        "bulk_people", 500, "people", "act on several people", "web_admin/people/bulk_rules.py::MOST",
+        "tests/web_admin/people/test_bulk_actions.py::test_no_one_and_too_many_are_refused_with_a_sentence",
+    ),
+    Limit(
         "sheet_body", 8 * 1024 * 1024, "bytes", "request that brings a sheet of people",
         "web_admin/manage/people_import.py::MAX_REQUEST_BYTES",
         f"{_UPLOADS}::test_a_body_that_says_its_size_is_refused_before_any_of_it_is_read",

@@ -69,8 +69,8 @@ class NewEntry:
     personal: Facts = field(default_factory=dict)
 
 
-def append_audits(session: Session, site_id: str, entries: Iterable[NewEntry], now: datetime) -> None:
-    """Chain many entries in their order as `append_audit` chains one, written in one go."""
+def append_audits(session: Session, site_id: str, entries: Iterable[NewEntry], now: datetime) -> int:
+    """Chain many entries in their order as `append_audit` chains one, in one go; return the last seq."""
     session.flush()
     seq, previous = _last(session, site_id)
     at = now.astimezone(UTC)
@@ -87,6 +87,7 @@ def append_audits(session: Session, site_id: str, entries: Iterable[NewEntry], n
         session.execute(insert(AuditEntry), rows)
         _ends_with(session, site_id, seq, previous)
         session.flush()
+    return seq
 
 
 def _ends_with(session: Session, site_id: str, seq: int, digest: bytes) -> None:

@@ -14,6 +14,7 @@ from web_admin.core.csv_text import csv_for_spreadsheets
 from web_admin.core.database import request_session
 from web_admin.core.texts import LANGUAGES
 from web_admin.gates.queries import hours_names
+from web_admin.manage.bulk_choice import bulk_parts
 from web_admin.people.actions import KINDS, add_person
 from web_admin.people.additions import waiting_people
 from web_admin.people.homes import add_home
@@ -76,6 +77,7 @@ def show_list() -> str:
         export_form=AgainForm(formdata=None),
         home_count=home_count(session, site_id),
         person_count=person_count(session, site_id),
+        **bulk_parts(wanted),
     )
 
 

@@ -6,8 +6,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, DateTimeLocalField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms import BooleanField, SelectField, StringField
+from wtforms.validators import InputRequired, Length
 
 from gate_controller.contract.credential_kinds import OWN_KINDS
 from gate_controller.contract.records import Method
@@ -20,10 +20,11 @@ from web_admin.core.database import current_menjin, request_session
 from web_admin.core.texts import LANGUAGES
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.face.actions import face_state
+from web_admin.manage.grant_form import GrantForm
 from web_admin.people.actions import (
-    GrantSpec,
     edit_person,
     move_out,
+    replace_grant,
     resume_person,
     set_grants,
     set_may_override,
@@ -33,8 +34,8 @@ from web_admin.people.additions import added_by, hours_name, named_hours
 from web_admin.people.invitations import INVITATION_HOURS, invite
 from web_admin.people.moving import what_ends
 from web_admin.people.status import WayStatus, face_was_taken, way_status
-from web_admin.web.context import current_action, do, from_local, get_or_404, request_now, site_zone, typed
-from web_admin.web.fields import CheckList, hours_options, lane_options, options, reason_field
+from web_admin.web.context import current_action, do, get_or_404, request_now, site_zone, typed
+from web_admin.web.fields import hours_options, lane_options, options, reason_field
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page
 from web_admin.web.places import site_lanes
@@ -60,15 +61,6 @@ class DetailsForm(OnceForm):
     slow_pass = BooleanField(
         _l("Slow passage"), description=_l("The gate stays open longer for this person. No reason is shown.")
     )
-
-
-class GrantForm(OnceForm):
-    """Where, in which hours and within which dates someone may pass."""
-
-    lanes = CheckList(_l("May pass"))
-    hours_id = SelectField(_l("Hours"))
-    valid_from = DateTimeLocalField(_l("From"), validators=[Optional()])
-    valid_until = DateTimeLocalField(_l("Until"), validators=[Optional()])
 
 
 class MoveOutForm(OnceForm):
@@ -102,8 +94,6 @@ def show(person_id: str) -> str:
 
 def _page(person: Person, **forms: OnceForm) -> str:
     session = request_session()
-    lanes = {lane.lane_id: f"{lane.gate.name} · {lane.name}" for lane in site_lanes()}
-    hours = named_hours(session, person.site_id, person)
     credentials = [row for row in person.credentials if row.kind in OWN_KINDS and not row.duress]
     return render_template(
         "office/person.html",
@@ -111,11 +101,10 @@ def _page(person: Person, **forms: OnceForm) -> str:
         credentials=sorted(credentials, key=lambda row: (row.state == "ended", row.kind, row.created_at)),
         methods=tuple(Method),
         way_status=_way_statuses(person).get,
-        lanes=lanes,
-        hours={row.hours_id: hours_name(row) for row in hours},
         added=added_by(session, person.person_id),
         why_it_stays=partial(why_it_stays, current_action()),
         invitation_hours=INVITATION_HOURS,
+        **_names_of_grants(person),
         **{"button": AgainForm(formdata=None), "suspend_form": ReasonForm(formdata=None)} | forms,
     )
 
@@ -143,26 +132,34 @@ def edit(person_id: str) -> Page:
 @bp.route("/grants", methods=["GET", "POST"])
 @allowed("edit_people")
 def grants(person_id: str) -> Page:
-    """Set where and when a person may pass."""
+    """Set where and when a person may pass; of several grants each is changed by itself."""
     person = _person(person_id)
+    by_id = {grant.grant_id: grant for grant in person.grants}
+    asked_for = request.args.get("grant")
+    if (asked_for or len(by_id) > 1) and asked_for not in by_id:
+        if request.method == "POST":
+            flash(_("These hours were changed meanwhile. Look at them once more."), "danger")
+        return render_template("office/grants_of.html", person=person, **_names_of_grants(person))
+    grant = by_id.get(asked_for or "") or next(iter(person.grants), None)
     form = GrantForm()
     form.hours_id.choices = hours_options(
         (row.hours_id, hours_name(row)) for row in named_hours(request_session(), person.site_id, person)
     )
     form.lanes.choices = lane_options(site_lanes())
-    if not form.is_submitted() and person.grants:
-        first = person.grants[0]
+    if not form.is_submitted() and grant is not None:
         zone = site_zone()
-        form.lanes.data = sorted({lane for grant in person.grants for lane in grant.lanes})
-        form.hours_id.data = first.hours_id or ""
-        form.valid_from.data = first.valid_from.astimezone(zone) if first.valid_from else None
-        form.valid_until.data = first.valid_until.astimezone(zone) if first.valid_until else None
+        form.lanes.data = sorted(grant.lanes)
+        form.hours_id.data = grant.hours_id or ""
+        form.valid_from.data = grant.valid_from.astimezone(zone) if grant.valid_from else None
+        form.valid_until.data = grant.valid_until.astimezone(zone) if grant.valid_until else None
     if form.validate_on_submit():
-        spec = GrantSpec(tuple(form.lanes.data or ()), form.hours_id.data or None,
-                         from_local(form.valid_from.data), from_local(form.valid_until.data))
+        spec = form.spec()
 
         def work(act: Action) -> bool:
-            set_grants(act, person_id, [spec] if spec.lanes else [])
+            if len(by_id) > 1 and grant is not None:
+                replace_grant(act, person_id, grant.grant_id, spec)
+            else:
+                set_grants(act, person_id, [spec] if spec.lanes else [])
             return True
 
         if do(form, work):
@@ -171,6 +168,14 @@ def grants(person_id: str) -> Page:
             return _back(person_id)
     page = render_template("office/grants.html", form=form, person=person)
     return page if not form.is_submitted() else (page, 422)
+
+
+def _names_of_grants(person: Person) -> dict[str, dict[str, str]]:
+    hours = named_hours(request_session(), person.site_id, person)
+    return {
+        "lanes": {lane.lane_id: f"{lane.gate.name} · {lane.name}" for lane in site_lanes()},
+        "hours": {row.hours_id: hours_name(row) for row in hours},
+    }
 
 
 @bp.post("/invite")

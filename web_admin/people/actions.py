@@ -73,7 +73,7 @@ def add_person(
     act.session.add(person)
     passable = all_lanes(act) if lanes is None else tuple(lanes)
     if passable:
-        person.grants.append(_grant(act, GrantSpec(passable)))
+        person.grants.append(new_grant(act, GrantSpec(passable)))
     finish(act, "person_added", {"kind": kind}, personal={"name": name}, person_id=person.person_id)
     return person
 
@@ -106,7 +106,7 @@ def set_grants(act: Action, person_id: str, specs: Sequence[GrantSpec]) -> None:
     """Replace where and when a person may pass."""
     begin(act)
     person = person_of(act, person_id)
-    grants = [_grant(act, spec) for spec in specs]
+    grants = [new_grant(act, spec) for spec in specs]
     person.grants = grants
     cut = fit_helpers(act.session, person, act.now)
     finish(
@@ -114,25 +114,49 @@ def set_grants(act: Action, person_id: str, specs: Sequence[GrantSpec]) -> None:
     )
 
 
+def replace_grant(act: Action, person_id: str, grant_id: str, spec: GrantSpec) -> None:
+    """Replace one of several grants of a person, or withdraw it where no lane is left; the others stay."""
+    begin(act)
+    person = person_of(act, person_id)
+    others = [grant for grant in person.grants if grant.grant_id != grant_id]
+    if len(others) == len(person.grants):
+        raise ActionRefused(None, _("These hours were changed meanwhile. Look at them once more."))
+    person.grants = [*others, new_grant(act, spec)] if spec.lanes else others
+    cut = fit_helpers(act.session, person, act.now)
+    finish(
+        act, "grants_set", {"count": len(person.grants)}, person_id=person_id, touches=(person_id, *cut)
+    )
+
+
 def suspend_person(act: Action, person_id: str, reason: str) -> None:
     """Stop every way in of a person until they are resumed."""
     begin(act)
     person = person_of(act, person_id)
-    person.suspended_by = with_party(person.suspended_by, party_of(act), is_suspended=person.suspended)
-    person.suspended = True
+    mark_suspended(act, person)
     finish(
         act, "person_suspended", {}, personal={"reason": checked_text("reason", reason)}, person_id=person_id
     )
+
+
+def mark_suspended(act: Action, person: Person) -> None:
+    """Note on a person that the actor's party suspends them; it is neither recorded nor published here."""
+    person.suspended_by = with_party(person.suspended_by, party_of(act), is_suspended=person.suspended)
+    person.suspended = True
 
 
 def resume_person(act: Action, person_id: str) -> None:
     """Resume a suspended person; raise ActionRefused for a party that may not (`suspensions`)."""
     begin(act)
     person = person_of(act, person_id)
+    mark_resumed(act, person)
+    finish(act, "person_resumed", {}, person_id=person_id)
+
+
+def mark_resumed(act: Action, person: Person) -> None:
+    """End a suspension on its person; raise ActionRefused for a party that may not (`suspensions`)."""
     if person.suspended:
         refuse_ending(act, person.suspended_by, "person")
     person.suspended, person.suspended_by = False, ""
-    finish(act, "person_resumed", {}, person_id=person_id)
 
 
 def set_may_override(act: Action, person_id: str, may_override: bool) -> None:
@@ -182,17 +206,25 @@ def _channel_for_others(act: Action) -> Channel:
     return act.channel if own_person_id(act) is None else "home"
 
 
-def _grant(act: Action, spec: GrantSpec) -> GrantRow:
+def new_grant(act: Action, spec: GrantSpec) -> GrantRow:
+    """Return a grant that belongs to no one yet; raise ActionRefused beside the field that is wrong."""
+    return new_grants(act, spec, 1)[0]
+
+
+def new_grants(act: Action, spec: GrantSpec, count: int) -> list[GrantRow]:
+    """Return equal grants that belong to no one yet, checked once; raise ActionRefused."""
     if not spec.lanes:
         raise ActionRefused("lanes", _("Choose at least one lane."))
     checked_window(spec.valid_from, spec.valid_until, act.now)
-    return GrantRow(
-        grant_id=new_id(),
-        lanes=[lane_of(act, lane_id).lane_id for lane_id in dict.fromkeys(spec.lanes)],
-        hours_id=hours_of(act, spec.hours_id).hours_id if spec.hours_id else None,
-        valid_from=spec.valid_from,
-        valid_until=spec.valid_until,
-    )
+    lanes = [lane_of(act, lane_id).lane_id for lane_id in dict.fromkeys(spec.lanes)]
+    hours_id = hours_of(act, spec.hours_id).hours_id if spec.hours_id else None
+    return [
+        GrantRow(
+            grant_id=new_id(), lanes=list(lanes), hours_id=hours_id, valid_from=spec.valid_from,
+            valid_until=spec.valid_until,
+        )
+        for _number in range(count)
+    ]
 
 
 def all_lanes(act: Action) -> tuple[str, ...]:

@@ -65,17 +65,23 @@ def invite(act: Action, person_id: str, valid_hours: int = INVITATION_HOURS) -> 
         end_resident_sign_in(act.session, person_id)
         lapse_requests(act, person_id)  # a yes from the phone that is gone must not complete a consent
         person.phone_unproven = person.face_paused_reason = INVITED_AGAIN
+    invitation_id, code = add_invitation(act, person_id, valid_hours)
+    finish(
+        act, "person_invited", {"invitation_id": invitation_id, "again": again is not None},
+        person_id=person_id,
+    )
+    return code
+
+
+def add_invitation(act: Action, person_id: str, valid_hours: int) -> tuple[str, str]:
+    """Store an invitation, neither recorded nor published here; return its id and its one-time code."""
     code = make_code(3)
     invitation = Invitation(
         invitation_id=new_id(), person_id=person_id, code_digest=code_digest(code), created_at=act.now,
         made_by_home=act.channel == "home", expires_at=act.now + timedelta(hours=valid_hours),
     )
     act.session.add(invitation)
-    finish(
-        act, "person_invited", {"invitation_id": invitation.invitation_id, "again": again is not None},
-        person_id=person_id,
-    )
-    return code
+    return invitation.invitation_id, code
 
 
 def accept_invitation(session: Session, code: str, now: datetime) -> Person:

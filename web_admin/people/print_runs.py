@@ -5,7 +5,7 @@ every old PIN works, and a cancelled run has changed nothing at any gate. Invita
 moment they are made, and a cancelled run takes back the unused ones.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from textwrap import shorten
 
@@ -14,14 +14,15 @@ from sqlalchemy import delete, select, update
 
 from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Action, begin, finish, new_id, publish, record
-from web_admin.compound.age_bands import CHILD
-from web_admin.compound.models import UNASSIGNED, CredentialRow, Home, Invitation, Person
+from web_admin.compound.models import UNASSIGNED, Home, Invitation, Person
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import open_pin_tag, seal_pin_tag
 from web_admin.credentials.lifecycle import end_live, live_credentials
-from web_admin.credentials.models import ChildAgreement
 from web_admin.credentials.pins import add_pin, make_pin_for, taken_tags
 from web_admin.face.lost_methods import pause_faces_given_with
+from web_admin.people.bulk_actions import plan_act
+from web_admin.people.bulk_queries import candidates_of
+from web_admin.people.bulk_rules import BulkKind, why_no_pin
 from web_admin.people.invitations import invite, revoke_invitations
 from web_admin.people.print_models import PrintRun, PrintSlip
 
@@ -30,6 +31,7 @@ INVITATION_HOURS = 336
 """Fourteen days: slips lie in letter boxes for a while."""
 A_PART = {INVITATIONS: 100, PINS: 15}
 """How many are made at a time: a PIN is some 50 ms of work, and no request lasts long."""
+PLANS: Mapping[str, BulkKind] = {INVITATIONS: "print_invitations", PINS: "print_pins"}
 MOST = 1000
 """People of one run: some seconds to draw, and two packets of paper."""
 OPEN_STATES = ("making", "ready", "shown")
@@ -66,6 +68,30 @@ def begin_run(act: Action, kind: str, buildings: Sequence[str], *, everyone: boo
         raise ActionRefused("kind", _("Choose one of the offered values."))
     if not buildings:
         raise ActionRefused("buildings", _("Choose at least one building."))
+    _refuse_a_second_run(act, kind)
+    chosen, left_out = _people(act, kind, buildings, everyone=everyone)
+    if not chosen:
+        raise ActionRefused("buildings", _("No one there needs one: everyone has theirs already."))
+    if len(chosen) > MOST:
+        raise ActionRefused("buildings", _("At most %(count)s people at a time. Choose fewer buildings.",
+                                        count=MOST))
+    return _begun(act, kind, chosen, left_out, shorten(" ".join(buildings), 120))
+
+
+def begin_run_for(act: Action, kind: str, person_ids: Collection[str]) -> PrintRun:
+    """Begin a run for these people: for those of them who have no phone page, or no PIN, yet.
+
+    Raises ActionRefused when no one is left, when there are too many, or while another run waits for its end.
+    """
+    begin(act)
+    plan = plan_act(act, PLANS[kind], person_ids)
+    if not plan.chosen:
+        raise ActionRefused(None, _("There is no one left for whom this can be done."))
+    _refuse_a_second_run(act, kind)
+    return _begun(act, kind, [each.person.person_id for each in plan.chosen], len(plan.left_out), "")
+
+
+def _refuse_a_second_run(act: Action, kind: str) -> None:
     waiting = select(PrintRun.run_id).where(
         PrintRun.site_id == act.site_id, PrintRun.kind == kind, PrintRun.state.in_(OPEN_STATES)
     )
@@ -73,14 +99,11 @@ def begin_run(act: Action, kind: str, buildings: Sequence[str], *, everyone: boo
         raise ActionRefused(
             None, _("Another run is not ended yet. Say that it was handed out, or cancel it.")
         )
-    chosen, left_out = _people(act, kind, buildings, everyone=everyone)
-    if not chosen:
-        raise ActionRefused("buildings", _("No one there needs one: everyone has theirs already."))
-    if len(chosen) > MOST:
-        raise ActionRefused("buildings", _("At most %(count)s people at a time. Choose fewer buildings.",
-                                        count=MOST))
+
+
+def _begun(act: Action, kind: str, chosen: Sequence[str], left_out: int, buildings: str) -> PrintRun:
     run = PrintRun(
-        run_id=new_id(), site_id=act.site_id, kind=kind, buildings=shorten(" ".join(buildings), 120),
+        run_id=new_id(), site_id=act.site_id, kind=kind, buildings=buildings,
         author_id=act.actor_id, total=len(chosen), left_out=left_out, created_at=act.now,
     )
     act.session.add(run)
@@ -97,30 +120,16 @@ def _people(act: Action, kind: str, buildings: Sequence[str], *, everyone: bool)
     here = select(Person.person_id, Home.number).join(Home, Home.home_id == Person.home_id).where(
         Person.site_id == act.site_id, Person.ended_at.is_(None), Person.kind != UNASSIGNED
     )
-    wanted = set(buildings)
-    rows = [
-        (person_id, number) for person_id, number in act.session.execute(here)
-        if number.partition("-")[0] in wanted
+    ids = [
+        person_id for person_id, number in act.session.execute(here)
+        if number.partition("-")[0] in set(buildings)
     ]
+    people = candidates_of(act.session, act.site_id, ids, act.now)
     if kind == INVITATIONS:
-        have = select(Invitation.person_id).where(Invitation.used_at.is_not(None))
+        chosen = [each for each in people if not each.has_page]
     else:
-        have = select(CredentialRow.person_id).where(
-            CredentialRow.kind == CredentialKind.PIN, CredentialRow.state != "ended",
-            CredentialRow.duress.is_(False),
-        )
-    done = set(act.session.scalars(have)) if kind == INVITATIONS or not everyone else set()
-    if kind != INVITATIONS:
-        agreed = select(ChildAgreement.child_id).where(ChildAgreement.withdrawn_at.is_(None))
-        done |= set(act.session.scalars(
-            select(Person.person_id).where(Person.age_band == CHILD, Person.person_id.not_in(agreed))
-        ))
-    chosen = sorted((row for row in rows if row[0] not in done), key=lambda row: (_in_order(row[1]), row[0]))
-    return [person_id for person_id, _number in chosen], len(rows) - len(chosen)
-
-
-def _in_order(number: str) -> tuple[tuple[int, str], ...]:
-    return tuple((len(part), part) for part in number.split("-"))
+        chosen = [each for each in people if why_no_pin(each, everyone=everyone) is None]
+    return [each.person.person_id for each in chosen], len(ids) - len(chosen)
 
 
 def make_part(act: Action, run_id: str) -> PrintRun:

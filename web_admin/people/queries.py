@@ -8,7 +8,7 @@ from typing import Literal
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from web_admin.compound.models import UNASSIGNED, CredentialRow, Home, Invitation, Person
@@ -120,6 +120,17 @@ def whole_list(session: Session, site_id: str, wanted: Wanted) -> Iterator[tuple
             yield None, person
 
 
+def count_of(session: Session, site_id: str, wanted: Wanted) -> int:
+    """Return how many people all pages of a search show together."""
+    found = _everyone(site_id, wanted).with_only_columns(func.count(Person.person_id))
+    return session.scalar(found) or 0
+
+
+def ids_of(session: Session, site_id: str, wanted: Wanted, limit: int) -> list[str]:
+    """Return the ids of the people whom all pages of a search show together, at most `limit`."""
+    return list(session.scalars(_everyone(site_id, wanted).order_by(Person.person_id).limit(limit)))
+
+
 def living_in(session: Session, home: Home) -> list[Person]:
     """Return who lives in a home with their grants, by name; cards without a holder come last."""
     living = select(Person).where(Person.home_id == home.home_id, Person.ended_at.is_(None))
@@ -220,6 +231,17 @@ def _whole(session: Session, rows: Sequence[tuple[str, str]]) -> list[Person]:
     )
     by_id = {person.person_id: person for person in found}
     return [by_id[person_id] for person_id in ids]
+
+
+def _everyone(site_id: str, wanted: Wanted) -> Select[str]:
+    query = select(Person.person_id).outerjoin(Home, Home.home_id == Person.home_id).where(
+        Person.site_id == site_id, *_fits(wanted), or_(name_has(wanted.text), number_has(wanted.text))
+    )
+    if wanted.state == "empty":
+        return query.where(false())
+    if wanted.building == NO_HOME:
+        return query.where(Person.home_id.is_(None))
+    return query.where(Home.building == wanted.building) if wanted.building else query
 
 
 def _fits(wanted: Wanted) -> list[ColumnElement[bool]]:

@@ -19,6 +19,33 @@ AGE_BANDS: Mapping[str, LazyString] = {
     "under_14": _l("Under 14 years"),
 }
 PRINT_RUNS: Mapping[str, LazyString] = {"invitations": _l("Invitations"), "pins": _l("PIN slips")}
+BULK_ACTS: Mapping[str, LazyString] = {
+    "invite": _l("Invite"),
+    "print_invitations": _l("Print invitations"),
+    "print_pins": _l("Print PIN slips"),
+    "hours": _l("Grant hours"),
+    "suspend": _l("Suspend"),
+}
+WHY_LEFT_OUT: Mapping[str, LazyString] = {
+    "moved_out": _l("Has moved out"),
+    "suspended": _l("Is suspended"),
+    "cards": _l("Cards of the home without a holder"),
+    "joined": _l("Has opened the phone page already"),
+    "invited": _l("Has an invitation that still works"),
+    "no_home": _l("Has no home to print on the slip"),
+    "has_pin": _l("Has a PIN already"),
+    "child_waits": _l("A child whose guardian has not agreed yet"),
+    "waits": _l("Waits for your agreement"),
+    "helper": _l("A helper: the home sets the hours"),
+    "passes": _l("Passes there at these hours already"),
+}
+AFTER_BULK_ACT: Mapping[str, LazyString] = {
+    "in_force": _l("In force"),
+    "undone": _l("Undone"),
+    "changed": _l("Changed since"),
+    "used": _l("Used already"),
+    "moved_out": _l("Moved out"),
+}
 RUN_STATES: Mapping[str, LazyString] = {
     "making": _l("Being made"),
     "ready": _l("Ready to print"),

@@ -1,0 +1,190 @@
+"""Acts on several people through the pages: preview, act, result, undo, and who may not."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.support.clock import SetClock
+from tests.support.compounds.desk import hidden_of
+from tests.support.compounds.managed import make_managed_compound
+from tests.support.compounds.resident import csrf_of
+from web_admin.compound.models import Gate, Invitation, Person
+from web_admin.core.database import current_menjin
+from web_admin.journal.models import AuditEntry
+from web_admin.people.actions import GrantSpec, set_grants
+from web_admin.people.print_models import PrintRun
+
+LIST, BULK, DO = "/manage/people/", "/manage/people/bulk", "/manage/people/bulk/do"
+
+
+@pytest.fixture
+def compound(web_config, database):
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def office(compound):
+    return compound.signed_in("manager")
+
+
+def read(compound, what):
+    with compound.app.app_context(), current_menjin().database.open_reading() as session:
+        return what(session)
+
+
+def suspended(compound):
+    rows = select(Person.display_name).where(Person.suspended.is_(True))
+    return set(read(compound, lambda s: s.scalars(rows).all()))
+
+
+def preview(client, act, *people, **more):
+    token = csrf_of(client.get(LIST).text)
+    return client.post(BULK, data={"csrf_token": token, "act": act, "person": list(people), **more})
+
+
+def confirm(client, shown, **typed):
+    assert shown.status_code == 200, shown.text
+    people = re.findall(r'name="person" value="([^"]+)"', shown.text)
+    lanes = re.findall(r'<input type="hidden" name="lanes" value="([^"]+)"', shown.text)
+    return client.post(DO, data=hidden_of(shown.text, DO) | {"person": people, "lanes": lanes, **typed})
+
+
+def names(page, part):
+    section = page.partition(f'id="{part}"')[2].partition("</section>")[0]
+    return re.findall(r"<strong>([^<]+)</strong>", section)
+
+
+def test_several_are_suspended_after_a_preview_and_come_back_by_one_press(compound, office):
+    ids = [compound.persons[name] for name in ("王芳", "王磊")]
+    version = select(Gate.published_version).where(Gate.gate_id == "north")
+    before = read(compound, lambda s: s.scalar(version))
+    shown = preview(office, "suspend", *ids)
+    assert names(shown.text, "chosen") == ["王芳", "王磊"]
+    assert suspended(compound) == set()
+    refused = confirm(office, shown, reason=" ")
+    assert (refused.status_code, suspended(compound)) == (422, set())
+    done = confirm(office, shown, reason="a parked lorry")
+    assert suspended(compound) == {"王芳", "王磊"}
+    assert read(compound, lambda s: s.scalar(version)) == before + 1
+    page = office.get(done.location).text
+    assert "2 people are suspended." in page
+    office.post(f"{done.location}/undo", data=hidden_of(page, f"{done.location}/undo"))
+    assert suspended(compound) == set()
+    assert "Nothing of this act is in force any more." in office.get(done.location).text
+    assert done.location in office.get(LIST).text
+
+
+def test_who_changed_since_the_preview_is_left_out(compound, office):
+    ids = [compound.persons[name] for name in ("王芳", "王磊")]
+    shown = preview(office, "suspend", *ids)
+    with compound.act("manager", "staff-1") as act:
+        act.session.get_one(Person, ids[0]).suspended = True
+    done = confirm(office, shown, reason="a parked lorry")
+    page = office.get(done.location).text
+    assert "1 person" in page
+    assert "1 left out" in page
+    assert "left out" in preview(office, "suspend", *ids).text.lower()
+
+
+def test_the_whole_filtered_list_is_chosen_and_no_one_else(compound, office):
+    shown = preview(office, "suspend", all="1", building="3")
+    expected = read(compound, lambda s: set(s.scalars(
+        select(Person.display_name).where(Person.home.has(building="3"))
+    )))
+    assert set(names(shown.text, "chosen")) == expected
+    assert confirm(office, shown, reason="pipes").status_code == 303
+    assert suspended(compound) == expected
+
+
+def test_a_form_sent_twice_invites_once_and_shows_the_same_codes(compound, office):
+    shown = preview(office, "invite", all="1", building="3")
+    first, second = confirm(office, shown), confirm(office, shown)
+    codes = re.findall(r'<strong class="number">([0-9A-Z-]{14})</strong>', first.text)
+    assert len(codes) == 3
+    assert re.findall(r'<strong class="number">([0-9A-Z-]{14})</strong>', second.text) == codes
+    assert read(compound, lambda s: s.scalar(select(func.count(Invitation.invitation_id)))) == 3
+    assert first.headers["Cache-Control"] == "no-store"
+    again = preview(office, "invite", all="1", building="3").text
+    assert again.count("Has an invitation that still works") == 3
+    assert f'action="{DO}"' in again
+    assert "Invite 3" not in again
+
+
+def test_a_suspension_sent_twice_is_done_once_and_says_so(compound, office):
+    shown = preview(office, "suspend", compound.persons["王芳"])
+    confirm(office, shown, reason="a lorry")
+    again = confirm(office, shown, reason="a lorry")
+    assert again.location.rstrip("/").endswith("/manage/people")
+    assert "It was not done twice" in office.get(again.location).text
+    acts = select(func.count()).select_from(AuditEntry).where(AuditEntry.kind == "people_acted")
+    assert read(compound, lambda s: s.scalar(acts)) == 1
+
+
+def test_one_open_list_leads_to_two_acts(compound, office):
+    for name in ("王芳", "王磊"):
+        shown = preview(office, "suspend", compound.persons[name], once="the same token of one list")
+        assert "/bulk/" in confirm(office, shown, reason="a lorry").location
+    assert suspended(compound) == {"王芳", "王磊"}
+
+
+def test_hours_are_asked_for_before_their_preview(compound, office):
+    ids = [compound.persons[name] for name in ("王芳", "王磊")]
+    with compound.act() as act:
+        set_grants(act, ids[0], [GrantSpec(("east-in",))])
+    asked = preview(office, "hours", *ids)
+    assert "Choose where and when" in asked.text
+    none = preview(office, "hours", *ids, step="hours", hours_id="")
+    assert (none.status_code, "Choose at least one lane" in none.text) == (422, True)
+    shown = preview(office, "hours", *ids, step="hours", lanes=["north-in"], hours_id="")
+    assert (names(shown.text, "chosen"), names(shown.text, "left-out")) == (["王芳"], ["王磊"])
+    done = confirm(office, shown)
+    grants = read(compound, lambda s: sorted(g.lanes for g in s.get_one(Person, ids[0]).grants))
+    assert grants == [["east-in"], ["north-in"]]
+    several = office.get(f"/manage/people/{ids[0]}/grants").text
+    assert several.count("/grants?grant=") == 2
+    page = office.get(done.location).text
+    office.post(f"{done.location}/undo", data=hidden_of(page, f"{done.location}/undo"))
+    assert read(compound, lambda s: [g.lanes for g in s.get_one(Person, ids[0]).grants]) == [["east-in"]]
+
+
+def test_a_run_of_slips_begins_for_the_chosen_and_waits_for_its_own_end(compound, office):
+    ids = [compound.persons[name] for name in ("王芳", "保洁员")]
+    done = confirm(office, preview(office, "print_invitations", *ids))
+    run = read(compound, lambda s: s.scalars(select(PrintRun)).one())
+    assert done.location.endswith(run.run_id)
+    assert run.total == 1
+    assert "Chosen people" in office.get(done.location).text
+    waits = confirm(office, preview(office, "print_invitations", compound.persons["王磊"]))
+    assert (waits.status_code, "Another run is not ended yet" in waits.text) == (422, True)
+
+
+@pytest.mark.parametrize(("chosen", "said"), [
+    ([], "Choose at least one person."), ([f"{n:016x}" for n in range(501)], "At most 500 people"),
+])
+def test_none_and_too_many_lead_back_to_the_list_with_a_sentence(office, chosen, said):
+    answer = preview(office, "suspend", *chosen, building="3")
+    assert answer.location.endswith("building=3")
+    assert said in office.get(answer.location).text
+
+
+def test_guards_choose_no_one_and_an_unknown_act_is_none(compound, office):
+    guard = compound.signed_in("guard")
+    page = guard.get(LIST).text
+    assert 'name="person"' not in page
+    assert "/bulk" not in page
+    data = {"csrf_token": csrf_of(page), "act": "suspend", "person": compound.persons["王芳"], "reason": "x"}
+    assert [guard.post(where, data=data).status_code for where in (BULK, DO)] == [403, 403]
+    assert preview(office, "delete", compound.persons["王芳"]).status_code == 400
+    assert office.get(DO).status_code == 303
+    assert office.get("/manage/people/bulk/1").status_code == 404
+    assert suspended(compound) == set()
+
+
+def test_without_the_forms_own_token_nothing_is_done(compound, office):
+    shown = preview(office, "suspend", compound.persons["王芳"])
+    assert confirm(office, shown, reason="a lorry", csrf_token="").status_code == 400
+    assert suspended(compound) == set()

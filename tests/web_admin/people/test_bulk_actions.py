@@ -1,0 +1,298 @@
+"""Acts on several people: who is left out, one entry each, one publication, and an undo of exactly that."""
+
+from collections import Counter
+from collections.abc import Collection
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
+
+from gate_controller.contract.calendars import Span
+from tests.support.acting import add_lane, by_phone, household, show_card
+from web_admin.action.base import Action
+from web_admin.compound.models import Hours, Person
+from web_admin.core.effects import NoEffects
+from web_admin.core.refusal import ActionRefused
+from web_admin.credentials.cards import issue_card
+from web_admin.credentials.pins import issue_pin
+from web_admin.gates.hours import save_hours
+from web_admin.journal.ledger import verify_audit
+from web_admin.journal.models import AuditEntry
+from web_admin.people.actions import (
+    GrantSpec,
+    add_person,
+    move_out,
+    replace_grant,
+    resume_person,
+    set_grants,
+    suspend_person,
+)
+from web_admin.people.bulk_actions import (
+    grant_hours,
+    invite_people,
+    plan_act,
+    suspend_people,
+    undo_bulk_act,
+)
+from web_admin.people.bulk_queries import UNDO_FOR, bulk_act, last_acts, what_became
+from web_admin.people.bulk_rules import MOST
+from web_admin.people.homes import add_home
+from web_admin.people.invitations import accept_invitation, invite, revoke_invitations
+from web_admin.people.print_runs import PINS, begin_run_for
+from web_admin.people.queries import NO_HOME, Wanted, count_of, ids_of
+
+
+@dataclass
+class Published(NoEffects):
+    """Notes each publication."""
+
+    sets: list[Collection[str] | None] = field(default_factory=list)
+
+    def publish(
+        self, session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None
+    ) -> None:
+        self.sets.append(person_ids)
+
+
+def family(act: Action, count: int, number: str = "5-0501", **more: str) -> list[Person]:
+    home = add_home(act, number)
+    return [
+        add_person(act, display_name=f"{number} {index}", home_id=home.home_id, **more)
+        for index in range(count)
+    ]
+
+
+def ids(people: list[Person]) -> list[str]:
+    return [person.person_id for person in people]
+
+
+def entries(act: Action, kind: str) -> list[AuditEntry]:
+    rows = select(AuditEntry).where(AuditEntry.kind == kind).order_by(AuditEntry.seq)
+    return list(act.session.scalars(rows))
+
+
+def later(act: Action, **ahead: int) -> Action:
+    return replace(act, now=act.now + timedelta(**ahead))
+
+
+def why(act: Action, kind: str, people: list[Person], spec: GrantSpec | None = None) -> dict[str, str]:
+    plan = plan_act(act, kind, ids(people), spec)  # type: ignore[arg-type]  # a word of BulkKind
+    return {each.person.display_name: reason for each, reason in plan.left_out}
+
+
+def test_suspending_several_leaves_an_entry_each_and_publishes_once(act: Action) -> None:
+    add_lane(act)
+    people = family(act, 3)
+    issue_card(act, people[0].person_id, 77)
+    noted = Published()
+    done = suspend_people(replace(act, effects=noted), ids(people), "fees of the car park")
+    assert done.count == 3
+    assert [set(each or ()) for each in noted.sets] == [set(ids(people))]
+    assert all(person.suspended and person.suspended_by == "office" for person in people)
+    written = entries(act, "person_suspended")
+    assert {row.person_id for row in written} == set(ids(people))
+    assert {(row.facts["actor_id"], (row.personal or {})["reason"]) for row in written} == {
+        (act.actor_id, "fees of the car park")
+    }
+    assert verify_audit(act.session, act.site_id)[0] == done.seq
+
+
+def test_who_is_suspended_or_gone_is_left_out_and_says_why(act: Action) -> None:
+    people = family(act, 4)
+    suspend_person(act, people[1].person_id, "lost")
+    move_out(act, people[2].person_id)
+    assert why(act, "suspend", people) == {"5-0501 1": "suspended", "5-0501 2": "moved_out"}
+    assert suspend_people(act, ids(people), "a test").count == 2
+    with pytest.raises(ActionRefused, match="no one left"):
+        suspend_people(act, ids(people), "once more")
+
+
+def test_undo_ends_exactly_the_suspensions_of_the_act(act: Action) -> None:
+    people = family(act, 4)
+    suspend_person(act, people[0].person_id, "before")
+    done = suspend_people(act, ids(people), "a mistake")
+    resume_person(act, people[1].person_id)
+    suspend_person(act, people[1].person_id, "for another cause")
+    suspend_person(by_phone(act, people[2].person_id), people[2].person_id, "my own wish")
+    assert undo_bulk_act(later(act, hours=1), done.seq) == 1
+    assert [person.suspended for person in people] == [True, True, True, False]
+    past = bulk_act(act.session, act.site_id, done.seq)
+    assert past is not None
+    became = what_became(act.session, act.site_id, past, act.now)
+    assert [became[person.person_id] for person in people[1:]] == ["changed", "changed", "undone"]
+    with pytest.raises(ActionRefused, match="in force"):
+        undo_bulk_act(act, done.seq)
+
+
+def test_a_later_suspension_outlives_an_undo_that_was_pressed_twice(act: Action) -> None:
+    people = family(act, 2)
+    done = suspend_people(act, ids(people), "a mistake")
+    undo_bulk_act(act, done.seq)
+    suspend_person(act, people[0].person_id, "this time it is meant")
+    with pytest.raises(ActionRefused):
+        undo_bulk_act(act, done.seq)
+    assert people[0].suspended
+
+
+def test_an_undo_comes_too_late_after_a_day(act: Action) -> None:
+    people = family(act, 2)
+    done = suspend_people(act, ids(people), "a mistake")
+    with pytest.raises(ActionRefused, match="too long ago"):
+        undo_bulk_act(replace(act, now=act.now + UNDO_FOR + timedelta(seconds=1)), done.seq)
+    assert all(person.suspended for person in people)
+    assert [each.seq for each in last_acts(act.session, act.site_id, act.now)] == [done.seq]
+    assert last_acts(act.session, act.site_id, act.now + UNDO_FOR + timedelta(seconds=1)) == []
+
+
+def test_first_invitations_alone_are_made_and_each_opens_its_own_page(act: Action) -> None:
+    people = family(act, 4)
+    invite(act, people[0].person_id)
+    accept_invitation(act.session, invite(act, people[1].person_id), act.now)
+    noted = Published()
+    done = invite_people(replace(act, effects=noted), ids(people))
+    assert noted.sets == []
+    assert set(done.codes) == {people[2].person_id, people[3].person_id}
+    assert why(act, "invite", people) == {
+        "5-0501 0": "invited", "5-0501 1": "joined", "5-0501 2": "invited", "5-0501 3": "invited",
+    }
+    opened = accept_invitation(act.session, done.codes[people[3].person_id], act.now)
+    assert opened is people[3]
+
+
+def test_undo_revokes_the_unused_invitations_of_the_act_and_no_newer_ones(act: Action) -> None:
+    people = family(act, 3)
+    done = invite_people(act, ids(people))
+    accept_invitation(act.session, done.codes[people[0].person_id], act.now)
+    revoke_invitations(act, people[1].person_id)
+    newer = invite(act, people[1].person_id)
+    assert undo_bulk_act(later(act, minutes=1), done.seq) == 1
+    with pytest.raises(ActionRefused):
+        accept_invitation(act.session, done.codes[people[2].person_id], act.now + timedelta(minutes=2))
+    assert accept_invitation(act.session, newer, act.now + timedelta(minutes=2)) is people[1]
+    assert [row.person_id for row in entries(act, "invitation_revoked")] == [people[2].person_id]
+
+
+@pytest.fixture
+def hours(act: Action) -> Hours:
+    return save_hours(act, None, "Pool", [Span(("sat", "sun"), 8 * 60, 20 * 60)])
+
+
+@pytest.mark.publishing
+def test_granted_hours_come_beside_what_there_is_and_undo_takes_only_them(act: Action, hours: Hours) -> None:
+    add_lane(act)
+    people = family(act, 2)
+    issue_card(act, people[0].person_id, 77)
+    for person in people:
+        set_grants(act, person.person_id, [])
+    assert not show_card(act, 77).opens
+    done = grant_hours(act, ids(people), GrantSpec(("north-in",)))
+    assert done.count == 2
+    assert show_card(act, 77).opens
+    third = GrantSpec(("north-in",), hours.hours_id)
+    assert set(why(act, "hours", people, third).values()) == {"passes"}
+    mine = people[1].grants[0].grant_id
+    replace_grant(act, people[1].person_id, mine, third)
+    assert undo_bulk_act(act, done.seq) == 1
+    assert people[0].grants == []
+    assert [grant.hours_id for grant in people[1].grants] == [hours.hours_id]
+    assert not show_card(act, 77).opens
+
+
+def test_of_several_grants_one_is_replaced_and_the_others_stay(act: Action, hours: Hours) -> None:
+    add_lane(act)
+    person = family(act, 1)[0]
+    set_grants(act, person.person_id, [GrantSpec(("north-in",), hours.hours_id), GrantSpec(("north-in",))])
+    kept, dropped = (next(g for g in person.grants if bool(g.hours_id) is named) for named in (True, False))
+    replace_grant(act, person.person_id, dropped.grant_id, GrantSpec(()))
+    assert [grant.grant_id for grant in person.grants] == [kept.grant_id]
+    with pytest.raises(ActionRefused, match="changed meanwhile"):
+        replace_grant(act, person.person_id, dropped.grant_id, GrantSpec(("north-in",)))
+
+
+def test_hours_are_not_granted_past_a_home_or_a_decision_of_the_office(act: Action) -> None:
+    add_lane(act)
+    helper = family(act, 1, "5-0601", kind="helper")
+    spec = GrantSpec(("north-in",), valid_until=act.now + timedelta(days=1))
+    assert why(act, "hours", helper, spec) == {"5-0601 0": "helper"}
+    with pytest.raises(ActionRefused) as refused:
+        grant_hours(act, ids(family(act, 1)), GrantSpec(("north-in",), valid_until=act.now))
+    assert refused.value.field == "valid_until"
+
+
+def test_slips_are_printed_for_the_chosen_who_lack_a_pin(act: Action) -> None:
+    people = [*family(act, 2), *family(act, 1, "5-0701", age_band="under_14")]
+    issue_pin(act, people[0].person_id)
+    staff = add_person(act, display_name="Gardener", kind="staff")
+    assert why(act, "print_pins", [*people, staff]) == {
+        "5-0501 0": "has_pin", "5-0701 0": "child_waits", "Gardener": "no_home",
+    }
+    run = begin_run_for(act, PINS, ids([*people, staff]))
+    assert (run.total, run.left_out, run.buildings) == (1, 3, "")
+
+
+@pytest.mark.parametrize("count", [0, MOST + 1])
+def test_no_one_and_too_many_are_refused_with_a_sentence(act: Action, count: int) -> None:
+    with pytest.raises(ActionRefused, match="at least one" if count == 0 else "At most 500"):
+        suspend_people(act, [f"{number:016x}" for number in range(count)], "all of them")
+
+
+def test_someone_of_another_compound_is_no_one_here(act: Action) -> None:
+    with pytest.raises(ActionRefused, match="no one left"):
+        suspend_people(act, ["0123456789abcdef"], "guessed")
+
+
+def test_twenty_people_take_as_many_queries_as_three(act: Action) -> None:
+    add_lane(act)
+    for number in range(1, 24):
+        household(act, f"7-{number:04d}")
+    of_all = ids_of(act.session, act.site_id, Wanted(building="7"), 99)
+    assert len(of_all) == count_of(act.session, act.site_id, Wanted(building="7")) == 23
+    spec = GrantSpec(("north-in",), valid_until=None)
+    for person_id in of_all:
+        set_grants(act, person_id, [])
+    quiet = replace(act, effects=NoEffects())
+    counts = []
+    for some in (of_all[:3], of_all[3:]):
+        with counted(act.session) as queries:
+            for done in (
+                grant_hours(quiet, some, spec), invite_people(quiet, some), suspend_people(quiet, some, "x"),
+            ):
+                act.session.expire_all()
+                undo_bulk_act(quiet, done.seq)
+        counts.append(Counter(queries))
+    more = {text[:60]: count for text, count in (counts[1] - counts[0]).items() if "?, ?, ?" not in text}
+    assert more == {}
+
+
+@contextmanager
+def counted(session: Session):  # type: ignore[no-untyped-def]
+    seen: list[str] = []
+
+    def note(_connection, _cursor, statement, *_more):  # type: ignore[no-untyped-def]
+        seen.append(statement)
+
+    engine = session.get_bind()
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def test_the_whole_list_is_counted_as_its_pages_show_it(act: Action) -> None:
+    family(act, 3)
+    family(act, 2, "6-0101")
+    staff = add_person(act, display_name="Gardener", kind="staff")
+
+    def found(**wanted: str) -> int:
+        return count_of(act.session, act.site_id, Wanted(**wanted))
+
+    assert found() == 6
+    assert found(building="5") == 3
+    assert found(building=NO_HOME) == 1
+    assert found(text="60101") == 2
+    assert found(text="5-0501 2") == 1
+    assert found(kind="staff") == 1
+    assert found(state="empty") == 0
+    assert ids_of(act.session, act.site_id, Wanted(kind="staff"), 9) == [staff.person_id]

@@ -66,9 +66,12 @@ class HeldByGate:
 
 
 OPEN_REASONS = (
-    _l("A resident without card"), _l("A delivery"), _l("An announced visitor"), _l("Someone needs help"),
+    (_l("No card"), _l("A resident without card")),
+    (_l("Delivery"), _l("A delivery")),
+    (_l("Visitor"), _l("An announced visitor")),
+    (_l("Assist"), _l("Someone needs help")),
 )
-"""Why a guard opens most often; one press on the page of now."""
+"""Why a guard opens most often: the word on the button that opens, and the reason that is recorded."""
 
 
 class OpenForm(OnceForm):

@@ -45,7 +45,7 @@ TASKS = {
     "test_it_is_explained_why_a_gate_refused": Task(
         "why a gate refused", "*Now*", (2, 0, 2), "what the gate decided then and what its rules say now"),
     "test_a_gate_is_opened_on_the_spot_with_a_reason": Task(
-        "open a gate", "*Now*", (2, 0, 1), "an order with its reason"),
+        "open a gate", "*Now*", (1, 0, 1), "an order with its reason"),
     "test_a_compound_is_locked_down_and_freed": Task(
         "lock down, and lift it", "*Now*", (3, 1, 3), "all ways in locked until a set end, then free"),
     "test_the_gates_without_contact_are_found": Task(

@@ -132,7 +132,7 @@ def edit(person_id: str) -> Page:
 @bp.route("/grants", methods=["GET", "POST"])
 @allowed("edit_people")
 def grants(person_id: str) -> Page:
-    """Set where and when a person may pass; of several grants each is changed by itself."""
+    """Set where and when a person may pass: of several grants the one that the address names."""
     person = _person(person_id)
     by_id = {grant.grant_id: grant for grant in person.grants}
     asked_for = request.args.get("grant")

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import warnings
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,12 +35,14 @@ _default_config["PASSWORD_HASH_PASSLIB_OPTIONS"] = {"argon2__time_cost": 1, "arg
 
 
 TURNS = 8
-TURNS_WHERE_DATABASES_DIFFER = 2
+TURNS_WHERE_DATABASES_DIFFER = 4
 """One test of so many runs on PostgreSQL, where it takes longer; `--part others` runs the rest of each."""
 WHOLE_PROCESSES = frozenset({"browser", "flows", "served"})
 """Folders of tests that play whole processes: `make test` plays each with the first set of its parameters."""
-LONGEST_FIRST = ("browser", "promises", "flows")
-"""Folders of tests whose files take long: one that came last would keep a single worker busy at the end."""
+ONE_OF_A_FILE = frozenset({"browser", "served"})
+"""Of them those whose every test starts a server or a browser: `make test` plays the first one of a file."""
+WAITING = WHOLE_PROCESSES | {"promises"}
+"""Folders whose tests take long and mostly wait: the workers mix them with those that compute."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,8 +62,9 @@ def pytest_report_header() -> str | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with the folders that take longest, and keep the tests of the chosen part."""
-    items.sort(key=lambda item: not set(LONGEST_FIRST) & set(item.path.parts))  # stable within each half
+    """Mix the files that wait with those that compute, and keep the tests of the chosen part."""
+    place = {path: number for number, path in enumerate(_mixed(dict.fromkeys(item.path for item in items)))}
+    items.sort(key=lambda item: place[item.path])  # stable within each file
     part = config.getoption("--part")
     if part == "all":
         return
@@ -76,16 +79,29 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=left_out)
 
 
+def _mixed(files: Iterable[Path]) -> list[Path]:
+    """Spread the files that wait over two thirds of the others, so that none of them comes last."""
+    waiting, others = [], []
+    for file in files:
+        (waiting if WAITING & set(file.parts) else others).append(file)
+    step = max(1, len(others) * 2 // 3 // max(1, len(waiting)))
+    mixed: list[Path] = []
+    for number, file in enumerate(waiting):
+        mixed += [file, *others[number * step : (number + 1) * step]]
+    return mixed + others[len(waiting) * step :]
+
+
 def _core_of(items: list[pytest.Item]) -> set[pytest.Item]:
-    """Return what `make test` runs: each behaviour once."""
+    """Return what `make test` runs: each behaviour once, of whole processes one test a file."""
     core: set[pytest.Item] = set()
     played: set[str] = set()
     for item in filter(_is_core, items):
-        function = item.nodeid.partition("[")[0]
-        if WHOLE_PROCESSES & set(item.path.parts):
-            if function in played:
+        folders = set(item.path.parts)
+        unit = str(item.path) if ONE_OF_A_FILE & folders else item.nodeid.partition("[")[0]
+        if WHOLE_PROCESSES & folders or item.get_closest_marker("first_set") is not None:
+            if unit in played:
                 continue
-            played.add(function)
+            played.add(unit)
         core.add(item)
     return core
 

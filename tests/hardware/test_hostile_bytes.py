@@ -36,6 +36,7 @@ def parts_of(parser: Target, seed: bytes) -> tuple[bytes, bytes]:
     return seed[: HEAD_BYTES[parser.name]], seed[HEAD_BYTES[parser.name] :]
 
 
+@pytest.mark.first_set
 @each_parser
 @settings(max_examples=40)
 @given(st.data(), st.sampled_from(BAUDS), st.sampled_from(BAUDS), st.integers(1, 5))
@@ -47,6 +48,7 @@ def test_right_frames_at_a_wrong_baud_rate_are_no_frames_of_ours(
     parser.check(head + as_heard(wire[:64] * times, sent, heard))
 
 
+@pytest.mark.first_set
 @each_parser
 @settings(max_examples=40)
 @given(st.data())

@@ -14,6 +14,7 @@ COMMANDS = (
 )
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 def test_a_command_with_unread_output_ends_quietly(arguments: tuple[str, ...]) -> None:
     readable, writable = os.pipe()

@@ -225,6 +225,7 @@ SEEN = list(product(("card", "pin"), (False, True), (None, STAFF, GUARDIAN), (Fa
 """(kind, whether the home gave it, who has seen it, whether it is of a minor)."""
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize(("kind", "known_to_home", "seen_by", "of_minor"), SEEN)
 def test_a_yes_at_a_gate_is_proved_with_what_only_its_person_knows(
     act: Action, kind: str, known_to_home: bool, seen_by: str | None, of_minor: bool

@@ -125,6 +125,7 @@ def test_hours_that_cannot_be_are_refused(days: tuple[str, ...], start: int, end
 # -- when it next changes ----------------------------------------------------------------------------
 
 
+@pytest.mark.wide
 @settings(max_examples=150, deadline=None)
 @given(SPANS, INSTANTS, st.booleans())
 def test_the_next_change_is_the_first_minute_that_answers_otherwise(

@@ -65,6 +65,7 @@ STRACE = shutil.which("strace")
 REPOSITORY = Path(__file__).parents[3]
 
 
+@pytest.mark.wide
 def test_no_file_is_opened_and_no_socket_made_by_python_during_the_sessions(tmp_path: Path) -> None:
     require_portraits()
     run = subprocess.run(

@@ -106,6 +106,7 @@ def look(bench: BenchGate, visitor: ScreenVisitor, frame: Frame) -> dict[str, ob
     return visitor.wait_for(screen="refused", camera="closed")
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize(
     ("scene", "reason"),
     [

@@ -117,6 +117,7 @@ def wait_for_looks(bench: Bench, count: int) -> None:
     wait_until(lambda: len(bench.source.given) >= enough)
 
 
+@pytest.mark.wide
 def test_no_frame_of_the_look_for_codes_reaches_the_face_detector(bench: Bench, tmp_path) -> None:
     require_portraits()
     engine = CountingEngine(load_engine(DEFAULT_ENGINE))

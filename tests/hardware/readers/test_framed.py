@@ -125,6 +125,7 @@ def test_a_flood_is_counted_and_holds_no_memory(
     assert parser.feed(good, 20 * SECOND) == meaning
 
 
+@pytest.mark.first_set
 @each_parser
 @given(st.lists(st.booleans(), min_size=40, max_size=80))
 def test_two_readers_talking_at_once_make_no_card_that_neither_sent(

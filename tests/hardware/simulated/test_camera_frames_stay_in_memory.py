@@ -37,6 +37,7 @@ WRITING = re.compile(
 )
 
 
+@pytest.mark.wide
 @pytest.mark.skipif(STRACE is None, reason="needs strace: apt install strace")
 def test_the_kernel_sees_no_file_written_while_a_camera_is_looked_through(tmp_path: Path) -> None:
     trace_file = tmp_path / "trace"

@@ -75,6 +75,8 @@ class Compound:
     neighbour_id: str
     card_id: str
     neighbour_card_id: str
+    phone_cookies: str = ""
+    """Of the first person's phone, where the compound was filled up to its sign-in."""
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -121,13 +123,28 @@ class Compound:
         return client
 
 
+    def phone(self) -> FlaskClient:
+        """Return the first person's phone, signed in."""
+        if not self.phone_cookies:
+            return self.signed_in(self.person_id)
+        client = self.app.test_client()
+        for name, value in (cookie.split("=", 1) for cookie in self.phone_cookies.split("; ")):
+            client.set_cookie(name, value)
+        return client
+
+
 def csrf_of(html: str) -> str:
     """Return the form token of a page."""
     return html.partition('name="csrf_token" value="')[2].partition('"')[0]
 
 
-def make_compound(config: WebConfig, clock: Callable[[], datetime], *, face: bool = True) -> Compound:
-    """Build the app on an empty database and fill it through actions; the clock may be set back a bit."""
+def make_compound(
+    config: WebConfig, clock: Callable[[], datetime], *, face: bool = True, with_phone: bool = False
+) -> Compound:
+    """Build the app on an empty database and fill it through actions; the clock may be set back a bit.
+
+    `with_phone` fills it up to the sign-in of the first person's phone, to be had by `Compound.phone`.
+    """
     lent = take_app(config, clock)
     app = lent.app
 
@@ -136,11 +153,15 @@ def make_compound(config: WebConfig, clock: Callable[[], datetime], *, face: boo
             menjin = current_menjin()
             METADATA.create_all(menjin.database.engine)
             with menjin.database.session() as session:
-                return _fill_site(session, menjin.sealer, clock(), face=face)
+                site_id, ids = _fill_site(session, menjin.sealer, clock(), face=face)
+        if with_phone:
+            client = Compound(app, clock, site_id, **ids).signed_in(ids["person_id"])
+            ids["phone_cookies"] = client.get("/r/welcome").request.headers["Cookie"]
+        return site_id, ids
 
     with app.app_context():
         engine = current_menjin().database.engine
-    what = "a site with face" if face else "a site without face"
+    what = f"a site {'with' if face else 'without'} face, {'with' if with_phone else 'without'} a phone"
     site_id, ids = filled_once(config, clock, engine, fill, what=what)
     made = Compound(app, clock, site_id, **ids)
     give_back_with(made, lent)

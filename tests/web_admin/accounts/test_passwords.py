@@ -11,6 +11,7 @@ from web_admin.core.refusal import ActionRefused
 KNOWN = ("lin.wei@example.org", "Willow Court")
 
 
+@pytest.mark.wide
 def test_every_password_of_ten_or_more_in_the_list_of_breached_ones_is_refused() -> None:
     """ASVS V6.2.4 asks for the 3,000 most used; the list has 30,000, a thousand of them long enough."""
     long_enough = [word for word in FREQUENCY_LISTS["passwords"] if len(word) >= SHORTEST_PASSWORD_CHARS]

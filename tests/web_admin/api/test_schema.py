@@ -180,6 +180,7 @@ def test_nor_do_many_calls_and_some_of_each_operation_succeed(throw: Throw, call
     assert [answer for answer in calls.answers if answer[1] == 429] == []
 
 
+@pytest.mark.wide
 def test_no_call_after_another_crashes_and_every_answer_is_as_documented(calls: Calls) -> None:
     assert len(one_after_the_other(calls, scenarios=4, steps=12)) >= 2
 

@@ -43,6 +43,7 @@ def odd_ones(address):
     return [address.replace(place, quote(text)) for text in ODD[place]]
 
 
+@pytest.mark.wide
 def test_an_odd_question_is_answered_as_if_it_were_not_there_or_refused(compound):
     client = compound.signed_in("manager")
     asked = [odd for address in ADDRESSES for odd in odd_ones(address)]

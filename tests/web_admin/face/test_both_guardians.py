@@ -217,6 +217,7 @@ def change(act: Action, what: str, mother: Person, father: Person, son: Person) 
                 name_guardian(at_desk(act), son.person_id, one.person_id)
 
 
+@pytest.mark.first_set
 @pytest.mark.publishing
 @pytest.mark.parametrize(
     "what",

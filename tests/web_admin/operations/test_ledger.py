@@ -47,6 +47,7 @@ def test_a_whole_ledger_holds(compound):
     assert (found.consents, found.erased) == (2, 0)
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize(
     "values",
     [

@@ -175,6 +175,7 @@ def test_elements_and_attributes_are_counted_however_they_are_packed() -> None:
     assert "unpacks to more" in refusal(bomb)
 
 
+@pytest.mark.wide
 def test_ten_thousand_people_in_a_workbook_are_within_all_bounds() -> None:
     rows = [(f"{n // 4}-{n % 400}", f"Ann {n}", "resident", str(n)) for n in range(MAX_ROWS)]
     assert len(cells_of(filled_workbook("en", rows))) == MAX_ROWS

@@ -18,8 +18,8 @@ def clock(now: datetime) -> SetClock:
 
 
 @pytest.fixture
-def compound(web_config: WebConfig, clock: SetClock) -> Iterator[Compound]:
-    made = make_compound(web_config, clock)
+def compound(request: pytest.FixtureRequest, web_config: WebConfig, clock: SetClock) -> Iterator[Compound]:
+    made = make_compound(web_config, clock, with_phone="phone" in request.fixturenames)
     yield made
     with made.app.app_context():
         current_menjin().database.engine.dispose()
@@ -27,7 +27,7 @@ def compound(web_config: WebConfig, clock: SetClock) -> Iterator[Compound]:
 
 @pytest.fixture
 def phone(compound: Compound) -> FlaskClient:
-    return compound.signed_in(compound.person_id)
+    return compound.phone()
 
 
 @pytest.fixture

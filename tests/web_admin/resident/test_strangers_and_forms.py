@@ -39,6 +39,7 @@ def theirs(compound: Compound, neighbour: FlaskClient) -> dict[str, str]:
     return ids
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize(
     "path",
     [
@@ -54,6 +55,7 @@ def test_an_act_on_another_persons_thing_is_404_and_changes_nothing(
     assert journal_length(compound) == before
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize("path", ["/r/visitors/{pass}", "/r/records/consents/{consent}"])
 def test_another_persons_page_is_404(phone: FlaskClient, theirs: dict[str, str], path: str) -> None:
     assert phone.get(path.format(**theirs)).status_code == 404

@@ -136,6 +136,7 @@ def faces_in(records):
     return [key for key in records if key.startswith("face:")]
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize("withdrawn_since", [True, False])
 @pytest.mark.parametrize("last_gate", ["reached", "left_out"])
 def test_no_face_comes_back_with_a_restore_whether_or_not_a_gate_knows_of_its_end(
@@ -297,6 +298,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_file_is_refused_and_nothing_is_stored(backup_file, tmp_path, damage):
     backup_file.write_bytes(damage(backup_file.read_bytes()))

@@ -197,6 +197,7 @@ FORGED = {
 }
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED)
 def test_what_the_server_did_not_sign_is_refused_and_settles_nothing(database, site, holding, north, forge):
     answer = north.post(HANDOVER_PATH, forge(holding.store.handover_page("")))

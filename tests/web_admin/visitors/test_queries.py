@@ -51,6 +51,7 @@ def names_on(page: str) -> set[str]:
     return {name for name in known if name in page}
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize(
     ("query", "found"),
     [

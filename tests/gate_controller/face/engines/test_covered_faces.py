@@ -59,6 +59,7 @@ def embedded(engine: YunetSfaceEngine, frame: Frame) -> Embedding:
     return engine.embed(frame, engine.find(frame)[0])
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize("colour", [WHITE, BLUE, BLACK])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_plain_mask_is_refused_although_the_face_would_still_match(
@@ -79,6 +80,7 @@ def test_a_striped_mask_is_not_recognised(engine: YunetSfaceEngine, name: str) -
     assert frame_problem(worn, engine.find(worn), MATCHING_LIMITS) is not FaceReason.COVERED
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize("name", NAMES)
 def test_sunglasses_are_not_recognised_and_the_face_still_matches(
     engine: YunetSfaceEngine, name: str

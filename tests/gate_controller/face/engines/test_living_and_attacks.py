@@ -43,6 +43,7 @@ def attacked_by(name: str) -> str:
     return others[name.rsplit("_", 1)[0]]
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize(("name", "side"), CASES[::5])
 def test_a_living_person_who_turns_as_asked_is_taken(name: str, side: Prompt) -> None:
     assert enrol_before(living(name, seed=3, **SIZE), side) is FaceReason.ENROLLED

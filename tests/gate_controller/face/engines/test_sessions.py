@@ -176,6 +176,7 @@ def test_a_frozen_picture_of_the_right_person_opens_nothing(engine: YunetSfaceEn
     assert (step.outcome, step.hint) == (MatchOutcome.REFUSED, FaceReason.NOT_LIVE)
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize(
     ("enrolled", "shown", "expected"),
     [
@@ -199,6 +200,7 @@ def test_a_person_is_recognised_years_later_among_the_home(
     assert step.similarity >= 0.506
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize("stranger", ["impostor_1", "impostor_2", "person_b_2"])
 def test_a_stranger_is_refused(engine: YunetSfaceEngine, stranger: str) -> None:
     step = match(engine, {"person-a": template_of(engine, "person_a_2")}, person(stranger))

@@ -41,6 +41,7 @@ def test_two_portraits_of_one_person_taken_years_apart_are_alike(
     assert similarity_of(engine, pictures[one], pictures[other]) >= MIN_FACE_SIMILARITY
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize(("one", "other"), DIFFERENT_PEOPLE_PAIRS)
 def test_portraits_of_different_people_are_not_alike(engine: YunetSfaceEngine, one: str, other: str) -> None:
     pictures = portraits()
@@ -63,6 +64,7 @@ def test_a_face_is_as_alike_to_its_mirror_image_as_the_thresholds_are_reckoned_w
     assert float(both[0] @ both[1]) >= LOWEST_MIRROR_AGREEMENT
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize(("one", "other"), DIFFERENT_PEOPLE_PAIRS)
 def test_strangers_are_no_more_alike_with_their_mirror_images_than_the_raised_threshold_allows_for(
     engine: YunetSfaceEngine, one: str, other: str

@@ -82,6 +82,7 @@ def test_the_worst_kind_comes_first() -> None:
     assert list(trials.shares()) == ["mask", "print", "bent"]
 
 
+@pytest.mark.wide
 def test_a_clip_that_ends_begins_again_and_never_shows_the_same_pixels_twice(tmp_path: Path) -> None:
     shown = list(frames_of(Item("screen", video(tmp_path / "moved.avi"))))
     assert shown[-1][1] <= MAX_ITEM_SECONDS

@@ -52,6 +52,7 @@ def test_too_few_pairs_of_strangers_give_no_threshold() -> None:
     assert operating_point(no_pairs, np.zeros(3000, dtype=np.float32), 1e-2).missed is None
 
 
+@pytest.mark.wide
 @settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine draws 400 numbers slowly
 @given(
     st.lists(st.floats(-1, 1, width=32), min_size=300, max_size=400),

@@ -56,6 +56,7 @@ def pair_file(folder: Path, *extra: tuple[str, str, str, str]) -> Path:
     return path
 
 
+@pytest.mark.wide
 def test_every_pair_of_the_portraits_is_judged_and_drawn(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,6 +139,7 @@ def test_pictures_that_an_enrolment_would_refuse_count_as_failed_and_are_compare
     assert "pictures that an enrolment would refuse: 0.4545 (5 of 11;" in capsys.readouterr().out
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize("name", ["moving.png", "moving.gif", "moving.webp"])
 def test_a_moving_picture_is_listed_as_one_and_not_judged_by_its_first_frame(
     tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
@@ -188,6 +190,7 @@ def test_a_wrong_list_is_refused_before_any_picture_is_read(
     assert captured.out == ""
 
 
+@pytest.mark.wide
 def test_figures_are_reported_also_where_the_curve_cannot_be_drawn(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

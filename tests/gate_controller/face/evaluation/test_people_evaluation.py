@@ -53,6 +53,7 @@ def test_the_portraits_are_enrolled_probed_counted_by_person_and_drawn(
     assert drawn.read_text(encoding="utf-8").startswith("<?xml")
 
 
+@pytest.mark.wide
 def test_who_cannot_be_enrolled_on_so_many_looks_has_failed_and_is_named_in_words(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -42,6 +42,7 @@ def test_a_picture_of_the_enrolled_person_opens_nothing(annas_gate: Gate) -> Non
     assert (result.ok, result.person_id, result.reason) == (False, None, FaceReason.TURN_MORE)
 
 
+@pytest.mark.wide
 def test_a_picture_of_a_person_enrols_no_face(gate: Gate) -> None:
     gate.lend("anna")
     gate.camera.show(gate.looks_at(MovedPicture(*picture_and_points("person_a_2"), seed=1)))
@@ -57,6 +58,7 @@ def test_a_stranger_is_refused_and_every_frame_of_them_is_overwritten(annas_gate
     assert not any(frame.any() for frame in annas_gate.camera.handed_out)
 
 
+@pytest.mark.wide
 def test_only_the_home_that_was_given_is_searched(annas_gate: Gate) -> None:
     annas_gate.lend("anna", "bo")
     annas_gate.enrol("bo", "person_b_1")
@@ -64,6 +66,7 @@ def test_only_the_home_that_was_given_is_searched(annas_gate: Gate) -> None:
     assert annas_gate.reason("bo") is FaceReason.NOT_RECOGNISED
 
 
+@pytest.mark.wide
 def test_the_camera_is_open_during_a_session_only(annas_gate: Gate) -> None:
     opened_before = annas_gate.camera.times_opened
     assert not annas_gate.camera.is_open
@@ -72,6 +75,7 @@ def test_the_camera_is_open_during_a_session_only(annas_gate: Gate) -> None:
     assert not annas_gate.camera.is_open
 
 
+@pytest.mark.wide
 def test_the_camera_is_shut_when_the_screen_fails_in_the_middle(annas_gate: Gate) -> None:
     def broken_screen(_step: FaceStep) -> None:
         raise RuntimeError("the screen went away")
@@ -82,6 +86,7 @@ def test_the_camera_is_shut_when_the_screen_fails_in_the_middle(annas_gate: Gate
     assert annas_gate.reason("anna") is FaceReason.MATCHED
 
 
+@pytest.mark.wide
 def test_a_request_is_good_for_one_session(annas_gate: Gate) -> None:
     request = annas_gate.request()
     annas_gate.service.recognise(["anna"], request)
@@ -166,6 +171,7 @@ def test_a_template_made_without_the_mirror_image_is_not_compared_and_is_asked_f
     assert annas_gate.camera.times_opened == opened
 
 
+@pytest.mark.wide
 def test_after_a_restart_the_face_waits_for_its_lease(annas_gate: Gate) -> None:
     annas_gate.service = annas_gate.started_service()
     assert annas_gate.service.has_face("anna")
@@ -259,6 +265,7 @@ def test_a_search_ends_at_its_deadline_with_the_last_hint(annas_gate: Gate) -> N
     assert (result.reason, result.hint, result.frames) == (FaceReason.TIME_IS_UP, FaceReason.NO_FACE, 8)
 
 
+@pytest.mark.wide
 def test_a_second_session_at_the_same_time_is_refused_as_busy(annas_gate: Gate) -> None:
     seen: list[FaceReason] = []
 

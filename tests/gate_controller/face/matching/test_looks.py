@@ -46,6 +46,7 @@ def test_a_stranger_is_no_more_alike_to_several_looks_than_to_the_most_alike_of_
     wipe(looks)
 
 
+@pytest.mark.wide
 def test_a_sixth_look_takes_the_place_of_the_oldest_whose_bytes_are_gone(
     annas_gate: Gate, tmp_path: Path
 ) -> None:
@@ -92,6 +93,7 @@ def test_nothing_is_learnt_from_a_passage(annas_gate: Gate) -> None:
     assert sealed_looks(annas_gate) == before
 
 
+@pytest.mark.wide
 def test_a_new_consent_begins_with_one_look(annas_gate: Gate) -> None:
     annas_gate.enrol("anna", "person_a_2")
     annas_gate.lend("anna", consent_id="consent-2")
@@ -108,6 +110,7 @@ def test_forgetting_takes_all_looks(annas_gate: Gate) -> None:
     assert annas_gate.service.look_ids("anna") == ()
 
 
+@pytest.mark.wide
 def test_a_damaged_look_does_not_keep_the_others_from_opening(
     annas_gate: Gate, caplog: pytest.LogCaptureFixture
 ) -> None:

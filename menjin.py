@@ -25,12 +25,19 @@ class Group:
     extras: str
     summary: str
     only_in_a_checkout: bool = False
+    needs: tuple[str, ...] = ()
+    """Files that a build makes: without them there is no Chinese, and no code is drawn."""
+
+
+_PAGES = ("web_admin/translations/zh/LC_MESSAGES/messages.mo", "web_admin/static/vendor/lean-qr/index.mjs")
+_SCREEN = ("gate_controller/terminal/translations/zh/LC_MESSAGES/messages.mo",)
+_ALL = (*_PAGES, *_SCREEN)
 
 
 GROUPS = {
-    "demo": Group("demo.cli", "gate,face,web", "run a small compound on this machine"),
-    "gate": Group("gate_controller.cli", "gate", "run, check, identify or pair a gate"),
-    "web": Group("web_admin.cli.main", "web", "set up and run the server"),
+    "demo": Group("demo.cli", "gate,face,web", "run a small compound on this machine", needs=_ALL),
+    "gate": Group("gate_controller.cli", "gate", "run, check, identify or pair a gate", needs=_SCREEN),
+    "web": Group("web_admin.cli.main", "web", "set up and run the server", needs=_PAGES),
     "face": Group("gate_controller.face.evaluation.cli", "face", "measure and compare face engines"),
     "qr": Group("hardware.cli", "gate", "read the codes in a picture"),
     "audit": Group("gate_controller.audit.main", "gate", "check a journal, a certificate or a release"),
@@ -68,6 +75,12 @@ def _run(argv: list[str] | None) -> int:
         return _complain(f"there is no command {name!r}; choose one of: {', '.join(GROUPS)}")
     if group.only_in_a_checkout and not _make_checkout_importable(group.module):
         return _complain(f"menjin {name} runs only in a checkout of the source, with 'make setup'")
+    missing_parts = [part for part in group.needs if not (_CHECKOUT / part).is_file()]
+    if missing_parts:
+        return _complain(
+            f"this installation is not whole: {missing_parts[0]} is missing. Run 'make setup' in a checkout, "
+            "or install a package that 'pip install' or 'make release' built"
+        )
     try:
         # OpenCV's own lines name neither a device nor what to do; ours do. Its libraries read this at import.
         os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")

@@ -1,0 +1,114 @@
+"""Make a release of the newest commit: packages, bill of materials, licences, notes, sums and a signature.
+
+Usage: python deploy/release/make.py OUT [--key SSH_PRIVATE_KEY]. The same commit gives the same bytes.
+"""
+
+import argparse
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+from bill import write_bill, write_licences
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMESPACE = "menjin-release"
+LOCKS = {"server": "requirements-web.lock", "gate": "requirements-gate.lock"}
+
+
+def main() -> int:
+    """Make a release and say what lies where; an error says what to do and leaves no half release."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--key", type=Path, help="private SSH key that signs the sums; it may lie on a stick")
+    chosen = parser.parse_args()
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    changed = _git("status", "--porcelain")
+    if changed:
+        sys.exit(f"a release is made of a commit, and these files are in none:\n{changed}")
+    if chosen.key is not None and not chosen.key.is_file():
+        sys.exit(f"there is no key {chosen.key}; ssh-keygen -t ed25519 -f {chosen.key} makes one")
+    if chosen.out.exists():
+        sys.exit(f"{chosen.out} exists; choose another folder or remove it")
+    at_seconds = int(_git("log", "-1", "--format=%ct"))
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "made"
+        made.mkdir()
+        _build(Path(folder) / "source", made, at_seconds)
+        for place, lock in LOCKS.items():
+            write_bill(ROOT, lock, version, at_seconds, made / f"menjin-{version}-{place}.cdx.json")
+        write_licences(ROOT, list(LOCKS.values()), made / "LICENCES.txt")
+        (made / "NOTES.md").write_text(notes(version), encoding="utf-8")
+        _sum(made)
+        if chosen.key is not None:
+            _sign(made / "SHA256SUMS", chosen.key)
+        shutil.move(made, chosen.out)
+    print(f"Menjin {version} of {_git('log', '-1', '--format=%h')} is in {chosen.out}:")
+    for file in sorted(chosen.out.iterdir()):
+        print(f"  {file.stat().st_size:>10,}  {file.name}")
+    if chosen.key is None:
+        print("SHA256SUMS is not signed: make release KEY=path signs it")
+    return 0
+
+
+def notes(version: str) -> str:
+    """Return what the changelog says of a version; of one that is not named there, what is unreleased."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    for name in (version, "Unreleased"):
+        section = rf"^## \[{re.escape(name)}\].*?\n(.*?)(?=^## |\Z)"
+        found = re.search(section, text, re.MULTILINE | re.DOTALL)
+        if found:
+            return f"# Menjin {version}\n\n{found[1].strip()}\n"
+    sys.exit(f"CHANGELOG.md says nothing of {version}")
+
+
+def _build(source: Path, made: Path, at_seconds: int) -> None:
+    """Build sdist and wheel of a clean clone; the wheel of the sdist has to be the same."""
+    subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(source)], check=True)
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(at_seconds), "PYTHONDONTWRITEBYTECODE": "1"}
+    _hook("build_sdist", source, made, environment)
+    _hook("build_wheel", source, made, environment)
+    (sdist,) = made.glob("*.tar.gz")
+    (wheel,) = made.glob("*.whl")
+    again = source.parent / "again"
+    again.mkdir()
+    shutil.unpack_archive(sdist, again, filter="data")
+    _hook("build_wheel", again / sdist.name.removesuffix(".tar.gz"), again, environment)
+    if (again / wheel.name).read_bytes() != wheel.read_bytes():
+        sys.exit("the wheel of the sdist differs from that of the clone: MANIFEST.in leaves something out")
+
+
+def _hook(hook: str, source: Path, out: Path, environment: dict[str, str]) -> None:
+    call = f"import sys; sys.path.insert(0, 'deploy/release'); import backend; backend.{hook}({str(out)!r})"
+    done = subprocess.run(
+        [sys.executable, "-c", call], cwd=source, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        sys.exit(f"{hook} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+
+def _sum(made: Path) -> None:
+    lines = [
+        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in sorted(made.iterdir())
+    ]
+    (made / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
+
+
+def _sign(sums: Path, key: Path) -> None:
+    """Sign the sums with an SSH key (PROTOCOL.sshsig): every system with OpenSSH can check them."""
+    subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-n", NAMESPACE, "-f", key, sums], check=True)
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(
+        ["git", *words], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -37,7 +37,7 @@ PYTHON = sorted(
 )
 PAGES = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"),
-     *(ROOT / "deploy").rglob("*")]
+     *(path for path in (ROOT / "deploy").rglob("*") if path.suffix != ".pyc")]
 )
 SCRIPTS = sorted(
     path for package in PACKAGES for path in (ROOT / package).rglob("*.js") if "vendor" not in path.parts

@@ -1,4 +1,4 @@
-"""Write archives so that the same files give the same bytes, whoever packs them and where."""
+"""Write archives so that the same files give the same bytes on every machine."""
 
 import gzip
 import tarfile

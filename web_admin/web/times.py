@@ -4,7 +4,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
-from flask_babel import format_date, format_datetime, get_locale
+from flask_babel import format_date, get_locale
 
 from web_admin.compound.queries import the_site
 from web_admin.core.database import request_session
@@ -25,11 +25,12 @@ def local_time(moment: datetime | None, shape: str = "short") -> str:
         return moment.astimezone(site_zone()).strftime("%H:%M:%S")
     if shape == "minute":
         return moment.astimezone(site_zone()).strftime("%H:%M")
-    same_day = moment.astimezone(site_zone()).date() == request_now().astimezone(site_zone()).date()
-    if shape == "short" and same_day:
-        return moment.astimezone(site_zone()).strftime("%H:%M")
-    text: str = format_datetime(moment, "medium" if shape == "long" else "short")
-    return text
+    here = moment.astimezone(site_zone())
+    if shape == "short" and here.date() == request_now().astimezone(site_zone()).date():
+        return here.strftime("%H:%M")
+    # The month by its name, and 24 hours as everywhere: 11/12/26 is another day to half of the readers.
+    day_here = local_date(moment)
+    return f"{day_here} {here:%H:%M:%S}" if shape == "long" else f"{day_here} {here:%H:%M}"
 
 
 def local_day(moment: datetime | None) -> str:

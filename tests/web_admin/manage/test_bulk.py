@@ -179,6 +179,7 @@ def test_guards_choose_no_one_and_an_unknown_act_is_none(compound, office):
     data = {"csrf_token": csrf_of(page), "act": "suspend", "person": compound.persons["王芳"], "reason": "x"}
     assert [guard.post(where, data=data).status_code for where in (BULK, DO)] == [403, 403]
     assert preview(office, "delete", compound.persons["王芳"]).status_code == 400
+    assert preview(office, "suspend", "\x00", "' OR 1=1 --").status_code == 303
     assert office.get(DO).status_code == 303
     assert office.get("/manage/people/bulk/1").status_code == 404
     assert suspended(compound) == set()

@@ -36,6 +36,7 @@ const takeBack = (event) => {
 
 if (field) {
   document.addEventListener("keydown", (event) => {
+    if (event.target.closest("[data-find]")) return; // the search finds cards too
     if (event.target === field || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (isField(event.target)) takeBack(event);
     else lead(event);

@@ -104,13 +104,14 @@ def act() -> Page:
                 return _done(kind, done)
         if not form.errors and not form.form_errors:
             return _to_list()
-    spec = form.spec() if isinstance(form, GrantForm) else None
+    asks_hours = isinstance(form, GrantForm) and bool(form.errors)  # what was chosen is gone meanwhile
+    spec = form.spec() if isinstance(form, GrantForm) and not asks_hours else None
     try:
         plan = plan_act(current_action(), kind, people, spec)
     except ActionRefused as refusal:
         flash(str(refusal.message), "danger")
         return _to_list()
-    return _page(kind, people, plan, form, spec), 422
+    return _page(kind, people, plan, form, spec, asks_hours=asks_hours), 422
 
 
 @bp.get("/<int(max=2147483647):seq>")

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 from pathlib import Path
 
 from web_admin import create_app, create_core
@@ -49,7 +50,7 @@ def init(arguments: argparse.Namespace) -> str:
     name = answer(arguments.name, "Name of the compound", "--name")
     timezone = known_timezone(arguments.timezone)
     public_url = public_url_of(arguments)
-    root_key = Path(answer(str(arguments.root_key or ""), "File for the root key", "--root-key"))
+    root_key = Path(answer(str(arguments.root_key or ""), "File to write the root key to", "--root-key"))
     passphrase = secret_answer(
         arguments.root_passphrase_file,
         "Passphrase of the root key",
@@ -81,7 +82,9 @@ def init(arguments: argparse.Namespace) -> str:
     return (
         f"The server is set up in {data_dir}.\n"
         f"Move {root_key} to two places off this machine, then delete it here: a holder of it and its\n"
-        "passphrase can make new keys for all gates. Start with: menjin web run\n"
+        "passphrase can make new keys for all gates.\n"
+        f"Start the server with: menjin web run --data-dir {shlex.quote(str(data_dir))}\n"
+        f"Then sign in at {public_url.rstrip('/')}/staff/sign-in: Now leads to the first gate that opens.\n"
     )
 
 

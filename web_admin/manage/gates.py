@@ -135,14 +135,16 @@ def show(gate_id: str) -> str:
 
 
 def _gate_page(gate: Gate, code: str | None = None) -> str:
-    attempts = pairings_of_gate(request_session(), gate.gate_id, ("code", "waiting"))
+    attempts = pairings_of_gate(request_session(), gate.gate_id, ("code", "committed", "waiting"))
+    # Between its two messages a controller has used the code and has no characters yet: the page waits on.
+    under_way = [attempt for attempt in attempts if attempt.state != "waiting"]
     return render_template(
         "office/gate.html",
         gate=gate,
         code=code,
         kept=kept(),
         waiting=[attempt for attempt in attempts if attempt.state == "waiting"],
-        open_code=next((a for a in attempts if a.state == "code" and a.expires_at > request_now()), None),
+        open_code=next((attempt for attempt in under_way if attempt.expires_at > request_now()), None),
         button=AgainForm(formdata=None),
         face=gate_face(request_session(), gate.gate_id),
         face_sentences=face_sentences,

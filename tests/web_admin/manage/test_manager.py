@@ -295,6 +295,16 @@ def test_a_make_up_day_is_added(client, compound):
     assert day in client.get("/manage/gates/").text
 
 
+def test_the_page_of_a_gate_waits_on_between_the_two_messages_of_its_controller(client, rows):
+    send(client, "/manage/gates/garage", "/manage/gates/garage/pair")
+
+    def commit(session):
+        session.scalars(select(PairAttempt).where(PairAttempt.gate_id == "garage")).one().state = "committed"
+
+    rows(commit)
+    assert 'data-state="code"' in client.get("/manage/gates/garage").text
+
+
 def test_a_pair_code_is_shown_once_and_the_twelve_characters_are_compared(client, rows):
     shown = send(client, "/manage/gates/garage", "/manage/gates/garage/pair")
     assert re.search(r'<p class="code">[A-Z0-9-]{8,9}</p>', shown.text)

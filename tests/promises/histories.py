@@ -192,6 +192,17 @@ class History(LooksHistory):
     def withdraw(self, someone: int, by_phone: bool) -> None:
         self.consent_event(someone, withdraw_face, by_phone=by_phone)
 
+    @rule(someone=SOMEONE, withdraws=st.booleans(), by_phone=st.booleans())
+    def give_two_looks_and_drop_one(self, someone: int, withdraws: bool, by_phone: bool) -> None:
+        """Do in one step what chance seldom does in this order."""
+        self.give(someone)
+        for gate in GATES:
+            self.take_a_look(someone, gate)
+            self.take_a_look(someone, gate)
+            self.drop_a_look(someone, gate, 0, by_phone)
+        if withdraws:
+            self.withdraw(someone, by_phone)
+
     @rule(someone=SOMEONE, by_phone=st.booleans())
     def say_no(self, someone: int, by_phone: bool) -> None:
         self.consent_event(

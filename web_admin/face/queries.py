@@ -191,6 +191,21 @@ def dropped_looks(session: Session, site_id: str) -> Mapping[tuple[str, str], tu
     return dropped
 
 
+def looks_held(session: Session, person_id: str) -> Mapping[str, Sequence[tuple[str, datetime, bool]]]:
+    """Return by consent a person's looks: gate, when it was taken, whether the gate is to delete it."""
+    held: dict[str, list[tuple[str, datetime, bool]]] = {}
+    query = (
+        select(FaceLook, Gate.name)
+        .join(Gate, Gate.gate_id == FaceLook.gate_id)
+        .join(Consent, Consent.consent_id == FaceLook.consent_id)
+        .where(Consent.person_id == person_id)
+        .order_by(FaceLook.taken_at, FaceLook.look_id)
+    )
+    for look, gate_name in session.execute(query):
+        held.setdefault(look.consent_id, []).append((gate_name, look.taken_at, look.dropped_at is not None))
+    return held
+
+
 # -- guardians whom the office checked -------------------------------------------------------------
 
 

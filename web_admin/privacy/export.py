@@ -14,7 +14,7 @@ from web_admin.credentials.two_methods import two_method_choice, two_method_hour
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.queries import consents_of, notices_for
 from web_admin.desk.visits import visits_of
-from web_admin.face.queries import releases_of
+from web_admin.face.queries import looks_held, releases_of
 from web_admin.messages.queries import subscription_of
 from web_admin.people.agreements import agreements_of
 from web_admin.privacy.models import RightsRequest
@@ -148,19 +148,26 @@ def _history(session: Session, person: Person, passages: Iterable[PassageHeld]) 
             }
             for a in agreements_of(session, person.person_id)
         ],
-        "consents": _exported_consents(session, consents_of(session, person.person_id)),
+        "consents": _exported_consents(session, person, consents_of(session, person.person_id)),
         "said_no_to_face": list(refusals_of(session, person.person_id)),
         "requests": [_exported_request(row) for row in requests_of(session, person.person_id)],
     }
 
 
-def _exported_consents(session: Session, consents: Sequence[Consent]) -> list[Exported]:
+def _exported_consents(session: Session, person: Person, consents: Sequence[Consent]) -> list[Exported]:
     notices = notices_for(session, {consent.purpose for consent in consents})
     signed = releases_of(session, consents[0].person_id) if consents else {}
+    looks = looks_held(session, person.person_id)
     return [
-        _exported_consent(
-            one, notices.get((one.purpose, one.notice_version, one.language)), signed.get(one.consent_id)
-        )
+        {
+            **_exported_consent(
+                one, notices.get((one.purpose, one.notice_version, one.language)), signed.get(one.consent_id)
+            ),
+            "looks": [
+                {"gate_name": gate_name, "taken_at": taken_at, "being_deleted": being_deleted}
+                for gate_name, taken_at, being_deleted in looks.get(one.consent_id, ())
+            ],
+        }
         for one in consents
     ]
 

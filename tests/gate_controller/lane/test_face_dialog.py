@@ -173,6 +173,13 @@ def test_a_minors_yes_waits_for_a_guardians_own_card_or_pin() -> None:
         assert (answer, asking.guardian_id, asking.person_id) == (Answer.YES, GUARDIAN, ME)
 
 
+def test_a_minors_other_look_waits_for_a_guardian_as_the_first_did() -> None:
+    asking, _ = pressed(dataclasses.replace(KEPT, guardian_ids=(GUARDIAN,)), "3")
+    asking, answer = shown(asking, by_card(ME), 101.0, opens=True)
+    assert (asking.step, answer) == (Step.GUARDIAN, Answer.NONE)
+    assert shown(asking, by_pin(GUARDIAN), 102.0, opens=True)[1] is Answer.YES
+
+
 def test_a_guardian_too_late_or_a_stranger_makes_no_yes() -> None:
     waiting = minor_agreed()
     assert shown(waiting, by_card(GUARDIAN), 110.1 + GUARDIAN_SECONDS, opens=True)[1] is Answer.OTHER

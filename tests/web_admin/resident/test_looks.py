@@ -47,6 +47,18 @@ def test_a_person_deletes_one_look_and_the_page_says_that_the_gate_is_awaited(
         assert kinds[-1] == "face_look_dropped"
 
 
+def test_a_person_reads_of_their_looks_in_what_is_held_about_them(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    gate_id = give_looks(compound, phone)
+    press(phone, f"/r/face/looks/{gate_id}/{LOOKS[0]}/drop", seen_on="/r/face")
+    exported = phone.get("/r/records/export.json").json
+    assert exported is not None
+    (consent,) = exported["consents"]
+    assert [look["being_deleted"] for look in consent["looks"]] == [True, False]
+    assert phone.get("/r/records/export.html").text.count("<p>Look at ") == 2
+
+
 def test_a_look_that_is_not_theirs_is_not_found_and_changes_nothing(
     compound: Compound, phone: FlaskClient
 ) -> None:

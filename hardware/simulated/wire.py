@@ -57,6 +57,7 @@ class PtyWire:
         self._master: int | None = None
         self._slave: int | None = None
         self._device = ""
+        self._takes_bytes = False
         self._wake: tuple[int, int] | None = None
         self._thread: threading.Thread | None = None
         self.replug()
@@ -97,9 +98,12 @@ class PtyWire:
             return _bytes_waiting(self._slave)
 
     def unheard_bytes(self) -> int:
-        """Return how many bytes of the host this device has not taken yet; 0 while unplugged."""
+        """Return how many bytes of the host this device has not heard yet; 0 while unplugged.
+
+        One at least while it takes some: they count until `hear` has returned.
+        """
         with self._lock:
-            return _bytes_waiting(self._master)
+            return _bytes_waiting(self._master) or int(self._takes_bytes)
 
     def unplug(self) -> None:
         """Pull the cable: the host's open port hangs up and the name goes."""
@@ -131,6 +135,7 @@ class PtyWire:
             tty.setraw(self._slave)
             os.set_blocking(self._master, False)
             self._wake = os.pipe()
+            self._takes_bytes = False
             self.stable_path.parent.mkdir(parents=True, exist_ok=True)
             fresh = self.stable_path.with_name(self.stable_path.name + ".new")
             fresh.unlink(missing_ok=True)
@@ -166,11 +171,13 @@ class PtyWire:
             ready, _, _ = select.select([master, wake], [], [])
             if wake in ready:
                 return
+            self._takes_bytes = True
             data = os.read(master, 4096)
             at_ns = time.monotonic_ns()
             self._note("from_host", data, at_ns)
             if self._hear is not None:
                 self._hear(data, at_ns)
+            self._takes_bytes = False
 
     def _note(self, direction: Direction, data: bytes, at_ns: int) -> None:
         if self._trace is not None and data:

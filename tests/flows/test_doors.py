@@ -2,18 +2,15 @@
 
 import json
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from gate_controller.contract.records import Grant
 from gate_controller.lane.door import DoorState
-from gate_controller.lane.memory import LaneMemory
 from hardware.inputs.serial import InputWire
 from hardware.interfaces import InputKind
 from hardware.readers.cards import CardFormat
@@ -23,6 +20,7 @@ from hardware.simulated.relay_board import RelayBoard
 from tests.support.compounds.people import card, lane, person, records
 from tests.support.gates.bench import CARD_KEY, LANE, BenchGate, bench_gate
 from tests.support.gates.process import GateProcess
+from tests.support.gates.waiting import PATIENCE_SECONDS, until
 
 SOUTH = "south-in"
 SECOND_LANE = """
@@ -58,6 +56,7 @@ MORE_WIRES = (
     InputWire("4", SOUTH, InputKind.TAMPER, True),
     InputWire("5", SOUTH, InputKind.ON_BATTERY, False),
 )
+HELD_AFTER_SECONDS = 0.6
 NOT_OF_DOORS = {"access", "started", "policy_taken", "alarm_device_lost", "device_back"}
 
 
@@ -74,11 +73,24 @@ class TwoDoors:
         board = self.bench.inputs if lane_id == LANE else self.more
         board.set(lane_id, InputKind.DOOR_OPEN, is_open)
 
+    def press(self, lane_id: str) -> str:
+        """Press a button beside a contact; return its event, before which its board's earlier words count."""
+        board, kind, event = (
+            (self.bench.inputs, InputKind.EXIT_BUTTON, "exit_request")
+            if lane_id == LANE
+            else (self.more, InputKind.GUARD_BUTTON, "guard_button")
+        )
+        before = self.recorded().count(event)
+        board.set(lane_id, kind, True)
+        until(lambda: self.recorded().count(event) > before, self.recorded)
+        board.set(lane_id, kind, False)
+        return event
+
     def tap(self, lane_id: str) -> None:
         """Show the card and return once the lock is released."""
         north, south = (self.bench.card, self.bench.relay), (self.south_card, self.south_relay)
         reader, relay = north if lane_id == LANE else south
-        assert relay.wait_for_on(1, timeout_seconds=10, after_ns=reader.tap(7))
+        assert relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=reader.tap(7))
 
     def recorded(self) -> list[str]:
         """Return the kinds of events of doors and wires in the journal, also while the gate runs."""
@@ -90,20 +102,26 @@ class TwoDoors:
         kinds = [json.loads(row[0])["kind"] for row in rows]
         return [kind for kind in kinds if kind not in NOT_OF_DOORS]
 
-    def remembered(self, lane_id: str) -> DoorState:
-        """Return where the door was when the gate last wrote it down."""
-        memory = LaneMemory(self.bench.root / "data" / "lanes.sqlite3", datetime.now(UTC))
+    def remembered(self, lane_id: str) -> str:
+        """Return where the door was when the gate last wrote it down, also while the gate runs."""
+        path = self.bench.root / "data" / "lanes.sqlite3"
+        connection = sqlite3.connect(path, timeout=5)
         try:
-            return memory.door(lane_id)
+            row = connection.execute("SELECT state FROM door WHERE lane_id = ?", (lane_id,)).fetchone()
         finally:
-            memory.close()
+            connection.close()
+        return str(row[0]) if row is not None else ""
 
     def wait_for(self, *kinds: str) -> None:
         """Return once exactly these events, in this order, are on the disk."""
-        give_up = time.monotonic() + 15
-        while self.recorded() != list(kinds):
-            assert time.monotonic() < give_up, self.recorded()
-            time.sleep(0.02)
+        until(lambda: self.recorded() == list(kinds), self.recorded)
+
+    def start(self) -> None:
+        """Start the gate and return once both its doors are watched, with its clock stopped."""
+        self.bench.start(also=("south-card", "more"))
+        self.bench.watches(LANE)
+        self.bench.watches(SOUTH)
+        self.bench.time.stop()
 
 
 @pytest.fixture
@@ -114,22 +132,21 @@ def gate(tmp_path: Path) -> Iterator[TwoDoors]:
         reader = metal.enter_context(LineCardReader(dev / "south-card", CardFormat(34, "hex"), name="south"))
         relay = metal.enter_context(RelayBoard(dev / "south-relay", name="south-relay"))
         resident = person(grants=(Grant(lanes=(LANE, SOUTH)),))
-        bench.give_policy(records(resident, card(7, CARD_KEY), lane(pulse_seconds=2.0), lane(SOUTH)))
+        bench.give_policy(records(resident, card(7, CARD_KEY), lane(pulse_seconds=20.0), lane(SOUTH)))
         yield TwoDoors(bench, more, reader, relay)
         bench.stop()
 
 
 @pytest.fixture
 def running(gate: TwoDoors) -> TwoDoors:
-    gate.bench.start()
-    time.sleep(0.3)
+    gate.start()
     return gate
 
 
 def test_a_door_opened_without_a_release_is_forced_until_it_is_shut(running: TwoDoors) -> None:
     running.door(SOUTH, True)
     running.wait_for("alarm_door_forced")
-    time.sleep(1.0)
+    running.bench.passes(2 * HELD_AFTER_SECONDS)
     running.door(SOUTH, False)
     running.wait_for("alarm_door_forced", "door_closed")
 
@@ -137,6 +154,10 @@ def test_a_door_opened_without_a_release_is_forced_until_it_is_shut(running: Two
 def test_a_door_left_open_is_held_until_it_is_shut(running: TwoDoors) -> None:
     running.tap(SOUTH)
     running.door(SOUTH, True)
+    running.wait_for("door_opened")
+    running.bench.passes(HELD_AFTER_SECONDS - 0.1)
+    assert running.recorded() == ["door_opened"]
+    running.bench.passes(1)
     running.wait_for("door_opened", "alarm_door_held")
     running.door(SOUTH, False)
     running.wait_for("door_opened", "alarm_door_held", "door_held_clear")
@@ -144,8 +165,9 @@ def test_a_door_left_open_is_held_until_it_is_shut(running: TwoDoors) -> None:
 
 def test_an_unused_grant_is_recorded_once(running: TwoDoors) -> None:
     running.tap(SOUTH)
-    running.wait_for("no_entry")
-    time.sleep(0.5)
+    running.bench.handled()
+    for _ in range(2):
+        running.bench.passes(5)
     assert running.recorded() == ["no_entry"]
 
 
@@ -176,36 +198,40 @@ def test_guards_button_and_intercom_are_recorded_and_force_nothing(
 def test_an_exit_button_held_for_long_is_recorded_once_and_forces_nothing(running: TwoDoors) -> None:
     running.bench.inputs.set(LANE, InputKind.EXIT_BUTTON, True)
     running.wait_for("exit_request")
-    time.sleep(1.0)
+    running.bench.passes(60)
     running.door(LANE, True)
     running.wait_for("exit_request", "door_opened")
 
 
 def test_a_contact_whose_cable_is_pulled_says_nothing_and_then_where_its_door_is(running: TwoDoors) -> None:
     running.tap(SOUTH)
+    running.bench.handled()
     running.more.unplug()
-    time.sleep(3.0)
+    until(lambda: running.bench.health("more") == "lost")
+    running.bench.passes(60)
     assert running.recorded() == []
     running.door(SOUTH, True)
     running.more.replug()
+    running.wait_for("door_found_open")
+    running.bench.passes(HELD_AFTER_SECONDS + 1)
     running.wait_for("door_found_open", "alarm_door_held")
 
 
 def test_wires_alarms_are_raised_once_through_pulled_cables_and_restarts(gate: TwoDoors) -> None:
-    gate.bench.start()
+    gate.start()
     gate.more.set(SOUTH, InputKind.TAMPER, True)
     gate.more.set(SOUTH, InputKind.ON_BATTERY, True)
     gate.wait_for("alarm_tamper", "alarm_on_battery")
     gate.more.unplug()
-    time.sleep(0.5)
+    until(lambda: gate.bench.health("more") == "lost")
     gate.more.replug()
-    time.sleep(1.0)
+    gate.press(SOUTH)
     gate.bench.stop()
     gate.more.set(SOUTH, InputKind.ON_BATTERY, False)
-    gate.bench.start()
-    gate.wait_for("alarm_tamper", "alarm_on_battery", "on_battery_clear")
-    time.sleep(0.5)
-    assert gate.recorded() == ["alarm_tamper", "alarm_on_battery", "on_battery_clear"]
+    gate.start()
+    gate.press(SOUTH)
+    expected = ["alarm_tamper", "alarm_on_battery", "guard_button", "on_battery_clear", "guard_button"]
+    assert gate.recorded() == expected
 
 
 # -- power cuts ------------------------------------------------------------------------------------
@@ -231,7 +257,7 @@ def make_forced(gate: TwoDoors) -> list[str]:
 def make_shut(gate: TwoDoors) -> list[str]:
     gate.tap(LANE)
     gate.door(LANE, True)
-    time.sleep(0.2)
+    gate.wait_for("door_opened")
     gate.door(LANE, False)
     return ["door_opened", "door_closed"]
 
@@ -257,14 +283,13 @@ def test_a_power_cut_in_any_state_raises_no_alarm_twice_and_loses_no_end(
     life = GateProcess.start(gate.bench)
     expected = make(gate)
     gate.wait_for(*expected)
-    time.sleep(0.2)
+    until(lambda: gate.remembered(lane_id) == state, lambda: gate.remembered(lane_id))
     life.kill()
-    assert gate.remembered(lane_id) is state
+    assert gate.remembered(lane_id) == state
     gate.door(lane_id, True)
     life = GateProcess.start(gate.bench)
     expected += found_open
-    gate.wait_for(*expected)
-    time.sleep(0.4)
+    expected.append(gate.press(lane_id))
     assert gate.recorded() == expected
     life.kill()
     gate.door(lane_id, False)

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,9 +13,10 @@ from gate_controller.contract.records import Posture, PostureOverride
 from gate_controller.sync.client import PolicyTaken
 from hardware.interfaces import InputKind
 from tests.support.compounds.people import HOME_OF_EMERGENCY, emergency_code, lane, person, records
-from tests.support.gates.bench import LANE, PIN_KEY, BenchGate, bench_gate
+from tests.support.gates.bench import LANE, PIN_KEY, BenchGate, bench_gate, obeyed
 from tests.support.gates.process import wait_for_decisions, wait_for_entries
 from tests.support.gates.site_keys import encoded
+from tests.support.gates.waiting import PATIENCE_SECONDS, until
 from tests.support.gates.yard import (
     BOTH,
     RESIDENT,
@@ -26,12 +27,10 @@ from tests.support.gates.yard import (
     STAFF_ID,
     gate_with_a_yard,
     recorded,
+    show_twice,
 )
 
 SHORT = "max_pulse_seconds = 1.5"
-PATIENCE_SECONDS = 8.0
-AWAY_SECONDS = 1.2
-"""How long a hand takes a card away between two showings."""
 
 
 @pytest.fixture
@@ -39,18 +38,6 @@ def bench(tmp_path: Path) -> Iterator[BenchGate]:
     """A gate whose server was never there."""
     with bench_gate(tmp_path) as gate:
         yield gate
-
-
-def until(true: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + PATIENCE_SECONDS
-    while not true():
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
-
-
-def posture(bench: BenchGate, lane_id: str = LANE) -> str:
-    assert bench.gate is not None
-    return next(one.posture for one in bench.gate.controller.status().lanes if one.lane_id == lane_id)
 
 
 def taken(*parts: object, version: int = 2) -> PolicyTaken:
@@ -73,10 +60,10 @@ def test_a_slow_persons_time_is_cut_to_the_longest_pulse_and_the_log_says_so_at_
         )
         with caplog.at_level(logging.WARNING):
             bench.start()
-        on_ns = relay.wait_for_on(1, timeout_seconds=5, after_ns=yard.tap(8))
-        off_ns = relay.wait_for_off(1, timeout_seconds=5, after_ns=on_ns)
+        on_ns = relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=yard.tap(8))
+        off_ns = relay.wait_for_off(1, timeout_seconds=PATIENCE_SECONDS, after_ns=on_ns)
         bench.stop()
-        assert 1.4e9 < off_ns - on_ns < 4e9
+        assert 1.4e9 < off_ns - on_ns < 15e9, "20 s, uncut"
         assert recorded(bench, "alarm_granted_not_opened") == []
         (said,) = [r.getMessage() for r in caplog.records if "is cut to it" in r.getMessage()]
         assert said.startswith("lane north-yard: the policy asks for its time for who walks slowly (45 s)")
@@ -90,15 +77,16 @@ def test_a_card_left_at_its_reader_opens_four_times_and_raises_one_alarm(bench: 
         bench.card.tap(8)
         wait_for_decisions(bench, count)
         bench.time.move_on(0.5)
-    for _reading in range(3):
+    for count in range(9, 12):
         bench.card.tap(8)
-        time.sleep(0.5)
+        # It decides nothing; the reader's next card, unknown here, is decided after it.
+        bench.card.tap(99)
+        wait_for_decisions(bench, count)
         bench.time.move_on(0.5)
     assert len([change for change in bench.relay.changes if change.on]) == 4
-    time.sleep(0.5)
     bench.time.move_on(2.0)
     bench.card.tap(8)
-    wait_for_decisions(bench, 9)
+    wait_for_decisions(bench, 12)
     until(lambda: len([change for change in bench.relay.changes if change.on]) == 5)
     bench.stop()
     ((_, facts, personal),) = recorded(bench, "alarm_card_left")
@@ -108,12 +96,12 @@ def test_a_card_left_at_its_reader_opens_four_times_and_raises_one_alarm(bench: 
 def test_a_card_shown_again_after_its_board_was_lost_in_mid_pulse_opens_again(bench: BenchGate) -> None:
     bench.give_policy(records(RESIDENT, RESIDENT_CARD, lane(pulse_seconds=20.0)))
     bench.start()
-    on_ns = bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(8))
+    on_ns = bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=bench.card.tap(8))
     bench.relay.unplug()
-    time.sleep(0.5)
+    until(lambda: bench.health("board") == "lost")
     bench.relay.replug()
-    bench.relay.wait_for_off(1, timeout_seconds=5, after_ns=on_ns)
-    assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(8))
+    bench.relay.wait_for_off(1, timeout_seconds=PATIENCE_SECONDS, after_ns=on_ns)
+    assert bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=bench.card.tap(8))
     bench.stop()
     assert bench.decisions() == [("card", "granted", True)] * 2
 
@@ -123,29 +111,32 @@ def test_a_lane_waits_until_the_lock_of_the_other_has_caught_though_its_door_is_
         outer, inner = lane(pulse_seconds=3.0), lane("north-yard", interlock_with=(LANE,))
         bench.give_policy(records(RESIDENT, RESIDENT_CARD, outer, inner))
         bench.start()
-        time.sleep(0.3)
-        on_ns = bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(8))
+        bench.watches()
+        bench.time.stop()
+        assert bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=bench.card.tap(8))
         for is_open, event in ((True, "door_opened"), (False, "door_closed")):
             bench.inputs.set(LANE, InputKind.DOOR_OPEN, is_open)
             wait_for_entries(bench, event)
         yard.tap(8)
         wait_for_decisions(bench, 2)
-        bench.relay.wait_for_off(1, timeout_seconds=5, after_ns=on_ns)
-        assert relay.wait_for_on(1, timeout_seconds=5, after_ns=yard.tap(8))
+        bench.passes(3.0)
+        assert relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=yard.tap(8))
         bench.stop()
         assert [reason for _, reason, _ in bench.decisions()] == ["granted", "interlocked", "granted"]
 
 
 def test_a_hold_goes_on_where_the_longest_pulse_is_short(tmp_path: Path) -> None:
-    with gate_with_a_yard(tmp_path, SHORT) as (bench, _yard, relay):
+    with gate_with_a_yard(tmp_path, "max_pulse_seconds = 4.5") as (bench, _yard, relay):
         bench.give_policy(records(RESIDENT, lane("north-yard", posture=Posture.HELD_OPEN)))
         bench.start()
-        relay.wait_for_on(1, timeout_seconds=5)
-        give_up = time.monotonic() + 4
-        while time.monotonic() < give_up:
-            assert relay.is_on(1)
-            time.sleep(0.02)
-        assert posture(bench, "north-yard") == "held_open"
+        bench.time.stop()
+        on_ns = relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS)
+        for _third_of_a_pulse in range(5):
+            before_ns = time.monotonic_ns()
+            bench.passes(1.6)
+            relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=before_ns)
+        assert not [change for change in relay.changes if change.at_ns >= on_ns and not change.on]
+        assert bench.posture("north-yard") == "held_open"
         bench.stop()
         assert recorded(bench, "alarm_hold_not_open") == []
 
@@ -156,11 +147,15 @@ def test_a_hold_that_its_board_does_not_carry_out_is_recorded_once_and_shown_as_
     bench.give_policy(records(RESIDENT, lane(posture=Posture.HELD_OPEN)))
     bench.relay.unplug()
     bench.start()
-    time.sleep(2.5)
-    assert posture(bench) == "normal"
+    until(lambda: bench.health("board") == "lost")
+    for _renewal in range(2):
+        bench.passes(2.5)
+        assert bench.posture() == "normal"
     bench.relay.replug()
+    until(lambda: bench.health("board") == "ok")
+    bench.passes(2.5)
     until(lambda: bench.relay.is_on(1))
-    until(lambda: posture(bench) == "held_open")
+    assert bench.posture() == "held_open"
     bench.stop()
     kinds = ("held_open", "alarm_hold_not_open", "hold_not_open_clear", "hold_ended")
     assert [kind for kind, _, _ in recorded(bench, *kinds)] == list(kinds)
@@ -169,14 +164,13 @@ def test_a_hold_that_its_board_does_not_carry_out_is_recorded_once_and_shown_as_
 def test_a_hold_by_schedule_that_a_lockdown_ends_rests_at_once(bench: BenchGate) -> None:
     bench.give_policy(records(RESIDENT, lane(posture=Posture.HELD_OPEN)))
     gate = bench.start()
-    bench.relay.wait_for_on(1, timeout_seconds=5)
-    until(lambda: posture(bench) == "held_open")
+    bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS)
+    until(lambda: bench.posture() == "held_open")
+    bench.passes(2.5)
     until(lambda: len([change for change in bench.relay.changes if change.on]) > 1)
     gate.inbox.put(taken(RESIDENT, lane(posture=Posture.LOCKDOWN)))
-    until(lambda: not bench.relay.is_on(1))
-    last_on, off = bench.relay.changes[-2:]
-    assert (last_on.on, off.on) == (True, False)
-    assert off.at_ns - last_on.at_ns < 5e9, "its last release was not waited for"
+    bench.passes(0.5)
+    assert not obeyed(bench.relay).is_on(1), "its last release is not waited for"
     bench.stop()
 
 
@@ -197,18 +191,15 @@ def test_a_hold_ends_with_the_card_that_holds(tmp_path: Path, parts: tuple[objec
         lanes = (lane(), lane("north-yard"))
         bench.give_policy(records(STAFF, STAFF_CARD, *lanes))
         gate = bench.start()
-        yard.tap(7)
-        time.sleep(AWAY_SECONDS)
-        yard.tap(7)
-        until(lambda: posture(bench, "north-yard") == "held_open")
+        show_twice(bench, yard, 7)
+        assert bench.posture("north-yard") == "held_open"
         gate.inbox.put(taken(STAFF, STAFF_CARD, *lanes))
-        time.sleep(0.5)
-        assert posture(bench, "north-yard") == "held_open", "a policy without news ends nothing"
+        bench.handled()
+        assert bench.posture("north-yard") == "held_open", "a policy without news ends nothing"
         gate.inbox.put(taken(*parts, *lanes, version=3))
-        until(lambda: not relay.is_on(1))
-        last_on, off = relay.changes[-2:]
-        assert off.at_ns - last_on.at_ns < 4e9, "its last release was not waited for"
-        assert posture(bench, "north-yard") == "normal"
+        bench.handled()
+        assert not obeyed(relay).is_on(1), "its last release is not waited for"
+        assert bench.posture("north-yard") == "normal"
         bench.stop()
         ((_, facts, _),) = recorded(bench, "hold_ended")
         assert facts == {"lane_id": "north-yard", "by": "staff_card", "ended_by": "credential"}
@@ -221,12 +212,13 @@ def test_a_hold_ends_with_the_emergency_code_that_holds(bench: BenchGate) -> Non
     bench.give_policy(records(shut, code, HOME_OF_EMERGENCY))
     gate = bench.start()
     bench.keys.type("0#48291573#")
-    until(lambda: posture(bench) == "held_open")
+    until(lambda: bench.posture() == "held_open")
     gate.inbox.put(taken(shut, code, HOME_OF_EMERGENCY))
-    time.sleep(0.5)
-    assert posture(bench) == "held_open"
+    bench.handled()
+    assert bench.posture() == "held_open"
     gate.inbox.put(taken(shut, HOME_OF_EMERGENCY, version=3))
-    until(lambda: posture(bench) == "lockdown")
-    until(lambda: not bench.relay.is_on(1))
+    bench.handled()
+    assert bench.posture() == "lockdown"
+    assert not obeyed(bench.relay).is_on(1)
     bench.stop()
     assert recorded(bench, "hold_ended")[0][1]["ended_by"] == "credential"

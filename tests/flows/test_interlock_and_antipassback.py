@@ -1,6 +1,5 @@
 """Lanes that wait for each other and lanes that count, over real contacts and readers."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,8 +12,9 @@ from gate_controller.contract.messages import OpenOrder
 from gate_controller.sync.client import LinkChanged, OrderArrived
 from hardware.interfaces import InputKind
 from tests.support.compounds.people import lane, records
-from tests.support.gates.bench import LANE, BenchGate, bench_gate
+from tests.support.gates.bench import LANE, BenchGate, bench_gate, obeyed
 from tests.support.gates.process import wait_for_decisions, wait_for_entries
+from tests.support.gates.waiting import PATIENCE_SECONDS, until
 from tests.support.gates.yard import (
     RESIDENT,
     RESIDENT_CARD,
@@ -36,19 +36,15 @@ def bench(tmp_path: Path) -> Iterator[BenchGate]:
 
 def server_in_reach(gate: Gate) -> None:
     """Notify the gate that its server answers, once it has noticed that none does."""
-    give_up = time.monotonic() + 8
-    while gate.sync._online is not False:
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
+    until(lambda: gate.sync._online is False)
     gate.inbox.put(LinkChanged(True))
 
 
-def contact_has_spoken(gate: Gate) -> None:
-    """Wait until the door is watched: before that, a granted person counts as gone through."""
-    give_up = time.monotonic() + 8
-    while not gate.controller._parts.desks[LANE].door.is_seen:
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
+def go_through(bench: BenchGate, count: int = 1) -> None:
+    """Open the door and shut it behind the person; `count`: how often that has happened then."""
+    for is_open, event in ((True, "door_opened"), (False, "door_closed")):
+        bench.inputs.set(LANE, InputKind.DOOR_OPEN, is_open)
+        wait_for_entries(bench, event, count)
 
 
 def order(bench: BenchGate, lane_id: str, order_id: str) -> OrderArrived:
@@ -74,7 +70,9 @@ def test_one_door_waits_for_the_other_for_cards_and_orders_alike(tmp_path: Path)
         inner = lane("north-yard", interlock_with=(LANE,))
         bench.give_policy(records(RESIDENT, RESIDENT_CARD, lane(), inner))
         gate = bench.start()
-        assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(8))
+        bench.watches()
+        bench.time.stop()
+        assert bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=bench.card.tap(8))
         bench.inputs.set(LANE, InputKind.DOOR_OPEN, True)
         wait_for_entries(bench, "door_opened")
         yard.tap(8)
@@ -83,8 +81,8 @@ def test_one_door_waits_for_the_other_for_cards_and_orders_alike(tmp_path: Path)
         wait_for_decisions(bench, 3)
         bench.inputs.set(LANE, InputKind.DOOR_OPEN, False)
         wait_for_entries(bench, "door_closed")
-        time.sleep(0.3)  # until the lock has caught
-        assert relay.wait_for_on(1, timeout_seconds=5, after_ns=yard.tap(8))
+        bench.passes(0.3)  # until the lock has caught
+        assert relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=yard.tap(8))
         gate.inbox.put(order(bench, "north-yard", "order-2"))
         wait_for_decisions(bench, 5)
         bench.stop()
@@ -98,16 +96,17 @@ def test_a_lane_that_staff_hold_keeps_the_other_one_waiting_but_not_in_a_fire(tm
         inner = lane("north-yard", interlock_with=(LANE,))
         bench.give_policy(records(STAFF, STAFF_CARD, RESIDENT, RESIDENT_CARD, inner))
         gate = bench.start()
+        bench.time.stop()
         for count in (1, 2):
             bench.card.tap(7)
             wait_for_decisions(bench, count)
-            time.sleep(3.0)
+            bench.passes(3.0)
         yard.tap(8)
         wait_for_decisions(bench, 3)
-        assert not relay.is_on(1)
+        assert not obeyed(relay).is_on(1)
         desk = gate.controller._parts.desks[LANE]
         desk.door = replace(desk.door, fire=True)
-        assert relay.wait_for_on(1, timeout_seconds=5, after_ns=yard.tap(8))
+        assert relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=yard.tap(8))
         bench.stop()
         assert [reason for _, reason, _ in bench.decisions()][2:] == ["interlocked", "granted"]
 
@@ -117,11 +116,12 @@ def test_a_door_without_contact_counts_as_open_while_it_is_released(tmp_path: Pa
         waits = lane(interlock_with=("north-yard",))
         bench.give_policy(records(RESIDENT, RESIDENT_CARD, waits, lane("north-yard", pulse_seconds=1.0)))
         bench.start()
-        assert relay.wait_for_on(1, timeout_seconds=5, after_ns=yard.tap(8))
+        bench.time.stop()
+        assert relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=yard.tap(8))
         bench.card.tap(8)
         wait_for_decisions(bench, 2)
-        time.sleep(4.0)
-        assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(8))
+        bench.passes(4.0)
+        assert bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=bench.card.tap(8))
         bench.stop()
         assert [reason for _, reason, _ in bench.decisions()] == ["granted", "interlocked", "granted"]
 
@@ -132,14 +132,13 @@ def test_a_second_way_in_is_recorded_and_with_hard_counting_and_a_server_refused
         out = lane("north-yard", direction="out", antipassback="soft")
         bench.give_policy(records(RESIDENT, RESIDENT_CARD, counted, out))
         gate = bench.start()
-        contact_has_spoken(gate)
+        bench.watches()
+        bench.time.stop()
         for passage in range(2):
             bench.card.tap(8)
             wait_for_decisions(bench, passage + 1)
-            bench.inputs.set(LANE, InputKind.DOOR_OPEN, True)
-            time.sleep(0.3)
-            bench.inputs.set(LANE, InputKind.DOOR_OPEN, False)
-            time.sleep(2.5)
+            go_through(bench, passage + 1)
+            bench.passes(2.5)
         server_in_reach(gate)
         bench.card.tap(8)
         wait_for_decisions(bench, 3)
@@ -147,7 +146,6 @@ def test_a_second_way_in_is_recorded_and_with_hard_counting_and_a_server_refused
         wait_for_decisions(bench, 4)
         bench.card.tap(8)
         wait_for_decisions(bench, 5)
-        time.sleep(0.3)
         bench.stop()
         assert [reason for _, reason, _ in bench.decisions()] == [
             "granted", "granted", "antipassback", "granted", "granted",
@@ -176,18 +174,17 @@ def test_a_card_shown_again_for_the_same_passing_is_no_second_way_in(tmp_path: P
 
 def test_two_let_in_by_one_opening_are_both_inside(bench: BenchGate) -> None:
     bench.give_policy(records(STAFF, STAFF_CARD, RESIDENT, RESIDENT_CARD, lane(antipassback="soft")))
-    contact_has_spoken(bench.start())
+    bench.start()
+    bench.watches()
+    bench.time.stop()
     for count, number in enumerate((7, 8), 1):
         bench.card.tap(number)
         wait_for_decisions(bench, count)
-    bench.inputs.set(LANE, InputKind.DOOR_OPEN, True)
-    time.sleep(0.5)
-    bench.inputs.set(LANE, InputKind.DOOR_OPEN, False)
-    time.sleep(2.5)
+    go_through(bench)
+    bench.passes(2.5)
     for count, number in enumerate((7, 8), 3):
         bench.card.tap(number)
         wait_for_decisions(bench, count)
-    time.sleep(0.3)
     bench.stop()
     assert [personal for _, _, personal in recorded(bench, "antipassback_violated")] == [
         {"person_id": STAFF_ID},
@@ -197,10 +194,12 @@ def test_two_let_in_by_one_opening_are_both_inside(bench: BenchGate) -> None:
 
 def test_who_was_let_in_and_did_not_come_is_not_inside(bench: BenchGate) -> None:
     bench.give_policy(records(RESIDENT, RESIDENT_CARD, lane(antipassback="soft")))
-    contact_has_spoken(bench.start())
+    bench.start()
+    bench.watches()
+    bench.time.stop()
     bench.card.tap(8)
     wait_for_decisions(bench, 1)
-    time.sleep(3.0)
+    bench.passes(3.0)
     bench.card.tap(8)
     wait_for_decisions(bench, 2)
     bench.stop()
@@ -215,18 +214,18 @@ def test_after_an_uncounted_exit_no_person_is_refused_as_still_inside(tmp_path: 
         out = lane("north-yard", direction="out", antipassback="soft")
         bench.give_policy(records(RESIDENT, RESIDENT_CARD, counted, out))
         gate = bench.start()
-        contact_has_spoken(gate)
+        bench.watches()
+        bench.time.stop()
         server_in_reach(gate)
         bench.card.tap(8)
         wait_for_decisions(bench, 1)
-        for is_open in (True, False):
-            bench.inputs.set(LANE, InputKind.DOOR_OPEN, is_open)
-            time.sleep(0.3)
-        time.sleep(2.0)
+        go_through(bench)
+        bench.passes(2.5)
         bench.card.tap(8)
         wait_for_decisions(bench, 2)
         bench.inputs.set(LANE, InputKind.EXIT_BUTTON, True)
-        time.sleep(0.5)
+        wait_for_entries(bench, "exit_request")
+        bench.handled()
         bench.card.tap(8)
         wait_for_decisions(bench, 3)
         bench.stop()

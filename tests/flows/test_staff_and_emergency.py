@@ -1,7 +1,7 @@
 """Staff cards, the emergency code and lanes held open, at a gate alone."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,14 +10,15 @@ import pytest
 from gate_controller.contract.calendars import DAY_KINDS, Span
 from gate_controller.contract.policy import compile_policy
 from gate_controller.contract.records import HoursRecord, Posture, PostureOverride
-from gate_controller.rules.postures import HOLD_SECONDS
+from gate_controller.rules.postures import RENEW_AFTER_SECONDS
 from gate_controller.sync.client import PolicyTaken
-from hardware.simulated.readers import LineCardReader
 from tests.support.compounds.people import HOME_OF_EMERGENCY, emergency_code, lane, person, pin, records
-from tests.support.gates.bench import LANE, PIN_KEY, BenchGate, bench_gate
+from tests.support.gates.bench import LANE, PIN_KEY, BenchGate, bench_gate, obeyed
 from tests.support.gates.process import wait_for_decisions
 from tests.support.gates.site_keys import encoded
+from tests.support.gates.waiting import PATIENCE_SECONDS, until
 from tests.support.gates.yard import (
+    AWAY_SECONDS,
     MOTOR,
     RESIDENT,
     RESIDENT_CARD,
@@ -26,12 +27,11 @@ from tests.support.gates.yard import (
     STAFF_ID,
     gate_with_a_yard,
     recorded,
+    show_twice,
 )
 
 ON, OFF = bytes((0xA0, 1, 1, 0xA2)), bytes((0xA0, 1, 0, 0xA1))
 CODE = "0#48291573#"
-PATIENCE_SECONDS = 8.0
-BETWEEN_SHOWINGS_SECONDS = 1.2
 
 
 @pytest.fixture
@@ -41,25 +41,16 @@ def bench(tmp_path: Path) -> Iterator[BenchGate]:
         yield gate
 
 
-def until(true: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + PATIENCE_SECONDS
-    while not true():
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
-
-
-def posture(bench: BenchGate, lane_id: str = LANE) -> str:
-    assert bench.gate is not None
-    return next(one.posture for one in bench.gate.controller.status().lanes if one.lane_id == lane_id)
-
-
-def tap_twice(reader: LineCardReader, number: int) -> None:
-    reader.tap(number)
-    time.sleep(BETWEEN_SHOWINGS_SECONDS)
-    reader.tap(number)
-
-
 HOLD_KINDS = ("held_open", "hold_ended", "hold_refused")
+
+
+def assert_goes_on(bench: BenchGate, held_ns: int) -> None:
+    """Let two renewals come due: each is sent, and no OFF comes between."""
+    for _renewal in range(2):
+        before_ns = time.monotonic_ns()
+        bench.passes(RENEW_AFTER_SECONDS + 0.5)
+        bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=before_ns)
+    assert not [change for change in bench.relay.changes if change.at_ns >= held_ns and not change.on]
 
 
 # -- staff cards ---------------------------------------------------------------------------------------
@@ -74,23 +65,25 @@ def test_a_staff_card_opens_in_lockdown_holds_by_a_second_showing_and_ends_by_tw
     bench.card.tap(8)
     wait_for_decisions(bench, 1)
     assert ON not in bench.relay.heard
-    assert posture(bench) == "lockdown"
-    assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(7))
-    time.sleep(BETWEEN_SHOWINGS_SECONDS)
-    before = datetime.now(UTC)
-    bench.card.tap(7)
-    until(lambda: posture(bench) == "held_open")
-    time.sleep(2.5)
-    assert bench.relay.is_on(1), "a pulse of 0.2 s would be over"
-    tap_twice(bench.card, 7)
-    until(lambda: posture(bench) == "lockdown")
-    bench.relay.wait_for_off(1, timeout_seconds=10)
+    assert bench.posture() == "lockdown"
+    bench.time.stop()
+    assert bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=bench.card.tap(7))
+    bench.passes(AWAY_SECONDS)
+    before = bench.time.wall()
+    held_ns = bench.card.tap(7)
+    wait_for_decisions(bench, 3)
+    bench.handled()
+    assert bench.posture() == "held_open"
+    assert_goes_on(bench, held_ns)
+    show_twice(bench, bench.card, 7)
+    until(lambda: bench.posture() == "lockdown")
+    bench.relay.wait_for_off(1, timeout_seconds=PATIENCE_SECONDS)
     bench.stop()
     assert bench.decisions() == [("card", "lane_lockdown", False), *[("card", "override", True)] * 4]
     (began, facts, personal), (ended, end_facts, end_personal) = recorded(bench, *HOLD_KINDS)
     assert (began, ended) == ("held_open", "hold_ended")
     end = datetime.fromisoformat(str(facts.pop("until")))
-    assert timedelta(minutes=44, seconds=58) < end - before < timedelta(minutes=45, seconds=9)
+    assert timedelta(minutes=44, seconds=59) < end - before <= timedelta(minutes=45)
     assert facts == {"lane_id": LANE, "by": "staff_card"}
     assert personal == {"person_id": STAFF_ID, "credential_id": "card-1"}
     assert end_facts == {"lane_id": LANE, "by": "staff_card", "ended_by": "staff_card"}
@@ -102,10 +95,10 @@ def test_an_override_is_an_alarm_on_the_disk_before_the_pulse_and_is_not_doubled
 ) -> None:
     bench.give_policy(records(STAFF, STAFF_CARD, lane(posture=Posture.DISABLED)))
     bench.start()
+    bench.time.stop()
     bench.card.tap(7)
     bench.card.tap(7)
     wait_for_decisions(bench, 2)
-    time.sleep(0.3)
     bench.stop()
     kinds = [entry.kind for entry in bench.entries() if entry.kind in ("access", "alarm_override")]
     assert kinds == ["access", "alarm_override", "access"]
@@ -117,10 +110,8 @@ def test_an_override_is_an_alarm_on_the_disk_before_the_pulse_and_is_not_doubled
 def test_a_residents_card_shown_twice_holds_nothing(bench: BenchGate) -> None:
     bench.give_policy(records(RESIDENT, RESIDENT_CARD))
     bench.start()
-    tap_twice(bench.card, 8)
-    wait_for_decisions(bench, 2)
-    time.sleep(0.3)
-    assert posture(bench) == "normal"
+    show_twice(bench, bench.card, 8)
+    assert bench.posture() == "normal"
     bench.stop()
     assert recorded(bench, *HOLD_KINDS) == []
 
@@ -128,11 +119,11 @@ def test_a_residents_card_shown_twice_holds_nothing(bench: BenchGate) -> None:
 def test_a_hold_ends_automatically_at_its_time(bench: BenchGate) -> None:
     bench.give_policy(records(STAFF, STAFF_CARD, lane(staff_hold_minutes=5)))
     bench.start()
-    tap_twice(bench.card, 7)
-    until(lambda: posture(bench) == "held_open")
-    bench.time.move_on(5 * 60)
-    until(lambda: posture(bench) == "normal")
-    bench.relay.wait_for_off(1, timeout_seconds=10)
+    show_twice(bench, bench.card, 7)
+    until(lambda: bench.posture() == "held_open")
+    bench.passes(5 * 60)
+    assert bench.posture() == "normal"
+    bench.relay.wait_for_off(1, timeout_seconds=PATIENCE_SECONDS)
     bench.stop()
     ((_, facts, personal),) = recorded(bench, "hold_ended")
     assert facts == {"lane_id": LANE, "by": "staff_card", "ended_by": "time"}
@@ -144,20 +135,19 @@ def test_no_hold_of_staff_comes_back_with_the_power(bench: BenchGate) -> None:
         records(STAFF, STAFF_CARD, emergency_code("48291573", PIN_KEY, hold_minutes=60), HOME_OF_EMERGENCY)
     )
     bench.start()
-    tap_twice(bench.card, 7)
-    until(lambda: posture(bench) == "held_open")
+    show_twice(bench, bench.card, 7)
+    until(lambda: bench.posture() == "held_open")
     bench.keys.type(CODE)
     wait_for_decisions(bench, 3)
     bench.stop()
-    # The bytes were sent before the stop; the board may still be reading them.
-    until(lambda: not bench.relay.is_on(1))
+    assert not bench.relay.is_on(1)
     assert recorded(bench, "hold_ended")[-1][1] == {
         "lane_id": LANE, "by": "emergency_code", "ended_by": "stop",
     }
     heard = len(bench.relay.heard)
     bench.start()
-    assert posture(bench) == "normal"
-    time.sleep(0.8)
+    assert bench.posture() == "normal"
+    bench.passes(2 * RENEW_AFTER_SECONDS)
     bench.stop()
     assert ON not in bench.relay.heard[heard:]
 
@@ -175,20 +165,18 @@ def test_a_newer_lockdown_ends_a_hold_at_once_and_an_older_one_does_not(bench: B
     older, staff = lockdown_now(), (STAFF, STAFF_CARD)
     bench.give_policy(records(*staff, lane(posture_override=older)))
     gate = bench.start()
-    tap_twice(bench.card, 7)
-    until(lambda: posture(bench) == "held_open")
+    show_twice(bench, bench.card, 7)
+    until(lambda: bench.posture() == "held_open")
     gate.inbox.put(taken(*staff, lane(posture_override=older, name="renamed")))
-    time.sleep(0.5)
-    assert posture(bench) == "held_open"
-    assert bench.relay.is_on(1)
+    bench.handled()
+    assert bench.posture() == "held_open"
+    assert obeyed(bench.relay).is_on(1)
     gate.inbox.put(taken(*staff, lane(posture_override=lockdown_now()), version=3))
-    until(lambda: posture(bench) == "lockdown")
-    until(lambda: not bench.relay.is_on(1))
-    last_on, off = bench.relay.changes[-2:]
-    assert (last_on.on, off.on) == (True, False)
-    assert off.at_ns - last_on.at_ns < HOLD_SECONDS * 1e9, "its last release was not waited for"
-    time.sleep(0.5)
-    assert not bench.relay.is_on(1)
+    bench.handled()
+    assert bench.posture() == "lockdown"
+    assert not obeyed(bench.relay).is_on(1), "its last release is not waited for"
+    bench.passes(2 * RENEW_AFTER_SECONDS)
+    assert not obeyed(bench.relay).is_on(1)
     bench.stop()
     assert recorded(bench, "hold_ended")[0][1] == {"lane_id": LANE, "by": "staff_card", "ended_by": "policy"}
 
@@ -199,14 +187,12 @@ def test_a_drive_is_opened_once_and_never_held_and_the_journal_says_so(tmp_path:
         code = emergency_code("48291573", PIN_KEY, hold_minutes=9, lanes=(LANE, "north-yard"))
         bench.give_policy(records(STAFF, STAFF_CARD, drive, code, HOME_OF_EMERGENCY))
         gate = bench.start()
-        tap_twice(yard, 7)
-        until(lambda: any(change.on for change in relay.changes))
-        wait_for_decisions(bench, 2)
-        time.sleep(0.5)
-        assert posture(bench, "north-yard") == "normal"
+        show_twice(bench, yard, 7)
+        assert any(change.on for change in obeyed(relay).changes)
+        assert bench.posture("north-yard") == "normal"
         gate.inbox.put(taken(STAFF, STAFF_CARD, lane("north-yard", posture=Posture.HELD_OPEN)))
-        time.sleep(1.5)
-        assert posture(bench, "north-yard") == "normal"
+        bench.passes(RENEW_AFTER_SECONDS)
+        assert bench.posture("north-yard") == "normal"
         bench.stop()
         refused = [facts for kind, facts, _ in recorded(bench, *HOLD_KINDS)]
         assert refused == [
@@ -226,10 +212,11 @@ def test_the_emergency_code_opens_a_disabled_lane_and_holds_it(bench: BenchGate)
     bench.keys.type("0#48291574#")
     wait_for_decisions(bench, 1)
     assert ON not in bench.relay.heard
-    assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.keys.type(CODE))
-    until(lambda: posture(bench) == "held_open")
-    time.sleep(2.5)
-    assert bench.relay.is_on(1)
+    held_ns = bench.keys.type(CODE)
+    wait_for_decisions(bench, 2)
+    bench.handled()
+    assert bench.posture() == "held_open"
+    assert_goes_on(bench, held_ns)
     bench.stop()
     assert bench.decisions() == [("pin", "lane_disabled", False), ("pin", "override", True)]
     entries = [e for e in bench.entries() if e.facts.get("opens") or e.kind == "held_open"]
@@ -249,11 +236,11 @@ def frames(heard: bytes) -> list[bytes]:
 def test_an_emergency_code_without_minutes_opens_once(bench: BenchGate) -> None:
     bench.give_policy(records(emergency_code("48291573", PIN_KEY), HOME_OF_EMERGENCY))
     bench.start()
-    assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.keys.type(CODE))
-    bench.relay.wait_for_off(1, timeout_seconds=5)
-    time.sleep(0.5)
+    on_ns = bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=bench.keys.type(CODE))
+    bench.relay.wait_for_off(1, timeout_seconds=PATIENCE_SECONDS, after_ns=on_ns)
+    bench.passes(2 * RENEW_AFTER_SECONDS)
     assert not bench.relay.is_on(1)
-    assert posture(bench) == "normal"
+    assert bench.posture() == "normal"
     bench.stop()
     assert recorded(bench, *HOLD_KINDS) == []
 
@@ -268,7 +255,7 @@ def test_wrong_pins_at_a_keypad_do_not_keep_the_ambulance_out(bench: BenchGate) 
         wait_for_decisions(bench, count)
     bench.keys.type("31203#482915#")
     wait_for_decisions(bench, 6)
-    assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.keys.type(CODE))
+    assert bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=bench.keys.type(CODE))
     bench.stop()
     assert [reason for _, reason, _ in bench.decisions()][5:] == ["method_delayed", "override"]
 
@@ -281,14 +268,14 @@ def test_a_scheduled_hold_names_its_author_and_end_and_its_end_is_written_down(b
     held = lane(posture_hours={"day": Posture.HELD_OPEN}, posture_author_id="manager-1")
     bench.give_policy(records(person(), held, always))
     gate = bench.start()
-    assert bench.relay.wait_for_on(1, timeout_seconds=5)
+    assert bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS)
     end = datetime.now(UTC) + timedelta(hours=1)
     gate.inbox.put(taken(person(), lane()))
-    until(lambda: posture(bench) == "normal")
+    until(lambda: bench.posture() == "normal")
     by_hand = PostureOverride(Posture.HELD_OPEN, "guard-1", "a van", end)
     gate.inbox.put(taken(person(), lane(posture_override=by_hand), version=3))
-    until(lambda: posture(bench) == "held_open")
-    time.sleep(0.5)
+    bench.passes(0.5)
+    assert bench.posture() == "held_open"
     bench.stop()
     assert [(kind, facts) for kind, facts, _ in recorded(bench, *HOLD_KINDS)] == [
         ("held_open", {"lane_id": LANE, "author_id": "manager-1", "until": None}),

@@ -1,8 +1,7 @@
 """A whole gate in this process, with simulated metal at the other end of real ptys."""
 
 import threading
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,13 +19,14 @@ from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.storage.secrets import private_key_bytes, write_secret
 from hardware.inputs.serial import InputWire
-from hardware.interfaces import InputKind
+from hardware.interfaces import DeviceState, Health, InputKind
 from hardware.readers.cards import CardFormat
 from hardware.simulated.input_board import InputBoard
 from hardware.simulated.readers import Keypad, LineCardReader, QrScanner
 from hardware.simulated.relay_board import RelayBoard
 from tests.support.gates.gate_time import GateTime
 from tests.support.gates.site_keys import SiteKeys, encoded
+from tests.support.gates.waiting import until
 
 NO_SERVER = "http://127.0.0.1:9"
 CARD_KEY, PIN_KEY = b"c" * 32, b"p" * 32
@@ -83,7 +83,6 @@ camera_sign_photo = "binder 1, page 3"
 camera_sign_date = 2026-07-01
 """
 """What a site file must say of a lane before it may name a camera there."""
-LONGEST_START_SECONDS = 60
 READERS = {"card", "keys", "scan", "wires"}
 WIRES = (
     InputWire("1", LANE, InputKind.DOOR_OPEN, False),
@@ -108,6 +107,7 @@ class BenchGate:
     gate: Gate | None = None
     time: GateTime = field(default_factory=GateTime)
     _thread: threading.Thread | None = field(default=None, repr=False)
+    _markers: int = 0
 
     def give_policy(self, records: Mapping[str, Record], *, version: int = 1) -> None:
         """Put a signed policy into the gate's store, as the sync thread does."""
@@ -130,24 +130,59 @@ class BenchGate:
         path.write_text(text.replace(NO_SERVER, self.server_url).replace(LANE, self.lane))
         return path
 
-    def start(self) -> Gate:
-        """Start the gate in a thread and return once its readers are up."""
-        self.gate = assemble(load_config(self.write_site_file()), self.time.clocks)
-        self._thread = threading.Thread(target=self.gate.run, name="gate")
+    def start(self, *, also: Collection[str] = ()) -> Gate:
+        """Start the gate in a thread and return once its readers, and these devices, are up."""
+        self.gate = gate = assemble(load_config(self.write_site_file()), self.time.clocks)
+        self._thread = threading.Thread(target=gate.run, name="gate")
         self._thread.start()
-        deadline = time.monotonic() + LONGEST_START_SECONDS
-        while {d.device for d in self.gate.controller.status().devices if d.health == "ok"} < READERS:
-            assert time.monotonic() < deadline, self.gate.controller.status()
-            time.sleep(0.01)
+        awaited = READERS.union(also)
+        status = gate.controller.status
+        until(lambda: awaited <= {d.device for d in status().devices if d.health == "ok"}, status)
+        return gate
+
+    def handled(self) -> None:
+        """Return once the running gate has handled everything that was in its queue until now."""
+        gate = self._running()
+        self._markers += 1
+        name = f"marker {self._markers}"
+        # No device of the site: its first report that it is well is noted, and recorded nowhere.
+        gate.inbox.put(DeviceState(name, Health.OK, ""))
+        until(lambda: any(device.device == name for device in gate.controller.status().devices))
+
+    def passes(self, seconds: float) -> None:
+        """Advance the gate's clock, and return once the gate has done what was due by then."""
+        self.time.move_on(seconds)
+        # The gate ticks with the first message after its clock has moved, and has ended that at the second.
+        self.handled()
+        self.handled()
+
+    def watches(self, lane_id: str = LANE) -> None:
+        """Return once a lane's contact has spoken: before that its door is not watched."""
+        desk = self._running().controller._parts.desks[lane_id]
+        until(lambda: desk.door.is_seen)
+
+    def posture(self, lane_id: str = LANE) -> str:
+        """Return what the running gate reports of a lane."""
+        lanes = self._running().controller.status().lanes
+        return next(lane.posture for lane in lanes if lane.lane_id == lane_id)
+
+    def health(self, device: str) -> str:
+        """Return how a device of the running gate is, empty before its first report."""
+        devices = self._running().controller.status().devices
+        return next((one.health for one in devices if one.device == device), "")
+
+    def _running(self) -> Gate:
+        assert self.gate is not None, "the gate was not started"
         return self.gate
 
     def stop(self) -> None:
-        """Stop the gate and wait for it."""
+        """Stop the gate and wait for it, and for its last order on the way to the relay board."""
         if self.gate is not None and self._thread is not None:
             self.gate.stop()
-            self._thread.join(timeout=20)
+            self._thread.join(timeout=60)
             assert not self._thread.is_alive()
             self.gate = None
+            obeyed(self.relay)
 
     def entries(self) -> tuple[JournalEntry, ...]:
         """Return the whole journal, read while the gate is stopped."""
@@ -164,6 +199,12 @@ class BenchGate:
             for e in self.entries()
             if e.kind == "access"
         ]
+
+
+def obeyed(relay: RelayBoard) -> RelayBoard:
+    """Return a board once it has obeyed every order that was sent to it."""
+    until(lambda: not relay.wire.unheard_bytes())
+    return relay
 
 
 @contextmanager

@@ -13,20 +13,34 @@ class GateTime:
         self._began = time.monotonic()
         self._moved_seconds = 0.0
         self._stopped_at: float | None = None
-        wall, monotonic, boot = datetime.now(UTC), self._began, boot_seconds()
+        self._wall = datetime.now(UTC)
+        monotonic, boot = self._began, boot_seconds()
         self.clocks = Clocks(
-            lambda: wall + timedelta(seconds=self._elapsed()),
-            lambda: monotonic + self._elapsed(),
-            lambda: boot + self._elapsed(),
+            self.wall, lambda: monotonic + self._elapsed(), lambda: boot + self._elapsed()
         )
 
     def _elapsed(self) -> float:
         real = time.monotonic() if self._stopped_at is None else self._stopped_at
         return real - self._began + self._moved_seconds
 
+    def wall(self) -> datetime:
+        """Return the aware time of the gate's wall clock."""
+        return self._wall + timedelta(seconds=self._elapsed())
+
+    def second(self) -> int:
+        """Return the second of the gate's wall clock, as codes name it."""
+        return int(self.wall().timestamp())
+
     def stop(self) -> None:
         """Stop the clock; only `move_on` advances it."""
-        self._stopped_at = time.monotonic()
+        if self._stopped_at is None:
+            self._stopped_at = time.monotonic()
+
+    def run(self) -> None:
+        """Let a stopped clock run on from where it was stopped."""
+        if self._stopped_at is not None:
+            self._moved_seconds -= time.monotonic() - self._stopped_at
+            self._stopped_at = None
 
     def move_on(self, seconds: float) -> None:
         """Advance the clocks by so many seconds at once."""

@@ -3,11 +3,13 @@
 import signal
 import sqlite3
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from gate_controller.cli import run as gate
 from tests.support.gates.bench import BenchGate
+from tests.support.gates.waiting import until
 from tests.support.warm_start import Command, WarmProcess
 
 LONGEST_START_SECONDS = 90.0
@@ -48,7 +50,19 @@ class GateProcess:
             assert self.process.poll() is None, f"the gate ended with {self.process.returncode}"
             assert time.monotonic() < give_up
             time.sleep(0.01)
-        time.sleep(0.2)
+        while not self._holds_its_readers():
+            assert self.process.poll() is None, f"the gate ended with {self.process.returncode}"
+            assert time.monotonic() < give_up
+            time.sleep(0.01)
+
+    def _holds_its_readers(self) -> bool:
+        """Return whether the ports of all readers that are plugged in are open: what is shown is read."""
+        readers = (self.bench.card, self.bench.keys, self.bench.scanner, self.bench.inputs)
+        held = set()
+        for descriptor in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                held.add(str(descriptor.readlink()))
+        return {reader.wire.device for reader in readers if reader.is_plugged} <= held
 
     def _is_put_to_rest(self, since_ns: int) -> bool:
         changes = self.bench.relay.changes
@@ -81,27 +95,29 @@ def journal_length(bench: BenchGate) -> int:
     return int(count)
 
 
-def wait_for_entries(bench: BenchGate, kind: str, count: int = 1, timeout_seconds: float = 15.0) -> None:
+def wait_for_entries(bench: BenchGate, kind: str, count: int = 1) -> None:
     """Return once so many entries of a kind are on the disk, however busy this machine is."""
-    _wait_for(bench, f'"kind":"{kind}"', count, timeout_seconds)
+    _wait_for(bench, f'"kind":"{kind}"', count)
 
 
-def wait_for_decisions(bench: BenchGate, count: int, timeout_seconds: float = 15.0) -> None:
+def wait_for_decisions(bench: BenchGate, count: int) -> None:
     """Return once so many decisions are on the disk, however busy this machine is."""
-    _wait_for(bench, '"kind":"access"', count, timeout_seconds)
+    _wait_for(bench, '"kind":"access"', count)
 
 
-def _wait_for(bench: BenchGate, text: str, count: int, timeout_seconds: float) -> None:
-    path = bench.root / "data" / "journal.sqlite3"
-    give_up = time.monotonic() + timeout_seconds
-    while True:
-        connection = sqlite3.connect(path, timeout=5)
-        try:
-            rows = connection.execute("SELECT CAST(entry AS TEXT) FROM journal").fetchall()
-        finally:
-            connection.close()
-        have = sum(text in row[0] for row in rows)
-        if have >= count:
-            return
-        assert time.monotonic() < give_up, f"{have} of {count} entries with {text}"
-        time.sleep(0.02)
+def decisions_on_disk(bench: BenchGate) -> int:
+    """Return how many decisions are on the disk, also while a gate writes."""
+    return _entries_with(bench, '"kind":"access"')
+
+
+def _wait_for(bench: BenchGate, text: str, count: int) -> None:
+    until(lambda: _entries_with(bench, text) >= count, lambda: f"fewer than {count} entries with {text}")
+
+
+def _entries_with(bench: BenchGate, text: str) -> int:
+    connection = sqlite3.connect(bench.root / "data" / "journal.sqlite3", timeout=5)
+    try:
+        rows = connection.execute("SELECT CAST(entry AS TEXT) FROM journal").fetchall()
+    finally:
+        connection.close()
+    return sum(text in row[0] for row in rows)

@@ -11,8 +11,11 @@ from hardware.simulated.readers import LineCardReader
 from hardware.simulated.relay_board import RelayBoard
 from tests.support.compounds.people import card, person
 from tests.support.gates.bench import CARD_KEY, LANE, BenchGate, bench_gate
+from tests.support.gates.process import decisions_on_disk, wait_for_decisions
 
 STAFF_ID, RESIDENT_ID = "00000000000000a1", "00000000000000a2"
+AWAY_SECONDS = 1.2
+"""How long a hand takes a card away between two showings."""
 BOTH = (Grant((LANE, "north-yard")),)
 STAFF = person(STAFF_ID, may_override=True, grants=BOTH)
 STAFF_CARD, RESIDENT_CARD = card(7, CARD_KEY), card(8, CARD_KEY, RESIDENT_ID, "card-2")
@@ -45,6 +48,22 @@ def gate_with_a_yard(root: Path, lock: str = "") -> Iterator[tuple[BenchGate, Li
         bench_gate(root, more=YARD.format(lock=lock).format(root=root)) as gate,
     ):
         yield gate, yard, relay
+
+
+def show_twice(bench: BenchGate, reader: LineCardReader, number: int) -> None:
+    """Show a card, take it away for 1.2 s of the gate's clock, show it again; return once that is granted.
+
+    The clock stops meanwhile, so that no busy machine makes it too long for a second showing.
+    """
+    bench.time.stop()
+    decided = decisions_on_disk(bench)
+    reader.tap(number)
+    wait_for_decisions(bench, decided + 1)
+    bench.passes(AWAY_SECONDS)
+    reader.tap(number)
+    wait_for_decisions(bench, decided + 2)
+    bench.handled()
+    bench.time.run()
 
 
 def recorded(bench: BenchGate, *kinds: str) -> list[tuple[str, Facts, Facts | None]]:

@@ -52,8 +52,16 @@ def hand_on_the_lens(width: int = WIDTH, height: int = HEIGHT) -> Frame:
 class CameraScene:
     """A view that gives one noisy frame after the other."""
 
-    def __init__(self, picture: Frame | None = None, *, width: int = WIDTH, height: int = HEIGHT) -> None:
-        """Begin with this picture, or with a street."""
+    def __init__(
+        self,
+        picture: Frame | None = None,
+        *,
+        width: int = WIDTH,
+        height: int = HEIGHT,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin with this picture, or with a street; actors move by the clock `seconds`."""
+        self._seconds = seconds
         self._width, self._height = width, height
         self._lock = threading.Lock()
         self._chance = np.random.default_rng(0)
@@ -84,7 +92,7 @@ class CameraScene:
     def act(self, actor: Actor, prompt: Callable[[], str]) -> None:
         """Put an actor before the camera, who reads the screen through `prompt`."""
         with self._lock:
-            self._actor, self._prompt, self._acting_since = actor, prompt, time.monotonic()
+            self._actor, self._prompt, self._acting_since = actor, prompt, self._seconds()
             self._heard = ""
 
     def freeze(self) -> None:
@@ -117,7 +125,7 @@ class CameraScene:
             return self._noisy(self._covered if self._trouble == "covered" else self._picture)
 
     def _acted(self, actor: Actor) -> Frame:
-        seconds = time.monotonic() - self._acting_since
+        seconds = self._seconds() - self._acting_since
         asked = self._prompt()
         if asked != self._heard:
             self._heard = asked

@@ -245,8 +245,16 @@ def test_signing_out_takes_the_key_from_the_phone_and_ends_it(
     page = welcome(context, served)
     switch_on_code(page)
     code = personal(read_code(page))
-    page.get_by_role("link", name="Help").click()
-    page.get_by_role("button", name="Sign out", exact=True).click()
+    held: list[Route] = []
+    page.route("**/sign_out.js*", lambda route: held.append(route))  # noqa: PLW0108 - no builtin is taken
+    page.get_by_role("link", name="Help").click(no_wait_after=True)
+    expect(page.get_by_role("heading", name="This phone")).to_be_visible()
+    button = page.get_by_role("button", name="Sign out", exact=True)
+    expect(button, "it cannot be pressed before the script that ends the key listens").to_have_count(0)
+    while not held:
+        page.wait_for_timeout(10)
+    held[0].continue_()
+    button.click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     with served.compound.session() as session:
         assert session.get_one(CredentialRow, code.credential_id).state == "ended"

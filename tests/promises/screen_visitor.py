@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,8 +9,8 @@ from dataclasses import dataclass, field
 import requests
 
 from tests.support.gates.bench import CAMERA_SHEET, LANE, BenchGate
+from tests.support.gates.waiting import PATIENCE_SECONDS, until
 
-PATIENCE_SECONDS = 8
 TERMINAL = CAMERA_SHEET + """
 [camera.eye]
 kind = "folder"
@@ -52,11 +51,14 @@ class ScreenVisitor:
 
     def wait_for(self, **shown: str) -> dict:
         """Return the newest view once it shows this."""
-        give_up = time.monotonic() + PATIENCE_SECONDS
-        while not self.views or any(self.views[-1].get(name) != value for name, value in shown.items()):
-            assert time.monotonic() < give_up, (shown, self.views[-1:])
-            time.sleep(0.01)
-        return self.views[-1]
+        found: list[dict] = []
+
+        def is_shown() -> bool:
+            found[:] = self.views[-1:]
+            return bool(found) and all(found[0].get(name) == value for name, value in shown.items())
+
+        until(is_shown, lambda: (shown, self.views[-1:]))
+        return found[0]
 
 
 @contextmanager

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.promises.screen_visitor import PATIENCE_SECONDS, TERMINAL
+from tests.promises.screen_visitor import TERMINAL
 from tests.support.compounds.people import card, lane, person, records
 from tests.support.gates.bench import CARD_KEY, bench_gate
 from tests.support.gates.process import GateProcess
+from tests.support.gates.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.wide
 

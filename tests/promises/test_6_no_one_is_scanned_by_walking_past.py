@@ -22,7 +22,7 @@ from gate_controller.contract.messages import FaceLease
 from gate_controller.contract.records import FaceOfferRecord
 from gate_controller.sync.client import PolicyTaken
 from hardware.interfaces import Camera, InputKind
-from tests.promises.screen_visitor import PATIENCE_SECONDS, TERMINAL, ScreenVisitor, at_the_screen
+from tests.promises.screen_visitor import TERMINAL, ScreenVisitor, at_the_screen
 from tests.support.compounds.people import Phone, card, person, pin, qr, records
 from tests.support.gates.asking import (
     CONSENT,
@@ -35,6 +35,7 @@ from tests.support.gates.asking import (
     read_on,
 )
 from tests.support.gates.bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
+from tests.support.gates.waiting import PATIENCE_SECONDS
 
 PHONE = Phone()
 

@@ -87,6 +87,15 @@ class EventKind(StrEnum):
     ALARM_DURESS_AT_DESK = "alarm_duress_at_desk"
     ALARM_REQUEST_UNACKNOWLEDGED = "alarm_request_unacknowledged"
     ALARM_REQUEST_OVERDUE = "alarm_request_overdue"
+    ALARM_GATE_SILENT = "alarm_gate_silent"
+    ALARM_GATE_BEHIND = "alarm_gate_behind"
+    ALARM_GATE_CLOCK = "alarm_gate_clock"
+    ALARM_SERVER_CLOCK = "alarm_server_clock"
+    ALARM_SERVER_DISK = "alarm_server_disk"
+    ALARM_SERVER_TASKS = "alarm_server_tasks"
+    ALARM_CERTIFICATE = "alarm_certificate"
+    ALARM_BACKUP_OLD = "alarm_backup_old"
+    ALARM_MAIL_FAILING = "alarm_mail_failing"
 
 
 def is_alarm(kind: str) -> bool:

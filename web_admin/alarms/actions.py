@@ -32,7 +32,7 @@ def raise_alarm(
     detail: str = "",
     once: bool = False,
 ) -> None:
-    """Add an alarm; with `once` only if no equal one waits to be acknowledged.
+    """Add an alarm and report it to other systems; with `once` only if no equal one waits to be acknowledged.
 
     Those about a member of staff are equal only where they name the same one.
     """
@@ -62,6 +62,13 @@ def raise_alarm(
     )
     facts: dict[str, Fact] = {"alarm": kind, "gate_id": gate_id, "lane_id": lane_id}
     _tell(session, site_id, "alarm_raised", alarm_id, {**facts, "raised_at": now.isoformat()}, now)
+
+
+def end_alarm(session: Session, alarm: Alarm, now: datetime) -> None:
+    """Record that the cause of an alarm ended, and report it; staff still acknowledge the alarm."""
+    alarm.over_at = now
+    facts: dict[str, Fact] = {"alarm": alarm.kind, "gate_id": alarm.gate_id, "over_at": now.isoformat()}
+    _tell(session, alarm.site_id, "alarm_over", alarm.alarm_id, facts, now)
 
 
 def acknowledge_alarm(act: Action, alarm: Alarm, note: str) -> bool:

@@ -20,6 +20,8 @@ class Alarm(Base):
     kind: Mapped[str]
     detail: Mapped[str] = mapped_column(default="")
     raised_at: Mapped[datetime]
+    over_at: Mapped[datetime | None]
+    """When its cause ended, of an alarm that the server raises about itself or about contact with a gate."""
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str | None]
     note: Mapped[str | None]

@@ -115,7 +115,7 @@ def _ends(session: Session, alarms: Sequence[Alarm]) -> Sequence[GateEvent]:
 
 def _over_at(alarm: Alarm, device: str | None, ends: Sequence[GateEvent]) -> datetime | None:
     if alarm.kind not in CLEARED_BY:
-        return None
+        return alarm.over_at
     clear = CLEARED_BY[EventKind(alarm.kind)]
     for entry in ends:
         is_its = entry.kind == clear and entry.gate_id == alarm.gate_id and entry.at > alarm.raised_at

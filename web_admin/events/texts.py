@@ -78,6 +78,15 @@ EVENTS: Mapping[str, LazyString] = {
     EventKind.ALARM_ENTRIES_SET_ASIDE: _l("Entries of a gate's journal were set aside"),
     EventKind.ALARM_REQUEST_UNACKNOWLEDGED: _l("A request waits to be acknowledged"),
     EventKind.ALARM_REQUEST_OVERDUE: _l("A request should have been answered"),
+    EventKind.ALARM_GATE_SILENT: _l("A gate has no contact with the server"),
+    EventKind.ALARM_GATE_BEHIND: _l("A gate keeps old rules"),
+    EventKind.ALARM_GATE_CLOCK: _l("A gate's clock is not right"),
+    EventKind.ALARM_SERVER_CLOCK: _l("The server's clock is not right"),
+    EventKind.ALARM_SERVER_DISK: _l("The server's disk is nearly full"),
+    EventKind.ALARM_SERVER_TASKS: _l("Tasks of the server fail or do not run"),
+    EventKind.ALARM_CERTIFICATE: _l("The certificate of the address ends soon or is refused"),
+    EventKind.ALARM_BACKUP_OLD: _l("There is no recent backup"),
+    EventKind.ALARM_MAIL_FAILING: _l("Mail and messages are not delivered"),
 }
 SET_ASIDE: Mapping[str, LazyString] = {
     "unreadable": _l("Cannot be read"),

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 WEBHOOK_KINDS: Mapping[str, LazyString] = {
     "alarm_raised": _l("An alarm, without names"),
     "alarm_acknowledged": _l("Alarm acknowledged"),
+    "alarm_over": _l("Alarm over"),
     "resident_message": _l("Messages that residents ask for, to send on by SMS or WeChat: number and text"),
 }
 

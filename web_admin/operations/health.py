@@ -12,6 +12,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from flask_babel import lazy_ngettext as ngettext
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.program import program_version
 from web_admin.compound.models import Gate
 from web_admin.core.texts import word
@@ -45,6 +46,8 @@ class Finding:
     todo: LazyString | None = None
     raw: str = ""
     """What a machine wrote itself, in no language of ours; shown on request."""
+    alarm: EventKind | None = None
+    """What staff are notified of while it lasts; None where the page is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class ServerFacts:
     certificate_until: datetime | None
     key_waits_since: datetime | None
     review_due_at: datetime
+    site_since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +120,25 @@ def _disk(facts: ServerFacts) -> Finding:
         taken=f"{facts.database_bytes / 1e6:.1f}",
     )  # fmt: skip
     todo = _("Make room: without it nothing can be recorded any more. Look for old backups and logs first.")
-    return Finding(_("Disk"), level, says, None if level == "good" else todo)
+    if level == "good":
+        return Finding(_("Disk"), level, says)
+    return Finding(_("Disk"), level, says, todo, alarm=EventKind.ALARM_SERVER_DISK)
 
 
 def _backup(facts: ServerFacts, now: datetime) -> Finding:
     name = _("Last backup")
     todo = _("Run “menjin web backup FILE” every night and keep the file on another machine.")
     if facts.backup_at is None:
-        return Finding(name, "look", _("None was ever made here."), todo)
+        late = now - facts.site_since > BACKUP_LOOK
+        alarm = EventKind.ALARM_BACKUP_OLD if late else None
+        return Finding(name, "look", _("None was ever made here."), todo, alarm=alarm)
     age = now - facts.backup_at
     level: Level = "bad" if age > BACKUP_BAD else "look" if age > BACKUP_LOOK else "good"
     days = max(age.days, 0)
     says = ngettext("Made %(num)d day ago.", "Made %(num)d days ago.", days)
-    return Finding(name, level, says, None if level == "good" else todo)
+    if level == "good":
+        return Finding(name, level, says)
+    return Finding(name, level, says, todo, alarm=EventKind.ALARM_BACKUP_OLD)
 
 
 def _housekeeping(facts: ServerFacts, now: datetime) -> Finding:
@@ -137,12 +147,13 @@ def _housekeeping(facts: ServerFacts, now: datetime) -> Finding:
         return Finding(
             name, "look", _("Did not run in the last half hour."),
             _("Is “menjin web run” running? It removes every ten minutes what has ended."),
+            alarm=None if facts.housekeeping_at is None else EventKind.ALARM_SERVER_TASKS,
         )  # fmt: skip
     if facts.housekeeping_failed:
         return Finding(
             name, "look", _("Some steps failed."),
             _("They are tried again every ten minutes; the server's log says why."),
-            raw=facts.housekeeping_failed,
+            raw=facts.housekeeping_failed, alarm=EventKind.ALARM_SERVER_TASKS,
         )  # fmt: skip
     return Finding(name, "good", _("Ran within the last half hour."))
 
@@ -155,7 +166,9 @@ def _outbox(facts: ServerFacts, now: datetime) -> Finding:
             "%(waiting)s wait, %(failed)s were given up in the last two weeks.",
             waiting=facts.outbox_waiting, failed=facts.outbox_failed,
         )  # fmt: skip
-        return Finding(name, "look", says, _("Look at mail server and webhooks in the settings."))
+        todo = _("Look at mail server and webhooks in the settings.")
+        alarm = EventKind.ALARM_MAIL_FAILING if late else None
+        return Finding(name, "look", says, todo, alarm=alarm)
     if not facts.outbox_waiting:
         return Finding(name, "good", _("Nothing waits."))
     return Finding(name, "good", ngettext("%(num)d waits.", "%(num)d wait.", facts.outbox_waiting))
@@ -167,13 +180,15 @@ def _clock(facts: ServerFacts, now: datetime) -> Finding:
         return Finding(
             name, "bad", _("It is earlier than entries that were already written."),
             _("Set it right and let it follow a time server; codes and leases depend on it."),
+            alarm=EventKind.ALARM_SERVER_CLOCK,
         )  # fmt: skip
     if facts.clock_synchronised is None:
         return Finding(name, "unknown", _("This machine does not say whether it follows a time server."))
     if not facts.clock_synchronised:
         return Finding(
-            name, "look", _("It follows no time server."), _("Switch time synchronisation on (timedatectl).")
-        )
+            name, "look", _("It follows no time server."), _("Switch time synchronisation on (timedatectl)."),
+            alarm=EventKind.ALARM_SERVER_CLOCK,
+        )  # fmt: skip
     return Finding(name, "good", _("It follows a time server."))
 
 
@@ -183,7 +198,7 @@ def _certificate(facts: ServerFacts, now: datetime) -> list[Finding]:
     if not facts.https:
         return []
     if facts.certificate_note == REFUSED:
-        return [Finding(name, "bad", _("Browsers refuse it."), todo)]
+        return [Finding(name, "bad", _("Browsers refuse it."), todo, alarm=EventKind.ALARM_CERTIFICATE)]
     if facts.certificate_until is None:
         says = (
             _("The address could not be reached from here.")
@@ -195,7 +210,9 @@ def _certificate(facts: ServerFacts, now: datetime) -> list[Finding]:
     level: Level = "bad" if left < CERTIFICATE_BAD else "look" if left < CERTIFICATE_LOOK else "good"
     days = max(left.days, 0)
     says = ngettext("Holds for %(num)d more day.", "Holds for %(num)d more days.", days)
-    return [Finding(name, level, says, None if level == "good" else todo)]
+    if level == "good":
+        return [Finding(name, level, says)]
+    return [Finding(name, level, says, todo, alarm=EventKind.ALARM_CERTIFICATE)]
 
 
 def _keys(facts: ServerFacts, now: datetime) -> list[Finding]:
@@ -255,13 +272,13 @@ def _gate_findings(gate: Gate, tampered: bool, now: datetime) -> Iterable[Findin
         yield Finding(
             _("Clock unsure"), "look",
             _("It refuses everything that depends on time, such as visitors' codes."),
-            _("Look at its battery clock and its time server."),
+            _("Look at its battery clock and its time server."), alarm=EventKind.ALARM_GATE_CLOCK,
         )  # fmt: skip
     elif abs(gate.clock_behind_seconds or 0.0) > CLOCK_OFF_SECONDS:
         yield Finding(
             _("Clock off"), "look",
             _("%(seconds)s seconds from this server's.", seconds=round(abs(gate.clock_behind_seconds or 0))),
-            _("Let both follow a time server."),
+            _("Let both follow a time server."), alarm=EventKind.ALARM_GATE_CLOCK,
         )  # fmt: skip
     yield from _devices(gate)
 
@@ -272,11 +289,13 @@ def _contact(gate: Gate, now: datetime) -> Iterable[Finding]:
     silent = None if gate.last_seen_at is None else now - gate.last_seen_at
     todo = _("It opens on its own meanwhile. Look at its power, its cable and its network.")
     if silent is None or silent > LONG_SILENT_AFTER:
-        yield Finding(_("No contact"), "bad", _("For more than a day."), todo)
+        never_called = silent is None  # it is being built
+        alarm = None if never_called else EventKind.ALARM_GATE_SILENT
+        yield Finding(_("No contact"), "bad", _("For more than a day."), todo, alarm=alarm)
     else:
         minutes = int(silent.total_seconds() // 60)
         says = ngettext("For %(num)d minute.", "For %(num)d minutes.", minutes)
-        yield Finding(_("No contact"), "look", says, todo)
+        yield Finding(_("No contact"), "look", says, todo, alarm=EventKind.ALARM_GATE_SILENT)
 
 
 def _policy_not_taken(gate: Gate, now: datetime) -> Iterable[Finding]:
@@ -293,10 +312,11 @@ def _policy_not_taken(gate: Gate, now: datetime) -> Iterable[Finding]:
             "In contact, it keeps old rules for %(num)d minutes. Cards ended since still open there.",
             minutes,
         )
-        yield Finding(_("New rules not taken"), "bad", says, todo)
+        yield Finding(_("New rules not taken"), "bad", says, todo, alarm=EventKind.ALARM_GATE_BEHIND)
     elif gate.policy_trouble:
         says = _("It does not understand some rules. What they would open stays shut there.")
-        yield Finding(_("Rules of a later version"), "look", says, todo)
+        name = _("Rules of a later version")
+        yield Finding(name, "look", says, todo, alarm=EventKind.ALARM_GATE_BEHIND)
 
 
 def _behind(gate: Gate, now: datetime, *, silent: bool) -> Iterable[Finding]:

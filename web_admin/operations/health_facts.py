@@ -51,6 +51,7 @@ def server_facts(session: Session, config: WebConfig, site: Site, now: datetime)
         certificate_until=certificate_until(certificate.note) if certificate is not None else None,
         key_waits_since=rotation_due_since(session),
         review_due_at=review_due_at(last_review(session, site.site_id), site.created_at),
+        site_since=site.created_at,
     )
 
 

@@ -14,6 +14,7 @@ from gunicorn.workers.base import Worker  # type: ignore[import-untyped]  # it h
 from web_admin.core.database import Menjin
 from web_admin.manage.live import live_watch
 from web_admin.messages.outbox import start_delivery
+from web_admin.operations import watch
 from web_admin.operations.housekeeping import start_timer
 from web_admin.serving.worker import BufferingWorker
 from web_admin.web.live_watch import STREAMS_AT_MOST
@@ -69,6 +70,7 @@ def serve_app(app: Flask, *, host: str, port: int, threads: int, workers: int, r
         # A connection opened before the fork must not be used on both sides of it.
         menjin.database.engine.dispose(close=False)
         start_timer(menjin)
+        watch.start_timer(app, menjin)
         start_delivery(menjin)
         live_watch(app).stop_when(lambda: not worker.alive)
 

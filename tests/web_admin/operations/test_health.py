@@ -29,6 +29,7 @@ WELL = ServerFacts(
     housekeeping_failed="", outbox_waiting=0, outbox_since=None, outbox_failed=0,
     newest_entry_at=NOW - DAY, clock_synchronised=True, https=True, certificate_note="",
     certificate_until=NOW + 60 * DAY, key_waits_since=None, review_due_at=NOW + DAY,
+    site_since=NOW - DAY,
 )  # fmt: skip
 
 

@@ -103,6 +103,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=200), nullable=False),
         sa.Column("detail", sa.String(length=200), nullable=False),
         sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("over_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_by", sa.String(length=200), nullable=True),
         sa.Column("note", sa.String(length=200), nullable=True),

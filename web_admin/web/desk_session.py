@@ -30,6 +30,7 @@ AT_THE_DESK = frozenset({
     "my_home", "invite_to_home", "add_helper_to_home", "at_home", "change_at_home", "home_pin", "home_card",
     "home_code_again", "end_at_home", "take_back_at_home",
     "face", "refuse_face", "another_way", "ask_withdraw_face", "withdraw_face_now",
+    "drop_one_look", "choose_look_offers",
     "guardian", "answer_as_guardian", "end_ward_face",
     "records", "all_passages", "all_lookups", "consent_text", "receipts_file", "release_file", "export",
     "export_to_read",

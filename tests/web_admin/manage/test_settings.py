@@ -286,7 +286,7 @@ def test_what_was_given_up_says_why_and_can_be_sent_once_more(client, rows, send
 
 
 def test_every_kind_that_is_sent_to_webhooks_can_be_chosen():
-    assert {RESIDENT_MESSAGE, "alarm_raised", "alarm_acknowledged"} == set(WEBHOOK_KINDS)
+    assert {RESIDENT_MESSAGE, "alarm_raised", "alarm_acknowledged", "alarm_over"} == set(WEBHOOK_KINDS)
 
 
 def test_every_trouble_has_words(compound):

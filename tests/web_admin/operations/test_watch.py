@@ -148,7 +148,7 @@ CAUSES = {
 AT_A_GATE = (EventKind.ALARM_GATE_SILENT, EventKind.ALARM_GATE_BEHIND, EventKind.ALARM_GATE_CLOCK)
 
 
-def test_where_all_is_well_nobody_is_notified(compound):
+def test_where_all_is_well_no_one_is_notified(compound):
     assert look(compound) == 0
     assert (sent(compound, "mail"), sent(compound, "webhook")) == ([], [])
 
@@ -167,7 +167,7 @@ def test_each_trouble_is_said_once_to_page_mail_and_webhook(compound, monkeypatc
     assert [(hook[1], hook[2]["alarm"]) for hook in sent(compound, "webhook")] == [("alarm_raised", kind)]
 
 
-def test_when_it_is_over_all_hear_it_once_and_the_alarm_waits_to_be_seen(compound, monkeypatch):
+def test_when_it_is_over_each_is_notified_once_and_the_alarm_waits_to_be_seen(compound, monkeypatch):
     silent(compound, monkeypatch)
     look(compound)
     compound.clock.now += timedelta(minutes=5)

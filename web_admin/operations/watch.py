@@ -1,7 +1,7 @@
 """Notify people of what Health finds: once as an alarm, by mail and webhook, and again when it is over.
 
-`health` decides what is trouble; this module notifies managers of it. `menjin web run` calls `watch` every minute
-in one process.
+`health` decides what is trouble; this module notifies managers of it. `menjin web run` calls `watch` every
+minute in one process.
 """
 
 import logging

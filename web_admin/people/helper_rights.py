@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from gate_controller.contract.credential_kinds import has_ended_by_time
 from web_admin.action.base import new_id
@@ -60,15 +60,12 @@ def fit_helpers(session: Session, person: Person, now: datetime) -> list[str]:
 
 def who_answer_for_helpers(session: Session, person_ids: Collection[str]) -> list[Person]:
     """Return which of these people answer for a helper whose work has not ended."""
-    helper = aliased(Person)
-    rows = session.scalars(
-        select(Person)
-        .join(HomeAddition, HomeAddition.added_by == Person.person_id)
-        .join(helper, helper.person_id == HomeAddition.person_id)
-        .where(Person.person_id.in_(person_ids), helper.ended_at.is_(None), helper.kind == "helper")
-        .distinct()
+    answer = (
+        select(HomeAddition.added_by)
+        .join(Person, Person.person_id == HomeAddition.person_id)
+        .where(HomeAddition.added_by.in_(person_ids), Person.ended_at.is_(None), Person.kind == "helper")
     )
-    return list(rows)
+    return list(session.scalars(select(Person).where(Person.person_id.in_(answer))))
 
 
 def helpers_left_alone(session: Session, person: Person, now: datetime) -> list[str]:

@@ -1,6 +1,5 @@
 """Acts on several people: who is left out, one entry each, one publication, and an undo of exactly that."""
 
-from collections import Counter
 from collections.abc import Collection
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -41,6 +40,7 @@ from web_admin.people.bulk_queries import UNDO_FOR, bulk_act, last_acts, what_be
 from web_admin.people.bulk_rules import MOST
 from web_admin.people.homes import add_home
 from web_admin.people.invitations import accept_invitation, invite, revoke_invitations
+from web_admin.people.models import HomeAddition
 from web_admin.people.print_runs import PINS, begin_run_for
 from web_admin.people.queries import NO_HOME, Wanted, count_of, ids_of
 
@@ -201,6 +201,21 @@ def test_granted_hours_come_beside_what_there_is_and_undo_takes_only_them(act: A
     assert not show_card(act, 77).opens
 
 
+def test_an_undo_of_hours_cuts_the_helper_of_whom_they_were(act: Action) -> None:
+    add_lane(act)
+    member, helper = family(act, 1, "5-0801")[0], family(act, 1, "5-0802", kind="helper")[0]
+    set_grants(act, member.person_id, [])
+    done = grant_hours(act, [member.person_id], GrantSpec(("north-in",)))
+    act.session.add(HomeAddition(
+        person_id=helper.person_id, home_id=helper.home_id or "", added_by=member.person_id, added_at=act.now
+    ))
+    act.session.flush()
+    noted = Published()
+    undo_bulk_act(replace(act, effects=noted), done.seq)
+    assert helper.grants == []
+    assert [set(each or ()) for each in noted.sets] == [{member.person_id, helper.person_id}]
+
+
 def test_of_several_grants_one_is_replaced_and_the_others_stay(act: Action, hours: Hours) -> None:
     add_lane(act)
     person = family(act, 1)[0]
@@ -262,9 +277,8 @@ def test_twenty_people_take_as_many_queries_as_three(act: Action) -> None:
             ):
                 act.session.expire_all()
                 undo_bulk_act(quiet, done.seq)
-        counts.append(Counter(queries))
-    more = {text[:60]: count for text, count in (counts[1] - counts[0]).items() if "?, ?, ?" not in text}
-    assert more == {}
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
 
 
 @contextmanager

@@ -27,8 +27,9 @@ from hardware.interfaces import InputKind, Relay
 from hardware.simulated.input_board import InputBoard
 from tests.support.compounds.people import card, lane, person, records
 from tests.support.examples import examples
-from tests.support.gates.bench import CARD_KEY, LANE, BenchGate, bench_gate
-from tests.support.gates.process import wait_for_entries
+from tests.support.gates.bench import CARD_KEY, LANE, BenchGate, bench_gate, obeyed
+from tests.support.gates.process import wait_for_decisions, wait_for_entries
+from tests.support.gates.waiting import PATIENCE_SECONDS, until
 from tests.support.source import tree_of
 
 pytestmark = pytest.mark.thorough
@@ -122,9 +123,9 @@ def test_an_output_knows_no_order_that_would_hold_a_lane_shut() -> None:
 def test_buttons_doors_and_fire_move_no_output_and_are_written_down(
     bench: BenchGate, safety: InputBoard
 ) -> None:
-    bench.start()
-    time.sleep(0.3)
-    heard = len(bench.relay.heard)
+    bench.start(also=("safety",))
+    bench.watches()
+    heard = len(obeyed(bench.relay).heard)
     for active in (True, False):
         safety.set(LANE, InputKind.FIRE, active)
         safety.set(LANE, InputKind.TAMPER, active)
@@ -132,19 +133,29 @@ def test_buttons_doors_and_fire_move_no_output_and_are_written_down(
         wait_for_entries(bench, "exit_request")
         bench.inputs.set(LANE, InputKind.DOOR_OPEN, active)
         wait_for_entries(bench, "door_opened" if active else "door_closed")
-    assert bench.relay.heard[heard:] == b""
+    bench.handled()
+    assert obeyed(bench.relay).heard[heard:] == b""
     bench.stop()
     kinds = {entry.kind for entry in bench.entries()}
     assert {"alarm_fire", "fire_clear", "alarm_tamper", "tamper_clear", "exit_request"} <= kinds
     assert "alarm_door_forced" not in kinds
 
 
+def is_active(bench: BenchGate, kind: InputKind) -> bool:
+    """Return what the gate believes of a wire."""
+    assert bench.gate is not None
+    parts = bench.gate.controller._parts
+    if kind is InputKind.DOOR_OPEN:
+        return parts.desks[LANE].door.is_open
+    return any(wire.kind == kind.value for wire in list(parts.watch._active_since))
+
+
 def test_over_any_history_no_input_releases_a_lane_and_none_keeps_it_shut(
     bench: BenchGate, safety: InputBoard
 ) -> None:
     """Any moves of all wires and cables; then, with every wire active at once, a card opens."""
-    bench.start()
-    time.sleep(0.3)
+    bench.start(also=("safety",))
+    bench.watches()
     boards = dict.fromkeys((InputKind.DOOR_OPEN, InputKind.EXIT_BUTTON), bench.inputs)
     wires = [
         partial(boards.get(kind, safety).set, LANE, kind, active)
@@ -152,7 +163,7 @@ def test_over_any_history_no_input_releases_a_lane_and_none_keeps_it_shut(
         for active in (False, True)
     ]
     cables = [move for board in (safety, bench.inputs) for move in (board.unplug, board.replug)]
-    heard = len(bench.relay.heard)
+    heard = len(obeyed(bench.relay).heard)
 
     @settings(max_examples=examples(25), deadline=None)
     @given(st.lists(st.tuples(st.sampled_from(wires + cables), st.sampled_from((0.0, 0.03))), max_size=12))
@@ -165,14 +176,13 @@ def test_over_any_history_no_input_releases_a_lane_and_none_keeps_it_shut(
     any_history()
     for board in (safety, bench.inputs):
         board.replug()
-    time.sleep(0.5)
-    for move in wires:
-        move()
-        while safety.wire.unread_bytes() or bench.inputs.wire.unread_bytes():
-            time.sleep(0.01)
-        time.sleep(0.06)
-    assert bench.relay.heard[heard:] == b""
-    assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(7))
+    for kind in InputKind:
+        for active in (False, True):
+            boards.get(kind, safety).set(LANE, kind, active)
+            until(lambda kind=kind, active=active: is_active(bench, kind) is active)
+    bench.handled()
+    assert obeyed(bench.relay).heard[heard:] == b""
+    assert bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=bench.card.tap(7))
     bench.stop()
     assert bench.decisions() == [("card", "granted", True)]
     kinds = {entry.kind for entry in bench.entries()}
@@ -191,10 +201,10 @@ def test_fire_takes_no_grant_away_and_leaving_then_is_no_forced_door(
 ) -> None:
     bench.start()
     safety.set(LANE, InputKind.FIRE, True)
-    time.sleep(0.3)
+    wait_for_entries(bench, "alarm_fire")
     bench.inputs.set(LANE, InputKind.DOOR_OPEN, True)
-    time.sleep(0.2)
-    assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(7))
+    until(lambda: is_active(bench, InputKind.DOOR_OPEN))
+    assert bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=bench.card.tap(7))
     bench.stop()
     assert bench.decisions() == [("card", "granted", True)]
     assert "alarm_door_forced" not in {entry.kind for entry in bench.entries()}
@@ -208,8 +218,9 @@ def test_in_no_posture_is_an_output_driven_against_the_way_out(
     bench.give_policy(records(person(), card(7, CARD_KEY), lane(posture=posture)), version=2)
     bench.start()
     bench.card.tap(7)
+    wait_for_decisions(bench, 1)
     bench.inputs.set(LANE, InputKind.EXIT_BUTTON, True)
-    time.sleep(0.5)
+    wait_for_entries(bench, "exit_request")
     bench.stop()
     assert bench.relay.heard == OFF * (len(bench.relay.heard) // 4)
     assert "exit_request" in {entry.kind for entry in bench.entries()}
@@ -220,7 +231,7 @@ def test_a_gate_that_stops_in_the_middle_of_a_release_leaves_the_output_at_rest(
 ) -> None:
     bench.give_policy(records(person(), card(7, CARD_KEY), lane(pulse_seconds=20.0)), version=2)
     bench.start()
-    on_ns = bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(7))
+    on_ns = bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=bench.card.tap(7))
     bench.stop()
-    bench.relay.wait_for_off(1, timeout_seconds=5, after_ns=on_ns)
+    bench.relay.wait_for_off(1, timeout_seconds=PATIENCE_SECONDS, after_ns=on_ns)
     assert not bench.relay.is_on(1)

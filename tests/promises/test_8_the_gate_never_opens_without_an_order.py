@@ -24,15 +24,14 @@ from hypothesis import strategies as st
 
 from gate_controller.contract.records import Posture, PostureOverride
 from tests.support.compounds.people import card, lane, person, records
-from tests.support.gates.bench import CARD_KEY, BenchGate, bench_gate
+from tests.support.gates.bench import CARD_KEY, BenchGate, bench_gate, obeyed
 from tests.support.gates.lives import GateLives, gate_lives, monotonic_ns_of
 from tests.support.gates.outputs import OFF, Output, outputs_of, site_file_with, wait_for_rest
-from tests.support.gates.process import GateProcess
+from tests.support.gates.process import GateProcess, wait_for_entries
+from tests.support.gates.waiting import PATIENCE_SECONDS, until
 
 KNOWN, UNKNOWN = 7, 8
 CLOCKS_DIFFER_NS = 2_000_000
-
-PATIENCE_SECONDS = 20.0
 
 Action = Callable[[BenchGate, Output], object]
 ACTS: dict[str, Action] = {
@@ -84,10 +83,7 @@ def test_a_gate_killed_at_any_moment_comes_back_with_off_alone(bench: BenchGate)
             bench.card.tap(7)
             time.sleep(milliseconds / 1000)
             gate.kill()
-            while bench.relay.wire.unheard_bytes():
-                time.sleep(0.01)
-            time.sleep(0.05)  # for the last bytes that the board has taken and not noted yet
-            heard = len(bench.relay.heard)
+            heard = len(obeyed(bench.relay).heard)
             gate = GateProcess.start(bench)
             since = bench.relay.heard[heard:]
             assert since == OFF * (len(since) // 4)
@@ -101,29 +97,28 @@ def test_a_gate_killed_at_any_moment_comes_back_with_off_alone(bench: BenchGate)
 def test_a_board_that_comes_back_receives_off_alone(bench: BenchGate) -> None:
     bench.start()
     bench.card.tap(7)
-    bench.relay.wait_for_on(1, timeout_seconds=5)
+    bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS)
     bench.relay.unplug()
-    time.sleep(0.3)
+    until(lambda: bench.health("board") == "lost")
     bench.card.tap(7)
-    time.sleep(0.3)
+    wait_for_entries(bench, "alarm_granted_not_opened")
     heard = len(bench.relay.heard)
     plugged_in_ns = time.monotonic_ns()
     bench.relay.replug()
-    bench.relay.wait_for_off(1, timeout_seconds=5, after_ns=plugged_in_ns)
-    time.sleep(0.3)
+    bench.relay.wait_for_off(1, timeout_seconds=PATIENCE_SECONDS, after_ns=plugged_in_ns)
+    bench.passes(10)
+    bench.stop()
     since = bench.relay.heard[heard:]
     assert since == OFF * (len(since) // 4)
-    bench.stop()
-    kinds = [entry.kind for entry in bench.entries()]
-    assert "alarm_granted_not_opened" in kinds
 
 
 def test_a_lane_held_open_by_hand_is_not_held_open_again_after_a_restart(bench: BenchGate) -> None:
-    until = datetime.now(UTC) + timedelta(hours=1)
-    by_hand = PostureOverride(Posture.HELD_OPEN, "guard-1", "a removal van", until)
+    ends = datetime.now(UTC) + timedelta(hours=1)
+    by_hand = PostureOverride(Posture.HELD_OPEN, "guard-1", "a removal van", ends)
     bench.give_policy(records(person(), card(7, CARD_KEY), lane(posture_override=by_hand)), version=2)
     bench.start()
-    time.sleep(0.8)
+    for _renewal in range(2):
+        bench.passes(5)
     bench.stop()
     assert not any(change.on for change in bench.relay.changes)
     assert "held_open" not in [entry.kind for entry in bench.entries()]
@@ -132,10 +127,9 @@ def test_a_lane_held_open_by_hand_is_not_held_open_again_after_a_restart(bench: 
 def test_a_lane_held_open_by_policy_opens_after_a_restart_with_an_entry(bench: BenchGate) -> None:
     bench.give_policy(records(person(), lane(posture=Posture.HELD_OPEN)), version=2)
     bench.start()
-    on_ns = bench.relay.wait_for_on(1, timeout_seconds=5)
+    on_ns = bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS)
     bench.stop()
-    # The bytes were sent before the stop; the board may still be reading them.
-    bench.relay.wait_for_off(1, timeout_seconds=5, after_ns=on_ns)
+    bench.relay.wait_for_off(1, timeout_seconds=PATIENCE_SECONDS, after_ns=on_ns)
     assert not bench.relay.is_on(1)
     assert "held_open" in [entry.kind for entry in bench.entries()]
 
@@ -167,12 +161,12 @@ def test_dtr_and_rts_are_pulled_low_at_every_opening_and_never_raised(
     monkeypatch.setattr(serial.serialposix, "fcntl", wires)
     bench.start()
     bench.card.tap(7)
-    bench.relay.wait_for_on(1, timeout_seconds=5)
+    bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS)
     lowered_at_first = len(wires.lowered)
     plugged_in_ns = time.monotonic_ns()
     bench.relay.unplug()
     bench.relay.replug()
-    bench.relay.wait_for_off(1, timeout_seconds=5, after_ns=plugged_in_ns)
+    bench.relay.wait_for_off(1, timeout_seconds=PATIENCE_SECONDS, after_ns=plugged_in_ns)
     bench.stop()
     assert wires.raised == []
     assert lowered_at_first >= 2 * 5

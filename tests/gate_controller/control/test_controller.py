@@ -1,6 +1,5 @@
 """The one loop: broken messages, a full disk, orders, duress, enrolment; with a whole gate on a bench."""
 
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,9 +16,10 @@ from gate_controller.sync.client import OrderArrived
 from hardware.interfaces import CardRead
 from tests.promises.screen_visitor import TERMINAL, at_the_screen
 from tests.support.compounds.people import card, lane, person, pin, records, visitor_code
-from tests.support.gates.bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
+from tests.support.gates.bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate, obeyed
 from tests.support.gates.process import wait_for_decisions
 from tests.support.gates.site_keys import SiteKeys
+from tests.support.gates.waiting import PATIENCE_SECONDS, until
 
 RESIDENT = "00000000000000a1"
 
@@ -55,16 +55,23 @@ def test_a_message_that_breaks_is_written_down_and_the_next_card_opens(bench: Be
     assert kinds(bench).count("alarm_gate_failed") == 1, "said once, not at every message"
 
 
-def test_with_a_full_disk_nothing_opens_and_with_room_again_everything_does(bench: BenchGate) -> None:
+def test_with_a_full_disk_nothing_opens_and_with_room_again_everything_does(
+    bench: BenchGate, caplog: pytest.LogCaptureFixture
+) -> None:
     gate = bench.start()
     journal = gate.controller._parts.journal
     with journal._lock:
         journal._connection.execute(
             "CREATE TRIGGER full BEFORE INSERT ON journal BEGIN SELECT RAISE(FAIL, 'full'); END"
         )
-    bench.card.tap(7)
-    bench.keys.type("31203#482915#")
-    time.sleep(0.6)
+    for message, present in (
+        ("CardRead", lambda: bench.card.tap(7)),
+        ("TypedHashed", lambda: bench.keys.type("31203#482915#")),
+    ):
+        present()
+        until(lambda message=message: f"the gate failed at {message}" in caplog.text)
+    bench.handled()
+    obeyed(bench.relay)
     assert ons(bench) == 0
     with journal._lock:
         journal._connection.execute("DROP TRIGGER full")
@@ -109,15 +116,18 @@ def test_both_pins_make_the_same_frames_bytes_and_writes_but_for_one_entry_in_th
                 )
             )
             gate = bench.start()
+            bench.time.stop()
             writes: list[str] = []
             gate.controller._parts.journal._connection.set_trace_callback(writes.append)
             frames = []
             (screen,) = gate.controller._parts.screens._screens.values()
             monkeypatch.setattr(screen, "show", lambda view, frames=frames: frames.append(view))
             for count, typed in enumerate((digits, "000000", digits), 1):
-                bench.keys.type(f"31203#{typed}#")
+                typed_ns = bench.keys.type(f"31203#{typed}#")
                 wait_for_decisions(bench, count)
-                time.sleep(RESULT_SECONDS + 0.5)
+                if typed == digits:
+                    bench.relay.wait_for_off(1, timeout_seconds=PATIENCE_SECONDS, after_ns=typed_ns)
+                bench.passes(RESULT_SECONDS + 0.5)
             bench.stop()
         entries = bench.entries()
         commits = sum(write.startswith("COMMIT") for write in writes)
@@ -134,7 +144,6 @@ def test_a_duress_pin_at_a_shut_lane_raises_the_alarm_all_the_same(bench: BenchG
     bench.start()
     bench.keys.type("31203#739146#")
     wait_for_decisions(bench, 1)
-    time.sleep(0.1)
     bench.stop()
     assert ons(bench) == 0
     assert "alarm_duress" in kinds(bench)
@@ -269,7 +278,7 @@ def test_only_a_residents_own_card_or_pin_leads_to_the_question_about_their_face
                 visitor.wait_for(screen="typing_home", message="home_for_face")
                 use()
                 wait_for_decisions(bench, count)
-                time.sleep(0.3)
+                bench.handled()
             # A duress PIN leads to the same question: one that did not would show which was typed.
             for own in ("739146", "482915"):
                 visitor.press("method", method="face")

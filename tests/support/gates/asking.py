@@ -1,6 +1,5 @@
 """A gate on a bench that may ask people about their face, and a person before it."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from gate_controller.sync.client import LinkChanged
 from tests.promises.screen_visitor import TERMINAL, ScreenVisitor, at_the_screen
 from tests.support.compounds.people import card, person, pin, records, visitor_code
 from tests.support.gates.bench import CARD_KEY, PIN_KEY, BenchGate, bench_gate
+from tests.support.gates.waiting import until
 
 ME, GUARDIAN, STRANGER = "00000000000000a1", "00000000000000a2", "00000000000000a3"
 MY_CARD, GUARDIANS_CARD, STRANGERS_CARD = 7, 8, 9
@@ -63,13 +63,13 @@ def person_at(bench: BenchGate, *, online: bool = True) -> Iterator[ScreenVisito
     assert gate.face.wait_until_ready(30), gate.face.load_error
     with at_the_screen(bench) as visitor:
         if_online = [LinkChanged(True)] * online
-        time.sleep(0.3)  # past the first call, which finds no server
+        until(lambda: gate.sync._online is False)  # the first call finds no server
         for message in if_online:
             gate.inbox.put(message)
-        give_up = time.monotonic() + 8
-        while "face" not in visitor.views[-1]["methods_offered"] or visitor.views[-1]["online"] is not online:
-            assert time.monotonic() < give_up, visitor.views[-1]
-            time.sleep(0.02)
+        until(
+            lambda: "face" in (view := visitor.views[-1])["methods_offered"] and view["online"] is online,
+            lambda: visitor.views[-1],
+        )
         yield visitor
 
 

@@ -21,6 +21,7 @@ from hardware.simulated.rtsp_camera import RtspTwin
 from tests.promises.screen_visitor import ScreenVisitor, at_the_screen
 from tests.support.compounds.people import Phone, card, person, pin, qr, records
 from tests.support.gates.bench import CAMERA_SHEET, CARD_KEY, PIN_KEY, BenchGate, bench_gate
+from tests.support.gates.waiting import until
 
 PATIENCE_SECONDS = 15
 PASSWORD = "wheelbarrow-17"
@@ -86,10 +87,7 @@ def png(code: qrcode.QRCode) -> bytes:
 
 
 def wait_until(condition: Callable[[], bool], what: object = "") -> None:
-    give_up = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < give_up, what
-        time.sleep(0.01)
+    until(condition, lambda: what)
 
 
 def shows(visitor: ScreenVisitor, **shown: object) -> None:
@@ -218,7 +216,7 @@ def test_a_code_held_still_is_answered_once(tmp_path: Path, scene: CameraScene, 
         scene.show(code_picture(PHONE.code(int(time.time()))))
         bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS)
         shows(visitor, screen="granted", camera="codes_only")
-        time.sleep(3)
+        shows(visitor, screen="idle", camera="codes_only")
         scene.show(code_picture("AN ADVERTISEMENT"))
         shows(visitor, screen="refused")
         visitor.press("method", method="qr")

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import termios
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -421,7 +420,6 @@ def test_a_reader_plugged_in_later_and_one_pulled_out_are_reported(
     assert identify.next("port")["what"] == "unplugged"
     keys.replug()
     assert identify.next("port")["open"]
-    time.sleep(0.1)
     keys.type("1")
     assert "one byte a key" in str(identify.next("heard")["what"])
 

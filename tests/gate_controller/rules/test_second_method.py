@@ -1,6 +1,5 @@
 """A person's own two-method request: kept where it can be met, never with face, never a trap."""
 
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,7 +33,8 @@ from hardware.interfaces import ReaderResult
 from tests.gate_controller.control.test_reader_results import Reader, refresh
 from tests.support.compounds.people import card, lane, person, pin, records, visitor_code
 from tests.support.examples import examples
-from tests.support.gates.bench import bench_gate
+from tests.support.gates.bench import bench_gate, obeyed
+from tests.support.gates.process import wait_for_decisions
 from tests.support.gates.worlds import BERLIN, CARD_KEY, PERSON, PIN_KEY, policy_of
 
 pytestmark = pytest.mark.thorough
@@ -276,11 +276,10 @@ def test_at_the_gate_the_card_waits_for_the_pin_and_both_are_written_down(tmp_pa
         bench.give_policy(records(requester(ALWAYS), CARD, PIN))
         bench.start()
         bench.card.tap(7)
-        deadline = time.monotonic() + 5
-        while not bench.decisions() and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert sum(change.on for change in bench.relay.changes) == 0
-        assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.keys.type("31203#482915#"))
+        wait_for_decisions(bench, 1)
+        bench.handled()
+        assert sum(change.on for change in obeyed(bench.relay).changes) == 0
+        assert bench.relay.wait_for_on(1, timeout_seconds=30, after_ns=bench.keys.type("31203#482915#"))
         bench.stop()
         assert bench.decisions() == [("card", "second_method", False), ("pin", "granted", True)]
 

@@ -182,12 +182,13 @@ def test_what_may_not_be_held_is_not_held_whatever_is_asked(metal: RelayBoard, r
 
 def test_rest_ends_a_pulse_early_and_once(metal: RelayBoard, relay: UsbRelay) -> None:
     relay.open()
-    relay.pulse(0.2)
+    on_ns = relay.pulse(25)
     relay.rest()
-    metal.wait_for_on(1, 2)
-    time.sleep(0.3)
+    metal.wait_for_off(1, 10, after_ns=on_ns)
+    next_ns = relay.pulse(0.2)
+    metal.wait_for_off(1, 10, after_ns=next_ns)  # the end of the first pulse was forgotten
 
-    assert [change.on for change in metal.changes] == [False, True, False]
+    assert [change.on for change in metal.changes] == [False, True, False, True, False]
 
 
 def test_an_absent_board_is_reported_looked_for_and_put_to_rest_when_it_comes(port: Path, reports) -> None:
@@ -218,10 +219,10 @@ def test_a_board_unplugged_in_mid_pulse_is_put_to_rest_when_it_is_back(
     metal.replug()
     metal.wait_for_off(1, 3, after_ns=back_ns)
     reports.wait_for(Health.OK)
-    time.sleep(0.35)
+    next_ns = relay.pulse(0.5)
 
-    assert not metal.is_on(1)
-    assert metal.heard[heard_before:] == OFF_1
+    assert metal.wait_for_off(1, 30, after_ns=next_ns) - next_ns >= 500_000_000, "the first end was forgotten"
+    assert metal.heard[heard_before:] == OFF_1 + ON_1 + OFF_1
 
 
 def test_a_pulse_that_could_not_be_sent_is_never_sent_later(
@@ -232,8 +233,10 @@ def test_a_pulse_that_could_not_be_sent_is_never_sent_later(
     with pytest.raises((OutputNotConfirmed, DeviceUnavailable)):
         relay.pulse(3)
     metal.replug()
-    metal.wait_for_off(1, 3, after_ns=time.monotonic_ns() - 1_000_000)
-    time.sleep(0.3)
+    reports.wait_for(Health.OK)
+    closed_ns = time.monotonic_ns()
+    relay.close()
+    metal.wait_for_off(1, 30, after_ns=closed_ns)
 
     assert ON_1 not in metal.heard
 

@@ -27,11 +27,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(eq=False)
 class Listener:
-    """One open stream; `browser` says whose sign-out ends it, `with_silent` whether silent alarms move it."""
+    """One open stream; `browser` says whose sign-out ends it, `with_silent` whether silent alarms move it.
+
+    `joined_at` is the number of looks begun before it joined: what they saw is older than its page.
+    """
 
     browser: str
     with_silent: bool = field(default=True)
     ended: bool = field(default=False)
+    joined_at: int = field(default=0)
 
 
 class LiveWatch:
@@ -51,6 +55,7 @@ class LiveWatch:
         self._changed = threading.Condition()
         self._listeners: set[Listener] = set()
         self._mark: str | None = None
+        self._looks_begun = self._mark_of_look = 0
         self._thread: threading.Thread | None = None
         self._is_stopping: Callable[[], bool] = bool
 
@@ -59,10 +64,9 @@ class LiveWatch:
         with self._changed:
             if self._is_stopping() or len(self._listeners) >= self._streams_at_most:
                 return None
-            listener = Listener(browser, with_silent)
+            listener = Listener(browser, with_silent, joined_at=self._looks_begun)
             self._listeners.add(listener)
             if self._thread is None:
-                self._mark = None
                 self._thread = threading.Thread(target=self._watch, name="live-watch", daemon=True)
                 self._thread.start()
             return listener
@@ -106,13 +110,21 @@ class LiveWatch:
             return self._news(listener)
 
     def _news(self, listener: Listener) -> str | None:
-        """Return the mark, for who is not shown silent alarms the part that they do not move."""
-        if self._mark is None or listener.with_silent:
+        """Return the mark of a look that began after a stream did, None before there is one.
+
+        For those who are not shown silent alarms it is the part that these do not move.
+        """
+        if self._mark is None or self._mark_of_look <= listener.joined_at:
+            return None
+        if listener.with_silent:
             return self._mark
         return self._mark.partition(MARKS_APART)[0]
 
     def _watch(self) -> None:
         while True:
+            with self._changed:
+                self._looks_begun += 1
+                look = self._looks_begun
             try:
                 mark = self._look()
             except Exception:  # noqa: BLE001 - the database may be away for a while; pages say so themselves
@@ -123,8 +135,8 @@ class LiveWatch:
                     for listener in self._listeners:
                         listener.ended = True
                     self._changed.notify_all()
-                if mark is not None and mark != self._mark:
-                    self._mark = mark
+                if mark is not None:
+                    self._mark, self._mark_of_look = mark, look
                     self._changed.notify_all()
                 self._changed.wait_for(lambda: not self._listeners, self._look_every_seconds)
                 if not self._listeners:

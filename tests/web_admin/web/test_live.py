@@ -1,5 +1,6 @@
 """The stream of the page of now: news at once, few streams, an end with the sign-out."""
 
+import queue
 import re
 import threading
 from datetime import UTC, datetime, timedelta
@@ -101,6 +102,30 @@ def test_a_page_with_the_last_mark_receives_nothing_until_something_changes():
     lines = sent_lines(watch, listener, "same", lambda: True, heartbeat_seconds=0.02, heartbeats=3)
     assert list(lines) == ["retry: 3000\n\n", ": quiet\n\n", ": quiet\n\n", ": quiet\n\n"]
     watch.leave(listener)
+
+
+def test_a_page_is_never_sent_a_mark_that_is_older_than_itself():
+    """A page that its own button has loaded again opens its stream before the next look."""
+    looks, may_go_on = queue.Queue(), queue.Queue()
+
+    def look():
+        looks.put(None)
+        return may_go_on.get(timeout=PATIENCE_SECONDS)
+
+    watch = LiveWatch(look, look_every_seconds=0.001)
+    first = watch.join("before")
+    looks.get(timeout=PATIENCE_SECONDS)
+    page = watch.join("after")
+    may_go_on.put("old")
+    assert watch.other_than(None, first, PATIENCE_SECONDS) == "old"
+    assert watch.other_than("new", page, 0.0) is None
+    looks.get(timeout=PATIENCE_SECONDS)
+    may_go_on.put("newer")
+    assert watch.other_than("new", page, PATIENCE_SECONDS) == "newer"
+    watch.leave(first)
+    watch.leave(page)
+    may_go_on.put("last")
+    watch.close()
 
 
 def test_a_stream_ends_when_its_browser_signs_out_though_nothing_changes(compound):

@@ -152,7 +152,8 @@ def mark_of(menjin: Menjin) -> str:
     PIN writes one more.
     """
     now = menjin.clock()
-    with menjin.database.open_reading() as session:
+    # Of one state: what is written between two questions would make a mark that no state has.
+    with menjin.database.snapshot() as session:
         alarms, silent = (waiting_ids(session, are_silent=are_silent) for are_silent in (False, True))
         gates, lanes = gate_reports(session), lane_postures(session)
     parts = [

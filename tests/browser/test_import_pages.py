@@ -73,7 +73,7 @@ def test_a_sheet_is_corrected_and_its_people_are_added(
     problems += look(page, f"import-right-{name}")
     page.get_by_role("button", name=yes).focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text(added)
+    expect(page.locator(".flash.success")).to_contain_text(added)
     expect(page.get_by_role("link", name="何静")).to_be_visible()
     problems += look(page, f"import-done-{name}")
     context.close()
@@ -96,7 +96,7 @@ def test_a_sheet_needs_no_scripts(
     expect(page.locator("td.has-wrong")).to_have_count(7)
     send(page, label, check, tmp_path, GOOD.encode())
     page.get_by_role("button", name=yes).click()
-    expect(page.get_by_role("status")).to_contain_text(added)
+    expect(page.locator(".flash.success")).to_contain_text(added)
     context.close()
 
 

@@ -103,7 +103,7 @@ def test_a_named_look_needs_a_reason_which_the_person_reads_and_an_export_of_eve
         phone.goes(f"{served.address}/r/records")
         expect(phone.page.get_by_text(WHY[pocket.language])).to_be_visible()
         office.goes(f"{served.address}/manage/events/")
-        office.page.locator("details.opens summary").click()
+        office.page.locator("details.opens:has([data-file]) summary").click()
         office.page.locator("#why").fill(WHY[pocket.language])
         with office.page.expect_download() as download:
             office.page.locator("form[action*='/export'] button").click()

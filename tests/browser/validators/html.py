@@ -1,8 +1,8 @@
 """What two validators say about pages: html-validate, and the W3C's checker where Java and its jar are there.
 
-`html.json` leaves out what is a matter of style. Two rules are off for a reason: the desk reads a PIN that no
-browser may keep (`autocomplete-password`), and programs that control a page by voice follow `for`
-(`no-redundant-for`).
+`html.json` leaves out what is a matter of style, and that fields of one name are a list. Two more rules are
+off for a reason: the desk reads a PIN that no browser may keep (`autocomplete-password`), and programs that
+control a page by voice follow `for` (`no-redundant-for`).
 """
 
 import json

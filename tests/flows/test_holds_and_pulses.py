@@ -76,15 +76,15 @@ def test_a_card_left_at_its_reader_opens_four_times_and_raises_one_alarm(bench: 
     for count in range(1, 21):
         bench.card.tap(8)
         wait_for_decisions(bench, count)
-        bench.time.move_on(0.9)
+        bench.passes(0.9)
     for count in range(21, 24):
         bench.card.tap(8)
         # It decides nothing; the reader's next card, unknown here, is decided after it.
         bench.card.tap(99)
         wait_for_decisions(bench, count)
-        bench.time.move_on(0.9)
+        bench.passes(0.9)
     assert len([change for change in obeyed(bench.relay).changes if change.on]) == 4
-    bench.time.move_on(2.0)
+    bench.passes(2.0)
     bench.card.tap(8)
     wait_for_decisions(bench, 24)
     until(lambda: len([change for change in bench.relay.changes if change.on]) == 5)

@@ -163,7 +163,7 @@ def test_a_card_shown_again_for_the_same_passing_is_no_second_way_in(tmp_path: P
         server_in_reach(gate)
         bench.time.stop()
         for count, later in enumerate((0.0, 0.1, 0.2, 1.2, 1.2), 1):
-            bench.time.move_on(later)
+            bench.passes(later)
             yard.tap(8)
             wait_for_decisions(bench, count)
         bench.stop()

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 """When a wait is given up: far above what the busiest machine needs, so no result depends on it."""
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
@@ -60,6 +61,9 @@ class WhyForm(OnceForm):
 def preview() -> Page:
     """Show by name for whom an act is to be done and who is left out, and ask what the act needs."""
     if request.method == "GET":
+        return _to_list()
+    if not request.form.get("act"):
+        flash(_("Choose what to do for these people."), "danger")
         return _to_list()
     kind, people = _asked_kind(), chosen_ids()
     answers = request.form if request.form.get("step") == "hours" else None

@@ -44,6 +44,9 @@ NO_PAGES = {
     "resident.printed_code_page": "is one card, at the desk where the printer is",
     "lost_card.slip": "is one slip, in the browser that made it",
     "own.join": "is for people without an account",
+    "bulk.preview": "leads to the list of people when it is read without a form",
+    "bulk.act": "leads to the list of people when it is read without a form",
+    "bulk.show": "is one act, which this site does not have; its own tests count",
 }
 """Routes that are asked for and not counted, and why."""
 

@@ -250,8 +250,12 @@ def make_held(gate: TwoDoors) -> list[str]:
 
 
 def make_forced(gate: TwoDoors) -> list[str]:
-    gate.door(LANE, True)
-    return ["alarm_door_forced"]
+    gate.more.set(SOUTH, InputKind.TAMPER, True)
+    gate.wait_for("alarm_tamper")  # the gate knows by then that the door is shut
+    gate.more.set(SOUTH, InputKind.TAMPER, False)
+    gate.wait_for("alarm_tamper", "tamper_clear")
+    gate.door(SOUTH, True)
+    return ["alarm_tamper", "tamper_clear", "alarm_door_forced"]
 
 
 def make_shut(gate: TwoDoors) -> list[str]:
@@ -268,7 +272,7 @@ def make_shut(gate: TwoDoors) -> list[str]:
         (LANE, DoorState.CLOSED, make_shut, ["door_found_open"], "door_closed"),
         (LANE, DoorState.OPEN, make_open, [], "door_closed"),
         (SOUTH, DoorState.HELD, make_held, [], "door_held_clear"),
-        (LANE, DoorState.FORCED, make_forced, [], "door_closed"),
+        (SOUTH, DoorState.FORCED, make_forced, [], "door_closed"),
     ],
 )
 def test_a_power_cut_in_any_state_raises_no_alarm_twice_and_loses_no_end(

@@ -1,5 +1,6 @@
 """Looks in the random histories: taken, dropped, deleted, missed, aged, in any order with everything else."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 
 from hypothesis import strategies as st
@@ -24,9 +25,9 @@ class LooksHistory(RuleBasedStateMachine):
 
     looks_taken: int
 
+    @abstractmethod
     def consent_event(self, someone: int, doing: Callable[[Action, str], object], *, by_phone: bool) -> None:
-        """Do something for a person; subclasses say how, and compare before and after."""
-        raise NotImplementedError
+        """Do something for a person, and compare before and after; each promise has its own comparison."""
 
     @rule(someone=SOMEONE, gate=SOME_GATE)
     def take_a_look(self, someone: int, gate: str) -> None:

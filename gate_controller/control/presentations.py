@@ -272,8 +272,6 @@ class Presentations:
     def _notify(self, shown: Presentation, decision: Decision, released: bool) -> None:
         """Pass the result on to screen, delays, holds and server, and count who passes."""
         claim, lane = shown.claim, shown.lane
-        if released:
-            self._recognition.came_in(shown.desk, decision.person_id)
         if released and lane is not None:
             self._passages.granted(lane, claim, decision, shown.now, is_repeat=shown.is_repeat)
             self._holds.granted(lane, claim, decision)
@@ -290,6 +288,8 @@ class Presentations:
             show_refusal(
                 self._parts, self._attempts, shown.desk, claim.method, decision.reason, shown.home_number
             )
+        if released:
+            self._recognition.came_in(shown.desk, decision.person_id)
         self._parts.nudge_sync()
 
 

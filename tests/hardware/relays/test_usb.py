@@ -104,13 +104,13 @@ def test_a_board_that_answers_with_its_state_is_read_empty_and_moves_as_ordered(
 def test_overlapping_pulses_extend_and_never_stack_up(metal: RelayBoard, relay: UsbRelay) -> None:
     relay.open()
     metal.wait_for_off(1, 2)
-    relay.pulse(0.2)
+    relay.pulse(2.0)
     relay.pulse(0.05)
     relay.pulse(0.05)
-    last_on_ns = relay.pulse(0.3)
-    off_ns = metal.wait_for_off(1, 2, after_ns=last_on_ns)
+    last_on_ns = relay.pulse(2.2)
+    off_ns = metal.wait_for_off(1, 10, after_ns=last_on_ns)
 
-    assert off_ns - last_on_ns >= 300_000_000
+    assert off_ns - last_on_ns >= 2_200_000_000
     assert [change.on for change in metal.changes] == [False, True, True, True, True, False]
 
 
@@ -150,33 +150,31 @@ def test_a_pulse_above_the_longest_is_cut_to_it(metal: RelayBoard, reports) -> N
 
 def test_pulses_on_end_rest_at_the_longest_time_on_and_a_hold_does_not(metal: RelayBoard, reports) -> None:
     board = UsbRelayBoard(metal.path, name="board", report=reports)
-    relay = UsbRelay(board, 1, name="lock", max_pulse_seconds=5, max_on_seconds=0.5)
+    relay = UsbRelay(board, 1, name="lock", max_pulse_seconds=20, max_on_seconds=2)
     relay.open()
     metal.wait_for_off(1, 2)
-    first_ns = relay.pulse(5)
-    time.sleep(0.3)
-    relay.pulse(5)
-    off_ns = metal.wait_for_off(1, 5, after_ns=first_ns)
-    assert off_ns - first_ns < 3_000_000_000, "the second pulse was to last five seconds"
-    held_ns = relay.pulse(0.4, holds=True)
+    first_ns = relay.pulse(20)
+    relay.pulse(20)
+    off_ns = metal.wait_for_off(1, 30, after_ns=first_ns)
+    assert off_ns - first_ns < 15_000_000_000, "the second pulse was to last twenty seconds"
+    held_ns = relay.pulse(2, holds=True)
     for _renewal in range(6):
-        time.sleep(0.2)
-        relay.pulse(0.4, holds=True)
-    relay.pulse(0.4)
-    assert relay.longest_pulse_seconds == 0.5
-    assert metal.wait_for_off(1, 5, after_ns=held_ns) - held_ns > 1_200_000_000
+        time.sleep(0.4)
+        relay.pulse(2, holds=True)
+    relay.pulse(2)
+    assert relay.longest_pulse_seconds == 2
+    assert metal.wait_for_off(1, 10, after_ns=held_ns) - held_ns > 2_400_000_000
     relay.close()
 
 
 def test_what_may_not_be_held_is_not_held_whatever_is_asked(metal: RelayBoard, reports) -> None:
     board = UsbRelayBoard(metal.path, name="board", report=reports)
-    drive = UsbRelay(board, 1, name="drive", max_pulse_seconds=5, max_on_seconds=0.4, may_hold=False)
+    drive = UsbRelay(board, 1, name="drive", max_pulse_seconds=20, max_on_seconds=1, may_hold=False)
     drive.open()
     metal.wait_for_off(1, 2)
-    first_ns = drive.pulse(5, holds=True)
-    time.sleep(0.2)
-    drive.pulse(5, holds=True)
-    assert metal.wait_for_off(1, 5, after_ns=first_ns) - first_ns < 3_000_000_000
+    first_ns = drive.pulse(20, holds=True)
+    drive.pulse(20, holds=True)
+    assert metal.wait_for_off(1, 30, after_ns=first_ns) - first_ns < 15_000_000_000
     drive.close()
 
 

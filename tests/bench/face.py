@@ -187,9 +187,8 @@ def _recorded(engine: FaceEngine, seed: int) -> _Look | None:
 def _session(engine: FaceEngine, look: _Look, enrolled: int, given: int = 1) -> MatchSession:
     point = min(engine.card.curve, key=lambda point: point.false_match_rate)
     templates = {"own": np.stack([look.own] * given), **_strangers(len(look.own), enrolled - 1, given)}
-    return MatchSession(
-        engine, templates, min_face_similarity=point.min_face_similarity, liveness=look.check()
-    )
+    alike = dict.fromkeys(templates, point.min_face_similarity)
+    return MatchSession(engine, templates, min_face_similarities=alike, liveness=look.check())
 
 
 def _liveness_ms(engine: FaceEngine, frames: Sequence[Frame]) -> float:

@@ -87,6 +87,16 @@ def fitness(card: EngineCard, searched: int = LARGEST_HOME, looks: int = 1) -> F
     )
 
 
+def threshold(card: EngineCard, searched: int, looks: int) -> float | None:
+    """Return how alike a face must be to so many looks of a person; None where no threshold keeps the budget.
+
+    Templates of looks without a curve of their own are held to one look's, which is a bound.
+    """
+    measured = looks if looks in card.curves_of_looks else 1
+    point = fitness(card, searched, measured).point
+    return point.min_face_similarity if point is not None else None
+
+
 def _missed(point: CurvePoint) -> str:
     if point.missed_by_person is not None:
         return f"{point.missed_by_person:.1%} of tries"

@@ -20,7 +20,13 @@ import numpy as np
 from gate_controller.contract.records import MAX_LOOKS
 from gate_controller.face.engines.capability import CameraCapability, GatedEngine
 from gate_controller.face.engines.engine import Embedding, FaceEngine, likeness, wipe
-from gate_controller.face.engines.error_budget import BESIDE_ANOTHER_WAY, Fitness, fitness, fitness_at
+from gate_controller.face.engines.error_budget import (
+    BESIDE_ANOTHER_WAY,
+    LARGEST_HOME,
+    Fitness,
+    fitness,
+    fitness_at,
+)
 from gate_controller.face.engines.errors import EngineUnfit, NoCapability, TemplateNotOpened
 from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.liveness.liveness import LivenessCheck, PersonCheck
@@ -28,7 +34,7 @@ from gate_controller.face.liveness.passive_liveness import added_pair
 from gate_controller.face.matching.camera_session import Deadline, FaceStep, OnStep, SessionEnd, watch
 from gate_controller.face.matching.enrolment import EnrolmentOutcome, EnrolmentSession
 from gate_controller.face.matching.leases import HeldLeases, Lease
-from gate_controller.face.matching.matching import MatchOutcome, MatchSession
+from gate_controller.face.matching.matching import MatchOutcome, MatchSession, thresholds
 from gate_controller.face.matching.template_store import (
     FaceBlob,
     FaceBlobs,
@@ -247,10 +253,11 @@ class FaceService:
     ) -> FaceResult:
         """Search for these people, those of one home, and for no other person."""
         candidates = () if self._only_beside else tuple(candidate_person_ids)
+        used = camera or self._camera
         return self._in_one_session(
             capability,
             lambda engine: self._recognise_with(
-                engine, candidates, self._fit, capability, on_step, deadline_seconds, camera or self._camera
+                engine, candidates, LARGEST_HOME, capability, on_step, deadline_seconds, used
             ),
         )
 
@@ -269,7 +276,7 @@ class FaceService:
             lambda engine: self._recognise_with(
                 engine,
                 (person_id,),
-                self._fit_beside,
+                BESIDE_ANOTHER_WAY,
                 capability,
                 on_step,
                 deadline_seconds,
@@ -400,21 +407,19 @@ class FaceService:
         self,
         engine: GatedEngine,
         candidates: tuple[str, ...],
-        fit: Fitness | None,
+        searched: int,
         capability: CameraCapability,
         on_step: OnStep,
         deadline_seconds: float,
         camera: Camera,
     ) -> FaceResult:
-        point = fit.point if fit is not None else None
         templates = self._open_templates(candidates)
-        if not templates or point is None:
+        alike = thresholds(engine.card, templates, searched)
+        if not alike:
             wipe(*templates.values())
             return FaceResult(False, FaceReason.NO_TEMPLATE)
         try:
-            return self._search(
-                engine, templates, point.min_face_similarity, capability, on_step, deadline_seconds, camera
-            )
+            return self._search(engine, templates, alike, capability, on_step, deadline_seconds, camera)
         finally:
             wipe(*templates.values())
 
@@ -422,14 +427,14 @@ class FaceService:
         self,
         engine: GatedEngine,
         templates: Mapping[str, Embedding],
-        min_face_similarity: float,
+        min_face_similarities: Mapping[str, float],
         capability: CameraCapability,
         on_step: OnStep,
         deadline_seconds: float,
         camera: Camera,
     ) -> FaceResult:
         session = MatchSession(
-            engine, templates, min_face_similarity=min_face_similarity, liveness=self._make_liveness()
+            engine, templates, min_face_similarities=min_face_similarities, liveness=self._make_liveness()
         )
 
         def offer(frame: Frame) -> tuple[FaceStep, SessionEnd | None]:

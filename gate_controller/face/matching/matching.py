@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from gate_controller.face.engines.engine import Embedding, FaceEngine, likeness, wipe
-from gate_controller.face.engines.error_budget import fitness
+import numpy as np
+
+from gate_controller.face.engines.engine import Embedding, EngineCard, FaceEngine, likeness, wipe
+from gate_controller.face.engines.error_budget import LARGEST_HOME, threshold
 from gate_controller.face.engines.errors import BadFaceSetting
 from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.liveness.capture_checks import (
@@ -51,10 +53,22 @@ class MatchStep:
     """What the person is asked to do now."""
 
 
+def thresholds(
+    card: EngineCard, templates: Mapping[str, Embedding], searched: int = LARGEST_HOME
+) -> dict[str, float]:
+    """Return how alike a face must be to each person's looks, one a row; omit whose looks keep no budget."""
+    of_people = {
+        person_id: threshold(card, searched, len(np.atleast_2d(looks)))
+        for person_id, looks in templates.items()
+    }
+    return {person_id: least for person_id, least in of_people.items() if least is not None}
+
+
 class MatchSession:
     """Looks for one home's people; end with `close()`, which overwrites the templates it was given.
 
-    A template is a person's looks, one a row.
+    A template is a person's looks, one a row. A person without a threshold in
+    `min_face_similarities` is not compared.
     """
 
     def __init__(
@@ -62,18 +76,18 @@ class MatchSession:
         engine: FaceEngine,
         templates: Mapping[str, Embedding],
         *,
-        min_face_similarity: float | None = None,
+        min_face_similarities: Mapping[str, float] | None = None,
         liveness: LivenessCheck | None = None,
         limits: CaptureLimits = MATCHING_LIMITS,
     ) -> None:
-        if min_face_similarity is None:
-            fit = fitness(engine.card)
-            min_face_similarity = fit.point.min_face_similarity if fit.point is not None else 0.0
-        if not 0 < min_face_similarity < 1:
-            raise BadFaceSetting(f"min_face_similarity must be between 0 and 1, not {min_face_similarity!r}.")
+        if min_face_similarities is None:
+            min_face_similarities = thresholds(engine.card, templates)
+        for least in min_face_similarities.values():
+            if not 0 < least < 1:
+                raise BadFaceSetting(f"min_face_similarities must be between 0 and 1, not {least!r}.")
         self._engine = engine
         self._templates = dict(templates)
-        self._min_face_similarity = min_face_similarity
+        self._min_face_similarities = dict(min_face_similarities)
         self._liveness: LivenessCheck = PersonCheck() if liveness is None else liveness
         self._limits = limits
         self._same_person = SamePerson(engine)
@@ -132,9 +146,14 @@ class MatchSession:
         compared = (
             (likeness(self._engine, looks, embedding), person_id)
             for person_id, looks in self._templates.items()
+            if person_id in self._min_face_similarities
         )
         ranked = sorted(
-            ((alike, person_id) for alike, person_id in compared if alike >= self._min_face_similarity),
+            (
+                (alike, person_id)
+                for alike, person_id in compared
+                if alike >= self._min_face_similarities[person_id]
+            ),
             reverse=True,
         )
         if not ranked:

@@ -2,20 +2,21 @@
 
 import functools
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import chain, cycle, islice, repeat
 
 import cv2
 import numpy as np
 import pytest
 
-from gate_controller.face.engines.engine import Embedding, FaceQuality, FoundFace, similarity
+from gate_controller.face.engines.engine import CurvePoint, Embedding, FaceQuality, FoundFace, similarity
 from gate_controller.face.engines.errors import BadFaceSetting
 from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.engines.yunet_sface import YunetSfaceEngine
 from gate_controller.face.liveness.capture_checks import MATCHING_LIMITS, capture_problem
 from gate_controller.face.liveness.liveness import FrozenPictureCheck
 from gate_controller.face.matching.enrolment import EnrolmentOutcome, EnrolmentSession, EnrolmentStep
-from gate_controller.face.matching.matching import MatchOutcome, MatchSession, MatchStep
+from gate_controller.face.matching.matching import MatchOutcome, MatchSession, MatchStep, thresholds
 from hardware.interfaces import Frame
 from hardware.simulated.pictures import camera_frame, jittered, live_like_frames
 from tests.support.faces.actors import picture_and_points
@@ -233,6 +234,28 @@ def test_two_of_a_home_who_look_alike_are_distinguished_or_refused(engine: Yunet
     assert (step.outcome, step.hint, step.person_id) == (MatchOutcome.REFUSED, FaceReason.AMBIGUOUS, None)
 
 
+def test_several_looks_are_held_to_the_curve_that_was_measured_for_so_many(engine: YunetSfaceEngine) -> None:
+    def at(rate: float, least: float) -> dict[int, tuple[CurvePoint, ...]]:
+        return {2: (CurvePoint(rate, least, 0.01, missed_by_person=0.01),)}
+
+    def found(curves: dict[int, tuple[CurvePoint, ...]], looks: int) -> bool:
+        card = replace(engine.card, curves_of_looks=curves)
+        templates = {"person-a": np.stack([template_of(engine, "person_a_2")] * looks)}
+        needed = thresholds(card, templates)
+        session = MatchSession(engine, templates, min_face_similarities=needed, liveness=FrozenPictureCheck())
+        shown = person("person_a_2", seed=40)
+        step = session.offer(next(shown), 0.0)
+        while step.outcome is MatchOutcome.KEEP_LOOKING:
+            step = session.offer(next(shown), 0.0)
+        return step.outcome is MatchOutcome.MATCHED
+
+    assert found({}, 2), "without a curve of two looks, one look's threshold counts"
+    assert not found(at(1e-5, 0.9999), 2)
+    assert found(at(1e-5, 0.9999), 1)
+    assert found(at(1e-5, 0.3), 2)
+    assert not found(at(0.5, 0.3), 2), "a curve of two looks that keeps no budget opens nothing"
+
+
 def test_an_empty_dark_frame_says_that_it_is_dark(engine: YunetSfaceEngine) -> None:
     session = EnrolmentSession(engine)
     assert session.offer(np.full((480, 640, 3), 9, dtype=np.uint8), 0.0).hint is FaceReason.TOO_DARK
@@ -269,7 +292,7 @@ def test_a_threshold_that_accepts_everyone_or_no_one_is_refused(
     engine: YunetSfaceEngine, similarity_threshold: float
 ) -> None:
     with pytest.raises(BadFaceSetting, match="between 0 and 1"):
-        MatchSession(engine, {}, min_face_similarity=similarity_threshold)
+        MatchSession(engine, {}, min_face_similarities={"person-a": similarity_threshold})
 
 
 def face(height: float, turn: float) -> FoundFace:

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from flask_security.core import _default_config
 from sqlalchemy import Engine
 
 from tests.support.chromium import CHROMIUM
@@ -28,11 +27,6 @@ gc.set_threshold(100_000, 20, 20)
 ROOT = Path(__file__).parents[1]
 _NUMBERS = itertools.count(1)
 STATEMENTS_KEPT = 5_000
-
-
-# Staff sign in thousands of times in these tests, each with a hash that is meant to take its time.
-_default_config["PASSWORD_HASH_PASSLIB_OPTIONS"] = {"argon2__time_cost": 1, "argon2__memory_cost": 64}
-
 
 TURNS = 8
 TURNS_WHERE_DATABASES_DIFFER = 4
@@ -200,6 +194,14 @@ def sqlite_without_waiting() -> None:
     from web_admin.core import database
 
     database._PRAGMAS = tuple(pragma.replace("= FULL", "= OFF") for pragma in database._PRAGMAS)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def passwords_hashed_quickly() -> None:
+    """Take the time out of the hash: staff sign in thousands of times in these tests."""
+    from web_admin.web import sign_in
+
+    sign_in.PASSWORD_HASH_COST = {"argon2__time_cost": 1, "argon2__memory_cost": 64}
 
 
 @pytest.fixture(scope="session", autouse=True)

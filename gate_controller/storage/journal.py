@@ -18,7 +18,6 @@ import msgspec
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import (
     GENESIS,
-    MAX_FACT_CHARS,
     ChainBroken,
     Facts,
     JournalEntry,
@@ -112,13 +111,11 @@ class Journal:
         """
         now = now.astimezone(UTC)
         with self._lock:
-            entry = chain_entry(self._digest, self._seq + 1, now, kind, _fitting(facts), _fitting(personal))
+            entry = chain_entry(self._digest, self._seq + 1, now, kind, facts, personal)
             entries = [entry]
             if silent is not None:
                 kind, facts, personal = silent
-                entries.append(
-                    chain_entry(entry.digest, entry.seq + 1, now, kind, _fitting(facts), _fitting(personal))
-                )
+                entries.append(chain_entry(entry.digest, entry.seq + 1, now, kind, facts, personal))
             uses = last_second = 0
             if used_credential_id is not None:
                 uses = self.uses.get(used_credential_id, 0) + 1
@@ -267,16 +264,6 @@ class Journal:
 
     def _put_state(self, name: str, value: bytes) -> None:
         self._connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, value))
-
-
-def _fitting(facts: Facts) -> Facts:
-    """Return facts that can be read back anywhere: long texts cut, half characters and NULs replaced."""
-    return {
-        name: fact[:MAX_FACT_CHARS].encode(errors="replace").decode().replace("\0", "?")
-        if isinstance(fact, str)
-        else fact
-        for name, fact in facts.items()
-    }
 
 
 def _readable(body: object) -> JournalEntry | None:

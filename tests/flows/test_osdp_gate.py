@@ -16,6 +16,7 @@ from hardware.simulated.osdp_reader import OsdpReader as ReaderTwin
 from hardware.simulated.readers import LineCardReader
 from tests.support.compounds.people import card, lane, person, records
 from tests.support.gates.bench import CARD_KEY, BenchGate, bench_gate
+from tests.support.gates.process import wait_for_entries
 
 NUMBER = 0x1234ABCD
 GREEN, ON_FOR_A_TIME = 2, 5
@@ -142,6 +143,7 @@ def test_a_lane_on_the_output_of_a_reader_without_a_key_stays_shut_until_the_key
         until(lambda: health(bench, "south-card")[0] == "ok", "the line reader is not there")
         south.tap(NUMBER)
         assert bench.relay.wait_for_on(1, 5, after_ns=bench.card.tap(NUMBER))
+        wait_for_entries(bench, "alarm_granted_not_opened")
         bench.stop()
         kinds = [entry.kind for entry in bench.entries()]
         assert kinds.count("alarm_granted_not_opened") == 1

@@ -46,8 +46,8 @@ def append_audit(
         at=entry.at,
         kind=kind,
         person_id=person_id,
-        facts=dict(facts),
-        personal=dict(personal),
+        facts=entry.facts,
+        personal=entry.personal,
         salt=entry.salt,
         personal_digest=entry.personal_digest,
         previous=entry.previous,
@@ -80,7 +80,7 @@ def append_audits(session: Session, site_id: str, entries: Iterable[NewEntry], n
         seq, previous = entry.seq, entry.digest
         rows.append({
             "site_id": site_id, "seq": seq, "at": at, "kind": new.kind, "person_id": new.person_id,
-            "facts": new.facts, "personal": new.personal, "salt": entry.salt,
+            "facts": entry.facts, "personal": entry.personal, "salt": entry.salt,
             "personal_digest": entry.personal_digest, "previous": entry.previous, "digest": entry.digest,
         })
     if rows:

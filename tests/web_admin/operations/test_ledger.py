@@ -11,6 +11,7 @@ from gate_controller.contract.journal_chain import ChainBroken, Head
 from tests.support.compounds.forgetting import Forgotten
 from web_admin.custody.models import Consent
 from web_admin.face.actions import withdraw_face
+from web_admin.journal.ledger import NewEntry, append_audit, append_audits
 from web_admin.journal.models import AuditEntry, LedgerEnd
 from web_admin.operations.audit_check import check_server_records, export_ledger, signed_ledger_head
 
@@ -156,6 +157,21 @@ def test_an_exported_ledger_verifies_elsewhere_and_has_no_names(compound, export
     assert "entries are missing" in capsys.readouterr().out
     exported.write_bytes(b"{}\n")
     assert run(["verify", "--ledger", str(exported)]) == 2
+
+
+def test_texts_that_no_reader_would_take_are_cut_and_cleaned_before_they_are_chained(
+    compound, tmp_path, now
+):
+    odd = {"reason": "门" * 300, "name": "a\0b\ud800c"}
+    with compound.database.session() as session:
+        append_audit(session, compound.site_id, "look_up", odd, odd, now)
+        append_audits(session, compound.site_id, [NewEntry("look_up", odd, personal=odd)], now)
+    check(compound)
+    path = tmp_path / "odd.jsonl"
+    with compound.database.session() as session:
+        export_ledger(session, compound.sealer, compound.site_id, path, with_personal=True)
+    assert run(["verify", "--ledger", str(path), "--root-key", compound.root_public_key.hex()]) == 0
+    assert entry(compound, "look_up").personal == {"reason": "门" * 200, "name": "a?b?c"}
 
 
 def test_a_certificate_that_a_resident_kept_is_an_anchor_of_the_ledger(compound, exported, tmp_path, capsys):

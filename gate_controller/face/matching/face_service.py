@@ -15,11 +15,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-import numpy as np
-
-from gate_controller.contract.records import MAX_LOOKS
 from gate_controller.face.engines.capability import CameraCapability, GatedEngine
-from gate_controller.face.engines.engine import Embedding, FaceEngine, likeness, wipe
+from gate_controller.face.engines.engine import Embedding, FaceEngine, wipe
 from gate_controller.face.engines.error_budget import (
     BESIDE_ANOTHER_WAY,
     LARGEST_HOME,
@@ -27,21 +24,16 @@ from gate_controller.face.engines.error_budget import (
     fitness,
     fitness_at,
 )
-from gate_controller.face.engines.errors import EngineUnfit, NoCapability, TemplateNotOpened
+from gate_controller.face.engines.errors import EngineUnfit, NoCapability
 from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.liveness.liveness import LivenessCheck, PersonCheck
 from gate_controller.face.liveness.passive_liveness import added_pair
 from gate_controller.face.matching.camera_session import Deadline, FaceStep, OnStep, SessionEnd, watch
 from gate_controller.face.matching.enrolment import EnrolmentOutcome, EnrolmentSession
-from gate_controller.face.matching.leases import HeldLeases, Lease
+from gate_controller.face.matching.held_looks import HeldLooks
+from gate_controller.face.matching.leases import HeldLeases
 from gate_controller.face.matching.matching import MatchOutcome, MatchSession, thresholds
-from gate_controller.face.matching.template_store import (
-    FaceBlob,
-    FaceBlobs,
-    TemplatePlace,
-    open_template,
-    seal_template,
-)
+from gate_controller.face.matching.template_store import FaceBlobs, TemplatePlace
 from hardware.interfaces import Camera, Frame
 
 LOG = logging.getLogger(__name__)
@@ -78,7 +70,7 @@ def no_trouble(_why: str) -> None:
     """Report to no one."""
 
 
-class FaceService:
+class FaceService(HeldLooks):
     """The faces of one gate; one session at a time, safe to call from several threads.
 
     `camera` is looked through where a session names no other; a gate of several lanes has one for each.
@@ -98,9 +90,8 @@ class FaceService:
         make_liveness: Callable[[], LivenessCheck] | None = None,
         only_beside: bool = False,
     ) -> None:
+        super().__init__(blobs, TemplatePlace(site_id, gate_id, gate_secret), HeldLeases(boot_seconds))
         self._engine_loader = engine_loader
-        self._blobs = blobs
-        self._place = TemplatePlace(site_id, gate_id, gate_secret)
         self._camera = camera
         self._boot_seconds = boot_seconds
         self._on_unavailable = on_unavailable
@@ -113,8 +104,6 @@ class FaceService:
         self._load_error: str | None = None
         self._loaded = threading.Event()
         self._loading: threading.Thread | None = None
-        self._leases = HeldLeases(boot_seconds)
-        self._state_lock = threading.RLock()
         self._session_lock = threading.Lock()
 
     def start_loading(self) -> None:
@@ -148,76 +137,6 @@ class FaceService:
         """Wait for the engine; return whether it is loaded."""
         self._loaded.wait(timeout_seconds)
         return self.ready
-
-    def set_leases(self, leases: Mapping[str, Lease]) -> None:
-        """Hold exactly these leases (person id → lease); overwrite the shares of all others.
-
-        Raise BadFaceSetting when a share has the wrong size or a lease is too long; then nothing changes.
-        """
-        with self._state_lock:
-            self._leases.replace_all(leases)
-
-    def drop_all_leases(self) -> None:
-        """Overwrite every share in memory; no face opens anything until new leases come."""
-        self.set_leases({})
-
-    def drop_ended_leases(self) -> None:
-        """Overwrite the shares whose time is up, also when no session uses them."""
-        with self._state_lock:
-            self._leases.drop_ended()
-
-    def drop_lease(self, person_id: str) -> None:
-        """Overwrite a person's share in memory; their face opens nothing from now on."""
-        with self._state_lock:
-            self._leases.drop(person_id)
-
-    def forget(self, person_id: str, consent_id: str | None = None) -> bool:
-        """Delete all looks and the share of a person here; return whether there was a look.
-
-        With a consent only what was given under that one goes: a person who agreed again keeps the
-        new lease. Raise FaceError when the deleted bytes could not be overwritten on disk yet; call again.
-        """
-        with self._state_lock:
-            looks = [one for one in self._blobs.of_person(person_id) if consent_id in (None, one.consent_id)]
-            self._leases.drop(person_id, consent_id)
-            for look in looks:
-                self._blobs.delete_look(person_id, look.look_id)
-            # Also when nothing was there: an earlier call may have deleted without overwriting.
-            self._blobs.wipe()
-            return bool(looks)
-
-    def drop_look(self, person_id: str, look_id: str) -> bool:
-        """Delete one look of a person and keep the others; return whether it was there.
-
-        Raise FaceError when the deleted bytes could not be overwritten on disk yet; call again.
-        """
-        with self._state_lock:
-            was_there = self._blobs.delete_look(person_id, look_id)
-            self._blobs.wipe()
-            return was_there
-
-    def look_ids(self, person_id: str) -> tuple[str, ...]:
-        """Return the ids of a person's looks in this gate, oldest first."""
-        return tuple(look.look_id for look in self._blobs.of_person(person_id))
-
-    def has_face(self, person_id: str) -> bool:
-        """Return whether a sealed look of this person lies in this gate."""
-        return bool(self._blobs.of_person(person_id))
-
-    def can_recognise(self, person_id: str) -> bool:
-        """Return whether this person could be recognised now: a look with a live lease of its consent."""
-        with self._state_lock:
-            return self._usable(person_id) is not None
-
-    def person_ids(self) -> tuple[str, ...]:
-        """Return the ids of everyone of whom a sealed look lies in this gate."""
-        return self._blobs.person_ids()
-
-    def consents_kept(self) -> Mapping[str, str]:
-        """Return, by person, the consent under which their looks lie here."""
-        with self._state_lock:
-            looks = [look for one in self._blobs.person_ids() for look in self._blobs.of_person(one)]
-        return {look.person_id: look.consent_id for look in looks}
 
     def enrol(
         self,
@@ -295,6 +214,7 @@ class FaceService:
                 raise EngineUnfit(needed.sentence)
             if self._may_judge_pictures:
                 self._make_liveness = partial(PersonCheck, judge=added_pair())
+            self._template_kind = engine.card.template_kind
             self._engine = engine
         except Exception as fault:  # noqa: BLE001 - a thread's end: load_error reports it
             self._load_error = str(fault) or repr(fault)
@@ -354,7 +274,7 @@ class FaceService:
         if end.template is None:
             return FaceResult(False, end.reason, frames=frames, hint=hint)
         try:
-            reason = self._seal(engine, person_id, consent_id, end.template)
+            reason = self.add_look(engine, person_id, consent_id, end.template)
         finally:
             wipe(end.template)
         if reason is not FaceReason.ENROLLED:
@@ -362,46 +282,6 @@ class FaceService:
         return FaceResult(
             True, reason, person_id, frames=frames, consent_id=consent_id, look_ids=self.look_ids(person_id)
         )
-
-    def _seal(self, engine: GatedEngine, person_id: str, consent_id: str, face: Embedding) -> FaceReason:
-        with self._state_lock:
-            lease = self._leases.live(person_id, consent_id)
-            if lease is None:
-                return FaceReason.NO_LEASE  # withdrawn or expired while the person was before the camera
-            before, usable = self._blobs.of_person(person_id), self._usable(person_id)
-            kept = usable[0] if usable is not None else ()
-            if not self._is_like(engine, face, kept, lease):
-                return FaceReason.UNLIKE_OTHER_LOOKS
-            look = seal_template(
-                face,
-                place=self._place,
-                person_id=person_id,
-                consent_id=consent_id,
-                engine=engine.card.template_kind,
-                share=lease.share,
-            )
-            stay = {one.look_id for one in kept[-(MAX_LOOKS - 1) :]}
-            replaced = [one.look_id for one in before if one.look_id not in stay]
-            self._blobs.save(look, replaced)
-            if replaced:
-                self._blobs.wipe()
-            return FaceReason.ENROLLED
-
-    def _is_like(
-        self, engine: GatedEngine, face: Embedding, kept: tuple[FaceBlob, ...], lease: Lease
-    ) -> bool:
-        """Return whether a face may be of the person of the looks that are kept; any is, where there is none.
-
-        By the loosest measured threshold: who is no longer recognised needs a look most.
-        """
-        looks = self._opened(kept, lease)
-        if looks is None:
-            return True
-        try:
-            loosest = max(engine.card.curve, key=lambda point: point.false_match_rate)
-            return likeness(engine, looks, face) >= loosest.min_face_similarity
-        finally:
-            wipe(looks)
 
     def _recognise_with(
         self,
@@ -413,7 +293,7 @@ class FaceService:
         deadline_seconds: float,
         camera: Camera,
     ) -> FaceResult:
-        templates = self._open_templates(candidates)
+        templates = self.open_templates(candidates)
         alike = thresholds(engine.card, templates, searched)
         if not alike:
             wipe(*templates.values())
@@ -456,40 +336,3 @@ class FaceService:
         if not self.can_recognise(end.person_id):
             return FaceResult(False, FaceReason.NO_LEASE, frames=frames)  # withdrawn during the session
         return FaceResult(True, FaceReason.MATCHED, end.person_id, end.similarity, frames)
-
-    def _open_templates(self, candidates: tuple[str, ...]) -> dict[str, Embedding]:
-        opened: dict[str, Embedding] = {}
-        try:
-            with self._state_lock:
-                for person_id in candidates:
-                    usable = self._usable(person_id)
-                    looks = self._opened(*usable) if usable is not None else None
-                    if looks is not None:
-                        opened[person_id] = looks
-        except BaseException:
-            wipe(*opened.values())
-            raise
-        return opened
-
-    def _opened(self, blobs: tuple[FaceBlob, ...], lease: Lease) -> Embedding | None:
-        """Return looks, one a row, without those that are damaged; None where none can be opened."""
-        opened: list[Embedding] = []
-        try:
-            for blob in blobs:
-                try:
-                    opened.append(open_template(blob, place=self._place, share=lease.share))
-                except TemplateNotOpened as fault:
-                    # One damaged look must not keep the rest of the home out.
-                    LOG.warning("%s", fault)
-            return np.stack(opened) if opened else None
-        finally:
-            wipe(*opened)
-
-    def _usable(self, person_id: str) -> tuple[tuple[FaceBlob, ...], Lease] | None:
-        """Return a person's looks of this engine whose consent has a live lease; None without one."""
-        kind = self._engine.card.template_kind if self._engine is not None else None
-        blobs = [one for one in self._blobs.of_person(person_id) if kind in (None, one.engine)]
-        lease = self._leases.live(person_id, blobs[-1].consent_id) if blobs else None
-        if lease is None:
-            return None
-        return tuple(one for one in blobs if one.consent_id == lease.consent_id), lease

@@ -75,7 +75,7 @@ def personal_digest(salt: bytes, personal: Facts) -> bytes:
     return hashlib.sha256(salt + _ENCODER.encode(personal)).digest()
 
 
-def _fitting(facts: Facts) -> Facts:
+def fitting_facts(facts: Facts) -> Facts:
     """Return facts that can be read back anywhere: long texts cut, half characters and NULs replaced."""
     return {
         name: fact[:MAX_FACT_CHARS].encode(errors="replace").decode().replace("\0", "?")
@@ -94,8 +94,7 @@ def chain_entry(
     personal: Facts,
     salt: bytes | None = None,
 ) -> JournalEntry:
-    """Return the entry that follows the digest `previous`, with its facts as every reader takes them."""
-    facts, personal = _fitting(facts), _fitting(personal)
+    """Return the entry that follows the digest `previous`; every reader takes `fitting_facts` alone."""
     salt = secrets.token_bytes(16) if salt is None else salt
     of_person = personal_digest(salt, personal)
     digest = _digest(previous, seq, at.isoformat(), kind, facts, of_person)

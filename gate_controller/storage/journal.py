@@ -22,6 +22,7 @@ from gate_controller.contract.journal_chain import (
     Facts,
     JournalEntry,
     chain_entry,
+    fitting_facts,
     verify_chain,
 )
 from gate_controller.storage.database import open_database, salvage_rows, transaction
@@ -111,11 +112,11 @@ class Journal:
         """
         now = now.astimezone(UTC)
         with self._lock:
-            entry = chain_entry(self._digest, self._seq + 1, now, kind, facts, personal)
+            entry = _chained(self._digest, self._seq + 1, now, kind, facts, personal)
             entries = [entry]
             if silent is not None:
                 kind, facts, personal = silent
-                entries.append(chain_entry(entry.digest, entry.seq + 1, now, kind, facts, personal))
+                entries.append(_chained(entry.digest, entry.seq + 1, now, kind, facts, personal))
             uses = last_second = 0
             if used_credential_id is not None:
                 uses = self.uses.get(used_credential_id, 0) + 1
@@ -264,6 +265,12 @@ class Journal:
 
     def _put_state(self, name: str, value: bytes) -> None:
         self._connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, value))
+
+
+def _chained(
+    previous: bytes, seq: int, now: datetime, kind: str, facts: Facts, personal: Facts
+) -> JournalEntry:
+    return chain_entry(previous, seq, now, kind, fitting_facts(facts), fitting_facts(personal))
 
 
 def _readable(body: object) -> JournalEntry | None:

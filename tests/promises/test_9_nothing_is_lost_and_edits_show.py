@@ -29,6 +29,7 @@ from gate_controller.contract.journal_chain import (
     JournalEntry,
     SignedHead,
     chain_entry,
+    fitting_facts,
     without_personal,
 )
 from gate_controller.contract.ledger_file import LEDGER_FORMAT, LedgerPreface, check_ledger
@@ -292,7 +293,8 @@ def ledger_file(path: Path, some: list[tuple[dict, dict]]) -> tuple[JournalEntry
     """Write a ledger as the server exports it."""
     entries, previous = [], GENESIS
     for seq, (facts, personal) in enumerate(some, start=1):
-        entries.append(chain_entry(previous, seq, NOW, "face_consent_given", facts, personal))
+        fitting = fitting_facts(facts), fitting_facts(personal)
+        entries.append(chain_entry(previous, seq, NOW, "face_consent_given", *fitting))
         previous = entries[-1].digest
     head = msgspec.json.encode(Head(SITE.site_id, "ledger", len(entries), previous))
     signed = SignedHead(head, sign(SITE.keys["anchor"], COUNTERSIGN_DOMAIN, head))

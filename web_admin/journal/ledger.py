@@ -13,6 +13,7 @@ from gate_controller.contract.journal_chain import (
     Facts,
     JournalEntry,
     chain_entry,
+    fitting_facts,
     verify_chain,
 )
 from web_admin.compound.models import Site
@@ -39,7 +40,8 @@ def append_audit(
     """
     session.flush()
     seq, previous = _last(session, site_id)
-    entry = chain_entry(previous, seq + 1, now.astimezone(UTC), kind, facts, personal)
+    fitting = fitting_facts(facts), fitting_facts(personal)
+    entry = chain_entry(previous, seq + 1, now.astimezone(UTC), kind, *fitting)
     row = AuditEntry(
         site_id=site_id,
         seq=entry.seq,
@@ -76,7 +78,8 @@ def append_audits(session: Session, site_id: str, entries: Iterable[NewEntry], n
     at = now.astimezone(UTC)
     rows = []
     for new in entries:
-        entry = chain_entry(previous, seq + 1, at, new.kind, new.facts, new.personal)
+        fitting = fitting_facts(new.facts), fitting_facts(new.personal)
+        entry = chain_entry(previous, seq + 1, at, new.kind, *fitting)
         seq, previous = entry.seq, entry.digest
         rows.append({
             "site_id": site_id, "seq": seq, "at": at, "kind": new.kind, "person_id": new.person_id,

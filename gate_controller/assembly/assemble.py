@@ -54,6 +54,7 @@ from gate_controller.rules.identify import GateKeys
 from gate_controller.site_file.config import ConfigRefused, GateConfig
 from gate_controller.site_file.pulse_limits import log_cut_times
 from gate_controller.storage.clock import GateClock
+from gate_controller.storage.disk_room import DiskRoom, give_room_to_start
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.storage.secrets import (
@@ -66,6 +67,7 @@ from gate_controller.storage.secrets import (
 )
 from gate_controller.sync.client import SyncClient
 from gate_controller.sync.link import ServerLink
+from gate_controller.sync.numbers import NumbersFile
 from gate_controller.terminal.entry_guard import write_launch_page
 from gate_controller.terminal.server import TerminalServer
 from hardware.errors import BadDeviceSetting, DeviceUnavailable
@@ -174,6 +176,7 @@ def _assemble(config: GateConfig, clocks: Clocks, closing: ExitStack) -> Gate:
     secrets_dir, data_dir = config.gate.secrets_dir, config.gate.data_dir
     identity, key = read_identity(secrets_dir), gate_private_key(secrets_dir)
     now = clocks.wall()
+    give_room_to_start(data_dir)
     journal = Journal(data_dir / "journal.sqlite3", now)
     closing.callback(journal.close)
     store = PolicyStore(data_dir / "policy.sqlite3", identity, now)
@@ -244,6 +247,8 @@ def _assemble(config: GateConfig, clocks: Clocks, closing: ExitStack) -> Gate:
         nudge,
         snapshot.face_roster if snapshot is not None else {},
         program_version(),
+        DiskRoom(data_dir, (journal, store, lane_memory)).look,
+        NumbersFile(config.gate.numbers_file),
     )
     watch = DeviceWatch(clock, lane_memory, face.on_tamper(faces))
     recorder = Recorder(journal, clock, nudge.set)

@@ -90,6 +90,7 @@ class EventKind(StrEnum):
     ALARM_GATE_SILENT = "alarm_gate_silent"
     ALARM_GATE_BEHIND = "alarm_gate_behind"
     ALARM_GATE_CLOCK = "alarm_gate_clock"
+    ALARM_GATE_DISK = "alarm_gate_disk"
     ALARM_SERVER_CLOCK = "alarm_server_clock"
     ALARM_SERVER_DISK = "alarm_server_disk"
     ALARM_SERVER_TASKS = "alarm_server_tasks"

@@ -172,6 +172,15 @@ class DeviceHealth(Message, frozen=True, kw_only=True):
     detail: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
+class DiskHealth(Message, frozen=True, kw_only=True):
+    """How full the gate's disk is, in MiB."""
+
+    free_mib: Count
+    total_mib: Count
+    reserve_in_use: bool = False
+    """Whether the gate writes into the room that it kept for a full disk."""
+
+
 class FaceStatus(Message, frozen=True, kw_only=True):
     """State of face at this gate, in numbers without names, for the manager's page."""
 
@@ -225,6 +234,7 @@ class AskRequest(Message, frozen=True, kw_only=True):
     """The features of the contract that it has (`features.py`)."""
     policy_trouble: Trouble | msgspec.UnsetType = msgspec.UNSET
     """Why it does not take the policy, or which records of it a later version wrote."""
+    disk: DiskHealth | msgspec.UnsetType = msgspec.UNSET
 
 
 class OpenOrder(Message, frozen=True, kw_only=True):

@@ -10,18 +10,20 @@ by a reader or is no longer in the policy.
 import logging
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from gate_controller.lane.door import DoorState
 from gate_controller.lane.state import Passage
-from gate_controller.storage.database import open_database, transaction
+from gate_controller.storage import reserve
+from gate_controller.storage.database import open_database
 
 log = logging.getLogger(__name__)
 
 FORGET_AFTER = timedelta(hours=12)
+RESERVE_PIECES = 2
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS door (lane_id TEXT PRIMARY KEY, state TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS raised (lane_id TEXT, kind TEXT, wire TEXT, PRIMARY KEY (lane_id, kind, wire));
@@ -48,7 +50,7 @@ class LaneMemory:
     def __init__(self, path: Path, now: datetime) -> None:
         """Open the file; a damaged one is set aside as `damaged` and replaced. Raise OSError."""
         self._lock = threading.Lock()
-        self._connection, self.damaged = open_database(path, SCHEMA, now)
+        self._connection, self.damaged = open_database(path, SCHEMA + reserve.SCHEMA, now)
         states = {state.value: state for state in DoorState}
         self._doors: dict[str, DoorState] = {
             lane_id: states[state]
@@ -109,6 +111,11 @@ class LaneMemory:
         """Forget people who came in more than 12 hours ago, or are dated so far ahead by a clock set back."""
         self._forget(self._old(now))
 
+    def keep_room(self, *, add: bool) -> int:
+        """Add one piece to the reserve if one is missing and `add`; return how many are missing then."""
+        with self._lock:
+            return reserve.keep(self._connection, RESERVE_PIECES, add=add)
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
@@ -131,9 +138,9 @@ class LaneMemory:
             self._inside = frozenset(self._came_at)
         self._write("DELETE FROM inside WHERE person_id = ?", [(person_id,) for person_id in person_ids])
 
-    def _write(self, order: str, rows: Iterable[tuple[str | float, ...]]) -> None:
+    def _write(self, order: str, rows: Sequence[tuple[str | float, ...]]) -> None:
         try:
-            with self._lock, transaction(self._connection):
-                self._connection.executemany(order, rows)
+            with self._lock:
+                reserve.write(self._connection, lambda: self._connection.executemany(order, rows))
         except sqlite3.Error as err:
             log.error("the memory of the lanes cannot be written and is kept until the restart: %s", err)

@@ -56,6 +56,8 @@ class GateSection(Section, frozen=True, kw_only=True):
     card_bits: Literal[24, 32] = 32
     has_battery_clock: bool = True
     """Whether a battery-backed clock (RTC) is fitted; without one the gate waits for the server's time."""
+    numbers_file: Path | None = None
+    """Where numbers for a monitor are written, `….prom`, in memory; without it none are."""
 
 
 class TerminalSection(Section, frozen=True, kw_only=True):

@@ -25,9 +25,11 @@ from gate_controller.contract.journal_chain import (
     fitting_facts,
     verify_chain,
 )
+from gate_controller.storage import reserve
 from gate_controller.storage.database import open_database, salvage_rows, transaction
 
 KEEP_ACKNOWLEDGED = timedelta(days=30)
+RESERVE_PIECES = 16
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, entry BLOB NOT NULL);
@@ -70,7 +72,7 @@ class Journal:
     def __init__(self, path: Path, now: datetime) -> None:
         """Open the file and read the head of the chain; a damaged file is salvaged first."""
         self._lock = threading.Lock()
-        self._connection, damaged = open_database(path, SCHEMA, now)
+        self._connection, damaged = open_database(path, SCHEMA + reserve.SCHEMA, now)
         self.salvaged = _salvage(damaged, self._connection) if damaged is not None else None
         row = self._connection.execute(
             "SELECT seq, entry FROM journal ORDER BY seq DESC LIMIT 1"
@@ -122,7 +124,8 @@ class Journal:
                 uses = self.uses.get(used_credential_id, 0) + 1
                 before = self.last_seconds.get(used_credential_id, -1)
                 last_second = before if second is None else max(before, second)
-            with transaction(self._connection):
+
+            def write() -> None:
                 self._connection.executemany(
                     "INSERT INTO journal VALUES (?, ?, ?)",
                     [(each.seq, now.isoformat(), msgspec.json.encode(each)) for each in entries],
@@ -132,6 +135,8 @@ class Journal:
                         "INSERT OR REPLACE INTO used VALUES (?, ?, ?)",
                         (used_credential_id, uses, last_second),
                     )
+
+            reserve.write(self._connection, write)
             self._seq, self._digest, self.last_at = entries[-1].seq, entries[-1].digest, now
             if used_credential_id is not None:
                 self.uses[used_credential_id] = uses
@@ -191,9 +196,8 @@ class Journal:
 
     def acknowledge(self, seq: int, now: datetime) -> None:
         """Note how far the server has everything, and drop what was acknowledged 30 days ago."""
-        with self._lock, transaction(self._connection):
-            if seq > self._seq:
-                return
+
+        def write() -> None:
             self._put_state("acknowledged_seq", str(seq).encode())
             self._put_state("last_seq", str(self._seq).encode())
             self._put_state("last_digest", self._digest)
@@ -205,11 +209,18 @@ class Journal:
                 (seq, (now.astimezone(UTC) - KEEP_ACKNOWLEDGED).isoformat(), self._seq),
             )
 
+        with self._lock:
+            if seq <= self._seq:
+                reserve.write(self._connection, write)
+
     def take_order(self, order_id: str, now: datetime) -> bool:
         """Store an order's id before it is acted on; return False when it was seen before."""
-        with self._lock, transaction(self._connection):
-            cursor = self._connection.execute(
-                "INSERT OR IGNORE INTO seen_order VALUES (?, ?)", (order_id, now.isoformat())
+        with self._lock:
+            cursor = reserve.write(
+                self._connection,
+                lambda: self._connection.execute(
+                    "INSERT OR IGNORE INTO seen_order VALUES (?, ?)", (order_id, now.isoformat())
+                ),
             )
             return cursor.rowcount == 1
 
@@ -251,8 +262,14 @@ class Journal:
 
     def keep_anchor(self, head: bytes, signature: bytes) -> None:
         """Keep the newest head that the server countersigned."""
-        with self._lock, transaction(self._connection):
-            self._put_state("anchor", msgspec.json.encode((head, signature)))
+        with self._lock:
+            anchor = msgspec.json.encode((head, signature))
+            reserve.write(self._connection, lambda: self._put_state("anchor", anchor))
+
+    def keep_room(self, *, add: bool) -> int:
+        """Add one piece to the reserve if one is missing and `add`; return how many are missing then."""
+        with self._lock:
+            return reserve.keep(self._connection, RESERVE_PIECES, add=add)
 
     def close(self) -> None:
         """Close the file."""

@@ -33,6 +33,7 @@ from gate_controller.contract.records import (
     decode_record,
 )
 from gate_controller.contract.signing import KeyRole, SignatureRefused, SignedCertificate, open_certificate
+from gate_controller.storage import reserve
 from gate_controller.storage.database import open_database, salvage_rows, transaction
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ CREATE TABLE IF NOT EXISTS withdrawn_face (consent_id TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
 COUNTER_BLOCK = 64
+RESERVE_PIECES = 4
 TOMBSTONES_KEPT = timedelta(days=60)
 """Longer than backups are kept (30 days), and as long as the server publishes ended credentials."""
 STONES, RECORDS, END = "1:", "2:", "3:"
@@ -69,7 +71,7 @@ class PolicyStore:
         """Open the file; a damaged one is set aside and the server asked for the whole policy."""
         self._lock = threading.Lock()
         self.identity = identity
-        self._connection, self.damaged = open_database(path, SCHEMA, now)
+        self._connection, self.damaged = open_database(path, SCHEMA + reserve.SCHEMA, now)
         if self.damaged is not None:
             self._salvage(self.damaged)
         self._reserved = int(self._state("counter") or b"0")
@@ -169,8 +171,9 @@ class PolicyStore:
     def _take_freshness(self, signed: SignedPolicyManifest, manifest: PolicyManifest) -> None:
         if self._manifest is None or (manifest.epoch, manifest.version) != self.have:
             raise PolicyRefused("a new version came without its change")
-        with transaction(self._connection):
-            self._put_state("manifest", msgspec.json.encode(signed))
+        reserve.write(
+            self._connection, lambda: self._put_state("manifest", msgspec.json.encode(signed))
+        )
         self._manifest = manifest
 
     def _take_change(
@@ -187,7 +190,8 @@ class PolicyStore:
         digests = {key: record_digest(value) for key, value in records.items()}
         snapshot = _checked(records, digests, manifest)
         gone = [key for key in old if key not in records]
-        with transaction(self._connection):
+
+        def write() -> frozenset[str]:
             self._write(records, digests, gone, whole=whole, changed=change.puts)
             # A clock that is behind would date it so far back that it goes at once.
             ended_at = max(now, manifest.issued_at)
@@ -207,6 +211,9 @@ class PolicyStore:
                 self._connection.execute("DELETE FROM withdrawn_face WHERE consent_id = ?", (consent_id,))
             self._drop_old_tombstones(manifest.issued_at)
             self._put_state("manifest", msgspec.json.encode(signed))
+            return withdrawn
+
+        withdrawn = reserve.write(self._connection, write)
         self._manifest = manifest
         self.unread = snapshot.unread
         return _without_withdrawn(snapshot, withdrawn)
@@ -337,8 +344,9 @@ class PolicyStore:
             counter = self._counter + 1
             if counter > self._reserved:
                 reserved = counter + COUNTER_BLOCK
-                with transaction(self._connection):
-                    self._put_state("counter", str(reserved).encode())
+                reserve.write(
+                    self._connection, lambda: self._put_state("counter", str(reserved).encode())
+                )
                 self._reserved = reserved
             self._counter = counter
             return counter
@@ -363,6 +371,11 @@ class PolicyStore:
         """Return the certificate kept for a role."""
         value = self._state(f"certificate-{role}")
         return msgspec.json.decode(value, type=SignedCertificate) if value else None
+
+    def keep_room(self, *, add: bool) -> int:
+        """Add one piece to the reserve if one is missing and `add`; return how many are missing then."""
+        with self._lock:
+            return reserve.keep(self._connection, RESERVE_PIECES, add=add)
 
     def close(self) -> None:
         """Close the file."""

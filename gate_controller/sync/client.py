@@ -28,6 +28,7 @@ from gate_controller.contract.messages import (
     Accepted,
     AskReply,
     AskRequest,
+    DiskHealth,
     EventsReply,
     FaceLease,
     HandedOver,
@@ -51,9 +52,11 @@ from gate_controller.contract.signing import (
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.lane.status import GateStatus
 from gate_controller.storage.clock import GateClock
+from gate_controller.storage.disk_room import DiskState
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.sync.link import ServerLink, SyncRefused
+from gate_controller.sync.numbers import GateNumbers, NumbersFile
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +130,8 @@ class SyncClient:
         nudge: threading.Event,
         roster: Mapping[str, FaceRecord],
         program: str,
+        disk: Callable[[], DiskState],
+        numbers: NumbersFile,
     ) -> None:
         """Remember the parts; `start` begins to call, and `nudge` set by anyone makes it call at once."""
         self._link = link
@@ -147,6 +152,8 @@ class SyncClient:
         self._wake = nudge
         self._roster = roster
         self._program = program
+        self._disk = disk
+        self._numbers = numbers
         self._told_tamper_id: str | None = None
         self._answered_seq = 0
         self._handed_after = ""
@@ -191,6 +198,19 @@ class SyncClient:
             self._link_is(False, type(err).__name__)
         else:
             self._link_is(True)
+        self._write_numbers()
+
+    def _write_numbers(self) -> None:
+        journal_seq, _digest = self._journal.head
+        _epoch, version = self._store.have
+        self._numbers.write(
+            GateNumbers(
+                program=self._program, at=self._clock.now(), is_online=bool(self._online),
+                clock_is_sure=self._clock.is_sure, policy_version=version,
+                policy_issued_at=self._store.issued_at, journal_seq=journal_seq,
+                acknowledged_seq=self._journal.acknowledged_seq, disk=self._disk(), status=self._status(),
+            )
+        )  # fmt: skip
 
     def _link_is(self, online: bool, detail: str = "") -> None:
         if online != self._online:
@@ -224,6 +244,7 @@ class SyncClient:
                 program=self._program,
                 knows=known(),
                 policy_trouble=self._policy_trouble()[:MAX_TROUBLE_CHARS] or msgspec.UNSET,
+                disk=_disk_health(self._disk()),
             ),
             AskReply,
         )
@@ -367,3 +388,12 @@ class SyncClient:
             )
             self._link.post(RECEIPTS_PATH, batch, Accepted)
             self._journal.receipts_sent(tuple(unsent))
+
+
+def _disk_health(state: DiskState) -> DiskHealth:
+    mib = 1024 * 1024
+    return DiskHealth(
+        free_mib=state.free_bytes // mib,
+        total_mib=state.total_bytes // mib,
+        reserve_in_use=state.reserve_in_use,
+    )

@@ -76,6 +76,9 @@ ASK_OF_ONE_THAT_HANDED_OVER = ASK[:-1] + (
 ASK_OF_A_NAMED_VERSION = ASK[:-1] + (
     b',"program":"0.2.0","knows":[],"policy_trouble":"1 of a later version: record \'person:p1\'"}'
 )
+ASK_WITH_ITS_DISK = ASK[:-1] + (
+    b',"disk":{"free_mib":40,"total_mib":7400,"reserve_in_use":true}}'
+)
 REPLY_WITH_FEATURES = REPLY[:-1] + b',"knows":["looks"]}'
 SAMPLES = [
     (AskRequest, ASK),
@@ -93,6 +96,7 @@ SAMPLES = [
     (PairState, PAIR_APPROVED),
     (AskRequest, ASK_OF_ONE_THAT_HANDED_OVER),
     (AskRequest, ASK_OF_A_NAMED_VERSION),
+    (AskRequest, ASK_WITH_ITS_DISK),
     (AskReply, REPLY_WITH_FEATURES),
 ]
 

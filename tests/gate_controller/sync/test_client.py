@@ -21,6 +21,7 @@ from gate_controller.contract.signing import REQUEST_DOMAIN, public_bytes, reque
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.lane.status import GateStatus
 from gate_controller.storage.clock import GateClock
+from gate_controller.storage.disk_room import DiskState
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.storage.tamper_mark import TamperMark
@@ -35,6 +36,7 @@ from gate_controller.sync.client import (
     SyncNews,
 )
 from gate_controller.sync.link import ServerLink
+from gate_controller.sync.numbers import NumbersFile
 from tests.support.compounds.people import lane, person, records
 from tests.support.gates.site_keys import SiteKeys, encoded
 from tests.support.gates.waiting import until
@@ -138,6 +140,8 @@ def syncing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Syncing
         nudge,
         {},
         "0.2.0",
+        lambda: DiskState(5 * 2**30, 8 * 2**30, reserve_in_use=False),
+        NumbersFile(tmp_path / "gate.prom"),
     )
     made = Syncing(server, store, journal, news, nudge)
     made.say()

@@ -26,11 +26,13 @@ from gate_controller.face.matching.template_store import SqliteFaceBlobs, open_f
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.lane.status import GateStatus
 from gate_controller.storage.clock import GateClock
+from gate_controller.storage.disk_room import DiskRoom
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.storage.tamper_mark import TamperMark
 from gate_controller.sync.client import SyncClient
 from gate_controller.sync.link import ServerLink
+from gate_controller.sync.numbers import NumbersFile
 from tests.support.acting import ALL_METHODS, NOTICE, add_live_lane, manager, pair
 from tests.support.compounds.assessments import assess
 from tests.support.compounds.with_gates import sync_app
@@ -235,7 +237,7 @@ class TownGate:
             ServerLink(self.town.url, None, self.gate_id, key, self.store.next_counter),
             identity, key, self.store, self.journal, clock, self.keeper, lambda: self.boot_seconds,
             lambda: GateStatus((), ()), self._take, threading.Event(), self.roster,
-            "0.2.0",
+            "0.2.0", DiskRoom(self.files, (self.journal, self.store)).look, NumbersFile(None),
         )  # fmt: skip
 
     def _take(self, news: object) -> None:

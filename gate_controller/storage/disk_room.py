@@ -1,0 +1,80 @@
+"""Watch the gate's disk, and keep room on it: doors open and the server is called while it is full."""
+
+import logging
+import os
+import shutil
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+log = logging.getLogger(__name__)
+
+START_FILE = "room_to_start"
+START_BYTES = 8 * 1024 * 1024
+"""What SQLite's logs take, which are made again at each start."""
+ROOMY_BYTES = 32 * 1024 * 1024
+"""Below this nothing is added to a reserve: what is left is for entries."""
+
+
+class KeepsRoom(Protocol):
+    """A database with a reserve."""
+
+    def keep_room(self, *, add: bool) -> int:
+        """Add one piece to the reserve if one is missing and `add`; return how many are missing then."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DiskState:
+    """How full the disk is, and whether the gate lives on its reserve."""
+
+    free_bytes: int
+    total_bytes: int
+    reserve_in_use: bool
+
+
+def give_room_to_start(data_dir: Path) -> None:
+    """Delete the file that is kept for a start on a full disk, when there is no room without it."""
+    kept = data_dir / START_FILE
+    if kept.exists() and shutil.disk_usage(data_dir).free < START_BYTES:
+        kept.unlink()
+        log.error("the disk of %s is full: the gate starts with the room that it kept", data_dir)
+
+
+class DiskRoom:
+    """The reserves of one gate."""
+
+    def __init__(self, data_dir: Path, databases: Sequence[KeepsRoom]) -> None:
+        """Take the folder and the databases in it."""
+        self._data_dir = data_dir
+        self._databases = databases
+
+    def look(self) -> DiskState:
+        """Fill the reserves by a piece each where the disk has room, and return how the disk is."""
+        disk = shutil.disk_usage(self._data_dir)
+        roomy = disk.free >= ROOMY_BYTES
+        missing = 0
+        for database in self._databases:
+            try:
+                missing += database.keep_room(add=roomy)
+            except sqlite3.Error as err:
+                log.error("no room can be kept for a full disk: %s", err)
+                missing += 1
+        if roomy:
+            self._keep_start_file()
+        return DiskState(disk.free, disk.total, reserve_in_use=missing > 0 and not roomy)
+
+    def _keep_start_file(self) -> None:
+        kept = self._data_dir / START_FILE
+        if kept.exists():
+            return
+        descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.posix_fallocate(descriptor, 0, START_BYTES)
+        except OSError as err:
+            log.error("no room can be kept for a start on a full disk: %s", err)
+            kept.unlink()
+        finally:
+            os.close(descriptor)

@@ -10,6 +10,7 @@ from web_admin.manage import (
     alarms,
     api_keys,
     assessments,
+    audits,
     bulk,
     card_batches,
     cards,
@@ -50,7 +51,7 @@ from web_admin.manage import (
 PAGES = (
     now, live, alarms, people, moving, people_import, bulk, person, additions, cards, card_batches, visitors,
     weekly_visitors, gates, lane_sheets, lane_sheet_parts, schedules, hours, emergency, events, requests,
-    privacy, contact, report, disclosures, incidents, assessments, person_face, staff, own_account,
+    privacy, contact, report, disclosures, incidents, audits, assessments, person_face, staff, own_account,
     settings, webhooks, health, desk, lost_card, print_runs, api_keys, restore, search,
 )  # fmt: skip
 

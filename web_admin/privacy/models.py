@@ -1,8 +1,9 @@
 """Tables of privacy: incidents, reports, requests, disclosures."""
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, ForeignKey, Text, event
+from sqlalchemy import JSON, Connection, ForeignKey, Text, event
 from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
 from web_admin.core.orm import Base
@@ -31,6 +32,29 @@ class Incident(Base):
     reported_at: Mapped[datetime | None]
     told_people_at: Mapped[datetime | None]
     untold_reason: Mapped[str] = mapped_column(Text)
+    closed_at: Mapped[datetime | None]
+
+
+class ComplianceAudit(Base):
+    """One compliance audit: what was looked at and by whom, what was found, and what is done about it.
+
+    `figures` are those of the records at the moment it began. One is open at a time.
+    """
+
+    __tablename__ = "compliance_audit"
+    audit_id: Mapped[str] = mapped_column(primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), index=True)
+    period_from: Mapped[date]
+    period_until: Mapped[date]
+    auditor: Mapped[str]
+    """A body or an office, no person's name."""
+    is_independent: Mapped[bool]
+    scope: Mapped[str] = mapped_column(Text)
+    figures: Mapped[dict[str, Any]] = mapped_column(JSON(none_as_null=True))
+    findings: Mapped[str] = mapped_column(Text)
+    fixes: Mapped[str] = mapped_column(Text)
+    began_at: Mapped[datetime]
+    began_by: Mapped[str]
     closed_at: Mapped[datetime | None]
 
 

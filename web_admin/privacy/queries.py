@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from web_admin.compound.models import Person
 from web_admin.custody.models import Consent, FaceShare
-from web_admin.privacy.models import Disclosure, Incident, PublicReport, RightsRequest
+from web_admin.privacy.models import ComplianceAudit, Disclosure, Incident, PublicReport, RightsRequest
 
 # -- requests --------------------------------------------------------------------------------------
 
@@ -109,6 +109,16 @@ def incidents_of(session: Session, site_id: str, limit: int) -> Sequence[Inciden
     """Return a site's incidents, newest first."""
     return session.scalars(
         select(Incident).where(Incident.site_id == site_id).order_by(Incident.known_at.desc()).limit(limit)
+    ).all()
+
+
+def audits_of(session: Session, site_id: str, limit: int) -> Sequence[ComplianceAudit]:
+    """Return a site's audits, newest first."""
+    return session.scalars(
+        select(ComplianceAudit)
+        .where(ComplianceAudit.site_id == site_id)
+        .order_by(ComplianceAudit.began_at.desc())
+        .limit(limit)
     ).all()
 
 

@@ -43,3 +43,32 @@ ASKING = {
     "restriction": _l("Stop using something for now"),
     "complaint": _l("I want to complain"),
 }
+
+
+MINORS_FIGURES: Mapping[str, LazyString] = {
+    "under_14": _l("Children under 14"),
+    "from_14_to_17": _l("From 14 to 17"),
+    "face_consents_given": _l("Consents to face given in the period"),
+    "face_consents_withdrawn": _l("Consents to face taken back in the period"),
+    "face_consents_live": _l("Consents to face in force"),
+    "guardians_who_agreed": _l("Guardians who agreed to one in force"),
+}
+"""Of an audit, in the order shown."""
+
+AUDIT_HEADS: tuple[LazyString, ...] = (
+    _l("Is there a legal ground for each purpose, and is only what it needs collected?"),
+    _l("Are rules and notices public, whole and in force?"),
+    _l("Is consent asked apart for faces, and is it as easy to take back as to give?"),
+    _l("Does everyone have another way in than their face, no slower and at no cost?"),
+    _l("Is data of people under 18 handled with their guardians' consent, under 14 by rules of their own?"),
+    _l("Who else gets data: processors, police and courts, other systems? With which contract or record?"),
+    _l("Does anything leave the country?"),
+    _l("Cameras: are there signs, and is nothing filmed that does not have to be?"),
+    _l("Are requests of people answered in time, and refusals explained?"),
+    _l("Is what has ended deleted, at gates and in backups too?"),
+    _l("Who has which rights here? Were they reviewed, were people trained?"),
+    _l("Encryption, keys, logs, updates, backups: are they as the documentation says?"),
+    _l("Are impact assessments approved and up to date?"),
+    _l("Were incidents reported in time, and was the emergency drilled?"),
+)
+"""What the guideline to the audit measures of 2025 has compounds look at, in our own words."""

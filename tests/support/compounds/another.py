@@ -17,7 +17,7 @@ from web_admin.gates.models import PairAttempt
 from web_admin.journal.models import GateEvent
 from web_admin.messages.models import OutboxMessage, Webhook
 from web_admin.people.print_models import PrintRun
-from web_admin.privacy.models import Disclosure, Incident, RightsRequest
+from web_admin.privacy.models import ComplianceAudit, Disclosure, Incident, RightsRequest
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 
 SITE, GATE, PERSON, HOME = "another-site", "another-gate", "another-person", "another-home"
@@ -49,6 +49,8 @@ def add_another(session: Session, site: Site) -> Mapping[str, str]:
     _copy(session, visitor, pass_id="another-pass", **office)
     _copy(session, _first(session, Disclosure, Disclosure.disclosure_id), disclosure_id="another-disclosure",
           person_id=PERSON, **office)
+    audit = _first(session, ComplianceAudit, ComplianceAudit.audit_id)
+    _copy(session, audit, audit_id="another-audit", **office)
     _copy(session, _first(session, Incident, Incident.incident_id), incident_id="another-incident", **office)
     asked = _first(session, RightsRequest, RightsRequest.request_id)
     _copy(session, asked, request_id="another-request", person_id=PERSON, **office)
@@ -59,6 +61,7 @@ def add_another(session: Session, site: Site) -> Mapping[str, str]:
     session.flush()
     return {
         "alarm_id": "another-alarm", "assessment_id": "another-assessment", "older_id": "another-older",
+        "audit_id": "another-audit",
         "card_id": "another-card", "credential_id": "another-card", "disclosure_id": "another-disclosure",
         "gate_id": GATE, "handover_id": "another-handover", "home_id": HOME, "hours_id": "another-hours",
         "incident_id": "another-incident", "job_id": "another-job", "key_id": "another-key",

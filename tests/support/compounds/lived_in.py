@@ -29,10 +29,11 @@ from web_admin.people.actions import add_person
 from web_admin.people.invitations import accept_invitation, invite
 from web_admin.people.print_models import PrintRun
 from web_admin.people.print_runs import begin_run, make_part
+from web_admin.privacy.audits import begin_audit
 from web_admin.privacy.contact import save_contact
 from web_admin.privacy.disclosures import Asked, record_disclosure
 from web_admin.privacy.incidents import open_incident, save_parts
-from web_admin.privacy.models import Incident, RightsRequest
+from web_admin.privacy.models import ComplianceAudit, Incident, RightsRequest
 from web_admin.privacy.report import Words, closed_periods, publish_report
 from web_admin.privacy.requests import file_request
 from web_admin.visitors.actions import issue_pass
@@ -146,7 +147,7 @@ def _leave_a_sheet_half_read(act: Action) -> None:
 
 
 def publish_to_residents(act: Action, person_id: str) -> None:
-    """Name who is responsible, publish two half-years, answer the police, record an incident."""
+    """Name who is responsible, publish two reports, answer the police, begin an audit, record an incident."""
     site = act.session.get_one(Site, act.site_id)
     site.created_at = act.now - timedelta(days=2 * 366)
     channels = {"zh": "区市场监督管理局，电话 12315", "en": "Market supervision bureau, telephone 12315"}
@@ -157,6 +158,10 @@ def publish_to_residents(act: Action, person_id: str) -> None:
     today = act.now.date()
     asked = ("区公安分局", "调取证据通知书 17 号", "北门的通行记录", "given", "刑事诉讼法第五十四条")
     record_disclosure(act, Asked(*asked, person_id, today, today), "manager")
+    begin_audit(
+        act, current_menjin().config, auditor="区网信办推荐的审计机构", is_independent=True,
+        scope="1. 告知与同意\n2. 未成年人的数据",
+    )  # fmt: skip
     incident = open_incident(act, act.now - timedelta(hours=5), large=True)
     save_parts(act, incident.incident_id, {"data_kinds": "访客登记表一页", "contact": "021-5555 0101"})
 
@@ -189,6 +194,7 @@ def words_of(compound: ManagedCompound) -> dict[str, str]:
                 select(VisitorPassRow.pass_id).where(VisitorPassRow.issuer_person_id.is_(None))
             ).one(),
             "import_job": session.scalars(select(LongJob.job_id)).one(),
+            "audit": session.scalars(select(ComplianceAudit.audit_id)).one(),
             "incident": session.scalars(select(Incident.incident_id)).one(),
             "request": session.scalars(select(RightsRequest.request_id)).one(),
             "weekly": session.scalars(

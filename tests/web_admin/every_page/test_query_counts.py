@@ -54,6 +54,8 @@ ELSEWHERE = {
     "assessments.edit": "/manage/privacy/assessments/one/edit",
     "events.explain_past": "/manage/events/why/north/2?journal=j",
     "events.who": "/manage/events/who/north/101?journal=j",
+    "audits.figures": "/manage/audits/{audit}.json",
+    "audits.show": "/manage/audits/{audit}",
     "incidents.show": "/manage/incidents/{incident}",
     "people_import.job": "/manage/people/import/jobs/one",
     "people_import.template": "/manage/people/import/template.csv",

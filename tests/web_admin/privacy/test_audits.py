@@ -1,0 +1,135 @@
+"""Compliance audits: due every year, begun with the records' figures, closed with findings and fixes."""
+
+from datetime import timedelta
+
+import pytest
+from flask_babel import force_locale
+from sqlalchemy import select
+
+from tests.support.clock import SetClock
+from tests.support.compounds.managed import make_managed_compound
+from tests.web_admin.manage.test_manager import send
+from web_admin.compound.age_bands import ADULT, CHILD, MINOR
+from web_admin.compound.models import Person, Site
+from web_admin.core.database import current_menjin
+from web_admin.core.refusal import ActionRefused
+from web_admin.operations.health import server_findings
+from web_admin.operations.health_facts import server_facts
+from web_admin.privacy.audits import audit_due, begin_audit, close_audit, open_audit, save_audit
+from web_admin.privacy.models import ComplianceAudit
+from web_admin.privacy.texts import MINORS_FIGURES
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def compound(web_config, database, now):
+    made = make_managed_compound(web_config, SetClock(now))
+    with made.act() as act:
+        act.session.get_one(Site, act.site_id).created_at = made.clock() - 200 * DAY
+    yield made
+    made.close()
+
+
+def begun(compound, auditor="Audit Office"):
+    with compound.act("manager") as act:
+        config = current_menjin().config
+        return begin_audit(act, config, auditor=auditor, is_independent=True, scope="consent").audit_id
+
+
+def closed(compound, auditor="Audit Office"):
+    audit_id = begun(compound, auditor)
+    with compound.act("manager") as act:
+        save_audit(act, audit_id, "one sign is missing", "put up on the same day")
+        close_audit(act, audit_id)
+    return audit_id
+
+
+def task(compound):
+    """Return what Health says of the yearly audit."""
+    with compound.act() as act:
+        site = act.session.get_one(Site, act.site_id)
+        facts = server_facts(act.session, current_menjin().config, site, compound.clock())
+        with force_locale("en"):
+            names = {str(one.name): one.level for one in server_findings(facts, compound.clock())}
+        return names["Yearly audit"]
+
+
+def test_the_task_appears_two_months_before_a_year_is_over_and_goes_with_the_audit(compound):
+    assert task(compound) == "good"
+    compound.clock.now += 110 * DAY
+    assert task(compound) == "look", "310 days after the site began"
+    closed(compound)
+    assert task(compound) == "good"
+    with compound.act() as act:
+        due = audit_due(act.session, act.session.get_one(Site, act.site_id), compound.clock())
+    assert due.at == compound.clock() + 365 * DAY
+
+
+def test_it_says_whether_data_of_minors_is_handled_and_counts_them_from_the_records(compound):
+    with compound.act("manager") as act:
+        site = act.session.get_one(Site, act.site_id)
+        for person in act.session.scalars(select(Person)):
+            person.age_band = ADULT
+        act.session.flush()
+        assert not audit_due(act.session, site, compound.clock()).minors
+        for name, band in (("刘洋", CHILD), ("吴静", MINOR)):
+            act.session.get_one(Person, compound.persons[name]).age_band = band
+        act.session.flush()
+        assert audit_due(act.session, site, compound.clock()).minors
+        config = current_menjin().config
+        audit = begin_audit(act, config, auditor="Audit Office", is_independent=False, scope="all")
+        minors = audit.figures["minors"]
+        assert (minors["under_14"], minors["from_14_to_17"], minors["face_consents_live"]) == (1, 1, 0)
+        assert {"requests", "incidents_and_drills", "forgetting", "retention_days"} <= audit.figures.keys()
+
+
+def test_its_period_follows_the_last_one_without_a_gap(compound):
+    first = closed(compound)
+    compound.clock.now += 300 * DAY
+    second = begun(compound)
+    with compound.act() as act:
+        one, two = (act.session.get_one(ComplianceAudit, key) for key in (first, second))
+        assert two.period_from == one.period_until + DAY
+
+
+def test_only_one_is_open_and_it_is_not_closed_without_findings_and_fixes(compound):
+    audit_id = begun(compound)
+    with compound.act("manager") as act:
+        assert open_audit(act.session, act.site_id).audit_id == audit_id
+    with pytest.raises(ActionRefused):
+        begun(compound)
+    for findings, fixes, field in (("", "done", "findings"), ("found", " ", "fixes")):
+        with compound.act("manager") as act:
+            save_audit(act, audit_id, findings, fixes)
+            with pytest.raises(ActionRefused) as refused:
+                close_audit(act, audit_id)
+            assert refused.value.field == field
+
+
+def test_no_auditor_comes_a_fourth_time_in_a_row(compound):
+    for _ in range(3):
+        closed(compound)
+        compound.clock.now += 300 * DAY
+    with pytest.raises(ActionRefused) as refused:
+        begun(compound, "AUDIT office")
+    assert refused.value.field == "auditor"
+    closed(compound, "Another House")
+    begun(compound)
+
+
+def test_from_the_page_to_the_closed_audit_and_its_file(compound):
+    client = compound.signed_in("privacy_officer")
+    assert "The first one is due by" in client.get("/manage/audits/").text
+    assert "official guideline" in client.get("/manage/audits/new").text
+    said = {"auditor": "审计机构", "is_independent": "y", "scope": "告知"}
+    path = send(client, "/manage/audits/new", **said).headers["Location"]
+    refused = send(client, path, findings="", fixes="", close="1")
+    assert (refused.status_code, "Say what was found" in refused.text) == (422, True)
+    file = client.get(f"{path}.json")
+    assert file.json["minors"].keys() == MINORS_FIGURES.keys()
+    assert "attachment" in file.headers["Content-Disposition"]
+    assert send(client, path, findings="缺一块标识", fixes="当天补上", close="1").status_code == 303
+    page = client.get(path).text
+    assert "缺一块标识" in page
+    assert "<form class=\"card-box\"" not in page, "a closed audit stays as it is"

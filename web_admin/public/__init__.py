@@ -5,7 +5,17 @@ Imports no other door, holds no SQL and no rule.
 
 from flask import Flask
 
-from web_admin.public import biometrics, front, healthz, look, privacy, register, report, visitor_link
+from web_admin.public import (
+    biometrics,
+    front,
+    healthz,
+    look,
+    privacy,
+    register,
+    report,
+    security_txt,
+    visitor_link,
+)
 
 PAGES = (front, biometrics, register, visitor_link)
 BESIDE_STAFF = (
@@ -18,6 +28,7 @@ BESIDE_STAFF = (
     ("/healthz", "health.healthz", healthz.healthz),
     ("/livez", "health.livez", healthz.livez),
     ("/readyz", "health.readyz", healthz.readyz),
+    ("/.well-known/security.txt", "health.security_txt", security_txt.security_txt),
 )
 """Pages whose subject has pages of staff too: address, endpoint, view."""
 

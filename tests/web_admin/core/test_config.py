@@ -51,6 +51,7 @@ def test_the_environment_goes_before_the_file(data_dir):
         ("database_url = 'mysql://x'", "web.toml: database_url .*legal are sqlite"),
         ("trusted_proxies = 9", "web.toml: trusted_proxies is 9; legal are whole numbers from 0 to 8"),
         ("trusted_proxies = true", "legal are whole numbers"),
+        ("security_contact = 'security@example.org'", "web.toml: security_contact .*legal are mailto:"),
         ("webhook_ports = [0]", r"web.toml: webhook_ports is \[0\]; legal are ports from 1 to 65535"),
         ("webhook_ports = true", "legal are ports"),
         ("webhook_ports = '9000, x'", "legal are ports"),

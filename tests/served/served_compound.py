@@ -112,6 +112,17 @@ def serve_compound(
     config: WebConfig, folder: Path, *, workers: int | None = None, options: Sequence[str] = ()
 ) -> Iterator[ServedCompound]:
     """Fill a compound and serve it by `menjin web run`: two workers on PostgreSQL, one on SQLite."""
+    compound = fill_data_dir(config)
+    log = folder / "server.log"
+    with serve_data_dir(config, log, workers=workers, options=options) as (address, process):
+        try:
+            yield ServedCompound(address, compound, log, process)
+        finally:
+            compound.close()
+
+
+def fill_data_dir(config: WebConfig) -> ManagedCompound:
+    """Fill a compound in a data directory from which `menjin web run` can serve it."""
     compound = make_managed_compound(config, SetClock(datetime.now(UTC)))
     _write_down(config)
     with compound.app.app_context():
@@ -120,12 +131,7 @@ def serve_compound(
             alembic = schema._alembic()
             alembic.attributes["connection"] = connection
             command.stamp(alembic, schema.NEWEST)
-    log = folder / "server.log"
-    with serve_data_dir(config, log, workers=workers, options=options) as (address, process):
-        try:
-            yield ServedCompound(address, compound, log, process)
-        finally:
-            compound.close()
+    return compound
 
 
 @contextmanager

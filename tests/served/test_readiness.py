@@ -1,9 +1,6 @@
 """A monitor learns the truth: a database that hangs or takes no row, a disk without room."""
 
-import os
-import shutil
 import sqlite3
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -15,7 +12,10 @@ import requests
 from sqlalchemy import create_engine, text
 
 from tests.served.served_compound import ServedCompound, serve_compound
+from tests.support.gates.waiting import until
+from tests.support.small_disk import fill, make_room, small_disk
 from web_admin.core.config import WebConfig
+from web_admin.operations.disk_reserve import RESERVE_BYTES
 
 PATIENCE_SECONDS = 20.0
 
@@ -62,31 +62,36 @@ def test_a_database_that_hangs_is_said_within_seconds_and_the_process_lives(
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Return a disk of 100 MB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=100m", "tmpfs", str(folder)], capture_output=True, check=False)
-    if mounted.returncode != 0:
-        pytest.skip("a disk of its own needs the right to mount one")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a disk of its own."""
+    with small_disk(tmp_path / "small", 160) as folder:
+        yield folder
 
 
 @pytest.mark.wide
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_full_disk_is_said_and_pages_still_answer(
-    web_config: WebConfig, small_disk: Path, tmp_path: Path
+    web_config: WebConfig, disk: Path, tmp_path: Path
 ) -> None:
-    config = replace(web_config, data_dir=small_disk, secrets_dir=small_disk / "secrets",
-                     database_url=f"sqlite:///{small_disk / 'menjin.sqlite3'}")
+    config = replace(web_config, data_dir=disk, secrets_dir=disk / "secrets",
+                     database_url=f"sqlite:///{disk / 'menjin.sqlite3'}")
     with serve_compound(config, tmp_path) as served:
         becomes(served, (200, "ok\n"))
-        room = shutil.disk_usage(small_disk).free
-        with (small_disk / "filler").open("wb") as filler:
-            os.posix_fallocate(filler.fileno(), 0, room - 1_000_000)
+        until(lambda: reserve_bytes(disk) >= RESERVE_BYTES)
+        fill(disk)
         becomes(served, (503, "not ready: disk\n"))
         assert asked(served, "/")[0] == 200
-        (small_disk / "filler").unlink()
+        staff = served.signed_in("manager")
+        for page in ("/manage/", "/manage/people/", "/manage/health"):
+            assert staff.get(page).status_code == 200, page
+        assert reserve_bytes(disk) < RESERVE_BYTES, "the sign-in was written, into the room kept for it"
+        make_room(disk)
         becomes(served, (200, "ok\n"))
+
+
+def reserve_bytes(disk: Path) -> int:
+    """Return the room inside the file, as another program reads it."""
+    with closing(sqlite3.connect(f"file:{disk / 'menjin.sqlite3'}?mode=ro", uri=True)) as found:
+        (pages,) = found.execute("PRAGMA freelist_count").fetchone()
+        (size,) = found.execute("PRAGMA page_size").fetchone()
+    return int(pages) * int(size)

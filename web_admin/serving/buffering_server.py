@@ -36,6 +36,9 @@ from web_admin.serving.request_intake import ArrivingRequest, Intakes, Refused, 
 from web_admin.serving.socket_loop import Sockets
 
 ACCEPTED_AT_ONCE = 64
+FIRST_REQUEST_SECONDS = 2.0
+ARRIVING_SECONDS = 5.0
+"""For so long a server that ends waits for the first request of a connection, and for the rest of one."""
 OPEN_FILES_WANTED = 3 * CONNECTIONS + 500
 MAX_ANSWER_BYTES_WAITING = 1024 * 1024
 """What a thread may be ahead of a client that takes its time; streams and pages stay far below."""
@@ -253,10 +256,14 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
         for channel in self.channels:
             channel.close_if_late(now)
 
-    def close_idle(self) -> None:
-        """Close the connections on which nothing is being answered."""
+    def close_idle(self, now: float) -> None:
+        """Close the connections on which nothing is being answered; `now` is monotonic.
+
+        One that was just made, or whose request has just begun, keeps a while: no other server gets it.
+        """
         for channel in self.channels:
-            if not channel.is_working:
+            patience = FIRST_REQUEST_SECONDS if channel.is_new else ARRIVING_SECONDS if channel.request else 0
+            if not channel.is_working and now - channel.waits_since >= patience:
                 channel.handle_close()
 
     def _make_room(self, newest: TimedChannel) -> None:

@@ -59,7 +59,7 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # its base has no types
         while time.monotonic() < until:
             self.notify()
             for server in self._servers:
-                server.close_idle()
+                server.close_idle(time.monotonic())
             if not any(server.active_channels for server in self._servers):
                 return
             sockets.look_at_all()

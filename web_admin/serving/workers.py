@@ -1,14 +1,16 @@
 """Serve the app with gunicorn: threads in one process, or several processes over PostgreSQL."""
 
 import gc
+import logging
 import os
-import socket
 import sys
 from collections.abc import Mapping
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # it has no types
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]  # it has no types
+from gunicorn.config import Config  # type: ignore[import-untyped]  # it has no types
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # it has no types
 from gunicorn.workers.base import Worker  # type: ignore[import-untyped]  # it has no types
 
 from web_admin.core.database import Menjin
@@ -16,11 +18,22 @@ from web_admin.manage.live import live_watch
 from web_admin.messages.outbox import start_delivery
 from web_admin.operations import watch
 from web_admin.operations.housekeeping import start_timer
+from web_admin.serving.kept_socket import keep, listening_socket
 from web_admin.serving.worker import BufferingWorker
 from web_admin.web.live_watch import STREAMS_AT_MOST
 
 LONGEST_REQUEST_SECONDS = 60
 STOP_SECONDS = 10
+
+
+class _Log(Logger):  # type: ignore[misc]  # likewise
+    """Gunicorn's words among all others, in their form."""
+
+    def setup(self, cfg: Config) -> None:  # noqa: ARG002 - gunicorn calls it so
+        """Leave the lines to the root's handler."""
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+        self.error_log.setLevel(logging.WARNING)
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # likewise
@@ -52,9 +65,8 @@ def keep_what_is_loaded() -> None:
 
 def serve_app(app: Flask, *, host: str, port: int, threads: int, workers: int, ready_fd: int | None) -> int:
     """Serve until SIGTERM or SIGINT; say the address on standard output and on `ready_fd`."""
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
+    listener = listening_socket(host, port)
+    keep(listener)
     bound = listener.getsockname()[1]
     address = f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
     menjin: Menjin = app.extensions["menjin"]
@@ -86,8 +98,7 @@ def serve_app(app: Flask, *, host: str, port: int, threads: int, workers: int, r
         "when_ready": say_ready,
         "post_fork": begin_worker,
         "accesslog": None,
-        "errorlog": "-",
-        "loglevel": "warning",
+        "logger_class": _Log,
         "proc_name": "menjin-web",
         "control_socket_disable": True,
     }

@@ -1,0 +1,48 @@
+"""The listening socket is handed to systemd, and taken back by the next process."""
+
+import os
+import socket
+import subprocess
+import sys
+
+from web_admin.serving.kept_socket import keep, listening_socket
+
+NEXT = """
+import os, sys
+from web_admin.serving.kept_socket import listening_socket
+port = listening_socket("127.0.0.1", 0).getsockname()[1]
+print(port, sorted({"LISTEN_FDS", "LISTEN_PID"} & set(os.environ)))
+"""
+AS_SYSTEMD = 'export LISTEN_PID={pid} LISTEN_FDS=1; exec 3<&{fd}; exec {python} -c "$0"'
+
+
+def next_port(listener, pid):
+    """Return the port that the next process listens on, and what is left in its environment."""
+    command = AS_SYSTEMD.format(pid=pid, fd=listener.fileno(), python=sys.executable)
+    done = subprocess.run(
+        ["sh", "-c", command, NEXT], pass_fds=(listener.fileno(),), capture_output=True, text=True,
+        check=True)
+    port, rest = done.stdout.strip().split(" ", 1)
+    return int(port), rest
+
+
+def test_it_is_stored_with_systemd_and_the_next_process_listens_on_the_same(tmp_path, monkeypatch):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        first = listening_socket("127.0.0.1", 0)
+        port = first.getsockname()[1]
+        keep(first)
+        said, (kept,), _flags, _address = socket.recv_fds(systemd, 200, 1)
+    first.close()
+    assert said == b"FDSTORE=1\nFDNAME=menjin-web"
+    with socket.socket(fileno=kept) as stored:
+        assert next_port(stored, "$$") == (port, "[]")
+        assert next_port(stored, os.getpid())[0] != port, "it was meant for another process"
+
+
+def test_without_systemd_nothing_is_asked(monkeypatch):
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    with listening_socket("127.0.0.1", 0) as listener:
+        keep(listener)
+        assert listener.getsockname()[1] > 0

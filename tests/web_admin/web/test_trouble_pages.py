@@ -1,0 +1,60 @@
+"""While the records cannot be read or the disk is full, pages say so in both languages and need no record."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import text
+
+from tests.support.clock import SetClock
+from tests.support.compounds.managed import make_managed_compound
+from web_admin.accounts.permissions import public
+from web_admin.core.database import current_menjin, make_engine
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def compound(web_config, database):
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
+
+
+def records_are_gone(compound):
+    """Take away what each page asks first."""
+    with compound.app.app_context(), current_menjin().database.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE site RENAME TO taken_away"))
+
+
+def test_without_records_a_page_says_it_in_both_languages_and_programs_get_a_word(compound):
+    staff = compound.signed_in("manager")
+    records_are_gone(compound)
+    page = staff.get("/manage/")
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "20")
+    assert "暂时读不到记录" in page.text
+    assert "The records cannot be read just now" in page.text
+    assert page.headers["X-Request-ID"] in page.text
+    assert "Nothing of this was stored" not in page.text
+    answer = compound.app.test_client().get("/api/v1/people", headers={"Authorization": "Bearer x"})
+    assert (answer.status_code, answer.json) == (503, {"error": "database_away"})
+    style = compound.app.test_client().get("/static/trouble.css")
+    assert style.status_code == 200
+    assert "trouble.css" in page.text
+
+
+def test_a_full_disk_is_said_as_one(compound, monkeypatch, tmp_path):
+    engine = make_engine(f"sqlite:///{tmp_path / 'full.sqlite3'}")
+
+    @public
+    def write():
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE large (x)")
+            connection.exec_driver_sql("PRAGMA max_page_count = 3")
+            connection.exec_driver_sql("INSERT INTO large VALUES (zeroblob(100000))")
+
+    monkeypatch.setitem(compound.app.view_functions, "health.livez", write)
+    page = compound.app.test_client().get("/livez")
+    engine.dispose()
+    assert page.status_code == 503
+    assert "服务器的磁盘已满" in page.text
+    assert "Nothing of this was stored" in page.text

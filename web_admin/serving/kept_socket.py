@@ -1,0 +1,49 @@
+"""Keep the listening socket through a restart or an upgrade: connections wait in it, none is refused.
+
+systemd stores it for the service (`FileDescriptorStoreMax=`, sd_notify(3), sd_listen_fds(3)) and hands it to
+the next process, also after `systemctl stop` and a while. Without systemd each start makes its own.
+"""
+
+import logging
+import os
+import socket
+
+FIRST_DESCRIPTOR = 3
+NAME = "menjin-web"
+
+_log = logging.getLogger(__name__)
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """Return the socket that was kept, or one bound to this address; raise OSError where that is taken."""
+    kept = _handed_over()
+    if kept is not None:
+        return kept
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    return listener
+
+
+def keep(listener: socket.socket) -> None:
+    """Ask systemd to store the socket; without systemd, or where it cannot be asked, nothing is stored."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
+        try:
+            notified.connect("\0" + address[1:] if address.startswith("@") else address)
+            socket.send_fds(notified, [f"FDSTORE=1\nFDNAME={NAME}".encode()], [listener.fileno()])
+        except OSError as err:
+            _log.error("the socket cannot be kept for a restart: %s", err.strerror)
+
+
+def _handed_over() -> socket.socket | None:
+    """Return the socket that was stored, once; None where there is none for this process."""
+    count, pid = os.environ.pop("LISTEN_FDS", ""), os.environ.pop("LISTEN_PID", "")
+    os.environ.pop("LISTEN_FDNAMES", None)
+    if pid != str(os.getpid()) or not count.isdigit() or int(count) < 1:
+        return None
+    for spare in range(FIRST_DESCRIPTOR + 1, FIRST_DESCRIPTOR + int(count)):
+        os.close(spare)
+    return socket.socket(fileno=FIRST_DESCRIPTOR)

@@ -3,14 +3,27 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from types import TracebackType
 
-from flask import Flask
+from flask import Flask, request
 
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, Menjin, init_database, make_engine
 from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.web.limits import init_limits
+
+ExcInfo = tuple[type, BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+class _Server(Flask):
+    """Flask, but for what it logs of a request that failed."""
+
+    def log_exception(self, exc_info: ExcInfo) -> None:
+        """Name the page by its pattern: an address may hold a token."""
+        facts = {"method": request.method, "page": request.url_rule.rule if request.url_rule else None}
+        extra = {"event": "request_failed", "facts": facts}
+        self.logger.error("a request failed", exc_info=exc_info, extra=extra)
 
 
 def create_app(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
@@ -28,9 +41,11 @@ def create_app(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
 
 def create_core(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
     """Build what pages and commands share: the database, and accounts with their rules."""
+    from web_admin.web.request_marks import init_request_marks  # noqa: PLC0415 - after `counted_together`
     from web_admin.web.sign_in import init_accounts  # noqa: PLC0415 - for an app alone
 
-    app = Flask(__name__)
+    app = _Server(__name__)
+    init_request_marks(app, config)  # first: what others hook in runs within what is measured
     init_limits(app, config)
     init_database(app, make_parts(config, clock=clock))
     init_accounts(app, config)  # session cookie, CSRF, rate limits, sign-in, who may what

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Flask, jsonify, render_template, request, url_for
+from flask import Flask, g, jsonify, render_template, request, url_for
 from flask_babel import Babel
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -43,6 +43,7 @@ from web_admin.web.problems import note_problem, noted_problems
 from web_admin.web.request_bodies import sentence_of, takes_json_here
 from web_admin.web.silent_gates import status_of_gate
 from web_admin.web.times import local_date, local_day, local_time, month_day, weekday, zone_name
+from web_admin.web.trouble_pages import init_trouble_pages
 
 CONTENT_SECURITY_POLICY = {
     "default-src": "'self'",
@@ -116,6 +117,7 @@ def register_pages(app: Flask) -> None:
     app.add_template_filter(day_text)
     app.add_template_filter(html_tag, "language_tag")
     app.register_error_handler(HTTPException, _show_error)
+    init_trouble_pages(app)
     app.after_request(_keep_private)
 
 
@@ -201,6 +203,8 @@ def _keep_private(response: Response) -> Response:
     if request.endpoint in SIGNS_OUT and response.status_code in (302, 303):
         # The cache alone: "storage" would also take the key of this phone, which opens the gate offline.
         response.headers["Clear-Site-Data"] = '"cache"'
+    if "menjin_trouble" in g:
+        return response  # who is signed in cannot be asked
     if current_user.is_authenticated and request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
     return response

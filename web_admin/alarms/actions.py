@@ -1,10 +1,12 @@
 """Raise alarms, which stay until staff acknowledge them."""
 
+import logging
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.event_kinds import EventKind
@@ -12,6 +14,8 @@ from web_admin.action.base import Action, record
 from web_admin.alarms.models import Alarm
 from web_admin.core.orm import Fact
 from web_admin.messages.outbox import EVERY_WEBHOOK, put_message
+
+_log = logging.getLogger(__name__)
 
 FOR_THE_MANAGER = (EventKind.ALARM_DESK_GUESSING,)
 """About staff: the account in question must not acknowledge it."""
@@ -48,27 +52,50 @@ def raise_alarm(
             waiting = waiting.where(Alarm.detail == detail[:200])
         if session.scalar(waiting.limit(1)) is not None:
             return
-    alarm_id = secrets.token_hex(8)
-    session.add(
-        Alarm(
-            alarm_id=alarm_id,
-            site_id=site_id,
-            gate_id=gate_id,
-            lane_id=lane_id,
-            kind=kind,
-            detail=detail[:200],
-            raised_at=now,
-        )
+    alarm = _alarm(site_id, kind, now, gate_id=gate_id, lane_id=lane_id, detail=detail)
+    session.add(alarm)
+    _tell_raised(session, alarm)
+
+
+def raise_lasting(session: Session, site_id: str, kind: str, now: datetime, *, gate_id: str | None) -> bool:
+    """Add an alarm about what lasts, and report it; return False where another machine has, and add none."""
+    alarm = _alarm(site_id, kind, now, gate_id=gate_id)
+    alarm.lasting_key = f"{kind} {gate_id or ''}"
+    try:
+        with session.begin_nested():
+            session.add(alarm)
+    except IntegrityError:
+        return False
+    _tell_raised(session, alarm)
+    return True
+
+
+def end_alarm(session: Session, alarm_id: str, over_at: datetime, now: datetime) -> bool:
+    """Record when the cause of an alarm ended, and report it; staff still acknowledge the alarm.
+
+    Return False where it was recorded before.
+    """
+    ended = session.connection().execute(
+        update(Alarm)
+        .where(Alarm.alarm_id == alarm_id, Alarm.over_at.is_(None))
+        .values(over_at=over_at, lasting_key=None)
     )
-    facts: dict[str, Fact] = {"alarm": kind, "gate_id": gate_id, "lane_id": lane_id}
-    _tell(session, site_id, "alarm_raised", alarm_id, {**facts, "raised_at": now.isoformat()}, now)
-
-
-def end_alarm(session: Session, alarm: Alarm, now: datetime) -> None:
-    """Record that the cause of an alarm ended, and report it; staff still acknowledge the alarm."""
-    alarm.over_at = now
-    facts: dict[str, Fact] = {"alarm": alarm.kind, "gate_id": alarm.gate_id, "over_at": now.isoformat()}
+    if ended.rowcount != 1:
+        return False
+    alarm = session.get_one(Alarm, alarm_id, populate_existing=True)
+    facts: dict[str, Fact] = {"alarm": alarm.kind, "gate_id": alarm.gate_id, "over_at": over_at.isoformat()}
     _tell(session, alarm.site_id, "alarm_over", alarm.alarm_id, facts, now)
+    said = {"alarm": alarm.kind, **_place(alarm)}
+    _log.info("an alarm is over", extra={"event": "alarm_over", "facts": said})
+    return True
+
+
+def claim_mails(session: Session, alarm_id: str, now: datetime) -> bool:
+    """Record that mails about an alarm are put down in this transaction; return False where they were."""
+    claimed = session.connection().execute(
+        update(Alarm).where(Alarm.alarm_id == alarm_id, Alarm.mailed_at.is_(None)).values(mailed_at=now)
+    )
+    return bool(claimed.rowcount == 1)
 
 
 def acknowledge_alarm(act: Action, alarm: Alarm, note: str) -> bool:
@@ -82,6 +109,28 @@ def acknowledge_alarm(act: Action, alarm: Alarm, note: str) -> bool:
     )
     record(act, "alarm_acknowledged", {"alarm_id": alarm.alarm_id, "kind": alarm.kind})
     return True
+
+
+def _place(alarm: Alarm) -> Mapping[str, Fact]:
+    return {"alarm_id": alarm.alarm_id, "gate_id": alarm.gate_id, "lane_id": alarm.lane_id}
+
+
+def _alarm(
+    site_id: str, kind: str, now: datetime, *, gate_id: str | None, lane_id: str | None = None,
+    detail: str = "",
+) -> Alarm:
+    return Alarm(
+        alarm_id=secrets.token_hex(8), site_id=site_id, gate_id=gate_id, lane_id=lane_id, kind=kind,
+        detail=detail[:200], raised_at=now,
+    )  # fmt: skip
+
+
+def _tell_raised(session: Session, alarm: Alarm) -> None:
+    if alarm.kind not in SILENT_KINDS:
+        _log.warning("an alarm", extra={"event": alarm.kind, "facts": _place(alarm)})
+    facts: dict[str, Fact] = {"alarm": alarm.kind, "gate_id": alarm.gate_id, "lane_id": alarm.lane_id}
+    raised_at = {"raised_at": alarm.raised_at.isoformat()}
+    _tell(session, alarm.site_id, "alarm_raised", alarm.alarm_id, {**facts, **raised_at}, alarm.raised_at)
 
 
 def _tell(

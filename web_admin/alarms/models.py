@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from web_admin.core.orm import Base
@@ -12,7 +12,10 @@ class Alarm(Base):
     """Something the guard has to see, until someone has."""
 
     __tablename__ = "alarm"
-    __table_args__ = (Index("ix_alarm_open", "site_id", "acknowledged_at", "raised_at"),)
+    __table_args__ = (
+        Index("ix_alarm_open", "site_id", "acknowledged_at", "raised_at"),
+        UniqueConstraint("site_id", "lasting_key"),
+    )
     alarm_id: Mapped[str] = mapped_column(primary_key=True)
     site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"))
     gate_id: Mapped[str | None]
@@ -21,7 +24,11 @@ class Alarm(Base):
     detail: Mapped[str] = mapped_column(default="")
     raised_at: Mapped[datetime]
     over_at: Mapped[datetime | None]
-    """When its cause ended, of an alarm that the server raises about itself or about contact with a gate."""
+    """When its cause ended, of an alarm about the server or about what a gate needs."""
+    lasting_key: Mapped[str | None]
+    """Of what Health finds, kind and gate while it lasts: two machines over one database raise it once."""
+    mailed_at: Mapped[datetime | None]
+    """When mails about it were put down for managers."""
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str | None]
     note: Mapped[str | None]

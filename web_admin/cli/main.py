@@ -10,6 +10,8 @@ from web_admin.cli.answers import PASSPHRASE_VARIABLE, CommandRefused
 from web_admin.cli.forgetting_options import add_commands
 from web_admin.core.config import ConfigRefused
 from web_admin.core.database import DatabaseError
+from web_admin.core.log_lines import set_up_log
+from web_admin.core.shared_times import counted_together
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
@@ -44,6 +46,14 @@ MENJIN_SECRETS_DIR. Secrets are files in DATA_DIR/secrets.
 def run(argv: list[str]) -> int:
     """Run one `menjin web` command; return 0 done, 1 failed, 2 wrong usage or configuration."""
     arguments = _parser().parse_args(argv)
+    if arguments.command == "run":
+        set_up_log()
+        with counted_together():
+            return _do(arguments)
+    return _do(arguments)
+
+
+def _do(arguments: argparse.Namespace) -> int:
     from web_admin.cli import commands as cli_commands  # they load database and pages: not for --help
     from web_admin.cli import forgetting, restoring, upgrading
 

@@ -92,6 +92,10 @@ class Gate(Base):
     """Why it does not take the policy, or the whole of it, as it says."""
     behind_since: Mapped[datetime | None]
     """Since when it asks with rules that are not the newest."""
+    disk_free_mib: Mapped[int | None]
+    disk_total_mib: Mapped[int | None]
+    disk_reserve_in_use: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it writes into the room that it keeps for a full disk."""
     lanes: Mapped[list["Lane"]] = relationship(back_populates="gate", order_by="Lane.lane_id")
 
     @property

@@ -87,6 +87,17 @@ class FileSettings:
         int,
         Meta(ge=0, le=1, extra={"label": _l("1: people whom a home adds wait until the office has agreed")}),
     ] = 0
+    security_contact: Annotated[
+        str, Meta(
+            pattern="^$|^(mailto:[^\\s@]+@[^\\s@]+|https://\\S+|tel:\\+[0-9-]+)$",
+            description="mailto:NAME@PLACE, https://PAGE or tel:+NUMBER",
+        ),
+    ] = ""
+    """Whom to write to about a weakness: what /.well-known/security.txt says."""
+    log_requests: Annotated[
+        int,
+        Meta(ge=0, le=1, extra={"label": _l("1: one line in the log for each request, without addresses")}),
+    ] = 0
     trusted_proxies: Annotated[
         int, Meta(ge=0, le=8, extra={"label": _l("Reverse proxies in front of this server")})
     ] = 0

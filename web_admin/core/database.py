@@ -14,7 +14,7 @@ from typing import cast
 from flask import Flask, Response, current_app, g, has_request_context, request
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -26,8 +26,11 @@ DatabaseSession = Session
 """A transaction's session, by the name under which doors pass it on: they import no SQL themselves."""
 DatabaseError = SQLAlchemyError
 """What is raised when the database does not answer or refuses a statement."""
+DatabaseAway = OperationalError
+"""What is raised when it does not answer, or its disk is full."""
 
 BUSY_TIMEOUT_MS = 30_000
+POSTGRESQL_DISK_FULL = "53100"
 MAX_CONNECTIONS = 100
 """Beyond the five that stay open: more than a process has threads, so that no gate waits for a page's."""
 _PRAGMAS = (
@@ -44,10 +47,12 @@ def make_engine(url: str) -> Engine:
     if url.startswith("postgresql://"):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     if url.startswith("postgresql+psycopg://"):
-        return create_engine(url, pool_pre_ping=True, max_overflow=MAX_CONNECTIONS)
+        return create_engine(
+            url, pool_pre_ping=True, max_overflow=MAX_CONNECTIONS, hide_parameters=True
+        )
     if not url.startswith("sqlite:///"):
         raise ValueError("the database must be sqlite:///FILE or postgresql://…")
-    engine = create_engine(url, max_overflow=MAX_CONNECTIONS)
+    engine = create_engine(url, max_overflow=MAX_CONNECTIONS, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -72,6 +77,13 @@ def _lower(value: str | bytes | float | None) -> str | bytes | float | None:
 def _begin_sqlite(connection: Connection) -> None:
     reads_only = connection.get_execution_options().get("menjin_reads_only", False)
     connection.exec_driver_sql("BEGIN DEFERRED" if reads_only else "BEGIN IMMEDIATE")
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Return whether the database could not write because its disk is full."""
+    cause = getattr(error, "orig", None)
+    of_sqlite = getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+    return of_sqlite or getattr(cause, "sqlstate", None) == POSTGRESQL_DISK_FULL
 
 
 class Database:

@@ -33,6 +33,7 @@ CLEARED_BY = {
     EventKind.ALARM_CAMERA: EventKind.CAMERA_CLEAR,
     EventKind.ALARM_DEVICE_LOST: EventKind.DEVICE_BACK,
     EventKind.ALARM_PIN_STOPPED: EventKind.PIN_RESUMED,
+    EventKind.ALARM_POLICY_REFUSED: EventKind.POLICY_TAKEN,
 }
 """What ends the cause of an alarm; the alarm itself waits for someone who has seen it."""
 OWN_DETAIL = (*ABOUT_STAFF, EventKind.ALARM_PIN_STOPPED)
@@ -69,6 +70,15 @@ def grouped(session: Session, alarms: Sequence[Alarm]) -> list[AlarmGroup]:
         AlarmGroup(same, _over_at(same[0], devices.get(same[0].alarm_id), ends)) for same in together.values()
     ]
     return sorted(groups, key=lambda group: _rank(group.newest.kind))
+
+
+def ends(session: Session, alarms: Sequence[Alarm]) -> dict[str, datetime]:
+    """Return by alarm when its cause ended, of those whose cause did."""
+    devices, entries = _devices(session, alarms), _ends(session, alarms)
+    found = {
+        alarm.alarm_id: _over_at(alarm, devices.get(alarm.alarm_id), entries) for alarm in alarms
+    }
+    return {alarm_id: at for alarm_id, at in found.items() if at is not None}
 
 
 def _rank(kind: str) -> int:

@@ -81,6 +81,7 @@ EVENTS: Mapping[str, LazyString] = {
     EventKind.ALARM_GATE_SILENT: _l("A gate has no contact with the server"),
     EventKind.ALARM_GATE_BEHIND: _l("A gate keeps old rules"),
     EventKind.ALARM_GATE_CLOCK: _l("A gate's clock is not right"),
+    EventKind.ALARM_GATE_DISK: _l("A gate's disk is nearly full"),
     EventKind.ALARM_SERVER_CLOCK: _l("The server's clock is not right"),
     EventKind.ALARM_SERVER_DISK: _l("The server's disk is nearly full"),
     EventKind.ALARM_SERVER_TASKS: _l("Tasks of the server fail or do not run"),

@@ -19,6 +19,7 @@ from web_admin.core.texts import word
 from web_admin.gates.silence import is_silent
 from web_admin.gates.texts import HEALTHS
 from web_admin.operations.marks import REFUSED, UNREACHABLE
+from web_admin.privacy.audits import AuditDue
 
 Level = Literal["good", "look", "bad", "unknown"]
 _ORDER: Sequence[Level] = ("bad", "look", "unknown", "good")
@@ -70,6 +71,7 @@ class ServerFacts:
     certificate_until: datetime | None
     key_waits_since: datetime | None
     review_due_at: datetime
+    audit: AuditDue
     site_since: datetime
 
 
@@ -99,6 +101,7 @@ def server_findings(facts: ServerFacts, now: datetime) -> list[Finding]:
         *_certificate(facts, now),
         *_keys(facts, now),
         _review(facts, now),
+        _audit(facts),
     ]
     return sorted(findings, key=lambda finding: _ORDER.index(finding.level))
 
@@ -237,6 +240,14 @@ def _review(facts: ServerFacts, now: datetime) -> Finding:
     return Finding(_("Review of rights"), "good", _("Done in the last three months, or not due yet."))
 
 
+def _audit(facts: ServerFacts) -> Finding:
+    name = _("Yearly audit")
+    if not facts.audit.is_task:
+        return Finding(name, "good", _("Not due yet."))
+    says = _("Overdue.") if facts.audit.is_late else _("Due within two months.")
+    return Finding(name, "look", says, _("Begin it under Privacy, Audits: the figures are there."))
+
+
 # -- gates -----------------------------------------------------------------------------------------
 
 
@@ -280,6 +291,7 @@ def _gate_findings(gate: Gate, tampered: bool, now: datetime) -> Iterable[Findin
             _("%(seconds)s seconds from this server's.", seconds=round(abs(gate.clock_behind_seconds or 0))),
             _("Let both follow a time server."), alarm=EventKind.ALARM_GATE_CLOCK,
         )  # fmt: skip
+    yield from _disk_of(gate)
     yield from _devices(gate)
 
 
@@ -332,6 +344,22 @@ def _behind(gate: Gate, now: datetime, *, silent: bool) -> Iterable[Finding]:
         says = ngettext("%(num)d event.", "%(num)d events.", unsent)
         todo = _("They are stored there and arrive automatically; does the number shrink?")
         yield Finding(_("Events not sent yet"), "look", says, todo)
+
+
+def _disk_of(gate: Gate) -> Iterable[Finding]:
+    if not gate.disk_total_mib or gate.disk_free_mib is None:
+        return
+    share = gate.disk_free_mib / gate.disk_total_mib
+    free = f"{gate.disk_free_mib / 1024:.1f}"
+    if gate.disk_reserve_in_use:
+        says = _("Full: it records in the room that it keeps for this.")
+        todo = _("Make room at once. Doors go on for some thousand entries; then no card opens there.")
+        yield Finding(_("Disk"), "bad", says, todo, alarm=EventKind.ALARM_GATE_DISK)
+    elif share < DISK_LOOK:
+        says = _("%(free)s GB free (%(share)s %%).", free=free, share=round(share * 100))
+        todo = _("Make room at the gate: look for old logs, and for files with “damaged” in their name.")
+        level: Level = "bad" if share < DISK_BAD else "look"
+        yield Finding(_("Disk"), level, says, todo, alarm=EventKind.ALARM_GATE_DISK)
 
 
 def _devices(gate: Gate) -> Iterable[Finding]:

@@ -21,6 +21,7 @@ from web_admin.messages.models import OutboxMessage
 from web_admin.messages.outbox import backlog
 from web_admin.operations.health import GateHealth, ServerFacts, gate_health
 from web_admin.operations.marks import BACKUP, CERTIFICATE, HOUSEKEEPING, certificate_until
+from web_admin.privacy.audits import audit_due
 
 TIME_SERVER_FOLLOWED = Path("/run/systemd/timesync/synchronized")
 TIME_SERVICE = Path("/run/systemd/timesync")
@@ -51,6 +52,7 @@ def server_facts(session: Session, config: WebConfig, site: Site, now: datetime)
         certificate_until=certificate_until(certificate.note) if certificate is not None else None,
         key_waits_since=rotation_due_since(session),
         review_due_at=review_due_at(last_review(session, site.site_id), site.created_at),
+        audit=audit_due(session, site, now),
         site_since=site.created_at,
     )
 

@@ -16,10 +16,12 @@ from gate_controller.contract.program import program_version
 from web_admin.alarms.queries import open_alarms_by_kind
 from web_admin.compound.models import Gate, Site
 from web_admin.core.config import WebConfig
+from web_admin.core.request_times import request_numbers
 from web_admin.gates.silence import is_silent
 from web_admin.operations.health import GateHealth, Level, ServerFacts
 from web_admin.operations.health_facts import gates_health, server_facts
 
+MIB = 1024 * 1024
 LEVELS: dict[Level, int] = {"good": 0, "unknown": 0, "look": 1, "bad": 2}
 
 
@@ -27,7 +29,7 @@ def metrics_text(session: Session, config: WebConfig, site: Site, now: datetime)
     """Return all numbers of a compound (https://prometheus.io/docs/instrumenting/exposition_formats/)."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Numbers(session, config, site, now))
-    return generate_latest(registry)
+    return generate_latest(registry) + request_numbers()
 
 
 class _Numbers(Collector):
@@ -66,6 +68,9 @@ def _gates(gates: list[GateHealth], now: datetime) -> Iterator[Metric]:
             ("policy_behind_seconds", "For how long the gate, in contact, has not had the newest rules."),
             ("events_unsent", "Entries of the gate's journal that the server lacks."),
             ("clock_offset_seconds", "The gate's clock, behind the server's."),
+            ("disk_free_bytes", "Free room on the gate's disk."),
+            ("disk_bytes", "All of that room."),
+            ("disk_reserve_in_use", "1 while the gate records in the room it keeps for a full disk."),
         )
     }
     for one in gates:
@@ -90,6 +95,10 @@ def _numbers_of(one: GateHealth, now: datetime) -> Iterator[tuple[str, float]]:
     yield "events_unsent", max(0, (gate.told_seq or 0) - gate.acknowledged_seq)
     if gate.clock_behind_seconds is not None:
         yield "clock_offset_seconds", gate.clock_behind_seconds
+    if gate.disk_free_mib is not None and gate.disk_total_mib is not None:
+        yield "disk_free_bytes", gate.disk_free_mib * MIB
+        yield "disk_bytes", gate.disk_total_mib * MIB
+        yield "disk_reserve_in_use", float(gate.disk_reserve_in_use)
 
 
 def _server(facts: ServerFacts, now: datetime) -> Iterator[Metric]:

@@ -65,6 +65,7 @@ from web_admin.gates import pairing
 from web_admin.gates.models import PairAttempt
 from web_admin.gates.queries import locked_attempt, undelivered_orders
 from web_admin.journal.ledger import append_audit
+from web_admin.operations.disk_reserve import is_for_staff_only
 from web_admin.policy.publish import change_since, signed_manifest
 from web_admin.restore.actions import (
     NotRestoring,
@@ -259,6 +260,9 @@ def _note_state(gate: Gate, question: AskRequest, now: datetime) -> None:
     gate.have_epoch, gate.have_version = question.have_epoch, question.have_version
     gate.lane_states = msgspec.to_builtins(question.lanes)
     gate.device_states = msgspec.to_builtins(question.devices)
+    if question.disk is not msgspec.UNSET:
+        gate.disk_free_mib, gate.disk_total_mib = question.disk.free_mib, question.disk.total_mib
+        gate.disk_reserve_in_use = question.disk.reserve_in_use
 
 
 def _pending_orders(
@@ -304,6 +308,8 @@ def events() -> Response:
 def _take_events(
     menjin: Menjin, session: DatabaseSession, gate: Gate, batch: ReadBatch, now: datetime
 ) -> EventsReply:
+    if is_for_staff_only(session, menjin.config):
+        raise SyncRefused(503, "disk_full", "the server's disk is full: entries wait at the gate")
     try:
         act = new_action(menjin, session, gate.site_id, gate.gate_id, "gate", now=now)
         return take_events(act, gate, batch)

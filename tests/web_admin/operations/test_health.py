@@ -21,6 +21,7 @@ from web_admin.operations import housekeeping, marks
 from web_admin.operations.health import ServerFacts, gate_health, server_findings, worst
 from web_admin.operations.health_facts import gates_health, newest_backup, server_facts
 from web_admin.policy.effects import PolicyEffects
+from web_admin.privacy.audits import AuditDue
 
 NOW = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -29,6 +30,7 @@ WELL = ServerFacts(
     housekeeping_failed="", outbox_waiting=0, outbox_since=None, outbox_failed=0,
     newest_entry_at=NOW - DAY, clock_synchronised=True, https=True, certificate_note="",
     certificate_until=NOW + 60 * DAY, key_waits_since=None, review_due_at=NOW + DAY,
+    audit=AuditDue(NOW + 100 * DAY, is_task=False, is_late=False, minors=False),
     site_since=NOW - DAY,
 )  # fmt: skip
 
@@ -77,6 +79,7 @@ def levels(facts):
         ({"key_waits_since": NOW - timedelta(hours=25)}, "bad"),
         ({"key_waits_since": NOW - timedelta(hours=1)}, "good"),
         ({"review_due_at": NOW - DAY}, "look"),
+        ({"audit": AuditDue(NOW + DAY, is_task=True, is_late=False, minors=True)}, "look"),
     ],
 )
 def test_each_trouble_of_the_server_has_its_level_and_says_what_to_do(change, level):

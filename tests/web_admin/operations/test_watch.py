@@ -3,22 +3,27 @@
 import re
 import shutil
 from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select
 
-from gate_controller.contract.event_kinds import EventKind
+from gate_controller.contract.event_kinds import EventKind, is_alarm
 from tests.support.clock import SetClock
 from tests.support.compounds.managed import make_managed_compound
+from web_admin.alarms.actions import raise_alarm
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate
 from web_admin.core.database import current_menjin
 from web_admin.events.alarm_groups import grouped
+from web_admin.journal.models import GateEvent
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
 from web_admin.operations import marks
-from web_admin.operations.watch import WATCHED, watch
+from web_admin.operations.watch import REPAIRS, WATCHED, notify, watch
+from web_admin.operations.watch import look as look_for_news
 
 OPERATIONS = Path(__file__).resolve().parents[3] / "docs" / "operations.md"
 DAY = timedelta(days=1)
@@ -44,6 +49,7 @@ def keep_well(compound):
         for gate in act.session.scalars(select(Gate)):
             gate.last_seen_at, gate.clock_sure, gate.clock_behind_seconds = compound.clock(), True, 0.0
             gate.behind_since, gate.policy_trouble = None, ""
+            gate.disk_free_mib, gate.disk_total_mib, gate.disk_reserve_in_use = 5000, 8000, False
         marks.mark(act.session, marks.HOUSEKEEPING, compound.clock(), "")
         marks.mark(act.session, marks.BACKUP, compound.clock(), "")
 
@@ -88,6 +94,16 @@ def clock_unsure(compound, monkeypatch):
 def clock_off(compound, monkeypatch):
     with compound.act() as act:
         gate(act).clock_behind_seconds = 45.0
+
+
+def gates_disk_nearly_full(compound, monkeypatch):
+    with compound.act() as act:
+        gate(act).disk_free_mib = 1000
+
+
+def gates_disk_full(compound, monkeypatch):
+    with compound.act() as act:
+        gate(act).disk_free_mib, gate(act).disk_reserve_in_use = 0, True
 
 
 def disk_nearly_full(compound, monkeypatch):
@@ -141,11 +157,15 @@ def current_menjin_config(compound):
 CAUSES = {
     silent: EventKind.ALARM_GATE_SILENT, behind: EventKind.ALARM_GATE_BEHIND,
     clock_unsure: EventKind.ALARM_GATE_CLOCK, clock_off: EventKind.ALARM_GATE_CLOCK,
+    gates_disk_nearly_full: EventKind.ALARM_GATE_DISK, gates_disk_full: EventKind.ALARM_GATE_DISK,
     disk_nearly_full: EventKind.ALARM_SERVER_DISK, tasks_fail: EventKind.ALARM_SERVER_TASKS,
     backup_old: EventKind.ALARM_BACKUP_OLD, server_clock_back: EventKind.ALARM_SERVER_CLOCK,
     mail_stuck: EventKind.ALARM_MAIL_FAILING, certificate_ends: EventKind.ALARM_CERTIFICATE,
 }
-AT_A_GATE = (EventKind.ALARM_GATE_SILENT, EventKind.ALARM_GATE_BEHIND, EventKind.ALARM_GATE_CLOCK)
+AT_A_GATE = (
+    EventKind.ALARM_GATE_SILENT, EventKind.ALARM_GATE_BEHIND, EventKind.ALARM_GATE_CLOCK,
+    EventKind.ALARM_GATE_DISK,
+)
 
 
 def test_where_all_is_well_no_one_is_notified(compound):
@@ -221,4 +241,110 @@ def test_the_mail_is_in_the_language_of_its_reader_and_names_the_gate_and_what_t
 
 def test_the_page_of_operations_names_each_of_them_and_no_other() -> None:
     rows = re.findall(r"^\| `(alarm_\w+)` \|", OPERATIONS.read_text(encoding="utf-8"), re.M)
-    assert sorted(rows) == sorted(WATCHED)
+    assert sorted(rows) == sorted([*WATCHED, *REPAIRS])
+
+
+# -- alarms that gates raise -------------------------------------------------------------------------
+
+
+def entry(compound, seq, kind, **facts):
+    """Let the north gate hand over one entry of its journal."""
+    with compound.act() as act:
+        act.session.add(GateEvent(
+            gate_id="north", journal_id="j.1", seq=seq, at=compound.clock(), kind=kind,
+            lane_id=facts.get("lane_id"), facts=facts, salt=b"s", personal_digest=b"p", previous=b"v",
+            digest=f"d{seq}".encode(), received_at=compound.clock()))
+        if is_alarm(kind):
+            raise_alarm(act.session, act.site_id, kind, compound.clock(), gate_id="north",
+                        lane_id=facts.get("lane_id"))
+
+
+def operations_mails(compound):
+    return [mail[2] for mail in sent(compound, "mail") if mail[1] == "operations"]
+
+
+def test_what_a_gate_says_of_a_lost_device_is_mailed_once_and_again_when_it_is_back(compound):
+    entry(compound, 1, EventKind.ALARM_DEVICE_LOST, device="card")
+    assert look(compound) == 1
+    assert look(compound) == 0
+    compound.clock.now += timedelta(minutes=2)
+    keep_well(compound)
+    entry(compound, 2, EventKind.DEVICE_BACK, device="other")
+    assert look(compound) == 0, "another device is back"
+    entry(compound, 3, EventKind.DEVICE_BACK, device="card")
+    assert look(compound) == 1
+    assert look(compound) == 0
+    began, over = (mail["subject"] for mail in operations_mails(compound))
+    assert began != over
+    assert [hook[1] for hook in sent(compound, "webhook")] == ["alarm_raised", "alarm_over"]
+
+
+def test_what_is_over_within_the_minute_is_not_mailed(compound):
+    entry(compound, 1, EventKind.ALARM_DEVICE_LOST, device="card")
+    compound.clock.now += timedelta(seconds=5)
+    entry(compound, 2, EventKind.DEVICE_BACK, device="card")
+    assert look(compound) == 1
+    assert operations_mails(compound) == []
+
+
+def test_a_device_that_comes_and_goes_is_mailed_once_an_hour(compound):
+    for seq in range(1, 4):
+        entry(compound, seq, EventKind.ALARM_DEVICE_LOST, device="card")
+        compound.clock.now += timedelta(minutes=4)
+        keep_well(compound)
+        look(compound)
+    assert len(operations_mails(compound)) == 1
+
+
+def test_what_the_guard_answers_on_the_spot_is_not_mailed(compound):
+    entry(compound, 1, EventKind.ALARM_DOOR_FORCED, lane_id="north-in")
+    entry(compound, 2, EventKind.ALARM_DURESS)
+    assert look(compound) == 0
+    assert sent(compound, "mail") == []
+
+
+# -- beside others -----------------------------------------------------------------------------------
+
+
+def both_at_once(compound):
+    """Let two machines look, and write once both have; return how many changes each made."""
+    with compound.app.app_context():
+        menjin = current_menjin()
+    found = [look_for_news(menjin, compound.clock()) for _ in range(2)]
+    together = Barrier(2)
+
+    def write(news):
+        with compound.app.app_context():
+            together.wait()
+            return sum(notify(menjin, one, compound.clock()) for one in news)
+
+    with ThreadPoolExecutor(2) as machines:
+        return list(machines.map(write, found))
+
+
+@pytest.mark.both_databases
+def test_two_machines_over_one_database_raise_mail_and_end_it_once(compound, monkeypatch):
+    silent(compound, monkeypatch)
+    entry(compound, 1, EventKind.ALARM_POLICY_REFUSED)
+    assert sum(both_at_once(compound)) == 2
+    assert open_kinds(compound) == [(EventKind.ALARM_GATE_SILENT, "north")]
+    compound.clock.now += timedelta(minutes=5)
+    keep_well(compound)
+    entry(compound, 2, EventKind.POLICY_TAKEN)
+    assert sum(both_at_once(compound)) == 2
+    hooks = [(hook[1], hook[2]["alarm"]) for hook in sent(compound, "webhook")]
+    kinds = (EventKind.ALARM_GATE_SILENT, EventKind.ALARM_POLICY_REFUSED)
+    assert sorted(hooks) == sorted((word, kind) for word in ("alarm_raised", "alarm_over") for kind in kinds)
+    texts = "".join(mail["text"] for mail in operations_mails(compound))
+    assert (texts.count("与服务器失去联系"), texts.count("拒绝")) == (2, 2), "as it began and as it was over"
+
+
+@pytest.mark.both_databases
+def test_a_look_that_finds_nothing_new_writes_nothing(compound, monkeypatch):
+    """It waits for no lock: another transaction has it all the while."""
+    silent(compound, monkeypatch)
+    assert look(compound) == 1
+    with compound.act() as act:
+        gate(act).name = "changed and held"
+        act.session.flush()
+        assert look(compound) == 0

@@ -104,11 +104,14 @@ def upgrade() -> None:
         sa.Column("detail", sa.String(length=200), nullable=False),
         sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("over_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lasting_key", sa.String(length=200), nullable=True),
+        sa.Column("mailed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_by", sa.String(length=200), nullable=True),
         sa.Column("note", sa.String(length=200), nullable=True),
         sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_alarm_site_id_site"),
         sa.PrimaryKeyConstraint("alarm_id", name="pk_alarm"),
+        sa.UniqueConstraint("site_id", "lasting_key", name="uq_alarm_site_id"),
     )
     op.create_index("ix_alarm_open", "alarm", ["site_id", "acknowledged_at", "raised_at"])
     op.create_table(
@@ -191,6 +194,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("site_id", "day", name="pk_calendar_day"),
     )
     op.create_table(
+        "compliance_audit",
+        sa.Column("audit_id", sa.String(length=200), nullable=False),
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("period_from", sa.Date(), nullable=False),
+        sa.Column("period_until", sa.Date(), nullable=False),
+        sa.Column("auditor", sa.String(length=200), nullable=False),
+        sa.Column("is_independent", sa.Boolean(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("figures", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("findings", sa.Text(), nullable=False),
+        sa.Column("fixes", sa.Text(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("began_by", sa.String(length=200), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_compliance_audit_site_id_site"),
+        sa.PrimaryKeyConstraint("audit_id", name="pk_compliance_audit"),
+    )
+    op.create_index("ix_compliance_audit_site_id", "compliance_audit", ["site_id"])
+    op.create_table(
         "consent_rules",
         sa.Column("site_id", sa.String(length=200), nullable=False),
         sa.Column("written_release", sa.Boolean(), nullable=False),
@@ -258,6 +280,9 @@ def upgrade() -> None:
         sa.Column("clock_behind_seconds", sa.Double(), nullable=True),
         sa.Column("told_seq", sa.Integer(), nullable=True),
         sa.Column("policy_withheld", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("disk_free_mib", sa.Integer(), nullable=True),
+        sa.Column("disk_total_mib", sa.Integer(), nullable=True),
+        sa.Column("disk_reserve_in_use", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_gate_site_id_site"),
         sa.PrimaryKeyConstraint("gate_id", name="pk_gate"),
         sa.UniqueConstraint("site_id", "number", name="uq_gate_site_id"),
@@ -1275,6 +1300,7 @@ def downgrade() -> None:
     op.drop_table("face_suspension")
     op.drop_table("emergency_code")
     op.drop_table("consent_rules")
+    op.drop_table("compliance_audit")
     op.drop_table("calendar_day")
     op.drop_table("breach_drill")
     op.drop_table("audit_entry")

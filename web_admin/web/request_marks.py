@@ -1,0 +1,44 @@
+"""Give each request an id for the log, measure it, and write one line about it where that is wanted."""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+
+from flask import Flask, g, request
+from werkzeug.wrappers import Response
+
+from web_admin.core.config import WebConfig
+from web_admin.core.request_times import observe, request_histogram
+
+HEADER = "X-Request-ID"
+_log = logging.getLogger(__name__)
+
+
+def init_request_marks(
+    app: Flask, config: WebConfig, monotonic: Callable[[], float] = time.perf_counter
+) -> None:
+    """Mark every request of an app; call it before any other part hooks into its requests."""
+    request_histogram()  # before there are threads
+
+    @app.before_request
+    def _begin() -> None:
+        g.menjin_request_id = secrets.token_hex(6)
+        g.menjin_began = monotonic()
+
+    @app.after_request
+    def _end(response: Response) -> Response:
+        """Measure to the end of the request's transaction: what was hooked in later has run."""
+        if "menjin_began" not in g:
+            return response
+        pattern = request.url_rule.rule if request.url_rule is not None else None
+        seconds = monotonic() - g.menjin_began
+        observe(request.method, pattern, response.status_code, seconds)
+        response.headers[HEADER] = g.menjin_request_id
+        if config.log_requests:
+            facts = {
+                "method": request.method, "page": pattern, "status": response.status_code,
+                "ms": round(seconds * 1000),
+            }  # fmt: skip
+            _log.info("answered", extra={"event": "request", "facts": facts})
+        return response

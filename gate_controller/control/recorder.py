@@ -1,13 +1,16 @@
 """Write entries into the gate's journal, and let the server know soon."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from gate_controller.contract.event_kinds import EventKind
+from gate_controller.contract.event_kinds import EventKind, is_alarm
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.storage.clock import GateClock
 from gate_controller.storage.journal import Journal
+
+log = logging.getLogger(__name__)
 
 SilentAlarm = tuple[EventKind, Facts, Facts]
 
@@ -23,8 +26,10 @@ class Recorder:
         self._silent: SilentAlarm | None = None
 
     def record(self, kind: EventKind, facts: Facts, personal: Facts) -> None:
-        """Write one entry and let the server know soon."""
+        """Write one entry and let the server know soon; an alarm that is not silent is in the log too."""
         self.write(kind, facts, personal, self._clock.now())
+        if is_alarm(kind) and kind is not EventKind.ALARM_DURESS:
+            log.warning("%s %s", kind, facts.get("lane_id") or facts.get("device") or "")
         self._nudge_sync()
 
     def write(

@@ -198,7 +198,12 @@ class SyncClient:
             self._link_is(False, type(err).__name__)
         else:
             self._link_is(True)
-        self._write_numbers()
+        if self._numbers.is_wanted:
+            try:
+                self._write_numbers()
+            except Exception:
+                # Likewise: no monitor is worth the thread.
+                log.exception("numbers for a monitor cannot be written")
 
     def _write_numbers(self) -> None:
         journal_seq, _digest = self._journal.head

@@ -44,6 +44,11 @@ class NumbersFile:
         self._path = path
         self._failed = False
 
+    @property
+    def is_wanted(self) -> bool:
+        """Return whether a monitor reads the file."""
+        return self._path is not None
+
     def write(self, numbers: GateNumbers) -> None:
         """Write the numbers; what fails is logged once and stops nothing."""
         if self._path is None:

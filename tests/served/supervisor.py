@@ -13,10 +13,20 @@ from pathlib import Path
 
 from tests.support.gates.waiting import until
 
-# The id that the descriptors are meant for is known only once the process is there.
-AS_SYSTEMD = 'export LISTEN_PID=$$; exec 3<&"$KEPT"; exec "$@"'
+AS_SYSTEMD = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""The id that a descriptor is meant for is known only once the process is there."""
 FDSTORE = b"FDSTORE=1"
 READY = b"READY=1"
+
+
+def with_descriptor(descriptor: int) -> list[str]:
+    """Return what a command begins with that gets this descriptor as systemd hands it over."""
+    return [sys.executable, "-c", AS_SYSTEMD, str(descriptor)]
 
 
 class Supervisor:
@@ -56,12 +66,8 @@ class Supervisor:
         self._ready.clear()
         run = [sys.executable, "-m", "menjin", "web", "run", "--data-dir", str(self._data_dir), "--port", "0"]
         environment = os.environ | {"NOTIFY_SOCKET": str(self._data_dir / "notify")}
-        if self._kept is None:
-            command = run
-        else:
-            command = ["sh", "-c", AS_SYSTEMD, "sh", *run]
-            environment |= {"LISTEN_FDS": "1", "KEPT": str(self._kept)}
         kept = () if self._kept is None else (self._kept,)
+        command = [*with_descriptor(*kept), *run] if kept else run
         self._process = subprocess.Popen(
             command, env=environment, pass_fds=kept, stdin=subprocess.DEVNULL, stdout=self._log,
             stderr=self._log)

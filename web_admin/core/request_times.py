@@ -22,7 +22,7 @@ _OF_THIS_PROCESS = CollectorRegistry()
 @cache
 def request_histogram() -> Histogram:
     """Return the histogram; the first call decides whether it is this process's or that of all."""
-    values.ValueClass = values.get_value_class()
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]  # it has no types
     return Histogram(
         "menjin_request_duration_seconds", "How long requests took.", ["method", "page", "status"],
         buckets=BUCKETS, registry=_OF_THIS_PROCESS,

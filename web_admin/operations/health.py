@@ -1,4 +1,4 @@
-"""Judge the health of server and gates, with texts and remedies: pure functions over the gathered facts.
+"""Judge the health of the server, with texts and remedies: pure functions over the gathered facts.
 
 Three levels: good, look (soon), bad (now). Unknown facts are shown as unknown and raise no warning.
 """
@@ -13,27 +13,17 @@ from flask_babel import lazy_gettext as _
 from flask_babel import lazy_ngettext as ngettext
 
 from gate_controller.contract.event_kinds import EventKind
-from gate_controller.contract.program import program_version
-from web_admin.compound.models import Gate
-from web_admin.core.texts import word
-from web_admin.gates.silence import is_silent
-from web_admin.gates.texts import HEALTHS
 from web_admin.operations.marks import REFUSED, UNREACHABLE
 from web_admin.privacy.audits import AuditDue
 
 Level = Literal["good", "look", "bad", "unknown"]
 _ORDER: Sequence[Level] = ("bad", "look", "unknown", "good")
 
-LONG_SILENT_AFTER = timedelta(hours=24)
 BACKUP_LOOK, BACKUP_BAD = timedelta(days=7), timedelta(days=30)
 HOUSE_LOOK = timedelta(minutes=30)
 OUTBOX_LOOK = timedelta(minutes=15)
 CERTIFICATE_LOOK, CERTIFICATE_BAD = timedelta(days=21), timedelta(days=3)
 KEY_WAITS = timedelta(hours=24)
-CLOCK_OFF_SECONDS = 30.0
-TAKEN_WITHIN = timedelta(seconds=15)
-"""A gate asks every two seconds, and once more after it took a change."""
-MANY_UNSENT = 100
 DISK_LOOK, DISK_BAD = 0.15, 0.05
 
 
@@ -73,15 +63,6 @@ class ServerFacts:
     review_due_at: datetime
     audit: AuditDue
     site_since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class GateHealth:
-    """A gate with everything about it that is not well."""
-
-    gate: Gate
-    level: Level
-    findings: tuple[Finding, ...]
 
 
 def worst(levels: Iterable[Level]) -> Level:
@@ -246,129 +227,3 @@ def _audit(facts: ServerFacts) -> Finding:
         return Finding(name, "good", _("Not due yet."))
     says = _("Overdue.") if facts.audit.is_late else _("Due within two months.")
     return Finding(name, "look", says, _("Begin it under Privacy, Audits: the figures are there."))
-
-
-# -- gates -----------------------------------------------------------------------------------------
-
-
-def gate_health(gate: Gate, tampered: bool, now: datetime) -> GateHealth:
-    """Judge one gate by its last report."""
-    findings = tuple(_gate_findings(gate, tampered, now))
-    return GateHealth(gate, worst(finding.level for finding in findings), findings)
-
-
-def _gate_findings(gate: Gate, tampered: bool, now: datetime) -> Iterable[Finding]:
-    if gate.state == "stolen":
-        yield Finding(_("Reported stolen"), "bad", _("It gets no rules any more."))
-        return
-    if gate.state != "paired":
-        yield Finding(
-            _("Not paired yet"), "look", _("No controller speaks for it."), _("Pair one on the gate's page.")
-        )
-        return
-    contact = tuple(_contact(gate, now))
-    yield from contact
-    if gate.forked_at is not None:
-        yield Finding(
-            _("Two controllers"), "bad", _("Its key is in use in two places."),
-            _("Take both away from the network and pair a fresh controller."),
-        )  # fmt: skip
-    if tampered:
-        yield Finding(
-            _("Tampered with"), "bad", _("It may have been opened."),
-            _("Look at the gate, then press “Checked and cleared” on its page."),
-        )  # fmt: skip
-    yield from _behind(gate, now, silent=bool(contact))
-    if not gate.clock_sure:
-        yield Finding(
-            _("Clock unsure"), "look",
-            _("It refuses everything that depends on time, such as visitors' codes."),
-            _("Look at its battery clock and its time server."), alarm=EventKind.ALARM_GATE_CLOCK,
-        )  # fmt: skip
-    elif abs(gate.clock_behind_seconds or 0.0) > CLOCK_OFF_SECONDS:
-        yield Finding(
-            _("Clock off"), "look",
-            _("%(seconds)s seconds from this server's.", seconds=round(abs(gate.clock_behind_seconds or 0))),
-            _("Let both follow a time server."), alarm=EventKind.ALARM_GATE_CLOCK,
-        )  # fmt: skip
-    yield from _disk_of(gate)
-    yield from _devices(gate)
-
-
-def _contact(gate: Gate, now: datetime) -> Iterable[Finding]:
-    if not is_silent(gate, now):
-        return
-    silent = None if gate.last_seen_at is None else now - gate.last_seen_at
-    todo = _("It opens on its own meanwhile. Look at its power, its cable and its network.")
-    if silent is None or silent > LONG_SILENT_AFTER:
-        never_called = silent is None  # it is being built
-        alarm = None if never_called else EventKind.ALARM_GATE_SILENT
-        yield Finding(_("No contact"), "bad", _("For more than a day."), todo, alarm=alarm)
-    else:
-        minutes = int(silent.total_seconds() // 60)
-        says = ngettext("For %(num)d minute.", "For %(num)d minutes.", minutes)
-        yield Finding(_("No contact"), "look", says, todo, alarm=EventKind.ALARM_GATE_SILENT)
-
-
-def _policy_not_taken(gate: Gate, now: datetime) -> Iterable[Finding]:
-    """Judge a gate in contact: it has the newest rules within seconds, unless it does not take them."""
-    since = gate.behind_since
-    todo = _(
-        "Bring its program up to date: it is of version %(gate)s, this server of %(server)s.",
-        gate=gate.program or "?", server=program_version(),
-    )  # fmt: skip
-    if since is not None and not gate.policy_withheld and now - since > TAKEN_WITHIN:
-        minutes = max(1, int((now - since).total_seconds() // 60))
-        says = ngettext(
-            "In contact, it keeps old rules for %(num)d minute. Cards ended since still open there.",
-            "In contact, it keeps old rules for %(num)d minutes. Cards ended since still open there.",
-            minutes,
-        )
-        yield Finding(_("New rules not taken"), "bad", says, todo, alarm=EventKind.ALARM_GATE_BEHIND)
-    elif gate.policy_trouble:
-        says = _("It does not understand some rules. What they would open stays shut there.")
-        name = _("Rules of a later version")
-        yield Finding(name, "look", says, todo, alarm=EventKind.ALARM_GATE_BEHIND)
-
-
-def _behind(gate: Gate, now: datetime, *, silent: bool) -> Iterable[Finding]:
-    behind = gate.published_version - gate.have_version
-    if not silent:
-        yield from _policy_not_taken(gate, now)
-    elif behind > 0:
-        says = ngettext("%(num)d change has not arrived.", "%(num)d changes have not arrived.", behind)
-        todo = _("They arrive automatically once it is in contact. Cards ended since still open there.")
-        yield Finding(_("Rules behind"), "look", says, todo)
-    unsent = (gate.told_seq or 0) - gate.acknowledged_seq
-    if unsent > MANY_UNSENT:
-        says = ngettext("%(num)d event.", "%(num)d events.", unsent)
-        todo = _("They are stored there and arrive automatically; does the number shrink?")
-        yield Finding(_("Events not sent yet"), "look", says, todo)
-
-
-def _disk_of(gate: Gate) -> Iterable[Finding]:
-    if not gate.disk_total_mib or gate.disk_free_mib is None:
-        return
-    share = gate.disk_free_mib / gate.disk_total_mib
-    free = f"{gate.disk_free_mib / 1024:.1f}"
-    if gate.disk_reserve_in_use:
-        says = _("Full: it records in the room that it keeps for this.")
-        todo = _("Make room at once. Doors go on for some thousand entries; then no card opens there.")
-        yield Finding(_("Disk"), "bad", says, todo, alarm=EventKind.ALARM_GATE_DISK)
-    elif share < DISK_LOOK:
-        says = _("%(free)s GB free (%(share)s %%).", free=free, share=round(share * 100))
-        todo = _("Make room at the gate: look for old logs, and for files with “damaged” in their name.")
-        level: Level = "bad" if share < DISK_BAD else "look"
-        yield Finding(_("Disk"), level, says, todo, alarm=EventKind.ALARM_GATE_DISK)
-
-
-def _devices(gate: Gate) -> Iterable[Finding]:
-    for device in gate.device_states or []:
-        if device.get("health") != "ok":
-            state = word(HEALTHS, str(device.get("health")))
-            yield Finding(
-                _("A device is not well"), "look",
-                _("%(device)s: %(state)s", device=device.get("device"), state=state),
-                _("Look at its cable and power; “menjin gate check” at the gate says more."),
-                raw=str(device.get("detail") or ""),
-            )  # fmt: skip

@@ -19,7 +19,8 @@ from web_admin.custody.models import GateFaceRow
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import OutboxMessage
 from web_admin.messages.outbox import backlog
-from web_admin.operations.health import GateHealth, ServerFacts, gate_health
+from web_admin.operations.gate_health import GateHealth, gate_health
+from web_admin.operations.health import ServerFacts
 from web_admin.operations.marks import BACKUP, CERTIFICATE, HOUSEKEEPING, certificate_until
 from web_admin.privacy.audits import audit_due
 

@@ -18,7 +18,8 @@ from web_admin.compound.models import Gate, Site
 from web_admin.core.config import WebConfig
 from web_admin.core.request_times import request_numbers
 from web_admin.gates.silence import is_silent
-from web_admin.operations.health import GateHealth, Level, ServerFacts
+from web_admin.operations.gate_health import GateHealth
+from web_admin.operations.health import Level, ServerFacts
 from web_admin.operations.health_facts import gates_health, server_facts
 
 MIB = 1024 * 1024

@@ -1,5 +1,7 @@
 """Answer in words while the database does not answer or the disk is full; nothing here asks a record."""
 
+import sys
+
 from flask import Flask, Response, current_app, g, jsonify, render_template, request
 
 from web_admin.core.database import DatabaseAway, is_disk_full
@@ -13,7 +15,7 @@ def init_trouble_pages(app: Flask) -> None:
 
 
 def _show_trouble(error: Exception) -> Response:
-    current_app.log_exception((type(error), error, error.__traceback__))
+    current_app.log_exception(sys.exc_info())
     full = is_disk_full(error)
     g.menjin_trouble = True  # what looks at the answer must not ask who is signed in
     if request.path.startswith(("/sync/", "/api/")):

@@ -83,3 +83,13 @@ def test_an_alarm_never_goes_with_a_later_presentation(written: Written) -> None
     with written.recorder.with_silent(None):
         written.recorder.write(EventKind.ACCESS, {}, {}, NOON)
     assert written.kinds == ["access"]
+
+
+def test_the_log_names_an_alarm_and_never_a_silent_one(
+    written: Written, caplog: pytest.LogCaptureFixture
+) -> None:
+    with written.recorder.with_silent(ALARM):
+        pass
+    written.recorder.record(EventKind.ALARM_DOOR_FORCED, {"lane_id": "north-in"}, {"person_id": "mother"})
+    written.recorder.record(EventKind.DOOR_CLOSED, {"lane_id": "north-in"}, {})
+    assert [record.getMessage() for record in caplog.records] == ["alarm_door_forced north-in"]

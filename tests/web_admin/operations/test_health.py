@@ -18,7 +18,8 @@ from web_admin.core.database import Menjin, current_menjin
 from web_admin.core.health_models import ServerMark
 from web_admin.custody.models import GateFaceRow
 from web_admin.operations import housekeeping, marks
-from web_admin.operations.health import ServerFacts, gate_health, server_findings, worst
+from web_admin.operations.gate_health import gate_health
+from web_admin.operations.health import ServerFacts, server_findings, worst
 from web_admin.operations.health_facts import gates_health, newest_backup, server_facts
 from web_admin.policy.effects import PolicyEffects
 from web_admin.privacy.audits import AuditDue

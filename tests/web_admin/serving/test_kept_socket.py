@@ -1,10 +1,10 @@
 """The listening socket is handed to systemd, and taken back by the next process."""
 
-import os
 import socket
 import subprocess
 import sys
 
+from tests.served.supervisor import with_descriptor
 from web_admin.serving.kept_socket import keep, listening_socket
 
 NEXT = """
@@ -13,15 +13,13 @@ from web_admin.serving.kept_socket import listening_socket
 port = listening_socket("127.0.0.1", 0).getsockname()[1]
 print(port, sorted({"LISTEN_FDS", "LISTEN_PID"} & set(os.environ)))
 """
-AS_SYSTEMD = 'export LISTEN_PID={pid} LISTEN_FDS=1; exec 3<&{fd}; exec {python} -c "$0"'
 
 
-def next_port(listener, pid):
+def next_port(stored, before=""):
     """Return the port that the next process listens on, and what is left in its environment."""
-    command = AS_SYSTEMD.format(pid=pid, fd=listener.fileno(), python=sys.executable)
+    command = [*with_descriptor(stored.fileno()), sys.executable, "-c", before + NEXT]
     done = subprocess.run(
-        ["sh", "-c", command, NEXT], pass_fds=(listener.fileno(),), capture_output=True, text=True,
-        check=True)
+        command, pass_fds=(stored.fileno(),), capture_output=True, text=True, check=True)
     port, rest = done.stdout.strip().split(" ", 1)
     return int(port), rest
 
@@ -37,8 +35,9 @@ def test_it_is_stored_with_systemd_and_the_next_process_listens_on_the_same(tmp_
     first.close()
     assert said == b"FDSTORE=1\nFDNAME=menjin-web"
     with socket.socket(fileno=kept) as stored:
-        assert next_port(stored, "$$") == (port, "[]")
-        assert next_port(stored, os.getpid())[0] != port, "it was meant for another process"
+        assert next_port(stored) == (port, "[]")
+        of_another = "import os; os.environ['LISTEN_PID'] = '1'"
+        assert next_port(stored, of_another)[0] != port, "it was meant for another process"
 
 
 def test_without_systemd_nothing_is_asked(monkeypatch):

@@ -1,12 +1,13 @@
 """While the records cannot be read or the disk is full, pages say so in both languages and need no record."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from tests.support.clock import SetClock
 from tests.support.compounds.managed import make_managed_compound
+from web_admin.accounts.api_keys import make_api_key
 from web_admin.accounts.permissions import public
 from web_admin.core.database import current_menjin, make_engine
 
@@ -28,6 +29,9 @@ def records_are_gone(compound):
 
 def test_without_records_a_page_says_it_in_both_languages_and_programs_get_a_word(compound):
     staff = compound.signed_in("manager")
+    with compound.act("manager") as act:
+        until = act.now + timedelta(days=30)
+        key = make_api_key(act, name="Prometheus", scopes=("metrics:read",), valid_until=until).text
     records_are_gone(compound)
     page = staff.get("/manage/")
     assert (page.status_code, page.headers["Retry-After"]) == (503, "20")
@@ -35,7 +39,7 @@ def test_without_records_a_page_says_it_in_both_languages_and_programs_get_a_wor
     assert "The records cannot be read just now" in page.text
     assert page.headers["X-Request-ID"] in page.text
     assert "Nothing of this was stored" not in page.text
-    answer = compound.app.test_client().get("/api/v1/people", headers={"Authorization": "Bearer x"})
+    answer = compound.app.test_client().get("/api/v1/metrics", headers={"Authorization": f"Bearer {key}"})
     assert (answer.status_code, answer.json) == (503, {"error": "database_away"})
     style = compound.app.test_client().get("/static/trouble.css")
     assert style.status_code == 200

@@ -20,7 +20,7 @@ from web_admin.accounts.permissions import (
 )
 from web_admin.api.access import answer_in_json
 from web_admin.core import texts as core_texts
-from web_admin.core.database import current_menjin
+from web_admin.core.database import DatabaseAway, current_menjin
 from web_admin.core.sealed_places import sealed_place
 from web_admin.gates.status import lane_posture
 from web_admin.journal.models import GateEvent
@@ -43,7 +43,7 @@ from web_admin.web.problems import note_problem, noted_problems
 from web_admin.web.request_bodies import sentence_of, takes_json_here
 from web_admin.web.silent_gates import status_of_gate
 from web_admin.web.times import local_date, local_day, local_time, month_day, weekday, zone_name
-from web_admin.web.trouble_pages import init_trouble_pages
+from web_admin.web.trouble_pages import init_trouble_pages, show_trouble
 
 CONTENT_SECURITY_POLICY = {
     "default-src": "'self'",
@@ -154,6 +154,9 @@ def _show_error(error: HTTPException) -> HTTPException | Response:
     code = error.code or 500
     if code < 400:
         return error
+    cause = getattr(error, "original_exception", None)
+    if isinstance(cause, DatabaseAway):  # it went away while an answer was being made
+        return show_trouble(cause)
     if request.path.startswith("/sync/"):
         return error
     if code in REFUSALS:

@@ -12,8 +12,8 @@ from typing import Protocol
 log = logging.getLogger(__name__)
 
 START_FILE = "room_to_start"
-START_BYTES = 8 * 1024 * 1024
-"""What SQLite's logs take, which are made again at each start."""
+START_BYTES = 1024 * 1024
+"""More than SQLite's logs take, which are made again at each start and then written over."""
 ROOMY_BYTES = 32 * 1024 * 1024
 """Below this nothing is added to a reserve: what is left is for entries."""
 

@@ -16,7 +16,7 @@ from flask import g, has_request_context
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 LEVEL_VARIABLE = "MENJIN_LOG_LEVEL"
-FRAMES_AT_MOST = 12
+FRAMES_KEPT = 12
 """The innermost: those around them are the server's loop and Flask."""
 
 
@@ -74,7 +74,7 @@ def _says(error: BaseException) -> dict[str, object]:
 
 
 def _places(error: BaseException) -> list[str]:
-    frames = traceback.extract_tb(error.__traceback__)[-FRAMES_AT_MOST:]
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES_KEPT:]
     return [f"{_short(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames]
 
 

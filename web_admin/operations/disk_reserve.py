@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from web_admin.core.config import WebConfig
 from web_admin.core.database import DatabaseError, Menjin
 
-RESERVE_BYTES = 16 * 1024 * 1024
+RESERVE_BYTES = 4 * 1024 * 1024
 LOW_BYTES = RESERVE_BYTES // 2
 FOR_STAFF_BYTES = RESERVE_BYTES // 4
 """The last of it: entries of gates wait at the gates then, which have reserves of their own."""

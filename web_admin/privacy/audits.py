@@ -22,7 +22,7 @@ from web_admin.privacy.report_figures import Span
 
 AUDIT_EVERY = timedelta(days=365)
 TASK_BEFORE = timedelta(days=60)
-SAME_AUDITOR_AT_MOST = 3
+AUDITS_IN_A_ROW = 3
 MAX_WORDS_CHARS = 8000
 
 
@@ -69,8 +69,8 @@ def begin_audit(
     if open_audit(act.session, act.site_id) is not None:
         raise ActionRefused(None, _("An audit is open. Close it first."))
     before = _closed(act.session, act.site_id)
-    newest = before[:SAME_AUDITOR_AT_MOST]
-    if len(newest) == SAME_AUDITOR_AT_MOST and all(
+    newest = before[:AUDITS_IN_A_ROW]
+    if len(newest) == AUDITS_IN_A_ROW and all(
         one.auditor.casefold() == name.casefold() for one in newest
     ):
         raise ActionRefused("auditor", _("They did the last three audits; the law asks for another one now."))

@@ -104,7 +104,7 @@ def _to_the_password() -> Response:
 def judge_staff_try(response: Response) -> Response:
     """Give back a right try; record and report a run of wrong ones."""
     claim: Claim | None = g.pop("menjin_claim", None)
-    if claim is None:
+    if claim is None or "menjin_trouble" in g:
         return response
     name = str(g.get("menjin_claimed", ""))
     if _PROVED[request.endpoint or ""]():

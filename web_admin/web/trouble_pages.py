@@ -2,7 +2,7 @@
 
 import sys
 
-from flask import Flask, Response, current_app, g, jsonify, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, request
 
 from web_admin.core.database import DatabaseAway, is_disk_full
 
@@ -11,18 +11,22 @@ RETRY_SECONDS = 20
 
 def init_trouble_pages(app: Flask) -> None:
     """Show a page of its own, in both languages, instead of a fault; other programs get JSON and 503."""
-    app.register_error_handler(DatabaseAway, _show_trouble)
+    app.register_error_handler(DatabaseAway, show_trouble)
 
 
-def _show_trouble(error: Exception) -> Response:
-    current_app.log_exception(sys.exc_info())
+def show_trouble(error: Exception) -> Response:
+    """Log what the database said and return the page for it."""
+    if "menjin_trouble" not in g:
+        current_app.log_exception(sys.exc_info())
     full = is_disk_full(error)
     g.menjin_trouble = True  # what looks at the answer must not ask who is signed in
     if request.path.startswith(("/sync/", "/api/")):
         answer = jsonify(error="disk_full" if full else "database_away")
     else:
         again = request.path if request.method == "GET" else "/"
-        page = render_template("trouble.html", full=full, again=again, number=g.get("menjin_request_id", ""))
+        # Without what other pages are given, which asks who reads it and in which language.
+        template = current_app.jinja_env.get_template("trouble.html")
+        page = template.render(full=full, again=again, number=g.get("menjin_request_id", ""))
         answer = Response(page, mimetype="text/html")
     answer.status_code = 503
     answer.headers["Retry-After"] = str(RETRY_SECONDS)

@@ -22,9 +22,12 @@ def compound(web_config, database):
 
 
 def records_are_gone(compound):
-    """Take away what each page asks first."""
+    """Take away everything that a page could ask."""
     with compound.app.app_context(), current_menjin().database.engine.begin() as connection:
-        connection.execute(text("ALTER TABLE site RENAME TO taken_away"))
+        connection.execute(text("PRAGMA legacy_alter_table = ON"))
+        for (name,) in connection.execute(text("SELECT name FROM sqlite_schema WHERE type = 'table'")).all():
+            if not name.startswith("sqlite_"):
+                connection.execute(text(f'ALTER TABLE "{name}" RENAME TO "gone_{name}"'))
 
 
 def test_without_records_a_page_says_it_in_both_languages_and_programs_get_a_word(compound):
@@ -41,9 +44,21 @@ def test_without_records_a_page_says_it_in_both_languages_and_programs_get_a_wor
     assert "Nothing of this was stored" not in page.text
     answer = compound.app.test_client().get("/api/v1/metrics", headers={"Authorization": f"Bearer {key}"})
     assert (answer.status_code, answer.json) == (503, {"error": "database_away"})
+    tried = send_sign_in(compound)
+    assert (tried.status_code, "The records cannot be read just now" in tried.text) == (503, True)
     style = compound.app.test_client().get("/static/trouble.css")
     assert style.status_code == 200
     assert "trouble.css" in page.text
+
+
+def send_sign_in(compound):
+    """Type a password, with a page's token from before."""
+    client = compound.app.test_client()
+    compound.app.config["WTF_CSRF_ENABLED"] = False
+    try:
+        return client.post("/staff/sign-in", data={"email": "manager@example.org", "password": "x" * 12})
+    finally:
+        compound.app.config["WTF_CSRF_ENABLED"] = True
 
 
 def test_a_full_disk_is_said_as_one(compound, monkeypatch, tmp_path):

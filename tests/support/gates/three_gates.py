@@ -26,7 +26,7 @@ from gate_controller.face.matching.template_store import SqliteFaceBlobs, open_f
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.lane.status import GateStatus
 from gate_controller.storage.clock import GateClock
-from gate_controller.storage.disk_room import DiskRoom
+from gate_controller.storage.disk_room import DiskState
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.storage.tamper_mark import TamperMark
@@ -237,7 +237,7 @@ class TownGate:
             ServerLink(self.town.url, None, self.gate_id, key, self.store.next_counter),
             identity, key, self.store, self.journal, clock, self.keeper, lambda: self.boot_seconds,
             lambda: GateStatus((), ()), self._take, threading.Event(), self.roster,
-            "0.2.0", DiskRoom(self.files, (self.journal, self.store)).look, NumbersFile(None),
+            "0.2.0", lambda: DiskState(5 * 2**30, 8 * 2**30, reserve_in_use=False), NumbersFile(None),
         )  # fmt: skip
 
     def _take(self, news: object) -> None:

@@ -10,11 +10,12 @@ from tests.bench.figure import Figure
 
 
 def _benches() -> dict[str, Callable[[], Iterator[Figure]]]:
-    from tests.bench import attack, face, hotplug, pages, rest, rules, tap
+    from tests.bench import attack, face, fleet, hotplug, pages, rest, rules, tap
 
     return {
         "attack": attack.measure,
         "face": face.measure,
+        "fleet": fleet.measure,
         "hotplug": hotplug.measure,
         "pages": pages.measure,
         "rest": rest.measure,

@@ -67,7 +67,7 @@ def read_body(limit: int) -> bytes:
     """Return the request's body; raise SyncRefused when it is longer than `limit` bytes."""
     request.max_content_length = limit
     try:
-        return request.get_data(cache=False)
+        return request.get_data()
     except RequestEntityTooLarge as err:
         raise SyncRefused(413, "body_too_large", f"at most {limit} bytes are taken here") from err
 

@@ -140,7 +140,7 @@ def test_no_hold_of_staff_comes_back_with_the_power(bench: BenchGate) -> None:
     bench.keys.type(CODE)
     wait_for_decisions(bench, 3)
     bench.stop()
-    assert not bench.relay.is_on(1)
+    assert not obeyed(bench.relay).is_on(1)
     assert recorded(bench, "hold_ended")[-1][1] == {
         "lane_id": LANE, "by": "emergency_code", "ended_by": "stop",
     }
@@ -199,7 +199,7 @@ def test_a_drive_is_opened_once_and_never_held_and_the_journal_says_so(tmp_path:
             {"lane_id": "north-yard", "by": "staff_card"},
             {"lane_id": "north-yard", "author_id": "schedule"},
         ]
-        assert not relay.is_on(1)
+        assert not obeyed(relay).is_on(1)
 
 
 # -- the emergency code --------------------------------------------------------------------------------
@@ -239,7 +239,7 @@ def test_an_emergency_code_without_minutes_opens_once(bench: BenchGate) -> None:
     on_ns = bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=bench.keys.type(CODE))
     bench.relay.wait_for_off(1, timeout_seconds=PATIENCE_SECONDS, after_ns=on_ns)
     bench.passes(2 * RENEW_AFTER_SECONDS)
-    assert not bench.relay.is_on(1)
+    assert not obeyed(bench.relay).is_on(1)
     assert bench.posture() == "normal"
     bench.stop()
     assert recorded(bench, *HOLD_KINDS) == []

@@ -8,13 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gate_controller.cli import run as gate
+from hardware.simulated.twin import Twin
 from tests.support.gates.bench import BenchGate
 from tests.support.gates.waiting import until
 from tests.support.warm_start import Command, WarmProcess
 
 LONGEST_START_SECONDS = 90.0
+STALE = b"\0"
+"""A byte that lies in each reader's port before the gate opens it."""
 COMMAND = "import sys; from gate_controller.cli import run; sys.exit(run(sys.argv[1:]))"
 CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+def _plugged_readers(bench: BenchGate) -> list[Twin]:
+    readers: tuple[Twin, ...] = (bench.card, bench.keys, bench.scanner, bench.inputs)
+    return [reader for reader in readers if reader.is_plugged]
 
 
 @dataclass
@@ -29,6 +37,8 @@ class GateProcess:
         """Start `menjin gate run` and return once it answers to cards."""
         started_ns = time.monotonic_ns()
         before = journal_length(bench)
+        for reader in _plugged_readers(bench):
+            reader.wire.write(STALE)
         process = WarmProcess(
             command, ["run", str(bench.write_site_file())], environment={"MENJIN_LOG_LEVEL": "CRITICAL"})
         made = cls(bench, process)
@@ -56,13 +66,17 @@ class GateProcess:
             time.sleep(0.01)
 
     def _holds_its_readers(self) -> bool:
-        """Return whether the ports of all readers that are plugged in are open: what is shown is read."""
-        readers = (self.bench.card, self.bench.keys, self.bench.scanner, self.bench.inputs)
+        """Return whether the ports of all readers are open and empty: what is shown from now on is read.
+
+        A port is open a moment before the gate forgets what it had queued, and would forget a card with it.
+        """
+        readers = _plugged_readers(self.bench)
         held = set()
         for descriptor in Path(f"/proc/{self.process.pid}/fd").iterdir():
             with suppress(FileNotFoundError):
                 held.add(str(descriptor.readlink()))
-        return {reader.wire.device for reader in readers if reader.is_plugged} <= held
+        forgotten = all(reader.wire.unread_bytes() == 0 for reader in readers)
+        return forgotten and {reader.wire.device for reader in readers} <= held
 
     def _is_put_to_rest(self, since_ns: int) -> bool:
         changes = self.bench.relay.changes

@@ -62,10 +62,9 @@ def preview() -> Page:
     """Show by name for whom an act is to be done and who is left out, and ask what the act needs."""
     if request.method == "GET":
         return _to_list()
-    if not request.form.get("act"):
-        flash(_("Choose what to do for these people."), "danger")
-        return _to_list()
     kind, people = _asked_kind(), chosen_ids()
+    if kind is None:
+        return _to_list()
     answers = request.form if request.form.get("step") == "hours" else None
     form, spec = _form_of(kind, answers), None
     form.once.data = once_token()  # the list, open in one window, may lead to several acts
@@ -91,6 +90,8 @@ def act() -> Page:
     if request.method == "GET":
         return _to_list()
     kind, people = _asked_kind(), chosen_ids()
+    if kind is None:
+        return _to_list()
     form = _form_of(kind, request.form)
     if form.validate_on_submit():
         if kind in ("print_invitations", "print_pins"):
@@ -165,10 +166,12 @@ def undo(seq: int) -> Response:
 # -- shared ----------------------------------------------------------------------------------------
 
 
-def _asked_kind() -> BulkKind:
+def _asked_kind() -> BulkKind | None:
+    """Return the act that the form asks for; None, and say so, where it names none of them."""
     kind = request.form.get("act", "")
     if kind not in NEEDS:
-        abort(400)
+        flash(_("Choose what to do for these people."), "danger")
+        return None
     if not current_may(NEEDS[kind]):
         abort(403)
     return kind

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.axe import axe
-from tests.browser.gallery.states import PAGES, SIZES, State
+from tests.browser.gallery.states import LANGUAGES, SIZES
 from tests.browser.gallery.tab_order import nameless, problems_with_tab
 from tests.browser.gallery.walk import Shown, shown_pages
 from tests.browser.gallery.world import World, opened_world
@@ -40,14 +40,18 @@ def world() -> Iterator[World]:
         yield opened
 
 
-def everywhere(browser: Browser, world: World, pages: tuple[State, ...] = PAGES) -> Iterator[Shown]:
+def everywhere(browser: Browser, world: World, language: str) -> Iterator[Shown]:
     """Go through what is there of the list; that nothing is missing is asked in `test_gallery.py`."""
-    return (found for found in shown_pages(browser, world, pages) if isinstance(found, Shown))
+    found = shown_pages(browser, world, languages=(language,))
+    return (state for state in found if isinstance(state, Shown))
 
 
-def test_axe_finds_nothing_and_all_targets_are_large_and_named(browser: Browser, world: World) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_nothing_and_all_targets_are_large_and_named(
+    browser: Browser, world: World, language: str
+) -> None:
     problems: list[str] = []
-    for shown in everywhere(browser, world):
+    for shown in everywhere(browser, world, language):
         for size, scheme in LOOKS[shown.language]:
             page = shown.page
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of the two words
@@ -61,11 +65,12 @@ def test_axe_finds_nothing_and_all_targets_are_large_and_named(browser: Browser,
     assert problems == []
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_is_cut_off_at_320_pixels_or_with_letters_twice_as_large(
-    browser: Browser, world: World
+    browser: Browser, world: World, language: str
 ) -> None:
     problems: list[str] = []
-    for shown in everywhere(browser, world):
+    for shown in everywhere(browser, world, language):
         page, name = shown.page, f"{shown.group}-{shown.name}-{shown.language}"
         resize(page, 320, 640)
         problems += [f"{name} at 320 px: {html}" for html in too_wide(page)]
@@ -87,8 +92,7 @@ def too_wide(page: Page) -> list[str]:
 
 def test_the_tab_key_follows_the_document_and_shows_where_it_is(browser: Browser, world: World) -> None:
     problems: list[str] = []
-    for found in shown_pages(browser, world, languages=("en",)):
-        if isinstance(found, Shown):
-            resize(found.page, *SIZES[{"manager": "desktop"}.get(found.group, "phone")])
-            problems += [f"{found.group}-{found.name}: {what}" for what in problems_with_tab(found.page)]
+    for shown in everywhere(browser, world, "en"):
+        resize(shown.page, *SIZES[{"manager": "desktop"}.get(shown.group, "phone")])
+        problems += [f"{shown.group}-{shown.name}: {what}" for what in problems_with_tab(shown.page)]
     assert problems == []

@@ -174,14 +174,22 @@ def test_none_and_too_many_lead_back_to_the_list_with_a_sentence(office, chosen,
     assert said in office.get(answer.location).text
 
 
-def test_guards_choose_no_one_and_an_unknown_act_is_none(compound, office):
+@pytest.mark.parametrize("where", [BULK, DO])
+@pytest.mark.parametrize("named", [{}, {"act": "delete"}])
+def test_a_missing_or_unknown_act_leads_back_to_the_list_with_a_sentence(compound, office, where, named):
+    data = {"csrf_token": csrf_of(office.get(LIST).text), "person": compound.persons["王芳"], "building": "3"}
+    answer = office.post(where, data=data | named)
+    assert (answer.status_code, answer.location) == (303, f"{LIST}?building=3")
+    assert "Choose what to do for these people." in office.get(answer.location).text
+
+
+def test_guards_choose_no_one_and_addresses_without_an_act_lead_on(compound, office):
     guard = compound.signed_in("guard")
     page = guard.get(LIST).text
     assert 'name="person"' not in page
     assert "/bulk" not in page
     data = {"csrf_token": csrf_of(page), "act": "suspend", "person": compound.persons["王芳"], "reason": "x"}
     assert [guard.post(where, data=data).status_code for where in (BULK, DO)] == [403, 403]
-    assert preview(office, "delete", compound.persons["王芳"]).status_code == 400
     assert "No one of them" in preview(office, "suspend", "someone else's id").text
     assert office.get(DO).status_code == 303
     assert office.get("/manage/people/bulk/1").status_code == 404

@@ -87,16 +87,36 @@ def pulse_after(ends: GateEnds, lane_id: str, doing: Doing, timeout_seconds: flo
     wait_until_locked(ends, lane_id)
     before_seq = ends.journal_seq()
     at_ns = doing()
+    on_ns: list[int] = []
+
+    def is_decided() -> bool:
+        try:
+            on_ns.append(ends.metal.relays.wait_for_on(channel, 0.0, after_ns=at_ns))
+        except TimeoutError:
+            return ends.journal_seq() > before_seq and bool(_refusals(ends, lane_id, before_seq))
+        return True
+
     try:
-        on_ns = ends.metal.relays.wait_for_on(channel, timeout_seconds, after_ns=at_ns)
+        wait_until(is_decided, timeout_seconds, f"an ON byte for {lane_id}")
     except TimeoutError as err:
-        said = [
-            str(e.facts.get("reason")) for e in ends.journal() if e.seq > before_seq and e.kind == "access"
-        ]
         raise StepFailed(
-            f"{lane_id}: no ON byte within {timeout_seconds:g} s; the gate wrote {said or 'nothing'}"
+            f"{lane_id}: no ON byte within {timeout_seconds:g} s; the gate wrote nothing"
         ) from err
-    return (on_ns - at_ns) / 1e6
+    if not on_ns:
+        said = _refusals(ends, lane_id, before_seq)
+        raise StepFailed(f"{lane_id}: no ON byte; the gate wrote {said}")
+    return (on_ns[0] - at_ns) / 1e6
+
+
+def _refusals(ends: GateEnds, lane_id: str, seq: int) -> list[str]:
+    return [
+        str(entry.facts.get("reason"))
+        for entry in ends.journal()
+        if entry.seq > seq
+        and entry.kind == "access"
+        and not entry.facts.get("opens")
+        and entry.facts.get("lane_id") == lane_id
+    ]
 
 
 def refused(stage: Stage, gate_id: str, lane_id: str, doing: Callable[[], object], *reasons: str) -> Seen:

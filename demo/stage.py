@@ -30,6 +30,7 @@ from demo.rig.processes import (
     run_menjin,
     wait_until,
 )
+from demo.rig.sweeper import swept_after
 from demo.world.compound import GUARD, SITE_NAME, STAFF, TIMEZONE, Compound, Member, seed
 from demo.world.site_files import GATES, GatePlan, SiteFile
 from web_admin.people.invitations import confirm_identity, invite
@@ -339,15 +340,16 @@ def open_stage(
     folder = Path(tempfile.mkdtemp(prefix="menjin-demo-", dir=parent))
     trace = TraceFile(trace_path)
     try:
-        stage = Stage(folder, trace, face=True, wrapper=wrapper, tell=tell)
-        try:
+        with swept_after(folder):
+            stage = Stage(folder, trace, face=True, wrapper=wrapper, tell=tell)
             try:
-                stage.start()
-            except PageRefused as err:
-                raise StartRefused(f"{err}\n{stage.server.tail()}") from err
-            yield stage
-        finally:
-            stage.close()
+                try:
+                    stage.start()
+                except PageRefused as err:
+                    raise StartRefused(f"{err}\n{stage.server.tail()}") from err
+                yield stage
+            finally:
+                stage.close()
     finally:
         trace.close()
         for _try in range(3):

@@ -66,7 +66,7 @@ class GateScreen:
         for key in keys:
             self.press("key", key=key)
 
-    def wait_for(self, *screens: Screen, timeout_seconds: float = 8.0) -> TerminalView:
+    def wait_for(self, *screens: Screen, timeout_seconds: float = 20.0) -> TerminalView:
         """Return the view once it shows one of these screens; raise ScreenSilent."""
         with self._news:
             shown = self._news.wait_for(

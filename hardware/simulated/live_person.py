@@ -23,10 +23,16 @@ JPEG_QUALITY = 95
 class FolderPerson:
     """Writes what an actor shows into a folder, in a thread, until closed."""
 
-    def __init__(self, actor: Actor, folder: Path, *, prompt: Callable[[], str]) -> None:
-        """Begin at once; return when the first frame is there, in `in_view_at_ns` (monotonic)."""
-        self._actor, self._folder, self._prompt = actor, folder, prompt
-        self._began = time.monotonic()
+    def __init__(
+        self, actor: Actor, folder: Path, *, prompt: Callable[[], str],
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        """Begin at once; return when the first frame is there, in `in_view_at_ns` (monotonic).
+
+        `seconds` is the clock by which the actor moves; frames come by this machine's.
+        """
+        self._actor, self._folder, self._prompt, self._seconds = actor, folder, prompt, seconds
+        self._began = seconds()
         self._leaving = threading.Event()
         self._asked = ""
         self._number = 0
@@ -48,6 +54,11 @@ class FolderPerson:
         """Walk away."""
         self.close()
 
+    @property
+    def shown(self) -> int:
+        """Return how many frames there were until now."""
+        return self._number
+
     def close(self) -> None:
         """Stop writing; the newest frame stays until something else is put before the camera."""
         self._leaving.set()
@@ -59,7 +70,7 @@ class FolderPerson:
 
     def _show(self) -> int:
         self._next_seconds = time.monotonic() + 1 / FRAMES_A_SECOND
-        seconds = time.monotonic() - self._began
+        seconds = self._seconds() - self._began
         asked = self._prompt()
         if asked != self._asked:
             self._asked = asked

@@ -13,7 +13,8 @@ from tests.support.compounds.cards import card_was_shown
 from tests.support.compounds.resident import Compound
 
 PHONE = {"width": 390, "height": 844}
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000
+"""Of a busy machine; a wait ends with what it waits for."""
 
 
 @dataclass

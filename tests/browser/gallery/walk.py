@@ -79,7 +79,7 @@ def _bring(page: Page, state: State, world: World, language: str) -> str:
         answer = page.goto(world.address + path)
         for kind, *words in state.steps:
             STEPS[kind](page, *(word.format(language=language, **world.words) for word in words))
-        page.locator(state.marker.format(**world.words)).first.wait_for(state="visible", timeout=5_000)
+        page.locator(state.marker.format(**world.words)).first.wait_for(state="visible", timeout=30_000)
         page.wait_for_load_state("load")  # with its styles, or everything on it is too small
     except Error as error:
         return f"{path}: {error.message.splitlines()[0]}, at {page.url}"

@@ -95,7 +95,7 @@ def _context(browser: Browser, language: str) -> BrowserContext:
     made = browser.new_context(
         viewport={"width": width, "height": height}, locale=LOCALES[language], reduced_motion="reduce"
     )
-    made.set_default_timeout(15_000)
+    made.set_default_timeout(60_000)
     return made
 
 

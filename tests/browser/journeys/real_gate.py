@@ -21,7 +21,7 @@ from tests.support.gates.process import GateProcess
 from tests.support.gates.with_server import gate_beside
 from web_admin.compound.models import Gate, Site
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 90
 ASK_AGAIN_SECONDS = 0.3
 WITHOUT_A_PULSE_SECONDS = 0.3
 CHANNEL = 1

@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, Download, Page, expect
 
 from gate_controller.audit.main import run
 from hardware.simulated.face_clips import LivingPerson
-from hardware.simulated.live_person import FolderPerson
 from tests.browser.axe import axe
 from tests.browser.conftest import serving
 from tests.browser.journeys.pockets import Hands, Pocket
@@ -32,7 +31,7 @@ from tests.browser.terminal.test_face_at_the_gate import (
 from tests.support.compounds.cards import card_was_shown
 from tests.support.compounds.resident import NOTICE_EN, NOTICE_ZH
 from tests.support.faces.actors import picture_and_points
-from tests.support.gates.bench import LANE
+from tests.support.gates.before_the_camera import before_the_camera
 from web_admin.compound.models import Site
 from web_admin.custody.models import Consent, FaceShare, ReceiptRow
 from web_admin.face.notices import NOTICE_FIELDS
@@ -46,8 +45,6 @@ AT_THE_SCREEN = {
     "en": {"face": "Face", "yes": "Yes, take my face here"},
     "zh": {"face": "人脸", "yes": "是，在此采集我的人脸"},
 }
-TRIES = 3
-"""On a busy machine a head may turn between two frames: they try again, as people do."""
 
 
 @pytest.fixture
@@ -78,10 +75,7 @@ def test_from_the_yes_on_the_phone_to_the_certificate(
         # At the gate: the own card says who asks, the camera sees who it is.
         has_synced(compound)
         speaks(at_gate, language)
-        for _try in range(TRIES):
-            enrols(at_gate, language)
-            if gate.face.person_ids():
-                break
+        enrols(at_gate, language)
         assert gate.face.person_ids() == (compound.person_id,)
         assert opened_by_face(at_gate, language)
         last = decisions_of(at_gate.bench)[-1].facts
@@ -175,21 +169,14 @@ def enrols(at_gate: AtTheGate, language: str) -> None:
 
 def opened_by_face(at_gate: AtTheGate, language: str) -> bool:
     """Ask for face, type the home, turn the head as asked; return whether the relay was switched on."""
-    return any(_looked_at(at_gate, language, seed) for seed in range(TRIES - 1))
-
-
-def _looked_at(at_gate: AtTheGate, language: str, seed: int) -> bool:
-    assert at_gate.bench.gate is not None
-    desk = at_gate.bench.gate.controller._parts.desks[LANE]
     at_gate.press(AT_THE_SCREEN[language]["face"])
     at_gate.sees("typing_home")
     began_ns = time.monotonic_ns()
-    slow = LivingPerson(*picture_and_points("person_a_1", 480, 360), seed=seed, degrees_a_second=25)
-    with FolderPerson(slow, at_gate.bench.root / "pictures", prompt=lambda: desk.camera.prompt):
+    person = LivingPerson(*picture_and_points("person_a_1", 480, 360), seed=1)
+    with before_the_camera(at_gate.bench, person):
         at_gate.bench.keys.type("31203#")
         at_gate.page.wait_for_function(
-            "() => ['granted', 'refused', 'typing_pin'].includes(document.body.dataset.screen)",
-            timeout=PATIENCE_SECONDS * 1000,
+            "() => ['granted', 'refused', 'typing_pin'].includes(document.body.dataset.screen)"
         )
     opened = any(change.on and change.at_ns >= began_ns for change in at_gate.bench.relay.changes)
     axe_is_clean(at_gate.page, f"gate-{'opened' if opened else 'refused'}-by-face-{language}")

@@ -12,7 +12,7 @@ from gate_controller.terminal.server import TerminalServer
 from gate_controller.terminal.view import TerminalAction
 
 TOKEN = "t" * 43
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 
 
 @dataclass

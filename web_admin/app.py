@@ -42,7 +42,15 @@ from web_admin.web.navigation import menu
 from web_admin.web.problems import note_problem, noted_problems
 from web_admin.web.request_bodies import sentence_of, takes_json_here
 from web_admin.web.silent_gates import status_of_gate
-from web_admin.web.times import local_date, local_day, local_time, month_day, weekday, zone_name
+from web_admin.web.times import (
+    local_date,
+    local_day,
+    local_time,
+    month_day,
+    weekday,
+    zone_in_words,
+    zone_name,
+)
 from web_admin.web.trouble_pages import init_trouble_pages, show_trouble
 
 CONTENT_SECURITY_POLICY = {
@@ -110,6 +118,7 @@ def register_pages(app: Flask) -> None:
     app.add_template_global(note_problem)
     app.add_template_global(noted_problems)
     app.add_template_filter(local_time)
+    app.add_template_filter(zone_in_words)
     app.add_template_filter(local_day)
     app.add_template_filter(local_date)
     app.add_template_filter(weekday)

@@ -85,7 +85,7 @@ class FileSettings:
     ] = 30
     new_members_wait: Annotated[
         int,
-        Meta(ge=0, le=1, extra={"label": _l("1: people whom a home adds wait until the office has agreed")}),
+        Meta(ge=0, le=1, extra={"label": _l("People whom a home adds wait until the office has agreed")}),
     ] = 0
     security_contact: Annotated[
         str, Meta(
@@ -96,7 +96,7 @@ class FileSettings:
     """Whom to write to about a weakness: what /.well-known/security.txt says."""
     log_requests: Annotated[
         int,
-        Meta(ge=0, le=1, extra={"label": _l("1: one line in the log for each request, without addresses")}),
+        Meta(ge=0, le=1, extra={"label": _l("One line in the log for each request, without addresses")}),
     ] = 0
     trusted_proxies: Annotated[
         int, Meta(ge=0, le=8, extra={"label": _l("Reverse proxies in front of this server")})
@@ -133,6 +133,11 @@ class WholeNumber:
     label: str
     least: int
     most: int
+
+    @property
+    def is_switch(self) -> bool:
+        """Return whether 1 means yes and 0 means no."""
+        return (self.least, self.most) == (0, 1)
 
 
 _TYPES = typing.get_type_hints(FileSettings, include_extras=True)

@@ -12,6 +12,7 @@ from web_admin.alarms.actions import ABOUT_STAFF, FOR_THE_MANAGER, SILENT_KINDS
 from web_admin.core.database import request_session
 from web_admin.events import details
 from web_admin.events.alarm_groups import grouped
+from web_admin.operations.watch import WATCHED
 from web_admin.web.context import current_site, request_now
 from web_admin.web.fields import MAX_REASON_CHARS
 from web_admin.web.places import gate_names, lane_names, site_gates
@@ -44,6 +45,7 @@ def open_alarm_parts() -> dict[str, object]:
         "lane_names": lane_names(gates),
         "is_overdue": lambda alarm: alarms_queries.is_overdue(alarm, request_now()),
         "silent_kinds": SILENT_KINDS,
+        "watched_kinds": WATCHED,
         "for_manager": FOR_THE_MANAGER,
         "alarm_form": AlarmForm(formdata=None),
     }

@@ -36,7 +36,7 @@ class WebhookForm(OnceForm):
     url = StringField(
         _l("Address"),
         description=_l(
-            "https://… in the world or in your own network; on this machine at the ports of web.toml."
+            "https://… in the world or in your own network; on this machine at ports the operator opened."
         ),
         validators=[InputRequired(_l("Type an address.")), Length(max=500)],
         render_kw={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"},

@@ -1,20 +1,30 @@
 """Write instants and days on the site's clock, in the page's language."""
 
 from datetime import date, datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_skeleton
+from babel.dates import format_skeleton, get_timezone_name
 from flask_babel import format_date, get_locale
 
 from web_admin.compound.queries import the_site
 from web_admin.core.database import request_session
 from web_admin.web.context import request_now, site_zone
 
+_WITHOUT_PLACE = frozenset({"UTC", "Etc/UTC"})
+
 
 def zone_name() -> str | None:
     """Return the name of the site's time zone, None before there is a site."""
     site = the_site(request_session())
     return site.timezone if site is not None else None
+
+
+def zone_in_words(name: str) -> str:
+    """Return what a time zone such as Asia/Shanghai is called in the page's language."""
+    kind: Literal["standard", "generic"] = "standard" if name in _WITHOUT_PLACE else "generic"
+    text: str = get_timezone_name(name, zone_variant=kind, locale=get_locale())
+    return text
 
 
 def local_time(moment: datetime | None, shape: str = "short") -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.support.clock import SetClock
 from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
-from web_admin.alarms.actions import raise_alarm
+from web_admin.alarms.actions import end_alarm, raise_alarm
 from web_admin.alarms.models import Alarm, HandoverRow
 from web_admin.compound.models import Lane
 from web_admin.core.database import current_menjin
@@ -58,6 +58,23 @@ def test_an_alarm_leads_to_its_lane_and_the_lane_to_its_events(compound):
         assert 'href="/manage/lanes/east-in"' in alarm
     assert 'href="/manage/events/?lane=east-in"' in guard.get("/manage/lanes/east-in").text
     assert "/manage/events/" not in compound.signed_in("installer").get("/manage/lanes/east-in").text
+
+
+def test_an_alarm_about_the_server_says_whose_it_is_and_leads_to_what_to_do(compound, rows):
+    rows(lambda s: raise_alarm(s, compound.site_id, "alarm_server_disk", compound.clock()))
+    shown = {}
+    for role in ("manager", "guard"):
+        for page in ("/manage/", "/manage/alarms/"):
+            text = compound.signed_in(role).get(page).text
+            shown[role, page] = next(a for a in text.split("<article") if "disk is nearly full" in a)
+    for page in ("/manage/", "/manage/alarms/"):
+        assert 'href="/manage/health"' in shown["manager", page].partition("</article>")[0]
+        guards = shown["guard", page].partition("</article>")[0]
+        assert ("/manage/health" in guards, "for the property manager" in guards) == (False, True)
+    disk = select(Alarm.alarm_id).where(Alarm.kind == "alarm_server_disk")
+    now = compound.clock()
+    rows(lambda s: end_alarm(s, s.scalars(disk).one(), now, now))
+    assert "What to do" not in compound.signed_in("manager").get("/manage/alarms/").text
 
 
 def test_a_shift_is_handed_over_with_what_is_open_and_taken_over_once(compound, rows):

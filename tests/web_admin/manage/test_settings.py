@@ -14,6 +14,7 @@ from tests.support.peers import hook_peer, mail_peer
 from web_admin.alarms.actions import raise_alarm
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Site
+from web_admin.core.config import whole_numbers
 from web_admin.core.database import current_menjin
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
@@ -82,6 +83,17 @@ def test_name_and_contact_hold_at_once_on_every_page(client, compound, rows):
     assert "021-5555 0100" in client.get("/manage/settings").text
     assert "021-5555 0100" in compound.app.test_client().get("/r/help").text
     assert rows(lambda s: s.scalars(select(AuditEntry).where(AuditEntry.kind == "site_changed")).one())
+
+
+def test_settings_of_the_machine_are_words_and_their_names_are_behind_a_press(client):
+    page = client.get("/manage/settings").text
+    rows = page.partition("Settings of the machine")[2]
+    words, _details, names = rows.partition("<details")
+    waits = words.partition("wait until the office has agreed</td>")[2].partition("</tr>")[0]
+    assert ">No</td>" in waits
+    assert [one.name for one in whole_numbers() if one.name in words or one.name not in names] == []
+    assert "web.toml" not in words
+    assert "China Time" in page
 
 
 def test_another_time_zone_needs_a_yes_and_is_published(client, rows):

@@ -60,12 +60,15 @@ def test_with_the_network_off_a_reloaded_page_makes_a_new_code_that_opens(
     settled_offline(page, context)
     page.reload()
     shown(page, "phone")
-    expect(page.get_by_text("You see this page without network or sign-in.")).to_be_visible()
+    expect(page.get_by_text("There is no network now, or a slow one.")).to_be_visible()
     page.wait_for_timeout(1100)
     page.get_by_label("Your code").click()
     text = read_code(page)
     assert personal(text).second > first.second
     assert served.compound.decide(text).reason is Reason.GRANTED
+    page.goto(f"{served.address}/r/visitors")
+    again = page.get_by_role("link", name="Try the network again")
+    expect(again).to_have_attribute("href", f"{served.address}/r/visitors")
 
 
 def test_what_is_kept_for_offline_holds_no_name(context: BrowserContext, served: Served) -> None:

@@ -74,6 +74,10 @@ OPEN_REASONS = (
 """Why a guard opens most often: the word on the button that opens, and the reason that is recorded."""
 
 
+LOCKDOWN_REASONS = (_l("Threat or fight"), _l("Forced entry"), _l("Drill"))
+"""Why everything is locked when there is no time to type."""
+
+
 class OpenForm(OnceForm):
     """Why a lane is opened once."""
 
@@ -314,7 +318,8 @@ def lockdown() -> Page:
         if not form.errors:
             return redirect(url_for("now.show"), 303)
     page = render_template(
-        "office/lockdown.html", form=form, suggested_end=local_text(request_now() + timedelta(hours=1))
+        "office/lockdown.html", form=form, reasons=LOCKDOWN_REASONS,
+        suggested_end=local_text(request_now() + timedelta(hours=1)),
     )
     return page if not form.is_submitted() else (page, 422)
 

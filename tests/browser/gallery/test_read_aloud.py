@@ -64,6 +64,10 @@ SAID = {
 """,
     ("manager", "lockdown"): """
 - heading "Lockdown" [level=1]
+- button "Threat or fight"
+- button "Forced entry"
+- button "Drill"
+- heading "Another reason or another end" [level=2]
 - textbox "Reason"
 - textbox "Ends at"
 - button "Lock all ways in"

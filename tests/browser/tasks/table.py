@@ -47,7 +47,7 @@ TASKS = {
     "test_a_gate_is_opened_on_the_spot_with_a_reason": Task(
         "open a gate", "*Now*", (1, 0, 1), "an order with its reason"),
     "test_a_compound_is_locked_down_and_freed": Task(
-        "lock down, and lift it", "*Now*", (3, 1, 3), "all ways in locked until a set end, then free"),
+        "lock down, and lift it", "*Now*", (3, 0, 3), "all ways in locked until a set end, then free"),
     "test_the_gates_without_contact_are_found": Task(
         "find the gates without contact", "any page of staff", (1, 0, 1), "the gate's tile says it"),
     "test_twenty_alarms_are_cleared": Task(

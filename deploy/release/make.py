@@ -15,6 +15,7 @@ import tomllib
 from pathlib import Path
 
 from bill import write_bill, write_licences
+from docs_site import pack_site
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMESPACE = "menjin-release"
@@ -26,6 +27,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--key", type=Path, help="private SSH key that signs the sums; it may lie on a stick")
+    parser.add_argument("--docs", action="store_true", help="with the documentation as a site")
     chosen = parser.parse_args()
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     changed = _git("status", "--porcelain")
@@ -42,6 +44,8 @@ def main() -> int:
         _build(Path(folder) / "source", made, at_seconds)
         for place, lock in LOCKS.items():
             write_bill(ROOT, lock, version, at_seconds, made / f"menjin-{version}-{place}.cdx.json")
+        if chosen.docs:
+            pack_site(made / f"menjin-{version}-docs.zip", at_seconds)
         write_licences(ROOT, list(LOCKS.values()), made / "LICENCES.txt")
         (made / "NOTES.md").write_text(notes(version), encoding="utf-8")
         _sum(made)

@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 CARD = 4_242_001
 NEIGHBOURS_CARD = 4_242_002
-PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = 1200
 """Of a busy machine, on which a look may take minutes; a wait ends with what it waits for."""
 
 

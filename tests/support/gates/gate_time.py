@@ -1,6 +1,8 @@
 """The clocks of a gate on a bench, which tests stop and move on."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from gate_controller.assembly.assemble import Clocks, boot_seconds
@@ -41,6 +43,15 @@ class GateTime:
         if self._stopped_at is not None:
             self._moved_seconds -= time.monotonic() - self._stopped_at
             self._stopped_at = None
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Stop the clock while the block runs, such as one that takes longer on a busy machine."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.run()
 
     def move_on(self, seconds: float) -> None:
         """Advance the clocks by so many seconds at once."""

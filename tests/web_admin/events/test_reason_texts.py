@@ -4,18 +4,19 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask_babel import Babel
+from flask_babel import Babel, force_locale
 
 from gate_controller.rules.decision import Reason
 from web_admin.events.reason_texts import REASON_TEXTS, for_resident, for_staff, what_to_do
 
-PAGE = Path(__file__).parents[3] / "docs/reasons.md"
+DOCS = Path(__file__).parents[3] / "docs"
+TRANSLATIONS = Path(__file__).parents[3] / "web_admin/translations"
 
 
 @pytest.fixture
 def english() -> Flask:
     app = Flask("words")
-    Babel(app)
+    Babel(app, default_translation_directories=str(TRANSLATIONS))
     return app
 
 
@@ -23,9 +24,11 @@ def test_every_reason_has_its_three_sentences() -> None:
     assert set(REASON_TEXTS) == set(Reason)
 
 
-def test_the_page_for_readers_says_the_same(english: Flask) -> None:
-    rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
-    with english.test_request_context():
+@pytest.mark.parametrize(("page", "language"), [("reasons.md", "en"), ("zh/reasons.md", "zh")])
+def test_the_page_for_readers_says_the_same(english: Flask, page: str, language: str) -> None:
+    lines = (DOCS / page).read_text(encoding="utf-8").splitlines()
+    rows = [line for line in lines if line.startswith("| `")]
+    with english.test_request_context(), force_locale(language):
         wanted = [
             f"| `{reason.value}` | {text.resident} | {text.staff} | {text.to_do} |"
             for reason, text in REASON_TEXTS.items()

@@ -1,0 +1,125 @@
+"""Make the documentation a site, in two languages: `python deploy/release/docs_site.py OUT`.
+
+The English site is made of the pages at their places in the repository, so that links between them hold; the
+Chinese one of `docs/zh`, below `zh/`. zensical refuses a link or an anchor that leads nowhere.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from same_bytes import rewrite_wheel
+
+ROOT = Path(__file__).resolve().parents[2]
+NAME = "Menjin"
+CHINESE = "zh"
+AT_THE_ROOT = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE")
+READERS = {
+    "Residents": ("residents", "face"),
+    "Office": ("managers", "reasons", "operations"),
+    "Installers": ("installers", "wiring", "osdp", "lane_sheet", "settings", "../deploy/raspberry_pi"),
+    "Operators": ("releasing", "upgrading", "monitoring", "limits", "security/tls", "security/slow_clients"),
+    "Engineers": (
+        "architecture", "floors", "how_a_gate_opens", "glossary", "api", "driver_checklist", "face_engines",
+        "ui",
+    ),
+    "Auditors": (
+        "requirements", "threat_model", "asvs", "security/cra", "security/controls", "security/scans",
+        "security/mutation",
+    ),
+}  # fmt: skip
+"""What each reader finds in the menu, the first to read first; decisions follow by number."""
+CHINESE_PAGES = ("README", "residents", "managers", "installers", "lane_sheet", "reasons")
+
+
+def build(out: Path) -> None:
+    """Write the site into a folder that does not exist yet; raise SystemExit with what is wrong."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder)
+        english, chinese = made / "english", made / "chinese"
+        _lay_out_english(english / "pages")
+        _lay_out_chinese(chinese / "pages")
+        _run(english, "en", english_menu())
+        _run(chinese, "zh", [f"{page}.md" for page in CHINESE_PAGES])
+        shutil.copytree(chinese / "site", english / "site" / CHINESE)
+        shutil.move(english / "site", out)
+
+
+def pack_site(file: Path, at_seconds: int) -> None:
+    """Write the site as a ZIP: the same bytes for the same pages and time."""
+    with tempfile.TemporaryDirectory() as folder:
+        build(Path(folder) / "site")
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+            for path in sorted((Path(folder) / "site").rglob("*")):
+                if path.is_file():
+                    packed.write(path, f"{file.stem}/{path.relative_to(Path(folder) / 'site')}")
+    rewrite_wheel(file, at_seconds)
+
+
+def english_menu() -> list[object]:
+    """Return the menu: the first page, a list for each reader, decisions, changes."""
+    lists = [{reader: [_place(page) for page in pages]} for reader, pages in READERS.items()]
+    decisions = sorted(path.name for path in (ROOT / "docs/decisions").glob("*.md"))
+    numbered = {"Decisions": [f"docs/decisions/{name}" for name in decisions]}
+    return ["README.md", "docs/README.md", *lists, numbered, "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"]
+
+
+def _place(page: str) -> str:
+    return f"{page.removeprefix('../')}.md" if page.startswith("../") else f"docs/{page}.md"
+
+
+def _lay_out_english(pages: Path) -> None:
+    pages.mkdir(parents=True)
+    for name in AT_THE_ROOT:
+        shutil.copyfile(ROOT / name, pages / name)
+    shutil.copytree(ROOT / "docs", pages / "docs", ignore=shutil.ignore_patterns(CHINESE))
+    shutil.copytree(
+        ROOT / "deploy", pages / "deploy", ignore=shutil.ignore_patterns("release", "__pycache__")
+    )
+    for page in (pages / "docs").glob("*.md"):
+        _relink(page, r"\]\(zh/(\w+)\.md", rf"](../{CHINESE}/\1.html")
+
+
+def _lay_out_chinese(pages: Path) -> None:
+    shutil.copytree(ROOT / "docs" / CHINESE, pages)
+    for page in pages.glob("*.md"):
+        _relink(page, r"\]\(\.\./\.\./([\w/]+)\.md", r"](../\1.html")
+        _relink(page, r"\]\(\.\./(\w+)\.md", r"](../docs/\1.html")
+
+
+def _relink(page: Path, old: str, new: str) -> None:
+    text = page.read_text(encoding="utf-8")
+    page.write_text(re.sub(old, new, text), encoding="utf-8")
+
+
+def _run(folder: Path, language: str, menu: list[object]) -> None:
+    """Build one language; the settings are TOML, of which JSON's lists and texts are a part."""
+    settings = "\n".join([
+        "[project]", f'site_name = "{NAME}"', 'docs_dir = "pages"', 'site_dir = "site"',
+        "use_directory_urls = false", f"nav = {_toml(menu)}",
+        "[project.theme]", f'language = "{language}"', "font = false",
+    ])  # fmt: skip
+    (folder / "zensical.toml").write_text(settings, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "zensical", "build", "--strict"],
+        cwd=folder, capture_output=True, text=True, check=False, env={"NO_COLOR": "1", "PATH": ""},
+    )  # fmt: skip
+    if done.returncode:
+        sys.exit(f"the documentation is no site:\n{done.stdout[-4000:]}{done.stderr[-2000:]}")
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)} = {_toml(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(value)
+
+
+if __name__ == "__main__":
+    build(Path(sys.argv[1]))

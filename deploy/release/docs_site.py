@@ -81,6 +81,7 @@ def _lay_out_english(pages: Path) -> None:
     shutil.copytree(
         ROOT / "deploy", pages / "deploy", ignore=shutil.ignore_patterns("release", "__pycache__")
     )
+    _relink(pages / "README.md", r"\]\(docs/zh/(\w+)\.md", rf"]({CHINESE}/\1.html")
     for page in (pages / "docs").glob("*.md"):
         _relink(page, r"\]\(zh/(\w+)\.md", rf"](../{CHINESE}/\1.html")
 
@@ -110,7 +111,8 @@ def _run(folder: Path, language: str, menu: list[object]) -> None:
         cwd=folder, capture_output=True, text=True, check=False, env={"NO_COLOR": "1", "PATH": ""},
     )  # fmt: skip
     if done.returncode:
-        sys.exit(f"the documentation is no site:\n{done.stdout[-4000:]}{done.stderr[-2000:]}")
+        said = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout or done.stderr)
+        sys.exit(f"the documentation is no site:\n{said[:4000]}")
 
 
 def _toml(value: object) -> str:

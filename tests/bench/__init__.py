@@ -1,4 +1,7 @@
-"""`menjin bench [NAME] [--json]`: measure this machine, each figure beside a baseline of the same run."""
+"""`menjin bench [NAME] [--json]`: measure this machine, each figure beside a baseline of the same run.
+
+`menjin bench fleet` takes `--gates` and `--people` as well.
+"""
 
 import argparse
 import sys
@@ -26,13 +29,17 @@ def _benches() -> dict[str, Callable[[], Iterator[Figure]]]:
 
 def run(argv: Sequence[str]) -> int:
     """Run one bench, or all, and print its figures."""
+    from tests.bench import fleet
+
     benches = _benches()
     parser = argparse.ArgumentParser(prog="menjin bench", description="Measure this machine.")
     parser.add_argument("name", nargs="?", choices=sorted(benches), help="one bench; all when left out")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    args = parser.parse_args(argv)
+    args, more = parser.parse_known_args(argv)
+    if more and args.name != "fleet":
+        parser.error(f"unrecognised arguments: {' '.join(more)}")
     for name in [args.name] if args.name else sorted(benches):
-        for figure in benches[name]():
+        for figure in fleet.measure(more) if name == "fleet" else benches[name]():
             line = msgspec.json.encode(figure).decode() if args.json else figure.sentence()
             sys.stdout.write(line + "\n")
             sys.stdout.flush()

@@ -72,9 +72,9 @@ def _measured(served: ServedCompound, size: _Size) -> Iterator[Figure]:
     seen = _played(served, seen.gates, seconds=SECONDS, per_second=rate / 2)
     p99 = percentile(seen.answer_ms, 0.99)
     yield beside("fleet", "ask_p99_ms", p99, "ms", BEFORE, ASK_P99_MS_BEFORE)
-    started = time.time()
     wanted = 1 + _version(served)
     player = _started(served, seen.gates, seconds=120.0, per_second=size.gates / 2, until_version=wanted)
+    started = time.time()
     published = _one_card_more(served)
     yield beside("fleet", f"publish_one_card_{names}_s", published, "s", BEFORE, PUBLISH_ONE_CARD_BEFORE_S)
     seen = _ended(player)
@@ -130,6 +130,9 @@ def _started(served: ServedCompound, gates: list[Known], **orders: object) -> su
     assert player.stdin is not None
     player.stdin.write(msgspec.json.encode(Orders(served.address, gates, **orders)))
     player.stdin.close()
+    assert player.stdout is not None
+    if player.stdout.readline().strip() != b"ready":
+        raise AssertionError("the gates were not answered")
     return player
 
 

@@ -1,9 +1,9 @@
 """Paired gates that ask a server over sockets of their own: `python -m tests.bench.fleet_gates`.
 
 It runs as a process of its own, so that what the gates cost is not taken for the server's time. Standard
-input is one JSON object (`Orders`); standard output is one (`Seen`). Each gate keeps one connection and opens
-another where the server closed it, as real ones do, signs each request and counts it; forty gates share an
-address of this machine.
+input is one JSON object (`Orders`); standard output is a line once each gate has asked twice, and one object
+(`Seen`). Each gate keeps one connection and opens another where the server closed it, as real ones do, signs
+each request and counts it; forty gates share an address of this machine.
 """
 
 import asyncio
@@ -29,6 +29,7 @@ from gate_controller.contract.signing import REQUEST_DOMAIN, request_message, si
 
 GATES_OF_AN_ADDRESS = 40
 LONGEST_ANSWER_SECONDS = 30.0
+WARM_UP_ASKS = 2
 
 
 class Known(msgspec.Struct):
@@ -142,6 +143,8 @@ class _Play:
 
     async def run(self) -> Seen:
         """Play until the time is up, or until every gate has the version."""
+        await self._warm_up()
+        print("ready", flush=True)
         started = time.monotonic()
         ends = started + self._orders.seconds
         askers = self._orders.at_once if not self._orders.per_second else len(self._gates)
@@ -152,6 +155,20 @@ class _Play:
         for gate in self._gates:
             gate.close()
         return self.seen
+
+    async def _warm_up(self) -> None:
+        """Let each gate ask twice: the server's process at the other end of its connection then knows it."""
+        waiting = list(self._gates)
+
+        async def asks() -> None:
+            while waiting:
+                gate = waiting.pop()
+                for _ask in range(WARM_UP_ASKS):
+                    await gate.ask(self._host, self._port)
+
+        async with asyncio.TaskGroup() as tasks:
+            for _asker in range(self._orders.at_once):
+                tasks.create_task(asks())
 
     async def _ask_in_turn(self, started: float, ends: float, number: int) -> None:
         rate = self._orders.per_second

@@ -42,14 +42,15 @@ class JsonLines(logging.Formatter):
 
 
 def set_up_log() -> None:
-    """Send all log lines of this process to standard error; MENJIN_LOG_LEVEL is INFO where it is not set."""
+    """Send all log lines of this process to standard error: of libraries only what is wrong.
+
+    MENJIN_LOG_LEVEL is for our own lines; INFO where it is not set.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    logging.basicConfig(level=os.environ.get(LEVEL_VARIABLE, "INFO"), handlers=[handler], force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.captureWarnings(True)
-    # These say at INFO what they do all day.
-    for name in ("alembic", "waitress"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("web_admin").setLevel(os.environ.get(LEVEL_VARIABLE, "INFO"))
 
 
 def _errors(error: BaseException) -> Iterator[dict[str, object]]:

@@ -19,7 +19,7 @@ from web_admin.core.config import WebConfig
 pytestmark = pytest.mark.skipif(not has_caddy(), reason=MISSING)
 
 CALLERS = 6
-AROUND = 20
+AROUND = 10
 """Requests of each caller before, between and after."""
 PAGE = {"Accept": "text/html", "Accept-Language": "en"}
 

@@ -34,6 +34,7 @@ from gate_controller.sync.client import (
     PolicyTaken,
     SyncClient,
     SyncNews,
+    disk_health,
 )
 from gate_controller.sync.link import ServerLink
 from gate_controller.sync.numbers import NumbersFile
@@ -308,3 +309,14 @@ def test_a_restored_server_is_given_what_it_lost_without_a_gap(syncing: Syncing)
         len(pushed) - 1
     )
     assert len(pushed) > 1
+
+
+@pytest.mark.parametrize(
+    ("free_mib", "total_mib", "said"),
+    [(5_050, 8_000, 5_040), (5_119, 8_000, 5_040), (20, 64, 16), (3, 64, 0)],
+)
+def test_a_disk_is_reported_in_steps_so_that_equal_questions_stay_equal(
+    free_mib: int, total_mib: int, said: int
+) -> None:
+    state = DiskState(free_mib * 2**20, total_mib * 2**20, reserve_in_use=False)
+    assert (disk_health(state).free_mib, disk_health(state).total_mib) == (said, total_mib)

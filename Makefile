@@ -106,6 +106,8 @@ lock: ## pin every dependency anew (needs uv)
 		--constraint requirements.lock --no-annotate --no-header --quiet -o requirements-web.lock
 	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --extra gate --extra face \
 		--constraint requirements.lock --no-annotate --no-header --quiet -o requirements-gate.lock
+	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --extra gate-without-face \
+		--constraint requirements.lock --no-annotate --no-header --quiet -o requirements-gate-without-face.lock
 	printf '%s\n' $(DLIB_PINS) | uv pip compile - --no-deps --universal --generate-hashes \
 		--python-version 3.11 --no-annotate --no-header --quiet -o requirements-dlib.lock
 	printf '%s\n' $(DOCS_PINS) | uv pip compile - --universal --generate-hashes --python-version 3.11 \

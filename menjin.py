@@ -14,6 +14,9 @@ EXIT_NOBODY_READS = 141
 """What a shell shows of a program that SIGPIPE ended."""
 
 _OUR_PACKAGES = frozenset({"hardware", "gate_controller", "web_admin", "demo", "menjin", "tests"})
+LEANER_PACKAGE = "menjin-gate-without-face"
+PACKAGES = ("menjin", LEANER_PACKAGE)
+"""Both bring this file; never installed beside each other."""
 _CHECKOUT = Path(__file__).resolve().parent
 
 
@@ -67,12 +70,14 @@ def _run(argv: list[str] | None) -> int:
         print(_help())
         return EXIT_OK
     if arguments[0] in {"-V", "--version"}:
-        print(f"menjin {_version()}")
+        print("{} {}".format(*_package()))
         return EXIT_OK
     name, rest = arguments[0], arguments[1:]
     group = GROUPS.get(name)
     if group is None:
         return _complain(f"there is no command {name!r}; choose one of: {', '.join(GROUPS)}")
+    if not _is_here(group.module) and _package()[0] == LEANER_PACKAGE:
+        return _complain(f"menjin {name} is not part of this installation, {_package()[0]}")
     if group.only_in_a_checkout and not _make_checkout_importable(group.module):
         return _complain(f"menjin {name} runs only in a checkout of the source, with 'make setup'")
     missing_parts = [part for part in group.needs if not (_CHECKOUT / part).is_file()]
@@ -100,7 +105,11 @@ def _run(argv: list[str] | None) -> int:
 
 
 def _help() -> str:
-    lines = [f"  {name:<7}{group.summary}" for name, group in GROUPS.items()]
+    lines = [
+        f"  {name:<7}{group.summary}"
+        for name, group in GROUPS.items()
+        if group.only_in_a_checkout or _is_here(group.module)
+    ]
     return "\n".join(
         [
             "usage: menjin COMMAND ...",
@@ -114,11 +123,20 @@ def _help() -> str:
     )
 
 
-def _version() -> str:
-    try:
-        return metadata.version("menjin")
-    except metadata.PackageNotFoundError:
-        return "(not installed: run 'make setup')"
+def _package() -> tuple[str, str]:
+    """Return the name and version of the installed package."""
+    for name in PACKAGES:
+        try:
+            return name, metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return PACKAGES[0], "(not installed: run 'make setup')"
+
+
+def _is_here(module: str) -> bool:
+    """Return whether this installation has a module of ours; the gate without face has fewer."""
+    place = _CHECKOUT / module.replace(".", "/")
+    return place.with_suffix(".py").is_file() or place.is_dir()
 
 
 def _complain(message: str) -> int:

@@ -16,10 +16,15 @@ from pathlib import Path
 
 from bill import write_bill, write_licences
 from docs_site import pack_site
+from without_face import without_face
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMESPACE = "menjin-release"
-LOCKS = {"server": "requirements-web.lock", "gate": "requirements-gate.lock"}
+LOCKS = {
+    "server": "requirements-web.lock",
+    "gate": "requirements-gate.lock",
+    "gate-without-face": "requirements-gate-without-face.lock",
+}
 
 
 def main() -> int:
@@ -46,6 +51,8 @@ def main() -> int:
             write_bill(ROOT, lock, version, at_seconds, made / f"menjin-{version}-{place}.cdx.json")
         if chosen.docs:
             pack_site(made / f"menjin-{version}-docs.zip", at_seconds)
+        (wheel,) = made.glob("*.whl")
+        without_face(wheel, made, at_seconds)
         write_licences(ROOT, list(LOCKS.values()), made / "LICENCES.txt")
         (made / "NOTES.md").write_text(notes(version), encoding="utf-8")
         _sum(made)

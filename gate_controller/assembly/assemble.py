@@ -42,7 +42,7 @@ from gate_controller.control.messages import Message, Stop
 from gate_controller.control.parts import GateParts
 from gate_controller.control.recorder import Recorder
 from gate_controller.control.screens import Screens
-from gate_controller.face.matching.face_service import FaceService
+from gate_controller.face_control.kept_faces import KeptFaces
 from gate_controller.lane.camera_codes import CodeLooks
 from gate_controller.lane.device_watch import DeviceWatch
 from gate_controller.lane.hands_free import HandsFreeCodes
@@ -108,7 +108,7 @@ class Gate:
     screens: dict[str, TerminalServer]
     launch_pages: dict[str, Path]
     hands_free: tuple[HandsFreeCodes, ...]
-    face: FaceService | None
+    face: KeptFaces | None
     inbox: "queue.SimpleQueue[Message]"
     closing: ExitStack
 
@@ -192,19 +192,20 @@ def _assemble(config: GateConfig, clocks: Clocks, closing: ExitStack) -> Gate:
     cameras, hands_free = make_lane_cameras(config, inbox.put)
     for looks in hands_free.values():
         closing.callback(looks.stop)
+    hasher = ThreadPoolExecutor(1, thread_name_prefix="hash")
+    lookers = {lane_id: ThreadPoolExecutor(1, thread_name_prefix="look") for lane_id in cameras}
     face = make_face_parts(
-        config, identity, key, cameras, store, journal, clock, clocks.boot_seconds, inbox.put, closing
+        config, identity, key, cameras, lookers, hasher, store, journal, clock, clocks.boot_seconds,
+        inbox.put, closing,
     )
+    # Closed the other way round: looks end, then their workers, then the file of the faces.
+    for worker in (hasher, *lookers.values()):
+        closing.callback(worker.shutdown, wait=True, cancel_futures=True)
+    closing.callback(face.faces.cancel_all)
     _report_damage(journal, store, lane_memory, clock.now())
     if snapshot is not None:
         lane_memory.keep_only(snapshot.policy.persons.keys())
         face.keeper.settle(snapshot.face_roster)
-    hasher = ThreadPoolExecutor(1, thread_name_prefix="hash")
-    lookers = {lane_id: ThreadPoolExecutor(1, thread_name_prefix="look") for lane_id in cameras}
-    for worker in (hasher, *lookers.values()):
-        closing.callback(worker.shutdown, wait=True, cancel_futures=True)
-    faces = face.desk(lookers, hasher, clocks.boot_seconds, inbox.put)
-    closing.callback(faces.cancel_all)
     desks = {
         lane_id: LaneDesk(
             lane_id,
@@ -250,7 +251,7 @@ def _assemble(config: GateConfig, clocks: Clocks, closing: ExitStack) -> Gate:
         DiskRoom(data_dir, (journal, store, lane_memory)).look,
         NumbersFile(config.gate.numbers_file),
     )
-    watch = DeviceWatch(clock, lane_memory, face.on_tamper(faces))
+    watch = DeviceWatch(clock, lane_memory, face.on_tamper)
     recorder = Recorder(journal, clock, nudge.set)
     watch.settle(wires_watched(config), recorder.record)
     parts = GateParts(
@@ -266,7 +267,7 @@ def _assemble(config: GateConfig, clocks: Clocks, closing: ExitStack) -> Gate:
         screens=Screens(screens, readers_with_lights(config, osdp)),
         code_looks=code_looks,
         lanes_with_scanner=frozenset(scanner.lane for scanner in config.scanner.values()),
-        faces=faces,
+        faces=face.faces,
         keeper=face.keeper,
         watch=watch,
         lane_memory=lane_memory,
@@ -279,7 +280,7 @@ def _assemble(config: GateConfig, clocks: Clocks, closing: ExitStack) -> Gate:
     controller_ref.append(controller)
     pages = launch_pages(config)
     codes = tuple(hands_free.values())
-    return Gate(controller, sync, devices, relays, screens, pages, codes, face.service, inbox, closing)
+    return Gate(controller, sync, devices, relays, screens, pages, codes, face.kept, inbox, closing)
 
 
 def _report_damage(journal: Journal, store: PolicyStore, lane_memory: LaneMemory, now: datetime) -> None:

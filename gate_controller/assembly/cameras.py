@@ -1,9 +1,11 @@
 """Make the cameras that a site file names, and try one for the installer."""
 
+import logging
 import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gate_controller.control.messages import Message
 from gate_controller.lane.camera_watch import WatchedCamera
@@ -11,12 +13,16 @@ from gate_controller.lane.hands_free import AskedCamera, HandsFreeCodes
 from gate_controller.site_file.cameras import CameraSection
 from gate_controller.site_file.config import GateConfig
 from gate_controller.storage.secrets import SecretsUnusable
-from hardware.cameras.camera import FileCamera, FolderCamera, GrabbingCamera, V4l2Camera
-from hardware.cameras.rtsp import RtspCamera
+from hardware.cameras.installed import NO_OPENCV, has_opencv
 from hardware.cameras.rtsp_diagnosis import RtspLogin, parse_login
 from hardware.cameras.trouble import WORDS, Sight, Trouble, glance, looked, opened
-from hardware.errors import HardwareError
+from hardware.errors import BadDeviceSetting, HardwareError
 from hardware.interfaces import Camera
+
+if TYPE_CHECKING:
+    from hardware.cameras.camera import GrabbingCamera
+
+log = logging.getLogger(__name__)
 
 FRAME_TIMEOUT_SECONDS = 0.5
 FIRST_FRAME_SECONDS = 3.0
@@ -46,8 +52,14 @@ def read_login(secrets_dir: Path, name: str) -> RtspLogin | None:
     return parse_login(line, where=str(path))
 
 
-def make_camera(name: str, section: CameraSection, secrets_dir: Path) -> GrabbingCamera:
-    """Return a camera, still closed; raise BadDeviceSetting and, for a login, SecretsUnusable."""
+def make_camera(name: str, section: CameraSection, secrets_dir: Path) -> "GrabbingCamera":
+    """Return a camera, still closed; raise BadDeviceSetting, also without OpenCV, and SecretsUnusable."""
+    if not has_opencv():
+        raise BadDeviceSetting(f"{name}: {NO_OPENCV}")
+    # Imported here: a gate without a camera has no OpenCV.
+    from hardware.cameras.camera import FileCamera, FolderCamera, V4l2Camera  # noqa: PLC0415
+    from hardware.cameras.rtsp import RtspCamera  # noqa: PLC0415
+
     source, pace = section.source, section.frames_per_second
     match section.kind:
         case "v4l2":
@@ -66,6 +78,10 @@ def make_lane_cameras(
     """Return each lane's closed camera for face and codes, and the code searches, not started."""
     cameras: dict[str, WatchedCamera | AskedCamera] = {}
     hands_free: dict[str, HandsFreeCodes] = {}
+    if config.camera and not has_opencv():
+        # The gate opens by all other ways; `menjin gate check` says it as well.
+        log.error("no camera is used: %s", NO_OPENCV)
+        return {}, {}
     for name, section in config.camera.items():
         watched = WatchedCamera(
             make_camera(name, section, config.gate.secrets_dir),

@@ -230,6 +230,8 @@ class AskRequest(Message, frozen=True, kw_only=True):
     handed_over: HandedOver | msgspec.UnsetType = msgspec.UNSET
     program: Name | msgspec.UnsetType = msgspec.UNSET
     """The version of the gate's program."""
+    without_face: bool | msgspec.UnsetType = msgspec.UNSET
+    """True where that has no code for faces: it was installed from the package without."""
     knows: Features | msgspec.UnsetType = msgspec.UNSET
     """The features of the contract that it has (`features.py`)."""
     policy_trouble: Trouble | msgspec.UnsetType = msgspec.UNSET

@@ -20,7 +20,7 @@ from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.messages import MAX_TROUBLE_CHARS, SignedOrder
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.control.face_dialog import FaceDialog
-from gate_controller.control.face_recognition import FaceRecognition
+from gate_controller.control.face_recognition import FaceRecognition, show_step
 from gate_controller.control.holds import Holds
 from gate_controller.control.keypad import Keypad
 from gate_controller.control.messages import Message, ScreenAction, Stop, TypedHashed
@@ -200,7 +200,7 @@ class Controller:
     def _face_message(self, message: FaceMessage) -> None:
         match message:
             case FaceProgress():
-                self._parts.faces.progress(self._parts.desks[message.lane_id], message.step)
+                show_step(self._parts.desks[message.lane_id], message.step)
             case FaceEnded():
                 self._presentations.face_ended(message)
             case FaceUnavailable(detail):

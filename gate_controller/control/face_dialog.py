@@ -12,9 +12,9 @@ from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.contract.records import FaceNoticeRecord, FaceRecord, Method, typed_number
 from gate_controller.control.parts import GateParts, GateState
-from gate_controller.face.engines.reasons import FaceReason
-from gate_controller.face.matching.face_service import FaceResult
+from gate_controller.face_control.reasons import FaceReason
 from gate_controller.face_control.refusals import mend_word, refusal_of
+from gate_controller.face_control.results import FaceResult
 from gate_controller.lane.face_dialog import (
     NO_KEY,
     OFFICE_SECONDS,

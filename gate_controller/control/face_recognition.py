@@ -8,6 +8,9 @@ from gate_controller.contract.records import Method
 from gate_controller.control.face_dialog import FaceDialog
 from gate_controller.control.parts import GateParts, GateState
 from gate_controller.face_control.messages import FaceEnded
+from gate_controller.face_control.reasons import FaceReason
+from gate_controller.face_control.refusals import claim_of
+from gate_controller.face_control.results import FaceStep
 from gate_controller.lane.attempts import Attempts
 from gate_controller.lane.face_dialog import Admission
 from gate_controller.lane.state import FACE_SCREENS, LaneDesk
@@ -15,6 +18,15 @@ from gate_controller.rules.decision import Claim, Reason
 
 MISSED = frozenset({Reason.FACE_NO_MATCH, Reason.FACE_AMBIGUOUS})
 """Of looks whose pictures were good: what another look of the person can mend."""
+
+
+def show_step(desk: LaneDesk, step: FaceStep) -> None:
+    """Show how far a session is and what the person can do better."""
+    desk.screen.message = step.hint.value if step.hint is not None else ""
+    desk.camera.steps_done, desk.camera.steps_needed = step.frames_taken, step.frames_needed
+    desk.camera.prompt = step.prompt.value
+    # Once it was too dark the lamp stays on to the end: it is why it is no longer too dark.
+    desk.camera.lamp = desk.camera.lamp or step.hint is FaceReason.TOO_DARK
 
 
 class FaceRecognition:
@@ -97,7 +109,7 @@ class FaceRecognition:
         desk.camera.look_ended()
         if ended.enrolled_person_id is not None:
             return self._dialog.enrolled(desk, ended.enrolled_person_id, result)
-        claim = self._parts.faces.claim(result)
+        claim = claim_of(result)
         if claim is not None and claim.refusal in MISSED:
             desk.camera.found_no_one(self._parts.clock.monotonic_seconds())
         roster = self._state.snapshot.face_roster if self._state.snapshot is not None else {}

@@ -9,8 +9,8 @@ from typing import Protocol
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.control.recorder import Recorder
 from gate_controller.control.screens import Screens
+from gate_controller.face_control.faces import Faces
 from gate_controller.face_control.retention import FaceKeeper
-from gate_controller.face_control.sessions import FaceDesk
 from gate_controller.lane.camera_codes import CodeLooks
 from gate_controller.lane.device_watch import DeviceWatch
 from gate_controller.lane.state import LaneDesk, Passage
@@ -54,7 +54,7 @@ class GateParts:
     screens: Screens
     code_looks: CodeLooks
     lanes_with_scanner: frozenset[str]
-    faces: FaceDesk
+    faces: Faces
     keeper: FaceKeeper
     watch: DeviceWatch
     lane_memory: LaneMemory

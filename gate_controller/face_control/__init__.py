@@ -1,4 +1,4 @@
-"""Run the face sessions that a lane asks for and delete what the policy no longer allows.
+"""What a gate may ask of faces and how it forgets them, without any code that looks at one.
 
-Imports face and storage.
+Imports storage and lanes. The face part plugs in here; a gate without it has `NoFaces`.
 """

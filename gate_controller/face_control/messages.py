@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from gate_controller.face.matching.camera_session import FaceStep
-from gate_controller.face.matching.face_service import FaceResult
+from gate_controller.face_control.results import FaceResult, FaceStep
 
 
 @dataclass(frozen=True, slots=True)

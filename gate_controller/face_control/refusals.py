@@ -1,15 +1,28 @@
-"""Reasons of a face session without a match: the journal's word, and what the screen may show of it.
+"""The claim a face session ended with; of one without a match its reason: the journal's word, and what the
+screen may show of it.
 
 The journal's word is about the look alone. It names no person and no home: who was not recognised may never
 have agreed to anything.
 """
 
-from gate_controller.face.engines.reasons import CAPTURE_PROBLEMS, LIVENESS_REFUSALS, FaceReason
-from gate_controller.face.matching.face_service import FaceResult
-from gate_controller.rules.decision import FACE_MENDABLE, Reason
+from gate_controller.contract.records import Method
+from gate_controller.face_control.reasons import CAPTURE_PROBLEMS, LIVENESS_REFUSALS, FaceReason
+from gate_controller.face_control.results import FaceResult
+from gate_controller.rules.decision import FACE_MENDABLE, Claim, Reason
+from gate_controller.rules.identify import identify_face
 
 MENDABLE = CAPTURE_PROBLEMS | LIVENESS_REFUSALS
 OUT_OF_TIME = frozenset({FaceReason.TIME_IS_UP, FaceReason.CAPABILITY_ENDED})
+GONE_AWAY = frozenset({FaceReason.CANCELLED, FaceReason.CAPABILITY_ENDED})
+
+
+def claim_of(result: FaceResult) -> Claim | None:
+    """Return the claim a look ended with, refused for its exact reason; None when the person left."""
+    if result.ok:
+        return identify_face(result.person_id, only_beside=result.only_beside)
+    if result.reason in GONE_AWAY:
+        return None
+    return Claim(Method.FACE, refusal=refusal_of(result))
 
 
 def refusal_of(result: FaceResult) -> Reason:

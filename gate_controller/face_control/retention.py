@@ -12,9 +12,7 @@ from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.messages import MAX_LEASE_SECONDS, RECEIPT_DOMAIN, FaceLease, ForgetReceipt
 from gate_controller.contract.records import FaceRecord
 from gate_controller.contract.signing import sign
-from gate_controller.face.engines.errors import FaceError
-from gate_controller.face.matching.face_service import FaceService
-from gate_controller.face.matching.leases import Lease
+from gate_controller.face_control.kept_faces import FaceError, KeptFaces, Lease
 from gate_controller.storage.clock import GateClock
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
@@ -31,7 +29,7 @@ class FaceKeeper:
 
     def __init__(
         self,
-        service: FaceService | None,
+        kept: KeptFaces | None,
         store: PolicyStore,
         journal: Journal,
         clock: GateClock,
@@ -39,8 +37,8 @@ class FaceKeeper:
         key: Ed25519PrivateKey,
         mark: TamperMark,
     ) -> None:
-        """Remember the parts; a gate without face engine signs receipts too, for it has nothing."""
-        self._service = service
+        """Remember the parts; a gate that keeps no faces signs receipts too, for it has nothing."""
+        self._kept = kept
         self._store = store
         self._journal = journal
         self._clock = clock
@@ -55,7 +53,7 @@ class FaceKeeper:
     @property
     def takes_leases(self) -> bool:
         """Return whether there is an engine here that could use a lease."""
-        return self._service is not None
+        return self._kept is not None
 
     @property
     def tamper_id(self) -> str | None:
@@ -85,7 +83,7 @@ class FaceKeeper:
 
         None is taken while the gate is marked as tampered with, and none of more than 72 hours.
         """
-        if self._service is None:
+        if self._kept is None:
             return
         # A withdrawal is noted before it waits for this lock, so either it is seen here or it drops the lease
         # that is set here. Never taken the other way round: `tampered` may not wait for a file.
@@ -103,16 +101,16 @@ class FaceKeeper:
                     continue
                 until = boot_seconds + lease.seconds
                 held[lease.person_id] = Lease(lease.consent_id, bytearray(lease.share), until)
-            self._service.set_leases(held)
+            self._kept.set_leases(held)
 
     def drop_ended_leases(self) -> None:
         """Overwrite the shares whose time is up; called at every turn, also without a server."""
-        if self._service is not None:
-            self._service.drop_ended_leases()
+        if self._kept is not None:
+            self._kept.drop_ended_leases()
 
     def _drop_all(self) -> None:
-        if self._service is not None:
-            self._service.drop_all_leases()
+        if self._kept is not None:
+            self._kept.drop_all_leases()
 
     def withdraw(self, person_id: str, consent_id: str) -> None:
         """Forget a face that its person took back at this gate, with a signed receipt, also offline.
@@ -142,14 +140,14 @@ class FaceKeeper:
 
     def _drop_looks(self, roster: Mapping[str, FaceRecord]) -> None:
         """Delete the looks that the policy names; report each once for as long as it is named."""
-        if self._service is None:
+        if self._kept is None:
             return
         named = {(person_id, look) for person_id, face in roster.items() for look in face.dropped_looks}
         # A restored server may name one again whose report it lost.
         self._dropped &= named
         for person_id, look_id in sorted(named - self._dropped):
             try:
-                found = self._service.drop_look(person_id, look_id)
+                found = self._kept.drop_look(person_id, look_id)
             except FaceError:
                 # The policy still names it at the next turn.
                 log.exception("a look could not be overwritten on disk yet")
@@ -158,7 +156,7 @@ class FaceKeeper:
                 "person_id": person_id,
                 "consent_id": roster[person_id].consent_id,
                 "look_id": look_id,
-                "look_ids": " ".join(self._service.look_ids(person_id)),
+                "look_ids": " ".join(self._kept.look_ids(person_id)),
             }
             facts: Facts = {"look_found": found}
             self._journal.append(EventKind.FACE_LOOK_DROPPED, facts, personal, self._clock.now())
@@ -166,9 +164,9 @@ class FaceKeeper:
 
     def _kept_though(self, withdrawn: Collection[str]) -> Mapping[str, str]:
         """Return consents taken back here of which a template lies here all the same, with their persons."""
-        if self._service is None or not withdrawn:
+        if self._kept is None or not withdrawn:
             return {}
-        kept = self._service.consents_kept()
+        kept = self._kept.consents_kept()
         return {consent_id: person_id for person_id, consent_id in kept.items() if consent_id in withdrawn}
 
     def _end(self, person_id: str, consent_id: str) -> None:
@@ -181,7 +179,7 @@ class FaceKeeper:
             self._store.ended_face_done(consent_id)
 
     def _forget(self, person_id: str, consent_id: str) -> None:
-        found = self._service.forget(person_id, consent_id) if self._service is not None else False
+        found = self._kept.forget(person_id, consent_id) if self._kept is not None else False
         now = self._clock.now()
         entry = self._journal.append(
             EventKind.FACE_FORGOTTEN, {"blob_found": found},

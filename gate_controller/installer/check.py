@@ -10,11 +10,11 @@ import msgspec
 from gate_controller.assembly.cameras import describe_camera, make_camera
 from gate_controller.assembly.outputs import ModbusLines, make_relays
 from gate_controller.installer.device_check import check_devices
+from gate_controller.installer.face_check import check_face
 from gate_controller.installer.lines import CheckLine, Verdict, fine, warning, wrong
 from gate_controller.installer.port_trouble import port_trouble
 from gate_controller.installer.site_check import (
     check_clock,
-    check_face,
     check_memory,
     check_names,
     check_screens,

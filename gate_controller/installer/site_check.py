@@ -102,40 +102,6 @@ def check_memory() -> Iterator[CheckLine]:
         yield fine("memory", "", "keys and faces in memory are not written to swap")
 
 
-def check_face(config: GateConfig) -> Iterator[CheckLine]:
-    """Yield whether the chosen engine may open a gate, with its figures; whether its weights are there."""
-    if not config.face.enabled:
-        return
-    # Imported here: a gate without face has no engine.
-    from gate_controller.face.engines.engines import checked_weights, engine_kind  # noqa: PLC0415
-    from gate_controller.face.engines.error_budget import BESIDE_ANOTHER_WAY, fitness, fitness_at  # noqa: PLC0415
-    from gate_controller.face.engines.errors import EngineRefused, ModelFileError  # noqa: PLC0415
-
-    name = config.face.engine
-    try:
-        kind = engine_kind(name)
-    except EngineRefused as err:
-        yield wrong("face", name, f"{err} Face stays off, all other ways in work")
-        return
-    fit = fitness_at(kind.card, only_beside=config.face.only_beside)
-    if fit.point is None:
-        yield wrong("face", name, f"{fit.sentence}. Face stays off, all other ways in work")
-        return
-    try:
-        checked_weights(name, kind, config.face.models_dir)
-    except ModelFileError as err:
-        yield wrong("face", name, str(err))
-        return
-    if not config.face.only_beside:
-        yield fine("face", name, fit.sentence if config.face.alone else f"{fit.sentence}; off here")
-    yield fine("face", name, fitness(kind.card, BESIDE_ANOTHER_WAY).sentence)
-    seen = {camera.lane for camera in config.camera.values()}
-    for lane_id in config.lane:
-        if lane_id not in seen:
-            text = "has no camera of its own, so face is not offered there; all other ways in are"
-            yield fine("face", lane_id, text)
-
-
 def check_clock(config: GateConfig, now: datetime, clocks: Path = CLOCKS) -> Iterator[CheckLine]:
     """Yield whether the battery-backed clock that the site file names is there and right."""
     found = sorted(clocks.iterdir()) if clocks.is_dir() else []

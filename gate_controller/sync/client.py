@@ -49,6 +49,7 @@ from gate_controller.contract.signing import (
     sign,
     verify,
 )
+from gate_controller.face_control.installed import has_face_code
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.lane.status import GateStatus
 from gate_controller.storage.clock import GateClock
@@ -249,6 +250,7 @@ class SyncClient:
                 ),
                 handed_over=self._handed_over(),
                 program=self._program,
+                without_face=msgspec.UNSET if has_face_code() else True,
                 knows=known(),
                 policy_trouble=self._policy_trouble()[:MAX_TROUBLE_CHARS] or msgspec.UNSET,
                 disk=disk_health(self._disk()),

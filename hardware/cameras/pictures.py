@@ -4,7 +4,6 @@ The size is read from the header before anything is unpacked: a file of a hundre
 Formats: PNG (W3C PNG, IHDR is the first chunk, IEND the last) and JPEG (ITU-T T.81, frame header SOFn).
 """
 
-import cv2
 import numpy as np
 
 from hardware.interfaces import Frame
@@ -19,6 +18,8 @@ JPEG_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 
 def decode_picture(data: bytes) -> Frame | None:
     """Return a picture's pixels as BGR, or None for all but a whole PNG or JPEG of at most 40 megapixels."""
+    import cv2  # noqa: PLC0415 - a gate without a camera has no OpenCV
+
     size = picture_size(data)
     if size is None or not 0 < size[0] * size[1] <= MAX_PICTURE_PIXELS:
         return None

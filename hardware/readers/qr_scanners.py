@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-import cv2
 import numpy as np
 import zxingcpp
 
@@ -54,9 +53,8 @@ def read_codes(frame: Frame) -> tuple[str, ...]:
 
     Each text once, from left to right as the decoder found them; other kinds of code are not read.
     """
-    grey = frame if frame.ndim == 2 else cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
     found = zxingcpp.read_barcodes(
-        np.ascontiguousarray(grey),
+        np.ascontiguousarray(frame),
         # Made each time: as a module constant it would be reported as leaked at exit.
         formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode),
         text_mode=zxingcpp.TextMode.Plain,

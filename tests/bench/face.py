@@ -29,10 +29,11 @@ from gate_controller.face.engines.engines import DEFAULT_ENGINE, OWN_ENGINES, lo
 from gate_controller.face.engines.errors import ModelFileError
 from gate_controller.face.engines.face_geometry import align
 from gate_controller.face.engines.yunet_sface import YunetSfaceEngine
-from gate_controller.face.liveness.challenge import Challenge, Prompt
+from gate_controller.face.liveness.challenge import Challenge
 from gate_controller.face.liveness.liveness import PersonCheck
 from gate_controller.face.matching.enrolment import EnrolmentOutcome, EnrolmentSession
 from gate_controller.face.matching.matching import MatchOutcome, MatchSession
+from gate_controller.face_control.results import Prompt
 from hardware.interfaces import Frame
 from hardware.simulated.pictures import live_like_frames
 from tests.bench.figure import Figure, beside, percentile

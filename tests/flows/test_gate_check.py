@@ -24,9 +24,10 @@ from gate_controller.face.engines import yunet_sface
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
 from gate_controller.face.evaluation import cli as face_cli
 from gate_controller.installer.check import check_gate
+from gate_controller.installer.face_check import check_face
 from gate_controller.installer.lines import CheckLine, Verdict
 from gate_controller.installer.port_trouble import port_trouble
-from gate_controller.installer.site_check import check_clock, check_face, check_screens, check_secrets
+from gate_controller.installer.site_check import check_clock, check_screens, check_secrets
 from gate_controller.site_file.config import ConfigRefused, load_config
 from gate_controller.storage.secrets import write_secret
 from hardware.inputs.serial import InputWire

@@ -75,10 +75,11 @@ def test_the_same_files_give_the_same_bytes(two: tuple[Path, Path]) -> None:
 
 
 def test_a_wheel_and_an_sdist_have_the_chinese_texts_and_the_scripts_of_pages(two: tuple[Path, Path]) -> None:
-    (wheel,), (sdist,) = two[0].glob("*.whl"), two[0].glob("*.tar.gz")
+    (wheel,), (sdist,) = two[0].glob("menjin-*.whl"), two[0].glob("*.tar.gz")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {CHINESE, QR_SCRIPT, "gate_controller/terminal/translations/zh/LC_MESSAGES/messages.mo"} <= names
     assert not any(name.startswith("tests/") for name in names)
+    assert len(list(two[0].glob("menjin_gate_without_face-*.whl"))) == 1
     with tarfile.open(sdist) as packed:
         inside = {name.partition("/")[2] for name in packed.getnames()}
     assert {CHINESE, QR_SCRIPT, "Makefile", "requirements-web.lock", "docs/README.md"} <= inside
@@ -100,8 +101,12 @@ def test_the_sums_are_signed_and_openssh_checks_them(two: tuple[Path, Path], tmp
 
 
 def test_the_bills_name_each_pinned_package_and_script(two: tuple[Path, Path]) -> None:
-    for place, lock in (("server", "requirements-web.lock"), ("gate", "requirements-gate.lock")):
-        (file,) = two[0].glob(f"*-{place}.cdx.json")
+    locks = {
+        "server": "requirements-web.lock", "gate": "requirements-gate.lock",
+        "gate-without-face": "requirements-gate-without-face.lock",
+    }
+    for place, lock in locks.items():
+        (file,) = two[0].glob(f"menjin-[0-9.]*-{place}.cdx.json")
         bill = json.loads(file.read_text())
         named = {component["name"].lower() for component in bill["components"]}
         lines = (ROOT / lock).read_text().splitlines()
@@ -140,7 +145,7 @@ def test_the_wheel_serves_chinese_and_the_script_of_codes_outside_a_checkout(
 
 def unpacked(out: Path, folder: Path) -> Path:
     """The wheel as pip lays it down, away from any checkout."""
-    (wheel,) = out.glob("*.whl")
+    (wheel,) = out.glob("menjin-*.whl")
     shutil.unpack_archive(wheel, folder / "site", "zip")
     return folder / "site"
 

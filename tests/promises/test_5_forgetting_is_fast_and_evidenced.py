@@ -30,7 +30,6 @@ from gate_controller.contract.messages import FaceLease, ForgetReceipt, SignedRe
 from gate_controller.contract.records import FaceRecord, encode_record
 from gate_controller.contract.signing import SignatureRefused, public_bytes
 from gate_controller.face.engines.engine import FaceEngine
-from gate_controller.face.engines.errors import FaceError
 from gate_controller.face.matching.face_service import FaceService
 from gate_controller.face.matching.template_store import (
     FaceBlob,
@@ -39,6 +38,7 @@ from gate_controller.face.matching.template_store import (
     open_template,
     seal_template,
 )
+from gate_controller.face_control.kept_faces import FaceError
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.storage.clock import GateClock
 from gate_controller.storage.database import open_database

@@ -45,7 +45,7 @@ from gate_controller.contract.messages import (
 )
 from gate_controller.contract.records import CardCredential, Method
 from gate_controller.contract.signing import sign
-from gate_controller.face.engines.reasons import FaceReason
+from gate_controller.face_control.reasons import FaceReason
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, GateMemory
 from gate_controller.sync.link import ServerLink, SyncRefused

@@ -58,13 +58,18 @@ class GateBeside:
 
 @contextmanager
 def gate_process_beside(
-    served: ServedCompound, gate_id: str, root: Path, *, command: Command = gate_command
+    served: ServedCompound, gate_id: str, root: Path, *, command: Command = gate_command,
+    before: Callable[[], object] = bool,
 ) -> Iterator[GateBeside]:
-    """Pair a gate with the served compound and run it until the block ends; it has synced once."""
+    """Pair a gate with the served compound and run it until the block ends; it has synced once.
+
+    `before` is called when its files are there and nothing runs yet.
+    """
     with served.compound.app.app_context(), current_menjin().database.session() as session:
         session.get_one(Site, served.compound.site_id).ask_again_seconds = ASK_AGAIN_SECONDS
     with gate_beside(served.compound, served.address, root, gate_id=gate_id) as bench:
         bench.lane = f"{gate_id}-in"
+        before()
         process = GateProcess.start(bench, command)
         try:
             gate = GateBeside(bench, gate_id, served)

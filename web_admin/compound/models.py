@@ -84,6 +84,8 @@ class Gate(Base):
     device_states: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     program: Mapped[str] = mapped_column(default="", server_default="")
     """The version of its program, as it says."""
+    without_face: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether that has no code for faces: it was installed from the package without."""
     knows: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     """The features of the contract that it has."""
     published_knows: Mapped[list[str]] = mapped_column(default=list, server_default="[]")

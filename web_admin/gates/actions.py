@@ -7,6 +7,7 @@ from gate_controller.contract.records import Method
 from web_admin.action.base import Action, begin, checked_text, finish
 from web_admin.action.lookups import gate_of, hours_of
 from web_admin.compound.models import Gate, Lane
+from web_admin.core.orm import Fact
 from web_admin.core.refusal import ActionRefused
 from web_admin.custody.shares import create_shares, live_face_consents
 from web_admin.face.assessments import check_assessed
@@ -17,6 +18,7 @@ from web_admin.gates.rules import (
     LaneSpec,
     check_antipassback,
     check_closed_area,
+    check_face_code,
     check_interlock,
     check_methods,
     check_slug,
@@ -59,6 +61,7 @@ def save_lane(act: Action, gate_id: str, spec: LaneSpec) -> Lane:
         hours_of(act, hours_id)
     check_methods(site, record, weekly_hours(act))
     if Method.FACE in record.methods:
+        check_face_code(gate)
         check_face_sheet(act, spec.lane_id)
         check_assessed(act, spec.lane_id)
     check_interlock(gate, record)
@@ -78,14 +81,18 @@ def save_lane(act: Action, gate_id: str, spec: LaneSpec) -> Lane:
     check_antipassback(gate, lane)
     check_closed_area(lane, way_out_of_another_gate(act.session, gate))
     fit_shares(act, gate)
-    finish(
-        act, "lane_saved",
-        {"lane_id": lane.lane_id, "gate_id": gate_id, "direction": lane.direction,
-         "methods": " ".join(lane.methods), "posture": lane.posture,
-         "interlock_with": " ".join(lane.interlock_with), "antipassback": lane.antipassback,
-         "staff_hold_minutes": lane.staff_hold_minutes},
-    )
+    finish(act, "lane_saved", saved_facts(lane))
     return lane
+
+
+def saved_facts(lane: Lane) -> dict[str, Fact]:
+    """Return what the journal keeps of a lane that was saved."""
+    return {
+        "lane_id": lane.lane_id, "gate_id": lane.gate_id, "direction": lane.direction,
+        "methods": " ".join(lane.methods), "posture": lane.posture,
+        "interlock_with": " ".join(lane.interlock_with), "antipassback": lane.antipassback,
+        "staff_hold_minutes": lane.staff_hold_minutes,
+    }
 
 
 def fit_shares(act: Action, gate: Gate) -> None:

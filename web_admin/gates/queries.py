@@ -31,6 +31,13 @@ def way_out_of_another_gate(session: Session, gate: Gate) -> Lane | None:
     ).first()
 
 
+def gates_without_face(session: Session, site_id: str) -> Sequence[Gate]:
+    """Return the gates of a site whose program has no code for faces, by name."""
+    return session.scalars(
+        select(Gate).where(Gate.site_id == site_id, Gate.without_face).order_by(Gate.name)
+    ).all()
+
+
 def locked_attempt(session: Session, pair_id: str) -> PairAttempt | None:
     """Return a pairing under way, locked against changes by other transactions until this one ends."""
     return session.get(PairAttempt, pair_id, with_for_update=True)

@@ -168,6 +168,16 @@ def check_methods(site: Site, lane: LaneRecord, hours: Mapping[str, WeeklyHours]
         )
 
 
+def check_face_code(gate: Gate) -> None:
+    """Raise ActionRefused where the gate's program has no code for faces."""
+    if gate.without_face:
+        raise ActionRefused(
+            "methods",
+            _("The program of %(gate)s was installed from the package without face: it has no code that "
+              "could look at one. Leave face out here.", gate=gate.name),
+        )
+
+
 def _ways_beside_face(lane: LaneRecord, hours: Mapping[str, WeeklyHours]) -> bool:
     """Return whether face is never offered without the card and another way in the same minute."""
     edges = {0, *(edge for hours_id in lane.method_hours.values() for edge in hours[hours_id].edges())}

@@ -184,6 +184,8 @@ def _lane_form(gate: Gate, lane: Lane | None) -> LaneForm:
     choices = hours_options((row.hours_id, row.name) for row in rows)
     for method in Method:
         form[f"hours_{method}"].choices = choices
+    if gate.without_face:
+        form.methods.choices = options((k, METHODS[k]) for k in Method if k is not Method.FACE)
     return form
 
 
@@ -248,7 +250,10 @@ def _edit_lane(gate: Gate, form: LaneForm, lane: Lane | None) -> Page:
             say_saved(_("Saved."))
         if not form.errors:
             return redirect(after(url_for("gates.show", gate_id=gate_id)), 303)
-    page = render_template("office/lane_edit.html", form=form, gate=gate, lane=lane, methods=tuple(Method))
+    offered = tuple(method for method in Method if method is not Method.FACE or not gate.without_face)
+    page = render_template(
+        "office/lane_edit.html", form=form, gate=gate, lane=lane, methods=offered,
+    )
     return page if not form.is_submitted() else (page, 422)
 
 

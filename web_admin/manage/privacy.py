@@ -22,6 +22,7 @@ from web_admin.face.consent_rules import renewals_by_rules, set_consent_rules
 from web_admin.face.notices import NOTICE_FIELDS, publish_notice
 from web_admin.face.queries import newest_notice, rules_of
 from web_admin.face.texts import NOTICE_HEADINGS
+from web_admin.gates.queries import gates_without_face
 from web_admin.privacy.contact import contact_of
 from web_admin.privacy.queries import choices_about_faces
 from web_admin.web.context import current_site, do, request_now
@@ -84,6 +85,7 @@ def _settings_page(button: AgainForm, asked_for: RulesForm | None = None) -> str
         threshold=THRESHOLD,
         notices=notice_versions(request_session(), FACE_PURPOSE, DEFAULT_LANGUAGE),
         face_lanes=[lane for lane in site_lanes() if Method.FACE in lane.methods],
+        gates_without_face=gates_without_face(request_session(), current_site().site_id),
         button=button,
         renewals_needed=renewals_by_rules(request_session(), current_site().site_id),
         rules=asked_for or RulesForm(

@@ -14,6 +14,7 @@ from web_admin.core.limit_counts import forget_old_counts
 from web_admin.core.single_process import alone
 from web_admin.custody.key_rotation import rotate_wrap_key, rotation_due_since
 from web_admin.face import inactive, timers
+from web_admin.gates.face_code import drop_face_without_code
 from web_admin.operations import jobs as long_jobs
 from web_admin.operations.marks import HOUSEKEEPING, look_at_certificate, mark
 from web_admin.policy.fitting import fit_policies
@@ -41,6 +42,7 @@ STEPS: Mapping[str, Step] = {
     "faces_reminded": inactive.remind,
     "faces_ended": inactive.end_unused,
     "late_requests_told": notify_of_late_requests,
+    "face_dropped_without_code": drop_face_without_code,
     "policies_fitted": fit_policies,
     "jobs_taken_up": long_jobs.run_due,
     **retention.STEPS,

@@ -280,6 +280,7 @@ def _sealed_leases(
 def _note_program(gate: Gate, question: AskRequest) -> None:
     """Note which version it is and what it knows; housekeeping publishes again for other features."""
     gate.program = question.program or ""
+    gate.without_face = bool(question.without_face)
     gate.policy_trouble = question.policy_trouble or ""
     gate.knows = sorted(question.knows or ())
 

@@ -4,12 +4,18 @@ import msgspec
 from flask_babel import gettext as _
 
 from gate_controller.contract.messages import FaceStatus
+from web_admin.compound.models import Gate
 from web_admin.custody.gate_reports import PROGRAM_OUTDATED
 from web_admin.custody.models import GateFaceRow
 
 
-def face_sentences(row: GateFaceRow | None) -> tuple[str, ...]:
+def face_sentences(gate: Gate, row: GateFaceRow | None) -> tuple[str, ...]:
     """Return the gate's last report on face, with its numbers."""
+    if gate.without_face:
+        return (
+            _("This gate has no code that could look at a face: its program was installed from the package "
+              "without face. It opens by card, PIN and QR code."),
+        )
     if row is None or row.status is None:
         return (_("Face is switched off in this controller."),)
     try:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from gate_controller.face.engines.engine import Embedding, EngineCard, FaceEngine, FoundFace, Similarities
 from gate_controller.face.engines.errors import BadFaceSetting, NoCapability
-from gate_controller.face.engines.reasons import FaceReason
+from gate_controller.face_control.reasons import FaceReason
 from hardware.interfaces import Frame
 
 MAX_LIFETIME_SECONDS = 60.0

@@ -12,8 +12,7 @@ FaceError                    every error this package lets out
 """
 
 
-class FaceError(Exception):
-    """Message: what failed, where, and what to do about it."""
+from gate_controller.face_control.kept_faces import FaceError
 
 
 class ModelFileError(FaceError):

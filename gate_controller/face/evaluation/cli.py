@@ -9,9 +9,10 @@ from pathlib import Path
 from gate_controller.face.engines.engine import Embedding, FaceEngine, similarity, wipe
 from gate_controller.face.engines.engines import DEFAULT_ENGINE, engine_names, load_engine
 from gate_controller.face.engines.error_budget import judged_by
-from gate_controller.face.engines.errors import FaceError, UnusablePicture
+from gate_controller.face.engines.errors import UnusablePicture
 from gate_controller.face.evaluation import engines_cli, evaluate_cli, models_cli
 from gate_controller.face.evaluation.still_pictures import read_picture
+from gate_controller.face_control.kept_faces import FaceError
 
 UNUSABLE = 2
 """Exit code when a picture or a model file cannot be used."""

@@ -18,7 +18,6 @@ from functools import partial
 
 from gate_controller.face.engines.engine import FaceEngine
 from gate_controller.face.engines.engines import checked_weights, engine_kind, load_engine
-from gate_controller.face.engines.errors import FaceError
 from gate_controller.face.evaluation.conformance_checks import (
     Broken,
     Seen,
@@ -34,6 +33,7 @@ from gate_controller.face.evaluation.conformance_checks import (
     threads,
 )
 from gate_controller.face.evaluation.people_list import PeopleList
+from gate_controller.face_control.kept_faces import FaceError
 
 WRITES = frozenset({"os.remove", "os.rename", "os.mkdir"})
 REACHES = frozenset({"socket.connect", "socket.sendto", "subprocess.Popen"})

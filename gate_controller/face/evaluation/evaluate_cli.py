@@ -13,7 +13,7 @@ import cv2
 from gate_controller.contract.records import MAX_LOOKS
 from gate_controller.face.engines.engine import FaceEngine, wipe
 from gate_controller.face.engines.engines import DEFAULT_ENGINE, OWN_ENGINES, engine_names, load_engine
-from gate_controller.face.engines.errors import FaceError, UnusablePicture
+from gate_controller.face.engines.errors import UnusablePicture
 from gate_controller.face.evaluation.attack_items import Item, list_items
 from gate_controller.face.evaluation.attack_trials import AttackTrials, try_attacks
 from gate_controller.face.evaluation.error_rates import Share
@@ -35,6 +35,7 @@ from gate_controller.face.evaluation.people_words import people_as_object, peopl
 from gate_controller.face.evaluation.roc_picture import curve_of_pairs, curve_of_people, draw_roc
 from gate_controller.face.liveness.liveness import PersonCheck
 from gate_controller.face.liveness.passive_liveness import added_pair
+from gate_controller.face_control.kept_faces import FaceError
 
 ROC_FILE = Path("roc.png")
 LIVENESS_FILE = Path("liveness.png")

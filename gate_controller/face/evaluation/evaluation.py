@@ -10,7 +10,6 @@ import numpy as np
 from gate_controller.face.engines.engine import Embedding, FaceEngine, FoundFace, wipe
 from gate_controller.face.engines.error_budget import judged_by
 from gate_controller.face.engines.errors import UnusablePicture
-from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.evaluation.error_rates import (
     PAIRS_FOR_A_RATE,
     OperatingPoint,
@@ -24,6 +23,7 @@ from gate_controller.face.evaluation.error_rates import (
 from gate_controller.face.evaluation.pair_list import PairList, PeopleBehind, people_behind
 from gate_controller.face.evaluation.still_pictures import read_picture
 from gate_controller.face.liveness.capture_checks import ENROLMENT_LIMITS, MATCHING_LIMITS, frame_problem
+from gate_controller.face_control.reasons import FaceReason
 
 FALSE_MATCH_RATES = (1e-2, 1e-3, 1e-4)
 ENROLLED = (10, 100, 1000, 5000)

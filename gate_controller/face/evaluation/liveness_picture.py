@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from gate_controller.face.engines.errors import FaceError
 from gate_controller.face.evaluation.liveness_rates import Separation
+from gate_controller.face_control.kept_faces import FaceError
 
 
 def draw_liveness(path: Path, engine: str, measured: Sequence[Separation]) -> None:

@@ -18,7 +18,6 @@ from gate_controller.face.engines.error_budget import (
     false_match_rate_allowed,
     judged_by,
 )
-from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.evaluation.error_rates import Share
 from gate_controller.face.evaluation.evaluation import EmbeddedPictures
 from gate_controller.face.evaluation.people_list import PeopleList
@@ -34,6 +33,7 @@ from gate_controller.face.evaluation.people_scores import (
     Templates,
     compare_people,
 )
+from gate_controller.face_control.reasons import FaceReason
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gate_controller.face.engines.errors import FaceError
 from gate_controller.face.evaluation.error_rates import roc
 from gate_controller.face.evaluation.evaluation import Evaluation
 from gate_controller.face.evaluation.people_evaluation import PeopleEvaluation
+from gate_controller.face_control.kept_faces import FaceError
 
 SMALLEST_SHARE = 1e-6
 

@@ -7,7 +7,7 @@ between a degraded frame and the same portrait undegraded, worst of the six.
 from dataclasses import dataclass
 
 from gate_controller.face.engines.engine import FoundFace
-from gate_controller.face.engines.reasons import FaceReason
+from gate_controller.face_control.reasons import FaceReason
 from hardware.interfaces import Frame
 
 MIN_ENROLMENT_FACE_HEIGHT_PIXELS = 80.0

@@ -12,12 +12,10 @@ is forced. docs/face.md has the figures behind every number here. Pure: landmark
 
 import secrets
 from collections.abc import Callable
-from enum import StrEnum
 
 import numpy as np
 
 from gate_controller.face.engines.engine import FoundFace
-from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.liveness.challenge_geometry import (
     Parallax,
     Placed,
@@ -26,6 +24,8 @@ from gate_controller.face.liveness.challenge_geometry import (
     placed,
     shape_of,
 )
+from gate_controller.face_control.reasons import FaceReason
+from gate_controller.face_control.results import Prompt
 
 TURNED = 0.20
 """Eye distances. A head that turned by 30 degrees gives 0.21 or more, a flat picture tilted by 40 at most
@@ -58,16 +58,6 @@ EARLY_TURNS = 3
 
 RandomBelow = Callable[[int], int]
 """Like `secrets.randbelow`: a number from 0 to below the argument."""
-
-
-class Prompt(StrEnum):
-    """What the person is asked to do; also the word for it on the screen. Sides are the person's own."""
-
-    NOTHING = ""
-    LOOK_STRAIGHT = "look_straight"
-    TURN_LEFT = "turn_left"
-    TURN_RIGHT = "turn_right"
-    STRAIGHT_AGAIN = "straight_again"
 
 
 class Challenge:

@@ -13,9 +13,10 @@ from typing import Protocol
 
 from gate_controller.face.engines.engine import FoundFace
 from gate_controller.face.engines.errors import BadFaceSetting
-from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.liveness.capture_checks import MAX_TURN_IN_EYE_DISTANCES
-from gate_controller.face.liveness.challenge import Challenge, Prompt
+from gate_controller.face.liveness.challenge import Challenge
+from gate_controller.face_control.reasons import FaceReason
+from gate_controller.face_control.results import Prompt
 from hardware.interfaces import Frame
 
 MIN_DIFFERENT_FRAMES = 2

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from gate_controller.face.engines.capability import CameraCapability
 from gate_controller.face.engines.engine import Embedding, wipe
-from gate_controller.face.engines.reasons import FaceReason
-from gate_controller.face.liveness.challenge import Prompt
+from gate_controller.face_control.reasons import FaceReason
+from gate_controller.face_control.results import FaceStep
 from hardware.errors import HardwareError
 from hardware.interfaces import Camera, Frame
 
@@ -16,17 +16,6 @@ LOG = logging.getLogger(__name__)
 FRAME_TIMEOUT_SECONDS = 0.5
 MAX_EMPTY_WAITS = 6
 """Waits without a frame before the camera counts as lost: three seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class FaceStep:
-    """What the screen can show after a frame."""
-
-    hint: FaceReason | None
-    frames_taken: int
-    frames_needed: int
-    prompt: Prompt = Prompt.NOTHING
-    """What the person is asked to do now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gate_controller.face.engines.engine import Embedding, FaceEngine, similarity, wipe
-from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.liveness.capture_checks import (
     ENROLMENT_LIMITS,
     MAX_USELESS_FRAMES,
     CaptureLimits,
     frame_problem,
 )
-from gate_controller.face.liveness.challenge import Prompt
 from gate_controller.face.liveness.liveness import Liveness, LivenessCheck, LivenessVerdict, PersonCheck
 from gate_controller.face.liveness.same_person import SamePerson
+from gate_controller.face_control.reasons import FaceReason
+from gate_controller.face_control.results import Prompt
 from hardware.interfaces import Frame
 
 

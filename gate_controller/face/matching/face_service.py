@@ -12,7 +12,7 @@ Leases live in memory alone; a template is open only while one session needs it.
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from gate_controller.face.engines.capability import CameraCapability, GatedEngine
@@ -25,41 +25,22 @@ from gate_controller.face.engines.error_budget import (
     fitness_at,
 )
 from gate_controller.face.engines.errors import EngineUnfit, NoCapability
-from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.liveness.liveness import LivenessCheck, PersonCheck
 from gate_controller.face.liveness.passive_liveness import added_pair
-from gate_controller.face.matching.camera_session import Deadline, FaceStep, OnStep, SessionEnd, watch
+from gate_controller.face.matching.camera_session import Deadline, OnStep, SessionEnd, watch
 from gate_controller.face.matching.enrolment import EnrolmentOutcome, EnrolmentSession
 from gate_controller.face.matching.held_looks import HeldLooks
 from gate_controller.face.matching.leases import HeldLeases
 from gate_controller.face.matching.matching import MatchOutcome, MatchSession, thresholds
 from gate_controller.face.matching.template_store import FaceBlobs, TemplatePlace
+from gate_controller.face_control.reasons import FaceReason
+from gate_controller.face_control.results import FaceResult, FaceStep
 from hardware.interfaces import Camera, Frame
 
 LOG = logging.getLogger(__name__)
 
 CLEAN_UP_SECONDS = 1.0
 """How long a new session waits for the clean-up of the one before; it takes about 0.03."""
-
-
-@dataclass(frozen=True, slots=True)
-class FaceResult:
-    """How a session ended."""
-
-    ok: bool
-    reason: FaceReason
-    person_id: str | None = None
-    similarity: float | None = None
-    """For evaluation; a journal gets the reason alone."""
-    frames: int = 0
-    hint: FaceReason | None = None
-    """The last thing the person could have done better."""
-    only_beside: bool = False
-    """Whether the face was compared with one person's, by the threshold for one."""
-    consent_id: str | None = None
-    """Of an enrolment: under which consent."""
-    look_ids: tuple[str, ...] = ()
-    """Of an enrolment: the person's looks that lie here now, the new one last."""
 
 
 def no_step(_step: FaceStep) -> None:

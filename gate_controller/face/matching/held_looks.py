@@ -12,8 +12,7 @@ import numpy as np
 from gate_controller.contract.records import MAX_LOOKS
 from gate_controller.face.engines.engine import Embedding, FaceEngine, likeness, wipe
 from gate_controller.face.engines.errors import TemplateNotOpened
-from gate_controller.face.engines.reasons import FaceReason
-from gate_controller.face.matching.leases import HeldLeases, Lease
+from gate_controller.face.matching.leases import HeldLeases
 from gate_controller.face.matching.template_store import (
     FaceBlob,
     FaceBlobs,
@@ -21,6 +20,8 @@ from gate_controller.face.matching.template_store import (
     open_template,
     seal_template,
 )
+from gate_controller.face_control.kept_faces import Lease
+from gate_controller.face_control.reasons import FaceReason
 
 LOG = logging.getLogger(__name__)
 

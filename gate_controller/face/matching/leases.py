@@ -1,24 +1,12 @@
 """Shares that the server lends: in memory only, until their time on the boot clock is up."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from gate_controller.contract.messages import MAX_LEASE_SECONDS
 from gate_controller.face.engines.engine import wipe
 from gate_controller.face.engines.errors import BadFaceSetting
 from gate_controller.face.matching.template_store import SHARE_BYTES
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """A share lent by the server; the service takes the buffer over and overwrites it at the end."""
-
-    consent_id: str
-    share: bytearray
-    expires_at_boot_seconds: float
-
-    def __repr__(self) -> str:
-        return f"Lease(consent_id={self.consent_id!r}, until={self.expires_at_boot_seconds!r})"
+from gate_controller.face_control.kept_faces import Lease
 
 
 class HeldLeases:

@@ -9,16 +9,16 @@ import numpy as np
 from gate_controller.face.engines.engine import Embedding, EngineCard, FaceEngine, likeness, wipe
 from gate_controller.face.engines.error_budget import LARGEST_HOME, threshold
 from gate_controller.face.engines.errors import BadFaceSetting
-from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.liveness.capture_checks import (
     MATCHING_LIMITS,
     MAX_USELESS_FRAMES,
     CaptureLimits,
     frame_problem,
 )
-from gate_controller.face.liveness.challenge import Prompt
 from gate_controller.face.liveness.liveness import Liveness, LivenessCheck, LivenessVerdict, PersonCheck
 from gate_controller.face.liveness.same_person import SamePerson
+from gate_controller.face_control.reasons import FaceReason
+from gate_controller.face_control.results import Prompt
 from hardware.interfaces import Frame
 
 AGREEING_FRAMES_NEEDED = 2

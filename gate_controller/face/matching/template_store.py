@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gate_controller.face.engines.engine import Embedding, wipe
-from gate_controller.face.engines.errors import BadFaceSetting, FaceError, TemplateNotOpened
+from gate_controller.face.engines.errors import BadFaceSetting, TemplateNotOpened
+from gate_controller.face_control.kept_faces import FaceError
 from gate_controller.storage.database import open_database, transaction
 
 SHARE_BYTES = 32

@@ -10,7 +10,7 @@ from gate_controller.assembly.assemble import boot_seconds
 from gate_controller.contract.messages import OpenOrder, SignedOrder
 from gate_controller.contract.passes import VisitorPass, make_visitor_pass
 from gate_controller.contract.records import FaceRecord, Posture
-from gate_controller.face.matching.leases import Lease
+from gate_controller.face_control.kept_faces import Lease
 from gate_controller.lane.state import RESULT_SECONDS
 from gate_controller.sync.client import OrderArrived
 from hardware.interfaces import CardRead

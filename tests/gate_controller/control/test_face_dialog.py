@@ -7,9 +7,9 @@ import pytest
 
 from gate_controller.contract.messages import FaceLease
 from gate_controller.contract.records import FaceOfferRecord
-from gate_controller.face.engines.reasons import FaceReason
-from gate_controller.face.matching.face_service import FaceResult
 from gate_controller.face_control.messages import FaceEnded
+from gate_controller.face_control.reasons import FaceReason
+from gate_controller.face_control.results import FaceResult
 from gate_controller.sync.client import LinkChanged, PolicyTaken
 from tests.support.gates.asking import (
     CONSENT,

@@ -11,8 +11,8 @@ import pytest
 
 from gate_controller.contract.records import Grant
 from gate_controller.control.messages import Message
+from gate_controller.face.sessions import FaceDesk
 from gate_controller.face_control.messages import FaceEnded, FaceProgress
-from gate_controller.face_control.sessions import FaceDesk
 from gate_controller.lane.state import LaneDesk
 from gate_controller.site_file.face import FaceSection
 from gate_controller.terminal.view import Screen

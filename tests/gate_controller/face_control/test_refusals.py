@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
-from gate_controller.face.engines.reasons import CAPTURE_PROBLEMS, LIVENESS_REFUSALS, FaceReason
-from gate_controller.face.engines.reasons import FaceReason as F
-from gate_controller.face.matching.face_service import FaceResult
-from gate_controller.face_control import sessions
+from gate_controller.face import sessions
+from gate_controller.face_control.reasons import CAPTURE_PROBLEMS, LIVENESS_REFUSALS, FaceReason
+from gate_controller.face_control.reasons import FaceReason as F
 from gate_controller.face_control.refusals import mend_word, refusal_of
+from gate_controller.face_control.results import FaceResult
 from gate_controller.rules.decision import FACE_FAILURES, FACE_MENDABLE, Reason
 from hardware.interfaces import Frame
 from hardware.simulated.pictures import camera_frame

@@ -15,10 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gate_controller.contract.messages import MAX_LEASE_SECONDS, FaceLease, ForgetReceipt
 from gate_controller.contract.records import FaceRecord
 from gate_controller.face.engines.engine import FaceEngine
-from gate_controller.face.engines.errors import BadFaceSetting, FaceError
+from gate_controller.face.engines.errors import BadFaceSetting
 from gate_controller.face.matching.face_service import FaceService
-from gate_controller.face.matching.leases import HeldLeases, Lease
+from gate_controller.face.matching.leases import HeldLeases
 from gate_controller.face.matching.template_store import FaceBlob, SqliteFaceBlobs
+from gate_controller.face_control.kept_faces import FaceError, Lease
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.storage.clock import GateClock
 from gate_controller.storage.journal import Journal

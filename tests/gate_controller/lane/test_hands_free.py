@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from gate_controller.face.engines.capability import CameraCapability
 from gate_controller.face.engines.engine import CosineEngine, Embedding, EngineCard, FaceEngine, FoundFace
 from gate_controller.face.engines.engines import DEFAULT_ENGINE, load_engine
-from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.liveness.liveness import PersonCheck
 from gate_controller.face.matching.face_service import FaceService
-from gate_controller.face.matching.leases import Lease
 from gate_controller.face.matching.template_store import SqliteFaceBlobs, open_face_file
+from gate_controller.face_control.kept_faces import Lease
+from gate_controller.face_control.reasons import FaceReason
 from gate_controller.lane.camera_watch import CameraSight, WatchedCamera
 from gate_controller.lane.hands_free import LOOKS_A_SECOND, CodesInView, HandsFree, HandsFreeCodes
 from hardware.cameras.camera import GrabbingCamera

@@ -7,7 +7,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from gate_controller.face.engines.reasons import CAPTURE_PROBLEMS
+from gate_controller.face_control.reasons import CAPTURE_PROBLEMS
 from gate_controller.rules.decision import FACE_MENDABLE
 from gate_controller.terminal import server as terminal_server
 from gate_controller.terminal.server import TerminalServer

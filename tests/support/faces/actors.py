@@ -9,11 +9,11 @@ import numpy as np
 
 from gate_controller.face.engines.engine import FaceEngine
 from gate_controller.face.engines.engines import DEFAULT_ENGINE, load_engine
-from gate_controller.face.engines.reasons import FaceReason
-from gate_controller.face.liveness.challenge import Challenge, Prompt
+from gate_controller.face.liveness.challenge import Challenge
 from gate_controller.face.liveness.liveness import PersonCheck
-from gate_controller.face.matching.camera_session import FaceStep
 from gate_controller.face.matching.enrolment import EnrolmentOutcome, EnrolmentSession
+from gate_controller.face_control.reasons import FaceReason
+from gate_controller.face_control.results import FaceStep, Prompt
 from hardware.interfaces import Frame
 from hardware.simulated.face_clips import ATTACKS, KNOWN_GAPS, Actor, LivingPerson
 from hardware.simulated.pictures import camera_frame

@@ -22,13 +22,13 @@ from gate_controller.cli import run
 from gate_controller.contract.records import FaceRecord, Method
 from gate_controller.control.messages import ScreenAction
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
-from gate_controller.face.matching.leases import Lease
 from gate_controller.face.matching.template_store import (
     SqliteFaceBlobs,
     TemplatePlace,
     open_face_file,
     seal_template,
 )
+from gate_controller.face_control.kept_faces import Lease
 from gate_controller.site_file.config import GateConfig
 from gate_controller.terminal.view import MethodPressed, Screen
 from tests.support.compounds.people import card, lane, person, records

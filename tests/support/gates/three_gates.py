@@ -21,8 +21,9 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import FaceRecord
 from gate_controller.face.engines.capability import CameraCapability
-from gate_controller.face.matching.face_service import FaceResult, FaceService
+from gate_controller.face.matching.face_service import FaceService
 from gate_controller.face.matching.template_store import SqliteFaceBlobs, open_face_file
+from gate_controller.face_control.results import FaceResult
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.lane.status import GateStatus
 from gate_controller.storage.clock import GateClock

@@ -273,6 +273,7 @@ def upgrade() -> None:
         sa.Column("lane_states", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("device_states", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("program", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("without_face", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("knows", sa.JSON(none_as_null=True), server_default="[]", nullable=False),
         sa.Column("published_knows", sa.JSON(none_as_null=True), server_default="[]", nullable=False),
         sa.Column("policy_trouble", sa.Text(), server_default="", nullable=False),

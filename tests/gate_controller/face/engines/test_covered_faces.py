@@ -11,9 +11,9 @@ import pytest
 
 from gate_controller.face.engines.engine import Embedding, similarity
 from gate_controller.face.engines.error_budget import fitness
-from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD, YunetSfaceEngine
 from gate_controller.face.liveness.capture_checks import ENROLMENT_LIMITS, MATCHING_LIMITS, frame_problem
+from gate_controller.face_control.reasons import FaceReason
 from hardware.interfaces import Frame
 from hardware.simulated.turning_head import Points
 from tests.support.faces.actors import picture_and_points

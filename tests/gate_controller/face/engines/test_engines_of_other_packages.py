@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.assembly.face import engine_loader
 from gate_controller.face.engines.card_check import card_problem
 from gate_controller.face.engines.engine import (
     CurvePoint,
@@ -34,6 +33,7 @@ from gate_controller.face.engines.yunet_sface import (
     installed_models_folder,
 )
 from gate_controller.face.evaluation.cli import run
+from gate_controller.face.part import engine_loader
 from gate_controller.site_file.face import FaceSection
 from tests.support.faces.fixtures import portrait_path, require_portraits
 from tests.support.faces.other_package import ENGINE, MODULE, PACKAGE, lay_out_package

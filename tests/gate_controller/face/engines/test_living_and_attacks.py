@@ -8,8 +8,8 @@ from itertools import product
 
 import pytest
 
-from gate_controller.face.engines.reasons import LIVENESS_REFUSALS, FaceReason
-from gate_controller.face.liveness.challenge import Prompt
+from gate_controller.face_control.reasons import LIVENESS_REFUSALS, FaceReason
+from gate_controller.face_control.results import Prompt
 from hardware.simulated.face_clips import ATTACKS
 from tests.support.faces.actors import attacker, enrol_before, living
 from tests.support.faces.fixtures import require_portraits

@@ -11,12 +11,12 @@ import pytest
 
 from gate_controller.face.engines.engine import CurvePoint, Embedding, FaceQuality, FoundFace, similarity
 from gate_controller.face.engines.errors import BadFaceSetting
-from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.engines.yunet_sface import YunetSfaceEngine
 from gate_controller.face.liveness.capture_checks import MATCHING_LIMITS, capture_problem
 from gate_controller.face.liveness.liveness import FrozenPictureCheck
 from gate_controller.face.matching.enrolment import EnrolmentOutcome, EnrolmentSession, EnrolmentStep
 from gate_controller.face.matching.matching import MatchOutcome, MatchSession, MatchStep, thresholds
+from gate_controller.face_control.reasons import FaceReason
 from hardware.interfaces import Frame
 from hardware.simulated.pictures import camera_frame, jittered, live_like_frames
 from tests.support.faces.actors import picture_and_points

@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate_controller.face.engines.engine import FaceQuality, FoundFace, Landmarks
-from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.liveness.challenge import (
     ATTEMPTS,
     MAX_GAP_SECONDS,
     STRAIGHT_SECONDS,
     TURN_SECONDS,
     Challenge,
-    Prompt,
 )
 from gate_controller.face.liveness.challenge_geometry import parallax, shape_of
+from gate_controller.face_control.reasons import FaceReason
+from gate_controller.face_control.results import Prompt
 from tests.support.faces.actors import draws
 
 FRAME_SECONDS = 1 / 15

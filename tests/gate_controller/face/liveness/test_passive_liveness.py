@@ -8,10 +8,10 @@ import pytest
 from gate_controller.face.engines.errors import BadFaceSetting
 from gate_controller.face.engines.model_adding import OPTIONAL_MODELS
 from gate_controller.face.engines.model_files import FOLDER_VARIABLE, added_models_folder
-from gate_controller.face.engines.reasons import FaceReason
-from gate_controller.face.liveness.challenge import Prompt
 from gate_controller.face.liveness.liveness import PASSIVE_FRAMES, LivenessVerdict, PersonCheck
 from gate_controller.face.liveness.passive_liveness import PassivePair, added_pair, surroundings
+from gate_controller.face_control.reasons import FaceReason
+from gate_controller.face_control.results import Prompt
 from hardware.interfaces import Frame
 from tests.support.faces.actors import FRAMES_A_SECOND, engine, living
 

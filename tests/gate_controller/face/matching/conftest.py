@@ -12,12 +12,12 @@ import pytest
 
 from gate_controller.face.engines.capability import CameraCapability
 from gate_controller.face.engines.engine import CosineEngine, Embedding, EngineCard, FoundFace
-from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.engines.yunet_sface import YunetSfaceEngine
 from gate_controller.face.liveness.liveness import PersonCheck
 from gate_controller.face.matching.face_service import FaceService
-from gate_controller.face.matching.leases import Lease
 from gate_controller.face.matching.template_store import SqliteFaceBlobs
+from gate_controller.face_control.kept_faces import Lease
+from gate_controller.face_control.reasons import FaceReason
 from hardware.interfaces import Frame
 from hardware.simulated.face_clips import Actor
 from tests.gate_controller.face.conftest import BootClock, ShownCamera

@@ -12,23 +12,23 @@ import numpy as np
 import pytest
 
 from gate_controller.assembly.assemble import boot_seconds
-from gate_controller.assembly.face import engine_loader
 from gate_controller.contract.records import FaceRecord, TwoMethods
 from gate_controller.face.engines.capability import CameraCapability
 from gate_controller.face.engines.engine import Embedding, FaceEngine, FoundFace
 from gate_controller.face.engines.error_budget import BESIDE_ANOTHER_WAY, MAX_FALSE_ACCEPTS, fitness
 from gate_controller.face.engines.errors import EngineUnfit
 from gate_controller.face.engines.face_recognition_engine import FACE_RECOGNITION_CARD
-from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
 from gate_controller.face.matching.face_service import FaceService
-from gate_controller.face.matching.leases import Lease
 from gate_controller.face.matching.template_store import (
     SqliteFaceBlobs,
     TemplatePlace,
     open_face_file,
     seal_template,
 )
+from gate_controller.face.part import engine_loader
+from gate_controller.face_control.kept_faces import Lease
+from gate_controller.face_control.reasons import FaceReason
 from gate_controller.site_file.face import FaceSection
 from hardware.interfaces import Frame
 from hardware.simulated.pictures import camera_frame, live_like_frames
@@ -165,7 +165,7 @@ def marked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., AbstractContextManager[BenchGate]]:
     """Return a gate before whose camera its person is, little alike to their template."""
-    monkeypatch.setattr("gate_controller.assembly.face.engine_loader", lambda _section: LooksDifferentToday)
+    monkeypatch.setattr("gate_controller.face.part.engine_loader", lambda _section: LooksDifferentToday)
     (tmp_path / "pictures").mkdir()
     for at, frame in enumerate(marked_frames(MY_NUMBER, 3)):
         cv2.imwrite(str(tmp_path / "pictures" / f"{at}.png"), frame)

@@ -16,14 +16,14 @@ from gate_controller.contract.records import FaceRecord, Grant
 from gate_controller.face.engines.error_budget import fitness
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
 from gate_controller.face.matching.face_service import FaceService
-from gate_controller.face.matching.leases import Lease
 from gate_controller.face.matching.template_store import (
     SqliteFaceBlobs,
     TemplatePlace,
     open_face_file,
     seal_template,
 )
-from gate_controller.face_control.sessions import FaceDesk
+from gate_controller.face.sessions import FaceDesk
+from gate_controller.face_control.kept_faces import Lease
 from gate_controller.site_file.face import FaceSection
 from tests.promises.screen_visitor import TERMINAL, at_the_screen
 from tests.support.compounds.people import card, lane, person, pin, records

@@ -10,13 +10,12 @@ import pytest
 
 from gate_controller.face.engines.capability import CameraCapability, GatedEngine
 from gate_controller.face.engines.errors import BadFaceSetting, NoCapability
-from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.engines.yunet_sface import YunetSfaceEngine
-from gate_controller.face.liveness.challenge import Prompt
-from gate_controller.face.matching.camera_session import FaceStep
 from gate_controller.face.matching.face_service import FaceService
-from gate_controller.face.matching.leases import Lease
 from gate_controller.face.matching.template_store import SqliteFaceBlobs
+from gate_controller.face_control.kept_faces import Lease
+from gate_controller.face_control.reasons import FaceReason
+from gate_controller.face_control.results import FaceStep, Prompt
 from hardware.simulated.face_clips import MovedPicture
 from hardware.simulated.pictures import live_like_frames
 from tests.gate_controller.face.conftest import BootClock

@@ -7,8 +7,8 @@ import pytest
 
 from gate_controller.contract.records import MAX_LOOKS
 from gate_controller.face.engines.engine import likeness, wipe
-from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.matching.template_store import SqliteFaceBlobs
+from gate_controller.face_control.reasons import FaceReason
 from tests.gate_controller.face.matching.conftest import CONSENT, Gate
 from tests.support.faces.fixtures import portraits
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate_controller.face.engines.errors import BadFaceSetting, FaceError, TemplateNotOpened
+from gate_controller.face.engines.errors import BadFaceSetting, TemplateNotOpened
 from gate_controller.face.matching.template_store import (
     FaceBlob,
     SqliteFaceBlobs,
@@ -22,6 +22,7 @@ from gate_controller.face.matching.template_store import (
     open_template,
     seal_template,
 )
+from gate_controller.face_control.kept_faces import FaceError
 
 PLACE = TemplatePlace("site-1", "gate-1", bytes(range(32)))
 SHARE = bytes(range(100, 132))

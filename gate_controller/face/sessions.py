@@ -7,31 +7,27 @@ from functools import partial
 
 from gate_controller.contract.messages import MAX_TROUBLE_CHARS, FaceStatus
 from gate_controller.contract.policy import Policy, PolicySnapshot
-from gate_controller.contract.records import FaceRecord, Method
+from gate_controller.contract.records import FaceRecord
 from gate_controller.face.engines.capability import CameraCapability
-from gate_controller.face.engines.reasons import FaceReason
-from gate_controller.face.matching.camera_session import FaceStep
-from gate_controller.face.matching.face_service import FaceResult, FaceService
+from gate_controller.face.matching.face_service import FaceService
 from gate_controller.face_control.messages import FaceEnded, FaceMessage, FaceProgress
-from gate_controller.face_control.refusals import refusal_of
+from gate_controller.face_control.reasons import FaceReason
+from gate_controller.face_control.results import FaceResult
 from gate_controller.lane.state import LaneDesk
-from gate_controller.rules.decision import Claim
-from gate_controller.rules.identify import identify_face
 from gate_controller.site_file.face import FaceSection
 from gate_controller.terminal.view import Screen
 from hardware.interfaces import Camera
 
-GONE_AWAY = frozenset({FaceReason.CANCELLED, FaceReason.CAPABILITY_ENDED})
 RECOGNISE_SECONDS = 8.0
 ENROL_SECONDS = 30.0
 
 
 class FaceDesk:
-    """What the controller may ask of faces; without an engine it offers nothing."""
+    """The faces of a gate with an engine (`face_control/faces.py`)."""
 
     def __init__(
         self,
-        service: FaceService | None,
+        service: FaceService,
         cameras: Mapping[str, Camera],
         workers: Mapping[str, Executor],
         boot_seconds: Callable[[], float],
@@ -49,7 +45,7 @@ class FaceDesk:
 
     def ready_at(self, lane_id: str) -> bool:
         """Return whether this lane has a camera and the gate an engine to look at a face."""
-        return self._service is not None and self._service.ready and lane_id in self._cameras
+        return self._service.ready and lane_id in self._cameras
 
     @property
     def only_beside(self) -> bool:
@@ -66,7 +62,7 @@ class FaceDesk:
     ) -> tuple[str, ...]:
         """Return the persons of a home whose faces this gate can recognise now, and may search for."""
         service = self._service
-        if service is None or self.only_beside:
+        if self.only_beside:
             return ()
         return tuple(
             person_id
@@ -86,8 +82,8 @@ class FaceDesk:
         than the engine's error budget allows; no one when they are more, or where the site does not allow it.
         """
         service = self._service
-        fit = service.fit if service is not None else None
-        if service is None or fit is None or not self._section.alone or self.only_beside:
+        fit = service.fit
+        if fit is None or not self._section.alone or self.only_beside:
             return ()
         found = tuple(
             person_id
@@ -103,17 +99,14 @@ class FaceDesk:
         """Return whether a face can be compared with that of this person now."""
         record, service = roster.get(person_id), self._service
         return (
-            service is not None
-            and record is not None
+            record is not None
             and record.is_valid(now)
             and service.can_recognise(person_id)
         )
 
-    def status(self, snapshot: PolicySnapshot | None, now: datetime) -> FaceStatus | None:
-        """Return the numbers for the manager's page, None where face is off; safe from any thread."""
+    def status(self, snapshot: PolicySnapshot | None, now: datetime) -> FaceStatus:
+        """Return the numbers for the manager's page; safe from any thread."""
         service = self._service
-        if service is None:
-            return None
         held = service.person_ids()
         alone = snapshot is not None and any(
             self.recognisable_alone(lane_id, snapshot.policy, snapshot.face_roster, now)
@@ -138,9 +131,7 @@ class FaceDesk:
         """Return whether this person's face is kept here and need not be enrolled again."""
         service = self._service
         # Without leases, as after a start without the office, it is unknown whether the template still opens.
-        return service is not None and (
-            service.can_recognise(person_id) or (not online and service.has_face(person_id))
-        )
+        return service.can_recognise(person_id) or (not online and service.has_face(person_id))
 
     def recognise(self, desk: LaneDesk, person_ids: Sequence[str], now_seconds: float) -> None:
         """Search for these faces, of one home or all that may be searched; report the end by message."""
@@ -186,24 +177,6 @@ class FaceDesk:
 
         self._submit(lane_id, capability, work, person_id)
 
-    @staticmethod
-    def progress(desk: LaneDesk, step: FaceStep) -> None:
-        """Show how far a session is and what the person can do better."""
-        desk.screen.message = step.hint.value if step.hint is not None else ""
-        desk.camera.steps_done, desk.camera.steps_needed = step.frames_taken, step.frames_needed
-        desk.camera.prompt = step.prompt.value
-        # Once it was too dark the lamp stays on to the end: it is why it is no longer too dark.
-        desk.camera.lamp = desk.camera.lamp or step.hint is FaceReason.TOO_DARK
-
-    @staticmethod
-    def claim(result: FaceResult) -> Claim | None:
-        """Return the claim a look ended with, refused for its exact reason; None when the person left."""
-        if result.ok:
-            return identify_face(result.person_id, only_beside=result.only_beside)
-        if result.reason in GONE_AWAY:
-            return None
-        return Claim(Method.FACE, refusal=refusal_of(result))
-
     def cancel(self, lane_id: str) -> None:
         """End the session under way at a lane within a frame."""
         if (capability := self._capabilities.get(lane_id)) is not None:
@@ -232,8 +205,7 @@ class FaceDesk:
         def run() -> None:
             result = FaceResult(False, FaceReason.ENGINE_NOT_READY)
             try:
-                if service is not None:
-                    result = work(service)
+                result = work(service)
             finally:
                 # Also where no session began with it: it must not keep other lanes from looking.
                 capability.end()

@@ -1,0 +1,14 @@
+"""Whether this installation has the code that looks at faces."""
+
+from importlib.util import find_spec
+
+FACE_PART = "gate_controller.face.part"
+NO_FACE_CODE = "this program was installed from the package without face and has no code that looks at one"
+
+
+def has_face_code() -> bool:
+    """Return whether the face part is installed; the package without face has no file of it."""
+    try:
+        return find_spec(FACE_PART) is not None
+    except ModuleNotFoundError:
+        return False

@@ -34,6 +34,8 @@ READERS = {
     ),
 }  # fmt: skip
 """What each reader finds in the menu, the first to read first; decisions follow by number."""
+WITHIN_CHINESE = r"([\u3000-\u303f\u4e00-\u9fff\uff00-\uffef”])\n *(?=[\u4e00-\u9fff“（])"
+"""A line that goes on: a browser would show its end as a space."""
 CHINESE_PAGES = ("README", "residents", "managers", "installers", "lane_sheet", "reasons")
 
 
@@ -91,11 +93,12 @@ def _lay_out_chinese(pages: Path) -> None:
     for page in pages.glob("*.md"):
         _relink(page, r"\]\(\.\./\.\./([\w/]+)\.md", r"](../\1.html")
         _relink(page, r"\]\(\.\./(\w+)\.md", r"](../docs/\1.html")
+        _relink(page, WITHIN_CHINESE, r"\1")
 
 
 def _relink(page: Path, old: str, new: str) -> None:
     text = page.read_text(encoding="utf-8")
-    page.write_text(re.sub(old, new, text), encoding="utf-8")
+    page.write_text(re.sub(old, new, text).replace("README.html", "index.html"), encoding="utf-8")
 
 
 def _run(folder: Path, language: str, menu: list[object]) -> None:

@@ -112,6 +112,10 @@ def test_the_site_is_made_and_loads_nothing_from_elsewhere(builder: ModuleType, 
     assert 'lang="zh"' in pages["zh/residents.html"]
     loads = re.compile(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=[\"']?(https?:[^\"' >]+)")
     assert {name: found for name, text in pages.items() if (found := loads.findall(text))} == {}
+    pages = {name: text for name, text in pages.items() if not name.endswith("404.html")}  # from the root
+    leads_to = re.compile(r'href="([^":#?]+)["#?]')
+    links = {(name, link) for name, text in pages.items() for link in leads_to.findall(text)}
+    assert [link for link in links if not (site / link[0]).parent.joinpath(link[1]).exists()] == []
     for file in packed:
         file.parent.mkdir()
         builder.pack_site(file, 1_800_000_000)

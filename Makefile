@@ -23,6 +23,10 @@ IN_MEMORY = free_kb=$$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1); \
 SECONDS := 600
 TARGET :=
 
+# Which history `make world` replays (without one: fresh ones for SECONDS); PLANTED=1 looks for the planted bugs.
+SEED :=
+PLANTED :=
+
 # Where `make release` writes to, and the key that signs it; without one the sums are not signed.
 OUT := dist
 KEY :=
@@ -44,7 +48,7 @@ MOVED_AWAY := $(filter-out $(COMPILED),$(wildcard $(foreach package,$(PACKAGES),
 FACE_FIXTURES := $(wildcard tests/support/faces/fetch.py)
 TEMPLATES := $(wildcard web_admin/templates gate_controller/terminal/templates demo/templates)
 
-.PHONY: help tidy setup demo test test-others test-all check screenshots fuzz mutate browser validators face-dlib docs release bench lock clean
+.PHONY: help tidy setup demo test test-others test-all check screenshots fuzz mutate browser validators face-dlib docs release bench world lock clean
 
 help: ## say what each target does (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -79,6 +83,10 @@ fuzz: setup $(VENV)/.fuzzer ## throw bytes at the parsers: make fuzz SECONDS=600
 
 mutate: setup $(VENV)/.mutmut ## change the rules and see whether their tests notice: make mutate TARGET="access pins"
 	@$(BIN)/python -m tests.mutation.run $(TARGET)
+
+world: setup ## play random histories of a compound: make world SECONDS=600, SEED=7 replays one, PLANTED=1 seeks planted bugs
+	@$(IN_MEMORY) PYTHONHASHSEED=0 $(BIN)/python -m tests.world.run --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) \
+		$(if $(PLANTED),--planted)
 
 browser: $(VENV)/.chromium ## fetch a Chromium for the tests of pages where the system has none (75 MB, x86-64, no root)
 

@@ -1,0 +1,61 @@
+"""Every kind of step, and how often it comes."""
+
+from tests.world import acts_at_gates as at_gates
+from tests.world import acts_of_faults as faults
+from tests.world import acts_of_people as people
+from tests.world import acts_of_thieves as thieves
+from tests.world.plan import Kind
+from tests.world.world import Act
+
+TABLE: tuple[tuple[str, Act, int], ...] = (
+    ("turn", at_gates.turn, 60),
+    ("tick", at_gates.tick, 2),
+    ("card", at_gates.tap_card, 14),
+    ("pin", at_gates.type_pin, 4),
+    ("code", at_gates.show_code, 6),
+    ("pass", at_gates.show_pass, 5),
+    ("exit button", at_gates.press_exit, 2),
+    ("door", at_gates.move_door, 2),
+    ("enrol", at_gates.enrol, 5),
+    ("withdraw at gate", at_gates.withdraw_at_gate, 2),
+    ("consent", people.give_consent, 5),
+    ("withdraw", people.withdraw, 5),
+    ("refuse", people.refuse, 1),
+    ("choose", people.choose, 5),
+    ("stop own", people.stop_own, 4),
+    ("resume own", people.resume_own, 3),
+    ("new pin", people.new_pin, 2),
+    ("give pass", people.give_pass, 4),
+    ("end pass", people.end_pass, 2),
+    ("lose card", people.lose_card, 5),
+    ("suspend card", people.suspend_card, 4),
+    ("resume card", people.resume_card, 4),
+    ("new card", people.new_card, 3),
+    ("stop person", people.stop_person, 3),
+    ("grant", people.grant, 3),
+    ("leave", people.leave, 1),
+    ("posture", people.set_posture, 2),
+    ("lockdown", people.lock_down, 1),
+    ("order", people.order, 5),
+    ("stolen", people.report_stolen, 1),
+    ("clear tampering", people.clear, 2),
+    ("notice", people.change_notice, 1),
+    ("housekeeping", people.keep_house, 1),
+    ("power cut", faults.cut_power, 3),
+    ("pull later", faults.pull_later, 6),
+    ("kill server later", faults.kill_server_later, 3),
+    ("part", faults.part, 4),
+    ("old answer", faults.answer_of_old, 3),
+    ("clock", faults.shift_clock, 2),
+    ("tamper", faults.tamper, 2),
+    ("backup", faults.back_up, 2),
+    ("restore", faults.restore, 1),
+    ("leave out", faults.leave_out, 1),
+    ("decide restored", faults.decide_restored, 2),
+    ("thief asks", thieves.ask_as_gate, 2),
+    ("forge receipt", thieves.forge_receipt, 2),
+    ("guard at page", thieves.guard_at_page, 2),
+    ("desk act", thieves.desk_act, 1),
+)
+ACTS = {what: act for what, act, _weight in TABLE}
+KINDS = tuple(Kind(what, weight, always=what == "turn") for what, _act, weight in TABLE)

@@ -1,0 +1,170 @@
+"""What happens at gates: turns with the server, and what people show, type, press and open there."""
+
+from gate_controller.contract.event_kinds import EventKind
+from gate_controller.contract.passes import RESIDENT_DOMAIN, code_text, resident_code_body, signed_message
+from gate_controller.control.messages import Message
+from hardware.interfaces import CardRead, CodeRead, InputChange, InputKind, KeyPress
+from tests.world.chance import phone_key
+from tests.world.facts import Shown
+from tests.world.first_day import GATES
+from tests.world.gate import WorldGate
+from tests.world.plan import Step
+from tests.world.signing_phone import raw_signature
+from tests.world.world import World
+
+
+def gate_of(world: World, number: int) -> WorldGate:
+    """Return one of the gates."""
+    return world.gates[GATES[number % len(GATES)]]
+
+
+def lane_of(gate: WorldGate, number: int) -> str:
+    """Return one of a gate's lanes."""
+    return gate.lanes[number % len(gate.lanes)]
+
+
+def turn(world: World, step: Step) -> str:
+    """Let a gate talk with the server."""
+    gate = gate_of(world, step.first)
+    gate.turn()
+    world.breaches += [f"a turn of gate {gate.gate_id} failed by {one}" for one in gate.sync.faults()]
+    return f"{gate.gate_id} online={gate.sync._online}"
+
+
+def tick(world: World, step: Step) -> str:
+    """Let time pass at a gate."""
+    gate = gate_of(world, step.first)
+    gate.tick()
+    return gate.gate_id
+
+
+def show(
+    world: World, gate: WorldGate, lane_id: str, messages: list[Message], method: str,
+    credential_ids: tuple[str, ...], *, text: str = "", uses: int = 0,
+) -> str:
+    """Let a lane's reader report, and note what the gate made of it."""
+    before = gate.journal.head[0]
+    at = gate.clock.now()
+    sure = gate.clock.is_sure
+    for message in messages:
+        gate.handle(message)
+    entries = [one for one in gate.journal.entries_after(before, 100) if one.kind == "access"]
+    opened = any(entry.facts["opens"] for entry in entries)
+    if opened and text and method == "qr":
+        world.facts.codes_opened[gate.gate_id, text] += 1
+    if opened and uses:
+        world.facts.passes_opened[gate.gate_id, credential_ids[0]] += 1
+    world.shown = Shown(
+        gate.gate_id, lane_id, method, credential_ids, opened, bool(entries), sure, at, text, uses
+    )
+    reasons = " ".join(str(entry.facts["reason"]) for entry in entries)
+    return f"{lane_id} {method} {' '.join(credential_ids)} opened={opened} {reasons}"
+
+
+def tap_card(world: World, step: Step) -> str:
+    """Hold any card that was ever given out to a reader, by its holder or by who found it."""
+    cards = [(n, ids) for n, ids in sorted(world.has.credentials_of_card.items())]
+    number, ids = cards[step.first % len(cards)]
+    gate = gate_of(world, step.second)
+    lane_id = lane_of(gate, step.dice)
+    read = CardRead(f"card-{lane_id}", number, 32, 0)
+    return show(world, gate, lane_id, [read], "card", tuple(ids))
+
+
+def type_pin(world: World, step: Step) -> str:
+    """Type a home's number and the PIN that a person was given last, or a wrong one."""
+    people = sorted(world.has.pins)
+    person_id = people[step.first % len(people)]
+    credential_id, pin = world.has.pins[person_id]
+    wrong = step.dice % 4 == 0
+    digits = f"{(int(pin) + 111_111) % 1_000_000:06d}" if wrong else pin
+    gate = gate_of(world, step.second)
+    lane_id = lane_of(gate, step.dice)
+    home = world.has.homes[world.has.person_ids.index(person_id)]
+    keys = "".join(c for c in home if c.isdigit()) + "#" + digits + "#"
+    messages: list[Message] = [KeyPress(f"keys-{lane_id}", key, 0) for key in keys]
+    ids = () if wrong else (credential_id,)
+    return show(world, gate, lane_id, messages, "pin", ids)
+
+
+def show_code(world: World, step: Step) -> str:
+    """Show a phone's code: a new one, or one that was filmed when it was shown before."""
+    phones = sorted(world.has.phones)
+    gate = gate_of(world, step.second)
+    lane_id = lane_of(gate, step.dice)
+    if step.dice % 3 == 0 and world.texts_shown:
+        credential_id, text = world.texts_shown[-1 - step.first % min(3, len(world.texts_shown))]
+    else:
+        number, credential_id = world.has.phones[phones[step.first % len(phones)]]
+        body = resident_code_body(credential_id, int(world.now.timestamp()))
+        message = signed_message(RESIDENT_DOMAIN, world.cell.site_id, body)
+        text = code_text(body, raw_signature(phone_key(number), message))
+        world.texts_shown.append((credential_id, text))
+    read = CodeRead(f"scan-{lane_id}", text, 0)
+    # The signature differs each time: what is counted is the credential and its second.
+    place = next(i for i, (_id, shown) in enumerate(world.texts_shown) if shown == text)
+    return show(world, gate, lane_id, [read], "qr", (credential_id,), text=f"code {place}")
+
+
+def show_pass(world: World, step: Step) -> str:
+    """Show a visitor's pass, withdrawn ones too."""
+    if not world.has.passes:
+        return "no pass"
+    pass_id, text, uses = world.has.passes[step.first % len(world.has.passes)]
+    gate = gate_of(world, step.second)
+    lane_id = lane_of(gate, step.dice)
+    read = CodeRead(f"scan-{lane_id}", text, 0)
+    return show(world, gate, lane_id, [read], "pass", (pass_id,), uses=uses)
+
+
+def press_exit(world: World, step: Step) -> str:
+    """Press the button of a way out and let it go: the lock is wired to it, and the gate only sees."""
+    gate = gate_of(world, step.first)
+    lane_id = lane_of(gate, step.second)
+    before, pulses = gate.journal.head[0], sum(len(lock.pulses) for lock in gate.locks.values())
+    for active in (True, False):
+        gate.handle(InputChange("board", lane_id, InputKind.EXIT_BUTTON, active, 0, "1"))
+    kinds = [entry.kind for entry in gate.journal.entries_after(before, 10)]
+    if "exit_request" not in kinds:
+        world.breaches.append(f"a press of the exit button of {lane_id} was not recorded: {kinds}")
+    if sum(len(lock.pulses) for lock in gate.locks.values()) > pulses:
+        world.breaches.append(f"the exit button of {lane_id} released its lock by the gate's order")
+    return f"{lane_id} {kinds}"
+
+
+def move_door(world: World, step: Step) -> str:
+    """Open and shut a door."""
+    gate = gate_of(world, step.first)
+    lane_id = lane_of(gate, step.second)
+    before = gate.journal.head[0]
+    for active in (True, False):
+        gate.handle(InputChange("board", lane_id, InputKind.DOOR_OPEN, active, 0, "1"))
+    return f"{lane_id} {[entry.kind for entry in gate.journal.entries_after(before, 10)]}"
+
+
+def enrol(world: World, step: Step) -> str:
+    """Have the face taken of someone who asked for it at a gate."""
+    number = step.first % len(world.has.person_ids)
+    gate = gate_of(world, step.second)
+    result = gate.enrol(world.has.person_ids[number], number)
+    return f"{gate.gate_id} person {number} {result.reason}"
+
+
+def withdraw_at_gate(world: World, step: Step) -> str:
+    """Take one's face back at the screen of a gate, also offline."""
+    gate = gate_of(world, step.second)
+    roster = sorted(gate.sync._roster.items())
+    if not roster:
+        return "no face"
+    person_id, record = roster[step.first % len(roster)]
+    facts = {
+        "lane_id": gate.lanes[0], "answer": "withdraw", "notice_version": 1, "notice_sha256": "",
+        "language": "en", "shown_by": "card",
+    }
+    whose = {"person_id": person_id, "consent_id": record.consent_id}
+    gate._recorder.record(EventKind.FACE_ANSWER, dict(facts), dict(whose))
+    gate.keeper.withdraw(person_id, record.consent_id)
+    world.facts.taken_back.add((gate.gate_id, record.consent_id))
+    if any(look.consent_id == record.consent_id for look in gate.blobs.of_person(person_id)):
+        world.breaches.append(f"gate {gate.gate_id} keeps a look of {person_id}, who took it back there")
+    return f"{gate.gate_id} {person_id}"

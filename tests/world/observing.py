@@ -1,0 +1,78 @@
+"""Look at one gate after a step: its files as they are on the disk, its locks, its camera, its faces."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gate_controller.contract.policy import PolicySnapshot
+from gate_controller.contract.records import CredentialState, Method
+from tests.world.facts import GateSeen
+from tests.world.gate import WorldGate
+
+if TYPE_CHECKING:
+    from tests.world.world import World
+
+ENTRIES = 10_000
+
+
+def look_at_gate(world: "World", gate: WorldGate) -> GateSeen:
+    """Return what a step left at a gate, and remember its journal and what it opened."""
+    facts, gate_id = world.facts, gate.gate_id
+    journal = facts.journals.setdefault(gate_id, {})
+    entries = gate.journal.entries_after(max(journal, default=0), ENTRIES)
+    journal.update({entry.seq: entry.digest for entry in entries})
+    for entry in entries:
+        if entry.kind == "access" and entry.facts.get("method") == "order" and entry.facts.get("opens"):
+            facts.orders_opened[gate_id] += 1
+    pulses = [pulse for lock in gate.locks.values() for pulse in lock.pulses]
+    for lock in gate.locks.values():
+        lock.pulses.clear()
+    snapshot = gate.controller._state.snapshot
+    kept = {
+        (person_id, look.consent_id)
+        for person_id in gate.blobs.person_ids()
+        for look in gate.blobs.of_person(person_id)
+    }
+    opened, gate.camera.opened = gate.camera.opened, 0
+    return GateSeen(
+        have=gate.store.have,
+        new_entries=entries,
+        new_pulses=tuple(pulses),
+        usable_faces=frozenset(
+            person_id for person_id, _consent in kept if gate.service.can_recognise(person_id)
+        ),
+        kept_faces=frozenset(kept),
+        camera_is_open=gate.camera.is_open,
+        camera_opened=opened > 0,
+        boot_seconds=gate.boot_seconds(),
+        is_tampered=gate.keeper.tamper_id is not None,
+        people=frozenset(snapshot.policy.persons) if snapshot is not None else frozenset(),
+        face_only_lanes=face_only_lanes(snapshot),
+        faces_without_other_way=faces_without_other_way(snapshot),
+    )
+
+
+def face_only_lanes(snapshot: PolicySnapshot | None) -> tuple[str, ...]:
+    """Return the lanes that offer nothing besides face, or no card."""
+    if snapshot is None:
+        return ()
+    lanes: Mapping[str, object] = snapshot.policy.lanes
+    return tuple(
+        lane_id for lane_id in lanes if Method.CARD not in snapshot.policy.lanes[lane_id].methods
+    )
+
+
+def faces_without_other_way(snapshot: PolicySnapshot | None) -> tuple[str, ...]:
+    """Return the people with a face here whose rules have no working credential of a method they chose."""
+    if snapshot is None:
+        return ()
+    policy = snapshot.policy
+    kinds = {"CardCredential": Method.CARD, "PinCredential": Method.PIN, "QrCredential": Method.QR}
+    working = {
+        one.person_id
+        for one in policy.credentials.values()
+        if one.state is CredentialState.ACTIVE
+        and type(one).__name__ in kinds
+        and one.person_id in policy.persons
+        and kinds[type(one).__name__] in policy.persons[one.person_id].methods
+    }
+    return tuple(person_id for person_id in sorted(snapshot.face_roster) if person_id not in working)

@@ -1,0 +1,130 @@
+"""Twelve bugs of the kinds that were found so far, each put into the product by a change of a few words.
+
+A function's own source is changed and takes the function's place, so a bug that no longer fits the
+product stops the run instead of planting nothing.
+"""
+
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+from unittest.mock import patch
+
+from gate_controller.control.controller import Controller
+from gate_controller.face_control.retention import FaceKeeper
+from gate_controller.rules import access
+from gate_controller.storage import database
+from gate_controller.storage.policy_store import PolicyStore
+from web_admin.accounts import permissions
+from web_admin.custody import shares
+from web_admin.face import ways_in
+from web_admin.policy import publish
+from web_admin.restore import actions as restore_actions
+from web_admin.sync import requests, routes
+
+Changes = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Bug:
+    """One planted bug: what it does, and the functions that it changes (owner, name, old and new words)."""
+
+    name: str
+    what: str
+    changes: tuple[tuple[Any, str, Changes], ...]
+
+
+BUGS: tuple[Bug, ...] = (
+    Bug(
+        "lease survives", "a lease stays when the next answer no longer lends it",
+        ((FaceKeeper, "take_leases", (("held = {}", "held = dict(self._service._leases._held)"),)),),
+    ),
+    Bug(
+        "older epoch", "a gate takes a policy of an older epoch or version",
+        ((PolicyStore, "take", (("if offered < self.have:", "if offered < (0, 0):"),)),),
+    ),
+    Bug(
+        "counter repeats", "the server answers a request whose number was answered before",
+        ((requests, "_check_counter", (
+            ("if counter == newest and digest == gate.request_digest:", "if counter == -1:"),
+            ("if 0 < newest - counter <= LATE_WINDOW:",
+             "if newest - counter <= LATE_WINDOW:\n        return\n    if newest < 0:"),
+        )),),
+    ),
+    Bug(
+        "receipt of another", "a receipt counts whichever key signed it",
+        ((shares, "_opened", (
+            ("return open_receipt(signed, key), key\n",
+             "return msgspec.json.decode(signed.receipt, type=ForgetReceipt), key\n"),
+        )),),
+    ),
+    Bug(
+        "ended card opens", "a card that ended still opens at gates that know of its end",
+        ((access, "_ended_refusal", (
+            ("if credential.state is CredentialState.ACTIVE:",
+             "if credential.state is not CredentialState.SUSPENDED:"),
+        )),),
+    ),
+    Bug(
+        "face alone", "face stays on when the last other way ends",
+        (
+            (ways_in, "pause_without_other_way", (("if other_ways or", "if True or other_ways or"),)),
+            (publish, "pause_without_other_way", (("if other_ways or", "if True or other_ways or"),)),
+        ),
+    ),
+    Bug(
+        "exit button opens", "a press of an exit button releases the lock by the gate's own order",
+        ((Controller, "_device_report", (
+            ("report.kind in UNCOUNTED:\n",
+             "report.kind in UNCOUNTED:\n        self._presentations.release(report.lane_id, 5.0)\n"),
+        )),),
+    ),
+    Bug(
+        "order twice", "an order stays undelivered after it was sent",
+        ((routes, "_pending_orders", (("if gate.is_believed:", "if gate.state == 'new':"),)),),
+    ),
+    Bug(
+        "consent revived", "a restore leaves consents of the backup as they were",
+        ((restore_actions, "begin_restoring", (("end_restored_faces(\n", "(lambda _act: 0)(\n"),)),),
+    ),
+    Bug(
+        "torn write loses", "a gate's files are not synced, so that a power cut takes what was acted on",
+        ((database, "_open", (("PRAGMA synchronous=FULL", "PRAGMA synchronous=OFF"),)),),
+    ),
+    Bug(
+        "guard as manager", "the guards' role has a right of the manager's",
+        ((permissions, "may", (
+            ("return any(", "return (action == 'edit_people' and 'guard' in roles) or any("),
+        )),),
+    ),
+    Bug(
+        "stolen gets people", "a gate that was reported stolen is sent people and cards as before",
+        ((publish, "_records", (('if gate.state == "paired":', 'if gate.state in ("paired", "stolen"):'),)),),
+    ),
+)
+
+
+@contextmanager
+def planted(bug: Bug) -> Iterator[None]:
+    """Put a bug into the product until the end of the block."""
+    with ExitStack() as patches:
+        for owner, name, changes in bug.changes:
+            patches.enter_context(patch.object(owner, name, changed(getattr(owner, name), changes)))
+        yield
+
+
+def changed(function: Callable[..., Any], changes: Changes) -> Callable[..., Any]:
+    """Return a function with other words; raise ValueError where the words are not there once."""
+    plain = inspect.unwrap(function)
+    assert isinstance(plain, FunctionType)
+    source = textwrap.dedent(inspect.getsource(plain))
+    for old, new in changes:
+        if source.count(old) != 1:
+            raise ValueError(f"{plain.__qualname__} has {source.count(old)} places that read {old!r}")
+        source = source.replace(old, new)
+    made: dict[str, Any] = {}
+    exec(compile(source, f"<planted {plain.__qualname__}>", "exec"), plain.__globals__, made)  # noqa: S102
+    return made[plain.__name__]  # type: ignore[no-any-return]

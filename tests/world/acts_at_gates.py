@@ -2,7 +2,9 @@
 
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.passes import RESIDENT_DOMAIN, code_text, resident_code_body, signed_message
-from gate_controller.control.messages import Message
+from gate_controller.contract.records import Method
+from gate_controller.control.messages import Message, ScreenAction
+from gate_controller.terminal.view import MethodPressed
 from hardware.interfaces import CardRead, CodeRead, InputChange, InputKind, KeyPress
 from tests.world.chance import phone_key
 from tests.world.facts import Shown
@@ -148,6 +150,16 @@ def enrol(world: World, step: Step) -> str:
     gate = gate_of(world, step.second)
     result = gate.enrol(world.has.person_ids[number], number)
     return f"{gate.gate_id} person {number} {result.reason}"
+
+
+def look_for_face(world: World, step: Step) -> str:
+    """Press face at a gate and stand before its camera: someone who gave a yes, or a stranger to the gate."""
+    number = step.first % len(world.has.person_ids)
+    gate = gate_of(world, step.second)
+    lane_id = f"{gate.gate_id}-in"
+    gate.camera.show(number)
+    press = ScreenAction(lane_id, MethodPressed(Method.FACE))
+    return show(world, gate, lane_id, [press], "face", (world.has.person_ids[number],))
 
 
 def withdraw_at_gate(world: World, step: Step) -> str:

@@ -173,6 +173,17 @@ def lose_card(world: World, step: Step) -> str:
     return world.cell.do(lambda act: end_credential(act, credential_id, "lost"))
 
 
+def lose_bag(world: World, step: Step) -> str:
+    """Report everything that a person had as lost."""
+    person_id, came = person_of(world, step), ""
+    while credential_id := live_credential(world, person_id, 0):
+        ending = credential_id
+        came = world.cell.do(lambda act, one=ending: end_credential(act, one, "lost"))  # type: ignore[misc]
+        if came != DONE:
+            break
+    return came
+
+
 def suspend_card(world: World, step: Step) -> str:
     """Suspend a card, as a guard at night or as the office."""
     credential_id, role = live_credential(world, person_of(world, step), step.second), _role(step)

@@ -149,6 +149,7 @@ class Cell:
 
     def restore(self, path: Path) -> None:
         """Lose the server with its files and start another one from a backup, as the command does."""
+        self.plug.writes_left = 0
         self.engine.dispose()
         for lost in self.files.glob("menjin.sqlite3*"):
             lost.unlink()

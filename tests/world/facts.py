@@ -27,6 +27,8 @@ class GateSeen:
     """One gate after a step."""
 
     have: tuple[int, int]
+    lost_entry: int
+    """An entry that was on the disk and is gone; 0 where none is."""
     new_entries: tuple[JournalEntry, ...]
     new_pulses: tuple[Pulse, ...]
     usable_faces: frozenset[str]

@@ -19,7 +19,7 @@ from gate_controller.contract.signing import SignatureRefused
 from tests.support.faces.marked import marks_of_face
 from tests.world.facts import Facts
 from tests.world.first_day import PEOPLE
-from tests.world.rules import opens
+from tests.world.rules import opens, opens_for_face
 
 Invariant = Callable[[Facts], Iterator[str]]
 MARKS = {
@@ -62,9 +62,16 @@ def a_gate_opens_for_whom_its_rules_allow(facts: Facts) -> Iterator[str]:
         if shown.opened:
             yield f"gate {shown.gate_id} opened by rules {have}, which no server published"
         return
-    may = any(opens(rules, shown.method, one, shown.lane_id, shown.at) for one in shown.credential_ids)
-    if shown.method == "pass":
-        may = shown.credential_id not in rules.passes_withdrawn
+    match shown.method:
+        case "pass":
+            may = shown.credential_id not in rules.passes_withdrawn
+        case "face":
+            lent = facts.lent.get(shown.gate_id)
+            is_lent = lent is not None and shown.credential_id in lent.consents
+            may = is_lent and opens_for_face(rules, shown.credential_id, shown.lane_id, shown.at)
+        case method:
+            ids = shown.credential_ids
+            may = any(opens(rules, method, one, shown.lane_id, shown.at) for one in ids)
     what = f"{shown.method} {' '.join(shown.credential_ids)}"
     if shown.opened and not may:
         yield f"lane {shown.lane_id} opened for {what}, which {have} forbids"
@@ -215,6 +222,8 @@ def an_order_runs_once(facts: Facts) -> Iterator[str]:
 def a_journal_only_grows(facts: Facts) -> Iterator[str]:
     """Promise 9: at the gate: entries follow each other, and what was on the disk stays."""
     for gate_id, gate in facts.gates.items():
+        if gate.lost_entry:
+            yield f"gate {gate_id}: entry {gate.lost_entry} was on the disk and is gone"
         if not gate.new_entries:
             continue
         known, first = facts.journals.get(gate_id, {}), gate.new_entries[0]

@@ -148,7 +148,7 @@ class Network:
             self._clock(), gate_id, path, int(headers[COUNTER_HEADER]), body, answer, self._tables(), by_thief
         )
         self.exchanges.append(exchange)
-        if answer.status_code == 200 and path == ASK_PATH and not by_thief:
+        if answer.status_code == 200 and path == ASK_PATH:
             self.recorded.setdefault((gate_id, path), []).append(answer)
         return exchange
 

@@ -18,6 +18,7 @@ def look_at_gate(world: "World", gate: WorldGate) -> GateSeen:
     """Return what a step left at a gate, and remember its journal and what it opened."""
     facts, gate_id = world.facts, gate.gate_id
     journal = facts.journals.setdefault(gate_id, {})
+    lost = lost_entry(gate, journal)
     entries = gate.journal.entries_after(max(journal, default=0), ENTRIES)
     journal.update({entry.seq: entry.digest for entry in entries})
     for entry in entries:
@@ -35,6 +36,7 @@ def look_at_gate(world: "World", gate: WorldGate) -> GateSeen:
     opened, gate.camera.opened = gate.camera.opened, 0
     return GateSeen(
         have=gate.store.have,
+        lost_entry=lost,
         new_entries=entries,
         new_pulses=tuple(pulses),
         usable_faces=frozenset(
@@ -49,6 +51,16 @@ def look_at_gate(world: "World", gate: WorldGate) -> GateSeen:
         face_only_lanes=face_only_lanes(snapshot),
         faces_without_other_way=faces_without_other_way(snapshot),
     )
+
+
+def lost_entry(gate: WorldGate, known: Mapping[int, bytes]) -> int:
+    """Return the number of the last entry known from before where it is gone or another one, else 0."""
+    last = max(known, default=0)
+    if not last:
+        return 0
+    kept = gate.journal.digest_of(last)
+    is_gone = gate.journal.head[0] < last or (kept is not None and kept != known[last])
+    return last if is_gone else 0
 
 
 def face_only_lanes(snapshot: PolicySnapshot | None) -> tuple[str, ...]:

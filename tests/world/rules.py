@@ -92,5 +92,16 @@ def opens(rules: Rules, method: str, credential_id: str, lane_id: str, now: date
     return any(lane_id in lanes and _inside(start, end, now) for lanes, start, end in person.grants)
 
 
+def opens_for_face(rules: Rules, person_id: str, lane_id: str, now: datetime) -> bool:
+    """Return whether a person whose face was recognised may pass: a face gives no place and no hour."""
+    lane, person = rules.lanes.get(lane_id), rules.people.get(person_id)
+    if lane is None or person is None or person.suspended:
+        return False
+    override = _live(lane.override, now)
+    if (override.posture if override is not None else lane.posture) in SHUT:
+        return False
+    return any(lane_id in lanes and _inside(start, end, now) for lanes, start, end in person.grants)
+
+
 def _inside(start: datetime | None, end: datetime | None, now: datetime) -> bool:
     return (start is None or start <= now) and (end is None or now < end)

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from unittest.mock import patch
 
+from tests.world.calm import calm_down
 from tests.world.cell import Cell
 from tests.world.chance import Dice, seeded
 from tests.world.disk import GateDisk, Pulled, disks_in_use
@@ -22,7 +23,7 @@ from tests.world.facts import Facts, Shown
 from tests.world.first_day import GATES, LANES, START, Belongings, FirstDay, copied, furnish
 from tests.world.gate import GateSecrets, WorldGate
 from tests.world.invariants import INVARIANTS
-from tests.world.network import Network
+from tests.world.network import Answer, Network
 from tests.world.observing import look_at_gate
 from tests.world.plan import Plan, Step
 from tests.world.server_state import ServerReader, ServerState
@@ -54,6 +55,8 @@ class Grounds:
         """Furnish the compound and publish to its gates, without any fault."""
         self.folder = Path(tempfile.mkdtemp(prefix="menjin-world-"))
         self.now = START
+        self.recorded: dict[tuple[str, str], list[Answer]] = {}
+        """What a false server heard on the first day."""
         self._open = ExitStack()
         self._open.enter_context(patch.object(backup, "SCRYPT_COST", 16))
         self._level = logging.root.manager.disable
@@ -70,6 +73,7 @@ class Grounds:
                 for gate in world.gates.values():
                     gate.turn()
                     gate.stop()
+                self.recorded = dict(world.network.recorded)
             self.cell.engine.dispose()
             copied(self.folder / "now", first.folder)
         self.first = first
@@ -125,6 +129,7 @@ class World:
         self.has = belongings
         self.reader = ServerReader(self.cell.files / "menjin.sqlite3")
         self.network = Network(lambda: self.now, self.cell.client, self._tables)
+        self.network.recorded = {place: list(heard) for place, heard in grounds.recorded.items()}
         self.gates = {
             gate_id: WorldGate(
                 secrets[gate_id], LANES[gate_id], disks[grounds.folder / "now" / gate_id], lambda: self.now,
@@ -183,6 +188,8 @@ class World:
             if violations:
                 outcome.violations = violations
                 break
+        else:
+            outcome.violations = calm_down(self)
         outcome.digest = digest.hexdigest()
         return outcome
 

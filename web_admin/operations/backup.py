@@ -141,10 +141,10 @@ def _frames(database: Database, config: WebConfig, now: datetime, counted: list[
         current_revision(database.engine) or "", now, {name: kept[name] for name in KEPT_SECRETS}
     )
     yield msgspec.msgpack.encode(preface)
-    ours = METADATA.tables
+    is_of_this_version, ours = preface.revision == newest_revision(), METADATA.tables
     with database.snapshot() as session:
         for table in stored_tables(session.connection()).values():
-            if table.name in LEFT_OUT or (preface.revision == newest_revision() and table.name not in ours):
+            if table.name in LEFT_OUT or (is_of_this_version and table.name not in ours):
                 continue  # what is none of ours may lie beside it
             columns = [str(column.name) for column in table.columns]
             result = session.execute(select(table).execution_options(yield_per=ROWS_A_FRAME))

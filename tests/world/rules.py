@@ -53,7 +53,10 @@ def rules_of(state: ServerState, gate_id: str) -> Rules:
         for lane_id, lane in state.lanes.items()
         if lane.gate_id == gate_id and not lane.is_held_back
     }
-    passes = dict(state.passes_withdrawn)
+    number = state.gates[gate_id].number
+    passes = {
+        pass_id: until for pass_id, (until, numbers) in state.passes_withdrawn.items() if number in numbers
+    }
     if state.gates[gate_id].state != "paired":
         return Rules(lanes, {}, {}, passes)
     grants: dict[str, set[tuple[frozenset[str], datetime | None, datetime | None]]] = {}

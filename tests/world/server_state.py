@@ -106,7 +106,8 @@ class ServerState:
     shares: Mapping[tuple[str, str], str]
     receipts: Mapping[tuple[str, str], tuple[bytes, bytes]]
     forgettings: Mapping[tuple[str, str], bytes]
-    passes_withdrawn: Mapping[str, datetime]
+    passes_withdrawn: Mapping[str, tuple[datetime, frozenset[int]]]
+    """When each would have ended, and the numbers of the gates that it named."""
 
     def live_consents(self) -> dict[str, str]:
         """Return by person the consent that counts: given, not taken back, to the newest notice."""
@@ -228,7 +229,7 @@ class ServerReader:
                 for row in self._rows("SELECT * FROM forgetting")
             },
             passes_withdrawn={
-                row["pass_id"]: _sure_time(row["valid_until"])
+                row["pass_id"]: (_sure_time(row["valid_until"]), frozenset(json.loads(row["gate_numbers"])))
                 for row in self._rows("SELECT * FROM visitor_pass WHERE withdrawn_at IS NOT NULL")
             },
         )

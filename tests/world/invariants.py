@@ -265,7 +265,7 @@ def the_ledger_only_grows(facts: Facts) -> Iterator[str]:
 
 
 def policies_only_grow(facts: Facts) -> Iterator[str]:
-    """Section 5 of the design: a gate takes no older policy, whoever sends it."""
+    """Section 5 of the design: a gate takes no older policy from any sender."""
     for gate_id, gate in facts.gates.items():
         if gate.have < facts.newest_have.get(gate_id, (0, 0)):
             yield f"gate {gate_id} has {gate.have} after {facts.newest_have[gate_id]}"

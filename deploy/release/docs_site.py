@@ -26,7 +26,7 @@ READERS = {
     "Operators": ("releasing", "upgrading", "monitoring", "limits", "security/tls", "security/slow_clients"),
     "Engineers": (
         "architecture", "floors", "how_a_gate_opens", "glossary", "api", "driver_checklist", "face_engines",
-        "ui",
+        "ui", "world",
     ),
     "Auditors": (
         "requirements", "threat_model", "asvs", "security/cra", "security/controls", "security/scans",

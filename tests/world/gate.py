@@ -23,10 +23,11 @@ from gate_controller.control.parts import GateParts
 from gate_controller.control.recorder import Recorder
 from gate_controller.control.screens import Screens
 from gate_controller.face.engines.capability import CameraCapability
-from gate_controller.face.matching.face_service import FaceResult, FaceService
+from gate_controller.face.matching.face_service import FaceService
 from gate_controller.face.matching.template_store import SqliteFaceBlobs, open_face_file
+from gate_controller.face.sessions import FaceDesk
+from gate_controller.face_control.results import FaceResult
 from gate_controller.face_control.retention import FaceKeeper
-from gate_controller.face_control.sessions import FaceDesk
 from gate_controller.lane.camera_codes import CodeLooks
 from gate_controller.lane.device_watch import DeviceWatch
 from gate_controller.lane.memory import LaneMemory, Wire
@@ -34,11 +35,13 @@ from gate_controller.lane.state import LaneDesk
 from gate_controller.lane.status import GateStatus
 from gate_controller.site_file.face import FaceSection
 from gate_controller.storage.clock import GateClock
+from gate_controller.storage.disk_room import DiskState
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.storage.tamper_mark import TamperMark
 from gate_controller.sync.client import SyncClient
 from gate_controller.sync.link import ServerLink
+from gate_controller.sync.numbers import NumbersFile
 from hardware.interfaces import InputKind
 from tests.support.faces.marked import AlwaysLive, MarkedCamera, MarkedEngine
 from tests.world.disk import GateDisk
@@ -46,6 +49,7 @@ from tests.world.network import Network
 from tests.world.network import Wire as NetworkWire
 
 LONGEST_PULSE_SECONDS = 30.0
+ROOMY = DiskState(5 * 2**30, 8 * 2**30, reserve_in_use=False)
 OF_NETWORKS = ("ConnectionError", "ReadTimeout")
 """The other faults of a turn are refusals of the server, with their words after a colon."""
 WIRES = (InputKind.EXIT_BUTTON, InputKind.DOOR_OPEN, InputKind.TAMPER)
@@ -233,7 +237,7 @@ class WorldGate:
         self.sync = WatchedSync(
             link, self.secrets.identity, self.secrets.key, self.store, self.journal, self.clock, self.keeper,
             self.boot_seconds, self._status, self.inbox.put, threading.Event(), roster,
-            "0.2.0",
+            "0.2.0", lambda: ROOMY, NumbersFile(None),
         )  # fmt: skip
 
     def _status(self) -> GateStatus:

@@ -40,7 +40,7 @@ class Bug:
 BUGS: tuple[Bug, ...] = (
     Bug(
         "lease survives", "a lease stays when the next answer no longer lends it",
-        ((FaceKeeper, "take_leases", (("held = {}", "held = dict(self._service._leases._held)"),)),),
+        ((FaceKeeper, "take_leases", (("held = {}", "held = dict(self._kept._leases._held)"),)),),
     ),
     Bug(
         "older epoch", "a gate takes a policy of an older epoch or version",

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
 from wtforms import RadioField
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, Optional
 
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed, current_may
@@ -76,6 +76,7 @@ OPEN_REASONS = (
 
 LOCKDOWN_REASONS = (_l("Threat or fight"), _l("Forced entry"), _l("Drill"))
 """Why everything is locked when there is no time to type."""
+ONE_PRESS_LOCKDOWN = timedelta(hours=1)
 
 
 class OpenForm(OnceForm):
@@ -307,10 +308,16 @@ def clear_posture(lane_id: str) -> Response:
 @bp.route("/lockdown", methods=["GET", "POST"])
 @allowed("set_posture")
 def lockdown() -> Page:
-    """Lock all lanes in, with reason and end; the ways out stay open."""
+    """Lock all lanes in, with reason and end; the ways out stay open.
+
+    One press locks for an hour from the press: a page may have been open for long.
+    """
     form = LockdownForm()
+    one_press = "one_press" in request.form
+    if one_press:
+        form.until.validators = [Optional()]
     if form.validate_on_submit():
-        until = from_local(form.until.data)
+        until = request_now() + ONE_PRESS_LOCKDOWN if one_press else from_local(form.until.data)
         lanes = do(form, lambda act: lockdown_site(act, typed(form.reason), until or act.now))
         if lanes is not None:
             flash(_("Lockdown. The ways out stay open."), "warning")
@@ -319,7 +326,7 @@ def lockdown() -> Page:
             return redirect(url_for("now.show"), 303)
     page = render_template(
         "office/lockdown.html", form=form, reasons=LOCKDOWN_REASONS,
-        suggested_end=local_text(request_now() + timedelta(hours=1)),
+        suggested_end=local_text(request_now() + ONE_PRESS_LOCKDOWN),
     )
     return page if not form.is_submitted() else (page, 422)
 

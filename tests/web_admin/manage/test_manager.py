@@ -143,6 +143,17 @@ def test_lockdown_shuts_the_ways_in_until_its_end_and_can_be_ended(client, compo
     assert rows(lambda s: s.get_one(Lane, "north-in").override_posture) is None
 
 
+def test_one_press_locks_for_an_hour_from_the_press(client, compound, rows):
+    page = client.get("/manage/lockdown").text
+    quick = re.search(r'<form class="card-box".*?</form>', page, re.DOTALL)[0]
+    hidden = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]+)"', quick))
+    compound.clock.now += timedelta(minutes=61)
+    assert client.post("/manage/lockdown", data=hidden | {"reason": "Drill"}).status_code == 303
+    lane = rows(lambda s: s.get_one(Lane, "north-in"))
+    end = lane.override_until
+    assert (lane.override_posture, end) == ("lockdown", compound.clock() + timedelta(hours=1))
+
+
 def test_a_home_number_that_exists_is_refused_and_what_was_typed_stays(client):
     answer = send(client, "/manage/people/homes/new", number="3-1203")
     assert answer.status_code == 422

@@ -23,7 +23,7 @@ from hardware.simulated.modbus_board import sealed
 NOT_OPENED = "alarm_granted_not_opened"
 BACK_SECONDS = 2.0
 """A second to be found again, and one for a busy machine."""
-REST_SECONDS = 9.0
+REST_SECONDS = 30.0
 """Three seconds on a machine of its own; the step says how long it was."""
 LATE_PULSE_SECONDS = 0.6
 BOARD_ENDS_SECONDS = 1.5

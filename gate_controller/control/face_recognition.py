@@ -84,6 +84,7 @@ class FaceRecognition:
         now_seconds = self._parts.clock.monotonic_seconds()
         if self._attempts.seconds_to_wait(Method.FACE, desk.lane_id, "", now_seconds):
             return Claim(Method.FACE, refusal=Reason.METHOD_DELAYED)
+        desk.camera.looked_for = frozenset({person_id})
         self._parts.faces.compare(desk, person_id, now_seconds)
         return None
 

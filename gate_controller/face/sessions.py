@@ -60,11 +60,14 @@ class FaceDesk:
     def recognisable(
         self, home_id: str, policy: Policy, roster: Mapping[str, FaceRecord], now: datetime
     ) -> tuple[str, ...]:
-        """Return the persons of a home whose faces this gate can recognise now, and may search for."""
+        """Return the persons of a home whose faces this gate can recognise now, and may search for.
+
+        No one of a home with more faces than the engine's error budget allows to be searched at once.
+        """
         service = self._service
         if self.only_beside:
             return ()
-        return tuple(
+        found = tuple(
             person_id
             for person_id, record in roster.items()
             if (person := policy.persons.get(person_id)) is not None
@@ -72,6 +75,8 @@ class FaceDesk:
             and record.is_valid(now)
             and service.can_recognise(person_id)
         )
+        fit = service.fit
+        return () if fit is not None and len(found) > fit.templates_alone else found
 
     def recognisable_alone(
         self, lane_id: str, policy: Policy, roster: Mapping[str, FaceRecord], now: datetime

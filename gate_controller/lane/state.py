@@ -182,6 +182,7 @@ class CameraState:
     def found_no_one(self, now_seconds: float) -> None:
         """Remember for a minute who was looked for and not found."""
         self.missed = MissedLook(self.looked_for, now_seconds + MISSED_SECONDS)
+        self.looked_for = frozenset()
 
     def was_missed(self, person_id: str | None, now_seconds: float) -> bool:
         """Return whether a person who comes in now was looked for a moment ago and not found; forget it."""

@@ -3,7 +3,7 @@
 from flask import Blueprint, render_template
 
 from gate_controller.contract.messages import MAX_LEASE_HOURS
-from gate_controller.contract.records import Method
+from gate_controller.contract.records import MAX_LOOKS, Method
 from web_admin.accounts.permissions import public
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.suppression import SMALLEST_GROUP, rounded_down
@@ -44,4 +44,5 @@ def policy() -> str:
         labels=NOTICE_HEADINGS, people=rounded_down(people), config=current_menjin().config,
         lease_hours=MAX_LEASE_HOURS, incidents=incidents, smallest=SMALLEST_GROUP,
         rules=rules_of(session, site.site_id),
+        most_looks=MAX_LOOKS,
     )

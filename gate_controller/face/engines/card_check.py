@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from gate_controller.contract.records import MAX_LOOKS
 from gate_controller.face.engines.engine import CurvePoint, EngineCard
 
 CARD_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -47,10 +48,13 @@ def _measurement_problem(card: EngineCard) -> str | None:
         return f"min_same_session_similarity is {card.min_same_session_similarity!r}, not between 0 and 1"
     if all(point.missed_by_person is None for point in card.curve):
         return "no point of its curve says what is missed by person"
-    for looks, curve in {1: card.curve, **card.curves_of_looks}.items():
+    for looks, curve in [(1, card.curve), *card.curves_of_looks.items()]:
         problem = _curve_problem(curve)
         if problem is not None:
             return problem if looks == 1 else f"{problem} (templates of {looks} looks)"
+    for looks, curve in card.curves_of_looks.items():
+        if not 2 <= looks <= MAX_LOOKS or not curve:
+            return f"curves_of_looks has {len(curve)} points for {looks} looks, not some for 2 to {MAX_LOOKS}"
     return None
 
 

@@ -18,7 +18,7 @@ MAX_FALSE_ACCEPTS = 1 / 1000
 NOT_MEASURED = CurvePoint(1.0, 0.5, 0.0)
 """Where pictures of an engine without figures are counted; no gate opens at it."""
 LARGEST_HOME = 10
-"""Faces of one home that are searched after its number was typed."""
+"""Faces of one home for which a threshold is chosen; it is stricter where a home has more."""
 BESIDE_ANOTHER_WAY = 1
 """Beside a card, PIN or code a face is compared with the template of its owner alone."""
 

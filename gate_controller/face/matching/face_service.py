@@ -153,11 +153,11 @@ class FaceService(HeldLooks):
     ) -> FaceResult:
         """Search for these people, those of one home, and for no other person."""
         candidates = () if self._only_beside else tuple(candidate_person_ids)
-        used = camera or self._camera
+        used, searched = camera or self._camera, max(LARGEST_HOME, len(candidates))
         return self._in_one_session(
             capability,
             lambda engine: self._recognise_with(
-                engine, candidates, LARGEST_HOME, capability, on_step, deadline_seconds, used
+                engine, candidates, searched, capability, on_step, deadline_seconds, used
             ),
         )
 

@@ -238,6 +238,12 @@ def test_the_cards_of_both_own_engines_are_whole() -> None:
         ({"curve": curve((1e-4, 0.4, 0.01), (1e-3, 0.3, 0.01))}, "not loosest first"),
         ({"curve": curve((1e-3, 0.4, 0.02), (1e-4, 0.5, 0.01))}, "misses fewer at a stricter threshold"),
         ({"curves_of_looks": {3: curve((1e-3, 1.4, 0.02))}}, "templates of 3 looks"),
+        ({"curves_of_looks": {3: ()}}, "0 points for 3 looks"),
+        ({"curves_of_looks": {1: curve((1e-3, 0.4, 0.02))}}, "for 1 looks"),
+        (
+            {"curve": curve((1e-3, 1.4, 0.02)), "curves_of_looks": {1: curve((1e-3, 0.4, 0.02))}},
+            "between 0 and 1",
+        ),
     ],
 )
 def test_a_card_that_lacks_something_is_named_for_it(changed: dict[str, object], said: str) -> None:

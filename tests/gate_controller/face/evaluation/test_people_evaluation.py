@@ -54,6 +54,19 @@ def test_the_portraits_are_enrolled_probed_counted_by_person_and_drawn(
 
 
 @pytest.mark.wide
+def test_both_engines_are_measured_on_the_portraits_as_the_docs_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("dlib", reason="the second engine is not installed; run: make face-dlib")
+    arguments = ["evaluate", str(people_file(tmp_path)), "--looks", "1", "--engine", "both", "--json"]
+    assert run([*arguments, "--roc", str(tmp_path / "curve.png")]) == 0
+    measured = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    figures = [(one["engine"], one["threshold"], one["fmr"]["rate"], one["fnmr"]["rate"]) for one in measured]
+    assert figures == [("yunet-sface-int8bq-2", 0.506, 0.0, 0.0), ("face-recognition-1", 0.6, 0.0, 0.5)]
+    assert [one["failure_to_enrol"]["count"] for one in measured] == [0, 0]
+
+
+@pytest.mark.wide
 def test_who_cannot_be_enrolled_on_so_many_looks_has_failed_and_is_named_in_words(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -227,6 +227,8 @@ def test_a_face_that_is_not_recognised_leaves_the_pin_as_it_was(marked, tmp_path
             ("face", "face_no_match", False),
             ("pin", "granted", True),
         ]
+        missed = [entry.personal for entry in made.entries() if entry.kind == "face_missed"]
+        assert missed == [{"person_id": ME}], "another look would help"
 
 
 # -- face_recognition ------------------------------------------------------------------------------------

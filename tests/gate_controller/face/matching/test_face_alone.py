@@ -13,7 +13,12 @@ import pytest
 from gate_controller.assembly.assemble import boot_seconds
 from gate_controller.contract.policy import PolicySnapshot, compile_policy
 from gate_controller.contract.records import FaceRecord, Grant
-from gate_controller.face.engines.error_budget import fitness
+from gate_controller.face.engines.error_budget import (
+    MAX_FALSE_ACCEPTS,
+    false_accepts,
+    fitness,
+    threshold,
+)
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
 from gate_controller.face.matching.face_service import FaceService
 from gate_controller.face.matching.template_store import (
@@ -112,6 +117,24 @@ def alone(desk: FaceDesk, known: PolicySnapshot) -> int:
 
 def test_the_default_engine_may_search_seventeen() -> None:
     assert LIMIT == 17
+
+
+@pytest.mark.parametrize(("count", "searched"), [(1, 1), (LIMIT, LIMIT), (LIMIT + 1, 0)])
+def test_a_home_with_more_faces_than_the_budget_allows_comes_in_by_other_ways(
+    faces: Faces, count: int, searched: int
+) -> None:
+    faces.keep(count)
+    known = snapshot(count, lambda _number: {"home_id": "home-9"})
+    found = faces.desk().recognisable("home-9", known.policy, known.face_roster, NOW)
+    assert len(found) == searched
+
+
+def test_the_threshold_keeps_the_budget_for_as_many_faces_as_are_searched() -> None:
+    for searched in (1, 10, LIMIT):
+        least = threshold(YUNET_SFACE_CARD, searched, 1)
+        (point,) = (point for point in YUNET_SFACE_CARD.curve if point.min_face_similarity == least)
+        assert false_accepts(point, YUNET_SFACE_CARD, searched) <= MAX_FALSE_ACCEPTS
+    assert threshold(YUNET_SFACE_CARD, LIMIT + 1, 1) is None
 
 
 @pytest.mark.parametrize(("count", "searched"), [(0, 0), (1, 1), (LIMIT, LIMIT), (LIMIT + 1, 0)])

@@ -1,5 +1,6 @@
 """The rules of who may take how long and how much, and requests that arrive in pieces."""
 
+import math
 import socket
 import time
 from collections.abc import Iterator
@@ -130,7 +131,7 @@ def worker() -> Iterator[TwoListeners]:
                    for _listener in range(2)]
         for server in servers:
             stack.callback(server.close)
-            stack.callback(server.close_idle)
+            stack.callback(server.close_idle, math.inf)
         yield TwoListeners(servers, sockets, stack)
 
 

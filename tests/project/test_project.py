@@ -228,23 +228,32 @@ def test_images_are_named_by_their_digest_alone() -> None:
     compose = (ROOT / "deploy/compose.yaml").read_text(encoding="utf-8")
     services = yaml.safe_load(compose)["services"].values()
     images = [service["image"] for service in services if "image" in service]
-    dockerfile = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
-    bases = re.findall(r"^FROM (\S+)", dockerfile, re.M)
+    definition = (ROOT / "deploy/Containerfile").read_text(encoding="utf-8")
+    bases = re.findall(r"^FROM (\S+)", definition, re.M)
     assert images
     assert bases
     # Each has to be set, and what the message asks for is a digest.
     assert [image for image in images if not re.fullmatch(r"\$\{\w+:\?.*@sha256:.*\}", image)] == []
     assert set(bases) == {"${PYTHON_IMAGE}"}
-    assert "\nARG PYTHON_IMAGE\n" in dockerfile
+    assert "\nARG PYTHON_IMAGE\n" in definition
     assert re.search(r"PYTHON_IMAGE: \$\{\w+:\?.*@sha256:.*\}", compose)
 
 
 def test_the_image_takes_only_packages_whose_hash_is_known() -> None:
-    dockerfile = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
-    installs = re.findall(r"pip install [^\\\n]*", dockerfile)
+    definition = (ROOT / "deploy/Containerfile").read_text(encoding="utf-8")
+    installs = re.findall(r"pip install [^\\\n]*", definition)
     assert installs
     for line in installs:
         assert "--require-hashes" in line or ("--no-deps" in line and "--no-index" in line), line
+
+
+def test_the_image_definition_is_one_that_a_linter_takes_and_runs_as_no_root() -> None:
+    containerfile = ROOT / "deploy/Containerfile"
+    linter = Path(sys.executable).with_name("hadolint")
+    said = subprocess.run([linter, "--no-color", containerfile], capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stdout) == (0, ""), said.stdout
+    users = re.findall(r"^USER (\S+)", containerfile.read_text(encoding="utf-8"), re.M)
+    assert users == ["1970:1970"]
 
 
 def test_the_servers_own_pins_are_those_of_the_whole_project() -> None:
@@ -282,8 +291,9 @@ def test_every_toml_and_yaml_file_for_operators_can_be_read() -> None:
 
 @pytest.mark.parametrize("status", ["200 OK", "503 Service Unavailable"])
 def test_the_containers_health_check_separates_a_working_server_from_a_broken_one(status: str) -> None:
-    compose = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))
-    *_, command = compose["services"]["web"]["healthcheck"]["test"]
+    definition = (ROOT / "deploy/Containerfile").read_text(encoding="utf-8")
+    (asked_by,) = re.findall(r"^HEALTHCHECK .*\\\n +CMD (\[.*\])$", definition, re.M)
+    *_, command = json.loads(asked_by)
     asked: list[str] = []
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:

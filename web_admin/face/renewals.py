@@ -5,6 +5,8 @@ lease is given, gates forget. The person is asked on their phone until they say 
 ways in stay as they are. After a refusal the request is not repeated.
 """
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -50,6 +52,12 @@ def request_all_renewals(act: Action, why: str) -> None:
 def renewal_of(session: Session, person_id: str) -> ConsentRenewal | None:
     """Return the open renewal of a person's consent, None without one."""
     return session.get(ConsentRenewal, person_id)
+
+
+def renewals_of(session: Session, person_ids: Collection[str]) -> dict[str, ConsentRenewal]:
+    """Return the open renewals of these people, by person, in one query."""
+    found = session.scalars(select(ConsentRenewal).where(ConsentRenewal.person_id.in_(person_ids)))
+    return {renewal.person_id: renewal for renewal in found}
 
 
 def clear_renewal(session: Session, person_id: str) -> None:

@@ -1,5 +1,7 @@
 """Pages of people and homes: list with search, a home, new homes, new people."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -9,9 +11,9 @@ from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import record
-from web_admin.compound.models import Home
+from web_admin.compound.models import Home, Person
 from web_admin.core.csv_text import csv_for_spreadsheets
-from web_admin.core.database import request_session
+from web_admin.core.database import current_menjin, request_session
 from web_admin.core.texts import LANGUAGES
 from web_admin.gates.queries import hours_names
 from web_admin.manage.bulk_choice import bulk_parts
@@ -21,6 +23,7 @@ from web_admin.people.homes import add_home
 from web_admin.people.listings import home_count, home_numbers, person_count
 from web_admin.people.queries import NO_HOME, STATES, buildings_of, find, living_in, phone_pages, wanted_of
 from web_admin.people.sheet_export import rows_of_list
+from web_admin.people.status import Ways, ways_of
 from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON
 from web_admin.web.context import current_action, current_site, do, get_or_404, request_now, site_zone, typed
 from web_admin.web.fields import CheckList, lane_options, options
@@ -56,6 +59,11 @@ class PersonForm(OnceForm):
     lanes = CheckList(_l("May pass"), validators=[])
 
 
+def _ways_of(people: Sequence[Person]) -> dict[str, Ways]:
+    passage_days = current_menjin().config.passage_days
+    return ways_of(request_session(), current_site().site_id, people, passage_days, request_now())
+
+
 @bp.get("/")
 @allowed("see_people")
 def show_list() -> str:
@@ -67,6 +75,7 @@ def show_list() -> str:
         "office/people.html",
         found=found,
         phones=phone_pages(session, found, request_now()),
+        ways=_ways_of(found.everyone),
         wanted=wanted,
         states=STATES,
         kinds={kind: KINDS_OF_PERSON[kind] for kind in KINDS},
@@ -121,7 +130,8 @@ def new_home() -> Page:
 def show_home(home_id: str) -> str:
     """Show a home and who lives there."""
     home = get_or_404(request_session(), Home, home_id)
-    return render_template("office/home.html", home=home, people=living_in(request_session(), home))
+    people = living_in(request_session(), home)
+    return render_template("office/home.html", home=home, people=people, ways=_ways_of(people))
 
 
 @bp.route("/new", methods=["GET", "POST"])

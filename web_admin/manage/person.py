@@ -15,11 +15,9 @@ from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Action
 from web_admin.action.suspensions import why_it_stays
 from web_admin.compound.models import Person
-from web_admin.compound.usable_credentials import usable_methods
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.texts import LANGUAGES
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
-from web_admin.face.actions import face_state
 from web_admin.manage.grant_form import GrantForm
 from web_admin.people.actions import (
     edit_person,
@@ -33,7 +31,7 @@ from web_admin.people.actions import (
 from web_admin.people.additions import added_by, hours_name, named_hours
 from web_admin.people.invitations import INVITATION_HOURS, invite
 from web_admin.people.moving import what_ends
-from web_admin.people.status import WayStatus, face_was_taken, way_status
+from web_admin.people.status import ways_of
 from web_admin.web.context import current_action, do, get_or_404, request_now, site_zone, typed
 from web_admin.web.fields import hours_options, lane_options, options, reason_field
 from web_admin.web.forms import AgainForm, OnceForm
@@ -78,13 +76,6 @@ def _back(person_id: str) -> Response:
     return redirect(url_for("person.show", person_id=person_id), 303)
 
 
-def _way_statuses(person: Person) -> dict[Method, WayStatus]:
-    session, now = request_session(), request_now()
-    usable, face = usable_methods(session, person.person_id, now), face_state(session, person.person_id)
-    taken = face.state == "on" and face_was_taken(session, face, current_menjin().config.passage_days, now)
-    return {method: way_status(person, method, usable, face, face_taken=taken) for method in Method}
-
-
 @bp.get("")
 @allowed("see_people")
 def show(person_id: str) -> str:
@@ -100,7 +91,9 @@ def _page(person: Person, **forms: OnceForm) -> str:
         person=person,
         credentials=sorted(credentials, key=lambda row: (row.state == "ended", row.kind, row.created_at)),
         methods=tuple(Method),
-        way_status=_way_statuses(person).get,
+        ways=ways_of(
+            session, person.site_id, [person], current_menjin().config.passage_days, request_now()
+        )[person.person_id],
         added=added_by(session, person.person_id),
         why_it_stays=partial(why_it_stays, current_action()),
         invitation_hours=INVITATION_HOURS,

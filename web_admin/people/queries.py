@@ -56,6 +56,11 @@ class Found:
     next_after: str | None
     more_others: bool
 
+    @property
+    def everyone(self) -> list[Person]:
+        """Return all people of the page."""
+        return [*(person for of_home in self.people.values() for person in of_home), *self.others]
+
 
 def wanted_of(arguments: Mapping[str, str]) -> Wanted:
     """Return the search of an address; ignore values that are not offered."""
@@ -140,8 +145,7 @@ def living_in(session: Session, home: Home) -> list[Person]:
 
 def phone_pages(session: Session, found: Found, now: datetime) -> dict[str, PhonePage]:
     """Return for the people of a page who has opened their phone page or has an open invitation to it."""
-    people = [*(person for of_home in found.people.values() for person in of_home), *found.others]
-    ids = [person.person_id for person in people]
+    ids = [person.person_id for person in found.everyone]
     rows = session.execute(
         select(Invitation.person_id, Invitation.used_at, Invitation.expires_at)
         .where(Invitation.person_id.in_(ids))

@@ -12,7 +12,7 @@ from web_admin.compound.models import Gate, Person
 from web_admin.face.actions import face_state, give_face_consent
 from web_admin.gates.status import gate_status, lane_posture
 from web_admin.journal.models import GateEvent
-from web_admin.people.status import face_was_taken, person_status, way_status
+from web_admin.people.status import Ways, faces_taken, person_status, way_status
 
 
 @pytest.fixture
@@ -57,15 +57,17 @@ def test_a_lane_that_was_never_heard_is_not_normal(compound) -> None:
 
 
 def test_a_person_has_one_word(compound) -> None:
+    card: Ways = {Method.CARD: "works"}
     with compound.act() as act:
         person = act.session.get_one(Person, compound.persons["王芳"])
-        assert person_status(person) == "active"
+        assert person_status(person, card) == "active"
+        assert person_status(person, {Method.CARD: "suspended"}) == "no_way"
         person.grants.clear()
-        assert person_status(person) == "no_gate"
+        assert person_status(person, card) == "no_gate"
         person.suspended = True
-        assert person_status(person) == "suspended"
+        assert person_status(person, card) == "suspended"
         person.ended_at = act.now
-        assert person_status(person) == "ended"
+        assert person_status(person, card) == "ended"
 
 
 def test_a_face_is_on_once_a_gate_has_taken_it(compound) -> None:
@@ -74,15 +76,16 @@ def test_a_face_is_on_once_a_gate_has_taken_it(compound) -> None:
         give_face_consent(act, person_id, 1, "zh")
     with compound.act() as act:
         person, face = act.session.get_one(Person, person_id), face_state(act.session, person_id)
-        taken = face_was_taken(act.session, face, days, act.now)
+        taken = person_id in faces_taken(act.session, {person_id: face}, days, act.now)
         assert way_status(person, Method.FACE, (), face, face_taken=taken) == "not_taken"
         act.session.add(GateEvent(
             journal_id="j", gate_id="north", seq=900, kind="face_enrolled", lane_id="north-in", at=act.now,
             received_at=act.now, person_id=person_id, facts={}, personal={}, salt=b"s",
             personal_digest=bytes(32), previous=bytes(32), digest=bytes(32)))
-        taken = face_was_taken(act.session, face, days, act.now)
+        taken = person_id in faces_taken(act.session, {person_id: face}, days, act.now)
         assert way_status(person, Method.FACE, (), face, face_taken=taken) == "works"
-        assert face_was_taken(act.session, face, days, act.now + timedelta(days=days))
+        later = act.now + timedelta(days=days)
+        assert faces_taken(act.session, {person_id: face}, days, later) == {person_id}
     assert "Agreed" not in compound.signed_in().get(f"/manage/people/{person_id}").text
 
 

@@ -1,4 +1,4 @@
-"""`menjin gate run|check|identify|pair|key SITE.toml`, and `menjin gate pair-reader SITE.toml READER`."""
+"""`menjin gate run|check|identify|pair|fetch|ready|key SITE.toml`, `… pair-reader SITE.toml READER`."""
 
 import argparse
 import json
@@ -16,6 +16,7 @@ from types import FrameType
 
 from gate_controller.contract.https_only import in_the_clear
 from gate_controller.site_file.config import ConfigRefused, GateConfig, load_config
+from gate_controller.updates.launcher import EXIT_NEXT, ROOT_VARIABLE
 from hardware.errors import BadDeviceSetting
 
 LONGEST_SECONDS = 86_400.0
@@ -33,7 +34,13 @@ def run(argv: Sequence[str]) -> int:
     pair = commands.add_parser("pair", help="introduce this gate to its server")
     pair.add_argument("site_file", type=Path, metavar="SITE.toml")
     pair.add_argument("--code", help="the one-time code from the manager's page; asked for when left out")
+    pair.add_argument("--code-file", type=Path, help="whose first line is the one-time code")
     pair.add_argument("--wait-seconds", type=float, default=900.0, help="how long to wait for the manager")
+    sentence = "load all of this version, read the site file and say which version it is"
+    ready = commands.add_parser("ready", help=sentence, description=sentence.capitalize() + ".")
+    ready.add_argument("site_file", type=Path, metavar="SITE.toml")
+    fetch = commands.add_parser("fetch", help="fetch what the office has; stop the gate before")
+    fetch.add_argument("site_file", type=Path, metavar="SITE.toml")
     key = commands.add_parser("key", help="say this gate's public key, to compare it with a certificate")
     key.add_argument("site_file", type=Path, metavar="SITE.toml")
     pair_reader = commands.add_parser("pair-reader", help="give an OSDP reader in install mode its own key")
@@ -49,16 +56,22 @@ def run(argv: Sequence[str]) -> int:
         if args.command == "identify":
             return _identify(args.site_file, args.card, args.ports, args.seconds, args.json)
         config = load_config(args.site_file)
-        if args.command in {"run", "pair"} and (trouble := in_the_clear(config.gate.server_url)):
+        if args.command in {"run", "pair", "fetch"} and (trouble := in_the_clear(config.gate.server_url)):
             print(f"menjin gate {args.command}: gate.server_url: {trouble}", file=sys.stderr)
             return 2
         if args.command == "pair":
-            return _pair(config, args.code, args.wait_seconds)
+            return _pair(config, args.site_file, args.code or args.code_file, args.wait_seconds)
+        if args.command == "fetch":
+            return _fetch(config, args.site_file)
         if args.command == "key":
             return _say_key(config)
         if args.command == "pair-reader":
             return _pair_reader(config, args.reader)
-        return _check(config, args.seconds, args.json) if args.command == "check" else _run(config)
+        if args.command == "ready":
+            return _ready()
+        if args.command == "check":
+            return _check(config, args.seconds, args.json)
+        return _run(config, args.site_file)
     except (ConfigRefused, BadDeviceSetting) as err:
         print(f"menjin gate: {err}", file=sys.stderr)
         return 2
@@ -98,7 +111,16 @@ def _add_identify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     identify.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
-def _run(config: GateConfig) -> int:
+def _ready() -> int:
+    """Load what a gate runs with, whose site file was read; say which version this is."""
+    from gate_controller.assembly import assemble  # noqa: F401
+    from gate_controller.contract.program import program_version
+
+    print(program_version())
+    return 0
+
+
+def _run(config: GateConfig, site_file: Path) -> int:
     from gate_controller.assembly.assemble import assemble
     from gate_controller.assembly.process_hardening import harden_process
     from gate_controller.control.systemd import notify
@@ -107,8 +129,9 @@ def _run(config: GateConfig) -> int:
     # Before the first secret is read.
     for trouble in harden_process():
         logging.getLogger(__name__).warning("%s", trouble)
+    root = os.environ.get(ROOT_VARIABLE)
     try:
-        gate = assemble(config)
+        gate = assemble(config, root=Path(root) if root else None, site_file=site_file)
     except (SecretsUnusable, OSError) as err:
         print(f"menjin gate run: {err}", file=sys.stderr)
         return 2
@@ -120,17 +143,22 @@ def _run(config: GateConfig) -> int:
     signal.signal(signal.SIGINT, stop)
     notify("READY=1")
     gate.run()
-    return 0
+    return EXIT_NEXT if gate.controller.ends_for_another else 0
 
 
-def _pair(config: GateConfig, code: str | None, wait_seconds: float) -> int:
+def _pair(config: GateConfig, site_file: Path, code: str | Path | None, wait_seconds: float) -> int:
     from gate_controller.sync.pairing import PairingFailed, pair
 
     def show(phrase: str) -> None:
         print(f"Compare with the manager's page: {phrase[:4]} {phrase[4:8]} {phrase[8:]}", flush=True)
 
     try:
+        if isinstance(code, Path):
+            code = code.read_text(encoding="utf-8").strip()
         code = code or input("One-time code from the manager's page: ")
+    except OSError as err:
+        print(f"menjin gate pair: {err}", file=sys.stderr)
+        return 2
     except EOFError:
         print("\nmenjin gate pair: no code was typed; give it with --code", file=sys.stderr)
         return 2
@@ -148,6 +176,24 @@ def _pair(config: GateConfig, code: str | None, wait_seconds: float) -> int:
         print(f"menjin gate pair: {err}", file=sys.stderr)
         return 1
     print(f"Paired: this is gate {identity.gate_id} of {identity.site_id}.")
+    # Without them the gate opens all the same.
+    _fetch(config, site_file)
+    return 0
+
+
+def _fetch(config: GateConfig, site_file: Path) -> int:
+    from gate_controller.assembly.assemble import read_identity
+    from gate_controller.storage.secrets import SecretsUnusable
+    from gate_controller.sync.site_facts import NotFetched, fetch_facts
+
+    try:
+        facts = fetch_facts(config, read_identity(config.gate.secrets_dir), site_file, datetime.now(UTC))
+    except (NotFetched, SecretsUnusable, OSError) as err:
+        print(f"menjin gate fetch: {err}", file=sys.stderr)
+        return 1
+    sheets = [lane.lane_id for lane in facts.lanes if lane.sheet is not None]
+    print(f"From the office: lanes {', '.join(lane.lane_id for lane in facts.lanes) or 'none yet'}; "
+          f"sheets of {', '.join(sheets) or 'none yet'}.")  # fmt: skip
     return 0
 
 

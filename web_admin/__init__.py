@@ -30,7 +30,7 @@ def create_app(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
     """Build the server from its configuration; `clock` gives the aware present."""
     from web_admin.api import register_api  # noqa: PLC0415 - the command line needs no interface
     from web_admin.app import register_pages  # noqa: PLC0415 - likewise
-    from web_admin.sync.routes import register_sync  # noqa: PLC0415 - likewise
+    from web_admin.sync import register_sync  # noqa: PLC0415 - likewise
 
     app = create_core(config, clock=clock)
     register_sync(app)  # gates sign their requests: no cookie, no CSRF

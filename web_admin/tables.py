@@ -25,6 +25,7 @@ import web_admin.people.models
 import web_admin.people.print_models
 import web_admin.privacy.models
 import web_admin.settings.models
+import web_admin.updates.models
 import web_admin.visitors.models
 from web_admin.core.orm import Base
 

@@ -25,6 +25,7 @@ from web_admin.people.texts import (
     WHY_LEFT_OUT,
 )
 from web_admin.privacy.texts import OUTCOMES, REQUESTS, SUBJECTS
+from web_admin.updates.texts import ROLLOUT_STATES, STAGES, STEPS
 from web_admin.visitors.texts import PASS_STATES
 
 WORDS = SimpleNamespace(
@@ -47,6 +48,9 @@ WORDS = SimpleNamespace(
     ROLES=ROLES,
     EVENTS=EVENTS,
     SET_ASIDE=SET_ASIDE,
+    UPDATE_STEPS=STEPS,
+    ROLLOUT_STATES=ROLLOUT_STATES,
+    ROLLOUT_STAGES=STAGES,
     PRINT_RUNS=PRINT_RUNS,
     RUN_STATES=RUN_STATES,
     HEALTHS=HEALTHS,

@@ -23,7 +23,9 @@ READERS = {
     "Residents": ("residents", "face"),
     "Office": ("managers", "reasons", "operations"),
     "Installers": ("installers", "wiring", "osdp", "lane_sheet", "settings", "../deploy/raspberry_pi"),
-    "Operators": ("releasing", "upgrading", "monitoring", "limits", "security/tls", "security/slow_clients"),
+    "Operators": (
+        "releasing", "upgrading", "updates", "monitoring", "limits", "security/tls", "security/slow_clients",
+    ),
     "Engineers": (
         "architecture", "floors", "how_a_gate_opens", "glossary", "api", "driver_checklist", "face_engines",
         "ui", "world",

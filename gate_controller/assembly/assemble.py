@@ -32,6 +32,7 @@ from gate_controller.assembly.readers import (
     readers_with_lights,
 )
 from gate_controller.assembly.screens import launch_pages, make_screens
+from gate_controller.assembly.updates import make_updates
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.contract.program import program_version
@@ -155,8 +156,16 @@ def read_identity(secrets_dir: Path) -> GateIdentity:
         raise SecretsUnusable(f"{secrets_dir / IDENTITY}: {err}; pair the gate again") from err
 
 
-def assemble(config: GateConfig, clocks: Clocks = Clocks()) -> Gate:
+def assemble(
+    config: GateConfig,
+    clocks: Clocks = Clocks(),
+    *,
+    root: Path | None = None,
+    site_file: Path | None = None,
+) -> Gate:
     """Build the gate that a site file describes; it reads the time from `clocks` alone.
+
+    With `root`, where the launcher keeps versions of the program, it takes updates that can read `site_file`.
 
     Raise ConfigRefused on a part that cannot be what the file says and SecretsUnusable on a gate that
     was not paired; a device that is merely absent is looked for again while the gate runs.
@@ -165,14 +174,16 @@ def assemble(config: GateConfig, clocks: Clocks = Clocks()) -> Gate:
     with ExitStack() as undo:
         undo.push(closing)
         try:
-            gate = _assemble(config, clocks, closing)
+            gate = _assemble(config, clocks, closing, root, site_file)
         except BadDeviceSetting as err:
             raise ConfigRefused(str(err)) from err
         undo.pop_all()
     return gate
 
 
-def _assemble(config: GateConfig, clocks: Clocks, closing: ExitStack) -> Gate:
+def _assemble(
+    config: GateConfig, clocks: Clocks, closing: ExitStack, root: Path | None, site_file: Path | None
+) -> Gate:
     secrets_dir, data_dir = config.gate.secrets_dir, config.gate.data_dir
     identity, key = read_identity(secrets_dir), gate_private_key(secrets_dir)
     now = clocks.wall()
@@ -234,6 +245,7 @@ def _assemble(config: GateConfig, clocks: Clocks, closing: ExitStack) -> Gate:
     link = ServerLink(
         config.gate.server_url, config.gate.server_ca, identity.gate_id, key, store.next_counter
     )
+    updates = make_updates(root, site_file, link, relays, devices, clock.monotonic_seconds)
     sync = SyncClient(
         link,
         identity,
@@ -250,9 +262,10 @@ def _assemble(config: GateConfig, clocks: Clocks, closing: ExitStack) -> Gate:
         program_version(),
         DiskRoom(data_dir, (journal, store, lane_memory)).look,
         NumbersFile(config.gate.numbers_file),
+        updates,
     )
     watch = DeviceWatch(clock, lane_memory, face.on_tamper)
-    recorder = Recorder(journal, clock, nudge.set)
+    recorder = Recorder(journal, clock, nudge.set, updates.entry_written if updates is not None else None)
     watch.settle(wires_watched(config), recorder.record)
     parts = GateParts(
         store=store,
@@ -272,14 +285,14 @@ def _assemble(config: GateConfig, clocks: Clocks, closing: ExitStack) -> Gate:
         watch=watch,
         lane_memory=lane_memory,
         nudge_sync=nudge.set,
+        updates=updates,
     )
     card_key, pin_key = read_secret(secrets_dir, CARD_KEY), read_secret(secrets_dir, PIN_KEY)
     controller = Controller(
         parts, inbox, _keys(store, identity, card_key, pin_key), snapshot, card_key=card_key, pin_key=pin_key
     )
     controller_ref.append(controller)
-    pages = launch_pages(config)
-    codes = tuple(hands_free.values())
+    pages, codes = launch_pages(config), tuple(hands_free.values())
     return Gate(controller, sync, devices, relays, screens, pages, codes, face.kept, inbox, closing)
 
 

@@ -37,6 +37,7 @@ class EventKind(StrEnum):
     """A look at a face found no one, and a person who was looked for came in there a moment later."""
     POLICY_TAKEN = "policy_taken"
     STARTED = "started"
+    UPDATE_KEPT = "update_kept"
     DEVICE_BACK = "device_back"
     CAMERA_DARK = "camera_dark"
     CAMERA_CLEAR = "camera_clear"
@@ -75,6 +76,7 @@ class EventKind(StrEnum):
     ALARM_JOURNAL_DAMAGED = "alarm_journal_damaged"
     ALARM_LANE_MEMORY_DAMAGED = "alarm_lane_memory_damaged"
     ALARM_GATE_FAILED = "alarm_gate_failed"
+    ALARM_UPDATE_ROLLED_BACK = "alarm_update_rolled_back"
 
     # Alarms of the server.
     ALARM_GATE_FORKED = "alarm_gate_forked"

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gate_controller.contract.journal_chain import JournalEntry, SignedHead
 from gate_controller.contract.records import Digest, Id, Instant, Name, PolicyRefused
 from gate_controller.contract.signing import SignatureRefused, SignedCertificate, certified_key, sign, verify
+from gate_controller.contract.updates import UpdateOrder, UpdateStatus
 
 CONTRACT_VERSION = 1
 POLICY_DOMAIN = "menjin/policy/1"
@@ -237,6 +238,8 @@ class AskRequest(Message, frozen=True, kw_only=True):
     policy_trouble: Trouble | msgspec.UnsetType = msgspec.UNSET
     """Why it does not take the policy, or which records of it a later version wrote."""
     disk: DiskHealth | msgspec.UnsetType = msgspec.UNSET
+    update: UpdateStatus | msgspec.UnsetType = msgspec.UNSET
+    """How far an update of its program is; left out by a gate that takes none."""
 
 
 class OpenOrder(Message, frozen=True, kw_only=True):
@@ -308,6 +311,8 @@ class AskReply(Message, frozen=True, kw_only=True):
     sealed_leases: SealedLeases | msgspec.UnsetType = msgspec.UNSET
     knows: Features | msgspec.UnsetType = msgspec.UNSET
     """The features that the server has, for a gate that named its own."""
+    update: UpdateOrder | msgspec.UnsetType = msgspec.UNSET
+    """The version that this gate should run, where staff have begun to bring the gates to it."""
 
 
 # -- events, receipts, tombstones ------------------------------------------------------------------

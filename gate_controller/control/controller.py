@@ -28,6 +28,7 @@ from gate_controller.control.parts import GateParts, GateState
 from gate_controller.control.passages import Passages
 from gate_controller.control.pin_stops import PinStops
 from gate_controller.control.presentations import Presentations
+from gate_controller.control.quiet import Quiet
 from gate_controller.control.remote_orders import check_order, lane_shut
 from gate_controller.control.screen_actions import ScreenActions
 from gate_controller.control.systemd import notify
@@ -100,10 +101,13 @@ class Controller:
             self._dialog, recognition,
         )
         self._last_failure: tuple[str, type[Exception]] | None = None
+        self._quiet = Quiet(parts, self._holds.is_held)
+        self.ends_for_another = False
+        """Whether the loop has ended so that another version of the program runs."""
         gc.freeze()
 
     def run(self) -> None:
-        """Handle messages until `Stop`; put every output to rest at the end."""
+        """Handle messages until `Stop` or another version's turn; put every output to rest at the end."""
         try:
             self._parts.recorder.record(EventKind.STARTED, {"policy": self._state.snapshot is not None}, {})
             if self._state.snapshot is not None:
@@ -131,8 +135,24 @@ class Controller:
                     next_tick = now_seconds + TICK_SECONDS
                     self._tick(now_seconds)
                 self._refresh_screens(self._parts.clock.monotonic_seconds())
+                if ticks and self._is_to_end(now_seconds):
+                    self.ends_for_another = True
+                    self._stopped()
+                    return
             except Exception as err:  # noqa: BLE001 - reported in full by _failed
                 self._failed(message, err)
+
+    def _is_to_end(self, now_seconds: float) -> bool:
+        """Let an update go on; return whether the gate ends now for another version of the program."""
+        updates = self._parts.updates
+        if updates is None:
+            return False
+        return updates.time_passed(
+            self._parts.recorder.record,
+            is_quiet=self._quiet.is_quiet(now_seconds) and self._inbox.empty(),
+            well=self._parts.watch.well(),
+            has_policy=self._state.snapshot is not None,
+        )
 
     def _stopped(self) -> None:
         try:

@@ -18,6 +18,7 @@ from gate_controller.rules.identify import GateKeys
 from gate_controller.storage.clock import GateClock
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import PolicyStore
+from gate_controller.updates.updates import GateUpdates
 from hardware.interfaces import Relay
 
 
@@ -59,6 +60,8 @@ class GateParts:
     watch: DeviceWatch
     lane_memory: LaneMemory
     nudge_sync: Callable[[], None]
+    updates: GateUpdates | None
+    """None where the gate was started without the launcher, and takes no updates."""
 
 
 @dataclass(slots=True)

@@ -18,8 +18,15 @@ SilentAlarm = tuple[EventKind, Facts, Facts]
 class Recorder:
     """The one writer of a gate's loop; every method raises sqlite3.Error when the disk does not take it."""
 
-    def __init__(self, journal: Journal, clock: GateClock, nudge_sync: Callable[[], None]) -> None:
-        """Remember the parts; `nudge_sync` wakes the sync thread."""
+    def __init__(
+        self,
+        journal: Journal,
+        clock: GateClock,
+        nudge_sync: Callable[[], None],
+        written: Callable[[EventKind, Facts, Facts], None] | None = None,
+    ) -> None:
+        """Remember the parts; `nudge_sync` wakes the sync thread, `written` gets each entry on the disk."""
+        self._written = written
         self._journal = journal
         self._clock = clock
         self._nudge_sync = nudge_sync
@@ -47,6 +54,8 @@ class Recorder:
         self._journal.append(
             kind, facts, personal, at, used_credential_id=used_credential_id, second=second, silent=silent
         )
+        if self._written is not None:
+            self._written(kind, facts, personal)
 
     @contextmanager
     def with_silent(self, alarm: SilentAlarm | None) -> Iterator[None]:

@@ -294,6 +294,11 @@ class DeviceWatch:
             still = self._any_active(wire.lane_id, PRESSES)
             desk.door = opening_asked(desk.door, self._clock.monotonic_seconds(), still=still)
 
+    def well(self) -> tuple[str, ...]:
+        """Return the devices that work."""
+        with self._lock:
+            return tuple(name for name, one in self._devices.items() if one.health == Health.OK.value)
+
     def status(self, postures: Mapping[str, str]) -> GateStatus:
         """Return the status for the manager's page; `postures` by lane."""
         with self._lock:

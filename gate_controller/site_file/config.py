@@ -15,6 +15,7 @@ from gate_controller.contract.languages import DEFAULT_LANGUAGE, Language
 from gate_controller.contract.records import Id
 from gate_controller.site_file.cameras import CameraSection
 from gate_controller.site_file.face import FaceSection
+from gate_controller.site_file.office_facts import fill_in
 from gate_controller.site_file.outputs import (
     Baud,
     BoardSection,
@@ -162,6 +163,7 @@ def load_config(path: Path) -> GateConfig:
         tables = tomllib.loads(text)
     except (ValueError, RecursionError) as err:  # also numbers of 5,000 digits and endless brackets
         raise ConfigRefused(f"{path}: not a TOML file: {err}") from err
+    fill_in(tables)
     _check_tables(path, text, tables)
     try:
         config = msgspec.convert(tables, GateConfig, dec_hook=_path)

@@ -58,6 +58,7 @@ from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.sync.link import ServerLink, SyncRefused
 from gate_controller.sync.numbers import GateNumbers, NumbersFile
+from gate_controller.updates.updates import GateUpdates
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +136,7 @@ class SyncClient:
         program: str,
         disk: Callable[[], DiskState],
         numbers: NumbersFile,
+        updates: GateUpdates | None = None,
     ) -> None:
         """Remember the parts; `start` begins to call, and `nudge` set by anyone makes it call at once."""
         self._link = link
@@ -157,6 +159,7 @@ class SyncClient:
         self._program = program
         self._disk = disk
         self._numbers = numbers
+        self._updates = updates
         self._told_tamper_id: str | None = None
         self._answered_seq = 0
         self._handed_after = ""
@@ -201,6 +204,8 @@ class SyncClient:
             self._link_is(False, type(err).__name__)
         else:
             self._link_is(True)
+            if self._updates is not None:
+                self._updates.reported()
         if self._numbers.is_wanted:
             try:
                 self._write_numbers()
@@ -254,6 +259,7 @@ class SyncClient:
                 knows=known(),
                 policy_trouble=self._policy_trouble()[:MAX_TROUBLE_CHARS] or msgspec.UNSET,
                 disk=disk_health(self._disk()),
+                update=msgspec.UNSET if self._updates is None else self._updates.status(),
             ),
             AskReply,
         )
@@ -273,6 +279,8 @@ class SyncClient:
             self._turn_down(err)
         for order in reply.orders:
             self._deliver(OrderArrived(order))
+        if self._updates is not None:
+            self._updates.ordered(None if reply.update is msgspec.UNSET else reply.update)
         return reply.ask_again_seconds
 
     def _policy_trouble(self) -> str:

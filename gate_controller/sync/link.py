@@ -1,19 +1,22 @@
 """Signed HTTP from a gate to the server."""
 
 import base64
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tuf.api.exceptions import DownloadError, DownloadHTTPError
 
 from gate_controller.contract.https_only import in_the_clear
 from gate_controller.contract.messages import COUNTER_HEADER, GATE_HEADER, SIGNATURE_HEADER, Refusal
 from gate_controller.contract.signing import REQUEST_DOMAIN, request_message, sign
 
 TIMEOUT_SECONDS = (3.05, 10.0)
+CHUNK_BYTES = 64 * 1024
 
 T = TypeVar("T")
 
@@ -34,27 +37,55 @@ class ServerLink:
         self._gate_id = gate_id
         self._key = key
         self._next_counter = next_counter
+        self._server_url, self._server_ca = server_url, server_ca
         self._session = open_session(server_url, server_ca)
+        self._in_turn = threading.Lock()
+        """A request of a later number that overtook one of an earlier would have that one refused."""
 
     def post(self, path: str, message: msgspec.Struct, reply_type: type[T]) -> T:
         """Send one signed message; raise SyncRefused or requests.RequestException."""
         body = msgspec.json.encode(message)
-        counter = self._next_counter()
-        message_bytes = request_message("POST", path, body, self._gate_id, counter)
-        signature = sign(self._key, REQUEST_DOMAIN, message_bytes)
-        response = self._session.post(
-            self._url + path,
-            data=body,
-            headers={
-                "Content-Type": "application/json",
-                GATE_HEADER: self._gate_id,
-                COUNTER_HEADER: str(counter),
-                SIGNATURE_HEADER: base64.b64encode(signature).decode(),
-            },
-            timeout=TIMEOUT_SECONDS,
-            allow_redirects=False,
-        )
+        with self._in_turn:
+            response = self._session.post(
+                self._url + path,
+                data=body,
+                headers={"Content-Type": "application/json", **self._signed("POST", path, body)},
+                timeout=TIMEOUT_SECONDS,
+                allow_redirects=False,
+            )
         return read_reply(response, reply_type)
+
+    def download(self, path: str) -> Iterator[bytes]:
+        """Yield the bytes of a file of the server; raise DownloadError, DownloadHTTPError with its status.
+
+        It has a connection of its own, so that questions and entries go on meanwhile.
+        """
+        with open_session(self._server_url, self._server_ca) as session:
+            try:
+                with self._in_turn:
+                    response = session.get(
+                        self._url + path, headers=self._signed("GET", path, b""), stream=True,
+                        timeout=TIMEOUT_SECONDS, allow_redirects=False,
+                    )  # fmt: skip
+                with response:
+                    if response.status_code != requests.codes.ok:
+                        said = f"HTTP {response.status_code} for {path}"
+                        raise DownloadHTTPError(said, response.status_code)
+                    yield from response.iter_content(CHUNK_BYTES)
+            except requests.RequestException as err:
+                raise DownloadError(f"{path}: {type(err).__name__}") from err
+
+    def _signed(self, method: str, path: str, body: bytes) -> dict[str, str]:
+        """Return the headers by which the server knows this gate and this very request."""
+        counter = self._next_counter()
+        signature = sign(
+            self._key, REQUEST_DOMAIN, request_message(method, path, body, self._gate_id, counter)
+        )
+        return {
+            GATE_HEADER: self._gate_id,
+            COUNTER_HEADER: str(counter),
+            SIGNATURE_HEADER: base64.b64encode(signature).decode(),
+        }
 
     def close(self) -> None:
         """Close the connections."""

@@ -75,6 +75,8 @@ def test_every_command_that_a_page_shows_exists_with_its_options() -> None:
             rest = [word for word in words[1:2] if re.fullmatch(r"[a-z][a-z-]*", word)]
             wrong += [f"{page}: menjin {name} {word}" for word in rest if below and word not in below]
             text = help_of(name, *[word for word in rest if word in below])
+            deeper = [word for word in words[2:3] if re.search(rf"^ +{re.escape(word)} ", text, re.MULTILINE)]
+            text = help_of(name, *rest, *deeper) if deeper else text
             options = [word.partition("=")[0] for word in words if re.match(r"--[a-z]", word)]
             wrong += [f"{page}: menjin {name} … {word}" for word in options if word not in text]
     assert not wrong, "\n".join(wrong)

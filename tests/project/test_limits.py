@@ -48,6 +48,7 @@ OTHERS = {
     "web_admin/accounts/throttle.py::LONGEST_WAIT",
     # Bodies of gates, which sign them: their tests are in test_sync_api.py.
     *(f"web_admin/sync/routes.py::{name}_BODY" for name in ("SMALL", "ASK", "TOMBSTONES")),
+    "web_admin/sync/site_facts.py::SMALL_BODY",
 }  # fmt: skip
 """Constants with such a name that are not limits of the server, and why."""
 

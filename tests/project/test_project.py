@@ -210,9 +210,12 @@ def test_the_units_pass_systemd_analyze(tmp_path: Path) -> None:
     drop_in = tmp_path / "menjin-gate.service.d"
     drop_in.mkdir()
     shutil.copy(ROOT / "deploy/menjin-gate-sealed.conf", drop_in / "sealed.conf")
+    launched = (ROOT / "deploy/menjin-gate-launched.conf").read_text(encoding="utf-8")
+    launched = re.sub(r"^(ExecStart=)\S+", rf"\1{sys.executable}", launched, flags=re.M)
+    (drop_in / "launched.conf").write_text(launched, encoding="utf-8")
     done = run(analyze, "verify", "--man=no", *(str(tmp_path / unit.name) for unit in UNITS))
     assert [line for line in done.stderr.splitlines() if "menjin" in line] == []
-    assert len(UNITS) == 3
+    assert len(UNITS) == 4
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)

@@ -165,6 +165,11 @@ MAY: dict[str, str] = {
     "gates.show": "MI",
     "gates.show_list": "MI",
     "gates.tampering_cleared": "M",
+    "updates.begin": "M",
+    "updates.go_on": "M",
+    "updates.resume": "M",
+    "updates.show": "MI",
+    "updates.stop": "M",
     "hours.edit": "MI",
     "hours.new": "MI",
     "hours.edit_day": "MI",
@@ -343,6 +348,9 @@ MAY: dict[str, str] = {
     "sync_api.pair_state": GATES_ALONE,
     "sync_api.receipts": GATES_ALONE,
     "sync_api.tombstones": GATES_ALONE,
+    "sync_site.site": GATES_ALONE,
+    "sync_updates.metadata": GATES_ALONE,
+    "sync_updates.target": GATES_ALONE,
 }
 
 OF_LIBRARIES = {

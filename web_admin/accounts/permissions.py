@@ -25,7 +25,8 @@ ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
         "see_people", "edit_people", "issue_credentials", "suspend_credentials", "see_card_holder",
         "give_override", "manage_api_keys", "decide_restored",
         "see_visitors", "issue_passes", "serve_at_desk",
-        "see_gates", "edit_gates", "pair_gates", "clear_tampering", "manage_emergency_codes",
+        "see_gates", "edit_gates", "pair_gates", "update_gates", "clear_tampering",
+        "manage_emergency_codes",
         "see_events", "see_named_passages", "explain_refusals",
         "see_privacy", "edit_privacy", "write_assessment", "approve_assessment",
         "see_requests", "answer_requests", "record_disclosures", "handle_incidents",
@@ -64,7 +65,7 @@ ENDPOINTS_OF_OTHERS = {
 _DOORS = frozenset({"security.login", "security.logout", "security.static"})
 """In and out, where there is nothing to see for who is signed in already."""
 
-BLUEPRINTS_OF_GATES = frozenset({"sync_api"})
+BLUEPRINTS_OF_GATES = frozenset({"sync_api", "sync_updates", "sync_site"})
 """Called by gates, which sign every request; people cannot use them."""
 
 CLOSED_BLUEPRINTS = frozenset({"security"})

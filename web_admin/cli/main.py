@@ -8,6 +8,7 @@ from pathlib import Path
 from gate_controller.contract.languages import LANGUAGES
 from web_admin.cli.answers import PASSPHRASE_VARIABLE, CommandRefused
 from web_admin.cli.forgetting_options import add_commands
+from web_admin.cli.gate_card_options import add_gate_card
 from web_admin.core.config import ConfigRefused
 from web_admin.core.database import DatabaseError
 from web_admin.core.log_lines import set_up_log
@@ -26,6 +27,8 @@ Set up and run the server of a compound.
   menjin web restore    start again from a backup, or leave a lost gate out
   menjin web deliver    send waiting mail and signed messages now ('run' does it as well)
   menjin web staff-link reset a staff account: the only manager lost phone or password
+  menjin web updates    add a signed version of the gates' program, or list what was added
+  menjin web gate-card  write the folder that makes a paired gate of a stock card
 
   menjin web rotate-keys    change the key of face shares now; --working also those that sign
   menjin web breach-drill   stop face everywhere and change keys, as a drill or for real
@@ -55,7 +58,7 @@ def run(argv: list[str]) -> int:
 
 def _do(arguments: argparse.Namespace) -> int:
     from web_admin.cli import commands as cli_commands  # they load database and pages: not for --help
-    from web_admin.cli import forgetting, restoring, upgrading
+    from web_admin.cli import forgetting, gate_card, gate_updates, restoring, upgrading
 
     commands: dict[str, Callable[[argparse.Namespace], str]] = {
         "init": cli_commands.init,
@@ -66,6 +69,8 @@ def _do(arguments: argparse.Namespace) -> int:
         "restore": restoring.restore,
         "deliver": cli_commands.deliver_messages,
         "staff-link": cli_commands.staff_link,
+        "updates": gate_updates.updates,
+        "gate-card": gate_card.gate_card,
         "rotate-keys": forgetting.rotate_keys,
         "hand-over": forgetting.hand_over,
         "breach-drill": forgetting.incident_drill,
@@ -160,6 +165,15 @@ def _parser() -> argparse.ArgumentParser:
     link = commands.add_parser("staff-link", parents=[where], help="reset a staff account")
     link.add_argument("email", help="the address they sign in with")
 
+    updates = commands.add_parser("updates", help="versions of the gates' program")
+    kinds = updates.add_subparsers(dest="kind", required=True, metavar="WHAT")
+    adds = kinds.add_parser("add", parents=[where], help="check a release and offer it to the gates")
+    adds.add_argument("release", type=Path, help="the folder with metadata/ and targets/")
+    adds.add_argument(
+        "--root", type=Path, metavar="FILE", help="the makers' root.json, the first time: whom to trust"
+    )
+    kinds.add_parser("list", parents=[where], help="say which versions gates can have, and on what machines")
+
     backup = commands.add_parser("backup", parents=[where], help="write a sealed backup")
     backup.add_argument("file", type=Path)
     restore = commands.add_parser("restore", parents=[where], help="start again from a backup")
@@ -174,6 +188,7 @@ def _parser() -> argparse.ArgumentParser:
     restore.add_argument("--database-url", help="where to restore to, if not a file in the data directory")
     restore.add_argument("--public-url", help="the address residents type from now on")
     add_commands(commands, where)
+    add_gate_card(commands, where)
     for parser_ in (backup, restore, upgrade, rollback):
         parser_.add_argument(
             "--passphrase-file",

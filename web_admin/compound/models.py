@@ -98,6 +98,15 @@ class Gate(Base):
     disk_total_mib: Mapped[int | None]
     disk_reserve_in_use: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether it writes into the room that it keeps for a full disk."""
+    update_step: Mapped[str] = mapped_column(default="", server_default="")
+    """How far the update of its program is, as it says; empty of a gate that takes none."""
+    update_version: Mapped[str] = mapped_column(default="", server_default="")
+    update_order_id: Mapped[str] = mapped_column(default="", server_default="")
+    update_why: Mapped[str] = mapped_column(Text, default="", server_default="")
+    ordered_version: Mapped[str] = mapped_column(default="", server_default="")
+    """The version that it should run; empty: the one it has."""
+    ordered_id: Mapped[str] = mapped_column(default="", server_default="")
+    """The roll-out and attempt of its newest order."""
     lanes: Mapped[list["Lane"]] = relationship(back_populates="gate", order_by="Lane.lane_id")
 
     @property

@@ -117,14 +117,18 @@ def order_open(act: Action, lane_id: str, reason: str) -> OrderRow:
 # -- pairing ---------------------------------------------------------------------------------------
 
 
-def make_pair_code(act: Action, gate_id: str) -> str:
-    """Return a one-time code that an installer types at the controller within 15 minutes."""
+def make_pair_code(act: Action, gate_id: str, *, lifetime: timedelta = pairing.CODE_LIFETIME) -> str:
+    """Return a one-time code that an installer types at the controller within 15 minutes.
+
+    One that is written on a card for a first start may live for days: it is good for one controller, and
+    for that only after a person has compared the 12 characters.
+    """
     begin(act)
     _staff_only(act)
     gate = gate_of(act, gate_id)
     if gate.state in ("retired", "stolen"):
         raise ActionRefused("gate", _("This gate is out of use. Add a new gate for a new controller."))
-    code = pairing.make_code(act.session, gate, act.now)
+    code = pairing.make_code(act.session, gate, act.now, lifetime)
     finish(act, "pair_code_made", {"gate_id": gate_id}, touches=())
     return code
 

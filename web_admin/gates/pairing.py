@@ -2,7 +2,7 @@
 
     code ── right code ──> committed ── nonce ──> waiting ── yes ──> approved ── keys handed over ──> done
       │                        └─ another nonce ─────┴────── no ──> refused
-      └── 15 minutes ──> worthless
+      └── 15 minutes (on a card for a first start: days) ──> worthless
 
 The gate commits to its nonce before this server shows its own, and shows it afterwards: an attacker between
 them has one try for each code (docs/decisions/0036). The keys of the gate go out once, sealed to the key that
@@ -36,8 +36,8 @@ class PairingRefused(Exception):
     """This controller may not be paired now; says why."""
 
 
-def make_code(session: Session, gate: Gate, now: datetime) -> str:
-    """Return a new one-time code for a gate, 15 minutes good; older ones become worthless."""
+def make_code(session: Session, gate: Gate, now: datetime, lifetime: timedelta = CODE_LIFETIME) -> str:
+    """Return a new one-time code for a gate, good for its lifetime; older ones become worthless."""
     for attempt in session.scalars(
         select(PairAttempt).where(
             PairAttempt.gate_id == gate.gate_id, PairAttempt.state.in_(UNDER_WAY)
@@ -51,7 +51,7 @@ def make_code(session: Session, gate: Gate, now: datetime) -> str:
             pair_id=secrets.token_hex(8),
             gate_id=gate.gate_id,
             code_digest=code_digest(code),
-            expires_at=now + CODE_LIFETIME,
+            expires_at=now + lifetime,
         )
     )
     session.flush()

@@ -3,9 +3,9 @@
 After a full answer that gave the gate nothing to take, this process remembers what it was asked and what it
 answered. The same question again needs no more than the gate's signature and one statement, which counts the
 request and notes that the gate called, and does so only where the database still is as that answer said: the
-gate's key, its policy, its journal, the site's keys, no order, no share of a face. Where anything differs no
-row matches, and the question is answered in full. Nothing here is older than the statement: what another
-process changed, it sees.
+gate's key, its policy, its journal, the site's keys, the version ordered, no order, no share of a face.
+Where anything differs no row matches, and the question is answered in full. Nothing here is older than the
+statement: what another process changed, it sees.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from typing import cast
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Integer, String, Table, Update, bindparam, event, func, select, update
+from sqlalchemy import Integer, String, Table, Update, bindparam, event, func, or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -141,6 +141,7 @@ def _unchanged() -> Update:
         gate.c.policy_withheld.is_(False),
         gate.c.behind_since.is_(None),
         *(gate.c[name] == bindparam(f"is_{name}") for name in _GATE_COLUMNS),
+        or_(gate.c.ordered_version == "", gate.c.ordered_id == bindparam("is_ordered_id", type_=String)),
         select(site.c.site_id).where(
             site.c.site_id == bindparam("of_site"), site.c.restoring.is_(False),
             *(site.c[name] == bindparam(f"is_{name}") for name in _SITE_COLUMNS),
@@ -169,14 +170,14 @@ def _unchanged() -> Update:
     )
 
 
-_GATE_COLUMNS = ("public_key", "published_version", "published_digest", "acknowledged_seq")
+_GATE_COLUMNS = ("public_key", "published_version", "published_digest", "acknowledged_seq", "ordered_version")
 _SITE_COLUMNS = ("epoch", "ask_again_seconds")
 _ROLES = ("policy", "pass", "anchor")
 _COUNTED = _unchanged()
 
 
 def _bound(last: LastAnswer, call: Call, behind: timedelta, now: datetime) -> dict[str, object]:
-    reply, manifest = last.reply, last.manifest
+    reply, manifest, ordered = last.reply, last.manifest, last.reply.update
     certificates = (last.policy.certificate, reply.pass_certificate, reply.anchor_certificate)
     signatures = [signed.signature if signed is not None else None for signed in certificates]
     return {
@@ -191,6 +192,8 @@ def _bound(last: LastAnswer, call: Call, behind: timedelta, now: datetime) -> di
         "is_published_version": manifest.version,
         "is_published_digest": manifest.digest,
         "is_acknowledged_seq": reply.acknowledged_seq,
+        "is_ordered_version": "" if ordered is msgspec.UNSET else ordered.version,
+        "is_ordered_id": "" if ordered is msgspec.UNSET else ordered.order_id,
         "is_epoch": manifest.epoch,
         "is_ask_again_seconds": reply.ask_again_seconds,
         **{f"is_{role}": signature for role, signature in zip(_ROLES, signatures, strict=True)},

@@ -43,6 +43,7 @@ from web_admin.manage import (
     search,
     settings,
     staff,
+    updates,
     visitors,
     webhooks,
     weekly_visitors,
@@ -52,7 +53,7 @@ PAGES = (
     now, live, alarms, people, moving, people_import, bulk, person, additions, cards, card_batches, visitors,
     weekly_visitors, gates, lane_sheets, lane_sheet_parts, schedules, hours, emergency, events, requests,
     privacy, contact, report, disclosures, incidents, audits, assessments, person_face, staff, own_account,
-    settings, webhooks, health, desk, lost_card, print_runs, api_keys, restore, search,
+    settings, webhooks, health, updates, desk, lost_card, print_runs, api_keys, restore, search,
 )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from web_admin.operations.alarm_mails import Said, mail_managers
 from web_admin.operations.disk_reserve import keep_reserve
 from web_admin.operations.health import Finding, server_findings
 from web_admin.operations.health_facts import gates_health, server_facts
+from web_admin.updates.actions import settle_rollouts
 
 EVERY_SECONDS = 60.0
 WATCHED = (
@@ -39,7 +40,8 @@ WATCHED = (
 """What Health finds."""
 REPAIRS = (
     EventKind.ALARM_POLICY_REFUSED, EventKind.ALARM_POLICY_DAMAGED, EventKind.ALARM_JOURNAL_DAMAGED,
-    EventKind.ALARM_LANE_MEMORY_DAMAGED, EventKind.ALARM_GATE_FAILED, EventKind.ALARM_GATE_FORKED,
+    EventKind.ALARM_LANE_MEMORY_DAMAGED, EventKind.ALARM_GATE_FAILED,
+    EventKind.ALARM_UPDATE_ROLLED_BACK, EventKind.ALARM_GATE_FORKED,
     EventKind.ALARM_JOURNAL_BROKEN, EventKind.ALARM_JOURNAL_RESTARTED, EventKind.ALARM_ENTRIES_SET_ASIDE,
     EventKind.ALARM_DEVICE_LOST, EventKind.ALARM_CAMERA, EventKind.ALARM_FACE_UNAVAILABLE,
     EventKind.ALARM_GRANTED_NOT_OPENED, EventKind.ALARM_HOLD_NOT_OPEN, EventKind.ALARM_CONTACT_FLAPPING,
@@ -195,6 +197,7 @@ def start_timer(app: Flask, menjin: Menjin) -> threading.Thread:
                 with alone(menjin.config.data_dir, "watch") as is_alone, app.app_context():
                     if is_alone:
                         watch(menjin, menjin.clock())
+                        settle_rollouts(menjin, menjin.clock())
             except Exception:  # noqa: BLE001 - a database that is away is back some minute, and it is logged
                 _log.exception("what Health finds could not be looked at; the next minute tries again")
             _stopped.wait(EVERY_SECONDS)

@@ -182,6 +182,25 @@ def signed_call(
     return answer(refused.status, refused.refusal)
 
 
+def check_signed_get() -> None:
+    """Let a request without a body pass that a paired gate signed; raise SyncRefused on any other.
+
+    Its number counts like that of every request, so that a copied one is refused.
+    """
+    menjin = current_menjin()
+    gate_id, counter, signature = signed_headers()
+    refused: SyncRefused | None = None
+    with menjin.database.session() as session:
+        gate = _locked_gate(session, gate_id)
+        message = check_signature(gate.public_key, b"", gate_id, counter, signature)
+        try:
+            _check_counter(session, gate, counter, message, menjin.clock())
+        except SyncRefused as err:
+            refused = err  # what was noted about the gate is kept
+    if refused is not None:
+        raise refused
+
+
 def _writes_to_the_ledger(content: object, gate: Gate) -> bool:
     """Return whether a gate's message may write to the ledger, or change the policy."""
     if isinstance(content, ReadBatch):

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 import msgspec
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from gate_controller.contract.event_kinds import EventKind
@@ -48,6 +48,7 @@ from gate_controller.contract.messages import (
 )
 from gate_controller.contract.sealed_keys import KeyUnusable, seal_leases
 from gate_controller.contract.signing import SignatureRefused
+from gate_controller.contract.updates import UpdateOrder
 from web_admin.accounts.throttle import place_of_address
 from web_admin.action.base import new_action
 from web_admin.alarms.actions import raise_alarm
@@ -89,6 +90,7 @@ from web_admin.sync.requests import (
     signed_call,
     signed_headers,
 )
+from web_admin.updates.actions import note_update, order_of
 
 SMALL_BODY, ASK_BODY = 4 * 1024, 256 * 1024
 TOMBSTONES_BODY = 48 * 1024 * 1024
@@ -100,12 +102,6 @@ read_ask = json_of(AskRequest)
 
 bp = Blueprint("sync_api", __name__)
 _log = logging.getLogger(__name__)
-
-
-def register_sync(app: Flask) -> None:
-    """Add the gates' routes to the app."""
-    app.register_blueprint(bp)
-    app.extensions["menjin_unchanged_asks"] = UnchangedAsks()
 
 
 @bp.errorhandler(SyncRefused)
@@ -240,6 +236,7 @@ def _answer_ask(
     if gate.is_believed:
         _note_state(gate, question, now)
         _note_program(gate, question)
+        note_update(gate, None if question.update is msgspec.UNSET else question.update)
         gate.behind_since = None if change is None else gate.behind_since or now
         notice_restarted_journal(session, gate, question.journal_seq, now)
         cleared = note_face(session, gate, question, now)
@@ -257,9 +254,16 @@ def _answer_ask(
         tamper_cleared_id=cleared,
         sealed_leases=sealed_leases,
         knows=msgspec.UNSET if question.knows is msgspec.UNSET else known(),
+        update=_ordered_update(gate, question),
     )
     _unchanged_asks().remember(session, menjin.sealer, gate, question, reply)
     return reply
+
+
+def _ordered_update(gate: Gate, question: AskRequest) -> UpdateOrder | msgspec.UnsetType:
+    """Return the version that the gate should run; a gate that takes no updates would not understand it."""
+    order = order_of(gate) if gate.is_believed and question.update is not msgspec.UNSET else None
+    return msgspec.UNSET if order is None else order
 
 
 def _sealed_leases(

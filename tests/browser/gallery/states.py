@@ -101,6 +101,7 @@ MANAGER = (
     manager("visitor_weekly_new", "visitors/weekly/new", "main .days"),
     manager("visitor_weekly", "visitors/weekly/{office_weekly}", "main #link"),
     manager("gates", "gates/", "main a[href='/manage/gates/north']"),
+    manager("updates", "updates/", "main .card-box"),
     manager("gate_new", "gates/new", "main form"),
     manager("gate", "gates/north", "main a[href*='/lanes/north-in']"),
     manager("gate_unpaired", "gates/garage", "form[action$='/garage/pair']"),

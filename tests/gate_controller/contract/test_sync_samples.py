@@ -17,6 +17,7 @@ from gate_controller.contract.messages import (
     PairState,
 )
 from gate_controller.contract.records import decode_record, encode_record
+from gate_controller.contract.site_facts import SiteFacts
 
 ASK = (
     b'{"contract_version":1,"have_epoch":1,"have_version":7,"gate_time":"2026-03-04T05:06:07Z",'
@@ -80,6 +81,13 @@ ASK_WITH_ITS_DISK = ASK[:-1] + (
     b',"disk":{"free_mib":40,"total_mib":7400,"reserve_in_use":true}}'
 )
 REPLY_WITH_FEATURES = REPLY[:-1] + b',"knows":["looks"]}'
+ASK_OF_ONE_ON_TRIAL = ASK[:-1] + (
+    b',"update":{"step":"trial","version":"0.3.0","order_id":"00112233.1","why":""}}'
+)
+REPLY_WITH_A_VERSION = REPLY[:-1] + b',"update":{"version":"0.3.0","order_id":"00112233.1"}}'
+SITE_FACTS = (
+    b'{"language":"zh","card_bits":32,"lanes":[{"lane_id":"north-in","name":"in","sheet":null}]}'
+)
 SAMPLES = [
     (AskRequest, ASK),
     (AskReply, REPLY),
@@ -98,6 +106,9 @@ SAMPLES = [
     (AskRequest, ASK_OF_A_NAMED_VERSION),
     (AskRequest, ASK_WITH_ITS_DISK),
     (AskReply, REPLY_WITH_FEATURES),
+    (AskRequest, ASK_OF_ONE_ON_TRIAL),
+    (AskReply, REPLY_WITH_A_VERSION),
+    (SiteFacts, SITE_FACTS),
 ]
 
 

@@ -35,6 +35,7 @@ from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.messages.models import OutboxMessage, Webhook
 from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.people.models import HomeAddition
+from web_admin.updates.models import Rollout
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorUse, VisitorVisit
 
 
@@ -137,6 +138,8 @@ def _of_gates(act: Action) -> list[Base]:
         PairAttempt(pair_id="one", gate_id="garage", code_digest=b"one", state="waiting", phrase="one two",
                     expires_at=act.now + timedelta(hours=1)),
         GateFaceRow(gate_id="north", tamper_id="one", tampered_at=act.now),
+        Rollout(rollout_id="one", site_id=act.site_id, version="0.3.0", started_by="staff-1",
+                started_at=act.now, changed_at=act.now),
     ]
 
 

@@ -39,7 +39,7 @@ from web_admin.compound.models import CredentialRow, Gate, GrantRow, Home, Lane,
 from web_admin.core.database import Menjin, init_database
 from web_admin.core.sealing import Sealer, card_lookup, seal_card_number, seal_pin_tag
 from web_admin.gates.sheet_models import LaneSheetRow
-from web_admin.sync.routes import register_sync
+from web_admin.sync import register_sync
 
 
 def add_gate(

@@ -278,6 +278,12 @@ def upgrade() -> None:
         sa.Column("published_knows", sa.JSON(none_as_null=True), server_default="[]", nullable=False),
         sa.Column("policy_trouble", sa.Text(), server_default="", nullable=False),
         sa.Column("behind_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("update_step", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("update_version", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("update_order_id", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("update_why", sa.Text(), server_default="", nullable=False),
+        sa.Column("ordered_version", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("ordered_id", sa.String(length=200), server_default="", nullable=False),
         sa.Column("clock_behind_seconds", sa.Double(), nullable=True),
         sa.Column("told_seq", sa.Integer(), nullable=True),
         sa.Column("policy_withheld", sa.Boolean(), server_default=sa.false(), nullable=False),
@@ -456,6 +462,26 @@ def upgrade() -> None:
     )
     op.create_index("ix_restore_review_open", "restore_review", ["site_id", "decided_at"])
     op.create_index("ix_restore_review_subject_id", "restore_review", ["subject_id"])
+    op.create_table(
+        "rollout",
+        sa.Column("rollout_id", sa.String(length=200), nullable=False),
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("version", sa.String(length=200), nullable=False),
+        sa.Column("stage", sa.String(length=200), nullable=False),
+        sa.Column("state", sa.String(length=200), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("kept_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("why", sa.Text(), server_default="", nullable=False),
+        sa.Column("halted_by", sa.String(length=200), nullable=True),
+        sa.Column("started_by", sa.String(length=200), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_rollout_site_id_site"),
+        sa.PrimaryKeyConstraint("rollout_id", name="pk_rollout"),
+    )
+    with op.batch_alter_table("rollout", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rollout_site_id"), ["site_id"], unique=False)
+
     op.create_table(
         "shift_handover",
         sa.Column("handover_id", sa.String(length=200), nullable=False),
@@ -1286,6 +1312,7 @@ def downgrade() -> None:
     op.drop_table("site_look")
     op.drop_table("site_key")
     op.drop_table("shift_handover")
+    op.drop_table("rollout")
     op.drop_table("restore_review")
     op.drop_table("public_report")
     op.drop_table("privacy_contact")

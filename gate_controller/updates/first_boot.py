@@ -1,0 +1,162 @@
+"""Make a gate of a machine at its first start, from the folder that `menjin web gate-card` wrote.
+
+    FOLDER/gate.json       version, address of the server, one-time code
+    FOLDER/devices.toml    the part of the site file that names lanes and ports, as far as it is known
+    FOLDER/wheels/         the program; FOLDER/files/ units and rules; FOLDER/root.json whom it trusts
+
+Usage: python3 first_boot.py FOLDER [--under DIR]. It imports nothing but Python, and may be run again: what
+is done is not done twice. With `--under` every file is laid below DIR and no user, unit or device is touched.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+SETTLED = "/var/lib/menjin-gate"
+SITE_FILE = "/etc/menjin/site.toml"
+CODE_FILE = "/etc/menjin/pairing_code"
+ROOT = "/opt/menjin"
+UNITS = ("menjin-gate.service", "menjin-gate-pair.service", "menjin-terminal-kiosk.service")
+SYSTEM: tuple[tuple[str, ...], ...] = (
+    ("adduser", "--system", "--group", "--home", SETTLED, "--no-create-home", "menjin"),
+    ("addgroup", "--system", "menjin-devices"),
+    ("adduser", "menjin", "menjin-devices"),
+    ("adduser", "--system", "--group", "--home", "/run/menjin-kiosk", "--no-create-home", "menjin-kiosk"),
+)
+"""Users as in deploy/raspberry_pi.md; each command may be repeated."""
+
+
+class Boot:
+    """One run of the first boot."""
+
+    def __init__(self, folder: Path, under: Path | None) -> None:
+        """Remember where the folder is, and where everything goes."""
+        self.folder, self.under = folder, under
+        self.said = json.loads((folder / "gate.json").read_text(encoding="utf-8"))
+
+    def place(self, path: str) -> Path:
+        """Return where a path of the machine is, with the folder it lies in."""
+        placed = Path(path) if self.under is None else self.under / path.lstrip("/")
+        placed.parent.mkdir(parents=True, exist_ok=True)
+        return placed
+
+    def run(self) -> None:
+        """Do what is not done yet."""
+        if self.under is None:
+            for command in SYSTEM:
+                subprocess.run(command, check=False)
+        self._lay_program()
+        self._write_site_file()
+        self._lay_units()
+        self._harden()
+        if self.under is None:
+            shutil.chown(self.place(f"{ROOT}/versions"), "menjin", "menjin")
+            for path in self.place(f"{ROOT}/versions").rglob("*"):
+                shutil.chown(path, "menjin", "menjin")
+            shutil.chown(self.place(CODE_FILE), "menjin", "menjin")
+            subprocess.run(["systemctl", "daemon-reload"], check=True)
+            subprocess.run(["udevadm", "control", "--reload"], check=False)
+            subprocess.run(["udevadm", "trigger"], check=False)
+            units = ["menjin-gate.service", "menjin-gate-pair.service"]
+            subprocess.run(["systemctl", "enable", *units], check=True)
+            subprocess.run(["systemctl", "start", "--no-block", "menjin-gate-pair.service"], check=True)
+        print(f"menjin first boot: version {self.said['version']} is laid out; it pairs next", flush=True)
+
+    def _lay_program(self) -> None:
+        """Unpack the version's wheels by the library among them; launcher and state come last."""
+        root, version = self.place(ROOT), self.said["version"]
+        if (root / "versions" / "state.json").exists():
+            return
+        new, lib = root / "versions" / f".new-{version}", root / "versions" / version / "lib"
+        for old in (new, lib.parent):
+            shutil.rmtree(old, ignore_errors=True)
+        new.mkdir(parents=True)
+        wheels = sorted((self.folder / "wheels").glob("*.whl"))
+        # A wheel is a zip file, and this one is Python alone: it can be imported as it lies there.
+        sys.path[:0] = [str(wheel) for wheel in wheels if wheel.name.startswith("installer-")]
+        from installer import install  # noqa: PLC0415
+        from installer.destinations import SchemeDictionaryDestination  # noqa: PLC0415
+        from installer.sources import WheelFile  # noqa: PLC0415
+
+        inside = str(new / "lib")
+        destination = SchemeDictionaryDestination(
+            {"purelib": inside, "platlib": inside, "headers": str(new / "include"),
+             "scripts": str(new / "bin"), "data": str(new / "data")},
+            interpreter=sys.executable, script_kind="posix", bytecode_optimization_levels=(0,),
+        )  # fmt: skip
+        for wheel in wheels:
+            with WheelFile.open(wheel) as source:
+                source.validate_record()
+                install(source, destination, {})
+        os.sync()
+        new.rename(lib.parent)
+        shutil.copyfile(self.folder / "root.json", root / "root.json")
+        shutil.copyfile(lib / "gate_controller" / "updates" / "launcher.py", root / "launch.py")
+        part = root / "versions" / ".state.json"
+        part.write_text(json.dumps({"step": "kept", "version": version}), encoding="utf-8")
+        os.sync()
+        part.rename(root / "versions" / "state.json")
+
+    def _write_site_file(self) -> None:
+        """Write the head of the site file, and behind it the devices as far as they are known."""
+        code = self.place(CODE_FILE)
+        code.touch(mode=0o600)
+        code.write_text(f"{self.said['code']}\n", encoding="utf-8")
+        site_file = self.place(SITE_FILE)
+        if site_file.exists():
+            return
+        settled = self.place(SETTLED)
+        lines = [
+            "[gate]", f'data_dir = "{settled}"', f'secrets_dir = "{settled}/secrets"',
+            f'server_url = "{self.said["server_url"]}"',
+        ]  # fmt: skip
+        authority = self.folder / "server_ca.pem"
+        if authority.exists():
+            kept = self.place("/etc/menjin/server_ca.pem")
+            shutil.copyfile(authority, kept)
+            lines.append(f'server_ca = "{kept}"')
+        clock = str(bool(self.said.get("has_battery_clock", True))).lower()
+        lines.append(f"has_battery_clock = {clock}")
+        devices = self.folder / "devices.toml"
+        # Without devices the gate pairs all the same; `menjin gate identify` finds them.
+        rest = devices.read_text(encoding="utf-8") if devices.exists() else "[lane]\n"
+        site_file.write_text("\n".join([*lines, "", rest]), encoding="utf-8")
+
+    def _lay_units(self) -> None:
+        files, units = self.folder / "files", self.place("/etc/systemd/system/menjin-gate.service").parent
+        for name in UNITS:
+            shutil.copyfile(files / name, units / name)
+        more = self.place("/etc/systemd/system/menjin-gate.service.d/launched.conf")
+        shutil.copyfile(files / "menjin-gate-launched.conf", more)
+        shutil.copyfile(files / "60-menjin.rules", self.place("/etc/udev/rules.d/60-menjin.rules"))
+
+    def _harden(self) -> None:
+        """Let a hang end on its own, and nothing secret be written to swap (deploy/raspberry_pi.md)."""
+        watchdog = self.place("/etc/systemd/system.conf.d/menjin-watchdog.conf")
+        watchdog.write_text("[Manager]\nRuntimeWatchdogSec=15s\n", encoding="utf-8")
+        if self.under is None:
+            for unit in ("dphys-swapfile", "rpi-zram-writer"):
+                subprocess.run(["systemctl", "disable", "--now", unit], check=False, capture_output=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run once; an error says what is missing."""
+    parser = argparse.ArgumentParser(description="Make a gate of this machine.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--under", type=Path, help="lay all files below this folder, to try it")
+    chosen = parser.parse_args(arguments)
+    try:
+        Boot(chosen.folder, chosen.under).run()
+    except (OSError, ValueError, KeyError, subprocess.CalledProcessError, zipfile.BadZipFile) as err:
+        print(f"menjin first boot: {type(err).__name__}: {err}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

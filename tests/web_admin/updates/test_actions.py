@@ -1,0 +1,204 @@
+"""Staff begin, hurry, resume and stop a roll-out; gates are given their orders and report back."""
+
+import base64
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gate_controller.contract.messages import COUNTER_HEADER, GATE_HEADER, SIGNATURE_HEADER
+from gate_controller.contract.signing import REQUEST_DOMAIN, public_bytes, request_message, sign
+from gate_controller.contract.updates import UpdateStatus, list_target, metadata_path, target_path
+from tests.support.clock import SetClock
+from tests.support.compounds.managed import make_managed_compound
+from tests.web_admin.manage.test_moving import hidden_of
+from web_admin.compound.models import Gate
+from web_admin.core.database import current_menjin
+from web_admin.core.refusal import ActionRefused
+from web_admin.journal.models import AuditEntry
+from web_admin.updates.actions import (
+    begin_rollout,
+    hurry_rollout,
+    note_update,
+    order_of,
+    resume_rollout,
+    settle_rollouts,
+    stop_rollout,
+)
+from web_admin.updates.repository import add_release, trust_root
+from web_admin.updates.rules import WATCHED_FOR
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "deploy" / "updates"))
+import sign as release_sign
+
+PAGE = "/manage/updates/"
+
+
+@pytest.fixture
+def compound(web_config, database):
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    with made.act() as act:
+        for gate in act.session.query(Gate):
+            gate.state, gate.program, gate.last_seen_at = "paired", "0.2.0", act.now
+            note_update(gate, UpdateStatus(step="kept", version="0.2.0"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def offered(compound, tmp_path: Path) -> None:
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    (wheels / "menjin-0.3.0-py3-none-any.whl").write_bytes(b"a wheel")
+    release_sign.make_keys(tmp_path / "keys", datetime.now(UTC))
+    release_sign.add_version(
+        tmp_path / "release", tmp_path / "keys", "0.3.0", wheels, "cp313-aarch64", datetime.now(UTC)
+    )
+    with compound.app.app_context():
+        data_dir = current_menjin().config.data_dir
+    trust_root(data_dir, tmp_path / "keys" / "root.json")
+    add_release(data_dir, tmp_path / "release")
+
+
+def begun(compound) -> None:
+    with compound.act() as act:
+        begin_rollout(act, "0.3.0", ["0.3.0"])
+
+
+def orders(compound) -> dict[str, str]:
+    with compound.act() as act:
+        return {
+            gate.gate_id: order.order_id for gate in act.session.query(Gate).order_by(Gate.number)
+            if (order := order_of(gate)) is not None
+        }
+
+
+def reports(compound, gate_id: str, step: str, *, why: str = "") -> None:
+    with compound.act() as act:
+        gate = act.session.get_one(Gate, gate_id)
+        if step == "kept":
+            gate.program = gate.ordered_version
+        note_update(gate, UpdateStatus(
+            step=step, version=gate.ordered_version, order_id=gate.ordered_id, why=why))
+
+
+def settles(compound, later: timedelta = timedelta()) -> None:
+    with compound.app.app_context():
+        settle_rollouts(current_menjin(), compound.clock() + later)
+
+
+def test_a_roll_out_begins_at_one_gate_goes_on_and_is_done(compound) -> None:
+    begun(compound)
+    assert list(orders(compound)) == ["north"]
+    reports(compound, "north", "kept")
+    settles(compound)
+    settles(compound)
+    assert list(orders(compound)) == ["north"]
+    with compound.act() as act:
+        for gate in act.session.query(Gate):
+            gate.last_seen_at = act.now + WATCHED_FOR
+    settles(compound, WATCHED_FOR)
+    assert list(orders(compound)) == ["north", "east"]
+    reports(compound, "east", "kept")
+    settles(compound, WATCHED_FOR)
+    with compound.act() as act:
+        act.session.get_one(Gate, "garage").last_seen_at = act.now
+        hurry_rollout(act)
+    assert list(orders(compound)) == ["north", "east", "garage"]
+    reports(compound, "garage", "kept")
+    settles(compound)
+    assert orders(compound) == {}, "done: no gate is ordered anything"
+    with compound.act() as act:
+        kinds = [entry.kind for entry in act.session.query(AuditEntry) if entry.kind.startswith("rollout")]
+    assert kinds == ["rollout_begun", "rollout_hurried"]
+
+
+def test_a_gate_that_went_back_halts_it_and_staff_let_it_try_again(compound) -> None:
+    begun(compound)
+    before = orders(compound)["north"]
+    reports(compound, "north", "rolled_back", why="the server did not hear from it")
+    settles(compound)
+    assert orders(compound) == {}
+    with compound.act() as act, pytest.raises(ActionRefused):
+        begin_rollout(act, "0.3.0", ["0.3.0"])
+    with compound.act() as act:
+        resume_rollout(act)
+    assert orders(compound)["north"] != before
+    with compound.act() as act:
+        stop_rollout(act)
+    assert orders(compound) == {}
+
+
+def test_only_what_was_added_is_rolled_out_and_only_by_the_office(compound) -> None:
+    with compound.act() as act, pytest.raises(ActionRefused):
+        begin_rollout(act, "9.9.9", ["0.3.0"])
+    with compound.act() as act:
+        for gate in act.session.query(Gate):
+            note_update(gate, None)
+    with compound.act() as act, pytest.raises(ActionRefused):
+        begin_rollout(act, "0.3.0", ["0.3.0"])
+
+
+def test_the_page_has_versions_steps_and_buttons_for_the_manager(compound, offered) -> None:
+    client = compound.signed_in("manager")
+    page = client.get(PAGE).text
+    assert "Runs 0.2.0" in page
+    sent = client.post(PAGE + "begin", data={**hidden_of(page), "version": "0.3.0"})
+    assert sent.status_code == 303, sent.text
+    reports(compound, "north", "rolled_back", why="devices that worked before do not: board")
+    settles(compound)
+    page = client.get(PAGE).text
+    assert "Halted" in page
+    assert "devices that worked before do not: board" in page
+    for press in ("resume", "stop"):
+        sent = client.post(PAGE + press, data=hidden_of(page))
+        assert sent.status_code == 303, sent.text
+        page = client.get(PAGE).text
+    assert "Bring the gates to this version" in page
+    installer = compound.signed_in("installer").get(PAGE).text
+    assert "Runs 0.2.0" in installer
+    assert "Bring the gates to this version" not in installer
+    chinese = compound.signed_in("manager").get(PAGE, headers={"Accept-Language": "zh"}).text
+    assert "0.3.0" in chinese
+
+
+def test_an_unknown_version_is_refused_beside_its_field(compound, offered) -> None:
+    client = compound.signed_in("manager")
+    page = client.get(PAGE).text
+    assert client.post(PAGE + "begin", data={**hidden_of(page), "version": "1"}).status_code == 422
+
+
+# -- what gates fetch --------------------------------------------------------------------------------
+
+
+def fetched(compound, key, path: str, counter: int):
+    signed = sign(key, REQUEST_DOMAIN, request_message("GET", path, b"", "north", counter))
+    with compound.app.test_client().get(path, headers={
+        GATE_HEADER: "north", COUNTER_HEADER: str(counter),
+        SIGNATURE_HEADER: base64.b64encode(signed).decode(),
+    }) as answer:
+        return answer.status_code, answer.data
+
+
+def test_only_a_paired_gate_fetches_and_each_request_once(compound, offered) -> None:
+    key = Ed25519PrivateKey.generate()
+    with compound.act() as act:
+        gate = act.session.get_one(Gate, "north")
+        gate.public_key, gate.request_counter = public_bytes(key), 0
+    path = metadata_path("timestamp.json")
+    assert fetched(compound, key, path, 1)[0] == 200
+    assert fetched(compound, key, path, 1)[0] == 409, "the same again"
+    assert compound.app.test_client().get(path).status_code == 401
+    assert fetched(compound, Ed25519PrivateKey.generate(), path, 2)[0] == 401
+    assert fetched(compound, key, metadata_path("9.root.json"), 3)[0] == 404
+    said = msgspec.json.decode(fetched(compound, key, metadata_path("1.targets.json"), 4)[1])
+    listed = list_target("0.3.0", "cp313-aarch64")
+    (digest,) = said["signed"]["targets"][listed]["hashes"].values()
+    name = target_path(listed.replace("cp313", f"{digest}.cp313"))
+    wheels = msgspec.json.decode(fetched(compound, key, name, 5)[1])
+    assert wheels == {"wheels": ["menjin-0.3.0-py3-none-any.whl"]}
+    for number, outside in enumerate(("../root.json", "..%2froot.json", "../../web.toml"), 6):
+        assert fetched(compound, key, target_path(outside), number)[0] in (401, 404)

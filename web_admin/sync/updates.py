@@ -1,0 +1,36 @@
+"""Routes by which gates fetch signed versions of their program: files, as the makers signed them."""
+
+from flask import Blueprint, Response, send_from_directory
+from werkzeug.exceptions import HTTPException
+
+from gate_controller.contract.messages import Refusal
+from gate_controller.contract.updates import UPDATES_PATH
+from web_admin.core.database import current_menjin
+from web_admin.sync.requests import SyncRefused, answer, check_signed_get
+from web_admin.updates.repository import metadata_folder, targets_folder
+
+bp = Blueprint("sync_updates", __name__, url_prefix=UPDATES_PATH.rstrip("/"))
+
+
+@bp.errorhandler(SyncRefused)
+def _refuse(refused: SyncRefused) -> Response:
+    return answer(refused.status, refused.refusal)
+
+
+@bp.errorhandler(HTTPException)
+def _refuse_http(error: HTTPException) -> Response:
+    return answer(error.code or 500, Refusal(error="http_error", detail=error.name))
+
+
+@bp.get("/metadata/<name>")
+def metadata(name: str) -> Response:
+    """Send a file of signed metadata to a paired gate."""
+    check_signed_get()
+    return send_from_directory(metadata_folder(current_menjin().config.data_dir), name)
+
+
+@bp.get("/targets/<path:name>")
+def target(name: str) -> Response:
+    """Send a wheel, or the list of those of a version, to a paired gate."""
+    check_signed_get()
+    return send_from_directory(targets_folder(current_menjin().config.data_dir), name)

@@ -185,7 +185,8 @@ class WorldGate:
 
     def boot_seconds(self) -> float:
         """Return seconds since this life began."""
-        return 50.0 + (self._now() - self._started_at).total_seconds()
+        # In 1024ths: the clock stands still while a lease is taken, so what is added has to come off whole.
+        return 50.0 + int((self._now() - self._started_at).total_seconds() * 1024) / 1024
 
     # -- its lives -------------------------------------------------------------------------------
 

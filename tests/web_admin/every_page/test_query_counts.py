@@ -39,6 +39,7 @@ NO_PAGES = {
     "security.login": "is for visitors who are not signed in",
     "pages.front": "sends on to another page",
     "settings.logo": "is a file, which this site does not have",
+    "health.security_txt": "asks no database, and this site names no contact",
     "resident.code_picture": "is a picture for one code on a resident's own phone",
     "api_cards.find_card": "finds one card, whose holder then reads who looked: no number is live twice",
     "resident.printed_code_page": "is one card, at the desk where the printer is",

@@ -88,7 +88,7 @@ def test_a_gate_that_looks_writes_only_its_journal_and_its_lines(tmp_path: Path)
     assert set(reasons) <= {"face_turn_more", "face_not_live", "face_no_match", "face_hold_still"}, reasons
 
     looks = _while_looking(trace_file.read_text(errors="replace").splitlines())
-    ours = tuple(f"{root}/data/{name}.sqlite3" for name in ("journal", "policy", "faces"))
+    ours = tuple(f"{root}/data/{name}.sqlite3" for name in ("journal", "policy", "faces", "lanes"))
     lines = (f"{root}/dev/", "/dev/pts/", "/dev/ptmx", "socket:", "TCP", "UNIX", "pipe:", "anon_inode:")
     wrote = {where_written(line) for line in looks if WRITING.search(line)}
     assert any("journal.sqlite3" in where for where in wrote), "the trace shows the journal's entry"

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import gate_controller.assembly.assemble
 from gate_controller.assembly.assemble import Gate, boot_seconds
@@ -86,8 +87,8 @@ def main(site_file: Path, looks: int, *, then_stop: bool) -> int:
     """Run the gate until it gets a stop, or until it has looked."""
     assemble = gate_controller.assembly.assemble.assemble
 
-    def assembled(config: GateConfig) -> Gate:
-        gate = assemble(config)
+    def assembled(config: GateConfig, **options: Any) -> Gate:
+        gate = assemble(config, **options)
         person = threading.Thread(
             target=_look, args=(gate, looks), kwargs={"then_stop": then_stop}, daemon=True
         )

@@ -7,9 +7,9 @@ from typing import Literal
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import CredentialKind
 from web_admin.compound.models import CredentialRow, Gate, Person
+from web_admin.events.queries import OPENING
 from web_admin.gates.sheet_status import lane_statuses
 from web_admin.journal.models import GateEvent
 
@@ -44,11 +44,8 @@ def first_steps(
 
 def _has_opened(session: Session, gates: Sequence[Gate]) -> bool:
     ids = [gate.gate_id for gate in gates]
-    passages = select(GateEvent.facts).where(
-        GateEvent.gate_id.in_(ids), GateEvent.kind == EventKind.ACCESS
-    )
-    newest = passages.order_by(GateEvent.at.desc()).limit(50)
-    return any(facts.get("opens") for facts in session.scalars(newest))
+    opened = exists().where(GateEvent.reason.in_(OPENING), GateEvent.gate_id.in_(ids))
+    return bool(session.scalar(select(opened)))
 
 
 def _gate_step(gates: Sequence[Gate]) -> Step:

@@ -1,12 +1,13 @@
 """A new compound leads its manager to the first passage: six steps, ticked as they are done."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.support.clock import SetClock
 from tests.support.compounds.managed import make_managed_compound
 from web_admin.compound.queries import all_gates
+from web_admin.journal.models import GateEvent
 from web_admin.operations.first_hour import first_steps
 
 
@@ -29,3 +30,26 @@ def test_a_site_without_gates_begins_with_the_gate(compound) -> None:
     assert found["gate"] == (False, "gates.new_gate")
     assert found["sheet"][0] is False
     assert found["pairing"][0] is False
+
+
+@pytest.mark.both_databases
+def test_the_steps_stay_away_when_refusals_follow_the_first_passage(compound) -> None:
+    with compound.act() as act:
+        act.session.query(GateEvent).delete()
+        put_tries(act, ["face_no_match"])
+    assert steps(compound)
+    with compound.act() as act:
+        put_tries(act, ["granted", *["face_no_match"] * 60])
+    assert steps(compound) == []
+    page = compound.signed_in("manager").get("/manage/").text
+    assert "Until the first gate opens" not in page
+
+
+def put_tries(act, reasons):
+    first = act.session.query(GateEvent).count()
+    for number, reason in enumerate(reasons):
+        at = act.now + timedelta(seconds=first + number)
+        act.session.add(GateEvent(
+            journal_id="f", gate_id="north", seq=first + number, kind="access", lane_id="north-in", at=at,
+            received_at=at, facts={"opens": reason == "granted", "reason": reason, "method": "face"},
+            personal={}, salt=b"s", personal_digest=bytes(32), previous=bytes(32), digest=bytes(32)))

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from wtforms import DateTimeLocalField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
+from gate_controller.contract.records import CredentialKind
 from web_admin.accounts.permissions import allowed, role_names
 from web_admin.action.base import Action
 from web_admin.action.suspensions import why_it_stays
@@ -154,8 +155,9 @@ def _credential(credential_id: str) -> CredentialRow:
 @allowed("suspend_credentials")
 def suspend(credential_id: str) -> Response:
     """Suspend a lost card until it is found or ended."""
+    is_card = _credential(credential_id).kind == CredentialKind.CARD
     return _change(credential_id, "active", lambda act: suspend_credential(act, credential_id),
-                   _("Suspended. No gate opens for it now."))
+                   _("The card is suspended.") if is_card else _("Suspended."))
 
 
 @bp.post("/<credential_id>/resume")
@@ -163,7 +165,7 @@ def suspend(credential_id: str) -> Response:
 def resume(credential_id: str) -> Response:
     """End a suspension."""
     return _change(credential_id, "suspended", lambda act: resume_credential(act, credential_id),
-                   _("It works again."))
+                   _("The suspension has ended."))
 
 
 @bp.post("/<credential_id>/end")
@@ -187,7 +189,7 @@ def _change(credential_id: str, from_state: str, work: Callable[[Action], object
             return True
 
         if do(form, run):
-            flash(said, "success")
+            say_saved(said)
             if getattr(done[0], "left_without_way", False):
                 flash(_("This person now has no working way in. Give a new card next."), "warning")
         for error in form.form_errors:

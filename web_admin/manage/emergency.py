@@ -20,6 +20,7 @@ from web_admin.web.fields import CheckList, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page
 from web_admin.web.places import site_lanes
+from web_admin.web.silent_gates import say_saved
 
 bp = Blueprint("emergency", __name__, url_prefix="/manage/emergency")
 
@@ -121,7 +122,7 @@ def end(credential_id: str) -> Response:
         return True
 
     if form.validate_on_submit() and do(form, work):
-        flash(_("Ended. No gate opens for this code any more."), "success")
+        say_saved(_("The code has ended."))
     for error in form.form_errors:
         flash(str(error), "danger")
     return redirect(url_for("emergency.show_list"), 303)

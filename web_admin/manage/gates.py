@@ -158,7 +158,7 @@ def _gate_page(gate: Gate, code: str | None = None) -> str:
 @allowed("clear_tampering")
 def tampering_cleared(gate_id: str) -> Response:
     """Clear the gate's tamper mark after an inspection; it receives leases again."""
-    get_or_404(request_session(), Gate, gate_id)
+    gate = get_or_404(request_session(), Gate, gate_id)
     form = AgainForm()
     tamper_id = request.form.get("tamper_id", "")
 
@@ -167,7 +167,7 @@ def tampering_cleared(gate_id: str) -> Response:
         return True
 
     if form.validate_on_submit() and do(form, work):
-        flash(_("Noted. Faces work there again within seconds."), "success")
+        say_saved(_("The tamper alarm is cleared."), [gate])
     for error in form.form_errors:
         flash(str(error), "danger")
     return redirect(url_for("gates.show", gate_id=gate_id), 303)

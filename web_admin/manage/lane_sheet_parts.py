@@ -18,6 +18,7 @@ from web_admin.manage.lane_sheet_form import SheetForm
 from web_admin.web.back_to_first_hour import after, kept
 from web_admin.web.context import current_site, do, get_or_404
 from web_admin.web.page import Page
+from web_admin.web.silent_gates import say_saved
 
 bp = Blueprint("sheet_parts", __name__, url_prefix="/manage/lanes")
 
@@ -63,7 +64,7 @@ def _lead_on(
 ) -> Response:
     """Lead to the next part, after the last one to what keeps the lane from going live, or to its sheet."""
     if following is None and not broken:
-        flash(_("The lane is live. The gate knows within seconds."), "success")
+        say_saved(_("The lane is live."), [lane.gate])
         return redirect(after(url_for("sheets.show", lane_id=lane.lane_id)), 303)
     if following is None:
         flash(sheet_texts.finding_text(broken[0]), "danger")

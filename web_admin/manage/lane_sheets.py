@@ -20,6 +20,7 @@ from web_admin.gates.sheets import findings_about, save_draft, save_sheet, sheet
 from web_admin.manage.lane_sheet_form import SheetForm
 from web_admin.web.context import current_site, do, get_or_404, request_now, site_zone
 from web_admin.web.page import Page
+from web_admin.web.silent_gates import say_saved
 
 bp = Blueprint("sheets", __name__, url_prefix="/manage/lanes")
 
@@ -73,11 +74,10 @@ def edit(lane_id: str) -> Page:
             return save_sheet(act, lane_id, sheet) if wants_live else save_draft(act, lane_id, sheet)
 
         if do(form, work) is not None:
-            flash(
-                _("The lane is live. The gate knows within seconds.") if wants_live
-                else _("The draft was kept. The lane stays as it was."),
-                "success",
-            )
+            if wants_live:
+                say_saved(_("The lane is live."), [lane.gate])
+            else:
+                flash(_("The draft was kept. The lane stays as it was."), "success")
         if not form.errors:
             return redirect(url_for("sheets.show", lane_id=lane_id), 303)
     page = render_template("office/lane_sheet_edit.html", form=form, lane=lane, groups=sheet_texts.GROUPS)

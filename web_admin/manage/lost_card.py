@@ -23,6 +23,7 @@ from web_admin.web.fields import options, own_words_field
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page
 from web_admin.web.places import site_gates
+from web_admin.web.silent_gates import say_saved, warn_of_silence
 from web_admin.web.slips import pass_slip
 
 bp = Blueprint("lost_card", __name__, url_prefix="/manage/lost-card")
@@ -88,8 +89,9 @@ def stop_number() -> Response:
     if form.validate_on_submit():
         try:
             suspend_by_number(current_action(), read_tap(typed(form.number)))
-            flash(_("If this card worked here, no gate opens for it now, and its holder reads of it. "
+            flash(_("If this card worked here, it is suspended now, and its holder reads of it. "
                     "Keep it for the property office."), "success")
+            warn_of_silence(site_gates())
         except ActionRefused as refusal:
             _kept(refusal)
             flash(str(refusal.message), "danger")
@@ -124,8 +126,9 @@ def stop(credential_id: str) -> Response:
     if row is None:
         flash(_("The card is suspended. No pass: no gate reads codes for this person all day long. "
                 "Open for them by hand."), "warning")
+        warn_of_silence(site_gates())
         return redirect(url_for("lost_card.find"), 303)
-    flash(_("The card is suspended. No gate opens for it now."), "success")
+    say_saved(_("The card is suspended."))
     session[OWN_SLIPS] = [*session.get(OWN_SLIPS, ())[-KEPT_SLIPS + 1 :], row.pass_id]
     return redirect(url_for("lost_card.slip", pass_id=row.pass_id), 303)
 

@@ -242,7 +242,7 @@ def open_once(lane_id: str) -> Page:
                     "hardly arrive. Open %(lane)s on the spot.", count=order.valid_seconds, lane=lane.name),
                   "warning")
         elif order is not None:
-            flash(_("Ordered: %(lane)s opens once, within seconds.", lane=lane.name), "success")
+            flash(_("Ordered: %(lane)s opens once.", lane=lane.name), "success")
         if not form.errors:
             from_now = request.form.get("back") == "now"
             there = url_for("now.show") if from_now else url_for("now.show_lane", lane_id=lane_id)

@@ -32,6 +32,8 @@ from web_admin.people_import.sheet import EMPTY_SHEETS, HEADERS, empty_sheet, em
 from web_admin.web.context import current_action, current_site, do, show_refusal, typed
 from web_admin.web.language import page_language
 from web_admin.web.page import Page
+from web_admin.web.places import site_gates
+from web_admin.web.silent_gates import sentences_on_saved
 
 bp = Blueprint("people_import", __name__, url_prefix="/manage/people/import")
 
@@ -220,9 +222,11 @@ def job(job_id: str) -> Page:
     return render_template("office/import_job.html", job=row, said=_said(row))
 
 
-def _said(row: LongJob) -> str:
+def _said(row: LongJob) -> list[tuple[str, str]]:
+    if row.state != "done":
+        return []
     counts = (int(row.result.get(name) or 0) for name in ("added", "changed", "ended", "home_cards"))
-    return done_sentence(*counts) if row.state == "done" else ""
+    return sentences_on_saved(done_sentence(*counts), site_gates())
 
 
 def done_sentence(added: int, changed: int, ended: int, home_cards: int) -> str:

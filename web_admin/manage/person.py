@@ -226,7 +226,7 @@ def suspend(person_id: str) -> Page:
             return True
 
         if do(form, work):
-            flash(_("Suspended. No gate opens for this person now."), "warning")
+            say_saved(_("The person is suspended."))
         if not form.errors:
             return _back(person_id)
     return _page(person, suspend_form=form), 422
@@ -244,7 +244,7 @@ def resume(person_id: str) -> Page:
         return True
 
     if form.validate_on_submit() and do(form, work):
-        flash(_("The suspension has ended."), "success")
+        say_saved(_("The suspension has ended."))
     return _refused(person, form)
 
 

@@ -1,9 +1,10 @@
 """Say which gates have a change within seconds, and which do not: silent and unpaired ones."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from flask import flash
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from web_admin.compound.models import Gate
 from web_admin.gates.silence import is_silent
@@ -19,22 +20,38 @@ def status_of_gate(gate: Gate) -> GateWord:
 
 def warn_of_silence(gates: Iterable[Gate]) -> None:
     """Warn the author of a change that silent gates do not receive it now."""
+    for text, category in _on_silence(gates):
+        flash(text, category)
+
+
+def _on_silence(gates: Iterable[Gate]) -> list[tuple[str, str]]:
     silent = [gate.name for gate in gates if is_silent(gate, request_now())]
-    if silent:
-        flash(_("No contact: %(gates)s. They learn of this only when they are in contact again; until then "
-                "they go on as before.", gates=_(", ").join(silent)), "warning")
+    if not silent:
+        return []
+    text = _("No contact: %(gates)s. They learn of this only when they are in contact again; until then "
+             "they go on as before.", gates=_(", ").join(silent))
+    return [(text, "warning")]
 
 
-def say_saved(done: str) -> None:
-    """Say that a change is done, and when the site's gates have it: only what is so."""
-    gates = site_gates()
+def say_saved(done: str, gates: Sequence[Gate] | None = None) -> None:
+    """Say that a change is done, and when `gates` have it, all of the site unless named: only what is so."""
+    for text, category in sentences_on_saved(done, site_gates() if gates is None else gates):
+        flash(text, category)
+
+
+def sentences_on_saved(done: str, gates: Sequence[Gate]) -> list[tuple[str, str]]:
+    """Return what is so of a change that is done, and of the gates that it concerns: texts and categories."""
     words = {gate.gate_id: status_of_gate(gate) for gate in gates}
     if gates and set(words.values()) == {"in_contact"}:
-        flash(_("%(done)s The gates know within seconds.", done=done), "success")
-        return
-    flash(done, "success")
-    warn_of_silence(gates)
+        knows = ngettext(
+            "%(done)s The gate knows within seconds.", "%(done)s The gates know within seconds.", len(gates),
+            done=done,
+        )  # fmt: skip
+        return [(knows, "success")]
+    said = [(done, "success"), *_on_silence(gates)]
     without = [gate.name for gate in gates if words[gate.gate_id] == "new"]
     if without:
-        flash(_("Without a controller: %(gates)s. They get it once they are paired.",
-                gates=_(", ").join(without)), "info")
+        text = _("Without a controller: %(gates)s. They get it once they are paired.",
+                 gates=_(", ").join(without))
+        said.append((text, "info"))
+    return said

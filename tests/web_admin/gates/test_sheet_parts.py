@@ -65,6 +65,9 @@ def test_the_parts_are_asked_one_after_another_until_the_lane_is_live(compound) 
         sent = send(client, part, data)
         assert sent.status_code == 303, sent.text
         assert sent.headers["Location"].endswith(f"part={following}" if following else "/sheet")
+    page = client.get("/manage/lanes/garage-out/sheet").text
+    assert "The lane is live." in page
+    assert "Without a controller: 车库." in page
     with compound.act() as act:
         row = act.session.get_one(LaneSheetRow, "garage-out")
         assert (row.live["lock"], row.live["fails"], row.live["reader_heights_mm"]) == (

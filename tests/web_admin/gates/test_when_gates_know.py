@@ -1,0 +1,146 @@
+"""What a page says of a change: the gates know it only where they are in contact, silent ones are named."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from tests.support.clock import SetClock
+from tests.support.compounds.desk import card_of, read
+from tests.support.compounds.managed import make_managed_compound
+from tests.support.compounds.resident import csrf_of
+from tests.web_admin.manage.test_lane_sheets import EDIT, FORM
+from web_admin.compound.models import Gate
+from web_admin.core.job_models import LongJob
+from web_admin.credentials.models import EmergencyCode
+from web_admin.custody.models import GateFaceRow
+
+PRODUCT = Path(__file__).parents[3] / "web_admin"
+SILENT = "No contact: 北门. They learn of this only when they are in contact again"
+
+
+@pytest.fixture
+def compound(web_config, database):
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    with made.act() as act:
+        for gate in act.session.scalars(select(Gate)):
+            gate.state, gate.last_seen_at = "paired", act.now
+            gate.card_key_sealed = act.sealer.seal(bytes(32), purpose="gate-key")
+            gate.pin_key_sealed = act.sealer.seal(bytes(32), purpose="gate-key")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(compound):
+    return compound.signed_in("manager")
+
+
+def fall_silent(compound):
+    with compound.act() as act:
+        act.session.get_one(Gate, "north").last_seen_at = act.now - timedelta(hours=1)
+
+
+def send(client, page_path, path, **data):
+    """Press a button of a page, follow where it leads, and return what is read there."""
+    page = client.get(page_path).text
+    once = re.search(r'name="once"[^>]*value="([^"]+)"', page)
+    typed = {"csrf_token": csrf_of(page), "once": once[1] if once else "", **data}
+    return client.post(path, data=typed, follow_redirects=True).text
+
+
+def suspend_card(compound, client):
+    person_id = compound.persons["王芳"]
+    card = read(compound, lambda s: card_of(s, person_id))
+    return send(client, f"/manage/people/{person_id}", f"/manage/cards/{card}/suspend")
+
+
+def suspend_person(compound, client):
+    page = f"/manage/people/{compound.persons['王芳']}"
+    return send(client, page, f"{page}/suspend", reason="moved away")
+
+
+def suspend_lost_card(compound, client):
+    card = read(compound, lambda s: card_of(s, compound.persons["王芳"]))
+    return send(client, "/manage/lost-card", f"/manage/lost-card/{card}")
+
+
+def end_code(compound, client):
+    code = read(compound, lambda s: s.scalars(select(EmergencyCode.credential_id)).first())
+    return send(client, "/manage/emergency/", f"/manage/emergency/{code}/end")
+
+
+def clear_tampering(compound, client):
+    with compound.act() as act:
+        act.session.add(GateFaceRow(gate_id="north", tamper_id="aa", tampered_at=act.now))
+    return send(client, "/manage/gates/north", "/manage/gates/north/tampering-cleared", tamper_id="aa")
+
+
+CHANGES = {
+    suspend_card: "The card is suspended.", suspend_person: "The person is suspended.",
+    suspend_lost_card: "The card is suspended.", end_code: "The code has ended.",
+    clear_tampering: "The tamper alarm is cleared.",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_names_the_gates_that_do_not_have_it(compound, client, change) -> None:
+    fall_silent(compound)
+    page = change(compound, client)
+    assert CHANGES[change] in page
+    assert SILENT in page
+    assert "within seconds" not in page
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_with_all_gates_in_contact_there_is_no_warning(compound, client, change) -> None:
+    page = change(compound, client)
+    assert re.search(rf"{re.escape(CHANGES[change])} The gates? knows? within seconds\.", page)
+    assert "No contact" not in page
+
+
+@pytest.mark.parametrize("number", ["4200005", "4299999"])
+def test_a_found_card_warns_alike_for_every_number(compound, client, number) -> None:
+    fall_silent(compound)
+    page = send(client, "/manage/lost-card", "/manage/lost-card/number", number=number)
+    assert "If this card worked here, it is suspended now" in page
+    assert SILENT in page
+
+
+@pytest.mark.parametrize(("state", "says"), [
+    ("paired", "The lane is live. The gate knows within seconds."),
+    ("new", "Without a controller: 车库. They get it once they are paired."),
+])  # fmt: skip
+def test_a_lane_that_goes_live_speaks_of_its_own_gate(compound, state, says) -> None:
+    fall_silent(compound)
+    with compound.act() as act:
+        act.session.get_one(Gate, "garage").state = state
+    page = send(compound.signed_in("installer"), EDIT, EDIT, intent="live", **FORM)
+    assert "The lane is live." in page
+    assert says in page
+    assert "No contact" not in page.partition("The lane is live.")[2].partition("</div>")[0]
+
+
+def test_the_page_of_a_sheet_that_was_read_in_names_the_silent_gates(compound, client) -> None:
+    fall_silent(compound)
+    with compound.act() as act:
+        act.session.add(LongJob(
+            job_id="one", site_id=compound.site_id, kind="import_people", author_id="tests",
+            state="done", total=3, result={"added": 3}, created_at=act.now))
+    page = client.get("/manage/people/import/jobs/one").text.partition('id="progress"')[2]
+    assert "added: 3" in page
+    assert SILENT in page
+    assert "within seconds" not in page
+
+
+def test_no_other_text_promises_that_gates_know_within_seconds() -> None:
+    calls = re.compile(r"\b(?:_l?|n?gettext)\((.*?)\)", re.DOTALL)
+    said = [
+        (path.name, text)
+        for path in PRODUCT.rglob("*") if path.suffix in (".py", ".html") and path.name != "silent_gates.py"
+        for text in calls.findall(path.read_text(encoding="utf-8")) if "within seconds" in text
+    ]
+    assert [found for found in said if "ates that are online" not in found[1]] == []
+    assert said, "the sentences of gates that are online are found too"

@@ -281,6 +281,7 @@ class WorldGate:
             watch=watch,
             lane_memory=self.lane_memory,
             nudge_sync=lambda: None,
+            updates=None,
         )
         keys = _keys(self.store, secrets.identity, secrets.card_key, secrets.pin_key)
         return Controller(

@@ -10,7 +10,7 @@ UPDATES_PATH = "/sync/v1/updates/"
 MAX_WHEEL_BYTES = 300_000_000
 MAX_WHY_CHARS = 300
 
-Version = Annotated[str, msgspec.Meta(pattern=r"^[0-9][A-Za-z0-9.+]{0,39}$")]
+Version = Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[0-9][A-Za-z0-9.+]{0,39}$")]
 """A version of the program, as its package names it; fit for a folder's name."""
 
 

@@ -2,7 +2,10 @@
 
 import base64
 import re
+import shutil
+from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask.testing import FlaskClient
@@ -59,16 +62,13 @@ def test_the_page_of_a_resident_with_qr_off_offers_to_switch_it_on(phone: FlaskC
 
 
 def test_the_service_worker_names_a_new_version_when_a_part_changes(
-    compound: Compound, tmp_path: object
+    compound: Compound, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import shutil
-    from pathlib import Path
-
-    folder = Path(str(tmp_path)) / "static"
+    folder = tmp_path / "static"
     shutil.copytree(str(compound.app.static_folder), folder)
     client = compound.app.test_client()
     first = client.get("/r/service-worker.js").text.splitlines()[0]
-    compound.app.static_folder = str(folder)
+    monkeypatch.setattr(compound.app, "static_folder", str(folder))
     assert client.get("/r/service-worker.js").text.splitlines()[0] == first
     with (folder / "resident/resident.css").open("a") as style:
         style.write("/* changed */")

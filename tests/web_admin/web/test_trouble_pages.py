@@ -46,8 +46,8 @@ def test_without_records_a_page_says_it_in_both_languages_and_programs_get_a_wor
     assert (answer.status_code, answer.json) == (503, {"error": "database_away"})
     tried = send_sign_in(compound)
     assert (tried.status_code, "The records cannot be read just now" in tried.text) == (503, True)
-    style = compound.app.test_client().get("/static/trouble.css")
-    assert style.status_code == 200
+    with compound.app.test_client().get("/static/trouble.css") as style:
+        assert style.status_code == 200
     assert "trouble.css" in page.text
 
 

@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import TypeVar
 
 import msgspec
-from flask import Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.messages import (
@@ -53,6 +53,26 @@ class SyncRefused(Exception):
         super().__init__(f"{error}: {detail}")
         self.status = status
         self.refusal = Refusal(error=error, detail=detail[:400])
+
+
+def gates_blueprint(name: str, url_prefix: str | None = None) -> Blueprint:
+    """Return a blueprint for gates, whose every refusal and fault is a `Refusal` and no page."""
+    made = Blueprint(name, __name__, url_prefix=url_prefix)
+
+    @made.errorhandler(SyncRefused)
+    def refuse(refused: SyncRefused) -> Response:
+        return answer(refused.status, refused.refusal)
+
+    @made.errorhandler(HTTPException)
+    def refuse_http(error: HTTPException) -> Response:
+        return answer(error.code or 500, Refusal(error="http_error", detail=error.name))
+
+    @made.errorhandler(Exception)
+    def fail(error: Exception) -> Response:
+        _log.error("a gate's request to %s failed", request.path, exc_info=error)
+        return answer(500, Refusal(error="server_error", detail="the server's log says more"))
+
+    return made
 
 
 def answer(status: int, message: msgspec.Struct) -> Response:

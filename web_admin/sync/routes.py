@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 import msgspec
-from flask import Blueprint, Response, current_app, request
-from werkzeug.exceptions import HTTPException
+from flask import Response, current_app, request
 
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.features import known
@@ -39,7 +38,6 @@ from gate_controller.contract.messages import (
     PairCommit,
     PairReveal,
     ReceiptBatch,
-    Refusal,
     SealedLeases,
     SignedOrder,
     SignedReceipt,
@@ -85,6 +83,7 @@ from web_admin.sync.requests import (
     answer,
     check_signature,
     decode,
+    gates_blueprint,
     json_of,
     read_body,
     signed_call,
@@ -100,24 +99,8 @@ MAX_EVENTS = 2**31 - 1
 
 read_ask = json_of(AskRequest)
 
-bp = Blueprint("sync_api", __name__)
+bp = gates_blueprint("sync_api")
 _log = logging.getLogger(__name__)
-
-
-@bp.errorhandler(SyncRefused)
-def _refuse(refused: SyncRefused) -> Response:
-    return answer(refused.status, refused.refusal)
-
-
-@bp.errorhandler(HTTPException)
-def _refuse_http(error: HTTPException) -> Response:
-    return answer(error.code or 500, Refusal(error="http_error", detail=error.name))
-
-
-@bp.errorhandler(Exception)
-def _fail(error: Exception) -> Response:
-    _log.error("a gate's request to %s failed", request.path, exc_info=error)
-    return answer(500, Refusal(error="server_error", detail="the server's log says more"))
 
 
 # -- pairing ---------------------------------------------------------------------------------------

@@ -2,29 +2,17 @@
 
 from datetime import datetime
 
-from flask import Blueprint, Response
-from werkzeug.exceptions import HTTPException
+from flask import Response
 
-from gate_controller.contract.messages import Refusal
 from gate_controller.contract.site_facts import SITE_PATH, SiteFacts, SiteQuestion
 from web_admin.compound.models import Gate
 from web_admin.core.database import DatabaseSession, Menjin
 from web_admin.gates.site_facts import facts_of_gate
-from web_admin.sync.requests import SyncRefused, answer, json_of, signed_call
+from web_admin.sync.requests import gates_blueprint, json_of, signed_call
 
 SMALL_BODY = 4 * 1024
 
-bp = Blueprint("sync_site", __name__)
-
-
-@bp.errorhandler(SyncRefused)
-def _refuse(refused: SyncRefused) -> Response:
-    return answer(refused.status, refused.refusal)
-
-
-@bp.errorhandler(HTTPException)
-def _refuse_http(error: HTTPException) -> Response:
-    return answer(error.code or 500, Refusal(error="http_error", detail=error.name))
+bp = gates_blueprint("sync_site")
 
 
 @bp.post(SITE_PATH)

@@ -1,25 +1,13 @@
 """Routes by which gates fetch signed versions of their program: files, as the makers signed them."""
 
-from flask import Blueprint, Response, send_from_directory
-from werkzeug.exceptions import HTTPException
+from flask import Response, send_from_directory
 
-from gate_controller.contract.messages import Refusal
 from gate_controller.contract.updates import UPDATES_PATH
 from web_admin.core.database import current_menjin
-from web_admin.sync.requests import SyncRefused, answer, check_signed_get
+from web_admin.sync.requests import check_signed_get, gates_blueprint
 from web_admin.updates.repository import metadata_folder, targets_folder
 
-bp = Blueprint("sync_updates", __name__, url_prefix=UPDATES_PATH.rstrip("/"))
-
-
-@bp.errorhandler(SyncRefused)
-def _refuse(refused: SyncRefused) -> Response:
-    return answer(refused.status, refused.refusal)
-
-
-@bp.errorhandler(HTTPException)
-def _refuse_http(error: HTTPException) -> Response:
-    return answer(error.code or 500, Refusal(error="http_error", detail=error.name))
+bp = gates_blueprint("sync_updates", url_prefix=UPDATES_PATH.rstrip("/"))
 
 
 @bp.get("/metadata/<name>")

@@ -5,13 +5,16 @@ from flask_babel import get_locale
 from flask_login import current_user
 
 from gate_controller.contract.languages import DEFAULT_LANGUAGE, LANGUAGES, Language
+from web_admin.accounts.permissions import BLUEPRINTS_OF_GATES
 from web_admin.accounts.staff import profile_of
 from web_admin.compound.queries import person_by_id, the_site
-from web_admin.core.database import request_session
+from web_admin.core.database import current_menjin, request_session
 
 
 def choose_language() -> str:
     """Return the language of this request: chosen, the person's own, the browser's, the site's."""
+    if request.blueprint in BLUEPRINTS_OF_GATES:
+        return _language_of_site()
     chosen = session.get("language")
     if chosen in LANGUAGES:
         return str(chosen)
@@ -21,6 +24,13 @@ def choose_language() -> str:
     site = the_site(request_session())
     wanted = request.accept_languages.best_match(LANGUAGES)
     return wanted or (site.language if site is not None and site.language in LANGUAGES else DEFAULT_LANGUAGE)
+
+
+def _language_of_site() -> str:
+    """Return the site's language, read beside a transaction that a gate's request may hold."""
+    with current_menjin().database.snapshot() as reading:
+        site = the_site(reading)
+        return site.language if site is not None and site.language in LANGUAGES else DEFAULT_LANGUAGE
 
 
 def _own_language() -> str:

@@ -336,6 +336,8 @@ NOT_PICTURED = {
     "resident.code_picture": "a picture within the code's page",
     "resident.service_worker": "a script",
     "sync_api.pair_state": "an answer to a gate",
+    "sync_updates.metadata": "a file for gates",
+    "sync_updates.target": "a file for gates",
     "visitor_pass.now": "an answer to the page's own script",
     "visitor_pass.picture": "a picture to keep",
     "settings.look_css": "files of the pages, not pages",

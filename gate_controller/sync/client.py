@@ -266,6 +266,8 @@ class SyncClient:
         # First: a restored server has less than it once acknowledged, and says so here.
         self._server_has_seq = reply.acknowledged_seq
         if reply.wants_tombstones:
+            # It lends no face while it restores, and leases of the server before it end with its first answer.
+            self._keeper.take_leases((), self._boot_seconds())
             self._hand_over()
             return 0.2
         # Before the policy, so that a policy this gate refuses cannot keep an ended face alive.

@@ -56,6 +56,13 @@ def test_a_failure_is_cut_to_the_step_that_it_needs(grounds: Grounds) -> None:
     assert grounds.run(short.plan, ACTS).violations == [], "without the bug the same step is right"
 
 
+def test_no_lease_outlives_the_first_answer_of_a_restored_server(grounds: Grounds) -> None:
+    whats = ("turn", "backup", "restore", "turn", "turn", "turn")
+    plan = Plan(1, 0, tuple(Step(2.1, what, number, 0, number) for number, what in enumerate(whats)))
+    outcome = grounds.run(plan, ACTS)
+    assert (outcome.violations, outcome.steps) == ([], len(whats))
+
+
 @pytest.mark.wide
 def test_a_seed_is_the_same_history_in_every_process() -> None:
     """Sets of texts have another order in each process, and no history may depend on it."""

@@ -266,7 +266,7 @@ class SyncClient:
         # First: a restored server has less than it once acknowledged, and says so here.
         self._server_has_seq = reply.acknowledged_seq
         if reply.wants_tombstones:
-            # It lends no face while it restores, and leases of the server before it end with its first answer.
+            # It lends no face while it restores: leases of the server before it end with this answer.
             self._keeper.take_leases((), self._boot_seconds())
             self._hand_over()
             return 0.2

@@ -57,10 +57,10 @@ def test_a_failure_is_cut_to_the_step_that_it_needs(grounds: Grounds) -> None:
 
 
 def test_no_lease_outlives_the_first_answer_of_a_restored_server(grounds: Grounds) -> None:
-    whats = ("turn", "backup", "restore", "turn", "turn", "turn")
-    plan = Plan(1, 0, tuple(Step(2.1, what, number, 0, number) for number, what in enumerate(whats)))
+    steps = ("turn", "backup", "restore", "turn", "turn", "turn")
+    plan = Plan(1, 0, tuple(Step(2.1, what, number, 0, number) for number, what in enumerate(steps)))
     outcome = grounds.run(plan, ACTS)
-    assert (outcome.violations, outcome.steps) == ([], len(whats))
+    assert (outcome.violations, outcome.steps) == ([], len(steps))
 
 
 @pytest.mark.wide

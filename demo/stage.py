@@ -161,7 +161,7 @@ class Stage:
         return GateEnds(plan, folder, metal, cable, process, port)
 
     def pair(self, *gates: GateEnds, readers: bool = False) -> None:
-        """Type each code at its gate and approve it once both show the same twelve characters.
+        """Type each code at its gate and approve it once both show the same sixteen characters.
 
         OSDP readers get their keys meanwhile.
         """
@@ -199,7 +199,7 @@ class Stage:
             return waiting is not None and waiting[1] in child.tail().replace(" ", "")
 
         try:
-            wait_until(phrases_agree, READY_SECONDS, f"{child.name}: the twelve characters on both sides")
+            wait_until(phrases_agree, READY_SECONDS, f"{child.name}: the sixteen characters on both sides")
         except TimeoutError as err:
             raise StartRefused(f"{err}\n{child.tail()}") from err
         waiting = self.office.waiting_pairing(ends.gate_id)

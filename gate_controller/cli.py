@@ -150,7 +150,8 @@ def _pair(config: GateConfig, site_file: Path, code: str | Path | None, wait_sec
     from gate_controller.sync.pairing import PairingFailed, pair
 
     def show(phrase: str) -> None:
-        print(f"Compare with the manager's page: {phrase[:4]} {phrase[4:8]} {phrase[8:]}", flush=True)
+        fours = " ".join(phrase[at:at + 4] for at in range(0, len(phrase), 4))
+        print(f"Compare with the manager's page: {fours}", flush=True)
 
     try:
         if isinstance(code, Path):

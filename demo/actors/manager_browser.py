@@ -57,7 +57,7 @@ class ManagerDesk:
         return found[1]
 
     def approve(self, pair_id: str, gate_id: str) -> None:
-        """Confirm that both screens show the same twelve characters."""
+        """Confirm that both screens show the same sixteen characters."""
         self._send(
             f"/manage/gates/{gate_id}", f"/manage/gates/pairings/{pair_id}", {}, having=("answer", "approve")
         )

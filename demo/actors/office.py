@@ -158,7 +158,7 @@ class Office:
         return self._menjin.sealer.open(sealed, purpose=FACE_SHARE_PURPOSE)
 
     def waiting_pairing(self, gate_id: str) -> tuple[str, str] | None:
-        """Return the number and the twelve characters of a controller that waits to be paired."""
+        """Return the number and the sixteen characters of a controller that waits to be paired."""
         with self.read() as session:
             attempt = session.scalar(
                 select(PairAttempt).where(PairAttempt.gate_id == gate_id, PairAttempt.state == "waiting")

@@ -33,7 +33,7 @@ class Desk(Protocol):
         ...
 
     def approve(self, pair_id: str, gate_id: str) -> None:
-        """Confirm that both screens show the same twelve characters."""
+        """Confirm that both screens show the same sixteen characters."""
         ...
 
     def lock_down(self, reason: str) -> None:
@@ -74,7 +74,7 @@ class OfficeDesk:
             return make_pair_code(act, gate_id)
 
     def approve(self, pair_id: str, gate_id: str) -> None:
-        """Confirm that both screens show the same twelve characters."""
+        """Confirm that both screens show the same sixteen characters."""
         del gate_id
         with self.office.act() as act:
             approve_pairing(act, pair_id)

@@ -14,7 +14,7 @@ from gate_controller.terminal.view import Screen
 from web_admin.custody.models import Consent, FaceLook, FaceShare
 
 GATE, LANE = "north", "north-in"
-ADD_LOOK = "3"
+ADD_LOOK = "2"
 DELETE_SECONDS = 5.0
 
 
@@ -50,7 +50,7 @@ def second_look_added(stage: Stage) -> Outcome:
     wait_until(lambda: len(_known(stage, member)) == 2, DELETE_SECONDS, "the server knows both looks")
     at_rest(stage)
     ms, attempt = opens_by_face(stage, "face_a", "person_a_2", seed=700)
-    return Outcome(ms, f"own card, 3, own card again, then the camera; opened with two looks, try {attempt}")
+    return Outcome(ms, f"own card, 2, own card again, then the camera; opened with two looks, try {attempt}")
 
 
 def _ask_and_add(stage: Stage, member: Member, attempt: int) -> None:

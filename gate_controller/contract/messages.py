@@ -22,7 +22,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.contract.journal_chain import JournalEntry, SignedHead
 from gate_controller.contract.records import Digest, Id, Instant, Name, PolicyRefused
-from gate_controller.contract.signing import SignatureRefused, SignedCertificate, certified_key, sign, verify
+from gate_controller.contract.signing import (
+    PhraseChars,
+    SignatureRefused,
+    SignedCertificate,
+    certified_key,
+    sign,
+    verify,
+)
 from gate_controller.contract.updates import UpdateOrder, UpdateStatus
 
 CONTRACT_VERSION = 1
@@ -58,6 +65,8 @@ HANDOVER_PATH = "/sync/v1/handover"
 GATE_HEADER = "Menjin-Gate"
 COUNTER_HEADER = "Menjin-Counter"
 SIGNATURE_HEADER = "Menjin-Signature"
+PHRASE_HEADER = "Menjin-Pairing-Characters"
+"""On the answer to a commitment: how many characters the server can show. A gate of 0.2.0 does not read it."""
 
 Signature = Annotated[bytes, msgspec.Meta(max_length=64)]
 Nonce = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
@@ -104,16 +113,20 @@ class PairOffer(Message, frozen=True, kw_only=True):
     server_nonce: Nonce
 
 
-class PairReveal(Message, frozen=True, kw_only=True):
-    """The nonce that the gate had committed to; both screens now show the same 12 characters."""
+class PairReveal(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """The nonce that the gate had committed to; both screens now show the same characters.
+
+    `characters` is sent only to a server that said `PHRASE_HEADER`: an older one refuses the field.
+    """
 
     gate_nonce: Nonce
+    characters: PhraseChars = 12
 
 
 class PairState(Message, frozen=True, kw_only=True):
     """State of a pairing; the last four fields come once, when the manager has approved.
 
-    Both keys are sealed to the `sealing_public_key` that the 12 characters cover.
+    Both keys are sealed to the `sealing_public_key` that the characters cover.
     """
 
     state: Literal["waiting", "approved", "refused"]

@@ -24,7 +24,8 @@ KEY_ROLES: tuple[KeyRole, ...] = ("policy", "pass", "order", "anchor")
 
 CERTIFICATE_DOMAIN = "menjin/certificate/1"
 REQUEST_DOMAIN = "menjin/request/1"
-PHRASE_CHARS = 12
+PhraseChars = Literal[12, 16]
+"""How many characters are compared: four by four, where gate and server both know of sixteen."""
 
 
 class SignatureRefused(Exception):
@@ -115,7 +116,7 @@ def request_message(method: str, path: str, body: bytes, gate_id: str, counter: 
 
 @dataclass(frozen=True, slots=True)
 class PairingKeys:
-    """What the 12 characters vouch for: the keys of the gate, 32 bytes each, and the server's root."""
+    """What the characters vouch for: the keys of the gate, 32 bytes each, and the server's root."""
 
     gate_public_key: bytes
     sealing_public_key: bytes
@@ -137,17 +138,17 @@ def open_commitment(
         raise SignatureRefused("the nonce is not the one that this gate had committed to")
 
 
-def pairing_phrase(keys: PairingKeys, gate_nonce: bytes, server_nonce: bytes) -> str:
-    """Return the 12 base32 characters that both screens show while a gate is paired.
+def pairing_phrase(keys: PairingKeys, gate_nonce: bytes, server_nonce: bytes, characters: PhraseChars) -> str:
+    """Return the 12 or 16 base32 characters that both screens show while a gate is paired.
 
     Each side chose its nonce (16 bytes) without knowing the other's, so an attacker in between cannot search
-    for two phrases that agree: one try for each code, and 60 bits to hit.
+    for two phrases that agree: one try for each code, and 60 or 80 bits to hit.
     """
     digest = _digest(
         b"menjin/pairing-phrase/2", (32, 32, 32, 16, 16),
         keys.gate_public_key, keys.sealing_public_key, keys.root_public_key, gate_nonce, server_nonce,
     )  # fmt: skip
-    return base64.b32encode(digest)[:PHRASE_CHARS].decode()
+    return base64.b32encode(digest)[:characters].decode()
 
 
 def _digest(domain: bytes, sizes: tuple[int, ...], *parts: bytes) -> bytes:

@@ -4,11 +4,11 @@ no consent yet    NOTICE ── # ──> QUESTION ── 2 ──> CONFIRM ─�
 consent, no face          QUESTION ── 2 ──> CONFIRM ── own card or PIN ──────────┤
 ages 14 to 17             GUARDIAN ── a guardian's own card or PIN ──> <─────────┤
 no consent yet            OFFICE ── the consent came back ──> ENROL <────────────┘
-face kept here    KEPT ── 2 ──> taken back
-another look      KEPT ── 3 ──> CONFIRM, as above
+another look      KEPT ── 2 ──> CONFIRM, as above
+face kept here    KEPT ── 3 ──> taken back
 
-1 everywhere is no, and admits at once a person who has shown their card or PIN. Any presentation of
-another person ends the dialog. A yes is never a press alone: it is the person's own card or PIN again.
+A key means the same on every screen: 2 lets the camera look, 3 takes back, 1 is no and admits at once a
+person who has shown their card or PIN. Any presentation of another person ends the dialog. A yes is never a press alone: it is the person's own card or PIN again.
 """
 
 import re
@@ -38,8 +38,6 @@ NOTICE_ORDER = (
 )
 """The parts of a notice as they are shown; parts that a newer server adds follow by name."""
 NO_KEY, YES_KEY, WITHDRAW_KEY, READ_ALOUD_KEY = "1", "2", "3", "0"
-ADD_LOOK_KEY = "3"
-"""Where a face is kept already."""
 NEXT_KEY, BACK_KEY = "#", "*"
 PAGE_WIDTH = 150
 """Letters on one page in large type; a Chinese character is as wide as two."""
@@ -171,11 +169,11 @@ def pressed(asking: Asking, key: str) -> tuple[Asking, Answer]:
         return _turned(asking, key), Answer.NONE
     if asking.step is Step.QUESTION and key == BACK_KEY and asking.pages:
         return replace(asking, step=Step.NOTICE), Answer.NONE
-    asks_for_look = asking.step is Step.KEPT and key == ADD_LOOK_KEY
-    if asks_for_look or (asking.step is Step.QUESTION and key == YES_KEY):
+    if asking.step not in (Step.QUESTION, Step.KEPT):
+        return asking, Answer.NONE
+    if key == YES_KEY:
         return replace(asking, step=Step.CONFIRM), Answer.NONE
-    takes_back = {Step.QUESTION: WITHDRAW_KEY, Step.KEPT: YES_KEY}
-    if asking.consent_id is not None and key == takes_back.get(asking.step):
+    if key == WITHDRAW_KEY and asking.consent_id is not None:
         return asking, Answer.WITHDRAW
     return asking, Answer.NONE
 

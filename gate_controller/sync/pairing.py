@@ -1,6 +1,6 @@
-"""Pair a gate with its server: a one-time code, twelve characters on both screens, the manager's yes.
+"""Pair a gate with its server: a one-time code, sixteen characters on both screens, the manager's yes.
 
-    commit(code, keys, H(nonce)) ──> offer(root key, server's nonce) ──> reveal(nonce) ──> 12 characters
+    commit(code, keys, H(nonce)) ──> offer(root key, server's nonce) ──> reveal(nonce) ──> 16 characters
 
 The gate has committed before it sees the server's nonce, and the server has shown its nonce before it sees
 the gate's: docs/decisions/0036.
@@ -23,6 +23,7 @@ from gate_controller.contract.messages import (
     PAIR_COMMIT_PATH,
     PAIR_REVEAL_PATH,
     PAIR_STATE_PATH,
+    PHRASE_HEADER,
     Accepted,
     PairCommit,
     PairOffer,
@@ -30,7 +31,13 @@ from gate_controller.contract.messages import (
     PairState,
 )
 from gate_controller.contract.sealed_keys import CARD_KEY_USE, PIN_KEY_USE, KeyNotOpened, open_key
-from gate_controller.contract.signing import PairingKeys, pairing_commitment, pairing_phrase, public_bytes
+from gate_controller.contract.signing import (
+    PairingKeys,
+    PhraseChars,
+    pairing_commitment,
+    pairing_phrase,
+    public_bytes,
+)
 from gate_controller.storage.policy_store import GateIdentity
 from gate_controller.storage.secrets import (
     CARD_KEY,
@@ -63,7 +70,8 @@ def pair(
 ) -> GateIdentity:
     """Pair this gate and write its secrets; raise PairingFailed with nothing written.
 
-    `show_phrase` gets the twelve characters that must be the same on the manager's page.
+    `show_phrase` gets the sixteen characters, twelve with an older server, that must be the same on the
+    manager's page.
     """
     if (secrets_dir / IDENTITY).exists():
         raise PairingFailed(f"{secrets_dir / IDENTITY} exists: this gate is paired; remove it to pair again")
@@ -78,13 +86,13 @@ def pair(
         hardware_name=hardware_name,
     )
     try:
-        offer = _introduce(server_url, server_ca, commit)
+        offer, characters = _introduce(server_url, server_ca, commit)
         counter = itertools.count(1)
         link = ServerLink(server_url, server_ca, f"pair:{offer.pair_id}", key, lambda: next(counter))
         with closing(link):
-            link.post(PAIR_REVEAL_PATH, PairReveal(gate_nonce=nonce), PairState)
+            link.post(PAIR_REVEAL_PATH, PairReveal(gate_nonce=nonce, characters=characters), PairState)
             keys = PairingKeys(public_bytes(key), sealing_public_key, offer.root_public_key)
-            show_phrase(pairing_phrase(keys, nonce, offer.server_nonce))
+            show_phrase(pairing_phrase(keys, nonce, offer.server_nonce, characters))
             state = _await_approval(link, wait_seconds)
     except requests.RequestException as err:
         raise PairingFailed(
@@ -132,7 +140,8 @@ def _check_writable(secrets_dir: Path) -> None:
         raise PairingFailed(f"{secrets_dir}: may not be written to; pair as the gate's user")
 
 
-def _introduce(server_url: str, server_ca: Path | None, commit: PairCommit) -> PairOffer:
+def _introduce(server_url: str, server_ca: Path | None, commit: PairCommit) -> tuple[PairOffer, PhraseChars]:
+    """Return the server's offer, and how many characters both can show."""
     with open_session(server_url, server_ca) as session:
         response = session.post(
             server_url.rstrip("/") + PAIR_COMMIT_PATH,
@@ -145,7 +154,8 @@ def _introduce(server_url: str, server_ca: Path | None, commit: PairCommit) -> P
         raise PairingFailed(
             f"{server_url}: the server's program is older than this gate's; bring the server up to date first"
         )
-    return read_reply(response, PairOffer)
+    characters: PhraseChars = 16 if response.headers.get(PHRASE_HEADER) == "16" else 12
+    return read_reply(response, PairOffer), characters
 
 
 def _await_approval(link: ServerLink, wait_seconds: float) -> PairState:
@@ -155,6 +165,6 @@ def _await_approval(link: ServerLink, wait_seconds: float) -> PairState:
         if state.state == "approved":
             return state
         if state.state == "refused":
-            raise PairingFailed("the manager refused this gate: compare the twelve characters again")
+            raise PairingFailed("the manager refused this gate: compare the characters again")
         time.sleep(POLL_SECONDS)
     raise PairingFailed("no approval came within the time: make a new code and pair again")

@@ -19,7 +19,7 @@ from tests.support.gates.process import CHECKOUT, COMMAND
 PATIENCE_SECONDS = 60.0
 _SHOWN = re.compile(r'<p class="code">([^<]+)</p>')
 _ANSWERED = re.compile(r'action="(/manage/gates/pairings/[^"]+)"')
-_PHRASE = re.compile(r": (\S{4}) (\S{4}) (\S{4})$")
+_PHRASE = re.compile(r": (\S{4}(?: \S{4}){2,3})$")
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class PairingProcess:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             if (found := _PHRASE.search(line.rstrip())) is not None:
-                return "".join(found.groups())
+                return found[1].replace(" ", "")
         return ""
 
     def end(self) -> tuple[int, str]:

@@ -59,7 +59,7 @@ def gate_card(arguments: argparse.Namespace) -> str:
     return (
         f"{arguments.out}: version {version} for {machine}. Copy what is in it to the boot partition of a "
         f"card with Raspberry Pi OS (bootfs).\nIts code pairs one controller within {arguments.days} days, "
-        "after the 12 characters on its console were compared on the gate's page.\n"
+        "after the sixteen characters on its console were compared on the gate's page.\n"
     )
 
 

@@ -121,7 +121,7 @@ def make_pair_code(act: Action, gate_id: str, *, lifetime: timedelta = pairing.C
     """Return a one-time code that an installer types at the controller within 15 minutes.
 
     One that is written on a card for a first start may live for days: it is good for one controller, and
-    for that only after a person has compared the 12 characters.
+    for that only after a person has compared the characters.
     """
     begin(act)
     _staff_only(act)
@@ -134,7 +134,7 @@ def make_pair_code(act: Action, gate_id: str, *, lifetime: timedelta = pairing.C
 
 
 def approve_pairing(act: Action, pair_id: str) -> Gate:
-    """Accept the controller whose screen shows the same 12 characters; it gets keys of its own."""
+    """Accept the controller whose screen shows the same characters; it gets keys of its own."""
     begin(act)
     _staff_only(act)
     attempt = _attempt(act, pair_id)
@@ -152,7 +152,7 @@ def approve_pairing(act: Action, pair_id: str) -> Gate:
 
 
 def refuse_pairing(act: Action, pair_id: str) -> None:
-    """Reject a controller whose 12 characters differ, or that is unexpected."""
+    """Reject a controller whose characters differ, or that is unexpected."""
     begin(act)
     _staff_only(act)
     attempt = _attempt(act, pair_id)

@@ -1,4 +1,4 @@
-"""Pair a controller with a gate: a one-time code, the same 12 characters on two screens, a yes.
+"""Pair a controller with a gate: a one-time code, the same sixteen characters on two screens, a yes.
 
     code ── right code ──> committed ── nonce ──> waiting ── yes ──> approved ── keys handed over ──> done
       │                        └─ another nonce ─────┴────── no ──> refused
@@ -110,7 +110,7 @@ def reveal(session: Session, attempt: PairAttempt, request: PairReveal) -> PairS
     )
     attempt.state = "waiting"
     attempt.nonce = request.gate_nonce
-    attempt.phrase = pairing_phrase(keys, request.gate_nonce, attempt.server_nonce)
+    attempt.phrase = pairing_phrase(keys, request.gate_nonce, attempt.server_nonce, request.characters)
     session.flush()
     return PairState(state="waiting")
 

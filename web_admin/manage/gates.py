@@ -277,7 +277,7 @@ def pair(gate_id: str) -> Page:
 @bp.post("/pairings/<pair_id>")
 @allowed("pair_gates")
 def answer_pairing(pair_id: str) -> Response:
-    """Approve a controller whose 12 characters are the same on both screens, or turn it away."""
+    """Approve a controller whose characters are the same on both screens, or turn it away."""
     attempt = get_or_404(request_session(), PairAttempt, pair_id)
     form = AgainForm()
     yes = request.form.get("answer") == "approve"

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
-from wtforms import RadioField
+from wtforms import DateTimeLocalField, RadioField
 from wtforms.validators import InputRequired, Optional
 
 from gate_controller.contract.records import Method
@@ -38,7 +38,7 @@ from web_admin.web.context import (
     request_now,
     typed,
 )
-from web_admin.web.fields import end_field, options, reason_field
+from web_admin.web.fields import options, reason_field
 from web_admin.web.forms import OnceForm
 from web_admin.web.live_mark import live_mark
 from web_admin.web.page import Page
@@ -76,7 +76,6 @@ OPEN_REASONS = (
 
 LOCKDOWN_REASONS = (_l("Threat or fight"), _l("Forced entry"), _l("Drill"))
 """Why everything is locked when there is no time to type."""
-ONE_PRESS_LOCKDOWN = timedelta(hours=1)
 
 
 class OpenForm(OnceForm):
@@ -85,7 +84,26 @@ class OpenForm(OnceForm):
     reason = reason_field()
 
 
-class PostureForm(OnceForm):
+class LastingForm(OnceForm):
+    """What ends automatically: after hours that are counted from the press, or at a time that was typed.
+
+    No form carries an end that the server worked out: a page may have been open for long.
+    """
+
+    hours = RadioField(
+        _l("For how long"), choices=options((str(count), text) for count, text in HOLD_HOURS.items()),
+        default="1",
+    )
+    until = DateTimeLocalField(
+        _l("Or until"), description=_l("Leave it empty for the hours above."), validators=[Optional()]
+    )
+
+    def ends_at(self) -> datetime:
+        """Return the end that was typed, else that of the hours, from now."""
+        return from_local(self.until.data) or request_now() + timedelta(hours=int(self.hours.data))
+
+
+class PostureForm(LastingForm):
     """Another posture for a lane, with reason and end."""
 
     posture = RadioField(
@@ -97,7 +115,6 @@ class PostureForm(OnceForm):
         ]),
         validators=[InputRequired(_l("Choose one."))],
     )
-    until = end_field()
     reason = reason_field("posture-reason")
 
 
@@ -113,10 +130,9 @@ class MoveForm(OnceForm):
     reason = reason_field()
 
 
-class LockdownForm(OnceForm):
+class LockdownForm(LastingForm):
     """A lockdown of the whole site."""
 
-    until = end_field()
     reason = reason_field()
 
 
@@ -213,7 +229,6 @@ def _lane(lane_id: str) -> Lane:
 def _lane_page(
     lane: Lane, open_form: OpenForm | None = None, posture_form: PostureForm | None = None
 ) -> str:
-    until = request_now() + timedelta(hours=2)
     return render_template(
         "office/lane_now.html",
         lane=lane,
@@ -224,8 +239,7 @@ def _lane_page(
         schedules=LaneSchedules(),
         remove_form=RemoveForm(formdata=None),
         open_form=open_form or OpenForm(formdata=None),
-        posture_form=posture_form or PostureForm(formdata=None, data={"until": None}),
-        suggested_end=local_text(until),
+        posture_form=posture_form or PostureForm(formdata=None),
     )
 
 
@@ -258,8 +272,7 @@ def set_posture(lane_id: str) -> Page:
     form = PostureForm()
     if form.validate_on_submit():
         def work(act: Action) -> bool:
-            until = from_local(form.until.data) or act.now
-            set_override(act, lane_id, form.posture.data, typed(form.reason), until)
+            set_override(act, lane_id, form.posture.data, typed(form.reason), form.ends_at())
             return True
 
         if do(form, work):
@@ -308,26 +321,16 @@ def clear_posture(lane_id: str) -> Response:
 @bp.route("/lockdown", methods=["GET", "POST"])
 @allowed("set_posture")
 def lockdown() -> Page:
-    """Lock all lanes in, with reason and end; the ways out stay open.
-
-    One press locks for an hour from the press: a page may have been open for long.
-    """
+    """Lock all lanes in, with reason and end; the ways out stay open. One press locks for an hour."""
     form = LockdownForm()
-    one_press = "one_press" in request.form
-    if one_press:
-        form.until.validators = [Optional()]
     if form.validate_on_submit():
-        until = request_now() + ONE_PRESS_LOCKDOWN if one_press else from_local(form.until.data)
-        lanes = do(form, lambda act: lockdown_site(act, typed(form.reason), until or act.now))
+        lanes = do(form, lambda act: lockdown_site(act, typed(form.reason), form.ends_at()))
         if lanes is not None:
             flash(_("Lockdown. The ways out stay open."), "warning")
             warn_of_silence(site_gates())
         if not form.errors:
             return redirect(url_for("now.show"), 303)
-    page = render_template(
-        "office/lockdown.html", form=form, reasons=LOCKDOWN_REASONS,
-        suggested_end=local_text(request_now() + ONE_PRESS_LOCKDOWN),
-    )
+    page = render_template("office/lockdown.html", form=form, reasons=LOCKDOWN_REASONS)
     return page if not form.is_submitted() else (page, 422)
 
 

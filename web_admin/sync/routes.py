@@ -26,6 +26,7 @@ from gate_controller.contract.messages import (
     PAIR_PATH,
     PAIR_REVEAL_PATH,
     PAIR_STATE_PATH,
+    PHRASE_HEADER,
     RECEIPTS_PATH,
     TOMBSTONES_PATH,
     Accepted,
@@ -133,7 +134,9 @@ def pair() -> Response:
     except pairing.PairingRefused as err:
         raise SyncRefused(403, "code_wrong", str(err)) from err
     current_counts().give_back(tries, now)
-    return answer(200, reply)
+    offer = answer(200, reply)
+    offer.headers[PHRASE_HEADER] = "16"
+    return offer
 
 
 @bp.post(PAIR_REVEAL_PATH)

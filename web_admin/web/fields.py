@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import DateTimeLocalField, SelectMultipleField, StringField
+from wtforms import SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -53,8 +53,3 @@ def own_words_field() -> StringField:
         _l("In your own words"), description=_l("Needed for another reason only. The holder reads it."),
         validators=[Length(max=MAX_REASON_CHARS)], render_kw={"autocomplete": "off"},
     )
-
-
-def end_field() -> DateTimeLocalField:
-    """Return a field for an automatic end."""
-    return DateTimeLocalField(_l("Ends at"), validators=[InputRequired(_l("Choose when it ends."))])

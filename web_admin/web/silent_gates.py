@@ -41,6 +41,7 @@ def say_saved(done: str, gates: Sequence[Gate] | None = None) -> None:
 
 def sentences_on_saved(done: str, gates: Sequence[Gate]) -> list[tuple[str, str]]:
     """Return what is so of a change that is done, and of the gates that it concerns: texts and categories."""
+    gates = [gate for gate in gates if gate.state != "retired"]
     words = {gate.gate_id: status_of_gate(gate) for gate in gates}
     if gates and set(words.values()) == {"in_contact"}:
         knows = ngettext(
@@ -49,9 +50,19 @@ def sentences_on_saved(done: str, gates: Sequence[Gate]) -> list[tuple[str, str]
         )  # fmt: skip
         return [(knows, "success")]
     said = [(done, "success"), *_on_silence(gates)]
-    without = [gate.name for gate in gates if words[gate.gate_id] == "new"]
-    if without:
-        text = _("Without a controller: %(gates)s. They get it once they are paired.",
-                 gates=_(", ").join(without))
+    cloned, stolen, new = (
+        _(", ").join(gate.name for gate in gates if words[gate.gate_id] == word)
+        for word in ("forked", "stolen", "new")
+    )
+    if cloned:
+        text = _("Two controllers use one key: %(gates)s. Which of the two has this is unknown until one is "
+                 "paired again.", gates=cloned)
+        said.append((text, "warning"))
+    if stolen:
+        text = _("Reported stolen: %(gates)s. The server no longer answers it; what it knew, it still knows.",
+                 gates=stolen)
+        said.append((text, "warning"))
+    if new:
+        text = _("Without a controller: %(gates)s. They get it once they are paired.", gates=new)
         said.append((text, "info"))
     return said

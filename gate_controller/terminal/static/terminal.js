@@ -278,8 +278,8 @@ const CHOICES = {
   ],
   kept: (words) => [
     numbered("1", words.keep_face, decline),
-    numbered("2", words.take_back, confirm),
-    numbered("3", words.add_look, () => type("3")),
+    numbered("2", words.add_look, confirm),
+    numbered("3", words.take_back, () => type("3")),
   ],
   methods: (words) => ways().map((method) => methodButton(method, words)),
   numbers: (words) => [

@@ -98,7 +98,7 @@ def fills_in_the_sheet(installer: Hands, served: Served) -> None:
 
 
 def is_paired(installer: Hands, served: Served, controller: BenchGate) -> None:
-    """Carry the code to the controller, compare the twelve characters on both, and approve."""
+    """Carry the code to the controller, compare the sixteen characters on both, and approve."""
     installer.goes(f"{served.address}/manage/gates/west")
     installer.presses("form[action$='/west/pair'] button")
     code = installer.page.locator(".once .code").inner_text()
@@ -108,12 +108,12 @@ def is_paired(installer: Hands, served: Served, controller: BenchGate) -> None:
     ) as pairing:  # fmt: skip
         assert pairing.stdout is not None
         printed = ""
-        while not (phrase := re.search(r": (\w{4}) (\w{4}) (\w{4})$", printed, re.MULTILINE)):
+        while not (phrase := re.search(r": ((?:\w{4} ){3}\w{4})$", printed, re.MULTILINE)):
             line = pairing.stdout.readline()
             assert line, printed
             printed += line
         # The page shows the controller without a press.
-        expect(installer.page.locator(".once .code")).to_have_text(" ".join(phrase.groups()))
+        expect(installer.page.locator(".once .code")).to_have_text(phrase[1])
         installer.presses("form[action*='/pairings/']:has([value=approve]) button")
         pairing.communicate(timeout=PATIENCE_SECONDS)
         assert pairing.returncode == 0

@@ -167,7 +167,7 @@ def test_by_keypad_alone_the_notice_and_every_answer_are_read_aloud_in_the_scree
     assert LONGEST_PAGE.rstrip("。") in heard[1][1]
     assert heard[2][1] == "Your rights. The end. 1 No, another way. * Back. # Read on"
     assert heard[3][1].endswith("1 No, another way. 2 Yes, take my face here")
-    assert heard[4][1].endswith("1 否，保留并让我进门。2 收回我的人脸。3 再录一次人脸")
+    assert heard[4][1].endswith("1 否，保留并让我进门。2 再录一次人脸。3 收回我的人脸")
 
 
 def test_an_arrow_points_to_the_side_of_the_screen_that_is_the_persons_own(

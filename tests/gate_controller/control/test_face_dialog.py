@@ -220,7 +220,7 @@ def test_a_face_is_taken_back_without_the_office_at_once_and_for_good(tmp_path: 
             visitor.wait_for(screen="typing_home")
             bench.card.tap(MY_CARD)
             visitor.wait_for(screen="face_kept")
-            visitor.press("confirm")
+            visitor.press("key", key="3")
             visitor.wait_for(screen="granted", message="forgotten")
             assert bench.gate is not None
             assert bench.gate.face is not None
@@ -267,7 +267,7 @@ def test_another_look_needs_the_own_card_once_more_and_a_look_that_fails_keeps_w
             keep_a_face(bench)
             ask(bench, visitor)
             visitor.wait_for(screen="face_kept")
-            visitor.press("key", key="3")
+            visitor.press("confirm")
             visitor.wait_for(screen="face_confirm")
             assert {view["camera"] for view in visitor.views} == {"closed"}
             bench.card.tap(MY_CARD)
@@ -317,7 +317,7 @@ def test_the_offices_policy_ends_what_was_taken_back_and_the_first_receipt_stays
             keep_a_face(bench)
             ask(bench, visitor)
             visitor.wait_for(screen="face_kept")
-            visitor.press("confirm")
+            visitor.press("key", key="3")
             visitor.wait_for(screen="granted")
             assert bench.gate is not None
             parts = bench.gate.controller._parts

@@ -105,13 +105,13 @@ def test_a_no_to_a_face_that_was_agreed_to_before_lets_in_and_records_nothing() 
 
 
 def test_taking_back_is_one_key_where_there_is_something_to_take_back_and_none_elsewhere() -> None:
-    assert after(KEPT, "2")[1] is Answer.WITHDRAW
+    assert after(KEPT, "3")[1] is Answer.WITHDRAW
     assert after(AGREED, "3")[1] is Answer.WITHDRAW
     assert after(OFFERED, "#" * 9 + "3")[1] is Answer.NONE
 
 
 def test_another_look_is_asked_for_with_one_key_and_given_with_the_own_card_alone() -> None:
-    asking, answer = after(KEPT, "3")
+    asking, answer = after(KEPT, "2")
     assert (asking.step, answer) == (Step.CONFIRM, Answer.NONE)
     assert after(asking, "*")[1] is Answer.LET_IN, "and a no still opens"
     assert shown(asking, by_card(STRANGER), 110.0, opens=True)[1] is Answer.OTHER
@@ -174,7 +174,7 @@ def test_a_minors_yes_waits_for_a_guardians_own_card_or_pin() -> None:
 
 
 def test_a_minors_other_look_waits_for_a_guardian_as_the_first_did() -> None:
-    asking, _ = pressed(dataclasses.replace(KEPT, guardian_ids=(GUARDIAN,)), "3")
+    asking, _ = pressed(dataclasses.replace(KEPT, guardian_ids=(GUARDIAN,)), "2")
     asking, answer = shown(asking, by_card(ME), 101.0, opens=True)
     assert (asking.step, answer) == (Step.GUARDIAN, Answer.NONE)
     assert shown(asking, by_pin(GUARDIAN), 102.0, opens=True)[1] is Answer.YES

@@ -101,6 +101,21 @@ def test_with_all_gates_in_contact_there_is_no_warning(compound, client, change)
     assert "No contact" not in page
 
 
+def test_gates_that_are_cloned_or_stolen_are_named_and_retired_ones_hold_up_no_sentence(
+    compound, client
+) -> None:
+    with compound.act() as act:
+        act.session.get_one(Gate, "garage").state = "retired"
+    assert "The gates know within seconds." in suspend_person(compound, client)
+    with compound.act() as act:
+        act.session.get_one(Gate, "north").forked_at = act.now
+        act.session.get_one(Gate, "garage").state = "stolen"
+    page = suspend_card(compound, client)
+    assert "Two controllers use one key: 北门. Which of the two has this is unknown" in page
+    assert "Reported stolen: 车库. The server no longer answers it" in page
+    assert "within seconds" not in page
+
+
 @pytest.mark.parametrize("number", ["4200005", "4299999"])
 def test_a_found_card_warns_alike_for_every_number(compound, client, number) -> None:
     fall_silent(compound)

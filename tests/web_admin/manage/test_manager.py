@@ -143,15 +143,32 @@ def test_lockdown_shuts_the_ways_in_until_its_end_and_can_be_ended(client, compo
     assert rows(lambda s: s.get_one(Lane, "north-in").override_posture) is None
 
 
-def test_one_press_locks_for_an_hour_from_the_press(client, compound, rows):
+@pytest.mark.parametrize(("form", "hours"), [(0, 1), (1, 1), (1, 4)])
+def test_a_lockdown_lasts_for_its_hours_from_the_press_on_a_page_of_an_hour_ago(
+    client, compound, rows, form, hours
+):
     page = client.get("/manage/lockdown").text
-    quick = re.search(r'<form class="card-box".*?</form>', page, re.DOTALL)[0]
-    hidden = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]+)"', quick))
+    shown = re.findall(r'<form class="card-box".*?</form>', page, re.DOTALL)[form]
+    given = [tag for tag in re.findall(r"<input[^>]*>", shown) if "radio" not in tag or "checked" in tag]
+    fields = dict(re.search(r'name="([^"]+)".*?value="([^"]*)"', tag).groups() for tag in given)
     compound.clock.now += timedelta(minutes=61)
-    assert client.post("/manage/lockdown", data=hidden | {"reason": "Drill"}).status_code == 303
+    chosen = {"hours": str(hours)} if hours != 1 else {}
+    assert client.post("/manage/lockdown", data=fields | {"reason": "Drill"} | chosen).status_code == 303
     lane = rows(lambda s: s.get_one(Lane, "north-in"))
     end = lane.override_until
-    assert (lane.override_posture, end) == ("lockdown", compound.clock() + timedelta(hours=1))
+    assert (lane.override_posture, end) == ("lockdown", compound.clock() + timedelta(hours=hours))
+
+
+def test_another_mode_of_a_lane_lasts_for_its_hours_from_the_press(client, compound, rows):
+    page = client.get("/manage/lanes/north-in").text
+    compound.clock.now += timedelta(minutes=61)
+    sent = client.post("/manage/lanes/north-in/posture", data={
+        "csrf_token": csrf_of(page), "once": once_of(page), "posture": "disabled", "reason": "Paint",
+        "hours": "2", "until": "",
+    })
+    assert sent.status_code == 303
+    lane = rows(lambda s: s.get_one(Lane, "north-in"))
+    assert lane.override_until == compound.clock() + timedelta(hours=2)
 
 
 def test_a_home_number_that_exists_is_refused_and_what_was_typed_stays(client):

@@ -421,7 +421,7 @@ def test_pairing_shows_the_same_words_and_hands_the_keys_over_once(
     with database.session() as session:
         attempt = session.get_one(pairing.PairAttempt, reply.pair_id)
         keys = PairingKeys(public_bytes(key), controller.sealing_public_key, reply.root_public_key)
-        assert attempt.phrase == pairing_phrase(keys, controller.nonce, reply.server_nonce)
+        assert attempt.phrase == pairing_phrase(keys, controller.nonce, reply.server_nonce, 12)
         gate = pairing.approve(session, sealer, reply.pair_id, clock.now)
         assert (gate.gate_id, gate.state) == ("east", "paired")
     state = msgspec.json.decode(poll(client, reply.pair_id, key, "GET").data, type=PairState)

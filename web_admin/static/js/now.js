@@ -14,14 +14,46 @@ let timer = 0;
 let isAsking = false;
 let askAgain = false;
 
-const isInHand = (part) => part.contains(document.activeElement)
-  || [...part.querySelectorAll("input:not([type=hidden]), textarea")].some((box) => box.value !== box.defaultValue);
+// Only what the person really changed is theirs: a focus or an open form alone holds up no news.
+const isChanged = (box) => box.value !== box.defaultValue || box.checked !== box.defaultChecked;
+const isInHand = (part) => [...part.querySelectorAll("input:not([type=hidden]), textarea")].some(isChanged);
 
-// What has the focus or was typed into stays as it is; the rest of the list moves on.
+// The same control before and after: by what it is and what it leads to, among equal ones by its place.
+const kindOf = (control) => [
+  control.tagName, control.id, control.name, control.getAttribute("value"), control.getAttribute("href"),
+  control.closest("form")?.getAttribute("action"), control.closest("[id]")?.id, control.textContent.trim(),
+].join("\n");
+const alike = (part, kind) => [...part.querySelectorAll("a, button, input, select, textarea, summary")]
+  .filter((control) => kindOf(control) === kind);
+
+const placeOf = (part) => {
+  const control = document.activeElement;
+  if (!part.contains(control)) return null;
+  const kind = kindOf(control);
+  return { kind, index: alike(part, kind).indexOf(control) };
+};
+
+const takeFocus = (part, { kind, index }) => {
+  const same = alike(part, kind)[index];
+  if (!same) part.tabIndex = -1;
+  (same || part).focus({ preventScroll: true });
+};
+
+const swap = (part, next) => {
+  const place = placeOf(part);
+  const open = [...part.querySelectorAll("details[open] > summary")].map(kindOf);
+  part.replaceWith(next);
+  next.querySelectorAll("details > summary").forEach((summary) => {
+    if (open.includes(kindOf(summary))) summary.parentElement.open = true;
+  });
+  if (place) takeFocus(next, place);
+};
+
+// What was typed into stays as it is; the rest of the list moves on.
 const renew = (part, next) => {
   if (part.textContent === next.textContent && part.className === next.className) return;
   if (!isInHand(part)) {
-    part.replaceWith(next);
+    swap(part, next);
     return;
   }
   const keyed = (list) => [...list.children].filter((child) => child.id);
@@ -131,7 +163,8 @@ soundButton.addEventListener("click", () => {
   showSound(isOn());
   ring();
 });
-document.addEventListener("focusout", () => setTimeout(refresh, 200));
+// Once a note is empty again, what happened meanwhile is shown.
+document.addEventListener("change", refresh);
 
 showCount();
 every(pollMilliseconds);

@@ -66,7 +66,7 @@ GATE_HEADER = "Menjin-Gate"
 COUNTER_HEADER = "Menjin-Counter"
 SIGNATURE_HEADER = "Menjin-Signature"
 PHRASE_HEADER = "Menjin-Pairing-Characters"
-"""On the answer to a commitment: how many characters the server can show. A gate of 0.2.0 does not read it."""
+"""On the answer to a commitment: how many characters the server can show. A gate of 0.2.0 ignores it."""
 
 Signature = Annotated[bytes, msgspec.Meta(max_length=64)]
 Nonce = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]

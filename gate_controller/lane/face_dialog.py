@@ -8,7 +8,8 @@ another look      KEPT ── 2 ──> CONFIRM, as above
 face kept here    KEPT ── 3 ──> taken back
 
 A key means the same on every screen: 2 lets the camera look, 3 takes back, 1 is no and admits at once a
-person who has shown their card or PIN. Any presentation of another person ends the dialog. A yes is never a press alone: it is the person's own card or PIN again.
+person who has shown their card or PIN. Any presentation of another person ends the dialog. A yes is never a
+press alone: it is the person's own card or PIN again.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The page of now while things happen: news reach a tile that has the focus, alarms leave the gates in sight."""
+"""The page of now while things happen: news reach a tile that has the focus, the gates stay in sight."""
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect

@@ -239,6 +239,11 @@ class Journal:
             ).fetchall()
         return {consent_id: (receipt, signature) for consent_id, receipt, signature in rows}
 
+    def send_receipts_again(self) -> None:
+        """Hold every receipt for unsent: a server that was restored has lost some."""
+        with self._lock, transaction(self._connection):
+            self._connection.execute("UPDATE receipt SET sent = 0")
+
     def receipts_sent(self, consent_ids: tuple[str, ...]) -> None:
         """Note that the server has these receipts."""
         with self._lock, transaction(self._connection):

@@ -352,6 +352,7 @@ class SyncClient:
             page = self._store.handover_page(self._handed_after)
             reply = self._link.post(HANDOVER_PATH, page, HandoverReply)
             if reply.done:
+                self._journal.send_receipts_again()
                 self._handed_after = ""
                 return
             if reply.after == page.after:

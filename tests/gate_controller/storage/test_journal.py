@@ -191,6 +191,8 @@ def test_a_receipt_waits_until_the_server_has_it(path: Path, journal: Journal) -
     assert again.unsent_receipts() == {"consent-1": (b"body", b"signature")}
     again.receipts_sent(("consent-1",))
     assert again.unsent_receipts() == {}
+    again.send_receipts_again()
+    assert set(again.unsent_receipts()) == {"consent-1"}
     again.close()
 
 

@@ -58,6 +58,8 @@ def ask_as_gate(world: World, step: Step) -> str:
         link.post(ASK_PATH, question, AskReply)
     except SyncRefused as err:
         return f"{gate.gate_id} {str(err).partition(':')[0]}"
+    except requests.RequestException as err:
+        return f"{gate.gate_id} {type(err).__name__}"
     return f"{gate.gate_id} answered"
 
 

@@ -32,7 +32,7 @@ from web_admin.manage.live import live_watch, renew_watch
 from web_admin.operations.backup import write_backup
 from web_admin.operations.backup_rows import restore_rows
 from web_admin.policy.effects import PolicyEffects
-from web_admin.restore.actions import begin_restoring, finish_when_all_handed_over
+from web_admin.restore import actions as restoring
 from web_admin.web.one_time_secrets import OneTimeSecrets
 
 PASSPHRASE = "an invented passphrase of the backups"
@@ -160,9 +160,9 @@ class Cell:
         self.open()
         with self.database.session() as session:
             lose_wrap_keys(session, self.clock())
-            begin_restoring(session, self.sealer, self.site_id, self.clock())
+            restoring.begin_restoring(session, self.sealer, self.site_id, self.clock())
             append_audit(session, self.site_id, "backup_restored", {"rows": 0}, {}, self.clock())
-            finish_when_all_handed_over(
+            restoring.finish_when_all_handed_over(
                 session, self.sealer, session.get_one(Site, self.site_id), self.clock()
             )
 

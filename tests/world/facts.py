@@ -101,6 +101,8 @@ class Facts:
     """Credentials that ended for good, as far as the server that runs now or a gate knows."""
     withdrawn: set[str] = field(default_factory=set)
     """Consents that ended, also before a restore."""
+    known_consents: set[tuple[str, str]] = field(default_factory=set)
+    """Gates and the consents that a policy brought them: of others they have nothing to forget."""
     taken_back: set[tuple[str, str]] = field(default_factory=set)
     """Gates and the consents that were taken back at their screens."""
     restored: int = 0

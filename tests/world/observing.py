@@ -33,6 +33,7 @@ def look_at_gate(world: "World", gate: WorldGate) -> GateSeen:
         for person_id in gate.blobs.person_ids()
         for look in gate.blobs.of_person(person_id)
     }
+    facts.known_consents |= {(gate_id, face.consent_id) for face in gate.sync._roster.values()}
     opened, gate.camera.opened = gate.camera.opened, 0
     return GateSeen(
         have=gate.store.have,

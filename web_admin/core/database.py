@@ -4,8 +4,9 @@ SQLite serves one compound, PostgreSQL several processes. A transaction commits 
 at all. On SQLite it takes the write lock at its start: a lock wanted half-way would fail, not wait.
 """
 
+import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,10 +14,22 @@ from functools import cached_property
 from typing import cast
 
 from flask import Flask, Response, current_app, g, has_request_context, request
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Engine,
+    String,
+    any_,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from web_admin.core.config import WebConfig
@@ -205,3 +218,10 @@ def init_database(app: Flask, menjin: Menjin) -> None:
 
 IN_LIST = 500
 """Most ids given to one SQL IN (…)."""
+
+
+def among(session: Session, column: InstrumentedAttribute[str], ids: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition that a column is one of many ids, with one parameter for all of them."""
+    if session.get_bind().dialect.name == "postgresql":
+        return column == any_(bindparam(None, list(ids), type_=ARRAY(String)))
+    return column.in_(select(func.json_each(json.dumps(list(ids))).table_valued("value").c.value))

@@ -36,7 +36,7 @@ def save_hours(act: Action, hours_id: str | None, name: str, spans: Sequence[Spa
         for lane in gate.lanes:
             if hours.hours_id in lane.method_hours.values():
                 check_methods(site, wanted_lane(gate, spec_of(lane)), tables)
-    finish(act, "hours_saved", {"hours_id": hours.hours_id})
+    finish(act, "hours_saved", {"hours_id": hours.hours_id}, touches=())
     return hours
 
 

@@ -26,7 +26,7 @@ from gate_controller.rules.decision import Reason
 from web_admin.compound.models import Gate
 from web_admin.core.sealing import SealBroken, Sealer, open_pin_tag
 from web_admin.credentials.models import EmergencyCode
-from web_admin.policy.facts import SiteFacts
+from web_admin.policy.facts import GateFacts, SiteFacts
 
 EMERGENCY_ID = "emergency"
 """Takes the place of person and home of other credentials."""
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 def emergency_records(
-    facts: SiteFacts, sealer: Sealer, gate: Gate, pin_key: bytes, *, published_since: datetime
+    facts: SiteFacts, sealer: Sealer, gate: GateFacts, pin_key: bytes, *, published_since: datetime
 ) -> Iterator[tuple[str, Record | Credential]]:
     """Give the codes of a gate's lanes, those that ended after `published_since` as ended, and home 0."""
     here = {lane.lane_id for lane in facts.lanes[gate.gate_id]}

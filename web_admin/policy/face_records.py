@@ -5,15 +5,15 @@ from datetime import date, datetime
 
 from gate_controller.contract.records import FaceOfferRecord, FaceRecord, Grant, Method
 from web_admin.compound.age_bands import CHILD, MINOR, band_has_ended, midnight_at
-from web_admin.compound.models import UNASSIGNED, Gate, Person
+from web_admin.compound.models import UNASSIGNED, Person
 from web_admin.face.engine import FACE_ENGINE
-from web_admin.policy.facts import SiteFacts
+from web_admin.policy.facts import GateFacts, SiteFacts
 
 
 def face_record(
     facts: SiteFacts,
     person: Person,
-    gate: Gate,
+    gate: GateFacts,
     grants: Sequence[Grant],
     ways: Collection[Method],
     ways_end: datetime | None,
@@ -50,7 +50,7 @@ def face_record(
 def face_offer(
     facts: SiteFacts,
     person: Person,
-    gate: Gate,
+    gate: GateFacts,
     grants: Sequence[Grant],
     ways: Collection[Method],
     today: date,

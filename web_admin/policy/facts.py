@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar, cast
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, Table, select
 from sqlalchemy.orm import Session
 
 from web_admin.compound.models import (
@@ -24,12 +24,25 @@ from web_admin.credentials.models import EmergencyCode, TwoMethodRequest
 from web_admin.custody.models import FaceShare
 from web_admin.custody.shares import live_face_consents
 from web_admin.face.queries import FaceFacts, load_face_facts
-from web_admin.gates.sheet_status import sheet_rows
+from web_admin.gates.sheet_status import sheet_statuses
 from web_admin.policy.lanes import LiveLanes, find_live
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import ends_after
 
 _Row = TypeVar("_Row")
+
+
+class GateFacts(NamedTuple):
+    """What publishing needs of a gate; reading that alone is several times as fast as whole rows."""
+
+    gate_id: str
+    number: int
+    state: str
+    knows: list[str]
+    published_version: int
+    published_knows: list[str]
+    card_key_sealed: bytes | None
+    pin_key_sealed: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +53,7 @@ class SiteFacts:
     """
 
     site: Site
-    gates: Sequence[Gate]
+    gates: Sequence[GateFacts]
     lanes: Mapping[str, list[Lane]]
     live_lanes: LiveLanes
     hours: Mapping[str, Hours]
@@ -64,13 +77,11 @@ def load_facts(
     """Read a site in this transaction; None means everyone."""
     session.flush()
     site = session.get_one(Site, site_id)
-    gates = session.scalars(select(Gate).where(Gate.site_id == site_id).order_by(Gate.gate_id)).all()
+    gates = _gates(session, site_id)
     lanes: dict[str, list[Lane]] = {gate.gate_id: [] for gate in gates}
-    every_lane = session.scalars(
-        select(Lane).join(Gate).where(Gate.site_id == site_id).order_by(Lane.lane_id)
-    ).all()
+    every_lane = _lanes(session, site_id)
     face = load_face_facts(session, site_id, now, person_ids)
-    live_lanes = find_live(every_lane, sheet_rows(session, site_id), face.assessed)
+    live_lanes = find_live(every_lane, sheet_statuses(session, site_id), face.assessed)
     for lane in every_lane:
         if lane.lane_id in live_lanes.live:
             lanes[lane.gate_id].append(lane)
@@ -126,6 +137,20 @@ def load_facts(
             )
         },
     )
+
+
+def _gates(session: Session, site_id: str) -> Sequence[GateFacts]:
+    columns = [getattr(Gate, name) for name in GateFacts._fields]
+    rows = session.execute(select(*columns).where(Gate.site_id == site_id).order_by(Gate.gate_id))
+    return [GateFacts._make(row) for row in rows]
+
+
+def _lanes(session: Session, site_id: str) -> Sequence[Lane]:
+    """Return all lanes as plain rows: they have a lane's columns and, unlike objects, cost little."""
+    table = cast(Table, Lane.__table__)
+    of_site = select(Gate.gate_id).where(Gate.site_id == site_id)
+    rows = select(*table.columns).where(table.c.gate_id.in_(of_site)).order_by(table.c.lane_id)
+    return cast(Sequence[Lane], session.execute(rows).all())
 
 
 def _in_parts(session: Session, query: Select[_Row], person_ids: Collection[str] | None) -> list[_Row]:

@@ -7,8 +7,7 @@ import msgspec
 
 from gate_controller.contract.records import LaneRecord, Method
 from web_admin.compound.models import Lane
-from web_admin.gates.sheet_models import LaneSheetRow
-from web_admin.gates.sheet_status import lane_status
+from web_admin.gates.sheet_status import NO_SHEET, LaneStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +43,24 @@ class LiveLanes:
 
 
 def find_live(
-    lanes: Iterable[Lane], rows: Mapping[str, LaneSheetRow], assessed: Collection[str]
+    lanes: Iterable[Lane], statuses: Mapping[str, LaneStatus], assessed: Collection[str]
 ) -> LiveLanes:
     """Return on what terms these lanes are published; `assessed` are those whose assessment holds."""
-    statuses = {lane: lane_status(rows.get(lane.lane_id)) for lane in lanes}
+    known = [(lane, statuses.get(lane.lane_id, NO_SHEET)) for lane in lanes]
     return LiveLanes(
         live=frozenset(
             lane.lane_id
-            for lane, status in statuses.items()
+            for lane, status in known
             if status.is_live and not lane.held_after_restore
         ),
         with_face=frozenset(
             lane.lane_id
-            for lane, status in statuses.items()
+            for lane, status in known
             if status.may_offer_face and lane.lane_id in assessed
         ),
         uncounted_gate_ids=frozenset(
             lane.gate_id
-            for lane, status in statuses.items()
+            for lane, status in known
             if lane.direction == "out" and not (status.is_live and not lane.held_after_restore)
         ),
     )

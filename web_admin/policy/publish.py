@@ -5,17 +5,17 @@ at which it last changed; a deleted one stays as an empty row, so any older vers
 """
 
 import logging
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from typing import cast
 
 import msgspec
-from sqlalchemy import Table, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.util import identity_key
 
-from gate_controller.contract.calendars import WeeklyHours
 from gate_controller.contract.features import fit
 from gate_controller.contract.messages import (
     POLICY_DOMAIN,
@@ -26,45 +26,29 @@ from gate_controller.contract.messages import (
     record_digest,
     sign_struct,
 )
-from gate_controller.contract.policy import check_promise_one
-from gate_controller.contract.records import (
-    Credential,
-    CredentialRecord,
-    CredentialState,
-    PolicyRefused,
-    Record,
-    decode_record,
-    encode_record,
-)
+from gate_controller.contract.records import Credential, Record, decode_record, encode_record
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import CredentialRow, Gate, Person, Site
 from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR, PolicyRecordRow
-from web_admin.core.database import IN_LIST
+from web_admin.core.database import among
 from web_admin.core.sealing import Sealer
 from web_admin.face.ways_in import pause_without_other_way
 from web_admin.policy.emergency_records import emergency_keys, emergency_records
-from web_admin.policy.facts import SiteFacts, load_facts
+from web_admin.policy.facts import GateFacts, load_facts
 from web_admin.policy.records import (
     KINDS_OF_ONE_PERSON,
-    PERSONAL_KINDS,
+    SAME_FOR_ALL_GATES,
     PeopleRecords,
-    hours_record,
-    lane_record,
+    SiteRecords,
     open_gate_keys,
-    site_records,
 )
+from web_admin.policy.storing import GateChange, Wanted, Wire, parts, store
+
+RECORDS_AT_ONCE = 20_000
+"""About as many people times gates are worked out before they are stored: memory has to hold them."""
 
 _log = logging.getLogger(__name__)
-_rows = cast(Table, PolicyRecordRow.__table__)
-
-
-@dataclass(frozen=True, slots=True)
-class GateChange:
-    """How many records of one gate were added, changed and removed."""
-
-    added: int
-    changed: int
-    removed: int
+_gates = cast(Table, Gate.__table__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +70,9 @@ class _Scope:
 def records_for_gate(session: Session, sealer: Sealer, gate: Gate, now: datetime) -> dict[str, bytes]:
     """Return all that this gate is to know, as wire forms by key."""
     facts = load_facts(session, gate.site_id, now)
-    return dict(_records(facts, PeopleRecords(facts, sealer, now), sealer, gate, now))
+    of_site, people = SiteRecords(facts, now), PeopleRecords(facts, sealer, now)
+    (this,) = (each for each in facts.gates if each.gate_id == gate.gate_id)
+    return {key: value for key, (value, _) in _Wires().wanted(of_site, people, sealer, this, now).items()}
 
 
 def publish_policy(
@@ -103,235 +89,140 @@ def publish_policy(
     lanes, hours, calendar and passes. Raises PolicyRefused, before anything is written, when a lane
     breaks promise 1. One person never blocks it: a person who chose face and has no other working way
     is published without face and marked as paused.
+
+    The site's row is locked from the beginning, so publications follow one another. The gates' rows are
+    changed last and with one statement: a gate that asks meanwhile is answered by what it had, and waits
+    only while the transaction is being committed.
     """
     session.flush()
     site = session.scalars(select(Site).where(Site.site_id == site_id).with_for_update(key_share=True)).one()
-    # Asking gates lock their own row: with all rows locked no gate sees half a publication.
-    session.scalars(
-        select(Gate).where(Gate.site_id == site_id).order_by(Gate.gate_id).with_for_update(key_share=True)
-    ).all()
     scope = None if person_ids is None else _scope(session, site_id, person_ids)
     facts = load_facts(session, site_id, now, None if scope is None else scope.person_ids)
-    _check_lanes(facts, now)
+    of_site = SiteRecords(facts, now)
+    of_site.check()
     people = PeopleRecords(facts, sealer, now)
     for person in people.without_another_way():
         pause_without_other_way(person, ())
         _log.info("face of person %s is paused: no other working way", person.person_id)
     session.flush()
     changes: dict[str, GateChange] = {}
-    for gate in facts.gates:
-        if scope is None:
-            gate.published_knows = gate.knows
-        if gate.state in {"paired", "stolen"}:
-            wanted = dict(_records(facts, people, sealer, gate, now))
-            change = _store(session, gate, wanted, scope, site.version + 1, now)
-            if change is not None:
-                changes[gate.gate_id] = change
-                gate.published_version = site.version + 1
-                gate.published_digest = None
-            elif gate.published_version == 0:
-                gate.published_version = site.version
+    wires, published = _Wires(), [gate for gate in facts.gates if gate.state in {"paired", "stolen"}]
+    at_once = max(1, RECORDS_AT_ONCE // (1 + len(facts.persons)))
+    for start in range(0, len(published), at_once):
+        wanted = [
+            Wanted(gate, wires.wanted(of_site, people, sealer, gate, now))
+            for gate in published[start : start + at_once]
+        ]
+        keys = None if scope is None else scope.keys
+        changes |= store(session, wanted, keys, site.version + 1, now)
+    _note_published(session, facts.gates, changes, site.version, whole=scope is None)
     if changes:
         site.version += 1
     session.flush()
     return PublishResult(site.version, changes)
 
 
+def _note_published(
+    session: Session, gates: Sequence[GateFacts], changed: Collection[str], before: int, *, whole: bool
+) -> None:
+    """Note at the gates what was published to them: from here to the end of the transaction they wait.
+
+    An asking gate's row is locked, so that no gate is answered by one half of a publication.
+    """
+    noted: dict[str, dict[str, object]] = {gate.gate_id: {} for gate in gates}
+    for gate in gates:
+        if gate.gate_id in changed:
+            noted[gate.gate_id] = {"published_version": before + 1, "published_digest": None}
+        elif gate.published_version == 0 and before and gate.state in {"paired", "stolen"}:
+            noted[gate.gate_id] = {"published_version": before}
+        if whole and gate.published_knows != gate.knows:
+            noted[gate.gate_id]["published_knows"] = gate.knows
+    alike: dict[str, tuple[dict[str, object], list[str]]] = {}
+    for gate_id, values in noted.items():
+        if values:
+            alike.setdefault(repr(values), (values, []))[1].append(gate_id)
+    for values, gate_ids in alike.values():
+        these = among(session, Gate.gate_id, sorted(gate_ids))
+        session.connection().execute(update(_gates).where(these).values(values))
+    for gate_id, values in noted.items():
+        held = session.identity_map.get(identity_key(Gate, gate_id)) if values else None
+        for name, value in values.items() if held is not None else ():
+            set_committed_value(held, name, value)
+
+
+class _Wires:
+    """Makes wire forms; what is the same for many gates is encoded once."""
+
+    def __init__(self) -> None:
+        self._shared: dict[tuple[str, tuple[str, ...]], Wire] = {}
+
+    def wanted(
+        self, of_site: SiteRecords, people: PeopleRecords, sealer: Sealer, gate: GateFacts, now: datetime
+    ) -> dict[str, Wire]:
+        """Return a gate's records on the wire, each as the gate's version understands it, or not at all."""
+        wanted: dict[str, Wire] = {}
+        knows = tuple(gate.knows)
+        for key, record in _records(of_site, people, sealer, gate, now):
+            is_shared = key.partition(":")[0] in SAME_FOR_ALL_GATES
+            wire = self._shared.get((key, knows)) if is_shared else None
+            if wire is None:
+                fitted = fit(key, record, knows)
+                if fitted is None:
+                    continue
+                value = encode_record(fitted)
+                wire = value, record_digest(value)
+                if is_shared:
+                    self._shared[key, knows] = wire
+            wanted[key] = wire
+        return wanted
+
+
 def _records(
-    facts: SiteFacts, people: PeopleRecords, sealer: Sealer, gate: Gate, now: datetime
-) -> Iterator[tuple[str, bytes]]:
-    """Give a gate's records on the wire; a stolen gate gets no person."""
-    for key, record in site_records(facts, gate, now):
-        yield from _fitted(key, record, gate)
+    of_site: SiteRecords, people: PeopleRecords, sealer: Sealer, gate: GateFacts, now: datetime
+) -> Iterator[tuple[str, Record | Credential]]:
+    """Give a gate's records; a stolen gate gets no person."""
+    yield from of_site.records(gate)
     if gate.state == "paired":
         keys = open_gate_keys(sealer, gate)
-        personal: Iterable[tuple[str, Record | Credential]] = chain(
-            people.records(gate, keys),
-            emergency_records(facts, sealer, gate, keys.pin_key, published_since=now - ENDED_PUBLISHED_FOR),
-        )
-        for key, record in personal:
-            yield from _fitted(key, record, gate)
-
-
-def _fitted(key: str, record: Record | Credential, gate: Gate) -> Iterator[tuple[str, bytes]]:
-    """Give a record as the gate's version understands it, or not at all."""
-    fitted = fit(key, record, gate.knows)
-    if fitted is not None:
-        yield key, encode_record(fitted)
-
-
-def _check_lanes(facts: SiteFacts, now: datetime) -> None:
-    """Raise PolicyRefused when any lane of the site breaks promise 1 or names hours that do not exist."""
-    numbers = {gate.gate_id: gate.number for gate in facts.gates}
-    lanes = {
-        lane.lane_id: facts.live_lanes.fit(lane_record(lane, numbers[gate_id], now))
-        for gate_id, rows in facts.lanes.items()
-        for lane in rows
-    }
-    hours = {
-        hours_id: WeeklyHours.from_spans(hours_record(row).spans) for hours_id, row in facts.hours.items()
-    }
-    for lane in lanes.values():
-        for hours_id in (*lane.method_hours.values(), *lane.posture_hours):
-            if hours_id not in hours:
-                raise PolicyRefused(f"lane {lane.lane_id!r} names the hours {hours_id!r}, which do not exist")
-    check_promise_one(lanes, hours)
+        yield from people.records(gate, keys)
+        since = now - ENDED_PUBLISHED_FOR
+        yield from emergency_records(of_site.facts, sealer, gate, keys.pin_key, published_since=since)
 
 
 def _scope(session: Session, site_id: str, person_ids: Collection[str]) -> _Scope:
     """Widen a set of people to everyone in their present and published homes."""
-    wanted = sorted(person_ids)
-    keys = [f"person:{person_id}" for person_id in wanted]
     homes: set[str] = set()
-    for start in range(0, len(wanted), IN_LIST):
-        part = slice(start, start + IN_LIST)
-        homes.update(
-            home_id
-            for home_id in session.scalars(select(Person.home_id).where(Person.person_id.in_(wanted[part])))
-            if home_id is not None
-        )
-        published = select(PolicyRecordRow.key, PolicyRecordRow.value).where(
-            PolicyRecordRow.key.in_(keys[part])
-        )
-        for key, value in session.execute(published):
-            home_id = getattr(decode_record(key, value), "home_id", None) if value is not None else None
-            homes.update({home_id} if home_id is not None else ())
-    everyone = set(wanted)
-    in_homes = select(Person.person_id).where(Person.site_id == site_id, Person.home_id.in_(homes))
-    everyone.update(session.scalars(in_homes) if homes else ())
+    for part in parts(person_ids):
+        at_home = select(Person.home_id).where(Person.person_id.in_(part), Person.home_id.is_not(None))
+        homes.update(str(home_id) for home_id in session.scalars(at_home))
+        homes.update(_published_homes(session, site_id, part))
+    everyone = set(person_ids)
+    for part in parts(homes):
+        in_homes = select(Person.person_id).where(Person.site_id == site_id, Person.home_id.in_(part))
+        everyone.update(session.scalars(in_homes))
     scope_keys = {f"home:{home_id}" for home_id in homes}
-    ids = sorted(everyone)
-    for start in range(0, len(ids), IN_LIST):
-        part_ids = ids[start : start + IN_LIST]
-        owned = select(CredentialRow.credential_id).where(CredentialRow.person_id.in_(part_ids))
+    for part in parts(everyone):
+        owned = select(CredentialRow.credential_id).where(CredentialRow.person_id.in_(part))
         scope_keys.update(f"credential:{credential_id}" for credential_id in session.scalars(owned))
-    scope_keys.update(f"{kind}:{person_id}" for kind in KINDS_OF_ONE_PERSON for person_id in ids)
+    scope_keys.update(f"{kind}:{person_id}" for kind in KINDS_OF_ONE_PERSON for person_id in everyone)
     return _Scope(frozenset(everyone), frozenset(scope_keys) | emergency_keys(session, site_id))
 
 
-# -- storing the difference ------------------------------------------------------------------------
-
-
-def _present(session: Session, gate_id: str, scope: _Scope | None) -> dict[str, bytes | None]:
-    """Return the stored records of a gate within the scope: digests by key, None for a deleted record."""
-    query = select(PolicyRecordRow.key, PolicyRecordRow.digest, PolicyRecordRow.value.is_(None)).where(
-        PolicyRecordRow.gate_id == gate_id
+def _published_homes(session: Session, site_id: str, person_ids: Sequence[str]) -> set[str]:
+    """Return the homes that these people have at any gate, in what was last published."""
+    homes: set[str] = set()
+    keys = [f"person:{person_id}" for person_id in person_ids]
+    # By gates as well, as the primary key is ordered: otherwise every record of all gates would be read.
+    gate_ids = session.scalars(select(Gate.gate_id).where(Gate.site_id == site_id)).all()
+    published = select(PolicyRecordRow.key, PolicyRecordRow.value).where(
+        among(session, PolicyRecordRow.gate_id, gate_ids),
+        PolicyRecordRow.key.in_(keys),
+        PolicyRecordRow.value.is_not(None),
     )
-    if scope is None:
-        return {key: None if gone else digest for key, digest, gone in session.execute(query)}
-    impersonal = or_(
-        PolicyRecordRow.key.in_(("site", "calendar")),
-        *(
-            and_(PolicyRecordRow.key >= f"{kind}:", PolicyRecordRow.key < f"{kind};")
-            for kind in ("hours", "lane", "ended_pass", "face_notice")
-        ),
-    )
-    present = {
-        key: None if gone else digest for key, digest, gone in session.execute(query.where(impersonal))
-    }
-    keys = sorted(scope.keys)
-    for start in range(0, len(keys), IN_LIST):
-        part = query.where(PolicyRecordRow.key.in_(keys[start : start + IN_LIST]))
-        present |= {key: None if gone else digest for key, digest, gone in session.execute(part)}
-    return present
-
-
-def _store(
-    session: Session,
-    gate: Gate,
-    wanted: Mapping[str, bytes],
-    scope: _Scope | None,
-    version: int,
-    now: datetime,
-) -> GateChange | None:
-    """Store the differences; return None without any."""
-    present = _present(session, gate.gate_id, scope)
-    digests = {key: record_digest(value) for key, value in wanted.items()}
-    differing = [key for key, digest in digests.items() if present.get(key) != digest]
-    illegal = {key for key in differing if not _is_legal(key, wanted[key])}
-    fresh = [key for key in differing if key not in illegal]
-    gone = [
-        key for key, digest in present.items() if digest is not None and (key not in wanted or key in illegal)
-    ]
-    ended = _ended_values(session, gate, gone, now)
-    gone = [key for key in gone if key not in ended]
-    for key, value in ended.items():
-        digests[key] = record_digest(value)
-        if present[key] != digests[key]:
-            fresh.append(key)
-    wanted = {**wanted, **ended}
-    if not fresh and not gone:
-        return None
-    new_rows = [
-        {
-            "gate_id": gate.gate_id,
-            "key": key,
-            "value": wanted[key],
-            "digest": digests[key],
-            "version": version,
-        }
-        for key in fresh
-        if key not in present
-    ]
-    changed_rows = [
-        {"old_key": key, "value": wanted[key], "digest": digests[key], "version": version}
-        for key in fresh
-        if key in present
-    ]
-    changed_rows += [{"old_key": key, "value": None, "digest": b"", "version": version} for key in gone]
-    connection = session.connection()
-    if new_rows:
-        connection.execute(insert(PolicyRecordRow), new_rows)
-    if changed_rows:
-        connection.execute(
-            update(_rows).where(_rows.c.gate_id == gate.gate_id, _rows.c.key == bindparam("old_key")),
-            changed_rows,
-        )
-    changed = sum(present.get(key) is not None for key in fresh)
-    return GateChange(added=len(fresh) - changed, changed=changed, removed=len(gone))
-
-
-def _ended_values(session: Session, gate: Gate, gone: list[str], now: datetime) -> dict[str, bytes]:
-    """Return the records of credentials that ended for good, marked so instead of left out.
-
-    A gate then says "ended" and not "unknown", and keeps a tombstone. A credential that merely may no
-    longer pass this gate is left out, so that a restored server does not take it for a revocation.
-    """
-    if gate.state != "paired":
-        return {}
-    ids = sorted(key.partition(":")[2] for key in gone if key.startswith("credential:"))
-    values: dict[str, bytes] = {}
-    for start in range(0, len(ids), IN_LIST):
-        part = ids[start : start + IN_LIST]
-        ended = select(CredentialRow.credential_id).where(
-            CredentialRow.credential_id.in_(part),
-            CredentialRow.state == "ended",
-            CredentialRow.ended_at > now - ENDED_PUBLISHED_FOR,
-        )
-        keys = [f"credential:{credential_id}" for credential_id in session.scalars(ended)]
-        stored = select(PolicyRecordRow.key, PolicyRecordRow.value).where(
-            PolicyRecordRow.gate_id == gate.gate_id,
-            PolicyRecordRow.key.in_(keys),
-            PolicyRecordRow.value.is_not(None),
-        )
-        for key, value in session.execute(stored):
-            record = decode_record(key, value or b"")
-            if isinstance(record, CredentialRecord):
-                marked = msgspec.structs.replace(record, state=CredentialState.ENDED)
-                values[key] = encode_record(marked)
-    return values
-
-
-def _is_legal(key: str, value: bytes) -> bool:
-    """Return whether a gate would take the record; refuse the policy when it is not about one person."""
-    try:
-        decode_record(key, value)
-    except PolicyRefused as refusal:
-        if key.partition(":")[0] not in PERSONAL_KINDS:
-            raise
-        _log.error("left out of the policy: %s", refusal)
-        return False
-    return True
+    for key, value in session.execute(published):
+        home_id = getattr(decode_record(key, value or b""), "home_id", None)
+        homes.update({home_id} if home_id is not None else ())
+    return homes
 
 
 # -- what a gate is sent ---------------------------------------------------------------------------

@@ -5,15 +5,16 @@ leaks from one gate fits no other.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
-from gate_controller.contract.calendars import Span
+from gate_controller.contract.calendars import Span, WeeklyHours
 from gate_controller.contract.credential_kinds import usable_methods
 from gate_controller.contract.pins import card_tag, gate_pin_tag
+from gate_controller.contract.policy import check_promise_one
 from gate_controller.contract.records import (
     CalendarRecord,
     CardCredential,
@@ -42,12 +43,18 @@ from web_admin.compound.models import CredentialRow, Gate, GrantRow, Hours, Lane
 from web_admin.core.sealing import SealBroken, Sealer, open_card_number, open_pin_tag
 from web_admin.gates.rules import ANTIPASSBACKS
 from web_admin.policy.face_records import face_offer, face_record
-from web_admin.policy.facts import SiteFacts
+from web_admin.policy.facts import GateFacts, SiteFacts
 
 KINDS_OF_ONE_PERSON = ("person", "face", "face_offer")
 """Kinds of record whose key names a person."""
 PERSONAL_KINDS = (*KINDS_OF_ONE_PERSON, "credential", "home")
 """Kinds of record about a person or a home, which scoped publishing may leave alone."""
+SOLE_KEYS = ("site", "calendar")
+"""Keys of the records of which a gate has one."""
+IMPERSONAL_KINDS = ("hours", "lane", "ended_pass", "face_notice")
+"""Kinds of record that every publication compares, besides those two."""
+SAME_FOR_ALL_GATES = frozenset({*SOLE_KEYS, "hours", "ended_pass", "face_notice", "home"})
+"""Kinds of record that differ between two gates by what these know of the contract alone."""
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +67,7 @@ class GateKeys:
     pin_key: bytes
 
 
-def open_gate_keys(sealer: Sealer, gate: Gate) -> GateKeys:
+def open_gate_keys(sealer: Sealer, gate: Gate | GateFacts) -> GateKeys:
     """Return a paired gate's keys; raise SealBroken."""
     return GateKeys(
         sealer.open(gate.card_key_sealed or b"", purpose="gate-key"),
@@ -112,36 +119,62 @@ def hours_record(hours: Hours) -> HoursRecord:
         raise PolicyRefused(f"the hours {hours.hours_id!r}: {err}") from err
 
 
-def site_records(facts: SiteFacts, gate: Gate, now: datetime) -> Iterator[tuple[str, Record]]:
-    """Give the records that are about no person: site, calendar, lanes, their hours, ended passes."""
-    site = facts.site
-    yield (
-        "site",
-        SiteRecord(
-            site.site_id,
-            site.name,
-            site.timezone,
-            24 if site.card_bits == 24 else 32,
-            site.max_policy_age_days,
-        ),
-    )
-    if facts.calendar:
-        exceptions = {day.isoformat(): kind for day, kind in facts.calendar.items()}
-        yield "calendar", msgspec.convert({"exceptions": exceptions}, CalendarRecord)
-    used: set[str] = set()
-    for lane in facts.lanes[gate.gate_id]:
-        record = facts.live_lanes.fit(lane_record(lane, gate.number, now))
-        yield f"lane:{lane.lane_id}", record
-        used |= {*record.method_hours.values(), *record.posture_hours}
-        used |= facts.hours_by_lane.get(lane.lane_id, frozenset())
-    for hours_id in sorted(used & facts.hours.keys()):
-        yield f"hours:{hours_id}", hours_record(facts.hours[hours_id])
-    if any(facts.live_lanes.offers_face(lane) for lane in facts.lanes[gate.gate_id]):
-        for notice in facts.face.notices:
-            yield f"face_notice:{notice.language}", notice
-    for row in facts.ended_passes:
-        if gate.number in row.gate_numbers:
-            yield f"ended_pass:{row.pass_id}", EndedPassRecord(row.pass_id, row.valid_until)
+class SiteRecords:
+    """Makes the records that are about no person: site, calendar, lanes, their hours, ended passes."""
+
+    def __init__(self, facts: SiteFacts, now: datetime) -> None:
+        """Work out every lane once; raise PolicyRefused on words that no gate would know."""
+        self.facts = facts
+        numbers = {gate.gate_id: gate.number for gate in facts.gates}
+        self._lanes = {
+            gate_id: [facts.live_lanes.fit(lane_record(lane, numbers[gate_id], now)) for lane in lanes]
+            for gate_id, lanes in facts.lanes.items()
+        }
+
+    def check(self) -> None:
+        """Raise PolicyRefused when any lane of the site breaks promise 1 or names hours that do not exist."""
+        lanes = {lane.lane_id: lane for lanes in self._lanes.values() for lane in lanes}
+        hours = {
+            hours_id: WeeklyHours.from_spans(hours_record(row).spans)
+            for hours_id, row in self.facts.hours.items()
+        }
+        for lane in lanes.values():
+            for hours_id in (*lane.method_hours.values(), *lane.posture_hours):
+                if hours_id not in hours:
+                    raise PolicyRefused(
+                        f"lane {lane.lane_id!r} names the hours {hours_id!r}, which do not exist"
+                    )
+        check_promise_one(lanes, hours)
+
+    def records(self, gate: GateFacts) -> Iterator[tuple[str, Record]]:
+        """Give those of one gate."""
+        facts, site = self.facts, self.facts.site
+        yield (
+            "site",
+            SiteRecord(
+                site.site_id,
+                site.name,
+                site.timezone,
+                24 if site.card_bits == 24 else 32,
+                site.max_policy_age_days,
+            ),
+        )
+        if facts.calendar:
+            exceptions = {day.isoformat(): kind for day, kind in facts.calendar.items()}
+            yield "calendar", msgspec.convert({"exceptions": exceptions}, CalendarRecord)
+        used: set[str] = set()
+        for record in self._lanes[gate.gate_id]:
+            yield f"lane:{record.lane_id}", record
+            used |= {*record.method_hours.values(), *record.posture_hours}
+            used |= facts.hours_by_lane.get(record.lane_id, frozenset())
+        for hours_id in sorted(used & facts.hours.keys()):
+            yield f"hours:{hours_id}", hours_record(facts.hours[hours_id])
+        if any(facts.live_lanes.offers_face(lane) for lane in facts.lanes[gate.gate_id]):
+            for notice in facts.face.notices:
+                yield f"face_notice:{notice.language}", notice
+        for row in facts.ended_passes:
+            if gate.number in row.gate_numbers:
+                yield f"ended_pass:{row.pass_id}", EndedPassRecord(row.pass_id, row.valid_until)
 
 
 # -- people ----------------------------------------------------------------------------------------
@@ -169,6 +202,22 @@ def ways_end(person: Person, credentials: list[CredentialRow], now: datetime) ->
     return max(end for end in ends if end is not None)
 
 
+@dataclass(frozen=True, slots=True)
+class _PersonFacts:
+    """A person as published to any gate; `record` has neither grants nor face, credentials no tags."""
+
+    person: Person
+    key: str
+    record: PersonRecord
+    methods_with_face: tuple[Method, ...]
+    ways: frozenset[Method]
+    ways_end: datetime | None
+    wants_face: bool
+    grants: Sequence[tuple[GrantRow, Mapping[str, tuple[str, ...]]]]
+    home: HomeRecord | None
+    credentials: Sequence[tuple[str, CredentialRow, Credential]]
+
+
 class PeopleRecords:
     """Makes the personal records of every gate; opens each sealed secret once."""
 
@@ -185,10 +234,12 @@ class PeopleRecords:
             for person in facts.persons
         }
         self._gate_of_lane = {lane.lane_id: gate for gate, lanes in facts.lanes.items() for lane in lanes}
+        self._places: dict[tuple[str, ...], Mapping[str, tuple[str, ...]]] = {}
         self._secrets: dict[str, int | bytes] = {}
         for rows in facts.credentials.values():
             for row in rows:
                 self._open(row, sealer)
+        self._people: list[_PersonFacts] | None = None
 
     def _open(self, row: CredentialRow, sealer: Sealer) -> None:
         if row.kind == CredentialKind.QR:
@@ -217,83 +268,114 @@ class PeopleRecords:
             and person.person_id in self._facts.consents
         )
 
-    def records(self, gate: Gate, keys: GateKeys) -> Iterator[tuple[str, Record | Credential]]:
+    def records(self, gate: GateFacts, keys: GateKeys) -> Iterator[tuple[str, Record | Credential]]:
         """Give the people who may pass this gate, their credentials, homes and faces."""
         lanes = {lane.lane_id: lane for lane in self._facts.lanes[gate.gate_id]}
         listed_homes: set[str] = set()
-        for person in self._facts.persons:
+        if self._people is None:  # at first use: until then a face may be paused
+            self._people = [self._same_everywhere(person) for person in self._facts.persons]
+        for one in self._people:
             grants = tuple(
-                self._grant(grant, lanes) for grant in self._facts.grants.get(person.person_id, ())
+                Grant(here, grant.hours_id, grant.valid_from, grant.valid_until)
+                for grant, by_gate in one.grants
+                if (here := by_gate.get(gate.gate_id))
             )
-            grants = tuple(grant for grant in grants if grant.lanes)
             if not grants:
                 continue
-            ways = self._ways[person.person_id]
             face = None
-            if self._wants_face(person):
-                face = face_record(self._facts, person, gate, grants, ways, self._ways_end[person.person_id])
-            requested = self._facts.two_method_requests.get(person.person_id)
-            offer = face_offer(self._facts, person, gate, grants, ways, self._today)
-            yield (
-                f"person:{person.person_id}",
-                PersonRecord(
-                    person_id=person.person_id,
-                    methods=tuple(
-                        method
-                        for method in Method
-                        if method in person.methods and (method is not Method.FACE or face is not None)
-                    ),
-                    grants=grants,
-                    home_id=person.home_id,
-                    suspended=person.suspended,
-                    slow_pass=person.slow_pass,
-                    may_override=person.may_override and person.kind == "staff" and not person.suspended,
-                    two_methods=(
-                        TwoMethods(requested.from_minute, requested.until_minute)
-                        if requested is not None else None
-                    ),
-                ),
-            )
+            if one.wants_face:
+                face = face_record(self._facts, one.person, gate, grants, one.ways, one.ways_end)
+            offer = face_offer(self._facts, one.person, gate, grants, one.ways, self._today)
+            methods = one.record.methods if face is None else one.methods_with_face
+            yield one.key, msgspec.structs.replace(one.record, methods=methods, grants=grants)
             if face is not None:
-                yield f"face:{person.person_id}", face
+                yield f"face:{one.record.person_id}", face
             if offer is not None:
-                yield f"face_offer:{person.person_id}", offer
-            home = self._facts.homes.get(person.home_id or "")
-            if home is not None and home.home_id not in listed_homes:
-                listed_homes.add(home.home_id)
-                yield f"home:{home.home_id}", HomeRecord(home.home_id, home.number, home.pin_salt)
-            for row in self._facts.credentials.get(person.person_id, ()):
-                credential = self._credential(row, person, keys, lanes)
+                yield f"face_offer:{one.record.person_id}", offer
+            if one.home is not None and one.home.home_id not in listed_homes:
+                listed_homes.add(one.home.home_id)
+                yield f"home:{one.home.home_id}", one.home
+            for key, row, record in one.credentials:
+                credential = self._credential(row, record, keys, lanes)
                 if credential is not None:
-                    yield f"credential:{row.credential_id}", credential
+                    yield key, credential
 
-    @staticmethod
-    def _grant(grant: GrantRow, lanes: Mapping[str, Lane]) -> Grant:
-        here = tuple(lane_id for lane_id in grant.lanes if lane_id in lanes)
-        return Grant(here, grant.hours_id, grant.valid_from, grant.valid_until)
+    def _same_everywhere(self, person: Person) -> _PersonFacts:
+        """Return what does not differ from gate to gate."""
+        person_id, facts = person.person_id, self._facts
+        requested = facts.two_method_requests.get(person_id)
+        home = facts.homes.get(person.home_id or "")
+        chosen = tuple(method for method in Method if method in person.methods)
+        made = [(row, self._untagged(row, person)) for row in facts.credentials.get(person_id, ())]
+        return _PersonFacts(
+            person=person,
+            key=f"person:{person_id}",
+            record=PersonRecord(
+                person_id=person_id,
+                methods=tuple(method for method in chosen if method is not Method.FACE),
+                grants=(),
+                home_id=person.home_id,
+                suspended=person.suspended,
+                slow_pass=person.slow_pass,
+                may_override=person.may_override and person.kind == "staff" and not person.suspended,
+                two_methods=(
+                    TwoMethods(requested.from_minute, requested.until_minute)
+                    if requested is not None else None
+                ),
+            ),
+            methods_with_face=chosen,
+            ways=self._ways[person_id],
+            ways_end=self._ways_end[person_id],
+            wants_face=self._wants_face(person),
+            grants=[(grant, self._lanes_by_gate(grant)) for grant in facts.grants.get(person_id, ())],
+            home=HomeRecord(home.home_id, home.number, home.pin_salt) if home is not None else None,
+            credentials=[
+                (f"credential:{row.credential_id}", row, record) for row, record in made if record is not None
+            ],
+        )
 
-    def _credential(
-        self, row: CredentialRow, person: Person, keys: GateKeys, lanes: Mapping[str, Lane]
-    ) -> Credential | None:
+    def _lanes_by_gate(self, grant: GrantRow) -> Mapping[str, tuple[str, ...]]:
+        """Return a grant's live lanes by gate; most grants of a compound name the same lanes."""
+        named = tuple(grant.lanes)
+        known = self._places.get(named)
+        if known is None:
+            found: dict[str, list[str]] = {}
+            for lane_id in named:
+                if lane_id in self._gate_of_lane:
+                    found.setdefault(self._gate_of_lane[lane_id], []).append(lane_id)
+            known = self._places[named] = {gate_id: tuple(lanes) for gate_id, lanes in found.items()}
+        return known
+
+    def _untagged(self, row: CredentialRow, person: Person) -> Credential | None:
+        """Return a credential without what differs from gate to gate: its tag and its lanes."""
         state = CredentialState(row.state)
         secret = self._secrets.get(row.credential_id)
         window = (row.valid_from, row.valid_until)
         if row.kind == CredentialKind.QR:
             return QrCredential(row.credential_id, person.person_id, state, *window, row.public_key)
         if isinstance(secret, int):
-            tag = card_tag(secret, keys.card_key)
-            return CardCredential(row.credential_id, person.person_id, state, *window, tag)
+            return CardCredential(row.credential_id, person.person_id, state, *window)
         if secret is None or person.home_id is None:
             return None
-        tag = gate_pin_tag(secret, keys.pin_key)
         if row.kind == CredentialKind.PIN:
             return PinCredential(
-                row.credential_id, person.person_id, state, *window, person.home_id, tag, row.duress
+                row.credential_id, person.person_id, state, *window, person.home_id, duress=row.duress
             )
+        return VisitorCodeCredential(row.credential_id, person.person_id, state, *window, person.home_id)
+
+    def _credential(
+        self, row: CredentialRow, record: Credential, keys: GateKeys, lanes: Mapping[str, Lane]
+    ) -> Credential | None:
+        secret = self._secrets.get(row.credential_id)
+        if secret is None:
+            return record
+        if isinstance(secret, int):
+            return msgspec.structs.replace(record, tag=card_tag(secret, keys.card_key))
+        tag = gate_pin_tag(secret, keys.pin_key)
+        if not isinstance(record, VisitorCodeCredential):
+            return msgspec.structs.replace(record, tag=tag)
         here = tuple(lane_id for lane_id in row.lanes or () if lane_id in lanes)
         # Gates count uses each for itself: a code that names another gate too would open once at each.
         if not here or len({self._gate_of_lane.get(lane_id) for lane_id in row.lanes or ()} - {None}) > 1:
             return None
-        return VisitorCodeCredential(
-            row.credential_id, person.person_id, state, *window, person.home_id, tag, here
-        )
+        return msgspec.structs.replace(record, tag=tag, lanes=here)

@@ -1,0 +1,152 @@
+"""What a publication costs: statements do not grow with the gates, and gates are answered meanwhile."""
+
+import msgspec
+import pytest
+from sqlalchemy import event, func, select
+from sqlalchemy.exc import OperationalError
+
+from gate_controller.contract.calendars import Span
+from tests.support.acting import add_lane, household, manager
+from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person
+from web_admin.compound.models import Gate
+from web_admin.compound.policy_models import PolicyRecordRow
+from web_admin.core.effects import NoEffects
+from web_admin.credentials.cards import issue_card
+from web_admin.gates.hours import save_hours, set_calendar_day
+from web_admin.policy import publish
+from web_admin.policy.effects import PolicyEffects
+from web_admin.policy.publish import change_since, publish_policy
+
+
+def compound(session, sealer, site, now, gates):
+    """Add gates and two homes of two people who may pass all of them; return the people."""
+    for number in range(1, gates + 1):
+        add_gate(session, sealer, site, f"stair-{number}", number, ["card"])
+    lanes = [f"stair-{number}-in" for number in range(1, gates + 1)]
+    people = []
+    for name in ("1-1", "1-1", "1-2", "1-2"):
+        home = people[-1].home if len(people) % 2 else add_home(session, site, name)
+        people.append(add_person(session, site, home, lanes, now))
+        people[-1].home = home
+        add_card(session, sealer, people[-1], 100 + len(people), now)
+    publish_policy(session, sealer, site, now)
+    return people
+
+
+def counted(database, change):
+    """Return how many statements a change needs."""
+    seen = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        seen.append(statement)
+
+    with database.session() as session:
+        event.listen(database.engine, "before_cursor_execute", note)
+        change(session)
+        event.remove(database.engine, "before_cursor_execute", note)
+    return len(seen)
+
+
+@pytest.mark.both_databases
+def test_one_card_more_takes_as_many_statements_at_two_gates_as_at_twenty(database, sealer, site, now):
+    with database.session() as session:
+        person = compound(session, sealer, site, now, 2)[0]
+
+    def another_card(number):
+        def change(session):
+            add_card(session, sealer, person, number, now)
+            publish_policy(session, sealer, site, now, person_ids=[person.person_id])
+
+        return change
+
+    few = counted(database, another_card(201))
+    with database.session() as session:
+        lanes = [f"more-{number}-in" for number in range(18)]
+        for number in range(18):
+            add_gate(session, sealer, site, f"more-{number}", 50 + number, ["card"])
+        add_person(session, site, None, lanes, now)
+        publish_policy(session, sealer, site, now)
+    assert counted(database, another_card(202)) == few
+
+
+@pytest.mark.both_databases
+def test_one_card_more_is_one_record_more_at_each_gate(database, sealer, site, now):
+    with database.session() as session:
+        person = compound(session, sealer, site, now, 3)[0]
+    with database.session() as session:
+        card = add_card(session, sealer, person, 300, now)
+        result = publish_policy(session, sealer, site, now, person_ids=[person.person_id])
+        assert {gate: (c.added, c.changed, c.removed) for gate, c in result.gates.items()} == {
+            f"stair-{number}": (1, 0, 0) for number in (1, 2, 3)
+        }
+        for gate_id in result.gates:
+            gate = session.get_one(Gate, gate_id)
+            change = change_since(session, gate, 1, result.version - 1)
+            assert set(change.puts) == {f"credential:{card.credential_id}"}
+            assert (gate.published_version, change.deletes) == (result.version, ())
+
+
+@pytest.mark.parametrize(
+    "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
+def test_gates_are_answered_by_what_they_had_while_a_publication_works(
+    database, sealer, site, now, monkeypatch
+):
+    with database.session() as session:
+        person = compound(session, sealer, site, now, 2)[0]
+    noting, seen = publish._note_published, []
+
+    def asked_meanwhile():
+        """Do as a gate's question does: lock the gate's row, then read what it lacks."""
+        with database.session() as session:
+            query = select(Gate).where(Gate.gate_id == "stair-1").with_for_update(key_share=True, nowait=True)
+            gate = session.scalars(query).one()
+            return gate.published_version, change_since(session, gate, 1, 1)
+
+    def note(session, *args, **options):
+        assert session.scalar(select(func.max(PolicyRecordRow.version))) == 2
+        seen.append(asked_meanwhile())
+        noting(session, *args, **options)
+        with pytest.raises(OperationalError, match="could not obtain lock"):
+            asked_meanwhile()
+
+    monkeypatch.setattr(publish, "_note_published", note)
+    with database.session() as session:
+        card = add_card(session, sealer, person, 400, now)
+        publish_policy(session, sealer, site, now, person_ids=[person.person_id])
+    assert seen == [(1, None)]
+    version, change = asked_meanwhile()
+    assert (version, set(change.puts)) == (2, {f"credential:{card.credential_id}"})
+
+
+def test_hours_and_holidays_publish_no_person_again(database, sealer, site, now):
+    spans = [Span(("mon",), 480, 1080)]
+    published = []
+
+    class Noted(NoEffects):
+        def publish(self, session, site_id, now, person_ids):
+            published.append(person_ids)
+
+    with database.session() as session:
+        act = manager(session, sealer, site, now, Noted())
+        hours = save_hours(act, None, "day", spans)
+        save_hours(act, hours.hours_id, "day", [Span(("tue",), 480, 1080)])
+        set_calendar_day(act, now.date(), "holiday")
+    assert published == [(), (), ()]
+
+
+@pytest.mark.both_databases
+def test_a_change_of_hours_is_one_record_at_the_gates_where_they_count(database, sealer, site, now):
+    with database.session() as session:
+        act = manager(session, sealer, site, now, PolicyEffects(sealer))
+        add_lane(act)
+        hours = save_hours(act, None, "day", [Span(("mon",), 480, 1080)])
+        _home, person = household(act)
+        issue_card(act, person.person_id, 77)
+        person.grants[0].hours_id = hours.hours_id
+        session.flush()
+        before = publish_policy(session, sealer, site, now).version
+        save_hours(act, hours.hours_id, "day", [Span(("tue",), 480, 1080)])
+        change = change_since(session, session.get_one(Gate, "north"), 1, before)
+    assert set(change.puts) == {f"hours:{hours.hours_id}"}
+    assert msgspec.json.decode(change.puts[f"hours:{hours.hours_id}"])["spans"][0]["days"] == ["tue"]

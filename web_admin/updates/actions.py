@@ -7,11 +7,13 @@ from typing import cast
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.updates import UpdateOrder, UpdateStatus
 from web_admin.action.base import Action, begin, new_id, office_only, record
 from web_admin.compound.models import Gate
 from web_admin.core.database import Menjin
 from web_admin.core.refusal import ActionRefused
+from web_admin.journal.ledger import append_audit
 from web_admin.updates.models import Rollout
 from web_admin.updates.queries import gates_to_update, newest_rollout, running_rollouts
 from web_admin.updates.rules import GateAt, Stage, settle, takes_updates
@@ -89,7 +91,22 @@ def _current(act: Action, states: Collection[str]) -> Rollout:
 def settle_rollouts(menjin: Menjin, now: datetime) -> int:
     """Let every roll-out go on as its gates report; return how many changed. Called every minute."""
     with menjin.database.session() as session:
-        return sum(_settle(session, rollout, now) for rollout in running_rollouts(session))
+        return sum(_goes_on(session, rollout, now) for rollout in running_rollouts(session))
+
+
+def _goes_on(session: Session, rollout: Rollout, now: datetime) -> bool:
+    """Settle a roll-out, and write into the ledger what no person decided."""
+    stage = rollout.stage
+    changed = _settle(session, rollout, now)
+    facts: Facts = {"version": rollout.version, "rollout_id": rollout.rollout_id, "stage": rollout.stage}
+    if rollout.state == "halted":
+        facts["gate_id"] = rollout.halted_by or ""
+        append_audit(session, rollout.site_id, "rollout_halted", facts, {}, now)
+    elif rollout.state == "done":
+        append_audit(session, rollout.site_id, "rollout_done", facts, {}, now)
+    elif rollout.stage != stage:
+        append_audit(session, rollout.site_id, "rollout_widened", facts, {}, now)
+    return changed
 
 
 def note_update(gate: Gate, status: UpdateStatus | None) -> None:

@@ -90,6 +90,12 @@ def settles(compound, later: timedelta = timedelta()) -> None:
         settle_rollouts(current_menjin(), compound.clock() + later)
 
 
+def ledger_of(compound) -> list[str]:
+    with compound.act() as act:
+        entries = act.session.query(AuditEntry).order_by(AuditEntry.seq)
+        return [entry.kind for entry in entries if entry.kind.startswith("rollout")]
+
+
 def test_a_roll_out_begins_at_one_gate_goes_on_and_is_done(compound) -> None:
     begun(compound)
     assert list(orders(compound)) == ["north"]
@@ -111,9 +117,8 @@ def test_a_roll_out_begins_at_one_gate_goes_on_and_is_done(compound) -> None:
     reports(compound, "garage", "kept")
     settles(compound)
     assert orders(compound) == {}, "done: no gate is ordered anything"
-    with compound.act() as act:
-        kinds = [entry.kind for entry in act.session.query(AuditEntry) if entry.kind.startswith("rollout")]
-    assert kinds == ["rollout_begun", "rollout_hurried"]
+    settles(compound)
+    assert ledger_of(compound) == ["rollout_begun", "rollout_widened", "rollout_hurried", "rollout_done"]
 
 
 def test_a_gate_that_went_back_halts_it_and_staff_let_it_try_again(compound) -> None:
@@ -121,7 +126,12 @@ def test_a_gate_that_went_back_halts_it_and_staff_let_it_try_again(compound) -> 
     before = orders(compound)["north"]
     reports(compound, "north", "rolled_back", why="the server did not hear from it")
     settles(compound)
+    settles(compound)
     assert orders(compound) == {}
+    assert ledger_of(compound) == ["rollout_begun", "rollout_halted"]
+    with compound.act() as act:
+        halted = act.session.query(AuditEntry).filter_by(kind="rollout_halted").one()
+    assert (halted.facts["gate_id"], halted.facts["version"]) == ("north", "0.3.0")
     with compound.act() as act, pytest.raises(ActionRefused):
         begin_rollout(act, "0.3.0", ["0.3.0"])
     with compound.act() as act:

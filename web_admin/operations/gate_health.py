@@ -73,6 +73,8 @@ def _gate_findings(gate: Gate, tampered: bool, now: datetime) -> Iterable[Findin
         )  # fmt: skip
     yield from _disk_of(gate)
     yield from _devices(gate)
+    if gate.without_face:
+        yield Finding(_("Without face"), "good", _("Its program has no code for faces."))
 
 
 def _contact(gate: Gate, now: datetime) -> Iterable[Finding]:

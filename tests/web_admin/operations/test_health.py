@@ -131,6 +131,12 @@ def test_a_gate_that_does_not_take_new_rules_is_named_with_both_versions():
     assert f"version 0.1.0, this server of {program_version()}" in str(finding.todo)
 
 
+def test_a_gate_without_face_says_so_and_is_well():
+    health = gate_health(well_gate(without_face=True), tampered=False, now=NOW)
+    assert (health.level, [str(one.says) for one in health.findings]) == (
+        "good", ["Its program has no code for faces."])
+
+
 def test_a_tampered_gate_is_bad():
     assert gate_health(well_gate(), tampered=True, now=NOW).level == "bad"
 
@@ -249,6 +255,15 @@ def test_the_page_says_what_needs_staff_first(compound):
     assert page[words:raw].count("<details>") == 1
     assert "things need attention" in page
     assert "None was ever made here." in page
+
+
+@pytest.mark.parametrize(("language", "says"), [("en", "Without face"), ("zh", "它的程序不含人脸代码。")])
+def test_the_page_names_a_gate_without_face(compound, language, says):
+    client = compound.signed_in("manager", language)
+    assert says not in client.get("/manage/health").text
+    with compound.act() as act:
+        act.session.get_one(Gate, "north").without_face = True
+    assert says in client.get("/manage/health").text
 
 
 def test_a_monitor_reads_one_word_and_a_stranger_no_more(compound):

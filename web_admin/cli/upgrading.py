@@ -10,7 +10,7 @@ from web_admin.cli.answers import CommandRefused, backup_passphrase, clock
 from web_admin.cli.data_dir import config_of
 from web_admin.cli.restoring import fill_from_backup
 from web_admin.core.config import WebConfig
-from web_admin.core.database import Database, make_engine
+from web_admin.core.database import Database, make_engine, sqlite_file
 from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.operations import schema
 from web_admin.operations.backup import BackupRefused, Preface, read_preface, write_backup
@@ -138,9 +138,9 @@ def _loss(preface: Preface, now: datetime) -> str:
 
 def _set_aside(config: WebConfig) -> Path | None:
     """Move an SQLite database away and return where to; a PostgreSQL one has to be empty by now."""
-    if not config.database_url.startswith("sqlite:///"):
+    path = sqlite_file(config.database_url)
+    if path is None:
         return None
-    path = Path(config.database_url.removeprefix("sqlite:///"))
     aside = path.with_name(f"{path.name}.before-rollback-{clock():%Y%m%dT%H%M%SZ}")
     if path.exists():
         for end in SQLITE_FILES:
@@ -152,9 +152,9 @@ def _set_aside(config: WebConfig) -> Path | None:
 
 
 def _put_back(config: WebConfig, aside: Path | None) -> None:
-    if aside is None:
+    path = sqlite_file(config.database_url)
+    if aside is None or path is None:
         return
-    path = Path(config.database_url.removeprefix("sqlite:///"))
     for end in SQLITE_FILES:
         path.with_name(path.name + end).unlink(missing_ok=True)
         part = aside.with_name(aside.name + end)

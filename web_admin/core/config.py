@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from flask_babel import lazy_gettext as _l
@@ -180,7 +180,7 @@ def load_config(env: Mapping[str, str], data_dir: Path | None = None) -> WebConf
             f"{_meta('public_url').description}"
         )
     settings["public_url"] = _public_url(str(settings["public_url"]), given["public_url"][1])
-    settings.setdefault("database_url", f"sqlite:///{data_dir / 'menjin.sqlite3'}")
+    settings.setdefault("database_url", f"sqlite:///{quote(str(data_dir / 'menjin.sqlite3'))}")
     if "backup_dir" in settings:
         settings["backup_dir"] = data_dir / str(settings["backup_dir"])
     return msgspec.convert(

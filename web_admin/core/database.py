@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import cast
 
 from flask import Flask, Response, current_app, g, has_request_context, request
@@ -25,6 +26,7 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    make_url,
     select,
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -70,6 +72,14 @@ def make_engine(url: str) -> Engine:
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Return the file that an SQLite address names, as SQLAlchemy reads it; None for another database."""
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite" or address.database is None:
+        return None
+    return Path(address.database)
 
 
 def make_calls_engine(engine: Engine) -> Engine:

@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import unquote
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -13,6 +12,7 @@ from web_admin.accounts.staff import last_review, review_due_at
 from web_admin.compound.models import Gate, Site
 from web_admin.core.backup_files import is_backup
 from web_admin.core.config import WebConfig
+from web_admin.core.database import sqlite_file
 from web_admin.core.health_models import ServerMark
 from web_admin.custody.key_rotation import rotation_due_since
 from web_admin.custody.models import GateFaceRow
@@ -60,8 +60,8 @@ def server_facts(session: Session, config: WebConfig, site: Site, now: datetime)
 
 def database_bytes(session: Session, config: WebConfig) -> int:
     """Return the size of the records on disk."""
-    if config.database_url.startswith("sqlite"):
-        path = Path(unquote(config.database_url.removeprefix("sqlite:///")))
+    path = sqlite_file(config.database_url)
+    if path is not None:
         files = [path, path.with_name(path.name + "-wal")]
         return sum(file.stat().st_size for file in files if file.is_file())
     return int(session.scalar(text("SELECT pg_database_size(current_database())")) or 0)

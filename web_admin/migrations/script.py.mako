@@ -13,8 +13,3 @@ depends_on = None
 def upgrade() -> None:
     """Bring the tables up to this revision."""
     ${upgrades if upgrades else "pass"}
-
-
-def downgrade() -> None:
-    """Bring the tables back."""
-    ${downgrades if downgrades else "pass"}

@@ -1,10 +1,10 @@
-"""Make all tables."""
+"""Make the tables that checkouts of version 0.1.0 ended with at this revision."""
 # ruff: noqa: PLR0915 - as Alembic wrote it: one statement a table
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001"
+revision = "0033"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -18,15 +18,6 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("token", name="pk_form_once"),
     )
-    op.create_table(
-        "limit_count",
-        sa.Column("key", sa.LargeBinary(), nullable=False),
-        sa.Column("limit_name", sa.String(length=40), nullable=False),
-        sa.Column("counted", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("forget_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("key", name="pk_limit_count"),
-    )
-    op.create_index("ix_limit_count_forget_at", "limit_count", ["forget_at"])
     op.create_table(
         "notice",
         sa.Column("purpose", sa.String(length=200), nullable=False),
@@ -67,9 +58,6 @@ def upgrade() -> None:
         sa.Column("restoring", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("emergency_salt", sa.LargeBinary(), nullable=True),
-        sa.Column("restored_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("backup_epoch", sa.Integer(), nullable=True),
-        sa.Column("backup_version", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("site_id", name="pk_site"),
     )
     op.create_table(
@@ -103,15 +91,11 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=200), nullable=False),
         sa.Column("detail", sa.String(length=200), nullable=False),
         sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("over_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("lasting_key", sa.String(length=200), nullable=True),
-        sa.Column("mailed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_by", sa.String(length=200), nullable=True),
         sa.Column("note", sa.String(length=200), nullable=True),
         sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_alarm_site_id_site"),
         sa.PrimaryKeyConstraint("alarm_id", name="pk_alarm"),
-        sa.UniqueConstraint("site_id", "lasting_key", name="uq_alarm_site_id"),
     )
     op.create_index("ix_alarm_open", "alarm", ["site_id", "acknowledged_at", "raised_at"])
     op.create_table(
@@ -126,7 +110,6 @@ def upgrade() -> None:
         sa.Column("valid_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_used_on", sa.Date(), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("held_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_api_key_site_id_site"),
         sa.PrimaryKeyConstraint("key_id", name="pk_api_key"),
     )
@@ -194,25 +177,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("site_id", "day", name="pk_calendar_day"),
     )
     op.create_table(
-        "compliance_audit",
-        sa.Column("audit_id", sa.String(length=200), nullable=False),
-        sa.Column("site_id", sa.String(length=200), nullable=False),
-        sa.Column("period_from", sa.Date(), nullable=False),
-        sa.Column("period_until", sa.Date(), nullable=False),
-        sa.Column("auditor", sa.String(length=200), nullable=False),
-        sa.Column("is_independent", sa.Boolean(), nullable=False),
-        sa.Column("scope", sa.Text(), nullable=False),
-        sa.Column("figures", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("findings", sa.Text(), nullable=False),
-        sa.Column("fixes", sa.Text(), nullable=False),
-        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("began_by", sa.String(length=200), nullable=False),
-        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_compliance_audit_site_id_site"),
-        sa.PrimaryKeyConstraint("audit_id", name="pk_compliance_audit"),
-    )
-    op.create_index("ix_compliance_audit_site_id", "compliance_audit", ["site_id"])
-    op.create_table(
         "consent_rules",
         sa.Column("site_id", sa.String(length=200), nullable=False),
         sa.Column("written_release", sa.Boolean(), nullable=False),
@@ -272,24 +236,8 @@ def upgrade() -> None:
         sa.Column("tombstones_taken", sa.Boolean(), nullable=False),
         sa.Column("lane_states", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("device_states", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("program", sa.String(length=200), server_default="", nullable=False),
-        sa.Column("without_face", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.Column("knows", sa.JSON(none_as_null=True), server_default="[]", nullable=False),
-        sa.Column("published_knows", sa.JSON(none_as_null=True), server_default="[]", nullable=False),
-        sa.Column("policy_trouble", sa.Text(), server_default="", nullable=False),
-        sa.Column("behind_since", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("update_step", sa.String(length=200), server_default="", nullable=False),
-        sa.Column("update_version", sa.String(length=200), server_default="", nullable=False),
-        sa.Column("update_order_id", sa.String(length=200), server_default="", nullable=False),
-        sa.Column("update_why", sa.Text(), server_default="", nullable=False),
-        sa.Column("ordered_version", sa.String(length=200), server_default="", nullable=False),
-        sa.Column("ordered_id", sa.String(length=200), server_default="", nullable=False),
         sa.Column("clock_behind_seconds", sa.Double(), nullable=True),
         sa.Column("told_seq", sa.Integer(), nullable=True),
-        sa.Column("policy_withheld", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.Column("disk_free_mib", sa.Integer(), nullable=True),
-        sa.Column("disk_total_mib", sa.Integer(), nullable=True),
-        sa.Column("disk_reserve_in_use", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_gate_site_id_site"),
         sa.PrimaryKeyConstraint("gate_id", name="pk_gate"),
         sa.UniqueConstraint("site_id", "number", name="uq_gate_site_id"),
@@ -342,14 +290,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("incident_id", name="pk_incident"),
     )
     op.create_index("ix_incident_site_id", "incident", ["site_id"])
-    op.create_table(
-        "ledger_end",
-        sa.Column("site_id", sa.String(length=200), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_ledger_end_site_id_site"),
-        sa.PrimaryKeyConstraint("site_id", name="pk_ledger_end"),
-    )
     op.create_table(
         "long_job",
         sa.Column("job_id", sa.String(length=200), nullable=False),
@@ -445,44 +385,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("site_id", "number", name="pk_public_report"),
     )
     op.create_table(
-        "restore_review",
-        sa.Column("review_id", sa.String(length=200), nullable=False),
-        sa.Column("site_id", sa.String(length=200), nullable=False),
-        sa.Column("kind", sa.String(length=200), nullable=False),
-        sa.Column("subject_id", sa.String(length=200), nullable=False),
-        sa.Column("gate_id", sa.String(length=200), nullable=True),
-        sa.Column("before", sa.JSON(), nullable=False),
-        sa.Column("after", sa.JSON(), nullable=False),
-        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("decided_by", sa.String(length=200), nullable=True),
-        sa.Column("decision", sa.String(length=200), nullable=True),
-        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_restore_review_site_id_site"),
-        sa.PrimaryKeyConstraint("review_id", name="pk_restore_review"),
-    )
-    op.create_index("ix_restore_review_open", "restore_review", ["site_id", "decided_at"])
-    op.create_index("ix_restore_review_subject_id", "restore_review", ["subject_id"])
-    op.create_table(
-        "rollout",
-        sa.Column("rollout_id", sa.String(length=200), nullable=False),
-        sa.Column("site_id", sa.String(length=200), nullable=False),
-        sa.Column("version", sa.String(length=200), nullable=False),
-        sa.Column("stage", sa.String(length=200), nullable=False),
-        sa.Column("state", sa.String(length=200), nullable=False),
-        sa.Column("attempt", sa.Integer(), nullable=False),
-        sa.Column("kept_since", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("why", sa.Text(), server_default="", nullable=False),
-        sa.Column("halted_by", sa.String(length=200), nullable=True),
-        sa.Column("started_by", sa.String(length=200), nullable=False),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_rollout_site_id_site"),
-        sa.PrimaryKeyConstraint("rollout_id", name="pk_rollout"),
-    )
-    with op.batch_alter_table("rollout", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_rollout_site_id"), ["site_id"], unique=False)
-
-    op.create_table(
         "shift_handover",
         sa.Column("handover_id", sa.String(length=200), nullable=False),
         sa.Column("site_id", sa.String(length=200), nullable=False),
@@ -528,7 +430,6 @@ def upgrade() -> None:
         sa.Column("old_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("held_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_webhook_site_id_site"),
         sa.PrimaryKeyConstraint("webhook_id", name="pk_webhook"),
     )
@@ -572,26 +473,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("gate_id", name="pk_gate_face"),
     )
     op.create_table(
-        "gate_handover",
-        sa.Column("gate_id", sa.String(length=200), nullable=False),
-        sa.Column("manifest", sa.LargeBinary(), nullable=True),
-        sa.Column("epoch", sa.Integer(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("cursor", sa.String(length=200), nullable=False),
-        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name="fk_gate_handover_gate_id_gate"),
-        sa.PrimaryKeyConstraint("gate_id", name="pk_gate_handover"),
-    )
-    op.create_table(
-        "handed_record",
-        sa.Column("gate_id", sa.String(length=200), nullable=False),
-        sa.Column("key", sa.String(length=200), nullable=False),
-        sa.Column("value", sa.LargeBinary(), nullable=True),
-        sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name="fk_handed_record_gate_id_gate"),
-        sa.PrimaryKeyConstraint("gate_id", "key", name="pk_handed_record"),
-    )
-    op.create_table(
         "lane",
         sa.Column("lane_id", sa.String(length=200), nullable=False),
         sa.Column("gate_id", sa.String(length=200), nullable=False),
@@ -613,7 +494,6 @@ def upgrade() -> None:
         sa.Column("staff_hold_minutes", sa.Integer(), server_default="30", nullable=False),
         sa.Column("area_is_closed", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("schedule_authors", sa.JSON(none_as_null=True), server_default="{}", nullable=False),
-        sa.Column("held_after_restore", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name="fk_lane_gate_id_gate"),
         sa.PrimaryKeyConstraint("lane_id", name="pk_lane"),
     )
@@ -643,9 +523,6 @@ def upgrade() -> None:
         sa.Column("nonce", sa.LargeBinary(), nullable=True),
         sa.Column("phrase", sa.String(length=200), nullable=True),
         sa.Column("hardware_name", sa.String(length=200), nullable=True),
-        sa.Column("sealing_public_key", sa.LargeBinary(), nullable=True),
-        sa.Column("commitment_digest", sa.LargeBinary(), nullable=True),
-        sa.Column("server_nonce", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name="fk_pair_attempt_gate_id_gate"),
         sa.PrimaryKeyConstraint("pair_id", name="pk_pair_attempt"),
     )
@@ -667,7 +544,6 @@ def upgrade() -> None:
         sa.Column("may_override", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("age_band_until", sa.Date(), nullable=True),
         sa.Column("phone_unproven", sa.String(length=200), nullable=True),
-        sa.Column("suspended_by", sa.String(length=200), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["home_id"], ["home.home_id"], name="fk_person_home_id_home"),
         sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_person_site_id_site"),
         sa.PrimaryKeyConstraint("person_id", name="pk_person"),
@@ -684,22 +560,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name="fk_policy_record_gate_id_gate"),
         sa.PrimaryKeyConstraint("gate_id", "key", name="pk_policy_record"),
     )
-    op.create_table(
-        "set_aside_entry",
-        sa.Column("gate_id", sa.String(length=200), nullable=False),
-        sa.Column("journal_id", sa.String(length=200), nullable=False),
-        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.Column("previous", sa.LargeBinary(), nullable=False),
-        sa.Column("is_whole", sa.Boolean(), nullable=False),
-        sa.Column("why", sa.String(length=200), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=True),
-        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("ledger_seq", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name="fk_set_aside_entry_gate_id_gate"),
-        sa.PrimaryKeyConstraint("gate_id", "journal_id", "seq", "digest", name="pk_set_aside_entry"),
-    )
-    op.create_index("ix_set_aside_entry_newest", "set_aside_entry", ["gate_id", "received_at"])
     op.create_table(
         "visitor_use",
         sa.Column("gate_id", sa.String(length=200), nullable=False),
@@ -801,8 +661,6 @@ def upgrade() -> None:
         sa.Column("ended_reason", sa.String(length=200), nullable=True),
         sa.Column("printed", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("known_to_home", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.Column("suspended_by", sa.String(length=200), server_default="", nullable=False),
-        sa.Column("seen_by", sa.String(length=200), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.person_id"], name="fk_credential_person_id_person"),
         sa.PrimaryKeyConstraint("credential_id", name="pk_credential"),
     )
@@ -814,14 +672,11 @@ def upgrade() -> None:
         sa.Column("site_id", sa.String(length=200), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("role", sa.String(length=200), nullable=False),
-        sa.Column("person_id", sa.String(length=200), nullable=True),
+        sa.Column("person_id", sa.String(length=200), nullable=False),
         sa.Column("opened_by", sa.String(length=200), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_why", sa.String(length=200), nullable=True),
-        sa.Column("credential_id", sa.String(length=200), nullable=True),
-        sa.Column("proved_by", sa.String(length=200), nullable=True),
-        sa.Column("proved_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.person_id"], name="fk_desk_visit_person_id_person"),
         sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_desk_visit_site_id_site"),
         sa.PrimaryKeyConstraint("visit_id", name="pk_desk_visit"),
@@ -938,8 +793,6 @@ def upgrade() -> None:
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("proof_asked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("proofs_asked", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("made_by_home", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.Column("proved_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.person_id"], name="fk_invitation_person_id_person"),
         sa.PrimaryKeyConstraint("invitation_id", name="pk_invitation"),
         sa.UniqueConstraint("code_digest", name="uq_invitation_code_digest"),
@@ -1084,45 +937,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", "role_id", name="pk_account_role"),
     )
     op.create_table(
-        "account_session",
-        sa.Column("session_sha256", sa.LargeBinary(), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=False),
-        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["account.id"], name="fk_account_session_account_id_account", ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("session_sha256", name="pk_account_session"),
-    )
-    op.create_index("ix_account_session_account_id", "account_session", ["account_id"])
-    op.create_index("ix_account_session_ends_at", "account_session", ["ends_at"])
-    op.create_table(
-        "face_look",
-        sa.Column("gate_id", sa.String(length=200), nullable=False),
-        sa.Column("look_id", sa.String(length=200), nullable=False),
-        sa.Column("consent_id", sa.String(length=200), nullable=False),
-        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("dropped_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["consent_id"], ["consent.consent_id"], name="fk_face_look_consent_id_consent"
-        ),
-        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name="fk_face_look_gate_id_gate"),
-        sa.PrimaryKeyConstraint("gate_id", "look_id", name="pk_face_look"),
-    )
-    op.create_index("ix_face_look_consent_id", "face_look", ["consent_id"])
-    op.create_table(
-        "face_opening",
-        sa.Column("person_id", sa.String(length=200), nullable=False),
-        sa.Column("credential_id", sa.String(length=200), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["credential_id"], ["credential.credential_id"], name="fk_face_opening_credential_id_credential"
-        ),
-        sa.ForeignKeyConstraint(["person_id"], ["person.person_id"], name="fk_face_opening_person_id_person"),
-        sa.PrimaryKeyConstraint("person_id", "credential_id", name="pk_face_opening"),
-    )
-    op.create_index("ix_face_opening_credential_id", "face_opening", ["credential_id"])
-    op.create_table(
         "face_share",
         sa.Column("person_id", sa.String(length=200), nullable=False),
         sa.Column("gate_id", sa.String(length=200), nullable=False),
@@ -1179,18 +993,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("consent_id", "guardian_id", name="pk_guardian_consent"),
     )
     op.create_index("ix_guardian_consent_guardian_id", "guardian_consent", ["guardian_id"])
-    op.create_table(
-        "look_offer",
-        sa.Column("consent_id", sa.String(length=200), nullable=False),
-        sa.Column("misses", sa.Integer(), nullable=False),
-        sa.Column("missed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("offered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("is_off", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["consent_id"], ["consent.consent_id"], name="fk_look_offer_consent_id_consent"
-        ),
-        sa.PrimaryKeyConstraint("consent_id", name="pk_look_offer"),
-    )
     op.create_table(
         "receipt",
         sa.Column("consent_id", sa.String(length=200), nullable=False),
@@ -1259,87 +1061,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("consent_id", "signer_id", name="pk_written_release"),
     )
     op.create_index("ix_written_release_signer_id", "written_release", ["signer_id"])
-
-
-def downgrade() -> None:
-    """Bring the tables back."""
-    op.drop_table("written_release")
-    op.drop_table("visitor_visit")
-    op.drop_table("staff_profile")
-    op.drop_table("staff_invitation")
-    op.drop_table("receipt")
-    op.drop_table("look_offer")
-    op.drop_table("guardian_consent")
-    op.drop_table("forgetting")
-    op.drop_table("face_use")
-    op.drop_table("face_share")
-    op.drop_table("face_opening")
-    op.drop_table("face_look")
-    op.drop_table("account_session")
-    op.drop_table("account_role")
-    op.drop_table("visitor_series")
-    op.drop_table("visitor_pass")
-    op.drop_table("second_method_wish")
-    op.drop_table("rights_request")
-    op.drop_table("print_slip")
-    op.drop_table("passkey")
-    op.drop_table("lane_sheet")
-    op.drop_table("invitation")
-    op.drop_table("home_addition")
-    op.drop_table("guardian_request")
-    op.drop_table("guardian")
-    op.drop_table("grant_row")
-    op.drop_table("face_question")
-    op.drop_table("disclosure")
-    op.drop_table("desk_visit")
-    op.drop_table("credential")
-    op.drop_table("consent")
-    op.drop_table("child_agreement")
-    op.drop_table("asked_messages")
-    op.drop_table("account")
-    op.drop_table("visitor_use")
-    op.drop_table("set_aside_entry")
-    op.drop_table("policy_record")
-    op.drop_table("person")
-    op.drop_table("pair_attempt")
-    op.drop_table("open_order")
-    op.drop_table("lane")
-    op.drop_table("handed_record")
-    op.drop_table("gate_handover")
-    op.drop_table("gate_face")
-    op.drop_table("gate_event")
-    op.drop_table("webhook")
-    op.drop_table("site_look")
-    op.drop_table("site_key")
-    op.drop_table("shift_handover")
-    op.drop_table("rollout")
-    op.drop_table("restore_review")
-    op.drop_table("public_report")
-    op.drop_table("privacy_contact")
-    op.drop_table("print_run")
-    op.drop_table("outbox_message")
-    op.drop_table("mail_server")
-    op.drop_table("long_job")
-    op.drop_table("ledger_end")
-    op.drop_table("incident")
-    op.drop_table("hours")
-    op.drop_table("home")
-    op.drop_table("gate")
-    op.drop_table("face_suspension")
-    op.drop_table("emergency_code")
-    op.drop_table("consent_rules")
-    op.drop_table("compliance_audit")
-    op.drop_table("calendar_day")
-    op.drop_table("breach_drill")
-    op.drop_table("audit_entry")
-    op.drop_table("assessment")
-    op.drop_table("api_key")
-    op.drop_table("alarm")
-    op.drop_table("access_review")
-    op.drop_table("wrap_key")
-    op.drop_table("site")
-    op.drop_table("server_mark")
-    op.drop_table("role")
-    op.drop_table("notice")
-    op.drop_table("limit_count")
-    op.drop_table("form_once")

@@ -75,7 +75,7 @@ def body_at(path: str, type_: bytes, body: bytes, more: bytes = b"") -> bytes:
 
 
 def lines_of_requests(served: ServedCompound) -> list[str]:
-    """Return what the server has logged, without what its own watch finds meanwhile: no gate asks here."""
+    """Return what the server has logged, without what its own watch finds: no gate asks here."""
     return [line for line in served.log_lines() if '"event": "alarm_gate_silent"' not in line]
 
 

@@ -232,6 +232,7 @@ MAY: dict[str, str] = {
     "security.two_factor_setup_validate": STAFF,
     "security.verify": STAFF,
     "search.show": STAFF,
+    "search.look_for": STAFF,
     "sheet_parts.ask": "MI",
     "sheets.edit": "MI",
     "sheets.show": "MI",

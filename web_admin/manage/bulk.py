@@ -42,6 +42,7 @@ from web_admin.web.context import (
 )
 from web_admin.web.fields import hours_options, lane_options, reason_field
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.looked_for import sealed_text
 from web_admin.web.page import Page
 from web_admin.web.places import site_lanes
 from web_admin.web.send_once import made_once, once_token
@@ -180,8 +181,8 @@ def _asked_kind() -> BulkKind | None:
 def _to_list() -> Response:
     wanted = wanted_of(request.form)
     return redirect(url_for(
-        "people.show_list", q=wanted.text or None, building=wanted.building or None, kind=wanted.kind or None,
-        state=wanted.state or None,
+        "people.show_list", find=sealed_text(wanted.text), building=wanted.building or None,
+        kind=wanted.kind or None, state=wanted.state or None,
     ), 303)
 
 

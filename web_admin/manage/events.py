@@ -58,6 +58,7 @@ from web_admin.web.context import (
 )
 from web_admin.web.fields import MAX_REASON_CHARS, lane_options, options
 from web_admin.web.forms import OnceForm
+from web_admin.web.looked_for import looked_for
 from web_admin.web.page import Page
 from web_admin.web.places import gate_names, lane_names, site_gates, site_lanes
 
@@ -261,9 +262,9 @@ def who(gate_id: str, seq: str) -> Page:
 def explain() -> Page:
     """List what gates refused, and say which rule decides for a person, a lane, a method and a time."""
     form, session = WhyForm(), request_session()
-    looked_for = request.args.get("q", "").strip()[:40]
+    wanted = looked_for(40)
     chosen = request.form.get("person_id") or request.args.get("person", "")
-    people = first_who_fit(session, current_site().site_id, looked_for, chosen, FOUND_AT_MOST)
+    people = first_who_fit(session, current_site().site_id, wanted, chosen, FOUND_AT_MOST)
     form.person_id.choices = options(
         (p.person_id, f"{p.display_name} · {p.home.number}" if p.home else p.display_name) for p in people
     )
@@ -282,7 +283,7 @@ def explain() -> Page:
         else:
             answer = _answer(reason.value)
     page = render_template(
-        "office/why.html", form=form, answer=answer, people=people, looked_for=looked_for, past=None,
+        "office/why.html", form=form, answer=answer, people=people, looked_for=wanted, past=None,
         **_refusals(),
     )
     return (page, 422) if form.errors else page

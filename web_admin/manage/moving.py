@@ -119,7 +119,7 @@ def family() -> Page:
         if moved is not None:
             return _invitations(moved)
         if not _refused(form):
-            return redirect(url_for("people.show_list", q=typed(form.number).strip()), 303)
+            return redirect(url_for("people.show_list", find=sealed_text(typed(form.number).strip())), 303)
     page = render_template("office/move_in.html", form=form)
     return page if not form.is_submitted() else (page, 422)
 

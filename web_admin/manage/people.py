@@ -28,6 +28,7 @@ from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON
 from web_admin.web.context import current_action, current_site, do, get_or_404, request_now, site_zone, typed
 from web_admin.web.fields import CheckList, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.looked_for import looked_for
 from web_admin.web.page import Page
 from web_admin.web.places import site_lanes
 
@@ -69,7 +70,7 @@ def _ways_of(people: Sequence[Person]) -> dict[str, Ways]:
 def show_list() -> str:
     """List homes with their people, or what is looked for; pages in the homes' own order."""
     session, site_id = request_session(), current_site().site_id
-    wanted = wanted_of(request.args)
+    wanted = wanted_of({**request.args, "q": looked_for(40)})
     found = find(session, site_id, wanted)
     return render_template(
         "office/people.html",

@@ -1,24 +1,25 @@
-"""Page of the one search: people, homes, cards, gates, kinds of events and pages, as the role may."""
+"""Page of the one search: people, homes, cards, gates, pages and kinds of events, as the role may."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from web_admin.accounts.permissions import allowed, current_may
+from web_admin.accounts.permissions import access_of, allowed, current_may
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.look_ups import HANDED_IN, LOOK_REASONS
 from web_admin.events.queries import KINDS
+from web_admin.manage.search_pages import FOUND_PAGES
 from web_admin.people.queries import Wanted, find
 from web_admin.web.context import current_site
 from web_admin.web.desk_reader import read_tap
 from web_admin.web.forms import OnceForm
-from web_admin.web.navigation import PAGES, Entry
+from web_admin.web.looked_for import SEALED, looked_for, sealed_text
 from web_admin.web.places import site_gates
 
 bp = Blueprint("search", __name__, url_prefix="/manage/search")
@@ -26,16 +27,11 @@ bp = Blueprint("search", __name__, url_prefix="/manage/search")
 MAX_TEXT_CHARS = 40
 SHOWN_OF_EACH = 8
 FEWEST_CARD_DIGITS = 6
-TASKS: Sequence[Entry] = (
-    Entry("moving.family", "edit_people", "plus", _l("A family moves in")),
-    Entry("people_import.check", "edit_people", "events", _l("Add from a sheet")),
-    Entry("moving.staff", "edit_people", "clock", _l("Add staff")),
-    Entry("print_runs.show_list", "edit_people", "print", _l("Print for buildings")),
-    Entry("visitors.new", "issue_passes", "visitor", _l("New pass")),
-    Entry("now.lockdown", "set_posture", "lock", _l("Lockdown")),
-    Entry("gates.new_gate", "edit_gates", "gate", _l("Add a gate")),
-    Entry("own.show", "own_account", "person", _l("My account")),
-)
+SEARCHED = {
+    "": "search.show", "people": "people.show_list", "visitors": "visitors.show_list", "why": "events.explain",
+}
+"""The lists with a search of their own, and what their forms say beside the text."""
+CHOICES = ("building", "kind", "state", "whose")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +48,8 @@ class Hit:
 @allowed("own_account")
 def show() -> str | Response:
     """Show what has this text in its name; go to it where it is the only one."""
-    text = " ".join(request.args.get("q", "").split())[:MAX_TEXT_CHARS]
-    hits = [*_people(text), *_gates(text), *_events(text), *_pages(text)] if text else []
+    text = looked_for(MAX_TEXT_CHARS)
+    hits = [*_people(text), *_gates(text), *_pages(text), *_events(text)] if text else []
     card = _card(text)
     if len(hits) == 1 and card is None:
         return redirect(hits[0].address)
@@ -61,6 +57,17 @@ def show() -> str | Response:
         "office/search.html", text=text, hits=hits, card=card, form=OnceForm(formdata=None),
         reasons=LOOK_REASONS, usual=HANDED_IN,
     )
+
+
+@bp.post("/")
+@allowed("own_account")
+def look_for() -> Response:
+    """Lead to what is looked for, here or in one of the lists, by an address that says it to no one else."""
+    where = SEARCHED.get(request.form.get("where", ""), "search.show")
+    chosen = {name: request.form[name] for name in CHOICES if request.form.get(name)}
+    text = " ".join(request.form.get("q", "").split())
+    anchor = "person" if where == "events.explain" else None
+    return redirect(url_for(where, **chosen, **{SEALED: sealed_text(text)}, _anchor=anchor), 303)
 
 
 def _has(text: str, names: Iterable[object]) -> bool:
@@ -102,9 +109,15 @@ def _events(text: str) -> Iterable[Hit]:
 
 
 def _pages(text: str) -> Iterable[Hit]:
-    for page in (*PAGES, *TASKS):
-        if current_may(page.action) and _has(text, (page.label,)):
-            yield Hit(page.picture, str(page.label), _l("Page"), url_for(page.endpoint))
+    """Give pages by their name, then by another word for them, that the role may open."""
+    ranked = ((page.rank(text), page) for page in FOUND_PAGES if _may_open(page.endpoint))
+    for _rank, page in sorted(((r, p) for r, p in ranked if r is not None), key=lambda found: found[0]):
+        yield Hit(page.picture, str(page.label), _l("Page"), url_for(page.endpoint))
+
+
+def _may_open(endpoint: str) -> bool:
+    declared = access_of(current_app, endpoint)
+    return declared is not None and current_may(declared[1])
 
 
 def _card(text: str) -> str | None:

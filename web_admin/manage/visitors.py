@@ -31,6 +31,7 @@ from web_admin.web.context import (
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.links import pass_link
+from web_admin.web.looked_for import looked_for
 from web_admin.web.page import Page
 from web_admin.web.places import gates_that_read_passes, site_gates
 from web_admin.web.qr_picture import svg_of
@@ -85,7 +86,7 @@ def _wanted() -> Wanted:
     whose: Whose = "office" if chosen == "office" else "residents" if chosen == "residents" else "all"
     return Wanted(
         whose=whose,
-        text=" ".join(request.args.get("q", "").split())[:60],
+        text=looked_for(60),
         state=request.args.get("state", "") if request.args.get("state") in STATES else "",
         before=moment_of(request.args.get("before", "")),
     )

@@ -1,15 +1,32 @@
 """The menu and the one search: what a role may not see is neither shown nor found."""
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
+from flask import url_for
+from flask_babel import force_locale
 
 from tests.support.clock import SetClock
 from tests.support.compounds.managed import make_managed_compound
-from web_admin.accounts.permissions import ACTIONS_BY_ROLE
+from tests.support.compounds.resident import csrf_of
+from web_admin.accounts.permissions import ACTIONS_BY_ROLE, access_of
+from web_admin.manage.search_pages import FOUND_PAGES
 from web_admin.web.navigation import GROUPS, PAGES, menu
 
 PATH = "/manage/search/"
+TEMPLATES = Path(__file__).parents[3] / "web_admin/templates/office"
+NOT_SEARCHED = {
+    "live.stream": "a stream, no page",
+    "live.waiting": "figures, no page",
+    "bulk.preview": "read, it leads back to the list where people are chosen",
+    "bulk.act": "read, it leads back to the list where people are chosen",
+    "restored.show": "of a restored server alone, where *Now* leads to it until all is decided",
+    "search.show": "the search itself, which is on every page",
+}
+"""Pages of the office without an id that the search does not name, with the reason."""
 
 
 @pytest.fixture
@@ -75,3 +92,86 @@ def test_whose_card_it_is_needs_a_reason(compound) -> None:
     assert "Why do you look?" in page
     assert "/manage/people/" not in page
     assert "Why do you look?" not in found(compound.signed_in("guard"), "0004200001")
+
+
+# -- pages by name -------------------------------------------------------------------------------------
+
+
+def opened_without_an_id(app) -> set[str]:
+    return {rule.endpoint for rule in app.url_map.iter_rules()
+            if "GET" in rule.methods and not rule.arguments and rule.rule.startswith("/manage")}
+
+
+def test_every_page_that_opens_without_an_id_is_found_or_has_a_reason_not_to_be(compound) -> None:
+    pages = opened_without_an_id(compound.app)
+    named = {page.endpoint for page in FOUND_PAGES}
+    assert pages - named == set(NOT_SEARCHED), "add a line to web_admin/manage/search_pages.py"
+    assert named - pages == set()
+    assert len(named) == len(FOUND_PAGES)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("role", ACTIONS_BY_ROLE)
+def test_each_role_finds_its_pages_alone_by_name_and_may_open_them(compound, role, language) -> None:
+    client = compound.signed_in(role)
+    with client.session_transaction() as session:
+        session["language"] = language
+    for page in FOUND_PAGES:
+        action = access_of(compound.app, page.endpoint)[1]
+        with compound.app.test_request_context():
+            path = url_for(page.endpoint)
+            with force_locale(language):
+                name = str(page.label)
+        shown = client.get(PATH, query_string={"q": name})
+        links = [shown.location] if shown.status_code == 302 else re.findall(r'class="what" href="([^"]+)"', shown.text)
+        assert (path in links) == (action in ACTIONS_BY_ROLE[role]), (role, name, links)
+
+
+@pytest.mark.parametrize(("text", "path"), [
+    ("emergency", "/manage/emergency/"), ("fire brigade", "/manage/emergency/"), ("消防", "/manage/emergency/"),
+    ("firmware", "/manage/updates/"), ("holiday", "/manage/hours/days/new"), ("节假日", "/manage/hours/days/new"),
+    ("password", "/manage/account"), ("API", "/manage/keys/"), ("smtp", "/manage/settings/mail"),
+    ("Datenschutz", None), ("lice", None),
+])  # fmt: skip
+def test_pages_are_found_by_other_words_in_both_languages(compound, text, path) -> None:
+    answer = found(compound.signed_in("manager"), text)
+    shown = answer if isinstance(answer, str) else answer.location
+    assert (path in shown) if path is not None else "Nothing found" in shown
+
+
+# -- addresses -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("page", "fields", "leads_to"), [
+    ("/manage/", {}, "/manage/search/"),
+    ("/manage/people/", {"where": "people", "building": "3", "state": ""}, "/manage/people/?building=3&"),
+    ("/manage/visitors/", {"where": "visitors", "whose": "office"}, "/manage/visitors/?whose=office&"),
+    ("/manage/events/why", {"where": "why"}, "/manage/events/why?"),
+    ("/manage/", {"where": "https://example.org"}, "/manage/search/"),
+])  # fmt: skip
+def test_no_address_holds_a_name_that_someone_looks_for(compound, page, fields, leads_to) -> None:
+    client = compound.signed_in("manager")
+    sent = client.post(PATH, data={"csrf_token": csrf_of(client.get(page).text), "q": " 王 ", **fields})
+    assert sent.status_code == 303
+    assert sent.location.startswith(leads_to)
+    assert "王" not in unquote(sent.location)
+    assert "王" in client.get(sent.location).text.partition("<main")[2]
+
+
+def test_no_form_of_the_office_sends_what_is_typed_in_an_address() -> None:
+    typed = [
+        (path.name, form) for path in TEMPLATES.glob("*.html")
+        for form in re.findall(r'<form[^>]*method="get".*?</form>', path.read_text(encoding="utf-8"), re.DOTALL)
+        if re.search(r'type="(search|text)"', form)
+    ]
+    assert typed == []
+
+
+def test_links_from_a_list_that_was_searched_hold_no_name(compound) -> None:
+    client = compound.signed_in("manager")
+    sent = client.post(PATH, data={
+        "csrf_token": csrf_of(client.get("/manage/people/").text), "where": "people", "q": "e",
+    })
+    page = client.get(sent.location).text
+    assert 'value="e"' in page
+    assert not re.search(r'href="[^"]*[?&;]q=', page)

@@ -37,8 +37,8 @@ from web_admin.web.desk_session import end_with_sign_out
 from web_admin.web.every_page import alarms_of_page, lockdown_of_page
 from web_admin.web.foreign_requests import FromElsewhere
 from web_admin.web.language import choose_language, page_language
-from web_admin.web.looked_for import sealed_text
 from web_admin.web.limits import MAX_FORM_BYTES
+from web_admin.web.looked_for import sealed_text
 from web_admin.web.navigation import menu
 from web_admin.web.problems import note_problem, noted_problems
 from web_admin.web.request_bodies import sentence_of, takes_json_here

@@ -31,6 +31,7 @@ from web_admin.web.context import current_site, do, from_local, get_or_404, requ
 from web_admin.web.desk_reader import read_tap
 from web_admin.web.fields import CheckList, hours_options, lane_options, options
 from web_admin.web.forms import OnceForm
+from web_admin.web.looked_for import sealed_text
 from web_admin.web.page import Page
 from web_admin.web.places import site_lanes
 from web_admin.web.qr_picture import svg_of

@@ -27,9 +27,7 @@ bp = Blueprint("search", __name__, url_prefix="/manage/search")
 MAX_TEXT_CHARS = 40
 SHOWN_OF_EACH = 8
 FEWEST_CARD_DIGITS = 6
-SEARCHED = {
-    "": "search.show", "people": "people.show_list", "visitors": "visitors.show_list", "why": "events.explain",
-}
+SEARCHED = {"people": "people.show_list", "visitors": "visitors.show_list", "why": "events.explain"}
 """The lists with a search of their own, and what their forms say beside the text."""
 CHOICES = ("building", "kind", "state", "whose")
 

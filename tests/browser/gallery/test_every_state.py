@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.axe import axe
-from tests.browser.gallery.states import LANGUAGES, SIZES
+from tests.browser.gallery.states import LANGUAGES, MANAGER, SIZES
 from tests.browser.gallery.tab_order import nameless, problems_with_tab
 from tests.browser.gallery.walk import Shown, shown_pages
 from tests.browser.gallery.world import World, opened_world
@@ -26,6 +26,12 @@ SMALL_TARGETS = """
 """Links within a sentence may be as high as its line (WCAG 2.5.8); everything else is 44 px high, and on
 pages for thumbs as wide."""
 FOR_THUMBS = ("phone", "desk", "visitor")
+OFFICE_WIDTHS = (768, 1024, 1280, 1920)
+CUT_COLUMNS = """
+[...document.querySelectorAll(".table-box")]
+  .filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth)
+  .map((e) => `a table of ${e.scrollWidth} px in ${e.clientWidth}`)
+"""
 TOO_WIDE = """
 [...document.querySelectorAll("body *")].filter((e) => e.checkVisibility()
     && !e.closest(".table-box, svg, .skip, [data-scrolls]") && getComputedStyle(e).position !== "absolute"
@@ -77,6 +83,22 @@ def test_nothing_is_cut_off_at_320_pixels_or_with_letters_twice_as_large(
         resize(page, 640, 800)
         page.evaluate("document.documentElement.style.setProperty('font-size', '200%')")
         problems += [f"{name} at 200 %: {html}" for html in too_wide(page)]
+    assert problems == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_page_of_the_office_scrolls_sideways_or_cuts_a_column_from_768_to_1920_pixels(
+    browser: Browser, world: World, language: str
+) -> None:
+    problems: list[str] = []
+    for shown in shown_pages(browser, world, MANAGER, (language,)):
+        if isinstance(shown, Shown):
+            for width in OFFICE_WIDTHS:
+                resize(shown.page, width, 800)
+                name = f"{shown.name}-{language} at {width} px"
+                problems += [f"{name}: {what}" for what in too_wide(shown.page)]
+                problems += [f"{name}: {what}" for what in shown.page.evaluate(CUT_COLUMNS)]
+            resize(shown.page, *SIZES["desktop"])
     assert problems == []
 
 

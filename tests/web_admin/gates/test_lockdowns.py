@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.support.clock import SetClock
+from tests.support.compounds.desk import served_with_card
 from tests.support.compounds.managed import ROLES, make_managed_compound
 from tests.support.compounds.resident import csrf_of
 from tests.web_admin.manage.test_moving import hidden_of
@@ -57,6 +58,20 @@ def test_the_band_knows_when_it_began_and_goes_with_its_end(compound) -> None:
     page = client.get("/manage/people/").text
     client.post("/manage/lockdown/end", data={"csrf_token": csrf_of(page)})
     assert "lockdown-band" not in client.get("/manage/people/").text
+
+
+def test_the_pages_of_a_visit_at_the_desk_have_the_band_and_its_end(compound) -> None:
+    client = compound.signed_in("guard")
+    lock(compound, compound.signed_in("manager"))
+    served_with_card(client)
+    page = client.get("/r/").text
+    assert "At the desk for home" in page
+    assert "Lockdown of all ways in" in page
+    band = page.partition('class="lockdown-band"')[2].partition("</form>")[0]
+    assert "until " in band
+    assert 'action="/manage/lockdown/end"' in band
+    client.post("/manage/lockdown/end", data={"csrf_token": csrf_of(page)})
+    assert "lockdown-band" not in client.get("/r/").text
 
 
 def test_one_lane_that_is_locked_is_named(compound) -> None:

@@ -164,7 +164,8 @@ def test_no_form_of_the_office_sends_what_is_typed_in_an_address() -> None:
     forms = re.compile(r'<form[^>]*method="get".*?</form>', re.DOTALL)
     typed = [
         (path.name, form) for path in TEMPLATES.glob("*.html")
-        for form in forms.findall(path.read_text(encoding="utf-8")) if re.search(r'type="(search|text)"', form)
+        for form in forms.findall(path.read_text(encoding="utf-8"))
+        if re.search(r'type="(search|text)"', form)
     ]
     assert typed == []
 

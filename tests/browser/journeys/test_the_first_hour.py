@@ -119,7 +119,7 @@ def is_paired(manager: Manager, controller: BenchGate) -> None:
     ) as pairing:  # fmt: skip
         assert pairing.stdout is not None
         printed = ""
-        while not (shown := re.search(r": (\w{4} \w{4} \w{4})$", printed, re.MULTILINE)):
+        while not (shown := re.search(r": ((?:\w{4} ){3}\w{4})$", printed, re.MULTILINE)):
             line = pairing.stdout.readline()
             assert line, printed
             printed += line

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask_babel import LazyString
@@ -62,10 +63,11 @@ def show() -> str | Response:
 def look_for() -> Response:
     """Lead to what is looked for, here or in one of the lists, by an address that says it to no one else."""
     where = SEARCHED.get(request.form.get("where", ""), "search.show")
-    chosen = {name: request.form[name] for name in CHOICES if request.form.get(name)}
-    text = " ".join(request.form.get("q", "").split())
-    anchor = "person" if where == "events.explain" else None
-    return redirect(url_for(where, **chosen, **{SEALED: sealed_text(text)}, _anchor=anchor), 303)
+    asked: dict[str, Any] = {name: request.form[name] for name in CHOICES if request.form.get(name)}
+    asked[SEALED] = sealed_text(" ".join(request.form.get("q", "").split()))
+    if where == "events.explain":
+        asked["_anchor"] = "person"
+    return redirect(url_for(where, **asked), 303)
 
 
 def _has(text: str, names: Iterable[object]) -> bool:

@@ -115,6 +115,8 @@ class Stage:
             str(self.server.data_dir),
             "--name",
             SITE_NAME,
+            "--language",
+            "zh",
             "--timezone",
             TIMEZONE,
             "--public-url",

@@ -32,6 +32,7 @@ def test_the_server_installs_and_starts_without_drivers_or_face_packages(tmp_pat
     (tmp_path / "password").write_text("a long invented password\n")
     init = [
         str(menjin), "web", "init", "--data-dir", str(tmp_path / "data"), "--name", "Invented Court",
+        "--language", "en", "--timezone", "Asia/Shanghai",
         "--public-url", "http://127.0.0.1:8000", "--root-key", str(tmp_path / "root.pem"),
         "--root-passphrase-file", str(tmp_path / "passphrase"),
         "--manager-email", "manager@example.org", "--manager-password-file", str(tmp_path / "password"),

@@ -123,7 +123,8 @@ def test_the_wheel_serves_chinese_and_the_script_of_codes_outside_a_checkout(
     (tmp_path / "word").write_text("a long passphrase\n")
     done = program(
         home, "web", "init", "--data-dir", data, "--name", "Willow Court", "--language", "zh",
-        "--public-url", "http://127.0.0.1:8000", "--root-key", tmp_path / "root.pem",
+        "--timezone", "Asia/Shanghai", "--public-url", "http://127.0.0.1:8000",
+        "--root-key", tmp_path / "root.pem",
         "--root-passphrase-file", tmp_path / "word", "--manager-email", "manager@example.org",
         "--manager-password-file", tmp_path / "word",
     )

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from getpass import getpass
 from pathlib import Path
@@ -11,6 +12,8 @@ from zoneinfo import available_timezones
 PASSPHRASE_VARIABLE = "MENJIN_BACKUP_PASSPHRASE_FILE"  # noqa: S105 - names a file
 SHORTEST_PASSPHRASE = 8
 SHORTEST_PASSWORD = 10
+Judge = Callable[[str], str | None]
+"""Says what is wrong with an answer, or nothing."""
 
 
 class CommandRefused(Exception):
@@ -30,28 +33,78 @@ def first_line(path: Path) -> str:
     return line
 
 
-def answer(value: str | None, question: str, option: str) -> str:
-    """Return an option's value, or ask for it at a terminal; raise CommandRefused without one."""
+def answer(value: str | None, question: str, option: str, judge: Judge = lambda _value: None) -> str:
+    """Return an option's value, or ask for it at a terminal until it does; raise CommandRefused.
+
+    `judge` says what is wrong with a value, or nothing: an option that does not do ends the command, a typed
+    answer is asked for again.
+    """
+    if value:
+        if trouble := judge(value):
+            raise CommandRefused(f"{option}: {trouble}; nothing was changed")
+        return value
+    _refuse_without_terminal(question, option)
+    while True:
+        typed = input(f"{question}: ").strip()
+        if trouble := judge(typed) if typed else "please answer":
+            print(f"  {trouble}")
+        else:
+            return typed
+
+
+def optional_answer(value: str | None, question: str, option: str, judge: Judge) -> str:
+    """Return an option's value, or what is typed at a terminal, where nothing is an answer too."""
+    if value or not sys.stdin.isatty():
+        return answer(value, question, option, judge) if value else ""
+    while True:
+        typed = input(f"{question} [none]: ").strip()
+        if not typed or not (trouble := judge(typed)):
+            return typed
+        print(f"  {trouble}")
+
+
+def chosen_answer(value: str | None, question: str, option: str, choices: Mapping[str, str]) -> str:
+    """Return an option's value, or let one of a few be chosen at a terminal by its number, code or name."""
     if value:
         return value
-    if not sys.stdin.isatty():
-        raise CommandRefused(f"{option} is missing ({question}); give it, or answer at a terminal")
-    return input(f"{question}: ").strip() or answer(None, question, option)
+    _refuse_without_terminal(question, option)
+    named = [f"{number} {name}" for number, name in enumerate(choices.values(), 1)]
+    by_word = {word.lower(): code for number, (code, name) in enumerate(choices.items(), 1)
+               for word in (str(number), code, name)}  # fmt: skip
+    while True:
+        typed = input(f"{question} ({', '.join(named)}): ").strip().lower()
+        if typed in by_word:
+            return by_word[typed]
+        print(f"  one of: {', '.join(named)}")
 
 
-def secret_answer(path: Path | None, question: str, option: str, shortest: int) -> str:
-    """Return a secret from a file, or ask for it twice at a terminal; raise CommandRefused."""
+def secret_answer(
+    path: Path | None, question: str, option: str, shortest: int, judge: Judge = lambda _value: None
+) -> str:
+    """Return a secret from a file, or ask for it twice at a terminal until it does; raise CommandRefused."""
+
+    def trouble_with(secret: str) -> str | None:
+        return f"use at least {shortest} characters" if len(secret) < shortest else judge(secret)
+
     if path is not None:
         secret = first_line(path)
-    elif sys.stdin.isatty():
-        secret = getpass(f"{question}: ")
-        if getpass("once more: ") != secret:
-            raise CommandRefused("the two were not the same")
-    else:
+        if trouble := trouble_with(secret):
+            raise CommandRefused(f"{option}: {trouble}")
+        return secret
+    _refuse_without_terminal(question, option)
+    while True:
+        secret = getpass(f"{question} (at least {shortest} characters): ")
+        if trouble := trouble_with(secret):
+            print(f"  {trouble}")
+        elif getpass("once more: ") != secret:
+            print("  the two were not the same")
+        else:
+            return secret
+
+
+def _refuse_without_terminal(question: str, option: str) -> None:
+    if not sys.stdin.isatty():
         raise CommandRefused(f"{option} is missing ({question}); give it, or answer at a terminal")
-    if len(secret) < shortest:
-        raise CommandRefused(f"{option}: use at least {shortest} characters")
-    return secret
 
 
 def backup_passphrase(arguments: argparse.Namespace) -> str:
@@ -62,8 +115,8 @@ def backup_passphrase(arguments: argparse.Namespace) -> str:
     return secret_answer(path, "Passphrase of the backup", "--passphrase-file", SHORTEST_PASSPHRASE)
 
 
-def known_timezone(name: str) -> str:
-    """Return a time zone's name; raise CommandRefused when there is no such zone."""
-    if name not in available_timezones():
-        raise CommandRefused(f"--timezone is {name!r}; legal are IANA names such as Asia/Shanghai")
-    return name
+def no_timezone(name: str) -> str | None:
+    """Say what is wrong with a time zone's name, or nothing."""
+    if name in available_timezones():
+        return None
+    return f"there is no time zone {name!r}; legal are IANA names such as Asia/Shanghai"

@@ -4,9 +4,8 @@ import argparse
 import os
 from pathlib import Path
 
-from gate_controller.contract.https_only import in_the_clear
 from web_admin.cli.answers import CommandRefused, answer
-from web_admin.core.config import SECRET_NAMES, WebConfig, load_config
+from web_admin.core.config import SECRET_NAMES, WebConfig, load_config, why_not
 from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
 
@@ -42,11 +41,8 @@ def new_data_dir(arguments: argparse.Namespace) -> tuple[Path, Path]:
 
 def public_url_of(arguments: argparse.Namespace) -> str:
     """Return the address for residents, asked for where it is missing; raise CommandRefused."""
-    public_url = answer(arguments.public_url, "Address that residents type (https://…)", "--public-url")
-    trouble = in_the_clear(public_url)
-    if trouble is not None:
-        raise CommandRefused(f"--public-url: {trouble}; nothing was changed")
-    return public_url
+    question = "Address that residents type (https://…)"
+    return answer(arguments.public_url, question, "--public-url", lambda url: why_not("public_url", url))
 
 
 def first_settings(arguments: argparse.Namespace, public_url: str) -> dict[str, str | int]:

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from gate_controller.contract.languages import LANGUAGES
 from web_admin.cli.answers import PASSPHRASE_VARIABLE, CommandRefused
+from web_admin.cli.first_setup_options import add_init
 from web_admin.cli.forgetting_options import add_commands
 from web_admin.cli.gate_card_options import add_gate_card
 from web_admin.core.config import ConfigRefused
@@ -58,10 +58,10 @@ def run(argv: list[str]) -> int:
 
 def _do(arguments: argparse.Namespace) -> int:
     from web_admin.cli import commands as cli_commands  # they load database and pages: not for --help
-    from web_admin.cli import forgetting, gate_card, gate_updates, restoring, upgrading
+    from web_admin.cli import first_setup, forgetting, gate_card, gate_updates, restoring, upgrading
 
     commands: dict[str, Callable[[argparse.Namespace], str]] = {
-        "init": cli_commands.init,
+        "init": first_setup.init,
         "run": cli_commands.serve,
         "upgrade": upgrading.upgrade,
         "rollback": upgrading.rollback,
@@ -112,28 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     where = argparse.ArgumentParser(add_help=False)
     where.add_argument("--data-dir", type=Path, help="where the server keeps everything (default: here)")
 
-    init = commands.add_parser("init", parents=[where], help="make keys, database and first account")
-    init.add_argument("--name", help="the compound's name, as residents know it")
-    init.add_argument("--timezone", default="Asia/Shanghai", help="(default: %(default)s)")
-    init.add_argument("--language", choices=LANGUAGES, default=LANGUAGES[0], help="(default: %(default)s)")
-    init.add_argument("--public-url", help="the address residents type, such as https://gate.example.org")
-    init.add_argument("--database-url", help="postgresql://… instead of a file in the data directory")
-    init.add_argument(
-        "--root-key", type=Path, metavar="FILE", help="where to write the root key, to be moved away"
-    )
-    init.add_argument(
-        "--root-passphrase-file", type=Path, metavar="FILE", help="its first line protects the root key"
-    )
-    init.add_argument("--manager-email", help="who manages the compound")
-    init.add_argument(
-        "--manager-password-file", type=Path, metavar="FILE", help="its first line is the password"
-    )
-    init.add_argument(
-        "--manager-totp-file",
-        type=Path,
-        metavar="FILE",
-        help="base32 secret of the authenticator; without it the first sign-in sets it up",
-    )
+    add_init(commands, where)
 
     serve = commands.add_parser("run", parents=[where], help="serve until stopped")
     serve.add_argument(
@@ -175,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     kinds.add_parser("list", parents=[where], help="say which versions gates can have, and on what machines")
 
     backup = commands.add_parser("backup", parents=[where], help="write a sealed backup")
-    backup.add_argument("file", type=Path)
+    backup.add_argument("file", type=Path, help="or a folder: then it is named for the time")
     restore = commands.add_parser("restore", parents=[where], help="start again from a backup")
     restore.add_argument("file", type=Path, nargs="?", help="a backup; the data directory must be new")
     restore.add_argument(

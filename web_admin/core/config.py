@@ -219,7 +219,7 @@ def _legal(name: str, value: object, where: str) -> object:
         value = value.replace(",", " ").split() if isinstance(value, str) else [value]
     legal = meta.description or f"whole numbers from {meta.ge} to {meta.le}"
     try:
-        found: object = msgspec.convert(value, _TYPES[name], strict=False)
+        found: object = msgspec.convert(value, _TYPES[name], strict=False, dec_hook=_path_of)
         if name == "database_url":
             make_url(str(found))
     except (msgspec.ValidationError, ValueError, ArgumentError) as err:
@@ -227,6 +227,24 @@ def _legal(name: str, value: object, where: str) -> object:
             raise ConfigRefused(f"{where} is wrong; legal are {legal}") from None
         raise ConfigRefused(f"{where} is {value!r}; legal are {legal}") from err
     return found
+
+
+def _path_of(kind: type, value: object) -> object:
+    """Make a path of a text, which msgspec leaves to its caller."""
+    if kind is not Path or not isinstance(value, str):
+        raise ValueError(f"not a {kind.__name__}")
+    return Path(value)
+
+
+def why_not(name: str, value: str) -> str | None:
+    """Say why a setting cannot have this value, or nothing; for a person who typed it."""
+    try:
+        _legal(name, value, "that")
+        if name == "public_url":
+            _public_url(value, "that")
+    except ConfigRefused as err:
+        return str(err).removeprefix("that: ")
+    return None
 
 
 def _public_url(value: str, where: str) -> str:

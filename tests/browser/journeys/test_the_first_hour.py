@@ -82,7 +82,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
     data_dir = tmp_path / "data"
     subprocess.run(
         [sys.executable, "-m", "menjin", "web", "init", "--data-dir", data_dir, "--name", "Willow Court",
-         "--language", "en", "--public-url", "http://127.0.0.1:8000", "--root-key", tmp_path / "root.pem",
+         "--language", "en", "--timezone", "Asia/Shanghai", "--public-url", "http://127.0.0.1:8000",
+         "--root-key", tmp_path / "root.pem",
          "--root-passphrase-file", tmp_path / "passphrase", "--manager-email", "manager@example.org",
          "--manager-password-file", tmp_path / "passphrase", "--manager-totp-file", tmp_path / "totp"],
         cwd=CHECKOUT, check=True, stdin=subprocess.DEVNULL, capture_output=True,

@@ -28,6 +28,13 @@ def test_a_whole_configuration_is_read(data_dir):
     assert len({config.seal_key, config.lookup_key, config.face_key, config.session_key}) == 4
 
 
+@pytest.mark.parametrize("folder", ["/var/backups/menjin", "backups"])
+def test_the_folder_of_backups_is_a_path_beside_the_data(data_dir, folder):
+    with (data_dir / "web.toml").open("a") as file:
+        file.write(f'backup_dir = "{folder}"\n')
+    assert load_config({}, data_dir).backup_dir == data_dir / folder
+
+
 def test_the_environment_goes_before_the_file(data_dir):
     config = load_config(
         {

@@ -28,6 +28,9 @@ def menjin(*arguments, **environment):
     )  # fmt: skip
 
 
+PLACE = ("init", "--language", "en", "--timezone", "Asia/Shanghai")
+
+
 @pytest.fixture
 def word(tmp_path):
     path = tmp_path / "word"
@@ -38,6 +41,7 @@ def word(tmp_path):
 def init(tmp_path, word, **environment):
     return menjin(
         "init", "--data-dir", tmp_path / "data", "--name", "Willow Court", "--language", "en",
+        "--timezone", "Asia/Shanghai",
         "--public-url", "http://127.0.0.1:8000", "--root-key", tmp_path / "root.pem",
         "--root-passphrase-file", word, "--manager-email", "manager@example.org",
         "--manager-password-file", word,
@@ -81,8 +85,10 @@ def test_a_second_init_changes_nothing(tmp_path, word):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["init", "--name", "x"], "--public-url is missing"),
-        (["init", "--name", "x", "--timezone", "Mars/Base"], "legal are IANA names"),
+        (["init"], "--language is missing"),
+        (["init", "--language", "en"], "--timezone is missing"),
+        ([*PLACE, "--name", "x"], "--public-url is missing"),
+        (["init", "--language", "en", "--timezone", "Mars/Base"], "legal are IANA names"),
         (["run"], "seal.key is missing"),
         (["backup", "file"], "seal.key is missing"),
         (["restore"], "say which backup FILE"),
@@ -97,7 +103,8 @@ def test_what_is_missing_is_one_line(tmp_path, capsys, arguments, said):
 
 def test_an_address_in_the_clear_is_refused_by_init_before_any_question(tmp_path, capsys):
     data = tmp_path / "data"
-    assert run(["init", "--data-dir", str(data), "--name", "x", "--public-url", "http://10.0.0.5"]) == 2
+    place = ["--language", "en", "--timezone", "Asia/Shanghai", "--name", "x"]
+    assert run(["init", "--data-dir", str(data), *place, "--public-url", "http://10.0.0.5"]) == 2
     line = capsys.readouterr().err
     assert line.count("\n") == 1
     assert "http://10.0.0.5 is not encrypted; legal is https://" in line
@@ -118,6 +125,9 @@ def test_backup_and_restore_from_the_command_line(tmp_path, word):
     seal = {"MENJIN_BACKUP_PASSPHRASE_FILE": str(word)}
     done = menjin("backup", "--data-dir", tmp_path / "data", tmp_path / "backup", **seal)
     assert done.returncode == 0, done.stderr
+    (tmp_path / "folder").mkdir()
+    assert menjin("backup", "--data-dir", tmp_path / "data", tmp_path / "folder", **seal).returncode == 0
+    assert len(list((tmp_path / "folder").glob("*Z.menjin"))) == 1
     done = menjin("restore", "--data-dir", tmp_path / "new", "--public-url", "http://127.0.0.1:8001",
                   tmp_path / "backup", **seal)  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -1,0 +1,92 @@
+"""An operator types at a real terminal: one wrong answer costs one line."""
+
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from sqlalchemy import text
+
+from tests.support.terminal import Terminal
+from web_admin.core.database import make_engine
+
+ROOT = Path(__file__).resolve().parents[3]
+PASSPHRASE, PASSWORD = "a long passphrase", "three unrelated words"
+
+
+def init(folder: Path, *more: str) -> Terminal:
+    words = [sys.executable, "-m", "menjin", "web", "init", "--data-dir", folder / "data", *more]
+    return Terminal(words, folder=ROOT)
+
+
+def test_a_wrong_answer_is_asked_for_again_and_the_address_is_the_last_line(tmp_path: Path) -> None:
+    (tmp_path / "old.pem").write_text("an earlier key")
+    said = [
+        ("Language of the compound / 小区的语言 (1 English, 2 中文): ", ("3", "2")),
+        ("Time zone of the compound, such as Asia/Shanghai: ", ("Mars/Base", "Asia/Shanghai")),
+        ("Name of the compound: ", ("", "柳苑")),
+        ("Address that residents type (https://…): ", ("http://10.0.0.5", "https://gate.example.org/")),
+        ("or tel:+NUMBER [none]: ", ("me@example.org", "mailto:me@example.org")),
+        ("File to write the root key to: ", (str(tmp_path / "old.pem"), str(tmp_path / "root.pem"))),
+        ("Passphrase of the root key (at least 8 characters): ", ("short", PASSPHRASE)),
+        ("once more: ", (PASSPHRASE,)),
+        ("E-mail address of the manager: ", ("lin", "lin@example.org")),
+        ("Password of the manager (at least 10 characters): ", ("short", "menjin12345", PASSWORD)),
+        ("once more: ", ("three other words",)),
+        ("Password of the manager (at least 10 characters): ", (PASSWORD,)),
+        ("once more: ", (PASSWORD,)),
+    ]
+    with init(tmp_path) as terminal:
+        for question, answers in said:
+            for answer in answers:
+                terminal.sees(question)
+                terminal.types(answer)
+        assert terminal.ends() == 0, terminal.screen
+    shown = terminal.screen
+    assert [line for line in shown.splitlines() if line.startswith("  ")] == [
+        "  one of: 1 English, 2 中文",
+        "  there is no time zone 'Mars/Base'; legal are IANA names such as Asia/Shanghai",
+        "  please answer",
+        "  http://10.0.0.5 is not encrypted; legal is https://, and http:// to this machine alone",
+        "  that is 'me@example.org'; legal are mailto:NAME@PLACE, https://PAGE or tel:+NUMBER",
+        f"  {tmp_path}/old.pem exists",
+        "  use at least 8 characters",
+        "  'lin' is no e-mail address",
+        "  use at least 10 characters",
+        "  That is too easy to guess. Three unrelated words are good.",
+        "  the two were not the same",
+    ]
+    assert shown.splitlines()[-1] == "https://gate.example.org/staff/sign-in"
+    assert (PASSPHRASE in shown, PASSWORD in shown) == (False, False)
+    load_pem_private_key((tmp_path / "root.pem").read_bytes(), PASSPHRASE.encode())
+    assert tomllib.loads((tmp_path / "data/web.toml").read_text()) == {
+        "public_url": "https://gate.example.org/", "security_contact": "mailto:me@example.org",
+    }
+    engine = make_engine(f"sqlite:///{tmp_path}/data/menjin.sqlite3")
+    with engine.connect() as connection:
+        (site,) = connection.execute(text("SELECT name, language, timezone FROM site"))
+    engine.dispose()
+    assert tuple(site) == ("柳苑", "zh", "Asia/Shanghai")
+
+
+@pytest.mark.wide
+def test_what_an_option_says_is_not_asked_for_and_the_contact_may_be_none(tmp_path: Path) -> None:
+    (tmp_path / "word").write_text(f"{PASSPHRASE}\n")
+    given = [
+        "--language", "en", "--timezone", "Asia/Shanghai", "--name", "Willow Court",
+        "--public-url", "http://127.0.0.1:8000", "--root-key", str(tmp_path / "root.pem"),
+        "--root-passphrase-file", str(tmp_path / "word"), "--manager-email", "m@example.org",
+        "--behind-proxy", "--brief",
+    ]
+    with init(tmp_path, *given) as terminal:
+        terminal.sees("[none]: ")
+        terminal.types("")
+        for question in ("Password of the manager (at least 10 characters): ", "once more: "):
+            terminal.sees(question)
+            terminal.types(PASSWORD)
+        assert terminal.ends() == 0, terminal.screen
+    assert "Move " not in terminal.screen
+    assert tomllib.loads((tmp_path / "data/web.toml").read_text()) == {
+        "public_url": "http://127.0.0.1:8000", "trusted_proxies": 1,
+    }

@@ -1,0 +1,172 @@
+"""`menjin web init`: make keys, database, the compound and its first manager from a few answers."""
+
+import argparse
+import os
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gate_controller.contract.languages import Language
+from web_admin import create_core
+from web_admin.accounts.passwords import check_password
+from web_admin.accounts.staff import create_manager
+from web_admin.cli.answers import (
+    SHORTEST_PASSPHRASE,
+    SHORTEST_PASSWORD,
+    CommandRefused,
+    answer,
+    chosen_answer,
+    clock,
+    first_line,
+    no_timezone,
+    optional_answer,
+    secret_answer,
+)
+from web_admin.cli.data_dir import (
+    config_of,
+    first_settings,
+    free_data_dir,
+    new_data_dir,
+    public_url_of,
+    remove_new,
+    sealer_of,
+)
+from web_admin.compound.keys import create_site
+from web_admin.compound.queries import the_site
+from web_admin.core.config import SECRET_NAMES, WebConfig, why_not, write_secret, write_settings
+from web_admin.core.database import Database
+from web_admin.core.refusal import ActionRefused
+from web_admin.journal.ledger import append_audit
+from web_admin.operations import schema
+
+
+@dataclass(frozen=True)
+class _Answers:
+    language: str
+    timezone: str
+    name: str
+    public_url: str
+    security_contact: str
+    root_key: Path
+    passphrase: str
+    email: str
+    password: str
+    totp: str | None
+
+
+def init(arguments: argparse.Namespace) -> str:
+    """Make directories, secrets, tables, the site with its keys, and the first manager."""
+    free_data_dir(arguments)  # checked before nine questions are asked
+    said = _ask(arguments)
+    data_dir, secrets_dir = new_data_dir(arguments)
+    for secret in SECRET_NAMES:
+        write_secret(secrets_dir, secret)
+    settings = first_settings(arguments, said.public_url)
+    if said.security_contact:
+        settings["security_contact"] = said.security_contact
+    if arguments.behind_proxy:
+        settings["trusted_proxies"] = 1
+    write_settings(data_dir / "web.toml", settings)
+    try:
+        pem = _make_site(config_of(arguments), said)
+        _write_new(said.root_key, pem)
+    except BaseException:
+        # Half a server would be taken for a whole one at the next try.
+        remove_new(data_dir, secrets_dir)
+        raise
+    if arguments.brief:
+        return f"The server is set up in {data_dir}.\n"
+    return (
+        f"The server is set up in {data_dir}.\n"
+        f"Move {said.root_key} to two places off this machine, then delete it here: a holder of it and its\n"
+        "passphrase can make new keys for all gates.\n"
+        f"Start the server with: menjin web run --data-dir {shlex.quote(str(data_dir))}\n"
+        "Then sign in as the manager; Now leads to the first gate that opens:\n"
+        f"{said.public_url.rstrip('/')}/staff/sign-in\n"
+    )
+
+
+def _ask(arguments: argparse.Namespace) -> _Answers:
+    """Take every answer from an option, or ask for it at a terminal; the language is the first."""
+    languages = {language.value: language.own_name for language in reversed(Language)}
+    language = chosen_answer(
+        arguments.language, "Language of the compound / 小区的语言", "--language", languages
+    )
+    timezone = answer(
+        arguments.timezone, "Time zone of the compound, such as Asia/Shanghai", "--timezone", no_timezone
+    )
+    name = answer(arguments.name, "Name of the compound", "--name")
+    public_url = public_url_of(arguments)
+    contact = optional_answer(
+        arguments.security_contact,
+        "Whom people tell about a weakness: mailto:NAME@PLACE, https://PAGE or tel:+NUMBER",
+        "--security-contact",
+        lambda value: why_not("security_contact", value),
+    )
+    root_key = answer(
+        str(arguments.root_key or ""), "File to write the root key to", "--root-key", _no_new_file
+    )
+    passphrase = secret_answer(
+        arguments.root_passphrase_file, "Passphrase of the root key", "--root-passphrase-file",
+        SHORTEST_PASSPHRASE,
+    )  # fmt: skip
+    email = answer(arguments.manager_email, "E-mail address of the manager", "--manager-email", _no_email)
+    password = secret_answer(
+        arguments.manager_password_file, "Password of the manager", "--manager-password-file",
+        SHORTEST_PASSWORD, _judge_of_passwords(email, name),
+    )  # fmt: skip
+    totp = first_line(arguments.manager_totp_file) if arguments.manager_totp_file else None
+    return _Answers(
+        language, timezone, name, public_url, contact, Path(root_key), passphrase, email, password, totp
+    )
+
+
+def _no_new_file(path: str) -> str | None:
+    return f"{path} exists" if Path(path).exists() else None
+
+
+def _no_email(value: str) -> str | None:
+    before, _, after = value.partition("@")
+    good = before and after and "@" not in after and not any(char.isspace() for char in value)
+    return None if good else f"{value!r} is no e-mail address"
+
+
+def _judge_of_passwords(*known: str) -> Callable[[str], str | None]:
+    def judge(password: str) -> str | None:
+        try:
+            check_password(password, known)
+        except ActionRefused as err:
+            return str(err)
+        return None
+
+    return judge
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_bytes(content)
+
+
+def _make_site(config: WebConfig, said: _Answers) -> bytes:
+    old_mask = os.umask(0o077)
+    try:
+        app = create_core(config, clock=clock)
+        database: Database = app.extensions["menjin"].database
+        schema.upgrade(database.engine)
+        now = clock()
+        with app.app_context(), database.session() as session:
+            if the_site(session) is not None:
+                raise CommandRefused("the database has a compound already: use a new one")
+            site, pem = create_site(
+                session, sealer_of(config), said.name, said.timezone, said.language, said.passphrase, now
+            )
+            create_manager(session, said.email, said.password, said.totp)
+            append_audit(session, site.site_id, "site_created", {}, {}, now)
+        database.engine.dispose()
+    except ActionRefused as err:
+        raise CommandRefused(str(err)) from err
+    finally:
+        os.umask(old_mask)
+    return pem

@@ -134,7 +134,7 @@ def test_nothing_is_opened_from_here_before_a_controller_is_paired(client):
     assert 'action="/manage/lanes/garage-in/open"' not in page
 
 
-def test_a_new_lane_asks_three_things_and_keeps_the_rest_folded_until_it_is_refused(client):
+def test_a_new_lane_asks_four_things_and_keeps_the_rest_folded_until_it_is_refused(client):
     new = client.get("/manage/gates/north/lanes/new").text.partition('<details class="span-row">')
     assert [name in new[0] for name in ('id="name"', 'id="lane_id"', 'id="direction"')] == [True] * 3
     assert 'id="pulse_seconds"' in new[2]

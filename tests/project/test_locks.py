@@ -1,0 +1,66 @@
+"""Each file of pinned packages has every package that what it is for asks for, in a version that fits."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = {
+    "requirements.lock": ("gate", "face", "web", "dev"),
+    "requirements-web.lock": ("web",),
+    "requirements-gate.lock": ("gate", "face"),
+    "requirements-gate-without-face.lock": ("gate-without-face",),
+}
+"""As `make lock` compiles them; the two others are of tools that no extra names."""
+
+
+def asked_for(extra: str | None) -> Iterator[Requirement]:
+    """Give what the project asks for, for an extra, and for extras that it consists of."""
+    listed = PROJECT["dependencies"] if extra is None else PROJECT["optional-dependencies"][extra]
+    for requirement in map(Requirement, listed):
+        if requirement.name == PROJECT["name"]:
+            for part in requirement.extras:
+                yield from asked_for(part)
+        else:
+            yield requirement
+
+
+def pinned(lock: str) -> dict[str, list[Version]]:
+    """Return the versions of each package: more than one where they differ by Python's version."""
+    found: dict[str, list[Version]] = {}
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    for name, version in re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", text, re.MULTILINE):
+        found.setdefault(canonicalize_name(name), []).append(Version(version))
+    return found
+
+
+@pytest.mark.parametrize("lock", EXTRAS)
+def test_a_lock_has_each_package_that_is_asked_for_in_a_version_that_fits(lock: str) -> None:
+    has = pinned(lock)
+    missing = [
+        str(requirement)
+        for extra in (None, *EXTRAS[lock])
+        for requirement in asked_for(extra)
+        if not all(map(requirement.specifier.contains, has.get(canonicalize_name(requirement.name), [])))
+        or canonicalize_name(requirement.name) not in has
+    ]
+    assert missing == [], "make lock"
+
+
+def test_make_lock_compiles_each_of_them_for_these_extras() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipe = makefile.replace("$(LOCK_EXTRAS)", re.search(r"^LOCK_EXTRAS := (.*)$", makefile, re.M)[1])
+    compiled = {
+        lock: tuple(re.findall(r"--extra (\S+)", command))
+        for command, lock in re.findall(r"uv pip compile pyproject\.toml (.*?) -o (\S+)", recipe, re.DOTALL)
+    }
+    assert compiled == EXTRAS
+    locks = {path.name for path in ROOT.glob("requirements*.lock")}
+    assert locks - EXTRAS.keys() == {"requirements-dlib.lock", "requirements-docs.lock"}

@@ -48,8 +48,8 @@ def test_a_killed_demo_takes_its_processes_and_its_folder_along(folder, beside):
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as demo:
         assert demo.stdout is not None
         assert demo.stdout.readline() == b"up\n"
-        started = running_in(folder)
+        # The demo, its sweeper, and what it started, which has its own name only when it has begun.
+        wait_until(lambda: len(running_in(folder)) == 3, PATIENCE_SECONDS, "the three processes")
         demo.send_signal(signal.SIGKILL)
-    assert len(started) == 3  # the demo, its sweeper, and what it started
     wait_until(lambda: running_in(folder) == [] and not folder.exists(), PATIENCE_SECONDS, "the sweeping")
     assert beside.poll() is None

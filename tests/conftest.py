@@ -10,12 +10,13 @@ import sys
 import tempfile
 import warnings
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Dialect
 
 from tests.support.chromium import CHROMIUM
 from tests.support.compounds.filled_once import SERVER_KEYS
@@ -26,7 +27,6 @@ gc.set_threshold(100_000, 20, 20)
 
 ROOT = Path(__file__).parents[1]
 _NUMBERS = itertools.count(1)
-STATEMENTS_KEPT = 5_000
 
 TURNS = 8
 TURNS_WHERE_DATABASES_DIFFER = 4
@@ -212,24 +212,26 @@ def statements_compiled_once() -> None:
     """
     from web_admin.core import database
 
-    database.create_engine = _sharing_statements(database.create_engine)
+    database.create_engine = partial(
+        database.create_engine, execution_options={}
+    )
 
 
-def _sharing_statements(create_engine: Callable[..., Engine]) -> Callable[..., Engine]:
-    from sqlalchemy.util import LRUCache
+class SharedStatements(dict[tuple[object, ...], object]):
+    """Compiled statements by the name of their dialect: two engines of one kind compile alike."""
 
-    first: dict[str, Engine] = {}
-    statements: LRUCache[object, object] = LRUCache(STATEMENTS_KEPT)
+    def get(self, key: tuple[object, ...], default: object = None) -> object:  # type: ignore[override]
+        """Return what an engine of the same kind has compiled."""
+        return super().get(self._named(key), default)
 
-    def create(url: str, **options: object) -> Engine:
-        engine = create_engine(url, **options)
-        known = first.setdefault(engine.dialect.name, engine)
-        if hasattr(known.dialect, "server_version_info"):  # it has been connected and knows its server
-            engine.dialect = engine.pool._dialect = known.dialect
-        engine._compiled_cache = statements
-        return engine
+    def __setitem__(self, key: tuple[object, ...], compiled: object) -> None:
+        """Keep a compiled statement."""
+        super().__setitem__(self._named(key), compiled)
 
-    return create
+    @staticmethod
+    def _named(key: tuple[object, ...]) -> tuple[object, ...]:
+        dialect, *rest = key
+        return (dialect.name if isinstance(dialect, Dialect) else dialect, *rest)
 
 
 @pytest.fixture(scope="session")

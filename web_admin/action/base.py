@@ -31,6 +31,8 @@ CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Without 0 O 1 I L U, which are misread or spell words."""
 
 MAX_TEXT_CHARS = 120
+NO_GATE: tuple[str, ...] = ()
+"""The gates at which an act changes nothing: it publishes nothing."""
 
 OFFICE: tuple[Channel, ...] = ("manager", "system")
 """Through these the property manager acts, or the server on the manager's behalf."""
@@ -124,17 +126,19 @@ def finish(
     personal: Mapping[str, Fact] | None = None,
     person_id: str | None = None,
     touches: Collection[str] | None = None,
+    gates: Collection[str] | None = None,
 ) -> None:
     """Record the action and publish what it changed; raise ActionRefused when the rules forbid the result.
 
     `touches` names the persons whose records change: by default whom the action is about, and everyone
-    when it concerns no person.
+    when it concerns no person. `gates` names those whose records change: by default all; NO_GATE of an act
+    that changes nothing of the policy.
     """
     record(act, kind, facts, personal=personal, person_id=person_id)
     if touches is None and person_id is not None:
         touches = (person_id,)
     if act.publishes:
-        publish(act, touches)
+        publish(act, touches, gates)
 
 
 def record(
@@ -172,11 +176,16 @@ def _with_actor(act: Action, facts: Mapping[str, Fact]) -> dict[str, Fact]:
     return {"actor_id": act.actor_id, "channel": act.channel, **assisted, **facts}
 
 
-def publish(act: Action, touches: Collection[str] | None = None) -> None:
+def publish(
+    act: Action, touches: Collection[str] | None = None, gates: Collection[str] | None = None
+) -> None:
     """Publish the policy; raise ActionRefused with the rule's own words when it is refused."""
     act.session.flush()
     try:
-        act.effects.publish(act.session, act.site_id, act.now, touches)
+        if gates is None:
+            act.effects.publish(act.session, act.site_id, act.now, touches)
+        elif gates:
+            act.effects.publish(act.session, act.site_id, act.now, touches, gates)
     except PolicyRefused as err:
         raise ActionRefused(None, _("This cannot be published: %(why)s", why=str(err))) from err
 

@@ -13,9 +13,14 @@ class Effects(Protocol):
     """What an action calls; `create_core` chooses the real ones, and they are kept in `Menjin`."""
 
     def publish(
-        self, session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None
+        self,
+        session: Session,
+        site_id: str,
+        now: datetime,
+        person_ids: Collection[str] | None,
+        gate_ids: Collection[str] | None = None,
     ) -> None:
-        """Publish the policy, or of it what concerns these persons; raise PolicyRefused."""
+        """Publish the policy, or of it what concerns these persons, to these gates; raise PolicyRefused."""
 
     def recorded(
         self, session: Session, kind: str, facts: Mapping[str, Fact], person_id: str | None, now: datetime
@@ -27,7 +32,12 @@ class NoEffects:
     """Publish nothing and send nothing: for tests of what an action itself changes."""
 
     def publish(
-        self, session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None
+        self,
+        session: Session,
+        site_id: str,
+        now: datetime,
+        person_ids: Collection[str] | None,
+        gate_ids: Collection[str] | None = None,
     ) -> None:
         """Do nothing."""
 

@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
 from gate_controller.contract.records import Method
-from web_admin.action.base import Action, begin, checked_text, finish
+from web_admin.action.base import NO_GATE, Action, begin, checked_text, finish
 from web_admin.action.lookups import gate_of, hours_of
 from web_admin.compound.models import Gate, Lane
 from web_admin.core.orm import Fact
@@ -44,7 +44,7 @@ def add_gate(act: Action, gate_id: str, name: str) -> Gate:
         raise ActionRefused("gate_id", _("This compound has no gate numbers left."))
     gate = Gate(gate_id=gate_id, site_id=act.site_id, number=highest + 1, name=checked_text("name", name))
     act.session.add(gate)
-    finish(act, "gate_added", {"gate_id": gate_id}, touches=())
+    finish(act, "gate_added", {"gate_id": gate_id}, gates=NO_GATE)
     return gate
 
 
@@ -81,7 +81,7 @@ def save_lane(act: Action, gate_id: str, spec: LaneSpec) -> Lane:
     check_antipassback(gate, lane)
     check_closed_area(lane, way_out_of_another_gate(act.session, gate))
     fit_shares(act, gate)
-    finish(act, "lane_saved", saved_facts(lane))
+    finish(act, "lane_saved", saved_facts(lane), gates=(gate_id,))
     return lane
 
 

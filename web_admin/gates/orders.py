@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from gate_controller.contract.records import Posture
-from web_admin.action.base import Action, begin, checked_text, finish, new_id
+from web_admin.action.base import NO_GATE, Action, begin, checked_text, finish, new_id
 from web_admin.action.lookups import gate_of, lane_of
 from web_admin.compound.models import Gate, Lane
 from web_admin.compound.policy_models import OrderRow
@@ -35,7 +35,7 @@ def set_override(act: Action, lane_id: str, posture: str, reason: str, until: da
     _override(act, lane, posture, checked_text("reason", reason), until)
     finish(
         act, "posture_set", {"lane_id": lane_id, "posture": posture, "until": until.isoformat()},
-        personal={"reason": reason.strip()}, touches=(),
+        personal={"reason": reason.strip()}, touches=(), gates=(lane.gate_id,),
     )
 
 
@@ -45,7 +45,7 @@ def clear_override(act: Action, lane_id: str) -> None:
     _staff_only(act)
     lane = lane_of(act, lane_id)
     lane.override_posture = lane.override_author_id = lane.override_reason = lane.override_until = None
-    finish(act, "posture_cleared", {"lane_id": lane_id}, touches=())
+    finish(act, "posture_cleared", {"lane_id": lane_id}, touches=(), gates=(lane.gate_id,))
 
 
 def lockdown_site(act: Action, reason: str, until: datetime) -> list[str]:
@@ -109,7 +109,7 @@ def order_open(act: Action, lane_id: str, reason: str) -> OrderRow:
     act.session.add(order)
     finish(
         act, "open_ordered", {"order_id": order.order_id, "lane_id": lane_id}, personal={"reason": text},
-        touches=(),
+        gates=NO_GATE,
     )
     return order
 
@@ -129,7 +129,7 @@ def make_pair_code(act: Action, gate_id: str, *, lifetime: timedelta = pairing.C
     if gate.state in ("retired", "stolen"):
         raise ActionRefused("gate", _("This gate is out of use. Add a new gate for a new controller."))
     code = pairing.make_code(act.session, gate, act.now, lifetime)
-    finish(act, "pair_code_made", {"gate_id": gate_id}, touches=())
+    finish(act, "pair_code_made", {"gate_id": gate_id}, gates=NO_GATE)
     return code
 
 
@@ -147,7 +147,7 @@ def approve_pairing(act: Action, pair_id: str) -> Gate:
             "pairing", _("No controller waits under this code any more. Make a new code and start again.")
         ) from err
     fit_shares(act, gate)
-    finish(act, "gate_paired", {"gate_id": gate.gate_id, "pair_id": pair_id})
+    finish(act, "gate_paired", {"gate_id": gate.gate_id, "pair_id": pair_id}, gates=(gate.gate_id,))
     return gate
 
 
@@ -160,7 +160,7 @@ def refuse_pairing(act: Action, pair_id: str) -> None:
         pairing.refuse(act.session, pair_id)
     except pairing.PairingRefused as err:
         raise ActionRefused("pairing", _("No controller waits under this code any more.")) from err
-    finish(act, "pairing_refused", {"gate_id": attempt.gate_id, "pair_id": pair_id}, touches=())
+    finish(act, "pairing_refused", {"gate_id": attempt.gate_id, "pair_id": pair_id}, gates=NO_GATE)
 
 
 def mark_gate(act: Action, gate_id: str, state: str) -> None:
@@ -172,7 +172,7 @@ def mark_gate(act: Action, gate_id: str, state: str) -> None:
         raise ActionRefused("state", _("A gate is marked as retired or as stolen."))
     gate.state = state
     forget_gate(act, gate, f"gate_{state}")
-    finish(act, "gate_marked", {"gate_id": gate_id, "state": state})
+    finish(act, "gate_marked", {"gate_id": gate_id, "state": state}, gates=(gate_id,))
 
 
 def _attempt(act: Action, pair_id: str) -> PairAttempt:

@@ -78,7 +78,8 @@ def set_schedule(act: Action, lane_id: str, hours_id: str, posture: str) -> None
         raise ActionRefused("posture", _("Choose held open, lockdown or out of use."))
     keep_schedules(act, lane, {**lane.posture_hours, hours_id: str(posture)})
     finish(
-        act, "posture_scheduled", {"lane_id": lane_id, "hours_id": hours_id, "posture": posture}, touches=()
+        act, "posture_scheduled", {"lane_id": lane_id, "hours_id": hours_id, "posture": posture},
+        touches=(), gates=(lane.gate_id,),
     )
 
 
@@ -89,7 +90,10 @@ def remove_schedule(act: Action, lane_id: str, hours_id: str) -> None:
     if hours_id not in lane.posture_hours:
         return
     keep_schedules(act, lane, {key: word for key, word in lane.posture_hours.items() if key != hours_id})
-    finish(act, "posture_unscheduled", {"lane_id": lane_id, "hours_id": hours_id}, touches=())
+    finish(
+        act, "posture_unscheduled", {"lane_id": lane_id, "hours_id": hours_id},
+        touches=(), gates=(lane.gate_id,),
+    )
 
 
 def keep_schedules(act: Action, lane: Lane, posture_hours: Mapping[str, str]) -> None:

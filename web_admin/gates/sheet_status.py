@@ -5,7 +5,7 @@ no say in that. A lane from before there were sheets is live all the same, but n
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.lane_sheet import Finding, LaneFacts, LaneSheet, must_findings
 from gate_controller.contract.records import Method
 from web_admin.compound.models import Gate, Lane
+from web_admin.core.database import among
 from web_admin.gates.sheet_models import LaneSheetRow
 
 _log = logging.getLogger(__name__)
@@ -64,10 +65,14 @@ def _status(live: Mapping[str, Any] | None, *, inherited: bool) -> LaneStatus:
 NO_SHEET = LaneStatus("missing")
 
 
-def sheet_statuses(session: Session, site_id: str) -> dict[str, LaneStatus]:
-    """Return by lane the status of every lane that has a row, without making objects of the rows."""
+def sheet_statuses(session: Session, gate_ids: Collection[str]) -> dict[str, LaneStatus]:
+    """Return by lane the status of every lane of these gates that has a row.
+
+    It makes no objects of the rows, and judges a sheet that several lanes have once.
+    """
     query = select(LaneSheetRow.lane_id, LaneSheetRow.live, LaneSheetRow.inherited)
-    query = query.join(Lane, Lane.lane_id == LaneSheetRow.lane_id).join(Gate).where(Gate.site_id == site_id)
+    query = query.join(Lane, Lane.lane_id == LaneSheetRow.lane_id)
+    query = query.where(among(session, Lane.gate_id, gate_ids))
     judged: dict[bytes, LaneStatus] = {}
     statuses = {}
     for lane_id, live, inherited in session.execute(query):
@@ -81,6 +86,12 @@ def sheet_statuses(session: Session, site_id: str) -> dict[str, LaneStatus]:
 def sheet_row(session: Session, lane_id: str) -> LaneSheetRow | None:
     """Return the row of a lane, None before its sheet was begun."""
     return session.get(LaneSheetRow, lane_id)
+
+
+def sheet_rows_of_gate(session: Session, gate_id: str) -> dict[str, LaneSheetRow]:
+    """Return the rows of a gate by lane."""
+    query = select(LaneSheetRow).join(Lane, Lane.lane_id == LaneSheetRow.lane_id)
+    return {row.lane_id: row for row in session.scalars(query.where(Lane.gate_id == gate_id))}
 
 
 def sheet_rows(session: Session, site_id: str) -> dict[str, LaneSheetRow]:

@@ -15,12 +15,12 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.lane_sheet import Finding, LaneSheet, check_sheet, must_findings
-from web_admin.action.base import Action, begin, finish
+from web_admin.action.base import NO_GATE, Action, begin, finish
 from web_admin.action.lookups import lane_of
 from web_admin.compound.models import Lane, Site
 from web_admin.core.refusal import ActionRefused
 from web_admin.gates.sheet_models import LaneSheetRow
-from web_admin.gates.sheet_status import facts_of, lane_status, sheet_row, sheet_rows, stored_sheet
+from web_admin.gates.sheet_status import facts_of, lane_status, sheet_row, sheet_rows_of_gate, stored_sheet
 from web_admin.gates.sheet_texts import finding_text
 
 
@@ -37,7 +37,7 @@ def save_draft(act: Action, lane_id: str, sheet: LaneSheet) -> LaneSheetRow:
     begin(act)
     row = _row_of(act, lane_of(act, lane_id))
     row.draft, row.drafted_at = _stored(sheet), act.now
-    finish(act, "lane_sheet_drafted", {"lane_id": lane_id}, touches=())
+    finish(act, "lane_sheet_drafted", {"lane_id": lane_id}, gates=NO_GATE)
     return row
 
 
@@ -46,20 +46,20 @@ def save_sheet(act: Action, lane_id: str, sheet: LaneSheet) -> LaneSheetRow:
     begin(act)
     lane = lane_of(act, lane_id)
     act.session.expire(lane.gate, ["lanes"])
-    broken = must_findings(sheet, facts_of(lane, sheet_rows(act.session, act.site_id)))
+    broken = must_findings(sheet, facts_of(lane, sheet_rows_of_gate(act.session, lane.gate_id)))
     if broken:
         raise SheetRefused(broken)
     row = _row_of(act, lane)
     row.live, row.live_at, row.live_author_id = _stored(sheet), act.now, act.actor_id
     row.draft = row.drafted_at = None
     row.inherited = False
-    finish(act, "lane_sheet_live", {"lane_id": lane_id})
+    finish(act, "lane_sheet_live", {"lane_id": lane_id}, gates=(lane.gate_id,))
     return row
 
 
 def findings_about(session: Session, lane: Lane, sheet: LaneSheet, today: date) -> tuple[Finding, ...]:
     """Return everything that is wrong with a sheet of this lane, what refuses it first."""
-    return check_sheet(sheet, facts_of(lane, sheet_rows(session, lane.gate.site_id)), today)
+    return check_sheet(sheet, facts_of(lane, sheet_rows_of_gate(session, lane.gate_id)), today)
 
 
 def site_today(act: Action) -> date:

@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select, update
 
 from gate_controller.contract.records import typed_number
 from web_admin.action.base import (
+    NO_GATE,
     Action,
     begin,
     finish,
@@ -66,7 +67,7 @@ def add_home(act: Action, number: str) -> Home:
     number = checked_home_number(act, number)
     home = Home(home_id=new_id(), site_id=act.site_id, number=number, pin_salt=secrets.token_bytes(16))
     act.session.add(home)
-    finish(act, "home_added", {"home_id": home.home_id}, touches=())
+    finish(act, "home_added", {"home_id": home.home_id}, gates=NO_GATE)
     return home
 
 

@@ -19,10 +19,15 @@ class PolicyEffects:
     sealer: Sealer
 
     def publish(
-        self, session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None
+        self,
+        session: Session,
+        site_id: str,
+        now: datetime,
+        person_ids: Collection[str] | None,
+        gate_ids: Collection[str] | None = None,
     ) -> None:
-        """Bring the records of every gate up to date; raise PolicyRefused."""
-        publish_policy(session, self.sealer, site_id, now, person_ids=person_ids)
+        """Bring the records of every gate, or of these, up to date; raise PolicyRefused."""
+        publish_policy(session, self.sealer, site_id, now, person_ids=person_ids, gate_ids=gate_ids)
 
     def recorded(
         self, session: Session, kind: str, facts: Mapping[str, Fact], person_id: str | None, now: datetime

@@ -19,7 +19,7 @@ from web_admin.compound.models import (
     Person,
     Site,
 )
-from web_admin.core.database import IN_LIST
+from web_admin.core.database import IN_LIST, among
 from web_admin.credentials.models import EmergencyCode, TwoMethodRequest
 from web_admin.custody.models import FaceShare
 from web_admin.custody.shares import live_face_consents
@@ -28,6 +28,9 @@ from web_admin.gates.sheet_status import sheet_statuses
 from web_admin.policy.lanes import LiveLanes, find_live
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import ends_after
+
+PUBLISHED_STATES = frozenset({"paired", "stolen"})
+"""States of gates to which anything is published."""
 
 _Row = TypeVar("_Row")
 
@@ -47,14 +50,16 @@ class GateFacts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SiteFacts:
-    """Rows of one site, grouped as publishing asks for them; `persons` may be a part of the site.
+    """Rows of one site, grouped as publishing asks for them; `persons` and `gates` may be a part of the site.
 
-    `lanes` are those that are live: no others are published.
+    `gates` are those to which anything is published, `lanes` theirs that are live: no others are published.
+    `gate_of_lane` has all lanes of all gates.
     """
 
     site: Site
     gates: Sequence[GateFacts]
     lanes: Mapping[str, list[Lane]]
+    gate_of_lane: Mapping[str, str]
     live_lanes: LiveLanes
     hours: Mapping[str, Hours]
     hours_by_lane: Mapping[str, frozenset[str]]
@@ -72,16 +77,20 @@ class SiteFacts:
 
 
 def load_facts(
-    session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None = None
+    session: Session,
+    site_id: str,
+    now: datetime,
+    person_ids: Collection[str] | None = None,
+    gate_ids: Collection[str] | None = None,
 ) -> SiteFacts:
-    """Read a site in this transaction; None means everyone."""
+    """Read a site in this transaction; None means everyone, and all gates."""
     session.flush()
     site = session.get_one(Site, site_id)
-    gates = _gates(session, site_id)
+    gates = published_gates(session, site_id, gate_ids)
     lanes: dict[str, list[Lane]] = {gate.gate_id: [] for gate in gates}
-    every_lane = _lanes(session, site_id)
+    every_lane = _lanes(session, lanes)
     face = load_face_facts(session, site_id, now, person_ids)
-    live_lanes = find_live(every_lane, sheet_statuses(session, site_id), face.assessed)
+    live_lanes = find_live(every_lane, sheet_statuses(session, lanes), face.assessed)
     for lane in every_lane:
         if lane.lane_id in live_lanes.live:
             lanes[lane.gate_id].append(lane)
@@ -104,6 +113,7 @@ def load_facts(
         site=site,
         gates=gates,
         lanes=lanes,
+        gate_of_lane=gate_of_lane(session, site_id),
         live_lanes=live_lanes,
         hours={h.hours_id: h for h in session.scalars(select(Hours).where(Hours.site_id == site_id))},
         hours_by_lane=_hours_of_grants(session, site_id),
@@ -139,18 +149,29 @@ def load_facts(
     )
 
 
-def _gates(session: Session, site_id: str) -> Sequence[GateFacts]:
-    columns = [getattr(Gate, name) for name in GateFacts._fields]
-    rows = session.execute(select(*columns).where(Gate.site_id == site_id).order_by(Gate.gate_id))
-    return [GateFacts._make(row) for row in rows]
+def published_gates(
+    session: Session, site_id: str, gate_ids: Collection[str] | None = None
+) -> Sequence[GateFacts]:
+    """Return the gates of a site to which anything is published, or those of them that are among these."""
+    query = select(*(getattr(Gate, name) for name in GateFacts._fields))
+    query = query.where(Gate.site_id == site_id, Gate.state.in_(PUBLISHED_STATES))
+    if gate_ids is not None:
+        query = query.where(Gate.gate_id.in_(gate_ids))
+    return [GateFacts._make(row) for row in session.execute(query.order_by(Gate.gate_id))]
 
 
-def _lanes(session: Session, site_id: str) -> Sequence[Lane]:
-    """Return all lanes as plain rows: they have a lane's columns and, unlike objects, cost little."""
+def _lanes(session: Session, gate_ids: Collection[str]) -> Sequence[Lane]:
+    """Return the lanes of gates as plain rows: with the columns of a lane, at a part of an object's cost."""
     table = cast(Table, Lane.__table__)
-    of_site = select(Gate.gate_id).where(Gate.site_id == site_id)
-    rows = select(*table.columns).where(table.c.gate_id.in_(of_site)).order_by(table.c.lane_id)
+    these = among(session, Lane.gate_id, gate_ids)
+    rows = select(*table.columns).where(these).order_by(table.c.lane_id)
     return cast(Sequence[Lane], session.execute(rows).all())
+
+
+def gate_of_lane(session: Session, site_id: str) -> dict[str, str]:
+    """Return the gate of each lane of a site, whether it is live or not."""
+    query = select(Lane.lane_id, Lane.gate_id).join(Gate).where(Gate.site_id == site_id)
+    return dict(session.execute(query).all())
 
 
 def _in_parts(session: Session, query: Select[_Row], person_ids: Collection[str] | None) -> list[_Row]:

@@ -34,7 +34,7 @@ from web_admin.core.database import among
 from web_admin.core.sealing import Sealer
 from web_admin.face.ways_in import pause_without_other_way
 from web_admin.policy.emergency_records import emergency_keys, emergency_records
-from web_admin.policy.facts import GateFacts, load_facts
+from web_admin.policy.facts import GateFacts, load_facts, published_gates
 from web_admin.policy.records import (
     KINDS_OF_ONE_PERSON,
     SAME_FOR_ALL_GATES,
@@ -71,8 +71,11 @@ def records_for_gate(session: Session, sealer: Sealer, gate: Gate, now: datetime
     """Return all that this gate is to know, as wire forms by key."""
     facts = load_facts(session, gate.site_id, now)
     of_site, people = SiteRecords(facts, now), PeopleRecords(facts, sealer, now)
-    (this,) = (each for each in facts.gates if each.gate_id == gate.gate_id)
-    return {key: value for key, (value, _) in _Wires().wanted(of_site, people, sealer, this, now).items()}
+    return {
+        key: value
+        for this in facts.gates if this.gate_id == gate.gate_id
+        for key, (value, _) in _Wires().wanted(of_site, people, sealer, this, now).items()
+    }
 
 
 def publish_policy(
@@ -82,13 +85,14 @@ def publish_policy(
     now: datetime,
     *,
     person_ids: Collection[str] | None = None,
+    gate_ids: Collection[str] | None = None,
 ) -> PublishResult:
     """Bring every gate's records up to date in the caller's transaction.
 
     With `person_ids`, only records of those people and their homes are worked out again, besides
-    lanes, hours, calendar and passes. Raises PolicyRefused, before anything is written, when a lane
-    breaks promise 1. One person never blocks it: a person who chose face and has no other working way
-    is published without face and marked as paused.
+    lanes, hours, calendar and passes; with `gate_ids`, only those of these gates. Raises PolicyRefused,
+    before anything is written, when a lane breaks promise 1. One person never blocks it: a person who chose
+    face and has no other working way is published without face and marked as paused.
 
     The site's row is locked from the beginning, so publications follow one another. The gates' rows are
     changed last and with one statement: a gate that asks meanwhile is answered by what it had, and waits
@@ -96,8 +100,10 @@ def publish_policy(
     """
     session.flush()
     site = session.scalars(select(Site).where(Site.site_id == site_id).with_for_update(key_share=True)).one()
+    if gate_ids is not None and not published_gates(session, site_id, gate_ids):
+        return PublishResult(site.version, {})
     scope = None if person_ids is None else _scope(session, site_id, person_ids)
-    facts = load_facts(session, site_id, now, None if scope is None else scope.person_ids)
+    facts = load_facts(session, site_id, now, None if scope is None else scope.person_ids, gate_ids)
     of_site = SiteRecords(facts, now)
     of_site.check()
     people = PeopleRecords(facts, sealer, now)
@@ -106,12 +112,12 @@ def publish_policy(
         _log.info("face of person %s is paused: no other working way", person.person_id)
     session.flush()
     changes: dict[str, GateChange] = {}
-    wires, published = _Wires(), [gate for gate in facts.gates if gate.state in {"paired", "stolen"}]
+    wires = _Wires()
     at_once = max(1, RECORDS_AT_ONCE // (1 + len(facts.persons)))
-    for start in range(0, len(published), at_once):
+    for start in range(0, len(facts.gates), at_once):
         wanted = [
             Wanted(gate, wires.wanted(of_site, people, sealer, gate, now))
-            for gate in published[start : start + at_once]
+            for gate in facts.gates[start : start + at_once]
         ]
         keys = None if scope is None else scope.keys
         changes |= store(session, wanted, keys, site.version + 1, now)
@@ -133,7 +139,7 @@ def _note_published(
     for gate in gates:
         if gate.gate_id in changed:
             noted[gate.gate_id] = {"published_version": before + 1, "published_digest": None}
-        elif gate.published_version == 0 and before and gate.state in {"paired", "stolen"}:
+        elif gate.published_version == 0 and before:
             noted[gate.gate_id] = {"published_version": before}
         if whole and gate.published_knows != gate.knows:
             noted[gate.gate_id]["published_knows"] = gate.knows

@@ -376,6 +376,7 @@ class PeopleRecords:
             return msgspec.structs.replace(record, tag=tag)
         here = tuple(lane_id for lane_id in row.lanes or () if lane_id in lanes)
         # Gates count uses each for itself: a code that names another gate too would open once at each.
-        if not here or len({self._gate_of_lane.get(lane_id) for lane_id in row.lanes or ()} - {None}) > 1:
+        gates = {self._facts.gate_of_lane.get(lane_id) for lane_id in row.lanes or ()} - {None}
+        if not here or len(gates) > 1:
             return None
         return msgspec.structs.replace(record, tag=tag, lanes=here)

@@ -21,7 +21,7 @@ from tests.support.acting import (
     show_card,
 )
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
-from web_admin.action.base import Action
+from web_admin.action.base import Action, publish
 from web_admin.compound.models import Lane
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
@@ -141,7 +141,7 @@ def test_a_lane_from_before_stays_live_without_face_until_a_sheet_passes(act: Ac
     inherit(act)
     add_gate(act, "south", "South")
     issue_card(act, person.person_id, 78)
-    save_lane_of_another_gate_publishes_everything(act)
+    publish(act)
     view = gate_view(act)
     assert view.policy.lanes["north-in"].methods == (Method.CARD, Method.PIN, Method.QR)
     assert person.person_id not in view.face_roster
@@ -152,10 +152,6 @@ def test_a_lane_from_before_stays_live_without_face_until_a_sheet_passes(act: Ac
     assert not row_of(act).inherited
 
 
-def save_lane_of_another_gate_publishes_everything(act: Action) -> None:
-    save_lane(act, "south", LaneSpec("south-in", "In", "in", ("card",)))
-
-
 def test_a_sheet_that_a_newer_rule_refuses_is_not_published(act: Action) -> None:
     add_lane(act)
     row_of(act).live = msgspec.to_builtins(TRAP)
@@ -164,7 +160,7 @@ def test_a_sheet_that_a_newer_rule_refuses_is_not_published(act: Action) -> None
     assert (status.word, [f.rule for f in status.broken]) == (
         "broken", ["P2", "P1", "P5"])
     add_gate(act, "south", "South")
-    save_lane_of_another_gate_publishes_everything(act)
+    publish(act)
     assert gate_view(act).policy.lanes == {}
 
 

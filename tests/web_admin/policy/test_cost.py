@@ -1,5 +1,7 @@
 """What a publication costs: statements do not grow with the gates, and gates are answered meanwhile."""
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 from sqlalchemy import event, func, select
@@ -7,12 +9,17 @@ from sqlalchemy.exc import OperationalError
 
 from gate_controller.contract.calendars import Span
 from tests.support.acting import add_lane, household, manager
-from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person
+from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person, add_pin
 from web_admin.compound.models import Gate
 from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.core.effects import NoEffects
 from web_admin.credentials.cards import issue_card
+from web_admin.gates.actions import add_gate as add_office_gate
+from web_admin.gates.actions import save_lane
 from web_admin.gates.hours import save_hours, set_calendar_day
+from web_admin.gates.orders import mark_gate, order_open, set_override
+from web_admin.gates.rules import LaneSpec
+from web_admin.people.homes import add_home as add_office_home
 from web_admin.policy import publish
 from web_admin.policy.effects import PolicyEffects
 from web_admin.policy.publish import change_since, publish_policy
@@ -117,6 +124,70 @@ def test_gates_are_answered_by_what_they_had_while_a_publication_works(
     assert seen == [(1, None)]
     version, change = asked_meanwhile()
     assert (version, set(change.puts)) == (2, {f"credential:{card.credential_id}"})
+
+
+@pytest.mark.both_databases
+def test_a_lane_that_changes_is_compared_at_its_own_gate_alone(database, sealer, site, now):
+    with database.session() as session:
+        act = manager(session, sealer, site, now, PolicyEffects(sealer))
+        compound(session, sealer, site, now, 3)
+        before = session.get_one(Gate, "stair-3").published_version
+        set_override(act, "stair-2-in", "lockdown", "fire", now + timedelta(hours=1))
+        assert session.get_one(Gate, "stair-2").published_version == before + 1
+        save_lane(act, "stair-2", LaneSpec("stair-2-in", "In", "in", ("card", "pin")))
+        assert session.get_one(Gate, "stair-2").published_version == before + 2
+        assert session.get_one(Gate, "stair-3").published_version == before
+        assert publish_policy(session, sealer, site, now).gates == {}, "nothing else had to be published"
+
+
+@pytest.mark.both_databases
+def test_a_gate_that_is_stolen_loses_its_people_and_no_other_gate_is_worked_out(
+    database, sealer, site, now, monkeypatch
+):
+    worked_out = []
+    real = publish._records
+
+    def noted(of_site, people, sealer, gate, now):
+        worked_out.append(gate.gate_id)
+        return real(of_site, people, sealer, gate, now)
+
+    with database.session() as session:
+        compound(session, sealer, site, now, 3)
+        monkeypatch.setattr(publish, "_records", noted)
+        mark_gate(manager(session, sealer, site, now, PolicyEffects(sealer)), "stair-2", "stolen")
+        stored = session.execute(select(PolicyRecordRow.gate_id, PolicyRecordRow.key).where(
+            PolicyRecordRow.value.is_not(None), PolicyRecordRow.key.like("person:%"))).all()
+    assert worked_out == ["stair-2"]
+    assert {gate_id for gate_id, _key in stored} == {"stair-1", "stair-3"}
+
+
+@pytest.mark.both_databases
+def test_a_code_for_two_gates_stays_out_whichever_of_them_is_worked_out(database, sealer, site, now):
+    with database.session() as session:
+        person = compound(session, sealer, site, now, 2)[0]
+        code = add_pin(session, sealer, person, person.home, "48291537", now)
+        code.kind, code.lanes = "visitor_code", ["stair-1-in", "stair-2-in"]
+        session.flush()
+        for gate_ids in (["stair-1"], ["stair-2"], None):
+            publish_policy(session, sealer, site, now, gate_ids=gate_ids)
+            key = PolicyRecordRow.key == f"credential:{code.credential_id}"
+            assert session.scalars(select(PolicyRecordRow.gate_id).where(key)).all() == []
+
+
+def test_acts_that_change_nothing_of_the_policy_publish_nothing(database, sealer, site, now):
+    published = []
+
+    class Noted(NoEffects):
+        def publish(self, session, site_id, now, person_ids, gate_ids=None):
+            published.append((person_ids, gate_ids))
+
+    with database.session() as session:
+        compound(session, sealer, site, now, 1)
+        act = manager(session, sealer, site, now, Noted())
+        add_office_gate(act, "south", "South")
+        add_office_home(act, "3-1")
+        order_open(act, "stair-1-in", "delivery")
+    assert published == []
 
 
 def test_hours_and_holidays_publish_no_person_again(database, sealer, site, now):

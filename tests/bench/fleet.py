@@ -1,8 +1,9 @@
 """What a large compound costs: `menjin bench fleet [--gates N] [--people N]`.
 
 The real server with two workers over PostgreSQL, as `menjin web run` serves it, and paired gates in a process
-of their own that sign each request, on one machine. The peer of each figure is what the commit before cheap
-asks measured on such a machine (two cores, 2026-11); its ratio says little on another one.
+of their own that sign each request, on one machine. The peer of a figure is what an earlier commit measured
+on such a machine (two cores, 2026-11) at the same size, so another size has none; its ratio says little on
+another machine. The target of a figure, where it has one, is beside it.
 """
 
 import argparse
@@ -11,31 +12,59 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from gate_controller.contract.calendars import Span
 from tests.bench.figure import Figure, beside, percentile
 from tests.bench.fleet_gates import Known, Orders, Seen
 from tests.bench.pages import KEYS, temporary_postgres
 from tests.served.served_compound import ServedCompound, serve_compound
+from tests.support.compounds.lane_sheets import WHOLE_SHEET
 from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person
-from web_admin.compound.models import Person, Site
+from web_admin.action.base import new_action
+from web_admin.compound.models import Hours, Lane, Person, Site
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
+from web_admin.credentials.cards import issue_card
+from web_admin.gates.actions import add_gate as office_adds_gate
+from web_admin.gates.actions import save_lane
+from web_admin.gates.hours import save_hours
+from web_admin.gates.rules import LaneSpec
+from web_admin.gates.sheets import save_sheet
+from web_admin.people.actions import add_person as office_adds_person
+from web_admin.people.homes import add_home as office_adds_home
 from web_admin.policy.publish import publish_policy
 
-BEFORE = "before cheap asks"
-ASKS_PER_SECOND_BEFORE = 136.0
-ASK_P99_MS_BEFORE = 1100.0
-PUBLISH_ONE_CARD_BEFORE_S = 2.6
+BEFORE = "before cheap asks and publications"
+MEASURED_BEFORE: dict[tuple[str, int, int], float] = {
+    ("asks_per_second", 1000, 100): 136.0,
+    ("ask_p99_ms", 1000, 100): 1100.0,
+    ("publish_one_card", 1000, 100): 2.6,
+    ("publish_hours", 1000, 400): 36.6,
+    ("publish_hours", 250, 2000): 19.7,
+    ("site", 1000, 400): 332.0,
+}
+"""By case, gates and people: of commit 5066cdf."""
+TARGETS = {
+    "asks_per_second": 1000.0, "ask_p99_ms": 100.0, "publish_one_card": 0.3, "publish_hours": 2.0,
+    "ask_longest_at_publish_hours": 100.0, "site": 20.0,
+}  # fmt: skip
+TARGET_SIZES = {(1000, 100), (1000, 400), (250, 10_000)}
+"""Gates and people for which the targets are meant."""
+SITE_PEOPLE = 400
 SECONDS = 10.0
 PEOPLE_OF_A_HOME = 4
+HOURS = "all-week"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -49,6 +78,8 @@ def measure(arguments: Sequence[str] = ()) -> Iterator[Figure]:
     parser = argparse.ArgumentParser(prog="menjin bench fleet")
     parser.add_argument("--gates", type=int, default=1000, help="paired gates (default: %(default)s)")
     parser.add_argument("--people", type=int, default=100, help="people with a card (default: %(default)s)")
+    parser.add_argument(
+        "--site", action="store_true", help=f"make a site of so many gates and {SITE_PEOPLE} people by acts")
     chosen = parser.parse_args(arguments)
     size = _Size(chosen.gates, chosen.people)
     with tempfile.TemporaryDirectory(prefix="menjin-bench-") as folder, temporary_postgres() as url:
@@ -59,7 +90,18 @@ def measure(arguments: Sequence[str] = ()) -> Iterator[Figure]:
         config = WebConfig(database_url=url, data_dir=Path(folder), secrets_dir=Path(folder) / "secrets",
                            public_url="http://localhost", **keys)
         with serve_compound(config, Path(folder)) as served:
-            yield from _measured(served, size)
+            yield from _site_made(served, size) if chosen.site else _measured(served, size)
+
+
+def _figure(case: str, size: _Size, value: float, unit: str, name: str | None = None) -> Figure:
+    """Return a figure beside its target, and beside what was measured before at the same size."""
+    name, target = name or case, None
+    if (size.gates, size.people) in TARGET_SIZES:
+        target = TARGETS.get(case)
+    before = MEASURED_BEFORE.get((case, size.gates, size.people))
+    if before is None:
+        return Figure("fleet", name, round(value, 3), unit, target=target)
+    return beside("fleet", name, value, unit, BEFORE, before, target)
 
 
 def _measured(served: ServedCompound, size: _Size) -> Iterator[Figure]:
@@ -68,20 +110,24 @@ def _measured(served: ServedCompound, size: _Size) -> Iterator[Figure]:
     gates = _played(served, gates, seconds=60.0, until_version=_version(served)).gates
     seen = _played(served, gates, seconds=SECONDS)
     rate = len(seen.answer_ms) / seen.seconds
-    yield beside("fleet", "asks_per_second", rate, "/s", BEFORE, ASKS_PER_SECOND_BEFORE)
+    yield _figure("asks_per_second", size, rate, "/s")
     seen = _played(served, seen.gates, seconds=SECONDS, per_second=rate / 2)
     p99 = percentile(seen.answer_ms, 0.99)
-    yield beside("fleet", "ask_p99_ms", p99, "ms", BEFORE, ASK_P99_MS_BEFORE)
-    wanted = 1 + _version(served)
-    player = _started(served, seen.gates, seconds=120.0, per_second=size.gates / 2, until_version=wanted)
-    started = time.time()
-    published = _one_card_more(served)
-    yield beside("fleet", f"publish_one_card_{names}_s", published, "s", BEFORE, PUBLISH_ONE_CARD_BEFORE_S)
-    seen = _ended(player)
-    if len(seen.had_version_at) != size.gates:
-        raise AssertionError(f"{size.gates - len(seen.had_version_at)} gates did not get the card")
-    took = [at - started - published for at in seen.had_version_at]
-    yield Figure("fleet", "last_gate_told_polling_p99_s", round(percentile(took, 0.99), 3), "s")
+    yield _figure("ask_p99_ms", size, p99, "ms")
+    for case, change in (("publish_one_card", _one_card_more), ("publish_hours", _other_hours)):
+        wanted = 1 + _version(served)
+        player = _started(served, seen.gates, seconds=120.0, per_second=size.gates / 2, until_version=wanted)
+        started = time.time()
+        published = change(served)
+        yield _figure(case, size, published, "s", f"{case}_{names}_s")
+        seen = _ended(player)
+        if len(seen.had_version_at) != size.gates:
+            raise AssertionError(f"{size.gates - len(seen.had_version_at)} gates did not get the change")
+        longest = max(seen.answer_ms)
+        yield _figure(f"ask_longest_at_{case}", size, longest, "ms", f"ask_longest_at_{case}_{names}_ms")
+        took = percentile([at - started - published for at in seen.had_version_at], 0.99)
+        told = "polling" if case == "publish_one_card" else case
+        yield _figure(f"last_gate_told_{told}_p99_s", size, took, "s")
 
 
 def _filled(served: ServedCompound, size: _Size) -> list[Known]:
@@ -96,6 +142,8 @@ def _filled(served: ServedCompound, size: _Size) -> list[Known]:
             raw = key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
             known.append(Known(gate_id, raw))
         lanes = [f"stair-{number}-in" for number in range(size.gates)]
+        session.add(Hours(hours_id=HOURS, site_id=site_id, name=HOURS, spans=_spans(360)))
+        session.execute(update(Lane).values(method_hours={"card": HOURS}))
         home = None
         for number in range(size.people):
             if number % PEOPLE_OF_A_HOME == 0:
@@ -122,6 +170,47 @@ def _one_card_more(served: ServedCompound) -> float:
             publish_policy(
                 session, menjin.sealer, served.compound.site_id, now, person_ids=[person.person_id])
         return time.monotonic() - started
+
+
+def _spans(from_minute: int) -> list[dict[str, object]]:
+    span = Span(("mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"), from_minute, 1439)
+    return [msgspec.to_builtins(span)]
+
+
+def _other_hours(served: ServedCompound) -> float:
+    """Save other hours for all lanes, as the office does; return the seconds until it is committed."""
+    with served.compound.app.app_context():
+        menjin = current_menjin()
+        started = time.monotonic()
+        with menjin.database.session() as session:
+            act = new_action(menjin, session, served.compound.site_id, "bench", "manager")
+            save_hours(act, HOURS, HOURS, msgspec.convert(_spans(420), list[Span]))
+        return time.monotonic() - started
+
+
+def _site_made(served: ServedCompound, size: _Size) -> Iterator[Figure]:
+    """Make gates, lanes, sheets and people with cards, one act after another, before any pairing."""
+    with served.compound.app.app_context():
+        menjin = current_menjin()
+        site_id, started = served.compound.site_id, time.monotonic()
+
+        def act(made: Callable[..., T], *arguments: object, **named: object) -> T:
+            with menjin.database.session() as session:
+                return made(
+                    new_action(menjin, session, site_id, "bench", "manager"), *arguments, **named)
+
+        for number in range(size.gates):
+            act(office_adds_gate, f"stair-{number}", f"Stair {number}")
+            act(save_lane, f"stair-{number}", LaneSpec(f"stair-{number}-in", "In", "in", ("card",)))
+            act(save_sheet, f"stair-{number}-in", WHOLE_SHEET)
+        for number in range(SITE_PEOPLE):
+            if number % PEOPLE_OF_A_HOME == 0:
+                home = act(office_adds_home, f"9-{number + 1}")
+            person = act(office_adds_person, display_name="someone", home_id=home.home_id)
+            act(issue_card, person.person_id, 60_000 + number)
+        seconds = time.monotonic() - started
+    of_site = _Size(size.gates, SITE_PEOPLE)
+    yield _figure("site", of_site, seconds, "s", f"site_{size.gates}_gates_s")
 
 
 def _started(served: ServedCompound, gates: list[Known], **orders: object) -> subprocess.Popen[bytes]:

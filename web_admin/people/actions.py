@@ -216,7 +216,9 @@ def new_grants(act: Action, spec: GrantSpec, count: int) -> list[GrantRow]:
     if not spec.lanes:
         raise ActionRefused("lanes", _("Choose at least one lane."))
     checked_window(spec.valid_from, spec.valid_until, act.now)
-    lanes = [lane_of(act, lane_id).lane_id for lane_id in dict.fromkeys(spec.lanes)]
+    lanes = list(dict.fromkeys(spec.lanes))
+    for unknown in set(lanes).difference(all_lanes(act)):
+        lane_of(act, unknown)  # refuses, and says which one it is
     hours_id = hours_of(act, spec.hours_id).hours_id if spec.hours_id else None
     return [
         GrantRow(

@@ -100,7 +100,7 @@ def publish_policy(
     """
     session.flush()
     site = session.scalars(select(Site).where(Site.site_id == site_id).with_for_update(key_share=True)).one()
-    if gate_ids is not None and not published_gates(session, site_id, gate_ids):
+    if not published_gates(session, site_id, gate_ids):
         return PublishResult(site.version, {})
     scope = None if person_ids is None else _scope(session, site_id, person_ids)
     facts = load_facts(session, site_id, now, None if scope is None else scope.person_ids, gate_ids)

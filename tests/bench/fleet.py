@@ -126,8 +126,8 @@ def _measured(served: ServedCompound, size: _Size) -> Iterator[Figure]:
         longest = max(seen.answer_ms)
         yield _figure(f"ask_longest_at_{case}", size, longest, "ms", f"ask_longest_at_{case}_{names}_ms")
         took = percentile([at - started - published for at in seen.had_version_at], 0.99)
-        told = "polling" if case == "publish_one_card" else case
-        yield _figure(f"last_gate_told_{told}_p99_s", size, took, "s")
+        way = "polling" if case == "publish_one_card" else case
+        yield _figure(f"last_gate_told_{way}_p99_s", size, took, "s")
 
 
 def _filled(served: ServedCompound, size: _Size) -> list[Known]:

@@ -15,6 +15,7 @@ import tomllib
 from pathlib import Path
 
 from bill import write_bill, write_licences
+from debian import build_all
 from docs_site import pack_site
 from without_face import without_face
 
@@ -33,6 +34,7 @@ def main() -> int:
     parser.add_argument("out", type=Path)
     parser.add_argument("--key", type=Path, help="private SSH key that signs the sums; it may lie on a stick")
     parser.add_argument("--docs", action="store_true", help="with the documentation as a site")
+    parser.add_argument("--debian", action="store_true", help="with packages for Debian, where dpkg-deb is")
     chosen = parser.parse_args()
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     changed = _git("status", "--porcelain")
@@ -53,6 +55,8 @@ def main() -> int:
             pack_site(made / f"menjin-{version}-docs.zip", at_seconds)
         (wheel,) = made.glob("*.whl")
         without_face(wheel, made, at_seconds)
+        if chosen.debian and shutil.which("dpkg-deb"):
+            build_all(made, made)
         write_licences(ROOT, list(LOCKS.values()), made / "LICENCES.txt")
         (made / "NOTES.md").write_text(notes(version), encoding="utf-8")
         _sum(made)
@@ -62,6 +66,8 @@ def main() -> int:
     print(f"Menjin {version} of {_git('log', '-1', '--format=%h')} is in {chosen.out}:")
     for file in sorted(chosen.out.iterdir()):
         print(f"  {file.stat().st_size:>10,}  {file.name}")
+    if chosen.debian and not shutil.which("dpkg-deb"):
+        print("Without dpkg-deb no packages for Debian were made: they are a part of each release")
     if chosen.key is None:
         print("SHA256SUMS is not signed: make release KEY=path signs it")
     return 0

@@ -28,7 +28,22 @@ SYSTEM: tuple[tuple[str, ...], ...] = (
     ("adduser", "menjin", "menjin-devices"),
     ("adduser", "--system", "--group", "--home", "/run/menjin-kiosk", "--no-create-home", "menjin-kiosk"),
 )
-"""Users as in deploy/raspberry_pi.md; each command may be repeated."""
+"""Users as in deploy/debian/gate/menjin-gate.sysusers; each command may be repeated."""
+NO_DEVICES = "[lane]\n"
+
+
+def site_file(
+    server_url: str, devices: str, settled: Path, authority: Path | None, *, has_battery_clock: bool
+) -> str:
+    """Return a site file: where the server is, and behind it the devices as far as they are known."""
+    lines = [
+        "[gate]", f'data_dir = "{settled}"', f'secrets_dir = "{settled}/secrets"',
+        f'server_url = "{server_url}"',
+    ]  # fmt: skip
+    if authority is not None:
+        lines.append(f'server_ca = "{authority}"')
+    lines.append(f"has_battery_clock = {str(has_battery_clock).lower()}")
+    return "\n".join([*lines, "", devices])
 
 
 class Boot:
@@ -107,25 +122,19 @@ class Boot:
         code = self.place(CODE_FILE)
         code.touch(mode=0o600)
         code.write_text(f"{self.said['code']}\n", encoding="utf-8")
-        site_file = self.place(SITE_FILE)
-        if site_file.exists():
+        site_file_path = self.place(SITE_FILE)
+        if site_file_path.exists():
             return
-        settled = self.place(SETTLED)
-        lines = [
-            "[gate]", f'data_dir = "{settled}"', f'secrets_dir = "{settled}/secrets"',
-            f'server_url = "{self.said["server_url"]}"',
-        ]  # fmt: skip
-        authority = self.folder / "server_ca.pem"
+        authority, kept = self.folder / "server_ca.pem", None
         if authority.exists():
             kept = self.place("/etc/menjin/server_ca.pem")
             shutil.copyfile(authority, kept)
-            lines.append(f'server_ca = "{kept}"')
-        clock = str(bool(self.said.get("has_battery_clock", True))).lower()
-        lines.append(f"has_battery_clock = {clock}")
         devices = self.folder / "devices.toml"
         # Without devices the gate pairs all the same; `menjin gate identify` finds them.
-        rest = devices.read_text(encoding="utf-8") if devices.exists() else "[lane]\n"
-        site_file.write_text("\n".join([*lines, "", rest]), encoding="utf-8")
+        rest = devices.read_text(encoding="utf-8") if devices.exists() else NO_DEVICES
+        clock = bool(self.said.get("has_battery_clock", True))
+        text = site_file(self.said["server_url"], rest, self.place(SETTLED), kept, has_battery_clock=clock)
+        site_file_path.write_text(text, encoding="utf-8")
 
     def _lay_units(self) -> None:
         files, units = self.folder / "files", self.place("/etc/systemd/system/menjin-gate.service").parent

@@ -48,6 +48,10 @@ class Terminal:
             pass
         return self._program.wait(timeout=LONGEST_WAIT_SECONDS)
 
+    def reads(self) -> bool:
+        """Wait for the next that is shown; return False at the program's end."""
+        return self._reads(time.monotonic() + LONGEST_WAIT_SECONDS)
+
     def _reads(self, give_up: float) -> bool:
         """Read what is there; return False at its end."""
         ready, _, _ = select.select([self._line], [], [], max(0.0, give_up - time.monotonic()))

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -26,9 +27,16 @@ def copy_of_this_tree(folder: Path) -> Path:
     return folder
 
 
-def wheels_of_this_tree(folder: Path, version: str | None = None) -> tuple[Path, Path]:
-    """Build the whole wheel and the one without face, without a network; a trial has another version."""
+def wheels_of_this_tree(
+    folder: Path, version: str | None = None, added: Mapping[str, str] | None = None
+) -> tuple[Path, Path]:
+    """Build the whole wheel and the one without face, without a network.
+
+    A trial has another version, and files that are added to those of this tree.
+    """
     source = copy_of_this_tree(folder / "source")
+    for name, text in (added or {}).items():
+        (source / name).write_text(text, encoding="utf-8")
     if version is not None:
         project = source / "pyproject.toml"
         text = project.read_text(encoding="utf-8")

@@ -1,0 +1,273 @@
+"""Server and gate on a fresh Debian 13: the pages' own commands, an upgrade, the way back, removal, purge."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.debian import machine
+from tests.debian.machine import ENVIRONMENT, Machine
+from tests.support.terminal import Terminal
+from tests.support.wheels import ROOT, wheels_of_this_tree
+
+pytestmark = [
+    pytest.mark.slow, pytest.mark.long,
+    pytest.mark.skipif(bool(machine.cannot()), reason=machine.cannot() or "it can"),
+]  # fmt: skip
+VERSIONS = ("0.2.0", "0.3.0")
+MADE = os.environ.get("MENJIN_DEBIAN_PACKAGES")
+"""A folder with the packages of an earlier run, while one works on the tests."""
+TRIAL_MIGRATION = '''
+"""Make a table of lifts."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = "9999", "{before}", None, None
+
+
+def upgrade():
+    op.create_table("lift", sa.Column("number", sa.Integer(), primary_key=True))
+'''
+PASSPHRASE, PASSWORD = "a long passphrase", "three unrelated words"
+ADDRESS = "https://gate.example.org"
+ANSWERS = (
+    ("[Y/n]", "y"),
+    ("Language of the compound", "1"),
+    ("Time zone of the compound", "Asia/Shanghai"),
+    ("Name of the compound", "Willow Court"),
+    ("Address that residents type", ADDRESS),
+    ("[none]", ""),
+    ("Passphrase of the root key", PASSPHRASE),
+    ("E-mail address of the manager", "manager@example.org"),
+    ("Password of the manager", PASSWORD),
+    ("once more", ""),
+    ("Address of the server", ADDRESS),
+    ("One-time code", "CODE"),
+)
+"""What a person types after which words; once more means the secret before it."""
+NOT_HERE = {
+    "chromium": "a screen needs 600 MB that no test looks at",
+    "raspi-config": "Raspberry Pi OS alone has it",
+    "/dev/serial/": "the machine has no USB",
+    "identify": "it waits for a person's tap",
+}
+"""Commands of the pages that this machine cannot run, and why."""
+DEVICES = """
+[relay.board]
+kind = "usb_relay"
+port = "/run/bench/relay"
+
+[lane.north-in]
+relay = "board"
+lock = "fail_secure_strike"
+contact = "no"
+
+[reader.card]
+kind = "serial_card"
+port = "/run/bench/card"
+lane = "north-in"
+bits = 34
+"""
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Packages of this tree as 0.2.0, and as a trial 0.3.0 with a table more; not compressed."""
+    sys.path.insert(0, str(ROOT / "deploy/release"))
+    from debian import build_all  # type: ignore[import-not-found]
+
+    from web_admin.operations import schema
+
+    if MADE is not None:
+        return Path(MADE)
+    folder = tmp_path_factory.mktemp("packages")
+    (folder / "made").mkdir()
+    migration = TRIAL_MIGRATION.format(before=schema.newest_revision())
+    trial = {"web_admin/migrations/versions/9999_lifts.py": migration}
+    for version in VERSIONS:
+        (folder / version).mkdir()
+        wheels_of_this_tree(folder / version, version, trial if version == "0.3.0" else {})
+        build_all(folder / version, folder / "made", ("amd64",), house=folder, is_quick=True)
+        shutil.rmtree(folder / version)
+    return folder / "made"
+
+
+@pytest.fixture
+def fresh(packages: Path, tmp_path: Path) -> Iterator[Machine]:
+    """A started machine with the packages in root's folder; what was said is printed at its end."""
+    with Machine(tmp_path / "machine") as started:
+        for package in packages.glob("*.deb"):
+            shutil.copy(package, started.root / "root")
+        bench = started.root / "opt/bench/tests/support"
+        shutil.copytree(ROOT / "tests/support/compounds", bench / "compounds")
+        shutil.copy(ROOT / "tests/support/acting.py", bench)
+        for name in ("office.py", "metal.py"):
+            shutil.copy(ROOT / "tests/debian" / name, started.root / "opt/bench")
+        subprocess.run(["chmod", "-R", "a+rX", started.root / "opt/bench"], check=True)
+        started.run("apt-get install --yes sudo curl")
+        yield started
+        print("\n".join(started.said))
+
+
+def commands_of(page: str, without: str = "") -> list[str]:
+    """The blocks of shell of a page, in order, each command whole; without those of one heading."""
+    text = (ROOT / "deploy" / page).read_text(encoding="utf-8")
+    if without:
+        text = re.sub(rf"^### {without}\n.*?(?=^##)", "", text, flags=re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [command for block in blocks for command in whole_commands(block)]
+
+
+def whole_commands(block: str) -> list[str]:
+    """Lines of a block, those that belong together in one: continued ones and loops."""
+    commands: list[str] = []
+    is_open = False
+    for line in block.splitlines():
+        if is_open:
+            commands[-1] += f"\n{line}"
+        else:
+            commands.append(line)
+        whole = commands[-1]
+        is_open = whole.endswith("\\") or (bool(re.search(r"\bdo$", whole, re.M)) and "done" not in whole)
+    return commands
+
+
+def plays(fresh: Machine, command: str, code: str = "") -> str:
+    """Run a command at a terminal of the machine, type what it asks for; return what it showed."""
+    typed, rest = "", 0
+    with Terminal(fresh.words("/bin/bash", "-c", command), env=ENVIRONMENT) as screen:
+        while screen.reads():
+            shown = screen.screen[rest:]
+            last = shown.rpartition("\n")[2].rstrip(" ")
+            for words, answer in ANSWERS:
+                if words in last and last.endswith((":", "]")):
+                    typed = typed if words == "once more" else code if answer == "CODE" else answer
+                    screen.types(typed)
+                    rest = len(screen.screen)
+                    break
+            if found := re.search(r"Compare with the manager's page: ([A-Z0-9 ]+)\n", shown):
+                office(fresh, f"approve {found[1].replace(' ', '')}")
+                rest = len(screen.screen)
+        fresh.said.append(f"# {command}\n{screen.screen}")
+        assert screen.ends() == 0, f"{command}\n{screen.screen}"
+        return screen.screen
+
+
+def office(fresh: Machine, words: str) -> str:
+    """Let staff do something, by the installed server's actions."""
+    python = "runuser -u menjin-web -- /usr/lib/menjin-server/bin/python3 -B office.py"
+    more = "MENJIN_DATA_DIR=/var/lib/menjin-web PYTHONPATH=/opt/bench"
+    return fresh.run(f"cd /opt/bench && {more} {python} {words}").stdout.strip()
+
+
+def serves(fresh: Machine) -> str:
+    """What a browser that knows the authority sees of the page where staff sign in, through Caddy's TLS."""
+    trusted = "--cacert /etc/menjin/authority.pem --retry 20 --retry-all-errors --silent --show-error"
+    return fresh.run(f"curl {trusted} --fail {ADDRESS}/readyz {ADDRESS}/staff/sign-in").stdout
+
+
+def opens(fresh: Machine) -> None:
+    """Hold the card to the reader; the relay is released."""
+    fresh.run(": > /run/bench/said; echo 4200000 > /run/bench/taps")
+    said = fresh.run("until [ -s /run/bench/said ]; do sleep 0.2; done; cat /run/bench/said").stdout
+    assert said == "opened\n"
+
+
+def version_of(fresh: Machine, package: str) -> str:
+    return fresh.run(f"dpkg-query --show --showformat='${{Version}}' {package}").stdout
+
+
+def test_the_pages_install_a_server_and_a_gate_that_are_upgraded_go_back_and_leave(fresh: Machine) -> None:
+    for command in commands_of("server.md", without="Records in PostgreSQL"):
+        plays(fresh, command)
+    assert "Staff sign-in" in serves(fresh)
+    assert fresh.run("ls /var/backups/menjin").stdout.endswith("Z.menjin\n")
+    assert "menjin-backup.timer" in fresh.run("systemctl list-timers --no-pager").stdout
+    assert fresh.run("stat -c '%U %a' /root/menjin_root_key.pem").stdout == "root 600\n"
+
+    code = office(fresh, "add-gate")
+    fresh.write("/root/devices.toml", DEVICES)
+    for number, command in enumerate(gate_commands()):
+        plays(fresh, command, code)
+        if number == 0:
+            metal = "/usr/lib/menjin-gate/bin/python3 -B /opt/bench/metal.py /run/bench"
+            fresh.run(f"systemd-run --quiet --unit=bench {metal}")
+            fresh.run("until [ -e /run/bench/said ]; do sleep 0.1; done")
+    opens(fresh)
+
+    # An edited file of settings is kept.
+    fresh.run("echo '# ours' >> /etc/menjin/Caddyfile")
+    fresh.run("apt-get install --yes ./menjin-server_0.3.0_amd64.deb ./menjin-gate_0.3.0_amd64.deb")
+    assert (version_of(fresh, "menjin-server"), version_of(fresh, "menjin-gate")) == ("0.3.0", "0.3.0")
+    assert "Staff sign-in" in serves(fresh)
+    assert fresh.run("tail -n 1 /etc/menjin/Caddyfile").stdout == "# ours\n"
+    opens(fresh)
+
+    back = fresh.run("apt-get install --yes --allow-downgrades ./menjin-server_0.2.0_amd64.deb"
+                     " ./menjin-gate_0.2.0_amd64.deb").stdout  # fmt: skip
+    assert "sudo menjin-server rollback FILE" in back
+    opens(fresh)
+    fresh.run("menjin-server rollback --yes /var/backups/menjin/before-upgrade-of-*.menjin")
+    fresh.run("systemctl start menjin-web")
+    assert "Staff sign-in" in serves(fresh)
+    opens(fresh)
+
+    fresh.run("apt-get remove --yes menjin-server menjin-gate")
+    assert fresh.run("ls /var/lib/menjin-web/web.toml /etc/menjin/site.toml", check=False).returncode == 0
+    fresh.run("apt-get install --yes ./menjin-server_0.2.0_amd64.deb ./menjin-gate_0.2.0_amd64.deb")
+    assert "Staff sign-in" in serves(fresh)
+    opens(fresh)
+    fresh.run("apt-get purge --yes menjin-server menjin-gate")
+    left = "find /etc /usr /var/lib /run -name '*menjin*' -not -path '*/systemd/*'"
+    assert [line for line in fresh.run(left).stdout.split() if "/dpkg/" not in line] == []
+    assert fresh.run("ls /var/backups/menjin").stdout.count(".menjin\n") >= 2
+
+
+def gate_commands() -> list[str]:
+    """The commands of the gate's page as this machine runs them: a PC, without a TPM and without a screen."""
+    page = commands_of("raspberry_pi.md")
+    commands = [each for each in page if not any(word in each for word in NOT_HERE)]
+    return [
+        each.replace("arm64", "amd64").replace("--with-key=tpm2", "--with-key=host")
+        .replace("devices.toml", "devices.toml --server-ca /etc/menjin/authority.pem --no-battery-clock")
+        for each in commands
+    ]  # fmt: skip
+
+
+def test_a_server_is_set_up_on_debians_postgresql(fresh: Machine) -> None:
+    fresh.run("apt-get install --yes ./menjin-server_0.2.0_amd64.deb postgresql")
+    plays(fresh, "sudo menjin-server-setup --postgresql --own-authority")
+    assert "Staff sign-in" in serves(fresh)
+    rows = fresh.run("sudo -u postgres psql -tAc 'SELECT name FROM site' menjin").stdout
+    assert rows == "Willow Court\n"
+    assert "password" not in fresh.run("cat /var/lib/menjin-web/web.toml").stdout
+
+
+def test_a_gate_without_face_takes_the_place_of_one_with(fresh: Machine) -> None:
+    fresh.run("apt-get install --yes ./menjin-gate_0.2.0_amd64.deb")
+    fresh.run("apt-get install --yes ./menjin-gate-without-face_0.2.0_amd64.deb")
+    face = "-name '*.onnx' -o -path '*/gate_controller/face' -o -name cv2"
+    found = fresh.run(f"find /usr /opt /var/lib {face}")
+    assert found.stdout == ""
+    assert fresh.run("menjin-gate ready 2>&1", check=False).stdout.startswith("menjin gate: ")
+    assert fresh.run("dpkg --status menjin-gate", check=False).returncode != 0
+
+
+def test_lintian_finds_nothing_that_is_not_argued(packages: Path, tmp_path: Path) -> None:
+    lintian = shutil.which("lintian")
+    if lintian is None:
+        pytest.skip("needs lintian")
+    # What tests do not compress a release does.
+    quick = "uses-no-compression-for-data-tarball,uses-no-compression-for-control-tarball"
+    for package in sorted(packages.glob("*_0.2.0_amd64.deb")):
+        done = subprocess.run(
+            [lintian, "--allow-root", "--suppress-tags", quick, "--fail-on", "error,warning", package],
+            capture_output=True, text=True, check=False, cwd=tmp_path,
+        )  # fmt: skip
+        assert (done.returncode, done.stdout) == (0, ""), done.stdout

@@ -256,7 +256,10 @@ def test_a_gate_without_face_takes_the_place_of_one_with(fresh: Machine) -> None
     found = fresh.run(f"find /usr /opt /var/lib {face}")
     assert found.stdout == ""
     assert fresh.run("menjin-gate ready 2>&1", check=False).stdout.startswith("menjin gate: ")
-    assert fresh.run("dpkg --status menjin-gate", check=False).returncode != 0
+    shown = "dpkg-query --show --showformat='${db:Status-Status}' menjin-gate"
+    assert fresh.run(shown).stdout == "config-files"
+    fresh.run("touch /etc/menjin/site.toml && apt-get purge --yes menjin-gate")
+    fresh.run("test -e /etc/menjin/site.toml && test -d /var/lib/menjin-gate")
 
 
 def test_lintian_finds_nothing_that_is_not_argued(packages: Path, tmp_path: Path) -> None:

@@ -258,7 +258,7 @@ def test_a_gate_without_face_takes_the_place_of_one_with(fresh: Machine) -> None
     assert fresh.run("menjin-gate ready 2>&1", check=False).stdout.startswith("menjin gate: ")
     shown = "dpkg-query --show --showformat='${db:Status-Status}' menjin-gate"
     assert fresh.run(shown).stdout == "config-files"
-    fresh.run("touch /etc/menjin/site.toml && apt-get purge --yes menjin-gate")
+    fresh.run("install -D /dev/null /etc/menjin/site.toml && apt-get purge --yes menjin-gate")
     fresh.run("test -e /etc/menjin/site.toml && test -d /var/lib/menjin-gate")
 
 

@@ -9,6 +9,8 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 from babel.support import Translations
 
+from web_admin.manage.search_pages import FOUND_PAGES
+
 ROOT = Path(__file__).parents[3] / "web_admin"
 TRANSLATIONS = ROOT / "translations"
 CHINESE = TRANSLATIONS / "zh" / "LC_MESSAGES" / "messages.po"
@@ -84,7 +86,9 @@ OTHER_WORDS = {
 
 
 def test_one_thing_has_one_word():
-    texts = [str(singular(text)).replace("大门外", "") for text in catalogue().values()]
+    searched_for = {str(page.words) for page in FOUND_PAGES}  # what people type has their own words
+    shown_texts = [text for original, text in catalogue().items() if singular(original) not in searched_for]
+    texts = [str(singular(text)).replace("大门外", "") for text in shown_texts]
     assert [(text, ours) for text in texts for other, ours in OTHER_WORDS.items() if other in text] == []
 
 

@@ -125,7 +125,7 @@ def test_an_alarm_that_waits_too_long_is_highlighted(compound, rows):
     raised(compound, rows, "alarm_door_forced", minutes_ago=11)
     raised(compound, rows, "alarm_help", minutes_ago=9)
     page = compound.signed_in("guard").get("/manage/").text
-    assert page.count("card-box alarm overdue") == 1
+    assert page.count("card-box alarm brief overdue") == 1
     assert "Waits for 11 minutes" in page
 
 

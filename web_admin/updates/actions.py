@@ -11,11 +11,17 @@ from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.updates import UpdateOrder, UpdateStatus
 from web_admin.action.base import Action, begin, new_id, office_only, record
 from web_admin.compound.models import Gate
+from web_admin.compound.queries import locked_site
 from web_admin.core.database import Menjin
 from web_admin.core.refusal import ActionRefused
 from web_admin.journal.ledger import append_audit
 from web_admin.updates.models import Rollout
-from web_admin.updates.queries import gates_to_update, newest_rollout, running_rollouts
+from web_admin.updates.queries import (
+    gates_to_update,
+    newest_rollout,
+    running_rollouts,
+    sites_with_rollouts,
+)
 from web_admin.updates.rules import GateAt, Stage, settle, takes_updates
 
 HEARD_WITHIN_SECONDS = 120.0
@@ -91,7 +97,14 @@ def _current(act: Action, states: Collection[str]) -> Rollout:
 def settle_rollouts(menjin: Menjin, now: datetime) -> int:
     """Let every roll-out go on as its gates report; return how many changed. Called every minute."""
     with menjin.database.session() as session:
-        return sum(_goes_on(session, rollout, now) for rollout in running_rollouts(session))
+        site_ids = sites_with_rollouts(session)
+    changed = 0
+    for site_id in site_ids:
+        with menjin.database.session() as session:
+            # First the site, then the roll-out and the gates: every act locks in this order.
+            locked_site(session, site_id)
+            changed += sum(_goes_on(session, one, now) for one in running_rollouts(session, site_id))
+    return changed
 
 
 def _goes_on(session: Session, rollout: Rollout, now: datetime) -> bool:

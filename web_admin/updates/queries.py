@@ -16,9 +16,17 @@ def newest_rollout(session: Session, site_id: str) -> Rollout | None:
     ).first()
 
 
-def running_rollouts(session: Session) -> Sequence[Rollout]:
-    """Return the roll-outs that go on, locked until the transaction ends."""
-    return session.scalars(select(Rollout).where(Rollout.state == "running").with_for_update()).all()
+def sites_with_rollouts(session: Session) -> Sequence[str]:
+    """Return the sites of which a roll-out goes on."""
+    of_running = select(Rollout.site_id).where(Rollout.state == "running")
+    return session.scalars(of_running.distinct().order_by(Rollout.site_id)).all()
+
+
+def running_rollouts(session: Session, site_id: str) -> Sequence[Rollout]:
+    """Return a site's roll-outs that go on, locked until the transaction ends; lock the site before."""
+    return session.scalars(
+        select(Rollout).where(Rollout.site_id == site_id, Rollout.state == "running").with_for_update()
+    ).all()
 
 
 def gates_to_update(session: Session, site_id: str) -> Sequence[Gate]:

@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql
 
 from gate_controller.contract.messages import COUNTER_HEADER, GATE_HEADER, SIGNATURE_HEADER
 from gate_controller.contract.signing import REQUEST_DOMAIN, public_bytes, request_message, sign
@@ -119,6 +121,27 @@ def test_a_roll_out_begins_at_one_gate_goes_on_and_is_done(compound) -> None:
     assert orders(compound) == {}, "done: no gate is ordered anything"
     settles(compound)
     assert ledger_of(compound) == ["rollout_begun", "rollout_widened", "rollout_hurried", "rollout_done"]
+
+
+def test_it_locks_the_site_before_it_changes_a_roll_out_or_a_gate_as_every_act_does(compound) -> None:
+    begun(compound)
+    reports(compound, "north", "rolled_back", why="the server did not hear from it")
+    touched = []
+
+    def note(_connection, statement, *_rest) -> None:
+        words = str(statement.compile(dialect=postgresql.dialect()))
+        if words.endswith(("FOR UPDATE", "FOR NO KEY UPDATE")):
+            touched.append(words.partition("FROM ")[2].split()[0])
+        elif statement.is_update:
+            touched.append(statement.table.name)
+
+    with compound.app.app_context():
+        engine = current_menjin().database.engine
+    event.listen(engine, "before_execute", note)
+    settles(compound)
+    event.remove(engine, "before_execute", note)
+    assert touched[:2] == ["site", "rollout"]
+    assert "gate" in touched[2:], "it took the order back"
 
 
 def test_a_gate_that_went_back_halts_it_and_staff_let_it_try_again(compound) -> None:

@@ -37,6 +37,10 @@ _OF_TYPE: Mapping[str, tuple[type, ...]] = {
 """What queries and columns take these facts for; None is always one of the values."""
 
 
+_CHANGE_MORE = frozenset({EventKind.FACE_ANSWER, EventKind.FACE_ENROLLED, EventKind.FACE_LOOK_DROPPED})
+"""Kinds after which the server may write to the ledger or publish: the site is locked before the gate."""
+
+
 class _Links(msgspec.Struct, frozen=True):
     """The fields of an entry that link it in the chain; other fields are ignored."""
 
@@ -69,8 +73,7 @@ class ReadBatch:
     def changes_more(self) -> bool:
         """Return whether taking this writes to the ledger, or may change the policy."""
         return any(
-            read.why or (read.entry is not None and read.entry.kind == EventKind.FACE_ANSWER)
-            for read in self.entries
+            read.why or (read.entry is not None and read.entry.kind in _CHANGE_MORE) for read in self.entries
         )
 
 

@@ -37,7 +37,7 @@ _LOOK_ID = re.compile(r"[0-9a-f]{16}\Z")
 
 def note_looks(by_gate: Action, gate: Gate, entries: Sequence[JournalEntry]) -> None:
     """Take which looks a gate keeps now, and whom a look missed; publish where dropped ones are gone."""
-    session, now, is_news = by_gate.session, by_gate.now, False
+    session, now, touched = by_gate.session, by_gate.now, set[str]()
     for entry in entries:
         personal = entry.personal or {}
         person_id = personal.get("person_id")
@@ -49,11 +49,13 @@ def note_looks(by_gate: Action, gate: Gate, entries: Sequence[JournalEntry]) -> 
         if entry.kind in (EventKind.FACE_ENROLLED, EventKind.FACE_LOOK_DROPPED):
             looks = _read(personal.get("look_ids"))
             if looks is not None and personal.get("consent_id") == share.consent_id:
-                is_news |= _keep(session, share, looks, min(entry.at, now))
+                is_gone = _keep(session, share, looks, min(entry.at, now))
+                touched.update({person_id} if is_gone else ())
         elif entry.kind == EventKind.FACE_MISSED:
             _note_miss(session, share, min(entry.at, now))
-    if is_news:
-        publish(by_gate)
+    if touched:
+        # A look is named to its own gate alone.
+        publish(by_gate, touched, (gate.gate_id,))
 
 
 def _read(word: object) -> list[str] | None:

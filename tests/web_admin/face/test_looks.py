@@ -1,5 +1,6 @@
 """Looks as the server knows them: reported by gates, dropped, aged, offered at most once a month."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from gate_controller.contract.journal_chain import GENESIS, JournalEntry, chain_
 from tests.support.acting import add_lane, audit_kinds, by_phone, gate_view, household, offer_face
 from web_admin.action.base import Action
 from web_admin.compound.models import Gate, Person
+from web_admin.core.effects import NoEffects
 from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent, FaceLook, LookOffer
 from web_admin.face.actions import give_face_consent, withdraw_face
@@ -100,6 +102,21 @@ def test_a_dropped_look_is_published_to_its_gate_until_the_gate_reports_it_as_go
     report(act, person, "face_look_dropped", act.now, SECOND)
     assert set(kept(act)) == {SECOND}
     assert to_delete(act, person) == ()
+
+
+def test_looks_that_are_gone_are_published_to_their_gate_and_of_their_persons_alone(
+    act: Action, person: Person
+) -> None:
+    report(act, person, "face_enrolled", act.now, FIRST, SECOND)
+    drop_look(by_phone(act, person.person_id), person.person_id, "north", FIRST)
+    published: list[tuple[object, object]] = []
+
+    class Noting(NoEffects):
+        def publish(self, session, site_id, now, person_ids, gate_ids=None) -> None:
+            published.append((person_ids, gate_ids))
+
+    report(replace(act, effects=Noting()), person, "face_look_dropped", act.now, SECOND)
+    assert published == [({person.person_id}, ("north",))]
 
 
 def test_no_one_drops_the_look_of_another(act: Action, person: Person) -> None:

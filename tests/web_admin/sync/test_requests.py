@@ -228,13 +228,18 @@ def test_what_changes_no_policy_locks_the_gate_and_no_site(north, clock, databas
 
 
 def test_what_may_publish_locks_the_site_before_the_gate_as_publishing_does(north, clock, database):
-    answers = north.batch(entries_of_kinds(clock.now, "started", "face_answer"))
     stones = TombstoneBatch(have_epoch=1, have_version=1, tombstones=())
     page, receipts = HandoverPage(last=True, upto="3:"), ReceiptBatch(receipts=())
     for path, message in (
-        (EVENTS_PATH, answers), (TOMBSTONES_PATH, stones), (HANDOVER_PATH, page), (RECEIPTS_PATH, receipts),
+        (TOMBSTONES_PATH, stones), (HANDOVER_PATH, page), (RECEIPTS_PATH, receipts),
     ):
         assert locks_of(database, lambda p=path, m=message: north.post(p, m))[:2] == ["site", "gate"]
+
+
+@pytest.mark.parametrize("kind", ["face_answer", "face_enrolled", "face_look_dropped"])
+def test_what_the_server_may_publish_after_locks_the_site_first(north, clock, database, kind):
+    batch = north.batch(entries_of_kinds(clock.now, "started", kind))
+    assert locks_of(database, lambda: north.post(EVENTS_PATH, batch))[:2] == ["site", "gate"]
 
 
 def test_whatever_a_stolen_gate_sends_locks_the_site_because_it_is_written_about(north, clock, database):

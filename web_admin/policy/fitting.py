@@ -1,21 +1,36 @@
 """Publish again for gates whose program knows other features of the contract than before."""
 
+import logging
 from datetime import datetime
 
 from sqlalchemy import select
 
+from gate_controller.contract.records import PolicyRefused
 from web_admin.compound.models import Gate
 from web_admin.core.database import Menjin
 
+_log = logging.getLogger(__name__)
+
 
 def fit_policies(menjin: Menjin, now: datetime) -> int:
-    """Publish the whole policy of each compound in which a gate knows other features; return how many.
+    """Publish to each gate that knows other features; return for how many compounds.
 
-    Not in the gate's own question: that holds the gate's row, for which a publication waits.
+    Not in the gate's own question: that holds the gate's row, for which a publication waits. Each compound
+    in a transaction of its own; PolicyRefused of one is raised after the others are published.
     """
+    differing: dict[str, list[str]] = {}
     with menjin.database.session() as session:
-        gates = session.scalars(select(Gate).where(Gate.state == "paired")).all()
-        site_ids = sorted({gate.site_id for gate in gates if gate.knows != gate.published_knows})
-        for site_id in site_ids:
-            menjin.effects.publish(session, site_id, now, None)
-    return len(site_ids)
+        for gate in session.scalars(select(Gate).where(Gate.state == "paired").order_by(Gate.gate_id)):
+            if gate.knows != gate.published_knows:
+                differing.setdefault(gate.site_id, []).append(gate.gate_id)
+    refused: PolicyRefused | None = None
+    for site_id, gate_ids in sorted(differing.items()):
+        try:
+            with menjin.database.session() as session:
+                menjin.effects.publish(session, site_id, now, None, gate_ids)
+        except PolicyRefused as err:
+            _log.error("compound %s: its gates get no newer features", site_id)
+            refused = err
+    if refused is not None:
+        raise refused
+    return len(differing)

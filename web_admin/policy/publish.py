@@ -92,14 +92,16 @@ def publish_policy(
     With `person_ids`, only records of those people and their homes are worked out again, besides
     lanes, hours, calendar and passes; with `gate_ids`, only those of these gates. Raises PolicyRefused,
     before anything is written, when a lane breaks promise 1. One person never blocks it: a person who chose
-    face and has no other working way is published without face and marked as paused.
+    face and has no other working way is published without face, to all gates, and marked as paused.
 
     The site's row is locked from the beginning, so publications follow one another. The gates' rows are
     changed last and with one statement: a gate that asks meanwhile is answered by what it had, and waits
     only while the transaction is being committed.
     """
     session.flush()
-    site = session.scalars(select(Site).where(Site.site_id == site_id).with_for_update(key_share=True)).one()
+    locked = select(Site).where(Site.site_id == site_id).with_for_update(key_share=True)
+    # Its version as it is now: this transaction may have read it before another one published.
+    site = session.scalars(locked.execution_options(populate_existing=True)).one()
     if not published_gates(session, site_id, gate_ids):
         return PublishResult(site.version, {})
     scope = None if person_ids is None else _scope(session, site_id, person_ids)
@@ -107,7 +109,8 @@ def publish_policy(
     of_site = SiteRecords(facts, now)
     of_site.check()
     people = PeopleRecords(facts, sealer, now)
-    for person in people.without_another_way():
+    paused = people.without_another_way()
+    for person in paused:
         pause_without_other_way(person, ())
         _log.info("face of person %s is paused: no other working way", person.person_id)
     session.flush()
@@ -125,6 +128,11 @@ def publish_policy(
     if changes:
         site.version += 1
     session.flush()
+    if paused and gate_ids is not None:
+        # A face that is paused is not found once more: it ends at all other gates now as well.
+        of_paused = [person.person_id for person in paused]
+        elsewhere = publish_policy(session, sealer, site_id, now, person_ids=of_paused)
+        return PublishResult(elsewhere.version, {**changes, **elsewhere.gates})
     return PublishResult(site.version, changes)
 
 

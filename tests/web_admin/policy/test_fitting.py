@@ -6,7 +6,10 @@ from sqlalchemy import select
 
 from gate_controller.contract import features
 from gate_controller.contract.features import Feature
+from gate_controller.contract.records import PolicyRefused
 from tests.support.acting import add_lane, household, manager
+from tests.support.compounds.with_gates import add_gate
+from web_admin.compound.keys import create_site
 from web_admin.compound.models import Gate
 from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.core.database import Menjin
@@ -55,3 +58,31 @@ def test_a_newer_field_reaches_a_gate_once_its_program_knows_it(
     record, newer = record_and_version(database, slow_person)
     assert record["slow_pass"] is True and newer > version
     assert fit_policies(menjin, now) == 0
+
+
+@pytest.mark.parametrize("refuses_at", [0, 1])
+def test_a_compound_that_is_refused_undoes_no_other_and_only_gates_that_differ_are_published(
+    web_config, database, sealer, site, now, refuses_at
+):
+    with database.session() as session:
+        another, _root = create_site(session, sealer, "Another", "Asia/Shanghai", "zh", "phrase", now)
+        sites = sorted((site, another.site_id))
+        for of_site in sites:
+            for number, name in enumerate(("differs", "same"), 1):
+                add_gate(session, sealer, of_site, f"{name}-{of_site}", number, ["card"])
+            session.get_one(Gate, f"differs-{of_site}").knows = ["slow_pass"]
+    refused, kept = sites[refuses_at], sites[1 - refuses_at]
+
+    class Refusing(PolicyEffects):
+        def publish(self, session, site_id, now, person_ids, gate_ids=None):
+            super().publish(session, site_id, now, person_ids, gate_ids)
+            if site_id == refused:
+                raise PolicyRefused("no way in but face")
+
+    with pytest.raises(PolicyRefused):
+        fit_policies(Menjin(web_config, database, sealer, lambda: now, Refusing(sealer)), now)
+    with database.session() as session:
+        versions = {gate.gate_id: gate.published_version for gate in session.query(Gate)}
+    assert versions == {
+        f"differs-{kept}": 1, f"same-{kept}": 0, f"differs-{refused}": 0, f"same-{refused}": 0,
+    }

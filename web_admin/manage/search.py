@@ -26,6 +26,8 @@ from web_admin.web.places import site_gates
 bp = Blueprint("search", __name__, url_prefix="/manage/search")
 
 MAX_TEXT_CHARS = 40
+MAX_SEALED_CHARS = 60
+"""The most that any list looks for: a longer text would make an address that a proxy refuses."""
 SHOWN_OF_EACH = 8
 FEWEST_CARD_DIGITS = 6
 SEARCHED = {"people": "people.show_list", "visitors": "visitors.show_list", "why": "events.explain"}
@@ -64,7 +66,7 @@ def look_for() -> Response:
     """Lead to what is looked for, here or in one of the lists, by an address that says it to no one else."""
     where = SEARCHED.get(request.form.get("where", ""), "search.show")
     asked: dict[str, Any] = {name: request.form[name] for name in CHOICES if request.form.get(name)}
-    asked[SEALED] = sealed_text(" ".join(request.form.get("q", "").split()))
+    asked[SEALED] = sealed_text(" ".join(request.form.get("q", "").split())[:MAX_SEALED_CHARS])
     if where == "events.explain":
         asked["_anchor"] = "person"
     return redirect(url_for(where, **asked), 303)

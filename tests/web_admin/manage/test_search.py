@@ -71,6 +71,18 @@ def test_the_only_thing_found_is_opened(compound) -> None:
     assert "/manage/people/" in answer.headers["Location"]
 
 
+def test_a_long_text_makes_no_long_address(compound) -> None:
+    manager = compound.signed_in("manager")
+    token = csrf_of(manager.get(PATH).text)
+    led = [
+        manager.post(PATH, data={"q": "x" * length, "csrf_token": token}).headers["Location"]
+        for length in (60, 5000)
+    ]
+    assert len(led[0]) == len(led[1])
+    assert 'value="" maxlength="40"' in manager.get("/manage/people/").text
+    assert 'value="" maxlength="60"' in manager.get("/manage/visitors/").text
+
+
 def test_an_installer_finds_gates_and_lanes_but_no_person_and_no_event(compound) -> None:
     installer = compound.signed_in("installer")
     assert "Nothing found" in found(installer, "王")

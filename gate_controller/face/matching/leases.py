@@ -8,6 +8,9 @@ from gate_controller.face.engines.errors import BadFaceSetting
 from gate_controller.face.matching.template_store import SHARE_BYTES
 from gate_controller.face_control.kept_faces import Lease
 
+ROUNDING_SECONDS = 1e-6
+"""A sum of times on the boot clock is off by up to this: the clock may not move while leases are taken."""
+
 
 class HeldLeases:
     """At most one lease a person; not safe for several threads, its owner holds a lock."""
@@ -40,7 +43,8 @@ class HeldLeases:
             raise BadFaceSetting(
                 f"The share for person {person_id} is not {SHARE_BYTES} bytes but {len(lease.share)}."
             )
-        if not lease.expires_at_boot_seconds - self._boot_seconds() <= MAX_LEASE_SECONDS:
+        left_seconds = lease.expires_at_boot_seconds - self._boot_seconds()
+        if not left_seconds <= MAX_LEASE_SECONDS + ROUNDING_SECONDS:
             raise BadFaceSetting(f"The lease for person {person_id} is for more than 72 hours.")
 
     def drop_ended(self) -> None:

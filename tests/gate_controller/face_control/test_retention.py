@@ -241,6 +241,15 @@ def test_what_holds_the_leases_refuses_too_long_a_one_and_overwrites_what_came(u
     assert kept.share == b"k" * 32
 
 
+def test_a_lease_of_72_hours_is_held_also_where_their_sum_is_rounded_up() -> None:
+    boot_seconds = 9000.00274
+    assert boot_seconds + MAX_LEASE_SECONDS - boot_seconds > MAX_LEASE_SECONDS
+    held = HeldLeases(lambda: boot_seconds)
+    lease = Lease("c", bytearray(b"k" * 32), boot_seconds + MAX_LEASE_SECONDS)
+    held.replace_all({"anna": lease})
+    assert held.live("anna", "c") is lease
+
+
 def test_a_share_is_overwritten_when_its_time_is_up_without_a_request(gate: Keeping) -> None:
     lease = Lease("consent-1", bytearray(b"s" * 32), gate.boot_seconds + 60)
     gate.service.set_leases({"anna": lease})

@@ -224,9 +224,11 @@ def test_the_pages_install_a_server_and_a_gate_that_are_upgraded_go_back_and_lea
     assert "Staff sign-in" in serves(fresh)
     opens(fresh)
     fresh.run("apt-get purge --yes menjin-server menjin-gate")
-    left = "find /etc /usr /var/lib /run -name '*menjin*' -not -path '*/systemd/*'"
+    # The passphrase stays with the backups, so its folder does.
+    left = "find /etc /usr /var/lib /run -name '*menjin*' -not -path '*/systemd/*' -not -path /etc/menjin"
     assert [line for line in fresh.run(left).stdout.split() if "/dpkg/" not in line] == []
     assert fresh.run("ls /var/backups/menjin").stdout.count(".menjin\n") >= 2
+    assert fresh.run("wc -c /etc/menjin/*").stdout == "30 /etc/menjin/backup_passphrase\n"
 
 
 def gate_commands() -> list[str]:

@@ -2,12 +2,16 @@
 
 import argparse
 import os
+import shlex
 from pathlib import Path
 
 from web_admin.cli.answers import CommandRefused, answer
-from web_admin.core.config import SECRET_NAMES, WebConfig, load_config, why_not
+from web_admin.core.config import SECRET_NAMES, SETTINGS_NAME, WebConfig, load_config, why_not
 from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
+
+NEW_SETTINGS_NAME = "web.toml.part"
+"""What a set-up works by until all is made; the last step gives it its name."""
 
 
 def config_of(arguments: argparse.Namespace) -> WebConfig:
@@ -24,9 +28,15 @@ def free_data_dir(arguments: argparse.Namespace) -> tuple[Path, Path]:
     """Return where data and secrets will lie; refuse where a server is already."""
     data_dir = (arguments.data_dir or Path(os.environ.get("MENJIN_DATA_DIR", "."))).resolve()
     secrets_dir = Path(os.environ.get("MENJIN_SECRETS_DIR", str(data_dir / "secrets")))
-    there = [path for path in (data_dir / "web.toml", secrets_dir / "seal.key") if path.exists()]
+    settings = data_dir / SETTINGS_NAME
+    if settings.exists():
+        raise CommandRefused(f"{settings} exists: there is a server here already; nothing was changed")
+    there = [path for path in _made(data_dir, secrets_dir) if path.exists()]
     if there:
-        raise CommandRefused(f"{there[0]} exists: there is a server here already; nothing was changed")
+        raise CommandRefused(
+            f"{there[0]} exists without {settings}: a set-up was cut off, or a server lost its settings; "
+            f"nothing was changed. If no server ever ran here: rm {shlex.join(map(str, there))}"
+        )
     return data_dir, secrets_dir
 
 
@@ -55,6 +65,14 @@ def first_settings(arguments: argparse.Namespace, public_url: str) -> dict[str, 
 
 def remove_new(data_dir: Path, secrets_dir: Path) -> None:
     """Remove the files that this run of `init` or `restore` made."""
-    names = [data_dir / "web.toml", *(data_dir / f"menjin.sqlite3{end}" for end in ("", "-wal", "-shm"))]
-    for path in [*names, *(secrets_dir / f"{name}.key" for name in SECRET_NAMES)]:
+    for path in _made(data_dir, secrets_dir):
         path.unlink(missing_ok=True)
+
+
+def _made(data_dir: Path, secrets_dir: Path) -> list[Path]:
+    ends = ("", "-wal", "-shm", "-journal")
+    return [
+        *(secrets_dir / f"{name}.key" for name in SECRET_NAMES),
+        *(data_dir / f"menjin.sqlite3{end}" for end in ends),
+        data_dir / NEW_SETTINGS_NAME, data_dir / SETTINGS_NAME,
+    ]  # fmt: skip

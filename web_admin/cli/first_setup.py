@@ -24,7 +24,7 @@ from web_admin.cli.answers import (
     secret_answer,
 )
 from web_admin.cli.data_dir import (
-    config_of,
+    NEW_SETTINGS_NAME,
     first_settings,
     free_data_dir,
     new_data_dir,
@@ -34,7 +34,15 @@ from web_admin.cli.data_dir import (
 )
 from web_admin.compound.keys import create_site
 from web_admin.compound.queries import the_site
-from web_admin.core.config import SECRET_NAMES, WebConfig, why_not, write_secret, write_settings
+from web_admin.core.config import (
+    SECRET_NAMES,
+    SETTINGS_NAME,
+    WebConfig,
+    load_config,
+    why_not,
+    write_secret,
+    write_settings,
+)
 from web_admin.core.database import Database
 from web_admin.core.refusal import ActionRefused
 from web_admin.journal.ledger import append_audit
@@ -60,17 +68,18 @@ def init(arguments: argparse.Namespace) -> str:
     free_data_dir(arguments)  # checked before nine questions are asked
     said = _ask(arguments)
     data_dir, secrets_dir = new_data_dir(arguments)
-    for secret in SECRET_NAMES:
-        write_secret(secrets_dir, secret)
     settings = first_settings(arguments, said.public_url)
     if said.security_contact:
         settings["security_contact"] = said.security_contact
     if arguments.behind_proxy:
         settings["trusted_proxies"] = 1
-    write_settings(data_dir / "web.toml", settings)
     try:
-        pem = _make_site(config_of(arguments), said)
+        for secret in SECRET_NAMES:
+            write_secret(secrets_dir, secret)
+        write_settings(data_dir / NEW_SETTINGS_NAME, settings)
+        pem = _make_site(load_config(os.environ, data_dir, NEW_SETTINGS_NAME), said)
         _write_new(said.root_key, pem)
+        (data_dir / NEW_SETTINGS_NAME).rename(data_dir / SETTINGS_NAME)
     except BaseException:
         # Half a server would be taken for a whole one at the next try.
         remove_new(data_dir, secrets_dir)
@@ -146,7 +155,11 @@ def _judge_of_passwords(*known: str) -> Callable[[str], str | None]:
 def _write_new(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600, exist_ok=False)
-    path.write_bytes(content)
+    try:
+        path.write_bytes(content)
+    except OSError:
+        path.unlink()
+        raise
 
 
 def _make_site(config: WebConfig, said: _Answers) -> bytes:

@@ -29,6 +29,7 @@ from gate_controller.contract.https_only import in_the_clear
 
 SECRET_NAMES = ("seal", "lookup", "face", "session", "totp", "password_salt")
 SECRET_BYTES = 32
+SETTINGS_NAME = "web.toml"
 
 
 class ConfigRefused(Exception):
@@ -163,14 +164,16 @@ def whole_numbers() -> list[WholeNumber]:
     ]
 
 
-def load_config(env: Mapping[str, str], data_dir: Path | None = None) -> WebConfig:
+def load_config(
+    env: Mapping[str, str], data_dir: Path | None = None, settings_name: str = SETTINGS_NAME
+) -> WebConfig:
     """Read the configuration; raise ConfigRefused naming file, key and legal values.
 
     `data_dir` wins over MENJIN_DATA_DIR; without either it is the working directory.
     """
     data_dir = (data_dir or Path(env.get("MENJIN_DATA_DIR", "."))).resolve()
     secrets_dir = Path(env.get("MENJIN_SECRETS_DIR", str(data_dir / "secrets")))
-    given = _read_settings(data_dir / "web.toml", env)
+    given = _read_settings(data_dir / settings_name, env)
     keys = {name if name == "password_salt" else f"{name}_key": read_secret(secrets_dir, name)
             for name in SECRET_NAMES}
     settings = {name: _legal(name, value, where) for name, (value, where) in given.items()}

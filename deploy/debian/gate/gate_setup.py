@@ -11,17 +11,20 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from gate_controller.updates.first_boot import NO_DEVICES, site_file
 
 FOLDER = Path("/etc/menjin")
 SITE_FILE = FOLDER / "site.toml"
+OLD_SITE_FILE = FOLDER / "site.toml.old"
 AUTHORITY = FOLDER / "server_ca.pem"
 HOME = Path("/var/lib/menjin-gate")
 IDENTITY = HOME / "secrets/identity.json"
 WATCHDOG = Path("/etc/systemd/system.conf.d/menjin-watchdog.conf")
 SWAPS = ("dphys-swapfile.service", "rpi-zram-writer.service")
 SCREEN = ("cage", "chromium")
+SITE_OPTIONS = ("--server", "--server-ca", "--devices", "--no-battery-clock")
 
 
 class Refused(Exception):
@@ -57,8 +60,11 @@ def set_up(chosen: argparse.Namespace) -> None:
     """Do what is not done yet."""
     if os.geteuid() != 0:
         raise Refused("run it as root: sudo menjin-gate-setup")
-    if SITE_FILE.exists():
+    given = [name for name in SITE_OPTIONS if getattr(chosen, name.removeprefix("--").replace("-", "_"))]
+    if SITE_FILE.exists() and not given:
         print(f"{SITE_FILE} is there and stays as it is.")
+    elif IDENTITY.exists() and SITE_FILE.exists():
+        raise Refused(f"this gate is paired: leave {' '.join(given)} out, and edit {SITE_FILE}")
     else:
         write_site_file(chosen)
     harden()
@@ -66,7 +72,7 @@ def set_up(chosen: argparse.Namespace) -> None:
         print("This gate is paired.")
     else:
         pair(chosen.code_file)
-    lanes = tomllib.loads(SITE_FILE.read_text(encoding="utf-8")).get("lane", {})
+    lanes = read_toml(SITE_FILE.read_text(encoding="utf-8"), SITE_FILE).get("lane", {})
     if not lanes:
         print(
             "The site file names no lane yet. 'sudo menjin-gate identify' says which port is which reader;\n"
@@ -82,35 +88,57 @@ def set_up(chosen: argparse.Namespace) -> None:
 
 
 def write_site_file(chosen: argparse.Namespace) -> None:
-    """Write the head of the site file, and behind it the devices as far as they are known."""
-    server = chosen.server
+    """Write the head of the site file, and behind it the devices as far as they are known.
+
+    What no option says stays as an earlier file had it, which is kept beside the new one.
+    """
+    old = SITE_FILE.read_text(encoding="utf-8") if SITE_FILE.exists() else ""
+    head, found, rest = old.partition("\n[")
+    before = read_toml(head, SITE_FILE).get("gate", {})
+    server = chosen.server or before.get("server_url")
     while not server:
         if not sys.stdin.isatty():
             raise Refused("--server is missing; give it, or answer at a terminal")
         server = input("Address of the server (https://…): ").strip()
     if not server.startswith("https://"):
         raise Refused(f"{server} is not encrypted: the address begins with https://")
-    devices = chosen.devices.read_text(encoding="utf-8") if chosen.devices else NO_DEVICES
+    if chosen.devices:
+        devices = chosen.devices.read_text(encoding="utf-8")
+    else:
+        devices = f"[{rest}" if found else NO_DEVICES
+    authority = AUTHORITY if chosen.server_ca or "server_ca" in before else None
+    has_clock = not chosen.no_battery_clock and bool(before.get("has_battery_clock", True))
+    text = site_file(server, devices, HOME, authority, has_battery_clock=has_clock)
+    read_toml(text, chosen.devices or SITE_FILE)
     FOLDER.mkdir(exist_ok=True)
+    FOLDER.chmod(0o755)
     if chosen.server_ca is not None:
         shutil.copyfile(chosen.server_ca, AUTHORITY)
         AUTHORITY.chmod(0o644)
     part = SITE_FILE.with_suffix(".part")
-    part.write_text(
-        site_file(
-            server, devices, HOME, AUTHORITY if chosen.server_ca else None,
-            has_battery_clock=not chosen.no_battery_clock,
-        ),
-        encoding="utf-8",
-    )
+    part.write_text(text, encoding="utf-8")
+    part.chmod(0o644)
+    if old not in ("", text):
+        shutil.copyfile(SITE_FILE, OLD_SITE_FILE)
+        print(f"{SITE_FILE} is written again; what was there is in {OLD_SITE_FILE}.")
     part.replace(SITE_FILE)
 
 
+def read_toml(text: str, path: Path) -> dict[str, Any]:
+    """Return what a text says in TOML; raise Refused naming the file it comes from."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as err:
+        raise Refused(f"{path}: not TOML: {err}") from err
+
+
 def harden() -> None:
-    """Let the watchdog end a hang, and nothing secret be written to swap (deploy/raspberry_pi.md)."""
+    """Let the watchdog end a hang; switch the image's swap off (deploy/raspberry_pi.md)."""
     if not WATCHDOG.exists():
         WATCHDOG.parent.mkdir(parents=True, exist_ok=True)
+        WATCHDOG.parent.chmod(0o755)
         WATCHDOG.write_text("[Manager]\nRuntimeWatchdogSec=15s\n", encoding="utf-8")
+        WATCHDOG.chmod(0o644)
         run("systemctl", "daemon-reload")
     for unit in SWAPS:
         subprocess.run(["systemctl", "disable", "--now", unit], check=False, capture_output=True)

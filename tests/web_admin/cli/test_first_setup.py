@@ -1,5 +1,7 @@
 """An operator types at a real terminal: one wrong answer costs one line."""
 
+import shlex
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -9,6 +11,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import text
 
 from tests.support.terminal import Terminal
+from web_admin.cli import first_setup
+from web_admin.cli.main import run as main
 from web_admin.core.database import make_engine
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -90,3 +94,50 @@ def test_what_an_option_says_is_not_asked_for_and_the_contact_may_be_none(tmp_pa
     assert tomllib.loads((tmp_path / "data/web.toml").read_text()) == {
         "public_url": "http://127.0.0.1:8000", "trusted_proxies": 1,
     }
+
+
+def options_of(folder: Path) -> list[str]:
+    for name, words in (("word", PASSPHRASE), ("password", PASSWORD)):
+        (folder / name).write_text(f"{words}\n")
+    return [
+        "--data-dir", str(folder / "data"), "--language", "en", "--timezone", "Asia/Shanghai",
+        "--name", "Willow Court", "--public-url", "https://gate.example.org",
+        "--security-contact", "mailto:me@example.org", "--root-key", str(folder / "root.pem"),
+        "--root-passphrase-file", str(folder / "word"), "--manager-email", "m@example.org",
+        "--manager-password-file", str(folder / "password"),
+    ]  # fmt: skip
+
+
+def test_settings_come_last_and_a_set_up_that_was_cut_off_can_be_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["init", *options_of(tmp_path)]
+    data = tmp_path / "data"
+    with monkeypatch.context() as cut:  # no step runs after a power cut, the one that removes things neither
+        cut.setattr(first_setup, "remove_new", lambda *_where: None)
+        cut.setattr(first_setup, "create_manager", power_cut)
+        with pytest.raises(KeyboardInterrupt):
+            main(words)
+    assert ((data / "web.toml").exists(), (data / "secrets/seal.key").exists()) == (False, True)
+    assert main(words) != 0
+    _said, command = capsys.readouterr().err.strip().split("If no server ever ran here: ")
+    assert (data / "secrets/seal.key").exists()
+    subprocess.run(shlex.split(command), check=True)
+    assert main(words) == 0
+    assert sorted(path.name for path in data.glob("web.toml*")) == ["web.toml"]
+
+
+def test_a_set_up_that_fails_leaves_nothing_and_no_database_of_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["init", *options_of(tmp_path)]
+    (tmp_path / "data").mkdir()
+    records = tmp_path / "data/menjin.sqlite3"
+    records.write_bytes(b"records of someone")
+    assert main(words) != 0
+    assert records.read_bytes() == b"records of someone"
+    assert str(records) in capsys.readouterr().err
+
+
+def power_cut(*_anything: object) -> None:
+    raise KeyboardInterrupt

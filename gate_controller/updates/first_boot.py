@@ -145,7 +145,7 @@ class Boot:
         shutil.copyfile(files / "60-menjin.rules", self.place("/etc/udev/rules.d/60-menjin.rules"))
 
     def _harden(self) -> None:
-        """Let a hang end on its own, and nothing secret be written to swap (deploy/raspberry_pi.md)."""
+        """Let the watchdog end a hang; switch the image's swap off (deploy/raspberry_pi.md)."""
         watchdog = self.place("/etc/systemd/system.conf.d/menjin-watchdog.conf")
         watchdog.write_text("[Manager]\nRuntimeWatchdogSec=15s\n", encoding="utf-8")
         if self.under is None:

@@ -28,6 +28,52 @@ class TraceEntry:
     at_ns: int
 
 
+MARK = os.urandom(16)
+"""What no host sends: sent behind a host's bytes to learn when the device has heard them."""
+MARK_NUMBER_BYTES = 8
+MARK_AGAIN_SECONDS = 1.0
+
+
+class _Marks:
+    """Numbered marks among the bytes of a host: which were sent, and which came through."""
+
+    def __init__(self) -> None:
+        self._news = threading.Condition()
+        self._sent = self._heard = 0
+
+    def next(self) -> int:
+        """Return the number of a mark that is about to be sent."""
+        with self._news:
+            self._sent += 1
+            return self._sent
+
+    def taken_from(self, data: bytes) -> tuple[bytes, bytes, int]:
+        """Return bytes without marks, the begun mark at their end, and the last mark's number or 0."""
+        with self._news:
+            if self._heard == self._sent:
+                return data, b"", 0
+        number, without = 0, b""
+        while MARK in data:
+            before, _, after = data.partition(MARK)
+            if len(after) < MARK_NUMBER_BYTES:
+                return without + before, MARK + after, number
+            number = int.from_bytes(after[:MARK_NUMBER_BYTES])
+            without, data = without + before, after[MARK_NUMBER_BYTES:]
+        begun = next((size for size in range(len(MARK) - 1, 0, -1) if data.endswith(MARK[:size])), 0)
+        return without + data[: len(data) - begun], data[len(data) - begun :], number
+
+    def heard(self, number: int) -> None:
+        """Note that everything before this mark was heard."""
+        with self._news:
+            self._heard = max(self._heard, number)
+            self._news.notify_all()
+
+    def wait_for(self, number: int, seconds: float) -> bool:
+        """Return whether this mark came through within the time."""
+        with self._news:
+            return self._news.wait_for(lambda: self._heard >= number, seconds)
+
+
 class PtyWire:
     """A serial cable. Created plugged in.
 
@@ -57,7 +103,7 @@ class PtyWire:
         self._master: int | None = None
         self._slave: int | None = None
         self._device = ""
-        self._takes_bytes = False
+        self._marks = _Marks()
         self._wake: tuple[int, int] | None = None
         self._thread: threading.Thread | None = None
         self.replug()
@@ -97,13 +143,23 @@ class PtyWire:
         with self._lock:
             return _bytes_waiting(self._slave)
 
-    def unheard_bytes(self) -> int:
-        """Return how many bytes of the host this device has not heard yet; 0 while unplugged.
+    def wait_until_heard(self, timeout_seconds: float) -> None:
+        """Wait until `hear` has returned for every byte that the host sent before this; raise TimeoutError.
 
-        One at least while it takes some: they count until `hear` has returned.
+        A pty passes bytes on after `write` has returned, and no count shows them before that. So this sends
+        a mark behind them, which the device does not hear. Return at once while unplugged.
         """
-        with self._lock:
-            return _bytes_waiting(self._master) or int(self._takes_bytes)
+        give_up = time.monotonic() + timeout_seconds
+        while time.monotonic() < give_up:
+            with self._lock:
+                if self._slave is None:
+                    return
+                number = self._marks.next()
+                os.write(self._slave, MARK + number.to_bytes(MARK_NUMBER_BYTES))
+            # The host may flush what is on its way, the mark too: then another is sent.
+            if self._marks.wait_for(number, MARK_AGAIN_SECONDS):
+                return
+        raise TimeoutError(f"{self.name}: the device did not hear the host within {timeout_seconds:g} s")
 
     def unplug(self) -> None:
         """Pull the cable: the host's open port hangs up and the name goes."""
@@ -135,7 +191,6 @@ class PtyWire:
             tty.setraw(self._slave)
             os.set_blocking(self._master, False)
             self._wake = os.pipe()
-            self._takes_bytes = False
             self.stable_path.parent.mkdir(parents=True, exist_ok=True)
             fresh = self.stable_path.with_name(self.stable_path.name + ".new")
             fresh.unlink(missing_ok=True)
@@ -167,17 +222,17 @@ class PtyWire:
         self.close()
 
     def _listen(self, master: int, wake: int) -> None:
+        held = b""
         while True:
             ready, _, _ = select.select([master, wake], [], [])
             if wake in ready:
                 return
-            self._takes_bytes = True
-            data = os.read(master, 4096)
+            data, held, number = self._marks.taken_from(held + os.read(master, 4096))
             at_ns = time.monotonic_ns()
             self._note("from_host", data, at_ns)
-            if self._hear is not None:
+            if data and self._hear is not None:
                 self._hear(data, at_ns)
-            self._takes_bytes = False
+            self._marks.heard(number)
 
     def _note(self, direction: Direction, data: bytes, at_ns: int) -> None:
         if self._trace is not None and data:

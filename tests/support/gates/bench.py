@@ -205,7 +205,7 @@ class BenchGate:
 
 def obeyed(relay: RelayBoard) -> RelayBoard:
     """Return a board once it has obeyed every order that was sent to it."""
-    until(lambda: not relay.wire.unheard_bytes())
+    relay.wire.wait_until_heard(PATIENCE_SECONDS)
     return relay
 
 

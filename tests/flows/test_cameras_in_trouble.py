@@ -23,7 +23,7 @@ from tests.support.compounds.people import Phone, card, person, pin, qr, records
 from tests.support.gates.bench import CAMERA_SHEET, CARD_KEY, PIN_KEY, BenchGate, bench_gate
 from tests.support.gates.waiting import until
 
-PATIENCE_SECONDS = 15
+PATIENCE_SECONDS = 60.0
 PASSWORD = "wheelbarrow-17"
 PHONE = Phone()
 SITE = (
@@ -126,7 +126,7 @@ def test_a_camera_that_does_not_see_is_reported_once_and_again_when_it_sees(
         assert camera_health(bench)[0] == "faulty"
         visitor.press("method", method="qr")
         shows(visitor, screen="show_code", message="code_to_scanner")
-        assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(7))
+        assert bench.relay.wait_for_on(1, timeout_seconds=20, after_ns=bench.card.tap(7))
         scene.clear()
         visitor.press("method", method="qr")
         shows(visitor, camera_trouble="")
@@ -198,7 +198,7 @@ def test_hands_free_raises_the_alarm_without_a_press(
         shows(visitor, camera_trouble="")
         twin.unplug()
         shows(visitor, camera="closed", camera_trouble="lost")
-        assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(7))
+        assert bench.relay.wait_for_on(1, timeout_seconds=20, after_ns=bench.card.tap(7))
         twin.replug()
         shows(visitor, camera="codes_only", camera_trouble="")
     assert camera_kinds(bench) == [

@@ -94,7 +94,7 @@ class TwoDoors:
 
     def recorded(self) -> list[str]:
         """Return the kinds of events of doors and wires in the journal, also while the gate runs."""
-        connection = sqlite3.connect(self.bench.root / "data" / "journal.sqlite3", timeout=5)
+        connection = sqlite3.connect(self.bench.root / "data" / "journal.sqlite3", timeout=60)
         try:
             rows = connection.execute("SELECT CAST(entry AS TEXT) FROM journal ORDER BY seq").fetchall()
         finally:
@@ -105,7 +105,7 @@ class TwoDoors:
     def remembered(self, lane_id: str) -> str:
         """Return where the door was when the gate last wrote it down, also while the gate runs."""
         path = self.bench.root / "data" / "lanes.sqlite3"
-        connection = sqlite3.connect(path, timeout=5)
+        connection = sqlite3.connect(path, timeout=60)
         try:
             row = connection.execute("SELECT state FROM door WHERE lane_id = ?", (lane_id,)).fetchone()
         finally:

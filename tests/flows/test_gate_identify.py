@@ -31,7 +31,7 @@ from hardware.simulated.wire import TraceEntry
 
 COMMAND = "import sys; from gate_controller.cli import run; sys.exit(run(sys.argv[1:]))"
 CHECKOUT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 CardTwin = LineCardReader | RawFrameReader | TagReader
 NUMBER = 0x1234ABCD
 SITE = """

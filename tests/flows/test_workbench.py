@@ -37,7 +37,7 @@ from hardware.interfaces import (
 from tests.project.test_driver_checklist import OF_ONE_KIND, kinds_of_the_site_file
 from tests.support.gates.metal import metal_alone
 
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 60.0
 NUMBER = 0x12345678
 OSDP_OUTPUT = "the output of an OSDP reader"
 FAMILIES = {"modbus_relay waveshare", "modbus_relay eletechsup"}

@@ -16,7 +16,7 @@ from hardware.interfaces import DeviceReport, DeviceState, Health
 settings.register_profile("devices", deadline=None)
 settings.load_profile("devices")
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 60.0
 R = TypeVar("R", bound=DeviceReport)
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.served.served_compound import ServedCompound
 from tests.support.hostile_requests import JSON_BODIES, OTHER_BODIES, addresses
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 JSON = b"application/json"
 DOORS = (
     "/", "/staff/sign-in", "/staff/code", "/r/sign-in", "/r/sign-in/passkey", "/r/sign-in/passkey/options",

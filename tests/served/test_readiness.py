@@ -17,7 +17,7 @@ from tests.support.small_disk import fill, make_room, small_disk
 from web_admin.core.config import WebConfig
 from web_admin.operations.disk_reserve import RESERVE_BYTES
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 ROOM_BYTES = 400_000
 
 

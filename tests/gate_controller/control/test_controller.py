@@ -50,7 +50,7 @@ def test_a_message_that_breaks_is_written_down_and_the_next_card_opens(bench: Be
     gate = bench.start()
     for _ in range(3):
         gate.inbox.put(CardRead("no-such-device", 7, 32, 0))
-    assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(7))
+    assert bench.relay.wait_for_on(1, timeout_seconds=20, after_ns=bench.card.tap(7))
     bench.stop()
     assert kinds(bench).count("alarm_gate_failed") == 1, "said once, not at every message"
 
@@ -75,7 +75,7 @@ def test_with_a_full_disk_nothing_opens_and_with_room_again_everything_does(
     assert ons(bench) == 0
     with journal._lock:
         journal._connection.execute("DROP TRIGGER full")
-    assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(7))
+    assert bench.relay.wait_for_on(1, timeout_seconds=20, after_ns=bench.card.tap(7))
     bench.stop()
     assert bench.decisions() == [("card", "granted", True)]
 
@@ -94,7 +94,7 @@ def test_a_failure_shows_a_fault_on_the_screen(tmp_path: Path) -> None:
 
 def test_a_duress_pin_opens_as_usual_and_its_alarm_is_on_the_disk_before_the_pulse(bench: BenchGate) -> None:
     bench.start()
-    assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.keys.type("31203#739146#"))
+    assert bench.relay.wait_for_on(1, timeout_seconds=20, after_ns=bench.keys.type("31203#739146#"))
     bench.stop()
     assert bench.decisions() == [("pin", "granted", True)]
     assert "alarm_duress" in kinds(bench)

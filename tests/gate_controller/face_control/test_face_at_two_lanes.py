@@ -23,7 +23,7 @@ from tests.support.faces.marked import MarkedCamera
 
 faces = test_face_alone.faces
 IN, OUT = "north-in", "north-out"
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60.0
 
 
 class PatientCamera(MarkedCamera):

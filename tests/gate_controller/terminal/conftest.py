@@ -12,7 +12,7 @@ from gate_controller.terminal.server import TerminalServer
 from gate_controller.terminal.view import TerminalAction
 
 TOKEN = "launch-token-of-these-tests-0123456789abcdef"
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass

@@ -45,7 +45,7 @@ def test_a_new_page_gets_the_build_and_then_the_newest_view(served: Served) -> N
     served.server.show(TerminalView(screen=Screen.IDLE, lane_name="北门"))
     with events(served) as stream:
         name, build = next(stream)
-        assert (name, f'data-build="{build}"' in served.client.get(served.origin, timeout=5).text) == (
+        assert (name, f'data-build="{build}"' in served.client.get(served.origin, timeout=60).text) == (
             "build",
             True,
         )

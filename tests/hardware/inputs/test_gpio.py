@@ -20,7 +20,7 @@ EXIT = InputWire("27", "north", InputKind.EXIT_BUTTON, normally_closed=False)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 5
+    give_up = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < give_up
         time.sleep(0.002)

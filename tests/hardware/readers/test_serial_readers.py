@@ -124,7 +124,7 @@ def test_bad_frames_with_good_ones_between_them_do_not_make_a_reader_faulty(meta
     reports.wait_for(Health.OK)
     for number in (5, 6, 7, 8):
         metal.wire.write(b"a torn one\r\n")
-        give_up = time.monotonic() + 5
+        give_up = time.monotonic() + 60
         while reader.dropped_frames < number - 4:
             assert time.monotonic() < give_up
             time.sleep(0.005)

@@ -176,7 +176,7 @@ def real_keyboard() -> Iterator[tuple[int, Path]]:
     fcntl.ioctl(descriptor, UI_GET_SYSNAME_64, name)
     folder = Path("/sys/devices/virtual/input") / name.rstrip(b"\0").decode()
     node = Path("/dev/input") / next(folder.glob("event*")).name
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not os.access(node, os.R_OK) and time.monotonic() < deadline:
         time.sleep(0.02)
     yield descriptor, node

@@ -60,7 +60,7 @@ def relay(metal: RelayBoard, reports) -> Iterator[UsbRelay]:
 
 def test_opening_sends_off_and_nothing_else(metal: RelayBoard, relay: UsbRelay) -> None:
     relay.open()
-    metal.wait_for_off(1, 2)
+    metal.wait_for_off(1, 10)
     relay.close()
     wait_until(lambda: len(metal.heard) == 2 * len(OFF_1))
 
@@ -77,8 +77,8 @@ def test_a_pulse_is_on_then_off_after_its_time(metal: RelayBoard, relay: UsbRela
     relay.open()
     asked_ns = time.monotonic_ns()
     first_byte_ns = relay.pulse(0.15)
-    on_ns = metal.wait_for_on(1, 2)
-    off_ns = metal.wait_for_off(1, 2, after_ns=on_ns)
+    on_ns = metal.wait_for_on(1, 10)
+    off_ns = metal.wait_for_off(1, 10, after_ns=on_ns)
 
     assert asked_ns <= first_byte_ns <= on_ns
     assert off_ns - first_byte_ns >= 150_000_000
@@ -91,7 +91,7 @@ def test_a_board_that_answers_with_its_state_is_read_empty_and_moves_as_ordered(
         relay = UsbRelay(board, 1, name="north lock", max_pulse_seconds=5)
         relay.open()
         for _ in range(30):
-            metal.wait_for_off(1, 2, after_ns=metal.wait_for_on(1, 2, after_ns=relay.pulse(0.02)))
+            metal.wait_for_off(1, 10, after_ns=metal.wait_for_on(1, 10, after_ns=relay.pulse(0.02)))
         metal.wire.write(b"CH1: OFF\r\n" * 300)
         with board._changed:
             board._look()
@@ -103,7 +103,7 @@ def test_a_board_that_answers_with_its_state_is_read_empty_and_moves_as_ordered(
 
 def test_overlapping_pulses_extend_and_never_stack_up(metal: RelayBoard, relay: UsbRelay) -> None:
     relay.open()
-    metal.wait_for_off(1, 2)
+    metal.wait_for_off(1, 10)
     relay.pulse(2.0)
     relay.pulse(0.05)
     relay.pulse(0.05)
@@ -116,11 +116,11 @@ def test_overlapping_pulses_extend_and_never_stack_up(metal: RelayBoard, relay: 
 
 def test_a_shorter_second_pulse_does_not_cut_the_first(metal: RelayBoard, relay: UsbRelay) -> None:
     relay.open()
-    metal.wait_for_off(1, 2)
+    metal.wait_for_off(1, 10)
     first_ns = relay.pulse(0.3)
     relay.pulse(0.01)
 
-    assert metal.wait_for_off(1, 2, after_ns=first_ns) - first_ns >= 300_000_000
+    assert metal.wait_for_off(1, 10, after_ns=first_ns) - first_ns >= 300_000_000
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("inf"), float("nan")])
@@ -139,9 +139,9 @@ def test_a_pulse_above_the_longest_is_cut_to_it(metal: RelayBoard, reports) -> N
     board = UsbRelayBoard(metal.path, name="board", report=reports)
     relay = UsbRelay(board, 1, name="short", max_pulse_seconds=0.3)
     relay.open()
-    metal.wait_for_off(1, 2)
+    metal.wait_for_off(1, 10)
     first_ns = relay.pulse(120)
-    off_ns = metal.wait_for_off(1, 5, after_ns=first_ns)
+    off_ns = metal.wait_for_off(1, 10, after_ns=first_ns)
     relay.close()
 
     assert relay.longest_pulse_seconds == 0.3
@@ -152,7 +152,7 @@ def test_pulses_on_end_rest_at_the_longest_time_on_and_a_hold_does_not(metal: Re
     board = UsbRelayBoard(metal.path, name="board", report=reports)
     relay = UsbRelay(board, 1, name="lock", max_pulse_seconds=20, max_on_seconds=2)
     relay.open()
-    metal.wait_for_off(1, 2)
+    metal.wait_for_off(1, 10)
     first_ns = relay.pulse(20)
     relay.pulse(20)
     off_ns = metal.wait_for_off(1, 30, after_ns=first_ns)
@@ -171,7 +171,7 @@ def test_what_may_not_be_held_is_not_held_whatever_is_asked(metal: RelayBoard, r
     board = UsbRelayBoard(metal.path, name="board", report=reports)
     drive = UsbRelay(board, 1, name="drive", max_pulse_seconds=20, max_on_seconds=1, may_hold=False)
     drive.open()
-    metal.wait_for_off(1, 2)
+    metal.wait_for_off(1, 10)
     first_ns = drive.pulse(20, holds=True)
     drive.pulse(20, holds=True)
     assert metal.wait_for_off(1, 30, after_ns=first_ns) - first_ns < 15_000_000_000
@@ -181,6 +181,7 @@ def test_what_may_not_be_held_is_not_held_whatever_is_asked(metal: RelayBoard, r
 def test_rest_ends_a_pulse_early_and_once(metal: RelayBoard, reports) -> None:
     relay = UsbRelay(UsbRelayBoard(metal.path, name="board", report=reports), 1, name="lock")
     relay.open()
+    metal.wait_for_off(1, 10)
     on_ns = relay.pulse(25)
     relay.rest()
     metal.wait_for_off(1, 10, after_ns=on_ns)
@@ -199,7 +200,7 @@ def test_an_absent_board_is_reported_looked_for_and_put_to_rest_when_it_comes(po
     with pytest.raises(DeviceUnavailable, match="nothing was switched"):
         relay.pulse(1)
     with RelayBoard(port, name="metal") as metal:
-        metal.wait_for_off(1, 3)
+        metal.wait_for_off(1, 10)
         reports.wait_for(Health.OK)
         relay.close()
         wait_until(lambda: metal.heard == OFF_1 * 2)
@@ -210,14 +211,14 @@ def test_a_board_unplugged_in_mid_pulse_is_put_to_rest_when_it_is_back(
 ) -> None:
     relay.open()
     relay.pulse(0.3)
-    metal.wait_for_on(1, 2)
+    metal.wait_for_on(1, 10)
     metal.unplug()
     assert metal.is_on(1)
     reports.wait_for(Health.LOST)
     heard_before = len(metal.heard)
     back_ns = time.monotonic_ns()
     metal.replug()
-    metal.wait_for_off(1, 3, after_ns=back_ns)
+    metal.wait_for_off(1, 10, after_ns=back_ns)
     reports.wait_for(Health.OK)
     next_ns = relay.pulse(0.5)
 
@@ -246,7 +247,7 @@ def test_off_that_could_not_be_sent_is_reported_and_sent_on_return(
 ) -> None:
     relay.open()
     relay.pulse(4)
-    metal.wait_for_on(1, 2)
+    metal.wait_for_on(1, 10)
     metal.unplug()
     with pytest.raises(OutputNotConfirmed, match="when the board is back"):
         relay.rest()
@@ -258,7 +259,7 @@ def test_a_power_cycle_of_the_board_brings_only_off_frames(
     metal: RelayBoard, relay: UsbRelay, reports
 ) -> None:
     relay.open()
-    metal.wait_for_off(1, 2)
+    metal.wait_for_off(1, 10)
     metal.power_cycle()
     reports.wait_for(Health.LOST)
     wait_until(lambda: len(metal.heard) == 2 * len(OFF_1))
@@ -312,7 +313,7 @@ def test_closing_in_mid_pulse_puts_the_output_to_rest(metal: RelayBoard, relay: 
     relay.pulse(4)
     relay.close()
 
-    assert metal.wait_for_off(1, 2, after_ns=metal.wait_for_on(1, 2))
+    assert metal.wait_for_off(1, 10, after_ns=metal.wait_for_on(1, 10))
 
 
 def test_two_lanes_share_a_board_without_moving_each_other(metal: RelayBoard) -> None:
@@ -322,11 +323,11 @@ def test_two_lanes_share_a_board_without_moving_each_other(metal: RelayBoard) ->
     out.open()
     into.pulse(0.2)
     out.pulse(0.05)
-    metal.wait_for_off(2, 2, after_ns=metal.wait_for_on(2, 2))
+    metal.wait_for_off(2, 10, after_ns=metal.wait_for_on(2, 10))
     assert metal.is_on(1)
     out.close()
     assert metal.is_on(1)
-    metal.wait_for_off(1, 2, after_ns=metal.wait_for_on(1, 2))
+    metal.wait_for_off(1, 10, after_ns=metal.wait_for_on(1, 10))
     into.close()
 
 
@@ -334,10 +335,10 @@ def test_a_lane_that_opens_on_a_board_in_use_is_put_to_rest_first(metal: RelayBo
     board = UsbRelayBoard(metal.path, name="board")
     into, out = UsbRelay(board, 1, name="in"), UsbRelay(board, 2, name="out")
     into.open()
-    metal.wait_for_off(1, 2)
+    metal.wait_for_off(1, 10)
     assert OFF_2 not in metal.heard
     out.open()
-    metal.wait_for_off(2, 2)
+    metal.wait_for_off(2, 10)
     into.close()
     out.close()
 
@@ -372,7 +373,7 @@ def test_lanes_that_close_while_their_board_is_away_are_at_rest_when_it_is_back(
     into.open()
     out.open()
     into.pulse(20)
-    metal.wait_for_on(1, 2)
+    metal.wait_for_on(1, 10)
     metal.unplug()
     reports.wait_for(Health.LOST)
     into.close()
@@ -427,7 +428,7 @@ def test_pulses_from_many_threads_leave_the_output_at_rest(metal: RelayBoard, re
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 5
+    give_up = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < give_up
         time.sleep(0.002)
@@ -437,7 +438,7 @@ def test_on_is_never_queued_behind_bytes_that_an_adapter_does_not_take(
     metal: RelayBoard, relay: UsbRelay, reports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     relay.open()
-    metal.wait_for_off(1, 2)
+    metal.wait_for_off(1, 10)
     # A pty always says that nothing waits; this is what a hung CH340 answers to TIOCOUTQ.
     monkeypatch.setattr(SerialLine, "unsent_bytes", lambda line: 4)
     with pytest.raises(
@@ -454,7 +455,7 @@ def test_on_that_does_not_leave_the_adapter_is_not_confirmed_and_off_follows(
     metal: RelayBoard, relay: UsbRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     relay.open()
-    metal.wait_for_off(1, 2)
+    metal.wait_for_off(1, 10)
     waiting = iter((0, *[4] * 1_000_000))
     monkeypatch.setattr(SerialLine, "unsent_bytes", lambda line: next(waiting))
     with pytest.raises(OutputNotConfirmed, match=r"takes no bytes.* may or may not have moved"):
@@ -468,7 +469,7 @@ def test_off_that_does_not_leave_the_adapter_is_reported_and_sent_until_it_does(
 ) -> None:
     relay.open()
     relay.pulse(1)
-    metal.wait_for_on(1, 2)
+    metal.wait_for_on(1, 10)
     monkeypatch.setattr(SerialLine, "unsent_bytes", lambda line: 4)
     lost = reports.wait_for(Health.LOST)
     assert "the adapter takes no bytes" in lost.detail

@@ -31,7 +31,7 @@ from tests.hardware.uart import as_heard
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind")
 KEY = secrets.token_bytes(16)
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 """libosdp gives a reader that went silent eight seconds before it says so."""
 
 
@@ -67,7 +67,7 @@ def test_whatever_a_usb_relay_board_answers_switches_nothing_and_ends_nothing(
             time.sleep(0.12)
             assert metal.heard.count(on) == ordered
             pulsed_ns = relay.pulse(0.05)
-            metal.wait_for_off(1, 2.0, after_ns=metal.wait_for_on(1, 2.0, after_ns=pulsed_ns))
+            metal.wait_for_off(1, 20.0, after_ns=metal.wait_for_on(1, 20.0, after_ns=pulsed_ns))
             assert metal.heard.count(on) == ordered + 1
 
         whatever_it_answers()

@@ -10,7 +10,7 @@ from hardware.cameras.camera import FolderCamera
 from hardware.interfaces import Frame
 from hardware.simulated.live_person import FolderPerson
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60.0
 
 
 class GreyActor:

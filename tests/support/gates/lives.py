@@ -72,7 +72,7 @@ class GateLives:
 
     def entries_after(self, seq: int) -> list[JournalEntry]:
         """Return what the disk holds after an entry, oldest first."""
-        connection = sqlite3.connect(self.bench.root / "data" / "journal.sqlite3", timeout=5)
+        connection = sqlite3.connect(self.bench.root / "data" / "journal.sqlite3", timeout=60)
         try:
             rows = connection.execute(
                 "SELECT entry FROM journal WHERE seq > ? ORDER BY seq", (seq,)

@@ -99,7 +99,7 @@ def journal_length(bench: BenchGate) -> int:
     path = bench.root / "data" / "journal.sqlite3"
     if not path.exists():
         return 0
-    connection = sqlite3.connect(path, timeout=5)
+    connection = sqlite3.connect(path, timeout=60)
     try:
         (count,) = connection.execute("SELECT COUNT(*) FROM journal").fetchone()
     except sqlite3.OperationalError:
@@ -129,7 +129,7 @@ def _wait_for(bench: BenchGate, text: str, count: int) -> None:
 
 
 def _entries_with(bench: BenchGate, text: str) -> int:
-    connection = sqlite3.connect(bench.root / "data" / "journal.sqlite3", timeout=5)
+    connection = sqlite3.connect(bench.root / "data" / "journal.sqlite3", timeout=60)
     try:
         rows = connection.execute("SELECT CAST(entry AS TEXT) FROM journal").fetchall()
     finally:

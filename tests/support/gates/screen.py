@@ -22,7 +22,7 @@ class TerminalHand:
     def __enter__(self) -> "TerminalHand":
         """Sign in."""
         answer = self._session.get(
-            self._address + "/", params={"token": self._token_file.read_text().strip()}, timeout=5
+            self._address + "/", params={"token": self._token_file.read_text().strip()}, timeout=60
         )
         answer.raise_for_status()
         return self
@@ -60,6 +60,6 @@ class TerminalHand:
                 "Sec-Fetch-Site": "same-origin",
                 "Menjin-Terminal": "1",
             },
-            timeout=5,
+            timeout=60,
         )
         answer.raise_for_status()

@@ -19,7 +19,7 @@ from web_admin.web.live_watch import MARKS_APART, LiveWatch, mark_of, sent_lines
 
 pytestmark = pytest.mark.both_databases
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60.0
 
 
 @pytest.fixture

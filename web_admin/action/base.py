@@ -20,6 +20,7 @@ from gate_controller.contract.records import PolicyRefused
 from web_admin.compound.models import Site
 from web_admin.core.database import Menjin
 from web_admin.core.effects import Effects
+from web_admin.core.lock_order import GATE_ALONE, SiteFirst
 from web_admin.core.orm import Fact
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import Sealer
@@ -112,6 +113,8 @@ def begin(act: Action) -> Site:
     if not act.publishes:
         return _found(act.session.get(Site, act.site_id))
     act.session.flush()
+    if GATE_ALONE in act.session.info:
+        raise SiteFirst
     # Its key stays: a gate whose own row is locked refers to it, and would wait for this, and this for it.
     site = _found(act.session.get(Site, act.site_id, with_for_update={"key_share": True}))
     act.session.expire_all()

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from web_admin.compound.models import Gate, Home, Lane, Person, Site
+from web_admin.core.lock_order import GATE_ALONE, SiteFirst
 
 # -- the compound ----------------------------------------------------------------------------------
 
@@ -35,6 +36,8 @@ def one_site(session: Session) -> Site:
 
 def locked_site(session: Session, site_id: str) -> Site:
     """Return a site, locked against publishing by other transactions until this one ends."""
+    if GATE_ALONE in session.info:
+        raise SiteFirst
     return session.get_one(Site, site_id, with_for_update={"key_share": True})
 
 
@@ -57,11 +60,14 @@ def lane_by_id(session: Session, lane_id: str) -> Lane:
     return session.get_one(Lane, lane_id)
 
 
-def locked_gate(session: Session, gate_id: str) -> Gate | None:
+def locked_gate(session: Session, gate_id: str, *, alone: bool) -> Gate | None:
     """Return a gate, locked against changes by other transactions until this one ends.
 
-    Its key may be referred to meanwhile: an order for the gate has not to wait for this.
+    Its key may be referred to meanwhile: an order for the gate has not to wait for this. `alone` is False
+    where the site was locked before; else nothing may need it afterwards (`core/lock_order.py`).
     """
+    if alone:
+        session.info[GATE_ALONE] = True
     return session.scalars(
         select(Gate).where(Gate.gate_id == gate_id).with_for_update(key_share=True)
     ).first()

@@ -14,7 +14,6 @@ from datetime import timedelta
 
 import msgspec
 
-from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import ChainBroken, Head, JournalEntry, SignedHead, verify_chain
 from gate_controller.contract.messages import RawEventBatch
 from gate_controller.contract.records import Digest
@@ -35,10 +34,6 @@ _OF_TYPE: Mapping[str, tuple[type, ...]] = {
     "person_id": (str,), "credential_id": (str,),
 }  # fmt: skip
 """What queries and columns take these facts for; None is always one of the values."""
-
-
-_CHANGE_MORE = frozenset({EventKind.FACE_ANSWER, EventKind.FACE_ENROLLED, EventKind.FACE_LOOK_DROPPED})
-"""Kinds after which the server may write to the ledger or publish: the site is locked before the gate."""
 
 
 class _Links(msgspec.Struct, frozen=True):
@@ -68,13 +63,6 @@ class ReadBatch:
     head: Head | None
     entries: tuple[ReadEntry, ...]
     broken: str = ""
-
-    @property
-    def changes_more(self) -> bool:
-        """Return whether taking this writes to the ledger, or may change the policy."""
-        return any(
-            read.why or (read.entry is not None and read.entry.kind in _CHANGE_MORE) for read in self.entries
-        )
 
 
 def read_batch(body: bytes) -> ReadBatch:

@@ -29,6 +29,7 @@ from web_admin.action.base import Action
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import Gate
+from web_admin.core.lock_order import SiteFirst
 from web_admin.core.sealing import Sealer
 from web_admin.events.entry_reading import NOT_STORED, NOT_TRUSTED, ReadBatch, ReadEntry
 from web_admin.events.set_aside import MAX_OF_A_GATE, aside_before, has_room, knows, ring_unread, set_aside
@@ -50,7 +51,8 @@ def take_events(act: Action, gate: Gate, batch: ReadBatch) -> EventsReply:
     """Store what is new of a batch and return the countersigned head; the action is the gate's.
 
     The gate's row must be locked. Raises EventsRefused, with nothing written, when the head is not
-    signed by the gate or the entries do not follow each other and what is stored.
+    signed by the gate or the entries do not follow each other and what is stored; SiteFirst where an entry
+    leads to more than rows of this gate and the site is not locked.
     """
     session, now = act.session, act.now
     head = _checked_head(gate, batch)
@@ -101,8 +103,8 @@ def _take_each(act: Action, gate: Gate, taken: Sequence[ReadEntry]) -> frozenset
         with act.session.begin_nested():
             _take(act, gate, taken)
         return frozenset()
-    except OperationalError:
-        raise  # the database is in trouble, not an entry: the gate sends them once more
+    except (OperationalError, SiteFirst):
+        raise  # the database is in trouble, not an entry: the gate sends them once more; or it begins again
     except Exception:  # noqa: BLE001 - the entries that cause it are found below
         _log.exception("gate %s: entries %s are taken one by one", gate.gate_id, [r.seq for r in taken])
     failed = set()
@@ -110,7 +112,7 @@ def _take_each(act: Action, gate: Gate, taken: Sequence[ReadEntry]) -> frozenset
         try:
             with act.session.begin_nested():
                 _take(act, gate, [read])
-        except OperationalError:
+        except (OperationalError, SiteFirst):
             raise
         except Exception as err:  # noqa: BLE001 - no entry may block the others
             _log.error("gate %s: entry %d cannot be taken: %s", gate.gate_id, read.seq, type(err).__name__)

@@ -21,6 +21,7 @@ from gate_controller.contract.records import MAX_LOOKS
 from web_admin.action.base import Action, begin, finish, publish, record
 from web_admin.action.lookups import person_of
 from web_admin.compound.models import Gate, Person
+from web_admin.core.lock_order import GATE_ALONE, SiteFirst
 from web_admin.custody.models import FaceLook, FaceShare, LookOffer
 from web_admin.face.ways_in import live_face_consent
 
@@ -49,9 +50,13 @@ def note_looks(by_gate: Action, gate: Gate, entries: Sequence[JournalEntry]) -> 
         if entry.kind in (EventKind.FACE_ENROLLED, EventKind.FACE_LOOK_DROPPED):
             looks = _read(personal.get("look_ids"))
             if looks is not None and personal.get("consent_id") == share.consent_id:
+                if GATE_ALONE in session.info:
+                    raise SiteFirst
                 is_gone = _keep(session, share, looks, min(entry.at, now))
                 touched.update({person_id} if is_gone else ())
         elif entry.kind == EventKind.FACE_MISSED:
+            if GATE_ALONE in session.info:
+                raise SiteFirst
             _note_miss(session, share, min(entry.at, now))
     if touched:
         # A look is named to its own gate alone.

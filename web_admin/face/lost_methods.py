@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.credential_kinds import IDENTIFYING_KINDS
 from web_admin.action.base import Action
 from web_admin.compound.models import CredentialRow, Person
+from web_admin.core.lock_order import GATE_ALONE, SiteFirst
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.models import FaceOpening
@@ -29,6 +30,8 @@ def note_opening(
     session: Session, person_id: str, credential_ids: Collection[str | None], now: datetime
 ) -> None:
     """Remember the cards and PINs of a yes or of a face that was taken."""
+    if GATE_ALONE in session.info:
+        raise SiteFirst
     session.flush()
     for credential_id in credential_ids:
         if credential_id is None or session.get(CredentialRow, credential_id) is None:

@@ -17,6 +17,7 @@ from gate_controller.contract.journal_chain import (
     verify_chain,
 )
 from web_admin.compound.models import Site
+from web_admin.core.lock_order import GATE_ALONE, SiteFirst
 from web_admin.journal.models import AuditEntry, LedgerEnd
 
 LEDGER = "ledger"
@@ -103,6 +104,8 @@ def _ends_with(session: Session, site_id: str, seq: int, digest: bytes) -> None:
 
 def _last(session: Session, site_id: str) -> tuple[int, bytes]:
     """Return the last (seq, digest) with the site locked, so that two writers cannot follow one entry."""
+    if GATE_ALONE in session.info:
+        raise SiteFirst
     session.execute(select(Site.site_id).where(Site.site_id == site_id).with_for_update(key_share=True))
     last = session.execute(
         select(AuditEntry.seq, AuditEntry.digest)

@@ -24,6 +24,7 @@ from gate_controller.contract.records import (
 )
 from gate_controller.rules.decision import Reason
 from web_admin.compound.models import Gate
+from web_admin.core.lock_order import GATE_ALONE, SiteFirst
 from web_admin.core.sealing import SealBroken, Sealer, open_pin_tag
 from web_admin.credentials.models import EmergencyCode
 from web_admin.policy.facts import GateFacts, SiteFacts
@@ -88,5 +89,7 @@ def note_uses(session: Session, gate: Gate, entries: Sequence[JournalEntry]) -> 
         if code is None or code.site_id != gate.site_id:
             continue
         if code.last_used_at is None or code.last_used_at < entry.at:
+            if GATE_ALONE in session.info:
+                raise SiteFirst
             code.last_used_at, code.last_used_lane_id = entry.at, str(entry.facts.get("lane_id") or "")
     session.flush()

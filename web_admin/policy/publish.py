@@ -31,6 +31,7 @@ from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import CredentialRow, Gate, Person, Site
 from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR, PolicyRecordRow
 from web_admin.core.database import among
+from web_admin.core.lock_order import GATE_ALONE, SiteFirst
 from web_admin.core.sealing import Sealer
 from web_admin.face.ways_in import pause_without_other_way
 from web_admin.policy.emergency_records import emergency_keys, emergency_records
@@ -99,6 +100,8 @@ def publish_policy(
     only while the transaction is being committed.
     """
     session.flush()
+    if GATE_ALONE in session.info:
+        raise SiteFirst
     locked = select(Site).where(Site.site_id == site_id).with_for_update(key_share=True)
     # Its version as it is now: this transaction may have read it before another one published.
     site = session.scalars(locked.execution_options(populate_existing=True)).one()

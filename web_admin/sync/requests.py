@@ -31,6 +31,7 @@ from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import Gate
 from web_admin.compound.queries import gate_by_id, lock_site_of_gate, locked_gate
 from web_admin.core.database import DatabaseSession, Menjin, current_menjin
+from web_admin.core.lock_order import SiteFirst
 from web_admin.events.entry_reading import ReadBatch
 
 LATE_WINDOW = 16
@@ -163,8 +164,8 @@ def _check_counter(session: DatabaseSession, gate: Gate, counter: int, message: 
     raise SyncRefused(409, "counter_forked", "the key of this gate is in use in two places")
 
 
-def _locked_gate(session: DatabaseSession, gate_id: str) -> Gate:
-    gate = locked_gate(session, gate_id)
+def _locked_gate(session: DatabaseSession, gate_id: str, *, alone: bool = True) -> Gate:
+    gate = locked_gate(session, gate_id, alone=alone)
     if gate is None or gate.public_key is None or gate.state not in {"paired", "stolen"}:
         raise SyncRefused(403, "gate_unknown", "this server knows no such paired gate")
     return gate
@@ -175,7 +176,10 @@ def signed_call(
     read: Callable[[bytes], T],
     handle: Callable[[Menjin, DatabaseSession, Gate, T, datetime], msgspec.Struct],
 ) -> Response:
-    """Check who asks, then answer, in one transaction. A refusal keeps what was noted about the gate."""
+    """Check who asks, then answer, in one transaction. A refusal keeps what was noted about the gate.
+
+    A transaction that locked the gate alone and turns out to need the site begins again with the site.
+    """
     menjin = current_menjin()
     now = menjin.clock()
     gate_id, counter, signature = signed_headers()
@@ -187,19 +191,25 @@ def signed_call(
     body = read_body(limit)
     message = check_signature(known, body, gate_id, counter, signature)
     content = decode(body, read)
-    refused: SyncRefused | None = None
-    with menjin.database.session() as session:
-        try:
-            if _writes_to_the_ledger(content, found):
-                lock_site_of_gate(session, gate_id)
-            gate = _locked_gate(session, gate_id)
-            if gate.public_key != known:
-                raise SyncRefused(403, "gate_unknown", "the gate was paired again meanwhile")
-            _check_counter(session, gate, counter, message, now)
-            return answer(200, handle(menjin, session, gate, content, now))
-        except SyncRefused as err:
-            refused = err
-    return answer(refused.status, refused.refusal)
+
+    def answered(*, site_first: bool) -> Response:
+        with menjin.database.session() as session:
+            try:
+                if site_first:
+                    lock_site_of_gate(session, gate_id)
+                gate = _locked_gate(session, gate_id, alone=not site_first)
+                if gate.public_key != known:
+                    raise SyncRefused(403, "gate_unknown", "the gate was paired again meanwhile")
+                _check_counter(session, gate, counter, message, now)
+                return answer(200, handle(menjin, session, gate, content, now))
+            except SyncRefused as err:
+                refused = err
+        return answer(refused.status, refused.refusal)
+
+    try:
+        return answered(site_first=_needs_the_site(content, found))
+    except SiteFirst:
+        return answered(site_first=True)
 
 
 def check_signed_get() -> None:
@@ -221,8 +231,11 @@ def check_signed_get() -> None:
         raise refused
 
 
-def _writes_to_the_ledger(content: object, gate: Gate) -> bool:
-    """Return whether a gate's message may write to the ledger, or change the policy."""
+def _needs_the_site(content: object, gate: Gate) -> bool:
+    """Return whether a gate's message always leads to a change under the site's lock.
+
+    What an entry of a journal leads to is seen when it is taken (`core/lock_order.py`).
+    """
     if isinstance(content, ReadBatch):
-        return content.changes_more or not gate.is_believed
+        return not gate.is_believed
     return isinstance(content, TombstoneBatch | HandoverPage | ReceiptBatch)

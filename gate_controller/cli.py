@@ -14,17 +14,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
+from gate_controller.contract.command_names import gate_program
 from gate_controller.contract.https_only import in_the_clear
+from gate_controller.contract.spoken import Spoken, language_of
 from gate_controller.site_file.config import ConfigRefused, GateConfig, load_config
 from gate_controller.updates.launcher import EXIT_NEXT, ROOT_VARIABLE
 from hardware.errors import BadDeviceSetting
 
 LONGEST_SECONDS = 86_400.0
 
+_ = Spoken(Path(__file__).parent / "terminal/translations")
+
 
 def run(argv: Sequence[str]) -> int:
     """Run one gate command; return the exit code."""
-    parser = argparse.ArgumentParser(prog="menjin gate", description="Run and look after one gate.")
+    parser = argparse.ArgumentParser(prog=gate_program(), description="Run and look after one gate.")
     commands = parser.add_subparsers(dest="command", required=True)
     sentence = "run the gate until it receives a signal to stop"
     command = commands.add_parser("run", help=sentence, description=sentence.capitalize() + ".")
@@ -47,6 +51,7 @@ def run(argv: Sequence[str]) -> int:
     pair_reader.add_argument("site_file", type=Path, metavar="SITE.toml")
     pair_reader.add_argument("reader", metavar="READER", help="its name in the site file")
     args = parser.parse_args(argv)
+    _.speak(language_of(os.environ))
     logging.basicConfig(
         level=os.environ.get("MENJIN_LOG_LEVEL", "INFO"),
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
@@ -57,7 +62,7 @@ def run(argv: Sequence[str]) -> int:
             return _identify(args.site_file, args.card, args.ports, args.seconds, args.json)
         config = load_config(args.site_file)
         if args.command in {"run", "pair", "fetch"} and (trouble := in_the_clear(config.gate.server_url)):
-            print(f"menjin gate {args.command}: gate.server_url: {trouble}", file=sys.stderr)
+            print(f"{gate_program()} {args.command}: gate.server_url: {trouble}", file=sys.stderr)
             return 2
         if args.command == "pair":
             return _pair(config, args.site_file, args.code or args.code_file, args.wait_seconds)
@@ -73,7 +78,7 @@ def run(argv: Sequence[str]) -> int:
             return _check(config, args.seconds, args.json)
         return _run(config, args.site_file)
     except (ConfigRefused, BadDeviceSetting) as err:
-        print(f"menjin gate: {err}", file=sys.stderr)
+        print(f"{gate_program()}: {err}", file=sys.stderr)
         return 2
 
 
@@ -133,7 +138,7 @@ def _run(config: GateConfig, site_file: Path) -> int:
     try:
         gate = assemble(config, root=Path(root) if root else None, site_file=site_file)
     except (SecretsUnusable, OSError) as err:
-        print(f"menjin gate run: {err}", file=sys.stderr)
+        print(f"{gate_program()} run: {err}", file=sys.stderr)
         return 2
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -151,17 +156,17 @@ def _pair(config: GateConfig, site_file: Path, code: str | Path | None, wait_sec
 
     def show(phrase: str) -> None:
         fours = " ".join(phrase[at:at + 4] for at in range(0, len(phrase), 4))
-        print(f"Compare with the manager's page: {fours}", flush=True)
+        print(_("Compare with the manager's page: %(code)s", code=fours), flush=True)
 
     try:
         if isinstance(code, Path):
             code = code.read_text(encoding="utf-8").strip()
-        code = code or input("One-time code from the manager's page: ")
+        code = code or input(_("One-time code from the manager's page: "))
     except OSError as err:
-        print(f"menjin gate pair: {err}", file=sys.stderr)
+        print(f"{gate_program()} pair: {err}", file=sys.stderr)
         return 2
     except EOFError:
-        print("\nmenjin gate pair: no code was typed; give it with --code", file=sys.stderr)
+        print(f"\n{gate_program()} pair: no code was typed; give it with --code", file=sys.stderr)
         return 2
     try:
         identity = pair(
@@ -174,9 +179,9 @@ def _pair(config: GateConfig, site_file: Path, code: str | Path | None, wait_sec
             wait_seconds=wait_seconds,
         )
     except PairingFailed as err:
-        print(f"menjin gate pair: {err}", file=sys.stderr)
+        print(f"{gate_program()} pair: {err}", file=sys.stderr)
         return 1
-    print(f"Paired: this is gate {identity.gate_id} of {identity.site_id}.")
+    print(_("Paired: this is gate %(gate)s of %(site)s.", gate=identity.gate_id, site=identity.site_id))
     # Without them the gate opens all the same.
     _fetch(config, site_file)
     return 0
@@ -190,7 +195,7 @@ def _fetch(config: GateConfig, site_file: Path) -> int:
     try:
         facts = fetch_facts(config, read_identity(config.gate.secrets_dir), site_file, datetime.now(UTC))
     except (NotFetched, SecretsUnusable, OSError) as err:
-        print(f"menjin gate fetch: {err}", file=sys.stderr)
+        print(f"{gate_program()} fetch: {err}", file=sys.stderr)
         return 1
     sheets = [lane.lane_id for lane in facts.lanes if lane.sheet is not None]
     print(f"From the office: lanes {', '.join(lane.lane_id for lane in facts.lanes) or 'none yet'}; "
@@ -206,7 +211,7 @@ def _say_key(config: GateConfig) -> int:
     try:
         key = public_bytes(gate_private_key(config.gate.secrets_dir))
     except (SecretsUnusable, OSError) as err:
-        print(f"menjin gate key: {err}", file=sys.stderr)
+        print(f"{gate_program()} key: {err}", file=sys.stderr)
         return 2
     print(f"{key_id(key)}  {key.hex()}")
     return 0
@@ -221,12 +226,13 @@ def _pair_reader(config: GateConfig, name: str) -> int:
     address = reader_address(config, name)
     if address is None:
         known = ", ".join(sorted(config.osdp_reader)) or "none yet"
-        print(f"menjin gate pair-reader: no OSDP reader is named {name!r}; named: {known}", file=sys.stderr)
+        said = f"no OSDP reader is named {name!r}; named: {known}"
+        print(f"{gate_program()} pair-reader: {said}", file=sys.stderr)
         return 2
     try:
         print(pair(config.gate.secrets_dir, address))
     except (HardwareError, SecretsUnusable, OSError) as err:
-        print(f"menjin gate pair-reader: {err}", file=sys.stderr)
+        print(f"{gate_program()} pair-reader: {err}", file=sys.stderr)
         return 1
     return 0
 
@@ -254,7 +260,7 @@ def _identify(
     try:
         number = printed_number(card) if card is not None else None
     except NoCardNumber as err:
-        print(f"menjin gate identify: --card: {err}", file=sys.stderr)
+        print(f"{gate_program()} identify: --card: {err}", file=sys.stderr)
         return 2
     if not as_json:
         print("Tap a card, press a key, show a code, move a contact. Ctrl-C ends.", flush=True)

@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from gate_controller.contract.command_names import server_command
 from gate_controller.contract.languages import html_tag
 from web_admin.accounts.permissions import (
     BLUEPRINTS_OF_GATES,
@@ -79,7 +80,8 @@ ERROR_TEXTS = {
              count=MAX_FORM_BYTES >> 20)),
     429: (_l("Too many tries"), _l("Wait five minutes, then try again. Gates work as usual meanwhile.")),
     500: (_l("Something went wrong here"), _l("Nothing was changed. The gates work on their own meanwhile.")),
-    503: (_l("This server is not set up yet"), _l("Run “menjin web init” on the server.")),
+    503: (_l("This server is not set up yet"),
+          _l("Run “%(command)s” on the server.", command=server_command("init"))),
 }
 
 REFUSALS = frozenset({400, 401, 403, 404, 405})
@@ -117,6 +119,7 @@ def register_pages(app: Flask) -> None:
     end_with_sign_out(app)
     app.context_processor(_page_words)
     app.add_template_global(note_problem)
+    app.add_template_global(server_command)
     app.add_template_global(noted_problems)
     app.add_template_filter(local_time)
     app.add_template_filter(zone_in_words)

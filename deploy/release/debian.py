@@ -206,7 +206,19 @@ def lay_environment(wheels: Iterable[Path], home: Path, there: str) -> None:
     about = f"home = /usr/bin\ninclude-system-site-packages = false\nversion = {PYTHON}\n"
     (home / "pyvenv.cfg").write_text(about, encoding="utf-8")
     (home / "bin" / "python3").symlink_to("../../../bin/python3")
-    (home / "bin" / "menjin").write_text(f'#!/bin/sh\nexec {there}/bin/python3 -I -m menjin "$@"\n')
+    called = "".join(f"export {name}={value}\n" for name, value in names_of_commands().items())
+    start = f'#!/bin/sh\n{called}exec {there}/bin/python3 -I -m menjin "$@"\n'
+    (home / "bin" / "menjin").write_text(start)
+
+
+def names_of_commands() -> dict[str, str]:
+    """Return the variables by which texts name the commands as these packages have them."""
+    sys.path.insert(0, str(ROOT))
+    try:
+        from gate_controller.contract.command_names import OF_PACKAGES
+    finally:
+        sys.path.remove(str(ROOT))
+    return OF_PACKAGES
 
 
 def lay_files(package: Package, tree: Path) -> None:
@@ -221,6 +233,9 @@ def lay_files(package: Package, tree: Path) -> None:
     _write(tree / f"usr/bin/{name}", (source / name).read_text(encoding="utf-8"))
     setup = (source / f"{package.files}_setup.py").read_text(encoding="utf-8")
     _write(tree / package.home / "setup.py", setup)
+    for beside in source.glob("[!_]*.py"):
+        if not beside.name.endswith("_setup.py"):
+            _write(tree / package.home / beside.name, beside.read_text(encoding="utf-8"))
     start = f'exec /{package.home}/bin/python3 -I /{package.home}/setup.py "$@"'
     _write(tree / f"usr/sbin/{name}-setup", f"#!/bin/sh\n{start}\n")
     for page in source.glob("*.8"):
@@ -263,16 +278,24 @@ def write_control(package: Package, tree: Path, machine: str, version: str, main
     text = "".join(f"{key}: {value}\n" for key, value in fields.items())
     _write(about / "control", text.replace("@DEBIAN_VERSION@", version))
     for script in ("preinst", "postinst", "prerm", "postrm"):
-        path = DEPLOY / "debian" / package.files / script
-        if path.exists():
-            said = path.read_text(encoding="utf-8").replace("@DEBIAN_VERSION@", version)
-            _write(about / script, said.replace("@PACKAGE@", package.name))
+        if said := maintainer_script(package, script):
+            _write(about / script, said)
     every = (path for path in tree.rglob("*") if path.is_file() and not path.is_symlink())
     files = sorted(path for path in every if about not in path.parents)
     settings = [f"/{path.relative_to(tree)}\n" for path in files if path.is_relative_to(tree / "etc")]
     if settings:
         _write(about / "conffiles", "".join(settings))
     _write(about / "md5sums", "".join(f"{_md5(path)}  {path.relative_to(tree)}\n" for path in files))
+
+
+def maintainer_script(package: Package, script: str) -> str:
+    """Return what dpkg runs at a moment; empty where there is nothing to run."""
+    path = DEPLOY / "debian" / package.files / script
+    if not path.exists():
+        return ""
+    shared = (DEPLOY / "debian" / "move_aside.sh").read_text(encoding="utf-8")
+    said = path.read_text(encoding="utf-8").replace("@MOVE_ASIDE@\n", shared)
+    return said.replace("@PACKAGE@", package.name)
 
 
 def fix_modes(tree: Path, package: Package, at_seconds: int) -> None:

@@ -12,6 +12,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from gate_controller.contract.command_names import gate_command
 from gate_controller.storage.secrets import SecretsUnusable, read_secret, write_secret
 from hardware.errors import BadDeviceSetting
 from hardware.osdp.pairing import Answer, ask_reader, pair_reader
@@ -39,9 +40,7 @@ def read_reader_key(secrets_dir: Path, reader: str) -> bytes:
     """Return a reader's key; raise SecretsUnusable when it is missing, too readable or publicly known."""
     path = secrets_dir / key_name(reader)
     if not path.exists():
-        raise SecretsUnusable(
-            f"{path} is missing; pair the reader: menjin gate pair-reader SITE.toml {reader}"
-        )
+        raise SecretsUnusable(f"{path} is missing; pair the reader: {gate_command('pair-reader', reader)}")
     key = read_secret(secrets_dir, key_name(reader), size=None)
     try:
         return checked_key(key, reader)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gate_controller.assembly.reader_keys import ReaderAddress, key_name, read_reader_key
 from gate_controller.assembly.unpaired_readers import UnpairedReader, UnpairedRelay
+from gate_controller.contract.command_names import gate_command
 from gate_controller.site_file.config import GateConfig, KeypadSection, ReaderSection
 from gate_controller.site_file.pulse_limits import limits_of
 from gate_controller.storage.secrets import SecretsUnusable
@@ -43,7 +44,7 @@ def _osdp_reader(config: GateConfig, name: str, lines: Mapping[str, OsdpLine]) -
     except SecretsUnusable as err:
         if (secrets_dir / key_name(name)).exists():
             return UnpairedReader(name, str(err))
-        return UnpairedReader(name, f"not paired: run menjin gate pair-reader SITE.toml {name}")
+        return UnpairedReader(name, f"not paired: run {gate_command('pair-reader', name)}")
     return OsdpReader(
         lines[section.line],
         section.address,

@@ -17,6 +17,7 @@ from typing import Literal
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gate_controller.contract.command_names import gate_command
 from gate_controller.contract.journal_chain import Head
 from gate_controller.contract.messages import MAX_LEASE_SECONDS, SignedReceipt, open_receipt
 from gate_controller.contract.records import Id, Instant
@@ -367,7 +368,8 @@ def _gate_in_words(
         of_key = f"gate {gate.gate_id}: its key is {key_id(bytes.fromhex(gate.public_key))}, "
         yield of_key + (
             "which was given" if pinned else
-            "by the server's word alone: compare it with 'menjin gate key' at the gate, or give --gate-key"
+            f"by the server's word alone: compare it with '{gate_command('key')}' at the gate, "
+            "or give --gate-key"
         )
         if has_odd_time(gate.receipt, consent):
             yield (

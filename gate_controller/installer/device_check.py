@@ -10,6 +10,7 @@ from pathlib import Path
 from gate_controller.assembly.assemble import make_devices
 from gate_controller.assembly.outputs import ModbusLines
 from gate_controller.assembly.reader_keys import key_name
+from gate_controller.contract.command_names import gate_command
 from gate_controller.installer.lines import CheckLine, Verdict, fine, warning, wrong
 from gate_controller.installer.port_trouble import port_trouble
 from gate_controller.site_file.config import GateConfig
@@ -104,7 +105,7 @@ def _judged(config: GateConfig, device: Device, heard: Heard) -> CheckLine:
         speed = f" at {baud} baud" if baud else ""
         text = (
             f"{dropped} times something came{speed} that is none of what its lines in the site file say: "
-            "wrong baud rate, wrong format or a bad wire. Find out with `menjin gate identify SITE.toml`"
+            f"wrong baud rate, wrong format or a bad wire. Find out with `{gate_command('identify')}`"
         )
         return wrong(part, name, text)
     if state.health is not Health.OK:
@@ -153,7 +154,7 @@ def _why_osdp_lost(config: GateConfig, name: str, detail: str) -> str:
         answer = ask_stranger(str(line.port), line.baud, reader.address, name=name, seconds=ASK_SECONDS)
     except HardwareError as err:
         return str(err)
-    pair = f"menjin gate pair-reader SITE.toml {name}"
+    pair = gate_command("pair-reader", name)
     if not (config.gate.secrets_dir / key_name(name)).exists():
         found = "no reader" if answer is Answer.SILENT else "a reader"
         return f"{detail}. At address {reader.address} {found} answers"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from gate_controller.contract.command_names import gate_command
 from gate_controller.installer.site_lines import NamedPart, contact_table, difference, table_of
 from hardware.identify.format_guess import Finding, Guess, find, fits, that_read
 from hardware.identify.listening import USUAL_BAUDS, ContactMoved, Tap
@@ -166,7 +167,7 @@ class PortIdentifier:
         if len(guesses) > 1 and not known:
             notes.append(
                 "The bytes alone do not say which. Tap another card, or give the number printed on this one: "
-                "menjin gate identify --card NUMBER"
+                f"{gate_command('identify', '--card NUMBER')}"
             )
         if any(card.bits < self._card_bits for card in first.cards):
             notes.append("It sends 24 bits of a card's number: the site file then says card_bits = 24.")

@@ -81,7 +81,7 @@ def check_server(config: GateConfig) -> Iterator[CheckLine]:
     gate = config.gate
     trouble = in_the_clear(gate.server_url)
     if trouble is not None:
-        yield wrong("server", "", f"gate.server_url: {trouble}; `menjin gate run` and `pair` refuse it")
+        yield wrong("server", "", f"gate.server_url: {trouble}; `run` and `pair` refuse it")
     elif is_loopback(gate.server_url):
         yield fine("server", "", f"{gate.server_url} is on this machine")
     else:

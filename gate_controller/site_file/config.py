@@ -55,7 +55,7 @@ class GateSection(Section, frozen=True, kw_only=True):
     server_ca: Path | None = None
     language: Language = DEFAULT_LANGUAGE
     card_bits: Literal[24, 32] = 32
-    has_battery_clock: bool = True
+    has_battery_clock: bool = False
     """Whether a battery-backed clock (RTC) is fitted; without one the gate waits for the server's time."""
     numbers_file: Path | None = None
     """Where numbers for a monitor are written, `….prom`, in memory; without it none are."""

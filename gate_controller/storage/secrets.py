@@ -12,6 +12,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from gate_controller.contract.command_names import gate_command
+
 GATE_KEY = "gate.key"
 CARD_KEY = "card.key"
 PIN_KEY = "pin.key"
@@ -75,7 +77,7 @@ def read_secret(folder: Path, name: str, size: int | None = SECRET_BYTES) -> byt
 def _remedy(name: str) -> str:
     sealed = SEALED_FOLDER / name
     if not sealed.exists():
-        return "pair the gate with `menjin gate pair`"
+        return f"pair the gate with `{gate_command('pair')}`"
     return (
         f"it is sealed in {sealed} and only the unit opens it: run this in the unit's place with "
         f"`systemd-run --pipe -p User=menjin -p LoadCredentialEncrypted={name}:{sealed} …`, one -p a secret"

@@ -21,6 +21,9 @@ SETTLED = "/var/lib/menjin-gate"
 SITE_FILE = "/etc/menjin/site.toml"
 CODE_FILE = "/etc/menjin/pairing_code"
 ROOT = "/opt/menjin"
+SWAP_GENERATOR = "usr/lib/systemd/system-generators/rpi-swap-generator"
+SWAP_DROP_IN = "etc/rpi/swap.conf.d/90-menjin.conf"
+OLD_SWAP = "usr/sbin/dphys-swapfile"
 UNITS = ("menjin-gate.service", "menjin-gate-pair.service", "menjin-terminal-kiosk.service")
 SYSTEM: tuple[tuple[str, ...], ...] = (
     ("adduser", "--system", "--group", "--home", SETTLED, "--no-create-home", "menjin"),
@@ -132,7 +135,7 @@ class Boot:
         devices = self.folder / "devices.toml"
         # Without devices the gate pairs all the same; `menjin gate identify` finds them.
         rest = devices.read_text(encoding="utf-8") if devices.exists() else NO_DEVICES
-        clock = bool(self.said.get("has_battery_clock", True))
+        clock = bool(self.said.get("has_battery_clock", False))
         text = site_file(self.said["server_url"], rest, self.place(SETTLED), kept, has_battery_clock=clock)
         site_file_path.write_text(text, encoding="utf-8")
 
@@ -148,9 +151,26 @@ class Boot:
         """Let the watchdog end a hang; switch the image's swap off (deploy/raspberry_pi.md)."""
         watchdog = self.place("/etc/systemd/system.conf.d/menjin-watchdog.conf")
         watchdog.write_text("[Manager]\nRuntimeWatchdogSec=15s\n", encoding="utf-8")
-        if self.under is None:
-            for unit in ("dphys-swapfile", "rpi-zram-writer"):
-                subprocess.run(["systemctl", "disable", "--now", unit], check=False, capture_output=True)
+        switch_swap_off(self.under or Path("/"))
+
+
+def switch_swap_off(root: Path = Path("/")) -> None:
+    """Switch the swap of Raspberry Pi OS off, now and at later starts; another system's stays as it is.
+
+    Since trixie a generator of the package rpi-swap makes it at each start by its settings (`swap.conf(5)`);
+    before, a service did.
+    """
+    if (root / SWAP_GENERATOR).exists():
+        drop_in = root / SWAP_DROP_IN
+        drop_in.parent.mkdir(parents=True, exist_ok=True)
+        drop_in.write_text("[Main]\nMechanism=none\n", encoding="utf-8")
+        commands = [["systemctl", "stop", "rpi-zram-writeback.timer"], ["swapoff", "--all"]]
+    elif (root / OLD_SWAP).exists():
+        commands = [["systemctl", "disable", "--now", "dphys-swapfile.service"]]
+    else:
+        commands = []
+    for command in commands if root == Path("/") else []:
+        subprocess.run(command, check=False, capture_output=True)
 
 
 def main(arguments: list[str] | None = None) -> int:

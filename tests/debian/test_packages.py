@@ -38,6 +38,7 @@ PASSPHRASE, PASSWORD = "a long passphrase", "three unrelated words"
 ADDRESS = "https://gate.example.org"
 ANSWERS = (
     ("[Y/n]", "y"),
+    ("Language / 语言", "1"),
     ("Language of the compound", "1"),
     ("Time zone of the compound", "Asia/Shanghai"),
     ("Name of the compound", "Willow Court"),
@@ -115,13 +116,21 @@ def fresh(packages: Path, tmp_path: Path) -> Iterator[Machine]:
         print("\n".join(started.said))
 
 
-def commands_of(page: str, without: str = "") -> list[str]:
-    """The blocks of shell of a page, in order, each command whole; without those of one heading."""
+def commands_of(page: str, without: tuple[str, ...] = (), only: str = "") -> list[str]:
+    """The blocks of shell of a page, in order, each command whole; without some headings, or of one alone."""
     text = (ROOT / "deploy" / page).read_text(encoding="utf-8")
-    if without:
-        text = re.sub(rf"^### {without}\n.*?(?=^##)", "", text, flags=re.MULTILINE | re.DOTALL)
+    for heading in without:
+        text = part_below(heading).sub("", text)
+    if only:
+        found = part_below(only).search(text)
+        assert found is not None
+        text = found[0]
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     return [command for block in blocks for command in whole_commands(block)]
+
+
+def part_below(heading: str) -> "re.Pattern[str]":
+    return re.compile(rf"^{re.escape(heading)}\n.*?(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def whole_commands(block: str) -> list[str]:
@@ -184,7 +193,7 @@ def version_of(fresh: Machine, package: str) -> str:
 
 
 def test_the_pages_install_a_server_and_a_gate_that_are_upgraded_go_back_and_leave(fresh: Machine) -> None:
-    for command in commands_of("server.md", without="Records in PostgreSQL"):
+    for command in commands_of("server.md", without=("### Records in PostgreSQL", "## 5. A new machine")):
         plays(fresh, command)
     assert "Staff sign-in" in serves(fresh)
     assert fresh.run("ls /var/backups/menjin").stdout.endswith("Z.menjin\n")
@@ -211,10 +220,7 @@ def test_the_pages_install_a_server_and_a_gate_that_are_upgraded_go_back_and_lea
 
     back = fresh.run("apt-get install --yes --allow-downgrades ./menjin-server_0.2.0_amd64.deb"
                      " ./menjin-gate_0.2.0_amd64.deb").stdout  # fmt: skip
-    assert "sudo menjin-server rollback FILE" in back
-    opens(fresh)
-    fresh.run("menjin-server rollback --yes /var/backups/menjin/before-upgrade-of-*.menjin")
-    fresh.run("systemctl start menjin-web")
+    go_back(fresh, back)
     assert "Staff sign-in" in serves(fresh)
     opens(fresh)
 
@@ -229,6 +235,15 @@ def test_the_pages_install_a_server_and_a_gate_that_are_upgraded_go_back_and_lea
     assert [line for line in fresh.run(left).stdout.split() if "/dpkg/" not in line] == []
     assert fresh.run("ls /var/backups/menjin").stdout.count(".menjin\n") >= 2
     assert fresh.run("wc -c /etc/menjin/*").stdout == "30 /etc/menjin/backup_passphrase\n"
+
+
+def go_back(fresh: Machine, said: str) -> None:
+    """Type the lines that the older package's installation printed."""
+    lines = [line.strip() for line in said.splitlines() if line.startswith("  sudo ")]
+    assert lines[-1].startswith("sudo menjin-server rollback /var/backups/menjin/before-upgrade-of-")
+    assert "sudo systemctl start menjin-web" in said
+    for line in [*lines[:-1], f"{lines[-1]} --yes", "sudo systemctl start menjin-web"]:
+        fresh.run(line)
 
 
 def gate_commands() -> list[str]:
@@ -249,6 +264,45 @@ def test_a_server_is_set_up_on_debians_postgresql(fresh: Machine) -> None:
     rows = fresh.run("sudo -u postgres psql -tAc 'SELECT name FROM site' menjin").stdout
     assert rows == "Willow Court\n"
     assert "password" not in fresh.run("cat /var/lib/menjin-web/web.toml").stdout
+    fresh.run("apt-get install --yes ./menjin-server_0.3.0_amd64.deb")
+    back = "apt-get install --yes --allow-downgrades ./menjin-server_0.2.0_amd64.deb"
+    go_back(fresh, fresh.run(back).stdout)
+    assert "Staff sign-in" in serves(fresh)
+    databases = fresh.run("sudo -u postgres psql -tAc 'SELECT datname FROM pg_database'").stdout.split()
+    assert len([name for name in databases if name.startswith("menjin_")]) == 1
+
+
+def test_a_server_starts_anew_from_a_backup_as_the_page_says(fresh: Machine) -> None:
+    """The machine of before is purged away; what is left of it are a backup and a passphrase."""
+    fresh.run("apt-get install --yes ./menjin-server_0.2.0_amd64.deb")
+    plays(fresh, "sudo menjin-server-setup --own-authority")
+    fresh.run("systemctl start menjin-backup")
+    fresh.run("mv /var/backups/menjin/*.menjin backup.menjin; cp /etc/menjin/backup_passphrase passphrase")
+    fresh.run("apt-get purge --yes menjin-server; rm -rf /var/backups/menjin /etc/menjin")
+    for command in commands_of("server.md", only="## 5. A new machine"):
+        said = plays(fresh, command.replace("--restore", "--own-authority --restore"))
+    assert ADDRESS in said, "a link for the manager"
+    assert "Staff sign-in" in serves(fresh)
+    assert "trusted_proxies = 1" in fresh.run("cat /var/lib/menjin-web/web.toml").stdout
+    fresh.run("cmp /root/passphrase /etc/menjin/backup_passphrase")
+
+
+def test_packages_over_a_checkout_upgrade_its_tables_and_run_themselves(fresh: Machine) -> None:
+    fresh.run("apt-get install --yes ./menjin-server_0.2.0_amd64.deb")
+    plays(fresh, "sudo menjin-server-setup --own-authority")
+    # What is left of a checkout's installation: data, a unit of its own, no package.
+    unit = (ROOT / "deploy/menjin-web.service").read_text(encoding="utf-8")
+    fresh.run("systemctl stop menjin-web; cp -a /var/lib/menjin-web kept; cp -a /etc/menjin kept-etc")
+    fresh.run("apt-get purge --yes menjin-server; mv kept /var/lib/menjin-web")
+    fresh.run("rm -rf /etc/menjin; mkdir /etc/menjin; cp -a kept-etc/authority.pem /etc/menjin")
+    fresh.write("/etc/systemd/system/menjin-web.service", unit)
+    fresh.run("ln -s ../menjin-web.service /etc/systemd/system/multi-user.target.wants/")
+    said = fresh.run("apt-get install --yes ./menjin-server_0.3.0_amd64.deb").stdout
+    assert "menjin-web.service was of a checkout" in said
+    assert "Next: sudo menjin-server-setup, which upgrades and starts it" in said
+    plays(fresh, "sudo menjin-server-setup --own-authority")
+    assert "Staff sign-in" in serves(fresh)
+    assert fresh.run("ls /var/backups/menjin").stdout.startswith("before-upgrade-of-")
 
 
 def test_a_gate_without_face_takes_the_place_of_one_with(fresh: Machine) -> None:
@@ -257,7 +311,7 @@ def test_a_gate_without_face_takes_the_place_of_one_with(fresh: Machine) -> None
     face = "-name '*.onnx' -o -path '*/gate_controller/face' -o -name cv2"
     found = fresh.run(f"find /usr /opt /var/lib {face}")
     assert found.stdout == ""
-    assert fresh.run("menjin-gate ready 2>&1", check=False).stdout.startswith("menjin gate: ")
+    assert fresh.run("menjin-gate ready 2>&1", check=False).stdout.startswith("menjin-gate: ")
     shown = "dpkg-query --show --showformat='${db:Status-Status}' menjin-gate"
     assert fresh.run(shown).stdout == "config-files"
     fresh.run("install -D /dev/null /etc/menjin/site.toml && apt-get purge --yes menjin-gate")

@@ -2,8 +2,10 @@
 
 import importlib.util
 import os
+import re
 import stat
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +15,7 @@ import pytest
 
 from tests.support.wheels import ROOT
 
+LOCALE = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 DEVICES = '[lane.north]\nrelay = "board"\n'
 
 
@@ -26,26 +29,39 @@ def loaded(name: str) -> Any:
     return module
 
 
+@pytest.fixture(autouse=True)
+def no_locale(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in LOCALE:
+        monkeypatch.setenv(name, "C")  # what a program sets is taken back too
+
+
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The server's command on a folder, as root, with an `init` that writes key and settings."""
     module = loaded("server_setup")
     places = {"SETTINGS": "web.toml", "PASSPHRASE": "backup_passphrase", "PROXY": "menjin.conf", "RUN": "run",
-              "ROOT_KEY": "root.pem"}  # fmt: skip
+              "BACKUPS": "backups", "ROOT_KEY": "root.pem"}  # fmt: skip
     for name, place in places.items():
         monkeypatch.setattr(module, name, tmp_path / place)
-    (tmp_path / "run").mkdir()
+    monkeypatch.setattr(sys.modules["neighbours"], "PROXY", tmp_path / "menjin.conf")
+    for name in ("run", "backups"):
+        (tmp_path / name).mkdir()
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(os, "chown", lambda *_where: None)
     monkeypatch.setattr(module.pwd, "getpwnam", lambda _name: SimpleNamespace(pw_uid=1, pw_gid=1))
     for name in ("wait_until_ready", "refuse_without_caddy"):
         monkeypatch.setattr(module, name, lambda: None)
-    module.ran = []
+    module.ran, module.lent = [], None
 
     def run(*command: str, **_more: object) -> str:
         module.ran.append(command)
         if "init" in command:
             Path(command[command.index("--root-key") + 1]).write_text("the root key")
+            module.SETTINGS.write_text('public_url = "http://127.0.0.1:8000"')
+        if "restore" in command:
+            file = Path(command[command.index("restore") + 1])
+            word = Path(command[command.index("--passphrase-file") + 1])
+            module.lent = (file.read_bytes(), word.read_text())
             module.SETTINGS.write_text('public_url = "http://127.0.0.1:8000"')
         return ""
 
@@ -59,11 +75,11 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     module = loaded("gate_setup")
     places = {"FOLDER": "etc", "SITE_FILE": "etc/site.toml", "OLD_SITE_FILE": "etc/site.toml.old",
               "AUTHORITY": "etc/server_ca.pem", "IDENTITY": "identity.json",
-              "WATCHDOG": "conf.d/menjin.conf"}  # fmt: skip
+              "WATCHDOG": "conf.d/menjin.conf", "CLOCKS": "clocks"}  # fmt: skip
     for name, place in places.items():
         monkeypatch.setattr(module, name, tmp_path / place)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(module, "SWAPS", ())
+    monkeypatch.setattr(module, "switch_swap_off", lambda: None)
     monkeypatch.setattr(module, "pair", lambda _code: None)
     monkeypatch.setattr(module, "run", lambda *_command: None)
     (tmp_path / "devices.toml").write_text(DEVICES)
@@ -107,7 +123,7 @@ def test_a_set_up_keeps_key_passphrase_and_folder_of_backups(server: Any) -> Non
     assert stat.S_IMODE(server.ROOT_KEY.stat().st_mode) == 0o600
     assert stat.S_IMODE(server.PASSPHRASE.stat().st_mode) == 0o640
     settings = server.SETTINGS.read_text()
-    assert tomllib.loads(settings)["backup_dir"] == "/var/backups/menjin"
+    assert tomllib.loads(settings)["backup_dir"] == str(server.BACKUPS)
     # A line that is missing comes back, and only then; an empty passphrase is none.
     server.PASSPHRASE.write_text("")
     assert server.main([]) == 0
@@ -169,6 +185,102 @@ def test_a_site_file_is_written_again_until_the_gate_is_paired(gate: Any, tmp_pa
     assert gate.main(["--server", "https://c.example.org"]) == 2
     assert gate.main([]) == 0
     assert gate.SITE_FILE.read_text() == before
+
+
+@pytest.mark.parametrize(("clocks", "typed", "has_one"), [
+    ((), None, False), (("rtc0",), None, False), (("rtc0",), "n", False), (("rtc0",), "y", True),
+], ids=["no clock", "no person", "no battery", "a battery"])  # fmt: skip
+def test_only_a_person_says_that_a_clock_has_a_battery(
+    gate: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clocks: tuple[str, ...], typed: str | None,
+    has_one: bool
+) -> None:
+    for name in clocks:
+        (tmp_path / "clocks" / name).mkdir(parents=True)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: typed is not None, raising=False)
+    monkeypatch.setattr("builtins.input", lambda _question: typed)
+    monkeypatch.setenv("LANGUAGE", "en_US.UTF-8")
+    assert gate.main(["--server", "https://a.example.org"]) == 0
+    assert tomllib.loads(gate.SITE_FILE.read_text())["gate"]["has_battery_clock"] is has_one
+
+
+def test_a_server_of_a_checkout_gets_a_passphrase_before_its_tables_are_upgraded(
+    server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.SETTINGS.write_text('public_url = "http://127.0.0.1:8000"')
+    sealed: list[bool] = []
+    run = server.run
+
+    def looked(*command: str, **more: Any) -> str:
+        if command[-1] == "upgrade":
+            sealed.append(server.has_passphrase())
+        return str(run(*command, **more))
+
+    monkeypatch.setattr(server, "run", looked)
+    assert server.main(["--no-proxy"]) == 0
+    assert sealed == [True]
+    assert server.ran.index(("/usr/bin/menjin-server", "upgrade")) < server.ran.index(
+        ("systemctl", "enable", "--quiet", "--now", "menjin-web.service", "menjin-backup.timer"))  # fmt: skip
+
+
+def test_a_server_starts_from_a_backup_by_the_passphrase_that_seals_the_next_ones(
+    server: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "sealed").write_bytes(b"a sealed backup")
+    (tmp_path / "word").write_text("the word on paper\n")
+    address = ["--public-url", "https://gate.example.org"]
+    words = ["--restore", str(tmp_path / "sealed"), *address, "--postgresql"]
+    server.make_database = lambda: None
+    assert server.main(words) == 2, "the passphrase is missing"
+    assert server.main([*words, "--backup-passphrase-file", str(tmp_path / "word")]) == 0
+    (restored,) = [command for command in server.ran if "restore" in command]
+    assert restored[:6] == ("runuser", "-u", "menjin-web", "--", server.PROGRAM, "web")
+    assert {"--behind-proxy", "--public-url", server.DATABASE_URL} <= set(restored)
+    assert server.lent == (b"a sealed backup", "the word on paper\n")
+    assert server.PASSPHRASE.read_text() == "the word on paper\n"
+    assert (server.ROOT_KEY.exists(), list(server.BACKUPS.iterdir())) == (False, [])
+    assert "sudo menjin-server staff-link EMAIL" in capsys.readouterr().out
+    assert server.main(words) == 2, "there is a server now"
+
+
+ENGLISH = re.compile(r"[A-Za-z]{3,} [A-Za-z]{3,}")
+AS_THEY_ARE = re.compile(r"“[^”]*”|sudo .*|journalctl -u \S+|/\S+")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_set_ups_speak_the_language_of_the_locale(
+    server: Any, gate: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str,
+    capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LANGUAGE", {"zh": "zh_CN.UTF-8", "en": "en_GB.UTF-8"}[language])
+    (tmp_path / "devices.toml").write_text("")
+    words = ["--server", "https://a.example.org", "--devices", str(tmp_path / "devices.toml")]
+    assert (server.main([]), server.main([]), server.main(["--postgresql"])) == (0, 0, 2)
+    assert (gate.main(words), gate.main([]), gate.main(["--server", "http://a.example.org"])) == (0, 0, 2)
+    for command in (server, gate):
+        with pytest.raises(SystemExit):
+            command.main(["--help"])
+    said = capsys.readouterr()
+    lines = [AS_THEY_ARE.sub("", line) for line in f"{said.out}{said.err}".splitlines()]
+    own = [line for line in lines if not line.startswith((" ", "usage:", "options:"))]
+    english = [line for line in own if ENGLISH.search(line)]
+    assert bool(english) == (language == "en"), english
+
+
+def test_where_the_locale_names_no_language_the_first_question_does(
+    gate: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+
+    def typed(question: str) -> str:
+        asked.append(question)
+        return ["中文", "https://a.example.org"][len(asked) - 1]
+
+    monkeypatch.setattr("builtins.input", typed)
+    assert gate.main([]) == 0
+    assert asked == ["Language / 语言 (1 English, 2 中文): ", "服务器地址（https://…）: "]
+    assert os.environ["LANGUAGE"] == "zh", "what it starts speaks the same"
+    assert "没有已知的带电池时钟" in capsys.readouterr().out
 
 
 def test_devices_that_are_no_toml_replace_nothing(

@@ -9,6 +9,8 @@ from getpass import getpass
 from pathlib import Path
 from zoneinfo import available_timezones
 
+from web_admin.cli.words import _
+
 PASSPHRASE_VARIABLE = "MENJIN_BACKUP_PASSPHRASE_FILE"  # noqa: S105 - names a file
 SHORTEST_PASSPHRASE = 8
 SHORTEST_PASSWORD = 10
@@ -18,6 +20,9 @@ Judge = Callable[[str], str | None]
 
 class CommandRefused(Exception):
     """The command cannot be done as asked; says what to do instead."""
+
+    status = 2
+    """What the program ends with."""
 
 
 def clock() -> datetime:
@@ -46,7 +51,7 @@ def answer(value: str | None, question: str, option: str, judge: Judge = lambda 
     _refuse_without_terminal(question, option)
     while True:
         typed = input(f"{question}: ").strip()
-        if trouble := judge(typed) if typed else "please answer":
+        if trouble := judge(typed) if typed else _("please answer"):
             print(f"  {trouble}")
         else:
             return typed
@@ -57,7 +62,7 @@ def optional_answer(value: str | None, question: str, option: str, judge: Judge)
     if value or not sys.stdin.isatty():
         return answer(value, question, option, judge) if value else ""
     while True:
-        typed = input(f"{question} [none]: ").strip()
+        typed = input(_("%(question)s [none]: ", question=question)).strip()
         if not typed or not (trouble := judge(typed)):
             return typed
         print(f"  {trouble}")
@@ -75,7 +80,7 @@ def chosen_answer(value: str | None, question: str, option: str, choices: Mappin
         typed = input(f"{question} ({', '.join(named)}): ").strip().lower()
         if typed in by_word:
             return by_word[typed]
-        print(f"  one of: {', '.join(named)}")
+        print("  " + _("one of: %(names)s", names=", ".join(named)))
 
 
 def secret_answer(
@@ -84,7 +89,9 @@ def secret_answer(
     """Return a secret from a file, or ask for it twice at a terminal until it does; raise CommandRefused."""
 
     def trouble_with(secret: str) -> str | None:
-        return f"use at least {shortest} characters" if len(secret) < shortest else judge(secret)
+        if len(secret) < shortest:
+            return _("use at least %(count)s characters", count=shortest)
+        return judge(secret)
 
     if path is not None:
         secret = first_line(path)
@@ -93,18 +100,20 @@ def secret_answer(
         return secret
     _refuse_without_terminal(question, option)
     while True:
-        secret = getpass(f"{question} (at least {shortest} characters): ")
+        asked = _("%(question)s (at least %(count)s characters): ", question=question, count=shortest)
+        secret = getpass(asked)
         if trouble := trouble_with(secret):
             print(f"  {trouble}")
-        elif getpass("once more: ") != secret:
-            print("  the two were not the same")
+        elif getpass(_("once more: ")) != secret:
+            print("  " + _("the two were not the same"))
         else:
             return secret
 
 
 def _refuse_without_terminal(question: str, option: str) -> None:
     if not sys.stdin.isatty():
-        raise CommandRefused(f"{option} is missing ({question}); give it, or answer at a terminal")
+        raise CommandRefused(_("%(option)s is missing (%(question)s); give it, or answer at a terminal",
+                               option=option, question=question))  # fmt: skip
 
 
 def backup_passphrase(arguments: argparse.Namespace) -> str:
@@ -112,11 +121,11 @@ def backup_passphrase(arguments: argparse.Namespace) -> str:
     path: Path | None = arguments.passphrase_file
     if path is None and os.environ.get(PASSPHRASE_VARIABLE):
         path = Path(os.environ[PASSPHRASE_VARIABLE])
-    return secret_answer(path, "Passphrase of the backup", "--passphrase-file", SHORTEST_PASSPHRASE)
+    return secret_answer(path, _("Passphrase of the backup"), "--passphrase-file", SHORTEST_PASSPHRASE)
 
 
 def no_timezone(name: str) -> str | None:
     """Say what is wrong with a time zone's name, or nothing."""
     if name in available_timezones():
         return None
-    return f"there is no time zone {name!r}; legal are IANA names such as Asia/Shanghai"
+    return _("there is no time zone %(name)s; legal are IANA names such as Asia/Shanghai", name=repr(name))

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from web_admin.cli.answers import CommandRefused, answer
+from web_admin.cli.words import _
 from web_admin.core.config import SECRET_NAMES, SETTINGS_NAME, WebConfig, load_config, why_not
 from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
@@ -51,7 +52,7 @@ def new_data_dir(arguments: argparse.Namespace) -> tuple[Path, Path]:
 
 def public_url_of(arguments: argparse.Namespace) -> str:
     """Return the address for residents, asked for where it is missing; raise CommandRefused."""
-    question = "Address that residents type (https://…)"
+    question = _("Address that residents type (https://…)")
     return answer(arguments.public_url, question, "--public-url", lambda url: why_not("public_url", url))
 
 
@@ -60,6 +61,8 @@ def first_settings(arguments: argparse.Namespace, public_url: str) -> dict[str, 
     settings: dict[str, str | int] = {"public_url": public_url}
     if arguments.database_url:
         settings["database_url"] = arguments.database_url
+    if arguments.behind_proxy:
+        settings["trusted_proxies"] = 1
     return settings
 
 

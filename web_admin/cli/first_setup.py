@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gate_controller.contract.command_names import server_command
 from gate_controller.contract.languages import Language
+from gate_controller.contract.spoken import language_of
 from web_admin import create_core
 from web_admin.accounts.passwords import check_password
 from web_admin.accounts.staff import create_manager
@@ -32,6 +34,7 @@ from web_admin.cli.data_dir import (
     remove_new,
     sealer_of,
 )
+from web_admin.cli.words import _
 from web_admin.compound.keys import create_site
 from web_admin.compound.queries import the_site
 from web_admin.core.config import (
@@ -71,8 +74,6 @@ def init(arguments: argparse.Namespace) -> str:
     settings = first_settings(arguments, said.public_url)
     if said.security_contact:
         settings["security_contact"] = said.security_contact
-    if arguments.behind_proxy:
-        settings["trusted_proxies"] = 1
     try:
         for secret in SECRET_NAMES:
             write_secret(secrets_dir, secret)
@@ -85,12 +86,12 @@ def init(arguments: argparse.Namespace) -> str:
         remove_new(data_dir, secrets_dir)
         raise
     if arguments.brief:
-        return f"The server is set up in {data_dir}.\n"
+        return _("The server is set up in %(folder)s.", folder=data_dir) + "\n"
     return (
         f"The server is set up in {data_dir}.\n"
         f"Move {said.root_key} to two places off this machine, then delete it here: a holder of it and its\n"
         "passphrase can make new keys for all gates.\n"
-        f"Start the server with: menjin web run --data-dir {shlex.quote(str(data_dir))}\n"
+        f"Start the server with: {server_command('run')} --data-dir {shlex.quote(str(data_dir))}\n"
         "Then sign in as the manager; Now leads to the first gate that opens:\n"
         f"{said.public_url.rstrip('/')}/staff/sign-in\n"
     )
@@ -102,27 +103,31 @@ def _ask(arguments: argparse.Namespace) -> _Answers:
     language = chosen_answer(
         arguments.language, "Language of the compound / 小区的语言", "--language", languages
     )
+    if language_of(os.environ) is None:
+        _.speak(Language(language))
     timezone = answer(
-        arguments.timezone, "Time zone of the compound, such as Asia/Shanghai", "--timezone", no_timezone
+        arguments.timezone, _("Time zone of the compound, such as Asia/Shanghai"), "--timezone", no_timezone
     )
-    name = answer(arguments.name, "Name of the compound", "--name")
+    name = answer(arguments.name, _("Name of the compound"), "--name")
     public_url = public_url_of(arguments)
     contact = optional_answer(
         arguments.security_contact,
-        "Whom people tell about a weakness: mailto:NAME@PLACE, https://PAGE or tel:+NUMBER",
+        _("Whom people tell about a weakness: mailto:NAME@PLACE, https://PAGE or tel:+NUMBER"),
         "--security-contact",
         lambda value: why_not("security_contact", value),
     )
     root_key = answer(
-        str(arguments.root_key or ""), "File to write the root key to", "--root-key", _no_new_file
+        str(arguments.root_key or ""), _("File to write the root key to"), "--root-key", _no_new_file
     )
     passphrase = secret_answer(
-        arguments.root_passphrase_file, "Passphrase of the root key", "--root-passphrase-file",
+        arguments.root_passphrase_file, _("Passphrase of the root key"), "--root-passphrase-file",
         SHORTEST_PASSPHRASE,
     )  # fmt: skip
-    email = answer(arguments.manager_email, "E-mail address of the manager", "--manager-email", _no_email)
+    email = answer(
+        arguments.manager_email, _("E-mail address of the manager"), "--manager-email", _no_email
+    )
     password = secret_answer(
-        arguments.manager_password_file, "Password of the manager", "--manager-password-file",
+        arguments.manager_password_file, _("Password of the manager"), "--manager-password-file",
         SHORTEST_PASSWORD, _judge_of_passwords(email, name),
     )  # fmt: skip
     totp = first_line(arguments.manager_totp_file) if arguments.manager_totp_file else None
@@ -132,13 +137,13 @@ def _ask(arguments: argparse.Namespace) -> _Answers:
 
 
 def _no_new_file(path: str) -> str | None:
-    return f"{path} exists" if Path(path).exists() else None
+    return _("%(file)s exists", file=path) if Path(path).exists() else None
 
 
 def _no_email(value: str) -> str | None:
     before, _, after = value.partition("@")
     good = before and after and "@" not in after and not any(char.isspace() for char in value)
-    return None if good else f"{value!r} is no e-mail address"
+    return None if good else _("%(address)s is no e-mail address", address=repr(value))
 
 
 def _judge_of_passwords(*known: str) -> Callable[[str], str | None]:

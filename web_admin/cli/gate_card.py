@@ -6,6 +6,7 @@ import shutil
 import zipfile
 from datetime import timedelta
 
+from gate_controller.contract.command_names import server_command
 from web_admin import create_core
 from web_admin.action.base import new_action
 from web_admin.cli.answers import CommandRefused, clock
@@ -31,7 +32,7 @@ def gate_card(arguments: argparse.Namespace) -> str:
     versions = offered_versions(config.data_dir)
     version = arguments.version or (versions[-1] if versions else "")
     if version not in versions:
-        raise CommandRefused("add a version first: menjin web updates add RELEASE_DIR")
+        raise CommandRefused(f"add a version first: {server_command('updates add RELEASE_DIR')}")
     machines = machines_of(config.data_dir, version)
     machine = arguments.machine or next((one for one in machines if one.endswith("-aarch64")), machines[0])
     if arguments.out.exists():
@@ -50,7 +51,7 @@ def gate_card(arguments: argparse.Namespace) -> str:
     code = _code(arguments, timedelta(days=arguments.days))
     said = {
         "version": version, "server_url": config.public_url, "code": code,
-        "has_battery_clock": not arguments.no_battery_clock,
+        "has_battery_clock": arguments.battery_clock,
     }  # fmt: skip
     path = folder / "gate.json"
     path.touch(mode=0o600)

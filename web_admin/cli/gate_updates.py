@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 
+from gate_controller.contract.command_names import server_command
 from web_admin.cli.answers import CommandRefused
 from web_admin.cli.data_dir import config_of
 from web_admin.core.config import WebConfig
@@ -35,6 +36,6 @@ def updates(arguments: argparse.Namespace) -> str:
 def _listed(config: WebConfig) -> str:
     versions = offered_versions(config.data_dir)
     if not versions:
-        return "No version was added yet: menjin web updates add RELEASE_DIR --root root.json\n"
+        return f"No version was added yet: {server_command('updates add RELEASE_DIR --root root.json')}\n"
     lines = [f"{version}  for {', '.join(machines_of(config.data_dir, version))}" for version in versions]
     return "\n".join([*lines, f"Roll one out under {config.public_url.rstrip('/')}/manage/updates", ""])

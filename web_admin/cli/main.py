@@ -1,14 +1,18 @@
 """`menjin web`: set a server up, run it, bring its tables up to date, back it up, restore it."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from gate_controller.contract.command_names import server_program
+from gate_controller.contract.spoken import language_of
 from web_admin.cli.answers import PASSPHRASE_VARIABLE, CommandRefused
 from web_admin.cli.first_setup_options import add_init
 from web_admin.cli.forgetting_options import add_commands
 from web_admin.cli.gate_card_options import add_gate_card
+from web_admin.cli.words import _
 from web_admin.core.config import ConfigRefused
 from web_admin.core.database import DatabaseError
 from web_admin.core.log_lines import set_up_log
@@ -47,8 +51,12 @@ MENJIN_SECRETS_DIR. Secrets are files in DATA_DIR/secrets.
 
 
 def run(argv: list[str]) -> int:
-    """Run one `menjin web` command; return 0 done, 1 failed, 2 wrong usage or configuration."""
+    """Run one `menjin web` command; return 0 done, 1 failed, 2 wrong usage or configuration.
+
+    3 where the tables are those of a later version, as `upgrade` and `run` say.
+    """
     arguments = _parser().parse_args(argv)
+    _.speak(language_of(os.environ))
     if arguments.command == "run":
         set_up_log()
         with counted_together():
@@ -84,7 +92,9 @@ def _do(arguments: argparse.Namespace) -> int:
     except forgetting.CheckFailed as err:
         print(err)
         return EXIT_FAILED
-    except (ConfigRefused, CommandRefused) as err:
+    except CommandRefused as err:
+        return _complain(str(err), err.status)
+    except ConfigRefused as err:
         return _complain(str(err), EXIT_USAGE)
     except DatabaseError as err:
         # The statement and its values may be personal: only the driver's own words are shown.
@@ -97,14 +107,14 @@ def _do(arguments: argparse.Namespace) -> int:
 
 
 def _complain(message: str, status: int) -> int:
-    print(f"menjin web: {message}", file=sys.stderr)
+    print(f"{server_program()}: {message}", file=sys.stderr)
     return status
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="menjin web",
-        description=_DESCRIPTION,
+        prog=server_program(),
+        description=_DESCRIPTION.replace("menjin web", server_program()),
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -166,6 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     restore.add_argument("--database-url", help="where to restore to, if not a file in the data directory")
     restore.add_argument("--public-url", help="the address residents type from now on")
+    restore.add_argument("--behind-proxy", action="store_true", help="a proxy on this machine ends TLS")
     add_commands(commands, where)
     add_gate_card(commands, where)
     for parser_ in (backup, restore, upgrade, rollback):

@@ -5,8 +5,10 @@ import os
 import sys
 from pathlib import Path
 
+from gate_controller.contract.command_names import server_command
 from web_admin.cli.answers import CommandRefused, backup_passphrase, clock
 from web_admin.cli.data_dir import (
+    NEW_SETTINGS_NAME,
     config_of,
     first_settings,
     free_data_dir,
@@ -16,7 +18,14 @@ from web_admin.cli.data_dir import (
     sealer_of,
 )
 from web_admin.compound.queries import every_site
-from web_admin.core.config import SECRET_NAMES, WebConfig, write_secret, write_settings
+from web_admin.core.config import (
+    SECRET_NAMES,
+    SETTINGS_NAME,
+    WebConfig,
+    load_config,
+    write_secret,
+    write_settings,
+)
 from web_admin.core.database import Database, make_engine
 from web_admin.custody.key_rotation import lose_wrap_keys
 from web_admin.journal.ledger import append_audit
@@ -67,9 +76,11 @@ def _restore_file(arguments: argparse.Namespace) -> str:
         try:
             for name in SECRET_NAMES:
                 write_secret(secrets_dir, name, preface.secrets.get(name))
-            write_settings(data_dir / "web.toml", first_settings(arguments, public_url))
-            config = config_of(arguments)
-            return fill_from_backup(config, passphrase, arguments.file)
+            write_settings(data_dir / NEW_SETTINGS_NAME, first_settings(arguments, public_url))
+            config = load_config(os.environ, data_dir, NEW_SETTINGS_NAME)
+            said = fill_from_backup(config, passphrase, arguments.file)
+            (data_dir / NEW_SETTINGS_NAME).rename(data_dir / SETTINGS_NAME)
+            return said
         except BaseException:
             remove_new(data_dir, secrets_dir)
             raise
@@ -96,8 +107,9 @@ def fill_from_backup(config: WebConfig, passphrase: str, path: Path) -> str:
     return (
         f"{rows} rows came back. Faces did not: their owners are asked again, and enrol again.\n"
         "Every account of the staff is closed: passwords and roles may have changed since the backup.\n"
-        "Let a manager begin with: menjin web staff-link EMAIL. Then decide on the page 'After the restore'\n"
-        "what gates refused and the backup allows, and mark gates that were stolen or replaced since.\n"
+        f"Let a manager begin with: {server_command('staff-link EMAIL')}\n"
+        "Then decide on the page 'After the restore' what gates refused and the backup allows,\n"
+        "and mark gates that were stolen or replaced since.\n"
     )
 
 

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from gate_controller.contract.command_names import server_command
 from web_admin.cli.answers import CommandRefused, backup_passphrase, clock
 from web_admin.cli.data_dir import config_of
 from web_admin.cli.restoring import fill_from_backup
+from web_admin.cli.way_back import BEFORE_UPGRADE, backup_folder, new_database, way_back
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, make_engine, sqlite_file
 from web_admin.core.wrapping_keys import WrapKeys
@@ -19,21 +21,35 @@ from web_admin.operations.marks import BACKUP, mark
 SQLITE_FILES = ("", "-wal", "-shm")
 
 
+class LaterTables(CommandRefused):
+    """The tables are those of a later version; says how one goes back to before its upgrade."""
+
+    status = 3
+
+    def __init__(self, config: WebConfig, why: schema.LaterTables) -> None:
+        """Say why, and the lines to type."""
+        lines = "\n  ".join(way_back(config))
+        super().__init__(
+            f"{why}: start the newer version again, or go back to before its upgrade; what came since is "
+            f"lost (docs/upgrading.md). Stop the server, then\n  {lines}"
+        )
+
+
 def refuse_other_tables(config: WebConfig) -> None:
     """Raise CommandRefused unless the tables are of this version."""
     engine = make_engine(config.database_url)
     revision = schema.current_revision(engine)
     engine.dispose()
     if revision is None:
-        raise CommandRefused("the database is empty: run 'menjin web init'")
+        raise CommandRefused(f"the database is empty: run '{server_command('init')}'")
     try:
         steps = schema.steps_from(revision)
-    except schema.SchemaRefused as err:
-        raise CommandRefused(str(err)) from err
+    except schema.LaterTables as err:
+        raise LaterTables(config, err) from err
     if steps:
         raise CommandRefused(
             f"the tables are of revision {revision}, {len(steps)} steps before this version: "
-            "run 'menjin web upgrade' first"
+            f"run '{server_command('upgrade')}' first"
         )
 
 
@@ -44,7 +60,7 @@ def upgrade(arguments: argparse.Namespace) -> str:
     before = schema.current_revision(engine)
     try:
         if before is None:
-            raise CommandRefused("the database is empty: run 'menjin web init'")
+            raise CommandRefused(f"the database is empty: run '{server_command('init')}'")
         steps = schema.steps_from(before)
         if not steps:
             return f"The tables are of revision {before}, as before.\n"
@@ -58,6 +74,8 @@ def upgrade(arguments: argparse.Namespace) -> str:
             with database.session() as session:
                 mark(session, BACKUP, clock())
         return f"The tables are of revision {steps[-1].revision}, they were {before}.\n{said}"
+    except schema.LaterTables as err:
+        raise LaterTables(config, err) from err
     except schema.SchemaRefused as err:
         raise CommandRefused(str(err)) from err
     finally:
@@ -75,9 +93,9 @@ def _printer(count: int) -> Callable[[schema.Step], None]:
 
 def _back_up(arguments: argparse.Namespace, config: WebConfig, revision: str) -> str:
     now = clock()
-    folder = config.backup_dir or config.data_dir / "backups"
+    folder = backup_folder(config)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = arguments.backup or folder / f"before-upgrade-of-{revision}-{now:%Y%m%dT%H%M%SZ}.menjin"
+    path = arguments.backup or folder / f"{BEFORE_UPGRADE}{revision}-{now:%Y%m%dT%H%M%SZ}.menjin"
     passphrase = backup_passphrase(arguments)
     database = Database(make_engine(config.database_url))
     try:
@@ -85,10 +103,8 @@ def _back_up(arguments: argparse.Namespace, config: WebConfig, revision: str) ->
     finally:
         database.engine.dispose()
     print(f"  {path}: {rows} rows, before anything changes", file=sys.stderr)
-    return (
-        f"To go back: stop the server, install the version from before, then\n"
-        f"  menjin web rollback --data-dir {config.data_dir} {path}\n"
-    )
+    lines = "\n  ".join(way_back(config, path))
+    return f"To go back: stop the server, install the version from before, then\n  {lines}\n"
 
 
 def rollback(arguments: argparse.Namespace) -> str:
@@ -104,6 +120,7 @@ def rollback(arguments: argparse.Namespace) -> str:
                 raise CommandRefused(f"{loss} Say --yes if that is meant")
             if input(f"{loss}\nType yes to go back: ").strip() != "yes":
                 raise CommandRefused("nothing was changed")
+        _refuse_full_database(config)
         aside = _set_aside(config)
         try:
             said = fill_from_backup(config, passphrase, arguments.file)
@@ -124,6 +141,21 @@ def _refuse_foreign(config: WebConfig, preface: Preface, file: Path) -> None:
         raise CommandRefused(
             f"{file} is of revision {preface.revision}, which this version does not know (its newest is "
             f"{schema.newest_revision()}); nothing was changed"
+        )
+
+
+def _refuse_full_database(config: WebConfig) -> None:
+    """Raise CommandRefused where a person has to make an empty PostgreSQL database first."""
+    if sqlite_file(config.database_url) is not None:
+        return
+    engine = make_engine(config.database_url)
+    revision = schema.current_revision(engine)
+    engine.dispose()
+    if revision is not None:
+        lines = "\n  ".join(new_database(config))
+        raise CommandRefused(
+            f"the database is not empty, its tables are of revision {revision}; nothing was changed. Keep it "
+            f"under another name and make an empty database, then say this again:\n  {lines}"
         )
 
 

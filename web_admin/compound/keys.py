@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.command_names import server_command
 from gate_controller.contract.signing import (
     KEY_ROLES,
     KeyCertificate,
@@ -115,7 +116,7 @@ def _certified(
 def _site_key(session: Session, site_id: str, role: KeyRole) -> SiteKey:
     row = session.get(SiteKey, (site_id, role))
     if row is None:
-        raise SiteKeyMissing(f"site {site_id} has no {role} key: run 'menjin web init'")
+        raise SiteKeyMissing(f"site {site_id} has no {role} key: run '{server_command('init')}'")
     return row
 
 

@@ -25,6 +25,7 @@ from msgspec import Meta
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from gate_controller.contract.command_names import server_command
 from gate_controller.contract.https_only import in_the_clear
 
 SECRET_NAMES = ("seal", "lookup", "face", "session", "totp", "password_salt")
@@ -267,7 +268,8 @@ def read_secret(secrets_dir: Path, name: str) -> bytes:
     """Return a secret of 32 bytes or more; raise ConfigRefused naming the file."""
     path = secrets_dir / f"{name}.key"
     if not path.is_file():
-        raise ConfigRefused(f"{path} is missing: 'menjin web init' makes it; a restore brings it back")
+        made = f"'{server_command('init')}' makes it; a restore brings it back"
+        raise ConfigRefused(f"{path} is missing: {made}")
     if stat.S_IMODE(path.stat().st_mode) & 0o007:
         raise ConfigRefused(f"{path} can be read by everyone on this machine: chmod 0600 {path}")
     try:

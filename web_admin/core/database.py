@@ -82,6 +82,12 @@ def sqlite_file(url: str) -> Path | None:
     return Path(address.database)
 
 
+def database_name(url: str) -> tuple[str, str]:
+    """Return the name of the database and of the user in it that a URL says; either may be empty."""
+    address = make_url(url)
+    return address.database or "", address.username or ""
+
+
 def make_calls_engine(engine: Engine) -> Engine:
     """Return an engine for one statement at a time: what counts a gate's call, with no wait for the disk.
 

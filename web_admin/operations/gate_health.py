@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from flask_babel import lazy_gettext as _
 from flask_babel import lazy_ngettext as ngettext
 
+from gate_controller.contract.command_names import gate_command
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.program import program_version
 from web_admin.compound.models import Gate
@@ -151,6 +152,7 @@ def _devices(gate: Gate) -> Iterable[Finding]:
             yield Finding(
                 _("A device is not well"), "look",
                 _("%(device)s: %(state)s", device=device.get("device"), state=state),
-                _("Look at its cable and power; “menjin gate check” at the gate says more."),
+                _("Look at its cable and power; “%(command)s” at the gate says more.",
+                  command=gate_command("check")),
                 raw=str(device.get("detail") or ""),
             )  # fmt: skip

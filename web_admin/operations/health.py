@@ -12,6 +12,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from flask_babel import lazy_ngettext as ngettext
 
+from gate_controller.contract.command_names import server_command
 from gate_controller.contract.event_kinds import EventKind
 from web_admin.operations.marks import REFUSED, UNREACHABLE
 from web_admin.privacy.audits import AuditDue
@@ -111,7 +112,8 @@ def _disk(facts: ServerFacts) -> Finding:
 
 def _backup(facts: ServerFacts, now: datetime) -> Finding:
     name = _("Last backup")
-    todo = _("Run “menjin web backup FILE” every night and keep the file on another machine.")
+    todo = _("Run “%(command)s” every night and keep the file on another machine.",
+             command=server_command("backup FILE"))  # fmt: skip
     if facts.backup_at is None:
         late = now - facts.site_since > BACKUP_LOOK
         alarm = EventKind.ALARM_BACKUP_OLD if late else None
@@ -208,7 +210,8 @@ def _keys(facts: ServerFacts, now: datetime) -> list[Finding]:
             _("Key of face shares"),
             "bad" if late else "good",
             _("A forgetting waits for the key to be changed; at most a day is promised."),
-            _("Run “menjin web rotate-keys” and read what it says.") if late else None,
+            _("Run “%(command)s” and read what it says.", command=server_command("rotate-keys"))
+            if late else None,
         )
     ]
 

@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.command_names import server_command
 from gate_controller.contract.forgetting_certificate import LEASE_ENDS_AFTER
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.messages import sign_struct
@@ -171,7 +172,7 @@ def _suspend(setup: DrillSetup, drill_id: str, reason: str, *, for_real: bool) -
         if row is not None and not for_real:
             raise DrillRefused(
                 f"face is suspended since {row.since:%Y-%m-%d %H:%M} UTC by drill {row.drill_id}: "
-                "'menjin web breach-drill --resume' ends it"
+                f"'{server_command('breach-drill --resume')}' ends it"
             )
         if row is None:
             session.add(FaceSuspension(site_id=setup.site_id, drill_id=drill_id, since=act.now))

@@ -25,6 +25,10 @@ class SchemaRefused(Exception):
     """The tables cannot be brought to the revision asked for; nothing was changed."""
 
 
+class LaterTables(SchemaRefused):
+    """The tables are those of a later version of the program."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One migration."""
@@ -68,9 +72,9 @@ def current_revision(engine: Engine) -> str | None:
 def steps_from(revision: str | None) -> list[Step]:
     """Return the migrations from a revision to the newest, in order; raise SchemaRefused on a later one."""
     if revision is not None and not knows(revision):
-        raise SchemaRefused(
+        raise LaterTables(
             f"the tables are of revision {revision}, which this version does not know (its newest is "
-            f"{newest_revision()}): start the newer version again, or go back with 'menjin web rollback'"
+            f"{newest_revision()})"
         )
     scripts = ScriptDirectory.from_config(_alembic())
     steps = [

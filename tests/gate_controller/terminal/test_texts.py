@@ -4,7 +4,7 @@ import string
 from pathlib import Path
 
 import pytest
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.pofile import read_po
 
 from gate_controller.face_control.reasons import CAPTURE_PROBLEMS
@@ -15,6 +15,8 @@ from gate_controller.terminal.view import Screen
 from tests.gate_controller.terminal.conftest import TOKEN, Served
 
 FOLDER = Path(terminal_server.__file__).parent
+ROOT = FOLDER.parents[1]
+AT_A_TERMINAL = ("gate_controller/cli.py", "deploy/debian/gate/gate_setup.py")
 CHINESE = FOLDER / "translations/zh/LC_MESSAGES/messages.po"
 
 
@@ -27,6 +29,9 @@ def texts_of(served: Served, language: str) -> dict[str, str]:
 
 def test_every_text_is_translated_and_no_translation_is_left_over() -> None:
     asked = {str(message) for _, _, message, _, _ in extract_from_dir(FOLDER, keywords={"_": None})}
+    for program in AT_A_TERMINAL:
+        found = extract_from_file("python", ROOT / program, keywords={"_": None})
+        asked |= {str(message) for _, message, _, _ in found}
     with CHINESE.open("rb") as file:
         catalogue = read_po(file)
     translated = {str(m.id) for m in catalogue if m.id and m.string and not m.fuzzy}

@@ -9,7 +9,9 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import Connection, inspect, text
 
+from gate_controller.contract.command_names import OF_PACKAGES, SERVER_VARIABLE
 from tests.support.acting import household, manager
+from web_admin.cli import restoring
 from web_admin.cli.main import run
 from web_admin.compound.keys import create_site
 from web_admin.core.config import SECRET_NAMES, load_config, write_secret, write_settings
@@ -166,16 +168,28 @@ def test_an_upgrade_that_would_lose_what_rows_refer_to_changes_nothing(
     assert read(connection, HOMES_OF_PEOPLE) == ["3-1", "3-2"]
 
 
-def test_tables_of_a_later_version_are_refused_with_what_to_do(data, connection, capsys):
+@pytest.mark.parametrize("packaged", [False, True], ids=["checkout", "package"])
+def test_tables_of_a_later_version_are_refused_with_the_lines_that_go_back(
+    data, connection, capsys, monkeypatch, database_url, packaged
+):
+    called, place = "menjin web", f"--data-dir {data} "
+    if packaged:
+        monkeypatch.setenv(SERVER_VARIABLE, OF_PACKAGES[SERVER_VARIABLE])
+        called, place = "sudo menjin-server", ""
     connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     connection.commit()
+    (data / "backups").mkdir()
+    for name in ("0035-20260102T000000Z", "0034-20260103T000000Z", "0036-20260101T000000Z"):
+        (data / "backups" / f"before-upgrade-of-{name}.menjin").touch()
     for command in ("run", "upgrade"):
         capsys.readouterr()
-        assert web(command, data) == 2
-        said = capsys.readouterr().err
-        assert said.count("\n") == 1
-        assert "revision 9999, which this version does not know" in said
-        assert "menjin web rollback" in said
+        assert web(command, data) == 3
+        first, *lines = capsys.readouterr().err.splitlines()
+        assert "revision 9999, which this version does not know" in first
+        newest = data / "backups" / "before-upgrade-of-0034-20260103T000000Z.menjin"
+        assert lines[-1] == f"  {called} rollback {place}{newest}"
+        of_postgres = [line.split()[3] for line in lines[:-1]]
+        assert of_postgres == (["psql", "createdb"] if database_url.startswith("postgresql") else [])
 
 
 def test_an_older_database_is_not_served_before_its_upgrade(data, monkeypatch, tmp_path, capsys):
@@ -207,7 +221,9 @@ def test_going_back_says_what_is_lost_and_restores_what_was_there_before(
     assert "is lost on the server" in (said := capsys.readouterr().err) and "--yes" in said
     if database_url.startswith("postgresql"):
         assert web("rollback", data, file, "--yes") == 2
-        assert "the database is not empty" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert "the database is not empty" in said
+        assert "sudo -u postgres createdb" in said
         make_empty(connection)
     connection.close()
     assert web("rollback", data, file, "--yes") == 0
@@ -261,6 +277,27 @@ def test_a_backup_of_another_server_is_refused(data, tmp_path, capsys, connectio
     assert web("rollback", data, path, "--yes") == 2
     assert "is a backup of another server; nothing was changed" in capsys.readouterr().err
     assert read(connection, HOMES_OF_PEOPLE) == ["3-1", "3-2"]
+
+
+@pytest.mark.parametrize("behind_proxy", [[], ["--behind-proxy"]], ids=["bare", "behind a proxy"])
+def test_a_restore_names_its_settings_when_all_is_there(
+    data, tmp_path, monkeypatch, behind_proxy, now
+):
+    path, new = tmp_path / "backup", tmp_path / "data" / "new"
+    assert web("backup", data, path) == 0
+    there: list[bool] = []
+    fill = restoring.fill_from_backup
+
+    def looked(*words: object) -> str:
+        there.append((new / "web.toml").exists())
+        return fill(*words)
+
+    monkeypatch.setattr(restoring, "fill_from_backup", looked)
+    address = ["--public-url", "https://gate.example.org", *behind_proxy]
+    assert web("restore", new, path, "--passphrase-file", tmp_path / "word", *address) == 0
+    assert there == [False], "a restore that is cut off would leave what looks like a server"
+    assert load_config({}, new).trusted_proxies == len(behind_proxy)
+    assert not (new / "web.toml.part").exists()
 
 
 # -- backups of an earlier version -----------------------------------------------------------------------

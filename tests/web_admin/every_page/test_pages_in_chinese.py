@@ -12,6 +12,7 @@ from babel.support import Translations
 from web_admin.manage.search_pages import FOUND_PAGES
 
 ROOT = Path(__file__).parents[3] / "web_admin"
+SET_UP = ROOT.parent / "deploy" / "debian" / "server"
 TRANSLATIONS = ROOT / "translations"
 CHINESE = TRANSLATIONS / "zh" / "LC_MESSAGES" / "messages.po"
 KEYWORDS = {"_": None, "_l": None, "N_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
@@ -30,7 +31,10 @@ def catalogue():
 def texts_in_the_code():
     with (TRANSLATIONS / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
-    found = extract_from_dir(str(ROOT), methods, options, keywords=KEYWORDS)
+    found = [
+        *extract_from_dir(str(ROOT), methods, options, keywords=KEYWORDS),
+        *extract_from_dir(str(SET_UP), keywords=KEYWORDS),
+    ]
     return {message for _file, _line, message, _comments, _context in found if message}
 
 

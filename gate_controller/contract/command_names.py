@@ -1,0 +1,41 @@
+"""What a person types to run a command of server or gate: as a checkout has it, or as a package brings it.
+
+A package's program sets the variables: there `menjin-server` and `menjin-gate` run each command as its user,
+and the second adds the site file itself.
+"""
+
+import os
+
+SERVER_VARIABLE, GATE_VARIABLE = "MENJIN_SERVER_COMMAND", "MENJIN_GATE_COMMAND"
+OF_PACKAGES = {SERVER_VARIABLE: "menjin-server", GATE_VARIABLE: "menjin-gate"}
+SITE_FILE = "SITE.toml"
+
+
+def is_packaged(variable: str) -> bool:
+    """Return whether a package's program names the commands here."""
+    return bool(os.environ.get(variable))
+
+
+def server_program() -> str:
+    """Return the name by which the server's commands are called here."""
+    return os.environ.get(SERVER_VARIABLE) or "menjin web"
+
+
+def gate_program() -> str:
+    """Return the name by which a gate's commands are called here."""
+    return os.environ.get(GATE_VARIABLE) or "menjin gate"
+
+
+def server_command(words: str) -> str:
+    """Return the line that runs a command of the server, such as `backup FILE`."""
+    return f"{_sudo(SERVER_VARIABLE)}{server_program()} {words}"
+
+
+def gate_command(word: str, *more: str) -> str:
+    """Return the line that runs a command of a gate on its site file, such as `pair-reader` and a name."""
+    site_file = () if is_packaged(GATE_VARIABLE) else (SITE_FILE,)
+    return " ".join([f"{_sudo(GATE_VARIABLE)}{gate_program()}", word, *site_file, *more])
+
+
+def _sudo(variable: str) -> str:
+    return "sudo " if is_packaged(variable) else ""

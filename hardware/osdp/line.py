@@ -339,7 +339,7 @@ class OsdpLine:
             return f"{name}: the reader has no secure channel, and is not listened to without one"
         return (
             f"{name}: the reader answers, but not under its key; if it was reset or replaced by you, "
-            "pair it anew (pair-reader)"
+            "pair it again (pair-reader)"
         )
 
     def _went(self, place: _Place, why: str) -> None:

@@ -272,7 +272,7 @@ def test_a_server_is_set_up_on_debians_postgresql(fresh: Machine) -> None:
     assert len([name for name in databases if name.startswith("menjin_")]) == 1
 
 
-def test_a_server_starts_anew_from_a_backup_as_the_page_says(fresh: Machine) -> None:
+def test_a_server_is_made_again_from_a_backup_as_the_page_says(fresh: Machine) -> None:
     """The machine of before is purged away; what is left of it are a backup and a passphrase."""
     fresh.run("apt-get install --yes ./menjin-server_0.2.0_amd64.deb")
     plays(fresh, "sudo menjin-server-setup --own-authority")

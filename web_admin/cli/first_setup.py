@@ -141,7 +141,7 @@ def _no_new_file(path: str) -> str | None:
 
 
 def _no_email(value: str) -> str | None:
-    before, _, after = value.partition("@")
+    before, _at, after = value.partition("@")
     good = before and after and "@" not in after and not any(char.isspace() for char in value)
     return None if good else _("%(address)s is no e-mail address", address=repr(value))
 

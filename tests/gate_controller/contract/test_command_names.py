@@ -22,7 +22,6 @@ ELSEWHERE = {
     "gate_controller/audit/main.py": "an auditor's machine has no package",
     "web_admin/cli/main.py": "the list of commands, whose name is replaced as a whole",
     "web_admin/operations/health.py": "the name of the process that runs",
-    "web_admin/serving/workers.py": "what a program reads",
 }
 
 
@@ -42,7 +41,8 @@ def texts_of(path: Path) -> set[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     documents = {
         id(node.value)
-        for body in ast.walk(tree) for node in getattr(body, "body", None) or []
+        for body in ast.walk(tree) if isinstance(getattr(body, "body", None), list)
+        for node in getattr(body, "body", [])
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }  # fmt: skip
     return {

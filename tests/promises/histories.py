@@ -363,7 +363,8 @@ class History(LooksHistory):
     @rule(someone=SOMEONE)
     def invite_and_accept(self, someone: int) -> None:
         self.do(
-            someone, lambda act, person: accept_invitation(act.session, invite(act, person), act.now)
+            someone,
+            lambda act, person: accept_invitation(act.session, act.sealer, invite(act, person), act.now),
         )
 
     @rule(someone=SOMEONE)

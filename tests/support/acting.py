@@ -88,7 +88,7 @@ def pair(act: Action, gate_id: str) -> Ed25519PrivateKey:
         code=code, gate_public_key=public_bytes(key), sealing_public_key=sealing_key,
         commitment=pairing_commitment(public_bytes(key), sealing_key, nonce),
     )
-    offer = pairing.commit(act.session, request, act.now)
+    offer = pairing.commit(act.session, act.sealer, request, act.now)
     pairing.reveal(act.session, act.session.get_one(PairAttempt, offer.pair_id), PairReveal(gate_nonce=nonce))
     approve_pairing(act, offer.pair_id)
     return key

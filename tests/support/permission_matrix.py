@@ -127,6 +127,7 @@ MAY: dict[str, str] = {
     "resident.make_passkey": "R",
     "resident.keep_passkey": "R",
     "resident.drop_passkey": "R",
+    "resident.end_session": "R",
     "resident.visitor_pass_slip": "R",
     "resident.visitor_code_slip": "R",
     # staff
@@ -248,6 +249,7 @@ MAY: dict[str, str] = {
     "own.save": STAFF,
     "own.change_password": STAFF,
     "own.sign_out": STAFF,
+    "own.end_session": STAFF,
     "staff.show_list": "MP",
     "staff.show": "MP",
     "staff.roles": STAFF,

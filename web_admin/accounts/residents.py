@@ -9,9 +9,11 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from web_admin.accounts.models import Passkey, User
+from web_admin.accounts.open_sessions import end_all_sessions, end_one_session
 from web_admin.accounts.passwords import check_password, names_of_the_place
 from web_admin.accounts.permissions import RESIDENT_ROLE
 from web_admin.accounts.staff import staff_role
+from web_admin.action.base import Action, begin, record
 from web_admin.compound.models import Person
 from web_admin.core.refusal import ActionRefused
 
@@ -63,7 +65,15 @@ def end_resident_sessions(session: Session, person_id: str) -> None:
     """Sign the person out everywhere, this browser included."""
     user = session.scalar(select(User).where(User.person_id == person_id))
     if user is not None:
-        user.fs_uniquifier = secrets.token_hex(32)
+        end_all_sessions(user)
+
+
+def end_resident_session(act: Action, person_id: str, mark: str) -> None:
+    """Sign one phone or browser of a person out; one that is over already is no refusal."""
+    begin(act)
+    account_id = act.session.scalar(select(User.id).where(User.person_id == person_id))
+    if account_id is not None and end_one_session(act.session, account_id, mark):
+        record(act, "session_ended", {}, person_id=person_id)
 
 
 def end_resident_sign_in(session: Session, person_id: str) -> None:

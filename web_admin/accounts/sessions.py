@@ -16,6 +16,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from web_admin.accounts.models import User
+from web_admin.accounts.open_sessions import mark_of
 from web_admin.accounts.session_models import AccountSession
 from web_admin.core.database import Database, current_menjin, put_down_request_session, request_session
 
@@ -87,6 +88,12 @@ def end_session(_app: Flask, **_more: object) -> None:
     put_down_request_session()
     with current_menjin().database.session() as database:
         database.execute(ended)
+
+
+def mark_of_this_session() -> str:
+    """Return what a page calls this browser's own session by; empty without one."""
+    session_id = g.get("menjin_session_id")
+    return mark_of(session_digest(session_id)) if session_id else ""
 
 
 def session_digest(session_id: str) -> bytes:

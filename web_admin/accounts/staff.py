@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from web_admin.accounts.authenticator import seal_totp_secret
 from web_admin.accounts.models import AccessReview, Role, StaffInvitation, StaffProfile, User
+from web_admin.accounts.open_sessions import end_all_sessions, end_one_session
 from web_admin.accounts.passwords import check_password, names_of_the_place
 from web_admin.accounts.permissions import STAFF_ROLES
 from web_admin.action.base import Action, begin, checked_text, make_code, new_id, office_only, record
@@ -113,8 +114,8 @@ def _fresh_code(act: Action, account_id: int) -> str:
     )
     act.session.add(
         StaffInvitation(
-            invitation_id=new_id(), account_id=account_id, code_digest=code_digest(code), created_at=act.now,
-            expires_at=act.now + INVITATION_LIVES,
+            invitation_id=new_id(), account_id=account_id, code_digest=code_digest(act.sealer, code),
+            created_at=act.now, expires_at=act.now + INVITATION_LIVES,
         )
     )  # fmt: skip
     act.session.flush()
@@ -126,7 +127,9 @@ def join(act: Action, code: str, password: str) -> User:
     begin(act)
     invitation = act.session.scalar(
         select(StaffInvitation)
-        .where(StaffInvitation.code_digest == code_digest(code), StaffInvitation.used_at.is_(None))
+        .where(
+            StaffInvitation.code_digest == code_digest(act.sealer, code), StaffInvitation.used_at.is_(None)
+        )
         .with_for_update()
     )
     if invitation is None or invitation.expires_at <= act.now:
@@ -137,7 +140,7 @@ def join(act: Action, code: str, password: str) -> User:
     check_password(password, (account.email or "", *names_of_the_place(act.session)))
     account.password = hash_password(password)
     account.active = True
-    account.fs_uniquifier = secrets.token_hex(32)
+    end_all_sessions(account)
     invitation.used_at = act.now
     record(act, "staff_joined", {"account_id": account.id})
     return account
@@ -190,7 +193,7 @@ def lock_out(account: User) -> None:
     """Take password, authenticator and every open session of an account away."""
     account.active = False
     account.password = account.tf_primary_method = account.tf_totp_secret = account.last_totp_counter = None
-    account.fs_uniquifier = secrets.token_hex(32)
+    end_all_sessions(account)
 
 
 def _changeable(act: Action, account_id: int) -> User:
@@ -233,15 +236,24 @@ def change_own_password(act: Action, account: User, current: str, password: str)
         raise ActionRefused("current", _("This is not your password."))
     check_password(password, (account.email or "", *names_of_the_place(act.session)))
     account.password = hash_password(password)
-    account.fs_uniquifier = secrets.token_hex(32)
+    end_all_sessions(account)
     record(act, "staff_password_changed", {"account_id": account.id})
 
 
 def sign_out_everywhere(act: Action, account: User) -> None:
     """End every session of an account, this one too."""
     begin(act)
-    account.fs_uniquifier = secrets.token_hex(32)
+    end_all_sessions(account)
     record(act, "staff_signed_out", {"account_id": account.id})
+
+
+def end_own_session(act: Action, account: User, current: str, mark: str) -> None:
+    """End one other session of the own account, by the password; one that is over already is no refusal."""
+    begin(act)
+    if account.password is None or not verify_password(current, account.password):
+        raise ActionRefused("own_password", _("This is not your password."))
+    if end_one_session(act.session, account.id, mark):
+        record(act, "staff_session_ended", {"account_id": account.id})
 
 
 # -- the review of rights --------------------------------------------------------------------------

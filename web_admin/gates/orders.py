@@ -143,7 +143,7 @@ def make_pair_code(act: Action, gate_id: str, *, lifetime: timedelta = pairing.C
     gate = gate_of(act, gate_id)
     if gate.state in ("retired", "stolen"):
         raise ActionRefused("gate", _("This gate is out of use. Add a new gate for a new controller."))
-    code = pairing.make_code(act.session, gate, act.now, lifetime)
+    code = pairing.make_code(act.session, act.sealer, gate, act.now, lifetime)
     finish(act, "pair_code_made", {"gate_id": gate_id}, gates=NO_GATE)
     return code
 

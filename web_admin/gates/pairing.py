@@ -36,7 +36,9 @@ class PairingRefused(Exception):
     """This controller may not be paired now; says why."""
 
 
-def make_code(session: Session, gate: Gate, now: datetime, lifetime: timedelta = CODE_LIFETIME) -> str:
+def make_code(
+    session: Session, sealer: Sealer, gate: Gate, now: datetime, lifetime: timedelta = CODE_LIFETIME
+) -> str:
     """Return a new one-time code for a gate, good for its lifetime; older ones become worthless."""
     for attempt in session.scalars(
         select(PairAttempt).where(
@@ -50,7 +52,7 @@ def make_code(session: Session, gate: Gate, now: datetime, lifetime: timedelta =
         PairAttempt(
             pair_id=secrets.token_hex(8),
             gate_id=gate.gate_id,
-            code_digest=code_digest(code),
+            code_digest=code_digest(sealer, code),
             expires_at=now + lifetime,
         )
     )
@@ -62,7 +64,7 @@ class NonceRefused(Exception):
     """The nonce is not the one that the controller had committed to; the pairing has ended with it."""
 
 
-def commit(session: Session, request: PairCommit, now: datetime) -> PairOffer:
+def commit(session: Session, sealer: Sealer, request: PairCommit, now: datetime) -> PairOffer:
     """Take a controller that has the right code; raise PairingRefused on a wrong or old one.
 
     The code is used up: a controller that reveals another nonce than it committed to needs a new one.
@@ -71,7 +73,7 @@ def commit(session: Session, request: PairCommit, now: datetime) -> PairOffer:
     seal_key(request.sealing_public_key, bytes(32), CARD_KEY_USE, "", "")
     attempt = session.scalars(
         select(PairAttempt)
-        .where(PairAttempt.code_digest == code_digest(request.code), PairAttempt.state == "code")
+        .where(PairAttempt.code_digest == code_digest(sealer, request.code), PairAttempt.state == "code")
         .with_for_update()
     ).first()
     if attempt is None or attempt.expires_at <= now:

@@ -11,11 +11,14 @@ from wtforms import PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.models import User
+from web_admin.accounts.open_sessions import open_sessions
 from web_admin.accounts.permissions import allowed, public
 from web_admin.accounts.queries import account_by_id
+from web_admin.accounts.sessions import mark_of_this_session
 from web_admin.accounts.staff import (
     MAX_SHOWN_NAME_CHARS,
     change_own_password,
+    end_own_session,
     profile_of,
     role_of,
     set_own_profile,
@@ -69,6 +72,12 @@ class PasswordForm(OnceForm):
     password = _password_field(_l("New password"), "new-password", ADVICE)
 
 
+class SessionsForm(OnceForm):
+    """The password, before another browser is signed out."""
+
+    own_password = _password_field(_l("Your password"), "current-password")
+
+
 class JoinForm(OnceForm):
     """A one-time code and a password of one's own."""
 
@@ -90,7 +99,10 @@ def show() -> str:
     return _page()
 
 
-def _page(profile_form: ProfileForm | None = None, password_form: PasswordForm | None = None) -> str:
+def _page(
+    profile_form: ProfileForm | None = None, password_form: PasswordForm | None = None,
+    sessions_form: SessionsForm | None = None,
+) -> str:
     account = _own()
     profile = profile_of(request_session(), account.id)
     known = {
@@ -103,6 +115,9 @@ def _page(profile_form: ProfileForm | None = None, password_form: PasswordForm |
         role=role_of(account),
         profile_form=profile_form or ProfileForm(formdata=None, data=known),
         password_form=password_form or PasswordForm(formdata=None),
+        sessions_form=sessions_form or SessionsForm(formdata=None),
+        sessions=open_sessions(request_session(), account.id, request_now()),
+        this_session=mark_of_this_session(),
         button=AgainForm(formdata=None),
     )
 
@@ -146,6 +161,27 @@ def change_password() -> Page:
         if not form.errors and not form.form_errors:
             return redirect(url_for("own.show"), 303)
     return _page(password_form=form), 422
+
+
+@bp.post("/manage/account/sessions")
+@allowed("own_account")
+def end_session() -> Page:
+    """Sign one other browser out, after the password."""
+    form = SessionsForm()
+    name = str(current_user.email)
+    if form.validate_on_submit():
+        claim_sign_in(name)
+
+        def work(act: Action) -> bool:
+            end_own_session(act, _own(), typed(form.own_password), request.form.get("session", ""))
+            return True
+
+        if do(form, work):
+            sign_in_worked(name)
+            flash(_("That browser is signed out."), "success")
+        if not form.errors and not form.form_errors:
+            return redirect(url_for("own.show"), 303)
+    return _page(sessions_form=form), 422
 
 
 @bp.post("/manage/account/sign-out")

@@ -44,7 +44,8 @@ def name_address(act: Action, person_id: str, address: str) -> None:
     row = act.session.merge(
         NotificationSubscription(
             person_id=person.person_id, channel=channel, address=address, kinds=[],
-            code_digest=code_digest(code), code_until=act.now + CODE_LIVES, tries=0, confirmed_at=None,
+            code_digest=code_digest(act.sealer, code), code_until=act.now + CODE_LIVES, tries=0,
+            confirmed_at=None,
         )
     )
     act.session.flush()
@@ -80,7 +81,7 @@ def prove_address(act: Action, person_id: str, code: str) -> bool:
         raise ActionRefused("code", _("This code is too old. Have a new one sent."))
     if row.tries >= MAX_TRIES:
         raise ActionRefused("code", _("That was wrong too often. Have a new code sent."))
-    if not secrets.compare_digest(code_digest(code), row.code_digest):
+    if not secrets.compare_digest(code_digest(act.sealer, code), row.code_digest):
         row.tries += 1
         return False
     row.confirmed_at, row.code_digest, row.code_until = act.now, None, None

@@ -25,7 +25,7 @@ from web_admin.action.phone_verification import (
 )
 from web_admin.compound.models import Invitation, Person
 from web_admin.core.refusal import ActionRefused
-from web_admin.core.sealing import code_digest
+from web_admin.core.sealing import Sealer, code_digest
 from web_admin.credentials.lifecycle import end_live
 from web_admin.face.guardians import lapse_requests
 from web_admin.face.ways_in import settle_face
@@ -77,17 +77,18 @@ def add_invitation(act: Action, person_id: str, valid_hours: int) -> tuple[str, 
     """Store an invitation, neither recorded nor published here; return its id and its one-time code."""
     code = make_code(3)
     invitation = Invitation(
-        invitation_id=new_id(), person_id=person_id, code_digest=code_digest(code), created_at=act.now,
-        made_by_home=act.channel == "home", expires_at=act.now + timedelta(hours=valid_hours),
+        invitation_id=new_id(), person_id=person_id, code_digest=code_digest(act.sealer, code),
+        created_at=act.now, made_by_home=act.channel == "home",
+        expires_at=act.now + timedelta(hours=valid_hours),
     )
     act.session.add(invitation)
     return invitation.invitation_id, code
 
 
-def accept_invitation(session: Session, code: str, now: datetime) -> Person:
+def accept_invitation(session: Session, sealer: Sealer, code: str, now: datetime) -> Person:
     """Use up an invitation and return its person; raise ActionRefused when it is wrong, old or used."""
     invitation = session.scalars(
-        select(Invitation).where(Invitation.code_digest == code_digest(code)).with_for_update()
+        select(Invitation).where(Invitation.code_digest == code_digest(sealer, code)).with_for_update()
     ).first()
     person = session.get(Person, invitation.person_id) if invitation is not None else None
     if (

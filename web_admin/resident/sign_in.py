@@ -10,9 +10,16 @@ from flask_security import logout_user
 from werkzeug.wrappers import Response
 
 from gate_controller.contract.records import CredentialKind
+from web_admin.accounts.open_sessions import open_sessions
 from web_admin.accounts.passkeys import passkeys_of, remove_other_passkeys
 from web_admin.accounts.permissions import public
-from web_admin.accounts.residents import end_resident_sessions, resident_with_password, set_resident_password
+from web_admin.accounts.residents import (
+    end_resident_session,
+    end_resident_sessions,
+    resident_with_password,
+    set_resident_password,
+)
+from web_admin.accounts.sessions import mark_of_this_session
 from web_admin.compound.models import Person, Site
 from web_admin.compound.queries import person_by_id, the_site
 from web_admin.core.database import current_menjin, request_session
@@ -54,7 +61,9 @@ def accept() -> Response:
     """Use the invitation up and sign its person in."""
     code = request.form.get("code", "")
     try:
-        person = accept_invitation(request_session(), code, current_menjin().clock())
+        person = accept_invitation(
+            request_session(), current_menjin().sealer, code, current_menjin().clock()
+        )
         language = page_language()  # of the page that was read, not of the account that opens
         sign_in_resident(request_session(), person)
         choose_own_language(act_of(person), person.person_id, language)
@@ -103,8 +112,21 @@ def _password_page(person: Person, errors: Mapping[str, str], form: Mapping[str,
     return render_template(
         "resident/password.html", person=person, site=site_of(person), errors=errors, form=form,
         passkeys=passkeys_of(request_session(), person.person_id), passkeys_work=passkey_place() is not None,
-        this_phone=session.get(OF_THIS_PHONE),
+        this_phone=session.get(OF_THIS_PHONE), this_session=mark_of_this_session(),
+        sessions=open_sessions(request_session(), current_user.id, current_menjin().clock()),
     )
+
+
+@bp.post("/sessions/<mark>/end")
+@resident_required
+def end_session(mark: str) -> Response:
+    """Sign one other phone or browser out; the resident has confirmed who they are."""
+    person, act = signed_in()
+    if must_confirm(person, act.now):
+        return to("resident.password")
+    end_resident_session(act, person.person_id, mark)
+    flash(gettext("That phone or computer is signed out."), "done")
+    return to("resident.password")
 
 
 @bp.post("/password")

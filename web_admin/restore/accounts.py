@@ -5,13 +5,13 @@ So none of it is valid before staff have decided: every account of the staff is 
 again and show a card or PIN before their phone may do more than it should, and other systems wait.
 """
 
-import secrets
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from web_admin.accounts.models import ApiKey, Passkey, StaffInvitation, StaffProfile, User
+from web_admin.accounts.open_sessions import end_all_sessions
 from web_admin.accounts.staff import lock_out
 from web_admin.action.phone_verification import INVITED_AGAIN
 from web_admin.compound.models import Gate, Invitation, Person
@@ -34,7 +34,7 @@ def end_restored_accounts(session: Session, site_id: str, now: datetime) -> None
             _note_closed(session, site_id, account, now)
     residents = session.scalars(select(User).where(User.person_id.is_not(None))).all()
     for account in residents:
-        account.fs_uniquifier = secrets.token_hex(32)
+        end_all_sessions(account)
         person = session.get_one(Person, account.person_id)
         if person.ended_at is None:
             person.phone_unproven = INVITED_AGAIN

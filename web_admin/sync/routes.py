@@ -128,7 +128,7 @@ def pair() -> Response:
         raise SyncRefused(429, "too_many_tries", "five wrong codes: wait a minute")
     try:
         with menjin.database.session() as session:
-            reply = pairing.commit(session, content, now)
+            reply = pairing.commit(session, menjin.sealer, content, now)
     except KeyUnusable as err:
         raise SyncRefused(400, "sealing_key_unusable", str(err)) from err
     except pairing.PairingRefused as err:

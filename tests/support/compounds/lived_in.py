@@ -110,7 +110,7 @@ def live_in(compound: ManagedCompound) -> dict[str, str]:
         _leave_a_sheet_half_read(office)
         make_part(office, begin_run(office, "invitations", ["5"]).run_id)
         publish_to_residents(office, compound.persons["王芳"])
-        accept_invitation(session, invite(act, compound.persons["孙晓"]), act.now)
+        accept_invitation(session, act.sealer, invite(act, compound.persons["孙晓"]), act.now)
         return {who: invite(act, compound.persons[name]) for who, name in RESIDENTS.items()}
 
 

@@ -125,7 +125,7 @@ def test_what_is_held_without_a_party_is_weakened_by_no_second_suspension(
 
 
 def test_an_unverified_phone_suspends_and_never_resumes(act: Action, person: Person) -> None:
-    accept_invitation(act.session, invite(act, person.person_id), act.now)
+    accept_invitation(act.session, act.sealer, invite(act, person.person_id), act.now)
     assert person.phone_unproven is not None
     card, phone = card_of(act, person), by_phone(act, person.person_id)
     suspend_credential(phone, card.credential_id)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from argon2.low_level import Type, hash_secret_raw
 from flask import Flask, abort
 from sqlalchemy import func, select, text
 
@@ -79,7 +80,17 @@ def test_a_short_key_is_refused():
 
 
 def test_a_code_counts_however_it_is_typed():
-    assert code_digest("ABCD-2345") == code_digest(" abcd2345 ") != code_digest("ABCD-2346")
+    sealer = Sealer(bytes(32), bytes(32))
+    stored = code_digest(sealer, "ABCD-2345")
+    assert stored == code_digest(sealer, " abcd2345 ") != code_digest(sealer, "ABCD-2346")
+
+
+def test_a_code_is_stored_by_a_slow_hash_under_a_salt_that_is_not_in_the_database():
+    code, sealers = "ABCD-2345", [Sealer(bytes(32), bytes([number]) * 32) for number in (1, 2)]
+    first, second = (code_digest(sealer, code) for sealer in sealers)
+    assert first != second, "the key in the file is its salt"
+    salt = sealers[0].lookup("one-time-code", b"")[:16]
+    assert first == hash_secret_raw(b"ABCD2345", salt, 2, 19 * 1024, 1, 32, Type.ID)
 
 
 def test_the_root_certifies_every_key_of_the_site(database, sealer, now):

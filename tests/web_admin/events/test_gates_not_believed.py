@@ -169,7 +169,7 @@ def test_what_was_set_aside_stays_so_after_pairing_again_and_what_comes_then_cou
     kept = shown(unproven, clock)
     sent(north, [kept])
     with database.session() as session:
-        code = pairing.make_code(session, session.get_one(Gate, "north"), clock.now)
+        code = pairing.make_code(session, sealer, session.get_one(Gate, "north"), clock.now)
     pair_id, key = introduced(gates_app.test_client(), code)
     with database.session() as session:
         pairing.approve(session, sealer, pair_id, clock.now)

@@ -139,7 +139,7 @@ def paired_again(database, sealer, gates_app, north, clock):
 
     def pair():
         with database.session() as session:
-            code = pairing.make_code(session, session.get_one(Gate, "north"), clock.now)
+            code = pairing.make_code(session, sealer, session.get_one(Gate, "north"), clock.now)
         pair_id, key = introduced(gates_app.test_client(), code)
         with database.session() as session:
             pairing.approve(session, sealer, pair_id, clock.now)

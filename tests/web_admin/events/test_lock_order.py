@@ -70,7 +70,7 @@ def filled(database, sealer, site, north, now):
         note_opening(session, person.person_id, [card.credential_id], now - timedelta(days=1))
         consent_id = session.scalars(select(FaceShare.consent_id)).one()
         session.add(LookOffer(consent_id=consent_id, misses=0, is_off=False))
-        accept_invitation(session, invite(act, person.person_id), now)
+        accept_invitation(session, act.sealer, invite(act, person.person_id), now)
         request_verification(by_phone(act, person.person_id), person.person_id)
         return {
             "person": person.person_id, "other": other.person_id, "card": card.credential_id,

@@ -206,7 +206,7 @@ def change(act: Action, what: str, mother: Person, father: Person, son: Person) 
         case "the notice is another":
             publish_notice(act, FACE_PURPOSE, NOTICE)
         case "the mother's phone is another's":
-            accept_invitation(act.session, invite(act, mother.person_id), act.now)
+            accept_invitation(act.session, act.sealer, invite(act, mother.person_id), act.now)
             ask_again = replace(act, now=act.now + timedelta(minutes=1))
             invite(ask_again, mother.person_id)
         case "the mother is the only one":

@@ -117,9 +117,9 @@ def test_a_guardian_with_a_recovered_account_cannot_agree(family: tuple[Action, 
     act, mother, son = family
     from web_admin.people.invitations import accept_invitation
 
-    accept_invitation(act.session, invite(act, mother.person_id), act.now)
+    accept_invitation(act.session, act.sealer, invite(act, mother.person_id), act.now)
     (request,) = ask_guardians(by_phone(act, son.person_id), son.person_id, [mother.person_id], 1, "zh")
-    accept_invitation(act.session, invite(act, mother.person_id), act.now)
+    accept_invitation(act.session, act.sealer, invite(act, mother.person_id), act.now)
     with pytest.raises(ActionRefused, match="show your card"):
         answer_guardian(by_phone(act, mother.person_id), request.request_id, agrees=True, language="zh")
 

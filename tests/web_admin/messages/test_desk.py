@@ -169,7 +169,7 @@ def test_a_person_invited_again_is_believed_after_proof_whichever_pin_they_typed
     with compound.app.app_context(), current_menjin().database.session() as session:
         for _time in range(2):
             code = invite(act_of_office(compound, session), wang)
-            accept_invitation(session, code, compound.clock())
+            accept_invitation(session, current_menjin().sealer, code, compound.clock())
     client = compound.signed_in("guard")
 
     def paused():

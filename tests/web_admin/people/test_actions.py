@@ -103,13 +103,13 @@ def test_an_invitation_works_once_in_time_and_however_it_is_typed(act: Action) -
     _, person = household(act)
     first, second = invite(act, person.person_id), invite(act, person.person_id)
     with pytest.raises(ActionRefused):
-        accept_invitation(act.session, first, act.now)
-    assert accept_invitation(act.session, second.lower().replace("-", " "), act.now) is person
+        accept_invitation(act.session, act.sealer, first, act.now)
+    assert accept_invitation(act.session, act.sealer, second.lower().replace("-", " "), act.now) is person
     with pytest.raises(ActionRefused):
-        accept_invitation(act.session, second, act.now)
+        accept_invitation(act.session, act.sealer, second, act.now)
     late = invite(act, person.person_id, valid_hours=1)
     with pytest.raises(ActionRefused):
-        accept_invitation(act.session, late, act.now + timedelta(hours=1))
+        accept_invitation(act.session, act.sealer, late, act.now + timedelta(hours=1))
 
 
 @pytest.mark.publishing
@@ -121,7 +121,7 @@ def test_a_second_invitation_ends_phone_keys_and_pauses_face_until_a_card_was_sh
     choose_methods(act, person.person_id, ["card", "qr"])
     phone = by_phone(act, person.person_id)
     give_face_consent(phone, person.person_id, 1, "zh")
-    accept_invitation(act.session, invite(act, person.person_id), act.now)
+    accept_invitation(act.session, act.sealer, invite(act, person.person_id), act.now)
     assert face_state(act.session, person.person_id).state == "paused"  # there is a card to show first
     confirm_identity(at_desk(act), person.person_id)
     assert face_state(act.session, person.person_id).state == "on"

@@ -150,7 +150,7 @@ def test_an_undo_comes_too_late_after_a_day(act: Action) -> None:
 def test_first_invitations_alone_are_made_and_each_opens_its_own_page(act: Action) -> None:
     people = family(act, 4)
     invite(act, people[0].person_id)
-    accept_invitation(act.session, invite(act, people[1].person_id), act.now)
+    accept_invitation(act.session, act.sealer, invite(act, people[1].person_id), act.now)
     noted = Published()
     done = invite_people(replace(act, effects=noted), ids(people))
     assert noted.sets == []
@@ -158,20 +158,21 @@ def test_first_invitations_alone_are_made_and_each_opens_its_own_page(act: Actio
     assert why(act, "invite", people) == {
         "5-0501 0": "invited", "5-0501 1": "joined", "5-0501 2": "invited", "5-0501 3": "invited",
     }
-    opened = accept_invitation(act.session, done.codes[people[3].person_id], act.now)
+    opened = accept_invitation(act.session, act.sealer, done.codes[people[3].person_id], act.now)
     assert opened is people[3]
 
 
 def test_undo_revokes_the_unused_invitations_of_the_act_and_no_newer_ones(act: Action) -> None:
     people = family(act, 3)
     done = invite_people(act, ids(people))
-    accept_invitation(act.session, done.codes[people[0].person_id], act.now)
+    accept_invitation(act.session, act.sealer, done.codes[people[0].person_id], act.now)
     revoke_invitations(act, people[1].person_id)
     newer = invite(act, people[1].person_id)
     assert undo_bulk_act(later(act, minutes=1), done.seq) == 1
     with pytest.raises(ActionRefused):
-        accept_invitation(act.session, done.codes[people[2].person_id], act.now + timedelta(minutes=2))
-    assert accept_invitation(act.session, newer, act.now + timedelta(minutes=2)) is people[1]
+        code = done.codes[people[2].person_id]
+        accept_invitation(act.session, act.sealer, code, act.now + timedelta(minutes=2))
+    assert accept_invitation(act.session, act.sealer, newer, act.now + timedelta(minutes=2)) is people[1]
     assert [row.person_id for row in entries(act, "invitation_revoked")] == [people[2].person_id]
 
 

@@ -48,9 +48,9 @@ def invited(database, sealer, site, now):
         issue_card(act, person.person_id, 111)
         issue_pin(act, person.person_id)
         issue_duress_pin(act, person.person_id)
-        accept_invitation(session, invite(act, person.person_id), now)
+        accept_invitation(session, act.sealer, invite(act, person.person_id), now)
         later = now + timedelta(hours=1)
-        accept_invitation(session, invite(replace(act, now=later), person.person_id), later)
+        accept_invitation(session, act.sealer, invite(replace(act, now=later), person.person_id), later)
         phone = replace(act, actor_id=person.person_id, channel="phone", now=now + timedelta(hours=2))
         request_verification(phone, person.person_id)
         assert session.get_one(Person, person.person_id).phone_unproven == INVITED_AGAIN
@@ -139,7 +139,7 @@ def test_a_passage_without_the_phones_request_proves_nothing(database, sealer, s
         add_lane(act)
         person = add_person(act, display_name="Lin Wei", home_id=add_home(act, "3-1203").home_id)
         card = issue_card(act, person.person_id, 111)
-        accept_invitation(session, invite(act, person.person_id), now)
+        accept_invitation(session, act.sealer, invite(act, person.person_id), now)
         assert person.phone_unproven == INVITED
         shown = entry(person.person_id, now + timedelta(hours=2), credential_id=card.credential_id)
         verify_by_gate_events(by_gate(session, sealer, now + timedelta(days=1)), [shown])

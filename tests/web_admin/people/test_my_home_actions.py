@@ -115,7 +115,7 @@ def invited(act: Action, host: Person, *, waits: bool = False, age_band: str = "
 def test_an_invited_adult_passes_as_their_host_does_and_may_invite_in_turn(act: Action, host: Person) -> None:
     set_grants(act, host.person_id, [GrantSpec(("north-in",))])
     member, code = invited(act, host)
-    assert accept_invitation(act.session, code, act.now).person_id == member.person_id
+    assert accept_invitation(act.session, act.sealer, code, act.now).person_id == member.person_id
     issue_card(act, member.person_id, 77)
     assert [opens_by_card(act, 77, lane) for lane in ("north-in", "south-in")] == [True, False]
     assert invited(act, member)[0].home_id == host.home_id
@@ -141,7 +141,7 @@ def test_whom_the_office_refuses_is_out(act: Action, host: Person) -> None:
     refuse_addition(act, member.person_id)
     assert member.ended_at is not None
     with pytest.raises(ActionRefused):
-        accept_invitation(act.session, code, act.now)
+        accept_invitation(act.session, act.sealer, code, act.now)
 
 
 def test_an_invitation_is_renewed_or_taken_back_until_it_is_used_and_not_after(
@@ -150,8 +150,8 @@ def test_an_invitation_is_renewed_or_taken_back_until_it_is_used_and_not_after(
     member, first = invited(act, host)
     second = code_again(phone_of(act, host), host.person_id, member.person_id)
     with pytest.raises(ActionRefused):
-        accept_invitation(act.session, first, act.now)
-    accept_invitation(act.session, second, act.now)
+        accept_invitation(act.session, act.sealer, first, act.now)
+    accept_invitation(act.session, act.sealer, second, act.now)
     for late in (code_again, take_invitation_back):
         with pytest.raises(ActionRefused, match="live here already"):
             late(phone_of(act, host), host.person_id, member.person_id)
@@ -421,6 +421,6 @@ def test_a_lost_card_of_a_helper_is_suspended_by_the_home(act: Action, host: Per
 
 def test_a_new_invitation_by_the_office_is_no_business_of_the_home(act: Action, host: Person) -> None:
     member, code = invited(act, host)
-    accept_invitation(act.session, code, act.now)
+    accept_invitation(act.session, act.sealer, code, act.now)
     invite(act, member.person_id)
     assert member.phone_unproven == INVITED_AGAIN

@@ -97,7 +97,8 @@ def test_invitations_of_a_building_are_shown_once_in_each_persons_language(compo
     assert again.status_code == 303
     assert [code for code in codes if code in client.get(where).text] == []
     with compound.app.app_context(), current_menjin().database.session() as session:
-        assert accept_invitation(session, codes[0], compound.clock()).home.number.startswith("3-")
+        opened = accept_invitation(session, current_menjin().sealer, codes[0], compound.clock())
+        assert opened.home.number.startswith("3-")
 
 
 def test_a_resident_with_a_phone_page_gets_no_second_invitation(compound, client):
@@ -105,7 +106,7 @@ def test_a_resident_with_a_phone_page_gets_no_second_invitation(compound, client
         act = new_action(
             current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock(
         ))
-        accept_invitation(session, invite(act, compound.persons["王芳"]), compound.clock())
+        accept_invitation(session, act.sealer, invite(act, compound.persons["王芳"]), compound.clock())
     begin(client, "invitations", ["3"])
     run = the_run(compound)
     assert (run.total, run.left_out) == (2, 1)

@@ -1,5 +1,6 @@
 """Invitation, name and password, and out again."""
 
+import re
 from datetime import timedelta
 
 from flask.testing import FlaskClient
@@ -155,6 +156,23 @@ def test_an_unlocked_phone_makes_and_removes_no_passkey_without_the_password(
     assert (made.status_code, "First confirm that it is you" in made.get_json()["error"]) == (403, True)
     assert phone.post("/r/passkeys", json={}, headers=headers).status_code == 403
     assert press(phone, "/r/passkeys/any/remove", seen_on="/r/").location == "/r/password"
+
+
+def test_residents_see_where_they_are_signed_in_and_end_one_after_they_confirmed(
+    phone: FlaskClient, clock: SetClock
+) -> None:
+    press(phone, "/r/password", name="linwei", password="a long enough one")
+    other = phone.application.test_client()
+    press(other, "/r/sign-in", name="linwei", password="a long enough one")
+    (where,) = re.findall(r'action="(/r/sessions/[0-9a-f]{32}/end)"(?=(?:(?!</form>).)*<button)',
+                          phone.get("/r/password").text, re.DOTALL)
+    clock.now += timedelta(minutes=11)
+    assert press(phone, where, seen_on="/r/").location == "/r/password"
+    assert other.get("/r/").status_code == 200, "an unlocked phone signs no other one out"
+    press(phone, "/r/password/confirm", seen_on="/r/password", password="a long enough one")
+    press(phone, where, seen_on="/r/password")
+    assert other.get("/r/").status_code in (302, 303)
+    assert phone.get("/r/").status_code == 200
 
 
 def test_guesses_at_the_old_password_count_as_at_the_sign_in(phone: FlaskClient, clock: SetClock) -> None:

@@ -388,7 +388,7 @@ def new_gate(database, sealer, site, clock, gates_app):
         add_gate(session, sealer, site, "east", 3, ["card"])
         gate = session.get_one(Gate, "east")
         gate.state, gate.public_key = "new", None
-        return pairing.make_code(session, gate, clock.now)
+        return pairing.make_code(session, sealer, gate, clock.now)
 
 
 def poll(client, pair_id, key, method="POST"):
@@ -482,11 +482,11 @@ def test_another_nonce_than_the_one_committed_to_ends_the_pairing(
     assert msgspec.json.decode(poll(client, pair_id, controller.key).data, type=PairState).state == "refused"
 
 
-def test_a_new_code_ends_a_pairing_whose_nonce_has_not_come(database, gates_app, clock, new_gate):
+def test_a_new_code_ends_a_pairing_whose_nonce_has_not_come(database, sealer, gates_app, clock, new_gate):
     client, controller = gates_app.test_client(), Controller()
     pair_id = controller.commits(client, new_gate).pair_id
     with database.session() as session:
-        pairing.make_code(session, session.get_one(Gate, "east"), clock.now)
+        pairing.make_code(session, sealer, session.get_one(Gate, "east"), clock.now)
     assert error_of(controller.reveals(client, pair_id)) == "pairing_unknown"
 
 
@@ -514,7 +514,7 @@ def test_a_controller_that_was_replaced_before_it_fetched_gets_no_keys_of_its_su
     first, first_key = introduced(client, new_gate)
     with database.session() as session:
         gate = pairing.approve(session, sealer, first, clock.now)
-        code = pairing.make_code(session, gate, clock.now)
+        code = pairing.make_code(session, sealer, gate, clock.now)
     second, second_key = introduced(client, code)
     with database.session() as session:
         pairing.approve(session, sealer, second, clock.now)

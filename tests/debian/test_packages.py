@@ -316,17 +316,3 @@ def test_a_gate_without_face_takes_the_place_of_one_with(fresh: Machine) -> None
     assert fresh.run(shown).stdout == "config-files"
     fresh.run("install -D /dev/null /etc/menjin/site.toml && apt-get purge --yes menjin-gate")
     fresh.run("test -e /etc/menjin/site.toml && test -d /var/lib/menjin-gate")
-
-
-def test_lintian_finds_nothing_that_is_not_argued(packages: Path, tmp_path: Path) -> None:
-    lintian = shutil.which("lintian")
-    if lintian is None:
-        pytest.skip("needs lintian")
-    # What tests do not compress a release does.
-    quick = "uses-no-compression-for-data-tarball,uses-no-compression-for-control-tarball"
-    for package in sorted(packages.glob("*_0.2.0_amd64.deb")):
-        done = subprocess.run(
-            [lintian, "--allow-root", "--suppress-tags", quick, "--fail-on", "error,warning", package],
-            capture_output=True, text=True, check=False, cwd=tmp_path,
-        )  # fmt: skip
-        assert (done.returncode, done.stdout) == (0, ""), done.stdout

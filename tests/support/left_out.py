@@ -1,0 +1,37 @@
+"""What a run of tests leaves out on this machine, and the command that changes it."""
+
+from collections.abc import Callable, Iterator
+
+TOOLS = {
+    "caddy": ("tests behind the real Caddy", "sudo apt install caddy"),
+    "dpkg-deb": ("tests of the Debian packages", "sudo apt install dpkg"),
+    "java": ("the W3C's HTML checker", "sudo apt install default-jre-headless; make validators"),
+    "lintian": ("what lintian says of the Debian packages", "sudo apt install lintian"),
+    "promtool": ("the shipped alerts in Prometheus's own checker", "sudo apt install promtool"),
+    "strace": ("what a look writes to disk or sends", "sudo apt install strace"),
+    "systemd-analyze": ("the units in systemd's own checker", "sudo apt install systemd"),
+    "udevadm": ("the device rules in udev's own checker", "sudo apt install udev"),
+}
+"""Programs without which tests are skipped; `tests/debian/machine.py` has those of a whole machine."""
+ONLY_SLOW = frozenset({"dpkg-deb", "lintian", "java"})
+"""Tools that only tests marked slow need."""
+MACHINES = (
+    "Left out: packages on whole machines of Debian (tests/debian/test_packages.py), 20 minutes as root with "
+    "debootstrap: make test-all PYTEST_ARGS=tests/debian"
+)
+LONG = "Left out: what is marked long (other browsers, sizes and languages of a journey): make test-all"
+
+
+def left_out(markers: str, which: Callable[[str], str | None], no_machine: str) -> Iterator[str]:
+    """Yield a line for each; `markers` is what pytest's -m says, `no_machine` why none can be started here."""
+    is_quick = "not slow" in markers
+    for tool, (what, command) in TOOLS.items():
+        if which(tool) is None and not (is_quick and tool in ONLY_SLOW):
+            yield f"{tool} is missing: {what} is skipped. {command}"
+    if is_quick:
+        return
+    if "not long" in markers:
+        yield LONG
+        yield MACHINES
+    elif no_machine:
+        yield f"{MACHINES}. Here: {no_machine}"

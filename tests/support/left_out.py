@@ -23,7 +23,7 @@ LONG = "Left out: what is marked long (other browsers, sizes and languages of a 
 
 
 def left_out(markers: str, which: Callable[[str], str | None], no_machine: str) -> Iterator[str]:
-    """Yield a line for each; `markers` is what pytest's -m says, `no_machine` why none can be started here."""
+    """Yield a line for each; `markers` is what -m says, `no_machine` why none can be started here."""
     is_quick = "not slow" in markers
     for tool, (what, command) in TOOLS.items():
         if which(tool) is None and not (is_quick and tool in ONLY_SLOW):

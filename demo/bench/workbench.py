@@ -72,6 +72,7 @@ data_dir = "{folder}/data"
 secrets_dir = "{folder}/secrets"
 server_url = "{server_url}"
 card_bits = {card_bits}
+has_battery_clock = true
 
 [relay.hat]
 kind = "gpio_relay"

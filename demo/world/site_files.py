@@ -190,6 +190,7 @@ class SiteFile:
             f'secrets_dir = "{self.folder / "secrets"}"',
             f'server_url = "{self.server_url}"',
             f"card_bits = {CARD_BITS}",
+            "has_battery_clock = true",  # this computer's own
             "[relay.board]",
             f'port = "{dev / "relay"}"',
             *(_MODBUS_RELAY if self.plan.modbus else ('kind = "usb_relay"',)),

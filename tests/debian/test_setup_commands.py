@@ -1,5 +1,6 @@
 """The two set-up commands of the packages, their functions alone: what fails halfway, and what is refused."""
 
+import configparser
 import importlib.util
 import os
 import re
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from gate_controller.updates import first_boot
 from tests.support.wheels import ROOT
 
 LOCALE = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
@@ -201,6 +203,18 @@ def test_only_a_person_says_that_a_clock_has_a_battery(
     monkeypatch.setenv("LANGUAGE", "en_US.UTF-8")
     assert gate.main(["--server", "https://a.example.org"]) == 0
     assert tomllib.loads(gate.SITE_FILE.read_text())["gate"]["has_battery_clock"] is has_one
+
+
+def test_the_swap_of_raspberry_pi_os_is_switched_off_where_it_is_made(tmp_path: Path) -> None:
+    first_boot.switch_swap_off(tmp_path)
+    assert list(tmp_path.iterdir()) == [], "another system's swap stays"
+    generator = tmp_path / first_boot.SWAP_GENERATOR
+    generator.parent.mkdir(parents=True)
+    generator.touch()
+    first_boot.switch_swap_off(tmp_path)
+    settings = configparser.ConfigParser()
+    assert settings.read(tmp_path / "etc/rpi/swap.conf.d/90-menjin.conf") != []
+    assert settings["Main"]["mechanism"] == "none"
 
 
 def test_a_server_of_a_checkout_gets_a_passphrase_before_its_tables_are_upgraded(

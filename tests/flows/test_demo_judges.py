@@ -75,8 +75,9 @@ def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[BenchGate]
 def stage_with(office: Office, bench: BenchGate) -> SimpleNamespace:
     site_file = bench.write_site_file()
     # Test machines have no such clock, and the check would refuse the file for that.
-    text = site_file.read_text(encoding="utf-8").replace("[gate]", "[gate]\nhas_battery_clock = false")
-    site_file.write_text(text, encoding="utf-8")
+    text = site_file.read_text(encoding="utf-8")
+    without = text.replace("has_battery_clock = true", "has_battery_clock = false")
+    site_file.write_text(without, encoding="utf-8")
     ends = SimpleNamespace(process=SimpleNamespace(site_file=site_file), folder=bench.root)
     return SimpleNamespace(office=office, desk=office, gates={"north": ends}, logs=bench.root)
 

@@ -37,6 +37,7 @@ data_dir = "{root}/data"
 secrets_dir = "{root}/secrets"
 server_url = "http://127.0.0.1:9"
 language = "en"
+has_battery_clock = true
 
 [relay.board]
 kind = "usb_relay"

@@ -1,5 +1,6 @@
 """An operator types at a real terminal: one wrong answer costs one line."""
 
+import os
 import shlex
 import subprocess
 import sys
@@ -19,9 +20,18 @@ ROOT = Path(__file__).resolve().parents[3]
 PASSPHRASE, PASSWORD = "a long passphrase", "three unrelated words"
 
 
-def init(folder: Path, *more: str) -> Terminal:
+def init(folder: Path, *more: str, locale: str = "en_GB.UTF-8") -> Terminal:
     words = [sys.executable, "-m", "menjin", "web", "init", "--data-dir", folder / "data", *more]
-    return Terminal(words, folder=ROOT)
+    return Terminal(words, folder=ROOT, env={**os.environ, "LANGUAGE": locale})
+
+
+def test_where_the_locale_names_no_language_the_compounds_is_spoken(tmp_path: Path) -> None:
+    with init(tmp_path, locale="C.UTF-8") as terminal:
+        terminal.sees("Language of the compound / 小区的语言 (1 English, 2 中文): ")
+        terminal.types("2")
+        terminal.sees("小区所在时区，例如 Asia/Shanghai: ")
+        terminal.types("Mars/Base")
+        terminal.sees("没有时区 'Mars/Base'")
 
 
 def test_a_wrong_answer_is_asked_for_again_and_the_address_is_the_last_line(tmp_path: Path) -> None:

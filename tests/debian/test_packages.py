@@ -277,7 +277,8 @@ def test_a_server_is_made_again_from_a_backup_as_the_page_says(fresh: Machine) -
     fresh.run("apt-get install --yes ./menjin-server_0.2.0_amd64.deb")
     plays(fresh, "sudo menjin-server-setup --own-authority")
     fresh.run("systemctl start menjin-backup")
-    fresh.run("mv /var/backups/menjin/*.menjin backup.menjin; cp /etc/menjin/backup_passphrase passphrase")
+    fresh.run("mv $(ls -t /var/backups/menjin/*.menjin | head -n 1) backup.menjin")
+    fresh.run("cp /etc/menjin/backup_passphrase passphrase")
     fresh.run("apt-get purge --yes menjin-server; rm -rf /var/backups/menjin /etc/menjin")
     for command in commands_of("server.md", only="## 5. A new machine"):
         said = plays(fresh, command.replace("--restore", "--own-authority --restore"))

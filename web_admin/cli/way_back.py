@@ -1,5 +1,7 @@
 """What a person types to go back to the backup from before an upgrade."""
 
+import os
+import pwd
 from pathlib import Path
 
 from gate_controller.contract.command_names import SERVER_VARIABLE, is_packaged, server_command
@@ -32,9 +34,10 @@ def way_back(config: WebConfig, file: Path | None = None) -> list[str]:
 
 def new_database(config: WebConfig) -> list[str]:
     """Return the lines that keep a PostgreSQL database under another name and make an empty one."""
-    name, owner = database_name(config.database_url)
+    name, user = database_name(config.database_url)
+    owner = user or pwd.getpwuid(os.geteuid()).pw_name  # as PostgreSQL knows a connection without a user
     kept = f"{name}_{clock():%Y%m%d_%H%M}"
-    made = f"createdb --template template0 --encoding UTF8{f' --owner {owner}' if owner else ''} {name}"
+    made = f"createdb --template template0 --encoding UTF8 --owner {owner} {name}"
     return [
         f"sudo -u postgres psql -c 'ALTER DATABASE \"{name}\" RENAME TO \"{kept}\"'",
         f"sudo -u postgres {made}",

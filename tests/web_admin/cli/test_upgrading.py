@@ -1,9 +1,12 @@
 """An operator brings a filled server up to a later version, tries it first, and goes back."""
 
+import os
+import pwd
 import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
@@ -13,6 +16,7 @@ from gate_controller.contract.command_names import OF_PACKAGES, SERVER_VARIABLE
 from tests.support.acting import household, manager
 from web_admin.cli import restoring
 from web_admin.cli.main import run
+from web_admin.cli.way_back import new_database
 from web_admin.compound.keys import create_site
 from web_admin.core.config import SECRET_NAMES, load_config, write_secret, write_settings
 from web_admin.core.database import Database, make_engine
@@ -277,6 +281,15 @@ def test_a_backup_of_another_server_is_refused(data, tmp_path, capsys, connectio
     assert web("rollback", data, path, "--yes") == 2
     assert "is a backup of another server; nothing was changed" in capsys.readouterr().err
     assert read(connection, HOMES_OF_PEOPLE) == ["3-1", "3-2"]
+
+
+def test_an_empty_database_belongs_to_whom_the_server_connects_as():
+    here = pwd.getpwuid(os.geteuid()).pw_name
+    for url, name, owner in (("postgresql:///menjin?host=/run/postgresql", "menjin", here),
+                             ("postgresql+psycopg://gates@db/court", "court", "gates")):  # fmt: skip
+        kept, made = new_database(SimpleNamespace(database_url=url))
+        assert kept.startswith(f"sudo -u postgres psql -c 'ALTER DATABASE \"{name}\" RENAME TO")
+        assert made.endswith(f" --owner {owner} {name}")
 
 
 @pytest.mark.parametrize("behind_proxy", [[], ["--behind-proxy"]], ids=["bare", "behind a proxy"])

@@ -21,7 +21,7 @@ NONCE_BYTES = 12
 FACE_SHARE_PURPOSE = "face-share"
 KEY_ID_BYTES = 8
 CODE_SALT_BYTES = 16
-LONGEST_CODE_CHARS = 64
+CODE_CHARS_READ = 64
 SHARE_WITHOUT_ID_BYTES = NONCE_BYTES + 32 + 16
 
 
@@ -128,5 +128,5 @@ def code_digest(sealer: Sealer, code: str) -> bytes:
     The code alone has to find its row, so all have one salt: of 128 bits, from a key in a file. The database
     alone gives no code away, and with the key each try costs 19 MiB and two passes.
     """
-    plain = "".join(c for c in code.upper() if c.isalnum())[:LONGEST_CODE_CHARS]
+    plain = "".join(c for c in code.upper() if c.isalnum())[:CODE_CHARS_READ]
     return argon2_tag(plain, sealer.lookup("one-time-code", b"")[:CODE_SALT_BYTES])

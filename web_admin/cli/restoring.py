@@ -17,6 +17,7 @@ from web_admin.cli.data_dir import (
     remove_new,
     sealer_of,
 )
+from web_admin.cli.words import _
 from web_admin.compound.queries import every_site
 from web_admin.core.config import (
     SECRET_NAMES,
@@ -58,12 +59,11 @@ def restore(arguments: argparse.Namespace) -> str:
         waiting = gates_that_owe_a_handover(session)
     database.engine.dispose()
     if waiting:
-        return (
-            f"{said}No policy is given out before these gates have handed over what they know: "
-            f"{', '.join(waiting)}\n"
-            "They are asked automatically once the server runs. Lost for good? --without-gate GATE\n"
-        )
-    return f"{said}The restore is finished; gates get the policy when the server runs.\n"
+        owed = _("No policy is given out before these gates have handed over what they know: %(gates)s",
+                 gates=", ".join(waiting))  # fmt: skip
+        asked = _("They are asked automatically once the server runs. Lost for good? --without-gate GATE")
+        return f"{said}{owed}\n{asked}\n"
+    return said + _("The restore is finished; gates get the policy when the server runs.") + "\n"
 
 
 def _restore_file(arguments: argparse.Namespace) -> str:
@@ -104,14 +104,16 @@ def fill_from_backup(config: WebConfig, passphrase: str, path: Path) -> str:
     finally:
         database.engine.dispose()
         os.umask(old_mask)
-    return (
-        f"{rows} rows came back. Faces did not: their owners are asked again, and enrol again.\n"
-        "Every account of the staff is closed: passwords and roles may have changed since the backup.\n"
-        f"Let a manager begin with: {server_command('staff-link EMAIL')}\n"
-        "Then decide on the page 'After the restore' what gates refused and the backup allows,\n"
-        "and mark gates that were stolen or replaced since.\n"
-    )
+    lines = (
+        _("%(count)s rows came back. Faces did not: their owners are asked again, and enrol again.",
+          count=rows),
+        _("Every account of the staff is closed: passwords and roles may have changed since the backup."),
+        _("Let a manager begin with: %(command)s", command=server_command("staff-link EMAIL")),
+        _("Then decide on the page “After the restore” what gates refused and the backup allows, and mark "
+          "gates that were stolen or replaced since."),
+    )  # fmt: skip
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _print_rows(table: str, count: int) -> None:
-    print(f"  {count} rows, {table}", file=sys.stderr)
+    print("  " + _("%(count)s rows, %(table)s", count=count, table=table), file=sys.stderr)

@@ -163,7 +163,7 @@ def test_residents_see_where_they_are_signed_in_and_end_one_after_they_confirmed
 ) -> None:
     press(phone, "/r/password", name="linwei", password="a long enough one")
     other = phone.application.test_client()
-    press(other, "/r/sign-in", name="linwei", password="a long enough one")
+    press(other, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="a long enough one")
     (where,) = re.findall(r'action="(/r/sessions/[0-9a-f]{32}/end)"', phone.get("/r/password").text)
     clock.now += timedelta(minutes=11)
     assert press(phone, where, seen_on="/r/").location == "/r/password"

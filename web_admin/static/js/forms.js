@@ -25,6 +25,12 @@ document.addEventListener("change", ({ target }) => {
   target.setCustomValidity(isTooLarge ? target.dataset.tooLarge : "");
   target.reportValidity();
 });
+const openFoldsAround = (field) => {
+  const foldOf = (element) => element.parentElement?.closest("details:not([open])");
+  for (let fold = foldOf(field); fold; fold = foldOf(fold)) fold.open = true;
+};
+// A browser cannot lead to a field in a closed fold: the form would stay as it is, without a word.
+document.addEventListener("invalid", ({ target }) => openFoldsAround(target), true);
 // What is refused is said once, at the top; each sentence there leads to its field.
 const summary = document.querySelector("[data-problems]");
 summary?.focus();
@@ -33,6 +39,7 @@ summary?.addEventListener("click", (event) => {
   const field = said && document.querySelector(`[aria-describedby~="${said.id}"]`);
   if (!field) return;
   event.preventDefault();
+  openFoldsAround(field);
   const choices = [...field.querySelectorAll("input, select, textarea")];
   (choices.find((choice) => choice.offsetParent) || field).focus();
 });

@@ -36,7 +36,7 @@ from demo.world.site_files import GATES, GatePlan, SiteFile
 from web_admin.people.invitations import confirm_identity, invite
 
 MANAGER = "manager@demo.test"
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0
 
 
 class Stage:

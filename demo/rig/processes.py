@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 STOP_SECONDS = 12.0
-START_SECONDS = 40.0
+START_SECONDS = 180.0
+"""Of a machine with much else to do; a start ends with its first answer, or with its process."""
 LOG_TAIL_LINES = 25
 LOOK_EVERY_SECONDS = 0.02
 
@@ -189,7 +190,8 @@ class WebServer(Child):
             ready, _w, _x = select.select([reader], [], [], START_SECONDS)
             if not ready or not os.read(reader, 200):
                 self.stop()
-                raise StartRefused(f"the web server did not start:\n{self.tail()}")
+                late = "" if ready else f" within {START_SECONDS:g} s"
+                raise StartRefused(f"the web server did not start{late}:\n{self.tail()}")
         finally:
             os.close(reader)
             if writer >= 0:

@@ -13,7 +13,7 @@ from gate_controller.terminal.view import Screen
 
 GATE, LANE = "north", "north-in"
 WEAK, WEAK_NAME = "face_recognition", "face-recognition-1"
-CHECK_SECONDS = 20.0
+CHECK_SECONDS = 90.0
 WHY = ("may not open", "is accepted once in", "in a home of")
 
 

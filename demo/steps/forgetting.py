@@ -14,7 +14,7 @@ from web_admin.custody.models import Consent, ReceiptRow
 
 GATE = "north"
 FORGET_SECONDS = 5.0
-COMMAND_SECONDS = 20.0
+COMMAND_SECONDS = 90.0
 GENUINE, BROKEN = 0, 1
 
 

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.records import Posture
 from web_admin.compound.models import Gate, Lane
 from web_admin.core.parameters import moment_of
+from web_admin.gates.sheet_models import LaneSheetRow
+from web_admin.gates.sheet_status import lane_status
 from web_admin.journal.queries import entries_of_kinds
 
 ORDERED = ("site_locked_down", "posture_set")
@@ -43,16 +45,26 @@ def lockdown_now(session: Session, site_id: str, now: datetime) -> Lockdown | No
     ).all()
     if not locked:
         return None
-    others = select(Lane.lane_id).join(Gate).where(
-        Gate.site_id == site_id, Gate.state.not_in(("retired", "stolen")), Lane.direction == "in",
-        Lane.lane_id.not_in([lane.lane_id for lane in locked]),
-    )
     last = max(locked, key=lambda lane: (lane.override_until or now, lane.lane_id))
     return Lockdown(
-        [lane.name for lane in locked], session.scalar(others.limit(1)) is None,
+        [lane.name for lane in locked], not _opens_elsewhere(session, site_id, locked),
         _since(session, site_id, locked), last.override_until, last.override_author_id or "",
         last.override_reason or "",
     )
+
+
+def _opens_elsewhere(session: Session, site_id: str, locked: Sequence[Lane]) -> bool:
+    """Return whether a way in beside these can open: its gate is paired and its lane is live."""
+    others = (
+        select(LaneSheetRow)
+        .join(Lane, Lane.lane_id == LaneSheetRow.lane_id)
+        .join(Gate)
+        .where(
+            Gate.site_id == site_id, Gate.state == "paired", Lane.direction == "in",
+            Lane.lane_id.not_in([lane.lane_id for lane in locked]),
+        )
+    )
+    return any(lane_status(row).is_live for row in session.scalars(others))
 
 
 def _since(session: Session, site_id: str, locked: Sequence[Lane]) -> datetime | None:

@@ -6,10 +6,14 @@ import pytest
 
 from tests.support.clock import SetClock
 from tests.support.compounds.desk import served_with_card
+from tests.support.compounds.lane_sheets import WHOLE_SHEET
 from tests.support.compounds.managed import ROLES, make_managed_compound
 from tests.support.compounds.resident import csrf_of
 from tests.web_admin.manage.test_moving import hidden_of
+from web_admin.gates.actions import save_lane
 from web_admin.gates.lockdowns import lockdown_now
+from web_admin.gates.rules import LaneSpec
+from web_admin.gates.sheets import save_sheet
 
 PAGES = {
     "manager": "/manage/people/", "guard": "/manage/alarms/", "installer": "/manage/gates/",
@@ -72,6 +76,16 @@ def test_the_pages_of_a_visit_at_the_desk_have_the_band_and_its_end(compound) ->
     assert 'action="/manage/lockdown/end"' in band
     client.post("/manage/lockdown/end", data={"csrf_token": csrf_of(page)})
     assert "lockdown-band" not in client.get("/r/").text
+
+
+def test_a_lane_that_opens_for_no_one_yet_does_not_count(compound) -> None:
+    """An installer who adds a lane during a lockdown does not make it one of some lanes."""
+    lock(compound, compound.signed_in("manager"))
+    with compound.act() as act:
+        save_lane(act, "east", LaneSpec(lane_id="east-new", name="New", direction="in", methods=("card",)))
+        assert lockdown_now(act.session, act.site_id, act.now).is_whole
+        save_sheet(act, "east-new", WHOLE_SHEET)
+        assert not lockdown_now(act.session, act.site_id, act.now).is_whole
 
 
 def test_one_lane_that_is_locked_is_named(compound) -> None:

@@ -37,7 +37,14 @@ from web_admin.web.silent_gates import say_saved
 
 bp = Blueprint("gates", __name__, url_prefix="/manage/gates")
 
+FOR_PHONES = {"autocapitalize": "none", "spellcheck": "false"}
+"""A phone begins each field with a capital letter."""
 SLUG = Regexp(r"^[a-z0-9][a-z0-9-]*$", message=_l("Use small letters, digits and hyphens."))
+
+
+def in_small_letters(text: str | None) -> str | None:
+    """Return what was typed in small letters, without the blank that a phone puts after a word."""
+    return text.strip().lower() if text is not None else None
 
 
 class GateForm(OnceForm):
@@ -48,6 +55,7 @@ class GateForm(OnceForm):
         _l("Short name"),
         description=_l("For cables and settings files, like north. It stays for good."),
         validators=[InputRequired(_l("Type a short name.")), Length(max=30), SLUG],
+        filters=[in_small_letters], render_kw=FOR_PHONES,
     )
 
 
@@ -59,6 +67,7 @@ class LaneForm(OnceForm):
         _l("Short name"),
         description=_l("For cables and settings files, like north-in. It stays for good."),
         validators=[InputRequired(_l("Type a short name.")), Length(max=40), SLUG],
+        filters=[in_small_letters], render_kw=FOR_PHONES,
     )
     direction = SelectField(_l("Direction"), choices=options(DIRECTIONS))
     methods = CheckList(

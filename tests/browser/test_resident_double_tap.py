@@ -29,6 +29,14 @@ def test_a_double_tap_sends_one_form_and_shows_one_pin(context: BrowserContext, 
     assert pins_ever(served) == 2
 
 
+def test_a_button_shows_that_its_form_is_on_its_way(context: BrowserContext, served: Served) -> None:
+    """On a slow network nothing else on the page says that the tap was taken."""
+    page = welcome(context, served)
+    page.evaluate("addEventListener('submit', (event) => event.preventDefault())")  # after the page's own
+    page.get_by_role("switch", name="PIN").click()
+    expect(page.locator("#pin button[aria-busy=true]")).to_have_css("opacity", "0.6")
+
+
 def test_without_scripts_the_second_answer_shows_the_pin_of_the_first(
     browser: Browser, served: Served
 ) -> None:

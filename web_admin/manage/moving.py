@@ -160,7 +160,7 @@ def _invitations(moved: MovedIn) -> str:
         if code:
             link = welcome + url_for("resident.welcome", code=code)
             with force_locale(person.language):
-                how = _("Scan it with a phone, or open this address and type the code:")
+                how = _("Scan it with a phone, or open this address:")
                 picture = svg_of(link, _("QR code of the invitation"))
             slips.append((person, code, link, picture, how))
     return render_template("office/moved_in.html", moved=moved, hours=INVITATION_HOURS, slips=slips,

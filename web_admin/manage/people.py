@@ -75,7 +75,7 @@ def show_list() -> str:
     return render_template(
         "office/people.html",
         found=found,
-        phones=phone_pages(session, found, request_now()),
+        phones=phone_pages(session, found.everyone, request_now()),
         ways=_ways_of(found.everyone),
         wanted=wanted,
         states=STATES,

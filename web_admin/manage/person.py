@@ -31,6 +31,7 @@ from web_admin.people.actions import (
 from web_admin.people.additions import added_by, hours_name, named_hours
 from web_admin.people.invitations import INVITATION_HOURS, invite
 from web_admin.people.moving import what_ends
+from web_admin.people.queries import phone_pages
 from web_admin.people.status import ways_of
 from web_admin.web.context import current_action, do, get_or_404, request_now, site_zone, typed
 from web_admin.web.fields import hours_options, lane_options, options, reason_field
@@ -94,6 +95,7 @@ def _page(person: Person, **forms: OnceForm) -> str:
         ways=ways_of(
             session, person.site_id, [person], current_menjin().config.passage_days, request_now()
         )[person.person_id],
+        phone=phone_pages(session, [person], request_now()).get(person.person_id),
         added=added_by(session, person.person_id),
         why_it_stays=partial(why_it_stays, current_action()),
         invitation_hours=INVITATION_HOURS,

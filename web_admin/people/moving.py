@@ -84,6 +84,7 @@ def move_in(
         raise ActionRefused("joins", _("People live there already. Tick this if the new ones join them."))
     if not members:
         raise ActionRefused("members-0-name", _("Type the name of one person at least."))
+    _check_own_cards(members)
     lanes = all_lanes(act)
     people = [_member(quiet, language or site.language, home, member, lanes) for member in members]
     waiting = [
@@ -96,6 +97,16 @@ def move_in(
         touches=[person.person_id for person, _code in people],
     )
     return MovedIn(home, people, waiting)
+
+
+def _check_own_cards(members: Sequence[Member]) -> None:
+    taken: set[int] = set()
+    for member in members:
+        if member.card in taken:
+            again = _("This card is in another row already. Use the next card.")
+            raise ActionRefused(f"{member.field}-card", again)
+        if member.card is not None:
+            taken.add(member.card)
 
 
 def move_out_home(act: Action, home_id: str) -> int:

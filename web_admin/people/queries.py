@@ -1,7 +1,7 @@
 """Search people by name, home, building, kind and state, with the same few queries at any size."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -143,9 +143,9 @@ def living_in(session: Session, home: Home) -> list[Person]:
     return sorted(found, key=lambda person: (person.kind == UNASSIGNED, name_key(person.display_name)))
 
 
-def phone_pages(session: Session, found: Found, now: datetime) -> dict[str, PhonePage]:
-    """Return for the people of a page who has opened their phone page or has an open invitation to it."""
-    ids = [person.person_id for person in found.everyone]
+def phone_pages(session: Session, people: Collection[Person], now: datetime) -> dict[str, PhonePage]:
+    """Return which of these people have opened their phone page or have an open invitation to it."""
+    ids = [person.person_id for person in people]
     rows = session.execute(
         select(Invitation.person_id, Invitation.used_at, Invitation.expires_at)
         .where(Invitation.person_id.in_(ids))

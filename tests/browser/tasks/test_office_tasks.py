@@ -72,7 +72,7 @@ def test_it_is_explained_why_a_gate_refused(manager: Person, read: Read) -> None
     manager.press(page.get_by_role("link", name="Why?").first)
     expect(page.get_by_role("heading", name="The gate stayed shut")).to_be_visible()
     manager.done()
-    said = page.locator(".answer .number").first.inner_text()
+    said = page.locator(".answer .number").first.text_content()
     refused = select(GateEvent).where(GateEvent.kind == "access").order_by(GateEvent.at.desc())
     newest = read(lambda s: next(row.reason for row in s.scalars(refused) if not row.facts["opens"]))
     assert said == newest

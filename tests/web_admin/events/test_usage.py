@@ -150,6 +150,7 @@ def test_the_public_bars_leave_today_out(add, compound):
     page = compound.app.test_client().get("/report", headers={"Accept-Language": "en"}).text
     box = page.partition('id="ways-in"')[2].partition("</section>")[0]
     assert 'class="fill"' not in box
+    assert "until yesterday" in box
 
 
 @pytest.mark.both_databases

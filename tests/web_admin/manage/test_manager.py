@@ -248,6 +248,21 @@ def test_an_invitation_shows_its_code_and_a_picture_of_the_link(client, compound
     assert code not in client.get(path).text
 
 
+def test_a_persons_page_has_one_accent_for_what_is_missing_first(client, compound):
+    path = f"/manage/people/{compound.persons['林薇']}"
+    def accents() -> list[str]:
+        page = client.get(path).text
+        return re.findall(r'btn-accent[^>]*>(?:<svg.*?</svg>)?([^<]+)<', page, re.DOTALL)
+    assert accents() == ["Make an invitation"]
+    send(client, path, f"{path}/invite")
+    page = client.get(path).text
+    assert "Invited" in page
+    assert accents() == []
+    card = re.search(r"/manage/cards/(\w+)/end", page)[0]
+    send(client, path, card)
+    assert accents() == ["Give a card"]
+
+
 def test_moving_out_needs_a_confirmation_and_ends_everything(client, compound, rows):
     person_id = compound.persons["林薇"]
     assert send(client, f"/manage/people/{person_id}/move-out").status_code == 422
@@ -306,6 +321,13 @@ def test_a_lane_is_changed(client, rows):
 def test_a_gate_and_its_lane_are_added(client, rows):
     assert send(client, "/manage/gates/new", name="West", gate_id="west").status_code == 303
     answer = send(client, "/manage/gates/west/lanes/new", **LANE, lane_id="west-in", methods=["card"])
+    assert answer.status_code == 303
+    assert rows(lambda s: s.get_one(Gate, "west").lanes[0].lane_id) == "west-in"
+
+
+def test_short_names_are_taken_as_a_phone_writes_them(client, rows):
+    assert send(client, "/manage/gates/new", name="West", gate_id="West ").status_code == 303
+    answer = send(client, "/manage/gates/west/lanes/new", **LANE, lane_id="West-in", methods=["card"])
     assert answer.status_code == 303
     assert rows(lambda s: s.get_one(Gate, "west").lanes[0].lane_id) == "west-in"
 

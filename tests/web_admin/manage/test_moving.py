@@ -91,6 +91,7 @@ def test_a_family_moves_in_on_one_page_with_cards_and_invitations(client, compou
     ("typed", "field", "error"),
     [
         ({"members-1-card": "4200005"}, "members-1-card", "Home 3-1203 holds this card already."),
+        ({"members-1-card": "7100001"}, "members-1-card", "This card is in another row already."),
         ({"members-1-card": "zebra"}, "members-1-card", "This is not a card number."),
         ({"members-1-name": ""}, "members-1-name", "Please fill this in."),
         ({"number": "7号"}, "number", "Write the home as digits"),

@@ -6,6 +6,7 @@ from datetime import timedelta
 from flask.testing import FlaskClient
 
 from tests.support.clock import SetClock
+from tests.support.compounds.cards import card_was_shown
 from tests.support.compounds.resident import Compound, csrf_of
 from tests.web_admin.resident.pressing import press
 from web_admin.compound.models import Person
@@ -32,6 +33,20 @@ def test_an_invitation_that_was_read_in_english_opens_an_english_page(compound: 
     assert '<html lang="en"' in client.get("/r/", headers=english).text
     with compound.act() as act:
         assert act.session.get_one(Person, compound.person_id).language == "en"
+
+
+def test_whether_the_card_that_was_shown_has_been_seen_is_said(compound: Compound) -> None:
+    client = compound.app.test_client()
+    with client.session_transaction() as session:
+        session["language"] = "en"
+    code = compound.invitation(compound.person_id)
+    press(client, "/r/welcome", seen_on="/r/welcome", code=code)
+    press(client, "/r/at-gate")
+    assert "No gate and no phone has said so yet." not in client.get("/r/").text
+    assert "No gate and no phone has said so yet." in client.get("/r/?shown=1").text
+    card_was_shown(compound.app, compound.person_id)
+    assert "This phone is confirmed as yours." in client.get("/r/?shown=1").text
+    assert "This phone is confirmed as yours." not in client.get("/r/").text
 
 
 def test_an_invitation_works_once(compound: Compound) -> None:

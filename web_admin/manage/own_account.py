@@ -75,7 +75,9 @@ class PasswordForm(OnceForm):
 class SessionsForm(OnceForm):
     """The password, before another browser is signed out."""
 
-    own_password = _password_field(_l("Your password"), "current-password")
+    own_password = _password_field(
+        _l("Your password"), "current-password", _l("It is asked for before another browser is signed out.")
+    )
 
 
 class JoinForm(OnceForm):

@@ -36,6 +36,14 @@ class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("hours need 0 <= from_minute < 1440 and 0 < until_minute <= 1440")
 
 
+def _is_in(spans: tuple[tuple[int, int], ...], minute: int) -> bool:
+    # A plain loop: a generator costs more than the answer.
+    for start, end in spans:  # noqa: SIM110
+        if start <= minute < end:
+            return True
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class WeeklyHours:
     """Spans by kind of day, split at midnight, ready to be asked."""
@@ -63,14 +71,7 @@ class WeeklyHours:
 
     def cover(self, day_kind: str, eve_kind: str, minute: int) -> bool:
         """Return whether `minute` of a day of this kind, after an eve of that kind, is inside."""
-        # Plain loops: this runs between a card and the lock, and a generator costs more than the answer.
-        for start, end in self.on.get(day_kind, ()):
-            if start <= minute < end:
-                return True
-        for start, end in self.after.get(eve_kind, ()):  # noqa: SIM110
-            if start <= minute < end:
-                return True
-        return False
+        return _is_in(self.on.get(day_kind, ()), minute) or _is_in(self.after.get(eve_kind, ()), minute)
 
     def edges(self) -> frozenset[int]:
         """Return the minutes at which the answer can change, midnight included."""
@@ -94,12 +95,12 @@ class SiteCalendar:
         local = now.astimezone(self.zone)
         today = local.date()
         minute = local.hour * 60 + local.minute
-        if not self.exceptions:
-            weekday = today.weekday()
-            return hours.cover(WEEKDAYS[weekday], WEEKDAYS[weekday - 1], minute)
-        return hours.cover(
-            self.day_kind(today), self.day_kind(today - timedelta(days=1)), minute
-        )
+        # The eve is asked for where the day alone does not answer: this runs between a card and the lock.
+        if _is_in(hours.on.get(self.day_kind(today), ()), minute):
+            return True
+        if not hours.after:
+            return False
+        return _is_in(hours.after.get(self.day_kind(today - timedelta(days=1)), ()), minute)
 
     def next_change(self, hours: WeeklyHours, now: datetime) -> datetime | None:
         """Return the first instant (UTC) after `now` at which `hours` begin or end; None within 400 days."""

@@ -23,6 +23,7 @@ from gate_controller.contract.records import (
     RecordNotUnderstood,
     decode_record,
 )
+from gate_controller.contract.shared_parts import SharedParts
 
 FIELDS_LEFT_OUT = frozenset({"site", "calendar"})
 FOREVER = datetime.max.replace(tzinfo=UTC)
@@ -44,9 +45,12 @@ def read_records(records: Mapping[str, bytes | msgspec.Raw]) -> ReadRecords:
     """Read all records in the order of their keys; raise PolicyRefused on one that no version would write."""
     read: dict[str, Record] = {}
     unread: dict[str, str] = {}
+    parts = SharedParts()
     for key in sorted(records):
         try:
-            read[key] = decode_record(key, records[key])
+            record = decode_record(key, records[key])
+            parts.share(record)
+            read[key] = record
         except RecordNotUnderstood as err:
             unread[key] = str(err)
             closed = _closed(key, records[key])

@@ -114,7 +114,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     @property
     def is_for_visitor(self) -> bool:
         """Tell whether a visitor's pass or code was shown, which says nothing of who came."""
-        return self.visitor_pass is not None or isinstance(self.credential, VisitorCodeCredential)
+        return self.visitor_pass is not None or type(self.credential) is VisitorCodeCredential
 
     @property
     def credential_id(self) -> str | None:

@@ -341,6 +341,7 @@ MAY: dict[str, str] = {
     "api_alarms.list_alarms": KEYS_ALONE,
     "api_alarms.see_alarm": KEYS_ALONE,
     "api_metrics.read_metrics": KEYS_ALONE,
+    "api_overview.read_overview": KEYS_ALONE,
     # gates
     "sync_api.ask": GATES_ALONE,
     "sync_api.events": GATES_ALONE,

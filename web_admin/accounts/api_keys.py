@@ -19,7 +19,7 @@ from web_admin.journal.ledger import append_audit
 
 SCOPES = (
     "people:read", "people:write", "cards:read", "cards:write", "passes:read", "passes:write",
-    "events:read", "alarms:write", "metrics:read",
+    "events:read", "alarms:write", "metrics:read", "overview:read",
 )  # fmt: skip
 MAX_KEY_DAYS = 366
 MAX_LIVE_KEYS = 20

@@ -104,6 +104,16 @@ def open_alarms_by_kind(session: Session, site_id: str) -> dict[str, int]:
     return {str(kind): int(count) for kind, count in session.execute(counted)}
 
 
+def open_alarms_since(session: Session, site_id: str) -> dict[str, tuple[int, datetime]]:
+    """Count a site's alarms that wait, by kind, with when the oldest was raised; without the silent ones."""
+    counted = (
+        select(Alarm.kind, func.count(), func.min(Alarm.raised_at))
+        .where(*waiting_where(site_id, with_silent=False))
+        .group_by(Alarm.kind)
+    )
+    return {str(kind): (int(count), oldest) for kind, count, oldest in session.execute(counted)}
+
+
 def past_alarms(session: Session, site_id: str, after: AlarmPlace | None) -> Sequence[Alarm]:
     """Return one alarm more than a page of those that were acknowledged, newest first."""
     query = select(Alarm).where(Alarm.site_id == site_id, Alarm.acknowledged_at.is_not(None))

@@ -8,11 +8,11 @@ face, a PIN or who chose which way in. Imports no other door, holds no SQL and n
 from flask import Flask
 from flask_smorest import Api
 
-from web_admin.api import alarms, cards, events, homes, metrics, passes, people
+from web_admin.api import alarms, cards, events, homes, metrics, overview, passes, people
 from web_admin.api.schemas import ID_PATTERN
 
 PREFIX = "/api/v1"
-BLUEPRINTS = (homes.bp, people.bp, cards.bp, passes.bp, events.bp, alarms.bp, metrics.bp)
+BLUEPRINTS = (homes.bp, people.bp, cards.bp, passes.bp, events.bp, alarms.bp, metrics.bp, overview.bp)
 SETTINGS = {
     "API_TITLE": "Menjin",
     "API_VERSION": "v1",
@@ -30,6 +30,7 @@ SETTINGS = {
 def register_api(app: Flask) -> None:
     """Add the interface to the app; call it before the pages, which show their own errors."""
     app.config.update(SETTINGS)
+    overview.keep_figures(app)
     api = Api(app)
     for bp in BLUEPRINTS:
         app.extensions["csrf"].exempt(bp)

@@ -29,6 +29,12 @@ def count_in_tens(count: int) -> Figure:
     return rounded_count(count) if count < SMALLEST_GROUP else f"{rounded_down(count)}+"
 
 
+def bounds(count: int) -> tuple[int, int]:
+    """Return the least and the most that a count in tens leaves possible; zero is zero."""
+    least = rounded_down(count) or min(count, 1)
+    return least, rounded_down(count) + SMALLEST_GROUP - 1 if count else 0
+
+
 def rounded_family(*tables: Mapping[str, int]) -> tuple[dict[str, Figure], ...]:
     """Return tables whose figures add up to each other, so that no hidden one follows from the rest."""
     hides = any(0 < count < SMALLEST_GROUP for table in tables for count in table.values())

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, distinct, func, select
 from sqlalchemy.orm import Session
 
 from web_admin.compound.models import Gate
@@ -83,6 +83,30 @@ def forgetting_times(session: Session, consent_id: str) -> dict[str, datetime]:
     """Return by gate when the end of a consent's face began there."""
     rows = session.scalars(select(ForgettingRow).where(ForgettingRow.consent_id == consent_id))
     return {row.gate_id: row.begun_at for row in rows}
+
+
+def unsigned_forgettings(session: Session, site_id: str, before: datetime) -> tuple[int, datetime | None]:
+    """Count the consents that ended before a moment and whose face a paired gate has not signed away.
+
+    Also return when the oldest of them ended. A retired or stolen gate signs no more: there the end of its
+    lease counts, as in the certificate.
+    """
+    counts = ReceiptRow.received_at >= ForgettingRow.begun_at
+    row = session.execute(
+        select(func.count(distinct(ForgettingRow.consent_id)), func.min(ForgettingRow.begun_at))
+        .join(Gate, Gate.gate_id == ForgettingRow.gate_id)
+        .outerjoin(
+            ReceiptRow,
+            (ReceiptRow.consent_id == ForgettingRow.consent_id)
+            & (ReceiptRow.gate_id == ForgettingRow.gate_id)
+            & (counts | ForgettingRow.fresh_receipt.is_(False)),
+        )
+        .where(
+            Gate.site_id == site_id, Gate.state == "paired", ForgettingRow.begun_at < before,
+            ReceiptRow.consent_id.is_(None),
+        )
+    ).one()
+    return int(row[0]), row[1]
 
 
 def gate_face(session: Session, gate_id: str) -> GateFaceRow | None:

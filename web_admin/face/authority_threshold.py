@@ -1,8 +1,9 @@
 """Compute the distance to the authority notification threshold: the number of faces to report (FRM 15)."""
 
+from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import distinct, func, select
+from sqlalchemy import Select, distinct, func, select
 from sqlalchemy.orm import Session
 
 from web_admin.custody.models import Consent, FaceShare
@@ -19,7 +20,21 @@ def people_with_faces(session: Session) -> int:
     consented = select(Consent.person_id).where(
         Consent.purpose == FACE_PURPOSE, Consent.withdrawn_at.is_(None)
     )
-    everyone = consented.union(select(FaceShare.person_id)).subquery()
+    return _people(session, consented, select(FaceShare.person_id))
+
+
+def people_who_had_faces(session: Session, until: datetime) -> int:
+    """Return how many distinct people had a live consent or a face at a moment that is over."""
+    consented = select(Consent.person_id).where(
+        Consent.purpose == FACE_PURPOSE,
+        Consent.given_at < until,
+        Consent.withdrawn_at.is_(None) | (Consent.withdrawn_at >= until),
+    )
+    return _people(session, consented, select(FaceShare.person_id).where(FaceShare.created_at < until))
+
+
+def _people(session: Session, consented: Select[str], kept: Select[str]) -> int:
+    everyone = consented.union(kept).subquery()
     return session.scalar(select(func.count(distinct(everyone.c.person_id)))) or 0
 
 

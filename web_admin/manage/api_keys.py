@@ -32,6 +32,7 @@ SCOPE_WORDS = {
     "events:read": _l("Read events and alarms, without persons"),
     "alarms:write": _l("Acknowledge alarms"),
     "metrics:read": _l("Read numbers about gates and server, for a monitor"),
+    "overview:read": _l("Read how the compound is, in counts and ages, for a head office"),
 }
 LIVES = (("30", _l("30 days")), ("90", _l("90 days")), ("365", _l("One year")))
 LISTED_ENDED = 20

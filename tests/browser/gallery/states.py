@@ -361,6 +361,7 @@ NOT_PICTURED = {
     "api_events.list_events": "an answer to another system",
     "api_alarms.list_alarms": "an answer to another system",
     "api_metrics.read_metrics": "an answer to a monitor",
+    "api_overview.read_overview": "an answer to the head office",
 }
 """Routes that answer GET and have no line above, by endpoint, with the reason."""
 

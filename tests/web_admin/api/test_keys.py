@@ -34,6 +34,7 @@ CALLS = {
     "events:read": [("GET", "/events"), ("GET", "/alarms")],
     "alarms:write": [("POST", "/alarms/x/acknowledge")],
     "metrics:read": [("GET", "/metrics")],
+    "overview:read": [("GET", "/overview")],
 }
 WRONG_KEYS = ["", "mjk_", "mjk_0000000000000000_" + "A" * 43, "Basic", "mjk_" + "0" * 16 + "_" + "é" * 43]
 

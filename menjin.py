@@ -13,7 +13,9 @@ EXIT_INTERRUPTED = 130
 EXIT_NOBODY_READS = 141
 """What a shell shows of a program that SIGPIPE ended."""
 
-_OUR_PACKAGES = frozenset({"hardware", "gate_controller", "web_admin", "demo", "menjin", "tests"})
+_OUR_PACKAGES = frozenset(
+    {"hardware", "gate_controller", "web_admin", "head_office", "demo", "menjin", "tests"}
+)
 LEANER_PACKAGE = "menjin-gate-without-face"
 PACKAGES = ("menjin", LEANER_PACKAGE)
 """Both bring this file; never installed beside each other."""
@@ -35,12 +37,16 @@ class Group:
 _PAGES = ("web_admin/translations/zh/LC_MESSAGES/messages.mo", "web_admin/static/vendor/lean-qr/index.mjs")
 _SCREEN = ("gate_controller/terminal/translations/zh/LC_MESSAGES/messages.mo",)
 _ALL = (*_PAGES, *_SCREEN)
+_CONSOLE = ("head_office/translations/zh/LC_MESSAGES/messages.mo",)
 
 
 GROUPS = {
     "demo": Group("demo.cli", "gate,face,web", "run a small compound on this machine", needs=_ALL),
     "gate": Group("gate_controller.cli", "gate", "run, check, identify or pair a gate", needs=_SCREEN),
     "web": Group("web_admin.cli.main", "web", "set up and run the server", needs=_PAGES),
+    "head-office": Group(
+        "head_office.cli", "web", "show a company how its compounds are, without persons", needs=_CONSOLE
+    ),
     "face": Group("gate_controller.face.evaluation.cli", "face", "measure and compare face engines"),
     "qr": Group("hardware.cli", "gate", "read the codes in a picture"),
     "audit": Group("gate_controller.audit.main", "gate", "check a journal, a certificate or a release"),
@@ -106,7 +112,7 @@ def _run(argv: list[str] | None) -> int:
 
 def _help() -> str:
     lines = [
-        f"  {name:<7}{group.summary}"
+        f"  {name:<13}{group.summary}"
         for name, group in GROUPS.items()
         if group.only_in_a_checkout or _is_here(group.module)
     ]

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("hardware", "gate_controller", "web_admin", "demo", "tests", "menjin.py", "pyproject.toml")
+COPIED = (
+    "hardware", "gate_controller", "web_admin", "head_office", "demo", "tests", "menjin.py", "pyproject.toml",
+)
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "vendor", "bench", "browser", "fuzz", ".hypothesis")
 OUTCOMES = {"killed": "killed", "survived": "survived", "timeout": "time-out", "no tests": "met by no test"}
 FINDS_AND_STOPS = """

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 LOGO = ROOT / "web_admin/static/logo.svg"
 ICONS = [
     "web_admin/static/resident/icon.svg", "web_admin/static/resident/icon-maskable.svg",
-    "gate_controller/terminal/static/icon.svg", "demo/static/bench.svg",
+    "gate_controller/terminal/static/icon.svg", "head_office/static/logo.svg", "demo/static/bench.svg",
 ]
 
 

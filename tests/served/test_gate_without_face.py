@@ -119,8 +119,8 @@ def test_the_gate_opens_by_card_pin_and_code_and_the_office_reads_that_it_has_no
 def test_it_says_its_name_and_which_commands_it_lacks(place: Path, wheels: tuple[Path, Path]) -> None:
     version = wheels[1].name.split("-")[1]
     assert menjin(place, "--version").stdout == f"menjin-gate-without-face {version}\n"
-    for word in ("face", "web", "demo"):
+    for word in ("face", "web", "head-office", "demo"):
         answer = menjin(place, word)
         assert answer.returncode == 2
         assert f"menjin {word} is not part of this installation, menjin-gate-without-face" in answer.stderr
-        assert f"  {word:<7}" not in menjin(place, "--help").stdout
+        assert f"  {word:<13}" not in menjin(place, "--help").stdout

@@ -1,0 +1,168 @@
+"""Sign staff of the head office in: a password and a code, slow guessing, sessions that end on the server.
+
+Imports the storage. Passwords are kept as Argon2id; codes are those of RFC 6238 and count once.
+"""
+
+import secrets
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from urllib.parse import quote
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor import InvalidToken
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
+from zxcvbn import zxcvbn
+
+from head_office.storage import Account, Storage
+
+SHORTEST_PASSWORD_CHARS, MAX_PASSWORD_CHARS = 12, 200
+LEAST_GUESSES = 10**10
+MAX_NAME_CHARS = 40
+CODE_SECONDS, CODE_DIGITS, SECRET_BYTES = 30, 6, 20
+IDLE, LONGEST = timedelta(hours=1), timedelta(hours=12)
+FAILED_WITHIN = timedelta(minutes=5)
+PAIR_TRIES, PLACE_TRIES, ACCOUNT_TRIES = 5, 50, 100
+_ESTIMATED_CHARS = 72
+_OF_PAIR = "SELECT at FROM failed_try WHERE account = ? AND place = ? ORDER BY at DESC LIMIT 1 OFFSET ?"
+_OF_PLACE = "SELECT at FROM failed_try WHERE place = ? ORDER BY at DESC LIMIT 1 OFFSET ?"
+_OF_ACCOUNT = "SELECT at FROM failed_try WHERE account = ? ORDER BY at DESC LIMIT 1 OFFSET ?"
+
+_hasher = PasswordHasher()
+_no_account = _hasher.hash(secrets.token_urlsafe(16))
+"""Checked where there is no account, so that both answers take as long."""
+
+
+class PasswordRefused(Exception):
+    """This password cannot be used; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a try to sign in gave: a session's token, or how many seconds to wait, or neither."""
+
+    token: str = ""
+    wait_seconds: int = 0
+
+
+def make_account(storage: Storage, name: str, password: str) -> bytes:
+    """Make an account, or replace its password and codes; return their secret or raise PasswordRefused."""
+    if not 1 <= len(name) <= MAX_NAME_CHARS or not name.isprintable() or name != name.strip():
+        raise PasswordRefused(f"a name has 1 to {MAX_NAME_CHARS} characters")
+    if not SHORTEST_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
+        raise PasswordRefused(f"a password has {SHORTEST_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters")
+    known = [name, "menjin", "head", "office", "门禁", "总部"]
+    if zxcvbn(password[:_ESTIMATED_CHARS], user_inputs=known)["guesses"] < LEAST_GUESSES:
+        raise PasswordRefused("this password is too easy to guess; four unrelated words are good")
+    secret = secrets.token_bytes(SECRET_BYTES)
+    storage.put_account(Account(name, _hasher.hash(password), secret, 0))
+    return secret
+
+
+def code_address(name: str, secret: bytes) -> str:
+    """Return the address that an authenticator app reads."""
+    return _totp(secret).get_provisioning_uri(quote(name, safe=""), "Menjin head office")
+
+
+def _totp(secret: bytes) -> TOTP:
+    return TOTP(secret, CODE_DIGITS, SHA1(), CODE_SECONDS)  # noqa: S303 - what authenticator apps know
+
+
+def sign_in(storage: Storage, name: str, password: str, code: str, place: str, now: datetime) -> Tried:
+    """Judge one try from a network address; a wrong name, password and code give the same answer."""
+    with storage.transaction() as rows:
+        wait = _wait(rows, name, place, now)
+        if wait:
+            return Tried(wait_seconds=wait)
+        # Counted before it is judged: a hundred at once are not judged as the first each.
+        mark = (now.timestamp(), name[:MAX_NAME_CHARS], place)
+        rows.execute("INSERT INTO failed_try VALUES (?, ?, ?)", mark)
+    account = storage.account(name)
+    right = _is_password(account.password_hash if account is not None else _no_account, password)
+    counter = _counter_of(account.totp_secret, code, now) if account is not None and right else None
+    if account is None or counter is None or not storage.use_counter(name, counter):
+        return Tried()
+    with storage.transaction() as rows:
+        rows.execute("DELETE FROM failed_try WHERE account = ? AND place = ?", (name, place))
+    return Tried(open_session(storage, name, now))
+
+
+def open_session(storage: Storage, name: str, now: datetime) -> str:
+    """Begin a session of an account that proved itself, and return its token."""
+    token = secrets.token_urlsafe(32)
+    with storage.transaction() as rows:
+        at = now.timestamp()
+        rows.execute("INSERT INTO session VALUES (?, ?, ?, ?)", (_digest(token), name, at, at))
+        rows.execute("DELETE FROM session WHERE made_at < ?", ((now - LONGEST).timestamp(),))
+    return token
+
+
+def _wait(rows: sqlite3.Connection, name: str, place: str, now: datetime) -> int:
+    """Return for how many seconds this account and this place have to wait."""
+    since = (now - FAILED_WITHIN).timestamp()
+    rows.execute("DELETE FROM failed_try WHERE at < ?", (since,))
+    known = name[:MAX_NAME_CHARS]
+    for query, values in (
+        (_OF_PAIR, (known, place, PAIR_TRIES - 1)),
+        (_OF_PLACE, (place, PLACE_TRIES - 1)),
+        (_OF_ACCOUNT, (known, ACCOUNT_TRIES - 1)),
+    ):
+        found = rows.execute(query, values).fetchone()
+        if found is not None:
+            return max(1, int(found[0] - since) + 1)
+    return 0
+
+
+def _is_password(kept: str, password: str) -> bool:
+    try:
+        return _hasher.verify(kept, password[:MAX_PASSWORD_CHARS])
+    except (Argon2Error, InvalidHashError):
+        return False
+
+
+def _counter_of(secret: bytes, code: str, now: datetime) -> int | None:
+    """Return the step whose code this is: that of now, or the one before or after."""
+    steps = int(now.timestamp()) // CODE_SECONDS
+    totp = _totp(secret)
+    for step in (steps, steps - 1, steps + 1):
+        try:
+            totp.verify(code.strip().encode(), step * CODE_SECONDS)
+        except InvalidToken:
+            continue
+        return step
+    return None
+
+
+def signed_in(storage: Storage, token: str, now: datetime) -> str | None:
+    """Return whose session this is, None for none that lives; note that it is in use."""
+    if not token:
+        return None
+    with storage.transaction() as rows:
+        found = rows.execute(
+            "SELECT name, made_at, seen_at FROM session WHERE digest = ?", (_digest(token),)
+        ).fetchone()
+        if found is None:
+            return None
+        name, made_at, seen_at = found
+        at = now.timestamp()
+        if at - made_at > LONGEST.total_seconds() or at - seen_at > IDLE.total_seconds():
+            rows.execute("DELETE FROM session WHERE digest = ?", (_digest(token),))
+            return None
+        if at - seen_at > 60:
+            rows.execute("UPDATE session SET seen_at = ? WHERE digest = ?", (at, _digest(token)))
+    return str(name)
+
+
+def sign_out(storage: Storage, token: str) -> None:
+    """End a session on the server."""
+    with storage.transaction() as rows:
+        rows.execute("DELETE FROM session WHERE digest = ?", (_digest(token),))
+
+
+def _digest(token: str) -> bytes:
+    return sha256(token.encode()).digest()
+
+

@@ -1,0 +1,1 @@
+"""Show staff of the head office how the compounds are; change none. Imports all below."""

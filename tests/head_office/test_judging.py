@@ -1,0 +1,101 @@
+"""How a compound is, and what adds up: pure, from answers and the time."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from head_office.judging import THRESHOLD, ordered, totals, view
+from head_office.settings import Compound
+from head_office.storage import Answer
+from tests.support.head_office import overview
+from web_admin.face.authority_threshold import THRESHOLD as OF_COMPOUNDS
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+ONE = Compound("one", "One", "https://one.example.org", "East")
+HELP = {"kind": "alarm_help", "count": 1, "oldest_seconds": 30}
+MAIL = {"kind": "alarm_mail_failing", "count": 1, "oldest_seconds": 3000}
+
+
+def answer(**changes):
+    return Answer(msgspec.json.encode(overview(**changes)), NOW, "", None)
+
+
+def seen(name="one", **changes):
+    return view(replace(ONE, word=name, name=name), answer(**changes), NOW)
+
+
+def words(one):
+    return [(reason.what, reason.level) for reason in one.reasons]
+
+
+def test_a_compound_that_is_well_has_no_reason():
+    assert (seen().level, seen().reasons) == ("good", ())
+
+
+def test_each_figure_that_needs_a_person_is_a_reason_of_its_level():
+    cases = {
+        ("gates_silent", "look"): {"gates__silent": 1, "gates__silent_for_seconds": 300},
+        ("gates_silent", "bad"): {"gates__silent": 1, "gates__silent_for_seconds": 90_000},
+        ("gates_behind", "look"): {"gates__behind": 2},
+        ("gates_not_paired", "look"): {"gates__not_paired": 1},
+        ("alarm", "bad"): {"alarms": [HELP]},
+        ("alarm", "look"): {"alarms": [MAIL]},
+        ("no_backup", "look"): {"backup_age_seconds": None},
+        ("backup_old", "look"): {"backup_age_seconds": 8 * 86400},
+        ("backup_old", "bad"): {"backup_age_seconds": 31 * 86400},
+        ("forgettings_pending", "look"): {
+            "forgettings_pending": {"at_least": 1, "at_most": 9, "oldest_hours": 2}},
+        ("forgettings_pending", "bad"): {
+            "forgettings_pending": {"at_least": 1, "at_most": 9, "oldest_hours": 72}},
+        ("server", "bad"): {"server": "bad"},
+        ("ways_not_equal", "look"): {"worse_than_face": ["pin"]},
+    }  # fmt: skip
+    assert {expected: words(seen(**changes)) for expected, changes in cases.items()} == {
+        expected: [expected] for expected in cases
+    }
+
+
+def test_half_of_the_gates_without_contact_are_for_now():
+    assert words(seen(gates__silent=2, gates__silent_for_seconds=200)) == [("gates_silent", "bad")]
+
+
+def test_what_a_figure_says_is_not_said_again_as_an_alarm():
+    silent = {"kind": "alarm_gate_silent", "count": 1, "oldest_seconds": 300}
+    once = seen(gates__silent=1, gates__silent_for_seconds=300, alarms=[silent])
+    assert words(once) == [("gates_silent", "look")]
+    assert words(seen(alarms=[silent])) == [("alarm", "look")], "without the figure the alarm stays"
+
+
+def test_no_answer_says_since_when_and_nothing_of_before():
+    since = NOW - timedelta(minutes=3)
+    lost = view(ONE, replace(answer(alarms=[HELP]), trouble="too_slow", trouble_since=since), NOW)
+    [why] = lost.reasons
+    assert (why.what, why.word, why.seconds, lost.level) == ("no_answer", "too_slow", 180, "look")
+    assert lost.seen is not None and not lost.answers
+    late = replace(answer(), trouble="tls", trouble_since=NOW - timedelta(minutes=16))
+    assert view(ONE, late, NOW).level == "bad"
+    assert words(view(ONE, None, NOW)) == [("not_asked", "look")]
+
+
+def test_people_come_before_doors_and_both_before_the_rest():
+    views = [seen("calm"), seen("look", gates__behind=1), seen("old", backup_age_seconds=40 * 86400),
+             seen("help", alarms=[HELP])]  # fmt: skip
+    assert [one.compound.word for one in ordered(views)] == ["help", "old", "look", "calm"]
+
+
+def test_totals_add_up_and_faces_count_while_there_is_no_answer():
+    lost = view(ONE, replace(answer(), trouble="tls", trouble_since=NOW), NOW)
+    found = totals([seen("a", alarms=[HELP]), seen("b", alarms=[HELP], gates__in_contact=3), lost])
+    assert (found.compounds, found.answering, found.gates, found.in_contact) == (3, 2, 8, 7)
+    assert (found.alarms, found.programs) == ({"alarm_help": 2}, {"0.2.0": 2})
+    assert (found.faces_at_least, found.faces_at_most, found.threshold) == (60, 87, "far")
+
+
+def test_the_threshold_is_that_of_compounds_and_warns_by_the_most_that_is_possible():
+    assert THRESHOLD == OF_COMPOUNDS
+    shown = {
+        most: totals([seen(people_with_face={"at_least": 0, "at_most": most})]).threshold
+        for most in (79_999, 80_000, 95_000, 100_000)
+    }
+    assert shown == {79_999: "far", 80_000: "near", 95_000: "close", 100_000: "reached"}

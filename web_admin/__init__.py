@@ -7,8 +7,10 @@ from types import TracebackType
 
 from flask import Flask, request
 
+from web_admin.core.bell import Bell, NoBell, account_key
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, Menjin, init_database, make_engine
+from web_admin.core.rings import hear_commits
 from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.web.limits import init_limits
@@ -59,5 +61,13 @@ def make_parts(config: WebConfig, *, clock: Callable[[], datetime]) -> Menjin:
 
     database = Database(make_engine(config.database_url))
     sealer = Sealer(config.seal_key, config.lookup_key, WrapKeys(config.face_key, config.secrets_dir))
+    bell = make_bell(config)
+    hear_commits(database.open_session, bell.ring)
     # A wrapping key that is destroyed must not live on in what every request can see.
-    return Menjin(replace(config, face_key=b""), database, sealer, clock, PolicyEffects(sealer))
+    return Menjin(replace(config, face_key=b""), database, sealer, clock, PolicyEffects(sealer), bell)
+
+
+def make_bell(config: WebConfig) -> NoBell:
+    """Return what rings gates, where the settings name brokers."""
+    servers = config.bell_servers.split()
+    return Bell(servers, config.bell_ca, account_key(config.seal_key)) if servers else NoBell()

@@ -66,6 +66,7 @@ from gate_controller.storage.secrets import (
     gate_private_key,
     read_secret,
 )
+from gate_controller.sync.bell import GateBell
 from gate_controller.sync.client import SyncClient
 from gate_controller.sync.link import ServerLink
 from gate_controller.sync.numbers import NumbersFile
@@ -262,6 +263,9 @@ def _assemble(
         program_version(),
         DiskRoom(data_dir, (journal, store, lane_memory)).look,
         NumbersFile(config.gate.numbers_file),
+        GateBell(
+            identity.site_id, identity.gate_id, config.gate.server_ca, clock.monotonic_seconds, nudge.set
+        ),
         updates,
     )
     watch = DeviceWatch(clock, lane_memory, face.on_tamper)

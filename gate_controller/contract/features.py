@@ -25,12 +25,15 @@ class Feature:
     """Whether an older gate without this field opens nothing that it should not."""
 
 
+BELL = "bell"
+"""Of messages, not of records: a server that has a bell names it, and so does a gate that could hear it."""
+
 FEATURES: tuple[Feature, ...] = ()
 """Of 0.2.0: none, since it is the first release."""
 
 
 def known() -> tuple[str, ...]:
-    """Return the names of all features of this version."""
+    """Return the names of all features that records of this version have."""
     return tuple(feature.name for feature in FEATURES)
 
 

@@ -39,6 +39,7 @@ RECEIPT_DOMAIN = "menjin/receipt/1"
 MAX_ORDER_SECONDS = 15
 MAX_LEASE_HOURS = 72
 MAX_LEASE_SECONDS = MAX_LEASE_HOURS * 3600
+MAX_BELL_SECONDS = 7 * 24 * 3600
 MAX_TROUBLE_CHARS = 600
 PAGE_BYTES = 256 * 1024
 """How much a gate puts into one page of its handover; one record that is longer goes alone."""
@@ -77,6 +78,8 @@ SealedShare = Annotated[bytes, msgspec.Meta(min_length=48, max_length=48)]
 """32 bytes under the key of one answer, and 16 of tag."""
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 """What a database keeps as a whole number of 32 bits: epochs, versions."""
+Count64 = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+"""Seconds since 1970."""
 Cursor = Annotated[str, msgspec.Meta(max_length=90)]
 Trouble = Annotated[str, msgspec.Meta(max_length=MAX_TROUBLE_CHARS)]
 Features = Annotated[tuple[Id, ...], msgspec.Meta(max_length=100)]
@@ -223,6 +226,17 @@ class HandedOver(Message, frozen=True, kw_only=True):
     digest: Digest
 
 
+class BellPass(Message, frozen=True, kw_only=True):
+    """What a gate needs to hear its bell: where, and the signature of its pass (`bell.pass_claims`)."""
+
+    servers: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1, max_length=9)]
+    """Brokers as `HOST:PORT`; their certificates are of the authority that vouches for the server's own."""
+    account: Key
+    issued_at: Count64
+    seconds: Annotated[int, msgspec.Meta(ge=60, le=MAX_BELL_SECONDS)]
+    signature: Signature
+
+
 class AskRequest(Message, frozen=True, kw_only=True):
     """What the gate has, and how it is. `tamper_id` is sent while the gate is marked as tampered with.
 
@@ -253,6 +267,8 @@ class AskRequest(Message, frozen=True, kw_only=True):
     disk: DiskHealth | msgspec.UnsetType = msgspec.UNSET
     update: UpdateStatus | msgspec.UnsetType = msgspec.UNSET
     """How far an update of its program is; left out by a gate that takes none."""
+    bell_key: Key | msgspec.UnsetType = msgspec.UNSET
+    """Of the bell alone, made at each start: sent where the server has a bell and the gate wants a pass."""
 
 
 class OpenOrder(Message, frozen=True, kw_only=True):
@@ -326,6 +342,10 @@ class AskReply(Message, frozen=True, kw_only=True):
     """The features that the server has, for a gate that named its own."""
     update: UpdateOrder | msgspec.UnsetType = msgspec.UNSET
     """The version that this gate should run, where staff have begun to bring the gates to it."""
+    bell_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=3600)] | msgspec.UnsetType = msgspec.UNSET
+    """In place of `ask_again_seconds` while this gate hears its bell; left out while none can ring."""
+    bell_pass: BellPass | msgspec.UnsetType = msgspec.UNSET
+    """For the `bell_key` of the question."""
 
 
 # -- events, receipts, tombstones ------------------------------------------------------------------

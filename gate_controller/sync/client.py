@@ -8,7 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 import requests
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from gate_controller.contract.event_kinds import EventKind
-from gate_controller.contract.features import known
+from gate_controller.contract.features import BELL, known
 from gate_controller.contract.journal_chain import COUNTERSIGN_DOMAIN, HEAD_DOMAIN, Head, SignedHead
 from gate_controller.contract.messages import (
     ASK_PATH,
@@ -56,8 +56,10 @@ from gate_controller.storage.clock import GateClock
 from gate_controller.storage.disk_room import DiskState
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
+from gate_controller.sync.bell import GateBell
 from gate_controller.sync.link import ServerLink, SyncRefused
 from gate_controller.sync.numbers import GateNumbers, NumbersFile
+from gate_controller.sync.pace import AskPace
 from gate_controller.updates.updates import GateUpdates
 
 log = logging.getLogger(__name__)
@@ -65,9 +67,9 @@ log = logging.getLogger(__name__)
 EVENTS_A_BATCH = 500
 EVENTS_BYTES = MAX_BODY_BYTES // 2
 """What a batch's entries have together; its head and the signs around them fit beside that."""
-RETRY_SECONDS = 2.0
 MIB = 1024 * 1024
 LEAST_STEP_MIB = 16
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ class SyncClient:
         program: str,
         disk: Callable[[], DiskState],
         numbers: NumbersFile,
+        bell: GateBell,
         updates: GateUpdates | None = None,
     ) -> None:
         """Remember the parts; `start` begins to call, and `nudge` set by anyone makes it call at once."""
@@ -153,7 +156,10 @@ class SyncClient:
         self._online: bool | None = None
         self._turned_down = ""
         self._leases_changed = False
-        self._ask_at = clock.monotonic_seconds()
+        self._pace = AskPace(clock.monotonic_seconds())
+        self._bell = bell
+        self._bell_changes, self._server_has_bell = 0, False
+        self._said: AskRequest | None = None
         self._wake = nudge
         self._roster = roster
         self._program = program
@@ -174,13 +180,14 @@ class SyncClient:
         """End the thread; a call under way ends by its own time-out."""
         self._stopping.set()
         self._wake.set()
+        self._bell.stop()
         self._thread.join(timeout=15)
         self._link.close()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._turn()
-            self._wake.wait(max(0.0, self._ask_at - self._clock.monotonic_seconds()))
+            self._wake.wait(self._pace.seconds_left(self._clock.monotonic_seconds()))
             self._wake.clear()
 
     def _turn(self) -> None:
@@ -188,9 +195,10 @@ class SyncClient:
         now_seconds = self._clock.monotonic_seconds()
         try:
             self._keeper.drop_ended_leases()
-            if now_seconds >= self._ask_at or self._keeper.tamper_id != self._told_tamper_id:
-                self._ask_at = now_seconds + RETRY_SECONDS
-                self._ask_at = now_seconds + self.ask()
+            self._mind_the_bell(now_seconds)
+            if self._pace.is_due(now_seconds) or self._keeper.tamper_id != self._told_tamper_id:
+                self._pace.asked(now_seconds)
+                self._pace.answered(*self.ask())
             elif self._online is False:
                 # The next server to answer may be a restored one: ask what it has before pushing.
                 return
@@ -213,6 +221,16 @@ class SyncClient:
                 # Likewise: no monitor is worth the thread.
                 log.exception("numbers for a monitor cannot be written")
 
+    def _mind_the_bell(self, now_seconds: float) -> None:
+        """Ask sooner where the bell rang, began or ceased to be heard, or the gate has something to say."""
+        if self._bell.took_ring():
+            self._pace.rang(now_seconds)
+        if self._bell.changes != self._bell_changes:
+            self._bell_changes = self._bell.changes
+            self._pace.hears_or_not(now_seconds)
+        if self._pace.waits_for_bell and _lasting(self._question()) != self._said:
+            self._pace.has_news()
+
     def _write_numbers(self) -> None:
         journal_seq, _digest = self._journal.head
         _epoch, version = self._store.have
@@ -231,45 +249,24 @@ class SyncClient:
             log.warning("the server is %s %s", "in reach" if online else "out of reach:", detail)
             self._deliver(LinkChanged(online, detail))
 
-    def ask(self) -> float:
-        """Ask once and take what comes; return the seconds until the next question."""
-        have_epoch, have_version = self._store.have
-        status = self._status()
-        self._told_tamper_id = self._keeper.tamper_id
+    def ask(self) -> tuple[float, float | None]:
+        """Ask once and take what comes; return for how long to wait then, without a bell and with one."""
+        question = self._question()
+        self._told_tamper_id = None if question.tamper_id is msgspec.UNSET else question.tamper_id
         # Fresh each time and never on the disk: what is recorded on the way cannot be opened later.
         sealing_key = X25519PrivateKey.generate() if self._keeper.takes_leases else None
-        reply = self._link.post(
-            ASK_PATH,
-            AskRequest(
-                have_epoch=have_epoch,
-                have_version=have_version,
-                gate_time=self._clock.now(),
-                clock_sure=self._clock.is_sure,
-                journal_seq=self._journal.head[0],
-                lanes=status.lanes,
-                devices=status.devices,
-                tamper_id=self._told_tamper_id or msgspec.UNSET,
-                face=status.face or msgspec.UNSET,
-                sealing_public_key=(
-                    msgspec.UNSET if sealing_key is None else sealing_key.public_key().public_bytes_raw()
-                ),
-                handed_over=self._handed_over(),
-                program=self._program,
-                without_face=msgspec.UNSET if has_face_code() else True,
-                knows=known(),
-                policy_trouble=self._policy_trouble()[:MAX_TROUBLE_CHARS] or msgspec.UNSET,
-                disk=disk_health(self._disk()),
-                update=msgspec.UNSET if self._updates is None else self._updates.status(),
-            ),
-            AskReply,
-        )
+        if sealing_key is not None:
+            sealing_public_key = sealing_key.public_key().public_bytes_raw()
+            question = msgspec.structs.replace(question, sealing_public_key=sealing_public_key)
+        reply = self._link.post(ASK_PATH, question, AskReply)
+        self._said = _lasting(question)
         # First: a restored server has less than it once acknowledged, and says so here.
         self._server_has_seq = reply.acknowledged_seq
         if reply.wants_tombstones:
             # It lends no face while it restores: leases of the server before it end with this answer.
             self._keeper.take_leases((), self._boot_seconds())
             self._hand_over()
-            return 0.2
+            return 0.2, None
         # Before the policy, so that a policy this gate refuses cannot keep an ended face alive.
         if reply.tamper_cleared_id is not msgspec.UNSET:
             self._keeper.cleared(reply.tamper_cleared_id)
@@ -283,7 +280,40 @@ class SyncClient:
             self._deliver(OrderArrived(order))
         if self._updates is not None:
             self._updates.ordered(None if reply.update is msgspec.UNSET else reply.update)
-        return reply.ask_again_seconds
+        return reply.ask_again_seconds, self._with_bell(reply)
+
+    def _with_bell(self, reply: AskReply) -> float | None:
+        """Take a pass for the bell; return for how long the next question may wait, None without a bell."""
+        self._server_has_bell = reply.knows is not msgspec.UNSET and BELL in reply.knows
+        if reply.bell_pass is not msgspec.UNSET:
+            self._bell.take_pass(reply.bell_pass)
+        return reply.bell_seconds if self._bell.is_heard and reply.bell_seconds is not msgspec.UNSET else None
+
+    def _question(self) -> AskRequest:
+        """Return what the gate has and how it is."""
+        have_epoch, have_version = self._store.have
+        status = self._status()
+        return AskRequest(
+            have_epoch=have_epoch,
+            have_version=have_version,
+            gate_time=self._clock.now(),
+            clock_sure=self._clock.is_sure,
+            journal_seq=self._journal.head[0],
+            lanes=status.lanes,
+            devices=status.devices,
+            tamper_id=self._keeper.tamper_id or msgspec.UNSET,
+            face=status.face or msgspec.UNSET,
+            handed_over=self._handed_over(),
+            program=self._program,
+            without_face=msgspec.UNSET if has_face_code() else True,
+            knows=(*known(), BELL),
+            policy_trouble=self._policy_trouble()[:MAX_TROUBLE_CHARS] or msgspec.UNSET,
+            disk=disk_health(self._disk()),
+            update=msgspec.UNSET if self._updates is None else self._updates.status(),
+            bell_key=(
+                self._bell.public_key if self._server_has_bell and self._bell.wants_pass else msgspec.UNSET
+            ),
+        )
 
     def _policy_trouble(self) -> str:
         """Return why this gate's policy is not the server's, or not the whole of it; "" when it is."""
@@ -376,7 +406,8 @@ class SyncClient:
             answered_seq = max((e.seq for e in entries if e.kind == EventKind.FACE_ANSWER), default=0)
             if answered_seq > self._answered_seq:
                 # A person waits at the gate for the office's result of their answer.
-                self._answered_seq, self._ask_at = answered_seq, self._clock.monotonic_seconds()
+                self._answered_seq = answered_seq
+                self._pace.ask_now(self._clock.monotonic_seconds())
             if reply.acknowledged_seq <= self._server_has_seq:
                 raise SyncRefused("the server took the events and acknowledged none")
             self._server_has_seq = reply.acknowledged_seq
@@ -408,6 +439,14 @@ class SyncClient:
             )
             self._link.post(RECEIPTS_PATH, batch, Accepted)
             self._journal.receipts_sent(tuple(unsent))
+
+
+def _lasting(question: AskRequest) -> AskRequest:
+    """Return a question without what differs each time, or travels with the journal."""
+    return msgspec.structs.replace(
+        question, gate_time=_EPOCH, sealing_public_key=msgspec.UNSET, journal_seq=0,
+        handed_over=msgspec.UNSET, bell_key=msgspec.UNSET,
+    )
 
 
 def disk_health(state: DiskState) -> DiskHealth:

@@ -44,6 +44,7 @@ OTHERS = {
     "web_admin/core/database.py::MAX_CONNECTIONS",
     "web_admin/serving/buffering_server.py::MAX_ANSWER_BYTES_WAITING",
     "web_admin/core/database.py::BUSY_TIMEOUT_MS", "web_admin/serving/workers.py::LONGEST_REQUEST_SECONDS",
+    "web_admin/core/bell.py::LONGEST_WAIT_SECONDS", "web_admin/core/bell_presence.py::LONGEST_WORD",
     # Made of rows of the table.
     "web_admin/accounts/throttle.py::LONGEST_WAIT",
     # Bodies of gates, which sign them: their tests are in test_sync_api.py.

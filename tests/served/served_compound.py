@@ -169,4 +169,11 @@ def _write_down(config: WebConfig) -> None:
         write_secret(config.secrets_dir, name, getattr(config, key))
     write_settings(config.data_dir / "web.toml",
                    {"database_url": config.database_url, "public_url": config.public_url,
-                    "trusted_proxies": config.trusted_proxies})
+                    "trusted_proxies": config.trusted_proxies,
+                    **_bell_of(config)})
+
+
+def _bell_of(config: WebConfig) -> dict[str, str]:
+    if not config.bell_servers:
+        return {}
+    return {"bell_servers": config.bell_servers, "bell_ca": str(config.bell_ca)}

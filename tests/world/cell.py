@@ -27,6 +27,7 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.custody.key_rotation import lose_wrap_keys
+from web_admin.gates.ask_bounds import AskBounds
 from web_admin.journal.ledger import append_audit
 from web_admin.manage.live import live_watch, renew_watch
 from web_admin.operations.backup import write_backup
@@ -104,6 +105,7 @@ class Cell:
         )
         self.app.extensions["menjin"] = self.menjin
         self.app.extensions["menjin_one_time_secrets"] = OneTimeSecrets()
+        self.app.extensions["menjin_ask_bounds"] = AskBounds(lambda: self.clock().timestamp())
         renew_watch(self.app)
 
     def client(self) -> FlaskClient:

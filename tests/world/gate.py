@@ -39,6 +39,7 @@ from gate_controller.storage.disk_room import DiskState
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.storage.tamper_mark import TamperMark
+from gate_controller.sync.bell import GateBell
 from gate_controller.sync.client import SyncClient
 from gate_controller.sync.link import ServerLink
 from gate_controller.sync.numbers import NumbersFile
@@ -235,10 +236,12 @@ class WorldGate:
             "https://menjin.example", None, self.gate_id, self.secrets.key, self.store.next_counter
         )
         link._session = NetworkWire(self._network)  # type: ignore[assignment]  # what `requests` would be
+        identity, nudge = self.secrets.identity, threading.Event()
         self.sync = WatchedSync(
-            link, self.secrets.identity, self.secrets.key, self.store, self.journal, self.clock, self.keeper,
-            self.boot_seconds, self._status, self.inbox.put, threading.Event(), roster,
+            link, identity, self.secrets.key, self.store, self.journal, self.clock, self.keeper,
+            self.boot_seconds, self._status, self.inbox.put, nudge, roster,
             "0.2.0", lambda: ROOMY, NumbersFile(None),
+            GateBell(identity.site_id, self.gate_id, None, self.clock.monotonic_seconds, nudge.set),
         )  # fmt: skip
 
     def _status(self) -> GateStatus:
@@ -321,7 +324,7 @@ class WorldGate:
 
     def turn(self) -> None:
         """Do one turn with the server, and take what it brought."""
-        self.sync._ask_at = self.clock.monotonic_seconds()
+        self.sync._pace.ask_now(self.clock.monotonic_seconds())
         self.sync._turn()
         self.drain()
 

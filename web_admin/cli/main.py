@@ -9,6 +9,7 @@ from pathlib import Path
 from gate_controller.contract.command_names import server_program
 from gate_controller.contract.spoken import language_of
 from web_admin.cli.answers import PASSPHRASE_VARIABLE, CommandRefused
+from web_admin.cli.bell_options import add_bell
 from web_admin.cli.first_setup_options import add_init
 from web_admin.cli.forgetting_options import add_commands
 from web_admin.cli.gate_card_options import add_gate_card
@@ -33,6 +34,7 @@ Set up and run the server of a compound.
   menjin web staff-link reset a staff account: the only manager lost phone or password
   menjin web updates    add a signed version of the gates' program, or list what was added
   menjin web gate-card  write the folder that makes a paired gate of a stock card
+  menjin web bell       write the file of a broker that wakes gates, or print this compound's account there
 
   menjin web rotate-keys    change the key of face shares now; --working also those that sign
   menjin web breach-drill   stop face everywhere and change keys, as a drill or for real
@@ -65,8 +67,8 @@ def run(argv: list[str]) -> int:
 
 
 def _do(arguments: argparse.Namespace) -> int:
+    from web_admin.cli import bell, first_setup, forgetting, gate_card, gate_updates, restoring, upgrading
     from web_admin.cli import commands as cli_commands  # they load database and pages: not for --help
-    from web_admin.cli import first_setup, forgetting, gate_card, gate_updates, restoring, upgrading
 
     commands: dict[str, Callable[[argparse.Namespace], str]] = {
         "init": first_setup.init,
@@ -79,6 +81,7 @@ def _do(arguments: argparse.Namespace) -> int:
         "staff-link": cli_commands.staff_link,
         "updates": gate_updates.updates,
         "gate-card": gate_card.gate_card,
+        "bell": bell.bell,
         "rotate-keys": forgetting.rotate_keys,
         "hand-over": forgetting.hand_over,
         "breach-drill": forgetting.incident_drill,
@@ -179,6 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     restore.add_argument("--behind-proxy", action="store_true", help="a proxy on this machine ends TLS")
     add_commands(commands, where)
     add_gate_card(commands, where)
+    add_bell(commands, where)
     for parser_ in (backup, restore, upgrade, rollback):
         parser_.add_argument(
             "--passphrase-file",

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.command_names import server_command
@@ -23,7 +24,8 @@ from gate_controller.contract.signing import (
     certify,
     public_bytes,
 )
-from web_admin.compound.models import Site, SiteKey
+from web_admin.compound.models import Gate, Site, SiteKey
+from web_admin.core.rings import ring_after_commit
 from web_admin.core.sealing import Sealer
 
 _PURPOSE = "site-key"
@@ -95,6 +97,8 @@ def replace_working_keys(
         row.private_key_sealed = fresh.private_key_sealed
         row.certificate, row.certificate_signature = fresh.certificate, fresh.certificate_signature
     session.flush()
+    gates = session.scalars(select(Gate.gate_id).where(Gate.site_id == site.site_id)).all()
+    ring_after_commit(session, site.site_id, gates)
     return KEY_ROLES
 
 

@@ -85,6 +85,15 @@ class FileSettings:
     backup_days: Annotated[
         int, Meta(ge=1, le=30, extra={"label": _l("Days for which old backups are kept")})
     ] = 30
+    bell_servers: Annotated[
+        str, Meta(
+            pattern="^$|^[^\\s:]{1,100}:[0-9]{1,5}( [^\\s:]{1,100}:[0-9]{1,5}){0,8}$",
+            description="brokers of NATS as NAME:PORT, with a blank between two",
+        ),
+    ] = ""
+    """Which brokers ring gates; empty: none does, and gates ask every two seconds."""
+    bell_ca: Annotated[Path, Meta(description="the path of a file")] | None = None
+    """Certificates of the authority that vouches for the brokers; None: those that the system trusts."""
     new_members_wait: Annotated[
         int,
         Meta(ge=0, le=1, extra={"label": _l("People whom a home adds wait until the office has agreed")}),
@@ -187,6 +196,8 @@ def load_config(
     settings.setdefault("database_url", f"sqlite:///{quote(str(data_dir / 'menjin.sqlite3'))}")
     if "backup_dir" in settings:
         settings["backup_dir"] = data_dir / str(settings["backup_dir"])
+    if "bell_ca" in settings:
+        settings["bell_ca"] = data_dir / str(settings["bell_ca"])
     return msgspec.convert(
         {**settings, **keys, "data_dir": data_dir, "secrets_dir": secrets_dir,
          "mail_password": env.get("MENJIN_MAIL_PASSWORD") or None},

@@ -8,7 +8,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +34,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from web_admin.core.bell import NoBell
 from web_admin.core.config import WebConfig
 from web_admin.core.effects import Effects
 from web_admin.core.sealing import Sealer
@@ -178,6 +179,7 @@ class Menjin:
     sealer: Sealer
     clock: Callable[[], datetime]
     effects: Effects
+    bell: NoBell = field(default_factory=NoBell)
 
 
 def current_menjin() -> Menjin:

@@ -224,6 +224,11 @@ CONSTANTS = (
         f"{_NOT_BELIEVED}::test_a_counter_that_jumps_far_ahead_cuts_the_honest_gate_off_from_nothing",
     ),
     Limit(
+        "gate_asks", 20, "questions a second that are answered, after 100 at once", "gate and process",
+        "web_admin/gates/ask_bounds.py::ASKS_A_SECOND",
+        "tests/web_admin/sync/test_ask_bounds.py::test_a_gate_that_asks_all_the_time_is_slowed_alone",
+    ),
+    Limit(
         "counts_kept", 200_000, "rows", "server; those that are forgotten soonest go first",
         "web_admin/core/limit_counts.py::MAX_COUNTS_KEPT",
         f"{_THROTTLE}::test_names_without_end_do_not_fill_the_database",

@@ -20,12 +20,18 @@ _OF_THIS_PROCESS = CollectorRegistry()
 
 
 @cache
-def request_histogram() -> Histogram:
-    """Return the histogram; the first call decides whether it is this process's or that of all."""
+def registry_of_this_process() -> CollectorRegistry:
+    """Return where a process counts; the first call decides whether alone or together with others."""
     values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]  # it has no types
+    return _OF_THIS_PROCESS
+
+
+@cache
+def request_histogram() -> Histogram:
+    """Return the histogram."""
     return Histogram(
         "menjin_request_duration_seconds", "How long requests took.", ["method", "page", "status"],
-        buckets=BUCKETS, registry=_OF_THIS_PROCESS,
+        buckets=BUCKETS, registry=registry_of_this_process(),
     )  # fmt: skip
 
 
@@ -36,7 +42,7 @@ def observe(method: str, pattern: str | None, status: int, seconds: float) -> No
 
 
 def request_numbers() -> bytes:
-    """Return the histogram of all processes, as text."""
+    """Return what all processes counted, as text."""
     if not os.environ.get(FOLDER_VARIABLE):
         return generate_latest(_OF_THIS_PROCESS)
     of_all = CollectorRegistry()

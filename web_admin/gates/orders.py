@@ -11,6 +11,7 @@ from web_admin.action.lookups import gate_of, lane_of
 from web_admin.compound.models import Gate, Lane
 from web_admin.compound.policy_models import OrderRow
 from web_admin.core.refusal import ActionRefused
+from web_admin.core.rings import ring_after_commit
 from web_admin.face.endings import forget_gate
 from web_admin.gates import pairing
 from web_admin.gates.actions import fit_shares
@@ -122,6 +123,7 @@ def order_open(act: Action, lane_id: str, reason: str) -> OrderRow:
         valid_seconds=ORDER_VALID_SECONDS, author_id=act.actor_id, reason=text,
     )
     act.session.add(order)
+    ring_after_commit(act.session, act.site_id, (lane.gate_id,))
     finish(
         act, "open_ordered", {"order_id": order.order_id, "lane_id": lane_id}, personal={"reason": text},
         gates=NO_GATE,

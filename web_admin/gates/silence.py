@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 SILENT_AFTER = timedelta(minutes=2)
+ASKS_WITH_BELL_SECONDS = SILENT_AFTER.total_seconds() / 2
+"""For how long a gate that hears its bell may wait: one lost answer, repeated, is no silence."""
 
 
 class Caller(Protocol):

@@ -125,6 +125,7 @@ def _is_quiet(question: AskRequest, reply: AskReply) -> bool:
         and not reply.orders
         and not reply.wants_tombstones
         and reply.sealed_leases is msgspec.UNSET
+        and reply.bell_pass is msgspec.UNSET
         and question.tamper_id is msgspec.UNSET
     )
 

@@ -12,7 +12,7 @@ from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Action
 from web_admin.compound.models import Gate, Lane
-from web_admin.core.database import request_session
+from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.texts import METHODS
 from web_admin.custody.gate_reports import clear_tampering
@@ -160,7 +160,13 @@ def _gate_page(gate: Gate, code: str | None = None) -> str:
         day=gate_day(request_session(), gate, request_now()),
         lane_names={lane.lane_id: lane.name for lane in gate.lanes},
         set_aside=shown_set_aside(request_session(), gate.gate_id),
+        hears_bell=_hears_bell(gate),
     )
+
+
+def _hears_bell(gate: Gate) -> bool | None:
+    """Return what the broker says of a gate; None without a bell, or where it is not known."""
+    return current_menjin().bell.is_heard(gate.site_id, gate.gate_id) if gate.state == "paired" else None
 
 
 @bp.post("/<gate_id>/tampering-cleared")

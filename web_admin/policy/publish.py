@@ -32,6 +32,7 @@ from web_admin.compound.models import CredentialRow, Gate, Person, Site
 from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR, PolicyRecordRow
 from web_admin.core.database import among
 from web_admin.core.lock_order import GATE_ALONE, SiteFirst
+from web_admin.core.rings import ring_after_commit
 from web_admin.core.sealing import Sealer
 from web_admin.face.ways_in import pause_without_other_way
 from web_admin.policy.emergency_records import emergency_keys, emergency_records
@@ -128,6 +129,7 @@ def publish_policy(
         keys = None if scope is None else scope.keys
         changes |= store(session, wanted, keys, site.version + 1, now)
     _note_published(session, facts.gates, changes, site.version, whole=scope is None)
+    ring_after_commit(session, site_id, changes)
     if changes:
         site.version += 1
     session.flush()

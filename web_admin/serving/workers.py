@@ -81,6 +81,7 @@ def serve_app(app: Flask, *, host: str, port: int, threads: int, workers: int, r
     def begin_worker(_arbiter: Arbiter, worker: Worker) -> None:
         # A connection opened before the fork must not be used on both sides of it.
         menjin.database.engine.dispose(close=False)
+        menjin.bell.start()
         start_timer(menjin)
         watch.start_timer(app, menjin)
         start_delivery(menjin)

@@ -13,7 +13,7 @@ import msgspec
 from flask import Response, current_app, request
 
 from gate_controller.contract.event_kinds import EventKind
-from gate_controller.contract.features import known
+from gate_controller.contract.features import BELL, known
 from gate_controller.contract.messages import (
     ASK_PATH,
     CONTRACT_VERSION,
@@ -32,6 +32,7 @@ from gate_controller.contract.messages import (
     Accepted,
     AskReply,
     AskRequest,
+    BellPass,
     EventsReply,
     HandoverPage,
     HandoverReply,
@@ -63,8 +64,10 @@ from web_admin.events.entry_reading import ReadBatch, read_batch
 from web_admin.events.intake import EventsRefused, acknowledged, notice_restarted_journal, take_events
 from web_admin.events.set_aside import ring_unread
 from web_admin.gates import pairing
+from web_admin.gates.ask_bounds import ASKS_A_SECOND, AskBounds
 from web_admin.gates.models import PairAttempt
 from web_admin.gates.queries import locked_attempt, undelivered_orders
+from web_admin.gates.silence import ASKS_WITH_BELL_SECONDS
 from web_admin.gates.unchanged_asks import Call, UnchangedAsks
 from web_admin.journal.ledger import append_audit
 from web_admin.operations.disk_reserve import is_for_staff_only
@@ -200,9 +203,38 @@ def _unchanged() -> Response | None:
         question = decode(body, read_ask)
     except SyncRefused:
         return None  # by the key in the database, the answer may be another
+    _not_too_often(gate_id)
     call = Call(counter, hashlib.sha256(message).digest(), MAX_AHEAD)
     reply = asks.answer(menjin.database, gate_id, question, call, menjin.clock())
-    return answer(200, reply) if reply is not None else None
+    if reply is None:
+        return None
+    return answer(200, msgspec.structs.replace(reply, bell_seconds=_bell_seconds(menjin, question)))
+
+
+def _not_too_often(gate_id: str) -> None:
+    """Count a question of a gate that signed it; raise SyncRefused where one gate asks all the time."""
+    bounds = cast(AskBounds, current_app.extensions["menjin_ask_bounds"])
+    if not bounds.take(gate_id):
+        raise SyncRefused(429, "asks_too_often", f"at most {ASKS_A_SECOND} questions a second are answered")
+
+
+def _known(menjin: Menjin) -> tuple[str, ...]:
+    return (*known(), BELL) if menjin.bell.is_set_up else known()
+
+
+def _bell_seconds(menjin: Menjin, question: AskRequest) -> float | msgspec.UnsetType:
+    """Return for how long a gate may wait that hears its bell, where this process could ring it now."""
+    is_heard = question.knows is not msgspec.UNSET and BELL in question.knows
+    return ASKS_WITH_BELL_SECONDS if is_heard and menjin.bell.is_ringing else msgspec.UNSET
+
+
+def _bell_pass(
+    menjin: Menjin, gate: Gate, question: AskRequest, now: datetime
+) -> BellPass | msgspec.UnsetType:
+    """Return a pass for the gate's bell where it asks for one; a gate that is not believed gets none."""
+    if question.bell_key is msgspec.UNSET or gate.state != "paired" or not gate.is_believed:
+        return msgspec.UNSET
+    return menjin.bell.pass_for(gate.site_id, gate.gate_id, question.bell_key, now) or msgspec.UNSET
 
 
 def _unchanged_asks() -> UnchangedAsks:
@@ -214,6 +246,7 @@ def _answer_ask(
 ) -> AskReply:
     if question.contract_version != CONTRACT_VERSION:
         raise SyncRefused(400, "version_unknown", f"this server speaks version {CONTRACT_VERSION}")
+    _not_too_often(gate.gate_id)
     site = site_by_id(session, gate.site_id)
     cleared: str | msgspec.UnsetType = msgspec.UNSET
     withheld = gets_no_policy(site, gate)
@@ -239,8 +272,10 @@ def _answer_ask(
         wants_tombstones=owes_handover(site, gate),
         tamper_cleared_id=cleared,
         sealed_leases=sealed_leases,
-        knows=msgspec.UNSET if question.knows is msgspec.UNSET else known(),
+        knows=msgspec.UNSET if question.knows is msgspec.UNSET else _known(menjin),
         update=_ordered_update(gate, question),
+        bell_seconds=_bell_seconds(menjin, question),
+        bell_pass=_bell_pass(menjin, gate, question, now),
     )
     _unchanged_asks().remember(session, menjin.sealer, gate, question, reply)
     return reply

@@ -14,6 +14,7 @@ from web_admin.compound.models import Gate
 from web_admin.compound.queries import locked_site
 from web_admin.core.database import Menjin
 from web_admin.core.refusal import ActionRefused
+from web_admin.core.rings import ring_after_commit
 from web_admin.journal.ledger import append_audit
 from web_admin.updates.models import Rollout
 from web_admin.updates.queries import (
@@ -77,7 +78,7 @@ def stop_rollout(act: Action) -> Rollout:
     """End a roll-out: gates that run the version keep it, no other gets it."""
     rollout = _current(act, ("running", "halted"))
     rollout.state, rollout.changed_at = "stopped", act.now
-    _order(gates_to_update(act.session, act.site_id), rollout, ())
+    _order(act.session, gates_to_update(act.session, act.site_id), rollout, ())
     record(act, "rollout_stopped", {"rollout_id": rollout.rollout_id})
     return rollout
 
@@ -164,16 +165,18 @@ def _settle(session: Session, rollout: Rollout, now: datetime, *, is_hurried: bo
     changed = before != (rollout.state, rollout.stage, rollout.kept_since)
     if changed:
         rollout.changed_at = now
-    _order(gates, rollout, settled.ordered if settled.state == "running" else ())
+    _order(session, gates, rollout, settled.ordered if settled.state == "running" else ())
     session.flush()
     return changed
 
 
-def _order(gates: Collection[Gate], rollout: Rollout, ordered: Collection[str]) -> None:
+def _order(session: Session, gates: Collection[Gate], rollout: Rollout, ordered: Collection[str]) -> None:
     """Give these gates their order and take it back from all others."""
     for gate in gates:
         wanted = gate.gate_id in ordered
         # The order's number stays: it says that this roll-out has reached the gate.
+        if wanted != bool(gate.ordered_version):
+            ring_after_commit(session, gate.site_id, (gate.gate_id,))
         if wanted:
             gate.ordered_version, gate.ordered_id = rollout.version, rollout.order_id
         elif gate.ordered_version:

@@ -85,6 +85,14 @@ ASK_OF_ONE_ON_TRIAL = ASK[:-1] + (
     b',"update":{"step":"trial","version":"0.3.0","order_id":"00112233.1","why":""}}'
 )
 REPLY_WITH_A_VERSION = REPLY[:-1] + b',"update":{"version":"0.3.0","order_id":"00112233.1"}}'
+ASK_FOR_A_BELL = ASK[:-1] + (
+    b',"knows":["bell"],"bell_key":"Z2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2c="}'
+)
+REPLY_WITH_A_BELL = REPLY[:-1] + (
+    b',"knows":["bell"],"bell_seconds":60.0,"bell_pass":{"servers":["bell.example.org:4222"],'
+    b'"account":"Z2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2c=","issued_at":1772600767,"seconds":86400,'
+    b'"signature":"' + b"c2ln" * 21 + b'cw=="}}'
+)
 SITE_FACTS = (
     b'{"language":"zh","card_bits":32,"lanes":[{"lane_id":"north-in","name":"in","sheet":null}]}'
 )
@@ -108,6 +116,8 @@ SAMPLES = [
     (AskReply, REPLY_WITH_FEATURES),
     (AskRequest, ASK_OF_ONE_ON_TRIAL),
     (AskReply, REPLY_WITH_A_VERSION),
+    (AskRequest, ASK_FOR_A_BELL),
+    (AskReply, REPLY_WITH_A_BELL),
     (SiteFacts, SITE_FACTS),
 ]
 

@@ -25,6 +25,7 @@ from gate_controller.storage.disk_room import DiskState
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.storage.tamper_mark import TamperMark
+from gate_controller.sync.bell import GateBell
 from gate_controller.sync.client import (
     LinkChanged,
     OrderArrived,
@@ -120,7 +121,7 @@ class Syncing:
 
 @pytest.fixture
 def syncing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Syncing]:
-    monkeypatch.setattr("gate_controller.sync.client.RETRY_SECONDS", 0.1)
+    monkeypatch.setattr("gate_controller.sync.pace.RETRY_SECONDS", 0.1)
     server = ScriptedServer()
     store = PolicyStore(tmp_path / "policy.sqlite3", IDENTITY, NOW)
     journal = Journal(tmp_path / "journal.sqlite3", NOW)
@@ -143,6 +144,7 @@ def syncing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Syncing
         "0.2.0",
         lambda: DiskState(5 * 2**30, 8 * 2**30, reserve_in_use=False),
         NumbersFile(tmp_path / "gate.prom"),
+        GateBell(IDENTITY.site_id, "north", None, time.monotonic, nudge.set),
     )
     made = Syncing(server, store, journal, news, nudge)
     made.say()

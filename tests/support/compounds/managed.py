@@ -70,6 +70,7 @@ class ManagedCompound:
         """End the app's streams and close its connections to the database."""
         live_watch(self.app).close()
         with self.app.app_context():
+            current_menjin().bell.close()
             current_menjin().database.engine.dispose()
 
     @contextmanager

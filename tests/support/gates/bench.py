@@ -104,6 +104,7 @@ class BenchGate:
     inputs: InputBoard
     more: str = ""
     server_url: str = NO_SERVER
+    server_ca: Path | None = None
     lane: str = LANE
     gate: Gate | None = None
     time: GateTime = field(default_factory=GateTime)
@@ -128,6 +129,8 @@ class BenchGate:
         """Write the site file and return its path."""
         path = self.root / "site.toml"
         text = SITE_FILE.format(root=self.root, more=self.more)
+        if self.server_ca is not None:
+            text = text.replace("language =", f'server_ca = "{self.server_ca}"\nlanguage =')
         path.write_text(text.replace(NO_SERVER, self.server_url).replace(LANE, self.lane))
         return path
 

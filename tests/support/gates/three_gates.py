@@ -31,6 +31,7 @@ from gate_controller.storage.disk_room import DiskState
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.storage.tamper_mark import TamperMark
+from gate_controller.sync.bell import GateBell
 from gate_controller.sync.client import SyncClient
 from gate_controller.sync.link import ServerLink
 from gate_controller.sync.numbers import NumbersFile
@@ -234,11 +235,13 @@ class TownGate:
         if snapshot is not None:
             self.roster = dict(snapshot.face_roster)
             self.keeper.settle(self.roster)
+        nudge = threading.Event()
         self.sync = SyncClient(
             ServerLink(self.town.url, None, self.gate_id, key, self.store.next_counter),
             identity, key, self.store, self.journal, clock, self.keeper, lambda: self.boot_seconds,
-            lambda: GateStatus((), ()), self._take, threading.Event(), self.roster,
+            lambda: GateStatus((), ()), self._take, nudge, self.roster,
             "0.2.0", lambda: DiskState(5 * 2**30, 8 * 2**30, reserve_in_use=False), NumbersFile(None),
+            GateBell(self.town.site_id, self.gate_id, None, clock.monotonic_seconds, nudge.set),
         )  # fmt: skip
 
     def _take(self, news: object) -> None:

@@ -1,0 +1,90 @@
+"""The server's side of the bell: acts never wait for a broker, and what cannot be rung is counted."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gate_controller.contract.bell import account_of, pass_claims, ring_subject
+from gate_controller.contract.signing import public_bytes, verify_message
+from tests.support.broker import free_ports, run_brokers
+from tests.support.gates.waiting import until
+from web_admin.core import bell as bell_module
+from web_admin.core.bell import MOST_WAITING, PASS_SECONDS, Bell, account_key
+from web_admin.core.request_times import request_numbers
+
+KEY = Ed25519PrivateKey.generate()
+
+
+@pytest.fixture
+def away() -> Iterator[Bell]:
+    """Return a bell whose broker is not there."""
+    bell = Bell([f"localhost:{free_ports(1)[0]}"], None, KEY)
+    yield bell
+    bell.close()
+
+
+def counted(outcome: str) -> float:
+    name = f'menjin_bell_rings_total{{outcome="{outcome}"}} '
+    lines = request_numbers().decode().splitlines()
+    return sum(float(line.removeprefix(name)) for line in lines if line.startswith(name))
+
+
+def test_rings_beyond_what_may_wait_are_dropped_and_counted(away: Bell) -> None:
+    before = counted("dropped")
+    away.ring([f"ring.{number}" for number in range(MOST_WAITING + 7)])
+    assert counted("dropped") - before == 7
+    away.ring(["ring.0", "ring.1"])
+    assert counted("dropped") - before == 7, "one that waits already is no further one"
+    assert not away.is_ringing
+
+
+def test_a_ring_that_waited_longer_than_a_gate_does_is_dropped_and_counted(
+    away: Bell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bell_module, "KEPT_SECONDS", 0.0)
+    before = counted("dropped")
+    away.ring(["ring.a", "ring.b"])
+    until(lambda: counted("dropped") - before == 2)
+
+
+def test_rings_that_waited_for_a_broker_are_sent_when_it_is_there(tmp_path: Path) -> None:
+    with run_brokers(tmp_path / "brokers", [account_of(KEY)]) as brokers:
+        brokers.each[0].kill()
+        bell = Bell([brokers.each[0].address], brokers.ca, KEY)
+        before = counted("sent")
+        bell.ring(["ring.a", "ring.b"])
+        until(lambda: not bell.is_ringing)
+        brokers.each[0].start()
+        until(lambda: counted("sent") - before == 2)
+        assert bell.is_ringing
+        assert "menjin_bell_connected" in request_numbers().decode()
+        bell.close()
+
+
+def test_many_rings_are_spread_and_all_sent(tmp_path: Path) -> None:
+    with run_brokers(tmp_path / "brokers", [account_of(KEY)]) as brokers:
+        bell = Bell([brokers.each[0].address], brokers.ca, KEY)
+        bell.start()
+        until(lambda: bell.is_ringing)
+        before = counted("sent")
+        bell.ring([f"ring.{number}" for number in range(500)])
+        until(lambda: counted("sent") - before == 500)
+        bell.close()
+
+
+def test_a_pass_is_signed_for_one_gate_and_key(away: Bell) -> None:
+    user, now = public_bytes(Ed25519PrivateKey.generate()), datetime(2026, 3, 4, tzinfo=UTC)
+    given = away.pass_for("site", "north", user, now)
+    assert given is not None
+    issued_at = int(now.timestamp())
+    subject = ring_subject("site", "north")
+    claims = pass_claims(given.account, user, subject, issued_at, issued_at + PASS_SECONDS)
+    verify_message(public_bytes(KEY), claims, given.signature)
+
+
+def test_the_account_is_the_same_at_each_start_and_another_elsewhere() -> None:
+    assert account_of(account_key(b"s" * 32)) == account_of(account_key(b"s" * 32))
+    assert account_of(account_key(b"s" * 32)) != account_of(account_key(b"t" * 32))

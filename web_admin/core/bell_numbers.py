@@ -1,0 +1,34 @@
+"""Numbers of the bell for a monitor: rings sent and dropped, and whether a broker is connected."""
+
+from functools import cache
+
+from prometheus_client import Counter, Gauge
+
+from web_admin.core.request_times import registry_of_this_process
+
+
+@cache
+def _rings() -> Counter:
+    return Counter(
+        "menjin_bell_rings", "Rings of gates' bells, sent or dropped.", ["outcome"],
+        registry=registry_of_this_process(),
+    )  # fmt: skip
+
+
+@cache
+def _connected() -> Gauge:
+    return Gauge(
+        "menjin_bell_connected", "1 while each process of the server could ring gates.",
+        multiprocess_mode="livemin", registry=registry_of_this_process(),
+    )  # fmt: skip
+
+
+def count_rings(outcome: str, count: int) -> None:
+    """Count rings that were `sent` or `dropped`."""
+    if count:
+        _rings().labels(outcome).inc(count)
+
+
+def note_connected(is_connected: bool) -> None:
+    """Note whether this process has a broker."""
+    _connected().set(float(is_connected))

@@ -245,6 +245,9 @@ def test_a_server_starts_from_a_backup_by_the_passphrase_that_seals_the_next_one
     words = ["--restore", str(tmp_path / "sealed"), *address, "--postgresql"]
     server.make_database = lambda: None
     assert server.main(words) == 2, "the passphrase is missing"
+    for option in ("--root-key", "--manager-password-file"):
+        assert server.main([*words, option, str(tmp_path / "word")]) == 2
+    assert server.ran == []
     assert server.main([*words, "--backup-passphrase-file", str(tmp_path / "word")]) == 0
     (restored,) = [command for command in server.ran if "restore" in command]
     assert restored[:6] == ("runuser", "-u", "menjin-web", "--", server.PROGRAM, "web")

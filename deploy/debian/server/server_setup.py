@@ -154,8 +154,13 @@ def refuse_without_effect(chosen: argparse.Namespace, more: Sequence[str]) -> No
     if chosen.backup_passphrase_file is not None and has_passphrase():
         raise Refused(_("%(file)s is there and stays: leave %(option)s out",
                         file=PASSPHRASE, option="--backup-passphrase-file"))  # fmt: skip
-    if chosen.restore is not None and chosen.root_key != ROOT_KEY:
-        raise Refused(_("a restored server keeps its root key: leave %(option)s out", option="--root-key"))
+    if chosen.restore is not None:
+        if chosen.root_key != ROOT_KEY:
+            said = _("a restored server keeps its root key: leave %(option)s out", option="--root-key")
+            raise Refused(said)
+        for option in FILE_OPTIONS:
+            if value_of(chosen, option) is not None:
+                raise Refused(_("a restored server has its accounts: leave %(option)s out", option=option))
     if SETTINGS.exists():
         own = ("--restore", "--postgresql", *FILE_OPTIONS)
         given = [option for option in own if value_of(chosen, option)]

@@ -1,4 +1,4 @@
-"""What a large compound costs: `menjin bench fleet [--gates N] [--people N]`.
+"""What a large compound costs: `menjin bench fleet [--gates N] [--people N] [--events] [--site]`.
 
 The real server with two workers over PostgreSQL, as `menjin web run` serves it, and paired gates in a process
 of their own that sign each request, on one machine. The peer of a figure is what an earlier commit measured
@@ -20,17 +20,18 @@ from typing import TypeVar
 
 import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from gate_controller.contract.calendars import Span
 from tests.bench.figure import Figure, beside, percentile
+from tests.bench.fleet_events import Journals, Taken
 from tests.bench.fleet_gates import Known, Orders, Seen
 from tests.bench.pages import KEYS, temporary_postgres
 from tests.served.served_compound import ServedCompound, serve_compound
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
 from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person
 from web_admin.action.base import new_action
-from web_admin.compound.models import Hours, Lane, Person, Site
+from web_admin.compound.models import CredentialRow, Gate, Hours, Lane, Person, Site
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.credentials.cards import issue_card
@@ -39,6 +40,7 @@ from web_admin.gates.actions import save_lane
 from web_admin.gates.hours import save_hours
 from web_admin.gates.rules import LaneSpec
 from web_admin.gates.sheets import save_sheet
+from web_admin.journal.models import GateEvent
 from web_admin.people.actions import add_person as office_adds_person
 from web_admin.people.homes import add_home as office_adds_home
 from web_admin.policy.publish import publish_policy
@@ -55,7 +57,7 @@ MEASURED_BEFORE: dict[tuple[str, int, int], float] = {
 """By case, gates and people: of commit 5066cdf."""
 TARGETS = {
     "asks_per_second": 1000.0, "ask_p99_ms": 100.0, "publish_one_card": 0.3, "publish_hours": 2.0,
-    "ask_longest_at_publish_hours": 100.0, "site": 20.0,
+    "ask_longest_at_publish_hours": 100.0, "site": 20.0, "events_per_second": 5000.0,
 }  # fmt: skip
 TARGET_SIZES = {(1000, 100), (1000, 400), (250, 10_000)}
 """Gates and people for which the targets are meant."""
@@ -63,6 +65,9 @@ SITE_PEOPLE = 400
 SECONDS = 10.0
 PEOPLE_OF_A_HOME = 4
 HOURS = "all-week"
+GATES_THAT_SEND, BATCHES, ENTRIES_OF_A_BATCH = 50, 10, 100
+"""Of journals; a gate that was alone for long sends 500 entries in a batch."""
+MAX_PASSENGERS = 2000
 
 T = TypeVar("T")
 
@@ -78,6 +83,7 @@ def measure(arguments: Sequence[str] = ()) -> Iterator[Figure]:
     parser = argparse.ArgumentParser(prog="menjin bench fleet")
     parser.add_argument("--gates", type=int, default=1000, help="paired gates (default: %(default)s)")
     parser.add_argument("--people", type=int, default=100, help="people with a card (default: %(default)s)")
+    parser.add_argument("--events", action="store_true", help="send journals and nothing else")
     parser.add_argument(
         "--site", action="store_true", help=f"make a site of so many gates and {SITE_PEOPLE} people by acts")
     chosen = parser.parse_args(arguments)
@@ -90,7 +96,12 @@ def measure(arguments: Sequence[str] = ()) -> Iterator[Figure]:
         config = WebConfig(database_url=url, data_dir=Path(folder), secrets_dir=Path(folder) / "secrets",
                            public_url="http://localhost", **keys)
         with serve_compound(config, Path(folder)) as served:
-            yield from _site_made(served, size) if chosen.site else _measured(served, size)
+            if chosen.site:
+                yield from _site_made(served, size)
+            elif chosen.events:
+                yield from _events_taken(served, size, _filled(served, size))
+            else:
+                yield from _measured(served, size)
 
 
 def _figure(case: str, size: _Size, value: float, unit: str, name: str | None = None) -> Figure:
@@ -128,6 +139,37 @@ def _measured(served: ServedCompound, size: _Size) -> Iterator[Figure]:
         took = percentile([at - started - published for at in seen.had_version_at], 0.99)
         way = "polling" if case == "publish_one_card" else case
         yield _figure(f"last_gate_told_{way}_p99_s", size, took, "s")
+    yield from _events_taken(served, size, seen.gates)
+
+
+def _events_taken(served: ServedCompound, size: _Size, gates: list[Known]) -> Iterator[Figure]:
+    """Let gates hand over journals; raise where the server has not each entry once, in its place."""
+    site_id, sending = served.compound.site_id, gates[:GATES_THAT_SEND]
+    with served.compound.app.app_context(), current_menjin().database.session() as session:
+        people = [
+            (person_id, card_id)
+            for person_id, card_id in session.execute(
+                select(CredentialRow.person_id, CredentialRow.credential_id).limit(MAX_PASSENGERS))
+        ]
+    journals = Journals(served.address, site_id, sending, people, BATCHES, ENTRIES_OF_A_BATCH)
+    player = _playing("tests.bench.fleet_events", journals)
+    assert player.stdout is not None
+    taken = msgspec.json.decode(player.stdout.read(), type=Taken)
+    player.stdout.close()
+    player.wait()
+    if taken.failures:
+        raise AssertionError(f"{len(taken.failures)} gates failed, the first: {taken.failures[0]}")
+    of_each, names = BATCHES * ENTRIES_OF_A_BATCH, [gate.gate_id for gate in sending]
+    with served.compound.app.app_context(), current_menjin().database.session() as session:
+        numbers = (func.count(), func.count(GateEvent.seq.distinct()), func.max(GateEvent.seq))
+        stored = select(GateEvent.gate_id, *numbers, Gate.acknowledged_seq).join(Gate)
+        of_senders = stored.where(GateEvent.gate_id.in_(names))
+        rows = session.execute(of_senders.group_by(GateEvent.gate_id, Gate.acknowledged_seq)).all()
+    if {tuple(row) for row in rows} != {(name, of_each, of_each, of_each, of_each) for name in names}:
+        raise AssertionError(f"{of_each} entries of each gate were sent, not stored: {rows[:3]}")
+    if not taken.sent_again:
+        raise AssertionError("no batch was sent twice: that one counts once is not shown")
+    yield _figure("events_per_second", size, of_each * len(sending) / taken.seconds, "/s")
 
 
 def _filled(served: ServedCompound, size: _Size) -> list[Known]:
@@ -214,10 +256,14 @@ def _site_made(served: ServedCompound, size: _Size) -> Iterator[Figure]:
 
 
 def _started(served: ServedCompound, gates: list[Known], **orders: object) -> subprocess.Popen[bytes]:
+    return _playing("tests.bench.fleet_gates", Orders(served.address, gates, **orders))
+
+
+def _playing(module: str, orders: msgspec.Struct) -> subprocess.Popen[bytes]:
     player = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.fleet_gates"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        [sys.executable, "-m", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert player.stdin is not None
-    player.stdin.write(msgspec.json.encode(Orders(served.address, gates, **orders)))
+    player.stdin.write(msgspec.json.encode(orders))
     player.stdin.close()
     assert player.stdout is not None
     if player.stdout.readline().strip() != b"ready":

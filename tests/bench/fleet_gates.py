@@ -11,6 +11,7 @@ import base64
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -71,36 +72,50 @@ class _Policy(msgspec.Struct):
     manifest: bytes
 
 
-class _Gate:
-    """One gate and its connection."""
+def signed_request(path: str, body: bytes, known: Known, key: Ed25519PrivateKey) -> bytes:
+    """Return a gate's next request as its bytes on the wire, signed and counted."""
+    known.counter += 1
+    signed = sign(key, REQUEST_DOMAIN, request_message("POST", path, body, known.gate_id, known.counter))
+    return (f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
+            f"Content-Type: application/json\r\n{GATE_HEADER}: {known.gate_id}\r\n"
+            f"{COUNTER_HEADER}: {known.counter}\r\n"
+            f"{SIGNATURE_HEADER}: {base64.b64encode(signed).decode()}\r\n\r\n").encode() + body
 
-    def __init__(self, known: Known, number: int) -> None:
-        self.known = known
-        self._key = Ed25519PrivateKey.from_private_bytes(known.key)
+
+class Line:
+    """The connection of one gate to the server, kept between requests."""
+
+    def __init__(self, number: int) -> None:
+        """Take the gate's number, of which its address is one."""
         self._source = f"127.0.{10 + number // GATES_OF_AN_ADDRESS}.1"
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def ask(self, host: str, port: int) -> None:
-        """Ask once; raise OSError or ValueError where there is no proper answer."""
+    async def answer(self, host: str, port: int, request: Callable[[], bytes]) -> bytes:
+        """Return the body of the answer; raise OSError or ValueError where there is no proper one.
+
+        Where the server had closed the connection, the next request is sent over another.
+        """
         kept = self._streams is not None
         try:
-            reader, head = await self._asked(host, port)
+            reader, head = await self._asked(host, port, request())
         except (asyncio.IncompleteReadError, ConnectionResetError):
             if not kept:
                 raise
             self.close()
-            reader, head = await self._asked(host, port)
+            reader, head = await self._asked(host, port, request())
         length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
         body = await reader.readexactly(length)
         if not head.startswith(b"HTTP/1.1 200"):
             raise ValueError(body[:200].decode(errors="replace"))
-        self._take(body)
+        return body
 
-    async def _asked(self, host: str, port: int) -> tuple[asyncio.StreamReader, bytes]:
+    async def _asked(
+        self, host: str, port: int, request: bytes
+    ) -> tuple[asyncio.StreamReader, bytes]:
         if self._streams is None:
             self._streams = await asyncio.open_connection(host, port, local_addr=(self._source, 0))
         reader, writer = self._streams
-        writer.write(self._request())
+        writer.write(request)
         return reader, await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), LONGEST_ANSWER_SECONDS)
 
     def close(self) -> None:
@@ -109,18 +124,25 @@ class _Gate:
             self._streams[1].close()
             self._streams = None
 
+
+class _Gate(Line):
+    """One gate that asks."""
+
+    def __init__(self, known: Known, number: int) -> None:
+        super().__init__(number)
+        self.known = known
+        self._key = Ed25519PrivateKey.from_private_bytes(known.key)
+
+    async def ask(self, host: str, port: int) -> None:
+        """Ask once; raise OSError or ValueError where there is no proper answer."""
+        self._take(await self.answer(host, port, self._request))
+
     def _request(self) -> bytes:
         known = self.known
-        known.counter += 1
         body = msgspec.json.encode(AskRequest(
             have_epoch=known.have[0], have_version=known.have[1], gate_time=datetime.now(UTC),
             clock_sure=True, journal_seq=0))
-        signed = sign(self._key, REQUEST_DOMAIN,
-                      request_message("POST", ASK_PATH, body, known.gate_id, known.counter))
-        return (f"POST {ASK_PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
-                f"Content-Type: application/json\r\n{GATE_HEADER}: {known.gate_id}\r\n"
-                f"{COUNTER_HEADER}: {known.counter}\r\n"
-                f"{SIGNATURE_HEADER}: {base64.b64encode(signed).decode()}\r\n\r\n").encode() + body
+        return signed_request(ASK_PATH, body, known, self._key)
 
     def _take(self, body: bytes) -> None:
         policy = msgspec.json.decode(body, type=_Answer).policy

@@ -50,6 +50,13 @@ def lock_site_of_gate(session: Session, gate_id: str) -> None:
 # -- gates and lanes -------------------------------------------------------------------------------
 
 
+def key_of_gate(session: Session, gate_id: str) -> tuple[bytes | None, bool]:
+    """Return a gate's public key, None where there is no such gate or key, and whether it is believed."""
+    found = select(Gate.public_key, Gate.state == "paired", Gate.forked_at.is_(None))
+    row = session.execute(found.where(Gate.gate_id == gate_id)).one_or_none()
+    return (None, False) if row is None else (row[0], row[1] and row[2])
+
+
 def gate_by_id(session: Session, gate_id: str) -> Gate | None:
     """Return a gate, None where there is none of this id."""
     return session.get(Gate, gate_id)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -33,6 +33,7 @@ from web_admin.core.lock_order import SiteFirst
 from web_admin.core.sealing import Sealer
 from web_admin.events.entry_reading import NOT_STORED, NOT_TRUSTED, ReadBatch, ReadEntry
 from web_admin.events.set_aside import MAX_OF_A_GATE, aside_before, has_room, knows, ring_unread, set_aside
+from web_admin.events.storing import store_entries, word
 from web_admin.face.gate_answers import note_openings, take_answers
 from web_admin.face.looks import note_looks
 from web_admin.journal.models import GateEvent, SetAsideEntry
@@ -131,7 +132,7 @@ def _take(act: Action, gate: Gate, taken: Sequence[ReadEntry]) -> None:
     note_uses(session, gate, fresh)
     note_visitor_uses(session, gate, unknown, now)
     take_answers(act, gate, unknown)
-    note_openings(session, unknown, now)
+    note_openings(session, gate.site_id, unknown, now)
     note_looks(act, gate, unknown)
     session.flush()
 
@@ -201,30 +202,9 @@ def _insert(
     session: Session, gate: Gate, entries: Sequence[JournalEntry], now: datetime
 ) -> Sequence[JournalEntry]:
     """Store the entries that are not stored yet and return them."""
-    journal_id = gate.journal_id or ""
     known = _stored_in_an_older_journal(session, gate, entries)
     unknown = [entry for entry in entries if entry.digest not in known]
-    rows = [
-        {
-            "gate_id": gate.gate_id,
-            "journal_id": journal_id,
-            "seq": entry.seq,
-            "at": entry.at,
-            "kind": entry.kind,
-            "lane_id": _text(entry.facts.get("lane_id")),
-            "person_id": _text((entry.personal or {}).get("person_id")),
-            "facts": entry.facts,
-            "personal": entry.personal,
-            "salt": entry.salt,
-            "personal_digest": entry.personal_digest,
-            "previous": entry.previous,
-            "digest": entry.digest,
-            "received_at": now,
-        }
-        for entry in unknown
-    ]
-    if rows:
-        session.connection().execute(insert(GateEvent), rows)
+    store_entries(session, gate, unknown, now)
     for entry in unknown:
         if is_alarm(entry.kind):
             raise_alarm(
@@ -233,19 +213,15 @@ def _insert(
                 entry.kind,
                 entry.at,
                 gate_id=gate.gate_id,
-                lane_id=_text(entry.facts.get("lane_id")),
-                detail=_text(entry.facts.get("detail")) or _stopped_home(entry),
+                lane_id=word(entry.facts.get("lane_id")),
+                detail=word(entry.facts.get("detail")) or _stopped_home(entry),
             )
     return unknown
 
 
 def _stopped_home(entry: JournalEntry) -> str:
     """Return the number of the home whose PINs stopped: staff have to know whom to ask."""
-    return _text((entry.personal or {}).get("home_number")) or ""
-
-
-def _text(fact: object) -> str | None:
-    return fact if isinstance(fact, str) else None
+    return word((entry.personal or {}).get("home_number")) or ""
 
 
 def _stored_in_an_older_journal(

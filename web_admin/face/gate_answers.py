@@ -21,9 +21,10 @@ from web_admin.action.base import Action, record
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.compound.own_credentials import is_own_yes
+from web_admin.core.database import among
 from web_admin.core.refusal import ActionRefused
 from web_admin.custody.models import Consent
-from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.custody.shares import FACE_PURPOSE, live_face_consents
 from web_admin.face.actions import give_face_consent, record_refusal, withdraw_face
 from web_admin.face.lost_methods import note_opening
 from web_admin.face.queries import newest_notice
@@ -176,17 +177,27 @@ def _is_own(
     return bool(rows) and all(is_own_yes(row, of_minor=of_minor) for row in rows)
 
 
-def note_openings(session: Session, entries: Sequence[JournalEntry], now: datetime) -> None:
-    """Remember with which cards and PINs faces are taken, for those who have agreed already."""
+def note_openings(
+    session: Session, site_id: str, entries: Sequence[JournalEntry], now: datetime
+) -> None:
+    """Remember with which cards and PINs faces are taken, for those of the site who have agreed already."""
+    shown: dict[tuple[str, str], None] = {}
     for entry in entries:
         personal = entry.personal or {}
         person_id, credential_id = personal.get("person_id"), personal.get("credential_id")
         is_of_face = entry.kind in (EventKind.SHOWN_FOR_FACE, EventKind.FACE_ENROLLED)
-        if not is_of_face or not isinstance(person_id, str) or not isinstance(credential_id, str):
-            continue
-        person, row = session.get(Person, person_id), session.get(CredentialRow, credential_id)
-        is_theirs = person is not None and row is not None and row.person_id == person_id
-        if is_theirs and person is not None and live_face_consent(session, person) is not None:
+        if is_of_face and isinstance(person_id, str) and isinstance(credential_id, str):
+            shown[person_id, credential_id] = None
+    if not shown:
+        return
+    named = sorted({credential_id for _, credential_id in shown})
+    holders = select(CredentialRow.credential_id, CredentialRow.person_id)
+    among_named = among(session, CredentialRow.credential_id, named)
+    held_by = dict(session.execute(holders.where(among_named)).all())
+    theirs = [(person_id, one_id) for person_id, one_id in shown if held_by.get(one_id) == person_id]
+    agreed = live_face_consents(session, site_id, sorted({person_id for person_id, _ in theirs}))
+    for person_id, credential_id in theirs:
+        if person_id in agreed:
             note_opening(session, person_id, [credential_id], now)
 
 

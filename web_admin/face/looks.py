@@ -21,6 +21,7 @@ from gate_controller.contract.records import MAX_LOOKS
 from web_admin.action.base import Action, begin, finish, publish, record
 from web_admin.action.lookups import person_of
 from web_admin.compound.models import Gate, Person
+from web_admin.core.database import among
 from web_admin.core.lock_order import GATE_ALONE, SiteFirst
 from web_admin.custody.models import FaceLook, FaceShare, LookOffer
 from web_admin.face.ways_in import live_face_consent
@@ -30,6 +31,7 @@ MISSES_OF_AN_OFFER = 2
 MISSES_WITHIN = timedelta(days=30)
 OFFER_LASTS = timedelta(days=14)
 OFFERED_AGAIN_AFTER = timedelta(days=30)
+_KINDS_OF_LOOKS = (EventKind.FACE_ENROLLED, EventKind.FACE_LOOK_DROPPED, EventKind.FACE_MISSED)
 _LOOK_ID = re.compile(r"[0-9a-f]{16}\Z")
 
 
@@ -39,12 +41,12 @@ _LOOK_ID = re.compile(r"[0-9a-f]{16}\Z")
 def note_looks(by_gate: Action, gate: Gate, entries: Sequence[JournalEntry]) -> None:
     """Take which looks a gate keeps now, and whom a look missed; publish where dropped ones are gone."""
     session, now, touched = by_gate.session, by_gate.now, set[str]()
-    for entry in entries:
+    of_looks = [entry for entry in entries if entry.kind in _KINDS_OF_LOOKS]
+    shares = _shares(session, gate, of_looks)
+    for entry in of_looks:
         personal = entry.personal or {}
         person_id = personal.get("person_id")
-        if not isinstance(person_id, str):
-            continue
-        share = session.get(FaceShare, (person_id, gate.gate_id))
+        share = shares.get(person_id) if isinstance(person_id, str) else None
         if share is None:
             continue
         if entry.kind in (EventKind.FACE_ENROLLED, EventKind.FACE_LOOK_DROPPED):
@@ -53,7 +55,7 @@ def note_looks(by_gate: Action, gate: Gate, entries: Sequence[JournalEntry]) -> 
                 if GATE_ALONE in session.info:
                     raise SiteFirst
                 is_gone = _keep(session, share, looks, min(entry.at, now))
-                touched.update({person_id} if is_gone else ())
+                touched.update({share.person_id} if is_gone else ())
         elif entry.kind == EventKind.FACE_MISSED:
             if GATE_ALONE in session.info:
                 raise SiteFirst
@@ -61,6 +63,18 @@ def note_looks(by_gate: Action, gate: Gate, entries: Sequence[JournalEntry]) -> 
     if touched:
         # A look is named to its own gate alone.
         publish(by_gate, touched, (gate.gate_id,))
+
+
+def _shares(session: Session, gate: Gate, entries: Sequence[JournalEntry]) -> dict[str, FaceShare]:
+    """Return by person the shares of faces at this gate that entries are about."""
+    named = {(entry.personal or {}).get("person_id") for entry in entries}
+    person_ids = sorted(person_id for person_id in named if isinstance(person_id, str))
+    if not person_ids:
+        return {}
+    here = select(FaceShare).where(
+        FaceShare.gate_id == gate.gate_id, among(session, FaceShare.person_id, person_ids)
+    )
+    return {share.person_id: share for share in session.scalars(here)}
 
 
 def _read(word: object) -> list[str] | None:

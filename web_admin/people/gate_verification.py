@@ -16,6 +16,7 @@ from gate_controller.contract.journal_chain import JournalEntry
 from web_admin.action.base import Action
 from web_admin.action.phone_verification import opened_invitation
 from web_admin.compound.models import CredentialRow, Person
+from web_admin.core.database import among
 from web_admin.people.invitations import confirm_identity
 from web_admin.people.phone_verification import is_in_time
 
@@ -42,7 +43,7 @@ def verify_by_gate_events(by_gate: Action, entries: Sequence[JournalEntry]) -> N
         select(Person.person_id, CredentialRow.credential_id, CredentialRow.seen_by)
         .join(CredentialRow, CredentialRow.person_id == Person.person_id)
         .where(
-            CredentialRow.credential_id.in_(sorted({credential_id for _, credential_id in shown})),
+            among(session, CredentialRow.credential_id, sorted({shown_id for _, shown_id in shown})),
             CredentialRow.kind.in_(IDENTIFYING_KINDS),
             CredentialRow.known_to_home.is_(False),
             Person.phone_unproven.is_not(None),

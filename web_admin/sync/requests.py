@@ -29,7 +29,7 @@ from gate_controller.contract.messages import (
 from gate_controller.contract.signing import REQUEST_DOMAIN, SignatureRefused, request_message, verify
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import Gate
-from web_admin.compound.queries import gate_by_id, lock_site_of_gate, locked_gate
+from web_admin.compound.queries import key_of_gate, lock_site_of_gate, locked_gate
 from web_admin.core.database import DatabaseSession, Menjin, current_menjin
 from web_admin.core.lock_order import SiteFirst
 from web_admin.events.entry_reading import ReadBatch
@@ -184,9 +184,8 @@ def signed_call(
     now = menjin.clock()
     gate_id, counter, signature = signed_headers()
     with menjin.database.snapshot() as session:
-        found = gate_by_id(session, gate_id)
-        known = found.public_key if found is not None else None
-        if found is None or known is None:
+        known, is_believed = key_of_gate(session, gate_id)
+        if known is None:
             raise SyncRefused(403, "gate_unknown", "this server knows no such paired gate")
     body = read_body(limit)
     message = check_signature(known, body, gate_id, counter, signature)
@@ -207,9 +206,10 @@ def signed_call(
         return answer(refused.status, refused.refusal)
 
     try:
-        return answered(site_first=_needs_the_site(content, found))
+        return answered(site_first=_needs_the_site(content, is_believed=is_believed))
     except SiteFirst:
-        return answered(site_first=True)
+        _log.debug("gate %s: begins again with the site locked", gate_id)
+    return answered(site_first=True)
 
 
 def check_signed_get() -> None:
@@ -231,11 +231,11 @@ def check_signed_get() -> None:
         raise refused
 
 
-def _needs_the_site(content: object, gate: Gate) -> bool:
+def _needs_the_site(content: object, *, is_believed: bool) -> bool:
     """Return whether a gate's message always leads to a change under the site's lock.
 
     What an entry of a journal leads to is seen when it is taken (`core/lock_order.py`).
     """
     if isinstance(content, ReadBatch):
-        return not gate.is_believed
+        return not is_believed
     return isinstance(content, TombstoneBatch | HandoverPage | ReceiptBatch)

@@ -12,6 +12,7 @@ from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import JournalEntry
 from gate_controller.contract.records import CredentialKind, Method
 from web_admin.compound.models import CredentialRow, Gate
+from web_admin.core.database import among
 from web_admin.messages.subscriptions import notify
 from web_admin.visitors.models import VisitorPassRow, VisitorUse
 from web_admin.visitors.pass_states import pass_state
@@ -76,9 +77,10 @@ def state_with_uses(row: VisitorPassRow, uses: Collection[Use], now: datetime) -
 
 
 def _of_visitors(session: Session, shown_ids: set[str]) -> set[str]:
-    passes = select(VisitorPassRow.pass_id).where(VisitorPassRow.pass_id.in_(shown_ids))
+    passes = select(VisitorPassRow.pass_id).where(among(session, VisitorPassRow.pass_id, sorted(shown_ids)))
     codes = select(CredentialRow.credential_id).where(
-        CredentialRow.credential_id.in_(shown_ids), CredentialRow.kind == CredentialKind.VISITOR_CODE
+        among(session, CredentialRow.credential_id, sorted(shown_ids)),
+        CredentialRow.kind == CredentialKind.VISITOR_CODE,
     )
     return {*session.scalars(passes), *session.scalars(codes)}
 

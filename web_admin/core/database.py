@@ -37,6 +37,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from web_admin.core.bell import NoBell
 from web_admin.core.config import WebConfig
 from web_admin.core.effects import Effects
+from web_admin.core.postgresql import notice_failover, waits_for
 from web_admin.core.sealing import Sealer
 
 DatabaseSession = Session
@@ -64,9 +65,12 @@ def make_engine(url: str) -> Engine:
     if url.startswith("postgresql://"):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     if url.startswith("postgresql+psycopg://"):
-        return create_engine(
-            url, pool_pre_ping=True, max_overflow=MAX_CONNECTIONS, hide_parameters=True
+        engine = create_engine(
+            url, pool_pre_ping=True, max_overflow=MAX_CONNECTIONS, hide_parameters=True,
+            connect_args=waits_for(make_url(url)),
         )
+        notice_failover(engine)
+        return engine
     if not url.startswith("sqlite:///"):
         raise ValueError("the database must be sqlite:///FILE or postgresql://…")
     engine = create_engine(url, max_overflow=MAX_CONNECTIONS, hide_parameters=True)
@@ -92,7 +96,8 @@ def database_name(url: str) -> tuple[str, str]:
 def make_calls_engine(engine: Engine) -> Engine:
     """Return an engine for one statement at a time: what counts a gate's call, with no wait for the disk.
 
-    A PostgreSQL that crashes may lose the calls of its last second: a number counted then is taken once more.
+    A PostgreSQL that crashes, or gives way to its standby, may lose the calls of its last second: a number
+    counted then is taken once more.
     Its connections are not tried before use, so a caller is ready for OperationalError. On SQLite it is the
     same engine. It is disposed of together with `engine`.
     """
@@ -101,7 +106,7 @@ def make_calls_engine(engine: Engine) -> Engine:
     calls = create_engine(
         engine.url,
         isolation_level="AUTOCOMMIT",
-        connect_args={"options": "-c synchronous_commit=off"},
+        connect_args=waits_for(engine.url) | {"options": "-c synchronous_commit=off"},
         max_overflow=MAX_CONNECTIONS,
     )
     event.listen(engine, "engine_disposed", lambda _engine: calls.dispose())

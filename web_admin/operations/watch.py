@@ -21,7 +21,7 @@ from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate, Site
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Menjin
-from web_admin.core.single_process import alone
+from web_admin.core.single_process import alone_everywhere
 from web_admin.events.alarm_groups import ends
 from web_admin.messages.outbox import mail_is_set_up
 from web_admin.operations.alarm_mails import Said, mail_managers
@@ -189,12 +189,13 @@ def _troubles(session: Session, config: WebConfig, site: Site, now: datetime) ->
 
 
 def start_timer(app: Flask, menjin: Menjin) -> threading.Thread:
-    """Watch now and every minute, in one process of this machine at a time, until this process ends."""
+    """Watch now and every minute, in one process of all machines at a time, until this process ends."""
 
     def work() -> None:
         while True:
             try:
-                with alone(menjin.config.data_dir, "watch") as is_alone, app.app_context():
+                data_dir = menjin.config.data_dir
+                with alone_everywhere(menjin.database, data_dir, "watch") as is_alone, app.app_context():
                     if is_alone:
                         watch(menjin, menjin.clock())
                         settle_rollouts(menjin, menjin.clock())

@@ -5,6 +5,7 @@ import sys
 from flask import Flask, Response, current_app, g, jsonify, request
 
 from web_admin.core.database import DatabaseAway, is_disk_full
+from web_admin.core.postgresql import is_outcome_unknown
 
 RETRY_SECONDS = 20
 
@@ -21,14 +22,22 @@ def show_trouble(error: Exception) -> Response:
     full = is_disk_full(error)
     g.menjin_trouble = True  # what looks at the answer must not ask who is signed in
     if request.path.startswith(("/sync/", "/api/")):
-        answer = jsonify(error="disk_full" if full else "database_away")
+        answer = jsonify(error=_word(full=full))
     else:
         again = request.path if request.method == "GET" else "/"
         # Without what other pages are given, which asks who reads it and in which language.
         template = current_app.jinja_env.get_template("trouble.html")
-        page = template.render(full=full, again=again, number=g.get("menjin_request_id", ""))
+        page = template.render(
+            full=full, unknown=is_outcome_unknown(), again=again, number=g.get("menjin_request_id", "")
+        )
         answer = Response(page, mimetype="text/html")
     answer.status_code = 503
     answer.headers["Retry-After"] = str(RETRY_SECONDS)
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _word(*, full: bool) -> str:
+    if full:
+        return "disk_full"
+    return "outcome_unknown" if is_outcome_unknown() else "database_away"

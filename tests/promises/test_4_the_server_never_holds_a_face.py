@@ -42,7 +42,7 @@ BINARY_COLUMNS = {
     "a passkey's public id": {"passkey.credential_id"},
     "keys, sealed": {
         "site_key.private_key_sealed", "gate.card_key_sealed", "gate.pin_key_sealed",
-        "webhook.signing_key_sealed", "webhook.old_signing_key_sealed",
+        "webhook.signing_key_sealed", "webhook.old_signing_key_sealed", "wrap_key_copy.sealed",
     },
     "half of a face's key, 32 bytes sealed": {"face_share.share_sealed"},
     "a struct that a signature covers": {

@@ -14,6 +14,7 @@ from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.core.refusal import ActionRefused
 from web_admin.messages.outbox import deliver
 from web_admin.operations.backup import write_backup
+from web_admin.operations.machines import enter
 from web_admin.operations.marks import BACKUP, mark
 from web_admin.policy.effects import PolicyEffects
 from web_admin.serving.workers import serve_app
@@ -26,6 +27,7 @@ def serve(arguments: argparse.Namespace) -> str:
     if arguments.workers > 1 and config.database_url.startswith("sqlite"):
         raise CommandRefused("--workers is for PostgreSQL; with SQLite it has to be 1")
     app = create_app(config, clock=clock)
+    enter(app.extensions["menjin"], clock())
     status = serve_app(
         app,
         host=arguments.host,

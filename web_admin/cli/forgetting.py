@@ -7,6 +7,7 @@ import time
 import msgspec
 
 from gate_controller.contract.anchor_file import NothingToVerify, read_ledger_anchor
+from gate_controller.contract.command_names import server_command
 from gate_controller.contract.journal_chain import ChainBroken, Facts
 from web_admin import create_core
 from web_admin.action.base import Action, checked_text, new_action, one_publication, publish, record
@@ -23,7 +24,7 @@ from web_admin.custody.certificates import (
     certified_ids,
     make_certificate,
 )
-from web_admin.custody.key_rotation import rotate_wrap_key
+from web_admin.custody.key_rotation import rotate_and_wait
 from web_admin.face.actions import disable_face
 from web_admin.face.endings import forget_everyone
 from web_admin.journal.ledger import append_audit
@@ -66,9 +67,14 @@ def rotate_keys(arguments: argparse.Namespace) -> str:
     menjin = _menjin(arguments)
     said = _rotate_working(menjin, arguments) if arguments.working else ""
     try:
-        done = rotate_wrap_key(menjin.database, menjin.sealer, clock())
+        done = rotate_and_wait(menjin.database, menjin.sealer, clock)
     except SealBroken as err:
         raise CommandRefused(f"{err}; do the keys and the database of this server belong together?") from err
+    if done.waits_for:
+        raise CommandRefused(
+            f"{said}The fresh wrapping key waits for {', '.join(done.waits_for)}: it is used once "
+            f"'{server_command('run')}' there has taken it; '{server_command('machines')}' says how far it is"
+        )
     with menjin.database.session() as session:
         site = _the_site(session)
         facts: Facts = {"key_id": done.key_id, "destroyed": len(done.destroyed_ids), "shares": done.shares}
@@ -122,7 +128,7 @@ def hand_over(arguments: argparse.Namespace) -> str:
             count = forget_everyone(each, "handed_over")
             disable_face(each)
             record(each, "site_handed_over", {"to": to, "contact": contact, "faces_ended": count})
-    rotate_wrap_key(menjin.database, menjin.sealer, clock())
+    rotate_and_wait(menjin.database, menjin.sealer, clock)
     rows = write_backup(menjin.database, menjin.config, passphrase, arguments.file, clock())
     return (
         f"{count} faces ended; their certificates are on their owners' phone pages.\n"

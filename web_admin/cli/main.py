@@ -13,6 +13,7 @@ from web_admin.cli.bell_options import add_bell
 from web_admin.cli.first_setup_options import add_init
 from web_admin.cli.forgetting_options import add_commands
 from web_admin.cli.gate_card_options import add_gate_card
+from web_admin.cli.several_machines_options import add_machines
 from web_admin.cli.words import _
 from web_admin.core.config import ConfigRefused
 from web_admin.core.database import DatabaseError
@@ -30,6 +31,8 @@ Set up and run the server of a compound.
   menjin web rollback   go back to the backup from before an upgrade
   menjin web backup     write one sealed file (faces cannot come back from it)
   menjin web restore    start again from a backup, or leave a lost gate out
+  menjin web join       set up one more machine over the same PostgreSQL
+  menjin web machines   list the machines of the database, or take one out
   menjin web deliver    send waiting mail and signed messages now ('run' does it as well)
   menjin web staff-link reset a staff account: the only manager lost phone or password
   menjin web updates    add a signed version of the gates' program, or list what was added
@@ -67,8 +70,18 @@ def run(argv: list[str]) -> int:
 
 
 def _do(arguments: argparse.Namespace) -> int:
-    from web_admin.cli import bell, first_setup, forgetting, gate_card, gate_updates, restoring, upgrading
+    from web_admin.cli import (
+        bell,
+        first_setup,
+        forgetting,
+        gate_card,
+        gate_updates,
+        restoring,
+        several_machines,
+        upgrading,
+    )
     from web_admin.cli import commands as cli_commands  # they load database and pages: not for --help
+    from web_admin.custody.machine_keys import MachineRefused
 
     commands: dict[str, Callable[[argparse.Namespace], str]] = {
         "init": first_setup.init,
@@ -77,6 +90,8 @@ def _do(arguments: argparse.Namespace) -> int:
         "rollback": upgrading.rollback,
         "backup": cli_commands.backup,
         "restore": restoring.restore,
+        "join": several_machines.join,
+        "machines": several_machines.show_machines,
         "deliver": cli_commands.deliver_messages,
         "staff-link": cli_commands.staff_link,
         "updates": gate_updates.updates,
@@ -97,7 +112,7 @@ def _do(arguments: argparse.Namespace) -> int:
         return EXIT_FAILED
     except CommandRefused as err:
         return _complain(str(err), err.status)
-    except ConfigRefused as err:
+    except (ConfigRefused, MachineRefused) as err:
         return _complain(str(err), EXIT_USAGE)
     except DatabaseError as err:
         # The statement and its values may be personal: only the driver's own words are shown.
@@ -183,7 +198,8 @@ def _parser() -> argparse.ArgumentParser:
     add_commands(commands, where)
     add_gate_card(commands, where)
     add_bell(commands, where)
-    for parser_ in (backup, restore, upgrade, rollback):
+    join = add_machines(commands, where)
+    for parser_ in (backup, restore, join, upgrade, rollback):
         parser_.add_argument(
             "--passphrase-file",
             type=Path,

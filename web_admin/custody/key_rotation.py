@@ -3,8 +3,14 @@
 One rotation: a fresh key goes to its file; in one transaction every live share is re-sealed under it;
 then it takes the place of the old one, whose file is overwritten and removed. An interruption between
 two steps, the next run goes on from there, and at every moment each live share can be opened.
+
+Where several machines serve the database, the fresh key reaches each that runs before anything is sealed
+under it, and the old one is destroyed when each has said so (`machine_keys`).
 """
 
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,16 +19,22 @@ from sqlalchemy.orm import Session
 
 from web_admin.core.database import Database
 from web_admin.core.sealing import FACE_SHARE_PURPOSE, SealBroken, Sealer, share_key_id
+from web_admin.core.single_process import one_at_a_time
+from web_admin.custody.machine_keys import begin_next, note_destroyed, states_of_copies
 from web_admin.custody.models import FaceShare, WrapKeyRow
 
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """Result of a rotation: the key now in use, those destroyed, the number of re-sealed shares."""
+    """Result of a rotation: the key now in use, those destroyed, the number of re-sealed shares.
+
+    `waits_for`: machines that have not got the fresh key yet; nothing is sealed under it until they have.
+    """
 
     key_id: str
     destroyed_ids: tuple[str, ...]
     shares: int
+    waits_for: tuple[str, ...] = ()
 
 
 def key_for_sealing(session: Session, sealer: Sealer, now: datetime) -> str:
@@ -71,12 +83,25 @@ def rotate_wrap_key(database: Database, sealer: Sealer, now: datetime) -> Rotati
     One process at a time. Raises SealBroken when a share cannot be opened with the keys of this server;
     then nothing is destroyed.
     """
-    with sealer.wrap_keys.lock():
+    with sealer.wrap_keys.lock(), one_at_a_time(database, "wrap_keys"):
         finished = settle_wrap_keys(database, sealer, now)
-        key_id = sealer.wrap_keys.make_next()
+        with database.session() as session:
+            key_id, waits_for = begin_next(session, sealer, now)
+        if waits_for:
+            return Rotation(key_id, finished, 0, waits_for)
         shares = reseal_shares(database, sealer, key_id, now)
         destroyed = settle_wrap_keys(database, sealer, now)
         return Rotation(key_id, (*finished, *destroyed), shares)
+
+
+def rotate_and_wait(
+    database: Database, sealer: Sealer, clock: Callable[[], datetime], seconds: float = 30.0
+) -> Rotation:
+    """Change the wrapping key as `rotate_wrap_key`, and wait for other machines to take the fresh one."""
+    until = time.monotonic() + seconds
+    while (done := rotate_wrap_key(database, sealer, clock())).waits_for and time.monotonic() < until:
+        threading.Event().wait(0.5)
+    return done
 
 
 def reseal_shares(database: Database, sealer: Sealer, key_id: str, now: datetime) -> int:
@@ -86,7 +111,11 @@ def reseal_shares(database: Database, sealer: Sealer, key_id: str, now: datetime
         for row in session.scalars(_live().with_for_update()):
             row.state, row.retired_at, row.due_since = "retired", now, None
         session.flush()
-        session.add(WrapKeyRow(key_id=key_id, state="live", made_at=now))
+        fresh = session.get(WrapKeyRow, key_id) or WrapKeyRow(key_id=key_id, made_at=now)
+        fresh.state = "live"
+        if "lost" in states_of_copies(session, key_id):
+            fresh.due_since = now  # a machine that was taken out meanwhile has it as well
+        session.add(fresh)
         shares = session.scalars(select(FaceShare).with_for_update()).all()
         for share in shares:
             plain = sealer.open(share.share_sealed, purpose=FACE_SHARE_PURPOSE)
@@ -104,7 +133,7 @@ def _name_first_key(session: Session, sealer: Sealer, next_id: str, now: datetim
 
 
 def settle_wrap_keys(database: Database, sealer: Sealer, now: datetime) -> tuple[str, ...]:
-    """Put the live key in its place and destroy retired ones; return the ids of those destroyed.
+    """Put the live key in its place and destroy retired ones; return the ids of those destroyed everywhere.
 
     The caller holds the lock of the files.
     """
@@ -119,16 +148,24 @@ def settle_wrap_keys(database: Database, sealer: Sealer, now: datetime) -> tuple
         keys.promote_next()
     keys.destroy_old()
     with database.session() as session:
+        note_destroyed(session, sealer, now)
         retired = select(WrapKeyRow).where(WrapKeyRow.state == "retired").with_for_update()
-        gone = [row for row in session.scalars(retired) if keys.key(row.key_id) is None]
-        for row in gone:
+        gone = []
+        for row in session.scalars(retired).all():
+            copies = states_of_copies(session, row.key_id)
+            if keys.key(row.key_id) is not None or copies & {"sent", "held"}:
+                continue  # here, or at a machine that has not said yet that it is gone
+            if "lost" in copies:
+                row.state = "lost"
+                continue
             row.state, row.destroyed_at = "destroyed", now
-        return tuple(row.key_id for row in gone)
+            gone.append(row.key_id)
+        return tuple(gone)
 
 
 def lose_wrap_keys(session: Session, now: datetime) -> None:
     """Note after a restore that the keys of the lost server are not here; no share came back either."""
-    for row in session.scalars(select(WrapKeyRow).where(WrapKeyRow.state.in_(("live", "retired")))):
+    for row in session.scalars(select(WrapKeyRow).where(WrapKeyRow.state.in_(("live", "next", "retired")))):
         row.state, row.due_since, row.retired_at = "lost", None, row.retired_at or now
     session.flush()
 

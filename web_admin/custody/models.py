@@ -12,8 +12,9 @@ from web_admin.core.orm import Base
 class WrapKeyRow(Base):
     """A key that shares of faces are sealed under, by its id; the key itself is never in the database.
 
-    `state`: live (one), retired (nothing is sealed under it any more), destroyed, lost (this server came
-    back from a backup without it). `due_since`: since when a forgetting waits for its rotation.
+    `state`: next (at most one: it goes round the machines), live (one), retired (nothing is sealed under it
+    any more), destroyed, lost (this server came back from a backup without it, or a machine that had it is
+    gone). `due_since`: since when a forgetting waits for its rotation.
     """
 
     __tablename__ = "wrap_key"
@@ -162,3 +163,38 @@ class ReceiptRow(Base):
     receipt: Mapped[bytes]
     signature: Mapped[bytes]
     received_at: Mapped[datetime]
+
+
+class ServerMachine(Base):
+    """A machine that serves this database; it holds wrapping keys, so their end needs its word.
+
+    `run` names its newest start, by which a copy of its secrets shows. `transport_key` is the public key to
+    which another machine seals a wrapping key for it; it is used once.
+    """
+
+    __tablename__ = "server_machine"
+    machine_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    run: Mapped[str]
+    transport_key: Mapped[bytes]
+    joined_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    program: Mapped[str] = mapped_column(default="")
+    disk_free_mib: Mapped[int | None]
+    disk_total_mib: Mapped[int | None]
+    clock_synchronised: Mapped[bool | None]
+
+
+class WrapKeyCopy(Base):
+    """A wrapping key at one machine. State: sent (sealed to it, not taken yet), held, destroyed, lost.
+
+    Lost: its machine was taken out before it said that the key was destroyed.
+    """
+
+    __tablename__ = "wrap_key_copy"
+    key_id: Mapped[str] = mapped_column(primary_key=True)
+    machine_id: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    sealed: Mapped[bytes | None]
+    sealed_to_key: Mapped[bytes | None]
+    changed_at: Mapped[datetime]

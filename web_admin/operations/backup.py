@@ -32,10 +32,13 @@ from web_admin.tables import METADATA
 SCRYPT_COST = 2**16
 ROWS_A_FRAME = 2000
 MAX_FRAME_BYTES = 256 * 1024 * 1024
-LEFT_OUT = frozenset({"account_session", "face_share", "limit_count", "outbox_message", "print_slip"})
+LEFT_OUT = frozenset({
+    "account_session", "face_share", "limit_count", "outbox_message", "print_slip", "server_machine",
+    "wrap_key_copy",
+})
 """Shares never leave; messages were sent since, and a restored server must not send them once more; what
 waits to be printed is to be shown once and kept nowhere else. A restored server opens no old session: some
-were ended since."""
+were ended since. Machines enter a restored database again, with keys of their own."""
 KEPT_SECRETS = tuple(name for name in SECRET_NAMES if name != "face")
 
 

@@ -64,6 +64,10 @@ class ServerFacts:
     review_due_at: datetime
     audit: AuditDue
     site_since: datetime
+    disk_machine: str = ""
+    """Whose disk it is, where several machines serve the compound."""
+    machines: int = 0
+    silent_machines: tuple[str, ...] = ()
 
 
 def worst(levels: Iterable[Level]) -> Level:
@@ -82,6 +86,7 @@ def server_findings(facts: ServerFacts, now: datetime) -> list[Finding]:
         _clock(facts, now),
         *_certificate(facts, now),
         *_keys(facts, now),
+        *_machines(facts),
         _review(facts, now),
         _audit(facts),
     ]
@@ -107,7 +112,7 @@ def _disk(facts: ServerFacts) -> Finding:
     todo = _("Make room: without it nothing can be recorded any more. Look for old backups and logs first.")
     if level == "good":
         return Finding(_("Disk"), level, says)
-    return Finding(_("Disk"), level, says, todo, alarm=EventKind.ALARM_SERVER_DISK)
+    return Finding(_("Disk"), level, says, todo, raw=facts.disk_machine, alarm=EventKind.ALARM_SERVER_DISK)
 
 
 def _backup(facts: ServerFacts, now: datetime) -> Finding:
@@ -214,6 +219,23 @@ def _keys(facts: ServerFacts, now: datetime) -> list[Finding]:
             if late else None,
         )
     ]
+
+
+def _machines(facts: ServerFacts) -> list[Finding]:
+    name = _("Machines")
+    if facts.silent_machines:
+        return [
+            Finding(
+                name, "bad",
+                _("Silent for five minutes: %(names)s.", names=", ".join(facts.silent_machines)),
+                _("Start it again, or take it out with “%(command)s”: a key of faces counts as destroyed "
+                  "only when every machine has said so.", command=server_command("machines --forget")),
+                alarm=EventKind.ALARM_SERVER_TASKS,
+            )
+        ]  # fmt: skip
+    if facts.machines < 2:
+        return []
+    return [Finding(name, "good", ngettext("%(num)d runs.", "%(num)d run.", facts.machines))]
 
 
 def _review(facts: ServerFacts, now: datetime) -> Finding:

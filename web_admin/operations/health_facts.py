@@ -1,8 +1,9 @@
 """Gather the facts of health in a fixed number of queries, for any number of gates, people and events."""
 
 import shutil
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import func, select, text
@@ -15,7 +16,8 @@ from web_admin.core.config import WebConfig
 from web_admin.core.database import sqlite_file
 from web_admin.core.health_models import ServerMark
 from web_admin.custody.key_rotation import rotation_due_since
-from web_admin.custody.models import GateFaceRow
+from web_admin.custody.machine_keys import machines
+from web_admin.custody.models import GateFaceRow, ServerMachine
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import OutboxMessage
 from web_admin.messages.outbox import backlog
@@ -26,11 +28,13 @@ from web_admin.privacy.audits import audit_due
 
 TIME_SERVER_FOLLOWED = Path("/run/systemd/timesync/synchronized")
 TIME_SERVICE = Path("/run/systemd/timesync")
+SILENT_AFTER = timedelta(minutes=5)
 
 
 def server_facts(session: Session, config: WebConfig, site: Site, now: datetime) -> ServerFacts:
     """Ask database and disk."""
-    disk = shutil.disk_usage(config.data_dir)
+    disk = _worst_disk(session, config, now)
+    every_machine = machines(session)
     marks = {row.name: row for row in session.scalars(select(ServerMark))}
     house, certificate = marks.get(HOUSEKEEPING), marks.get(CERTIFICATE)
     waiting, since = backlog(session, now)
@@ -39,6 +43,9 @@ def server_facts(session: Session, config: WebConfig, site: Site, now: datetime)
     return ServerFacts(
         disk_free=disk.free,
         disk_total=disk.total,
+        disk_machine=disk.machine,
+        machines=len(every_machine),
+        silent_machines=tuple(one.name for one in every_machine if is_silent(one, now)),
         database_bytes=database_bytes(session, config),
         backup_at=newest_backup(config, marks.get(BACKUP)),
         housekeeping_at=house.at if house is not None else None,
@@ -47,7 +54,7 @@ def server_facts(session: Session, config: WebConfig, site: Site, now: datetime)
         outbox_since=since,
         outbox_failed=session.scalar(failed) or 0,
         newest_entry_at=session.scalar(newest.order_by(AuditEntry.seq.desc()).limit(1)),
-        clock_synchronised=TIME_SERVER_FOLLOWED.exists() if TIME_SERVICE.exists() else None,
+        clock_synchronised=_clocks_follow(every_machine, now),
         https=config.is_https,
         certificate_note=certificate.note if certificate is not None else "",
         certificate_until=certificate_until(certificate.note) if certificate is not None else None,
@@ -56,6 +63,41 @@ def server_facts(session: Session, config: WebConfig, site: Site, now: datetime)
         audit=audit_due(session, site, now),
         site_since=site.created_at,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The disk of a machine with the smallest free share; `machine` is "" where there is one alone."""
+
+    free: int
+    total: int
+    machine: str = ""
+
+
+def _worst_disk(session: Session, config: WebConfig, now: datetime) -> Disk:
+    """Return this machine's disk, or that of another machine over this database which has less room."""
+    own = shutil.disk_usage(config.data_dir)
+    others = [
+        Disk(one.disk_free_mib << 20, one.disk_total_mib << 20, one.name)
+        for one in machines(session)
+        if one.disk_free_mib is not None and one.disk_total_mib and not is_silent(one, now)
+    ]
+    return min([Disk(own.free, own.total), *others], key=lambda disk: disk.free / max(disk.total, 1))
+
+
+def is_silent(machine: ServerMachine, now: datetime) -> bool:
+    """Return whether a machine has said for minutes no more that it runs."""
+    return machine.seen_at < now - SILENT_AFTER
+
+
+def clock_follows() -> bool | None:
+    """Return whether the clock of this machine follows a time server, None where that is not known."""
+    return TIME_SERVER_FOLLOWED.exists() if TIME_SERVICE.exists() else None
+
+
+def _clocks_follow(every_machine: Sequence[ServerMachine], now: datetime) -> bool | None:
+    said = {clock_follows(), *(one.clock_synchronised for one in every_machine if not is_silent(one, now))}
+    return False if False in said else True if True in said else None
 
 
 def database_bytes(session: Session, config: WebConfig) -> int:

@@ -27,7 +27,7 @@ from web_admin.compound.usable_credentials import usable_methods
 from web_admin.core.database import Database
 from web_admin.core.effects import Effects
 from web_admin.core.sealing import Sealer
-from web_admin.custody.key_rotation import rotate_wrap_key
+from web_admin.custody.key_rotation import rotate_and_wait
 from web_admin.custody.models import FaceSuspension, IncidentDrill
 from web_admin.face.actions import disable_face
 from web_admin.face.endings import forget_everyone
@@ -132,8 +132,10 @@ def run_drill(
     note("face_suspended")
     if for_real:
         note("faces_ended", detail=f"{_end_everyone(setup)} people")
-    rotation = rotate_wrap_key(setup.database, setup.sealer, setup.clock())
-    note("wrapping_key_changed", detail=f"{len(rotation.destroyed_ids)} destroyed")
+    rotation = rotate_and_wait(setup.database, setup.sealer, setup.clock)
+    note(
+        "wrapping_key_changed", ok=not rotation.waits_for, detail=f"{len(rotation.destroyed_ids)} destroyed"
+    )
     silent = _wait_for_gates(setup, started_at, wait_seconds)
     note("gates_told", ok=not silent, detail=" ".join(silent))
     lanes, without = _other_ways(setup)

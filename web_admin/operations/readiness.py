@@ -1,5 +1,7 @@
 """Whether the server can do its work now: the database takes a row, and the disk has room for the next.
 
+Of several machines one may also wait for a key of faces, or be a copy of another: then the others serve.
+
 A monitor asks often, and a broken database may answer never: one probe runs at a time, in a thread of its
 own, and nothing waits for it longer than two seconds. What it found holds for a second.
 """
@@ -12,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from web_admin.core.database import DatabaseError, Menjin
+from web_admin.operations.machines import machine_trouble
 from web_admin.operations.marks import mark
 
 ANSWER_WITHIN_SECONDS = 2.0
@@ -52,10 +55,12 @@ class Readiness:
         return found
 
     def _look(self) -> None:
-        found = []
+        found: list[str] = []
         try:
             with self.menjin.database.session() as session:
                 mark(session, PROBE, self.menjin.clock())
+                trouble = machine_trouble(session, self.menjin)
+                found += [trouble] if trouble is not None else []
         except (DatabaseError, OSError):
             found.append(DATABASE)
         try:

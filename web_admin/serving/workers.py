@@ -16,7 +16,7 @@ from gunicorn.workers.base import Worker  # type: ignore[import-untyped]  # it h
 from web_admin.core.database import Menjin
 from web_admin.manage.live import live_watch
 from web_admin.messages.outbox import start_delivery
-from web_admin.operations import watch
+from web_admin.operations import machines, watch
 from web_admin.operations.housekeeping import start_timer
 from web_admin.serving.kept_socket import keep, listening_socket
 from web_admin.serving.worker import BufferingWorker
@@ -82,6 +82,7 @@ def serve_app(app: Flask, *, host: str, port: int, threads: int, workers: int, r
         # A connection opened before the fork must not be used on both sides of it.
         menjin.database.engine.dispose(close=False)
         menjin.bell.start()
+        machines.start_timer(menjin)
         start_timer(menjin)
         watch.start_timer(app, menjin)
         start_delivery(menjin)

@@ -25,6 +25,7 @@ from web_admin.custody.models import (
     LookOffer,
     Notice,
     ReceiptRow,
+    WrapKeyCopy,
     WrapKeyRow,
 )
 from web_admin.desk.models import DeskVisitRow
@@ -170,6 +171,7 @@ def _of_face(act: Action, person: Person, ward_id: str) -> list[Base]:
                       begun_at=now, fresh_receipt=False, key_id="", gate_public_key=b"k"),
         ReceiptRow(consent_id=own.consent_id, gate_id="north", receipt=b"{}", signature=b"", received_at=now),
         WrapKeyRow(key_id="one", state="destroyed", made_at=now, destroyed_at=now),
+        WrapKeyCopy(key_id="one", machine_id="web1", state="destroyed", changed_at=now),
         IncidentDrill(drill_id="one", site_id=act.site_id, for_real=False, started_at=now, ended_at=now,
                     record="{}"),
     ]

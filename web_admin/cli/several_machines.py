@@ -1,0 +1,100 @@
+"""`menjin web join` and `machines`: several machines over one PostgreSQL."""
+
+import argparse
+from pathlib import Path
+
+from gate_controller.contract.command_names import server_command
+from web_admin.cli.answers import CommandRefused, backup_passphrase, clock
+from web_admin.cli.data_dir import (
+    NEW_SETTINGS_NAME,
+    config_of,
+    first_settings,
+    free_data_dir,
+    new_data_dir,
+    public_url_of,
+    remove_new,
+    sealer_of,
+)
+from web_admin.compound.keys import private_key
+from web_admin.compound.queries import one_site
+from web_admin.core.config import SETTINGS_NAME, write_secret, write_settings
+from web_admin.core.database import Database, make_engine
+from web_admin.core.sealing import SealBroken, Sealer
+from web_admin.core.wrapping_keys import WrapKeys
+from web_admin.custody.machine_keys import machines, states_at
+from web_admin.operations.backup import KEPT_SECRETS, BackupRefused, read_preface
+from web_admin.operations.health_facts import is_silent
+from web_admin.operations.machines import forget, machine_name
+from web_admin.operations.machines import join as enter_list
+
+_MADE_BESIDE = ("machine.toml", "transport.key", "transport-next.key", "face-next.key", "face.lock")
+
+
+def join(arguments: argparse.Namespace) -> str:
+    """Set up one more machine over the database of a running one, with the secrets from a backup of it."""
+    free_data_dir(arguments)
+    passphrase = backup_passphrase(arguments)
+    try:
+        secrets = read_preface(passphrase, arguments.file).secrets
+    except BackupRefused as err:
+        raise CommandRefused(f"{arguments.file}: {err}") from err
+    settings = first_settings(arguments, public_url_of(arguments))
+    name = arguments.name or machine_name()
+    data_dir, secrets_dir = new_data_dir(arguments)
+    database = Database(make_engine(arguments.database_url))
+    try:
+        for each in KEPT_SECRETS:  # that of face shares comes from a running machine
+            write_secret(secrets_dir, each, secrets[each])
+        write_settings(data_dir / NEW_SETTINGS_NAME, settings)
+        sealer = Sealer(secrets["seal"], secrets["lookup"], WrapKeys(None, secrets_dir))
+        _refuse_other_secrets(database, sealer)
+        enter_list(database, sealer, name, clock)
+        (data_dir / NEW_SETTINGS_NAME).rename(data_dir / SETTINGS_NAME)
+    except BaseException:
+        remove_new(data_dir, secrets_dir)
+        _remove_beside(secrets_dir)
+        raise
+    finally:
+        database.engine.dispose()
+    return (
+        f"{name} is one of the machines of this database now. Start it with: "
+        f"{server_command(f'run --data-dir {data_dir}')}\n"
+    )
+
+
+def _refuse_other_secrets(database: Database, sealer: Sealer) -> None:
+    with database.session() as session:
+        try:
+            private_key(session, sealer, one_site(session).site_id, "policy")
+        except SealBroken as err:
+            raise CommandRefused("the backup is of another database: its secrets open nothing here") from err
+
+
+def _remove_beside(secrets_dir: Path) -> None:
+    for name in _MADE_BESIDE:
+        (secrets_dir / name).unlink(missing_ok=True)
+
+
+def show_machines(arguments: argparse.Namespace) -> str:
+    """List the machines of the database with what they say of the keys of faces, or take one out."""
+    config = config_of(arguments)
+    database, now = Database(make_engine(config.database_url)), clock()
+    said = ""
+    if arguments.forget is not None:
+        sealer = sealer_of(config)
+        if not forget(database, sealer, arguments.forget, now):
+            raise CommandRefused(f"there is no machine {arguments.forget!r}; nothing was changed")
+        said = f"{arguments.forget} is taken out. " + (
+            "The key of face shares is changed within ten minutes. Of the keys it had, certificates say that "
+            "their destruction cannot be shown: destroy its disk.\n"
+            if sealer.wrap_keys.current_id is not None
+            else "It was this machine: its keys of face shares are overwritten.\n"
+        )
+    with database.session() as session:
+        lines = [
+            f"{one.name}: seen {one.seen_at:%Y-%m-%d %H:%M:%S} UTC{' (silent)' * is_silent(one, now)}, "
+            f"version {one.program}, keys {states_at(session, one.machine_id)}\n"
+            for one in machines(session)
+        ]
+    database.engine.dispose()
+    return said + ("".join(lines) or "This server is the only one: no list of machines is kept.\n")

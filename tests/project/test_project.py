@@ -215,7 +215,7 @@ def test_the_units_pass_systemd_analyze(tmp_path: Path) -> None:
     (drop_in / "launched.conf").write_text(launched, encoding="utf-8")
     done = run(analyze, "verify", "--man=no", *(str(tmp_path / unit.name) for unit in UNITS))
     assert [line for line in done.stderr.splitlines() if "menjin" in line] == []
-    assert len(UNITS) == 5
+    assert len(UNITS) == 6
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
@@ -280,7 +280,7 @@ def test_a_unit_waits_for_notifications_only_from_a_program_that_sends_them() ->
 
 def test_the_commands_in_the_units_exist() -> None:
     for unit in UNITS:
-        for command in re.findall(r"^ExecStart=\S*/menjin (\w+)", unit.read_text(encoding="utf-8"), re.M):
+        for command in re.findall(r"^ExecStart=\S*/menjin ([\w-]+)", unit.read_text(encoding="utf-8"), re.M):
             assert command in menjin.GROUPS
 
 

@@ -99,9 +99,10 @@ def test_a_gate_that_waits_for_its_bell_carries_out_an_order_that_lives_for_ten_
         bench.server_ca = brokers.ca
         gate = GateProcess.start(bench)
         try:
-            until(Quiet(rung, "north"), lambda: (brokers.each[0].log, rung.log_lines()[-5:]))
             guard = rung.signed_in("guard")
             guard.get(f"/manage/lanes/{LANE}")
+            # Last: most of a minute is left until its next question.
+            until(Quiet(rung, "north"), lambda: (brokers.each[0].log, rung.log_lines()[-5:]))
             ordered = guard.post(f"/manage/lanes/{LANE}/open", {"reason": "a parcel"})
             assert ordered.status_code == 303, ordered.text
             until(lambda: "no_entry" in kinds_at(bench), lambda: kinds_at(bench))

@@ -1,5 +1,6 @@
 """The server's side of the bell: acts never wait for a broker, and what cannot be rung is counted."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.contract.bell import account_of, pass_claims, ring_subject
 from gate_controller.contract.signing import public_bytes, verify_message
+from gate_controller.sync.bell import GateBell
 from tests.support.broker import free_ports, run_brokers
 from tests.support.gates.waiting import until
 from web_admin.core import bell as bell_module
@@ -72,6 +74,25 @@ def test_many_rings_are_spread_and_all_sent(tmp_path: Path) -> None:
         before = counted("sent")
         bell.ring([f"ring.{number}" for number in range(500)])
         until(lambda: counted("sent") - before == 500)
+        bell.close()
+
+
+def test_who_hears_is_known_from_the_brokers_own_words(tmp_path: Path) -> None:
+    with run_brokers(tmp_path / "brokers", [account_of(KEY)]) as brokers:
+        bell = Bell([brokers.each[0].address], brokers.ca, KEY)
+        gate = GateBell("site", "north", brokers.ca, time.monotonic, lambda: None)
+        assert bell.is_heard("site", "north") is None
+        bell.start()
+        until(lambda: bell.is_heard("site", "north") is False)
+        given = bell.pass_for("site", "north", gate.public_key, datetime.now(UTC))
+        assert given is not None
+        gate.take_pass(given)
+        until(lambda: bell.is_heard("site", "north"))
+        assert bell.is_heard("site", "south") is False
+        gate.stop()
+        until(lambda: bell.is_heard("site", "north") is False)
+        brokers.each[0].kill()
+        until(lambda: bell.is_heard("site", "north") is None)
         bell.close()
 
 

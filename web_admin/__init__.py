@@ -9,17 +9,26 @@ from flask import Flask, request
 
 from web_admin.core.bell import Bell, NoBell, account_key
 from web_admin.core.config import WebConfig
-from web_admin.core.database import Database, Menjin, init_database, make_engine
+from web_admin.core.database import Database, Menjin, Statements, init_database, make_engine
 from web_admin.core.rings import hear_commits
 from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.web.limits import init_limits
+from web_admin.web.shared_parts import SharedParts
 
 ExcInfo = tuple[type, BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class _Server(Flask):
-    """Flask, but for what it logs of a request that failed."""
+    """Flask, but for what it logs of a request that failed, and for what it shares with others."""
+
+    def __init__(self, shared: SharedParts | None) -> None:
+        """Take what other servers of this process have made already."""
+        if shared is not None:
+            self.url_map_class = shared.address_map  # type: ignore[assignment]  # one map for all
+        super().__init__(__name__)
+        if shared is not None:
+            self.jinja_options = {**self.jinja_options, "bytecode_cache": shared.templates}
 
     def log_exception(self, exc_info: ExcInfo) -> None:
         """Name the page by its pattern: an address may hold a token."""
@@ -28,39 +37,56 @@ class _Server(Flask):
         self.logger.error("a request failed", exc_info=exc_info, extra=extra)
 
 
-def create_app(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
-    """Build the server from its configuration; `clock` gives the aware present."""
+def create_app(
+    config: WebConfig, *, clock: Callable[[], datetime], menjin: Menjin | None = None,
+    shared: SharedParts | None = None,
+) -> Flask:
+    """Build the server from its configuration; `clock` gives the aware present.
+
+    `menjin`: parts that are open already; `shared`: what several servers of one process have in common.
+    """
     from web_admin.api import register_api  # noqa: PLC0415 - the command line needs no interface
     from web_admin.app import register_pages  # noqa: PLC0415 - likewise
     from web_admin.sync import register_sync  # noqa: PLC0415 - likewise
 
-    app = create_core(config, clock=clock)
+    app = create_core(config, clock=clock, menjin=menjin, shared=shared)
     register_sync(app)  # gates sign their requests: no cookie, no CSRF
-    register_api(app)  # keys of other systems: likewise
+    register_api(app, shared)  # keys of other systems: likewise
     register_pages(app)  # languages, security headers, every page, error pages
+    if shared is not None:
+        shared.share_words(app)
     return app
 
 
-def create_core(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
+def create_core(
+    config: WebConfig, *, clock: Callable[[], datetime], menjin: Menjin | None = None,
+    shared: SharedParts | None = None,
+) -> Flask:
     """Build what pages and commands share: the database, and accounts with their rules."""
     from web_admin.web.request_marks import init_request_marks  # noqa: PLC0415 - after `counted_together`
     from web_admin.web.sign_in import init_accounts  # noqa: PLC0415 - for an app alone
 
-    app = _Server(__name__)
+    app = _Server(shared)
     init_request_marks(app, config)  # first: what others hook in runs within what is measured
     init_limits(app, config)
-    init_database(app, make_parts(config, clock=clock))
+    init_database(app, menjin or make_parts(config, clock=clock))
     init_accounts(app, config)  # session cookie, CSRF, rate limits, sign-in, who may what
     return app
 
 
-def make_parts(config: WebConfig, *, clock: Callable[[], datetime]) -> Menjin:
-    """Open the database and the keys of a server; a running app finds them by `current_menjin`."""
+def make_parts(
+    config: WebConfig, *, clock: Callable[[], datetime], statements: Statements | None = None
+) -> Menjin:
+    """Open the database and the keys of a server; a running app finds them by `current_menjin`.
+
+    `statements`: what the databases of several servers of this process have compiled.
+    """
     import web_admin.tables  # noqa: F401, PLC0415 - relations between tables name each other by text
     from web_admin.policy.effects import PolicyEffects  # noqa: PLC0415 - for an app alone
 
-    database = Database(make_engine(config.database_url))
-    sealer = Sealer(config.seal_key, config.lookup_key, WrapKeys(config.face_key, config.secrets_dir))
+    database = Database(make_engine(config.database_url, shared=statements))
+    wrap_keys = WrapKeys(config.face_key or None, config.secrets_dir)
+    sealer = Sealer(config.seal_key, config.lookup_key, wrap_keys)
     bell = make_bell(config)
     hear_commits(database.open_session, bell.ring)
     # A wrapping key that is destroyed must not live on in what every request can see.

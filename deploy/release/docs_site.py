@@ -25,7 +25,7 @@ READERS = {
     "Installers": ("installers", "wiring", "osdp", "lane_sheet", "settings", "../deploy/raspberry_pi"),
     "Operators": (
         "../deploy/server", "releasing", "upgrading", "updates", "monitoring", "staying_up", "bell",
-        "head_office", "limits", "security/tls", "security/slow_clients",
+        "head_office", "fleet", "limits", "security/tls", "security/slow_clients",
     ),
     "Engineers": (
         "architecture", "floors", "how_a_gate_opens", "glossary", "api", "driver_checklist", "face_engines",

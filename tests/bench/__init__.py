@@ -1,6 +1,6 @@
 """`menjin bench [NAME] [--json]`: measure this machine, each figure beside a baseline of the same run.
 
-`menjin bench fleet` takes `--gates`, `--people`, `--events` and `--site` as well.
+`menjin bench fleet` takes `--gates`, `--people`, `--events`, `--site` and `--cells` as well.
 """
 
 import argparse

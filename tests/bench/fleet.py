@@ -1,4 +1,5 @@
-"""What a large compound costs: `menjin bench fleet [--gates N] [--people N] [--events] [--site]`.
+"""What a large compound costs: `menjin bench fleet [--gates N] [--people N] [--events] [--site]`;
+many: `--cells N`.
 
 The real server with two workers over PostgreSQL, as `menjin web run` serves it, and paired gates in a process
 of their own that sign each request, on one machine. The peer of a figure is what an earlier commit measured
@@ -23,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from sqlalchemy import func, select, update
 
 from gate_controller.contract.calendars import Span
+from tests.bench import fleet_cells
 from tests.bench.figure import Figure, beside, percentile
 from tests.bench.fleet_events import Journals, Taken
 from tests.bench.fleet_gates import Known, Orders, Seen
@@ -62,6 +64,7 @@ TARGETS = {
 TARGET_SIZES = {(1000, 100), (1000, 400), (250, 10_000)}
 """Gates and people for which the targets are meant."""
 SITE_PEOPLE = 400
+GATES_OF_A_CELL = 33
 SECONDS = 10.0
 PEOPLE_OF_A_HOME = 4
 HOURS = "all-week"
@@ -81,13 +84,19 @@ class _Size:
 def measure(arguments: Sequence[str] = ()) -> Iterator[Figure]:
     """Yield asks a second, their p99 at half of that, and how soon one card more reaches every gate."""
     parser = argparse.ArgumentParser(prog="menjin bench fleet")
-    parser.add_argument("--gates", type=int, default=1000, help="paired gates (default: %(default)s)")
+    parser.add_argument(
+        "--cells", type=int, help=f"compounds on one server instead of one, {GATES_OF_A_CELL} gates each")
+    parser.add_argument("--gates", type=int, help="paired gates (default: 1000)")
     parser.add_argument("--people", type=int, default=100, help="people with a card (default: %(default)s)")
     parser.add_argument("--events", action="store_true", help="send journals and nothing else")
     parser.add_argument(
         "--site", action="store_true", help=f"make a site of so many gates and {SITE_PEOPLE} people by acts")
     chosen = parser.parse_args(arguments)
-    size = _Size(chosen.gates, chosen.people)
+    if chosen.cells:
+        gates = chosen.gates or chosen.cells * GATES_OF_A_CELL
+        yield from fleet_cells.measured(chosen.cells, gates, _played_at)
+        return
+    size = _Size(chosen.gates or 1000, chosen.people)
     with tempfile.TemporaryDirectory(prefix="menjin-bench-") as folder, temporary_postgres() as url:
         if url is None:
             print("PostgreSQL cannot start here: a fleet is measured on nothing else", file=sys.stderr)
@@ -256,7 +265,11 @@ def _site_made(served: ServedCompound, size: _Size) -> Iterator[Figure]:
 
 
 def _started(served: ServedCompound, gates: list[Known], **orders: object) -> subprocess.Popen[bytes]:
-    return _playing("tests.bench.fleet_gates", Orders(served.address, gates, **orders))
+    return _started_at(served.address, gates, **orders)
+
+
+def _started_at(address: str, gates: list[Known], **orders: object) -> subprocess.Popen[bytes]:
+    return _playing("tests.bench.fleet_gates", Orders(address, gates, **orders))
 
 
 def _playing(module: str, orders: msgspec.Struct) -> subprocess.Popen[bytes]:
@@ -283,3 +296,7 @@ def _ended(player: subprocess.Popen[bytes]) -> Seen:
 
 def _played(served: ServedCompound, gates: list[Known], **orders: object) -> Seen:
     return _ended(_started(served, gates, **orders))
+
+
+def _played_at(address: str, gates: list[Known], **orders: object) -> Seen:
+    return _ended(_started_at(address, gates, **orders))

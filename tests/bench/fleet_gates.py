@@ -8,6 +8,7 @@ each request and counts it; forty gates share an address of this machine.
 
 import asyncio
 import base64
+import resource
 import sys
 import time
 from collections import deque
@@ -40,6 +41,7 @@ class Known(msgspec.Struct):
     key: bytes
     counter: int = 0
     have: tuple[int, int] = (0, 0)
+    host: str = "localhost"
 
 
 class Orders(msgspec.Struct):
@@ -76,7 +78,7 @@ def signed_request(path: str, body: bytes, known: Known, key: Ed25519PrivateKey)
     """Return a gate's next request as its bytes on the wire, signed and counted."""
     known.counter += 1
     signed = sign(key, REQUEST_DOMAIN, request_message("POST", path, body, known.gate_id, known.counter))
-    return (f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
+    return (f"POST {path} HTTP/1.1\r\nHost: {known.host}\r\nContent-Length: {len(body)}\r\n"
             f"Content-Type: application/json\r\n{GATE_HEADER}: {known.gate_id}\r\n"
             f"{COUNTER_HEADER}: {known.counter}\r\n"
             f"{SIGNATURE_HEADER}: {base64.b64encode(signed).decode()}\r\n\r\n").encode() + body
@@ -223,6 +225,8 @@ class _Play:
 def main() -> int:
     """Play what the standard input says and write what came of it."""
     orders = msgspec.json.decode(sys.stdin.buffer.read(), type=Orders)
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     seen = asyncio.run(_Play(orders).run())
     sys.stdout.buffer.write(msgspec.json.encode(seen))
     return 0

@@ -56,9 +56,14 @@ class Browser:
             timeout=LONGEST_ANSWER_SECONDS, **more))
 
     def _keep(self, answer: requests.Response) -> requests.Response:
-        found = _CSRF.search(answer.text) if "html" in answer.headers.get("Content-Type", "") else None
-        self.csrf_token = found.group(1) if found else self.csrf_token
+        self.csrf_token = csrf_in(answer) or self.csrf_token
         return answer
+
+
+def csrf_in(answer: requests.Response) -> str:
+    """Return the token of a page's form, "" where it has none."""
+    found = _CSRF.search(answer.text) if "html" in answer.headers.get("Content-Type", "") else None
+    return found.group(1) if found else ""
 
 
 @dataclass
@@ -125,7 +130,7 @@ def serve_compound(
 def fill_data_dir(config: WebConfig) -> ManagedCompound:
     """Fill a compound in a data directory from which `menjin web run` can serve it."""
     compound = make_managed_compound(config, SetClock(datetime.now(UTC)))
-    _write_down(config)
+    write_down(config)
     with compound.app.app_context():
         engine = current_menjin().database.engine
         with engine.begin() as connection:
@@ -142,9 +147,16 @@ def serve_data_dir(
     """Run `menjin web run` on a data directory as it lies there; give its address and its process."""
     if workers is None:
         workers = 1 if config.database_url.startswith("sqlite") else 2
-    readable, writable = os.pipe()
     run = ["web", "run", "--data-dir", str(config.data_dir), "--port", "0", "--workers", str(workers)]
-    process = WarmProcess(menjin.main, [*run, *options], output=log, ready_fd=writable)
+    with serve_command([*run, *options], log) as served:
+        yield served
+
+
+@contextmanager
+def serve_command(run: Sequence[str], log: Path) -> "Iterator[tuple[str, WarmProcess]]":
+    """Run a command that serves until it is stopped; give its address and its process."""
+    readable, writable = os.pipe()
+    process = WarmProcess(menjin.main, list(run), output=log, ready_fd=writable)
     os.close(writable)
     try:
         with os.fdopen(readable) as ready:
@@ -161,7 +173,7 @@ def serve_data_dir(
             process.wait()
 
 
-def _write_down(config: WebConfig) -> None:
+def write_down(config: WebConfig) -> None:
     """Keep the configuration where `menjin web run` reads it."""
     config.secrets_dir.mkdir(mode=0o700, exist_ok=True)
     for name in SECRET_NAMES:

@@ -43,6 +43,8 @@ class SignedGate:
     gate_id: str
     key: Ed25519PrivateKey
     counter: int = 0
+    host: str = ""
+    """What it names as its server's, where that is not the address."""
     entries: list[JournalEntry] = field(default_factory=list)
 
     def writes(self, kind: str, facts: Facts, personal: Facts, at: datetime | None = None) -> None:
@@ -97,6 +99,8 @@ class SignedGate:
             GATE_HEADER: self.gate_id, COUNTER_HEADER: str(counter),
             SIGNATURE_HEADER: base64.b64encode(signed).decode(),
         }
+        if self.host:
+            headers["Host"] = self.host
         return requests.post(
             self.address + path, data=body, headers=headers, timeout=LONGEST_ANSWER_SECONDS)
 

@@ -5,11 +5,15 @@ the same actions as the pages, and reads what gates wrote, without persons. No r
 face, a PIN or who chose which way in. Imports no other door, holds no SQL and no rule.
 """
 
+from typing import Any
+
+from apispec import APISpec
 from flask import Flask
-from flask_smorest import Api
+from flask_smorest import Api, Blueprint
 
 from web_admin.api import alarms, cards, events, homes, metrics, overview, passes, people
 from web_admin.api.schemas import ID_PATTERN
+from web_admin.web.shared_parts import SharedParts
 
 PREFIX = "/api/v1"
 BLUEPRINTS = (homes.bp, people.bp, cards.bp, passes.bp, events.bp, alarms.bp, metrics.bp, overview.bp)
@@ -27,15 +31,36 @@ SETTINGS = {
 }
 
 
-def register_api(app: Flask) -> None:
+def register_api(app: Flask, shared: SharedParts | None = None) -> None:
     """Add the interface to the app; call it before the pages, which show their own errors."""
     app.config.update(SETTINGS)
     overview.keep_figures(app)
-    api = Api(app)
+    known = shared.document if shared is not None else None
+    api = Api(app) if known is None else _DescribedApi(app, known)
     for bp in BLUEPRINTS:
         app.extensions["csrf"].exempt(bp)
         api.register_blueprint(bp, url_prefix=PREFIX)
-    _say_what_the_library_cannot(api)
+    if known is None:
+        _say_what_the_library_cannot(api)
+    if shared is not None:
+        shared.document = api.spec
+
+
+class _DescribedApi(Api):  # type: ignore[misc]  # the library has no types
+    """The interface of a further server of this process, described by the first one's document."""
+
+    def __init__(self, app: Flask, document: APISpec) -> None:
+        self._document = document
+        super().__init__(app)
+
+    def _init_spec(self, **_options: object) -> None:
+        """Take the document as it is."""
+        self.spec = self._document
+
+    def register_blueprint(self, blp: Blueprint, **options: Any) -> None:
+        """Add the addresses and nothing to the document."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blp.name] = self
+        self._app.register_blueprint(blp, **options)
 
 
 def _say_what_the_library_cannot(api: Api) -> None:

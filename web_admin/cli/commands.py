@@ -6,8 +6,10 @@ from web_admin import create_app, create_core
 from web_admin.accounts.queries import account_of_email
 from web_admin.accounts.staff import invite_again
 from web_admin.action.base import new_action
+from web_admin.cells.installation import Choices
 from web_admin.cli.answers import CommandRefused, backup_passphrase, clock
 from web_admin.cli.data_dir import config_of, sealer_of
+from web_admin.cli.served_folder import refuse_environment, served_here
 from web_admin.cli.upgrading import refuse_other_tables
 from web_admin.compound.queries import one_site
 from web_admin.core.database import Database, Menjin, make_engine
@@ -17,28 +19,40 @@ from web_admin.operations.backup import write_backup
 from web_admin.operations.machines import enter
 from web_admin.operations.marks import BACKUP, mark
 from web_admin.policy.effects import PolicyEffects
-from web_admin.serving.workers import serve_app
+from web_admin.serving.cells import serve_cells
+from web_admin.serving.workers import Listening, serve_app
 
 
 def serve(arguments: argparse.Namespace) -> str:
-    """Run the server until a signal to stop."""
+    """Run the server until a signal to stop: of one compound, or of all cells in a folder."""
+    listening = Listening(
+        host=arguments.host, port=arguments.port, threads=arguments.threads, workers=arguments.workers,
+        ready_fd=arguments.ready_fd)
+    status = _serve_cells(arguments, listening) if arguments.cells else _serve_one(arguments, listening)
+    if status:
+        raise CommandRefused(f"the server ended with status {status}; its own lines above say why")
+    return ""
+
+
+def _serve_one(arguments: argparse.Namespace, listening: Listening) -> int:
     config = config_of(arguments)
     refuse_other_tables(config)
     if arguments.workers > 1 and config.database_url.startswith("sqlite"):
         raise CommandRefused("--workers is for PostgreSQL; with SQLite it has to be 1")
-    app = create_app(config, clock=clock)
-    enter(app.extensions["menjin"], clock())
-    status = serve_app(
-        app,
-        host=arguments.host,
-        port=arguments.port,
-        threads=arguments.threads,
-        workers=arguments.workers,
-        ready_fd=arguments.ready_fd,
-    )
-    if status:
-        raise CommandRefused(f"the server ended with status {status}; its own lines above say why")
-    return ""
+    with served_here(config) as lock:
+        app = create_app(config, clock=clock)
+        enter(app.extensions["menjin"], clock())
+        return serve_app(app, listening, lock)
+
+
+def _serve_cells(arguments: argparse.Namespace, listening: Listening) -> int:
+    if arguments.data_dir is not None:
+        raise CommandRefused("--data-dir is for one compound and --cells for many: give one of them")
+    refuse_environment()
+    choices = Choices(
+        arguments.cells.resolve(), workers=arguments.workers, trusted_proxies=arguments.trusted_proxies,
+        open_at_most=arguments.open_cells)
+    return serve_cells(choices, listening, clock)
 
 
 def staff_link(arguments: argparse.Namespace) -> str:

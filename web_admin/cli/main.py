@@ -10,6 +10,7 @@ from gate_controller.contract.command_names import server_program
 from gate_controller.contract.spoken import language_of
 from web_admin.cli.answers import PASSPHRASE_VARIABLE, CommandRefused
 from web_admin.cli.bell_options import add_bell
+from web_admin.cli.cells_options import add_cells
 from web_admin.cli.first_setup_options import add_init
 from web_admin.cli.forgetting_options import add_commands
 from web_admin.cli.gate_card_options import add_gate_card
@@ -36,6 +37,7 @@ Set up and run the server of a compound.
   menjin web deliver    send waiting mail and signed messages now ('run' does it as well)
   menjin web staff-link reset a staff account: the only manager lost phone or password
   menjin web updates    add a signed version of the gates' program, or list what was added
+  menjin web cells      many compounds in one installation: list, check, hold, adopt, release
   menjin web gate-card  write the folder that makes a paired gate of a stock card
   menjin web bell       write the file of a broker that wakes gates, or print this compound's account there
 
@@ -72,6 +74,7 @@ def run(argv: list[str]) -> int:
 def _do(arguments: argparse.Namespace) -> int:
     from web_admin.cli import (
         bell,
+        cells,
         first_setup,
         forgetting,
         gate_card,
@@ -86,6 +89,7 @@ def _do(arguments: argparse.Namespace) -> int:
     commands: dict[str, Callable[[argparse.Namespace], str]] = {
         "init": first_setup.init,
         "run": cli_commands.serve,
+        "cells": cells.cells,
         "upgrade": upgrading.upgrade,
         "rollback": upgrading.rollback,
         "backup": cli_commands.backup,
@@ -154,6 +158,17 @@ def _parser() -> argparse.ArgumentParser:
         "--workers", type=int, default=1, help="processes, for PostgreSQL (default: %(default)s)"
     )
     serve.add_argument(
+        "--cells", type=Path, metavar="DIR", help="serve every compound in this folder, each by its host name"
+    )
+    serve.add_argument(
+        "--trusted-proxies", type=int, choices=range(9), default=0, metavar="N",
+        help="with --cells: reverse proxies in front of all of them (default: %(default)s)",
+    )
+    serve.add_argument(
+        "--open-cells", type=int, default=500, metavar="N",
+        help="with --cells: so many are open at a time in each process (default: %(default)s)",
+    )
+    serve.add_argument(
         "--ready-fd", type=int, metavar="N", help="write the address to this descriptor when ready"
     )
 
@@ -198,6 +213,7 @@ def _parser() -> argparse.ArgumentParser:
     add_commands(commands, where)
     add_gate_card(commands, where)
     add_bell(commands, where)
+    add_cells(commands)
     join = add_machines(commands, where)
     for parser_ in (backup, restore, join, upgrade, rollback):
         parser_.add_argument(

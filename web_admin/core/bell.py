@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -34,6 +35,7 @@ from gate_controller.contract.messages import BellPass
 from gate_controller.contract.signing import public_bytes
 from web_admin.core.bell_numbers import count_rings, note_connected
 from web_admin.core.bell_presence import LONGEST_WORD, Presence
+from web_admin.core.cell_in_hand import in_this_cell
 
 PASS_SECONDS = 24 * 3600
 """For how long a pass is good; a gate that left the compound may hear its own bell that long."""
@@ -109,7 +111,8 @@ class Bell(NoBell):
             self._ends = socket.socketpair()
             for end in self._ends:
                 end.setblocking(False)
-            self._thread = threading.Thread(target=self._run, args=(self._ends[0],), name="bell", daemon=True)
+            work = in_this_cell(partial(self._run, self._ends[0]))
+            self._thread = threading.Thread(target=work, name="bell", daemon=True)
             self._thread.start()
         note_connected(False)
         atexit.register(self._finish)

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from flask import Flask, Response, current_app, g, has_request_context, request
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Connection,
+    Dialect,
     Engine,
     String,
     any_,
@@ -32,7 +33,8 @@ from sqlalchemy import (
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.util import LRUCache
 
 from web_admin.core.bell import NoBell
 from web_admin.core.config import WebConfig
@@ -51,6 +53,8 @@ BUSY_TIMEOUT_MS = 30_000
 POSTGRESQL_DISK_FULL = "53100"
 MAX_CONNECTIONS = 100
 """Beyond the five that stay open: more than a process has threads, so that no gate waits for a page's."""
+STATEMENTS_KEPT = 3_000
+"""Compiled ones, of all engines that share them."""
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -60,20 +64,49 @@ _PRAGMAS = (
 )
 
 
-def make_engine(url: str) -> Engine:
-    """Return an engine for an SQLite or PostgreSQL address; raise ValueError on another kind."""
+class Statements(LRUCache[tuple[object, ...], object]):
+    """Compiled statements that engines of one kind share; they hold no value of any row."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        super().__init__(STATEMENTS_KEPT)
+
+    def get(self, key: tuple[object, ...], default: object = None) -> object:
+        """Return what an engine of the same kind has compiled."""
+        return super().get(_of_kind(key), default)
+
+    def __setitem__(self, key: tuple[object, ...], compiled: object) -> None:
+        """Keep a compiled statement."""
+        super().__setitem__(_of_kind(key), compiled)
+
+
+def _of_kind(key: tuple[object, ...]) -> tuple[object, ...]:
+    """Return the key of a statement with its dialect's kind instead of one engine's dialect."""
+    dialect, *rest = key
+    version = getattr(dialect, "server_version_info", None)
+    return (dialect.name if isinstance(dialect, Dialect) else dialect, version, *rest)
+
+
+def make_engine(url: str, *, shared: Statements | None = None) -> Engine:
+    """Return an engine for an SQLite or PostgreSQL address; raise ValueError on another kind.
+
+    `shared`: one of many of this process; it keeps one connection instead of five.
+    """
     if url.startswith("postgresql://"):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    many: dict[str, Any] = {}
+    if shared is not None:
+        many = {"pool_size": 1, "execution_options": {"compiled_cache": shared}}
     if url.startswith("postgresql+psycopg://"):
         engine = create_engine(
             url, pool_pre_ping=True, max_overflow=MAX_CONNECTIONS, hide_parameters=True,
-            connect_args=waits_for(make_url(url)),
+            connect_args=waits_for(make_url(url)), **many,
         )
         notice_failover(engine)
         return engine
     if not url.startswith("sqlite:///"):
         raise ValueError("the database must be sqlite:///FILE or postgresql://…")
-    engine = create_engine(url, max_overflow=MAX_CONNECTIONS, hide_parameters=True)
+    engine = create_engine(url, max_overflow=MAX_CONNECTIONS, hide_parameters=True, **many)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -103,11 +136,14 @@ def make_calls_engine(engine: Engine) -> Engine:
     """
     if engine.dialect.name != "postgresql":
         return engine
+    options = {key: value for key, value in engine.get_execution_options().items() if key == "compiled_cache"}
     calls = create_engine(
         engine.url,
         isolation_level="AUTOCOMMIT",
         connect_args=waits_for(engine.url) | {"options": "-c synchronous_commit=off"},
+        pool_size=cast(QueuePool, engine.pool).size(),
         max_overflow=MAX_CONNECTIONS,
+        execution_options=options,
     )
     event.listen(engine, "engine_disposed", lambda _engine: calls.dispose())
     return calls
@@ -175,6 +211,14 @@ class Database:
             yield session
 
 
+Work = Callable[[], None]
+
+
+def _as_it_is(work: Work) -> Work:
+    """Return the work of a server that is open until its process ends."""
+    return work
+
+
 @dataclass(frozen=True, slots=True)
 class Menjin:
     """What every request may use; the clock is the only one it may read."""
@@ -185,6 +229,8 @@ class Menjin:
     clock: Callable[[], datetime]
     effects: Effects
     bell: NoBell = field(default_factory=NoBell)
+    keeps_open: Callable[[Work], Work] = _as_it_is
+    """What a thread of its own wraps its work in: until that ends, no one closes the database under it."""
 
 
 def current_menjin() -> Menjin:

@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from flask import g, has_request_context
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from web_admin.core.cell_in_hand import CELL
+
 LEVEL_VARIABLE = "MENJIN_LOG_LEVEL"
 FRAMES_KEPT = 12
 """The innermost: those around them are the server's loop and Flask."""
@@ -31,6 +33,7 @@ class JsonLines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "from": record.name,
+            **({"cell": CELL.get()} if CELL.get() else {}),
             **({"event": str(event)} if event else {}),
             **({"request": request_id} if request_id else {}),
             "says": record.getMessage(),

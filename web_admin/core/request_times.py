@@ -6,15 +6,20 @@ several processes each writes into a file of its own, and the one that is asked 
 """
 
 import os
+from collections.abc import Iterator
 from functools import cache
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest, values
+from prometheus_client.core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
+from web_admin.core.cell_in_hand import CELL
 from web_admin.core.shared_times import FOLDER_VARIABLE
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER = "other"
+NAME, CELLS_NAME = "menjin_request_duration_seconds", "menjin_cell_request_duration_seconds"
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _OF_THIS_PROCESS = CollectorRegistry()
 
@@ -30,21 +35,67 @@ def registry_of_this_process() -> CollectorRegistry:
 def request_histogram() -> Histogram:
     """Return the histogram."""
     return Histogram(
-        "menjin_request_duration_seconds", "How long requests took.", ["method", "page", "status"],
+        NAME, "How long requests took.", ["method", "page", "status"],
         buckets=BUCKETS, registry=registry_of_this_process(),
+    )  # fmt: skip
+
+
+@cache
+def cells_histogram() -> Histogram:
+    """Return the histogram of a process that serves many cells: by cell and status, or it would be huge."""
+    return Histogram(
+        CELLS_NAME, "How long requests took.", ["cell", "status"], buckets=BUCKETS,
+        registry=registry_of_this_process(),
     )  # fmt: skip
 
 
 def observe(method: str, pattern: str | None, status: int, seconds: float) -> None:
     """Count one request; `pattern` is that of its address, None where there is no such page."""
+    cell = CELL.get()
+    if cell:
+        cells_histogram().labels(cell, str(status)).observe(seconds)
+        return
     known = method if method in METHODS else OTHER
     request_histogram().labels(known, pattern or OTHER, str(status)).observe(seconds)
 
 
 def request_numbers() -> bytes:
-    """Return what all processes counted, as text."""
+    """Return the histogram of all processes, as text; within a cell, what is its own."""
+    cell = CELL.get()
+    if not cell:
+        return generate_latest(_registry())
+    of_cell = CollectorRegistry()
+    of_cell.register(_OfCell(_registry(), cell))
+    return generate_latest(of_cell)
+
+
+def numbers_of_all_cells() -> bytes:
+    """Return the histograms of all cells."""
+    return generate_latest(_registry())
+
+
+def _registry() -> CollectorRegistry:
     if not os.environ.get(FOLDER_VARIABLE):
-        return generate_latest(_OF_THIS_PROCESS)
+        return _OF_THIS_PROCESS
     of_all = CollectorRegistry()
     MultiProcessCollector(of_all)  # type: ignore[no-untyped-call]  # it has no types
-    return generate_latest(of_all)
+    return of_all
+
+
+class _OfCell(Collector):
+    """The numbers of one cell among those of all, under the name that a server of one compound has."""
+
+    def __init__(self, registry: CollectorRegistry, cell: str) -> None:
+        self._registry, self._cell = registry, cell
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the samples of the cell alone, without its name."""
+        for family in self._registry.collect():
+            if family.name != CELLS_NAME:
+                continue
+            own = Metric(NAME, family.documentation, family.type)
+            for sample in family.samples:
+                labels = dict(sample.labels)
+                if labels.pop("cell", None) == self._cell:
+                    own.add_sample(sample.name.replace(CELLS_NAME, NAME), labels, sample.value)
+            yield own

@@ -45,7 +45,12 @@ def init_live(app: Flask) -> None:
 
 def renew_watch(app: Flask) -> None:
     """Give the app a watch without streams, over the database that it has now."""
-    app.extensions[_WATCH] = LiveWatch(lambda: mark_of(app.extensions["menjin"]))
+    use_watch(app, LiveWatch(lambda: mark_of(app.extensions["menjin"])))
+
+
+def use_watch(app: Flask, watch: LiveWatch) -> None:
+    """Let this watch look for an app's streams."""
+    app.extensions[_WATCH] = watch
 
 
 def live_watch(app: Flask) -> LiveWatch:

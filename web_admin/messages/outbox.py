@@ -130,6 +130,14 @@ def backlog(session: Session, now: datetime) -> tuple[int, datetime | None]:
     return count, session.scalar(oldest)
 
 
+def due_channels(menjin: Menjin) -> Collection[Channel]:
+    """Return by which channels something is due now; takes no write lock."""
+    with menjin.database.snapshot() as session:
+        due = select(OutboxMessage.channel).where(_due(menjin.clock(), CHANNELS, ())).distinct()
+        found = set(session.scalars(due))
+    return [channel for channel in CHANNELS if channel in found]
+
+
 # -- sending ---------------------------------------------------------------------------------------
 
 

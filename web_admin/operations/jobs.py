@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from web_admin.action.base import Action, new_action, new_id
+from web_admin.core.cell_in_hand import in_this_cell
 from web_admin.core.database import Menjin
 from web_admin.core.job_models import LongJob
 from web_admin.core.orm import Fact
@@ -62,7 +63,8 @@ def newest_jobs(session: Session, site_id: str, kind: str, limit: int) -> Sequen
 
 def start(menjin: Menjin, job_id: str) -> None:
     """Start the job in a thread of this process, unless another process has it."""
-    threading.Thread(target=run, args=(menjin, job_id), name=f"job {job_id}", daemon=True).start()
+    work = in_this_cell(menjin.keeps_open(lambda: run(menjin, job_id)))
+    threading.Thread(target=work, name=f"job {job_id}", daemon=True).start()
 
 
 def is_due(job: LongJob, now: datetime) -> bool:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from web_admin.core.cell_in_hand import in_this_cell
 from web_admin.core.database import DatabaseError, Menjin
 from web_admin.operations.machines import machine_trouble
 from web_admin.operations.marks import mark
@@ -45,7 +46,8 @@ class Readiness:
         with self._lock:
             fresh = self._found_at is not None and self._monotonic() - self._found_at < HOLDS_SECONDS
             if not fresh and (self._probe is None or not self._probe.is_alive()):
-                self._probe = threading.Thread(target=self._look, name="readiness", daemon=True)
+                self._probe = threading.Thread(
+                    target=in_this_cell(self.menjin.keeps_open(self._look)), name="readiness", daemon=True)
                 self._probe.start()
             probe = self._probe
         if probe is not None:

@@ -16,6 +16,7 @@ from waitress.channel import HTTPChannel  # type: ignore[import-untyped]  # like
 from waitress.server import TcpWSGIServer  # type: ignore[import-untyped]  # likewise
 from waitress.task import ThreadedTaskDispatcher  # type: ignore[import-untyped]  # likewise
 
+from web_admin.cells.rules import host_asked
 from web_admin.serving.connection_limits import (
     ANSWER_SECONDS,
     BODY_SECONDS,
@@ -32,6 +33,7 @@ from web_admin.serving.connection_limits import (
     client_of,
     connections_for,
 )
+from web_admin.serving.host_queue import CONNECTIONS_OF_MANY, HostQueue, connections_of_many
 from web_admin.serving.request_intake import ArrivingRequest, Intakes, Refused, busy, too_slow
 from web_admin.serving.socket_loop import Sockets
 
@@ -40,6 +42,10 @@ FIRST_REQUEST_SECONDS = 2.0
 ARRIVING_SECONDS = 5.0
 """For so long a server that ends waits for the first request of a connection, and for the rest of one."""
 OPEN_FILES_WANTED = 3 * CONNECTIONS + 500
+HANGS_AFTER_SECONDS = 2.0
+STAND_INS = 200
+"""Threads at most that replace those at a request that takes longer, where many hosts share them."""
+STREAMS_PREFIX = "/manage/live/"
 MAX_ANSWER_BYTES_WAITING = 1024 * 1024
 """What a thread may be ahead of a client that takes its time; streams and pages stay far below."""
 
@@ -78,6 +84,15 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
         return bool(self.requests and self.requests[0].is_sync)
 
     @property
+    def host(self) -> str:
+        """Return whose threads the waiting request may take, where many hosts share them."""
+        if not self.requests:
+            return ""
+        request = self.requests[0]
+        host = host_asked(request.headers, self.server.intakes.trusted_proxies) or ""
+        return f"{host} stream" if request.path.startswith(STREAMS_PREFIX) else host
+
+    @property
     def place(self) -> str:
         """Return whose connection it is; that is the proxy's where one is in front."""
         return client_of({}, str(self.addr[0]), 0)
@@ -107,7 +122,12 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
 
     def service(self) -> None:
         """Answer one request; the time until the next one begins counts from here."""
-        super().service()
+        threads, host, is_sync = self.server.task_dispatcher, self.host, self.is_sync
+        threads.begins(self, time.monotonic())
+        try:
+            super().service()
+        finally:
+            threads.ends(self, host, is_sync=is_sync)
         self._begin_to_wait()
 
     @property
@@ -165,23 +185,48 @@ class SharedThreads:
     The path decides, not the signature: what a stranger sends there has such a thread until it is refused.
     """
 
-    def __init__(self, *, page_threads: int, sync_threads: int) -> None:
-        """Start the threads."""
-        self._pages, self._sync = ThreadedTaskDispatcher(), ThreadedTaskDispatcher()
-        for pool, count in ((self._pages, page_threads), (self._sync, sync_threads)):
-            pool.queue = FairQueue()
+    def __init__(self, *, page_threads: int, sync_threads: int, is_of_many: bool = False) -> None:
+        """Start the threads; where they are of many hosts, none of these may have more than half of them."""
+        self._is_of_many = is_of_many
+        self._pools = {False: ThreadedTaskDispatcher(), True: ThreadedTaskDispatcher()}
+        self._counts = {False: page_threads, True: sync_threads}
+        self._began: dict[TimedChannel, tuple[bool, float]] = {}
+        for is_sync, pool in self._pools.items():
+            count = self._counts[is_sync]
+            pool.queue = HostQueue(max(1, count // 2)) if is_of_many else FairQueue()
             pool.set_thread_count(count)
 
     def add_task(self, channel: TimedChannel) -> None:
         """Queue a request for the right threads; refuse at once one that would wait behind hundreds."""
-        pool = self._sync if channel.is_sync else self._pages
+        pool = self._pools[channel.is_sync]
         if len(pool.queue) >= QUEUED_REQUESTS:
             channel.requests[0].error = busy(channel.is_sync)
         pool.add_task(channel)
 
+    def begins(self, channel: TimedChannel, now: float) -> None:
+        """Note that a thread has begun to answer; `now` is monotonic."""
+        self._began[channel] = (channel.is_sync, now)
+
+    def ends(self, channel: TimedChannel, host: str, *, is_sync: bool) -> None:
+        """Note that a thread is free again for its host."""
+        self._began.pop(channel, None)
+        pool = self._pools[is_sync]
+        if isinstance(pool.queue, HostQueue):
+            with pool.lock:
+                pool.queue.leave(host)
+
+    def replace_hanging(self, now: float) -> None:
+        """Let other threads stand in for those that hang at one host's requests; `now` is monotonic."""
+        if not self._is_of_many:
+            return
+        late = Counter(is_sync for is_sync, since in list(self._began.values())
+                       if now - since > HANGS_AFTER_SECONDS)
+        for is_sync, pool in self._pools.items():
+            pool.set_thread_count(self._counts[is_sync] + min(late[is_sync], STAND_INS))
+
     def shutdown(self) -> None:
         """End the threads; what still runs is given a second."""
-        for pool in (self._pages, self._sync):
+        for pool in self._pools.values():
             pool.shutdown(timeout=1)
 
 
@@ -192,11 +237,14 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
 
     def __init__(
         self, app: object, listener: socket.socket, threads: SharedThreads, intakes: Intakes,
-        sockets: Sockets,
+        sockets: Sockets, *, is_of_many: bool = False,
     ) -> None:
-        """Listen on a bound socket."""
+        """Listen on a bound socket; `is_of_many`: compounds share it."""
         self.intakes = intakes
-        self._connections_at_most = connections_for(raise_open_files())
+        self._connections_at_most = (
+            connections_of_many(raise_open_files(2 * CONNECTIONS_OF_MANY)) if is_of_many
+            else connections_for(raise_open_files(OPEN_FILES_WANTED))
+        )
         self._open_of: Counter[str] = Counter()
         adjustments = Adjustments(
             sockets=[listener],
@@ -278,11 +326,11 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
             min(waiting, key=lambda channel: channel.waits_since, default=newest).refuse(busy(False))
 
 
-def raise_open_files() -> int:
+def raise_open_files(most: int) -> int:
     """Raise this process's limit of open files as far as it is wanted and allowed; return it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = OPEN_FILES_WANTED if hard == resource.RLIM_INFINITY else min(OPEN_FILES_WANTED, hard)
+    wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         soft = wanted
-    return soft if soft != resource.RLIM_INFINITY else OPEN_FILES_WANTED
+    return soft if soft != resource.RLIM_INFINITY else most

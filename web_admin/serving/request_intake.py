@@ -15,6 +15,7 @@ from gate_controller.contract.messages import (
     TOMBSTONES_PATH,
     Refusal,
 )
+from web_admin.cells.rules import host_of
 from web_admin.serving.connection_limits import (
     BODIES_OF_A_CLIENT,
     BODY_BYTES_IN_FILES,
@@ -182,6 +183,9 @@ class ArrivingRequest(HTTPRequestParser):  # type: ignore[misc]  # its base has 
         if self.chunked and "CONTENT_LENGTH" in self.headers:
             # RFC 9112 section 6.3: two lengths may hide a second request from the proxy in front.
             raise ParsingError("Content-Length and Transfer-Encoding together")
+        if self.proxy_netloc and host_of(self.proxy_netloc) != host_of(self.headers.get("HOST", "")):
+            # RFC 9112 section 3.2.2: which of the two the app would believe is no matter of taste.
+            raise ParsingError("the target names another host than the Host header")
         self.client = client_of(self.headers, self._peer, self._intakes.trusted_proxies)
         self.is_sync = self.path.startswith(SYNC_PREFIX) and self.path not in _NOT_SIGNED
         if self.body_rcv is None:

@@ -5,7 +5,6 @@ import time
 
 from gunicorn.workers.base import Worker  # type: ignore[import-untyped]  # it has no types
 
-from web_admin.core.database import Menjin
 from web_admin.serving.buffering_server import BufferingServer, SharedThreads
 from web_admin.serving.connection_limits import SYNC_THREADS
 from web_admin.serving.request_intake import Intakes
@@ -22,12 +21,14 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # its base has no types
     def run(self) -> None:
         """Serve until a signal to stop, or until the process that started this one is gone."""
         sockets = Sockets()
-        app = self.app.callable if self.app.callable is not None else self.wsgi
-        menjin: Menjin = app.extensions["menjin"]
-        threads = SharedThreads(page_threads=self.cfg.threads, sync_threads=SYNC_THREADS)
-        intakes = Intakes(menjin.config.trusted_proxies)
+        served = self.app.served
+        threads = SharedThreads(
+            page_threads=self.cfg.threads, sync_threads=SYNC_THREADS, is_of_many=served.is_of_many)
+        intakes = Intakes(served.trusted_proxies)
         self._servers = tuple(
-            BufferingServer(self.wsgi, getattr(listener, "sock", listener), threads, intakes, sockets)
+            BufferingServer(
+                self.wsgi, getattr(listener, "sock", listener), threads, intakes, sockets,
+                is_of_many=served.is_of_many)
             for listener in self.sockets
         )
         next_look = 0.0
@@ -38,6 +39,7 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # its base has no types
                 self.notify()
                 for server in self._servers:
                     server.close_late(now)
+                threads.replace_hanging(now)
                 sockets.look_at_all()
             sockets.turn(LOOK_EVERY_SECONDS)
         self._finish(sockets)

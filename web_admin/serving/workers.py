@@ -1,10 +1,14 @@
-"""Serve the app with gunicorn: threads in one process, or several processes over PostgreSQL."""
+"""Serve an app with gunicorn: threads in one process, or several processes over PostgreSQL."""
 
 import gc
 import logging
 import os
+import signal
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # it has no types
@@ -13,6 +17,8 @@ from gunicorn.config import Config  # type: ignore[import-untyped]  # it has no 
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # it has no types
 from gunicorn.workers.base import Worker  # type: ignore[import-untyped]  # it has no types
 
+from web_admin.cells.rules import RENEW_SECONDS
+from web_admin.cells.serving_lock import LeaseLost, ServingLock
 from web_admin.core.database import Menjin
 from web_admin.manage.live import live_watch
 from web_admin.messages.outbox import start_delivery
@@ -22,8 +28,12 @@ from web_admin.serving.kept_socket import keep, listening_socket
 from web_admin.serving.worker import BufferingWorker
 from web_admin.web.live_watch import STREAMS_AT_MOST
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
 LONGEST_REQUEST_SECONDS = 60
 STOP_SECONDS = 10
+_log = logging.getLogger(__name__)
 
 
 class _Log(Logger):  # type: ignore[misc]  # likewise
@@ -36,11 +46,35 @@ class _Log(Logger):  # type: ignore[misc]  # likewise
         self.error_log.setLevel(logging.WARNING)
 
 
-class _Server(BaseApplication):  # type: ignore[misc]  # likewise
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """Where to listen and with how many threads and processes; `ready_fd` gets the address."""
+
+    host: str
+    port: int
+    threads: int
+    workers: int
+    ready_fd: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What is served, and what each process does at its beginning and end."""
+
+    site: "WSGIApplication"
+    trusted_proxies: int
+    begin: Callable[[Worker], None]
+    end: Callable[[], None] = lambda: None
+    is_of_many: bool = False
+    """Many compounds share the threads: none may take them all."""
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # likewise
     """Gunicorn with settings from us, never from its own files or environment."""
 
-    def __init__(self, app: Flask, settings: Mapping[str, object]) -> None:
-        self._app = app
+    def __init__(self, served: Served, settings: Mapping[str, object]) -> None:
+        """Take what to serve."""
+        self.served = served
         self._settings = settings
         super().__init__()
 
@@ -49,9 +83,9 @@ class _Server(BaseApplication):  # type: ignore[misc]  # likewise
         for key, value in self._settings.items():
             self.cfg.set(key, value)
 
-    def load(self) -> Flask:
+    def load(self) -> "WSGIApplication":
         """Return the app, built before any worker starts: a fault shows at once."""
-        return self._app
+        return self.served.site
 
 
 def keep_what_is_loaded() -> None:
@@ -63,13 +97,52 @@ def keep_what_is_loaded() -> None:
     gc.freeze()
 
 
-def serve_app(app: Flask, *, host: str, port: int, threads: int, workers: int, ready_fd: int | None) -> int:
+def keep_lease(lock: ServingLock) -> threading.Thread:
+    """Show other machines that this one serves the folder; end the server where another has taken it."""
+
+    def work() -> None:
+        while True:
+            threading.Event().wait(RENEW_SECONDS)
+            try:
+                lock.renew()
+            except LeaseLost as err:
+                _log.critical("this server ends: %s; two may not serve one compound", err)
+                os.kill(os.getppid(), signal.SIGTERM)
+                return
+            except OSError as err:
+                _log.error("the lease of the folder cannot be renewed: %s", err.strerror)
+
+    thread = threading.Thread(target=work, name="lease", daemon=True)
+    thread.start()
+    return thread
+
+
+def serve_app(app: Flask, listening: Listening, lock: ServingLock) -> int:
+    """Serve one compound, whose folder's lock this process has, until SIGTERM or SIGINT."""
+    menjin: Menjin = app.extensions["menjin"]
+
+    def begin(worker: Worker) -> None:
+        # A connection opened before the fork must not be used on both sides of it.
+        menjin.database.engine.dispose(close=False)
+        menjin.bell.start()
+        machines.start_timer(menjin)
+        keep_lease(lock)
+        start_timer(menjin)
+        watch.start_timer(app, menjin)
+        start_delivery(menjin)
+        live_watch(app).stop_when(lambda: not worker.alive)
+
+    menjin.database.engine.dispose()
+    return serve(Served(site=app, trusted_proxies=menjin.config.trusted_proxies, begin=begin), listening)
+
+
+def serve(served: Served, listening: Listening) -> int:
     """Serve until SIGTERM or SIGINT; say the address on standard output and on `ready_fd`."""
-    listener = listening_socket(host, port)
+    listener = listening_socket(listening.host, listening.port)
     keep(listener)
     bound = listener.getsockname()[1]
+    host, ready_fd = listening.host, listening.ready_fd
     address = f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
-    menjin: Menjin = app.extensions["menjin"]
 
     def say_ready(_arbiter: Arbiter) -> None:
         sys.stdout.write(f"menjin web: ready at {address}\n")
@@ -78,36 +151,26 @@ def serve_app(app: Flask, *, host: str, port: int, threads: int, workers: int, r
             os.write(ready_fd, f"{address}\n".encode())
             os.close(ready_fd)
 
-    def begin_worker(_arbiter: Arbiter, worker: Worker) -> None:
-        # A connection opened before the fork must not be used on both sides of it.
-        menjin.database.engine.dispose(close=False)
-        menjin.bell.start()
-        machines.start_timer(menjin)
-        start_timer(menjin)
-        watch.start_timer(app, menjin)
-        start_delivery(menjin)
-        live_watch(app).stop_when(lambda: not worker.alive)
-
     settings = {
         "bind": f"fd://{listener.fileno()}",
         "worker_class": BufferingWorker,
-        "workers": workers,
+        "workers": listening.workers,
         # A page's stream keeps a thread for minutes: streams have theirs, requests keep all of `threads`.
-        "threads": threads + STREAMS_AT_MOST,
+        "threads": listening.threads + STREAMS_AT_MOST,
         "preload_app": True,
         "timeout": LONGEST_REQUEST_SECONDS,
         "graceful_timeout": STOP_SECONDS,
         "when_ready": say_ready,
-        "post_fork": begin_worker,
+        "post_fork": lambda _arbiter, worker: served.begin(worker),
+        "worker_exit": lambda _arbiter, _worker: served.end(),
         "accesslog": None,
         "logger_class": _Log,
         "proc_name": "menjin-web",
         "control_socket_disable": True,
     }
-    menjin.database.engine.dispose()
     keep_what_is_loaded()
     try:
-        _Server(app, settings).run()
+        Server(served, settings).run()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
     return 0

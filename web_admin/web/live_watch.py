@@ -38,8 +38,28 @@ class Listener:
     joined_at: int = field(default=0)
 
 
+class StreamPlaces:
+    """How many streams several watches of one process may have together."""
+
+    def __init__(self, most: int) -> None:
+        """Start with all places free."""
+        self._free = threading.BoundedSemaphore(most)
+
+    def take(self) -> bool:
+        """Take a place; return whether there was one."""
+        return self._free.acquire(blocking=False)
+
+    def give_back(self) -> None:
+        """Give a place back that was taken."""
+        self._free.release()
+
+
+Look = Callable[[], float | None]
+"""Looks once; returns after how many seconds to look again, None when no stream is left."""
+
+
 class LiveWatch:
-    """The streams of one process and the thread that looks for all of them; it lives while they do."""
+    """The streams of one compound and the looks for all of them, which go on while streams do."""
 
     def __init__(
         self,
@@ -47,16 +67,23 @@ class LiveWatch:
         *,
         streams_at_most: int = STREAMS_AT_MOST,
         look_every_seconds: float = LOOK_EVERY_SECONDS,
+        start: Callable[[Look], None] | None = None,
+        places: StreamPlaces | None = None,
     ) -> None:
-        """Take the reader of the compound's current change mark."""
+        """Take the reader of the compound's current change mark.
+
+        `start` lets the looks be done in turn with others; without it they have a thread of their own.
+        `places` are those that it shares with other watches.
+        """
         self._look = look
+        self._start, self._places = start, places
         self._streams_at_most = streams_at_most
         self._look_every_seconds = look_every_seconds
         self._changed = threading.Condition()
         self._listeners: set[Listener] = set()
         self._mark: str | None = None
         self._looks_begun = self._mark_of_look = 0
-        self._thread: threading.Thread | None = None
+        self._is_looking = False
         self._is_stopping: Callable[[], bool] = bool
 
     def join(self, browser: str, *, with_silent: bool = True) -> Listener | None:
@@ -64,18 +91,29 @@ class LiveWatch:
         with self._changed:
             if self._is_stopping() or len(self._listeners) >= self._streams_at_most:
                 return None
+            if self._places is not None and not self._places.take():
+                return None
             listener = Listener(browser, with_silent, joined_at=self._looks_begun)
             self._listeners.add(listener)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._watch, name="live-watch", daemon=True)
-                self._thread.start()
+            if not self._is_looking:
+                self._is_looking = True
+                if self._start is not None:
+                    self._start(self.look_once)
+                else:
+                    threading.Thread(target=self._look_alone, name="live-watch", daemon=True).start()
             return listener
 
     def leave(self, listener: Listener) -> None:
         """Give a place back; twice changes nothing."""
         with self._changed:
-            self._listeners.discard(listener)
+            if listener in self._listeners:
+                self._drop(listener)
             self._changed.notify_all()
+
+    def _drop(self, listener: Listener) -> None:
+        self._listeners.discard(listener)
+        if self._places is not None:
+            self._places.give_back()
 
     def end_browser(self, browser: str) -> None:
         """End the streams of a browser that signed out."""
@@ -89,15 +127,13 @@ class LiveWatch:
         self._is_stopping = is_stopping
 
     def close(self) -> None:
-        """End every stream and the thread that watches for them."""
+        """End every stream, and wait for the end of the looks."""
         with self._changed:
-            for listener in self._listeners:
+            for listener in list(self._listeners):
                 listener.ended = True
-            self._listeners.clear()
+                self._drop(listener)
             self._changed.notify_all()
-            thread = self._thread
-        if thread is not None:
-            thread.join()
+            self._changed.wait_for(lambda: not self._is_looking)
 
     def other_than(self, known: str | None, listener: Listener, seconds: float) -> str | None:
         """Return the mark as soon as it differs from `known`, or as it is after these seconds."""
@@ -120,28 +156,33 @@ class LiveWatch:
             return self._mark
         return self._mark.partition(MARKS_APART)[0]
 
-    def _watch(self) -> None:
-        while True:
+    def _look_alone(self) -> None:
+        while (seconds := self.look_once()) is not None:
             with self._changed:
-                self._looks_begun += 1
-                look = self._looks_begun
-            try:
-                mark = self._look()
-            except Exception:  # noqa: BLE001 - the database may be away for a while; pages say so themselves
-                _log.exception("live: the compound could not be read; the next look tries again")
-                mark = None
-            with self._changed:
-                if self._is_stopping():
-                    for listener in self._listeners:
-                        listener.ended = True
-                    self._changed.notify_all()
-                if mark is not None:
-                    self._mark, self._mark_of_look = mark, look
-                    self._changed.notify_all()
-                self._changed.wait_for(lambda: not self._listeners, self._look_every_seconds)
-                if not self._listeners:
-                    self._thread = None
-                    return
+                self._changed.wait_for(lambda: not self._listeners, seconds)
+
+    def look_once(self) -> float | None:
+        """Look for all streams; return after how many seconds to look again, None when none is left."""
+        with self._changed:
+            if not self._listeners:
+                self._is_looking = False
+                self._changed.notify_all()
+                return None
+            self._looks_begun += 1
+            look = self._looks_begun
+        try:
+            mark = self._look()
+        except Exception:  # noqa: BLE001 - the database may be away for a while; pages say so themselves
+            _log.exception("live: the compound could not be read; the next look tries again")
+            mark = None
+        with self._changed:
+            if self._is_stopping():
+                for listener in self._listeners:
+                    listener.ended = True
+            if mark is not None:
+                self._mark, self._mark_of_look = mark, look
+            self._changed.notify_all()
+        return self._look_every_seconds
 
 
 def mark_of(menjin: Menjin) -> str:

@@ -1,0 +1,41 @@
+"""Threads that many hosts share: each host has its turn, and none has more than its part."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from web_admin.serving.host_queue import HostQueue
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A request that waits."""
+
+    host: str
+    client: str
+    number: int = 0
+
+
+def test_hosts_take_turns_and_within_a_host_its_clients():
+    queue = HostQueue(10)
+    for one in (Waiting("a", "x", 1), Waiting("a", "x", 2), Waiting("a", "y"), Waiting("b", "z")):
+        queue.append(one)
+    order = [queue.popleft() for _number in range(4)]
+    assert order == [Waiting("a", "x", 1), Waiting("b", "z"), Waiting("a", "y"), Waiting("a", "x", 2)]
+
+
+def test_a_host_whose_part_is_taken_waits_until_one_of_its_requests_is_answered():
+    queue = HostQueue(2)
+    for number in range(3):
+        queue.append(Waiting("a", "x", number))
+    queue.popleft()
+    queue.popleft()
+    assert not queue
+    assert len(queue) == 1
+    with pytest.raises(IndexError):
+        queue.popleft()
+    queue.append(Waiting("b", "x"))
+    assert queue.popleft() == Waiting("b", "x")
+    queue.leave("a")
+    assert queue
+    assert queue.popleft() == Waiting("a", "x", 2)

@@ -1,0 +1,49 @@
+"""Why a cell is out: what its host answers, and what the operator reads about what, where and what to do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What keeps a cell from being served; a word for programs."""
+
+    NAME = "name"
+    SETTINGS = "settings"
+    HOST_TAKEN = "host_taken"
+    DATABASE_TAKEN = "database_taken"
+    KEYS_TAKEN = "keys_taken"
+    SEVERAL_PROCESSES = "several_processes"
+    HELD = "held"
+    MOVING = "moving"
+    ELSEWHERE = "served_elsewhere"
+    TABLES = "tables"
+    DATABASE = "database"
+    DISK = "disk"
+    FAULT = "fault"
+
+
+MEANT = frozenset({Kind.HELD, Kind.MOVING, Kind.TABLES})
+"""Someone works on the cell: its visitors read that it takes a while, and not that something is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is wrong, where, and what the operator does about it; nothing personal."""
+
+    kind: Kind
+    what: str
+    where: str
+    todo: str
+
+    def sentence(self) -> str:
+        """Return all of it for a line of the log."""
+        return f"{self.where}: {self.what}. {self.todo}"
+
+
+class CellOut(Exception):
+    """The cell cannot be served."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        """Take why."""
+        super().__init__(trouble.sentence())
+        self.trouble = trouble

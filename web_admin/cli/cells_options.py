@@ -1,0 +1,40 @@
+"""Options of `menjin web cells`; no more is loaded for `--help`."""
+
+import argparse
+from pathlib import Path
+
+from gate_controller.contract.command_names import server_program
+
+_ABOUT = f"""\
+Look after an installation that serves many compounds: a folder DIR with a folder for each, which
+'{server_program()} run --cells DIR' serves by host name. A cell is a data directory as any other: every other
+command works on it with --data-dir DIR/NAME.
+"""
+
+
+def add_cells(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands and their options."""
+    cells = commands.add_parser(
+        "cells", help="look after many compounds in one installation", description=_ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    kinds = cells.add_subparsers(dest="kind", required=True, metavar="WHAT")
+    for name, says in (("list", "name every cell, its host and who serves it"),
+                       ("check", "say what is wrong with which cell, and what to do")):
+        looks = kinds.add_parser(name, help=says)
+        looks.add_argument("cells", type=Path, metavar="DIR", help="the folder of cells")
+        looks.add_argument("--workers", type=int, default=1, help="as 'run' has it")
+        looks.add_argument("--json", action="store_true", help="one JSON object a line")
+    for name, says in (("hold", "take a cell out and wait until no one serves it"),
+                       ("resume", "let a cell that was held be served again")):
+        held = kinds.add_parser(name, help=says)
+        held.add_argument("cell", type=Path, metavar="DIR/NAME", help="the cell's folder")
+    adopt = kinds.add_parser("adopt", help="make a cell of a compound that has a server of its own")
+    adopt.add_argument(
+        "data_dir", type=Path, metavar="DATA_DIR", help="its data directory; its server has ended")
+    adopt.add_argument("--into", type=Path, metavar="DIR", required=True, help="the folder of cells")
+    adopt.add_argument("--name", required=True, help="the cell's name: a to z, 0 to 9 and hyphens")
+    release = kinds.add_parser("release", help="give a cell a data directory of its own again")
+    release.add_argument("cell", type=Path, metavar="DIR/NAME", help="the cell's folder; no one serves it")
+    release.add_argument("--to", type=Path, metavar="DATA_DIR", required=True, help="a new or empty folder")
+    for moves in (adopt, release):
+        moves.add_argument("--dry-run", action="store_true", help="say what would be done")

@@ -1,0 +1,71 @@
+"""Waiting requests where many hosts share the threads: in turn by host, then by client, and so many at once.
+
+A compound whose database hangs takes its share of the threads and no more.
+"""
+
+from collections import Counter
+from typing import Protocol
+
+from web_admin.serving.connection_limits import FairQueue, OfClient
+
+CONNECTIONS_OF_MANY = 12_000
+"""Of all hosts: each gate keeps one between its questions."""
+
+
+def connections_of_many(open_files: int) -> int:
+    """Return how many fit where many compounds share the server: databases and bodies need files too."""
+    return max(50, min(CONNECTIONS_OF_MANY, (open_files - 200) * 6 // 10))
+
+
+class OfHost(OfClient, Protocol):
+    """A request that waits; `host` is whose threads it takes."""
+
+    @property
+    def host(self) -> str:
+        """Return which compound it is for."""
+
+
+class HostQueue:
+    """It has what waitress's pool of threads asks of a deque, and is used under that pool's lock.
+
+    It is false while requests of no host may begin, though some wait.
+    """
+
+    def __init__(self, at_once: int) -> None:
+        """Take how many requests of one host may be answered at a time."""
+        self._at_once = at_once
+        self._of: dict[str, FairQueue] = {}
+        self._running: Counter[str] = Counter()
+        self._count = 0
+
+    def append(self, waiting: OfHost) -> None:
+        """Add a request behind those of its host and client."""
+        self._of.setdefault(waiting.host, FairQueue()).append(waiting)
+        self._count += 1
+
+    def popleft(self) -> OfClient:
+        """Return the first request of the host whose turn it is; raise IndexError when none may begin."""
+        host = next((host for host in self._of if self._running[host] < self._at_once), None)
+        if host is None:
+            raise IndexError("no request may begin")
+        of_host = self._of.pop(host)
+        first = of_host.popleft()
+        if of_host:
+            self._of[host] = of_host
+        self._count -= 1
+        self._running[host] += 1
+        return first
+
+    def leave(self, host: str) -> None:
+        """Note that a request of this host was answered."""
+        self._running[host] -= 1
+        if self._running[host] <= 0:
+            del self._running[host]
+
+    def __bool__(self) -> bool:
+        """Return whether a request may begin."""
+        return any(self._running[host] < self._at_once for host in self._of)
+
+    def __len__(self) -> int:
+        """Return how many requests wait."""
+        return self._count

@@ -23,20 +23,27 @@ import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import func, select, update
 
+from gate_controller.contract.bell import account_of
 from gate_controller.contract.calendars import Span
 from tests.bench import fleet_cells
 from tests.bench.figure import Figure, beside, percentile
+from tests.bench.fleet_bells import Bells, Rung
 from tests.bench.fleet_events import Journals, Taken
 from tests.bench.fleet_gates import Known, Orders, Seen
 from tests.bench.pages import KEYS, temporary_postgres
 from tests.served.served_compound import ServedCompound, serve_compound
+from tests.support.broker import Brokers, run_brokers
+from tests.support.compounds.assessments import assess_rows
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
 from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person
+from tests.web_admin.policy.test_publish import give_face
 from web_admin.action.base import new_action
 from web_admin.compound.models import CredentialRow, Gate, Hours, Lane, Person, Site
+from web_admin.core.bell import account_key
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.credentials.cards import issue_card
+from web_admin.face.actions import withdraw_face
 from web_admin.gates.actions import add_gate as office_adds_gate
 from web_admin.gates.actions import save_lane
 from web_admin.gates.hours import save_hours
@@ -60,6 +67,7 @@ MEASURED_BEFORE: dict[tuple[str, int, int], float] = {
 TARGETS = {
     "asks_per_second": 1000.0, "ask_p99_ms": 100.0, "publish_one_card": 0.3, "publish_hours": 2.0,
     "ask_longest_at_publish_hours": 100.0, "site": 20.0, "events_per_second": 5000.0,
+    "last_gate_told_bell_p99": 1.0, "withdrawal_forgotten_bell_p99": 1.0,
 }  # fmt: skip
 TARGET_SIZES = {(1000, 100), (1000, 400), (250, 10_000)}
 """Gates and people for which the targets are meant."""
@@ -102,15 +110,23 @@ def measure(arguments: Sequence[str] = ()) -> Iterator[Figure]:
             print("PostgreSQL cannot start here: a fleet is measured on nothing else", file=sys.stderr)
             return
         keys = {name: secrets.token_bytes(32) for name in KEYS}
-        config = WebConfig(database_url=url, data_dir=Path(folder), secrets_dir=Path(folder) / "secrets",
-                           public_url="http://localhost", **keys)
-        with serve_compound(config, Path(folder)) as served:
+        account = account_of(account_key(keys["seal_key"]))
+        with (
+            run_brokers(Path(folder) / "brokers", [account]) as brokers,
+            serve_compound(_with_brokers(brokers, url, Path(folder), keys), Path(folder)) as served,
+        ):
             if chosen.site:
                 yield from _site_made(served, size)
             elif chosen.events:
                 yield from _events_taken(served, size, _filled(served, size))
             else:
-                yield from _measured(served, size)
+                yield from _measured(served, size, brokers.ca)
+
+
+def _with_brokers(brokers: Brokers, url: str, folder: Path, keys: dict[str, bytes]) -> WebConfig:
+    return WebConfig(
+        database_url=url, data_dir=folder, secrets_dir=folder / "secrets", public_url="http://localhost",
+        bell_servers=brokers.addresses, bell_ca=brokers.ca, **keys)
 
 
 def _figure(case: str, size: _Size, value: float, unit: str, name: str | None = None) -> Figure:
@@ -124,7 +140,7 @@ def _figure(case: str, size: _Size, value: float, unit: str, name: str | None = 
     return beside("fleet", name, value, unit, BEFORE, before, target)
 
 
-def _measured(served: ServedCompound, size: _Size) -> Iterator[Figure]:
+def _measured(served: ServedCompound, size: _Size, ca: Path) -> Iterator[Figure]:
     gates = _filled(served, size)
     names = f"{size.gates}_gates" + (f"_{size.people}_people" if size.people > 1000 else "")
     gates = _played(served, gates, seconds=60.0, until_version=_version(served)).gates
@@ -148,7 +164,58 @@ def _measured(served: ServedCompound, size: _Size) -> Iterator[Figure]:
         took = percentile([at - started - published for at in seen.had_version_at], 0.99)
         way = "polling" if case == "publish_one_card" else case
         yield _figure(f"last_gate_told_{way}_p99_s", size, took, "s")
+    yield from _with_the_bell(served, seen.gates, size, ca)
     yield from _events_taken(served, size, seen.gates)
+
+
+def _with_the_bell(
+    served: ServedCompound, gates: list[Known], size: _Size, ca: Path
+) -> Iterator[Figure]:
+    """Yield how soon a card more, and a withdrawal, has come from all gates that are rung."""
+    orders = Bells(served.address, gates, str(ca), 1 + _version(served))
+    player = _playing("tests.bench.fleet_bells", orders)
+    started = time.time()
+    published = _one_card_more(served, 49_998)
+    rung = _all_rung(player)
+    case = "last_gate_told_bell_p99"
+    took = percentile([at - started - published for at in rung.had_version_at], 0.99)
+    yield _figure(case, size, took, "s", f"{case}_s")
+    person_id = _one_face_more(served)
+    orders = Bells(served.address, rung.gates, str(ca), 1 + _version(served), forgets=person_id)
+    player = _playing("tests.bench.fleet_bells", orders)
+    started = time.time()
+    with served.compound.act() as act:
+        withdraw_face(act, person_id)
+    rung = _all_rung(player)
+    gates[:] = rung.gates
+    case = "withdrawal_forgotten_bell_p99"
+    took = percentile([at - started for at in rung.signed_at], 0.99)
+    yield _figure(case, size, took, "s", f"{case}_s")
+
+
+def _all_rung(player: subprocess.Popen[bytes]) -> Rung:
+    assert player.stdout is not None
+    rung = msgspec.json.decode(player.stdout.read(), type=Rung)
+    player.stdout.close()
+    player.wait()
+    if rung.failures:
+        raise AssertionError(rung.failures[0])
+    return rung
+
+
+def _one_face_more(served: ServedCompound) -> str:
+    """Let a person have their face at every gate; return who."""
+    app, now = served.compound.app, datetime.now(UTC)
+    with app.app_context(), current_menjin().database.session() as session:
+        sealer, site_id = current_menjin().sealer, served.compound.site_id
+        for lane in session.scalars(select(Lane).where(Lane.gate_id.startswith("stair-"))):
+            lane.methods, lane.method_hours = ["card", "face"], {}
+            assess_rows(session, site_id, lane.lane_id)
+        someone = select(Person).where(Person.display_name == "someone").limit(1)
+        person = session.scalars(someone).one()
+        give_face(session, sealer, site_id, person, now)
+        publish_policy(session, sealer, site_id, now)
+        return person.person_id
 
 
 def _events_taken(served: ServedCompound, size: _Size, gates: list[Known]) -> Iterator[Figure]:
@@ -209,7 +276,7 @@ def _version(served: ServedCompound) -> int:
         return session.get_one(Site, served.compound.site_id).version
 
 
-def _one_card_more(served: ServedCompound) -> float:
+def _one_card_more(served: ServedCompound, number: int = 49_999) -> float:
     """Give a person another card and publish; return the seconds until it is committed."""
     app, now = served.compound.app, datetime.now(UTC)
     with app.app_context():
@@ -217,7 +284,7 @@ def _one_card_more(served: ServedCompound) -> float:
         started = time.monotonic()
         with menjin.database.session() as session:
             person = session.scalars(select(Person).where(Person.display_name == "someone").limit(1)).one()
-            add_card(session, menjin.sealer, person, 49_999, now)
+            add_card(session, menjin.sealer, person, number, now)
             publish_policy(
                 session, menjin.sealer, served.compound.site_id, now, person_ids=[person.person_id])
         return time.monotonic() - started

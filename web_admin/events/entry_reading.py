@@ -42,6 +42,12 @@ class _Links(msgspec.Struct, frozen=True):
     digest: Digest
 
 
+# Made at import, by one thread: msgspec makes what it knows of a type at its first use, and two threads that
+# use it first at the same time have ended the process.
+_BATCH, _HEAD = msgspec.json.Decoder(RawEventBatch), msgspec.json.Decoder(Head)
+_ENTRY, _LINKS = msgspec.json.Decoder(JournalEntry), msgspec.json.Decoder(_Links)
+
+
 @dataclass(frozen=True, slots=True)
 class ReadEntry:
     """An entry in its place. `why` is empty for one that is taken; `is_whole`: the digest is its own."""
@@ -68,14 +74,14 @@ class ReadBatch:
 def read_batch(body: bytes) -> ReadBatch:
     """Return a batch read entry by entry; raise msgspec.MsgspecError or ValueError when it is no batch."""
     try:
-        batch = msgspec.json.decode(body, type=RawEventBatch)
+        batch = _BATCH.decode(body)
         bodies = tuple(bytes(raw) for raw in batch.entries)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         # An entry may be so odd that it spoils the reading of the whole.
         rest, bodies = _cut_apart(body)
-        batch = msgspec.json.decode(rest, type=RawEventBatch)
+        batch = _BATCH.decode(rest)
     try:
-        head = msgspec.json.decode(batch.head.head, type=Head)
+        head = _HEAD.decode(batch.head.head)
     except (msgspec.MsgspecError, ValueError) as err:
         return ReadBatch(batch.head, None, _alone(bodies), f"the signed head: {err}")
     if not len(bodies) <= head.seq <= MAX_ENTRIES:
@@ -153,7 +159,7 @@ def _alone(bodies: Sequence[bytes]) -> tuple[ReadEntry, ...]:
 
 def _decoded(body: bytes) -> JournalEntry | None:
     try:
-        return msgspec.json.decode(body, type=JournalEntry)
+        return _ENTRY.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
 
@@ -169,7 +175,7 @@ def _is_whole(entry: JournalEntry) -> bool:
 def _said_digest(body: bytes) -> bytes:
     """Return the digest that an entry says it has, or one of its bytes, so that it has a place."""
     try:
-        return msgspec.json.decode(body, type=_Links).digest
+        return _LINKS.decode(body).digest
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return hashlib.sha256(body).digest()
 

@@ -101,7 +101,13 @@ PAIR_PREFIX = "pair:"
 MAX_EVENTS = 2**31 - 1
 """What the database keeps of a gate's own count; an honest one stays far below."""
 
+# Made at import, by one thread: see `events/entry_reading.py`.
 read_ask = json_of(AskRequest)
+_READ_HANDOVER_PAGE = json_of(HandoverPage)
+_READ_PAIR_COMMIT = json_of(PairCommit)
+_READ_PAIR_REVEAL = json_of(PairReveal)
+_READ_RECEIPT_BATCH = json_of(ReceiptBatch)
+_READ_TOMBSTONE_BATCH = json_of(TombstoneBatch)
 
 bp = gates_blueprint("sync_api")
 _log = logging.getLogger(__name__)
@@ -125,7 +131,7 @@ def pair() -> Response:
     """Take a controller that brings the installer's code; five wrong codes a minute and address."""
     menjin = current_menjin()
     now = menjin.clock()
-    content = decode(read_body(SMALL_BODY), json_of(PairCommit))
+    content = decode(read_body(SMALL_BODY), _READ_PAIR_COMMIT)
     tries = Of(PAIRING_CODES, (place_of_address(request.remote_addr or ""),))
     if current_counts().take(tries, now):
         raise SyncRefused(429, "too_many_tries", "five wrong codes: wait a minute")
@@ -153,7 +159,7 @@ def pair_reveal() -> Response:
         attempt = _signed_attempt(session, gate_id)
         check_signature(attempt.gate_public_key, body, gate_id, counter, signature)
         try:
-            return answer(200, pairing.reveal(session, attempt, decode(body, json_of(PairReveal))))
+            return answer(200, pairing.reveal(session, attempt, decode(body, _READ_PAIR_REVEAL)))
         except pairing.PairingRefused as err:
             raise SyncRefused(403, "pairing_unknown", str(err)) from err
         except pairing.NonceRefused as err:
@@ -382,7 +388,7 @@ def _take_events(
 @bp.post(RECEIPTS_PATH)
 def receipts() -> Response:
     """Take receipts that faces are gone."""
-    return signed_call(MAX_BODY_BYTES, json_of(ReceiptBatch), _take_receipts)
+    return signed_call(MAX_BODY_BYTES, _READ_RECEIPT_BATCH, _take_receipts)
 
 
 def _take_receipts(
@@ -411,7 +417,7 @@ def _set_aside(session: DatabaseSession, gate: Gate, signed: SignedReceipt, why:
 @bp.post(TOMBSTONES_PATH)
 def tombstones() -> Response:
     """Take a gate's tombstones while this server is being restored."""
-    return signed_call(TOMBSTONES_BODY, json_of(TombstoneBatch), _take_tombstones)
+    return signed_call(TOMBSTONES_BODY, _READ_TOMBSTONE_BATCH, _take_tombstones)
 
 
 def _take_tombstones(
@@ -426,7 +432,7 @@ def _take_tombstones(
 @bp.post(HANDOVER_PATH)
 def handover() -> Response:
     """Take one page of all that a gate holds, while this server is being restored."""
-    return signed_call(MAX_PAGE_BYTES, json_of(HandoverPage), _take_handover)
+    return signed_call(MAX_PAGE_BYTES, _READ_HANDOVER_PAGE, _take_handover)
 
 
 def _take_handover(

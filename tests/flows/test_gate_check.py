@@ -394,7 +394,7 @@ def test_a_missing_or_open_secret_is_reported_with_what_to_run(name: str, site: 
     config = load_config(site.write())
     assert f"{name} can be read by others; run: chmod 600" in wrong([*check_secrets(config)])["secrets", ""]
     (site.secrets_dir / name).unlink()
-    assert "pair the gate with `menjin gate pair`" in wrong([*check_secrets(config)])["secrets", ""]
+    assert "pair the gate with `menjin gate pair " in wrong([*check_secrets(config)])["secrets", ""]
 
 
 def test_a_folder_in_which_others_may_replace_secrets_is_wrong(site: Site) -> None:

@@ -43,7 +43,7 @@ class Proxy:
         return context.wrap_socket(plain, server_hostname="localhost")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Return a port below those that the system gives to outgoing connections, of which tests make many."""
     while True:
         with socket.socket() as probe:
@@ -57,14 +57,14 @@ def _free_port() -> int:
 @contextmanager
 def caddy_before(address: str, folder: Path) -> Iterator[Proxy]:
     """Start Caddy before the server at this http address; everything it writes lies in the folder."""
-    port, log = _free_port(), folder / "caddy.log"
+    port, log = free_port(), folder / "caddy.log"
     home = folder / "caddy"
     home.mkdir()
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(home), "XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home),
         "MENJIN_HOST": "localhost", "MENJIN_UPSTREAM": address.removeprefix("http://"),
-        "MENJIN_HTTPS_PORT": str(port), "MENJIN_HTTP_PORT": str(_free_port()),
+        "MENJIN_HTTPS_PORT": str(port), "MENJIN_HTTP_PORT": str(free_port()),
     }
     with log.open("wb") as written:
         process = subprocess.Popen(
@@ -72,7 +72,7 @@ def caddy_before(address: str, folder: Path) -> Iterator[Proxy]:
             stdin=subprocess.DEVNULL, stdout=written, stderr=written)
     try:
         proxy = Proxy(port, home / "caddy/pki/authorities/local/root.crt", log)
-        _wait_until_up(proxy, process)
+        wait_until_up(proxy, process)
         yield proxy
     finally:
         process.terminate()
@@ -83,7 +83,8 @@ def caddy_before(address: str, folder: Path) -> Iterator[Proxy]:
             process.wait()
 
 
-def _wait_until_up(proxy: Proxy, process: "subprocess.Popen[bytes]") -> None:
+def wait_until_up(proxy: Proxy, process: "subprocess.Popen[bytes]") -> None:
+    """Return once the proxy takes connections; fail with its log where it ends."""
     give_up = time.monotonic() + LONGEST_START_SECONDS
     while True:
         try:

@@ -91,7 +91,10 @@ class ServedCompound:
         with self.compound.app.app_context(), current_menjin().database.session() as session:
             account = session.scalars(select_rows(User).where(User.email == f"{role}@example.org")).one()
             account.last_totp_counter = None
-        browser = self.browser()
+        return self.sign_in(self.browser(), role)
+
+    def sign_in(self, browser: Browser, role: str) -> Browser:
+        """Go through both steps of the staff's sign-in."""
         browser.get("/staff/sign-in")
         asked = browser.post("/staff/sign-in", {"email": f"{role}@example.org", "password": PASSWORD})
         assert asked.status_code == 302, asked.text

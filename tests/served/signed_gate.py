@@ -46,6 +46,7 @@ class SignedGate:
     host: str = ""
     """What it names as its server's, where that is not the address."""
     entries: list[JournalEntry] = field(default_factory=list)
+    client: requests.Session = field(default_factory=requests.Session)
 
     def writes(self, kind: str, facts: Facts, personal: Facts, at: datetime | None = None) -> None:
         """Append an entry to the journal; nothing is sent yet."""
@@ -101,7 +102,7 @@ class SignedGate:
         }
         if self.host:
             headers["Host"] = self.host
-        return requests.post(
+        return self.client.post(
             self.address + path, data=body, headers=headers, timeout=LONGEST_ANSWER_SECONDS)
 
 

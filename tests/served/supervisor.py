@@ -4,6 +4,7 @@ The server hands its listening socket over; it is kept while no server runs, and
 """
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -29,12 +30,19 @@ def with_descriptor(descriptor: int) -> list[str]:
     return [sys.executable, "-c", AS_SYSTEMD, str(descriptor)]
 
 
+def children_of(pid: int) -> list[int]:
+    """Return the processes that a process started, and those that they did."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return [each for child in map(int, found) for each in (child, *children_of(child))]
+
+
 class Supervisor:
     """One service."""
 
-    def __init__(self, data_dir: Path, log: Path) -> None:
-        """Listen for what the service says of itself."""
+    def __init__(self, data_dir: Path, log: Path, port: int = 0) -> None:
+        """Listen for what the service says of itself; it listens on a free port where none is given."""
         self._data_dir = data_dir
+        self._port = port
         self._log = log.open("ab")
         self._said = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._said.bind(str(data_dir / "notify"))
@@ -64,7 +72,8 @@ class Supervisor:
     def start(self) -> None:
         """Start the service and return once it says that it is ready."""
         self._ready.clear()
-        run = [sys.executable, "-m", "menjin", "web", "run", "--data-dir", str(self._data_dir), "--port", "0"]
+        run = [sys.executable, "-m", "menjin", "web", "run", "--data-dir", str(self._data_dir)]
+        run += ["--port", str(self._port)]
         environment = os.environ | {"NOTIFY_SOCKET": str(self._data_dir / "notify")}
         kept = () if self._kept is None else (self._kept,)
         command = [*with_descriptor(*kept), *run] if kept else run
@@ -79,6 +88,17 @@ class Supervisor:
             self._process.terminate()
             assert self._process.wait(timeout=60) == 0
             self._process = None
+
+    def is_killed(self) -> None:
+        """Let the service end as its machine does without power: at once, and its socket with it."""
+        assert self._process is not None
+        for pid in [*children_of(self._process.pid), self._process.pid]:
+            os.kill(pid, signal.SIGKILL)
+        self._process.wait()
+        self._process = None
+        if self._kept is not None:
+            os.close(self._kept)
+            self._kept = None
 
     def upgrade(self) -> None:
         """Bring the tables up to date while no server runs."""

@@ -10,6 +10,7 @@ from flask import Flask, request
 from web_admin.core.bell import Bell, NoBell, account_key
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, Menjin, Statements, init_database, make_engine
+from web_admin.core.message_types import learn_message_types
 from web_admin.core.rings import hear_commits
 from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
@@ -55,6 +56,7 @@ def create_app(
     register_pages(app)  # languages, security headers, every page, error pages
     if shared is not None:
         shared.share_words(app)
+    learn_message_types()  # last: every door has imported its messages by now
     return app
 
 

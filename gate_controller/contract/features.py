@@ -27,6 +27,8 @@ class Feature:
 
 BELL = "bell"
 """Of messages, not of records: a server that has a bell names it, and so does a gate that could hear it."""
+SUM_DIGEST = "sum_digest"
+"""Of messages as well: the digest of a policy may be one of sums (`record_sums.py`)."""
 
 FEATURES: tuple[Feature, ...] = ()
 """Of 0.2.0: none, since it is the first release."""
@@ -35,6 +37,11 @@ FEATURES: tuple[Feature, ...] = ()
 def known() -> tuple[str, ...]:
     """Return the names of all features that records of this version have."""
     return tuple(feature.name for feature in FEATURES)
+
+
+def of_records(knows: Collection[str]) -> frozenset[str]:
+    """Return the features among these for which records are written otherwise."""
+    return frozenset(knows) - {BELL, SUM_DIGEST}
 
 
 def fit(key: str, record: Record, knows: Collection[str]) -> Record | None:

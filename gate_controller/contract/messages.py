@@ -21,6 +21,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.contract.journal_chain import JournalEntry, SignedHead
+from gate_controller.contract.record_sums import NO_RECORDS, changed_sums, digest_of_sums
 from gate_controller.contract.records import Digest, Id, Instant, Name, PolicyRefused
 from gate_controller.contract.signing import (
     PhraseChars,
@@ -82,6 +83,8 @@ Count64 = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 """Seconds since 1970."""
 Cursor = Annotated[str, msgspec.Meta(max_length=90)]
 Trouble = Annotated[str, msgspec.Meta(max_length=MAX_TROUBLE_CHARS)]
+DigestKind = Literal["sha256", "lthash16"]
+"""How a policy's digest is made: from all its records by sorted key, or from their sums (`record_sums`)."""
 Features = Annotated[tuple[Id, ...], msgspec.Meta(max_length=100)]
 RecordKey = Annotated[str, msgspec.Meta(max_length=80)]
 SignedBody = Annotated[bytes, msgspec.Meta(max_length=1024)]
@@ -142,8 +145,11 @@ class PairState(Message, frozen=True, kw_only=True):
 # -- policy ----------------------------------------------------------------------------------------
 
 
-class PolicyManifest(Message, frozen=True, kw_only=True):
-    """What the signature of a policy covers. `digest` is that of the whole result, also for a delta."""
+class PolicyManifest(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """What the signature of a policy covers. `digest` is that of the whole result, also for a delta.
+
+    Another `digest_kind` than the first is sent only to a gate that names `SUM_DIGEST` (`features.py`).
+    """
 
     site_id: Id
     gate_id: Id
@@ -151,6 +157,7 @@ class PolicyManifest(Message, frozen=True, kw_only=True):
     version: Count
     issued_at: Instant
     digest: Digest
+    digest_kind: DigestKind = "sha256"
 
 
 class SignedPolicyManifest(Message, frozen=True, kw_only=True):
@@ -459,8 +466,10 @@ def record_digest(value: bytes | msgspec.Raw) -> bytes:
     return hashlib.sha256(bytes(value)).digest()
 
 
-def policy_digest(digests: Mapping[str, bytes]) -> bytes:
-    """Return the digest of a whole policy from its records' digests, by sorted key."""
+def policy_digest(digests: Mapping[str, bytes], kind: DigestKind = "sha256") -> bytes:
+    """Return the digest of a whole policy from its records' digests."""
+    if kind == "lthash16":
+        return digest_of_sums(changed_sums(NO_RECORDS, digests.items()))
     whole = hashlib.sha256()
     for key in sorted(digests):
         whole.update(key.encode() + b"\0" + digests[key])

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,22 +19,15 @@ from gate_controller.contract.messages import (
     SignedPolicyManifest,
     Tombstone,
     open_manifest,
-    policy_digest,
     record_digest,
 )
 from gate_controller.contract.policy import PolicySnapshot, compile_policy
-from gate_controller.contract.records import (
-    CredentialRecord,
-    CredentialState,
-    FaceRecord,
-    PolicyRefused,
-    Record,
-    RecordNotUnderstood,
-    decode_record,
-)
+from gate_controller.contract.records import FaceRecord, PolicyRefused, decode_record
 from gate_controller.contract.signing import KeyRole, SignatureRefused, SignedCertificate, open_certificate
 from gate_controller.storage import reserve
 from gate_controller.storage.database import open_database, salvage_rows, transaction
+from gate_controller.storage.endings import ended_faces, ended_keys
+from gate_controller.storage.held_records import HeldRecords, NotAddedUp, added_up
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +72,9 @@ class PolicyStore:
         self._manifest = self._stored_manifest()
         self.unread: Mapping[str, str] = {}
         """Records of the policy held that a later version wrote."""
+        self._held: HeldRecords | None = None
+        self.takes_sums = True
+        """Whether sums of records have added up so far; else the server is asked for the older digest."""
 
     def _stored_manifest(self) -> PolicyManifest | None:
         signed = self._state("manifest")
@@ -129,10 +125,9 @@ class PolicyStore:
             manifest = self._manifest
             if manifest is None:
                 return None
-            rows = self._connection.execute("SELECT key, value FROM record").fetchall()
-        records: dict[str, bytes | msgspec.Raw] = {key: bytes(value) for key, value in rows}
-        snapshot = _checked(records, {k: record_digest(v) for k, v in records.items()}, manifest)
-        self.unread = snapshot.unread
+            held = added_up(self._stored_records(), manifest)
+            snapshot = _compiled(held, manifest)
+            self._held, self.unread = held, snapshot.unread
         return _without_withdrawn(snapshot, self.withdrawn_faces())
 
     def take(
@@ -158,15 +153,38 @@ class PolicyStore:
                 f"and more than {MAX_EPOCH_STEP} at once are refused; look after the server"
             )
         with self._lock:
-            if self._manifest is not None and offered == self.have:
-                if manifest.digest != self._manifest.digest:
-                    raise PolicyRefused("the same version came with another digest")
-                if manifest.issued_at < self._manifest.issued_at:
-                    raise PolicyRefused("the policy was issued before the one this gate has")
-            if change is None:
-                self._take_freshness(signed, manifest)
-                return None
-            return self._take_change(signed, manifest, change, now)
+            try:
+                if self._manifest is not None and offered == self.have:
+                    self._check_same_version(self._manifest, manifest)
+                if change is None:
+                    self._take_freshness(signed, manifest)
+                    return None
+                return self._take_change(signed, manifest, change, now)
+            except NotAddedUp:
+                # Where the fault is does not show: all is read and added up again before the next change.
+                self._held, self.takes_sums = None, self.takes_sums and manifest.digest_kind != "lthash16"
+                raise
+
+    def _check_same_version(self, held: PolicyManifest, manifest: PolicyManifest) -> None:
+        """Raise PolicyRefused where the version held came with other records, or with an older date.
+
+        The other kind of digest comes when this program, or the server's, has changed.
+        """
+        if manifest.digest_kind != held.digest_kind:
+            self._held = added_up(self._records_held(held).records, manifest)
+        elif manifest.digest != held.digest:
+            raise PolicyRefused("the same version came with another digest")
+        if manifest.issued_at < held.issued_at:
+            raise PolicyRefused("the policy was issued before the one this gate has")
+
+    def _records_held(self, manifest: PolicyManifest) -> HeldRecords:
+        if self._held is None:
+            self._held = added_up(self._stored_records(), manifest)
+        return self._held
+
+    def _stored_records(self) -> dict[str, bytes]:
+        rows = self._connection.execute("SELECT key, value FROM record")
+        return {key: bytes(value) for key, value in rows}
 
     def _take_freshness(self, signed: SignedPolicyManifest, manifest: PolicyManifest) -> None:
         if self._manifest is None or (manifest.epoch, manifest.version) != self.have:
@@ -182,20 +200,20 @@ class PolicyStore:
         whole = (change.base_epoch, change.base_version) == (0, 0)
         if not whole and (change.base_epoch, change.base_version) != self.have:
             raise PolicyRefused("the change starts from a version this gate does not have")
-        old: dict[str, bytes] = dict(self._connection.execute("SELECT key, value FROM record").fetchall())
-        records: dict[str, bytes | msgspec.Raw] = {} if whole else dict(old)
-        for key in change.deletes:
-            records.pop(key, None)
-        records.update(change.puts)
-        digests = {key: record_digest(value) for key, value in records.items()}
-        snapshot = _checked(records, digests, manifest)
-        gone = [key for key in old if key not in records]
+        if whole or self._manifest is None:
+            old = self._stored_records() if self._held is None else self._held.records
+            held = added_up(change.puts, manifest)
+        else:
+            before = self._records_held(self._manifest)
+            old, held = before.records, before.after(change, manifest)
+        records = held.records
+        snapshot = _compiled(held, manifest)
 
         def write() -> frozenset[str]:
-            self._write(records, digests, gone, whole=whole, changed=change.puts)
+            self._write(records, change, whole=whole)
             # A clock that is behind would date it so far back that it goes at once.
             ended_at = max(now, manifest.issued_at)
-            for key in _ended_keys(change.puts):
+            for key in ended_keys(change.puts):
                 stone = Tombstone(
                     record_key=key, ended_at=ended_at, epoch=manifest.epoch, version=manifest.version
                 )
@@ -203,7 +221,7 @@ class PolicyStore:
                     "INSERT OR IGNORE INTO tombstone VALUES (?, ?)", (key, msgspec.json.encode(stone))
                 )
             withdrawn = self._withdrawn()
-            for face in _ended_faces(old, records):
+            for face in ended_faces(old, records):
                 if face.consent_id not in withdrawn:
                     self._note_ended(face)
             for consent_id in withdrawn - {face.consent_id for face in snapshot.face_roster.values()}:
@@ -214,26 +232,18 @@ class PolicyStore:
             return withdrawn
 
         withdrawn = reserve.write(self._connection, write)
-        self._manifest = manifest
+        self._manifest, self._held = manifest, held
         self.unread = snapshot.unread
         return _without_withdrawn(snapshot, withdrawn)
 
-    def _write(
-        self,
-        records: Mapping[str, bytes | msgspec.Raw],
-        digests: Mapping[str, bytes],
-        gone: list[str],
-        *,
-        whole: bool,
-        changed: Mapping[str, msgspec.Raw],
-    ) -> None:
+    def _write(self, records: Mapping[str, bytes], change: PolicyChange, *, whole: bool) -> None:
         if whole:
             self._connection.execute("DELETE FROM record")
-        self._connection.executemany("DELETE FROM record WHERE key = ?", [(key,) for key in gone])
-        keys = records if whole else changed
+        gone = [(key,) for key in change.deletes if key not in records]
+        self._connection.executemany("DELETE FROM record WHERE key = ?", gone)
         self._connection.executemany(
             "INSERT OR REPLACE INTO record VALUES (?, ?, ?)",
-            ((key, bytes(records[key]), digests[key]) for key in keys),
+            ((key, records[key], record_digest(records[key])) for key in change.puts),
         )
 
     def tombstones(self) -> tuple[Tombstone, ...]:
@@ -293,7 +303,7 @@ class PolicyStore:
             self._end_all_faces(self._connection.execute("SELECT * FROM record").fetchall())
             self._connection.execute("DELETE FROM record")
             self._connection.execute("DELETE FROM state WHERE name = 'manifest'")
-        self._manifest = None
+        self._manifest = self._held = None
 
     def _end_all_faces(self, rows: list[tuple[object, ...]]) -> None:
         for key, value, *_ in rows:
@@ -390,13 +400,9 @@ class PolicyStore:
         self._connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, value))
 
 
-def _checked(
-    records: Mapping[str, bytes | msgspec.Raw], digests: Mapping[str, bytes], manifest: PolicyManifest
-) -> PolicySnapshot:
-    if policy_digest(digests) != manifest.digest:
-        raise PolicyRefused("the records do not add up to what was signed")
+def _compiled(held: HeldRecords, manifest: PolicyManifest) -> PolicySnapshot:
     return compile_policy(
-        records, epoch=manifest.epoch, version=manifest.version, issued_at=manifest.issued_at
+        held.records, epoch=manifest.epoch, version=manifest.version, issued_at=manifest.issued_at
     )
 
 
@@ -420,36 +426,3 @@ def _without_withdrawn(snapshot: PolicySnapshot, withdrawn: frozenset[str]) -> P
         return snapshot
     roster = {key: face for key, face in snapshot.face_roster.items() if face.consent_id not in withdrawn}
     return replace(snapshot, face_roster=roster)
-
-
-def _read(key: str, value: bytes | msgspec.Raw) -> Record | None:
-    """Return a record, None for one of a later version: it counts as not there."""
-    try:
-        return decode_record(key, value)
-    except RecordNotUnderstood:
-        return None
-
-
-def _ended_keys(puts: Mapping[str, msgspec.Raw]) -> Iterator[str]:
-    """Yield the keys of credentials and passes that this change ends for good."""
-    for key, value in puts.items():
-        record = _read(key, value)
-        ended = isinstance(record, CredentialRecord) and record.state is CredentialState.ENDED
-        if ended or key.startswith("ended_pass:"):
-            yield key
-
-
-def _ended_faces(
-    old: Mapping[str, bytes], new: Mapping[str, bytes | msgspec.Raw]
-) -> tuple[FaceRecord, ...]:
-    """Return the face permissions that are gone or now rest on another consent."""
-    ended = []
-    for key, value in old.items():
-        if key.startswith("face:") and bytes(new.get(key, b"")) != bytes(value):
-            before = _read(key, bytes(value))
-            after = _read(key, new[key]) if key in new else None
-            if isinstance(before, FaceRecord) and (
-                not isinstance(after, FaceRecord) or after.consent_id != before.consent_id
-            ):
-                ended.append(before)
-    return tuple(ended)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from gate_controller.contract.event_kinds import EventKind
-from gate_controller.contract.features import BELL, known
+from gate_controller.contract.features import BELL, SUM_DIGEST, known
 from gate_controller.contract.journal_chain import COUNTERSIGN_DOMAIN, HEAD_DOMAIN, Head, SignedHead
 from gate_controller.contract.messages import (
     ASK_PATH,
@@ -306,7 +306,7 @@ class SyncClient:
             handed_over=self._handed_over(),
             program=self._program,
             without_face=msgspec.UNSET if has_face_code() else True,
-            knows=(*known(), BELL),
+            knows=self._knows(),
             policy_trouble=self._policy_trouble()[:MAX_TROUBLE_CHARS] or msgspec.UNSET,
             disk=disk_health(self._disk()),
             update=msgspec.UNSET if self._updates is None else self._updates.status(),
@@ -314,6 +314,16 @@ class SyncClient:
                 self._bell.public_key if self._server_has_bell and self._bell.wants_pass else msgspec.UNSET
             ),
         )
+
+    def _knows(self) -> tuple[str, ...]:
+        """Return the features that the server may use for this gate.
+
+        A digest of sums is not asked for while a version is on trial, since the one before may not read the
+        manifest that is kept, nor after one that did not add up.
+        """
+        on_trial = self._updates is not None and self._updates.is_on_trial
+        takes_sums = self._store.takes_sums and not on_trial
+        return (*known(), BELL, SUM_DIGEST) if takes_sums else (*known(), BELL)
 
     def _policy_trouble(self) -> str:
         """Return why this gate's policy is not the server's, or not the whole of it; "" when it is."""

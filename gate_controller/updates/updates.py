@@ -115,6 +115,12 @@ class GateUpdates:
         if self._trial is not None:
             self._trial.has_reported = True
 
+    @property
+    def is_on_trial(self) -> bool:
+        """Return whether the version before this one may still be started again."""
+        with self._lock:
+            return self._state.step in (SWITCHED, TRIAL)
+
     def status(self) -> UpdateStatus:
         """Return how far this gate is, for the server."""
         with self._lock:

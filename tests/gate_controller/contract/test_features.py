@@ -20,6 +20,7 @@ def two_features(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_gate_that_knows_everything_gets_everything(two_features: None) -> None:
     record = person("p1", slow_pass=True, may_override=True)
     assert features.known() == ("slow_pass", "override")
+    assert features.of_records((*features.known(), "bell", "sum_digest")) == {"slow_pass", "override"}
     assert fit("person:p1", record, features.known()) is record
 
 

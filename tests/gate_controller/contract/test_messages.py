@@ -105,12 +105,12 @@ def test_a_signature_holds_for_its_domain_and_bytes_alone(message: bytes, domain
 RECORDS = st.dictionaries(st.text(max_size=6), st.binary(max_size=6), max_size=5)
 
 
-@given(RECORDS, RECORDS)
+@given(RECORDS, RECORDS, st.sampled_from(["sha256", "lthash16"]))
 def test_the_digest_of_a_policy_separates_any_two_sets(
-    one: dict[str, bytes], other: dict[str, bytes]
+    one: dict[str, bytes], other: dict[str, bytes], kind: sync_contract.DigestKind
 ) -> None:
     def digest(whole: dict[str, bytes]) -> bytes:
-        return policy_digest({key: record_digest(value) for key, value in reversed(whole.items())})
+        return policy_digest({key: record_digest(value) for key, value in reversed(whole.items())}, kind)
 
     assert (digest(one) == digest(other)) is (one == other)
 

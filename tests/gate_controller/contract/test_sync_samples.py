@@ -15,6 +15,7 @@ from gate_controller.contract.messages import (
     PairOffer,
     PairReveal,
     PairState,
+    PolicyManifest,
 )
 from gate_controller.contract.records import decode_record, encode_record
 from gate_controller.contract.site_facts import SiteFacts
@@ -96,7 +97,14 @@ REPLY_WITH_A_BELL = REPLY[:-1] + (
 SITE_FACTS = (
     b'{"language":"zh","card_bits":32,"lanes":[{"lane_id":"north-in","name":"in","sheet":null}]}'
 )
+MANIFEST = (
+    b'{"site_id":"s","gate_id":"north","epoch":1,"version":7,"issued_at":"2026-03-04T05:06:07Z",'
+    b'"digest":"ZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGQ="}'
+)
+ASK_OF_ONE_THAT_TAKES_SUMS = ASK[:-1] + b',"program":"0.3.0","knows":["sum_digest"]}'
+MANIFEST_OF_SUMS = MANIFEST[:-1] + b',"digest_kind":"lthash16"}'
 SAMPLES = [
+    (PolicyManifest, MANIFEST),
     (AskRequest, ASK),
     (AskReply, REPLY),
     (ForgetReceipt, RECEIPT),
@@ -119,6 +127,8 @@ SAMPLES = [
     (AskRequest, ASK_FOR_A_BELL),
     (AskReply, REPLY_WITH_A_BELL),
     (SiteFacts, SITE_FACTS),
+    (AskRequest, ASK_OF_ONE_THAT_TAKES_SUMS),
+    (PolicyManifest, MANIFEST_OF_SUMS),
 ]
 
 
@@ -130,6 +140,11 @@ def test_a_stored_message_is_decoded_and_encoded_the_same(message: type[Message]
 @pytest.mark.parametrize("sample", [FACE, FACE_WITH_DROPPED_LOOKS])
 def test_a_stored_record_of_a_face_is_decoded_and_encoded_the_same(sample: bytes) -> None:
     assert encode_record(decode_record("face:p1", sample)) == sample
+
+
+def test_a_manifest_with_another_kind_of_digest_is_no_message() -> None:
+    with pytest.raises(msgspec.ValidationError, match="digest_kind"):
+        msgspec.json.decode(MANIFEST_OF_SUMS.replace(b"lthash16", b"crc32"), type=PolicyManifest)
 
 
 def test_a_lease_of_more_than_72_hours_is_no_message() -> None:

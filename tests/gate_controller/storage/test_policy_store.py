@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gate_controller.contract.messages import PolicyChange, SignedPolicyManifest
+from gate_controller.contract.messages import DigestKind, PolicyChange, SignedPolicyManifest
 from gate_controller.contract.policy import compile_policy
 from gate_controller.contract.records import (
     CardCredential,
@@ -61,9 +61,11 @@ def signed(
     minutes: int = 0,
     site: SiteKeys = SITE,
     gate: str = "north",
+    kind: DigestKind = "sha256",
 ) -> tuple[SignedPolicyManifest, PolicyChange]:
     return site.signed_policy(
-        whole, gate_id=gate, epoch=epoch, version=version, issued_at=NOW + timedelta(minutes=minutes)
+        whole, gate_id=gate, epoch=epoch, version=version, issued_at=NOW + timedelta(minutes=minutes),
+        kind=kind,
     )
 
 
@@ -119,6 +121,10 @@ def test_a_record_of_a_later_version_is_kept_as_it_came_and_named_after_a_restar
         (lambda: signed(FORK, 6, site=SiteKeys.make()), "signature"),
         (lambda: signed(FORK, 6, site=SiteKeys.make("site-2")), "signature"),
         (lambda: (signed(WHOLE, 6)[0], signed(FORK, 6)[1]), "add up"),
+        (lambda: (signed(WHOLE, 6, kind="lthash16")[0], signed(FORK, 6)[1]), "add up"),
+        (lambda: (signed(WHOLE, 6, kind="lthash16")[0], delta((1, 5), WHOLE, FORK)), "add up"),
+        (lambda: signed(FORK, 5, kind="lthash16"), "add up"),
+        (lambda: (signed(FORK, 5, kind="lthash16")[0], None), "add up"),
         (lambda: signed(FACE_ONLY, 6), "promise 1"),
         (lambda: signed(ODD, 6), "person:x"),
         (lambda: (signed(FORK, 6)[0], delta((1, 4), WHOLE, FORK)), "does not have"),
@@ -177,29 +183,113 @@ def test_a_raised_epoch_goes_before_any_version(store: PolicyStore) -> None:
 
 
 PEOPLE = [f"person:{n:016x}" for n in range(4)]
-SETS = st.lists(st.dictionaries(st.sampled_from(PEOPLE), st.booleans()), min_size=2, max_size=5)
+KINDS = st.sampled_from(["sha256", "lthash16"])
+SETS = st.lists(
+    st.tuples(st.dictionaries(st.sampled_from(PEOPLE), st.booleans()), KINDS, KINDS, st.booleans()),
+    min_size=2, max_size=5,
+)  # fmt: skip
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SETS)
 def test_a_chain_of_deltas_makes_the_same_policy_as_the_whole(
-    tmp_path: Path, steps: list[dict[str, bool]]
+    tmp_path: Path, steps: list[tuple[dict[str, bool], DigestKind, DigestKind, bool]]
 ) -> None:
+    """Whichever kind of digest the server signs, also another one for the same version; over restarts."""
     file = tmp_path / "chain.sqlite3"
     file.unlink(missing_ok=True)
     store = PolicyStore(file, GATE, NOW)
     old: dict[str, bytes] = {}
-    for version, step in enumerate(steps, 1):
+    for version, (step, kind, then, is_restarted) in enumerate(steps, 1):
         people = {
             key: encode_record(person(key.partition(":")[2], suspended=off)) for key, off in step.items()
         }
         new = {**WHOLE, **people}
-        manifest, _ = signed(new, version)
+        manifest, _ = signed(new, version, kind=kind)
         got = store.take(manifest, delta(store.have, old, new), NOW)
         assert got == compile_policy(new, epoch=1, version=version, issued_at=NOW)
+        assert store.take(signed(new, version, kind=then)[0], None, NOW) is None
+        for _ in range(is_restarted):
+            store.close()
+            store = PolicyStore(file, GATE, NOW)
+            assert store.load() == got
         old = new
     assert store.load() == got
     store.close()
+
+
+def person_gone(store: PolicyStore, version: int, kind: DigestKind = "lthash16") -> None:
+    """Offer the version after WHOLE in which the person is no more."""
+    manifest, _ = signed(NO_ONE, version, kind=kind)
+    store.take(manifest, delta(store.have, WHOLE, NO_ONE), NOW)
+
+
+NO_ONE = {key: value for key, value in WHOLE.items() if key.partition(":")[0] not in ("person", "credential")}
+
+
+@pytest.mark.parametrize("kind", ["sha256", "lthash16"])
+def test_a_file_that_is_changed_while_the_gate_runs_changes_no_policy(
+    path: Path, store: PolicyStore, kind: DigestKind
+) -> None:
+    """What was added up once is not read again; the next start adds up what lies there."""
+    store.take(*signed(WHOLE, 1, kind=kind), NOW)
+    with sqlite3.connect(path) as outside:
+        name = encode_record(lane(name="x"))
+        outside.execute("UPDATE record SET value = ? WHERE key = 'lane:north-in'", (name,))
+    outside.close()
+    manifest, _ = signed(FORK, 2, kind=kind)
+    taken = store.take(manifest, delta((1, 1), WHOLE, FORK), NOW)
+    assert taken == compile_policy(FORK, epoch=1, version=2, issued_at=NOW)
+    store.close()
+    again = PolicyStore(path, GATE, NOW)
+    with pytest.raises(PolicyRefused, match="add up"):
+        again.load()
+    again.close()
+
+
+def test_a_gate_that_lost_what_it_held_in_memory_adds_up_what_lies_on_the_disk(
+    path: Path, store: PolicyStore
+) -> None:
+    store.take(*signed(WHOLE, 1, kind="lthash16"), NOW)
+    store.close()
+    again = PolicyStore(path, GATE, NOW)
+    person_gone(again, 2)
+    assert again.have == (1, 2)
+    again.close()
+    with sqlite3.connect(path) as outside:
+        outside.execute("DELETE FROM record WHERE key = 'site'")
+    outside.close()
+    damaged = PolicyStore(path, GATE, NOW)
+    with pytest.raises(PolicyRefused, match="add up"):
+        damaged.take(signed(WHOLE, 3, kind="lthash16")[0], delta((1, 2), NO_ONE, WHOLE), NOW)
+    assert damaged.have == (1, 2)
+    damaged.close()
+
+
+def test_sums_that_do_not_add_up_are_not_asked_for_again_before_a_restart(
+    path: Path, store: PolicyStore
+) -> None:
+    """A server whose sums are wrong has its policy taken by the other kind of digest."""
+    store.take(*signed(WHOLE, 1, kind="lthash16"), NOW)
+    assert store.takes_sums
+    with pytest.raises(PolicyRefused, match="add up"):
+        store.take(signed(FORK, 2, kind="lthash16")[0], delta((1, 1), WHOLE, NO_ONE), NOW)
+    assert not store.takes_sums
+    person_gone(store, 2, "sha256")
+    assert (store.have, store.takes_sums) == ((1, 2), False)
+    store.close()
+    again = PolicyStore(path, GATE, NOW)
+    assert again.takes_sums
+    again.close()
+
+
+def test_a_whole_that_does_not_add_up_by_the_older_digest_leaves_sums_as_they_were(
+    store: PolicyStore,
+) -> None:
+    store.take(*signed(WHOLE, 1), NOW)
+    with pytest.raises(PolicyRefused, match="add up"):
+        store.take(signed(WHOLE, 2)[0], signed(FORK, 2)[1], NOW)
+    assert store.takes_sums
 
 
 def test_what_ends_leaves_a_tombstone_that_outlives_its_record(path: Path, store: PolicyStore) -> None:
@@ -275,8 +365,11 @@ def test_counters_only_grow_over_restarts_and_crashes(path: Path, store: PolicyS
     again.close()
 
 
-def test_a_stored_policy_that_was_changed_from_outside_is_refused(path: Path, store: PolicyStore) -> None:
-    store.take(*signed(WHOLE, 1), NOW)
+@pytest.mark.parametrize("kind", ["sha256", "lthash16"])
+def test_a_stored_policy_that_was_changed_from_outside_is_refused(
+    path: Path, store: PolicyStore, kind: DigestKind
+) -> None:
+    store.take(*signed(WHOLE, 1, kind=kind), NOW)
     store.close()
     with sqlite3.connect(path) as outside:
         outside.execute(

@@ -39,6 +39,8 @@ from gate_controller.sync.client import (
 )
 from gate_controller.sync.link import ServerLink
 from gate_controller.sync.numbers import NumbersFile
+from gate_controller.updates.launcher import KEPT, TRIAL, State, write_state
+from gate_controller.updates.updates import GateUpdates
 from tests.support.compounds.people import lane, person, records
 from tests.support.gates.site_keys import SiteKeys, encoded
 from tests.support.gates.waiting import until
@@ -95,6 +97,12 @@ class Syncing:
     journal: Journal
     news: "queue.SimpleQueue[SyncNews]"
     nudge: threading.Event
+    client: SyncClient
+
+    def takes_sums(self) -> bool:
+        """Return whether the gate named digests of sums in its last question."""
+        self.rest()
+        return "sum_digest" in msgspec.json.decode(self.server.asked[-1][2])["knows"]
 
     def say(self, **reply: object) -> None:
         """Answer the regular question with this from now on, as the server."""
@@ -146,7 +154,7 @@ def syncing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Syncing
         NumbersFile(tmp_path / "gate.prom"),
         GateBell(IDENTITY.site_id, "north", None, time.monotonic, nudge.set),
     )
-    made = Syncing(server, store, journal, news, nudge)
+    made = Syncing(server, store, journal, news, nudge, client)
     made.say()
     client.start()
     yield made
@@ -178,6 +186,36 @@ def test_a_policy_is_taken_then_only_refreshed(syncing: Syncing) -> None:
     syncing.say(policy=SITE.signed_policy(whole, issued_at=later)[0])
     assert syncing.heard(PolicyFresh).issued_at >= NOW
     assert syncing.store.have == (1, 1)
+
+
+def test_a_digest_of_sums_is_asked_for_until_one_does_not_add_up(syncing: Syncing) -> None:
+    whole = encoded(records(person()))
+    assert syncing.takes_sums()
+    manifest, change = SITE.signed_policy(whole, issued_at=NOW, kind="lthash16")
+    syncing.say(policy=manifest, change=change)
+    syncing.heard(PolicyTaken)
+    syncing.say(policy=SITE.signed_policy(whole, issued_at=NOW + timedelta(seconds=5), kind="lthash16")[0])
+    assert syncing.takes_sums()
+    manifest, _ = SITE.signed_policy(whole, version=2, issued_at=NOW, kind="lthash16")
+    _, other = SITE.signed_policy(encoded(records(person(), lane(name="x"))), issued_at=NOW)
+    syncing.say(policy=manifest, change=other)
+    assert "add up" in syncing.heard(PolicyRejected).detail
+    assert not syncing.takes_sums()
+    older, _ = SITE.signed_policy(whole, version=2, issued_at=NOW)
+    syncing.say(policy=older, change=change)
+    assert syncing.heard(PolicyTaken).snapshot.policy.version == 2
+
+
+def test_a_version_on_trial_asks_for_no_manifest_that_the_one_before_cannot_read(
+    syncing: Syncing, tmp_path: Path
+) -> None:
+    (tmp_path / "versions" / "2" / "lib").mkdir(parents=True)
+    write_state(tmp_path, State(TRIAL, "2", "1", "o.1", starts=1, had_policy=True))
+    syncing.client._updates = GateUpdates(tmp_path, lambda _version: None, lambda: True, ())
+    assert not syncing.takes_sums()
+    write_state(tmp_path, State(KEPT, "2"))
+    syncing.client._updates = GateUpdates(tmp_path, lambda _version: None, lambda: True, ())
+    assert syncing.takes_sums()
 
 
 def test_a_refused_policy_is_reported_once_and_the_last_good_one_stays(syncing: Syncing) -> None:

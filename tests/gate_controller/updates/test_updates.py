@@ -114,6 +114,15 @@ def test_one_is_fetched_at_a_time(root: Path) -> None:
     assert gate.fetches == 1
 
 
+def test_a_version_is_on_trial_until_a_card_opens(root: Path) -> None:
+    assert not Gate(root).updates.is_on_trial
+    gate = on_trial(root)
+    assert gate.updates.is_on_trial
+    gate.updates.entry_written(*GRANTED)
+    gate.tick()
+    assert not gate.updates.is_on_trial
+
+
 def test_a_card_that_opens_keeps_it_and_the_journal_says_so_once(root: Path) -> None:
     gate = on_trial(root)
     assert not gate.tick()

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gate_controller.contract.messages import (
     ORDER_DOMAIN,
     POLICY_DOMAIN,
+    DigestKind,
     OpenOrder,
     PolicyChange,
     PolicyManifest,
@@ -64,9 +65,10 @@ class SiteKeys:
         epoch: int = 1,
         version: int = 1,
         issued_at: datetime,
+        kind: DigestKind = "sha256",
     ) -> tuple[SignedPolicyManifest, PolicyChange]:
         """Return a signed whole policy."""
-        digest = policy_digest({key: record_digest(value) for key, value in records.items()})
+        digest = policy_digest({key: record_digest(value) for key, value in records.items()}, kind)
         manifest = PolicyManifest(
             site_id=self.site_id,
             gate_id=gate_id,
@@ -74,6 +76,7 @@ class SiteKeys:
             version=version,
             issued_at=issued_at,
             digest=digest,
+            digest_kind=kind,
         )
         body, signature = sign_struct(self.keys["policy"], POLICY_DOMAIN, manifest)
         signed = SignedPolicyManifest(

@@ -50,6 +50,7 @@ BINARY_COLUMNS = {
         "written_release.release",
     },
     "a policy record": {"policy_record.value", "handed_record.value"},
+    "sums that the server adds up over its own records' digests": {"policy_sums.sums"},
     "an entry of a journal in the contract's own fields": {"set_aside_entry.body"},
     "a policy's manifest, signed by the server that was lost": {"gate_handover.manifest"},
 }

@@ -43,7 +43,9 @@ METHODS = (
 )
 ALL_LANES = tuple(lane_id for gate_id in GATES for lane_id in LANES[gate_id])
 PLACES = (ALL_LANES, ("north-in", "north-out"), ("south-in",), ())
-HOUSEKEEPING = ("faces_settled", "faces_used", "faces_ended", "policies_fitted", "wrapping_keys_destroyed")
+HOUSEKEEPING = (
+    "faces_settled", "faces_used", "faces_ended", "policies_fitted", "sums_begun", "wrapping_keys_destroyed",
+)  # fmt: skip
 """Those that concern gates and faces."""
 POSTURES = ("lockdown", "disabled", "normal")
 

@@ -20,6 +20,19 @@ class PolicyRecordRow(Base):
     version: Mapped[int]
 
 
+class PolicySumsRow(Base):
+    """The sums of a gate's records at a version (`record_sums.py`), and their digest.
+
+    They count while the gate is at that version. Without them it is answered by the older kind of digest.
+    """
+
+    __tablename__ = "policy_sums"
+    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
+    version: Mapped[int]
+    sums: Mapped[bytes]
+    digest: Mapped[bytes]
+
+
 class OrderRow(Base):
     """An order to open once."""
 
@@ -41,5 +54,6 @@ ENDED_PUBLISHED_FOR = timedelta(days=60)
 def forget_published(session: Session, gate: Gate) -> None:
     """Delete the records published to a gate, as when another controller replaces it."""
     session.execute(delete(PolicyRecordRow).where(PolicyRecordRow.gate_id == gate.gate_id))
+    session.execute(delete(PolicySumsRow).where(PolicySumsRow.gate_id == gate.gate_id))
     gate.published_version = 0
     gate.published_digest = None

@@ -289,7 +289,11 @@ IN_LIST = 500
 """Most ids given to one SQL IN (…)."""
 
 
-def among(session: Session, column: InstrumentedAttribute[str], ids: Collection[str]) -> ColumnElement[bool]:
+def among(
+    session: Session,
+    column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None],
+    ids: Collection[str],
+) -> ColumnElement[bool]:
     """Return the condition that a column is one of many ids, with one parameter for all of them."""
     if session.get_bind().dialect.name == "postgresql":
         return column == any_(bindparam(None, list(ids), type_=ARRAY(String)))

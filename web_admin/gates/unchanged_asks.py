@@ -28,7 +28,7 @@ from gate_controller.contract.messages import (
 )
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import Gate, Site, SiteKey
-from web_admin.compound.policy_models import OrderRow
+from web_admin.compound.policy_models import OrderRow, PolicySumsRow
 from web_admin.core.database import Database
 from web_admin.core.sealing import Sealer
 from web_admin.custody.models import FaceShare
@@ -133,7 +133,7 @@ def _is_quiet(question: AskRequest, reply: AskReply) -> bool:
 def _unchanged() -> Update:
     """Return the statement that counts a call where the database still is as the last answer said."""
     gate, site, key = (cast(Table, model.__table__) for model in (Gate, Site, SiteKey))
-    order, share = (cast(Table, model.__table__) for model in (OrderRow, FaceShare))
+    order, share, sums = (cast(Table, model.__table__) for model in (OrderRow, FaceShare, PolicySumsRow))
     counter = bindparam("counter", type_=Integer)
     of_gate = bindparam("of_gate", type_=String)
     as_answered = (
@@ -142,6 +142,14 @@ def _unchanged() -> Update:
         gate.c.policy_withheld.is_(False),
         gate.c.behind_since.is_(None),
         *(gate.c[name] == bindparam(f"is_{name}") for name in _GATE_COLUMNS),
+        # Of which kind the digest is needs no look: no two kinds give the same one.
+        or_(
+            gate.c.published_digest == bindparam("is_digest"),
+            select(sums.c.gate_id).where(
+                sums.c.gate_id == of_gate, sums.c.version == bindparam("is_published_version"),
+                sums.c.digest == bindparam("is_digest"),
+            ).exists(),
+        ),
         or_(gate.c.ordered_version == "", gate.c.ordered_id == bindparam("is_ordered_id", type_=String)),
         select(site.c.site_id).where(
             site.c.site_id == bindparam("of_site"), site.c.restoring.is_(False),
@@ -171,7 +179,7 @@ def _unchanged() -> Update:
     )
 
 
-_GATE_COLUMNS = ("public_key", "published_version", "published_digest", "acknowledged_seq", "ordered_version")
+_GATE_COLUMNS = ("public_key", "published_version", "acknowledged_seq", "ordered_version")
 _SITE_COLUMNS = ("epoch", "ask_again_seconds")
 _ROLES = ("policy", "pass", "anchor")
 _COUNTED = _unchanged()
@@ -191,7 +199,7 @@ def _bound(last: LastAnswer, call: Call, behind: timedelta, now: datetime) -> di
         "behind": round(behind.total_seconds(), 1),
         "is_public_key": last.public_key,
         "is_published_version": manifest.version,
-        "is_published_digest": manifest.digest,
+        "is_digest": manifest.digest,
         "is_acknowledged_seq": reply.acknowledged_seq,
         "is_ordered_version": "" if ordered is msgspec.UNSET else ordered.version,
         "is_ordered_id": "" if ordered is msgspec.UNSET else ordered.order_id,

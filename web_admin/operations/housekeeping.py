@@ -18,6 +18,7 @@ from web_admin.gates.face_code import drop_face_without_code
 from web_admin.operations import jobs as long_jobs
 from web_admin.operations.marks import HOUSEKEEPING, look_at_certificate, mark
 from web_admin.policy.fitting import fit_policies
+from web_admin.policy.sums import begin_sums
 from web_admin.privacy import retention
 from web_admin.privacy.requests import notify_of_late_requests
 
@@ -44,6 +45,7 @@ STEPS: Mapping[str, Step] = {
     "late_requests_told": notify_of_late_requests,
     "face_dropped_without_code": drop_face_without_code,
     "policies_fitted": fit_policies,
+    "sums_begun": begin_sums,
     "jobs_taken_up": long_jobs.run_due,
     **retention.STEPS,
     "wrapping_keys_destroyed": rotate_if_due,

@@ -19,7 +19,7 @@ from web_admin.compound.models import (
     Person,
     Site,
 )
-from web_admin.core.database import IN_LIST, among
+from web_admin.core.database import among
 from web_admin.credentials.models import EmergencyCode, TwoMethodRequest
 from web_admin.custody.models import FaceShare
 from web_admin.custody.shares import live_face_consents
@@ -94,12 +94,12 @@ def load_facts(
     for lane in every_lane:
         if lane.lane_id in live_lanes.live:
             lanes[lane.gate_id].append(lane)
-    persons = _in_parts(
+    persons = _of_people(
         session, select(Person).where(Person.site_id == site_id, Person.ended_at.is_(None)), person_ids
     )
     grants: dict[str, list[GrantRow]] = {}
     of_site = select(GrantRow).join(Person).where(Person.site_id == site_id, Person.ended_at.is_(None))
-    for grant in _in_parts(session, of_site.order_by(GrantRow.grant_id), person_ids):
+    for grant in _of_people(session, of_site.order_by(GrantRow.grant_id), person_ids):
         grants.setdefault(grant.person_id, []).append(grant)
     credentials: dict[str, list[CredentialRow]] = {}
     live = (
@@ -107,7 +107,7 @@ def load_facts(
         .join(Person)
         .where(Person.site_id == site_id, Person.ended_at.is_(None), CredentialRow.state != "ended")
     )
-    for credential in _in_parts(session, live.order_by(CredentialRow.credential_id), person_ids):
+    for credential in _of_people(session, live.order_by(CredentialRow.credential_id), person_ids):
         credentials.setdefault(credential.person_id, []).append(credential)
     return SiteFacts(
         site=site,
@@ -126,7 +126,7 @@ def load_facts(
         grants=grants,
         credentials=credentials,
         consents=live_face_consents(session, site_id, person_ids),
-        shares=_shares(session, site_id),
+        shares=_shares(session, lanes, person_ids),
         ended_passes=session.scalars(
             select(VisitorPassRow).where(
                 VisitorPassRow.site_id == site_id,
@@ -142,7 +142,7 @@ def load_facts(
         face=face,
         two_method_requests={
             row.person_id: row
-            for row in _in_parts(
+            for row in _of_people(
                 session, select(TwoMethodRequest).join(Person).where(Person.site_id == site_id), person_ids
             )
         },
@@ -174,14 +174,12 @@ def gate_of_lane(session: Session, site_id: str) -> dict[str, str]:
     return dict(session.execute(query).all())
 
 
-def _in_parts(session: Session, query: Select[_Row], person_ids: Collection[str] | None) -> list[_Row]:
+def _of_people(session: Session, query: Select[_Row], person_ids: Collection[str] | None) -> list[_Row]:
     if person_ids is None:
         return list(session.scalars(query))
-    ids = sorted(person_ids)
-    found: list[_Row] = []
-    for start in range(0, len(ids), IN_LIST):
-        found += session.scalars(query.where(Person.person_id.in_(ids[start : start + IN_LIST])))
-    return found
+    if not person_ids:
+        return []
+    return list(session.scalars(query.where(among(session, Person.person_id, person_ids))))
 
 
 def _hours_of_grants(session: Session, site_id: str) -> dict[str, frozenset[str]]:
@@ -203,14 +201,18 @@ def _homes(
 ) -> dict[str, Home]:
     query = select(Home).where(Home.site_id == site_id)
     if person_ids is not None:
-        query = query.where(Home.home_id.in_({p.home_id for p in persons if p.home_id is not None}))
+        of_people = {person.home_id for person in persons if person.home_id is not None}
+        query = query.where(among(session, Home.home_id, of_people))
     return {home.home_id: home for home in session.scalars(query)}
 
 
-def _shares(session: Session, site_id: str) -> dict[tuple[str, str], str]:
-    query = (
-        select(FaceShare.person_id, FaceShare.gate_id, FaceShare.consent_id)
-        .join(Gate, Gate.gate_id == FaceShare.gate_id)
-        .where(Gate.site_id == site_id)
+def _shares(
+    session: Session, gate_ids: Collection[str], person_ids: Collection[str] | None
+) -> dict[tuple[str, str], str]:
+    """Return the consents of the shares of faces at these gates, by person and gate."""
+    query = select(FaceShare.person_id, FaceShare.gate_id, FaceShare.consent_id).where(
+        among(session, FaceShare.gate_id, gate_ids)
     )
+    if person_ids is not None:
+        query = query.where(among(session, FaceShare.person_id, person_ids))
     return {(person_id, gate_id): consent_id for person_id, gate_id, consent_id in session.execute(query)}

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from gate_controller.contract.features import of_records
 from gate_controller.contract.records import PolicyRefused
 from web_admin.compound.models import Gate
 from web_admin.core.database import Menjin
@@ -21,7 +22,7 @@ def fit_policies(menjin: Menjin, now: datetime) -> int:
     differing: dict[str, list[str]] = {}
     with menjin.database.session() as session:
         for gate in session.scalars(select(Gate).where(Gate.state == "paired").order_by(Gate.gate_id)):
-            if gate.knows != gate.published_knows:
+            if of_records(gate.knows) != of_records(gate.published_knows):
                 differing.setdefault(gate.site_id, []).append(gate.gate_id)
     refused: PolicyRefused | None = None
     for site_id, gate_ids in sorted(differing.items()):

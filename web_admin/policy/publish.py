@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import cast
 
 import msgspec
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, func, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
@@ -19,6 +19,7 @@ from sqlalchemy.orm.util import identity_key
 from gate_controller.contract.features import fit
 from gate_controller.contract.messages import (
     POLICY_DOMAIN,
+    DigestKind,
     PolicyChange,
     PolicyManifest,
     SignedPolicyManifest,
@@ -44,10 +45,13 @@ from web_admin.policy.records import (
     SiteRecords,
     open_gate_keys,
 )
-from web_admin.policy.storing import GateChange, Wanted, Wire, parts, store
+from web_admin.policy.storing import GateChange, Wanted, Wire, store
+from web_admin.policy.sums import digest_at
 
 RECORDS_AT_ONCE = 20_000
 """About as many people times gates are worked out before they are stored: memory has to hold them."""
+MANY_PEOPLE = 500
+"""Of more it is asked whether they are most of a site's people."""
 
 _log = logging.getLogger(__name__)
 _gates = cast(Table, Gate.__table__)
@@ -208,34 +212,41 @@ def _records(
         yield from emergency_records(of_site.facts, sealer, gate, keys.pin_key, published_since=since)
 
 
-def _scope(session: Session, site_id: str, person_ids: Collection[str]) -> _Scope:
-    """Widen a set of people to everyone in their present and published homes."""
-    homes: set[str] = set()
-    for part in parts(person_ids):
-        at_home = select(Person.home_id).where(Person.person_id.in_(part), Person.home_id.is_not(None))
-        homes.update(str(home_id) for home_id in session.scalars(at_home))
-        homes.update(_published_homes(session, site_id, part))
-    everyone = set(person_ids)
-    for part in parts(homes):
-        in_homes = select(Person.person_id).where(Person.site_id == site_id, Person.home_id.in_(part))
-        everyone.update(session.scalars(in_homes))
+def _scope(session: Session, site_id: str, person_ids: Collection[str]) -> _Scope | None:
+    """Widen a set of people to everyone in their present and published homes; None where that is most.
+
+    To look so many up one by one costs the database more than to read all records of the gates in order.
+    """
+    if not person_ids:
+        return _Scope(frozenset(), emergency_keys(session, site_id))
+    if len(person_ids) > MANY_PEOPLE:
+        of_site = select(func.count()).where(Person.site_id == site_id, Person.ended_at.is_(None))
+        if 2 * len(person_ids) >= (session.scalar(of_site) or 0):
+            return None
+    homes = _published_homes(session, site_id, person_ids)
+    at_home = select(Person.home_id).where(
+        among(session, Person.person_id, person_ids), Person.home_id.is_not(None)
+    )
+    homes.update(str(home_id) for home_id in session.scalars(at_home))
+    in_homes = select(Person.person_id).where(
+        Person.site_id == site_id, among(session, Person.home_id, homes)
+    )
+    everyone = {*person_ids, *session.scalars(in_homes)}
+    owned = select(CredentialRow.credential_id).where(among(session, CredentialRow.person_id, everyone))
     scope_keys = {f"home:{home_id}" for home_id in homes}
-    for part in parts(everyone):
-        owned = select(CredentialRow.credential_id).where(CredentialRow.person_id.in_(part))
-        scope_keys.update(f"credential:{credential_id}" for credential_id in session.scalars(owned))
+    scope_keys.update(f"credential:{credential_id}" for credential_id in session.scalars(owned))
     scope_keys.update(f"{kind}:{person_id}" for kind in KINDS_OF_ONE_PERSON for person_id in everyone)
     return _Scope(frozenset(everyone), frozenset(scope_keys) | emergency_keys(session, site_id))
 
 
-def _published_homes(session: Session, site_id: str, person_ids: Sequence[str]) -> set[str]:
+def _published_homes(session: Session, site_id: str, person_ids: Collection[str]) -> set[str]:
     """Return the homes that these people have at any gate, in what was last published."""
     homes: set[str] = set()
-    keys = [f"person:{person_id}" for person_id in person_ids]
     # By gates as well, as the primary key is ordered: otherwise every record of all gates would be read.
     gate_ids = session.scalars(select(Gate.gate_id).where(Gate.site_id == site_id)).all()
     published = select(PolicyRecordRow.key, PolicyRecordRow.value).where(
         among(session, PolicyRecordRow.gate_id, gate_ids),
-        PolicyRecordRow.key.in_(keys),
+        among(session, PolicyRecordRow.key, [f"person:{person_id}" for person_id in person_ids]),
         PolicyRecordRow.value.is_not(None),
     )
     for key, value in session.execute(published):
@@ -273,16 +284,16 @@ def change_since(session: Session, gate: Gate, epoch: int, version: int) -> Poli
 
 
 def signed_manifest(
-    session: Session, sealer: Sealer, gate: Gate, now: datetime
+    session: Session, sealer: Sealer, gate: Gate, now: datetime, *, takes_sums: bool = False
 ) -> SignedPolicyManifest | None:
-    """Return the manifest of the gate's policy, signed `now`; None when nothing was published yet."""
+    """Return the manifest of the gate's policy, signed `now`; None when nothing was published yet.
+
+    A gate that takes a digest of sums gets it once they are there; the other one is worked out from all
+    records at the first question after each publication.
+    """
     if gate.published_version == 0:
         return None
-    if gate.published_digest is None:
-        rows = select(PolicyRecordRow.key, PolicyRecordRow.digest).where(
-            PolicyRecordRow.gate_id == gate.gate_id, PolicyRecordRow.value.is_not(None)
-        )
-        gate.published_digest = policy_digest(dict(session.execute(rows).all()))
+    digest, kind = _digest(session, gate, takes_sums=takes_sums)
     site = session.get_one(Site, gate.site_id)
     manifest = PolicyManifest(
         site_id=site.site_id,
@@ -290,7 +301,8 @@ def signed_manifest(
         epoch=site.epoch,
         version=gate.published_version,
         issued_at=now,
-        digest=gate.published_digest,
+        digest=digest,
+        digest_kind=kind,
     )
     body, signature = sign_struct(
         private_key(session, sealer, site.site_id, "policy"), POLICY_DOMAIN, manifest
@@ -298,3 +310,15 @@ def signed_manifest(
     return SignedPolicyManifest(
         manifest=body, signature=signature, certificate=certificate(session, site.site_id, "policy")
     )
+
+
+def _digest(session: Session, gate: Gate, *, takes_sums: bool) -> tuple[bytes, DigestKind]:
+    of_sums = digest_at(session, gate.gate_id, gate.published_version) if takes_sums else None
+    if of_sums is not None:
+        return of_sums, "lthash16"
+    if gate.published_digest is None:
+        rows = select(PolicyRecordRow.key, PolicyRecordRow.digest).where(
+            PolicyRecordRow.gate_id == gate.gate_id, PolicyRecordRow.value.is_not(None)
+        )
+        gate.published_digest = policy_digest(dict(session.execute(rows).all()))
+    return gate.published_digest, "sha256"

@@ -22,9 +22,10 @@ from gate_controller.contract.records import (
 )
 from web_admin.compound.models import CredentialRow
 from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR, PolicyRecordRow
-from web_admin.core.database import IN_LIST, among
+from web_admin.core.database import among
 from web_admin.policy.facts import GateFacts
 from web_admin.policy.records import IMPERSONAL_KINDS, PERSONAL_KINDS, SOLE_KEYS
+from web_admin.policy.sums import Differing, carry_on
 
 ROWS_AT_ONCE = 5_000
 """Stored by one statement."""
@@ -62,11 +63,14 @@ class _Difference:
     fresh: dict[str, Wire]
     gone: list[str]
 
-
-def parts(ids: Collection[str]) -> Iterator[list[str]]:
-    """Give ids sorted, as many at a time as one statement takes."""
-    ordered = sorted(ids)
-    return (ordered[start : start + IN_LIST] for start in range(0, len(ordered), IN_LIST))
+    def of_sums(self, version: int) -> Differing:
+        """Return it as sums of records need it, on top of a version."""
+        before = ((key, self.present.get(key)) for key in (*self.fresh, *self.gone))
+        return Differing(
+            version,
+            added=[(key, digest) for key, (_value, digest) in self.fresh.items()],
+            removed=[(key, digest) for key, digest in before if digest is not None],
+        )
 
 
 def store(
@@ -84,6 +88,8 @@ def store(
     _mark_ended(session, [each.gate for each in wanted if each.gate.state == "paired"], differing, now)
     rows: list[_Row] = []
     changes: dict[str, GateChange] = {}
+    of_sums: dict[str, Differing] = {}
+    versions = {each.gate.gate_id: each.gate.published_version for each in wanted}
     for gate_id, each in differing.items():
         if not each.fresh and not each.gone:
             continue
@@ -91,7 +97,9 @@ def store(
         rows += ((gate_id, key, None, b"") for key in each.gone)
         changed = sum(each.present.get(key) is not None for key in each.fresh)
         changes[gate_id] = GateChange(len(each.fresh) - changed, changed, len(each.gone))
+        of_sums[gate_id] = each.of_sums(versions[gate_id])
     _write(session, rows, version)
+    carry_on(session, of_sums, version)
     return changes
 
 
@@ -106,18 +114,17 @@ def _present(
         PolicyRecordRow.gate_id, PolicyRecordRow.key, PolicyRecordRow.digest, PolicyRecordRow.value.is_(None)
     ).where(among(session, PolicyRecordRow.gate_id, gate_ids))
     present: dict[str, dict[str, bytes | None]] = {}
-    for narrowed in [()] if scope is None else _within(scope):
+    for narrowed in [()] if scope is None else _within(session, scope):
         for gate_id, key, digest, gone in session.execute(query.where(*narrowed)):
             present.setdefault(gate_id, {})[key] = None if gone else digest
     return present
 
 
-def _within(scope: Collection[str]) -> Iterator[tuple[ColumnElement[bool], ...]]:
+def _within(session: Session, scope: Collection[str]) -> Iterator[tuple[ColumnElement[bool], ...]]:
     """Give the conditions of one query each, which the primary key answers without reading other rows."""
     for kind in IMPERSONAL_KINDS:
         yield PolicyRecordRow.key >= f"{kind}:", PolicyRecordRow.key < f"{kind};"
-    for keys in parts({*SOLE_KEYS, *scope}):
-        yield (PolicyRecordRow.key.in_(keys),)
+    yield (among(session, PolicyRecordRow.key, {*SOLE_KEYS, *scope}),)
 
 
 # -- what differs ----------------------------------------------------------------------------------
@@ -180,21 +187,22 @@ def _mark_ended(
     gone = {gate_id: keys for gate_id, keys in gone.items() if keys}
     if not gone:
         return
-    for ids in parts({key.partition(":")[2] for keys in gone.values() for key in keys}):
-        ended = select(CredentialRow.credential_id).where(
-            CredentialRow.credential_id.in_(ids),
-            CredentialRow.state == "ended",
-            CredentialRow.ended_at > now - ENDED_PUBLISHED_FOR,
-        )
-        stored = select(PolicyRecordRow.gate_id, PolicyRecordRow.key, PolicyRecordRow.value).where(
-            among(session, PolicyRecordRow.gate_id, gone),
-            PolicyRecordRow.key.in_([f"credential:{each}" for each in session.scalars(ended)]),
-            PolicyRecordRow.value.is_not(None),
-        )
-        for gate_id, key, value in session.execute(stored):
-            record = decode_record(key, value or b"") if key in gone[gate_id] else None
-            if isinstance(record, CredentialRecord):
-                _keep_ended(differing[gate_id], key, record)
+    ids = {key.partition(":")[2] for keys in gone.values() for key in keys}
+    ended = select(CredentialRow.credential_id).where(
+        among(session, CredentialRow.credential_id, ids),
+        CredentialRow.state == "ended",
+        CredentialRow.ended_at > now - ENDED_PUBLISHED_FOR,
+    )
+    keys = [f"credential:{credential_id}" for credential_id in session.scalars(ended)]
+    stored = select(PolicyRecordRow.gate_id, PolicyRecordRow.key, PolicyRecordRow.value).where(
+        among(session, PolicyRecordRow.gate_id, gone),
+        among(session, PolicyRecordRow.key, keys),
+        PolicyRecordRow.value.is_not(None),
+    )
+    for gate_id, key, value in session.execute(stored):
+        record = decode_record(key, value or b"") if key in gone[gate_id] else None
+        if isinstance(record, CredentialRecord):
+            _keep_ended(differing[gate_id], key, record)
 
 
 def _keep_ended(difference: _Difference, key: str, record: CredentialRecord) -> None:

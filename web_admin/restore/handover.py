@@ -109,7 +109,7 @@ def _check_whole(session: Session, gate: Gate, manifest: PolicyManifest | None) 
     if manifest is None:
         return
     rows = select(HandedRecord.key, HandedRecord.digest).where(HandedRecord.gate_id == gate.gate_id)
-    if policy_digest(dict(session.execute(rows).all())) != manifest.digest:
+    if policy_digest(dict(session.execute(rows).all()), manifest.digest_kind) != manifest.digest:
         forget_handover(session, gate)
         raise HandoverRefused("the records do not add up to what was signed: the gate begins again")
 

@@ -13,7 +13,7 @@ import msgspec
 from flask import Response, current_app, request
 
 from gate_controller.contract.event_kinds import EventKind
-from gate_controller.contract.features import BELL, known
+from gate_controller.contract.features import BELL, SUM_DIGEST, known
 from gate_controller.contract.messages import (
     ASK_PATH,
     CONTRACT_VERSION,
@@ -225,7 +225,7 @@ def _not_too_often(gate_id: str) -> None:
 
 
 def _known(menjin: Menjin) -> tuple[str, ...]:
-    return (*known(), BELL) if menjin.bell.is_set_up else known()
+    return (*known(), SUM_DIGEST, *((BELL,) if menjin.bell.is_set_up else ()))
 
 
 def _bell_seconds(menjin: Menjin, question: AskRequest) -> float | msgspec.UnsetType:
@@ -270,7 +270,8 @@ def _answer_ask(
         server_time=now,
         ask_again_seconds=site.ask_again_seconds,
         acknowledged_seq=acknowledged(session, gate, question),
-        policy=None if withheld else signed_manifest(session, menjin.sealer, gate, now),
+        policy=None if withheld else signed_manifest(
+            session, menjin.sealer, gate, now, takes_sums=SUM_DIGEST in (question.knows or ())),
         change=change,
         orders=_pending_orders(menjin, session, gate, now),
         pass_certificate=certificate(session, site.site_id, "pass"),

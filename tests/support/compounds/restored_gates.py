@@ -30,6 +30,8 @@ class StoringGate:
 
     gate_id: str
     store: PolicyStore
+    takes_sums: bool = False
+    """Whether it asks for a digest of sums."""
 
     @classmethod
     def open(cls, session: Session, gate_id: str, path: Path, now: datetime) -> "StoringGate":
@@ -42,7 +44,7 @@ class StoringGate:
     def sync(self, session: Session, sealer: Sealer, now: datetime) -> None:
         """Take what the server has published for this gate."""
         gate = session.get_one(Gate, self.gate_id)
-        signed = signed_manifest(session, sealer, gate, now)
+        signed = signed_manifest(session, sealer, gate, now, takes_sums=self.takes_sums)
         assert signed is not None
         self.store.take(signed, change_since(session, gate, *self.store.have), now)
 

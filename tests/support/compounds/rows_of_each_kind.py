@@ -8,7 +8,7 @@ from web_admin.accounts.models import AccessReview, ApiKey, Passkey, StaffInvita
 from web_admin.action.base import Action, record
 from web_admin.alarms.models import Alarm, HandoverRow
 from web_admin.compound.models import CredentialRow, Gate, GuardianRow, Person
-from web_admin.compound.policy_models import OrderRow
+from web_admin.compound.policy_models import OrderRow, PolicySumsRow
 from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.health_models import ServerMark
 from web_admin.core.job_models import LongJob
@@ -138,6 +138,7 @@ def _of_gates(act: Action) -> list[Base]:
                  author_id="staff-1", reason="parcel"),
         PairAttempt(pair_id="one", gate_id="garage", code_digest=b"one", state="waiting", phrase="one two",
                     expires_at=act.now + timedelta(hours=1)),
+        PolicySumsRow(gate_id="north", version=0, sums=bytes(2048), digest=bytes(32)),
         GateFaceRow(gate_id="north", tamper_id="one", tampered_at=act.now),
         Rollout(rollout_id="one", site_id=act.site_id, version="0.3.0", started_by="staff-1",
                 started_at=act.now, changed_at=act.now),

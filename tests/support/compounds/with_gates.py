@@ -167,6 +167,8 @@ class PlayedGate:
     have: tuple[int, int] = (0, 0)
     records: dict[str, bytes] = field(default_factory=dict)
     sealing_key: X25519PrivateKey = field(default_factory=X25519PrivateKey.generate)
+    knows: tuple[str, ...] = ()
+    """The features of the contract that its program has; without any it names none, as 0.2.0 did."""
 
     def post(self, path: str, message: msgspec.Struct | bytes, counter: int | None = None) -> TestResponse:
         """Send a signed message, with the next counter unless one is given."""
@@ -194,6 +196,7 @@ class PlayedGate:
             clock_sure=True,
             journal_seq=journal_seq,
             sealing_public_key=self.sealing_key.public_key().public_bytes_raw(),
+            knows=self.knows or msgspec.UNSET,
         )
 
     def ask(self, now: datetime, journal_seq: int = 0) -> AskReply:

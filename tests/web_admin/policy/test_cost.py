@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 from sqlalchemy.exc import OperationalError
 
 from gate_controller.contract.calendars import Span
 from tests.support.acting import add_lane, household, manager
 from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person, add_pin
-from web_admin.compound.models import Gate
+from web_admin.compound.models import Gate, Person
 from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.core.effects import NoEffects
 from web_admin.credentials.cards import issue_card
@@ -74,6 +74,28 @@ def test_one_card_more_takes_as_many_statements_at_two_gates_as_at_twenty(databa
         add_person(session, site, None, lanes, now)
         publish_policy(session, sealer, site, now)
     assert counted(database, another_card(202)) == few
+
+
+@pytest.mark.both_databases
+def test_many_people_take_as_many_statements_as_one_and_most_of_a_site_no_more_than_all(
+    database, sealer, site, now
+):
+    with database.session() as session:
+        one = compound(session, sealer, site, now, 2)[0].person_id
+        many = [add_person(session, site, None, ["stair-1-in"], now).person_id for _number in range(1_100)]
+        publish_policy(session, sealer, site, now)
+
+    def changed(person_ids):
+        def change(session):
+            session.execute(update(Person).where(Person.person_id.in_(person_ids)).values(language="en"))
+            publish_policy(session, sealer, site, now, person_ids=person_ids)
+            assert publish_policy(session, sealer, site, now).gates == {}, "nothing was left out"
+
+        return change
+
+    few = counted(database, changed([one]))
+    assert counted(database, changed(many[:501])) == few + 1, "one asks whether they are most"
+    assert counted(database, changed(many)) <= few
 
 
 @pytest.mark.both_databases

@@ -19,6 +19,7 @@ from gate_controller.contract.messages import (
 )
 from tests.support.compounds.restored_gates import StoringGate
 from tests.support.compounds.with_gates import add_card, add_home, add_person, add_pin
+from tests.web_admin.policy.test_publish import add_sums
 from tests.web_admin.sync.test_routes import error_of
 from web_admin.accounts.api_keys import key_of, make_api_key
 from web_admin.accounts.models import ApiKey, Passkey, StaffInvitation, User
@@ -205,6 +206,31 @@ def test_what_the_server_did_not_sign_is_refused_and_settles_nothing(database, s
     with database.session() as session:
         assert session.get_one(Site, site).restoring
         assert not session.get_one(Gate, "north").tombstones_taken
+
+
+def test_a_handover_is_held_against_the_kind_of_digest_that_was_signed(
+    database, sealer, site, card, north, tmp_path, clock
+):
+    with database.session() as session:
+        gate = StoringGate.open(session, "north", tmp_path / "north.sqlite3", clock.now)
+        gate.takes_sums = True
+        add_sums(session, "north")
+        before = session.get_one(Site, site).version
+        suspend_credential(manager(session, sealer, site, clock), card)
+        gate.sync(session, sealer, clock.now)
+        session.get_one(CredentialRow, card).state = "active"
+        session.get_one(Site, site).version = before
+        session.flush()
+        begin_restoring(session, sealer, site, clock.now)
+    page = gate.store.handover_page("")
+    assert b"lthash16" in page.policy.manifest
+    answer = north.post(HANDOVER_PATH, FORGED["one record less"](page))
+    assert (answer.status_code, error_of(answer)) == (409, "handover_refused")
+    post_all(north, gate)
+    gate.store.close()
+    with database.session() as session:
+        leave_out_gate(session, sealer, "south", clock.now)
+    assert state_of(database, card) == "suspended"
 
 
 @pytest.mark.parametrize("state", ["stolen", "forked"])

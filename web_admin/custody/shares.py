@@ -25,7 +25,7 @@ from gate_controller.contract.records import Method
 from gate_controller.contract.signing import SignatureRefused
 from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.compound.policy_models import PolicyRecordRow
-from web_admin.core.database import among
+from web_admin.core.database import IN_LIST, among
 from web_admin.core.sealing import FACE_SHARE_PURPOSE, Sealer, share_key_id
 from web_admin.custody.gate_reports import is_tampered
 from web_admin.custody.key_rotation import ask_for_rotation, key_for_sealing
@@ -71,7 +71,9 @@ def live_face_consents(
         .order_by(Consent.given_at)
     )
     if person_ids is not None:
-        wanted = wanted.where(among(session, Consent.person_id, person_ids))
+        person = Consent.person_id
+        few = len(person_ids) <= IN_LIST
+        wanted = wanted.where(person.in_(person_ids) if few else among(session, person, person_ids))
     return dict(session.execute(wanted).all())
 
 

@@ -89,7 +89,8 @@ class Line:
 
     def __init__(self, number: int) -> None:
         """Take the gate's number, of which its address is one."""
-        self._source = f"127.0.{10 + number // GATES_OF_AN_ADDRESS}.1"
+        block = 10 + number // GATES_OF_AN_ADDRESS
+        self._source = f"127.{block // 256}.{block % 256}.1"
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def answer(self, host: str, port: int, request: Callable[[], bytes]) -> bytes:

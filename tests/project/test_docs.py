@@ -104,6 +104,14 @@ def test_every_link_between_pages_leads_somewhere() -> None:
     assert broken == []
 
 
+def test_each_decision_has_a_number_of_its_own_which_its_title_repeats() -> None:
+    pages = sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))
+    numbers = [page.name[:4] for page in pages]
+    assert [number for number in numbers if numbers.count(number) > 1] == []
+    titles = [page.read_text(encoding="utf-8").split(". ", 1)[0] for page in pages]
+    assert titles == [f"# {int(number)}" for number in numbers]
+
+
 def test_every_file_that_a_page_names_exists() -> None:
     pages = [ROOT / "README.md", ROOT / "docs/how_a_gate_opens.md", ROOT / "docs/glossary.md"]
     missing = [

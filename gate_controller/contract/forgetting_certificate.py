@@ -368,8 +368,7 @@ def _gate_in_words(
         of_key = f"gate {gate.gate_id}: its key is {key_id(bytes.fromhex(gate.public_key))}, "
         yield of_key + (
             "which was given" if pinned else
-            f"by the server's word alone: compare it with '{gate_command('key')}' at the gate, "
-            "or give --gate-key"
+            f"by the server's word alone: compare it with '{gate_command('key')}' there, or give --gate-key"
         )
         if has_odd_time(gate.receipt, consent):
             yield (

@@ -4,7 +4,8 @@ Each record's key and digest are drawn out by SHAKE128 to 1,024 numbers of 16 bi
 these numbers added up, each modulo 2**16: a record that comes is added, one that goes is subtracted, and the
 order does not matter. What is signed is the SHA-256 of the sums. To find another set with the same sums is a
 problem over lattices, for which at least 200 bits of work are known (Bellare and Micciancio 1997; Lewi, Kim,
-Maykov and Weis 2019). A record counts once in a set: 2**16 copies of one would add up to nothing.
+Maykov and Weis 2019); two records that SHAKE128 draws out alike cost 2**128, as two alike under SHA-256 do.
+A record counts once in a set: 2**16 copies of one would add up to nothing.
 """
 
 import hashlib

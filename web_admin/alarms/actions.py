@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.event_kinds import EventKind
-from web_admin.action.base import Action, record
+from web_admin.action.base import Action, begin, record
 from web_admin.alarms.models import Alarm
 from web_admin.core.orm import Fact
 from web_admin.messages.outbox import EVERY_WEBHOOK, put_message
@@ -99,7 +99,11 @@ def claim_mails(session: Session, alarm_id: str, now: datetime) -> bool:
 
 
 def acknowledge_alarm(act: Action, alarm: Alarm, note: str) -> bool:
-    """Record who acknowledged an alarm; return False when it was acknowledged before, and keep that."""
+    """Record who acknowledged an alarm; return False when it was acknowledged before, and keep that.
+
+    The site is locked before the alarm's row, as a gate's entries lock them.
+    """
+    begin(act)
     if alarm.acknowledged_at is not None:
         return False
     alarm.acknowledged_at, alarm.acknowledged_by, alarm.note = act.now, act.actor_id, note or None

@@ -52,4 +52,4 @@ def one_at_a_time(database: Database, work: str) -> Iterator[None]:
 
 
 def _number(work: str) -> int:
-    return int.from_bytes(hashlib.sha256(f"menjin/work/{work}".encode()).digest()[:8], signed=True)
+    return int.from_bytes(hashlib.sha256(f"menjin work {work}".encode()).digest()[:8], signed=True)

@@ -42,8 +42,6 @@ class _Links(msgspec.Struct, frozen=True):
     digest: Digest
 
 
-# Made at import, by one thread: msgspec makes what it knows of a type at its first use, and two threads that
-# use it first at the same time have ended the process.
 _BATCH, _HEAD = msgspec.json.Decoder(RawEventBatch), msgspec.json.Decoder(Head)
 _ENTRY, _LINKS = msgspec.json.Decoder(JournalEntry), msgspec.json.Decoder(_Links)
 

@@ -101,7 +101,6 @@ PAIR_PREFIX = "pair:"
 MAX_EVENTS = 2**31 - 1
 """What the database keeps of a gate's own count; an honest one stays far below."""
 
-# Made at import, by one thread: see `events/entry_reading.py`.
 read_ask = json_of(AskRequest)
 _READ_HANDOVER_PAGE = json_of(HandoverPage)
 _READ_PAIR_COMMIT = json_of(PairCommit)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from gate_controller.contract.calendars import DAY_KINDS, Span
 from gate_controller.contract.records import (
     CardCredential,
+    CredentialRecord,
     HoursRecord,
     Method,
     Posture,
@@ -106,6 +107,12 @@ def test_an_unknown_lane_or_person_never_opens(world: World) -> None:
 def test_each_reason_has_its_case(parts: tuple, claim: Claim, reason: Reason) -> None:
     policy = policy_of(*parts, issued_at=NOON)
     assert decide(claim, "north-in", policy, GateMemory(), NOON).reason is reason
+
+
+def test_no_class_of_credentials_has_a_subclass_for_the_rules_compare_types() -> None:
+    kinds = CredentialRecord.__subclasses__()
+    assert {kind.__name__ for kind in kinds} >= {"CardCredential", "QrCredential", "VisitorCodeCredential"}
+    assert [kind for kind in kinds if kind.__subclasses__()] == []
 
 
 def test_a_slow_pass_releases_the_lock_for_longer() -> None:

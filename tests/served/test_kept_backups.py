@@ -3,6 +3,7 @@
 0033 was written by commit 5066cdf, 0001 by 36e2c0fe: programs, not fixtures, filled these tables.
 """
 
+import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,9 +30,11 @@ ADDRESS = "http://127.0.0.1:8000"
 """The public address of each."""
 
 
-@pytest.fixture(params=sorted(path.name for path in KEPT.glob("*.backup")))
-def kept(request: pytest.FixtureRequest) -> Path:
-    return KEPT / request.param
+@pytest.fixture(params=sorted(path.name.removesuffix(".b64") for path in KEPT.glob("*.b64")))
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    backup = tmp_path / request.param
+    backup.write_bytes(base64.decodebytes((KEPT / f"{request.param}.b64").read_bytes()))
+    return backup
 
 
 @pytest.fixture
@@ -90,7 +93,7 @@ def older(kept: Path, database_url: str, tmp_path: Path) -> Server:
 
 
 def test_every_revision_has_a_kept_backup() -> None:
-    missing = set(revisions()) - {path.stem for path in KEPT.glob("*.backup")}
+    missing = set(revisions()) - {path.name.removesuffix(".backup.b64") for path in KEPT.glob("*.b64")}
     assert missing == set(), "python -m tests.served.keep_backup, with the program whose newest it is"
 
 

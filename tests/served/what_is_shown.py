@@ -27,6 +27,7 @@ _BY_CHANCE = (
     (re.compile(r"[A-Za-z0-9_-]{40,}={0,2}"), "<sealed>"),
     (re.compile(r"\b\d+ minutes?\b"), "<minutes>"),
     (re.compile(r"\d+(?:\.\d+)? (?:bytes|kB|KB|MB|GB|TB)\b"), "<size>"),
+    (re.compile(r"(?<=>Ends )[A-Z][a-z]+ \d+, \d{4} \d\d:\d\d"), "<then>"),  # of a reader's own session
     (re.compile(r"\(\d+ %\)"), "<full>"),  # how full this machine's disk is
 )
 

@@ -167,6 +167,7 @@ class ArrivingRequest(HTTPRequestParser):  # type: ignore[misc]  # its base has 
         super().__init__(adjustments)
         self._intakes, self.client = intakes, client_of({}, peer, 0)
         self._peer = peer
+        self.path = ""  # that of a request line which cannot be read
         self.is_sync = False
         self.displaced: ArrivingRequest | None = None
         self._body: BoundedBody | None = None

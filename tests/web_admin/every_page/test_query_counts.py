@@ -29,9 +29,9 @@ from web_admin.people.invitations import invite
 from web_admin.tables import METADATA
 
 FEW, MANY = range(1, 5), range(5, 50)
-FORGOTTEN = {"form_once", "limit_count", "gate_handover", "handed_record"}  # the last two: of a restore alone
-"""Tables of what a request leaves behind for the next one alone."""
 """The copies of every row: with the original there are five of each, then fifty."""
+FORGOTTEN = {"form_once", "limit_count", "gate_handover", "handed_record", "server_machine"}
+"""Tables of what a request leaves behind for the next one alone, of a restore alone, and of web machines."""
 
 NO_PAGES = {
     "live.stream": "has no end",

@@ -41,7 +41,7 @@ def numbers(compound):
 
 def bare(name):
     """Return the name of a histogram without what Prometheus adds to it."""
-    return re.sub(r"_(bucket|count|sum|created)$", "", name)
+    return re.sub(r"_(bucket|count|sum)$", "", name)
 
 
 def test_gates_are_counted_as_they_are(compound):
@@ -92,7 +92,7 @@ def test_a_stranger_and_a_key_of_another_scope_read_nothing(compound):
 
 def test_every_number_of_an_alert_and_of_the_page_is_one_that_is_given(compound):
     text, _found = numbers(compound)
-    given = {bare(name) for name in NAME.findall(text)} | {
+    given = {bare(name) for name in NAME.findall(text) if not name.endswith("_created")} | {
         "menjin_backup_age_seconds", "menjin_housekeeping_age_seconds", "menjin_certificate_expires_seconds",
         "menjin_request_duration_seconds", "menjin_bell_rings_total", "menjin_bell_connected",
     }

@@ -13,10 +13,11 @@ from tests.bench.figure import Figure
 
 
 def _benches() -> dict[str, Callable[[], Iterator[Figure]]]:
-    from tests.bench import attack, digest, face, fleet, hotplug, pages, rest, rules, tap
+    from tests.bench import attack, costs, digest, face, fleet, hotplug, pages, rest, rules, tap
 
     return {
         "attack": attack.measure,
+        "costs": costs.measure,
         "digest": digest.measure,
         "face": face.measure,
         "fleet": fleet.measure,

@@ -156,7 +156,7 @@ def _measured(served: ServedCompound, size: _Size, ca: Path) -> Iterator[Figure]
         started = time.time()
         published = change(served)
         yield _figure(case, size, published, "s", f"{case}_{names}_s")
-        seen = _ended(player)
+        seen = ended(player)
         if len(seen.had_version_at) != size.gates:
             raise AssertionError(f"{size.gates - len(seen.had_version_at)} gates did not get the change")
         longest = max(seen.answer_ms)
@@ -173,7 +173,7 @@ def _with_the_bell(
 ) -> Iterator[Figure]:
     """Yield how soon a card more, and a withdrawal, has come from all gates that are rung."""
     orders = Bells(served.address, gates, str(ca), 1 + _version(served))
-    player = _playing("tests.bench.fleet_bells", orders)
+    player = playing("tests.bench.fleet_bells", orders)
     started = time.time()
     published = _one_card_more(served, 49_998)
     rung = _all_rung(player)
@@ -182,7 +182,7 @@ def _with_the_bell(
     yield _figure(case, size, took, "s", f"{case}_s")
     person_id = _one_face_more(served)
     orders = Bells(served.address, rung.gates, str(ca), 1 + _version(served), forgets=person_id)
-    player = _playing("tests.bench.fleet_bells", orders)
+    player = playing("tests.bench.fleet_bells", orders)
     started = time.time()
     with served.compound.act() as act:
         withdraw_face(act, person_id)
@@ -228,7 +228,7 @@ def _events_taken(served: ServedCompound, size: _Size, gates: list[Known]) -> It
                 select(CredentialRow.person_id, CredentialRow.credential_id).limit(MAX_PASSENGERS))
         ]
     journals = Journals(served.address, site_id, sending, people, BATCHES, ENTRIES_OF_A_BATCH)
-    player = _playing("tests.bench.fleet_events", journals)
+    player = playing("tests.bench.fleet_events", journals)
     assert player.stdout is not None
     taken = msgspec.json.decode(player.stdout.read(), type=Taken)
     player.stdout.close()
@@ -332,14 +332,16 @@ def _site_made(served: ServedCompound, size: _Size) -> Iterator[Figure]:
 
 
 def _started(served: ServedCompound, gates: list[Known], **orders: object) -> subprocess.Popen[bytes]:
-    return _started_at(served.address, gates, **orders)
+    return started_at(served.address, gates, **orders)
 
 
-def _started_at(address: str, gates: list[Known], **orders: object) -> subprocess.Popen[bytes]:
-    return _playing("tests.bench.fleet_gates", Orders(address, gates, **orders))
+def started_at(address: str, gates: list[Known], **orders: object) -> subprocess.Popen[bytes]:
+    """Start gates that ask this address."""
+    return playing("tests.bench.fleet_gates", Orders(address, gates, **orders))
 
 
-def _playing(module: str, orders: msgspec.Struct) -> subprocess.Popen[bytes]:
+def playing(module: str, orders: msgspec.Struct) -> subprocess.Popen[bytes]:
+    """Start gates in a process of their own; return it once each was answered."""
     player = subprocess.Popen(
         [sys.executable, "-m", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert player.stdin is not None
@@ -351,7 +353,8 @@ def _playing(module: str, orders: msgspec.Struct) -> subprocess.Popen[bytes]:
     return player
 
 
-def _ended(player: subprocess.Popen[bytes]) -> Seen:
+def ended(player: subprocess.Popen[bytes]) -> Seen:
+    """Wait for gates that ask; raise where an ask failed."""
     assert player.stdout is not None
     seen = msgspec.json.decode(player.stdout.read(), type=Seen)
     player.stdout.close()
@@ -362,8 +365,8 @@ def _ended(player: subprocess.Popen[bytes]) -> Seen:
 
 
 def _played(served: ServedCompound, gates: list[Known], **orders: object) -> Seen:
-    return _ended(_started(served, gates, **orders))
+    return ended(_started(served, gates, **orders))
 
 
 def _played_at(address: str, gates: list[Known], **orders: object) -> Seen:
-    return _ended(_started_at(address, gates, **orders))
+    return ended(started_at(address, gates, **orders))

@@ -160,10 +160,6 @@ async def _played(orders: Bells) -> Rung:
     host, port = at.hostname or "127.0.0.1", at.port or 80
     gates = [_Gate(known, number) for number, known in enumerate(orders.gates)]
     rung = Rung(orders.gates, [], [], [])
-    for gate in gates:
-        await gate.hear(host, port, orders.broker_ca)
-    print("ready", flush=True)
-
     async def plays(gate: _Gate) -> None:
         while gate.known.have[1] < orders.until_version:
             await gate.rung()
@@ -176,7 +172,9 @@ async def _played(orders: Bells) -> Rung:
     try:
         async with asyncio.timeout(orders.seconds), asyncio.TaskGroup() as tasks:
             for gate in gates:
-                tasks.create_task(plays(gate))
+                await gate.hear(host, port, orders.broker_ca)
+                tasks.create_task(plays(gate))  # from now on: it has to answer the broker
+            print("ready", flush=True)
     except TimeoutError:
         rung.failures.append("a bell did not ring, or a gate did not get the change")
     for gate in gates:

@@ -37,8 +37,6 @@ OPENED_AT_ONCE = 8
 LONGEST_OPENING_SECONDS = 60.0
 PEOPLE_OF_A_CELL = 4
 SECONDS = 60.0
-OPENED_AT_ONCE = 8
-LONGEST_OPENING_SECONDS = 60.0
 TARGET_CELLS = 300
 TARGETS = {"ask_p99_ms": 250.0, "memory_mib": 4096.0}
 Play = Callable[..., Seen]
@@ -94,7 +92,7 @@ def _made(folder: Path, cells: int, gates: int) -> list[Known]:
             data_dir=data_dir, secrets_dir=data_dir / "secrets", **keys)
         write_down(config)
         count = gates // cells + (number < gates % cells)
-        known += _filled(config, common, f"{name}.example", count)
+        known += filled(config, common, f"{name}.example", count)
     return known
 
 
@@ -109,7 +107,8 @@ class _Disposed:
         self.engine.dispose()
 
 
-def _filled(config: WebConfig, common: InCommon, host: str, gates: int) -> list[Known]:
+def filled(config: WebConfig, common: InCommon, host: str, gates: int) -> list[Known]:
+    """Make a compound with so many gates and a few people; return the gates' keys."""
     menjin = make_parts(config, clock=common.clock, statements=common.statements)
     now, known = common.clock(), []
     with menjin.database.session() as session:

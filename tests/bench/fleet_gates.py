@@ -54,6 +54,8 @@ class Orders(msgspec.Struct):
     per_second: float = 0.0
     until_version: int = 0
     """End once every gate has this version of the policy."""
+    with_news: bool = False
+    """Say something else each time, as a gate whose door opened: such a question is worked out in full."""
 
 
 class Seen(msgspec.Struct):
@@ -131,9 +133,10 @@ class Line:
 class _Gate(Line):
     """One gate that asks."""
 
-    def __init__(self, known: Known, number: int) -> None:
+    def __init__(self, known: Known, number: int, *, with_news: bool = False) -> None:
         super().__init__(number)
         self.known = known
+        self._with_news = with_news
         self._key = Ed25519PrivateKey.from_private_bytes(known.key)
 
     async def ask(self, host: str, port: int) -> None:
@@ -144,7 +147,8 @@ class _Gate(Line):
         known = self.known
         body = msgspec.json.encode(AskRequest(
             have_epoch=known.have[0], have_version=known.have[1], gate_time=datetime.now(UTC),
-            clock_sure=True, journal_seq=0))
+            clock_sure=True, journal_seq=0,
+            program=f"bench {known.counter % 2}" if self._with_news else msgspec.UNSET))
         return signed_request(ASK_PATH, body, known, self._key)
 
     def _take(self, body: bytes) -> None:
@@ -161,7 +165,8 @@ class _Play:
         self._orders = orders
         at = urlsplit(orders.address)
         self._host, self._port = at.hostname or "127.0.0.1", at.port or 80
-        self._gates = [_Gate(known, number) for number, known in enumerate(orders.gates)]
+        self._gates = [
+            _Gate(known, number, with_news=orders.with_news) for number, known in enumerate(orders.gates)]
         self._idle = deque(self._gates)
         self._due: deque[float] = deque()
         self.seen = Seen([], 0.0, [], orders.gates, [])

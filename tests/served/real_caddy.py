@@ -29,6 +29,7 @@ class Proxy:
     port: int
     server_ca: Path
     log: Path
+    pid: int = 0
 
     @property
     def address(self) -> str:
@@ -71,7 +72,7 @@ def caddy_before(address: str, folder: Path) -> Iterator[Proxy]:
             ["caddy", "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"], env=environment,
             stdin=subprocess.DEVNULL, stdout=written, stderr=written)
     try:
-        proxy = Proxy(port, home / "caddy/pki/authorities/local/root.crt", log)
+        proxy = Proxy(port, home / "caddy/pki/authorities/local/root.crt", log, process.pid)
         wait_until_up(proxy, process)
         yield proxy
     finally:

@@ -1,0 +1,6 @@
+"""Print the tables of docs/fleet.md: `python -m tests.growing`."""
+
+from tests.growing.table import breaks_lines, grown_lines
+
+for line in (*grown_lines(), "", *breaks_lines()):
+    print(line)

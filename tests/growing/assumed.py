@@ -49,7 +49,7 @@ CERTIFICATES_A_WEEK = 50
 DAYS_OF_A_CERTIFICATE = 60
 """When Caddy renews it."""
 HEAD_OFFICE_SECONDS = 60
-"""How often each compound is asked, as head_office.toml has it by itself."""
+"""How often each compound is asked: the default of head_office.toml."""
 
 
 def share_of_day(hour: float) -> float:

@@ -142,6 +142,11 @@ def refuse_clashes(folders: dict[str, CellFolder]) -> dict[str, CellFolder]:
                 taken_twice((one.name, _keys_of(one.config)) for one in read if one.config).values()]
     clashes += [(names, Kind.DATABASE_TAKEN, "database", "database_url") for names in
                 taken_twice((one.name, database_of(one.config)) for one in read if one.config).values()]
+    # Each would delete the other's old backups, and take the other's newest for its own.
+    clashes += [(names, Kind.BACKUPS_TAKEN, "folder of backups", "backup_dir") for names in
+                taken_twice(
+                    (one.name, str(one.config.backup_dir.resolve())) for one in read
+                    if one.config and one.config.backup_dir is not None).values()]
     refused = dict(folders)
     for names, kind, what, key in clashes:
         for name in names:

@@ -12,6 +12,7 @@ class Kind(StrEnum):
     HOST_TAKEN = "host_taken"
     DATABASE_TAKEN = "database_taken"
     KEYS_TAKEN = "keys_taken"
+    BACKUPS_TAKEN = "backups_taken"
     SEVERAL_PROCESSES = "several_processes"
     HELD = "held"
     MOVING = "moving"

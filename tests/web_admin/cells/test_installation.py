@@ -207,6 +207,22 @@ def test_cells_of_one_host_one_database_or_one_set_of_keys_are_both_out(here: He
     assert [here.ask(f"{name}.example").status_code for name in ("willow", "elm", "oak")] == [200, 503, 503]
 
 
+def test_cells_of_one_folder_of_backups_are_both_out(here: Here) -> None:
+    """Each would delete what the other kept, and take the other's newest backup for its own."""
+    shared, own = here.folder.parent / "backups", here.folder.parent / "of-elm"
+    for name in ("willow", "elm"):
+        settings = here.folder / name / "web.toml"
+        settings.write_text(settings.read_text() + f'backup_dir = "{shared}/../backups"\n')
+    here.look()
+    assert [here.ask(f"{name}.example").status_code for name in ("willow", "elm")] == [503, 503]
+    found = {looked.folder.name: looked.trouble for looked in look_at_cells(here.installation.choices)}
+    assert {name: one and one.kind for name, one in found.items()} == dict.fromkeys(
+        ("willow", "elm"), Kind.BACKUPS_TAKEN)
+    settings.write_text(settings.read_text().replace(f"{shared}/../backups", str(own)))
+    here.look()
+    assert [here.ask(f"{name}.example").status_code for name in ("willow", "elm")] == [200, 200]
+
+
 def test_with_several_processes_a_file_is_out_with_a_sentence(here: Here) -> None:
     second = Installation(Choices(here.folder, workers=2), COMMON)
     assert {cell.trouble.kind for cell in second.cells()} == {Kind.SEVERAL_PROCESSES}

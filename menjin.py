@@ -14,7 +14,7 @@ EXIT_NOBODY_READS = 141
 """What a shell shows of a program that SIGPIPE ended."""
 
 _OUR_PACKAGES = frozenset(
-    {"hardware", "gate_controller", "web_admin", "head_office", "demo", "menjin", "tests"}
+    {"hardware", "gate_controller", "web_admin", "head_office", "fleet", "demo", "menjin", "tests"}
 )
 LEANER_PACKAGE = "menjin-gate-without-face"
 PACKAGES = ("menjin", LEANER_PACKAGE)
@@ -38,6 +38,7 @@ _PAGES = ("web_admin/translations/zh/LC_MESSAGES/messages.mo", "web_admin/static
 _SCREEN = ("gate_controller/terminal/translations/zh/LC_MESSAGES/messages.mo",)
 _ALL = (*_PAGES, *_SCREEN)
 _CONSOLE = ("head_office/translations/zh/LC_MESSAGES/messages.mo",)
+_FLEET = ("fleet/translations/zh/LC_MESSAGES/messages.mo",)
 
 
 GROUPS = {
@@ -47,6 +48,7 @@ GROUPS = {
     "head-office": Group(
         "head_office.cli", "web", "show a company how its compounds are, without persons", needs=_CONSOLE
     ),
+    "fleet": Group("fleet.cli", "fleet", "look after many compounds on several machines", needs=_FLEET),
     "face": Group("gate_controller.face.evaluation.cli", "face", "measure and compare face engines"),
     "qr": Group("hardware.cli", "gate", "read the codes in a picture"),
     "audit": Group("gate_controller.audit.main", "gate", "check a journal, a certificate or a release"),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 CATALOGUES = (
     "web_admin/translations/*/LC_MESSAGES/*.po", "gate_controller/terminal/translations/*/LC_MESSAGES/*.po",
-    "head_office/translations/*/LC_MESSAGES/*.po",
+    "head_office/translations/*/LC_MESSAGES/*.po", "fleet/translations/*/LC_MESSAGES/*.po",
 )
 NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 """Catalogues are written without dates; of those Babel would say the moment of the build."""

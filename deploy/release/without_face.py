@@ -14,7 +14,7 @@ from same_bytes import rewrite_wheel
 
 NAME = "menjin-gate-without-face"
 SUMMARY = "The gate of Menjin without any code that could look at a face"
-LEFT_OUT = ("gate_controller/face/", "hardware/simulated/", "web_admin/", "head_office/", "demo/")
+LEFT_OUT = ("gate_controller/face/", "hardware/simulated/", "web_admin/", "head_office/", "fleet/", "demo/")
 """The face code; simulated devices, among them faces; server and demo, which have extras of their own."""
 EXTRA = "gate-without-face"
 OPENCV_EXTRA = ("camera", "opencv-python-headless")

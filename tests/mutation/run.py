@@ -17,7 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 COPIED = (
-    "hardware", "gate_controller", "web_admin", "head_office", "demo", "tests", "menjin.py", "pyproject.toml",
+    "hardware", "gate_controller", "web_admin", "head_office", "fleet", "demo", "tests", "menjin.py",
+    "pyproject.toml",
 )
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "vendor", "bench", "browser", "fuzz", ".hypothesis")
 OUTCOMES = {"killed": "killed", "survived": "survived", "timeout": "time-out", "no tests": "met by no test"}

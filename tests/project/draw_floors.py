@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DRAWING = ROOT / "docs" / "floors.svg"
 TABLE = ROOT / "docs" / "floors.md"
-PACKAGES = ("demo", "head_office", "web_admin", "gate_controller", "hardware")
+PACKAGES = ("demo", "head_office", "fleet", "web_admin", "gate_controller", "hardware")
 WIDTH, FLOOR_HEIGHT, GAP, HEADING, SIDE = 1120, 34, 6, 34, 16
 
 

@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = pytest.mark.wide  # `make check` runs it
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("hardware", "gate_controller", "web_admin", "head_office", "demo", "tests")
+PACKAGES = ("hardware", "gate_controller", "web_admin", "head_office", "fleet", "demo", "tests")
 
 
 def sources() -> list[Path]:

@@ -8,6 +8,7 @@ TOOLS = {
     "java": ("the W3C's HTML checker", "sudo apt install default-jre-headless; make validators"),
     "lintian": ("what lintian says of the Debian packages", "sudo apt install lintian"),
     "promtool": ("the shipped alerts in Prometheus's own checker", "sudo apt install promtool"),
+    "sshd": ("a fleet on several machines", "sudo apt install openssh-server"),
     "strace": ("what a look writes to disk or sends", "sudo apt install strace"),
     "systemd-analyze": ("the units in systemd's own checker", "sudo apt install systemd"),
     "udevadm": ("the device rules in udev's own checker", "sudo apt install udev"),

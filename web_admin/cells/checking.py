@@ -1,7 +1,7 @@
 """Look at every cell of an installation from outside, for the operator; nothing is changed."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from web_admin.cells.folders import CellFolder
@@ -23,9 +23,11 @@ class Looked:
     lease: Lease | None
 
 
-def look_at_cells(choices: Choices) -> Iterator[Looked]:
-    """Give every cell with its trouble, its database asked; raise OSError where there is no folder."""
-    for _name, folder in sorted(judged(choices, read_cells(choices)).items()):
+def look_at_cells(choices: Choices, only: Collection[str] = ()) -> Iterator[Looked]:
+    """Give every cell, or only these, its database asked; raise OSError where there is no folder."""
+    for name, folder in sorted(judged(choices, read_cells(choices)).items()):
+        if only and name not in only:
+            continue
         yield Looked(folder, folder.trouble or _trouble(folder), lease_of(folder.path))
 
 

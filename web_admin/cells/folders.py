@@ -127,7 +127,7 @@ def database_of(config: WebConfig) -> str:
     return f"{address.host}:{address.port or 5432}/{address.database}?{sorted(address.query.items())}"
 
 
-def _keys_of(config: WebConfig) -> str:
+def keys_mark(config: WebConfig) -> str:
     """Return what tells a cell's keys from another's: a copied folder would take the other's cookies."""
     return hmac.digest(config.session_key, b"menjin/cells", "sha256").hex()
 
@@ -139,7 +139,7 @@ def refuse_clashes(folders: dict[str, CellFolder]) -> dict[str, CellFolder]:
     clashes = [(names, Kind.HOST_TAKEN, f"host {host}", "public_url")
                for host, names in taken_twice(with_host).items()]
     clashes += [(names, Kind.KEYS_TAKEN, "set of keys", "secrets") for names in
-                taken_twice((one.name, _keys_of(one.config)) for one in read if one.config).values()]
+                taken_twice((one.name, keys_mark(one.config)) for one in read if one.config).values()]
     clashes += [(names, Kind.DATABASE_TAKEN, "database", "database_url") for names in
                 taken_twice((one.name, database_of(one.config)) for one in read if one.config).values()]
     # Each would delete the other's old backups, and take the other's newest for its own.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gate_controller.contract.command_names import server_command
 from web_admin.cells.checking import Looked, look_at_cells
-from web_admin.cells.folders import HELD, read_folder
+from web_admin.cells.folders import HELD, keys_mark, read_folder
 from web_admin.cells.installation import Choices, judged, read_cells
 from web_admin.cells.moved_settings import MoveRefused
 from web_admin.cells.moving import Move, carry_out, plan
@@ -49,18 +49,21 @@ def check(arguments: argparse.Namespace) -> str:
 
 
 def _looked(arguments: argparse.Namespace) -> list[Looked]:
-    return list(look_at_cells(Choices(arguments.cells.resolve(), workers=arguments.workers)))
+    return list(look_at_cells(
+        Choices(arguments.cells.resolve(), workers=arguments.workers), only=arguments.only))
 
 
 def _line(one: Looked, as_json: bool) -> str:
     folder, trouble, lease = one.folder, one.trouble, one.lease
     if as_json:
+        # Two cells with the same keys are copies, also on two machines; a mark shows no key.
         facts = {
             "cell": folder.name, "host": folder.host,
             "database": "sqlite" if folder.is_sqlite else "postgresql",
             "out": None if trouble is None else str(trouble.kind),
             **({} if trouble is None else
                {"what": trouble.what, "where": trouble.where, "todo": trouble.todo}),
+            "keys": None if folder.config is None else keys_mark(folder.config)[:16],
             "served_by": None if lease is None else f"{lease.machine.partition('/')[0]}:{lease.process}",
         }  # fmt: skip
         return json.dumps(facts, ensure_ascii=False) + "\n"

@@ -24,6 +24,7 @@ def add_cells(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         looks.add_argument("cells", type=Path, metavar="DIR", help="the folder of cells")
         looks.add_argument("--workers", type=int, default=1, help="as 'run' has it")
         looks.add_argument("--json", action="store_true", help="one JSON object a line")
+        looks.add_argument("--only", action="append", default=[], metavar="NAME", help="only this cell")
     for name, says in (("hold", "take a cell out and wait until no one serves it"),
                        ("resume", "let a cell that was held be served again")):
         held = kinds.add_parser(name, help=says)

@@ -1,0 +1,90 @@
+"""Judge what the services say of their cells: which is out, which is there twice, which is gone. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from fleet.words import _
+
+TWICE, MISSING = "twice", "missing"
+"""Kinds of trouble that only several services together show; the others are those of `menjin web cells`."""
+MOVING = "moving"
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """A cell as its service says it; a newer version may say more."""
+
+    cell: str
+    host: str | None = None
+    database: str = ""
+    out: str | None = None
+    what: str = ""
+    where: str = ""
+    todo: str = ""
+    served_by: str | None = None
+    keys: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A cell and the service that has it."""
+
+    service: str
+    cell: Cell
+
+    @property
+    def sentence(self) -> str:
+        """Return what is wrong, where, and what to do; "" where nothing is."""
+        one = self.cell
+        return "" if one.out is None else f"{one.where}: {one.what}. {one.todo}"
+
+
+def read_cells(service: str, stdout: str) -> list[Seen]:
+    """Return the cells of what `menjin web cells list --json` printed; raise msgspec.MsgspecError."""
+    return [Seen(service, msgspec.json.decode(line, type=Cell)) for line in stdout.splitlines() if line]
+
+
+def judged(seen: Iterable[Seen]) -> list[Seen]:
+    """Return the cells by name, with trouble where two services have one.
+
+    A move has it twice, and both are out until it is done: that is no trouble of its own.
+    """
+    found = sorted(seen, key=lambda one: (one.cell.cell, one.service))
+    return [_judged(one, [other for other in found if other.service != one.service]) for one in found]
+
+
+def _judged(one: Seen, others: Sequence[Seen]) -> Seen:
+    if one.cell.out == MOVING:
+        return one
+    alike = [
+        other for other in others
+        if other.cell.out != MOVING and (
+            other.cell.cell == one.cell.cell or (one.cell.keys and other.cell.keys == one.cell.keys)
+            or (one.cell.host and other.cell.host == one.cell.host))
+    ]
+    if not alike:
+        return one
+    where = ", ".join(f"{other.service}/{other.cell.cell}" for other in alike)
+    trouble = replace_cell(
+        one.cell, TWICE, _("it is at %(where)s as well", where=where), f"{one.service}/{one.cell.cell}",
+        _("Find out which is the true one; hold the other (menjin web cells hold) and retire it"))
+    return replace(one, cell=trouble)
+
+
+def replace_cell(cell: Cell, out: str, what: str, where: str, todo: str) -> Cell:
+    """Return the cell with this trouble."""
+    return msgspec.structs.replace(cell, out=out, what=what, where=where, todo=todo)
+
+
+def missing(known: Mapping[str, str], seen: Iterable[Seen], silent: Iterable[str]) -> list[Seen]:
+    """Return cells that a service had and that are nowhere now; not those of services without an answer."""
+    there, unknown = {one.cell.cell for one in seen}, set(silent)
+    return [
+        Seen(service, Cell(
+            name, out=MISSING, what=_("it was at %(service)s and is at no service now", service=service),
+            where=f"{service}/{name}",
+            todo=_("Restore it from a backup; if it was removed on purpose: menjin fleet check --forget "
+                   "%(name)s", name=name)))
+        for name, service in sorted(known.items()) if name not in there and service not in unknown
+    ]  # fmt: skip

@@ -1,0 +1,86 @@
+"""Ask the services of the fleet which cells they have and how those are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from fleet.inventory import Fleet
+from fleet.judging import Seen, judged, missing, read_cells
+from fleet.notes import read_note, write_note
+from fleet.progress import Bar
+from fleet.running import Event, Runner
+from fleet.words import FleetRefused, _
+
+KNOWN = "known_cells.json"
+
+
+@dataclass
+class Looked:
+    """What was found: cells, and services that gave no answer, with why."""
+
+    cells: list[Seen]
+    silent: dict[str, str] = field(default_factory=dict)
+
+    def of(self, name: str) -> list[Seen]:
+        """Return where a cell is."""
+        return [one for one in self.cells if one.cell.cell == name]
+
+    def only_place(self, name: str) -> Seen:
+        """Return the one service that has a cell; raise FleetRefused."""
+        found = self.of(name)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            where = ", ".join(one.service for one in found)
+            raise FleetRefused(_("%(name)s is at several services: %(where)s. Is a move under way? menjin "
+                                 "fleet check says more", name=name, where=where))  # fmt: skip
+        raise FleetRefused(_("no service that answers has a cell %(name)s; menjin fleet list names all",
+                             name=name))  # fmt: skip
+
+    def refuse_silence(self) -> None:
+        """Raise FleetRefused where a service gave no answer: it might have the cell."""
+        for service, why in self.silent.items():
+            raise FleetRefused(_("%(service)s gives no answer, and may have the cell: %(why)s",
+                                 service=service, why=why))  # fmt: skip
+
+
+def look(runner: Runner, *, check: bool = False, only: Sequence[str] = ()) -> Looked:
+    """Return every cell of every service, those that are known and nowhere included."""
+    fleet = runner.fleet
+    services = list(fleet.services)
+    bar = Bar(len(services))
+
+    def hear(event: Event) -> None:
+        if event.event != "start" and event.task == "cells":
+            bar.step(event.service)
+
+    chosen = [word for name in only for word in ("--only", name)]
+    ran = runner.run("look", services, {"look": "check" if check else "list", "only": chosen}, hear)
+    bar.close()
+    found: list[Seen] = []
+    silent = {one.service: one.why for one in ran.wrong()}
+    for event in ran.given("cells"):
+        try:
+            found += read_cells(event.service, event.given.stdout)
+        except msgspec.MsgspecError:
+            silent[event.service] = event.why
+    for service in services:
+        if service not in silent and not any(one.service == service for one in ran.given("cells")):
+            silent[service] = _("it was not asked: %(why)s", why=" ".join(ran.stderr.split())[:300] or "?")
+    known = known_cells(fleet)
+    gone = missing({name: at for name, at in known.items() if not only or name in only}, found, silent)
+    remember(fleet, known | {one.cell.cell: one.service for one in found})
+    return Looked(judged(found) + gone, silent)
+
+
+def known_cells(fleet: Fleet) -> dict[str, str]:
+    """Return at which service each cell was seen last."""
+    return read_note(fleet.state / KNOWN, dict[str, str]) or {}
+
+
+def remember(fleet: Fleet, known: dict[str, str]) -> None:
+    """Keep at which service each cell is."""
+    fleet.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if known != known_cells(fleet):
+        write_note(fleet.state / KNOWN, known)

@@ -1,0 +1,59 @@
+"""`menjin fleet` over machines behind real sshds, with real servers: where cells are and how they are."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.served.fleets import RunningFleet, copied_cell, first_cell, running_fleet
+from tests.support.gates.waiting import until
+from tests.support.ssh_machines import SSHD
+
+pytestmark = pytest.mark.skipif(SSHD is None, reason="sudo apt install openssh-server")
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a compound that `menjin web init` made."""
+    return first_cell(tmp_path_factory.mktemp("first"))
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, first: Path) -> Iterator[RunningFleet]:
+    """Return two machines with a service each: willow and elm on the first, oak on the second."""
+    with running_fleet(tmp_path / "fleet", {"north": "one", "south": "two"}) as running:
+        for name, service in (("willow", "north"), ("elm", "north"), ("oak", "south")):
+            copied_cell(first, running.services[service].cells, name)
+        yield running
+
+
+def test_list_and_check_say_where_every_cell_is_and_what_is_wrong(fleet: RunningFleet, first: Path) -> None:
+    status, out, beside = fleet.run("list", "--json")
+    assert status == 0, beside
+    assert {(one["cell"], one["service"], one["out"]) for one in map(json.loads, out.splitlines())} == {
+        ("willow", "north", None), ("elm", "north", None), ("oak", "south", None)}
+    status, out, beside = fleet.run("check")
+    assert (status, out) == (0, "3 cells at 2 services: 0 out, 0 services without an answer\n"), beside
+
+    (fleet.services["south"].cells / "oak" / "secrets" / "seal.key").rename(fleet.folder / "kept")
+    copied_cell(first, fleet.services["south"].cells, "willow")
+    found = fleet.json("check")
+    wrong = {(one["cell"], one["service"]): one["out"] for one in found}
+    assert wrong == {("elm", "north"): None, ("oak", "south"): "settings", ("willow", "north"): "twice",
+                     ("willow", "south"): "twice"}
+    trouble = next(one for one in found if one["out"] == "twice")
+    assert (trouble["where"], trouble["what"]) == ("north/willow", "it is at south/willow as well")
+
+
+def test_a_cell_that_is_nowhere_and_a_machine_without_an_answer_are_named(fleet: RunningFleet) -> None:
+    assert fleet.run("list")[0] == 0
+    (fleet.services["north"].cells / "elm").rename(fleet.folder / "elm")
+    fleet.machines["two"].stop()
+    status, out, _beside = fleet.run("check")
+    assert status == 1
+    assert "north/elm: it was at north and is at no service now. Restore it from a backup; " in out
+    assert "south: no answer: " in out
+    assert "elm" not in fleet.run("check", "--forget", "elm")[1]
+    assert "oak" not in out, "who does not answer is not known to have lost a cell"
+    until(lambda: fleet.services["south"].status_of("oak") == 200)

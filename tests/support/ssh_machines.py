@@ -41,9 +41,20 @@ class SshMachine:
 
     def stop(self) -> None:
         """Let it go away with its connections, as a machine without power."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        if self.process.poll() is None:
+            for pid in [self.process.pid, *_below(self.process.pid)]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         self.process.wait(60)
+
+
+def _below(pid: int) -> list[int]:
+    """Return the processes of its connections, and what runs in them."""
+    try:
+        children = [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+    return [one for child in children for one in (child, *_below(child))]
 
 
 def _key(path: Path) -> None:
@@ -87,8 +98,7 @@ def _start(folder: Path, port: int) -> "subprocess.Popen[bytes] | None":
         "Subsystem sftp internal-sftp\n")
     with (folder / "sshd.log").open("wb") as log:
         process = subprocess.Popen(
-            [str(SSHD), "-D", "-e", "-f", str(folder / "sshd_config")], stderr=log, stdin=subprocess.DEVNULL,
-            start_new_session=True)
+            [str(SSHD), "-D", "-e", "-f", str(folder / "sshd_config")], stderr=log, stdin=subprocess.DEVNULL)
     until(lambda: process.poll() is not None or _answers(port))
     return process if process.poll() is None else None
 

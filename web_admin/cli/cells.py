@@ -2,29 +2,25 @@
 
 import argparse
 import json
-import sys
-from dataclasses import replace
-from pathlib import Path
 
 from gate_controller.contract.command_names import server_command
 from web_admin.cells.checking import Looked, look_at_cells
-from web_admin.cells.folders import HELD, keys_mark, read_folder
-from web_admin.cells.installation import Choices, judged, read_cells
+from web_admin.cells.folders import HELD, keys_mark
+from web_admin.cells.installation import Choices
 from web_admin.cells.moved_settings import MoveRefused
 from web_admin.cells.moving import Move, carry_out, plan
 from web_admin.cells.rules import is_name
-from web_admin.cells.serving_lock import ServedElsewhere, ServingLock, take_patiently
-from web_admin.cli.answers import CommandRefused, clock
+from web_admin.cli import between_machines, upgrading_cells
+from web_admin.cli.answers import CommandRefused
+from web_admin.cli.cell_folder import cell_of, hold_cell, refuse_its_host, say
 from web_admin.cli.forgetting import CheckFailed
-from web_admin.core.config import SETTINGS_NAME
-
-LEFT_WITHIN_SECONDS = 30.0
 
 
 def cells(arguments: argparse.Namespace) -> str:
     """Do one of the commands; return what to print."""
     commands = {
         "list": show, "check": check, "hold": hold, "resume": resume, "adopt": adopt, "release": release,
+        **between_machines.COMMANDS, **upgrading_cells.COMMANDS,
     }
     try:
         return commands[arguments.kind](arguments)
@@ -75,21 +71,15 @@ def _line(one: Looked, as_json: bool) -> str:
 
 def hold(arguments: argparse.Namespace) -> str:
     """Take a cell out and wait until no process serves it."""
-    cell = _cell_of(arguments.cell)
-    (cell / HELD).write_text(f"held since {clock():%Y-%m-%d %H:%M} UTC by 'cells hold'\n")
-    lock = ServingLock(cell, alone=True)
-    try:
-        take_patiently(lock, _say, ends_within_seconds=LEFT_WITHIN_SECONDS)
-    except ServedElsewhere as err:
-        raise CommandRefused(f"{cell} is held, but {err}: what runs in it has not ended; ask again") from err
-    lock.give_back()
+    cell = cell_of(arguments.cell)
+    hold_cell(cell)
     again = server_command(f"cells resume {cell}")
     return f"{cell} is held and served by no one. To serve it again: {again}\n"
 
 
 def resume(arguments: argparse.Namespace) -> str:
     """Let a held cell be served again."""
-    cell = _cell_of(arguments.cell)
+    cell = cell_of(arguments.cell)
     (cell / HELD).unlink(missing_ok=True)
     return f"{cell} is served again within seconds where a server runs.\n"
 
@@ -99,7 +89,7 @@ def adopt(arguments: argparse.Namespace) -> str:
     if not is_name(arguments.name):
         raise CommandRefused(f"{arguments.name!r} is no name: a to z, 0 to 9 and hyphens, at most 40")
     move = Move(arguments.data_dir.resolve(), arguments.into.resolve() / arguments.name)
-    _refuse_its_host(move)
+    refuse_its_host(move)
     return _moved(
         arguments, move,
         f"{move.target} is a cell now; a server with --cells {move.target.parent} serves it within "
@@ -109,35 +99,12 @@ def adopt(arguments: argparse.Namespace) -> str:
 def release(arguments: argparse.Namespace) -> str:
     """Give a cell a data directory of its own."""
     target = arguments.to.parent.resolve() / arguments.to.name
-    move = Move(_cell_of(arguments.cell, is_there=False), target)
+    move = Move(cell_of(arguments.cell, is_there=False), target)
     return _moved(arguments, move, f"Its server: {server_command(f'run --data-dir {target}')}\n")
 
 
 def _moved(arguments: argparse.Namespace, move: Move, done: str) -> str:
     if arguments.dry_run:
         return "".join(f"would {step}\n" for step in plan(move))
-    carry_out(move, _say)
+    carry_out(move, say)
     return done
-
-
-def _refuse_its_host(move: Move) -> None:
-    """Raise MoveRefused where another cell has the host or the database already: both would be out."""
-    choices = Choices(move.target.parent)
-    found = read_cells(choices) if move.target.parent.is_dir() else {}
-    found.pop(move.target.name, None)
-    if (move.source / SETTINGS_NAME).is_file():
-        arriving = replace(read_folder(move.source, 0), name="(this one)", trouble=None)
-        together = judged(choices, {**found, arriving.name: arriving})[arriving.name]
-        if together.trouble is not None:
-            raise MoveRefused(f"{move.source}: {together.trouble.what}")
-
-
-def _cell_of(path: Path, *, is_there: bool = True) -> Path:
-    cell = path.resolve()
-    if not is_name(cell.name) or (is_there and not cell.is_dir()):
-        raise CommandRefused(f"{path} is no cell: it has to be a folder DIR/NAME")
-    return cell
-
-
-def _say(text: str) -> None:
-    print(f"  {text}", file=sys.stderr)

@@ -39,3 +39,43 @@ def add_cells(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     release.add_argument("--to", type=Path, metavar="DATA_DIR", required=True, help="a new or empty folder")
     for moves in (adopt, release):
         moves.add_argument("--dry-run", action="store_true", help="say what would be done")
+    _add_between_machines(kinds)
+    _add_versions(kinds)
+
+
+def _add_between_machines(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the steps by which a cell goes to another machine, and its removal."""
+    steps = {
+        "expect": "on the new machine: say the key to pack a cell for", "pack": "take a cell out and pack it",
+        "unpack": "on the new machine: lay it down; it stays out",
+        "leave": "destroy the original, whose copy is whole; say the receipt",
+        "arrive": "on the new machine: serve it", "stay": "serve the original again, instead of leaving",
+        "abandon": "on the new machine: remove the copy, whose original stays",
+        "retire": "remove a held cell for good, with its keys",
+    }
+    made = {name: kinds.add_parser(name, help=says) for name, says in steps.items()}
+    for one in made.values():
+        one.add_argument("cell", type=Path, metavar="DIR/NAME", help="the cell's folder")
+    made["pack"].add_argument("--key", required=True, metavar="KEY", help="as 'expect' said it")
+    made["pack"].add_argument("--to", dest="file", type=Path, required=True, metavar="FILE", help="parcel")
+    made["unpack"].add_argument("file", type=Path, metavar="FILE", help="the parcel")
+    made["leave"].add_argument(
+        "--parcel", required=True, metavar="DIGEST", help="as 'unpack' said it on the new machine")
+    made["arrive"].add_argument("--receipt", metavar="RECEIPT", help="as 'leave' said it")
+    made["arrive"].add_argument(
+        "--original-is-lost", action="store_true",
+        help="its machine is gone for good and can say no receipt; two would serve it if that is wrong")
+    for name in ("stay", "retire"):
+        made[name].add_argument("--dry-run", action="store_true", help="say what would be done")
+
+
+def _add_versions(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    up = kinds.add_parser("upgrade", help="bring cells of an older version's folder into this version's")
+    up.add_argument("cells", type=Path, nargs="+", metavar="DIR/NAME", help="one after another")
+    down = kinds.add_parser("downgrade", help="take a cell back from a later version's folder")
+    down.add_argument("cell", type=Path, metavar="DIR/NAME", help="the cell's folder")
+    for one in (up, down):
+        one.add_argument("--into", type=Path, required=True, metavar="DIR", help="this version's cells")
+        one.add_argument("--dry-run", action="store_true", help="say what would be done")
+        one.add_argument(
+            "--passphrase-file", type=Path, metavar="FILE", help="its first line is the backup's passphrase")

@@ -75,8 +75,12 @@ def _nonce(number: int) -> bytes:
 
 def _write_frames(file: BinaryIO, passphrase: str, frames: Iterator[bytes]) -> None:
     salt = secrets.token_bytes(16)
-    cipher = _cipher(passphrase, salt)
     file.write(MAGIC + salt)
+    write_sealed(file, _cipher(passphrase, salt), frames)
+
+
+def write_sealed(file: BinaryIO, cipher: AESGCM, frames: Iterator[bytes]) -> None:
+    """Write frames, one at least, under a key that seals nothing else."""
     number, pending = 0, next(frames)
     for following in frames:
         _write_frame(file, cipher, number, pending, last=False)
@@ -90,9 +94,14 @@ def _write_frame(file: BinaryIO, cipher: AESGCM, number: int, plain: bytes, *, l
 
 
 def read_frames(file: BinaryIO, passphrase: str) -> Iterator[bytes]:
+    """Give the frames of a backup; raise BackupRefused."""
     if file.read(len(MAGIC)) != MAGIC:
         raise BackupRefused("this file is no backup of Menjin")
-    cipher = _cipher(passphrase, file.read(16))
+    yield from read_sealed(file, _cipher(passphrase, file.read(16)))
+
+
+def read_sealed(file: BinaryIO, cipher: AESGCM) -> Iterator[bytes]:
+    """Give the frames of a file; raise BackupRefused where they were changed or cut off."""
     number, length = 0, file.read(4)
     while length:
         size = struct.unpack(">I", length)[0] if len(length) == 4 else MAX_FRAME_BYTES + 1

@@ -1,0 +1,186 @@
+"""A cell in a parcel: nowhere served twice, whole or refused, gone on with or taken back at each step."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from web_admin.cells import parcel
+from web_admin.cells.folders import HELD, MOVING
+from web_admin.cells.moved_files import note_in
+from web_admin.cells.moved_settings import MoveRefused
+from web_admin.cells.serving_lock import ServingLock
+from web_admin.core.config import SECRET_NAMES, write_secret, write_settings
+from web_admin.core.database import make_engine
+from web_admin.operations import schema
+
+
+def quiet(_text: str) -> None:
+    """Say nothing."""
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """Return the folder of a compound with tables, keys and a large file."""
+    cell = tmp_path / "one" / "willow"
+    (cell / "secrets").mkdir(parents=True)
+    for name in SECRET_NAMES:
+        write_secret(cell / "secrets", name)
+    database = cell / "menjin.sqlite3"
+    write_settings(cell / "web.toml",
+                   {"public_url": "https://willow.example", "database_url": f"sqlite:///{database}"})
+    engine = make_engine(f"sqlite:///{database}")
+    schema.upgrade(engine)
+    engine.dispose()
+    (cell / "large").write_bytes(bytes(range(256)) * 9000)
+    (cell / "empty").touch()
+    return cell
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """Return where it goes."""
+    (tmp_path / "two").mkdir()
+    return tmp_path / "two" / "willow"
+
+
+def files(cell: Path) -> dict[str, tuple[bytes, int]]:
+    return {str(path.relative_to(cell)): (path.read_bytes(), path.stat().st_mode & 0o777)
+            for path in cell.rglob("*") if path.is_file() and path.name not in {MOVING, "serving.lock"}}
+
+
+def sent(source: Path, target: Path) -> tuple[Path, str]:
+    """Pack for the target and unpack there; return the parcel and its digest."""
+    file = target.parent / "parcel"
+    digest = parcel.pack(source, parcel.expect(target)[0], file, quiet)
+    assert parcel.unpack(target, file) == digest
+    return file, digest
+
+
+def test_a_cell_arrives_whole_and_nothing_of_it_stays(source: Path, target: Path) -> None:
+    before = files(source)
+    seal_key = (source / "secrets" / "seal.key").read_bytes()
+    file, digest = sent(source, target)
+    assert seal_key not in file.read_bytes()
+    for cell in (source, target):
+        assert (cell / MOVING).exists(), "neither is served"
+    receipt = parcel.leave(source, digest, quiet)
+    assert not source.exists()
+    parcel.arrive(target, receipt)
+    assert not (target / MOVING).exists()
+    there = files(target)
+    assert str(target) in there["web.toml"][0].decode()
+    assert {**before, "web.toml": 0} == {**there, "web.toml": 0}
+    assert sorted(path.name for path in target.parent.iterdir()) == ["parcel", "willow"]
+
+
+def test_each_step_may_be_done_again(source: Path, target: Path) -> None:
+    file = target.parent / "parcel"
+    assert parcel.expect(target) == parcel.expect(target)
+    parcel.pack(source, parcel.expect(target)[0], file, quiet)
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(MoveRefused, match="changed or cut off: pack it again"):
+        parcel.unpack(target, file)
+    digest = parcel.pack(source, parcel.expect(target)[0], file, quiet)
+    assert parcel.unpack(target, file) == parcel.unpack(target, file) == digest
+    assert parcel.expect(target) == ("", digest)
+    receipt = parcel.leave(source, digest, quiet)
+    assert parcel.leave(source, digest, quiet) == receipt
+    parcel.arrive(target, receipt)
+    parcel.arrive(target, receipt)
+    assert note_in(target) is None
+
+
+def test_a_copy_is_served_only_with_the_receipt_of_its_original(source: Path, target: Path) -> None:
+    _file, digest = sent(source, target)
+    own = json.loads((source / MOVING).read_text())["receipt"]
+    for guess in ("", digest, json.loads((target / MOVING).read_text())["receipt"]):
+        with pytest.raises(MoveRefused, match="no receipt of its original, which may still be served"):
+            parcel.arrive(target, guess)
+    assert own not in (target / MOVING).read_text()
+    parcel.arrive(target, "", is_original_lost=True)
+    assert note_in(target) is None
+
+
+def test_the_original_leaves_only_for_a_copy_of_what_was_packed(source: Path, target: Path) -> None:
+    sent(source, target)
+    with pytest.raises(MoveRefused, match="was not packed as 0000"):
+        parcel.leave(source, "0" * 64, quiet)
+    assert (source / "web.toml").exists()
+
+
+def test_until_it_has_left_all_can_be_taken_back(source: Path, target: Path) -> None:
+    before = files(source)
+    (source / HELD).touch()
+    sent(source, target)
+    parcel.can_stay(source)
+    parcel.abandon(target)
+    parcel.abandon(target)
+    parcel.stay(source)
+    (source / HELD).unlink()
+    assert (files(source), note_in(source)) == (before, None)
+    assert [path.name for path in target.parent.iterdir()] == ["parcel"]
+    _file, digest = sent(source, target)
+    parcel.arrive(target, parcel.leave(source, digest, quiet))
+    with pytest.raises(MoveRefused, match="has left, and only its copy can go on"):
+        parcel.stay(source)
+    with pytest.raises(MoveRefused, match="has arrived, or was never on its way"):
+        parcel.abandon(target)
+    assert (target / "web.toml").exists()
+
+
+def test_a_removal_that_was_cut_off_goes_on_and_cannot_be_taken_back(
+    source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _file, digest = sent(source, target)
+
+    def power_cut(_folder: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as cut:
+        cut.setattr(parcel, "destroy", power_cut)
+        with pytest.raises(KeyboardInterrupt):
+            parcel.leave(source, digest, quiet)
+    for refused in (parcel.stay, parcel.can_stay):
+        with pytest.raises(MoveRefused, match="is being removed, since its copy is whole"):
+            refused(source)
+    with pytest.raises(MoveRefused, match="is being removed"):
+        parcel.pack(source, "00", target.parent / "again", quiet)
+    parcel.arrive(target, parcel.leave(source, digest, quiet))
+    assert not source.exists()
+
+
+def test_what_is_not_packed_for_here_is_refused(source: Path, target: Path, tmp_path: Path) -> None:
+    other = tmp_path / "three" / "willow"
+    other.parent.mkdir()
+    parcel.pack(source, parcel.expect(other)[0], tmp_path / "parcel", quiet)
+    parcel.expect(target)
+    with pytest.raises(MoveRefused, match="packed for another key"):
+        parcel.unpack(target, tmp_path / "parcel")
+    (tmp_path / "none").write_bytes(b"PK")
+    with pytest.raises(MoveRefused, match="is no parcel"):
+        parcel.unpack(target, tmp_path / "none")
+    assert not target.exists()
+
+
+def test_a_cell_of_another_version_is_refused_with_a_sentence(
+    source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = target.parent / "parcel"
+    parcel.pack(source, parcel.expect(target)[0], file, quiet)
+    monkeypatch.setattr(parcel, "newest_revision", lambda: "9999")
+    with pytest.raises(MoveRefused, match=r"tables are of revision \d+, and this program's of 9999; upgrade it"):
+        parcel.unpack(target, file)
+    assert not target.exists()
+
+
+def test_a_cell_that_is_served_is_not_packed(
+    source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parcel, "LEAVES_WITHIN_SECONDS", 0.0)
+    lock = ServingLock(source, alone=True)
+    lock.take(0.0)
+    with pytest.raises(MoveRefused, match="serves it or works on it"):
+        parcel.pack(source, parcel.expect(target)[0], target.parent / "parcel", quiet)
+    lock.give_back()
+    assert not (target.parent / "parcel").exists()

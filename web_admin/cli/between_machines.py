@@ -1,0 +1,88 @@
+"""`menjin web cells expect`, `pack`, `unpack`, `leave`, `arrive`, `stay`, `abandon`; and `retire`.
+
+What a program needs for the next step is printed as one JSON object.
+"""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from web_admin.cells import parcel, retiring
+from web_admin.cells.moving import Move
+from web_admin.cli.answers import CommandRefused
+from web_admin.cli.cell_folder import cell_of, refuse_its_host, say
+
+
+def _said(**facts: str) -> str:
+    return json.dumps(facts) + "\n"
+
+
+def _cell(arguments: argparse.Namespace) -> Path:
+    return cell_of(arguments.cell, is_there=False)
+
+
+def expect(arguments: argparse.Namespace) -> str:
+    """Say the key to pack for."""
+    public_key, unpacked = parcel.expect(_cell(arguments))
+    return _said(public_key=public_key, parcel=unpacked)
+
+
+def pack(arguments: argparse.Namespace) -> str:
+    """Take the cell out and pack it."""
+    return _said(parcel=parcel.pack(cell_of(arguments.cell), arguments.key, arguments.file, say))
+
+
+def unpack(arguments: argparse.Namespace) -> str:
+    """Lay the cell down here, out until it arrives."""
+    target = _cell(arguments)
+    return _said(parcel=parcel.unpack(
+        target, arguments.file, lambda cell: refuse_its_host(Move(cell, target))))
+
+
+def leave(arguments: argparse.Namespace) -> str:
+    """Destroy the original, whose copy is whole."""
+    return _said(receipt=parcel.leave(_cell(arguments), arguments.parcel, say))
+
+
+def arrive(arguments: argparse.Namespace) -> str:
+    """Let the copy be served."""
+    if not arguments.receipt and not arguments.original_is_lost:
+        raise CommandRefused("--receipt is missing: 'cells leave' says it on the other machine")
+    cell = _cell(arguments)
+    parcel.arrive(cell, arguments.receipt or "", is_original_lost=arguments.original_is_lost)
+    return f"{cell} is served within seconds where a server runs.\n"
+
+
+def stay(arguments: argparse.Namespace) -> str:
+    """Let the original be served again."""
+    cell = _cell(arguments)
+    if arguments.dry_run:
+        parcel.can_stay(cell)
+        return f"would serve {cell} again\n"
+    parcel.stay(cell)
+    return f"{cell} is served again within seconds where a server runs.\n"
+
+
+def abandon(arguments: argparse.Namespace) -> str:
+    """Remove the copy, whose original stays."""
+    cell = _cell(arguments)
+    parcel.abandon(cell)
+    return f"nothing of {cell} is here.\n"
+
+
+def retire(arguments: argparse.Namespace) -> str:
+    """Remove a cell for good."""
+    cell = _cell(arguments)
+    if not cell.exists():
+        return f"{cell} is not there.\n"
+    if arguments.dry_run:
+        return "".join(f"would {step}\n" for step in retiring.plan(cell))
+    retiring.retire(cell, say)
+    return f"{cell} is gone, its keys were overwritten.\n"
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], str]] = {
+    "expect": expect, "pack": pack, "unpack": unpack, "leave": leave, "arrive": arrive, "stay": stay,
+    "abandon": abandon, "retire": retire,
+}

@@ -8,7 +8,7 @@ import pytest
 
 from tests.project.draw_floors import DRAWING, PACKAGES, ROOT, TABLE, drawing, floors_of, purpose_of, table
 
-WITHOUT_CODE = {"templates", "static", "translations", "migrations", "__pycache__"}
+WITHOUT_CODE = {"templates", "static", "translations", "migrations", "playbooks", "__pycache__"}
 
 
 def test_the_drawing_and_the_table_are_up_to_date() -> None:

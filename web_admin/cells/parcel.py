@@ -105,6 +105,8 @@ def pack(source: Path, public_key: str, file: Path, say: Say) -> str:
         write_whole(source / MOVING, msgspec.json.encode(note))
     _refuse_other_move(source, note)
     with not_served(source, say, ends_within_seconds=LEAVES_WITHIN_SECONDS):
+        if note_in(source) is None:
+            raise MoveRefused(f"{source} was taken back meanwhile: it stays")
         revision = _revision(source)
         packed = [
             PackedFile(str(path.relative_to(source)), path.stat().st_mode & 0o777, path.stat().st_size,
@@ -265,16 +267,17 @@ def arrive(target: Path, receipt: str, *, is_original_lost: bool = False) -> Non
     sync(target)
 
 
-def stay(source: Path) -> None:
+def stay(source: Path, say: Say) -> None:
     """Serve the original again; raise MoveRefused where its removal has begun."""
     note = note_in(source)
     if not source.is_dir():
         raise MoveRefused(f"{source} is not there: it has left, and only its copy can go on (cells arrive)")
     if note is None:
         return
-    _refuse_other_move(source, note)
-    (source / MOVING).unlink()
-    sync(source)
+    with not_served(source, say, ends_within_seconds=LEAVES_WITHIN_SECONDS):  # nor packed any more
+        _refuse_other_move(source, note)
+        (source / MOVING).unlink()
+        sync(source)
 
 
 def can_stay(source: Path) -> None:

@@ -60,7 +60,7 @@ def stay(arguments: argparse.Namespace) -> str:
     if arguments.dry_run:
         parcel.can_stay(cell)
         return f"would serve {cell} again\n"
-    parcel.stay(cell)
+    parcel.stay(cell, say)
     return f"{cell} is served again within seconds where a server runs.\n"
 
 

@@ -116,14 +116,14 @@ def test_until_it_has_left_all_can_be_taken_back(source: Path, target: Path) -> 
     parcel.can_stay(source)
     parcel.abandon(target)
     parcel.abandon(target)
-    parcel.stay(source)
+    parcel.stay(source, quiet)
     (source / HELD).unlink()
     assert (files(source), note_in(source)) == (before, None)
     assert [path.name for path in target.parent.iterdir()] == ["parcel"]
     _file, digest = sent(source, target)
     parcel.arrive(target, parcel.leave(source, digest, quiet))
     with pytest.raises(MoveRefused, match="has left, and only its copy can go on"):
-        parcel.stay(source)
+        parcel.stay(source, quiet)
     with pytest.raises(MoveRefused, match="has arrived, or was never on its way"):
         parcel.abandon(target)
     assert (target / "web.toml").exists()
@@ -141,9 +141,9 @@ def test_a_removal_that_was_cut_off_goes_on_and_cannot_be_taken_back(
         cut.setattr(parcel, "destroy", power_cut)
         with pytest.raises(KeyboardInterrupt):
             parcel.leave(source, digest, quiet)
-    for refused in (parcel.stay, parcel.can_stay):
+    for refused in (lambda: parcel.stay(source, quiet), lambda: parcel.can_stay(source)):
         with pytest.raises(MoveRefused, match="is being removed, since its copy is whole"):
-            refused(source)
+            refused()
     with pytest.raises(MoveRefused, match="is being removed"):
         parcel.pack(source, "00", target.parent / "again", quiet)
     parcel.arrive(target, parcel.leave(source, digest, quiet))

@@ -1,1 +1,1 @@
-"""Do the commands of `menjin fleet`, one file a subject; each says first what it would do."""
+"""Do the commands of `menjin fleet`, one file a subject; each first says what. Imports all below."""

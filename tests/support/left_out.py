@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 TOOLS = {
     "caddy": ("tests behind the real Caddy", "sudo apt install caddy"),
     "dpkg-deb": ("tests of the Debian packages", "sudo apt install dpkg"),
+    "helm": ("the chart for Kubernetes in Helm's own linter", "make helm"),
     "java": ("the W3C's HTML checker", "sudo apt install default-jre-headless; make validators"),
     "lintian": ("what lintian says of the Debian packages", "sudo apt install lintian"),
     "promtool": ("the shipped alerts in Prometheus's own checker", "sudo apt install promtool"),

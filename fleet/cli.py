@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from fleet.commands import show
+from fleet.commands import keep, make, move, show, upgrade
 from fleet.inventory import read_fleet
 from fleet.notes import alone
 from fleet.running import Runner
@@ -20,16 +20,28 @@ what it would do, and does it with --do. Cut off, the same command goes on.
 
   menjin fleet list      name every cell and the service that has it
   menjin fleet check     say what is wrong with which cell or service, and what to do
+  menjin fleet create    make a new compound as a cell of a service
+  menjin fleet backup    back cells up, each on its machine
+  menjin fleet restore   fill a cell from a backup; --keep or --undo what was restored
+  menjin fleet move      carry a cell to another service; --undo until the original is gone
+  menjin fleet upgrade   bring cells to the next version: one, then tens; --undo takes one back
+  menjin fleet retire    remove a cell for good
 
 The inventory, fleet.toml, names the machines: docs/fleet.md shows one.
 """
 Command = Callable[[argparse.Namespace, Runner], int]
-COMMANDS: dict[str, Command] = {"list": show.show, "check": show.check}
+COMMANDS: dict[str, Command] = {
+    "list": show.show, "check": show.check, "create": make.create, "backup": keep.backup,
+    "restore": keep.restore, "move": move.move, "upgrade": upgrade.upgrade, "retire": make.retire,
+}
 
 
 def run(argv: list[str]) -> int:
-    """Run one `menjin fleet` command; return 0 done, 1 something is wrong, 2 refused with nothing changed."""
-    arguments = _parser().parse_args(argv)
+    """Run one `menjin fleet` command; return 0 done, 1 something is wrong, 2 refused."""
+    # What follows -- is for the machine: argparse would take it apart.
+    end = argv.index("--") if "--" in argv else len(argv)
+    arguments = _parser().parse_args(argv[:end])
+    arguments.options = argv[end + 1 :]
     _.speak(language_of(os.environ))
     try:
         fleet = read_fleet(arguments.inventory)
@@ -61,4 +73,45 @@ def _parser() -> argparse.ArgumentParser:
         looks.add_argument("--json", action="store_true", help="one JSON object a line")
     looks.add_argument("--forget", action="append", default=[], metavar="NAME",
                        help="this cell is gone on purpose: do not miss it")  # fmt: skip
+    changing = argparse.ArgumentParser(add_help=False, parents=[where])
+    changing.add_argument("--do", action="store_true", help="do it; without, say what would be done")
+    _add_changing(commands, changing)
     return parser
+
+
+def _add_changing(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", changing: argparse.ArgumentParser
+) -> None:
+    made = commands.add_parser(
+        "create", parents=[changing], help="make a new compound as a cell",
+        usage="menjin fleet create NAME --on SERVICE [--do] -- OPTIONS OF 'menjin web init'",
+        epilog="Files that the options name are those of the machine.")
+    made.add_argument("cell", metavar="NAME")
+    made.add_argument("--on", dest="service", required=True, metavar="SERVICE", help="where")
+    kept = commands.add_parser("backup", parents=[changing], help="back cells up, each on its machine")
+    kept.add_argument("cells", nargs="*", metavar="NAME", help="without any: all")
+    kept.add_argument("--again", action="store_true", help="begin with all, not with what was left")
+    back = commands.add_parser("restore", parents=[changing], help="fill a cell from a backup")
+    back.add_argument("cell", metavar="NAME")
+    back.add_argument("--on", dest="service", metavar="SERVICE", help="where, if it is nowhere now")
+    file = back.add_mutually_exclusive_group()
+    file.add_argument("--from", dest="file", type=Path, metavar="FILE", help="a backup on this machine")
+    file.add_argument("--there", metavar="FILE", help="a backup on the service's machine")
+    file.add_argument("--keep", action="store_true", help="remove what was set aside, with its keys")
+    file.add_argument("--undo", action="store_true", help="put back what was set aside")
+    back.add_argument("--replace", action="store_true", help="the cell is there: set it aside")
+    back.add_argument("--public-url", help="the address residents type, if the cell is nowhere now")
+    back.add_argument("--although-silent", action="store_true",
+                      help="a machine that gives no answer is gone for good")  # fmt: skip
+    moved = commands.add_parser("move", parents=[changing], help="carry a cell to another service")
+    moved.add_argument("cell", metavar="NAME")
+    moved.add_argument("--to", dest="service", metavar="SERVICE", help="where to")
+    moved.add_argument("--undo", action="store_true", help="take a move back that is under way")
+    raised = commands.add_parser("upgrade", parents=[changing], help="bring cells to the next version")
+    raised.add_argument("--wave", type=int, default=10, choices=range(1, 101), metavar="COUNT",
+                        help="so many at a time after the first one (default: %(default)s)")  # fmt: skip
+    raised.add_argument("--canary", metavar="NAME", help="the one that comes first")
+    raised.add_argument("--undo", metavar="NAME", help="take this one back")
+    gone = commands.add_parser("retire", parents=[changing], help="remove a cell for good")
+    gone.add_argument("cell", metavar="NAME")
+    gone.add_argument("--no-backup", action="store_true", help="without a last backup")

@@ -40,6 +40,7 @@ class Event(msgspec.Struct, frozen=True):
     event: str
     service: str
     task: str
+    cell: str = ""
     given: Given = Given()
 
     @property

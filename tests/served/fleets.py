@@ -1,12 +1,17 @@
 """A fleet as `menjin fleet` looks after it: machines behind real sshds, real servers of cells on each."""
 
 import contextlib
+import fcntl
 import io
 import json
+import os
+import shlex
 import shutil
+import signal
+import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +19,13 @@ from pathlib import Path
 import menjin
 from tests.served.served_cells import CellBrowser
 from tests.served.served_compound import serve_command
+from tests.support.gates.waiting import until
 from tests.support.ssh_machines import SshMachine, ssh_machine
 from web_admin.core.config import SETTINGS_NAME, write_secret
+from web_admin.operations.schema import newest_revision
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = (str(Path(sys.executable).with_name("menjin")), "web")
+PROGRAM = (sys.executable, str(ROOT / "menjin.py"), "web")
 PASSPHRASE = "a passphrase of this machine's backups"
 
 
@@ -77,15 +84,47 @@ class RunningFleet:
 
     def run(self, *arguments: str) -> tuple[int, str, str]:
         """Run a command; return its status, what it printed and what it said beside."""
+        return self.run_with_options(*arguments)
+
+    def run_with_options(self, *arguments: str, options: Sequence[str] = ()) -> tuple[int, str, str]:
+        """Run a command with options for the machine behind --."""
         out, beside = io.StringIO(), io.StringIO()
+        end = ["--", *options] if options else []
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(beside):
-            status = menjin.main(["fleet", *arguments, "--inventory", str(self.inventory)])
+            status = menjin.main(["fleet", *arguments, "--inventory", str(self.inventory), *end])
         return status, out.getvalue(), beside.getvalue()
 
     def json(self, *arguments: str) -> list[dict[str, object]]:
         """Run a command with --json; return its lines."""
         _status, out, _beside = self.run(*arguments, "--json")
         return [json.loads(line) for line in out.splitlines()]
+
+    def killed_once(self, happens: Callable[[], object], *command: str) -> None:
+        """Run a command and kill its group when something happens; wait for what is left of it."""
+        started = subprocess.Popen(
+            [sys.executable, "-m", "menjin", "fleet", *command, "--inventory", str(self.inventory)], cwd=ROOT,
+            start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until(happens)
+        os.killpg(started.pid, signal.SIGKILL)
+        assert started.wait(60) == -signal.SIGKILL
+        lock = self.inventory.with_name("fleet.state") / "lock"
+        with lock.open("wb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)  # Ansible's workers have groups of their own
+
+    def fails(self, service: FleetService, word: str) -> None:
+        """Let one command of a service fail from now on."""
+        script = service.folder / "broken"
+        script.write_text(
+            f'#!/bin/sh\nif [ "$2" = {word} ]; then echo "out of order" >&2; exit 9; fi\n'
+            f'exec {shlex.join(PROGRAM)} "$@"\n')
+        script.chmod(0o755)
+        service.program = (str(script),)
+        self.write_inventory()
+
+    def works(self, service: FleetService) -> None:
+        """Let it do again."""
+        service.program = PROGRAM
+        self.write_inventory()
 
     def where(self) -> dict[str, str]:
         """Return the service of each cell, from the folders themselves."""
@@ -112,16 +151,54 @@ def running_fleet(
             (place / "passphrase").write_text(PASSPHRASE)
             (place / "passphrase").chmod(0o600)
             run = ["web", "run", "--cells", str(place / "cells"), "--port", "0"]
-            address, _process = stack.enter_context(_serve(run, place / "server.log", other.get(name)))
+            address = stack.enter_context(_serve(run, place / "server.log", other.get(name)))
             fleet.services[name] = FleetService(
                 name, machine, place, address, after.get(name, ""), other.get(name, PROGRAM))
         fleet.write_inventory()
         yield fleet
 
 
-def _serve(run: Sequence[str], log: Path, program: Sequence[str] | None):
-    assert program is None
-    return serve_command(list(run), log)
+@contextmanager
+def _serve(run: Sequence[str], log: Path, program: Sequence[str] | None) -> Iterator[str]:
+    """Serve by this version, or by the program of another; give the address."""
+    if program is None:
+        with serve_command(list(run), log) as (address, _process):
+            yield address
+        return
+    readable, writable = os.pipe()
+    with log.open("wb") as out:
+        started = subprocess.Popen(
+            [*program, *run[1:], "--ready-fd", str(writable)], pass_fds=(writable,), stdout=out, stderr=out)
+    os.close(writable)
+    try:
+        with os.fdopen(readable) as ready:
+            address = ready.readline().strip()
+        assert address, log.read_text()
+        yield address
+    finally:
+        started.terminate()
+        started.wait(60)
+
+
+def next_version(folder: Path) -> Sequence[str]:
+    """Make a program of the next version: this one and a migration more; return how it is called."""
+    folder.mkdir()
+    for name in ("gate_controller", "hardware", "head_office", "fleet", "demo"):
+        (folder / name).symlink_to(ROOT / name)
+    shutil.copy(ROOT / "menjin.py", folder)
+    (folder / "web_admin").mkdir()
+    for path in (ROOT / "web_admin").iterdir():
+        if path.name not in {"migrations", "__pycache__"}:
+            (folder / "web_admin" / path.name).symlink_to(path)
+    migrations = folder / "web_admin" / "migrations"
+    shutil.copytree(
+        ROOT / "web_admin" / "migrations", migrations, ignore=shutil.ignore_patterns("__pycache__"))
+    (migrations / "versions" / "9999_next.py").write_text(
+        '"""Keep something new."""\n\nimport sqlalchemy as sa\nfrom alembic import op\n\n'
+        f'revision, down_revision = "9999", "{newest_revision()}"\nbranch_labels = depends_on = None\n\n\n'
+        "def upgrade() -> None:\n"
+        '    op.create_table("next", sa.Column("id", sa.Integer, primary_key=True))\n')
+    return (sys.executable, str(folder / "menjin.py"), "web")
 
 
 def first_cell(folder: Path) -> Path:

@@ -57,3 +57,51 @@ def test_a_cell_that_is_nowhere_and_a_machine_without_an_answer_are_named(fleet:
     assert "elm" not in fleet.run("check", "--forget", "elm")[1]
     assert "oak" not in out, "who does not answer is not known to have lost a cell"
     until(lambda: fleet.services["south"].status_of("oak") == 200)
+
+
+@pytest.mark.slow
+def test_a_move_whose_command_is_killed_goes_on_or_is_taken_back(fleet: RunningFleet) -> None:
+    """Killed while the parcel is made: neither serves the cell. Said again it ends; another is undone."""
+    north, south = fleet.services["north"], fleet.services["south"]
+    before = (north.cells / "willow" / "secrets" / "seal.key").read_bytes()
+    assert fleet.run("move", "willow", "--to", "south")[1].startswith("would take willow out at north")
+    for name in ("willow", "elm"):
+        fleet.killed_once((north.cells / name / "moving.json").exists, "move", name, "--to", "south", "--do")
+        until(lambda name=name: north.status_of(name) == 503)
+        assert south.status_of(name) in {421, 503}
+    status, out, beside = fleet.run("move", "willow", "--do")
+    assert (status, out) == (0, "willow is served by south. Lead its host there: willow.example\n"), beside
+    status, out, beside = fleet.run("move", "elm", "--undo", "--do")
+    assert (status, out) == (0, "elm is served by north, as before\n"), beside
+    until(lambda: [one.status_of("willow") for one in (north, south)] == [421, 200])
+    until(lambda: [one.status_of("elm") for one in (north, south)] == [200, 421])
+    assert (south.cells / "willow" / "secrets" / "seal.key").read_bytes() == before
+    assert fleet.where() == {"willow": "south", "elm": "north", "oak": "south"}
+    assert not [path for one in (north, south) for path in one.cells.glob(".*.arriving")]
+    assert not list((fleet.folder / "fleet.state").glob("move-*"))
+
+
+@pytest.mark.slow
+def test_a_move_is_taken_back_when_the_copy_lies_there_and_not_when_the_original_has_left(
+    fleet: RunningFleet,
+) -> None:
+    north, south = fleet.services["north"], fleet.services["south"]
+    fleet.fails(north, "leave")
+    status, _out, beside = fleet.run("move", "willow", "--to", "south", "--do")
+    assert status == 2
+    assert "north, leave: out of order. Say it once more to go on, or --undo" in beside
+    until(lambda: [one.status_of("willow") for one in (north, south)] == [503, 503])
+    assert {one["out"] for one in fleet.json("list") if one["cell"] == "willow"} == {"moving"}
+    assert fleet.run("move", "willow", "--undo", "--do")[0] == 0
+    until(lambda: [one.status_of("willow") for one in (north, south)] == [200, 421])
+
+    fleet.works(north)
+    fleet.fails(south, "arrive")
+    assert fleet.run("move", "willow", "--to", "south", "--do")[0] == 2
+    status, _out, beside = fleet.run("move", "willow", "--undo", "--do")
+    assert status == 2
+    assert "north, whole: " in beside
+    assert "is not there as a whole; its copy has to arrive" in beside
+    fleet.works(south)
+    assert fleet.run("move", "willow", "--do")[0] == 0
+    until(lambda: [one.status_of("willow") for one in (north, south)] == [421, 200])

@@ -35,9 +35,15 @@ def retire(cell: Path, say: Say) -> None:
     note = note_in(cell)
     if note is None and not (cell / HELD).exists():
         raise MoveRefused(f"{cell} is not held: hold it first, so that its people see it is meant")
-    with not_served(cell, say):
-        if note is None:
-            write_whole(cell / MOVING, msgspec.json.encode(Note(str(cell), RETIRED)))
-        destroy(cell)
+    remove(cell, say)
     for step in steps[1:]:
         say(step)
+
+
+def remove(folder: Path, say: Say) -> None:
+    """Overwrite the keys of a folder and remove it, or what is left; raise MoveRefused where it is served."""
+    with not_served(folder, say):
+        note = note_in(folder)
+        if note is None or note.target != RETIRED:
+            write_whole(folder / MOVING, msgspec.json.encode(Note(str(folder), RETIRED)))
+        destroy(folder)

@@ -10,7 +10,7 @@ from web_admin.cells.installation import Choices
 from web_admin.cells.moved_settings import MoveRefused
 from web_admin.cells.moving import Move, carry_out, plan
 from web_admin.cells.rules import is_name
-from web_admin.cli import between_machines, upgrading_cells
+from web_admin.cli import between_machines, making_cells, upgrading_cells
 from web_admin.cli.answers import CommandRefused
 from web_admin.cli.cell_folder import cell_of, hold_cell, refuse_its_host, say
 from web_admin.cli.forgetting import CheckFailed
@@ -20,7 +20,7 @@ def cells(arguments: argparse.Namespace) -> str:
     """Do one of the commands; return what to print."""
     commands = {
         "list": show, "check": check, "hold": hold, "resume": resume, "adopt": adopt, "release": release,
-        **between_machines.COMMANDS, **upgrading_cells.COMMANDS,
+        **between_machines.COMMANDS, **upgrading_cells.COMMANDS, **making_cells.COMMANDS,
     }
     try:
         return commands[arguments.kind](arguments)

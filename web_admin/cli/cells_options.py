@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from gate_controller.contract.command_names import server_program
+from web_admin.cli.first_setup_options import add_answers
 
 _ABOUT = f"""\
 Look after an installation that serves many compounds: a folder DIR with a folder for each, which
@@ -41,6 +42,7 @@ def add_cells(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         moves.add_argument("--dry-run", action="store_true", help="say what would be done")
     _add_between_machines(kinds)
     _add_versions(kinds)
+    _add_making(kinds)
 
 
 def _add_between_machines(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -79,3 +81,22 @@ def _add_versions(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         one.add_argument("--dry-run", action="store_true", help="say what would be done")
         one.add_argument(
             "--passphrase-file", type=Path, metavar="FILE", help="its first line is the backup's passphrase")
+
+
+def _add_making(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    create = kinds.add_parser("create", help="make a new compound as a cell; options as 'init' has them")
+    restore = kinds.add_parser("restore", help="fill a cell from a backup, setting aside what is there")
+    for one in (create, restore):
+        one.add_argument("cell", type=Path, metavar="DIR/NAME", help="the cell's folder")
+        one.add_argument("--dry-run", action="store_true", help="say what would be done")
+    add_answers(create)
+    restore.add_argument("file", type=Path, nargs="?", metavar="FILE", help="a backup")
+    restore.add_argument("--replace", action="store_true", help="the cell is there: set it aside")
+    then = restore.add_mutually_exclusive_group()
+    then.add_argument("--keep", action="store_true", help="remove what was set aside, with its keys")
+    then.add_argument("--undo", action="store_true", help="remove what was restored, put back what was there")
+    restore.add_argument("--database-url", help="where to restore to, if not a file in the cell")
+    restore.add_argument("--public-url", help="the address residents type")
+    restore.add_argument("--behind-proxy", action="store_true", help="a proxy on this machine ends TLS")
+    restore.add_argument(
+        "--passphrase-file", type=Path, metavar="FILE", help="its first line is the backup's passphrase")

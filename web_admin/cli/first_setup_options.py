@@ -10,7 +10,11 @@ def add_init(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]", where: argparse.ArgumentParser
 ) -> None:
     """Add the command; what no option says is asked for at a terminal."""
-    init = commands.add_parser("init", parents=[where], help="make keys, database and first account")
+    add_answers(commands.add_parser("init", parents=[where], help="make keys, database and first account"))
+
+
+def add_answers(init: argparse.ArgumentParser) -> None:
+    """Add an option for each answer."""
     init.add_argument("--language", choices=LANGUAGES, help="of the compound's pages")
     init.add_argument("--timezone", help="of the compound, such as Asia/Shanghai")
     init.add_argument("--name", help="the compound's name, as residents know it")

@@ -11,7 +11,7 @@ type: stdout
 short_description: one line of JSON for each result
 description: Written for the program menjin fleet, which reads it.
 """
-SHOWN = ("rc", "stdout", "stderr", "msg", "status", "cell", "step")
+SHOWN = ("rc", "stdout", "stderr", "msg", "status")
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no types
@@ -33,15 +33,25 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
         """Write which machine does not answer."""
         self._write("unreachable", result)
 
+    def v2_runner_item_on_ok(self, result: Any) -> None:
+        """Write what was done for one cell."""
+        self._write("ok", result)
+
+    def v2_runner_item_on_failed(self, result: Any) -> None:
+        """Write what failed for one cell."""
+        self._write("failed", result)
+
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
         """Write what begins."""
         self._line({"event": "start", "service": host.get_name(), "task": task.get_name()})
 
     def _write(self, event: str, result: Any) -> None:
         given = {key: result.result[key] for key in SHOWN if key in result.result}
+        item = result.result.get("item")
+        cell = item.get("cell", "") if isinstance(item, dict) else ""
         self._line({
             "event": event, "service": result.host.get_name(), "task": result.task.get_name(),
-            "given": given,
+            "cell": cell, "given": given,
         })
 
     def _line(self, facts: dict[str, Any]) -> None:

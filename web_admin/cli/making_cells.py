@@ -1,0 +1,137 @@
+"""`menjin web cells create` and `restore`: made beside its place, renamed into it when whole."""
+
+import argparse
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from web_admin.cells import retiring
+from web_admin.cells.moved_files import note_in
+from web_admin.cells.moving import Move, carry_out
+from web_admin.cli import first_setup, restoring
+from web_admin.cli.answers import CommandRefused
+from web_admin.cli.cell_folder import cell_of, hold_cell, refuse_its_host, say
+from web_admin.core.config import SETTINGS_NAME
+
+ROOT_KEY = "root.key"
+
+
+def create(arguments: argparse.Namespace) -> str:
+    """Make a new compound as a cell; cut off, the same command goes on."""
+    cell = cell_of(arguments.cell, is_there=False)
+    making, move = _beside(cell, "creating"), Move(_beside(cell, "creating"), cell)
+    if cell.exists() and note_in(cell) != move.note:
+        raise CommandRefused(f"{cell} is there already; nothing was changed")
+    if arguments.dry_run:
+        return f"would make {cell} as 'init' does\n"
+    if not cell.exists():
+        _clear_half_made(making)
+        if not making.exists():
+            _refuse_existing(arguments.root_key)
+            first_setup.init(argparse.Namespace(
+                **{**vars(arguments), "data_dir": making, "root_key": making / ROOT_KEY, "brief": True}))
+        if (making / ROOT_KEY).exists():
+            _refuse_existing(arguments.root_key)
+            shutil.move(making / ROOT_KEY, arguments.root_key)
+        refuse_its_host(move)
+    carry_out(move, say)
+    return (
+        f"{cell} is made. Move {arguments.root_key} to two places off this machine, then delete it here: a "
+        "holder of it and its passphrase can make new keys for all gates.\n")
+
+
+def _refuse_existing(root_key: Path | None) -> None:
+    if root_key is None:
+        raise CommandRefused("--root-key is missing: the file to write the root key to, outside the cell")
+    if root_key.exists():
+        raise CommandRefused(f"--root-key: {root_key} exists; nothing was changed")
+
+
+def restore(arguments: argparse.Namespace) -> str:
+    """Fill a cell from a backup; one that is there is set aside until the restore is kept or undone."""
+    cell = cell_of(arguments.cell, is_there=False)
+    if arguments.undo:
+        return _undone(cell, is_dry=arguments.dry_run)
+    if arguments.keep:
+        return _kept(cell, is_dry=arguments.dry_run)
+    if arguments.file is None:
+        raise CommandRefused("say which backup FILE to restore, or --keep or --undo for what was restored")
+    making, aside = _beside(cell, "restoring"), _beside(cell, "before-restore")
+    into_place, out_of_place = Move(making, cell), Move(cell, aside)
+    if cell.exists() and aside.exists() and not making.exists() and note_in(cell) is None:
+        return _what_next(cell, aside)
+    if cell.exists() and not aside.exists() and note_in(cell) is None and not arguments.replace:
+        raise CommandRefused(
+            f"{cell} is there: --replace sets it aside until you --keep or --undo the restore")
+    if arguments.dry_run:
+        return "".join(f"would {step}\n" for step in _steps(cell, aside, arguments.file))
+    if note_in(cell) != into_place.note:
+        _clear_half_made(making)
+        if not making.exists():
+            said = restoring.restore(argparse.Namespace(
+                **{**vars(arguments), "data_dir": making, "without_gate": []}))
+            say(said.rstrip("\n"))
+        refuse_its_host(into_place)
+        if cell.exists() or note_in(aside) is not None:
+            if cell.exists() and note_in(cell) is None:
+                hold_cell(cell)
+            carry_out(out_of_place, say)
+    carry_out(into_place, say)
+    return _what_next(cell, aside) if aside.exists() else f"{cell} is restored.\n"
+
+
+def _steps(cell: Path, aside: Path, file: Path) -> Iterator[str]:
+    yield f"fill a new folder beside {cell} from {file}"
+    if cell.exists():
+        yield f"hold {cell} and set it aside as {aside}"
+    yield f"rename the new folder to {cell}"
+
+
+def _what_next(cell: Path, aside: Path) -> str:
+    return (
+        f"{cell} is restored. What was there is in {aside}, with its keys: --keep removes it, --undo puts it "
+        "back.\n")
+
+
+def _kept(cell: Path, *, is_dry: bool) -> str:
+    aside = _beside(cell, "before-restore")
+    if not aside.exists():
+        return f"nothing of {cell} is set aside.\n"
+    if is_dry:
+        return f"would overwrite the keys in {aside} and remove it\n"
+    retiring.remove(aside, say)
+    return f"{aside} is removed.\n"
+
+
+def _undone(cell: Path, *, is_dry: bool) -> str:
+    """Remove what was restored and put back what was there."""
+    making, aside = _beside(cell, "restoring"), _beside(cell, "before-restore")
+    back = Move(aside, cell)
+    if note_in(cell) != back.note:
+        if cell.exists() and aside.exists():
+            if is_dry:
+                return f"would remove what was restored to {cell} and put {aside} back\n"
+            if note_in(cell) is None:
+                hold_cell(cell)
+            retiring.remove(cell, say)
+        if making.exists():
+            if is_dry:
+                return f"would remove {making}\n"
+            retiring.remove(making, say)
+        if not aside.exists():
+            return f"{cell} is as before.\n"
+    carry_out(back, say)
+    return f"{cell} is as before.\n"
+
+
+def _clear_half_made(making: Path) -> None:
+    """Remove what a set-up left that was cut off; no server ever ran there."""
+    if making.exists() and not (making / SETTINGS_NAME).is_file():
+        shutil.rmtree(making)
+
+
+def _beside(cell: Path, what: str) -> Path:
+    return cell.with_name(f".{cell.name}.{what}")
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], str]] = {"create": create, "restore": restore}

@@ -1,5 +1,6 @@
 """Read what pages of lanes say about weekly schedules; no routes."""
 
+from web_admin.accounts.names import shown_names
 from web_admin.accounts.queries import staff_emails
 from web_admin.compound.models import Lane
 from web_admin.core.database import request_session
@@ -37,6 +38,10 @@ class LaneSchedules:
         if not lane.posture_hours or is_overridden(lane, request_now()):
             return None
         return scheduled_now(lane, self._site_hours(), request_now())
+
+    def named(self, author_id: str | None) -> str:
+        """Return the name under which a schedule's author is shown on every page, as a lockdown's is."""
+        return shown_names(request_session(), [author_id]).get(author_id or "") or self.set_by(author_id)
 
     def set_by(self, author_id: str | None) -> str:
         """Return whose account set a schedule."""

@@ -212,7 +212,7 @@ def test_a_manager_holds_a_lane_open_by_schedule_sees_it_everywhere_and_removes_
     assert send(client, NEW, hours_id=morning, posture="held_open").status_code == 303
     for path in ("/manage/", "/manage/lanes/north-in"):
         page = client.get(path).text
-        assert "Held open by schedule until 10:00, set by manager@example.org" in page
+        assert "Held open by schedule until 10:00, set by Property manager" in page
     page = client.get("/manage/lanes/north-in").text
     assert "On now, until 10:00" in page
     assert "Set by manager@example.org, 09:00" in page

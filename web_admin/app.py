@@ -81,8 +81,9 @@ ERROR_TEXTS = {
     429: (_l("Too many tries"), _l("Wait five minutes, then try again. Gates work as usual meanwhile.")),
     500: (_l("Something went wrong here"), _l("Nothing was changed. The gates work on their own meanwhile.")),
     503: (_l("This server is not set up yet"),
-          _l("Run “%(command)s” on the server.", command=server_command("init"))),
+          _l("Run this on the server:")),
 }
+COMMANDS_OF_ERRORS = {503: server_command("init")}
 
 REFUSALS = frozenset({400, 401, 403, 404, 405})
 """Answers to someone who asks for what is not theirs, or not in the way the page does."""
@@ -184,13 +185,14 @@ def _show_error(error: HTTPException) -> HTTPException | Response:
         return refused
     is_over = _is_over(error)
     title, text = ERROR_TEXTS.get(401 if is_over else code, ERROR_TEXTS[400 if code < 500 else 500])
-    text = sentence or text
+    command = "" if sentence else COMMANDS_OF_ERRORS.get(code, "")
     back, back_text = "", _l("To the first page")
     if is_over:
         back, back_text = url_for("security.login", next=_page_before()), _l("Sign in")
     elif code == 429 and _page_of_form():
         back, back_text = _page_of_form(), _l("Back, to try again")
-    page = render_template("error.html", code=code, title=title, text=text, back=back, back_text=back_text)
+    page = render_template("error.html", code=code, title=title, text=sentence or text, command_line=command,
+                           back=back, back_text=back_text)
     kept = {name: value for name, value in error.get_headers() if name in HEADERS_OF_ERRORS}
     return Response(page, code, kept, mimetype="text/html")
 

@@ -34,7 +34,7 @@ def first_line(path: Path) -> str:
     """Return the first line of a file that holds a secret; raise CommandRefused when it is empty."""
     line = path.read_text(encoding="utf-8").partition("\n")[0].strip()
     if not line:
-        raise CommandRefused(f"{path} has nothing in its first line")
+        raise CommandRefused(_("%(file)s has nothing in its first line", file=path))
     return line
 
 
@@ -46,7 +46,9 @@ def answer(value: str | None, question: str, option: str, judge: Judge = lambda 
     """
     if value:
         if trouble := judge(value):
-            raise CommandRefused(f"{option}: {trouble}; nothing was changed")
+            raise CommandRefused(
+                _("%(option)s: %(trouble)s; nothing was changed", option=option, trouble=trouble)
+            )
         return value
     _refuse_without_terminal(question, option)
     while True:

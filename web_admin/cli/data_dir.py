@@ -5,6 +5,7 @@ import os
 import shlex
 from pathlib import Path
 
+from gate_controller.contract.https_only import in_the_clear
 from web_admin.cli.answers import CommandRefused, answer
 from web_admin.cli.words import _
 from web_admin.core.config import SECRET_NAMES, SETTINGS_NAME, WebConfig, load_config, why_not
@@ -31,12 +32,15 @@ def free_data_dir(arguments: argparse.Namespace) -> tuple[Path, Path]:
     secrets_dir = Path(os.environ.get("MENJIN_SECRETS_DIR", str(data_dir / "secrets")))
     settings = data_dir / SETTINGS_NAME
     if settings.exists():
-        raise CommandRefused(f"{settings} exists: there is a server here already; nothing was changed")
+        raise CommandRefused(
+            _("%(file)s exists: there is a server here already; nothing was changed", file=settings)
+        )
     there = [path for path in _made(data_dir, secrets_dir) if path.exists()]
     if there:
         raise CommandRefused(
-            f"{there[0]} exists without {settings}: a set-up was cut off, or a server lost its settings; "
-            f"nothing was changed. If no server ever ran here: rm {shlex.join(map(str, there))}"
+            _("%(file)s exists without %(settings)s: a set-up was cut off, or a server lost its settings; "
+              "nothing was changed. If no server ever ran here: %(command)s",
+              file=there[0], settings=settings, command=shlex.join(["rm", *map(str, there)]))
         )
     return data_dir, secrets_dir
 
@@ -53,7 +57,17 @@ def new_data_dir(arguments: argparse.Namespace) -> tuple[Path, Path]:
 def public_url_of(arguments: argparse.Namespace) -> str:
     """Return the address for residents, asked for where it is missing; raise CommandRefused."""
     question = _("Address that residents type (https://…)")
-    return answer(arguments.public_url, question, "--public-url", lambda url: why_not("public_url", url))
+    return answer(arguments.public_url, question, "--public-url", _no_public_url)
+
+
+def _no_public_url(url: str) -> str | None:
+    trouble = why_not("public_url", url)
+    if trouble is None:
+        return None
+    if trouble == in_the_clear(url):
+        return _("%(address)s is not encrypted; legal is https://, and http:// to this machine alone",
+                 address=url)  # fmt: skip
+    return _("that is %(value)s; legal is https://NAME, without a path", value=repr(url))
 
 
 def first_settings(arguments: argparse.Namespace, public_url: str) -> dict[str, str | int]:

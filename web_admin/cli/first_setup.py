@@ -87,14 +87,16 @@ def init(arguments: argparse.Namespace) -> str:
         raise
     if arguments.brief:
         return _("The server is set up in %(folder)s.", folder=data_dir) + "\n"
-    return (
-        f"The server is set up in {data_dir}.\n"
-        f"Move {said.root_key} to two places off this machine, then delete it here: a holder of it and its\n"
-        "passphrase can make new keys for all gates.\n"
-        f"Start the server with: {server_command('run')} --data-dir {shlex.quote(str(data_dir))}\n"
-        "Then sign in as the manager; Now leads to the first gate that opens:\n"
-        f"{said.public_url.rstrip('/')}/staff/sign-in\n"
-    )
+    lines = (
+        _("The server is set up in %(folder)s.", folder=data_dir),
+        _("Move %(file)s to two places off this machine, then delete it here: a holder of it and its\n"
+          "passphrase can make new keys for all gates.", file=said.root_key),
+        _("Start the server with: %(command)s",
+          command=server_command("run") + f" --data-dir {shlex.quote(str(data_dir))}"),
+        _("Then sign in as the manager; Now leads to the first gate that opens:"),
+        f"{said.public_url.rstrip('/')}/staff/sign-in",
+    )  # fmt: skip
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _ask(arguments: argparse.Namespace) -> _Answers:
@@ -114,7 +116,7 @@ def _ask(arguments: argparse.Namespace) -> _Answers:
         arguments.security_contact,
         _("Whom people tell about a weakness: mailto:NAME@PLACE, https://PAGE or tel:+NUMBER"),
         "--security-contact",
-        lambda value: why_not("security_contact", value),
+        _no_contact,
     )
     root_key = answer(
         str(arguments.root_key or ""), _("File to write the root key to"), "--root-key", _no_new_file
@@ -140,6 +142,13 @@ def _no_new_file(path: str) -> str | None:
     return _("%(file)s exists", file=path) if Path(path).exists() else None
 
 
+def _no_contact(value: str) -> str | None:
+    if why_not("security_contact", value) is None:
+        return None
+    return _("that is %(value)s; legal are mailto:NAME@PLACE, https://PAGE or tel:+NUMBER",
+             value=repr(value))  # fmt: skip
+
+
 def _no_email(value: str) -> str | None:
     before, _at, after = value.partition("@")
     good = before and after and "@" not in after and not any(char.isspace() for char in value)
@@ -151,7 +160,7 @@ def _judge_of_passwords(*known: str) -> Callable[[str], str | None]:
         try:
             check_password(password, known)
         except ActionRefused as err:
-            return str(err)
+            return _(str(err))
         return None
 
     return judge
@@ -176,7 +185,7 @@ def _make_site(config: WebConfig, said: _Answers) -> bytes:
         now = clock()
         with app.app_context(), database.session() as session:
             if the_site(session) is not None:
-                raise CommandRefused("the database has a compound already: use a new one")
+                raise CommandRefused(_("the database has a compound already: use a new one"))
             site, pem = create_site(
                 session, sealer_of(config), said.name, said.timezone, said.language, said.passphrase, now
             )
@@ -184,7 +193,7 @@ def _make_site(config: WebConfig, said: _Answers) -> bytes:
             append_audit(session, site.site_id, "site_created", {}, {}, now)
         database.engine.dispose()
     except ActionRefused as err:
-        raise CommandRefused(str(err)) from err
+        raise CommandRefused(_(str(err))) from err
     finally:
         os.umask(old_mask)
     return pem

@@ -15,7 +15,7 @@ from web_admin.cli.first_setup_options import add_init
 from web_admin.cli.forgetting_options import add_commands
 from web_admin.cli.gate_card_options import add_gate_card
 from web_admin.cli.several_machines_options import add_machines
-from web_admin.cli.words import _
+from web_admin.cli.words import _, in_words
 from web_admin.core.config import ConfigRefused
 from web_admin.core.database import DatabaseError
 from web_admin.core.log_lines import set_up_log
@@ -116,11 +116,14 @@ def _do(arguments: argparse.Namespace) -> int:
         return EXIT_FAILED
     except CommandRefused as err:
         return _complain(str(err), err.status)
-    except (ConfigRefused, MachineRefused) as err:
+    except MachineRefused as err:
+        return _complain(in_words(err), EXIT_USAGE)
+    except ConfigRefused as err:
         return _complain(str(err), EXIT_USAGE)
     except DatabaseError as err:
         # The statement and its values may be personal: only the driver's own words are shown.
-        return _complain(f"the database: {str(getattr(err, 'orig', err)).splitlines()[0]}", EXIT_FAILED)
+        why = str(getattr(err, "orig", err)).splitlines()[0]
+        return _complain(_("the database: %(why)s", why=why), EXIT_FAILED)
     except BrokenPipeError:
         raise  # the reader of the pipe is gone: the caller ends quietly
     except OSError as err:

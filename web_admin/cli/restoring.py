@@ -17,7 +17,7 @@ from web_admin.cli.data_dir import (
     remove_new,
     sealer_of,
 )
-from web_admin.cli.words import _
+from web_admin.cli.words import _, in_words
 from web_admin.compound.queries import every_site
 from web_admin.core.config import (
     SECRET_NAMES,
@@ -85,7 +85,7 @@ def _restore_file(arguments: argparse.Namespace) -> str:
             remove_new(data_dir, secrets_dir)
             raise
     except BackupRefused as err:
-        raise CommandRefused(f"{arguments.file}: {err}") from err
+        raise CommandRefused(f"{arguments.file}: {in_words(err)}") from err
 
 
 def fill_from_backup(config: WebConfig, passphrase: str, path: Path) -> str:

@@ -1,6 +1,8 @@
 """`menjin web join` and `machines`: several machines over one PostgreSQL."""
 
 import argparse
+import shlex
+from datetime import datetime
 from pathlib import Path
 
 from gate_controller.contract.command_names import server_command
@@ -15,18 +17,25 @@ from web_admin.cli.data_dir import (
     remove_new,
     sealer_of,
 )
+from web_admin.cli.words import _, in_words
 from web_admin.compound.keys import private_key
 from web_admin.compound.queries import one_site
 from web_admin.core.config import SETTINGS_NAME, write_secret, write_settings
 from web_admin.core.database import Database, make_engine
+from web_admin.core.refusal import N_
 from web_admin.core.sealing import SealBroken, Sealer
 from web_admin.core.wrapping_keys import WrapKeys
-from web_admin.custody.machine_keys import machines, states_at
+from web_admin.custody.machine_keys import keys_at, machines
+from web_admin.custody.models import ServerMachine
 from web_admin.operations.backup import KEPT_SECRETS, BackupRefused, read_preface
 from web_admin.operations.health_facts import is_silent
 from web_admin.operations.machines import forget, machine_name
 from web_admin.operations.machines import join as enter_list
 
+_KEYS = {
+    "held": N_("%(count)s held"), "sent": N_("%(count)s sent"), "destroyed": N_("%(count)s destroyed"),
+    "lost": N_("%(count)s lost"),
+}  # fmt: skip
 _MADE_BESIDE = ("machine.toml", "transport.key", "transport-next.key", "face-next.key", "face.lock")
 
 
@@ -37,7 +46,7 @@ def join(arguments: argparse.Namespace) -> str:
     try:
         secrets = read_preface(passphrase, arguments.file).secrets
     except BackupRefused as err:
-        raise CommandRefused(f"{arguments.file}: {err}") from err
+        raise CommandRefused(f"{arguments.file}: {in_words(err)}") from err
     settings = first_settings(arguments, public_url_of(arguments))
     name = arguments.name or machine_name()
     data_dir, secrets_dir = new_data_dir(arguments)
@@ -56,10 +65,10 @@ def join(arguments: argparse.Namespace) -> str:
         raise
     finally:
         database.engine.dispose()
-    return (
-        f"{name} is one of the machines of this database now. Start it with: "
-        f"{server_command(f'run --data-dir {data_dir}')}\n"
-    )
+    command = server_command(f"run --data-dir {shlex.quote(str(data_dir))}")
+    said = _("%(name)s is one of the machines of this database now. Start it with: %(command)s",
+             name=name, command=command)  # fmt: skip
+    return f"{said}\n"
 
 
 def _refuse_other_secrets(database: Database, sealer: Sealer) -> None:
@@ -67,7 +76,9 @@ def _refuse_other_secrets(database: Database, sealer: Sealer) -> None:
         try:
             private_key(session, sealer, one_site(session).site_id, "policy")
         except SealBroken as err:
-            raise CommandRefused("the backup is of another database: its secrets open nothing here") from err
+            raise CommandRefused(
+                _("the backup is of another database: its secrets open nothing here")
+            ) from err
 
 
 def _remove_beside(secrets_dir: Path) -> None:
@@ -83,18 +94,36 @@ def show_machines(arguments: argparse.Namespace) -> str:
     if arguments.forget is not None:
         sealer = sealer_of(config)
         if not forget(database, sealer, arguments.forget, now):
-            raise CommandRefused(f"there is no machine {arguments.forget!r}; nothing was changed")
-        said = f"{arguments.forget} is taken out. " + (
-            "The key of face shares is changed within ten minutes. Of the keys it had, certificates say that "
-            "their destruction cannot be shown: destroy its disk.\n"
-            if sealer.wrap_keys.current_id is not None
-            else "It was this machine: its keys of face shares are overwritten.\n"
-        )
+            raise CommandRefused(
+                _("there is no machine %(name)s; nothing was changed", name=repr(arguments.forget))
+            )
+        said = _taken_out(arguments.forget, was_another=sealer.wrap_keys.current_id is not None)
     with database.session() as session:
-        lines = [
-            f"{one.name}: seen {one.seen_at:%Y-%m-%d %H:%M:%S} UTC{' (silent)' * is_silent(one, now)}, "
-            f"version {one.program}, keys {states_at(session, one.machine_id)}\n"
-            for one in machines(session)
-        ]
+        lines = [_line_of(one, keys_at(session, one.machine_id), now) for one in machines(session)]
     database.engine.dispose()
-    return said + ("".join(lines) or "This server is the only one: no list of machines is kept.\n")
+    return said + ("".join(lines) or _("This server is the only one: no list of machines is kept.") + "\n")
+
+
+def _taken_out(name: str, *, was_another: bool) -> str:
+    if was_another:
+        said = _(
+            "%(name)s is taken out. The key of face shares is changed within ten minutes. Of the keys it "
+            "had, certificates say that their destruction cannot be shown: destroy its disk.", name=name
+        )
+    else:
+        said = _(
+            "%(name)s is taken out. It was this machine: its keys of face shares are overwritten.", name=name
+        )
+    return f"{said}\n"
+
+
+def _line_of(machine: ServerMachine, keys: dict[str, int], now: datetime) -> str:
+    said = {
+        "name": machine.name, "time": f"{machine.seen_at:%Y-%m-%d %H:%M:%S}", "version": machine.program,
+        "keys": _(", ").join(_(_KEYS[state], count=count) for state, count in keys.items()) or _("none"),
+    }  # fmt: skip
+    if is_silent(machine, now):
+        line = _("%(name)s: seen %(time)s UTC (silent), version %(version)s, keys %(keys)s", **said)
+    else:
+        line = _("%(name)s: seen %(time)s UTC, version %(version)s, keys %(keys)s", **said)
+    return f"{line}\n"

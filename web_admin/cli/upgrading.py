@@ -11,6 +11,7 @@ from web_admin.cli.answers import CommandRefused, backup_passphrase, clock
 from web_admin.cli.data_dir import config_of
 from web_admin.cli.restoring import fill_from_backup
 from web_admin.cli.way_back import BEFORE_UPGRADE, backup_folder, new_database, way_back
+from web_admin.cli.words import in_words
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, make_engine, sqlite_file
 from web_admin.core.wrapping_keys import WrapKeys
@@ -128,7 +129,7 @@ def rollback(arguments: argparse.Namespace) -> str:
             _put_back(config, aside)
             raise
     except BackupRefused as err:
-        raise CommandRefused(f"{arguments.file}: {err}") from err
+        raise CommandRefused(f"{arguments.file}: {in_words(err)}") from err
     _replace_face_key(config)
     kept = f"The tables of the later version are in {aside}: delete it when you are sure.\n" if aside else ""
     return f"{said}{kept}"

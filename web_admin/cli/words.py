@@ -4,5 +4,11 @@ from pathlib import Path
 
 import web_admin
 from gate_controller.contract.spoken import Spoken
+from web_admin.core.refusal import WorkRefused
 
 _ = Spoken(Path(web_admin.__file__).parent / "translations")
+
+
+def in_words(refused: WorkRefused) -> str:
+    """Return why work was refused, in the language of who types."""
+    return _(refused.text, **refused.values)

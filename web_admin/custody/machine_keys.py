@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.command_names import server_command
 from web_admin.core.database import Database
 from web_admin.core.machine_identity import read_identity
+from web_admin.core.refusal import N_, WorkRefused
 from web_admin.core.sealing import SealBroken, Sealer
 from web_admin.core.wrapping_keys import WrapKeys, wrap_key_id
 from web_admin.custody.models import ServerMachine, WrapKeyCopy, WrapKeyRow
@@ -29,7 +30,7 @@ PURPOSE = "wrap-key-copy"
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
-class MachineRefused(Exception):
+class MachineRefused(WorkRefused):
     """This machine may not serve the database; says why, and what to do."""
 
 
@@ -46,8 +47,8 @@ def this_machine(session: Session, sealer: Sealer) -> ServerMachine | None:
     row = session.get(ServerMachine, identity.machine_id) if identity is not None else None
     if row is None:
         raise MachineRefused(
-            "this machine is not one of those of the database, or was taken out: "
-            f"set it up with '{server_command('join BACKUP')}'"
+            N_("this machine is not one of those of the database, or was taken out: set it up with "
+               "'%(command)s'"), command=server_command("join BACKUP"),
         )
     return row
 
@@ -170,11 +171,10 @@ def states_of_copies(session: Session, key_id: str) -> frozenset[str]:
     return frozenset(session.scalars(select(WrapKeyCopy.state).where(WrapKeyCopy.key_id == key_id)))
 
 
-def states_at(session: Session, machine_id: str) -> str:
-    """Return in words how many keys a machine holds, was sent and has destroyed."""
+def keys_at(session: Session, machine_id: str) -> dict[str, int]:
+    """Return how many keys of each state a machine has: held, sent, destroyed, lost."""
     copies = select(WrapKeyCopy.state, func.count()).where(WrapKeyCopy.machine_id == machine_id)
-    counts = dict(session.execute(copies.group_by(WrapKeyCopy.state)).all())
-    return ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "none"
+    return dict(sorted(session.execute(copies.group_by(WrapKeyCopy.state)).all()))
 
 
 def _settle_transport(keys: WrapKeys, me: ServerMachine) -> None:

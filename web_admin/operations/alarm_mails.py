@@ -64,7 +64,8 @@ def _begun(one: Said) -> str:
     if finding is None:
         return _title(one)
     lines = [_title(one), f"{finding.name}: {finding.says}"]
-    return "\n".join([*lines, str(finding.todo)] if finding.todo is not None else lines)
+    todo = [str(finding.todo)] if finding.todo is not None else []
+    return "\n".join([*lines, *todo, *([f"    {finding.command}"] if finding.command else [])])
 
 
 def _readers(session: Session, site: Site) -> list[tuple[str, str]]:

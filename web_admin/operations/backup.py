@@ -25,6 +25,7 @@ from sqlalchemy import select
 from web_admin.core.backup_files import MAGIC
 from web_admin.core.config import SECRET_NAMES, WebConfig
 from web_admin.core.database import Database
+from web_admin.core.refusal import N_, WorkRefused
 from web_admin.operations.schema import current_revision, newest_revision
 from web_admin.operations.stored_tables import stored_tables
 from web_admin.tables import METADATA
@@ -45,7 +46,7 @@ KEPT_SECRETS = tuple(name for name in SECRET_NAMES if name != "face")
 T = TypeVar("T")
 
 
-class BackupRefused(Exception):
+class BackupRefused(WorkRefused):
     """The file cannot be taken: no backup, another passphrase, changed, or cut off."""
 
 
@@ -96,7 +97,7 @@ def _write_frame(file: BinaryIO, cipher: AESGCM, number: int, plain: bytes, *, l
 def read_frames(file: BinaryIO, passphrase: str) -> Iterator[bytes]:
     """Give the frames of a backup; raise BackupRefused."""
     if file.read(len(MAGIC)) != MAGIC:
-        raise BackupRefused("this file is no backup of Menjin")
+        raise BackupRefused(N_("this file is no backup of Menjin"))
     yield from read_sealed(file, _cipher(passphrase, file.read(16)))
 
 
@@ -110,15 +111,14 @@ def read_sealed(file: BinaryIO, cipher: AESGCM) -> Iterator[bytes]:
         try:
             packed = cipher.decrypt(_nonce(number), sealed, b"more" if length else b"last")
         except (InvalidTag, ValueError) as err:
-            raise BackupRefused(
-                "wrong passphrase, or the file was changed or cut off"
-                if number == 0
-                else f"the file was changed or cut off after part {number}"
-            ) from err
+            if number == 0:
+                raise BackupRefused(N_("wrong passphrase, or the file was changed or cut off")) from err
+            after = N_("the file was changed or cut off after part %(number)s")
+            raise BackupRefused(after, number=number) from err
         yield zlib.decompress(packed)
         number += 1
     if number == 0:
-        raise BackupRefused("the file ends before its first part")
+        raise BackupRefused(N_("the file ends before its first part"))
 
 
 def write_backup(database: Database, config: WebConfig, passphrase: str, path: Path, now: datetime) -> int:
@@ -127,7 +127,7 @@ def write_backup(database: Database, config: WebConfig, passphrase: str, path: P
     Raises FileExistsError rather than replace a file. Nothing is left when it fails.
     """
     if len(passphrase) < 1:
-        raise BackupRefused("the passphrase is empty")
+        raise BackupRefused(N_("the passphrase is empty"))
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     counted: list[int] = []
     try:
@@ -176,4 +176,4 @@ def decode_frame(frame: bytes, type_: type[T]) -> T:
     try:
         return msgspec.msgpack.decode(frame, type=type_)
     except msgspec.MsgspecError as err:
-        raise BackupRefused(f"a part of the file cannot be read: {err}") from err
+        raise BackupRefused(N_("a part of the file cannot be read: %(why)s"), why=err) from err

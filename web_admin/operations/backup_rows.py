@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Date, Table, func, insert, inspect, select, t
 from sqlalchemy.types import DateTime, TypeDecorator
 
 from web_admin.core.database import Database
+from web_admin.core.refusal import N_
 from web_admin.operations.backup import LEFT_OUT, BackupRefused, Preface, Rows, decode_frame, read_frames
 from web_admin.operations.schema import knows, migrate, migrating, newest_revision
 from web_admin.operations.stored_tables import stored_tables
@@ -28,7 +29,7 @@ def restore_rows(
     file that is not whole, or one of a later version.
     """
     if inspect(database.engine).get_table_names():
-        raise BackupRefused("the database is not empty: restore into a new one")
+        raise BackupRefused(N_("the database is not empty: restore into a new one"))
     with path.open("rb") as file:
         for _frame in read_frames(file, passphrase):
             pass  # all of it is checked before a single row is stored
@@ -38,8 +39,8 @@ def restore_rows(
         preface = decode_frame(next(frames), Preface)
         if not knows(preface.revision):
             raise BackupRefused(
-                f"it was made by a later version (revision {preface.revision}; this one knows up to "
-                f"{newest_revision()}): restore with that version"
+                N_("it was made by a later version (revision %(theirs)s; this one knows up to %(ours)s): "
+                   "restore with that version"), theirs=preface.revision, ours=newest_revision(),
             )
         migrate(connection, preface.revision)
         tables = stored_tables(connection)
@@ -47,7 +48,8 @@ def restore_rows(
             part = decode_frame(frame, Rows)
             table = tables.get(part.table)
             if table is None or part.table in LEFT_OUT:
-                raise BackupRefused(f"the file holds a table {part.table!r}, which its version does not know")
+                unknown = N_("the file holds a table %(name)s, which its version does not know")
+                raise BackupRefused(unknown, name=repr(part.table))
             if part.rows:
                 connection.execute(insert(table), _typed(table, part.columns, part.rows))
             count += len(part.rows)
@@ -87,7 +89,8 @@ def _typed(
 
 def _reader(table: Table, name: str) -> Callable[[object], object]:
     if name not in table.columns:
-        raise BackupRefused(f"the file holds a column {table.name}.{name}, which its version does not know")
+        unknown = N_("the file holds a column %(name)s, which its version does not know")
+        raise BackupRefused(unknown, name=f"{table.name}.{name}")
     type_ = table.columns[name].type
     plain = type_.impl_instance if isinstance(type_, TypeDecorator) else type_
     if isinstance(plain, DateTime):

@@ -152,7 +152,6 @@ def _devices(gate: Gate) -> Iterable[Finding]:
             yield Finding(
                 _("A device is not well"), "look",
                 _("%(device)s: %(state)s", device=device.get("device"), state=state),
-                _("Look at its cable and power; “%(command)s” at the gate says more.",
-                  command=gate_command("check")),
+                _("Look at its cable and power. At the gate, this says more:"), gate_command("check"),
                 raw=str(device.get("detail") or ""),
             )  # fmt: skip

@@ -26,6 +26,7 @@ OUTBOX_LOOK = timedelta(minutes=15)
 CERTIFICATE_LOOK, CERTIFICATE_BAD = timedelta(days=21), timedelta(days=3)
 KEY_WAITS = timedelta(hours=24)
 DISK_LOOK, DISK_BAD = 0.15, 0.05
+SYNCHRONISE = "sudo timedatectl set-ntp true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Finding:
     level: Level
     says: LazyString | str
     todo: LazyString | None = None
+    command: str = ""
+    """What `todo` asks to run: a line of its own, since it is in no language of people."""
     raw: str = ""
     """What a machine wrote itself, in no language of ours; shown on request."""
     alarm: EventKind | None = None
@@ -117,19 +120,19 @@ def _disk(facts: ServerFacts) -> Finding:
 
 def _backup(facts: ServerFacts, now: datetime) -> Finding:
     name = _("Last backup")
-    todo = _("Run “%(command)s” every night and keep the file on another machine.",
-             command=server_command("backup FILE"))  # fmt: skip
+    todo = _("Run this every night and keep the file on another machine:")
+    command = server_command("backup FILE")
     if facts.backup_at is None:
         late = now - facts.site_since > BACKUP_LOOK
         alarm = EventKind.ALARM_BACKUP_OLD if late else None
-        return Finding(name, "look", _("None was ever made here."), todo, alarm=alarm)
+        return Finding(name, "look", _("None was ever made here."), todo, command, alarm=alarm)
     age = now - facts.backup_at
     level: Level = "bad" if age > BACKUP_BAD else "look" if age > BACKUP_LOOK else "good"
     days = max(age.days, 0)
     says = ngettext("Made %(num)d day ago.", "Made %(num)d days ago.", days)
     if level == "good":
         return Finding(name, level, says)
-    return Finding(name, level, says, todo, alarm=EventKind.ALARM_BACKUP_OLD)
+    return Finding(name, level, says, todo, command, alarm=EventKind.ALARM_BACKUP_OLD)
 
 
 def _housekeeping(facts: ServerFacts, now: datetime) -> Finding:
@@ -137,7 +140,8 @@ def _housekeeping(facts: ServerFacts, now: datetime) -> Finding:
     if facts.housekeeping_at is None or now - facts.housekeeping_at > HOUSE_LOOK:
         return Finding(
             name, "look", _("Did not run in the last half hour."),
-            _("Is “menjin web run” running? It removes every ten minutes what has ended."),
+            _("Every ten minutes the server removes what has ended. Does this program run?"),
+            server_command("run"),
             alarm=None if facts.housekeeping_at is None else EventKind.ALARM_SERVER_TASKS,
         )  # fmt: skip
     if facts.housekeeping_failed:
@@ -177,8 +181,8 @@ def _clock(facts: ServerFacts, now: datetime) -> Finding:
         return Finding(name, "unknown", _("This machine does not say whether it follows a time server."))
     if not facts.clock_synchronised:
         return Finding(
-            name, "look", _("It follows no time server."), _("Switch time synchronisation on (timedatectl)."),
-            alarm=EventKind.ALARM_SERVER_CLOCK,
+            name, "look", _("It follows no time server."), _("Switch time synchronisation on:"),
+            SYNCHRONISE, alarm=EventKind.ALARM_SERVER_CLOCK,
         )  # fmt: skip
     return Finding(name, "good", _("It follows a time server."))
 
@@ -215,8 +219,8 @@ def _keys(facts: ServerFacts, now: datetime) -> list[Finding]:
             _("Key of face shares"),
             "bad" if late else "good",
             _("A forgetting waits for the key to be changed; at most a day is promised."),
-            _("Run “%(command)s” and read what it says.", command=server_command("rotate-keys"))
-            if late else None,
+            _("Run this and read what it says:") if late else None,
+            server_command("rotate-keys") if late else "",
         )
     ]
 
@@ -228,8 +232,9 @@ def _machines(facts: ServerFacts) -> list[Finding]:
             Finding(
                 name, "bad",
                 _("Silent for five minutes: %(names)s.", names=", ".join(facts.silent_machines)),
-                _("Start it again, or take it out with “%(command)s”: a key of faces counts as destroyed "
-                  "only when every machine has said so.", command=server_command("machines --forget")),
+                _("Start it again, or take it out: a key of faces counts as destroyed only when every "
+                  "machine has said so."),
+                server_command("machines --forget NAME"),
                 alarm=EventKind.ALARM_SERVER_TASKS,
             )
         ]  # fmt: skip

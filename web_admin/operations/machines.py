@@ -20,6 +20,7 @@ from gate_controller.contract.program import program_version
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, Menjin
 from web_admin.core.machine_identity import Identity, new_name, read_identity, write_identity
+from web_admin.core.refusal import N_
 from web_admin.core.sealing import Sealer
 from web_admin.core.single_process import alone, one_at_a_time
 from web_admin.custody.key_rotation import ask_for_rotation, key_for_sealing, settle_wrap_keys
@@ -74,15 +75,15 @@ def _known_row(session: Session, identity: Identity | None, names: list[str]) ->
     row = session.get(ServerMachine, identity.machine_id) if identity is not None else None
     if row is None:
         raise MachineRefused(
-            f"this database is served by {', '.join(names)}, and this machine is not one of them. Set it up "
-            f"with '{server_command('join BACKUP')}'; secrets that are copied by hand would hide keys from a "
-            "forgetting"
+            N_("this database is served by %(names)s, and this machine is not one of them. Set it up with "
+               "'%(command)s'; secrets that are copied by hand would hide keys from a forgetting"),
+            names=", ".join(names), command=server_command("join BACKUP"),
         )
     if identity is None or row.run not in identity.runs:
         raise MachineRefused(
-            f"the secrets here are a copy of those of {row.name}, which has been started elsewhere since. "
-            f"Set this machine up with '{server_command('join BACKUP')}' in an empty folder, and delete the "
-            "copy"
+            N_("the secrets here are a copy of those of %(name)s, which has been started elsewhere since. "
+               "Set this machine up with '%(command)s' in an empty folder, and delete the copy"),
+            name=row.name, command=server_command("join BACKUP"),
         )
     return row
 
@@ -109,15 +110,15 @@ def join(
     """
     folder = sealer.wrap_keys.folder
     if database.engine.dialect.name != "postgresql" or folder is None:
-        raise MachineRefused("several machines need PostgreSQL: an SQLite file is served by one")
+        raise MachineRefused(N_("several machines need PostgreSQL: an SQLite file is served by one"))
     run = new_name()
     identity = Identity(new_name(), run, run)
     with one_at_a_time(database, "machines"), database.session() as session:
         names = [one.name for one in machines(session)]
         if not names:
-            raise MachineRefused("no machine serves this database yet: start the first one, then join")
+            raise MachineRefused(N_("no machine serves this database yet: start the first one, then join"))
         if name in names:
-            raise MachineRefused(f"there is a machine {name} already: give another --name")
+            raise MachineRefused(N_("there is a machine %(name)s already: give another --name"), name=name)
         write_identity(folder, identity)
         session.add(_row(identity, name, sealer.wrap_keys.transport_public(), clock()))
     until = time.monotonic() + within_seconds
@@ -130,8 +131,8 @@ def join(
         threading.Event().wait(0.5)
     forget(database, sealer, name, clock())
     raise MachineRefused(
-        f"no running machine has passed the key on within {within_seconds:.0f} seconds: start one of "
-        f"{', '.join(names)}, then join again"
+        N_("no running machine has passed the key on within %(seconds)s seconds: start one of %(names)s, "
+           "then join again"), seconds=f"{within_seconds:.0f}", names=", ".join(names),
     )
 
 
@@ -212,7 +213,7 @@ def beat(menjin: Menjin, now: datetime) -> None:
 def _refuse_a_copy(me: ServerMachine, config: WebConfig) -> None:
     identity = read_identity(config.secrets_dir)
     if identity is None or me.run not in identity.runs:
-        raise MachineRefused(f"a copy of the secrets of {me.name} was started elsewhere")
+        raise MachineRefused(N_("a copy of the secrets of %(name)s was started elsewhere"), name=me.name)
 
 
 def _waits_to_settle(menjin: Menjin) -> bool:

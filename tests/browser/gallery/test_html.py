@@ -1,5 +1,6 @@
 """The HTML of every page, as the server sends it: valid for html-validate and the W3C's checker."""
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,7 @@ import requests
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, Response
 
+from gate_controller.contract.command_names import server_command
 from tests.browser.gallery.states import LANGUAGES, PAGES
 from tests.browser.gallery.walk import Shown, shown_pages
 from tests.browser.gallery.world import World, opened_world
@@ -89,3 +91,17 @@ def is_page(answer: Response) -> bool:
     request = answer.request
     of_page = request.is_navigation_request() and request.frame.parent_frame is None
     return of_page and not 300 <= answer.status < 400
+
+
+@pytest.mark.wide
+def test_no_sentence_quotes_a_command(world: World) -> None:
+    clients = cache(lambda who: client_of(world, who, "zh"))
+    quoted, shown = {}, set()
+    for state in (state for state in PAGES if not state.steps and state.who != "desk"):
+        sent = clients(state.who).get(state.path.format(language="zh", **world.words)).text
+        shown |= set(re.findall(r'<code class="command" [^>]*>([^<]+)</code>', sent))
+        sentences = re.sub(r"(?s)<code.*?</code>", "", sent)
+        if found := re.findall(r"[^>]*\bmenjin(?:-server|-gate)? [a-z][^<]*", sentences):
+            quoted[f"{state.group}-{state.name}"] = found
+    assert quoted == {}
+    assert {server_command("backup FILE"), server_command("breach-drill")} <= shown

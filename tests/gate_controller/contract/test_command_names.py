@@ -21,7 +21,6 @@ ELSEWHERE = {
     "gate_controller/audit/certificate.py": "an auditor's machine has no package",
     "gate_controller/audit/main.py": "an auditor's machine has no package",
     "web_admin/cli/main.py": "the list of commands, whose name is replaced as a whole",
-    "web_admin/operations/health.py": "the name of the process that runs",
 }
 
 

@@ -117,6 +117,26 @@ def test_each_trouble_of_a_gate_has_its_level(change, level):
     assert gate_health(well_gate(**change), tampered=False, now=NOW).level == level
 
 
+@pytest.mark.parametrize(
+    ("change", "command"),
+    [
+        ({"backup_at": NOW - 31 * DAY}, "menjin web backup FILE"),
+        ({"backup_at": None}, "menjin web backup FILE"),
+        ({"housekeeping_at": None}, "menjin web run"),
+        ({"clock_synchronised": False}, "sudo timedatectl set-ntp true"),
+        ({"key_waits_since": NOW - timedelta(hours=25)}, "menjin web rotate-keys"),
+        ({"silent_machines": ("web2",)}, "menjin web machines --forget NAME"),
+    ],
+)
+def test_a_command_is_a_line_of_its_own_and_in_no_sentence(change, command):
+    finding = server_findings(replace(WELL, **change), NOW)[0]
+    assert finding.command == command
+    assert "menjin" not in f"{finding.says} {finding.todo}"
+    lost = well_gate(device_states=[{"device": "reader", "health": "lost", "detail": "no answer"}])
+    (of_gate,) = gate_health(lost, tampered=False, now=NOW).findings
+    assert of_gate.command == "menjin gate check SITE.toml"
+
+
 def test_rules_that_did_not_arrive_are_reported_of_a_silent_gate():
     silent = well_gate(have_version=4, last_seen_at=NOW - timedelta(minutes=5))
     names = [str(finding.level) for finding in gate_health(silent, tampered=False, now=NOW).findings]

@@ -239,6 +239,13 @@ def test_the_mail_is_in_the_language_of_its_reader_and_names_the_gate_and_what_t
         assert gate(act).name in body["text"]
 
 
+def test_a_mail_gives_a_command_a_line_of_its_own(compound, monkeypatch):
+    backup_old(compound, monkeypatch)
+    look(compound)
+    ((_, _, body),) = sent(compound, "mail")
+    assert "\n    menjin web backup FILE\n" in body["text"]
+
+
 def test_the_page_of_operations_names_each_of_them_and_no_other() -> None:
     rows = re.findall(r"^\| `(alarm_\w+)` \|", OPERATIONS.read_text(encoding="utf-8"), re.M)
     assert sorted(rows) == sorted([*WATCHED, *REPAIRS])

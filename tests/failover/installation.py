@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,12 +12,15 @@ from pathlib import Path
 import requests
 from requests.adapters import HTTPAdapter
 
+from gate_controller.contract.bell import account_of
 from tests.failover.cluster import SHIPPED, Cluster
 from tests.served.real_caddy import CADDYFILE, Proxy, free_port, wait_until_up
 from tests.served.served_compound import Browser, fill_data_dir
 from tests.served.supervisor import Supervisor
+from tests.support.broker import Broker, run_brokers
 from tests.support.compounds.managed import ManagedCompound
 from tests.support.gates.waiting import until
+from web_admin.core.bell import account_key
 from web_admin.core.config import WebConfig
 
 PASSPHRASE = "a long passphrase of backups"
@@ -82,6 +85,9 @@ class Installation:
     web: list[WebMachine] = field(default_factory=list)
     compound: ManagedCompound | None = None
     proxy: Proxy | None = None
+    broker: Broker | None = None
+    """The one that rings gates, and whose certificate to trust."""
+    broker_ca: Path | None = None
     _caddy: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -143,8 +149,12 @@ class Installation:
 @contextmanager
 def installed(cluster: Cluster, folder: Path) -> Iterator[Installation]:
     """Set the machines up as docs/staying_up.md says, and start them and the proxy."""
-    made = Installation(cluster, folder, free_port())
-    try:
+    made, keys = Installation(cluster, folder, free_port()), {name: os.urandom(32) for name in _KEYS}
+    with ExitStack() as stack:
+        brokers = stack.enter_context(
+            run_brokers(folder / "brokers", [account_of(account_key(keys["seal_key"]))]))
+        made.broker, made.broker_ca = brokers.each[0], brokers.ca
+        stack.callback(made.close)
         first = WebMachine("web1", folder / "web1", free_port())
         first.folder.mkdir()
         config = WebConfig(
@@ -152,7 +162,7 @@ def installed(cluster: Cluster, folder: Path) -> Iterator[Installation]:
             database_url=cluster.address() + "&target_session_attrs=read-write",
             data_dir=first.folder, secrets_dir=first.folder / "secrets",
             public_url=made.address, trusted_proxies=1,
-            **{name: os.urandom(32) for name in _KEYS},
+            bell_servers=brokers.addresses, bell_ca=brokers.ca, **keys,
         )
         made.compound = fill_data_dir(config)
         made.web.append(first)
@@ -161,8 +171,6 @@ def installed(cluster: Cluster, folder: Path) -> Iterator[Installation]:
         made.start_proxy()
         until(lambda: made.client(0).get(made.address, timeout=60).status_code == 200)
         yield made
-    finally:
-        made.close()
 
 
 _KEYS = ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
@@ -178,6 +186,9 @@ def _joined(made: Installation, first: WebMachine) -> WebMachine:
         "join", str(backup), "--data-dir", str(second.folder), "--passphrase-file", str(phrase),
         "--database-url", made.cluster.address(), "--public-url", made.address, "--name", second.name,
         "--behind-proxy")
+    assert made.broker is not None
+    with (second.folder / "web.toml").open("a", encoding="utf-8") as settings:  # by hand, alike on each
+        settings.write(f'bell_servers = "{made.broker.address}"\nbell_ca = "{made.broker_ca}"\n')
     second.start()
     return second
 

@@ -2,8 +2,8 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -15,6 +15,7 @@ from gate_controller.contract.signing import public_bytes
 from tests.failover.cluster import PATIENCE_SECONDS, Cluster
 from tests.failover.installation import Installation, installed, menjin_web
 from tests.failover.load import Act, Load, LoadGate, Office, Resident
+from tests.served.ringing_gates import RingingGate, are_quiet, run_gates
 from tests.served.served_compound import ServedCompound
 from tests.support.acting import ALL_METHODS
 from tests.support.compounds.cards import card_was_shown
@@ -37,10 +38,10 @@ from web_admin.people.actions import add_person
 from web_admin.people.invitations import invite
 
 GATES = ("north", "east")
+HEARING = ("stair-1", "stair-2")
+"""Gates that hear their bell; those above ask and send all the time."""
 ACTS_BEFORE, ACTS_AFTER = 3, 6
 """Rounds of each gate and of the office around each kill."""
-HELD_SECONDS = 4.0
-"""For so long nothing reaches the standby before its primary is lost: what is acknowledged then is lost."""
 
 
 @dataclass
@@ -80,6 +81,9 @@ class Protocol:
     gates: list[LoadGate] = field(default_factory=list)
     residents: list[Resident] = field(default_factory=list)
     office: Office | None = None
+    hearing: list[RingingGate] = field(default_factory=list)
+    bells: dict[str, float] = field(default_factory=dict)
+    """Seconds from the kill of the broker, and from its start, until what is named."""
     phases: list[Phase] = field(default_factory=list)
 
     @contextmanager
@@ -151,6 +155,12 @@ class Protocol:
             verify_audit(session, self.made.compound.site_id)
         return found
 
+    def published(self) -> dict[str, int]:
+        """Return which version of the policy each gate that hears should have."""
+        assert self.made.compound is not None
+        with self.made.compound.app.app_context(), current_menjin().database.session() as session:
+            return {gate_id: session.get_one(Gate, gate_id).published_version for gate_id in HEARING}
+
     def certificates(self) -> str:
         """Change the key that withdrawals asked for, and return what each machine says of its keys."""
         menjin_web("rotate-keys", "--data-dir", str(self.made.web[0].folder))
@@ -165,9 +175,11 @@ class Protocol:
 @contextmanager
 def under_load(cluster: Cluster, folder: Path, residents: int) -> Iterator[Protocol]:
     """Set everything up, sign everyone in and let the load begin."""
-    with installed(cluster, folder) as made:
+    with ExitStack() as stack:
+        made = stack.enter_context(installed(cluster, folder))
         protocol = Protocol(made)
         _people(protocol, residents)
+        _listen(protocol, stack)
         for number, gate in enumerate(protocol.gates):
             gate.client = made.client(number)
             protocol.load.keep_doing(lambda gate=gate: gate.one_round(protocol.load))  # type: ignore[misc]
@@ -221,6 +233,20 @@ def _people(protocol: Protocol, residents: int) -> None:
     protocol.office = Office(_manager(served, made), home_id, tuple(f"{gate_id}-in" for gate_id in GATES))
 
 
+def _listen(protocol: Protocol, stack: ExitStack) -> None:
+    """Let gates hear their bells, and everyone who is added pass there too."""
+    made, office = protocol.made, protocol.office
+    assert made.compound is not None
+    assert made.proxy is not None
+    assert made.broker_ca is not None
+    assert office is not None
+    served = ServedCompound(made.address, made.compound, made.folder / "web1.log", None)  # type: ignore[arg-type]
+    protocol.hearing += stack.enter_context(
+        run_gates(served, made.folder / "gates", HEARING, made.broker_ca, made.proxy.server_ca))
+    office.lanes += tuple(f"{gate_id}-in" for gate_id in HEARING)
+    until(are_quiet(protocol.hearing))
+
+
 def _manager(served: ServedCompound, made: Installation):  # type: ignore[no-untyped-def]
     browser = made.browser(5)
     with served.compound.app.app_context(), current_menjin().database.session() as session:
@@ -229,60 +255,6 @@ def _manager(served: ServedCompound, made: Installation):  # type: ignore[no-unt
     served.sign_in(browser, "manager")
     browser.get("/manage/people/new")
     return browser
-
-
-# -- what is killed --------------------------------------------------------------------------------
-
-
-def kill_web(protocol: Protocol) -> None:
-    """Kill one web machine, and start it again once the others have gone on."""
-    protocol.made.web[0].kill()
-    protocol.goes_on(ACTS_AFTER)
-    protocol.made.web[0].start()
-
-
-def kill_standby(protocol: Protocol) -> None:
-    """Kill the standby, and start it again."""
-    _kill_node(protocol, protocol.made.cluster.standby_role)
-
-
-def kill_primary(protocol: Protocol) -> None:
-    """Kill the primary while its log is held up on the way, and start it again as what it is then."""
-    node = protocol.made.cluster.in_role("leader")
-    node.holds_back_log()
-    time.sleep(HELD_SECONDS)
-    _kill_node(protocol, "leader")
-
-
-def kill_proxy(protocol: Protocol) -> None:
-    """Kill the proxy, and start it again as its unit does."""
-    protocol.made.kill_proxy()
-    protocol.made.start_proxy()
-
-
-def restart_one_after_another(protocol: Protocol) -> None:
-    """Restart each web machine, the next one when the one before is ready."""
-    for machine in protocol.made.web:
-        machine.restart()
-        protocol.goes_on(ACTS_BEFORE)
-
-
-def _kill_node(protocol: Protocol, role: str) -> None:
-    cluster = protocol.made.cluster
-    node = cluster.in_role(role)
-    node.kill()
-    protocol.goes_on(ACTS_BEFORE)
-    node.start()
-    cluster.wait_until_whole()
-
-
-KILLS: dict[str, Callable[[Protocol], None]] = {
-    "a web machine is killed": kill_web,
-    "the standby is killed": kill_standby,
-    "the proxy is killed": kill_proxy,
-    "the primary is killed": kill_primary,
-    "web machines are restarted": restart_one_after_another,
-}
 
 
 def table(phases: list[Phase]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.failover.__main__ import play
 from tests.failover.cluster import running_cluster, what_is_missing
+from tests.failover.kills import KILLS
 from tests.failover.protocol import table, under_load
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(what_is_missing()), reason=what_is_missing())]
@@ -14,7 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(what_is_missing()), reas
 def test_nothing_acknowledged_is_lost_whatever_is_killed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with running_cluster() as cluster, under_load(cluster, tmp_path, 10) as protocol:
+    with running_cluster() as cluster, under_load(cluster, tmp_path, 2 * len(KILLS)) as protocol:
         play(protocol)
         protocol.load.end()
         found = protocol.findings()
@@ -22,6 +23,7 @@ def test_nothing_acknowledged_is_lost_whatever_is_killed(
     with capsys.disabled():
         print("\n" + "\n".join(table(protocol.phases)))
     assert found.are_none, found
+    assert all(gate.bell.is_heard for gate in protocol.hearing), "bells are heard again"
     restarts = [act for act in protocol.phases[-1].acts if act.kind == "gate asks" and act.failures]
     assert restarts == [], "no ask fails while web machines are restarted one after another"
 
@@ -29,6 +31,6 @@ def test_nothing_acknowledged_is_lost_whatever_is_killed(
 def test_an_asynchronous_standby_loses_what_was_acknowledged_and_this_is_noticed(tmp_path: Path) -> None:
     with running_cluster() as cluster, under_load(cluster, tmp_path, 2) as protocol:
         cluster.becomes_asynchronous()
-        play(protocol, only_primary=True)
+        play(protocol, "primary")
         protocol.load.end()
         assert protocol.findings().events_lost

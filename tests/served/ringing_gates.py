@@ -74,7 +74,8 @@ class _Link(ServerLink):
 
 @contextmanager
 def run_gates(
-    served: ServedCompound, folder: Path, gate_ids: Sequence[str], ca: Path
+    served: ServedCompound, folder: Path, gate_ids: Sequence[str], ca: Path,
+    server_ca: Path | None = None,
 ) -> Iterator[list[RingingGate]]:
     """Let gates ask until the block ends; the server has published nothing for them yet."""
     keys, identity = {}, {}
@@ -86,14 +87,16 @@ def run_gates(
             identity[gate_id] = GateIdentity(site.site_id, gate_id, site.root_public_key)
     with ExitStack() as closing:
         made = [
-            _started(served.address, folder / gate_id, identity[gate_id], keys[gate_id], ca, closing)
+            _started(
+                served.address, folder / gate_id, identity[gate_id], keys[gate_id], (ca, server_ca), closing)
             for gate_id in gate_ids
         ]
         yield made
 
 
 def _started(
-    address: str, folder: Path, identity: GateIdentity, key: Ed25519PrivateKey, ca: Path, closing: ExitStack
+    address: str, folder: Path, identity: GateIdentity, key: Ed25519PrivateKey,
+    trusted: tuple[Path, Path | None], closing: ExitStack,
 ) -> RingingGate:
     folder.mkdir(parents=True)
     now = datetime.now(UTC)
@@ -101,9 +104,10 @@ def _started(
     journal = Journal(folder / "journal.sqlite3", now)
     clock = GateClock(lambda: datetime.now(UTC), time.monotonic, floor=None, is_battery_backed=False)
     nudge = threading.Event()
+    ca, server_ca = trusted
     bell = CountedBell(identity.site_id, identity.gate_id, ca, time.monotonic, nudge.set)
     gate = RingingGate(identity.gate_id, bell, store)
-    link = _Link(address, None, identity.gate_id, key, store.next_counter)
+    link = _Link(address, server_ca, identity.gate_id, key, store.next_counter)
     link.noted = gate.asked_at
     client = SyncClient(
         link, identity, key, store, journal, clock,

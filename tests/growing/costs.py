@@ -57,6 +57,11 @@ TLS_CONNECTS_PROXY_MS = 0.733
 TLS_MEMORY_PROXY_KIB = 39.2
 REQUEST_PROXY_MS = 0.59
 
+# -- a head office that asks a compound how it is
+HEAD_OFFICE_ASKS_MS = 2.8
+OVERVIEW_WEB_MS = 21.4
+OVERVIEW_POSTGRES_MS = 5.55
+
 # -- what the program itself says
 SECONDS_WITH_BELL = 57.0
 """Between two questions of a gate that hears its bell: `gate_controller/sync/pace.py`, docs/bell.md."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tests.growing import assumed, costs
-from tests.growing.fleet import Compounds, Machines, Numbers, Spread, entries_a_day, spread
+from tests.growing.fleet import Compounds, Machines, Numbers, Spread, entries_a_day, places, spread
 
 HOUR = 3600.0
 CLOSE_LOOK_SECONDS = 900
@@ -201,7 +201,7 @@ class Played:
 
 def backups_take(compounds: Compounds, machines: Machines, days: int) -> float:
     """Return the seconds until the last machine has backed up its compounds, one after another."""
-    place = np.arange(compounds.count) % machines.processes // assumed.PROCESSES_OF_A_MACHINE
+    place = places(compounds, machines.processes) // assumed.PROCESSES_OF_A_MACHINE
     entries = compounds.people * assumed.PASSAGES_OF_A_PERSON * days
     seconds = costs.BACKUP_COMMAND_S + entries / 1000 * costs.BACKUP_THOUSAND_ENTRIES_S
     return float(np.bincount(place, seconds).max())

@@ -1,5 +1,6 @@
 """An installation of many compounds: which there are, and on how many machines they are spread."""
 
+import heapq
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -58,7 +59,8 @@ class Load:
             + self.entries * costs.REQUEST_OF_ONE_ENTRY_WEB_MS + self.pages * costs.PAGE_WEB_MS
             + self.acts * (costs.PUBLICATION_WEB_MS + costs.PAGE_WEB_MS)
             + self.cells * (
-                costs.OPEN_CELL_AT_REST_WEB_MS + costs.HOUSEKEEPING_WEB_MS / costs.HOUSEKEEPING_SECONDS)
+                costs.OPEN_CELL_AT_REST_WEB_MS + costs.HOUSEKEEPING_WEB_MS / costs.HOUSEKEEPING_SECONDS
+                + costs.OVERVIEW_WEB_MS / assumed.HEAD_OFFICE_SECONDS)
         ) / 1000
 
     def postgres(self) -> Any:
@@ -69,7 +71,8 @@ class Load:
             + self.acts * costs.PUBLICATION_POSTGRES_MS
             + self.cells * (
                 costs.OPEN_CELL_AT_REST_POSTGRES_MS
-                + costs.HOUSEKEEPING_POSTGRES_MS / costs.HOUSEKEEPING_SECONDS)
+                + costs.HOUSEKEEPING_POSTGRES_MS / costs.HOUSEKEEPING_SECONDS
+                + costs.OVERVIEW_POSTGRES_MS / assumed.HEAD_OFFICE_SECONDS)
         ) / 1000
 
     def proxy(self) -> Any:
@@ -116,9 +119,21 @@ class Spread:
 _SHARES = [assumed.share_of_day(minute / 60) for minute in range(MINUTES)]
 
 
+def places(compounds: Compounds, processes: int) -> "npt.NDArray[np.intp]":
+    """Return the process of each compound: the largest first, each to where there are fewest people."""
+    found = np.zeros(compounds.count, dtype=np.intp)
+    if processes > 1:
+        room = [(0.0, process) for process in range(processes)]
+        for one in np.argsort(-compounds.people, kind="stable"):
+            people, process = room[0]
+            found[one] = process
+            heapq.heapreplace(room, (people + float(compounds.people[one]), process))
+    return found
+
+
 def spread(compounds: Compounds, processes: int) -> Spread:
-    """Share compounds out in the order in which they came, as an operator does."""
-    place = np.arange(compounds.count) % processes
+    """Share compounds out so that processes have about as many people, as one moves them over the years."""
+    place = places(compounds, processes)
     shifts = len(assumed.SHIFT_MINUTES)
     people = np.bincount(place * shifts + compounds.shift, compounds.people, processes * shifts)
     return Spread(
@@ -150,8 +165,6 @@ def size(compounds: Compounds) -> Machines:
     whole = spread(compounds, 1)
     busiest = whole.load(whole.busiest_second())
     processes = math.ceil(float(busiest.web().sum()) / assumed.FULL)
-    while float(spread(compounds, processes).load(whole.busiest_second()).web().max()) > assumed.FULL * 1.25:
-        processes += max(1, processes // 50)
     wants = {
         "its cores": float(busiest.postgres().sum()) / (assumed.CORES * assumed.FULL),
         "its connections": connections(compounds) / assumed.CONNECTIONS_OF_POSTGRES,

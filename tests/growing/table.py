@@ -65,6 +65,11 @@ def _of(write: Callable[[float], str], value: Callable[[Grown], float]) -> Calla
     return lambda grown: write(value(grown))
 
 
+def asked_a_second(grown: Grown) -> float:
+    """Return how many compounds a head office asks in a second."""
+    return grown.cells / assumed.HEAD_OFFICE_SECONDS
+
+
 ROWS: tuple[tuple[str, Callable[[Grown], str]], ...] = (
     ("people", lambda one: f"{one.cells * assumed.PEOPLE_OF_A_CELL:,}"),
     ("passages a day", _of(number, lambda one: entries_a_day(one.compounds))),
@@ -115,8 +120,9 @@ ROWS: tuple[tuple[str, Callable[[Grown], str]], ...] = (
     ("certificates renewed a day", _of(number, lambda one: one.cells / assumed.DAYS_OF_A_CERTIFICATE)),
     ("weeks until each host of one domain has its first certificate", _of(
         number, lambda one: one.cells / assumed.CERTIFICATES_A_WEEK)),
-    ("compounds that a head office asks a second", _of(
-        number, lambda one: one.cells / assumed.HEAD_OFFICE_SECONDS)),
+    ("compounds that a head office asks a second; its cores, and the compounds' for it", lambda one: (
+        f"{number(asked_a_second(one))}; {number(asked_a_second(one) * costs.HEAD_OFFICE_ASKS_MS / 1000)}, "
+        f"{number(asked_a_second(one) * costs.OVERVIEW_WEB_MS / 1000)}")),
 )
 
 
@@ -184,6 +190,9 @@ def limits() -> list[Limit]:
               "a second proxy"),
         Limit(memory_kib / costs.BELL_MEMORY_BROKER_KIB, "one broker's memory, by connections",
               "three brokers; then one cluster for each few hundred compounds"),
+        Limit(of_cell * assumed.HEAD_OFFICE_SECONDS * assumed.FULL / costs.HEAD_OFFICE_ASKS_MS * 1000,
+              "one head office, whose process asks each compound once a minute",
+              "`ask_every_seconds = 300`; then one for each region"),
         Limit(30 * SMALL_CORES / costs.BELL_CONNECTS_BROKER_MS * 1000,
               "a broker that starts again, until all are back within half a minute",
               "three brokers: the other two take them in at once"),

@@ -21,6 +21,8 @@ class Looked:
 
     cells: list[Seen]
     silent: dict[str, str] = field(default_factory=dict)
+    down: dict[str, str] = field(default_factory=dict)
+    """Services whose machine answers, and which do not answer there themselves."""
 
     def of(self, name: str) -> list[Seen]:
         """Return where a cell is."""
@@ -71,7 +73,9 @@ def look(runner: Runner, *, check: bool = False, only: Sequence[str] = ()) -> Lo
     known = known_cells(fleet)
     gone = missing({name: at for name, at in known.items() if not only or name in only}, found, silent)
     remember(fleet, known | {one.cell.cell: one.service for one in found})
-    return Looked(judged(found) + gone, silent)
+    down = {
+        one.service: str(one.given.msg) for one in ran.events if one.task == "ask" and one.event == "ignored"}
+    return Looked(judged(found) + gone, silent, down)
 
 
 def known_cells(fleet: Fleet) -> dict[str, str]:

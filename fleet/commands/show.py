@@ -30,14 +30,15 @@ def check(arguments: argparse.Namespace, runner: Runner) -> int:
         services = len(runner.fleet.services)
         print(_("%(cells)s cells at %(services)s services: %(out)s out, %(silent)s services without an "
                 "answer",
-                cells=len(looked.cells), services=services, out=len(wrong), silent=len(looked.silent)))
-    return EXIT_FAILED if wrong or looked.silent else EXIT_OK
+                cells=len(looked.cells), services=services, out=len(wrong),
+                silent=len(looked.silent) + len(looked.down)))
+    return EXIT_FAILED if wrong or looked.silent or looked.down else EXIT_OK
 
 
 def _print(looked: Looked, cells: list[Seen], *, as_json: bool) -> None:
     for one in cells:
         print(json.dumps(facts(one), ensure_ascii=False) if as_json else _line(one))
-    for service, why in looked.silent.items():
+    for service, why in (looked.silent | looked.down).items():
         print(json.dumps({"service": service, "unreachable": why}, ensure_ascii=False) if as_json
               else f"{service}: " + _("no answer: %(why)s", why=why))
 

@@ -20,6 +20,7 @@ from web_admin.cli.answers import CommandRefused, clock
 from web_admin.cli.cell_folder import cell_of, hold_cell, refuse_its_host, say
 from web_admin.cli.forgetting import CheckFailed
 from web_admin.cli.way_back import BEFORE_UPGRADE, backup_folder
+from web_admin.core.config import ConfigRefused
 from web_admin.core.database import DatabaseError, make_engine
 from web_admin.operations import schema
 
@@ -60,7 +61,7 @@ def _upgraded(arguments: argparse.Namespace, move: Move) -> dict[str, object]:
             one = _of_one(move.source, arguments, dry_run=False, no_backup=False, backup=None)
             facts["said"] = upgrading.upgrade(one).splitlines()[0]
         _renamed(move)
-    except (CommandRefused, MoveRefused, DatabaseError, OSError) as err:
+    except Exception as err:  # noqa: BLE001 - whatever it is, it is said of this cell alone
         if move.source.exists() and note_in(move.source) is None and _revision(move.source) == before:
             (move.source / HELD).unlink(missing_ok=True)
             return {**facts, "state": AS_BEFORE, "where": str(move.source), "what": _why(err),
@@ -78,7 +79,8 @@ def _why(err: Exception) -> str:
     """Return the words of an error; of a database's only the driver's own, since values may be personal."""
     if isinstance(err, DatabaseError):
         return str(getattr(err, "orig", err)).splitlines()[0]
-    return str(err)
+    is_ours = isinstance(err, CommandRefused | MoveRefused | ConfigRefused | OSError)
+    return str(err) if is_ours else type(err).__name__
 
 
 def _renamed(move: Move) -> None:

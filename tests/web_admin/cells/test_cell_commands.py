@@ -1,0 +1,152 @@
+"""`menjin web cells create`, `restore`, `upgrade`, `downgrade`, `retire`: whole or as before."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import menjin
+from tests.served.fleets import PASSPHRASE, copied_cell, first_cell
+from web_admin.cells import moving
+from web_admin.cells.folders import HELD, MOVING
+from web_admin.cli import making_cells, restoring
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a compound that `menjin web init` made."""
+    return first_cell(tmp_path_factory.mktemp("first"))
+
+
+@pytest.fixture
+def willow(tmp_path: Path, first: Path) -> Path:
+    """Return the folder of a cell."""
+    (tmp_path / "cells").mkdir()
+    (tmp_path / "passphrase").write_text(PASSPHRASE)
+    return copied_cell(first, tmp_path / "cells", "willow")
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return what runs a command of cells."""
+
+    def run_one(*words: object) -> tuple[int, str, str]:
+        status = menjin.main(["web", *map(str, words)])
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return run_one
+
+
+def power_cut(*_arguments: object, **_more: object) -> None:
+    raise KeyboardInterrupt
+
+
+def beside(cell: Path) -> list[str]:
+    return sorted(path.name for path in cell.parent.iterdir())
+
+
+def test_a_restore_cut_off_at_each_step_goes_on_and_is_undone_or_kept(
+    willow: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passphrase = ("--passphrase-file", tmp_path / "passphrase")
+    backup = tmp_path / "willow.menjin"
+    assert run("backup", "--data-dir", willow, backup, *passphrase)[0] == 0
+    old = (willow / "secrets" / "face.key").read_bytes()
+    command = ("cells", "restore", willow, backup, "--public-url", "https://willow.example", *passphrase)
+    assert run(*command)[0] == 2
+    assert beside(willow) == ["willow"]
+    command = (*command, "--replace")
+    for place, name in ((restoring, "fill_from_backup"), (making_cells, "hold_cell"), (moving, "_finish")):
+        with monkeypatch.context() as cut:
+            cut.setattr(place, name, power_cut)
+            assert run(*command)[0] == menjin.EXIT_INTERRUPTED
+    assert run(*command)[0] == 0
+    assert beside(willow) == [".willow.before-restore", "willow"]
+    assert not {HELD, MOVING} & {path.name for path in willow.iterdir()}
+    assert (willow / "secrets" / "face.key").read_bytes() != old
+    assert run(*command)[0] == 0, "said again nothing is done"
+
+    with monkeypatch.context() as cut:
+        cut.setattr(making_cells, "carry_out", power_cut)
+        assert run("cells", "restore", willow, "--undo")[0] == menjin.EXIT_INTERRUPTED
+    assert run("cells", "restore", willow, "--undo")[0] == 0
+    assert beside(willow) == ["willow"]
+    assert (willow / "secrets" / "face.key").read_bytes() == old
+
+    assert run(*command)[0] == 0
+    assert run("cells", "restore", willow, "--keep")[0] == 0
+    assert beside(willow) == ["willow"]
+    assert (willow / "secrets" / "face.key").read_bytes() != old
+
+
+def test_a_cell_is_made_whole_also_after_a_cut(
+    willow: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elm, root_key = willow.with_name("elm"), tmp_path / "elm.key"
+    (tmp_path / "password").write_text("a quiet gate above four offices")
+    command = (
+        "cells", "create", elm, "--language", "zh", "--timezone", "Asia/Shanghai", "--name", "榆园",
+        "--public-url", "https://willow.example", "--security-contact", "mailto:security@example.org",
+        "--manager-email", "manager@example.org", "--manager-password-file", tmp_path / "password",
+        "--root-key", root_key, "--root-passphrase-file", tmp_path / "passphrase")
+    assert run(*command, "--dry-run")[0] == 0
+    assert beside(willow) == ["willow"]
+    with monkeypatch.context() as cut:
+        cut.setattr(making_cells, "refuse_its_host", power_cut)
+        assert run(*command)[0] == menjin.EXIT_INTERRUPTED
+    status, _out, err = run(*command)
+    assert status == 2
+    assert "host willow.example" in err, "another cell has the host: this one stays beside its place"
+    settings = willow.with_name(".elm.creating") / "web.toml"
+    settings.write_text(settings.read_text().replace("willow.example", "elm.example"))
+    status, out, err = run(*command)
+    assert status == 0, err
+    assert f"Move {root_key} to two places off this machine" in out
+    assert root_key.is_file()
+    assert beside(willow) == ["elm", "willow"]
+    assert run(*command)[0] == 2
+
+
+def test_cells_come_to_this_version_and_back_and_what_fails_is_as_before(
+    willow: Path, run: Run, tmp_path: Path, first: Path
+) -> None:
+    after = tmp_path / "next"
+    after.mkdir()
+    elm = copied_cell(first, willow.parent, "elm")
+    (elm / "web.toml").rename(tmp_path / "kept")
+    command = ("cells", "upgrade", willow, elm, "--into", after, "--passphrase-file", tmp_path / "passphrase")
+    status, out, _err = run(*command)
+    assert status == 1
+    assert [(one["cell"], one["state"]) for one in map(json.loads, out.splitlines())] == [
+        ("willow", "done"), ("elm", "as_before")]
+    assert sorted(path.name for path in elm.iterdir() if path.name in {HELD, MOVING}) == []
+    (tmp_path / "kept").rename(elm / "web.toml")
+    status, out, _err = run(*command)
+    assert (status, [json.loads(line)["state"] for line in out.splitlines()]) == (0, ["done", "done"])
+    assert beside(after / "willow") == ["elm", "willow"]
+    status, out, _err = run("cells", "downgrade", after / "elm", "--into", elm.parent)
+    assert (status, json.loads(out)["state"]) == (0, "done")
+    assert beside(elm) == ["elm"]
+
+
+def test_a_cell_is_retired_when_it_is_held_and_a_cut_is_gone_on_with(
+    willow: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, _out, err = run("cells", "retire", willow)
+    assert status == 2
+    assert "is not held: hold it first" in err
+    assert run("cells", "hold", willow)[0] == 0
+    assert "overwrite the keys" in run("cells", "retire", willow, "--dry-run")[1]
+    from web_admin.cells import retiring
+
+    with monkeypatch.context() as cut:
+        cut.setattr(retiring, "destroy", power_cut)
+        assert run("cells", "retire", willow)[0] == menjin.EXIT_INTERRUPTED
+    assert "cut off" in run("cells", "retire", willow, "--dry-run")[1]
+    assert run("cells", "retire", willow)[0] == 0
+    assert list(willow.parent.iterdir()) == []
+    assert run("cells", "retire", willow)[0] == 0

@@ -96,11 +96,16 @@ def expect(target: Path) -> tuple[str, str]:
     return _private_key(target).public_key().public_bytes_raw().hex(), ""
 
 
-def pack(source: Path, public_key: str, file: Path, say: Say) -> str:
-    """Take a cell out and write its parcel; return the parcel's digest; raise MoveRefused or OSError."""
+def pack(source: Path, public_key: str, file: Path, say: Say, revision: str | None = None) -> str:
+    """Take a cell out and write its parcel; return the parcel's digest; raise MoveRefused or OSError.
+
+    `revision`: of the tables that the new machine's program takes; others are refused, with nothing changed.
+    """
     note = note_in(source)
     if note is None:
         read_settings_of(source)
+        if revision is not None and (own := _revision(source)) != revision:
+            raise MoveRefused(_of_another_version(source, own, revision) + "; nothing was changed")
         note = Note(str(source), ELSEWHERE, receipt=secrets.token_hex(32))
         write_whole(source / MOVING, msgspec.json.encode(note))
     _refuse_other_move(source, note)
@@ -201,9 +206,13 @@ def unpack(target: Path, file: Path, judge: Callable[[Path], None] = lambda _cel
 
 def _refuse_other_version(target: Path, manifest: Manifest) -> None:
     if manifest.revision != newest_revision():
-        raise MoveRefused(
-            f"{target}: its tables are of revision {manifest.revision}, and this program's of "
-            f"{newest_revision()}; upgrade it where it is, or move it to a service of its version")
+        raise MoveRefused(_of_another_version(target, manifest.revision, newest_revision()))
+
+
+def _of_another_version(cell: Path, its: str, there: str) -> str:
+    return (
+        f"{cell}: its tables are of revision {its}, and the program there takes {there}; upgrade it where it "
+        "is, or move it to a service of its version")
 
 
 def _lay_down(cell: Path, manifest: Manifest, frames: Iterator[bytes]) -> None:

@@ -12,6 +12,7 @@ from web_admin.cells import parcel, retiring
 from web_admin.cells.moving import Move
 from web_admin.cli.answers import CommandRefused
 from web_admin.cli.cell_folder import cell_of, refuse_its_host, say
+from web_admin.operations.schema import newest_revision
 
 
 def _said(**facts: str) -> str:
@@ -25,12 +26,13 @@ def _cell(arguments: argparse.Namespace) -> Path:
 def expect(arguments: argparse.Namespace) -> str:
     """Say the key to pack for."""
     public_key, unpacked = parcel.expect(_cell(arguments))
-    return _said(public_key=public_key, parcel=unpacked)
+    return _said(public_key=public_key, parcel=unpacked, revision=newest_revision())
 
 
 def pack(arguments: argparse.Namespace) -> str:
     """Take the cell out and pack it."""
-    return _said(parcel=parcel.pack(cell_of(arguments.cell), arguments.key, arguments.file, say))
+    cell = cell_of(arguments.cell)
+    return _said(parcel=parcel.pack(cell, arguments.key, arguments.file, say, arguments.revision))
 
 
 def unpack(arguments: argparse.Namespace) -> str:

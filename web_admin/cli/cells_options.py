@@ -59,6 +59,7 @@ def _add_between_machines(kinds: "argparse._SubParsersAction[argparse.ArgumentPa
     for one in made.values():
         one.add_argument("cell", type=Path, metavar="DIR/NAME", help="the cell's folder")
     made["pack"].add_argument("--key", required=True, metavar="KEY", help="as 'expect' said it")
+    made["pack"].add_argument("--revision", metavar="NUMBER", help="as 'expect' said it: refuse other tables")
     made["pack"].add_argument("--to", dest="file", type=Path, required=True, metavar="FILE", help="parcel")
     made["unpack"].add_argument("file", type=Path, metavar="FILE", help="the parcel")
     made["leave"].add_argument(

@@ -167,9 +167,12 @@ def test_a_cell_of_another_version_is_refused_with_a_sentence(
     source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = target.parent / "parcel"
+    with pytest.raises(MoveRefused, match=r"takes 9999; upgrade it where it is, .*; nothing was changed"):
+        parcel.pack(source, parcel.expect(target)[0], file, quiet, revision="9999")
+    assert note_in(source) is None, "it is served as before"
     parcel.pack(source, parcel.expect(target)[0], file, quiet)
     monkeypatch.setattr(parcel, "newest_revision", lambda: "9999")
-    with pytest.raises(MoveRefused, match=r"tables are of revision \d+, and this program's of 9999"):
+    with pytest.raises(MoveRefused, match=r"tables are of revision \d+, and the program there takes 9999"):
         parcel.unpack(target, file)
     assert not target.exists()
 
@@ -184,3 +187,15 @@ def test_a_cell_that_is_served_is_not_packed(
         parcel.pack(source, parcel.expect(target)[0], target.parent / "parcel", quiet)
     lock.give_back()
     assert not (target.parent / "parcel").exists()
+
+
+def test_a_file_that_changed_while_it_was_packed_is_refused(
+    source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = target.parent / "parcel"
+    with monkeypatch.context() as before:
+        before.setattr(parcel, "digest_of", lambda _path: bytes(32))
+        parcel.pack(source, parcel.expect(target)[0], file, quiet)
+    with pytest.raises(MoveRefused, match="came otherwise than it was packed: pack it again"):
+        parcel.unpack(target, file)
+    assert not target.exists()

@@ -197,6 +197,6 @@ def menjin_web(*arguments: str) -> str:
     """Run a command of the server and return what it prints."""
     done = subprocess.run(
         [sys.executable, "-m", "menjin", "web", *arguments], capture_output=True, text=True, check=False,
-        stdin=subprocess.DEVNULL, timeout=300)
+        stdin=subprocess.DEVNULL, timeout=300, env={**os.environ, "LANGUAGE": "en"})
     assert done.returncode == 0, done.stderr
     return done.stdout

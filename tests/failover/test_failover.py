@@ -8,6 +8,7 @@ from tests.failover.__main__ import play
 from tests.failover.cluster import running_cluster, what_is_missing
 from tests.failover.kills import KILLS
 from tests.failover.protocol import table, under_load
+from tests.support.gates.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(what_is_missing()), reason=what_is_missing())]
 
@@ -20,10 +21,10 @@ def test_nothing_acknowledged_is_lost_whatever_is_killed(
         protocol.load.end()
         found = protocol.findings()
         protocol.certificates()
+        until(lambda: all(gate.bell.is_heard for gate in protocol.hearing))
     with capsys.disabled():
         print("\n" + "\n".join(table(protocol.phases)))
     assert found.are_none, found
-    assert all(gate.bell.is_heard for gate in protocol.hearing), "bells are heard again"
     restarts = [act for act in protocol.phases[-1].acts if act.kind == "gate asks" and act.failures]
     assert restarts == [], "no ask fails while web machines are restarted one after another"
 

@@ -1,11 +1,8 @@
 """Keep a backup of today's compound for later versions, one of each revision.
 
     python -m tests.served.keep_backup
-
-They are kept as text (base64): what copies a repository may change bytes of a file that it takes for text.
 """
 
-import base64
 import os
 import sys
 import tempfile
@@ -39,15 +36,7 @@ def keep(path: Path, folder: Path) -> int:
     return rows
 
 
-def main() -> None:
-    """Keep one of the newest revision."""
-    kept = KEPT / f"{newest_revision()}.backup.b64"
-    with tempfile.TemporaryDirectory() as made:
-        backup = Path(made) / "backup"
-        rows = keep(backup, Path(made))
-        kept.write_bytes(base64.encodebytes(backup.read_bytes()))
-    sys.stdout.write(f"{kept}: {rows} rows\n")
-
-
 if __name__ == "__main__":
-    main()
+    file = KEPT / f"{newest_revision()}.backup"
+    with tempfile.TemporaryDirectory() as made:
+        sys.stdout.write(f"{file}: {keep(file, Path(made))} rows\n")

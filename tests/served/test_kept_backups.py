@@ -3,7 +3,6 @@
 0033 was written by commit 5066cdf, 0001 by 36e2c0fe: programs, not fixtures, filled these tables.
 """
 
-import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,11 +38,9 @@ def as_the_product_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backup, "SCRYPT_COST", PRODUCTS_COST)
 
 
-@pytest.fixture(params=sorted(path.name.removesuffix(".b64") for path in KEPT.glob("*.b64")))
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    file = tmp_path / request.param
-    file.write_bytes(base64.decodebytes((KEPT / f"{request.param}.b64").read_bytes()))
-    return file
+@pytest.fixture(params=sorted(path.name for path in KEPT.glob("*.backup")))
+def kept(request: pytest.FixtureRequest) -> Path:
+    return KEPT / request.param
 
 
 @pytest.fixture
@@ -102,7 +99,7 @@ def older(kept: Path, database_url: str, tmp_path: Path) -> Server:
 
 
 def test_every_revision_has_a_kept_backup() -> None:
-    missing = set(revisions()) - {path.name.removesuffix(".backup.b64") for path in KEPT.glob("*.b64")}
+    missing = set(revisions()) - {path.stem for path in KEPT.glob("*.backup")}
     assert missing == set(), "python -m tests.served.keep_backup, with the program whose newest it is"
 
 

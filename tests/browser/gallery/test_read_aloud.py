@@ -69,7 +69,17 @@ SAID = {
 - button "Drill"
 - heading "Another reason or another end" [level=2]
 - textbox "Reason"
-- textbox "Ends at"
+- radiogroup "For how long":
+  - list:
+    - listitem:
+      - radio "1 hour" [checked]
+    - listitem:
+      - radio "2 hours"
+    - listitem:
+      - radio "4 hours"
+    - listitem:
+      - radio "8 hours"
+- textbox "Or until"
 - button "Lock all ways in"
 - link "Cancel"
 """,

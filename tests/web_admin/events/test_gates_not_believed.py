@@ -325,7 +325,7 @@ def batches(site, north, clock):
     return {
         "an answer about a face": (EVENTS_PATH, north.batch([answer])),
         "an entry to set aside": (EVENTS_PATH, north.batch([odd])),
-        "receipts": (RECEIPTS_PATH, ReceiptBatch(receipts=(receipt,))),
+        "receipts to set aside": (RECEIPTS_PATH, ReceiptBatch(receipts=(receipt,))),
         "tombstones": (TOMBSTONES_PATH, TombstoneBatch(have_epoch=1, have_version=1, tombstones=())),
         "plain entries": (EVENTS_PATH, north.batch(journal(2, clock.now))),
     }
@@ -336,7 +336,8 @@ def batches(site, north, clock):
     [
         ("an answer about a face", ["gate", "site", "gate"]),
         ("an entry to set aside", ["gate", "site", "gate"]),
-        ("receipts", ["site", "gate"]), ("tombstones", ["site", "gate"]), ("plain entries", ["gate"]),
+        ("receipts to set aside", ["gate", "site", "gate"]), ("tombstones", ["site", "gate"]),
+        ("plain entries", ["gate"]),
     ],
 )
 def test_what_may_publish_or_write_to_the_ledger_locks_the_site_before_the_gate(

@@ -80,6 +80,11 @@ class Fleet:
                                  name=name, all=", ".join(self.services)))  # fmt: skip
         return found
 
+    def service_before(self, name: str) -> str | None:
+        """Return the service whose cells are upgraded to this one; else this one, if it has a next itself."""
+        before = (old for old, one in self.services.items() if one.upgrade_to == name)
+        return next(before, name if self.service(name).upgrade_to else None)
+
 
 def read_fleet(path: Path) -> Fleet:
     """Return what the file says; raise FleetRefused with the file, the place and what to do."""

@@ -150,8 +150,7 @@ def _stopped(red: Mapping[str, str], waves: Waves, count: int) -> int:
 def _undo(arguments: argparse.Namespace, runner: Runner, looked: Looked, waves: Waves, path: Path) -> int:
     name = arguments.undo
     new = looked.only_place(name).service
-    olds = [old for old, one in runner.fleet.services.items() if one.upgrade_to in (new, None) or old == new]
-    old = next((old for old in olds if runner.fleet.service(old).upgrade_to), None)
+    old = runner.fleet.service_before(new)
     if old is None:
         raise FleetRefused(_("%(service)s is no service of a next version", service=new))
     about = runner.fleet.service(old)

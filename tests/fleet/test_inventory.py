@@ -33,6 +33,22 @@ def written(tmp_path: Path, text: str) -> Path:
     return path
 
 
+def test_a_cell_goes_back_to_the_service_that_it_came_from(tmp_path: Path) -> None:
+    third = GOOD + 'upgrade_to = "north-last"\n' + """
+[services.north-last]
+machine = "one"
+cells = "/var/lib/menjin-web/cells-last"
+url = "http://127.0.0.1:8002"
+"""
+    head, north, rest = third.partition("[services.north]")
+    north_of, _, later = (north + rest).partition("[services.north-next]")
+    for text in (third, head + "[services.north-next]" + later + north_of):
+        fleet = read_fleet(written(tmp_path, text))
+        came_from = {name: fleet.service_before(name) for name in sorted(fleet.services)}
+        assert came_from == {"north": "north", "north-last": "north-next", "north-next": "north"}
+    assert read_fleet(written(tmp_path, GOOD)).service_before("north-next") == "north"
+
+
 def test_an_inventory_names_machines_and_their_services(tmp_path: Path) -> None:
     fleet = read_fleet(written(tmp_path, GOOD))
     assert fleet.machines["one"].port == 22

@@ -13,6 +13,8 @@ from tests.served.served_compound import Browser
 
 PAGES_OF_A_KIND = 2
 MAX_PAGES = 90
+SHOWN_BEFORE, SHOWN_AFTER = 200, 300
+"""Characters of an unequal line before and after what both share."""
 ZONES = (ZoneInfo("Asia/Shanghai"), UTC)
 CLOCKS = ("%H:%M", "%-I:%M")
 _LINK = re.compile(r'(?:href|data-refresh|data-live|src|hx-get)="(/[^"#]*)')
@@ -27,7 +29,8 @@ _BY_CHANCE = (
     (re.compile(r"[A-Za-z0-9_-]{40,}={0,2}"), "<sealed>"),
     (re.compile(r"\b\d+ minutes?\b"), "<minutes>"),
     (re.compile(r"\d+(?:\.\d+)? (?:bytes|kB|KB|MB|GB|TB)\b"), "<size>"),
-    (re.compile(r"(?<=>Ends )[A-Z][a-z]+ \d+, \d{4} \d\d:\d\d"), "<then>"),  # of a reader's own session
+    (re.compile(r"(?<=>Ends )(?:[A-Z][a-z]+ \d+, \d{4} )?\d\d:\d\d"), "<then>"),  # of a reader's own session
+    (re.compile(r'class="(?:fill|lost)"(?= x="590")'), "<contact>"),  # of a gate in the hour of the reading
     (re.compile(r"\(\d+ %\)"), "<full>"),  # how full this machine's disk is
 )
 
@@ -103,8 +106,11 @@ def differences(one: Read, other: Read, alike: tuple[Alike, Alike]) -> list[str]
         here, there = of_one.get(key, "").splitlines(), of_other.get(key, "").splitlines()
         if here != there:
             unequal = ((a, b) for a, b in zip(here, there, strict=False) if a != b)
-            line, another = next(unequal, (here[-1:], there[-1:]))
-            found.append(f"{key[0]}: {line!r} is not {another!r}")
+            line, another = next(unequal, (str(here[-1:]), str(there[-1:])))
+            same = next((n for n, (a, b) in enumerate(zip(line, another, strict=False)) if a != b), 0)
+            start = max(0, same - SHOWN_BEFORE)
+            found.append(f"{key[0]}: {line[start:same + SHOWN_AFTER]!r} is not "
+                         f"{another[start:same + SHOWN_AFTER]!r}")
     return found
 
 

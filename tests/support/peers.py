@@ -119,9 +119,12 @@ class _Smtp(socketserver.StreamRequestHandler):
 
     def _data(self, _line: str) -> str:
         self._say("354 go")
-        text = ""
-        while (line := self.rfile.readline().decode()) not in (".\r\n", ""):
-            text += line
+        data = b""
+        while (line := self.rfile.readline()) not in (b".\r\n", b""):
+            data += line
+        if not data.isascii():  # as a relay of the old kind, which does not announce 8BITMIME
+            return "554 5.6.1 bytes above 127"
+        text = data.decode()
         self.server.peer.mails.append((self.receiver, text, self.inside_tls))
         return self.server.peer.says.get("TEXT", "250 taken")
 

@@ -1,5 +1,7 @@
 """Read what pages of lanes say about weekly schedules; no routes."""
 
+from collections.abc import Mapping
+
 from web_admin.accounts.names import shown_names
 from web_admin.accounts.queries import staff_emails
 from web_admin.compound.models import Lane
@@ -28,6 +30,7 @@ class LaneSchedules:
         """Read nothing yet."""
         self._hours: SiteHours | None = None
         self._accounts: dict[str, str] | None = None
+        self._names: Mapping[str, str] | None = None
 
     def of(self, lane: Lane) -> tuple[Schedule, ...]:
         """Return a lane's schedules."""
@@ -41,13 +44,18 @@ class LaneSchedules:
 
     def named(self, author_id: str | None) -> str:
         """Return the name under which a schedule's author is shown on every page, as a lockdown's is."""
-        return shown_names(request_session(), [author_id]).get(author_id or "") or self.set_by(author_id)
+        if self._names is None:
+            self._names = shown_names(request_session(), self._emails())
+        return self._names.get(author_id or "") or self.set_by(author_id)
 
     def set_by(self, author_id: str | None) -> str:
         """Return whose account set a schedule."""
+        return self._emails().get(author_id or "", author_id or "—")
+
+    def _emails(self) -> dict[str, str]:
         if self._accounts is None:
             self._accounts = staff_emails(request_session())
-        return self._accounts.get(author_id or "", author_id or "—")
+        return self._accounts
 
     def _site_hours(self) -> SiteHours:
         if self._hours is None:

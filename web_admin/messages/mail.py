@@ -5,6 +5,7 @@ The password is in no database and has no default: it is MENJIN_MAIL_PASSWORD, o
 """
 
 import contextlib
+import email.policy
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from web_admin.messages.models import MailServer, OutboxMessage
 
 WAIT_SECONDS = 20.0
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+SEVEN_BIT = email.policy.default.clone(cte_type="7bit")
+"""Not every mail server announces that it takes bytes above 127 (RFC 6152), and smtplib does not ask."""
 PASSWORD_FILE = "mail.password"  # noqa: S105 - names a file
 
 
@@ -46,7 +49,7 @@ def mail_password(config: WebConfig) -> str:
 
 
 def _mail(server: MailServer, message: OutboxMessage) -> EmailMessage:
-    mail = EmailMessage()
+    mail = EmailMessage(policy=SEVEN_BIT)
     try:
         mail["From"] = server.sender
         mail["To"] = message.target

@@ -25,6 +25,7 @@ from web_admin.cells.trouble import Kind
 from web_admin.cells.turns import Turns
 from web_admin.cells.works import Works
 from web_admin.compound.keys import create_site
+from web_admin.core.cell_in_hand import CELL
 from web_admin.core.config import SECRET_NAMES, WebConfig, write_secret, write_settings
 from web_admin.core.health_models import ServerMark
 from web_admin.operations import schema
@@ -107,8 +108,10 @@ def here(tmp_path: Path, words) -> Iterator[Here]:
     installation = Installation(Choices(folder), COMMON, monotonic=clock)
     works = Works(Turns(), words, StreamPlaces(4), bool)
     installation.prepare = works.prepare
+    in_none = CELL.set("")
     yield Here(folder, clock, installation, Site(installation), works, COMMON)
     installation.close_all(5.0)
+    CELL.reset(in_none)  # a request leaves the name set in its thread, which is the tests' own here
 
 
 def test_a_cell_is_opened_by_its_first_request_and_closed_when_idle(here: Here) -> None:

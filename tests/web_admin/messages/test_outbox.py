@@ -1,6 +1,8 @@
 """What leaves the server: once, signed, again later, and not for ever; by real sockets on either database."""
 
 import base64
+import email
+import email.policy
 import hashlib
 import hmac
 import ipaddress
@@ -329,6 +331,15 @@ def test_a_mail_goes_with_its_text_in_any_language(menjin, site, put, mail):
     assert "=?utf-8?" in text
     assert "Message-ID: <" in text
     assert mail.logins == []
+
+
+def test_a_mail_of_short_lines_is_taken_by_a_server_of_seven_bits(menjin, site, put, mail):
+    add_mail_server(menjin, site, mail.port)
+    put("mail", "lin@example.org", "test", subject="门", text="服务器\n    menjin web run\n")
+    assert deliver(menjin) == SENT
+    ((_receiver, text, _tls),) = mail.mails
+    taken = email.message_from_string(text, policy=email.policy.default)
+    assert taken.get_content().splitlines() == ["服务器", "    menjin web run"]
 
 
 def test_the_password_comes_from_a_file_or_the_environment_and_only_inside_tls(

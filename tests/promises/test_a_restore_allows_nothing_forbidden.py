@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -19,6 +20,7 @@ from sqlalchemy import select
 from gate_controller.contract.calendars import DAY_KINDS, Span
 from tests.support.compounds.restored_gates import StoringGate, copied, opens
 from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person, add_pin
+from tests.support.examples import examples
 from web_admin.action.base import Action
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import CredentialRow, Hours, Person
@@ -111,7 +113,10 @@ def _do(database: Database, sealer: Sealer, site_id: str, step: Step, now: datet
             ACTS[word](act, session.scalars(cards).one(), persons[number].person_id)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.thorough
+@settings(
+    max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(before=HISTORIES, after=HISTORIES, last=st.booleans())
 @example(before=[("sync north", 0)], after=[("suspend card", 0), ("lockdown", 0)], last=True)
 @example(before=[("at night", 1)], after=[("no grant", 0), ("until soon", 1), ("card alone", 2)], last=True)

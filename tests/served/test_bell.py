@@ -91,6 +91,7 @@ def someone_more(served: ServedCompound, number: int, gate_ids: Sequence[str]) -
     return time.monotonic()
 
 
+@pytest.mark.wide
 def test_a_gate_that_waits_for_its_bell_carries_out_an_order_that_lives_for_ten_seconds(
     rung: ServedCompound, brokers: Brokers, tmp_path: Path
 ) -> None:

@@ -28,6 +28,7 @@ def fleet(tmp_path: Path, first: Path) -> Iterator[RunningFleet]:
         yield running
 
 
+@pytest.mark.wide
 def test_list_and_check_say_where_every_cell_is_and_what_is_wrong(fleet: RunningFleet, first: Path) -> None:
     status, out, beside = fleet.run("list", "--json")
     assert status == 0, beside

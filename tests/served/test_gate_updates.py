@@ -117,6 +117,7 @@ def began(served: ServedCompound, version: str) -> None:
     assert sent.status_code == 303, sent.text
 
 
+@pytest.mark.wide
 def test_a_button_brings_a_gate_to_a_version_that_a_card_then_proves(
     served: ServedCompound, release: Path, tmp_path: Path
 ) -> None:

@@ -72,6 +72,7 @@ def signed_in(address: str, secret: bytes) -> requests.Session:
     return browser
 
 
+@pytest.mark.wide
 def test_two_real_compounds_are_read_and_none_of_their_people(company: Company, tmp_path: Path) -> None:
     first, second = company.first, company.second
     add(company.data_dir, "first", first.address, name="First", key=key_of(first, "overview:read"))

@@ -57,7 +57,6 @@ STATEMENTS_KEPT = 3_000
 """Compiled ones, of all engines that share them."""
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
@@ -129,13 +128,13 @@ def database_name(url: str) -> tuple[str, str]:
 def make_calls_engine(engine: Engine) -> Engine:
     """Return an engine for one statement at a time: what counts a gate's call, with no wait for the disk.
 
-    A PostgreSQL that crashes, or gives way to its standby, may lose the calls of its last second: a number
-    counted then is taken once more.
-    Its connections are not tried before use, so a caller is ready for OperationalError. On SQLite it is the
-    same engine. It is disposed of together with `engine`.
+    A PostgreSQL that crashes, or gives way to its standby, may lose the calls of its last second, SQLite on a
+    machine whose power fails those since the last other act: a number counted then is taken once more.
+    Its connections are not tried before use, so a caller is ready for OperationalError. On SQLite they are
+    the engine's own. It is disposed of together with `engine`.
     """
     if engine.dialect.name != "postgresql":
-        return engine
+        return engine.execution_options(menjin_waits_for_disk=False)
     options = {key: value for key, value in engine.get_execution_options().items() if key == "compiled_cache"}
     calls = create_engine(
         engine.url,
@@ -166,8 +165,16 @@ def _lower(value: str | bytes | float | None) -> str | bytes | float | None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    reads_only = connection.get_execution_options().get("menjin_reads_only", False)
-    connection.exec_driver_sql("BEGIN DEFERRED" if reads_only else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if options.get("menjin_reads_only", False):
+        connection.exec_driver_sql("BEGIN DEFERRED")
+        return
+    # At each begin, since a pooled connection serves both: with a write-ahead log FULL waits for the disk at
+    # each commit, NORMAL at a checkpoint (https://sqlite.org/pragma.html#pragma_synchronous).
+    synchronous = "FULL" if options.get("menjin_waits_for_disk", True) else "NORMAL"
+    cast(sqlite3.Connection, connection.connection.dbapi_connection).execute(
+        f"PRAGMA synchronous = {synchronous}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def is_disk_full(error: BaseException) -> bool:

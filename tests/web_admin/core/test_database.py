@@ -147,6 +147,20 @@ def test_a_request_is_one_transaction_kept_only_when_it_succeeds(database, pages
         assert session.scalar(select(func.count()).select_from(Home)) == kept
 
 
+def test_an_act_waits_for_the_disk_and_a_gates_call_does_not(tmp_path):
+    database = Database(make_engine(f"sqlite:///{tmp_path / 'menjin.sqlite3'}"))
+    asked, waits, does_not = text("PRAGMA synchronous"), 2, 1  # FULL, NORMAL
+    seen = []
+    for _turn in range(2):  # by one pooled connection in turn
+        with database.session() as session:
+            seen.append(session.scalar(asked))
+        with database.calls.begin() as connection:
+            seen.append(connection.scalar(asked))
+    assert seen == [waits, does_not, waits, does_not]
+    assert database.engine.pool.checkedin() == 1
+    database.engine.dispose()
+
+
 def test_a_naive_time_may_not_be_stored(database, sealer):
     with pytest.raises(Exception, match="without zone"), database.session() as session:
         create_site(session, sealer, "S", "UTC", "en", "x", datetime(2026, 1, 1))  # noqa: DTZ001 - the point

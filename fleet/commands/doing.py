@@ -1,7 +1,7 @@
 """Do a command of `menjin web` for each of several cells on their machines, and gather what came of it."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fleet.progress import Bar
@@ -32,8 +32,13 @@ class Done:
         return EXIT_FAILED if self.wrong else EXIT_OK
 
 
-def do(runner: Runner, rounds: Mapping[str, Sequence[Round]], *, hear: "Hear | None" = None) -> Done:
-    """Run the commands; those of a machine one after another, the machines beside each other."""
+def do(
+    runner: Runner, rounds: Mapping[str, Sequence[Round]], *, on_done: Callable[[str], None] = lambda _: None
+) -> Done:
+    """Run the commands; those of a machine one after another, the machines beside each other.
+
+    `on_done` is given each cell whose command succeeded.
+    """
     done = Done()
     bar = Bar(sum(map(len, rounds.values())))
 
@@ -46,8 +51,7 @@ def do(runner: Runner, rounds: Mapping[str, Sequence[Round]], *, hear: "Hear | N
         elif event.cell and event.event == "ok":
             done.said[event.cell] = event.given.stdout
             bar.step(event.cell)
-            if hear is not None:
-                hear.done(event.cell)
+            on_done(event.cell)
         elif event.cell and event.event == "failed":
             done.wrong[event.cell] = event.why
             bar.step(f"{event.cell}: {event.why}")
@@ -63,13 +67,6 @@ def do(runner: Runner, rounds: Mapping[str, Sequence[Round]], *, hear: "Hear | N
             if one.cell not in done.said and one.cell not in done.wrong:
                 done.wrong[one.cell] = " ".join(ran.stderr.split())[:300] or _("it was not done")
     return done
-
-
-class Hear:
-    """Is notified of each cell that is done."""
-
-    def done(self, cell: str) -> None:
-        """Take a cell."""
 
 
 def do_one(runner: Runner, service: str, cell: str, words: Sequence[str]) -> str:

@@ -3,11 +3,10 @@
 import argparse
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
 
-from fleet.commands.doing import EXIT_FAILED, EXIT_OK, Hear, Round, do, do_one, would
+from fleet.commands.doing import EXIT_FAILED, EXIT_OK, Round, do, do_one, would
 from fleet.inventory import Fleet, Service, odd
 from fleet.looking import Looked, look
 from fleet.notes import read_note, write_note
@@ -21,18 +20,6 @@ class Backups(msgspec.Struct):
     """How far a round of backups has come."""
 
     left: list[str]
-
-
-class _Kept(Hear):
-    """Writes down which cells are backed up."""
-
-    def __init__(self, path: Path, note: Backups) -> None:
-        self._path, self._note = path, note
-
-    def done(self, cell: str) -> None:
-        """Take a cell off the list."""
-        self._note.left.remove(cell)
-        write_note(self._path, self._note)
 
 
 def backup(arguments: argparse.Namespace, runner: Runner) -> int:
@@ -57,9 +44,15 @@ def backup(arguments: argparse.Namespace, runner: Runner) -> int:
     if not arguments.do:
         return would(lines)
     left = Backups(list(names))
-    if not arguments.cells:
+
+    def write_down(cell: str = "") -> None:
+        if arguments.cells:
+            return
+        left.left = [name for name in left.left if name != cell]
         write_note(path, left)
-    done = do(runner, rounds, hear=None if arguments.cells else _Kept(path, left))
+
+    write_down()
+    done = do(runner, rounds, on_done=write_down)
     for name, why in done.wrong.items():
         print(_("%(cell)s was not backed up: %(why)s", cell=name, why=why), file=sys.stderr)
     for service, why in looked.silent.items():

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from fleet.commands.doing import EXIT_FAILED, EXIT_OK, do_one, would
+from fleet.judging import MISSING, Seen
 from fleet.looking import Looked, look
 from fleet.notes import read_note, write_note
 from fleet.progress import Bar
@@ -16,7 +17,7 @@ from fleet.waves import Waves, next_wave
 from fleet.words import FleetRefused, _
 
 NOTE = "upgrade.json"
-DONE = "done"
+DONE, HELD = "done", "held"
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -43,6 +44,10 @@ def upgrade(arguments: argparse.Namespace, runner: Runner) -> int:
         raise FleetRefused(_("%(service)s gives no answer: %(why)s", service=service,
                              why=looked.silent[service]))  # fmt: skip
     sources = _sources(looked, after, waves)
+    for one in looked.cells:
+        if one.service in after and _is_kept(one, waves):
+            print(_("%(cell)s of %(service)s is held: it stays as it is", cell=one.cell.cell,
+                    service=one.service), file=sys.stderr)  # fmt: skip
     left = [name for name in sources if name not in waves.wave]
     if not arguments.do:
         return would(_plan(waves, left, arguments, sources, after))
@@ -71,12 +76,17 @@ def _sources(looked: Looked, after: Mapping[str, str], waves: Waves) -> dict[str
     before = {new: old for old, new in after.items()}
     for one in looked.cells:
         name = one.cell.cell
-        if one.service in after and one.cell.out != "missing":
+        if one.service in after and one.cell.out != MISSING and not _is_kept(one, waves):
             found[name] = one.service
         elif name in waves.wave and one.service in before:
             found.setdefault(name, before[one.service])
     waves.wave = [name for name in waves.wave if name in found]
     return found
+
+
+def _is_kept(one: Seen, waves: Waves) -> bool:
+    """Return whether an operator holds the cell; one of a wave that was cut off is held by the upgrade."""
+    return one.cell.out == HELD and one.cell.cell not in waves.wave
 
 
 def _plan(

@@ -12,7 +12,7 @@ from tests.support.ssh_machines import SSHD
 pytestmark = [
     pytest.mark.slow, pytest.mark.skipif(SSHD is None, reason="sudo apt install openssh-server")]
 CELLS = [f"c{number:02}" for number in range(30)]
-RED = "c07"
+RED, HELD_ONE = "c07", "c29"
 
 
 def test_an_upgrade_of_thirty_cells_stops_at_the_first_red_and_goes_on_when_it_is_mended(
@@ -32,19 +32,23 @@ def test_an_upgrade_of_thirty_cells_stops_at_the_first_red_and_goes_on_when_it_i
         red = north.cells / RED
         (red / "backups").write_text("a file where the folder of backups should be")
 
-        status, out, _beside = fleet.run("upgrade")
+        held = south.cells / HELD_ONE / "held"
+        held.write_text("held by 'cells hold'\n")
+
+        status, out, beside = fleet.run("upgrade")
         assert status == 0
+        assert f"{HELD_ONE} of south is held: it stays as it is" in beside
         assert out.splitlines()[0] == "wave 1: c00 to north-next"
         assert out.splitlines()[1] == f"wave 2: {' '.join(CELLS[1:11])} to north-next"
-        assert [line.count(" c") for line in out.splitlines()] == [1, 10, 10, 9]
+        assert [line.count(" c") for line in out.splitlines()] == [1, 10, 10, 8]
         assert Counter(fleet.where().values()) == {"north": 20, "south": 10}, "nothing was done"
 
         status, out, beside = fleet.run("upgrade", "--do")
         assert status == 1, beside
         assert out.startswith(f"{RED} is red: {red}: "), out
-        assert "Stopped: 7 of 30 are at the next version, the rest as before." in out
+        assert "Stopped: 7 of 29 are at the next version, the rest as before." in out
         assert Counter(fleet.where().values()) == {"north-next": 7, "north": 13, "south": 10}
-        for name in CELLS:
+        for name in set(CELLS) - {HELD_ONE}:
             old = north if name < "c20" else south
             new = after[0] if name < "c20" else after[1]
             until(lambda old=old, new=new, name=name: (old.status_of(name), new.status_of(name)) == (
@@ -52,8 +56,12 @@ def test_an_upgrade_of_thirty_cells_stops_at_the_first_red_and_goes_on_when_it_i
 
         (red / "backups").unlink()
         status, out, beside = fleet.run("upgrade", "--do")
-        assert (status, out) == (0, "30 cells are at the next version, none is left\n"), beside
+        assert (status, out) == (0, "29 cells are at the next version, none is left\n"), beside
         assert "going on: 7 are done" in beside
+        assert fleet.where()[HELD_ONE] == "south"
+        assert held.exists()
+        held.unlink()
+        assert fleet.run("upgrade", "--do")[0] == 0
         assert Counter(fleet.where().values()) == {"north-next": 20, "south-next": 10}
         for number, name in enumerate(CELLS):
             until(lambda new=after[number >= 20], name=name: new.status_of(name) == 200)

@@ -14,17 +14,25 @@ from web_admin.cli.answers import CommandRefused, clock
 from web_admin.core.config import SETTINGS_NAME
 
 LEFT_WITHIN_SECONDS = 30.0
+BY_OPERATOR, BY_UPGRADE = "cells hold", "cells upgrade"
+"""Which command holds a cell, as its file says."""
 
 
-def hold_cell(cell: Path) -> None:
+def hold_cell(cell: Path, by: str = BY_OPERATOR) -> None:
     """Take a cell out and wait until no process serves it; raise CommandRefused."""
-    (cell / HELD).write_text(f"held since {clock():%Y-%m-%d %H:%M} UTC by 'cells hold'\n")
+    (cell / HELD).write_text(f"held since {clock():%Y-%m-%d %H:%M} UTC by '{by}'\n")
     lock = ServingLock(cell, alone=True)
     try:
         take_patiently(lock, say, ends_within_seconds=LEFT_WITHIN_SECONDS)
     except ServedElsewhere as err:
         raise CommandRefused(f"{cell} is held, but {err}: what runs in it has not ended; ask again") from err
     lock.give_back()
+
+
+def is_held_by_operator(cell: Path) -> bool:
+    """Return whether an operator holds the cell, and not a command that was cut off."""
+    held = cell / HELD
+    return held.is_file() and f"'{BY_OPERATOR}'" in held.read_text(encoding="utf-8", errors="replace")
 
 
 def refuse_its_host(move: Move) -> None:

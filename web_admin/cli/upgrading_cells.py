@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from gate_controller.contract.command_names import server_command
 from web_admin.cells.checking import look_at_cells
 from web_admin.cells.folders import HELD
 from web_admin.cells.installation import Choices
@@ -17,7 +18,14 @@ from web_admin.cells.moved_settings import MoveRefused, read_settings_of
 from web_admin.cells.moving import Move, carry_out, plan
 from web_admin.cli import upgrading
 from web_admin.cli.answers import CommandRefused, clock
-from web_admin.cli.cell_folder import cell_of, hold_cell, refuse_its_host, say
+from web_admin.cli.cell_folder import (
+    BY_UPGRADE,
+    cell_of,
+    hold_cell,
+    is_held_by_operator,
+    refuse_its_host,
+    say,
+)
 from web_admin.cli.forgetting import CheckFailed
 from web_admin.cli.way_back import BEFORE_UPGRADE, backup_folder
 from web_admin.core.config import ConfigRefused
@@ -53,11 +61,15 @@ def _steps(move: Move) -> Iterator[str]:
 def _upgraded(arguments: argparse.Namespace, move: Move) -> dict[str, object]:
     facts: dict[str, object] = {"cell": move.target.name, "began": f"{clock():%Y-%m-%dT%H:%M:%SZ}"}
     before: str | None = None
+    if is_held_by_operator(move.source):
+        return {**facts, "state": AS_BEFORE, "where": str(move.source / HELD),
+                "what": "the operator holds it",
+                "todo": f"Let it be served again first: {server_command(f'cells resume {move.source}')}"}
     try:
         if move.source.exists() and note_in(move.source) is None:
             refuse_its_host(move)
             before = _revision(move.source)
-            hold_cell(move.source)
+            hold_cell(move.source, BY_UPGRADE)
             one = _of_one(move.source, arguments, dry_run=False, no_backup=False, backup=None)
             facts["said"] = upgrading.upgrade(one).splitlines()[0]
         _renamed(move)
@@ -130,7 +142,7 @@ def downgrade(arguments: argparse.Namespace) -> str:
     if arguments.dry_run:
         loss = f"; what came since {backups[-1].name} is lost, and faces" if is_later else ""
         return f"would hold {cell}, go back to this version's tables and move it to {move.target}{loss}\n"
-    hold_cell(cell)
+    hold_cell(cell, BY_UPGRADE)
     if is_later:
         say(upgrading.rollback(_of_one(cell, arguments, file=backups[-1], yes=True)))
     refuse_its_host(move)

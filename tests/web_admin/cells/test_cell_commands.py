@@ -131,6 +131,14 @@ def test_cells_come_to_this_version_and_back_and_what_fails_is_as_before(
     status, out, _err = run("cells", "downgrade", after / "elm", "--into", elm.parent)
     assert (status, json.loads(out)["state"]) == (0, "done")
     assert beside(elm) == ["elm"]
+    assert run("cells", "hold", elm)[0] == 0
+    command = ("cells", "upgrade", elm, "--into", after, "--passphrase-file", tmp_path / "passphrase")
+    status, out, _err = run(*command)
+    assert (status, json.loads(out)["state"], json.loads(out)["what"]) == (
+        1, "as_before", "the operator holds it")
+    assert (elm / HELD).exists(), "an upgrade let a cell be served that the operator holds"
+    assert run("cells", "resume", elm)[0] == 0
+    assert run(*command)[0] == 0
 
 
 def test_a_cell_is_retired_when_it_is_held_and_a_cut_is_gone_on_with(

@@ -54,6 +54,8 @@ class Orders(msgspec.Struct):
     per_second: float = 0.0
     until_version: int = 0
     """End once every gate has this version of the policy."""
+    lead_in_seconds: float = 0.0
+    """Ask at that rate for so long before anything is noted: what a start brings with it is over then."""
     with_news: bool = False
     """Say something else each time, as a gate whose door opened: such a question is worked out in full."""
 
@@ -168,7 +170,7 @@ class _Play:
         self._gates = [
             _Gate(known, number, with_news=orders.with_news) for number, known in enumerate(orders.gates)]
         self._idle = deque(self._gates)
-        self._due: deque[float] = deque()
+        self._noted_from = 0.0
         self.seen = Seen([], 0.0, [], orders.gates, [])
 
     async def run(self) -> Seen:
@@ -176,12 +178,13 @@ class _Play:
         await self._warm_up()
         print("ready", flush=True)
         started = time.monotonic()
-        ends = started + self._orders.seconds
+        self._noted_from = started + self._orders.lead_in_seconds
+        ends = self._noted_from + self._orders.seconds
         askers = self._orders.at_once if not self._orders.per_second else len(self._gates)
         async with asyncio.TaskGroup() as tasks:
             for number in range(min(askers, len(self._gates))):
                 tasks.create_task(self._ask_in_turn(started, ends, number))
-        self.seen.seconds = time.monotonic() - started
+        self.seen.seconds = time.monotonic() - self._noted_from
         for gate in self._gates:
             gate.close()
         return self.seen
@@ -211,9 +214,11 @@ class _Play:
             try:
                 await gate.ask(self._host, self._port)
             except (OSError, ValueError, TimeoutError, asyncio.IncompleteReadError) as fault:
-                self.seen.failures.append(f"{type(fault).__name__}: {fault}"[:200])
+                if due >= self._noted_from:
+                    self.seen.failures.append(f"{type(fault).__name__}: {fault}"[:200])
             else:
-                self._note(gate, due)
+                if due >= self._noted_from:
+                    self._note(gate, due)
             self._idle.append(gate)
 
     def _note(self, gate: _Gate, due: float) -> None:

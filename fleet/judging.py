@@ -9,7 +9,7 @@ from fleet.words import _
 
 TWICE, MISSING = "twice", "missing"
 """Kinds of trouble that only several services together show; the others are those of `menjin web cells`."""
-MOVING = "moving"
+HELD, MOVING = "held", "moving"
 
 
 class Cell(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from fleet.commands.doing import EXIT_FAILED, EXIT_OK, do_one, would
-from fleet.judging import MISSING, Seen
+from fleet.judging import HELD, MISSING, Seen
 from fleet.looking import Looked, look
 from fleet.notes import read_note, write_note
 from fleet.progress import Bar
@@ -17,7 +17,7 @@ from fleet.waves import Waves, next_wave
 from fleet.words import FleetRefused, _
 
 NOTE = "upgrade.json"
-DONE, HELD = "done", "held"
+DONE = "done"
 
 
 class Said(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from web_admin.accounts.models import ApiKey, StaffProfile, User
@@ -22,6 +22,11 @@ def shown_names(session: Session, actor_ids: Iterable[str | None]) -> Mapping[st
     return {**_staff(session, known), **_keys(session, known)}
 
 
+def staff_names(session: Session) -> Mapping[str, str]:
+    """Return the name of every account of staff by the id under which journals name it, closed ones too."""
+    return _named(session, User.person_id.is_(None))
+
+
 def _keys(session: Session, actors: Iterable[str]) -> Mapping[str, str]:
     ids = [actor.removeprefix(KEY_PREFIX) for actor in actors if actor.startswith(KEY_PREFIX)]
     if not ids:
@@ -38,10 +43,14 @@ def _staff(session: Session, actors: Iterable[str]) -> Mapping[str, str]:
     }
     if not numbers:
         return {}
+    return _named(session, and_(User.id.in_(numbers), User.person_id.is_(None)))
+
+
+def _named(session: Session, wanted: ColumnElement[bool]) -> Mapping[str, str]:
     rows = session.execute(
         select(User, StaffProfile.shown_name)
         .outerjoin(StaffProfile, StaffProfile.account_id == User.id)
-        .where(User.id.in_(numbers), User.person_id.is_(None))
+        .where(wanted)
     )
     return {f"{PREFIX}{account.id}": name or _by_role(account) for account, name in rows}
 

@@ -1,8 +1,9 @@
 """Read what pages of lanes say about weekly schedules; no routes."""
 
 from collections.abc import Mapping
+from functools import cached_property
 
-from web_admin.accounts.names import shown_names
+from web_admin.accounts.names import staff_names
 from web_admin.accounts.queries import staff_emails
 from web_admin.compound.models import Lane
 from web_admin.core.database import request_session
@@ -24,40 +25,34 @@ class RemoveForm(OnceForm):
 
 
 class LaneSchedules:
-    """What the pages of one request say about schedules; hours are read once, when first asked for."""
-
-    def __init__(self) -> None:
-        """Read nothing yet."""
-        self._hours: SiteHours | None = None
-        self._accounts: dict[str, str] | None = None
-        self._names: Mapping[str, str] | None = None
+    """What the pages of one request say about schedules; each fact is read once, when first asked for."""
 
     def of(self, lane: Lane) -> tuple[Schedule, ...]:
         """Return a lane's schedules."""
-        return schedules_of(lane, self._site_hours(), request_now()) if lane.posture_hours else ()
+        return schedules_of(lane, self._hours, request_now()) if lane.posture_hours else ()
 
     def now(self, lane: Lane) -> ScheduledNow | None:
         """Return the schedule that decides the lane's posture now, unless an override does."""
         if not lane.posture_hours or is_overridden(lane, request_now()):
             return None
-        return scheduled_now(lane, self._site_hours(), request_now())
+        return scheduled_now(lane, self._hours, request_now())
 
     def named(self, author_id: str | None) -> str:
         """Return the name under which a schedule's author is shown on every page, as a lockdown's is."""
-        if self._names is None:
-            self._names = shown_names(request_session(), self._emails())
         return self._names.get(author_id or "") or self.set_by(author_id)
 
     def set_by(self, author_id: str | None) -> str:
         """Return whose account set a schedule."""
-        return self._emails().get(author_id or "", author_id or "—")
+        return self._emails.get(author_id or "", author_id or "—")
 
-    def _emails(self) -> dict[str, str]:
-        if self._accounts is None:
-            self._accounts = staff_emails(request_session())
-        return self._accounts
+    @cached_property
+    def _names(self) -> Mapping[str, str]:
+        return staff_names(request_session())
 
-    def _site_hours(self) -> SiteHours:
-        if self._hours is None:
-            self._hours = read_site_hours(request_session(), current_site())
-        return self._hours
+    @cached_property
+    def _emails(self) -> Mapping[str, str]:
+        return staff_emails(request_session())
+
+    @cached_property
+    def _hours(self) -> SiteHours:
+        return read_site_hours(request_session(), current_site())

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from gate_controller.contract.calendars import WEEKDAYS, Span
 from gate_controller.contract.lane_sheet import PULSED_ONLY
@@ -16,6 +16,7 @@ from tests.support.clock import SetClock
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
 from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
+from web_admin.accounts.models import User
 from web_admin.action.base import Action
 from web_admin.compound.models import CalendarDay, Hours, Lane, Site
 from web_admin.core.database import current_menjin
@@ -220,6 +221,13 @@ def test_a_manager_holds_a_lane_open_by_schedule_sees_it_everywhere_and_removes_
     assert send(client, "/manage/lanes/north-in", remove).status_code == 303
     assert rows(lambda s: s.get_one(Lane, "north-in").posture_hours) == {}
     assert "by schedule until" not in client.get("/manage/").text
+
+
+def test_an_author_whose_account_has_no_address_any_more_keeps_their_name(client, compound, rows, morning):
+    send(client, NEW, hours_id=morning, posture="held_open")
+    guard = compound.signed_in("guard")
+    rows(lambda s: s.execute(update(User).where(User.email == "manager@example.org").values(email=None)))
+    assert "Held open by schedule until 10:00, set by Property manager" in guard.get("/manage/").text
 
 
 def test_a_posture_set_by_hand_hides_the_schedule_for_its_time(client, compound, morning):

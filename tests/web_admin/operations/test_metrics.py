@@ -76,9 +76,10 @@ def test_open_alarms_are_counted_by_kind_and_silent_ones_never(compound):
 
 
 def test_no_number_names_a_person_a_home_or_a_card(compound):
-    text, _found = numbers(compound)
+    text, found = numbers(compound)
     names = [*compound.persons, *compound.persons.values(), "1-0101", "4200000"]
-    assert [name for name in names if name in text] == []
+    assert [name for name in names if re.search(rf"(?<![\d.]){name}(?!\d)", text)] == []
+    assert 4200000 not in found.values()
 
 
 def test_a_stranger_and_a_key_of_another_scope_read_nothing(compound):
@@ -92,7 +93,9 @@ def test_a_stranger_and_a_key_of_another_scope_read_nothing(compound):
 
 def test_every_number_of_an_alert_and_of_the_page_is_one_that_is_given(compound):
     text, _found = numbers(compound)
-    given = {bare(name) for name in NAME.findall(text) if not name.endswith("_created")} | {
+    # Another test of this process may have served cells, which have numbers of their own.
+    own = [name for name in NAME.findall(text) if not name.startswith("menjin_cell_")]
+    given = {bare(name) for name in own if not name.endswith("_created")} | {
         "menjin_backup_age_seconds", "menjin_housekeeping_age_seconds", "menjin_certificate_expires_seconds",
         "menjin_request_duration_seconds", "menjin_bell_rings_total", "menjin_bell_connected",
     }

@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from gate_controller.contract.features import SUM_DIGEST
 from gate_controller.contract.messages import PolicyManifest, policy_digest, record_digest
 from gate_controller.contract.records import PolicyRefused
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from tests.support.compounds.with_gates import add_card, add_gate, add_person
+from tests.support.statements import statements_of
 from tests.web_admin.policy.test_cost import compound, counted
 from tests.web_admin.policy.test_publish import stored
 from web_admin.compound.models import CredentialRow, Gate, Person, Site
@@ -236,15 +237,9 @@ def test_a_question_with_nothing_new_costs_one_statement_with_sums_too(
     begin_sums(menjin, clock.now)
     for _question in range(2):
         assert gate.asks() == "lthash16"
-    asked = []
-
-    def note(_connection, _cursor, statement, *_rest):
-        asked.append(statement.split()[0])
-
-    for engine in {database.engine, database.calls}:
-        event.listen(engine, "before_cursor_execute", note)
-    assert gate.asks() == "lthash16"
-    assert [word for word in asked if word not in ("BEGIN", "PRAGMA")] == ["UPDATE"]
+    with statements_of(database) as asked:
+        assert gate.asks() == "lthash16"
+    assert [statement.split()[0] for statement in asked] == ["UPDATE"]
     with database.session() as session:
         session.execute(update(PolicySumsRow).values(digest=bytes(32)))
     with pytest.raises(PolicyRefused, match="another digest"):

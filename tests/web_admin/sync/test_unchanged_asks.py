@@ -5,7 +5,6 @@ from datetime import timedelta
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import event
 
 from gate_controller.contract.messages import (
     ASK_PATH,
@@ -17,6 +16,7 @@ from gate_controller.contract.messages import (
 )
 from gate_controller.contract.signing import public_bytes
 from tests.support.compounds.with_gates import add_person
+from tests.support.statements import statements_of
 from tests.web_admin.policy.test_publish import give_face
 from tests.web_admin.sync.test_routes import alarms, error_of
 from web_admin.compound.keys import replace_working_keys
@@ -41,19 +41,9 @@ def quiet(database, sealer, site, north, clock):
 
 @pytest.fixture
 def statements(database):
-    """What the database is asked meanwhile, without the beginning and the end of transactions."""
-    seen = []
-
-    def note(_connection, _cursor, statement, *_rest):
-        if not statement.startswith(("BEGIN", "PRAGMA")):
-            seen.append(statement)
-
-    engines = {database.engine, database.calls}
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    yield seen
-    for engine in engines:
-        event.remove(engine, "before_cursor_execute", note)
+    """What the database is asked meanwhile."""
+    with statements_of(database) as seen:
+        yield seen
 
 
 def counted(database):

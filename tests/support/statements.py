@@ -1,0 +1,33 @@
+"""What a database is asked meanwhile."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import event
+
+from web_admin.core.database import Database
+
+
+@contextmanager
+def statements_of(database: Database) -> Iterator[list[str]]:
+    """Give the list that each statement joins, without the beginning of transactions and SQLite's settings.
+
+    On SQLite the engine that counts calls is the other one with an option, and hears what that one hears: a
+    listener at both would hear a call twice, or once, as their order has it.
+    """
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith(("BEGIN", "PRAGMA")):
+            seen.append(statement)
+
+    engines = [database.engine]
+    if database.engine.dialect.name == "postgresql":
+        engines.append(database.calls)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)

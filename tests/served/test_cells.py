@@ -17,7 +17,8 @@ from tests.served.served_compound import ServedCompound, fill_data_dir, serve_da
 from tests.served.signed_gate import SignedGate, signed_gate
 from tests.support.gates.waiting import until
 from tests.support.warm_start import WarmProcess
-from web_admin.cells.folders import HELD, MOVING
+from web_admin.cells.folders import MOVING
+from web_admin.cells.holds import HELD
 from web_admin.core.config import WebConfig
 from web_admin.operations.schema import newest_revision
 

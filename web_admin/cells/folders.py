@@ -9,13 +9,12 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from gate_controller.contract.command_names import server_command
+from web_admin.cells.holds import BY_OPERATOR, HELD, holders
 from web_admin.cells.rules import host_of_address, is_name, taken_twice
 from web_admin.cells.trouble import Kind, Trouble
 from web_admin.core.config import SECRET_NAMES, SETTINGS_NAME, ConfigRefused, WebConfig, load_config
 from web_admin.core.database import sqlite_file
 
-HELD = "held"
-"""A file that the operator's command puts there: the cell is out until it is gone."""
 MOVING = "moving.json"
 """A file that is there while the cell is on its way into or out of this folder."""
 SECRETS = "secrets"
@@ -66,17 +65,22 @@ def _of_file(path: Path) -> tuple[int, int, int] | None:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
-def read_folder(path: Path, trusted_proxies: int, before: CellFolder | None = None) -> CellFolder:
-    """Read one folder as it is now; the environment, which is for one compound, says nothing."""
-    stamp = stamp_of(path)
+def read_folder(
+    path: Path, trusted_proxies: int, before: CellFolder | None = None, *, name: str | None = None
+) -> CellFolder:
+    """Read one folder as it is now; the environment, which is for one compound, says nothing.
+
+    `name`: that of the cell which it will be, where it still lies elsewhere.
+    """
+    stamp, name = stamp_of(path), name or path.name
 
     def out(kind: Kind, what: str, todo: str, where: Path = path) -> CellFolder:
         # Its host answers that it is out, as far as the host is known.
         host = _host_said(path) or (before.host if before is not None else None)
-        return CellFolder(path.name, path, stamp, host=host, trouble=Trouble(kind, what, str(where), todo))
+        return CellFolder(name, path, stamp, host=host, trouble=Trouble(kind, what, str(where), todo))
 
-    if not is_name(path.name):
-        return out(Kind.NAME, f"{path.name!r} is no name for a cell",
+    if not is_name(name):
+        return out(Kind.NAME, f"{name!r} is no name for a cell",
                    "Rename the folder: a to z, 0 to 9 and hyphens, at most 40")
     try:
         config = load_config({}, path)
@@ -90,7 +94,7 @@ def read_folder(path: Path, trusted_proxies: int, before: CellFolder | None = No
     host = host_of_address(config.public_url)
     # What is in front is the same for all cells. A wrapping key that is destroyed must not live on here.
     config = replace(config, trusted_proxies=trusted_proxies, face_key=b"")
-    found = CellFolder(path.name, path, stamp, config, host)
+    found = CellFolder(name, path, stamp, config, host)
     if host is None:
         return out(Kind.SETTINGS, "public_url names no host", "Mend it; the cell comes back automatically",
                    path / SETTINGS_NAME)
@@ -111,9 +115,13 @@ def _with_marks(found: CellFolder) -> CellFolder:
         trouble = Trouble(Kind.MOVING, "it is on its way into or out of this folder",
                           str(found.path / MOVING), "Run the command that moves it once more")
         return replace(found, trouble=trouble)
-    if (found.path / HELD).exists():
-        trouble = Trouble(Kind.HELD, "the operator holds it", str(found.path / HELD),
-                          "To serve it again: " + server_command(f"cells resume {found.path}"))
+    held_by = holders(found.path)
+    if held_by:
+        again = "To serve it again: " + server_command(f"cells resume {found.path}")
+        is_operators = BY_OPERATOR in held_by
+        trouble = Trouble(
+            Kind.HELD, "the operator holds it" if is_operators else f"'{held_by[0]}' holds it",
+            str(found.path / HELD), again if is_operators else f"Run that command once more. {again}")
         return replace(found, trouble=trouble)
     return found
 

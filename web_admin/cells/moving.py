@@ -15,7 +15,8 @@ from pathlib import Path
 
 import msgspec
 
-from web_admin.cells.folders import HELD, MOVING
+from web_admin.cells.folders import MOVING
+from web_admin.cells.holds import end_all_holds, end_hold
 from web_admin.cells.moved_files import (
     Note,
     Say,
@@ -38,6 +39,8 @@ class Move:
 
     source: Path
     target: Path
+    ends_hold_by: str | None = None
+    """The command whose hold of the cell ends with the move; None: every hold does."""
 
     @property
     def arriving(self) -> Path:
@@ -98,7 +101,10 @@ def _finish(move: Move, say: Say) -> None:
     if move.source.exists() and note_in(move.source) == move.note:
         destroy(move.source)
         say(f"removed {move.source}")
-    (move.target / HELD).unlink(missing_ok=True)
+    if move.ends_hold_by is None:
+        end_all_holds(move.target)
+    else:
+        end_hold(move.target, move.ends_hold_by)
     (move.target / MOVING).unlink(missing_ok=True)
     sync(move.target)
 

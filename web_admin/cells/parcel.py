@@ -25,7 +25,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from web_admin.cells.folders import HELD, MOVING
+from web_admin.cells.folders import MOVING
+from web_admin.cells.holds import end_all_holds
 from web_admin.cells.moved_files import (
     Note,
     Say,
@@ -271,7 +272,7 @@ def arrive(target: Path, receipt: str, *, is_original_lost: bool = False) -> Non
         raise MoveRefused(f"{target} is on its way to {note.target}: finish that first")
     if not is_original_lost and not hmac.compare_digest(_mark(receipt), note.receipt):
         raise MoveRefused(f"{target}: this is no receipt of its original, which may still be served")
-    (target / HELD).unlink(missing_ok=True)
+    end_all_holds(target)
     (target / MOVING).unlink()
     sync(target)
 

@@ -4,7 +4,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from web_admin.cells.folders import HELD, read_folder
+from web_admin.cells.folders import read_folder
+from web_admin.cells.holds import begin_hold
 from web_admin.cells.installation import Choices, judged, read_cells
 from web_admin.cells.moved_settings import MoveRefused
 from web_admin.cells.moving import Move
@@ -14,13 +15,11 @@ from web_admin.cli.answers import CommandRefused, clock
 from web_admin.core.config import SETTINGS_NAME
 
 LEFT_WITHIN_SECONDS = 30.0
-BY_OPERATOR, BY_UPGRADE = "cells hold", "cells upgrade"
-"""Which command holds a cell, as its file says."""
 
 
-def hold_cell(cell: Path, by: str = BY_OPERATOR) -> None:
+def hold_cell(cell: Path, by: str) -> None:
     """Take a cell out and wait until no process serves it; raise CommandRefused."""
-    (cell / HELD).write_text(f"held since {clock():%Y-%m-%d %H:%M} UTC by '{by}'\n")
+    begin_hold(cell, by, clock())
     lock = ServingLock(cell, alone=True)
     try:
         take_patiently(lock, say, ends_within_seconds=LEFT_WITHIN_SECONDS)
@@ -29,19 +28,14 @@ def hold_cell(cell: Path, by: str = BY_OPERATOR) -> None:
     lock.give_back()
 
 
-def is_held_by_operator(cell: Path) -> bool:
-    """Return whether an operator holds the cell, and not a command that was cut off."""
-    held = cell / HELD
-    return held.is_file() and f"'{BY_OPERATOR}'" in held.read_text(encoding="utf-8", errors="replace")
-
-
 def refuse_its_host(move: Move) -> None:
-    """Raise MoveRefused where another cell has the host or the database already: both would be out."""
+    """Raise MoveRefused where another cell has its host, keys, database or backups: both would be out."""
     choices = Choices(move.target.parent)
     found = read_cells(choices) if move.target.parent.is_dir() else {}
     found.pop(move.target.name, None)
     if (move.source / SETTINGS_NAME).is_file():
-        arriving = replace(read_folder(move.source, 0), name="(this one)", trouble=None)
+        read = read_folder(move.source, 0, name=move.target.name)
+        arriving = replace(read, name="(this one)", trouble=None)
         together = judged(choices, {**found, arriving.name: arriving})[arriving.name]
         if together.trouble is not None:
             raise MoveRefused(f"{move.source}: {together.trouble.what}")

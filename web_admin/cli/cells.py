@@ -5,7 +5,8 @@ import json
 
 from gate_controller.contract.command_names import server_command
 from web_admin.cells.checking import Looked, look_at_cells
-from web_admin.cells.folders import HELD, keys_mark
+from web_admin.cells.folders import keys_mark
+from web_admin.cells.holds import BY_OPERATOR, end_all_holds
 from web_admin.cells.installation import Choices
 from web_admin.cells.moved_settings import MoveRefused
 from web_admin.cells.moving import Move, carry_out, plan
@@ -72,7 +73,7 @@ def _line(one: Looked, as_json: bool) -> str:
 def hold(arguments: argparse.Namespace) -> str:
     """Take a cell out and wait until no process serves it."""
     cell = cell_of(arguments.cell)
-    hold_cell(cell)
+    hold_cell(cell, BY_OPERATOR)
     again = server_command(f"cells resume {cell}")
     return f"{cell} is held and served by no one. To serve it again: {again}\n"
 
@@ -80,7 +81,7 @@ def hold(arguments: argparse.Namespace) -> str:
 def resume(arguments: argparse.Namespace) -> str:
     """Let a held cell be served again."""
     cell = cell_of(arguments.cell)
-    (cell / HELD).unlink(missing_ok=True)
+    end_all_holds(cell)
     return f"{cell} is served again within seconds where a server runs.\n"
 
 

@@ -5,11 +5,14 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from gate_controller.contract.command_names import server_command
 from web_admin.cells import retiring
+from web_admin.cells.holds import BY_OPERATOR, BY_RESTORE, begin_hold, is_held_by
 from web_admin.cells.moved_files import note_in
+from web_admin.cells.moved_settings import MoveRefused
 from web_admin.cells.moving import Move, carry_out
 from web_admin.cli import first_setup, restoring
-from web_admin.cli.answers import CommandRefused
+from web_admin.cli.answers import CommandRefused, clock
 from web_admin.cli.cell_folder import cell_of, hold_cell, refuse_its_host, say
 from web_admin.core.config import SETTINGS_NAME
 
@@ -57,7 +60,7 @@ def restore(arguments: argparse.Namespace) -> str:
     if arguments.file is None:
         raise CommandRefused("say which backup FILE to restore, or --keep or --undo for what was restored")
     making, aside = _beside(cell, "restoring"), _beside(cell, "before-restore")
-    into_place, out_of_place = Move(making, cell), Move(cell, aside)
+    into_place, out_of_place = Move(making, cell, BY_RESTORE), Move(cell, aside, BY_RESTORE)
     if cell.exists() and aside.exists() and not making.exists() and note_in(cell) is None:
         return _what_next(cell, aside)
     if cell.exists() and not aside.exists() and note_in(cell) is None and not arguments.replace:
@@ -71,13 +74,29 @@ def restore(arguments: argparse.Namespace) -> str:
             said = restoring.restore(argparse.Namespace(
                 **{**vars(arguments), "data_dir": making, "without_gate": []}))
             say(said.rstrip("\n"))
-        refuse_its_host(into_place)
+        _refuse_copy(into_place)
         if cell.exists() or note_in(aside) is not None:
             if cell.exists() and note_in(cell) is None:
-                hold_cell(cell)
+                _carry_hold(cell, making)
+                hold_cell(cell, BY_RESTORE)
             carry_out(out_of_place, say)
     carry_out(into_place, say)
     return _what_next(cell, aside) if aside.exists() else f"{cell} is restored.\n"
+
+
+def _refuse_copy(into_place: Move) -> None:
+    """Raise CommandRefused where what was filled and a cell beside it would take each other out."""
+    try:
+        refuse_its_host(into_place)
+    except MoveRefused as err:
+        undo = server_command(f"cells restore {into_place.target} --undo")
+        raise CommandRefused(f"{err}. Nothing is served of it. Take it away: {undo}") from err
+
+
+def _carry_hold(cell: Path, in_its_place: Path) -> None:
+    """Let what comes in the place of a cell be held as well where an operator holds the cell."""
+    if is_held_by(cell, BY_OPERATOR):
+        begin_hold(in_its_place, BY_OPERATOR, clock())
 
 
 def _steps(cell: Path, aside: Path, file: Path) -> Iterator[str]:
@@ -88,9 +107,11 @@ def _steps(cell: Path, aside: Path, file: Path) -> Iterator[str]:
 
 
 def _what_next(cell: Path, aside: Path) -> str:
+    held = (f"The operator holds it: {server_command(f'cells resume {cell}')} lets it be served.\n"
+            if is_held_by(cell, BY_OPERATOR) else "")
     return (
         f"{cell} is restored. What was there is in {aside}, with its keys: --keep removes it, --undo puts it "
-        "back.\n")
+        f"back.\n{held}")
 
 
 def _kept(cell: Path, *, is_dry: bool) -> str:
@@ -106,13 +127,14 @@ def _kept(cell: Path, *, is_dry: bool) -> str:
 def _undone(cell: Path, *, is_dry: bool) -> str:
     """Remove what was restored and put back what was there."""
     making, aside = _beside(cell, "restoring"), _beside(cell, "before-restore")
-    back = Move(aside, cell)
+    back = Move(aside, cell, BY_RESTORE)
     if note_in(cell) != back.note:
         if cell.exists() and aside.exists():
             if is_dry:
                 return f"would remove what was restored to {cell} and put {aside} back\n"
             if note_in(cell) is None:
-                hold_cell(cell)
+                _carry_hold(cell, aside)
+                hold_cell(cell, BY_RESTORE)
             retiring.remove(cell, say)
         if making.exists():
             if is_dry:

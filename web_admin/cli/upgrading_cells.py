@@ -11,21 +11,14 @@ from pathlib import Path
 
 from gate_controller.contract.command_names import server_command
 from web_admin.cells.checking import look_at_cells
-from web_admin.cells.folders import HELD
+from web_admin.cells.holds import BY_OPERATOR, BY_UPGRADE, HELD, end_hold, is_held_by
 from web_admin.cells.installation import Choices
 from web_admin.cells.moved_files import note_in
 from web_admin.cells.moved_settings import MoveRefused, read_settings_of
 from web_admin.cells.moving import Move, carry_out, plan
 from web_admin.cli import upgrading
 from web_admin.cli.answers import CommandRefused, clock
-from web_admin.cli.cell_folder import (
-    BY_UPGRADE,
-    cell_of,
-    hold_cell,
-    is_held_by_operator,
-    refuse_its_host,
-    say,
-)
+from web_admin.cli.cell_folder import cell_of, hold_cell, refuse_its_host, say
 from web_admin.cli.forgetting import CheckFailed
 from web_admin.cli.way_back import BEFORE_UPGRADE, backup_folder
 from web_admin.core.config import ConfigRefused
@@ -41,7 +34,7 @@ def upgrade(arguments: argparse.Namespace) -> str:
     lines = []
     for path in arguments.cells:
         cell = cell_of(path, is_there=False)
-        move = Move(cell, arguments.into.resolve() / cell.name)
+        move = Move(cell, arguments.into.resolve() / cell.name, BY_UPGRADE)
         if arguments.dry_run:
             lines.append("".join(f"would {step}\n" for step in _steps(move)))
             continue
@@ -61,10 +54,8 @@ def _steps(move: Move) -> Iterator[str]:
 def _upgraded(arguments: argparse.Namespace, move: Move) -> dict[str, object]:
     facts: dict[str, object] = {"cell": move.target.name, "began": f"{clock():%Y-%m-%dT%H:%M:%SZ}"}
     before: str | None = None
-    if is_held_by_operator(move.source):
-        return {**facts, "state": AS_BEFORE, "where": str(move.source / HELD),
-                "what": "the operator holds it",
-                "todo": f"Let it be served again first: {server_command(f'cells resume {move.source}')}"}
+    if is_held_by(move.source, BY_OPERATOR):
+        return {**facts, **_operators(move.source)}
     try:
         if move.source.exists() and note_in(move.source) is None:
             refuse_its_host(move)
@@ -75,7 +66,7 @@ def _upgraded(arguments: argparse.Namespace, move: Move) -> dict[str, object]:
         _renamed(move)
     except Exception as err:  # noqa: BLE001 - whatever it is, it is said of this cell alone
         if move.source.exists() and note_in(move.source) is None and _revision(move.source) == before:
-            (move.source / HELD).unlink(missing_ok=True)
+            end_hold(move.source, BY_UPGRADE)
             return {**facts, "state": AS_BEFORE, "where": str(move.source), "what": _why(err),
                     "todo": "Mend it and go on: it is served by the version from before"}
         return {**facts, "state": RED, "where": str(move.source), "what": _why(err),
@@ -115,7 +106,15 @@ def _revision(cell: Path) -> str | None:
         engine.dispose()
 
 
+def _operators(cell: Path) -> dict[str, object]:
+    """Return what is said of a cell that an operator holds: it stays so."""
+    return {"state": AS_BEFORE, "where": str(cell / HELD), "what": "the operator holds it",
+            "todo": f"Let it be served again: {server_command(f'cells resume {cell}')}"}
+
+
 def _look(target: Path) -> dict[str, object]:
+    if is_held_by(target, BY_OPERATOR):
+        return _operators(target)
     for one in look_at_cells(Choices(target.parent), only=[target.name]):
         if one.trouble is not None:
             wrong = one.trouble
@@ -127,7 +126,7 @@ def _look(target: Path) -> dict[str, object]:
 def downgrade(arguments: argparse.Namespace) -> str:
     """Take a cell of a later version back into this version's folder, from the backup before its upgrade."""
     cell = cell_of(arguments.cell, is_there=False)
-    move = Move(cell, arguments.into.resolve() / cell.name)
+    move = Move(cell, arguments.into.resolve() / cell.name, BY_UPGRADE)
     if not cell.exists():
         _renamed(move)
         return json.dumps({"cell": cell.name, **_look(move.target)}, ensure_ascii=False) + "\n"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,16 @@ import pytest
 import menjin
 from tests.served.fleets import PASSPHRASE, copied_cell, first_cell
 from web_admin.cells import moving
-from web_admin.cells.folders import HELD, MOVING
+from web_admin.cells.folders import MOVING
+from web_admin.cells.holds import (
+    BY_OPERATOR,
+    BY_RESTORE,
+    BY_UPGRADE,
+    HELD,
+    begin_hold,
+    end_hold,
+    holders,
+)
 from web_admin.cli import making_cells, restoring
 
 Run = Callable[..., tuple[int, str, str]]
@@ -81,6 +91,78 @@ def test_a_restore_cut_off_at_each_step_goes_on_and_is_undone_or_kept(
     assert run("cells", "restore", willow, "--keep")[0] == 0
     assert beside(willow) == ["willow"]
     assert (willow / "secrets" / "face.key").read_bytes() != old
+
+
+def test_what_an_operator_holds_outlasts_a_restore_its_undoing_an_upgrade_and_the_way_back(
+    willow: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passphrase = ("--passphrase-file", tmp_path / "passphrase")
+    backup = tmp_path / "willow.menjin"
+    assert run("backup", "--data-dir", willow, backup, *passphrase)[0] == 0
+    restore = ("cells", "restore", willow, backup, "--public-url", "https://willow.example", "--replace",
+               *passphrase)  # fmt: skip
+    with monkeypatch.context() as cut:
+        cut.setattr(making_cells, "carry_out", power_cut)
+        assert run(*restore)[0] == menjin.EXIT_INTERRUPTED
+    assert holders(willow) == [BY_RESTORE]
+    assert "'cells restore' holds it" in run("cells", "check", willow.parent)[1]
+    assert run(*restore)[0] == 0
+    assert run("cells", "restore", willow, "--keep")[0] == 0
+    assert holders(willow) == [], "a hold of a command that was cut off is not an operator's"
+
+    assert run("cells", "hold", willow)[0] == 0
+    status, out, _err = run(*restore)
+    assert (status, holders(willow)) == (0, [BY_OPERATOR])
+    assert f"cells resume {willow}" in out
+    assert run("cells", "resume", willow)[0] == 0
+    assert run("cells", "hold", willow)[0] == 0
+    assert run("cells", "restore", willow, "--undo")[0] == 0
+    assert holders(willow) == [BY_OPERATOR]
+
+    after = tmp_path / "next"
+    after.mkdir()
+    assert run("cells", "resume", willow)[0] == 0
+    assert run("cells", "upgrade", willow, "--into", after, *passphrase)[0] == 0
+    assert run("cells", "hold", after / "willow")[0] == 0
+    status, out, _err = run("cells", "downgrade", after / "willow", "--into", willow.parent)
+    assert (status, json.loads(out)["what"]) == (0, "the operator holds it")
+    assert holders(willow) == [BY_OPERATOR]
+    assert run("cells", "check", willow.parent)[0] == 1
+
+
+def test_a_file_of_a_hold_that_says_nothing_is_an_operators(willow: Path) -> None:
+    (willow / HELD).touch()
+    assert holders(willow) == [BY_OPERATOR]
+    begin_hold(willow, BY_UPGRADE, datetime(2026, 11, 28, 9, 30, tzinfo=UTC))
+    assert holders(willow) == [BY_OPERATOR, BY_UPGRADE]
+    end_hold(willow, BY_UPGRADE)
+    assert holders(willow) == [BY_OPERATOR]
+    (willow / HELD).unlink()
+    (willow / HELD).mkdir()
+    assert holders(willow) == [BY_OPERATOR]
+
+
+def test_a_backup_of_a_served_cell_becomes_no_second_cell_beside_it(
+    willow: Path, run: Run, tmp_path: Path
+) -> None:
+    passphrase = ("--passphrase-file", tmp_path / "passphrase")
+    backup = tmp_path / "willow.menjin"
+    assert run("backup", "--data-dir", willow, backup, *passphrase)[0] == 0
+    oak = willow.with_name("oak")
+    restore = ("cells", "restore", oak, backup, *passphrase, "--public-url")
+    status, _out, err = run(*restore, "https://willow.example")
+    assert (status, beside(willow)) == (2, [".oak.restoring", "willow"])
+    assert "is also that of willow" in err
+    assert f"cells restore {oak} --undo" in err
+    assert run("cells", "restore", oak, "--undo")[0] == 0
+    assert beside(willow) == ["willow"]
+
+    status, _out, err = run(*restore, "https://oak.example")
+    assert status == 2
+    assert "its set of keys is also that of willow" in err, "both would be out"
+    assert run("cells", "check", willow.parent)[0] == 0, "the one that is served stays so"
+    assert run("cells", "restore", oak, "--undo")[0] == 0
+    assert beside(willow) == ["willow"]
 
 
 def test_a_cell_is_made_whole_also_after_a_cut(

@@ -15,7 +15,7 @@ from werkzeug.test import Client, TestResponse
 from tests.support.compounds.filled_once import SERVER_KEYS
 from web_admin import make_parts
 from web_admin.cells.checking import look_at_cells
-from web_admin.cells.folders import HELD
+from web_admin.cells.holds import HELD
 from web_admin.cells.installation import Choices, Installation
 from web_admin.cells.moving import Move, carry_out
 from web_admin.cells.open_cell import InCommon

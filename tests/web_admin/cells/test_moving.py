@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from web_admin.cells.folders import HELD, MOVING, read_folder
+from web_admin.cells.folders import MOVING, read_folder
+from web_admin.cells.holds import HELD
 from web_admin.cells.moved_settings import MoveRefused
 from web_admin.cells.moving import Move, carry_out, plan
 from web_admin.cells.serving_lock import FILE_NAME, ServingLock

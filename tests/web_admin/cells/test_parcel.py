@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from web_admin.cells import parcel
-from web_admin.cells.folders import HELD, MOVING
+from web_admin.cells.folders import MOVING
+from web_admin.cells.holds import HELD
 from web_admin.cells.moved_files import note_in
 from web_admin.cells.moved_settings import MoveRefused
 from web_admin.cells.serving_lock import ServingLock

@@ -23,7 +23,7 @@ from web_admin.custody import shares
 from web_admin.face import ways_in
 from web_admin.policy import publish
 from web_admin.restore import actions as restore_actions
-from web_admin.sync import requests, routes
+from web_admin.sync import asking, requests
 
 Changes = Sequence[tuple[str, str]]
 
@@ -84,7 +84,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "order twice", "an order stays undelivered after it was sent",
-        ((routes, "_pending_orders", (("if gate.is_believed:", "if gate.state == 'new':"),)),),
+        ((asking, "_pending_orders", (("if gate.is_believed:", "if gate.state == 'new':"),)),),
     ),
     Bug(
         "consent revived", "a restore leaves consents of the backup as they were",

@@ -29,6 +29,8 @@ from web_admin.core.rings import ring_after_commit
 from web_admin.core.sealing import Sealer
 
 _PURPOSE = "site-key"
+_KEYS_HELD = "site_keys_held"
+"""In a session: the keys of each site that it asked for, held until it ends."""
 
 
 class RootKeyWrong(Exception):
@@ -118,6 +120,11 @@ def _certified(
 
 
 def _site_key(session: Session, site_id: str, role: KeyRole) -> SiteKey:
+    held = session.info.setdefault(_KEYS_HELD, {})
+    if site_id not in held:
+        # An answer to a gate needs four of them: one statement, and what it found is held, or the session
+        # would forget each row as soon as no one refers to it.
+        held[site_id] = session.scalars(select(SiteKey).where(SiteKey.site_id == site_id)).all()
     row = session.get(SiteKey, (site_id, role))
     if row is None:
         raise SiteKeyMissing(f"site {site_id} has no {role} key: run '{server_command('init')}'")

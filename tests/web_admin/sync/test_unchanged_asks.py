@@ -68,6 +68,19 @@ def test_the_same_question_costs_one_statement_and_is_counted_dated_and_signed(
         assert counted(database) == (quiet.counter, clock.now, 1.0)
 
 
+def test_a_question_worked_out_in_full_reads_the_keys_once_and_writes_the_gate_once(
+    quiet, gates_app, clock, statements
+):
+    gates_app.extensions["menjin_unchanged_asks"].forget("north")
+    clock.now += timedelta(seconds=2)
+    statements.clear()
+    quiet.ask(clock.now)
+    assert sum("FROM site_key" in statement for statement in statements) == 1
+    assert [statement.split()[0] for statement in statements if not statement.startswith("SELECT")] == [
+        "UPDATE"]
+    assert len(statements) <= 10
+
+
 def order(session, sealer, site, now):
     session.add(OrderRow(order_id="o1", gate_id="north", lane_id="north-in", issued_at=now, valid_seconds=10,
                          author_id="m", reason="parcel"))  # fmt: skip

@@ -1,0 +1,232 @@
+"""Answer a gate's regular question: what it may need, and what it says of itself."""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import cast
+
+import msgspec
+from flask import Response, current_app
+
+from gate_controller.contract.features import BELL, SUM_DIGEST, known
+from gate_controller.contract.messages import (
+    CONTRACT_VERSION,
+    ORDER_DOMAIN,
+    AskReply,
+    AskRequest,
+    BellPass,
+    OpenOrder,
+    SealedLeases,
+    SignedOrder,
+    sign_struct,
+)
+from gate_controller.contract.sealed_keys import KeyUnusable, seal_leases
+from gate_controller.contract.updates import UpdateOrder
+from web_admin.compound.keys import certificate, private_key
+from web_admin.compound.models import Gate
+from web_admin.compound.queries import site_by_id
+from web_admin.core.database import DatabaseSession, Menjin, current_menjin
+from web_admin.custody.gate_reports import note_face
+from web_admin.custody.shares import leases_for
+from web_admin.events.intake import acknowledged, notice_restarted_journal
+from web_admin.gates.ask_bounds import ASKS_A_SECOND, AskBounds
+from web_admin.gates.queries import undelivered_orders
+from web_admin.gates.silence import ASKS_WITH_BELL_SECONDS
+from web_admin.gates.unchanged_asks import Call, UnchangedAsks
+from web_admin.policy.publish import change_since, signed_manifest
+from web_admin.restore.actions import gets_no_policy, owes_handover
+from web_admin.sync.requests import (
+    LAST_COUNTER,
+    MAX_AHEAD,
+    SyncRefused,
+    answer,
+    check_signature,
+    decode,
+    json_of,
+    read_body,
+    signed_call,
+    signed_headers,
+)
+from web_admin.updates.actions import note_update, order_of
+
+ASK_BODY = 256 * 1024
+MAX_EVENTS = 2**31 - 1
+"""What the database keeps of a gate's own count; an honest one stays far below."""
+
+read_ask = json_of(AskRequest)
+
+
+def ask() -> Response:
+    """Answer a gate's regular question: as last time where nothing changed, else worked out."""
+    return _unchanged() or signed_call(ASK_BODY, read_ask, _answer_with_one_write)
+
+
+def _unchanged() -> Response | None:
+    """Return the last answer again, or None where something differs or the request has to be refused."""
+    menjin, asks = current_menjin(), _unchanged_asks()
+    gate_id, counter, signature = signed_headers()
+    public_key = asks.key_of(gate_id)
+    if public_key is None or counter > LAST_COUNTER:
+        return None
+    body = read_body(ASK_BODY)
+    try:
+        message = check_signature(public_key, body, gate_id, counter, signature)
+        question = decode(body, read_ask)
+    except SyncRefused:
+        return None  # by the key in the database, the answer may be another
+    _not_too_often(gate_id)
+    call = Call(counter, hashlib.sha256(message).digest(), MAX_AHEAD)
+    reply = asks.answer(menjin.database, gate_id, question, call, menjin.clock())
+    if reply is None:
+        return None
+    return answer(200, msgspec.structs.replace(reply, bell_seconds=_bell_seconds(menjin, question)))
+
+
+def _not_too_often(gate_id: str) -> None:
+    """Count a question of a gate that signed it; raise SyncRefused where one gate asks all the time."""
+    bounds = cast(AskBounds, current_app.extensions["menjin_ask_bounds"])
+    if not bounds.take(gate_id):
+        raise SyncRefused(429, "asks_too_often", f"at most {ASKS_A_SECOND} questions a second are answered")
+
+
+def _known(menjin: Menjin) -> tuple[str, ...]:
+    return (*known(), SUM_DIGEST, *((BELL,) if menjin.bell.is_set_up else ()))
+
+
+def _bell_seconds(menjin: Menjin, question: AskRequest) -> float | msgspec.UnsetType:
+    """Return for how long a gate may wait that hears its bell, where this process could ring it now."""
+    is_heard = question.knows is not msgspec.UNSET and BELL in question.knows
+    return ASKS_WITH_BELL_SECONDS if is_heard and menjin.bell.is_ringing else msgspec.UNSET
+
+
+def _bell_pass(
+    menjin: Menjin, gate: Gate, question: AskRequest, now: datetime
+) -> BellPass | msgspec.UnsetType:
+    """Return a pass for the gate's bell where it asks for one; a gate that is not believed gets none."""
+    if question.bell_key is msgspec.UNSET or gate.state != "paired" or not gate.is_believed:
+        return msgspec.UNSET
+    return menjin.bell.pass_for(gate.site_id, gate.gate_id, question.bell_key, now) or msgspec.UNSET
+
+
+def _unchanged_asks() -> UnchangedAsks:
+    return cast(UnchangedAsks, current_app.extensions["menjin_unchanged_asks"])
+
+
+def _answer_with_one_write(
+    menjin: Menjin, session: DatabaseSession, gate: Gate, question: AskRequest, now: datetime
+) -> AskReply:
+    """Answer, and write what is noted of the gate once, at the end: before each query it would be written."""
+    with session.no_autoflush:
+        return _answer_ask(menjin, session, gate, question, now)
+
+
+def _answer_ask(
+    menjin: Menjin, session: DatabaseSession, gate: Gate, question: AskRequest, now: datetime
+) -> AskReply:
+    if question.contract_version != CONTRACT_VERSION:
+        raise SyncRefused(400, "version_unknown", f"this server speaks version {CONTRACT_VERSION}")
+    _not_too_often(gate.gate_id)
+    site = site_by_id(session, gate.site_id)
+    cleared: str | msgspec.UnsetType = msgspec.UNSET
+    withheld = gets_no_policy(site, gate)
+    change = None if withheld else change_since(session, gate, question.have_epoch, question.have_version)
+    gate.last_seen_at = now
+    if gate.is_believed:
+        _note_state(gate, question, now)
+        _note_program(gate, question)
+        note_update(gate, None if question.update is msgspec.UNSET else question.update)
+        gate.behind_since = None if change is None else gate.behind_since or now
+        notice_restarted_journal(session, gate, question.journal_seq, now)
+        cleared = note_face(session, gate, question, now)
+    sealed_leases = _sealed_leases(menjin, session, gate, question, now)
+    reply = AskReply(
+        server_time=now,
+        ask_again_seconds=site.ask_again_seconds,
+        acknowledged_seq=acknowledged(session, gate, question),
+        policy=None if withheld else signed_manifest(
+            session, menjin.sealer, gate, now, takes_sums=SUM_DIGEST in (question.knows or ())),
+        change=change,
+        orders=_pending_orders(menjin, session, gate, now),
+        pass_certificate=certificate(session, site.site_id, "pass"),
+        anchor_certificate=certificate(session, site.site_id, "anchor"),
+        wants_tombstones=owes_handover(site, gate),
+        tamper_cleared_id=cleared,
+        sealed_leases=sealed_leases,
+        knows=msgspec.UNSET if question.knows is msgspec.UNSET else _known(menjin),
+        update=_ordered_update(gate, question),
+        bell_seconds=_bell_seconds(menjin, question),
+        bell_pass=_bell_pass(menjin, gate, question, now),
+    )
+    _unchanged_asks().remember(session, menjin.sealer, gate, question, reply)
+    return reply
+
+
+def _ordered_update(gate: Gate, question: AskRequest) -> UpdateOrder | msgspec.UnsetType:
+    """Return the version that the gate should run; a gate that takes no updates would not understand it."""
+    order = order_of(gate) if gate.is_believed and question.update is not msgspec.UNSET else None
+    return msgspec.UNSET if order is None else order
+
+
+def _sealed_leases(
+    menjin: Menjin, session: DatabaseSession, gate: Gate, question: AskRequest, now: datetime
+) -> SealedLeases | msgspec.UnsetType:
+    """Return the gate's leases sealed to the key it asked with; a gate that sent none is lent nothing."""
+    if question.sealing_public_key is msgspec.UNSET:
+        return msgspec.UNSET
+    leases = leases_for(session, menjin.sealer, gate, now)
+    if not leases:
+        return msgspec.UNSET
+    try:
+        return seal_leases(question.sealing_public_key, leases, gate.site_id, gate.gate_id)
+    except KeyUnusable as err:
+        raise SyncRefused(400, "sealing_key_unusable", str(err)) from err
+
+
+def _note_program(gate: Gate, question: AskRequest) -> None:
+    """Note which version it is and what it knows; housekeeping publishes again for other features."""
+    gate.program = question.program or ""
+    gate.without_face = bool(question.without_face)
+    gate.policy_trouble = question.policy_trouble or ""
+    gate.knows = sorted(question.knows or ())
+
+
+def _note_state(gate: Gate, question: AskRequest, now: datetime) -> None:
+    gate.clock_sure = question.clock_sure
+    gate.clock_behind_seconds = round((now - question.gate_time).total_seconds(), 1)
+    gate.told_seq = max(0, min(question.journal_seq, MAX_EVENTS))
+    gate.have_epoch, gate.have_version = question.have_epoch, question.have_version
+    gate.lane_states = msgspec.to_builtins(question.lanes)
+    gate.device_states = msgspec.to_builtins(question.devices)
+    if question.disk is not msgspec.UNSET:
+        gate.disk_free_mib, gate.disk_total_mib = question.disk.free_mib, question.disk.total_mib
+        gate.disk_reserve_in_use = question.disk.reserve_in_use
+
+
+def _pending_orders(
+    menjin: Menjin, session: DatabaseSession, gate: Gate, now: datetime
+) -> tuple[SignedOrder, ...]:
+    """Return the orders that still live, each delivered once."""
+    orders = []
+    for row in undelivered_orders(session, gate.gate_id):
+        if gate.is_believed:
+            row.delivered_at = now  # from two machines with one key, the other would swallow it
+        if now >= row.issued_at + timedelta(seconds=row.valid_seconds) or gate.state != "paired":
+            continue
+        order = OpenOrder(
+            order_id=row.order_id,
+            site_id=gate.site_id,
+            gate_id=gate.gate_id,
+            lane_id=row.lane_id,
+            issued_at=row.issued_at,
+            valid_seconds=row.valid_seconds,
+            author_id=row.author_id,
+            reason=row.reason[:120],
+        )
+        body, signature = sign_struct(
+            private_key(session, menjin.sealer, gate.site_id, "order"), ORDER_DOMAIN, order
+        )
+        orders.append(
+            SignedOrder(
+                order=body, signature=signature, certificate=certificate(session, gate.site_id, "order")
+            )
+        )
+    return tuple(orders)

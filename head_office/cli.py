@@ -17,6 +17,7 @@ from typing import NoReturn
 import qrcode
 from waitress.server import create_server  # type: ignore[import-untyped]  # it has no types
 
+from gate_controller.contract.command_names import head_office_command
 from head_office.accounts import PasswordRefused, code_address, make_account
 from head_office.asking.rounds import Rounds
 from head_office.judging import View, ordered, view
@@ -87,7 +88,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         with os.fdopen(arguments.ready_fd, "w", encoding="ascii") as ready:
             ready.write(f"http://{arguments.host}:{server.effective_port}\n")
     if not storage.account_names():
-        print("There is no account yet: menjin head-office account NAME", file=sys.stderr)
+        print(f"There is no account yet: {head_office_command('account NAME')}", file=sys.stderr)
     try:
         server.run()
     finally:
@@ -147,7 +148,8 @@ def _check(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps([_facts(one) for one in views], ensure_ascii=False, indent=2))
     else:
-        print("\n".join(map(_line, views)) or "There is no compound yet: menjin head-office add")
+        none = f"There is no compound yet: {head_office_command('add --help')}"
+        print("\n".join(map(_line, views)) or none)
     return EXIT_OK if all(one.answers for one in views) else EXIT_FAILED
 
 

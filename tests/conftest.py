@@ -202,7 +202,7 @@ def sqlite_without_waiting() -> None:
     """Keep SQLite, like PostgreSQL above, from waiting for the disk: a test's database may be lost."""
     from web_admin.core import database
 
-    database._PRAGMAS = tuple(pragma.replace("= FULL", "= OFF") for pragma in database._PRAGMAS)
+    database.SYNCHRONOUS = dict.fromkeys(database.SYNCHRONOUS, "OFF")
 
 
 @pytest.fixture(scope="session", autouse=True)

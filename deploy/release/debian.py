@@ -49,6 +49,8 @@ class Package:
     """The beginning of its wheel's name."""
     files: str
     """The folder of `deploy/debian` with its commands and maintainer scripts; its environment is named so."""
+    commands: tuple[str, ...]
+    """Of that folder, in /usr/bin."""
     units: tuple[str, ...]
     summary: str
     says: str
@@ -66,20 +68,21 @@ SCREEN = {"Suggests": "cage, chromium, fonts-noto-cjk"}
 PACKAGES = (
     Package(
         "menjin-server", "requirements-web.lock", "menjin-", "server",
-        ("menjin-web.service", "menjin-backup.service", "menjin-backup.timer"),
+        ("menjin-server", "menjin-head-office"),
+        ("menjin-web.service", "menjin-backup.service", "menjin-backup.timer", "menjin-head-office.service"),
         "gates of a residential compound: pages and interface",
         "The server of Menjin: pages for residents, staff and the public, and what gates ask. Begin with "
-        "menjin-server-setup.",
+        "menjin-server-setup. A head office over many compounds is in it too, and off.",
         {"Recommends": "caddy", "Suggests": "postgresql"},
     ),
     Package(
-        "menjin-gate", "requirements-gate.lock", "menjin-", "gate", GATE_UNITS,
+        "menjin-gate", "requirements-gate.lock", "menjin-", "gate", ("menjin-gate",), GATE_UNITS,
         "gates of a residential compound: the controller at a gate",
         f"{GATE} A face is looked at where a person has asked for it. Begin with menjin-gate-setup.", SCREEN,
     ),
     Package(
         "menjin-gate-without-face", "requirements-gate-without-face.lock",
-        "menjin_gate_without_face-", "gate",
+        "menjin_gate_without_face-", "gate", ("menjin-gate",),
         GATE_UNITS, "gates of a residential compound: a controller without face",
         f"{GATE} It holds no code that could look at a face. Begin with menjin-gate-setup.",
         {"Provides": "menjin-gate (= @DEBIAN_VERSION@)", "Conflicts": "menjin-gate",
@@ -230,7 +233,8 @@ def lay_files(package: Package, tree: Path) -> None:
         _write(tree / "usr/lib/systemd/system" / unit, text)
     _write(tree / f"usr/lib/sysusers.d/{name}.conf", (source / f"{name}.sysusers").read_text())
     _write(tree / f"usr/lib/tmpfiles.d/{name}.conf", (source / f"{name}.tmpfiles").read_text())
-    _write(tree / f"usr/bin/{name}", (source / name).read_text(encoding="utf-8"))
+    for command in package.commands:
+        _write(tree / f"usr/bin/{command}", (source / command).read_text(encoding="utf-8"))
     setup = (source / f"{package.files}_setup.py").read_text(encoding="utf-8")
     _write(tree / package.home / "setup.py", setup)
     for beside in source.glob("[!_]*.py"):

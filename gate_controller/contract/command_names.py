@@ -7,7 +7,12 @@ and the second adds the site file itself.
 import os
 
 SERVER_VARIABLE, GATE_VARIABLE = "MENJIN_SERVER_COMMAND", "MENJIN_GATE_COMMAND"
-OF_PACKAGES = {SERVER_VARIABLE: "menjin-server", GATE_VARIABLE: "menjin-gate"}
+HEAD_OFFICE_VARIABLE = "MENJIN_HEAD_OFFICE_COMMAND"
+OF_PACKAGES = {
+    SERVER_VARIABLE: "menjin-server",
+    GATE_VARIABLE: "menjin-gate",
+    HEAD_OFFICE_VARIABLE: "menjin-head-office",
+}
 SITE_FILE = "SITE.toml"
 
 
@@ -29,6 +34,12 @@ def gate_program() -> str:
 def server_command(words: str) -> str:
     """Return the line that runs a command of the server, such as `backup FILE`."""
     return f"{_sudo(SERVER_VARIABLE)}{server_program()} {words}"
+
+
+def head_office_command(words: str) -> str:
+    """Return the line that runs a command of the head office, such as `account NAME`."""
+    program = os.environ.get(HEAD_OFFICE_VARIABLE) or "menjin head-office"
+    return f"{_sudo(HEAD_OFFICE_VARIABLE)}{program} {words}"
 
 
 def gate_command(word: str, *more: str) -> str:

@@ -74,6 +74,8 @@ def bench(tmp_path: Path) -> Bench:
 
 
 START = "deb-systemd-invoke start menjin-web.service menjin-backup.timer"
+RESTART = "deb-systemd-invoke restart menjin-head-office.service"
+"""After an upgrade; it does so where the head office is on."""
 
 
 def test_a_fresh_machine_is_led_to_its_set_up(bench: Bench) -> None:
@@ -129,15 +131,15 @@ def test_tables_of_a_later_version_do_not_start_whichever_version_was_configured
     (bench.folder / "var/lib/menjin-web/web.toml").touch()
     bench.ends(LATER)
     done = bench.configures("server", before)
-    assert (done.returncode, bench.called()) == (0, ["menjin-server upgrade"])
+    assert (done.returncode, bench.called()) == (0, [RESTART, "menjin-server upgrade"])
     assert "the server does not start" in done.stdout
     bench.ends(DONE)
     assert bench.configures("server", before).returncode == 0
-    assert bench.called() == ["menjin-server upgrade", START]
+    assert bench.called() == [RESTART, "menjin-server upgrade", START]
 
 
 def test_an_upgrade_that_fails_fails_the_installation(bench: Bench) -> None:
     (bench.folder / "var/lib/menjin-web/web.toml").touch()
     bench.ends(FAILED)
     assert bench.configures("server", "0.1.0").returncode == FAILED
-    assert bench.called() == ["menjin-server upgrade"]
+    assert bench.called() == [RESTART, "menjin-server upgrade"]

@@ -288,6 +288,29 @@ def test_a_server_is_made_again_from_a_backup_as_the_page_says(fresh: Machine) -
     fresh.run("cmp /root/passphrase /etc/menjin/backup_passphrase")
 
 
+def test_a_head_office_is_in_the_servers_package_and_off_until_someone_starts_it(fresh: Machine) -> None:
+    fresh.run("apt-get install --yes ./menjin-server_0.2.0_amd64.deb")
+    state, home = "systemctl is-enabled menjin-head-office", "/var/lib/menjin-head-office"
+    assert fresh.run(state, check=False).stdout == "disabled\n"
+    assert "sudo menjin-head-office add" in fresh.run("menjin-head-office check").stdout
+    fresh.run("echo a quiet gate above four offices > password")
+    fresh.run(f"install -o menjin-head-office -m 600 password {home}/password")
+    said = fresh.run(f"menjin-head-office account wang --password-file {home}/password").stdout
+    assert "otpauth://" in said
+    fresh.run(f"rm {home}/password; systemctl enable --now menjin-head-office")
+    page = "curl --silent --fail --retry 20 --retry-all-errors http://127.0.0.1:8100/sign-in"
+    assert "<form" in fresh.run(page).stdout
+    process = "systemctl show --property MainPID menjin-head-office"
+    before = fresh.run(process).stdout
+    fresh.run("apt-get install --yes ./menjin-server_0.3.0_amd64.deb")
+    assert "<form" in fresh.run(page).stdout
+    assert fresh.run(process).stdout != before, "it runs the new version"
+    assert fresh.run(f"stat -c '%U %a' {home}/head_office.db").stdout == "menjin-head-office 600\n"
+    fresh.run("apt-get purge --yes menjin-server")
+    left = f"ls -d {home} /etc/systemd/system/*/menjin-head-office.service"
+    assert fresh.run(left, check=False).stdout == ""
+
+
 def test_packages_over_a_checkout_upgrade_its_tables_and_run_themselves(fresh: Machine) -> None:
     fresh.run("apt-get install --yes ./menjin-server_0.2.0_amd64.deb")
     plays(fresh, "sudo menjin-server-setup --own-authority")

@@ -201,7 +201,7 @@ def next_version(folder: Path) -> Sequence[str]:
     return (sys.executable, str(folder / "menjin.py"), "web")
 
 
-def first_cell(folder: Path) -> Path:
+def first_cell(folder: Path, database_url: str = "") -> Path:
     """Make a compound as `menjin web init` does; return its folder, which others are copies of."""
     made = folder / "first"
     password = folder / "manager-password"
@@ -211,7 +211,8 @@ def first_cell(folder: Path) -> Path:
         "--name", "Willow Court", "--public-url", "https://first.example", "--security-contact",
         "mailto:security@example.org", "--manager-email", "manager@example.org",
         "--manager-password-file", str(password), "--root-key", str(folder / "root.key"),
-        "--root-passphrase-file", str(password), "--brief", "--behind-proxy"])
+        "--root-passphrase-file", str(password), "--brief", "--behind-proxy",
+        *(["--database-url", database_url] if database_url else [])])
     assert status == 0
     return made
 

@@ -61,6 +61,8 @@ _PRAGMAS = (
     "PRAGMA secure_delete = ON",
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
 )
+SYNCHRONOUS = {True: "FULL", False: "NORMAL"}
+"""SQLite's setting, by whether the transaction waits for the disk."""
 
 
 class Statements(LRUCache[tuple[object, ...], object]):
@@ -171,7 +173,7 @@ def _begin_sqlite(connection: Connection) -> None:
         return
     # At each begin, since a pooled connection serves both: with a write-ahead log FULL waits for the disk at
     # each commit, NORMAL at a checkpoint (https://sqlite.org/pragma.html#pragma_synchronous).
-    synchronous = "FULL" if options.get("menjin_waits_for_disk", True) else "NORMAL"
+    synchronous = SYNCHRONOUS[options.get("menjin_waits_for_disk", True)]
     cast(sqlite3.Connection, connection.connection.dbapi_connection).execute(
         f"PRAGMA synchronous = {synchronous}")
     connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -18,7 +18,14 @@ from gate_controller.contract.signing import KEY_ROLES, certified_key, public_by
 from tests.support.compounds.tables import all_tables
 from web_admin.compound.keys import certificate, create_site, private_key
 from web_admin.compound.models import Home, Site
-from web_admin.core.database import Database, Menjin, init_database, make_engine, request_session
+from web_admin.core.database import (
+    SYNCHRONOUS,
+    Database,
+    Menjin,
+    init_database,
+    make_engine,
+    request_session,
+)
 from web_admin.core.sealing import (
     SealBroken,
     Sealer,
@@ -147,7 +154,8 @@ def test_a_request_is_one_transaction_kept_only_when_it_succeeds(database, pages
         assert session.scalar(select(func.count()).select_from(Home)) == kept
 
 
-def test_an_act_waits_for_the_disk_and_a_gates_call_does_not(tmp_path):
+def test_an_act_waits_for_the_disk_and_a_gates_call_does_not(tmp_path, monkeypatch):
+    monkeypatch.setattr("web_admin.core.database.SYNCHRONOUS", SYNCHRONOUS)  # which tests do without
     database = Database(make_engine(f"sqlite:///{tmp_path / 'menjin.sqlite3'}"))
     asked, waits, does_not = text("PRAGMA synchronous"), 2, 1  # FULL, NORMAL
     seen = []

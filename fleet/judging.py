@@ -10,6 +10,8 @@ from fleet.words import _
 TWICE, MISSING = "twice", "missing"
 """Kinds of trouble that only several services together show; the others are those of `menjin web cells`."""
 HELD, MOVING = "held", "moving"
+BY_OPERATOR = "cells hold"
+"""Among `held_by`; other commands end their holds themselves."""
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -24,6 +26,8 @@ class Cell(msgspec.Struct, frozen=True):
     todo: str = ""
     served_by: str | None = None
     keys: str | None = None
+    held_by: tuple[str, ...] | None = None
+    """Which commands hold it; an older version does not say."""
 
 
 @dataclass(frozen=True, slots=True)

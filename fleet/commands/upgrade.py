@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from fleet.commands.doing import EXIT_FAILED, EXIT_OK, do_one, would
-from fleet.judging import HELD, MISSING, Seen
+from fleet.judging import BY_OPERATOR, HELD, MISSING, Seen
 from fleet.looking import Looked, look
 from fleet.notes import read_note, write_note
 from fleet.progress import Bar
@@ -85,8 +85,13 @@ def _sources(looked: Looked, after: Mapping[str, str], waves: Waves) -> dict[str
 
 
 def _is_kept(one: Seen, waves: Waves) -> bool:
-    """Return whether an operator holds the cell; one of a wave that was cut off is held by the upgrade."""
-    return one.cell.out == HELD and one.cell.cell not in waves.wave
+    """Return whether an operator holds the cell.
+
+    Where its service does not say who does: one of a wave that was cut off is held by the upgrade.
+    """
+    if one.cell.out != HELD or one.cell.held_by is None:
+        return one.cell.out == HELD and one.cell.cell not in waves.wave
+    return BY_OPERATOR in one.cell.held_by
 
 
 def _plan(

@@ -75,12 +75,12 @@ def bench(tmp_path: Path) -> Bench:
 
 START = "deb-systemd-invoke start menjin-web.service menjin-backup.timer"
 RESTART = "deb-systemd-invoke restart menjin-head-office.service"
-"""After an upgrade; it does so where the head office is on."""
+"""It does so where the head office is on."""
 
 
 def test_a_fresh_machine_is_led_to_its_set_up(bench: Bench) -> None:
     done = bench.configures("server")
-    assert (done.returncode, bench.called()) == (0, [])
+    assert (done.returncode, bench.called()) == (0, [RESTART])
     assert "Next: sudo menjin-server-setup" in done.stdout
 
 
@@ -92,7 +92,8 @@ def test_a_server_of_a_checkout_is_upgraded_and_its_unit_gives_way(bench: Bench)
     wanted.symlink_to(unit)
     done = bench.configures("server")
     assert (done.returncode, done.stderr) == (0, "")
-    assert bench.called() == ["deb-systemd-invoke stop menjin-web.service", "menjin-server upgrade", START]
+    assert bench.called() == [
+        "deb-systemd-invoke stop menjin-web.service", "menjin-server upgrade", START, RESTART]
     assert f"{unit} was of a checkout" in done.stdout
     assert (unit.exists(), unit.with_name("menjin-web.service.of-checkout").exists()) == (False, True)
     assert wanted.readlink() == bench.folder / "usr/lib/systemd/system/menjin-web.service"
@@ -101,7 +102,7 @@ def test_a_server_of_a_checkout_is_upgraded_and_its_unit_gives_way(bench: Bench)
 def test_a_server_of_a_checkout_without_a_passphrase_waits_for_its_set_up(bench: Bench) -> None:
     (bench.folder / "var/lib/menjin-web/web.toml").touch()
     done = bench.configures("server")
-    assert (done.returncode, bench.called()) == (0, [])
+    assert (done.returncode, bench.called()) == (0, [RESTART])
     assert "Next: sudo menjin-server-setup, which upgrades and starts it" in done.stdout
 
 
@@ -131,15 +132,24 @@ def test_tables_of_a_later_version_do_not_start_whichever_version_was_configured
     (bench.folder / "var/lib/menjin-web/web.toml").touch()
     bench.ends(LATER)
     done = bench.configures("server", before)
-    assert (done.returncode, bench.called()) == (0, [RESTART, "menjin-server upgrade"])
+    assert (done.returncode, bench.called()) == (0, ["menjin-server upgrade", RESTART])
     assert "the server does not start" in done.stdout
     bench.ends(DONE)
     assert bench.configures("server", before).returncode == 0
-    assert bench.called() == [RESTART, "menjin-server upgrade", START]
+    assert bench.called() == ["menjin-server upgrade", START, RESTART]
 
 
 def test_an_upgrade_that_fails_fails_the_installation(bench: Bench) -> None:
     (bench.folder / "var/lib/menjin-web/web.toml").touch()
     bench.ends(FAILED)
     assert bench.configures("server", "0.1.0").returncode == FAILED
-    assert bench.called() == [RESTART, "menjin-server upgrade"]
+    assert bench.called() == ["menjin-server upgrade"]
+
+
+def test_a_head_office_that_does_not_start_keeps_no_server_down(bench: Bench) -> None:
+    (bench.folder / "var/lib/menjin-web/web.toml").touch()
+    program = bench.folder / "bin/deb-systemd-invoke"
+    program.write_text(program.read_text().replace("exit 0", 'case "$*" in *head-office*) exit 1 ;; esac'))
+    done = bench.configures("server", "0.1.0")
+    assert (done.returncode, bench.called()) == (0, ["menjin-server upgrade", START, RESTART])
+    assert "The head office does not start." in done.stdout

@@ -1,5 +1,9 @@
 """One first, then tens; a wave that was not good comes again before any other."""
 
+import pytest
+
+from fleet.commands.upgrade import _is_kept
+from fleet.judging import Cell, Seen
 from fleet.waves import Waves, next_wave
 
 CELLS = [f"c{number:02}" for number in range(30)]
@@ -30,3 +34,22 @@ def test_the_first_one_may_be_chosen() -> None:
 def test_a_wave_that_was_not_good_comes_again_before_any_other() -> None:
     assert next_wave(Waves(["c07", "c08"], CELLS[:7]), CELLS[9:], 10) == ["c07", "c08"]
     assert next_wave(Waves([], CELLS[:7]), CELLS[7:], 10) == CELLS[7:17]
+
+
+@pytest.mark.parametrize(
+    ("out", "held_by", "in_wave", "is_kept"),
+    [
+        (None, (), False, False),
+        ("held", ("cells hold",), False, True),
+        ("held", ("cells upgrade", "cells hold"), True, True),  # since it was cut off
+        ("held", ("cells upgrade",), True, False),
+        ("held", ("cells restore",), False, False),  # the upgrade says what to do about it
+        ("held", None, False, True),  # its service is of a version that does not say who holds it
+        ("held", None, True, False),
+    ],
+)
+def test_an_upgrade_leaves_alone_what_an_operator_holds(
+    out: str | None, held_by: tuple[str, ...] | None, in_wave: bool, is_kept: bool
+) -> None:
+    seen = Seen("north", Cell("willow", out=out, held_by=held_by))
+    assert _is_kept(seen, Waves(wave=["willow"] if in_wave else [])) is is_kept

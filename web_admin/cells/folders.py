@@ -8,8 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from gate_controller.contract.command_names import server_command
-from web_admin.cells.holds import BY_OPERATOR, HELD, holders
+from web_admin.cells.holds import HELD, holders, says_of_hold
 from web_admin.cells.rules import host_of_address, is_name, taken_twice
 from web_admin.cells.trouble import Kind, Trouble
 from web_admin.core.config import SECRET_NAMES, SETTINGS_NAME, ConfigRefused, WebConfig, load_config
@@ -117,12 +116,8 @@ def _with_marks(found: CellFolder) -> CellFolder:
         return replace(found, trouble=trouble)
     held_by = holders(found.path)
     if held_by:
-        again = "To serve it again: " + server_command(f"cells resume {found.path}")
-        is_operators = BY_OPERATOR in held_by
-        trouble = Trouble(
-            Kind.HELD, "the operator holds it" if is_operators else f"'{held_by[0]}' holds it",
-            str(found.path / HELD), again if is_operators else f"Run that command once more. {again}")
-        return replace(found, trouble=trouble)
+        what, todo = says_of_hold(found.path, held_by)
+        return replace(found, trouble=Trouble(Kind.HELD, what, str(found.path / HELD), todo))
     return found
 
 

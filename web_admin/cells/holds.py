@@ -1,29 +1,34 @@
 """Hold a cell: a file in its folder with a line for each command that holds it; it is served when none does.
 
-A command ends its own hold and no other's, so that what an operator holds outlasts a restore, an upgrade and
-the way back.
+A command ends its own hold. What an operator holds outlasts a restore, an upgrade and the way back; a move to
+another machine or out of the cells ends every hold.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
+from gate_controller.contract.command_names import server_command
+from web_admin.cells.whole_files import write_whole
+
 HELD = "held"
-BY_OPERATOR, BY_UPGRADE, BY_RESTORE = "cells hold", "cells upgrade", "cells restore"
+BY_OPERATOR, BY_UPGRADE, BY_DOWNGRADE, BY_RESTORE = (
+    "cells hold", "cells upgrade", "cells downgrade", "cells restore")
 """Which command holds a cell, as a line of its file says."""
 
 
 def begin_hold(cell: Path, by: str, now: datetime) -> None:
     """Hold a cell by a command; twice changes nothing."""
-    if not is_held_by(cell, by):
+    if by not in holders(cell):
         line = f"held since {now:%Y-%m-%d %H:%M} UTC by '{by}'\n"
-        (cell / HELD).write_text("".join(_lines(cell)) + line, encoding="utf-8")
+        write_whole(cell / HELD, ("".join(_lines(cell)) + line).encode())
 
 
-def end_hold(cell: Path, by: str) -> None:
-    """End a command's hold; the cell is served again where no other holds it."""
-    left = [line for line in _lines(cell) if _holder(line) != by]
+def end_hold(cell: Path, *by: str) -> None:
+    """End the holds of these commands; the cell is served again where no other holds it."""
+    left = [line for line in _lines(cell) if _holder(line) not in by]
     if left:
-        (cell / HELD).write_text("".join(left), encoding="utf-8")
+        write_whole(cell / HELD, "".join(left).encode())
     else:
         end_all_holds(cell)
 
@@ -38,9 +43,18 @@ def holders(cell: Path) -> list[str]:
     return [_holder(line) for line in _lines(cell)]
 
 
-def is_held_by(cell: Path, by: str) -> bool:
-    """Return whether this command holds the cell."""
-    return by in holders(cell)
+def is_held_by_operator(cell: Path) -> bool:
+    """Return whether an operator holds the cell."""
+    return BY_OPERATOR in holders(cell)
+
+
+def says_of_hold(cell: Path, held_by: Iterable[str]) -> tuple[str, str]:
+    """Return what holds a cell, and what ends that, in words."""
+    again = f"To serve it again: {server_command(f'cells resume {cell}')}"
+    held_by = list(held_by)
+    if BY_OPERATOR in held_by:
+        return "the operator holds it", again
+    return f"'{held_by[0]}' holds it", f"Run that command once more. {again}"
 
 
 def _lines(cell: Path) -> list[str]:
@@ -55,4 +69,4 @@ def _lines(cell: Path) -> list[str]:
 
 
 def _holder(line: str) -> str:
-    return next((by for by in (BY_UPGRADE, BY_RESTORE) if f"'{by}'" in line), BY_OPERATOR)
+    return next((by for by in (BY_UPGRADE, BY_DOWNGRADE, BY_RESTORE) if f"'{by}'" in line), BY_OPERATOR)

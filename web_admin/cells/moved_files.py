@@ -13,7 +13,7 @@ from gate_controller.contract.command_names import server_command
 from web_admin.cells.folders import MOVING, SECRETS
 from web_admin.cells.moved_settings import MoveRefused
 from web_admin.cells.serving_lock import FILE_NAME, ServedElsewhere, ServingLock, take_patiently
-from web_admin.core.config import SETTINGS_NAME
+from web_admin.cells.whole_files import sync
 
 Say = Callable[[str], None]
 
@@ -67,13 +67,6 @@ def files_of(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def own_as(original: Path, copy: Path) -> None:
-    """Give a copy the owner of its original."""
-    found = original.stat()
-    if (copy.stat().st_uid, copy.stat().st_gid) != (found.st_uid, found.st_gid):
-        os.chown(copy, found.st_uid, found.st_gid)
-
-
 def digest_of(file: Path) -> bytes:
     """Return the SHA-256 of a file."""
     with file.open("rb") as read:
@@ -102,29 +95,3 @@ def destroy(folder: Path) -> None:
     note.unlink()
     folder.rmdir()
     sync(folder.parent)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Replace a file in one step, with the rights and the owner that it has or its folder has."""
-    draft = path.with_name(f"{path.name}.draft")
-    draft.unlink(missing_ok=True)
-    settings = path.parent / SETTINGS_NAME
-    like = path if path.exists() else settings if settings.exists() else None
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    if like is not None:
-        own_as(like, draft)
-        draft.chmod(like.stat().st_mode & 0o777)
-    draft.replace(path)
-    sync(path.parent)
-
-
-def sync(folder: Path) -> None:
-    """Wait until a folder's names are on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -17,19 +17,9 @@ import msgspec
 
 from web_admin.cells.folders import MOVING
 from web_admin.cells.holds import end_all_holds, end_hold
-from web_admin.cells.moved_files import (
-    Note,
-    Say,
-    destroy,
-    digest_of,
-    files_of,
-    not_served,
-    note_in,
-    own_as,
-    sync,
-    write_whole,
-)
+from web_admin.cells.moved_files import Note, Say, destroy, digest_of, files_of, not_served, note_in
 from web_admin.cells.moved_settings import MoveRefused, moved_settings, read_settings_of
+from web_admin.cells.whole_files import own_as, sync, write_whole
 from web_admin.core.config import SETTINGS_NAME
 
 
@@ -39,8 +29,8 @@ class Move:
 
     source: Path
     target: Path
-    ends_hold_by: str | None = None
-    """The command whose hold of the cell ends with the move; None: every hold does."""
+    ends_holds_by: tuple[str, ...] = ()
+    """The commands whose holds of the cell end with the move; none named: every hold does."""
 
     @property
     def arriving(self) -> Path:
@@ -101,10 +91,10 @@ def _finish(move: Move, say: Say) -> None:
     if move.source.exists() and note_in(move.source) == move.note:
         destroy(move.source)
         say(f"removed {move.source}")
-    if move.ends_hold_by is None:
-        end_all_holds(move.target)
+    if move.ends_holds_by:
+        end_hold(move.target, *move.ends_holds_by)
     else:
-        end_hold(move.target, move.ends_hold_by)
+        end_all_holds(move.target)
     (move.target / MOVING).unlink(missing_ok=True)
     sync(move.target)
 

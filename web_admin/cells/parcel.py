@@ -36,10 +36,9 @@ from web_admin.cells.moved_files import (
     not_served,
     note_in,
     overwrite,
-    sync,
-    write_whole,
 )
 from web_admin.cells.moved_settings import MoveRefused, moved_settings, read_settings_of
+from web_admin.cells.whole_files import sync, write_whole
 from web_admin.core.config import SETTINGS_NAME
 from web_admin.core.database import make_engine
 from web_admin.operations.backup import BackupRefused, read_sealed, write_sealed

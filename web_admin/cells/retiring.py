@@ -6,8 +6,9 @@ import msgspec
 
 from web_admin.cells.folders import MOVING
 from web_admin.cells.holds import HELD
-from web_admin.cells.moved_files import Note, Say, destroy, not_served, note_in, write_whole
+from web_admin.cells.moved_files import Note, Say, destroy, not_served, note_in
 from web_admin.cells.moved_settings import MoveRefused, read_settings_of
+from web_admin.cells.whole_files import write_whole
 from web_admin.core.config import SETTINGS_NAME
 from web_admin.core.database import database_name, sqlite_file
 

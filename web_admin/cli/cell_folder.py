@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from web_admin.cells.folders import read_folder
-from web_admin.cells.holds import begin_hold
+from web_admin.cells.holds import begin_hold, holders
 from web_admin.cells.installation import Choices, judged, read_cells
 from web_admin.cells.moved_settings import MoveRefused
 from web_admin.cells.moving import Move
@@ -26,6 +26,8 @@ def hold_cell(cell: Path, by: str) -> None:
     except ServedElsewhere as err:
         raise CommandRefused(f"{cell} is held, but {err}: what runs in it has not ended; ask again") from err
     lock.give_back()
+    if by not in holders(cell):
+        raise CommandRefused(f"{cell} was replaced or resumed meanwhile, and is not held: say it once more")
 
 
 def refuse_its_host(move: Move) -> None:

@@ -6,7 +6,7 @@ import json
 from gate_controller.contract.command_names import server_command
 from web_admin.cells.checking import Looked, look_at_cells
 from web_admin.cells.folders import keys_mark
-from web_admin.cells.holds import BY_OPERATOR, end_all_holds
+from web_admin.cells.holds import BY_OPERATOR, end_all_holds, holders
 from web_admin.cells.installation import Choices
 from web_admin.cells.moved_settings import MoveRefused
 from web_admin.cells.moving import Move, carry_out, plan
@@ -57,7 +57,7 @@ def _line(one: Looked, as_json: bool) -> str:
         facts = {
             "cell": folder.name, "host": folder.host,
             "database": "sqlite" if folder.is_sqlite else "postgresql",
-            "out": None if trouble is None else str(trouble.kind),
+            "out": None if trouble is None else str(trouble.kind), "held_by": holders(folder.path),
             **({} if trouble is None else
                {"what": trouble.what, "where": trouble.where, "todo": trouble.todo}),
             "keys": None if folder.config is None else keys_mark(folder.config)[:16],

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from gate_controller.contract.command_names import server_command
 from web_admin.cells import retiring
-from web_admin.cells.holds import BY_OPERATOR, BY_RESTORE, begin_hold, is_held_by
+from web_admin.cells.folders import MOVING
+from web_admin.cells.holds import BY_OPERATOR, BY_RESTORE, begin_hold, end_hold, is_held_by_operator
 from web_admin.cells.moved_files import note_in
 from web_admin.cells.moved_settings import MoveRefused
 from web_admin.cells.moving import Move, carry_out
@@ -17,6 +18,7 @@ from web_admin.cli.cell_folder import cell_of, hold_cell, refuse_its_host, say
 from web_admin.core.config import SETTINGS_NAME
 
 ROOT_KEY = "root.key"
+OURS = (BY_RESTORE,)
 
 
 def create(arguments: argparse.Namespace) -> str:
@@ -60,7 +62,7 @@ def restore(arguments: argparse.Namespace) -> str:
     if arguments.file is None:
         raise CommandRefused("say which backup FILE to restore, or --keep or --undo for what was restored")
     making, aside = _beside(cell, "restoring"), _beside(cell, "before-restore")
-    into_place, out_of_place = Move(making, cell, BY_RESTORE), Move(cell, aside, BY_RESTORE)
+    into_place, out_of_place = Move(making, cell, OURS), Move(cell, aside, OURS)
     if cell.exists() and aside.exists() and not making.exists() and note_in(cell) is None:
         return _what_next(cell, aside)
     if cell.exists() and not aside.exists() and note_in(cell) is None and not arguments.replace:
@@ -77,11 +79,11 @@ def restore(arguments: argparse.Namespace) -> str:
         _refuse_copy(into_place)
         if cell.exists() or note_in(aside) is not None:
             if cell.exists() and note_in(cell) is None:
-                _carry_hold(cell, making)
                 hold_cell(cell, BY_RESTORE)
             carry_out(out_of_place, say)
+        _carry_hold(aside, making)  # the last moment: an operator may have held it until now
     carry_out(into_place, say)
-    return _what_next(cell, aside) if aside.exists() else f"{cell} is restored.\n"
+    return _what_next(cell, aside) if aside.exists() else f"{cell} is restored.\n{_held(cell)}"
 
 
 def _refuse_copy(into_place: Move) -> None:
@@ -95,7 +97,7 @@ def _refuse_copy(into_place: Move) -> None:
 
 def _carry_hold(cell: Path, in_its_place: Path) -> None:
     """Let what comes in the place of a cell be held as well where an operator holds the cell."""
-    if is_held_by(cell, BY_OPERATOR):
+    if is_held_by_operator(cell):
         begin_hold(in_its_place, BY_OPERATOR, clock())
 
 
@@ -107,11 +109,16 @@ def _steps(cell: Path, aside: Path, file: Path) -> Iterator[str]:
 
 
 def _what_next(cell: Path, aside: Path) -> str:
-    held = (f"The operator holds it: {server_command(f'cells resume {cell}')} lets it be served.\n"
-            if is_held_by(cell, BY_OPERATOR) else "")
     return (
         f"{cell} is restored. What was there is in {aside}, with its keys: --keep removes it, --undo puts it "
-        f"back.\n{held}")
+        f"back.\n{_held(cell)}")
+
+
+def _held(cell: Path) -> str:
+    """Return a line where the operator holds a cell, which stays out."""
+    if not is_held_by_operator(cell):
+        return ""
+    return f"The operator holds it: {server_command(f'cells resume {cell}')} lets it be served.\n"
 
 
 def _kept(cell: Path, *, is_dry: bool) -> str:
@@ -127,23 +134,37 @@ def _kept(cell: Path, *, is_dry: bool) -> str:
 def _undone(cell: Path, *, is_dry: bool) -> str:
     """Remove what was restored and put back what was there."""
     making, aside = _beside(cell, "restoring"), _beside(cell, "before-restore")
-    back = Move(aside, cell, BY_RESTORE)
+    out_of_place, back = Move(cell, aside, OURS), Move(aside, cell, OURS)
+    if is_dry:
+        return _would_undo(cell, making, aside)
+    if note_in(aside) == out_of_place.note:
+        carry_out(out_of_place, say)
+    if note_in(cell) == out_of_place.note:
+        (cell / MOVING).unlink()  # it was on its way out, and is where it was
     if note_in(cell) != back.note:
         if cell.exists() and aside.exists():
-            if is_dry:
-                return f"would remove what was restored to {cell} and put {aside} back\n"
             if note_in(cell) is None:
-                _carry_hold(cell, aside)
                 hold_cell(cell, BY_RESTORE)
+            _carry_hold(cell, aside)
             retiring.remove(cell, say)
         if making.exists():
-            if is_dry:
-                return f"would remove {making}\n"
+            for step in retiring.plan(making)[1:]:
+                say(step)
             retiring.remove(making, say)
         if not aside.exists():
-            return f"{cell} is as before.\n"
+            if cell.exists():
+                end_hold(cell, BY_RESTORE)
+            return f"{cell} is as before.\n{_held(cell)}"
     carry_out(back, say)
-    return f"{cell} is as before.\n"
+    return f"{cell} is as before.\n{_held(cell)}"
+
+
+def _would_undo(cell: Path, making: Path, aside: Path) -> str:
+    if cell.exists() and aside.exists():
+        return f"would remove what was restored to {cell} and put {aside} back\n"
+    if making.exists():
+        return f"would remove {making}\n"
+    return f"would put {aside} back\n" if aside.exists() else f"{cell} is as before.\n"
 
 
 def _clear_half_made(making: Path) -> None:

@@ -9,9 +9,15 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from gate_controller.contract.command_names import server_command
 from web_admin.cells.checking import look_at_cells
-from web_admin.cells.holds import BY_OPERATOR, BY_UPGRADE, HELD, end_hold, is_held_by
+from web_admin.cells.holds import (
+    BY_DOWNGRADE,
+    BY_UPGRADE,
+    HELD,
+    end_hold,
+    holders,
+    says_of_hold,
+)
 from web_admin.cells.installation import Choices
 from web_admin.cells.moved_files import note_in
 from web_admin.cells.moved_settings import MoveRefused, read_settings_of
@@ -25,8 +31,10 @@ from web_admin.core.config import ConfigRefused
 from web_admin.core.database import DatabaseError, make_engine
 from web_admin.operations import schema
 
-DONE, AS_BEFORE, RED = "done", "as_before", "red"
-"""The cell is good here; it is where it was and as it was; it is here and out."""
+DONE, AS_BEFORE, RED, STAYS_HELD = "done", "as_before", "red", "held"
+"""The cell is good here; it is where it was and as it was; it is here and out; it is here, held by others."""
+OURS = (BY_UPGRADE, BY_DOWNGRADE)
+"""Each goes on where the other was cut off."""
 
 
 def upgrade(arguments: argparse.Namespace) -> str:
@@ -34,7 +42,7 @@ def upgrade(arguments: argparse.Namespace) -> str:
     lines = []
     for path in arguments.cells:
         cell = cell_of(path, is_there=False)
-        move = Move(cell, arguments.into.resolve() / cell.name, BY_UPGRADE)
+        move = Move(cell, arguments.into.resolve() / cell.name, OURS)
         if arguments.dry_run:
             lines.append("".join(f"would {step}\n" for step in _steps(move)))
             continue
@@ -54,19 +62,19 @@ def _steps(move: Move) -> Iterator[str]:
 def _upgraded(arguments: argparse.Namespace, move: Move) -> dict[str, object]:
     facts: dict[str, object] = {"cell": move.target.name, "began": f"{clock():%Y-%m-%dT%H:%M:%SZ}"}
     before: str | None = None
-    if is_held_by(move.source, BY_OPERATOR):
-        return {**facts, **_operators(move.source)}
+    if others := _other_holds(move.source):
+        return {**facts, **_held(move.source, others, AS_BEFORE)}
     try:
         if move.source.exists() and note_in(move.source) is None:
-            refuse_its_host(move)
             before = _revision(move.source)
+            refuse_its_host(move)
             hold_cell(move.source, BY_UPGRADE)
             one = _of_one(move.source, arguments, dry_run=False, no_backup=False, backup=None)
             facts["said"] = upgrading.upgrade(one).splitlines()[0]
         _renamed(move)
     except Exception as err:  # noqa: BLE001 - whatever it is, it is said of this cell alone
         if move.source.exists() and note_in(move.source) is None and _revision(move.source) == before:
-            end_hold(move.source, BY_UPGRADE)
+            end_hold(move.source, *OURS)
             return {**facts, "state": AS_BEFORE, "where": str(move.source), "what": _why(err),
                     "todo": "Mend it and go on: it is served by the version from before"}
         return {**facts, "state": RED, "where": str(move.source), "what": _why(err),
@@ -106,15 +114,19 @@ def _revision(cell: Path) -> str | None:
         engine.dispose()
 
 
-def _operators(cell: Path) -> dict[str, object]:
-    """Return what is said of a cell that an operator holds: it stays so."""
-    return {"state": AS_BEFORE, "where": str(cell / HELD), "what": "the operator holds it",
-            "todo": f"Let it be served again: {server_command(f'cells resume {cell}')}"}
+def _other_holds(cell: Path) -> list[str]:
+    return [by for by in holders(cell) if by not in OURS]
+
+
+def _held(cell: Path, by: list[str], state: str) -> dict[str, object]:
+    """Return what is said of a cell that others hold: it stays so."""
+    what, todo = says_of_hold(cell, by)
+    return {"state": state, "where": str(cell / HELD), "what": what, "todo": todo}
 
 
 def _look(target: Path) -> dict[str, object]:
-    if is_held_by(target, BY_OPERATOR):
-        return _operators(target)
+    if others := _other_holds(target):
+        return _held(target, others, STAYS_HELD)
     for one in look_at_cells(Choices(target.parent), only=[target.name]):
         if one.trouble is not None:
             wrong = one.trouble
@@ -126,7 +138,7 @@ def _look(target: Path) -> dict[str, object]:
 def downgrade(arguments: argparse.Namespace) -> str:
     """Take a cell of a later version back into this version's folder, from the backup before its upgrade."""
     cell = cell_of(arguments.cell, is_there=False)
-    move = Move(cell, arguments.into.resolve() / cell.name, BY_UPGRADE)
+    move = Move(cell, arguments.into.resolve() / cell.name, OURS)
     if not cell.exists():
         _renamed(move)
         return json.dumps({"cell": cell.name, **_look(move.target)}, ensure_ascii=False) + "\n"
@@ -141,10 +153,15 @@ def downgrade(arguments: argparse.Namespace) -> str:
     if arguments.dry_run:
         loss = f"; what came since {backups[-1].name} is lost, and faces" if is_later else ""
         return f"would hold {cell}, go back to this version's tables and move it to {move.target}{loss}\n"
-    hold_cell(cell, BY_UPGRADE)
-    if is_later:
-        say(upgrading.rollback(_of_one(cell, arguments, file=backups[-1], yes=True)))
     refuse_its_host(move)
+    try:
+        hold_cell(cell, BY_DOWNGRADE)
+        if is_later:
+            say(upgrading.rollback(_of_one(cell, arguments, file=backups[-1], yes=True)))
+    except BaseException:
+        if _revision(cell) == revision:
+            end_hold(cell, *OURS)
+        raise
     _renamed(move)
     return json.dumps({"cell": cell.name, **_look(move.target)}, ensure_ascii=False) + "\n"
 

@@ -20,7 +20,8 @@ from web_admin.cells.holds import (
     end_hold,
     holders,
 )
-from web_admin.cli import making_cells, restoring
+from web_admin.cli import cell_folder, making_cells, restoring, upgrading_cells
+from web_admin.cli.answers import CommandRefused
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -49,6 +50,16 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         return status, said.out, said.err
 
     return run_one
+
+
+@pytest.fixture
+def restore(willow: Path, run: Run, tmp_path: Path) -> tuple[object, ...]:
+    """Return the command that restores the cell from a backup of its own."""
+    passphrase = ("--passphrase-file", tmp_path / "passphrase")
+    backup = tmp_path / "willow.menjin"
+    assert run("backup", "--data-dir", willow, backup, *passphrase)[0] == 0
+    return ("cells", "restore", willow, backup, "--public-url", "https://willow.example", "--replace",
+            *passphrase)  # fmt: skip
 
 
 def power_cut(*_arguments: object, **_more: object) -> None:
@@ -94,40 +105,102 @@ def test_a_restore_cut_off_at_each_step_goes_on_and_is_undone_or_kept(
 
 
 def test_what_an_operator_holds_outlasts_a_restore_its_undoing_an_upgrade_and_the_way_back(
-    willow: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    willow: Path, run: Run, restore: tuple[object, ...], tmp_path: Path
 ) -> None:
-    passphrase = ("--passphrase-file", tmp_path / "passphrase")
-    backup = tmp_path / "willow.menjin"
-    assert run("backup", "--data-dir", willow, backup, *passphrase)[0] == 0
-    restore = ("cells", "restore", willow, backup, "--public-url", "https://willow.example", "--replace",
-               *passphrase)  # fmt: skip
-    with monkeypatch.context() as cut:
-        cut.setattr(making_cells, "carry_out", power_cut)
-        assert run(*restore)[0] == menjin.EXIT_INTERRUPTED
-    assert holders(willow) == [BY_RESTORE]
-    assert "'cells restore' holds it" in run("cells", "check", willow.parent)[1]
-    assert run(*restore)[0] == 0
-    assert run("cells", "restore", willow, "--keep")[0] == 0
-    assert holders(willow) == [], "a hold of a command that was cut off is not an operator's"
-
     assert run("cells", "hold", willow)[0] == 0
     status, out, _err = run(*restore)
     assert (status, holders(willow)) == (0, [BY_OPERATOR])
     assert f"cells resume {willow}" in out
     assert run("cells", "resume", willow)[0] == 0
+    status, out, _err = run("cells", "restore", willow, "--undo")
+    assert (status, holders(willow)) == (0, [BY_OPERATOR]), "as it was before the restore"
+    assert f"cells resume {willow}" in out
+
+    assert run("cells", "resume", willow)[0] == 0
+    assert run(*restore)[0] == 0
     assert run("cells", "hold", willow)[0] == 0
     assert run("cells", "restore", willow, "--undo")[0] == 0
-    assert holders(willow) == [BY_OPERATOR]
+    assert holders(willow) == [BY_OPERATOR], "held since the restore"
 
-    after = tmp_path / "next"
+    after, passphrase = tmp_path / "next", ("--passphrase-file", tmp_path / "passphrase")
     after.mkdir()
     assert run("cells", "resume", willow)[0] == 0
     assert run("cells", "upgrade", willow, "--into", after, *passphrase)[0] == 0
     assert run("cells", "hold", after / "willow")[0] == 0
     status, out, _err = run("cells", "downgrade", after / "willow", "--into", willow.parent)
-    assert (status, json.loads(out)["what"]) == (0, "the operator holds it")
+    assert (status, json.loads(out)["state"], json.loads(out)["what"]) == (
+        0, "held", "the operator holds it")
     assert holders(willow) == [BY_OPERATOR]
     assert run("cells", "check", willow.parent)[0] == 1
+
+
+@pytest.mark.parametrize("cut_at", ["hold_cell", "carry_out"])
+def test_a_cell_that_is_held_while_a_restore_is_cut_off_stays_held(
+    willow: Path, run: Run, restore: tuple[object, ...], monkeypatch: pytest.MonkeyPatch, cut_at: str
+) -> None:
+    with monkeypatch.context() as cut:
+        cut.setattr(making_cells, cut_at, power_cut)
+        assert run(*restore)[0] == menjin.EXIT_INTERRUPTED
+    assert run("cells", "hold", willow)[0] == 0
+    assert run(*restore)[0] == 0
+    assert holders(willow) == [BY_OPERATOR]
+
+
+def test_a_hold_of_a_restore_that_was_cut_off_is_its_own_and_ends_with_it(
+    willow: Path, run: Run, restore: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for end in (restore, ("cells", "restore", willow, "--undo")):
+        for place, name in ((making_cells, "carry_out"), (moving, "_finish")):
+            with monkeypatch.context() as cut:
+                cut.setattr(place, name, power_cut)
+                assert run(*restore)[0] == menjin.EXIT_INTERRUPTED
+            assert holders(willow) == [BY_RESTORE] or not willow.exists()
+            assert run(*end)[0] == 0
+            assert run("cells", "check", willow.parent)[0] == 0, "it is served again"
+            run("cells", "restore", willow, "--keep")
+    with monkeypatch.context() as cut:
+        cut.setattr(making_cells, "carry_out", power_cut)
+        run(*restore)
+    assert "'cells restore' holds it. Run that command once more." in "".join(
+        run("cells", "check", willow.parent)[1:]).replace(f"{willow / HELD}: ", "")
+
+
+def test_an_upgrade_leaves_what_another_command_holds_and_a_downgrade_that_fails_leaves_no_hold(
+    willow: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    after, passphrase = tmp_path / "next", ("--passphrase-file", tmp_path / "passphrase")
+    after.mkdir()
+    begin_hold(willow, BY_RESTORE, datetime(2026, 11, 28, 9, 30, tzinfo=UTC))
+    upgrade = ("cells", "upgrade", willow, "--into", after, *passphrase)
+    status, out, _err = run(*upgrade)
+    assert (status, json.loads(out)["state"]) == (1, "as_before")
+    assert json.loads(out)["what"] == "'cells restore' holds it"
+    end_hold(willow, BY_RESTORE)
+    assert run(*upgrade)[0] == 0
+    with monkeypatch.context() as cut:
+        cut.setattr(upgrading_cells, "_renamed", power_cut)
+        cut.setattr(upgrading_cells, "hold_cell", refused)
+        status, _out, err = run("cells", "downgrade", after / "willow", "--into", willow.parent)
+    assert status == 2
+    assert "it has not ended" in err
+    assert holders(after / "willow") == []
+
+
+def refused(cell: Path, by: str) -> None:
+    begin_hold(cell, by, datetime(2026, 11, 28, 9, 30, tzinfo=UTC))
+    raise CommandRefused("it has not ended")
+
+
+def test_a_hold_that_a_restore_replaced_meanwhile_is_not_said_to_be_one(
+    willow: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ends(*_lock: object, **_more: object) -> None:
+        end_hold(willow, BY_OPERATOR)
+
+    monkeypatch.setattr(cell_folder, "take_patiently", ends)
+    status, _out, err = run("cells", "hold", willow)
+    assert status == 2
+    assert "is not held: say it once more" in err
 
 
 def test_a_file_of_a_hold_that_says_nothing_is_an_operators(willow: Path) -> None:

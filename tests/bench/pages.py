@@ -31,7 +31,7 @@ from web_admin.action.base import new_action
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.people.invitations import invite
-from web_admin.serving.workers import keep_what_is_loaded
+from web_admin.serving.memory import keep_what_is_loaded
 
 ROUNDS = 40
 RESIDENT = "王芳"

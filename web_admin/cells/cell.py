@@ -233,7 +233,7 @@ class Cell:
 
     def _close(self) -> None:
         """Close what is open; call it with the condition held and no one inside."""
-        menjin, lock = self._menjin, self._lock
+        menjin, lock, had_app = self._menjin, self._lock, self._app is not None
         self._menjin = self._app = None
         self._is_ending = False
         try:
@@ -243,5 +243,7 @@ class Cell:
                 menjin.database.engine.dispose()
                 self._lock = self._new_lock()
                 lock.give_back()
+            if had_app:
+                self._common.closed()
         finally:
             self._changed.notify_all()

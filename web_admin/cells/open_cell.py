@@ -40,6 +40,8 @@ class InCommon:
     clock: Callable[[], datetime]
     parts: SharedParts = field(default_factory=SharedParts)
     statements: Statements = field(default_factory=Statements)
+    closed: Callable[[], None] = lambda: None
+    """Called when a cell with an app was closed: memory can be given back."""
 
 
 def open_parts(

@@ -7,6 +7,7 @@ how long a client may take, how many connections it may have, and threads of the
 import logging
 import resource
 import socket
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -26,6 +27,7 @@ from web_admin.serving.connection_limits import (
     HEAD_BYTES,
     HEAD_SECONDS,
     IDLE_SECONDS,
+    QUEUED_OF_GATES,
     QUEUED_REQUESTS,
     STALLED_ANSWER_SECONDS,
     FairQueue,
@@ -65,6 +67,7 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
         """Take a connection that was accepted."""
         self._begin_to_wait()
         self.is_new = True
+        self._answered_by: int | None = None
         self._answer_patience: Patience | None = None
         self.sent_bytes = 0
         super().__init__(server, sock, addr, adj, map=map)
@@ -124,11 +127,21 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
         """Answer one request; the time until the next one begins counts from here."""
         threads, host, is_sync = self.server.task_dispatcher, self.host, self.is_sync
         threads.begins(self, time.monotonic())
+        self._answered_by = me = threading.get_ident()
+        if self._fileno is not None:
+            self.server.sockets.look_at(self._fileno)
         try:
             super().service()
         finally:
             threads.ends(self, host, is_sync=is_sync)
+            if self._answered_by == me:  # else another thread is at this connection's next request by now
+                self._answered_by = None
         self._begin_to_wait()
+
+    @property
+    def is_answered(self) -> bool:
+        """Return whether a thread answers a request of this connection now."""
+        return self._answered_by is not None
 
     @property
     def is_working(self) -> bool:
@@ -199,7 +212,7 @@ class SharedThreads:
     def add_task(self, channel: TimedChannel) -> None:
         """Queue a request for the right threads; refuse at once one that would wait behind hundreds."""
         pool = self._pools[channel.is_sync]
-        if len(pool.queue) >= QUEUED_REQUESTS:
+        if len(pool.queue) >= (QUEUED_OF_GATES if channel.is_sync else QUEUED_REQUESTS):
             channel.requests[0].error = busy(channel.is_sync)
         pool.add_task(channel)
 
@@ -240,7 +253,7 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
         sockets: Sockets, *, is_of_many: bool = False,
     ) -> None:
         """Listen on a bound socket; `is_of_many`: compounds share it."""
-        self.intakes = intakes
+        self.intakes, self.sockets = intakes, sockets
         self._connections_at_most = (
             connections_of_many(raise_open_files(2 * CONNECTIONS_OF_MANY)) if is_of_many
             else connections_for(raise_open_files(OPEN_FILES_WANTED))

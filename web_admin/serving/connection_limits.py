@@ -27,7 +27,10 @@ CONNECTIONS_OF_AN_ADDRESS = 100
 BODIES_OF_A_CLIENT = 50
 """Begun and not complete at a time."""
 QUEUED_REQUESTS = 500
-"""Complete and waiting for a thread; the next one is refused at once."""
+"""Of pages, complete and waiting for a thread; the next one is refused at once."""
+QUEUED_OF_GATES = 1500
+"""Likewise of gates: all of a large compound ask at once when a change is published. They are answered within
+the ten seconds that a gate waits, where a refused one would ask again and cost as much."""
 
 HEAD_BYTES = 32 * 1024
 BODY_BYTES_IN_MEMORY = 16 * 1024

@@ -1,7 +1,8 @@
 """Waitress's loop over its sockets, with epoll: a connection that only waits costs nothing.
 
 Waitress asks every connection at every turn what it waits for. With 500 stalled ones that was as much work as
-answering a gate. Here only those are asked whose state may have changed.
+answering a gate. Here only those are asked whose state may have changed: after an event, and while a thread
+answers them. A request that waits for a thread costs nothing either, or a long queue would slow down itself.
 """
 
 import select
@@ -11,6 +12,7 @@ from waitress import wasyncore  # type: ignore[import-untyped]  # it has no type
 
 _READ = select.EPOLLIN | select.EPOLLPRI
 _WRITE = select.EPOLLOUT
+ROUND = 10
 
 
 class WaitsForSocket(Protocol):
@@ -34,6 +36,7 @@ class Sockets(dict[int, WaitsForSocket]):
         self._epoll = select.epoll()
         self._registered: dict[int, int] = {}
         self._changed: set[int] = set()
+        self._looked = 0
 
     def __setitem__(self, descriptor: int, waiting: WaitsForSocket) -> None:
         """Watch a socket."""
@@ -46,21 +49,32 @@ class Sockets(dict[int, WaitsForSocket]):
         self._changed.discard(descriptor)
         self._register(descriptor, 0)
 
+    def look_at(self, descriptor: int) -> None:
+        """Ask this socket at the next turn what it waits for; safe from any thread."""
+        self._changed.add(descriptor)
+
     def look_at_all(self) -> None:
         """Ask every socket at the next turn what it waits for."""
         self._changed.update(self)
 
+    def look_at_some(self) -> None:
+        """Do so for the next tenth of them: ten thousand at once would hold up every thread."""
+        self._looked = (self._looked + 1) % ROUND
+        self._changed.update(descriptor for descriptor in self if descriptor % ROUND == self._looked)
+
     def turn(self, timeout_seconds: float) -> None:
         """Wait until something can be read or written, and let it."""
         for descriptor in list(self._changed):
-            waiting = self[descriptor]
+            self._changed.discard(descriptor)  # first: a thread may mark it again meanwhile
+            waiting = self.get(descriptor)
+            if waiting is None:
+                continue  # it was closed when a thread began to answer it
             wanted = _READ if waiting.readable() else 0
             if not waiting.accepting and waiting.writable():
                 wanted |= _WRITE
             self._register(descriptor, wanted)
-            if wanted == _READ:
-                # No thread works on it, so nothing changes before the next event.
-                self._changed.discard(descriptor)
+            if wanted != _READ and getattr(waiting, "is_answered", False):  # of connections alone
+                self._changed.add(descriptor)  # its thread changes it without an event
         for descriptor, flags in self._epoll.poll(timeout_seconds):
             ready = self.get(descriptor)
             if ready is not None:

@@ -40,7 +40,7 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # its base has no types
                 for server in self._servers:
                     server.close_late(now)
                 threads.replace_hanging(now)
-                sockets.look_at_all()
+                sockets.look_at_some()
             sockets.turn(LOOK_EVERY_SECONDS)
         self._finish(sockets)
         threads.shutdown()

@@ -1,6 +1,5 @@
 """Serve an app with gunicorn: threads in one process, or several processes over PostgreSQL."""
 
-import gc
 import logging
 import os
 import signal
@@ -25,6 +24,7 @@ from web_admin.messages.outbox import start_delivery
 from web_admin.operations import machines, watch
 from web_admin.operations.housekeeping import start_timer
 from web_admin.serving.kept_socket import keep, listening_socket
+from web_admin.serving.memory import keep_what_is_loaded
 from web_admin.serving.worker import BufferingWorker
 from web_admin.web.live_watch import STREAMS_AT_MOST
 
@@ -86,15 +86,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # likewise
     def load(self) -> "WSGIApplication":
         """Return the app, built before any worker starts: a fault shows at once."""
         return self.served.site
-
-
-def keep_what_is_loaded() -> None:
-    """Exclude everything loaded so far from garbage collection; all of it stays to the end.
-
-    It would walk through that again and again, a tenth of a second in the middle of a page.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def keep_lease(lock: ServingLock) -> threading.Thread:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -33,6 +34,8 @@ from web_admin.serving.connection_limits import (
     CONNECTIONS,
     PAGE_BODY_BYTES,
     PAGE_BYTES_OF_A_CLIENT,
+    QUEUED_OF_GATES,
+    QUEUED_REQUESTS,
     SLOWEST_BYTES_PER_SECOND,
     STALLED_ANSWER_SECONDS,
     SYNC_BODY_BYTES,
@@ -206,6 +209,19 @@ def test_many_requests_of_one_client_wait_behind_one_of_another():
     assert taken == [Waiting("crowd", 0), Waiting("gate", 9), Waiting("crowd", 1), Waiting("crowd", 2)]
     with pytest.raises(IndexError):
         queue.popleft()
+
+
+@pytest.mark.parametrize(("is_sync", "most"), [(False, QUEUED_REQUESTS), (True, QUEUED_OF_GATES)])
+def test_a_request_beyond_those_that_may_wait_is_refused_at_once(is_sync, most):
+    threads = SharedThreads(page_threads=0, sync_threads=0)
+    waiting = [
+        SimpleNamespace(client="c", is_sync=is_sync, requests=[SimpleNamespace(error=None)])
+        for _number in range(most + 1)
+    ]
+    for channel in waiting:
+        threads.add_task(channel)
+    assert [channel.requests[0].error for channel in waiting[:-1]] == [None] * most
+    assert waiting[-1].requests[0].error.code == 503
 
 
 def test_the_oldest_unfinished_body_of_a_client_makes_room_for_its_newest():

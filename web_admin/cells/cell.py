@@ -243,7 +243,7 @@ class Cell:
                 menjin.database.engine.dispose()
                 self._lock = self._new_lock()
                 lock.give_back()
+        finally:
             if had_app:
                 self._common.closed()
-        finally:
             self._changed.notify_all()

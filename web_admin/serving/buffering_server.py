@@ -119,7 +119,9 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
 
     def send(self, data: bytes, do_close: bool = True) -> int:
         """Send what the client takes; return how many bytes that was."""
-        sent = int(super().send(data, do_close=do_close))
+        # The loop alone closes: in a thread it would take the connection from under the loop's hands.
+        may_close = do_close and self._answered_by != threading.get_ident()
+        sent = int(super().send(data, do_close=may_close))
         self.sent_bytes += sent
         return sent
 

@@ -16,7 +16,7 @@ from web_admin.cells.turns import Turns
 from web_admin.cells.works import Works
 from web_admin.core.config import SECRET_BYTES, WebConfig
 from web_admin.core.request_times import cells_histogram
-from web_admin.serving.memory import keep_what_lasts, look_at_all_again
+from web_admin.serving.memory import LongLooks
 from web_admin.serving.workers import STOP_SECONDS, Listening, Served, serve
 from web_admin.web.live_watch import StreamPlaces
 
@@ -42,7 +42,8 @@ def first_app(common: InCommon) -> Flask:
 
 def serve_cells(choices: Choices, listening: Listening, clock: Callable[[], datetime]) -> int:
     """Serve until SIGTERM or SIGINT; raise OSError where there is no folder of cells."""
-    common = InCommon(clock, closed=look_at_all_again)
+    looks = LongLooks()
+    common = InCommon(clock, closed=looks.closed)
     cells_histogram()  # before there are threads
     words = first_app(common)
     installation = Installation(choices, common)
@@ -50,7 +51,7 @@ def serve_cells(choices: Choices, listening: Listening, clock: Callable[[], date
 
     def begin(worker: Worker) -> None:
         works = Works(turns, words, StreamPlaces(STREAMS_OF_ALL), lambda: not worker.alive)
-        keep_what_lasts()
+        looks.begin()
         installation.prepare, installation.came, installation.went = works.prepare, works.add, works.remove
         installation.hanging = turns.hanging
         for cell in installation.cells():

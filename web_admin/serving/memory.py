@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 
 LONG_LOOK_SECONDS = 0.1
+SETTLES_SECONDS = 30.0
+"""After a compound was closed its last threads end, and what they hold is garbage."""
 OLDEST = 2
 
 
@@ -19,25 +21,40 @@ def keep_what_is_loaded() -> None:
     gc.freeze()
 
 
-def keep_what_lasts(
-    monotonic: Callable[[], float] = time.monotonic, long_look_seconds: float = LONG_LOOK_SECONDS
-) -> Callable[[str, Mapping[str, int]], None]:
-    """Exclude from now on what outlived a look through everything that took long; return what does so."""
-    began = 0.0
+class LongLooks:
+    """Notices how long looks through everything take; excludes what outlived a long one from the next."""
 
-    def notice(phase: str, about: Mapping[str, int]) -> None:
-        nonlocal began
+    def __init__(
+        self, *, monotonic: Callable[[], float] = time.monotonic,
+        thread_time: Callable[[], float] = time.thread_time, long_look_seconds: float = LONG_LOOK_SECONDS,
+    ) -> None:
+        """Take a clock, and one that stands still while another thread runs."""
+        self._monotonic, self._thread_time = monotonic, thread_time
+        self._long_look_seconds = long_look_seconds
+        self._began = 0.0
+        self._closed_at: float | None = None
+        self._is_whole = False
+
+    def begin(self) -> None:
+        """Begin to notice, in this process."""
+        gc.callbacks.append(self.notice)
+
+    def closed(self) -> None:
+        """Let one look go through everything, in a while: what was excluded may be garbage by now."""
+        if self._closed_at is None:
+            self._closed_at = self._monotonic()
+
+    def notice(self, phase: str, about: Mapping[str, int]) -> None:
+        """Take what `gc.callbacks` get: nothing else collects, excludes or includes meanwhile."""
         if about["generation"] != OLDEST:
             return
         if phase == "start":
-            began = monotonic()
-        elif monotonic() - began > long_look_seconds:
+            if self._closed_at is not None and self._monotonic() - self._closed_at >= SETTLES_SECONDS:
+                gc.unfreeze()
+                self._closed_at, self._is_whole = None, True
+            self._began = self._thread_time()
+            return
+        took = self._thread_time() - self._began
+        if self._closed_at is None and (self._is_whole or took > self._long_look_seconds):
             gc.freeze()
-
-    gc.callbacks.append(notice)
-    return notice
-
-
-def look_at_all_again() -> None:
-    """Let the next look go through everything: something that was excluded may be garbage by now."""
-    gc.unfreeze()
+            self._is_whole = False

@@ -60,7 +60,7 @@ class Sockets(dict[int, WaitsForSocket]):
     def look_at_some(self) -> None:
         """Do so for the next tenth of them: ten thousand at once would hold up every thread."""
         self._looked = (self._looked + 1) % ROUND
-        self._changed.update(descriptor for descriptor in self if descriptor % ROUND == self._looked)
+        self._changed.update(number for number in list(self) if number % ROUND == self._looked)
 
     def turn(self, timeout_seconds: float) -> None:
         """Wait until something can be read or written, and let it."""
@@ -69,12 +69,14 @@ class Sockets(dict[int, WaitsForSocket]):
             waiting = self.get(descriptor)
             if waiting is None:
                 continue  # it was closed when a thread began to answer it
+            # Of connections alone, and before their state: what a thread does after this is looked at again.
+            is_answered = getattr(waiting, "is_answered", False)
             wanted = _READ if waiting.readable() else 0
             if not waiting.accepting and waiting.writable():
                 wanted |= _WRITE
             self._register(descriptor, wanted)
-            if wanted != _READ and getattr(waiting, "is_answered", False):  # of connections alone
-                self._changed.add(descriptor)  # its thread changes it without an event
+            if is_answered:
+                self._changed.add(descriptor)
         for descriptor, flags in self._epoll.poll(timeout_seconds):
             ready = self.get(descriptor)
             if ready is not None:

@@ -1,15 +1,12 @@
-"""What outlived a long look for garbage is not looked at again, until a compound is closed."""
+"""What outlived a long look for garbage is not looked at again, until a compound was closed."""
 
 import gc
-import itertools
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from web_admin.serving.memory import keep_what_lasts, look_at_all_again
-
-Keep = Callable[..., None]
+from web_admin.serving.memory import SETTLES_SECONDS, LongLooks
 
 
 class Node:
@@ -19,44 +16,65 @@ class Node:
         self.itself = self
 
 
+class Clocks:
+    """A clock that is set, and one by which each look takes so long."""
+
+    def __init__(self) -> None:
+        self.now = self.spent = self.look_seconds = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def thread_time(self) -> float:
+        self.spent += self.look_seconds
+        return self.spent
+
+
 @pytest.fixture
-def keep() -> Iterator[Keep]:
-    """Return what begins to keep; a look takes a second by its clock."""
-    kept = []
+def clocks() -> Clocks:
+    return Clocks()
 
-    def begin(long_look_seconds: float) -> None:
-        seconds = itertools.count()
-        kept.append(keep_what_lasts(lambda: float(next(seconds)), long_look_seconds))
 
+@pytest.fixture
+def looks(clocks: Clocks) -> Iterator[LongLooks]:
     frozen = gc.get_freeze_count()
     gc.collect()
-    yield begin
-    for notice in kept:
-        gc.callbacks.remove(notice)
+    made = LongLooks(monotonic=clocks.monotonic, thread_time=clocks.thread_time, long_look_seconds=0.1)
+    made.begin()
+    yield made
+    gc.callbacks.remove(made.notice)
     if not frozen:
         gc.unfreeze()
 
 
-def test_only_what_outlived_a_long_look_through_everything_is_kept(keep: Keep) -> None:
+@pytest.mark.usefixtures("looks")
+def test_only_what_outlived_a_long_look_through_everything_is_kept(clocks: Clocks) -> None:
     before = gc.get_freeze_count()
-    keep(1.5)
+    clocks.look_seconds = 0.05
     gc.collect()
     assert gc.get_freeze_count() == before
-    keep(0.5)
+    clocks.look_seconds = 0.5
     gc.collect(1)
     assert gc.get_freeze_count() == before
     gc.collect()
     assert gc.get_freeze_count() > before
 
 
-def test_a_cycle_that_was_kept_goes_when_all_is_looked_at_again(keep: Keep) -> None:
-    keep(0.5)
+def test_a_cycle_that_was_kept_goes_when_a_compound_was_closed_and_the_rest_is_kept_again(
+    looks: LongLooks, clocks: Clocks
+) -> None:
+    clocks.look_seconds = 0.5
     node = Node()
     seen = weakref.ref(node)
     gc.collect()
     del node
     gc.collect()
     assert seen() is not None, "it is excluded"
-    look_at_all_again()
+    looks.closed()
+    gc.collect()
+    assert seen() is not None, "its threads may still run"
+    clocks.now += SETTLES_SECONDS
+    clocks.look_seconds = 0.05
     gc.collect()
     assert seen() is None
+    assert gc.get_freeze_count() > 1000, "what was kept is kept again, however quick that look was"

@@ -19,7 +19,7 @@ class Connection:
         self.near, self.far = socket.socketpair()
         self.near.setblocking(False)
         self.asked = 0
-        self.has_request = self.is_answered = self.has_output = False
+        self.has_request = self.is_answered = self.has_output = self.ends_meanwhile = False
         self.read = self.written = 0
 
     def readable(self) -> bool:
@@ -27,6 +27,8 @@ class Connection:
         return not self.has_request
 
     def writable(self) -> bool:
+        if self.ends_meanwhile:
+            self.ends_meanwhile = self.has_request = self.is_answered = False
         return self.has_output
 
     def handle_read_event(self) -> None:
@@ -125,3 +127,15 @@ def test_every_connection_is_looked_at_again_within_a_round(
         most = max(most, sum(each.asked for each in connections) - before)
     assert [each.written for each in connections] == [1] * 20
     assert most < 20
+
+
+def test_an_answer_that_ends_while_its_connection_is_looked_at_is_not_missed(
+    sockets: Sockets, connections: list[Connection]
+) -> None:
+    first = connections[0]
+    first.has_request = first.is_answered = first.ends_meanwhile = True
+    sockets.look_at(first.near.fileno())
+    sockets.turn(0.0)
+    first.far.send(b"x")
+    sockets.turn(0.0)  # its thread wakes the loop at its end
+    assert first.read == 1

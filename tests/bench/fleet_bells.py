@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.contract.bell import answer_nonce, pass_claims, ring_subject, token
 from gate_controller.contract.broker_line import address_of
-from gate_controller.contract.features import BELL
+from gate_controller.contract.features import BELL, SUM_DIGEST
 from gate_controller.contract.messages import (
     ASK_PATH,
     RECEIPT_DOMAIN,
@@ -91,7 +91,7 @@ class _Gate(Line):
             have = (0, 0) if for_pass else self.known.have  # all of it, to know which consents it holds
             question = AskRequest(
                 have_epoch=have[0], have_version=have[1], gate_time=datetime.now(UTC), clock_sure=True,
-                journal_seq=0, knows=(BELL,),
+                journal_seq=0, knows=(BELL, SUM_DIGEST),
                 bell_key=public_bytes(self._bell_key) if for_pass else msgspec.UNSET)
             return signed_request(ASK_PATH, msgspec.json.encode(question), self.known, self._key)
 
@@ -106,8 +106,9 @@ class _Gate(Line):
         return answer.bell_pass
 
     async def hear(self, host: str, port: int, ca: str) -> None:
-        """Get a pass, and connect to the broker with it."""
+        """Get a pass, ask as a gate does that has one, and connect to the broker with it."""
         given = await self.ask(host, port, for_pass=True)
+        await self.ask(host, port)
         if given is None:
             raise ValueError("the server gave no pass")
         broker, its_port = address_of(given.servers[0])

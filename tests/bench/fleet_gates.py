@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gate_controller.contract.features import SUM_DIGEST
 from gate_controller.contract.messages import (
     ASK_PATH,
     COUNTER_HEADER,
@@ -149,7 +150,7 @@ class _Gate(Line):
         known = self.known
         body = msgspec.json.encode(AskRequest(
             have_epoch=known.have[0], have_version=known.have[1], gate_time=datetime.now(UTC),
-            clock_sure=True, journal_seq=0,
+            clock_sure=True, journal_seq=0, knows=(SUM_DIGEST,),
             program=f"bench {known.counter % 2}" if self._with_news else msgspec.UNSET))
         return signed_request(ASK_PATH, body, known, self._key)
 

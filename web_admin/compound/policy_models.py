@@ -1,10 +1,13 @@
 """Tables of what the server sent to gates: the records of their policy and orders to open."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, delete
+import msgspec
+from sqlalchemy import DDL, ForeignKey, Index, delete, event
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from gate_controller.contract.messages import PolicyChange
 from web_admin.compound.models import Gate
 from web_admin.core.orm import Base
 
@@ -13,6 +16,7 @@ class PolicyRecordRow(Base):
     """What a gate was last given under one key, and since which version; `value` None is deleted."""
 
     __tablename__ = "policy_record"
+    __table_args__ = (Index("ix_policy_record_gate_id_version", "gate_id", "version"),)
     gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[bytes | None]
@@ -31,6 +35,13 @@ class PolicySumsRow(Base):
     version: Mapped[int]
     sums: Mapped[bytes]
     digest: Mapped[bytes]
+
+
+_IN_THE_ROW = DDL(  # type: ignore[no-untyped-call]  # the library has no types
+    "ALTER TABLE policy_sums ALTER COLUMN sums SET STORAGE PLAIN"
+)
+event.listen(PolicySumsRow.__table__, "after_create", _IN_THE_ROW.execute_if(dialect="postgresql"))
+"""PostgreSQL would try in vain to compress them, and keep them outside of the row."""
 
 
 class OrderRow(Base):
@@ -57,3 +68,15 @@ def forget_published(session: Session, gate: Gate) -> None:
     session.execute(delete(PolicySumsRow).where(PolicySumsRow.gate_id == gate.gate_id))
     gate.published_version = 0
     gate.published_digest = None
+
+
+def change_of(records: Iterable[tuple[str, bytes | None]], base: tuple[int, int]) -> PolicyChange:
+    """Return records as the change that leads on from a base (epoch, version); None is a deleted record."""
+    puts: dict[str, msgspec.Raw] = {}
+    deletes: list[str] = []
+    for key, value in records:
+        if value is None:
+            deletes.append(key)
+        else:
+            puts[key] = msgspec.Raw(value)
+    return PolicyChange(base_epoch=base[0], base_version=base[1], puts=puts, deletes=tuple(deletes))

@@ -1,23 +1,25 @@
-"""Answer a gate that asks again with nothing new on either side, by one statement.
+"""Answer a gate that says nothing new: by one statement where its policy is the newest, else by two.
 
 After a full answer that gave the gate nothing to take, this process remembers what it was asked and what it
 answered. The same question again needs no more than the gate's signature and one statement, which counts the
 request and notes that the gate called, and does so only where the database still is as that answer said: the
 gate's key, its policy, its journal, the site's keys, the version ordered, no order, no share of a face.
-Where anything differs no row matches, and the question is answered in full. Nothing here is older than the
-statement: what another process changed, it sees.
+Where all but the version of the policy is as before, a second statement reads what was published since. Where
+anything else differs no row matches, and the question is answered in full. Nothing here is older than the
+statements: what another process changed, they see.
 """
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import cast
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Integer, String, Table, Update, bindparam, event, func, or_, select, update
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.features import SUM_DIGEST
 from gate_controller.contract.messages import (
     POLICY_DOMAIN,
     AskReply,
@@ -27,11 +29,11 @@ from gate_controller.contract.messages import (
     sign_struct,
 )
 from web_admin.compound.keys import private_key
-from web_admin.compound.models import Gate, Site, SiteKey
-from web_admin.compound.policy_models import OrderRow, PolicySumsRow
+from web_admin.compound.models import Gate
+from web_admin.compound.policy_models import change_of
 from web_admin.core.database import Database
 from web_admin.core.sealing import Sealer
-from web_admin.custody.models import FaceShare
+from web_admin.gates.ask_statements import COUNTED, COUNTED_AT_ANY_VERSION, NEWS, ROLES
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -42,7 +44,7 @@ class LastAnswer:
 
     public_key: bytes
     question: AskRequest
-    """Without its moment and the key for leases, which differ each time."""
+    """Without its moment, the key for leases and the policy that the gate has, which differ."""
     reply: AskReply
     policy: SignedPolicyManifest
     manifest: PolicyManifest
@@ -100,23 +102,64 @@ class UnchangedAsks:
         last = self._answers.get(gate_id)
         if last is None or _lasting(question) != last.question:
             return None
-        bound = _bound(last, call, now - question.gate_time, now)
+        bound = _bound(last, question, call, now)
+        newest = (last.manifest.epoch, last.manifest.version)
+        has_newest = (question.have_epoch, question.have_version) == newest
         try:
-            with database.calls.begin() as connection:
-                counted = connection.execute(_COUNTED, bound).rowcount
+            if has_newest:
+                with database.calls.begin() as connection:
+                    if connection.execute(COUNTED, bound).rowcount == 1:
+                        return _dated(last, now)
+            if _takes_news(last, question):
+                return self._with_news(database, last, bound, now)
         except OperationalError:
             return None  # a connection had ended: the full way opens another, or says what is wrong
-        if counted != 1:
+        if has_newest:
+            self.forget(gate_id)
+        return None
+
+    def _with_news(
+        self, database: Database, last: LastAnswer, bound: dict[str, object], now: datetime
+    ) -> AskReply | None:
+        """Return the last answer with what was published since, or None where more than that differs."""
+        gate_id, base = last.manifest.gate_id, (last.manifest.epoch, cast(int, bound["have_version"]))
+        rows = []
+        with database.calls_in_transaction.connect() as connection:
+            if connection.execute(COUNTED_AT_ANY_VERSION, bound).rowcount == 1:
+                # Its row is locked from here on: no publication comes between version, digest and records.
+                rows = list(connection.execute(NEWS, bound))
+            if rows:
+                connection.commit()  # else the full way counts the call
+        if not rows:
             self.forget(gate_id)
             return None
-        manifest = msgspec.structs.replace(last.manifest, issued_at=now)
-        body, signature = sign_struct(last.signing_key, POLICY_DOMAIN, manifest)
-        policy = msgspec.structs.replace(last.policy, manifest=body, signature=signature)
-        return msgspec.structs.replace(last.reply, server_time=now, policy=policy)
+        manifest = msgspec.structs.replace(
+            last.manifest, version=rows[0].published_version, digest=rows[0].digest, digest_kind="lthash16")
+        newest = replace(last, manifest=manifest)
+        self._answers[gate_id] = newest
+        reply = _dated(newest, now)
+        if base == (manifest.epoch, manifest.version):
+            return reply
+        change = change_of(((row.key, row.value) for row in rows if row.key is not None), base)
+        return msgspec.structs.replace(reply, change=change)
+
+
+def _takes_news(last: LastAnswer, question: AskRequest) -> bool:
+    """Return whether a change leads on from the policy that a gate has, and whether it takes sums."""
+    is_base = question.have_epoch == last.manifest.epoch and question.have_version > 0
+    return is_base and question.knows is not msgspec.UNSET and SUM_DIGEST in question.knows
+
+
+def _dated(last: LastAnswer, now: datetime) -> AskReply:
+    manifest = msgspec.structs.replace(last.manifest, issued_at=now)
+    body, signature = sign_struct(last.signing_key, POLICY_DOMAIN, manifest)
+    policy = msgspec.structs.replace(last.policy, manifest=body, signature=signature)
+    return msgspec.structs.replace(last.reply, server_time=now, policy=policy)
 
 
 def _lasting(question: AskRequest) -> AskRequest:
-    return msgspec.structs.replace(question, gate_time=EPOCH, sealing_public_key=msgspec.UNSET)
+    return msgspec.structs.replace(
+        question, gate_time=EPOCH, sealing_public_key=msgspec.UNSET, have_epoch=0, have_version=0)
 
 
 def _is_quiet(question: AskRequest, reply: AskReply) -> bool:
@@ -130,62 +173,7 @@ def _is_quiet(question: AskRequest, reply: AskReply) -> bool:
     )
 
 
-def _unchanged() -> Update:
-    """Return the statement that counts a call where the database still is as the last answer said."""
-    gate, site, key = (cast(Table, model.__table__) for model in (Gate, Site, SiteKey))
-    order, share, sums = (cast(Table, model.__table__) for model in (OrderRow, FaceShare, PolicySumsRow))
-    counter = bindparam("counter", type_=Integer)
-    of_gate = bindparam("of_gate", type_=String)
-    as_answered = (
-        gate.c.state == "paired",
-        gate.c.forked_at.is_(None),
-        gate.c.policy_withheld.is_(False),
-        gate.c.behind_since.is_(None),
-        *(gate.c[name] == bindparam(f"is_{name}") for name in _GATE_COLUMNS),
-        # Of which kind the digest is needs no look: no two kinds give the same one.
-        or_(
-            gate.c.published_digest == bindparam("is_digest"),
-            select(sums.c.gate_id).where(
-                sums.c.gate_id == of_gate, sums.c.version == bindparam("is_published_version"),
-                sums.c.digest == bindparam("is_digest"),
-            ).exists(),
-        ),
-        or_(gate.c.ordered_version == "", gate.c.ordered_id == bindparam("is_ordered_id", type_=String)),
-        select(site.c.site_id).where(
-            site.c.site_id == bindparam("of_site"), site.c.restoring.is_(False),
-            *(site.c[name] == bindparam(f"is_{name}") for name in _SITE_COLUMNS),
-        ).exists(),
-        select(func.count()).where(
-            key.c.site_id == bindparam("of_site"),
-            key.c.certificate_signature.in_([bindparam(f"is_{role}") for role in _ROLES]),
-        ).scalar_subquery() == len(_ROLES),
-        ~select(order.c.order_id).where(order.c.gate_id == of_gate, order.c.delivered_at.is_(None)).exists(),
-        ~select(share.c.person_id).where(share.c.gate_id == of_gate).exists(),
-    )  # fmt: skip
-    return (
-        update(gate)
-        .where(
-            gate.c.gate_id == of_gate,
-            gate.c.request_counter < counter,
-            gate.c.request_counter >= counter - bindparam("max_ahead", type_=Integer),
-            *as_answered,
-        )
-        .values(
-            request_counter=counter,
-            request_digest=bindparam("digest"),
-            last_seen_at=bindparam("now"),
-            clock_behind_seconds=bindparam("behind"),
-        )
-    )
-
-
-_GATE_COLUMNS = ("public_key", "published_version", "acknowledged_seq", "ordered_version")
-_SITE_COLUMNS = ("epoch", "ask_again_seconds")
-_ROLES = ("policy", "pass", "anchor")
-_COUNTED = _unchanged()
-
-
-def _bound(last: LastAnswer, call: Call, behind: timedelta, now: datetime) -> dict[str, object]:
+def _bound(last: LastAnswer, question: AskRequest, call: Call, now: datetime) -> dict[str, object]:
     reply, manifest, ordered = last.reply, last.manifest, last.reply.update
     certificates = (last.policy.certificate, reply.pass_certificate, reply.anchor_certificate)
     signatures = [signed.signature if signed is not None else None for signed in certificates]
@@ -196,7 +184,8 @@ def _bound(last: LastAnswer, call: Call, behind: timedelta, now: datetime) -> di
         "max_ahead": call.max_ahead,
         "digest": call.digest,
         "now": now,
-        "behind": round(behind.total_seconds(), 1),
+        "clock_behind": round((now - question.gate_time).total_seconds(), 1),
+        "have_version": question.have_version,
         "is_public_key": last.public_key,
         "is_published_version": manifest.version,
         "is_digest": manifest.digest,
@@ -205,5 +194,5 @@ def _bound(last: LastAnswer, call: Call, behind: timedelta, now: datetime) -> di
         "is_ordered_id": "" if ordered is msgspec.UNSET else ordered.order_id,
         "is_epoch": manifest.epoch,
         "is_ask_again_seconds": reply.ask_again_seconds,
-        **{f"is_{role}": signature for role, signature in zip(_ROLES, signatures, strict=True)},
+        **{f"is_{role}": signature for role, signature in zip(ROLES, signatures, strict=True)},
     }

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-import msgspec
 from sqlalchemy import Table, func, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
@@ -30,7 +29,7 @@ from gate_controller.contract.messages import (
 from gate_controller.contract.records import Credential, Record, decode_record, encode_record
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import CredentialRow, Gate, Person, Site
-from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR, PolicyRecordRow
+from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR, PolicyRecordRow, change_of
 from web_admin.core.database import among
 from web_admin.core.lock_order import GATE_ALONE, SiteFirst
 from web_admin.core.rings import ring_after_commit
@@ -272,15 +271,8 @@ def change_since(session: Session, gate: Gate, epoch: int, version: int) -> Poli
         query = query.where(PolicyRecordRow.version > version)
     else:
         query = query.where(PolicyRecordRow.value.is_not(None))
-    puts: dict[str, msgspec.Raw] = {}
-    deletes: list[str] = []
-    for key, value in session.execute(query.order_by(PolicyRecordRow.key)):
-        if value is None:
-            deletes.append(key)
-        else:
-            puts[key] = msgspec.Raw(value)
-    base = (epoch, version) if is_delta else (0, 0)
-    return PolicyChange(base_epoch=base[0], base_version=base[1], puts=puts, deletes=tuple(deletes))
+    records = session.execute(query.order_by(PolicyRecordRow.key))
+    return change_of(((key, value) for key, value in records), (epoch, version) if is_delta else (0, 0))
 
 
 def signed_manifest(

@@ -272,6 +272,7 @@ class PeopleRecords:
         """Give the people who may pass this gate, their credentials, homes and faces."""
         lanes = {lane.lane_id: lane for lane in self._facts.lanes[gate.gate_id]}
         listed_homes: set[str] = set()
+        offers_face = any(self._facts.live_lanes.offers_face(lane) for lane in lanes.values())
         if self._people is None:  # at first use: until then a face may be paused
             self._people = [self._same_everywhere(person) for person in self._facts.persons]
         for one in self._people:
@@ -285,7 +286,9 @@ class PeopleRecords:
             face = None
             if one.wants_face:
                 face = face_record(self._facts, one.person, gate, grants, one.ways, one.ways_end)
-            offer = face_offer(self._facts, one.person, gate, grants, one.ways, self._today)
+            offer = None
+            if offers_face:
+                offer = face_offer(self._facts, one.person, gate, grants, one.ways, self._today)
             methods = one.record.methods if face is None else one.methods_with_face
             yield one.key, msgspec.structs.replace(one.record, methods=methods, grants=grants)
             if face is not None:

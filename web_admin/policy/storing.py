@@ -222,12 +222,12 @@ _UPSERT = (
 )
 _ONE = text(_INSERT + " VALUES (:gate_id, :key, :value, :digest, :version)" + _UPSERT)
 _UNNEST = (
-    " SELECT gate_id, key, value, digest, :version FROM unnest(CAST(:gate_ids AS text[]),"
-    " CAST(:keys AS text[]), CAST(:values AS bytea[]), CAST(:digests AS bytea[]))"
+    " SELECT gate_id, key, value, digest, %(version)s FROM unnest(%(gate_ids)b::text[],"
+    " %(keys)b::text[], %(values)b::bytea[], %(digests)b::bytea[])"
     " AS fresh (gate_id, key, value, digest)"
 )
-_MANY = text(_INSERT + _UNNEST + _UPSERT)
-"""On PostgreSQL: one statement, however many rows."""
+_MANY = _INSERT + _UNNEST + _UPSERT
+"""On PostgreSQL: one statement, however many rows; `b` sends their values as they are, not as text."""
 
 
 def _write(session: Session, rows: Sequence[_Row], version: int) -> None:
@@ -236,7 +236,7 @@ def _write(session: Session, rows: Sequence[_Row], version: int) -> None:
         part = rows[start : start + ROWS_AT_ONCE]
         if connection.dialect.name == "postgresql":
             gate_ids, keys, values, digests = (list(column) for column in zip(*part, strict=True))
-            connection.execute(
+            connection.exec_driver_sql(
                 _MANY,
                 {"gate_ids": gate_ids, "keys": keys, "values": values, "digests": digests,
                  "version": version},

@@ -127,11 +127,11 @@ _UPSERT = (
 )
 _ONE = text(_INSERT + " VALUES (:gate_id, :version, :sums, :digest)" + _UPSERT)
 _UNNEST = (
-    " SELECT gate_id, :version, sums, digest FROM unnest(CAST(:gate_ids AS text[]),"
-    " CAST(:sums AS bytea[]), CAST(:digests AS bytea[])) AS fresh (gate_id, sums, digest)"
+    " SELECT gate_id, %(version)s, sums, digest FROM unnest(%(gate_ids)b::text[],"
+    " %(sums)b::bytea[], %(digests)b::bytea[]) AS fresh (gate_id, sums, digest)"
 )
-_MANY = text(_INSERT + _UNNEST + _UPSERT)
-"""On PostgreSQL: one statement, however many gates."""
+_MANY = _INSERT + _UNNEST + _UPSERT
+"""On PostgreSQL: one statement, however many gates, with binary values."""
 
 
 def _keep(session: Session, rows: Sequence[tuple[str, bytes]], version: int) -> None:
@@ -141,7 +141,7 @@ def _keep(session: Session, rows: Sequence[tuple[str, bytes]], version: int) -> 
     digests = [digest_of_sums(sums) for _gate_id, sums in rows]
     if connection.dialect.name == "postgresql":
         gate_ids, sums = (list(column) for column in zip(*rows, strict=True))
-        connection.execute(
+        connection.exec_driver_sql(
             _MANY, {"gate_ids": gate_ids, "sums": sums, "digests": digests, "version": version}
         )
     else:

@@ -14,7 +14,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-import msgspec
 from flask import Flask, Response, current_app, g, has_request_context, request
 from sqlalchemy import (
     ARRAY,
@@ -40,6 +39,7 @@ from sqlalchemy.util import LRUCache
 from web_admin.core.bell import NoBell
 from web_admin.core.config import WebConfig
 from web_admin.core.effects import Effects
+from web_admin.core.orm import read_json
 from web_admin.core.postgresql import notice_failover, waits_for
 from web_admin.core.sealing import Sealer
 
@@ -112,14 +112,6 @@ def make_engine(url: str, *, shared: Statements | None = None) -> Engine:
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
-
-
-def read_json(text: str | bytes) -> object:
-    """Return what a column of JSON says; msgspec is quicker and takes all that was written but oddities."""
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return json.loads(text)  # half a surrogate pair, a number too large
 
 
 def sqlite_file(url: str) -> Path | None:

@@ -1,5 +1,6 @@
 """What the server stores: seals, transactions, the audit chain, the tables themselves."""
 
+import json
 import os
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from web_admin.core.database import (
     make_engine,
     request_session,
 )
+from web_admin.core.orm import read_json
 from web_admin.core.sealing import (
     SealBroken,
     Sealer,
@@ -261,3 +263,12 @@ def test_writers_at_the_same_time_follow_one_another_in_the_audit_journal(databa
         list(pool.map(write, range(24)))
     with database.session() as session:
         assert verify_audit(session, site)[0] == 24
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['["card"]', '{"a": 1.0}', "12345678901234567890123", '"\\ud800"', "1e400", '{"a": 1, "a": 2}', "null"],
+)
+def test_a_column_of_json_is_read_as_python_reads_it(text):
+    assert read_json(text) == json.loads(text)
+    assert read_json(text.encode()) == json.loads(text)

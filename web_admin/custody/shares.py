@@ -2,13 +2,14 @@
 
 A share is 32 random bytes, fresh for each consent and gate, sealed under a wrapping key that is changed
 after each forgetting. It reaches its gate as a lease and is worth nothing without the gate's own secret.
-Destroying it ends the face; `end_share` is the only way, and what it leaves behind is the beginning of a
+Destroying it ends the face; `end_shares` is the only way, and what it leaves behind is the beginning of a
 certificate.
 """
 
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import delete, func, select
@@ -85,14 +86,15 @@ def create_shares(session: Session, sealer: Sealer, person_id: str, consent_id: 
     person = session.get_one(Person, person_id)
     consent = session.get_one(Consent, consent_id)
     gate_ids = gates_offering_face(session, person.site_id)
-    made = []
-    key_id = key_for_sealing(session, sealer, consent.given_at) if gate_ids else ""
-    for gate_id in gate_ids:
-        share = session.get(FaceShare, (person_id, gate_id))
-        if share is not None and share.consent_id == consent_id:
-            continue
-        if share is not None:
-            end_share(session, share, "consent_replaced", consent.given_at)
+    if not gate_ids:
+        return []
+    key_id = key_for_sealing(session, sealer, consent.given_at)
+    of_person = select(FaceShare).where(FaceShare.person_id == person_id)
+    held = {share.gate_id: share for share in session.scalars(of_person)}
+    made = [gate_id for gate_id in gate_ids if gate_id not in held or held[gate_id].consent_id != consent_id]
+    replaced = [held[gate_id] for gate_id in made if gate_id in held]
+    end_shares(session, replaced, "consent_replaced", consent.given_at)
+    for gate_id in made:
         session.add(
             FaceShare(
                 person_id=person_id,
@@ -102,7 +104,6 @@ def create_shares(session: Session, sealer: Sealer, person_id: str, consent_id: 
                 created_at=consent.given_at,
             )
         )
-        made.append(gate_id)
     session.flush()
     return made
 
@@ -117,40 +118,72 @@ def gates_offering_face(session: Session, site_id: str) -> list[str]:
     return sorted({gate_id for gate_id, methods in session.execute(lanes) if Method.FACE in methods})
 
 
-def end_share(session: Session, share: FaceShare, why: str, now: datetime) -> None:
-    """Destroy one share and begin its evidence; the key it was sealed under is to be changed."""
-    consent, gate = session.get_one(Consent, share.consent_id), session.get_one(Gate, share.gate_id)
-    begin_evidence(session, consent, gate, why, share.created_at, share_key_id(share.share_sealed), now)
-    of_share = (FaceLook.consent_id == share.consent_id, FaceLook.gate_id == share.gate_id)
-    session.execute(delete(FaceLook).where(*of_share))
-    session.delete(share)
+class Ended(NamedTuple):
+    """A face that ended at a gate, since when it had a share there, and under which key that was sealed."""
+
+    consent: Consent
+    gate: Gate
+    share_made_at: datetime
+    key_id: str
+
+
+def end_shares(session: Session, shares: Sequence[FaceShare], why: str, now: datetime) -> list[str]:
+    """Destroy shares and begin their evidence; return the gates that now owe a receipt.
+
+    The key that they were sealed under is to be changed. A few statements serve all gates of a person.
+    """
+    if not shares:
+        return []
+    consent_ids, gate_ids = {share.consent_id for share in shares}, {share.gate_id for share in shares}
+    consents = {
+        consent.consent_id: consent
+        for consent in session.scalars(select(Consent).where(among(session, Consent.consent_id, consent_ids)))
+    }
+    gates = {
+        gate.gate_id: gate
+        for gate in session.scalars(select(Gate).where(among(session, Gate.gate_id, gate_ids)))
+    }
+    ended = [
+        Ended(consents[share.consent_id], gates[share.gate_id], share.created_at,
+              share_key_id(share.share_sealed))
+        for share in shares
+    ]  # fmt: skip
+    begin_evidence(session, ended, why, now)
+    for consent_id in consents:
+        at_gates = [share.gate_id for share in shares if share.consent_id == consent_id]
+        looks = (FaceLook.consent_id == consent_id, among(session, FaceLook.gate_id, at_gates))
+        session.execute(delete(FaceLook).where(*looks))
+    for share in shares:
+        session.delete(share)
     session.flush()
     ask_for_rotation(session, now)
+    return [share.gate_id for share in shares]
 
 
-def begin_evidence(
-    session: Session, consent: Consent, gate: Gate, why: str, share_made_at: datetime, key_id: str,
-    now: datetime,
-) -> None:
-    """Note that a face ended at a gate, from which its certificate is worked out."""
-    published = session.get(PolicyRecordRow, (gate.gate_id, f"face:{consent.person_id}"))
-    row = session.get(ForgettingRow, (consent.consent_id, gate.gate_id))
-    if row is None:
-        row = ForgettingRow(consent_id=consent.consent_id, gate_id=gate.gate_id)
-        session.add(row)
-    row.why, row.share_made_at, row.begun_at = why, share_made_at, now
-    row.fresh_receipt = published is not None and published.value is not None
-    row.gate_public_key = gate.public_key or b""
-    row.key_id = key_id
-
-
-def end_shares(session: Session, shares: Iterable[FaceShare], why: str, now: datetime) -> list[str]:
-    """Destroy shares; return the gates that now owe a receipt."""
-    gate_ids = []
-    for share in shares:
-        gate_ids.append(share.gate_id)
-        end_share(session, share, why, now)
-    return gate_ids
+def begin_evidence(session: Session, ended: Sequence[Ended], why: str, now: datetime) -> None:
+    """Note that faces ended at gates, from which their certificates are worked out."""
+    gate_ids = {one.gate.gate_id for one in ended}
+    keys = {f"face:{one.consent.person_id}" for one in ended}
+    of_published = select(PolicyRecordRow.gate_id, PolicyRecordRow.key).where(
+        among(session, PolicyRecordRow.gate_id, gate_ids), among(session, PolicyRecordRow.key, keys),
+        PolicyRecordRow.value.is_not(None),
+    )
+    published = {(gate_id, key) for gate_id, key in session.execute(of_published)}
+    of_earlier = select(ForgettingRow).where(
+        among(session, ForgettingRow.consent_id, {one.consent.consent_id for one in ended}),
+        among(session, ForgettingRow.gate_id, gate_ids),
+    )
+    earlier = {(row.consent_id, row.gate_id): row for row in session.scalars(of_earlier)}
+    for one in ended:
+        consent_id, gate_id = one.consent.consent_id, one.gate.gate_id
+        row = earlier.get((consent_id, gate_id))
+        if row is None:
+            row = ForgettingRow(consent_id=consent_id, gate_id=gate_id)
+            session.add(row)
+        row.why, row.share_made_at, row.begun_at = why, one.share_made_at, now
+        row.fresh_receipt = (gate_id, f"face:{one.consent.person_id}") in published
+        row.gate_public_key = one.gate.public_key or b""
+        row.key_id = one.key_id
 
 
 def destroy_shares(session: Session, person_id: str, why: str, now: datetime) -> list[str]:

@@ -14,7 +14,7 @@ from web_admin.action.base import Action, record
 from web_admin.compound.models import Gate, Person
 from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.custody.models import Consent
-from web_admin.custody.shares import FACE_PURPOSE, begin_evidence, gates_offering_face
+from web_admin.custody.shares import FACE_PURPOSE, Ended, begin_evidence, gates_offering_face
 from web_admin.face.guardians import lapse_requests
 from web_admin.face.models import GuardianRequest
 from web_admin.face.renewals import RESTORED, people_with_consent, request_renewal
@@ -32,11 +32,13 @@ def end_restored_faces(act: Action) -> int:
     for person in people:
         consents = _live(act, person)
         request_renewal(act, person, RESTORED)
-        for consent in consents:
-            for gate_id in sorted(offering | published.get(consent.consent_id, set())):
-                gate = act.session.get_one(Gate, gate_id)
-                # Under which key its share was sealed is gone with the share: the key then in use counts.
-                begin_evidence(act.session, consent, gate, RESTORED, consent.given_at, "", act.now)
+        # Under which key its share was sealed is gone with the share: the key then in use counts.
+        ended = [
+            Ended(consent, act.session.get_one(Gate, gate_id), consent.given_at, "")
+            for consent in consents
+            for gate_id in sorted(offering | published.get(consent.consent_id, set()))
+        ]
+        begin_evidence(act.session, ended, RESTORED, act.now)
     for minor_id in act.session.scalars(select(GuardianRequest.minor_id).distinct()).all():
         if act.session.get_one(Person, minor_id).site_id == act.site_id:
             lapse_requests(act, minor_id)

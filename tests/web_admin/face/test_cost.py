@@ -1,0 +1,51 @@
+"""What a face costs the database does not grow with the number of gates that hold it."""
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.support.compounds.with_gates import add_card, add_gate, add_person
+from tests.support.statements import statements_of
+from tests.web_admin.policy.test_publish import give_face
+from web_admin.action.base import new_action
+from web_admin.core.database import Menjin
+from web_admin.custody.models import FaceShare, ForgettingRow
+from web_admin.face.actions import withdraw_face
+from web_admin.policy.effects import PolicyEffects
+from web_admin.policy.publish import publish_policy
+
+pytestmark = pytest.mark.both_databases
+
+
+@pytest.fixture
+def statements_with(web_config, database, sealer, site, now):
+    """Let so many gates be there; return how many statements giving a face and withdrawing it take."""
+    menjin = Menjin(web_config, database, sealer, lambda: now, PolicyEffects(sealer))
+
+    def take(gates, card):
+        with database.session() as session:
+            lanes = []
+            for number in range(gates):
+                add_gate(session, sealer, site, f"{card}-{number}", card + number, ["card", "face"])
+                lanes.append(f"{card}-{number}-in")
+            person = add_person(session, site, None, lanes, now)
+            add_card(session, sealer, person, card, now)
+            person_id = person.person_id
+            publish_policy(session, sealer, site, now)
+        with statements_of(database) as given, database.session() as session:
+            give_face(session, sealer, site, session.get_one(type(person), person_id), now)
+            publish_policy(session, sealer, site, now, person_ids=[person_id])
+        with statements_of(database) as withdrawn, database.session() as session:
+            withdraw_face(new_action(menjin, session, site, person_id, "phone", now=now), person_id)
+        with database.session() as session:
+            assert session.scalar(select(func.count()).select_from(FaceShare)) == 0
+            ends = select(func.count()).select_from(ForgettingRow)
+            assert session.scalar(ends.where(ForgettingRow.gate_id.startswith(f"{card}-"))) == gates
+        return len(given), len(withdrawn)
+
+    return take
+
+
+def test_a_face_takes_as_many_statements_at_two_gates_as_at_twenty(statements_with):
+    statements_with(1, 50)  # the first face of a site makes the key for shares
+    few = statements_with(2, 100)
+    assert statements_with(18, 200) == few

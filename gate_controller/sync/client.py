@@ -388,11 +388,12 @@ class SyncClient:
 
     def _hand_over(self) -> None:
         """Give a restored server all that this gate holds, page by page, from where it has it."""
+        # First: the server may have the last page though its answer is lost, and then it asks for none.
+        self._journal.send_receipts_again()
         while not self._stopping.is_set():
             page = self._store.handover_page(self._handed_after)
             reply = self._link.post(HANDOVER_PATH, page, HandoverReply)
             if reply.done:
-                self._journal.send_receipts_again()
                 self._handed_after = ""
                 return
             if reply.after == page.after:

@@ -15,7 +15,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.contract.journal_chain import verify_chain
-from gate_controller.contract.messages import AskReply, EventBatch, EventsReply, HandoverReply, SignedOrder
+from gate_controller.contract.messages import (
+    Accepted,
+    AskReply,
+    EventBatch,
+    EventsReply,
+    HandoverReply,
+    SignedOrder,
+)
 from gate_controller.contract.records import Method
 from gate_controller.contract.signing import REQUEST_DOMAIN, public_bytes, request_message, verify
 from gate_controller.face_control.retention import FaceKeeper
@@ -349,6 +356,20 @@ def test_a_restored_server_is_given_what_it_lost_without_a_gap(syncing: Syncing)
         len(pushed) - 1
     )
     assert len(pushed) > 1
+
+
+def test_receipts_that_a_restored_server_lost_come_again_though_the_answer_to_the_handover_is_lost(
+    syncing: Syncing,
+) -> None:
+    syncing.journal.keep_receipt("consent-1", b"body", b"signature")
+    syncing.journal.receipts_sent(("consent-1",))
+    syncing.server.answers["/sync/v1/handover"] = (502, b"{}")  # the server took it and is done
+    syncing.server.answers["/sync/v1/receipts"] = (200, msgspec.json.encode(Accepted(count=1)))
+    syncing.say(wants_tombstones=True)
+    until(lambda: any("handover" in path for path, _, _ in syncing.server.asked))
+    syncing.say()
+    until(lambda: any("receipts" in path for path, _, _ in syncing.server.asked))
+    until(lambda: not syncing.journal.unsent_receipts())
 
 
 @pytest.mark.parametrize(

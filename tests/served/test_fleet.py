@@ -47,6 +47,7 @@ def test_list_and_check_say_where_every_cell_is_and_what_is_wrong(fleet: Running
     assert (trouble["where"], trouble["what"]) == ("north/willow", "it is at south/willow as well")
 
 
+@pytest.mark.wide
 def test_a_cell_that_is_nowhere_and_a_machine_without_an_answer_are_named(fleet: RunningFleet) -> None:
     assert fleet.run("list")[0] == 0
     (fleet.services["north"].cells / "elm").rename(fleet.folder / "elm")

@@ -86,6 +86,9 @@ def forge_receipt(world: World, step: Step) -> str:
 # -- staff who misuse their role -------------------------------------------------------------------
 
 
+UNKNOWN_ID = "0123456789abcdef"
+
+
 def of_the_office(server: ServerState) -> tuple[object, ...]:
     """Return what no refused act may change."""
     return (server.lanes, server.persons, server.grants, server.credentials, server.consents, server.gates)
@@ -100,10 +103,10 @@ def guard_at_page(world: World, step: Step) -> str:
     ]
     rule = routes[step.first % len(routes)]
     words = {"person": person_of(world, step), "own_card": live_credential(world, person_of(world, step), 0)}
-    ids = {
-        name: words.get(OWN.get(name, name), OWN.get(name, "0123456789abcdef")) or "0123456789abcdef"
-        for name in rule.arguments
-    }
+    ids = {}
+    for name in rule.arguments:
+        own = OWN.get(f"{rule.endpoint}.{name}", OWN.get(name, UNKNOWN_ID))
+        ids[name] = words.get(own, own) or UNKNOWN_ID
     path = world.cell.app.url_map.bind("localhost").build(rule.endpoint, ids, "POST")
     before = of_the_office(world.server)
     client = world.cell.staff("guard")

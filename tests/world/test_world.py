@@ -56,6 +56,13 @@ def test_a_failure_is_cut_to_the_step_that_it_needs(grounds: Grounds) -> None:
     assert grounds.run(short.plan, ACTS).violations == [], "without the bug the same step is right"
 
 
+@pytest.mark.wide
+def test_a_guard_is_refused_at_each_page_that_is_not_the_guards(grounds: Grounds) -> None:
+    rules = 250  # more than there are: each comes
+    steps = tuple(Step(2.1, "guard at page", number, 0, 0) for number in range(rules))
+    assert grounds.run(Plan(1, 0, steps), ACTS).violations == []
+
+
 def test_no_lease_outlives_the_first_answer_of_a_restored_server(grounds: Grounds) -> None:
     steps = ("turn", "backup", "restore", "turn", "turn", "turn")
     plan = Plan(1, 0, tuple(Step(2.1, what, number, 0, number) for number, what in enumerate(steps)))

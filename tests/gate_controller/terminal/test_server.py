@@ -218,6 +218,7 @@ def test_the_screen_stays_signed_in_when_the_controller_restarts(served: Served)
         again.stop()
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize(
     "begun",
     [b"", b"GET / HTTP/1.1\r\nHost: ", b"POST /acts HTTP/1.1\r\nHost: x\r\nContent-Length: 200\r\n\r\n{"],

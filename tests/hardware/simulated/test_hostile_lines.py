@@ -217,6 +217,7 @@ SPOILS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize("how", SPOILS)
 def test_no_card_is_read_from_spoilt_packets_and_the_next_good_one_is(
     how: str, bus: SpoiltBus, twin: ReaderTwin, reader: OsdpReader, reports: Reports

@@ -63,6 +63,7 @@ def test_the_table_names_every_party_and_no_other() -> None:
     assert {(by, who) for by in PARTIES for who in MAY_END[by]} == ENDS
 
 
+@pytest.mark.first_set
 @pytest.mark.publishing
 @pytest.mark.parametrize(("by", "who"), PAIRS)
 def test_each_pair_on_a_card(act: Action, person: Person, by: str, who: str) -> None:

@@ -122,6 +122,7 @@ def test_every_page_that_opens_without_an_id_is_found_or_has_a_reason_not_to_be(
     assert len(named) == len(FOUND_PAGES)
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("role", ACTIONS_BY_ROLE)
 def test_each_role_finds_its_pages_alone_by_name_and_may_open_them(compound, role, language) -> None:

@@ -40,6 +40,7 @@ PARTS = (
 """What main had of revision 0002 under the name of 0001, in the order in which it came."""
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize("parts", range(len(PARTS) + 1))
 def test_a_part_of_a_step_that_is_there_is_left_as_it_is(database_url, parts):
     engine = make_engine(database_url)

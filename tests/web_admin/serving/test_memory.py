@@ -47,6 +47,7 @@ def looks(clocks: Clocks) -> Iterator[LongLooks]:
         gc.unfreeze()
 
 
+@pytest.mark.wide
 @pytest.mark.usefixtures("looks")
 def test_only_what_outlived_a_long_look_through_everything_is_kept(clocks: Clocks) -> None:
     before = gc.get_freeze_count()
@@ -60,6 +61,7 @@ def test_only_what_outlived_a_long_look_through_everything_is_kept(clocks: Clock
     assert gc.get_freeze_count() > before
 
 
+@pytest.mark.wide
 def test_a_cycle_that_was_kept_goes_when_a_compound_was_closed_and_the_rest_is_kept_again(
     looks: LongLooks, clocks: Clocks
 ) -> None:

@@ -241,8 +241,11 @@ class Journal:
 
     def send_receipts_again(self) -> None:
         """Hold every receipt for unsent: a server that was restored has lost some."""
-        with self._lock, transaction(self._connection):
-            self._connection.execute("UPDATE receipt SET sent = 0")
+        with self._lock:
+            reserve.write(
+                self._connection,
+                lambda: self._connection.execute("UPDATE receipt SET sent = 0 WHERE sent = 1"),
+            )
 
     def receipts_sent(self, consent_ids: tuple[str, ...]) -> None:
         """Note that the server has these receipts."""

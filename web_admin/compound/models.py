@@ -65,6 +65,8 @@ class Gate(Base):
     pin_key_sealed: Mapped[bytes | None]
     request_counter: Mapped[int] = mapped_column(default=0)
     request_digest: Mapped[bytes | None]
+    said_digest: Mapped[bytes | None]
+    """Of its last question that was noted here, without what differs each time (`unchanged_asks`)."""
     forked_at: Mapped[datetime | None]
     published_version: Mapped[int] = mapped_column(default=0)
     published_digest: Mapped[bytes | None]

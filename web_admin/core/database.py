@@ -209,13 +209,6 @@ class Database:
         """Return the engine that counts calls of gates."""
         return make_calls_engine(self.engine)
 
-    @cached_property
-    def calls_in_transaction(self) -> Engine:
-        """Return the same for a call of a few statements, the first of which locks a row for the others."""
-        if self.engine.dialect.name != "postgresql":
-            return self.calls  # a transaction there begins with the lock
-        return self.calls.execution_options(isolation_level="READ COMMITTED")
-
     @contextmanager
     def session(self) -> Iterator[Session]:
         """Give one transaction: committed at the end, rolled back when anything is raised."""

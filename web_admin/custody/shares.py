@@ -7,6 +7,7 @@ certificate.
 """
 
 import secrets
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -149,15 +150,25 @@ def end_shares(session: Session, shares: Sequence[FaceShare], why: str, now: dat
         for share in shares
     ]  # fmt: skip
     begin_evidence(session, ended, why, now)
-    for consent_id in consents:
-        at_gates = [share.gate_id for share in shares if share.consent_id == consent_id]
-        looks = (FaceLook.consent_id == consent_id, among(session, FaceLook.gate_id, at_gates))
-        session.execute(delete(FaceLook).where(*looks))
+    _delete_looks(session, shares)
     for share in shares:
         session.delete(share)
     session.flush()
     ask_for_rotation(session, now)
     return [share.gate_id for share in shares]
+
+
+def _delete_looks(session: Session, shares: Sequence[FaceShare]) -> None:
+    """Delete what is known of the looks of these shares, by one statement for each consent or each gate."""
+    by_consent, by_gate = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
+    for share in shares:
+        by_consent[share.consent_id].append(share.gate_id)
+        by_gate[share.gate_id].append(share.consent_id)
+    one, many, groups = FaceLook.consent_id, FaceLook.gate_id, by_consent
+    if len(by_gate) < len(by_consent):
+        one, many, groups = FaceLook.gate_id, FaceLook.consent_id, by_gate
+    for of_one, of_many in groups.items():
+        session.execute(delete(FaceLook).where(one == of_one, among(session, many, of_many)))
 
 
 def begin_evidence(session: Session, ended: Sequence[Ended], why: str, now: datetime) -> None:

@@ -23,7 +23,7 @@ from web_admin.compound.models import Gate, Site, SiteKey
 from web_admin.compound.policy_models import OrderRow, PolicyRecordRow, PolicySumsRow
 from web_admin.custody.models import FaceShare
 
-GATE_COLUMNS = ("public_key", "acknowledged_seq", "ordered_version")
+GATE_COLUMNS = ("public_key", "acknowledged_seq", "ordered_version", "said_digest")
 SITE_COLUMNS = ("epoch", "ask_again_seconds")
 ROLES = ("policy", "pass", "anchor")
 
@@ -102,14 +102,15 @@ def _counted(*conditions: ColumnElement[bool]) -> Update:
 def _news() -> Select[int, bytes, str | None, bytes | None]:
     """Return the statement that reads version, digest and what changed since the gate's version, key by key.
 
-    It gives no row where no sums of that version are kept, and one without a key where nothing changed.
+    It gives no row where no sums of that version are kept, and one without a key where nothing changed. The
+    conditions are asked again: they were true before the lock, which may have waited for a publication.
     """
     since = and_(_record.c.gate_id == _gate.c.gate_id, _record.c.version > _have_version)
     of_version = and_(_sums.c.gate_id == _gate.c.gate_id, _sums.c.version == _gate.c.published_version)
     return (
         select(_gate.c.published_version, _sums.c.digest, _record.c.key, _record.c.value)
         .select_from(_gate.join(_sums, of_version).outerjoin(_record, since))
-        .where(_gate.c.gate_id == _of_gate)
+        .where(_gate.c.gate_id == _of_gate, *_as_answered())
         .order_by(_record.c.key)
     )
 

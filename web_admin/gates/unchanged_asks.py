@@ -1,14 +1,15 @@
-"""Answer a gate that says nothing new: by one statement where its policy is the newest, else by two.
+"""Answer a gate that says nothing new: by one statement, or by two more that read what was published since.
 
 After a full answer that gave the gate nothing to take, this process remembers what it was asked and what it
 answered. The same question again needs no more than the gate's signature and one statement, which counts the
 request and notes that the gate called, and does so only where the database still is as that answer said: the
-gate's key, its policy, its journal, the site's keys, the version ordered, no order, no share of a face.
-Where all but the version of the policy is as before, a second statement reads what was published since. Where
-anything else differs no row matches, and the question is answered in full. Nothing here is older than the
-statements: what another process changed, they see.
+gate's key, its policy, its journal, what it last said of itself, the site's keys, the version ordered, no
+order, no share of a face. Where all but the version of the policy is as before, what was published since is
+read under the lock of the gate's row. Where anything else differs no row matches, and the question is
+answered in full. Nothing here is older than the statements: what another process changed, they see.
 """
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import cast
@@ -45,6 +46,7 @@ class LastAnswer:
     public_key: bytes
     question: AskRequest
     """Without its moment, the key for leases and the policy that the gate has, which differ."""
+    said_digest: bytes
     reply: AskReply
     policy: SignedPolicyManifest
     manifest: PolicyManifest
@@ -87,7 +89,8 @@ class UnchangedAsks:
             return
         manifest = msgspec.json.decode(policy.manifest, type=PolicyManifest)
         signing_key = private_key(session, sealer, gate.site_id, "policy")
-        made = LastAnswer(public_key, _lasting(question), reply, policy, manifest, signing_key)
+        made = LastAnswer(
+            public_key, _lasting(question), said_digest(question), reply, policy, manifest, signing_key)
         event.listen(
             session, "after_commit", lambda _: self._answers.update({manifest.gate_id: made}), once=True
         )
@@ -124,7 +127,8 @@ class UnchangedAsks:
         """Return the last answer with what was published since, or None where more than that differs."""
         gate_id, base = last.manifest.gate_id, (last.manifest.epoch, cast(int, bound["have_version"]))
         rows = []
-        with database.calls_in_transaction.connect() as connection:
+        # It waits for the disk, as each answer with records: its number is good once, also after a crash.
+        with database.engine.connect() as connection:
             if connection.execute(COUNTED_AT_ANY_VERSION, bound).rowcount == 1:
                 # Its row is locked from here on: no publication comes between version, digest and records.
                 rows = list(connection.execute(NEWS, bound))
@@ -157,6 +161,11 @@ def _dated(last: LastAnswer, now: datetime) -> AskReply:
     return msgspec.structs.replace(last.reply, server_time=now, policy=policy)
 
 
+def said_digest(question: AskRequest) -> bytes:
+    """Return the digest of what a gate says of itself, by which the database knows what was last noted."""
+    return hashlib.sha256(msgspec.json.encode(_lasting(question))).digest()
+
+
 def _lasting(question: AskRequest) -> AskRequest:
     return msgspec.structs.replace(
         question, gate_time=EPOCH, sealing_public_key=msgspec.UNSET, have_epoch=0, have_version=0)
@@ -187,6 +196,7 @@ def _bound(last: LastAnswer, question: AskRequest, call: Call, now: datetime) ->
         "clock_behind": round((now - question.gate_time).total_seconds(), 1),
         "have_version": question.have_version,
         "is_public_key": last.public_key,
+        "is_said_digest": last.said_digest,
         "is_published_version": manifest.version,
         "is_digest": manifest.digest,
         "is_acknowledged_seq": reply.acknowledged_seq,

@@ -31,7 +31,7 @@ from web_admin.events.intake import acknowledged, notice_restarted_journal
 from web_admin.gates.ask_bounds import ASKS_A_SECOND, AskBounds
 from web_admin.gates.queries import undelivered_orders
 from web_admin.gates.silence import ASKS_WITH_BELL_SECONDS
-from web_admin.gates.unchanged_asks import Call, UnchangedAsks
+from web_admin.gates.unchanged_asks import Call, UnchangedAsks, said_digest
 from web_admin.policy.publish import change_since, signed_manifest
 from web_admin.restore.actions import gets_no_policy, owes_handover
 from web_admin.sync.requests import (
@@ -131,6 +131,7 @@ def _answer_ask(
     change = None if withheld else change_since(session, gate, question.have_epoch, question.have_version)
     gate.last_seen_at = now
     if gate.is_believed:
+        gate.said_digest = said_digest(question)
         _note_state(gate, question, now)
         _note_program(gate, question)
         note_update(gate, None if question.update is msgspec.UNSET else question.update)

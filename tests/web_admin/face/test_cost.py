@@ -9,6 +9,7 @@ from tests.web_admin.policy.test_publish import give_face
 from web_admin.action.base import new_action
 from web_admin.core.database import Menjin
 from web_admin.custody.models import FaceShare, ForgettingRow
+from web_admin.custody.shares import end_shares
 from web_admin.face.actions import withdraw_face
 from web_admin.policy.effects import PolicyEffects
 from web_admin.policy.publish import publish_policy
@@ -49,3 +50,26 @@ def test_a_face_takes_as_many_statements_at_two_gates_as_at_twenty(statements_wi
     statements_with(1, 50)  # the first face of a site makes the key for shares
     few = statements_with(2, 100)
     assert statements_with(18, 200) == few
+
+
+def test_a_gate_that_ends_takes_as_many_statements_with_ten_faces_as_with_two(database, sealer, site, now):
+    def ends(people, card):
+        gate_id = f"gate-{card}"
+        with database.session() as session:
+            add_gate(session, sealer, site, gate_id, card, ["card", "face"])
+            for number in range(people):
+                person = add_person(session, site, None, [f"{gate_id}-in"], now)
+                add_card(session, sealer, person, card + number, now)
+                give_face(session, sealer, site, person, now)
+        of_gate = select(FaceShare).where(FaceShare.gate_id == gate_id)
+        with database.session() as session:
+            shares = session.scalars(of_gate).all()
+            assert len(shares) == people
+            with statements_of(database) as seen:
+                end_shares(session, shares, "gate_stolen", now)
+        with database.session() as session:
+            assert session.scalars(of_gate).all() == []
+        return len(seen)
+
+    ends(1, 50)
+    assert ends(10, 200) == ends(2, 100)

@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Engine, event, update
 
 from gate_controller.contract.features import SUM_DIGEST
-from gate_controller.contract.messages import ASK_PATH, LaneState
+from gate_controller.contract.messages import ASK_PATH, DeviceHealth, LaneState
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from tests.support.compounds.with_gates import add_card, add_person, sync_app
 from tests.support.statements import statements_of
+from tests.web_admin.policy.test_publish import give_face
 from tests.web_admin.policy.test_sums import TakingGate
 from tests.web_admin.sync.test_unchanged_asks import differing
 from web_admin.compound.models import CredentialRow, Gate, Lane, Person, Site
@@ -140,8 +141,13 @@ def test_a_gate_without_sums_of_its_version_is_answered_in_full(lin, north, data
     assert noted(database)[0] == north.counter, "the call is counted once"
 
 
+LOST = (DeviceHealth(device="lock", health="lost", detail="gone"),)
+OPEN = (LaneState(lane_id="north-in", door="open", posture="normal"),)
+SAID = ({}, {}, {"devices": LOST}, {"lanes": OPEN}, {"clock_sure": False}, {"policy_trouble": "refused"})
+
+
 @pytest.mark.parametrize("seed", range(3))
-def test_a_gate_served_by_two_processes_always_has_what_is_published(
+def test_a_gate_served_by_two_processes_has_what_is_published_and_they_note_what_it_says(
     seed, lin, menjin, north, database, sealer, site, clock, tmp_path
 ):
     chance = random.Random(seed)  # noqa: S311 - not a secret
@@ -150,24 +156,70 @@ def test_a_gate_served_by_two_processes_always_has_what_is_published(
         root = session.get_one(Site, site).root_public_key
     store = PolicyStore(tmp_path / "policy", GateIdentity(site, "north", root), clock.now)
     north.have, gate = (0, 0), TakingGate(store, north, clock)
+    plain, says = north.question, {}
+    north.question = lambda *when: msgspec.structs.replace(plain(*when), **says)
     gate.asks()
-    for step in range(40):
+    for step in range(60):
         clock.now += timedelta(seconds=2)
-        north.client = chance.choice(clients)
+        north.client, says = chance.choice(clients), chance.choice(SAID)
         match chance.randrange(5):
             case 0:
                 one_card_more(database, sealer, site, lin, CARD + step, clock.now)
+                continue
             case 1:
                 end_a_card(database, sealer, site, lin, clock.now)
+                continue
             case 2:
                 north.ask(clock.now)  # an answer that gets lost
             case _:
                 gate.asks()
-    north.client = clients[seed % 2]
+        assert what_is_noted(database) == what_it_says(north.question(clock.now))
     gate.asks()
     with database.session() as session:
         assert store.have[1] == session.get_one(Gate, "north").published_version > 5
     store.close()
+
+
+def what_it_says(question):
+    said = {name: getattr(question, name) for name in ("lanes", "devices", "clock_sure", "policy_trouble")}
+    known = {name: word for name, word in said.items() if word is not msgspec.UNSET}
+    return msgspec.json.decode(msgspec.json.encode(known))
+
+
+def what_is_noted(database):
+    with database.session() as session:
+        gate = session.get_one(Gate, "north")
+        noted = {"lanes": gate.lane_states, "devices": gate.device_states, "clock_sure": gate.clock_sure}
+        return noted | ({"policy_trouble": gate.policy_trouble} if gate.policy_trouble else {})
+
+
+def test_what_another_process_noted_is_noted_again(lin, menjin, north, database, clock):
+    first = north.client
+    north.client = sync_app(menjin).test_client()
+    north.post(ASK_PATH, msgspec.structs.replace(north.question(clock.now), devices=LOST))
+    north.client = first
+    north.ask(clock.now)
+    assert what_is_noted(database)["devices"] == []
+
+
+def test_an_answer_with_records_waits_for_the_disk_as_each_other_does(
+    lin, north, database, sealer, site, clock
+):
+    one_card_more(database, sealer, site, lin, CARD, clock.now)
+    waits = []
+
+    def note(connection, _cursor, statement, *_rest):
+        of_calls = connection.engine.pool is not database.engine.pool
+        waits_for_disk = connection.get_execution_options().get("menjin_waits_for_disk", not of_calls)
+        waits.append((statement.split()[0], waits_for_disk))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        assert north.ask(clock.now).change is not None
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    waits = [one for one in waits if one[0] != "BEGIN"]
+    assert waits == [("UPDATE", False), ("UPDATE", True), ("SELECT", True)]
 
 
 def end_a_card(database, sealer, site, person_id, now):
@@ -195,3 +247,23 @@ def test_a_question_during_a_publication_gets_the_whole_of_it(lin, north, databa
     take(north, answers[0])
     assert north.have[1] == 2
     assert len(answers[0].change.puts) == 3
+
+
+def test_a_question_that_waited_for_a_publication_gets_all_that_came_with_it(
+    lin, north, database, sealer, site, clock
+):
+    if database.engine.dialect.name != "postgresql":
+        pytest.skip("on SQLite one transaction writes at a time")
+    one_card_more(database, sealer, site, lin, CARD, clock.now)
+    north.ask(clock.now)  # an answer that gets lost: what is remembered is newer than what the gate has
+    answers = []
+    with database.session() as session:
+        give_face(session, sealer, site, session.get_one(Person, lin), clock.now)
+        session.get_one(Site, site).ask_again_seconds = 30.0
+        publish_policy(session, sealer, site, clock.now)
+        asking = threading.Thread(target=lambda: answers.append(north.ask(clock.now)))
+        asking.start()
+        asking.join(timeout=0.5)
+        assert asking.is_alive(), "it waits for the gate's row"
+    asking.join()
+    assert (answers[0].ask_again_seconds, len(answers[0].leases)) == (30.0, 1)

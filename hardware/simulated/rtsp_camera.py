@@ -190,13 +190,12 @@ class RtspTwin:
                         streamer.start()
                     if method == "TEARDOWN":
                         break
-                over.set()
-                with contextlib.suppress(RuntimeError):  # it never played
-                    streamer.join()
         except OSError:
-            over.set()
+            pass  # the reader went away, or the cable did
         finally:
             over.set()
+            if streamer.ident is not None:  # else it never played
+                streamer.join()
             with self._lock:
                 self._connections.discard(connection)
 

@@ -37,7 +37,7 @@ def server_facts(session: Session, config: WebConfig, site: Site, now: datetime)
     every_machine = machines(session)
     marks = {row.name: row for row in session.scalars(select(ServerMark))}
     house, certificate = marks.get(HOUSEKEEPING), marks.get(CERTIFICATE)
-    waiting, since = backlog(session, now)
+    waiting, since = backlog(session)
     failed = select(func.count()).select_from(OutboxMessage).where(OutboxMessage.state == "failed")
     newest = select(AuditEntry.at).where(AuditEntry.site_id == site.site_id)
     return ServerFacts(

@@ -473,7 +473,7 @@ def test_one_receiver_that_is_away_holds_up_no_other(menjin, site, put, hook):
 
 def backlog_of(menjin):
     with menjin.database.session() as session:
-        return backlog(session, menjin.clock())[0]
+        return backlog(session)[0]
 
 
 def test_many_senders_at_once_send_each_message_once(menjin, site, put, hook):

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from gate_controller.contract.event_kinds import EventKind, is_alarm
 from tests.support.clock import SetClock
 from tests.support.compounds.managed import make_managed_compound
+from tests.support.peers import mail_peer
 from web_admin.alarms.actions import raise_alarm
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate
@@ -21,6 +22,7 @@ from web_admin.core.database import current_menjin
 from web_admin.events.alarm_groups import grouped
 from web_admin.journal.models import GateEvent
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
+from web_admin.messages.outbox import deliver, put_message
 from web_admin.operations import marks
 from web_admin.operations.watch import REPAIRS, WATCHED, notify, watch
 from web_admin.operations.watch import look as look_for_news
@@ -144,14 +146,14 @@ def certificate_ends(compound, monkeypatch):
     from web_admin.operations import health_facts
 
     monkeypatch.setattr(health_facts, "certificate_until", lambda _note: compound.clock() + DAY)
-    monkeypatch.setattr(type(current_menjin_config(compound)), "is_https", property(lambda _config: True))
+    monkeypatch.setattr(type(current_menjin_of(compound).config), "is_https", property(lambda _config: True))
     with compound.act() as act:
         marks.mark(act.session, marks.CERTIFICATE, compound.clock(), "")
 
 
-def current_menjin_config(compound):
+def current_menjin_of(compound):
     with compound.app.app_context():
-        return current_menjin().config
+        return current_menjin()
 
 
 CAUSES = {
@@ -202,6 +204,34 @@ def test_when_it_is_over_each_is_notified_once_and_the_alarm_waits_to_be_seen(co
         alarms = act.session.scalars(select(Alarm).where(Alarm.kind == EventKind.ALARM_GATE_SILENT)).all()
         (group,) = grouped(act.session, alarms)
         assert (group.over_at, alarms[0].acknowledged_at) == (compound.clock(), None)
+
+
+def test_a_mail_server_that_is_away_is_one_alarm_from_try_to_try_until_it_is_back(compound, monkeypatch):
+    menjin = current_menjin_of(compound)
+    with compound.act() as act:
+        act.session.delete(act.session.get_one(Webhook, "hook"))
+        put_message(act.session, act.site_id, channel="mail", target="a@example.org", kind="test",
+                    body={"subject": "s", "text": "t"}, now=compound.clock())
+    began = compound.clock()
+    raised = []
+    for _minute in range(45):
+        assert deliver(menjin, ["mail"]).sent == 0
+        keep_well(compound)
+        look(compound)
+        raised += [compound.clock() - began] * (open_kinds(compound) == [("alarm_mail_failing", None)])
+        compound.clock.now += timedelta(minutes=1)
+    assert raised == [timedelta(minutes=minute) for minute in range(16, 45)]
+    with mail_peer() as mail:
+        with compound.act() as act:
+            act.session.get_one(MailServer, act.site_id).port = mail.port
+        compound.clock.now += timedelta(hours=1)
+        deliver(menjin, ["mail"])
+        keep_well(compound)
+        look(compound)
+        assert len(mail.mails) == 2, "what waited, and the alarm's own"
+    with compound.act() as act:
+        (alarm,) = act.session.scalars(select(Alarm).where(Alarm.kind == EventKind.ALARM_MAIL_FAILING))
+        assert alarm.over_at == compound.clock()
 
 
 def test_what_comes_again_is_said_again(compound, monkeypatch):

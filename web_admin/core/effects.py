@@ -19,8 +19,13 @@ class Effects(Protocol):
         now: datetime,
         person_ids: Collection[str] | None,
         gate_ids: Collection[str] | None = None,
+        *,
+        with_homes: bool = True,
     ) -> None:
-        """Publish the policy, or of it what concerns these persons, to these gates; raise PolicyRefused."""
+        """Publish the policy, or of it what concerns these persons, to these gates; raise PolicyRefused.
+
+        Without homes, the records of the people they live with are left as they are.
+        """
 
     def recorded(
         self, session: Session, kind: str, facts: Mapping[str, Fact], person_id: str | None, now: datetime
@@ -38,6 +43,8 @@ class NoEffects:
         now: datetime,
         person_ids: Collection[str] | None,
         gate_ids: Collection[str] | None = None,
+        *,
+        with_homes: bool = True,
     ) -> None:
         """Do nothing."""
 

@@ -50,12 +50,15 @@ def add_credential(
 def finish_credential(
     act: Action, credential: CredentialRow, kind: str, why: str = "", *, also_touches: Sequence[str] = ()
 ) -> None:
-    """Record and publish; a duress PIN is recorded without its person, whose phone lists the rest."""
+    """Record and publish; a duress PIN is recorded without its person, whose phone lists the rest.
+
+    What gates know of others in the home depends on no credential of this person.
+    """
     facts = {"credential_id": credential.credential_id}
     if credential.duress:
-        finish(act, kind, facts, touches=(credential.person_id, *also_touches))
+        finish(act, kind, facts, touches=(credential.person_id, *also_touches), with_homes=False)
         return
     finish(
         act, kind, {**facts, "method": credential.kind}, personal={"reason": why} if why else None,
-        person_id=credential.person_id, touches=(credential.person_id, *also_touches),
+        person_id=credential.person_id, touches=(credential.person_id, *also_touches), with_homes=False,
     )

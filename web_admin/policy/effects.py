@@ -25,9 +25,14 @@ class PolicyEffects:
         now: datetime,
         person_ids: Collection[str] | None,
         gate_ids: Collection[str] | None = None,
+        *,
+        with_homes: bool = True,
     ) -> None:
         """Bring the records of every gate, or of these, up to date; raise PolicyRefused."""
-        publish_policy(session, self.sealer, site_id, now, person_ids=person_ids, gate_ids=gate_ids)
+        publish_policy(
+            session, self.sealer, site_id, now, person_ids=person_ids, gate_ids=gate_ids,
+            with_homes=with_homes,
+        )  # fmt: skip
 
     def recorded(
         self, session: Session, kind: str, facts: Mapping[str, Fact], person_id: str | None, now: datetime

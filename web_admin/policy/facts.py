@@ -53,7 +53,8 @@ class SiteFacts:
     """Rows of one site, grouped as publishing asks for them; `persons` and `gates` may be a part of the site.
 
     `gates` are those to which anything is published, `lanes` theirs that are live: no others are published.
-    `gate_of_lane` has all lanes of all gates.
+    `gate_of_lane` has all lanes of all gates. `lanes_of_others` are what grants to people outside of
+    `persons` name, by their home: a gate that one of them may pass gets the home as well.
     """
 
     site: Site
@@ -65,6 +66,7 @@ class SiteFacts:
     hours_by_lane: Mapping[str, frozenset[str]]
     calendar: Mapping[date, str]
     homes: Mapping[str, Home]
+    lanes_of_others: Mapping[str, frozenset[str]]
     persons: Sequence[Person]
     grants: Mapping[str, list[GrantRow]]
     credentials: Mapping[str, list[CredentialRow]]
@@ -82,8 +84,13 @@ def load_facts(
     now: datetime,
     person_ids: Collection[str] | None = None,
     gate_ids: Collection[str] | None = None,
+    *,
+    home_ids: Collection[str] = (),
 ) -> SiteFacts:
-    """Read a site in this transaction; None means everyone, and all gates."""
+    """Read a site in this transaction; None means everyone, and all gates.
+
+    `home_ids` are homes that are read besides those of these people.
+    """
     session.flush()
     site = session.get_one(Site, site_id)
     gates = published_gates(session, site_id, gate_ids)
@@ -109,6 +116,7 @@ def load_facts(
     )
     for credential in _of_people(session, live.order_by(CredentialRow.credential_id), person_ids):
         credentials.setdefault(credential.person_id, []).append(credential)
+    homes = _homes(session, site_id, persons, None if person_ids is None else home_ids)
     return SiteFacts(
         site=site,
         gates=gates,
@@ -121,7 +129,8 @@ def load_facts(
             day.day: day.kind
             for day in session.scalars(select(CalendarDay).where(CalendarDay.site_id == site_id))
         },
-        homes=_homes(session, site_id, persons, person_ids),
+        homes=homes,
+        lanes_of_others={} if person_ids is None else _lanes_of_others(session, homes, person_ids),
         persons=persons,
         grants=grants,
         credentials=credentials,
@@ -197,13 +206,30 @@ def _hours_of_grants(session: Session, site_id: str) -> dict[str, frozenset[str]
 
 
 def _homes(
-    session: Session, site_id: str, persons: Sequence[Person], person_ids: Collection[str] | None
+    session: Session, site_id: str, persons: Sequence[Person], besides: Collection[str] | None
 ) -> dict[str, Home]:
+    """Return the homes of these people and those besides; None is all of the site."""
     query = select(Home).where(Home.site_id == site_id)
-    if person_ids is not None:
+    if besides is not None:
         of_people = {person.home_id for person in persons if person.home_id is not None}
-        query = query.where(among(session, Home.home_id, of_people))
+        query = query.where(among(session, Home.home_id, of_people | set(besides)))
     return {home.home_id: home for home in session.scalars(query)}
+
+
+def _lanes_of_others(
+    session: Session, home_ids: Collection[str], person_ids: Collection[str]
+) -> dict[str, frozenset[str]]:
+    """Return by home the lanes that are granted to the people who live there, but for these."""
+    query = (
+        select(Person.person_id, Person.home_id, GrantRow.lanes)
+        .join(GrantRow)
+        .where(among(session, Person.home_id, home_ids), Person.ended_at.is_(None))
+    )
+    found: dict[str, set[str]] = {}
+    for person_id, home_id, lanes in session.execute(query):
+        if person_id not in person_ids:
+            found.setdefault(str(home_id), set()).update(lanes)
+    return {home_id: frozenset(lanes) for home_id, lanes in found.items()}
 
 
 def _shares(

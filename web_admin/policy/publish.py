@@ -69,6 +69,7 @@ class _Scope:
     """The personal records that this publication may touch; None is all of them."""
 
     person_ids: frozenset[str]
+    home_ids: frozenset[str]
     keys: frozenset[str]
 
 
@@ -91,11 +92,13 @@ def publish_policy(
     *,
     person_ids: Collection[str] | None = None,
     gate_ids: Collection[str] | None = None,
+    with_homes: bool = True,
 ) -> PublishResult:
     """Bring every gate's records up to date in the caller's transaction.
 
     With `person_ids`, only records of those people and their homes are worked out again, besides
-    lanes, hours, calendar and passes; with `gate_ids`, only those of these gates. Raises PolicyRefused,
+    lanes, hours, calendar and passes; with `gate_ids`, only those of these gates. Without homes, those who
+    live with these people are left out: right only where nothing differs for them. Raises PolicyRefused,
     before anything is written, when a lane breaks promise 1. One person never blocks it: a person who chose
     face and has no other working way is published without face, to all gates, and marked as paused.
 
@@ -111,8 +114,11 @@ def publish_policy(
     site = session.scalars(locked.execution_options(populate_existing=True)).one()
     if not published_gates(session, site_id, gate_ids):
         return PublishResult(site.version, {})
-    scope = None if person_ids is None else _scope(session, site_id, person_ids)
-    facts = load_facts(session, site_id, now, None if scope is None else scope.person_ids, gate_ids)
+    scope = None if person_ids is None else _scope(session, site_id, person_ids, with_homes=with_homes)
+    facts = (
+        load_facts(session, site_id, now, None, gate_ids) if scope is None
+        else load_facts(session, site_id, now, scope.person_ids, gate_ids, home_ids=scope.home_ids)
+    )
     of_site = SiteRecords(facts, now)
     of_site.check()
     people = PeopleRecords(facts, sealer, now)
@@ -211,13 +217,17 @@ def _records(
         yield from emergency_records(of_site.facts, sealer, gate, keys.pin_key, published_since=since)
 
 
-def _scope(session: Session, site_id: str, person_ids: Collection[str]) -> _Scope | None:
-    """Widen a set of people to everyone in their present and published homes; None where that is most.
+def _scope(
+    session: Session, site_id: str, person_ids: Collection[str], *, with_homes: bool
+) -> _Scope | None:
+    """Widen a set of people to their present and published homes, with everyone there or without.
+
+    Returns None for all people, where these are most of them.
 
     To look so many up one by one costs the database more than to read all records of the gates in order.
     """
     if not person_ids:
-        return _Scope(frozenset(), emergency_keys(session, site_id))
+        return _Scope(frozenset(), frozenset(), emergency_keys(session, site_id))
     if len(person_ids) > MANY_PEOPLE:
         of_site = select(func.count()).where(Person.site_id == site_id, Person.ended_at.is_(None))
         if 2 * len(person_ids) >= (session.scalar(of_site) or 0):
@@ -227,15 +237,17 @@ def _scope(session: Session, site_id: str, person_ids: Collection[str]) -> _Scop
         among(session, Person.person_id, person_ids), Person.home_id.is_not(None)
     )
     homes.update(str(home_id) for home_id in session.scalars(at_home))
-    in_homes = select(Person.person_id).where(
-        Person.site_id == site_id, among(session, Person.home_id, homes)
-    )
-    everyone = {*person_ids, *session.scalars(in_homes)}
-    owned = select(CredentialRow.credential_id).where(among(session, CredentialRow.person_id, everyone))
-    scope_keys = {f"home:{home_id}" for home_id in homes}
-    scope_keys.update(f"credential:{credential_id}" for credential_id in session.scalars(owned))
-    scope_keys.update(f"{kind}:{person_id}" for kind in KINDS_OF_ONE_PERSON for person_id in everyone)
-    return _Scope(frozenset(everyone), frozenset(scope_keys) | emergency_keys(session, site_id))
+    if with_homes:
+        in_homes = select(Person.person_id).where(
+            Person.site_id == site_id, among(session, Person.home_id, homes)
+        )
+        person_ids = {*person_ids, *session.scalars(in_homes)}
+    owned = select(CredentialRow.credential_id).where(among(session, CredentialRow.person_id, person_ids))
+    keys = {f"home:{home_id}" for home_id in homes}
+    keys.update(f"credential:{credential_id}" for credential_id in session.scalars(owned))
+    keys.update(f"{kind}:{person_id}" for kind in KINDS_OF_ONE_PERSON for person_id in person_ids)
+    return _Scope(
+        frozenset(person_ids), frozenset(homes), frozenset(keys) | emergency_keys(session, site_id))
 
 
 def _published_homes(session: Session, site_id: str, person_ids: Collection[str]) -> set[str]:

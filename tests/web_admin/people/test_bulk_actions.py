@@ -52,7 +52,8 @@ class Published(NoEffects):
     sets: list[Collection[str] | None] = field(default_factory=list)
 
     def publish(
-        self, session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None
+        self, session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None,
+        gate_ids: Collection[str] | None = None, *, with_homes: bool = True,
     ) -> None:
         self.sets.append(person_ids)
 

@@ -200,7 +200,7 @@ def test_acts_that_change_nothing_of_the_policy_publish_nothing(database, sealer
     published = []
 
     class Noted(NoEffects):
-        def publish(self, session, site_id, now, person_ids, gate_ids=None):
+        def publish(self, session, site_id, now, person_ids, gate_ids=None, *, with_homes=True):
             published.append((person_ids, gate_ids))
 
     with database.session() as session:
@@ -217,7 +217,7 @@ def test_hours_and_holidays_publish_no_person_again(database, sealer, site, now)
     published = []
 
     class Noted(NoEffects):
-        def publish(self, session, site_id, now, person_ids):
+        def publish(self, session, site_id, now, person_ids, gate_ids=None, *, with_homes=True):
             published.append(person_ids)
 
     with database.session() as session:

@@ -3,13 +3,23 @@
 from datetime import timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import update
 
-from tests.support.compounds.with_gates import add_card, add_gate, add_person
+from gate_controller.contract.records import decode_record
+from tests.support.acting import by_phone
+from tests.support.compounds.parents_and_son import answer, ask, make_family
+from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person
 from tests.web_admin.policy.test_publish import ALL_METHODS, give_face, stored
-from web_admin.compound.models import Gate, Site
+from web_admin.action.base import Action
+from web_admin.compound.models import CredentialRow, Gate, Site
+from web_admin.credentials.actions import end_credential, resume_credential, suspend_credential
+from web_admin.credentials.cards import issue_card
+from web_admin.credentials.phones import issue_printed_code, register_phone_key
+from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.face.ways_in import NO_OTHER_WAY
-from web_admin.policy.publish import publish_policy
+from web_admin.policy.publish import publish_policy, records_for_gate
 
 pytestmark = pytest.mark.both_databases
 
@@ -45,3 +55,57 @@ def test_a_face_without_another_way_ends_at_all_gates_though_one_is_published(da
         assert set(published.gates) == {"north", "south"}
         versions = {session.get_one(Gate, gate_id).published_version for gate_id in published.gates}
         assert max(versions) == published.version == session.get_one(Site, site).version
+
+
+@pytest.mark.publishing
+def test_acts_on_credentials_leave_no_record_of_their_home_out_of_date(act: Action) -> None:
+    """They publish their person alone, though a son's face hangs on his parents."""
+    act, mother, father, son = make_family(act)
+    assert answer(act, father, *ask(act, son, father)) is not None
+    phone = by_phone(act, father.person_id)
+    key = generate_private_key(SECP256R1()).public_key().public_bytes(
+        Encoding.X962, PublicFormat.UncompressedPoint)
+
+    def live(kind: str) -> str:
+        rows = act.session.query(CredentialRow).filter_by(person_id=father.person_id, kind=kind)
+        return rows.filter(CredentialRow.state != "ended").all()[-1].credential_id
+
+    acts = [
+        lambda: issue_card(act, father.person_id, 90),
+        lambda: suspend_credential(phone, live("card")),
+        lambda: resume_credential(phone, live("card")),
+        lambda: issue_pin(phone, father.person_id),
+        lambda: issue_duress_pin(phone, father.person_id),
+        lambda: register_phone_key(phone, father.person_id, key, "phone"),
+        lambda: issue_printed_code(act, father.person_id),
+        lambda: end_credential(act, live("pin"), "lost"),
+        lambda: end_credential(act, live("card"), "lost"),
+        lambda: end_credential(act, live("card"), "lost"),
+    ]
+    for number, one in enumerate(acts):
+        before = stored(act.session, "north")
+        one()
+        gate = act.session.get_one(Gate, "north")
+        after = stored(act.session, "north")
+        wanted = records_for_gate(act.session, act.sealer, gate, act.now)
+        assert {key: after[key] for key in wanted} == wanted, number
+        ended = after.keys() - wanted.keys()
+        assert all(decode_record(key, after[key]).state == "ended" for key in ended), number
+        assert before != after, number
+        assert f"face:{son.person_id}" in after or number, "his face is published to begin with"
+    assert {f"home:{mother.home_id}", f"person:{mother.person_id}"} < after.keys()
+
+
+def test_a_home_stays_at_a_gate_for_those_left_out_of_a_publication(database, sealer, site, now):
+    with database.session() as session:
+        for number, gate_id in enumerate(("north", "south"), 1):
+            add_gate(session, sealer, site, gate_id, number, ALL_METHODS)
+        home = add_home(session, site, "1-1")
+        add_person(session, site, home, ["north-in"], now)
+        without_grant = add_person(session, site, home, [], now)
+        publish_policy(session, sealer, site, now)
+        add_card(session, sealer, without_grant, 8, now)
+        publish_policy(
+            session, sealer, site, now, person_ids=[without_grant.person_id], with_homes=False)
+        assert f"home:{home.home_id}" in stored(session, "north")
+        assert f"home:{home.home_id}" not in stored(session, "south")

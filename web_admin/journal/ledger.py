@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any, cast
 
-from sqlalchemy import insert, select
+from sqlalchemy import CursorResult, insert, select, update
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.journal_chain import (
@@ -95,18 +96,25 @@ def append_audits(session: Session, site_id: str, entries: Iterable[NewEntry], n
 
 
 def _ends_with(session: Session, site_id: str, seq: int, digest: bytes) -> None:
-    end = session.get(LedgerEnd, site_id)
-    if end is None:
+    session.flush()
+    kept = update(LedgerEnd).where(LedgerEnd.site_id == site_id).values(seq=seq, digest=digest)
+    if cast(CursorResult[Any], session.execute(kept)).rowcount == 0:
         session.add(LedgerEnd(site_id=site_id, seq=seq, digest=digest))
-    else:
-        end.seq, end.digest = seq, digest
 
 
 def _last(session: Session, site_id: str) -> tuple[int, bytes]:
-    """Return the last (seq, digest) with the site locked, so that two writers cannot follow one entry."""
+    """Return the last (seq, digest) with the site locked, so that two writers cannot follow one entry.
+
+    It is the end that is kept apart: an entry that followed what is left of a ledger cut off at its end would
+    hide that.
+    """
     if GATE_ALONE in session.info:
         raise SiteFirst
     session.execute(select(Site.site_id).where(Site.site_id == site_id).with_for_update(key_share=True))
+    kept = select(LedgerEnd.seq, LedgerEnd.digest).where(LedgerEnd.site_id == site_id)
+    end = session.execute(kept).one_or_none()
+    if end is not None:
+        return end.seq, end.digest
     last = session.execute(
         select(AuditEntry.seq, AuditEntry.digest)
         .where(AuditEntry.site_id == site_id)

@@ -133,6 +133,27 @@ def test_a_ledger_that_was_deleted_as_a_whole_is_missed(compound):
         check(compound)
 
 
+def test_entries_cut_off_at_the_end_are_missed_also_after_the_next_act(compound):
+    with compound.database.session() as session:
+        last = session.scalar(select(func.max(AuditEntry.seq)))
+    change(compound, delete(AuditEntry).where(AuditEntry.seq > last - 2))
+    with compound.database.session() as session:
+        append_audit(session, compound.site_id, "look_up", {}, {}, compound.now)
+        append_audits(session, compound.site_id, [NewEntry("look_up", {})], compound.now)
+    with pytest.raises(ChainBroken, match=f"entry {last + 1} "):
+        check(compound)
+
+
+def test_a_ledger_whose_end_was_never_kept_goes_on_behind_its_last_entry(compound):
+    change(compound, delete(LedgerEnd))
+    with compound.database.session() as session:
+        append_audit(session, compound.site_id, "look_up", {}, {}, compound.now)
+    with compound.database.session() as session:
+        last = session.scalar(select(func.max(AuditEntry.seq)))
+        assert session.scalar(select(LedgerEnd.seq)) == last
+    assert check(compound).ledger_entries == last
+
+
 @pytest.fixture
 def exported(compound, tmp_path):
     path = tmp_path / "ledger.jsonl"
@@ -142,7 +163,12 @@ def exported(compound, tmp_path):
 
 
 def test_an_exported_ledger_verifies_elsewhere_and_has_no_names(compound, exported, capsys):
-    assert b"Lin" not in exported.read_bytes()
+    whole = exported.with_name("whole.jsonl")
+    with compound.database.session() as session:
+        export_ledger(session, compound.sealer, compound.site_id, whole, with_personal=True)
+    # With the blank, which no base64 has.
+    assert b"Lin " in whole.read_bytes()
+    assert b"Lin " not in exported.read_bytes()
     assert run(["verify", "--ledger", str(exported), "--root-key", compound.root_public_key.hex()]) == 0
     assert "follow from each other up to the end that the site signed" in capsys.readouterr().out
     lines = exported.read_bytes().splitlines(keepends=True)

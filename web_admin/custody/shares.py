@@ -212,15 +212,15 @@ def leases_for(session: Session, sealer: Sealer, gate: Gate, now: datetime) -> t
     del now  # the lease counts seconds on the gate's own clock
     if not gate.is_believed or session.get_one(Site, gate.site_id).restoring:
         return ()
-    if session.get(FaceSuspension, gate.site_id) is not None or is_tampered(session, gate.gate_id):
-        return ()
     shares = session.execute(
         select(FaceShare, Person)
         .join(Person, Person.person_id == FaceShare.person_id)
         .where(FaceShare.gate_id == gate.gate_id)
         .order_by(FaceShare.person_id)
     ).all()
-    if not shares:
+    if not shares or session.get(FaceSuspension, gate.site_id) is not None:
+        return ()
+    if is_tampered(session, gate.gate_id):
         return ()
     live = live_face_consents(session, gate.site_id, [person.person_id for _, person in shares])
     return tuple(

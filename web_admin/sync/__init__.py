@@ -11,5 +11,6 @@ def register_sync(app: Flask) -> None:
     """Add the gates' routes to the app."""
     app.extensions["menjin_unchanged_asks"] = UnchangedAsks()
     app.extensions["menjin_ask_bounds"] = AskBounds()
+    app.extensions["menjin_gate_keys"] = {}
     for page in (routes, updates, site_facts):
         app.register_blueprint(page.bp)

@@ -6,14 +6,16 @@ one of them repeating a number.
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from gate_controller.contract.event_kinds import EventKind
@@ -170,6 +172,20 @@ def _locked_gate(session: DatabaseSession, gate_id: str, *, alone: bool = True) 
     return gate
 
 
+class _PairedAgain(Exception):
+    """The gate has another key than the one that the request was checked by: it has to be checked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _SignedCall:
+    """A request that a gate signed, and by which key; `is_believed` as far as is known without its row."""
+
+    public_key: bytes
+    body: bytes
+    message: bytes
+    is_believed: bool
+
+
 def signed_call(
     limit: int,
     read: Callable[[bytes], T],
@@ -177,18 +193,14 @@ def signed_call(
 ) -> Response:
     """Check who asks, then answer, in one transaction. A refusal keeps what was noted about the gate.
 
-    A transaction that locked the gate alone and turns out to need the site begins again with the site.
+    A transaction that locked the gate alone and turns out to need the site begins again with the site; one
+    that finds another key at the gate begins again with that.
     """
     menjin = current_menjin()
     now = menjin.clock()
     gate_id, counter, signature = signed_headers()
-    with menjin.database.snapshot() as session:
-        known, is_believed = key_of_gate(session, gate_id)
-        if known is None:
-            raise SyncRefused(403, "gate_unknown", "this server knows no such paired gate")
-    body = read_body(limit)
-    message = check_signature(known, body, gate_id, counter, signature)
-    content = decode(body, read)
+    call = _checked_call(menjin, limit, gate_id, counter, signature)
+    content = decode(call.body, read)
 
     def answered(*, site_first: bool) -> Response:
         with menjin.database.session() as session:
@@ -196,19 +208,53 @@ def signed_call(
                 if site_first:
                     lock_site_of_gate(session, gate_id)
                 gate = _locked_gate(session, gate_id, alone=not site_first)
-                if gate.public_key != known:
-                    raise SyncRefused(403, "gate_unknown", "the gate was paired again meanwhile")
-                _check_counter(session, gate, counter, message, now)
+                if gate.public_key != call.public_key:
+                    raise _PairedAgain
+                _check_counter(session, gate, counter, call.message, now)
                 return answer(200, handle(menjin, session, gate, content, now))
             except SyncRefused as err:
                 refused = err
         return answer(refused.status, refused.refusal)
 
     try:
-        return answered(site_first=_needs_the_site(content, is_believed=is_believed))
-    except SiteFirst:
-        _log.debug("gate %s: begins again with the site locked", gate_id)
-    return answered(site_first=True)
+        try:
+            return answered(site_first=_needs_the_site(content, is_believed=call.is_believed))
+        except SiteFirst:
+            _log.debug("gate %s: begins again with the site locked", gate_id)
+        return answered(site_first=True)
+    except _PairedAgain:
+        _gate_keys().pop(gate_id, None)
+        return signed_call(limit, read, handle)
+
+
+def _checked_call(
+    menjin: Menjin, limit: int, gate_id: str, counter: int, signature: bytes
+) -> _SignedCall:
+    """Return the request if the gate signed it, by the key that this process remembers or the database has.
+
+    A remembered key saves a transaction; the gate's row, once it is locked, says whether it is still the key.
+    """
+    keys = _gate_keys()
+    known = keys.get(gate_id)
+    if known is not None:
+        body = read_body(limit)
+        with contextlib.suppress(SyncRefused):  # by the key in the database, the answer may be another
+            message = check_signature(known, body, gate_id, counter, signature)
+            return _SignedCall(known, body, message, is_believed=True)
+    with menjin.database.snapshot() as session:
+        known, is_believed = key_of_gate(session, gate_id)
+    if known is None:
+        raise SyncRefused(403, "gate_unknown", "this server knows no such paired gate")
+    body = read_body(limit)
+    message = check_signature(known, body, gate_id, counter, signature)
+    if is_believed:
+        keys[gate_id] = known
+    return _SignedCall(known, body, message, is_believed=is_believed)
+
+
+def _gate_keys() -> dict[str, bytes]:
+    """Return the public keys of gates that this process has read, by gate."""
+    return cast(dict[str, bytes], current_app.extensions["menjin_gate_keys"])
 
 
 def check_signed_get() -> None:

@@ -25,6 +25,7 @@ from gate_controller.contract.messages import (
     TombstoneBatch,
 )
 from gate_controller.contract.signing import REQUEST_DOMAIN, request_message, sign
+from tests.support.statements import statements_of
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate
 from web_admin.sync import requests
@@ -270,6 +271,25 @@ def test_a_gate_that_is_paired_again_between_its_signature_and_its_answer_is_ref
 
     monkeypatch.setattr(requests, "check_signature", paired_again_then)
     answered = refused(north.post(ASK_PATH, msgspec.json.encode(north.question(clock.now))))
-    assert answered == (403, "gate_unknown", "the gate was paired again meanwhile")
+    assert answered == (401, "signature_wrong", "the signature is not this gate's")
     with database.session() as session:
         assert session.get_one(Gate, "north").request_counter == 0
+
+
+def test_a_gates_key_is_read_once_and_again_where_the_gate_has_another(north, clock, database):
+    batch = north.batch(entries_of_kinds(clock.now, "started"))
+
+    def sent() -> tuple[int, int]:
+        with statements_of(database) as said:
+            answered = north.post(EVENTS_PATH, batch)
+        keys_read = sum(one.startswith("SELECT gate.public_key, gate.state =") for one in said)
+        return answered.status_code, keys_read
+
+    assert [sent(), sent(), sent()] == [(200, 1), (200, 0), (200, 0)]
+    with database.session() as session:
+        session.get_one(Gate, "north").state = "retired"
+    assert sent() == (403, 0)
+    with database.session() as session:
+        session.get_one(Gate, "north").state = "paired"
+        session.get_one(Gate, "north").public_key = bytes(32)
+    assert [sent(), sent()] == [(401, 1), (401, 1)]

@@ -16,12 +16,18 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Dialect
 
 from tests.debian import machine
 from tests.support.chromium import CHROMIUM
 from tests.support.compounds.filled_once import SERVER_KEYS
 from tests.support.left_out import left_out
+
+# A busy machine must not fail a property: deadline and pace of Hypothesis are timing asserts.
+settings.register_profile("menjin", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+if settings.get_current_profile_name() == "default":  # a run for mutations has its own
+    settings.load_profile("menjin")
 
 # Every test makes apps and tables of classes that live until its end: looking for rings among them all the
 # time is an eighth of the run.

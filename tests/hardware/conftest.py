@@ -8,13 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from hypothesis import settings
 
 from hardware.interfaces import DeviceReport, DeviceState, Health
-
-# A busy machine must not fail a property: the deadline of Hypothesis is a timing assert.
-settings.register_profile("devices", deadline=None)
-settings.load_profile("devices")
 
 PATIENCE_SECONDS = 60.0
 R = TypeVar("R", bound=DeviceReport)

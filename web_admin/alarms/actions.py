@@ -35,10 +35,12 @@ def raise_alarm(
     lane_id: str | None = None,
     detail: str = "",
     once: bool = False,
+    raised_at: datetime | None = None,
 ) -> None:
     """Add an alarm and report it to other systems; with `once` only if no equal one waits to be acknowledged.
 
-    Those about a member of staff are equal only where they name the same one.
+    Those about a member of staff are equal only where they name the same one. A gate that had no contact
+    raised it before `now`, at `raised_at`.
     """
     if once:
         waiting = select(Alarm.alarm_id).where(
@@ -52,9 +54,9 @@ def raise_alarm(
             waiting = waiting.where(Alarm.detail == detail[:200])
         if session.scalar(waiting.limit(1)) is not None:
             return
-    alarm = _alarm(site_id, kind, now, gate_id=gate_id, lane_id=lane_id, detail=detail)
+    alarm = _alarm(site_id, kind, raised_at or now, gate_id=gate_id, lane_id=lane_id, detail=detail)
     session.add(alarm)
-    _tell_raised(session, alarm)
+    _tell_raised(session, alarm, now)
 
 
 def raise_lasting(session: Session, site_id: str, kind: str, now: datetime, *, gate_id: str | None) -> bool:
@@ -66,7 +68,7 @@ def raise_lasting(session: Session, site_id: str, kind: str, now: datetime, *, g
             session.add(alarm)
     except IntegrityError:
         return False
-    _tell_raised(session, alarm)
+    _tell_raised(session, alarm, now)
     return True
 
 
@@ -129,12 +131,12 @@ def _alarm(
     )  # fmt: skip
 
 
-def _tell_raised(session: Session, alarm: Alarm) -> None:
+def _tell_raised(session: Session, alarm: Alarm, now: datetime) -> None:
     if alarm.kind not in SILENT_KINDS:
         _log.warning("an alarm", extra={"event": alarm.kind, "facts": _place(alarm)})
     facts: dict[str, Fact] = {"alarm": alarm.kind, "gate_id": alarm.gate_id, "lane_id": alarm.lane_id}
     raised_at = {"raised_at": alarm.raised_at.isoformat()}
-    _tell(session, alarm.site_id, "alarm_raised", alarm.alarm_id, {**facts, **raised_at}, alarm.raised_at)
+    _tell(session, alarm.site_id, "alarm_raised", alarm.alarm_id, {**facts, **raised_at}, now)
 
 
 def _tell(

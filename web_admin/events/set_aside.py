@@ -124,8 +124,8 @@ def ring_unread(session: Session, gate: Gate, entries: Sequence[ReadEntry], now:
         if session.scalar(rang.limit(1)) is None:
             many_ring = _ringing(session, gate, entry.kind) >= MAX_RINGING
             raise_alarm(
-                session, gate.site_id, entry.kind, at, gate_id=gate.gate_id, lane_id=lane_id,
-                detail="from an entry that was set aside", once=many_ring,
+                session, gate.site_id, entry.kind, now, gate_id=gate.gate_id, lane_id=lane_id,
+                detail="from an entry that was set aside", once=many_ring, raised_at=at,
             )  # fmt: skip
             session.flush()
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from web_admin.action.base import Action, begin, checked_text, new_id, office_only, record
 from web_admin.core.refusal import ActionRefused
 from web_admin.messages.models import OutboxMessage, Webhook
-from web_admin.messages.outbox import TEST_KIND, put_message, try_again
+from web_admin.messages.outbox import TEST_KIND, give_up, put_message, try_again
 from web_admin.messages.texts import TROUBLES, WEBHOOK_KINDS
 from web_admin.messages.webhook_delivery import (
     KEY_PURPOSE,
@@ -64,11 +64,12 @@ def rotate_key(act: Action, webhook_id: str) -> str:
 
 
 def remove_webhook(act: Action, webhook_id: str) -> None:
-    """Send nothing there any more; its keys are forgotten."""
+    """Send nothing there any more, give up what waits; its keys are forgotten."""
     begin(act)
     hook = webhook_of(act, webhook_id)
     hook.ended_at = act.now
     hook.signing_key_sealed, hook.old_signing_key_sealed = b"", None
+    give_up(act.session, act.site_id, "webhook", "webhook_removed", act.now, target=webhook_id)
     record(act, "webhook_removed", {"webhook_id": webhook_id})
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Update, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from web_admin.core.database import Menjin
@@ -120,6 +120,29 @@ def try_again(session: Session, message: OutboxMessage, now: datetime) -> None:
     if message.state == "failed":
         message.state, message.tries, message.next_at, message.ended_at = "waiting", 0, now, None
         session.flush()
+
+
+def give_up(
+    session: Session, site_id: str, channel: Channel, why: str, now: datetime, *, target: str | None = None
+) -> None:
+    """End the messages that wait for a channel, or for one receiver there, that was removed."""
+    ended = _waiting_for(site_id, channel)
+    if target is not None:
+        ended = ended.where(OutboxMessage.target == target)
+    session.execute(
+        ended.values(state="failed", ended_at=now, trouble=why, claim=None, claimed_until=None)
+    )
+
+
+def hasten(session: Session, site_id: str, channel: Channel, now: datetime) -> None:
+    """Let the messages that wait for a channel be tried again now, since its settings changed."""
+    session.execute(_waiting_for(site_id, channel).values(next_at=now))
+
+
+def _waiting_for(site_id: str, channel: Channel) -> Update:
+    return update(OutboxMessage).where(
+        OutboxMessage.site_id == site_id, OutboxMessage.channel == channel, OutboxMessage.state == "waiting"
+    )
 
 
 def backlog(session: Session) -> tuple[int, datetime | None]:

@@ -14,6 +14,7 @@ from web_admin.core.orm import Fact
 from web_admin.core.refusal import ActionRefused
 from web_admin.messages.mail import LOCAL_HOSTS
 from web_admin.messages.models import MailServer
+from web_admin.messages.outbox import give_up, hasten
 from web_admin.settings.colours import LEAST_CONTRAST, is_colour, readable
 from web_admin.settings.logo import LogoRefused, checked_logo
 from web_admin.settings.models import SiteLook
@@ -139,7 +140,7 @@ def _why_no_logo(part: str) -> LazyString:
 def save_mail_server(
     act: Action, *, host: str, port: int, security: str, username: str, sender: str
 ) -> MailServer:
-    """Set the site's mail server, without its password."""
+    """Set the site's mail server, without its password; what waits is tried again at once."""
     begin(act)
     office_only(act, FOR_THE_OFFICE)
     name = checked_text("host", host, max_chars=200).lower()
@@ -160,15 +161,17 @@ def save_mail_server(
     server.host, server.port, server.security = name, port, security
     server.username, server.sender = username.strip()[:200], address
     act.session.add(server)
+    hasten(act.session, act.site_id, "mail", act.now)
     record(act, "mail_server_changed", {"host": name, "port": port, "security": security})
     return server
 
 
 def remove_mail_server(act: Action) -> None:
-    """Send no mail any more; what waits is given up by and by."""
+    """Send no mail any more; what waits is given up."""
     begin(act)
     office_only(act, FOR_THE_OFFICE)
     server = act.session.get(MailServer, act.site_id)
     if server is not None:
         act.session.delete(server)
+        give_up(act.session, act.site_id, "mail", "mail_not_set_up", act.now)
         record(act, "mail_server_removed", {})

@@ -30,6 +30,7 @@ from web_admin.credentials.emergency_codes import make_emergency_code
 from web_admin.credentials.models import EmergencyCode
 from web_admin.gates import pairing
 from web_admin.journal.models import GateEvent
+from web_admin.messages.models import OutboxMessage, Webhook
 from web_admin.policy.effects import PolicyEffects
 
 pytestmark = pytest.mark.both_databases
@@ -203,6 +204,21 @@ def test_alarms_of_a_gate_become_alarms_of_the_guard_once(database, north, clock
     assert [(a.kind, a.gate_id, a.lane_id) for a in raised] == [
         ("alarm_door_forced", "north", "north-in")
     ] * 2
+
+
+def test_an_alarm_of_an_hour_ago_says_so_and_its_message_is_of_now(database, site, north, clock):
+    with database.session() as session:
+        session.add(Webhook(
+            webhook_id="hook", site_id=site, name="hook", url="https://example.org/", kinds=["alarm_raised"],
+            signing_key_sealed=b"x", created_at=clock.now))
+    hour_ago = clock.now - timedelta(hours=1)
+    send(north, journal(1, hour_ago, kinds=("alarm_door_forced",)))
+    with database.session() as session:
+        (alarm,) = session.scalars(select(Alarm))
+        (message,) = session.scalars(select(OutboxMessage))
+    assert message.body["raised_at"] == alarm.raised_at.isoformat()
+    assert alarm.raised_at < clock.now - timedelta(minutes=50)
+    assert (message.created_at, message.next_at) == (clock.now, clock.now)
 
 
 def test_a_gate_with_a_new_disk_begins_a_new_journal_with_an_alarm(database, north, clock):

@@ -22,8 +22,10 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
+from tests.support.acting import manager
 from tests.support.peers import hook_peer, mail_peer, make_certificate, slow_peer
 from web_admin.core.database import Database, Menjin, make_engine
+from web_admin.messages.actions import remove_webhook
 from web_admin.messages.errors import NotSent
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
 from web_admin.messages.outbox import (
@@ -41,6 +43,7 @@ from web_admin.operations import housekeeping, schema
 from web_admin.operations.backup import write_backup
 from web_admin.operations.backup_rows import restore_rows
 from web_admin.policy.effects import PolicyEffects
+from web_admin.settings.actions import remove_mail_server, save_mail_server
 
 pytestmark = pytest.mark.both_databases
 
@@ -164,6 +167,37 @@ def test_a_webhook_removed_while_its_message_waits_gets_nothing(menjin, site, pu
         session.get_one(Webhook, "hook").ended_at = clock.now
     assert deliver(menjin) == FAILED
     assert (hook.taken, the_message(menjin).trouble) == ([], "webhook_removed")
+
+
+def test_what_waits_for_a_receiver_that_is_removed_is_given_up_and_no_more_late(
+    menjin, site, put, hook, mail, clock
+):
+    add_hook(menjin, site, hook.url)
+    add_hook(menjin, site, hook.url, "other")
+    add_mail_server(menjin, site, mail.port)
+    put(target="hook")
+    put(target="other")
+    send_mail_to(put)
+    with menjin.database.session() as session:
+        act = manager(session, menjin.sealer, site, clock.now)
+        remove_webhook(act, "hook")
+        assert {row.target: row.trouble for row in session.scalars(select(OutboxMessage))} == {
+            "hook": "webhook_removed", "other": None, "lin@example.org": None}
+        remove_mail_server(act)
+        assert backlog(session)[0] == 1
+    assert (deliver(menjin), len(mail.mails), len(hook.taken)) == (SENT, 0, 1)
+
+
+def test_mail_that_waits_is_tried_at_once_when_the_server_is_set_right(menjin, site, put, mail, clock):
+    add_mail_server(menjin, site, 1)
+    send_mail_to(put)
+    assert deliver(menjin) == LATER
+    assert deliver(menjin) == Delivered()
+    with menjin.database.session() as session:
+        save_mail_server(
+            manager(session, menjin.sealer, site, clock.now), host="127.0.0.1", port=mail.port,
+            security="none", username="", sender="gate@example.org")
+    assert (deliver(menjin), len(mail.mails)) == (SENT, 1)
 
 
 def test_a_redirect_is_not_followed(menjin, site, put, hook):

@@ -210,6 +210,8 @@ def signed_call(
                 gate = _locked_gate(session, gate_id, alone=not site_first)
                 if gate.public_key != call.public_key:
                     raise _PairedAgain
+                if not gate.is_believed:
+                    _gate_keys().pop(gate_id, None)  # from now on the site is locked first
                 _check_counter(session, gate, counter, call.message, now)
                 return answer(200, handle(menjin, session, gate, content, now))
             except SyncRefused as err:

@@ -78,6 +78,7 @@ SEED = (
     + " :site, 2000000 - i, {long_ago}, CASE WHEN i % 4 = 0 THEN 'named_lookup' ELSE 'card_issued' END, "
     + _mine(1000) + ", '{{\"role\": \"manager\", \"actor_id\": \"staff-1\"}}', '{{\"reason\": \"失物\"}}',"
     " {blob}, {blob}, {blob}, {blob} FROM n",
+    "UPDATE ledger_end SET seq = 2000000 WHERE site_id = :site",
     "INSERT INTO rights_request (request_id, site_id, person_id, kind, text, channel, filed_at,"
     " acknowledge_by, answer_by, answer, further, late, closed_at, outcome) " + _numbers(REQUESTS)
     + " 'bench-' || i, :site, " + _mine(400) + ", 'access', '', 'phone', {long_ago}, {long_ago}, {long_ago},"

@@ -86,10 +86,11 @@ def load_facts(
     gate_ids: Collection[str] | None = None,
     *,
     home_ids: Collection[str] = (),
+    others_live_there: bool = False,
 ) -> SiteFacts:
     """Read a site in this transaction; None means everyone, and all gates.
 
-    `home_ids` are homes that are read besides those of these people.
+    `home_ids` are homes that are read besides those of these people; in all of them others may live.
     """
     session.flush()
     site = session.get_one(Site, site_id)
@@ -130,7 +131,10 @@ def load_facts(
             for day in session.scalars(select(CalendarDay).where(CalendarDay.site_id == site_id))
         },
         homes=homes,
-        lanes_of_others={} if person_ids is None else _lanes_of_others(session, homes, person_ids),
+        lanes_of_others=(
+            {} if person_ids is None or not others_live_there
+            else _lanes_of_others(session, homes, person_ids)
+        ),
         persons=persons,
         grants=grants,
         credentials=credentials,

@@ -117,7 +117,10 @@ def publish_policy(
     scope = None if person_ids is None else _scope(session, site_id, person_ids, with_homes=with_homes)
     facts = (
         load_facts(session, site_id, now, None, gate_ids) if scope is None
-        else load_facts(session, site_id, now, scope.person_ids, gate_ids, home_ids=scope.home_ids)
+        else load_facts(
+            session, site_id, now, scope.person_ids, gate_ids, home_ids=scope.home_ids,
+            others_live_there=not with_homes,
+        )
     )
     of_site = SiteRecords(facts, now)
     of_site.check()

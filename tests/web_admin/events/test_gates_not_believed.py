@@ -292,7 +292,7 @@ def test_a_body_that_is_no_message_and_a_gate_with_a_new_key_get_their_status(
 
     monkeypatch.setattr(sync_requests, "check_signature", pair_again_meanwhile)
     response = north.post(ASK_PATH, question)
-    assert (response.status_code, error_of(response)) == (403, "gate_unknown")
+    assert (response.status_code, error_of(response)) == (401, "signature_wrong")
 
 
 def test_the_late_window_counts_to_the_last_number(database, north, clock):

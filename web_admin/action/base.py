@@ -130,20 +130,20 @@ def finish(
     person_id: str | None = None,
     touches: Collection[str] | None = None,
     gates: Collection[str] | None = None,
-    with_homes: bool = True,
+    with_others: bool = True,
 ) -> None:
     """Record the action and publish what it changed; raise ActionRefused when the rules forbid the result.
 
     `touches` names the persons whose records change: by default whom the action is about, and everyone
-    when it concerns no person. Those who live with them are published again as well, unless the act says
-    that it changes nothing for them. `gates` names those whose records change: by default all; NO_GATE of an
-    act that changes nothing of the policy.
+    when it concerns no person. Those who live with them and the records of the site are published again as
+    well, unless the act says that it changes nothing but these persons' own: without others. `gates` names
+    those whose records change: by default all; NO_GATE of an act that changes nothing of the policy.
     """
     record(act, kind, facts, personal=personal, person_id=person_id)
     if touches is None and person_id is not None:
         touches = (person_id,)
     if act.publishes:
-        publish(act, touches, gates, with_homes=with_homes)
+        publish(act, touches, gates, with_others=with_others)
 
 
 def record(
@@ -186,14 +186,14 @@ def publish(
     touches: Collection[str] | None = None,
     gates: Collection[str] | None = None,
     *,
-    with_homes: bool = True,
+    with_others: bool = True,
 ) -> None:
     """Publish the policy; raise ActionRefused with the rule's own words when it is refused."""
     act.session.flush()
     try:
         if gates is None or gates:
             act.effects.publish(
-                act.session, act.site_id, act.now, touches, gates, with_homes=with_homes)
+                act.session, act.site_id, act.now, touches, gates, with_others=with_others)
     except PolicyRefused as err:
         raise ActionRefused(None, _("This cannot be published: %(why)s", why=str(err))) from err
 

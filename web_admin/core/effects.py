@@ -20,11 +20,11 @@ class Effects(Protocol):
         person_ids: Collection[str] | None,
         gate_ids: Collection[str] | None = None,
         *,
-        with_homes: bool = True,
+        with_others: bool = True,
     ) -> None:
         """Publish the policy, or of it what concerns these persons, to these gates; raise PolicyRefused.
 
-        Without homes, the records of the people they live with are left as they are.
+        Without others, all records are left as they are but those of these persons and their credentials.
         """
 
     def recorded(
@@ -44,7 +44,7 @@ class NoEffects:
         person_ids: Collection[str] | None,
         gate_ids: Collection[str] | None = None,
         *,
-        with_homes: bool = True,
+        with_others: bool = True,
     ) -> None:
         """Do nothing."""
 

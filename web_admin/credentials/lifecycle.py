@@ -52,13 +52,13 @@ def finish_credential(
 ) -> None:
     """Record and publish; a duress PIN is recorded without its person, whose phone lists the rest.
 
-    What gates know of others in the home depends on no credential of this person.
+    No other record that gates have depends on a credential of this person.
     """
     facts = {"credential_id": credential.credential_id}
     if credential.duress:
-        finish(act, kind, facts, touches=(credential.person_id, *also_touches), with_homes=False)
+        finish(act, kind, facts, touches=(credential.person_id, *also_touches), with_others=False)
         return
     finish(
         act, kind, {**facts, "method": credential.kind}, personal={"reason": why} if why else None,
-        person_id=credential.person_id, touches=(credential.person_id, *also_touches), with_homes=False,
+        person_id=credential.person_id, touches=(credential.person_id, *also_touches), with_others=False,
     )

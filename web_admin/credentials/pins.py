@@ -54,7 +54,7 @@ def issue_pin(act: Action, person_id: str) -> str:
         old.state, old.ended_at, old.ended_reason = "ended", act.now, "replaced"
     add_pin(act, person, number.tag, duress=False)
     finish(
-        act, "pin_issued", {}, person_id=person_id, touches=(person_id, *paused), with_homes=False)
+        act, "pin_issued", {}, person_id=person_id, touches=(person_id, *paused), with_others=False)
     return number.digits
 
 
@@ -77,7 +77,7 @@ def issue_duress_pin(act: Action, person_id: str) -> str:
     credential = add_pin(act, person, number.tag, duress=True)
     facts = {"credential_id": credential.credential_id}
     unnamed = replace(act, actor_id="its_owner") if act.actor_id == person_id else act
-    finish(unnamed, "duress_pin_issued", facts, touches=(person_id,), with_homes=False)
+    finish(unnamed, "duress_pin_issued", facts, touches=(person_id,), with_others=False)
     return number.digits
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.lane_sheet import Finding, LaneFacts, LaneSheet, must_findings
@@ -68,18 +68,18 @@ NO_SHEET = LaneStatus("missing")
 def sheet_statuses(session: Session, gate_ids: Collection[str]) -> dict[str, LaneStatus]:
     """Return by lane the status of every lane of these gates that has a row.
 
-    It makes no objects of the rows, and judges a sheet that several lanes have once.
+    It makes no objects of the rows, and reads and judges a sheet that several lanes have once.
     """
-    query = select(LaneSheetRow.lane_id, LaneSheetRow.live, LaneSheetRow.inherited)
+    query = select(LaneSheetRow.lane_id, cast(LaneSheetRow.live, Text), LaneSheetRow.inherited)
     query = query.join(Lane, Lane.lane_id == LaneSheetRow.lane_id)
     query = query.where(among(session, Lane.gate_id, gate_ids))
-    judged: dict[bytes, LaneStatus] = {}
+    judged: dict[tuple[str | None, bool], LaneStatus] = {}
     statuses = {}
     for lane_id, live, inherited in session.execute(query):
-        same = msgspec.json.encode((live, inherited))
-        if same not in judged:
-            judged[same] = _status(live, inherited=inherited)
-        statuses[lane_id] = judged[same]
+        if (live, inherited) not in judged:
+            sheet = None if live is None else msgspec.json.decode(live, type=dict[str, Any])
+            judged[live, inherited] = _status(sheet, inherited=inherited)
+        statuses[lane_id] = judged[live, inherited]
     return statuses
 
 

@@ -26,12 +26,12 @@ class PolicyEffects:
         person_ids: Collection[str] | None,
         gate_ids: Collection[str] | None = None,
         *,
-        with_homes: bool = True,
+        with_others: bool = True,
     ) -> None:
         """Bring the records of every gate, or of these, up to date; raise PolicyRefused."""
         publish_policy(
             session, self.sealer, site_id, now, person_ids=person_ids, gate_ids=gate_ids,
-            with_homes=with_homes,
+            with_others=with_others,
         )  # fmt: skip
 
     def recorded(

@@ -32,6 +32,9 @@ from web_admin.visitors.pass_states import ends_after
 PUBLISHED_STATES = frozenset({"paired", "stolen"})
 """States of gates to which anything is published."""
 
+LANE_OF_PEOPLE = ("lane_id", "gate_id", "direction", "methods", "held_after_restore")
+"""What people's records and whether a lane is live depend on."""
+
 _Row = TypeVar("_Row")
 
 
@@ -53,8 +56,7 @@ class SiteFacts:
     """Rows of one site, grouped as publishing asks for them; `persons` and `gates` may be a part of the site.
 
     `gates` are those to which anything is published, `lanes` theirs that are live: no others are published.
-    `gate_of_lane` has all lanes of all gates. `lanes_of_others` are what grants to people outside of
-    `persons` name, by their home: a gate that one of them may pass gets the home as well.
+    `gate_of_lane` has all lanes of all gates, where any credential names lanes.
     """
 
     site: Site
@@ -66,7 +68,6 @@ class SiteFacts:
     hours_by_lane: Mapping[str, frozenset[str]]
     calendar: Mapping[date, str]
     homes: Mapping[str, Home]
-    lanes_of_others: Mapping[str, frozenset[str]]
     persons: Sequence[Person]
     grants: Mapping[str, list[GrantRow]]
     credentials: Mapping[str, list[CredentialRow]]
@@ -85,18 +86,18 @@ def load_facts(
     person_ids: Collection[str] | None = None,
     gate_ids: Collection[str] | None = None,
     *,
-    home_ids: Collection[str] = (),
-    others_live_there: bool = False,
+    with_others: bool = True,
 ) -> SiteFacts:
     """Read a site in this transaction; None means everyone, and all gates.
 
-    `home_ids` are homes that are read besides those of these people; in all of them others may live.
+    Without others only what the records of these people are made of: no homes, hours, calendar, ended passes
+    and emergency codes.
     """
     session.flush()
     site = session.get_one(Site, site_id)
     gates = published_gates(session, site_id, gate_ids)
     lanes: dict[str, list[Lane]] = {gate.gate_id: [] for gate in gates}
-    every_lane = _lanes(session, lanes)
+    every_lane = _lanes(session, lanes, whole=with_others)
     face = load_face_facts(session, site_id, now, person_ids)
     live_lanes = find_live(every_lane, sheet_statuses(session, lanes), face.assessed)
     for lane in every_lane:
@@ -117,41 +118,21 @@ def load_facts(
     )
     for credential in _of_people(session, live.order_by(CredentialRow.credential_id), person_ids):
         credentials.setdefault(credential.person_id, []).append(credential)
-    homes = _homes(session, site_id, persons, None if person_ids is None else home_ids)
+    common = _Common()
+    if with_others:
+        common = _common(session, site_id, now, persons, everyone=person_ids is None)
     return SiteFacts(
         site=site,
         gates=gates,
         lanes=lanes,
-        gate_of_lane=gate_of_lane(session, site_id),
+        gate_of_lane=_gate_of_lane(session, site_id, credentials),
         live_lanes=live_lanes,
-        hours={h.hours_id: h for h in session.scalars(select(Hours).where(Hours.site_id == site_id))},
-        hours_by_lane=_hours_of_grants(session, site_id),
-        calendar={
-            day.day: day.kind
-            for day in session.scalars(select(CalendarDay).where(CalendarDay.site_id == site_id))
-        },
-        homes=homes,
-        lanes_of_others=(
-            {} if person_ids is None or not others_live_there
-            else _lanes_of_others(session, homes, person_ids)
-        ),
+        **common._asdict(),
         persons=persons,
         grants=grants,
         credentials=credentials,
         consents=live_face_consents(session, site_id, person_ids),
         shares=_shares(session, lanes, person_ids),
-        ended_passes=session.scalars(
-            select(VisitorPassRow).where(
-                VisitorPassRow.site_id == site_id,
-                VisitorPassRow.withdrawn_at.is_not(None),
-                ends_after(now),
-            )
-        ).all(),
-        emergency_codes=session.scalars(
-            select(EmergencyCode)
-            .where(EmergencyCode.site_id == site_id)
-            .order_by(EmergencyCode.credential_id)
-        ).all(),
         face=face,
         two_method_requests={
             row.person_id: row
@@ -159,6 +140,35 @@ def load_facts(
                 session, select(TwoMethodRequest).join(Person).where(Person.site_id == site_id), person_ids
             )
         },
+    )
+
+
+class _Common(NamedTuple):
+    """What the site's own records, its homes' and its emergency codes' are made of."""
+
+    hours: Mapping[str, Hours] = {}
+    hours_by_lane: Mapping[str, frozenset[str]] = {}
+    calendar: Mapping[date, str] = {}
+    homes: Mapping[str, Home] = {}
+    ended_passes: Sequence[VisitorPassRow] = ()
+    emergency_codes: Sequence[EmergencyCode] = ()
+
+
+def _common(
+    session: Session, site_id: str, now: datetime, persons: Sequence[Person], *, everyone: bool
+) -> _Common:
+    days = session.scalars(select(CalendarDay).where(CalendarDay.site_id == site_id))
+    ended_passes = select(VisitorPassRow).where(
+        VisitorPassRow.site_id == site_id, VisitorPassRow.withdrawn_at.is_not(None), ends_after(now)
+    )
+    codes = select(EmergencyCode).where(EmergencyCode.site_id == site_id)
+    return _Common(
+        hours={h.hours_id: h for h in session.scalars(select(Hours).where(Hours.site_id == site_id))},
+        hours_by_lane=_hours_of_grants(session, site_id),
+        calendar={day.day: day.kind for day in days},
+        homes=_homes(session, site_id, None if everyone else persons),
+        ended_passes=session.scalars(ended_passes).all(),
+        emergency_codes=session.scalars(codes.order_by(EmergencyCode.credential_id)).all(),
     )
 
 
@@ -173,16 +183,24 @@ def published_gates(
     return [GateFacts._make(row) for row in session.execute(query.order_by(Gate.gate_id))]
 
 
-def _lanes(session: Session, gate_ids: Collection[str]) -> Sequence[Lane]:
-    """Return the lanes of gates as plain rows: with the columns of a lane, at a part of an object's cost."""
+def _lanes(session: Session, gate_ids: Collection[str], *, whole: bool) -> Sequence[Lane]:
+    """Return the lanes of gates as plain rows: with the columns of a lane, at a part of an object's cost.
+
+    Not whole: with those that decide whether a lane is live and how people may pass it.
+    """
     table = cast(Table, Lane.__table__)
     these = among(session, Lane.gate_id, gate_ids)
-    rows = select(*table.columns).where(these).order_by(table.c.lane_id)
+    columns = table.columns if whole else [table.c[name] for name in LANE_OF_PEOPLE]
+    rows = select(*columns).where(these).order_by(table.c.lane_id)
     return cast(Sequence[Lane], session.execute(rows).all())
 
 
-def gate_of_lane(session: Session, site_id: str) -> dict[str, str]:
-    """Return the gate of each lane of a site, whether it is live or not."""
+def _gate_of_lane(
+    session: Session, site_id: str, credentials: Mapping[str, Sequence[CredentialRow]]
+) -> dict[str, str]:
+    """Return the gate of each lane, live or not, if any of these credentials names lanes; else nothing."""
+    if not any(row.lanes for rows in credentials.values() for row in rows):
+        return {}
     query = select(Lane.lane_id, Lane.gate_id).join(Gate).where(Gate.site_id == site_id)
     return dict(session.execute(query).all())
 
@@ -209,31 +227,13 @@ def _hours_of_grants(session: Session, site_id: str) -> dict[str, frozenset[str]
     return {lane_id: frozenset(ids) for lane_id, ids in found.items()}
 
 
-def _homes(
-    session: Session, site_id: str, persons: Sequence[Person], besides: Collection[str] | None
-) -> dict[str, Home]:
-    """Return the homes of these people and those besides; None is all of the site."""
+def _homes(session: Session, site_id: str, persons: Sequence[Person] | None) -> dict[str, Home]:
+    """Return the homes of these people; None is all of the site."""
     query = select(Home).where(Home.site_id == site_id)
-    if besides is not None:
+    if persons is not None:
         of_people = {person.home_id for person in persons if person.home_id is not None}
-        query = query.where(among(session, Home.home_id, of_people | set(besides)))
+        query = query.where(among(session, Home.home_id, of_people))
     return {home.home_id: home for home in session.scalars(query)}
-
-
-def _lanes_of_others(
-    session: Session, home_ids: Collection[str], person_ids: Collection[str]
-) -> dict[str, frozenset[str]]:
-    """Return by home the lanes that are granted to the people who live there, but for these."""
-    query = (
-        select(Person.person_id, Person.home_id, GrantRow.lanes)
-        .join(GrantRow)
-        .where(among(session, Person.home_id, home_ids), Person.ended_at.is_(None))
-    )
-    found: dict[str, set[str]] = {}
-    for person_id, home_id, lanes in session.execute(query):
-        if person_id not in person_ids:
-            found.setdefault(str(home_id), set()).update(lanes)
-    return {home_id: frozenset(lanes) for home_id, lanes in found.items()}
 
 
 def _shares(

@@ -66,10 +66,9 @@ class PublishResult:
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """The personal records that this publication may touch; None is all of them."""
+    """The personal records that this publication may touch."""
 
     person_ids: frozenset[str]
-    home_ids: frozenset[str]
     keys: frozenset[str]
 
 
@@ -80,7 +79,7 @@ def records_for_gate(session: Session, sealer: Sealer, gate: Gate, now: datetime
     return {
         key: value
         for this in facts.gates if this.gate_id == gate.gate_id
-        for key, (value, _) in _Wires().wanted(of_site, people, sealer, this, now).items()
+        for key, (value, _) in _Wires().wanted(_Sources(of_site, people, sealer, now), this).items()
     }
 
 
@@ -92,15 +91,17 @@ def publish_policy(
     *,
     person_ids: Collection[str] | None = None,
     gate_ids: Collection[str] | None = None,
-    with_homes: bool = True,
+    with_others: bool = True,
 ) -> PublishResult:
     """Bring every gate's records up to date in the caller's transaction.
 
     With `person_ids`, only records of those people and their homes are worked out again, besides
-    lanes, hours, calendar and passes; with `gate_ids`, only those of these gates. Without homes, those who
-    live with these people are left out: right only where nothing differs for them. Raises PolicyRefused,
-    before anything is written, when a lane breaks promise 1. One person never blocks it: a person who chose
-    face and has no other working way is published without face, to all gates, and marked as paused.
+    lanes, hours, calendar and passes; with `gate_ids`, only those of these gates. Without others, nothing but
+    the records whose key names one of these people or their credentials: right only where nothing differs for
+    those who live with them, and in nothing that the site's gates have in common. Raises PolicyRefused,
+    before anything is written, when a lane that is worked out breaks promise 1. One person never blocks it: a
+    person who chose face and has no other working way is published without face, to all gates, and marked as
+    paused.
 
     The site's row is locked from the beginning, so publications follow one another. The gates' rows are
     changed last and with one statement: a gate that asks meanwhile is answered by what it had, and waits
@@ -114,16 +115,13 @@ def publish_policy(
     site = session.scalars(locked.execution_options(populate_existing=True)).one()
     if not published_gates(session, site_id, gate_ids):
         return PublishResult(site.version, {})
-    scope = None if person_ids is None else _scope(session, site_id, person_ids, with_homes=with_homes)
-    facts = (
-        load_facts(session, site_id, now, None, gate_ids) if scope is None
-        else load_facts(
-            session, site_id, now, scope.person_ids, gate_ids, home_ids=scope.home_ids,
-            others_live_there=not with_homes,
-        )
-    )
-    of_site = SiteRecords(facts, now)
-    of_site.check()
+    scope = None if person_ids is None else _scope(session, site_id, person_ids, with_others=with_others)
+    with_others = with_others or scope is None
+    of_people = None if scope is None else scope.person_ids
+    facts = load_facts(session, site_id, now, of_people, gate_ids, with_others=with_others)
+    of_site = SiteRecords(facts, now) if with_others else None
+    if of_site is not None:
+        of_site.check()
     people = PeopleRecords(facts, sealer, now)
     paused = people.without_another_way()
     for person in paused:
@@ -131,15 +129,14 @@ def publish_policy(
         _log.info("face of person %s is paused: no other working way", person.person_id)
     session.flush()
     changes: dict[str, GateChange] = {}
-    wires = _Wires()
+    wires, sources = _Wires(), _Sources(of_site, people, sealer, now)
+    keys = None if scope is None else scope.keys
     at_once = max(1, RECORDS_AT_ONCE // (1 + len(facts.persons)))
     for start in range(0, len(facts.gates), at_once):
         wanted = [
-            Wanted(gate, wires.wanted(of_site, people, sealer, gate, now))
-            for gate in facts.gates[start : start + at_once]
+            Wanted(gate, wires.wanted(sources, gate)) for gate in facts.gates[start : start + at_once]
         ]
-        keys = None if scope is None else scope.keys
-        changes |= store(session, wanted, keys, site.version + 1, now)
+        changes |= store(session, wanted, keys, site.version + 1, now, with_others=with_others)
     _note_published(session, facts.gates, changes, site.version, whole=scope is None)
     ring_after_commit(session, site_id, changes)
     if changes:
@@ -181,19 +178,39 @@ def _note_published(
             set_committed_value(held, name, value)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What gates' records are made of; without `of_site` those of the people alone."""
+
+    of_site: SiteRecords | None
+    people: PeopleRecords
+    sealer: Sealer
+    now: datetime
+
+    def records(self, gate: GateFacts) -> Iterator[tuple[str, Record | Credential]]:
+        """Give a gate's records; a stolen gate gets no person."""
+        if self.of_site is not None:
+            yield from self.of_site.records(gate)
+        if gate.state != "paired":
+            return
+        keys = open_gate_keys(self.sealer, gate)
+        yield from self.people.records(gate, keys)
+        if self.of_site is not None:
+            facts, since = self.of_site.facts, self.now - ENDED_PUBLISHED_FOR
+            yield from emergency_records(facts, self.sealer, gate, keys.pin_key, published_since=since)
+
+
 class _Wires:
     """Makes wire forms; what is the same for many gates is encoded once."""
 
     def __init__(self) -> None:
         self._shared: dict[tuple[str, tuple[str, ...]], Wire] = {}
 
-    def wanted(
-        self, of_site: SiteRecords, people: PeopleRecords, sealer: Sealer, gate: GateFacts, now: datetime
-    ) -> dict[str, Wire]:
+    def wanted(self, sources: _Sources, gate: GateFacts) -> dict[str, Wire]:
         """Return a gate's records on the wire, each as the gate's version understands it, or not at all."""
         wanted: dict[str, Wire] = {}
         knows = tuple(gate.knows)
-        for key, record in _records(of_site, people, sealer, gate, now):
+        for key, record in sources.records(gate):
             is_shared = key.partition(":")[0] in SAME_FOR_ALL_GATES
             wire = self._shared.get((key, knows)) if is_shared else None
             if wire is None:
@@ -208,49 +225,38 @@ class _Wires:
         return wanted
 
 
-def _records(
-    of_site: SiteRecords, people: PeopleRecords, sealer: Sealer, gate: GateFacts, now: datetime
-) -> Iterator[tuple[str, Record | Credential]]:
-    """Give a gate's records; a stolen gate gets no person."""
-    yield from of_site.records(gate)
-    if gate.state == "paired":
-        keys = open_gate_keys(sealer, gate)
-        yield from people.records(gate, keys)
-        since = now - ENDED_PUBLISHED_FOR
-        yield from emergency_records(of_site.facts, sealer, gate, keys.pin_key, published_since=since)
-
-
 def _scope(
-    session: Session, site_id: str, person_ids: Collection[str], *, with_homes: bool
+    session: Session, site_id: str, person_ids: Collection[str], *, with_others: bool
 ) -> _Scope | None:
-    """Widen a set of people to their present and published homes, with everyone there or without.
+    """Widen a set of people, with others, to everyone in their present and published homes.
 
     Returns None for all people, where these are most of them.
 
     To look so many up one by one costs the database more than to read all records of the gates in order.
     """
     if not person_ids:
-        return _Scope(frozenset(), frozenset(), emergency_keys(session, site_id))
+        return _Scope(frozenset(), emergency_keys(session, site_id))
     if len(person_ids) > MANY_PEOPLE:
         of_site = select(func.count()).where(Person.site_id == site_id, Person.ended_at.is_(None))
         if 2 * len(person_ids) >= (session.scalar(of_site) or 0):
             return None
-    homes = _published_homes(session, site_id, person_ids)
-    at_home = select(Person.home_id).where(
-        among(session, Person.person_id, person_ids), Person.home_id.is_not(None)
-    )
-    homes.update(str(home_id) for home_id in session.scalars(at_home))
-    if with_homes:
+    keys: set[str] = set()
+    if with_others:
+        homes = _published_homes(session, site_id, person_ids)
+        at_home = select(Person.home_id).where(
+            among(session, Person.person_id, person_ids), Person.home_id.is_not(None)
+        )
+        homes.update(str(home_id) for home_id in session.scalars(at_home))
         in_homes = select(Person.person_id).where(
             Person.site_id == site_id, among(session, Person.home_id, homes)
         )
         person_ids = {*person_ids, *session.scalars(in_homes)}
+        keys.update(f"home:{home_id}" for home_id in homes)
+        keys |= emergency_keys(session, site_id)
     owned = select(CredentialRow.credential_id).where(among(session, CredentialRow.person_id, person_ids))
-    keys = {f"home:{home_id}" for home_id in homes}
     keys.update(f"credential:{credential_id}" for credential_id in session.scalars(owned))
     keys.update(f"{kind}:{person_id}" for kind in KINDS_OF_ONE_PERSON for person_id in person_ids)
-    return _Scope(
-        frozenset(person_ids), frozenset(homes), frozenset(keys) | emergency_keys(session, site_id))
+    return _Scope(frozenset(person_ids), frozenset(keys))
 
 
 def _published_homes(session: Session, site_id: str, person_ids: Collection[str]) -> set[str]:

@@ -240,11 +240,6 @@ class PeopleRecords:
             for row in rows:
                 self._open(row, sealer)
         self._people: list[_PersonFacts] | None = None
-        self._homes_of_others = [
-            (HomeRecord(home.home_id, home.number, home.pin_salt), lanes)
-            for home_id, lanes in facts.lanes_of_others.items()
-            if (home := facts.homes.get(home_id)) is not None
-        ]
 
     def _open(self, row: CredentialRow, sealer: Sealer) -> None:
         if row.kind == CredentialKind.QR:
@@ -307,9 +302,6 @@ class PeopleRecords:
                 credential = self._credential(row, record, keys, lanes)
                 if credential is not None:
                     yield key, credential
-        for home, granted in self._homes_of_others:
-            if home.home_id not in listed_homes and not granted.isdisjoint(lanes):
-                yield f"home:{home.home_id}", home
 
     def _same_everywhere(self, person: Person) -> _PersonFacts:
         """Return what does not differ from gate to gate."""

@@ -74,13 +74,21 @@ class _Difference:
 
 
 def store(
-    session: Session, wanted: Sequence[Wanted], scope: Collection[str] | None, version: int, now: datetime
+    session: Session,
+    wanted: Sequence[Wanted],
+    scope: Collection[str] | None,
+    version: int,
+    now: datetime,
+    *,
+    with_others: bool = True,
 ) -> dict[str, GateChange]:
     """Store what differs for these gates (as many as one statement takes) and return how much, by gate.
 
-    `scope` names the personal records that are compared, None all. A gate without a difference is absent.
+    `scope` names the personal records that are compared, None all; with others, those about no person are
+    compared as well. A gate without a difference is absent.
     """
-    present = _present(session, [each.gate.gate_id for each in wanted], scope)
+    compared = None if scope is None else list(_within(session, scope, with_others=with_others))
+    present = _present(session, [each.gate.gate_id for each in wanted], compared)
     legal = _Legal()
     differing = {
         each.gate.gate_id: _difference(each, present.get(each.gate.gate_id, {}), legal) for each in wanted
@@ -107,24 +115,26 @@ def store(
 
 
 def _present(
-    session: Session, gate_ids: Collection[str], scope: Collection[str] | None
+    session: Session, gate_ids: Collection[str], compared: Sequence[tuple[ColumnElement[bool], ...]] | None
 ) -> dict[str, dict[str, bytes | None]]:
-    """Return by gate the stored records within the scope: digests by key, None for a deleted record."""
+    """Return by gate the stored records that are compared: digests by key, None for a deleted record."""
     query = select(
         PolicyRecordRow.gate_id, PolicyRecordRow.key, PolicyRecordRow.digest, PolicyRecordRow.value.is_(None)
     ).where(among(session, PolicyRecordRow.gate_id, gate_ids))
     present: dict[str, dict[str, bytes | None]] = {}
-    for narrowed in [()] if scope is None else _within(session, scope):
+    for narrowed in [()] if compared is None else compared:
         for gate_id, key, digest, gone in session.execute(query.where(*narrowed)):
             present.setdefault(gate_id, {})[key] = None if gone else digest
     return present
 
 
-def _within(session: Session, scope: Collection[str]) -> Iterator[tuple[ColumnElement[bool], ...]]:
+def _within(
+    session: Session, scope: Collection[str], *, with_others: bool
+) -> Iterator[tuple[ColumnElement[bool], ...]]:
     """Give the conditions of one query each, which the primary key answers without reading other rows."""
-    for kind in IMPERSONAL_KINDS:
+    for kind in IMPERSONAL_KINDS if with_others else ():
         yield PolicyRecordRow.key >= f"{kind}:", PolicyRecordRow.key < f"{kind};"
-    yield (among(session, PolicyRecordRow.key, {*SOLE_KEYS, *scope}),)
+    yield (among(session, PolicyRecordRow.key, {*scope, *(SOLE_KEYS if with_others else ())}),)
 
 
 # -- what differs ----------------------------------------------------------------------------------

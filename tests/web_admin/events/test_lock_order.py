@@ -45,7 +45,7 @@ class SendsBeforePublishing(NoEffects):
         self._sealer, self._database, self._send = sealer, database, send
         self._threads, self.sent = ThreadPoolExecutor(1), None
 
-    def publish(self, session, site_id, now, person_ids, gate_ids=None, *, with_homes=True):
+    def publish(self, session, site_id, now, person_ids, gate_ids=None, *, with_others=True):
         if self.sent is None:
             session.flush()
             self.sent = self._threads.submit(self._send)

@@ -112,7 +112,7 @@ def test_looks_that_are_gone_are_published_to_their_gate_and_of_their_persons_al
     published: list[tuple[object, object]] = []
 
     class Noting(NoEffects):
-        def publish(self, session, site_id, now, person_ids, gate_ids=None, *, with_homes=True) -> None:
+        def publish(self, session, site_id, now, person_ids, gate_ids=None, *, with_others=True) -> None:
             published.append((person_ids, gate_ids))
 
     report(replace(act, effects=Noting()), person, "face_look_dropped", act.now, SECOND)

@@ -115,7 +115,7 @@ def test_the_end_of_a_lockdown_is_published_once_with_all_lanes_as_they_are_unde
     published: list[tuple[object, object]] = []
 
     class Noting(NoEffects):
-        def publish(self, session, site_id, now, person_ids, gate_ids=None, *, with_homes=True) -> None:
+        def publish(self, session, site_id, now, person_ids, gate_ids=None, *, with_others=True) -> None:
             published.append((person_ids, gate_ids))
 
     def after_another_act(waiting: Action) -> Site:

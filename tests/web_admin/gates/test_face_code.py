@@ -78,7 +78,7 @@ def test_all_such_gates_are_published_at_once_with_an_entry_for_each_lane(
     published = []
 
     class Noting(NoEffects):
-        def publish(self, session, site_id, now, person_ids, gate_ids=None, *, with_homes=True):
+        def publish(self, session, site_id, now, person_ids, gate_ids=None, *, with_others=True):
             published.append((person_ids, gate_ids))
 
     for gate in (north, south):

@@ -53,7 +53,7 @@ class Published(NoEffects):
 
     def publish(
         self, session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None,
-        gate_ids: Collection[str] | None = None, *, with_homes: bool = True,
+        gate_ids: Collection[str] | None = None, *, with_others: bool = True,
     ) -> None:
         self.sets.append(person_ids)
 

@@ -167,15 +167,15 @@ def test_a_gate_that_is_stolen_loses_its_people_and_no_other_gate_is_worked_out(
     database, sealer, site, now, monkeypatch
 ):
     worked_out = []
-    real = publish._records
+    real = publish._Sources.records
 
-    def noted(of_site, people, sealer, gate, now):
+    def noted(sources, gate):
         worked_out.append(gate.gate_id)
-        return real(of_site, people, sealer, gate, now)
+        return real(sources, gate)
 
     with database.session() as session:
         compound(session, sealer, site, now, 3)
-        monkeypatch.setattr(publish, "_records", noted)
+        monkeypatch.setattr(publish._Sources, "records", noted)
         mark_gate(manager(session, sealer, site, now, PolicyEffects(sealer)), "stair-2", "stolen")
         stored = session.execute(select(PolicyRecordRow.gate_id, PolicyRecordRow.key).where(
             PolicyRecordRow.value.is_not(None), PolicyRecordRow.key.like("person:%"))).all()
@@ -200,7 +200,7 @@ def test_acts_that_change_nothing_of_the_policy_publish_nothing(database, sealer
     published = []
 
     class Noted(NoEffects):
-        def publish(self, session, site_id, now, person_ids, gate_ids=None, *, with_homes=True):
+        def publish(self, session, site_id, now, person_ids, gate_ids=None, *, with_others=True):
             published.append((person_ids, gate_ids))
 
     with database.session() as session:
@@ -217,7 +217,7 @@ def test_hours_and_holidays_publish_no_person_again(database, sealer, site, now)
     published = []
 
     class Noted(NoEffects):
-        def publish(self, session, site_id, now, person_ids, gate_ids=None, *, with_homes=True):
+        def publish(self, session, site_id, now, person_ids, gate_ids=None, *, with_others=True):
             published.append(person_ids)
 
     with database.session() as session:

@@ -27,7 +27,7 @@ class Noted(NoEffects):
     kinds: list[str] = field(default_factory=list)
     refuses: bool = False
 
-    def publish(self, session, site_id, now, person_ids, gate_ids=None, *, with_homes=True):
+    def publish(self, session, site_id, now, person_ids, gate_ids=None, *, with_others=True):
         self.published.append(person_ids)
         if self.refuses:
             raise PolicyRefused("no way in but face")

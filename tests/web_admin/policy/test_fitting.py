@@ -74,7 +74,7 @@ def test_a_compound_that_is_refused_undoes_no_other_and_only_gates_that_differ_a
     refused, kept = sites[refuses_at], sites[1 - refuses_at]
 
     class Refusing(PolicyEffects):
-        def publish(self, session, site_id, now, person_ids, gate_ids=None, *, with_homes=True):
+        def publish(self, session, site_id, now, person_ids, gate_ids=None, *, with_others=True):
             super().publish(session, site_id, now, person_ids, gate_ids)
             if site_id == refused:
                 raise PolicyRefused("no way in but face")

@@ -343,8 +343,8 @@ def test_changes_lead_to_the_same_policy_as_the_whole_and_scoped_as_full(databas
         have = {"north": (0, 0), "south": (0, 0)}
         for nth, step in enumerate(steps, start=1):
             changed = act(session, sealer, site, now, persons, homes, step, nth)
-            with_homes = step[0] not in ("card", "end_card")
-            publish_policy(session, sealer, site, now, person_ids=[changed], with_homes=with_homes)
+            with_others = step[0] not in ("card", "end_card")
+            publish_policy(session, sealer, site, now, person_ids=[changed], with_others=with_others)
             for gate_id in held if nth % every == 0 or nth == len(steps) else ():
                 gate = session.get_one(Gate, gate_id)
                 change = change_since(session, gate, *have[gate_id])

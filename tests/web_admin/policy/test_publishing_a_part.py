@@ -106,6 +106,6 @@ def test_a_home_stays_at_a_gate_for_those_left_out_of_a_publication(database, se
         publish_policy(session, sealer, site, now)
         add_card(session, sealer, without_grant, 8, now)
         publish_policy(
-            session, sealer, site, now, person_ids=[without_grant.person_id], with_homes=False)
+            session, sealer, site, now, person_ids=[without_grant.person_id], with_others=False)
         assert f"home:{home.home_id}" in stored(session, "north")
         assert f"home:{home.home_id}" not in stored(session, "south")

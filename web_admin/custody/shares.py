@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from gate_controller.contract.messages import (
     MAX_LEASE_SECONDS,
@@ -142,7 +142,8 @@ def end_shares(session: Session, shares: Sequence[FaceShare], why: str, now: dat
     }
     gates = {
         gate.gate_id: gate
-        for gate in session.scalars(select(Gate).where(among(session, Gate.gate_id, gate_ids)))
+        for gate in session.scalars(
+            select(Gate).where(among(session, Gate.gate_id, gate_ids)).options(load_only(Gate.public_key)))
     }
     ended = [
         Ended(consents[share.consent_id], gates[share.gate_id], share.created_at,
@@ -150,25 +151,28 @@ def end_shares(session: Session, shares: Sequence[FaceShare], why: str, now: dat
         for share in shares
     ]  # fmt: skip
     begin_evidence(session, ended, why, now)
-    _delete_looks(session, shares)
-    for share in shares:
-        session.delete(share)
-    session.flush()
+    gates_that_owe = [share.gate_id for share in shares]
+    _delete_with_looks(session, shares)
     ask_for_rotation(session, now)
-    return [share.gate_id for share in shares]
+    return gates_that_owe
 
 
-def _delete_looks(session: Session, shares: Sequence[FaceShare]) -> None:
-    """Delete what is known of the looks of these shares, by one statement for each consent or each gate."""
+def _delete_with_looks(session: Session, shares: Sequence[FaceShare]) -> None:
+    """Delete shares and what is known of their looks, by a statement each for each consent or each gate."""
     by_consent, by_gate = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
     for share in shares:
         by_consent[share.consent_id].append(share.gate_id)
         by_gate[share.gate_id].append(share.consent_id)
-    one, many, groups = FaceLook.consent_id, FaceLook.gate_id, by_consent
-    if len(by_gate) < len(by_consent):
-        one, many, groups = FaceLook.gate_id, FaceLook.consent_id, by_gate
-    for of_one, of_many in groups.items():
-        session.execute(delete(FaceLook).where(one == of_one, among(session, many, of_many)))
+    session.flush()
+    for table in (FaceLook, FaceShare):
+        one, many, groups = table.consent_id, table.gate_id, by_consent
+        if len(by_gate) < len(by_consent):
+            one, many, groups = table.gate_id, table.consent_id, by_gate
+        for of_one, of_many in groups.items():
+            rows = delete(table).where(one == of_one, among(session, many, of_many))
+            session.execute(rows, execution_options={"synchronize_session": False})
+    for share in shares:
+        session.expunge(share)
 
 
 def begin_evidence(session: Session, ended: Sequence[Ended], why: str, now: datetime) -> None:

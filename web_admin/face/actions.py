@@ -227,7 +227,7 @@ def withdraw_face(act: Action, person_id: str, why: str = "") -> Consent | None:
     clear_renewal(act.session, person_id)
     lapse_asked_by(act, person_id)
     settle_face(act.session, person, act.now)
-    finish(act, "face_turned_off", {}, person_id=person_id)
+    finish(act, "face_turned_off", {}, person_id=person_id, with_others=False)
     return consent
 
 

@@ -254,6 +254,11 @@ def _checked_call(
     return _SignedCall(known, body, message, is_believed=is_believed)
 
 
+def known_key(gate_id: str) -> bytes | None:
+    """Return the public key that this process read of a believed gate; it may have another one by now."""
+    return _gate_keys().get(gate_id)
+
+
 def _gate_keys() -> dict[str, bytes]:
     """Return the public keys of gates that this process has read, by gate."""
     return cast(dict[str, bytes], current_app.extensions["menjin_gate_keys"])

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from gate_controller.contract.bell import answer_nonce, pass_claims, ring_subject, token
 from gate_controller.contract.broker_line import address_of
@@ -92,7 +93,8 @@ class _Gate(Line):
             question = AskRequest(
                 have_epoch=have[0], have_version=have[1], gate_time=datetime.now(UTC), clock_sure=True,
                 journal_seq=0, knows=(BELL, SUM_DIGEST),
-                bell_key=public_bytes(self._bell_key) if for_pass else msgspec.UNSET)
+                bell_key=public_bytes(self._bell_key) if for_pass else msgspec.UNSET,
+                sealing_public_key=X25519PrivateKey.generate().public_key().public_bytes_raw())
             return signed_request(ASK_PATH, msgspec.json.encode(question), self.known, self._key)
 
         answer = msgspec.json.decode(await self.answer(host, port, request), type=_Answer)

@@ -15,8 +15,8 @@ from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.credentials.actions import choose_methods
+from web_admin.custody.leases import leases_for
 from web_admin.custody.models import FaceShare
-from web_admin.custody.shares import leases_for
 from web_admin.face import inactive
 from web_admin.face.actions import disable_face, withdraw_face
 from web_admin.face.endings import forget_everyone, forget_face
@@ -59,7 +59,7 @@ class Home(Forgotten):
             return {
                 (lease.person_id, gate_id)
                 for gate_id in GATES
-                for lease in leases_for(session, self.sealer, session.get_one(Gate, gate_id), self.now)
+                for lease in leases_for(session, self.sealer, session.get_one(Gate, gate_id))
             }
 
     def doing(self, work: Callable[[Action], object]) -> None:

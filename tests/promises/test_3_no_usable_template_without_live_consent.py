@@ -17,8 +17,9 @@ from tests.support.examples import examples
 from web_admin.action.base import Action
 from web_admin.compound.models import Gate, Site
 from web_admin.credentials.cards import issue_card
+from web_admin.custody.leases import leases_for
 from web_admin.custody.models import Consent, FaceLook, FaceShare, Notice
-from web_admin.custody.shares import FACE_PURPOSE, leases_for
+from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.face.notices import publish_notice
 
@@ -48,7 +49,7 @@ class NoFaceWithoutConsent(History):
             leases = {
                 (lease.person_id, lease.consent_id)
                 for gate in session.scalars(select(Gate))
-                for lease in leases_for(session, self.compound.sealer, gate, self.now)
+                for lease in leases_for(session, self.compound.sealer, gate)
             }
             of_shares = {(share.gate_id, share.consent_id) for share in session.scalars(select(FaceShare))}
             looks = list(session.scalars(select(FaceLook)))
@@ -84,7 +85,7 @@ def consented(act: Action) -> str:
 
 def leases(act: Action) -> list[str]:
     gate = act.session.get_one(Gate, "north")
-    return [lease.person_id for lease in leases_for(act.session, act.sealer, gate, act.now)]
+    return [lease.person_id for lease in leases_for(act.session, act.sealer, gate)]
 
 
 def test_withdrawing_destroys_share_record_and_lease_in_the_same_transaction(act: Action) -> None:
@@ -106,11 +107,11 @@ def test_a_new_notice_ends_consents_to_the_old_one(act: Action) -> None:
 
 def test_consenting_again_gives_a_fresh_share_that_opens_no_older_template(act: Action) -> None:
     person_id = consented(act)
-    [old] = leases_for(act.session, act.sealer, act.session.get_one(Gate, "north"), act.now)
+    [old] = leases_for(act.session, act.sealer, act.session.get_one(Gate, "north"))
     phone = by_phone(act, person_id)
     withdraw_face(phone, person_id)
     give_face_consent(phone, person_id, 1, "en")
-    [new] = leases_for(act.session, act.sealer, act.session.get_one(Gate, "north"), act.now)
+    [new] = leases_for(act.session, act.sealer, act.session.get_one(Gate, "north"))
     assert new.share != old.share
     assert new.consent_id != old.consent_id
     assert new.seconds <= timedelta(hours=72).total_seconds()

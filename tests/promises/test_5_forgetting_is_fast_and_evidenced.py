@@ -55,8 +55,8 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import SealBroken, Sealer
 from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.custody.key_rotation import rotation_due_since
+from web_admin.custody.leases import leases_for
 from web_admin.custody.models import ForgettingRow
-from web_admin.custody.shares import leases_for
 from web_admin.face.actions import withdraw_face
 from web_admin.operations import housekeeping
 from web_admin.operations.backup import write_backup
@@ -351,7 +351,7 @@ def test_a_stolen_server_yields_neither_share_nor_template_nor_key(
         shares = [
             lease.share
             for gate_id in GATES
-            for lease in leases_for(session, home.sealer, session.get_one(Gate, gate_id), home.now)
+            for lease in leases_for(session, home.sealer, session.get_one(Gate, gate_id))
         ]
     assert len(shares) == 4
     (home.folder / "backups").mkdir()
@@ -373,7 +373,7 @@ def test_a_stolen_server_with_all_its_secrets_opens_no_template_without_the_gate
 ) -> None:
     home = copy_of(first, tmp_path / "home")
     with home.database.session() as session:
-        lease = leases_for(session, home.sealer, session.get_one(Gate, "north"), home.now)[0]
+        lease = leases_for(session, home.sealer, session.get_one(Gate, "north"))[0]
     template = np.linspace(-1, 1, 128, dtype=np.float32)
     place = TemplatePlace(home.site_id, "north", b"the gate's own secret, 32 bytes!")
     blob = seal_template(

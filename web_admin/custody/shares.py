@@ -1,9 +1,9 @@
-"""The server's half of split custody: shares of faces, leases of them, receipts of their deletion.
+"""The server's half of split custody: shares of faces, and receipts of their deletion.
 
 A share is 32 random bytes, fresh for each consent and gate, sealed under a wrapping key that is changed
-after each forgetting. It reaches its gate as a lease and is worth nothing without the gate's own secret.
-Destroying it ends the face; `end_shares` is the only way, and what it leaves behind is the beginning of a
-certificate.
+after each forgetting. It reaches its gate as a lease (`leases.py`) and is worth nothing without the gate's
+own secret. Destroying it ends the face; `end_shares` is the only way, and what it leaves behind is the
+beginning of a certificate.
 """
 
 import secrets
@@ -13,12 +13,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session, load_only
 
 from gate_controller.contract.messages import (
-    MAX_LEASE_SECONDS,
-    FaceLease,
     ForgetReceipt,
     SignedReceipt,
     open_receipt,
@@ -28,14 +26,12 @@ from gate_controller.contract.signing import SignatureRefused
 from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.core.database import IN_LIST, among
-from web_admin.core.sealing import FACE_SHARE_PURPOSE, Sealer, share_key_id
-from web_admin.custody.gate_reports import is_tampered
+from web_admin.core.sealing import Sealer, share_key_id
 from web_admin.custody.key_rotation import ask_for_rotation, key_for_sealing
 from web_admin.custody.models import (
     Consent,
     FaceLook,
     FaceShare,
-    FaceSuspension,
     ForgettingRow,
     Notice,
     ReceiptRow,
@@ -49,27 +45,30 @@ class ReceiptRefused(Exception):
     """A receipt is signed by the gate and still not about this site, this gate or a known consent."""
 
 
+def consent_is_live(consent: type[Consent] = Consent) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions: to a face, not withdrawn, and to the newest notice (promise 3)."""
+    newest = select(func.max(Notice.version)).where(Notice.purpose == FACE_PURPOSE).scalar_subquery()
+    return (
+        consent.purpose == FACE_PURPOSE,
+        consent.withdrawn_at.is_(None),
+        consent.notice_version >= func.coalesce(newest, 0),
+    )
+
+
 def live_face_consents(
     session: Session, site_id: str, person_ids: Collection[str] | None = None
 ) -> dict[str, str]:
-    """Return consent ids by person: given, not withdrawn, and to the newest notice (promise 3).
+    """Return ids of live consents by person.
 
     Empty while the site has face switched off.
     """
     site = session.get_one(Site, site_id)
     if not site.face_enabled:
         return {}
-    newest = session.scalar(select(func.max(Notice.version)).where(Notice.purpose == FACE_PURPOSE))
     wanted = (
         select(Consent.person_id, Consent.consent_id)
         .join(Person, Person.person_id == Consent.person_id)
-        .where(
-            Person.site_id == site_id,
-            Person.ended_at.is_(None),
-            Consent.purpose == FACE_PURPOSE,
-            Consent.withdrawn_at.is_(None),
-            Consent.notice_version >= (newest or 0),
-        )
+        .where(Person.site_id == site_id, Person.ended_at.is_(None), *consent_is_live())
         .order_by(Consent.given_at)
     )
     if person_ids is not None:
@@ -205,40 +204,6 @@ def destroy_shares(session: Session, person_id: str, why: str, now: datetime) ->
     """Destroy all shares of a person; return the gates that now owe a receipt."""
     of_person = select(FaceShare).where(FaceShare.person_id == person_id).order_by(FaceShare.gate_id)
     return end_shares(session, session.scalars(of_person).all(), why, now)
-
-
-def leases_for(session: Session, sealer: Sealer, gate: Gate, now: datetime) -> tuple[FaceLease, ...]:
-    """Return the shares this gate may hold in memory for at most 72 hours from `now`.
-
-    None for a gate that was cloned, tampered with, stolen or retired, none while the server is being
-    restored, and none while face is suspended at the site.
-    """
-    del now  # the lease counts seconds on the gate's own clock
-    if not gate.is_believed or session.get_one(Site, gate.site_id).restoring:
-        return ()
-    shares = session.execute(
-        select(FaceShare, Person)
-        .join(Person, Person.person_id == FaceShare.person_id)
-        .where(FaceShare.gate_id == gate.gate_id)
-        .order_by(FaceShare.person_id)
-    ).all()
-    if not shares or session.get(FaceSuspension, gate.site_id) is not None:
-        return ()
-    if is_tampered(session, gate.gate_id):
-        return ()
-    live = live_face_consents(session, gate.site_id, [person.person_id for _, person in shares])
-    return tuple(
-        FaceLease(
-            person_id=share.person_id,
-            consent_id=share.consent_id,
-            share=sealer.open(share.share_sealed, purpose=FACE_SHARE_PURPOSE),
-            seconds=MAX_LEASE_SECONDS,
-        )
-        for share, person in shares
-        if live.get(share.person_id) == share.consent_id
-        and Method.FACE in person.methods
-        and person.face_paused_reason is None
-    )
 
 
 def take_receipt(session: Session, gate: Gate, signed: SignedReceipt, now: datetime) -> bool:

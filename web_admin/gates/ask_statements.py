@@ -9,7 +9,6 @@ from sqlalchemy import (
     Select,
     String,
     Table,
-    Update,
     and_,
     bindparam,
     case,
@@ -18,6 +17,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from web_admin.compound.models import Gate, Site, SiteKey
 from web_admin.compound.policy_models import OrderRow, PolicyRecordRow, PolicySumsRow
@@ -54,7 +54,6 @@ def _as_answered() -> tuple[ColumnElement[bool], ...]:
         ).scalar_subquery() == len(ROLES),
         ~select(_order.c.order_id).where(
             _order.c.gate_id == _of_gate, _order.c.delivered_at.is_(None)).exists(),
-        ~select(_share.c.person_id).where(_share.c.gate_id == _of_gate).exists(),
     )  # fmt: skip
 
 
@@ -73,8 +72,11 @@ def _policy_as_answered() -> tuple[ColumnElement[bool], ...]:
     )  # fmt: skip
 
 
-def _counted(*conditions: ColumnElement[bool]) -> Update:
-    """Return the statement that counts a call and notes what policy the gate has, under these conditions."""
+def _counted(*conditions: ColumnElement[bool]) -> ReturningUpdate[bool]:
+    """Return the statement that counts a call and notes what policy the gate has, under these conditions.
+
+    It returns whether the gate has a share of any face, so that leases may have to be read.
+    """
     now = bindparam("now", type_=cast(DateTime, _gate.c.last_seen_at.type))
     return (
         update(_gate)
@@ -96,6 +98,7 @@ def _counted(*conditions: ColumnElement[bool]) -> Update:
                 else_=func.coalesce(_gate.c.behind_since, now),
             ),
         )
+        .returning(select(_share.c.person_id).where(_share.c.gate_id == _of_gate).exists().label("has_share"))
     )
 
 

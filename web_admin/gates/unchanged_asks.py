@@ -4,9 +4,10 @@ After a full answer that gave the gate nothing to take, this process remembers w
 answered. The same question again needs no more than the gate's signature and one statement, which counts the
 request and notes that the gate called, and does so only where the database still is as that answer said: the
 gate's key, its policy, its journal, what it last said of itself, the site's keys, the version ordered, no
-order, no share of a face. Where all but the version of the policy is as before, what was published since is
-read under the lock of the gate's row. Where anything else differs no row matches, and the question is
-answered in full. Nothing here is older than the statements: what another process changed, they see.
+order. Where all but the version of the policy is as before, what was published since is read under the lock
+of the gate's row. Where the gate has shares of faces, what may be lent at this moment is read, and sealed to
+the key that it asks with. Where anything else differs no row matches, and the question is answered in full.
+Nothing here is older than the statements: what another process changed, they see.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from typing import cast
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -26,28 +27,33 @@ from gate_controller.contract.messages import (
     AskReply,
     AskRequest,
     PolicyManifest,
+    SealedLeases,
     SignedPolicyManifest,
     sign_struct,
 )
+from gate_controller.contract.sealed_keys import seal_leases
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import Gate
 from web_admin.compound.policy_models import change_of
 from web_admin.core.database import Database
 from web_admin.core.sealing import Sealer
+from web_admin.custody.leases import lent_to
 from web_admin.gates.ask_statements import COUNTED, COUNTED_AT_ANY_VERSION, NEWS, ROLES
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_LEASES: SealedLeases | msgspec.UnsetType = msgspec.UNSET
 
 
 @dataclass(frozen=True, slots=True)
 class LastAnswer:
-    """A question that was answered in full with nothing to take, and what answers it again."""
+    """A question that was answered in full with nothing to take but leases, and what answers it again."""
 
     public_key: bytes
     question: AskRequest
     """Without its moment, the key for leases and the policy that the gate has, which differ."""
     said_digest: bytes
     reply: AskReply
+    """Without leases."""
     policy: SignedPolicyManifest
     manifest: PolicyManifest
     """What `policy` says; it is dated and signed again for each answer."""
@@ -83,8 +89,9 @@ class UnchangedAsks:
     def remember(
         self, session: Session, sealer: Sealer, gate: Gate, question: AskRequest, reply: AskReply
     ) -> None:
-        """Remember an answer that gives a gate nothing to take, once the transaction is committed."""
+        """Remember an answer with nothing to take but leases, once the transaction is committed."""
         policy, public_key = reply.policy, gate.public_key
+        reply = msgspec.structs.replace(reply, sealed_leases=msgspec.UNSET)
         if policy is None or public_key is None or not gate.is_believed or not _is_quiet(question, reply):
             return
         manifest = msgspec.json.decode(policy.manifest, type=PolicyManifest)
@@ -96,11 +103,13 @@ class UnchangedAsks:
         )
 
     def answer(
-        self, database: Database, gate_id: str, question: AskRequest, call: Call, now: datetime
-    ) -> AskReply | None:
+        self, database: Database, sealer: Sealer, gate_id: str, question: AskRequest, call: Call,
+        now: datetime,
+    ) -> AskReply | None:  # fmt: skip
         """Count the call and return the same answer, dated `now`; None where it has to be worked out.
 
-        The caller has checked the gate's signature by the key of `key_of`.
+        The caller has checked the gate's signature by the key of `key_of`. Raises KeyUnusable where the gate
+        is to be lent something and its key for that is none.
         """
         last = self._answers.get(gate_id)
         if last is None or _lasting(question) != last.question:
@@ -111,10 +120,12 @@ class UnchangedAsks:
         try:
             if has_newest:
                 with database.calls.begin() as connection:
-                    if connection.execute(COUNTED, bound).rowcount == 1:
-                        return _dated(last, now)
+                    counted = connection.execute(COUNTED, bound).first()
+                    if counted is not None:
+                        leases = _lent(connection, sealer, last, question, has_share=counted.has_share)
+                        return msgspec.structs.replace(_dated(last, now), sealed_leases=leases)
             if _takes_news(last, question):
-                return self._with_news(database, last, bound, now)
+                return self._with_news(database, sealer, last, question, bound, now)
         except OperationalError:
             return None  # a connection had ended: the full way opens another, or says what is wrong
         if has_newest:
@@ -122,17 +133,20 @@ class UnchangedAsks:
         return None
 
     def _with_news(
-        self, database: Database, last: LastAnswer, bound: dict[str, object], now: datetime
-    ) -> AskReply | None:
+        self, database: Database, sealer: Sealer, last: LastAnswer, question: AskRequest,
+        bound: dict[str, object], now: datetime,
+    ) -> AskReply | None:  # fmt: skip
         """Return the last answer with what was published since, or None where more than that differs."""
         gate_id, base = last.manifest.gate_id, (last.manifest.epoch, cast(int, bound["have_version"]))
-        rows = []
+        rows, leases = [], _NO_LEASES
         # It waits for the disk, as each answer with records: its number is good once, also after a crash.
         with database.engine.connect() as connection:
-            if connection.execute(COUNTED_AT_ANY_VERSION, bound).rowcount == 1:
+            counted = connection.execute(COUNTED_AT_ANY_VERSION, bound).first()
+            if counted is not None:
                 # Its row is locked from here on: no publication comes between version, digest and records.
                 rows = list(connection.execute(NEWS, bound))
-            if rows:
+            if counted is not None and rows:
+                leases = _lent(connection, sealer, last, question, has_share=counted.has_share)
                 connection.commit()  # else the full way counts the call
         if not rows:
             self.forget(gate_id)
@@ -141,7 +155,7 @@ class UnchangedAsks:
             last.manifest, version=rows[0].published_version, digest=rows[0].digest, digest_kind="lthash16")
         newest = replace(last, manifest=manifest)
         self._answers[gate_id] = newest
-        reply = _dated(newest, now)
+        reply = msgspec.structs.replace(_dated(newest, now), sealed_leases=leases)
         if base == (manifest.epoch, manifest.version):
             return reply
         change = change_of(((row.key, row.value) for row in rows if row.key is not None), base)
@@ -152,6 +166,17 @@ def _takes_news(last: LastAnswer, question: AskRequest) -> bool:
     """Return whether a change leads on from the policy that a gate has, and whether it takes sums."""
     is_base = question.have_epoch == last.manifest.epoch and question.have_version > 0
     return is_base and question.knows is not msgspec.UNSET and SUM_DIGEST in question.knows
+
+
+def _lent(
+    connection: Connection, sealer: Sealer, last: LastAnswer, question: AskRequest, *, has_share: bool
+) -> SealedLeases | msgspec.UnsetType:
+    """Return what may be lent to a believed gate, sealed to the key that it asks with; raise KeyUnusable."""
+    if not has_share or question.sealing_public_key is msgspec.UNSET:
+        return _NO_LEASES
+    gate_id, site_id = last.manifest.gate_id, last.manifest.site_id
+    leases = lent_to(connection, sealer, gate_id, site_id)
+    return seal_leases(question.sealing_public_key, leases, site_id, gate_id) if leases else _NO_LEASES
 
 
 def _dated(last: LastAnswer, now: datetime) -> AskReply:
@@ -176,7 +201,6 @@ def _is_quiet(question: AskRequest, reply: AskReply) -> bool:
         reply.change is None
         and not reply.orders
         and not reply.wants_tombstones
-        and reply.sealed_leases is msgspec.UNSET
         and reply.bell_pass is msgspec.UNSET
         and question.tamper_id is msgspec.UNSET
     )

@@ -26,7 +26,7 @@ from web_admin.compound.models import Gate
 from web_admin.compound.queries import site_by_id
 from web_admin.core.database import DatabaseSession, Menjin, current_menjin
 from web_admin.custody.gate_reports import note_face
-from web_admin.custody.shares import leases_for
+from web_admin.custody.leases import leases_for
 from web_admin.events.intake import acknowledged, notice_restarted_journal
 from web_admin.gates.ask_bounds import ASKS_A_SECOND, AskBounds
 from web_admin.gates.queries import undelivered_orders
@@ -75,7 +75,10 @@ def _unchanged() -> Response | None:
         return None  # by the key in the database, the answer may be another
     _not_too_often(gate_id)
     call = Call(counter, hashlib.sha256(message).digest(), MAX_AHEAD)
-    reply = asks.answer(menjin.database, gate_id, question, call, menjin.clock())
+    try:
+        reply = asks.answer(menjin.database, menjin.sealer, gate_id, question, call, menjin.clock())
+    except KeyUnusable as err:
+        raise SyncRefused(400, "sealing_key_unusable", str(err)) from err
     if reply is None:
         return None
     return answer(200, msgspec.structs.replace(reply, bell_seconds=_bell_seconds(menjin, question)))
@@ -138,7 +141,7 @@ def _answer_ask(
         gate.behind_since = None if change is None else gate.behind_since or now
         notice_restarted_journal(session, gate, question.journal_seq, now)
         cleared = note_face(session, gate, question, now)
-    sealed_leases = _sealed_leases(menjin, session, gate, question, now)
+    sealed_leases = _sealed_leases(menjin, session, gate, question)
     reply = AskReply(
         server_time=now,
         ask_again_seconds=site.ask_again_seconds,
@@ -168,12 +171,12 @@ def _ordered_update(gate: Gate, question: AskRequest) -> UpdateOrder | msgspec.U
 
 
 def _sealed_leases(
-    menjin: Menjin, session: DatabaseSession, gate: Gate, question: AskRequest, now: datetime
+    menjin: Menjin, session: DatabaseSession, gate: Gate, question: AskRequest
 ) -> SealedLeases | msgspec.UnsetType:
     """Return the gate's leases sealed to the key it asked with; a gate that sent none is lent nothing."""
     if question.sealing_public_key is msgspec.UNSET:
         return msgspec.UNSET
-    leases = leases_for(session, menjin.sealer, gate, now)
+    leases = leases_for(session, menjin.sealer, gate)
     if not leases:
         return msgspec.UNSET
     try:

@@ -22,8 +22,8 @@ from web_admin.custody.key_rotation import (
     rotate_wrap_key,
     rotation_due_since,
 )
+from web_admin.custody.leases import leases_for
 from web_admin.custody.models import FaceShare, WrapKeyRow
-from web_admin.custody.shares import leases_for
 from web_admin.face.actions import give_face_consent, withdraw_face
 
 pytestmark = pytest.mark.both_databases
@@ -62,7 +62,7 @@ def consented(database, sealer, now):
 def shares(database, sealer, now):
     with database.session() as session:
         gate = session.get_one(Gate, "north")
-        return {lease.person_id: lease.share for lease in leases_for(session, sealer, gate, now)}
+        return {lease.person_id: lease.share for lease in leases_for(session, sealer, gate)}
 
 
 def states(database):

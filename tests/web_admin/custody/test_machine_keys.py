@@ -22,9 +22,9 @@ from web_admin.credentials.cards import issue_card
 from web_admin.custody import machine_keys
 from web_admin.custody.certificates import certificate_statement
 from web_admin.custody.key_rotation import rotate_wrap_key, settle_wrap_keys
+from web_admin.custody.leases import leases_for
 from web_admin.custody.machine_keys import MachineRefused, take_copies
 from web_admin.custody.models import Consent, FaceShare, WrapKeyCopy, WrapKeyRow
-from web_admin.custody.shares import leases_for
 from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.operations.machines import beat, enter, forget, join, machine_trouble
 
@@ -89,7 +89,7 @@ def joins(menjin, running, now, name="south"):
 def shares(menjin, now):
     with menjin.database.session() as session:
         return {one.person_id: one.share
-                for one in leases_for(session, menjin.sealer, session.get_one(Gate, "north"), now)}
+                for one in leases_for(session, menjin.sealer, session.get_one(Gate, "north"))}
 
 
 def withdraws(menjin, now):

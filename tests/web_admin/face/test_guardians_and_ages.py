@@ -21,8 +21,9 @@ from web_admin.action.base import Action, publish
 from web_admin.compound.models import Gate, Person
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
+from web_admin.custody.leases import leases_for
 from web_admin.custody.models import Consent, FaceShare
-from web_admin.custody.shares import FACE_PURPOSE, leases_for
+from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import face_state, give_face_consent, record_refusal, withdraw_face
 from web_admin.face.ages import set_age_band, settle_ages
 from web_admin.face.guardian_requests import answer_guardian, ask_guardians, withdraw_for_ward
@@ -193,7 +194,7 @@ def test_on_the_day_of_18_face_pauses_automatically_and_is_asked_for_again(
     assert son.person_id not in gate_view(later).face_roster
     assert settle_ages(later) == 1
     publish(later)
-    assert leases_for(later.session, later.sealer, gate, later.now) == ()
+    assert leases_for(later.session, later.sealer, gate) == ()
     assert (son.age_band, son.age_band_until) == ("adult", None)
     state = face_state(later.session, son.person_id)
     assert (state.state, state.paused_reason) == ("paused", "came_of_age")

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from gate_controller.contract.signing import certified_key, verify
 from tests.support.compounds.forgetting import GATES, Forgotten
 from web_admin.compound.models import Gate, Site
+from web_admin.custody.leases import leases_for
 from web_admin.custody.models import Consent, FaceShare, FaceSuspension, IncidentDrill
-from web_admin.custody.shares import leases_for
 from web_admin.gates.actions import save_lane
 from web_admin.gates.rules import LaneSpec
 from web_admin.journal.models import AuditEntry
@@ -57,7 +57,7 @@ def leases(compound):
         return [
             lease.share
             for gate_id in GATES
-            for lease in leases_for(session, compound.sealer, session.get_one(Gate, gate_id), compound.now)
+            for lease in leases_for(session, compound.sealer, session.get_one(Gate, gate_id))
         ]
 
 

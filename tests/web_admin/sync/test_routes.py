@@ -54,8 +54,9 @@ from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate, Site
 from web_admin.compound.policy_models import OrderRow
 from web_admin.custody.gate_reports import PROGRAM_OUTDATED
+from web_admin.custody.leases import leases_for
 from web_admin.custody.models import FaceShare, GateFaceRow, ReceiptRow
-from web_admin.custody.shares import destroy_shares, leases_for
+from web_admin.custody.shares import destroy_shares
 from web_admin.gates import pairing
 from web_admin.journal.models import AuditEntry
 from web_admin.policy.publish import publish_policy
@@ -345,7 +346,7 @@ def a_face(database, sealer, site, north, clock):
         publish_policy(session, sealer, site, clock.now)
         gate = session.get_one(Gate, "north")
         keys = [sealer.open(key, purpose="gate-key") for key in (gate.card_key_sealed, gate.pin_key_sealed)]
-        return [*keys, leases_for(session, sealer, gate, clock.now)[0].share]
+        return [*keys, leases_for(session, sealer, gate)[0].share]
 
 
 def test_no_answer_holds_a_share_or_a_key_that_who_ends_the_tls_could_read(north, clock, a_face):

@@ -18,6 +18,7 @@ from web_admin.credentials.actions import end_credential, resume_credential, sus
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.phones import issue_printed_code, register_phone_key
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
+from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.face.ways_in import NO_OTHER_WAY
 from web_admin.policy.publish import publish_policy, records_for_gate
 
@@ -94,6 +95,23 @@ def test_acts_on_credentials_leave_no_record_of_their_home_out_of_date(act: Acti
         assert before != after, number
         assert f"face:{son.person_id}" in after or number, "his face is published to begin with"
     assert {f"home:{mother.home_id}", f"person:{mother.person_id}"} < after.keys()
+
+
+@pytest.mark.publishing
+def test_the_withdrawal_of_a_face_leaves_no_record_out_of_date(act: Action) -> None:
+    """Neither of a guardian's own face nor of the son's to which the guardian agreed."""
+    act, mother, father, son = make_family(act)
+    assert answer(act, father, *ask(act, son, father)) is not None
+    give_face_consent(by_phone(act, father.person_id), father.person_id, 1, "en")
+    faces = {f"face:{father.person_id}", f"face:{son.person_id}"}
+    assert faces < stored(act.session, "north").keys()
+    for gone, person in enumerate((father, son), start=1):
+        withdraw_face(by_phone(act, person.person_id), person.person_id)
+        after = stored(act.session, "north")
+        assert after == records_for_gate(
+            act.session, act.sealer, act.session.get_one(Gate, "north"), act.now)
+        assert len(faces & after.keys()) == len(faces) - gone
+    assert f"person:{mother.person_id}" in after
 
 
 def test_a_home_stays_at_a_gate_for_those_left_out_of_a_publication(database, sealer, site, now):

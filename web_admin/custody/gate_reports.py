@@ -18,12 +18,6 @@ PROGRAM_OUTDATED = "program_outdated"
 """The trouble of a gate that asks without a key to which leases could be sealed: its program is too old."""
 
 
-def is_tampered(session: Session, gate_id: str) -> bool:
-    """Return whether this gate reported tampering that is not cleared."""
-    row = session.get(GateFaceRow, gate_id)
-    return row is not None and row.tampered_at is not None
-
-
 def note_face(
     session: Session, gate: Gate, question: AskRequest, now: datetime
 ) -> str | msgspec.UnsetType:

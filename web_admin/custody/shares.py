@@ -10,11 +10,11 @@ import secrets
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import msgspec
-from sqlalchemy import ColumnElement, delete, func, select
-from sqlalchemy.orm import Session, load_only
+from sqlalchemy import ColumnElement, CursorResult, delete, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, load_only
 
 from gate_controller.contract.messages import (
     ForgetReceipt,
@@ -69,7 +69,7 @@ def live_face_consents(
         select(Consent.person_id, Consent.consent_id)
         .join(Person, Person.person_id == Consent.person_id)
         .where(Person.site_id == site_id, Person.ended_at.is_(None), *consent_is_live())
-        .order_by(Consent.given_at)
+        .order_by(Consent.given_at, Consent.consent_id)
     )
     if person_ids is not None:
         person = Consent.person_id
@@ -157,21 +157,40 @@ def end_shares(session: Session, shares: Sequence[FaceShare], why: str, now: dat
 
 
 def _delete_with_looks(session: Session, shares: Sequence[FaceShare]) -> None:
-    """Delete shares and what is known of their looks, by a statement each for each consent or each gate."""
-    by_consent, by_gate = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
-    for share in shares:
-        by_consent[share.consent_id].append(share.gate_id)
-        by_gate[share.gate_id].append(share.consent_id)
+    """Delete shares and what is known of their looks, by a statement each for each person or each gate."""
     session.flush()
-    for table in (FaceLook, FaceShare):
-        one, many, groups = table.consent_id, table.gate_id, by_consent
-        if len(by_gate) < len(by_consent):
-            one, many, groups = table.gate_id, table.consent_id, by_gate
-        for of_one, of_many in groups.items():
-            rows = delete(table).where(one == of_one, among(session, many, of_many))
-            session.execute(rows, execution_options={"synchronize_session": False})
+    by_consent, by_person, by_gate = (defaultdict[str, list[FaceShare]](list) for _ in range(3))
+    for share in shares:
+        by_consent[share.consent_id].append(share)
+        by_person[share.person_id].append(share)
+        by_gate[share.gate_id].append(share)
+    deleted = 0
+    if len(by_person) <= len(by_gate):
+        for consent_id, these in by_consent.items():
+            gate_ids = [one.gate_id for one in these]
+            _delete(session, FaceLook.consent_id, consent_id, FaceLook.gate_id, gate_ids)
+        for person_id, these in by_person.items():
+            gate_ids = [one.gate_id for one in these]
+            deleted += _delete(session, FaceShare.person_id, person_id, FaceShare.gate_id, gate_ids)
+    else:
+        for gate_id, these in by_gate.items():
+            consent_ids, person_ids = [one.consent_id for one in these], [one.person_id for one in these]
+            _delete(session, FaceLook.gate_id, gate_id, FaceLook.consent_id, consent_ids)
+            deleted += _delete(session, FaceShare.gate_id, gate_id, FaceShare.person_id, person_ids)
+    if deleted != len(shares):
+        raise RuntimeError(f"of {len(shares)} shares that end, {deleted} were there")
     for share in shares:
         session.expunge(share)
+
+
+def _delete(
+    session: Session, one: InstrumentedAttribute[str], value: str, many: InstrumentedAttribute[str],
+    values: Collection[str],
+) -> int:  # fmt: skip
+    """Delete the rows with this value of one column and one of these of another; return how many."""
+    rows = delete(one.class_).where(one == value, among(session, many, values))
+    result = session.execute(rows, execution_options={"synchronize_session": False})
+    return cast(CursorResult[tuple[()]], result).rowcount
 
 
 def begin_evidence(session: Session, ended: Sequence[Ended], why: str, now: datetime) -> None:

@@ -34,6 +34,7 @@ _record, _sums = (cast(Table, model.__table__) for model in (PolicyRecordRow, Po
 _of_gate = bindparam("of_gate", type_=String)
 _counter = bindparam("counter", type_=Integer)
 _have_version = bindparam("have_version", type_=Integer)
+_HAS_SHARE = select(_share.c.person_id).where(_share.c.gate_id == _of_gate).exists().label("has_share")
 
 
 def _as_answered() -> tuple[ColumnElement[bool], ...]:
@@ -75,7 +76,7 @@ def _policy_as_answered() -> tuple[ColumnElement[bool], ...]:
 def _counted(*conditions: ColumnElement[bool]) -> ReturningUpdate[bool]:
     """Return the statement that counts a call and notes what policy the gate has, under these conditions.
 
-    It returns whether the gate has a share of any face, so that leases may have to be read.
+    It returns whether the gate has a share of any face, so that it may be lent something.
     """
     now = bindparam("now", type_=cast(DateTime, _gate.c.last_seen_at.type))
     return (
@@ -98,11 +99,11 @@ def _counted(*conditions: ColumnElement[bool]) -> ReturningUpdate[bool]:
                 else_=func.coalesce(_gate.c.behind_since, now),
             ),
         )
-        .returning(select(_share.c.person_id).where(_share.c.gate_id == _of_gate).exists().label("has_share"))
+        .returning(_HAS_SHARE)
     )
 
 
-def _news() -> Select[int, bytes, str | None, bytes | None]:
+def _news() -> Select[int, bytes, str | None, bytes | None, bool]:
     """Return the statement that reads version, digest and what changed since the gate's version, key by key.
 
     It gives no row where no sums of that version are kept, and one without a key where nothing changed. The
@@ -111,7 +112,7 @@ def _news() -> Select[int, bytes, str | None, bytes | None]:
     since = and_(_record.c.gate_id == _gate.c.gate_id, _record.c.version > _have_version)
     of_version = and_(_sums.c.gate_id == _gate.c.gate_id, _sums.c.version == _gate.c.published_version)
     return (
-        select(_gate.c.published_version, _sums.c.digest, _record.c.key, _record.c.value)
+        select(_gate.c.published_version, _sums.c.digest, _record.c.key, _record.c.value, _HAS_SHARE)
         .select_from(_gate.join(_sums, of_version).outerjoin(_record, since))
         .where(_gate.c.gate_id == _of_gate, *_as_answered())
         .order_by(_record.c.key)

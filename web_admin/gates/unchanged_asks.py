@@ -11,13 +11,14 @@ Nothing here is older than the statements: what another process changed, they se
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import cast
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Row, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -27,7 +28,6 @@ from gate_controller.contract.messages import (
     AskReply,
     AskRequest,
     PolicyManifest,
-    SealedLeases,
     SignedPolicyManifest,
     sign_struct,
 )
@@ -37,11 +37,11 @@ from web_admin.compound.models import Gate
 from web_admin.compound.policy_models import change_of
 from web_admin.core.database import Database
 from web_admin.core.sealing import Sealer
-from web_admin.custody.leases import lent_to
+from web_admin.custody.leases import Lent, lent_shares, opened
 from web_admin.gates.ask_statements import COUNTED, COUNTED_AT_ANY_VERSION, NEWS, ROLES
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NO_LEASES: SealedLeases | msgspec.UnsetType = msgspec.UNSET
+_SOME_KEY = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ class LastAnswer:
     manifest: PolicyManifest
     """What `policy` says; it is dated and signed again for each answer."""
     signing_key: Ed25519PrivateKey
+    lends: bool
+    """Whether the gate had shares of faces then: its calls wait for the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +93,15 @@ class UnchangedAsks:
     ) -> None:
         """Remember an answer with nothing to take but leases, once the transaction is committed."""
         policy, public_key = reply.policy, gate.public_key
+        lends = reply.sealed_leases is not msgspec.UNSET
         reply = msgspec.structs.replace(reply, sealed_leases=msgspec.UNSET)
         if policy is None or public_key is None or not gate.is_believed or not _is_quiet(question, reply):
             return
         manifest = msgspec.json.decode(policy.manifest, type=PolicyManifest)
         signing_key = private_key(session, sealer, gate.site_id, "policy")
+        said = said_digest(question)
         made = LastAnswer(
-            public_key, _lasting(question), said_digest(question), reply, policy, manifest, signing_key)
+            public_key, _lasting(question), said, reply, policy, manifest, signing_key, lends)
         event.listen(
             session, "after_commit", lambda _: self._answers.update({manifest.gate_id: made}), once=True
         )
@@ -119,11 +123,15 @@ class UnchangedAsks:
         has_newest = (question.have_epoch, question.have_version) == newest
         try:
             if has_newest:
-                with database.calls.begin() as connection:
+                lent: Sequence[Lent] = ()
+                with (database.engine if last.lends else database.calls).begin() as connection:
                     counted = connection.execute(COUNTED, bound).first()
-                    if counted is not None:
-                        leases = _lent(connection, sealer, last, question, has_share=counted.has_share)
-                        return msgspec.structs.replace(_dated(last, now), sealed_leases=leases)
+                    if counted is not None and counted.has_share:
+                        lent = _lent(connection, last, question)
+                if counted is not None:
+                    if counted.has_share != last.lends:
+                        self._answers[gate_id] = replace(last, lends=counted.has_share)
+                    return _with_leases(_dated(last, now), sealer, last, question, lent)
             if _takes_news(last, question):
                 return self._with_news(database, sealer, last, question, bound, now)
         except OperationalError:
@@ -138,24 +146,24 @@ class UnchangedAsks:
     ) -> AskReply | None:  # fmt: skip
         """Return the last answer with what was published since, or None where more than that differs."""
         gate_id, base = last.manifest.gate_id, (last.manifest.epoch, cast(int, bound["have_version"]))
-        rows, leases = [], _NO_LEASES
+        rows: list[Row[int, bytes, str | None, bytes | None, bool]] = []
+        lent: Sequence[Lent] = ()
         # It waits for the disk, as each answer with records: its number is good once, also after a crash.
         with database.engine.connect() as connection:
-            counted = connection.execute(COUNTED_AT_ANY_VERSION, bound).first()
-            if counted is not None:
+            if connection.execute(COUNTED_AT_ANY_VERSION, bound).first() is not None:
                 # Its row is locked from here on: no publication comes between version, digest and records.
                 rows = list(connection.execute(NEWS, bound))
-            if counted is not None and rows:
-                leases = _lent(connection, sealer, last, question, has_share=counted.has_share)
+            if rows:
+                lent = _lent(connection, last, question) if rows[0].has_share else ()
                 connection.commit()  # else the full way counts the call
         if not rows:
             self.forget(gate_id)
             return None
         manifest = msgspec.structs.replace(
             last.manifest, version=rows[0].published_version, digest=rows[0].digest, digest_kind="lthash16")
-        newest = replace(last, manifest=manifest)
+        newest = replace(last, manifest=manifest, lends=rows[0].has_share)
         self._answers[gate_id] = newest
-        reply = msgspec.structs.replace(_dated(newest, now), sealed_leases=leases)
+        reply = _with_leases(_dated(newest, now), sealer, last, question, lent)
         if base == (manifest.epoch, manifest.version):
             return reply
         change = change_of(((row.key, row.value) for row in rows if row.key is not None), base)
@@ -168,15 +176,22 @@ def _takes_news(last: LastAnswer, question: AskRequest) -> bool:
     return is_base and question.knows is not msgspec.UNSET and SUM_DIGEST in question.knows
 
 
-def _lent(
-    connection: Connection, sealer: Sealer, last: LastAnswer, question: AskRequest, *, has_share: bool
-) -> SealedLeases | msgspec.UnsetType:
-    """Return what may be lent to a believed gate, sealed to the key that it asks with; raise KeyUnusable."""
-    if not has_share or question.sealing_public_key is msgspec.UNSET:
-        return _NO_LEASES
+def _lent(connection: Connection, last: LastAnswer, question: AskRequest) -> Sequence[Lent]:
+    """Return the shares that may be lent to the controller that asks; none where it sends no key for them."""
+    if question.sealing_public_key is msgspec.UNSET:
+        return ()
+    return lent_shares(connection, last.manifest.gate_id, last.manifest.site_id, last.public_key)
+
+
+def _with_leases(
+    reply: AskReply, sealer: Sealer, last: LastAnswer, question: AskRequest, lent: Sequence[Lent]
+) -> AskReply:
+    """Return an answer with leases of these shares, sealed to the question's key; raise KeyUnusable."""
+    if not lent or question.sealing_public_key is msgspec.UNSET:
+        return reply
     gate_id, site_id = last.manifest.gate_id, last.manifest.site_id
-    leases = lent_to(connection, sealer, gate_id, site_id)
-    return seal_leases(question.sealing_public_key, leases, site_id, gate_id) if leases else _NO_LEASES
+    leases = seal_leases(question.sealing_public_key, opened(sealer, lent), site_id, gate_id)
+    return msgspec.structs.replace(reply, sealed_leases=leases)
 
 
 def _dated(last: LastAnswer, now: datetime) -> AskReply:
@@ -192,8 +207,11 @@ def said_digest(question: AskRequest) -> bytes:
 
 
 def _lasting(question: AskRequest) -> AskRequest:
+    """Return a question without what differs each time; that a key for leases came is kept."""
+    has_key = question.sealing_public_key is not msgspec.UNSET
     return msgspec.structs.replace(
-        question, gate_time=EPOCH, sealing_public_key=msgspec.UNSET, have_epoch=0, have_version=0)
+        question, gate_time=EPOCH, sealing_public_key=_SOME_KEY if has_key else msgspec.UNSET,
+        have_epoch=0, have_version=0)
 
 
 def _is_quiet(question: AskRequest, reply: AskReply) -> bool:

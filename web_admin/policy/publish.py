@@ -235,7 +235,7 @@ def _scope(
     To look so many up one by one costs the database more than to read all records of the gates in order.
     """
     if not person_ids:
-        return _Scope(frozenset(), emergency_keys(session, site_id))
+        return _Scope(frozenset(), emergency_keys(session, site_id) if with_others else frozenset())
     if len(person_ids) > MANY_PEOPLE:
         of_site = select(func.count()).where(Person.site_id == site_id, Person.ended_at.is_(None))
         if 2 * len(person_ids) >= (session.scalar(of_site) or 0):

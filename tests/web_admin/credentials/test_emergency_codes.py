@@ -9,7 +9,7 @@ from sqlalchemy import select
 from gate_controller.contract.records import CredentialState, EmergencyCodeCredential
 from gate_controller.rules.identify import hash_typed, identify_typed
 from tests.support.acting import add_lane, audit_kinds, by_phone, gate_keys, gate_view, household
-from web_admin.action.base import Action
+from web_admin.action.base import Action, publish
 from web_admin.compound.models import Home
 from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR
 from web_admin.core.refusal import ActionRefused
@@ -111,6 +111,15 @@ def test_acts_about_one_person_leave_the_codes_as_they_are(act: Action) -> None:
     _, person = household(act)
     digits = make(act)
     suspend_person(act, person.person_id, "lost keys")
+    assert typed_at(act, digits).state is CredentialState.ACTIVE  # type: ignore[union-attr]
+
+
+@pytest.mark.publishing
+@pytest.mark.parametrize("with_others", [True, False])
+def test_a_publication_about_no_person_leaves_the_codes_as_they_are(act: Action, with_others: bool) -> None:
+    add_lane(act)
+    digits = make(act)
+    publish(act, (), with_others=with_others)
     assert typed_at(act, digits).state is CredentialState.ACTIVE  # type: ignore[union-attr]
 
 

@@ -1,7 +1,7 @@
 """What a face costs the database does not grow with the number of gates that hold it."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from tests.support.compounds.with_gates import add_card, add_gate, add_person
 from tests.support.statements import statements_of
@@ -50,6 +50,17 @@ def test_a_face_takes_as_many_statements_at_two_gates_as_at_twenty(statements_wi
     statements_with(1, 50)  # the first face of a site makes the key for shares
     few = statements_with(2, 100)
     assert statements_with(18, 200) == few
+
+
+def test_shares_that_another_act_deleted_do_not_end_in_silence(database, sealer, site, now):
+    with database.session() as session:
+        add_gate(session, sealer, site, "north", 1, ["card", "face"])
+        person = add_person(session, site, None, ["north-in"], now)
+        give_face(session, sealer, site, person, now)
+        shares = session.scalars(select(FaceShare)).all()
+        session.execute(delete(FaceShare), execution_options={"synchronize_session": False})
+        with pytest.raises(RuntimeError, match="of 1 shares that end, 0 were there"):
+            end_shares(session, shares, "gate_stolen", now)
 
 
 def test_a_gate_that_ends_takes_as_many_statements_with_ten_faces_as_with_two(database, sealer, site, now):

@@ -1,9 +1,13 @@
 """A new receipt costs two statements; whatever else is said about a receipt is worked out in full."""
 
+import threading
+from dataclasses import replace
+
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
 
 from gate_controller.contract.messages import (
     RECEIPT_DOMAIN,
@@ -22,6 +26,7 @@ from web_admin.compound.models import Gate
 from web_admin.custody.models import ReceiptRow
 from web_admin.gates.new_receipts import AT_ONCE
 from web_admin.journal.models import AuditEntry
+from web_admin.sync.requests import LAST_COUNTER
 
 pytestmark = pytest.mark.both_databases
 
@@ -101,6 +106,11 @@ def number_far_ahead(north, receipt, session):
     return signed(north.key, receipt)
 
 
+def number_beyond_the_last(north, receipt, session):
+    north.counter = LAST_COUNTER
+    return signed(north.key, receipt)
+
+
 def number_of_before(north, receipt, session):
     north.counter -= 1
     return signed(north.key, receipt)
@@ -145,7 +155,8 @@ def none_at_all(north, receipt, session):
 
 CHANGES = [
     nothing, stolen, retired, cloned, paired_again, of_the_controller_before, number_far_ahead,
-    number_of_before, unknown_consent, of_another_person, of_another_gate, of_another_site, by_another_key,
+    number_beyond_the_last, number_of_before, unknown_consent, of_another_person, of_another_gate,
+    of_another_site, by_another_key,
     twice_in_one, newer_in_one, more_than_at_once, none_at_all,
 ]
 
@@ -185,6 +196,40 @@ def test_a_receipt_of_later_takes_the_place_of_an_earlier_one(database, north, r
         assert north.post(RECEIPTS_PATH, signed(north.key, one)).status_code == 200
     rows = stored(database)[0]
     assert [row[2] for row in rows] == [signed(north.key, later).receipts[0].receipt]
+
+
+def test_a_connection_that_ends_loses_no_receipt(database, north, receipt):
+    ends = [True]
+
+    def execute(_connection, _cursor, statement, *_rest):
+        if ends and statement.startswith("INSERT INTO receipt"):
+            ends.clear()
+            raise OperationalError(statement, {}, Exception("the connection ended"))
+
+    event.listen(database.engine, "before_cursor_execute", execute)
+    try:
+        assert north.post(RECEIPTS_PATH, signed(north.key, receipt)).get_json() == {"count": 1}
+    finally:
+        event.remove(database.engine, "before_cursor_execute", execute)
+    assert ends == []
+    assert len(stored(database)[0]) == 1
+
+
+def test_the_same_request_at_two_workers_is_answered_once(database, north, receipt, gates_app):
+    batch, answers = signed(north.key, receipt), []
+    north.counter += 1
+    players = [replace(north, client=gates_app.test_client()) for _ in range(2)]
+
+    def post(player):
+        answers.append(player.post(RECEIPTS_PATH, batch, counter=north.counter).status_code)
+
+    threads = [threading.Thread(target=post, args=(player,)) for player in players]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [200, 409]
+    assert len(stored(database)[0]) == 1
 
 
 def test_a_copied_request_is_refused_and_a_wrong_signature_too(database, north, receipt):

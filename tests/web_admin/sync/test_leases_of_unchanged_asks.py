@@ -1,5 +1,6 @@
 """A gate with faces costs two statements as long as nothing is new, and is lent what the full way lends."""
 
+import threading
 from datetime import timedelta
 
 import msgspec
@@ -7,15 +8,22 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import select
 
-from gate_controller.contract.messages import ASK_PATH, PolicyManifest
+from gate_controller.contract.features import SUM_DIGEST
+from gate_controller.contract.messages import ASK_PATH, FaceStatus, PolicyManifest
 from tests.support.compounds.with_gates import add_card, add_gate, add_person
 from tests.support.statements import statements_of
 from tests.web_admin.policy.test_publish import give_face
+from tests.web_admin.sync.test_news import one_card_more, take
 from tests.web_admin.sync.test_routes import error_of
 from web_admin.compound.models import Gate, Person, Site
+from web_admin.core.database import Menjin
+from web_admin.custody.gate_reports import PROGRAM_OUTDATED
+from web_admin.custody.leases import lent_shares
 from web_admin.custody.models import Consent, FaceShare, FaceSuspension, GateFaceRow, Notice
 from web_admin.custody.shares import FACE_PURPOSE, destroy_shares
+from web_admin.policy.effects import PolicyEffects
 from web_admin.policy.publish import publish_policy
+from web_admin.policy.sums import begin_sums
 
 pytestmark = pytest.mark.both_databases
 
@@ -61,6 +69,82 @@ def test_a_gate_that_sends_no_key_is_lent_nothing_and_one_with_a_wrong_key_gets_
     answer = north.post(ASK_PATH, question)
     assert (answer.status_code, error_of(answer)) == (400, "sealing_key_unusable")
     assert north.ask(clock.now).leases
+
+
+@pytest.mark.parametrize("is_behind", [False, True])
+def test_a_question_with_a_wrong_key_is_counted_and_the_gate_is_not_silent(
+    database, sealer, site, taking, people, clock, is_behind
+):
+    if is_behind:
+        one_card_more(database, sealer, site, people[0], 700, clock.now)
+    clock.now += timedelta(seconds=2)
+    question = msgspec.structs.replace(taking.question(clock.now), sealing_public_key=bytes(32))
+    assert taking.post(ASK_PATH, question).status_code == 400
+    with database.session() as session:
+        gate = session.get_one(Gate, "north")
+        assert (gate.request_counter, gate.last_seen_at) == (taking.counter, clock.now)
+
+
+def test_that_a_gate_sends_no_key_any_more_is_noted_at_once(database, north, people, clock):
+    question = msgspec.structs.replace(north.question(clock.now), face=FaceStatus(engine="e"))
+    without = msgspec.structs.replace(question, sealing_public_key=msgspec.UNSET)
+    for asked, trouble in ((question, ""), (without, PROGRAM_OUTDATED), (without, PROGRAM_OUTDATED),
+                           (question, "")):  # fmt: skip
+        assert north.post(ASK_PATH, asked).status_code == 200
+        with database.session() as session:
+            assert session.get_one(GateFaceRow, "north").status["trouble"] == trouble
+
+
+@pytest.fixture
+def taking(web_config, database, sealer, north, people, clock):
+    """The gate, when it takes sums and was answered so."""
+    north.knows = (SUM_DIGEST,)
+    take(north, north.ask(clock.now))
+    begin_sums(Menjin(web_config, database, sealer, clock, PolicyEffects(sealer)), clock.now)
+    north.ask(clock.now)
+    return north
+
+
+def test_leases_come_with_what_was_published(database, sealer, site, taking, people, clock):
+    one_card_more(database, sealer, site, people[0], 700, clock.now)
+    with statements_of(database) as seen:
+        reply = taking.ask(clock.now)
+    assert [statement.split()[0] for statement in seen] == ["UPDATE", "UPDATE", "SELECT", "SELECT"]
+    assert [key.partition(":")[0] for key in reply.change.puts] == ["credential"]
+    assert [lease.person_id for lease in reply.leases] == people
+
+
+def test_a_share_that_comes_with_what_a_question_waited_for_is_lent(
+    database, sealer, site, taking, people, clock
+):
+    if database.engine.dialect.name != "postgresql":
+        pytest.skip("on SQLite one transaction writes at a time")
+    with database.session() as session:
+        for person_id in people:
+            destroy_shares(session, person_id, "withdrawn", clock.now)
+    assert taking.ask(clock.now).leases == ()
+    answers = []
+    with database.session() as session:
+        person = add_person(session, site, None, ["north-in"], clock.now)
+        add_card(session, sealer, person, 9, clock.now)
+        give_face(session, sealer, site, person, clock.now)
+        publish_policy(session, sealer, site, clock.now)
+        asking = threading.Thread(target=lambda: answers.append(taking.ask(clock.now)))
+        asking.start()
+        asking.join(timeout=0.5)
+        assert asking.is_alive(), "it waits for the gate's row"
+        new = person.person_id
+    asking.join()
+    assert f"face:{new}" in answers[0].change.puts
+    assert [lease.person_id for lease in answers[0].leases] == [new]
+
+
+def test_a_controller_that_was_replaced_is_lent_nothing(database, site, north, people):
+    with database.session() as session:
+        key = session.get_one(Gate, "north").public_key
+        assert len(lent_shares(session, "north", site, key)) == len(people)
+        assert lent_shares(session, "north", site, bytes(32)) == []
+        assert lent_shares(session, "north", site, None) == []
 
 
 def of_first(session, people):

@@ -54,8 +54,15 @@ def key_for_sealing(session: Session, sealer: Sealer, now: datetime) -> str:
 
 
 def ask_for_rotation(session: Session, now: datetime) -> None:
-    """Note that a face was forgotten and the key has to be changed."""
-    live = session.scalars(_live()).one_or_none()
+    """Note that the key has to be changed since a face is forgotten; no rotation passes before the commit.
+
+    As a rotation, it locks the key before any share.
+    """
+    session.flush()
+    locked = _live().with_for_update().execution_options(populate_existing=True)
+    live = session.scalars(locked).one_or_none()
+    if live is None:  # where a rotation passed while this waited, the next look finds its key
+        live = session.scalars(locked).one_or_none()
     if live is not None and live.due_since is None:
         live.due_since = now
         session.flush()

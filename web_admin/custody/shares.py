@@ -10,10 +10,10 @@ import secrets
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, CursorResult, delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, load_only
 
 from gate_controller.contract.messages import (
@@ -144,53 +144,67 @@ def end_shares(session: Session, shares: Sequence[FaceShare], why: str, now: dat
         for gate in session.scalars(
             select(Gate).where(among(session, Gate.gate_id, gate_ids)).options(load_only(Gate.public_key)))
     }
+    ask_for_rotation(session, now)  # from here on no rotation passes before the commit
+    key_ids = _delete_with_looks(session, shares)
     ended = [
         Ended(consents[share.consent_id], gates[share.gate_id], share.created_at,
-              share_key_id(share.share_sealed))
+              key_ids[share.person_id, share.gate_id])
         for share in shares
     ]  # fmt: skip
     begin_evidence(session, ended, why, now)
-    gates_that_owe = [share.gate_id for share in shares]
-    _delete_with_looks(session, shares)
-    ask_for_rotation(session, now)
-    return gates_that_owe
+    return [share.gate_id for share in shares]
 
 
-def _delete_with_looks(session: Session, shares: Sequence[FaceShare]) -> None:
-    """Delete shares and what is known of their looks, by a statement each for each person or each gate."""
+def _delete_with_looks(session: Session, shares: Sequence[FaceShare]) -> dict[tuple[str, str], str]:
+    """Delete shares and what is known of their looks, by a statement each for each person or each gate.
+
+    Returns the keys under which they were sealed, by person and gate: a rotation may have passed since they
+    were read.
+    """
     session.flush()
     by_consent, by_person, by_gate = (defaultdict[str, list[FaceShare]](list) for _ in range(3))
     for share in shares:
         by_consent[share.consent_id].append(share)
         by_person[share.person_id].append(share)
         by_gate[share.gate_id].append(share)
-    deleted = 0
+    key_ids: dict[tuple[str, str], str] = {}
     if len(by_person) <= len(by_gate):
         for consent_id, these in by_consent.items():
             gate_ids = [one.gate_id for one in these]
-            _delete(session, FaceLook.consent_id, consent_id, FaceLook.gate_id, gate_ids)
+            _delete_looks(session, FaceLook.consent_id == consent_id, FaceLook.gate_id, gate_ids)
         for person_id, these in by_person.items():
             gate_ids = [one.gate_id for one in these]
-            deleted += _delete(session, FaceShare.person_id, person_id, FaceShare.gate_id, gate_ids)
+            key_ids |= _delete(session, FaceShare.person_id == person_id, FaceShare.gate_id, gate_ids)
     else:
         for gate_id, these in by_gate.items():
             consent_ids, person_ids = [one.consent_id for one in these], [one.person_id for one in these]
-            _delete(session, FaceLook.gate_id, gate_id, FaceLook.consent_id, consent_ids)
-            deleted += _delete(session, FaceShare.gate_id, gate_id, FaceShare.person_id, person_ids)
-    if deleted != len(shares):
-        raise RuntimeError(f"of {len(shares)} shares that end, {deleted} were there")
+            _delete_looks(session, FaceLook.gate_id == gate_id, FaceLook.consent_id, consent_ids)
+            key_ids |= _delete(session, FaceShare.gate_id == gate_id, FaceShare.person_id, person_ids)
+    if len(key_ids) != len(shares):
+        raise RuntimeError(f"of {len(shares)} shares that end, {len(key_ids)} were there")
     for share in shares:
         session.expunge(share)
+    return key_ids
+
+
+_APART = {"synchronize_session": False}
+
+
+def _delete_looks(
+    session: Session, of_one: ColumnElement[bool], many: InstrumentedAttribute[str], values: Collection[str]
+) -> None:
+    session.execute(delete(FaceLook).where(of_one, among(session, many, values)), execution_options=_APART)
 
 
 def _delete(
-    session: Session, one: InstrumentedAttribute[str], value: str, many: InstrumentedAttribute[str],
-    values: Collection[str],
-) -> int:  # fmt: skip
-    """Delete the rows with this value of one column and one of these of another; return how many."""
-    rows = delete(one.class_).where(one == value, among(session, many, values))
-    result = session.execute(rows, execution_options={"synchronize_session": False})
-    return cast(CursorResult[tuple[()]], result).rowcount
+    session: Session, of_one: ColumnElement[bool], many: InstrumentedAttribute[str], values: Collection[str]
+) -> dict[tuple[str, str], str]:
+    rows = delete(FaceShare).where(of_one, among(session, many, values))
+    sealed = rows.returning(FaceShare.person_id, FaceShare.gate_id, FaceShare.share_sealed)
+    return {
+        (person_id, gate_id): share_key_id(share_sealed)
+        for person_id, gate_id, share_sealed in session.execute(sealed, execution_options=_APART)
+    }
 
 
 def begin_evidence(session: Session, ended: Sequence[Ended], why: str, now: datetime) -> None:

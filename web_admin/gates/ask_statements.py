@@ -120,5 +120,11 @@ def _news() -> Select[int, bytes, str | None, bytes | None, bool]:
 
 
 COUNTED = _counted(*_as_answered(), *_policy_as_answered())
+COUNTED_BEFORE = (
+    update(_gate)
+    .where(_gate.c.gate_id == _of_gate, _gate.c.request_counter == _counter)
+    .values(request_counter=_counter)
+)
+"""Writes again what was counted: the commit of a transaction that writes nothing waits for no disk."""
 COUNTED_AT_ANY_VERSION = _counted(*_as_answered(), _gate.c.published_version >= _have_version)
 NEWS = _news()

@@ -11,7 +11,6 @@ Nothing here is older than the statements: what another process changed, they se
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import cast
@@ -27,6 +26,7 @@ from gate_controller.contract.messages import (
     POLICY_DOMAIN,
     AskReply,
     AskRequest,
+    FaceLease,
     PolicyManifest,
     SignedPolicyManifest,
     sign_struct,
@@ -37,8 +37,8 @@ from web_admin.compound.models import Gate
 from web_admin.compound.policy_models import change_of
 from web_admin.core.database import Database
 from web_admin.core.sealing import Sealer
-from web_admin.custody.leases import Lent, lent_shares, opened
-from web_admin.gates.ask_statements import COUNTED, COUNTED_AT_ANY_VERSION, NEWS, ROLES
+from web_admin.custody.leases import lent_shares, opened
+from web_admin.gates.ask_statements import COUNTED, COUNTED_AT_ANY_VERSION, COUNTED_BEFORE, NEWS, ROLES
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SOME_KEY = bytes(32)
@@ -123,15 +123,9 @@ class UnchangedAsks:
         has_newest = (question.have_epoch, question.have_version) == newest
         try:
             if has_newest:
-                lent: Sequence[Lent] = ()
-                with (database.engine if last.lends else database.calls).begin() as connection:
-                    counted = connection.execute(COUNTED, bound).first()
-                    if counted is not None and counted.has_share:
-                        lent = _lent(connection, last, question)
-                if counted is not None:
-                    if counted.has_share != last.lends:
-                        self._answers[gate_id] = replace(last, lends=counted.has_share)
-                    return _with_leases(_dated(last, now), sealer, last, question, lent)
+                leases = self._counted(database, sealer, last, question, bound)
+                if leases is not None:
+                    return _with_leases(_dated(last, now), last.manifest, question, leases)
             if _takes_news(last, question):
                 return self._with_news(database, sealer, last, question, bound, now)
         except OperationalError:
@@ -140,6 +134,29 @@ class UnchangedAsks:
             self.forget(gate_id)
         return None
 
+    def _counted(
+        self, database: Database, sealer: Sealer, last: LastAnswer, question: AskRequest,
+        bound: dict[str, object],
+    ) -> tuple[FaceLease, ...] | None:  # fmt: skip
+        """Count a call of a gate with the newest policy and return its leases; None where more differs.
+
+        A primary that was cut off from its standby lends nothing: on PostgreSQL what lends waits for it.
+        """
+        waits = database.engine.dialect.name == "postgresql"
+        with (database.engine if waits and last.lends else database.calls).begin() as connection:
+            counted = connection.execute(COUNTED, bound).first()
+            if counted is None:
+                return None
+            if counted.has_share and (last.lends or not waits):
+                return _lent(connection, sealer, last, question)
+        if counted.has_share != last.lends:
+            self._answers[last.manifest.gate_id] = replace(last, lends=counted.has_share)
+        if not counted.has_share:
+            return ()
+        with database.engine.begin() as connection:
+            is_newest = connection.execute(COUNTED_BEFORE, bound).rowcount == 1
+            return _lent(connection, sealer, last, question) if is_newest else ()
+
     def _with_news(
         self, database: Database, sealer: Sealer, last: LastAnswer, question: AskRequest,
         bound: dict[str, object], now: datetime,
@@ -147,14 +164,14 @@ class UnchangedAsks:
         """Return the last answer with what was published since, or None where more than that differs."""
         gate_id, base = last.manifest.gate_id, (last.manifest.epoch, cast(int, bound["have_version"]))
         rows: list[Row[int, bytes, str | None, bytes | None, bool]] = []
-        lent: Sequence[Lent] = ()
+        leases: tuple[FaceLease, ...] = ()
         # It waits for the disk, as each answer with records: its number is good once, also after a crash.
         with database.engine.connect() as connection:
             if connection.execute(COUNTED_AT_ANY_VERSION, bound).first() is not None:
                 # Its row is locked from here on: no publication comes between version, digest and records.
                 rows = list(connection.execute(NEWS, bound))
             if rows:
-                lent = _lent(connection, last, question) if rows[0].has_share else ()
+                leases = _lent(connection, sealer, last, question) if rows[0].has_share else ()
                 connection.commit()  # else the full way counts the call
         if not rows:
             self.forget(gate_id)
@@ -163,7 +180,7 @@ class UnchangedAsks:
             last.manifest, version=rows[0].published_version, digest=rows[0].digest, digest_kind="lthash16")
         newest = replace(last, manifest=manifest, lends=rows[0].has_share)
         self._answers[gate_id] = newest
-        reply = _with_leases(_dated(newest, now), sealer, last, question, lent)
+        reply = _with_leases(_dated(newest, now), manifest, question, leases)
         if base == (manifest.epoch, manifest.version):
             return reply
         change = change_of(((row.key, row.value) for row in rows if row.key is not None), base)
@@ -176,22 +193,24 @@ def _takes_news(last: LastAnswer, question: AskRequest) -> bool:
     return is_base and question.knows is not msgspec.UNSET and SUM_DIGEST in question.knows
 
 
-def _lent(connection: Connection, last: LastAnswer, question: AskRequest) -> Sequence[Lent]:
-    """Return the shares that may be lent to the controller that asks; none where it sends no key for them."""
+def _lent(
+    connection: Connection, sealer: Sealer, last: LastAnswer, question: AskRequest
+) -> tuple[FaceLease, ...]:
+    """Return the leases of the controller that asks, none where it sends no key; raise SealBroken."""
     if question.sealing_public_key is msgspec.UNSET:
         return ()
-    return lent_shares(connection, last.manifest.gate_id, last.manifest.site_id, last.public_key)
+    gate_id, site_id = last.manifest.gate_id, last.manifest.site_id
+    return opened(sealer, lent_shares(connection, gate_id, site_id, last.public_key))
 
 
 def _with_leases(
-    reply: AskReply, sealer: Sealer, last: LastAnswer, question: AskRequest, lent: Sequence[Lent]
+    reply: AskReply, manifest: PolicyManifest, question: AskRequest, leases: tuple[FaceLease, ...]
 ) -> AskReply:
-    """Return an answer with leases of these shares, sealed to the question's key; raise KeyUnusable."""
-    if not lent or question.sealing_public_key is msgspec.UNSET:
+    """Return an answer with these leases, sealed to the question's key; raise KeyUnusable."""
+    if not leases or question.sealing_public_key is msgspec.UNSET:
         return reply
-    gate_id, site_id = last.manifest.gate_id, last.manifest.site_id
-    leases = seal_leases(question.sealing_public_key, opened(sealer, lent), site_id, gate_id)
-    return msgspec.structs.replace(reply, sealed_leases=leases)
+    sealed = seal_leases(question.sealing_public_key, leases, manifest.site_id, manifest.gate_id)
+    return msgspec.structs.replace(reply, sealed_leases=sealed)
 
 
 def _dated(last: LastAnswer, now: datetime) -> AskReply:

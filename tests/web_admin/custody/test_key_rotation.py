@@ -23,7 +23,7 @@ from web_admin.custody.key_rotation import (
     rotation_due_since,
 )
 from web_admin.custody.leases import leases_for
-from web_admin.custody.models import FaceShare, WrapKeyRow
+from web_admin.custody.models import FaceShare, ForgettingRow, WrapKeyRow
 from web_admin.face.actions import give_face_consent, withdraw_face
 
 pytestmark = pytest.mark.both_databases
@@ -90,6 +90,48 @@ def test_a_rotation_keeps_every_live_share_and_destroys_the_old_key(
     for old_row in old_rows:
         with pytest.raises(SealBroken):
             sealer.open(old_row, purpose="face-share")
+
+
+def test_a_withdrawal_beside_a_rotation_names_the_key_that_the_share_was_under(
+    database, sealer, consented, now, monkeypatch
+):
+    """The rotation has sealed the first share anew when the withdrawal begins, and ends while that waits."""
+    if database.engine.dialect.name != "postgresql":
+        pytest.skip("on SQLite one transaction writes at a time")
+    site_id, (lin, _other) = consented
+    old_id, begun, goes_on = sealer.wrap_keys.current_id, threading.Event(), threading.Event()
+    seal = sealer.seal_share
+
+    def seal_and_wait(share, key_id):
+        sealed = seal(share, key_id)
+        begun.set()
+        assert goes_on.wait(30)
+        return sealed
+
+    monkeypatch.setattr(sealer, "seal_share", seal_and_wait)
+    done = []
+    rotating = threading.Thread(target=lambda: done.append(rotate_wrap_key(database, sealer, now)))
+    rotating.start()
+    assert begun.wait(30)
+
+    def withdraw():
+        with database.session() as session:
+            done.append(withdraw_face(by_phone(manager(session, sealer, site_id, now), lin), lin))
+
+    withdrawing = threading.Thread(target=withdraw)
+    withdrawing.start()
+    withdrawing.join(timeout=0.5)
+    assert withdrawing.is_alive(), "it waits for the rotation"
+    goes_on.set()
+    for thread in (rotating, withdrawing):
+        thread.join(30)
+    assert len(done) == 2
+    with database.session() as session:
+        [ending] = session.scalars(select(ForgettingRow))
+        live = session.scalars(select(WrapKeyRow).where(WrapKeyRow.state == "live")).one()
+        assert (ending.key_id, live.due_since) == (live.key_id, now)
+        assert ending.key_id != old_id
+    assert rotate_wrap_key(database, sealer, now).destroyed_ids == (live.key_id,)
 
 
 def test_the_old_file_is_overwritten_before_it_is_removed(database, sealer, consented, folder, now):

@@ -139,6 +139,35 @@ def test_a_share_that_comes_with_what_a_question_waited_for_is_lent(
     assert [lease.person_id for lease in answers[0].leases] == [new]
 
 
+def test_a_gate_whose_shares_rested_is_lent_them_by_a_call_that_waits_for_the_disk(
+    database, site, north, people, clock, gates_app
+):
+    """This process saw the gate last when nothing was lent, so it counts its call without that wait."""
+    with database.session() as session:
+        session.add(FaceSuspension(site_id=site, drill_id="d", since=clock.now))
+    gates_app.extensions["menjin_unchanged_asks"].forget("north")
+    assert north.ask(clock.now).leases == ()
+    with database.session() as session:
+        session.delete(session.get_one(FaceSuspension, site))
+    waits = database.engine.dialect.name == "postgresql"
+    lent = ["UPDATE", "SELECT"]
+    for verbs in (["UPDATE", *lent] if waits else lent, lent):
+        with statements_of(database) as seen:
+            assert [lease.person_id for lease in north.ask(clock.now).leases] == people
+        assert [statement.split()[0] for statement in seen] == verbs
+
+
+def test_a_share_that_cannot_be_opened_is_a_fault_of_the_server_and_the_call_does_not_count(
+    database, north, people, clock
+):
+    with database.session() as session:
+        counter = session.get_one(Gate, "north").request_counter
+        session.get_one(FaceShare, (people[0], "north")).share_sealed = b"damaged"
+    assert north.post(ASK_PATH, north.question(clock.now)).status_code == 500
+    with database.session() as session:
+        assert session.get_one(Gate, "north").request_counter == counter
+
+
 def test_a_controller_that_was_replaced_is_lent_nothing(database, site, north, people):
     with database.session() as session:
         key = session.get_one(Gate, "north").public_key

@@ -95,7 +95,7 @@ def test_a_rotation_keeps_every_live_share_and_destroys_the_old_key(
 def test_a_withdrawal_beside_a_rotation_names_the_key_that_the_share_was_under(
     database, sealer, consented, now, monkeypatch
 ):
-    """The rotation has sealed the first share anew when the withdrawal begins, and ends while that waits."""
+    """The withdrawal begins while a rotation seals shares again, and waits for it."""
     if database.engine.dialect.name != "postgresql":
         pytest.skip("on SQLite one transaction writes at a time")
     site_id, (lin, _other) = consented

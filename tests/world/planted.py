@@ -102,7 +102,9 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "stolen gets people", "a gate that was reported stolen is sent people and cards as before",
-        ((publish, "_records", (('if gate.state == "paired":', 'if gate.state in ("paired", "stolen"):'),)),),
+        ((publish._Sources, "records", (
+            ('if gate.state != "paired":', 'if gate.state not in ("paired", "stolen"):'),
+        )),),
     ),
 )
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, Table, bindparam, select
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -170,3 +170,13 @@ def persons_by_id(session: Session, person_ids: Collection[str]) -> dict[str, Pe
         return {}
     found = session.scalars(select(Person).where(Person.person_id.in_(person_ids)))
     return {person.person_id: person for person in found}
+
+
+def is_believed_by_key() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions under which a gate is believed and has the key `is_public_key`.
+
+    `Gate.is_believed` says the same of a row that was read.
+    """
+    gate = cast(Table, Gate.__table__)
+    has_key = gate.c.public_key == bindparam("is_public_key")
+    return gate.c.state == "paired", gate.c.forked_at.is_(None), has_key

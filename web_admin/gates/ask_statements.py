@@ -21,9 +21,10 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from web_admin.compound.models import Gate, Site, SiteKey
 from web_admin.compound.policy_models import OrderRow, PolicyRecordRow, PolicySumsRow
+from web_admin.compound.queries import is_believed_by_key
 from web_admin.custody.models import FaceShare
 
-GATE_COLUMNS = ("public_key", "acknowledged_seq", "ordered_version", "said_digest")
+GATE_COLUMNS = ("acknowledged_seq", "ordered_version", "said_digest")
 SITE_COLUMNS = ("epoch", "ask_again_seconds")
 ROLES = ("policy", "pass", "anchor")
 
@@ -37,11 +38,19 @@ _have_version = bindparam("have_version", type_=Integer)
 _HAS_SHARE = select(_share.c.person_id).where(_share.c.gate_id == _of_gate).exists().label("has_share")
 
 
+def is_next_call() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions under which a call is the gate's next one, with a number that may be counted."""
+    return (
+        _gate.c.gate_id == _of_gate,
+        _gate.c.request_counter < _counter,
+        _gate.c.request_counter >= _counter - bindparam("max_ahead", type_=Integer),
+    )
+
+
 def _as_answered() -> tuple[ColumnElement[bool], ...]:
     """Return the conditions under which the last answer holds, whatever was published since."""
     return (
-        _gate.c.state == "paired",
-        _gate.c.forked_at.is_(None),
+        *is_believed_by_key(),
         _gate.c.policy_withheld.is_(False),
         *(_gate.c[name] == bindparam(f"is_{name}") for name in GATE_COLUMNS),
         or_(_gate.c.ordered_version == "", _gate.c.ordered_id == bindparam("is_ordered_id", type_=String)),
@@ -81,12 +90,7 @@ def _counted(*conditions: ColumnElement[bool]) -> ReturningUpdate[bool]:
     now = bindparam("now", type_=cast(DateTime, _gate.c.last_seen_at.type))
     return (
         update(_gate)
-        .where(
-            _gate.c.gate_id == _of_gate,
-            _gate.c.request_counter < _counter,
-            _gate.c.request_counter >= _counter - bindparam("max_ahead", type_=Integer),
-            *conditions,
-        )
+        .where(*is_next_call(), *conditions)
         .values(
             request_counter=_counter,
             request_digest=bindparam("digest"),

@@ -9,34 +9,28 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import DateTime, Integer, LargeBinary, String, Table, bindparam, insert, select, update
+from sqlalchemy import DateTime, LargeBinary, String, Table, bindparam, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from gate_controller.contract.messages import ForgetReceipt, SignedReceipt, open_receipt
 from gate_controller.contract.signing import SignatureRefused
 from web_admin.compound.models import Gate
+from web_admin.compound.queries import is_believed_by_key
 from web_admin.core.database import Database
 from web_admin.custody.models import Consent, ReceiptRow
+from web_admin.gates.ask_statements import is_next_call
 from web_admin.gates.unchanged_asks import Call
 
 AT_ONCE = 10
 """Of more receipts in one request, all are stored in full."""
 
 _gate, _consent, _receipt = (cast(Table, model.__table__) for model in (Gate, Consent, ReceiptRow))
-_of_gate, _counter = bindparam("of_gate", type_=String), bindparam("counter", type_=Integer)
+_of_gate = bindparam("of_gate", type_=String)
 
 _COUNTED = (
     update(_gate)
-    .where(
-        _gate.c.gate_id == _of_gate,
-        _gate.c.site_id == bindparam("of_site"),
-        _gate.c.public_key == bindparam("is_public_key"),
-        _gate.c.state == "paired",
-        _gate.c.forked_at.is_(None),
-        _gate.c.request_counter < _counter,
-        _gate.c.request_counter >= _counter - bindparam("max_ahead", type_=Integer),
-    )
-    .values(request_counter=_counter, request_digest=bindparam("digest"))
+    .where(*is_next_call(), *is_believed_by_key(), _gate.c.site_id == bindparam("of_site"))
+    .values(request_counter=bindparam("counter"), request_digest=bindparam("digest"))
 )
 _STORED = insert(_receipt).from_select(
     ["consent_id", "gate_id", "receipt", "signature", "received_at"],

@@ -37,7 +37,7 @@ from web_admin.compound.models import Gate
 from web_admin.compound.policy_models import change_of
 from web_admin.core.database import Database
 from web_admin.core.sealing import Sealer
-from web_admin.custody.leases import lent_shares, opened
+from web_admin.custody.leases import lent_to
 from web_admin.gates.ask_statements import COUNTED, COUNTED_AT_ANY_VERSION, COUNTED_BEFORE, NEWS, ROLES
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -200,7 +200,7 @@ def _lent(
     if question.sealing_public_key is msgspec.UNSET:
         return ()
     gate_id, site_id = last.manifest.gate_id, last.manifest.site_id
-    return opened(sealer, lent_shares(connection, gate_id, site_id, last.public_key))
+    return lent_to(connection, sealer, gate_id, site_id, last.public_key)
 
 
 def _with_leases(

@@ -18,7 +18,7 @@ from tests.web_admin.sync.test_routes import error_of
 from web_admin.compound.models import Gate, Person, Site
 from web_admin.core.database import Menjin
 from web_admin.custody.gate_reports import PROGRAM_OUTDATED
-from web_admin.custody.leases import lent_shares
+from web_admin.custody.leases import lent_to
 from web_admin.custody.models import Consent, FaceShare, FaceSuspension, GateFaceRow, Notice
 from web_admin.custody.shares import FACE_PURPOSE, destroy_shares
 from web_admin.policy.effects import PolicyEffects
@@ -168,12 +168,12 @@ def test_a_share_that_cannot_be_opened_is_a_fault_of_the_server_and_the_call_doe
         assert session.get_one(Gate, "north").request_counter == counter
 
 
-def test_a_controller_that_was_replaced_is_lent_nothing(database, site, north, people):
+def test_a_controller_that_was_replaced_is_lent_nothing(database, sealer, site, north, people):
     with database.session() as session:
         key = session.get_one(Gate, "north").public_key
-        assert len(lent_shares(session, "north", site, key)) == len(people)
-        assert lent_shares(session, "north", site, bytes(32)) == []
-        assert lent_shares(session, "north", site, None) == []
+        assert len(lent_to(session, sealer, "north", site, key)) == len(people)
+        assert lent_to(session, sealer, "north", site, bytes(32)) == ()
+        assert lent_to(session, sealer, "north", site, None) == ()
 
 
 def of_first(session, people):

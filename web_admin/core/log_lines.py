@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from flask import g, has_request_context
+from flask import g, has_app_context
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from web_admin.core.cell_in_hand import CELL
@@ -28,7 +28,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return one line of JSON."""
         event = getattr(record, "event", None)
-        request_id = g.get("menjin_request_id") if has_request_context() else None
+        request_id = g.get("menjin_request_id") if has_app_context() else None
         line: dict[str, object] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),

@@ -5,6 +5,7 @@ several processes each writes into a file of its own, and the one that is asked 
 (https://prometheus.github.io/client_python/multiprocess/); `shared_times` gives them a folder.
 """
 
+import logging
 import os
 from collections.abc import Iterator
 from functools import cache
@@ -17,11 +18,13 @@ from prometheus_client.registry import Collector
 from web_admin.core.cell_in_hand import CELL
 from web_admin.core.shared_times import FOLDER_VARIABLE
 
+HEADER = "X-Request-ID"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER = "other"
 NAME, CELLS_NAME = "menjin_request_duration_seconds", "menjin_cell_request_duration_seconds"
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _OF_THIS_PROCESS = CollectorRegistry()
+_log = logging.getLogger(__name__)
 
 
 @cache
@@ -57,6 +60,14 @@ def observe(method: str, pattern: str | None, status: int, seconds: float) -> No
         return
     known = method if method in METHODS else OTHER
     request_histogram().labels(known, pattern or OTHER, str(status)).observe(seconds)
+
+
+def note_answer(method: str, pattern: str | None, status: int, seconds: float, *, log: bool) -> None:
+    """Count one request, and write a line about it where that is wanted."""
+    observe(method, pattern, status, seconds)
+    if log:
+        facts = {"method": method, "page": pattern, "status": status, "ms": round(seconds * 1000)}
+        _log.info("answered", extra={"event": "request", "facts": facts})
 
 
 def request_numbers() -> bytes:

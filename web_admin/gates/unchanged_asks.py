@@ -79,10 +79,9 @@ class UnchangedAsks:
         """Remember nothing yet."""
         self._answers: dict[str, LastAnswer] = {}
 
-    def key_of(self, gate_id: str) -> bytes | None:
-        """Return the public key of a gate whose last answer is remembered."""
-        last = self._answers.get(gate_id)
-        return None if last is None else last.public_key
+    def remembers(self, gate_id: str) -> bool:
+        """Return whether there is a last answer to a gate."""
+        return gate_id in self._answers
 
     def forget(self, gate_id: str) -> None:
         """Forget the last answer to a gate."""
@@ -107,16 +106,16 @@ class UnchangedAsks:
         )
 
     def answer(
-        self, database: Database, sealer: Sealer, gate_id: str, question: AskRequest, call: Call,
-        now: datetime,
+        self, database: Database, sealer: Sealer, gate_id: str, public_key: bytes, question: AskRequest,
+        call: Call, now: datetime,
     ) -> AskReply | None:  # fmt: skip
         """Count the call and return the same answer, dated `now`; None where it has to be worked out.
 
-        The caller has checked the gate's signature by the key of `key_of`. Raises KeyUnusable where the gate
-        is to be lent something and its key for that is none.
+        The caller has checked the gate's signature by this key. Raises KeyUnusable where the gate is to be
+        lent something and its key for that is none.
         """
         last = self._answers.get(gate_id)
-        if last is None or _lasting(question) != last.question:
+        if last is None or last.public_key != public_key or _lasting(question) != last.question:
             return None
         bound = _bound(last, question, call, now)
         newest = (last.manifest.epoch, last.manifest.version)

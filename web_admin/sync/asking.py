@@ -1,6 +1,5 @@
 """Answer a gate's regular question: what it may need, and what it says of itself."""
 
-import hashlib
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -31,20 +30,15 @@ from web_admin.events.intake import acknowledged, notice_restarted_journal
 from web_admin.gates.ask_bounds import ASKS_A_SECOND, AskBounds
 from web_admin.gates.queries import undelivered_orders
 from web_admin.gates.silence import ASKS_WITH_BELL_SECONDS
-from web_admin.gates.unchanged_asks import Call, UnchangedAsks, said_digest
+from web_admin.gates.unchanged_asks import UnchangedAsks, said_digest
 from web_admin.policy.publish import change_since, signed_manifest
 from web_admin.restore.actions import gets_no_policy, owes_handover
 from web_admin.sync.requests import (
-    LAST_COUNTER,
-    MAX_AHEAD,
+    QuickCall,
     SyncRefused,
-    answer,
-    check_signature,
     decode,
     json_of,
-    read_body,
     signed_call,
-    signed_headers,
 )
 from web_admin.updates.actions import note_update, order_of
 
@@ -56,32 +50,26 @@ read_ask = json_of(AskRequest)
 
 
 def ask() -> Response:
-    """Answer a gate's regular question: as last time where nothing changed, else worked out."""
-    return _unchanged() or signed_call(ASK_BODY, read_ask, _answer_with_one_write)
+    """Answer a gate's regular question that no last answer fits (`quick_door.py`)."""
+    return signed_call(ASK_BODY, read_ask, _answer_with_one_write)
 
 
-def _unchanged() -> Response | None:
-    """Return the last answer again, or None where something differs or the request has to be refused."""
-    menjin, asks = current_menjin(), _unchanged_asks()
-    gate_id, counter, signature = signed_headers()
-    public_key = asks.key_of(gate_id)
-    if public_key is None or counter > LAST_COUNTER:
+def answer_unchanged(signed: QuickCall) -> AskReply | None:
+    """Return the last answer again, or None where something differs."""
+    asks = _unchanged_asks()
+    if not asks.remembers(signed.gate_id):
         return None
-    body = read_body(ASK_BODY)
+    menjin, question = current_menjin(), decode(signed.body, read_ask)
+    _not_too_often(signed.gate_id)
     try:
-        message = check_signature(public_key, body, gate_id, counter, signature)
-        question = decode(body, read_ask)
-    except SyncRefused:
-        return None  # by the key in the database, the answer may be another
-    _not_too_often(gate_id)
-    call = Call(counter, hashlib.sha256(message).digest(), MAX_AHEAD)
-    try:
-        reply = asks.answer(menjin.database, menjin.sealer, gate_id, question, call, menjin.clock())
+        reply = asks.answer(
+            menjin.database, menjin.sealer, signed.gate_id, signed.public_key, question, signed.call,
+            menjin.clock())
     except KeyUnusable as err:
         raise SyncRefused(400, "sealing_key_unusable", str(err)) from err
     if reply is None:
         return None
-    return answer(200, msgspec.structs.replace(reply, bell_seconds=_bell_seconds(menjin, question)))
+    return msgspec.structs.replace(reply, bell_seconds=_bell_seconds(menjin, question))
 
 
 def _not_too_often(gate_id: str) -> None:

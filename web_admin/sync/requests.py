@@ -16,6 +16,7 @@ from typing import TypeVar, cast
 
 import msgspec
 from flask import Blueprint, Response, current_app, request
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from gate_controller.contract.event_kinds import EventKind
@@ -34,6 +35,7 @@ from web_admin.compound.queries import key_of_gate, lock_site_of_gate, locked_ga
 from web_admin.core.database import DatabaseSession, Menjin, current_menjin
 from web_admin.core.lock_order import SiteFirst
 from web_admin.events.entry_reading import ReadBatch
+from web_admin.gates.unchanged_asks import Call
 
 LATE_WINDOW = 16
 """By how many numbers a signed request may be late before it means that the key was copied."""
@@ -109,10 +111,15 @@ def decode(body: bytes, read: Callable[[bytes], T]) -> T:
 
 def signed_headers() -> tuple[str, int, bytes]:
     """Return who says to ask, the counter and the signature; raise SyncRefused on unreadable ones."""
-    gate_id = request.headers.get(GATE_HEADER, "")
-    counter = request.headers.get(COUNTER_HEADER, "")
+    return read_signed_headers(request.headers)
+
+
+def read_signed_headers(headers: Headers) -> tuple[str, int, bytes]:
+    """Return what `signed_headers` does, of these headers."""
+    gate_id = headers.get(GATE_HEADER, "")
+    counter = headers.get(COUNTER_HEADER, "")
     try:
-        signature = base64.b64decode(request.headers.get(SIGNATURE_HEADER, ""), validate=True)
+        signature = base64.b64decode(headers.get(SIGNATURE_HEADER, ""), validate=True)
     except (binascii.Error, ValueError) as err:
         raise SyncRefused(401, "signature_wrong", f"{SIGNATURE_HEADER} is not base64") from err
     if not counter.isascii() or not counter.isdecimal() or len(counter) > 16 or int(counter) > MAX_COUNTER:
@@ -127,6 +134,11 @@ def check_signature(
     query = request.query_string.decode("latin-1")
     path = f"{request.path}?{query}" if query else request.path
     message = request_message(request.method, path, body, gate_id, counter)
+    return signed_message(public_key, message, signature)
+
+
+def signed_message(public_key: bytes | None, message: bytes, signature: bytes) -> bytes:
+    """Return a request's message if this key signed it; raise SyncRefused otherwise."""
     try:
         verify(public_key or b"", REQUEST_DOMAIN, message, signature)
     except SignatureRefused as err:
@@ -174,6 +186,16 @@ def _locked_gate(session: DatabaseSession, gate_id: str, *, alone: bool = True) 
 
 class _PairedAgain(Exception):
     """The gate has another key than the one that the request was checked by: it has to be checked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuickCall:
+    """A request that was signed by the key that this process remembers of the gate."""
+
+    gate_id: str
+    public_key: bytes
+    body: bytes
+    call: Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,13 +276,22 @@ def _checked_call(
     return _SignedCall(known, body, message, is_believed=is_believed)
 
 
-def known_key(gate_id: str) -> bytes | None:
-    """Return the public key that this process read of a believed gate; it may have another one by now."""
-    return _gate_keys().get(gate_id)
+def quick_call(method: str, path: str, headers: Headers, body: bytes) -> QuickCall | None:
+    """Return the request if a remembered key signed it; None where the database has to say what it is."""
+    try:
+        gate_id, counter, signature = read_signed_headers(headers)
+        public_key = _gate_keys().get(gate_id)
+        if public_key is None or counter > LAST_COUNTER:
+            return None
+        message = signed_message(
+            public_key, request_message(method, path, body, gate_id, counter), signature)
+    except SyncRefused:
+        return None  # by the key in the database, the answer may be another
+    return QuickCall(gate_id, public_key, body, Call(counter, hashlib.sha256(message).digest(), MAX_AHEAD))
 
 
 def _gate_keys() -> dict[str, bytes]:
-    """Return the public keys of gates that this process has read, by gate."""
+    """Return the public keys of believed gates that this process has read; a gate may have another by now."""
     return cast(dict[str, bytes], current_app.extensions["menjin_gate_keys"])
 
 

@@ -51,22 +51,19 @@ from web_admin.gates import pairing
 from web_admin.gates.models import PairAttempt
 from web_admin.gates.new_receipts import store_new_receipts
 from web_admin.gates.queries import locked_attempt
-from web_admin.gates.unchanged_asks import Call
 from web_admin.journal.ledger import append_audit
 from web_admin.operations.disk_reserve import is_for_staff_only
 from web_admin.restore.actions import NotRestoring, take_handover, take_tombstones
 from web_admin.restore.handover import HandoverRefused
 from web_admin.sync.asking import ask
 from web_admin.sync.requests import (
-    LAST_COUNTER,
-    MAX_AHEAD,
+    QuickCall,
     SyncRefused,
     answer,
     check_signature,
     decode,
     gates_blueprint,
     json_of,
-    known_key,
     read_body,
     signed_call,
     signed_headers,
@@ -192,26 +189,15 @@ def _take_events(
 @bp.post(RECEIPTS_PATH)
 def receipts() -> Response:
     """Take receipts that faces are gone."""
-    return _new_receipts() or signed_call(MAX_BODY_BYTES, _READ_RECEIPT_BATCH, _take_receipts)
+    return signed_call(MAX_BODY_BYTES, _READ_RECEIPT_BATCH, _take_receipts)
 
 
-def _new_receipts() -> Response | None:
-    """Store receipts that are new, or return None where they or the request have to be worked out."""
-    menjin = current_menjin()
-    gate_id, counter, signature = signed_headers()
-    public_key = known_key(gate_id)
-    if public_key is None or counter > LAST_COUNTER:
-        return None
-    body = read_body(MAX_BODY_BYTES)
-    try:
-        message = check_signature(public_key, body, gate_id, counter, signature)
-    except SyncRefused:
-        return None  # by the key in the database, the answer may be another
-    signed = decode(body, _READ_RECEIPT_BATCH).receipts
-    call = Call(counter, hashlib.sha256(message).digest(), MAX_AHEAD)
-    if not store_new_receipts(menjin.database, gate_id, public_key, signed, call, menjin.clock()):
-        return None
-    return answer(200, Accepted(count=len(signed)))
+def store_receipts(signed: QuickCall) -> Accepted | None:
+    """Store receipts that are new, or return None where they have to be worked out."""
+    menjin, receipts = current_menjin(), decode(signed.body, _READ_RECEIPT_BATCH).receipts
+    is_stored = store_new_receipts(
+        menjin.database, signed.gate_id, signed.public_key, receipts, signed.call, menjin.clock())
+    return Accepted(count=len(receipts)) if is_stored else None
 
 
 def _take_receipts(

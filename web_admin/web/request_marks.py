@@ -1,6 +1,5 @@
 """Give each request an id for the log, measure it, and write one line about it where that is wanted."""
 
-import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -9,10 +8,7 @@ from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
 from web_admin.core.config import WebConfig
-from web_admin.core.request_times import observe, request_histogram
-
-HEADER = "X-Request-ID"
-_log = logging.getLogger(__name__)
+from web_admin.core.request_times import HEADER, note_answer, request_histogram
 
 
 def init_request_marks(
@@ -32,13 +28,7 @@ def init_request_marks(
         if "menjin_began" not in g:
             return response
         pattern = request.url_rule.rule if request.url_rule is not None else None
-        seconds = monotonic() - g.menjin_began
-        observe(request.method, pattern, response.status_code, seconds)
         response.headers[HEADER] = g.menjin_request_id
-        if config.log_requests:
-            facts = {
-                "method": request.method, "page": pattern, "status": response.status_code,
-                "ms": round(seconds * 1000),
-            }  # fmt: skip
-            _log.info("answered", extra={"event": "request", "facts": facts})
+        seconds = monotonic() - g.menjin_began
+        note_answer(request.method, pattern, response.status_code, seconds, log=bool(config.log_requests))
         return response

@@ -1,0 +1,121 @@
+"""What gates send most is answered before Flask; all else reaches Flask as it came."""
+
+import io
+import json
+import logging
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from gate_controller.contract.messages import ASK_PATH, RECEIPTS_PATH, PolicyManifest, ReceiptBatch
+from tests.support.compounds.with_gates import add_person
+from web_admin.core.log_lines import JsonLines
+from web_admin.core.request_times import request_numbers
+from web_admin.policy.publish import publish_policy
+from web_admin.sync.quick_door import QUICK, QuickDoor
+
+pytestmark = pytest.mark.both_databases
+
+
+@pytest.fixture
+def quiet(database, sealer, site, north, clock):
+    """A gate that has the newest policy and was answered so."""
+    with database.session() as session:
+        add_person(session, site, None, ["north-in"], clock.now)
+        publish_policy(session, sealer, site, clock.now)
+    manifest = msgspec.json.decode(north.ask(clock.now).policy.manifest, type=PolicyManifest)
+    north.have = (manifest.epoch, manifest.version)
+    north.ask(clock.now)
+    return north
+
+
+@pytest.fixture
+def reached_flask(gates_app, monkeypatch):
+    """Bodies of the requests that reached Flask."""
+    door, bodies = gates_app.wsgi_app, []
+    assert isinstance(door, QuickDoor)
+    inner = door._inner
+
+    def seen(environ, start_response):
+        body = environ["wsgi.input"].read()
+        bodies.append((environ["PATH_INFO"], body))
+        environ["wsgi.input"] = io.BytesIO(body)
+        return inner(environ, start_response)
+
+    monkeypatch.setattr(door, "_inner", seen)
+    return bodies
+
+
+@pytest.fixture
+def lines():
+    """What is logged, as it is written."""
+    written = []
+
+    class Written(logging.Handler):
+        def emit(self, record):
+            written.append(json.loads(JsonLines().format(record)))
+
+    handler = Written(logging.INFO)
+    root, level = logging.getLogger("web_admin"), logging.getLogger("web_admin").level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    yield written
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+def count_of(path, status):
+    name = f'menjin_request_duration_seconds_count{{method="POST",page="{path}",status="{status}"}}'
+    found = [line for line in request_numbers().decode().splitlines() if line.startswith(name)]
+    return float(found[0].rsplit(" ", 1)[1]) if found else 0.0
+
+
+def test_a_question_with_nothing_new_does_not_reach_flask(quiet, clock, reached_flask):
+    quiet.ask(clock.now)
+    assert reached_flask == []
+
+
+def test_what_is_not_answered_reaches_flask_with_its_body(quiet, clock, reached_flask):
+    question = quiet.question(clock.now, journal_seq=3)
+    assert quiet.post(ASK_PATH, question).status_code == 200
+    empty = ReceiptBatch(receipts=())
+    assert quiet.post(RECEIPTS_PATH, empty).get_json() == {"count": 0}
+    assert reached_flask == [
+        (ASK_PATH, msgspec.json.encode(question)), (RECEIPTS_PATH, msgspec.json.encode(empty))]
+
+
+def test_other_paths_methods_queries_and_long_bodies_reach_flask(quiet, clock, gates_app, reached_flask):
+    client = gates_app.test_client()
+    assert client.get(ASK_PATH).status_code == 405
+    assert client.post("/sync/v1/nowhere").status_code == 404
+    assert quiet.post(f"{ASK_PATH}?x=1", quiet.question(clock.now)).status_code == 200
+    assert quiet.post(ASK_PATH, b" " * (QUICK[ASK_PATH][0] + 1)).status_code == 413
+    chunked = {"Transfer-Encoding": "chunked", "Content-Length": "nonsense"}
+    assert client.post(ASK_PATH, headers=chunked).status_code == 401
+    assert len(reached_flask) == 5
+
+
+def test_its_answers_are_counted_and_named_in_the_log(quiet, clock, gates_app, lines):
+    menjin = gates_app.extensions["menjin"]
+    gates_app.extensions["menjin"] = replace(menjin, config=replace(menjin.config, log_requests=1))
+    before = count_of(ASK_PATH, 200)
+    answer = quiet.post(ASK_PATH, quiet.question(clock.now))
+    assert count_of(ASK_PATH, 200) == before + 1
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    said = [line for line in lines if line.get("event") == "request"]
+    assert [(line["request"], line["page"], line["status"]) for line in said] == [
+        (answer.headers["X-Request-ID"], ASK_PATH, 200)]
+
+
+def test_a_fault_there_is_a_refusal_and_is_logged(quiet, clock, monkeypatch, lines):
+    def fail(signed):
+        raise ValueError("something of a row")
+
+    monkeypatch.setitem(QUICK, ASK_PATH, (QUICK[ASK_PATH][0], fail))
+    answer = quiet.post(ASK_PATH, quiet.question(clock.now))
+    assert (answer.status_code, answer.get_json()["error"]) == (500, "server_error")
+    failed = [line for line in lines if line["level"] == "error"]
+    assert [line["request"] for line in failed] == [answer.headers["X-Request-ID"]]
+    assert "something of a row" not in json.dumps(failed)

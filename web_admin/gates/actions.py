@@ -3,10 +3,10 @@
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
-from gate_controller.contract.records import Method
-from web_admin.action.base import NO_GATE, Action, begin, checked_text, finish
+from gate_controller.contract.records import LaneRecord, Method
+from web_admin.action.base import NO_GATE, Action, begin, finish
 from web_admin.action.lookups import gate_of, hours_of
-from web_admin.compound.models import Gate, Lane
+from web_admin.compound.models import Gate, Lane, Site
 from web_admin.core.orm import Fact
 from web_admin.core.refusal import ActionRefused
 from web_admin.custody.shares import create_shares, live_face_consents
@@ -22,6 +22,7 @@ from web_admin.gates.rules import (
     check_interlock,
     check_methods,
     check_slug,
+    checked_gate_name,
     wanted_lane,
 )
 from web_admin.gates.schedules import keep_schedules
@@ -39,13 +40,27 @@ def add_gate(act: Action, gate_id: str, name: str) -> Gate:
     check_slug("gate_id", gate_id)
     if act.session.get(Gate, gate_id) is not None:
         raise ActionRefused("gate_id", _("A gate with this short name exists already."))
-    highest = act.session.scalar(select(func.max(Gate.number)).where(Gate.site_id == act.site_id)) or 0
-    if highest >= MAX_GATE_NUMBER:
-        raise ActionRefused("gate_id", _("This compound has no gate numbers left."))
-    gate = Gate(gate_id=gate_id, site_id=act.site_id, number=highest + 1, name=checked_text("name", name))
+    number, text = free_numbers(act, "gate_id")[0], checked_gate_name(name)
+    gate = Gate(gate_id=gate_id, site_id=act.site_id, number=number, name=text)
     act.session.add(gate)
     finish(act, "gate_added", {"gate_id": gate_id}, gates=NO_GATE)
     return gate
+
+
+def free_numbers(act: Action, field: str, count: int = 1) -> range:
+    """Return the numbers of the next gates; raise ActionRefused where there are not so many left.
+
+    The number of a gate is never given out again, so they follow the highest that was.
+    """
+    highest = act.session.scalar(select(func.max(Gate.number)).where(Gate.site_id == act.site_id)) or 0
+    if highest >= MAX_GATE_NUMBER:
+        raise ActionRefused(field, _("This compound has no gate numbers left."))
+    if highest + count > MAX_GATE_NUMBER:
+        raise ActionRefused(
+            field, _("This compound has only %(left)s gate numbers left. Shorten the list.",
+                     left=MAX_GATE_NUMBER - highest)
+        )
+    return range(highest + 1, highest + 1 + count)
 
 
 def save_lane(act: Action, gate_id: str, spec: LaneSpec) -> Lane:
@@ -57,9 +72,7 @@ def save_lane(act: Action, gate_id: str, spec: LaneSpec) -> Lane:
     if lane is not None and lane.gate_id != gate_id:
         raise ActionRefused("lane_id", _("Another gate has a lane with this short name."))
     record = wanted_lane(gate, spec)
-    for hours_id in (*record.method_hours.values(), *record.posture_hours):
-        hours_of(act, hours_id)
-    check_methods(site, record, weekly_hours(act))
+    check_hours_and_methods(act, site, record)
     if Method.FACE in record.methods:
         check_face_code(gate)
         check_face_sheet(act, spec.lane_id)
@@ -68,13 +81,8 @@ def save_lane(act: Action, gate_id: str, spec: LaneSpec) -> Lane:
     if lane is None:
         lane = Lane(lane_id=spec.lane_id, gate_id=gate_id, posture_hours={})
         act.session.add(lane)
-    lane.name, lane.direction = record.name, record.direction
-    lane.methods = [method.value for method in record.methods]
-    lane.method_hours = {method.value: hours_id for method, hours_id in record.method_hours.items()}
-    lane.pulse_seconds, lane.slow_pulse_seconds = record.pulse_seconds, record.slow_pulse_seconds
-    lane.posture = record.posture.value
-    lane.interlock_with, lane.antipassback = list(record.interlock_with), record.antipassback
-    lane.staff_hold_minutes, lane.area_is_closed = record.staff_hold_minutes, spec.area_is_closed
+    write_lane(lane, record)
+    lane.area_is_closed = spec.area_is_closed
     keep_schedules(act, lane, {hours_id: posture.value for hours_id, posture in record.posture_hours.items()})
     act.session.flush()
     act.session.expire(gate, ["lanes"])
@@ -83,6 +91,24 @@ def save_lane(act: Action, gate_id: str, spec: LaneSpec) -> Lane:
     fit_shares(act, gate)
     finish(act, "lane_saved", saved_facts(lane), gates=(gate_id,))
     return lane
+
+
+def check_hours_and_methods(act: Action, site: Site, record: LaneRecord) -> None:
+    """Raise ActionRefused unless the lane's hours are known here and allow the ways in that it offers."""
+    for hours_id in (*record.method_hours.values(), *record.posture_hours):
+        hours_of(act, hours_id)
+    check_methods(site, record, weekly_hours(act))
+
+
+def write_lane(lane: Lane, record: LaneRecord) -> None:
+    """Write into a lane's row what its record says; its schedules have an author and are kept apart."""
+    lane.name, lane.direction = record.name, record.direction
+    lane.methods = [method.value for method in record.methods]
+    lane.method_hours = {method.value: hours_id for method, hours_id in record.method_hours.items()}
+    lane.pulse_seconds, lane.slow_pulse_seconds = record.pulse_seconds, record.slow_pulse_seconds
+    lane.posture = record.posture.value
+    lane.interlock_with, lane.antipassback = list(record.interlock_with), record.antipassback
+    lane.staff_hold_minutes = record.staff_hold_minutes
 
 
 def saved_facts(lane: Lane) -> dict[str, Fact]:

@@ -82,6 +82,7 @@ def check_antipassback(gate: Gate, saved: Lane) -> None:
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MAX_SLUG_CHARS = 40
+MAX_GATE_NAME_CHARS = 60
 PULSE_SECONDS = (0.5, 60.0)
 SLOW_PULSE_SECONDS = (0.5, 120.0)
 STAFF_HOLD_MINUTES = (1, 480)
@@ -209,6 +210,11 @@ def check_slug(field_name: str, slug: str) -> None:
         raise ActionRefused(
             field_name, _("Use small letters, digits and dashes, at most 40, such as north or north-in.")
         )
+
+
+def checked_gate_name(name: str) -> str:
+    """Return the name of a gate without outer blanks; raise ActionRefused when it is empty or too long."""
+    return checked_text("name", name, max_chars=MAX_GATE_NAME_CHARS)
 
 
 def _check_range(field_name: str, seconds: float, legal: tuple[float, float]) -> None:

@@ -36,7 +36,7 @@ def save_draft(act: Action, lane_id: str, sheet: LaneSheet) -> LaneSheetRow:
     """Keep what was typed so far; the lane stays as it is."""
     begin(act)
     row = _row_of(act, lane_of(act, lane_id))
-    row.draft, row.drafted_at = _stored(sheet), act.now
+    row.draft, row.drafted_at = as_stored(sheet), act.now
     finish(act, "lane_sheet_drafted", {"lane_id": lane_id}, gates=NO_GATE)
     return row
 
@@ -50,7 +50,7 @@ def save_sheet(act: Action, lane_id: str, sheet: LaneSheet) -> LaneSheetRow:
     if broken:
         raise SheetRefused(broken)
     row = _row_of(act, lane)
-    row.live, row.live_at, row.live_author_id = _stored(sheet), act.now, act.actor_id
+    row.live, row.live_at, row.live_author_id = as_stored(sheet), act.now, act.actor_id
     row.draft = row.drafted_at = None
     row.inherited = False
     finish(act, "lane_sheet_live", {"lane_id": lane_id}, gates=(lane.gate_id,))
@@ -90,6 +90,7 @@ def _row_of(act: Action, lane: Lane) -> LaneSheetRow:
     return row
 
 
-def _stored(sheet: LaneSheet) -> dict[str, Any]:
+def as_stored(sheet: LaneSheet) -> dict[str, Any]:
+    """Return a sheet as JSON, as its row keeps it."""
     stored: dict[str, Any] = msgspec.to_builtins(sheet)
     return stored

@@ -20,6 +20,7 @@ from web_admin.manage import (
     emergency,
     events,
     gates,
+    gates_like,
     health,
     hours,
     incidents,
@@ -50,10 +51,11 @@ from web_admin.manage import (
 )
 
 PAGES = (
-    now, live, alarms, people, moving, people_import, bulk, person, additions, cards, card_batches, visitors,
-    weekly_visitors, gates, lane_sheets, lane_sheet_parts, schedules, hours, emergency, events, requests,
-    privacy, contact, report, disclosures, incidents, audits, assessments, person_face, staff, own_account,
-    settings, webhooks, health, updates, desk, lost_card, print_runs, api_keys, restore, search,
+    now, live, alarms, people, moving, people_import, bulk, person, additions, cards, card_batches,
+    visitors, weekly_visitors, gates, gates_like, lane_sheets, lane_sheet_parts, schedules, hours,
+    emergency, events, requests, privacy, contact, report, disclosures, incidents, audits, assessments,
+    person_face, staff, own_account, settings, webhooks, health, updates, desk, lost_card, print_runs,
+    api_keys, restore, search,
 )  # fmt: skip
 
 

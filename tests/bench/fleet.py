@@ -13,11 +13,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -30,11 +29,11 @@ from tests.bench.figure import Figure, beside, percentile
 from tests.bench.fleet_bells import Bells, Rung
 from tests.bench.fleet_events import Journals, Taken
 from tests.bench.fleet_gates import Known, Orders, Seen
+from tests.bench.fleet_site import seconds_to_make_site
 from tests.bench.pages import KEYS, temporary_postgres
 from tests.served.served_compound import ServedCompound, serve_compound
 from tests.support.broker import Brokers, run_brokers
 from tests.support.compounds.assessments import assess_rows
-from tests.support.compounds.lane_sheets import WHOLE_SHEET
 from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person
 from tests.web_admin.policy.test_publish import give_face
 from web_admin.action.base import new_action
@@ -44,14 +43,8 @@ from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.credentials.cards import issue_card
 from web_admin.face.actions import withdraw_face
-from web_admin.gates.actions import add_gate as office_adds_gate
-from web_admin.gates.actions import save_lane
 from web_admin.gates.hours import save_hours
-from web_admin.gates.rules import LaneSpec
-from web_admin.gates.sheets import save_sheet
 from web_admin.journal.models import GateEvent
-from web_admin.people.actions import add_person as office_adds_person
-from web_admin.people.homes import add_home as office_adds_home
 from web_admin.policy.publish import publish_policy
 from web_admin.policy.sums import begin_sums
 
@@ -81,7 +74,6 @@ GATES_THAT_SEND, BATCHES, ENTRIES_OF_A_BATCH = 50, 10, 100
 """Of journals; a gate that was alone for long sends 500 entries in a batch."""
 MAX_PASSENGERS = 2000
 
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -99,7 +91,7 @@ def measure(arguments: Sequence[str] = ()) -> Iterator[Figure]:
     parser.add_argument("--people", type=int, default=100, help="people with a card (default: %(default)s)")
     parser.add_argument("--events", action="store_true", help="send journals and nothing else")
     parser.add_argument(
-        "--site", action="store_true", help=f"make a site of so many gates and {SITE_PEOPLE} people by acts")
+        "--site", action="store_true", help=f"make a site of so many gates and {SITE_PEOPLE} people")
     chosen = parser.parse_args(arguments)
     if chosen.cells:
         gates = chosen.gates or chosen.cells * GATES_OF_A_CELL
@@ -308,26 +300,7 @@ def _other_hours(served: ServedCompound) -> float:
 
 
 def _site_made(served: ServedCompound, size: _Size) -> Iterator[Figure]:
-    """Make gates, lanes, sheets and people with cards, one act after another, before any pairing."""
-    with served.compound.app.app_context():
-        menjin = current_menjin()
-        site_id, started = served.compound.site_id, time.monotonic()
-
-        def act(made: Callable[..., T], *arguments: object, **named: object) -> T:
-            with menjin.database.session() as session:
-                return made(
-                    new_action(menjin, session, site_id, "bench", "manager"), *arguments, **named)
-
-        for number in range(size.gates):
-            act(office_adds_gate, f"stair-{number}", f"Stair {number}")
-            act(save_lane, f"stair-{number}", LaneSpec(f"stair-{number}-in", "In", "in", ("card",)))
-            act(save_sheet, f"stair-{number}-in", WHOLE_SHEET)
-        for number in range(SITE_PEOPLE):
-            if number % PEOPLE_OF_A_HOME == 0:
-                home = act(office_adds_home, f"9-{number + 1}")
-            person = act(office_adds_person, display_name="someone", home_id=home.home_id)
-            act(issue_card, person.person_id, 60_000 + number)
-        seconds = time.monotonic() - started
+    seconds = seconds_to_make_site(served, size.gates, SITE_PEOPLE, PEOPLE_OF_A_HOME)
     of_site = _Size(size.gates, SITE_PEOPLE)
     yield _figure("site", of_site, seconds, "s", f"site_{size.gates}_gates_s")
 

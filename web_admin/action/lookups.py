@@ -1,6 +1,7 @@
 """Find what an action is about, or refuse the action."""
 
 from flask_babel import lazy_gettext as _
+from sqlalchemy.orm import joinedload
 
 from web_admin.action.base import Action, own_person_id
 from web_admin.compound.models import UNASSIGNED, CredentialRow, Gate, Home, Hours, Lane, Person
@@ -55,7 +56,7 @@ def gate_of(act: Action, gate_id: str) -> Gate:
 
 def lane_of(act: Action, lane_id: str) -> Lane:
     """Return a lane of this site; raise ActionRefused."""
-    lane = act.session.get(Lane, lane_id)
+    lane = act.session.get(Lane, lane_id, options=(joinedload(Lane.gate),))
     if lane is None or lane.gate.site_id != act.site_id:
         raise ActionRefused("lanes", _("The lane %(lane)s is not known here.", lane=lane_id))
     return lane

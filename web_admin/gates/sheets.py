@@ -35,7 +35,8 @@ class SheetRefused(ActionRefused):
 def save_draft(act: Action, lane_id: str, sheet: LaneSheet) -> LaneSheetRow:
     """Keep what was typed so far; the lane stays as it is."""
     begin(act)
-    row = _row_of(act, lane_of(act, lane_id))
+    lane = lane_of(act, lane_id)
+    row = sheet_row(act.session, lane_id) or _new_row(act, lane)
     row.draft, row.drafted_at = as_stored(sheet), act.now
     finish(act, "lane_sheet_drafted", {"lane_id": lane_id}, gates=NO_GATE)
     return row
@@ -46,10 +47,11 @@ def save_sheet(act: Action, lane_id: str, sheet: LaneSheet) -> LaneSheetRow:
     begin(act)
     lane = lane_of(act, lane_id)
     act.session.expire(lane.gate, ["lanes"])
-    broken = must_findings(sheet, facts_of(lane, sheet_rows_of_gate(act.session, lane.gate_id)))
+    rows = sheet_rows_of_gate(act.session, lane.gate_id)
+    broken = must_findings(sheet, facts_of(lane, rows))
     if broken:
         raise SheetRefused(broken)
-    row = _row_of(act, lane)
+    row = rows.get(lane_id) or _new_row(act, lane)
     row.live, row.live_at, row.live_author_id = as_stored(sheet), act.now, act.actor_id
     row.draft = row.drafted_at = None
     row.inherited = False
@@ -82,11 +84,9 @@ def check_face_sheet(act: Action, lane_id: str) -> None:
         )
 
 
-def _row_of(act: Action, lane: Lane) -> LaneSheetRow:
-    row = act.session.get(LaneSheetRow, lane.lane_id)
-    if row is None:
-        row = LaneSheetRow(lane_id=lane.lane_id, inherited=False)
-        act.session.add(row)
+def _new_row(act: Action, lane: Lane) -> LaneSheetRow:
+    row = LaneSheetRow(lane_id=lane.lane_id, inherited=False)
+    act.session.add(row)
     return row
 
 

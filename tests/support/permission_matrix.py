@@ -166,6 +166,7 @@ MAY: dict[str, str] = {
     "gates.show": "MI",
     "gates.show_list": "MI",
     "gates.tampering_cleared": "M",
+    "gates_like.add": "MI",
     "updates.begin": "M",
     "updates.go_on": "M",
     "updates.resume": "M",

@@ -155,11 +155,12 @@ def test_the_journal_says_the_same_as_of_single_acts(act: Action) -> None:
 
 def test_numbers_go_on_and_none_is_given_twice(act: Action, monkeypatch: pytest.MonkeyPatch) -> None:
     make_north(act)
+    act.session.get_one(Gate, "north").number = 40
     add_gates_like(act, "north", NEW)
     mark_gate(act, "stair-2", "retired")
     added = add_gates_like(act, "north", [NewGate("", "3栋2单元"), NewGate("", "Stair 12")])
-    assert [(gate.gate_id, gate.number) for gate in added] == [("gate-4", 4), ("stair-12", 5)]
-    monkeypatch.setattr(actions, "MAX_GATE_NUMBER", 6)
+    assert [(gate.gate_id, gate.number) for gate in added] == [("gate-43", 43), ("stair-12", 44)]
+    monkeypatch.setattr(actions, "MAX_GATE_NUMBER", 45)
     with pytest.raises(ActionRefused, match="only 1 gate number"):
         add_gates_like(act, "north", [NewGate("a", "A"), NewGate("b", "B")])
     add_gates_like(act, "north", [NewGate("a", "A")])

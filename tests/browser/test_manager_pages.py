@@ -100,6 +100,7 @@ def pages_of(managed: ManagedCompound) -> dict[str, str]:
         "card_give": f"/manage/cards/give/{managed.persons['王芳']}", "cards": "/manage/cards/",
         "visitors": "/manage/visitors/", "visitor_new": "/manage/visitors/new", "gates": "/manage/gates/",
         "gate": "/manage/gates/north", "lane_edit": "/manage/gates/north/lanes/north-in",
+        "gates_like": "/manage/gates/north/more",
         "emergency": "/manage/emergency/", "emergency_new": "/manage/emergency/new",
         "staff": f"/manage/people/{managed.persons['保安队长']}", "held": "/manage/events/?kind=held",
         "who": "/manage/events/who/north/101?journal=j", "hours": "/manage/hours/new",

@@ -29,13 +29,13 @@ from web_admin.face.notices import publish_notice
 from web_admin.gates.orders import (
     clear_override,
     lockdown_site,
-    mark_gate,
     order_open,
     set_override,
     unlock_site,
 )
 from web_admin.operations import housekeeping
 from web_admin.people.actions import GrantSpec, move_out, resume_person, set_grants, suspend_person
+from web_admin.restore import actions as restore
 from web_admin.visitors.actions import issue_pass, withdraw_pass
 
 METHODS = (
@@ -276,7 +276,7 @@ def report_stolen(world: World, step: Step) -> str:
     gate_id = GATES[step.first % len(GATES)]
     if [row.state for row in world.server.gates.values()].count("paired") < 3:
         return "one is enough"
-    return world.cell.do(lambda act: mark_gate(act, gate_id, "stolen"))
+    return world.cell.do(lambda act: restore.report_stolen(act, gate_id))
 
 
 def clear(world: World, step: Step) -> str:

@@ -12,6 +12,8 @@ from web_admin.gates.status import GateWord, gate_status
 from web_admin.web.context import request_now
 from web_admin.web.places import site_gates
 
+NAMED_GATES = 5
+
 
 def status_of_gate(gate: Gate) -> GateWord:
     """Return the one word for a gate, now."""
@@ -29,8 +31,21 @@ def _on_silence(gates: Iterable[Gate]) -> list[tuple[str, str]]:
     if not silent:
         return []
     text = _("No contact: %(gates)s. They learn of this only when they are in contact again; until then "
-             "they go on as before.", gates=_(", ").join(silent))
+             "they go on as before.", gates=_named(silent))
     return [(text, "warning")]
+
+
+def _named(names: Sequence[str]) -> str:
+    """Return the first few of these gates by name, and how many more there are; "" of none.
+
+    The sentence travels in the session's cookie, and browsers drop one of more than 4 KB.
+    """
+    shown: str = _(", ").join(names[:NAMED_GATES])
+    more = len(names) - NAMED_GATES
+    if more <= 0:
+        return shown
+    text: str = ngettext("%(names)s and %(num)d more", "%(names)s and %(num)d more", more, names=shown)
+    return text
 
 
 def say_saved(done: str, gates: Sequence[Gate] | None = None) -> None:
@@ -51,7 +66,7 @@ def sentences_on_saved(done: str, gates: Sequence[Gate]) -> list[tuple[str, str]
         return [(knows, "success")]
     said = [(done, "success"), *_on_silence(gates)]
     cloned, stolen, new = (
-        _(", ").join(gate.name for gate in gates if words[gate.gate_id] == word)
+        _named([gate.name for gate in gates if words[gate.gate_id] == word])
         for word in ("forked", "stolen", "new")
     )
     if cloned:

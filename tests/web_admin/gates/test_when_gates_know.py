@@ -116,6 +116,28 @@ def test_gates_that_are_cloned_or_stolen_are_named_and_retired_ones_hold_up_no_s
     assert "within seconds" not in page
 
 
+@pytest.mark.parametrize("state", ["new", "stolen", "silent"])
+def test_of_many_gates_the_first_five_are_named_and_the_cookie_stays_small(compound, client, state) -> None:
+    with compound.act() as act:
+        sealed = act.sealer.seal(bytes(32), purpose="gate-key")
+        for number in range(1000):
+            stored = "paired" if state == "silent" else state
+            name = f"桂花苑{number % 7}栋{number}单元东门"
+            act.session.add(Gate(
+                gate_id=f"stair-{number}", site_id=act.site_id, number=100 + number, name=name, state=stored,
+                card_key_sealed=sealed, pin_key_sealed=sealed))
+    page = client.get("/manage/hours/new").text
+    once = re.search(r'name="once"[^>]*value="([^"]+)"', page)
+    typed = {"name": "Nights", "span1-days": ["sat"], "span1-start": "22:00", "span1-end": "23:00"}
+    answer = client.post("/manage/hours/new", data={"csrf_token": csrf_of(page), "once": once[1], **typed})
+    assert answer.status_code == 303
+    cookies = answer.headers.getlist("Set-Cookie")
+    assert cookies
+    assert max(map(len, cookies)) < 2000
+    said = client.get("/manage/gates/").text
+    assert re.search(r"桂花苑\d栋\d+单元东门 and 99\d more", said)
+
+
 @pytest.mark.parametrize("number", ["4200005", "4299999"])
 def test_a_found_card_warns_alike_for_every_number(compound, client, number) -> None:
     fall_silent(compound)

@@ -49,6 +49,7 @@ from web_admin.policy.publish import publish_policy
 from web_admin.policy.sums import begin_sums
 
 BEFORE = "before cheap asks and publications"
+SINGLY_BEFORE = "before, and each gate, sheet and person by an act of its own"
 MEASURED_BEFORE: dict[tuple[str, int, int], float] = {
     ("asks_per_second", 1000, 100): 136.0,
     ("ask_p99_ms", 1000, 100): 1100.0,
@@ -73,7 +74,6 @@ HOURS = "all-week"
 GATES_THAT_SEND, BATCHES, ENTRIES_OF_A_BATCH = 50, 10, 100
 """Of journals; a gate that was alone for long sends 500 entries in a batch."""
 MAX_PASSENGERS = 2000
-
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,8 @@ def _figure(case: str, size: _Size, value: float, unit: str, name: str | None = 
     before = MEASURED_BEFORE.get((case, size.gates, size.people))
     if before is None:
         return Figure("fleet", name, round(value, 3), unit, target=target)
-    return beside("fleet", name, value, unit, BEFORE, before, target)
+    peer = SINGLY_BEFORE if case == "site" else BEFORE
+    return beside("fleet", name, value, unit, peer, before, target)
 
 
 def _measured(served: ServedCompound, size: _Size, ca: Path) -> Iterator[Figure]:

@@ -19,6 +19,8 @@ from web_admin.core.cell_in_hand import CELL
 from web_admin.core.shared_times import FOLDER_VARIABLE
 
 HEADER = "X-Request-ID"
+MARK = "menjin.mark"
+"""Where what is around Flask's application leaves a request's id and its beginning for it."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER = "other"
 NAME, CELLS_NAME = "menjin_request_duration_seconds", "menjin_cell_request_duration_seconds"

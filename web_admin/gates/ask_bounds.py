@@ -30,3 +30,9 @@ class AskBounds:
                 return False
             self._used_until[gate_id] = used_until + 1 / ASKS_A_SECOND
             return True
+
+    def give_back(self, gate_id: str) -> None:
+        """Count a question no more that was not answered after all."""
+        with self._lock:
+            if gate_id in self._used_until:
+                self._used_until[gate_id] -= 1 / ASKS_A_SECOND

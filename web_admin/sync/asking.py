@@ -68,15 +68,19 @@ def answer_unchanged(signed: QuickCall) -> AskReply | None:
     except KeyUnusable as err:
         raise SyncRefused(400, "sealing_key_unusable", str(err)) from err
     if reply is None:
+        _ask_bounds().give_back(signed.gate_id)  # the full way counts it
         return None
     return msgspec.structs.replace(reply, bell_seconds=_bell_seconds(menjin, question))
 
 
 def _not_too_often(gate_id: str) -> None:
     """Count a question of a gate that signed it; raise SyncRefused where one gate asks all the time."""
-    bounds = cast(AskBounds, current_app.extensions["menjin_ask_bounds"])
-    if not bounds.take(gate_id):
+    if not _ask_bounds().take(gate_id):
         raise SyncRefused(429, "asks_too_often", f"at most {ASKS_A_SECOND} questions a second are answered")
+
+
+def _ask_bounds() -> AskBounds:
+    return cast(AskBounds, current_app.extensions["menjin_ask_bounds"])
 
 
 def _known(menjin: Menjin) -> tuple[str, ...]:

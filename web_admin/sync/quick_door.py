@@ -10,16 +10,17 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import msgspec
-from flask import Flask, g
+from flask import Flask, Response, g
 from werkzeug.datastructures import EnvironHeaders
 
-from gate_controller.contract.messages import ASK_PATH, MAX_BODY_BYTES, RECEIPTS_PATH, Refusal
+from gate_controller.contract.messages import ASK_PATH, GATE_HEADER, MAX_BODY_BYTES, RECEIPTS_PATH, Refusal
 from web_admin.core.database import current_menjin
-from web_admin.core.request_times import HEADER, note_answer
+from web_admin.core.request_times import HEADER, MARK, note_answer
 from web_admin.sync.asking import ASK_BODY, answer_unchanged
 from web_admin.sync.requests import QuickCall, SyncRefused, quick_call
 from web_admin.sync.routes import store_receipts
@@ -33,6 +34,8 @@ QUICK: Mapping[str, tuple[int, Quick]] = {
     RECEIPTS_PATH: (MAX_BODY_BYTES, store_receipts),
 }
 """By path: the longest body, and what answers it where it can."""
+_OF_ONE_ANSWER = frozenset({"Content-Type", "Content-Length", HEADER})
+_GATE_VARIABLE = "HTTP_" + GATE_HEADER.upper().replace("-", "_")
 _log = logging.getLogger(__name__)
 
 
@@ -47,37 +50,53 @@ class QuickDoor:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request, here or by Flask."""
-        began, path = self._monotonic(), environ.get("PATH_INFO", "")
-        body = _body(environ, path)
+        path = environ.get("PATH_INFO", "")
+        body = self._body(environ, path)
         if body is None:
             return self._inner(environ, start_response)
+        mark = (secrets.token_hex(6), self._monotonic())
         with self._app.app_context():
-            g.menjin_request_id = secrets.token_hex(6)
+            g.menjin_request_id = mark[0]
             answered = _answer(path, environ, body)
             if answered is not None:
-                status, message = answered
-                sent = msgspec.json.encode(message)
-                start_response(f"{status} {HTTPStatus(status).phrase}", [
-                    ("Content-Type", "application/json"),
-                    ("Content-Length", str(len(sent))),
-                    ("X-Content-Type-Options", "nosniff"),
-                    (HEADER, g.menjin_request_id),
-                ])
-                logs = bool(current_menjin().config.log_requests)
-                note_answer("POST", path, status, self._monotonic() - began, log=logs)
-                return [sent]
-        environ["wsgi.input"] = io.BytesIO(body)
+                return [self._sent(path, mark, *answered, start_response)]
+        environ["wsgi.input"], environ[MARK] = io.BytesIO(body), mark
         return self._inner(environ, start_response)
 
+    def _body(self, environ: "WSGIEnvironment", path: str) -> bytes | None:
+        """Return the body of a request that may be answered here, None of any other.
 
-def _body(environ: "WSGIEnvironment", path: str) -> bytes | None:
-    """Return the body of a request that may be answered here, None of any other."""
-    if path not in QUICK or environ.get("REQUEST_METHOD") != "POST" or environ.get("QUERY_STRING"):
-        return None
-    length = environ.get("CONTENT_LENGTH") or ""
-    if not length.isascii() or not length.isdecimal() or int(length) > QUICK[path][0]:
-        return None
-    return bytes(environ["wsgi.input"].read(int(length)))
+        Only that of a gate whose key is remembered is read: a stranger's is refused by its head.
+        """
+        if path not in QUICK or environ.get("REQUEST_METHOD") != "POST" or environ.get("QUERY_STRING"):
+            return None
+        length = environ.get("CONTENT_LENGTH") or ""
+        if not length.isascii() or not length.isdecimal() or int(length) > QUICK[path][0]:
+            return None
+        if environ.get(_GATE_VARIABLE, "") not in self._app.extensions["menjin_gate_keys"]:
+            return None
+        return bytes(environ["wsgi.input"].read(int(length)))
+
+    def _sent(
+        self, path: str, mark: tuple[str, float], status: int, message: msgspec.Struct,
+        start_response: "StartResponse",
+    ) -> bytes:  # fmt: skip
+        sent = msgspec.json.encode(message)
+        start_response(f"{status} {HTTPStatus(status).phrase}", [
+            ("Content-Type", "application/json"), ("Content-Length", str(len(sent))),
+            (HEADER, mark[0]), *self._headers_of_every_answer,
+        ])
+        logs = bool(current_menjin().config.log_requests)
+        note_answer("POST", path, status, self._monotonic() - mark[1], log=logs)
+        return sent
+
+    @cached_property
+    def _headers_of_every_answer(self) -> tuple[tuple[str, str], ...]:
+        """Return what extensions put on each of Flask's answers, whatever it is; a gate reads none of it."""
+        public_url = current_menjin().config.public_url
+        with self._app.test_request_context(ASK_PATH, method="POST", base_url=public_url):
+            made = self._app.process_response(Response())
+        return tuple((name, value) for name, value in made.headers if name not in _OF_ONE_ANSWER)
 
 
 def _answer(path: str, environ: "WSGIEnvironment", body: bytes) -> tuple[int, msgspec.Struct] | None:

@@ -8,7 +8,7 @@ from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
 from web_admin.core.config import WebConfig
-from web_admin.core.request_times import HEADER, note_answer, request_histogram
+from web_admin.core.request_times import HEADER, MARK, note_answer, request_histogram
 
 
 def init_request_marks(
@@ -19,8 +19,8 @@ def init_request_marks(
 
     @app.before_request
     def _begin() -> None:
-        g.menjin_request_id = secrets.token_hex(6)
-        g.menjin_began = monotonic()
+        mark = request.environ.get(MARK)
+        g.menjin_request_id, g.menjin_began = mark or (secrets.token_hex(6), monotonic())
 
     @app.after_request
     def _end(response: Response) -> Response:

@@ -3,15 +3,21 @@
 import io
 import json
 import logging
+import time
 from dataclasses import replace
 
 import msgspec
 import pytest
+from flask import g
 
 from gate_controller.contract.messages import ASK_PATH, RECEIPTS_PATH, PolicyManifest, ReceiptBatch
 from tests.support.compounds.with_gates import add_person
+from web_admin import create_app
+from web_admin.core.database import Menjin
 from web_admin.core.log_lines import JsonLines
 from web_admin.core.request_times import request_numbers
+from web_admin.gates.ask_bounds import ASKS_AT_ONCE, AskBounds
+from web_admin.policy.effects import PolicyEffects
 from web_admin.policy.publish import publish_policy
 from web_admin.sync.quick_door import QUICK, QuickDoor
 
@@ -31,9 +37,23 @@ def quiet(database, sealer, site, north, clock):
 
 
 @pytest.fixture
+def whole_app(web_config, database, sealer, quiet, clock):
+    """The server with its pages, at which the gate was answered as well."""
+    app = create_app(
+        web_config, clock=clock, menjin=Menjin(web_config, database, sealer, clock, PolicyEffects(sealer)))
+    quiet.client = app.test_client()
+    quiet.ask(clock.now)
+    return app
+
+
+@pytest.fixture
 def reached_flask(gates_app, monkeypatch):
     """Bodies of the requests that reached Flask."""
-    door, bodies = gates_app.wsgi_app, []
+    return seen_behind(gates_app.wsgi_app, monkeypatch)
+
+
+def seen_behind(door, monkeypatch):
+    bodies = []
     assert isinstance(door, QuickDoor)
     inner = door._inner
 
@@ -71,6 +91,12 @@ def count_of(path, status):
     return float(found[0].rsplit(" ", 1)[1]) if found else 0.0
 
 
+def sum_of(path):
+    name = f'menjin_request_duration_seconds_sum{{method="POST",page="{path}",status="200"}}'
+    found = [line for line in request_numbers().decode().splitlines() if line.startswith(name)]
+    return float(found[0].rsplit(" ", 1)[1]) if found else 0.0
+
+
 def test_a_question_with_nothing_new_does_not_reach_flask(quiet, clock, reached_flask):
     quiet.ask(clock.now)
     assert reached_flask == []
@@ -96,6 +122,53 @@ def test_other_paths_methods_queries_and_long_bodies_reach_flask(quiet, clock, g
     assert len(reached_flask) == 5
 
 
+def test_a_strangers_body_is_not_read_there(quiet, gates_app):
+    class Unread(io.BytesIO):
+        def read(self, size=-1):
+            raise AssertionError("the body of a stranger was read")
+
+    door = gates_app.wsgi_app
+    for head in ({}, {"HTTP_MENJIN_GATE": "nowhere"}):
+        environ = {"PATH_INFO": RECEIPTS_PATH, "REQUEST_METHOD": "POST", "CONTENT_LENGTH": "900000",
+                   "wsgi.input": Unread(), **head}
+        assert door._body(environ, RECEIPTS_PATH) is None
+
+
+def test_its_answers_have_the_headers_of_every_answer(quiet, clock, whole_app, monkeypatch):
+    reached = seen_behind(whole_app.wsgi_app, monkeypatch)
+    quick = quiet.post(ASK_PATH, quiet.question(clock.now))
+    assert reached == []
+    whole_app.extensions["menjin_unchanged_asks"].forget("north")
+    full = quiet.post(ASK_PATH, quiet.question(clock.now))
+    assert len(reached) == 1
+    own = {"Content-Length", "X-Request-ID"}
+    assert {(name, value) for name, value in quick.headers if name not in own} == {
+        (name, value) for name, value in full.headers if name not in own}
+    assert "Content-Security-Policy" in quick.headers
+
+
+def test_what_is_passed_on_is_measured_from_its_beginning(quiet, clock, whole_app, monkeypatch):
+    at_the_door = []
+
+    def passes_on(signed):
+        at_the_door.append(g.menjin_request_id)
+
+    monkeypatch.setitem(QUICK, ASK_PATH, (QUICK[ASK_PATH][0], passes_on))
+    monkeypatch.setattr(whole_app.wsgi_app, "_monotonic", lambda: time.perf_counter() - 100)
+    seconds = sum_of(ASK_PATH)
+    answer = quiet.post(ASK_PATH, quiet.question(clock.now))
+    assert answer.status_code == 200
+    assert at_the_door == [answer.headers["X-Request-ID"]]
+    assert 100 <= sum_of(ASK_PATH) - seconds < 160
+
+
+def test_a_question_that_is_passed_on_is_counted_once(quiet, clock, gates_app):
+    gates_app.extensions["menjin_ask_bounds"] = AskBounds(lambda: 0.0)
+    asked = [quiet.post(ASK_PATH, quiet.question(clock.now, journal_seq=number)).status_code
+             for number in range(ASKS_AT_ONCE + 5)]
+    assert asked.index(429) in (ASKS_AT_ONCE, ASKS_AT_ONCE + 1)
+
+
 def test_its_answers_are_counted_and_named_in_the_log(quiet, clock, gates_app, lines):
     menjin = gates_app.extensions["menjin"]
     gates_app.extensions["menjin"] = replace(menjin, config=replace(menjin.config, log_requests=1))
@@ -103,7 +176,6 @@ def test_its_answers_are_counted_and_named_in_the_log(quiet, clock, gates_app, l
     answer = quiet.post(ASK_PATH, quiet.question(clock.now))
     assert count_of(ASK_PATH, 200) == before + 1
     assert answer.headers["Content-Type"] == "application/json"
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
     said = [line for line in lines if line.get("event") == "request"]
     assert [(line["request"], line["page"], line["status"]) for line in said] == [
         (answer.headers["X-Request-ID"], ASK_PATH, 200)]

@@ -15,15 +15,19 @@ MAX_MADE_CHARS = 30
 """Of a short name that is made from a name: the short names of its lanes are longer."""
 
 _SEPARATOR = re.compile("[,;，；]")
+_AROUND = r"[\s,;，；\ufeff\u200b-\u200f\u202a-\u202e\u2066-\u2069]+"
+"""Blanks, separators and the invisible marks that spreadsheets put around a cell."""
+_ENDS = re.compile(rf"\A{_AROUND}|{_AROUND}\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class NewGate:
-    """A gate to be added; `gate_id` is "" where its short name is to be made, `line` counts from 1."""
+    """A gate to be added; `gate_id` is "" and `number` 0 where they are to be made, `line` counts from 1."""
 
     gate_id: str
     name: str
     line: int = 0
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +53,24 @@ def read_gates(text: str) -> list[NewGate]:
     Between the two is a tab, or where the line has none a comma or semicolon, the Chinese ones as well.
     """
     gates = []
-    for number, line in enumerate(map(str.rstrip, text.splitlines()), start=1):
+    for number, line in enumerate(text.splitlines(), start=1):
         cells = line.split("\t", 1) if "\t" in line else _SEPARATOR.split(line, maxsplit=1)
-        name, short = (as_text(cell.strip(" \t,;，；"))[0] for cell in (*cells, "")[:2])
+        name, short = (as_text(_ENDS.sub("", cell))[0] for cell in (*cells, "")[:2])
         if name or short:
             gates.append(NewGate(short.lower(), name, number))
     return gates
 
 
 def with_short_names(gates: Sequence[NewGate], numbers: range) -> list[NewGate]:
-    """Return the gates with a short name each: as typed, made from the name, or else by the gate's number.
+    """Return the gates with their numbers and a short name each: typed, made of the name, or by the number.
 
     What two lines would share names neither of the two.
     """
     made = [gate.gate_id or made_of(gate.name) for gate in gates]
     count = Counter(made)
     return [
-        gate if gate.gate_id
-        else replace(gate, gate_id=short if short and count[short] == 1 else f"gate-{number}")
+        replace(gate, number=number, gate_id=gate.gate_id or (
+            short if short and count[short] == 1 else f"gate-{number}"))
         for gate, short, number in zip(gates, made, numbers, strict=True)
     ]
 

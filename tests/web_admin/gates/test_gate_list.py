@@ -16,6 +16,16 @@ def test_one_gate_on_a_line_with_or_without_a_short_name() -> None:
     ]
 
 
+@pytest.mark.parametrize("mark", "\ufeff\u200b\u200f\u202a\u202e\u2066\u2069\xa0")
+def test_invisible_marks_around_a_cell_are_no_part_of_it(mark: str) -> None:
+    assert read_gates(f"{mark}Stair 1{mark}\t {mark} s1 {mark}\n{mark}\nA{mark}B;;{mark}") == [
+        NewGate("s1", "Stair 1", 1), NewGate("", f"A{mark}B", 3)]
+
+
+def test_a_comma_is_part_of_a_name_where_the_second_column_is_empty() -> None:
+    assert read_gates("Left, right\t\n") == [NewGate("", "Left, right", 1)]
+
+
 @pytest.mark.parametrize(("name", "short"), [
     ("Stair 12", "stair-12"), ("A栋 1单元", "a-1"), ("Süd-Tor", "sud-tor"), ("Ｓｔａｉｒ３", "stair3"),
     ("3栋2单元", ""), ("北门", ""), ("7", ""), ("x" * MAX_MADE_CHARS, "x" * MAX_MADE_CHARS),

@@ -29,10 +29,8 @@ from web_admin.journal.ledger import NewEntry
 
 MOST_GATES = 1000
 """Added in one act."""
-KIND_OF_DOOR = (
-    "lock", "fails", "on_escape_route", "free_exit", "fire_release", "manual_release", "safety_input",
-)
-"""What a draft keeps of a sheet: how such a door is built. The rest is seen and measured at each door."""
+KIND_OF_DOOR = ("lock", "fails")
+"""What a draft keeps of a sheet: what hangs there. How people get out is tried at each door."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event, func, select
 
 from gate_controller.contract.calendars import Span
-from gate_controller.contract.lane_sheet import LaneSheet
+from gate_controller.contract.lane_sheet import LaneFacts, LaneSheet, must_findings
 from tests.support.acting import add_lane, manager, offer_face, pair
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
 from web_admin.action.base import Action
@@ -105,8 +105,7 @@ def test_no_new_lane_is_live_and_its_draft_keeps_only_the_kind_of_door(act: Acti
     add_gates_like(act, "north", NEW)
     rows = {row.lane_id: row for row in act.session.scalars(select(LaneSheetRow))}
     assert stored_sheet(rows["stair-2-out"].draft) == LaneSheet(
-        lock="fail_secure_strike", fails="secure", on_escape_route=True, free_exit="handle",
-        fire_release="mechanical", manual_release=True)
+        lock="fail_secure_strike", fails="secure")
     assert stored_sheet(rows["stair-2-side"].draft) == LaneSheet(lock="turnstile")
     assert rows["stair-2-side"].drafted_at == act.now
     assert not {"stair-2-in", "stair-2-side-in"} & set(rows), "no sheet, or one that says nothing of the door"
@@ -115,8 +114,26 @@ def test_no_new_lane_is_live_and_its_draft_keeps_only_the_kind_of_door(act: Acti
             assert not lane_status(rows.get(lane.lane_id)).is_live
 
 
+@pytest.mark.parametrize("sheet", [
+    WHOLE_SHEET,
+    LaneSheet(lock="fail_safe_magnet", fails="safe", on_escape_route=False),
+    LaneSheet(lock="turnstile", fails="safe", on_escape_route=True, free_exit="button_cuts_power",
+              fire_release="wired_to_lock_power", manual_release=True),
+    LaneSheet(lock="barrier", fails="secure", on_escape_route=False, safety_input="loop"),
+    LaneSheet(lock="pulse_motor", fails="safe", on_escape_route=False, safety_input="photocell"),
+])
+def test_no_draft_meets_every_rule_whatever_the_live_sheet_says(act: Action, sheet: LaneSheet) -> None:
+    make_north(act)
+    save_sheet(act, "north-out", sheet)
+    add_gates_like(act, "north", NEW[:1])
+    draft = stored_sheet(act.session.get_one(LaneSheetRow, "stair-1-out").draft)
+    assert draft == LaneSheet(lock=sheet.lock, fails=sheet.fails)
+    assert must_findings(draft, LaneFacts())
+
+
 def test_a_draft_keeps_every_key_or_leaves_it_to_the_door() -> None:
     at_the_door = {
+        "on_escape_route", "free_exit", "fire_release", "manual_release", "safety_input",
         "exit_sign_photo", "exit_sign_date", "reader_heights_mm", "opening_width_mm", "is_accessible_lane",
         "emergency_access", "last_drill", "camera_location", "camera_view", "camera_sign_photo",
         "camera_sign_date",

@@ -14,6 +14,12 @@ from web_admin.core.refusal import ActionRefused
 MAX_MADE_CHARS = 30
 """Of a short name that is made from a name: the short names of its lanes are longer."""
 
+HEADINGS = frozenset((
+    "name", "names", "gate", "gates", "gate name", "no", "no.", "nr", "nr.", "number",
+    "名称", "门", "门名", "门名称", "序号", "编号", "单元", "楼栋",
+))
+"""What heads a column of names in lists, in small letters."""
+
 _SEPARATOR = re.compile("[,;，；]")
 _AROUND = r"[\s,;，；\ufeff\u200b-\u200f\u202a-\u202e\u2066-\u2069]+"
 """Blanks, separators and the invisible marks that spreadsheets put around a cell."""

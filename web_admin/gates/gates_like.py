@@ -1,10 +1,12 @@
-"""Add many gates like one that there is: its lanes and kind of door, nothing that is known of one door.
+"""Add many gates like one that there is: its lanes and kind of lock, nothing that is known of one door.
 
-No lane of them is live: each gets a draft of its lane sheet, which is completed at the door. Not copied are
-face (each camera has a sheet and an assessment of its own), postures and their schedules, who may pass, and
-that an area is left through its gate alone; so what refused people who have not left only reports it.
+No lane of them is live: where the lane has a sheet, each gets a draft of one, which is completed at the door.
+Not copied are face (each camera has a sheet and an assessment of its own), postures and their schedules, who
+may pass, and that an area is left through its gate alone; so what refused people who have not left only
+reports it.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,7 +22,7 @@ from web_admin.compound.models import Gate, Lane, Site
 from web_admin.core.database import among
 from web_admin.core.refusal import ActionRefused
 from web_admin.gates.actions import check_hours_and_methods, free_numbers, saved_facts, write_lane
-from web_admin.gates.gate_list import LineProblem, LinesRefused, NewGate, with_short_names
+from web_admin.gates.gate_list import HEADINGS, LineProblem, LinesRefused, NewGate, with_short_names
 from web_admin.gates.rules import MAX_SLUG_CHARS, SLUG, check_slug, checked_gate_name, spec_of, wanted_lane
 from web_admin.gates.sheet_models import LaneSheetRow
 from web_admin.gates.sheet_status import sheet_rows_of_gate
@@ -34,12 +36,33 @@ KIND_OF_DOOR = ("lock", "fails")
 
 
 @dataclass(frozen=True, slots=True)
-class _Copied:
+class CopiedLane:
     """A lane as each new gate gets it; `ending` follows the gate's short name in the lane's."""
 
     ending: str
     record: LaneRecord
     draft: LaneSheet | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a list adds: its gates, and by the id of each lane of the gate like which they are, its copy."""
+
+    gates: Sequence[NewGate]
+    lanes: Mapping[str, CopiedLane]
+
+    @property
+    def digest(self) -> str:
+        """Return what a plan that adds anything else does not have."""
+        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()
+
+
+class PlanChanged(ActionRefused):
+    """A list that adds by now something else than was shown."""
+
+    def __init__(self) -> None:
+        super().__init__(None, _("Something changed meanwhile, so nothing was added. Look through the list "
+                                 "once more."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +74,8 @@ class _Taken:
     lanes: dict[str, int]
 
 
-def add_gates_like(act: Action, gate_id: str, new_gates: Sequence[NewGate]) -> list[Gate]:
-    """Add gates with the lanes of this one; raise LinesRefused, with nothing stored, for what is wrong.
-
-    It publishes nothing: no controller is paired there yet.
-    """
-    site = begin(act)
+def plan_gates_like(act: Action, gate_id: str, new_gates: Sequence[NewGate]) -> Plan:
+    """Return what a list adds to gates with the lanes of this one; raise LinesRefused for what is wrong."""
     like = gate_of(act, gate_id)
     if not like.lanes:
         raise ActionRefused("gates", _("%(gate)s has no lanes yet. Add its lanes first.", gate=like.name))
@@ -68,18 +87,33 @@ def add_gates_like(act: Action, gate_id: str, new_gates: Sequence[NewGate]) -> l
                        most=MOST_GATES, count=len(new_gates))
         )
     numbers = free_numbers(act, "gates", len(new_gates))
-    copied = _copied_lanes(act, site, like)
-    wanted = _checked(act, with_short_names(new_gates, numbers), [lane.ending for lane in copied.values()])
+    lanes = _copied_lanes(act, act.session.get_one(Site, act.site_id), like)
+    gates = _checked(act, with_short_names(new_gates, numbers), [lane.ending for lane in lanes.values()])
+    return Plan(gates, lanes)
+
+
+def add_gates_like(
+    act: Action, gate_id: str, new_gates: Sequence[NewGate], *, shown: str | None = None
+) -> list[Gate]:
+    """Add gates with the lanes of this one; raise LinesRefused, with nothing stored, for what is wrong.
+
+    With the digest of a plan that was shown, any other plan raises PlanChanged. It publishes nothing: no
+    controller is paired there yet.
+    """
+    begin(act)
+    plan = plan_gates_like(act, gate_id, new_gates)
+    if shown is not None and plan.digest != shown:
+        raise PlanChanged
     gates = [
-        Gate(gate_id=one.gate_id, site_id=act.site_id, number=number, name=one.name)
-        for one, number in zip(wanted, numbers, strict=True)
+        Gate(gate_id=one.gate_id, site_id=act.site_id, number=one.number, name=one.name)
+        for one in plan.gates
     ]
     lanes: list[Lane] = []
     sheets: list[LaneSheetRow] = []
     entries = []
     for gate in gates:
         entries.append(NewEntry("gate_added", {"gate_id": gate.gate_id}))
-        for lane, draft in _lanes_of(gate.gate_id, copied):
+        for lane, draft in _lanes_of(gate.gate_id, plan.lanes):
             lanes.append(lane)
             entries.append(NewEntry("lane_saved", saved_facts(lane)))
             if draft is not None:
@@ -93,10 +127,10 @@ def add_gates_like(act: Action, gate_id: str, new_gates: Sequence[NewGate]) -> l
     return gates
 
 
-def _copied_lanes(act: Action, site: Site, like: Gate) -> dict[str, _Copied]:
+def _copied_lanes(act: Action, site: Site, like: Gate) -> dict[str, CopiedLane]:
     """Return by its id each lane of a gate as the new gates get it."""
     rows = sheet_rows_of_gate(act.session, like.gate_id)
-    copied: dict[str, _Copied] = {}
+    copied: dict[str, CopiedLane] = {}
     for lane in like.lanes:
         spec = spec_of(lane)
         record = wanted_lane(like, replace(
@@ -110,19 +144,19 @@ def _copied_lanes(act: Action, site: Site, like: Gate) -> dict[str, _Copied]:
         ending = lane.lane_id.removeprefix(f"{like.gate_id}-")
         while ending in {other.ending for other in copied.values()}:
             ending = f"{like.gate_id}-{ending}"
-        copied[lane.lane_id] = _Copied(ending, record, _draft(rows.get(lane.lane_id)))
+        copied[lane.lane_id] = CopiedLane(ending, record, _draft(rows.get(lane.lane_id)))
     return copied
 
 
 def _draft(row: LaneSheetRow | None) -> LaneSheet | None:
-    """Return what a lane's sheet says of the kind of its door; None where it says nothing of that."""
+    """Return what a lane's sheet says of the kind of its lock; None where it says nothing of that."""
     live, draft = sheets_of(row)
     sheet = live or draft or LaneSheet()
     kept = LaneSheet(**{name: getattr(sheet, name) for name in KIND_OF_DOOR})
     return kept if kept != LaneSheet() else None
 
 
-def _lanes_of(gate_id: str, copied: Mapping[str, _Copied]) -> Iterator[tuple[Lane, LaneSheet | None]]:
+def _lanes_of(gate_id: str, copied: Mapping[str, CopiedLane]) -> Iterator[tuple[Lane, LaneSheet | None]]:
     """Yield the lanes of a new gate, each with the draft of its sheet."""
     for one in copied.values():
         waits_for = [copied[other].ending for other in one.record.interlock_with if other in copied]
@@ -138,6 +172,9 @@ def _lanes_of(gate_id: str, copied: Mapping[str, _Copied]) -> Iterator[tuple[Lan
 def _checked(act: Action, gates: Sequence[NewGate], endings: Sequence[str]) -> list[NewGate]:
     """Return the gates with their names as they are kept; raise LinesRefused with all that is wrong."""
     taken, problems, checked = _taken(act, gates, endings), [], []
+    if gates[0].name.casefold() in HEADINGS:
+        raise LinesRefused([LineProblem(gates[0].line or 1, gates[0].name, _(
+            "This is the heading of a column. Leave the line out."))])
     for number, gate in enumerate(gates, start=1):
         line = gate.line or number
         try:
@@ -202,7 +239,12 @@ def _take_lane(gate: NewGate, lane_id: str, taken: _Taken) -> None:
         raise ActionRefused(
             "gates", _("Its lane %(lane)s would have a short name of more than 40 characters. Write a "
                        "shorter one for the gate behind its name.", lane=lane_id)) from refusal
-    if taken.lanes.setdefault(lane_id, gate.line) != gate.line:
+    line = taken.lanes.setdefault(lane_id, gate.line)
+    if line not in (0, gate.line):
+        raise ActionRefused(
+            "gates", _("Line %(line)s would have a lane with the short name %(lane)s too. Write another "
+                       "short name for the gate behind its name.", line=line, lane=lane_id))
+    if line == 0:
         raise ActionRefused(
             "gates", _("A lane with the short name %(lane)s exists already. Write another short name for the "
                        "gate behind its name.", lane=lane_id))

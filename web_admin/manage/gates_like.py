@@ -1,27 +1,30 @@
-"""Page that adds many gates like one that there is, from a pasted list."""
+"""Pages that add many gates like one that there is: a pasted list, what it would add, then all or none."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from collections.abc import Sequence
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from wtforms import TextAreaField
+from wtforms import HiddenField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Action
 from web_admin.compound.models import Gate
 from web_admin.core.database import request_session
-from web_admin.gates.gate_list import LineProblem, LinesRefused, read_gates
-from web_admin.gates.gates_like import add_gates_like
-from web_admin.web.context import do, get_or_404, typed
+from web_admin.core.refusal import ActionRefused
+from web_admin.gates.gate_list import LineProblem, LinesRefused, NewGate, read_gates
+from web_admin.gates.gates_like import Plan, add_gates_like, plan_gates_like
+from web_admin.web.context import current_action, do, get_or_404, show_refusal, typed
 from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page
 
 bp = Blueprint("gates_like", __name__, url_prefix="/manage/gates")
 
-MAX_LIST_CHARS = 200_000
+MAX_LIST_CHARS = 50_000
+"""A form of more than 500 kB is refused as a whole; a Chinese character has nine bytes there."""
 SHOWN_LINES = 50
-"""How many wrong lines have a sentence each; of more the page says how many there are."""
+"""How many wrong lines have a sentence each, or gates a row; of more the page says how many there are."""
 SHOWN_NAME_CHARS = 30
 
 
@@ -37,33 +40,48 @@ class GatesLikeForm(OnceForm):
                     Length(max=MAX_LIST_CHARS, message=_l("This list is too long. Add it in parts."))],
         render_kw={"rows": 10, "autocapitalize": "none", "spellcheck": "false"},
     )
+    shown = HiddenField()
+    """The digest of the plan that the page shows."""
 
 
 @bp.route("/<gate_id>/more", methods=["GET", "POST"])
 @allowed("edit_gates")
 def add(gate_id: str) -> Page:
-    """Add gates with the lanes of this one; every wrong line of the list gets a sentence."""
+    """Show what a list adds to gates with the lanes of this one, and add it once it was shown."""
     gate = get_or_404(request_session(), Gate, gate_id)
     form = GatesLikeForm()
-    if form.validate_on_submit():
-        problems: list[LineProblem] = []
+    intent = request.form.get("intent")
+    plan = None
+    if intent == "change" or not form.is_submitted():
+        return render_template("office/gates_like.html", form=form, gate=gate)
+    if form.validate():
+        gates = read_gates(typed(form.gates))
+        if intent == "add":
+            added = do(form, lambda act: add_gates_like(act, gate_id, gates, shown=typed(form.shown)))
+            if added is not None:
+                flash(_said_of(len(added)), "success")
+            if not form.errors:
+                return redirect(url_for("gates.show_list"), 303)
+        plan = _planned(form, gate_id, gates)
+    if plan is None:
+        return render_template("office/gates_like.html", form=form, gate=gate), 422
+    form.shown.data = plan.digest
+    page = render_template(
+        "office/gates_like_preview.html", form=form, gate=gate, plan=plan, rows_shown=SHOWN_LINES)
+    return (page, 422) if form.errors else page
 
-        def work(act: Action) -> list[Gate]:
-            try:
-                return add_gates_like(act, gate_id, read_gates(typed(form.gates)))
-            except LinesRefused as refusal:
-                problems.extend(refusal.problems)
-                raise
 
-        added = do(form, work)
-        if added is not None:
-            flash(_said_of(len(added)), "success")
-        if not form.errors:
-            return redirect(url_for("gates.show_list"), 303)
-        if problems:
-            form.gates.errors = _sentences(problems)
-    page = render_template("office/gates_like.html", form=form, gate=gate)
-    return page if not form.is_submitted() else (page, 422)
+def _planned(form: GatesLikeForm, gate_id: str, gates: Sequence[NewGate]) -> Plan | None:
+    """Return what the list would add by now; None, with a sentence for each wrong line, where it cannot."""
+    try:
+        return plan_gates_like(current_action(), gate_id, gates)
+    except ActionRefused as refusal:
+        form.gates.errors, form.form_errors = [], []
+        if isinstance(refusal, LinesRefused):
+            form.gates.errors = _sentences(refusal.problems)
+        else:
+            show_refusal(form, refusal)
+        return None
 
 
 def _said_of(count: int) -> str:
@@ -75,7 +93,7 @@ def _said_of(count: int) -> str:
     return said
 
 
-def _sentences(problems: list[LineProblem]) -> list[str]:
+def _sentences(problems: Sequence[LineProblem]) -> list[str]:
     """Return a sentence for each wrong line, and one for those that are too many to show."""
     said = [
         _("Line %(line)s, “%(name)s”: %(problem)s", line=problem.line, problem=problem.message,

@@ -11,14 +11,15 @@ from gate_controller.contract.calendars import Span
 from gate_controller.contract.lane_sheet import LaneFacts, LaneSheet, must_findings
 from tests.support.acting import add_lane, manager, offer_face, pair
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
+from tests.support.gate_to_copy import IN, NEW, OUT, make_north
 from web_admin.action.base import Action
 from web_admin.compound.models import Gate, GrantRow, Lane, Site
 from web_admin.core.effects import NoEffects
 from web_admin.core.refusal import ActionRefused
 from web_admin.gates import actions
 from web_admin.gates.actions import add_gate, save_lane
-from web_admin.gates.gate_list import LinesRefused, NewGate
-from web_admin.gates.gates_like import KIND_OF_DOOR, MOST_GATES, add_gates_like
+from web_admin.gates.gate_list import NewGate
+from web_admin.gates.gates_like import KIND_OF_DOOR, add_gates_like
 from web_admin.gates.hours import save_hours
 from web_admin.gates.orders import mark_gate, set_override
 from web_admin.gates.rules import LaneSpec
@@ -27,31 +28,7 @@ from web_admin.gates.sheet_status import lane_status, stored_sheet
 from web_admin.gates.sheets import save_draft, save_sheet
 from web_admin.journal.ledger import verify_audit
 from web_admin.journal.models import AuditEntry
-
-IN = LaneSpec("north-in", "In", "in", ("card", "pin", "qr"), pulse_seconds=4.0, slow_pulse_seconds=20.0,
-              staff_hold_minutes=45)
-OUT = LaneSpec("north-out", "Out", "out", ("card",), antipassback="soft")
-NEW = (NewGate("stair-1", "Stair 1"), NewGate("stair-2", "Stair 2"))
-
-
-def make_north(act: Action) -> None:
-    """Add a gate with two lanes of which the way in has about everything that a lane can have."""
-    add_gate(act, "north", "North")
-    hours = save_hours(act, None, "Daytime", [Span(("mon",), 480, 1200)])
-    save_lane(act, "north", OUT)
-    save_lane(act, "north", replace(
-        IN, method_hours={"pin": hours.hours_id}, interlock_with=("north-out",), antipassback="hard",
-        area_is_closed=True, posture="held_open", posture_hours={hours.hours_id: "held_open"}))
-
-
-def refused_lines(act: Action, *gates: NewGate) -> dict[int, str]:
-    """Return what is wrong with each line; nothing is stored."""
-    before = act.session.scalar(select(func.count()).select_from(Gate))
-    with pytest.raises(LinesRefused) as refused:
-        add_gates_like(act, "north", gates)
-    assert refused.value.field == "gates"
-    assert act.session.scalar(select(func.count()).select_from(Gate)) == before
-    return {problem.line: str(problem.message) for problem in refused.value.problems}
+from web_admin.people.actions import add_person
 
 
 @pytest.mark.both_databases
@@ -75,12 +52,22 @@ def test_each_new_gate_gets_lanes_of_its_own_with_the_same_settings(act: Action)
 def test_what_is_true_of_one_door_is_not_taken_over(act: Action) -> None:
     make_north(act)
     set_override(act, "north-out", "lockdown", "a drill", act.now + timedelta(hours=1))
+    add_person(act, display_name="Li Wei")
+    before = grants(act)
     add_gates_like(act, "north", NEW)
     way_in = act.session.get_one(Lane, "stair-1-in")
     assert (way_in.posture, way_in.posture_hours, way_in.schedule_authors) == ("normal", {}, {})
     assert (way_in.antipassback, way_in.area_is_closed) == ("soft", False)
     assert act.session.get_one(Lane, "stair-1-out").override_posture is None
-    assert not act.session.scalars(select(GrantRow)).all()
+    assert before == [["north-in", "north-out"]]
+    assert grants(act) == before
+
+
+def grants(act: Action) -> list[list[str]]:
+    """Return the lanes of every grant, as they are stored by now."""
+    act.session.flush()
+    act.session.expire_all()
+    return [sorted(grant.lanes) for grant in act.session.scalars(select(GrantRow))]
 
 
 def test_face_is_left_out_with_its_hours(act: Action) -> None:
@@ -185,59 +172,6 @@ def test_numbers_go_on_and_none_is_given_twice(act: Action, monkeypatch: pytest.
         add_gates_like(act, "north", [NewGate("b", "B")])
 
 
-@pytest.mark.both_databases
-def test_every_wrong_line_is_said_and_nothing_is_stored(act: Action) -> None:
-    make_north(act)
-    add_gate(act, "a-b", "A B")
-    save_lane(act, "a-b", replace(IN, lane_id="a-in"))
-    problems = refused_lines(
-        act,
-        NewGate("right", "Right", 1), NewGate("Wrong!", "Wrong", 2), NewGate("north", "Another", 4),
-        NewGate("fine", "north", 5), NewGate("right", "Left", 6), NewGate("ok", "RIGHT", 7),
-        NewGate("s" * 38, "Long", 8), NewGate("x", " ", 9), NewGate("y", "y" * 61, 10),
-        NewGate("a", "A", 11), NewGate("bell\0", "z", 12), NewGate("", "bell\x07", 13),
-    )
-    assert list(problems) == [2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]
-    for line, words in {
-        2: "“Wrong!” is no short name", 4: "short name north exists already", 5: "with this name exists",
-        6: "Line 1 has the short name right too", 7: "Line 1 has the same name", 8: "more than 40",
-        9: "name is missing", 10: "at most 60", 11: "lane with the short name a-in exists", 12: "is no short",
-        13: "letters, digits and signs",
-    }.items():
-        assert words in problems[line]
-
-
-def test_the_name_of_a_gate_that_was_taken_down_is_free_again(act: Action) -> None:
-    make_north(act)
-    add_gate(act, "old", "Old")
-    mark_gate(act, "old", "retired")
-    add_gates_like(act, "north", [NewGate("new", "Old")])
-    assert list(refused_lines(act, NewGate("newer", "Old"))) == [1]
-
-
-def test_an_act_is_refused_for_no_gate_too_many_gates_and_a_gate_without_lanes(act: Action) -> None:
-    make_north(act)
-    for gates, words in (((), "at least one gate"), (NEW[:1] * (MOST_GATES + 1), "At most 1000 gates")):
-        with pytest.raises(ActionRefused, match=words) as refused:
-            add_gates_like(act, "north", gates)
-        assert refused.value.field == "gates"
-    add_gate(act, "bare", "Bare")
-    with pytest.raises(ActionRefused, match="has no lanes yet"):
-        add_gates_like(act, "bare", NEW)
-    with pytest.raises(ActionRefused, match="not known here"):
-        add_gates_like(act, "missing", NEW)
-
-
-def test_a_gate_of_another_site_is_no_model(act: Action, now) -> None:
-    make_north(act)
-    act.session.add(Site(
-        site_id="other", name="Other", timezone="Asia/Shanghai", root_public_key=b"k", created_at=now))
-    act.session.flush()
-    act.session.get_one(Gate, "north").site_id = "other"
-    with pytest.raises(ActionRefused, match="not known here"):
-        add_gates_like(act, "north", NEW)
-
-
 def test_nothing_is_published(act: Action) -> None:
     make_north(act)
     published = []
@@ -285,4 +219,4 @@ def test_twenty_gates_take_as_many_statements_as_two(database, sealer, site, now
         save_sheet(act, "north-out", WHOLE_SHEET)
     two, twenty = (statements_for(database, sealer, site, now, count) for count in (2, 20))
     assert two == twenty
-    assert twenty < 20
+    assert twenty <= 20

@@ -7,6 +7,8 @@ from tests.fuzz.target import Target, chosen
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import MAX_CARD_NUMBER, parse_card_number
 from web_admin.events.entry_reading import read_batch
+from web_admin.gates.gate_list import MAX_MADE_CHARS, read_gates, with_short_names
+from web_admin.gates.rules import SLUG
 from web_admin.people_import.sheet import HEADERS, MAX_ROWS, SURPLUS, empty_sheet, read_sheet
 from web_admin.sync.requests import SyncRefused, decode, json_of
 
@@ -24,6 +26,25 @@ def check_people_sheet(data: bytes) -> None:
         assert set(row.cells) <= {*sheet.columns, SURPLUS}
         # What cannot be written as UTF-8 cannot be stored.
         assert all(cell.encode() is not None for cell in row.cells.values())
+
+
+def check_gate_list(data: bytes) -> None:
+    """A pasted list of gates: each has a name or a short name, and a made one is legal."""
+    gates = read_gates(data.decode("utf-8", "replace"))
+    lines = [gate.line for gate in gates]
+    assert lines == sorted(set(lines))
+    for cell in (cell for gate in gates for cell in (gate.name, gate.gate_id)):
+        assert cell == cell.strip(" \t\r\n,;，；\xa0\ufeff\u200b\u200e\u200f\u202a\u202c\u2066\u2069")
+    named = with_short_names(gates, range(7, 7 + len(gates)))
+    assert [gate.number for gate in named] == list(range(7, 7 + len(gates)))
+    made = [new for gate, new in zip(gates, named, strict=True) if not gate.gate_id]
+    assert all(SLUG.fullmatch(gate.gate_id) and len(gate.gate_id) <= MAX_MADE_CHARS for gate in made)
+    of_names = [gate.gate_id for gate in made if gate.gate_id != f"gate-{gate.number}"]
+    assert len(set(of_names)) == len(of_names)
+    for gate, new in zip(gates, named, strict=True):
+        assert gate.name or gate.gate_id
+        assert (new.name, new.line) == (gate.name, gate.line)
+        assert not gate.gate_id or new.gate_id == gate.gate_id
 
 
 def check_card_numbers(data: bytes) -> None:
@@ -70,6 +91,15 @@ TARGETS = (
             empty_sheet("en") + b"3-1203,Li Wei,owner,0004711\r\n",
             "房号,姓名,类别,卡号\r\n3-1203,李伟,,\r\n".encode("gb18030"),
             b'name,home\n"a\nb",1\n\n,,x\n',
+        ),
+    ),
+    Target(
+        "gate_list",
+        check_gate_list,
+        (
+            "3栋1单元\r\n3栋2单元\tstair-32\r\nStair 12；s12\n".encode(),
+            "\ufeffGate 7,gate-8\n\u200fGate 8\u200f\n'-1, basement\n".encode(),
+            b"Left, right\tl-r\n\n,,\n Lobby!\nLobby\n",
         ),
     ),
     Target(

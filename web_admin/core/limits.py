@@ -148,6 +148,15 @@ CONSTANTS = (
         "tests/web_admin/people/test_bulk_actions.py::test_no_one_and_too_many_are_refused_with_a_sentence",
     ),
     Limit(
+        "gates_like", 1000, "gates", "list of gates like one", "web_admin/gates/gates_like.py::MOST_GATES",
+        "tests/web_admin/manage/test_gates_like.py::test_a_list_as_a_whole_is_refused_beside_it",
+    ),
+    Limit(
+        "gates_like_list", 50_000, "characters", "list of gates like one",
+        "web_admin/manage/gates_like.py::MAX_LIST_CHARS",
+        "tests/web_admin/manage/test_gates_like.py::test_a_list_as_a_whole_is_refused_beside_it",
+    ),
+    Limit(
         "sheet_body", 8 * 1024 * 1024, "bytes", "request that brings a sheet of people",
         "web_admin/manage/people_import.py::MAX_REQUEST_BYTES",
         f"{_UPLOADS}::test_a_body_that_says_its_size_is_refused_before_any_of_it_is_read",

@@ -14,6 +14,8 @@ from web_admin.core.refusal import ActionRefused
 MAX_MADE_CHARS = 30
 """Of a short name that is made from a name: the short names of its lanes are longer."""
 
+MAX_CELL_CHARS = 200
+"""Beyond any name: a longer cell is refused as it is."""
 HEADINGS = frozenset((
     "name", "names", "gate", "gates", "gate name", "no", "no.", "nr", "nr.", "number",
     "名称", "门", "门名", "门名称", "序号", "编号", "单元", "楼栋",
@@ -21,9 +23,12 @@ HEADINGS = frozenset((
 """What heads a column of names in lists, in small letters."""
 
 _SEPARATOR = re.compile("[,;，；]")
-_AROUND = r"[\s,;，；\ufeff\u200b-\u200f\u202a-\u202e\u2066-\u2069]+"
-"""Blanks, separators and the invisible marks that spreadsheets put around a cell."""
-_ENDS = re.compile(rf"\A{_AROUND}|{_AROUND}\Z")
+_MARKS = "".join(map(chr, (
+    0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A),
+)))  # fmt: skip
+"""Invisible ones that spreadsheets put around a cell: of the byte order, of the direction, of no width."""
+_BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001))))
+_AROUND = f"{_BLANKS}{_MARKS},;，；"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +66,16 @@ def read_gates(text: str) -> list[NewGate]:
     gates = []
     for number, line in enumerate(text.splitlines(), start=1):
         cells = line.split("\t", 1) if "\t" in line else _SEPARATOR.split(line, maxsplit=1)
-        name, short = (as_text(_ENDS.sub("", cell))[0] for cell in (*cells, "")[:2])
+        name, short = (_clean(cell) for cell in (*cells, "")[:2])
         if name or short:
             gates.append(NewGate(short.lower(), name, number))
     return gates
+
+
+def _clean(cell: str) -> str:
+    """Return a cell without what is around it and without the mark that keeps it from being a formula."""
+    cell = cell.strip(_AROUND)
+    return as_text(cell)[0].strip(_AROUND) if len(cell) <= MAX_CELL_CHARS else cell
 
 
 def with_short_names(gates: Sequence[NewGate], numbers: range) -> list[NewGate]:

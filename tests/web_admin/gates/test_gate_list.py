@@ -22,6 +22,11 @@ def test_invisible_marks_around_a_cell_are_no_part_of_it(mark: str) -> None:
         NewGate("s1", "Stair 1", 1), NewGate("", f"A{mark}B", 3)]
 
 
+def test_a_cell_that_is_no_name_takes_no_time() -> None:
+    (gate,) = read_gates("a\tx" + "\t" * 200_000 + "y")
+    assert len(gate.gate_id) == 200_002
+
+
 def test_a_comma_is_part_of_a_name_where_the_second_column_is_empty() -> None:
     assert read_gates("Left, right\t\n") == [NewGate("", "Left, right", 1)]
 

@@ -57,7 +57,7 @@ def rows_of(page: str) -> list[list[str]]:
     """Return the cells of the preview's table."""
     body = re.search(r"<tbody>(.*?)</tbody>", page, re.DOTALL)[1]
     rows = body.split("</tr>")[:-1]
-    return [re.findall(r"<td>(?:<span[^>]*>)?(.*?)(?:</span>)?</td>", row) for row in rows]
+    return [re.findall(r"<td[^>]*>(?:<span[^>]*>)?(.*?)(?:</span>)?</td>", row) for row in rows]
 
 
 def beside(page: str) -> list[str]:

@@ -158,6 +158,7 @@ def look_for_face(world: World, step: Step) -> str:
     gate = gate_of(world, step.second)
     lane_id = f"{gate.gate_id}-in"
     gate.camera.show(number)
+    world.facts.face_pressed[lane_id] = world.now
     press = ScreenAction(lane_id, MethodPressed(Method.FACE))
     return show(world, gate, lane_id, [press], "face", (world.has.person_ids[number],))
 

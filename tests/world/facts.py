@@ -105,6 +105,8 @@ class Facts:
     """Gates and the consents that a policy brought them: of others they have nothing to forget."""
     taken_back: set[tuple[str, str]] = field(default_factory=set)
     """Gates and the consents that were taken back at their screens."""
+    face_pressed: dict[str, datetime] = field(default_factory=dict)
+    """When face was last pressed at each lane."""
     restored: int = 0
     just_restored: bool = False
 

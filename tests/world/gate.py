@@ -299,7 +299,11 @@ class WorldGate:
     # -- what it does ----------------------------------------------------------------------------
 
     def handle(self, message: Message) -> None:
-        """Let the controller take one message and all that it causes, as its loop does."""
+        """Let the controller take one message and all that it causes, as its loop does.
+
+        The tick before it is the last one of the loop, which ticks while it waits: what timed out is over.
+        """
+        self.tick()
         self.inbox.put(message)
         self.drain()
 

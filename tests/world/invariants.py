@@ -5,6 +5,7 @@ step.
 """
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import msgspec
 
@@ -16,6 +17,7 @@ from gate_controller.contract.messages import (
     open_receipt,
 )
 from gate_controller.contract.signing import SignatureRefused
+from gate_controller.lane.state import ASK_SECONDS
 from tests.support.faces.marked import marks_of_face
 from tests.world.facts import Facts
 from tests.world.first_day import PEOPLE
@@ -184,8 +186,17 @@ def the_camera_is_shut(facts: Facts) -> Iterator[str]:
     for gate_id, gate in facts.gates.items():
         if gate.camera_is_open:
             yield f"gate {gate_id}: the camera is open and no person asked"
-        if gate.camera_opened and not facts.step.startswith(("enrol", "face", "consent at")):
+        asked = facts.step.startswith(("enrol", "face", "consent at")) or _typed_home_for_face(facts, gate_id)
+        if gate.camera_opened and not asked:
             yield f"gate {gate_id}: the camera was opened by {facts.step}"
+
+
+def _typed_home_for_face(facts: Facts, gate_id: str) -> bool:
+    """Return whether keys were pressed where someone pressed face and was asked for their home's number."""
+    pressed, shown = facts.face_pressed.get(f"{gate_id}-in"), facts.shown
+    if pressed is None or shown is None or (shown.method, shown.lane_id) != ("pin", f"{gate_id}-in"):
+        return False
+    return facts.now - pressed <= timedelta(seconds=ASK_SECONDS)
 
 
 def every_pulse_was_recorded_before(facts: Facts) -> Iterator[str]:

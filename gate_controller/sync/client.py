@@ -153,6 +153,7 @@ class SyncClient:
         self._status = status
         self._deliver = deliver
         self._server_has_seq = journal.acknowledged_seq
+        self._server_time: datetime | None = None
         self._online: bool | None = None
         self._turned_down = ""
         self._leases_changed = False
@@ -261,7 +262,7 @@ class SyncClient:
         reply = self._link.post(ASK_PATH, question, AskReply)
         self._said = _lasting(question)
         # First: a restored server has less than it once acknowledged, and says so here.
-        self._server_has_seq = reply.acknowledged_seq
+        self._server_has_seq, self._server_time = reply.acknowledged_seq, reply.server_time
         if reply.wants_tombstones:
             # It lends no face while it restores: leases of the server before it end with this answer.
             self._keeper.take_leases((), self._boot_seconds())
@@ -422,7 +423,9 @@ class SyncClient:
             if reply.acknowledged_seq <= self._server_has_seq:
                 raise SyncRefused("the server took the events and acknowledged none")
             self._server_has_seq = reply.acknowledged_seq
-            self._journal.acknowledge(reply.acknowledged_seq, self._clock.now())
+            # By the earlier of both clocks: one that ran ahead would drop what a restored server asks for.
+            now = self._clock.now()
+            self._journal.acknowledge(reply.acknowledged_seq, min(now, self._server_time or now))
             self._keep_anchor(reply.countersigned)
 
     def _keep_anchor(self, signed: SignedHead | None) -> None:

@@ -331,6 +331,19 @@ def test_a_person_who_answered_at_the_gate_does_not_wait_for_the_next_regular_qu
         assert asks(syncing) - asked == (kind != "door_opened")
 
 
+def test_a_clock_that_ran_ahead_drops_no_entry_that_a_restored_server_may_ask_for(
+    syncing: Syncing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    syncing.heard(LinkChanged)
+    monkeypatch.setattr(syncing.client._clock, "now", lambda: NOW + timedelta(days=1000))
+    for n in range(3):
+        syncing.journal.append("access", {"n": n}, {}, NOW)
+    syncing.server.answers["/sync/v1/events"] = (200, msgspec.json.encode(EventsReply(acknowledged_seq=3)))
+    syncing.say(acknowledged_seq=0)
+    until(lambda: syncing.journal.acknowledged_seq == 3)
+    assert [entry.seq for entry in syncing.journal.lines_after(0, 10, 10_000)] == [1, 2, 3]
+
+
 def test_a_restored_server_is_given_what_it_lost_without_a_gap(syncing: Syncing) -> None:
     """A server that comes back with less, and first wants tombstones, gets entry 1 next and not entry 4."""
     syncing.heard(LinkChanged)

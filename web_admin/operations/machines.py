@@ -51,8 +51,8 @@ def enter(menjin: Menjin, now: datetime) -> str | None:
     if menjin.database.engine.dialect.name != "postgresql":
         return None
     folder, keys = menjin.config.secrets_dir, menjin.sealer.wrap_keys
-    identity = read_identity(folder)
     with one_at_a_time(menjin.database, "machines"), menjin.database.session() as session:
+        identity = read_identity(folder)  # in turn: another process of this machine may just have written it
         known = machines(session)
         if not known:
             run = new_name()

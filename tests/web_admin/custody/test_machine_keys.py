@@ -26,6 +26,7 @@ from web_admin.custody.leases import leases_for
 from web_admin.custody.machine_keys import MachineRefused, take_copies
 from web_admin.custody.models import Consent, FaceShare, WrapKeyCopy, WrapKeyRow
 from web_admin.face.actions import give_face_consent, withdraw_face
+from web_admin.operations import machines
 from web_admin.operations.machines import beat, enter, forget, join, machine_trouble
 
 pytestmark = [
@@ -301,3 +302,20 @@ def test_a_share_of_a_lost_key_opens_nowhere(north, south, now):
         for row in old_rows:
             with pytest.raises(SealBroken):
                 menjin.sealer.open(row, purpose="face-share")
+
+
+@pytest.mark.parametrize("is_entered", [False, True])
+def test_two_processes_of_one_machine_that_enter_at_once_are_one_machine(make, now, monkeypatch, is_entered):
+    """Two workers open a compound at the same moment: the second waits for the first, and knows it then."""
+    menjin = make("north", first=True)
+    if is_entered:
+        enter(menjin, now)
+    real, others = machines.one_at_a_time, [lambda: enter(menjin, now)]
+
+    def after_the_other(database, name):
+        while others:
+            others.pop()()
+        return real(database, name)
+
+    monkeypatch.setattr(machines, "one_at_a_time", after_the_other)
+    assert enter(menjin, now) == enter(menjin, now)

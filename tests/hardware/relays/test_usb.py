@@ -16,6 +16,7 @@ from hardware.interfaces import Health
 from hardware.lines.serial import SerialLine
 from hardware.relays.usb import UsbRelay, UsbRelayBoard, switch_frame
 from hardware.simulated.relay_board import RelayBoard
+from tests.support.gates.waiting import until
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind")
 ON_1, OFF_1, OFF_2 = switch_frame(1, True), switch_frame(1, False), switch_frame(2, False)
@@ -92,8 +93,10 @@ def test_a_board_that_answers_with_its_state_is_read_empty_and_moves_as_ordered(
         relay.open()
         for _ in range(30):
             metal.wait_for_off(1, 10, after_ns=metal.wait_for_on(1, 10, after_ns=relay.pulse(0.02)))
-        metal.wire.write(b"CH1: OFF\r\n" * 300)
+        answers = b"CH1: OFF\r\n" * 300
         with board._changed:
+            metal.wire.write(answers)
+            until(lambda: metal.wire.unread_bytes() >= len(answers))  # a pty passes them on after `write`
             board._look()
             assert metal.wire.unread_bytes() == 0
         assert [change.on for change in metal.changes] == [False, *[True, False] * 30]

@@ -10,30 +10,16 @@ import msgspec
 import pytest
 from flask import g
 
-from gate_controller.contract.messages import ASK_PATH, RECEIPTS_PATH, PolicyManifest, ReceiptBatch
-from tests.support.compounds.with_gates import add_person
+from gate_controller.contract.messages import ASK_PATH, RECEIPTS_PATH, ReceiptBatch
 from web_admin import create_app
 from web_admin.core.database import Menjin
 from web_admin.core.log_lines import JsonLines
 from web_admin.core.request_times import request_numbers
 from web_admin.gates.ask_bounds import ASKS_AT_ONCE, AskBounds
 from web_admin.policy.effects import PolicyEffects
-from web_admin.policy.publish import publish_policy
 from web_admin.sync.quick_door import QUICK, QuickDoor
 
 pytestmark = pytest.mark.both_databases
-
-
-@pytest.fixture
-def quiet(database, sealer, site, north, clock):
-    """A gate that has the newest policy and was answered so."""
-    with database.session() as session:
-        add_person(session, site, None, ["north-in"], clock.now)
-        publish_policy(session, sealer, site, clock.now)
-    manifest = msgspec.json.decode(north.ask(clock.now).policy.manifest, type=PolicyManifest)
-    north.have = (manifest.epoch, manifest.version)
-    north.ask(clock.now)
-    return north
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from gate_controller.contract.messages import (
     AskReply,
     DeviceHealth,
     LaneState,
-    PolicyManifest,
     open_manifest,
 )
 from gate_controller.contract.signing import public_bytes
@@ -25,18 +24,6 @@ from web_admin.compound.policy_models import OrderRow
 from web_admin.policy.publish import publish_policy
 
 pytestmark = pytest.mark.both_databases
-
-
-@pytest.fixture
-def quiet(database, sealer, site, north, clock):
-    """A gate that has the newest policy and was answered so."""
-    with database.session() as session:
-        add_person(session, site, None, ["north-in"], clock.now)
-        publish_policy(session, sealer, site, clock.now)
-    manifest = msgspec.json.decode(north.ask(clock.now).policy.manifest, type=PolicyManifest)
-    north.have = (manifest.epoch, manifest.version)
-    north.ask(clock.now)
-    return north
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, delete, func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, load_only
+from sqlalchemy import ColumnElement, delete, func, insert, inspect, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from gate_controller.contract.messages import (
     ForgetReceipt,
@@ -89,8 +89,7 @@ def create_shares(session: Session, sealer: Sealer, person_id: str, consent_id: 
     if not gate_ids:
         return []
     key_id = key_for_sealing(session, sealer, consent.given_at)
-    of_person = select(FaceShare).where(FaceShare.person_id == person_id)
-    held = {share.gate_id: share for share in session.scalars(of_person)}
+    held = {share.gate_id: share for share in held_shares(session, FaceShare.person_id == person_id)}
     made = [gate_id for gate_id in gate_ids if gate_id not in held or held[gate_id].consent_id != consent_id]
     replaced = [held[gate_id] for gate_id in made if gate_id in held]
     end_shares(session, replaced, "consent_replaced", consent.given_at)
@@ -118,36 +117,55 @@ def gates_offering_face(session: Session, site_id: str) -> list[str]:
     return sorted({gate_id for gate_id, methods in session.execute(lanes) if Method.FACE in methods})
 
 
-class Ended(NamedTuple):
-    """A face that ended at a gate, since when it had a share there, and under which key that was sealed."""
+class HeldShare(NamedTuple):
+    """A share that is held, without what is sealed; for a thousand gates a row each costs little."""
 
-    consent: Consent
-    gate: Gate
+    person_id: str
+    gate_id: str
+    consent_id: str
+    made_at: datetime
+
+
+class Ended(NamedTuple):
+    """A face that ended at a gate, since when it had a share there, and under which key that was sealed.
+
+    The public key is that of the gate's controller when it ended.
+    """
+
+    person_id: str
+    consent_id: str
+    gate_id: str
+    gate_public_key: bytes
     share_made_at: datetime
     key_id: str
 
 
-def end_shares(session: Session, shares: Sequence[FaceShare], why: str, now: datetime) -> list[str]:
+def held_shares(session: Session, *conditions: ColumnElement[bool]) -> list[HeldShare]:
+    """Return the shares for which these conditions hold, in the order of people and gates."""
+    session.flush()
+    columns = (FaceShare.person_id, FaceShare.gate_id, FaceShare.consent_id, FaceShare.created_at)
+    of_these = select(*columns).where(*conditions).order_by(FaceShare.person_id, FaceShare.gate_id)
+    return [HeldShare(*row) for row in session.execute(of_these)]
+
+
+def public_keys_of(session: Session, gate_ids: Collection[str]) -> dict[str, bytes]:
+    """Return the public keys of these gates' controllers, nothing for one that has none."""
+    of_gates = select(Gate.gate_id, Gate.public_key).where(among(session, Gate.gate_id, gate_ids))
+    return {gate_id: public_key or b"" for gate_id, public_key in session.execute(of_gates)}
+
+
+def end_shares(session: Session, shares: Sequence[HeldShare], why: str, now: datetime) -> list[str]:
     """Destroy shares and begin their evidence; return the gates that now owe a receipt.
 
     The key that they were sealed under is to be changed. A few statements serve all gates of a person.
     """
     if not shares:
         return []
-    consent_ids, gate_ids = {share.consent_id for share in shares}, {share.gate_id for share in shares}
-    consents = {
-        consent.consent_id: consent
-        for consent in session.scalars(select(Consent).where(among(session, Consent.consent_id, consent_ids)))
-    }
-    gates = {
-        gate.gate_id: gate
-        for gate in session.scalars(
-            select(Gate).where(among(session, Gate.gate_id, gate_ids)).options(load_only(Gate.public_key)))
-    }
+    public_keys = public_keys_of(session, {share.gate_id for share in shares})
     ask_for_rotation(session, now)  # from here on no rotation passes before the commit
     key_ids = _delete_with_looks(session, shares)
     ended = [
-        Ended(consents[share.consent_id], gates[share.gate_id], share.created_at,
+        Ended(share.person_id, share.consent_id, share.gate_id, public_keys[share.gate_id], share.made_at,
               key_ids[share.person_id, share.gate_id])
         for share in shares
     ]  # fmt: skip
@@ -155,14 +173,14 @@ def end_shares(session: Session, shares: Sequence[FaceShare], why: str, now: dat
     return [share.gate_id for share in shares]
 
 
-def _delete_with_looks(session: Session, shares: Sequence[FaceShare]) -> dict[tuple[str, str], str]:
+def _delete_with_looks(session: Session, shares: Sequence[HeldShare]) -> dict[tuple[str, str], str]:
     """Delete shares and what is known of their looks, by a statement each for each person or each gate.
 
     Returns the keys under which they were sealed, by person and gate: a rotation may have passed since they
     were read.
     """
     session.flush()
-    by_consent, by_person, by_gate = (defaultdict[str, list[FaceShare]](list) for _ in range(3))
+    by_consent, by_person, by_gate = (defaultdict[str, list[HeldShare]](list) for _ in range(3))
     for share in shares:
         by_consent[share.consent_id].append(share)
         by_person[share.person_id].append(share)
@@ -182,8 +200,9 @@ def _delete_with_looks(session: Session, shares: Sequence[FaceShare]) -> dict[tu
             key_ids |= _delete(session, FaceShare.gate_id == gate_id, FaceShare.person_id, person_ids)
     if len(key_ids) != len(shares):
         raise RuntimeError(f"of {len(shares)} shares that end, {len(key_ids)} were there")
-    for share in shares:
-        session.expunge(share)
+    for one in session.identity_map.values():
+        if isinstance(one, FaceShare) and inspect(one).identity in key_ids:
+            session.expunge(one)
     return key_ids
 
 
@@ -209,34 +228,40 @@ def _delete(
 
 def begin_evidence(session: Session, ended: Sequence[Ended], why: str, now: datetime) -> None:
     """Note that faces ended at gates, from which their certificates are worked out."""
-    gate_ids = {one.gate.gate_id for one in ended}
-    keys = {f"face:{one.consent.person_id}" for one in ended}
+    gate_ids = {one.gate_id for one in ended}
+    keys = {f"face:{one.person_id}" for one in ended}
     of_published = select(PolicyRecordRow.gate_id, PolicyRecordRow.key).where(
         among(session, PolicyRecordRow.gate_id, gate_ids), among(session, PolicyRecordRow.key, keys),
         PolicyRecordRow.value.is_not(None),
     )
     published = {(gate_id, key) for gate_id, key in session.execute(of_published)}
     of_earlier = select(ForgettingRow).where(
-        among(session, ForgettingRow.consent_id, {one.consent.consent_id for one in ended}),
+        among(session, ForgettingRow.consent_id, {one.consent_id for one in ended}),
         among(session, ForgettingRow.gate_id, gate_ids),
     )
     earlier = {(row.consent_id, row.gate_id): row for row in session.scalars(of_earlier)}
+    first: dict[tuple[str, str], dict[str, object]] = {}
     for one in ended:
-        consent_id, gate_id = one.consent.consent_id, one.gate.gate_id
-        row = earlier.get((consent_id, gate_id))
+        begun: dict[str, object] = {
+            "why": why, "share_made_at": one.share_made_at, "begun_at": now, "key_id": one.key_id,
+            "fresh_receipt": (one.gate_id, f"face:{one.person_id}") in published,
+            "gate_public_key": one.gate_public_key,
+        }  # fmt: skip
+        row = earlier.get((one.consent_id, one.gate_id))
         if row is None:
-            row = ForgettingRow(consent_id=consent_id, gate_id=gate_id)
-            session.add(row)
-        row.why, row.share_made_at, row.begun_at = why, one.share_made_at, now
-        row.fresh_receipt = (gate_id, f"face:{one.consent.person_id}") in published
-        row.gate_public_key = one.gate.public_key or b""
-        row.key_id = one.key_id
+            first[one.consent_id, one.gate_id] = begun
+            continue
+        for name, value in begun.items():
+            setattr(row, name, value)
+    if first:
+        session.execute(insert(ForgettingRow), [
+            {"consent_id": consent_id, "gate_id": gate_id, **begun}
+            for (consent_id, gate_id), begun in first.items()])
 
 
 def destroy_shares(session: Session, person_id: str, why: str, now: datetime) -> list[str]:
     """Destroy all shares of a person; return the gates that now owe a receipt."""
-    of_person = select(FaceShare).where(FaceShare.person_id == person_id).order_by(FaceShare.gate_id)
-    return end_shares(session, session.scalars(of_person).all(), why, now)
+    return end_shares(session, held_shares(session, FaceShare.person_id == person_id), why, now)
 
 
 def take_receipt(session: Session, gate: Gate, signed: SignedReceipt, now: datetime) -> bool:

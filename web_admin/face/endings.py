@@ -11,7 +11,7 @@ from gate_controller.contract.records import Method
 from web_admin.action.base import Action, record
 from web_admin.compound.models import Gate, Person
 from web_admin.custody.models import Consent, FaceShare, LookOffer
-from web_admin.custody.shares import FACE_PURPOSE, destroy_shares, end_shares
+from web_admin.custody.shares import FACE_PURPOSE, destroy_shares, end_shares, held_shares
 from web_admin.face.models import FaceOpening
 from web_admin.face.ways_in import NO_OTHER_WAY, settle_face
 
@@ -62,9 +62,7 @@ def forget_gate(act: Action, gate: Gate, why: str) -> int:
     Consents stay: they are about other gates too. The caller publishes.
     """
     act.session.flush()
-    shares = act.session.scalars(
-        select(FaceShare).where(FaceShare.gate_id == gate.gate_id).order_by(FaceShare.person_id)
-    ).all()
+    shares = held_shares(act.session, FaceShare.gate_id == gate.gate_id)
     for share in shares:
         record(
             act, "face_ended_at_gate",

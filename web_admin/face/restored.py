@@ -14,7 +14,13 @@ from web_admin.action.base import Action, record
 from web_admin.compound.models import Gate, Person
 from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.custody.models import Consent
-from web_admin.custody.shares import FACE_PURPOSE, Ended, begin_evidence, gates_offering_face
+from web_admin.custody.shares import (
+    FACE_PURPOSE,
+    Ended,
+    begin_evidence,
+    gates_offering_face,
+    public_keys_of,
+)
 from web_admin.face.guardians import lapse_requests
 from web_admin.face.models import GuardianRequest
 from web_admin.face.renewals import RESTORED, people_with_consent, request_renewal
@@ -32,11 +38,13 @@ def end_restored_faces(act: Action) -> int:
     for person in people:
         consents = _live(act, person)
         request_renewal(act, person, RESTORED)
+        of_gates = {consent: offering | published.get(consent.consent_id, set()) for consent in consents}
+        public_keys = public_keys_of(act.session, set().union(*of_gates.values()))
         # Under which key its share was sealed is gone with the share: the key then in use counts.
         ended = [
-            Ended(consent, act.session.get_one(Gate, gate_id), consent.given_at, "")
-            for consent in consents
-            for gate_id in sorted(offering | published.get(consent.consent_id, set()))
+            Ended(person.person_id, consent.consent_id, gate_id, public_keys[gate_id], consent.given_at, "")
+            for consent, gate_ids in of_gates.items()
+            for gate_id in sorted(gate_ids)
         ]
         begin_evidence(act.session, ended, RESTORED, act.now)
     for minor_id in act.session.scalars(select(GuardianRequest.minor_id).distinct()).all():

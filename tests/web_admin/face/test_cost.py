@@ -9,7 +9,7 @@ from tests.web_admin.policy.test_publish import give_face
 from web_admin.action.base import new_action
 from web_admin.core.database import Menjin
 from web_admin.custody.models import FaceShare, ForgettingRow
-from web_admin.custody.shares import end_shares
+from web_admin.custody.shares import end_shares, held_shares
 from web_admin.face.actions import withdraw_face
 from web_admin.policy.effects import PolicyEffects
 from web_admin.policy.publish import publish_policy
@@ -57,7 +57,7 @@ def test_shares_that_another_act_deleted_do_not_end_in_silence(database, sealer,
         add_gate(session, sealer, site, "north", 1, ["card", "face"])
         person = add_person(session, site, None, ["north-in"], now)
         give_face(session, sealer, site, person, now)
-        shares = session.scalars(select(FaceShare)).all()
+        shares = held_shares(session)
         session.execute(delete(FaceShare), execution_options={"synchronize_session": False})
         with pytest.raises(RuntimeError, match="of 1 shares that end, 0 were there"):
             end_shares(session, shares, "gate_stolen", now)
@@ -74,7 +74,7 @@ def test_a_gate_that_ends_takes_as_many_statements_with_ten_faces_as_with_two(da
                 give_face(session, sealer, site, person, now)
         of_gate = select(FaceShare).where(FaceShare.gate_id == gate_id)
         with database.session() as session:
-            shares = session.scalars(of_gate).all()
+            shares = held_shares(session, FaceShare.gate_id == gate_id)
             assert len(shares) == people
             with statements_of(database) as seen:
                 end_shares(session, shares, "gate_stolen", now)

@@ -17,6 +17,7 @@ import time
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -36,13 +37,12 @@ from gate_controller.contract.signing import public_bytes
 from web_admin.core.bell_numbers import count_rings, note_connected
 from web_admin.core.bell_presence import LONGEST_WORD, Presence
 from web_admin.core.cell_in_hand import in_this_cell
+from web_admin.core.ring_pace import EVERY_SECONDS, RingPace
 
 PASS_SECONDS = 24 * 3600
 """For how long a pass is good; a gate that left the compound may hear its own bell that long."""
 MOST_WAITING = 10_000
 KEPT_SECONDS = 60.0
-RINGS_AT_ONCE, EVERY_SECONDS = 20, 0.02
-"""A publication to many gates is spread, so that they do not all ask in one moment."""
 LISTEN_SECONDS = 1.0
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 30.0
 LAST_SECONDS = 3.0
@@ -92,6 +92,7 @@ class Bell(NoBell):
         self._lock = threading.Lock()
         self._presence = Presence(account_of(key))
         self._waiting: dict[str, float] = {}
+        self._pace = RingPace()
         """Subjects to ring, each with when it is too late for it."""
         self._pid = 0
         self._ends: tuple[socket.socket, socket.socket] | None = None
@@ -222,11 +223,12 @@ class Bell(NoBell):
         self._drop_late()
         while True:
             with self._lock:
-                part = list(self._waiting)[:RINGS_AT_ONCE]
-                if not part:
+                if not self._waiting:
                     self._idle.set()
                     return
+                part = list(islice(self._waiting, self._pace.most(time.monotonic())))
             line.ring(part)
+            self._pace.sent(len(part))
             with self._lock:
                 for subject in part:
                     self._waiting.pop(subject, None)

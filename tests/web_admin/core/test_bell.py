@@ -72,8 +72,8 @@ def test_many_rings_are_spread_and_all_sent(tmp_path: Path) -> None:
         bell.start()
         until(lambda: bell.is_ringing)
         before = counted("sent")
-        bell.ring([f"ring.{number}" for number in range(500)])
-        until(lambda: counted("sent") - before == 500)
+        bell.ring([f"ring.{number}" for number in range(1500)])
+        until(lambda: counted("sent") - before == 1500)
         bell.close()
 
 

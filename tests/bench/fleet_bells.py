@@ -81,6 +81,7 @@ class _Gate(Line):
         self.known = known
         self._key = Ed25519PrivateKey.from_private_bytes(known.key)
         self._bell_key = Ed25519PrivateKey.generate()
+        self._sealing_key = X25519PrivateKey.generate()
         self._bell: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._site_id = ""
         self._consents: dict[str, str] = {}
@@ -94,7 +95,7 @@ class _Gate(Line):
                 have_epoch=have[0], have_version=have[1], gate_time=datetime.now(UTC), clock_sure=True,
                 journal_seq=0, knows=(BELL, SUM_DIGEST),
                 bell_key=public_bytes(self._bell_key) if for_pass else msgspec.UNSET,
-                sealing_public_key=X25519PrivateKey.generate().public_key().public_bytes_raw())
+                sealing_public_key=self._sealing_key.public_key().public_bytes_raw())
             return signed_request(ASK_PATH, msgspec.json.encode(question), self.known, self._key)
 
         answer = msgspec.json.decode(await self.answer(host, port, request), type=_Answer)
@@ -111,6 +112,7 @@ class _Gate(Line):
         """Get a pass, ask as a gate does that has one, and connect to the broker with it."""
         given = await self.ask(host, port, for_pass=True)
         await self.ask(host, port)
+        self._sealing_key = X25519PrivateKey.generate()  # the next question's, while it has time for that
         if given is None:
             raise ValueError("the server gave no pass")
         broker, its_port = address_of(given.servers[0])

@@ -124,7 +124,8 @@ class Line:
             self._streams = await asyncio.open_connection(host, port, local_addr=(self._source, 0))
         reader, writer = self._streams
         writer.write(request)
-        return reader, await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), LONGEST_ANSWER_SECONDS)
+        async with asyncio.timeout(LONGEST_ANSWER_SECONDS):
+            return reader, await reader.readuntil(b"\r\n\r\n")
 
     def close(self) -> None:
         """Close the connection."""

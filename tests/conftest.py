@@ -121,7 +121,7 @@ def _is_core(item: pytest.Item) -> bool:
         return False
     call = getattr(item, "callspec", None)
     database = call.params.get("database_url") if call is not None else None
-    if database is None:
+    if database is None or item.get_closest_marker("one_database") is not None:
         return True
     differ = item.get_closest_marker("both_databases") is not None
     turns = TURNS_WHERE_DATABASES_DIFFER if differ else TURNS

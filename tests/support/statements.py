@@ -1,11 +1,25 @@
 """What a database is asked meanwhile."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import event
 
 from web_admin.core.database import Database
+
+_AFTER_TABLES = re.compile(r"^ (UPDATE|INSERT|SELECT|DELETE)\b", re.MULTILINE)
+
+
+def verbs(statements: Iterable[str]) -> list[str]:
+    """Return what each statement does; of one that begins with tables of its own, what it does with them."""
+    return [_verb(statement) for statement in statements]
+
+
+def _verb(statement: str) -> str:
+    first = statement.split(maxsplit=1)[0]
+    after_tables = _AFTER_TABLES.search(statement) if first == "WITH" else None
+    return first if after_tables is None else after_tables.group(1)
 
 
 @contextmanager

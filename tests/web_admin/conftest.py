@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.compounds.with_gates import PlayedGate, add_gate, sync_app
+from tests.support.compounds.with_gates import PlayedGate, add_gate, app_of_gates, sync_app
 from web_admin.core.database import Menjin
 from web_admin.operations import backup
 from web_admin.policy.effects import PolicyEffects
@@ -36,8 +36,15 @@ def clock(now):
 
 
 @pytest.fixture
-def gates_app(web_config, database, sealer, clock):
-    return sync_app(Menjin(web_config, database, sealer, clock, PolicyEffects(sealer)))
+def way(request):
+    """Say how gates are answered: as the server of this database does, or each alone, by `both_ways`."""
+    return getattr(request, "param", "as served")
+
+
+@pytest.fixture
+def gates_app(web_config, database, sealer, clock, way):
+    menjin = Menjin(web_config, database, sealer, clock, PolicyEffects(sealer))
+    return sync_app(menjin) if way == "as served" else app_of_gates(menjin)
 
 
 @pytest.fixture

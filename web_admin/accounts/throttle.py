@@ -19,6 +19,7 @@ password is under attack. Their failures count for the address, and the answer s
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from sqlalchemy.orm import Session
@@ -27,6 +28,8 @@ from web_admin.core.limit_counts import LimitCounts, Of, wait_seconds, with_one_
 from web_admin.core.limits import SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS, SIGN_IN_KNOWN, SIGN_IN_PAIR
 
 LONGEST_WAIT = timedelta(minutes=5)
+ADDRESSES_KEPT = 4096
+"""Whose place is not worked out again; each request of a gate asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ def _wait_of_account(counted: Sequence[int], now: datetime) -> int:
     return max(wait - (int(now.timestamp()) - counted[0]), 0)
 
 
+@lru_cache(maxsize=ADDRESSES_KEPT)
 def place_of_address(address: str) -> str:
     """Return the address block of one household or attacker: one of IPv4, a /64 of IPv6."""
     try:

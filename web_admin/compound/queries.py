@@ -172,11 +172,13 @@ def persons_by_id(session: Session, person_ids: Collection[str]) -> dict[str, Pe
     return {person.person_id: person for person in found}
 
 
-def is_believed_by_key() -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions under which a gate is believed and has the key `is_public_key`.
+def is_believed_by_key(
+    public_key: ColumnElement[object] | None = None
+) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions under which a gate is believed and has this key, the parameter `is_public_key`.
 
     `Gate.is_believed` says the same of a row that was read.
     """
     gate = cast(Table, Gate.__table__)
-    has_key = gate.c.public_key == bindparam("is_public_key")
+    has_key = gate.c.public_key == (bindparam("is_public_key") if public_key is None else public_key)
     return gate.c.state == "paired", gate.c.forked_at.is_(None), has_key

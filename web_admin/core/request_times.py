@@ -60,8 +60,12 @@ def observe(method: str, pattern: str | None, status: int, seconds: float) -> No
     if cell:
         cells_histogram().labels(cell, str(status)).observe(seconds)
         return
-    known = method if method in METHODS else OTHER
-    request_histogram().labels(known, pattern or OTHER, str(status)).observe(seconds)
+    _histogram_of(method if method in METHODS else OTHER, pattern or OTHER, status).observe(seconds)
+
+
+@cache
+def _histogram_of(method: str, page: str, status: int) -> Histogram:
+    return request_histogram().labels(method, page, str(status))
 
 
 def note_answer(method: str, pattern: str | None, status: int, seconds: float, *, log: bool) -> None:

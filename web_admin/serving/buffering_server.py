@@ -4,7 +4,6 @@ Waitress reads and writes every connection in one thread and hands complete requ
 how long a client may take, how many connections it may have, and threads of their own for the gates' sync.
 """
 
-import logging
 import resource
 import socket
 import threading
@@ -15,7 +14,7 @@ from collections.abc import Iterable
 from waitress.adjustments import Adjustments  # type: ignore[import-untyped]  # it has no types
 from waitress.channel import HTTPChannel  # type: ignore[import-untyped]  # likewise
 from waitress.server import TcpWSGIServer  # type: ignore[import-untyped]  # likewise
-from waitress.task import ThreadedTaskDispatcher  # type: ignore[import-untyped]  # likewise
+from waitress.task import Task, WSGITask  # type: ignore[import-untyped]  # likewise
 
 from web_admin.cells.rules import host_asked
 from web_admin.serving.connection_limits import (
@@ -27,32 +26,26 @@ from web_admin.serving.connection_limits import (
     HEAD_BYTES,
     HEAD_SECONDS,
     IDLE_SECONDS,
-    QUEUED_OF_GATES,
-    QUEUED_REQUESTS,
     STALLED_ANSWER_SECONDS,
-    FairQueue,
     Patience,
     client_of,
     connections_for,
 )
-from web_admin.serving.host_queue import CONNECTIONS_OF_MANY, HostQueue, connections_of_many
+from web_admin.serving.host_queue import CONNECTIONS_OF_MANY, connections_of_many
+from web_admin.serving.quick_thread import AnsweredTask
 from web_admin.serving.request_intake import ArrivingRequest, Intakes, Refused, busy, too_slow
+from web_admin.serving.shared_threads import SharedThreads
 from web_admin.serving.socket_loop import Sockets
+from web_admin.sync.quick_door import Answer
 
 ACCEPTED_AT_ONCE = 64
 FIRST_REQUEST_SECONDS = 2.0
 ARRIVING_SECONDS = 5.0
 """For so long a server that ends waits for the first request of a connection, and for the rest of one."""
 OPEN_FILES_WANTED = 3 * CONNECTIONS + 500
-HANGS_AFTER_SECONDS = 2.0
-STAND_INS = 200
-"""Threads at most that replace those at a request that takes longer, where many hosts share them."""
 STREAMS_PREFIX = "/manage/live/"
 MAX_ANSWER_BYTES_WAITING = 1024 * 1024
 """What a thread may be ahead of a client that takes its time; streams and pages stay far below."""
-
-# A queue of requests is no fault to write down each time.
-logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
 class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
@@ -69,12 +62,18 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
         self.is_new = True
         self._answered_by: int | None = None
         self._answer_patience: Patience | None = None
+        self._answer: Answer | None = None
         self.sent_bytes = 0
         super().__init__(server, sock, addr, adj, map=map)
 
     def parser_class(self, adjustments: Adjustments) -> ArrivingRequest:
         """Return the next request of this connection."""
         return ArrivingRequest(adjustments, self.addr[0], self.server.intakes)
+
+    def task_class(self, channel: "TimedChannel", request: ArrivingRequest) -> Task:
+        """Return what answers a request of this connection: the app, or an answer that is known."""
+        answer, self._answer = self._answer, None
+        return WSGITask(channel, request) if answer is None else AnsweredTask(channel, request, answer)
 
     @property
     def client(self) -> str:
@@ -140,6 +139,15 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
                 self._answered_by = None
         self._begin_to_wait()
 
+    def take_answer(self, answer: Answer) -> bool:
+        """Take what answers the first request; return whether `service` sends it without a wait.
+
+        Not where another request or an answer is on this connection: waitress may wait until it is sent.
+        """
+        self._answer = answer
+        with self.requests_lock:
+            return len(self.requests) == 1 and not self.total_outbufs_len
+
     @property
     def is_answered(self) -> bool:
         """Return whether a thread answers a request of this connection now."""
@@ -194,57 +202,6 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
         super().del_channel(map)
 
 
-class SharedThreads:
-    """Threads for pages and streams, and others for requests on the gates' paths, taken in turn by client.
-
-    The path decides, not the signature: what a stranger sends there has such a thread until it is refused.
-    """
-
-    def __init__(self, *, page_threads: int, sync_threads: int, is_of_many: bool = False) -> None:
-        """Start the threads; where they are of many hosts, none of these may have more than half of them."""
-        self._is_of_many = is_of_many
-        self._pools = {False: ThreadedTaskDispatcher(), True: ThreadedTaskDispatcher()}
-        self._counts = {False: page_threads, True: sync_threads}
-        self._began: dict[TimedChannel, tuple[bool, float]] = {}
-        for is_sync, pool in self._pools.items():
-            count = self._counts[is_sync]
-            pool.queue = HostQueue(max(1, count // 2)) if is_of_many else FairQueue()
-            pool.set_thread_count(count)
-
-    def add_task(self, channel: TimedChannel) -> None:
-        """Queue a request for the right threads; refuse at once one that would wait behind hundreds."""
-        pool = self._pools[channel.is_sync]
-        if len(pool.queue) >= (QUEUED_OF_GATES if channel.is_sync else QUEUED_REQUESTS):
-            channel.requests[0].error = busy(channel.is_sync)
-        pool.add_task(channel)
-
-    def begins(self, channel: TimedChannel, now: float) -> None:
-        """Note that a thread has begun to answer; `now` is monotonic."""
-        self._began[channel] = (channel.is_sync, now)
-
-    def ends(self, channel: TimedChannel, host: str, *, is_sync: bool) -> None:
-        """Note that a thread is free again for its host."""
-        self._began.pop(channel, None)
-        pool = self._pools[is_sync]
-        if isinstance(pool.queue, HostQueue):
-            with pool.lock:
-                pool.queue.leave(host)
-
-    def replace_hanging(self, now: float) -> None:
-        """Let other threads stand in for those that hang at one host's requests; `now` is monotonic."""
-        if not self._is_of_many:
-            return
-        late = Counter(is_sync for is_sync, since in list(self._began.values())
-                       if now - since > HANGS_AFTER_SECONDS)
-        for is_sync, pool in self._pools.items():
-            pool.set_thread_count(self._counts[is_sync] + min(late[is_sync], STAND_INS))
-
-    def shutdown(self) -> None:
-        """End the threads; what still runs is given a second."""
-        for pool in self._pools.values():
-            pool.shutdown(timeout=1)
-
-
 class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no types
     """One listening socket and its connections."""
 
@@ -280,6 +237,11 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
     def channels(self) -> Iterable[TimedChannel]:
         """Return the open connections."""
         return list(self.active_channels.values())
+
+    def pull_trigger(self) -> None:
+        """Wake the loop, once for all threads that would."""
+        if self.sockets.is_first_call():
+            super().pull_trigger()
 
     def readable(self) -> bool:
         """Return true: connections are accepted in any number."""

@@ -169,8 +169,20 @@ class ArrivingRequest(HTTPRequestParser):  # type: ignore[misc]  # its base has 
         self._peer = peer
         self.path = ""  # that of a request line which cannot be read
         self.is_sync = False
+        self.was_tried = False
+        """Whether it could not be answered together with others (`quick_thread.py`)."""
         self.displaced: ArrivingRequest | None = None
         self._body: BoundedBody | None = None
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Return whether no part of the body lies in a file."""
+        return self._body is not None and self._body.arrived_bytes <= BODY_BYTES_IN_MEMORY
+
+    @property
+    def body(self) -> bytes:
+        """Return the body that has arrived; it is left as it is."""
+        return b"" if self._body is None else bytes(self._body.get())
 
     @property
     def _intake(self) -> Intake:

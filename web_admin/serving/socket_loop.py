@@ -6,6 +6,8 @@ answers them. A request that waits for a thread costs nothing either, or a long 
 """
 
 import select
+import threading
+import time
 from typing import Protocol
 
 from waitress import wasyncore  # type: ignore[import-untyped]  # it has no types
@@ -37,6 +39,8 @@ class Sockets(dict[int, WaitsForSocket]):
         self._registered: dict[int, int] = {}
         self._changed: set[int] = set()
         self._looked = 0
+        self._called = threading.Lock()
+        """Held from the first call of the loop until its next turn begins."""
 
     def __setitem__(self, descriptor: int, waiting: WaitsForSocket) -> None:
         """Watch a socket."""
@@ -62,8 +66,17 @@ class Sockets(dict[int, WaitsForSocket]):
         self._looked = (self._looked + 1) % ROUND
         self._changed.update(number for number in list(self) if number % ROUND == self._looked)
 
-    def turn(self, timeout_seconds: float) -> None:
-        """Wait until something can be read or written, and let it."""
+    def is_first_call(self) -> bool:
+        """Return whether the loop has to be woken: nothing has done so since its last turn began."""
+        return self._called.acquire(blocking=False)
+
+    def turn(self, timeout_seconds: float, gather_seconds: float = 0.0) -> None:
+        """Wait until something can be read or written, and let it.
+
+        With `gather_seconds` that much later: what comes meanwhile costs one turn together.
+        """
+        if self._called.locked():
+            self._called.release()  # before the look at what has changed: what changes later calls again
         for descriptor in list(self._changed):
             self._changed.discard(descriptor)  # first: a thread may mark it again meanwhile
             waiting = self.get(descriptor)
@@ -77,6 +90,8 @@ class Sockets(dict[int, WaitsForSocket]):
             self._register(descriptor, wanted)
             if is_answered:
                 self._changed.add(descriptor)
+        if gather_seconds:
+            time.sleep(gather_seconds)
         for descriptor, flags in self._epoll.poll(timeout_seconds):
             ready = self.get(descriptor)
             if ready is not None:

@@ -5,12 +5,14 @@ import time
 
 from gunicorn.workers.base import Worker  # type: ignore[import-untyped]  # it has no types
 
-from web_admin.serving.buffering_server import BufferingServer, SharedThreads
+from web_admin.serving.buffering_server import BufferingServer
 from web_admin.serving.connection_limits import SYNC_THREADS
 from web_admin.serving.request_intake import Intakes
+from web_admin.serving.shared_threads import SharedThreads
 from web_admin.serving.socket_loop import Sockets
 
 LOOK_EVERY_SECONDS = 1.0
+GATHER_SECONDS = 0.004
 
 
 class BufferingWorker(Worker):  # type: ignore[misc]  # its base has no types
@@ -23,7 +25,8 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # its base has no types
         sockets = Sockets()
         served = self.app.served
         threads = SharedThreads(
-            page_threads=self.cfg.threads, sync_threads=SYNC_THREADS, is_of_many=served.is_of_many)
+            page_threads=self.cfg.threads, sync_threads=SYNC_THREADS, is_of_many=served.is_of_many,
+            quick_door=served.quick_door)
         intakes = Intakes(served.trusted_proxies)
         self._servers = tuple(
             BufferingServer(
@@ -41,7 +44,7 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # its base has no types
                     server.close_late(now)
                 threads.replace_hanging(now)
                 sockets.look_at_some()
-            sockets.turn(LOOK_EVERY_SECONDS)
+            sockets.turn(LOOK_EVERY_SECONDS, GATHER_SECONDS if threads.are_busy_with_gates else 0.0)
         self._finish(sockets)
         threads.shutdown()
         sockets.close()
@@ -50,7 +53,7 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # its base has no types
         """Begin to stop at once, not at the next look."""
         super().handle_exit(sig, frame)
         for server in self._servers:
-            server.pull_trigger()
+            server.trigger.pull_trigger()  # whatever else has woken the loop
 
     def _finish(self, sockets: Sockets) -> None:
         """Accept no more connections and finish the running requests."""

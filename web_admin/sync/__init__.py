@@ -3,16 +3,17 @@
 from flask import Flask
 
 from web_admin.gates.ask_bounds import AskBounds
-from web_admin.gates.unchanged_asks import UnchangedAsks
+from web_admin.gates.last_answers import LastAnswers
 from web_admin.sync import routes, site_facts, updates
 from web_admin.sync.quick_door import QuickDoor
 
 
 def register_sync(app: Flask) -> None:
     """Add the gates' routes to the app."""
-    app.extensions["menjin_unchanged_asks"] = UnchangedAsks()
+    app.extensions["menjin_last_answers"] = LastAnswers()
     app.extensions["menjin_ask_bounds"] = AskBounds()
     app.extensions["menjin_gate_keys"] = {}
-    app.wsgi_app = QuickDoor(app, app.wsgi_app)  # type: ignore[method-assign]  # Flask documents this assignment
+    door = app.extensions["menjin_quick_door"] = QuickDoor(app, app.wsgi_app)
+    app.wsgi_app = door  # type: ignore[method-assign]  # Flask documents this assignment
     for page in (routes, updates, site_facts):
         app.register_blueprint(page.bp)

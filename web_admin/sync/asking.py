@@ -1,5 +1,6 @@
 """Answer a gate's regular question: what it may need, and what it says of itself."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -27,10 +28,12 @@ from web_admin.core.database import DatabaseSession, Menjin, current_menjin
 from web_admin.custody.gate_reports import note_face
 from web_admin.custody.leases import leases_for
 from web_admin.events.intake import acknowledged, notice_restarted_journal
+from web_admin.gates import unchanged_asks
 from web_admin.gates.ask_bounds import ASKS_A_SECOND, AskBounds
+from web_admin.gates.asks_together import Asked, answer_unchanged_together
+from web_admin.gates.last_answers import LastAnswers, said_digest
 from web_admin.gates.queries import undelivered_orders
 from web_admin.gates.silence import ASKS_WITH_BELL_SECONDS
-from web_admin.gates.unchanged_asks import UnchangedAsks, said_digest
 from web_admin.policy.publish import change_since, signed_manifest
 from web_admin.restore.actions import gets_no_policy, owes_handover
 from web_admin.sync.requests import (
@@ -56,21 +59,63 @@ def ask() -> Response:
 
 def answer_unchanged(signed: QuickCall) -> AskReply | None:
     """Return the last answer again, or None where something differs."""
-    asks = _unchanged_asks()
-    if not asks.remembers(signed.gate_id):
+    answers = _last_answers()
+    if not answers.remembers(signed.gate_id):
         return None
     menjin, question = current_menjin(), decode(signed.body, read_ask)
     _not_too_often(signed.gate_id)
     try:
-        reply = asks.answer(
-            menjin.database, menjin.sealer, signed.gate_id, signed.public_key, question, signed.call,
+        reply = unchanged_asks.answer_unchanged(
+            answers, menjin.database, menjin.sealer, signed.gate_id, signed.public_key, question, signed.call,
             menjin.clock())
     except KeyUnusable as err:
-        raise SyncRefused(400, "sealing_key_unusable", str(err)) from err
+        raise _key_unusable(err) from err
+    return _with_bell(menjin, signed, question, reply)
+
+
+def answer_together(signed: Sequence[QuickCall]) -> list[AskReply | Exception | None]:
+    """Return what `answer_unchanged` does for each of these gates, None also of one to be asked alone."""
+    answers, menjin = _last_answers(), current_menjin()
+    questions: dict[str, AskRequest] = {}
+    refused: dict[str, SyncRefused] = {}
+    for one in signed:
+        if answers.remembers(one.gate_id):
+            try:
+                question = decode(one.body, read_ask)
+                _not_too_often(one.gate_id)
+                questions[one.gate_id] = question
+            except SyncRefused as err:
+                refused[one.gate_id] = err
+    asked = [
+        Asked(one.gate_id, one.public_key, questions[one.gate_id], one.call,
+              hears_bell=_bell_seconds(menjin, questions[one.gate_id]) is not msgspec.UNSET)
+        for one in signed if one.gate_id in questions
+    ]  # fmt: skip
+    replies = answer_unchanged_together(answers, menjin.database, menjin.sealer, asked, menjin.clock())
+
+    def outcome(one: QuickCall) -> AskReply | Exception | None:
+        question, reply = questions.get(one.gate_id), replies.get(one.gate_id)
+        if question is None:
+            return refused.get(one.gate_id)
+        if isinstance(reply, KeyUnusable):
+            return _key_unusable(reply)
+        return reply if isinstance(reply, Exception) else _with_bell(menjin, one, question, reply)
+
+    return [outcome(one) for one in signed]
+
+
+def _with_bell(
+    menjin: Menjin, signed: QuickCall, question: AskRequest, reply: AskReply | None
+) -> AskReply | None:
+    """Return a reply with what the bell is now; where there is none, the full way counts the question."""
     if reply is None:
-        _ask_bounds().give_back(signed.gate_id)  # the full way counts it
+        _ask_bounds().give_back(signed.gate_id)
         return None
     return msgspec.structs.replace(reply, bell_seconds=_bell_seconds(menjin, question))
+
+
+def _key_unusable(err: KeyUnusable) -> SyncRefused:
+    return SyncRefused(400, "sealing_key_unusable", str(err))
 
 
 def _not_too_often(gate_id: str) -> None:
@@ -102,8 +147,8 @@ def _bell_pass(
     return menjin.bell.pass_for(gate.site_id, gate.gate_id, question.bell_key, now) or msgspec.UNSET
 
 
-def _unchanged_asks() -> UnchangedAsks:
-    return cast(UnchangedAsks, current_app.extensions["menjin_unchanged_asks"])
+def _last_answers() -> LastAnswers:
+    return cast(LastAnswers, current_app.extensions["menjin_last_answers"])
 
 
 def _answer_with_one_write(
@@ -152,7 +197,7 @@ def _answer_ask(
         bell_seconds=_bell_seconds(menjin, question),
         bell_pass=_bell_pass(menjin, gate, question, now),
     )
-    _unchanged_asks().remember(session, menjin.sealer, gate, question, reply)
+    _last_answers().remember(session, menjin.sealer, gate, question, reply)
     return reply
 
 
@@ -174,7 +219,7 @@ def _sealed_leases(
     try:
         return seal_leases(question.sealing_public_key, leases, gate.site_id, gate.gate_id)
     except KeyUnusable as err:
-        raise SyncRefused(400, "sealing_key_unusable", str(err)) from err
+        raise _key_unusable(err) from err
 
 
 def _note_program(gate: Gate, question: AskRequest) -> None:

@@ -9,7 +9,7 @@ import binascii
 import contextlib
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar, cast
@@ -35,7 +35,7 @@ from web_admin.compound.queries import key_of_gate, lock_site_of_gate, locked_ga
 from web_admin.core.database import DatabaseSession, Menjin, current_menjin
 from web_admin.core.lock_order import SiteFirst
 from web_admin.events.entry_reading import ReadBatch
-from web_admin.gates.unchanged_asks import Call
+from web_admin.gates.last_answers import Call
 
 LATE_WINDOW = 16
 """By how many numbers a signed request may be late before it means that the key was copied."""
@@ -114,7 +114,7 @@ def signed_headers() -> tuple[str, int, bytes]:
     return read_signed_headers(request.headers)
 
 
-def read_signed_headers(headers: Headers) -> tuple[str, int, bytes]:
+def read_signed_headers(headers: Headers | Mapping[str, str]) -> tuple[str, int, bytes]:
     """Return what `signed_headers` does, of these headers."""
     gate_id = headers.get(GATE_HEADER, "")
     counter = headers.get(COUNTER_HEADER, "")
@@ -276,7 +276,9 @@ def _checked_call(
     return _SignedCall(known, body, message, is_believed=is_believed)
 
 
-def quick_call(method: str, path: str, headers: Headers, body: bytes) -> QuickCall | None:
+def quick_call(
+    method: str, path: str, headers: Headers | Mapping[str, str], body: bytes
+) -> QuickCall | None:
     """Return the request if a remembered key signed it; None where the database has to say what it is."""
     try:
         gate_id, counter, signature = read_signed_headers(headers)

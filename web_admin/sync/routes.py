@@ -6,6 +6,7 @@ it would have changed is not.
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from flask import Response, request
@@ -49,7 +50,7 @@ from web_admin.events.intake import EventsRefused, take_events
 from web_admin.events.set_aside import ring_unread
 from web_admin.gates import pairing
 from web_admin.gates.models import PairAttempt
-from web_admin.gates.new_receipts import store_new_receipts
+from web_admin.gates.new_receipts import Sent, store_new_receipts, store_together
 from web_admin.gates.queries import locked_attempt
 from web_admin.journal.ledger import append_audit
 from web_admin.operations.disk_reserve import is_for_staff_only
@@ -194,10 +195,34 @@ def receipts() -> Response:
 
 def store_receipts(signed: QuickCall) -> Accepted | None:
     """Store receipts that are new, or return None where they have to be worked out."""
-    menjin, receipts = current_menjin(), decode(signed.body, _READ_RECEIPT_BATCH).receipts
-    is_stored = store_new_receipts(
-        menjin.database, signed.gate_id, signed.public_key, receipts, signed.call, menjin.clock())
-    return Accepted(count=len(receipts)) if is_stored else None
+    menjin, sent = current_menjin(), _sent(signed)
+    is_stored = store_new_receipts(menjin.database, sent, menjin.clock())
+    return Accepted(count=len(sent.receipts)) if is_stored else None
+
+
+def store_receipts_together(signed: Sequence[QuickCall]) -> list[Accepted | Exception | None]:
+    """Return what `store_receipts` does for each of these gates, None also of one to be stored alone."""
+    menjin = current_menjin()
+    sent: dict[str, Sent | SyncRefused] = {}
+    for one in signed:
+        try:
+            sent[one.gate_id] = _sent(one)
+        except SyncRefused as err:
+            sent[one.gate_id] = err
+    readable = [one for one in sent.values() if isinstance(one, Sent)]
+    stored = store_together(menjin.database, readable, menjin.clock())
+
+    def outcome(one: Sent | SyncRefused) -> Accepted | Exception | None:
+        if isinstance(one, SyncRefused):
+            return one
+        return Accepted(count=len(one.receipts)) if one.gate_id in stored else None
+
+    return [outcome(sent[one.gate_id]) for one in signed]
+
+
+def _sent(signed: QuickCall) -> Sent:
+    receipts = decode(signed.body, _READ_RECEIPT_BATCH).receipts
+    return Sent(signed.gate_id, signed.public_key, receipts, signed.call)
 
 
 def _take_receipts(

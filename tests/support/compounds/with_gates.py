@@ -33,6 +33,7 @@ from gate_controller.contract.messages import (
 from gate_controller.contract.pins import argon2_tag
 from gate_controller.contract.sealed_keys import open_leases
 from gate_controller.contract.signing import REQUEST_DOMAIN, public_bytes, request_message, sign
+from tests.support.answered_together import answer_as_served
 from tests.support.compounds.assessments import assess_rows
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
 from web_admin.compound.models import CredentialRow, Gate, GrantRow, Home, Lane, Person
@@ -135,12 +136,17 @@ def add_pin(
     return row
 
 
-def sync_app(menjin: Menjin) -> Flask:
-    """Return an app that has the gates' routes alone."""
+def app_of_gates(menjin: Menjin) -> Flask:
+    """Return an app that has the gates' routes alone, and answers each gate alone."""
     app = Flask("gates")
     init_database(app, menjin)
     register_sync(app)
     return app
+
+
+def sync_app(menjin: Menjin) -> Flask:
+    """Return such an app that answers gates as a served compound does."""
+    return answer_as_served(app_of_gates(menjin))
 
 
 def journal(length: int, now: datetime, kinds: tuple[str, ...] = ("granted",)) -> list[JournalEntry]:

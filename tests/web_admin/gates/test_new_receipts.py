@@ -18,8 +18,9 @@ from gate_controller.contract.messages import (
     sign_struct,
 )
 from gate_controller.contract.signing import public_bytes
+from tests.support.answered_together import both_ways
 from tests.support.compounds.with_gates import add_person
-from tests.support.statements import statements_of
+from tests.support.statements import statements_of, verbs
 from tests.web_admin.policy.test_publish import give_face
 from tests.web_admin.sync.test_routes import alarms, error_of
 from web_admin.compound.models import Gate
@@ -28,7 +29,7 @@ from web_admin.gates.new_receipts import AT_ONCE
 from web_admin.journal.models import AuditEntry
 from web_admin.sync.requests import LAST_COUNTER
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [pytest.mark.both_databases, both_ways]
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_a_new_receipt_costs_a_statement_beside_that_of_the_call(database, north
     batch = signed(north.key, receipt)
     with statements_of(database) as seen:
         assert north.post(RECEIPTS_PATH, batch).get_json() == {"count": 1}
-    assert [statement.split()[0] for statement in seen] == ["UPDATE", "INSERT"]
+    assert verbs(seen) == ["UPDATE", "INSERT"]
     rows, counter, _digest, _set_aside = stored(database)
     one = batch.receipts[0]
     assert rows == [(receipt.consent_id, "north", one.receipt, one.signature, clock.now)]
@@ -202,7 +203,7 @@ def test_a_connection_that_ends_loses_no_receipt(database, north, receipt):
     ends = [True]
 
     def execute(_connection, _cursor, statement, *_rest):
-        if ends and statement.startswith("INSERT INTO receipt"):
+        if ends and "INSERT INTO receipt" in statement:
             ends.clear()
             raise OperationalError(statement, {}, Exception("the connection ended"))
 

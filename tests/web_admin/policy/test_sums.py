@@ -11,7 +11,7 @@ from gate_controller.contract.messages import PolicyManifest, policy_digest, rec
 from gate_controller.contract.records import PolicyRefused
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from tests.support.compounds.with_gates import add_card, add_gate, add_person
-from tests.support.statements import statements_of
+from tests.support.statements import statements_of, verbs
 from tests.web_admin.policy.test_cost import compound, counted
 from tests.web_admin.policy.test_publish import stored
 from web_admin.compound.models import CredentialRow, Gate, Person, Site
@@ -239,7 +239,7 @@ def test_a_question_with_nothing_new_costs_one_statement_with_sums_too(
         assert gate.asks() == "lthash16"
     with statements_of(database) as asked:
         assert gate.asks() == "lthash16"
-    assert [statement.split()[0] for statement in asked] == ["UPDATE"]
+    assert verbs(asked) == ["UPDATE"]
     with database.session() as session:
         session.execute(update(PolicySumsRow).values(digest=bytes(32)))
     with pytest.raises(PolicyRefused, match="another digest"):

@@ -24,7 +24,7 @@ from gate_controller.contract.messages import (
     Refusal,
 )
 from web_admin.manage.people_import import MAX_REQUEST_BYTES
-from web_admin.serving.buffering_server import BufferingServer, SharedThreads
+from web_admin.serving.buffering_server import BufferingServer
 from web_admin.serving.connection_limits import (
     ANSWER_SECONDS,
     BODIES_OF_A_CLIENT,
@@ -49,6 +49,7 @@ from web_admin.serving.connection_limits import (
     connections_for,
 )
 from web_admin.serving.request_intake import ArrivingRequest, Intakes
+from web_admin.serving.shared_threads import SharedThreads
 from web_admin.serving.socket_loop import Sockets
 from web_admin.sync.asking import ASK_BODY
 from web_admin.sync.routes import TOMBSTONES_BODY

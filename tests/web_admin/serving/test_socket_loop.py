@@ -139,3 +139,22 @@ def test_an_answer_that_ends_while_its_connection_is_looked_at_is_not_missed(
     first.far.send(b"x")
     sockets.turn(0.0)  # its thread wakes the loop at its end
     assert first.read == 1
+
+
+def test_the_loop_is_woken_once_by_all_that_call_it_before_its_next_turn(sockets: Sockets) -> None:
+    assert [sockets.is_first_call() for _thread in range(3)] == [True, False, False]
+    sockets.turn(0.0)
+    assert sockets.is_first_call()
+
+
+def test_what_comes_while_it_gathers_costs_one_turn(
+    sockets: Sockets, connections: list[Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def arrives(seconds: float) -> None:
+        assert seconds == 0.004
+        for each in connections[:5]:
+            each.far.send(b"x")
+
+    monkeypatch.setattr("web_admin.serving.socket_loop.time.sleep", arrives)
+    sockets.turn(0.0, 0.004)
+    assert sum(each.read for each in connections) == 5

@@ -11,8 +11,9 @@ from sqlalchemy import Engine, event, update
 from gate_controller.contract.features import SUM_DIGEST
 from gate_controller.contract.messages import ASK_PATH, DeviceHealth, LaneState
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
+from tests.support.answered_together import both_ways
 from tests.support.compounds.with_gates import add_card, add_person, sync_app
-from tests.support.statements import statements_of
+from tests.support.statements import statements_of, verbs
 from tests.web_admin.policy.test_publish import give_face
 from tests.web_admin.policy.test_sums import TakingGate
 from tests.web_admin.sync.test_unchanged_asks import differing
@@ -23,7 +24,7 @@ from web_admin.policy.effects import PolicyEffects
 from web_admin.policy.publish import publish_policy
 from web_admin.policy.sums import begin_sums
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [pytest.mark.both_databases, both_ways]
 
 CARD = 700
 
@@ -74,13 +75,13 @@ def test_what_was_published_is_answered_by_three_statements_and_the_next_questio
         with statements_of(database) as statements:
             reply = north.ask(clock.now)
         wanted = ["UPDATE", "UPDATE", "SELECT"] if seconds == 2 else ["UPDATE", "SELECT"]
-        assert [statement.split()[0] for statement in statements] == wanted
+        assert verbs(statements) == wanted
         assert [key.partition(":")[0] for key in reply.change.puts] == ["credential"]
         assert noted(database) == (north.counter, 1, published_at + timedelta(seconds=2))
     take(north, reply)
     with statements_of(database) as statements:
         assert north.ask(clock.now).change is None
-    assert [statement.split()[0] for statement in statements] == ["UPDATE"]
+    assert verbs(statements) == ["UPDATE"]
     assert noted(database) == (north.counter, 2, None)
 
 
@@ -110,7 +111,7 @@ def test_the_answer_is_the_one_that_is_worked_out_in_full(
         publish_policy(session, sealer, site, clock.now)
     quick = north.ask(clock.now)
     assert quick.change is not None
-    gates_app.extensions["menjin_unchanged_asks"].forget("north")
+    gates_app.extensions["menjin_last_answers"].forget("north")
     assert not differing(quick, north.ask(clock.now))
 
 
@@ -127,7 +128,7 @@ def test_a_gate_that_says_something_else_with_it_is_answered_in_full(
     one_card_more(database, sealer, site, lin, CARD, clock.now)
     question = msgspec.structs.replace(north.question(clock.now), **difference)
     answered = north.read(north.post(ASK_PATH, question))
-    gates_app.extensions["menjin_unchanged_asks"].forget("north")
+    gates_app.extensions["menjin_last_answers"].forget("north")
     assert not differing(answered, north.read(north.post(ASK_PATH, question)))
 
 
@@ -211,7 +212,7 @@ def test_an_answer_with_records_waits_for_the_disk_as_each_other_does(
     def note(connection, _cursor, statement, *_rest):
         of_calls = connection.engine.pool is not database.engine.pool
         waits_for_disk = connection.get_execution_options().get("menjin_waits_for_disk", not of_calls)
-        waits.append((statement.split()[0], waits_for_disk))
+        waits.append((*verbs([statement]), waits_for_disk))
 
     event.listen(Engine, "before_cursor_execute", note)
     try:

@@ -35,7 +35,7 @@ def whole_app(web_config, database, sealer, quiet, clock):
 @pytest.fixture
 def reached_flask(gates_app, monkeypatch):
     """Bodies of the requests that reached Flask."""
-    return seen_behind(gates_app.wsgi_app, monkeypatch)
+    return seen_behind(gates_app.extensions["menjin_quick_door"], monkeypatch)
 
 
 def seen_behind(door, monkeypatch):
@@ -102,7 +102,7 @@ def test_other_paths_methods_queries_and_long_bodies_reach_flask(quiet, clock, g
     assert client.get(ASK_PATH).status_code == 405
     assert client.post("/sync/v1/nowhere").status_code == 404
     assert quiet.post(f"{ASK_PATH}?x=1", quiet.question(clock.now)).status_code == 200
-    assert quiet.post(ASK_PATH, b" " * (QUICK[ASK_PATH][0] + 1)).status_code == 413
+    assert quiet.post(ASK_PATH, b" " * (QUICK[ASK_PATH].longest_body + 1)).status_code == 413
     chunked = {"Transfer-Encoding": "chunked", "Content-Length": "nonsense"}
     assert client.post(ASK_PATH, headers=chunked).status_code == 401
     assert len(reached_flask) == 5
@@ -113,7 +113,7 @@ def test_a_strangers_body_is_not_read_there(quiet, gates_app):
         def read(self, size=-1):
             raise AssertionError("the body of a stranger was read")
 
-    door = gates_app.wsgi_app
+    door = gates_app.extensions["menjin_quick_door"]
     for head in ({}, {"HTTP_MENJIN_GATE": "nowhere"}):
         environ = {"PATH_INFO": RECEIPTS_PATH, "REQUEST_METHOD": "POST", "CONTENT_LENGTH": "900000",
                    "wsgi.input": Unread(), **head}
@@ -124,7 +124,7 @@ def test_its_answers_have_the_headers_of_every_answer(quiet, clock, whole_app, m
     reached = seen_behind(whole_app.wsgi_app, monkeypatch)
     quick = quiet.post(ASK_PATH, quiet.question(clock.now))
     assert reached == []
-    whole_app.extensions["menjin_unchanged_asks"].forget("north")
+    whole_app.extensions["menjin_last_answers"].forget("north")
     full = quiet.post(ASK_PATH, quiet.question(clock.now))
     assert len(reached) == 1
     own = {"Content-Length", "X-Request-ID"}
@@ -139,7 +139,7 @@ def test_what_is_passed_on_is_measured_from_its_beginning(quiet, clock, whole_ap
     def passes_on(signed):
         at_the_door.append(g.menjin_request_id)
 
-    monkeypatch.setitem(QUICK, ASK_PATH, (QUICK[ASK_PATH][0], passes_on))
+    monkeypatch.setitem(QUICK, ASK_PATH, QUICK[ASK_PATH]._replace(alone=passes_on))
     monkeypatch.setattr(whole_app.wsgi_app, "_monotonic", lambda: time.perf_counter() - 100)
     seconds = sum_of(ASK_PATH)
     answer = quiet.post(ASK_PATH, quiet.question(clock.now))
@@ -167,11 +167,16 @@ def test_its_answers_are_counted_and_named_in_the_log(quiet, clock, gates_app, l
         (answer.headers["X-Request-ID"], ASK_PATH, 200)]
 
 
+def none_of(signed):
+    """Answer none of them together."""
+    return [None] * len(signed)
+
+
 def test_a_fault_there_is_a_refusal_and_is_logged(quiet, clock, monkeypatch, lines):
     def fail(signed):
         raise ValueError("something of a row")
 
-    monkeypatch.setitem(QUICK, ASK_PATH, (QUICK[ASK_PATH][0], fail))
+    monkeypatch.setitem(QUICK, ASK_PATH, QUICK[ASK_PATH]._replace(alone=fail, together=none_of))
     answer = quiet.post(ASK_PATH, quiet.question(clock.now))
     assert (answer.status_code, answer.get_json()["error"]) == (500, "server_error")
     failed = [line for line in lines if line["level"] == "error"]

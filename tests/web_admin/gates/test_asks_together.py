@@ -1,0 +1,475 @@
+"""Many gates are answered together as each would be alone, and one that differs is left out."""
+
+import threading
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import msgspec
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
+
+from gate_controller.contract.features import BELL, SUM_DIGEST
+from gate_controller.contract.messages import ASK_PATH, RECEIPTS_PATH, AskReply, ForgetReceipt
+from tests.support.compounds.with_gates import PlayedGate, add_card, add_gate, add_person, sync_app
+from tests.support.statements import statements_of, verbs
+from tests.web_admin.gates.test_new_receipts import signed as signed_receipts
+from tests.web_admin.policy.test_publish import give_face
+from tests.web_admin.sync.test_news import one_card_more, take
+from tests.web_admin.sync.test_unchanged_asks import differing
+from web_admin.compound.models import Gate, Person
+from web_admin.compound.policy_models import OrderRow, PolicySumsRow
+from web_admin.core.database import Menjin
+from web_admin.custody.models import FaceShare, ReceiptRow
+from web_admin.custody.shares import destroy_shares
+from web_admin.policy.effects import PolicyEffects
+from web_admin.policy.publish import publish_policy
+from web_admin.policy.sums import begin_sums
+from web_admin.sync.quick_door import QUICK, WholeRequest
+
+pytestmark = [
+    pytest.mark.one_database,
+    pytest.mark.parametrize(
+        "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True),
+]
+
+GATES = 4
+
+
+@pytest.fixture
+def menjin(web_config, database, sealer, clock):
+    return Menjin(web_config, database, sealer, clock, PolicyEffects(sealer))
+
+
+@dataclass
+class Fleet:
+    """Gates with the newest policy, each answered so, and the app that answers them."""
+
+    app: object
+    gates: list[PlayedGate]
+    person_id: str
+
+    @property
+    def door(self):
+        return self.app.extensions["menjin_quick_door"]
+
+    def together(self, requests):
+        """Return the answers to these requests, read, by number; what is not answered is left out."""
+        answers = self.door.answer_together(requests)
+        return {number: answer for number, answer in enumerate(answers) if answer is not None}
+
+    def ask(self, now, gates=None):
+        """Return what each gate is answered, by id; gates without an answer are left out."""
+        gates = self.gates if gates is None else gates
+        answers = self.together([request_of(gate, ASK_PATH, gate.question(now)) for gate in gates])
+        for answer in answers.values():
+            assert answer.status == "200 OK", answer
+        return {gates[number].gate_id: read(gates[number], answer) for number, answer in answers.items()}
+
+
+def request_of(gate, path, message):
+    """Return a gate's next request as it arrives."""
+    sent = []
+
+    class Kept:
+        def post(self, path, data, headers):
+            named = {name.upper().replace("-", "_"): value for name, value in headers.items()}
+            sent.append(WholeRequest("POST", path, "", named, data))
+
+    client, gate.client = gate.client, Kept()
+    gate.post(path, message)
+    gate.client = client
+    return sent[0]
+
+
+def read(gate, answer):
+    return gate.read(type("Answer", (), {"data": answer.body}))
+
+
+@pytest.fixture
+def fleet(menjin, database, sealer, site, clock):
+    app = sync_app(menjin)
+    with database.session() as session:
+        keys = {f"stair-{number}": add_gate(session, sealer, site, f"stair-{number}", 10 + number,
+                                            ["card", "face"])
+                for number in range(GATES)}
+        person = add_person(session, site, None, [f"{gate_id}-in" for gate_id in keys], clock.now)
+        publish_policy(session, sealer, site, clock.now)
+        person_id = person.person_id
+    gates = [PlayedGate(app.test_client(), site, gate_id, key) for gate_id, key in keys.items()]
+    for gate in gates:
+        gate.knows = (SUM_DIGEST,)
+        take(gate, gate.ask(clock.now))
+    begin_sums(menjin, clock.now)
+    for gate in gates:
+        gate.ask(clock.now)
+    return Fleet(app, gates, person_id)
+
+
+def noted(database):
+    """Return what the database has of each gate that a call may change."""
+    with database.session() as session:
+        return {
+            gate.gate_id: (gate.request_counter, gate.last_seen_at, gate.have_version, gate.behind_since)
+            for gate in session.scalars(select(Gate))
+        }
+
+
+def test_many_gates_cost_one_statement_and_each_call_is_counted(fleet, database, clock):
+    clock.now += timedelta(seconds=2)
+    with statements_of(database) as seen:
+        replies = fleet.ask(clock.now)
+    assert verbs(seen) == ["UPDATE"]
+    assert sorted(replies) == [gate.gate_id for gate in fleet.gates]
+    assert noted(database) == {gate.gate_id: (gate.counter, clock.now, 1, None) for gate in fleet.gates}
+    for gate in fleet.gates:
+        assert not differing(replies[gate.gate_id], gate.ask(clock.now))
+
+
+def test_news_of_many_gates_cost_as_many_statements_as_those_of_one(fleet, database, sealer, site, clock):
+    one_card_more(database, sealer, site, fleet.person_id, 700, clock.now)
+    clock.now += timedelta(seconds=2)
+    with statements_of(database) as seen:
+        replies = fleet.ask(clock.now)
+    assert verbs(seen) == ["UPDATE", "UPDATE", "SELECT"]
+    for gate in fleet.gates:
+        reply = replies[gate.gate_id]
+        assert [key.partition(":")[0] for key in reply.change.puts] == ["credential"]
+        fleet.app.extensions["menjin_last_answers"].forget(gate.gate_id)
+        assert not differing(reply, gate.ask(clock.now)), "as it is worked out in full"
+
+
+def test_a_gate_that_hears_a_bell_is_looked_up_for_news_at_once(fleet, database, sealer, site, clock):
+    class Rings:
+        is_set_up = is_ringing = True
+
+        def pass_for(self, *_of_gate):
+            return None
+
+    menjin = fleet.app.extensions["menjin"]
+    fleet.app.extensions["menjin"] = replace(menjin, bell=Rings())
+    for gate in fleet.gates:
+        gate.knows = (SUM_DIGEST, BELL)
+        gate.ask(clock.now)
+    one_card_more(database, sealer, site, fleet.person_id, 700, clock.now)
+    with statements_of(database) as seen:
+        replies = fleet.ask(clock.now)
+    assert verbs(seen) == ["UPDATE", "SELECT"]
+    assert all(reply.change is not None and reply.bell_seconds for reply in replies.values())
+    for gate in fleet.gates:
+        take(gate, replies[gate.gate_id])
+    assert all(reply.change is None for reply in fleet.ask(clock.now).values())
+
+
+def order(session, gate):
+    session.add(OrderRow(order_id="o1", gate_id=gate.gate_id, lane_id=f"{gate.gate_id}-in",
+                         issued_at=gate.last_seen_at, valid_seconds=10, author_id="m", reason="parcel"))
+
+
+def stolen(session, gate):
+    gate.state = "stolen"
+
+
+def cloned(session, gate):
+    gate.forked_at = gate.last_seen_at
+
+
+def withheld(session, gate):
+    gate.policy_withheld = True
+
+
+def other_key(session, gate):
+    gate.public_key = bytes(32)
+
+
+def more_of_the_journal(session, gate):
+    gate.acknowledged_seq = 7
+
+
+def other_version(session, gate):
+    gate.ordered_version, gate.ordered_id = "9.9", "order"
+
+
+def said_otherwise(session, gate):
+    gate.said_digest = bytes(32)
+
+
+def later_number(session, gate):
+    gate.request_counter += 100
+
+
+@pytest.mark.parametrize("is_behind", [False, True])
+@pytest.mark.parametrize(
+    "change",
+    [order, stolen, cloned, withheld, other_key, more_of_the_journal, other_version, said_otherwise,
+     later_number],
+    ids=lambda change: change.__name__,
+)
+def test_a_gate_of_which_anything_differs_is_left_out_alone_and_nothing_is_noted_of_it(
+    fleet, database, sealer, site, clock, change, is_behind
+):
+    if is_behind:
+        one_card_more(database, sealer, site, fleet.person_id, 700, clock.now)
+    with database.session() as session:
+        change(session, session.get_one(Gate, "stair-2"))
+    before = noted(database)["stair-2"]
+    clock.now += timedelta(seconds=2)
+    replies = fleet.ask(clock.now)
+    assert sorted(replies) == [gate.gate_id for gate in fleet.gates if gate.gate_id != "stair-2"]
+    assert noted(database)["stair-2"] == before
+    assert all((reply.change is not None) == is_behind for reply in replies.values())
+
+
+def test_a_gate_without_sums_is_left_out_and_the_others_get_their_news(fleet, database, sealer, site, clock):
+    one_card_more(database, sealer, site, fleet.person_id, 700, clock.now)
+    with database.session() as session:
+        session.get_one(PolicySumsRow, "stair-2").version = 0
+    before = noted(database)["stair-2"]
+    clock.now += timedelta(seconds=2)
+    replies = fleet.ask(clock.now)
+    assert len(replies) == GATES - 1
+    assert all(reply.change is not None for reply in replies.values())
+    assert noted(database)["stair-2"] == before, "the full way counts the call"
+    counters = {gate_id: counter for gate_id, (counter, *_rest) in noted(database).items()}
+    assert all(counters[gate.gate_id] == gate.counter for gate in fleet.gates if gate.gate_id in replies)
+
+
+def test_a_gate_whose_row_is_held_is_left_out_and_the_others_do_not_wait(fleet, database, clock):
+    clock.now += timedelta(seconds=2)
+    with database.session() as session:
+        session.get_one(Gate, "stair-2").program = "held"
+        session.flush()
+        replies = fleet.ask(clock.now)
+        assert len(replies) == GATES - 1
+        assert "stair-2" not in replies
+
+
+def test_the_same_gate_twice_is_answered_once_and_a_copied_request_never(fleet, clock):
+    gate = fleet.gates[0]
+    requests = [request_of(gate, ASK_PATH, gate.question(clock.now)) for _ in range(2)]
+    assert list(fleet.together(requests)) == [0]
+    assert list(fleet.together(requests[1:])) == [0], "its number is the next"
+    assert fleet.together(requests) == fleet.together(requests[1:]) == {}
+
+
+def test_one_request_at_two_workers_is_answered_by_one(fleet, menjin, clock):
+    other = sync_app(menjin)
+    for gate in fleet.gates:  # the other worker has answered these gates as well
+        client, gate.client = gate.client, other.test_client()
+        gate.ask(clock.now)
+        gate.ask(clock.now)
+        gate.client = client
+    for _round in range(5):
+        requests = [request_of(gate, ASK_PATH, gate.question(clock.now)) for gate in fleet.gates]
+        answered = []
+
+        def asks(door, requests=requests, answered=answered):
+            answered.extend(number for number, one in enumerate(door.answer_together(requests)) if one)
+
+        doors = [fleet.door, other.extensions["menjin_quick_door"]]
+        workers = [threading.Thread(target=asks, args=(door,)) for door in doors]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        assert sorted(answered) == list(range(GATES))
+
+
+@pytest.fixture
+def faces(fleet, database, sealer, site, clock):
+    """The fleet, when a person has their face at each gate and was lent so."""
+    with database.session() as session:
+        person = session.get_one(Person, fleet.person_id)
+        add_card(session, sealer, person, 600, clock.now)  # face is never the only way in
+        give_face(session, sealer, site, person, clock.now)
+        publish_policy(session, sealer, site, clock.now)
+    for _time in range(2):
+        for gate in fleet.gates:
+            take(gate, gate.ask(clock.now))
+    return fleet
+
+
+def test_each_gate_is_lent_its_own_share_and_what_lends_waits_for_the_disk(faces, database, clock):
+    used = []
+
+    def note(connection, _cursor, statement, *_rest):
+        used.append((*verbs([statement]), connection.engine.pool is database.engine.pool))
+
+    engines = (database.engine, database.calls)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    replies = faces.ask(clock.now)
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
+    assert used == [("UPDATE", True), *[("SELECT", True)] * GATES]
+    assert len({reply.leases[0].share for reply in replies.values()}) == GATES
+    for gate in faces.gates:
+        assert replies[gate.gate_id].leases == gate.ask(clock.now).leases != ()
+
+
+@pytest.mark.parametrize("is_behind", [False, True])
+def test_a_share_that_cannot_be_opened_keeps_no_other_gate_from_its_answer(
+    faces, database, sealer, site, clock, is_behind
+):
+    if is_behind:
+        one_card_more(database, sealer, site, faces.person_id, 700, clock.now)
+    with database.session() as session:
+        session.get_one(FaceShare, (faces.person_id, "stair-2")).share_sealed = b"damaged"
+    before = noted(database)["stair-2"]
+    replies = faces.ask(clock.now)
+    assert len(replies) == GATES - 1
+    assert all(reply.leases for reply in replies.values())
+    assert noted(database)["stair-2"] == before
+
+
+def test_a_wrong_key_for_leases_is_that_gates_own_fault(faces, clock):
+    questions = [gate.question(clock.now) for gate in faces.gates]
+    questions[2] = msgspec.structs.replace(questions[2], sealing_public_key=bytes(32))
+    answers = faces.together([
+        request_of(gate, ASK_PATH, question)
+        for gate, question in zip(faces.gates, questions, strict=True)])
+    statuses = [answers[number].status for number in range(GATES)]
+    assert statuses == ["400 Bad Request" if number == 2 else "200 OK" for number in range(GATES)]
+
+
+def test_a_withdrawal_ends_what_is_lent_and_all_receipts_are_stored_together(
+    faces, database, sealer, site, clock
+):
+    with database.session() as session:
+        consent_id = session.scalars(select(FaceShare.consent_id)).first()
+        destroy_shares(session, faces.person_id, "withdrawn", clock.now)
+        publish_policy(session, sealer, site, clock.now)
+    replies = faces.ask(clock.now)
+    assert [reply.leases for reply in replies.values()] == [()] * GATES
+    requests = [request_of(gate, RECEIPTS_PATH, signed_receipts(gate.key, receipt_of(
+        gate, consent_id if gate.gate_id != "stair-2" else "unknown", faces.person_id, clock.now)))
+        for gate in faces.gates]  # fmt: skip
+    with statements_of(database) as seen:
+        answers = faces.together(requests)
+    assert verbs(seen) == ["UPDATE", "INSERT"] * 2, "again without the one that has to be worked out"
+    assert sorted(answers) == [0, 1, 3]
+    with database.session() as session:
+        stored = sorted(session.scalars(select(ReceiptRow.gate_id)))
+    assert stored == [f"stair-{number}" for number in (0, 1, 3)]
+    assert faces.together(requests) == {}, "each number is good once"
+
+
+def receipt_of(gate, consent_id, person_id, now):
+    return ForgetReceipt(
+        site_id=gate.site_id, gate_id=gate.gate_id, person_id=person_id, consent_id=consent_id,
+        forgotten_at=now, blob_found=True, journal_seq=0)
+
+
+def test_asks_and_receipts_that_wait_together_are_each_answered_as_what_they_are(fleet, clock):
+    gate, other = fleet.gates[:2]
+    nothing = signed_receipts(gate.key)  # no receipt at all: it is worked out in full
+    answers = fleet.together([
+        request_of(gate, RECEIPTS_PATH, nothing), request_of(other, ASK_PATH, other.question(clock.now))])
+    assert list(answers) == [1]
+    assert msgspec.json.decode(answers[1].body, type=AskReply).server_time == clock.now
+
+
+def test_a_body_that_cannot_be_read_and_a_wrong_signature_are_no_fault_of_others(fleet, clock):
+    good, unreadable, forged = fleet.gates[:3]
+    requests = [request_of(good, ASK_PATH, good.question(clock.now)),
+                request_of(unreadable, ASK_PATH, b"{"),
+                request_of(forged, ASK_PATH, forged.question(clock.now))]
+    requests[2].headers["MENJIN_SIGNATURE"] = requests[0].headers["MENJIN_SIGNATURE"]
+    answers = fleet.together(requests)
+    assert {number: answer.status for number, answer in answers.items()} == {
+        0: "200 OK", 1: "400 Bad Request"}
+
+
+def test_a_connection_that_ends_leaves_them_to_be_answered_alone(fleet, database, clock):
+    def ends(_connection, _cursor, statement, *_rest):
+        raise OperationalError(statement, {}, Exception("the connection ended"))
+
+    event.listen(database.calls, "before_cursor_execute", ends)
+    assert len(fleet.ask(clock.now)) == GATES, "another connection looks for news"
+    event.listen(database.engine, "before_cursor_execute", ends)
+    try:
+        assert fleet.ask(clock.now) == {}
+    finally:
+        for engine in (database.calls, database.engine):
+            event.remove(engine, "before_cursor_execute", ends)
+    assert len(fleet.ask(clock.now)) == GATES
+
+
+def test_what_fails_for_receipts_takes_no_answer_from_gates_that_ask(fleet, clock, monkeypatch, caplog):
+    def fails(signed):
+        raise ValueError("a fault")
+
+    monkeypatch.setitem(QUICK, RECEIPTS_PATH, QUICK[RECEIPTS_PATH]._replace(together=fails))
+    sender, *asking = fleet.gates
+    answers = fleet.together([
+        request_of(sender, RECEIPTS_PATH, signed_receipts(sender.key)),
+        *(request_of(gate, ASK_PATH, gate.question(clock.now)) for gate in asking)])
+    assert sorted(answers) == list(range(1, GATES))
+    assert "together failed" in caplog.text
+
+
+FAULTS = [OperationalError("", {}, Exception("the connection ended")), TimeoutError("no connection")]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=["ended", "none"])
+def test_what_fails_for_gates_with_faces_takes_no_answer_from_gates_whose_call_is_counted(
+    faces, database, sealer, clock, fault
+):
+    """Those were counted by a connection of its own: left out now, each would be refused for its number."""
+    with database.session() as session:
+        session.delete(session.get_one(FaceShare, (faces.person_id, "stair-2")))
+    quiet = faces.gates[2]
+    quiet.ask(clock.now)
+
+    def fails(_connection, _cursor, _statement, *_rest):
+        raise fault
+
+    event.listen(database.engine, "before_cursor_execute", fails)
+    try:
+        replies = faces.ask(clock.now)
+    finally:
+        event.remove(database.engine, "before_cursor_execute", fails)
+    assert list(replies) == ["stair-2"]
+    assert len(faces.ask(clock.now)) == GATES
+
+
+def test_a_gate_that_has_a_share_by_now_is_lent_it_by_a_call_that_waits(fleet, database, sealer, site, clock):
+    with database.session() as session:
+        person = session.get_one(Person, fleet.person_id)
+        add_card(session, sealer, person, 600, clock.now)
+        publish_policy(session, sealer, site, clock.now)
+    for gate in fleet.gates:
+        take(gate, gate.ask(clock.now))
+        gate.ask(clock.now)
+    with database.session() as session:
+        give_face(session, sealer, site, session.get_one(Person, fleet.person_id), clock.now)
+    replies = fleet.ask(clock.now)  # what is lent is not yet published
+    assert [len(reply.leases) for reply in replies.values()] == [1] * GATES
+
+
+def test_news_of_too_many_records_leave_gates_out_and_the_first_get_theirs(
+    fleet, database, sealer, site, clock, monkeypatch
+):
+    monkeypatch.setattr("web_admin.gates.asks_together.MOST_NEWS_ROWS", 6)
+    with database.session() as session:
+        for number in range(2):
+            add_card(session, sealer, session.get_one(Person, fleet.person_id), 700 + number, clock.now)
+        publish_policy(session, sealer, site, clock.now)
+    before = noted(database)
+    replies = fleet.ask(clock.now)
+    assert sorted(replies) == ["stair-0", "stair-1", "stair-2"]
+    assert [len(reply.change.puts) for reply in replies.values()] == [2, 2, 2]
+    assert noted(database)["stair-3"] == before["stair-3"]
+
+
+def test_cards_come_with_their_persons_news_in_the_order_of_versions(fleet, database, sealer, site, clock):
+    """Gates that are behind by different numbers of versions each get what they lack."""
+    fleet.gates[0].have = (1, 1)
+    for number in range(3):
+        with database.session() as session:
+            add_card(session, sealer, session.get_one(Person, fleet.person_id), 800 + number, clock.now)
+            publish_policy(session, sealer, site, clock.now)
+        if number < 2:
+            take(fleet.gates[1 + number], fleet.gates[1 + number].ask(clock.now))
+    replies = fleet.ask(clock.now, fleet.gates[:3])
+    assert [len(replies[gate.gate_id].change.puts) for gate in fleet.gates[:3]] == [3, 2, 1]

@@ -1,0 +1,97 @@
+"""The threads of one process: some for pages and streams, some for gates, one that answers gates together."""
+
+import logging
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from waitress.task import ThreadedTaskDispatcher  # type: ignore[import-untyped]  # it has no types
+
+from web_admin.serving.connection_limits import QUEUED_OF_GATES, QUEUED_REQUESTS, FairQueue
+from web_admin.serving.host_queue import HostQueue
+from web_admin.serving.quick_thread import QuickThread
+from web_admin.serving.request_intake import busy
+from web_admin.sync.quick_door import QuickDoor
+
+if TYPE_CHECKING:
+    from web_admin.serving.buffering_server import TimedChannel
+
+HANGS_AFTER_SECONDS = 2.0
+STAND_INS = 200
+"""Threads at most that replace those at a request that takes longer, where many hosts share them."""
+
+# A queue of requests is no fault to write down each time.
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+
+
+class SharedThreads:
+    """Threads for pages and streams, and others for requests on the gates' paths, taken in turn by client.
+
+    The path decides, not the signature: what a stranger sends there has such a thread until it is refused.
+    """
+
+    def __init__(
+        self, *, page_threads: int, sync_threads: int, is_of_many: bool = False,
+        quick_door: QuickDoor | None = None,
+    ) -> None:  # fmt: skip
+        """Start the threads; where they are of many hosts, none of these may have more than half of them.
+
+        With a door one thread more answers gates' requests there, as many at a time as wait.
+        """
+        self._is_of_many = is_of_many
+        self._pools = {False: ThreadedTaskDispatcher(), True: ThreadedTaskDispatcher()}
+        self._counts = {False: page_threads, True: sync_threads}
+        self._began: dict[TimedChannel, tuple[bool, float]] = {}
+        for is_sync, pool in self._pools.items():
+            count = self._counts[is_sync]
+            pool.queue = HostQueue(max(1, count // 2)) if is_of_many else FairQueue()
+            pool.set_thread_count(count)
+        of_gates = self._pools[True]
+        self._quick = None if quick_door is None else QuickThread(quick_door, self._pass_on, of_gates)
+
+    def add_task(self, channel: "TimedChannel") -> None:
+        """Queue a request for the right threads; refuse at once one that would wait behind hundreds."""
+        pool, request, quick = self._pools[channel.is_sync], channel.requests[0], self._quick
+        waiting = len(pool.queue) + (len(quick) if quick is not None and channel.is_sync else 0)
+        if waiting >= (QUEUED_OF_GATES if channel.is_sync else QUEUED_REQUESTS):
+            request.error = busy(channel.is_sync)
+        if quick is not None and not request.was_tried and quick.takes(request):
+            quick.add(channel)
+        else:
+            pool.add_task(channel)
+
+    @property
+    def are_busy_with_gates(self) -> bool:
+        """Return whether requests of gates are being answered together."""
+        return self._quick is not None and self._quick.is_busy
+
+    def _pass_on(self, channel: "TimedChannel") -> None:
+        channel.requests[0].was_tried = True
+        self.add_task(channel)
+
+    def begins(self, channel: "TimedChannel", now: float) -> None:
+        """Note that a thread has begun to answer; `now` is monotonic."""
+        self._began[channel] = (channel.is_sync, now)
+
+    def ends(self, channel: "TimedChannel", host: str, *, is_sync: bool) -> None:
+        """Note that a thread is free again for its host."""
+        self._began.pop(channel, None)
+        pool = self._pools[is_sync]
+        if isinstance(pool.queue, HostQueue):
+            with pool.lock:
+                pool.queue.leave(host)
+
+    def replace_hanging(self, now: float) -> None:
+        """Let other threads stand in for those that hang at one host's requests; `now` is monotonic."""
+        if not self._is_of_many:
+            return
+        late = Counter(is_sync for is_sync, since in list(self._began.values())
+                       if now - since > HANGS_AFTER_SECONDS)
+        for is_sync, pool in self._pools.items():
+            pool.set_thread_count(self._counts[is_sync] + min(late[is_sync], STAND_INS))
+
+    def shutdown(self) -> None:
+        """End the threads; what still runs is given a second."""
+        if self._quick is not None:
+            self._quick.stop(1)
+        for pool in self._pools.values():
+            pool.shutdown(timeout=1)

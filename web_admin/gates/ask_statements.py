@@ -188,7 +188,8 @@ def _news(value: Value, gates: FromClause) -> Select[str, int, bytes, str | None
     It gives no row where no sums of that version are kept, and one without a key where nothing changed. The
     conditions are asked again: they were true before the lock, which may have waited for a publication.
     """
-    since = and_(_record.c.gate_id == _gate.c.gate_id, _record.c.version > value("have_version"))
+    # Both by values of the question: by the gate's row, PostgreSQL may read all records of each gate.
+    since = and_(_record.c.gate_id == value("of_gate"), _record.c.version > value("have_version"))
     of_version = and_(_sums.c.gate_id == _gate.c.gate_id, _sums.c.version == _gate.c.published_version)
     read = select(
         _gate.c.gate_id, _gate.c.published_version, _sums.c.digest, _record.c.key, _record.c.value,

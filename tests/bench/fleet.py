@@ -187,10 +187,12 @@ def _with_the_bell(
     started = time.time()
     with served.compound.act() as act:
         withdraw_face(act, person_id)
+    published = time.time() - started
     rung = _all_rung(player)
     gates[:] = rung.gates
     case = "withdrawal_forgotten_bell_p99"
     took = percentile([at - started for at in rung.signed_at], 0.99)
+    yield _figure("publish_withdrawal", size, published, "s", "publish_withdrawal_s")
     yield _figure(case, size, took, "s", f"{case}_s")
 
 

@@ -2,17 +2,18 @@
 
 import re
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
 from gate_controller.contract.features import BELL, SUM_DIGEST
-from gate_controller.contract.messages import ASK_PATH, RECEIPTS_PATH, AskReply, ForgetReceipt
-from tests.support.compounds.with_gates import PlayedGate, add_card, add_gate, add_person, sync_app
+from gate_controller.contract.messages import ASK_PATH, RECEIPTS_PATH, AskReply
+from tests.support.compounds.with_gates import add_card, sync_app
+from tests.support.gates_together import GATES, noted, request_of
 from tests.support.statements import statements_of, verbs
 from tests.web_admin.gates.test_new_receipts import signed as signed_receipts
 from tests.web_admin.policy.test_publish import give_face
@@ -20,100 +21,14 @@ from tests.web_admin.sync.test_news import one_card_more, take
 from tests.web_admin.sync.test_unchanged_asks import differing
 from web_admin.compound.models import Gate, Person
 from web_admin.compound.policy_models import OrderRow, PolicySumsRow
-from web_admin.core.database import Menjin
-from web_admin.custody.models import FaceShare, ReceiptRow
-from web_admin.custody.shares import destroy_shares
-from web_admin.policy.effects import PolicyEffects
 from web_admin.policy.publish import publish_policy
-from web_admin.policy.sums import begin_sums
-from web_admin.sync.quick_door import QUICK, WholeRequest
+from web_admin.sync.quick_door import QUICK
 
 pytestmark = [
     pytest.mark.one_database,
     pytest.mark.parametrize(
         "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True),
 ]
-
-GATES = 4
-
-
-@pytest.fixture
-def menjin(web_config, database, sealer, clock):
-    return Menjin(web_config, database, sealer, clock, PolicyEffects(sealer))
-
-
-@dataclass
-class Fleet:
-    """Gates with the newest policy, each answered so, and the app that answers them."""
-
-    app: object
-    gates: list[PlayedGate]
-    person_id: str
-
-    @property
-    def door(self):
-        return self.app.extensions["menjin_quick_door"]
-
-    def together(self, requests):
-        """Return the answers to these requests, read, by number; what is not answered is left out."""
-        answers = self.door.answer_together(requests)
-        return {number: answer for number, answer in enumerate(answers) if answer is not None}
-
-    def ask(self, now, gates=None):
-        """Return what each gate is answered, by id; gates without an answer are left out."""
-        gates = self.gates if gates is None else gates
-        answers = self.together([request_of(gate, ASK_PATH, gate.question(now)) for gate in gates])
-        for answer in answers.values():
-            assert answer.status == "200 OK", answer
-        return {gates[number].gate_id: read(gates[number], answer) for number, answer in answers.items()}
-
-
-def request_of(gate, path, message):
-    """Return a gate's next request as it arrives."""
-    sent = []
-
-    class Kept:
-        def post(self, path, data, headers):
-            named = {name.upper().replace("-", "_"): value for name, value in headers.items()}
-            sent.append(WholeRequest("POST", path, "", named, data))
-
-    client, gate.client = gate.client, Kept()
-    gate.post(path, message)
-    gate.client = client
-    return sent[0]
-
-
-def read(gate, answer):
-    return gate.read(type("Answer", (), {"data": answer.body}))
-
-
-@pytest.fixture
-def fleet(menjin, database, sealer, site, clock):
-    app = sync_app(menjin)
-    with database.session() as session:
-        keys = {f"stair-{number}": add_gate(session, sealer, site, f"stair-{number}", 10 + number,
-                                            ["card", "face"])
-                for number in range(GATES)}
-        person = add_person(session, site, None, [f"{gate_id}-in" for gate_id in keys], clock.now)
-        publish_policy(session, sealer, site, clock.now)
-        person_id = person.person_id
-    gates = [PlayedGate(app.test_client(), site, gate_id, key) for gate_id, key in keys.items()]
-    for gate in gates:
-        gate.knows = (SUM_DIGEST,)
-        take(gate, gate.ask(clock.now))
-    begin_sums(menjin, clock.now)
-    for gate in gates:
-        gate.ask(clock.now)
-    return Fleet(app, gates, person_id)
-
-
-def noted(database):
-    """Return what the database has of each gate that a call may change."""
-    with database.session() as session:
-        return {
-            gate.gate_id: (gate.request_counter, gate.last_seen_at, gate.have_version, gate.behind_since)
-            for gate in session.scalars(select(Gate))
-        }
 
 
 def test_many_gates_cost_one_statement_and_each_call_is_counted(fleet, database, clock):
@@ -276,91 +191,6 @@ def test_one_request_at_two_workers_is_answered_by_one(fleet, menjin, clock):
         assert sorted(answered) == list(range(GATES))
 
 
-@pytest.fixture
-def faces(fleet, database, sealer, site, clock):
-    """The fleet, when a person has their face at each gate and was lent so."""
-    with database.session() as session:
-        person = session.get_one(Person, fleet.person_id)
-        add_card(session, sealer, person, 600, clock.now)  # face is never the only way in
-        give_face(session, sealer, site, person, clock.now)
-        publish_policy(session, sealer, site, clock.now)
-    for _time in range(2):
-        for gate in fleet.gates:
-            take(gate, gate.ask(clock.now))
-    return fleet
-
-
-def test_each_gate_is_lent_its_own_share_and_what_lends_waits_for_the_disk(faces, database, clock):
-    used = []
-
-    def note(connection, _cursor, statement, *_rest):
-        used.append((*verbs([statement]), connection.engine.pool is database.engine.pool))
-
-    engines = (database.engine, database.calls)
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    replies = faces.ask(clock.now)
-    for engine in engines:
-        event.remove(engine, "before_cursor_execute", note)
-    assert used == [("UPDATE", True), *[("SELECT", True)] * GATES]
-    assert len({reply.leases[0].share for reply in replies.values()}) == GATES
-    for gate in faces.gates:
-        assert replies[gate.gate_id].leases == gate.ask(clock.now).leases != ()
-
-
-@pytest.mark.parametrize("is_behind", [False, True])
-def test_a_share_that_cannot_be_opened_keeps_no_other_gate_from_its_answer(
-    faces, database, sealer, site, clock, is_behind
-):
-    if is_behind:
-        one_card_more(database, sealer, site, faces.person_id, 700, clock.now)
-    with database.session() as session:
-        session.get_one(FaceShare, (faces.person_id, "stair-2")).share_sealed = b"damaged"
-    before = noted(database)["stair-2"]
-    replies = faces.ask(clock.now)
-    assert len(replies) == GATES - 1
-    assert all(reply.leases for reply in replies.values())
-    assert noted(database)["stair-2"] == before
-
-
-def test_a_wrong_key_for_leases_is_that_gates_own_fault(faces, clock):
-    questions = [gate.question(clock.now) for gate in faces.gates]
-    questions[2] = msgspec.structs.replace(questions[2], sealing_public_key=bytes(32))
-    answers = faces.together([
-        request_of(gate, ASK_PATH, question)
-        for gate, question in zip(faces.gates, questions, strict=True)])
-    statuses = [answers[number].status for number in range(GATES)]
-    assert statuses == ["400 Bad Request" if number == 2 else "200 OK" for number in range(GATES)]
-
-
-def test_a_withdrawal_ends_what_is_lent_and_all_receipts_are_stored_together(
-    faces, database, sealer, site, clock
-):
-    with database.session() as session:
-        consent_id = session.scalars(select(FaceShare.consent_id)).first()
-        destroy_shares(session, faces.person_id, "withdrawn", clock.now)
-        publish_policy(session, sealer, site, clock.now)
-    replies = faces.ask(clock.now)
-    assert [reply.leases for reply in replies.values()] == [()] * GATES
-    requests = [request_of(gate, RECEIPTS_PATH, signed_receipts(gate.key, receipt_of(
-        gate, consent_id if gate.gate_id != "stair-2" else "unknown", faces.person_id, clock.now)))
-        for gate in faces.gates]  # fmt: skip
-    with statements_of(database) as seen:
-        answers = faces.together(requests)
-    assert verbs(seen) == ["UPDATE", "INSERT"] * 2, "again without the one that has to be worked out"
-    assert sorted(answers) == [0, 1, 3]
-    with database.session() as session:
-        stored = sorted(session.scalars(select(ReceiptRow.gate_id)))
-    assert stored == [f"stair-{number}" for number in (0, 1, 3)]
-    assert faces.together(requests) == {}, "each number is good once"
-
-
-def receipt_of(gate, consent_id, person_id, now):
-    return ForgetReceipt(
-        site_id=gate.site_id, gate_id=gate.gate_id, person_id=person_id, consent_id=consent_id,
-        forgotten_at=now, blob_found=True, journal_seq=0)
-
-
 def test_asks_and_receipts_that_wait_together_are_each_answered_as_what_they_are(fleet, clock):
     gate, other = fleet.gates[:2]
     nothing = signed_receipts(gate.key)  # no receipt at all: it is worked out in full
@@ -407,31 +237,6 @@ def test_what_fails_for_receipts_takes_no_answer_from_gates_that_ask(fleet, cloc
         *(request_of(gate, ASK_PATH, gate.question(clock.now)) for gate in asking)])
     assert sorted(answers) == list(range(1, GATES))
     assert "together failed" in caplog.text
-
-
-FAULTS = [OperationalError("", {}, Exception("the connection ended")), TimeoutError("no connection")]
-
-
-@pytest.mark.parametrize("fault", FAULTS, ids=["ended", "none"])
-def test_what_fails_for_gates_with_faces_takes_no_answer_from_gates_whose_call_is_counted(
-    faces, database, sealer, clock, fault
-):
-    """Those were counted by a connection of its own: left out now, each would be refused for its number."""
-    with database.session() as session:
-        session.delete(session.get_one(FaceShare, (faces.person_id, "stair-2")))
-    quiet = faces.gates[2]
-    quiet.ask(clock.now)
-
-    def fails(_connection, _cursor, _statement, *_rest):
-        raise fault
-
-    event.listen(database.engine, "before_cursor_execute", fails)
-    try:
-        replies = faces.ask(clock.now)
-    finally:
-        event.remove(database.engine, "before_cursor_execute", fails)
-    assert list(replies) == ["stair-2"]
-    assert len(faces.ask(clock.now)) == GATES
 
 
 def test_a_gate_that_has_a_share_by_now_is_lent_it_by_a_call_that_waits(fleet, database, sealer, site, clock):

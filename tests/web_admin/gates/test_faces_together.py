@@ -1,0 +1,117 @@
+"""Gates with faces are answered together: each is lent its own, and all receipts are stored at once."""
+
+import msgspec
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
+
+from gate_controller.contract.messages import ASK_PATH, RECEIPTS_PATH, ForgetReceipt
+from tests.support.gates_together import GATES, noted, request_of
+from tests.support.statements import statements_of, verbs
+from tests.web_admin.gates.test_new_receipts import signed as signed_receipts
+from tests.web_admin.sync.test_news import one_card_more
+from web_admin.custody.models import FaceShare, ReceiptRow
+from web_admin.custody.shares import destroy_shares
+from web_admin.policy.publish import publish_policy
+
+pytestmark = [
+    pytest.mark.one_database,
+    pytest.mark.parametrize(
+        "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True),
+]
+
+
+def test_each_gate_is_lent_its_own_share_and_what_lends_waits_for_the_disk(faces, database, clock):
+    used = []
+
+    def note(connection, _cursor, statement, *_rest):
+        used.append((*verbs([statement]), connection.engine.pool is database.engine.pool))
+
+    engines = (database.engine, database.calls)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    replies = faces.ask(clock.now)
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
+    assert used == [("UPDATE", True), *[("SELECT", True)] * GATES]
+    assert len({reply.leases[0].share for reply in replies.values()}) == GATES
+    for gate in faces.gates:
+        assert replies[gate.gate_id].leases == gate.ask(clock.now).leases != ()
+
+
+@pytest.mark.parametrize("is_behind", [False, True])
+def test_a_share_that_cannot_be_opened_keeps_no_other_gate_from_its_answer(
+    faces, database, sealer, site, clock, is_behind
+):
+    if is_behind:
+        one_card_more(database, sealer, site, faces.person_id, 700, clock.now)
+    with database.session() as session:
+        session.get_one(FaceShare, (faces.person_id, "stair-2")).share_sealed = b"damaged"
+    before = noted(database)["stair-2"]
+    replies = faces.ask(clock.now)
+    assert len(replies) == GATES - 1
+    assert all(reply.leases for reply in replies.values())
+    assert noted(database)["stair-2"] == before
+
+
+def test_a_wrong_key_for_leases_is_that_gates_own_fault(faces, clock):
+    questions = [gate.question(clock.now) for gate in faces.gates]
+    questions[2] = msgspec.structs.replace(questions[2], sealing_public_key=bytes(32))
+    answers = faces.together([
+        request_of(gate, ASK_PATH, question)
+        for gate, question in zip(faces.gates, questions, strict=True)])
+    statuses = [answers[number].status for number in range(GATES)]
+    assert statuses == ["400 Bad Request" if number == 2 else "200 OK" for number in range(GATES)]
+
+
+def test_a_withdrawal_ends_what_is_lent_and_all_receipts_are_stored_together(
+    faces, database, sealer, site, clock
+):
+    with database.session() as session:
+        consent_id = session.scalars(select(FaceShare.consent_id)).first()
+        destroy_shares(session, faces.person_id, "withdrawn", clock.now)
+        publish_policy(session, sealer, site, clock.now)
+    replies = faces.ask(clock.now)
+    assert [reply.leases for reply in replies.values()] == [()] * GATES
+    requests = [request_of(gate, RECEIPTS_PATH, signed_receipts(gate.key, receipt_of(
+        gate, consent_id if gate.gate_id != "stair-2" else "unknown", faces.person_id, clock.now)))
+        for gate in faces.gates]  # fmt: skip
+    with statements_of(database) as seen:
+        answers = faces.together(requests)
+    assert verbs(seen) == ["UPDATE", "INSERT"] * 2, "again without the one that has to be worked out"
+    assert sorted(answers) == [0, 1, 3]
+    with database.session() as session:
+        stored = sorted(session.scalars(select(ReceiptRow.gate_id)))
+    assert stored == [f"stair-{number}" for number in (0, 1, 3)]
+    assert faces.together(requests) == {}, "each number is good once"
+
+
+def receipt_of(gate, consent_id, person_id, now):
+    return ForgetReceipt(
+        site_id=gate.site_id, gate_id=gate.gate_id, person_id=person_id, consent_id=consent_id,
+        forgotten_at=now, blob_found=True, journal_seq=0)
+
+
+FAULTS = [OperationalError("", {}, Exception("the connection ended")), TimeoutError("no connection")]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=["ended", "none"])
+def test_what_fails_for_gates_with_faces_takes_no_answer_from_gates_whose_call_is_counted(
+    faces, database, sealer, clock, fault
+):
+    """Those were counted by a connection of its own: left out now, each would be refused for its number."""
+    with database.session() as session:
+        session.delete(session.get_one(FaceShare, (faces.person_id, "stair-2")))
+    quiet = faces.gates[2]
+    quiet.ask(clock.now)
+
+    def fails(_connection, _cursor, _statement, *_rest):
+        raise fault
+
+    event.listen(database.engine, "before_cursor_execute", fails)
+    try:
+        replies = faces.ask(clock.now)
+    finally:
+        event.remove(database.engine, "before_cursor_execute", fails)
+    assert list(replies) == ["stair-2"]
+    assert len(faces.ask(clock.now)) == GATES

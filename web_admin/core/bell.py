@@ -92,8 +92,8 @@ class Bell(NoBell):
         self._lock = threading.Lock()
         self._presence = Presence(account_of(key))
         self._waiting: dict[str, float] = {}
-        self._pace = RingPace()
         """Subjects to ring, each with when it is too late for it."""
+        self._pace = RingPace()
         self._pid = 0
         self._ends: tuple[socket.socket, socket.socket] | None = None
         """Bytes into the second wake the thread, which waits for the first."""

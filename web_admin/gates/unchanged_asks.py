@@ -74,10 +74,10 @@ def _counted(
         answers.note(replace(last, lends=counted.has_share))
     if not counted.has_share:
         return ()
-    return lent_to_counted(database, sealer, last, question, values)
+    return _lent_to_counted(database, sealer, last, question, values)
 
 
-def lent_to_counted(
+def _lent_to_counted(
     database: Database, sealer: Sealer, last: LastAnswer, question: AskRequest, values: dict[str, object]
 ) -> tuple[FaceLease, ...]:
     """Return the leases of a gate whose call was counted without waiting for the disk: now it waits."""

@@ -1,9 +1,12 @@
 """Start and stop `menjin web run` as systemd does for a service with a descriptor store (sd_notify(3)).
 
-The server hands its listening socket over; it is kept while no server runs, and the next one gets it.
+The server hands its listening socket over; it is kept while no server runs, and the next one gets it. As
+systemd 257 does (`service_add_fd_store` and `on_fd_store_io` of its src/core/service.c; the machines of
+`tests/debian` show it), the store polls what is in it all the while and drops what says EPOLLHUP or EPOLLERR.
 """
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -36,6 +39,54 @@ def children_of(pid: int) -> list[int]:
     return [each for child in map(int, found) for each in (child, *children_of(child))]
 
 
+class DescriptorStore:
+    """What systemd keeps for a service with `FileDescriptorStoreMax=1`."""
+
+    def __init__(self) -> None:
+        """Keep nothing yet."""
+        self.kept: int | None = None
+        self.dropped: list[int] = []
+        """The events at which a descriptor was dropped."""
+        # Without an interest in anything EPOLLHUP and EPOLLERR are reported all the same (epoll_ctl(2)).
+        self._poll = select.epoll()
+        self._changes = threading.Lock()
+        threading.Thread(target=self._drop_the_dead, name="store", daemon=True).start()
+
+    def _drop_the_dead(self) -> None:
+        with suppress(OSError, ValueError):
+            while True:
+                for descriptor, events in self._poll.poll():
+                    with self._changes:
+                        if descriptor == self.kept:
+                            self.dropped.append(events)
+                            self._drop()
+
+    def add(self, descriptor: int) -> None:
+        """Keep a descriptor; where there is one already, the second is closed."""
+        with self._changes:
+            if self.kept is not None:
+                os.close(descriptor)
+                return
+            self.kept = descriptor
+            self._poll.register(descriptor, 0)
+
+    def _drop(self) -> None:
+        if self.kept is not None:
+            self._poll.unregister(self.kept)
+            os.close(self.kept)
+            self.kept = None
+
+    def clear(self) -> None:
+        """Keep nothing any more."""
+        with self._changes:
+            self._drop()
+
+    def close(self) -> None:
+        """Keep nothing, and look no more."""
+        self.clear()
+        self._poll.close()
+
+
 class Supervisor:
     """One service."""
 
@@ -46,7 +97,7 @@ class Supervisor:
         self._log = log.open("ab")
         self._said = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._said.bind(str(data_dir / "notify"))
-        self._kept: int | None = None
+        self.store = DescriptorStore()
         self._ready = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         threading.Thread(target=self._listen, name="supervisor", daemon=True).start()
@@ -55,18 +106,16 @@ class Supervisor:
         with suppress(OSError):
             while True:
                 said, descriptors, _flags, _address = socket.recv_fds(self._said, 4096, 4)
-                if FDSTORE in said and self._kept is None:
-                    self._kept = descriptors.pop()
-                for spare in descriptors:
-                    os.close(spare)
+                for descriptor in descriptors:
+                    self.store.add(descriptor) if FDSTORE in said else os.close(descriptor)
                 if READY in said:
                     self._ready.set()
 
     @property
     def address(self) -> str:
         """Return where the service listens."""
-        assert self._kept is not None, "no socket was handed over"
-        with socket.socket(fileno=os.dup(self._kept)) as listener:
+        assert self.store.kept is not None, "no socket is kept"
+        with socket.socket(fileno=os.dup(self.store.kept)) as listener:
             return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
     def start(self) -> None:
@@ -75,15 +124,16 @@ class Supervisor:
         run = [sys.executable, "-m", "menjin", "web", "run", "--data-dir", str(self._data_dir)]
         run += ["--port", str(self._port)]
         environment = os.environ | {"NOTIFY_SOCKET": str(self._data_dir / "notify")}
-        kept = () if self._kept is None else (self._kept,)
+        kept = () if self.store.kept is None else (self.store.kept,)
         command = [*with_descriptor(*kept), *run] if kept else run
         self._process = subprocess.Popen(
             command, env=environment, pass_fds=kept, stdin=subprocess.DEVNULL, stdout=self._log,
             stderr=self._log)
-        until(lambda: self._ready.is_set() and self._kept is not None)
+        until(self._ready.is_set)
+        assert (self.store.kept is not None, self.store.dropped) == (True, []), "the socket was not kept"
 
     def stop(self) -> None:
-        """End the service as systemd does, and wait for it."""
+        """End the service as systemd does, and wait for it; its socket stays."""
         if self._process is not None:
             self._process.terminate()
             assert self._process.wait(timeout=60) == 0
@@ -96,9 +146,7 @@ class Supervisor:
             os.kill(pid, signal.SIGKILL)
         self._process.wait()
         self._process = None
-        if self._kept is not None:
-            os.close(self._kept)
-            self._kept = None
+        self.store.clear()
 
     def upgrade(self) -> None:
         """Bring the tables up to date while no server runs."""
@@ -110,6 +158,5 @@ class Supervisor:
         self.stop()
         self._said.shutdown(socket.SHUT_RDWR)
         self._said.close()
-        if self._kept is not None:
-            os.close(self._kept)
+        self.store.close()
         self._log.close()

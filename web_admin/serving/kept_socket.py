@@ -2,6 +2,9 @@
 
 systemd stores it for the service (`FileDescriptorStoreMax=`, sd_notify(3), sd_listen_fds(3)) and hands it to
 the next process, also after `systemctl stop` and a while. Without systemd each start makes its own.
+
+systemd polls what it stores and drops it at EPOLLHUP (sd_notify(3), FDPOLL). A TCP socket that is bound and
+does not listen polls EPOLLHUP, so it listens before it is stored.
 """
 
 import logging
@@ -10,18 +13,21 @@ import socket
 
 FIRST_DESCRIPTOR = 3
 NAME = "menjin-web"
+WAITING_CONNECTIONS = 2048
+"""So many wait at most to be accepted; the system may allow fewer (net.core.somaxconn)."""
 
 _log = logging.getLogger(__name__)
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """Return the socket that was kept, or one bound to this address; raise OSError where that is taken."""
+    """Return the socket that was kept, or a new one; it listens. Raise OSError where the address is taken."""
     kept = _handed_over()
     if kept is not None:
         return kept
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
+    listener.listen(WAITING_CONNECTIONS)
     return listener
 
 

@@ -1,5 +1,6 @@
 """The listening socket is handed to systemd, and taken back by the next process."""
 
+import select
 import socket
 import subprocess
 import sys
@@ -33,8 +34,15 @@ def test_it_is_stored_with_systemd_and_the_next_process_listens_on_the_same(tmp_
         keep(first)
         said, (kept,), _flags, _address = socket.recv_fds(systemd, 200, 1)
     first.close()
+    with select.epoll() as poll:
+        # What systemd drops a stored descriptor at; these two come unasked.
+        poll.register(kept, 0)
+        assert poll.poll(timeout=0) == []
     assert said == b"FDSTORE=1\nFDNAME=menjin-web"
     with socket.socket(fileno=kept) as stored:
+        assert stored.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) == 1
+        with socket.create_connection(("127.0.0.1", port)) as waiting:
+            assert waiting.getpeername()[1] == port, "it is accepted by the next process"
         assert next_port(stored) == (port, "[]")
         of_another = "import os; os.environ['LISTEN_PID'] = '1'"
         assert next_port(stored, of_another)[0] != port, "it was meant for another process"

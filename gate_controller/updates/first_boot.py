@@ -11,6 +11,7 @@ is done is not done twice. With `--under` every file is laid below DIR and no us
 import argparse
 import json
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,7 @@ SWAP_GENERATOR = "usr/lib/systemd/system-generators/rpi-swap-generator"
 SWAP_DROP_IN = "etc/rpi/swap.conf.d/90-menjin.conf"
 OLD_SWAP = "usr/sbin/dphys-swapfile"
 UNITS = ("menjin-gate.service", "menjin-gate-pair.service", "menjin-terminal-kiosk.service")
+USER = "menjin"
 SYSTEM: tuple[tuple[str, ...], ...] = (
     ("adduser", "--system", "--group", "--home", SETTLED, "--no-create-home", "menjin"),
     ("addgroup", "--system", "menjin-devices"),
@@ -73,10 +75,6 @@ class Boot:
         self._lay_units()
         self._harden()
         if self.under is None:
-            shutil.chown(self.place(f"{ROOT}/versions"), "menjin", "menjin")
-            for path in self.place(f"{ROOT}/versions").rglob("*"):
-                shutil.chown(path, "menjin", "menjin")
-            shutil.chown(self.place(CODE_FILE), "menjin", "menjin")
             subprocess.run(["systemctl", "daemon-reload"], check=True)
             subprocess.run(["udevadm", "control", "--reload"], check=False)
             subprocess.run(["udevadm", "trigger"], check=False)
@@ -86,14 +84,32 @@ class Boot:
         print(f"menjin first boot: version {self.said['version']} is laid out; it pairs next", flush=True)
 
     def _lay_program(self) -> None:
-        """Unpack the version's wheels by the library among them; launcher and state come last."""
+        """Unpack the version's wheels by the library among them; the folder with the state comes last.
+
+        It is the gate's user's from then on, so root writes in it no more: all is made beside it.
+        """
         root, version = self.place(ROOT), self.said["version"]
         if (root / "versions" / "state.json").exists():
             return
-        new, lib = root / "versions" / f".new-{version}", root / "versions" / version / "lib"
-        for old in (new, lib.parent):
-            shutil.rmtree(old, ignore_errors=True)
+        new = root / ".versions"
+        shutil.rmtree(new, ignore_errors=True)
         new.mkdir(parents=True)
+        self._unpack(new / version)
+        shutil.copyfile(self.folder / "root.json", root / "root.json")
+        launcher = new / version / "lib" / "gate_controller" / "updates" / "launcher.py"
+        shutil.copyfile(launcher, root / "launch.py")
+        state = json.dumps({"step": "kept", "version": version})
+        (new / "state.json").write_text(state, encoding="utf-8")
+        if self.under is None:
+            give_to_user(new)
+        os.sync()
+        # What is there came to no state: a run that was cut off, or the user removed it.
+        if (root / "versions").exists():
+            shutil.rmtree(root / "versions")
+        new.rename(root / "versions")
+        os.sync()
+
+    def _unpack(self, place: Path) -> None:
         wheels = sorted((self.folder / "wheels").glob("*.whl"))
         # A wheel is a zip file, and this one is Python alone: it can be imported as it lies there.
         sys.path[:0] = [str(wheel) for wheel in wheels if wheel.name.startswith("installer-")]
@@ -101,30 +117,25 @@ class Boot:
         from installer.destinations import SchemeDictionaryDestination  # noqa: PLC0415
         from installer.sources import WheelFile  # noqa: PLC0415
 
-        inside = str(new / "lib")
+        inside = str(place / "lib")
         destination = SchemeDictionaryDestination(
-            {"purelib": inside, "platlib": inside, "headers": str(new / "include"),
-             "scripts": str(new / "bin"), "data": str(new / "data")},
+            {"purelib": inside, "platlib": inside, "headers": str(place / "include"),
+             "scripts": str(place / "bin"), "data": str(place / "data")},
             interpreter=sys.executable, script_kind="posix", bytecode_optimization_levels=(0,),
         )  # fmt: skip
         for wheel in wheels:
             with WheelFile.open(wheel) as source:
                 source.validate_record()
                 install(source, destination, {})
-        os.sync()
-        new.rename(lib.parent)
-        shutil.copyfile(self.folder / "root.json", root / "root.json")
-        shutil.copyfile(lib / "gate_controller" / "updates" / "launcher.py", root / "launch.py")
-        part = root / "versions" / ".state.json"
-        part.write_text(json.dumps({"step": "kept", "version": version}), encoding="utf-8")
-        os.sync()
-        part.rename(root / "versions" / "state.json")
 
     def _write_site_file(self) -> None:
         """Write the head of the site file, and behind it the devices as far as they are known."""
         code = self.place(CODE_FILE)
+        code.unlink(missing_ok=True)
         code.touch(mode=0o600)
         code.write_text(f"{self.said['code']}\n", encoding="utf-8")
+        if self.under is None:
+            shutil.chown(code, USER, USER)
         site_file_path = self.place(SITE_FILE)
         if site_file_path.exists():
             return
@@ -152,6 +163,15 @@ class Boot:
         watchdog = self.place("/etc/systemd/system.conf.d/menjin-watchdog.conf")
         watchdog.write_text("[Manager]\nRuntimeWatchdogSec=15s\n", encoding="utf-8")
         switch_swap_off(self.under or Path("/"))
+
+
+def give_to_user(folder: Path) -> None:
+    """Make a tree the gate's user's, from its leaves to its root; a link itself, never what it leads to."""
+    entry = pwd.getpwnam(USER)
+    for _path, folders, files, within in os.fwalk(folder, topdown=False):
+        for name in (*folders, *files):
+            os.chown(name, entry.pw_uid, entry.pw_gid, dir_fd=within, follow_symlinks=False)
+    os.chown(folder, entry.pw_uid, entry.pw_gid, follow_symlinks=False)
 
 
 def switch_swap_off(root: Path = Path("/")) -> None:

@@ -42,14 +42,15 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The server's command on a folder, as root, with an `init` that writes key and settings."""
     module = loaded("server_setup")
     places = {"SETTINGS": "web.toml", "PASSPHRASE": "backup_passphrase", "PROXY": "menjin.conf", "RUN": "run",
-              "BACKUPS": "backups", "ROOT_KEY": "root.pem"}  # fmt: skip
+              "ROOM": "room", "BACKUPS": "backups", "ROOT_KEY": "root.pem"}  # fmt: skip
     for name, place in places.items():
         monkeypatch.setattr(module, name, tmp_path / place)
     monkeypatch.setattr(sys.modules["neighbours"], "PROXY", tmp_path / "menjin.conf")
-    for name in ("run", "backups"):
+    for name in ("run", "room", "backups"):
         (tmp_path / name).mkdir()
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(os, "chown", lambda *_where: None)
+    monkeypatch.setattr(os, "fchown", lambda *_where: None)
     monkeypatch.setattr(module.pwd, "getpwnam", lambda _name: SimpleNamespace(pw_uid=1, pw_gid=1))
     for name in ("wait_until_ready", "refuse_without_caddy"):
         monkeypatch.setattr(module, name, lambda: None)
@@ -114,7 +115,7 @@ def test_the_only_root_key_stays_where_its_copy_fails(
 
     monkeypatch.setattr(os, "fsync", full)
     assert server.main([]) == 2
-    (kept,) = server.RUN.glob("*/*")
+    (kept,) = server.RUN.glob("*/made/*")
     assert kept.read_text() == "the root key"
     assert f"its root key is in {kept}" in capsys.readouterr().err
 
@@ -254,7 +255,7 @@ def test_a_server_starts_from_a_backup_by_the_passphrase_that_seals_the_next_one
     assert {"--behind-proxy", "--public-url", server.DATABASE_URL} <= set(restored)
     assert server.lent == (b"a sealed backup", "the word on paper\n")
     assert server.PASSPHRASE.read_text() == "the word on paper\n"
-    assert (server.ROOT_KEY.exists(), list(server.BACKUPS.iterdir())) == (False, [])
+    assert (server.ROOT_KEY.exists(), list(server.ROOM.iterdir())) == (False, [])
     assert "sudo menjin-server staff-link EMAIL" in capsys.readouterr().out
     assert server.main(words) == 2, "there is a server now"
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import gate_controller
+from gate_controller.contract.handed_files import between, lend
 from gate_controller.contract.spoken import Spoken, asked_language, language_of
 from gate_controller.updates.first_boot import NO_DEVICES, site_file, switch_swap_off
 
@@ -22,6 +23,8 @@ SITE_FILE = FOLDER / "site.toml"
 OLD_SITE_FILE = FOLDER / "site.toml.old"
 AUTHORITY = FOLDER / "server_ca.pem"
 HOME = Path("/var/lib/menjin-gate")
+USER = "menjin"
+RUN = Path("/run")
 IDENTITY = HOME / "secrets/identity.json"
 WATCHDOG = Path("/etc/systemd/system.conf.d/menjin-watchdog.conf")
 CLOCKS = Path("/sys/class/rtc")
@@ -195,17 +198,12 @@ def harden() -> None:
 def pair(code_file: Path | None) -> None:
     """Introduce this gate to its server; a person compares what both screens show."""
     words = ["/usr/bin/menjin-gate", "pair"]
-    copy = HOME / "pairing_code"
-    try:
-        if code_file is not None:
-            # Root alone may read what was named; the gate's user gets a copy for the moment.
-            copy.touch(mode=0o600)
-            shutil.chown(copy, "menjin", "menjin")
-            copy.write_text(code_file.read_text(encoding="utf-8"), encoding="utf-8")
-            words += ["--code-file", str(copy)]
+    if code_file is None:
         run(*words)
-    finally:
-        copy.unlink(missing_ok=True)
+        return
+    # Root alone may read what was named; the gate's user gets a copy for the moment.
+    with between(RUN) as folder, code_file.open("rb") as code:
+        run(*words, "--code-file", str(lend(code, folder / "pairing_code", USER)))
 
 
 def run(*command: str) -> None:

@@ -12,14 +12,15 @@ import secrets
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import tomllib
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from gate_controller.contract.handed_files import between, folder_between, folder_of, lend, open_in, read_in
 from gate_controller.contract.spoken import asked_language, language_of
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -42,6 +43,8 @@ SETTINGS = HOME / "web.toml"
 PASSPHRASE = Path("/etc/menjin/backup_passphrase")
 BACKUPS = Path("/var/backups/menjin")
 RUN = Path("/run")
+ROOM = Path("/var/tmp")  # noqa: S108 - what goes there is in a folder of root's own
+"""Where a copy of a backup lies, which may be larger than the memory."""
 ROOT_KEY = Path("/root/menjin_root_key.pem")
 PROGRAM = "/usr/lib/menjin-server/bin/menjin"
 COMMAND = "/usr/bin/menjin-server"
@@ -132,7 +135,7 @@ def set_up(chosen: argparse.Namespace, more: Sequence[str]) -> None:
         make_server(chosen, more)
     if name_backup_dir():
         run("systemctl", "try-restart", "menjin-web.service")
-    address = tomllib.loads(SETTINGS.read_text(encoding="utf-8"))["public_url"].rstrip("/")
+    address = tomllib.loads(settings_text())["public_url"].rstrip("/")
     if passphrase is not None:
         keep_passphrase(passphrase)
     if was_there:
@@ -183,7 +186,7 @@ def make_server(chosen: argparse.Namespace, more: Sequence[str]) -> None:
     except FileExistsError:
         said = _("%(file)s exists: move it away first; nothing was changed", file=chosen.root_key)
         raise Refused(said) from None
-    private = Path(tempfile.mkdtemp(dir=RUN, prefix="menjin-setup-"))
+    private = folder_between(RUN)
     try:
         if chosen.postgresql:
             make_database()
@@ -198,35 +201,20 @@ def make_server(chosen: argparse.Namespace, more: Sequence[str]) -> None:
 
 
 def run_init(private: Path, chosen: argparse.Namespace, more: Sequence[str]) -> Path:
-    """Let the server's user make it; return where the root key lies, in a folder of the moment."""
-    entry = pwd.getpwnam(USER)
-    os.chown(private, entry.pw_uid, entry.pw_gid)
-    key, copies = private / "root_key.pem", private / "answers"
-    copies.mkdir(mode=0o700)
-    os.chown(copies, entry.pw_uid, entry.pw_gid)
+    """Let the server's user make it; return where the root key lies, in a folder that is root's by then."""
+    made = folder_of(USER, private / "made")
+    key = made / "root_key.pem"
     options = [*more, "--root-key", str(key), "--behind-proxy", "--brief"]
     for option in FILE_OPTIONS:
         path = value_of(chosen, option)
         if isinstance(path, Path):
-            copy = lend(path, copies / option.removeprefix("--"))
-            options += [option, str(copy)]
+            with path.open("rb") as file:
+                options += [option, str(lend(file, private / option.removeprefix("--"), USER))]
     if chosen.postgresql:
         options += ["--database-url", DATABASE_URL]
     as_server("init", *options)
-    shutil.rmtree(copies)
-    os.chown(private, 0, 0)
+    os.chown(made, 0, 0)
     return key
-
-
-def lend(path: Path, copy: Path) -> Path:
-    """Give the server's user a copy of what root alone may read, for the moment."""
-    entry = pwd.getpwnam(USER)
-    with path.open("rb") as file:
-        copy.touch(mode=0o600)
-        os.chown(copy, entry.pw_uid, entry.pw_gid)
-        with copy.open("wb") as target:
-            shutil.copyfileobj(file, target)
-    return copy
 
 
 def as_server(*words: str) -> None:
@@ -237,47 +225,44 @@ def as_server(*words: str) -> None:
 
 def restore_server(chosen: argparse.Namespace, more: Sequence[str], passphrase: str | None) -> None:
     """Fill a new server from a backup; the passphrase is the one that opens it."""
-    entry = pwd.getpwnam(USER)
-    # Not in memory: a backup may be larger than that.
-    private = Path(tempfile.mkdtemp(dir=BACKUPS, prefix=".restore-"))
-    try:
-        os.chown(private, entry.pw_uid, entry.pw_gid)
-        word = private / "passphrase"
-        word.touch(mode=0o600)
-        os.chown(word, entry.pw_uid, entry.pw_gid)
-        said = PASSPHRASE.read_text(encoding="utf-8") if passphrase is None else passphrase
-        word.write_text(f"{said.strip()}\n", encoding="utf-8")
-        options = [str(lend(chosen.restore, private / "backup")), *more, "--passphrase-file", str(word)]
+    said = PASSPHRASE.read_text(encoding="utf-8") if passphrase is None else passphrase
+    with between(ROOM) as folder, chosen.restore.open("rb") as backup:
+        word = lend(BytesIO(f"{said.strip()}\n".encode()), folder / "passphrase", USER)
+        options = [str(lend(backup, folder / "backup", USER)), *more, "--passphrase-file", str(word)]
         if chosen.postgresql:
             make_database()
             options += ["--database-url", DATABASE_URL]
         as_server("restore", *options, "--behind-proxy")
-    finally:
-        shutil.rmtree(private)
 
 
 def keep_root_key(key: Path, target: int, name: Path) -> None:
     """Write the root key to the open file; where that fails the only copy stays, and the error names it."""
     try:
         with os.fdopen(target, "wb") as file:
-            file.write(key.read_bytes())
+            file.write(read_in(key.parent, key.name))
             file.flush()
             os.fsync(file.fileno())
     except OSError as err:
         said = _("The server is made; its root key is in %(key)s until this machine is switched off: copy it "
                  "elsewhere, delete %(file)s and %(folder)s, and run this again",
-                 key=key, file=name, folder=key.parent)  # fmt: skip
+                 key=key, file=name, folder=key.parent.parent)  # fmt: skip
         raise Refused(f"{name}: {err.strerror or err}. {said}") from err
 
 
 def name_backup_dir() -> bool:
     """Let the settings name the folder of backups where they name none; return whether a line was added."""
-    text = SETTINGS.read_text(encoding="utf-8")
+    text = settings_text()
     if "backup_dir" in tomllib.loads(text):
         return False
-    with SETTINGS.open("a", encoding="utf-8") as file:
+    added = open_in(SETTINGS.parent, SETTINGS.name, os.O_WRONLY | os.O_APPEND)
+    with os.fdopen(added, "a", encoding="utf-8") as file:
         file.write(("\n" if text and not text.endswith("\n") else "") + f'backup_dir = "{BACKUPS}"\n')
     return True
+
+
+def settings_text() -> str:
+    """Return what the settings say; their folder is the server's user's."""
+    return read_in(SETTINGS.parent, SETTINGS.name).decode()
 
 
 def has_passphrase() -> bool:

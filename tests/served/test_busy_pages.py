@@ -1,13 +1,12 @@
 """A gate that asks is answered while whole requests that take their time have every page thread."""
 
 import socket
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 
+from tests.served.held_table import held_table
 from tests.served.served_compound import serve_compound
 from tests.served.slow_clients import AskingGate, connect, whole_answer
 from web_admin.core.config import WebConfig
@@ -24,16 +23,6 @@ IN_A_ROW = 8
 """Pages that are not answered, one after the other, before every thread of both workers counts as busy."""
 CALLS_AT_ONCE, CALLS_AT_MOST = 40, 800
 MOMENT_SECONDS = 0.5
-
-
-@contextmanager
-def held_table(url: str, table: str) -> Iterator[None]:
-    """Lock a table, so that a transaction that reads it waits until the block ends."""
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
-        yield
-    engine.dispose()
 
 
 class Crowd:

@@ -63,6 +63,7 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
         self._answered_by: int | None = None
         self._answer_patience: Patience | None = None
         self._answer: Answer | None = None
+        self._was_turned_away = False
         self.sent_bytes = 0
         super().__init__(server, sock, addr, adj, map=map)
 
@@ -87,11 +88,14 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
 
     @property
     def host(self) -> str:
-        """Return whose threads the waiting request may take, where many hosts share them."""
+        """Return whose threads the request takes: its compound's where many share them, or its client's."""
         if not self.requests:
             return ""
         request = self.requests[0]
-        host = host_asked(request.headers, self.server.intakes.trusted_proxies) or ""
+        if self.server.is_of_many:
+            host = host_asked(request.headers, self.server.intakes.trusted_proxies) or ""
+        else:
+            host = self.client
         return f"{host} stream" if request.path.startswith(STREAMS_PREFIX) else host
 
     @property
@@ -108,6 +112,9 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
         """Take bytes; note when a request began."""
         before = self.request
         taken = bool(super().received(data))
+        if self._was_turned_away:
+            self._forget_requests()  # what came behind it too
+            return taken
         if self.request is not None and self.request is not before:
             self._begin_to_wait()
         displaced = self.request.displaced if self.request is not None else None
@@ -181,12 +188,30 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
             self.refuse(too_slow(request.is_sync))
 
     def refuse(self, refused: Refused) -> None:
-        """Send this answer, as far as the client takes it at once, and close the connection."""
+        """Send this answer, as far as the client takes it at once, and close the connection.
+
+        Where a part of another answer still waits, the connection is closed without.
+        """
+        if self.total_outbufs_len:
+            self.handle_close()
+            return
         status, headers, body = refused.to_response()
         lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close",
                  *(f"{name}: {value}" for name, value in headers)]
         self.send("\r\n".join(lines).encode() + b"\r\n\r\n" + body, do_close=False)
         self.handle_close()
+
+    def turn_away(self) -> None:
+        """Refuse the request that waits for a thread and has none, and close the connection."""
+        self._was_turned_away = True
+        self.refuse(busy(self.is_sync))
+        self._forget_requests()
+
+    def _forget_requests(self) -> None:
+        # The list keeps its length: an empty one would let what came behind begin another task.
+        for request in (*self.requests, self.request):
+            if request is not None:
+                request.close()
 
     def handle_close(self) -> None:
         """Close the connection and give back what lies of a request that did not arrive in whole."""
@@ -212,7 +237,7 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
         sockets: Sockets, *, is_of_many: bool = False,
     ) -> None:
         """Listen on a bound socket; `is_of_many`: compounds share it."""
-        self.intakes, self.sockets = intakes, sockets
+        self.intakes, self.sockets, self.is_of_many = intakes, sockets, is_of_many
         self._connections_at_most = (
             connections_of_many(raise_open_files(2 * CONNECTIONS_OF_MANY)) if is_of_many
             else connections_for(raise_open_files(OPEN_FILES_WANTED))
@@ -296,6 +321,9 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
         if not self.intakes.trusted_proxies and self._open_of[newest.place] > CONNECTIONS_OF_AN_ADDRESS:
             crowd = [channel for channel in self.channels if channel.place == newest.place]
         elif len(self.active_channels) > self._connections_at_most:
+            if any(self.task_dispatcher.turn_one_away(is_sync=is_sync, of_more_than=CONNECTIONS_OF_AN_ADDRESS)
+                   for is_sync in (False, True)):
+                return
             crowd = list(self.channels)
         if crowd:
             # One that only waits; where all are being answered there is no room for another.

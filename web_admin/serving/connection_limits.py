@@ -5,7 +5,7 @@ Times are those of a monotonic clock, in seconds. Every number is that of one se
 
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from web_admin.accounts.throttle import place_of_address
@@ -27,7 +27,8 @@ CONNECTIONS_OF_AN_ADDRESS = 100
 BODIES_OF_A_CLIENT = 50
 """Begun and not complete at a time."""
 QUEUED_REQUESTS = 500
-"""Of pages, complete and waiting for a thread; the next one is refused at once."""
+"""Of pages, complete and waiting for a thread. The next one costs the client with most of them its
+newest, or is refused itself where no other has more."""
 QUEUED_OF_GATES = 1500
 """Likewise of gates: all of a large compound ask at once when a change is published. They are answered within
 the ten seconds that a gate waits, where a refused one would ask again and cost as much."""
@@ -155,6 +156,23 @@ class FairQueue:
             self._of[client] = waiting
         self._count -= 1
         return first
+
+    def count_of(self, client: str) -> int:
+        """Return how many requests of this client wait."""
+        return len(self._of.get(client, ()))
+
+    def clients(self) -> Iterable[str]:
+        """Return whose requests wait."""
+        return self._of
+
+    def take_newest(self, client: str) -> OfClient:
+        """Return the newest request of a client that has one, and forget it."""
+        waiting = self._of[client]
+        newest = waiting.pop()
+        if not waiting:
+            del self._of[client]
+        self._count -= 1
+        return newest
 
     def __len__(self) -> int:
         """Return how many requests wait."""

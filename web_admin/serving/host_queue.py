@@ -1,9 +1,11 @@
-"""Waiting requests where many hosts share the threads: in turn by host, then by client, and so many at once.
+"""Waiting requests that share threads: in turn by host, then by client, and so many of one at once.
 
-A compound whose database hangs takes its share of the threads and no more.
+Where many compounds share them, a host is a compound's name, and one whose database hangs takes its share of
+the threads and no more. Where one compound has them all, a host is a client's address.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Protocol
 
 from web_admin.serving.connection_limits import FairQueue, OfClient
@@ -22,7 +24,7 @@ class OfHost(OfClient, Protocol):
 
     @property
     def host(self) -> str:
-        """Return which compound it is for."""
+        """Return whose threads it takes."""
 
 
 class HostQueue:
@@ -61,6 +63,23 @@ class HostQueue:
         self._running[host] -= 1
         if self._running[host] <= 0:
             del self._running[host]
+
+    def count_of(self, client: str) -> int:
+        """Return how many requests of this client wait, at all hosts."""
+        return sum(of_host.count_of(client) for of_host in self._of.values())
+
+    def clients(self) -> Iterable[str]:
+        """Return whose requests wait."""
+        return {client for of_host in self._of.values() for client in of_host.clients()}
+
+    def take_newest(self, client: str) -> OfClient:
+        """Return the newest request of a client where it has most, and forget it."""
+        host = max(self._of, key=lambda host: self._of[host].count_of(client))
+        newest = self._of[host].take_newest(client)
+        if not self._of[host]:
+            del self._of[host]
+        self._count -= 1
+        return newest
 
     def __bool__(self) -> bool:
         """Return whether a request may begin."""

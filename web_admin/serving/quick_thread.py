@@ -8,6 +8,7 @@ threads as it came.
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, cast
 
 from waitress.task import Task, ThreadedTaskDispatcher  # type: ignore[import-untyped]  # it has no types
@@ -52,14 +53,15 @@ class QuickThread:
         """
         self._door, self._pass_on, self._threads = door, pass_on, threads
         self._waiting = threading.Condition()
-        self._queue = FairQueue()
+        self.lock: AbstractContextManager[object] = self._waiting
+        self.queue = FairQueue()
         self._stops = self.is_busy = False
         self._thread = threading.Thread(target=self._work, name="quick", daemon=True)
         self._thread.start()
 
     def __len__(self) -> int:
         """Return how many requests wait."""
-        return len(self._queue)
+        return len(self.queue)
 
     def takes(self, request: ArrivingRequest) -> bool:
         """Return whether a request that has arrived in whole may be answered here."""
@@ -74,7 +76,7 @@ class QuickThread:
     def add(self, channel: "TimedChannel") -> None:
         """Take a connection whose first request waits."""
         with self._waiting:
-            self._queue.append(channel)
+            self.queue.append(channel)
             self._waiting.notify()
 
     def stop(self, timeout_seconds: float) -> None:
@@ -88,12 +90,12 @@ class QuickThread:
         while True:
             with self._waiting:
                 self.is_busy = False
-                self._waiting.wait_for(lambda: len(self._queue) or self._stops)
+                self._waiting.wait_for(lambda: len(self.queue) or self._stops)
                 if self._stops:
                     return
                 self.is_busy = True
-                count = min(len(self._queue), AT_ONCE)
-                channels = [cast("TimedChannel", self._queue.popleft()) for _turn in range(count)]
+                count = min(len(self.queue), AT_ONCE)
+                channels = [cast("TimedChannel", self.queue.popleft()) for _turn in range(count)]
             try:
                 self._serve([channel for channel in channels if channel.requests])  # none after a cancel
             except Exception:  # noqa: BLE001 - the thread goes on whatever it is, and it is logged

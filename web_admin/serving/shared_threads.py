@@ -2,14 +2,14 @@
 
 import logging
 from collections import Counter
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, cast
 
 from waitress.task import ThreadedTaskDispatcher  # type: ignore[import-untyped]  # it has no types
 
 from web_admin.serving.connection_limits import QUEUED_OF_GATES, QUEUED_REQUESTS, FairQueue
 from web_admin.serving.host_queue import HostQueue
 from web_admin.serving.quick_thread import QuickThread
-from web_admin.serving.request_intake import busy
 from web_admin.sync.quick_door import QuickDoor
 
 if TYPE_CHECKING:
@@ -33,8 +33,9 @@ class SharedThreads:
         self, *, page_threads: int, sync_threads: int, is_of_many: bool = False,
         quick_door: QuickDoor | None = None,
     ) -> None:  # fmt: skip
-        """Start the threads; where they are of many hosts, none of these may have more than half of them.
+        """Start the threads: no client may have more than half of those of pages at a time.
 
+        Where they are of many hosts, none of these may have more than half of either.
         With a door one thread more answers gates' requests there, as many at a time as wait.
         """
         self._is_of_many = is_of_many
@@ -43,21 +44,63 @@ class SharedThreads:
         self._began: dict[TimedChannel, tuple[bool, float]] = {}
         for is_sync, pool in self._pools.items():
             count = self._counts[is_sync]
-            pool.queue = HostQueue(max(1, count // 2)) if is_of_many else FairQueue()
+            pool.queue = HostQueue(max(1, count // 2)) if is_of_many or not is_sync else FairQueue()
             pool.set_thread_count(count)
         of_gates = self._pools[True]
         self._quick = None if quick_door is None else QuickThread(quick_door, self._pass_on, of_gates)
 
     def add_task(self, channel: "TimedChannel") -> None:
-        """Queue a request for the right threads; refuse at once one that would wait behind hundreds."""
-        pool, request, quick = self._pools[channel.is_sync], channel.requests[0], self._quick
-        waiting = len(pool.queue) + (len(quick) if quick is not None and channel.is_sync else 0)
-        if waiting >= (QUEUED_OF_GATES if channel.is_sync else QUEUED_REQUESTS):
-            request.error = busy(channel.is_sync)
+        """Queue a request for the right threads; where no more may wait, turn one away at once.
+
+        That is the newest of the client that has most, so that a crowd at one address costs others no answer.
+        """
+        is_sync, request, quick = channel.is_sync, channel.requests[0], self._quick
+        pool = self._pools[is_sync]
+        waiting = len(pool.queue) + (len(quick) if quick is not None and is_sync else 0)
+        # One that follows on its connection, or was counted already, takes the place of itself.
+        is_new = not (channel.is_answered or request.was_tried)
+        is_full = is_new and waiting >= (QUEUED_OF_GATES if is_sync else QUEUED_REQUESTS)
+        if is_full and not self.turn_one_away(
+            is_sync=is_sync, of_more_than=self._count_of(channel.client, is_sync)
+        ):
+            channel.turn_away()
+            return
         if quick is not None and not request.was_tried and quick.takes(request):
             quick.add(channel)
         else:
             pool.add_task(channel)
+
+    def turn_one_away(self, *, is_sync: bool, of_more_than: int) -> bool:
+        """Refuse the newest waiting request of the client that has most, if those are more than so many.
+
+        Only the thread that reads connections may call it.
+        """
+        counts: Counter[str] = Counter()
+        for queue, lock in self._queues(is_sync):
+            with lock:
+                counts.update({client: queue.count_of(client) for client in queue.clients()})
+        client, count = max(counts.items(), key=lambda item: item[1], default=("", 0))
+        if count <= of_more_than:
+            return False
+        for queue, lock in self._queues(is_sync):
+            with lock:
+                newest = queue.take_newest(client) if queue.count_of(client) else None
+            if newest is not None:
+                cast("TimedChannel", newest).turn_away()
+                return True
+        return False  # a thread has taken them meanwhile
+
+    def _count_of(self, client: str, is_sync: bool) -> int:
+        count = 0
+        for queue, lock in self._queues(is_sync):
+            with lock:
+                count += queue.count_of(client)
+        return count
+
+    def _queues(self, is_sync: bool) -> "list[tuple[FairQueue | HostQueue, AbstractContextManager[object]]]":
+        pool, quick = self._pools[is_sync], self._quick
+        of_quick = [(quick.queue, quick.lock)] if quick is not None and is_sync else []
+        return [(pool.queue, pool.lock), *of_quick]
 
     @property
     def are_busy_with_gates(self) -> bool:

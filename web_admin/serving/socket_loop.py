@@ -92,9 +92,10 @@ class Sockets(dict[int, WaitsForSocket]):
                 self._changed.add(descriptor)
         if gather_seconds:
             time.sleep(gather_seconds)
-        for descriptor, flags in self._epoll.poll(timeout_seconds):
-            ready = self.get(descriptor)
-            if ready is not None:
+        events = self._epoll.poll(timeout_seconds)
+        for descriptor, ready, flags in [(number, self.get(number), flags) for number, flags in events]:
+            # Not where the one before it closed this one, and another has its number by now.
+            if ready is not None and self.get(descriptor) is ready:
                 self._changed.add(descriptor)
                 wasyncore.readwrite(ready, flags)
 

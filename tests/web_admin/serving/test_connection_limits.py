@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import msgspec
@@ -60,6 +60,22 @@ from web_admin.web.limits import MAX_FORM_BYTES
 class Waiting:
     client: str
     number: int
+
+
+@dataclass
+class WaitingChannel:
+    """A connection whose request is complete."""
+
+    client: str
+    is_sync: bool
+    host: str = "localhost"
+    is_answered: bool = False
+    was_turned_away: bool = False
+    requests: list[SimpleNamespace] = field(
+        default_factory=lambda: [SimpleNamespace(error=None, was_tried=False)])
+
+    def turn_away(self) -> None:
+        self.was_turned_away = True
 
 
 def request_to(path, *, client="198.51.100.7", intakes=None, **headers):
@@ -215,14 +231,35 @@ def test_many_requests_of_one_client_wait_behind_one_of_another():
 @pytest.mark.parametrize(("is_sync", "most"), [(False, QUEUED_REQUESTS), (True, QUEUED_OF_GATES)])
 def test_a_request_beyond_those_that_may_wait_is_refused_at_once(is_sync, most):
     threads = SharedThreads(page_threads=0, sync_threads=0)
-    waiting = [
-        SimpleNamespace(client="c", is_sync=is_sync, requests=[SimpleNamespace(error=None)])
-        for _number in range(most + 1)
-    ]
+    waiting = [WaitingChannel("crowd", is_sync) for _number in range(most + 1)]
     for channel in waiting:
         threads.add_task(channel)
-    assert [channel.requests[0].error for channel in waiting[:-1]] == [None] * most
-    assert waiting[-1].requests[0].error.code == 503
+    assert [channel.was_turned_away for channel in waiting] == [False] * most + [True]
+
+
+@pytest.mark.parametrize(("is_sync", "most"), [(False, QUEUED_REQUESTS), (True, QUEUED_OF_GATES)])
+@pytest.mark.parametrize("is_of_many", [False, True])
+def test_the_client_with_most_waiting_requests_makes_room_for_another(is_sync, most, is_of_many):
+    threads = SharedThreads(page_threads=0, sync_threads=0, is_of_many=is_of_many)
+    crowd = [WaitingChannel("crowd", is_sync, f"{number % 3}.example") for number in range(most)]
+    others = [WaitingChannel(f"198.51.100.{number}", is_sync) for number in range(200)]
+    for channel in (*crowd, *others):
+        threads.add_task(channel)
+    assert [channel.was_turned_away for channel in others] == [False] * 200
+    assert sum(channel.was_turned_away for channel in crowd) == 200
+    assert not crowd[0].was_turned_away, "not the newest"
+    one_more = WaitingChannel("crowd", is_sync)
+    threads.add_task(one_more)
+    assert one_more.was_turned_away
+
+
+def test_a_request_behind_another_of_its_connection_is_not_counted_as_one_more():
+    threads = SharedThreads(page_threads=0, sync_threads=0)
+    for _number in range(QUEUED_REQUESTS):
+        threads.add_task(WaitingChannel("crowd", False))
+    next_one = WaitingChannel("crowd", False, is_answered=True)
+    threads.add_task(next_one)
+    assert not next_one.was_turned_away
 
 
 def test_the_oldest_unfinished_body_of_a_client_makes_room_for_its_newest():

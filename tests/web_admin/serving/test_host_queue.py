@@ -39,3 +39,14 @@ def test_a_host_whose_part_is_taken_waits_until_one_of_its_requests_is_answered(
     queue.leave("a")
     assert queue
     assert queue.popleft() == Waiting("a", "x", 2)
+
+
+def test_the_newest_request_of_a_client_is_taken_where_it_has_most():
+    queue = HostQueue(1)
+    for one in (Waiting("a", "x", 1), Waiting("b", "x", 2), Waiting("b", "x", 3), Waiting("b", "y")):
+        queue.append(one)
+    assert {client: queue.count_of(client) for client in queue.clients()} == {"x": 3, "y": 1}
+    assert queue.take_newest("x") == Waiting("b", "x", 3)
+    left = [queue.take_newest("x"), queue.take_newest("x"), queue.popleft()]
+    assert {(one.client, one.number) for one in left} == {("y", 0), ("x", 1), ("x", 2)}
+    assert (len(queue), bool(queue), list(queue.clients())) == (0, False, [])

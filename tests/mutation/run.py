@@ -119,6 +119,25 @@ TARGETS = {
             "tests/gate_controller/contract/test_signed_bytes.py",
         ),
     ),
+    "identify": Target(
+        "gate_controller/rules/identify.py",
+        (
+            "tests/gate_controller/rules/test_identify.py",
+        ), chosen="not at_the_gate",
+    ),
+    "postures": Target(
+        "gate_controller/rules/postures.py",
+        (
+            "tests/gate_controller/rules/test_postures.py",
+            "tests/gate_controller/rules/test_access.py",
+        ), properties=False,
+    ),
+    "retention": Target(
+        "gate_controller/face_control/retention.py",
+        (
+            "tests/gate_controller/face_control/test_retention.py",
+        ),
+    ),
     "child_agreements": Target(
         "web_admin/credentials/child_agreements.py",
         (
@@ -168,6 +187,151 @@ TARGETS = {
         (
             "tests/web_admin/sync/test_requests.py",
         ), chosen="not postgresql",
+    ),
+    "policy_records": Target(
+        "web_admin/policy/records.py",
+        (
+            "tests/web_admin/policy/test_publish.py",
+            "tests/web_admin/policy/test_publishing_a_part.py",
+            "tests/web_admin/policy/test_effects.py",
+        ), chosen="not postgresql", properties=False,
+    ),
+    "publish": Target(
+        "web_admin/policy/publish.py",
+        (
+            "tests/web_admin/policy/test_publish.py",
+            "tests/web_admin/policy/test_publishing_a_part.py",
+            "tests/web_admin/policy/test_effects.py",
+            "tests/web_admin/policy/test_sums.py",
+        ), chosen="not postgresql", properties=False,
+    ),
+    "policy_sums": Target(
+        "web_admin/policy/sums.py",
+        (
+            "tests/web_admin/policy/test_sums.py",
+            "tests/web_admin/policy/test_publish.py",
+        ), chosen="not postgresql", properties=False,
+    ),
+    "policy_storing": Target(
+        "web_admin/policy/storing.py",
+        (
+            "tests/web_admin/policy/test_publish.py",
+            "tests/web_admin/policy/test_publishing_a_part.py",
+            "tests/web_admin/policy/test_sums.py",
+        ), chosen="not postgresql", properties=False,
+    ),
+    "policy_lanes": Target(
+        "web_admin/policy/lanes.py",
+        (
+            "tests/web_admin/policy/test_publish.py",
+            "tests/web_admin/gates/test_sheets.py",
+        ), chosen="not postgresql", properties=False,
+    ),
+    "policy_fitting": Target(
+        "web_admin/policy/fitting.py",
+        (
+            "tests/web_admin/policy/test_fitting.py",
+        ), chosen="not postgresql",
+    ),
+    "credential_actions": Target(
+        "web_admin/credentials/actions.py",
+        (
+            "tests/web_admin/credentials/test_actions.py",
+            "tests/web_admin/credentials/test_ended_credentials.py",
+            "tests/web_admin/action/test_suspensions.py",
+        ), chosen="not postgresql",
+    ),
+    "cards": Target(
+        "web_admin/credentials/cards.py",
+        (
+            "tests/web_admin/credentials/test_actions.py",
+            "tests/web_admin/credentials/test_ended_credentials.py",
+        ), chosen="not postgresql",
+    ),
+    "issued_pins": Target(
+        "web_admin/credentials/pins.py",
+        (
+            "tests/web_admin/credentials/test_actions.py",
+            "tests/web_admin/action/test_suspensions.py",
+        ), chosen="not postgresql",
+    ),
+    "phones": Target(
+        "web_admin/credentials/phones.py",
+        (
+            "tests/web_admin/credentials/test_actions.py",
+            "tests/web_admin/credentials/test_printed_codes.py",
+            "tests/web_admin/resident/test_switches.py",
+        ), chosen="not postgresql",
+    ),
+    "two_methods": Target(
+        "web_admin/credentials/two_methods.py",
+        (
+            "tests/web_admin/credentials/test_actions.py",
+            "tests/web_admin/resident/test_switches.py",
+        ), chosen="not postgresql",
+    ),
+    "emergency_codes": Target(
+        "web_admin/credentials/emergency_codes.py",
+        (
+            "tests/web_admin/credentials/test_emergency_codes.py",
+        ), chosen="not postgresql",
+    ),
+    "lifecycle": Target(
+        "web_admin/credentials/lifecycle.py",
+        (
+            "tests/web_admin/credentials/test_actions.py",
+            "tests/web_admin/credentials/test_ended_credentials.py",
+        ), chosen="not postgresql",
+    ),
+    "shares": Target(
+        "web_admin/custody/shares.py",
+        (
+            "tests/web_admin/face/test_actions.py",
+            "tests/web_admin/face/test_looks.py",
+            "tests/web_admin/sync/test_routes.py",
+            "tests/web_admin/gates/test_new_receipts.py",
+            "tests/promises/test_5_forgetting_is_fast_and_evidenced.py",
+        ), chosen="not postgresql", properties=False,
+    ),
+    "new_receipts": Target(
+        "web_admin/gates/new_receipts.py",
+        (
+            "tests/web_admin/gates/test_new_receipts.py",
+            "tests/web_admin/gates/test_faces_together.py",
+        ), chosen="not alone",
+    ),
+    "asks_together": Target(
+        "web_admin/gates/asks_together.py",
+        (
+            "tests/web_admin/gates/test_asks_together.py",
+            "tests/web_admin/gates/test_faces_together.py",
+        ),
+    ),
+    "unchanged_asks": Target(
+        "web_admin/gates/unchanged_asks.py",
+        (
+            "tests/web_admin/sync/test_unchanged_asks.py",
+            "tests/web_admin/sync/test_leases_of_unchanged_asks.py",
+            "tests/web_admin/sync/test_news.py",
+        ), chosen="alone or sqlite",
+    ),
+    "last_answers": Target(
+        "web_admin/gates/last_answers.py",
+        (
+            "tests/web_admin/sync/test_unchanged_asks.py",
+            "tests/web_admin/sync/test_leases_of_unchanged_asks.py",
+            "tests/web_admin/sync/test_news.py",
+            "tests/web_admin/gates/test_asks_together.py",
+        ), chosen="sqlite or together",
+    ),
+    "ask_statements": Target(
+        "web_admin/gates/ask_statements.py",
+        (
+            "tests/web_admin/sync/test_unchanged_asks.py",
+            "tests/web_admin/sync/test_leases_of_unchanged_asks.py",
+            "tests/web_admin/sync/test_news.py",
+            "tests/web_admin/gates/test_asks_together.py",
+        ),
     ),
 }
 

@@ -271,8 +271,7 @@ class OsdpLine:
             if order is not None and order.is_submitted and order.place == event.reader:
                 sent_ns = self._wire.written_ns.get(place.member.address, at_ns)
                 self._end_order(order, sent_ns if event.taken else None)
-            else:
-                place.member.heard(event, at_ns)
+            place.member.heard(event, at_ns)
         elif place.is_here:
             place.member.heard(event, at_ns)
         else:

@@ -1,18 +1,20 @@
 """OSDP 2 panel over libosdp, the only file that imports it; single-threaded, no clock, no files.
 
-libosdp (https://doc.osdp.dev) speaks the protocol. Four of its habits are held off here:
+libosdp (https://doc.osdp.dev) speaks the protocol. Five of its habits are held off here:
 
 - Without `FLAG_ENFORCE_SECURE` it hands keys to any reader that asks for them; only `pairing_panel` does so.
 - Its own Python wrapper keeps every event for ever; this file talks to the extension below it.
 - A callback that raises breaks the caller; nothing here lets one out of a callback.
 - A reader that refuses any command is dropped for five minutes; see `Panel.try_again`.
+- It reports a command as taken and drops the reader in the same turn, where the answer was of the right kind
+  and could not be read (`osdp_OSTATR` with more outputs than were declared); see `Panel.refresh`.
 """
 
 import functools
 import importlib
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, cast
 
 from hardware.errors import BadDeviceSetting
@@ -204,11 +206,15 @@ class Panel:
         self._native.set_command_completion_callback(self._on_completion)
 
     def refresh(self) -> list[PanelEvent]:
-        """Move the protocol on and return what happened."""
+        """Move the protocol on and return what happened; a command that cost the reader was not taken."""
         self._native.refresh()
         happened = list(self._events)
         self._events.clear()
-        return happened
+        gone = {event.reader for event in happened if isinstance(event, WentOffline)}
+        return [
+            replace(event, taken=False) if isinstance(event, CommandEnded) and event.reader in gone else event
+            for event in happened
+        ]
 
     def is_secure(self, reader: int) -> bool:
         """Return whether a reader (by its place in `peers`) is online inside its secure channel."""

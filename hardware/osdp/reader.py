@@ -189,14 +189,25 @@ class OsdpReader:
             lib = library()
             self._due.append({"command": lib.CMD_STATUS, "type": lib.STATUS_REPORT_LOCAL})
         self._power_failing = False
-        missing = [number for number in self._outputs if not self._has_output(number)]
-        if missing and self._refuses(lib.CMD_OUTPUT):
-            why = "takes no orders for its outputs, and reads cards alone; mend it and start the gate again"
-            self._say(Health.FAULTY, f"{self.name}: {why}")
-        elif missing:
-            self._say(Health.FAULTY, f"{self.name}: has no output {missing[0]}, which a lane is to use")
+        self._say_how_it_is("in its secure channel")
+
+    def _say_how_it_is(self, when_sound: str) -> None:
+        """Report the fault that lasts while the reader is there, else that it is sound."""
+        fault = self._lasting_fault()
+        self._health = None
+        if fault is None:
+            self._say(Health.OK, when_sound)
         else:
-            self._say(Health.OK, "in its secure channel")
+            self._say(Health.FAULTY, f"{self.name}: {fault}")
+
+    def _lasting_fault(self) -> str | None:
+        """Return what no card and no power mends: an output of a lane that this reader does not switch."""
+        missing = [number for number in self._outputs if not self._has_output(number)]
+        if not missing:
+            return None
+        if self._refuses(library().CMD_OUTPUT):
+            return "takes no orders for its outputs, and reads cards alone; mend it and start the gate again"
+        return f"has no output {missing[0]}, which a lane is to use"
 
     def went(self, why: str) -> None:
         """Forget what the reader was to show; the command during which it was lost counts as refused."""
@@ -258,7 +269,7 @@ class OsdpReader:
             if status.power_failing:
                 self._say(Health.FAULTY, f"{self.name}: says that its power is failing; check its supply")
             else:
-                self._say(Health.OK, "its power is back")
+                self._say_how_it_is("its power is back")
 
     def has_output(self, number: int) -> bool:
         """Return whether the reader said that it has an output."""
@@ -285,7 +296,7 @@ class OsdpReader:
 
     def _good(self) -> None:
         self._dropped_in_a_row = 0
-        if self._health is Health.FAULTY and not self._power_failing:
+        if self._health is Health.FAULTY and not self._power_failing and self._lasting_fault() is None:
             self._say(Health.OK, "reading again")
 
     def _drop(self, count: int, at_ns: int) -> None:

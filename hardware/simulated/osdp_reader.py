@@ -48,7 +48,6 @@ class _Ear:
         self.inbox: deque[bytes] = deque(maxlen=64)
         self._send = send
         self._hides_security = hides_security
-        self.is_mute = False
 
     def read(self, max_bytes: int) -> bytes:
         try:
@@ -60,8 +59,7 @@ class _Ear:
         return data[:max_bytes]
 
     def write(self, data: bytes) -> int:
-        if not self.is_mute:
-            self._send(without_security(data) if self._hides_security else data)
+        self._send(without_security(data) if self._hides_security else data)
         return len(data)
 
     def flush(self) -> None:
@@ -118,11 +116,6 @@ class OsdpReader:
     power_fails: bool = False
     refuses: tuple[int, ...] = ()
     """OSDP_CMD numbers that it says it can and refuses all the same."""
-    breaks_off_at: tuple[int, ...] = ()
-    """OSDP_CMD numbers after which the channel breaks off without an end of the command.
-
-    So it goes at the panel's side with a reader whose answer to osdp_OUT names more outputs than it reported.
-    """
     _ear: _Ear = field(init=False)
     _native: _NativeReader = field(init=False)
     _owes_status: bool = False
@@ -210,8 +203,6 @@ class OsdpReader:
     def serve(self) -> None:
         """Move the protocol on; called by the bus under its lock."""
         self._native.refresh()
-        if self._ear.is_mute:
-            self.power_cycle()
         if self._owes_status:
             self._owes_status = False
             self._report_status()
@@ -237,8 +228,6 @@ class OsdpReader:
         lib, now_ns = library(), time.monotonic_ns()
         kind = command.get("command")
         answer: object = ""
-        if kind in self.breaks_off_at:
-            self._ear.is_mute = True
         if kind in self.refuses:
             self._spare.append(answer)
             return -1, answer

@@ -65,8 +65,8 @@ class Policy:
     typed_by_home: Mapping[str, tuple[TypedCredential, ...]]
     ended_passes: frozenset[str]
     gate_numbers: frozenset[int]
-    credentials_for_two_methods: Mapping[str, tuple[Credential, ...]] = field(default_factory=dict)
-    """Credentials of the people with a two-method request, to check whether they have two."""
+    credentials_for_ways: Mapping[str, tuple[Credential, ...]] = field(default_factory=dict)
+    """By person: credentials of those who chose face or asked for two methods, to find their other ways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +168,16 @@ def _index(
             r.pass_id for r in kinds["ended_pass"].values() if isinstance(r, EndedPassRecord)
         ),
         gate_numbers=frozenset(lane.gate_number for lane in lanes.values()),
-        credentials_for_two_methods=_held_for_two_methods(persons, credentials),
+        credentials_for_ways=_held_for_ways(persons, credentials),
     )
 
 
-def _held_for_two_methods(
+def _held_for_ways(
     persons: Mapping[str, PersonRecord], credentials: Mapping[str, Credential]
 ) -> dict[str, tuple[Credential, ...]]:
-    held: dict[str, list[Credential]] = {p.person_id: [] for p in persons.values() if p.two_methods}
+    held: dict[str, list[Credential]] = {
+        p.person_id: [] for p in persons.values() if p.two_methods or Method.FACE in p.methods
+    }
     if held:
         for credential in credentials.values():
             if credential.person_id in held:

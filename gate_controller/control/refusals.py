@@ -11,6 +11,7 @@ from gate_controller.rules.decision import FACE_FAILURES, Decision, Reason
 from gate_controller.terminal.view import Screen
 
 COUNTED = FACE_FAILURES | {Reason.PIN_WRONG, Reason.METHOD_STOPPED}
+MESSAGES = {Reason.METHOD_STOPPED: "pin_stopped", Reason.FACE_ALONE: "face_alone"}
 FACE_FAILURES_ENOUGH = 2
 """After so many the screen offers the other methods alone; one more and face waits."""
 
@@ -26,14 +27,14 @@ def show_refusal(
             facts: Facts = {"lane_id": desk.lane_id, "method": method.value}
             parts.recorder.record(EventKind.ALARM_MANY_WRONG, facts, {})
     wait = attempts.seconds_to_wait(method, desk.lane_id, home_number, now_seconds)
-    mend, stopped = mend_word(reason), "pin_stopped" if reason is Reason.METHOD_STOPPED else ""
+    mend, special = mend_word(reason), MESSAGES.get(reason, "")
     if wait:
-        seconds, message = min(8.0, wait), stopped or method.value
+        seconds, message = min(8.0, wait), special or method.value
         desk.show_result(Screen.DELAYED, now_seconds, seconds=seconds, message=message, mend=mend)
     else:
         again = method is Method.FACE and failures >= FACE_FAILURES_ENOUGH
-        seconds = RESULT_SECONDS * (2 if mend or stopped else 1)
-        message = "another_way" if again else stopped
+        seconds = RESULT_SECONDS * (2 if mend or special else 1)
+        message = "another_way" if again else special
         desk.show_result(Screen.REFUSED, now_seconds, seconds=seconds, message=message, mend=mend)
 
 

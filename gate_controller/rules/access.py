@@ -24,6 +24,7 @@ from gate_controller.contract.records import (
 )
 from gate_controller.rules.decision import Claim, Decision, GateMemory, Reason
 from gate_controller.rules.second_method import lacks_second_method
+from gate_controller.rules.ways_beside_face import face_is_alone
 
 SHUT_FIRST = (Posture.LOCKDOWN, Posture.DISABLED, Posture.NORMAL, Posture.HELD_OPEN)
 SHUT_REASONS = {Posture.LOCKDOWN: Reason.LANE_LOCKDOWN, Posture.DISABLED: Reason.LANE_DISABLED}
@@ -32,7 +33,7 @@ SHUT_REASONS = {Posture.LOCKDOWN: Reason.LANE_LOCKDOWN, Posture.DISABLED: Reason
 # Bound once, for they are asked for at each card: Python 3.11 calls a function for each member of an enum.
 # No class of credentials has a subclass: its type is compared, at half the cost of `isinstance`.
 _NORMAL, _ACTIVE, _GRANTED = Posture.NORMAL, CredentialState.ACTIVE, Reason.GRANTED
-_NEED_THE_TIME = (Method.QR, Method.FACE)
+_FACE, _NEED_THE_TIME = Method.FACE, (Method.QR, Method.FACE)
 
 
 def posture_of(lane: LaneRecord, policy: Policy, now: datetime, *, clock_sure: bool) -> Posture:
@@ -73,7 +74,7 @@ def decide(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: 
             _lane_refusal(claim, lane_id, policy, memory, now)
             or _credential_refusal(claim, policy, memory, now)
             or _person_refusal(claim, person, lane_id, policy, memory, now)
-            or _second_refusal(claim, person, lane_id, policy, memory, now)
+            or _ways_refusal(claim, person, lane_id, policy, memory, now)
         )
     duress = credential is not None and credential.duress
     if reason is not None:
@@ -283,7 +284,7 @@ def _person_refusal(
     return _grant_refusal(person, lane_id, policy, memory, now, time_bound=time_bound)
 
 
-def _second_refusal(
+def _ways_refusal(
     claim: Claim,
     person: PersonRecord | None,
     lane_id: str,
@@ -293,8 +294,11 @@ def _second_refusal(
 ) -> Reason | None:
     if person is None:
         return None
-    if claim.only_beside and not memory.shown_before.get(person.person_id, frozenset()) - {claim.method}:
-        return Reason.SECOND_METHOD
+    if claim.method is _FACE:
+        if face_is_alone(person, policy.lanes[lane_id], policy, memory, now):
+            return Reason.FACE_ALONE
+        if claim.only_beside and not memory.shown_before.get(person.person_id, frozenset()) - {_FACE}:
+            return Reason.SECOND_METHOD
     if person.two_methods is None:
         return None
     lacks = lacks_second_method(claim, person, policy.lanes[lane_id], policy, memory, now)

@@ -54,6 +54,7 @@ class Reason(StrEnum):
     FACE_AMBIGUOUS = "face_ambiguous"
     FACE_TIME_IS_UP = "face_time_is_up"
     FACE_UNAVAILABLE = "face_unavailable"
+    FACE_ALONE = "face_alone"
     METHOD_NOT_OFFERED = "method_not_offered"
     METHOD_NOT_CHOSEN = "method_not_chosen"
     METHOD_DELAYED = "method_delayed"
@@ -144,6 +145,10 @@ class GateMemory:
     fire: bool = False
     shown_before: Mapping[str, frozenset[Method]] = field(default_factory=dict)
     """By person: the ways shown at this lane in the moments before, each good but for a second one."""
+    lost_methods: frozenset[Method] = frozenset()
+    """Methods whose readers at this lane have been lost for longer than the site allows."""
+    homes_waiting: frozenset[str] = frozenset()
+    """Homes whose PINs open nothing at this lane now: stopped after very many wrong numbers, or waiting."""
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):

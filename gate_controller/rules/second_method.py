@@ -7,13 +7,13 @@ person's face may be one of the two shown, and what it fails at the other ways s
 ways in alone, and for the person alone: a visitor's pass or code opens as it did.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from gate_controller.contract.credential_kinds import KINDS, usable_methods
 from gate_controller.contract.policy import Policy
-from gate_controller.contract.records import Credential, LaneRecord, Method, PersonRecord, TwoMethods
+from gate_controller.contract.records import LaneRecord, Method, PersonRecord, TwoMethods
 from gate_controller.rules.decision import Claim, GateMemory
+from gate_controller.rules.ways_beside_face import ways_that_work
 
 
 def lacks_second_method(
@@ -26,7 +26,7 @@ def lacks_second_method(
     # With an unsure clock a request for some hours holds at all of them: only its owner can meet it.
     if memory.clock_sure and not is_in_force(requested, policy.calendar.zone, now):
         return False
-    ways = _ways_that_work(person, lane, policy, memory, now)
+    ways = ways_that_work(person, lane, policy, memory, now)
     if len(ways) < 2:
         return False
     shown = memory.shown_before.get(person.person_id, frozenset()) | {claim.method}
@@ -40,28 +40,3 @@ def is_in_force(requested: TwoMethods, zone: ZoneInfo, now: datetime) -> bool:
     if requested.from_minute < requested.until_minute:
         return requested.from_minute <= minute < requested.until_minute
     return minute >= requested.from_minute or minute < requested.until_minute
-
-
-def _ways_that_work(
-    person: PersonRecord, lane: LaneRecord, policy: Policy, memory: GateMemory, now: datetime
-) -> frozenset[Method]:
-    held = policy.credentials_for_two_methods.get(person.person_id, ())
-    # What is bound to a time or a phone opens under a sure clock and a fresh policy alone.
-    fresh = now - policy.issued_at <= timedelta(days=policy.site.max_policy_age_days)
-    timed = memory.clock_sure and fresh
-    working = usable_methods((one for one in held if timed or not _is_timed(one)), now)
-    offered = {method for method in lane.methods if _is_offered(method, lane, policy, memory, now)}
-    return (working & offered & set(person.methods)) - {Method.FACE}
-
-
-def _is_timed(credential: Credential) -> bool:
-    return credential.is_time_bound or KINDS[credential.kind].needs_sure_clock
-
-
-def _is_offered(
-    method: Method, lane: LaneRecord, policy: Policy, memory: GateMemory, now: datetime
-) -> bool:
-    hours_id = lane.method_hours.get(method)
-    if hours_id is None:
-        return True
-    return memory.clock_sure and policy.calendar.inside(policy.hours[hours_id], now)

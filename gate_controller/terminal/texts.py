@@ -188,6 +188,9 @@ def _messages() -> dict[str, str]:
             "PINs of this home wait here after many wrong numbers. Show your card or code, then type your "
             "PIN, or make a new PIN."
         ),
+        "face_alone": _(
+            "No other way of yours works here now, so face rests too. Press help, or look at your phone."
+        ),
         "second_method": _("Thank you. Now your second way in."),
         "face_after_card": _(
             "Show your card first. If you asked for two ways in, look at the camera next."

@@ -111,6 +111,13 @@ TARGETS = {
             "tests/gate_controller/rules/test_second_method.py",
         ), chosen="not at_the_gate",
     ),
+    "ways_beside_face": Target(
+        "gate_controller/rules/ways_beside_face.py",
+        (
+            "tests/gate_controller/rules/test_ways_beside_face.py",
+            "tests/gate_controller/rules/test_second_method.py",
+        ), chosen="not at_the_gate",
+    ),
     "signing": Target(
         "gate_controller/contract/signing.py",
         (

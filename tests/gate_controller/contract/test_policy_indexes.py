@@ -19,6 +19,7 @@ from gate_controller.contract.records import (
     HomeRecord,
     HoursRecord,
     Method,
+    PersonRecord,
     PinCredential,
     PolicyRefused,
     Record,
@@ -84,12 +85,19 @@ def test_of_two_cards_with_one_tag_the_live_one_counts(states: tuple[CredentialS
     assert compiled(person("p"), *twins).policy.cards_by_tag[b"c" * 32].state is ACTIVE
 
 
-def test_the_credentials_of_those_alone_who_want_two_ways_are_kept_by_person() -> None:
-    requester, bare = (person(name, two_methods=TwoMethods(0, 0)) for name in ("w", "b"))
-    card = CardCredential("card-w", "w", tag=b"c" * 32)
-    policy = compiled(requester, bare, person("o"), pin("pin-o", "o"), pin("pin-w", "w"), card).policy
-    assert policy.credentials_for_two_methods == {"w": (card, pin("pin-w", "w")), "b": ()}
-    assert compiled(person("o"), pin("pin-o", "o")).policy.credentials_for_two_methods == {}
+def test_the_credentials_of_those_alone_who_want_two_ways_or_chose_face_are_kept_by_person() -> None:
+    requester, bare = (without_face(name, two_methods=TwoMethods(0, 0)) for name in ("w", "b"))
+    card, faced = CardCredential("card-w", "w", tag=b"c" * 32), person("f", methods=(Method.FACE,))
+    parts = (requester, bare, faced, pin("pin-f", "f"), without_face("o"), pin("pin-o", "o"))
+    policy = compiled(*parts, pin("pin-w", "w"), card).policy
+    assert policy.credentials_for_ways == {
+        "w": (card, pin("pin-w", "w")), "b": (), "f": (pin("pin-f", "f"),)
+    }  # fmt: skip
+    assert compiled(without_face("o"), pin("pin-o", "o")).policy.credentials_for_ways == {}
+
+
+def without_face(person_id: str, **changes: object) -> PersonRecord:
+    return person(person_id, methods=(Method.CARD, Method.PIN), **changes)
 
 
 def test_ended_passes_are_known_by_their_id() -> None:

@@ -80,6 +80,8 @@ class World:
     pass_withdrawn: bool
     pass_gate: int
     pass_uses: int
+    beside: bool
+    """Whether someone who shows a face has a card as well."""
 
 
 OFFSETS = st.one_of(st.none(), st.integers(-120, 120))
@@ -126,6 +128,7 @@ WORLDS = st.builds(
     pass_withdrawn=st.sampled_from((*[False] * 5, True)),
     pass_gate=st.sampled_from((1, 1, 1, 2)),
     pass_uses=st.integers(0, 2),
+    beside=MOSTLY,
 )
 
 
@@ -179,6 +182,7 @@ def model_opens(world: World) -> bool:
         world.shown == "face" or window == (None, None) or (sure and in_window(window)),
         world.shown != "visitor_code" or world.used < 1,
         world.shown not in ("qr", "face") or sure,
+        world.shown != "face" or (world.beside and Method.CARD in world.chosen),
         world.shown != "qr" or world.second > world.last_second,
         not (is_pass and world.pass_withdrawn),
         not is_pass or world.pass_uses == 0 or world.used < world.pass_uses,
@@ -227,6 +231,7 @@ def played(world: World) -> tuple[Claim, Policy, GateMemory]:
         "qr": QrCredential(**common, **window),
     }
     credential = credentials.get(world.shown)
+    beside = CardCredential("beside", PERSON, tag=b"b" * 32)
     parts: list[object] = [
         lane(
             methods=world.offered,
@@ -238,7 +243,7 @@ def played(world: World) -> tuple[Claim, Policy, GateMemory]:
         HoursRecord("hours-1", "Hours", world.spans),
         person(methods=world.chosen, grants=(grant,), suspended=world.suspended),
         CalendarRecord(world.exceptions),
-        *([credential] if credential is not None else []),
+        *([credential] if credential is not None else [beside] if world.beside else []),
         *([EndedPassRecord(PASS_ID, now + timedelta(days=9))] if world.pass_withdrawn else []),
     ]
     policy = policy_of(*parts, issued_at=now - timedelta(days=world.age_days))

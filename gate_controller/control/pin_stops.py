@@ -10,8 +10,9 @@ PIN the slips typed just before it, or a large family would reach a hundred in a
 no others: a household that opens by PIN every day would give a guesser a new hundred every day.
 
 While stopped every number is hashed, compared and refused alike, right or wrong, so answers reveal nothing; a
-duress PIN still raises its alarm. Cards, phones, visitors' and emergency codes never stop (E10). The
-count is on the disk before any answer is given.
+duress PIN still raises its alarm. Cards, phones, visitors' and emergency codes never stop (E10). A face whose
+only other way is such a PIN waits with it, as its owner's neighbour without a face does (promises 1 and 2).
+The count is on the disk before any answer is given.
 """
 
 from datetime import timedelta
@@ -63,6 +64,11 @@ class PinStops:
             return claim
         return msgspec.structs.replace(claim, refusal=Reason.METHOD_STOPPED)
 
+    def is_stopped(self, home_number: str) -> bool:
+        """Return whether no PIN of the home opens at this gate."""
+        wrong = self._wrong.get(typed_number(home_number))
+        return wrong is not None and wrong.known_pins is not None
+
     def _is_proven(self, claim: Claim) -> bool:
         until = self._proven_until.get(claim.person_id or "", 0.0)
         live = claim.credential is not None and claim.credential.state is CredentialState.ACTIVE
@@ -83,8 +89,12 @@ class PinStops:
             self._forgive_slips(lane_id, number, now_seconds)
 
     def note_proof(self, claim: Claim, decision: Decision) -> None:
-        """Remember a card or code that has opened: its person's own PIN resumes what is stopped."""
-        is_proof = decision.opens and claim.method in (Method.CARD, Method.QR)
+        """Remember a card or code that has opened, or waits for a second way.
+
+        Its person's own PIN resumes what is stopped.
+        """
+        good = decision.opens or decision.reason is Reason.SECOND_METHOD
+        is_proof = good and claim.method in (Method.CARD, Method.QR)
         if is_proof and claim.credential is not None:
             now_seconds = self._parts.clock.monotonic_seconds()
             proven = {who: until for who, until in self._proven_until.items() if now_seconds < until}

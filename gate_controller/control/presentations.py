@@ -20,7 +20,7 @@ import msgspec
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.policy import Policy
-from gate_controller.contract.records import EmergencyCodeCredential, LaneRecord, Method
+from gate_controller.contract.records import EmergencyCodeCredential, LaneRecord, Method, PinCredential
 from gate_controller.control.face_dialog import FaceDialog
 from gate_controller.control.face_recognition import FaceRecognition
 from gate_controller.control.holds import Holds
@@ -190,10 +190,27 @@ class Presentations:
         """Return what this gate remembers that the rules may know."""
         again = shown.claim.person_id if shown.is_repeat else None
         memory = self._passages.memory(shown.lane, shown.now, again=again)
+        if shown.claim.method is Method.FACE:
+            memory = dataclasses.replace(memory, homes_waiting=self._homes_waiting(shown))
         if shown.desk.dialog.shown_first is None:
             return memory
         shown_before = shown.desk.dialog.shown_before(self._parts.clock.monotonic_seconds())
         return dataclasses.replace(memory, shown_before=shown_before)
+
+    def _homes_waiting(self, shown: Presentation) -> frozenset[str]:
+        """Return the homes after whose numbers a PIN of this person opens nothing here now."""
+        now_seconds, lane_id = self._parts.clock.monotonic_seconds(), shown.desk.lane_id
+        held = shown.policy.credentials_for_ways.get(shown.claim.person_id or "", ())
+        homes = {shown.policy.homes.get(one.home_id) for one in held if isinstance(one, PinCredential)}
+        return frozenset(
+            home.home_id
+            for home in homes
+            if home is not None
+            and (
+                self._pin_stops.is_stopped(home.number)
+                or self._attempts.seconds_to_wait(Method.PIN, lane_id, home.number, now_seconds)
+            )
+        )
 
     def _decide(self, shown: Presentation, memory: GateMemory) -> Decision:
         """Return the rules' answer, with the time that the lane's output will really give."""

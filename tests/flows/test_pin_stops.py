@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from gate_controller.contract.records import FaceRecord, TwoMethods
+from gate_controller.face_control.messages import FaceEnded
+from gate_controller.face_control.reasons import FaceReason
+from gate_controller.face_control.results import FaceResult
 from gate_controller.storage.journal import Journal, WrongPins
 from hardware.interfaces import KeyPress
 from tests.support.compounds.people import card, person, pin, records, visitor_code
@@ -126,6 +130,64 @@ def test_a_new_pin_of_the_home_resumes_it_and_a_new_duress_pin_does_not(bench: B
     fresh = pin("640385", PIN_KEY, NEIGHBOUR, "pin-4")
     bench.give_policy(records(*PEOPLE, another, fresh), version=3)
     assert [answer(bench, what) for what in (PIN, "640385")] == [("granted", True)] * 2
+
+
+def face(person_id: str) -> FaceEnded:
+    """Return what a look ends with that has recognised this person."""
+    return FaceEnded("north-in", FaceResult(True, FaceReason.MATCHED, person_id, 0.9))
+
+
+def test_a_face_waits_with_the_pin_that_is_its_only_other_way_and_a_new_pin_resumes_both(
+    bench: BenchGate,
+) -> None:
+    only_pin = "00000000000000a3"
+    people = (
+        *PEOPLE, person(only_pin), pin("915264", PIN_KEY, only_pin, "pin-5"),
+        FaceRecord(only_pin, "consent-3", "yunet-sface"), FaceRecord(NEIGHBOUR, "consent-2", "yunet-sface"),
+    )  # fmt: skip
+    bench.give_policy(records(*people), version=2)
+    bench.start()
+    bench.gate.inbox.put(face(only_pin))
+    bench.handled()
+    bench.keys.type("31203#000001#31203#000002#31203#000003#")
+    wait_for_decisions(bench, 4)
+    bench.gate.inbox.put(face(only_pin))  # while the home's PINs wait for seconds
+    bench.gate.inbox.put(face(NEIGHBOUR))  # who has a card
+    bench.handled()
+    bench.passes(31)
+    bench.gate.inbox.put(face(only_pin))
+    bench.handled()
+    bench.stop()
+    before = bench.decisions()
+    assert [(reason, opens) for method, reason, opens in before if method == "face"] == [
+        ("granted", True), ("face_alone", False), ("granted", True), ("granted", True),
+    ]  # fmt: skip
+    stop_pins(bench)
+    bench.start()
+    bench.gate.inbox.put(face(only_pin))
+    bench.gate.inbox.put(face(NEIGHBOUR))
+    bench.handled()
+    bench.stop()
+    bench.give_policy(records(*people, pin("640385", PIN_KEY, only_pin, "pin-6")), version=3)
+    bench.start()
+    bench.gate.inbox.put(face(only_pin))
+    bench.handled()
+    bench.stop()
+    after = [(reason, opens) for method, reason, opens in bench.decisions()[len(before) :] if method == "face"]
+    assert after == [("face_alone", False), ("granted", True), ("granted", True)]
+
+
+def test_who_asked_for_two_ways_resumes_the_pin_by_card_and_pin(bench: BenchGate) -> None:
+    requester = person(two_methods=TwoMethods(0, 0))
+    bench.give_policy(records(*PEOPLE, requester), version=2)
+    stop_pins(bench)
+    gate = GateProcess.start(bench)
+    before = len(bench.decisions())
+    for number, what in enumerate((7, PIN), 1):
+        show(bench, what)
+        wait_for_decisions(bench, before + number)
+    gate.kill()
+    assert bench.decisions()[before:] == [("card", "second_method", False), ("pin", "granted", True)]
 
 
 def test_days_forgive_one_each_and_a_right_pin_the_slips_just_before_it(bench: BenchGate) -> None:

@@ -173,7 +173,8 @@ def test_a_face_waits_with_the_pin_that_is_its_only_other_way_and_a_new_pin_resu
     bench.gate.inbox.put(face(only_pin))
     bench.handled()
     bench.stop()
-    after = [(reason, opens) for method, reason, opens in bench.decisions()[len(before) :] if method == "face"]
+    later = bench.decisions()[len(before) :]
+    after = [(reason, opens) for method, reason, opens in later if method == "face"]
     assert after == [("face_alone", False), ("granted", True), ("granted", True)]
 
 

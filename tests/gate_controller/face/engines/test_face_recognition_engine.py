@@ -15,12 +15,15 @@ from gate_controller.face.engines.face_recognition_engine import FACE_RECOGNITIO
 from hardware.simulated.pictures import camera_frame, live_like_frames
 from tests.support.faces.fixtures import SAME_PERSON_PAIRS, portraits
 
-pytest.importorskip("dlib", reason="the second engine is not installed; run: make face-dlib")
-
 
 @pytest.fixture(scope="module")
 def second_engine() -> FaceEngine:
     return load_engine("face_recognition")
+
+
+def test_its_card_says_what_the_licence_of_its_weights_leaves_open() -> None:
+    assert "300-W" in FACE_RECOGNITION.card.licence
+    assert "commercial" in FACE_RECOGNITION.card.licence
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,6 @@ NAMES = [Path(name).stem for name in PICTURES]
 
 @pytest.fixture(scope="module")
 def second_engine() -> FaceEngine:
-    pytest.importorskip("dlib", reason="the second engine is not installed; run: make face-dlib")
     return load_engine("face_recognition")
 
 

@@ -57,7 +57,6 @@ def test_the_portraits_are_enrolled_probed_counted_by_person_and_drawn(
 def test_both_engines_are_measured_on_the_portraits_as_the_docs_say(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("dlib", reason="the second engine is not installed; run: make face-dlib")
     arguments = ["evaluate", str(people_file(tmp_path)), "--looks", "1", "--engine", "both", "--json"]
     assert run([*arguments, "--roc", str(tmp_path / "curve.png")]) == 0
     measured = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

@@ -248,7 +248,6 @@ def test_face_recognition_keeps_the_budget_of_one_and_not_of_a_home() -> None:
 @pytest.mark.wide
 def test_face_recognition_opens_a_gate_beside_a_card(tmp_path: Path) -> None:
     """By the package's own functions: what a search of a home is refused for, it may do beside a card."""
-    pytest.importorskip("dlib", reason="the second engine is not installed; run: make face-dlib")
     section = 'engine = "face_recognition"\nonly_beside = true'
     engine = engine_loader(FaceSection(enabled=True, engine="face_recognition", only_beside=True))()
     picture = camera_frame(portraits()["person_b_1"])

@@ -21,6 +21,7 @@ from web_admin.custody.models import FaceLook, Notice
 from web_admin.custody.queries import last_withdrawn, notice_in
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.events.reason_texts import for_resident, what_to_do
+from web_admin.face import engine
 from web_admin.face.actions import face_state, give_face_consent, record_refusal, withdraw_face
 from web_admin.face.guardian_requests import REQUEST_LASTS, ask_guardians, last_asked, valid_with
 from web_admin.face.guardians import guardians_of, names_of
@@ -121,7 +122,7 @@ def _status(person: Person, act: Action) -> str:
         "resident/face_on.html", person=person, site=site_of(person), state=state,
         gates=names_of_gates(act.session, state.gate_ids), tab="ways_in",
         mends=[(for_resident(reason), what_to_do(reason)) for reason in Reason if reason in FACE_MENDABLE],
-        looks=_by_gate(act, looks), most=MAX_LOOKS, lasts=LOOK_LASTS,
+        looks=_by_gate(act, looks), most=MAX_LOOKS, lasts=LOOK_LASTS, figures=engine,
         offer=look_offer(act.session, person, act.now), offers_off=offers_are_off(act.session, consent_id),
     )
 

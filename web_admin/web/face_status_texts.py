@@ -7,6 +7,7 @@ from gate_controller.contract.messages import FaceStatus
 from web_admin.compound.models import Gate
 from web_admin.custody.gate_reports import PROGRAM_OUTDATED
 from web_admin.custody.models import GateFaceRow
+from web_admin.face.engine import IN_A_SEARCH, NAME_IN_SITE_FILES, percent
 
 
 def face_sentences(gate: Gate, row: GateFaceRow | None) -> tuple[str, ...]:
@@ -58,11 +59,27 @@ def face_sentences(gate: Gate, row: GateFaceRow | None) -> tuple[str, ...]:
             "The home number is asked before the face; without it at most %(limit)s faces may be searched.",
             limit=status.alone_limit,
         )
+    misses = _misses(status)
     if beside is None:
-        return (numbers, alone)
+        return (numbers, *misses, alone)
     second = _(
         "As the second of two ways that a person asked for, beside their card, PIN or code, a face is "
         "compared with theirs alone, from a similarity of %(similarity)s.",
         similarity=f"{beside:.3f}",
     )
-    return (numbers, alone, second)
+    return (numbers, *misses, alone, second)
+
+
+def _misses(status: FaceStatus) -> tuple[str, ...]:
+    """Return what the default engine misses at the threshold the gate reports; nothing of other figures."""
+    point = IN_A_SEARCH
+    if (status.engine, status.min_face_similarity) != (NAME_IN_SITE_FILES, point.min_face_similarity):
+        return ()
+    ((looks, share),) = point.missed_of_looks
+    return (
+        _(
+            "At that similarity %(one)s %% of owners' tries are not recognised with one look, %(more)s %% "
+            "with %(count)s looks.",
+            one=percent(point.missed_by_person), more=percent(share), count=looks,
+        ),
+    )

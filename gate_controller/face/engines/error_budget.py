@@ -99,7 +99,9 @@ def threshold(card: EngineCard, searched: int, looks: int) -> float | None:
 
 def _missed(point: CurvePoint) -> str:
     if point.missed_by_person is not None:
-        return f"{point.missed_by_person:.1%} of tries"
+        looks = "".join(f" ({share:.1%} with {many} looks)" for many, share in point.missed_of_looks)
+        more = "" if point.misses_are_at_it else " or more"
+        return f"{point.missed_by_person:.1%}{more} of tries{looks}"
     return f"{point.false_non_match_rate:.1%} of pairs of pictures"
 
 

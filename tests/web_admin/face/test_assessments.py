@@ -1,12 +1,13 @@
 """The assessment of face: whole, approved by another account, and holding only for what it was about."""
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import timedelta
 
 import pytest
 
 from gate_controller.contract.records import Method
-from gate_controller.face.engines.error_budget import fitness
+from gate_controller.face.engines.engines import OWN_ENGINES
+from gate_controller.face.engines.error_budget import BESIDE_ANOTHER_WAY, fitness
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
 from tests.support.acting import NOTICE, add_lane, by_phone, gate_view, household, offer_face, show_card
 from tests.support.compounds.assessments import assess, whole_text
@@ -191,6 +192,15 @@ def test_the_figures_that_the_server_publishes_are_those_of_the_engine() -> None
     assert card.measured_on == engine.MEASURED_ON
     assert card.worst_group_factor == engine.WORST_GROUP_FACTOR
     assert [
-        (p.false_match_rate, p.missed_by_person) for p in card.curve if p.missed_by_person is not None
-    ] == [(m.false_match_rate, m.missed_by_person) for m in engine.MEASURED]
+        (
+            p.min_face_similarity, p.false_match_rate, p.missed_by_person, p.misses_are_at_it,
+            p.missed_of_looks,
+        )
+        for p in card.curve if p.missed_by_person is not None
+    ] == [astuple(m) for m in engine.MEASURED]
+    assert OWN_ENGINES[engine.NAME_IN_SITE_FILES].card is card
+    search, beside = fitness(card).point, fitness(card, BESIDE_ANOTHER_WAY).point
+    assert [point.min_face_similarity for point in (beside, search)] == [
+        m.min_face_similarity for m in engine.MEASURED
+    ]
     assert fitness(card).templates_alone == engine.ALONE_AT_MOST

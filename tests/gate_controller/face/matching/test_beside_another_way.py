@@ -105,7 +105,7 @@ def test_both_thresholds_keep_the_same_budget_and_the_lower_one_misses_fewer() -
     assert AT_HOME is not None
     assert BESIDE is not None
     assert (AT_HOME.min_face_similarity, BESIDE.min_face_similarity) == (0.506, 0.437)
-    assert (AT_HOME.missed_by_person, BESIDE.missed_by_person) == (0.07, 0.03)
+    assert (AT_HOME.missed_by_person, BESIDE.missed_by_person) == (0.083, 0.03)
     worst = YUNET_SFACE_CARD.worst_group_factor
     assert 10 * AT_HOME.false_match_rate * worst <= MAX_FALSE_ACCEPTS
     assert BESIDE.false_match_rate * worst <= MAX_FALSE_ACCEPTS

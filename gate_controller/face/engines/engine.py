@@ -72,7 +72,7 @@ class CurvePoint:
     missed_by_person: float | None = None
     """Share of one person's tries that are not accepted, every person weighing the same."""
     misses_are_at_it: bool = True
-    """Whether `missed_by_person` was counted at this very threshold, and not at a lower one it was derived from."""
+    """Whether `missed_by_person` was counted at this very threshold, and not at a lower one."""
     missed_of_looks: tuple[tuple[int, float], ...] = ()
     """Number of looks and `missed_by_person` of templates of so many, compared at this threshold."""
 

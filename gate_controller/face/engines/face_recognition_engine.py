@@ -61,8 +61,8 @@ FACE_RECOGNITION_CARD = EngineCard(
     name="face-recognition-1",
     model_files=(DESCRIBER_FILE, FIVE_POINTS_FILE, LANDMARKS_FILE, UNUSED_DETECTOR_FILE),
     licence=(
-        "MIT (face_recognition), Boost (dlib), CC0-1.0 (weights, per the package's metadata; their author asks "
-        "not to use the 68 landmarks in a commercial product, because the 300-W pictures exclude it)"
+        "MIT (face_recognition), Boost (dlib), CC0-1.0 (weights, per the package's metadata; their author "
+        "asks not to use the 68 landmarks in a commercial product: the 300-W pictures exclude it)"
     ),
     embedding_size=128,
     curve=(

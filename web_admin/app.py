@@ -23,6 +23,7 @@ from web_admin.api.access import answer_in_json
 from web_admin.core import texts as core_texts
 from web_admin.core.database import DatabaseAway, current_menjin
 from web_admin.core.sealed_places import sealed_place
+from web_admin.gates.lost_readers import lost_ways
 from web_admin.gates.status import lane_posture
 from web_admin.journal.models import GateEvent
 from web_admin.manage import register_manage_pages
@@ -158,6 +159,7 @@ def _page_words() -> dict[str, object]:
         "alarms_of_page": alarms_of_page,
         "gate_status": status_of_gate,
         "lane_posture": lane_posture,
+        "lost_ways": lost_ways,
         "person_status": person_status,
         "lockdown_of_page": lockdown_of_page,
         "in_first_hour": in_first_hour,

@@ -4,7 +4,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -30,6 +30,8 @@ from gate_controller.assembly.readers import (
     make_keypad,
     make_osdp_readers,
     readers_with_lights,
+    screen_name,
+    takers_of_ways,
 )
 from gate_controller.assembly.screens import launch_pages, make_screens
 from gate_controller.assembly.updates import make_updates
@@ -47,6 +49,7 @@ from gate_controller.face_control.kept_faces import KeptFaces
 from gate_controller.lane.camera_codes import CodeLooks
 from gate_controller.lane.device_watch import DeviceWatch
 from gate_controller.lane.hands_free import HandsFreeCodes
+from gate_controller.lane.lost_readers import LostReaders
 from gate_controller.lane.memory import LaneMemory
 from gate_controller.lane.read_floods import ReadFlood
 from gate_controller.lane.state import LaneDesk, ScreenState
@@ -131,7 +134,7 @@ class Gate:
                     write_launch_page(self.launch_pages[lane_id], screen.launch_url)
                 except OSError as err:
                     log.error("the screen of lane %s: %s", lane_id, err)
-                    self.inbox.put(DeviceState(f"screen-{lane_id}", Health.LOST, str(err)))
+                    self.inbox.put(DeviceState(screen_name(lane_id), Health.LOST, str(err)))
             for device in self.devices:
                 device.start(ReadFlood(self.inbox.put).take)
                 self.closing.callback(device.stop)
@@ -287,6 +290,7 @@ def _assemble(
         faces=face.faces,
         keeper=face.keeper,
         watch=watch,
+        lost_readers=_lost_readers(config, clock, lane_memory, cameras),
         lane_memory=lane_memory,
         nudge_sync=nudge.set,
         updates=updates,
@@ -298,6 +302,15 @@ def _assemble(
     controller_ref.append(controller)
     pages, codes = launch_pages(config), tuple(hands_free.values())
     return Gate(controller, sync, devices, relays, screens, pages, codes, face.kept, inbox, closing)
+
+
+def _lost_readers(
+    config: GateConfig, clock: GateClock, lane_memory: LaneMemory, lanes_with_camera: Collection[str]
+) -> LostReaders:
+    """Return what follows lost readers; screens and cameras say only that they do not work."""
+    say_troubles_alone = [*(screen_name(lane_id) for lane_id in config.lane), *config.camera]
+    takes = takers_of_ways(config, lanes_with_camera)
+    return LostReaders(clock, lane_memory, takes, say_troubles_alone)
 
 
 def _report_damage(journal: Journal, store: PolicyStore, lane_memory: LaneMemory, now: datetime) -> None:

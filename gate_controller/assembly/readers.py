@@ -1,12 +1,13 @@
 """Make the readers of a site file: OSDP lines, readers and outputs, card modules, wedges, keypads."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from gate_controller.assembly.reader_keys import ReaderAddress, key_name, read_reader_key
 from gate_controller.assembly.unpaired_readers import UnpairedReader, UnpairedRelay
 from gate_controller.contract.command_names import gate_command
-from gate_controller.site_file.config import GateConfig, KeypadSection, ReaderSection
+from gate_controller.contract.records import Method
+from gate_controller.site_file.config import AtLane, GateConfig, KeypadSection, ReaderSection
 from gate_controller.site_file.pulse_limits import limits_of
 from gate_controller.storage.secrets import SecretsUnusable
 from hardware.interfaces import Device, ReaderFeedback, Relay
@@ -81,6 +82,31 @@ def readers_with_lights(
         lane_id: tuple(reader for name, reader in readers.items() if config.osdp_reader[name].lane == lane_id)
         for lane_id in config.lane
     }
+
+
+def takers_of_ways(
+    config: GateConfig, lanes_with_camera: Collection[str]
+) -> dict[str, dict[Method, frozenset[str]]]:
+    """Return, by lane and way in, the devices that take it there; `lanes_with_camera` as it was made."""
+    card_readers: tuple[Mapping[str, AtLane], ...] = (
+        config.reader, config.tag_reader, config.frame_reader, config.osdp_reader
+    )
+    takers: dict[str, dict[Method, frozenset[str]]] = {}
+    for lane_id in config.lane:
+        card = {name for parts in card_readers for name, part in parts.items() if part.lane == lane_id}
+        pin = {name for name, part in config.keypad.items() if part.lane == lane_id}
+        pin |= {screen_name(part.lane) for part in config.terminal.values() if part.lane == lane_id}
+        qr = {name for name, part in config.scanner.items() if part.lane == lane_id}
+        if lane_id in lanes_with_camera:
+            qr |= {name for name, part in config.camera.items() if part.lane == lane_id}
+        ways = ((Method.CARD, card), (Method.PIN, pin), (Method.QR, qr))
+        takers[lane_id] = {method: frozenset(names) for method, names in ways}
+    return takers
+
+
+def screen_name(lane_id: str) -> str:
+    """Return the name of a lane's screen among the devices."""
+    return f"screen-{lane_id}"
 
 
 def make_framed_readers(config: GateConfig) -> tuple[list[Device], dict[str, str]]:

@@ -30,8 +30,13 @@ BELL = "bell"
 SUM_DIGEST = "sum_digest"
 """Of messages as well: the digest of a policy may be one of sums (`record_sums.py`)."""
 
-FEATURES: tuple[Feature, ...] = ()
-"""Of 0.2.0: none, since it is the first release."""
+LOST_READERS = "lost_readers"
+"""Of records and of messages: a gate that has it pauses face, and reports ways without a reader."""
+
+FEATURES: tuple[Feature, ...] = (
+    # A gate without it counts no time: what it ignores would not pause its faces either.
+    Feature(LOST_READERS, "site", "face_pause_hours", may_be_ignored=True),
+)
 
 
 def known() -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.contract.journal_chain import JournalEntry, SignedHead
 from gate_controller.contract.record_sums import NO_RECORDS, changed_sums, digest_of_sums
-from gate_controller.contract.records import Digest, Id, Instant, Name, PolicyRefused
+from gate_controller.contract.records import Digest, Id, Instant, Method, Name, PolicyRefused
 from gate_controller.contract.signing import (
     PhraseChars,
     SignatureRefused,
@@ -180,12 +180,24 @@ class PolicyChange(Message, frozen=True, kw_only=True):
 # -- the regular question --------------------------------------------------------------------------
 
 
+class LostMethod(Message, frozen=True, kw_only=True):
+    """A way in that no reader takes at a lane now."""
+
+    method: Method
+    since: Instant | None = None
+    """None until the gate's clock was sure once."""
+    counts_as_none: bool = False
+    """Whether it has lasted so long that face does not open beside this way alone."""
+
+
 class LaneState(Message, frozen=True, kw_only=True):
     """How a lane is, for the manager's page."""
 
     lane_id: Id
     door: Name
     posture: Name
+    lost: Annotated[tuple[LostMethod, ...], msgspec.Meta(max_length=9)] | msgspec.UnsetType = msgspec.UNSET
+    """Left out where every way has a reader, and for a server that does not know `LOST_READERS`."""
 
 
 class DeviceHealth(Message, frozen=True, kw_only=True):

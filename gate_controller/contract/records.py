@@ -87,6 +87,8 @@ class SiteRecord(Record, frozen=True):
     timezone: Name
     card_bits: Literal[24, 32] = 32
     max_policy_age_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 30
+    face_pause_hours: Annotated[int, msgspec.Meta(ge=0)] = 48
+    """How long a way in may be without a reader before face counts it as none; a gate takes 48 at most."""
 
 
 class CalendarRecord(Record, frozen=True):

@@ -15,6 +15,8 @@ import logging
 import queue
 import sqlite3
 
+import msgspec
+
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.messages import MAX_TROUBLE_CHARS, SignedOrder
@@ -52,7 +54,8 @@ from gate_controller.sync.client import (
     PolicyTaken,
 )
 from gate_controller.terminal.view import KeyTyped, Screen, TerminalAction
-from hardware.interfaces import CardRead, CodeRead, DeviceState, InputChange, InputKind, KeyPress
+from hardware.cameras.trouble import Trouble
+from hardware.interfaces import CardRead, CodeRead, DeviceState, Health, InputChange, InputKind, KeyPress
 
 log = logging.getLogger(__name__)
 
@@ -189,7 +192,11 @@ class Controller:
                 self._presentations.camera_looked(message)
             case CameraSight():
                 desk, now_seconds = self._parts.desks[message.lane_id], self._parts.clock.monotonic_seconds()
+                # In the dark it reads the lit screen of a phone.
+                is_well = message.trouble in (None, Trouble.DARK)
+                self._parts.lost_readers.note(message.device, is_well=is_well)
                 take_sight(message, desk, self._parts.watch, self._parts.recorder.record, now_seconds)
+                self._settle_lost_readers()
             case HandsFree():
                 self._parts.desks[message.lane_id].camera.hands_free = message.is_on
             case TypedHashed():
@@ -206,9 +213,16 @@ class Controller:
                 self._sync_news(message)
 
     def _device_report(self, report: InputChange | DeviceState) -> None:
+        if isinstance(report, DeviceState):
+            self._parts.lost_readers.note(report.device, is_well=report.health is Health.OK)
         self._parts.watch.handle(report, self._parts.desks, self._parts.recorder.record)
+        self._settle_lost_readers()
         if isinstance(report, InputChange) and report.active and report.kind in UNCOUNTED:
             self._parts.lane_memory.keep_only(())
+
+    def _settle_lost_readers(self) -> None:
+        policy = self._state.snapshot.policy if self._state.snapshot is not None else None
+        self._parts.lost_readers.settle(policy, self._parts.recorder.record)
 
     def _screen_action(self, lane_id: str, action: TerminalAction) -> None:
         if isinstance(action, KeyTyped):
@@ -283,7 +297,11 @@ class Controller:
             {lane_id: posture.value for lane_id, posture in postures.items() if posture is not None}
         )
         face = self._parts.faces.status(self._state.snapshot, self._parts.clock.now())
-        return dataclasses.replace(status, face=face)
+        lanes = tuple(
+            msgspec.structs.replace(lane, lost=self._parts.lost_readers.said(lane.lane_id) or msgspec.UNSET)
+            for lane in status.lanes
+        )
+        return dataclasses.replace(status, lanes=lanes, face=face)
 
     # -- time --------------------------------------------------------------------------------------
 
@@ -294,6 +312,7 @@ class Controller:
         for desk in self._parts.desks.values():
             self._presentations.admit(desk.lane_id, self._dialog.time_passed(desk))
             desk.time_passed(now_seconds)
+        self._settle_lost_readers()
         self._parts.watch.time_passed(self._parts.desks, self._parts.recorder.record)
         self._holds.time_passed(now_seconds)
 
@@ -309,4 +328,6 @@ class Controller:
                 online=self._state.online,
                 clock_sure=self._parts.clock.is_sure,
                 face_ready=self._parts.faces.ready_at(desk.lane_id) and desk.camera.sees(now_seconds),
+                lost=self._parts.lost_readers.lost(desk.lane_id),
+                paused=self._parts.lost_readers.paused(desk.lane_id),
             )

@@ -13,6 +13,7 @@ from gate_controller.face_control.faces import Faces
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.lane.camera_codes import CodeLooks
 from gate_controller.lane.device_watch import DeviceWatch
+from gate_controller.lane.lost_readers import LostReaders
 from gate_controller.lane.state import LaneDesk, Passage
 from gate_controller.rules.identify import GateKeys
 from gate_controller.storage.clock import GateClock
@@ -58,6 +59,7 @@ class GateParts:
     faces: Faces
     keeper: FaceKeeper
     watch: DeviceWatch
+    lost_readers: LostReaders
     lane_memory: LaneMemory
     nudge_sync: Callable[[], None]
     updates: GateUpdates | None

@@ -29,8 +29,9 @@ class Passages:
         `again` is a person who shows the same thing a second time for one passage: as good as outside.
         """
         journal, sure = self._parts.journal, self._parts.clock.is_sure
+        paused = self._parts.lost_readers.paused(lane.lane_id) if lane is not None else frozenset()
         if lane is None or (not lane.interlock_with and lane.antipassback == "off"):
-            return GateMemory(sure, journal.uses, journal.last_seconds)
+            return GateMemory(sure, journal.uses, journal.last_seconds, lost_methods=paused)
         inside = self._parts.lane_memory.inside(now) if lane.antipassback != "off" else frozenset()
         return GateMemory(
             sure,
@@ -40,6 +41,7 @@ class Passages:
             busy_lanes=self._busy() if lane.interlock_with else frozenset(),
             inside=inside - {again} if again is not None else inside,
             fire=any(desk.door.fire for desk in self._parts.desks.values()),
+            lost_methods=paused,
         )
 
     def _busy(self) -> frozenset[str]:

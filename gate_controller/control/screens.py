@@ -59,11 +59,19 @@ class Screens:
         online: bool,
         clock_sure: bool,
         face_ready: bool,
+        lost: frozenset[Method] = frozenset(),
+        paused: frozenset[Method] = frozenset(),
     ) -> None:
-        """Show this lane's view when it has changed; `posture` None where no policy knows the lane."""
+        """Show this lane's view when it has changed; `posture` None where no policy knows the lane.
+
+        `lost` are the ways without a reader, `paused` those of them beside which face does not open.
+        """
         self._show_result(desk)
         lane = policy.lanes.get(desk.lane_id) if policy is not None else None
-        desk.screen.offered = self._offered(lane, policy, now, face_ready=face_ready)
+        offered = self._offered(lane, policy, now, face_ready=face_ready)
+        if paused.issuperset(set(offered) - {Method.FACE}):
+            offered = tuple(method for method in offered if method is not Method.FACE)
+        desk.screen.offered = offered
         screen = self._screens.get(desk.lane_id)
         if screen is None:
             return
@@ -74,6 +82,7 @@ class Screens:
             online=online,
             clock_sure=clock_sure,
             lane_name=lane.name if lane is not None else "",
+            lost=tuple(method for method in offered if method in lost),
         )
         if view != self._shown.get(desk.lane_id):
             self._shown[desk.lane_id] = view

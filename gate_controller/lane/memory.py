@@ -1,4 +1,4 @@
-"""Persist the state of lanes across restarts: doors, wires with an active alarm, who is inside.
+"""Persist the state of lanes across restarts: doors, wires with an active alarm, who is inside, lost readers.
 
 Nothing here is written between a card and its lock: doors and people change when a contact moves. What
 cannot be written is known until the restart; no lane waits for this file, and losing it opens none.
@@ -11,12 +11,14 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from gate_controller.contract.records import Method
 from gate_controller.lane.door import DoorState
 from gate_controller.lane.state import Passage
+from gate_controller.rules.lost_readers import Loss
 from gate_controller.storage import reserve
 from gate_controller.storage.database import open_database
 
@@ -28,6 +30,9 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS door (lane_id TEXT PRIMARY KEY, state TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS raised (lane_id TEXT, kind TEXT, wire TEXT, PRIMARY KEY (lane_id, kind, wire));
 CREATE TABLE IF NOT EXISTS inside (person_id TEXT PRIMARY KEY, came_at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS loss (lane_id TEXT, method TEXT, counted_seconds REAL NOT NULL, began_at REAL,
+                                 is_lost INTEGER NOT NULL, PRIMARY KEY (lane_id, method));
+CREATE TABLE IF NOT EXISTS without_reader (lane_id TEXT PRIMARY KEY);
 """
 
 
@@ -58,6 +63,10 @@ class LaneMemory:
             if state in states
         }
         self.raised = frozenset(Wire(*row) for row in self._connection.execute("SELECT * FROM raised"))
+        self.losses = self._read_losses()
+        self.without_reader = frozenset(
+            lane_id for (lane_id,) in self._connection.execute("SELECT lane_id FROM without_reader")
+        )
         # In the order they came, so that the first are the first to be forgotten.
         rows = self._connection.execute("SELECT person_id, came_at FROM inside ORDER BY came_at")
         self._came_at: dict[str, float] = dict(rows.fetchall())
@@ -80,6 +89,31 @@ class LaneMemory:
             self._write("INSERT OR IGNORE INTO raised VALUES (?, ?, ?)", [wire])
         else:
             self._write("DELETE FROM raised WHERE lane_id = ? AND kind = ? AND wire = ?", [wire])
+
+    def keep_loss(self, lane_id: str, method: Method, loss: Loss | None) -> None:
+        """Store for how long a way in has had no reader at a lane, or that it has one."""
+        if loss is None:
+            self._write("DELETE FROM loss WHERE lane_id = ? AND method = ?", [(lane_id, method.value)])
+            return
+        began_at = None if loss.began_at is None else loss.began_at.timestamp()
+        row = (lane_id, method.value, loss.counted_seconds, began_at, int(loss.is_lost))
+        self._write("INSERT OR REPLACE INTO loss VALUES (?, ?, ?, ?, ?)", [row])
+
+    def keep_without_reader(self, lane_id: str, *, alarmed: bool) -> None:
+        """Store that the alarm of a lane without a reader beside the camera is active, or is over."""
+        order = "INSERT OR IGNORE INTO without_reader VALUES (?)"
+        self._write(order if alarmed else "DELETE FROM without_reader WHERE lane_id = ?", [(lane_id,)])
+
+    def _read_losses(self) -> dict[tuple[str, Method], Loss]:
+        methods = {method.value: method for method in Method}
+        rows = self._connection.execute("SELECT * FROM loss").fetchall()
+        return {
+            (lane_id, methods[word]): Loss(
+                counted, None if began is None else datetime.fromtimestamp(began, UTC), bool(is_lost)
+            )
+            for lane_id, word, counted, began, is_lost in rows
+            if word in methods
+        }
 
     def inside(self, now: datetime) -> frozenset[str]:
         """Return the ids of those who came in within the last 12 hours and have not left since."""
@@ -138,7 +172,7 @@ class LaneMemory:
             self._inside = frozenset(self._came_at)
         self._write("DELETE FROM inside WHERE person_id = ?", [(person_id,) for person_id in person_ids])
 
-    def _write(self, order: str, rows: Sequence[tuple[str | float, ...]]) -> None:
+    def _write(self, order: str, rows: Sequence[tuple[str | float | None, ...]]) -> None:
         try:
             with self._lock:
                 reserve.write(self._connection, lambda: self._connection.executemany(order, rows))

@@ -298,8 +298,9 @@ class LaneDesk:
         online: bool,
         clock_sure: bool,
         lane_name: str,
+        lost: tuple[Method, ...] = (),
     ) -> TerminalView:
-        """Return the whole view; `standing` is what the screen shows at rest."""
+        """Return the whole view; `standing` is what the screen shows at rest, `lost` has no reader."""
         camera, entry, state = self.camera, self.keypad.entry, self.screen
         screen = standing if state.shows is Screen.IDLE else state.shows
         seconds_left = max(0, min(3600, round(state.until_seconds - now_seconds)))
@@ -308,6 +309,7 @@ class LaneDesk:
         return TerminalView(
             screen=screen,
             methods_offered=state.offered,
+            methods_lost=lost,
             message=state.message,
             mend=state.mend,
             prompt=camera.prompt if screen in FACE_SCREENS else "",

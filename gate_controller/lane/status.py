@@ -2,11 +2,18 @@
 
 from dataclasses import dataclass
 
+import msgspec
+
 from gate_controller.contract.messages import (
     DeviceHealth,
     FaceStatus,
     LaneState,
 )
+
+
+def without_lost(lanes: tuple[LaneState, ...]) -> tuple[LaneState, ...]:
+    """Return lanes for a server that does not know of lost readers."""
+    return tuple(msgspec.structs.replace(lane, lost=msgspec.UNSET) for lane in lanes)
 
 
 @dataclass(frozen=True, slots=True)

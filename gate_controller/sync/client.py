@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from gate_controller.contract.event_kinds import EventKind
-from gate_controller.contract.features import BELL, SUM_DIGEST, known
+from gate_controller.contract.features import BELL, LOST_READERS, SUM_DIGEST, known
 from gate_controller.contract.journal_chain import COUNTERSIGN_DOMAIN, HEAD_DOMAIN, Head, SignedHead
 from gate_controller.contract.messages import (
     ASK_PATH,
@@ -51,7 +51,7 @@ from gate_controller.contract.signing import (
 )
 from gate_controller.face_control.installed import has_face_code
 from gate_controller.face_control.retention import FaceKeeper
-from gate_controller.lane.status import GateStatus
+from gate_controller.lane.status import GateStatus, without_lost
 from gate_controller.storage.clock import GateClock
 from gate_controller.storage.disk_room import DiskState
 from gate_controller.storage.journal import Journal
@@ -159,7 +159,7 @@ class SyncClient:
         self._leases_changed = False
         self._pace = AskPace(clock.monotonic_seconds())
         self._bell = bell
-        self._bell_changes, self._server_has_bell = 0, False
+        self._bell_changes, self._server_knows = 0, frozenset[str]()
         self._said: AskRequest | None = None
         self._wake = nudge
         self._roster = roster
@@ -259,7 +259,12 @@ class SyncClient:
         if sealing_key is not None:
             sealing_public_key = sealing_key.public_key().public_bytes_raw()
             question = msgspec.structs.replace(question, sealing_public_key=sealing_public_key)
-        reply = self._link.post(ASK_PATH, question, AskReply)
+        try:
+            reply = self._link.post(ASK_PATH, question, AskReply)
+        except SyncRefused:
+            # A server that was set back to an earlier version refuses what the one before it knew.
+            self._server_knows = frozenset()
+            raise
         self._said = _lasting(question)
         # First: a restored server has less than it once acknowledged, and says so here.
         self._server_has_seq, self._server_time = reply.acknowledged_seq, reply.server_time
@@ -285,7 +290,7 @@ class SyncClient:
 
     def _with_bell(self, reply: AskReply) -> float | None:
         """Take a pass for the bell; return for how long the next question may wait, None without a bell."""
-        self._server_has_bell = reply.knows is not msgspec.UNSET and BELL in reply.knows
+        self._server_knows = frozenset(reply.knows or ())
         if reply.bell_pass is not msgspec.UNSET:
             self._bell.take_pass(reply.bell_pass)
         return reply.bell_seconds if self._bell.is_heard and reply.bell_seconds is not msgspec.UNSET else None
@@ -300,7 +305,7 @@ class SyncClient:
             gate_time=self._clock.now(),
             clock_sure=self._clock.is_sure,
             journal_seq=self._journal.head[0],
-            lanes=status.lanes,
+            lanes=status.lanes if LOST_READERS in self._server_knows else without_lost(status.lanes),
             devices=status.devices,
             tamper_id=self._keeper.tamper_id or msgspec.UNSET,
             face=status.face or msgspec.UNSET,
@@ -311,10 +316,11 @@ class SyncClient:
             policy_trouble=self._policy_trouble()[:MAX_TROUBLE_CHARS] or msgspec.UNSET,
             disk=disk_health(self._disk()),
             update=msgspec.UNSET if self._updates is None else self._updates.status(),
-            bell_key=(
-                self._bell.public_key if self._server_has_bell and self._bell.wants_pass else msgspec.UNSET
-            ),
+            bell_key=self._bell.public_key if self._wants_bell() else msgspec.UNSET,
         )
+
+    def _wants_bell(self) -> bool:
+        return BELL in self._server_knows and self._bell.wants_pass
 
     def _knows(self) -> tuple[str, ...]:
         """Return the features that the server may use for this gate.

@@ -154,6 +154,8 @@ class TerminalView(msgspec.Struct, frozen=True, kw_only=True):
     screen: Screen
     methods_offered: tuple[Method, ...] = ()
     """The ways in at this lane now. Where face is absent, nothing on the page mentions it."""
+    methods_lost: tuple[Method, ...] = ()
+    """Those of them that no reader takes now: a note says so."""
     message: MessageKey = ""
     """A stable word (`texts.MESSAGES`); a word the page does not know shows the screen's own line."""
     mend: MessageKey = ""

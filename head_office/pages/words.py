@@ -31,6 +31,7 @@ ALARMS: Mapping[str, LazyString] = {
     "alarm_face_unavailable": _l("Face is not available at this gate, everything else works"),
     "alarm_camera": _l("The camera does not see"),
     "alarm_device_lost": _l("A device does not answer"),
+    "alarm_last_reader_lost": _l("No reader works at this lane any more: face alone is left"),
     "alarm_granted_not_opened": _l("Opening was ordered, the door did not answer"),
     "alarm_many_wrong": _l("Many wrong tries"),
     "alarm_pin_stopped": _l("A home's PINs are stopped at this gate after a hundred wrong numbers"),

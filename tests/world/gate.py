@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.assembly.assemble import _keys, _last_good_policy, _report_damage
 from gate_controller.contract.event_kinds import EventKind
+from gate_controller.contract.records import Method
 from gate_controller.control.controller import Controller
 from gate_controller.control.messages import Message
 from gate_controller.control.parts import GateParts
@@ -30,6 +31,7 @@ from gate_controller.face_control.results import FaceResult
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.lane.camera_codes import CodeLooks
 from gate_controller.lane.device_watch import DeviceWatch
+from gate_controller.lane.lost_readers import LostReaders
 from gate_controller.lane.memory import LaneMemory, Wire
 from gate_controller.lane.state import LaneDesk
 from gate_controller.lane.status import GateStatus
@@ -265,6 +267,13 @@ class WorldGate:
             kept = self.locks[lane_id].pulses if lane_id in self.locks else []
             self.locks[lane_id] = Lock(lane_id, self._now, lambda: self.journal.head[0])
             self.locks[lane_id].pulses = kept
+        takes = {
+            lane_id: {
+                Method.CARD: {f"card-{lane_id}"}, Method.PIN: {f"keys-{lane_id}"},
+                Method.QR: {f"scan-{lane_id}"},
+            }
+            for lane_id in self.lanes
+        }
         parts = GateParts(
             store=self.store,
             desks={lane_id: LaneDesk(lane_id) for lane_id in self.lanes},
@@ -282,6 +291,7 @@ class WorldGate:
             faces=faces,
             keeper=self.keeper,
             watch=watch,
+            lost_readers=LostReaders(self.clock, self.lane_memory, takes),
             lane_memory=self.lane_memory,
             nudge_sync=lambda: None,
             updates=None,

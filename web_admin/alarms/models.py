@@ -29,6 +29,8 @@ class Alarm(Base):
     """Of what Health finds, kind and gate while it lasts: two machines over one database raise it once."""
     mailed_at: Mapped[datetime | None]
     """When mails about it were put down for managers."""
+    residents_notified_at: Mapped[datetime | None]
+    """When messages about it were put down for the residents of its lane."""
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str | None]
     note: Mapped[str | None]

@@ -25,6 +25,8 @@ class Site(Base):
     language: Mapped[str] = mapped_column(default="zh")
     card_bits: Mapped[int] = mapped_column(default=32)
     max_policy_age_days: Mapped[int] = mapped_column(default=30)
+    face_pause_hours: Mapped[int] = mapped_column(default=48, server_default="48")
+    """How long a way in may be without a reader before face counts it as none."""
     ask_again_seconds: Mapped[float] = mapped_column(default=2.0)
     face_enabled: Mapped[bool] = mapped_column(default=False)
     root_public_key: Mapped[bytes]

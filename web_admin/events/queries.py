@@ -46,7 +46,8 @@ KINDS = {
             EventKind.ALARM_ON_BATTERY, EventKind.ON_BATTERY_CLEAR, EventKind.ALARM_BATTERY_LOW,
             EventKind.BATTERY_LOW_CLEAR, EventKind.ALARM_OBSTACLE, EventKind.OBSTACLE_CLEAR,
             EventKind.ALARM_CAMERA, EventKind.CAMERA_CLEAR, EventKind.ALARM_DEVICE_LOST,
-            EventKind.DEVICE_BACK, EventKind.STARTED,
+            EventKind.DEVICE_BACK, EventKind.ALARM_LAST_READER_LOST, EventKind.LAST_READER_CLEAR,
+            EventKind.STARTED,
         ),
     ),
 }

@@ -62,6 +62,8 @@ EVENTS: Mapping[str, LazyString] = {
     EventKind.ALARM_CAMERA: _l("The camera does not see"),
     EventKind.CAMERA_DARK: _l("Too dark for the camera"),
     EventKind.ALARM_DEVICE_LOST: _l("A device does not answer"),
+    EventKind.ALARM_LAST_READER_LOST: _l("No reader works at this lane any more: face alone is left"),
+    EventKind.LAST_READER_CLEAR: _l("A reader works at this lane again"),
     EventKind.ALARM_GRANTED_NOT_OPENED: _l("Opening was ordered, the door did not answer"),
     EventKind.ALARM_MANY_WRONG: _l("Many wrong tries"),
     EventKind.ALARM_PIN_STOPPED: _l("A home's PINs are stopped at this gate after a hundred wrong numbers"),

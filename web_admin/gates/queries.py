@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 
 from web_admin.compound.models import CalendarDay, Gate, Hours, Lane
 from web_admin.compound.policy_models import OrderRow
@@ -35,6 +35,17 @@ def gates_without_face(session: Session, site_id: str) -> Sequence[Gate]:
     """Return the gates of a site whose program has no code for faces, by name."""
     return session.scalars(
         select(Gate).where(Gate.site_id == site_id, Gate.without_face).order_by(Gate.name)
+    ).all()
+
+
+def lanes_by_id(session: Session, lane_ids: Collection[str]) -> Sequence[Lane]:
+    """Return these lanes of paired gates with their gates, in the order of gates; in one query."""
+    return session.scalars(
+        select(Lane)
+        .join(Lane.gate)
+        .where(Lane.lane_id.in_(lane_ids), Gate.state == "paired")
+        .order_by(Gate.number, Lane.lane_id)
+        .options(contains_eager(Lane.gate))
     ).all()
 
 

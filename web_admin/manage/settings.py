@@ -68,6 +68,12 @@ class SiteForm(OnceForm):
         description=_l("24 bits where any reader sends only 26-bit numbers. Each gate's file says the same."),
         choices=options([("32", _l("32 bits")), ("24", _l("24 bits"))]),
     )  # fmt: skip
+    face_pause_hours = IntegerField(
+        _l("Face pauses so many hours after a reader has failed"),
+        description=_l("From 0 to 48. Face then opens for no one whose other ways in have no working reader "
+                       "at that gate, until one works again."),
+        validators=[InputRequired(_l("Type a number."))], render_kw={"min": 0, "max": 48},
+    )  # fmt: skip
     timezone = SelectField(_l("Time zone"), choices=[])
     zone_confirmed = BooleanField(_l("Yes, count every weekly hour and holiday in the new zone"))
 
@@ -158,7 +164,7 @@ def edit_site() -> Page:
     if not form.is_submitted():
         look = look_of(request_session(), site.site_id)
         form.name.data, form.language.data, form.timezone.data = site.name, site.language, site.timezone
-        form.card_bits.data = str(site.card_bits)
+        form.card_bits.data, form.face_pause_hours.data = str(site.card_bits), site.face_pause_hours
         form.office_contact.data = look.office_contact if look is not None else ""
 
     def work(act: Action) -> None:
@@ -166,6 +172,7 @@ def edit_site() -> Page:
             act, name=typed(form.name), language=typed(form.language), timezone=typed(form.timezone),
             zone_confirmed=bool(form.zone_confirmed.data), office_contact=typed(form.office_contact),
             card_bits=int(typed(form.card_bits) or site.card_bits),
+            face_pause_hours=form.face_pause_hours.data or 0,
         )  # fmt: skip
 
     return _saved(form, "office/settings_site.html", work, cards_given=has_cards(current_action()))

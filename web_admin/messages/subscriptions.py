@@ -42,6 +42,10 @@ TEXTS: Mapping[str, str] = {
         "A new sign-in to your page. If that was not you, sign out your other phones under Help."
     ),
     "looked_at": N_("A member of staff looked at your passages. My records shows who and why."),
+    "reader_lost": N_(
+        "The readers of a gate of yours are out of order. Under Ways in you see which gate, and what works "
+        "instead."
+    ),
 }
 """What can be asked for, in the order in which pages show it, and what its message says."""
 CARD_TEXT = N_("A member of staff looked up whose card yours is. My records shows who and why.")

@@ -16,6 +16,7 @@ from web_admin.custody.key_rotation import rotate_wrap_key, rotation_due_since
 from web_admin.face import inactive, timers
 from web_admin.gates.face_code import drop_face_without_code
 from web_admin.operations import jobs as long_jobs
+from web_admin.operations.lost_reader_messages import notify_of_lost_readers
 from web_admin.operations.marks import HOUSEKEEPING, look_at_certificate, mark
 from web_admin.policy.fitting import fit_policies
 from web_admin.policy.sums import begin_sums
@@ -43,6 +44,7 @@ STEPS: Mapping[str, Step] = {
     "faces_reminded": inactive.remind,
     "faces_ended": inactive.end_unused,
     "late_requests_told": notify_of_late_requests,
+    "lost_readers_notified": notify_of_lost_readers,
     "face_dropped_without_code": drop_face_without_code,
     "policies_fitted": fit_policies,
     "sums_begun": begin_sums,

@@ -157,6 +157,7 @@ class SiteRecords:
                 site.timezone,
                 24 if site.card_bits == 24 else 32,
                 site.max_policy_age_days,
+                site.face_pause_hours,
             ),
         )
         if facts.calendar:

@@ -12,6 +12,7 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.phones import ensure_online_qr, online_code, register_phone_key
 from web_admin.credentials.queries import credential_of
 from web_admin.resident.blueprint import bp, signed_in, site_of
+from web_admin.resident.own_ways import losses_of
 from web_admin.web.phone_label import phone_label
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.request_bodies import takes_json
@@ -24,11 +25,12 @@ JsonAnswer = dict[str, str | int]
 @resident_required
 def my_code() -> str:
     """Show the page that makes the code."""
-    person, _act = signed_in()
+    person, act = signed_in()
     return render_template(
         "resident/my_code.html",
         person=person,
         site=site_of(person),
+        losses=losses_of(person, act.now),
         qr_on=Method.QR in person.methods,
         tab="my_code",
     )

@@ -28,6 +28,7 @@ LABELS = {
     "card_stopped": _l("My card was suspended or ended"),
     "signed_in": _l("A new sign-in to my page"),
     "looked_at": _l("My passages were viewed or my card was looked up"),
+    "reader_lost": _l("The readers of a gate of mine are out of order"),
 }
 
 

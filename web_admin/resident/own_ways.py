@@ -12,6 +12,8 @@ from web_admin.credentials.queries import credential_of
 from web_admin.events.own_passages import last_use_by_method
 from web_admin.face.rules import is_offered
 from web_admin.face.ways_in import working_methods
+from web_admin.gates.lost_readers import OwnLoss, lost_ways, own_losses
+from web_admin.gates.queries import lanes_by_id
 from web_admin.resident.blueprint import site_of
 
 
@@ -45,6 +47,22 @@ def ways_of(person: Person, now: datetime) -> list[Way]:
         )
         for method in shown
     ]
+
+
+def losses_of(person: Person, now: datetime) -> list[OwnLoss]:
+    """Return the lanes of a person at which a way of theirs has had no reader for an hour."""
+    session = request_session()
+    granted = {
+        lane_id
+        for grant in person.grants
+        if grant.valid_until is None or grant.valid_until > now
+        for lane_id in grant.lanes
+    }
+    lanes = lanes_by_id(session, granted)
+    if not any(lost_ways(lane, 0) for lane in lanes):
+        return []
+    hours = site_of(person).face_pause_hours
+    return own_losses(lanes, working_methods(session, person, now), hours, now)
 
 
 def own_credential(person: Person, credential_id: str, kind: str) -> CredentialRow:

@@ -40,7 +40,7 @@ from web_admin.face.renewals import renewal_of
 from web_admin.face.ways_in import dependence_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.own_phone import desk_asks, verification_of
-from web_admin.resident.own_ways import own_credential, ways_of
+from web_admin.resident.own_ways import losses_of, own_credential, ways_of
 from web_admin.web.resident_session import resident_required
 from web_admin.web.send_once import made_once
 from web_admin.web.typed_times import minute_of
@@ -77,6 +77,7 @@ def _page(
         person=person,
         site=site_of(person),
         ways=ways_of(person, act.now),
+        losses=losses_of(person, act.now),
         cards=_live(person, CredentialKind.CARD),
         resumable=_resumable(act, person),
         has_pin=bool(_live(person, CredentialKind.PIN)),

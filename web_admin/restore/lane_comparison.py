@@ -48,6 +48,7 @@ def _take_over_site(
         values: Values = {
             "timezone": newest.timezone, "card_bits": newest.card_bits,
             "max_policy_age_days": newest.max_policy_age_days,
+            "face_pause_hours": newest.face_pause_hours,
         }
         had = {name: getattr(site, name) for name in values}
         had["card_bits"] = 24 if had["card_bits"] == 24 else 32

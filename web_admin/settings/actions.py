@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.records import CredentialKind
+from gate_controller.rules.lost_readers import PAUSE_AFTER_HOURS_AT_MOST
 from web_admin.action.base import Action, begin, checked_text, finish, office_only, record
 from web_admin.compound.models import CredentialRow, Person, Site
 from web_admin.core.orm import Fact
@@ -51,8 +52,9 @@ def save_site(
     zone_confirmed: bool,
     card_bits: int,
     office_contact: str,
+    face_pause_hours: int,
 ) -> None:
-    """Save the site's name, time zone and card format; publish to gates what concerns them."""
+    """Save the site's name, time zone, card format and pause of face; publish to gates what concerns them."""
     site = begin(act)
     office_only(act, FOR_THE_OFFICE)
     site.name = checked_text("name", name, max_chars=80)
@@ -65,12 +67,18 @@ def save_site(
             "zone_confirmed", _("All schedules and holidays will use the new time zone. Please confirm.")
         )
     _check_card_form(act, site, card_bits)
+    if not 0 <= face_pause_hours <= PAUSE_AFTER_HOURS_AT_MOST:
+        raise ActionRefused("face_pause_hours", _("From 0 to 48 hours: face never goes on for longer."))
     site.language, site.timezone, site.card_bits = language, timezone, card_bits
+    site.face_pause_hours = face_pause_hours
     contact = " ".join(office_contact.split())
     look_of(act).office_contact = contact and checked_text(
         "office_contact", contact, max_chars=MAX_CONTACT_CHARS
     )
-    facts: dict[str, Fact] = {"timezone": timezone, "language": language, "card_bits": card_bits}
+    facts: dict[str, Fact] = {
+        "timezone": timezone, "language": language, "card_bits": card_bits,
+        "face_pause_hours": face_pause_hours,
+    }
     finish(act, "site_changed", facts, touches=())
 
 

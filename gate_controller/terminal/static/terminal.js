@@ -159,6 +159,7 @@ function drawStrip() {
   drawCalled(called ? texts()[called] : "");
   if (view.slower) notes.push("note.slower");
   if (!view.online && !called) notes.push("note.offline");
+  for (const method of view.methods_lost ?? []) notes.push(`note.lost_${method}`);
   if (!view.clock_sure) notes.push("note.clock");
   if (view.camera_trouble) notes.push(view.camera_trouble === "dark" ? "note.camera_dark" : "note.camera");
   setLines(at("notes"), notes.map((key) => texts()[key]));

@@ -11,7 +11,8 @@ from gate_controller import cli
 from gate_controller.assembly.assemble import make_devices
 from gate_controller.assembly.outputs import ModbusLines, make_relays
 from gate_controller.assembly.reader_keys import key_name, read_reader_key
-from gate_controller.assembly.readers import make_osdp_readers, readers_with_lights
+from gate_controller.assembly.readers import make_osdp_readers, readers_with_lights, takers_of_ways
+from gate_controller.contract.records import Method
 from gate_controller.installer.check import check_gate
 from gate_controller.site_file.config import ConfigRefused, GateConfig, load_config
 from gate_controller.storage.secrets import write_secret
@@ -100,6 +101,40 @@ def test_every_kind_of_reader_is_made_at_its_lane(tmp_path: Path, folder: Path) 
     assert set(lanes.values()) == {"north"}
     assert isinstance(make_relays(config, ModbusLines(), lambda _state: None, osdp)["north"], OsdpRelay)
     assert readers_with_lights(config, osdp) == {"north": (osdp["osdp-in"],)}
+
+
+SCREEN_SCANNER_AND_CAMERA = """
+[terminal.screen]
+lane = "north"
+launch_token_file = "/run/menjin/token"
+[scanner.codes]
+kind = "serial_code"
+port = "/dev/serial/by-id/codes"
+lane = "north"
+[camera.eye]
+kind = "v4l2"
+source = "0"
+lane = "north"
+[lane.north.sheet]
+lock = "fail_secure_strike"
+fails = "secure"
+on_escape_route = false
+camera_location = "gate_outside"
+camera_view = "the person at the screen"
+camera_sign_photo = "binder 1, page 3"
+camera_sign_date = 2026-07-01
+"""
+
+
+def test_each_way_in_is_taken_by_every_device_of_its_kind(tmp_path: Path) -> None:
+    lock = READERS.replace("channel = 2", "channel = 2\nlock = \"fail_secure_strike\"\ncontact = \"no\"")
+    config = config_of(tmp_path, lock, OTHERS, SCREEN_SCANNER_AND_CAMERA)
+    card, pin = {"osdp-in", "tag", "raw", "wedge"}, {"pad", "framed", "screen-north"}
+    assert takers_of_ways(config, ["north"]) == {
+        "north": {Method.CARD: card, Method.PIN: pin, Method.QR: {"codes", "eye"}}
+    }
+    assert takers_of_ways(config, [])["north"][Method.QR] == {"codes"}, "no camera was made"
+    assert {*card, "pad", "framed", "codes"} == set(make_devices(config, ModbusLines())[1])
 
 
 def test_a_reader_without_a_key_is_lost_with_what_to_run_and_its_output_moves_nothing(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from gate_controller.contract.messages import (
     EventBatch,
     EventsReply,
     HandoverReply,
+    LaneState,
+    LostMethod,
     SignedOrder,
 )
 from gate_controller.contract.records import Method
@@ -211,6 +213,24 @@ def test_a_digest_of_sums_is_asked_for_until_one_does_not_add_up(syncing: Syncin
     older, _ = SITE.signed_policy(whole, version=2, issued_at=NOW)
     syncing.say(policy=older, change=change)
     assert syncing.heard(PolicyTaken).snapshot.policy.version == 2
+
+
+def lost_in_the_last_question(syncing: Syncing) -> list[str]:
+    syncing.rest()
+    (lane,) = msgspec.json.decode(syncing.server.asked[-1][2])["lanes"]
+    return [one["method"] for one in lane.get("lost", ())]
+
+
+def test_lost_readers_are_reported_to_a_server_that_knows_them_and_to_no_other(syncing: Syncing) -> None:
+    lost = (LostMethod(method=Method.CARD, since=NOW),)
+    lane = LaneState(lane_id="north-in", door="closed", posture="normal", lost=lost)
+    syncing.client._status = lambda: GateStatus((lane,), ())
+    assert lost_in_the_last_question(syncing) == []
+    syncing.say(knows=("lost_readers",))
+    assert lost_in_the_last_question(syncing) == ["card"]
+    refused = {"error": "body_unreadable", "detail": "unknown field `lost`"}
+    syncing.server.answers["/sync/v1/ask"] = (400, msgspec.json.encode(refused))
+    assert lost_in_the_last_question(syncing) == [], "a server that was set back to an earlier version"
 
 
 def test_a_version_on_trial_asks_for_no_manifest_that_the_one_before_cannot_read(

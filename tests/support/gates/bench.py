@@ -134,12 +134,15 @@ class BenchGate:
         path.write_text(text.replace(NO_SERVER, self.server_url).replace(LANE, self.lane))
         return path
 
-    def start(self, *, also: Collection[str] = ()) -> Gate:
-        """Start the gate in a thread and return once its readers, and these devices, are up."""
+    def start(self, *, also: Collection[str] = (), without: Collection[str] = ()) -> Gate:
+        """Start the gate in a thread and return once its readers, and these devices, are up.
+
+        `without` are readers that are unplugged.
+        """
         self.gate = gate = assemble(load_config(self.write_site_file()), self.time.clocks)
         self._thread = threading.Thread(target=gate.run, name="gate")
         self._thread.start()
-        awaited = READERS.union(also)
+        awaited = READERS.union(also).difference(without)
         status = gate.controller.status
         until(lambda: awaited <= {d.device for d in status().devices if d.health == "ok"}, status)
         return gate
@@ -148,7 +151,7 @@ class BenchGate:
         """Return once the running gate has handled everything that was in its queue until now."""
         gate = self._running()
         self._markers += 1
-        name = f"marker {self._markers}"
+        name = f"marker-{self._markers}"
         # No device of the site: its first report that it is well is noted, and recorded nowhere.
         gate.inbox.put(DeviceState(name, Health.OK, ""))
         until(lambda: any(device.device == name for device in gate.controller.status().devices))

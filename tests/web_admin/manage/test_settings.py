@@ -4,6 +4,7 @@ import io
 import re
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -13,7 +14,8 @@ from tests.support.compounds.resident import csrf_of
 from tests.support.peers import hook_peer, mail_peer
 from web_admin.alarms.actions import raise_alarm
 from web_admin.alarms.models import Alarm
-from web_admin.compound.models import Site
+from web_admin.compound.models import Gate, Site
+from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.core.config import whole_numbers
 from web_admin.core.database import current_menjin
 from web_admin.journal.models import AuditEntry
@@ -71,7 +73,7 @@ def the_site(rows):
 
 
 SITE = {"name": "柳苑 Willow", "office_contact": "021-5555 0100", "language": "en", "card_bits": "32",
-        "timezone": "Asia/Shanghai"}
+        "timezone": "Asia/Shanghai", "face_pause_hours": "48"}
 
 
 # -- the compound ------------------------------------------------------------------------------------
@@ -104,6 +106,17 @@ def test_another_time_zone_needs_a_yes_and_is_published(client, rows):
     before = the_site(rows).version
     assert send(client, "/manage/settings/site", zone_confirmed="y", **wanted).status_code == 303
     assert (the_site(rows).timezone, the_site(rows).version > before) == ("Asia/Singapore", True)
+
+
+@pytest.mark.parametrize(("typed", "status", "kept"), [("0", 303, 0), ("6", 303, 6), ("48", 303, 48),
+                                                       ("49", 422, 48), ("-1", 422, 48), ("", 422, 48)])
+def test_face_pauses_after_48_hours_at_most(client, rows, typed, status, kept):
+    rows(lambda s: setattr(s.get_one(Gate, "north"), "knows", ["lost_readers"]))
+    answer = send(client, "/manage/settings/site", **SITE | {"face_pause_hours": typed})
+    assert (answer.status_code, the_site(rows).face_pause_hours) == (status, kept)
+    published = rows(lambda s: [s.get_one(PolicyRecordRow, (one, "site")).value for one in ("north", "east")])
+    hours = [msgspec.json.decode(value).get("face_pause_hours", 48) for value in published]
+    assert hours == [kept, 48], "a gate of an earlier version could not read it"
 
 
 def test_the_form_of_cards_is_fixed_once_a_card_was_given(client, rows):

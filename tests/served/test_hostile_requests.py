@@ -1,6 +1,7 @@
 """Over real sockets: whatever a client sends, the server answers without a fault and logs a line at most."""
 
 import socket
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,6 +20,9 @@ HEAD = b"POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 CHUNKED_JSON = b"Transfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n"
 CHUNKED_FORM = (
     b"Transfer-Encoding: chunked\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n")
+NO_BODY = b"\r\nContent-Length: 0\r\n\r\n"
+MANY = b"9" * 4301
+"""One digit more than Python reads as a number."""
 BROKEN = {
     "chunks without end": CHUNKED_JSON + b"5\r\n[[[[[\r\n",
     "a chunk of no size": CHUNKED_JSON + b"zz\r\n{}\r\n0\r\n\r\n",
@@ -28,6 +32,13 @@ BROKEN = {
     "half a form": b"Content-Length: 4000\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\na=b",
     "half a part": b"Content-Length: 4000\r\nContent-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n",
     "a length that is no number": b"Content-Length: x\r\n\r\n",
+    "a length of 4,301 digits": b"Content-Length: " + MANY + b"\r\n\r\n",
+    "a length of zeros": b"Content-Length: " + b"0" * 9000 + b"\r\n\r\n",
+    "a chunk of 9,000 digits": CHUNKED_JSON + b"9" * 9000 + b"\r\n{}\r\n0\r\n\r\n",
+    "a chunk of 1,000 zeros": CHUNKED_JSON + b"0" * 1000 + b"\r\n\r\n",
+    "a range of 4,301 digits": b"Range: bytes=" + MANY + b"-" + NO_BODY,
+    "an origin's port of 4,301 digits": b"Origin: https://a:" + MANY + NO_BODY,
+    "a forwarded port of 4,301 digits": b"X-Forwarded-Port: " + MANY + NO_BODY,
     "a length below nothing": b"Content-Length: -1\r\n\r\n",
     "a head with NUL": b"X-A: a\x00b\r\n\r\n",
     "a head without a colon": b"nothing\r\n\r\n",
@@ -41,6 +52,10 @@ BROKEN = {
     "wants another protocol": b"Upgrade: h2c, websocket\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n",
 }
 LINES = {
+    "a host's port of 4,301 digits": b"GET / HTTP/1.1\r\nHost: a:" + MANY + b"\r\n\r\n",
+    "a number of 4,301 digits in a path": b"GET /report/" + MANY + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a number of 4,301 digits asked for": b"GET /events?limit=" + MANY + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+    "an address's port of 4,301 digits": b"GET http://a:" + MANY + b"/ HTTP/1.1\r\nHost: a\r\n\r\n",
     "no method": b"/ HTTP/1.1\r\n\r\n", "a method of its own": b"BREW /r/sign-in HTTP/1.1\r\nHost: a\r\n\r\n",
     "version 9": b"GET / HTTP/9.9\r\n\r\n", "no version": b"GET /\r\n\r\n", "nothing": b"\r\n\r\n\r\n\r\n",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(60), "bytes": bytes(range(256)),
@@ -59,7 +74,8 @@ def said(served: ServedCompound, sent: bytes) -> int:
     place = urlsplit(served.address)
     with socket.create_connection((place.hostname or "", place.port or 0), PATIENCE_SECONDS) as connection:
         connection.sendall(sent)
-        connection.shutdown(socket.SHUT_WR)
+        with suppress(OSError):  # the server may have answered and closed it
+            connection.shutdown(socket.SHUT_WR)
         answer = b""
         try:
             while piece := connection.recv(65_536):
@@ -81,7 +97,7 @@ def faults(served: ServedCompound, sent: dict[str, bytes]) -> list[str]:
         before = len(served.log_lines())
         status = said(served, request)
         lines = served.log_lines()[before:]
-        if status >= 500 or len(lines) > 1:
+        if status >= 500 or len(lines) > 1 or "Traceback" in "".join(lines):
             wrong.append(f"{what}: {status}, {len(lines)} lines, {lines[:3]}")
     return wrong
 
@@ -105,6 +121,15 @@ def test_no_broken_request_makes_one(served: ServedCompound) -> None:
             for what, rest in BROKEN.items()}
     wrong = faults(served, {**LINES, **sent})
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("path", ["/staff/sign-in", "/sync/v1/ask"])
+def test_a_length_beyond_the_digits_that_python_reads_is_refused(served: ServedCompound, path: str) -> None:
+    for digits in (MANY, b"0" * len(MANY)):
+        before = len(served.log_lines())
+        assert said(served, HEAD % path.encode() + b"Content-Length: " + digits + b"\r\n\r\n") == 400
+        lines = served.log_lines()[before:]
+        assert len(lines) <= 1 and "Traceback" not in "".join(lines)
 
 
 @pytest.mark.slow

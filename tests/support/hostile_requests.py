@@ -83,7 +83,8 @@ OTHER_BODIES: Mapping[str, tuple[str, bytes]] = {
 QUERIES = (
     "%00", "a=%00", "page=%ff", "after=%ED%A0%80", "=&&=;", "next=//example.org", "next=http://[x",
     "next=%00", "q=%F0%9F%98%80", "day=9999999-99-99", "number=" + "9" * 400, "auth_token=%00",
-    "auth_token=[]", "limit=1e9", "a=" + "x" * 6000,
+    "auth_token=[]", "limit=1e9", "limit=" + "9" * 4301, "page=" + "9" * 4301,
+    "days=" + "9" * 4301, "a=" + "x" * 6000,
 )
 
 ODD_HEADERS: tuple[Mapping[str, str], ...] = (
@@ -97,6 +98,7 @@ ODD_HEADERS: tuple[Mapping[str, str], ...] = (
     {"Host": "[::1"},
     {"Host": "\xe9xample"},
     {"Host": "example.org:99999999"},
+    {"Host": "example.org:" + "9" * 4301},
     {"Authorization": "Bearer"},
     {"Authorization": "Bearer \xe9"},
     {"Authorization": "Basic \xff"},
@@ -111,6 +113,7 @@ ODD_HEADERS: tuple[Mapping[str, str], ...] = (
     {"Origin": "http://a:b:c@d"},
     {"Referer": "http://[x/"},
     {"Range": "bytes=9-1,-,x-"},
+    {"Range": "bytes=0-" + "9" * 4301},
     {"If-Modified-Since": "99 Xxx 99999 99:99:99 GMT"},
     {"If-None-Match": "W/\"\xff"},
     {"X-Forwarded-For": "\xff, , [::"},

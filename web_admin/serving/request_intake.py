@@ -192,7 +192,11 @@ class ArrivingRequest(HTTPRequestParser):  # type: ignore[misc]  # its base has 
 
     def parse_header(self, header_plus: bytes) -> None:
         """Read the head, then prepare a bounded place for the body; raise ParsingError."""
-        super().parse_header(header_plus)
+        try:
+            super().parse_header(header_plus)
+        except ValueError as err:
+            # A length of more digits than Python reads (4,300): uncaught it ends the connection unanswered.
+            raise ParsingError("a number in the head is too long") from err
         if self.chunked and "CONTENT_LENGTH" in self.headers:
             # RFC 9112 section 6.3: two lengths may hide a second request from the proxy in front.
             raise ParsingError("Content-Length and Transfer-Encoding together")

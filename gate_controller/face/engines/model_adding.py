@@ -92,7 +92,8 @@ def _opened(source: str) -> "Iterator[tuple[Iterator[bytes], int | None]]":
             with requests.get(source, stream=True, timeout=TIMEOUT_SECONDS) as answer:
                 answer.raise_for_status()
                 length = answer.headers.get("Content-Length", "")
-                yield answer.iter_content(PIECE_BYTES), int(length) if length.isdigit() else None
+                is_number = length.isdecimal() and len(length) < 16
+                yield answer.iter_content(PIECE_BYTES), int(length) if is_number else None
         except requests.RequestException as fault:
             remedy = "Fetch it yourself and give the path."
             raise ModelFileError(f"{source} cannot be fetched: {fault}. {remedy}") from fault

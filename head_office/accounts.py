@@ -1,5 +1,9 @@
 """Sign staff of the head office in: a password and a code, slow guessing, sessions that end on the server.
 
+Guessing is counted as the compounds' own servers count it: by account and place, by place, and by account. A
+place is an address of IPv4 or a /64 of IPv6; one from which an account signed in lately is bound by the first
+alone: strangers elsewhere do not shut its owner out there.
+
 Imports the storage. Passwords are kept as Argon2id; codes are those of RFC 6238 and count once.
 """
 
@@ -17,6 +21,7 @@ from cryptography.hazmat.primitives.twofactor import InvalidToken
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from zxcvbn import zxcvbn
 
+from gate_controller.contract.client_places import place_of_address
 from head_office.storage import Account, Storage
 
 SHORTEST_PASSWORD_CHARS, MAX_PASSWORD_CHARS = 12, 200
@@ -25,10 +30,12 @@ MAX_NAME_CHARS = 40
 CODE_SECONDS, CODE_DIGITS, SECRET_BYTES = 30, 6, 20
 IDLE, LONGEST = timedelta(hours=1), timedelta(hours=12)
 FAILED_WITHIN = timedelta(minutes=5)
+KNOWN_FOR = timedelta(days=30)
 PAIR_TRIES, PLACE_TRIES, ACCOUNT_TRIES = 5, 50, 100
 _ESTIMATED_CHARS = 72
 _OF_PAIR = "SELECT at FROM failed_try WHERE account = ? AND place = ? ORDER BY at DESC LIMIT 1 OFFSET ?"
 _OF_PLACE = "SELECT at FROM failed_try WHERE place = ? ORDER BY at DESC LIMIT 1 OFFSET ?"
+_IS_KNOWN = "SELECT 1 FROM known_place WHERE account = ? AND place = ? AND at > ?"
 _OF_ACCOUNT = "SELECT at FROM failed_try WHERE account = ? ORDER BY at DESC LIMIT 1 OFFSET ?"
 
 _hasher = PasswordHasher()
@@ -71,8 +78,9 @@ def _totp(secret: bytes) -> TOTP:
     return TOTP(secret, CODE_DIGITS, SHA1(), CODE_SECONDS)  # noqa: S303 - what authenticator apps know
 
 
-def sign_in(storage: Storage, name: str, password: str, code: str, place: str, now: datetime) -> Tried:
+def sign_in(storage: Storage, name: str, password: str, code: str, address: str, now: datetime) -> Tried:
     """Judge one try from a network address; a wrong name, password and code give the same answer."""
+    place = place_of_address(address)
     with storage.transaction() as rows:
         wait = _wait(rows, name, place, now)
         if wait:
@@ -87,6 +95,8 @@ def sign_in(storage: Storage, name: str, password: str, code: str, place: str, n
         return Tried()
     with storage.transaction() as rows:
         rows.execute("DELETE FROM failed_try WHERE account = ? AND place = ?", (name, place))
+        rows.execute("DELETE FROM known_place WHERE at < ?", ((now - KNOWN_FOR).timestamp(),))
+        rows.execute("INSERT OR REPLACE INTO known_place VALUES (?, ?, ?)", (name, place, now.timestamp()))
     return Tried(open_session(storage, name, now))
 
 
@@ -105,11 +115,10 @@ def _wait(rows: sqlite3.Connection, name: str, place: str, now: datetime) -> int
     since = (now - FAILED_WITHIN).timestamp()
     rows.execute("DELETE FROM failed_try WHERE at < ?", (since,))
     known = name[:MAX_NAME_CHARS]
-    for query, values in (
-        (_OF_PAIR, (known, place, PAIR_TRIES - 1)),
-        (_OF_PLACE, (place, PLACE_TRIES - 1)),
-        (_OF_ACCOUNT, (known, ACCOUNT_TRIES - 1)),
-    ):
+    counted: list[tuple[str, tuple[str | int, ...]]] = [(_OF_PAIR, (known, place, PAIR_TRIES - 1))]
+    if rows.execute(_IS_KNOWN, (known, place, (now - KNOWN_FOR).timestamp())).fetchone() is None:
+        counted += [(_OF_PLACE, (place, PLACE_TRIES - 1)), (_OF_ACCOUNT, (known, ACCOUNT_TRIES - 1))]
+    for query, values in counted:
         found = rows.execute(query, values).fetchone()
         if found is not None:
             return max(1, int(found[0] - since) + 1)

@@ -24,6 +24,9 @@ CREATE TABLE IF NOT EXISTS session (
     digest BLOB PRIMARY KEY, name TEXT NOT NULL REFERENCES account(name) ON DELETE CASCADE,
     made_at REAL NOT NULL, seen_at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS failed_try (at REAL NOT NULL, account TEXT NOT NULL, place TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS known_place (
+    account TEXT NOT NULL REFERENCES account(name) ON DELETE CASCADE, place TEXT NOT NULL, at REAL NOT NULL,
+    PRIMARY KEY (account, place));
 """
 
 

@@ -131,6 +131,35 @@ def test_guessing_waits_and_another_place_does_not(app, secret, clock):
     assert sign_in(guesser, secret, clock).status_code == 303
 
 
+def try_from(app, address, secret, clock, **changes):
+    form = {"name": STAFF, "password": PASSWORD, "code": code_of(secret, clock().timestamp()), **changes}
+    place = {"REMOTE_ADDR": address}
+    return app.test_client().post("/sign-in", data=form, headers=HERE, environ_overrides=place).status_code
+
+
+def test_a_64_of_ipv6_has_the_tries_of_one_address(app, secret, clock):
+    tries = [try_from(app, f"2001:db8:0:7::{n:x}", secret, clock, code="000000") for n in range(1, 7)]
+    assert tries == [422] * 5 + [429]
+    assert try_from(app, "2001:db8:0:8::1", secret, clock) == 303
+
+
+def test_strangers_do_not_shut_an_owner_out_where_the_owner_signed_in_before(app, secret, clock):
+    assert try_from(app, "2001:db8:0:1::5", secret, clock) == 303
+    clock.now += timedelta(days=2)
+    # As if many addresses had guessed this name, one other each name from the owner's own address.
+    with app.extensions["head_office"].storage.transaction() as rows:
+        at = clock().timestamp()
+        guesses = [(at, STAFF, f"192.0.2.{n}") for n in range(accounts.ACCOUNT_TRIES)]
+        beside = [(at, f"guess {n}", "20010db800000001") for n in range(accounts.PLACE_TRIES)]
+        rows.executemany("INSERT INTO failed_try VALUES (?, ?, ?)", guesses + beside)
+    assert try_from(app, "198.51.100.1", secret, clock) == 429, "a stranger waits"
+    assert try_from(app, "2001:db8:0:1::6", secret, clock) == 303
+    clock.now += timedelta(days=31)
+    with app.extensions["head_office"].storage.transaction() as rows:
+        rows.execute("UPDATE failed_try SET at = ?", (clock().timestamp(),))
+    assert try_from(app, "2001:db8:0:1::6", secret, clock) == 429, "known for a month only"
+
+
 def test_a_form_of_another_page_is_refused(app, client):
     for origin in ({}, {"Origin": "null"}, {"Origin": "https://evil.example"}):
         assert client.post("/sign-out", headers=origin).status_code == 403

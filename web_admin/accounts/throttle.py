@@ -19,17 +19,14 @@ password is under attack. Their failures count for the address, and the answer s
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
 
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.client_places import place_of_address
 from web_admin.core.limit_counts import LimitCounts, Of, wait_seconds, with_one_less, with_one_more
 from web_admin.core.limits import SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS, SIGN_IN_KNOWN, SIGN_IN_PAIR
 
 LONGEST_WAIT = timedelta(minutes=5)
-ADDRESSES_KEPT = 4096
-"""Whose place is not worked out again; each request of a gate asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +127,3 @@ def _wait_of_account(counted: Sequence[int], now: datetime) -> int:
     longest = int(LONGEST_WAIT.total_seconds())
     wait: int = min(2 ** min(failures - SIGN_IN_ACCOUNT.most, 10), longest)
     return max(wait - (int(now.timestamp()) - counted[0]), 0)
-
-
-@lru_cache(maxsize=ADDRESSES_KEPT)
-def place_of_address(address: str) -> str:
-    """Return the address block of one household or attacker: one of IPv4, a /64 of IPv6."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
-        return parsed.packed[:8].hex()
-    return str(getattr(parsed, "ipv4_mapped", None) or parsed)

@@ -12,10 +12,10 @@ from webargs import missing
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from gate_controller.contract.client_places import place_of_address
 from web_admin.accounts.api_keys import SCOPES, key_of, note_use
 from web_admin.accounts.models import ApiKey
 from web_admin.accounts.permissions import KEY, declare
-from web_admin.accounts.throttle import place_of_address
 from web_admin.action.base import Action, new_action
 from web_admin.core.database import DatabaseSession, current_menjin, request_session
 from web_admin.core.limit_counts import Of, current_counts

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from web_admin.accounts.throttle import place_of_address
+from gate_controller.contract.client_places import place_of_address
 
 HEAD_SECONDS = 10.0
 """For a connection's first byte, and again from there to the end of the head."""

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from flask import Response, request
 
+from gate_controller.contract.client_places import place_of_address
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.messages import (
     ASK_PATH,
@@ -37,7 +38,6 @@ from gate_controller.contract.messages import (
 )
 from gate_controller.contract.sealed_keys import KeyUnusable
 from gate_controller.contract.signing import SignatureRefused
-from web_admin.accounts.throttle import place_of_address
 from web_admin.action.base import new_action
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import Gate

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from web_admin.accounts.throttle import Claim, circles, claim, failed_unasked, place_of_address, worked
+from gate_controller.contract.client_places import place_of_address
+from web_admin.accounts.throttle import Claim, circles, claim, failed_unasked, worked
 from web_admin.core.database import Database
 from web_admin.core.limit_counts import LimitCounts, Of
 from web_admin.core.limits import SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS, SIGN_IN_KNOWN, SIGN_IN_PAIR

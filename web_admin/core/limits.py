@@ -187,6 +187,11 @@ CONSTANTS = (
         f"{_SHEETS}::test_elements_and_attributes_are_counted_however_they_are_packed",
     ),
     Limit(
+        "workbook_marks_beside", 50_000, "ends of elements and attributes outside rows", "workbook",
+        "web_admin/core/workbook.py::MAX_MARKS_BESIDE",
+        f"{_SHEETS}::test_what_is_beside_the_rows_may_not_cost_a_second",
+    ),
+    Limit(
         "logo_depth", 40, "shapes within each other", "logo", "web_admin/settings/logo.py::MAX_DEPTH",
         "tests/web_admin/manage/test_settings.py::test_a_file_with_anything_but_shapes_is_refused",
     ),

@@ -175,6 +175,56 @@ def test_elements_and_attributes_are_counted_however_they_are_packed() -> None:
     assert "unpacks to more" in refusal(bomb)
 
 
+def padded(head: bytes, mark: bytes, tail: bytes, count: int) -> bytes:
+    """Return so many marks, with as much noise as a packer needs to reach no bomb's ratio."""
+    noise = (sha256(b"%d" % n).hexdigest().encode() for n in range(count // 200))
+    return head + b"".join(mark * 200 + b"<!--%s-->" % piece for piece in noise) + tail
+
+
+WORKBOOK_ROOT = (
+    b'<workbook xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" ' + SPACE
+    + b"><bookViews>", b"<workbookView/>",
+    b'</bookViews><sheets><sheet name="a" sheetId="1" r:id="rId1"/></sheets></workbook>')
+
+
+def disguised(plain: bytes, content: bytes) -> bytes:
+    """Return a workbook whose main part has the name of a sheet, and is declared as one too."""
+    name = b"/xl/worksheets/sheet9.xml"
+    main = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+    sheet = b"application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
+    with zipfile.ZipFile(io.BytesIO(plain)) as archive:
+        types = archive.read("[Content_Types].xml").replace(b"/xl/workbook.xml", name)
+        relations = archive.read("xl/_rels/workbook.xml.rels")
+    assert name in types and main in types
+    declared = b'<Override PartName="%s" ContentType="%s"/></Types>' % (name, sheet)
+    made = repacked(plain, "[Content_Types].xml", types.replace(b"</Types>", declared))
+    made = repacked(made, "xl/worksheets/_rels/sheet9.xml.rels", relations)
+    return repacked(made, "xl/worksheets/sheet9.xml", content)
+
+
+def test_what_is_beside_the_rows_may_not_cost_a_second() -> None:
+    plain, count = workbook(("name",), ("Ann",)), 100_000
+    with zipfile.ZipFile(io.BytesIO(plain)) as archive:
+        before, end, after = archive.read("xl/styles.xml").partition(b"</cellXfs>")
+    styles = padded(before, b"<xf/>", end + after, count)
+    for bomb in (
+        repacked(plain, "xl/styles.xml", styles),
+        disguised(plain, padded(*WORKBOOK_ROOT, count)),
+    ):
+        assert len(bomb) < MAX_BYTES
+        began = time.process_time()
+        assert "unpacks to more" in refusal(bomb)
+        assert time.process_time() - began < 1.0
+
+
+def test_a_workbook_with_thousands_of_styles_is_read() -> None:
+    plain = workbook(("name",), ("Ann",))
+    with zipfile.ZipFile(io.BytesIO(plain)) as archive:
+        styles = archive.read("xl/styles.xml")
+    many = b"<xf/>" * 4_000 + b"</cellXfs>"
+    assert cells_of(repacked(plain, "xl/styles.xml", styles.replace(b"</cellXfs>", many)))
+
+
 @pytest.mark.wide
 def test_ten_thousand_people_in_a_workbook_are_within_all_bounds() -> None:
     rows = [(f"{n // 4}-{n % 400}", f"Ann {n}", "resident", str(n)) for n in range(MAX_ROWS)]

@@ -2,14 +2,14 @@
 
 import argparse
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from fleet.commands import keep, make, move, show, upgrade
-from fleet.inventory import read_fleet
+from fleet.inventory import NAME, read_fleet
 from fleet.notes import alone
 from fleet.running import Runner
+from fleet.terminal import beside
 from fleet.words import FleetRefused, _
 from gate_controller.contract.spoken import language_of
 
@@ -44,6 +44,7 @@ def run(argv: list[str]) -> int:
     arguments.options = argv[end + 1 :]
     _.speak(language_of(os.environ))
     try:
+        _refuse_odd_names(arguments)
         fleet = read_fleet(arguments.inventory)
         with alone(fleet.state) as lock:
             return COMMANDS[arguments.command](arguments, Runner(fleet, lock))
@@ -55,8 +56,17 @@ def run(argv: list[str]) -> int:
         return _complain(f"{err.filename or 'error'}: {err.strerror or err}", EXIT_FAILED)
 
 
+def _refuse_odd_names(arguments: argparse.Namespace) -> None:
+    """Refuse what no cell is called: names go into paths."""
+    said = [getattr(arguments, field, None) for field in ("cell", "canary", "undo")]
+    for name in [*said, *getattr(arguments, "cells", ())]:
+        if isinstance(name, str) and NAME.fullmatch(name) is None:
+            raise FleetRefused(
+                _("%(name)s is no name: a to z, 0 to 9 and hyphens, at most 40", name=repr(name)))
+
+
 def _complain(message: str, status: int) -> int:
-    print(f"menjin fleet: {message}", file=sys.stderr)
+    beside(f"menjin fleet: {message}")
     return status
 
 
@@ -88,6 +98,8 @@ def _add_changing(
         epilog="Files that the options name are those of the machine.")
     made.add_argument("cell", metavar="NAME")
     made.add_argument("--on", dest="service", required=True, metavar="SERVICE", help="where")
+    made.add_argument("--although-silent", action="store_true",
+                      help="a machine that gives no answer is gone for good")  # fmt: skip
     kept = commands.add_parser("backup", parents=[changing], help="back cells up, each on its machine")
     kept.add_argument("cells", nargs="*", metavar="NAME", help="without any: all")
     kept.add_argument("--again", action="store_true", help="begin with all, not with what was left")

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
+from fleet.terminal import printable
 from fleet.words import FleetRefused, _
 
 NAME = re.compile(r"[a-z0-9-]{1,40}")
@@ -165,6 +166,6 @@ def odd(value: str, *, spaces: bool = True) -> str | None:
     """Say what is wrong with a text that goes to a machine, or nothing."""
     if any(mark in value for mark in ("{{", "{%", "{#")):
         return _("write it without braces: Ansible would fill them in")
-    if any(ord(mark) < 32 or ord(mark) == 127 for mark in value) or (not spaces and " " in value):
+    if printable(value) != value or "\n" in value or "\t" in value or (not spaces and " " in value):
         return _("write it in one line, without spaces or control characters")
     return None

@@ -1,15 +1,24 @@
-"""Judge what the services say of their cells: which is out, which is there twice, which is gone. Pure."""
+"""Judge what the services say of their cells: which is out, which is there twice, which is gone. Pure.
 
+A machine may be in wrong hands: names and hosts that it says are refused unless they are legal ones, since
+they go into paths and commands, also of other machines.
+"""
+
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
 
-from fleet.words import _
+from fleet.inventory import NAME
+from fleet.words import FleetRefused, _
 
+HOST = re.compile(r"\[[0-9a-f:.]{2,45}\]|[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?")
+"""As `menjin web` names the host of a cell."""
+MAX_CELLS = 10_000
 TWICE, MISSING = "twice", "missing"
 """Kinds of trouble that only several services together show; the others are those of `menjin web cells`."""
-HELD, MOVING = "held", "moving"
+HELD, MOVING, MISNAMED = "held", "moving", "name"
 BY_OPERATOR = "cells hold"
 """Among `held_by`; other commands end their holds themselves."""
 
@@ -41,12 +50,34 @@ class Seen:
     def sentence(self) -> str:
         """Return what is wrong, where, and what to do; "" where nothing is."""
         one = self.cell
-        return "" if one.out is None else f"{one.where}: {one.what}. {one.todo}"
+        return "" if one.out is None else " ".join(f"{one.where}: {one.what}. {one.todo}".split())
 
 
-def read_cells(service: str, stdout: str) -> list[Seen]:
-    """Return the cells of what `menjin web cells list --json` printed; raise msgspec.MsgspecError."""
-    return [Seen(service, msgspec.json.decode(line, type=Cell)) for line in stdout.splitlines() if line]
+def read_cells(service: str, machine: str, stdout: str) -> list[Seen]:
+    """Return the cells of what `menjin web cells list --json` printed; or raise FleetRefused."""
+    lines = [line for line in stdout.split("\n") if line]
+    if len(lines) > MAX_CELLS:
+        raise FleetRefused(_("machine %(machine)s names %(count)s cells of %(service)s, more than %(most)s: "
+                             "look whether it is in wrong hands", machine=machine, service=service,
+                             count=len(lines), most=MAX_CELLS))  # fmt: skip
+    return [Seen(service, _read(service, machine, line)) for line in lines]
+
+
+def _read(service: str, machine: str, line: str) -> Cell:
+    try:
+        cell = msgspec.json.decode(line, type=Cell)
+    except msgspec.MsgspecError as err:
+        raise FleetRefused(_("machine %(machine)s prints for %(service)s what is no list of cells: %(said)s",
+                             machine=machine, service=service, said=line[-200:])) from err  # fmt: skip
+    if cell.out == MISNAMED:
+        return msgspec.structs.replace(cell, host=None)
+    for value, legal in ((cell.cell, NAME), (cell.host, HOST)):
+        if value is not None and legal.fullmatch(value) is None:
+            raise FleetRefused(_("machine %(machine)s says for %(service)s %(value)s, which is no name and "
+                                 "no host of a cell. Nothing it says is used: look whether it is in wrong "
+                                 "hands", machine=machine, service=service,
+                                 value=repr(value[:80])))  # fmt: skip
+    return cell
 
 
 def judged(seen: Iterable[Seen]) -> list[Seen]:

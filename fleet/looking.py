@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import msgspec
-
 from fleet.inventory import Fleet
-from fleet.judging import Seen, judged, missing, read_cells
+from fleet.judging import MISNAMED, Seen, judged, missing, read_cells
 from fleet.notes import read_note, write_note
 from fleet.progress import Bar
 from fleet.running import Event, Runner
@@ -23,6 +21,8 @@ class Looked:
     silent: dict[str, str] = field(default_factory=dict)
     down: dict[str, str] = field(default_factory=dict)
     """Services whose machine answers, and which do not answer there themselves."""
+    misnamed: list[Seen] = field(default_factory=list)
+    """Folders whose names no cell may have: they are shown, and no command takes them."""
 
     def of(self, name: str) -> list[Seen]:
         """Return where a cell is."""
@@ -37,14 +37,18 @@ class Looked:
             where = ", ".join(one.service for one in found)
             raise FleetRefused(_("%(name)s is at several services: %(where)s. Is a move under way? menjin "
                                  "fleet check says more", name=name, where=where))  # fmt: skip
+        for service, why in self.silent.items():
+            raise FleetRefused(_("no service that answers has a cell %(name)s, and %(service)s gives no "
+                                 "answer: %(why)s", name=name, service=service, why=why))  # fmt: skip
         raise FleetRefused(_("no service that answers has a cell %(name)s; menjin fleet list names all",
                              name=name))  # fmt: skip
 
-    def refuse_silence(self) -> None:
-        """Raise FleetRefused where a service gave no answer: it might have the cell."""
+    def refuse_silence(self, name: str) -> None:
+        """Raise FleetRefused where a service gave no answer: it may have the cell."""
         for service, why in self.silent.items():
-            raise FleetRefused(_("%(service)s gives no answer, and may have the cell: %(why)s",
-                                 service=service, why=why))  # fmt: skip
+            raise FleetRefused(_("%(service)s gives no answer and may serve %(cell)s still (%(why)s). If its "
+                                 "machine is gone for good: --although-silent", service=service, cell=name,
+                                 why=why))  # fmt: skip
 
 
 def look(runner: Runner, *, check: bool = False, only: Sequence[str] = ()) -> Looked:
@@ -60,22 +64,25 @@ def look(runner: Runner, *, check: bool = False, only: Sequence[str] = ()) -> Lo
     chosen = [word for name in only for word in ("--only", name)]
     ran = runner.run("look", services, {"look": "check" if check else "list", "only": chosen}, hear)
     bar.close()
-    found: list[Seen] = []
+    said: list[Seen] = []
     silent = {one.service: one.why for one in ran.wrong()}
     for event in ran.given("cells"):
         try:
-            found += read_cells(event.service, event.given.stdout)
-        except msgspec.MsgspecError:
-            silent[event.service] = event.why
+            machine = fleet.service(event.service).machine
+            said += read_cells(event.service, machine, event.given.stdout)
+        except FleetRefused as err:
+            silent[event.service] = str(err)
     for service in services:
         if service not in silent and not any(one.service == service for one in ran.given("cells")):
             silent[service] = _("it was not asked: %(why)s", why=" ".join(ran.stderr.split())[:300] or "?")
+    found = [one for one in said if one.cell.out != MISNAMED]
+    misnamed = [one for one in said if one.cell.out == MISNAMED]
     known = known_cells(fleet)
     gone = missing({name: at for name, at in known.items() if not only or name in only}, found, silent)
     remember(fleet, known | {one.cell.cell: one.service for one in found})
     down = {
         one.service: str(one.given.msg) for one in ran.events if one.task == "ask" and one.event == "ignored"}
-    return Looked(judged(found) + gone, silent, down)
+    return Looked(judged(found) + gone, silent, down, misnamed)
 
 
 def known_cells(fleet: Fleet) -> dict[str, str]:

@@ -3,6 +3,8 @@
 import sys
 from typing import TextIO
 
+from fleet.terminal import beside
+
 WIDTH = 30
 
 
@@ -24,7 +26,7 @@ class Bar:
     def say(self, text: str) -> None:
         """Say something without counting."""
         self._wipe()
-        print(text, file=self._out)
+        beside(text, file=self._out)
         self._draw()
 
     def _draw(self) -> None:

@@ -21,7 +21,7 @@ from fleet.words import FleetRefused, _
 
 PLAYBOOKS = Path(fleet.__file__).parent / "playbooks"
 CONFIG = PLAYBOOKS / "ansible.cfg"
-KEPT_LINES = 20
+KEPT_LINES, KEPT_CHARS = 20, 2000
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ class Event(msgspec.Struct, frozen=True):
     def why(self) -> str:
         """Return why it failed, in the words of who knows best."""
         said = self.given.stderr.strip() or self.given.stdout.strip() or str(self.given.msg).strip()
-        return " ".join(said.splitlines()[-KEPT_LINES:]) or "?"
+        return " ".join(said.splitlines()[-KEPT_LINES:])[-KEPT_CHARS:] or "?"
 
 
 @dataclass
@@ -88,10 +88,10 @@ class Runner:
         """Run a playbook on services; raise FleetRefused where there is no Ansible or it cannot begin."""
         program = ansible_playbook()
         with tempfile.TemporaryDirectory(prefix="menjin-fleet-") as folder:
-            inventory = Path(folder) / "inventory.json"
-            inventory.write_text(json.dumps(self._inventory(services, per_service or {})))
-            extra = Path(folder) / "values.json"
-            extra.write_text(json.dumps(dict(values)))
+            inventory = Path(folder) / "inventory.yml"
+            inventory.write_text(_without_templates(self._inventory(services, per_service or {})), "utf-8")
+            extra = Path(folder) / "values.yml"
+            extra.write_text(_without_templates(dict(values)), "utf-8")
             arguments = [program, "--inventory", str(inventory), "--extra-vars", f"@{extra}",
                          str(PLAYBOOKS / f"{playbook}.yml")]
             with tempfile.TemporaryFile() as errors:
@@ -134,6 +134,11 @@ class Runner:
             machine = self.fleet.machines[service.machine]
             hosts[name] = {**_signing_in(machine), **_about(service), **per_service.get(name, {})}
         return {"all": {"hosts": hosts}}
+
+
+def _without_templates(values: object) -> str:
+    """Return values as Ansible reads them from a file: no text in them is a template."""
+    return f"!unsafe {json.dumps(values, ensure_ascii=False)}\n"
 
 
 def _signing_in(machine: Machine) -> dict[str, object]:

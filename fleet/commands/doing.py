@@ -1,11 +1,11 @@
 """Do a command of `menjin web` for each of several cells on their machines, and gather what came of it."""
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fleet.progress import Bar
 from fleet.running import Event, Runner
+from fleet.terminal import beside, out
 from fleet.words import FleetRefused, _
 
 EXIT_OK, EXIT_FAILED = 0, 1
@@ -80,6 +80,6 @@ def do_one(runner: Runner, service: str, cell: str, words: Sequence[str]) -> str
 def would(lines: Sequence[str]) -> int:
     """Print what would be done, and how it is done."""
     for line in lines:
-        print(line)
-    print(_("Nothing was changed. With --do it is done."), file=sys.stderr)
+        out(line)
+    beside(_("Nothing was changed. With --do it is done."))
     return EXIT_OK

@@ -1,7 +1,6 @@
 """`menjin fleet backup` and `restore`: sealed files on each machine, and cells from them."""
 
 import argparse
-import sys
 from datetime import UTC, datetime
 
 import msgspec
@@ -11,6 +10,7 @@ from fleet.inventory import Fleet, Service, odd
 from fleet.looking import Looked, look
 from fleet.notes import read_note, write_note
 from fleet.running import Runner
+from fleet.terminal import beside, out
 from fleet.words import FleetRefused, _
 
 BACKUP_NOTE = "backup.json"
@@ -27,8 +27,7 @@ def backup(arguments: argparse.Namespace, runner: Runner) -> int:
     looked, path = look(runner), runner.fleet.state / BACKUP_NOTE
     note = read_note(path, Backups) if not arguments.cells else None
     if note is not None and not arguments.again:
-        print(_("Going on: %(count)s cells are left. --again begins with all.", count=len(note.left)),
-              file=sys.stderr)  # fmt: skip
+        beside(_("Going on: %(count)s cells are left. --again begins with all.", count=len(note.left)))
         names = note.left
     else:
         names = arguments.cells or sorted({one.cell.cell for one in looked.cells if one.cell.host})
@@ -54,12 +53,12 @@ def backup(arguments: argparse.Namespace, runner: Runner) -> int:
     write_down()
     done = do(runner, rounds, on_done=write_down)
     for name, why in done.wrong.items():
-        print(_("%(cell)s was not backed up: %(why)s", cell=name, why=why), file=sys.stderr)
+        beside(_("%(cell)s was not backed up: %(why)s", cell=name, why=why))
     for service, why in looked.silent.items():
-        print(_("%(service)s: no answer: %(why)s", service=service, why=why), file=sys.stderr)
+        beside(_("%(service)s: no answer: %(why)s", service=service, why=why))
     if not arguments.cells and not left.left:
         path.unlink()
-    print(_("%(count)s cells are backed up, %(wrong)s are not", count=len(done.said), wrong=len(done.wrong)))
+    out(_("%(count)s cells are backed up, %(wrong)s are not", count=len(done.said), wrong=len(done.wrong)))
     return EXIT_FAILED if done.wrong or looked.silent else EXIT_OK
 
 
@@ -81,7 +80,7 @@ def restore(arguments: argparse.Namespace, runner: Runner) -> int:
         option = "--keep" if arguments.keep else "--undo"
         words = ["cells", "restore", place, option, *([] if arguments.do else ["--dry-run"])]
         said = do_one(runner, service, name, words)
-        print(said, end="")
+        out(said, end="")
         return EXIT_OK if arguments.do else would([])
     if not arguments.file and not arguments.there:
         raise FleetRefused(_("say --from FILE, a backup on this machine, or --there FILE, one on the other"))
@@ -101,8 +100,8 @@ def restore(arguments: argparse.Namespace, runner: Runner) -> int:
     for wrong in ran.wrong():
         raise FleetRefused(f"{service}/{name}: {wrong.why}")
     for event in ran.given("restore"):
-        print(event.given.stdout, end="\n" if not event.given.stdout.endswith("\n") else "")
-        print(event.given.stderr, file=sys.stderr)
+        out(event.given.stdout, end="\n" if not event.given.stdout.endswith("\n") else "")
+        beside(event.given.stderr)
     return EXIT_OK
 
 
@@ -118,10 +117,7 @@ def _service_of(arguments: argparse.Namespace, looked: Looked) -> str:
     if arguments.service is None:
         raise FleetRefused(_("%(cell)s is nowhere: say --on SERVICE", cell=arguments.cell))
     if not arguments.although_silent:
-        for service, why in looked.silent.items():
-            raise FleetRefused(_("%(service)s gives no answer and may serve %(cell)s still (%(why)s). If its "
-                                 "machine is gone for good: --although-silent", service=service,
-                                 cell=arguments.cell, why=why))  # fmt: skip
+        looked.refuse_silence(arguments.cell)
     return str(arguments.service)
 
 

@@ -1,22 +1,20 @@
 """`menjin fleet create` and `retire`: a new cell on a machine, and one that is removed for good."""
 
 import argparse
-import sys
 from datetime import UTC, datetime
 
 from fleet.commands.doing import EXIT_OK, do_one, would
 from fleet.commands.keep import backup_words
-from fleet.inventory import NAME, odd
+from fleet.inventory import odd
 from fleet.looking import known_cells, look, remember
 from fleet.running import Runner
+from fleet.terminal import beside, out
 from fleet.words import FleetRefused, _
 
 
 def create(arguments: argparse.Namespace, runner: Runner) -> int:
     """Make a new compound as a cell of a service; what `menjin web init` asks is said as options."""
     name, service = arguments.cell, runner.fleet.service(arguments.service)
-    if NAME.fullmatch(name) is None:
-        raise FleetRefused(_("%(name)s is no name: a to z, 0 to 9 and hyphens, at most 40", name=repr(name)))
     for word in arguments.options:
         if why := odd(word):
             raise FleetRefused(f"{word!r}: {why}")
@@ -24,11 +22,13 @@ def create(arguments: argparse.Namespace, runner: Runner) -> int:
     for one in looked.of(name):
         if one.cell.host is not None and one.service != arguments.service:
             raise FleetRefused(_("%(cell)s is at %(service)s already", cell=name, service=one.service))
+    if not arguments.although_silent:
+        looked.refuse_silence(name)
     words = ["cells", "create", f"{service.cells}/{name}", *arguments.options]
     if not arguments.do:
-        print(do_one(runner, arguments.service, name, [*words, "--dry-run"]), end="")
+        out(do_one(runner, arguments.service, name, [*words, "--dry-run"]), end="")
         return would([])
-    print(do_one(runner, arguments.service, name, words), end="")
+    out(do_one(runner, arguments.service, name, words), end="")
     remember(runner.fleet, known_cells(runner.fleet) | {name: arguments.service})
     return EXIT_OK
 
@@ -51,9 +51,9 @@ def retire(arguments: argparse.Namespace, runner: Runner) -> int:
     if "cut off" not in said:
         do_one(runner, service, name, ["cells", "hold", place])
         if last is not None:
-            print(do_one(runner, service, name, last), end="")
-    print(do_one(runner, service, name, ["cells", "retire", place]), end="")
+            out(do_one(runner, service, name, last), end="")
+    out(do_one(runner, service, name, ["cells", "retire", place]), end="")
     known = known_cells(runner.fleet)
     remember(runner.fleet, {cell: at for cell, at in known.items() if cell != name})
-    print(_("Of faces nothing can come back. Take its host out of the proxy."), file=sys.stderr)
+    beside(_("Of faces nothing can come back. Take its host out of the proxy."))
     return EXIT_OK

@@ -10,6 +10,7 @@ from fleet.looking import Looked, known_cells, look, remember
 from fleet.notes import read_note, write_note
 from fleet.progress import Bar
 from fleet.running import Event, Ran, Runner
+from fleet.terminal import out
 from fleet.words import FleetRefused, _
 
 STEPS = ("expect", "pack", "fetch", "bring", "unpack", "leave", "arrive", "ask")
@@ -53,8 +54,8 @@ def move(arguments: argparse.Namespace, runner: Runner) -> int:
     path.unlink()
     (path.with_suffix(".parcel")).unlink(missing_ok=True)
     remember(runner.fleet, known_cells(runner.fleet) | {note.cell: note.target})
-    print(_("%(cell)s is served by %(target)s. Lead its host there: %(host)s", cell=note.cell,
-            target=note.target, host=note.host))  # fmt: skip
+    out(_("%(cell)s is served by %(target)s. Lead its host there: %(host)s", cell=note.cell,
+          target=note.target, host=note.host))  # fmt: skip
     return EXIT_OK
 
 
@@ -81,7 +82,7 @@ def _undo(arguments: argparse.Namespace, runner: Runner, path: Path, note: Movin
     _run(runner, "unmove", note)
     path.unlink()
     (path.with_suffix(".parcel")).unlink(missing_ok=True)
-    print(_("%(cell)s is served by %(source)s, as before", cell=note.cell, source=note.source))
+    out(_("%(cell)s is served by %(source)s, as before", cell=note.cell, source=note.source))
     return EXIT_OK
 
 

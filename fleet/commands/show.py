@@ -6,6 +6,7 @@ import json
 from fleet.judging import Seen
 from fleet.looking import Looked, known_cells, look, remember
 from fleet.running import Runner
+from fleet.terminal import out
 from fleet.words import _
 
 EXIT_OK, EXIT_FAILED = 0, 1
@@ -14,7 +15,7 @@ EXIT_OK, EXIT_FAILED = 0, 1
 def show(arguments: argparse.Namespace, runner: Runner) -> int:
     """Print every cell and its service; 1 where a service gives no answer."""
     looked = look(runner)
-    _print(looked, looked.cells, as_json=arguments.json)
+    _print(looked, [*looked.cells, *looked.misnamed], as_json=arguments.json)
     return EXIT_FAILED if looked.silent else EXIT_OK
 
 
@@ -24,23 +25,24 @@ def check(arguments: argparse.Namespace, runner: Runner) -> int:
         known = known_cells(runner.fleet)
         remember(runner.fleet, {name: at for name, at in known.items() if name not in arguments.forget})
     looked = look(runner, check=True)
-    wrong = [one for one in looked.cells if one.cell.out is not None]
-    _print(looked, looked.cells if arguments.json else wrong, as_json=arguments.json)
+    found = [*looked.cells, *looked.misnamed]
+    wrong = [one for one in found if one.cell.out is not None]
+    _print(looked, found if arguments.json else wrong, as_json=arguments.json)
     if not arguments.json:
         services = len(runner.fleet.services)
-        print(_("%(cells)s cells at %(services)s services: %(out)s out, %(silent)s services without an "
-                "answer",
-                cells=len(looked.cells), services=services, out=len(wrong),
-                silent=len(looked.silent) + len(looked.down)))
+        out(_("%(cells)s cells at %(services)s services: %(out)s out, %(silent)s services without an "
+              "answer",
+              cells=len(found), services=services, out=len(wrong),
+              silent=len(looked.silent) + len(looked.down)))
     return EXIT_FAILED if wrong or looked.silent or looked.down else EXIT_OK
 
 
 def _print(looked: Looked, cells: list[Seen], *, as_json: bool) -> None:
     for one in cells:
-        print(json.dumps(facts(one), ensure_ascii=False) if as_json else _line(one))
+        out(json.dumps(facts(one), ensure_ascii=False) if as_json else _line(one))
     for service, why in (looked.silent | looked.down).items():
-        print(json.dumps({"service": service, "unreachable": why}, ensure_ascii=False) if as_json
-              else f"{service}: " + _("no answer: %(why)s", why=why))
+        out(json.dumps({"service": service, "unreachable": why}, ensure_ascii=False) if as_json
+            else f"{service}: " + _("no answer: %(why)s", why=why))
 
 
 def facts(one: Seen) -> dict[str, object]:

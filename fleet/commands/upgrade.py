@@ -1,7 +1,6 @@
 """`menjin fleet upgrade`: bring cells to the next version in waves, and stop at the first red."""
 
 import argparse
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from fleet.looking import Looked, look
 from fleet.notes import read_note, write_note
 from fleet.progress import Bar
 from fleet.running import Event, Runner
+from fleet.terminal import beside, out
 from fleet.waves import Waves, next_wave
 from fleet.words import FleetRefused, _
 
@@ -46,8 +46,8 @@ def upgrade(arguments: argparse.Namespace, runner: Runner) -> int:
     sources = _sources(looked, after, waves)
     for one in looked.cells:
         if one.service in after and _is_kept(one, waves):
-            print(_("%(cell)s of %(service)s is held: it stays as it is", cell=one.cell.cell,
-                    service=one.service), file=sys.stderr)  # fmt: skip
+            beside(_("%(cell)s of %(service)s is held: it stays as it is", cell=one.cell.cell,
+                     service=one.service))
     left = [name for name in sources if name not in waves.wave]
     if not arguments.do:
         return would(_plan(waves, left, arguments, sources, after))
@@ -66,7 +66,7 @@ def upgrade(arguments: argparse.Namespace, runner: Runner) -> int:
         left = [name for name in left if name not in waves.done]
     bar.close()
     path.unlink(missing_ok=True)
-    print(_("%(count)s cells are at the next version, none is left", count=len(waves.done)))
+    out(_("%(count)s cells are at the next version, none is left", count=len(waves.done)))
     return EXIT_OK
 
 
@@ -121,26 +121,31 @@ def _one_wave(
         after[old]: {"wave": [f"{runner.fleet.service(old).cells}/{name}" for name in names]}
         for old, names in of_service.items()
     }
+    ours = {after[old]: names for old, names in of_service.items()}
     said: dict[str, Said] = {}
     asked: set[str] = set()
     red: dict[str, str] = {}
 
     def hear(event: Event) -> None:
         if event.task == "upgrade" and event.event == "ok":
-            for one in _read(event.given.stdout):
-                said[one.cell] = one
-            if not event.given.stdout.strip():
+            try:
+                read = _read(event.given.stdout)
+            except msgspec.MsgspecError:
+                read = []
+            # A machine speaks for its own cells alone.
+            said.update((one.cell, one) for one in read if one.cell in ours[event.service])
+            if not read:
                 red[event.service] = event.why
-        elif event.task == "ask" and event.cell and event.event == "ok":
+        elif event.task == "ask" and event.cell in ours[event.service] and event.event == "ok":
             asked.add(event.cell)
             bar.step(f"{event.service}: {event.cell}")
         elif event.event in {"failed", "unreachable"}:
-            red[event.cell or event.service] = event.why
+            red[event.cell if event.cell in ours[event.service] else event.service] = event.why
 
     ran = runner.run("upgrade", list(per_service), {}, hear, per_service=per_service)
     for name, one in said.items():
         if one.state != DONE:
-            red[name] = f"{one.where}: {one.what}. {one.todo}"
+            red[name] = " ".join(f"{one.where}: {one.what}. {one.todo}".split())
     good = [name for name in waves.wave if name in asked]
     waves.done += good
     waves.wave = [name for name in waves.wave if name not in good]
@@ -155,10 +160,10 @@ def _read(stdout: str) -> list[Said]:
 
 def _stopped(red: Mapping[str, str], waves: Waves, count: int) -> int:
     for name, why in red.items():
-        print(_("%(cell)s is red: %(why)s", cell=name, why=why))
-    print(_("Stopped: %(done)s of %(count)s are at the next version, the rest as before. Mend it and say "
-            "menjin fleet upgrade --do once more, or take a cell back: --undo CELL", done=len(waves.done),
-            count=count))  # fmt: skip
+        out(_("%(cell)s is red: %(why)s", cell=name, why=why))
+    out(_("Stopped: %(done)s of %(count)s are at the next version, the rest as before. Mend it and say "
+          "menjin fleet upgrade --do once more, or take a cell back: --undo CELL", done=len(waves.done),
+          count=count))
     return EXIT_FAILED
 
 
@@ -173,11 +178,11 @@ def _undo(arguments: argparse.Namespace, runner: Runner, looked: Looked, waves: 
     words = ["cells", "downgrade", upgraded, "--into", about.cells]
     if about.passphrase_file:
         words += ["--passphrase-file", about.passphrase_file]
-    print(do_one(runner, old, name, [*words, *([] if arguments.do else ["--dry-run"])]), end="")
+    out(do_one(runner, old, name, [*words, *([] if arguments.do else ["--dry-run"])]), end="")
     if not arguments.do:
         return would([])
     waves.wave = [one for one in waves.wave if one != name]
     waves.done = [one for one in waves.done if one != name]
     write_note(path, waves)
-    print(_("%(cell)s is at %(service)s, as before", cell=name, service=old), file=sys.stderr)
+    beside(_("%(cell)s is at %(service)s, as before", cell=name, service=old))
     return EXIT_OK

@@ -4,6 +4,7 @@
     sign.py add RELEASE KEYS VERSION WHEELHOUSE [--machine cp313-aarch64]
                                             add a version; WHEELHOUSE holds its wheels, those of a gate
     sign.py remove RELEASE KEYS VERSION     offer a version no more
+    sign.py allow-back RELEASE KEYS VERSION let gates go back to a version from newer ones
     sign.py renew RELEASE KEYS              sign the same versions for another half a year
 
 RELEASE is what operators get: metadata/ and targets/. Root and targets keys stay offline and are needed to
@@ -39,6 +40,8 @@ FILES = (
     "menjin-terminal-kiosk.service",
 )  # fmt: skip
 """What a gate's first start needs besides the program."""
+BACK_TO = "menjin_back_to"
+"""As `gate_controller.contract.updates` has it; this file runs without Menjin."""
 PASSPHRASE = "MENJIN_KEYS_PASSPHRASE"  # noqa: S105 - the name of a variable
 
 
@@ -50,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     keys = commands.add_parser("keys")
     keys.add_argument("keys", type=Path)
-    for name in ("add", "remove", "renew"):
+    for name in ("add", "remove", "allow-back", "renew"):
         command = commands.add_parser(name)
         command.add_argument("release", type=Path)
         command.add_argument("keys", type=Path)
@@ -65,6 +68,8 @@ def main(arguments: list[str] | None = None) -> int:
         make_keys(chosen.keys, now)
     elif chosen.command == "add":
         add_version(chosen.release, chosen.keys, chosen.version, chosen.wheelhouse, chosen.machine, now)
+    elif chosen.command == "allow-back":
+        allow_back(chosen.release, chosen.keys, chosen.version, now)
     elif chosen.command == "remove":
         remove_version(chosen.release, chosen.keys, chosen.version, now)
     else:
@@ -124,6 +129,18 @@ def remove_version(release: Path, keys: Path, version: str, now: datetime) -> No
     for name in [name for name in targets.targets if name.startswith(of_version)]:
         del targets.targets[name]
     _sign_all(release, keys, targets, now)
+
+
+def allow_back(release: Path, keys: Path, version: str, now: datetime) -> None:
+    """Sign that gates of newer versions may go back to this one."""
+    targets = _load(release, "targets", Targets(expires=now))
+    lists = [one for name, one in targets.targets.items() if name.startswith(f"gate/{version}/")]
+    if not lists:
+        sys.exit(f"{release} has no version {version}")
+    for one in lists:
+        one.unrecognized_fields["custom"] = {BACK_TO: True}
+    _sign_all(release, keys, targets, now)
+    print(f"gates may go back to {version}; 'remove' ends that")
 
 
 def renew(release: Path, keys: Path, now: datetime) -> None:

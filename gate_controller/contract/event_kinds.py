@@ -80,6 +80,8 @@ class EventKind(StrEnum):
     ALARM_LANE_MEMORY_DAMAGED = "alarm_lane_memory_damaged"
     ALARM_GATE_FAILED = "alarm_gate_failed"
     ALARM_UPDATE_ROLLED_BACK = "alarm_update_rolled_back"
+    ALARM_UPDATE_REFUSED = "alarm_update_refused"
+    """An older version was ordered, and nothing signed lets the gate go back to it."""
 
     # Alarms of the server.
     ALARM_GATE_FORKED = "alarm_gate_forked"

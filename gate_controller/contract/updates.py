@@ -10,6 +10,9 @@ UPDATES_PATH = "/sync/v1/updates/"
 MAX_WHEEL_BYTES = 300_000_000
 MAX_WHY_CHARS = 300
 
+BACK_TO = "menjin_back_to"
+"""The makers' word on a version's list, in the `custom` part of signed targets: gates may go back to it."""
+
 Version = Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[0-9][A-Za-z0-9.+]{0,39}$")]
 """A version of the program, as its package names it; fit for a folder's name."""
 

@@ -3,6 +3,9 @@
 What is offered is verified by The Update Framework against the root that this gate trusts; the server only
 passes it on. A version's list `gate/VERSION/PYTHON-MACHINE.json` names its wheels, each a target of its own,
 so that a wheel which two versions share is fetched once. Nothing here changes which version runs.
+
+Older versions stay signed, with holes that are known by now, and an order is the server's word alone: a
+version older than the one that runs is fetched only where the makers signed that gates may go back to it.
 """
 
 import os
@@ -19,12 +22,19 @@ from installer import install
 from installer.destinations import SchemeDictionaryDestination
 from installer.exceptions import InstallerError
 from installer.sources import WheelFile
+from packaging.version import InvalidVersion, Version
 from tuf.api.exceptions import DownloadError, RepositoryError
 from tuf.api.metadata import TargetFile
 from tuf.ngclient import Updater, UpdaterConfig
 from tuf.ngclient.fetcher import FetcherInterface
 
-from gate_controller.contract.updates import MAX_WHEEL_BYTES, list_target, metadata_path, target_path
+from gate_controller.contract.updates import (
+    BACK_TO,
+    MAX_WHEEL_BYTES,
+    list_target,
+    metadata_path,
+    target_path,
+)
 from gate_controller.updates.launcher import lib_of, sync_folder
 
 RESERVE_BYTES = 200_000_000
@@ -41,6 +51,10 @@ Get = Callable[[str], Iterator[bytes]]
 
 class NotFetched(Exception):
     """A version could not be fetched or is not what was signed; says why."""
+
+
+class OlderVersion(NotFetched):
+    """The version is older than the one that runs, and nothing signed lets gates go back to it."""
 
 
 class WheelList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,10 +76,13 @@ def machine_tag() -> str:
     return f"cp{sys.version_info.major}{sys.version_info.minor}-{platform.machine()}"
 
 
-def fetch_version(root: Path, version: str, get: Get) -> None:
-    """Verify and unpack a version under `root`; raise NotFetched, and leave what runs untouched."""
+def fetch_version(root: Path, version: str, get: Get, running: str) -> None:
+    """Verify and unpack a version under `root`; raise NotFetched, and leave what runs untouched.
+
+    `running` is the version that runs: an older one is fetched only where its signed list says BACK_TO.
+    """
     try:
-        wheels = _download(root, version, get)
+        wheels = _download(root, version, get, running)
         _unpack(root, version, wheels)
     except (RepositoryError, DownloadError) as err:
         raise NotFetched(f"{type(err).__name__}: {err}") from err
@@ -75,7 +92,7 @@ def fetch_version(root: Path, version: str, get: Get) -> None:
         raise NotFetched(f"{err.filename or 'disk'}: {err.strerror or err}") from err
 
 
-def _download(root: Path, version: str, get: Get) -> list[Path]:
+def _download(root: Path, version: str, get: Get, running: str) -> list[Path]:
     """Return the verified wheels of a version."""
     folder = root / "versions"
     cache, known = folder / "wheels", folder / "tuf"
@@ -87,6 +104,7 @@ def _download(root: Path, version: str, get: Get) -> list[Path]:
     )  # fmt: skip
     updater.refresh()
     listed = _target(updater, list_target(version, machine_tag()), MAX_LIST_BYTES)
+    _refuse_older(listed, version, running)
     wanted = msgspec.json.decode(
         Path(updater.find_cached_target(listed) or updater.download_target(listed)).read_bytes(),
         type=WheelList,
@@ -106,6 +124,19 @@ def _download(root: Path, version: str, get: Get) -> list[Path]:
         if wheel not in found:
             wheel.unlink()
     return found
+
+
+def _refuse_older(listed: TargetFile, version: str, running: str) -> None:
+    """Raise OlderVersion unless the version is as new as the one that runs, or signed to go back to."""
+    try:
+        is_older = Version(version) < Version(running)
+    except InvalidVersion as err:
+        raise NotFetched(f"{err}: it cannot be compared with {running}, which runs") from err
+    if is_older and not (isinstance(listed.custom, dict) and listed.custom.get(BACK_TO) is True):
+        raise OlderVersion(
+            f"{version} is older than {running}, which runs, and the makers signed no way back to it: the "
+            "gate goes on; order a newer version, or ask the makers"
+        )
 
 
 def _target(updater: Updater, name: str, max_bytes: int) -> TargetFile:

@@ -16,7 +16,7 @@ from typing import Protocol
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.updates import MAX_WHY_CHARS, UpdateOrder, UpdateStatus
-from gate_controller.updates.fetch import Get, NotFetched, check_version, fetch_version
+from gate_controller.updates.fetch import Get, NotFetched, OlderVersion, check_version, fetch_version
 from gate_controller.updates.launcher import (
     FETCHED,
     KEPT,
@@ -57,7 +57,7 @@ def make_fetcher(root: Path, site_file: Path, get: Get) -> Fetcher:
     """Return what fetches a version from the server and lets it read this gate's site file."""
 
     def fetch(version: str) -> None:
-        fetch_version(root, version, get)
+        fetch_version(root, version, get, read_state(root).running)
         check_version(root, version, site_file)
 
     return fetch
@@ -91,6 +91,8 @@ class GateUpdates:
             self._trial = TrialFacts(self._state.had_policy, frozenset(self._state.healthy))
         self._order: UpdateOrder | None = None
         self._failed: UpdateStatus | None = None
+        self._refused: UpdateStatus | None = None
+        """An order for an older version, until it is in the journal."""
         self._fetch_again_at = 0.0
         self._worker: threading.Thread | None = None
 
@@ -151,11 +153,15 @@ class GateUpdates:
                 log.exception("version %s was not fetched", order.version)
             why = str(err) if isinstance(err, NotFetched) else type(err).__name__
             log.error("version %s was not fetched: %s", order.version, why)
+            failed = UpdateStatus(
+                step="failed", version=order.version, order_id=order.order_id, why=why[:MAX_WHY_CHARS]
+            )
             with self._lock:
+                is_known = self._failed is not None and self._failed.order_id == order.order_id
+                if isinstance(err, OlderVersion) and not is_known:
+                    self._refused = failed
                 self._fetch_again_at = self._seconds() + FETCH_AGAIN_SECONDS
-                self._failed = UpdateStatus(
-                    step="failed", version=order.version, order_id=order.order_id, why=why[:MAX_WHY_CHARS]
-                )
+                self._failed = failed
 
     def _put(self, state: State) -> None:
         write_state(self._root, state)
@@ -242,7 +248,12 @@ class GateUpdates:
         return True
 
     def _report(self, record: Callable[[EventKind, Facts, Facts], None]) -> None:
-        """Put an outcome into the journal once."""
+        """Put an outcome, and an order that was refused, into the journal once."""
+        if self._refused is not None:
+            refused, self._refused = self._refused, None
+            record(
+                EventKind.ALARM_UPDATE_REFUSED, {"version": refused.version, "detail": refused.why[:200]}, {}
+            )
         state = self._state
         if state.reported:
             return

@@ -40,6 +40,7 @@ ALARMS: Mapping[str, LazyString] = {
     "alarm_journal_damaged": _l("The gate's journal was damaged; the readable part was kept"),
     "alarm_gate_failed": _l("The gate's program failed at one step and goes on"),
     "alarm_update_rolled_back": _l("A new version did not do; the gate runs the one before again"),
+    "alarm_update_refused": _l("An older version was ordered for a gate and refused"),
     "alarm_gate_forked": _l("Two controllers use the identity of one gate"),
     "alarm_journal_broken": _l("A gate's journal does not add up"),
     "alarm_journal_restarted": _l("A gate began a new journal"),

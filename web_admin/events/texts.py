@@ -75,6 +75,7 @@ EVENTS: Mapping[str, LazyString] = {
     EventKind.ALARM_JOURNAL_DAMAGED: _l("The gate's journal was damaged; the readable part was kept"),
     EventKind.ALARM_GATE_FAILED: _l("The gate's program failed at one step and goes on"),
     EventKind.ALARM_UPDATE_ROLLED_BACK: _l("A new version did not do; the gate runs the one before again"),
+    EventKind.ALARM_UPDATE_REFUSED: _l("An older version was ordered for a gate and refused"),
     EventKind.ALARM_GATE_FORKED: _l("Two controllers use the identity of one gate"),
     EventKind.ALARM_JOURNAL_BROKEN: _l("A gate's journal does not add up"),
     EventKind.ALARM_JOURNAL_RESTARTED: _l("A gate began a new journal"),

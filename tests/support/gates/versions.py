@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -66,13 +66,16 @@ exec(code)
 """
 
 
-def make_wheel(folder: Path, version: str, changed: Mapping[str, str] | None = None) -> Path:
+def make_wheel(
+    folder: Path, version: str, changed: Mapping[str, str] | None = None,
+    packages: Sequence[str] = PACKAGES,
+) -> Path:
     """Write the gate's part of this checkout as a wheel of a version; `changed` are files that differ."""
     folder.mkdir(parents=True, exist_ok=True)
     wheel = folder / f"menjin-{version}-py3-none-any.whl"
     info = f"menjin-{version}.dist-info"
     files = {"menjin.py": (CHECKOUT / "menjin.py").read_bytes()}
-    for package in PACKAGES:
+    for package in packages:
         for path in sorted((CHECKOUT / package).rglob("*")):
             if path.is_file() and path.suffix not in (".pyc", ".po"):
                 files[str(path.relative_to(CHECKOUT))] = path.read_bytes()

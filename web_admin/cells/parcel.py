@@ -48,6 +48,11 @@ MAGIC = b"MENJIN-PARCEL-1\n"
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 SEALED_KEY_BYTES = 32 + 32 + 16
 CHUNK_BYTES = 1024 * 1024
+MAX_MANIFEST_BYTES = 16 * 1024 * 1024
+RESERVE_BYTES = 64 * 1024 * 1024
+"""What stays free on the disk beside a cell that is laid down."""
+LEGAL_MODES = 0o775
+"""No file of a cell runs as its owner or is for everyone to write."""
 ELSEWHERE = "another machine"
 EXPECTS_KEY = "expects.key"
 LEAVES_WITHIN_SECONDS = 30.0
@@ -114,7 +119,7 @@ def pack(source: Path, public_key: str, file: Path, say: Say, revision: str | No
             raise MoveRefused(f"{source} was taken back meanwhile: it stays")
         revision = _revision(source)
         packed = [
-            PackedFile(str(path.relative_to(source)), path.stat().st_mode & 0o777, path.stat().st_size,
+            PackedFile(str(path.relative_to(source)), path.stat().st_mode & LEGAL_MODES, path.stat().st_size,
                        digest_of(path))
             for path in files_of(source) if path.name != MOVING
         ]  # fmt: skip
@@ -182,10 +187,12 @@ def unpack(target: Path, file: Path, judge: Callable[[Path], None] = lambda _cel
             if read.read(len(MAGIC)) != MAGIC:
                 raise MoveRefused(f"{file} is no parcel")
             sealed = read.read(SEALED_KEY_BYTES)
-            frames = read_sealed(read, AESGCM(SUITE.decrypt(sealed, _private_key(target), _INFO)))
+            frames = read_sealed(read, AESGCM(SUITE.decrypt(sealed, _private_key(target), _INFO)),
+                                 max_frame_bytes=MAX_MANIFEST_BYTES)  # fmt: skip
             encoded = next(frames)
             manifest = msgspec.msgpack.decode(encoded, type=Manifest)
             _refuse_other_version(target, manifest)
+            _refuse_odd_files(manifest, shutil.disk_usage(cell.parent).free)
             _lay_down(cell, manifest, frames)
     except (InvalidTag, ValueError, BackupRefused, msgspec.MsgspecError, StopIteration) as err:
         raise MoveRefused(f"{file} was packed for another key, changed or cut off: pack it again") from err
@@ -215,20 +222,35 @@ def _of_another_version(cell: Path, its: str, there: str) -> str:
         "is, or move it to a service of its version")
 
 
+def _refuse_odd_files(manifest: Manifest, free_bytes: int) -> None:
+    """Raise MoveRefused for what no cell has, before a file is written: a hostile machine may have packed."""
+    for one in manifest.files:
+        place = PurePosixPath(one.path)
+        if place.is_absolute() or ".." in place.parts or not place.parts or "\0" in one.path:
+            raise MoveRefused(f"the parcel names {one.path!r}, outside the cell")
+        if one.mode & ~LEGAL_MODES or one.size < 0:
+            raise MoveRefused(
+                f"the parcel gives {one.path!r} the rights {one.mode:o} and {one.size:,} bytes, which no "
+                "file of a cell has: look at the machine that packed it")
+    needed = sum(one.size for one in manifest.files)
+    if needed + RESERVE_BYTES > free_bytes:
+        raise MoveRefused(f"the parcel says {needed:,} bytes and {free_bytes:,} are free: make room, then "
+                          "unpack again")
+
+
 def _lay_down(cell: Path, manifest: Manifest, frames: Iterator[bytes]) -> None:
     cell.mkdir(mode=0o700)
     for one in manifest.files:
-        place = PurePosixPath(one.path)
-        if place.is_absolute() or ".." in place.parts:
-            raise MoveRefused(f"the parcel names {one.path!r}, outside the cell")
-        path = cell / place
+        path = cell / PurePosixPath(one.path)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             left = one.size
             while left > 0:
                 chunk = next(frames)
-                file.write(chunk)
                 left -= len(chunk)
+                if not chunk or left < 0:
+                    raise MoveRefused(f"{one.path} came otherwise than it was packed: pack it again")
+                file.write(chunk)
             os.fchmod(file.fileno(), one.mode)
             file.flush()
             os.fsync(file.fileno())

@@ -182,6 +182,11 @@ CONSTANTS = (
         f"{_SHEETS}::test_a_workbook_that_unpacks_to_more_than_it_may_is_not_unpacked",
     ),
     Limit(
+        "sealed_unpacked", 100, "bytes for each of the file's, beyond 64 MiB", "backup, and parcel of a cell",
+        "web_admin/operations/backup.py::UNPACKED_TIMES",
+        "tests/web_admin/operations/test_sealed_files.py::test_a_small_file_that_unpacks_to_a_large_one_is_refused",
+    ),
+    Limit(
         "workbook_marks", 2_000_000, "ends of elements and attributes", "workbook",
         "web_admin/core/workbook.py::MAX_MARKS",
         f"{_SHEETS}::test_elements_and_attributes_are_counted_however_they_are_packed",

@@ -33,6 +33,10 @@ from web_admin.tables import METADATA
 SCRYPT_COST = 2**16
 ROWS_A_FRAME = 2000
 MAX_FRAME_BYTES = 256 * 1024 * 1024
+"""Of one part, sealed and unpacked."""
+UNPACKED_TIMES = 100
+"""A file unpacks to so many times its size at most, beyond UNPACKED_FREE_BYTES; rows and cells to a few."""
+UNPACKED_FREE_BYTES = 64 * 1024 * 1024
 LEFT_OUT = frozenset({
     "account_session", "face_share", "limit_count", "outbox_message", "print_slip", "server_machine",
     "wrap_key_copy",
@@ -101,9 +105,12 @@ def read_frames(file: BinaryIO, passphrase: str) -> Iterator[bytes]:
     yield from read_sealed(file, _cipher(passphrase, file.read(16)))
 
 
-def read_sealed(file: BinaryIO, cipher: AESGCM) -> Iterator[bytes]:
-    """Give the frames of a file; raise BackupRefused where they were changed or cut off."""
+def read_sealed(
+    file: BinaryIO, cipher: AESGCM, *, max_frame_bytes: int = MAX_FRAME_BYTES
+) -> Iterator[bytes]:
+    """Give the frames of a file; raise BackupRefused where they were changed, cut off or unpack too far."""
     number, length = 0, file.read(4)
+    free = UNPACKED_FREE_BYTES
     while length:
         size = struct.unpack(">I", length)[0] if len(length) == 4 else MAX_FRAME_BYTES + 1
         sealed = file.read(size) if size <= MAX_FRAME_BYTES else b""
@@ -115,10 +122,25 @@ def read_sealed(file: BinaryIO, cipher: AESGCM) -> Iterator[bytes]:
                 raise BackupRefused(N_("wrong passphrase, or the file was changed or cut off")) from err
             after = N_("the file was changed or cut off after part %(number)s")
             raise BackupRefused(after, number=number) from err
-        yield zlib.decompress(packed)
+        free += len(packed) * UNPACKED_TIMES
+        plain = _unpacked(packed, min(max_frame_bytes, free))
+        free -= len(plain)
+        yield plain
         number += 1
     if number == 0:
         raise BackupRefused(N_("the file ends before its first part"))
+
+
+def _unpacked(packed: bytes, most_bytes: int) -> bytes:
+    """Return what is packed; raise BackupRefused beyond so many bytes, which are never in memory."""
+    unpacking = zlib.decompressobj()
+    try:
+        plain = unpacking.decompress(packed, most_bytes + 1)
+    except zlib.error as err:
+        raise BackupRefused(N_("a part of the file cannot be read: %(why)s"), why=err) from err
+    if len(plain) > most_bytes or not unpacking.eof or unpacking.unused_data:
+        raise BackupRefused(N_("the file unpacks to more than it may: it was made to fill memory and disk"))
+    return plain
 
 
 def write_backup(database: Database, config: WebConfig, passphrase: str, path: Path, now: datetime) -> int:

@@ -1,8 +1,10 @@
 """A cell in a parcel: nowhere served twice, whole or refused, gone on with or taken back at each step."""
 
+import hashlib
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from web_admin.cells import parcel
@@ -200,3 +202,61 @@ def test_a_file_that_changed_while_it_was_packed_is_refused(
     with pytest.raises(MoveRefused, match="came otherwise than it was packed: pack it again"):
         parcel.unpack(target, file)
     assert not target.exists()
+
+
+def packed_as(source: Path, target: Path, **changed: object) -> Path:
+    """Pack as a hostile machine does, which says of its first file what it likes."""
+    file = target.parent / "parcel"
+    parcel.pack(source, parcel.expect(target)[0], file, quiet)
+    note = note_in(source)
+    assert note is not None
+    one = parcel.PackedFile("tool", 0o644, 4, hashlib.sha256(b"tool").digest())
+    manifest = parcel.Manifest(
+        str(source), schema.newest_revision(), [msgspec.structs.replace(one, **changed)], "mark")
+    parcel._write_parcel(
+        file, parcel.expect(target)[0], iter([msgspec.msgpack.encode(manifest), b"tool"]))
+    return file
+
+
+HOSTILE: tuple[dict[str, object], ...] = (
+    {"mode": 0o4755}, {"mode": 0o2755}, {"mode": 0o1644}, {"mode": 0o666}, {"mode": 0o120644}, {"mode": -1},
+    {"size": -1}, {"size": 1 << 60}, {"path": "/etc/cron.d/x"}, {"path": "secrets/../../x"}, {"path": ""},
+    {"path": "."}, {"path": "a\0b"}, {"size": 3}, {"size": 5},
+)  # fmt: skip
+
+
+def test_a_parcel_of_a_hostile_machine_leaves_nothing(source: Path, target: Path) -> None:
+    """Rights, sizes and places that no file of a cell has."""
+    for changed in HOSTILE:
+        file = packed_as(source, target, **changed)
+        with pytest.raises(MoveRefused):
+            parcel.unpack(target, file)
+        assert not target.exists(), changed
+        laid = [path for path in target.parent.rglob("*") if path.is_file()]
+        assert [path for path in laid if path.stat().st_mode & 0o7002] == [], changed
+        assert {path.name for path in laid if path.parent.name != "willow"} == {
+            "parcel", parcel.EXPECTS_KEY}, changed
+
+
+def test_a_parcel_that_unpacks_to_a_thousand_times_its_size_fills_no_disk(source: Path, target: Path) -> None:
+    """300 MiB of zeros in 0.4 MB: honestly declared, and refused before they are all on the disk."""
+    mib, count = bytes(1 << 20), 300
+    digest = hashlib.sha256()
+    for _ in range(count):
+        digest.update(mib)
+    file = packed_as(source, target)
+    one = parcel.PackedFile("large", 0o600, count << 20, digest.digest())
+    manifest = parcel.Manifest(str(source), schema.newest_revision(), [one], "mark")
+    frames = iter([msgspec.msgpack.encode(manifest), *[mib] * count])
+    parcel._write_parcel(file, parcel.expect(target)[0], frames)
+    assert file.stat().st_size < 1 << 19
+    with pytest.raises(MoveRefused):
+        parcel.unpack(target, file)
+    laid = sum(path.stat().st_size for path in target.parent.rglob("large"))
+    assert laid <= (64 << 20) + 100 * file.stat().st_size
+
+
+def test_rights_of_everyone_to_write_stay_behind(source: Path, target: Path) -> None:
+    (source / "large").chmod(0o666)
+    sent(source, target)
+    assert (target / "large").stat().st_mode & 0o7777 == 0o664

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fleet.cli import COMMANDS, _parser
 from fleet.inventory import read_fleet
+from tests.growing.costs import OPEN_CELL_MEMORY_WEB_MIB
 from tests.project.test_docs import code_blocks
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/fleet.md").read_text(encoding="utf-8")
@@ -22,6 +23,10 @@ def test_its_inventory_is_taken_as_it_is_written(tmp_path: Path) -> None:
     assert {name: one.upgrade_to for name, one in fleet.services.items()} == {
         "north": "north-next", "north-next": ""}
     assert fleet.machines["one"].account == "menjin-web"
+
+
+def test_what_an_open_cell_costs_is_the_figure_that_was_measured() -> None:
+    assert f"costs a process {OPEN_CELL_MEMORY_WEB_MIB} MiB" in PAGE
 
 
 def test_its_commands_are_taken_and_each_command_is_on_it() -> None:

@@ -6,6 +6,7 @@ import shlex
 import tomllib
 import typing
 from pathlib import Path
+from urllib.parse import unquote
 
 import msgspec
 import pytest
@@ -93,15 +94,63 @@ def test_every_promise_has_its_file_and_the_readme_names_it(number: int) -> None
     assert any(name.startswith("test_") for name in names_of_tests_in(ROOT / "tests/promises" / names[0]))
 
 
+def prose(page: Path) -> str:
+    """Return a page without its blocks and words of code."""
+    return re.sub(r"`[^`\n]*`", "", without_blocks(page))
+
+
+def without_blocks(page: Path) -> str:
+    """Return a page without its blocks of code."""
+    text = page.read_text(encoding="utf-8")
+    return re.sub(r"^( *)(```|~~~).*?^ *\2", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Return where one can link to on a page, as GitHub and the site name it."""
+    text = without_blocks(page)
+    found: dict[str, int] = {}
+    for heading in re.findall(r"^#{1,6} +(.+?) *#*$", text, re.MULTILINE):
+        words = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", heading)
+        slug = re.sub(r"[^\w\- ]", "", words.lower()).replace(" ", "-")
+        number = found[slug] = found.get(slug, -1) + 1
+        found |= {f"{slug}-{number}": 0} if number else {}
+    return found.keys() | set(re.findall(r"<[^>]+(?:id|name)=\"([^\"]+)\"", text))
+
+
+def links_of(page: Path) -> list[str]:
+    """Return where a page leads to inside the repository: Markdown's links of each kind, and HTML's."""
+    text = prose(page)
+    inline = re.findall(r"\]\(<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\)", text)
+    named = re.findall(r"^ *\[[^\]]+\]: +<?(\S+?)>?(?: |$)", text, re.MULTILINE)
+    html = re.findall(r"<[^>]+(?:href|src)=\"([^\"]+)\"", text)
+    return [link for link in (*inline, *named, *html) if not re.match(r"[a-z+]+:", link)]
+
+
 def test_every_link_between_pages_leads_somewhere() -> None:
-    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.md")]
-    broken = [
-        f"{page.relative_to(ROOT)} -> {target}"
-        for page in pages
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
-        if not (page.parent / target).exists()
-    ]
+    """Each file, and each heading in it, of every page of the repository."""
+    pages = [*ROOT.glob("*.md"), *(page for folder in ("docs", "deploy", "demo", "tests")
+                                   for page in (ROOT / folder).rglob("*.md"))]
+    broken = []
+    for page in pages:
+        for link in links_of(page):
+            path, _, anchor = unquote(link).partition("#")
+            target = (page.parent / path) if path else page
+            is_there = target.exists() and target.resolve().is_relative_to(ROOT)
+            if not is_there or (anchor and target.suffix == ".md" and anchor not in anchors_of(target)):
+                broken.append(f"{page.relative_to(ROOT)} -> {link}")
     assert broken == []
+
+
+def test_every_file_that_a_command_installs_is_there() -> None:
+    missing = [
+        f"{page.relative_to(ROOT)} names {name}"
+        for folder in ("docs", "deploy")
+        for page in sorted((ROOT / folder).rglob("*.md"))
+        for commands in code_blocks(page.read_text(encoding="utf-8"), "sh")
+        for name in re.findall(r"(?<![\w/.-])((?:deploy|etc)/[\w./-]+)", commands)
+        if not (ROOT / name).exists()
+    ]
+    assert missing == []
 
 
 def test_each_decision_has_a_number_of_its_own_which_its_title_repeats() -> None:

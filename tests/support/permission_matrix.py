@@ -21,6 +21,8 @@ MAY: dict[str, str] = {
     "pages.switch_language": EVERYONE,
     "privacy.rules": EVERYONE,
     "resident.accept": EVERYONE,
+    "resident.messages_back": EVERYONE,
+    "resident.take_messages_back": EVERYONE,
     "resident.switch_large_type": EVERYONE,
     "resident.check_sign_in": EVERYONE,
     "resident.code_offline": EVERYONE,
@@ -51,6 +53,8 @@ MAY: dict[str, str] = {
     "settings.logo": EVERYONE,
     # residents
     "resident.all_lookups": "R",
+    "resident.confirm_first": "R",
+    "resident.revoke_sign_ins": "R",
     "resident.all_passages": "R",
     "resident.another_way": "R",
     "resident.answer_as_guardian": "R",

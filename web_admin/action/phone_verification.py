@@ -68,11 +68,15 @@ INVITED_AGAIN = "invited_again"
 UNVERIFIED = (INVITED, INVITED_AGAIN)
 
 
-def has_something_to_show(session: Session, person_id: str, now: datetime) -> bool:
+def has_something_to_show(
+    session: Session, person_id: str, now: datetime, *, since: datetime | None = None
+) -> bool:
     """Return whether a card or PIN of the person's own works, so that they can show who they are.
 
-    A PIN that their home gave out is known to others and shows nothing.
+    A PIN that their home gave out is known to others and shows nothing. With `since` it has to be as old, and
+    seen by no one else.
     """
+    old_enough = [] if since is None else [CredentialRow.created_at <= since, CredentialRow.seen_by.is_(None)]
     return (
         session.scalars(
             select(CredentialRow.credential_id).where(
@@ -81,6 +85,7 @@ def has_something_to_show(session: Session, person_id: str, now: datetime) -> bo
                 CredentialRow.duress.is_(False),
                 CredentialRow.known_to_home.is_(False),
                 usable_now(now),
+                *old_enough,
             )
         ).first()
         is not None

@@ -1,9 +1,12 @@
 """A resident's actions on messages: set an address, prove it, choose messages, unsubscribe."""
 
+import base64
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import timedelta
 
+import msgspec
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
@@ -12,10 +15,11 @@ from web_admin.action.lookups import person_of
 from web_admin.action.phone_verification import refuse_unverified_phone
 from web_admin.compound.models import Person
 from web_admin.core.refusal import ActionRefused
-from web_admin.core.sealing import code_digest
+from web_admin.core.sealing import SealBroken, code_digest
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.messages.subscriptions import (
+    CHANGED_TEXT,
     CODE_LIVES,
     CODE_TEXT,
     MAX_TRIES,
@@ -26,12 +30,31 @@ from web_admin.messages.subscriptions import (
 )
 
 ADDRESS_NAMED = "messages_address_named"
+ADDRESS_TAKEN_BACK = "messages_address_taken_back"
+BACK_FOR = timedelta(days=7)
+"""How long an address that was replaced or stopped can take that back."""
+BACK_PURPOSE = "messages-address-back"
+_BACK_REFUSED = _("This link is too old or was used. Under Help, messages can be set up again.")
+BackAddress = Callable[[str], str]
 CODES_A_DAY = 5
 """Codes that one person may have sent, and that one address gets, within 24 hours."""
 
 
-def name_address(act: Action, person_id: str, address: str) -> None:
-    """Store a new address and send it a code; an earlier subscription ends at once."""
+@dataclass(frozen=True, slots=True)
+class OldAddress:
+    """An address that got messages, and which; `once` names the link that takes it back."""
+
+    once: str
+    person_id: str
+    address: str
+    kinds: Collection[str]
+
+
+def name_address(act: Action, person_id: str, address: str, back: BackAddress) -> None:
+    """Store a new address and send it a code; an earlier one ends at once, and is notified once more.
+
+    `back` makes the address of the page that takes the change back (`take_address_back`) from its text.
+    """
     begin(act)
     person = _own(act, person_id)
     address = address.strip()
@@ -40,6 +63,7 @@ def name_address(act: Action, person_id: str, address: str) -> None:
         raise ActionRefused("address", _("The office cannot send messages to this. Check what you typed."))
     to = act.sealer.lookup("messages-address", address.lower().encode()).hex()
     _check_codes_of_a_day(act, person_id, to)
+    _notify_old_address(act, person_id, back)
     code = f"{secrets.randbelow(10**8):08d}"
     row = act.session.merge(
         NotificationSubscription(
@@ -89,25 +113,81 @@ def prove_address(act: Action, person_id: str, code: str) -> bool:
     return True
 
 
-def choose_messages(act: Action, person_id: str, kinds: Collection[str]) -> None:
-    """Choose messages; raise ActionRefused before the address was proved."""
+def choose_messages(act: Action, person_id: str, kinds: Collection[str], back: BackAddress) -> None:
+    """Choose messages; raise ActionRefused before the address was proved. Fewer are said to the address."""
     begin(act)
     _own(act, person_id)
     row = act.session.get(NotificationSubscription, person_id)
     if row is None or row.confirmed_at is None:
         raise ActionRefused("address", _("Type the code that was sent to you first."))
+    if not set(row.kinds) <= set(kinds):
+        _notify_old_address(act, person_id, back)
     row.kinds = [kind for kind in TEXTS if kind in kinds]
     record(act, "messages_chosen", {"count": len(row.kinds)}, person_id=person_id)
 
 
-def stop_messages(act: Action, person_id: str) -> None:
-    """Send nothing more and forget the address."""
+def stop_messages(act: Action, person_id: str, back: BackAddress) -> None:
+    """Send nothing more than that, and forget the address."""
     begin(act)
     _own(act, person_id)
+    _notify_old_address(act, person_id, back)
     row = act.session.get(NotificationSubscription, person_id)
     if row is not None:
         act.session.delete(row)
         record(act, "messages_stopped", {}, person_id=person_id)
+
+
+def _notify_old_address(act: Action, person_id: str, back: BackAddress) -> None:
+    """Send to a proved address that it gets fewer messages from now on, with what takes that back.
+
+    What the address was is in this message alone, sealed: nothing here keeps an address that was replaced.
+    """
+    row = act.session.get(NotificationSubscription, person_id)
+    if row is None or row.confirmed_at is None:
+        return
+    until = act.now + BACK_FOR
+    once, ends = secrets.token_hex(4), int(until.timestamp())
+    old = msgspec.json.encode((once, person_id, row.address, row.kinds, ends))
+    text = base64.urlsafe_b64encode(act.sealer.seal(old, purpose=BACK_PURPOSE)).decode().rstrip("=")
+    send(act.session, row, CHANGED_TEXT, {"link": back(text), "days": str(BACK_FOR.days)}, act.now)
+
+
+def address_to_take_back(act: Action, text: str) -> OldAddress:
+    """Return the address and messages that a link takes back; raise ActionRefused for an old or used one."""
+    try:
+        sealed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        once, person_id, address, kinds, until = msgspec.json.decode(
+            act.sealer.open(sealed, purpose=BACK_PURPOSE), type=tuple[str, str, str, list[str], int]
+        )
+    except (ValueError, SealBroken) as err:
+        raise ActionRefused(None, _BACK_REFUSED) from err
+    person = act.session.get(Person, person_id)
+    used = select(AuditEntry.facts).where(
+        AuditEntry.person_id == person_id, AuditEntry.kind == ADDRESS_TAKEN_BACK,
+        AuditEntry.at > act.now - BACK_FOR,
+    )
+    if (
+        person is None or person.ended_at is not None or act.now.timestamp() >= until
+        or channel_of(address) is None
+        or any(facts.get("once") == once for facts in act.session.scalars(used))
+    ):
+        raise ActionRefused(None, _BACK_REFUSED)
+    return OldAddress(once, person_id, address, kinds)
+
+
+def take_address_back(act: Action, text: str) -> OldAddress:
+    """Send messages to the address again that a link names; the link works once. Raises ActionRefused."""
+    begin(act)
+    old = address_to_take_back(act, text)
+    act.session.merge(
+        NotificationSubscription(
+            person_id=old.person_id, channel=channel_of(old.address), address=old.address,
+            kinds=[kind for kind in TEXTS if kind in old.kinds], code_digest=None, code_until=None, tries=0,
+            confirmed_at=act.now,
+        )
+    )
+    record(act, ADDRESS_TAKEN_BACK, {"once": old.once}, person_id=old.person_id)
+    return old
 
 
 def _own(act: Action, person_id: str) -> Person:

@@ -60,16 +60,27 @@ DESK_OPENED_TEXT = N_(
     "Your pages were opened at the property office's desk. If you were not there, contact the property "
     "manager."
 )
+NEW_SIGN_IN_TEXT = N_(
+    "There is a new way to sign in to your page: a password or a passkey. If that was not you, end it under "
+    "Ways in."
+)
+CHANGED_TEXT = N_(
+    "Messages about your page no longer come to this address, or fewer do. If that was not you, restore "
+    "them here within %(days)s days: %(link)s"
+)
 CODE_TEXT = N_("Your code is %(code)s. Type it on the page where you asked for it.")
 BY_ENTRY: Mapping[str, str] = {
     "credential_suspended": "card_stopped", "credential_ended": "card_stopped", "named_lookup": "looked_at",
     "card_looked_up": "looked_at", "desk_asked": "looked_at", "desk_opened": "signed_in",
+    "password_set": "signed_in", "passkey_added": "signed_in",
 }
 """Entries of the ledger that a message can follow."""
 OWN_TEXTS: Mapping[str, tuple[str, str]] = {
     "card_looked_up": (CARD_TEXT, SYSTEM_CARD_TEXT),
     "desk_asked": (DESK_ASKED_TEXT, DESK_ASKED_TEXT),
     "desk_opened": (DESK_OPENED_TEXT, DESK_OPENED_TEXT),
+    "password_set": (NEW_SIGN_IN_TEXT, NEW_SIGN_IN_TEXT),
+    "passkey_added": (NEW_SIGN_IN_TEXT, NEW_SIGN_IN_TEXT),
 }
 """What is said of an entry that shares its switch with another: of staff, and of a system with a key."""
 

@@ -1,4 +1,7 @@
-"""Verify a phone that an invitation opened once its person's own card or PIN was shown at a gate.
+"""Verify a phone once its person's own card or PIN was shown at a gate.
+
+A phone that an invitation opened is verified so. A verified one, whose person has neither password nor
+passkey, is confirmed so before it changes how they sign in (`resident/confirmation.py`).
 
 An invitation letter can be stolen; the card in the pocket usually was not. Only what was shown in the
 minutes that the phone asked for counts (`phone_verification.py`), however late an offline gate hands it over.
@@ -8,17 +11,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
 from gate_controller.contract.credential_kinds import IDENTIFYING_KINDS
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import JournalEntry
 from web_admin.action.base import Action
 from web_admin.action.phone_verification import opened_invitation
-from web_admin.compound.models import CredentialRow, Person
+from web_admin.compound.models import CredentialRow, Invitation, Person
 from web_admin.core.database import among
 from web_admin.people.invitations import confirm_identity
-from web_admin.people.phone_verification import is_in_time
+from web_admin.people.phone_verification import OWN_SINCE, is_in_time
 
 
 def verify_by_gate_events(by_gate: Action, entries: Sequence[JournalEntry]) -> None:
@@ -39,20 +42,36 @@ def verify_by_gate_events(by_gate: Action, entries: Sequence[JournalEntry]) -> N
     # verifies as the usual one does: the one who threatens looks at the phone as well. The gate's silent
     # alarm says the rest.
     session = by_gate.session
+    asked = (
+        select(Invitation.invitation_id)
+        .where(
+            Invitation.person_id == Person.person_id,
+            Invitation.proof_asked_at > func.coalesce(Invitation.proved_at, Invitation.created_at),
+        )
+        .exists()
+    )
     waiting = session.execute(
-        select(Person.person_id, CredentialRow.credential_id, CredentialRow.seen_by)
+        select(Person.person_id, Person.phone_unproven, CredentialRow)
         .join(CredentialRow, CredentialRow.person_id == Person.person_id)
         .where(
             among(session, CredentialRow.credential_id, sorted({shown_id for _, shown_id in shown})),
             CredentialRow.kind.in_(IDENTIFYING_KINDS),
             CredentialRow.known_to_home.is_(False),
-            Person.phone_unproven.is_not(None),
+            or_(Person.phone_unproven.is_not(None), asked),
         )
     ).all()
     verified: dict[str, bool] = {}
-    for person_id, credential_id, seen_by in waiting:
+    for person_id, phone_unproven, row in waiting:
         invitation = opened_invitation(session, person_id)
-        if any(is_in_time(invitation, at) for at in shown.get((person_id, credential_id), ())):
-            verified[person_id] = verified.get(person_id, False) or seen_by is None
+        if phone_unproven is None and not _is_old_enough(row, invitation):
+            continue
+        if any(is_in_time(invitation, at) for at in shown.get((person_id, row.credential_id), ())):
+            verified[person_id] = verified.get(person_id, False) or row.seen_by is None
     for person_id, by_own in sorted(verified.items()):
         confirm_identity(replace(by_gate, actor_id=person_id), person_id, by_own=by_own)
+
+
+def _is_old_enough(row: CredentialRow, opened: Invitation | None) -> bool:
+    """Return whether a card or PIN was its person's before a found phone could have made it."""
+    asked = opened.proof_asked_at if opened is not None else None
+    return asked is not None and row.created_at <= asked - OWN_SINCE

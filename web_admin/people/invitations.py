@@ -126,7 +126,7 @@ def confirm_identity(act: Action, person_id: str, *, by_own: bool = True) -> Non
     person.phone_unproven = None
     opened = opened_invitation(act.session, person_id)
     if by_own and opened is not None:
-        opened.proved_at = act.now
+        opened.proved_at, opened.proofs_asked = act.now, 0
     if person.face_paused_reason in UNVERIFIED:
         person.face_paused_reason = None
     settle_face(act.session, person, act.now)

@@ -21,8 +21,14 @@ VERIFICATION_MINUTES = timedelta(minutes=5)
 CLOCKS_APART = timedelta(seconds=30)
 """How far a gate's clock may be from the server's without a passage falling out of its minutes."""
 
+OWN_SINCE = timedelta(days=1)
+"""How old a card or PIN is that confirms a person on a phone which is verified already: a PIN that a found
+phone just made must not confirm its finder."""
+
 MAX_VERIFICATIONS_ASKED = 10
-"""For one invitation; then only the desk helps. An attacker who guesses has at most fifty minutes in all."""
+"""For one invitation, until one was answered; then only the desk helps.
+
+An attacker who guesses has at most fifty minutes in all."""
 
 
 def request_verification(act: Action, person_id: str) -> datetime:
@@ -30,15 +36,22 @@ def request_verification(act: Action, person_id: str) -> datetime:
     begin(act)
     person = person_of(act, person_id)
     opened = opened_invitation(act.session, person_id)
-    if act.channel != "phone" or opened is None or person.phone_unproven is None:
+    if act.channel != "phone" or opened is None:
         raise ActionRefused(None, _("This phone needs no proof."))
-    if not has_something_to_show(act.session, person_id, act.now):
+    since = None if person.phone_unproven is not None else act.now - OWN_SINCE
+    if not has_something_to_show(act.session, person_id, act.now, since=since):
         raise ActionRefused(None, _("Ask the property office for a card first."))
     if opened.proofs_asked >= MAX_VERIFICATIONS_ASKED:
         raise ActionRefused(None, _("This was tried ten times. Show your card or PIN at the desk."))
     opened.proof_asked_at, opened.proofs_asked = act.now, opened.proofs_asked + 1
     finish(act, "proof_asked", {"invitation_id": opened.invitation_id}, person_id=person_id, touches=())
     return act.now + VERIFICATION_MINUTES
+
+
+def can_confirm_at_gate(session: Session, person_id: str, now: datetime) -> bool:
+    """Return whether a person has a card or PIN with which a gate confirms who they are."""
+    opened = opened_invitation(session, person_id)
+    return opened is not None and has_something_to_show(session, person_id, now, since=now - OWN_SINCE)
 
 
 def verification_until(session: Session, person_id: str, now: datetime) -> datetime | None:

@@ -1,17 +1,20 @@
-"""The box that verifies a new phone: "I am at a gate", then the card or PIN there."""
+"""Take "I am at a gate": the card or PIN that is shown there verifies a phone, or confirms its resident."""
 
-
+from flask import session
 from werkzeug.wrappers import Response
 
 from web_admin.people.phone_verification import request_verification
 from web_admin.resident.blueprint import bp, signed_in, to
+from web_admin.resident.confirmation import ASKED_AT_GATE
 from web_admin.web.resident_session import resident_required
 
 
 @bp.post("/at-gate")
 @resident_required
 def say_at_gate() -> Response:
-    """Begin the minutes in which a card or PIN at a gate verifies this phone."""
+    """Begin the minutes in which a card or PIN at a gate says who holds this phone."""
     person, act = signed_in()
+    verifies = person.phone_unproven is not None
     request_verification(act, person.person_id)
-    return to("resident.ways_in")
+    session[ASKED_AT_GATE] = act.now.isoformat()
+    return to("resident.ways_in" if verifies else "resident.confirm_first")

@@ -1,9 +1,8 @@
 """Ask residents to confirm who they are before they change their sign-in, unless they just signed in.
 
-A phone left unlocked, or a copied cookie, then changes no password and adds no passkey (OWASP ASVS 5.0
-V6.2.3 and V7.5.1). A resident with neither has nothing to confirm by: the invitation signed them in.
+A phone left unlocked, or a copied cookie, then sets no password, first one or not, adds no passkey and
+names no other address for messages (OWASP ASVS 5.0 V6.2.3 and V7.5.1).
 """
-
 
 from flask import flash, request, session
 from flask_babel import gettext
@@ -12,9 +11,19 @@ from werkzeug.wrappers import Response
 from web_admin.accounts.residents import resident_account, resident_with_password
 from web_admin.core.database import request_session
 from web_admin.resident.blueprint import bp, signed_in, to
-from web_admin.resident.confirmation import CONFIRMING, confirm_page
+from web_admin.resident.confirmation import CONFIRMING, confirm_page, confirmed_page, must_confirm
 from web_admin.web.resident_session import SIGNED_IN_AT, resident_required
 from web_admin.web.sign_in_tries import claim_try, sign_in_worked
+
+
+@bp.get("/password/confirm")
+@resident_required
+def confirm_first() -> Response | str:
+    """Show how to confirm, or lead on a resident who has."""
+    person, act = signed_in()
+    if request.args.get("then") == "messages":
+        session[CONFIRMING] = "resident.messages"
+    return confirm_page(person) if must_confirm(person, act.now) else to(confirmed_page())
 
 
 @bp.post("/password/confirm")
@@ -30,6 +39,5 @@ def confirm() -> Response | tuple[str, int]:
         return confirm_page(person, gettext("This is not your password.")), 422
     sign_in_worked(name)
     session[SIGNED_IN_AT] = act.now.isoformat()
-    session.pop(CONFIRMING, None)
     flash(gettext("Thank you. Now you can change how you sign in."), "done")
-    return to("resident.password")
+    return to(confirmed_page())

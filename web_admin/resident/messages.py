@@ -1,25 +1,32 @@
 """Pages of the own messages: an address, proved by a code, and a switch for each kind."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from flask import flash, render_template, request
+from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from web_admin.core.database import request_session
+from web_admin.accounts.permissions import public
+from web_admin.action.base import Action, new_action
+from web_admin.compound.queries import the_site
+from web_admin.core.database import current_menjin, request_session
 from web_admin.core.limit_counts import Of, current_counts
 from web_admin.core.limits import MESSAGE_CODES
 from web_admin.core.refusal import ActionRefused
 from web_admin.messages.queries import subscription_of
 from web_admin.messages.subscription_actions import (
+    address_to_take_back,
     choose_messages,
     name_address,
     prove_address,
     stop_messages,
+    take_address_back,
 )
 from web_admin.messages.subscriptions import channels_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.resident.confirmation import must_confirm, to_confirm
 from web_admin.web.context import request_now
 from web_admin.web.resident_session import resident_required
 
@@ -37,7 +44,27 @@ def _page(errors: Mapping[str, str], form: Mapping[str, str]) -> str:
     return render_template(
         "resident/messages.html", person=person, site=site_of(person), errors=errors, form=form,
         subscription=subscription_of(act.session, person.person_id), labels=LABELS,
-        channels=channels_of(act.session, act.site_id), tab="help_page",
+        channels=channels_of(act.session, act.site_id), first_confirm=must_confirm(person, act.now),
+        tab="help_page",
+    )
+
+
+def address_back(text: str) -> str:
+    """Return the public address of the page that takes a change of the address back."""
+    return current_menjin().config.public_url.rstrip("/") + url_for("resident.messages_back", text=text)
+
+
+def _by_link() -> Action:
+    """Return an action of a person who is known by a link that was sent to their address alone."""
+    site = the_site(request_session())
+    if site is None:
+        abort(404)
+    return new_action(current_menjin(), request_session(), site.site_id, "link", "phone")
+
+
+def _back_page(**shown: Any) -> str:
+    return render_template(
+        "resident/messages_back.html", person=None, site=the_site(request_session()), **shown
     )
 
 
@@ -57,13 +84,15 @@ def may_send_code(person_id: str) -> bool:
 @bp.post("/messages/address")
 @resident_required
 def name_messages_address() -> Response | tuple[str, int]:
-    """Send a code to an address."""
+    """Send a code to an address, for who has just confirmed that it is them."""
     person, act = signed_in()
+    if must_confirm(person, act.now):
+        return to_confirm("resident.messages")
     if not may_send_code(person.person_id):
         message = gettext("Ten codes were sent. Wait an hour, then try again.")
         return _page({"address": message}, request.form), 429
     try:
-        name_address(act, person.person_id, request.form.get("address", ""))
+        name_address(act, person.person_id, request.form.get("address", ""), address_back)
     except ActionRefused as refused:
         message = str(refused.message)
         request_session().rollback()
@@ -94,7 +123,7 @@ def prove_messages_address() -> Response | str | tuple[str, int]:
 def choose_my_messages() -> Response:
     """Keep which messages are wanted."""
     person, act = signed_in()
-    choose_messages(act, person.person_id, request.form.getlist("kinds"))
+    choose_messages(act, person.person_id, request.form.getlist("kinds"), address_back)
     flash(gettext("Saved. You get these messages and no others."), "done")
     return to("resident.messages")
 
@@ -104,6 +133,30 @@ def choose_my_messages() -> Response:
 def stop_my_messages() -> Response:
     """Stop everything and forget the address."""
     person, act = signed_in()
-    stop_messages(act, person.person_id)
+    stop_messages(act, person.person_id, address_back)
     flash(gettext("Nothing more is sent, and the address is forgotten."), "done")
     return to("resident.messages")
+
+
+@bp.get("/messages/back/<text>")
+@public
+def messages_back(text: str) -> str | tuple[str, int]:
+    """Show what a link takes back; a preview of the link must not do it, so wait for the button."""
+    try:
+        old = address_to_take_back(_by_link(), text)
+    except ActionRefused as refused:
+        return _back_page(error=str(refused.message)), 422
+    return _back_page(old=old, text=text)
+
+
+@bp.post("/messages/back")
+@public
+def take_messages_back() -> str | tuple[str, int]:
+    """Send messages to the old address again."""
+    try:
+        old = take_address_back(_by_link(), request.form.get("text", ""))
+    except ActionRefused as refused:
+        message = str(refused.message)
+        request_session().rollback()
+        return _back_page(error=message), 422
+    return _back_page(old=old, done=True)

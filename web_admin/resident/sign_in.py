@@ -14,10 +14,11 @@ from web_admin.accounts.open_sessions import open_sessions
 from web_admin.accounts.passkeys import passkeys_of, remove_other_passkeys
 from web_admin.accounts.permissions import public
 from web_admin.accounts.residents import (
+    choose_password,
     end_resident_session,
     end_resident_sessions,
     resident_with_password,
-    set_resident_password,
+    revoke_new_sign_ins,
 )
 from web_admin.accounts.sessions import mark_of_this_session
 from web_admin.compound.models import Person, Site
@@ -105,7 +106,9 @@ def _wait_text(seconds: int) -> str:
 def password() -> str:
     """Offer a passkey, and a name and password with which the page can be opened on another phone too."""
     person, act = signed_in()
-    return confirm_page(person) if must_confirm(person, act.now) else _password_page(person, {}, {})
+    if must_confirm(person, act.now):
+        return confirm_page(person, then="resident.password")
+    return _password_page(person, {}, {})
 
 
 def _password_page(person: Person, errors: Mapping[str, str], form: Mapping[str, str]) -> str:
@@ -137,8 +140,8 @@ def save_password() -> tuple[str, int] | Response:
     if must_confirm(person, act.now):
         return to("resident.password")
     try:
-        set_resident_password(
-            request_session(), person, request.form.get("name", ""), request.form.get("password", "")
+        choose_password(
+            act, person.person_id, request.form.get("name", ""), request.form.get("password", "")
         )
     except ActionRefused as refused:
         message = str(refused.message)
@@ -209,6 +212,17 @@ def _sign_out_elsewhere(person_id: str) -> None:
     request_session().flush()
     logout_user()
     sign_in_resident(request_session(), person)
+
+
+@bp.post("/sign-in/revoke")
+@resident_required
+def revoke_sign_ins() -> Response:
+    """End the new ways to sign in, which the resident did not make, and every session but this one."""
+    person, act = signed_in()
+    revoke_new_sign_ins(act, person.person_id)
+    _sign_out_elsewhere(person.person_id)
+    flash(gettext("Ended. Every other phone and computer is signed out."), "done")
+    return to("resident.ways_in")
 
 
 @bp.post("/sign-out-everywhere")

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from gate_controller.contract.records import CredentialKind, Method
+from web_admin.accounts.residents import new_sign_ins
 from web_admin.action.base import Action
 from web_admin.action.suspensions import in_the_way, party_of
 from web_admin.compound.models import CredentialRow, Person
@@ -94,6 +95,7 @@ def _page(
         form=request.form if errors else {},
         two_methods_work=two_methods_work(act.session, person, act.now),
         verification=verification_of(act, person),
+        new_sign_ins=new_sign_ins(act.session, person.person_id, act.now),
         desk_asks=desk_asks(act, person),
         tab="ways_in",
     )

@@ -44,7 +44,8 @@ AT_THE_DESK = frozenset({
 ON_ONES_OWN_PHONE = frozenset({
     "give_face", "agree_at_home", "add_child_to_home",
     "say_at_gate", "answer_desk", "my_code", "contact", "register_key", "code_now", "code_picture",
-    "password", "save_password", "confirm", "make_passkey", "keep_passkey", "drop_passkey", "end_session",
+    "password", "save_password", "confirm", "confirm_first", "revoke_sign_ins",
+    "make_passkey", "keep_passkey", "drop_passkey", "end_session",
     "sign_out",
 })  # fmt: skip
 """Consents, which no one gives through the hands of staff, and what would leave a key, a code or a

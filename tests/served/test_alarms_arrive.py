@@ -106,7 +106,7 @@ def watched(config: WebConfig, folder: Path, prepare: Callable[[Action], object]
         stack.callback(compound.close)
         port = int(hook.url.split(":")[2].partition("/")[0])
         with (config.data_dir / "web.toml").open("a", encoding="utf-8") as settings:
-            settings.write(f"webhook_ports = [{port}, 9]\n")
+            settings.write(f'webhook_ports = [{port}, 9]\nmail_server = "127.0.0.1:{mail.port}"\n')
         with compound.act() as act:
             second = create_staff(act.session, "manager", "second@example.org", PASSWORD, TOTP_SECRET)
             act.session.flush()

@@ -60,6 +60,13 @@ class FileSettings:
         Meta(description="ports from 1 to 65535, such as [9000, 9001]"),
     ] = ()
     """The ports of this machine to which webhooks may go; without any they leave it."""
+    mail_server: Annotated[
+        str, Meta(
+            pattern="^$|^[^\\s/@]{1,200}:[0-9]{1,5}$",
+            description="a mail server as NAME:PORT, such as smtp.example.org:587",
+        ),
+    ] = ""
+    """The one mail server that gets the password, and may be on this machine or in a private network."""
     passage_days: Annotated[
         int, Meta(ge=1, le=90, extra={"label": _l("Days for which a passage says who it was")})
     ] = 30

@@ -209,7 +209,11 @@ def named_passages(session: Session, site_id: str, person_id: str, limit: int) -
 def settled_events(
     session: Session, site_id: str, after: Arrival, now: datetime, *, gate_id: str, kind: str, limit: int
 ) -> Sequence[GateEvent]:
-    """Return a site's entries in the order in which they arrived, without faces and silent alarms."""
+    """Return a site's entries in the order in which they arrived, without faces and silent alarms.
+
+    Passages that were refused are left out: a system that suspends a card, or ends a person, would read
+    in the next refusal where its holder just was.
+    """
     wanted = (
         select(GateEvent)
         .join(Gate, Gate.gate_id == GateEvent.gate_id)
@@ -218,6 +222,7 @@ def settled_events(
             GateEvent.received_at <= now - SETTLED_AFTER,
             GateEvent.kind.not_in(SILENT_KINDS),
             GateEvent.kind.not_like(f"{ABOUT_FACES}%"),
+            or_(GateEvent.kind != EventKind.ACCESS, GateEvent.reason.in_(OPENING)),
             tuple_(GateEvent.received_at, GateEvent.gate_id, GateEvent.journal_id, GateEvent.seq) > after,
         )
     )

@@ -254,12 +254,14 @@ def edit_mail() -> Page:
         save_mail_server(
             act, host=typed(form.host), port=int(form.port.data or 0), security=typed(form.security),
             username=typed(form.username), sender=typed(form.sender),
+            named=current_menjin().config.mail_server,
         )  # fmt: skip
 
     return _saved(
         form, "office/settings_mail.html", work,
         server=server, has_password=_has_password(), password_file=PASSWORD_FILE,
-        secrets_dir=current_menjin().config.secrets_dir, button=AgainForm(formdata=None),
+        secrets_dir=current_menjin().config.secrets_dir, named=current_menjin().config.mail_server,
+        button=AgainForm(formdata=None),
         messages=mails_of(session, site.site_id, LISTED_MAILS),
         states=STATES, trouble_text=trouble_text, kind_text=kind_text,
     )  # fmt: skip

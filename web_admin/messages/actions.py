@@ -8,12 +8,12 @@ from sqlalchemy import func, select
 
 from web_admin.action.base import Action, begin, checked_text, new_id, office_only, record
 from web_admin.core.refusal import ActionRefused
+from web_admin.messages.addresses import Ports
 from web_admin.messages.models import OutboxMessage, Webhook
 from web_admin.messages.outbox import TEST_KIND, give_up, put_message, try_again
 from web_admin.messages.texts import TROUBLES, WEBHOOK_KINDS
 from web_admin.messages.webhook_delivery import (
     KEY_PURPOSE,
-    Ports,
     address_trouble,
     new_signing_key,
     shown_key,

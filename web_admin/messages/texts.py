@@ -40,6 +40,14 @@ TROUBLES: Mapping[str, LazyString] = {
     ),
     "webhook_key": _l("The key of this webhook cannot be opened. Make a new one."),
     "mail_not_set_up": _l("No mail server is set up."),
+    "mail_not_reached": _l(
+        "No mail server answered under this name and port. One on this machine or in a private network, or "
+        "one that needs the server's password, has to be named by the operator in web.toml (mail_server)."
+    ),
+    "mail_password_elsewhere": _l(
+        "The password on the server is for another mail server. The operator names yours in web.toml "
+        "(mail_server)."
+    ),
     "mail_no_password": _l("The mail server's password is missing."),
     "mail_login": _l("The mail server refused user name or password."),
     "mail_no_tls_or_login": _l("The mail server offers no TLS, or no sign-in. Nothing was sent."),

@@ -20,13 +20,14 @@ import secrets
 import socket
 import ssl
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import SplitResult, quote, urlsplit
 
 import msgspec
 
 from web_admin.core.sealing import SealBroken, Sealer
+from web_admin.messages.addresses import Address, Ports, resolved, trouble_of
 from web_admin.messages.errors import NotSent
 from web_admin.messages.models import OutboxMessage, Webhook
 
@@ -39,9 +40,6 @@ WHOLE_CALL_SECONDS = 20.0
 HTTP_GONE = 410
 AS_WRITTEN = "/?%:=&~+!$,;'@()*[]"
 """Characters that stay in an address as typed."""
-
-Ports = Collection[int]
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def new_signing_key() -> bytes:
@@ -197,31 +195,9 @@ def _word_of(err: Exception, *, was_cut: bool) -> str:
 
 
 def _checked_address(host: str, port: int, *, https: bool, local_ports: Ports) -> Address:
-    """Return where a name leads, if a message may go there; the connection goes to this very address.
-
-    Looked up once and pinned: a name that leads elsewhere a moment later changes nothing.
-    """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as err:
-        raise NotSent("no_such_name") from err
-    address = ipaddress.ip_address(str(found[0][4][0]).partition("%")[0])
+    """Return where a name leads, if a message may go there; the connection goes to this very address."""
+    address = resolved(host, port)
     trouble = trouble_of(address, port, https=https, local_ports=local_ports)
     if trouble is not None:
         raise NotSent(trouble, for_good=True)
     return address
-
-
-def trouble_of(address: Address, port: int, *, https: bool, local_ports: Ports) -> str | None:
-    """Return why messages may not go to an address, None where they may: the site's network, or the world.
-
-    To this machine only at the ports that `web.toml` names: what listens here for this machine alone, such
-    as the reverse proxy's own controls, trusts its clients. Never link-local (where clouds answer
-    with their own secrets), multicast or reserved; without TLS to this machine alone.
-    """
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    real: Address = mapped or address
-    if real.is_loopback:
-        return None if port in local_ports else "webhook_local_port"
-    forbidden = real.is_link_local or real.is_multicast or real.is_unspecified or real.is_reserved
-    return None if https and not forbidden else "webhook_forbidden_address"

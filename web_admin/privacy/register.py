@@ -70,8 +70,9 @@ def register_of(session: Session, site: Site, config: WebConfig) -> dict[str, ob
 def retention_of(config: WebConfig) -> dict[str, str]:
     """Return by purpose how long its data is kept, in the settings in force."""
     return {
-        "entry": f"while the person lives here, then {config.moved_out_days} days; ended cards 60 days",
-        "visitors": f"until {config.passage_days} days after the pass ended",
+        "entry": f"while the person lives here, then {config.moved_out_days} days; ended cards 60 days; "
+                 f"{_in_ledger(config)}",
+        "visitors": f"until {config.passage_days} days after the pass ended; {_in_ledger(config)}",
         "passages": f"{config.passage_days} days with the name, without a name after",
         "face": f"until it is switched off or unused for {config.face_inactive_days} days; "
                 f"lent shares at most "
@@ -82,6 +83,11 @@ def retention_of(config: WebConfig) -> dict[str, str]:
                   f"the rest {config.evidence_days} days",
         "accounts": "until the person moves out or the member of staff leaves",
     }
+
+
+def _in_ledger(config: WebConfig) -> str:
+    """Say how long the ledger keeps the name that an act was about, whatever ended since."""
+    return f"names in the ledger's entries {config.log_days} days from each act"
 
 
 def _categories(tables: tuple[str, ...]) -> dict[str, list[str]]:

@@ -1,5 +1,6 @@
 """Actions on a site's settings: name, language, zone, card form, look, mail server."""
 
+from ipaddress import ip_address
 from zoneinfo import available_timezones
 
 from flask_babel import LazyString
@@ -13,9 +14,11 @@ from web_admin.action.base import Action, begin, checked_text, finish, office_on
 from web_admin.compound.models import CredentialRow, Person, Site
 from web_admin.core.orm import Fact
 from web_admin.core.refusal import ActionRefused
+from web_admin.messages.addresses import is_public
 from web_admin.messages.mail import LOCAL_HOSTS
 from web_admin.messages.models import MailServer
 from web_admin.messages.outbox import give_up, hasten
+from web_admin.messages.texts import TROUBLES
 from web_admin.settings.colours import LEAST_CONTRAST, is_colour, readable
 from web_admin.settings.logo import LogoRefused, checked_logo
 from web_admin.settings.models import SiteLook
@@ -146,9 +149,12 @@ def _why_no_logo(part: str) -> LazyString:
 
 
 def save_mail_server(
-    act: Action, *, host: str, port: int, security: str, username: str, sender: str
+    act: Action, *, host: str, port: int, security: str, username: str, sender: str, named: str
 ) -> MailServer:
-    """Set the site's mail server, without its password; what waits is tried again at once."""
+    """Set the site's mail server, without its password; what waits is tried again at once.
+
+    `named` is the server that the operator named (`mail_server` of web.toml): only it has a password here.
+    """
     begin(act)
     office_only(act, FOR_THE_OFFICE)
     name = checked_text("host", host, max_chars=200).lower()
@@ -162,6 +168,8 @@ def save_mail_server(
         raise ActionRefused(
             "security", _("Without TLS mail goes only to a server on this machine (localhost).")
         )
+    if f"{name}:{port}" != named.lower():
+        _check_own_server(name, username)
     address = sender.strip()
     if not ("@" in address.strip("@") and len(address.split()) == 1 and len(address) <= 200):
         raise ActionRefused("sender", _("This is not an e-mail address."))
@@ -172,6 +180,18 @@ def save_mail_server(
     hasten(act.session, act.site_id, "mail", act.now)
     record(act, "mail_server_changed", {"host": name, "port": port, "security": security})
     return server
+
+
+def _check_own_server(name: str, username: str) -> None:
+    """Raise ActionRefused for what only a server that the operator named may be or have."""
+    try:
+        local = not is_public(ip_address(name.strip("[]")))
+    except ValueError:
+        local = name in LOCAL_HOSTS
+    if local:
+        raise ActionRefused("host", TROUBLES["mail_not_reached"])
+    if username.strip():
+        raise ActionRefused("username", TROUBLES["mail_password_elsewhere"])
 
 
 def remove_mail_server(act: Action) -> None:

@@ -20,11 +20,13 @@ from web_admin.messages.subscription_models import NotificationSubscription
 LATER = timedelta(seconds=30)
 
 
-def written_by_a_gate(now, seq, kind):
+def written_by_a_gate(now, seq, kind, reason=None):
     """Return an entry of the north gate's journal."""
+    said = {"reason": reason, "method": "card"} if reason else {}
     return GateEvent(
         journal_id="j", gate_id="north", seq=seq, kind=kind, lane_id="north-in", at=now, received_at=now,
-        facts={"lane_id": "north-in"}, personal={}, salt=b"s", personal_digest=bytes(32), previous=bytes(32),
+        facts={"lane_id": "north-in"} | said, personal={}, salt=b"s", personal_digest=bytes(32),
+        previous=bytes(32),
         digest=bytes(32),
     )  # fmt: skip
 
@@ -48,7 +50,7 @@ def test_no_silent_alarm_is_shown_to_or_quietened_by_a_key(caller, compound, act
 
 def test_a_silent_alarm_leaves_no_gap_in_what_a_key_reads(caller, compound, act):
     now = compound.clock()
-    act.session.add_all([written_by_a_gate(now, 901, "access"), written_by_a_gate(now, 903, "access")])
+    act.session.add_all([written_by_a_gate(now, seq, "access", "granted") for seq in (901, 903)])
     act.session.commit()
     compound.clock.now += LATER
     without = caller.get("/events?limit=200")
@@ -63,6 +65,21 @@ def test_a_silent_alarm_leaves_no_gap_in_what_a_key_reads(caller, compound, act)
     opened = base64.urlsafe_b64decode(having["after"])
     assert b"north" not in opened
     assert len({len(caller.get(f"/events?limit={limit}")["after"]) for limit in (1, 5, 200)}) == 1
+
+
+def test_a_system_that_suspends_a_card_does_not_read_where_its_holder_is(caller, compound, act):
+    person_id = compound.persons["林薇"]
+    card = issue_card(act, person_id, 4_299_001)
+    act.session.commit()
+    assert caller.call("POST", f"/cards/{card.credential_id}/suspend", {}).status_code == 200
+    now = compound.clock()
+    reasons = ("credential_suspended", "person_suspended", "credential_ended", "outside_hours", "granted")
+    rows = [written_by_a_gate(now, 910 + n, "access", reason) for n, reason in enumerate(reasons)]
+    act.session.add_all(rows)
+    act.session.commit()
+    compound.clock.now += LATER
+    passages = [event["facts"] for event in caller.get("/events?limit=200&kind=access")["events"]]
+    assert {facts["reason"] for facts in passages} == {"granted"}, "a refusal says where the holder is"
 
 
 def test_a_place_with_one_byte_changed_is_refused(caller):

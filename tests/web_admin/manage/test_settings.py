@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -217,7 +218,7 @@ def test_what_an_editor_leaves_in_a_drawing_does_not_survive():
 # -- mail --------------------------------------------------------------------------------------------
 
 
-MAIL = {"host": "mail.example.org", "port": "587", "security": "starttls", "username": "office",
+MAIL = {"host": "mail.example.org", "port": "587", "security": "starttls", "username": "",
         "sender": "office@example.org"}
 
 
@@ -225,7 +226,8 @@ MAIL = {"host": "mail.example.org", "port": "587", "security": "starttls", "user
     ("change", "field"),
     [
         ({"host": "https://mail"}, "host"), ({"port": "0"}, "port"), ({"sender": "nobody"}, "sender"),
-        ({"security": "none"}, "security"),
+        ({"security": "none"}, "security"), ({"host": "127.0.0.1"}, "host"), ({"host": "10.0.0.7"}, "host"),
+        ({"username": "office", "host": "mail.example.com"}, "username"),
     ],
 )  # fmt: skip
 def test_a_mail_server_that_cannot_be_is_refused_beside_its_field(client, change, field):
@@ -234,8 +236,11 @@ def test_a_mail_server_that_cannot_be_is_refused_beside_its_field(client, change
     assert f'id="{field}-wrong-1"' in answer.text
 
 
-def test_a_test_mail_goes_to_its_requester_and_its_end_is_shown(client, rows, send_all):
+def test_a_test_mail_goes_to_its_requester_and_its_end_is_shown(client, compound, rows, send_all):
     with mail_peer() as peer:
+        menjin = compound.app.extensions["menjin"]
+        named = replace(menjin, config=replace(menjin.config, mail_server=f"127.0.0.1:{peer.port}"))
+        compound.app.extensions["menjin"] = named
         local = MAIL | {"host": "127.0.0.1", "port": str(peer.port), "security": "none", "username": ""}
         assert send(client, "/manage/settings/mail", **local).status_code == 303
         send(client, "/manage/settings/mail", "/manage/settings/mail/test", form=1)
@@ -244,6 +249,7 @@ def test_a_test_mail_goes_to_its_requester_and_its_end_is_shown(client, rows, se
         assert "manager@example.org" in peer.mails[0][0]
         assert "Sent" in client.get("/manage/settings/mail").text
     send(client, "/manage/settings/mail", "/manage/settings/mail/remove", form=2)
+    compound.app.extensions["menjin"] = menjin
     assert rows(lambda s: s.scalars(select(MailServer)).all()) == []
 
 

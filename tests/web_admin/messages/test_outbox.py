@@ -26,6 +26,7 @@ from tests.support.acting import manager
 from tests.support.peers import hook_peer, mail_peer, make_certificate, slow_peer
 from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.messages.actions import remove_webhook
+from web_admin.messages.addresses import is_public, trouble_of
 from web_admin.messages.errors import NotSent
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
 from web_admin.messages.outbox import (
@@ -38,7 +39,7 @@ from web_admin.messages.outbox import (
     start_delivery,
     try_again,
 )
-from web_admin.messages.webhook_delivery import KEY_PURPOSE, post, shown_key, signature, trouble_of
+from web_admin.messages.webhook_delivery import KEY_PURPOSE, post, shown_key, signature
 from web_admin.operations import housekeeping, schema
 from web_admin.operations.backup import write_backup
 from web_admin.operations.backup_rows import restore_rows
@@ -86,7 +87,14 @@ def add_hook(menjin, site, url, webhook_id="hook", kinds=("alarm_raised",), **mo
                             kinds=list(kinds), signing_key_sealed=sealed, created_at=menjin.clock(), **more))
 
 
-def add_mail_server(menjin, site, port, security="none", username="", host="127.0.0.1"):
+def name_mail_server(menjin, host, port):
+    """Let the operator name the mail server in web.toml."""
+    object.__setattr__(menjin, "config", replace(menjin.config, mail_server=f"{host}:{port}"))
+
+
+def add_mail_server(menjin, site, port, security="none", username="", host="127.0.0.1", *, named=True):
+    if named:
+        name_mail_server(menjin, host, port)
     with menjin.database.session() as session:
         session.add(MailServer(site_id=site, host=host, port=port, security=security, username=username,
                                sender="office@example.org"))
@@ -196,7 +204,8 @@ def test_mail_that_waits_is_tried_at_once_when_the_server_is_set_right(menjin, s
     with menjin.database.session() as session:
         save_mail_server(
             manager(session, menjin.sealer, site, clock.now), host="127.0.0.1", port=mail.port,
-            security="none", username="", sender="gate@example.org")
+            security="none", username="", sender="gate@example.org", named=f"127.0.0.1:{mail.port}")
+    name_mail_server(menjin, "127.0.0.1", mail.port)
     assert (deliver(menjin), len(mail.mails)) == (SENT, 1)
 
 
@@ -395,6 +404,67 @@ def test_the_password_comes_from_a_file_or_the_environment_and_only_inside_tls(
         said = [base64.b64decode(login.split(" ")[2]).split(b"\0")[2] for login in peer.logins]
         assert said == [b"from the file", b"from outside"]
         assert [tls for _receiver, _text, tls in peer.mails] == [True, True]
+
+
+def test_the_operators_password_goes_to_no_server_but_the_one_they_named(
+    menjin, site, put, tmp_path, monkeypatch
+):
+    certificate = make_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    (menjin.config.secrets_dir / "mail.password").write_text("the operator's\n", encoding="utf-8")
+    with mail_peer(certificate) as operators, mail_peer(certificate) as managers:
+        add_mail_server(menjin, site, managers.port, "starttls", "office", "localhost", named=False)
+        send_mail_to(put)
+        deliver(menjin)
+        name_mail_server(menjin, "localhost", operators.port)
+        menjin.clock.now += timedelta(minutes=2)
+        deliver(menjin)
+        assert managers.logins == [], "a manager's own server was sent the operator's password"
+        assert the_message(menjin).trouble == "mail_password_elsewhere"
+        name_mail_server(menjin, "LOCALHOST", managers.port)
+        menjin.clock.now += timedelta(minutes=6)
+        assert deliver(menjin) == SENT
+
+
+def test_the_page_says_the_same_of_closed_open_and_silent_ports_of_this_machine(menjin, site, put):
+    silent = slow_peer(b"SSH-2.0-x")
+    with mail_peer() as smtp, hook_peer() as web, silent as (slow, ended), socket.socket() as shut:
+        shut.bind(("127.0.0.1", 0))
+        words = {}
+        for port in (smtp.port, int(str(urlsplit(web.url).port)), slow, shut.getsockname()[1]):
+            with menjin.database.session() as session:
+                for row in (*session.scalars(select(OutboxMessage)), *session.scalars(select(MailServer))):
+                    session.delete(row)
+            add_mail_server(menjin, site, port, named=False)
+            send_mail_to(put)
+            after = threading.Timer(5, ended.set)
+            after.start()
+            assert deliver(menjin) == LATER
+            after.cancel()
+            words[port] = the_message(menjin).trouble
+        ended.set()
+    assert set(words.values()) == {"mail_not_reached"}, words
+    assert smtp.mails == []
+
+
+@pytest.mark.parametrize("host", ["10.1.2.3", "169.254.169.254", "::1", "fd00::7", "no-such-name.invalid"])
+def test_only_the_operator_names_a_mail_server_outside_the_world(menjin, site, put, host):
+    add_mail_server(menjin, site, 587, "starttls", "", host, named=False)
+    send_mail_to(put)
+    assert deliver(menjin) == LATER
+    assert the_message(menjin).trouble == "mail_not_reached"
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("93.184.215.14", True), ("2606:4700::1", True), ("127.0.0.1", False), ("192.168.7.20", False),
+        ("100.64.0.1", False), ("169.254.169.254", False), ("::ffff:10.0.0.1", False), ("::1", False),
+        ("2002:7f00:1::", False), ("fd00::7", False), ("224.0.0.1", False), ("0.0.0.0", False),  # noqa: S104
+    ],
+)
+def test_what_counts_as_an_address_of_the_world(address, public):
+    assert is_public(ipaddress.ip_address(address)) is public
 
 
 def test_a_mail_server_without_the_tls_it_should_have_gets_neither_password_nor_mail(

@@ -34,6 +34,8 @@ SOURCE_ONLY = "flask-principal"
 """Pure Python, but published only as source: built here, with the tools of this environment."""
 CHECKOUTS_PROGRAM = "/opt/menjin/.venv/bin/menjin"
 """What the units of a checkout run."""
+EXAMPLES_OF_SERVER = ("monitoring", "several_machines", "helm", "compose.yaml", "Containerfile")
+"""Of deploy/, in /usr/share/doc/menjin-server/examples: what one copies and changes."""
 COMMON = (
     "python3 (>= 3.13~), python3 (<< 3.14), libc6 (>= 2.41), libgcc-s1, libstdc++6, zlib1g, systemd (>= 257)"
 )
@@ -69,7 +71,8 @@ PACKAGES = (
     Package(
         "menjin-server", "requirements-web.lock", "menjin-", "server",
         ("menjin-server", "menjin-head-office"),
-        ("menjin-web.service", "menjin-backup.service", "menjin-backup.timer", "menjin-head-office.service"),
+        ("menjin-web.service", "menjin-backup.service", "menjin-backup.timer", "menjin-backup-cells.service",
+         "menjin-head-office.service"),
         "gates of a residential compound: pages and interface",
         "The server of Menjin: pages for residents, staff and the public, and what gates ask. Begin with "
         "menjin-server-setup. A head office over many compounds is in it too, and off.",
@@ -210,7 +213,9 @@ def lay_environment(wheels: Iterable[Path], home: Path, there: str) -> None:
     (home / "pyvenv.cfg").write_text(about, encoding="utf-8")
     (home / "bin" / "python3").symlink_to("../../../bin/python3")
     called = "".join(f"export {name}={value}\n" for name, value in names_of_commands().items())
-    start = f'#!/bin/sh\n{called}exec {there}/bin/python3 -I -m menjin "$@"\n'
+    # By its own place: a second version may be unpacked beside the installed one (menjin-server-beside).
+    own = '"$(dirname "$(readlink -f "$0")")"'
+    start = f'#!/bin/sh\n{called}exec {own}/python3 -I -m menjin "$@"\n'
     (home / "bin" / "menjin").write_text(start)
 
 
@@ -238,15 +243,24 @@ def lay_files(package: Package, tree: Path) -> None:
     setup = (source / f"{package.files}_setup.py").read_text(encoding="utf-8")
     _write(tree / package.home / "setup.py", setup)
     for beside in source.glob("[!_]*.py"):
-        if not beside.name.endswith("_setup.py"):
+        if beside.name != f"{package.files}_setup.py":
             _write(tree / package.home / beside.name, beside.read_text(encoding="utf-8"))
     start = f'exec /{package.home}/bin/python3 -I /{package.home}/setup.py "$@"'
     _write(tree / f"usr/sbin/{name}-setup", f"#!/bin/sh\n{start}\n")
+    for script in source.glob("*-beside"):
+        _write(tree / "usr/sbin" / script.name, script.read_text(encoding="utf-8"))
     for page in source.glob("*.8"):
         _write_packed(tree / f"usr/share/man/man8/{page.name}.gz", page.read_bytes())
     examples = tree / f"usr/share/doc/{package.name}/examples"
     if package.files == "server":
         _write(tree / "etc/menjin/Caddyfile", (DEPLOY / "Caddyfile").read_text(encoding="utf-8"))
+        cells = (DEPLOY / "menjin-web-cells.conf").read_text(encoding="utf-8")
+        _write(tree / package.home / "cells.conf", cells.replace(CHECKOUTS_PROGRAM, program))
+        for name in EXAMPLES_OF_SERVER:
+            source_path = DEPLOY / name
+            for path in sorted(source_path.rglob("*")) if source_path.is_dir() else [source_path]:
+                if path.is_file():
+                    _write(examples / path.relative_to(DEPLOY), path.read_text(encoding="utf-8"))
     else:
         rules = (DEPLOY / "60-menjin.rules").read_text(encoding="utf-8")
         _write(tree / "usr/lib/udev/rules.d/60-menjin.rules", rules)

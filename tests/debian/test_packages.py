@@ -1,39 +1,19 @@
 """Server and gate on a fresh Debian 13: the pages' own commands, an upgrade, the way back, removal, purge."""
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.debian import machine
+from tests.debian.client import Client
 from tests.debian.machine import ENVIRONMENT, Machine
 from tests.support.terminal import Terminal
-from tests.support.wheels import ROOT, wheels_of_this_tree
+from tests.support.wheels import ROOT
 
 pytestmark = [
     pytest.mark.slow, pytest.mark.long,
     pytest.mark.skipif(bool(machine.cannot()), reason=machine.cannot() or "it can"),
 ]  # fmt: skip
-VERSIONS = ("0.2.0", "0.3.0")
-MADE = os.environ.get("MENJIN_DEBIAN_PACKAGES")
-"""A folder with the packages of an earlier run, while one works on the tests."""
-TRIAL_MIGRATION = '''
-"""Make a table of lifts."""
-
-import sqlalchemy as sa
-from alembic import op
-
-revision, down_revision, branch_labels, depends_on = "9999", "{before}", None, None
-
-
-def upgrade():
-    op.create_table("lift", sa.Column("number", sa.Integer(), primary_key=True))
-'''
 PASSPHRASE, PASSWORD = "a long passphrase", "three unrelated words"
 ADDRESS = "https://gate.example.org"
 ANSWERS = (
@@ -52,6 +32,11 @@ ANSWERS = (
     ("One-time code", "CODE"),
 )
 """What a person types after which words; once more means the secret before it."""
+WEB_ENV = f'''# as systemd reads it
+MENJIN_PUBLIC_URL="{ADDRESS}"
+MENJIN_LOG_LEVEL='INFO'
+'''
+STORED = "systemctl show -P NFileDescriptorStore menjin-web"
 NOT_HERE = {
     "chromium": "a screen needs 600 MB that no test looks at",
     "raspi-config": "Raspberry Pi OS alone has it",
@@ -75,45 +60,6 @@ port = "/run/bench/card"
 lane = "north-in"
 bits = 34
 """
-
-
-@pytest.fixture(scope="module")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Packages of this tree as 0.2.0, and as a trial 0.3.0 with a table more; not compressed."""
-    sys.path.insert(0, str(ROOT / "deploy/release"))
-    from debian import build_all  # type: ignore[import-not-found]
-
-    from web_admin.operations import schema
-
-    if MADE is not None:
-        return Path(MADE)
-    folder = tmp_path_factory.mktemp("packages")
-    (folder / "made").mkdir()
-    migration = TRIAL_MIGRATION.format(before=schema.newest_revision())
-    trial = {"web_admin/migrations/versions/9999_lifts.py": migration}
-    for version in VERSIONS:
-        (folder / version).mkdir()
-        wheels_of_this_tree(folder / version, version, trial if version == "0.3.0" else {})
-        build_all(folder / version, folder / "made", ("amd64",), house=folder, is_quick=True)
-        shutil.rmtree(folder / version)
-    return folder / "made"
-
-
-@pytest.fixture
-def fresh(packages: Path, tmp_path: Path) -> Iterator[Machine]:
-    """A started machine with the packages in root's folder; what was said is printed at its end."""
-    with Machine(tmp_path / "machine") as started:
-        for package in packages.glob("*.deb"):
-            shutil.copy(package, started.root / "root")
-        bench = started.root / "opt/bench/tests/support"
-        shutil.copytree(ROOT / "tests/support/compounds", bench / "compounds")
-        shutil.copy(ROOT / "tests/support/acting.py", bench)
-        for name in ("office.py", "metal.py"):
-            shutil.copy(ROOT / "tests/debian" / name, started.root / "opt/bench")
-        subprocess.run(["chmod", "-R", "a+rX", started.root / "opt/bench"], check=True)
-        started.run("apt-get install --yes sudo curl")
-        yield started
-        print("\n".join(started.said))
 
 
 def commands_of(page: str, without: tuple[str, ...] = (), only: str = "") -> list[str]:
@@ -210,14 +156,22 @@ def test_the_pages_install_a_server_and_a_gate_that_are_upgraded_go_back_and_lea
             fresh.run("until [ -e /run/bench/said ]; do sleep 0.1; done")
     opens(fresh)
 
-    # An edited file of settings is kept.
+    # An edited file of settings is kept; what the service's environment says in quotes is no trouble.
     fresh.run("echo '# ours' >> /etc/menjin/Caddyfile")
+    fresh.write("/etc/menjin/web.env", WEB_ENV)
+    fresh.run("systemctl restart menjin-web")
+    assert fresh.run(STORED).stdout == "1\n"
+    direct = Client(fresh, "direct", "http://127.0.0.1:8000/readyz")
+    through = Client(fresh, "through", f"--cacert /etc/menjin/authority.pem {ADDRESS}/privacy")
     fresh.run("apt-get install --yes ./menjin-server_0.3.0_amd64.deb ./menjin-gate_0.3.0_amd64.deb")
+    assert fresh.run(STORED).stdout == "1\n"
+    assert (direct.failures(), through.failures()) == ([], [])
     assert (version_of(fresh, "menjin-server"), version_of(fresh, "menjin-gate")) == ("0.3.0", "0.3.0")
     assert "Staff sign-in" in serves(fresh)
     assert fresh.run("tail -n 1 /etc/menjin/Caddyfile").stdout == "# ours\n"
     opens(fresh)
 
+    refuses_settings_that_would_not_start(fresh)
     back = fresh.run("apt-get install --yes --allow-downgrades ./menjin-server_0.2.0_amd64.deb"
                      " ./menjin-gate_0.2.0_amd64.deb").stdout  # fmt: skip
     go_back(fresh, back)
@@ -235,6 +189,20 @@ def test_the_pages_install_a_server_and_a_gate_that_are_upgraded_go_back_and_lea
     assert [line for line in fresh.run(left).stdout.split() if "/dpkg/" not in line] == []
     assert fresh.run("ls /var/backups/menjin").stdout.count(".menjin\n") >= 2
     assert fresh.run("wc -c /etc/menjin/*").stdout == "30 /etc/menjin/backup_passphrase\n"
+
+
+def refuses_settings_that_would_not_start(fresh: Machine) -> None:
+    """An upgrade with settings by which the server could not start again stops nothing."""
+    process = fresh.run("systemctl show -P MainPID menjin-web").stdout
+    fresh.write("/etc/menjin/web.env", "export MENJIN_X=1\nMENJIN_PUBLIC_URL=gate.example.org\n")
+    again = "apt-get install --yes --allow-downgrades ./menjin-server_0.2.0_amd64.deb"
+    done = fresh.run(again, check=False)
+    assert done.returncode != 0
+    assert "/etc/menjin/web.env: line 1: 'export MENJIN_X' is no name: systemd ignores it" in done.stdout
+    assert "Nothing was stopped." in done.stdout
+    assert fresh.run("systemctl show -P MainPID menjin-web").stdout == process
+    assert fresh.run("dpkg-query --show --showformat='${db:Status-Abbrev}' menjin-server").stdout == "ii "
+    fresh.write("/etc/menjin/web.env", WEB_ENV)
 
 
 def go_back(fresh: Machine, said: str) -> None:

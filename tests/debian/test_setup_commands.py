@@ -21,12 +21,14 @@ LOCALE = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 DEVICES = '[lane.north]\nrelay = "board"\n'
 
 
-def loaded(name: str) -> Any:
-    path = ROOT / "deploy/debian" / name.partition("_")[0] / f"{name}.py"
+def loaded(name: str, folder: str = "") -> Any:
+    """A program of a package: `gate_setup` is in the folder of its first word."""
+    path = ROOT / "deploy/debian" / (folder or name.partition("_")[0]) / f"{name}.py"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 

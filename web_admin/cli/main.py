@@ -73,6 +73,7 @@ def run(argv: list[str]) -> int:
 
 def _do(arguments: argparse.Namespace) -> int:
     from web_admin.cli import (
+        all_cells,
         bell,
         cells,
         first_setup,
@@ -86,13 +87,14 @@ def _do(arguments: argparse.Namespace) -> int:
     from web_admin.cli import commands as cli_commands  # they load database and pages: not for --help
     from web_admin.custody.machine_keys import MachineRefused
 
+    of_cells = getattr(arguments, "cells", None) is not None
     commands: dict[str, Callable[[argparse.Namespace], str]] = {
         "init": first_setup.init,
         "run": cli_commands.serve,
         "cells": cells.cells,
-        "upgrade": upgrading.upgrade,
+        "upgrade": all_cells.upgrade if of_cells else upgrading.upgrade,
         "rollback": upgrading.rollback,
-        "backup": cli_commands.backup,
+        "backup": all_cells.backup if of_cells else cli_commands.backup,
         "restore": restoring.restore,
         "join": several_machines.join,
         "machines": several_machines.show_machines,
@@ -182,6 +184,7 @@ def _parser() -> argparse.ArgumentParser:
         "--backup", type=Path, metavar="FILE", help="where to back up to (default: in the backup folder)"
     )
     safety.add_argument("--no-backup", action="store_true", help="write none: there is no way back then")
+    upgrade.add_argument("--cells", type=Path, metavar="DIR", help="every cell in this folder")
     rollback = commands.add_parser("rollback", parents=[where], help="go back to before an upgrade")
     rollback.add_argument("file", type=Path, help="the backup that the upgrade wrote")
     rollback.add_argument("--yes", action="store_true", help="do it without a question")
@@ -201,6 +204,9 @@ def _parser() -> argparse.ArgumentParser:
 
     backup = commands.add_parser("backup", parents=[where], help="write a sealed backup")
     backup.add_argument("file", type=Path, help="or a folder: then it is named for the time")
+    backup.add_argument(
+        "--cells", type=Path, metavar="DIR",
+        help="every cell in this folder, into its own backup_dir, or a folder of its name in FILE")
     restore = commands.add_parser("restore", parents=[where], help="start again from a backup")
     restore.add_argument("file", type=Path, nargs="?", help="a backup; the data directory must be new")
     restore.add_argument(

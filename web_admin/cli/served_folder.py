@@ -35,9 +35,13 @@ def served_here(config: WebConfig) -> Iterator[ServingLock]:
         lock.give_back()
 
 
-def refuse_environment() -> None:
-    """Raise CommandRefused where the environment sets what each cell has to say for itself."""
-    for name in ("DATA_DIR", "SECRETS_DIR", "MAIL_PASSWORD", *(key.upper() for key in SETTINGS)):
+def refuse_environment(*, but_data_dir: bool = False) -> None:
+    """Raise CommandRefused where the environment sets what each cell has to say for itself.
+
+    `but_data_dir`: a command that names each cell's folder is not misled by it.
+    """
+    folder = () if but_data_dir else ("DATA_DIR",)
+    for name in (*folder, "SECRETS_DIR", "MAIL_PASSWORD", *(key.upper() for key in SETTINGS)):
         if f"MENJIN_{name}" in os.environ:
             raise CommandRefused(
                 f"MENJIN_{name} is set: it would be the same for every cell. Unset it; each cell's web.toml "

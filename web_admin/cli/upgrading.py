@@ -29,11 +29,12 @@ class LaterTables(CommandRefused):
 
     def __init__(self, config: WebConfig, why: schema.LaterTables) -> None:
         """Say why, and the lines to type."""
-        lines = "\n  ".join(way_back(config))
-        super().__init__(
+        self.said = (
             f"{why}: start the newer version again, or go back to before its upgrade; what came since is "
-            f"lost (docs/upgrading.md). Stop the server, then\n  {lines}"
-        )
+            "lost (docs/upgrading.md)")
+        self.lines = way_back(config)
+        lines = "\n  ".join(self.lines)
+        super().__init__(f"{self.said}. Stop the server, then\n  {lines}")
 
 
 def refuse_other_tables(config: WebConfig) -> None:

@@ -62,22 +62,22 @@ def _steps(move: Move) -> Iterator[str]:
 def _upgraded(arguments: argparse.Namespace, move: Move) -> dict[str, object]:
     facts: dict[str, object] = {"cell": move.target.name, "began": f"{clock():%Y-%m-%dT%H:%M:%SZ}"}
     before: str | None = None
-    if others := _other_holds(move.source):
+    if others := other_holds(move.source):
         return {**facts, **_held(move.source, others, AS_BEFORE)}
     try:
         if move.source.exists() and note_in(move.source) is None:
-            before = _revision(move.source)
+            before = revision_of(move.source)
             refuse_its_host(move)
             hold_cell(move.source, BY_UPGRADE)
             one = _of_one(move.source, arguments, dry_run=False, no_backup=False, backup=None)
             facts["said"] = upgrading.upgrade(one).splitlines()[0]
         _renamed(move)
     except Exception as err:  # noqa: BLE001 - whatever it is, it is said of this cell alone
-        if move.source.exists() and note_in(move.source) is None and _revision(move.source) == before:
+        if move.source.exists() and note_in(move.source) is None and revision_of(move.source) == before:
             end_hold(move.source, *OURS)
-            return {**facts, "state": AS_BEFORE, "where": str(move.source), "what": _why(err),
+            return {**facts, "state": AS_BEFORE, "where": str(move.source), "what": why(err),
                     "todo": "Mend it and go on: it is served by the version from before"}
-        return {**facts, "state": RED, "where": str(move.source), "what": _why(err),
+        return {**facts, "state": RED, "where": str(move.source), "what": why(err),
                 "todo": "Mend it and go on: it is held"}
     return {**facts, **_look(move.target)}
 
@@ -86,7 +86,7 @@ def _of_one(cell: Path, arguments: argparse.Namespace, **more: object) -> argpar
     return argparse.Namespace(data_dir=cell, passphrase_file=arguments.passphrase_file, **more)
 
 
-def _why(err: Exception) -> str:
+def why(err: Exception) -> str:
     """Return the words of an error; of a database's only the driver's own, since values may be personal."""
     if isinstance(err, DatabaseError):
         return str(getattr(err, "orig", err)).splitlines()[0]
@@ -100,7 +100,7 @@ def _renamed(move: Move) -> None:
         carry_out(move, say)
 
 
-def _revision(cell: Path) -> str | None:
+def revision_of(cell: Path) -> str | None:
     """Return of which version a cell's tables are; None where they, or its settings, cannot be read."""
     try:
         engine = make_engine(read_settings_of(cell).database_url)
@@ -114,7 +114,8 @@ def _revision(cell: Path) -> str | None:
         engine.dispose()
 
 
-def _other_holds(cell: Path) -> list[str]:
+def other_holds(cell: Path) -> list[str]:
+    """Return which other commands than these two hold a cell."""
     return [by for by in holders(cell) if by not in OURS]
 
 
@@ -125,7 +126,7 @@ def _held(cell: Path, by: list[str], state: str) -> dict[str, object]:
 
 
 def _look(target: Path) -> dict[str, object]:
-    if others := _other_holds(target):
+    if others := other_holds(target):
         return _held(target, others, STAYS_HELD)
     for one in look_at_cells(Choices(target.parent), only=[target.name]):
         if one.trouble is not None:
@@ -143,7 +144,7 @@ def downgrade(arguments: argparse.Namespace) -> str:
         _renamed(move)
         return json.dumps({"cell": cell.name, **_look(move.target)}, ensure_ascii=False) + "\n"
     config = read_settings_of(cell)
-    revision = _revision(cell)
+    revision = revision_of(cell)
     is_later = revision is not None and not schema.knows(revision)
     backups = sorted(backup_folder(config).glob(f"{BEFORE_UPGRADE}{schema.newest_revision()}-*"))
     if is_later and not backups:
@@ -159,7 +160,7 @@ def downgrade(arguments: argparse.Namespace) -> str:
         if is_later:
             say(upgrading.rollback(_of_one(cell, arguments, file=backups[-1], yes=True)))
     except BaseException:
-        if _revision(cell) == revision:
+        if revision_of(cell) == revision:
             end_hold(cell, *OURS)
         raise
     _renamed(move)

@@ -27,7 +27,8 @@ def way_back(config: WebConfig, file: Path | None = None) -> list[str]:
         backup_folder(config).glob(f"{BEFORE_UPGRADE}*"), key=lambda path: path.name.rpartition("-")[2]
     )
     named = file or (newest[-1] if newest else Path("BACKUP"))
-    place = "" if is_packaged(SERVER_VARIABLE) else f"--data-dir {config.data_dir} "
+    is_default = is_packaged(SERVER_VARIABLE) and os.environ.get("MENJIN_DATA_DIR") == str(config.data_dir)
+    place = "" if is_default else f"--data-dir {config.data_dir} "
     lines = [] if sqlite_file(config.database_url) is not None else new_database(config)
     return [*lines, server_command(f"rollback {place}{named}")]
 

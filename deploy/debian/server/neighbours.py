@@ -77,11 +77,16 @@ def set_up_caddy(address: str, *, own_authority: bool) -> None:
     if parts.scheme != "https":
         print(_("%(address)s is not https://: Caddy is left alone.", address=address))
         return
+    lead_hosts([parts.netloc], own_authority=own_authority)
+
+
+def lead_hosts(names: list[str], *, own_authority: bool) -> None:
+    """Let Caddy end TLS for these hosts and lead them to the server."""
     PROXY.parent.mkdir(parents=True, exist_ok=True)
     PROXY.write_text(
         "# Written by menjin-server-setup. The site is in /etc/menjin/Caddyfile.\n"
         "[Service]\n"
-        f'Environment="MENJIN_HOST={parts.netloc}" MENJIN_UPSTREAM=127.0.0.1:8000\n'
+        f'Environment="MENJIN_HOST={", ".join(names)}" MENJIN_UPSTREAM=127.0.0.1:8000\n'
         f"Environment=MENJIN_CERTIFICATES={'local_certs' if own_authority else ''}\n"
         "ExecStart=\n"
         "ExecStart=/usr/bin/caddy run --environ --config /etc/menjin/Caddyfile\n"

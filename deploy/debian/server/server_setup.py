@@ -24,6 +24,7 @@ from gate_controller.contract.handed_files import between, folder_between, folde
 from gate_controller.contract.spoken import asked_language, language_of
 
 sys.path.insert(0, str(Path(__file__).parent))
+import cells_setup
 from neighbours import (
     AUTHORITY,
     LONGEST_START_SECONDS,
@@ -32,6 +33,7 @@ from neighbours import (
     Refused,
     _,
     is_own_authority,
+    lead_hosts,
     make_database,
     refuse_without_caddy,
     run,
@@ -90,6 +92,8 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     add, file = made.add_argument, {"type": Path, "metavar": "FILE"}
     add("--restore", help=_("start from a sealed backup of another machine instead of from nothing"), **file)
+    add("--cells", action="store_true",
+        help=_("serve many compounds, each a folder of %(folder)s", folder=cells_setup.CELLS))
     add("--postgresql", action="store_true", help=_("records in this machine's PostgreSQL, not in a file"))
     add("--own-authority", action="store_true",
         help=_("let Caddy sign its certificate itself, for a name that the internet does not know; a later "
@@ -126,6 +130,9 @@ def set_up(chosen: argparse.Namespace, more: Sequence[str]) -> None:
             chosen.own_authority = True
             print(_("Caddy goes on signing its certificate itself; to end that, delete %(file)s first.",
                     file=PROXY))  # fmt: skip
+    if chosen.cells or (cells_setup.CELLS.is_dir() and not SETTINGS.exists()):
+        set_up_cells(chosen, passphrase)
+        return
     was_there = SETTINGS.exists()
     if was_there:
         print(_("%(file)s is there: the first account and the database stay as they are.", file=SETTINGS))
@@ -141,12 +148,42 @@ def set_up(chosen: argparse.Namespace, more: Sequence[str]) -> None:
     if was_there:
         # A checkout's tables, or an upgrade that could not be sealed; nothing where they are of this version.
         run(COMMAND, "upgrade")
-    run("systemctl", "enable", "--quiet", "--now", "menjin-web.service", "menjin-backup.timer")
-    wait_until_ready()
+    start()
     if not chosen.no_proxy:
         set_up_caddy(address, own_authority=chosen.own_authority)
     is_made = passphrase is not None and chosen.backup_passphrase_file is None and chosen.restore is None
     say_what_is_next(address, chosen, is_made)
+
+
+def start() -> None:
+    """Start the server and its backups, now and with the machine; wait until it is ready."""
+    run("systemctl", "enable", "--quiet", "--now", "menjin-web.service", "menjin-backup.timer")
+    wait_until_ready()
+
+
+def set_up_cells(chosen: argparse.Namespace, passphrase: str | None) -> None:
+    """Serve many compounds: each new cell is made by a command, and led to by the next run."""
+    cells_setup.make_folder_and_unit()
+    if passphrase is not None:
+        keep_passphrase(passphrase)
+    cells_setup.bring_up_to_date()
+    run("systemctl", "try-restart", "menjin-web.service")
+    start()
+    hosts = cells_setup.hosts()
+    if hosts and not chosen.no_proxy:
+        lead_hosts(hosts, own_authority=chosen.own_authority)
+    if passphrase is not None and chosen.backup_passphrase_file is None:
+        say_of_passphrase()
+    print(_("The server runs, with %(count)s compounds. A new one, and then this command again:",
+            count=len(hosts)))  # fmt: skip
+    print(f"  sudo menjin-server cells create {cells_setup.CELLS}/NAME --root-key {HOME}/NAME_root_key.pem")
+
+
+def say_of_passphrase() -> None:
+    """Say what becomes of backups without their passphrase."""
+    print(_("Each night a sealed backup goes to /var/backups/menjin. Write down the passphrase in "
+            "%(file)s and copy the backups elsewhere: without both nothing survives this disk.",
+            file=PASSPHRASE))  # fmt: skip
 
 
 def refuse_without_effect(chosen: argparse.Namespace, more: Sequence[str]) -> None:
@@ -157,6 +194,14 @@ def refuse_without_effect(chosen: argparse.Namespace, more: Sequence[str]) -> No
     if chosen.backup_passphrase_file is not None and has_passphrase():
         raise Refused(_("%(file)s is there and stays: leave %(option)s out",
                         file=PASSPHRASE, option="--backup-passphrase-file"))  # fmt: skip
+    if chosen.cells:
+        own = ("--restore", "--postgresql", *FILE_OPTIONS)
+        if given := [option for option in own if value_of(chosen, option)] + list(more):
+            raise Refused(_("a compound of many is made by menjin-server cells create: leave %(option)s out",
+                            option=" ".join(given)))  # fmt: skip
+        if SETTINGS.exists():
+            raise Refused(_("%(file)s is there: stop the server and make a cell of it first, with "
+                            "menjin-server cells adopt", file=SETTINGS))  # fmt: skip
     if chosen.restore is not None:
         if chosen.root_key != ROOT_KEY:
             said = _("a restored server keeps its root key: leave %(option)s out", option="--root-key")
@@ -322,9 +367,7 @@ def say_what_is_next(address: str, chosen: argparse.Namespace, made_passphrase: 
                  "passphrase can make new keys for all gates.", file=chosen.root_key)  # fmt: skip
         print(f"\n{said}")
     if made_passphrase:
-        print(_("Each night a sealed backup goes to /var/backups/menjin. Write down the passphrase in "
-                "%(file)s and copy the backups elsewhere: without both nothing survives this disk.",
-                file=PASSPHRASE))  # fmt: skip
+        say_of_passphrase()
     if chosen.own_authority and not chosen.no_proxy:
         print(_("Gates and phones have to know %(file)s: menjin-gate-setup --server-ca FILE.",
                 file=AUTHORITY))  # fmt: skip

@@ -179,6 +179,7 @@ def test_tables_of_a_later_version_are_refused_with_the_lines_that_go_back(
     called, place = "menjin web", f"--data-dir {data} "
     if packaged:
         monkeypatch.setenv(SERVER_VARIABLE, OF_PACKAGES[SERVER_VARIABLE])
+        monkeypatch.setenv("MENJIN_DATA_DIR", str(data))
         called, place = "sudo menjin-server", ""
     connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     connection.commit()

@@ -11,6 +11,8 @@ import pytest
 HERE = Path(__file__).parent
 MONITORING = HERE.parents[2] / "deploy" / "monitoring"
 PAGE = HERE.parents[2] / "docs" / "monitoring.md"
+FLEET = PAGE.with_name("fleet.md")
+RULES = ("menjin_alerts.yml", "menjin_gate_alerts.yml")
 DASHBOARD = MONITORING / "menjin_dashboard.json"
 
 
@@ -59,3 +61,13 @@ def test_the_dashboard_asks_only_for_numbers_of_the_page():
     assert bare - given == set()
     panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
+
+
+def test_every_number_that_an_alert_asks_for_is_one_of_the_pages():
+    pages = PAGE.read_text(encoding="utf-8") + FLEET.read_text(encoding="utf-8")
+    given = set(re.findall(r"menjin_[a-z_]+", pages))
+    rules = "".join((MONITORING / name).read_text(encoding="utf-8") for name in RULES)
+    asked = {name for line in rules.splitlines() for name in re.findall(r"\bmenjin_[a-z_]+\b", line)
+             if not line.strip().startswith(("#", "- name:"))}
+    bare = {re.sub(r"_(bucket|count|sum)$", "", name) for name in asked} - {"menjin_cells"}
+    assert bare - given == set()

@@ -37,10 +37,11 @@ def has_a_server_of_cells(fresh: Machine) -> None:
         fresh.run(f"echo '{word}' > /run/words/{name}")
     fresh.run("apt-get install --yes ./menjin-server_0.2.0_amd64.deb")
     said = fresh.run("menjin-server-setup --cells --own-authority").stdout
-    assert "sudo menjin-server cells create" in said
+    create, again = [line.strip() for line in said.splitlines() if line.startswith("  sudo ")]
+    assert create.startswith("sudo menjin-server cells create")
     for name in ("elm", "willow"):
         fresh.run(CREATE.replace("%s", name))
-    assert "with 2 compounds" in fresh.run("menjin-server-setup").stdout
+    assert "with 2 compounds" in fresh.run(again).stdout
     through = "--cacert /etc/menjin/authority.pem --connect-to ::127.0.0.1:443"
     assert answers(fresh, f"{through} https://willow.example/livez https://elm.example/livez") == "200200"
 

@@ -20,7 +20,10 @@ _log = logging.getLogger(__name__)
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """Return the socket that was kept, or a new one; it listens. Raise OSError where the address is taken."""
+    """Return the socket that was kept, or a new one that systemd is asked to keep from now on; it listens.
+
+    Raise OSError where the address is taken.
+    """
     kept = _handed_over()
     if kept is not None:
         return kept
@@ -28,10 +31,11 @@ def listening_socket(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
     listener.listen(WAITING_CONNECTIONS)
+    _keep(listener)
     return listener
 
 
-def keep(listener: socket.socket) -> None:
+def _keep(listener: socket.socket) -> None:
     """Ask systemd to store the socket; without systemd, or where it cannot be asked, nothing is stored."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:

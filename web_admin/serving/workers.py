@@ -23,7 +23,7 @@ from web_admin.manage.live import live_watch
 from web_admin.messages.outbox import start_delivery
 from web_admin.operations import machines, watch
 from web_admin.operations.housekeeping import start_timer
-from web_admin.serving.kept_socket import keep, listening_socket
+from web_admin.serving.kept_socket import listening_socket
 from web_admin.serving.memory import keep_what_is_loaded
 from web_admin.serving.worker import BufferingWorker
 from web_admin.sync.quick_door import QuickDoor
@@ -137,7 +137,6 @@ def serve_app(app: Flask, listening: Listening, lock: ServingLock) -> int:
 def serve(served: Served, listening: Listening) -> int:
     """Serve until SIGTERM or SIGINT; say the address on standard output and on `ready_fd`."""
     listener = listening_socket(listening.host, listening.port)
-    keep(listener)
     bound = listener.getsockname()[1]
     host, ready_fd = listening.host, listening.ready_fd
     address = f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"

@@ -177,6 +177,7 @@ def set_up_cells(chosen: argparse.Namespace, passphrase: str | None) -> None:
     print(_("The server runs, with %(count)s compounds. A new one, and then this command again:",
             count=len(hosts)))  # fmt: skip
     print(f"  sudo menjin-server cells create {cells_setup.CELLS}/NAME --root-key {HOME}/NAME_root_key.pem")
+    print(f"  sudo menjin-server-setup{' --own-authority' if chosen.own_authority else ''}")
 
 
 def say_of_passphrase() -> None:

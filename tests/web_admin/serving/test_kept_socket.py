@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from tests.served.supervisor import with_descriptor
-from web_admin.serving.kept_socket import keep, listening_socket
+from web_admin.serving.kept_socket import listening_socket
 
 NEXT = """
 import os, sys
@@ -31,7 +31,6 @@ def test_it_is_stored_with_systemd_and_the_next_process_listens_on_the_same(tmp_
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         first = listening_socket("127.0.0.1", 0)
         port = first.getsockname()[1]
-        keep(first)
         said, (kept,), _flags, _address = socket.recv_fds(systemd, 200, 1)
     first.close()
     with select.epoll() as poll:
@@ -51,5 +50,4 @@ def test_it_is_stored_with_systemd_and_the_next_process_listens_on_the_same(tmp_
 def test_without_systemd_nothing_is_asked(monkeypatch):
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     with listening_socket("127.0.0.1", 0) as listener:
-        keep(listener)
         assert listener.getsockname()[1] > 0

@@ -214,7 +214,7 @@ class Dpkg:
                            capture_output=True)  # fmt: skip
 
     def installs(self, version: str) -> "subprocess.CompletedProcess[str]":
-        """Install as `apt` lets dpkg do it; what is called after that is written down anew."""
+        """Install as `apt` lets dpkg do it; the record of calls begins again."""
         (self.bench.folder / "called").write_text("")
         path = f"{self.bench.folder}/bin:{os.environ['PATH']}:/usr/sbin:/sbin"
         return subprocess.run(

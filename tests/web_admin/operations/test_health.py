@@ -303,5 +303,5 @@ def test_a_database_that_is_away_is_reported_without_details(compound, caplog):
     event.listen(engine, "before_cursor_execute", broken)
     answer = compound.app.test_client().get("/healthz")
     event.remove(engine, "before_cursor_execute", broken)
-    assert (answer.status_code, answer.text) == (503, "not ok\n")
+    assert (answer.status_code, answer.text) == (503, "not ok: database\n")
     assert "secret-host" not in answer.text + caplog.text

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gate_controller.face.engines.chosen_thresholds import chosen_curves
 from gate_controller.face.engines.engine import (
     CurvePoint,
     Embedding,
@@ -57,22 +58,27 @@ MAX_FRAME_SIDE_PIXELS = 640
 NO_SCORE = 1.0
 """`face_locations` gives no score of its own."""
 
+CARD_NAME = "face-recognition-1"
+CHOSEN = chosen_curves(CARD_NAME)
+BY_PAIRS = (
+    CurvePoint(6.2e-3, 1 - 0.6, 0.008),
+    CurvePoint(1.2e-3, 1 - 0.55, 0.043),
+    CurvePoint(2.4e-4, 1 - 0.5, 0.162),
+    CurvePoint(1e-4, 1 - 0.4751, 0.270, missed_by_person=0.282),
+    CurvePoint(3.7e-5, 1 - 0.45, 0.408),
+    CurvePoint(4.0e-6, 1 - 0.4, 0.703),
+)
+"""In force until thresholds are chosen on people."""
 FACE_RECOGNITION_CARD = EngineCard(
-    name="face-recognition-1",
+    name=CARD_NAME,
     model_files=(DESCRIBER_FILE, FIVE_POINTS_FILE, LANDMARKS_FILE, UNUSED_DETECTOR_FILE),
     licence=(
         "MIT (face_recognition), Boost (dlib), CC0-1.0 (weights, per the package's metadata; their author "
         "asks not to use the 68 landmarks in a commercial product: the 300-W pictures exclude it)"
     ),
     embedding_size=128,
-    curve=(
-        CurvePoint(6.2e-3, 1 - 0.6, 0.008),
-        CurvePoint(1.2e-3, 1 - 0.55, 0.043),
-        CurvePoint(2.4e-4, 1 - 0.5, 0.162),
-        CurvePoint(1e-4, 1 - 0.4751, 0.270, missed_by_person=0.282),
-        CurvePoint(3.7e-5, 1 - 0.45, 0.408),
-        CurvePoint(4.0e-6, 1 - 0.4, 0.703),
-    ),
+    curve=CHOSEN.get(1, BY_PAIRS),
+    curves_of_looks={looks: curve for looks, curve in CHOSEN.items() if looks > 1},
     measured_on="LFW deep-funneled, all pairs: 242,257 genuine, 87.3 million impostor; 67 pictures not found",
     worst_group="East and South-East Asian",
     worst_group_factor=191.0,

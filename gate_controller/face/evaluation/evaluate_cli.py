@@ -24,6 +24,8 @@ from gate_controller.face.evaluation.evaluation import (
     evaluate,
     room_for,
 )
+from gate_controller.face.evaluation.halves import measure_halves
+from gate_controller.face.evaluation.halves_words import halves_as_lines, halves_as_object, write_halves
 from gate_controller.face.evaluation.liveness_picture import draw_liveness
 from gate_controller.face.evaluation.liveness_set import SetItem, read_set
 from gate_controller.face.evaluation.liveness_trials import LivenessTrials, try_set
@@ -79,6 +81,13 @@ def add_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="FILE",
         help="where to draw the curves of --liveness",
     )
+    parser.add_argument(
+        "--halves",
+        type=Path,
+        metavar="FILE",
+        help="with --looks K: choose thresholds on one half of the people for 1 to K looks, report on the "
+        "other, and write all to FILE",
+    )
     parser.add_argument("--engine", choices=[*engine_names(), "both"], default=DEFAULT_ENGINE)
     parser.add_argument("--roc", type=Path, default=ROC_FILE, metavar="FILE", help="where to draw the curve")
     parser.add_argument("--json", action="store_true", help="print one object a line for each engine")
@@ -92,18 +101,20 @@ def _evaluate(arguments: argparse.Namespace) -> int:
             "Nothing to measure: give PAIRS.csv, or PEOPLE.csv with --looks, or --attacks DIR, or "
             "--liveness SET.csv."
         )
+    if arguments.halves is not None and arguments.looks is None:
+        raise UnusablePicture("--halves needs PEOPLE.csv and --looks K: it chooses for 1 to K looks.")
     by_person = arguments.looks is not None
     pairs = read_pairs(arguments.pictures) if arguments.pictures is not None and not by_person else None
     people = read_people(arguments.pictures) if by_person else None
     items = list_items(arguments.attacks) if arguments.attacks is not None else None
     clips = read_set(arguments.liveness) if arguments.liveness is not None else None
     names = list(OWN_ENGINES) if arguments.engine == "both" else [arguments.engine]
-    curves = []
+    curves, halves = [], dict[str, object]()
     for name in names:
         engine = load_engine(name, measured=False)
         cv2.setNumThreads(-1)  # nothing else waits for this machine now
         one = evaluate(engine, pairs, _embedded(engine, pairs.pictures)) if pairs is not None else None
-        persons = _by_person(engine, people, arguments.looks) if people is not None else None
+        persons = _by_person(engine, people, arguments, halves) if people is not None else None
         trials = _deceive(engine, items) if items is not None else None
         living = _measure_liveness(engine, clips, arguments.liveness_curves) if clips is not None else None
         curves += [curve_of_pairs(one)] if one is not None else []
@@ -112,18 +123,22 @@ def _evaluate(arguments: argparse.Namespace) -> int:
             figures: dict[str, object] = {"engine": engine.card.name}
             figures |= as_object(one) if one is not None else {}
             figures |= people_as_object(persons) if persons is not None else {}
+            figures |= {"halves": halves[engine.card.name]} if halves else {}
             figures |= {"liveness": liveness_as_object(living)} if living is not None else {}
             print(json.dumps(_object(figures, trials)), flush=True)
         else:
             if one is not None:
                 print(as_text(one), flush=True)
             if persons is not None:
-                print("\n".join([people_as_text(persons), *_listed(persons.unreadable)]), flush=True)
+                said = [people_as_text(persons), *_listed(persons.unreadable)]
+                print("\n".join([*said, *halves_as_lines(halves.get(engine.card.name))]), flush=True)
             if trials is not None:
                 print(attacks_as_text(engine.card.name, trials), flush=True)
             if living is not None:
                 said = [liveness_as_text(engine.card.name, living), *_listed(living.unreadable)]
                 print("\n".join(said), flush=True)
+    if arguments.halves is not None:
+        write_halves(arguments.halves, halves)
     try:
         if curves:
             draw_roc(arguments.roc, [curve for curve in curves if curve is not None])
@@ -144,10 +159,16 @@ def _embedded(engine: FaceEngine, pictures: Sequence[Path]) -> EmbeddedPictures:
     return embedded
 
 
-def _by_person(engine: FaceEngine, people: PeopleList, looks: int) -> PeopleEvaluation:
+def _by_person(
+    engine: FaceEngine, people: PeopleList, arguments: argparse.Namespace, halves: dict[str, object]
+) -> PeopleEvaluation:
     embedded = _embedded(engine, people.pictures)
     try:
-        return evaluate_people(engine, people, embedded, looks)
+        if arguments.halves is not None:
+            halves[engine.card.name] = halves_as_object(
+                arguments.pictures.name, people, measure_halves(engine, people, embedded, arguments.looks)
+            )
+        return evaluate_people(engine, people, embedded, arguments.looks)
     finally:
         wipe(embedded.vectors)
 

@@ -67,28 +67,11 @@ def evaluate_people(
     resamplings: int = RESAMPLINGS,
 ) -> PeopleEvaluation:
     """Enrol everyone on their first `looks` good pictures and compare all others with all templates."""
-    pictures_of: dict[int, list[int]] = defaultdict(list)
-    for place, person in enumerate(listed.person_of):
-        pictures_of[person].append(place)
-    looks_of = {
-        person: [place for place in places if embedded.enrols[place]][:looks]
-        for person, places in pictures_of.items()
-        if len(places) > looks
-    }
-    taken = {person: places for person, places in looks_of.items() if len(places) == looks}
-    used = {place for places in taken.values() for place in places}
-    probes = [place for place in range(len(listed.pictures)) if place not in used]
-    acquired = [place for place in probes if embedded.acquires[place]]
-    faces = np.zeros((len(taken), looks, embedded.vectors.shape[1]), dtype=np.float32)
-    for row, places in enumerate(taken.values()):
-        faces[row] = embedded.vectors[places]
-    templates = Templates(faces, np.array(list(taken), dtype=np.intp))
-    person_of = np.array([listed.person_of[place] for place in acquired], dtype=np.intp)
-    compared = Probes(embedded.vectors[acquired], person_of)
+    looks_of = _looks_of(listed, embedded, looks)
+    taken = _taken(looks_of, looks)
+    probes = _probes(listed, taken)
     threshold = judged_by(engine.card, looks).min_face_similarity
-    compare = partial(likenesses, engine)
-    scores = compare_people(len(listed.groups), templates, compared, compare, threshold)
-    wipe(templates.faces, compared.faces)
+    scores = compare_as_a_gate(engine, listed, embedded, looks, threshold)
     budgets = {
         searched: false_match_rate_allowed(engine.card, searched)
         for searched in (BESIDE_ANOTHER_WAY, LARGEST_HOME)
@@ -108,6 +91,45 @@ def evaluate_people(
         rates=people_rates(scores, threshold, listed.groups, resamplings, at=at),
         scores=scores,
     )
+
+
+def compare_as_a_gate(
+    engine: FaceEngine, listed: PeopleList, embedded: EmbeddedPictures, looks: int, keep_from: float
+) -> PeopleScores:
+    """Compare everyone's probes with the looks of all who were enrolled, by the mean of similarities."""
+    taken = _taken(_looks_of(listed, embedded, looks), looks)
+    acquired = [place for place in _probes(listed, taken) if embedded.acquires[place]]
+    faces = np.zeros((len(taken), looks, embedded.vectors.shape[1]), dtype=np.float32)
+    for row, places in enumerate(taken.values()):
+        faces[row] = embedded.vectors[places]
+    templates = Templates(faces, np.array(list(taken), dtype=np.intp))
+    person_of = np.array([listed.person_of[place] for place in acquired], dtype=np.intp)
+    compared = Probes(embedded.vectors[acquired], person_of)
+    compare = partial(likenesses, engine)
+    scores = compare_people(len(listed.groups), templates, compared, compare, keep_from)
+    wipe(templates.faces, compared.faces)
+    return scores
+
+
+def _looks_of(listed: PeopleList, embedded: EmbeddedPictures, looks: int) -> dict[int, list[int]]:
+    """Return for who has enough pictures the first that an enrolment would take."""
+    pictures_of: dict[int, list[int]] = defaultdict(list)
+    for place, person in enumerate(listed.person_of):
+        pictures_of[person].append(place)
+    return {
+        person: [place for place in places if embedded.enrols[place]][:looks]
+        for person, places in pictures_of.items()
+        if len(places) > looks
+    }
+
+
+def _taken(looks_of: Mapping[int, list[int]], looks: int) -> dict[int, list[int]]:
+    return {person: places for person, places in looks_of.items() if len(places) == looks}
+
+
+def _probes(listed: PeopleList, taken: Mapping[int, list[int]]) -> list[int]:
+    used = {place for places in taken.values() for place in places}
+    return [place for place in range(len(listed.pictures)) if place not in used]
 
 
 def _not_acquired(listed: PeopleList, probes: list[int], embedded: EmbeddedPictures) -> float | None:

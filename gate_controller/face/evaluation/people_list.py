@@ -22,6 +22,8 @@ class PeopleList:
     """For each picture the place of its person."""
     groups: tuple[str | None, ...]
     """For each person the group, None where none is given."""
+    people: tuple[str, ...]
+    """For each person their id, as it is written."""
 
 
 def read_people(path: Path) -> PeopleList:
@@ -40,7 +42,10 @@ def read_people(path: Path) -> PeopleList:
     if len(groups) < 2:
         raise BadPairList(f"{path} names fewer than two people. Give a row `person,path` for each picture.")
     return PeopleList(
-        tuple(path.parent / name for name, _ in listed), tuple(person for _, person in listed), tuple(groups)
+        tuple(path.parent / name for name, _ in listed),
+        tuple(person for _, person in listed),
+        tuple(groups),
+        tuple(places),
     )
 
 

@@ -23,8 +23,7 @@ from gate_controller.contract.records import (
     VisitorCodeCredential,
 )
 from gate_controller.rules.decision import Claim, Decision, GateMemory, Reason
-from gate_controller.rules.second_method import lacks_second_method
-from gate_controller.rules.ways_beside_face import face_is_alone
+from gate_controller.rules.second_method import face_is_alone, lacks_second_method
 
 SHUT_FIRST = (Posture.LOCKDOWN, Posture.DISABLED, Posture.NORMAL, Posture.HELD_OPEN)
 SHUT_REASONS = {Posture.LOCKDOWN: Reason.LANE_LOCKDOWN, Posture.DISABLED: Reason.LANE_DISABLED}

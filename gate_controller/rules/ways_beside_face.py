@@ -29,12 +29,13 @@ def ways_that_work(
     return _methods(policy.credentials_for_ways.get(person.person_id, ()), person, lane, policy, memory, now)
 
 
-def face_is_alone(
+def ways_without_wait(
     person: PersonRecord, lane: LaneRecord, policy: Policy, memory: GateMemory, now: datetime
-) -> bool:
-    """Return whether no other way of this person opens this lane now, so that their face may not either.
+) -> frozenset[Method]:
+    """Return those of the ways that work which do not wait, as a PIN does that is stopped or delayed.
 
-    Besides what `ways_that_work` asks, a PIN that is stopped or waits is none: who gave no face waits too.
+    A face counts beside these alone, since who gave no face waits too. A two-method request counts the others
+    as well: typing wrong numbers must not talk it down to one.
     """
     held = [
         credential
@@ -42,7 +43,7 @@ def face_is_alone(
         if not (isinstance(credential, PinCredential) and credential.home_id in memory.homes_waiting)
     ]
     ways = _methods(held, person, lane, policy, memory, now)
-    return all(now < memory.delayed_until.get(method, now) for method in ways)
+    return frozenset(method for method in ways if now >= memory.delayed_until.get(method, now))
 
 
 def _methods(

@@ -155,6 +155,22 @@ def test_a_face_alone_is_no_second_method_either() -> None:
     assert decide(FACE, "north-in", policy(wants_two, ended), shown, NOON).reason is Reason.FACE_ALONE
 
 
+def test_a_face_is_no_second_method_while_the_pin_beside_the_card_waits() -> None:
+    wants_two, shown = person(two_methods=TwoMethods(0, 0)), {PERSON: frozenset({Method.CARD})}
+    whole = policy(wants_two, CARD, PIN)
+    for memory in (
+        GateMemory(shown_before=shown, homes_waiting=frozenset({"home-1"})),
+        GateMemory(shown_before=shown, delayed_until={Method.PIN: NOON + timedelta(seconds=1)}),
+    ):
+        by_card = decide(Claim(Method.CARD, PERSON, CARD), "north-in", whole, memory, NOON)
+        assert by_card.reason is Reason.SECOND_METHOD
+        assert decide(FACE, "north-in", whole, memory, NOON).reason is Reason.FACE_ALONE
+    beside = GateMemory(shown_before=shown)
+    assert decide(FACE, "north-in", whole, beside, NOON).reason is Reason.GRANTED
+    # Where the request cannot be met one way is enough, with a face as without.
+    assert decide(FACE, "north-in", policy(wants_two, CARD), GateMemory(), NOON).reason is Reason.GRANTED
+
+
 def test_a_card_is_decided_without_asking_for_other_ways() -> None:
     alone: LaneRecord = lane(methods=(Method.CARD, Method.FACE))
     no_face = person(methods=(Method.CARD,))

@@ -62,6 +62,18 @@ def open_link_ends_at(session: Session, account_id: int) -> datetime | None:
     )
 
 
+def live_keys_by(session: Session, site_id: str, author_id: str, now: datetime) -> Sequence[ApiKey]:
+    """Return the keys for other systems that an account made and that still work, or wait after a restore."""
+    return session.scalars(
+        select(ApiKey)
+        .where(
+            ApiKey.site_id == site_id, ApiKey.author_id == author_id, ApiKey.ended_at.is_(None),
+            ApiKey.valid_until > now,
+        )
+        .order_by(ApiKey.name, ApiKey.key_id)
+    ).all()
+
+
 def api_keys_of(session: Session, site_id: str) -> Sequence[ApiKey]:
     """Return a site's keys for other systems, ended ones too, newest first."""
     return session.scalars(

@@ -1,6 +1,6 @@
 """Pages of staff and roles: accounts, permissions, invitations, and the quarterly review."""
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -34,8 +34,9 @@ from web_admin.action.base import Action
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.parameters import number_of
 from web_admin.core.texts import LANGUAGES
+from web_admin.manage.closing import HANDED_OVER_FIRST, KINDS, made_by, settle_made
 from web_admin.messages.outbox import mail_is_set_up, put_message
-from web_admin.web.context import actor_id, current_site, do, request_now, typed
+from web_admin.web.context import actor_id, current_action, current_site, do, request_now, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page
@@ -256,6 +257,7 @@ def _account_page(
         start_form=start_form,
         has_mail=_offer_mail(start_form),
         button=AgainForm(formdata=None),
+        made=made_by(current_action(), account.id).names(), kinds=KINDS, handed_over_first=HANDED_OVER_FIRST,
     )
 
 
@@ -307,16 +309,20 @@ def new_start(account_id: str) -> Page:
 @bp.post("/<account_id>/close")
 @allowed("manage_staff")
 def close(account_id: str) -> Response:
-    """Close an account at once."""
+    """Close an account at once; end what it made, or hand it over, also where it was closed before."""
     account = _account(account_id)
     form = AgainForm()
+    profile = profile_of(request_session(), account.id)
+    is_closed = account_status(account, profile) == "closed"
 
     def work(act: Action) -> bool:
-        close_account(act, account.id)
+        if not is_closed:
+            close_account(act, account.id)
+        settle_made(act, account.id, request.form.getlist("hand_over"))
         return True
 
     if form.validate_on_submit() and do(form, work):
-        flash(_("Closed. They are signed out everywhere."), "success")
+        flash(_("Saved.") if is_closed else _("Closed. They are signed out everywhere."), "success")
     for error in form.form_errors:
         flash(str(error), "danger")
     return redirect(url_for("staff.show", account_id=account.id), 303)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
 from web_admin.messages.subscription_models import NotificationSubscription
 
@@ -19,6 +20,19 @@ def webhooks_of(session: Session, site_id: str) -> Sequence[Webhook]:
     return session.scalars(
         select(Webhook).where(Webhook.site_id == site_id, Webhook.ended_at.is_(None)).order_by(Webhook.name)
     ).all()
+
+
+def webhooks_added_by(session: Session, site_id: str, actor_id: str) -> Sequence[Webhook]:
+    """Return a site's webhooks that this account added, by the entries that the ledger has of it."""
+    hooks = webhooks_of(session, site_id)
+    added = session.scalars(
+        select(AuditEntry.facts).where(
+            AuditEntry.site_id == site_id, AuditEntry.kind == "webhook_added",
+            AuditEntry.at.in_([hook.created_at for hook in hooks]),
+        )
+    ).all()
+    theirs = {facts.get("webhook_id") for facts in added if facts.get("actor_id") == actor_id}
+    return [hook for hook in hooks if hook.webhook_id in theirs]
 
 
 def mails_of(session: Session, site_id: str, limit: int) -> Sequence[OutboxMessage]:

@@ -77,6 +77,36 @@ def passes_after(session: Session, site_id: str, after: str, limit: int) -> Sequ
     ).all()
 
 
+def live_passes_by(
+    session: Session, site_id: str, author_id: str, now: datetime
+) -> Sequence[VisitorPassRow]:
+    """Return the office's passes that an account made and that have not ended."""
+    return session.scalars(
+        select(VisitorPassRow)
+        .where(
+            VisitorPassRow.site_id == site_id, VisitorPassRow.issuer_person_id.is_(None),
+            VisitorPassRow.author_id == author_id, VisitorPassRow.withdrawn_at.is_(None),
+            VisitorPassRow.valid_until > now,
+        )
+        .order_by(VisitorPassRow.created_at, VisitorPassRow.pass_id)
+    ).all()
+
+
+def live_series_by(
+    session: Session, site_id: str, author_id: str, today: date
+) -> Sequence[VisitorSeriesRow]:
+    """Return the office's weekly invitations that an account made and that have not ended."""
+    return session.scalars(
+        select(VisitorSeriesRow)
+        .where(
+            VisitorSeriesRow.site_id == site_id, VisitorSeriesRow.issuer_person_id.is_(None),
+            VisitorSeriesRow.author_id == author_id, VisitorSeriesRow.withdrawn_at.is_(None),
+            VisitorSeriesRow.last_day >= today,
+        )
+        .order_by(VisitorSeriesRow.created_at, VisitorSeriesRow.series_id)
+    ).all()
+
+
 def passes_of(session: Session, person_id: str) -> Sequence[VisitorPassRow]:
     """Return every pass that a person gave out, the visits of weekly ones too."""
     return session.scalars(select(VisitorPassRow).where(VisitorPassRow.issuer_person_id == person_id)).all()

@@ -30,6 +30,8 @@ BELL = "bell"
 SUM_DIGEST = "sum_digest"
 """Of messages as well: the digest of a policy may be one of sums (`record_sums.py`)."""
 
+FACE_BESIDE = "face_beside"
+"""Of decisions: the gate refuses a face in each minute in which no other way of its person works there."""
 LOST_READERS = "lost_readers"
 """Of records and of messages: a gate that has it pauses face, and reports ways without a reader."""
 

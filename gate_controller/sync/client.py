@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from gate_controller.contract.event_kinds import EventKind
-from gate_controller.contract.features import BELL, LOST_READERS, SUM_DIGEST, known
+from gate_controller.contract.features import BELL, FACE_BESIDE, LOST_READERS, SUM_DIGEST, known
 from gate_controller.contract.journal_chain import COUNTERSIGN_DOMAIN, HEAD_DOMAIN, Head, SignedHead
 from gate_controller.contract.messages import (
     ASK_PATH,
@@ -330,7 +330,8 @@ class SyncClient:
         """
         on_trial = self._updates is not None and self._updates.is_on_trial
         takes_sums = self._store.takes_sums and not on_trial
-        return (*known(), BELL, SUM_DIGEST) if takes_sums else (*known(), BELL)
+        always = (*known(), BELL, FACE_BESIDE)
+        return (*always, SUM_DIGEST) if takes_sums else always
 
     def _policy_trouble(self) -> str:
         """Return why this gate's policy is not the server's, or not the whole of it; "" when it is."""

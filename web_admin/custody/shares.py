@@ -107,6 +107,12 @@ def create_shares(session: Session, sealer: Sealer, person_id: str, consent_id: 
     return made
 
 
+def people_with_shares(session: Session, site_id: str) -> tuple[str, ...]:
+    """Return the ids of the people of whom any gate of the site may keep a face."""
+    query = select(FaceShare.person_id).join(Person).where(Person.site_id == site_id).distinct()
+    return tuple(session.scalars(query.order_by(FaceShare.person_id)))
+
+
 def gates_offering_face(session: Session, site_id: str) -> list[str]:
     """Return the ids of the paired gates with a lane that offers face."""
     lanes = (

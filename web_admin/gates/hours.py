@@ -12,6 +12,7 @@ from web_admin.action.base import Action, begin, checked_text, finish, new_id
 from web_admin.action.lookups import hours_of
 from web_admin.compound.models import CalendarDay, Gate, Hours
 from web_admin.core.refusal import ActionRefused
+from web_admin.custody.shares import people_with_shares
 from web_admin.gates.rules import check_methods, spec_of, wanted_lane
 
 # -- hours and days --------------------------------------------------------------------------------
@@ -36,7 +37,8 @@ def save_hours(act: Action, hours_id: str | None, name: str, spans: Sequence[Spa
         for lane in gate.lanes:
             if hours.hours_id in lane.method_hours.values():
                 check_methods(site, wanted_lane(gate, spec_of(lane)), tables)
-    finish(act, "hours_saved", {"hours_id": hours.hours_id}, touches=())
+    facts = {"hours_id": hours.hours_id}
+    finish(act, "hours_saved", facts, touches=people_with_shares(act.session, act.site_id))
     return hours
 
 
@@ -53,7 +55,9 @@ def set_calendar_day(act: Action, day: date, kind: str | None, name: str = "") -
         row = row or CalendarDay(site_id=act.site_id, day=day)
         row.kind, row.name = kind, checked_text("name", name) if name.strip() else ""
         act.session.add(row)
-    finish(act, "calendar_day_set", {"day": day.isoformat(), "kind": kind}, touches=())
+    facts = {"day": day.isoformat(), "kind": kind}
+    # Until when a face may be kept depends on hours and holidays.
+    finish(act, "calendar_day_set", facts, touches=people_with_shares(act.session, act.site_id))
 
 
 def weekly_hours(act: Action) -> dict[str, WeeklyHours]:

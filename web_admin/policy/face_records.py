@@ -1,12 +1,14 @@
 """Build a gate's records of one person's face: that it may keep one, or that they may consent there."""
 
-from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 
+from gate_controller.contract.features import FACE_BESIDE
 from gate_controller.contract.records import FaceOfferRecord, FaceRecord, Grant, Method
 from web_admin.compound.age_bands import CHILD, MINOR, band_has_ended, midnight_at
 from web_admin.compound.models import UNASSIGNED, Person
 from web_admin.face.engine import FACE_ENGINE
+from web_admin.policy.face_times import FOREVER, FaceTimes, Place, Way
 from web_admin.policy.facts import GateFacts, SiteFacts
 
 
@@ -15,30 +17,32 @@ def face_record(
     person: Person,
     gate: GateFacts,
     grants: Sequence[Grant],
-    ways: Collection[Method],
-    ways_end: datetime | None,
+    ways: tuple[Way, ...],
+    times: FaceTimes,
+    places: Mapping[str, Place],
 ) -> FaceRecord | None:
-    """Return the right to keep a face here, None where it could become the only way in.
+    """Return the right to keep a face here, None where it could never open beside another way.
 
-    It ends with the last other way, and on the day on which a minor's age band does, also at a gate
-    that hears nothing from the server by then.
+    It ends with the last minute of another way at a lane with face (`places`), and on the day on which a
+    minor's age band does, also at a gate that hears nothing from the server by then. For a gate that does not
+    decide each minute it ends with the first minute that could leave face alone.
     """
     consent_id = facts.consents[person.person_id]
-    lanes = facts.lanes[gate.gate_id]
     if facts.shares.get((person.person_id, gate.gate_id)) != consent_id:
         return None
-    offering = [lane for lane in lanes if facts.live_lanes.offers_face(lane)]
-    if not offering and any(Method.FACE in lane.methods for lane in lanes):
-        return None
-    granted = {lane_id for grant in grants for lane_id in grant.lanes}
-    if any(lane.lane_id in granted and not set(ways) & set(lane.methods) for lane in offering):
+    ways_end = times.last_end(ways, grants, places)
+    if ways_end is not None and FACE_BESIDE not in gate.knows:
+        granted = {lane_id for grant in grants for lane_id in grant.lanes}
+        here = [place for lane_id, place in places.items() if lane_id in granted]
+        ways_end = times.unbroken_end(ways, here)
+    if ways_end is None:
         return None
     guardian_ids: tuple[str, ...] = ()
     if person.age_band == MINOR:
         guardian_ids = facts.face.agreed_guardians.get(consent_id, ())
         if not guardian_ids:
             return None
-    ends = [] if ways_end is None else [ways_end]
+    ends = [] if ways_end == FOREVER else [ways_end]
     if person.age_band_until is not None:
         ends.append(midnight_at(facts.site, person.age_band_until))
     dropped = facts.face.dropped_looks.get((consent_id, gate.gate_id), ())

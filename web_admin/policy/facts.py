@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar, cast
 from sqlalchemy import Select, Table, select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.records import Method
 from web_admin.compound.models import (
     CalendarDay,
     CredentialRow,
@@ -32,7 +33,7 @@ from web_admin.visitors.pass_states import ends_after
 PUBLISHED_STATES = frozenset({"paired", "stolen"})
 """States of gates to which anything is published."""
 
-LANE_OF_PEOPLE = ("lane_id", "gate_id", "direction", "methods", "held_after_restore")
+LANE_OF_PEOPLE = ("lane_id", "gate_id", "direction", "methods", "method_hours", "held_after_restore")
 """What people's records and whether a lane is live depend on."""
 
 _Row = TypeVar("_Row")
@@ -90,8 +91,8 @@ def load_facts(
 ) -> SiteFacts:
     """Read a site in this transaction; None means everyone, and all gates.
 
-    Without others only what the records of these people are made of: no homes, hours, calendar, ended passes
-    and emergency codes.
+    Without others only what the records of these people are made of: no homes, ended passes and emergency
+    codes, and hours and calendar only where one of them chose face.
     """
     session.flush()
     site = session.get_one(Site, site_id)
@@ -119,7 +120,10 @@ def load_facts(
     for credential in _of_people(session, live.order_by(CredentialRow.credential_id), person_ids):
         credentials.setdefault(credential.person_id, []).append(credential)
     common = _Common()
-    if with_others:
+    if not with_others and any(Method.FACE in person.methods for person in persons):
+        # Until when a face may be kept depends on them.
+        common = _Common(hours=_hours(session, site_id), calendar=_calendar(session, site_id))
+    elif with_others:
         common = _common(session, site_id, now, persons, everyone=person_ids is None)
     return SiteFacts(
         site=site,
@@ -157,19 +161,27 @@ class _Common(NamedTuple):
 def _common(
     session: Session, site_id: str, now: datetime, persons: Sequence[Person], *, everyone: bool
 ) -> _Common:
-    days = session.scalars(select(CalendarDay).where(CalendarDay.site_id == site_id))
     ended_passes = select(VisitorPassRow).where(
         VisitorPassRow.site_id == site_id, VisitorPassRow.withdrawn_at.is_not(None), ends_after(now)
     )
     codes = select(EmergencyCode).where(EmergencyCode.site_id == site_id)
     return _Common(
-        hours={h.hours_id: h for h in session.scalars(select(Hours).where(Hours.site_id == site_id))},
+        hours=_hours(session, site_id),
         hours_by_lane=_hours_of_grants(session, site_id),
-        calendar={day.day: day.kind for day in days},
+        calendar=_calendar(session, site_id),
         homes=_homes(session, site_id, None if everyone else persons),
         ended_passes=session.scalars(ended_passes).all(),
         emergency_codes=session.scalars(codes.order_by(EmergencyCode.credential_id)).all(),
     )
+
+
+def _hours(session: Session, site_id: str) -> dict[str, Hours]:
+    return {h.hours_id: h for h in session.scalars(select(Hours).where(Hours.site_id == site_id))}
+
+
+def _calendar(session: Session, site_id: str) -> dict[date, str]:
+    days = session.scalars(select(CalendarDay).where(CalendarDay.site_id == site_id))
+    return {day.day: day.kind for day in days}
 
 
 def published_gates(

@@ -8,10 +8,11 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from gate_controller.contract.calendars import Span, WeeklyHours
+from gate_controller.contract.calendars import SiteCalendar, Span, WeeklyHours
 from gate_controller.contract.credential_kinds import usable_methods
 from gate_controller.contract.pins import card_tag, gate_pin_tag
 from gate_controller.contract.policy import check_promise_one
@@ -43,6 +44,7 @@ from web_admin.compound.models import CredentialRow, Gate, GrantRow, Hours, Lane
 from web_admin.core.sealing import SealBroken, Sealer, open_card_number, open_pin_tag
 from web_admin.gates.rules import ANTIPASSBACKS
 from web_admin.policy.face_records import face_offer, face_record
+from web_admin.policy.face_times import FaceTimes, Way, place_of, ways_of
 from web_admin.policy.facts import GateFacts, SiteFacts
 
 KINDS_OF_ONE_PERSON = ("person", "face", "face_offer")
@@ -188,21 +190,6 @@ def chosen_usable_methods(
     return frozenset(method for method in usable_methods(credentials, now) if method in person.methods)
 
 
-def ways_end(person: Person, credentials: list[CredentialRow], now: datetime) -> datetime | None:
-    """Return when the last of the chosen other methods expires; None when one of them does not.
-
-    A face ends no later (promise 1), also at a gate that hears nothing from the server by then.
-    """
-    ends = [
-        row.valid_until
-        for row in credentials
-        if chosen_usable_methods(person, [row], now)
-    ]
-    if not ends or None in ends:
-        return None
-    return max(end for end in ends if end is not None)
-
-
 @dataclass(frozen=True, slots=True)
 class _PersonFacts:
     """A person as published to any gate; `record` has neither grants nor face, credentials no tags."""
@@ -212,7 +199,7 @@ class _PersonFacts:
     record: PersonRecord
     methods_with_face: tuple[Method, ...]
     ways: frozenset[Method]
-    ways_end: datetime | None
+    ways_at: tuple[Way, ...]
     wants_face: bool
     grants: Sequence[tuple[GrantRow, Mapping[str, tuple[str, ...]]]]
     home: HomeRecord | None
@@ -230,10 +217,12 @@ class PeopleRecords:
             person.person_id: chosen_usable_methods(person, facts.credentials.get(person.person_id, []), now)
             for person in facts.persons
         }
-        self._ways_end = {
-            person.person_id: ways_end(person, facts.credentials.get(person.person_id, []), now)
-            for person in facts.persons
-        }
+        self._now = now
+        self._times = FaceTimes(
+            SiteCalendar(ZoneInfo(facts.site.timezone), facts.calendar),
+            {name: WeeklyHours.from_spans(hours_record(row).spans) for name, row in facts.hours.items()},
+            now,
+        )
         self._gate_of_lane = {lane.lane_id: gate for gate, lanes in facts.lanes.items() for lane in lanes}
         self._places: dict[tuple[str, ...], Mapping[str, tuple[str, ...]]] = {}
         self._secrets: dict[str, int | bytes] = {}
@@ -273,7 +262,11 @@ class PeopleRecords:
         """Give the people who may pass this gate, their credentials, homes and faces."""
         lanes = {lane.lane_id: lane for lane in self._facts.lanes[gate.gate_id]}
         listed_homes: set[str] = set()
-        offers_face = any(self._facts.live_lanes.offers_face(lane) for lane in lanes.values())
+        places = {
+            lane.lane_id: place_of(lane.methods, lane.method_hours)
+            for lane in lanes.values()
+            if self._facts.live_lanes.offers_face(lane)
+        }
         if self._people is None:  # at first use: until then a face may be paused
             self._people = [self._same_everywhere(person) for person in self._facts.persons]
         for one in self._people:
@@ -286,9 +279,11 @@ class PeopleRecords:
                 continue
             face = None
             if one.wants_face:
-                face = face_record(self._facts, one.person, gate, grants, one.ways, one.ways_end)
+                face = face_record(
+                    self._facts, one.person, gate, grants, one.ways_at, self._times, places
+                )
             offer = None
-            if offers_face:
+            if places:
                 offer = face_offer(self._facts, one.person, gate, grants, one.ways, self._today)
             methods = one.record.methods if face is None else one.methods_with_face
             yield one.key, msgspec.structs.replace(one.record, methods=methods, grants=grants)
@@ -329,7 +324,7 @@ class PeopleRecords:
             ),
             methods_with_face=chosen,
             ways=self._ways[person_id],
-            ways_end=self._ways_end[person_id],
+            ways_at=ways_of(chosen, [record for _, record in made if record is not None], self._now),
             wants_face=self._wants_face(person),
             grants=[(grant, self._lanes_by_gate(grant)) for grant in facts.grants.get(person_id, ())],
             home=HomeRecord(home.home_id, home.number, home.pin_salt) if home is not None else None,

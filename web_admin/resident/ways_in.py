@@ -39,6 +39,7 @@ from web_admin.face.guardians import wards_of
 from web_admin.face.models import GuardianRequest
 from web_admin.face.renewals import renewal_of
 from web_admin.face.ways_in import dependence_of
+from web_admin.policy.face_limits import FaceLimit, face_limits
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.own_phone import desk_asks, verification_of
 from web_admin.resident.own_ways import losses_of, own_credential, ways_of
@@ -69,6 +70,12 @@ def _asked_by_minors(act: Action, person: Person) -> list[tuple[GuardianRequest,
     return [(one, minors[one.minor_id]) for one in asked]
 
 
+def _face_limits(person: Person, act: Action) -> Sequence[FaceLimit]:
+    if Method.FACE not in person.methods or person.face_paused_reason is not None:
+        return ()
+    return face_limits(act.session, person, act.now)
+
+
 def _page(
     person: Person, act: Action, *, fresh_pin: str | None = None, errors: Mapping[str, str] | None = None
 ) -> str:
@@ -86,6 +93,7 @@ def _page(
         printed=[row for row in _live(person, CredentialKind.QR) if row.printed],
         fresh_pin=fresh_pin,
         dependence=dependence_of(act.session, person, act.now),
+        face_limits=_face_limits(person, act),
         renewal=renewal_of(act.session, person.person_id) if site_of(person).face_enabled else None,
         requests=_asked_by_minors(act, person),
         wards=wards_of(act.session, person.person_id),

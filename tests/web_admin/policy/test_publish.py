@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text, update
 
+from gate_controller.contract.features import FACE_BESIDE
 from gate_controller.contract.messages import open_manifest, policy_digest, record_digest
 from gate_controller.contract.pins import argon2_tag, card_tag, gate_pin_tag
 from gate_controller.contract.policy import compile_policy
@@ -163,6 +164,47 @@ def test_face_is_not_published_where_the_other_way_is_not_offered(database, seal
         give_face(session, sealer, site, person, now)
         publish_policy(session, sealer, site, now)
         assert f"face:{person.person_id}" not in stored(session, "north")
+
+
+@pytest.mark.parametrize("knows", [[FACE_BESIDE], []])
+def test_a_face_is_published_until_the_last_other_way_at_its_lane_ends(database, sealer, site, now, knows):
+    """A code that works elsewhere keeps no face here."""
+    with database.session() as session:
+        add_gate(session, sealer, site, "north", 1, ["card", "pin", "face"])
+        session.get_one(Gate, "north").knows = knows
+        person = add_person(session, site, None, ["north-in"], now, ("card", "qr"))
+        add_card(session, sealer, person, 7, now).valid_until = now + timedelta(hours=1)
+        code = CredentialRow(credential_id="b" * 16, person_id=person.person_id, kind="qr", created_at=now)
+        session.add(code)
+        give_face(session, sealer, site, person, now)
+        publish_policy(session, sealer, site, now)
+        face = decode_record("face:x", stored(session, "north")[f"face:{person.person_id}"])
+        assert face.valid_until == now + timedelta(hours=1)
+        publish_policy(session, sealer, site, now + timedelta(hours=1))
+        assert f"face:{person.person_id}" not in stored(session, "north")
+
+
+@pytest.mark.parametrize(("knows", "is_published"), [([FACE_BESIDE], True), ([], False)])
+def test_hours_of_the_other_way_keep_a_face_where_the_gate_decides_each_minute_and_nowhere_else(
+    database, sealer, site, now, knows, is_published
+):
+    with database.session() as session:
+        add_gate(session, sealer, site, "north", 1, list(Method))
+        session.get_one(Gate, "north").knows = knows
+        days = {"days": ["mon"], "from_minute": 480, "until_minute": 1200}
+        session.add(Hours(hours_id="day", site_id=site, name="Day", spans=[days]))
+        session.flush()
+        session.get_one(Lane, "north-in").method_hours = {"pin": "day"}
+        home = add_home(session, site, "3-1502")
+        person = add_person(session, site, home, ["north-in"], now, ("pin",))
+        add_pin(session, sealer, person, home, "482915", now)
+        give_face(session, sealer, site, person, now)
+        publish_policy(session, sealer, site, now)
+        assert (f"face:{person.person_id}" in stored(session, "north")) is is_published
+        session.get_one(Lane, "north-in").method_hours = {}
+        publish_policy(session, sealer, site, now)
+        record = decode_record("face:x", stored(session, "north")[f"face:{person.person_id}"])
+        assert record.valid_until is None
 
 
 @pytest.mark.parametrize(

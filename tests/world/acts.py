@@ -2,6 +2,7 @@
 
 from tests.world import acts_at_gates as at_gates
 from tests.world import acts_of_faults as faults
+from tests.world import acts_of_hours as hours
 from tests.world import acts_of_people as people
 from tests.world import acts_of_thieves as thieves
 from tests.world.plan import Kind
@@ -41,6 +42,15 @@ TABLE: tuple[tuple[str, Act, int], ...] = (
     ("order", people.order, 5),
     ("stolen", people.report_stolen, 1),
     ("clear tampering", people.clear, 2),
+    ("method hours", hours.set_method_hours, 4),
+    ("hours", hours.change_hours, 2),
+    ("holiday", hours.set_holiday, 2),
+    ("grant at hours", hours.grant_at_hours, 2),
+    ("interlock", hours.set_interlock, 2),
+    ("passback", hours.set_antipassback, 2),
+    ("make code", hours.make_code, 2),
+    ("end code", hours.end_code, 1),
+    ("type code", hours.type_code, 4),
     ("notice", people.change_notice, 1),
     ("housekeeping", people.keep_house, 1),
     ("power cut", faults.cut_power, 3),

@@ -1,5 +1,7 @@
 """What happens at gates: turns with the server, and what people show, type, press and open there."""
 
+from datetime import timedelta
+
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.passes import RESIDENT_DOMAIN, code_text, resident_code_body, signed_message
 from gate_controller.contract.records import Method
@@ -7,7 +9,7 @@ from gate_controller.control.messages import Message, ScreenAction
 from gate_controller.terminal.view import MethodPressed
 from hardware.interfaces import CardRead, CodeRead, InputChange, InputKind, KeyPress
 from tests.world.chance import phone_key
-from tests.world.facts import Shown
+from tests.world.facts import CameIn, Shown
 from tests.world.first_day import GATES
 from tests.world.gate import WorldGate
 from tests.world.plan import Step
@@ -42,12 +44,16 @@ def tick(world: World, step: Step) -> str:
 
 def show(
     world: World, gate: WorldGate, lane_id: str, messages: list[Message], method: str,
-    credential_ids: tuple[str, ...], *, text: str = "", uses: int = 0,
+    credential_ids: tuple[str, ...], *, text: str = "", uses: int = 0, issuer_id: str = "",
 ) -> str:
     """Let a lane's reader report, and note what the gate made of it."""
     before = gate.journal.head[0]
     at = gate.clock.now()
     sure = gate.clock.is_sure
+    gate.tick()
+    released = frozenset(one for one, lock in gate.locks.items() if lock.is_on)
+    person_id = holder_of(world, credential_ids) if method == "card" else ""
+    was_inside = is_inside_for_sure(world, gate, person_id)
     for message in messages:
         gate.handle(message)
     entries = [one for one in gate.journal.entries_after(before, 100) if one.kind == "access"]
@@ -56,11 +62,44 @@ def show(
         world.facts.codes_opened[gate.gate_id, text] += 1
     if opened and uses:
         world.facts.passes_opened[gate.gate_id, credential_ids[0]] += 1
+    reasons = tuple(str(entry.facts["reason"]) for entry in entries)
     world.shown = Shown(
-        gate.gate_id, lane_id, method, credential_ids, opened, bool(entries), sure, at, text, uses
+        gate.gate_id, lane_id, method, credential_ids, opened, bool(entries), sure, at, text, uses,
+        issuer_id, released, reasons, was_inside,
     )
-    reasons = " ".join(str(entry.facts["reason"]) for entry in entries)
-    return f"{lane_id} {method} {' '.join(credential_ids)} opened={opened} {reasons}"
+    if opened and person_id:
+        note_passage(world, gate, lane_id, person_id)
+    return f"{lane_id} {method} {' '.join(credential_ids)} opened={opened} {' '.join(reasons)}"
+
+
+# -- who is inside, by what the metal and the tables say ---------------------------------------------
+
+
+def holder_of(world: World, credential_ids: tuple[str, ...]) -> str:
+    """Return whose card this is, "" where its number was given out more than once."""
+    known = world.server.credentials
+    holders = {known[one].person_id for one in credential_ids if one in known}
+    return holders.pop() if len(holders) == 1 and len(credential_ids) == 1 else ""
+
+
+def is_inside_for_sure(world: World, gate: WorldGate, person_id: str) -> bool:
+    """Return whether a person came in here by a lane that counts, and nothing since may have undone it."""
+    came = world.facts.came_in.get((gate.gate_id, person_id))
+    if came is None or (came.life, came.wall_ahead) != (gate.lives, gate.wall_ahead):
+        return False
+    # Within a minute it is the same passage; after twelve hours a gate forgets who came in.
+    since = world.now - came.at
+    return gate.sync._online and timedelta(minutes=1) < since < timedelta(hours=11)
+
+
+def note_passage(world: World, gate: WorldGate, lane_id: str, person_id: str) -> None:
+    """Note who was let in or out; where a door's contact was seen, the door counts, and no one is noted."""
+    place = (gate.gate_id, person_id)
+    rules = world.facts.rules.get(gate.gate_id, {}).get(gate.store.have)
+    world.facts.came_in.pop(place, None)
+    counts = rules is not None and lane_id in rules.lanes and rules.lanes[lane_id].antipassback != "off"
+    if counts and lane_id.endswith("-in") and lane_id not in world.doors_moved:
+        world.facts.came_in[place] = CameIn(world.now, gate.lives, gate.wall_ahead)
 
 
 def tap_card(world: World, step: Step) -> str:
@@ -112,11 +151,11 @@ def show_pass(world: World, step: Step) -> str:
     """Show a visitor's pass, withdrawn ones too."""
     if not world.has.passes:
         return "no pass"
-    pass_id, text, uses = world.has.passes[step.first % len(world.has.passes)]
+    pass_id, text, uses, issuer_id = world.has.passes[step.first % len(world.has.passes)]
     gate = gate_of(world, step.second)
     lane_id = lane_of(gate, step.dice)
     read = CodeRead(f"scan-{lane_id}", text, 0)
-    return show(world, gate, lane_id, [read], "pass", (pass_id,), uses=uses)
+    return show(world, gate, lane_id, [read], "pass", (pass_id,), uses=uses, issuer_id=issuer_id)
 
 
 def press_exit(world: World, step: Step) -> str:
@@ -138,6 +177,7 @@ def move_door(world: World, step: Step) -> str:
     """Open and shut a door."""
     gate = gate_of(world, step.first)
     lane_id = lane_of(gate, step.second)
+    world.doors_moved.add(lane_id)
     before = gate.journal.head[0]
     for active in (True, False):
         gate.handle(InputChange("board", lane_id, InputKind.DOOR_OPEN, active, 0, "1"))

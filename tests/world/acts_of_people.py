@@ -39,8 +39,9 @@ from web_admin.restore import actions as restore
 from web_admin.visitors.actions import issue_pass, withdraw_pass
 
 METHODS = (
-    ("card",), ("card", "pin"), ("pin",), ("card", "qr"), ("card", "pin", "qr"), ("card", "face"), ("qr",)
-)
+    ("card",), ("card", "pin"), ("pin",), ("card", "qr"), ("card", "pin", "qr"), ("card", "face"), ("qr",),
+    ("pin", "face"), ("qr", "face"), ("card", "pin", "face"),
+)  # fmt: skip
 ALL_LANES = tuple(lane_id for gate_id in GATES for lane_id in LANES[gate_id])
 PLACES = (ALL_LANES, ("north-in", "north-out"), ("south-in",), ())
 HOUSEKEEPING = (
@@ -144,14 +145,14 @@ def new_pin(world: World, step: Step) -> str:
 def give_pass(world: World, step: Step) -> str:
     """Invite a visitor, for one or two entries at one gate."""
     person_id, number, uses = person_of(world, step), 1 + step.second % len(GATES), 1 + step.dice % 2
-    kept: list[tuple[str, str, int]] = []
+    kept: list[tuple[str, str, int, str]] = []
 
     def issue(act: Action) -> None:
         row = issue_pass(
             act, issuer_person_id=person_id, label="guest", gate_numbers=[number], uses=uses,
             valid_until=act.now + timedelta(hours=20),
         )
-        kept.append((row.pass_id, row.text, uses))
+        kept.append((row.pass_id, row.text, uses, person_id))
 
     came = by_phone(world, person_id, issue)
     world.has.passes += kept if came == DONE else []
@@ -226,7 +227,7 @@ def stop_person(world: World, step: Step) -> str:
     person_id = person_of(world, step)
     if world.server.persons[person_id].suspended:
         return world.cell.do(lambda act: resume_person(act, person_id))
-    return world.cell.do(lambda act: suspend_person(act, person_id, "unpaid"))
+    return world.cell.do(lambda act: suspend_person(act, person_id, "asked by the person"))
 
 
 def grant(world: World, step: Step) -> str:

@@ -4,7 +4,7 @@ by it."""
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gate_controller.contract.journal_chain import JournalEntry
 from gate_controller.contract.messages import AskReply
@@ -41,6 +41,10 @@ class GateSeen:
     people: frozenset[str]
     face_only_lanes: tuple[str, ...]
     faces_without_other_way: tuple[str, ...]
+    clock_at: datetime
+    """What the gate's own clock shows."""
+    faces_that_open: frozenset[tuple[str, str]]
+    """Persons with a look here and lanes that would open for it in this very moment."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +63,27 @@ class Shown:
     """By the gate's own clock."""
     text: str = ""
     uses: int = 0
+    issuer_id: str = ""
+    """Who gave the visitor's pass that was shown."""
+    released: frozenset[str] = frozenset()
+    """Lanes whose lock was released at that moment, by the metal."""
+    reasons: tuple[str, ...] = ()
+    was_inside: bool = False
+    """Whether the person came in by a lane that counts, and the gate cannot have forgotten it."""
 
     @property
     def credential_id(self) -> str:
         """Return the one that it is for sure, where there is one."""
         return self.credential_ids[0] if len(self.credential_ids) == 1 else ""
+
+
+@dataclass(frozen=True)
+class CameIn:
+    """One person who was let in by a lane that counts: when, in which life and by which clock of the gate."""
+
+    at: datetime
+    life: int
+    wall_ahead: timedelta
 
 
 @dataclass
@@ -107,6 +127,8 @@ class Facts:
     """Gates and the consents that were taken back at their screens."""
     face_pressed: dict[str, datetime] = field(default_factory=dict)
     """When face was last pressed at each lane."""
+    came_in: dict[tuple[str, str], "CameIn"] = field(default_factory=dict)
+    """By gate and person: the last way in by a lane that counts."""
     restored: int = 0
     just_restored: bool = False
 
@@ -169,7 +191,7 @@ class Facts:
 
 def _difference(before: Rules, after: Rules) -> str:
     parts = []
-    for name in ("lanes", "people", "credentials", "passes_withdrawn"):
+    for name in ("lanes", "people", "credentials", "passes_withdrawn", "emergency_codes"):
         old, new = getattr(before, name), getattr(after, name)
         parts += [
             f"{name}[{key}]: {old.get(key)} -> {new.get(key)}"

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.calendars import Span
 from gate_controller.storage.policy_store import GateIdentity
 from tests.support.acting import ALL_METHODS, NOTICE, add_live_lane, by_phone, pair
 from tests.support.compounds.assessments import assess
@@ -30,6 +31,7 @@ from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import enable_face, give_face_consent
 from web_admin.face.notices import publish_notice
 from web_admin.gates.actions import add_gate, save_lane
+from web_admin.gates.hours import save_hours
 from web_admin.gates.rules import LaneSpec
 from web_admin.operations import schema
 from web_admin.people.actions import add_person, set_may_override
@@ -45,6 +47,13 @@ PEOPLE = 20
 STAFF = 18
 """People with this number and above work here; the first of them may override."""
 FIRST_CARD = 4_100_001
+EVERY_DAY = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HOURS = {
+    "day": (Span((*EVERY_DAY, "holiday"), 480, 1200), Span(EVERY_DAY, 480, 1200)),
+    "working days": (Span(EVERY_DAY[:5], 420, 1080), Span(EVERY_DAY[:5], 0, 720)),
+    "night": (Span((*EVERY_DAY, "holiday"), 1200, 480), Span((*EVERY_DAY, "holiday"), 1320, 360)),
+}
+"""By name: what hours are at first, and what the office changes them to."""
 WITH_PIN, WITH_PHONE, WITH_FACE = range(8), range(4, 12), range(2, 10)
 
 
@@ -60,8 +69,12 @@ class Belongings:
     """Credential and digits of a person's last PIN."""
     phones: dict[str, tuple[int, str]] = field(default_factory=dict)
     """The number of the phone's key, and its credential."""
-    passes: list[tuple[str, str, int]] = field(default_factory=list)
-    """Id, text and uses of each visitor's pass."""
+    passes: list[tuple[str, str, int, str]] = field(default_factory=list)
+    """Id, text, uses and giver of each visitor's pass."""
+    emergency_codes: list[tuple[str, str]] = field(default_factory=list)
+    """Id and digits of each emergency code."""
+    hours: dict[str, str] = field(default_factory=dict)
+    """By name: the ids of the hours that the office made."""
     next_card: int = FIRST_CARD
 
 
@@ -116,6 +129,7 @@ def _lane(lane_id: str, methods: tuple[str, ...]) -> LaneSpec:
 
 def _people(act: Action) -> Belongings:
     found = Belongings()
+    found.hours = {name: save_hours(act, None, name, [spans[0]]).hours_id for name, spans in HOURS.items()}
     homes = [add_home(act, f"{1 + number // 4}-{number + 1:02d}01") for number in range(HOMES)]
     for number in range(PEOPLE):
         is_staff = number >= STAFF

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.contract.records import CredentialState, Method
+from gate_controller.rules.access import decide
+from gate_controller.rules.decision import Claim, GateMemory
 from tests.world.facts import GateSeen
 from tests.world.gate import WorldGate
 
@@ -35,14 +37,13 @@ def look_at_gate(world: "World", gate: WorldGate) -> GateSeen:
     }
     facts.known_consents |= {(gate_id, face.consent_id) for face in gate.sync._roster.values()}
     opened, gate.camera.opened = gate.camera.opened, 0
+    usable = frozenset(person_id for person_id, _consent in kept if gate.service.can_recognise(person_id))
     return GateSeen(
         have=gate.store.have,
         lost_entry=lost,
         new_entries=entries,
         new_pulses=tuple(pulses),
-        usable_faces=frozenset(
-            person_id for person_id, _consent in kept if gate.service.can_recognise(person_id)
-        ),
+        usable_faces=usable,
         kept_faces=frozenset(kept),
         camera_is_open=gate.camera.is_open,
         camera_opened=opened > 0,
@@ -51,6 +52,23 @@ def look_at_gate(world: "World", gate: WorldGate) -> GateSeen:
         people=frozenset(snapshot.policy.persons) if snapshot is not None else frozenset(),
         face_only_lanes=face_only_lanes(snapshot),
         faces_without_other_way=faces_without_other_way(snapshot),
+        clock_at=gate.clock.now(),
+        faces_that_open=faces_that_open(gate, snapshot, usable),
+    )
+
+
+def faces_that_open(
+    gate: WorldGate, snapshot: PolicySnapshot | None, usable: frozenset[str]
+) -> frozenset[tuple[str, str]]:
+    """Return the pairs of person and lane for which the gate's rules would open to a recognised face now."""
+    if snapshot is None:
+        return frozenset()
+    now, memory = gate.clock.now(), GateMemory(clock_sure=gate.clock.is_sure)
+    return frozenset(
+        (person_id, lane_id)
+        for person_id in usable
+        for lane_id in snapshot.policy.lanes
+        if decide(Claim(Method.FACE, person_id), lane_id, snapshot.policy, memory, now).opens
     )
 
 

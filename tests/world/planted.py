@@ -1,4 +1,4 @@
-"""Twelve bugs of the kinds that were found so far, each put into the product by a change of a few words.
+"""Bugs of the kinds that were found so far, each put into the product by a change of a few words.
 
 A function's own source is changed and takes the function's place, so a bug that no longer fits the
 product stops the run instead of planting nothing.
@@ -13,15 +13,18 @@ from types import FunctionType
 from typing import Any
 from unittest.mock import patch
 
+from gate_controller.contract.calendars import SiteCalendar
 from gate_controller.control.controller import Controller
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.rules import access
 from gate_controller.storage import database
 from gate_controller.storage.policy_store import PolicyStore
+from gate_controller.sync.client import SyncClient
 from web_admin.accounts import permissions
 from web_admin.custody import shares
 from web_admin.face import ways_in
-from web_admin.policy import publish
+from web_admin.people import actions as people_actions
+from web_admin.policy import effects, publish
 from web_admin.restore import actions as restore_actions
 from web_admin.sync import asking, requests
 
@@ -104,6 +107,64 @@ BUGS: tuple[Bug, ...] = (
         "stolen gets people", "a gate that was reported stolen is sent people and cards as before",
         ((publish._Sources, "records", (
             ('if gate.state != "paired":', 'if gate.state not in ("paired", "stolen"):'),
+        )),),
+    ),
+    Bug(
+        "face alone at an hour", "a face opens in minutes in which no other way of its person does",
+        ((access, "face_is_alone", (("return len(", "return False and len("),)),),
+    ),
+    Bug(
+        "hours of ways", "a lane takes a way in at every hour",
+        ((access, "_lane_refusal", (
+            ("if lane.method_hours and claim.method in lane.method_hours:", "if lane.method_hours is None:"),
+        )),),
+    ),
+    Bug(
+        "hours of grants", "a person passes at every hour",
+        ((access, "_time_refusal", (
+            ("if grant.hours_id is not None and not", 'if grant.hours_id == "" and not'),
+        )),),
+    ),
+    Bug(
+        "no holidays", "a date counts as its day of the week, whatever the calendar says",
+        ((SiteCalendar, "day_kind", (("self.exceptions.get(day) or ", ""),)),),
+    ),
+    Bug(
+        "suspended card alone", "a suspended person is refused with a card alone",
+        ((access, "_person_refusal", (
+            ("if person.suspended:", "if person.suspended and type(claim.credential) is CardCredential:"),
+        )),),
+    ),
+    Bug(
+        "interlock ignored", "a way in opens while the lane that it waits for is released",
+        ((access, "is_interlocked", (('lane.direction == "in"', 'lane.direction == "both"'),)),),
+    ),
+    Bug(
+        "inside again", "a person who is inside comes in once more",
+        ((access, "came_in_again", (('lane.direction == "in"', 'lane.direction == "both"'),)),),
+    ),
+    Bug(
+        "code of another lane", "an emergency code opens every lane of its gate",
+        ((access, "_decide_emergency", (
+            ("elif reason is None and lane_id not in code.lanes:", "elif reason is None and not code.lanes:"),
+        )),),
+    ),
+    Bug(
+        "lost receipt", "a gate counts receipts as sent before the server has answered",
+        ((SyncClient, "push_receipts", (
+            ("self._link.post(", "self._journal.receipts_sent(tuple(unsent))\n            self._link.post("),
+        )),),
+    ),
+    Bug(
+        "gate left out", "a publication leaves out the last gate",
+        ((effects, "publish_policy", (
+            ("facts.gates[start : start + at_once]\n", "facts.gates[start : start + at_once][:2]\n"),
+        )),),
+    ),
+    Bug(
+        "share at move-out", "the shares of a face stay when its person moves out",
+        ((people_actions, "forget_face", (
+            ("gate_ids = destroy_shares(", 'gate_ids = [] if why == "moved_out" else destroy_shares('),
         )),),
     ),
 )

@@ -3,8 +3,8 @@
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +28,9 @@ class LaneRow(NamedTuple):
     posture: str
     override: Override | None
     is_held_back: bool
+    method_hours: tuple[tuple[str, str], ...] = ()
+    interlock_with: frozenset[str] = frozenset()
+    antipassback: str = "off"
 
 
 class PersonRow(NamedTuple):
@@ -40,13 +43,29 @@ class PersonRow(NamedTuple):
     may_override: bool
 
 
+class SpanRow(NamedTuple):
+    """Minutes of some kinds of day, past midnight where the end is not after the start."""
+
+    days: frozenset[str]
+    from_minute: int
+    until_minute: int
+
+
+class EmergencyRow(NamedTuple):
+    """A code of no person for some lanes."""
+
+    state: str
+    lanes: frozenset[str]
+
+
 class GrantRow(NamedTuple):
-    """Where someone may pass, within dates."""
+    """Where someone may pass, within dates and at hours."""
 
     person_id: str
     lanes: frozenset[str]
     start: datetime | None
     end: datetime | None
+    hours_id: str | None = None
 
 
 class CredentialRow(NamedTuple):
@@ -108,6 +127,11 @@ class ServerState:
     forgettings: Mapping[tuple[str, str], bytes]
     passes_withdrawn: Mapping[str, tuple[datetime, frozenset[int]]]
     """When each would have ended, and the numbers of the gates that it named."""
+    zone: str = "UTC"
+    hours: Mapping[str, tuple[SpanRow, ...]] = field(default_factory=dict)
+    days: Mapping[date, str] = field(default_factory=dict)
+    """Dates that count as another kind of day."""
+    emergency_codes: Mapping[str, EmergencyRow] = field(default_factory=dict)
 
     def live_consents(self) -> dict[str, str]:
         """Return by person the consent that counts: given, not taken back, to the newest notice."""
@@ -199,7 +223,7 @@ class ServerReader:
             grants=tuple(
                 GrantRow(
                     row["person_id"], frozenset(json.loads(row["lanes"])), _time(row["valid_from"]),
-                    _time(row["valid_until"]),
+                    _time(row["valid_until"]), row["hours_id"],
                 )
                 for row in self._rows("SELECT * FROM grant_row ORDER BY grant_id")
             ),
@@ -232,6 +256,22 @@ class ServerReader:
                 row["pass_id"]: (_sure_time(row["valid_until"]), frozenset(json.loads(row["gate_numbers"])))
                 for row in self._rows("SELECT * FROM visitor_pass WHERE withdrawn_at IS NOT NULL")
             },
+            zone=site["timezone"],
+            hours={
+                row["hours_id"]: tuple(
+                    SpanRow(frozenset(span["days"]), span["from_minute"], span["until_minute"])
+                    for span in json.loads(row["spans"])
+                )
+                for row in self._rows("SELECT * FROM hours")
+            },
+            days={
+                date.fromisoformat(row["day"]): row["kind"]
+                for row in self._rows("SELECT * FROM calendar_day")
+            },
+            emergency_codes={
+                row["credential_id"]: EmergencyRow(row["state"], frozenset(json.loads(row["lanes"])))
+                for row in self._rows("SELECT * FROM emergency_code")
+            },
         )
 
     def _gates(self) -> dict[str, GateRow]:
@@ -253,6 +293,9 @@ class ServerReader:
                 Override(row["override_posture"], _sure_time(row["override_until"]))
                 if row["override_posture"] else None,
                 bool(row["held_after_restore"]),
+                tuple(sorted(json.loads(row["method_hours"]).items())),
+                frozenset(json.loads(row["interlock_with"])),
+                row["antipassback"],
             )
             for row in self._rows("SELECT * FROM lane ORDER BY lane_id")
         }

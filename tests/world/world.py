@@ -144,6 +144,8 @@ class World:
         self.shown: Shown | None = None
         self.breaches: list[str] = []
         self.texts_shown: list[tuple[str, str]] = []
+        self.doors_moved: set[str] = set()
+        """Lanes whose door contact was seen moving."""
         for gate in self.gates.values():
             gate.start()
 

@@ -43,7 +43,7 @@ from gate_controller.contract.messages import (
     SignedReceipt,
     sign_struct,
 )
-from gate_controller.contract.records import CardCredential, Method
+from gate_controller.contract.records import CardCredential, FaceRecord, Method
 from gate_controller.contract.signing import sign
 from gate_controller.face_control.reasons import FaceReason
 from gate_controller.rules.access import decide
@@ -128,6 +128,7 @@ class FacesOfATown(RuleBasedStateMachine):
         self.apart: set[str] = set()
         self.marked: set[str] = set()
         self.stolen: set[str] = set()
+        self.taken_back: dict[str, set[str]] = {gate_id: set() for gate_id in GATES}
         self.living_here = set(self.town.person_ids)
         self.known_to_live: dict[str, set[str]] = {}
         # Two of three begin with a face everywhere, so that every act has a face to act on.
@@ -191,6 +192,15 @@ class FacesOfATown(RuleBasedStateMachine):
             assert self.town.do(lambda act: drop_look(by_phone(act, person_id), person_id, gate_id, look_id))
             assert look_id in self.town.looks(gate_id, dropped=True)
 
+    @rule(someone=SOMEONE, gate_id=SOME_GATE)
+    def take_back_at_a_gate(self, someone: int, gate_id: str) -> None:
+        """Take a face back at the screen, where the gate knows of its consent; the office learns it later."""
+        gate, person_id = self.gates[gate_id], self.town.person_ids[someone]
+        if person_id in gate.roster:
+            self.taken_back[gate_id].add(gate.roster[person_id].consent_id)
+            self.lent[gate_id].consents.pop(person_id, None)
+            gate.take_back(someone)
+
     # -- gates -----------------------------------------------------------------------------------
 
     @rule(gate_id=SOME_GATE)
@@ -201,6 +211,7 @@ class FacesOfATown(RuleBasedStateMachine):
             gate.keeper.drop_ended_leases()
             return
         live = {} if gate_id in self.marked else self.town.live()
+        live = {p: consent for p, consent in live.items() if consent not in self.taken_back[gate_id]}
         gate.talk()
         self.lent[gate_id] = Lent(live, gate.boot_seconds)
         if gate_id in self.stolen:
@@ -292,6 +303,14 @@ class FacesOfATown(RuleBasedStateMachine):
         for gate_id, gate in self.gates.items():
             usable = {p for p in self.town.person_ids if gate.service.can_recognise(p)}
             assert usable == self.expected(gate_id), gate_id
+
+    @invariant()
+    def what_was_taken_back_at_a_gate_counts_there_no_more(self) -> None:
+        """Not after a power cut either, and not while the office still takes it for live."""
+        for gate_id, gate in self.gates.items():
+            known = {record.consent_id for record in gate.roster.values()}
+            assert not known & self.taken_back[gate_id], gate_id
+            assert not set(gate.service.consents_kept().values()) & self.taken_back[gate_id], gate_id
 
     @invariant()
     def a_card_opens_for_each_resident_whatever_they_answered(self) -> None:
@@ -479,6 +498,26 @@ def test_an_enrolment_after_its_consent_ended_or_was_given_again_is_refused(
     withdraw(town, 0)
     enrolled.talk()
     assert enrolled.enrol(0).reason is FaceReason.NO_LEASE
+
+
+def test_a_face_taken_back_at_a_gate_apart_stays_so_when_the_gate_starts_again(
+    enrolled: TownGate, town: Town
+) -> None:
+    """The gate asks the office before it reports: it is lent the share of that face again."""
+    consented = town.live()
+    enrolled.take_back(0)
+    enrolled.power_cut()
+    assert town.person_ids[0] not in enrolled.roster, "the policy on the disk has that consent"
+    enrolled.sync.ask()
+    assert town.live() == consented, "the office does not know of it yet, and lends the share again"
+    enrolled.roster[town.person_ids[0]] = FaceRecord(town.person_ids[0], consented[town.person_ids[0]], "any")
+    assert enrolled.enrol(0).reason is FaceReason.NO_LEASE
+    assert not enrolled.opens_for(0)
+    enrolled.power_cut()
+    enrolled.talk()
+    assert town.live() == {}
+    with town.database.session() as session:
+        assert [row.gate_id for row in session.scalars(select(ReceiptRow))] == ["north"]
 
 
 def test_one_request_is_one_enrolment(enrolled: TownGate, town: Town) -> None:

@@ -292,6 +292,32 @@ def test_a_whole_that_does_not_add_up_by_the_older_digest_leaves_sums_as_they_we
     assert store.takes_sums
 
 
+def test_a_face_taken_back_at_this_gate_counts_in_no_policy_until_the_office_ends_it(
+    path: Path, store: PolicyStore
+) -> None:
+    """Not after a restart, nor in a later policy, and one of another consent counts as before."""
+    faces = {name: FaceRecord(name, f"consent-of-{name}", "engine") for name in ("anna", "bo")}
+    agreed = {**WHOLE, **encoded({f"face:{name}": face for name, face in faces.items()})}
+    store.take(*signed(agreed, 1), NOW)
+    store.withdraw_face("consent-of-anna", "anna")
+    store.close()
+    for version in (2, 3):
+        again = PolicyStore(path, GATE, NOW)
+        loaded = again.load()
+        assert loaded is not None
+        assert loaded.face_roster == {"bo": faces["bo"]}
+        assert again.withdrawn_faces() == {"consent-of-anna"}
+        assert again.ended_faces() == {"consent-of-anna": "anna"}, "its receipt is owed until it is kept"
+        taken = again.take(*signed({**agreed, **FORK}, version), NOW)
+        assert taken is not None
+        assert taken.face_roster == {"bo": faces["bo"]}
+        again.close()
+    again = PolicyStore(path, GATE, NOW)
+    again.take(*signed({key: value for key, value in agreed.items() if key != "face:anna"}, 4), NOW)
+    assert again.withdrawn_faces() == frozenset()
+    again.close()
+
+
 def test_what_ends_leaves_a_tombstone_that_outlives_its_record(path: Path, store: PolicyStore) -> None:
     store.take(*signed(WHOLE, 1), NOW)
     manifest, _ = signed(ended(WHOLE), 2)

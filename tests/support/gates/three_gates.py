@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from gate_controller.contract.event_kinds import EventKind
+from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.records import FaceRecord
 from gate_controller.face.engines.capability import CameraCapability
 from gate_controller.face.matching.face_service import FaceService
@@ -270,6 +271,16 @@ class TownGate:
             whose = {"person_id": person_id, "consent_id": consent_id, "look_ids": looks}
             self.journal.append(EventKind.FACE_ENROLLED, {"lane_id": "in"}, whose, self.town.now)
         return result
+
+    def take_back(self, number: int) -> None:
+        """Take a face back as its person does at the screen; the office reads of it with the next events."""
+        person_id = self.town.person_ids[number]
+        consent_id = self.roster.pop(person_id).consent_id
+        facts: Facts = {"lane_id": "in", "answer": "withdraw", "notice_version": 0, "notice_sha256": "",
+                        "language": "en", "shown_by": "card"}
+        whose: Facts = {"person_id": person_id, "consent_id": consent_id}
+        self.journal.append(EventKind.FACE_ANSWER, facts, whose, self.town.now)
+        self.keeper.withdraw(person_id, consent_id)
 
     def look_ids(self) -> set[str]:
         """Return the ids of all looks on this gate's disk."""

@@ -1,5 +1,7 @@
 """Gates with faces are answered together: each is lent its own, and all receipts are stored at once."""
 
+from contextlib import contextmanager
+
 import msgspec
 import pytest
 from sqlalchemy import event, select
@@ -10,6 +12,7 @@ from tests.support.gates_together import GATES, noted, request_of
 from tests.support.statements import statements_of, verbs
 from tests.web_admin.gates.test_new_receipts import signed as signed_receipts
 from tests.web_admin.sync.test_news import one_card_more
+from web_admin.compound.models import Gate
 from web_admin.custody.models import FaceShare, ReceiptRow
 from web_admin.custody.shares import destroy_shares
 from web_admin.policy.publish import publish_policy
@@ -21,22 +24,40 @@ pytestmark = [
 ]
 
 
-def test_each_gate_is_lent_its_own_share_and_what_lends_waits_for_the_disk(faces, database, clock):
-    used = []
+@contextmanager
+def statements_that_wait(database):
+    """Give the list that each statement joins, with whether its commit waits for the disk."""
+    used, engines = [], (database.engine, database.calls)
 
     def note(connection, _cursor, statement, *_rest):
         used.append((*verbs([statement]), connection.engine.pool is database.engine.pool))
 
-    engines = (database.engine, database.calls)
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
-    replies = faces.ask(clock.now)
+    yield used
     for engine in engines:
         event.remove(engine, "before_cursor_execute", note)
+
+
+def test_each_gate_is_lent_its_own_share_and_what_lends_waits_for_the_disk(faces, database, clock):
+    with statements_that_wait(database) as used:
+        replies = faces.ask(clock.now)
     assert used == [("UPDATE", True), *[("SELECT", True)] * GATES]
     assert len({reply.leases[0].share for reply in replies.values()}) == GATES
     for gate in faces.gates:
         assert replies[gate.gate_id].leases == gate.ask(clock.now).leases != ()
+
+
+def test_a_gate_whose_last_face_ended_waits_for_no_disk_from_its_second_question_on(faces, database, clock):
+    with database.session() as session:
+        session.delete(session.get_one(FaceShare, (faces.person_id, "stair-2")))
+    with statements_that_wait(database) as used:
+        replies = faces.ask(clock.now)
+    assert used[0] == ("UPDATE", True), "that it has no share shows with this question"
+    assert {gate_id for gate_id, reply in replies.items() if not reply.leases} == {"stair-2"}
+    with statements_that_wait(database) as used:
+        assert sorted(faces.ask(clock.now)) == sorted(replies)
+    assert used[:2] == [("UPDATE", False), ("UPDATE", True)], "those without a share, and those with one"
 
 
 @pytest.mark.parametrize("is_behind", [False, True])
@@ -84,6 +105,18 @@ def test_a_withdrawal_ends_what_is_lent_and_all_receipts_are_stored_together(
         stored = sorted(session.scalars(select(ReceiptRow.gate_id)))
     assert stored == [f"stair-{number}" for number in (0, 1, 3)]
     assert faces.together(requests) == {}, "each number is good once"
+
+
+def test_a_gate_whose_row_is_held_is_left_out_and_the_receipts_of_others_do_not_wait(faces, database, clock):
+    with database.session() as session:
+        consent_id = session.scalars(select(FaceShare.consent_id)).first()
+    requests = [request_of(gate, RECEIPTS_PATH, signed_receipts(
+        gate.key, receipt_of(gate, consent_id, faces.person_id, clock.now))) for gate in faces.gates]
+    with database.session() as session:
+        session.get_one(Gate, "stair-2").program = "held"
+        session.flush()
+        assert sorted(faces.together(requests)) == [0, 1, 3]
+    assert sorted(faces.together(requests[2:3])) == [0], "its number is not used up"
 
 
 def receipt_of(gate, consent_id, person_id, now):

@@ -7,6 +7,7 @@ survivor is in docs/security/mutation.md.
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -40,6 +41,9 @@ class Target:
     chosen: str = ""
     properties: bool = True
     """Whether tests over worlds that chance makes up run too: a survivor waits for all of them."""
+    at_import: bool = False
+    """Whether functions run as the module is imported. mutmut imports it once, before it changes anything, so
+    what survives is tried once more, each in a process of its own."""
 
 
 TARGETS = {
@@ -305,7 +309,7 @@ TARGETS = {
         (
             "tests/web_admin/gates/test_new_receipts.py",
             "tests/web_admin/gates/test_faces_together.py",
-        ), chosen="not alone",
+        ), chosen="not alone", at_import=True,
     ),
     "asks_together": Target(
         "web_admin/gates/asks_together.py",
@@ -338,7 +342,7 @@ TARGETS = {
             "tests/web_admin/sync/test_leases_of_unchanged_asks.py",
             "tests/web_admin/sync/test_news.py",
             "tests/web_admin/gates/test_asks_together.py",
-        ),
+        ), at_import=True,
     ),
 }
 
@@ -359,6 +363,13 @@ def mutate(target: Target) -> tuple[Counter[str], str]:
         outcomes = _outcomes(scratch) if done.returncode == 0 else {}
         if not outcomes or None in outcomes.values():
             raise RuntimeError(f"{target.module}: mutmut ended early:\n{done.stdout[-4000:]}")
+        if target.at_import:
+            if is_noticed(scratch, target, "no change"):
+                raise RuntimeError(f"{target.module}: its tests fail without any change")
+            outcomes |= {
+                name: "killed" for name, outcome in outcomes.items()
+                if outcome != "killed" and is_noticed(scratch, target, name)
+            }
         lines = [
             _mutmut(scratch, "show", name).stdout
             for name, outcome in sorted(outcomes.items())
@@ -367,17 +378,31 @@ def mutate(target: Target) -> tuple[Counter[str], str]:
     return Counter(str(outcome) for outcome in outcomes.values()), "\n".join(lines)
 
 
-def _settings(target: Target) -> str:
-    package = target.module.split("/", maxsplit=1)[0]
+def is_noticed(scratch: Path, target: Target, name: str) -> bool:
+    """Return whether a test fails where the module is imported with this change."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", *_arguments(target), *target.tests]
+    done = subprocess.run(
+        command, cwd=scratch / "mutants", env=os.environ | {"MUTANT_UNDER_TEST": name},
+        capture_output=True, check=False,
+    )
+    return done.returncode != 0
+
+
+def _arguments(target: Target) -> list[str]:
     picked = ["-k", target.chosen] if target.chosen else []
     if not target.properties:
         picked += ["-m", "not hypothesis"]
+    return ["-p", "no:cacheprovider", "--part", "all", *picked]
+
+
+def _settings(target: Target) -> str:
+    package = target.module.split("/", maxsplit=1)[0]
     settings = {
         "source_paths": [package],
         "only_mutate": [target.module],
         "timeout_constant": 4.0,  # seconds, fifteenfold: a busy machine takes long to start pytest
         "also_copy": ["conftest.py", *(name for name in COPIED if name != package)],
-        "pytest_add_cli_args": ["-p", "no:cacheprovider", "--part", "all", *picked],
+        "pytest_add_cli_args": _arguments(target),
         "pytest_add_cli_args_test_selection": list(target.tests),
     }
     # A list or a string of JSON is one of TOML.

@@ -3,7 +3,7 @@
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.contract.messages import MAX_LEASE_SECONDS, FaceLease, ForgetReceipt
 from gate_controller.contract.records import FaceRecord
+from gate_controller.contract.signing import public_bytes
 from gate_controller.face.engines.engine import FaceEngine
 from gate_controller.face.engines.errors import BadFaceSetting
 from gate_controller.face.matching.face_service import FaceService
@@ -26,6 +27,8 @@ from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.storage.tamper_mark import TamperMark
 from hardware.cameras.camera import FolderCamera
+from tests.support.compounds.people import person, records
+from tests.support.gates.site_keys import SiteKeys, encoded
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 LEASE = FaceLease(person_id="anna", consent_id="consent-1", share=b"s" * 32, seconds=MAX_LEASE_SECONDS)
@@ -45,7 +48,8 @@ class Keeping:
     connections: list[sqlite3.Connection] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        identity = GateIdentity("site-1", "north", b"r" * 32)
+        self.site = SiteKeys.make()
+        identity = GateIdentity("site-1", "north", public_bytes(self.site.root))
         self.store = PolicyStore(self.folder / "policy.sqlite3", identity, NOW)
         self.journal = Journal(self.folder / "journal.sqlite3", NOW)
         self.identity, self.key = identity, Ed25519PrivateKey.generate()
@@ -66,11 +70,28 @@ class Keeping:
             camera=FolderCamera(self.folder, name="eye"),
             boot_seconds=lambda: self.boot_seconds,
         )
+        self.keeper = self.keeper_of(self.service)
+
+    def keeper_of(self, service: FaceService | None) -> FaceKeeper:
+        """Return what ends faces here, of a gate with a face service or of one without."""
         clock = GateClock(lambda: self.wall, lambda: self.boot_seconds, floor=None, is_battery_backed=True)
         mark = TamperMark(self.folder / "tampered")
-        self.keeper = FaceKeeper(
-            self.service, self.store, self.journal, clock, self.identity, self.key, mark
-        )
+        return FaceKeeper(service, self.store, self.journal, clock, self.identity, self.key, mark)
+
+    def policy_names(self, version: int, **consents: str) -> Mapping[str, FaceRecord]:
+        """Take a policy in which these people have these consents; return its faces."""
+        faces = [FaceRecord(name, consent_id, "yunet-sface") for name, consent_id in consents.items()]
+        whole = encoded(records(*faces, *(person(name) for name in consents)))
+        taken = self.store.take(*self.site.signed_policy(whole, version=version, issued_at=NOW), NOW)
+        assert taken is not None
+        return taken.face_roster
+
+    def receipts(self) -> dict[str, bool]:
+        """Return the receipts that wait: by consent, whether there was a face to delete."""
+        unsent = self.journal.unsent_receipts()
+        opened = [msgspec.json.decode(body, type=ForgetReceipt) for body, _signature in unsent.values()]
+        assert all((one.site_id, one.gate_id) == ("site-1", "north") for one in opened)
+        return {one.consent_id: one.blob_found for one in opened}
 
     def is_lent(self, *leases: FaceLease) -> bool:
         """Take these leases; return whether Anna could be recognised."""
@@ -154,6 +175,25 @@ def test_a_look_that_cannot_be_overwritten_yet_is_reported_when_it_is(
     monkeypatch.setattr(SqliteFaceBlobs, "wipe", wipe)
     gate.keeper.settle(roster)
     assert [facts for facts, _ in drops(gate)] == [{"look_found": False}]
+
+
+def test_a_look_that_cannot_be_overwritten_yet_keeps_no_other_from_being_deleted(
+    gate: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for look in ("look-2", "look-3", "look-4"):
+        gate.blobs.save(FaceBlob("anna", "consent-1", "yunet-sface", b"m" * 12, look.encode(), look))
+    roster = {"anna": FaceRecord("anna", "consent-1", "yunet-sface", dropped_looks=("look-1", "look-2"))}
+    wipe, once = SqliteFaceBlobs.wipe, iter([FaceError("another connection is reading the file")])
+
+    def busy_once(blobs: SqliteFaceBlobs) -> None:
+        for error in once:
+            raise error
+        wipe(blobs)
+
+    monkeypatch.setattr(SqliteFaceBlobs, "wipe", busy_once)
+    gate.keeper.settle(roster)
+    reported = [(personal["look_id"], personal["look_ids"]) for _facts, personal in drops(gate)]
+    assert reported == [("look-2", "look-3 look-4")]
 
 
 def test_the_managers_clearance_lifts_the_mark_it_is_about(gate: Keeping) -> None:
@@ -311,3 +351,70 @@ def test_a_template_that_lies_here_after_its_consent_was_taken_back_is_deleted(g
     assert gate.service.person_ids() == ("bo",)
     receipt, _signature = gate.journal.unsent_receipts()["consent-1"]
     assert msgspec.json.decode(receipt, type=ForgetReceipt).blob_found
+
+
+def test_a_withdrawal_keeps_no_lease_from_others(gate: Keeping) -> None:
+    gate.blobs.save(FaceBlob("bo", "consent-2", "yunet-sface", b"n" * 12, b"sealed", "look-2"))
+    gate.keeper.withdraw("anna", "consent-1")
+    of_bo = msgspec.structs.replace(LEASE, person_id="bo", consent_id="consent-2")
+    assert not gate.is_lent(LEASE, of_bo)
+    assert gate.service.can_recognise("bo")
+
+
+def test_a_withdrawal_that_cannot_be_overwritten_yet_is_carried_out_with_the_next_policy(
+    gate: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(_blobs: SqliteFaceBlobs) -> None:
+        raise FaceError("another connection is reading the file")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(SqliteFaceBlobs, "wipe", busy)
+        gate.keeper.withdraw("anna", "consent-1")
+    assert gate.store.withdrawn_faces() == {"consent-1"}
+    assert gate.store.ended_faces() == {"consent-1": "anna"}
+    assert gate.receipts() == {}
+    gate.start()
+    gate.keeper.settle({})
+    assert list(gate.receipts()) == ["consent-1"]
+    assert gate.store.ended_faces() == {}
+
+
+# -- ended by the office ---------------------------------------------------------------------------
+
+
+def test_a_face_that_the_policy_names_no_more_is_forgotten_with_a_receipt_and_an_entry(gate: Keeping) -> None:
+    gate.blobs.save(FaceBlob("bo", "consent-2", "yunet-sface", b"n" * 12, b"sealed", "look-2"))
+    gate.policy_names(1, anna="consent-1", bo="consent-2")
+    assert gate.keeper.settle(gate.policy_names(2, bo="consent-2")) == 1
+    assert gate.service.person_ids() == ("bo",)
+    assert gate.receipts() == {"consent-1": True}
+    entries = [one for one in gate.journal.entries_after(0, 100) if one.kind == "face_forgotten"]
+    assert [(dict(one.facts), dict(one.personal or {})) for one in entries] == [
+        ({"blob_found": True}, {"person_id": "anna", "consent_id": "consent-1"})
+    ]
+    assert gate.keeper.settle(gate.policy_names(3, bo="consent-2")) == 0, "once"
+
+
+def test_a_consent_that_the_policy_names_again_before_its_face_was_forgotten_keeps_it(gate: Keeping) -> None:
+    for version, consents in enumerate(({"anna": "consent-1"}, {}, {"anna": "consent-1"}), 1):
+        roster = gate.policy_names(version, **consents)
+    assert gate.store.ended_faces() == {"consent-1": "anna"}
+    gate.keeper.settle(roster)
+    assert gate.service.person_ids() == ("anna",)
+    assert (gate.receipts(), gate.store.ended_faces()) == ({}, {})
+
+
+def test_the_end_of_an_older_consent_leaves_the_face_of_a_newer_one(gate: Keeping) -> None:
+    gate.policy_names(1, anna="consent-0")
+    roster = gate.policy_names(2, anna="consent-1")
+    assert gate.keeper.settle(roster) == 1
+    assert gate.service.person_ids() == ("anna",)
+    assert gate.receipts() == {"consent-0": False}
+
+
+def test_a_gate_without_a_face_service_signs_that_it_has_nothing(gate: Keeping) -> None:
+    keeper = gate.keeper_of(None)
+    gate.policy_names(1, anna="consent-1", bo="consent-2")
+    keeper.withdraw("bo", "consent-2")
+    assert keeper.settle(gate.policy_names(2)) == 1
+    assert gate.receipts() == {"consent-1": False, "consent-2": False}

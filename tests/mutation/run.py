@@ -54,6 +54,7 @@ TARGETS = {
             "tests/gate_controller/rules/test_access_answers.py",
             "tests/gate_controller/rules/test_access_around.py",
             "tests/gate_controller/rules/test_access_in_hours.py",
+            "tests/gate_controller/rules/test_suspended.py",
         ), properties=False,
     ),
     "attempts": Target(

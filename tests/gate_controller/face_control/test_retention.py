@@ -414,7 +414,8 @@ def test_the_end_of_an_older_consent_leaves_the_face_of_a_newer_one(gate: Keepin
 
 def test_a_gate_without_a_face_service_signs_that_it_has_nothing(gate: Keeping) -> None:
     keeper = gate.keeper_of(None)
-    gate.policy_names(1, anna="consent-1", bo="consent-2")
+    both = gate.policy_names(1, anna="consent-1", bo="consent-2")
     keeper.withdraw("bo", "consent-2")
+    assert keeper.settle(both) == 0, "the receipt of a withdrawal is kept already"
     assert keeper.settle(gate.policy_names(2)) == 1
     assert gate.receipts() == {"consent-1": False, "consent-2": False}

@@ -4,9 +4,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
 
 from gate_controller.contract import pins
-from gate_controller.contract.passes import MAX_AGE_SECONDS, MAX_AHEAD_SECONDS, make_online_code
+from gate_controller.contract.passes import (
+    MAX_AGE_SECONDS,
+    MAX_AHEAD_SECONDS,
+    SITE_ITSELF,
+    VisitorPass,
+    make_online_code,
+    make_printed_code,
+    make_visitor_pass,
+)
 from gate_controller.contract.pins import (
     UNKNOWN_HOME_SALT,
     argon2_tag,
@@ -14,12 +23,12 @@ from gate_controller.contract.pins import (
     make_pin,
     make_visitor_code,
 )
-from gate_controller.contract.policy import compile_policy
+from gate_controller.contract.policy import Policy, compile_policy
 from gate_controller.contract.records import CredentialState, Method, PinCredential
 from gate_controller.contract.signing import public_bytes
 from gate_controller.rules import identify
 from gate_controller.rules.access import decide
-from gate_controller.rules.decision import GateMemory, Reason
+from gate_controller.rules.decision import Claim, GateMemory, Reason
 from gate_controller.rules.identify import (
     GateKeys,
     hash_typed,
@@ -195,3 +204,64 @@ def test_an_online_code_of_a_later_hour_is_stale_at_a_gate_whose_clock_is_right(
     text = make_online_code(PASS_KEY, "site-1", PHONE.credential_id, SECOND)
     later = NOW + timedelta(hours=1)
     assert identify_code(text, POLICY, KEYS, later).refusal is Reason.CODE_STALE
+
+
+# -- whole claims --------------------------------------------------------------------------------------
+
+WHO, CARD, OF_PHONE = "00000000000000a1", card(7, CARD_KEY), qr(PHONE)
+VISIT = visitor_code("48291573", PIN_KEY)
+FORGER = Ed25519PrivateKey.generate()
+
+
+def a_pass(issuer_id: str, key: Ed25519PrivateKey = PASS_KEY) -> tuple[VisitorPass, str]:
+    given = VisitorPass("00000000000000b1", issuer_id, (1,), NOW, NOW + timedelta(hours=1), 1)
+    return given, make_visitor_pass(key, "site-1", given)
+
+
+def typed(digits: str, policy: Policy = POLICY) -> Claim:
+    return identify_typed("31203", hash_typed("31203", digits, policy, KEYS), policy)
+
+
+def code(text: str) -> Claim:
+    return identify_code(text, POLICY, KEYS, NOW)
+
+
+def test_what_is_shown_is_a_claim_of_its_owner_by_its_way() -> None:
+    of_host, of_office = a_pass(WHO), a_pass(SITE_ITSELF)
+    paper = make_printed_code(PASS_KEY, "site-1", PHONE.credential_id)
+    assert identify_card(7, POLICY, KEYS) == Claim(Method.CARD, WHO, CARD)
+    assert typed("482915") == Claim(Method.PIN, WHO, LIVE_PIN)
+    assert typed("48291573") == Claim(Method.PIN, WHO, VISIT)
+    assert code(PHONE.code(SECOND)) == Claim(Method.QR, WHO, OF_PHONE, second=SECOND)
+    assert code(paper) == Claim(Method.QR, WHO, OF_PHONE, printed=True)
+    assert code(of_host[1]) == Claim(Method.QR, WHO, visitor_pass=of_host[0])
+    assert code(of_office[1]) == Claim(Method.QR, None, visitor_pass=of_office[0]), "of no person"
+    assert identify_face(WHO) == Claim(Method.FACE, WHO)
+    assert identify_face(WHO, only_beside=True) == Claim(Method.FACE, WHO, only_beside=True)
+
+
+def test_what_is_refused_here_names_its_way_and_its_owner_where_they_are_known() -> None:
+    stale, forged = SECOND - MAX_AGE_SECONDS - 1, Phone(PHONE.credential_id)
+    assert identify_card(8, POLICY, KEYS) == Claim(Method.CARD, refusal=Reason.CREDENTIAL_UNKNOWN)
+    assert typed("482916") == Claim(Method.PIN, refusal=Reason.PIN_WRONG)
+    assert identify_face(None) == Claim(Method.FACE, refusal=Reason.FACE_NO_MATCH)
+    assert code("HELLO") == Claim(Method.QR, refusal=Reason.CODE_UNREADABLE)
+    assert code(ONLINE.code(SECOND)) == Claim(Method.QR, refusal=Reason.CREDENTIAL_UNKNOWN)
+    assert code(a_pass(WHO, FORGER)[1]) == Claim(Method.QR, refusal=Reason.CODE_FORGED)
+    of_phone = Claim(Method.QR, WHO, OF_PHONE, second=SECOND, refusal=Reason.CODE_FORGED)
+    assert code(forged.code(SECOND)) == of_phone
+    assert code(make_online_code(FORGER, "site-1", PHONE.credential_id, SECOND)) == of_phone
+    too_late = replace(of_phone, second=stale, refusal=Reason.CODE_STALE)
+    assert code(PHONE.code(stale)) == too_late
+
+
+def test_a_phones_code_for_a_person_whose_codes_the_server_makes_is_forged() -> None:
+    of_server = replace(OF_PHONE, public_key=None)
+    policy = policy_of(of_server)
+    refused = Claim(Method.QR, WHO, of_server, second=SECOND, refusal=Reason.CODE_FORGED)
+    assert identify_code(PHONE.code(SECOND), policy, KEYS, NOW) == refused
+
+
+def test_an_ended_pin_alone_is_known_as_ended() -> None:
+    ended = replace(LIVE_PIN, state=CredentialState.ENDED)
+    assert typed("482915", policy_of(ended)) == Claim(Method.PIN, WHO, ended)

@@ -152,7 +152,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "lost receipt", "a gate counts receipts as sent before the server has answered",
         ((SyncClient, "push_receipts", (
-            ("self._link.post(", "self._journal.receipts_sent(tuple(unsent))\n            self._link.post("),
+            ("self._link.post(", "self._journal.receipts_sent(tuple(unsent)); self._link.post("),
         )),),
     ),
     Bug(

@@ -149,7 +149,7 @@ def test_the_servers_settings_are_not_added_to_through_a_link(
     shadow.write_text('public_url = "http://127.0.0.1"')
     monkeypatch.setattr(server, "SETTINGS", home / "web.toml")
     with pytest.raises(OSError, match=r"web\.toml"):
-        server.name_backup_dir()
+        server.name_in_settings("backup_dir", server.BACKUPS)
     assert shadow.read_text() == 'public_url = "http://127.0.0.1"'
 
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import shlex
+from contextlib import suppress
 from pathlib import Path
 
 from gate_controller.contract.https_only import in_the_clear
@@ -13,6 +14,7 @@ from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
 
 NEW_SETTINGS_NAME = "web.toml.part"
+SECRETS_NAME = "secrets"
 """What a set-up works by until all is made; the last step gives it its name."""
 
 
@@ -29,7 +31,7 @@ def sealer_of(config: WebConfig) -> Sealer:
 def free_data_dir(arguments: argparse.Namespace) -> tuple[Path, Path]:
     """Return where data and secrets will lie; refuse where a server is already."""
     data_dir = (arguments.data_dir or Path(os.environ.get("MENJIN_DATA_DIR", "."))).resolve()
-    secrets_dir = Path(os.environ.get("MENJIN_SECRETS_DIR", str(data_dir / "secrets")))
+    secrets_dir = Path(os.environ.get("MENJIN_SECRETS_DIR", str(data_dir / SECRETS_NAME)))
     settings = data_dir / SETTINGS_NAME
     if settings.exists():
         raise CommandRefused(
@@ -81,9 +83,12 @@ def first_settings(arguments: argparse.Namespace, public_url: str) -> dict[str, 
 
 
 def remove_new(data_dir: Path, secrets_dir: Path) -> None:
-    """Remove the files that this run of `init` or `restore` made."""
+    """Remove what this run of `init`, `join` or `restore` made: its files, and an empty `secrets`."""
     for path in _made(data_dir, secrets_dir):
         path.unlink(missing_ok=True)
+    if secrets_dir == data_dir / SECRETS_NAME:
+        with suppress(OSError):  # something else lies there
+            secrets_dir.rmdir()
 
 
 def _made(data_dir: Path, secrets_dir: Path) -> list[Path]:

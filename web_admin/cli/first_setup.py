@@ -47,6 +47,7 @@ from web_admin.core.config import (
     write_settings,
 )
 from web_admin.core.database import Database
+from web_admin.core.named_faults import naming
 from web_admin.core.refusal import ActionRefused
 from web_admin.journal.ledger import append_audit
 from web_admin.operations import schema
@@ -170,7 +171,8 @@ def _write_new(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600, exist_ok=False)
     try:
-        path.write_bytes(content)
+        with naming(path):
+            path.write_bytes(content)
     except OSError:
         path.unlink()
         raise

@@ -125,6 +125,8 @@ def _do(arguments: argparse.Namespace) -> int:
     except DatabaseError as err:
         # The statement and its values may be personal: only the driver's own words are shown.
         why = str(getattr(err, "orig", err)).splitlines()[0]
+        if "disk is full" in why:  # SQLite says no more
+            why = f"{why} ({(arguments.data_dir or Path(os.environ.get('MENJIN_DATA_DIR', '.'))).resolve()})"
         return _complain(_("the database: %(why)s", why=why), EXIT_FAILED)
     except BrokenPipeError:
         raise  # the reader of the pipe is gone: the caller ends quietly

@@ -60,8 +60,8 @@ def join(arguments: argparse.Namespace) -> str:
         enter_list(database, sealer, name, clock)
         (data_dir / NEW_SETTINGS_NAME).rename(data_dir / SETTINGS_NAME)
     except BaseException:
-        remove_new(data_dir, secrets_dir)
         _remove_beside(secrets_dir)
+        remove_new(data_dir, secrets_dir)
         raise
     finally:
         database.engine.dispose()

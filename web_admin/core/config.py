@@ -27,6 +27,7 @@ from sqlalchemy.exc import ArgumentError
 
 from gate_controller.contract.command_names import server_command
 from gate_controller.contract.https_only import in_the_clear
+from web_admin.core.named_faults import naming
 
 SECRET_NAMES = ("seal", "lookup", "face", "session", "totp", "password_salt")
 SECRET_BYTES = 32
@@ -101,6 +102,8 @@ class FileSettings:
     """Which brokers ring gates; empty: none does, and gates ask every two seconds."""
     bell_ca: Annotated[Path, Meta(description="the path of a file")] | None = None
     """Certificates of the authority that vouches for the brokers; None: those that the system trusts."""
+    own_authority: Annotated[Path, Meta(description="the path of a file")] | None = None
+    """Certificate of the authority of one's own that signs the public address's; None: public ones do."""
     new_members_wait: Annotated[
         int,
         Meta(ge=0, le=1, extra={"label": _l("People whom a home adds wait until the office has agreed")}),
@@ -203,8 +206,9 @@ def load_config(
     settings.setdefault("database_url", f"sqlite:///{quote(str(data_dir / 'menjin.sqlite3'))}")
     if "backup_dir" in settings:
         settings["backup_dir"] = data_dir / str(settings["backup_dir"])
-    if "bell_ca" in settings:
-        settings["bell_ca"] = data_dir / str(settings["bell_ca"])
+    for name in ("bell_ca", "own_authority"):
+        if name in settings:
+            settings[name] = data_dir / str(settings[name])
     return msgspec.convert(
         {**settings, **keys, "data_dir": data_dir, "secrets_dir": secrets_dir,
          "mail_password": env.get("MENJIN_MAIL_PASSWORD") or None},
@@ -303,14 +307,16 @@ def write_secret(secrets_dir: Path, name: str, secret: bytes | None = None) -> N
     """Store a secret, random unless given, as 0600; raise FileExistsError rather than replace one."""
     path = secrets_dir / f"{name}.key"
     path.touch(mode=0o600, exist_ok=False)
-    path.write_bytes(base64.b64encode(secret or secrets.token_bytes(SECRET_BYTES)) + b"\n")
+    with naming(path):
+        path.write_bytes(base64.b64encode(secret or secrets.token_bytes(SECRET_BYTES)) + b"\n")
 
 
 def write_settings(path: Path, settings: Mapping[str, str | int]) -> None:
     """Store web.toml as 0600; raise FileExistsError rather than replace one."""
     path.touch(mode=0o600, exist_ok=False)
     lines = [f"{key} = {_toml(value)}\n" for key, value in settings.items()]
-    path.write_text("".join(lines), encoding="utf-8")
+    with naming(path):
+        path.write_text("".join(lines), encoding="utf-8")
 
 
 def _toml(value: str | int) -> str:

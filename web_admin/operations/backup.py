@@ -25,6 +25,7 @@ from sqlalchemy import select
 from web_admin.core.backup_files import MAGIC
 from web_admin.core.config import SECRET_NAMES, WebConfig
 from web_admin.core.database import Database
+from web_admin.core.named_faults import naming
 from web_admin.core.refusal import N_, WorkRefused
 from web_admin.operations.schema import current_revision, newest_revision
 from web_admin.operations.stored_tables import stored_tables
@@ -153,7 +154,7 @@ def write_backup(database: Database, config: WebConfig, passphrase: str, path: P
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     counted: list[int] = []
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with naming(path), os.fdopen(descriptor, "wb") as file:
             _write_frames(file, passphrase, _frames(database, config, now, counted))
             file.flush()
             os.fsync(file.fileno())

@@ -24,6 +24,8 @@ BACKUP_LOOK, BACKUP_BAD = timedelta(days=7), timedelta(days=30)
 HOUSE_LOOK = timedelta(minutes=30)
 OUTBOX_LOOK = timedelta(minutes=15)
 CERTIFICATE_LOOK, CERTIFICATE_BAD = timedelta(days=21), timedelta(days=3)
+CERTIFICATE_LIFE = timedelta(days=90)
+"""What these are for. One that lives for less is renewed with less time left: the same part of its life."""
 KEY_WAITS = timedelta(hours=24)
 DISK_LOOK, DISK_BAD = 0.15, 0.05
 SYNCHRONISE = "sudo timedatectl set-ntp true"
@@ -71,6 +73,7 @@ class ServerFacts:
     """Whose disk it is, where several machines serve the compound."""
     machines: int = 0
     silent_machines: tuple[str, ...] = ()
+    certificate_since: datetime | None = None
 
 
 def worst(levels: Iterable[Level]) -> Level:
@@ -193,6 +196,8 @@ def _certificate(facts: ServerFacts, now: datetime) -> list[Finding]:
     if not facts.https:
         return []
     if facts.certificate_note == REFUSED:
+        todo = _("Renew it in the proxy in front of this server. Where an authority of your own signs it, "
+                 "name its certificate in web.toml: own_authority.")
         return [Finding(name, "bad", _("Browsers refuse it."), todo, alarm=EventKind.ALARM_CERTIFICATE)]
     if facts.certificate_until is None:
         says = (
@@ -202,9 +207,14 @@ def _certificate(facts: ServerFacts, now: datetime) -> list[Finding]:
         )
         return [Finding(name, "unknown", says)]
     left = facts.certificate_until - now
-    level: Level = "bad" if left < CERTIFICATE_BAD else "look" if left < CERTIFICATE_LOOK else "good"
-    days = max(left.days, 0)
+    life = facts.certificate_until - (facts.certificate_since or facts.certificate_until - CERTIFICATE_LIFE)
+    part = min(life / CERTIFICATE_LIFE, 1.0)
+    level: Level = (
+        "bad" if left < CERTIFICATE_BAD * part else "look" if left < CERTIFICATE_LOOK * part else "good")
+    days, hours = max(left.days, 0), max(left // timedelta(hours=1), 0)
     says = ngettext("Holds for %(num)d more day.", "Holds for %(num)d more days.", days)
+    if left < CERTIFICATE_BAD:
+        says = ngettext("Holds for %(num)d more hour.", "Holds for %(num)d more hours.", hours)
     if level == "good":
         return [Finding(name, level, says)]
     return [Finding(name, level, says, todo, alarm=EventKind.ALARM_CERTIFICATE)]

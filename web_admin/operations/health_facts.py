@@ -23,7 +23,7 @@ from web_admin.messages.models import OutboxMessage
 from web_admin.messages.outbox import backlog
 from web_admin.operations.gate_health import GateHealth, gate_health
 from web_admin.operations.health import ServerFacts
-from web_admin.operations.marks import BACKUP, CERTIFICATE, HOUSEKEEPING, certificate_until
+from web_admin.operations.marks import BACKUP, CERTIFICATE, HOUSEKEEPING, certificate_since, certificate_until
 from web_admin.privacy.audits import audit_due
 
 TIME_SERVER_FOLLOWED = Path("/run/systemd/timesync/synchronized")
@@ -58,6 +58,7 @@ def server_facts(session: Session, config: WebConfig, site: Site, now: datetime)
         https=config.is_https,
         certificate_note=certificate.note if certificate is not None else "",
         certificate_until=certificate_until(certificate.note) if certificate is not None else None,
+        certificate_since=certificate_since(certificate.note) if certificate is not None else None,
         key_waits_since=rotation_due_since(session),
         review_due_at=review_due_at(last_review(session, site.site_id), site.created_at),
         audit=audit_due(session, site, now),

@@ -4,6 +4,7 @@ import logging
 import socket
 import ssl
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from web_admin.core.health_models import ServerMark
 HOUSEKEEPING, BACKUP, CERTIFICATE = "housekeeping", "backup", "certificate"
 LOOK_SECONDS = 5.0
 REFUSED, UNREACHABLE = "refused", "unreachable"
-UNTIL = "until "
+UNTIL, FROM = "until ", " from "
 
 _log = logging.getLogger(__name__)
 
@@ -28,31 +29,52 @@ def mark(session: Session, name: str, at: datetime, note: str = "") -> None:
 
 
 def look_at_certificate(menjin: Menjin, now: datetime) -> int:
-    """Note until when browsers trust the public address; return 1 when they do not."""
+    """Note until when browsers trust the public address; return 1 when they do not.
+
+    Where an authority of one's own is named, browsers of this compound trust that one.
+    """
     parts = urlsplit(menjin.config.public_url)
     if parts.scheme != "https":
         return 0
-    note = _certificate_note(str(parts.hostname), parts.port or 443)
+    note = _certificate_note(str(parts.hostname), parts.port or 443, menjin.config.own_authority)
     with menjin.database.session() as session:
         mark(session, CERTIFICATE, now, note)
     return int(note == REFUSED)
 
 
-def _certificate_note(host: str, port: int) -> str:
+def _certificate_note(host: str, port: int, own_authority: Path | None) -> str:
+    context = ssl.create_default_context()
+    if own_authority is not None:
+        try:
+            context.load_verify_locations(cafile=own_authority)
+        except OSError as err:  # ssl.SSLError is one
+            _log.warning("own_authority: %s cannot be read: %s", own_authority, err.strerror)
     try:
         with (
             socket.create_connection((host, port), timeout=LOOK_SECONDS) as plain,
-            ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secured,
+            context.wrap_socket(plain, server_hostname=host) as secured,
         ):
-            ends = str((secured.getpeercert() or {}).get("notAfter", ""))
+            shown = secured.getpeercert() or {}
     except ssl.SSLError as err:
         _log.warning("the certificate of the public address is refused: %s", err.reason)
         return REFUSED
     except OSError:
         return UNREACHABLE
-    return UNTIL + datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC).isoformat()
+    ends, begins = (_moment(str(shown.get(name, ""))) for name in ("notAfter", "notBefore"))
+    return f"{UNTIL}{ends}{FROM}{begins}"
+
+
+def _moment(text: str) -> str:
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC).isoformat()
 
 
 def certificate_until(note: str) -> datetime | None:
     """Return until when the certificate holds, None where the note says something else."""
-    return datetime.fromisoformat(note.removeprefix(UNTIL)) if note.startswith(UNTIL) else None
+    until = note.removeprefix(UNTIL).partition(FROM)[0]
+    return datetime.fromisoformat(until) if note.startswith(UNTIL) else None
+
+
+def certificate_since(note: str) -> datetime | None:
+    """Return since when the certificate holds, None where the note does not say it."""
+    since = note.partition(FROM)[2]
+    return datetime.fromisoformat(since) if since else None

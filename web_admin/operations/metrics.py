@@ -116,6 +116,11 @@ def _server(facts: ServerFacts, now: datetime) -> Iterator[Metric]:
             "certificate_expires_seconds", "Until browsers refuse the public address.",
             None if facts.certificate_until is None else (facts.certificate_until - now).total_seconds(),
         ),
+        (
+            "certificate_life_seconds", "From beginning to end of that certificate.",
+            None if facts.certificate_until is None or facts.certificate_since is None
+            else (facts.certificate_until - facts.certificate_since).total_seconds(),
+        ),
     )  # fmt: skip
     for name, says, value in known:
         if value is not None:

@@ -140,7 +140,7 @@ def set_up(chosen: argparse.Namespace, more: Sequence[str]) -> None:
         restore_server(chosen, more, passphrase)
     else:
         make_server(chosen, more)
-    if name_backup_dir():
+    if name_in_settings("backup_dir", BACKUPS):
         run("systemctl", "try-restart", "menjin-web.service")
     address = tomllib.loads(settings_text())["public_url"].rstrip("/")
     if passphrase is not None:
@@ -151,6 +151,8 @@ def set_up(chosen: argparse.Namespace, more: Sequence[str]) -> None:
     start()
     if not chosen.no_proxy:
         set_up_caddy(address, own_authority=chosen.own_authority)
+        if chosen.own_authority and name_in_settings("own_authority", AUTHORITY):
+            run("systemctl", "try-restart", "menjin-web.service")
     is_made = passphrase is not None and chosen.backup_passphrase_file is None and chosen.restore is None
     say_what_is_next(address, chosen, is_made)
 
@@ -295,14 +297,14 @@ def keep_root_key(key: Path, target: int, name: Path) -> None:
         raise Refused(f"{name}: {err.strerror or err}. {said}") from err
 
 
-def name_backup_dir() -> bool:
-    """Let the settings name the folder of backups where they name none; return whether a line was added."""
+def name_in_settings(setting: str, path: Path) -> bool:
+    """Let the settings name a path where they name none; return whether a line was added."""
     text = settings_text()
-    if "backup_dir" in tomllib.loads(text):
+    if setting in tomllib.loads(text):
         return False
     added = open_in(SETTINGS.parent, SETTINGS.name, os.O_WRONLY | os.O_APPEND)
     with os.fdopen(added, "a", encoding="utf-8") as file:
-        file.write(("\n" if text and not text.endswith("\n") else "") + f'backup_dir = "{BACKUPS}"\n')
+        file.write(("\n" if text and not text.endswith("\n") else "") + f'{setting} = "{path}"\n')
     return True
 
 

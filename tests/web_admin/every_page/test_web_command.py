@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from tests.support.small_disk import FILLER, fill, make_room, small_disk
 from web_admin.cli.main import run
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -150,6 +151,39 @@ def test_a_restore_with_a_wrong_passphrase_leaves_nothing_behind(tmp_path, word)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "wrong passphrase" in done.stderr
     assert not (tmp_path / "new/web.toml").exists()
+
+
+@pytest.mark.wide
+def test_a_restore_that_fails_half_way_leaves_nothing_behind(tmp_path, word):
+    init(tmp_path, word)
+    seal = ["--passphrase-file", word]
+    menjin("backup", "--data-dir", tmp_path / "data", *seal, tmp_path / "backup")
+    whole = (tmp_path / "backup").read_bytes()
+    (tmp_path / "backup").write_bytes(whole[: len(whole) - 40])
+    done = menjin("restore", "--data-dir", tmp_path / "new", "--public-url", "http://127.0.0.1:8001", *seal,
+                  tmp_path / "backup")  # fmt: skip
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+@pytest.mark.wide
+def test_a_full_disk_is_named_by_the_file_that_found_no_room(tmp_path, word):
+    init(tmp_path, word)
+    seal = ["--passphrase-file", word]
+    menjin("backup", "--data-dir", tmp_path / "data", *seal, tmp_path / "backup")
+    with small_disk(tmp_path / "small", 1) as disk:
+        fill(disk)
+        done = menjin("backup", "--data-dir", tmp_path / "data", *seal, disk / "backup")
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+        assert f"{disk / 'backup'}: No space left on device" in done.stderr
+        make_room(disk)
+        (disk / FILLER).write_bytes(bytes(700_000))
+        done = menjin("restore", "--data-dir", disk / "new", "--public-url", "http://127.0.0.1:8001", *seal,
+                      tmp_path / "backup")  # fmt: skip
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+        assert f"{disk / 'new'}" in done.stderr
+        assert "full" in done.stderr or "No space left" in done.stderr
+        assert list((disk / "new").iterdir()) == []
 
 
 def test_the_server_runs_without_any_driver_serves_and_ends_on_sigterm(tmp_path, word):

@@ -9,6 +9,7 @@ from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
 from gate_controller.contract.program import program_version
+from tests.served.real_caddy import MISSING, caddy_before, has_caddy
 from tests.support.clock import SetClock
 from tests.support.compounds.managed import make_managed_compound
 from tests.support.peers import hook_peer, make_certificate
@@ -26,6 +27,7 @@ from web_admin.privacy.audits import AuditDue
 
 NOW = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 WELL = ServerFacts(
     disk_free=60, disk_total=100, database_bytes=1, backup_at=NOW - DAY, housekeeping_at=NOW,
     housekeeping_failed="", outbox_waiting=0, outbox_since=None, outbox_failed=0,
@@ -74,6 +76,12 @@ def levels(facts):
         ({"clock_synchronised": None}, "good"),
         ({"certificate_until": NOW + 20 * DAY}, "look"),
         ({"certificate_until": NOW + 2 * DAY}, "bad"),
+        # Caddy's own authority signs for twelve hours, and renews four hours before the end.
+        ({"certificate_until": NOW + 4 * HOUR, "certificate_since": NOW - 8 * HOUR}, "good"),
+        ({"certificate_until": NOW + 2 * HOUR, "certificate_since": NOW - 10 * HOUR}, "look"),
+        ({"certificate_until": NOW + timedelta(minutes=10), "certificate_since": NOW - 12 * HOUR}, "bad"),
+        ({"certificate_until": NOW + 20 * DAY, "certificate_since": NOW - 345 * DAY}, "look"),
+        ({"certificate_until": NOW + 22 * DAY, "certificate_since": NOW - 343 * DAY}, "good"),
         ({"certificate_until": None, "certificate_note": "refused"}, "bad"),
         ({"certificate_until": None, "certificate_note": "unreachable"}, "good"),
         ({"https": False, "certificate_until": None, "certificate_note": "refused"}, "good"),
@@ -216,6 +224,35 @@ def test_the_certificate_of_the_public_address_is_looked_at_as_a_browser_would(
     assert timedelta(hours=20) < until - datetime.now(UTC) < timedelta(hours=28)
     menjin = replace(menjin, config=replace(menjin.config, public_url="https://localhost:9"))
     assert marks.look_at_certificate(menjin, clock.now) == 0
+
+
+@pytest.mark.skipif(not has_caddy(), reason=MISSING)
+def test_caddys_own_authority_is_no_fault_where_it_is_named(menjin, site, clock, tmp_path):
+    with caddy_before("http://127.0.0.1:9", tmp_path) as proxy:
+        config = replace(menjin.config, public_url=proxy.address, own_authority=proxy.server_ca)
+        assert marks.look_at_certificate(replace(menjin, config=config), clock.now) == 0
+    with menjin.database.session() as session:
+        note = session.get_one(ServerMark, "certificate").note
+    since, until = marks.certificate_since(note), marks.certificate_until(note)
+    assert until - since < DAY, "Caddy's own authority signs for hours"
+    facts = replace(WELL, certificate_since=since, certificate_until=until)
+    findings = server_findings(facts, since + (until - since) * 0.6)
+    (finding,) = [one for one in findings if one.says.startswith("Holds")]
+    assert (finding.level, finding.alarm) == ("good", None)
+
+
+def test_an_authority_by_choice_is_no_fault(menjin, site, clock, tmp_path):
+    certificate = make_certificate(tmp_path)
+    with hook_peer(certificate) as peer:
+        public_url = peer.url.removesuffix("/take")
+        config = replace(menjin.config, public_url=public_url, own_authority=certificate[0])
+        menjin = replace(menjin, config=config)
+        assert marks.look_at_certificate(menjin, clock.now) == 0
+        with menjin.database.session() as session:
+            note = session.get_one(ServerMark, "certificate").note
+        assert marks.certificate_since(note) < datetime.now(UTC) < marks.certificate_until(note)
+        missing = replace(menjin, config=replace(config, own_authority=tmp_path / "none.pem"))
+        assert marks.look_at_certificate(missing, clock.now) == 1
 
 
 def test_what_a_gate_reports_of_its_clock_and_journal_is_kept(north, database, clock):

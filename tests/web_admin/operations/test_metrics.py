@@ -97,6 +97,7 @@ def test_every_number_of_an_alert_and_of_the_page_is_one_that_is_given(compound)
     own = [name for name in NAME.findall(text) if not name.startswith("menjin_cell_")]
     given = {bare(name) for name in own if not name.endswith("_created")} | {
         "menjin_backup_age_seconds", "menjin_housekeeping_age_seconds", "menjin_certificate_expires_seconds",
+        "menjin_certificate_life_seconds",
         "menjin_request_duration_seconds", "menjin_bell_rings_total", "menjin_bell_connected",
     }
     rules = yaml.safe_load((ROOT / "deploy/monitoring/menjin_alerts.yml").read_text(encoding="utf-8"))

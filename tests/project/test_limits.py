@@ -38,6 +38,7 @@ OTHERS = {
     "web_admin/events/entry_reading.py::MAX_ENTRIES", "web_admin/events/entry_reading.py::MAX_IN_A_BATCH",
     "web_admin/events/set_aside.py::MAX_KEPT_BYTES",
     "web_admin/operations/backup.py::MAX_FRAME_BYTES", "web_admin/settings/logo.py::MAX_BYTES",
+    "web_admin/cells/parcel.py::MAX_MANIFEST_BYTES",
     "web_admin/accounts/passkeys.py::MAX_KEY_BYTES", "web_admin/core/csv_text.py::MAX_BYTES",
     "web_admin/core/workbook.py::MAX_UNPACKED_BYTES", "web_admin/sync/asking.py::MAX_EVENTS",
     # What the server itself waits for, or has open; threads and time-outs bound it.

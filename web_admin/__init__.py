@@ -69,6 +69,7 @@ def create_core(
     from web_admin.web.sign_in import init_accounts  # noqa: PLC0415 - for an app alone
 
     app = _Server(shared)
+    app.debug = False  # whatever FLASK_DEBUG says: faults are pages, never traces
     init_request_marks(app, config)  # first: what others hook in runs within what is measured
     init_limits(app, config)
     init_database(app, menjin or make_parts(config, clock=clock))

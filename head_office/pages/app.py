@@ -63,6 +63,7 @@ def create_app(office: Office) -> Flask:
     app = Flask(
         "head_office", root_path=str(home), template_folder="templates", static_folder="static",
     )  # fmt: skip
+    app.debug = False  # whatever FLASK_DEBUG says
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_FORM_BYTES, SEND_FILE_MAX_AGE_DEFAULT=0,
         BABEL_TRANSLATION_DIRECTORIES=str(home / "translations"),

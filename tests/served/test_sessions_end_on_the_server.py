@@ -39,6 +39,16 @@ def test_a_copied_cookie_of_staff_is_refused_after_the_sign_out(served: ServedCo
     assert other.get("/manage/people").url.endswith("/manage/people/")
 
 
+def test_each_sign_in_makes_a_new_session_and_ends_the_one_of_before(served: ServedCompound) -> None:
+    browser = served.browser()
+    browser.get("/staff/sign-in")
+    before = copied(browser)
+    served.sign_in(browser, "manager")
+    assert browser.session.cookies["menjin"] != before.session.cookies["menjin"]
+    assert "/staff/sign-in" in before.get("/manage/people").url, "the session of before was signed in"
+    assert browser.get("/manage/people").url.endswith("/manage/people/")
+
+
 def test_copied_cookies_of_a_resident_are_refused_after_the_sign_out(served: ServedCompound) -> None:
     signed_in, other = resident_browser(served), resident_browser(served)
     whole = copied(signed_in)

@@ -9,6 +9,7 @@ from demo.actors.phone import PageRefused
 from demo.judge import Outcome, StepFailed
 from demo.rig.processes import StartRefused
 from demo.stage import Stage
+from demo.steps.beside_face import face_ends_with_the_last_other_way, face_pauses_when_pin_hours_end
 from demo.steps.cables import (
     crash_mid_pulse_ends_at_rest,
     modbus_relay_confirms,
@@ -99,6 +100,8 @@ STEPS: tuple[Step, ...] = (
     under_14_blocked,
     second_look_added,
     face_beside_a_card,
+    face_pauses_when_pin_hours_end,
+    face_ends_with_the_last_other_way,
     stolen_server_yields_nothing,
     stolen_gate_yields_nothing,
     face_after_reboot_offline_unavailable_card_opens,

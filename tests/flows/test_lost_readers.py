@@ -105,7 +105,7 @@ class Street:
                 for one in state.get("lost") or ()
             ]
 
-        until(lambda: said() == list(ways), said, patience=20)
+        until(lambda: said() == list(ways), said)
 
     def alarms(self) -> list[str]:
         with self.compound.session() as session:

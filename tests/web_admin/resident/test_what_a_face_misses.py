@@ -56,9 +56,9 @@ def gate_page(language: str, compound: Compound) -> str:
             "{} % of owners",
             "With 3 looks: {} %.",
             "about {} fail with one look",
-            "at theirs it is more",
+            "at theirs it may be more",
         ),
-        ("zh", "约有 {} 次认不出", "录入 3 次时：{} 次。", "约有 {} 次认不出", "认不出的会更多"),
+        ("zh", "约有 {} 次认不出", "录入 3 次时：{} 次。", "约有 {} 次认不出", "认不出的可能更多"),
     ],
 )
 def test_public_page_and_phone_say_what_is_missed_at_the_gates_own_threshold(

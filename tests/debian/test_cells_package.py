@@ -43,7 +43,8 @@ def has_a_server_of_cells(fresh: Machine) -> None:
         fresh.run(CREATE.replace("%s", name))
     assert "with 2 compounds" in fresh.run(again).stdout
     through = "--cacert /etc/menjin/authority.pem --connect-to ::127.0.0.1:443"
-    assert answers(fresh, f"{through} https://willow.example/livez https://elm.example/livez") == "200200"
+    for name in ("elm", "willow"):
+        assert answers(fresh, f"{through} https://{name}.example/livez") == "200"
 
 
 def test_cells_go_over_in_waves_and_are_upgraded_backed_up_and_removed_by_the_package(fresh: Machine) -> None:

@@ -267,6 +267,8 @@ def lay_files(package: Package, tree: Path) -> None:
         _write(examples / "site.toml", (DEPLOY / "site.example.toml").read_text(encoding="utf-8"))
         sealed = (DEPLOY / "menjin-gate-sealed.conf").read_text(encoding="utf-8")
         _write(examples / "sealed.conf", sealed)
+        numbers = (DEPLOY / "menjin-numbers.conf").read_text(encoding="utf-8")
+        _write(examples / "menjin-numbers.conf", numbers)
 
 
 def write_documents(package: Package, tree: Path, version: str, at_seconds: int, maintainer: str) -> None:

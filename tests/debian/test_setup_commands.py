@@ -3,6 +3,7 @@
 import configparser
 import importlib.util
 import os
+import pwd
 import re
 import stat
 import subprocess
@@ -18,6 +19,9 @@ from gate_controller.updates import first_boot
 from tests.support.wheels import ROOT
 
 LOCALE = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+PLACES_OF_PARTS = (
+    ("neighbours", "PROXY"), ("backup_passphrase", "PASSPHRASE"), ("setup_options", "ROOT_KEY"),
+)  # fmt: skip
 DEVICES = '[lane.north]\nrelay = "board"\n'
 
 
@@ -47,13 +51,14 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
               "ROOM": "room", "BACKUPS": "backups", "ROOT_KEY": "root.pem"}  # fmt: skip
     for name, place in places.items():
         monkeypatch.setattr(module, name, tmp_path / place)
-    monkeypatch.setattr(sys.modules["neighbours"], "PROXY", tmp_path / "menjin.conf")
+    for part, name in PLACES_OF_PARTS:
+        monkeypatch.setattr(sys.modules[part], name, tmp_path / places[name])
     for name in ("run", "room", "backups"):
         (tmp_path / name).mkdir()
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(os, "chown", lambda *_where: None)
     monkeypatch.setattr(os, "fchown", lambda *_where: None)
-    monkeypatch.setattr(module.pwd, "getpwnam", lambda _name: SimpleNamespace(pw_uid=1, pw_gid=1))
+    monkeypatch.setattr(pwd, "getpwnam", lambda _name: SimpleNamespace(pw_uid=1, pw_gid=1))
     for name in ("wait_until_ready", "refuse_without_caddy"):
         monkeypatch.setattr(module, name, lambda: None)
     module.ran, module.lent = [], None

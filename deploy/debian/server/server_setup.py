@@ -5,10 +5,7 @@ again: what is done is not done twice.
 """
 
 import argparse
-import getpass
 import os
-import pwd
-import secrets
 import shutil
 import subprocess
 import sys
@@ -25,6 +22,7 @@ from gate_controller.contract.spoken import asked_language, language_of
 
 sys.path.insert(0, str(Path(__file__).parent))
 import cells_setup
+from backup_passphrase import PASSPHRASE, has_passphrase, keep_passphrase, new_passphrase, say_of_passphrase
 from neighbours import (
     AUTHORITY,
     LONGEST_START_SECONDS,
@@ -39,25 +37,18 @@ from neighbours import (
     run,
     set_up_caddy,
 )
+from setup_options import FILE_OPTIONS, OWN_CHOICES, ROOT_KEY, parser, value_of
 
 HOME = Path("/var/lib/menjin-web")
 SETTINGS = HOME / "web.toml"
-PASSPHRASE = Path("/etc/menjin/backup_passphrase")
 BACKUPS = Path("/var/backups/menjin")
 RUN = Path("/run")
 ROOM = Path("/var/tmp")  # noqa: S108 - what goes there is in a folder of root's own
 """Where a copy of a backup lies, which may be larger than the memory."""
-ROOT_KEY = Path("/root/menjin_root_key.pem")
 PROGRAM = "/usr/lib/menjin-server/bin/menjin"
 COMMAND = "/usr/bin/menjin-server"
 DATABASE_URL = "postgresql:///menjin?host=/run/postgresql"
 """PostgreSQL knows the server by its user of the system: there is no password."""
-FILE_OPTIONS = ("--root-passphrase-file", "--manager-password-file", "--manager-totp-file")
-OWN_CHOICES = ("--data-dir", "--database-url", "--behind-proxy", "--brief")
-"""Options of `menjin web init` that the package answers itself."""
-LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
-"""Without those that are taken for one another on paper."""
-SHORTEST_PASSPHRASE = 8
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -79,35 +70,6 @@ def main(arguments: Sequence[str]) -> int:
         print(f"menjin-server-setup: {err.filename or 'error'}: {err.strerror or err}", file=sys.stderr)
         return 1
     return 0
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the options."""
-    made = argparse.ArgumentParser(
-        prog="menjin-server-setup",
-        description=_("Make a running server of the installed package: first account, database, TLS in "
-                      "front, a backup every night. It may be run again."),
-        epilog=_("More options: those of “menjin-server init”, such as --language, --timezone and "
-                 "--public-url."),
-    )  # fmt: skip
-    add, file = made.add_argument, {"type": Path, "metavar": "FILE"}
-    add("--restore", help=_("start from a sealed backup of another machine instead of from nothing"), **file)
-    add("--cells", action="store_true",
-        help=_("serve many compounds, each a folder of %(folder)s", folder=cells_setup.CELLS))
-    add("--postgresql", action="store_true", help=_("records in this machine's PostgreSQL, not in a file"))
-    add("--own-authority", action="store_true",
-        help=_("let Caddy sign its certificate itself, for a name that the internet does not know; a later "
-               "run keeps to it"))  # fmt: skip
-    add("--no-proxy", action="store_true", help=_("leave Caddy alone: TLS is ended elsewhere"))
-    add("--root-key", default=ROOT_KEY, help=_("where the root key goes (%(default)s)"), **file)
-    add("--backup-passphrase-file", **file,
-        help=_("its first line seals backups, and opens the one to start from; else one is made, or asked "
-               "for"))  # fmt: skip
-    for option in FILE_OPTIONS:
-        add(option, help=argparse.SUPPRESS, **file)
-    for option in OWN_CHOICES:
-        add(option, nargs="?", const="", help=argparse.SUPPRESS)
-    return made
 
 
 def choose_language() -> None:
@@ -182,13 +144,6 @@ def set_up_cells(chosen: argparse.Namespace, passphrase: str | None) -> None:
     print(f"  sudo menjin-server-setup{' --own-authority' if chosen.own_authority else ''}")
 
 
-def say_of_passphrase() -> None:
-    """Say what becomes of backups without their passphrase."""
-    print(_("Each night a sealed backup goes to /var/backups/menjin. Write down the passphrase in "
-            "%(file)s and copy the backups elsewhere: without both nothing survives this disk.",
-            file=PASSPHRASE))  # fmt: skip
-
-
 def refuse_without_effect(chosen: argparse.Namespace, more: Sequence[str]) -> None:
     """Raise Refused where an option was given that would change nothing."""
     for option in OWN_CHOICES:
@@ -219,11 +174,6 @@ def refuse_without_effect(chosen: argparse.Namespace, more: Sequence[str]) -> No
             words = " ".join([*given, *more])
             raise Refused(_("%(file)s is there and stays, so this changes nothing: %(options)s. Leave it out",
                             file=SETTINGS, options=words))  # fmt: skip
-
-
-def value_of(chosen: argparse.Namespace, option: str) -> object:
-    """Return what was given for an option."""
-    return getattr(chosen, option.removeprefix("--").replace("-", "_"))
 
 
 def make_server(chosen: argparse.Namespace, more: Sequence[str]) -> None:
@@ -311,41 +261,6 @@ def name_in_settings(setting: str, path: Path) -> bool:
 def settings_text() -> str:
     """Return what the settings say; their folder is the server's user's."""
     return read_in(SETTINGS.parent, SETTINGS.name).decode()
-
-
-def has_passphrase() -> bool:
-    """Whether backups have a passphrase; a run that was cut off may have left an empty file."""
-    return PASSPHRASE.exists() and PASSPHRASE.read_text(encoding="utf-8").strip() != ""
-
-
-def new_passphrase(chosen: argparse.Namespace) -> str:
-    """Return the passphrase that was given, the backup's own, or a random one; raise Refused if too short."""
-    given: Path | None = chosen.backup_passphrase_file
-    if given is not None:
-        text = given.read_text(encoding="utf-8").partition("\n")[0].strip()
-        if len(text) < SHORTEST_PASSPHRASE:
-            raise Refused(_("%(file)s: its first line has to have at least %(count)s characters",
-                            file=given, count=SHORTEST_PASSPHRASE))  # fmt: skip
-        return text
-    if chosen.restore is not None:
-        if not sys.stdin.isatty():
-            raise Refused(_("%(option)s is missing; give it, or answer at a terminal",
-                            option="--backup-passphrase-file"))  # fmt: skip
-        return getpass.getpass(_("Passphrase of the backup") + ": ").strip()
-    words = ["".join(secrets.choice(LETTERS) for _letter in range(5)) for _word in range(5)]
-    return "-".join(words)
-
-
-def keep_passphrase(text: str) -> None:
-    """Keep the passphrase of backups where only root and the server read it."""
-    PASSPHRASE.parent.mkdir(exist_ok=True)
-    part = PASSPHRASE.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    part.touch(mode=0o600)
-    part.write_text(f"{text}\n", encoding="utf-8")
-    os.chown(part, 0, pwd.getpwnam(USER).pw_gid)
-    part.chmod(0o640)
-    part.replace(PASSPHRASE)
 
 
 def wait_until_ready() -> None:

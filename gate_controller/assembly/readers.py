@@ -87,7 +87,10 @@ def readers_with_lights(
 def takers_of_ways(
     config: GateConfig, lanes_with_camera: Collection[str]
 ) -> dict[str, dict[Method, frozenset[str]]]:
-    """Return, by lane and way in, the devices that take it there; `lanes_with_camera` as it was made."""
+    """Return, by lane and way in, the devices that take it there; `lanes_with_camera` as it was made.
+
+    An OSDP reader may have keys, which no site file says: it takes PINs where nothing else does.
+    """
     card_readers: tuple[Mapping[str, AtLane], ...] = (
         config.reader, config.tag_reader, config.frame_reader, config.osdp_reader
     )
@@ -96,6 +99,7 @@ def takers_of_ways(
         card = {name for parts in card_readers for name, part in parts.items() if part.lane == lane_id}
         pin = {name for name, part in config.keypad.items() if part.lane == lane_id}
         pin |= {screen_name(part.lane) for part in config.terminal.values() if part.lane == lane_id}
+        pin = pin or {name for name, part in config.osdp_reader.items() if part.lane == lane_id}
         qr = {name for name, part in config.scanner.items() if part.lane == lane_id}
         if lane_id in lanes_with_camera:
             qr |= {name for name, part in config.camera.items() if part.lane == lane_id}

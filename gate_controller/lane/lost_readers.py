@@ -49,11 +49,13 @@ class LostReaders:
         self._takes = takes
         self._well = dict.fromkeys(well_until_said, True)
         self._losses = {place: loss for place, loss in memory.losses.items() if place[0] in takes}
-        self._kept = dict(self._losses)
+        if memory.damaged is not None:
+            # The file that would say since when is gone: as long as may be, until an hour of work ends it.
+            longest = Loss(PAUSE_AFTER_HOURS_AT_MOST * 3600.0, is_lost=False)
+            self._losses = {(lane_id, method): longest for lane_id in takes for method in WAYS}
+        self._kept = {place: loss for place, loss in self._losses.items() if place in memory.losses}
         self._alarmed = set(memory.without_reader)
         self._at_seconds = clock.monotonic_seconds()
-        # The file that would say since when is gone: as long as may be.
-        self._unknown_seconds = PAUSE_AFTER_HOURS_AT_MOST * 3600.0 if memory.damaged is not None else 0.0
         self._judged: dict[str, tuple[object, ...]] = {}
         self._pending = PendingEvents()
         self._lost: Mapping[str, frozenset[Method]] = {}
@@ -106,10 +108,7 @@ class LostReaders:
     def _count(
         self, place: Place, is_lost: bool | None, passed: float, sure_now: datetime | None
     ) -> None:
-        before = self._losses.get(place)
-        loss = went_on(before, is_lost=is_lost, passed_seconds=passed, sure_now=sure_now)
-        if loss is not None and before is None and self._unknown_seconds:
-            loss = Loss(self._unknown_seconds, loss.began_at)
+        loss = went_on(self._losses.get(place), is_lost=is_lost, passed_seconds=passed, sure_now=sure_now)
         if loss is None:
             self._losses.pop(place, None)
         else:

@@ -22,6 +22,8 @@ from gate_controller.contract.records import LaneRecord, Method
 PAUSE_AFTER_HOURS_AT_MOST = 48
 """Promise 1: a site may choose less, never more."""
 STEADY_SECONDS = 3600.0
+BEGAN_OFF_BY_SECONDS = 600.0
+"""How much later than what was counted a beginning may be; more, and it is worked out again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,14 @@ def went_on(
         return Loss(began_at=sure_now) if is_lost else None
     counted, began_at = loss.counted_seconds + passed_seconds, loss.began_at
     if sure_now is not None:
-        began_at = began_at or sure_now - timedelta(seconds=counted)
+        latest = sure_now - timedelta(seconds=counted)
+        # A clock that was set back would let pages name a pause that comes too late, or a day to come.
+        if began_at is None or began_at > latest + timedelta(seconds=BEGAN_OFF_BY_SECONDS):
+            began_at = latest
         counted = max(counted, (sure_now - began_at).total_seconds())
+    was_well = is_lost is False and not loss.is_lost
     if is_lost is None:
         is_lost = loss.is_lost
-    was_well = not is_lost and not loss.is_lost
     well_seconds = loss.well_seconds + passed_seconds if was_well else 0.0
     if well_seconds >= STEADY_SECONDS:
         return None

@@ -75,7 +75,10 @@ def own_losses(
     losses = []
     for lane in lanes:
         mine = [way for way in lost[lane.lane_id] if way.method in own]
-        lasting = [way for way in mine if way.since is None or now - way.since >= SAID_AFTER]
+        lasting = [
+            way for way in mine
+            if way.is_paused or way.since is None or now - way.since >= SAID_AFTER
+        ]
         if not lasting:
             continue
         instead = works[lane.lane_id]

@@ -137,6 +137,12 @@ def test_each_way_in_is_taken_by_every_device_of_its_kind(tmp_path: Path) -> Non
     assert {*card, "pad", "framed", "codes"} == set(make_devices(config, ModbusLines())[1])
 
 
+def test_an_osdp_reader_takes_pins_where_no_keypad_and_no_screen_does(tmp_path: Path) -> None:
+    assert takers_of_ways(config_of(tmp_path, READERS), [])["north"] == {
+        Method.CARD: {"osdp-in"}, Method.PIN: {"osdp-in"}, Method.QR: set()
+    }
+
+
 def test_a_reader_without_a_key_is_lost_with_what_to_run_and_its_output_moves_nothing(tmp_path: Path) -> None:
     config = config_of(tmp_path, READERS)
     reader = make_osdp_readers(config)["osdp-in"]

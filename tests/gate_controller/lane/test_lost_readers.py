@@ -13,7 +13,7 @@ from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.policy import Policy, compile_policy
 from gate_controller.contract.records import Method
-from gate_controller.lane.lost_readers import LostReaders
+from gate_controller.lane.lost_readers import WRITTEN_AHEAD_SECONDS, LostReaders
 from gate_controller.lane.memory import LaneMemory
 from gate_controller.storage.clock import GateClock
 from tests.support.compounds.people import SITE, lane, person, records
@@ -224,6 +224,32 @@ def test_of_a_file_that_was_damaged_the_worst_is_taken(gate: Gatehouse) -> None:
     gate.restart()
     gate.settle()
     assert gate.readers.paused(LANE) == {CARD}
+
+
+def test_after_an_hour_of_work_a_damaged_file_says_nothing_of_the_next_loss(gate: Gatehouse) -> None:
+    gate.memory.close()
+    gate.path.write_bytes(b"no database at all" * 500)
+    gate.start()
+    gate.is_(True, "card", "keys", "scan")
+    gate.pass_hours(0.5)
+    gate.restart()
+    gate.is_(False, "card")
+    assert gate.readers.paused(LANE) == {CARD}, "less than an hour"
+    gate.is_(True, "card", "keys", "scan")
+    gate.pass_hours(1.1)
+    gate.is_(False, "card")
+    assert gate.readers.paused(LANE) == set()
+
+
+def test_the_server_hears_of_no_day_to_come_when_the_clock_is_set_back(gate: Gatehouse) -> None:
+    gate.is_(False, "card")
+    gate.pass_hours(40.0)
+    gate.restart(hours_off=-88.0)
+    gate.settle()
+    (said,) = gate.readers.said(LANE)
+    counted_ahead = timedelta(seconds=WRITTEN_AHEAD_SECONDS)
+    assert said.since is not None
+    assert timedelta() <= gate.wall - timedelta(hours=40) - said.since <= counted_ahead
 
 
 def test_a_way_that_is_offered_without_any_device_is_lost_from_the_start(tmp_path: Path) -> None:

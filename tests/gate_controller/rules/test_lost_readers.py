@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gate_controller.contract.calendars import DAY_KINDS, Span, WeeklyHours
 from gate_controller.contract.records import Method
 from gate_controller.rules.lost_readers import (
+    BEGAN_OFF_BY_SECONDS,
     PAUSE_AFTER_HOURS_AT_MOST,
     STEADY_SECONDS,
     Loss,
@@ -47,13 +48,23 @@ def test_an_unsure_clock_is_asked_for_nothing_and_the_beginning_is_worked_out_la
 
 def test_a_sure_clock_adds_what_was_missed_and_takes_nothing_away() -> None:
     assert on(Loss(100.0, NOON), 1.0, now=NOON + timedelta(hours=3)) == Loss(3 * HOUR, NOON)
-    assert on(Loss(9 * HOUR, NOON), 1.0, now=NOON + timedelta(hours=3)) == Loss(9 * HOUR + 1, NOON)
-    assert on(Loss(100.0, NOON), 1.0, now=NOON - timedelta(days=9)) == Loss(101.0, NOON)
+    assert on(Loss(9 * HOUR, NOON), 1.0, now=NOON + timedelta(hours=3)).counted_seconds == 9 * HOUR + 1
+    assert on(Loss(100.0, NOON), 1.0, now=NOON - timedelta(days=9)).counted_seconds == 101.0
+
+
+def test_a_beginning_that_a_set_clock_made_too_late_is_worked_out_again() -> None:
+    for now in (NOON - timedelta(days=9), NOON, NOON + timedelta(hours=3)):
+        assert on(Loss(9 * HOUR, NOON), 1.0, now=now).began_at == now - timedelta(hours=9, seconds=1)
+    almost = NOON + timedelta(seconds=BEGAN_OFF_BY_SECONDS)
+    counted = 2 * BEGAN_OFF_BY_SECONDS
+    assert on(Loss(counted - 1, NOON), 1.0, now=almost).began_at == NOON, "what is counted ahead is none"
+    assert on(Loss(counted, NOON), 1.0, now=almost).began_at == NOON - timedelta(seconds=601)
 
 
 def test_before_a_reader_was_heard_it_is_as_it_was() -> None:
     assert on(Loss(5.0, NOON, is_lost=True), 1.0, lost=None).is_lost
     assert not on(Loss(5.0, NOON, is_lost=False), 1.0, lost=None).is_lost
+    assert on(Loss(5.0, NOON, is_lost=False), 9 * HOUR, lost=None).well_seconds == 0.0, "none was heard"
 
 
 def test_a_plug_that_is_back_for_less_than_an_hour_leaves_the_time_running() -> None:
@@ -99,7 +110,7 @@ def test_however_clocks_are_set_a_loss_lasts_as_long_as_it_did(steps) -> None:
         now = None if clock_ahead is None else NOON + timedelta(seconds=really + clock_ahead)
         loss = went_on(loss, is_lost=lost, passed_seconds=seconds, sure_now=now)
         was_lost, is_lost = is_lost, is_lost if lost is None else lost
-        well = 0.0 if is_lost or was_lost else well + seconds
+        well = 0.0 if is_lost or was_lost or lost is None else well + seconds
         since = really if since is None and is_lost else None if well >= STEADY_SECONDS else since
         assert (loss is None) is (since is None)
         assert loss is None or loss.is_lost is is_lost

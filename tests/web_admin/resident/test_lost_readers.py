@@ -61,6 +61,14 @@ def test_a_resident_reads_of_it_after_an_hour_and_not_before(
     assert said(phone, "/r/code") == said(phone)
 
 
+def test_a_face_that_pauses_at_once_is_said_at_once(
+    compound: Compound, phone: FlaskClient, clock: SetClock
+) -> None:
+    uses_face(compound)
+    lose(compound, clock.now, "card", paused=True)
+    assert "Your face does not open there" in said(phone)
+
+
 def test_no_resident_reads_of_a_way_that_they_did_not_choose(
     compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:

@@ -172,7 +172,7 @@ def opens_for_visitor(rules: Rules, pass_id: str, issuer_id: str, lane_id: str, 
 
 
 def is_shut(rules: Rules, lane_id: str, now: datetime) -> bool:
-    """Return whether a lane's posture opens it for nobody but staff and the emergency code."""
+    """Return whether a lane's posture opens it for no one but staff and the emergency code."""
     lane = rules.lanes[lane_id]
     override = _live(lane.override, now)
     return (override.posture if override is not None else lane.posture) in SHUT

@@ -1,6 +1,6 @@
 """Thresholds that were chosen on one half of the people of a set and held on the other, as shipped.
 
-`menjin face evaluate PEOPLE.csv --looks 3 --halves FILE --engine both` writes the file anew. A curve is
+`menjin face evaluate PEOPLE.csv --looks 3 --halves FILE --engine both` writes this file. A curve is
 used where it reaches the promised false match rate and every point of it held; else an engine keeps what
 its card has.
 """

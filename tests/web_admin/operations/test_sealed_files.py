@@ -1,4 +1,4 @@
-"""What unpacks a backup or a parcel reads no more than their writers write, whoever made the file."""
+"""What unpacks a backup or a parcel reads no more than their writers write, also of a made-up file."""
 
 import io
 import struct

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import msgspec
+from packaging import version as versions
 
 from gate_controller.contract.records import Id, Name
 
@@ -32,6 +33,11 @@ class UpdateStatus(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     version: Name = ""
     order_id: Annotated[str, msgspec.Meta(max_length=40)] = ""
     why: Annotated[str, msgspec.Meta(max_length=MAX_WHY_CHARS)] = ""
+
+
+def is_older(version: str, than: str) -> bool:
+    """Return whether a version is older than another; raise packaging's InvalidVersion for what is none."""
+    return versions.Version(version) < versions.Version(than)
 
 
 def list_target(version: str, tag: str) -> str:

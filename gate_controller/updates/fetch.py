@@ -22,7 +22,7 @@ from installer import install
 from installer.destinations import SchemeDictionaryDestination
 from installer.exceptions import InstallerError
 from installer.sources import WheelFile
-from packaging.version import InvalidVersion, Version
+from packaging.version import InvalidVersion
 from tuf.api.exceptions import DownloadError, RepositoryError
 from tuf.api.metadata import TargetFile
 from tuf.ngclient import Updater, UpdaterConfig
@@ -31,6 +31,7 @@ from tuf.ngclient.fetcher import FetcherInterface
 from gate_controller.contract.updates import (
     BACK_TO,
     MAX_WHEEL_BYTES,
+    is_older,
     list_target,
     metadata_path,
     target_path,
@@ -129,10 +130,10 @@ def _download(root: Path, version: str, get: Get, running: str) -> list[Path]:
 def _refuse_older(listed: TargetFile, version: str, running: str) -> None:
     """Raise OlderVersion unless the version is as new as the one that runs, or signed to go back to."""
     try:
-        is_older = Version(version) < Version(running)
+        goes_back = is_older(version, running)
     except InvalidVersion as err:
         raise NotFetched(f"{err}: it cannot be compared with {running}, which runs") from err
-    if is_older and not (isinstance(listed.custom, dict) and listed.custom.get(BACK_TO) is True):
+    if goes_back and not (isinstance(listed.custom, dict) and listed.custom.get(BACK_TO) is True):
         raise OlderVersion(
             f"{version} is older than {running}, which runs, and the makers signed no way back to it: the "
             "gate goes on; order a newer version, or ask the makers"

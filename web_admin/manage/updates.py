@@ -15,7 +15,7 @@ from web_admin.core.database import current_menjin, request_session
 from web_admin.updates.actions import begin_rollout, hurry_rollout, resume_rollout, stop_rollout
 from web_admin.updates.models import Rollout
 from web_admin.updates.queries import gates_to_update, newest_rollout
-from web_admin.updates.repository import machines_of, offered_versions
+from web_admin.updates.repository import machines_of, offered_versions, versions_to_go_back_to
 from web_admin.web.context import current_site, do
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
@@ -41,9 +41,10 @@ def show() -> str:
 @allowed("update_gates")
 def begin() -> Page:
     """Begin to bring the gates to a version."""
-    form, offered = _form(), offered_versions(current_menjin().config.data_dir)
+    data_dir = current_menjin().config.data_dir
+    form, offered, back_to = _form(), offered_versions(data_dir), versions_to_go_back_to(data_dir)
     if form.validate_on_submit():
-        rollout = do(form, lambda act: begin_rollout(act, str(form.version.data), offered))
+        rollout = do(form, lambda act: begin_rollout(act, str(form.version.data), offered, back_to))
         if rollout is not None:
             flash(_("Begun. One gate fetches %(version)s first.", version=rollout.version), "success")
         if not form.errors and not form.form_errors:

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import cast
 
 from flask_babel import lazy_gettext as _
+from packaging.version import InvalidVersion
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.journal_chain import Facts
-from gate_controller.contract.updates import UpdateOrder, UpdateStatus
+from gate_controller.contract.updates import UpdateOrder, UpdateStatus, is_older
 from web_admin.action.base import Action, begin, new_id, office_only, record
 from web_admin.compound.models import Gate
 from web_admin.compound.queries import locked_site
@@ -29,8 +30,13 @@ HEARD_WITHIN_SECONDS = 120.0
 """A gate that has not called for longer is given no version first."""
 
 
-def begin_rollout(act: Action, version: str, offered: Collection[str]) -> Rollout:
-    """Begin to bring the gates to one of the versions that were added; one roll-out at a time."""
+def begin_rollout(
+    act: Action, version: str, offered: Collection[str], back_to: Collection[str] = ()
+) -> Rollout:
+    """Begin to bring the gates to one of the versions that were added; one roll-out at a time.
+
+    `back_to` are versions that gates may go back to; another one that is older than a gate's is refused.
+    """
     begin(act)
     office_only(act, _("Only the property manager brings gates to another version."))
     if version not in offered:
@@ -38,11 +44,16 @@ def begin_rollout(act: Action, version: str, offered: Collection[str]) -> Rollou
     newest = newest_rollout(act.session, act.site_id)
     if newest is not None and newest.state in ("running", "halted"):
         raise ActionRefused(None, _("Another roll-out is not over: stop it first."))
-    gates = [gate_at(gate, None, act.now) for gate in gates_to_update(act.session, act.site_id)]
-    if not any(takes_updates(gate) for gate in gates):
+    takers = [
+        gate for gate in gates_to_update(act.session, act.site_id)
+        if takes_updates(gate_at(gate, None, act.now))
+    ]
+    if not takers:
         raise ActionRefused(
             None, _("No gate here takes updates: docs/updates.md says how a gate is set up for them.")
         )
+    if version not in back_to:
+        _refuse_older(version, takers)
     rollout = Rollout(
         rollout_id=new_id(), site_id=act.site_id, version=version, stage="one", state="running", attempt=1,
         why="", started_by=act.actor_id, started_at=act.now, changed_at=act.now,
@@ -52,6 +63,22 @@ def begin_rollout(act: Action, version: str, offered: Collection[str]) -> Rollou
     _settle(act.session, rollout, act.now)
     record(act, "rollout_begun", {"version": version, "rollout_id": rollout.rollout_id})
     return rollout
+
+
+def _refuse_older(version: str, gates: Collection[Gate]) -> None:
+    """Raise ActionRefused where a gate runs a newer version: it would refuse, and the others wait for it."""
+    for gate in gates:
+        try:
+            is_newer = is_older(version, gate.program)
+        except InvalidVersion:
+            # A gate that has not said its version yet, or says nonsense, keeps no other from its update.
+            continue
+        if is_newer:
+            raise ActionRefused(
+                "version",
+                _("%(gate)s runs %(running)s, and the makers signed no way back to %(version)s: choose a "
+                  "newer version.", gate=gate.name, running=gate.program, version=version),
+            )
 
 
 def hurry_rollout(act: Action) -> Rollout:

@@ -16,12 +16,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from packaging.version import InvalidVersion, Version
 from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError
 from tuf.api.metadata import Metadata, Root, TargetFile, Targets
 from tuf.ngclient import Updater
 from tuf.ngclient.fetcher import FetcherInterface
 
-from gate_controller.contract.updates import list_target
+from gate_controller.contract.updates import BACK_TO, list_target
 
 CHUNK_BYTES = 1 << 20
 _LIST = re.compile(r"gate/([0-9][A-Za-z0-9.+]{0,39})/([A-Za-z0-9_]+-[A-Za-z0-9_]+)\.json")
@@ -95,13 +96,24 @@ def add_release(data_dir: Path, release: Path) -> list[str]:
 
 
 def offered_versions(data_dir: Path) -> list[str]:
-    """Return the versions that gates can fetch, the newest last."""
+    """Return the versions that gates can fetch and compare with their own, the newest last."""
     try:
-        targets = _targets_of(data_dir / "updates" / "known")
+        lists = _lists_of(data_dir)
     except OSError:
         return []
-    found = {match[1] for target in targets if (match := _LIST.fullmatch(target.path))}
-    return sorted(found, key=_by_number)
+    return sorted((version for version in lists if _is_version(version)), key=Version)
+
+
+def versions_to_go_back_to(data_dir: Path) -> set[str]:
+    """Return the versions that the makers signed for going back to, on every kind of machine."""
+    try:
+        lists = _lists_of(data_dir)
+    except OSError:
+        return set()
+    return {
+        version for version, signed in lists.items()
+        if all(isinstance(one.custom, dict) and one.custom.get(BACK_TO) is True for one in signed)
+    }
 
 
 def machines_of(data_dir: Path, version: str) -> list[str]:
@@ -136,8 +148,21 @@ def _checked(data_dir: Path, target: TargetFile) -> bytes:
     return content
 
 
-def _by_number(version: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"[.+]", version)]
+def _is_version(version: str) -> bool:
+    try:
+        Version(version)
+    except InvalidVersion:
+        return False
+    return True
+
+
+def _lists_of(data_dir: Path) -> dict[str, list[TargetFile]]:
+    """Return each version's lists, one for each kind of machine; raise OSError where none was added."""
+    found: dict[str, list[TargetFile]] = {}
+    for target in _targets_of(data_dir / "updates" / "known"):
+        if match := _LIST.fullmatch(target.path):
+            found.setdefault(match[1], []).append(target)
+    return found
 
 
 def _targets_of(known: Path) -> list[TargetFile]:

@@ -175,6 +175,68 @@ def test_only_what_was_added_is_rolled_out_and_only_by_the_office(compound) -> N
         begin_rollout(act, "0.3.0", ["0.3.0"])
 
 
+@pytest.fixture
+def older_offered(compound, offered, tmp_path: Path) -> Path:
+    """Offer an older version beside the newer one; return where a release is signed."""
+    wheels = tmp_path / "older"
+    wheels.mkdir()
+    (wheels / "menjin-0.2.9-py3-none-any.whl").write_bytes(b"a wheel")
+    release_sign.add_version(
+        tmp_path / "release", tmp_path / "keys", "0.2.9", wheels, "cp313-aarch64", datetime.now(UTC))
+    offers(compound, tmp_path)
+    with compound.act() as act:
+        # As numbers: compared as text, 0.2.10 is the older one.
+        act.session.get_one(Gate, "east").program = "0.2.10"
+    return tmp_path
+
+
+def offers(compound, makers: Path) -> None:
+    with compound.app.app_context():
+        add_release(current_menjin().config.data_dir, makers / "release")
+
+
+def asks_for(compound, version: str, language: str = "en"):
+    client = compound.signed_in("manager")
+    with client.session_transaction() as session:
+        session["language"] = language
+    return client.post(PAGE + "begin", data={**hidden_of(client.get(PAGE).text), "version": version})
+
+
+def test_a_version_older_than_a_gates_is_refused_beside_its_field(compound, older_offered) -> None:
+    refused = asks_for(compound, "0.2.9")
+    assert refused.status_code == 422, "begun, and the gate refuses it"
+    assert (
+        "东门 runs 0.2.10, and the makers signed no way back to 0.2.9: choose a newer version."
+        in refused.text
+    )
+    chinese = asks_for(compound, "0.2.9", "zh").text
+    assert "东门现在运行 0.2.10，开发方未签名允许退回 0.2.9，请选择更新的版本。" in chinese
+    assert (orders(compound), ledger_of(compound)) == ({}, [])
+    assert asks_for(compound, "0.3.0").status_code == 303
+
+
+def test_an_older_version_is_rolled_out_where_the_makers_signed_the_way_back(compound, older_offered) -> None:
+    release_sign.allow_back(
+        older_offered / "release", older_offered / "keys", "0.2.9", datetime.now(UTC))
+    offers(compound, older_offered)
+    assert asks_for(compound, "0.2.9").status_code == 303
+    assert list(orders(compound)) == ["north"]
+
+
+@pytest.mark.parametrize("said", ["", "newest", "9" * 40 + "!"])
+def test_a_gate_that_says_no_version_keeps_no_other_from_its_update(compound, older_offered, said) -> None:
+    with compound.act() as act:
+        for gate in act.session.query(Gate):
+            gate.program = said if gate.gate_id == "east" else "0.2.0"
+    assert asks_for(compound, "0.2.9").status_code == 303
+
+
+def test_a_gate_that_takes_no_updates_is_not_asked_for_its_version(compound, older_offered) -> None:
+    with compound.act() as act:
+        note_update(act.session.get_one(Gate, "east"), None)
+    assert asks_for(compound, "0.2.9").status_code == 303
+
+
 def test_the_page_has_versions_steps_and_buttons_for_the_manager(compound, offered) -> None:
     client = compound.signed_in("manager")
     page = client.get(PAGE).text

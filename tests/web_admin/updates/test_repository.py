@@ -15,6 +15,7 @@ from web_admin.updates.repository import (
     offered_versions,
     targets_folder,
     trust_root,
+    versions_to_go_back_to,
 )
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "deploy" / "updates"))
@@ -154,3 +155,28 @@ def test_keys_with_a_passphrase_sign_with_it_alone(
     monkeypatch.delenv(sign.PASSPHRASE)
     with pytest.raises(SystemExit, match="does not open"):
         add(tmp_path, "0.4.0")
+
+
+def test_gates_may_go_back_to_what_was_signed_for_every_machine(release: Path, data: Path) -> None:
+    folder = release.parent
+    assert versions_to_go_back_to(data) == set(), "nothing was added yet"
+    add(folder, "0.4.0")
+    add_release(data, release)
+    assert versions_to_go_back_to(data) == set()
+    sign.allow_back(release, folder / "keys", "0.3.0", NOW)
+    add_release(data, release)
+    assert versions_to_go_back_to(data) == {"0.3.0"}
+    sign.add_version(release, folder / "keys", "0.3.0", folder / "wheels-0.3.0", "cp313-x86_64", NOW)
+    add_release(data, release)
+    assert versions_to_go_back_to(data) == set(), "one machine's list does not say so"
+
+
+def test_a_final_version_is_newer_than_its_candidate(release: Path, data: Path) -> None:
+    for version in ("0.10.0rc1", "0.10.0", "0.9.0"):
+        add(release.parent, version)
+    assert add_release(data, release) == ["0.3.0", "0.9.0", "0.10.0rc1", "0.10.0"]
+
+
+def test_a_name_that_no_gate_can_compare_is_not_offered(release: Path, data: Path) -> None:
+    add(release.parent, "0.4.final.x")
+    assert add_release(data, release) == ["0.3.0"]

@@ -60,7 +60,10 @@ def bare_machine(tmp_path: Path) -> Path:
     for tool in ("sh", "basename", "rm", "make", "awk"):
         (tmp_path / "bin" / tool).symlink_to(shutil.which(tool) or "")
     shutil.copy(ROOT / "Makefile", tmp_path)
-    for name in ("requirements.lock", "pyproject.toml", "package.json", "package-lock.json", ".npmrc"):
+    for name in (
+        "requirements.lock", "requirements-dlib.lock", "pyproject.toml", "package.json", "package-lock.json",
+        ".npmrc",
+    ):
         (tmp_path / name).touch()
     return tmp_path
 

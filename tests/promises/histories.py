@@ -175,7 +175,7 @@ class History(LooksHistory):
 
     @rule(someone=SOMEONE)
     def give(self, someone: int) -> None:
-        self.consent_event(someone, _give, by_phone=True)
+        self.consent_event(someone, give_consent_to_newest, by_phone=True)
 
     @rule(someone=SOMEONE)
     def give_without_a_name(self, someone: int) -> None:
@@ -423,7 +423,8 @@ def _newest(act: Action) -> int:
     return act.session.scalars(newest).first() or 0
 
 
-def _give(act: Action, person_id: str) -> None:
+def give_consent_to_newest(act: Action, person_id: str) -> None:
+    """Say yes to face under the notice that a person reads now."""
     give_face_consent(act, person_id, _newest(act), "zh", signed_name="Chen Yu")
 
 

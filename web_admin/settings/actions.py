@@ -14,6 +14,7 @@ from web_admin.action.base import Action, begin, checked_text, finish, office_on
 from web_admin.compound.models import CredentialRow, Person, Site
 from web_admin.core.orm import Fact
 from web_admin.core.refusal import ActionRefused
+from web_admin.custody.shares import people_with_shares
 from web_admin.messages.addresses import is_public
 from web_admin.messages.mail import LOCAL_HOSTS
 from web_admin.messages.models import MailServer
@@ -69,6 +70,8 @@ def save_site(
         raise ActionRefused(
             "zone_confirmed", _("All schedules and holidays will use the new time zone. Please confirm.")
         )
+    # Where the zone changes, so does when the last other way beside a face ends.
+    touched = people_with_shares(act.session, act.site_id) if timezone != site.timezone else ()
     _check_card_form(act, site, card_bits)
     if not 0 <= face_pause_hours <= PAUSE_AFTER_HOURS_AT_MOST:
         raise ActionRefused("face_pause_hours", _("From 0 to 48 hours: face never goes on for longer."))
@@ -82,7 +85,7 @@ def save_site(
         "timezone": timezone, "language": language, "card_bits": card_bits,
         "face_pause_hours": face_pause_hours,
     }
-    finish(act, "site_changed", facts, touches=())
+    finish(act, "site_changed", facts, touches=touched)
 
 
 def has_cards(act: Action) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
 
-from flask import Flask, request
+from flask import Flask, g, request
 
 from web_admin.core.bell import Bell, NoBell, account_key
 from web_admin.core.config import WebConfig
@@ -36,6 +36,7 @@ class _Server(Flask):
         facts = {"method": request.method, "page": request.url_rule.rule if request.url_rule else None}
         extra = {"event": "request_failed", "facts": facts}
         self.logger.error("a request failed", exc_info=exc_info, extra=extra)
+        g.menjin_has_line = True
 
 
 def create_app(

@@ -97,9 +97,12 @@ def note_refusal(code: int, why: str = "") -> None:
     who = f"person {person_id}" if person_id else f"staff-{staff_id}" if staff_id else "a stranger"
     who = f"key {key.key_id}" if key is not None else who
     added = f" ({why})" if why else ""
+    pattern = request.url_rule.rule if request.url_rule is not None else None
+    extra = {"facts": {"method": request.method, "page": pattern, "status": code}}
     current_app.logger.warning(
-        "refused: %s got %s at %s %s%s", who, code, request.method, request.endpoint, added
+        "refused: %s got %s at %s %s%s", who, code, request.method, request.endpoint, added, extra=extra
     )
+    g.menjin_has_line = True
 
 
 def public(view: View) -> View:

@@ -30,5 +30,7 @@ def init_request_marks(
         pattern = request.url_rule.rule if request.url_rule is not None else None
         response.headers[HEADER] = g.menjin_request_id
         seconds = monotonic() - g.menjin_began
-        note_answer(request.method, pattern, response.status_code, seconds, log=bool(config.log_requests))
+        # A refusal and a failure have written this request's line already, with who or why.
+        log = bool(config.log_requests) and not g.get("menjin_has_line", False)
+        note_answer(request.method, pattern, response.status_code, seconds, log=log)
         return response

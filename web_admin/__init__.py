@@ -36,7 +36,7 @@ class _Server(Flask):
         facts = {"method": request.method, "page": request.url_rule.rule if request.url_rule else None}
         extra = {"event": "request_failed", "facts": facts}
         self.logger.error("a request failed", exc_info=exc_info, extra=extra)
-        g.menjin_has_line = True
+        g.menjin_line = "failed"
 
 
 def create_app(

@@ -21,7 +21,7 @@ from web_admin.accounts.permissions import (
 )
 from web_admin.api.access import answer_in_json
 from web_admin.core import texts as core_texts
-from web_admin.core.database import DatabaseAway, current_menjin
+from web_admin.core.database import DatabaseAway, current_menjin, undo_request_session
 from web_admin.core.sealed_places import sealed_place
 from web_admin.gates.lost_readers import lost_ways
 from web_admin.gates.status import lane_posture
@@ -174,6 +174,8 @@ def _show_error(error: HTTPException) -> HTTPException | Response:
     cause = getattr(error, "original_exception", None)
     if isinstance(cause, DatabaseAway):  # it went away while an answer was being made
         return show_trouble(cause)
+    if code >= 500:
+        undo_request_session()
     if request.path.startswith("/sync/"):
         return error
     if code in REFUSALS:

@@ -58,7 +58,7 @@ def test_each_request_is_one_line_also_where_it_is_refused_or_fails(
     with served.compound.app.app_context(), current_menjin().database.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE notice RENAME TO notice_away")
     failed = client.get(served.address + "/privacy", timeout=60)
-    assert failed.status_code == 500
+    assert failed.status_code in (500, 503), "with SQLite a lost table is a database that is away"
     ids.append(failed.headers["X-Request-ID"])
     lines = lines_of(served)[first:]
     assert [line["request"] for line in lines] == ids, "one line for each, in their order"

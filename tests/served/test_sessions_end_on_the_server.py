@@ -49,6 +49,32 @@ def test_each_sign_in_makes_a_new_session_and_ends_the_one_of_before(served: Ser
     assert browser.get("/manage/people").url.endswith("/manage/people/")
 
 
+def test_the_password_typed_again_makes_a_new_session_and_ends_the_first(served: ServedCompound) -> None:
+    browser = served.signed_in("manager")
+    browser.get("/staff/again")
+    before = copied(browser)
+    assert before.get("/manage/people").url.endswith("/manage/people/")
+    assert browser.post("/staff/again", {"password": "not the password"}).status_code == 200
+    assert before.get("/manage/people").url.endswith("/manage/people/"), "a wrong password ends nothing"
+    assert browser.post("/staff/again", {"password": PASSWORD}).status_code == 302
+    assert browser.get("/manage/people").url.endswith("/manage/people/")
+    answer = before.get("/manage/people")
+    assert "/staff/sign-in" in answer.url, f"the session before the password opened {answer.url}"
+
+
+def test_a_sign_in_after_a_sign_out_in_the_same_browser_makes_a_new_session(served: ServedCompound) -> None:
+    browser = served.signed_in("manager")
+    browser.get("/manage/people")
+    before = copied(browser)
+    assert browser.post("/staff/sign-out", {}).status_code == 302
+    with served.compound.app.app_context(), current_menjin().database.session() as session:
+        manager = session.scalars(select(User).where(User.email == "manager@example.org")).one()
+        manager.last_totp_counter = None
+    served.sign_in(browser, "manager")
+    assert browser.get("/manage/people").url.endswith("/manage/people/")
+    assert "/staff/sign-in" in before.get("/manage/people").url, "the first session opened a page"
+
+
 def test_copied_cookies_of_a_resident_are_refused_after_the_sign_out(served: ServedCompound) -> None:
     signed_in, other = resident_browser(served), resident_browser(served)
     whole = copied(signed_in)

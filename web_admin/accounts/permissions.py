@@ -102,7 +102,7 @@ def note_refusal(code: int, why: str = "") -> None:
     current_app.logger.warning(
         "refused: %s got %s at %s %s%s", who, code, request.method, request.endpoint, added, extra=extra
     )
-    g.menjin_has_line = True
+    g.menjin_line = "refused"
 
 
 def public(view: View) -> View:

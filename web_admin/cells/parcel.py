@@ -41,6 +41,7 @@ from web_admin.cells.moved_settings import MoveRefused, moved_settings, read_set
 from web_admin.cells.whole_files import sync, write_whole
 from web_admin.core.config import SETTINGS_NAME
 from web_admin.core.database import make_engine
+from web_admin.core.named_faults import naming
 from web_admin.operations.backup import BackupRefused, read_sealed, write_sealed
 from web_admin.operations.schema import current_revision, newest_revision
 
@@ -162,7 +163,7 @@ def _write_parcel(path: Path, public_key: str, frames: Iterator[bytes]) -> None:
         raise MoveRefused("the key is none that 'cells expect' said") from err
     path.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+    with naming(path), os.fdopen(os.open(path, flags, 0o600), "wb") as file:
         os.fchmod(file.fileno(), 0o644)  # who carries it may be another account, and cannot open it
         file.write(MAGIC + sealed)
         write_sealed(file, AESGCM(key), frames)
@@ -243,7 +244,8 @@ def _lay_down(cell: Path, manifest: Manifest, frames: Iterator[bytes]) -> None:
     for one in manifest.files:
         path = cell / PurePosixPath(one.path)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        with naming(path), os.fdopen(os.open(path, flags, 0o600), "wb") as file:
             left = one.size
             while left > 0:
                 chunk = next(frames)

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from web_admin.core.config import SETTINGS_NAME
+from web_admin.core.named_faults import naming
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -12,7 +13,8 @@ def write_whole(path: Path, content: bytes) -> None:
     draft.unlink(missing_ok=True)
     settings = path.parent / SETTINGS_NAME
     like = path if path.exists() else settings if settings.exists() else None
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with naming(path), os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -9,6 +9,7 @@ from gate_controller.contract.command_names import server_command
 from web_admin.cli.answers import CommandRefused, clock
 from web_admin.cli.data_dir import config_of
 from web_admin.core.bell import account_key
+from web_admin.core.named_faults import naming
 from web_admin.operations.broker_config import BrokerSettings, broker_config
 
 _ACCOUNT = re.compile(r"A[A-Z2-7]{55}")
@@ -39,7 +40,8 @@ def _write_config(arguments: argparse.Namespace, own: str) -> str:
         cluster_listen=arguments.cluster_listen if arguments.cluster else "", cluster=arguments.cluster,
         cluster_ca=arguments.ca or "",
     )  # fmt: skip
-    arguments.file.write_text(broker_config(settings, clock()), encoding="utf-8")
+    with naming(arguments.file):
+        arguments.file.write_text(broker_config(settings, clock()), encoding="utf-8")
     machines = "each machine of the cluster" if arguments.cluster else "the broker's machine"
     return (
         f"{arguments.file}: for {len(settings.accounts)} compound(s). It holds no secret. On {machines}:\n"

@@ -17,6 +17,7 @@ from web_admin.compound.models import Site
 from web_admin.compound.queries import every_site, locked_site
 from web_admin.core.config import load_config
 from web_admin.core.database import DatabaseSession, Menjin
+from web_admin.core.named_faults import naming
 from web_admin.core.sealing import SealBroken
 from web_admin.custody.certificates import (
     NothingForgotten,
@@ -175,7 +176,8 @@ def certificate(arguments: argparse.Namespace) -> str:
     if arguments.file is None:
         return text.decode() + "\n"
     arguments.file.touch(mode=0o600, exist_ok=False)
-    arguments.file.write_bytes(text)
+    with naming(arguments.file):
+        arguments.file.write_bytes(text)
     return f"{arguments.file}: {made.statement.state}. Check it with: menjin audit certificate FILE\n"
 
 

@@ -2,9 +2,9 @@
 
 import argparse
 import json
-import shutil
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 
 from gate_controller.contract.command_names import server_command
 from web_admin import create_core
@@ -13,6 +13,7 @@ from web_admin.cli.answers import CommandRefused, clock
 from web_admin.cli.data_dir import config_of
 from web_admin.compound.queries import one_site
 from web_admin.core.database import Menjin
+from web_admin.core.named_faults import naming
 from web_admin.core.refusal import ActionRefused
 from web_admin.gates.orders import make_pair_code
 from web_admin.updates.repository import ReleaseRefused, copy_version, machines_of, offered_versions
@@ -43,11 +44,11 @@ def gate_card(arguments: argparse.Namespace) -> str:
     except ReleaseRefused as err:
         raise CommandRefused(str(err)) from err
     with zipfile.ZipFile(next((folder / "wheels").glob("menjin-*.whl"))) as wheel:
-        (folder / "first_boot.py").write_bytes(wheel.read(FIRST_BOOT))
+        _write(folder / "first_boot.py", wheel.read(FIRST_BOOT))
     if arguments.devices is not None:
-        shutil.copyfile(arguments.devices, folder / "devices.toml")
+        _write(folder / "devices.toml", arguments.devices.read_bytes())
     if arguments.server_ca is not None:
-        shutil.copyfile(arguments.server_ca, folder / "server_ca.pem")
+        _write(folder / "server_ca.pem", arguments.server_ca.read_bytes())
     code = _code(arguments, timedelta(days=arguments.days))
     said = {
         "version": version, "server_url": config.public_url, "code": code,
@@ -55,13 +56,18 @@ def gate_card(arguments: argparse.Namespace) -> str:
     }  # fmt: skip
     path = folder / "gate.json"
     path.touch(mode=0o600)
-    path.write_text(json.dumps(said, indent=1), encoding="utf-8")
-    (arguments.out / "user-data").write_text(USER_DATA, encoding="utf-8")
+    _write(path, json.dumps(said, indent=1).encode())
+    _write(arguments.out / "user-data", USER_DATA.encode())
     return (
         f"{arguments.out}: version {version} for {machine}. Copy what is in it to the boot partition of a "
         f"card with Raspberry Pi OS (bootfs).\nIts code pairs one controller within {arguments.days} days, "
         "after the sixteen characters on its console were compared on the gate's page.\n"
     )
+
+
+def _write(path: Path, content: bytes) -> None:
+    with naming(path):
+        path.write_bytes(content)
 
 
 def _code(arguments: argparse.Namespace, lifetime: timedelta) -> str:

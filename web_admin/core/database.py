@@ -275,6 +275,13 @@ def put_down_request_session() -> None:
     session.commit()
 
 
+def undo_request_session() -> None:
+    """End a failed transaction, in which PostgreSQL answers no question of the error page."""
+    session: Session | None = g.get("menjin_session")
+    if session is not None:
+        session.rollback()
+
+
 def init_database(app: Flask, menjin: Menjin) -> None:
     """Give the app its database and end each request's transaction."""
     app.extensions["menjin"] = menjin

@@ -7,10 +7,10 @@ from pathlib import Path
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Name the file in an OSError that names none: a write or sync that fails, as on a full disk."""
+    """Name the file in an OSError that names none, or its source: a write that fails, as on a full disk."""
     try:
         yield
     except OSError as err:
-        if err.filename is None:
-            err.filename = str(path)
+        if err.filename is None or err.filename2 is not None:
+            err.filename, err.filename2 = str(path), None
         raise

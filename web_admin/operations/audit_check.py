@@ -16,6 +16,7 @@ from gate_controller.contract.ledger_file import LEDGER_FORMAT, LedgerPreface, c
 from gate_controller.contract.signing import sign
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Person, Site
+from web_admin.core.named_faults import naming
 from web_admin.core.sealing import Sealer
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
@@ -108,7 +109,7 @@ def export_ledger(session: Session, sealer: Sealer, site_id: str, path: Path, *,
     )
     path.touch(mode=0o600, exist_ok=False)
     count = 0
-    with path.open("wb") as file:
+    with naming(path), path.open("wb") as file:
         file.write(msgspec.json.encode(preface) + b"\n")
         for entry in ledger_entries(session, site_id):
             shown = entry if with_personal else msgspec.structs.replace(entry, personal=None, salt=None)

@@ -23,6 +23,7 @@ from tuf.ngclient import Updater
 from tuf.ngclient.fetcher import FetcherInterface
 
 from gate_controller.contract.updates import BACK_TO, list_target
+from web_admin.core.named_faults import naming
 
 CHUNK_BYTES = 1 << 20
 _LIST = re.compile(r"gate/([0-9][A-Za-z0-9.+]{0,39})/([A-Za-z0-9_]+-[A-Za-z0-9_]+)\.json")
@@ -135,8 +136,11 @@ def copy_version(data_dir: Path, version: str, machine: str, into: Path) -> None
     for path, place in wanted.items():
         copied = into / place
         copied.parent.mkdir(parents=True, exist_ok=True)
-        copied.write_bytes(_checked(data_dir, targets[path]))
-    shutil.copyfile(data_dir / "updates" / "root.json", into / "root.json")
+        content = _checked(data_dir, targets[path])
+        with naming(copied):
+            copied.write_bytes(content)
+    with naming(into / "root.json"):
+        shutil.copyfile(data_dir / "updates" / "root.json", into / "root.json")
 
 
 def _checked(data_dir: Path, target: TargetFile) -> bytes:
@@ -207,7 +211,7 @@ def _keep_metadata(folder: Path, known: Path) -> None:
 
 def _write(path: Path, content: bytes) -> None:
     part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
+    with naming(path), part.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -31,6 +31,6 @@ def init_request_marks(
         response.headers[HEADER] = g.menjin_request_id
         seconds = monotonic() - g.menjin_began
         # A refusal and a failure have written this request's line already, with who or why.
-        log = bool(config.log_requests) and not g.get("menjin_has_line", False)
+        log = bool(config.log_requests) and "menjin_line" not in g
         note_answer(request.method, pattern, response.status_code, seconds, log=log)
         return response

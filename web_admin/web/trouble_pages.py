@@ -17,7 +17,7 @@ def init_trouble_pages(app: Flask) -> None:
 
 def show_trouble(error: Exception) -> Response:
     """Log what the database said and return the page for it."""
-    if "menjin_trouble" not in g:
+    if g.get("menjin_line") != "failed":
         current_app.log_exception(sys.exc_info())
     full = is_disk_full(error)
     g.menjin_trouble = True  # what looks at the answer must not ask who is signed in

@@ -8,6 +8,7 @@ import pytest
 from gate_controller.contract.bell import account_of
 from tests.support.broker import NATS_SERVER
 from tests.support.peers import make_certificate
+from tests.support.small_disk import fill, small_disk
 from web_admin.cli.main import run
 from web_admin.core.bell import account_key
 from web_admin.core.config import SECRET_NAMES, WebConfig, load_config, write_secret, write_settings
@@ -48,6 +49,18 @@ def test_a_broker_takes_the_file(config: WebConfig, cluster: tuple[str, ...]) ->
     assert OTHER in text
     tried = subprocess.run([NATS_SERVER, "-t", "-c", file], capture_output=True, text=True, check=False)
     assert tried.returncode == 0, tried.stderr
+
+
+def test_a_file_that_finds_no_room_is_named(
+    config: WebConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    certificate, key = make_certificate(config.data_dir)
+    options = ["--certificate", str(certificate), "--key", str(key), "--data-dir", str(config.data_dir)]
+    with small_disk(tmp_path / "small", 1) as disk:
+        fill(disk)
+        assert run(["bell", "config", str(disk / "bell.conf"), *options]) == 1
+        said = capsys.readouterr().err
+    assert f"{disk / 'bell.conf'}: No space left on device" in said
 
 
 def test_the_file_holds_no_secret(config: WebConfig) -> None:

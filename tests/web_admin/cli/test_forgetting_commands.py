@@ -5,6 +5,7 @@ import shutil
 import msgspec
 import pytest
 
+from tests.support.small_disk import fill, small_disk
 from tests.web_admin.every_page.test_web_command import init, menjin
 from web_admin.cli.answers import SHORTEST_PASSPHRASE
 
@@ -84,6 +85,14 @@ def test_the_exported_ledger_is_checked_by_another_program(server):
     done = web(server, "export-ledger", server / "ledger.jsonl")
     assert done.returncode == 0, done.stderr
     assert web(server, "export-ledger", server / "ledger.jsonl").returncode == 1, "no file is replaced"
+
+
+def test_a_ledger_that_finds_no_room_is_named(server, tmp_path):
+    with small_disk(tmp_path / "small", 1) as disk:
+        fill(disk)
+        done = web(server, "export-ledger", disk / "ledger.jsonl")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert f"{disk / 'ledger.jsonl'}: No space left on device" in done.stderr
 
 
 @pytest.mark.wide

@@ -69,9 +69,9 @@ def _labels() -> dict[str, str]:
         "note.clock": _("The clock is being checked. Card and PIN work."),
         "note.help": _("The guard has been called. Please wait here."),
         "note.camera": _("The camera does not see. Face is off here; all other ways work."),
-        "note.lost_card": _("The card reader is out of order. Please use another way or press help."),
-        "note.lost_pin": _("The keypad is out of order. Please use another way or press help."),
-        "note.lost_qr": _("QR codes cannot be read here now. Please use another way or press help."),
+        "note.lost_card": _("Card reader out of order: use another way or press help."),
+        "note.lost_pin": _("Keypad out of order: use another way or press help."),
+        "note.lost_qr": _("QR codes cannot be read: use another way or press help."),
         "note.camera_dark": _("It is too dark for the camera. Please use another way."),
         "note.help_waits": _(
             "No connection: the guard is called as soon as it is back. Please ask nearby too."

@@ -76,6 +76,12 @@ TARGETS = {
             "tests/gate_controller/rules/test_second_method.py",
         ), chosen="not by_texts and not at_the_gate",
     ),
+    "lost_readers": Target(
+        "gate_controller/rules/lost_readers.py",
+        (
+            "tests/gate_controller/rules/test_lost_readers.py",
+        ),
+    ),
     "passes": Target(
         "gate_controller/contract/passes.py",
         (

@@ -23,6 +23,9 @@ SHOWN = {
         screen=Screen.IDLE, methods_offered=NO_FACE, online=False, clock_sure=False, slower=True
     ),
     "idle_dark": TerminalView(screen=Screen.IDLE, methods_offered=NO_FACE, camera_trouble="dark"),
+    "idle_readers_lost": TerminalView(
+        screen=Screen.IDLE, methods_offered=NO_FACE, methods_lost=NO_FACE, camera_trouble="dark"
+    ),
     "idle_covered": TerminalView(
         screen=Screen.IDLE,
         methods_offered=NO_FACE,

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.support.wheels import wheels_of_this_tree
+
 ROOT = Path(__file__).resolve().parents[2]
 WHEN = "2026-11-27T12:00:00+0000"
 CHINESE = "web_admin/translations/zh/LC_MESSAGES/messages.mo"
@@ -83,6 +85,17 @@ def test_a_wheel_and_an_sdist_have_the_chinese_texts_and_the_scripts_of_pages(tw
     with tarfile.open(sdist) as packed:
         inside = {name.partition("/")[2] for name in packed.getnames()}
     assert {CHINESE, QR_SCRIPT, "Makefile", "requirements-web.lock", "docs/README.md"} <= inside
+
+
+def test_a_wheel_holds_the_product_and_no_test_of_it(tmp_path: Path) -> None:
+    whole, without_face = wheels_of_this_tree(tmp_path)
+    gate = {"menjin.py", "hardware", "gate_controller"}
+    all_of_it = gate | {"web_admin", "head_office", "fleet", "demo"}
+    for wheel, product in ((whole, all_of_it), (without_face, gate)):
+        names = zipfile.ZipFile(wheel).namelist()
+        assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == product
+        leftover = re.compile(r"(^|/)(tests?|samples?|examples?)/|(^|/)(test_[^/]*|conftest)\.py$|\.map$")
+        assert [name for name in names if leftover.search(name)] == []
 
 
 def test_the_sums_are_signed_and_openssh_checks_them(two: tuple[Path, Path], tmp_path: Path) -> None:

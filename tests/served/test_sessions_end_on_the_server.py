@@ -1,5 +1,7 @@
 """Signing out ends the session on the server: no copy of its cookies works any more."""
 
+from datetime import datetime
+
 import pytest
 import requests
 from sqlalchemy import select
@@ -9,6 +11,7 @@ from tests.served.test_guessing_is_bounded import copied
 from tests.support.compounds.managed import PASSWORD
 from web_admin.accounts.models import User
 from web_admin.accounts.residents import set_resident_password
+from web_admin.accounts.session_models import AccountSession
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
 
@@ -27,6 +30,11 @@ def resident_browser(served: ServedCompound) -> Browser:
     assert browser.post("/r/sign-in", {"name": "linwei", "password": PASSWORD}).status_code in (302, 303)
     assert browser.get("/r/").url.endswith("/r/")
     return browser
+
+
+def ends_of_sessions(served: ServedCompound) -> list[datetime]:
+    with served.compound.app.app_context(), current_menjin().database.session() as session:
+        return sorted(session.scalars(select(AccountSession.ends_at)))
 
 
 def test_a_copied_cookie_of_staff_is_refused_after_the_sign_out(served: ServedCompound) -> None:
@@ -54,12 +62,14 @@ def test_the_password_typed_again_makes_a_new_session_and_ends_the_first(served:
     browser.get("/staff/again")
     before = copied(browser)
     assert before.get("/manage/people").url.endswith("/manage/people/")
+    ends = ends_of_sessions(served)
     assert browser.post("/staff/again", {"password": "not the password"}).status_code == 200
     assert before.get("/manage/people").url.endswith("/manage/people/"), "a wrong password ends nothing"
     assert browser.post("/staff/again", {"password": PASSWORD}).status_code == 302
     assert browser.get("/manage/people").url.endswith("/manage/people/")
     answer = before.get("/manage/people")
     assert "/staff/sign-in" in answer.url, f"the session before the password opened {answer.url}"
+    assert ends_of_sessions(served) == ends, "a password alone makes no session longer"
 
 
 def test_a_sign_in_after_a_sign_out_in_the_same_browser_makes_a_new_session(served: ServedCompound) -> None:

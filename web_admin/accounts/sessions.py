@@ -12,7 +12,7 @@ from flask import Flask, g, request, session
 from flask_login import user_logged_in, user_logged_out
 from flask_security import Security, UserMixin
 from flask_security.utils import set_request_attr
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from web_admin.accounts.models import User
@@ -73,6 +73,18 @@ def begin_session(_app: Flask, user: UserMixin, **_more: object) -> None:
     ))  # fmt: skip
     g.menjin_session_id = session_id
     session[USER_ID] = f"{user.fs_uniquifier}.{session_id}"
+
+
+def renew_session() -> None:
+    """Give this browser's session a new id and keep its end: a copy of the old cookie signs in no more."""
+    session_id = secrets.token_urlsafe(24)
+    here = AccountSession.session_sha256 == session_digest(g.menjin_session_id)
+    request_session().execute(
+        update(AccountSession).where(here).values(session_sha256=session_digest(session_id))
+    )
+    g.menjin_session_id = session_id
+    word, _dot, _old = str(session[USER_ID]).partition(".")
+    session[USER_ID] = f"{word}.{session_id}"
 
 
 def end_session(_app: Flask, **_more: object) -> None:

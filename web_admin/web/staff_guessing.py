@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 
 from gate_controller.contract.event_kinds import EventKind
 from web_admin.accounts.queries import staff_account_id
-from web_admin.accounts.sessions import begin_session
+from web_admin.accounts.sessions import renew_session
 from web_admin.accounts.throttle import Claim
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.queries import the_site
@@ -115,7 +115,7 @@ def judge_staff_try(response: Response) -> Response:
         elif request.endpoint == CODE:
             session.pop(CODE_STEP, None)
         elif request.endpoint == AGAIN:
-            begin_session(current_app, current_user)  # a copy of the cookie from before is worth nothing now
+            renew_session()
     else:
         _report_run(claim)
     return response

@@ -9,7 +9,8 @@ TEMPLATES = Path(web_admin.__file__).parent / "templates"
 
 
 def test_no_template_has_inline_script_or_style() -> None:
-    inline = re.compile(r"<style|style=|\son\w+=|<script(?![^>]*src=)|javascript:")
+    # `one=` is a number that a text is given: no event is called so.
+    inline = re.compile(r"<style|style=|\son(?!e=)\w+=|<script(?![^>]*src=)|javascript:")
     paths = list(TEMPLATES.rglob("*.html"))
     assert len(paths) > 100
     found = {path.name: inline.findall(path.read_text(encoding="utf-8")) for path in paths}

@@ -27,7 +27,8 @@ def asks(cell: str, port: int = 8000) -> str:
 
 
 def answers(fresh: Machine, words: str) -> str:
-    return fresh.run(f"curl --silent --retry 20 --retry-all-errors --output /dev/null"
+    # A server looks every two seconds which cells it has; until then it answers 421.
+    return fresh.run(f"curl --silent --fail --retry 20 --retry-all-errors --output /dev/null"
                      f" --write-out '%{{http_code}}' {words}").stdout  # fmt: skip
 
 

@@ -33,20 +33,6 @@ from web_admin.core.config import WebConfig
 from web_admin.face.actions import give_face_consent
 
 CARD, HOUR = 4_242_001, 3600.0
-A_SIDE_GATE = """
-[relay.side]
-kind = "usb_relay"
-port = "{root}/dev/side-relay"
-
-[lane.side-in]
-relay = "side"
-
-[reader.side-card]
-kind = "serial_card"
-port = "{root}/dev/side-card"
-lane = "side-in"
-bits = 34
-"""
 
 
 @dataclass
@@ -69,6 +55,9 @@ class Street:
         return self._decided(lambda: reader.tap(CARD))
 
     def _decided(self, show) -> str:
+        # A question that was under way while the clock was moved on makes it unsure until the next answer.
+        clock = self.gate.controller._parts.clock
+        until(lambda: clock.is_sure)
         before = decisions_on_disk(self.bench)
         show()
         wait_for_decisions(self.bench, before + 1)

@@ -58,7 +58,9 @@ def forget_sent(compound: Compound) -> None:
 
 
 def code_in(compound: Compound) -> str:
-    return re.findall(r"[0-9]{8}", sent(compound)[-1][2])[0]
+    """Return the newest code that waits to go out; a message of the same moment may have none."""
+    texts = [text for _channel, _target, text in sent(compound)]
+    return [code for text in texts for code in re.findall(r"[0-9]{8}", text)][-1]
 
 
 def proved(phone: FlaskClient, compound: Compound, *kinds: str) -> None:

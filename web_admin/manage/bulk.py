@@ -61,7 +61,7 @@ class WhyForm(OnceForm):
 @allowed("edit_people")
 def preview() -> Page:
     """Show by name for whom an act is to be done and who is left out, and ask what the act needs."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _to_list()
     kind, people = _asked_kind(), chosen_ids()
     if kind is None:
@@ -88,7 +88,7 @@ def preview() -> Page:
 @allowed("edit_people")
 def act() -> Page:
     """Do the act for those of the preview for whom it still is."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _to_list()
     kind, people = _asked_kind(), chosen_ids()
     if kind is None:

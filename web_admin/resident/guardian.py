@@ -101,7 +101,7 @@ def end_ward_face(minor_id: str) -> str | Response:
     ward = wards.get(minor_id)
     if ward is None:
         abort(404)
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template(
             "resident/ward_off.html", person=person, site=site_of(person), ward=ward,
             lease_hours=MAX_LEASE_HOURS, tab="ways_in",

@@ -68,7 +68,7 @@ def new_request(kind: str) -> str | tuple[str, int] | Response:
     if kind not in KINDS:
         abort(404)
     form = RequestForm()
-    if request.method == "GET":
+    if request.method != "POST":
         return _form_page(person, kind, form, {})
     try:
         if form.validate_on_submit() and not done_before(act, form):

@@ -139,10 +139,14 @@ class Callers:
             closed = [row for row in self.sessions if row["session_sha256"] not in still_open]
             session.add_all(AccountSession(**row) for row in closed)
 
-    def call(self, letter: str, method: str, path: str, *, token: bool = True, **headers: str):
+    def make_ready(self, letter: str) -> None:
+        """Undo what an earlier call did to a role's client."""
         forget_tries(self.compound.app)
         self._open_sessions()
-        self.clients[letter].set_cookie("menjin", self.cookies[letter])  # whatever was done to it
+        self.clients[letter].set_cookie("menjin", self.cookies[letter])
+
+    def call(self, letter: str, method: str, path: str, *, token: bool = True, **headers: str):
+        self.make_ready(letter)
         sent = {"csrf_token": self.tokens[letter]} if token and method != "GET" else {}
         if self._takes_json(path, method):
             heads = {**headers, **({"X-CSRFToken": self.tokens[letter]} if sent else {})}

@@ -31,7 +31,7 @@ from web_admin.serving.connection_limits import (
     client_of,
     connections_for,
 )
-from web_admin.serving.host_queue import CONNECTIONS_OF_MANY, connections_of_many
+from web_admin.serving.host_queue import CONNECTIONS_OF_MANY, OF_STREAMS, connections_of_many
 from web_admin.serving.quick_thread import AnsweredTask
 from web_admin.serving.request_intake import ArrivingRequest, Intakes, Refused, busy, too_slow
 from web_admin.serving.shared_threads import SharedThreads
@@ -43,7 +43,7 @@ FIRST_REQUEST_SECONDS = 2.0
 ARRIVING_SECONDS = 5.0
 """For so long a server that ends waits for the first request of a connection, and for the rest of one."""
 OPEN_FILES_WANTED = 3 * CONNECTIONS + 500
-STREAMS_PREFIX = "/manage/live/"
+STREAM_PATH = "/manage/live/"
 MAX_ANSWER_BYTES_WAITING = 1024 * 1024
 """What a thread may be ahead of a client that takes its time; streams and pages stay far below."""
 
@@ -96,7 +96,7 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
             host = host_asked(request.headers, self.server.intakes.trusted_proxies) or ""
         else:
             host = self.client
-        return f"{host} stream" if request.path.startswith(STREAMS_PREFIX) else host
+        return host + OF_STREAMS if request.path == STREAM_PATH else host
 
     @property
     def place(self) -> str:

@@ -19,6 +19,10 @@ def connections_of_many(open_files: int) -> int:
     return max(50, min(CONNECTIONS_OF_MANY, (open_files - 200) * 6 // 10))
 
 
+OF_STREAMS = " stream"
+"""How the name of a host ends whose requests keep a page up to date: each holds its thread for minutes."""
+
+
 class OfHost(OfClient, Protocol):
     """A request that waits; `host` is whose threads it takes."""
 
@@ -33,9 +37,9 @@ class HostQueue:
     It is false while requests of no host may begin, though some wait.
     """
 
-    def __init__(self, at_once: int) -> None:
-        """Take how many requests of one host may be answered at a time."""
-        self._at_once = at_once
+    def __init__(self, at_once: int, *, streams_at_once: int | None = None) -> None:
+        """Take how many requests of one host may be answered at a time, and how many of its open pages."""
+        self._at_once, self._streams_at_once = at_once, streams_at_once or at_once
         self._of: dict[str, FairQueue] = {}
         self._running: Counter[str] = Counter()
         self._count = 0
@@ -47,7 +51,7 @@ class HostQueue:
 
     def popleft(self) -> OfClient:
         """Return the first request of the host whose turn it is; raise IndexError when none may begin."""
-        host = next((host for host in self._of if self._running[host] < self._at_once), None)
+        host = next((host for host in self._of if self._may_begin(host)), None)
         if host is None:
             raise IndexError("no request may begin")
         of_host = self._of.pop(host)
@@ -83,7 +87,11 @@ class HostQueue:
 
     def __bool__(self) -> bool:
         """Return whether a request may begin."""
-        return any(self._running[host] < self._at_once for host in self._of)
+        return any(self._may_begin(host) for host in self._of)
+
+    def _may_begin(self, host: str) -> bool:
+        most = self._streams_at_once if host.endswith(OF_STREAMS) else self._at_once
+        return self._running[host] < most
 
     def __len__(self) -> int:
         """Return how many requests wait."""

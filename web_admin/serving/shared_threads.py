@@ -11,6 +11,7 @@ from web_admin.serving.connection_limits import QUEUED_OF_GATES, QUEUED_REQUESTS
 from web_admin.serving.host_queue import HostQueue
 from web_admin.serving.quick_thread import QuickThread
 from web_admin.sync.quick_door import QuickDoor
+from web_admin.web.live_watch import STREAMS_AT_MOST
 
 if TYPE_CHECKING:
     from web_admin.serving.buffering_server import TimedChannel
@@ -33,7 +34,7 @@ class SharedThreads:
         self, *, page_threads: int, sync_threads: int, is_of_many: bool = False,
         quick_door: QuickDoor | None = None,
     ) -> None:  # fmt: skip
-        """Start the threads: no client may have more than half of those of pages at a time.
+        """Start the threads: no client may have more than half of those of pages, besides its open pages.
 
         Where they are of many hosts, none of these may have more than half of either.
         With a door one thread more answers gates' requests there, as many at a time as wait.
@@ -44,7 +45,14 @@ class SharedThreads:
         self._began: dict[TimedChannel, tuple[bool, float]] = {}
         for is_sync, pool in self._pools.items():
             count = self._counts[is_sync]
-            pool.queue = HostQueue(max(1, count // 2)) if is_of_many or not is_sync else FairQueue()
+            half = max(1, count // 2)
+            # One more than may stay open: it is answered at once and asks again every few seconds instead.
+            streams = min(STREAMS_AT_MOST + 1, max(1, count * 3 // 4))
+            if is_of_many:
+                pool.queue = HostQueue(half)
+            else:
+                # An office is one address: its open pages take their places beside what it asks.
+                pool.queue = FairQueue() if is_sync else HostQueue(half, streams_at_once=streams)
             pool.set_thread_count(count)
         of_gates = self._pools[True]
         self._quick = None if quick_door is None else QuickThread(quick_door, self._pass_on, of_gates)

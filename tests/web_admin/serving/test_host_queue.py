@@ -1,5 +1,6 @@
 """Threads that many hosts share: each host has its turn, and none has more than its part."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import pytest
@@ -39,6 +40,15 @@ def test_a_host_whose_part_is_taken_waits_until_one_of_its_requests_is_answered(
     queue.leave("a")
     assert queue
     assert queue.popleft() == Waiting("a", "x", 2)
+
+
+def test_open_pages_of_a_client_take_places_of_their_own_beside_what_it_asks():
+    queue = HostQueue(1, streams_at_once=2)
+    for number, host in enumerate(["office stream"] * 3 + ["office"] * 2):
+        queue.append(Waiting(host, "office", number))
+    begun = [queue.popleft() for _number in range(3)]
+    assert Counter(one.host for one in begun) == {"office stream": 2, "office": 1}
+    assert not queue
 
 
 def test_the_newest_request_of_a_client_is_taken_where_it_has_most():

@@ -78,6 +78,8 @@ class EnrolmentSession:
         seen = self._liveness.offer(frame, faces[0], at_seconds)
         if seen.verdict is LivenessVerdict.NOT_LIVE:
             return self._refuse(seen.reason or FaceReason.NOT_LIVE)
+        if not (seen.straight or seen.turned):
+            return self._go_on(seen.hint)  # no one compares it; the next frame comes the sooner
         embedding = self._engine.embed(frame, faces[0])
         try:
             return self._weigh(embedding, seen)
@@ -87,8 +89,7 @@ class EnrolmentSession:
 
     def _weigh(self, embedding: Embedding, seen: Liveness) -> EnrolmentStep:
         if not seen.straight:
-            if seen.turned:
-                self._same_person.turned(embedding)
+            self._same_person.turned(embedding)
             wipe(embedding)
             return self._go_on(seen.hint)
         if not self._take(embedding, last=seen.verdict is LivenessVerdict.PASSED):

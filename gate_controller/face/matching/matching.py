@@ -115,12 +115,13 @@ class MatchSession:
         seen = self._liveness.offer(frame, faces[0], at_seconds)
         if seen.verdict is LivenessVerdict.NOT_LIVE:
             return self._refuse(seen.reason or FaceReason.NOT_LIVE)
+        if not (seen.straight or seen.turned):
+            return self._go_on(seen.hint)  # no one compares it; the next frame comes the sooner
         embedding = self._engine.embed(frame, faces[0])
         try:
             if seen.straight:
                 return self._weigh(embedding, seen)
-            if seen.turned:
-                self._same_person.turned(embedding)
+            self._same_person.turned(embedding)
             return self._go_on(seen.hint)
         finally:
             wipe(embedding)

@@ -17,6 +17,7 @@ from gate_controller.face.liveness.liveness import FrozenPictureCheck
 from gate_controller.face.matching.enrolment import EnrolmentOutcome, EnrolmentSession, EnrolmentStep
 from gate_controller.face.matching.matching import MatchOutcome, MatchSession, MatchStep, thresholds
 from gate_controller.face_control.reasons import FaceReason
+from gate_controller.face_control.results import Prompt
 from hardware.interfaces import Frame
 from hardware.simulated.pictures import camera_frame, jittered, live_like_frames
 from tests.support.faces.actors import picture_and_points
@@ -310,3 +311,30 @@ def test_a_face_turned_away_is_reported_so(turn: float) -> None:
 def test_a_small_face_far_behind_the_person_does_not_count() -> None:
     assert capture_problem((face(200, 0.0), face(60, 0.5)), MATCHING_LIMITS) is None
     assert capture_problem((face(200, 0.0), face(120, 0.0)), MATCHING_LIMITS) is FaceReason.TWO_FACES
+
+
+@pytest.mark.parametrize("searches", [False, True])
+def test_a_frame_that_no_one_compares_is_not_described(
+    engine: YunetSfaceEngine, monkeypatch: pytest.MonkeyPatch, searches: bool
+) -> None:
+    """Describe none between the screen's question and the head's movement: a slow engine has no time."""
+    described: list[float] = []
+    describe = engine.embed
+
+    def counted(frame: Frame, face: FoundFace) -> Embedding:
+        described.append(seconds)
+        return describe(frame, face)
+
+    templates = {"a": template_of(engine, "person_a_2")} if searches else {}
+    monkeypatch.setattr(engine, "embed", counted)
+    session = MatchSession(engine, templates) if searches else EnrolmentSession(engine)
+    asked_seconds = 0.0
+    for number, frame in enumerate(person("person_a_2", 30)):
+        seconds = number / 10
+        prompt = session.offer(frame, seconds).prompt
+        if prompt in (Prompt.TURN_LEFT, Prompt.TURN_RIGHT):
+            asked_seconds = asked_seconds or seconds
+    session.close()
+    assert 0 < asked_seconds < 2
+    assert described
+    assert [at for at in described if at >= asked_seconds] == []

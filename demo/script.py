@@ -34,7 +34,7 @@ from demo.steps.doors import (
     granted_nobody_came,
     guard_button_recorded,
 )
-from demo.steps.face_engines import weak_engine_may_not_open
+from demo.steps.face_engines import face_recognition_beside_card_opens, weak_engine_may_not_open
 from demo.steps.faces import (
     face_beside_a_card,
     face_opens,
@@ -112,6 +112,7 @@ STEPS: tuple[Step, ...] = (
     certificate_verifies,
     face_withdrawn_refused,
     weak_engine_may_not_open,
+    face_recognition_beside_card_opens,
     cloned_gate_gets_no_lease,
     lockdown_refuses,
     server_down_card_opens,

@@ -15,7 +15,7 @@ from demo.rig.devices import Metal
 from demo.rig.disk import read_from_outside
 from demo.rig.network_cable import Cable
 from demo.rig.processes import GateProcess
-from demo.world.people import living
+from demo.world.people import USUAL, Manner, living
 from demo.world.site_files import GatePlan
 from gate_controller.contract.journal_chain import JournalEntry
 from gate_controller.face.matching.template_store import FaceBlob
@@ -47,9 +47,9 @@ class GateEnds:
         view = self.screen.view if self.screen is not None else None
         return view.prompt if view is not None else ""
 
-    def show_person(self, portrait: Frame, *, seed: int) -> int:
+    def show_person(self, portrait: Frame, *, seed: int, manner: Manner = USUAL) -> int:
         """Put a person before the camera who does what the screen asks; return monotonic ns when in view."""
-        return self.metal.stand(living(portrait, seed=seed), self.prompt)
+        return self.metal.stand(living(portrait, seed=seed, manner=manner), self.prompt)
 
     @property
     def launch_url(self) -> str | None:

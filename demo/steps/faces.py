@@ -1,6 +1,8 @@
 """Steps before the camera: only after the person asked, and only within the home they named."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import cv2
 import numpy as np
@@ -10,6 +12,7 @@ from demo.attacks.stolen_data import marks_of_frame
 from demo.judge import Doing, Outcome, StepFailed, event_after, opens, refused, require
 from demo.stage import Stage
 from demo.world.compound import Member
+from demo.world.people import USUAL, Manner
 from gate_controller.terminal.view import Screen
 from hardware.interfaces import Frame
 
@@ -60,13 +63,13 @@ def say_yes_at_gate(stage: Stage, member: Member) -> GateScreen:
     return screen
 
 
-def enrol(stage: Stage, member: Member, portrait: str) -> None:
+def enrol(stage: Stage, member: Member, portrait: str, *, tries: int = TRIES, manner: Manner = USUAL) -> None:
     """Stand before the camera and confirm with the own card; raise StepFailed unless the gate took it."""
     ends = stage.gates["north"]
-    for attempt in range(1, TRIES + 1):
+    for attempt in range(1, tries + 1):
         before_seq = ends.journal_seq()
         screen = say_yes_at_gate(stage, member)
-        ends.show_person(portrait_of(stage, portrait), seed=100 * attempt)
+        ends.show_person(portrait_of(stage, portrait), seed=100 * attempt, manner=manner)
         # The press alone is no yes: the card once more is.
         ends.metal.readers["north-in"].tap(member.card)
         _remember_frames(stage, screen)
@@ -180,27 +183,36 @@ def face_beside_a_card(stage: Stage) -> Outcome:
     goes on after its end.
     """
     member, reader = stage.member("face_a"), stage.gates["north"].metal.readers["north-in"]
-    _ask_for_two_ways(stage, "always")
-    try:
-        ms = _opens_by_card_and_face(stage, member)
-    finally:
-        _ask_for_two_ways(stage, "off")
+    with two_ways(stage, "face_a"):
+        ms = opens_by_card_and_face(stage, member, "person_a_2")
     at_rest(stage)
     opens(stage, "north", "north-in", lambda: reader.tap(member.card), person_id=member.person_id)
     return Outcome(ms, "asked for on the phone: the card waits, the face beside it opens; then as before")
 
 
-def _ask_for_two_ways(stage: Stage, when: str) -> None:
-    phone = stage.phone_of("face_a")
+@contextmanager
+def two_ways(stage: Stage, role: str) -> Iterator[None]:
+    """Ask on the person's phone that the gate opens after two ways only, until the block ends."""
+    try:
+        _ask_for_two_ways(stage, role, "always")
+        yield
+    finally:
+        _ask_for_two_ways(stage, role, "off")
+
+
+def _ask_for_two_ways(stage: Stage, role: str, when: str) -> None:
+    phone = stage.phone_of(role)
     phone.get("/r/")
     phone.post("/r/two-ways", {"wish": when})
     stage.wait_synced("north")
 
 
-def _opens_by_card_and_face(stage: Stage, member: Member) -> float:
+def opens_by_card_and_face(
+    stage: Stage, member: Member, portrait: str, *, tries: int = TRIES, manner: Manner = USUAL
+) -> float:
     """Return the milliseconds from the person in view until the relay's ON byte; raise StepFailed."""
     ends = stage.gates["north"]
-    for attempt in range(1, TRIES + 1):
+    for attempt in range(1, tries + 1):
         screen = at_rest(stage)
         refused(
             stage, "north", "north-in", lambda: ends.metal.readers["north-in"].tap(member.card),
@@ -211,7 +223,7 @@ def _opens_by_card_and_face(stage: Stage, member: Member) -> float:
             screen.press("method", method="face")
             screen.wait_for(Screen.FACE_LOOKING)
             time.sleep(0.3)
-            return ends.show_person(portrait_of(stage, "person_a_2"), seed=900 + attempt)
+            return ends.show_person(portrait_of(stage, portrait), seed=900 + attempt, manner=manner)
 
         try:
             return opens(
@@ -219,7 +231,7 @@ def _opens_by_card_and_face(stage: Stage, member: Member) -> float:
                 person_id=member.person_id, timeout_seconds=LOOK_SECONDS,
             )  # fmt: skip
         except StepFailed:
-            if attempt == TRIES:
+            if attempt == tries:
                 raise
         finally:
             ends.metal.clear_view()

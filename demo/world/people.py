@@ -1,6 +1,7 @@
 """Actors before the demo's cameras: living people of the test portraits, and presentation attacks."""
 
 import functools
+from dataclasses import dataclass
 
 from gate_controller.face.engines.engine import FaceEngine
 from gate_controller.face.engines.engines import DEFAULT_ENGINE, load_engine
@@ -13,9 +14,28 @@ SLOWLY = 45.0
 """Degrees a second, as the screen asks; a busy machine sees only five frames in one."""
 
 
-def living(portrait: Frame, *, seed: int) -> LivingPerson:
-    """Return the person of a portrait, who does what the screen asks."""
-    return LivingPerson(*_fitted(portrait), seed=seed, degrees_a_second=SLOWLY)
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a person looks into the camera, and how large its frames are."""
+
+    turn_degrees: float | None = None
+    """How far the head turns when asked; None draws it from the seed, within what people do."""
+    degrees_a_second: float = SLOWLY
+    frame_size: tuple[int, int] = (640, 480)
+    """Width and height in pixels."""
+
+
+USUAL = Manner()
+
+
+def living(portrait: Frame, *, seed: int, manner: Manner = USUAL) -> LivingPerson:
+    """Return the person of a portrait, who does what the screen asks in their manner."""
+    return LivingPerson(
+        *_fitted(portrait, manner.frame_size),
+        seed=seed,
+        turn_degrees=manner.turn_degrees,
+        degrees_a_second=manner.degrees_a_second,
+    )
 
 
 def attack(species: str, portrait: Frame, own: Frame, *, seed: int) -> Actor:
@@ -23,8 +43,9 @@ def attack(species: str, portrait: Frame, own: Frame, *, seed: int) -> Actor:
     return ATTACKS[species](*_fitted(portrait), living(own, seed=seed), seed)
 
 
-def _fitted(portrait: Frame) -> tuple[Frame, Points]:
-    frame = camera_frame(portrait)
+def _fitted(portrait: Frame, frame_size: tuple[int, int] = USUAL.frame_size) -> tuple[Frame, Points]:
+    width, height = frame_size
+    frame = camera_frame(portrait, width=width, height=height)
     return frame, _engine().find(frame)[0].landmarks
 
 

@@ -175,6 +175,8 @@ class SiteFile:
     face: bool
     camera: Path | int
     engine: str = "yunet-sface"
+    only_beside: bool = False
+    """Whether a face opens only beside a card, PIN or code."""
 
     def write(self) -> Path:
         """Write the site file and return its path."""
@@ -217,6 +219,7 @@ class SiteFile:
         ]
         if self.face:
             lines += ["[face]", "enabled = true", f'engine = "{self.engine}"', "alone = false"]
+            lines += ["only_beside = true"] * self.only_beside
         return lines
 
     def _lane_lines(self, lane: LanePlan, dev: Path) -> list[str]:

@@ -37,6 +37,7 @@ DENIED = {
     "face_after_reboot_offline_unavailable_card_opens", "weak_engine_may_not_open",
     "cloned_gate_gets_no_lease", "second_look_added", "look_dropped", "face_beside_a_card",
     "face_pauses_when_pin_hours_end", "face_ends_with_the_last_other_way",
+    "face_recognition_beside_card_opens",
 }
 ALLOWED = {
     "unknown_card_refused", "wrong_pin_refused_and_delayed", "qr_used_twice_refused",
@@ -44,7 +45,8 @@ ALLOWED = {
     "visitor_code_opens_once", "method_not_chosen_refused", "stranger_face_refused",
     "print_attack_refused", "replay_attack_refused", "face_beside_a_card",
     "face_pauses_when_pin_hours_end", "face_ends_with_the_last_other_way",
-    "face_withdrawn_refused", "lockdown_refuses", "lost_only_card_never_blocks_publication",
+    "face_recognition_beside_card_opens", "face_withdrawn_refused", "lockdown_refuses",
+    "lost_only_card_never_blocks_publication",
     "restored_server_keeps_revocations", "osdp_default_key_refused", "osdp_clear_text_reader_ignored",
     "staff_card_opens_offline", "interlock", "antipassback", "duress_pin_silent_alarm",
 }
@@ -55,6 +57,7 @@ NOTICED = {
     "deaf_sync": {
         "method_not_chosen_refused", "face_enrol_at_gate", "withdraw_to_forgotten", "face_withdrawn_refused",
         "certificate_verifies", "lockdown_refuses", "second_look_added", "look_dropped", "face_beside_a_card",
+        "face_recognition_beside_card_opens",
         "lost_only_card_never_blocks_publication", "restored_server_keeps_revocations",
         "staff_card_opens_offline", "duress_pin_silent_alarm",
     },

@@ -68,6 +68,14 @@ CHANGED_TEXT = N_(
     "Messages about your page no longer come to this address, or fewer do. If that was not you, restore "
     "them here within %(days)s days: %(link)s"
 )
+FINAL_TEXT = N_(
+    "Messages about your page no longer come to this address, or fewer do. Your page confirmed who made this "
+    "change, so this address cannot undo it. If that was not you, ask the property office."
+)
+DISPLACED_TEXT = N_(
+    "Messages about your page no longer come to this address: an earlier address restored its own. If that "
+    "was not you, confirm who you are on your page and change the address again; that change is final."
+)
 CODE_TEXT = N_("Your code is %(code)s. Type it on the page where you asked for it.")
 BY_ENTRY: Mapping[str, str] = {
     "credential_suspended": "card_stopped", "credential_ended": "card_stopped", "named_lookup": "looked_at",

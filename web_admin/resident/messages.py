@@ -23,6 +23,7 @@ from web_admin.messages.subscription_actions import (
     prove_address,
     stop_messages,
     take_address_back,
+    was_restored,
 )
 from web_admin.messages.subscriptions import channels_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
@@ -41,9 +42,11 @@ LABELS = {
 
 def _page(errors: Mapping[str, str], form: Mapping[str, str]) -> str:
     person, act = signed_in()
+    subscription = subscription_of(act.session, person.person_id)
     return render_template(
         "resident/messages.html", person=person, site=site_of(person), errors=errors, form=form,
-        subscription=subscription_of(act.session, person.person_id), labels=LABELS,
+        subscription=subscription, restored=subscription is not None and was_restored(act, subscription),
+        labels=LABELS,
         channels=channels_of(act.session, act.site_id), first_confirm=must_confirm(person, act.now),
         tab="help_page",
     )
@@ -123,7 +126,8 @@ def prove_messages_address() -> Response | str | tuple[str, int]:
 def choose_my_messages() -> Response:
     """Keep which messages are wanted."""
     person, act = signed_in()
-    choose_messages(act, person.person_id, request.form.getlist("kinds"), address_back)
+    kinds, confirmed = request.form.getlist("kinds"), not must_confirm(person, act.now)
+    choose_messages(act, person.person_id, kinds, address_back, confirmed=confirmed)
     flash(gettext("Saved. You get these messages and no others."), "done")
     return to("resident.messages")
 
@@ -133,7 +137,7 @@ def choose_my_messages() -> Response:
 def stop_my_messages() -> Response:
     """Stop everything and forget the address."""
     person, act = signed_in()
-    stop_messages(act, person.person_id, address_back)
+    stop_messages(act, person.person_id, address_back, confirmed=not must_confirm(person, act.now))
     flash(gettext("Nothing more is sent, and the address is forgotten."), "done")
     return to("resident.messages")
 

@@ -11,7 +11,7 @@ from gate_controller.contract.journal_chain import GENESIS, chain_entry
 from tests.support.clock import SetClock
 from tests.support.compounds.resident import Compound, csrf_of
 from tests.web_admin.resident.pressing import press
-from tests.web_admin.resident.test_messages import ADDRESS, PAGE, code_in, proved, sent
+from tests.web_admin.resident.test_messages import ADDRESS, PAGE, code_in, forget_sent, proved, sent
 from web_admin.compound.models import CredentialRow
 from web_admin.credentials.pins import issue_pin
 from web_admin.journal.models import AuditEntry
@@ -20,6 +20,7 @@ from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.people.gate_verification import verify_by_gate_events
 
 FINDERS = "finder@example.org"
+OWNERS = "new@example.org"
 PASSWORD = "set by the finder"
 WEAK_PROOF = "/r/password/confirm"
 
@@ -198,3 +199,129 @@ def test_messages_that_a_found_phone_stops_are_announced_to_their_address(
     link = text[text.index("/r/messages/back/"):]
     clock.now += timedelta(days=8)
     assert compound.app.test_client().get(link).status_code == 422
+
+
+def changed(phone: FlaskClient, compound: Compound, address: str) -> None:
+    """Name another address and prove it by its code."""
+    press(phone, f"{PAGE}/address", seen_on=PAGE, address=address)
+    press(phone, f"{PAGE}/code", seen_on=PAGE, code=code_in(compound))
+
+
+def got(compound: Compound, address: str) -> list[str]:
+    """Take what was sent to an address, codes left out."""
+    texts = [text for _channel, target, text in sent(compound) if target == address]
+    forget_sent(compound)
+    return [text for text in texts if "Your code is" not in text]
+
+
+def link_in(text: str) -> str:
+    assert "/r/messages/back/" in text, text
+    return text[text.index("/r/messages/back/"):]
+
+
+def restores(compound: Compound, link: str) -> int:
+    """Press the button behind a link, in a browser that knows no person."""
+    browser = compound.app.test_client()
+    assert browser.get("/r/welcome").status_code == 200
+    text = link.rpartition("/")[2]
+    return press(browser, "/r/messages/back", seen_on="/r/welcome", text=text).status_code
+
+
+def address_now(compound: Compound) -> str | None:
+    with compound.session() as session:
+        row = session.get(NotificationSubscription, compound.person_id)
+        return row.address if row else None
+
+
+def test_an_old_mailbox_restores_once_and_what_the_owner_changes_with_proof_then_is_final(
+    compound: Compound, phone: FlaskClient, found: FlaskClient, clock: SetClock
+) -> None:
+    clock.now -= timedelta(days=2)
+    proved(phone, compound, "looked_at", "signed_in")
+    press(phone, f"{PAGE}/kinds", seen_on=PAGE, kinds="looked_at")
+    earlier = link_in(got(compound, ADDRESS)[0])
+    press(phone, f"{PAGE}/address", seen_on=PAGE, address=OWNERS)
+    later = link_in(got_before_code(compound, phone))
+    assert restores(compound, later) == 200
+    (displaced,) = got(compound, OWNERS)
+    assert "an earlier address restored its own" in displaced
+    assert "/r/messages/back/" not in displaced
+    press(phone, f"{PAGE}/address", seen_on=PAGE, address=OWNERS)
+    notice = got_before_code(compound, phone)
+    assert "/r/messages/back/" not in notice, "the old mailbox got a fresh link"
+    assert "no longer come to this address" in notice
+    assert [restores(compound, link) for link in (earlier, later)] == [422, 422]
+    assert address_now(compound) == OWNERS
+    changed(phone, compound, "third@example.org")
+    assert restores(compound, link_in(got(compound, OWNERS)[0])) == 200
+
+
+def got_before_code(compound: Compound, phone: FlaskClient) -> str:
+    """Type the code that was sent, and return the one message that the old address got."""
+    code = code_in(compound)
+    (text,) = got(compound, ADDRESS)
+    press(phone, f"{PAGE}/code", seen_on=PAGE, code=code)
+    return text
+
+
+@pytest.mark.parametrize("act", ["stop", "kinds"])
+def test_messages_that_were_restored_stop_for_good_once_the_owner_confirms(
+    compound: Compound, phone: FlaskClient, found: FlaskClient, clock: SetClock, act: str
+) -> None:
+    clock.now -= timedelta(days=2)
+    proved(phone, compound, "looked_at", "signed_in")
+    clock.now += timedelta(days=2)
+    press(found, f"{PAGE}/{act}", seen_on=PAGE)
+    assert restores(compound, link_in(got(compound, ADDRESS)[0])) == 200
+    assert "that address cannot undo it again" in found.get(PAGE).text
+    press(found, f"{PAGE}/{act}", seen_on=PAGE)
+    unconfirmed = link_in(got(compound, ADDRESS)[0])
+    assert restores(compound, unconfirmed) == 200, "a found phone stopped the messages at its second try"
+    press(found, f"{PAGE}/{act}", seen_on=PAGE)
+    third = link_in(got(compound, ADDRESS)[0])
+    assert restores(compound, third) == 200
+    press(found, "/r/at-gate", seen_on="/r/password")
+    shown_at_a_gate(compound, compound.card_id)
+    press(found, f"{PAGE}/{act}", seen_on=PAGE)
+    (notice,) = got(compound, ADDRESS)
+    assert "/r/messages/back/" not in notice
+    assert restores(compound, third) == 422
+
+
+def test_the_finder_of_a_phone_ends_no_link_of_its_owner_by_links_of_their_own(
+    compound: Compound, phone: FlaskClient, found: FlaskClient, clock: SetClock
+) -> None:
+    clock.now -= timedelta(days=2)
+    proved(phone, compound, "looked_at")
+    press(phone, f"{PAGE}/address", seen_on=PAGE, address=FINDERS)
+    owners = link_in(got_before_code(compound, phone))
+    press(phone, f"{PAGE}/kinds", seen_on=PAGE, kinds="looked_at")
+    press(phone, f"{PAGE}/kinds", seen_on=PAGE)
+    unused = link_in(got(compound, FINDERS)[0])
+    press(phone, f"{PAGE}/kinds", seen_on=PAGE, kinds="looked_at")
+    press(phone, f"{PAGE}/kinds", seen_on=PAGE)
+    assert restores(compound, link_in(got(compound, FINDERS)[0])) == 200
+    press(phone, f"{PAGE}/kinds", seen_on=PAGE)
+    forget_sent(compound)
+    press(phone, f"{PAGE}/stop", seen_on=PAGE)
+    assert restores(compound, owners) == 200
+    assert address_now(compound) == ADDRESS
+    assert restores(compound, unused) == 422, "the finder undid what the owner restored"
+
+
+def test_the_page_of_a_restore_names_another_person_as_possible_alone(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    with compound.session() as session:
+        session.add(
+            MailServer(
+                site_id=compound.site_id, host="mail.example", port=465, security="tls", username="",
+                sender="gates@example.org",
+            )
+        )
+    proved(phone, compound, "looked_at")
+    press(phone, f"{PAGE}/stop", seen_on=PAGE)
+    link = link_in(got(compound, ADDRESS)[0])
+    browser = compound.app.test_client()
+    page = press(browser, "/r/messages/back", seen_on=link, text=link.rpartition("/")[2]).text
+    assert "If you did not change this yourself, another person may have had your page open." in page

@@ -42,6 +42,17 @@ def test_what_a_service_names_is_there(name: str) -> None:
     assert set(service["environment"]) <= known
 
 
+def test_what_build_makes_is_what_each_service_of_the_server_runs() -> None:
+    built = {name: service["image"] for name, service in SERVICES.items() if "build" in service}
+    assert set(built) == set(OF_SERVER)
+    assert len(set(built.values())) == 1, "without a name each has an image of its own"
+    assert {SERVICES[name]["pull_policy"] for name in built} == {"build"}
+    said = (ROOT / "docs/upgrading.md").read_text(encoding="utf-8")
+    steps = ("build", "stop web backup", "run --rm upgrade", "up -d")
+    places = [said.index(f"`docker compose {step}`") for step in steps]
+    assert places == sorted(places)
+
+
 def test_backups_lie_where_the_server_deletes_old_ones_and_its_user_may_write() -> None:
     (folder,) = {SERVICES[name]["environment"]["MENJIN_BACKUP_DIR"] for name in OF_SERVER}
     assert all(f"backups:{folder}" in SERVICES[name]["volumes"] for name in OF_SERVER)

@@ -93,6 +93,8 @@ class GateUpdates:
         self._failed: UpdateStatus | None = None
         self._refused: UpdateStatus | None = None
         """An order for an older version, until it is in the journal."""
+        self._refused_orders: set[str] = set()
+        """Whose refusal was written or waits to be."""
         self._fetch_again_at = 0.0
         self._worker: threading.Thread | None = None
 
@@ -157,8 +159,8 @@ class GateUpdates:
                 step="failed", version=order.version, order_id=order.order_id, why=why[:MAX_WHY_CHARS]
             )
             with self._lock:
-                is_known = self._failed is not None and self._failed.order_id == order.order_id
-                if isinstance(err, OlderVersion) and not is_known:
+                if isinstance(err, OlderVersion) and order.order_id not in self._refused_orders:
+                    self._refused_orders.add(order.order_id)
                     self._refused = failed
                 self._fetch_again_at = self._seconds() + FETCH_AGAIN_SECONDS
                 self._failed = failed

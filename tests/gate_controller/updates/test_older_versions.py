@@ -110,13 +110,17 @@ def test_versions_are_compared_as_packages_are(makers: Path, root: Path, version
         fetch_version(root, version, Server(makers / "release").get, RUNS)
 
 
+@pytest.mark.parametrize("is_away_first", [False, True], ids=["reached", "network away first"])
 def test_an_order_for_an_older_version_is_in_the_journal_once_and_what_runs_goes_on(
-    makers: Path, root: Path
+    makers: Path, root: Path, is_away_first: bool
 ) -> None:
     entries: list[tuple[EventKind, dict[str, object]]] = []
     now = [0.0]
+    away = [NotFetched("the server does not answer")] if is_away_first else []
 
     def fetch(version: str) -> None:
+        if away:
+            raise away.pop()
         fetch_version(root, version, Server(makers / "release").get, read_state(root).running)
 
     updates = GateUpdates(root, fetch, lambda: True, (), lambda: now[0])

@@ -1,6 +1,7 @@
 """Bring the tables up to this version, with a backup before it; go back where the new version does not do."""
 
 import argparse
+import json
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -12,9 +13,11 @@ from web_admin.cli.data_dir import config_of
 from web_admin.cli.restoring import fill_from_backup
 from web_admin.cli.way_back import BEFORE_UPGRADE, backup_folder, new_database, way_back
 from web_admin.cli.words import in_words
-from web_admin.core.config import WebConfig
+from web_admin.core.config import SETTINGS_NAME, WebConfig
 from web_admin.core.database import Database, make_engine, sqlite_file
 from web_admin.core.wrapping_keys import WrapKeys
+from web_admin.messages.mail import waits_to_be_named
+from web_admin.messages.queries import mail_servers
 from web_admin.operations import schema
 from web_admin.operations.backup import BackupRefused, Preface, read_preface, write_backup
 from web_admin.operations.marks import BACKUP, mark
@@ -59,29 +62,44 @@ def upgrade(arguments: argparse.Namespace) -> str:
     """Migrate the tables, after a backup; or try it and take everything back."""
     config = config_of(arguments)
     engine = make_engine(config.database_url)
+    database = Database(engine)
     before = schema.current_revision(engine)
     try:
         if before is None:
             raise CommandRefused(f"the database is empty: run '{server_command('init')}'")
         steps = schema.steps_from(before)
         if not steps:
-            return f"The tables are of revision {before}, as before.\n"
+            return f"The tables are of revision {before}, as before.\n{_mail_that_waits(database, config)}"
         if arguments.dry_run:
             schema.upgrade(engine, keep=False, done=_printer(len(steps)))
-            return f"All {len(steps)} steps can be done; the tables stay of revision {before}.\n"
+            tried = f"All {len(steps)} steps can be done; the tables stay of revision {before}.\n"
+            return f"{tried}{_mail_that_waits(database, config)}"
         said = "" if arguments.no_backup else _back_up(arguments, config, before)
         schema.upgrade(engine, done=_printer(len(steps)))
         if said:
-            database = Database(engine)
             with database.session() as session:
                 mark(session, BACKUP, clock())
-        return f"The tables are of revision {steps[-1].revision}, they were {before}.\n{said}"
+        now_of = f"The tables are of revision {steps[-1].revision}, they were {before}.\n"
+        return f"{now_of}{said}{_mail_that_waits(database, config)}"
     except schema.LaterTables as err:
         raise LaterTables(config, err) from err
     except schema.SchemaRefused as err:
         raise CommandRefused(str(err)) from err
     finally:
         engine.dispose()
+
+
+def _mail_that_waits(database: Database, config: WebConfig) -> str:
+    """Return what to write where: one line for each stored mail server that waits to be named."""
+    with database.session() as session:
+        return "".join(
+            # A manager typed it, and it gets the operator's password: the operator judges it first.
+            f"Mail through {name} waits. If that server is yours: once this version runs, write "
+            f"mail_server = {name} into {config.data_dir / SETTINGS_NAME} (or set MENJIN_MAIL_SERVER), "
+            "and restart it.\n"
+            for server in mail_servers(session) if waits_to_be_named(config, server)
+            for name in [json.dumps(f"{server.host}:{server.port}")]
+        )
 
 
 def _printer(count: int) -> Callable[[schema.Step], None]:

@@ -50,6 +50,16 @@ def is_named(config: WebConfig, host: str, port: int) -> bool:
     return config.mail_server.lower() == f"{host.lower()}:{port}"
 
 
+def waits_to_be_named(config: WebConfig, server: MailServer) -> bool:
+    """Return whether the operator named no server, and this one gets mail only if they name it."""
+    if config.mail_server:
+        return False
+    try:
+        return bool(server.username) or not is_public(resolved(server.host, server.port))
+    except NotSent:
+        return False
+
+
 def mail_password(config: WebConfig) -> str:
     """Return the mail server's password; raise NotSent where none is configured."""
     if config.mail_password is not None:

@@ -10,6 +10,11 @@ from web_admin.messages.models import MailServer, OutboxMessage, Webhook
 from web_admin.messages.subscription_models import NotificationSubscription
 
 
+def mail_servers(session: Session) -> list[MailServer]:
+    """Return who takes mail, of every site in these tables."""
+    return list(session.scalars(select(MailServer)))
+
+
 def mail_server_of(session: Session, site_id: str) -> MailServer | None:
     """Return who takes a site's mail, None where it sends none."""
     return session.get(MailServer, site_id)

@@ -157,6 +157,40 @@ def test_a_trial_does_everything_and_leaves_nothing(data, connection, monkeypatc
     assert backups(data) == []
 
 
+@pytest.mark.parametrize(("host", "username", "setting", "waits"), [
+    ("192.0.2.7", "office", "", True),
+    ("127.0.0.1", "", "", True),
+    ("192.168.1.9", "", "", True),
+    ("1.1.1.1", "", "", False),
+    ("1.1.1.1", "office", "1.1.1.1:587", False),
+])  # fmt: skip
+def test_an_upgrade_prints_the_line_for_which_mail_waits(
+    data, connection, monkeypatch, tmp_path, capsys, host, username, setting, waits
+):
+    connection.execute(
+        text("INSERT INTO mail_server (site_id, host, port, security, username, sender) "
+             "SELECT site_id, :host, 587, 'starttls', :username, 'gate@example.org' FROM site"),
+        {"host": host, "username": username})
+    connection.commit()
+    monkeypatch.setenv("MENJIN_MAIL_SERVER", setting)
+    later_version(monkeypatch, tmp_path)
+    for trial in (["--dry-run"], [], []):  # tried, done, and done already
+        capsys.readouterr()
+        assert web("upgrade", data, *trial) == 0
+        lines = [line for line in capsys.readouterr().out.splitlines() if "mail_server" in line]
+        assert len(lines) == waits
+    if waits:
+        [line] = lines
+        key = line.partition("write ")[2].partition(" into ")
+        assert f"{data / 'web.toml'} " in key[2]
+        monkeypatch.delenv("MENJIN_MAIL_SERVER")
+        with (data / "web.toml").open("a") as settings:
+            settings.write(f"{key[0]}\n")
+        assert load_config({}, data).mail_server == f"{host}:587"
+        assert web("upgrade", data) == 0
+        assert "mail_server" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("trial", [[], ["--dry-run"]], ids=["for real", "on trial"])
 def test_an_upgrade_that_would_lose_what_rows_refer_to_changes_nothing(
     data, connection, monkeypatch, tmp_path, capsys, trial

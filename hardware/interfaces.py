@@ -92,6 +92,13 @@ class DeviceState:
     health: Health
     detail: str
     dropped_frames: int = 0
+    takes: bool = True
+    """False while a device that is there hands up nothing of what people show."""
+
+    @property
+    def is_lost(self) -> bool:
+        """Return whether nothing can be read by the device now; most faults leave it reading."""
+        return self.health is Health.LOST or not self.takes
 
 
 Reading = CardRead | KeyPress | CodeRead

@@ -55,7 +55,7 @@ from gate_controller.sync.client import (
 )
 from gate_controller.terminal.view import KeyTyped, Screen, TerminalAction
 from hardware.cameras.trouble import Trouble
-from hardware.interfaces import CardRead, CodeRead, DeviceState, Health, InputChange, InputKind, KeyPress
+from hardware.interfaces import CardRead, CodeRead, DeviceState, InputChange, InputKind, KeyPress
 
 log = logging.getLogger(__name__)
 
@@ -214,7 +214,7 @@ class Controller:
 
     def _device_report(self, report: InputChange | DeviceState) -> None:
         if isinstance(report, DeviceState):
-            self._parts.lost_readers.note(report.device, is_well=report.health is Health.OK)
+            self._parts.lost_readers.note(report.device, is_well=not report.is_lost)
         self._parts.watch.handle(report, self._parts.desks, self._parts.recorder.record)
         self._settle_lost_readers()
         if isinstance(report, InputChange) and report.active and report.kind in UNCOUNTED:

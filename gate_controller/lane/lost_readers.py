@@ -1,8 +1,9 @@
 """Follow which ways in have no reader at each lane, for how long, and raise the alarm for the last one.
 
-A way is lost at a lane when each device that could take it there is lost or faulty; one that is offered and
-has no device is lost from the start. A camera in the dark still reads the lit screen of a phone, so dark is
-no loss. How long it lasts is on the disk ahead of time: a restart makes it longer, never shorter.
+A way is lost at a lane when no device that could take it there reads anything: each is lost, or faulty so
+that nothing comes from it. One that is offered and has no device is lost from the start. A camera in the
+dark still reads the lit screen of a phone, so dark is no loss. How long a loss lasts is on the disk ahead
+of time: a restart makes it longer, never shorter.
 """
 
 import logging
@@ -63,7 +64,7 @@ class LostReaders:
         self._said: Mapping[str, tuple[LostMethod, ...]] = {}
 
     def note(self, device: str, *, is_well: bool) -> None:
-        """Remember whether a device works."""
+        """Remember whether a device can read what people show."""
         self._well[device] = is_well
 
     def settle(self, policy: Policy | None, record: Record) -> None:

@@ -44,6 +44,6 @@ class ReadFlood:
                 f"{item.device}: more readings than people can give, so none counts until it is calm; look "
                 "at the reader and its wire for a fault, or for a device that plays numbers into it"
             )
-            self._report(DeviceState(item.device, Health.FAULTY, text))
+            self._report(DeviceState(item.device, Health.FAULTY, text, takes=False))
             return
         self._report(item)

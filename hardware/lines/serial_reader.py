@@ -19,6 +19,8 @@ from hardware.lines.serial import SerialLine
 LOOK_AGAIN_SECONDS = 0.25
 READ_BYTES = 512
 BAD_FRAMES_TO_BE_FAULTY = 3
+BAD_FRAMES_TO_TAKE_NOTHING = 30
+"""Foreign cards come a few at a time; so many in a row are a wrong setting, by which no card is read."""
 DROPS_SAID_EVERY_NS = 1_000_000_000
 
 
@@ -26,8 +28,8 @@ class Listener(ABC):
     """A device that is read by a thread of its own.
 
     Three bad frames with no good one between them (a wrong baud rate or card format, say) make
-    the device FAULTY; the next good frame makes it OK. Dropped frames are reported at most once a
-    second, in a DeviceState with the count since `start`.
+    the device FAULTY, thirty one that takes nothing; the next good frame makes it OK. Dropped frames are
+    reported at most once a second, in a DeviceState with the count since `start`.
     """
 
     idle_seconds = 0.1
@@ -40,6 +42,7 @@ class Listener(ABC):
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._health: Health | None = None
+        self._takes = True
         self._report: Report | None = None
         self._dropped_reported = 0
         self._dropped_at_last_good = 0
@@ -101,9 +104,9 @@ class Listener(ABC):
             except DeviceUnavailable as absence:
                 self._say(Health.LOST, str(absence))
             except DeviceRefused as refusal:
-                self._say(Health.FAULTY, str(refusal))
+                self._say(Health.FAULTY, str(refusal), takes=False)
             except Exception as fault:  # noqa: BLE001 - a reader that dies unseen locks people out
-                self._say(Health.FAULTY, f"{self._name}: {type(fault).__name__} in its driver")
+                self._say(Health.FAULTY, f"{self._name}: {type(fault).__name__} in its driver", takes=False)
             finally:
                 self._close()
             self._stopping.wait(LOOK_AGAIN_SECONDS)
@@ -118,21 +121,22 @@ class Listener(ABC):
         if good:
             self._dropped_at_last_good = dropped
             self._say(Health.OK, "reading again")
-        elif dropped - self._dropped_at_last_good >= BAD_FRAMES_TO_BE_FAULTY:
-            self._say(Health.FAULTY, f"{self._name}: {self.advice}")
+        elif (bad := dropped - self._dropped_at_last_good) >= BAD_FRAMES_TO_BE_FAULTY:
+            takes = bad < BAD_FRAMES_TO_TAKE_NOTHING
+            self._say(Health.FAULTY, f"{self._name}: {self.advice}", takes=takes)
         reported_lately = at_ns - self._drops_reported_at_ns < DROPS_SAID_EVERY_NS
         if dropped != self._dropped_reported and not reported_lately and self._health is not None:
             self._drops_reported_at_ns = at_ns
             self._report_state(self._health, "frames were dropped")
 
-    def _say(self, health: Health, detail: str) -> None:
-        if health is not self._health:
-            self._health = health
+    def _say(self, health: Health, detail: str, *, takes: bool = True) -> None:
+        if (health, takes) != (self._health, self._takes):
+            self._health, self._takes = health, takes
             self._report_state(health, detail)
 
     def _report_state(self, health: Health, detail: str) -> None:
         self._dropped_reported = self.dropped_frames
-        self._tell(DeviceState(self._name, health, detail, self._dropped_reported))
+        self._tell(DeviceState(self._name, health, detail, self._dropped_reported, self._takes))
 
     def _tell(self, item: DeviceReport) -> None:
         if self._report is not None:

@@ -22,7 +22,11 @@ from hardware.interfaces import (
     ReaderResult,
     Report,
 )
-from hardware.lines.serial_reader import BAD_FRAMES_TO_BE_FAULTY, DROPS_SAID_EVERY_NS
+from hardware.lines.serial_reader import (
+    BAD_FRAMES_TO_BE_FAULTY,
+    BAD_FRAMES_TO_TAKE_NOTHING,
+    DROPS_SAID_EVERY_NS,
+)
 from hardware.osdp.line import OsdpLine
 from hardware.osdp.panel import (
     CardBits,
@@ -120,6 +124,7 @@ class OsdpReader:
         self._refused: Counter[int] = Counter()
         self._in_flight: int | None = None
         self._health: Health | None = None
+        self._takes = True
         self._dropped = self._dropped_in_a_row = 0
         self._drops_reported_at_ns = 0
         self.place = line.join(self)
@@ -296,8 +301,10 @@ class OsdpReader:
 
     def _good(self) -> None:
         self._dropped_in_a_row = 0
-        if self._health is Health.FAULTY and not self._power_failing and self._lasting_fault() is None:
-            self._say(Health.OK, "reading again")
+        if self._health is not Health.FAULTY:
+            return
+        lasts = self._power_failing or self._lasting_fault() is not None
+        self._say(Health.FAULTY if lasts else Health.OK, "reading again")
 
     def _drop(self, count: int, at_ns: int) -> None:
         self._dropped += count
@@ -309,12 +316,17 @@ class OsdpReader:
             )
         elif at_ns - self._drops_reported_at_ns > DROPS_SAID_EVERY_NS and self._health is not None:
             self._drops_reported_at_ns = at_ns
-            self._tell(DeviceState(self.name, self._health, "frames were dropped", self._dropped))
+            self._report_state(self._health, "frames were dropped")
 
     def _say(self, health: Health, detail: str) -> None:
-        if health is not self._health:
-            self._health = health
-            self._tell(DeviceState(self.name, health, detail, self._dropped))
+        # Three foreign cards in a row leave a reader that reads; thirty are a form by which it reads none.
+        takes = health is not Health.FAULTY or self._dropped_in_a_row < BAD_FRAMES_TO_TAKE_NOTHING
+        if (health, takes) != (self._health, self._takes):
+            self._health, self._takes = health, takes
+            self._report_state(health, detail)
+
+    def _report_state(self, health: Health, detail: str) -> None:
+        self._tell(DeviceState(self.name, health, detail, self._dropped, self._takes))
 
     def _tell(self, item: CardRead | KeyPress | InputChange | DeviceState) -> None:
         if self._report is not None:

@@ -177,3 +177,14 @@ def test_a_lane_without_a_reader_alarms_at_once_reaches_residents_and_pauses_fac
     assert street.shows_face() == "granted"
     assert street.taps(bench.card) == "granted"
     assert street.kinds() == ["alarm_last_reader_lost", "last_reader_clear"]
+
+
+def test_foreign_cards_at_the_last_reader_are_no_loss_and_a_pulled_reader_is(street: Street) -> None:
+    bench = street.bench
+    street.pull_out(bench.keys, bench.scanner)
+    bench.card.wire.write(b"not a card\r\n" * 3)
+    until(lambda: bench.health("card") == "faulty")
+    bench.handled()
+    assert street.kinds() == [], "a reader that reads cards counts as lost"
+    street.pull_out(bench.card)
+    assert street.kinds() == ["alarm_last_reader_lost"]

@@ -45,6 +45,7 @@ def test_a_card_that_lies_at_a_reader_for_a_night_is_no_flood(gap: float) -> Non
 def test_a_flood_is_reported_once_and_nothing_of_it_comes_through_however_long_it_is(gap: float) -> None:
     reports = heard(every(gap, 100_000))
     assert healths(reports) == [Health.FAULTY]
+    assert [item.is_lost for item in reports if isinstance(item, DeviceState)] == [True]
     assert len(reports) < 6 * READS_AT_ONCE
 
 

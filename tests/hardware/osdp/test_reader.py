@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hardware.errors import BadDeviceSetting, DeviceRefused, DeviceUnavailable, OutputNotConfirmed
 from hardware.interfaces import CardRead, DeviceState, Health, InputChange, InputKind, KeyPress, ReaderResult
 from hardware.osdp.line import OsdpLine
-from hardware.osdp.panel import DEFAULT_KEY, Panel, Peer
+from hardware.osdp.panel import DEFAULT_KEY, CardBits, LocalStatus, Panel, Peer
 from hardware.osdp.reader import OsdpCardForm, OsdpReader
 from hardware.osdp.relay import OsdpRelay
 from hardware.readers.cards import SiteCardForm
@@ -156,7 +156,9 @@ def test_a_reader_whose_power_fails_is_faulty_until_it_is_back(
 ) -> None:
     reports.wait_for(Health.OK)
     twin.fail_power(True)
-    assert "power" in reports.wait_for(Health.FAULTY).detail
+    failing = reports.wait_for(Health.FAULTY)
+    assert "power" in failing.detail
+    assert not failing.is_lost
     twin.fail_power(False)
     reports.wait_for(Health.OK)
 
@@ -475,10 +477,29 @@ def test_bits_that_were_not_declared_are_dropped_and_make_the_reader_faulty(
     reports.wait_for(Health.OK)
     for _ in range(3):
         twin.tap(5, bits=26)
-    reports.wait_for(Health.FAULTY)
+    assert not reports.wait_for(Health.FAULTY).is_lost, "three foreign cards"
     assert reader.dropped_frames == 3
     twin.tap(6)
     assert reports.next_of(CardRead).number == 6
+
+
+@pytest.mark.parametrize("power_failing", [False, True])
+def test_thirty_cards_in_a_row_of_another_form_are_a_reader_that_reads_none_until_one_is_read(
+    line: OsdpLine, power_failing: bool
+) -> None:
+    reader, told = made(line), list[DeviceState]()
+    reader._report = lambda item: told.append(item) if isinstance(item, DeviceState) else None
+    reader._say(Health.OK, "in its secure channel")
+    if power_failing:
+        reader.heard(LocalStatus(0, tamper=False, power_failing=True), 1)
+    for at_ns in range(30):
+        assert not told[-1].is_lost, at_ns
+        reader.heard(CardBits(0, 5, 26, wiegand=True), at_ns)
+    assert told[-1].is_lost
+    good = wiegand_frame(5, 34)
+    reader.heard(CardBits(0, good, 34, wiegand=True), 31)
+    assert not told[-1].is_lost
+    assert told[-1].health is (Health.FAULTY if power_failing else Health.OK)
 
 
 @pytest.mark.parametrize(

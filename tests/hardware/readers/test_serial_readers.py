@@ -115,8 +115,11 @@ def test_only_unreadable_frames_make_a_reader_faulty_until_a_good_one(metal, rea
     metal.wire.write(b"wrong baud\r\n" * 3)
     faulty = reports.wait_for(Health.FAULTY)
     assert (faulty.dropped_frames, reader.dropped_frames) == (3, 3)
+    assert not faulty.is_lost, "three foreign cards"
+    metal.wire.write(b"wrong baud\r\n" * 27)
+    assert reports.wait_for(Health.FAULTY).is_lost, "thirty in a row are a wrong setting"
     metal.tap(4)
-    reports.wait_for(Health.OK)
+    assert not reports.wait_for(Health.OK).is_lost
     assert CardRead in {type(report) for report in reports.seen}
 
 
@@ -148,7 +151,9 @@ def test_a_fault_in_a_driver_is_reported_and_does_not_end_the_reading(metal, rep
     reader.start(reports)
     reports.wait_for(Health.OK)
     metal.wire.write(b"x")
-    assert "KeyError" in reports.wait_for(Health.FAULTY).detail
+    fault = reports.wait_for(Health.FAULTY)
+    assert "KeyError" in fault.detail
+    assert fault.is_lost
     reports.wait_for(Health.OK)
     metal.wire.write(b"5")
     assert reports.next_of(KeyPress).key == "5"

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.event_kinds import EventKind
@@ -45,7 +45,10 @@ def _of_site(session: Session, site: Site, now: datetime) -> int:
             .order_by(Person.person_id)
         ).all()
         grants = session.scalars(
-            select(GrantRow).where(GrantRow.person_id.in_([person.person_id for person in subscribers]))
+            select(GrantRow).where(
+                GrantRow.person_id.in_([person.person_id for person in subscribers]),
+                or_(GrantRow.valid_until.is_(None), GrantRow.valid_until > now),
+            )
         )
         for person_id in sorted({grant.person_id for grant in grants if lanes.intersection(grant.lanes)}):
             notify(session, person_id, "reader_lost", now)

@@ -14,7 +14,7 @@ from tests.support.clock import SetClock
 from tests.support.compounds.resident import Compound
 from tests.web_admin.resident.pressing import switch
 from web_admin.alarms.actions import raise_alarm
-from web_admin.compound.models import Gate, Site
+from web_admin.compound.models import Gate, GrantRow, Site
 from web_admin.core.database import current_menjin
 from web_admin.face.actions import give_face_consent
 from web_admin.journal.models import GateEvent
@@ -175,6 +175,18 @@ def test_subscribers_get_one_message_after_an_hour(
     assert notified(compound) == one
     clock.now += 5 * HOUR
     assert notified(compound) == one
+
+
+def test_whose_right_to_the_lane_has_ended_gets_no_message(
+    compound: Compound, phone: FlaskClient, clock: SetClock
+) -> None:
+    subscribe(compound, compound.person_id, "reader_lost")
+    with compound.session() as session:
+        for grant in session.scalars(select(GrantRow).where(GrantRow.person_id == compound.person_id)):
+            grant.valid_until = clock.now + HOUR
+    the_last_reader_is_lost(compound, clock.now)
+    clock.now += 2 * HOUR
+    assert notified(compound) == []
 
 
 def test_of_readers_that_were_mended_within_the_hour_no_message_goes_out(

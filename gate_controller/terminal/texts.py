@@ -192,7 +192,7 @@ def _messages() -> dict[str, str]:
             "PIN, or make a new PIN."
         ),
         "face_alone": _(
-            "No other way of yours works here now, so face rests too. Press help, or look at your phone."
+            "Too few of your other ways work here now, so face rests too. Press help, or look at your phone."
         ),
         "second_method": _("Thank you. Now your second way in."),
         "face_after_card": _(

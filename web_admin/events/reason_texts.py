@@ -214,8 +214,8 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
         _l("Use another way; staff look at the gate's devices on the health page."),
     ),
     Reason.FACE_ALONE: _text(
-        _l("None of your other ways in worked at this gate then, so your face did not open it either."),
-        _l("No other way of this person worked at the lane: hours, an end, a lost reader, PINs that wait."),
+        _l("Too few of your other ways in worked at this gate then, so your face did not open it either."),
+        _l("Too few other ways of theirs worked at the lane: hours, an end, a lost reader, PINs that wait."),
         _l("Get a card at the office or make a new PIN: once another way works there, face does too."),
     ),
     Reason.METHOD_NOT_OFFERED: _text(

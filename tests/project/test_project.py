@@ -233,7 +233,8 @@ def test_every_unit_is_hardened(unit: Path) -> None:
 def test_images_are_named_by_their_digest_alone() -> None:
     compose = (ROOT / "deploy/compose.yaml").read_text(encoding="utf-8")
     services = yaml.safe_load(compose)["services"].values()
-    images = [service["image"] for service in services if "image" in service]
+    # One that is built from this folder is never pulled: its bases have digests, below.
+    images = [service["image"] for service in services if "image" in service and "build" not in service]
     definition = (ROOT / "deploy/Containerfile").read_text(encoding="utf-8")
     bases = re.findall(r"^FROM (\S+)", definition, re.M)
     assert images

@@ -487,19 +487,19 @@ def test_bits_that_were_not_declared_are_dropped_and_make_the_reader_faulty(
 def test_thirty_cards_in_a_row_of_another_form_are_a_reader_that_reads_none_until_one_is_read(
     line: OsdpLine, power_failing: bool
 ) -> None:
-    reader, told = made(line), list[DeviceState]()
-    reader._report = lambda item: told.append(item) if isinstance(item, DeviceState) else None
+    reader, states_seen = made(line), list[DeviceState]()
+    reader._report = lambda item: states_seen.append(item) if isinstance(item, DeviceState) else None
     reader._say(Health.OK, "in its secure channel")
     if power_failing:
         reader.heard(LocalStatus(0, tamper=False, power_failing=True), 1)
     for at_ns in range(30):
-        assert not told[-1].is_lost, at_ns
+        assert not states_seen[-1].is_lost, at_ns
         reader.heard(CardBits(0, 5, 26, wiegand=True), at_ns)
-    assert told[-1].is_lost
+    assert states_seen[-1].is_lost
     good = wiegand_frame(5, 34)
     reader.heard(CardBits(0, good, 34, wiegand=True), 31)
-    assert not told[-1].is_lost
-    assert told[-1].health is (Health.FAULTY if power_failing else Health.OK)
+    assert not states_seen[-1].is_lost
+    assert states_seen[-1].health is (Health.FAULTY if power_failing else Health.OK)
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,10 @@ API_BODIES = {
     "api_cards.give_card": {"number": "4999001"}, "api_homes.renumber_home": {"number": "9-0909"},
     "api_people.correct_person": {"name": "Ann"},
 }  # fmt: skip
-LAST = ("resident.sign_out_everywhere", "resident.save_password", "own.change_password", "own.sign_out")
+LAST = (
+    "resident.revoke_sign_ins", "resident.sign_out_everywhere", "resident.save_password",
+    "own.change_password", "own.sign_out",
+)  # fmt: skip
 """What ends every session of an account is tried when everything else has been."""
 
 

@@ -40,6 +40,8 @@ NO_PAGES = {
     "pages.front": "sends on to another page",
     "settings.logo": "is a file, which this site does not have",
     "health.security_txt": "asks no database, and this site names no contact",
+    "resident.confirm_first": "leads to the page of ways in where no change waits for it",
+    "resident.messages_back": "is one link, which only its mail has",
     "resident.code_picture": "is a picture for one code on a resident's own phone",
     "api_cards.find_card": "finds one card, whose holder then reads who looked: no number is live twice",
     "resident.printed_code_page": "is one card, at the desk where the printer is",

@@ -1,4 +1,4 @@
-"""Whose address a client's is, as limits count it: server and head office count alike."""
+"""The place of a client's address, as limits count it: server and head office count alike."""
 
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address

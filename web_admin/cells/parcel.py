@@ -51,7 +51,7 @@ SEALED_KEY_BYTES = 32 + 32 + 16
 CHUNK_BYTES = 1024 * 1024
 MAX_MANIFEST_BYTES = 16 * 1024 * 1024
 RESERVE_BYTES = 64 * 1024 * 1024
-"""What stays free on the disk beside a cell that is laid down."""
+"""Room that stays free on the disk beside a cell that is laid down."""
 LEGAL_MODES = 0o775
 """No file of a cell runs as its owner or is for everyone to write."""
 ELSEWHERE = "another machine"

@@ -25,7 +25,7 @@ class LostWay:
 
 @dataclass(frozen=True, slots=True)
 class OwnLoss:
-    """What a lane without a reader means for one person."""
+    """The effect of a lane without a reader on one person."""
 
     lane: Lane
     lost: Sequence[LostWay]

@@ -29,12 +29,12 @@ KINDS: Mapping[str, LazyString] = {
     "codes": _l("Emergency codes"),
 }
 HANDED_OVER_FIRST = frozenset({"webhooks", "codes"})
-"""What is handed over unless the manager chooses otherwise: an alarm centre or an ambulance needs it."""
+"""Kinds handed over unless the manager chooses otherwise: an alarm centre or an ambulance needs them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What an account made that still works."""
+    """Things that an account made and that still work."""
 
     keys: Sequence[ApiKey]
     passes: Sequence[VisitorPassRow]

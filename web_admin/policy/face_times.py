@@ -50,7 +50,7 @@ class Bound(Protocol):
 
 
 class Place(NamedTuple):
-    """What a lane takes and in which hours; equal for many lanes."""
+    """The ways that a lane takes and their hours; equal for many lanes."""
 
     methods: tuple[Method, ...]
     hours: tuple[tuple[Method, str], ...]

@@ -1,4 +1,4 @@
-"""What menjin-server-setup can be asked for, and what it leaves to `menjin web init`."""
+"""Options of menjin-server-setup, and those that it leaves to `menjin web init`."""
 
 import argparse
 from pathlib import Path

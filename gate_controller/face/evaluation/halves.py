@@ -26,7 +26,7 @@ RATES = (1e-3, 1e-4, 1e-5)
 
 
 class Half(StrEnum):
-    """What a person of a list is used for."""
+    """The use of one person of a list."""
 
     CHOOSES = "chooses"
     REPORTS = "reports"
@@ -39,7 +39,7 @@ class Chosen:
     false_match_rate: float
     """The rate to keep."""
     min_face_similarity: float | None
-    """What kept it in 97.5 % of the resamplings of the choosing half; None with too few people there."""
+    """The threshold that kept it in 97.5 % of resamplings; None with too few people in that half."""
     false_matches: Rate
     missed: Rate
     """Both at that threshold, on the reporting half."""
@@ -49,7 +49,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class HalvesOfLooks:
-    """What came out for templates of so many looks."""
+    """The result for templates of so many looks."""
 
     looks: int
     choosing_people: int

@@ -49,7 +49,7 @@ MOVED_AWAY := $(filter-out $(COMPILED),$(wildcard $(foreach package,$(PACKAGES),
 FACE_FIXTURES := $(wildcard tests/support/faces/fetch.py)
 TEMPLATES := $(wildcard web_admin/templates gate_controller/terminal/templates head_office/templates demo/templates)
 
-.PHONY: help tidy setup demo test test-others test-all check screenshots fuzz mutate browser validators helm docs release bench world lock clean
+.PHONY: help tidy setup demo test test-others test-all check format screenshots fuzz mutate browser validators helm docs release bench world lock clean
 
 help: ## say what each target does (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -70,11 +70,16 @@ test-all: setup ## run every test
 
 check: setup ## lint, types, import directions, templates, spelling, plain words
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy $(addprefix -p ,$(PACKAGES)) -m menjin
 	$(BIN)/lint-imports
 	$(if $(TEMPLATES),$(BIN)/djlint --lint --quiet $(TEMPLATES))
 	$(BIN)/codespell
 	$(BIN)/pytest -q --part all tests/project/test_plain_words.py tests/project/test_no_facades.py
+
+format: setup ## give Python its form and its imports their order
+	$(BIN)/ruff check --select I --fix --quiet .
+	$(BIN)/ruff format .
 
 screenshots: setup ## take a picture of every page and state: make screenshots README=1 renews the README's too
 	@$(BIN)/python -m tests.browser.gallery.take $(if $(README),--readme)

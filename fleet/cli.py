@@ -31,8 +31,14 @@ The inventory, fleet.toml, names the machines: docs/fleet.md shows one.
 """
 Command = Callable[[argparse.Namespace, Runner], int]
 COMMANDS: dict[str, Command] = {
-    "list": show.show, "check": show.check, "create": make.create, "backup": keep.backup,
-    "restore": keep.restore, "move": move.move, "upgrade": upgrade.upgrade, "retire": make.retire,
+    "list": show.show,
+    "check": show.check,
+    "create": make.create,
+    "backup": keep.backup,
+    "restore": keep.restore,
+    "move": move.move,
+    "upgrade": upgrade.upgrade,
+    "retire": make.retire,
 }
 
 
@@ -62,7 +68,8 @@ def _refuse_odd_names(arguments: argparse.Namespace) -> None:
     for name in [*said, *getattr(arguments, "cells", ())]:
         if isinstance(name, str) and NAME.fullmatch(name) is None:
             raise FleetRefused(
-                _("%(name)s is no name: a to z, 0 to 9 and hyphens, at most 40", name=repr(name)))
+                _("%(name)s is no name: a to z, 0 to 9 and hyphens, at most 40", name=repr(name))
+            )
 
 
 def _complain(message: str, status: int) -> int:
@@ -72,17 +79,30 @@ def _complain(message: str, status: int) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="menjin fleet", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog="menjin fleet", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     where = argparse.ArgumentParser(add_help=False)
-    where.add_argument("--inventory", type=Path, default=Path("fleet.toml"), metavar="FILE",
-                       help="names machines and services (default: %(default)s)")  # fmt: skip
+    where.add_argument(
+        "--inventory",
+        type=Path,
+        default=Path("fleet.toml"),
+        metavar="FILE",
+        help="names machines and services (default: %(default)s)",
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, says in (("list", "name every cell and where it is"),
-                       ("check", "say what is wrong with which cell or service")):
+    for name, says in (
+        ("list", "name every cell and where it is"),
+        ("check", "say what is wrong with which cell or service"),
+    ):
         looks = commands.add_parser(name, parents=[where], help=says)
         looks.add_argument("--json", action="store_true", help="one JSON object a line")
-    looks.add_argument("--forget", action="append", default=[], metavar="NAME",
-                       help="this cell is gone on purpose: do not miss it")  # fmt: skip
+    looks.add_argument(
+        "--forget",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="this cell is gone on purpose: do not miss it",
+    )
     changing = argparse.ArgumentParser(add_help=False, parents=[where])
     changing.add_argument("--do", action="store_true", help="do it; without, say what would be done")
     _add_changing(commands, changing)
@@ -93,13 +113,17 @@ def _add_changing(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]", changing: argparse.ArgumentParser
 ) -> None:
     made = commands.add_parser(
-        "create", parents=[changing], help="make a new compound as a cell",
+        "create",
+        parents=[changing],
+        help="make a new compound as a cell",
         usage="menjin fleet create NAME --on SERVICE [--do] -- OPTIONS OF 'menjin web init'",
-        epilog="Files that the options name are those of the machine.")
+        epilog="Files that the options name are those of the machine.",
+    )
     made.add_argument("cell", metavar="NAME")
     made.add_argument("--on", dest="service", required=True, metavar="SERVICE", help="where")
-    made.add_argument("--although-silent", action="store_true",
-                      help="a machine that gives no answer is gone for good")  # fmt: skip
+    made.add_argument(
+        "--although-silent", action="store_true", help="a machine that gives no answer is gone for good"
+    )
     kept = commands.add_parser("backup", parents=[changing], help="back cells up, each on its machine")
     kept.add_argument("cells", nargs="*", metavar="NAME", help="without any: all")
     kept.add_argument("--again", action="store_true", help="begin with all, not with what was left")
@@ -113,15 +137,22 @@ def _add_changing(
     file.add_argument("--undo", action="store_true", help="put back what was set aside")
     back.add_argument("--replace", action="store_true", help="the cell is there: set it aside")
     back.add_argument("--public-url", help="the address residents type, if the cell is nowhere now")
-    back.add_argument("--although-silent", action="store_true",
-                      help="a machine that gives no answer is gone for good")  # fmt: skip
+    back.add_argument(
+        "--although-silent", action="store_true", help="a machine that gives no answer is gone for good"
+    )
     moved = commands.add_parser("move", parents=[changing], help="carry a cell to another service")
     moved.add_argument("cell", metavar="NAME")
     moved.add_argument("--to", dest="service", metavar="SERVICE", help="where to")
     moved.add_argument("--undo", action="store_true", help="take a move back that is under way")
     raised = commands.add_parser("upgrade", parents=[changing], help="bring cells to the next version")
-    raised.add_argument("--wave", type=int, default=10, choices=range(1, 101), metavar="COUNT",
-                        help="so many at a time after the first one (default: %(default)s)")  # fmt: skip
+    raised.add_argument(
+        "--wave",
+        type=int,
+        default=10,
+        choices=range(1, 101),
+        metavar="COUNT",
+        help="so many at a time after the first one (default: %(default)s)",
+    )
     raised.add_argument("--canary", metavar="NAME", help="the one that comes first")
     raised.add_argument("--undo", metavar="NAME", help="take this one back")
     gone = commands.add_parser("retire", parents=[changing], help="remove a cell for good")

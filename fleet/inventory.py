@@ -77,8 +77,14 @@ class Fleet:
         """Return a service by name; raise FleetRefused."""
         found = self.services.get(name)
         if found is None:
-            raise FleetRefused(_("%(path)s has no service %(name)s; it has: %(all)s", path=self.path,
-                                 name=name, all=", ".join(self.services)))  # fmt: skip
+            raise FleetRefused(
+                _(
+                    "%(path)s has no service %(name)s; it has: %(all)s",
+                    path=self.path,
+                    name=name,
+                    all=", ".join(self.services),
+                )
+            )
         return found
 
     def service_before(self, name: str) -> str | None:
@@ -94,8 +100,12 @@ def read_fleet(path: Path) -> Fleet:
             raise FleetRefused(_("%(path)s is larger than 1 MB: it is no inventory", path=path))
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as err:
-        raise FleetRefused(_("%(path)s is missing: write the inventory (docs/fleet.md shows one), or say "
-                             "--inventory FILE", path=path)) from err  # fmt: skip
+        raise FleetRefused(
+            _(
+                "%(path)s is missing: write the inventory (docs/fleet.md shows one), or say --inventory FILE",
+                path=path,
+            )
+        ) from err
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as err:
         raise FleetRefused(f"{path}: {err}") from err
     try:
@@ -104,13 +114,22 @@ def read_fleet(path: Path) -> Fleet:
         raise FleetRefused(f"{path}: {err}") from err
     found = Fleet(path.resolve(), file.machines, file.services)
     if not found.services:
-        raise FleetRefused(_("%(path)s names no service: add [services.NAME] and the [machines.NAME] that it "
-                             "is on", path=path))  # fmt: skip
+        raise FleetRefused(
+            _(
+                "%(path)s names no service: add [services.NAME] and the [machines.NAME] that it is on",
+                path=path,
+            )
+        )
     for kind, names in (("machines", found.machines), ("services", found.services)):
         for name in names:
             if NAME.fullmatch(name) is None:
-                raise FleetRefused(_("%(path)s: [%(where)s]: legal are 1 to 40 of a-z, 0-9 and -", path=path,
-                                     where=f"{kind}.{name}"))  # fmt: skip
+                raise FleetRefused(
+                    _(
+                        "%(path)s: [%(where)s]: legal are 1 to 40 of a-z, 0-9 and -",
+                        path=path,
+                        where=f"{kind}.{name}",
+                    )
+                )
     for name, machine in found.machines.items():
         _check_machine(path, name, machine)
     for name, service in found.services.items():
@@ -129,37 +148,65 @@ def _check_machine(path: Path, name: str, machine: Machine) -> None:
 def _check_service(fleet: Fleet, name: str, service: Service) -> None:
     where = f"{fleet.path}: [services.{name}]"
     if service.machine not in fleet.machines:
-        raise FleetRefused(_("%(where)s machine %(name)s is not there: add [machines.%(name)s]", where=where,
-                             name=service.machine))  # fmt: skip
+        raise FleetRefused(
+            _(
+                "%(where)s machine %(name)s is not there: add [machines.%(name)s]",
+                where=where,
+                name=service.machine,
+            )
+        )
     for field in ("cells", "backups", "passphrase_file"):
         value = getattr(service, field)
         _refuse_odd(where, field, value)
         if value and (not value.startswith("/") or value.endswith("/") or "/." in value):
-            raise FleetRefused(_("%(where)s %(field)s %(value)s: write a whole path, such as "
-                                 "/var/lib/menjin-web/cells", where=where, field=field, value=repr(value)))
+            raise FleetRefused(
+                _(
+                    "%(where)s %(field)s %(value)s: write a whole path, such as /var/lib/menjin-web/cells",
+                    where=where,
+                    field=field,
+                    value=repr(value),
+                )
+            )
     for word in service.command:
         _refuse_odd(where, "command", word)
     parts = urlsplit(service.url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise FleetRefused(_("%(where)s url %(value)s: write where the machine asks its own service, such as "
-                             "http://127.0.0.1:8000", where=where, value=repr(service.url)))  # fmt: skip
+        raise FleetRefused(
+            _(
+                "%(where)s url %(value)s: write where the machine asks its own service, such as "
+                "http://127.0.0.1:8000",
+                where=where,
+                value=repr(service.url),
+            )
+        )
     _refuse_odd(where, "url", service.url)
     for other, one in fleet.services.items():
         if other != name and (one.machine, one.cells) == (service.machine, service.cells):
-            raise FleetRefused(_("%(where)s has the folder of cells of [services.%(other)s]: each service has"
-                                 " its own", where=where, other=other))  # fmt: skip
+            raise FleetRefused(
+                _(
+                    "%(where)s has the folder of cells of [services.%(other)s]: each service has its own",
+                    where=where,
+                    other=other,
+                )
+            )
     if service.upgrade_to:
         after = fleet.services.get(service.upgrade_to)
         if after is None or service.upgrade_to == name or after.machine != service.machine:
-            raise FleetRefused(_("%(where)s upgrade_to %(value)s: name another service on the same machine",
-                                 where=where, value=repr(service.upgrade_to)))  # fmt: skip
+            raise FleetRefused(
+                _(
+                    "%(where)s upgrade_to %(value)s: name another service on the same machine",
+                    where=where,
+                    value=repr(service.upgrade_to),
+                )
+            )
 
 
 def _refuse_odd(where: str, field: str, value: str, *, spaces: bool = True) -> None:
     """Refuse what Ansible would take for a template, and marks that no path or name needs."""
     if why := odd(value, spaces=spaces):
-        raise FleetRefused(_("%(where)s %(field)s %(value)s: %(why)s", where=where, field=field,
-                             value=repr(value), why=why))  # fmt: skip
+        raise FleetRefused(
+            _("%(where)s %(field)s %(value)s: %(why)s", where=where, field=field, value=repr(value), why=why)
+        )
 
 
 def odd(value: str, *, spaces: bool = True) -> str | None:

@@ -57,9 +57,16 @@ def read_cells(service: str, machine: str, stdout: str) -> list[Seen]:
     """Return the cells of what `menjin web cells list --json` printed; or raise FleetRefused."""
     lines = [line for line in stdout.split("\n") if line]
     if len(lines) > MAX_CELLS:
-        raise FleetRefused(_("machine %(machine)s names %(count)s cells of %(service)s, more than %(most)s: "
-                             "look whether it is in wrong hands", machine=machine, service=service,
-                             count=len(lines), most=MAX_CELLS))  # fmt: skip
+        raise FleetRefused(
+            _(
+                "machine %(machine)s names %(count)s cells of %(service)s, more than %(most)s: "
+                "look whether it is in wrong hands",
+                machine=machine,
+                service=service,
+                count=len(lines),
+                most=MAX_CELLS,
+            )
+        )
     return [Seen(service, _read(service, machine, line)) for line in lines]
 
 
@@ -67,16 +74,28 @@ def _read(service: str, machine: str, line: str) -> Cell:
     try:
         cell = msgspec.json.decode(line, type=Cell)
     except msgspec.MsgspecError as err:
-        raise FleetRefused(_("machine %(machine)s prints for %(service)s what is no list of cells: %(said)s",
-                             machine=machine, service=service, said=line[-200:])) from err  # fmt: skip
+        raise FleetRefused(
+            _(
+                "machine %(machine)s prints for %(service)s what is no list of cells: %(said)s",
+                machine=machine,
+                service=service,
+                said=line[-200:],
+            )
+        ) from err
     if cell.out == MISNAMED:
         return msgspec.structs.replace(cell, host=None)
     for value, legal in ((cell.cell, NAME), (cell.host, HOST)):
         if value is not None and legal.fullmatch(value) is None:
-            raise FleetRefused(_("machine %(machine)s says for %(service)s %(value)s, which is no name and "
-                                 "no host of a cell. Nothing it says is used: look whether it is in wrong "
-                                 "hands", machine=machine, service=service,
-                                 value=repr(value[:80])))  # fmt: skip
+            raise FleetRefused(
+                _(
+                    "machine %(machine)s says for %(service)s %(value)s, which is no name and "
+                    "no host of a cell. Nothing it says is used: look whether it is in wrong "
+                    "hands",
+                    machine=machine,
+                    service=service,
+                    value=repr(value[:80]),
+                )
+            )
     return cell
 
 
@@ -93,17 +112,25 @@ def _judged(one: Seen, others: Sequence[Seen]) -> Seen:
     if one.cell.out == MOVING:
         return one
     alike = [
-        other for other in others
-        if other.cell.out != MOVING and (
-            other.cell.cell == one.cell.cell or (one.cell.keys and other.cell.keys == one.cell.keys)
-            or (one.cell.host and other.cell.host == one.cell.host))
+        other
+        for other in others
+        if other.cell.out != MOVING
+        and (
+            other.cell.cell == one.cell.cell
+            or (one.cell.keys and other.cell.keys == one.cell.keys)
+            or (one.cell.host and other.cell.host == one.cell.host)
+        )
     ]
     if not alike:
         return one
     where = ", ".join(f"{other.service}/{other.cell.cell}" for other in alike)
     trouble = replace_cell(
-        one.cell, TWICE, _("it is at %(where)s as well", where=where), f"{one.service}/{one.cell.cell}",
-        _("Find out which is the true one; hold the other (menjin web cells hold) and retire it"))
+        one.cell,
+        TWICE,
+        _("it is at %(where)s as well", where=where),
+        f"{one.service}/{one.cell.cell}",
+        _("Find out which is the true one; hold the other (menjin web cells hold) and retire it"),
+    )
     return replace(one, cell=trouble)
 
 
@@ -116,10 +143,20 @@ def missing(known: Mapping[str, str], seen: Iterable[Seen], silent: Iterable[str
     """Return cells that a service had and that are nowhere now; not those of services without an answer."""
     there, unknown = {one.cell.cell for one in seen}, set(silent)
     return [
-        Seen(service, Cell(
-            name, out=MISSING, what=_("it was at %(service)s and is at no service now", service=service),
-            where=f"{service}/{name}",
-            todo=_("Restore it from a backup; if it was removed on purpose: menjin fleet check --forget "
-                   "%(name)s", name=name)))
-        for name, service in sorted(known.items()) if name not in there and service not in unknown
-    ]  # fmt: skip
+        Seen(
+            service,
+            Cell(
+                name,
+                out=MISSING,
+                what=_("it was at %(service)s and is at no service now", service=service),
+                where=f"{service}/{name}",
+                todo=_(
+                    "Restore it from a backup; if it was removed on purpose: menjin fleet check --forget "
+                    "%(name)s",
+                    name=name,
+                ),
+            ),
+        )
+        for name, service in sorted(known.items())
+        if name not in there and service not in unknown
+    ]

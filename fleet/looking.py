@@ -35,20 +35,39 @@ class Looked:
             return found[0]
         if found:
             where = ", ".join(one.service for one in found)
-            raise FleetRefused(_("%(name)s is at several services: %(where)s. Is a move under way? menjin "
-                                 "fleet check says more", name=name, where=where))  # fmt: skip
+            raise FleetRefused(
+                _(
+                    "%(name)s is at several services: %(where)s. Is a move under way? menjin "
+                    "fleet check says more",
+                    name=name,
+                    where=where,
+                )
+            )
         for service, why in self.silent.items():
-            raise FleetRefused(_("no service that answers has a cell %(name)s, and %(service)s gives no "
-                                 "answer: %(why)s", name=name, service=service, why=why))  # fmt: skip
-        raise FleetRefused(_("no service that answers has a cell %(name)s; menjin fleet list names all",
-                             name=name))  # fmt: skip
+            raise FleetRefused(
+                _(
+                    "no service that answers has a cell %(name)s, and %(service)s gives no answer: %(why)s",
+                    name=name,
+                    service=service,
+                    why=why,
+                )
+            )
+        raise FleetRefused(
+            _("no service that answers has a cell %(name)s; menjin fleet list names all", name=name)
+        )
 
     def refuse_silence(self, name: str) -> None:
         """Raise FleetRefused where a service gave no answer: it may have the cell."""
         for service, why in self.silent.items():
-            raise FleetRefused(_("%(service)s gives no answer and may serve %(cell)s still (%(why)s). If its "
-                                 "machine is gone for good: --although-silent", service=service, cell=name,
-                                 why=why))  # fmt: skip
+            raise FleetRefused(
+                _(
+                    "%(service)s gives no answer and may serve %(cell)s still (%(why)s). If its "
+                    "machine is gone for good: --although-silent",
+                    service=service,
+                    cell=name,
+                    why=why,
+                )
+            )
 
 
 def look(runner: Runner, *, check: bool = False, only: Sequence[str] = ()) -> Looked:
@@ -81,7 +100,8 @@ def look(runner: Runner, *, check: bool = False, only: Sequence[str] = ()) -> Lo
     gone = missing({name: at for name, at in known.items() if not only or name in only}, found, silent)
     remember(fleet, known | {one.cell.cell: one.service for one in found})
     down = {
-        one.service: str(one.given.msg) for one in ran.events if one.task == "ask" and one.event == "ignored"}
+        one.service: str(one.given.msg) for one in ran.events if one.task == "ask" and one.event == "ignored"
+    }
     return Looked(judged(found) + gone, silent, down, misnamed)
 
 

@@ -27,8 +27,13 @@ def alone(state: Path) -> Iterator[int]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise FleetRefused(_("%(lock)s: another menjin fleet, or what one started, is at work here; wait "
-                                 "until it has ended", lock=state / LOCK)) from None  # fmt: skip
+            raise FleetRefused(
+                _(
+                    "%(lock)s: another menjin fleet, or what one started, is at work here; wait "
+                    "until it has ended",
+                    lock=state / LOCK,
+                )
+            ) from None
         yield descriptor
     finally:
         os.close(descriptor)
@@ -41,8 +46,9 @@ def read_note(path: Path, type_: type[T]) -> T | None:
     except FileNotFoundError:
         return None
     except msgspec.MsgspecError as err:
-        raise FleetRefused(_("%(path)s cannot be read (%(why)s). If nothing is under way, remove it",
-                             path=path, why=err)) from err  # fmt: skip
+        raise FleetRefused(
+            _("%(path)s cannot be read (%(why)s). If nothing is under way, remove it", path=path, why=err)
+        ) from err
 
 
 def write_note(path: Path, note: object) -> None:

@@ -82,7 +82,11 @@ class Runner:
     lock: int | None = None
 
     def run(
-        self, playbook: str, services: Sequence[str], values: Mapping[str, object], hear: Hear = _quiet,
+        self,
+        playbook: str,
+        services: Sequence[str],
+        values: Mapping[str, object],
+        hear: Hear = _quiet,
         per_service: Mapping[str, Mapping[str, object]] | None = None,
     ) -> Ran:
         """Run a playbook on services; raise FleetRefused where there is no Ansible or it cannot begin."""
@@ -92,8 +96,14 @@ class Runner:
             inventory.write_text(_without_templates(self._inventory(services, per_service or {})), "utf-8")
             extra = Path(folder) / "values.yml"
             extra.write_text(_without_templates(dict(values)), "utf-8")
-            arguments = [program, "--inventory", str(inventory), "--extra-vars", f"@{extra}",
-                         str(PLAYBOOKS / f"{playbook}.yml")]
+            arguments = [
+                program,
+                "--inventory",
+                str(inventory),
+                "--extra-vars",
+                f"@{extra}",
+                str(PLAYBOOKS / f"{playbook}.yml"),
+            ]
             with tempfile.TemporaryFile() as errors:
                 ran = self._run(arguments, folder, errors, hear)
                 errors.seek(0)
@@ -104,11 +114,23 @@ class Runner:
 
     def _run(self, arguments: list[str], folder: str, errors: IO[bytes], hear: Hear) -> Ran:
         around = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
-        around |= {"ANSIBLE_CONFIG": str(CONFIG), "ANSIBLE_LOCAL_TEMP": folder, "LC_ALL": "C.UTF-8",
-                   "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"}
+        around |= {
+            "ANSIBLE_CONFIG": str(CONFIG),
+            "ANSIBLE_LOCAL_TEMP": folder,
+            "LC_ALL": "C.UTF-8",
+            "ANSIBLE_FORCE_COLOR": "0",
+            "ANSIBLE_NOCOLOR": "1",
+        }
         started = subprocess.Popen(
-            arguments, env=around, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
-            pass_fds=() if self.lock is None else (self.lock,), text=True, encoding="utf-8")
+            arguments,
+            env=around,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            pass_fds=() if self.lock is None else (self.lock,),
+            text=True,
+            encoding="utf-8",
+        )
         ran = Ran(0)
         try:
             with started:
@@ -143,7 +165,9 @@ def _without_templates(values: object) -> str:
 
 def _signing_in(machine: Machine) -> dict[str, object]:
     found: dict[str, object] = {
-        "ansible_connection": "ssh", "ansible_host": machine.address, "ansible_port": machine.port,
+        "ansible_connection": "ssh",
+        "ansible_host": machine.address,
+        "ansible_port": machine.port,
         "ansible_python_interpreter": machine.python,
     }
     if machine.user:
@@ -153,14 +177,19 @@ def _signing_in(machine: Machine) -> dict[str, object]:
     if machine.known_hosts:
         found["ansible_ssh_common_args"] = f"-o UserKnownHostsFile={machine.known_hosts}"
     if machine.account:
-        found |= {"ansible_become": True, "ansible_become_user": machine.account,
-                  "ansible_become_method": machine.become}
+        found |= {
+            "ansible_become": True,
+            "ansible_become_user": machine.account,
+            "ansible_become_method": machine.become,
+        }
     return found
 
 
 def _about(service: Service) -> dict[str, object]:
     return {
-        "menjin": list(service.command), "cells_dir": service.cells, "service_url": service.url.rstrip("/"),
+        "menjin": list(service.command),
+        "cells_dir": service.cells,
+        "service_url": service.url.rstrip("/"),
         "backups_dir": service.backups,
         "with_passphrase": ["--passphrase-file", service.passphrase_file] if service.passphrase_file else [],
     }
@@ -178,6 +207,10 @@ def ansible_playbook() -> str:
     beside = Path(sys.executable).with_name("ansible-playbook")
     found = str(beside) if beside.is_file() else shutil.which("ansible-playbook")
     if found is None:
-        raise FleetRefused(_("there is no ansible-playbook here: pip install 'menjin[fleet]', or sudo apt "
-                             "install ansible-core"))  # fmt: skip
+        raise FleetRefused(
+            _(
+                "there is no ansible-playbook here: pip install 'menjin[fleet]', or sudo apt "
+                "install ansible-core"
+            )
+        )
     return found

@@ -11,8 +11,9 @@ _KEPT = frozenset("\n\t")
 
 def printable(text: str) -> str:
     """Return the text with each unseen character as JSON writes it, so that JSON means what it meant."""
-    return "".join(one if one in _KEPT or unicodedata.category(one) not in _UNSEEN else _named(one)
-                   for one in text)  # fmt: skip
+    return "".join(
+        one if one in _KEPT or unicodedata.category(one) not in _UNSEEN else _named(one) for one in text
+    )
 
 
 def _named(one: str) -> str:

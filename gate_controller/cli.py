@@ -155,7 +155,7 @@ def _pair(config: GateConfig, site_file: Path, code: str | Path | None, wait_sec
     from gate_controller.sync.pairing import PairingFailed, pair
 
     def show(phrase: str) -> None:
-        fours = " ".join(phrase[at:at + 4] for at in range(0, len(phrase), 4))
+        fours = " ".join(phrase[at : at + 4] for at in range(0, len(phrase), 4))
         print(_("Compare with the manager's page: %(code)s", code=fours), flush=True)
 
     try:
@@ -198,8 +198,10 @@ def _fetch(config: GateConfig, site_file: Path) -> int:
         print(f"{gate_program()} fetch: {err}", file=sys.stderr)
         return 1
     sheets = [lane.lane_id for lane in facts.lanes if lane.sheet is not None]
-    print(f"From the office: lanes {', '.join(lane.lane_id for lane in facts.lanes) or 'none yet'}; "
-          f"sheets of {', '.join(sheets) or 'none yet'}.")  # fmt: skip
+    print(
+        f"From the office: lanes {', '.join(lane.lane_id for lane in facts.lanes) or 'none yet'}; "
+        f"sheets of {', '.join(sheets) or 'none yet'}."
+    )
     return 0
 
 

@@ -173,5 +173,3 @@ def sign_out(storage: Storage, token: str) -> None:
 
 def _digest(token: str) -> bytes:
     return sha256(token.encode()).digest()
-
-

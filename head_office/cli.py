@@ -78,10 +78,16 @@ def _serve(arguments: argparse.Namespace) -> int:
     rounds = Rounds(arguments.data_dir, settings, storage, _clock)
     app = create_app(Office(settings, storage, rounds.read_file, _clock))
     server = create_server(
-        app, host=arguments.host, port=arguments.port, threads=THREADS, ident=None, channel_timeout=30,
-        max_request_header_size=16 * 1024, max_request_body_size=64 * 1024,
+        app,
+        host=arguments.host,
+        port=arguments.port,
+        threads=THREADS,
+        ident=None,
+        channel_timeout=30,
+        max_request_header_size=16 * 1024,
+        max_request_body_size=64 * 1024,
         clear_untrusted_proxy_headers=False,  # `trusted_proxies` says which of them count
-    )  # fmt: skip
+    )
     signal.signal(signal.SIGTERM, _stop)
     rounds.start()
     if arguments.ready_fd is not None:
@@ -166,12 +172,14 @@ def _ask(data_dir: Path, compounds: Sequence[Compound]) -> list[View]:
 def _facts(one: View) -> dict[str, object]:
     trouble = one.answer.trouble if one.answer is not None else ""
     return {
-        "compound": one.compound.word, "level": one.level, "no_answer": trouble or None,
+        "compound": one.compound.word,
+        "level": one.level,
+        "no_answer": trouble or None,
         "reasons": [
             {"what": why.what, "word": why.word, "count": why.count, "level": why.level}
             for why in one.reasons
         ],
-    }  # fmt: skip
+    }
 
 
 def _line(one: View) -> str:
@@ -185,9 +193,10 @@ def _line(one: View) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="menjin head-office", description=_DESCRIPTION,
+        prog="menjin head-office",
+        description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     where = argparse.ArgumentParser(add_help=False)
     where.add_argument(

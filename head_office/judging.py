@@ -26,11 +26,15 @@ PENDING_BAD_HOURS = 72
 URGENT = frozenset({"alarm_help", "alarm_fire", "alarm_door_forced", "alarm_tamper", "alarm_gate_forked"})
 """People first, then doors: these are for now, the others for today."""
 SAID_BY = {
-    "alarm_gate_silent": "gates_silent", "alarm_gate_behind": "gates_behind",
+    "alarm_gate_silent": "gates_silent",
+    "alarm_gate_behind": "gates_behind",
     "alarm_backup_old": "backup_old",
-    "alarm_server_clock": "server", "alarm_server_disk": "server", "alarm_server_tasks": "server",
-    "alarm_mail_failing": "server", "alarm_certificate": "server",
-}  # fmt: skip
+    "alarm_server_clock": "server",
+    "alarm_server_disk": "server",
+    "alarm_server_tasks": "server",
+    "alarm_mail_failing": "server",
+    "alarm_certificate": "server",
+}
 """Alarms of what a figure of the answer says as well: said once."""
 
 

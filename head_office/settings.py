@@ -1,8 +1,8 @@
 """Read the files of a head office: settings, compounds, a key for each; imports only the contract.
 
-    head_office.toml    public_url, trusted_proxies, timezone, ask_every_seconds, ca_file; may be missing
-    compounds.toml      [word] name, address, group; one table a compound
-    keys/WORD.key       the API key that the compound's office made, readable by the owner only
+head_office.toml    public_url, trusted_proxies, timezone, ask_every_seconds, ca_file; may be missing
+compounds.toml      [word] name, address, group; one table a compound
+keys/WORD.key       the API key that the compound's office made, readable by the owner only
 """
 
 import json

@@ -50,7 +50,9 @@ WAITING = WHOLE_PROCESSES | {"promises"}
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the choice between what `make test` runs, what it leaves out, and both."""
     parser.addoption(
-        "--part", choices=("core", "others", "all"), default="core",
+        "--part",
+        choices=("core", "others", "all"),
+        default="core",
         help="core: each behaviour once, what `make test` runs; others: the other database, wide tests, all "
         "examples; all: both",
     )
@@ -227,9 +229,7 @@ def statements_compiled_once() -> None:
     """
     from web_admin.core import database
 
-    database.create_engine = partial(
-        database.create_engine, execution_options={}
-    )
+    database.create_engine = partial(database.create_engine, execution_options={})
 
 
 class SharedStatements(dict[tuple[object, ...], object]):

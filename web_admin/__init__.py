@@ -40,7 +40,10 @@ class _Server(Flask):
 
 
 def create_app(
-    config: WebConfig, *, clock: Callable[[], datetime], menjin: Menjin | None = None,
+    config: WebConfig,
+    *,
+    clock: Callable[[], datetime],
+    menjin: Menjin | None = None,
     shared: SharedParts | None = None,
 ) -> Flask:
     """Build the server from its configuration; `clock` gives the aware present.
@@ -62,7 +65,10 @@ def create_app(
 
 
 def create_core(
-    config: WebConfig, *, clock: Callable[[], datetime], menjin: Menjin | None = None,
+    config: WebConfig,
+    *,
+    clock: Callable[[], datetime],
+    menjin: Menjin | None = None,
     shared: SharedParts | None = None,
 ) -> Flask:
     """Build what pages and commands share: the database, and accounts with their rules."""

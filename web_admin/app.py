@@ -76,13 +76,13 @@ ERROR_TEXTS = {
     403: (_l("Your role does not allow this"), _l("Ask the property manager if you need it.")),
     404: (_l("There is no such page"), _l("The address may be old, or the entry was removed.")),
     405: (_l("This cannot be done this way"), _l("Go back and use the button on the page.")),
-    413: (_l("That is too large"),
-          _l("This server takes at most %(count)s MB here. Send a smaller file.",
-             count=MAX_FORM_BYTES >> 20)),
+    413: (
+        _l("That is too large"),
+        _l("This server takes at most %(count)s MB here. Send a smaller file.", count=MAX_FORM_BYTES >> 20),
+    ),
     429: (_l("Too many tries"), _l("Wait five minutes, then try again. Gates work as usual meanwhile.")),
     500: (_l("Something went wrong here"), _l("Nothing was changed. The gates work on their own meanwhile.")),
-    503: (_l("This server is not set up yet"),
-          _l("Run this on the server:")),
+    503: (_l("This server is not set up yet"), _l("Run this on the server:")),
 }
 COMMANDS_OF_ERRORS = {503: server_command("init")}
 
@@ -195,8 +195,15 @@ def _show_error(error: HTTPException) -> HTTPException | Response:
         back, back_text = url_for("security.login", next=_page_before()), _l("Sign in")
     elif code == 429 and _page_of_form():
         back, back_text = _page_of_form(), _l("Back, to try again")
-    page = render_template("error.html", code=code, title=title, text=sentence or text, command_line=command,
-                           back=back, back_text=back_text)
+    page = render_template(
+        "error.html",
+        code=code,
+        title=title,
+        text=sentence or text,
+        command_line=command,
+        back=back,
+        back_text=back_text,
+    )
     kept = {name: value for name, value in error.get_headers() if name in HEADERS_OF_ERRORS}
     return Response(page, code, kept, mimetype="text/html")
 

@@ -22,8 +22,9 @@ def swept_after(folder: Path) -> Iterator[None]:
     """Have a process wait for the end of this one, however it comes, while the block runs."""
     with subprocess.Popen(
         [sys.executable, "-m", "demo.rig.sweeper", str(folder)],
-        stdin=subprocess.PIPE, start_new_session=True,
-    ):  # fmt: skip
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    ):
         yield
 
 

@@ -110,9 +110,10 @@ def _card_until(stage: Stage, member: Member, ends: datetime) -> Iterator[None]:
 def _set_end(stage: Stage, member: Member, ends: datetime | None) -> None:
     with stage.office.act() as act:
         mine = select(CredentialRow).where(
-            CredentialRow.person_id == member.person_id, CredentialRow.kind == "card",
+            CredentialRow.person_id == member.person_id,
+            CredentialRow.kind == "card",
             CredentialRow.state == "active",
-        )  # fmt: skip
+        )
         for card in act.session.scalars(mine):
             card.valid_until = ends
         publish(act, (member.person_id,))

@@ -126,9 +126,15 @@ def _forget(stage: Stage) -> None:
 def _write(stage: Stage, engine: str, *, only_beside: bool = False) -> None:
     ends = stage.gates[GATE]
     SiteFile(
-        ends.plan, ends.folder, ends.cable.address, ends.screen_port, True, ends.metal.camera_folder,
-        engine, only_beside,
-    ).write()  # fmt: skip
+        ends.plan,
+        ends.folder,
+        ends.cable.address,
+        ends.screen_port,
+        True,
+        ends.metal.camera_folder,
+        engine,
+        only_beside,
+    ).write()
 
 
 def _face_line(stage: Stage) -> dict[str, str]:

@@ -215,9 +215,12 @@ def opens_by_card_and_face(
     for attempt in range(1, tries + 1):
         screen = at_rest(stage)
         refused(
-            stage, "north", "north-in", lambda: ends.metal.readers["north-in"].tap(member.card),
+            stage,
+            "north",
+            "north-in",
+            lambda: ends.metal.readers["north-in"].tap(member.card),
             "second_method",
-        )  # fmt: skip
+        )
 
         def look_beside(attempt: int = attempt, screen: GateScreen = screen) -> int:
             screen.press("method", method="face")
@@ -227,9 +230,13 @@ def opens_by_card_and_face(
 
         try:
             return opens(
-                stage, "north", "north-in", look_beside,
-                person_id=member.person_id, timeout_seconds=LOOK_SECONDS,
-            )  # fmt: skip
+                stage,
+                "north",
+                "north-in",
+                look_beside,
+                person_id=member.person_id,
+                timeout_seconds=LOOK_SECONDS,
+            )
         except StepFailed:
             if attempt == tries:
                 raise

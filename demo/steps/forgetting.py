@@ -76,9 +76,13 @@ def certificate_verifies(stage: Stage) -> Outcome:
     """
     member, phone = stage.member("face_a"), stage.phone_of("face_a")
     run_menjin(
-        "menjin web rotate-keys", stage.logs / "rotate.log", "web", "rotate-keys", "--data-dir",
+        "menjin web rotate-keys",
+        stage.logs / "rotate.log",
+        "web",
+        "rotate-keys",
+        "--data-dir",
         str(stage.server.data_dir),
-    )  # fmt: skip
+    )
     with stage.office.read() as session:
         consent_id = session.scalars(
             select(Consent.consent_id)

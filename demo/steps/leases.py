@@ -99,7 +99,8 @@ def cloned_gate_gets_no_lease(stage: Stage) -> Outcome:
         with stage.office.read() as session:
             waiting = session.scalars(
                 select(Alarm).where(
-                    Alarm.kind == EventKind.ALARM_GATE_FORKED, Alarm.gate_id == GATE,
+                    Alarm.kind == EventKind.ALARM_GATE_FORKED,
+                    Alarm.gate_id == GATE,
                     Alarm.acknowledged_at.is_(None),
                 )
             ).all()

@@ -70,9 +70,16 @@ def _stolen_from_server(stage: Stage) -> dict[str, bytes]:
     backup.unlink(missing_ok=True)
     passphrase = stage.folder / "secrets" / "passphrase"
     run_menjin(
-        "menjin web backup", stage.logs / "backup.log", "web", "backup", str(backup), "--data-dir",
-        str(stage.server.data_dir), "--passphrase-file", str(passphrase),
-    )  # fmt: skip
+        "menjin web backup",
+        stage.logs / "backup.log",
+        "web",
+        "backup",
+        str(backup),
+        "--data-dir",
+        str(stage.server.data_dir),
+        "--passphrase-file",
+        str(passphrase),
+    )
     stolen = stolen_data_in(stage.server.data_dir, stage.logs)
     kept_apart = f"{stage.server.data_dir.name}/secrets/"
     stolen = {path: content for path, content in stolen.items() if not path.startswith(kept_apart)}

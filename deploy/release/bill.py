@@ -17,10 +17,25 @@ def write_bill(root: Path, lock: str, version: str, at_seconds: int, target: Pat
     """
     done = subprocess.run(
         [
-            sys.executable, "-m", "cyclonedx_py", "requirements", lock, "--pyproject", "pyproject.toml",
-            "--mc-type", "application", "--spec-version", "1.6", "--output-reproducible", "--of", "JSON",
+            sys.executable,
+            "-m",
+            "cyclonedx_py",
+            "requirements",
+            lock,
+            "--pyproject",
+            "pyproject.toml",
+            "--mc-type",
+            "application",
+            "--spec-version",
+            "1.6",
+            "--output-reproducible",
+            "--of",
+            "JSON",
         ],
-        cwd=root, check=False, capture_output=True, text=True,
+        cwd=root,
+        check=False,
+        capture_output=True,
+        text=True,
     )
     if done.returncode:
         sys.exit(f"the bill of {lock} could not be written:\n{done.stderr[-2000:]}")
@@ -47,7 +62,11 @@ def script(root: Path, name: str) -> dict[str, object]:
     package = locked[f"node_modules/{name}"]
     purl = f"pkg:npm/{name}@{package['version']}"
     return {
-        "type": "library", "name": name, "version": package["version"], "purl": purl, "bom-ref": purl,
+        "type": "library",
+        "name": name,
+        "version": package["version"],
+        "purl": purl,
+        "bom-ref": purl,
         "licenses": [{"license": {"name": package["license"]}}],
         "properties": [{"name": "npm:integrity", "value": package["integrity"]}],
     }
@@ -56,8 +75,12 @@ def script(root: Path, name: str) -> dict[str, object]:
 def write_licences(root: Path, locks: list[str], target: Path) -> None:
     """Write the name, version and licence of each package that a server or a gate installs, and of Menjin."""
     lines = ["Menjin itself: Apache-2.0 (LICENSE).", "", "What it is installed with:"]
-    pinned = {line.split()[0] for lock in locks for line in (root / lock).read_text("utf-8").splitlines()
-              if line and not line.startswith((" ", "#"))}
+    pinned = {
+        line.split()[0]
+        for lock in locks
+        for line in (root / lock).read_text("utf-8").splitlines()
+        if line and not line.startswith((" ", "#"))
+    }
     for pin in sorted(pinned):
         name, _, version = pin.partition("==")
         lines.append(f"  {name} {version.split(';')[0].strip()}: {licence_of(name)}")

@@ -69,34 +69,60 @@ GATE = "It opens by card, PIN, QR code, decides alone and goes on without networ
 SCREEN = {"Suggests": "cage, chromium, fonts-noto-cjk"}
 PACKAGES = (
     Package(
-        "menjin-server", "requirements-web.lock", "menjin-", "server",
+        "menjin-server",
+        "requirements-web.lock",
+        "menjin-",
+        "server",
         ("menjin-server", "menjin-head-office"),
-        ("menjin-web.service", "menjin-backup.service", "menjin-backup.timer", "menjin-backup-cells.service",
-         "menjin-head-office.service"),
+        (
+            "menjin-web.service",
+            "menjin-backup.service",
+            "menjin-backup.timer",
+            "menjin-backup-cells.service",
+            "menjin-head-office.service",
+        ),
         "gates of a residential compound: pages and interface",
         "The server of Menjin: pages for residents, staff and the public, and what gates ask. Begin with "
         "menjin-server-setup. A head office over many compounds is in it too, and off.",
         {"Recommends": "caddy", "Suggests": "postgresql"},
     ),
     Package(
-        "menjin-gate", "requirements-gate.lock", "menjin-", "gate", ("menjin-gate",), GATE_UNITS,
+        "menjin-gate",
+        "requirements-gate.lock",
+        "menjin-",
+        "gate",
+        ("menjin-gate",),
+        GATE_UNITS,
         "gates of a residential compound: the controller at a gate",
-        f"{GATE} A face is looked at where a person has asked for it. Begin with menjin-gate-setup.", SCREEN,
+        f"{GATE} A face is looked at where a person has asked for it. Begin with menjin-gate-setup.",
+        SCREEN,
     ),
     Package(
-        "menjin-gate-without-face", "requirements-gate-without-face.lock",
-        "menjin_gate_without_face-", "gate", ("menjin-gate",),
-        GATE_UNITS, "gates of a residential compound: a controller without face",
+        "menjin-gate-without-face",
+        "requirements-gate-without-face.lock",
+        "menjin_gate_without_face-",
+        "gate",
+        ("menjin-gate",),
+        GATE_UNITS,
+        "gates of a residential compound: a controller without face",
         f"{GATE} It holds no code that could look at a face. Begin with menjin-gate-setup.",
-        {"Provides": "menjin-gate (= @DEBIAN_VERSION@)", "Conflicts": "menjin-gate",
-         "Replaces": "menjin-gate", **SCREEN},
+        {
+            "Provides": "menjin-gate (= @DEBIAN_VERSION@)",
+            "Conflicts": "menjin-gate",
+            "Replaces": "menjin-gate",
+            **SCREEN,
+        },
     ),
-)  # fmt: skip
+)
 
 
 def build_all(
-    wheels: Path, out: Path, machines: tuple[str, ...] = tuple(MACHINES),
-    *, house: Path | None = None, is_quick: bool = False,
+    wheels: Path,
+    out: Path,
+    machines: tuple[str, ...] = tuple(MACHINES),
+    *,
+    house: Path | None = None,
+    is_quick: bool = False,
 ) -> list[Path]:
     """Write each package for each machine into a folder; return them."""
     if shutil.which("dpkg-deb") is None:
@@ -104,13 +130,21 @@ def build_all(
     at_seconds, maintainer = _commit("%ct"), _commit("%cn <%ce>")
     return [
         build(package, machine, wheels, out, int(at_seconds), maintainer, house=house, is_quick=is_quick)
-        for package in PACKAGES for machine in machines
+        for package in PACKAGES
+        for machine in machines
     ]
 
 
 def build(
-    package: Package, machine: str, wheels: Path, out: Path, at_seconds: int, maintainer: str,
-    *, house: Path | None = None, is_quick: bool = False,
+    package: Package,
+    machine: str,
+    wheels: Path,
+    out: Path,
+    at_seconds: int,
+    maintainer: str,
+    *,
+    house: Path | None = None,
+    is_quick: bool = False,
 ) -> Path:
     """Write one package and return it; what was fetched stays in `house`. A quick one is not compressed."""
     (own,) = wheels.glob(f"{package.wheel}*.whl")
@@ -129,7 +163,9 @@ def build(
         target = out / f"{package.name}_{debian_version}_{machine}.deb"
         subprocess.run(
             ["dpkg-deb", "--root-owner-group", "-Znone" if is_quick else "-Zxz", "--build", tree, target],
-            check=True, stdout=subprocess.DEVNULL, env={**os.environ, "SOURCE_DATE_EPOCH": str(at_seconds)},
+            check=True,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "SOURCE_DATE_EPOCH": str(at_seconds)},
         )
     return target
 
@@ -139,9 +175,14 @@ def pins(lock: str, machine: str) -> Iterator[tuple[str, str]]:
     from packaging.markers import Marker
 
     there = {
-        "python_version": PYTHON, "python_full_version": f"{PYTHON}.5", "sys_platform": "linux",
-        "os_name": "posix", "platform_system": "Linux", "platform_machine": MACHINES[machine],
-        "implementation_name": "cpython", "platform_python_implementation": "CPython",
+        "python_version": PYTHON,
+        "python_full_version": f"{PYTHON}.5",
+        "sys_platform": "linux",
+        "os_name": "posix",
+        "platform_system": "Linux",
+        "platform_machine": MACHINES[machine],
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
     }
     for block in re.split(r"\n(?=\S)", (ROOT / lock).read_text(encoding="utf-8")):
         first, _, hashes = block.partition("\n")
@@ -163,16 +204,32 @@ def fetch(lock: str, machine: str, house: Path, at_seconds: int) -> None:
         wanted = Path(folder) / "wanted.lock"
         wanted.write_text("".join(found.values()), encoding="utf-8")
         _pip(
-            "download", "--only-binary", ":all:", "--python-version", PYTHON, "--implementation", "cp",
+            "download",
+            "--only-binary",
+            ":all:",
+            "--python-version",
+            PYTHON,
+            "--implementation",
+            "cp",
             *(word for abi in ("cp313", "abi3", "none") for word in ("--abi", abi)),
             *(word for name in (*platforms, f"manylinux2014_{chip}") for word in ("--platform", name)),
-            "--dest", str(house), "-r", str(wanted),
+            "--dest",
+            str(house),
+            "-r",
+            str(wanted),
         )
         if own_build is not None:
             wanted.write_text(own_build, encoding="utf-8")
             _pip(
-                "wheel", "--no-build-isolation", "--no-binary", ":all:", "--wheel-dir", str(house),
-                "-r", str(wanted), SOURCE_DATE_EPOCH=str(at_seconds),
+                "wheel",
+                "--no-build-isolation",
+                "--no-binary",
+                ":all:",
+                "--wheel-dir",
+                str(house),
+                "-r",
+                str(wanted),
+                SOURCE_DATE_EPOCH=str(at_seconds),
             )
             (built,) = house.glob("[fF]lask_[pP]rincipal-*.whl")
             rewrite_wheel(built, at_seconds)
@@ -180,10 +237,23 @@ def fetch(lock: str, machine: str, house: Path, at_seconds: int) -> None:
 
 def _pip(command: str, *words: str, **more: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", command, "--quiet",
-         "--no-deps", "--require-hashes", *words],
-        check=False, capture_output=True, text=True, env={**os.environ, **more},
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "--no-input",
+            command,
+            "--quiet",
+            "--no-deps",
+            "--require-hashes",
+            *words,
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **more},
+    )
     if done.returncode:
         sys.exit(f"pip {command} failed:\n{done.stdout[-1000:]}{done.stderr[-2000:]}")
 
@@ -199,10 +269,16 @@ def lay_environment(wheels: Iterable[Path], home: Path, there: str) -> None:
     (home / "bin").mkdir()
     for wheel in sorted(wheels, key=lambda wheel: wheel.name):
         destination = SchemeDictionaryDestination(
-            {"purelib": str(inside), "platlib": str(inside), "headers": str(home / "include"),
-             "scripts": str(home / "scripts"), "data": str(home / "data")},
-            interpreter=f"{there}/bin/python3", script_kind="posix",
-        )  # fmt: skip
+            {
+                "purelib": str(inside),
+                "platlib": str(inside),
+                "headers": str(home / "include"),
+                "scripts": str(home / "scripts"),
+                "data": str(home / "data"),
+            },
+            interpreter=f"{there}/bin/python3",
+            script_kind="posix",
+        )
         with WheelFile.open(wheel) as source:
             source.validate_record()
             install(source, destination, {"INSTALLER": b"dpkg\n"})
@@ -290,11 +366,16 @@ def write_control(package: Package, tree: Path, machine: str, version: str, main
     kilobytes = sum(path.lstat().st_size for path in tree.rglob("*") if not path.is_dir()) // 1024
     relations = {"Depends": COMMON, **package.relations}
     fields = {
-        "Package": package.name, "Version": version, "Architecture": machine, "Maintainer": maintainer,
-        "Installed-Size": str(kilobytes), **relations,
-        "Section": "web" if package.files == "server" else "misc", "Priority": "optional",
+        "Package": package.name,
+        "Version": version,
+        "Architecture": machine,
+        "Maintainer": maintainer,
+        "Installed-Size": str(kilobytes),
+        **relations,
+        "Section": "web" if package.files == "server" else "misc",
+        "Priority": "optional",
         "Description": "\n ".join([package.summary, *textwrap.wrap(package.says, 76)]),
-    }  # fmt: skip
+    }
     text = "".join(f"{key}: {value}\n" for key, value in fields.items())
     _write(about / "control", text.replace("@DEBIAN_VERSION@", version))
     for script in ("preinst", "postinst", "prerm", "postrm"):

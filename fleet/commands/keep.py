@@ -38,8 +38,9 @@ def backup(arguments: argparse.Namespace, runner: Runner) -> int:
         service = looked.only_place(name).service
         words = backup_words(runner.fleet.service(service), service, name, stamp)
         rounds.setdefault(service, []).append(Round(name, words))
-        lines.append(_("would back up %(cell)s of %(service)s to %(file)s", cell=name, service=service,
-                       file=words[3]))  # fmt: skip
+        lines.append(
+            _("would back up %(cell)s of %(service)s to %(file)s", cell=name, service=service, file=words[3])
+        )
     if not arguments.do:
         return would(lines)
     left = Backups(list(names))
@@ -65,10 +66,21 @@ def backup(arguments: argparse.Namespace, runner: Runner) -> int:
 def backup_words(service: Service, name: str, cell: str, stamp: str) -> list[str]:
     """Return the command that backs a cell up; raise FleetRefused where its service has no place for it."""
     if not service.backups or not service.passphrase_file:
-        raise FleetRefused(_("[services.%(name)s] has no backups or no passphrase_file: a backup is sealed, "
-                             "and lies there", name=name))  # fmt: skip
-    return ["backup", "--data-dir", f"{service.cells}/{cell}", f"{service.backups}/{cell}-{stamp}.menjin",
-            "--passphrase-file", service.passphrase_file]
+        raise FleetRefused(
+            _(
+                "[services.%(name)s] has no backups or no passphrase_file: a backup is sealed, "
+                "and lies there",
+                name=name,
+            )
+        )
+    return [
+        "backup",
+        "--data-dir",
+        f"{service.cells}/{cell}",
+        f"{service.backups}/{cell}-{stamp}.menjin",
+        "--passphrase-file",
+        service.passphrase_file,
+    ]
 
 
 def restore(arguments: argparse.Namespace, runner: Runner) -> int:
@@ -90,8 +102,14 @@ def restore(arguments: argparse.Namespace, runner: Runner) -> int:
         raise FleetRefused(f"{brought or file}: {why}")
     words = ["cells", "restore", place, file, *_options(arguments, looked, runner.fleet, service, name)]
     at = [one for one in looked.of(name) if one.cell.host is not None]
-    lines = [_("would fill %(place)s of %(service)s from %(file)s", place=place, service=service,
-               file=brought or file)]  # fmt: skip
+    lines = [
+        _(
+            "would fill %(place)s of %(service)s from %(file)s",
+            place=place,
+            service=service,
+            file=brought or file,
+        )
+    ]
     if at:
         lines.append(_("would set aside what is there until --keep or --undo"))
     if not arguments.do:
@@ -111,9 +129,13 @@ def _service_of(arguments: argparse.Namespace, looked: Looked) -> str:
     if at and arguments.service in (None, *(one.service for one in at)):
         return looked.only_place(arguments.cell).service
     if at:
-        raise FleetRefused(_("%(cell)s is at %(service)s: restore it there with --replace, or retire it "
-                             "first",
-                             cell=arguments.cell, service=at[0].service))  # fmt: skip
+        raise FleetRefused(
+            _(
+                "%(cell)s is at %(service)s: restore it there with --replace, or retire it first",
+                cell=arguments.cell,
+                service=at[0].service,
+            )
+        )
     if arguments.service is None:
         raise FleetRefused(_("%(cell)s is nowhere: say --on SERVICE", cell=arguments.cell))
     if not arguments.although_silent:
@@ -132,8 +154,13 @@ def _options(
         raise FleetRefused(f"--public-url {url!r}: {why}")
     about = fleet.service(service)
     if not about.passphrase_file:
-        raise FleetRefused(_("[services.%(name)s] has no passphrase_file: a backup opens with one alone",
-                             name=service))  # fmt: skip
-    return ["--public-url", url, "--passphrase-file", about.passphrase_file,
-            *(["--replace"] if arguments.replace else [])]
-
+        raise FleetRefused(
+            _("[services.%(name)s] has no passphrase_file: a backup opens with one alone", name=service)
+        )
+    return [
+        "--public-url",
+        url,
+        "--passphrase-file",
+        about.passphrase_file,
+        *(["--replace"] if arguments.replace else []),
+    ]

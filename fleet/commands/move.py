@@ -35,27 +35,47 @@ def move(arguments: argparse.Namespace, runner: Runner) -> int:
     if note is None:
         note = _planned(arguments, runner, looked)
     elif arguments.service not in (None, note.target):
-        raise FleetRefused(_("%(cell)s is on its way to %(target)s: go on, or take it back with --undo",
-                             cell=note.cell, target=note.target))  # fmt: skip
+        raise FleetRefused(
+            _(
+                "%(cell)s is on its way to %(target)s: go on, or take it back with --undo",
+                cell=note.cell,
+                target=note.target,
+            )
+        )
     for service in (note.source, note.target):
         if service in looked.silent:
-            raise FleetRefused(_("%(service)s gives no answer: %(why)s", service=service,
-                                 why=looked.silent[service]))  # fmt: skip
+            raise FleetRefused(
+                _("%(service)s gives no answer: %(why)s", service=service, why=looked.silent[service])
+            )
     if not arguments.do:
-        return would([
-            _("would take %(cell)s out at %(source)s and pack it for %(target)s", cell=note.cell,
-              source=note.source, target=note.target),
-            _("would lay it down at %(target)s, compare every file and destroy the original",
-              target=note.target),
-            _("would serve it at %(target)s and ask it there", target=note.target),
-        ])  # fmt: skip
+        return would(
+            [
+                _(
+                    "would take %(cell)s out at %(source)s and pack it for %(target)s",
+                    cell=note.cell,
+                    source=note.source,
+                    target=note.target,
+                ),
+                _(
+                    "would lay it down at %(target)s, compare every file and destroy the original",
+                    target=note.target,
+                ),
+                _("would serve it at %(target)s and ask it there", target=note.target),
+            ]
+        )
     write_note(path, note)
     _run(runner, "move", note)
     path.unlink()
     (path.with_suffix(".parcel")).unlink(missing_ok=True)
     remember(runner.fleet, known_cells(runner.fleet) | {note.cell: note.target})
-    out(_("%(cell)s is served by %(target)s. Lead its host there: %(host)s", cell=note.cell,
-          target=note.target, host=note.host))  # fmt: skip
+    out(
+        _(
+            "%(cell)s is served by %(target)s. Lead its host there: %(host)s",
+            cell=note.cell,
+            target=note.target,
+            host=note.host,
+        )
+    )
     return EXIT_OK
 
 
@@ -67,8 +87,9 @@ def _planned(arguments: argparse.Namespace, runner: Runner, looked: Looked) -> M
     if one.service == arguments.service:
         raise FleetRefused(_("%(cell)s is at %(service)s already", cell=arguments.cell, service=one.service))
     if one.cell.host is None:
-        raise FleetRefused(_("%(cell)s: its settings name no host (%(why)s)", cell=arguments.cell,
-                             why=one.sentence))  # fmt: skip
+        raise FleetRefused(
+            _("%(cell)s: its settings name no host (%(why)s)", cell=arguments.cell, why=one.sentence)
+        )
     return Moving(arguments.cell, one.service, arguments.service, one.cell.host)
 
 
@@ -76,9 +97,16 @@ def _undo(arguments: argparse.Namespace, runner: Runner, path: Path, note: Movin
     if note is None:
         raise FleetRefused(_("no move of %(cell)s is under way", cell=arguments.cell))
     if not arguments.do:
-        return would([
-            _("would remove what is at %(target)s, and serve %(cell)s at %(source)s again",
-              target=note.target, cell=note.cell, source=note.source)])  # fmt: skip
+        return would(
+            [
+                _(
+                    "would remove what is at %(target)s, and serve %(cell)s at %(source)s again",
+                    target=note.target,
+                    cell=note.cell,
+                    source=note.source,
+                )
+            ]
+        )
     _run(runner, "unmove", note)
     path.unlink()
     (path.with_suffix(".parcel")).unlink(missing_ok=True)
@@ -94,15 +122,24 @@ def _run(runner: Runner, playbook: str, note: Moving) -> Ran:
             bar.step(f"{event.service}: {event.task}")
 
     values = {
-        "cell": note.cell, "source": note.source, "target": note.target, "host": note.host,
+        "cell": note.cell,
+        "source": note.source,
+        "target": note.target,
+        "host": note.host,
         "file": f"/var/tmp/menjin-fleet-{note.cell}.parcel",  # noqa: S108 - sealed, made with O_EXCL, removed
         "here": str(runner.fleet.state / f"move-{note.cell}.parcel"),
     }
     ran = runner.run(playbook, [note.source, note.target], values, hear)
     bar.close()
     for wrong in ran.wrong():
-        raise FleetRefused(_("%(service)s, %(step)s: %(why)s. Say it once more to go on, or --undo",
-                             service=wrong.service, step=wrong.task, why=wrong.why))  # fmt: skip
+        raise FleetRefused(
+            _(
+                "%(service)s, %(step)s: %(why)s. Say it once more to go on, or --undo",
+                service=wrong.service,
+                step=wrong.task,
+                why=wrong.why,
+            )
+        )
     if ran.status:
         why = " ".join(ran.stderr.split())[:300]
         raise FleetRefused(_("the move did not come to its end: %(why)s", why=why))

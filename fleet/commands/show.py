@@ -30,10 +30,16 @@ def check(arguments: argparse.Namespace, runner: Runner) -> int:
     _print(looked, found if arguments.json else wrong, as_json=arguments.json)
     if not arguments.json:
         services = len(runner.fleet.services)
-        out(_("%(cells)s cells at %(services)s services: %(out)s out, %(silent)s services without an "
-              "answer",
-              cells=len(found), services=services, out=len(wrong),
-              silent=len(looked.silent) + len(looked.down)))
+        out(
+            _(
+                "%(cells)s cells at %(services)s services: %(out)s out, %(silent)s services without an "
+                "answer",
+                cells=len(found),
+                services=services,
+                out=len(wrong),
+                silent=len(looked.silent) + len(looked.down),
+            )
+        )
     return EXIT_FAILED if wrong or looked.silent or looked.down else EXIT_OK
 
 
@@ -41,16 +47,26 @@ def _print(looked: Looked, cells: list[Seen], *, as_json: bool) -> None:
     for one in cells:
         out(json.dumps(facts(one), ensure_ascii=False) if as_json else _line(one))
     for service, why in (looked.silent | looked.down).items():
-        out(json.dumps({"service": service, "unreachable": why}, ensure_ascii=False) if as_json
-            else f"{service}: " + _("no answer: %(why)s", why=why))
+        out(
+            json.dumps({"service": service, "unreachable": why}, ensure_ascii=False)
+            if as_json
+            else f"{service}: " + _("no answer: %(why)s", why=why)
+        )
 
 
 def facts(one: Seen) -> dict[str, object]:
     """Return what a program reads of a cell."""
     cell = one.cell
     wrong = {} if cell.out is None else {"what": cell.what, "where": cell.where, "todo": cell.todo}
-    return {"cell": cell.cell, "service": one.service, "host": cell.host, "database": cell.database,
-            "out": cell.out, **wrong, "served_by": cell.served_by}
+    return {
+        "cell": cell.cell,
+        "service": one.service,
+        "host": cell.host,
+        "database": cell.database,
+        "out": cell.out,
+        **wrong,
+        "served_by": cell.served_by,
+    }
 
 
 def _line(one: Seen) -> str:

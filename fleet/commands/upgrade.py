@@ -36,18 +36,25 @@ def upgrade(arguments: argparse.Namespace, runner: Runner) -> int:
     looked, waves = look(runner), read_note(path, Waves) or Waves()
     after = {name: one.upgrade_to for name, one in runner.fleet.services.items() if one.upgrade_to}
     if not after:
-        raise FleetRefused(_("%(path)s: no service has upgrade_to, the service of the next version",
-                             path=runner.fleet.path))  # fmt: skip
+        raise FleetRefused(
+            _("%(path)s: no service has upgrade_to, the service of the next version", path=runner.fleet.path)
+        )
     if arguments.undo:
         return _undo(arguments, runner, looked, waves, path)
     for service in {*after, *after.values()} & looked.silent.keys():
-        raise FleetRefused(_("%(service)s gives no answer: %(why)s", service=service,
-                             why=looked.silent[service]))  # fmt: skip
+        raise FleetRefused(
+            _("%(service)s gives no answer: %(why)s", service=service, why=looked.silent[service])
+        )
     sources = _sources(looked, after, waves)
     for one in looked.cells:
         if one.service in after and _is_kept(one, waves):
-            beside(_("%(cell)s of %(service)s is held: it stays as it is", cell=one.cell.cell,
-                     service=one.service))
+            beside(
+                _(
+                    "%(cell)s of %(service)s is held: it stays as it is",
+                    cell=one.cell.cell,
+                    service=one.service,
+                )
+            )
     left = [name for name in sources if name not in waves.wave]
     if not arguments.do:
         return would(_plan(waves, left, arguments, sources, after))
@@ -95,7 +102,10 @@ def _is_kept(one: Seen, waves: Waves) -> bool:
 
 
 def _plan(
-    waves: Waves, left: Sequence[str], arguments: argparse.Namespace, sources: Mapping[str, str],
+    waves: Waves,
+    left: Sequence[str],
+    arguments: argparse.Namespace,
+    sources: Mapping[str, str],
     after: Mapping[str, str],
 ) -> list[str]:
     so_far, rest = Waves(list(waves.wave), list(waves.done)), list(left)
@@ -103,8 +113,9 @@ def _plan(
     while so_far.wave or rest:
         wave = next_wave(so_far, rest, arguments.wave, arguments.canary)
         to = ", ".join(sorted({after[sources[name]] for name in wave}))
-        lines.append(_("wave %(number)s: %(cells)s to %(to)s", number=len(lines) + 1, cells=" ".join(wave),
-                       to=to))  # fmt: skip
+        lines.append(
+            _("wave %(number)s: %(cells)s to %(to)s", number=len(lines) + 1, cells=" ".join(wave), to=to)
+        )
         so_far = Waves([], [*so_far.done, *wave])
         rest = [name for name in rest if name not in wave]
     return lines or [_("every cell is at the next version")]
@@ -161,9 +172,14 @@ def _read(stdout: str) -> list[Said]:
 def _stopped(red: Mapping[str, str], waves: Waves, count: int) -> int:
     for name, why in red.items():
         out(_("%(cell)s is red: %(why)s", cell=name, why=why))
-    out(_("Stopped: %(done)s of %(count)s are at the next version, the rest as before. Mend it and say "
-          "menjin fleet upgrade --do once more, or take a cell back: --undo CELL", done=len(waves.done),
-          count=count))
+    out(
+        _(
+            "Stopped: %(done)s of %(count)s are at the next version, the rest as before. Mend it and say "
+            "menjin fleet upgrade --do once more, or take a cell back: --undo CELL",
+            done=len(waves.done),
+            count=count,
+        )
+    )
     return EXIT_FAILED
 
 

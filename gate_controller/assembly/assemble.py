@@ -210,8 +210,18 @@ def _assemble(
     hasher = ThreadPoolExecutor(1, thread_name_prefix="hash")
     lookers = {lane_id: ThreadPoolExecutor(1, thread_name_prefix="look") for lane_id in cameras}
     face = make_face_parts(
-        config, identity, key, cameras, lookers, hasher, store, journal, clock, clocks.boot_seconds,
-        inbox.put, closing,
+        config,
+        identity,
+        key,
+        cameras,
+        lookers,
+        hasher,
+        store,
+        journal,
+        clock,
+        clocks.boot_seconds,
+        inbox.put,
+        closing,
     )
     # Closed the other way round: looks end, then their workers, then the file of the faces.
     for worker in (hasher, *lookers.values()):
@@ -230,9 +240,7 @@ def _assemble(
         for lane_id in config.lane
     }
     screens = make_screens(config, inbox.put)
-    code_looks = CodeLooks(
-        cameras, lookers, clock.monotonic_seconds, inbox.put, hands_free=hands_free.keys()
-    )
+    code_looks = CodeLooks(cameras, lookers, clock.monotonic_seconds, inbox.put, hands_free=hands_free.keys())
     closing.callback(code_looks.cancel_all)
     lines = ModbusLines()
     osdp = make_osdp_readers(config)

@@ -92,7 +92,10 @@ def takers_of_ways(
     An OSDP reader may have keys, which no site file says: it takes PINs where nothing else does.
     """
     card_readers: tuple[Mapping[str, AtLane], ...] = (
-        config.reader, config.tag_reader, config.frame_reader, config.osdp_reader
+        config.reader,
+        config.tag_reader,
+        config.frame_reader,
+        config.osdp_reader,
     )
     takers: dict[str, dict[Method, frozenset[str]]] = {}
     for lane_id in config.lane:

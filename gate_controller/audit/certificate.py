@@ -40,7 +40,11 @@ def add_certificate_command(commands: "argparse._SubParsersAction[argparse.Argum
     )
     add_file_options(parser, "the certificate, as JSON")
     parser.add_argument(
-        "--gate-key", action="append", default=[], metavar="GATE=FILE|HEX", dest="gate_keys",
+        "--gate-key",
+        action="append",
+        default=[],
+        metavar="GATE=FILE|HEX",
+        dest="gate_keys",
         help="the public key of a gate, as 'menjin gate key' says at that gate; may be given for each",
     )
     parser.add_argument(

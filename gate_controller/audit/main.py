@@ -53,7 +53,11 @@ def run(argv: Sequence[str], clock: Callable[[], datetime] = _system_clock) -> i
     try:
         if args.command == "certificate":
             return show_certificate(
-                args.file, args.root_key, clock(), gate_keys=args.gate_keys, as_json=args.json,
+                args.file,
+                args.root_key,
+                clock(),
+                gate_keys=args.gate_keys,
+                as_json=args.json,
                 complete=args.complete,
             )
         if args.command == "release":

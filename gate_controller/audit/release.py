@@ -33,11 +33,16 @@ def show_release(path: Path, root_key: str | None, *, as_json: bool) -> int:
         return say_broken(err, as_json=as_json)
     lines = in_words(found, pinned=root is not None)
     if as_json:
-        print_json({
-            "ok": True, "consent_id": found.release.consent_id, "signed_at": found.release.signed_at,
-            "root_key_id": found.release.site.root_key_id, "root_key_given": root is not None,
-            "lines": lines,
-        })
+        print_json(
+            {
+                "ok": True,
+                "consent_id": found.release.consent_id,
+                "signed_at": found.release.signed_at,
+                "root_key_id": found.release.site.root_key_id,
+                "root_key_given": root is not None,
+                "lines": lines,
+            }
+        )
     else:
         ok = "the release is genuine" if root is not None else "the release is whole, by its own word"
         sys.stdout.write(f"ok: {ok}\n" + "".join(f"{line}\n" for line in lines))

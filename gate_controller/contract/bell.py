@@ -46,21 +46,27 @@ def answer_nonce(key: Ed25519PrivateKey, nonce: str) -> str:
 # -- passes of users -------------------------------------------------------------------------------
 
 
-def pass_claims(
-    account: bytes, user: bytes, subject: str, issued_at: int, expires_at: int
-) -> bytes:
+def pass_claims(account: bytes, user: bytes, subject: str, issued_at: int, expires_at: int) -> bytes:
     """Return what a gate's pass says: it may hear its own bell and say nothing.
 
     Gate and server both make these very bytes, so that of the pass only the signature travels.
     """
     may: dict[str, object] = {
-        "pub": {"deny": [">"]}, "sub": {"allow": [subject]}, "subs": 1, "data": UNLIMITED, "payload": 0,
+        "pub": {"deny": [">"]},
+        "sub": {"allow": [subject]},
+        "subs": 1,
+        "data": UNLIMITED,
+        "payload": 0,
     }
     return _user_claims(account, user, subject, issued_at, expires_at, may)
 
 
 def ringer_claims(
-    account: bytes, user: bytes, issued_at: int, expires_at: int, hears: Sequence[str],
+    account: bytes,
+    user: bytes,
+    issued_at: int,
+    expires_at: int,
+    hears: Sequence[str],
     asks: Sequence[str] = (),
 ) -> bytes:
     """Return what the server's own pass says: it may ring every bell of its account, without a word.
@@ -70,7 +76,9 @@ def ringer_claims(
     may: dict[str, object] = {
         "pub": {"allow": [f"{RING_PREFIX}*", *asks]},
         "sub": {"allow": list(hears)} if hears else {"deny": [">"]},
-        "subs": UNLIMITED, "data": UNLIMITED, "payload": 0,
+        "subs": UNLIMITED,
+        "data": UNLIMITED,
+        "payload": 0,
     }
     return _user_claims(account, user, "server", issued_at, expires_at, may)
 
@@ -79,8 +87,12 @@ def _user_claims(
     account: bytes, user: bytes, name: str, issued_at: int, expires_at: int, may: Mapping[str, object]
 ) -> bytes:
     return claims(
-        nkey("account", account), nkey("user", user), name, issued_at,
-        {**may, "type": "user", "version": 2}, expires_at,
+        nkey("account", account),
+        nkey("user", user),
+        name,
+        issued_at,
+        {**may, "type": "user", "version": 2},
+        expires_at,
     )
 
 
@@ -88,12 +100,20 @@ def _user_claims(
 
 
 def claims(
-    issuer: str, subject: str, name: str, issued_at: int, of_nats: Mapping[str, object],
+    issuer: str,
+    subject: str,
+    name: str,
+    issued_at: int,
+    of_nats: Mapping[str, object],
     expires_at: int | None = None,
 ) -> bytes:
     """Return the bytes of a token that its issuer signs."""
     said: dict[str, object] = {
-        "iat": issued_at, "iss": issuer, "name": name, "nats": dict(of_nats), "sub": subject,
+        "iat": issued_at,
+        "iss": issuer,
+        "name": name,
+        "nats": dict(of_nats),
+        "sub": subject,
     }
     if expires_at is not None:
         said["exp"] = expires_at

@@ -75,10 +75,18 @@ class BrokerLine:
     def _log_in(self, login: Login, until: float) -> None:
         nonce = self._first(Info, until).nonce
         shown = {
-            "verbose": False, "pedantic": False, "tls_required": True, "lang": "menjin", "version": "1",
-            "protocol": 0, "headers": False, "echo": False, "name": login.name, "jwt": login.jwt,
+            "verbose": False,
+            "pedantic": False,
+            "tls_required": True,
+            "lang": "menjin",
+            "version": "1",
+            "protocol": 0,
+            "headers": False,
+            "echo": False,
+            "name": login.name,
+            "jwt": login.jwt,
             "sig": login.sign(nonce),
-        }  # fmt: skip
+        }
         subscribed = "".join(f"SUB {subject} {sid}\r\n" for sid, subject in enumerate(login.hears, start=1))
         self._send(b"CONNECT " + msgspec.json.encode(shown) + b"\r\n" + subscribed.encode() + b"PING\r\n")
         self._first(Pong, until)

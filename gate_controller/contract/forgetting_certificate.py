@@ -355,9 +355,7 @@ def on_one_line(text: str) -> str:
     return "".join(letter if letter.isprintable() else f"\\u{{{ord(letter):x}}}" for letter in text)
 
 
-def _gate_in_words(
-    gate: GatePart, consent: ConsentPart, made_at: datetime, *, pinned: bool
-) -> Iterator[str]:
+def _gate_in_words(gate: GatePart, consent: ConsentPart, made_at: datetime, *, pinned: bool) -> Iterator[str]:
     yield f"gate {gate.gate_id}: share destroyed {_at(gate.share_destroyed_at)} ({gate.why})"
     if gate.receipt is not None:
         found = "a face was found and deleted" if gate.receipt.blob_found else "no face was there"
@@ -367,8 +365,10 @@ def _gate_in_words(
         )
         of_key = f"gate {gate.gate_id}: its key is {key_id(bytes.fromhex(gate.public_key))}, "
         yield of_key + (
-            "which was given" if pinned else
-            f"by the server's word alone: compare it with '{gate_command('key')}' there, or give --gate-key"
+            "which was given"
+            if pinned
+            else f"by the server's word alone: compare it with '{gate_command('key')}' there, "
+            "or give --gate-key"
         )
         if has_odd_time(gate.receipt, consent):
             yield (

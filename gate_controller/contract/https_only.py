@@ -8,7 +8,9 @@ import ipaddress
 import re
 
 LEGAL = "legal is https://, and http:// to this machine alone"
-_PLAIN = re.compile(r"http://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::[0-9]{1,5})?(?:/[\x21-\x5b\x5d-\x7e]*)?")
+_PLAIN = re.compile(
+    r"http://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::[0-9]{1,5})?(?:/[\x21-\x5b\x5d-\x7e]*)?"
+)
 """Strict, so that no other reader of the same text can find another host in it."""
 
 

@@ -109,7 +109,8 @@ SHEET_RULES: Mapping[str, SheetRule] = {
     # refused
     "lock_not_said": SheetRule("P5", "lock", "Say what hangs on the lane's output."),
     "lock_differs": SheetRule(
-        "P5", "lock",
+        "P5",
+        "lock",
         "The sheet says %(said)s and the lane says %(known)s: look at the lock and correct the wrong one.",
     ),
     "fails_not_said": SheetRule(
@@ -119,7 +120,8 @@ SHEET_RULES: Mapping[str, SheetRule] = {
         "P5", "fails", "A magnet lets go when its power is gone: it fails safe. Correct the lock or this."
     ),
     "strike_fails_secure": SheetRule(
-        "P5", "fails",
+        "P5",
+        "fails",
         "A fail-secure strike stays locked when its power is gone: it fails secure. Correct the lock or "
         "this.",
     ),
@@ -127,51 +129,61 @@ SHEET_RULES: Mapping[str, SheetRule] = {
         "P2", "on_escape_route", "Say whether people leave through this lane in an emergency."
     ),
     "escape_no_free_exit": SheetRule(
-        "P2", "free_exit",
+        "P2",
+        "free_exit",
         "An escape route opens from inside without card, PIN, phone or face. Fit a handle that opens the "
         "lock, or a button that cuts its power.",
     ),
     "escape_no_fire_release": SheetRule(
-        "P1", "fire_release",
+        "P1",
+        "fire_release",
         "On an escape route a fire alarm opens the way out by wire. Put the fire panel's contact into the "
         "lock's power, or fit a lock that always opens from inside.",
     ),
     "escape_no_manual_release": SheetRule(
-        "P3", "manual_release",
+        "P3",
+        "manual_release",
         "An escape route needs a hand release on the spot that works without card and without Menjin.",
     ),
     "escape_magnet_handle": SheetRule(
-        "P4", "free_exit",
+        "P4",
+        "free_exit",
         "A handle alone does not open a magnet. Fit an exit button that cuts the magnet's power, with a "
         "sensor where you can.",
     ),
     "escape_magnet_fire": SheetRule(
-        "P4", "fire_release",
+        "P4",
+        "fire_release",
         "A magnet on an escape route lets go on fire alarm. Put the fire panel's contact into its power.",
     ),
     "escape_fail_secure": SheetRule(
-        "P5", "fails",
+        "P5",
+        "fails",
         "A lock that stays locked without power may hang on an escape route only where a handle opens it "
         "from inside.",
     ),
     "escape_turnstile": SheetRule(
-        "P7", "fails",
+        "P7",
+        "fails",
         "A turnstile on an escape route turns freely when its power is gone. Choose one that does.",
     ),
     "drive_no_safety_input": SheetRule(
-        "P9", "safety_input",
+        "P9",
+        "safety_input",
         "A powered gate or barrier needs its own photocell, safety edge or loop, wired to its drive.",
     ),
     "camera_not_placed": SheetRule("B9", "camera_location", "Say where the lane's camera hangs."),
     "camera_private": SheetRule(
-        "B9", "camera_location",
+        "B9",
+        "camera_location",
         "No camera may hang in a private place such as a home, toilet or changing room. Take it down.",
     ),
     "camera_no_view": SheetRule(
         "B9", "camera_view", "Write what the camera sees and what is masked, such as a neighbour's windows."
     ),
     "camera_no_sign": SheetRule(
-        "B9", "camera_sign_photo",
+        "B9",
+        "camera_sign_photo",
         "Put up a sign at the camera that says who films what for, and write down where its photo is kept.",
     ),
     "camera_no_sign_date": SheetRule(
@@ -188,34 +200,40 @@ SHEET_RULES: Mapping[str, SheetRule] = {
         "P7", "fails", "A turnstile should turn freely when its power is gone, also outside escape routes."
     ),
     "no_emergency_access": SheetRule(
-        "P11", "emergency_access",
+        "P11",
+        "emergency_access",
         "Say how ambulance and fire brigade get in without a resident: key box or emergency code.",
     ),
     "no_heights": SheetRule("A6", "reader_heights_mm", "Measure how high readers, keypad and buttons are."),
     "reader_too_high": SheetRule(
-        "A6", "reader_heights_mm",
+        "A6",
+        "reader_heights_mm",
         "The reader at %(height)d mm is out of reach from a wheelchair (at most %(limit)d mm). Fit a second, "
         "lower one.",
     ),
     "reader_too_low": SheetRule(
-        "A6", "reader_heights_mm",
+        "A6",
+        "reader_heights_mm",
         "The reader at %(height)d mm is out of reach (at least %(limit)d mm). Fit it higher.",
     ),
     "no_width": SheetRule("A7", "opening_width_mm", "Measure the clear opening of the accessible lane."),
     "too_narrow": SheetRule(
-        "A7", "opening_width_mm",
+        "A7",
+        "opening_width_mm",
         "The opening of %(width)d mm is too narrow for a wheelchair (at least %(limit)d mm).",
     ),
     "no_accessible_lane": SheetRule(
         "A7", "is_accessible_lane", "No lane of this gate is recorded as wide enough for a wheelchair."
     ),
     "accessible_lacks_ways": SheetRule(
-        "A7", "is_accessible_lane",
+        "A7",
+        "is_accessible_lane",
         "The accessible lane does not offer every way that its neighbours offer. Missing: %(methods)s.",
     ),
     "no_drill": SheetRule("P12", "last_drill", "Try all releases and write down the day of the drill."),
     "drill_old": SheetRule(
-        "P12", "last_drill",
+        "P12",
+        "last_drill",
         "The last release drill was %(days)d days ago: try all releases again (every %(limit)d days).",
     ),
     "date_ahead": SheetRule("P12", "last_drill", "A date on this sheet lies in the future. Correct it."),

@@ -1,8 +1,8 @@
 """Export and verify the server's ledger: a head signed by the site, then one entry a line.
 
-    {"format": …, "site_id": …, "root_public_key": hex, "head": {…}, "certificate": {…}}
-    {"seq": 1, …}
-    …
+{"format": …, "site_id": …, "root_public_key": hex, "head": {…}, "certificate": {…}}
+{"seq": 1, …}
+…
 """
 
 from collections.abc import Iterator

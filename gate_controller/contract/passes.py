@@ -149,11 +149,20 @@ def make_visitor_pass(pass_key: Ed25519PrivateKey, site_id: str, visitor_pass: V
     """Return the text of a visitor's pass, signed by the site."""
     gates = visitor_pass.gate_numbers
     body = (
-        struct.pack(">B8s8sB", VISITOR_PASS, bytes.fromhex(visitor_pass.pass_id),
-                    bytes.fromhex(visitor_pass.issuer_id), len(gates))
+        struct.pack(
+            ">B8s8sB",
+            VISITOR_PASS,
+            bytes.fromhex(visitor_pass.pass_id),
+            bytes.fromhex(visitor_pass.issuer_id),
+            len(gates),
+        )
         + struct.pack(f">{len(gates)}H", *gates)
-        + struct.pack(">IIB", int(visitor_pass.valid_from.timestamp()),
-                      int(visitor_pass.valid_until.timestamp()), visitor_pass.uses)
+        + struct.pack(
+            ">IIB",
+            int(visitor_pass.valid_from.timestamp()),
+            int(visitor_pass.valid_until.timestamp()),
+            visitor_pass.uses,
+        )
     )
     return code_text(body, sign(pass_key, PASS_DOMAIN, site_id.encode() + b"\0" + body))
 

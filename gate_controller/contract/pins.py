@@ -24,8 +24,13 @@ UNKNOWN_HOME_SALT = hashlib.sha256(b"menjin/unknown-home/1").digest()[:16]
 def argon2_tag(digits: str, pin_salt: bytes) -> bytes:
     """Return the 32-byte Argon2id hash of typed digits under a home's 16-byte salt."""
     return hash_secret_raw(
-        digits.encode(), pin_salt, time_cost=ARGON2_PASSES, memory_cost=ARGON2_MEMORY_KIB,
-        parallelism=1, hash_len=32, type=Type.ID,
+        digits.encode(),
+        pin_salt,
+        time_cost=ARGON2_PASSES,
+        memory_cost=ARGON2_MEMORY_KIB,
+        parallelism=1,
+        hash_len=32,
+        type=Type.ID,
     )
 
 

@@ -33,10 +33,15 @@ def changed_sums(sums: bytes, added: Iterable[KeyAndDigest], removed: Iterable[K
     """Return the sums of a set after records came and went; a changed record is one of each."""
     had, came, went = int.from_bytes(sums, "little"), _added_up(added), _added_up(removed)
     even, odd = (
-        ((had >> shift & _EVERY_OTHER) + (came >> shift & _EVERY_OTHER) + _CARRIES
-         - (went >> shift & _EVERY_OTHER)) & _EVERY_OTHER
+        (
+            (had >> shift & _EVERY_OTHER)
+            + (came >> shift & _EVERY_OTHER)
+            + _CARRIES
+            - (went >> shift & _EVERY_OTHER)
+        )
+        & _EVERY_OTHER
         for shift in (0, 16)
-    )  # fmt: skip
+    )
     return (even | odd << 16).to_bytes(SUMS_BYTES, "little")
 
 

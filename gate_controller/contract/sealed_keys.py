@@ -63,9 +63,7 @@ def _info(use: str, site_id: str, gate_id: str) -> bytes:
 # -- leases ----------------------------------------------------------------------------------------
 
 
-def seal_leases(
-    public_key: bytes, leases: Sequence[FaceLease], site_id: str, gate_id: str
-) -> SealedLeases:
+def seal_leases(public_key: bytes, leases: Sequence[FaceLease], site_id: str, gate_id: str) -> SealedLeases:
     """Return leases for one answer, sealed to the key that the gate asked with; raise KeyUnusable."""
     key = secrets.token_bytes(KEY_BYTES)
     cipher = AESGCM(key)

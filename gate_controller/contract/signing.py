@@ -75,9 +75,7 @@ def verify_message(public_key: bytes, message: bytes, signature: bytes) -> None:
         raise SignatureRefused("the signature does not fit") from err
 
 
-def certify(
-    root: Ed25519PrivateKey, certificate: KeyCertificate
-) -> SignedCertificate:
+def certify(root: Ed25519PrivateKey, certificate: KeyCertificate) -> SignedCertificate:
     """Return the certificate signed by the root."""
     body = msgspec.json.encode(certificate)
     return SignedCertificate(body, sign(root, CERTIFICATE_DOMAIN, body))
@@ -145,9 +143,14 @@ def pairing_phrase(keys: PairingKeys, gate_nonce: bytes, server_nonce: bytes, ch
     for two phrases that agree: one try for each code, and 60 or 80 bits to hit.
     """
     digest = _digest(
-        b"menjin/pairing-phrase/2", (32, 32, 32, 16, 16),
-        keys.gate_public_key, keys.sealing_public_key, keys.root_public_key, gate_nonce, server_nonce,
-    )  # fmt: skip
+        b"menjin/pairing-phrase/2",
+        (32, 32, 32, 16, 16),
+        keys.gate_public_key,
+        keys.sealing_public_key,
+        keys.root_public_key,
+        gate_nonce,
+        server_nonce,
+    )
     return base64.b32encode(digest)[:characters].decode()
 
 

@@ -26,8 +26,11 @@ def language_of(environment: Mapping[str, str]) -> Language | None:
 def asked_language(ask: Callable[[str], str]) -> Language:
     """Ask for a language by number, code or name until one is given."""
     named = ", ".join(f"{number} {language.own_name}" for number, language in enumerate(CHOICES, 1))
-    words = {word.lower(): language for number, language in enumerate(CHOICES, 1)
-             for word in (str(number), language.value, language.own_name)}  # fmt: skip
+    words = {
+        word.lower(): language
+        for number, language in enumerate(CHOICES, 1)
+        for word in (str(number), language.value, language.own_name)
+    }
     while True:
         typed = ask(f"Language / 语言 ({named}): ").strip().lower()
         if typed in words:

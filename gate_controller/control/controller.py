@@ -60,9 +60,7 @@ from hardware.interfaces import CardRead, CodeRead, DeviceState, InputChange, In
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.2
-UNCOUNTED = frozenset(
-    {InputKind.EXIT_BUTTON, InputKind.GUARD_BUTTON, InputKind.INTERCOM, InputKind.FIRE}
-)
+UNCOUNTED = frozenset({InputKind.EXIT_BUTTON, InputKind.GUARD_BUTTON, InputKind.INTERCOM, InputKind.FIRE})
 """Wires by which a person may have left uncounted by any reader."""
 ALIVE_SECONDS = 5.0
 """At most half of the unit's WatchdogSec, so that one late word restarts nothing."""
@@ -95,13 +93,25 @@ class Controller:
         self._dialog = FaceDialog(parts, self._state)
         recognition = FaceRecognition(parts, self._state, self._dialog, self._attempts)
         self._presentations = Presentations(
-            parts, self._state, self._attempts, self._pin_stops, self._holds, self._passages, self._dialog,
+            parts,
+            self._state,
+            self._attempts,
+            self._pin_stops,
+            self._holds,
+            self._passages,
+            self._dialog,
             recognition,
         )
         self._screen_actions = ScreenActions(parts, self._presentations, self._dialog, recognition)
         self._keypad = Keypad(
-            parts, self._state, inbox, self._attempts, self._presentations, self._screen_actions,
-            self._dialog, recognition,
+            parts,
+            self._state,
+            inbox,
+            self._attempts,
+            self._presentations,
+            self._screen_actions,
+            self._dialog,
+            recognition,
         )
         self._last_failure: tuple[str, type[Exception]] | None = None
         self._quiet = Quiet(parts, self._holds.is_held)

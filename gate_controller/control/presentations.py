@@ -309,7 +309,6 @@ class Presentations:
             self._recognition.came_in(shown.desk, decision.person_id)
         self._parts.nudge_sync()
 
-
     def _look_beside(self, desk: LaneDesk) -> None:
         """Compare the face of a person who pressed face and then showed the first of two ways."""
         person_id = self._recognition.shown_first(desk)

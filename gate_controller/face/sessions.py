@@ -103,11 +103,7 @@ class FaceDesk:
     def comparable(self, person_id: str, roster: Mapping[str, FaceRecord], now: datetime) -> bool:
         """Return whether a face can be compared with that of this person now."""
         record, service = roster.get(person_id), self._service
-        return (
-            record is not None
-            and record.is_valid(now)
-            and service.can_recognise(person_id)
-        )
+        return record is not None and record.is_valid(now) and service.can_recognise(person_id)
 
     def status(self, snapshot: PolicySnapshot | None, now: datetime) -> FaceStatus:
         """Return the numbers for the manager's page; safe from any thread."""

@@ -182,8 +182,10 @@ class FaceKeeper:
         found = self._kept.forget(person_id, consent_id) if self._kept is not None else False
         now = self._clock.now()
         entry = self._journal.append(
-            EventKind.FACE_FORGOTTEN, {"blob_found": found},
-            {"person_id": person_id, "consent_id": consent_id}, now,
+            EventKind.FACE_FORGOTTEN,
+            {"blob_found": found},
+            {"person_id": person_id, "consent_id": consent_id},
+            now,
         )
         receipt = msgspec.json.encode(
             ForgetReceipt(

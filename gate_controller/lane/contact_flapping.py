@@ -37,9 +37,7 @@ def still_flapping(now: float) -> Contact:
     return Contact(changed_at=(now,), is_flapping=True)
 
 
-def changed(
-    contact: Contact, kinds: Kinds, now: float, *, fewest: int = CHANGES
-) -> tuple[Contact, Kinds]:
+def changed(contact: Contact, kinds: Kinds, now: float, *, fewest: int = CHANGES) -> tuple[Contact, Kinds]:
     """Take the kinds that one word of the contact led to; return those to record, in order.
 
     It flutters from the `fewest` changes within a minute on.

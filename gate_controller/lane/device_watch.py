@@ -59,7 +59,8 @@ FLAPPING = "contact_flapping"
 CHANGES_OF_A_LOOSE_WIRE = 60
 """Within a minute: more than people press at the busiest gate, far fewer than a loose wire makes."""
 ENDS: Mapping[str, EventKind] = {
-    **{kind: ended for kind, (_, ended) in ALARMS.items()}, FLAPPING: contact_flapping.ENDED
+    **{kind: ended for kind, (_, ended) in ALARMS.items()},
+    FLAPPING: contact_flapping.ENDED,
 }
 LONG_SECONDS = 120.0
 NOT_WATCHED = "not_watched"

@@ -195,9 +195,7 @@ def shown(asking: Asking, claim: Claim, now_seconds: float, *, opens: bool) -> t
         return _shown_again(asking, claim, now_seconds)
     in_time = now_seconds - asking.confirmed_seconds <= GUARDIAN_SECONDS
     if asking.step is Step.GUARDIAN and claim.person_id in asking.guardian_ids and in_time:
-        by_guardian = replace(
-            asking, guardian_id=claim.person_id, guardian_credential_id=claim.credential_id
-        )
+        by_guardian = replace(asking, guardian_id=claim.person_id, guardian_credential_id=claim.credential_id)
         return by_guardian, Answer.YES
     return asking, Answer.OTHER
 
@@ -205,7 +203,9 @@ def shown(asking: Asking, claim: Claim, now_seconds: float, *, opens: bool) -> t
 def _shown_again(asking: Asking, claim: Claim, now_seconds: float) -> tuple[Asking, Answer]:
     if asking.step is Step.CONFIRM:
         said = replace(
-            asking, confirmed_seconds=now_seconds, confirmed_by=claim.method,
+            asking,
+            confirmed_seconds=now_seconds,
+            confirmed_by=claim.method,
             confirmed_credential_id=claim.credential_id,
         )
         if asking.guardian_ids:
@@ -234,7 +234,8 @@ def answer_entry(
         personal = {**personal, "credential_id": asking.confirmed_credential_id}
     if asking.guardian_id is not None:
         personal = {
-            **personal, "guardian_id": asking.guardian_id,
+            **personal,
+            "guardian_id": asking.guardian_id,
             "guardian_credential_id": asking.guardian_credential_id,
         }
     if asking.consent_id is not None:

@@ -1,8 +1,8 @@
 """Parse the keys typed at a lane: home number, `#`, PIN or code, `#`. Home 0 is the emergency code's.
 
-    EMPTY ── digit ──> HOME ── # ──> SECRET ── # (6 or 8 digits) ──> complete
-      ^                 │ * clears, silence of 20 s clears │
-      └─────────────────┴──────────────────────────────────┘
+EMPTY ── digit ──> HOME ── # ──> SECRET ── # (6 or 8 digits) ──> complete
+  ^                 │ * clears, silence of 20 s clears │
+  └─────────────────┴──────────────────────────────────┘
 """
 
 from dataclasses import dataclass, replace

@@ -106,9 +106,7 @@ class LostReaders:
 
     # -- time --------------------------------------------------------------------------------------
 
-    def _count(
-        self, place: Place, is_lost: bool | None, passed: float, sure_now: datetime | None
-    ) -> None:
+    def _count(self, place: Place, is_lost: bool | None, passed: float, sure_now: datetime | None) -> None:
         loss = went_on(self._losses.get(place), is_lost=is_lost, passed_seconds=passed, sure_now=sure_now)
         if loss is None:
             self._losses.pop(place, None)
@@ -161,13 +159,9 @@ class LostReaders:
 
     def _reported(self, lane_id: str, method: Method) -> LostMethod:
         loss = self._losses[lane_id, method]
-        return LostMethod(
-            method=method, since=loss.began_at, counts_as_none=method in self.paused(lane_id)
-        )
+        return LostMethod(method=method, since=loss.began_at, counts_as_none=method in self.paused(lane_id))
 
 
 def _by_lane(losses: Collection[Place]) -> Mapping[str, frozenset[Method]]:
     lanes = {lane_id for lane_id, _ in losses}
-    return {
-        lane_id: frozenset(method for where, method in losses if where == lane_id) for lane_id in lanes
-    }
+    return {lane_id: frozenset(method for where, method in losses if where == lane_id) for lane_id in lanes}

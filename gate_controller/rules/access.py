@@ -161,9 +161,7 @@ def _staff_refusal(
     return _grant_refusal(person, lane_id, policy, memory, now, time_bound=bound, any_hour=True)
 
 
-def _shutting_posture(
-    lane: LaneRecord, policy: Policy, memory: GateMemory, now: datetime
-) -> Reason | None:
+def _shutting_posture(lane: LaneRecord, policy: Policy, memory: GateMemory, now: datetime) -> Reason | None:
     if lane.posture is _NORMAL and lane.posture_override is None and not lane.posture_hours:
         return None
     return SHUT_REASONS.get(posture_of(lane, policy, now, clock_sure=memory.clock_sure))
@@ -188,9 +186,7 @@ def _lane_refusal(
     return None
 
 
-def _credential_refusal(
-    claim: Claim, policy: Policy, memory: GateMemory, now: datetime
-) -> Reason | None:
+def _credential_refusal(claim: Claim, policy: Policy, memory: GateMemory, now: datetime) -> Reason | None:
     if claim.refusal is not None:
         unsure = claim.refusal is Reason.CODE_STALE and not memory.clock_sure
         return Reason.CLOCK_UNSURE if unsure else claim.refusal

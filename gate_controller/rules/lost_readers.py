@@ -70,9 +70,7 @@ def pauses_face(loss: Loss, pause_hours: int) -> bool:
     return loss.is_lost and loss.counted_seconds >= hours * 3600
 
 
-def leaves_face_alone(
-    lane: LaneRecord, hours: Mapping[str, WeeklyHours], lost: Collection[Method]
-) -> bool:
+def leaves_face_alone(lane: LaneRecord, hours: Mapping[str, WeeklyHours], lost: Collection[Method]) -> bool:
     """Return whether face is the only way with a reader at a lane, at some minute of some day."""
     if Method.FACE not in lane.methods:
         return False

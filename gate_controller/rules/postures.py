@@ -50,9 +50,7 @@ def without_ended_overrides(snapshot: PolicySnapshot, surely_past: datetime) -> 
     }
     if not ended:
         return snapshot
-    return dataclasses.replace(
-        snapshot, policy=dataclasses.replace(policy, lanes={**policy.lanes, **ended})
-    )
+    return dataclasses.replace(snapshot, policy=dataclasses.replace(policy, lanes={**policy.lanes, **ended}))
 
 
 class HeldOpen:

@@ -78,9 +78,7 @@ def _is_recognised(credential: Credential, policy: Policy) -> bool:
     return True
 
 
-def _is_offered(
-    method: Method, lane: LaneRecord, policy: Policy, memory: GateMemory, now: datetime
-) -> bool:
+def _is_offered(method: Method, lane: LaneRecord, policy: Policy, memory: GateMemory, now: datetime) -> bool:
     hours_id = lane.method_hours.get(method)
     if hours_id is None:
         return True

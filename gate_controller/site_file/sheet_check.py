@@ -47,9 +47,12 @@ def sheet_lines(
         if lane.sheet is None:
             # The gate runs without it; where a camera looks, the site file does not even load.
             severity = "" if lane_id in seen else WARNING
-            yield False, (
-                f"lane {lane_id}: sheet: {severity}there is none: measure and photograph the lane, then add "
-                f"[lane.{lane_id}.sheet]; docs/lane_sheet.md says what"
+            yield (
+                False,
+                (
+                    f"lane {lane_id}: sheet: {severity}there is none: measure and photograph the lane, "
+                    f"then add [lane.{lane_id}.sheet]; docs/lane_sheet.md says what"
+                ),
             )
             continue
         findings = check_sheet(lane.sheet, _facts(lane_id, lane, lanes, seen), today)
@@ -62,9 +65,7 @@ def _words(finding: Finding) -> str:
     return finding.text if finding.must else f"{WARNING}{finding.text}"
 
 
-def _facts(
-    lane_id: str, lane: LaneSection, lanes: Mapping[str, LaneSection], seen: set[str]
-) -> LaneFacts:
+def _facts(lane_id: str, lane: LaneSection, lanes: Mapping[str, LaneSection], seen: set[str]) -> LaneFacts:
     sheets: dict[str, LaneSheet] = {name: other.sheet for name, other in lanes.items() if other.sheet}
     return LaneFacts(
         lock=lane.lock,

@@ -74,9 +74,7 @@ class Journal:
         self._lock = threading.Lock()
         self._connection, damaged = open_database(path, SCHEMA + reserve.SCHEMA, now)
         self.salvaged = _salvage(damaged, self._connection) if damaged is not None else None
-        row = self._connection.execute(
-            "SELECT seq, entry FROM journal ORDER BY seq DESC LIMIT 1"
-        ).fetchone()
+        row = self._connection.execute("SELECT seq, entry FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
         last = _readable(row[1]) if row else None
         if row is not None and last is None:
             # A damaged entry ends nothing: what is written next follows the bytes that are there.
@@ -336,7 +334,10 @@ def _salvage(damaged: Path, into: sqlite3.Connection) -> int:
     with transaction(into):
         into.executemany("INSERT OR IGNORE INTO journal VALUES (?, ?, ?)", rows)
         for table, marks in (
-            ("used", "?, ?, ?"), ("seen_order", "?, ?"), ("receipt", "?, ?, ?, ?"), ("wrong_pins", "?, ?"),
+            ("used", "?, ?, ?"),
+            ("seen_order", "?, ?"),
+            ("receipt", "?, ?, ?, ?"),
+            ("wrong_pins", "?, ?"),
         ):
             into.executemany(
                 f"INSERT OR IGNORE INTO {table} VALUES ({marks})",  # noqa: S608 - tables of our own

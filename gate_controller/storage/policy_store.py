@@ -189,9 +189,7 @@ class PolicyStore:
     def _take_freshness(self, signed: SignedPolicyManifest, manifest: PolicyManifest) -> None:
         if self._manifest is None or (manifest.epoch, manifest.version) != self.have:
             raise PolicyRefused("a new version came without its change")
-        reserve.write(
-            self._connection, lambda: self._put_state("manifest", msgspec.json.encode(signed))
-        )
+        reserve.write(self._connection, lambda: self._put_state("manifest", msgspec.json.encode(signed)))
         self._manifest = manifest
 
     def _take_change(
@@ -354,9 +352,7 @@ class PolicyStore:
             counter = self._counter + 1
             if counter > self._reserved:
                 reserved = counter + COUNTER_BLOCK
-                reserve.write(
-                    self._connection, lambda: self._put_state("counter", str(reserved).encode())
-                )
+                reserve.write(self._connection, lambda: self._put_state("counter", str(reserved).encode()))
                 self._reserved = reserved
             self._counter = counter
             return counter

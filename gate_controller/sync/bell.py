@@ -46,7 +46,11 @@ class GateBell:
     """The bell of one gate; `woken` is called when it rings and when it begins or ceases to be heard."""
 
     def __init__(
-        self, site_id: str, gate_id: str, server_ca: Path | None, monotonic: Callable[[], float],
+        self,
+        site_id: str,
+        gate_id: str,
+        server_ca: Path | None,
+        monotonic: Callable[[], float],
         woken: Callable[[], None],
     ) -> None:
         """Remember the parts; nothing is heard before `take_pass`."""
@@ -161,7 +165,9 @@ class GateBell:
             given.account, self.public_key, self._subject, given.issued_at, given.issued_at + given.seconds
         )
         return Login(
-            token(signed, given.signature), lambda nonce: answer_nonce(self._key, nonce), (self._subject,),
+            token(signed, given.signature),
+            lambda nonce: answer_nonce(self._key, nonce),
+            (self._subject,),
             name=self._subject,
         )
 

@@ -237,12 +237,18 @@ class SyncClient:
         _epoch, version = self._store.have
         self._numbers.write(
             GateNumbers(
-                program=self._program, at=self._clock.now(), is_online=bool(self._online),
-                clock_is_sure=self._clock.is_sure, policy_version=version,
-                policy_issued_at=self._store.issued_at, journal_seq=journal_seq,
-                acknowledged_seq=self._journal.acknowledged_seq, disk=self._disk(), status=self._status(),
+                program=self._program,
+                at=self._clock.now(),
+                is_online=bool(self._online),
+                clock_is_sure=self._clock.is_sure,
+                policy_version=version,
+                policy_issued_at=self._store.issued_at,
+                journal_seq=journal_seq,
+                acknowledged_seq=self._journal.acknowledged_seq,
+                disk=self._disk(),
+                status=self._status(),
             )
-        )  # fmt: skip
+        )
 
     def _link_is(self, online: bool, detail: str = "") -> None:
         if online != self._online:
@@ -440,9 +446,7 @@ class SyncClient:
         if signed is None or certificate is None:
             return
         try:
-            key = certified_key(
-                self._identity.root_public_key, certificate, self._identity.site_id, "anchor"
-            )
+            key = certified_key(self._identity.root_public_key, certificate, self._identity.site_id, "anchor")
             verify(key, COUNTERSIGN_DOMAIN, signed.head, signed.signature)
         except SignatureRefused as err:
             raise SyncRefused(f"the countersigned head: {err}") from err
@@ -465,8 +469,12 @@ class SyncClient:
 def _lasting(question: AskRequest) -> AskRequest:
     """Return a question without what differs each time, or travels with the journal."""
     return msgspec.structs.replace(
-        question, gate_time=_EPOCH, sealing_public_key=msgspec.UNSET, journal_seq=0,
-        handed_over=msgspec.UNSET, bell_key=msgspec.UNSET,
+        question,
+        gate_time=_EPOCH,
+        sealing_public_key=msgspec.UNSET,
+        journal_seq=0,
+        handed_over=msgspec.UNSET,
+        bell_key=msgspec.UNSET,
     )
 
 
@@ -474,6 +482,4 @@ def disk_health(state: DiskState) -> DiskHealth:
     """Return how the disk is, in steps: a question that differs only by a log line costs the server more."""
     free, total = state.free_bytes // MIB, state.total_bytes // MIB
     step = max(LEAST_STEP_MIB, total // 100)
-    return DiskHealth(
-        free_mib=free // step * step, total_mib=total, reserve_in_use=state.reserve_in_use
-    )
+    return DiskHealth(free_mib=free // step * step, total_mib=total, reserve_in_use=state.reserve_in_use)

@@ -29,7 +29,11 @@ class ServerLink:
     """Signed HTTP to one server."""
 
     def __init__(
-        self, server_url: str, server_ca: Path | None, gate_id: str, key: Ed25519PrivateKey,
+        self,
+        server_url: str,
+        server_ca: Path | None,
+        gate_id: str,
+        key: Ed25519PrivateKey,
         next_counter: Callable[[], int],
     ) -> None:
         """Prepare a session; nothing is sent yet. Raise SyncRefused on an address in the clear."""
@@ -64,9 +68,12 @@ class ServerLink:
             try:
                 with self._in_turn:
                     response = session.get(
-                        self._url + path, headers=self._signed("GET", path, b""), stream=True,
-                        timeout=TIMEOUT_SECONDS, allow_redirects=False,
-                    )  # fmt: skip
+                        self._url + path,
+                        headers=self._signed("GET", path, b""),
+                        stream=True,
+                        timeout=TIMEOUT_SECONDS,
+                        allow_redirects=False,
+                    )
                 with response:
                     if response.status_code != requests.codes.ok:
                         said = f"HTTP {response.status_code} for {path}"

@@ -92,9 +92,10 @@ def _values(numbers: GateNumbers) -> Iterator[tuple[str, str, float | None]]:
     yield "clock_sure", "1 while the gate is sure of its clock.", numbers.clock_is_sure
     yield "policy_version", "The rules by which it decides.", numbers.policy_version
     yield (
-        "policy_issued_timestamp_seconds", "When the server last confirmed them.",
+        "policy_issued_timestamp_seconds",
+        "When the server last confirmed them.",
         None if issued_at is None else issued_at.timestamp(),
-    )  # fmt: skip
+    )
     unsent = max(0, numbers.journal_seq - numbers.acknowledged_seq)
     yield "journal_entries", "Entries written so far.", numbers.journal_seq
     yield "events_unsent", "Entries that the server lacks.", unsent

@@ -26,9 +26,12 @@ def fetch_facts(config: GateConfig, identity: GateIdentity, site_file: Path, now
     section = config.gate
     store = PolicyStore(section.data_dir / "policy.sqlite3", identity, now)
     link = ServerLink(
-        section.server_url, section.server_ca, identity.gate_id, gate_private_key(section.secrets_dir),
+        section.server_url,
+        section.server_ca,
+        identity.gate_id,
+        gate_private_key(section.secrets_dir),
         store.next_counter,
-    )  # fmt: skip
+    )
     with closing(store), closing(link):
         try:
             facts = link.post(SITE_PATH, SiteQuestion(), SiteFacts)

@@ -195,9 +195,7 @@ def _messages() -> dict[str, str]:
             "Too few of your other ways work here now, so face rests too. Press help, or look at your phone."
         ),
         "second_method": _("Thank you. Now your second way in."),
-        "face_after_card": _(
-            "Show your card first. If you asked for two ways in, look at the camera next."
-        ),
+        "face_after_card": _("Show your card first. If you asked for two ways in, look at the camera next."),
         "home_for_face": _("Type it and press OK. Then look at the camera."),
         "code_to_scanner": _("Hold it to the scanner. The camera does not see now."),
         "no_face": _("Stand in front of the camera."),

@@ -100,9 +100,14 @@ def _download(root: Path, version: str, get: Get, running: str) -> list[Path]:
     cache.mkdir(exist_ok=True)
     known.mkdir(exist_ok=True)
     updater = Updater(
-        str(known), metadata_path(""), str(cache), target_path(""), fetcher=_FromTheServer(get),
-        config=UpdaterConfig(app_user_agent="menjin-gate"), bootstrap=(root / "root.json").read_bytes(),
-    )  # fmt: skip
+        str(known),
+        metadata_path(""),
+        str(cache),
+        target_path(""),
+        fetcher=_FromTheServer(get),
+        config=UpdaterConfig(app_user_agent="menjin-gate"),
+        bootstrap=(root / "root.json").read_bytes(),
+    )
     updater.refresh()
     listed = _target(updater, list_target(version, machine_tag()), MAX_LIST_BYTES)
     _refuse_older(listed, version, running)
@@ -156,10 +161,17 @@ def _unpack(root: Path, version: str, wheels: list[Path]) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     lib = str(new / "lib")
     destination = SchemeDictionaryDestination(
-        {"purelib": lib, "platlib": lib, "headers": str(new / "include"), "scripts": str(new / "bin"),
-         "data": str(new / "data")},
-        interpreter=sys.executable, script_kind="posix", bytecode_optimization_levels=(0,),
-    )  # fmt: skip
+        {
+            "purelib": lib,
+            "platlib": lib,
+            "headers": str(new / "include"),
+            "scripts": str(new / "bin"),
+            "data": str(new / "data"),
+        },
+        interpreter=sys.executable,
+        script_kind="posix",
+        bytecode_optimization_levels=(0,),
+    )
     for wheel in wheels:
         with WheelFile.open(wheel) as source:
             source.validate_record()
@@ -178,13 +190,24 @@ def check_version(root: Path, version: str, site_file: Path) -> None:
     """Let a version load all its modules and read the site file; raise NotFetched where it does not."""
     code = "import sys; sys.path.insert(0, sys.argv.pop(1)); import menjin; sys.exit(menjin.main())"
     command = [
-        sys.executable, "-I", "-c", code, str(lib_of(root, version)), "gate", "ready", str(site_file),
-    ]  # fmt: skip
+        sys.executable,
+        "-I",
+        "-c",
+        code,
+        str(lib_of(root, version)),
+        "gate",
+        "ready",
+        str(site_file),
+    ]
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=CHECK_SECONDS,
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=CHECK_SECONDS,
             check=False,
-        )  # fmt: skip
+        )
     except (OSError, subprocess.TimeoutExpired) as err:
         raise NotFetched(f"it does not start here: {err}") from err
     said = done.stdout.strip()

@@ -42,9 +42,11 @@ def site_file(
 ) -> str:
     """Return a site file: where the server is, and behind it the devices as far as they are known."""
     lines = [
-        "[gate]", f'data_dir = "{settled}"', f'secrets_dir = "{settled}/secrets"',
+        "[gate]",
+        f'data_dir = "{settled}"',
+        f'secrets_dir = "{settled}/secrets"',
         f'server_url = "{server_url}"',
-    ]  # fmt: skip
+    ]
     if authority is not None:
         lines.append(f'server_ca = "{authority}"')
     lines.append(f"has_battery_clock = {str(has_battery_clock).lower()}")
@@ -119,10 +121,17 @@ class Boot:
 
         inside = str(place / "lib")
         destination = SchemeDictionaryDestination(
-            {"purelib": inside, "platlib": inside, "headers": str(place / "include"),
-             "scripts": str(place / "bin"), "data": str(place / "data")},
-            interpreter=sys.executable, script_kind="posix", bytecode_optimization_levels=(0,),
-        )  # fmt: skip
+            {
+                "purelib": inside,
+                "platlib": inside,
+                "headers": str(place / "include"),
+                "scripts": str(place / "bin"),
+                "data": str(place / "data"),
+            },
+            interpreter=sys.executable,
+            script_kind="posix",
+            bytecode_optimization_levels=(0,),
+        )
         for wheel in wheels:
             with WheelFile.open(wheel) as source:
                 source.validate_record()

@@ -38,11 +38,14 @@ FETCH_AGAIN_SECONDS = 600.0
 """After a fetch that failed the same order is tried again."""
 NEVER_SOUND = frozenset(
     {
-        EventKind.ALARM_GATE_FAILED, EventKind.ALARM_GRANTED_NOT_OPENED, EventKind.ALARM_POLICY_REFUSED,
-        EventKind.ALARM_POLICY_DAMAGED, EventKind.ALARM_JOURNAL_DAMAGED,
+        EventKind.ALARM_GATE_FAILED,
+        EventKind.ALARM_GRANTED_NOT_OPENED,
+        EventKind.ALARM_POLICY_REFUSED,
+        EventKind.ALARM_POLICY_DAMAGED,
+        EventKind.ALARM_JOURNAL_DAMAGED,
         EventKind.ALARM_LANE_MEMORY_DAMAGED,
     }
-)  # fmt: skip
+)
 """What a version on trial must not write."""
 
 

@@ -24,9 +24,13 @@ class FolderPerson:
     """Writes what an actor shows into a folder, in a thread, until closed."""
 
     def __init__(
-        self, actor: Actor, folder: Path, *, prompt: Callable[[], str],
+        self,
+        actor: Actor,
+        folder: Path,
+        *,
+        prompt: Callable[[], str],
         seconds: Callable[[], float] = time.monotonic,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Begin at once; return when the first frame is there, in `in_view_at_ns` (monotonic).
 
         `seconds` is the clock by which the actor moves; frames come by this machine's.

@@ -15,13 +15,14 @@ CONNECT_SECONDS, QUIET_SECONDS = 5.0, 10.0
 WHOLE_CALL_SECONDS = 20.0
 """From the connection to the last byte: a compound that sends a byte every nine seconds delays no other."""
 WORDS_OF_STATUS: Mapping[int, str] = {
-    401: "key_refused", 403: "key_has_no_scope", 404: "no_overview", 429: "too_often",
-}  # fmt: skip
+    401: "key_refused",
+    403: "key_has_no_scope",
+    404: "no_overview",
+    429: "too_often",
+}
 
 
-def ask(
-    address: str, key: str, context: ssl.SSLContext, within_seconds: float = WHOLE_CALL_SECONDS
-) -> bytes:
+def ask(address: str, key: str, context: ssl.SSLContext, within_seconds: float = WHOLE_CALL_SECONDS) -> bytes:
     """Return the body of an answer; raise NotRead with a word for why there is none."""
     parts = urlsplit(address)
     https = parts.scheme == "https"
@@ -33,9 +34,13 @@ def ask(
     try:
         call.reach(context if https else None)
         headers = {
-            "Authorization": f"Bearer {key}", "Accept": "application/json", "Accept-Encoding": "identity",
-            "Host": parts.netloc, "User-Agent": "Menjin head office", "Connection": "close",
-        }  # fmt: skip
+            "Authorization": f"Bearer {key}",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "Host": parts.netloc,
+            "User-Agent": "Menjin head office",
+            "Connection": "close",
+        }
         call.request("GET", PATH, headers=headers)
         body = _body(call.getresponse())
         if call.was_cut:

@@ -30,8 +30,13 @@ class Rounds:
     """Asks every compound again and again in threads of its own, until `close`."""
 
     def __init__(
-        self, data_dir: Path, settings: Settings, storage: Storage, clock: Callable[[], datetime],
-        *, within_seconds: float = WHOLE_CALL_SECONDS,
+        self,
+        data_dir: Path,
+        settings: Settings,
+        storage: Storage,
+        clock: Callable[[], datetime],
+        *,
+        within_seconds: float = WHOLE_CALL_SECONDS,
     ) -> None:
         self._data_dir, self._storage, self._clock = data_dir, storage, clock
         self._every, self._within = settings.ask_every_seconds, within_seconds

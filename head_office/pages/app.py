@@ -61,11 +61,15 @@ def create_app(office: Office) -> Flask:
     """Build the pages; `known` gives the compounds of the file as it is now."""
     home = Path(__file__).parents[1]
     app = Flask(
-        "head_office", root_path=str(home), template_folder="templates", static_folder="static",
-    )  # fmt: skip
+        "head_office",
+        root_path=str(home),
+        template_folder="templates",
+        static_folder="static",
+    )
     app.debug = False  # whatever FLASK_DEBUG says
     app.config.update(
-        MAX_CONTENT_LENGTH=MAX_FORM_BYTES, SEND_FILE_MAX_AGE_DEFAULT=0,
+        MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
+        SEND_FILE_MAX_AGE_DEFAULT=0,
         BABEL_TRANSLATION_DIRECTORIES=str(home / "translations"),
     )
     app.extensions["head_office"] = office

@@ -53,13 +53,23 @@ def show() -> str:
     state = state if state in STATES else ""
     found = [one for one in ordered(views) if _is_wanted(one, text.casefold(), state, group)]
     return render_template(
-        "console.html", totals=totals(views), regions=_regions(views), file_trouble=trouble,
+        "console.html",
+        totals=totals(views),
+        regions=_regions(views),
+        file_trouble=trouble,
         needing=[one for one in found if one.level != "good"],
         calm=[one for one in found if one.level == "good"],
-        text=text, state=state, group=group, is_narrowed=bool(text or state or group is not None),
-        has_compounds=bool(views), shown_reasons=SHOWN_REASONS, calm_shown=CALM_SHOWN, urgent=URGENT,
-        threshold=THRESHOLD, every=current_app.extensions["head_office"].settings.ask_every_seconds,
-    )  # fmt: skip
+        text=text,
+        state=state,
+        group=group,
+        is_narrowed=bool(text or state or group is not None),
+        has_compounds=bool(views),
+        shown_reasons=SHOWN_REASONS,
+        calm_shown=CALM_SHOWN,
+        urgent=URGENT,
+        threshold=THRESHOLD,
+        every=current_app.extensions["head_office"].settings.ask_every_seconds,
+    )
 
 
 def _is_wanted(one: View, text: str, state: str, group: str | None) -> bool:

@@ -43,9 +43,14 @@ def send() -> Response:
     led_on = redirect(where, 303)
     seconds = int(accounts.LONGEST.total_seconds())
     led_on.set_cookie(
-        cookie_name(office.is_https), tried.token, max_age=seconds, secure=office.is_https, httponly=True,
-        samesite="Lax", path="/",
-    )  # fmt: skip
+        cookie_name(office.is_https),
+        tried.token,
+        max_age=seconds,
+        secure=office.is_https,
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )
     return led_on
 
 
@@ -68,9 +73,13 @@ def switch_language() -> Response:
     if chosen in LANGUAGES:
         is_https = current_app.extensions["head_office"].is_https
         answer.set_cookie(
-            "menjin_head_office_language", chosen, max_age=LANGUAGE_SECONDS, secure=is_https, httponly=True,
+            "menjin_head_office_language",
+            chosen,
+            max_age=LANGUAGE_SECONDS,
+            secure=is_https,
+            httponly=True,
             samesite="Lax",
-        )  # fmt: skip
+        )
     return answer
 
 

@@ -50,10 +50,14 @@ def _measured(kind: str, url: str | None, folder: Path) -> Iterator[Figure]:
             return
         of_way = folder / way
         of_way.mkdir()
-        config = WebConfig(database_url=_own_database(url, of_way), data_dir=of_way,
-                           secrets_dir=of_way / "secrets",
-                           public_url="https://localhost" if proxies else "http://localhost",
-                           trusted_proxies=proxies, **keys)
+        config = WebConfig(
+            database_url=_own_database(url, of_way),
+            data_dir=of_way,
+            secrets_dir=of_way / "secrets",
+            public_url="https://localhost" if proxies else "http://localhost",
+            trusted_proxies=proxies,
+            **keys,
+        )
         with ExitStack() as stack:
             served = stack.enter_context(serve_compound(config, of_way))
             address, server_ca = served.address, None
@@ -113,8 +117,16 @@ def _page(address: str, server_ca: Path | None) -> float:
 
 @contextmanager
 def _swarm(address: str, bytes_per_second: int) -> Iterator[None]:
-    command = [sys.executable, "-m", "tests.bench.slow_swarm", address, "--count", str(CONNECTIONS),
-               "--bytes-per-second", str(bytes_per_second)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.bench.slow_swarm",
+        address,
+        "--count",
+        str(CONNECTIONS),
+        "--bytes-per-second",
+        str(bytes_per_second),
+    ]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None

@@ -25,6 +25,7 @@ NAME = (
     " || substr('国建文志晓海春玉红金永光东新小天思雨子佳', i / 400 % 20 + 1, 1)"
 )
 
+
 def _numbers(count: int) -> str:
     return f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) SELECT"  # noqa: S608 - our own number
 
@@ -39,14 +40,17 @@ PERSON = (
     " suspended, slow_pass, may_override, created_at) "
 )
 SEED = (
-    PERSON + _numbers(PEOPLE)
-    + " 'bench-' || i, :site, 'bench-home-' || (i % {homes} + 1), " + NAME + ", 'resident', 'adult', 'zh',"
+    PERSON
+    + _numbers(PEOPLE)
+    + " 'bench-' || i, :site, 'bench-home-' || (i % {homes} + 1), "
+    + NAME
+    + ", 'resident', 'adult', 'zh',"
     " '[\"card\"]', {no}, {no}, {no}, {now} FROM n",
-    PERSON + _numbers(STAFF)
-    + " 'bench-staff-' || i, :site, NULL, " + NAME + ", 'staff', 'adult', 'zh',"
+    PERSON + _numbers(STAFF) + " 'bench-staff-' || i, :site, NULL, " + NAME + ", 'staff', 'adult', 'zh',"
     " '[\"card\"]', {no}, {no}, {no}, {now} FROM n",
-    "INSERT INTO grant_row (grant_id, person_id, lanes) " + _numbers(PEOPLE)
-    + " 'bench-' || i, 'bench-' || i, '[\"north-in\", \"north-out\", \"east-in\", \"east-out\"]' FROM n",
+    "INSERT INTO grant_row (grant_id, person_id, lanes) "
+    + _numbers(PEOPLE)
+    + ' \'bench-\' || i, \'bench-\' || i, \'["north-in", "north-out", "east-in", "east-out"]\' FROM n',
     "INSERT INTO credential (credential_id, person_id, kind, state, label, duress, created_at) "
     + _numbers(PEOPLE)
     + " 'bench-' || i, 'bench-' || i, 'card', 'active', '', {no}, {now} FROM n",
@@ -54,34 +58,51 @@ SEED = (
     " personal, salt, personal_digest, previous, digest, received_at) "
     + _numbers(EVENTS + 1)
     + " CASE WHEN i % 2 = 0 THEN 'north' ELSE 'east' END, 'bench', {events} - i, {at}, 'access',"
-    " CASE WHEN i % 2 = 0 THEN 'north-in' ELSE 'east-in' END, " + _mine(1000) + ", " + WAYS + ", " + REASON
-    + ", CAST('{{\"method\": \"' || " + WAYS + " || '\", \"reason\": \"' || " + REASON
+    " CASE WHEN i % 2 = 0 THEN 'north-in' ELSE 'east-in' END, "
+    + _mine(1000)
+    + ", "
+    + WAYS
+    + ", "
+    + REASON
+    + ', CAST(\'{{"method": "\' || '
+    + WAYS
+    + ' || \'", "reason": "\' || '
+    + REASON
     + " || '\", \"opens\": ' || CASE WHEN i % 20 = 0 THEN 'false' ELSE 'true' END || '}}'"
     " AS {json}),"
     " '{{}}', {blob}, {blob}, {blob}, {blob}, {now} FROM n",
-    "INSERT INTO policy_record (gate_id, key, value, digest, version) " + _numbers(2 * PEOPLE)
+    "INSERT INTO policy_record (gate_id, key, value, digest, version) "
+    + _numbers(2 * PEOPLE)
     + " 'north', CASE WHEN i % 2 = 0 THEN 'person:' ELSE 'credential:' END || 'bench-' || i, {blob},"
     " {blob}, 1 FROM n",
     "INSERT INTO alarm (alarm_id, site_id, gate_id, lane_id, kind, detail, raised_at, acknowledged_at,"
-    " acknowledged_by) " + _numbers(ALARMS)
-    + " 'bench-' || i, :site, 'north', 'north-in',"
+    " acknowledged_by) " + _numbers(ALARMS) + " 'bench-' || i, :site, 'north', 'north-in',"
     " CASE WHEN i % 7 = 0 THEN 'alarm_door_forced' ELSE 'alarm_door_held' END, '', {long_ago},"
     " CASE WHEN i > 60 THEN {now} END, CASE WHEN i > 60 THEN 'staff-2' END FROM n",
     "INSERT INTO visitor_pass (pass_id, site_id, issuer_person_id, label, gate_numbers, valid_from,"
-    " valid_until, uses, text, created_at) " + _numbers(PASSES)
-    + " 'bench-' || i, :site, CASE WHEN i % 50 > 0 THEN " + _mine(400) + " END, '快递', '[1]',"
+    " valid_until, uses, text, created_at) "
+    + _numbers(PASSES)
+    + " 'bench-' || i, :site, CASE WHEN i % 50 > 0 THEN "
+    + _mine(400)
+    + " END, '快递', '[1]',"
     " {long_ago}, {long_ago}, 0, 'bench', {long_ago} FROM n",
-    "INSERT INTO visitor_use (gate_id, journal_id, seq, shown_id, lane_id, at) " + _numbers(PASSES)
+    "INSERT INTO visitor_use (gate_id, journal_id, seq, shown_id, lane_id, at) "
+    + _numbers(PASSES)
     + " 'north', 'bench', i, 'bench-' || i, 'north-in', {long_ago} FROM n",
     "INSERT INTO audit_entry (site_id, seq, at, kind, person_id, facts, personal, salt, personal_digest,"
-    " previous, digest) " + _numbers(LEDGER)
+    " previous, digest) "
+    + _numbers(LEDGER)
     + " :site, 2000000 - i, {long_ago}, CASE WHEN i % 4 = 0 THEN 'named_lookup' ELSE 'card_issued' END, "
-    + _mine(1000) + ", '{{\"role\": \"manager\", \"actor_id\": \"staff-1\"}}', '{{\"reason\": \"失物\"}}',"
+    + _mine(1000)
+    + ', \'{{"role": "manager", "actor_id": "staff-1"}}\', \'{{"reason": "失物"}}\','
     " {blob}, {blob}, {blob}, {blob} FROM n",
     "UPDATE ledger_end SET seq = 2000000 WHERE site_id = :site",
     "INSERT INTO rights_request (request_id, site_id, person_id, kind, text, channel, filed_at,"
-    " acknowledge_by, answer_by, answer, further, late, closed_at, outcome) " + _numbers(REQUESTS)
-    + " 'bench-' || i, :site, " + _mine(400) + ", 'access', '', 'phone', {long_ago}, {long_ago}, {long_ago},"
+    " acknowledge_by, answer_by, answer, further, late, closed_at, outcome) "
+    + _numbers(REQUESTS)
+    + " 'bench-' || i, :site, "
+    + _mine(400)
+    + ", 'access', '', 'phone', {long_ago}, {long_ago}, {long_ago},"
     " '', '', '', CASE WHEN i > 80 THEN {now} END, CASE WHEN i > 80 THEN 'answered' END FROM n",
     "ANALYZE",
 )
@@ -89,30 +110,43 @@ WORDS = {
     "sqlite": {
         "at": "datetime(:now, '-' || (i * {seconds}) || ' seconds') || '.000000'",
         "long_ago": "datetime(:now, '-' || (i * 1777) || ' seconds') || '.000000'",
-        "now": "datetime(:now) || '.000000'", "blob": "x'00'", "no": "0", "json": "text",
+        "now": "datetime(:now) || '.000000'",
+        "blob": "x'00'",
+        "no": "0",
+        "json": "text",
     },
     "postgresql": {
         "at": "CAST(:now AS timestamptz) - i * interval '{seconds} seconds'",
         "long_ago": "CAST(:now AS timestamptz) - i * interval '1777 seconds'",
-        "now": "CAST(:now AS timestamptz)", "blob": "'\\x00'::bytea", "no": "false", "json": "json",
+        "now": "CAST(:now AS timestamptz)",
+        "blob": "'\\x00'::bytea",
+        "no": "false",
+        "json": "json",
     },
-}  # fmt: skip
+}
 
 
 def fill(compound: ManagedCompound, kind: str, person_id: str) -> None:
     """Fill a managed compound's database of this kind; much of it belongs to the person."""
     words = dict(WORDS[kind])
     words["at"] = words["at"].format(seconds=SECONDS_BETWEEN_EVENTS)
-    given = {"site": compound.site_id, "person": person_id,
-             "now": compound.clock().strftime("%Y-%m-%d %H:%M:%S+00:00")}
+    given = {
+        "site": compound.site_id,
+        "person": person_id,
+        "now": compound.clock().strftime("%Y-%m-%d %H:%M:%S+00:00"),
+    }
     with compound.app.app_context(), current_menjin().database.session() as session:
         _fill(session, words, given)
 
 
 def _fill(session: Session, words: dict[str, str], given: dict[str, str]) -> None:
     session.add_all(
-        Home(home_id=f"bench-home-{i}", site_id=given["site"], pin_salt=b"s",
-             number=f"{9 + i // 300}-{i % 300 // 10 + 1:02}{i % 10 + 1:02}")
+        Home(
+            home_id=f"bench-home-{i}",
+            site_id=given["site"],
+            pin_salt=b"s",
+            number=f"{9 + i // 300}-{i % 300 // 10 + 1:02}{i % 10 + 1:02}",
+        )
         for i in range(1, HOMES + 1)
     )
     session.flush()

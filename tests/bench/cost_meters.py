@@ -26,7 +26,8 @@ class Meter:
 
     def _family(self) -> list[int]:
         found = subprocess.run(
-            ["ps", "-o", "pid=", "--ppid", str(self.process)], capture_output=True, check=False)
+            ["ps", "-o", "pid=", "--ppid", str(self.process)], capture_output=True, check=False
+        )
         return [self.process, *map(int, found.stdout.split())]
 
     def seconds(self) -> float:

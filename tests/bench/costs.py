@@ -80,8 +80,9 @@ class _Installation:
     def connections(self) -> list[int]:
         """Return the processes of PostgreSQL behind connections to databases of cells."""
         with self.admin.connect() as connection:
-            return list(connection.scalars(text(
-                "SELECT pid FROM pg_stat_activity WHERE datname LIKE 'cell_%'")))
+            return list(
+                connection.scalars(text("SELECT pid FROM pg_stat_activity WHERE datname LIKE 'cell_%'"))
+            )
 
 
 def measure() -> Iterator[Figure]:
@@ -120,8 +121,7 @@ def _measured(stack: ExitStack, folder: Path, url: str) -> Iterator[Figure]:
     yield _figure("database_of_a_cell", float(size or 0) / 2**20, "MiB")
     run = ["web", "run", "--cells", str(folder / "cells"), "--port", "0", "--workers", "1"]
     address, process = stack.enter_context(serve_command(run, folder / "server.log"))
-    made = _Installation(
-        folder, address, Meter(process.pid), postgres, admin, cells, known, brokers)
+    made = _Installation(folder, address, Meter(process.pid), postgres, admin, cells, known, brokers)
     yield from _cells(made)
     yield from _asks(made)
     yield from _pages(made)
@@ -142,8 +142,10 @@ def _host_of(name: str) -> str:
 
 
 def _keys() -> dict[str, bytes]:
-    return {name if name == "password_salt" else f"{name}_key": secrets.token_bytes(SECRET_BYTES)
-            for name in SECRET_NAMES}
+    return {
+        name if name == "password_salt" else f"{name}_key": secrets.token_bytes(SECRET_BYTES)
+        for name in SECRET_NAMES
+    }
 
 
 def _made(
@@ -162,8 +164,14 @@ def _made(
         data_dir = folder / "cells" / name
         data_dir.mkdir()
         config = WebConfig(
-            public_url=f"https://{_host_of(name)}", database_url=_with_name(url, database), data_dir=data_dir,
-            secrets_dir=data_dir / "secrets", bell_servers=brokers.addresses, bell_ca=brokers.ca, **own)
+            public_url=f"https://{_host_of(name)}",
+            database_url=_with_name(url, database),
+            data_dir=data_dir,
+            secrets_dir=data_dir / "secrets",
+            bell_servers=brokers.addresses,
+            bell_ca=brokers.ca,
+            **own,
+        )
         write_down(config)
         known += filled(config, common, _host_of(name), GATES_OF_A_CELL)
         cells[name] = make_parts(config, clock=common.clock, statements=common.statements)
@@ -235,7 +243,8 @@ def _asks(made: _Installation) -> Iterator[Figure]:
     """Yield what a question costs, with nothing new on either side and with something new at the gate."""
     for case, with_news in (("ask_unchanged", False), ("ask_with_news", True)):
         player = started_at(
-            made.address, made.known, seconds=ASK_SECONDS, per_second=ASKS_A_SECOND, with_news=with_news)
+            made.address, made.known, seconds=ASK_SECONDS, per_second=ASKS_A_SECOND, with_news=with_news
+        )
         written = made.wal_bytes()
         with ran(made.web, made.postgres) as spent:
             seen = ended(player)
@@ -310,8 +319,9 @@ def _entries(made: _Installation) -> Iterator[Figure]:
     plays = ((gates[:half], BATCHES_OF_ONE, 1), (gates[half:], BATCHES_OF_MANY, ENTRIES_OF_MANY))
     for senders, batches, entries in plays:
         written, stored = made.wal_bytes(), _stored(menjin)
-        player = playing("tests.bench.fleet_events", Journals(
-            made.address, site_id, senders, people, batches, entries))
+        player = playing(
+            "tests.bench.fleet_events", Journals(made.address, site_id, senders, people, batches, entries)
+        )
         with ran(made.web, made.postgres) as spent:
             assert player.stdout is not None
             taken = msgspec.json.decode(player.stdout.read(), type=Taken)
@@ -320,8 +330,14 @@ def _entries(made: _Installation) -> Iterator[Figure]:
         if taken.failures:
             raise AssertionError(taken.failures[0])
         sent = batches * len(senders) + taken.sent_again
-        costs.append((spent[0] / sent, spent[1] / sent, (made.wal_bytes() - written) / sent,
-                      (_stored(menjin) - stored) / (batches * len(senders) * entries)))
+        costs.append(
+            (
+                spent[0] / sent,
+                spent[1] / sent,
+                (made.wal_bytes() - written) / sent,
+                (_stored(menjin) - stored) / (batches * len(senders) * entries),
+            )
+        )
     one, many = costs
     more = ENTRIES_OF_MANY - 1
     for number, (part, unit, factor) in enumerate(
@@ -346,8 +362,16 @@ def _backups(made: _Installation) -> Iterator[Figure]:
     passphrase.chmod(0o600)
     for name in (names[0], names[1]):
         file = made.folder / f"{name}.menjin"
-        command = [sys.executable, "-m", "menjin", "web", "backup", str(file), "--data-dir",
-                   str(made.folder / "cells" / name)]
+        command = [
+            sys.executable,
+            "-m",
+            "menjin",
+            "web",
+            "backup",
+            str(file),
+            "--data-dir",
+            str(made.folder / "cells" / name),
+        ]
         with ran(made.postgres) as spent:
             took = seconds_of_command(command, {"MENJIN_BACKUP_PASSPHRASE_FILE": str(passphrase)})
         found.append((took, spent[0], file.stat().st_size))
@@ -365,9 +389,12 @@ def _entries_again(menjin: Menjin) -> int:
     columns = [column.name for column in GateEvent.__table__.columns if column.name != "seq"]
     names = ", ".join(columns)
     with menjin.database.session() as session:
-        session.execute(text(
-            f"INSERT INTO gate_event (seq, {names}) SELECT seq + {ENTRIES_APART} * n, {names}"  # noqa: S608 - our own names
-            f" FROM gate_event, generate_series(1, {TIMES_AGAIN}) AS n"))
+        session.execute(
+            text(
+                f"INSERT INTO gate_event (seq, {names}) SELECT seq + {ENTRIES_APART} * n, {names}"  # noqa: S608 - our own names
+                f" FROM gate_event, generate_series(1, {TIMES_AGAIN}) AS n"
+            )
+        )
         return session.scalar(select(func.count()).select_from(GateEvent)) or 0
 
 

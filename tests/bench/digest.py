@@ -89,8 +89,13 @@ def measure() -> Iterator[Figure]:
             print("PostgreSQL cannot start here: a digest is measured on nothing else", file=sys.stderr)
             return
         keys = {name: secrets.token_bytes(32) for name in KEYS}
-        config = WebConfig(database_url=url, data_dir=Path(folder), secrets_dir=Path(folder) / "secrets",
-                           public_url="http://localhost", **keys)
+        config = WebConfig(
+            database_url=url,
+            data_dir=Path(folder),
+            secrets_dir=Path(folder) / "secrets",
+            public_url="http://localhost",
+            **keys,
+        )
         database, sealer = Database(make_engine(url)), Sealer(*(secrets.token_bytes(32) for _key in range(3)))
         METADATA.create_all(database.engine)
         menjin = Menjin(config, database, sealer, lambda: datetime.now(UTC), PolicyEffects(sealer))
@@ -103,14 +108,18 @@ def _measured(menjin: Menjin, folder: Path) -> Iterator[Figure]:
     with menjin.database.session() as session:
         site, _root = create_site(session, menjin.sealer, "Bench", "Asia/Shanghai", "en", "phrase", now)
         site_id, root_key = site.site_id, site.root_public_key
-        keys = {name: add_gate(session, menjin.sealer, site_id, name, number, ["card"])
-                for number, name in enumerate(("newer", "older"), 1)}
+        keys = {
+            name: add_gate(session, menjin.sealer, site_id, name, number, ["card"])
+            for number, name in enumerate(("newer", "older"), 1)
+        }
         person_id = _add_people(session, menjin.sealer, site_id, now)
         publish_policy(session, menjin.sealer, site_id, now)
     client = sync_app(menjin).test_client()
     gates = {
-        name: _Asking(PlayedGate(client, site_id, name, key),
-                      PolicyStore(folder / f"{name}.sqlite3", GateIdentity(site_id, name, root_key), now))
+        name: _Asking(
+            PlayedGate(client, site_id, name, key),
+            PolicyStore(folder / f"{name}.sqlite3", GateIdentity(site_id, name, root_key), now),
+        )
         for name, key in keys.items()
     }
     gates["newer"].played.knows = (SUM_DIGEST,)
@@ -135,8 +144,9 @@ def _measured(menjin: Menjin, folder: Path) -> Iterator[Figure]:
         ("taken at the gate, with its rules", newer.taken_ms[1:], older.taken_ms[1:]),
         ("published to two gates, one with sums", with_sums, without_sums),
     ):
-        yield beside("digest", f"{case}, {PEOPLE} people", percentile(mine, 0.5), "ms", PEER,
-                     percentile(others, 0.5))
+        yield beside(
+            "digest", f"{case}, {PEOPLE} people", percentile(mine, 0.5), "ms", PEER, percentile(others, 0.5)
+        )
     yield Figure("digest", f"sums begun, {PEOPLE} people", round(begin_ms, 3), "ms")
 
 
@@ -146,13 +156,27 @@ def _add_people(session: Session, sealer: Sealer, site_id: str, now: datetime) -
         home_id, person_id = f"home-{number // PEOPLE_OF_A_HOME}", f"{number:016x}"
         if number % PEOPLE_OF_A_HOME == 0:
             session.add(Home(home_id=home_id, site_id=site_id, number=f"9-{number}", pin_salt=bytes(16)))
-        session.add_all([
-            Person(person_id=person_id, site_id=site_id, home_id=home_id, display_name="someone",
-                   methods=["card"], created_at=now),
-            GrantRow(grant_id=person_id, person_id=person_id, lanes=["newer-in", "older-in"]),
-            CredentialRow(credential_id=f"c{number:015x}", person_id=person_id, kind="card", created_at=now,
-                          lookup=card_lookup(sealer, number), secret_sealed=seal_card_number(sealer, number)),
-        ])
+        session.add_all(
+            [
+                Person(
+                    person_id=person_id,
+                    site_id=site_id,
+                    home_id=home_id,
+                    display_name="someone",
+                    methods=["card"],
+                    created_at=now,
+                ),
+                GrantRow(grant_id=person_id, person_id=person_id, lanes=["newer-in", "older-in"]),
+                CredentialRow(
+                    credential_id=f"c{number:015x}",
+                    person_id=person_id,
+                    kind="card",
+                    created_at=now,
+                    lookup=card_lookup(sealer, number),
+                    secret_sealed=seal_card_number(sealer, number),
+                ),
+            ]
+        )
     session.flush()
     return person_id
 

@@ -120,9 +120,13 @@ def _beside_one_picture(engine: YunetSfaceEngine, looks: Sequence["_Look"]) -> I
         )
         for share in (0.5, 0.95):
             yield beside(
-                "face", f"mirror, {LOOKS_GIVEN} looks, home of {max(HOMES)}, {what}p{share * 100:g}",
-                percentile(now, share), "ms", "one picture, one look", percentile(before, share),
-            )  # fmt: skip
+                "face",
+                f"mirror, {LOOKS_GIVEN} looks, home of {max(HOMES)}, {what}p{share * 100:g}",
+                percentile(now, share),
+                "ms",
+                "one picture, one look",
+                percentile(before, share),
+            )
 
 
 def _own(engine: FaceEngine, frame: Frame) -> Embedding:
@@ -203,7 +207,10 @@ def _liveness_ms(engine: FaceEngine, frames: Sequence[Frame]) -> float:
 
 
 def _frames_ms(
-    engine: FaceEngine, look: _Look, enrolled: int, seconds: Callable[[], float] = time.perf_counter,
+    engine: FaceEngine,
+    look: _Look,
+    enrolled: int,
+    seconds: Callable[[], float] = time.perf_counter,
     given: int = 1,
 ) -> list[float]:
     """Return what each frame of a look took; raise RuntimeError unless the last of them opens as before.
@@ -267,9 +274,7 @@ def _memory() -> Iterator[Figure]:
     yield beside("face", f"the same, {LOOKS_GIVEN} looks given", several, "MiB", "one look given", with_face)
 
 
-def _gate_mib(
-    root: Path, face: str, module: list[str], more_arguments: list[str], given: int = 1
-) -> float:
+def _gate_mib(root: Path, face: str, module: list[str], more_arguments: list[str], given: int = 1) -> float:
     eye = root / "eye"
     eye.mkdir(parents=True)
     for number, frame in enumerate(live_like_frames(portraits()[PERSON], MEMORY_FRAMES, seed=1)):

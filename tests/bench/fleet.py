@@ -61,10 +61,17 @@ MEASURED_BEFORE: dict[tuple[str, int, int], float] = {
 }
 """By case, gates and people: of commit 5066cdf."""
 TARGETS = {
-    "asks_per_second": 1000.0, "ask_p99_ms": 100.0, "publish_one_card": 0.3, "publish_hours": 2.0,
-    "ask_longest_at_publish_hours": 100.0, "site": 20.0, "events_per_second": 5000.0,
-    "last_gate_told_polling_p99_s": 3.0, "last_gate_told_bell_p99": 1.0, "withdrawal_forgotten_bell_p99": 1.0,
-}  # fmt: skip
+    "asks_per_second": 1000.0,
+    "ask_p99_ms": 100.0,
+    "publish_one_card": 0.3,
+    "publish_hours": 2.0,
+    "ask_longest_at_publish_hours": 100.0,
+    "site": 20.0,
+    "events_per_second": 5000.0,
+    "last_gate_told_polling_p99_s": 3.0,
+    "last_gate_told_bell_p99": 1.0,
+    "withdrawal_forgotten_bell_p99": 1.0,
+}
 TARGET_SIZES = {(1000, 100), (1000, 400), (250, 10_000)}
 """Gates and people for which the targets are meant."""
 SITE_PEOPLE = 400
@@ -87,12 +94,14 @@ def measure(arguments: Sequence[str] = ()) -> Iterator[Figure]:
     """Yield asks a second, their p99 at half of that, and how soon one card more reaches every gate."""
     parser = argparse.ArgumentParser(prog="menjin bench fleet")
     parser.add_argument(
-        "--cells", type=int, help=f"compounds on one server instead of one, {GATES_OF_A_CELL} gates each")
+        "--cells", type=int, help=f"compounds on one server instead of one, {GATES_OF_A_CELL} gates each"
+    )
     parser.add_argument("--gates", type=int, help="paired gates (default: 1000)")
     parser.add_argument("--people", type=int, default=100, help="people with a card (default: %(default)s)")
     parser.add_argument("--events", action="store_true", help="send journals and nothing else")
     parser.add_argument(
-        "--site", action="store_true", help=f"make a site of so many gates and {SITE_PEOPLE} people")
+        "--site", action="store_true", help=f"make a site of so many gates and {SITE_PEOPLE} people"
+    )
     chosen = parser.parse_args(arguments)
     if chosen.cells:
         gates = chosen.gates or chosen.cells * GATES_OF_A_CELL
@@ -119,8 +128,14 @@ def measure(arguments: Sequence[str] = ()) -> Iterator[Figure]:
 
 def _with_brokers(brokers: Brokers, url: str, folder: Path, keys: dict[str, bytes]) -> WebConfig:
     return WebConfig(
-        database_url=url, data_dir=folder, secrets_dir=folder / "secrets", public_url="http://localhost",
-        bell_servers=brokers.addresses, bell_ca=brokers.ca, **keys)
+        database_url=url,
+        data_dir=folder,
+        secrets_dir=folder / "secrets",
+        public_url="http://localhost",
+        bell_servers=brokers.addresses,
+        bell_ca=brokers.ca,
+        **keys,
+    )
 
 
 def _figure(case: str, size: _Size, value: float, unit: str, name: str | None = None) -> Figure:
@@ -167,9 +182,7 @@ def _measured(served: ServedCompound, size: _Size, ca: Path) -> Iterator[Figure]
     yield from _events_taken(served, size, seen.gates)
 
 
-def _with_the_bell(
-    served: ServedCompound, gates: list[Known], size: _Size, ca: Path
-) -> Iterator[Figure]:
+def _with_the_bell(served: ServedCompound, gates: list[Known], size: _Size, ca: Path) -> Iterator[Figure]:
     """Yield how soon a card more, and a withdrawal, has come from all gates that are rung."""
     orders = Bells(served.address, gates, str(ca), 1 + _version(served))
     player = playing("tests.bench.fleet_bells", orders)
@@ -228,7 +241,8 @@ def _events_taken(served: ServedCompound, size: _Size, gates: list[Known]) -> It
         people = [
             (person_id, card_id)
             for person_id, card_id in session.execute(
-                select(CredentialRow.person_id, CredentialRow.credential_id).limit(MAX_PASSENGERS))
+                select(CredentialRow.person_id, CredentialRow.credential_id).limit(MAX_PASSENGERS)
+            )
         ]
     journals = Journals(served.address, site_id, sending, people, BATCHES, ENTRIES_OF_A_BATCH)
     player = playing("tests.bench.fleet_events", journals)
@@ -323,8 +337,7 @@ def started_at(address: str, gates: list[Known], **orders: object) -> subprocess
 
 def playing(module: str, orders: msgspec.Struct) -> subprocess.Popen[bytes]:
     """Start gates in a process of their own; return it once each was answered."""
-    player = subprocess.Popen(
-        [sys.executable, "-m", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    player = subprocess.Popen([sys.executable, "-m", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert player.stdin is not None
     player.stdin.write(msgspec.json.encode(orders))
     player.stdin.close()

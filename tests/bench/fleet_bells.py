@@ -92,10 +92,15 @@ class _Gate(Line):
         def request() -> bytes:
             have = (0, 0) if for_pass else self.known.have  # all of it, to know which consents it holds
             question = AskRequest(
-                have_epoch=have[0], have_version=have[1], gate_time=datetime.now(UTC), clock_sure=True,
-                journal_seq=0, knows=(BELL, SUM_DIGEST),
+                have_epoch=have[0],
+                have_version=have[1],
+                gate_time=datetime.now(UTC),
+                clock_sure=True,
+                journal_seq=0,
+                knows=(BELL, SUM_DIGEST),
                 bell_key=public_bytes(self._bell_key) if for_pass else msgspec.UNSET,
-                sealing_public_key=self._sealing_key.public_key().public_bytes_raw())
+                sealing_public_key=self._sealing_key.public_key().public_bytes_raw(),
+            )
             return signed_request(ASK_PATH, msgspec.json.encode(question), self.known, self._key)
 
         answer = msgspec.json.decode(await self.answer(host, port, request), type=_Answer)
@@ -122,10 +127,19 @@ class _Gate(Line):
         nonce = msgspec.json.decode((await reader.readline()).partition(b" ")[2])["nonce"]
         subject = ring_subject(self._site_id, self.known.gate_id)
         claims = pass_claims(
-            given.account, public_bytes(self._bell_key), subject, given.issued_at,
-            given.issued_at + given.seconds)
-        shown = {"verbose": False, "jwt": token(claims, given.signature), "lang": "bench", "version": "1",
-                 "sig": answer_nonce(self._bell_key, nonce)}
+            given.account,
+            public_bytes(self._bell_key),
+            subject,
+            given.issued_at,
+            given.issued_at + given.seconds,
+        )
+        shown = {
+            "verbose": False,
+            "jwt": token(claims, given.signature),
+            "lang": "bench",
+            "version": "1",
+            "sig": answer_nonce(self._bell_key, nonce),
+        }
         words = f"\r\nSUB {subject} 1\r\nPING\r\n"
         writer.write(b"CONNECT " + msgspec.json.encode(shown) + words.encode())
         while (said := await reader.readline()).strip() != b"PONG":
@@ -145,12 +159,18 @@ class _Gate(Line):
     async def forget(self, host: str, port: int, person_id: str) -> None:
         """Sign that a person's face is gone, and hand that over."""
         receipt = ForgetReceipt(
-            site_id=self._site_id, gate_id=self.known.gate_id, person_id=person_id,
-            consent_id=self._consents[person_id], forgotten_at=datetime.now(UTC), blob_found=True,
-            journal_seq=0)
+            site_id=self._site_id,
+            gate_id=self.known.gate_id,
+            person_id=person_id,
+            consent_id=self._consents[person_id],
+            forgotten_at=datetime.now(UTC),
+            blob_found=True,
+            journal_seq=0,
+        )
         body, signature = sign_struct(self._key, RECEIPT_DOMAIN, receipt)
         batch = msgspec.json.encode(
-            ReceiptBatch(receipts=(SignedReceipt(receipt=body, signature=signature),)))
+            ReceiptBatch(receipts=(SignedReceipt(receipt=body, signature=signature),))
+        )
         await self.answer(host, port, lambda: signed_request(RECEIPTS_PATH, batch, self.known, self._key))
 
     def close(self) -> None:
@@ -165,6 +185,7 @@ async def _played(orders: Bells) -> Rung:
     host, port = at.hostname or "127.0.0.1", at.port or 80
     gates = [_Gate(known, number) for number, known in enumerate(orders.gates)]
     rung = Rung(orders.gates, [], [], [])
+
     async def plays(gate: _Gate) -> None:
         while gate.known.have[1] < orders.until_version:
             await gate.rung()

@@ -59,8 +59,12 @@ def measured(cells: int, gates: int, play: Play) -> Iterator[Figure]:
                 list(pool.map(partial(_open, address), sorted({one.host for one in known})))
             yield _figure(cells, "all_opened_s", time.monotonic() - began, "s")
             seen = play(
-                address, known, seconds=SECONDS, per_second=len(known) / ASKS_EVERY_SECONDS,
-                lead_in_seconds=LEAD_IN_SECONDS)
+                address,
+                known,
+                seconds=SECONDS,
+                per_second=len(known) / ASKS_EVERY_SECONDS,
+                lead_in_seconds=LEAD_IN_SECONDS,
+            )
             yield _figure(cells, "gates", float(len(known)), "")
             yield _figure(cells, "ask_p50_ms", percentile(seen.answer_ms, 0.5), "ms")
             yield _figure(cells, "ask_p99_ms", percentile(seen.answer_ms, 0.99), "ms")
@@ -89,11 +93,17 @@ def _made(folder: Path, cells: int, gates: int) -> list[Known]:
         data_dir = folder / name
         data_dir.mkdir()
         shutil.copyfile(tables, data_dir / "menjin.sqlite3")
-        keys = {key if key == "password_salt" else f"{key}_key": secrets.token_bytes(SECRET_BYTES)
-                for key in SECRET_NAMES}
+        keys = {
+            key if key == "password_salt" else f"{key}_key": secrets.token_bytes(SECRET_BYTES)
+            for key in SECRET_NAMES
+        }
         config = WebConfig(
-            public_url=f"https://{name}.example", database_url=f"sqlite:///{data_dir / 'menjin.sqlite3'}",
-            data_dir=data_dir, secrets_dir=data_dir / "secrets", **keys)
+            public_url=f"https://{name}.example",
+            database_url=f"sqlite:///{data_dir / 'menjin.sqlite3'}",
+            data_dir=data_dir,
+            secrets_dir=data_dir / "secrets",
+            **keys,
+        )
         write_down(config)
         count = gates // cells + (number < gates % cells)
         known += filled(config, common, f"{name}.example", count)
@@ -117,7 +127,8 @@ def filled(config: WebConfig, common: InCommon, host: str, gates: int) -> list[K
     now, known = common.clock(), []
     with menjin.database.session() as session:
         site, _pem = create_site(
-            session, menjin.sealer, "Willow Court", "Asia/Shanghai", "en", "passphrase", now)
+            session, menjin.sealer, "Willow Court", "Asia/Shanghai", "en", "passphrase", now
+        )
         for number in range(gates):
             gate_id = f"stair-{number}"
             key = add_gate(session, menjin.sealer, site.site_id, gate_id, 1 + number, ["card"])

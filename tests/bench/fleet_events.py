@@ -76,7 +76,8 @@ def _requests(journals: Journals, known: Known) -> list[tuple[int, bytes]]:
             facts = {"lane_id": lane_id, "method": "card", "opens": True, "reason": "granted"}
             personal = {"person_id": person_id, "credential_id": credential_id}
             entry = chain_entry(
-                previous, seq, begins + timedelta(milliseconds=seq), "access", facts, personal)
+                previous, seq, begins + timedelta(milliseconds=seq), "access", facts, personal
+            )
             entries.append(entry)
             previous = entry.digest
         head = msgspec.json.encode(Head(journals.site_id, known.gate_id, seq, previous))

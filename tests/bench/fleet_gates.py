@@ -83,10 +83,12 @@ def signed_request(path: str, body: bytes, known: Known, key: Ed25519PrivateKey)
     """Return a gate's next request as its bytes on the wire, signed and counted."""
     known.counter += 1
     signed = sign(key, REQUEST_DOMAIN, request_message("POST", path, body, known.gate_id, known.counter))
-    return (f"POST {path} HTTP/1.1\r\nHost: {known.host}\r\nContent-Length: {len(body)}\r\n"
-            f"Content-Type: application/json\r\n{GATE_HEADER}: {known.gate_id}\r\n"
-            f"{COUNTER_HEADER}: {known.counter}\r\n"
-            f"{SIGNATURE_HEADER}: {base64.b64encode(signed).decode()}\r\n\r\n").encode() + body
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: {known.host}\r\nContent-Length: {len(body)}\r\n"
+        f"Content-Type: application/json\r\n{GATE_HEADER}: {known.gate_id}\r\n"
+        f"{COUNTER_HEADER}: {known.counter}\r\n"
+        f"{SIGNATURE_HEADER}: {base64.b64encode(signed).decode()}\r\n\r\n"
+    ).encode() + body
 
 
 class Line:
@@ -117,9 +119,7 @@ class Line:
             raise ValueError(body[:200].decode(errors="replace"))
         return body
 
-    async def _asked(
-        self, host: str, port: int, request: bytes
-    ) -> tuple[asyncio.StreamReader, bytes]:
+    async def _asked(self, host: str, port: int, request: bytes) -> tuple[asyncio.StreamReader, bytes]:
         if self._streams is None:
             self._streams = await asyncio.open_connection(host, port, local_addr=(self._source, 0))
         reader, writer = self._streams
@@ -149,10 +149,17 @@ class _Gate(Line):
 
     def _request(self) -> bytes:
         known = self.known
-        body = msgspec.json.encode(AskRequest(
-            have_epoch=known.have[0], have_version=known.have[1], gate_time=datetime.now(UTC),
-            clock_sure=True, journal_seq=0, knows=(SUM_DIGEST,),
-            program=f"bench {known.counter % 2}" if self._with_news else msgspec.UNSET))
+        body = msgspec.json.encode(
+            AskRequest(
+                have_epoch=known.have[0],
+                have_version=known.have[1],
+                gate_time=datetime.now(UTC),
+                clock_sure=True,
+                journal_seq=0,
+                knows=(SUM_DIGEST,),
+                program=f"bench {known.counter % 2}" if self._with_news else msgspec.UNSET,
+            )
+        )
         return signed_request(ASK_PATH, body, known, self._key)
 
     def _take(self, body: bytes) -> None:
@@ -170,7 +177,8 @@ class _Play:
         at = urlsplit(orders.address)
         self._host, self._port = at.hostname or "127.0.0.1", at.port or 80
         self._gates = [
-            _Gate(known, number, with_news=orders.with_news) for number, known in enumerate(orders.gates)]
+            _Gate(known, number, with_news=orders.with_news) for number, known in enumerate(orders.gates)
+        ]
         self._idle = deque(self._gates)
         self._noted_from = 0.0
         self.seen = Seen([], 0.0, [], orders.gates, [])

@@ -63,8 +63,9 @@ def measure() -> Iterator[Figure]:
 
 def _measured(kind: str, url: str, folder: Path) -> Iterator[Figure]:
     keys = {name: secrets.token_bytes(32) for name in KEYS}
-    config = WebConfig(database_url=url, data_dir=folder, secrets_dir=folder,
-                       public_url="http://localhost", **keys)
+    config = WebConfig(
+        database_url=url, data_dir=folder, secrets_dir=folder, public_url="http://localhost", **keys
+    )
     clock = SetClock(datetime.now(UTC))
     compound = make_managed_compound(config, clock, app=create_app(config, clock=clock))
     started = time.perf_counter()
@@ -87,8 +88,13 @@ def _pages(compound: ManagedCompound) -> list[Page]:
     manager, phone = compound.signed_in("manager"), _phone(compound)
     person = compound.persons[RESIDENT]
     at = compound.clock()
-    why = {"person_id": person, "lane_id": "north-in", "method": "card",
-           "at": at.strftime("%Y-%m-%dT%H:%M"), "csrf_token": csrf_of(manager.get("/manage/").text)}
+    why = {
+        "person_id": person,
+        "lane_id": "north-in",
+        "method": "card",
+        "at": at.strftime("%Y-%m-%dT%H:%M"),
+        "csrf_token": csrf_of(manager.get("/manage/").text),
+    }
     half = at.timestamp() - EVENTS * SECONDS_BETWEEN_EVENTS / 2
     before = f"{datetime.fromtimestamp(half, UTC).isoformat()}~north~1".replace("+", "%2B")
     return [

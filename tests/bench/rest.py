@@ -77,9 +77,7 @@ def _running(command: list[str]) -> "Iterator[subprocess.Popen[bytes]]":
             process.terminate()
 
 
-def at_rest(
-    process: "subprocess.Popen[bytes]", seconds: float = WATCHED_SECONDS
-) -> tuple[float, float]:
+def at_rest(process: "subprocess.Popen[bytes]", seconds: float = WATCHED_SECONDS) -> tuple[float, float]:
     """Return per cent of one core over some seconds, and resident MiB after them."""
     time.sleep(SETTLE_SECONDS)
     before, began = _processor_seconds(process.pid), time.monotonic()

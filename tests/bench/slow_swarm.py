@@ -13,10 +13,14 @@ import time
 from urllib.parse import urlsplit
 
 HEAD = b"GET /staff/sign-in HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
-BODY = (b"POST /staff/sign-in HTTP/1.1\r\nHost: localhost\r\n"
-        b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100000\r\n\r\nemail=")
-SYNC = (b"POST /sync/v1/ask HTTP/1.1\r\nHost: localhost\r\nMenjin-Gate: north\r\nMenjin-Counter: 1\r\n"
-        b"Menjin-Signature: AAAA\r\nContent-Length: 100000\r\n\r\n")
+BODY = (
+    b"POST /staff/sign-in HTTP/1.1\r\nHost: localhost\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100000\r\n\r\nemail="
+)
+SYNC = (
+    b"POST /sync/v1/ask HTTP/1.1\r\nHost: localhost\r\nMenjin-Gate: north\r\nMenjin-Counter: 1\r\n"
+    b"Menjin-Signature: AAAA\r\nContent-Length: 100000\r\n\r\n"
+)
 BEGUN = (HEAD, BODY, SYNC)
 ADDRESSES = 50
 OPENED_IN_A_ROUND = 50

@@ -109,9 +109,7 @@ def _records(phones: list[Phone]) -> dict[str, Record]:
 
 
 @contextmanager
-def _gate(
-    root: Path, phones: list[Phone], osdp_key: bytes
-) -> Iterator[tuple[BenchGate, TerminalHand]]:
+def _gate(root: Path, phones: list[Phone], osdp_key: bytes) -> Iterator[tuple[BenchGate, TerminalHand]]:
     frames, token, port = root / "frames", root / "token", _free_port()
     frames.mkdir(parents=True)
     more = (

@@ -136,9 +136,12 @@ def test_three_steps_by_keyboard_alone_stop_a_lost_card_and_print_on_58_mm(
     page.keyboard.press("Enter")
     page.wait_for_url("**/lost-card/slip/*")
     expect(page.locator("[data-print]")).to_be_focused()
-    states = read(managed, lambda s: [
-        s.get_one(CredentialRow, card_of(s, managed.persons[name])).state for name in ("王芳", "王磊")
-    ])
+    states = read(
+        managed,
+        lambda s: [
+            s.get_one(CredentialRow, card_of(s, managed.persons[name])).state for name in ("王芳", "王磊")
+        ],
+    )
     assert sorted(states) == ["active", "suspended"]
     assert "王" not in page.locator(".slip").inner_text()
     ((width, height),) = paper_of(page)

@@ -26,20 +26,29 @@ COMPOUNDS = [
     Compound(f"c{n}", name, f"https://c{n}.gates.example.org", ("成都 · 东区", "Leshan")[n % 2])
     for n, name in enumerate(NAMES)
 ]
-ALARMS = [{"kind": "alarm_help", "count": 1, "oldest_seconds": 90},
-          {"kind": "alarm_door_held", "count": 2, "oldest_seconds": 700}]  # fmt: skip
+ALARMS = [
+    {"kind": "alarm_help", "count": 1, "oldest_seconds": 90},
+    {"kind": "alarm_door_held", "count": 2, "oldest_seconds": 700},
+]
 SAID = {
     "c0": {"alarms": ALARMS},
     "c1": {"gates__silent": 1, "gates__silent_for_seconds": 600, "gates__in_contact": 3},
-    "c2": {"backup_age_seconds": 33 * 86400, "worse_than_face": ["pin"],
-           "forgettings_pending": {"at_least": 1, "at_most": 9, "oldest_hours": 30}},
-}  # fmt: skip
+    "c2": {
+        "backup_age_seconds": 33 * 86400,
+        "worse_than_face": ["pin"],
+        "forgettings_pending": {"at_least": 1, "at_most": 9, "oldest_hours": 30},
+    },
+}
 
 
 PAGES = (
-    ("console", "/"), ("well", "/?state=good"), ("none", "/?q=nowhere"), ("alarms", "/compounds/c0"),
-    ("lost", "/compounds/c3"), ("calm", "/compounds/c4"),
-)  # fmt: skip
+    ("console", "/"),
+    ("well", "/?state=good"),
+    ("none", "/?q=nowhere"),
+    ("alarms", "/compounds/c0"),
+    ("lost", "/compounds/c3"),
+    ("calm", "/compounds/c4"),
+)
 
 
 class Site:
@@ -94,10 +103,15 @@ def sign_in(page: Page, site: Site) -> None:
 
 
 @needs_axe
-@pytest.mark.parametrize(("size", "language", "scheme"), [
-    ("phone", "zh-CN", "light"), ("phone", "en-GB", "dark"), ("desktop", "en-GB", "light"),
-    ("desktop", "zh-CN", "dark"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("size", "language", "scheme"),
+    [
+        ("phone", "zh-CN", "light"),
+        ("phone", "en-GB", "dark"),
+        ("desktop", "en-GB", "light"),
+        ("desktop", "zh-CN", "dark"),
+    ],
+)
 def test_every_page_fits_and_can_be_read(
     browser: Browser, site: Site, size: str, language: str, scheme: str
 ) -> None:

@@ -30,8 +30,13 @@ GOOD = (
     ",钱工,员工,7100003\n"
 )
 TEXTS = {
-    "en": ("Add from a sheet", "Sheet as a CSV file or Excel workbook", "Check the file", "Read in 4 rows",
-           "Read in: added: 4."),
+    "en": (
+        "Add from a sheet",
+        "Sheet as a CSV file or Excel workbook",
+        "Check the file",
+        "Read in 4 rows",
+        "Read in: added: 4.",
+    ),
     "zh": ("从表格添加", "表格（CSV 或 Excel 文件）", "检查文件", "读入 4 行", "已读入：新增 4 人。"),
 }
 
@@ -47,7 +52,12 @@ TEXTS = {
     ],
 )
 def test_a_sheet_is_corrected_and_its_people_are_added(
-    browser: Browser, managed: ManagedCompound, address: str, tmp_path: Path, size: str, language: str,
+    browser: Browser,
+    managed: ManagedCompound,
+    address: str,
+    tmp_path: Path,
+    size: str,
+    language: str,
     scheme: str,
 ) -> None:
     link, label, check, yes, added = TEXTS[language]

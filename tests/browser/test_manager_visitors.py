@@ -29,13 +29,16 @@ def fill(managed: ManagedCompound) -> dict[str, str]:
         withdraw_pass(office, gone.pass_id)
         issue_pass(phone, issuer_person_id=host, label="李阿姨", gate_numbers=[1])
         used = session.query(VisitorPassRow).filter_by(label="窗户清洗").one()
-        session.add(VisitorUse(gate_id="north", journal_id="j", seq=900, lane_id="north-in", at=now,
-                               shown_id=used.pass_id))  # fmt: skip
+        session.add(
+            VisitorUse(
+                gate_id="north", journal_id="j", seq=900, lane_id="north-in", at=now, shown_id=used.pass_id
+            )
+        )
         times = HelperTimes(now.date() + timedelta(days=60), ("tue", "thu"), 9 * 60, 12 * 60)
         helper = add_helper(phone, host, display_name="小王", lanes=["north-in"], times=times, language="zh")
         waits, _code = invite_member(
             phone, host, display_name="陈立", age_band="adult", language="zh", waits=True
-        )  # fmt: skip
+        )
         return {"helper": helper.person_id, "waiting": waits.person_id}
 
 
@@ -58,10 +61,13 @@ def test_visitors_and_people_of_homes_pass_axe_and_fit(
     sign_in(page, address)
     problems = []
     for name, path in {
-        "visitors": "visitors/", "visitors_of_residents": "visitors/?whose=residents",
-        "visitors_nothing": "visitors/?q=nobody", "people_waiting": "people/",
-        "person_waiting": f"people/{ids['waiting']}", "person_helper": f"people/{ids['helper']}",
-    }.items():  # fmt: skip
+        "visitors": "visitors/",
+        "visitors_of_residents": "visitors/?whose=residents",
+        "visitors_nothing": "visitors/?q=nobody",
+        "people_waiting": "people/",
+        "person_waiting": f"people/{ids['waiting']}",
+        "person_helper": f"people/{ids['helper']}",
+    }.items():
         page.goto(f"{address}/manage/{path}")
         problems += look(page, f"{name}-{language}-{size}-{scheme}")
     page.goto(f"{address}/manage/visitors/")

@@ -67,14 +67,23 @@ def test_from_the_move_in_to_the_first_entry(
     [
         ("desktop", "en", "and 1800 more rows", "Read in: added: 2000."),
         pytest.param(
-            "phone", "zh", "另有 1800 行", "已读入：新增 2000 人。",
+            "phone",
+            "zh",
+            "另有 1800 行",
+            "已读入：新增 2000 人。",
             marks=[pytest.mark.slow, pytest.mark.long],
         ),
     ],
 )
 def test_two_thousand_people_are_read_in_while_the_page_is_left(
-    browser: Browser, managed: ManagedCompound, address: str, tmp_path: Path, size: str, language: str,
-    more: str, added: str,
+    browser: Browser,
+    managed: ManagedCompound,
+    address: str,
+    tmp_path: Path,
+    size: str,
+    language: str,
+    more: str,
+    added: str,
 ) -> None:
     locale = {"en": "en-GB", "zh": "zh-CN"}[language]
     context = browser.new_context(viewport=SIZES[size], locale=locale)
@@ -107,8 +116,13 @@ def test_a_reader_that_types_gives_one_card_after_another_by_keyboard_alone(
     page = context.new_page()
     sign_in(page, address)
     page.goto(f"{address}/manage/people/import")
-    send(page, "Sheet as a CSV file or Excel workbook", "Check the file", tmp_path,
-         b"home,name\n9-10,A\n9-2,B\n9-9,C\n")
+    send(
+        page,
+        "Sheet as a CSV file or Excel workbook",
+        "Check the file",
+        tmp_path,
+        b"home,name\n9-10,A\n9-2,B\n9-9,C\n",
+    )
     page.get_by_role("button", name="Read in 3 rows").press("Enter")
     page.goto(f"{address}/manage/cards/batch?building=9")
     turns = []
@@ -135,7 +149,12 @@ def test_a_reader_that_types_gives_one_card_after_another_by_keyboard_alone(
     ],
 )
 def test_each_page_of_moving_is_accessible_and_fits_in_each_of_its_states(
-    browser: Browser, managed: ManagedCompound, address: str, tmp_path: Path, size: str, language: str,
+    browser: Browser,
+    managed: ManagedCompound,
+    address: str,
+    tmp_path: Path,
+    size: str,
+    language: str,
     scheme: str,
 ) -> None:
     locale = {"en": "en-GB", "zh": "zh-CN"}[language]
@@ -202,5 +221,3 @@ def submit(page: Page) -> None:
     """Press the form's main button."""
     page.locator("main form[data-tap-form] button.btn-accent").click()
     expect(page.locator("h1")).to_be_visible()
-
-

@@ -266,9 +266,7 @@ def test_signing_out_takes_the_key_from_the_phone_and_ends_it(
 
 
 @pytest.mark.wide
-def test_among_ones_phones_the_one_in_the_hand_is_marked(
-    context: BrowserContext, served: Served
-) -> None:
+def test_among_ones_phones_the_one_in_the_hand_is_marked(context: BrowserContext, served: Served) -> None:
     page = welcome(context, served)
     switch_on_code(page)
     with served.compound.act("phone", served.compound.person_id) as act:

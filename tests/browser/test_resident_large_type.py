@@ -12,9 +12,18 @@ pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 NARROW = {"width": 320, "height": 640}
 PAGES = (
-    "/r/", "/r/code", "/r/visitors", "/r/records", "/r/requests", "/r/help", "/r/password", "/r/face",
-    "/r/records/delete", "/r/home", "/r/messages",
-)  # fmt: skip
+    "/r/",
+    "/r/code",
+    "/r/visitors",
+    "/r/records",
+    "/r/requests",
+    "/r/help",
+    "/r/password",
+    "/r/face",
+    "/r/records/delete",
+    "/r/home",
+    "/r/messages",
+)
 STICKING_OUT = """() => {
   const wide = document.documentElement.clientWidth;
   return [...document.querySelectorAll("main *, header *, nav *")].filter((part) => {

@@ -78,11 +78,18 @@ def test_a_visitor_pass_takes_three_taps_and_its_link_opens_the_gate_without_nam
 
 
 PAGES = {
-    "ways_in": "/r/", "my_code": "/r/code", "visitors": "/r/visitors", "records": "/r/records",
-    "help": "/r/help", "face_notice": "/r/face", "face_off": "/r/face/off", "another_way": "/r/another-way",
-    "password": "/r/password", "policy_on_faces": "/policy/biometrics",
+    "ways_in": "/r/",
+    "my_code": "/r/code",
+    "visitors": "/r/visitors",
+    "records": "/r/records",
+    "help": "/r/help",
+    "face_notice": "/r/face",
+    "face_off": "/r/face/off",
+    "another_way": "/r/another-way",
+    "password": "/r/password",
+    "policy_on_faces": "/policy/biometrics",
     "offline": "/r/code/offline/{language}",
-}  # fmt: skip
+}
 SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
 
 

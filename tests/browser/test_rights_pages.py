@@ -92,8 +92,10 @@ def test_a_refusal_without_a_reason_is_held_back_with_the_focus_on_what_is_wrong
     expect(office.locator("#text[aria-invalid=true]").last).to_be_visible()
     office.goto(f"{address}/manage/privacy/contact")
     for name, text in {
-        "responsible_name": "秦女士", "responsible_contact": "021-5555 0101",
-        "channels_zh": "市场监管局 12315", "channels_en": "Market supervision 12315",
+        "responsible_name": "秦女士",
+        "responsible_contact": "021-5555 0101",
+        "channels_zh": "市场监管局 12315",
+        "channels_en": "Market supervision 12315",
     }.items():
         office.locator(f"#{name}").fill(text)
     office.locator("main form .btn-accent").click()

@@ -30,7 +30,7 @@ def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Browse
     """Return a stranger's browser on a small phone, without service worker, in each language."""
     made = browser.new_context(
         viewport=SMALL, device_scale_factor=2, locale=request.param, has_touch=True, service_workers="block"
-    )  # fmt: skip
+    )
     made.set_default_timeout(PATIENCE_MS)
     yield made
     made.close()
@@ -234,24 +234,39 @@ def links_in_every_state(served: Served) -> dict[str, str]:
 
         def once(**changes: object) -> str:
             row = issue_pass(
-                act, issuer_person_id=person_id, label="x", **{"gate_numbers": [1], **changes}  # type: ignore[arg-type]
-            )  # fmt: skip
+                act,
+                issuer_person_id=person_id,
+                label="x",
+                **{"gate_numbers": [1], **changes},  # type: ignore[arg-type]
+            )
             return row.pass_id
 
         def weekly(issuer: str, day: date) -> str:
             return issue_series(
-                act, issuer_person_id=issuer, label="x", gate_numbers=[1, 2], days=[DAYS[day.weekday()]],
-                starts_minute=0, ends_minute=24 * 60, last_day=today + timedelta(days=60),
-            ).series_id  # fmt: skip
+                act,
+                issuer_person_id=issuer,
+                label="x",
+                gate_numbers=[1, 2],
+                days=[DAYS[day.weekday()]],
+                starts_minute=0,
+                ends_minute=24 * 60,
+                last_day=today + timedelta(days=60),
+            ).series_id
 
         ids = {
-            "live": once(), "not_yet": once(valid_from=now + timedelta(days=2)), "withdrawn": once(uses=1),
-            "used": once(uses=1), "ended": once(valid_until=now + timedelta(seconds=1)),
-        }  # fmt: skip
+            "live": once(),
+            "not_yet": once(valid_from=now + timedelta(days=2)),
+            "withdrawn": once(uses=1),
+            "used": once(uses=1),
+            "ended": once(valid_until=now + timedelta(seconds=1)),
+        }
         act.session.get_one(VisitorPassRow, ids["ended"]).valid_until = now - timedelta(minutes=1)
         withdraw_pass(act, ids["withdrawn"])
-        act.session.add(VisitorUse(gate_id="north", journal_id="j", seq=1, lane_id="north-in", at=now,
-                                   shown_id=ids["used"]))  # fmt: skip
+        act.session.add(
+            VisitorUse(
+                gate_id="north", journal_id="j", seq=1, lane_id="north-in", at=now, shown_id=ids["used"]
+            )
+        )
         series = {
             "weekly_today": weekly(person_id, today),
             "weekly_later": weekly(person_id, today + timedelta(days=3)),

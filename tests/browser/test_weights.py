@@ -13,10 +13,17 @@ pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 MOST_BYTES = 150_000
 PAGES = [
-    ("manager", "/manage/"), ("guard", "/manage/"), ("manager", "/manage/people/"),
+    ("manager", "/manage/"),
+    ("guard", "/manage/"),
+    ("manager", "/manage/people/"),
     ("manager", "/manage/events/"),
-    ("manager", "/manage/alarms/"), ("manager", "/manage/gates/north"), ("manager", "/manage/privacy"),
-    ("resident", "/r/"), ("resident", "/r/code"), ("resident", "/r/visitors"), ("manager", "/report"),
+    ("manager", "/manage/alarms/"),
+    ("manager", "/manage/gates/north"),
+    ("manager", "/manage/privacy"),
+    ("resident", "/r/"),
+    ("resident", "/r/code"),
+    ("resident", "/r/visitors"),
+    ("manager", "/report"),
 ]
 
 
@@ -43,9 +50,7 @@ class Visit:
 
 
 @pytest.mark.parametrize("role", ["manager", "guard"])
-def test_a_first_visit_of_now_is_light(
-    browser: Browser, world: World, role: str
-) -> None:
+def test_a_first_visit_of_now_is_light(browser: Browser, world: World, role: str) -> None:
     visit = Visit(world.page_of(browser, role, "zh"))
     address = world.address + "/manage/"
     with visit.page.expect_event("requestfinished", lambda request: "/live/alarms" in request.url):

@@ -29,7 +29,8 @@ class Client:
         count = f"$(wc -l < /root/{self._name}.asked)"
         self._machine.run(
             f"until [ -s /root/{self._name}.asked ]; do sleep 0.1; done; goal=$(({count} + {LEAST}));"
-            f" until [ {count} -ge $goal ]; do sleep 0.1; done")
+            f" until [ {count} -ge $goal ]; do sleep 0.1; done"
+        )
 
     def failures(self) -> list[str]:
         """Let it ask some times more, end it, and return what was not answered as it should be."""

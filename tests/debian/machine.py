@@ -27,8 +27,11 @@ LONGEST_COMMAND_SECONDS = 900.0
 UNIFIED = Path("/sys/fs/cgroup/unified")
 CGROUPS = UNIFIED if UNIFIED.exists() else Path("/sys/fs/cgroup")
 ENVIRONMENT = {
-    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "HOME": "/root", "LANG": "C.UTF-8",
-    "TERM": "dumb", "DEBIAN_FRONTEND": "noninteractive",
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin",
+    "HOME": "/root",
+    "LANG": "C.UTF-8",
+    "TERM": "dumb",
+    "DEBIAN_FRONTEND": "noninteractive",
 }
 
 BOOT = """
@@ -79,7 +82,9 @@ def make_base() -> Path:
         root = Path(folder) / "root"
         done = subprocess.run(
             ["debootstrap", "--variant=minbase", f"--include={FIRST}", "trixie", root, REGISTRY],
-            capture_output=True, text=True, check=False,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
         shutil.copyfile("/etc/resolv.conf", root / "etc/resolv.conf")
@@ -114,7 +119,8 @@ class Machine:
         enter = f'echo $$ > {self._cgroup}/cgroup.procs; exec "$@"'
         self._outer = subprocess.Popen(
             ["sh", "-c", enter, "sh", *command, "sh", "-c", BOOT, "sh", self.root],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
         )
         self._pid = 0
         try:
@@ -139,13 +145,17 @@ class Machine:
         """Return the words by which this computer runs a command on the machine."""
         return ["nsenter", f"--target={self._pid}", "--all", "--wdns=/root", *command]
 
-    def run(
-        self, command: str, *, check: bool = True
-    ) -> "subprocess.CompletedProcess[str]":
+    def run(self, command: str, *, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """Run a line of shell as root; keep what it said."""
         done = subprocess.run(
-            self.words("/bin/bash", "-c", command), env=ENVIRONMENT, text=True, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=LONGEST_COMMAND_SECONDS,
+            self.words("/bin/bash", "-c", command),
+            env=ENVIRONMENT,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+            timeout=LONGEST_COMMAND_SECONDS,
         )
         self.said.append(f"# {command}\n{done.stdout}")
         assert not check or done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout[-6000:]}"

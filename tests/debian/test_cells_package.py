@@ -8,9 +8,10 @@ from tests.debian.machine import Machine
 from tests.debian.test_packages import PASSPHRASE, PASSWORD, STORED
 
 pytestmark = [
-    pytest.mark.slow, pytest.mark.long,
+    pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.skipif(bool(machine.cannot()), reason=machine.cannot() or "it can"),
-]  # fmt: skip
+]
 CELLS, NEXT = "/var/lib/menjin-web/cells", "/var/lib/menjin-web/cells-next"
 CREATE = (
     f"menjin-server cells create {CELLS}/%s --name %s --public-url https://%s.example --language en"
@@ -28,8 +29,10 @@ def asks(cell: str, port: int = 8000) -> str:
 
 def answers(fresh: Machine, words: str) -> str:
     # A server looks every two seconds which cells it has; until then it answers 421.
-    return fresh.run(f"curl --silent --fail --retry 20 --retry-all-errors --output /dev/null"
-                     f" --write-out '%{{http_code}}' {words}").stdout  # fmt: skip
+    return fresh.run(
+        f"curl --silent --fail --retry 20 --retry-all-errors --output /dev/null"
+        f" --write-out '%{{http_code}}' {words}"
+    ).stdout
 
 
 def has_a_server_of_cells(fresh: Machine) -> None:
@@ -53,8 +56,10 @@ def test_cells_go_over_in_waves_and_are_upgraded_backed_up_and_removed_by_the_pa
 
     # One of them goes over to the next version beside, and is served there.
     fresh.run("menjin-server-beside ./menjin-server_0.3.0_amd64.deb")
-    fresh.run(f"runuser -u menjin-web -- {BESIDE} web cells upgrade {CELLS}/willow --into {NEXT}"
-              " --passphrase-file /etc/menjin/backup_passphrase")  # fmt: skip
+    fresh.run(
+        f"runuser -u menjin-web -- {BESIDE} web cells upgrade {CELLS}/willow --into {NEXT}"
+        " --passphrase-file /etc/menjin/backup_passphrase"
+    )
     assert [answers(fresh, asks(*where)) for where in (("willow", 8001), ("elm", 8000))] == ["200", "200"]
     assert fresh.run("menjin-server-beside --end", check=False).returncode == 2, "a cell is there"
 

@@ -18,8 +18,11 @@ __all__ = ["no_locale", "server"]
 def cells(server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The part of the server's command that sets up many compounds, on a folder with two cells."""
     module = sys.modules["cells_setup"]
-    for name, place in {"CELLS": "cells", "DROP_IN": "menjin-web.service.d/cells.conf",
-                        "BACKUPS": "backups"}.items():  # fmt: skip
+    for name, place in {
+        "CELLS": "cells",
+        "DROP_IN": "menjin-web.service.d/cells.conf",
+        "BACKUPS": "backups",
+    }.items():
         monkeypatch.setattr(module, name, tmp_path / place)
     monkeypatch.setattr(module, "PACKAGES_DROP_IN", ROOT / "deploy/menjin-web-cells.conf")
 

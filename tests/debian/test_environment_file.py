@@ -19,11 +19,39 @@ GENERATOR = Path("/usr/lib/systemd/user-environment-generators/30-systemd-enviro
 """It reads environment.d by the function that reads a unit's EnvironmentFile=, and prints what it got."""
 PROGRAM = ROOT / "deploy/debian/server/environment.py"
 PIECES = (
-    "A", "B", "_c", "export A", "é", "=", "==", '"', "'", "\\", "\\\n", "\n", "\n", "\r\n", " ", "\t",
-    "#", ";", "\n# c", "\n; c\\",
-    "x", "y z", '"a b"', "'q'", '\\"', "`", "https://gate.example.org", "\nA=", "\nB=",
-    '\nA="', "\n_c='", "门",
-)  # fmt: skip
+    "A",
+    "B",
+    "_c",
+    "export A",
+    "é",
+    "=",
+    "==",
+    '"',
+    "'",
+    "\\",
+    "\\\n",
+    "\n",
+    "\n",
+    "\r\n",
+    " ",
+    "\t",
+    "#",
+    ";",
+    "\n# c",
+    "\n; c\\",
+    "x",
+    "y z",
+    '"a b"',
+    "'q'",
+    '\\"',
+    "`",
+    "https://gate.example.org",
+    "\nA=",
+    "\nB=",
+    '\nA="',
+    "\n_c='",
+    "门",
+)
 
 
 @pytest.fixture(scope="module")
@@ -60,25 +88,37 @@ def test_it_is_read_as_systemd_reads_it(environment: Any, text: str) -> None:
     assert {one.key: one.value for one in named if environment.NAME.fullmatch(one.key)} == said
 
 
-@pytest.mark.parametrize(("line", "value"), [
-    ('A="https://gate.example.org"', "https://gate.example.org"), ("A='a b'  ", "a b"),
-    ("A=a \\\nb  ", "a b"),
-    ('A="a\\$b\\d"', "a$b\\d"), ("A=a#b ;c", "a#b ;c"),
-    ('A="one\ntwo"', "one\ntwo"), ("A=1\nA=2", "2"),
-    ("A=1\nA=", ""),
-    ("# A=0 \\\nA=1", "1"), (" A = x ", "x"), ('A="x "', "x "),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ('A="https://gate.example.org"', "https://gate.example.org"),
+        ("A='a b'  ", "a b"),
+        ("A=a \\\nb  ", "a b"),
+        ('A="a\\$b\\d"', "a$b\\d"),
+        ("A=a#b ;c", "a#b ;c"),
+        ('A="one\ntwo"', "one\ntwo"),
+        ("A=1\nA=2", "2"),
+        ("A=1\nA=", ""),
+        ("# A=0 \\\nA=1", "1"),
+        (" A = x ", "x"),
+        ('A="x "', "x "),
+    ],
+)
 def test_what_the_manual_page_says_of_quotes_ends_and_comments(
     environment: Any, line: str, value: str
 ) -> None:
     assert environment.read(line)["A"] == value
 
 
-@pytest.mark.parametrize(("text", "said"), [
-    ("A=1\nexport B=2\n", "line 2: 'export B' is no name"), ("A=1\n\nMENJIN\n", "line 3: no NAME=VALUE"),
-    ('A="1\nB=2\n', "line 1: the value of A has a quote that does not end"),
-    ("A=\x01\n", "line 1: the value of A has a control character"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("A=1\nexport B=2\n", "line 2: 'export B' is no name"),
+        ("A=1\n\nMENJIN\n", "line 3: no NAME=VALUE"),
+        ('A="1\nB=2\n', "line 1: the value of A has a quote that does not end"),
+        ("A=\x01\n", "line 1: the value of A has a control character"),
+    ],
+)
 def test_what_systemd_would_ignore_is_named_with_its_line(text: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "web.env").write_text(text)
     check = [sys.executable, PROGRAM, "check", tmp_path / "web.env"]
@@ -88,7 +128,7 @@ def test_what_systemd_would_ignore_is_named_with_its_line(text: str, said: str, 
 
 def test_a_command_gets_what_the_service_gets(tmp_path: Path) -> None:
     file = tmp_path / "web.env"
-    file.write_text('MENJIN_PUBLIC_URL="https://gate.example.org"  \nMORE=\'a b\'\n')
+    file.write_text("MENJIN_PUBLIC_URL=\"https://gate.example.org\"  \nMORE='a b'\n")
     shows = ["sh", "-c", 'echo "$MENJIN_PUBLIC_URL|$MORE|$KEPT"']
 
     def says() -> str:

@@ -15,8 +15,13 @@ from tests.support.wheels import ROOT
 
 FOLDERS = ("/etc/", "/var/lib/menjin", "/var/backups/", "/usr/lib/", "/run/systemd", "/opt/menjin-next")
 CALLED = (
-    "systemd-sysusers", "systemd-tmpfiles", "py3compile", "py3clean",
-    "systemctl", "deb-systemd-invoke", "udevadm",
+    "systemd-sysusers",
+    "systemd-tmpfiles",
+    "py3compile",
+    "py3clean",
+    "systemctl",
+    "deb-systemd-invoke",
+    "udevadm",
     "menjin-server",
 )
 LATER, DONE, FAILED, REFUSED = 3, 0, 1, 2
@@ -29,9 +34,16 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("bin", "etc/systemd/system/multi-user.target.wants", "etc/menjin", "etc/udev/rules.d",
-                     "var/lib/menjin-web", "run/systemd/system", "usr/lib/systemd/system",
-                     "usr/lib/udev/rules.d"):  # fmt: skip
+        for name in (
+            "bin",
+            "etc/systemd/system/multi-user.target.wants",
+            "etc/menjin",
+            "etc/udev/rules.d",
+            "var/lib/menjin-web",
+            "run/systemd/system",
+            "usr/lib/systemd/system",
+            "usr/lib/udev/rules.d",
+        ):
             (folder / name).mkdir(parents=True)
         for name in CALLED:
             ends = f'exit "$(cat {folder}/ends)"' if name == "menjin-server" else "exit 0"
@@ -57,8 +69,11 @@ class Bench:
         script = self.script(files, "postinst")
         (self.folder / "called").write_text("")
         return subprocess.run(
-            ["sh", "-c", script, "postinst", "configure", before], capture_output=True, text=True,
-            check=False, env={**os.environ, "PATH": f"{self.folder}/bin:{os.environ['PATH']}"},
+            ["sh", "-c", script, "postinst", "configure", before],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PATH": f"{self.folder}/bin:{os.environ['PATH']}"},
         )
 
     def script(self, files: str, name: str) -> str:
@@ -105,7 +120,11 @@ def test_a_server_of_a_checkout_is_upgraded_and_its_unit_gives_way(bench: Bench)
     done = bench.configures("server")
     assert (done.returncode, done.stderr) == (0, "")
     assert bench.called() == [
-        "deb-systemd-invoke stop menjin-web.service", "menjin-server upgrade", START, RESTART]
+        "deb-systemd-invoke stop menjin-web.service",
+        "menjin-server upgrade",
+        START,
+        RESTART,
+    ]
     assert f"{unit} was of a checkout" in done.stdout
     assert (unit.exists(), unit.with_name("menjin-web.service.of-checkout").exists()) == (False, True)
     assert wanted.readlink() == bench.folder / "usr/lib/systemd/system/menjin-web.service"
@@ -206,26 +225,45 @@ class Dpkg:
             about.mkdir(parents=True)
             (about / "control").write_text(
                 f"Package: menjin-server\nVersion: {version}\nArchitecture: all\n"
-                "Maintainer: A <a@example.org>\nDescription: scripts\n")
+                "Maintainer: A <a@example.org>\nDescription: scripts\n"
+            )
             for name in ("prerm", "postinst"):
                 (about / name).write_text(bench.script("server", name))
                 (about / name).chmod(0o755)
-            subprocess.run(["dpkg-deb", "--build", about.parent, bench.folder / f"{version}.deb"], check=True,
-                           capture_output=True)  # fmt: skip
+            subprocess.run(
+                ["dpkg-deb", "--build", about.parent, bench.folder / f"{version}.deb"],
+                check=True,
+                capture_output=True,
+            )
 
     def installs(self, version: str) -> "subprocess.CompletedProcess[str]":
         """Install as `apt` lets dpkg do it; the record of calls begins again."""
         (self.bench.folder / "called").write_text("")
         path = f"{self.bench.folder}/bin:{os.environ['PATH']}:/usr/sbin:/sbin"
         return subprocess.run(
-            ["dpkg", f"--root={self.root}", f"--log={self.root}/log", "--force-script-chrootless",
-             "--force-not-root", "--install", str(self.bench.folder / f"{version}.deb")],
-            capture_output=True, text=True, check=False, env={**os.environ, "PATH": path},
-        )  # fmt: skip
+            [
+                "dpkg",
+                f"--root={self.root}",
+                f"--log={self.root}/log",
+                "--force-script-chrootless",
+                "--force-not-root",
+                "--install",
+                str(self.bench.folder / f"{version}.deb"),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PATH": path},
+        )
 
     def state(self) -> str:
-        shown = ["dpkg-query", f"--admindir={self.root}/var/lib/dpkg", "--show",
-                 "--showformat=${db:Status-Abbrev}${Version}", "menjin-server"]  # fmt: skip
+        shown = [
+            "dpkg-query",
+            f"--admindir={self.root}/var/lib/dpkg",
+            "--show",
+            "--showformat=${db:Status-Abbrev}${Version}",
+            "menjin-server",
+        ]
         return subprocess.run(shown, capture_output=True, text=True, check=True).stdout
 
 

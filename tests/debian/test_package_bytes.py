@@ -83,7 +83,5 @@ def test_a_gate_without_face_has_no_file_of_face_or_of_its_libraries(
 def test_lintian_finds_nothing_that_is_not_argued(wheels: Path, tmp_path: Path, name: str) -> None:
     package = built(wheels, tmp_path / "out", "amd64", 0o022, name)
     words = [str(LINTIAN), "--allow-root", "--suppress-tags", NOT_COMPRESSED, "--fail-on", "error,warning"]
-    done = subprocess.run(
-        [*words, package], capture_output=True, text=True, check=False, cwd=tmp_path
-    )
+    done = subprocess.run([*words, package], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, ""), done.stdout

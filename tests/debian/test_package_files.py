@@ -42,8 +42,11 @@ def shipped() -> list[str]:
 def test_what_deploy_ships_is_in_a_package(tmp_path: Path) -> None:
     server, gate = laid("menjin-server", tmp_path / "server"), laid("menjin-gate", tmp_path / "gate")
     # Units run the package's program.
-    texts = {text.replace(f"/usr/lib/menjin-{files}/bin/menjin".encode(), b"/opt/menjin/.venv/bin/menjin")
-             for files, found in (("server", server), ("gate", gate)) for text in found.values()}  # fmt: skip
+    texts = {
+        text.replace(f"/usr/lib/menjin-{files}/bin/menjin".encode(), b"/opt/menjin/.venv/bin/menjin")
+        for files, found in (("server", server), ("gate", gate))
+        for text in found.values()
+    }
     in_place = {name: (ROOT / "deploy" / name).read_bytes() for name in shipped()}
     assert [name for name, text in in_place.items() if text not in texts] == []
     place = Path("usr/share/doc/menjin-server/examples")

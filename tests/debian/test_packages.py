@@ -11,9 +11,10 @@ from tests.support.terminal import Terminal
 from tests.support.wheels import ROOT
 
 pytestmark = [
-    pytest.mark.slow, pytest.mark.long,
+    pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.skipif(bool(machine.cannot()), reason=machine.cannot() or "it can"),
-]  # fmt: skip
+]
 PASSPHRASE, PASSWORD = "a long passphrase", "three unrelated words"
 ADDRESS = "https://gate.example.org"
 ANSWERS = (
@@ -172,8 +173,10 @@ def test_the_pages_install_a_server_and_a_gate_that_are_upgraded_go_back_and_lea
     opens(fresh)
 
     refuses_settings_that_would_not_start(fresh)
-    back = fresh.run("apt-get install --yes --allow-downgrades ./menjin-server_0.2.0_amd64.deb"
-                     " ./menjin-gate_0.2.0_amd64.deb").stdout  # fmt: skip
+    back = fresh.run(
+        "apt-get install --yes --allow-downgrades ./menjin-server_0.2.0_amd64.deb"
+        " ./menjin-gate_0.2.0_amd64.deb"
+    ).stdout
     go_back(fresh, back)
     assert "Staff sign-in" in serves(fresh)
     opens(fresh)
@@ -219,10 +222,11 @@ def gate_commands() -> list[str]:
     page = commands_of("raspberry_pi.md")
     commands = [each for each in page if not any(word in each for word in NOT_HERE)]
     return [
-        each.replace("arm64", "amd64").replace("--with-key=tpm2", "--with-key=host")
+        each.replace("arm64", "amd64")
+        .replace("--with-key=tpm2", "--with-key=host")
         .replace("devices.toml", "devices.toml --server-ca /etc/menjin/authority.pem --no-battery-clock")
         for each in commands
-    ]  # fmt: skip
+    ]
 
 
 def test_a_server_is_set_up_on_debians_postgresql(fresh: Machine) -> None:

@@ -20,8 +20,10 @@ from tests.support.wheels import ROOT
 
 LOCALE = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 PLACES_OF_PARTS = (
-    ("neighbours", "PROXY"), ("backup_passphrase", "PASSPHRASE"), ("setup_options", "ROOT_KEY"),
-)  # fmt: skip
+    ("neighbours", "PROXY"),
+    ("backup_passphrase", "PASSPHRASE"),
+    ("setup_options", "ROOT_KEY"),
+)
 DEVICES = '[lane.north]\nrelay = "board"\n'
 
 
@@ -47,8 +49,15 @@ def no_locale(monkeypatch: pytest.MonkeyPatch) -> None:
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The server's command on a folder, as root, with an `init` that writes key and settings."""
     module = loaded("server_setup")
-    places = {"SETTINGS": "web.toml", "PASSPHRASE": "backup_passphrase", "PROXY": "menjin.conf", "RUN": "run",
-              "ROOM": "room", "BACKUPS": "backups", "ROOT_KEY": "root.pem"}  # fmt: skip
+    places = {
+        "SETTINGS": "web.toml",
+        "PASSPHRASE": "backup_passphrase",
+        "PROXY": "menjin.conf",
+        "RUN": "run",
+        "ROOM": "room",
+        "BACKUPS": "backups",
+        "ROOT_KEY": "root.pem",
+    }
     for name, place in places.items():
         monkeypatch.setattr(module, name, tmp_path / place)
     for part, name in PLACES_OF_PARTS:
@@ -83,9 +92,15 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The gate's command on a folder, as root; it pairs when the test says so."""
     module = loaded("gate_setup")
-    places = {"FOLDER": "etc", "SITE_FILE": "etc/site.toml", "OLD_SITE_FILE": "etc/site.toml.old",
-              "AUTHORITY": "etc/server_ca.pem", "IDENTITY": "identity.json",
-              "WATCHDOG": "conf.d/menjin.conf", "CLOCKS": "clocks"}  # fmt: skip
+    places = {
+        "FOLDER": "etc",
+        "SITE_FILE": "etc/site.toml",
+        "OLD_SITE_FILE": "etc/site.toml.old",
+        "AUTHORITY": "etc/server_ca.pem",
+        "IDENTITY": "identity.json",
+        "WATCHDOG": "conf.d/menjin.conf",
+        "CLOCKS": "clocks",
+    }
     for name, place in places.items():
         monkeypatch.setattr(module, name, tmp_path / place)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
@@ -181,14 +196,18 @@ def test_a_site_file_is_written_again_until_the_gate_is_paired(gate: Any, tmp_pa
         assert gate.main(["--server", "https://a.example.org", "--no-battery-clock"]) == 0
     finally:
         os.umask(old_mask)
-    assert [stat.S_IMODE(path.stat().st_mode) for path in (gate.FOLDER, gate.SITE_FILE, gate.WATCHDOG.parent,
-            gate.WATCHDOG)] == [0o755, 0o644, 0o755, 0o644]  # fmt: skip
+    assert [
+        stat.S_IMODE(path.stat().st_mode)
+        for path in (gate.FOLDER, gate.SITE_FILE, gate.WATCHDOG.parent, gate.WATCHDOG)
+    ] == [0o755, 0o644, 0o755, 0o644]
     assert gate.main(["--devices", str(devices)]) == 0
     assert gate.main(["--server", "https://b.example.org"]) == 0
     said = tomllib.loads(gate.SITE_FILE.read_text())
     assert (said["gate"]["server_url"], said["gate"]["has_battery_clock"], said["lane"]) == (
-        "https://b.example.org", False, {"north": {"relay": "board"}},
-    )  # fmt: skip
+        "https://b.example.org",
+        False,
+        {"north": {"relay": "board"}},
+    )
     assert "https://a.example.org" in gate.OLD_SITE_FILE.read_text()
     gate.IDENTITY.touch()
     before = gate.SITE_FILE.read_text()
@@ -197,12 +216,23 @@ def test_a_site_file_is_written_again_until_the_gate_is_paired(gate: Any, tmp_pa
     assert gate.SITE_FILE.read_text() == before
 
 
-@pytest.mark.parametrize(("clocks", "typed", "has_one"), [
-    ((), None, False), (("rtc0",), None, False), (("rtc0",), "n", False), (("rtc0",), "y", True),
-], ids=["no clock", "no person", "no battery", "a battery"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("clocks", "typed", "has_one"),
+    [
+        ((), None, False),
+        (("rtc0",), None, False),
+        (("rtc0",), "n", False),
+        (("rtc0",), "y", True),
+    ],
+    ids=["no clock", "no person", "no battery", "a battery"],
+)
 def test_only_a_person_says_that_a_clock_has_a_battery(
-    gate: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clocks: tuple[str, ...], typed: str | None,
-    has_one: bool
+    gate: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    clocks: tuple[str, ...],
+    typed: str | None,
+    has_one: bool,
 ) -> None:
     for name in clocks:
         (tmp_path / "clocks" / name).mkdir(parents=True)
@@ -241,7 +271,8 @@ def test_a_server_of_a_checkout_gets_a_passphrase_before_its_tables_are_upgraded
     assert server.main(["--no-proxy"]) == 0
     assert sealed == [True]
     assert server.ran.index(("/usr/bin/menjin-server", "upgrade")) < server.ran.index(
-        ("systemctl", "enable", "--quiet", "--now", "menjin-web.service", "menjin-backup.timer"))  # fmt: skip
+        ("systemctl", "enable", "--quiet", "--now", "menjin-web.service", "menjin-backup.timer")
+    )
 
 
 def test_a_server_starts_from_a_backup_by_the_passphrase_that_seals_the_next_ones(
@@ -273,8 +304,12 @@ AS_THEY_ARE = re.compile(r"“[^”]*”|sudo .*|journalctl -u \S+|/\S+")
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_set_ups_speak_the_language_of_the_locale(
-    server: Any, gate: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str,
-    capsys: pytest.CaptureFixture[str]
+    server: Any,
+    gate: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    language: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("LANGUAGE", {"zh": "zh_CN.UTF-8", "en": "en_GB.UTF-8"}[language])
     (tmp_path / "devices.toml").write_text("")

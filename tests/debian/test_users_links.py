@@ -52,8 +52,15 @@ def users_folder(path: Path) -> Path:
 
 
 def as_user(*words: str) -> str:
-    return subprocess.run(words, user=OTHER.pw_uid, group=OTHER.pw_gid, extra_groups=[], check=True,
-                          capture_output=True, text=True).stdout  # fmt: skip
+    return subprocess.run(
+        words,
+        user=OTHER.pw_uid,
+        group=OTHER.pw_gid,
+        extra_groups=[],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
 
 
 def test_a_link_in_the_gates_folder_gets_no_code_and_no_owner(

@@ -28,7 +28,8 @@ def main() -> int:
     """Run everything; return 0 when nothing acknowledged was lost."""
     parser = argparse.ArgumentParser(prog="python -m tests.failover", description=__doc__)
     parser.add_argument(
-        "--asynchronous", action="store_true", help="break it: let no commit wait for the standby")
+        "--asynchronous", action="store_true", help="break it: let no commit wait for the standby"
+    )
     parser.add_argument("--only", default="", metavar="WORD", help="only what has this word: broker, proxy …")
     arguments = parser.parse_args()
     missing = what_is_missing()

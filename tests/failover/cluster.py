@@ -69,8 +69,14 @@ class Node:
         """Start Patroni, which starts PostgreSQL."""
         with (self.folder / "patroni.log").open("ab") as log:
             self.process = subprocess.Popen(
-                ["/usr/bin/patroni", str(self.folder.parent / "patroni.yml")], env=self.environment,
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.folder, **_unprivileged())
+                ["/usr/bin/patroni", str(self.folder.parent / "patroni.yml")],
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                cwd=self.folder,
+                **_unprivileged(),
+            )
 
     def postmaster(self) -> int:
         """Return the process of its PostgreSQL."""
@@ -122,7 +128,8 @@ class Cluster:
             with contextlib.suppress(requests.RequestException, ValueError, KeyError):
                 answer = requests.get(f"http://127.0.0.1:{node.rest_port}/cluster", timeout=5)
                 return {
-                    one["name"]: one["role"] for one in answer.json()["members"]
+                    one["name"]: one["role"]
+                    for one in answer.json()["members"]
                     if one["state"] in {"running", "streaming"}
                 }
         return {}
@@ -135,8 +142,8 @@ class Cluster:
     def becomes_asynchronous(self) -> None:
         """Acknowledge commits before the standby has them, as an installation should never do."""
         answer = requests.patch(
-            f"http://127.0.0.1:{self.nodes[0].rest_port}/config", json={"synchronous_mode": False},
-            timeout=10)
+            f"http://127.0.0.1:{self.nodes[0].rest_port}/config", json={"synchronous_mode": False}, timeout=10
+        )
         assert answer.status_code == 200, answer.text
         self.standby_role = "replica"
         self.wait_until_whole()
@@ -218,15 +225,19 @@ def _node(folder: Path, name: str, etcd_port: int, passwords: Mapping[str, str])
     own.mkdir(mode=0o700)
     _own(own)
     environment = {
-        "PATH": os.environ["PATH"], "LANG": "C.UTF-8",
-        "PATRONI_NAME": name, "PATRONI_ETCD3_HOST": f"127.0.0.1:{etcd_port}",
+        "PATH": os.environ["PATH"],
+        "LANG": "C.UTF-8",
+        "PATRONI_NAME": name,
+        "PATRONI_ETCD3_HOST": f"127.0.0.1:{etcd_port}",
         "PATRONI_RESTAPI_LISTEN": f"127.0.0.1:{rest_port}",
         "PATRONI_RESTAPI_CONNECT_ADDRESS": f"127.0.0.1:{rest_port}",
         "PATRONI_POSTGRESQL_LISTEN": f"127.0.0.1:{port}",
         "PATRONI_POSTGRESQL_CONNECT_ADDRESS": f"127.0.0.1:{port}",
-        "PATRONI_POSTGRESQL_DATA_DIR": str(own / "data"), "PATRONI_POSTGRESQL_BIN_DIR": str(bin_dir()),
+        "PATRONI_POSTGRESQL_DATA_DIR": str(own / "data"),
+        "PATRONI_POSTGRESQL_BIN_DIR": str(bin_dir()),
         "PATRONI_POSTGRESQL_PGPASS": str(own / "pgpass"),
-        "PATRONI_SUPERUSER_USERNAME": "postgres", "PATRONI_SUPERUSER_PASSWORD": passwords["SUPERUSER"],
+        "PATRONI_SUPERUSER_USERNAME": "postgres",
+        "PATRONI_SUPERUSER_PASSWORD": passwords["SUPERUSER"],
         "PATRONI_REPLICATION_USERNAME": "replicator",
         "PATRONI_REPLICATION_PASSWORD": passwords["REPLICATION"],
     }
@@ -236,8 +247,12 @@ def _node(folder: Path, name: str, etcd_port: int, passwords: Mapping[str, str])
 def _make_database(cluster: Cluster, superuser_password: str) -> None:
     node = cluster.in_role("leader")
     with psycopg.connect(
-        host="127.0.0.1", port=node.port, user="postgres", password=superuser_password,
-        dbname="postgres", autocommit=True,
+        host="127.0.0.1",
+        port=node.port,
+        user="postgres",
+        password=superuser_password,
+        dbname="postgres",
+        autocommit=True,
     ) as connection:
         # CREATEDB is for the tests' own filling, which keeps a copy.
         connection.execute(f"CREATE ROLE menjin LOGIN CREATEDB PASSWORD '{cluster.password}'".encode())

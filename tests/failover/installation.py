@@ -115,16 +115,23 @@ class Installation:
         home.mkdir(exist_ok=True)
         environment = {
             "PATH": os.environ["PATH"],
-            "HOME": str(home), "XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home),
-            "MENJIN_HOST": "localhost", "MENJIN_HTTPS_PORT": str(self.proxy_port),
+            "HOME": str(home),
+            "XDG_DATA_HOME": str(home),
+            "XDG_CONFIG_HOME": str(home),
+            "MENJIN_HOST": "localhost",
+            "MENJIN_HTTPS_PORT": str(self.proxy_port),
             "MENJIN_HTTP_PORT": str(free_port()),
             "MENJIN_UPSTREAM": " ".join(f"127.0.0.1:{one.port}" for one in self.web),
             "MENJIN_BALANCE": f"import {SHIPPED / 'balance.caddy'}",
         }
         with log.open("ab") as written:
             self._caddy = subprocess.Popen(
-                ["caddy", "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"], env=environment,
-                stdin=subprocess.DEVNULL, stdout=written, stderr=written)
+                ["caddy", "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=written,
+                stderr=written,
+            )
         self.proxy = Proxy(self.proxy_port, home / "caddy/pki/authorities/local/root.crt", log)
         wait_until_up(self.proxy, self._caddy)
 
@@ -152,7 +159,8 @@ def installed(cluster: Cluster, folder: Path) -> Iterator[Installation]:
     made, keys = Installation(cluster, folder, free_port()), {name: os.urandom(32) for name in _KEYS}
     with ExitStack() as stack:
         brokers = stack.enter_context(
-            run_brokers(folder / "brokers", [account_of(account_key(keys["seal_key"]))]))
+            run_brokers(folder / "brokers", [account_of(account_key(keys["seal_key"]))])
+        )
         made.broker, made.broker_ca = brokers.each[0], brokers.ca
         stack.callback(made.close)
         first = WebMachine("web1", folder / "web1", free_port())
@@ -160,9 +168,13 @@ def installed(cluster: Cluster, folder: Path) -> Iterator[Installation]:
         config = WebConfig(
             # The filling connects to it in a way of its own, which does not know of standbys.
             database_url=cluster.address() + "&target_session_attrs=read-write",
-            data_dir=first.folder, secrets_dir=first.folder / "secrets",
-            public_url=made.address, trusted_proxies=1,
-            bell_servers=brokers.addresses, bell_ca=brokers.ca, **keys,
+            data_dir=first.folder,
+            secrets_dir=first.folder / "secrets",
+            public_url=made.address,
+            trusted_proxies=1,
+            bell_servers=brokers.addresses,
+            bell_ca=brokers.ca,
+            **keys,
         )
         made.compound = fill_data_dir(config)
         made.web.append(first)
@@ -183,9 +195,20 @@ def _joined(made: Installation, first: WebMachine) -> WebMachine:
     backup = made.folder / f"{datetime.now(UTC):%Y%m%d}.menjin"
     menjin_web("backup", str(backup), "--data-dir", str(first.folder), "--passphrase-file", str(phrase))
     menjin_web(
-        "join", str(backup), "--data-dir", str(second.folder), "--passphrase-file", str(phrase),
-        "--database-url", made.cluster.address(), "--public-url", made.address, "--name", second.name,
-        "--behind-proxy")
+        "join",
+        str(backup),
+        "--data-dir",
+        str(second.folder),
+        "--passphrase-file",
+        str(phrase),
+        "--database-url",
+        made.cluster.address(),
+        "--public-url",
+        made.address,
+        "--name",
+        second.name,
+        "--behind-proxy",
+    )
     assert made.broker is not None
     with (second.folder / "web.toml").open("a", encoding="utf-8") as settings:  # by hand, alike on each
         settings.write(f'bell_servers = "{made.broker.address}"\nbell_ca = "{made.broker_ca}"\n')
@@ -196,7 +219,13 @@ def _joined(made: Installation, first: WebMachine) -> WebMachine:
 def menjin_web(*arguments: str) -> str:
     """Run a command of the server and return what it prints."""
     done = subprocess.run(
-        [sys.executable, "-m", "menjin", "web", *arguments], capture_output=True, text=True, check=False,
-        stdin=subprocess.DEVNULL, timeout=300, env={**os.environ, "LANGUAGE": "en"})
+        [sys.executable, "-m", "menjin", "web", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        timeout=300,
+        env={**os.environ, "LANGUAGE": "en"},
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -51,8 +51,10 @@ def kill_broker(protocol: Protocol) -> None:
     take("until no bell is heard", lambda: not any(gate.bell.is_heard for gate in protocol.hearing))
     protocol.goes_on(ACTS_AFTER)
     wanted = protocol.published()
-    take("until what was published without it is at every gate",
-         lambda: all(gate.version >= wanted[gate.gate_id] for gate in protocol.hearing))
+    take(
+        "until what was published without it is at every gate",
+        lambda: all(gate.version >= wanted[gate.gate_id] for gate in protocol.hearing),
+    )
     broker.start()
     take("until every bell is heard again", lambda: all(gate.bell.is_heard for gate in protocol.hearing))
 

@@ -115,7 +115,7 @@ class LoadGate(SignedGate):
         load.do("gate asks", self._ask)
 
     def _send(self) -> str:
-        fresh = tuple(self.entries[self.acknowledged:])
+        fresh = tuple(self.entries[self.acknowledged :])
         last = self.entries[-1]
         head = msgspec.json.encode(Head(self.site_id, f"{self.gate_id}.1", last.seq, last.digest))
         batch = EventBatch(entries=fresh, head=SignedHead(head, sign(self.key, HEAD_DOMAIN, head)))
@@ -143,8 +143,13 @@ class LoadGate(SignedGate):
     def question(self, sealing_key: bytes) -> AskRequest:
         """Return what the gate asks."""
         return AskRequest(
-            have_epoch=0, have_version=0, gate_time=datetime.now(UTC), clock_sure=True,
-            journal_seq=len(self.entries), sealing_public_key=sealing_key)
+            have_epoch=0,
+            have_version=0,
+            gate_time=datetime.now(UTC),
+            clock_sure=True,
+            journal_seq=len(self.entries),
+            sealing_public_key=sealing_key,
+        )
 
 
 @dataclass
@@ -177,8 +182,13 @@ class Office:
         """Add a person: the form is filled once and sent until it is taken."""
         name, once = f"Load {len(self.added) + 1}", f"once-of-the-load-{len(self.added) + 1:06d}"
         form = {
-            "display_name": name, "home_id": self.home_id, "kind": "resident", "age_band": "adult",
-            "language": "en", "lanes": list(self.lanes), "once": once,
+            "display_name": name,
+            "home_id": self.home_id,
+            "kind": "resident",
+            "age_band": "adult",
+            "language": "en",
+            "lanes": list(self.lanes),
+            "once": once,
         }
 
         def send() -> str:

@@ -68,8 +68,13 @@ class Findings:
     @property
     def are_none(self) -> bool:
         """Return whether all that was acknowledged is there once."""
-        return not (self.events_lost or self.events_twice or self.withdrawals_back
-                    or self.publications_lost or self.publications_twice)
+        return not (
+            self.events_lost
+            or self.events_twice
+            or self.withdrawals_back
+            or self.publications_lost
+            or self.publications_twice
+        )
 
 
 @dataclass
@@ -108,24 +113,36 @@ class Protocol:
         """Return once each gate and the office have done so many rounds more."""
         counts = [(len(gate.entries), gate) for gate in self.gates]
         added = len(self.office.added) if self.office else 0
-        until(lambda: all(len(gate.entries) >= before + rounds for before, gate in counts)
-              and self.office is not None and len(self.office.added) >= added + rounds,
-              lambda: [act for act in self.load.acts if act.acknowledged is None],
-              patience=PATIENCE_SECONDS)
+        until(
+            lambda: (
+                all(len(gate.entries) >= before + rounds for before, gate in counts)
+                and self.office is not None
+                and len(self.office.added) >= added + rounds
+            ),
+            lambda: [act for act in self.load.acts if act.acknowledged is None],
+            patience=PATIENCE_SECONDS,
+        )
 
     def findings(self) -> Findings:
         """Compare what was acknowledged with what the database has."""
         assert self.made.compound is not None
         assert self.office is not None
         withdrawn = [one for one in self.residents if one.act is not None and one.act.acknowledged]
-        found = Findings({
-            "events": sum(gate.acknowledged for gate in self.gates), "withdrawals": len(withdrawn),
-            "publications": len(self.office.added)})
+        found = Findings(
+            {
+                "events": sum(gate.acknowledged for gate in self.gates),
+                "withdrawals": len(withdrawn),
+                "publications": len(self.office.added),
+            }
+        )
         with self.made.compound.app.app_context(), current_menjin().database.session() as session:
             for gate in self.gates:
                 found.events_lost += gate.lost
-                rows = session.execute(select(GateEvent.seq, GateEvent.digest).where(
-                    GateEvent.gate_id == gate.gate_id, GateEvent.journal_id == f"{gate.gate_id}.1")).all()
+                rows = session.execute(
+                    select(GateEvent.seq, GateEvent.digest).where(
+                        GateEvent.gate_id == gate.gate_id, GateEvent.journal_id == f"{gate.gate_id}.1"
+                    )
+                ).all()
                 stored: dict[int, list[bytes]] = {}
                 for seq, digest in rows:
                     stored.setdefault(seq, []).append(digest)
@@ -138,16 +155,27 @@ class Protocol:
             live = live_face_consents(session, self.made.compound.site_id)
             for one in withdrawn:
                 key = f"face:{one.person_id}"
-                published = session.scalars(select(PolicyRecordRow.value).where(
-                    PolicyRecordRow.key == key, PolicyRecordRow.value.is_not(None))).all()
+                published = session.scalars(
+                    select(PolicyRecordRow.value).where(
+                        PolicyRecordRow.key == key, PolicyRecordRow.value.is_not(None)
+                    )
+                ).all()
                 shares = session.scalars(
-                    select(FaceShare.gate_id).where(FaceShare.person_id == one.person_id)).all()
+                    select(FaceShare.gate_id).where(FaceShare.person_id == one.person_id)
+                ).all()
                 if one.person_id in live or published or shares:
                     found.withdrawals_back.append(one.person_id)
             for name in self.office.added:
                 ids = session.scalars(select(Person.person_id).where(Person.display_name == name)).all()
-                at_gates = session.scalar(select(func.count()).select_from(PolicyRecordRow).where(
-                    PolicyRecordRow.key == f"person:{ids[0]}")) if ids else 0
+                at_gates = (
+                    session.scalar(
+                        select(func.count())
+                        .select_from(PolicyRecordRow)
+                        .where(PolicyRecordRow.key == f"person:{ids[0]}")
+                    )
+                    if ids
+                    else 0
+                )
                 if not ids or not at_gates:
                     found.publications_lost.append(name)
                 elif len(ids) > 1:
@@ -242,7 +270,8 @@ def _listen(protocol: Protocol, stack: ExitStack) -> None:
     assert office is not None
     served = ServedCompound(made.address, made.compound, made.folder / "web1.log", None)  # type: ignore[arg-type]
     protocol.hearing += stack.enter_context(
-        run_gates(served, made.folder / "gates", HEARING, made.broker_ca, made.proxy.server_ca))
+        run_gates(served, made.folder / "gates", HEARING, made.broker_ca, made.proxy.server_ca)
+    )
     office.lanes += tuple(f"{gate_id}-in" for gate_id in HEARING)
     until(are_quiet(protocol.hearing))
 

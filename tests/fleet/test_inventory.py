@@ -34,12 +34,16 @@ def written(tmp_path: Path, text: str) -> Path:
 
 
 def test_a_cell_goes_back_to_the_service_that_it_came_from(tmp_path: Path) -> None:
-    third = GOOD + 'upgrade_to = "north-last"\n' + """
+    third = (
+        GOOD
+        + 'upgrade_to = "north-last"\n'
+        + """
 [services.north-last]
 machine = "one"
 cells = "/var/lib/menjin-web/cells-last"
 url = "http://127.0.0.1:8002"
 """
+    )
     head, north, rest = third.partition("[services.north]")
     north_of, _, later = (north + rest).partition("[services.north-next]")
     for text in (third, head + "[services.north-next]" + later + north_of):
@@ -53,24 +57,49 @@ def test_an_inventory_names_machines_and_their_services(tmp_path: Path) -> None:
     fleet = read_fleet(written(tmp_path, GOOD))
     assert fleet.machines["one"].port == 22
     assert {name: one.machine for name, one in fleet.services.items()} == {
-        "north": "one", "north-next": "one"}
+        "north": "one",
+        "north-next": "one",
+    }
     assert fleet.services["north"].command == ("menjin-server",)
 
 
-@pytest.mark.parametrize(("old", "new", "says"), [
-    ("[machines.one]", "[machines.One]", r"\[machines.One\]: legal are 1 to 40 of a-z, 0-9 and -"),
-    ('machine = "one"', 'machine = "two"', r"\[services.north\] machine two is not there: add \[machines"),
-    ("cells-next", "cells", r"\[services.north\] has the folder of cells of \[services.north-next\]"),
-    ('"north-next"', '"south"', r"\[services.north\] upgrade_to 'south': name another service on the same"),
-    ("/var/lib/menjin-web/cells-next", "cells", r"\[services.north-next\] cells 'cells': write a whole path"),
-    ("/var/lib/menjin-web/cells-next", "/var/{{ x }}", "write it without braces"),
-    ("http://127.0.0.1:8001", "127.0.0.1:8001", r"\[services.north-next\] url '127.0.0.1:8001': write where"),
-    ('"north.example"', '"-oProxyCommand=x"', r"\[machines.one\] address and user begin with a letter"),
-    ('"north.example"', '"north example"', r"\[machines.one\] address 'north example': write it in one line"),
-    ('user = "root"', 'usr = "root"', r"unknown field `usr` - at `\$.machines"),
-    ("[machines.one]", "[machines.one", "Expected ']'"),
-    (GOOD, "", r"names no service: add \[services.NAME\]"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("[machines.one]", "[machines.One]", r"\[machines.One\]: legal are 1 to 40 of a-z, 0-9 and -"),
+        (
+            'machine = "one"',
+            'machine = "two"',
+            r"\[services.north\] machine two is not there: add \[machines",
+        ),
+        ("cells-next", "cells", r"\[services.north\] has the folder of cells of \[services.north-next\]"),
+        (
+            '"north-next"',
+            '"south"',
+            r"\[services.north\] upgrade_to 'south': name another service on the same",
+        ),
+        (
+            "/var/lib/menjin-web/cells-next",
+            "cells",
+            r"\[services.north-next\] cells 'cells': write a whole path",
+        ),
+        ("/var/lib/menjin-web/cells-next", "/var/{{ x }}", "write it without braces"),
+        (
+            "http://127.0.0.1:8001",
+            "127.0.0.1:8001",
+            r"\[services.north-next\] url '127.0.0.1:8001': write where",
+        ),
+        ('"north.example"', '"-oProxyCommand=x"', r"\[machines.one\] address and user begin with a letter"),
+        (
+            '"north.example"',
+            '"north example"',
+            r"\[machines.one\] address 'north example': write it in one line",
+        ),
+        ('user = "root"', 'usr = "root"', r"unknown field `usr` - at `\$.machines"),
+        ("[machines.one]", "[machines.one", "Expected ']'"),
+        (GOOD, "", r"names no service: add \[services.NAME\]"),
+    ],
+)
 def test_a_wrong_inventory_is_one_sentence_with_the_place(
     tmp_path: Path, old: str, new: str, says: str
 ) -> None:

@@ -21,18 +21,27 @@ def test_cells_of_their_own_are_good() -> None:
     assert set(outs(at("a", "elm"), at("a", "oak"), at("b", "willow")).values()) == {None}
 
 
-@pytest.mark.parametrize("other", [
-    at("b", "elm", host="x.example", keys="x"), at("b", "fir", host="elm.example"),
-    at("b", "fir", keys="keys of elm"),
-])
+@pytest.mark.parametrize(
+    "other",
+    [
+        at("b", "elm", host="x.example", keys="x"),
+        at("b", "fir", host="elm.example"),
+        at("b", "fir", keys="keys of elm"),
+    ],
+)
 def test_one_name_host_or_key_at_two_services_is_trouble_at_both(other: Seen) -> None:
     assert outs(at("a", "elm"), other, at("b", "oak")) == {
-        ("a", "elm"): "twice", ("b", other.cell.cell): "twice", ("b", "oak"): None}
+        ("a", "elm"): "twice",
+        ("b", other.cell.cell): "twice",
+        ("b", "oak"): None,
+    }
 
 
 def test_a_move_under_way_is_no_trouble_of_its_own() -> None:
     assert outs(at("a", "elm", out="moving"), at("b", "elm", out="moving")) == {
-        ("a", "elm"): "moving", ("b", "elm"): "moving"}
+        ("a", "elm"): "moving",
+        ("b", "elm"): "moving",
+    }
 
 
 def test_what_is_nowhere_is_missed_where_its_service_answers() -> None:
@@ -47,11 +56,19 @@ def test_what_a_newer_service_says_more_is_passed_over_and_what_is_no_cell_is_an
         read_cells("a", "one", "Traceback")
 
 
-@pytest.mark.parametrize("said", [
-    {"cell": "../elm"}, {"cell": "{{ lookup('pipe', 'id') }}"}, {"cell": "elm\n"}, {"cell": ""},
-    {"cell": "elm", "host": "{{ 1 }}.example"}, {"cell": "elm", "host": "elm.example\x1b[2J"},
-    {"cell": "elm", "host": "x" * 254}, {"cell": "elm", "host": "-elm.example"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"cell": "../elm"},
+        {"cell": "{{ lookup('pipe', 'id') }}"},
+        {"cell": "elm\n"},
+        {"cell": ""},
+        {"cell": "elm", "host": "{{ 1 }}.example"},
+        {"cell": "elm", "host": "elm.example\x1b[2J"},
+        {"cell": "elm", "host": "x" * 254},
+        {"cell": "elm", "host": "-elm.example"},
+    ],
+)
 def test_a_name_or_host_that_no_cell_has_is_refused_with_the_machine(said: dict[str, str]) -> None:
     _.speak(language_of({}))
     with pytest.raises(FleetRefused, match=r"^machine one says for a .* is no name and no host of a cell"):

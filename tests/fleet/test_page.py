@@ -21,7 +21,9 @@ def test_its_inventory_is_taken_as_it_is_written(tmp_path: Path) -> None:
     path.write_text(f"{first}{added.partition(chr(10))[2]}\n\n{after}", encoding="utf-8")
     fleet = read_fleet(path)
     assert {name: one.upgrade_to for name, one in fleet.services.items()} == {
-        "north": "north-next", "north-next": ""}
+        "north": "north-next",
+        "north-next": "",
+    }
     assert fleet.machines["one"].account == "menjin-web"
 
 

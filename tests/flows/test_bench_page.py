@@ -61,7 +61,9 @@ def do(page: BenchPage) -> Do:
 
     def send(act: str, **fields: str) -> requests.Response:
         return requests.post(
-            page.address + "acts", json={"act": act, **fields}, timeout=10,
+            page.address + "acts",
+            json={"act": act, **fields},
+            timeout=10,
             headers={ACT_HEADER: "1", "Origin": page.address.rstrip("/")},
         )
 
@@ -146,7 +148,10 @@ def test_what_a_gate_writes_is_said_in_words(
     folder.mkdir()
     journal = Journal(folder / "journal.sqlite3", NOON)
     refused: dict[str, str | bool] = {
-        "method": "card", "reason": "credential_unknown", "opens": False, "lane_id": "north-in"
+        "method": "card",
+        "reason": "credential_unknown",
+        "opens": False,
+        "lane_id": "north-in",
     }
     journal.append(EventKind.ACCESS, refused, {}, NOON)
     journal.append(EventKind.ALARM_DEVICE_LOST, {"device": "north-in-card", "detail": "ENXIO"}, {}, NOON)
@@ -217,7 +222,8 @@ def test_the_digits_of_a_keypad_are_not_shown(do: Do, page: BenchPage, heard: He
 @pytest.mark.parametrize(
     "act",
     [
-        {"act": "nonsense"}, {"act": "tap", "gate": "north", "lane": "north-in", "card": "0"},
+        {"act": "nonsense"},
+        {"act": "tap", "gate": "north", "lane": "north-in", "card": "0"},
         {"act": "tap", "gate": "nowhere", "lane": "north-in", "card": "1"},
         {"act": "type", "gate": "north", "lane": "north-in", "keys": "12A"},
         {"act": "contact", "gate": "north", "lane": "north-in", "kind": "tamper", "on": "1"},
@@ -235,13 +241,17 @@ def test_what_makes_no_sense_is_refused_with_a_sentence(do: Do, heard: Heard, ac
 @pytest.mark.parametrize(
     "headers",
     [
-        {}, {"Origin": "http://evil.test", ACT_HEADER: "1"}, {ACT_HEADER: "1"},
+        {},
+        {"Origin": "http://evil.test", ACT_HEADER: "1"},
+        {ACT_HEADER: "1"},
         {"Host": "evil.test", "Origin": "http://evil.test", ACT_HEADER: "1"},
     ],
 )
 def test_another_page_moves_nothing(page: BenchPage, heard: Heard, headers: dict[str, str]) -> None:
     reply = requests.post(
-        page.address + "acts", timeout=10, headers=headers,
+        page.address + "acts",
+        timeout=10,
+        headers=headers,
         json={"act": "tap", "gate": "north", "lane": "north-in", "card": "1"},
     )
     assert reply.status_code == 403

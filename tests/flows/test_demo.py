@@ -27,67 +27,143 @@ pytestmark = [pytest.mark.slow]
 LONGEST_SECONDS = 1800.0
 """A whole run takes three minutes, on a busy machine many times that; it ends with its last step."""
 DENIED = {
-    "card_opens", "same_card_same_number_at_every_reader", "pin_opens", "qr_opens", "qr_online_code_opens",
-    "visitor_pass_opens", "visitor_code_opens_once", "face_opens", "server_down_card_opens",
-    "power_cycle_no_pulse", "osdp_card_opens", "modbus_relay_confirms", "door_held_alarm",
-    "granted_nobody_came", "relay_unplugged_and_back", "reader_unplugged_and_back",
-    "crash_mid_pulse_ends_at_rest", "fire_observed_never_locks", "staff_card_opens_offline", "interlock",
-    "antipassback", "duress_pin_silent_alarm", "face_enrol_at_gate", "live_person_accepted",
-    "enrol_with_another_persons_card_refused", "under_14_blocked", "face_lease_expires_offline",
-    "face_after_reboot_offline_unavailable_card_opens", "weak_engine_may_not_open",
-    "cloned_gate_gets_no_lease", "second_look_added", "look_dropped", "face_beside_a_card",
-    "face_pauses_when_pin_hours_end", "face_ends_with_the_last_other_way",
+    "card_opens",
+    "same_card_same_number_at_every_reader",
+    "pin_opens",
+    "qr_opens",
+    "qr_online_code_opens",
+    "visitor_pass_opens",
+    "visitor_code_opens_once",
+    "face_opens",
+    "server_down_card_opens",
+    "power_cycle_no_pulse",
+    "osdp_card_opens",
+    "modbus_relay_confirms",
+    "door_held_alarm",
+    "granted_nobody_came",
+    "relay_unplugged_and_back",
+    "reader_unplugged_and_back",
+    "crash_mid_pulse_ends_at_rest",
+    "fire_observed_never_locks",
+    "staff_card_opens_offline",
+    "interlock",
+    "antipassback",
+    "duress_pin_silent_alarm",
+    "face_enrol_at_gate",
+    "live_person_accepted",
+    "enrol_with_another_persons_card_refused",
+    "under_14_blocked",
+    "face_lease_expires_offline",
+    "face_after_reboot_offline_unavailable_card_opens",
+    "weak_engine_may_not_open",
+    "cloned_gate_gets_no_lease",
+    "second_look_added",
+    "look_dropped",
+    "face_beside_a_card",
+    "face_pauses_when_pin_hours_end",
+    "face_ends_with_the_last_other_way",
     "face_recognition_beside_card_opens",
 }
 ALLOWED = {
-    "unknown_card_refused", "wrong_pin_refused_and_delayed", "qr_used_twice_refused",
-    "qr_unused_after_45_s_refused", "qr_forged_refused", "visitor_pass_outside_hours_refused",
-    "visitor_code_opens_once", "method_not_chosen_refused", "stranger_face_refused",
-    "print_attack_refused", "replay_attack_refused", "face_beside_a_card",
-    "face_pauses_when_pin_hours_end", "face_ends_with_the_last_other_way",
-    "face_recognition_beside_card_opens", "face_withdrawn_refused", "lockdown_refuses",
+    "unknown_card_refused",
+    "wrong_pin_refused_and_delayed",
+    "qr_used_twice_refused",
+    "qr_unused_after_45_s_refused",
+    "qr_forged_refused",
+    "visitor_pass_outside_hours_refused",
+    "visitor_code_opens_once",
+    "method_not_chosen_refused",
+    "stranger_face_refused",
+    "print_attack_refused",
+    "replay_attack_refused",
+    "face_beside_a_card",
+    "face_pauses_when_pin_hours_end",
+    "face_ends_with_the_last_other_way",
+    "face_recognition_beside_card_opens",
+    "face_withdrawn_refused",
+    "lockdown_refuses",
     "lost_only_card_never_blocks_publication",
-    "restored_server_keeps_revocations", "osdp_default_key_refused", "osdp_clear_text_reader_ignored",
-    "staff_card_opens_offline", "interlock", "antipassback", "duress_pin_silent_alarm",
+    "restored_server_keeps_revocations",
+    "osdp_default_key_refused",
+    "osdp_clear_text_reader_ignored",
+    "staff_card_opens_offline",
+    "interlock",
+    "antipassback",
+    "duress_pin_silent_alarm",
 }
 NOTICED = {
     "allow_all": ALLOWED,
     "deny_all": DENIED,
     "replay": {"qr_used_twice_refused", "visitor_code_opens_once"},
     "deaf_sync": {
-        "method_not_chosen_refused", "face_enrol_at_gate", "withdraw_to_forgotten", "face_withdrawn_refused",
-        "certificate_verifies", "lockdown_refuses", "second_look_added", "look_dropped", "face_beside_a_card",
+        "method_not_chosen_refused",
+        "face_enrol_at_gate",
+        "withdraw_to_forgotten",
+        "face_withdrawn_refused",
+        "certificate_verifies",
+        "lockdown_refuses",
+        "second_look_added",
+        "look_dropped",
+        "face_beside_a_card",
         "face_recognition_beside_card_opens",
-        "lost_only_card_never_blocks_publication", "restored_server_keeps_revocations",
-        "staff_card_opens_offline", "duress_pin_silent_alarm",
+        "lost_only_card_never_blocks_publication",
+        "restored_server_keeps_revocations",
+        "staff_card_opens_offline",
+        "duress_pin_silent_alarm",
     },
     "numb": {
-        "door_forced_alarm", "door_held_alarm", "exit_button_no_alarm", "guard_button_recorded",
+        "door_forced_alarm",
+        "door_held_alarm",
+        "exit_button_no_alarm",
+        "guard_button_recorded",
         "fire_observed_never_locks",
     },
     "leaky": {"stolen_server_yields_nothing", "stolen_gate_yields_nothing"},
 }
 UNTOUCHED = {
     "allow_all": {
-        "card_opens", "pin_opens", "face_only_lane_refused_by_admin", "osdp_card_opens",
-        "unsafe_lane_sheet_refused", "face_enrol_at_gate", "stolen_gate_yields_nothing",
+        "card_opens",
+        "pin_opens",
+        "face_only_lane_refused_by_admin",
+        "osdp_card_opens",
+        "unsafe_lane_sheet_refused",
+        "face_enrol_at_gate",
+        "stolen_gate_yields_nothing",
         "certificate_verifies",
     },
     "deny_all": {
-        "face_only_lane_refused_by_admin", "door_forced_alarm", "exit_button_no_alarm",
-        "guard_button_recorded", "unsafe_lane_sheet_refused",
+        "face_only_lane_refused_by_admin",
+        "door_forced_alarm",
+        "exit_button_no_alarm",
+        "guard_button_recorded",
+        "unsafe_lane_sheet_refused",
     },
     "replay": set(STEP_NAMES) - {"qr_used_twice_refused", "visitor_code_opens_once"},
     "deaf_sync": {
-        "card_opens", "pin_opens", "unknown_card_refused", "power_cycle_no_pulse", "osdp_card_opens",
-        "modbus_relay_confirms", "door_forced_alarm", "interlock",
+        "card_opens",
+        "pin_opens",
+        "unknown_card_refused",
+        "power_cycle_no_pulse",
+        "osdp_card_opens",
+        "modbus_relay_confirms",
+        "door_forced_alarm",
+        "interlock",
     },
     "numb": {
-        "card_opens", "pin_opens", "unknown_card_refused", "face_opens", "osdp_card_opens",
-        "stolen_server_yields_nothing", "stolen_gate_yields_nothing",
+        "card_opens",
+        "pin_opens",
+        "unknown_card_refused",
+        "face_opens",
+        "osdp_card_opens",
+        "stolen_server_yields_nothing",
+        "stolen_gate_yields_nothing",
     },
     "leaky": {
-        "card_opens", "face_opens", "door_forced_alarm", "exit_button_no_alarm", "certificate_verifies",
+        "card_opens",
+        "face_opens",
+        "door_forced_alarm",
+        "exit_button_no_alarm",
+        "certificate_verifies",
         "unsafe_lane_sheet_refused",
     },
 }
@@ -104,7 +180,10 @@ def run_demo(folder: Path, *options: str) -> tuple[int, list[dict[str, object]],
     folder.mkdir(exist_ok=True)
     done = subprocess.run(
         [sys.executable, "-m", "menjin", "demo", "--once", "--json", *options],
-        capture_output=True, text=True, timeout=LONGEST_SECONDS, env={**os.environ, "TMPDIR": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_SECONDS,
+        env={**os.environ, "TMPDIR": str(folder)},
         check=False,
     )
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
@@ -168,7 +247,9 @@ def test_ctrl_c_in_the_middle_leaves_no_process_and_no_file(tmp_path: Path) -> N
     folder = tmp_path / "demo"
     folder.mkdir()
     demo = subprocess.Popen(
-        [sys.executable, "-m", "menjin", "demo", "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        [sys.executable, "-m", "menjin", "demo", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         env={**os.environ, "TMPDIR": str(folder)},
     )
     assert demo.stdout is not None
@@ -187,8 +268,11 @@ def test_a_killed_demo_leaves_no_process_and_no_file(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     folder.mkdir()
     demo = subprocess.Popen(
-        [sys.executable, "-m", "menjin", "demo"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        text=True, env={**os.environ, "TMPDIR": str(folder)},
+        [sys.executable, "-m", "menjin", "demo"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "TMPDIR": str(folder)},
     )
     assert demo.stdout is not None
     with demo:
@@ -203,8 +287,11 @@ def test_a_killed_demo_leaves_no_process_and_no_file(tmp_path: Path) -> None:
 def test_addresses_come_before_any_step(tmp_path: Path) -> None:
     """Who only wants to look waits for the start alone, and one line says where to begin."""
     demo = subprocess.Popen(
-        [sys.executable, "-m", "menjin", "demo"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        text=True, env={**os.environ, "TMPDIR": str(tmp_path)},
+        [sys.executable, "-m", "menjin", "demo"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
     )
     assert demo.stdout is not None
     with demo:
@@ -232,7 +319,10 @@ def test_a_tour_leaves_no_alarm_and_each_role_signs_in(
         staff = re.findall(r"(\S+@demo\.test) +codes now (\d+) then \d+ +authenticator secret (\w+)", text)
         password = re.findall(r"password (\S+)", text)[0]
         assert sorted(email.partition("@")[0] for email, _code, _secret in staff) == [
-            "guard", "installer", "manager", "privacy",
+            "guard",
+            "installer",
+            "manager",
+            "privacy",
         ]
         for email, _code, secret in staff[1:]:  # the manager has signed in for the pairing
             desk = ManagerDesk(stage.server.address, email, password, secret)

@@ -83,9 +83,11 @@ def stage_with(office: Office, bench: BenchGate) -> SimpleNamespace:
 
 
 WITHOUT_SABOTEUR = {
-    "unsafe_lane_sheet_refused", "face_only_lane_refused_by_admin",  # below
-    "face_only_lane_refused_by_gate", "events_arrive_after_reconnect",  # by nothing yet
-}  # fmt: skip
+    "unsafe_lane_sheet_refused",
+    "face_only_lane_refused_by_admin",  # below
+    "face_only_lane_refused_by_gate",
+    "events_arrive_after_reconnect",  # by nothing yet
+}
 
 
 def test_every_other_step_is_broken_by_a_saboteur() -> None:

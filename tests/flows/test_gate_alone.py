@@ -59,18 +59,25 @@ def test_refusals_send_no_on_byte_and_say_why(bench: BenchGate) -> None:
     bench.time.stop()
     second = bench.time.second()
     # One after the other: what came of one presentation takes half-typed digits off the screen.
-    for count, present in enumerate((
-        lambda: bench.card.tap(0x77777777),
-        lambda: bench.keys.type("31203#111999#"),
-        lambda: bench.scanner.scan(phone.code(second - 45)),
-        lambda: bench.scanner.scan(stranger.code(second)),
-        lambda: bench.scanner.scan("HELLO"),
-    ), 1):
+    for count, present in enumerate(
+        (
+            lambda: bench.card.tap(0x77777777),
+            lambda: bench.keys.type("31203#111999#"),
+            lambda: bench.scanner.scan(phone.code(second - 45)),
+            lambda: bench.scanner.scan(stranger.code(second)),
+            lambda: bench.scanner.scan("HELLO"),
+        ),
+        1,
+    ):
         present()
         wait_for_decisions(bench, count)
     bench.stop()
     assert [reason for _, reason, _ in bench.decisions()] == [
-        "credential_unknown", "pin_wrong", "code_stale", "code_forged", "code_unreadable",
+        "credential_unknown",
+        "pin_wrong",
+        "code_stale",
+        "code_forged",
+        "code_unreadable",
     ]
     assert not any(change.on for change in bench.relay.changes)
 
@@ -110,7 +117,11 @@ def test_three_wrong_pins_delay_the_home_and_not_its_card(bench: BenchGate) -> N
     assert opened(bench, bench.card.tap(0x1234ABCD))
     bench.stop()
     assert [reason for _, reason, _ in bench.decisions()] == [
-        "pin_wrong", "pin_wrong", "pin_wrong", "method_delayed", "granted",
+        "pin_wrong",
+        "pin_wrong",
+        "pin_wrong",
+        "method_delayed",
+        "granted",
     ]
 
 

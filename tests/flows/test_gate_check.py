@@ -64,9 +64,19 @@ def test_a_healthy_site_is_reported_healthy_and_no_lock_moves(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {line["verdict"] for line in lines} <= {"ok", "warning"}
     assert {line["part"] for line in lines} >= {
-        "secrets", "clock", "lane", "reader", "tag_reader", "frame_reader", "keypad", "scanner",
-        "osdp_reader", "inputs", "camera", "terminal",
-    }  # fmt: skip
+        "secrets",
+        "clock",
+        "lane",
+        "reader",
+        "tag_reader",
+        "frame_reader",
+        "keypad",
+        "scanner",
+        "osdp_reader",
+        "inputs",
+        "camera",
+        "terminal",
+    }
     assert not any(
         change.on for change in [*site.usb.changes, *site.modbus.changes(1), *site.modbus.changes(2)]
     )
@@ -83,10 +93,15 @@ def test_the_site_has_every_kind_but_those_that_have_no_twin(site: Site) -> None
 
 
 SERIAL = {
-    ("reader", "line"): "line", ("tag_reader", "tag"): "tag", ("frame_reader", "frames"): "frames",
-    ("keypad", "keys"): "keys", ("keypad", "framed"): "framed", ("keypad", "stx"): "stx",
-    ("scanner", "scan"): "scan", ("inputs", "cabinet"): "inputs",
-}  # fmt: skip
+    ("reader", "line"): "line",
+    ("tag_reader", "tag"): "tag",
+    ("frame_reader", "frames"): "frames",
+    ("keypad", "keys"): "keys",
+    ("keypad", "framed"): "framed",
+    ("keypad", "stx"): "stx",
+    ("scanner", "scan"): "scan",
+    ("inputs", "cabinet"): "inputs",
+}
 WEDGES = {("reader", "usb-card"): "usb_card", ("keypad", "pad"): "pad"}
 MODBUS = {("relay", "waveshare"), ("relay", "eletechsup"), ("inputs", "board")}
 Broken = dict[tuple[str, str], str]

@@ -87,8 +87,12 @@ def test_one_door_waits_for_the_other_for_cards_and_orders_alike(tmp_path: Path)
         wait_for_decisions(bench, 5)
         bench.stop()
         assert [reason for _, reason, _ in bench.decisions()] == [
-            "granted", "interlocked", "interlocked", "granted", "granted",
-        ]  # fmt: skip
+            "granted",
+            "interlocked",
+            "interlocked",
+            "granted",
+            "granted",
+        ]
 
 
 def test_a_lane_that_staff_hold_keeps_the_other_one_waiting_but_not_in_a_fire(tmp_path: Path) -> None:
@@ -148,8 +152,12 @@ def test_a_second_way_in_is_recorded_and_with_hard_counting_and_a_server_refused
         wait_for_decisions(bench, 5)
         bench.stop()
         assert [reason for _, reason, _ in bench.decisions()] == [
-            "granted", "granted", "antipassback", "granted", "granted",
-        ]  # fmt: skip
+            "granted",
+            "granted",
+            "antipassback",
+            "granted",
+            "granted",
+        ]
         ((_, facts, personal),) = recorded(bench, "antipassback_violated")
         assert (facts, personal) == ({"lane_id": LANE}, {"person_id": RESIDENT_ID})
 

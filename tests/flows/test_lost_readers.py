@@ -90,7 +90,9 @@ class Street:
             with self.compound.session() as session:
                 states = session.get_one(Gate, "north").lane_states
             return [
-                one["method"] for state in states if state["lane_id"] == LANE
+                one["method"]
+                for state in states
+                if state["lane_id"] == LANE
                 for one in state.get("lost") or ()
             ]
 

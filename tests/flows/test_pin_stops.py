@@ -89,7 +89,9 @@ def test_a_hundred_wrong_pins_stop_a_homes_pins_past_restarts_and_its_other_ways
     guess(bench, WRONG)
     assert answer(bench, PIN) == ("method_stopped", False)
     assert [answer(bench, what) for what in ("000001", 7, CODE)] == [
-        ("method_stopped", False), ("granted", True), ("granted", True),
+        ("method_stopped", False),
+        ("granted", True),
+        ("granted", True),
     ]
     assert answer(bench, PIN) == ("method_stopped", False), "a card alone resumes nothing"
     assert kinds(bench).count("alarm_pin_stopped") == 1
@@ -115,8 +117,10 @@ def test_ones_own_card_and_then_the_pin_resume_it_and_another_persons_card_does_
         wait_for_decisions(bench, before + number)
     gate.kill()
     assert bench.decisions()[before:] == [
-        ("card", "granted", True), ("pin", "method_stopped", False),
-        ("card", "granted", True), ("pin", "granted", True),
+        ("card", "granted", True),
+        ("pin", "method_stopped", False),
+        ("card", "granted", True),
+        ("pin", "granted", True),
     ]
     assert kinds(bench).count("pin_resumed") == 1
     assert answer(bench, PIN) == ("granted", True)
@@ -142,9 +146,12 @@ def test_a_face_waits_with_the_pin_that_is_its_only_other_way_and_a_new_pin_resu
 ) -> None:
     only_pin = "00000000000000a3"
     people = (
-        *PEOPLE, person(only_pin), pin("915264", PIN_KEY, only_pin, "pin-5"),
-        FaceRecord(only_pin, "consent-3", "yunet-sface"), FaceRecord(NEIGHBOUR, "consent-2", "yunet-sface"),
-    )  # fmt: skip
+        *PEOPLE,
+        person(only_pin),
+        pin("915264", PIN_KEY, only_pin, "pin-5"),
+        FaceRecord(only_pin, "consent-3", "yunet-sface"),
+        FaceRecord(NEIGHBOUR, "consent-2", "yunet-sface"),
+    )
     bench.give_policy(records(*people), version=2)
     bench.start()
     bench.gate.inbox.put(face(only_pin))
@@ -160,8 +167,11 @@ def test_a_face_waits_with_the_pin_that_is_its_only_other_way_and_a_new_pin_resu
     bench.stop()
     before = bench.decisions()
     assert [(reason, opens) for method, reason, opens in before if method == "face"] == [
-        ("granted", True), ("face_alone", False), ("granted", True), ("granted", True),
-    ]  # fmt: skip
+        ("granted", True),
+        ("face_alone", False),
+        ("granted", True),
+        ("granted", True),
+    ]
     stop_pins(bench)
     bench.start()
     bench.gate.inbox.put(face(only_pin))

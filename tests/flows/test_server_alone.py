@@ -31,16 +31,36 @@ def test_the_server_installs_and_starts_without_drivers_or_face_packages(tmp_pat
     (tmp_path / "passphrase").write_text("root of an invented compound\n")
     (tmp_path / "password").write_text("a long invented password\n")
     init = [
-        str(menjin), "web", "init", "--data-dir", str(tmp_path / "data"), "--name", "Invented Court",
-        "--language", "en", "--timezone", "Asia/Shanghai",
-        "--public-url", "http://127.0.0.1:8000", "--root-key", str(tmp_path / "root.pem"),
-        "--root-passphrase-file", str(tmp_path / "passphrase"),
-        "--manager-email", "manager@example.org", "--manager-password-file", str(tmp_path / "password"),
+        str(menjin),
+        "web",
+        "init",
+        "--data-dir",
+        str(tmp_path / "data"),
+        "--name",
+        "Invented Court",
+        "--language",
+        "en",
+        "--timezone",
+        "Asia/Shanghai",
+        "--public-url",
+        "http://127.0.0.1:8000",
+        "--root-key",
+        str(tmp_path / "root.pem"),
+        "--root-passphrase-file",
+        str(tmp_path / "passphrase"),
+        "--manager-email",
+        "manager@example.org",
+        "--manager-password-file",
+        str(tmp_path / "password"),
     ]
     subprocess.run(init, check=True, timeout=120, cwd=tmp_path, stdin=subprocess.DEVNULL)
     answered = subprocess.run(
         [str(python), "-c", ANSWER, str(tmp_path / "data")],
-        capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        cwd=tmp_path,
     )
     assert answered.returncode == 0, answered.stderr
     assert answered.stdout.split() == ["200"]

@@ -142,7 +142,9 @@ def test_no_hold_of_staff_comes_back_with_the_power(bench: BenchGate) -> None:
     bench.stop()
     assert not obeyed(bench.relay).is_on(1)
     assert recorded(bench, "hold_ended")[-1][1] == {
-        "lane_id": LANE, "by": "emergency_code", "ended_by": "stop",
+        "lane_id": LANE,
+        "by": "emergency_code",
+        "ended_by": "stop",
     }
     heard = len(bench.relay.heard)
     bench.start()

@@ -55,5 +55,8 @@ HEAD_OFFICE_SECONDS = 60
 def share_of_day(hour: float) -> float:
     """Return the passages of an hour that begins here, as a share of a day's."""
     return sum(
-        share / (width * math.sqrt(2 * math.pi)) * math.exp(-(((hour - at + 12) % 24 - 12) / width) ** 2 / 2)
-        for at, width, share in RUSHES)
+        share
+        / (width * math.sqrt(2 * math.pi))
+        * math.exp(-((((hour - at + 12) % 24 - 12) / width) ** 2) / 2)
+        for at, width, share in RUSHES
+    )

@@ -44,8 +44,11 @@ class Watched:
 
     def quiet_again(self, hour: float) -> float:
         """Return how many seconds after this hour the last wait of more than a second was."""
-        late = [second - hour * HOUR for second, wait in self.waits
-                if wait > 1 and 0 <= second - hour * HOUR < CLOSE_LOOK_SECONDS]
+        late = [
+            second - hour * HOUR
+            for second, wait in self.waits
+            if wait > 1 and 0 <= second - hour * HOUR < CLOSE_LOOK_SECONDS
+        ]
         return max(late, default=0.0)
 
 
@@ -91,8 +94,7 @@ class Played:
 
     def run(self, begins: float = 0.0, ends: float = 24.0) -> Day:
         """Play it between two hours."""
-        lost = self.machine_of == np.bincount(
-            self.machine_of.astype(int), self.spread.gates).argmax()
+        lost = self.machine_of == np.bincount(self.machine_of.astype(int), self.spread.gates).argmax()
         self.day.gates_of_a_machine = float(self.spread.gates[lost].sum())
         self.day.gates_of_a_proxy = float(self.spread.gates.sum()) / max(1, self.machines.proxies - 1)
         restarts = dict(self._restarts())
@@ -122,8 +124,9 @@ class Played:
 
     def _opened_again(self) -> Numbers:
         """Return the work of a process that opens its cells and answers each gate in full once."""
-        return (self.spread.cells * costs.OPEN_CELL_WEB_MS
-                + self.spread.gates * costs.ASK_WITH_NEWS_WEB_MS) / 1000
+        return (
+            self.spread.cells * costs.OPEN_CELL_WEB_MS + self.spread.gates * costs.ASK_WITH_NEWS_WEB_MS
+        ) / 1000
 
     def _restarts(self) -> Iterator[tuple[float, list[int]]]:
         """Yield when which machines are restarted: one, then ten together."""
@@ -162,8 +165,11 @@ class Played:
         work = np.where(is_away, 0.0, load.web())
         self.web_waits = np.maximum(0.0, self.web_waits + jobs + (work - 1.0) * step)
         for_postgres = np.bincount(
-            self.group_of, np.where(is_away, 0.0, load.postgres()) * step
-            + jobs * costs.ASK_WITH_NEWS_POSTGRES_MS / costs.ASK_WITH_NEWS_WEB_MS, machines.groups)
+            self.group_of,
+            np.where(is_away, 0.0, load.postgres()) * step
+            + jobs * costs.ASK_WITH_NEWS_POSTGRES_MS / costs.ASK_WITH_NEWS_WEB_MS,
+            machines.groups,
+        )
         self.postgres_waits = np.maximum(0.0, self.postgres_waits + for_postgres - assumed.CORES * step)
         of_proxy = float(np.where(is_away, 0.0, load.proxy()).sum()) * step
         of_proxy += connects * costs.TLS_CONNECTS_PROXY_MS / 1000
@@ -173,7 +179,8 @@ class Played:
         day = self.day
         day.web.note(second, float(work.sum() + jobs.sum() / step), float(self.web_waits.max()))
         day.postgres.note(
-            second, float(for_postgres.sum() / step), float(self.postgres_waits.max() / assumed.CORES))
+            second, float(for_postgres.sum() / step), float(self.postgres_waits.max() / assumed.CORES)
+        )
         day.proxy.note(second, of_proxy / step, self.proxy_wait / serving)
         day.broker.note(second, of_broker, heard)
         day.asks_without_bell = max(day.asks_without_bell, float(load.asks.sum()))
@@ -181,9 +188,11 @@ class Played:
 
     def _caught_up(self) -> Numbers:
         """Return the work of a process whose gates come back: it opens cells, answers, takes entries."""
-        return (self._opened_again()
-                + np.minimum(self.unsent, self.spread.gates) * costs.REQUEST_OF_ONE_ENTRY_WEB_MS / 1000
-                + np.maximum(0, self.unsent - self.spread.gates) * costs.FURTHER_ENTRY_WEB_MS / 1000)
+        return (
+            self._opened_again()
+            + np.minimum(self.unsent, self.spread.gates) * costs.REQUEST_OF_ONE_ENTRY_WEB_MS / 1000
+            + np.maximum(0, self.unsent - self.spread.gates) * costs.FURTHER_ENTRY_WEB_MS / 1000
+        )
 
     def _broker(self, step: float, rung: Numbers) -> tuple[float, float]:
         """Let deaf gates connect to other brokers; return the cores in use and the wait of the last gate."""

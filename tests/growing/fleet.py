@@ -37,7 +37,8 @@ def draw_compounds(cells: int, gates: int, seed: int) -> Compounds:
     shift = np.array([dice.randrange(len(assumed.SHIFT_MINUTES)) for _cell in range(cells)])
     doors = sizes**0.7
     return Compounds(
-        sizes / sizes.sum() * cells * assumed.PEOPLE_OF_A_CELL, doors / doors.sum() * gates, shift)
+        sizes / sizes.sum() * cells * assumed.PEOPLE_OF_A_CELL, doors / doors.sum() * gates, shift
+    )
 
 
 @dataclass(frozen=True)
@@ -55,24 +56,33 @@ class Load:
     def web(self) -> Any:
         """Return the share of a core of the server."""
         return (
-            self.asks * costs.ASK_UNCHANGED_WEB_MS + self.news * costs.ASK_WITH_NEWS_WEB_MS
-            + self.entries * costs.REQUEST_OF_ONE_ENTRY_WEB_MS + self.pages * costs.PAGE_WEB_MS
+            self.asks * costs.ASK_UNCHANGED_WEB_MS
+            + self.news * costs.ASK_WITH_NEWS_WEB_MS
+            + self.entries * costs.REQUEST_OF_ONE_ENTRY_WEB_MS
+            + self.pages * costs.PAGE_WEB_MS
             + self.acts * (costs.PUBLICATION_WEB_MS + costs.PAGE_WEB_MS)
-            + self.cells * (
-                costs.OPEN_CELL_AT_REST_WEB_MS + costs.HOUSEKEEPING_WEB_MS / costs.HOUSEKEEPING_SECONDS
-                + costs.OVERVIEW_WEB_MS / assumed.HEAD_OFFICE_SECONDS)
+            + self.cells
+            * (
+                costs.OPEN_CELL_AT_REST_WEB_MS
+                + costs.HOUSEKEEPING_WEB_MS / costs.HOUSEKEEPING_SECONDS
+                + costs.OVERVIEW_WEB_MS / assumed.HEAD_OFFICE_SECONDS
+            )
         ) / 1000
 
     def postgres(self) -> Any:
         """Return the share of a core of PostgreSQL."""
         return (
-            self.asks * costs.ASK_UNCHANGED_POSTGRES_MS + self.news * costs.ASK_WITH_NEWS_POSTGRES_MS
-            + self.entries * costs.REQUEST_OF_ONE_ENTRY_POSTGRES_MS + self.pages * costs.PAGE_POSTGRES_MS
+            self.asks * costs.ASK_UNCHANGED_POSTGRES_MS
+            + self.news * costs.ASK_WITH_NEWS_POSTGRES_MS
+            + self.entries * costs.REQUEST_OF_ONE_ENTRY_POSTGRES_MS
+            + self.pages * costs.PAGE_POSTGRES_MS
             + self.acts * costs.PUBLICATION_POSTGRES_MS
-            + self.cells * (
+            + self.cells
+            * (
                 costs.OPEN_CELL_AT_REST_POSTGRES_MS
                 + costs.HOUSEKEEPING_POSTGRES_MS / costs.HOUSEKEEPING_SECONDS
-                + costs.OVERVIEW_POSTGRES_MS / assumed.HEAD_OFFICE_SECONDS)
+                + costs.OVERVIEW_POSTGRES_MS / assumed.HEAD_OFFICE_SECONDS
+            )
         ) / 1000
 
     def proxy(self) -> Any:
@@ -82,8 +92,11 @@ class Load:
 
     def log_bytes(self) -> Any:
         """Return what PostgreSQL writes into its log, for the standby too."""
-        return (self.asks * costs.ASK_UNCHANGED_LOG_BYTES + self.news * costs.ASK_WITH_NEWS_LOG_BYTES
-                + self.entries * costs.REQUEST_OF_ONE_ENTRY_LOG_BYTES)
+        return (
+            self.asks * costs.ASK_UNCHANGED_LOG_BYTES
+            + self.news * costs.ASK_WITH_NEWS_LOG_BYTES
+            + self.entries * costs.REQUEST_OF_ONE_ENTRY_LOG_BYTES
+        )
 
 
 @dataclass(frozen=True)
@@ -103,17 +116,26 @@ class Spread:
         acts = self.cells * assumed.ACTS_OF_A_CELL * by_day
         rings = acts * self.gates / np.maximum(self.cells, 1)
         return Load(
-            asks=self.gates * (
-                hearing / costs.SECONDS_WITH_BELL + (1 - hearing) / costs.SECONDS_WITHOUT_BELL),
-            news=passages * costs.NEWS_OF_A_PASSAGE + rings, entries=passages,
-            pages=(self.people_by_shift.sum(1) * assumed.PAGES_OF_A_PERSON
-                   + self.cells * assumed.PAGES_OF_AN_OFFICE) * by_day,
-            acts=acts, rings=rings, cells=self.cells)
+            asks=self.gates
+            * (hearing / costs.SECONDS_WITH_BELL + (1 - hearing) / costs.SECONDS_WITHOUT_BELL),
+            news=passages * costs.NEWS_OF_A_PASSAGE + rings,
+            entries=passages,
+            pages=(
+                self.people_by_shift.sum(1) * assumed.PAGES_OF_A_PERSON
+                + self.cells * assumed.PAGES_OF_AN_OFFICE
+            )
+            * by_day,
+            acts=acts,
+            rings=rings,
+            cells=self.cells,
+        )
 
     def busiest_second(self) -> float:
         """Return when most is asked for."""
-        return max((60.0 * minute for minute in range(0, MINUTES, 5)),
-                   key=lambda second: float(self.load(second).web().sum()))
+        return max(
+            (60.0 * minute for minute in range(0, MINUTES, 5)),
+            key=lambda second: float(self.load(second).web().sum()),
+        )
 
 
 _SHARES = [assumed.share_of_day(minute / 60) for minute in range(MINUTES)]
@@ -137,8 +159,10 @@ def spread(compounds: Compounds, processes: int) -> Spread:
     shifts = len(assumed.SHIFT_MINUTES)
     people = np.bincount(place * shifts + compounds.shift, compounds.people, processes * shifts)
     return Spread(
-        people.reshape(processes, shifts), np.bincount(place, compounds.gates, processes),
-        np.bincount(place, minlength=processes).astype(float))
+        people.reshape(processes, shifts),
+        np.bincount(place, compounds.gates, processes),
+        np.bincount(place, minlength=processes).astype(float),
+    )
 
 
 @dataclass(frozen=True)
@@ -168,7 +192,8 @@ def size(compounds: Compounds) -> Machines:
     wants = {
         "its cores": float(busiest.postgres().sum()) / (assumed.CORES * assumed.FULL),
         "its connections": connections(compounds) / assumed.CONNECTIONS_OF_POSTGRES,
-        "memory of its connections": connections(compounds) * costs.CONNECTION_MEMORY_POSTGRES_MIB
+        "memory of its connections": connections(compounds)
+        * costs.CONNECTION_MEMORY_POSTGRES_MIB
         / (assumed.MEMORY_GIB * 1024 * assumed.FULL_MEMORY / 2),
         "the number of its databases": compounds.count / assumed.DATABASES_OF_POSTGRES,
         "a year's entries on its disk": year_tb(compounds) / (assumed.DISK_TB * assumed.FULL_MEMORY),
@@ -177,11 +202,19 @@ def size(compounds: Compounds) -> Machines:
     gates = float(compounds.gates.sum())
     memory_kib = assumed.MEMORY_GIB * 2**20 * assumed.FULL_MEMORY
     return Machines(
-        processes, 1 + math.ceil(processes / assumed.PROCESSES_OF_A_MACHINE), math.ceil(wants[decides]),
+        processes,
+        1 + math.ceil(processes / assumed.PROCESSES_OF_A_MACHINE),
+        math.ceil(wants[decides]),
         max(3, 1 + math.ceil(gates * costs.BELL_MEMORY_BROKER_KIB / memory_kib)),
-        1 + math.ceil(max(gates * costs.TLS_MEMORY_PROXY_KIB / memory_kib,
-                          float(busiest.proxy().sum()) / (assumed.CORES * assumed.FULL))),
-        decides)
+        1
+        + math.ceil(
+            max(
+                gates * costs.TLS_MEMORY_PROXY_KIB / memory_kib,
+                float(busiest.proxy().sum()) / (assumed.CORES * assumed.FULL),
+            )
+        ),
+        decides,
+    )
 
 
 def connections(compounds: Compounds) -> float:

@@ -70,6 +70,7 @@ def asked_a_second(grown: Grown) -> float:
     return grown.cells / assumed.HEAD_OFFICE_SECONDS
 
 
+# fmt: off
 ROWS: tuple[tuple[str, Callable[[Grown], str]], ...] = (
     ("people", lambda one: f"{one.cells * assumed.PEOPLE_OF_A_CELL:,}"),
     ("passages a day", _of(number, lambda one: entries_a_day(one.compounds))),
@@ -124,6 +125,7 @@ ROWS: tuple[tuple[str, Callable[[Grown], str]], ...] = (
         f"{number(asked_a_second(one))}; {number(asked_a_second(one) * costs.HEAD_OFFICE_ASKS_MS / 1000)}, "
         f"{number(asked_a_second(one) * costs.OVERVIEW_WEB_MS / 1000)}")),
 )
+# fmt: on
 
 
 def grown_lines() -> Iterator[str]:
@@ -160,42 +162,70 @@ def limits() -> list[Limit]:
         return of_cell * night / (costs.BACKUP_COMMAND_S + entries * costs.BACKUP_THOUSAND_ENTRIES_S)
 
     found = [
-        Limit(gates * assumed.FULL / float(rush.web().sum()), "one process of the server in the rush",
-              "more processes: several services, each with its folder of cells, or `--workers`"),
-        Limit(of_cell * (assumed.DEBIANS_CONNECTIONS - 3) / costs.OPEN_CELL_CONNECTIONS,
-              f"`max_connections` = {assumed.DEBIANS_CONNECTIONS} of Debian's PostgreSQL, with one process",
-              "raise it; let each compound be served by one process"),
-        Limit(of_cell * assumed.CERTIFICATES_A_WEEK,
-              "new certificates of one domain in a week, at Let's Encrypt",
-              "begin weeks before; or one certificate for `*.gates.example`"),
-        Limit(until(365), "one core in a night, for backups with a year's entries",
-              "more cores at night; full backups less often, and PostgreSQL's own between them"),
-        Limit(until(30), "one core in a night, for backups with 30 days' entries",
-              "more cores at night"),
-        Limit(gates * SMALL_CORES * assumed.FULL / float(rush.postgres().sum()),
-              "PostgreSQL's two cores in the rush",
-              "a larger machine, then a second pair with half of the compounds"),
-        Limit(of_cell * memory_kib / 2 / kib_of_cell,
-              "half of PostgreSQL's memory, by connections of one process each",
-              "more memory; each compound in one process alone"),
-        Limit(of_cell * assumed.DATABASES_OF_POSTGRES, "databases that autovacuum looks at once a minute",
-              "a second pair of PostgreSQL"),
-        Limit(gates * assumed.DISK_TB * assumed.FULL_MEMORY / year_tb(compounds),
-              f"a disk of {assumed.DISK_TB:g} TB after a year",
-              "a larger disk, then a second pair: passages stay, without names"),
-        Limit(gates * SMALL_CORES * assumed.FULL / float(rush.proxy().sum()),
-              "the proxy's two cores in the rush",
-              "a second proxy, by the names of hosts"),
-        Limit(memory_kib / costs.TLS_MEMORY_PROXY_KIB, "the proxy's memory, by connections",
-              "a second proxy"),
-        Limit(memory_kib / costs.BELL_MEMORY_BROKER_KIB, "one broker's memory, by connections",
-              "three brokers; then one cluster for each few hundred compounds"),
-        Limit(of_cell * assumed.HEAD_OFFICE_SECONDS * assumed.FULL / costs.HEAD_OFFICE_ASKS_MS * 1000,
-              "one head office, whose process asks each compound once a minute",
-              "`ask_every_seconds = 300`; then one for each region"),
-        Limit(30 * SMALL_CORES / costs.BELL_CONNECTS_BROKER_MS * 1000,
-              "a broker that starts again, until all are back within half a minute",
-              "three brokers: the other two take them in at once"),
+        Limit(
+            gates * assumed.FULL / float(rush.web().sum()),
+            "one process of the server in the rush",
+            "more processes: several services, each with its folder of cells, or `--workers`",
+        ),
+        Limit(
+            of_cell * (assumed.DEBIANS_CONNECTIONS - 3) / costs.OPEN_CELL_CONNECTIONS,
+            f"`max_connections` = {assumed.DEBIANS_CONNECTIONS} of Debian's PostgreSQL, with one process",
+            "raise it; let each compound be served by one process",
+        ),
+        Limit(
+            of_cell * assumed.CERTIFICATES_A_WEEK,
+            "new certificates of one domain in a week, at Let's Encrypt",
+            "begin weeks before; or one certificate for `*.gates.example`",
+        ),
+        Limit(
+            until(365),
+            "one core in a night, for backups with a year's entries",
+            "more cores at night; full backups less often, and PostgreSQL's own between them",
+        ),
+        Limit(until(30), "one core in a night, for backups with 30 days' entries", "more cores at night"),
+        Limit(
+            gates * SMALL_CORES * assumed.FULL / float(rush.postgres().sum()),
+            "PostgreSQL's two cores in the rush",
+            "a larger machine, then a second pair with half of the compounds",
+        ),
+        Limit(
+            of_cell * memory_kib / 2 / kib_of_cell,
+            "half of PostgreSQL's memory, by connections of one process each",
+            "more memory; each compound in one process alone",
+        ),
+        Limit(
+            of_cell * assumed.DATABASES_OF_POSTGRES,
+            "databases that autovacuum looks at once a minute",
+            "a second pair of PostgreSQL",
+        ),
+        Limit(
+            gates * assumed.DISK_TB * assumed.FULL_MEMORY / year_tb(compounds),
+            f"a disk of {assumed.DISK_TB:g} TB after a year",
+            "a larger disk, then a second pair: passages stay, without names",
+        ),
+        Limit(
+            gates * SMALL_CORES * assumed.FULL / float(rush.proxy().sum()),
+            "the proxy's two cores in the rush",
+            "a second proxy, by the names of hosts",
+        ),
+        Limit(
+            memory_kib / costs.TLS_MEMORY_PROXY_KIB, "the proxy's memory, by connections", "a second proxy"
+        ),
+        Limit(
+            memory_kib / costs.BELL_MEMORY_BROKER_KIB,
+            "one broker's memory, by connections",
+            "three brokers; then one cluster for each few hundred compounds",
+        ),
+        Limit(
+            of_cell * assumed.HEAD_OFFICE_SECONDS * assumed.FULL / costs.HEAD_OFFICE_ASKS_MS * 1000,
+            "one head office, whose process asks each compound once a minute",
+            "`ask_every_seconds = 300`; then one for each region",
+        ),
+        Limit(
+            30 * SMALL_CORES / costs.BELL_CONNECTS_BROKER_MS * 1000,
+            "a broker that starts again, until all are back within half a minute",
+            "three brokers: the other two take them in at once",
+        ),
     ]
     return sorted(found, key=lambda one: one.gates)
 

@@ -61,12 +61,17 @@ def test_the_key_goes_to_the_one_route_and_nowhere_else(compound):
     assert f"Authorization: Bearer {KEY}\r\n" in head
 
 
-@pytest.mark.parametrize(("status", "word"), [
-    ("401 Unauthorized", "key_refused"), ("403 Forbidden", "key_has_no_scope"),
-    ("404 Not Found", "no_overview"),
-    ("429 Too Many Requests", "too_often"), ("418 Teapot", "nonsense"),
-    ("503 Service Unavailable", "server_trouble"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [
+        ("401 Unauthorized", "key_refused"),
+        ("403 Forbidden", "key_has_no_scope"),
+        ("404 Not Found", "no_overview"),
+        ("429 Too Many Requests", "too_often"),
+        ("418 Teapot", "nonsense"),
+        ("503 Service Unavailable", "server_trouble"),
+    ],
+)
 def test_a_status_says_what_is_wrong(compound, status, word):
     compound.says({}, status)
     assert word_of(compound) == word
@@ -79,15 +84,26 @@ def test_a_redirect_gets_no_key(compound):
         assert elsewhere.heads == []
 
 
-@pytest.mark.parametrize("body", [
-    b"", b"null", b"[]", b"{}", b"\xff\xfe", b"[" * 200_000, b'{"format": "menjin-overview-1"}',
-    b"<html>hello</html>",
-    msgspec.json.encode(overview(gates__total=-1)), msgspec.json.encode(overview(gates__total="4")),
-    msgspec.json.encode(overview(site="x" * 5000)), msgspec.json.encode(overview(server="<b>")),
-    msgspec.json.encode(overview(alarms=[{"kind": SCRIPT, "count": 1, "oldest_seconds": 1}])),
-    msgspec.json.encode(overview(alarms=[{"kind": "a", "count": 1, "oldest_seconds": 1}] * 201)),
-    msgspec.json.encode(overview(backup_age_seconds=10**30)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{}",
+        b"\xff\xfe",
+        b"[" * 200_000,
+        b'{"format": "menjin-overview-1"}',
+        b"<html>hello</html>",
+        msgspec.json.encode(overview(gates__total=-1)),
+        msgspec.json.encode(overview(gates__total="4")),
+        msgspec.json.encode(overview(site="x" * 5000)),
+        msgspec.json.encode(overview(server="<b>")),
+        msgspec.json.encode(overview(alarms=[{"kind": SCRIPT, "count": 1, "oldest_seconds": 1}])),
+        msgspec.json.encode(overview(alarms=[{"kind": "a", "count": 1, "oldest_seconds": 1}] * 201)),
+        msgspec.json.encode(overview(backup_age_seconds=10**30)),
+    ],
+)
 def test_nonsense_is_no_answer(compound, body):
     compound.says(body)
     assert word_of(compound) == "nonsense"
@@ -150,8 +166,9 @@ def test_no_server_and_no_name_have_words_of_their_own():
         port = taken.getsockname()[1]
     found = {}
     for name, address in {
-        "no_connection": f"http://127.0.0.1:{port}", "no_such_name": "https://no-such-compound.invalid",
-    }.items():  # fmt: skip
+        "no_connection": f"http://127.0.0.1:{port}",
+        "no_such_name": "https://no-such-compound.invalid",
+    }.items():
         with pytest.raises(NotRead) as refused:
             ask(address, KEY, CONTEXT)
         found[name] = refused.value.word
@@ -164,20 +181,30 @@ def certificate(folder, address):
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a compound")])
     now = datetime.now(UTC)
     made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
         .sign(key, SHA256())
-    )  # fmt: skip
+    )
     file = folder / f"{address}.pem"
     plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     file.write_bytes(plain + made.public_bytes(Encoding.PEM))
     return file
 
 
-@pytest.mark.parametrize(("of", "trusted", "word"), [
-    ("127.0.0.1", True, ""), ("127.0.0.1", False, "tls"), ("127.0.0.2", True, "tls"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("of", "trusted", "word"),
+    [
+        ("127.0.0.1", True, ""),
+        ("127.0.0.1", False, "tls"),
+        ("127.0.0.2", True, "tls"),
+    ],
+)
 def test_a_key_is_sent_only_to_whose_certificate_fits(tmp_path, compound, of, trusted, word):
     file = certificate(tmp_path, of)
     compound.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

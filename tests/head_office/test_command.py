@@ -9,18 +9,24 @@ from head_office.settings import FileRefused, read_compounds, read_key, read_set
 from tests.support.head_office import KEY, add, answering, command, overview
 
 
-@pytest.mark.parametrize(("text", "says"), [
-    ("[lake\n", "compounds.toml"), ("[Lake]\nname='x'\naddress='https://x.example'\n", "legal are 1 to 40"),
-    ("[lake]\nname='x'\n", "missing required field `address`"),
-    ("[lake]\nname='x'\naddress='https://x.example'\nkey='mjk_'\n", "unknown field `key`"),
-    ("[lake]\nname='x'\naddress='http://x.example'\n", "legal is https://NAME"),
-    ("[lake]\nname='x'\naddress='https://a:b@x.example'\n", "legal is https://NAME"),
-    ("[lake]\nname='x'\naddress='https://x.example/path'\n", "legal is https://NAME"),
-    ("[lake]\nname='x'\naddress='https://x.example:99999'\n", "legal is https://NAME"),
-    ("[a]\nname='x'\naddress='https://x.example'\n[b]\nname='y'\naddress='https://X.example/'\n",
-     "address of [a]"),
-    ("lake = 1\n", "[lake]"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[lake\n", "compounds.toml"),
+        ("[Lake]\nname='x'\naddress='https://x.example'\n", "legal are 1 to 40"),
+        ("[lake]\nname='x'\n", "missing required field `address`"),
+        ("[lake]\nname='x'\naddress='https://x.example'\nkey='mjk_'\n", "unknown field `key`"),
+        ("[lake]\nname='x'\naddress='http://x.example'\n", "legal is https://NAME"),
+        ("[lake]\nname='x'\naddress='https://a:b@x.example'\n", "legal is https://NAME"),
+        ("[lake]\nname='x'\naddress='https://x.example/path'\n", "legal is https://NAME"),
+        ("[lake]\nname='x'\naddress='https://x.example:99999'\n", "legal is https://NAME"),
+        (
+            "[a]\nname='x'\naddress='https://x.example'\n[b]\nname='y'\naddress='https://X.example/'\n",
+            "address of [a]",
+        ),
+        ("lake = 1\n", "[lake]"),
+    ],
+)
 def test_a_wrong_list_names_the_place_and_what_is_legal(tmp_path, text, says):
     (tmp_path / "compounds.toml").write_text(text, encoding="utf-8")
     with pytest.raises(FileRefused) as refused:
@@ -28,10 +34,16 @@ def test_a_wrong_list_names_the_place_and_what_is_legal(tmp_path, text, says):
     assert says in str(refused.value)
 
 
-@pytest.mark.parametrize("text", [
-    "timezone = 'Nowhere/City'", "public_url = 'http://head.example.org'", "ask_every_seconds = 1",
-    "trusted_proxies = -1", "colour = 'red'",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "timezone = 'Nowhere/City'",
+        "public_url = 'http://head.example.org'",
+        "ask_every_seconds = 1",
+        "trusted_proxies = -1",
+        "colour = 'red'",
+    ],
+)
 def test_wrong_settings_are_refused(tmp_path, text):
     (tmp_path / "head_office.toml").write_text(text + "\n", encoding="utf-8")
     with pytest.raises(FileRefused):
@@ -59,7 +71,9 @@ def test_adding_and_checking_say_how_a_compound_is(tmp_path):
         words = ("--name", "Lake", "--address", compound.address, "--key-file", str(key))
         added = command(data_dir, "add", "lake", *words)
         assert (added.returncode, added.stdout) == (
-            0, "Added. lake: look, 4 of 4 gates in contact; gates_behind\n")
+            0,
+            "Added. lake: look, 4 of 4 gates in contact; gates_behind\n",
+        )
         assert command(data_dir, "add", "lake", *words).returncode == 2
         assert command(data_dir, "check").returncode == 0
     gone = command(data_dir, "check", "--json")

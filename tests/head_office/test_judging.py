@@ -45,12 +45,14 @@ def test_each_figure_that_needs_a_person_is_a_reason_of_its_level():
         ("backup_old", "look"): {"backup_age_seconds": 8 * 86400},
         ("backup_old", "bad"): {"backup_age_seconds": 31 * 86400},
         ("forgettings_pending", "look"): {
-            "forgettings_pending": {"at_least": 1, "at_most": 9, "oldest_hours": 2}},
+            "forgettings_pending": {"at_least": 1, "at_most": 9, "oldest_hours": 2}
+        },
         ("forgettings_pending", "bad"): {
-            "forgettings_pending": {"at_least": 1, "at_most": 9, "oldest_hours": 72}},
+            "forgettings_pending": {"at_least": 1, "at_most": 9, "oldest_hours": 72}
+        },
         ("server", "bad"): {"server": "bad"},
         ("ways_not_equal", "look"): {"worse_than_face": ["pin"]},
-    }  # fmt: skip
+    }
     assert {expected: words(seen(**changes)) for expected, changes in cases.items()} == {
         expected: [expected] for expected in cases
     }
@@ -79,8 +81,12 @@ def test_no_answer_says_since_when_and_nothing_of_before():
 
 
 def test_people_come_before_doors_and_both_before_the_rest():
-    views = [seen("calm"), seen("look", gates__behind=1), seen("old", backup_age_seconds=40 * 86400),
-             seen("help", alarms=[HELP])]  # fmt: skip
+    views = [
+        seen("calm"),
+        seen("look", gates__behind=1),
+        seen("old", backup_age_seconds=40 * 86400),
+        seen("help", alarms=[HELP]),
+    ]
     assert [one.compound.word for one in ordered(views)] == ["help", "old", "look", "calm"]
 
 

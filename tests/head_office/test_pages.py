@@ -272,9 +272,16 @@ def test_searching_and_states_narrow_the_list(client, storage, clock):
 
 
 def test_text_of_a_hostile_compound_is_shown_as_text(client, storage, clock):
-    answers(storage, clock, "lake", site=HOSTILE, program=HOSTILE, schema=HOSTILE,
-            versions=[{"version": HOSTILE, "gates": 4}],
-            ways_in=[{"method": "card", "tries": "<10", "opened_percent": None}])  # fmt: skip
+    answers(
+        storage,
+        clock,
+        "lake",
+        site=HOSTILE,
+        program=HOSTILE,
+        schema=HOSTILE,
+        versions=[{"version": HOSTILE, "gates": 4}],
+        ways_in=[{"method": "card", "tries": "<10", "opened_percent": None}],
+    )
     for path in ("/", "/compounds/lake"):
         page = client.get(path).text
         assert "<script>alert" not in page and "\u202e" not in page
@@ -304,8 +311,7 @@ def test_nothing_here_changes_a_compound(app):
 
 def test_a_page_of_three_hundred_compounds_is_small_and_folds_what_is_well(storage, secret, clock):
     many = [
-        Compound(f"c{n}", f"Compound {n}", f"https://c{n}.example.org", f"Group {n % 15}")
-        for n in range(300)
+        Compound(f"c{n}", f"Compound {n}", f"https://c{n}.example.org", f"Group {n % 15}") for n in range(300)
     ]
     for one in many:
         storage.note_answer(one.word, one.address, msgspec.json.encode(overview()), clock())

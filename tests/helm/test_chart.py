@@ -12,16 +12,21 @@ CHART = ROOT / "deploy" / "helm" / "menjin"
 OWN = ROOT / ".venv" / "helm" / "helm"
 HELM = str(OWN) if OWN.is_file() else shutil.which("helm")
 GOOD = [
-    "--set", "image.repository=registry.example/menjin", "--set", f"image.digest=sha256:{'a1' * 32}",
-    "--set", "hosts={willow.example,elm.example}", "--set", "ingress.tlsSecret=compounds",
+    "--set",
+    "image.repository=registry.example/menjin",
+    "--set",
+    f"image.digest=sha256:{'a1' * 32}",
+    "--set",
+    "hosts={willow.example,elm.example}",
+    "--set",
+    "ingress.tlsSecret=compounds",
 ]
 
 pytestmark = pytest.mark.skipif(HELM is None, reason="make helm")
 
 
 def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(HELM), *arguments], capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run([str(HELM), *arguments], capture_output=True, text=True, check=False, timeout=120)
 
 
 def rendered(*more: str) -> dict[str, dict[str, object]]:
@@ -38,12 +43,15 @@ def test_helm_lints_the_chart_and_the_chart_has_the_version_of_the_project() -> 
     assert f'version = "{chart["appVersion"]}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("values", "says"), [
-    (["--set", "image.digest=latest"], "'/image/digest': 'latest' does not match pattern"),
-    (["--set", "image.repository="], "'/image/repository'"),
-    (["--set", "hosts={a b}"], "'/hosts/0': 'a b' does not match pattern"),
-    (["--set", "replicas=2"], "additional properties 'replicas' not allowed"),
-])
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        (["--set", "image.digest=latest"], "'/image/digest': 'latest' does not match pattern"),
+        (["--set", "image.repository="], "'/image/repository'"),
+        (["--set", "hosts={a b}"], "'/hosts/0': 'a b' does not match pattern"),
+        (["--set", "replicas=2"], "additional properties 'replicas' not allowed"),
+    ],
+)
 def test_values_that_cannot_be_are_refused_by_name(values: list[str], says: str) -> None:
     done = helm("template", "here", str(CHART), *GOOD, *values)
     assert done.returncode != 0
@@ -61,8 +69,10 @@ def test_one_pod_serves_the_cells_without_rights_and_with_its_disk_alone() -> No
     assert (pod["securityContext"]["runAsUser"], pod["automountServiceAccountToken"]) == (1970, False)
     for container in [*pod["initContainers"], *pod["containers"]]:
         assert container["securityContext"] == {
-            "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]}}
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
         assert container["image"] == f"registry.example/menjin@sha256:{'a1' * 32}"
     [server] = pod["containers"]
     assert "--cells=/var/lib/menjin-web/cells" in server["args"]
@@ -70,7 +80,8 @@ def test_one_pod_serves_the_cells_without_rights_and_with_its_disk_alone() -> No
     rules = parts["Ingress"]["spec"]["rules"]
     assert [rule["host"] for rule in rules] == ["willow.example", "elm.example"]
     assert parts["Ingress"]["spec"]["tls"] == [
-        {"secretName": "compounds", "hosts": ["willow.example", "elm.example"]}]
+        {"secretName": "compounds", "hosts": ["willow.example", "elm.example"]}
+    ]
 
 
 def test_the_server_of_the_chart_takes_its_arguments() -> None:

@@ -18,7 +18,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 COPIED = (
-    "hardware", "gate_controller", "web_admin", "head_office", "fleet", "demo", "tests", "menjin.py",
+    "hardware",
+    "gate_controller",
+    "web_admin",
+    "head_office",
+    "fleet",
+    "demo",
+    "tests",
+    "menjin.py",
     "pyproject.toml",
 )
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "vendor", "bench", "browser", "fuzz", ".hypothesis")
@@ -55,32 +62,28 @@ TARGETS = {
             "tests/gate_controller/rules/test_access_around.py",
             "tests/gate_controller/rules/test_access_in_hours.py",
             "tests/gate_controller/rules/test_suspended.py",
-        ), properties=False,
+        ),
+        properties=False,
     ),
     "attempts": Target(
         "gate_controller/lane/attempts.py",
-        (
-            "tests/gate_controller/lane/test_attempts.py",
-        ),
+        ("tests/gate_controller/lane/test_attempts.py",),
     ),
     "calendars": Target(
         "gate_controller/contract/calendars.py",
-        (
-            "tests/gate_controller/contract/test_calendars.py",
-        ),
+        ("tests/gate_controller/contract/test_calendars.py",),
     ),
     "credential_kinds": Target(
         "gate_controller/contract/credential_kinds.py",
         (
             "tests/gate_controller/contract/test_credential_kinds.py",
             "tests/gate_controller/rules/test_second_method.py",
-        ), chosen="not by_texts and not at_the_gate",
+        ),
+        chosen="not by_texts and not at_the_gate",
     ),
     "lost_readers": Target(
         "gate_controller/rules/lost_readers.py",
-        (
-            "tests/gate_controller/rules/test_lost_readers.py",
-        ),
+        ("tests/gate_controller/rules/test_lost_readers.py",),
     ),
     "passes": Target(
         "gate_controller/contract/passes.py",
@@ -98,9 +101,7 @@ TARGETS = {
     ),
     "pin_stops": Target(
         "gate_controller/control/pin_stops.py",
-        (
-            "tests/gate_controller/control/test_pin_stops.py",
-        ),
+        ("tests/gate_controller/control/test_pin_stops.py",),
     ),
     "policy": Target(
         "gate_controller/contract/policy.py",
@@ -118,16 +119,16 @@ TARGETS = {
     ),
     "second_method": Target(
         "gate_controller/rules/second_method.py",
-        (
-            "tests/gate_controller/rules/test_second_method.py",
-        ), chosen="not at_the_gate",
+        ("tests/gate_controller/rules/test_second_method.py",),
+        chosen="not at_the_gate",
     ),
     "ways_beside_face": Target(
         "gate_controller/rules/ways_beside_face.py",
         (
             "tests/gate_controller/rules/test_ways_beside_face.py",
             "tests/gate_controller/rules/test_second_method.py",
-        ), chosen="not at_the_gate",
+        ),
+        chosen="not at_the_gate",
     ),
     "signing": Target(
         "gate_controller/contract/signing.py",
@@ -139,28 +140,25 @@ TARGETS = {
     ),
     "identify": Target(
         "gate_controller/rules/identify.py",
-        (
-            "tests/gate_controller/rules/test_identify.py",
-        ), chosen="not at_the_gate",
+        ("tests/gate_controller/rules/test_identify.py",),
+        chosen="not at_the_gate",
     ),
     "postures": Target(
         "gate_controller/rules/postures.py",
         (
             "tests/gate_controller/rules/test_postures.py",
             "tests/gate_controller/rules/test_access.py",
-        ), properties=False,
+        ),
+        properties=False,
     ),
     "retention": Target(
         "gate_controller/face_control/retention.py",
-        (
-            "tests/gate_controller/face_control/test_retention.py",
-        ),
+        ("tests/gate_controller/face_control/test_retention.py",),
     ),
     "child_agreements": Target(
         "web_admin/credentials/child_agreements.py",
-        (
-            "tests/web_admin/credentials/test_child_agreement_actions.py",
-        ), chosen="not postgresql",
+        ("tests/web_admin/credentials/test_child_agreement_actions.py",),
+        chosen="not postgresql",
     ),
     "consent_rules": Target(
         "web_admin/face/consent_rules.py",
@@ -168,43 +166,38 @@ TARGETS = {
             "tests/web_admin/face/test_both_guardians.py",
             "tests/web_admin/face/test_restored.py",
             "tests/web_admin/face/test_consent_rules.py",
-        ), chosen="not postgresql",
+        ),
+        chosen="not postgresql",
     ),
     "limit_counts": Target(
         "web_admin/core/limit_counts.py",
-        (
-            "tests/web_admin/core/test_limit_counts.py",
-        ), chosen="not postgresql",
+        ("tests/web_admin/core/test_limit_counts.py",),
+        chosen="not postgresql",
     ),
     "permissions": Target(
         "web_admin/accounts/permissions.py",
-        (
-            "tests/web_admin/accounts/test_permissions.py",
-        ), chosen="not postgresql",
+        ("tests/web_admin/accounts/test_permissions.py",),
+        chosen="not postgresql",
     ),
     "sign_in_throttle": Target(
         "web_admin/accounts/throttle.py",
-        (
-            "tests/web_admin/accounts/test_sign_in_circles.py",
-        ), chosen="not postgresql",
+        ("tests/web_admin/accounts/test_sign_in_circles.py",),
+        chosen="not postgresql",
     ),
     "sign_in_tries": Target(
         "web_admin/web/sign_in_tries.py",
-        (
-            "tests/web_admin/web/test_sign_in_tries.py",
-        ), chosen="not postgresql",
+        ("tests/web_admin/web/test_sign_in_tries.py",),
+        chosen="not postgresql",
     ),
     "staff_guessing": Target(
         "web_admin/web/staff_guessing.py",
-        (
-            "tests/web_admin/web/test_staff_guessing.py",
-        ), chosen="not postgresql",
+        ("tests/web_admin/web/test_staff_guessing.py",),
+        chosen="not postgresql",
     ),
     "sync_requests": Target(
         "web_admin/sync/requests.py",
-        (
-            "tests/web_admin/sync/test_requests.py",
-        ), chosen="not postgresql",
+        ("tests/web_admin/sync/test_requests.py",),
+        chosen="not postgresql",
     ),
     "policy_records": Target(
         "web_admin/policy/records.py",
@@ -212,7 +205,9 @@ TARGETS = {
             "tests/web_admin/policy/test_publish.py",
             "tests/web_admin/policy/test_publishing_a_part.py",
             "tests/web_admin/policy/test_effects.py",
-        ), chosen="not postgresql", properties=False,
+        ),
+        chosen="not postgresql",
+        properties=False,
     ),
     "publish": Target(
         "web_admin/policy/publish.py",
@@ -221,14 +216,18 @@ TARGETS = {
             "tests/web_admin/policy/test_publishing_a_part.py",
             "tests/web_admin/policy/test_effects.py",
             "tests/web_admin/policy/test_sums.py",
-        ), chosen="not postgresql", properties=False,
+        ),
+        chosen="not postgresql",
+        properties=False,
     ),
     "policy_sums": Target(
         "web_admin/policy/sums.py",
         (
             "tests/web_admin/policy/test_sums.py",
             "tests/web_admin/policy/test_publish.py",
-        ), chosen="not postgresql", properties=False,
+        ),
+        chosen="not postgresql",
+        properties=False,
     ),
     "policy_storing": Target(
         "web_admin/policy/storing.py",
@@ -236,20 +235,23 @@ TARGETS = {
             "tests/web_admin/policy/test_publish.py",
             "tests/web_admin/policy/test_publishing_a_part.py",
             "tests/web_admin/policy/test_sums.py",
-        ), chosen="not postgresql", properties=False,
+        ),
+        chosen="not postgresql",
+        properties=False,
     ),
     "policy_lanes": Target(
         "web_admin/policy/lanes.py",
         (
             "tests/web_admin/policy/test_publish.py",
             "tests/web_admin/gates/test_sheets.py",
-        ), chosen="not postgresql", properties=False,
+        ),
+        chosen="not postgresql",
+        properties=False,
     ),
     "policy_fitting": Target(
         "web_admin/policy/fitting.py",
-        (
-            "tests/web_admin/policy/test_fitting.py",
-        ), chosen="not postgresql",
+        ("tests/web_admin/policy/test_fitting.py",),
+        chosen="not postgresql",
     ),
     "credential_actions": Target(
         "web_admin/credentials/actions.py",
@@ -257,21 +259,24 @@ TARGETS = {
             "tests/web_admin/credentials/test_actions.py",
             "tests/web_admin/credentials/test_ended_credentials.py",
             "tests/web_admin/action/test_suspensions.py",
-        ), chosen="not postgresql",
+        ),
+        chosen="not postgresql",
     ),
     "cards": Target(
         "web_admin/credentials/cards.py",
         (
             "tests/web_admin/credentials/test_actions.py",
             "tests/web_admin/credentials/test_ended_credentials.py",
-        ), chosen="not postgresql",
+        ),
+        chosen="not postgresql",
     ),
     "issued_pins": Target(
         "web_admin/credentials/pins.py",
         (
             "tests/web_admin/credentials/test_actions.py",
             "tests/web_admin/action/test_suspensions.py",
-        ), chosen="not postgresql",
+        ),
+        chosen="not postgresql",
     ),
     "phones": Target(
         "web_admin/credentials/phones.py",
@@ -279,27 +284,29 @@ TARGETS = {
             "tests/web_admin/credentials/test_actions.py",
             "tests/web_admin/credentials/test_printed_codes.py",
             "tests/web_admin/resident/test_switches.py",
-        ), chosen="not postgresql",
+        ),
+        chosen="not postgresql",
     ),
     "two_methods": Target(
         "web_admin/credentials/two_methods.py",
         (
             "tests/web_admin/credentials/test_actions.py",
             "tests/web_admin/resident/test_switches.py",
-        ), chosen="not postgresql",
+        ),
+        chosen="not postgresql",
     ),
     "emergency_codes": Target(
         "web_admin/credentials/emergency_codes.py",
-        (
-            "tests/web_admin/credentials/test_emergency_codes.py",
-        ), chosen="not postgresql",
+        ("tests/web_admin/credentials/test_emergency_codes.py",),
+        chosen="not postgresql",
     ),
     "lifecycle": Target(
         "web_admin/credentials/lifecycle.py",
         (
             "tests/web_admin/credentials/test_actions.py",
             "tests/web_admin/credentials/test_ended_credentials.py",
-        ), chosen="not postgresql",
+        ),
+        chosen="not postgresql",
     ),
     "shares": Target(
         "web_admin/custody/shares.py",
@@ -309,14 +316,18 @@ TARGETS = {
             "tests/web_admin/sync/test_routes.py",
             "tests/web_admin/gates/test_new_receipts.py",
             "tests/promises/test_5_forgetting_is_fast_and_evidenced.py",
-        ), chosen="not postgresql", properties=False,
+        ),
+        chosen="not postgresql",
+        properties=False,
     ),
     "new_receipts": Target(
         "web_admin/gates/new_receipts.py",
         (
             "tests/web_admin/gates/test_new_receipts.py",
             "tests/web_admin/gates/test_faces_together.py",
-        ), chosen="not alone", at_import=True,
+        ),
+        chosen="not alone",
+        at_import=True,
     ),
     "asks_together": Target(
         "web_admin/gates/asks_together.py",
@@ -331,7 +342,8 @@ TARGETS = {
             "tests/web_admin/sync/test_unchanged_asks.py",
             "tests/web_admin/sync/test_leases_of_unchanged_asks.py",
             "tests/web_admin/sync/test_news.py",
-        ), chosen="alone or sqlite",
+        ),
+        chosen="alone or sqlite",
     ),
     "last_answers": Target(
         "web_admin/gates/last_answers.py",
@@ -340,7 +352,8 @@ TARGETS = {
             "tests/web_admin/sync/test_leases_of_unchanged_asks.py",
             "tests/web_admin/sync/test_news.py",
             "tests/web_admin/gates/test_asks_together.py",
-        ), chosen="sqlite or together",
+        ),
+        chosen="sqlite or together",
     ),
     "ask_statements": Target(
         "web_admin/gates/ask_statements.py",
@@ -349,7 +362,8 @@ TARGETS = {
             "tests/web_admin/sync/test_leases_of_unchanged_asks.py",
             "tests/web_admin/sync/test_news.py",
             "tests/web_admin/gates/test_asks_together.py",
-        ), at_import=True,
+        ),
+        at_import=True,
     ),
 }
 
@@ -374,7 +388,8 @@ def mutate(target: Target) -> tuple[Counter[str], str]:
             if is_noticed(scratch, target, "no change"):
                 raise RuntimeError(f"{target.module}: its tests fail without any change")
             outcomes |= {
-                name: "killed" for name, outcome in outcomes.items()
+                name: "killed"
+                for name, outcome in outcomes.items()
                 if outcome != "killed" and is_noticed(scratch, target, name)
             }
         lines = [
@@ -389,8 +404,11 @@ def is_noticed(scratch: Path, target: Target, name: str) -> bool:
     """Return whether a test fails where the module is imported with this change."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", *_arguments(target), *target.tests]
     done = subprocess.run(
-        command, cwd=scratch / "mutants", env=os.environ | {"MUTANT_UNDER_TEST": name},
-        capture_output=True, check=False,
+        command,
+        cwd=scratch / "mutants",
+        env=os.environ | {"MUTANT_UNDER_TEST": name},
+        capture_output=True,
+        check=False,
     )
     return done.returncode != 0
 

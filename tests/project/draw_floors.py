@@ -55,7 +55,8 @@ def drawing() -> str:
                 left = SIDE + place * (width + GAP)
                 parts.append(
                     f'<rect x="{left:.0f}" y="{top}" width="{width:.0f}" height="{FLOOR_HEIGHT}" rx="6"'
-                    ' fill="#e3f1ec" stroke="#0e5d4c"/>')
+                    ' fill="#e3f1ec" stroke="#0e5d4c"/>'
+                )
                 parts.append(_text(left + 12, top + 22, room))
             top += FLOOR_HEIGHT + GAP
         top += 2 * GAP
@@ -75,7 +76,8 @@ def table() -> str:
         lines += [f"## {floors.package}", "", "| room | what lives there |", "|---|---|"]
         lines += [
             f"| `{floors.package}/{room}` | {purpose_of(floors.package, room).replace('|', chr(92) + '|')} |"
-            for row in floors.floors for room in row
+            for row in floors.floors
+            for room in row
         ]
         lines.append("")
     return "\n".join(lines)

@@ -5,11 +5,24 @@ import re
 from tests.project.test_docs import ROOT, named_tests, names_of_tests_in
 
 ROWS_OF_SECTIONS = {
-    "V1": (2, 9, 11, 3, 2), "V2": (3, 3, 4, 1), "V3": (0, 2, 4, 6, 5, 0, 2), "V4": (3, 1, 2, 4),
-    "V5": (1, 3, 2, 3), "V6": (3, 12, 4, 4, 5, 3, 0, 4), "V7": (3, 4, 2, 5, 2, 2), "V8": (2, 3, 1, 1),
-    "V9": (3, 4), "V10": (2, 2, 4, 11, 5, 2, 3), "V11": (2, 3, 3, 4, 1, 1), "V12": (3, 2, 4),
-    "V13": (1, 5, 2, 5), "V14": (2, 4, 3), "V15": (3, 3, 7), "V16": (1, 5, 4, 3, 3), "V17": (1, 4, 2),
-}  # fmt: skip
+    "V1": (2, 9, 11, 3, 2),
+    "V2": (3, 3, 4, 1),
+    "V3": (0, 2, 4, 6, 5, 0, 2),
+    "V4": (3, 1, 2, 4),
+    "V5": (1, 3, 2, 3),
+    "V6": (3, 12, 4, 4, 5, 3, 0, 4),
+    "V7": (3, 4, 2, 5, 2, 2),
+    "V8": (2, 3, 1, 1),
+    "V9": (3, 4),
+    "V10": (2, 2, 4, 11, 5, 2, 3),
+    "V11": (2, 3, 3, 4, 1, 1),
+    "V12": (3, 2, 4),
+    "V13": (1, 5, 2, 5),
+    "V14": (2, 4, 3),
+    "V15": (3, 3, 7),
+    "V16": (1, 5, 4, 3, 3),
+    "V17": (1, 4, 2),
+}
 """How many rows of levels 1 and 2 each section of a chapter has; sections of level 3 alone have none."""
 WEAKNESS = re.compile("weakness|advisor|vulnerab", re.IGNORECASE)
 STATES = re.compile(r"`tests/|argued: .|not applicable: because .|planned: .")

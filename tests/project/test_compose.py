@@ -79,8 +79,11 @@ def test_a_backup_is_written_each_night_and_a_failed_one_tried_again(
     # Compose writes $$ for $.
     shell = script.replace("$$", "$").replace(PROGRAM, str(tmp_path / "menjin"))
     done = subprocess.run(
-        ["/bin/sh", "-c", shell], env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}, timeout=30,
-        check=False)
+        ["/bin/sh", "-c", shell],
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        timeout=30,
+        check=False,
+    )
     assert done.returncode == 0, "it ends at once when it is stopped"
     called = (tmp_path / "called").read_text().splitlines()
     assert called == ["menjin web backup /var/backups/menjin", f"sleep {seconds}"]

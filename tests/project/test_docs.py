@@ -18,9 +18,19 @@ from web_admin.core import config as web_config
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENT_COUNTS = {
-    "B": 12, "C": 12, "E": 12, "S": 20, "R": 10, "D": 10, "T": 6, "M": 8, "N": 6, "P": 12, "A": 10,
+    "B": 12,
+    "C": 12,
+    "E": 12,
+    "S": 20,
+    "R": 10,
+    "D": 10,
+    "T": 6,
+    "M": 8,
+    "N": 6,
+    "P": 12,
+    "A": 10,
     "L": 13,
-}  # fmt: skip
+}
 PROMISES = range(1, 11)
 README_COMMANDS = frozenset({"make", "menjin", "git", "cd", "sudo"})
 
@@ -65,11 +75,7 @@ def test_no_requirement_row_has_an_empty_or_missing_cell() -> None:
 
 
 def test_every_requirement_names_a_test_or_argues_or_names_a_day() -> None:
-    unclear = [
-        row[0]
-        for row in requirement_rows()
-        if not (named_tests(row[2]) or re.match(ARGUED, row[2]))
-    ]
+    unclear = [row[0] for row in requirement_rows() if not (named_tests(row[2]) or re.match(ARGUED, row[2]))]
     assert unclear == []
 
 
@@ -128,8 +134,10 @@ def links_of(page: Path) -> list[str]:
 
 def test_every_link_between_pages_leads_somewhere() -> None:
     """Each file, and each heading in it, of every page of the repository."""
-    pages = [*ROOT.glob("*.md"), *(page for folder in ("docs", "deploy", "demo", "tests")
-                                   for page in (ROOT / folder).rglob("*.md"))]
+    pages = [
+        *ROOT.glob("*.md"),
+        *(page for folder in ("docs", "deploy", "demo", "tests") for page in (ROOT / folder).rglob("*.md")),
+    ]
     broken = []
     for page in pages:
         for link in links_of(page):

@@ -27,9 +27,7 @@ def test_every_folder_is_on_a_floor_and_says_what_lives_there(package: str) -> N
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_folder_says_what_it_may_touch(package: str) -> None:
-    folders = [
-        path for path in (ROOT / package).rglob("__init__.py") if not set(path.parts) & WITHOUT_CODE
-    ]
+    folders = [path for path in (ROOT / package).rglob("__init__.py") if not set(path.parts) & WITHOUT_CODE]
     says = re.compile(r"\b(imports?|pure|touch(es)?|never)\b", re.IGNORECASE)
     texts = {path: ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "" for path in folders}
     assert [str(path.relative_to(ROOT)) for path, text in texts.items() if not says.search(text)] == []

@@ -35,8 +35,11 @@ def test_each_kind_of_run_says_what_it_leaves_out() -> None:
 def test_a_run_says_it_before_its_first_test() -> None:
     words = ["-m", "slow and not long", "--collect-only", "tests/project/test_locks.py"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words], cwd=ROOT, capture_output=True,
-        text=True, check=False,
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert MACHINES in done.stdout, done.stdout + done.stderr
 

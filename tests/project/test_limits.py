@@ -23,36 +23,49 @@ A_LIMIT = re.compile(
 
 OTHERS = {
     # How much a compound may have, or an act may choose: refused beside the field, and rare.
-    "web_admin/accounts/api_keys.py::MAX_LIVE_KEYS", "web_admin/face/assessments.py::LONGEST_REVIEW",
-    "web_admin/credentials/emergency_codes.py::MAX_LIVE_CODES", "web_admin/people/members.py::MAX_IN_A_HOME",
-    "web_admin/gates/schedules.py::MAX_CHANGES", "web_admin/restore/actions.py::LONGEST_PASS",
-    "web_admin/privacy/requests.py::MAX_OPEN", "web_admin/visitors/actions.py::MAX_LIVE_CODES",
+    "web_admin/accounts/api_keys.py::MAX_LIVE_KEYS",
+    "web_admin/face/assessments.py::LONGEST_REVIEW",
+    "web_admin/credentials/emergency_codes.py::MAX_LIVE_CODES",
+    "web_admin/people/members.py::MAX_IN_A_HOME",
+    "web_admin/gates/schedules.py::MAX_CHANGES",
+    "web_admin/restore/actions.py::LONGEST_PASS",
+    "web_admin/privacy/requests.py::MAX_OPEN",
+    "web_admin/visitors/actions.py::MAX_LIVE_CODES",
     "web_admin/face/ages.py::LONGEST_YEARS",
     "web_admin/people/phone_verification.py::MAX_VERIFICATIONS_ASKED",
     # What is shown, and figures that limit no person or client.
     "web_admin/events/set_aside.py::MAX_SHOWN",
-    "web_admin/manage/events.py::FOUND_AT_MOST", "web_admin/face/engine.py::ALONE_AT_MOST",
-    "web_admin/alarms/queries.py::SHOWN_AT_MOST", "web_admin/credentials/two_methods.py::MINUTES_A_DAY",
-    "web_admin/api/schemas.py::PAGE_LIMIT", "web_admin/web/sign_in_tries.py::RUN_OF_FAILURES",
+    "web_admin/manage/events.py::FOUND_AT_MOST",
+    "web_admin/face/engine.py::ALONE_AT_MOST",
+    "web_admin/alarms/queries.py::SHOWN_AT_MOST",
+    "web_admin/credentials/two_methods.py::MINUTES_A_DAY",
+    "web_admin/api/schemas.py::PAGE_LIMIT",
+    "web_admin/web/sign_in_tries.py::RUN_OF_FAILURES",
     # Within a body that the table bounds, or a file of the operator's.
-    "web_admin/events/entry_reading.py::MAX_ENTRIES", "web_admin/events/entry_reading.py::MAX_IN_A_BATCH",
+    "web_admin/events/entry_reading.py::MAX_ENTRIES",
+    "web_admin/events/entry_reading.py::MAX_IN_A_BATCH",
     "web_admin/events/set_aside.py::MAX_KEPT_BYTES",
-    "web_admin/operations/backup.py::MAX_FRAME_BYTES", "web_admin/settings/logo.py::MAX_BYTES",
+    "web_admin/operations/backup.py::MAX_FRAME_BYTES",
+    "web_admin/settings/logo.py::MAX_BYTES",
     "web_admin/cells/parcel.py::MAX_MANIFEST_BYTES",
-    "web_admin/accounts/passkeys.py::MAX_KEY_BYTES", "web_admin/core/csv_text.py::MAX_BYTES",
-    "web_admin/core/workbook.py::MAX_UNPACKED_BYTES", "web_admin/sync/asking.py::MAX_EVENTS",
+    "web_admin/accounts/passkeys.py::MAX_KEY_BYTES",
+    "web_admin/core/csv_text.py::MAX_BYTES",
+    "web_admin/core/workbook.py::MAX_UNPACKED_BYTES",
+    "web_admin/sync/asking.py::MAX_EVENTS",
     # What the server itself waits for, or has open; threads and time-outs bound it.
     "web_admin/core/database.py::MAX_CONNECTIONS",
     "web_admin/serving/buffering_server.py::MAX_ANSWER_BYTES_WAITING",
-    "web_admin/core/database.py::BUSY_TIMEOUT_MS", "web_admin/serving/workers.py::LONGEST_REQUEST_SECONDS",
-    "web_admin/core/bell.py::LONGEST_WAIT_SECONDS", "web_admin/core/bell_presence.py::LONGEST_WORD",
+    "web_admin/core/database.py::BUSY_TIMEOUT_MS",
+    "web_admin/serving/workers.py::LONGEST_REQUEST_SECONDS",
+    "web_admin/core/bell.py::LONGEST_WAIT_SECONDS",
+    "web_admin/core/bell_presence.py::LONGEST_WORD",
     # Made of rows of the table.
     "web_admin/accounts/throttle.py::LONGEST_WAIT",
     # Bodies of gates, which sign them: their tests are in test_sync_api.py.
     *(f"web_admin/sync/routes.py::{name}_BODY" for name in ("SMALL", "TOMBSTONES")),
     "web_admin/sync/asking.py::ASK_BODY",
     "web_admin/sync/site_facts.py::SMALL_BODY",
-}  # fmt: skip
+}
 """Constants with such a name that are not limits of the server, and why."""
 
 
@@ -120,8 +133,12 @@ def test_no_limit_is_enforced_that_is_not_in_the_table() -> None:
 
 def test_limits_are_made_in_the_table_alone() -> None:
     sources = [path for path in (ROOT / "web_admin").rglob("*.py") if not path.match("core/limits.py")]
-    made = [path.name for path in sources for node in ast.walk(tree_of(path))
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Limit"]
+    made = [
+        path.name
+        for path in sources
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Limit"
+    ]
     assert made == []
 
 

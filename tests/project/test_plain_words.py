@@ -32,12 +32,17 @@ NAMES_IN_DIALECT = re.compile(
 STORED_NAMES = {"told_people_at", "untold_reason", "told_seq", "granted_nobody_came"}
 SLOGAN = re.compile(r"nobody has to\s+show", re.IGNORECASE)
 PYTHON = sorted(
-    path for package in (*PACKAGES, "tests") for path in (ROOT / package).rglob("*.py")
+    path
+    for package in (*PACKAGES, "tests")
+    for path in (ROOT / package).rglob("*.py")
     if "migrations" not in path.parts
 )
 PAGES = sorted(
-    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"),
-     *(path for path in (ROOT / "deploy").rglob("*") if path.suffix != ".pyc")]
+    [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        *(path for path in (ROOT / "deploy").rglob("*") if path.suffix != ".pyc"),
+    ]
 )
 SCRIPTS = sorted(
     path for package in PACKAGES for path in (ROOT / package).rglob("*.js") if "vendor" not in path.parts
@@ -90,10 +95,13 @@ def test_names_use_plain_words(package: str) -> None:
     assert {
         str(path.relative_to(ROOT)): found
         for path in paths
-        if (found := [
-            name for name in (path.stem, *names(path))
-            if NAMES_IN_DIALECT.search(name) and name not in STORED_NAMES
-        ])
+        if (
+            found := [
+                name
+                for name in (path.stem, *names(path))
+                if NAMES_IN_DIALECT.search(name) and name not in STORED_NAMES
+            ]
+        )
     } == {}
 
 

@@ -61,7 +61,11 @@ def bare_machine(tmp_path: Path) -> Path:
         (tmp_path / "bin" / tool).symlink_to(shutil.which(tool) or "")
     shutil.copy(ROOT / "Makefile", tmp_path)
     for name in (
-        "requirements.lock", "requirements-dlib.lock", "pyproject.toml", "package.json", "package-lock.json",
+        "requirements.lock",
+        "requirements-dlib.lock",
+        "pyproject.toml",
+        "package.json",
+        "package-lock.json",
         ".npmrc",
     ):
         (tmp_path / name).touch()
@@ -92,9 +96,7 @@ def test_an_unknown_command_is_one_clear_line_and_exit_2(capsys: pytest.CaptureF
 
 
 def test_a_missing_extra_is_one_line_that_says_what_to_install(tmp_path: Path) -> None:
-    done = run(
-        sys.executable, "-m", "menjin", "qr", "read", "x.png", **python_without(tmp_path, "zxingcpp")
-    )
+    done = run(sys.executable, "-m", "menjin", "qr", "read", "x.png", **python_without(tmp_path, "zxingcpp"))
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "menjin qr needs the extra gate: pip install 'menjin[gate]'" in done.stderr

@@ -103,8 +103,17 @@ def test_the_sums_are_signed_and_openssh_checks_them(two: tuple[Path, Path], tmp
     (tmp_path / "signers").write_text("release " + (signed.parent / "key.pub").read_text())
     sums = (signed / "SHA256SUMS").read_text()
     words = [
-        "ssh-keygen", "-Y", "verify", "-f", tmp_path / "signers", "-I", "release", "-n", "menjin-release",
-        "-s", signed / "SHA256SUMS.sig",
+        "ssh-keygen",
+        "-Y",
+        "verify",
+        "-f",
+        tmp_path / "signers",
+        "-I",
+        "release",
+        "-n",
+        "menjin-release",
+        "-s",
+        signed / "SHA256SUMS.sig",
     ]
     good = subprocess.run(words, input=sums, text=True, capture_output=True, check=False)
     assert good.returncode == 0, good.stderr
@@ -115,7 +124,8 @@ def test_the_sums_are_signed_and_openssh_checks_them(two: tuple[Path, Path], tmp
 
 def test_the_bills_name_each_pinned_package_and_script(two: tuple[Path, Path]) -> None:
     locks = {
-        "server": "requirements-web.lock", "gate": "requirements-gate.lock",
+        "server": "requirements-web.lock",
+        "gate": "requirements-gate.lock",
         "gate-without-face": "requirements-gate-without-face.lock",
     }
     for place, lock in locks.items():
@@ -135,18 +145,40 @@ def test_the_wheel_serves_chinese_and_the_script_of_codes_outside_a_checkout(
     home, data = unpacked(two[0], tmp_path), tmp_path / "data"
     (tmp_path / "word").write_text("a long passphrase\n")
     done = program(
-        home, "web", "init", "--data-dir", data, "--name", "Willow Court", "--language", "zh",
-        "--timezone", "Asia/Shanghai", "--public-url", "http://127.0.0.1:8000",
-        "--root-key", tmp_path / "root.pem",
-        "--root-passphrase-file", tmp_path / "word", "--manager-email", "manager@example.org",
-        "--manager-password-file", tmp_path / "word",
+        home,
+        "web",
+        "init",
+        "--data-dir",
+        data,
+        "--name",
+        "Willow Court",
+        "--language",
+        "zh",
+        "--timezone",
+        "Asia/Shanghai",
+        "--public-url",
+        "http://127.0.0.1:8000",
+        "--root-key",
+        tmp_path / "root.pem",
+        "--root-passphrase-file",
+        tmp_path / "word",
+        "--manager-email",
+        "manager@example.org",
+        "--manager-password-file",
+        tmp_path / "word",
     )
     assert done.returncode == 0, done.stderr
     log = tmp_path / "log"
-    with log.open("w") as output, subprocess.Popen(
-        [*PROGRAM, "web", "run", "--data-dir", str(data), "--port", "0"], cwd=home.parent, stdout=output,
-        stderr=output, env={**os.environ, "PYTHONPATH": str(home)},
-    ) as server:
+    with (
+        log.open("w") as output,
+        subprocess.Popen(
+            [*PROGRAM, "web", "run", "--data-dir", str(data), "--port", "0"],
+            cwd=home.parent,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, "PYTHONPATH": str(home)},
+        ) as server,
+    ):
         try:
             address = announced(log, server)
             page = requests.get(f"{address}/r/welcome", headers={"Accept-Language": "zh"}, timeout=30)

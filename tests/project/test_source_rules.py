@@ -41,16 +41,26 @@ def test_sql_is_put_together_only_from_names_of_tables_in_the_code() -> None:
 
 
 NAMES_TABLES = {
-    "gate_controller/storage/policy_store.py", "gate_controller/storage/database.py",
+    "gate_controller/storage/policy_store.py",
+    "gate_controller/storage/database.py",
     "gate_controller/storage/journal.py",
     "demo/rig/gate_ends.py",
-}  # fmt: skip
+}
 
 
-@pytest.mark.parametrize("call", [
-    r"\beval\(", r"new Function\(", r"document\.write", r"\.innerHTML\b", r"\.outerHTML\b",
-    r"insertAdjacentHTML", r"(window|parent|opener|top)\.postMessage", r"setTimeout\(\s*[\"'`]",
-])
+@pytest.mark.parametrize(
+    "call",
+    [
+        r"\beval\(",
+        r"new Function\(",
+        r"document\.write",
+        r"\.innerHTML\b",
+        r"\.outerHTML\b",
+        r"insertAdjacentHTML",
+        r"(window|parent|opener|top)\.postMessage",
+        r"setTimeout\(\s*[\"'`]",
+    ],
+)
 def test_no_script_writes_html_or_runs_text(call: str) -> None:
     found = [path.name for path in SCRIPTS if re.search(call, path.read_text(encoding="utf-8"))]
     assert found == []

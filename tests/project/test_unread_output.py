@@ -9,8 +9,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = (
-    ("--help",), ("--version",), ("web", "--help"), ("gate", "check", "--help"), ("audit", "--help"),
-    ("face", "models", "list", "--json"), ("qr", "read", "nothing.png", "--json"),
+    ("--help",),
+    ("--version",),
+    ("web", "--help"),
+    ("gate", "check", "--help"),
+    ("audit", "--help"),
+    ("face", "models", "list", "--json"),
+    ("qr", "read", "nothing.png", "--json"),
 )
 
 
@@ -20,7 +25,14 @@ def test_a_command_with_unread_output_ends_quietly(arguments: tuple[str, ...]) -
     readable, writable = os.pipe()
     os.close(readable)
     done = subprocess.run(
-        [sys.executable, "-m", "menjin", *arguments], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=writable,
-        stderr=subprocess.PIPE, text=True, check=False, timeout=120)
+        [sys.executable, "-m", "menjin", *arguments],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=writable,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=120,
+    )
     os.close(writable)
     assert (done.stderr, done.returncode in (0, 141)) == ("", True)  # argparse itself is silent, with 0

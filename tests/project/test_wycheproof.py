@@ -225,9 +225,10 @@ def key_schedule(private: bytes, public: bytes, info: bytes) -> tuple[bytes, byt
 
 def test_a_sender_that_fits_the_vectors_of_rfc_9180_seals_what_a_gate_opens() -> None:
     ours = [
-        vector for vector in file("Protocol/wycheproof/HPKE-test-vectors.json")
+        vector
+        for vector in file("Protocol/wycheproof/HPKE-test-vectors.json")
         if (vector["mode"], vector["kem_id"], vector["kdf_id"], vector["aead_id"]) == (0, 32, 1, 2)
-    ]  # fmt: skip
+    ]
     assert len(ours) == 1
     for vector in ours:
         private, public = raw(vector["skEm"]), raw(vector["pkRm"])

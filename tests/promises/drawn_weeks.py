@@ -30,8 +30,17 @@ WEEKS = (
 )
 """Zones, and Thursdays after which a clock is changed, a holiday comes or nothing happens."""
 EVENTS = (
-    "lost_card", "lost_pin", "lost_qr", "stopped", "delayed", "unsure", "inside", "busy", "offline", "fire",
-)  # fmt: skip
+    "lost_card",
+    "lost_pin",
+    "lost_qr",
+    "stopped",
+    "delayed",
+    "unsure",
+    "inside",
+    "busy",
+    "offline",
+    "fire",
+)
 CARD_KEY = b"c" * 32
 ME, OTHER = "00000000000000a1", "00000000000000a2"
 HOME, SALT = "home-1", b"s" * 16
@@ -105,7 +114,7 @@ def _site(chance: random.Random, zone_name: str, begins: datetime) -> dict[str, 
         "calendar": {"exceptions": {iso: chance.choice((*DAYS, "holiday")) for iso in special}},
         f"home:{HOME}": {"home_id": HOME, "number": "3-1203", "pin_salt": _b64(SALT)},
         "home:home-0": {"home_id": "home-0", "number": "0", "pin_salt": _b64(SALT)},
-    }  # fmt: skip
+    }
     for number in range(3):
         spans = [_span(chance) for _ in range(chance.choice((1, 1, 2)))]
         records[f"hours:h{number}"] = {"hours_id": f"h{number}", "name": "h", "spans": spans}
@@ -120,17 +129,25 @@ def _lane(
 ) -> dict[str, Any]:
     methods = ["card", *(m for m in ("pin", "qr") if chance.random() < 0.7), "face"]
     lane: dict[str, Any] = {
-        "lane_id": lane_id, "gate_id": "north", "gate_number": 1, "name": lane_id, "direction": direction,
-        "methods": methods, "pulse_seconds": 1.0, "antipassback": counted,
+        "lane_id": lane_id,
+        "gate_id": "north",
+        "gate_number": 1,
+        "name": lane_id,
+        "direction": direction,
+        "methods": methods,
+        "pulse_seconds": 1.0,
+        "antipassback": counted,
         "method_hours": {m: f"h{chance.randrange(3)}" for m in methods if chance.random() < 0.4},
-    }  # fmt: skip
+    }
     if chance.random() < 0.15:
         lane["posture_hours"] = {"h0": chance.choice(("lockdown", "held_open"))}
     if chance.random() < 0.1:
         lane["posture_override"] = {
-            "posture": chance.choice(("lockdown", "held_open")), "author_id": "a", "reason": "r",
+            "posture": chance.choice(("lockdown", "held_open")),
+            "author_id": "a",
+            "reason": "r",
             "until": _instant(begins, chance.randrange(MINUTES)),
-        }  # fmt: skip
+        }
     if direction == "in" and chance.random() < 0.3:
         lane["interlock_with"] = [WAY_OUT]
     return lane
@@ -141,11 +158,12 @@ def _people(chance: random.Random, begins: datetime) -> dict[str, Any]:
     for person_id in (ME, OTHER):
         grants = [
             {
-                "lanes": [LANE, WAY_OUT], **_window(chance, begins, 0.2),
+                "lanes": [LANE, WAY_OUT],
+                **_window(chance, begins, 0.2),
                 **({"hours_id": f"h{chance.randrange(3)}"} if chance.random() < 0.25 else {}),
             }
             for _ in range(chance.choice((1, 1, 2)))
-        ]  # fmt: skip
+        ]
         chosen = [m for m in ("card", "pin", "qr") if chance.random() < 0.6]
         person = {"person_id": person_id, "methods": [*chosen, "face"], "grants": grants, "home_id": HOME}
         if chance.random() < 0.05:
@@ -160,9 +178,12 @@ def _people(chance: random.Random, begins: datetime) -> dict[str, Any]:
     for number, (kind, person_id) in enumerate(_held(chance)):
         credential_id = f"{number:016x}"
         record = {
-            "kind": kind, "credential_id": credential_id, "person_id": person_id,
-            "state": chance.choice(("active",) * 8 + ("suspended", "ended")), **_window(chance, begins, 0.35),
-        }  # fmt: skip
+            "kind": kind,
+            "credential_id": credential_id,
+            "person_id": person_id,
+            "state": chance.choice(("active",) * 8 + ("suspended", "ended")),
+            **_window(chance, begins, 0.35),
+        }
         if kind == "card":
             record["tag"] = _b64(card_tag(number, CARD_KEY))
         elif kind != "qr":

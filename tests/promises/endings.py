@@ -45,9 +45,13 @@ class Home(Forgotten):
         names = ("seal_key", "lookup_key", "session_key", "totp_key", "password_salt")
         keys = dict.fromkeys(names, b"k" * 32)
         config = WebConfig(
-            database_url=f"sqlite:///{self.folder / 'menjin.sqlite3'}", data_dir=self.folder,
-            secrets_dir=self.secrets_dir, public_url="http://127.0.0.1", face_key=b"", **keys,
-        )  # fmt: skip
+            database_url=f"sqlite:///{self.folder / 'menjin.sqlite3'}",
+            data_dir=self.folder,
+            secrets_dir=self.secrets_dir,
+            public_url="http://127.0.0.1",
+            face_key=b"",
+            **keys,
+        )
         return Menjin(config, self.database, self.sealer, lambda: self.now, PolicyEffects(self.sealer))
 
     def shares(self) -> set[tuple[str, str]]:
@@ -76,9 +80,14 @@ def unused(home: Home) -> None:
 
 def breach(home: Home) -> None:
     setup = DrillSetup(
-        home.database, home.sealer, PolicyEffects(home.sealer), home.site_id, "x", lambda: home.now,
+        home.database,
+        home.sealer,
+        PolicyEffects(home.sealer),
+        home.site_id,
+        "x",
+        lambda: home.now,
         lambda s: home.later(seconds=s),
-    )  # fmt: skip
+    )
     run_drill(setup, for_real=True, reason="", wait_seconds=1)
 
 
@@ -89,21 +98,27 @@ def without_face(gate_id: str) -> LaneSpec:
 ENDINGS: dict[str, tuple[str, Callable[[Home], None]]] = {
     "withdrawal": (FIRST_PERSON, lambda h: h.doing(lambda act: withdraw_face(act, h.people[0]))),
     "face left out of the ways": (
-        FIRST_PERSON, lambda h: h.doing(lambda act: choose_methods(act, h.people[0], {"card"}))),
+        FIRST_PERSON,
+        lambda h: h.doing(lambda act: choose_methods(act, h.people[0], {"card"})),
+    ),
     "move-out": (FIRST_PERSON, lambda h: h.doing(lambda act: move_out(act, h.people[0]))),
     "coming of age": (
         FIRST_PERSON,
         lambda h: h.doing(
-            lambda act: forget_face(act, act.session.get_one(Person, h.people[0]), "came_of_age"))),
+            lambda act: forget_face(act, act.session.get_one(Person, h.people[0]), "came_of_age")
+        ),
+    ),
     "inactivity": (EVERYWHERE, unused),
     "face taken off a lane": (
-        NORTH, lambda h: h.doing(lambda act: save_lane(act, "north", without_face("north")))),
+        NORTH,
+        lambda h: h.doing(lambda act: save_lane(act, "north", without_face("north"))),
+    ),
     "gate retired": (NORTH, lambda h: h.doing(lambda act: mark_gate(act, "north", "retired"))),
     "gate stolen": (NORTH, lambda h: h.doing(lambda act: mark_gate(act, "north", "stolen"))),
     "face switched off": (EVERYWHERE, lambda h: h.doing(disable_face)),
     "hand-over": (EVERYWHERE, lambda h: h.doing(lambda act: forget_everyone(act, "handed_over"))),
     "breach": (EVERYWHERE, breach),
-}  # fmt: skip
+}
 
 
 def ended(home: Home, whose: str) -> set[tuple[str, str]]:

@@ -234,9 +234,7 @@ class History(LooksHistory):
         answers=st.lists(st.tuples(SOMEONE, st.booleans()), max_size=4),
         between=st.sampled_from(["nothing", "ask for more", "invite", "check"]),
     )
-    def ask_a_whole_home(
-        self, minors: set[int], answers: list[tuple[int, bool]], between: str
-    ) -> None:
+    def ask_a_whole_home(self, minors: set[int], answers: list[tuple[int, bool]], between: str) -> None:
         """Play what random rules seldom reach: minors who ask two, and a change between the answers."""
         others = {0, 1, 2, 3} - minors
         for minor in minors:
@@ -282,10 +280,20 @@ class History(LooksHistory):
             rules = session.get(ConsentRules, self.compound.site_id)
             for consent in session.scalars(select(Consent).where(Consent.withdrawn_at.is_(None))):
                 person = session.get_one(Person, consent.person_id)
-                parts = set(session.scalars(select(GuardianConsent.guardian_id).where(
-                    GuardianConsent.consent_id == consent.consent_id)))
-                signers = set(session.scalars(select(WrittenRelease.signer_id).where(
-                    WrittenRelease.consent_id == consent.consent_id)))
+                parts = set(
+                    session.scalars(
+                        select(GuardianConsent.guardian_id).where(
+                            GuardianConsent.consent_id == consent.consent_id
+                        )
+                    )
+                )
+                signers = set(
+                    session.scalars(
+                        select(WrittenRelease.signer_id).where(
+                            WrittenRelease.consent_id == consent.consent_id
+                        )
+                    )
+                )
                 agreed = _who_may_agree(session, person) & parts
                 if person.age_band == "14_17":
                     assert len(agreed) >= _how_many(session, person, rules)
@@ -318,9 +326,7 @@ class History(LooksHistory):
     def card(self, someone: int, hours: int | None) -> None:
         self.card_number += 1
         until = [self.now + timedelta(hours=hours)] if hours else [None]
-        self.do(
-            someone, lambda act, person: issue_card(act, person, self.card_number, valid_until=until[0])
-        )
+        self.do(someone, lambda act, person: issue_card(act, person, self.card_number, valid_until=until[0]))
 
     @rule(someone=SOMEONE)
     def pin(self, someone: int) -> None:
@@ -351,7 +357,8 @@ class History(LooksHistory):
         self.do(
             someone,
             lambda act, person: [
-                lambda: suspend_person(act, person, "unpaid"), lambda: resume_person(act, person)
+                lambda: suspend_person(act, person, "unpaid"),
+                lambda: resume_person(act, person),
             ][act.session.get_one(Person, person).suspended](),
         )
 
@@ -407,8 +414,13 @@ class History(LooksHistory):
 def _who_may_agree(session: Session, minor: Person) -> set[str]:
     checked = session.scalars(select(GuardianRow).where(GuardianRow.minor_id == minor.person_id)).all()
     living = {row.guardian_id for row in checked if row.ended_at is None}
-    adults = set(session.scalars(select(Person.person_id).where(
-        Person.home_id == minor.home_id, Person.age_band == "adult", Person.ended_at.is_(None))))
+    adults = set(
+        session.scalars(
+            select(Person.person_id).where(
+                Person.home_id == minor.home_id, Person.age_band == "adult", Person.ended_at.is_(None)
+            )
+        )
+    )
     return adults & living if checked else adults
 
 

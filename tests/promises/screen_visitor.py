@@ -11,7 +11,9 @@ import requests
 from tests.support.gates.bench import CAMERA_SHEET, LANE, BenchGate
 from tests.support.gates.waiting import PATIENCE_SECONDS, until
 
-TERMINAL = CAMERA_SHEET + """
+TERMINAL = (
+    CAMERA_SHEET
+    + """
 [camera.eye]
 kind = "folder"
 source = "{root}/pictures"
@@ -22,6 +24,7 @@ lane = "north-in"
 port = 0
 launch_token_file = "{root}/run/launch-token"
 """
+)
 
 
 @dataclass

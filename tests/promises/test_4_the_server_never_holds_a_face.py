@@ -35,18 +35,26 @@ SIGNED_BODIES = {
 
 BINARY_COLUMNS = {
     "Argon2id tag or card number, sealed": {
-        "credential.secret_sealed", "emergency_code.secret_sealed", "print_slip.tag_sealed",
+        "credential.secret_sealed",
+        "emergency_code.secret_sealed",
+        "print_slip.tag_sealed",
     },
     "an invitation or PIN that waits to be printed, sealed": {"print_slip.secret_sealed"},
     "a list of people to read in or to print, sealed until it is done": {"long_job.payload_sealed"},
     "a passkey's public id": {"passkey.credential_id"},
     "keys, sealed": {
-        "site_key.private_key_sealed", "gate.card_key_sealed", "gate.pin_key_sealed",
-        "webhook.signing_key_sealed", "webhook.old_signing_key_sealed", "wrap_key_copy.sealed",
+        "site_key.private_key_sealed",
+        "gate.card_key_sealed",
+        "gate.pin_key_sealed",
+        "webhook.signing_key_sealed",
+        "webhook.old_signing_key_sealed",
+        "wrap_key_copy.sealed",
     },
     "half of a face's key, 32 bytes sealed": {"face_share.share_sealed"},
     "a struct that a signature covers": {
-        "site_key.certificate", "receipt.receipt", "public_report.certificate",
+        "site_key.certificate",
+        "receipt.receipt",
+        "public_report.certificate",
         "written_release.release",
     },
     "a policy record": {"policy_record.value", "handed_record.value"},
@@ -174,8 +182,10 @@ def test_no_module_of_the_server_can_read_a_picture() -> None:
         for path in WEB_ADMIN.rglob("*.py")
         for node in ast.walk(tree_of(path))
         for name in (
-            [alias.name for alias in node.names] if isinstance(node, ast.Import)
-            else [node.module or ""] if isinstance(node, ast.ImportFrom)
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
             else []
         )
     }

@@ -274,6 +274,7 @@ def test_the_day_of_forgetting_is_in_the_receipt_and_no_name_is(gate: FaceGate) 
     assert set(msgspec.json.decode(body)) == set(ForgetReceipt.__struct_fields__)
     assert abs(gate.receipts()["consent-1"].forgotten_at - NOW) < timedelta(seconds=1)
 
+
 # -- the server's half -----------------------------------------------------------------------------
 
 
@@ -377,7 +378,11 @@ def test_a_stolen_server_with_all_its_secrets_opens_no_template_without_the_gate
     template = np.linspace(-1, 1, 128, dtype=np.float32)
     place = TemplatePlace(home.site_id, "north", b"the gate's own secret, 32 bytes!")
     blob = seal_template(
-        template, place=place, share=lease.share, person_id=lease.person_id, consent_id=lease.consent_id,
+        template,
+        place=place,
+        share=lease.share,
+        person_id=lease.person_id,
+        consent_id=lease.consent_id,
         engine="yunet-sface",
     )
     assert np.array_equal(open_template(blob, place=place, share=lease.share), template), "it can be opened"

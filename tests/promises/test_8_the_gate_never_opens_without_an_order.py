@@ -64,10 +64,15 @@ OPENS = "tap until it opens"
 STEPS = st.tuples(st.sampled_from([*sorted(ACTS), "tap", "tap"]), st.integers(0, 40) | st.just(400))
 STARTS = st.sampled_from([("wait", 0), ("wait", 40), ("wait", 120)])
 AWAY_AT_THE_TAP = [
-    ("wait", 400), ("pull the board", 400), ("tap", 400), ("put the board back", 400), ("wait", 400),
+    ("wait", 400),
+    ("pull the board", 400),
+    ("tap", 400),
+    ("put the board back", 400),
+    ("wait", 400),
 ]
 KINDS = st.sampled_from(["usb", "waveshare", "eletechsup", "osdp"])
 HISTORIES = st.builds(lambda start, steps: [start, *steps], STARTS, st.lists(STEPS, min_size=1, max_size=8))
+
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[BenchGate]:
@@ -251,9 +256,7 @@ def property_over(examples: int) -> Callable[[Callable[..., None]], Callable[...
 @example(kind="eletechsup", history=AWAY_AT_THE_TAP)
 @example(kind="osdp", history=AWAY_AT_THE_TAP)
 @property_over(examples(12))
-def test_no_on_byte_that_no_decision_ordered(
-    lives: Lives, kind: str, history: list[tuple[str, int]]
-) -> None:
+def test_no_on_byte_that_no_decision_ordered(lives: Lives, kind: str, history: list[tuple[str, int]]) -> None:
     live_and_die(lives, kind, history)
 
 

@@ -98,9 +98,7 @@ def test_a_gate_that_looks_writes_only_its_journal_and_its_lines(tmp_path: Path)
     assert {where for where in wrote if not where.startswith(ours + lines)} == set()
 
     left = b"\0\0".join(decoded(line) for line in _written(trace_file))
-    disk = b"\0\0".join(
-        path.read_bytes() for path in sorted((root / "data").rglob("*")) if path.is_file()
-    )
+    disk = b"\0\0".join(path.read_bytes() for path in sorted((root / "data").rglob("*")) if path.is_file())
     assert len(left) > 10_000
     for place, content in (("written or sent", left), ("on the disk", disk), ("said", printed.encode())):
         assert [name for name, mark in marks.items() if mark in content] == [], place

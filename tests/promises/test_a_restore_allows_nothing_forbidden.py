@@ -65,15 +65,17 @@ ACTS: dict[str, Callable[[Action, str, str], object]] = {
     "one gate": lambda act, card, person: set_grants(act, person, _grants(("south-in",))),
     "all gates": lambda act, card, person: set_grants(act, person, _grants(LANES)),
     "until soon": lambda act, card, person: set_grants(
-        act, person, _grants(LANES, valid_until=act.now + timedelta(hours=2))),
-    "at night": lambda act, card, person: set_grants(
-        act, person, _grants(LANES, hours_id=_night(act))),
+        act, person, _grants(LANES, valid_until=act.now + timedelta(hours=2))
+    ),
+    "at night": lambda act, card, person: set_grants(act, person, _grants(LANES, hours_id=_night(act))),
     "card alone": lambda act, card, person: choose_methods(act, person, ["card"]),
     "PIN alone": lambda act, card, person: choose_methods(act, person, ["pin"]),
     "lockdown": lambda act, card, person: set_override(
-        act, "north-in", "lockdown", "why", act.now + timedelta(hours=5)),
+        act, "north-in", "lockdown", "why", act.now + timedelta(hours=5)
+    ),
     "out of use": lambda act, card, person: set_override(
-        act, "south-in", "disabled", "why", act.now + timedelta(hours=40)),
+        act, "south-in", "disabled", "why", act.now + timedelta(hours=40)
+    ),
     "as usual": lambda act, card, person: clear_override(act, "north-in"),
 }
 WORDS = [*sorted(ACTS), "sync north", "sync south", "sync south"]
@@ -107,7 +109,8 @@ def _do(database: Database, sealer: Sealer, site_id: str, step: Step, now: datet
     with database.session() as session:
         persons = session.scalars(select(Person).order_by(Person.created_at, Person.person_id)).all()
         cards = select(CredentialRow.credential_id).where(
-            CredentialRow.kind == "card", CredentialRow.person_id == persons[number].person_id)
+            CredentialRow.kind == "card", CredentialRow.person_id == persons[number].person_id
+        )
         act = Action(session, sealer, site_id, "m", "manager", now, effects=PolicyEffects(sealer))
         with suppress(ActionRefused), session.begin_nested():
             ACTS[word](act, session.scalars(cards).one(), persons[number].person_id)

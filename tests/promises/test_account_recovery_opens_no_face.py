@@ -45,9 +45,14 @@ from web_admin.people.phone_verification import MAX_VERIFICATIONS_ASKED
 from web_admin.visitors.models import VisitorPassRow
 
 KEYS = ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
-RECORDS = ("/r/records", "/r/records/export.json", "/r/records/consents/{consent_id}",
-           "/r/records/consents/{consent_id}/receipts.json", "/r/certificates/{consent_id}",
-           "/r/certificates/{consent_id}.json")
+RECORDS = (
+    "/r/records",
+    "/r/records/export.json",
+    "/r/records/consents/{consent_id}",
+    "/r/records/consents/{consent_id}/receipts.json",
+    "/r/certificates/{consent_id}",
+    "/r/certificates/{consent_id}.json",
+)
 
 
 class Recovery(RuleBasedStateMachine):
@@ -57,8 +62,10 @@ class Recovery(RuleBasedStateMachine):
     def begin(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="menjin-recovery-"))
         config = WebConfig(
-            database_url=f"sqlite:///{self.folder / 'menjin.sqlite3'}", data_dir=self.folder,
-            secrets_dir=self.folder, public_url="http://localhost",
+            database_url=f"sqlite:///{self.folder / 'menjin.sqlite3'}",
+            data_dir=self.folder,
+            secrets_dir=self.folder,
+            public_url="http://localhost",
             **{name: secrets.token_bytes(32) for name in KEYS},
         )
         self.clock = SetClock(datetime(2026, 3, 4, 4, 0, tzinfo=UTC))
@@ -242,9 +249,13 @@ class Recovery(RuleBasedStateMachine):
         """Hand the server what a gate writes when the person's card opened it."""
         person_id, card = self.compound.person_id, self.compound.card_id
         entry = chain_entry(
-            GENESIS, 1, at, "access", {"lane_id": "north-in", "method": "card", "opens": True},
+            GENESIS,
+            1,
+            at,
+            "access",
+            {"lane_id": "north-in", "method": "card", "opens": True},
             {"person_id": person_id, "credential_id": card},
-        )  # fmt: skip
+        )
         with self.compound.act("gate") as act:
             verify_by_gate_events(replace(act, now=at), [entry])
 
@@ -254,6 +265,5 @@ def test_a_recovered_account_reaches_neither_face_nor_records_before_card_or_pin
     quick = settings(
         max_examples=8, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck)
     )
-
 
     run_state_machine_as_test(Recovery, settings=quick)

@@ -98,9 +98,7 @@ def test_the_routes_that_consent_are_two_and_residents_alone_reach_them(compound
 
 
 @pytest.mark.parametrize("role", ["manager", "privacy_officer"])
-def test_no_member_of_staff_can_press_any_button_into_a_consent(
-    compound: ManagedCompound, role: str
-) -> None:
+def test_no_member_of_staff_can_press_any_button_into_a_consent(compound: ManagedCompound, role: str) -> None:
     compound.app.config["WTF_CSRF_ENABLED"] = False
     client = compound.signed_in(role)
     person_id = compound.persons["王芳"]
@@ -126,9 +124,7 @@ def test_every_file_input_takes_tables_of_people_or_a_drawn_logo_and_nothing_els
         for found in re.findall(r"<input[^>]*type=.file.[^>]*>", path.read_text(encoding="utf-8"))
     ]
     fields = [
-        (file, ast.unparse(call))
-        for kind in ("FileField", "MultipleFileField")
-        for file, call in calls(kind)
+        (file, ast.unparse(call)) for kind in ("FileField", "MultipleFileField") for file, call in calls(kind)
     ]
     assert [where for where, html in inputs if not TAKEN.search(html)] == []
     assert [where for where, call in fields if not TAKEN.search(call)] == []
@@ -242,12 +238,20 @@ def test_a_yes_at_a_gate_is_proved_with_what_only_its_person_knows(
     own = {row.kind: row for row in person.credentials}
     own[kind].known_to_home, own[kind].seen_by = known_to_home, seen_by
     guardians = {
-        "guardian_id": guardian.person_id, "guardian_credential_id": guardian.credentials[0].credential_id
+        "guardian_id": guardian.person_id,
+        "guardian_credential_id": guardian.credentials[0].credential_id,
     }
-    take(act, answer(
-        act, person.person_id, "yes", shown_by=kind, credential_id=own[kind].credential_id,
-        **(guardians if of_minor else {}),
-    ))
+    take(
+        act,
+        answer(
+            act,
+            person.person_id,
+            "yes",
+            shown_by=kind,
+            credential_id=own[kind].credential_id,
+            **(guardians if of_minor else {}),
+        ),
+    )
     is_own = not known_to_home and seen_by != STAFF and not (of_minor and seen_by == GUARDIAN)
     assert len(act.session.scalars(select(Consent)).all()) == is_own
 
@@ -262,8 +266,15 @@ def test_a_guardians_yes_is_shown_with_what_is_their_own(act: Action, kind: str,
     minor = add_person(act, display_name="Resident", home_id=home.home_id, age_band="14_17")
     card = issue_card(act, minor.person_id, 77)
     (shown,) = [row for row in guardian.credentials if row.kind == kind]
-    take(act, answer(
-        act, minor.person_id, "yes", credential_id=card.credential_id, guardian_id=guardian.person_id,
-        guardian_credential_id=shown.credential_id,
-    ))
+    take(
+        act,
+        answer(
+            act,
+            minor.person_id,
+            "yes",
+            credential_id=card.credential_id,
+            guardian_id=guardian.person_id,
+            guardian_credential_id=shown.credential_id,
+        ),
+    )
     assert len(act.session.scalars(select(Consent)).all()) == counts

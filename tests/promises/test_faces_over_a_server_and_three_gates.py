@@ -424,8 +424,14 @@ def test_a_cloned_gate_gets_no_lease_and_neither_does_the_one_it_was_copied_from
 ) -> None:
     key = town.gate_keys["north"]
     copied = ServerLink(town.url, None, "north", key, lambda: 1)
-    question = AskRequest(have_epoch=0, have_version=0, gate_time=town.now, clock_sure=True, journal_seq=0,
-                          sealing_public_key=X25519PrivateKey.generate().public_key().public_bytes_raw())
+    question = AskRequest(
+        have_epoch=0,
+        have_version=0,
+        gate_time=town.now,
+        clock_sure=True,
+        journal_seq=0,
+        sealing_public_key=X25519PrivateKey.generate().public_key().public_bytes_raw(),
+    )
     for _ in range(20):
         enrolled.talk()
     with pytest.raises(SyncRefused, match="counter_forked"):
@@ -454,9 +460,14 @@ def test_a_stolen_gate_opens_no_face_after_its_lease_and_its_disk_and_secret_ope
 
 def receipt_of(town: Town, gate_id: str, person: int, consent_id: str) -> ForgetReceipt:
     return ForgetReceipt(
-        site_id=town.site_id, gate_id=gate_id, person_id=town.person_ids[person], consent_id=consent_id,
-        forgotten_at=town.now, blob_found=True, journal_seq=1,
-    )  # fmt: skip
+        site_id=town.site_id,
+        gate_id=gate_id,
+        person_id=town.person_ids[person],
+        consent_id=consent_id,
+        forgotten_at=town.now,
+        blob_found=True,
+        journal_seq=1,
+    )
 
 
 def test_a_receipt_signed_by_the_wrong_gate_or_about_another_one_counts_for_nothing(

@@ -38,12 +38,16 @@ READER_OF = {"card": Method.CARD, "keys": Method.PIN, "scan": Method.QR}
 TAKES = {LANE: {method: {reader} for reader, method in READER_OF.items()}}
 WITH_A_CARD, WITH_A_PIN, WITH_ALL = "00000000000000a1", "00000000000000a2", "00000000000000a3"
 WAYS = {
-    WITH_A_CARD: {Method.CARD}, WITH_A_PIN: {Method.PIN}, WITH_ALL: {Method.CARD, Method.PIN, Method.QR},
+    WITH_A_CARD: {Method.CARD},
+    WITH_A_PIN: {Method.PIN},
+    WITH_ALL: {Method.CARD, Method.PIN, Method.QR},
 }
 PEOPLE = records(
     *(person(one, methods=(*ways, Method.FACE)) for one, ways in WAYS.items()),
-    card(7, CARD_KEY, WITH_A_CARD, "card-1"), card(8, CARD_KEY, WITH_ALL, "card-3"),
-    pin("482915", PIN_KEY, WITH_A_PIN, "pin-2"), pin("719304", PIN_KEY, WITH_ALL, "pin-3"),
+    card(7, CARD_KEY, WITH_A_CARD, "card-1"),
+    card(8, CARD_KEY, WITH_ALL, "card-3"),
+    pin("482915", PIN_KEY, WITH_A_PIN, "pin-2"),
+    pin("719304", PIN_KEY, WITH_ALL, "pin-3"),
     msgspec.structs.replace(qr(Phone()), person_id=WITH_ALL),
     lane(),
 )

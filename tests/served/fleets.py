@@ -57,7 +57,8 @@ class FleetService:
             f'[services.{self.name}]\nmachine = "{self.machine}"\n'
             f"command = {json.dumps(list(self.program))}\n"
             f'cells = "{self.cells}"\nurl = "{self.address}"\nbackups = "{self.backups}"\n'
-            f'passphrase_file = "{self.folder / "passphrase"}"\n{after}\n')
+            f'passphrase_file = "{self.folder / "passphrase"}"\n{after}\n'
+        )
 
     def status_of(self, cell: str) -> int:
         """Return what the host of a cell answers here: 200 served, 503 out, 421 not here."""
@@ -102,8 +103,12 @@ class RunningFleet:
     def killed_once(self, happens: Callable[[], object], *command: str) -> None:
         """Run a command and kill its group when something happens; wait for what is left of it."""
         started = subprocess.Popen(
-            [sys.executable, "-m", "menjin", "fleet", *command, "--inventory", str(self.inventory)], cwd=ROOT,
-            start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            [sys.executable, "-m", "menjin", "fleet", *command, "--inventory", str(self.inventory)],
+            cwd=ROOT,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         until(happens)
         os.killpg(started.pid, signal.SIGKILL)
         assert started.wait(60) == -signal.SIGKILL
@@ -116,7 +121,8 @@ class RunningFleet:
         script = service.folder / "broken"
         script.write_text(
             f'#!/bin/sh\nif [ "$2" = {word} ]; then echo "out of order" >&2; exit 9; fi\n'
-            f'exec {shlex.join(PROGRAM)} "$@"\n')
+            f'exec {shlex.join(PROGRAM)} "$@"\n'
+        )
         script.chmod(0o755)
         service.program = (str(script),)
         self.write_inventory()
@@ -129,14 +135,19 @@ class RunningFleet:
     def where(self) -> dict[str, str]:
         """Return the service of each cell, from the folders themselves."""
         return {
-            path.name: one.name for one in self.services.values() for path in sorted(one.cells.iterdir())
+            path.name: one.name
+            for one in self.services.values()
+            for path in sorted(one.cells.iterdir())
             if not path.name.startswith(".")
         }
 
 
 @contextmanager
 def running_fleet(
-    folder: Path, services: dict[str, str], *, upgrade_to: dict[str, str] | None = None,
+    folder: Path,
+    services: dict[str, str],
+    *,
+    upgrade_to: dict[str, str] | None = None,
     programs: dict[str, Sequence[str]] | None = None,
 ) -> Iterator[RunningFleet]:
     """Run the machines and services of a fleet; `services` says on which machine each is."""
@@ -153,7 +164,8 @@ def running_fleet(
             run = ["web", "run", "--cells", str(place / "cells"), "--port", "0"]
             address = stack.enter_context(_serve(run, place / "server.log", other.get(name)))
             fleet.services[name] = FleetService(
-                name, machine, place, address, after.get(name, ""), other.get(name, PROGRAM))
+                name, machine, place, address, after.get(name, ""), other.get(name, PROGRAM)
+            )
         fleet.write_inventory()
         yield fleet
 
@@ -168,7 +180,8 @@ def _serve(run: Sequence[str], log: Path, program: Sequence[str] | None) -> Iter
     readable, writable = os.pipe()
     with log.open("wb") as out:
         started = subprocess.Popen(
-            [*program, *run[1:], "--ready-fd", str(writable)], pass_fds=(writable,), stdout=out, stderr=out)
+            [*program, *run[1:], "--ready-fd", str(writable)], pass_fds=(writable,), stdout=out, stderr=out
+        )
     os.close(writable)
     try:
         with os.fdopen(readable) as ready:
@@ -192,12 +205,14 @@ def next_version(folder: Path) -> Sequence[str]:
             (folder / "web_admin" / path.name).symlink_to(path)
     migrations = folder / "web_admin" / "migrations"
     shutil.copytree(
-        ROOT / "web_admin" / "migrations", migrations, ignore=shutil.ignore_patterns("__pycache__"))
+        ROOT / "web_admin" / "migrations", migrations, ignore=shutil.ignore_patterns("__pycache__")
+    )
     (migrations / "versions" / "9999_next.py").write_text(
         '"""Keep something new."""\n\nimport sqlalchemy as sa\nfrom alembic import op\n\n'
         f'revision, down_revision = "9999", "{newest_revision()}"\nbranch_labels = depends_on = None\n\n\n'
         "def upgrade() -> None:\n"
-        '    op.create_table("next", sa.Column("id", sa.Integer, primary_key=True))\n')
+        '    op.create_table("next", sa.Column("id", sa.Integer, primary_key=True))\n'
+    )
     return (sys.executable, str(folder / "menjin.py"), "web")
 
 
@@ -206,13 +221,35 @@ def first_cell(folder: Path, database_url: str = "") -> Path:
     made = folder / "first"
     password = folder / "manager-password"
     password.write_text("a quiet gate above four offices")
-    status = menjin.main([
-        "web", "init", "--data-dir", str(made), "--language", "en", "--timezone", "Asia/Shanghai",
-        "--name", "Willow Court", "--public-url", "https://first.example", "--security-contact",
-        "mailto:security@example.org", "--manager-email", "manager@example.org",
-        "--manager-password-file", str(password), "--root-key", str(folder / "root.key"),
-        "--root-passphrase-file", str(password), "--brief", "--behind-proxy",
-        *(["--database-url", database_url] if database_url else [])])
+    status = menjin.main(
+        [
+            "web",
+            "init",
+            "--data-dir",
+            str(made),
+            "--language",
+            "en",
+            "--timezone",
+            "Asia/Shanghai",
+            "--name",
+            "Willow Court",
+            "--public-url",
+            "https://first.example",
+            "--security-contact",
+            "mailto:security@example.org",
+            "--manager-email",
+            "manager@example.org",
+            "--manager-password-file",
+            str(password),
+            "--root-key",
+            str(folder / "root.key"),
+            "--root-passphrase-file",
+            str(password),
+            "--brief",
+            "--behind-proxy",
+            *(["--database-url", database_url] if database_url else []),
+        ]
+    )
     assert status == 0
     return made
 

@@ -58,7 +58,11 @@ class GateBeside:
 
 @contextmanager
 def gate_process_beside(
-    served: ServedCompound, gate_id: str, root: Path, *, command: Command = gate_command,
+    served: ServedCompound,
+    gate_id: str,
+    root: Path,
+    *,
+    command: Command = gate_command,
     before: Callable[[], object] = bool,
 ) -> Iterator[GateBeside]:
     """Pair a gate with the served compound and run it until the block ends; it has synced once.

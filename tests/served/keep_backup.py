@@ -1,6 +1,6 @@
 """Keep a backup of today's compound for later versions, one of each revision.
 
-    python -m tests.served.keep_backup
+python -m tests.served.keep_backup
 """
 
 import os
@@ -24,8 +24,10 @@ KEYS = ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "passwo
 def keep(path: Path, folder: Path) -> int:
     """Write the backup of a compound that people live in; return how many rows it has."""
     config = WebConfig(
-        database_url=f"sqlite:///{folder / 'menjin.sqlite3'}", data_dir=folder,
-        secrets_dir=folder / "secrets", public_url="http://127.0.0.1:8000",
+        database_url=f"sqlite:///{folder / 'menjin.sqlite3'}",
+        data_dir=folder,
+        secrets_dir=folder / "secrets",
+        public_url="http://127.0.0.1:8000",
         **{name: os.urandom(32) for name in KEYS},
     )
     compound = fill_data_dir(config)

@@ -99,7 +99,9 @@ class LostServer:
             gate = session.get_one(Gate, "north")
             site = session.get_one(Site, gate.site_id)
             return not site.restoring and (gate.have_epoch, gate.have_version) == (
-                site.epoch, gate.published_version)
+                site.epoch,
+                gate.published_version,
+            )
 
     def wait_for(self, holds: Callable[[], bool], what: str) -> None:
         """Return once something holds; fail saying what did not."""
@@ -130,8 +132,13 @@ class LostServer:
     def menjin(self, *arguments: object) -> str:
         """Run one `menjin web` command; return what it printed."""
         done = subprocess.run(
-            [sys.executable, "-m", "menjin", "web", *map(str, arguments)], cwd=ROOT, capture_output=True,
-            text=True, timeout=300, check=False)
+            [sys.executable, "-m", "menjin", "web", *map(str, arguments)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -139,8 +146,9 @@ class LostServer:
         """Write a backup of what the server has now."""
         word = self.folder / "passphrase"
         word.write_text(PASSPHRASE + "\n", encoding="utf-8")
-        self.menjin("backup", "--data-dir", self.config.data_dir, "--passphrase-file", word,
-                    self.folder / "backup")
+        self.menjin(
+            "backup", "--data-dir", self.config.data_dir, "--passphrase-file", word, self.folder / "backup"
+        )
 
     def lose_and_restore(self, *options: str) -> None:
         """End the server and start another one from the backup, at the same address."""
@@ -149,12 +157,23 @@ class LostServer:
         data_dir = self.folder / "restored"
         url = empty_beside(self.config.database_url, data_dir)
         self.said = self.menjin(
-            "restore", "--data-dir", data_dir, "--passphrase-file", self.folder / "passphrase",
-            "--public-url", self.address, "--database-url", url, *options, self.folder / "backup")
+            "restore",
+            "--data-dir",
+            data_dir,
+            "--passphrase-file",
+            self.folder / "passphrase",
+            "--public-url",
+            self.address,
+            "--database-url",
+            url,
+            *options,
+            self.folder / "backup",
+        )
         self.back = load_config({}, data_dir)
         self.database = Database(make_engine(self.back.database_url))
         self.servers.enter_context(
-            serve_data_dir(self.back, self.folder / "restored.log", options=("--port", str(self.port))))
+            serve_data_dir(self.back, self.folder / "restored.log", options=("--port", str(self.port)))
+        )
 
     def log(self) -> str:
         """Return what the restored server wrote."""
@@ -209,6 +228,3 @@ def _pair(lost: LostServer) -> None:
         publish(act)
         identity = GateIdentity(site.site_id, "north", site.root_public_key)
     write_secret(lost.bench.root / "secrets", "identity.json", msgspec.json.encode(identity))
-
-
-

@@ -63,14 +63,22 @@ def caddy_before(address: str, folder: Path) -> Iterator[Proxy]:
     home.mkdir()
     environment = {
         "PATH": os.environ["PATH"],
-        "HOME": str(home), "XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home),
-        "MENJIN_HOST": "localhost", "MENJIN_UPSTREAM": address.removeprefix("http://"),
-        "MENJIN_HTTPS_PORT": str(port), "MENJIN_HTTP_PORT": str(free_port()),
+        "HOME": str(home),
+        "XDG_DATA_HOME": str(home),
+        "XDG_CONFIG_HOME": str(home),
+        "MENJIN_HOST": "localhost",
+        "MENJIN_UPSTREAM": address.removeprefix("http://"),
+        "MENJIN_HTTPS_PORT": str(port),
+        "MENJIN_HTTP_PORT": str(free_port()),
     }
     with log.open("wb") as written:
         process = subprocess.Popen(
-            ["caddy", "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"], env=environment,
-            stdin=subprocess.DEVNULL, stdout=written, stderr=written)
+            ["caddy", "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=written,
+        )
     try:
         proxy = Proxy(port, home / "caddy/pki/authorities/local/root.crt", log, process.pid)
         wait_until_up(proxy, process)

@@ -74,7 +74,10 @@ class _Link(ServerLink):
 
 @contextmanager
 def run_gates(
-    served: ServedCompound, folder: Path, gate_ids: Sequence[str], ca: Path,
+    served: ServedCompound,
+    folder: Path,
+    gate_ids: Sequence[str],
+    ca: Path,
     server_ca: Path | None = None,
 ) -> Iterator[list[RingingGate]]:
     """Let gates ask until the block ends; the server has published nothing for them yet."""
@@ -83,20 +86,26 @@ def run_gates(
         site = session.get_one(Site, served.compound.site_id)
         for number, gate_id in enumerate(gate_ids, start=70):
             keys[gate_id] = add_gate(
-                session, current_menjin().sealer, site.site_id, gate_id, number, ["card"])
+                session, current_menjin().sealer, site.site_id, gate_id, number, ["card"]
+            )
             identity[gate_id] = GateIdentity(site.site_id, gate_id, site.root_public_key)
     with ExitStack() as closing:
         made = [
             _started(
-                served.address, folder / gate_id, identity[gate_id], keys[gate_id], (ca, server_ca), closing)
+                served.address, folder / gate_id, identity[gate_id], keys[gate_id], (ca, server_ca), closing
+            )
             for gate_id in gate_ids
         ]
         yield made
 
 
 def _started(
-    address: str, folder: Path, identity: GateIdentity, key: Ed25519PrivateKey,
-    trusted: tuple[Path, Path | None], closing: ExitStack,
+    address: str,
+    folder: Path,
+    identity: GateIdentity,
+    key: Ed25519PrivateKey,
+    trusted: tuple[Path, Path | None],
+    closing: ExitStack,
 ) -> RingingGate:
     folder.mkdir(parents=True)
     now = datetime.now(UTC)
@@ -110,11 +119,23 @@ def _started(
     link = _Link(address, server_ca, identity.gate_id, key, store.next_counter)
     link.noted = gate.asked_at
     client = SyncClient(
-        link, identity, key, store, journal, clock,
+        link,
+        identity,
+        key,
+        store,
+        journal,
+        clock,
         FaceKeeper(None, store, journal, clock, identity, key, TamperMark(folder / "tampered")),
-        time.monotonic, lambda: GateStatus((), ()), gate.news.append, nudge, {}, "0.2.0",
-        lambda: DiskState(5 * 2**30, 8 * 2**30, reserve_in_use=False), NumbersFile(None), bell,
-    )  # fmt: skip
+        time.monotonic,
+        lambda: GateStatus((), ()),
+        gate.news.append,
+        nudge,
+        {},
+        "0.2.0",
+        lambda: DiskState(5 * 2**30, 8 * 2**30, reserve_in_use=False),
+        NumbersFile(None),
+        bell,
+    )
     closing.callback(store.close)
     closing.callback(journal.close)
     client.start()

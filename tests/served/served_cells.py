@@ -32,8 +32,14 @@ class CellBrowser:
     csrf_token: str = ""
 
     def ask(
-        self, method: str, path: str, form: Mapping[str, object] | None = None, *,
-        headers: Mapping[str, str] | None = None, json: object = None, body: bytes | None = None,
+        self,
+        method: str,
+        path: str,
+        form: Mapping[str, object] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: object = None,
+        body: bytes | None = None,
     ) -> requests.Response:
         """Send one request; keep what cookies are set, follow nothing."""
         sent = {"Host": self.host, "Origin": f"https://{self.host}", "Accept-Language": "en"}
@@ -41,8 +47,15 @@ class CellBrowser:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         data = body if body is not None else None if form is None else {"csrf_token": self.csrf_token, **form}
         answer = requests.request(
-            method, self.address + path, data=data, json=json, headers={**sent, **(headers or {})},
-            allow_redirects=False, timeout=LONGEST_ANSWER_SECONDS, stream=True)
+            method,
+            self.address + path,
+            data=data,
+            json=json,
+            headers={**sent, **(headers or {})},
+            allow_redirects=False,
+            timeout=LONGEST_ANSWER_SECONDS,
+            stream=True,
+        )
         if answer.headers.get("Content-Type", "").startswith("text/event-stream"):
             answer.close()
             return answer
@@ -118,8 +131,12 @@ def make_cell(folder: Path, name: str, database_url: str = "", *, own_keys: bool
     data_dir.mkdir(parents=True, exist_ok=True)  # it may be a disk of its own
     keys = {key: os.urandom(32) for key in SERVER_KEYS} if own_keys else SERVER_KEYS
     config = WebConfig(
-        public_url=f"https://{name}.example", data_dir=data_dir, secrets_dir=data_dir / "secrets",
-        database_url=database_url or f"sqlite:///{data_dir / 'menjin.sqlite3'}", **keys)
+        public_url=f"https://{name}.example",
+        data_dir=data_dir,
+        secrets_dir=data_dir / "secrets",
+        database_url=database_url or f"sqlite:///{data_dir / 'menjin.sqlite3'}",
+        **keys,
+    )
     return ServedCell(name, config, fill_data_dir(config))
 
 

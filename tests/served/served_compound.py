@@ -51,9 +51,16 @@ class Browser:
         """Send a form with the token of the page seen last; follow no redirect."""
         sent = {"csrf_token": self.csrf_token, **form}
         headers = {"Origin": self.address, "Referer": self.address + path}
-        return self._keep(self.session.post(
-            self.address + path, data=sent, headers=headers, allow_redirects=False,
-            timeout=LONGEST_ANSWER_SECONDS, **more))
+        return self._keep(
+            self.session.post(
+                self.address + path,
+                data=sent,
+                headers=headers,
+                allow_redirects=False,
+                timeout=LONGEST_ANSWER_SECONDS,
+                **more,
+            )
+        )
 
     def _keep(self, answer: requests.Response) -> requests.Response:
         self.csrf_token = csrf_in(answer) or self.csrf_token
@@ -182,10 +189,15 @@ def write_down(config: WebConfig) -> None:
     for name in SECRET_NAMES:
         key = name if name == "password_salt" else f"{name}_key"
         write_secret(config.secrets_dir, name, getattr(config, key))
-    write_settings(config.data_dir / "web.toml",
-                   {"database_url": config.database_url, "public_url": config.public_url,
-                    "trusted_proxies": config.trusted_proxies,
-                    **_bell_of(config)})
+    write_settings(
+        config.data_dir / "web.toml",
+        {
+            "database_url": config.database_url,
+            "public_url": config.public_url,
+            "trusted_proxies": config.trusted_proxies,
+            **_bell_of(config),
+        },
+    )
 
 
 def _bell_of(config: WebConfig) -> dict[str, str]:

@@ -60,7 +60,10 @@ class SignedGate:
     ) -> None:
         """Write down that a card or PIN was shown and opened."""
         facts: Facts = {
-            "lane_id": f"{self.gate_id}-in", "method": method, "opens": True, "reason": "granted",
+            "lane_id": f"{self.gate_id}-in",
+            "method": method,
+            "opens": True,
+            "reason": "granted",
         }
         self.writes("access", facts, {"person_id": person_id, "credential_id": credential_id}, at)
 
@@ -80,14 +83,20 @@ class SignedGate:
         assert answer.status_code == 200, answer.text
         return answer
 
-    def asks(
-        self, *, have: tuple[int, int] = (0, 0), counter: int | None = None
-    ) -> requests.Response:
+    def asks(self, *, have: tuple[int, int] = (0, 0), counter: int | None = None) -> requests.Response:
         """Ask as gates do every few seconds; `have` is the policy that it says it has."""
         epoch, version = have
-        return self.posts(ASK_PATH, AskRequest(
-            have_epoch=epoch, have_version=version, gate_time=datetime.now(UTC), clock_sure=True,
-            journal_seq=len(self.entries)), counter=counter)
+        return self.posts(
+            ASK_PATH,
+            AskRequest(
+                have_epoch=epoch,
+                have_version=version,
+                gate_time=datetime.now(UTC),
+                clock_sure=True,
+                journal_seq=len(self.entries),
+            ),
+            counter=counter,
+        )
 
     def posts(self, path: str, message: msgspec.Struct, *, counter: int | None = None) -> requests.Response:
         """Send a message, signed; `counter` is another number than the gate's next one."""
@@ -97,13 +106,15 @@ class SignedGate:
             counter = self.counter
         signed = sign(self.key, REQUEST_DOMAIN, request_message("POST", path, body, self.gate_id, counter))
         headers = {
-            GATE_HEADER: self.gate_id, COUNTER_HEADER: str(counter),
+            GATE_HEADER: self.gate_id,
+            COUNTER_HEADER: str(counter),
             SIGNATURE_HEADER: base64.b64encode(signed).decode(),
         }
         if self.host:
             headers["Host"] = self.host
         return self.client.post(
-            self.address + path, data=body, headers=headers, timeout=LONGEST_ANSWER_SECONDS)
+            self.address + path, data=body, headers=headers, timeout=LONGEST_ANSWER_SECONDS
+        )
 
 
 def signed_gate(served: ServedCompound, gate_id: str = "north") -> SignedGate:

@@ -19,8 +19,10 @@ from web_admin.core.database import current_menjin
 
 LONGEST_WAIT_SECONDS = 60.0
 HALF_A_HEAD = b"GET /staff/sign-in HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
-HALF_A_BODY = (b"POST /staff/sign-in HTTP/1.1\r\nHost: localhost\r\n"
-               b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 900\r\n\r\nemail=")
+HALF_A_BODY = (
+    b"POST /staff/sign-in HTTP/1.1\r\nHost: localhost\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 900\r\n\r\nemail="
+)
 NOTHING = b""
 
 
@@ -40,8 +42,9 @@ class AskingGate:
 
     def ask(self) -> AskReply:
         """Ask as gates do every few seconds; raise as they would without an answer in ten seconds."""
-        question = AskRequest(have_epoch=0, have_version=0, gate_time=datetime.now(UTC), clock_sure=True,
-                              journal_seq=0)
+        question = AskRequest(
+            have_epoch=0, have_version=0, gate_time=datetime.now(UTC), clock_sure=True, journal_seq=0
+        )
         return self._link.post(ASK_PATH, question, AskReply)
 
     def close(self) -> None:

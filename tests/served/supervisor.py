@@ -127,8 +127,13 @@ class Supervisor:
         kept = () if self.store.kept is None else (self.store.kept,)
         command = [*with_descriptor(*kept), *run] if kept else run
         self._process = subprocess.Popen(
-            command, env=environment, pass_fds=kept, stdin=subprocess.DEVNULL, stdout=self._log,
-            stderr=self._log)
+            command,
+            env=environment,
+            pass_fds=kept,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+        )
         until(self._ready.is_set)
         assert (self.store.kept is not None, self.store.dropped) == (True, []), "the socket was not kept"
 

@@ -49,7 +49,8 @@ def test_a_typed_card_number_alone_shows_and_gives_nothing(served: ServedCompoun
     unknown_answer = types_card(guard, UNKNOWN_CARD)
     unknown = guard.get("/manage/desk")
     assert (answer.status_code, answer.headers["Location"]) == (
-        unknown_answer.status_code, unknown_answer.headers["Location"]
+        unknown_answer.status_code,
+        unknown_answer.headers["Location"],
     )
     assert plain(known.text) == plain(unknown.text), "the desk shows which numbers live"
     assert "王芳" not in known.text
@@ -132,8 +133,10 @@ def test_a_number_alone_suspends_its_card_and_says_nothing(served: ServedCompoun
     wang = served.compound.persons["王芳"]
     card = read(served.compound, lambda s: card_of(s, wang))
     guard = served.signed_in("guard")
-    found = [sends(guard, "/manage/lost-card", "/manage/lost-card", number=number, why="as_typed")
-             for number in (CARD_OF_WANG, UNKNOWN_CARD)]
+    found = [
+        sends(guard, "/manage/lost-card", "/manage/lost-card", number=number, why="as_typed")
+        for number in (CARD_OF_WANG, UNKNOWN_CARD)
+    ]
     assert plain(found[0].text) == plain(found[1].text), "the lost-card page shows which numbers live"
     said = []
     for number in (CARD_OF_WANG, UNKNOWN_CARD):

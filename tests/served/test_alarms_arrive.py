@@ -35,11 +35,11 @@ pytestmark = pytest.mark.wide
 
 OPERATIONS = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
 READERS = {"manager@example.org": "zh", "second@example.org": "en"}
-OF_THE_MACHINE = {
-    EventKind.ALARM_SERVER_DISK, EventKind.ALARM_SERVER_TASKS, EventKind.ALARM_SERVER_CLOCK
-}
+OF_THE_MACHINE = {EventKind.ALARM_SERVER_DISK, EventKind.ALARM_SERVER_TASKS, EventKind.ALARM_SERVER_CLOCK}
 NOT_WRITTEN_BY_GATES = {
-    EventKind.ALARM_GATE_FORKED, EventKind.ALARM_JOURNAL_BROKEN, EventKind.ALARM_JOURNAL_RESTARTED,
+    EventKind.ALARM_GATE_FORKED,
+    EventKind.ALARM_JOURNAL_BROKEN,
+    EventKind.ALARM_JOURNAL_RESTARTED,
     EventKind.ALARM_ENTRIES_SET_ASIDE,
 }
 """Raised by the server about what a gate sends."""
@@ -90,8 +90,10 @@ class Watched:
 
         def missing() -> list[object]:
             arrived = self.arrived()
-            return [*(sorted(wanted[one] - arrived[one]) for one in wanted if wanted[one] - arrived[one]),
-                    *sorted(set(kinds) - self.raised())]
+            return [
+                *(sorted(wanted[one] - arrived[one]) for one in wanted if wanted[one] - arrived[one]),
+                *sorted(set(kinds) - self.raised()),
+            ]
 
         until(lambda: not missing(), lambda: (missing(), self.arrived()), patience=LONGEST_SECONDS)
 
@@ -110,11 +112,18 @@ def watched(config: WebConfig, folder: Path, prepare: Callable[[Action], object]
         with compound.act() as act:
             second = create_staff(act.session, "manager", "second@example.org", PASSWORD, TOTP_SECRET)
             act.session.flush()
-            act.session.add(StaffProfile(account_id=second.id, language="en", added_at=act.now,
-                                         added_by="tests"))
-            act.session.add(MailServer(
-                site_id=act.site_id, host="127.0.0.1", port=mail.port, security="none",
-                sender="gates@example.org"))
+            act.session.add(
+                StaffProfile(account_id=second.id, language="en", added_at=act.now, added_by="tests")
+            )
+            act.session.add(
+                MailServer(
+                    site_id=act.site_id,
+                    host="127.0.0.1",
+                    port=mail.port,
+                    security="none",
+                    sender="gates@example.org",
+                )
+            )
             kinds = ["alarm_raised", "alarm_over"]
             add_webhook(act, name="hook", url=hook.url, kinds=kinds, local_ports=range(1, 65536))
             for gate in act.session.query(Gate):
@@ -131,11 +140,22 @@ def at_gates_and_in_contact(act: Action) -> None:
     act.session.get_one(Gate, "east").last_seen_at = act.now - timedelta(minutes=10)
     act.session.get_one(Site, act.site_id).created_at = act.now - timedelta(days=10)
     act.session.delete(act.session.get_one(marks.ServerMark, marks.BACKUP))
-    gone, _key = add_webhook(act, name="gone", url="http://127.0.0.1:9/", kinds=["alarm_acknowledged"],
-                             local_ports=range(1, 65536))
-    act.session.add(OutboxMessage(
-        message_id="waits", site_id=act.site_id, channel="webhook", target=gone.webhook_id, kind="test",
-        body={}, created_at=act.now - timedelta(hours=1), next_at=act.now, state="waiting"))
+    gone, _key = add_webhook(
+        act, name="gone", url="http://127.0.0.1:9/", kinds=["alarm_acknowledged"], local_ports=range(1, 65536)
+    )
+    act.session.add(
+        OutboxMessage(
+            message_id="waits",
+            site_id=act.site_id,
+            channel="webhook",
+            target=gone.webhook_id,
+            kind="test",
+            body={},
+            created_at=act.now - timedelta(hours=1),
+            next_at=act.now,
+            state="waiting",
+        )
+    )
 
 
 def test_each_alarm_about_server_and_gates_arrives_with_its_text(
@@ -143,13 +163,25 @@ def test_each_alarm_about_server_and_gates_arrives_with_its_text(
 ) -> None:
     data_dir = tmp_path / "data"
     with hook_peer(make_certificate(tmp_path)) as refused:
-        config = replace(web_config, data_dir=data_dir, secrets_dir=data_dir / "secrets",
-                         public_url=refused.url.removesuffix("/take"))
+        config = replace(
+            web_config,
+            data_dir=data_dir,
+            secrets_dir=data_dir / "secrets",
+            public_url=refused.url.removesuffix("/take"),
+        )
         with watched(config, tmp_path, at_gates_and_in_contact) as made:
             north, garage = signed_gate(made.served), signed_gate(made.served, "garage")
-            north.posts(ASK_PATH, AskRequest(
-                have_epoch=0, have_version=0, gate_time=datetime.now(UTC), clock_sure=False, journal_seq=0,
-                disk=DiskHealth(free_mib=800, total_mib=8000)))
+            north.posts(
+                ASK_PATH,
+                AskRequest(
+                    have_epoch=0,
+                    have_version=0,
+                    gate_time=datetime.now(UTC),
+                    clock_sure=False,
+                    journal_seq=0,
+                    disk=DiskHealth(free_mib=800, total_mib=8000),
+                ),
+            )
             written = [kind for kind in REPAIRS if kind not in NOT_WRITTEN_BY_GATES]
             for kind in written:
                 north.writes(kind, {"lane_id": "north-in", "device": "card"}, {})
@@ -188,8 +220,10 @@ def test_what_a_machine_lacks_arrives_with_its_text_and_again_when_it_is_over(
         with watched(config, tmp_path, nearly_full) as made:
             made.each_arrives(OF_THE_MACHINE)
             (data_dir / "old.log").unlink()
-            until(lambda: b"alarm_over" in b"".join(body for _head, body in made.hook.taken),
-                  patience=LONGEST_SECONDS)
+            until(
+                lambda: b"alarm_over" in b"".join(body for _head, body in made.hook.taken),
+                patience=LONGEST_SECONDS,
+            )
 
 
 def test_the_page_has_a_text_of_each_alarm() -> None:

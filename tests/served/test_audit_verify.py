@@ -65,13 +65,17 @@ def test_the_command_names_what_was_cut_off_deleted_or_changed(
     ledger, journal, gate = AuditEntry, GateEvent, "gate north, journal north.1: "
     changed, facts = last // 2, {"who": "another"}
     cases = {
-        f"entries {last - 1} to {last} of the ledger are missing at its end":
-            (ledger, delete(ledger).where(ledger.seq >= last - 1)),
+        f"entries {last - 1} to {last} of the ledger are missing at its end": (
+            ledger,
+            delete(ledger).where(ledger.seq >= last - 1),
+        ),
         f"entries 1 to {last} of the ledger are missing at its end": (ledger, delete(ledger)),
         f"entry {changed + 1}": (ledger, delete(ledger).where(ledger.seq == changed)),
         f"entry {changed} ": (ledger, update(ledger).where(ledger.seq == changed).values(facts=facts)),
-        f"{gate}entries {ENTRIES} to {ENTRIES} are missing":
-            (journal, delete(journal).where(journal.seq == ENTRIES)),
+        f"{gate}entries {ENTRIES} to {ENTRIES} are missing": (
+            journal,
+            delete(journal).where(journal.seq == ENTRIES),
+        ),
         f"{gate}entries 1 to {ENTRIES} are missing": (journal, delete(journal)),
         f"{gate}entries 2 to 2 are missing": (journal, delete(journal).where(journal.seq == 2)),
         f"{gate}entry 2 ": (journal, update(journal).where(journal.seq == 2).values(facts=facts)),

@@ -29,7 +29,8 @@ class Proxied:
     def get(self, path: str, **headers: str) -> requests.Response:
         """Ask for a page as a browser does."""
         return requests.get(
-            self.proxy.address + path, headers=headers, timeout=60, verify=str(self.proxy.server_ca))
+            self.proxy.address + path, headers=headers, timeout=60, verify=str(self.proxy.server_ca)
+        )
 
 
 @pytest.fixture
@@ -54,8 +55,12 @@ def test_a_gate_and_a_page_are_answered_beside_stalled_requests(proxied: Proxied
 
 def test_a_body_that_is_too_large_is_answered_in_words(proxied: Proxied) -> None:
     page = requests.post(
-        f"{proxied.proxy.address}/staff/sign-in", data=b"email=" + b"a" * 12_000_000, headers=FORM,
-        timeout=60, verify=str(proxied.proxy.server_ca))
+        f"{proxied.proxy.address}/staff/sign-in",
+        data=b"email=" + b"a" * 12_000_000,
+        headers=FORM,
+        timeout=60,
+        verify=str(proxied.proxy.server_ca),
+    )
     assert page.status_code == 413
     assert "That is too large" in page.text
 

@@ -16,8 +16,10 @@ pytestmark = pytest.mark.parametrize(
     "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
 )
 
-CALL = (b"GET /api/v1/people HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-        b"Authorization: Bearer mjk_" + b"0" * 16 + b"_" + b"A" * 43 + b"\r\n\r\n")
+CALL = (
+    b"GET /api/v1/people HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    b"Authorization: Bearer mjk_" + b"0" * 16 + b"_" + b"A" * 43 + b"\r\n\r\n"
+)
 PAGE = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 IN_A_ROW = 8
 """Pages that are not answered, one after the other, before every thread of both workers counts as busy."""

@@ -63,7 +63,8 @@ def test_each_host_is_its_own_compound_and_every_other_gets_one_answer(cells: Se
         for method, path in (("GET", "/"), ("GET", "/manage/"), ("GET", "/metrics"), ("POST", "/sync/ask"))
     ]
     assert {(one.status_code, one.content, tuple(one.headers)) for one in others} == {
-        (421, b"No compound is served under this name.\n", tuple(others[0].headers))}
+        (421, b"No compound is served under this name.\n", tuple(others[0].headers))
+    }
     assert CellBrowser(cells.address, "a.monitor.example").get("/livez").text == "ok\n"
 
 
@@ -97,10 +98,15 @@ def no_database(cell: ServedCell) -> None:
     settings.write_text(settings.read_text().replace("menjin.sqlite3", "gone.sqlite3"))
 
 
-@pytest.mark.parametrize(("harm", "kind"), [
-    (broken_settings, "settings"), (lost_key, "settings"), (other_tables, "tables"),
-    (no_database, "database"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("harm", "kind"),
+    [
+        (broken_settings, "settings"),
+        (lost_key, "settings"),
+        (other_tables, "tables"),
+        (no_database, "database"),
+    ],
+)
 def test_a_cell_that_cannot_be_served_is_out_alone_says_why_and_comes_back(cells, harm, kind) -> None:
     willow, elm = cells.cells["willow"], cells.cells["elm"]
     files = (willow.folder / "web.toml", *willow.folder.glob("secrets/*"))
@@ -136,7 +142,10 @@ def test_two_cells_of_one_host_are_both_out_and_a_third_goes_on(cells: ServedCel
     assert answers(elm) == 200
     _status, said = run("cells", "check", str(cells.folder), "--json")
     assert {one["cell"]: one["out"] for one in map(json.loads, said.splitlines())} == {
-        "elm": None, "oak": "host_taken", "willow": "host_taken"}
+        "elm": None,
+        "oak": "host_taken",
+        "willow": "host_taken",
+    }
     settings.write_text(settings.read_text().replace("Willow.example:444", "oak.example"))
     until(lambda: answers(willow) == answers(oak) == 200, lambda: cells.log_text()[-2000:])
     oak.compound.close()
@@ -164,8 +173,12 @@ def test_a_compound_moves_into_a_cell_and_back_while_its_gate_asks(
     folder.mkdir()
     url = web_config.database_url
     config = replace(
-        web_config, public_url="https://willow.example", data_dir=home, secrets_dir=home / "secrets",
-        database_url=f"sqlite:///{home / 'menjin.sqlite3'}" if url.startswith("sqlite") else url)
+        web_config,
+        public_url="https://willow.example",
+        data_dir=home,
+        secrets_dir=home / "secrets",
+        database_url=f"sqlite:///{home / 'menjin.sqlite3'}" if url.startswith("sqlite") else url,
+    )
     cell = ServedCell("willow", config, fill_data_dir(config))
     with serve_data_dir(config, tmp_path / "home.log") as (address, _process):
         gate = gate_of(replace(cell, address=address))
@@ -222,5 +235,6 @@ def test_what_one_cell_logs_carries_its_name_and_no_line_of_another(cells: Serve
 
 def test_a_request_of_two_hosts_is_answered_for_neither(cells: ServedCells) -> None:
     answer = requests.request(
-        "GET", cells.address + "/", headers={"Host": "willow.example, elm.example"}, timeout=60)
+        "GET", cells.address + "/", headers={"Host": "willow.example, elm.example"}, timeout=60
+    )
     assert answer.status_code == 421

@@ -112,10 +112,12 @@ class Two:
             }
             for method in sorted(rule.methods & {"GET", "POST", "PATCH"}):
                 yield Route(
-                    rule.endpoint, method,
+                    rule.endpoint,
+                    method,
                     addresses.build(rule.endpoint, of_cell["willow"], method),
                     addresses.build(rule.endpoint, of_cell["elm"], method),
-                    addresses.build(rule.endpoint, _invented(of_cell), method))
+                    addresses.build(rule.endpoint, _invented(of_cell), method),
+                )
 
     def _argument(self, cell: str, endpoint: str, name: str) -> str:
         word = OWN.get(f"{endpoint}.{name}", OWN.get(name, NOWHERE))
@@ -203,7 +205,8 @@ def _control(two: Two, browsers: Mapping[str, CellBrowser]) -> bool:
         opened = [route for route in own[:20] if browser.get(route.willows).status_code == 200]
         assert len(opened) > LEAST_OPENED, (role, [route.endpoint for route in own])
     key = CellBrowser(two.served.address, two.willow.host).ask(
-        "GET", "/api/v1/people", headers={"Authorization": f"Bearer {two.api_key(two.willow)}"})
+        "GET", "/api/v1/people", headers={"Authorization": f"Bearer {two.api_key(two.willow)}"}
+    )
     return key.status_code == 200 and any(one in key.text for one in two.secrets)
 
 
@@ -248,13 +251,13 @@ def _keys(two: Two, through: Through) -> None:
         if MAY[route.endpoint] != KEYS_ALONE:
             continue
         two.forget()
-        answer = stranger.ask(
-            route.method, route.elms, json={}, headers={"Authorization": f"Bearer {key}"})
+        answer = stranger.ask(route.method, route.elms, json={}, headers={"Authorization": f"Bearer {key}"})
         through.judge("keys of the interface", route, answer, two.secrets)
         if route.willows != route.elms:
             own = own or two.api_key(two.elm)
             answer = stranger.ask(
-                route.method, route.willows, json={}, headers={"Authorization": f"Bearer {own}"})
+                route.method, route.willows, json={}, headers={"Authorization": f"Bearer {own}"}
+            )
             through.judge("ids, asked with elm's own key", route, answer, two.secrets)
 
 
@@ -269,7 +272,8 @@ def _gates(two: Two, through: Through) -> None:
             gate.counter += 1
             message = request_message(route.method, route.elms, body, gate.gate_id, gate.counter)
             headers = {
-                GATE_HEADER: gate.gate_id, COUNTER_HEADER: str(gate.counter),
+                GATE_HEADER: gate.gate_id,
+                COUNTER_HEADER: str(gate.counter),
                 SIGNATURE_HEADER: base64.b64encode(sign(gate.key, REQUEST_DOMAIN, message)).decode(),
             }
             answer = stranger.ask(route.method, route.elms, body=body, headers=headers)
@@ -311,8 +315,13 @@ def test_no_way_of_naming_a_host_mixes_two_cells(two: Two) -> None:
     assert status(f"http://{willow}/manage/", f"Host: {willow}") == 200
     assert status(f"http://{willow}/manage/", f"Host: {elm}") == 400
     assert status(f"http://{elm}/manage/", f"Host: {willow}") == 400
-    for lines in ((f"Host: {willow}", f"Host: {elm}"), (f"Host: {elm}", f"Host: {willow}"),
-                  (f"Host: {willow}, {elm}",), (f"Host: {willow}@{elm}",), (f"Host: {elm}/{willow}",)):
+    for lines in (
+        (f"Host: {willow}", f"Host: {elm}"),
+        (f"Host: {elm}", f"Host: {willow}"),
+        (f"Host: {willow}, {elm}",),
+        (f"Host: {willow}@{elm}",),
+        (f"Host: {elm}/{willow}",),
+    ):
         assert status("/manage/", *lines) == 421, lines
     assert status("/manage/") == 421
 

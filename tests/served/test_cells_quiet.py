@@ -61,8 +61,11 @@ def test_what_a_gate_reports_is_logged_for_its_own_cell_alone(cells: ServedCells
         gate = gate_of(cells.cells[name])
         gate.writes(kind, {"lane_id": "north-in"}, {})
         gate.sends()
-    said = {(line.get("cell"), line["event"]) for line in lines(cells)
-            if line.get("event") in ("alarm_door_forced", "alarm_door_held")}
+    said = {
+        (line.get("cell"), line["event"])
+        for line in lines(cells)
+        if line.get("event") in ("alarm_door_forced", "alarm_door_held")
+    }
     assert said == {("willow", "alarm_door_forced"), ("elm", "alarm_door_held")}
 
 
@@ -74,7 +77,8 @@ class Stream:
         cookies = "; ".join(f"{name}={value}" for name, value in manager.cookies.items())
         self.socket = socket.create_connection((at.hostname, at.port), timeout=LONGEST_ANSWER_SECONDS)
         self.socket.sendall(
-            f"GET /manage/live/ HTTP/1.1\r\nHost: {cell.host}\r\nCookie: {cookies}\r\n\r\n".encode())
+            f"GET /manage/live/ HTTP/1.1\r\nHost: {cell.host}\r\nCookie: {cookies}\r\n\r\n".encode()
+        )
         self.lines = self.socket.makefile("rb")
         assert b" 200 " in self.lines.readline()
 
@@ -123,16 +127,31 @@ def test_a_job_runs_in_its_own_cell_and_another_cannot_read_it(cells: ServedCell
     willow, elm = cells.cells["willow"], cells.cells["elm"]
     with willow.compound.app.app_context(), current_menjin().database.session() as session:
         job_id = put_job(
-            session, current_menjin().sealer, willow.compound.site_id, kind="import_people",
-            author_id="manager-1", payload=b"no sheet", total=1, now=datetime.now(UTC))
+            session,
+            current_menjin().sealer,
+            willow.compound.site_id,
+            kind="import_people",
+            author_id="manager-1",
+            payload=b"no sheet",
+            total=1,
+            now=datetime.now(UTC),
+        )
         sealed = session.get_one(LongJob, job_id).payload_sealed
     of_elm, page = elm.signed_in(), f"/manage/people/import/jobs/{job_id}"
     assert of_elm.get(page).status_code == 404
     assert job_state(willow, job_id) == "waiting"
     with elm.compound.app.app_context(), current_menjin().database.session() as session:
-        session.add(LongJob(
-            job_id=job_id, site_id=elm.compound.site_id, kind="import_people", author_id="manager-1",
-            total=1, payload_sealed=sealed, created_at=datetime.now(UTC)))
+        session.add(
+            LongJob(
+                job_id=job_id,
+                site_id=elm.compound.site_id,
+                kind="import_people",
+                author_id="manager-1",
+                total=1,
+                payload_sealed=sealed,
+                created_at=datetime.now(UTC),
+            )
+        )
     before = people_of(elm)
     assert of_elm.get(page).status_code == 200
     until(lambda: job_state(elm, job_id) == "failed")
@@ -154,11 +173,25 @@ def test_a_backup_of_one_cell_holds_no_person_and_no_key_of_another(
         with cell.compound.act() as act:
             act.session.scalars(select(Person).limit(1)).one().display_name = f"{name} canary"
         file = kept / f"{name}.menjin"
-        assert menjin.main(["web", "backup", str(file), "--data-dir", str(cell.folder),
-                            "--passphrase-file", str(passphrase)]) == 0
+        assert (
+            menjin.main(
+                [
+                    "web",
+                    "backup",
+                    str(file),
+                    "--data-dir",
+                    str(cell.folder),
+                    "--passphrase-file",
+                    str(passphrase),
+                ]
+            )
+            == 0
+        )
         with file.open("rb") as backup:
             found[name] = b"".join(read_frames(backup, PASSPHRASE))
-    assert {name: {other for other in found if f"{other} canary".encode() in frames}
-            for name, frames in found.items()} == {"willow": {"willow"}, "elm": {"elm"}}
+    assert {
+        name: {other for other in found if f"{other} canary".encode() in frames}
+        for name, frames in found.items()
+    } == {"willow": {"willow"}, "elm": {"elm"}}
     willows, elms = (read_preface(PASSPHRASE, kept / f"{name}.menjin").secrets for name in ("willow", "elm"))
     assert not set(willows.values()) & set(elms.values())

@@ -45,12 +45,29 @@ WANG, LEI = "王芳", "王磊"
 SILENT = "alarm_duress"
 OLDER_THAN_SETTLED = timedelta(minutes=2)
 OF_A_RESIDENT = (
-    "/r/", "/r/records", "/r/records/passages", "/r/records/lookups", "/r/records/export.json",
-    "/r/records/export.html", "/r/face", "/r/home", "/r/messages", "/r/code", "/r/visitors", "/r/requests",
+    "/r/",
+    "/r/records",
+    "/r/records/passages",
+    "/r/records/lookups",
+    "/r/records/export.json",
+    "/r/records/export.html",
+    "/r/face",
+    "/r/home",
+    "/r/messages",
+    "/r/code",
+    "/r/visitors",
+    "/r/requests",
     "/r/records/delete",
 )
-OF_STRANGERS = ("/", "/report", "/privacy", "/privacy/register.json", "/policy/biometrics", "/healthz",
-                "/api/v1/openapi.json")
+OF_STRANGERS = (
+    "/",
+    "/report",
+    "/privacy",
+    "/privacy/register.json",
+    "/policy/biometrics",
+    "/healthz",
+    "/api/v1/openapi.json",
+)
 PROBED = range(1, 16)
 
 
@@ -89,15 +106,25 @@ def _arranged(served: ServedCompound, *, duress: bool) -> Played:
         choose_methods(own, wang, ("card", "pin", "qr"))
         issue_pin(own, wang)
         issue_duress_pin(own, wang)
-        add_webhook(act, name="control room", url="http://127.0.0.1:9/", kinds=list(WEBHOOK_KINDS),
-                    local_ports=range(1, 65536))
+        add_webhook(
+            act,
+            name="control room",
+            url="http://127.0.0.1:9/",
+            kinds=list(WEBHOOK_KINDS),
+            local_ports=range(1, 65536),
+        )
         for scope in SCOPES:
             made = make_api_key(act, name=scope, scopes=[scope], valid_until=act.now + timedelta(days=9))
             keys[scope] = made.text
-        act.session.add(NotificationSubscription(
-            person_id=wang, channel="mail", address="wang@example.org", kinds=["used", "card", "face"],
-            confirmed_at=act.now,
-        ))
+        act.session.add(
+            NotificationSubscription(
+                person_id=wang,
+                channel="mail",
+                address="wang@example.org",
+                kinds=["used", "card", "face"],
+                confirmed_at=act.now,
+            )
+        )
         code = invite(act, wang)
     known[newest(served, wang, "pin")] = "usual PIN"
     known[newest(served, wang, "pin", duress=True)] = "duress PIN"
@@ -133,15 +160,28 @@ def _evening(history: Played, *, duress: bool) -> None:
     gate.writes("antipassback_violated", {"lane_id": "north-in"}, {"person_id": wang}, begun)
     gate.writes("shown_for_face", {"lane_id": "north-in", "method": "pin"}, personal, begun)
     notice = read(served.compound, lambda s: newest_notice(s, FACE_PURPOSE, "zh"))
-    gate.writes("face_answer", {
-        "lane_id": "north-in", "answer": "yes", "notice_version": notice.version,
-        "notice_sha256": notice.sha256.hex(), "language": "zh", "shown_by": "pin",
-    }, personal, begun)
+    gate.writes(
+        "face_answer",
+        {
+            "lane_id": "north-in",
+            "answer": "yes",
+            "notice_version": notice.version,
+            "notice_sha256": notice.sha256.hex(),
+            "language": "zh",
+            "shown_by": "pin",
+        },
+        personal,
+        begun,
+    )
     gate.sends()
     shows("granted")
     gate.writes("alarm_door_forced", {"lane_id": "north-in"}, {}, begun)
-    gate.writes("held_open", {"lane_id": "north-in", "by": "staff_card", "until": begun.isoformat()},
-                {"person_id": served.compound.persons["保安队长"]}, begun)
+    gate.writes(
+        "held_open",
+        {"lane_id": "north-in", "by": "staff_card", "until": begun.isoformat()},
+        {"person_id": served.compound.persons["保安队长"]},
+        begun,
+    )
     gate.opens(lei, newest(served, lei, "card"), at=begun)
     gate.sends()
     # Or a message would wait in one reading and be given up in the next: nothing takes it at that address.
@@ -171,10 +211,13 @@ def everything_shown(history: Played) -> Read:
     shown |= _of("officer", _looked_up(officer, served.compound.persons[WANG]))
     shown |= _of("officer", _probed(officer, history.begun))
     shown |= _of("system", _asked_by_systems(history))
-    shown["messages"] = read(served.compound, lambda s: [
-        f"{row.channel} {row.kind} {sorted(row.body.items())}"
-        for row in s.scalars(select(OutboxMessage).order_by(OutboxMessage.created_at, OutboxMessage.kind))
-    ])
+    shown["messages"] = read(
+        served.compound,
+        lambda s: [
+            f"{row.channel} {row.kind} {sorted(row.body.items())}"
+            for row in s.scalars(select(OutboxMessage).order_by(OutboxMessage.created_at, OutboxMessage.kind))
+        ],
+    )
     return shown
 
 
@@ -208,8 +251,20 @@ def _probed(officer: Browser, begun: datetime) -> Read:
 
 def _asked_by_systems(history: Played) -> Read:
     wang, found = history.served.compound.persons[WANG], Read()
-    paths = ("homes", "people", f"people/{wang}", f"people/{wang}/cards", "cards", "passes", "alarms",
-             "alarms?open=false", "events", "events?limit=3", f"events?kind={SILENT}", "events?kind=access")
+    paths = (
+        "homes",
+        "people",
+        f"people/{wang}",
+        f"people/{wang}/cards",
+        "cards",
+        "passes",
+        "alarms",
+        "alarms?open=false",
+        "events",
+        "events?limit=3",
+        f"events?kind={SILENT}",
+        "events?kind=access",
+    )
     for scope, key in history.keys.items():
         for path in paths:
             answer = _call(history, "GET", path, key)
@@ -218,8 +273,13 @@ def _asked_by_systems(history: Played) -> Read:
                 after = answer.json()["after"]
                 answer = _call(history, "GET", f"{path}&after={after}", key)
                 texts.append(shown_by(answer, history.served.address))
-    silent = read(history.served.compound, lambda s: s.scalars(
-        select(Alarm.alarm_id).where(Alarm.kind == SILENT)).first()) or "0123456789abcdef"
+    silent = (
+        read(
+            history.served.compound,
+            lambda s: s.scalars(select(Alarm.alarm_id).where(Alarm.kind == SILENT)).first(),
+        )
+        or "0123456789abcdef"
+    )
     seen = _call(history, "POST", f"alarms/{silent}/acknowledge", history.keys["alarms:write"])
     found["acknowledge"] = [shown_by(seen, history.served.address)]
     return found
@@ -228,8 +288,11 @@ def _asked_by_systems(history: Played) -> Read:
 def _call(history: Played, method: str, path: str, key: str) -> requests.Response:
     body = {"json": {"note": "seen"}} if method == "POST" else {}
     return requests.request(
-        method, f"{history.served.address}/api/v1/{path}", timeout=60,
-        headers={"Authorization": f"Bearer {key}"}, **body,
+        method,
+        f"{history.served.address}/api/v1/{path}",
+        timeout=60,
+        headers={"Authorization": f"Bearer {key}"},
+        **body,
     )
 
 
@@ -248,8 +311,12 @@ def two_evenings(web_config: WebConfig, tmp_path: Path) -> Iterator[tuple[Played
     """Return the same evening with the usual PIN and with the duress PIN."""
     folder = tmp_path / "under_duress"
     folder.mkdir()
-    beside = replace(web_config, database_url=empty_beside(web_config.database_url, folder),
-                     data_dir=folder, secrets_dir=folder / "secrets")
+    beside = replace(
+        web_config,
+        database_url=empty_beside(web_config.database_url, folder),
+        data_dir=folder,
+        secrets_dir=folder / "secrets",
+    )
     with ExitStack() as stack:
         usual = stack.enter_context(played(web_config, tmp_path, duress=False))
         yield usual, stack.enter_context(played(beside, folder, duress=True))

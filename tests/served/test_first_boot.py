@@ -65,9 +65,17 @@ def folder(served: ServedCompound, tmp_path: Path) -> Path:
     with served.compound.act() as act:
         act.session.get_one(Gate, "north").state = "new"
     written = [
-        "gate-card", "north", str(tmp_path / "card"), "--devices", str(devices), "--machine", machine_tag(),
-        "--no-battery-clock", "--data-dir", data_dir,
-    ]  # fmt: skip
+        "gate-card",
+        "north",
+        str(tmp_path / "card"),
+        "--devices",
+        str(devices),
+        "--machine",
+        machine_tag(),
+        "--no-battery-clock",
+        "--data-dir",
+        data_dir,
+    ]
     assert menjin_web(written) == 0
     said = (tmp_path / "card" / "menjin" / "gate.json").read_text()
     # The test's server is not at its public address.

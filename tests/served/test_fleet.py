@@ -33,7 +33,10 @@ def test_list_and_check_say_where_every_cell_is_and_what_is_wrong(fleet: Running
     status, out, beside = fleet.run("list", "--json")
     assert status == 0, beside
     assert {(one["cell"], one["service"], one["out"]) for one in map(json.loads, out.splitlines())} == {
-        ("willow", "north", None), ("elm", "north", None), ("oak", "south", None)}
+        ("willow", "north", None),
+        ("elm", "north", None),
+        ("oak", "south", None),
+    }
     status, out, beside = fleet.run("check")
     assert (status, out) == (0, "3 cells at 2 services: 0 out, 0 services without an answer\n"), beside
 
@@ -41,8 +44,12 @@ def test_list_and_check_say_where_every_cell_is_and_what_is_wrong(fleet: Running
     copied_cell(first, fleet.services["south"].cells, "willow")
     found = fleet.json("check")
     wrong = {(one["cell"], one["service"]): one["out"] for one in found}
-    assert wrong == {("elm", "north"): None, ("oak", "south"): "settings", ("willow", "north"): "twice",
-                     ("willow", "south"): "twice"}
+    assert wrong == {
+        ("elm", "north"): None,
+        ("oak", "south"): "settings",
+        ("willow", "north"): "twice",
+        ("willow", "south"): "twice",
+    }
     trouble = next(one for one in found if one["out"] == "twice")
     assert (trouble["where"], trouble["what"]) == ("north/willow", "it is at south/willow as well")
 

@@ -54,8 +54,7 @@ class HostileFleet(RunningFleet):
         (folder / "cells").mkdir(parents=True)
         (folder / "program.py").write_text(PROGRAM)
         program = (sys.executable, str(folder / "program.py"))
-        self.services[name] = FleetService(
-            name, machine, folder, self.address, upgrade_to, program)
+        self.services[name] = FleetService(name, machine, folder, self.address, upgrade_to, program)
         self.say(name, {})
         return self.services[name]
 
@@ -74,9 +73,10 @@ def fleet(tmp_path: Path) -> Iterator[HostileFleet]:
     """Return a hostile machine with a service and its next version, and a good one."""
     made = HostileFleet(tmp_path / "fleet")
     with (
-        ssh_machine(made.folder / "one" / "sshd") as one, ssh_machine(made.folder / "two" / "sshd") as two,
+        ssh_machine(made.folder / "one" / "sshd") as one,
+        ssh_machine(made.folder / "two" / "sshd") as two,
         ThreadingHTTPServer(("127.0.0.1", 0), Ready) as server,
-    ):  # fmt: skip
+    ):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         made.address = f"http://127.0.0.1:{server.server_port}"
         made.machines |= {"one": one, "two": two}
@@ -120,8 +120,9 @@ def test_what_is_sent_to_a_machine_arrives_there_letter_by_letter(
     mark = tmp_path / "ran-here"
     odd = [command_for(mark), "{% raw %}", "{{ 1 + 1 }}", "'; touch x; \"", "$(id)", "-x", "柳 苑", "\\u001b"]
     runner = Runner(read_fleet(fleet.inventory))
-    ran = runner.run("do", ["north"], {}, per_service={
-        "north": {"rounds": [{"cell": command_for(mark), "words": odd}]}})  # fmt: skip
+    ran = runner.run(
+        "do", ["north"], {}, per_service={"north": {"rounds": [{"cell": command_for(mark), "words": odd}]}}
+    )
     assert ran.wrong() == []
     assert fleet.asked("north") == [odd]
     ran = runner.run("restore", ["north"], {"words": odd, "file": command_for(mark), "brought_from": ""})
@@ -135,11 +136,21 @@ def test_what_a_machine_answers_within_a_move_or_an_upgrade_is_no_template(
 ) -> None:
     mark = tmp_path / "ran-here"
     template = command_for(mark)
-    fleet.say("south", {"cells list": listed(cell="oak", host="oak.example"),
-                        "cells unpack": json.dumps({"parcel": template})})
-    fleet.say("north", {
-        "cells list": listed(), "cells expect": json.dumps({"public_key": template, "revision": template}),
-        "cells unpack": json.dumps({"parcel": template})})
+    fleet.say(
+        "south",
+        {
+            "cells list": listed(cell="oak", host="oak.example"),
+            "cells unpack": json.dumps({"parcel": template}),
+        },
+    )
+    fleet.say(
+        "north",
+        {
+            "cells list": listed(),
+            "cells expect": json.dumps({"public_key": template, "revision": template}),
+            "cells unpack": json.dumps({"parcel": template}),
+        },
+    )
     fleet.run("move", "oak", "--to", "north", "--do")
     [packed] = [words for words in fleet.asked("south") if words[1] == "pack"]
     assert packed[3:7] == ["--key", template, "--revision", template]
@@ -157,10 +168,22 @@ def test_a_machine_speaks_for_its_own_cells_alone(fleet: HostileFleet) -> None:
     fleet.write_inventory()
     fleet.say("north", {"cells list": listed()})
     fleet.say("south", {"cells list": listed(cell="oak", host="oak.example")})
-    fleet.say("north-next", {"cells upgrade": "\n".join(
-        json.dumps({"cell": name, "host": "x", "state": "done"}) for name in ("elm", "oak"))})
-    failed = {"cell": "oak", "host": "x", "state": "failed", "what": "no disk", "where": "oak",
-              "todo": "Buy one"}
+    fleet.say(
+        "north-next",
+        {
+            "cells upgrade": "\n".join(
+                json.dumps({"cell": name, "host": "x", "state": "done"}) for name in ("elm", "oak")
+            )
+        },
+    )
+    failed = {
+        "cell": "oak",
+        "host": "x",
+        "state": "failed",
+        "what": "no disk",
+        "where": "oak",
+        "todo": "Buy one",
+    }
     fleet.say("south-next", {"cells upgrade": json.dumps(failed)})
     state = fleet.inventory.with_name("fleet.state")
     state.mkdir()
@@ -173,9 +196,17 @@ def test_a_machine_speaks_for_its_own_cells_alone(fleet: HostileFleet) -> None:
 def test_what_a_machine_says_moves_no_terminal(fleet: HostileFleet) -> None:
     """Names, sentences and errors: their controls are named, their line ends make no lines."""
     clear = "\x1b[2J\x9b1A\x1b]0;x\x07"
-    fleet.say("north", {"cells list": "\n".join([
-        listed(out="name", cell=f"a{clear}b"),
-        listed(out="disk", what=f"full{clear}\nelm good", where="elm", todo="Buy one")])})
+    fleet.say(
+        "north",
+        {
+            "cells list": "\n".join(
+                [
+                    listed(out="name", cell=f"a{clear}b"),
+                    listed(out="disk", what=f"full{clear}\nelm good", where="elm", todo="Buy one"),
+                ]
+            )
+        },
+    )
     fleet.say("south", {"cells list": f"Traceback {clear}"})
     for options in ((), ("--json",)):
         status, out, beside = fleet.run("list", *options)

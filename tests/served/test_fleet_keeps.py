@@ -9,8 +9,7 @@ from tests.served.fleets import PASSPHRASE, RunningFleet, running_fleet
 from tests.support.gates.waiting import until
 from tests.support.ssh_machines import SSHD
 
-pytestmark = [
-    pytest.mark.slow, pytest.mark.skipif(SSHD is None, reason="sudo apt install openssh-server")]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(SSHD is None, reason="sudo apt install openssh-server")]
 
 
 def creates(fleet: RunningFleet, name: str, service: str, *more: str) -> tuple[int, str, str]:
@@ -18,11 +17,32 @@ def creates(fleet: RunningFleet, name: str, service: str, *more: str) -> tuple[i
     folder = fleet.services[service].folder
     (folder / "password").write_text("a quiet gate above four offices")
     return fleet.run_with_options(
-        "create", name, "--on", service, *more, options=[
-            "--language", "zh", "--timezone", "Asia/Shanghai", "--name", "柳苑", "--public-url",
-            f"https://{name}.example", "--security-contact", "mailto:security@example.org", "--manager-email",
-            "manager@example.org", "--manager-password-file", str(folder / "password"), "--root-key",
-            str(folder / f"{name}.key"), "--root-passphrase-file", str(folder / "passphrase")])
+        "create",
+        name,
+        "--on",
+        service,
+        *more,
+        options=[
+            "--language",
+            "zh",
+            "--timezone",
+            "Asia/Shanghai",
+            "--name",
+            "柳苑",
+            "--public-url",
+            f"https://{name}.example",
+            "--security-contact",
+            "mailto:security@example.org",
+            "--manager-email",
+            "manager@example.org",
+            "--manager-password-file",
+            str(folder / "password"),
+            "--root-key",
+            str(folder / f"{name}.key"),
+            "--root-passphrase-file",
+            str(folder / "passphrase"),
+        ],
+    )
 
 
 def test_a_cell_is_made_backed_up_set_back_restored_elsewhere_and_retired(tmp_path: Path) -> None:
@@ -59,8 +79,17 @@ def test_a_cell_is_made_backed_up_set_back_restored_elsewhere_and_retired(tmp_pa
 
         brought = shutil.copy(file, tmp_path / "brought.menjin")
         fleet.machines["one"].stop()
-        lost = ("restore", "willow", "--on", "south", "--from", str(brought), "--public-url",
-                "https://willow.example", "--do")
+        lost = (
+            "restore",
+            "willow",
+            "--on",
+            "south",
+            "--from",
+            str(brought),
+            "--public-url",
+            "https://willow.example",
+            "--do",
+        )
         status, _out, beside = fleet.run(*lost)
         assert status == 2
         assert "north gives no answer and may serve willow still" in beside

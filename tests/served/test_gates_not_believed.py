@@ -45,9 +45,17 @@ def a_copied_key_jumps_ahead(gate: SignedGate) -> None:
 def order_for(served: ServedCompound, gate: SignedGate) -> None:
     """Press the button that opens a lane of this gate."""
     with served.compound.app.app_context(), current_menjin().database.session() as session:
-        session.add(OrderRow(
-            order_id="order-1", gate_id=gate.gate_id, lane_id=f"{gate.gate_id}-in", valid_seconds=30,
-            issued_at=datetime.now(UTC), author_id="guard", reason=""))
+        session.add(
+            OrderRow(
+                order_id="order-1",
+                gate_id=gate.gate_id,
+                lane_id=f"{gate.gate_id}-in",
+                valid_seconds=30,
+                issued_at=datetime.now(UTC),
+                author_id="guard",
+                reason="",
+            )
+        )
 
 
 def alarms_of(served: ServedCompound, gate: SignedGate, kind: str) -> int:
@@ -89,8 +97,10 @@ def test_an_invented_card_at_such_a_gate_proves_no_phone_and_its_receipts_count(
     gate, wang = signed_gate(served), served.compound.persons["王芳"]
     card = read(served.compound, lambda s: card_of(s, wang))
     says_yes(served, gate, wang, "card", credential_id=card)
-    consent = read(served.compound, lambda s: s.scalars(
-        select(Consent.consent_id).where(Consent.person_id == wang)).one())
+    consent = read(
+        served.compound,
+        lambda s: s.scalars(select(Consent.consent_id).where(Consent.person_id == wang)).one(),
+    )
     thief = phone_of(served, "王芳")
     thief.post("/r/at-gate", {})
     if state == "stolen":
@@ -102,17 +112,26 @@ def test_an_invented_card_at_such_a_gate_proves_no_phone_and_its_receipts_count(
     gate.writes("face_answer", {"answer": "withdraw"}, {"person_id": wang})
     gate.sends()
     assert read(served.compound, lambda s: s.get_one(Person, wang).phone_unproven) is not None, (
-        "an invented card proved the phone of a thief")
+        "an invented card proved the phone of a thief"
+    )
     kept = select(GateEvent.seq).where(GateEvent.gate_id == gate.gate_id, GateEvent.journal_id == "north.1")
     assert read(served.compound, lambda s: s.scalars(kept).all()) == [1]
     aside = select(SetAsideEntry.seq, SetAsideEntry.why).order_by(SetAsideEntry.seq)
     assert read(served.compound, lambda s: [tuple(row) for row in s.execute(aside)]) == [
-        (2, "gate_not_trusted"), (3, "gate_not_trusted")]
+        (2, "gate_not_trusted"),
+        (3, "gate_not_trusted"),
+    ]
     assert read(served.compound, lambda s: s.get_one(Gate, gate.gate_id).acknowledged_seq) == 1
 
     receipt = ForgetReceipt(
-        site_id=gate.site_id, gate_id=gate.gate_id, person_id=wang, consent_id=consent,
-        forgotten_at=datetime.now(UTC), blob_found=True, journal_seq=4)
+        site_id=gate.site_id,
+        gate_id=gate.gate_id,
+        person_id=wang,
+        consent_id=consent,
+        forgotten_at=datetime.now(UTC),
+        blob_found=True,
+        journal_seq=4,
+    )
     body, signature = sign_struct(gate.key, RECEIPT_DOMAIN, receipt)
     batch = ReceiptBatch(receipts=(SignedReceipt(receipt=body, signature=signature),))
     assert gate.posts(RECEIPTS_PATH, batch).status_code == 200
@@ -122,4 +141,5 @@ def test_an_invented_card_at_such_a_gate_proves_no_phone_and_its_receipts_count(
     honest.opens(wang, card)
     honest.sends()
     assert read(served.compound, lambda s: s.get_one(Person, wang).phone_unproven) is None, (
-        "what a believed gate says of the same card proves the phone")
+        "what a believed gate says of the same card proves the phone"
+    )

@@ -53,10 +53,15 @@ def at_once(send: Callable[[int], requests.Response]) -> list[requests.Response]
 
 
 def in_json(browser: Browser, path: str, body: dict[str, str]) -> requests.Response:
-    headers = {"X-CSRFToken": browser.csrf_token, "Origin": browser.address, "Accept": "application/json",
-               "Referer": browser.address + path}
+    headers = {
+        "X-CSRFToken": browser.csrf_token,
+        "Origin": browser.address,
+        "Accept": "application/json",
+        "Referer": browser.address + path,
+    }
     return browser.session.post(
-        browser.address + path, json=body, headers=headers, allow_redirects=False, timeout=60)
+        browser.address + path, json=body, headers=headers, allow_redirects=False, timeout=60
+    )
 
 
 def in_turn(
@@ -128,8 +133,14 @@ def test_passwords_are_judged_ten_times_from_one_address_over_all_workers(served
 
 
 SPELLINGS = (
-    "guard@example.org", "GUARD@EXAMPLE.ORG", " guard@example.org ", "guard@ｅxample.org",
-    "guard@eｘample.org", "guard@exⓐmple.org", "guard@example。org", "guard@example．org",
+    "guard@example.org",
+    "GUARD@EXAMPLE.ORG",
+    " guard@example.org ",
+    "guard@ｅxample.org",
+    "guard@eｘample.org",
+    "guard@exⓐmple.org",
+    "guard@example。org",
+    "guard@example．org",
 )
 
 
@@ -163,7 +174,8 @@ def test_residents_passwords_are_judged_ten_times_over_all_workers(served: Serve
     asked = served.browser()
     asked.get("/r/sign-in")
     answers = at_once(
-        lambda number: copied(asked).post("/r/sign-in", {"name": "linwei", "password": f"guess {number}"}))
+        lambda number: copied(asked).post("/r/sign-in", {"name": "linwei", "password": f"guess {number}"})
+    )
     judged = [answer for answer in answers if answer.status_code == 422]
     assert len(judged) <= 10, f"{len(judged)} of {TRIES} wrong passwords were judged"
     assert {answer.status_code for answer in answers} <= {422, 429}
@@ -183,8 +195,11 @@ def test_thirty_wrong_keys_shut_no_right_key_out(served: ServedCompound) -> None
 
 def test_five_wrong_pairing_codes_a_minute_over_all_workers(served: ServedCompound) -> None:
     sealing_key = X25519PrivateKey.generate().public_key().public_bytes_raw()
-    body = msgspec.json.encode(PairCommit(
-        code="2222-2222", gate_public_key=bytes(32), sealing_public_key=sealing_key, commitment=bytes(32)))
+    body = msgspec.json.encode(
+        PairCommit(
+            code="2222-2222", gate_public_key=bytes(32), sealing_public_key=sealing_key, commitment=bytes(32)
+        )
+    )
     answers = at_once(lambda _number: requests.post(served.address + PAIR_COMMIT_PATH, data=body, timeout=60))
     assert sum(answer.status_code == 403 for answer in answers) == 5, {a.status_code: a.text for a in answers}
     assert sum(answer.status_code == 429 for answer in answers) == TRIES - 5

@@ -50,9 +50,7 @@ def company(web_config: WebConfig, tmp_path: Path) -> Iterator[Company]:
     second = tmp_path / "second"
     second.mkdir()
     database = f"sqlite:///{second / 'menjin.db'}"
-    other = replace(
-        web_config, data_dir=second, secrets_dir=second / "secrets", database_url=database
-    )
+    other = replace(web_config, data_dir=second, secrets_dir=second / "secrets", database_url=database)
     with ExitStack() as stack:
         both = [
             stack.enter_context(serve_compound(web_config, tmp_path, workers=1)),
@@ -67,7 +65,8 @@ def signed_in(address: str, secret: bytes) -> requests.Session:
     browser.headers["Accept-Language"] = "en"
     form = {"name": STAFF, "password": PASSWORD, "code": code_of(secret)}
     answer = browser.post(
-        f"{address}/sign-in", data=form, headers={"Origin": address}, timeout=60, allow_redirects=False)
+        f"{address}/sign-in", data=form, headers={"Origin": address}, timeout=60, allow_redirects=False
+    )
     assert answer.status_code == 303, answer.text
     return browser
 

@@ -15,9 +15,23 @@ from web_admin.core.config import WebConfig
 PUBLIC_NAME = "gate.example.org"
 OVER_TLS = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": PUBLIC_NAME, "X-Forwarded-For": "192.0.2.7"}
 ANSWERS = (
-    "/", "/privacy", "/staff/sign-in", "/r/sign-in", "/r/", "/manage/people", "/v/none", "/api/v1/people",
-    "/api/v1/openapi.json", "/sync/v1/ask", "/healthz", "/static/menjin.css", "/static/", "/.git/config",
-    "/no/such/page", "/look.css", "/staff/join?code=x",
+    "/",
+    "/privacy",
+    "/staff/sign-in",
+    "/r/sign-in",
+    "/r/",
+    "/manage/people",
+    "/v/none",
+    "/api/v1/people",
+    "/api/v1/openapi.json",
+    "/sync/v1/ask",
+    "/healthz",
+    "/static/menjin.css",
+    "/static/",
+    "/.git/config",
+    "/no/such/page",
+    "/look.css",
+    "/staff/join?code=x",
 )
 YEAR_SECONDS = 31_536_000
 
@@ -33,8 +47,12 @@ def behind_tls(
     path = folder / "menjin.sqlite3"
     path.write_bytes(sqlite_with_tables.read_bytes())
     config = WebConfig(
-        database_url=f"sqlite:///{path}", data_dir=folder, secrets_dir=folder / "secrets",
-        public_url=f"https://{PUBLIC_NAME}", trusted_proxies=1, **SERVER_KEYS,
+        database_url=f"sqlite:///{path}",
+        data_dir=folder,
+        secrets_dir=folder / "secrets",
+        public_url=f"https://{PUBLIC_NAME}",
+        trusted_proxies=1,
+        **SERVER_KEYS,
     )
     with serve_compound(config, folder) as made:
         yield made
@@ -70,7 +88,8 @@ def test_every_answer_with_text_says_its_type_and_charset(behind_tls: ServedComp
     answer = get(behind_tls, path)
     assert not answer.content or re.match(
         r"text/[\w.+-]+; ?charset=utf-8$|application/(problem\+)?json$|image/|application/[\w.+-]+$",
-        answer.headers["Content-Type"], re.IGNORECASE,
+        answer.headers["Content-Type"],
+        re.IGNORECASE,
     )
 
 
@@ -125,8 +144,10 @@ def test_a_request_with_two_lengths_is_refused_whole(behind_tls: ServedCompound)
     smuggled = b"0\r\n\r\nGET /privacy HTTP/1.1\r\nHost: x\r\n\r\n"
     request = (
         b"POST /staff/sign-in HTTP/1.1\r\nHost: gate.example.org\r\nContent-Type: text/plain\r\n"
-        b"Content-Length: " + str(len(smuggled)).encode()
-        + b"\r\nTransfer-Encoding: chunked\r\n\r\n" + smuggled
+        b"Content-Length: "
+        + str(len(smuggled)).encode()
+        + b"\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + smuggled
     )
     with socket.create_connection((where.hostname, where.port), timeout=20) as connection:
         connection.sendall(request)

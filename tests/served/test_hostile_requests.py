@@ -12,14 +12,24 @@ from tests.support.hostile_requests import JSON_BODIES, OTHER_BODIES, addresses
 PATIENCE_SECONDS = 60.0
 JSON = b"application/json"
 DOORS = (
-    "/", "/staff/sign-in", "/staff/code", "/r/sign-in", "/r/sign-in/passkey", "/r/sign-in/passkey/options",
-    "/r/code/key", "/api/v1/people", "/api/v1/none", "/manage/people/", "/sync/v1/ask", "/language", "/none",
+    "/",
+    "/staff/sign-in",
+    "/staff/code",
+    "/r/sign-in",
+    "/r/sign-in/passkey",
+    "/r/sign-in/passkey/options",
+    "/r/code/key",
+    "/api/v1/people",
+    "/api/v1/none",
+    "/manage/people/",
+    "/sync/v1/ask",
+    "/language",
+    "/none",
 )
 
 HEAD = b"POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 CHUNKED_JSON = b"Transfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n"
-CHUNKED_FORM = (
-    b"Transfer-Encoding: chunked\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n")
+CHUNKED_FORM = b"Transfer-Encoding: chunked\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n"
 NO_BODY = b"\r\nContent-Length: 0\r\n\r\n"
 MANY = b"9" * 4301
 """One digit more than Python reads as a number."""
@@ -56,9 +66,13 @@ LINES = {
     "a number of 4,301 digits in a path": b"GET /report/" + MANY + b" HTTP/1.1\r\nHost: a\r\n\r\n",
     "a number of 4,301 digits asked for": b"GET /events?limit=" + MANY + b" HTTP/1.1\r\nHost: a\r\n\r\n",
     "an address's port of 4,301 digits": b"GET http://a:" + MANY + b"/ HTTP/1.1\r\nHost: a\r\n\r\n",
-    "no method": b"/ HTTP/1.1\r\n\r\n", "a method of its own": b"BREW /r/sign-in HTTP/1.1\r\nHost: a\r\n\r\n",
-    "version 9": b"GET / HTTP/9.9\r\n\r\n", "no version": b"GET /\r\n\r\n", "nothing": b"\r\n\r\n\r\n\r\n",
-    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(60), "bytes": bytes(range(256)),
+    "no method": b"/ HTTP/1.1\r\n\r\n",
+    "a method of its own": b"BREW /r/sign-in HTTP/1.1\r\nHost: a\r\n\r\n",
+    "version 9": b"GET / HTTP/9.9\r\n\r\n",
+    "no version": b"GET /\r\n\r\n",
+    "nothing": b"\r\n\r\n\r\n\r\n",
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(60),
+    "bytes": bytes(range(256)),
     "a whole address": b"GET http://[x/ HTTP/1.1\r\nHost: a\r\n\r\n",
     "a star": b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
     "a tunnel": b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -116,9 +130,11 @@ def test_no_body_at_any_door_makes_a_fault(served: ServedCompound) -> None:
 
 
 def test_no_broken_request_makes_one(served: ServedCompound) -> None:
-    sent = {f"{what} at {path}": HEAD % path.encode() + rest
-            for path in ("/staff/sign-in", "/r/code/key", "/api/v1/people", "/sync/v1/ask", "/none")
-            for what, rest in BROKEN.items()}
+    sent = {
+        f"{what} at {path}": HEAD % path.encode() + rest
+        for path in ("/staff/sign-in", "/r/code/key", "/api/v1/people", "/sync/v1/ask", "/none")
+        for what, rest in BROKEN.items()
+    }
     wrong = faults(served, {**LINES, **sent})
     assert not wrong, "\n".join(wrong)
 

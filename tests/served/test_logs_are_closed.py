@@ -49,8 +49,15 @@ def test_nothing_that_is_sent_starts_a_line_in_the_log(logging_server: ServedCom
         browser.get(f"/manage/people/{line_break}{FORGED}")
     for raw_break in (b"\r\n ", b"\x85", b"\x0b", b"\n\t", b"\r"):
         for name in (b"User-Agent", b"X-Request-ID", b"X-Forwarded-For", b"Referer"):
-            send_raw(served, b"GET /manage/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-                     + name + b": a" + raw_break + FORGED.encode() + b"\r\n\r\n")
+            send_raw(
+                served,
+                b"GET /manage/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                + name
+                + b": a"
+                + raw_break
+                + FORGED.encode()
+                + b"\r\n\r\n",
+            )
     written = served.log.read_text(encoding="utf-8").splitlines()[before:]
     assert [line for line in written if line.lstrip().startswith(FORGED)] == []
     lines = [json.loads(line) for line in written]  # a part of a line is no JSON
@@ -84,12 +91,14 @@ def test_no_other_account_reads_or_writes_the_ledger_or_what_commands_write_of_i
         before = connection.execute("SELECT * FROM audit_entry ORDER BY seq").fetchall()
         assert before, "the ledger begins with the site"
         for arguments in (
-            ["export-ledger", str(exported / "ledger.jsonl")], ["housekeeping"], ["audit-verify"],
+            ["export-ledger", str(exported / "ledger.jsonl")],
+            ["housekeeping"],
+            ["audit-verify"],
             ["staff-link", "manager@example.org"],
         ):
             assert menjin.main(["web", *arguments, *data_dir]) == 0, arguments
         after = connection.execute("SELECT * FROM audit_entry ORDER BY seq").fetchall()
-    assert after[:len(before)] == before, "a command changed what was written"
+    assert after[: len(before)] == before, "a command changed what was written"
     assert (exported / "ledger.jsonl").stat().st_size > 0
     assert open_to_others(made) == []
     assert open_to_others(exported) == []

@@ -17,9 +17,15 @@ from web_admin.core.database import current_menjin
 pytestmark = pytest.mark.skipif(not has_caddy(), reason=MISSING)
 
 ASKED = (
-    ("GET", "/livez", 200), ("GET", "/staff/sign-in", 200), ("GET", "/nowhere", 404),
-    ("GET", "/manage/people", 308), ("GET", "/api/v1/people", 401), ("POST", "/staff/sign-in", 400),
-    ("POST", "/sync/v1/ask", 401), ("GET", "/v/none", 404), ("GET", "/static/menjin.css", 200),
+    ("GET", "/livez", 200),
+    ("GET", "/staff/sign-in", 200),
+    ("GET", "/nowhere", 404),
+    ("GET", "/manage/people", 308),
+    ("GET", "/api/v1/people", 401),
+    ("POST", "/staff/sign-in", 400),
+    ("POST", "/sync/v1/ask", 401),
+    ("GET", "/v/none", 404),
+    ("GET", "/static/menjin.css", 200),
 )
 
 
@@ -45,7 +51,7 @@ def lines_of(served: ServedCompound) -> list[dict[str, object]]:
 
 
 def test_each_request_is_one_line_also_where_it_is_refused_or_fails(
-    logging_server: tuple[ServedCompound, requests.Session, Path]
+    logging_server: tuple[ServedCompound, requests.Session, Path],
 ) -> None:
     served, client, log_of_caddy = logging_server
     first = len(lines_of(served))

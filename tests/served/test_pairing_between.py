@@ -83,9 +83,11 @@ class Impostor:
         assert self.middle is not None
         self.commits += 1
         body = PairCommit(
-            code=code, gate_public_key=public_bytes(self.key), sealing_public_key=self.sealing_public_key,
+            code=code,
+            gate_public_key=public_bytes(self.key),
+            sealing_public_key=self.sealing_public_key,
             commitment=pairing_commitment(public_bytes(self.key), self.sealing_public_key, nonce),
-        )  # fmt: skip
+        )
         return self.middle.forward(Call(PAIR_COMMIT_PATH, JSON, msgspec.json.encode(body)))
 
     def reveals(self, pair_id: str, nonce: bytes) -> Answer:
@@ -175,9 +177,10 @@ class ServerFirst(Impostor):
         """Return an offer for which the gate would have shown the phrase of the page."""
         offers = (self.an_offer() for _ in range(1 << (5 * COMPARED + 5)))
         return next(
-            offer for offer in offers
+            offer
+            for offer in offers
             if self.at_gate(self.gate_nonce, offer)[:COMPARED] == self.wanted[:COMPARED]
-        )  # fmt: skip
+        )
 
 
 def _nonces() -> Iterator[bytes]:
@@ -300,8 +303,12 @@ def test_a_gate_of_an_older_program_is_asked_to_update_and_keeps_its_code(
     served: ServedCompound, manager: Browser
 ) -> None:
     code = new_code(manager, "north")
-    asked = {"code": code, "gate_public_key": base64.b64encode(bytes(32)).decode(),
-             "nonce": base64.b64encode(bytes(16)).decode(), "hardware_name": "pi"}
+    asked = {
+        "code": code,
+        "gate_public_key": base64.b64encode(bytes(32)).decode(),
+        "nonce": base64.b64encode(bytes(16)).decode(),
+        "hardware_name": "pi",
+    }
     answer = served.browser().session.post(served.address + "/sync/v1/pair", json=asked, timeout=60)
     refusal = msgspec.json.decode(answer.content, type=Refusal)
     assert (answer.status_code, refusal.error) == (400, "pairing_outdated")
@@ -313,9 +320,7 @@ def test_a_gate_of_an_older_program_is_asked_to_update_and_keeps_its_code(
 
 @pytest.mark.wide
 @pytest.mark.parametrize("point", [bytes(32), b"\x01" + bytes(31), b"\xed" + b"\xff" * 30 + b"\x7f"])
-def test_a_weak_sealing_key_uses_up_no_code(
-    served: ServedCompound, manager: Browser, point: bytes
-) -> None:
+def test_a_weak_sealing_key_uses_up_no_code(served: ServedCompound, manager: Browser, point: bytes) -> None:
     code = new_code(manager, "north")
     body = PairCommit(code=code, gate_public_key=bytes(32), sealing_public_key=point, commitment=bytes(32))
     with machine_between(served.address) as middle:

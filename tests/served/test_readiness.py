@@ -74,8 +74,12 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_is_said_and_pages_still_answer(
     web_config: WebConfig, disk: Path, tmp_path: Path
 ) -> None:
-    config = replace(web_config, data_dir=disk, secrets_dir=disk / "secrets",
-                     database_url=f"sqlite:///{disk / 'menjin.sqlite3'}")
+    config = replace(
+        web_config,
+        data_dir=disk,
+        secrets_dir=disk / "secrets",
+        database_url=f"sqlite:///{disk / 'menjin.sqlite3'}",
+    )
     with serve_compound(config, tmp_path) as served:
         becomes(served, (200, "ok\n"))
         until(lambda: reserve_bytes(disk) >= RESERVE_BYTES)

@@ -40,9 +40,13 @@ class Caller:
                 began = time.monotonic()
                 try:
                     answer = requests.request(
-                        method, self.proxy.address + path, headers=PAGE, timeout=120,
+                        method,
+                        self.proxy.address + path,
+                        headers=PAGE,
+                        timeout=120,
                         verify=str(self.proxy.server_ca),
-                        data={"email": "guard@example.org"} if method == "POST" else None)
+                        data={"email": "guard@example.org"} if method == "POST" else None,
+                    )
                 except requests.RequestException as err:
                     self.failures.append(f"{method} {path}: {type(err).__name__}")
                 else:
@@ -58,8 +62,12 @@ def service(web_config: WebConfig, tmp_path: Path) -> Iterator[Supervisor]:
     data_dir = tmp_path / "data"
     data_dir.mkdir()
     config = replace(
-        web_config, public_url="https://localhost", trusted_proxies=1, data_dir=data_dir,
-        secrets_dir=data_dir / "secrets")
+        web_config,
+        public_url="https://localhost",
+        trusted_proxies=1,
+        data_dir=data_dir,
+        secrets_dir=data_dir / "secrets",
+    )
     compound = fill_data_dir(config)
     supervisor = Supervisor(data_dir, tmp_path / "server.log")
     supervisor.start()

@@ -89,8 +89,14 @@ def test_a_locked_lane_stays_locked_after_a_restore(lost: LostServer) -> None:
 
 def test_a_gate_with_more_endings_than_one_body_holds_finishes_a_restore(lost: LostServer) -> None:
     rows = [
-        (f"credential:{number:016x}", msgspec.json.encode(Tombstone(
-            record_key=f"credential:{number:016x}", ended_at=datetime.now(UTC), epoch=1, version=99)))
+        (
+            f"credential:{number:016x}",
+            msgspec.json.encode(
+                Tombstone(
+                    record_key=f"credential:{number:016x}", ended_at=datetime.now(UTC), epoch=1, version=99
+                )
+            ),
+        )
         for number in range(25_000)
     ]
     with closing(sqlite3.connect(lost.bench.root / "data" / "policy.sqlite3", timeout=30)) as store, store:
@@ -189,7 +195,8 @@ def test_keys_and_accounts_are_shut_and_listed_before_anyone_signs_in_after_a_re
         end_api_key(manager(act), ended.row.key_id)
         guard, office = (
             act.session.scalars(select(User).where(User.email == f"{role}@example.org")).one()
-            for role in ("guard", "manager"))
+            for role in ("guard", "manager")
+        )
         close_account(manager(act), guard.id)
         create_staff(act.session, "guard", "made-after@example.org", PASSWORD, TOTP_SECRET)
         keys, accounts = {ended.row.key_id, kept.row.key_id}, {str(guard.id), str(office.id)}

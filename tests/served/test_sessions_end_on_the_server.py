@@ -101,8 +101,12 @@ def test_no_token_signs_in(served: ServedCompound) -> None:
     with served.compound.app.test_request_context("/"), current_menjin().database.session() as session:
         manager = session.scalars(select(User).where(User.email == "manager@example.org")).one()
         token = manager.get_auth_token()
-    for sent in ({"params": {"auth_token": token}}, {"headers": {"Authentication-Token": token}},
-                 {"headers": {"Authorization": f"Bearer {token}"}}, {"json": {"auth_token": token}}):
+    for sent in (
+        {"params": {"auth_token": token}},
+        {"headers": {"Authentication-Token": token}},
+        {"headers": {"Authorization": f"Bearer {token}"}},
+        {"json": {"auth_token": token}},
+    ):
         answer = requests.get(served.address + "/manage/people", timeout=60, **sent)
         assert "/staff/sign-in" in answer.url, f"a token opened {answer.url}"
 

@@ -12,8 +12,14 @@ def pages_of_staff(served: ServedCompound, browser: Browser) -> list[str]:
     rules = [rule for rule in served.compound.app.url_map.iter_rules() if "GET" in (rule.methods or ())]
     paths = [rule.rule for rule in rules if rule.rule.startswith("/manage") and "<" not in rule.rule]
     wanted = [path for path in paths if not any(word in path for word in NOT_PAGES)]
-    return [path for path in wanted if "html" in browser.session.head(
-        browser.address + path, timeout=30, allow_redirects=False).headers.get("Content-Type", "")]
+    return [
+        path
+        for path in wanted
+        if "html"
+        in browser.session.head(browser.address + path, timeout=30, allow_redirects=False).headers.get(
+            "Content-Type", ""
+        )
+    ]
 
 
 @pytest.mark.wide

@@ -74,8 +74,11 @@ def keep_a_face(served: ServedCompound, bench: BenchGate, person_id: str) -> Non
     with served.compound.act() as act:
         (lease,) = leases_for(act.session, act.sealer, act.session.get_one(Gate, "north"))
         blob = seal_template(
-            face_vector(NUMBER_OF_FACE), place=TemplatePlace(act.site_id, "north", b"f" * 32),
-            person_id=person_id, consent_id=lease.consent_id, engine=YUNET_SFACE_CARD.template_kind,
+            face_vector(NUMBER_OF_FACE),
+            place=TemplatePlace(act.site_id, "north", b"f" * 32),
+            person_id=person_id,
+            consent_id=lease.consent_id,
+            engine=YUNET_SFACE_CARD.template_kind,
             share=lease.share,
         )
     with closing(open_face_file(bench.root / "data" / "faces.sqlite3", datetime.now(UTC))) as connection:
@@ -99,8 +102,13 @@ def all_ways_of(served: ServedCompound, bench: BenchGate, person_id: str) -> dic
         given = {"issuer_person_id": person_id, "gate_numbers": [1], "label": "客人"}
         passes = iter([issue_pass(act, uses=1, **given).text for _ in range(2)])
         series = issue_series(
-            act, days=EVERY_DAY, starts_minute=0, ends_minute=24 * 60,
-            last_day=act.now.date() + timedelta(days=30), **given)
+            act,
+            days=EVERY_DAY,
+            starts_minute=0,
+            ends_minute=24 * 60,
+            last_day=act.now.date() + timedelta(days=30),
+            **given,
+        )
         visit = pass_due(act, series.series_id)
         assert visit is not None
         of_the_week = visit.text
@@ -112,13 +120,14 @@ def all_ways_of(served: ServedCompound, bench: BenchGate, person_id: str) -> dic
         "duress pin": lambda: keys.type(f"31203#{pins.duress}#"),
         "code of the phone": lambda: scan(phone.code(bench.time.second())),
         "code from the server": lambda: scan(
-            make_online_code(pass_key, site_id, online_id, bench.time.second())),
+            make_online_code(pass_key, site_id, online_id, bench.time.second())
+        ),
         "printed code": lambda: scan(paper),
         "visitor's code": lambda: keys.type(f"31203#{next(codes)}#"),
         "pass for one visit": lambda: scan(next(passes)),
         "visit of a weekly pass": lambda: scan(of_the_week),
         "staff card": lambda: bench.card.tap(STAFF_CARD),
-    }  # fmt: skip
+    }
 
 
 def suspends(served: ServedCompound, *person_ids: str) -> None:

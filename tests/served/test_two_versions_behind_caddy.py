@@ -35,7 +35,10 @@ def test_caddy_leads_each_host_to_the_service_that_has_its_cell(tmp_path: Path) 
         with (tmp_path / "caddy.log").open("wb") as log:
             caddy = subprocess.Popen(
                 ["caddy", "run", "--config", str(tmp_path / "Caddyfile"), "--adapter", "caddyfile"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
         try:
             front = f"http://127.0.0.1:{port}"
             until(lambda: caddy.poll() is not None or _answers(front))

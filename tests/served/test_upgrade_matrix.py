@@ -44,8 +44,16 @@ class Older:
 
     def web(self, command: str, *arguments: object) -> int:
         """Run `menjin web` on it."""
-        return run([command, "--data-dir", str(self.data_dir), "--passphrase-file",
-                    str(self.data_dir / "word"), *map(str, arguments)])
+        return run(
+            [
+                command,
+                "--data-dir",
+                str(self.data_dir),
+                "--passphrase-file",
+                str(self.data_dir / "word"),
+                *map(str, arguments),
+            ]
+        )
 
     @contextmanager
     def served(self) -> Iterator[ServedCompound]:
@@ -164,8 +172,16 @@ def test_a_backup_of_each_revision_comes_back_and_is_served(older: Older, tmp_pa
     engine.dispose()
     rows_come_back(path, before, older.revision, tmp_path)
     new, url = tmp_path / "new", new_database(older.config, tmp_path)
-    given = ["--data-dir", str(new), "--public-url", older.config.public_url, "--database-url", url,
-             "--passphrase-file", str(older.data_dir / "word")]
+    given = [
+        "--data-dir",
+        str(new),
+        "--public-url",
+        older.config.public_url,
+        "--database-url",
+        url,
+        "--passphrase-file",
+        str(older.data_dir / "word"),
+    ]
     nothing_is_left_by_a_restore_that_fails(path, given, url, new)
     capsys.readouterr()
     assert run(["restore", str(path), *given]) == 0
@@ -183,8 +199,11 @@ def rows_come_back(path: Path, before: Contents, revision: str, folder: Path) ->
     """Restore the rows alone: into SQLite from either database, so that a backup moves between them."""
     database = Database(make_engine(f"sqlite:///{folder / 'rows.sqlite3'}"))
     restore_rows(database, PASSPHRASE, path)
-    is_kept({table: rows for table, rows in before.items() if table not in LEFT_OUT},
-            contents(database.engine), revision)
+    is_kept(
+        {table: rows for table, rows in before.items() if table not in LEFT_OUT},
+        contents(database.engine),
+        revision,
+    )
     database.engine.dispose()
 
 

@@ -49,7 +49,8 @@ def test_one_person_with_a_newer_field_keeps_no_ended_card_alive(
         assert gate.answers(lambda: gate.bench.card.tap(LIN))[1] is False, "what it does not understand"
         with served.compound.act() as act:
             (card,) = [
-                row for row in act.session.query(CredentialRow)
+                row
+                for row in act.session.query(CredentialRow)
                 if row.person_id == served.compound.persons["陈立"] and row.kind == "card"
             ]
             end_credential(act, card.credential_id, "lost")

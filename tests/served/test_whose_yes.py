@@ -42,8 +42,10 @@ def newest(served: ServedCompound, person_id: str, kind: str, *, duress: bool = 
     query = (
         select(CredentialRow.credential_id)
         .where(
-            CredentialRow.person_id == person_id, CredentialRow.kind == kind,
-            CredentialRow.duress.is_(duress), CredentialRow.state == "active",
+            CredentialRow.person_id == person_id,
+            CredentialRow.kind == kind,
+            CredentialRow.duress.is_(duress),
+            CredentialRow.state == "active",
         )
         .order_by(CredentialRow.created_at.desc())
     )
@@ -55,8 +57,12 @@ def says_yes(served: ServedCompound, gate: SignedGate, person_id: str, kind: str
     notice = read(served.compound, lambda s: newest_notice(s, FACE_PURPOSE, "zh"))
     assert notice is not None
     facts = {
-        "lane_id": "north-in", "answer": "yes", "notice_version": notice.version,
-        "notice_sha256": notice.sha256.hex(), "language": "zh", "shown_by": kind,
+        "lane_id": "north-in",
+        "answer": "yes",
+        "notice_version": notice.version,
+        "notice_sha256": notice.sha256.hex(),
+        "language": "zh",
+        "shown_by": kind,
     }
     gate.writes("face_answer", facts, {"person_id": person_id, **personal})
     gate.sends()
@@ -96,13 +102,21 @@ def test_a_face_that_was_taken_with_a_lost_card_ends_though_the_yes_came_from_th
     with office(served) as act:
         own = issue_card(act, wang, 4_299_001).credential_id
     says_yes(served, gate, wang, "card", credential_id=own)
-    lost = read(served.compound, lambda s: s.scalars(
-        select(CredentialRow.credential_id).where(
-            CredentialRow.person_id == wang, CredentialRow.credential_id != own, CredentialRow.kind == "card"
-        )
-    ).one())
-    gate.writes("shown_for_face", {"lane_id": "north-in", "method": "card"},
-                {"person_id": wang, "credential_id": lost})
+    lost = read(
+        served.compound,
+        lambda s: s.scalars(
+            select(CredentialRow.credential_id).where(
+                CredentialRow.person_id == wang,
+                CredentialRow.credential_id != own,
+                CredentialRow.kind == "card",
+            )
+        ).one(),
+    )
+    gate.writes(
+        "shown_for_face",
+        {"lane_id": "north-in", "method": "card"},
+        {"person_id": wang, "credential_id": lost},
+    )
     gate.sends()
     suspends_at_the_office(served, wang, lost)
     assert live(served, wang) == 0

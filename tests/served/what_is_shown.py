@@ -97,8 +97,11 @@ def shown_by(answer: requests.Response, address: str) -> str:
 def differences(one: Read, other: Read, alike: tuple[Alike, Alike]) -> list[str]:
     """Return where two readings differ, each with the first line that does."""
     of_one, of_other = (
-        {(who, number): made.text(text) for who, texts in _by_name(read, made.text).items()
-         for number, text in enumerate(texts)}
+        {
+            (who, number): made.text(text)
+            for who, texts in _by_name(read, made.text).items()
+            for number, text in enumerate(texts)
+        }
         for read, made in zip((one, other), alike, strict=True)
     )
     found = []
@@ -109,8 +112,10 @@ def differences(one: Read, other: Read, alike: tuple[Alike, Alike]) -> list[str]
             line, another = next(unequal, (str(here[-1:]), str(there[-1:])))
             same = next((n for n, (a, b) in enumerate(zip(line, another, strict=False)) if a != b), 0)
             start = max(0, same - SHOWN_BEFORE)
-            found.append(f"{key[0]}: {line[start:same + SHOWN_AFTER]!r} is not "
-                         f"{another[start:same + SHOWN_AFTER]!r}")
+            found.append(
+                f"{key[0]}: {line[start : same + SHOWN_AFTER]!r} is not "
+                f"{another[start : same + SHOWN_AFTER]!r}"
+            )
     return found
 
 

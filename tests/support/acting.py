@@ -85,7 +85,9 @@ def pair(act: Action, gate_id: str) -> Ed25519PrivateKey:
     sealing_key = X25519PrivateKey.generate().public_key().public_bytes_raw()
     code = make_pair_code(act, gate_id)
     request = PairCommit(
-        code=code, gate_public_key=public_bytes(key), sealing_public_key=sealing_key,
+        code=code,
+        gate_public_key=public_bytes(key),
+        sealing_public_key=sealing_key,
         commitment=pairing_commitment(public_bytes(key), sealing_key, nonce),
     )
     offer = pairing.commit(act.session, act.sealer, request, act.now)

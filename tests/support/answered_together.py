@@ -33,8 +33,9 @@ class AnsweredTogether:
         if not self._door.may_answer(method, path, query, length, gate_id):
             return self._door(environ, start_response)
         body = environ["wsgi.input"].read(int(length))
-        headers = {name.removeprefix("HTTP_"): value for name, value in environ.items()
-                   if name.startswith("HTTP_")}
+        headers = {
+            name.removeprefix("HTTP_"): value for name, value in environ.items() if name.startswith("HTTP_")
+        }
         (answer,) = self._door.answer_together([WholeRequest(method, path, query, headers, body)])
         if answer is None:
             environ["wsgi.input"] = io.BytesIO(body)

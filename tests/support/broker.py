@@ -102,7 +102,11 @@ def _settings(
     listen: str, certificate: Path, key: Path, accounts: Sequence[str], cluster: Sequence[str]
 ) -> BrokerSettings:
     return BrokerSettings(
-        listen=listen, certificate=str(certificate), key=str(key), accounts=accounts,
-        cluster_listen="127.0.0.1:2" if cluster else "", cluster=cluster,
+        listen=listen,
+        certificate=str(certificate),
+        key=str(key),
+        accounts=accounts,
+        cluster_listen="127.0.0.1:2" if cluster else "",
+        cluster=cluster,
         cluster_ca=str(certificate) if cluster else "",
     )

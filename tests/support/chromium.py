@@ -10,8 +10,10 @@ if TYPE_CHECKING:
 FETCHED = Path(__file__).parents[2] / ".venv/chromium"
 """Where `make browser` puts one, with libraries that the system may lack."""
 CHROMIUMS = (
-    Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium"), FETCHED / "chromium",
-)  # fmt: skip
+    Path("/usr/bin/chromium-headless-shell"),
+    Path("/usr/bin/chromium"),
+    FETCHED / "chromium",
+)
 """The first is the same Chromium without the windows around its pages: half of the processor's time."""
 CHROMIUM = next((path for path in CHROMIUMS if path.exists()), CHROMIUMS[1])
 _ARGUMENTS = [

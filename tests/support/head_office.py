@@ -32,18 +32,33 @@ STAFF = "wang"
 def overview(**changes: object) -> dict[str, object]:
     """Return what a compound of four gates answers that is well, with changes by name (`gates__silent=1`)."""
     said: dict[str, object] = {
-        "format": "menjin-overview-1", "site": "湖畔花园", "program": "0.2.0", "schema": "0007",
-        "server": "good", "backup_age_seconds": 7 * 3600,
-        "gates": {"total": 4, "in_contact": 4, "silent": 0, "silent_for_seconds": None, "not_paired": 0,
-                  "behind": 0, "not_well": 0},
-        "versions": [{"version": "0.2.0", "gates": 4}], "alarms": [],
+        "format": "menjin-overview-1",
+        "site": "湖畔花园",
+        "program": "0.2.0",
+        "schema": "0007",
+        "server": "good",
+        "backup_age_seconds": 7 * 3600,
+        "gates": {
+            "total": 4,
+            "in_contact": 4,
+            "silent": 0,
+            "silent_for_seconds": None,
+            "not_paired": 0,
+            "behind": 0,
+            "not_well": 0,
+        },
+        "versions": [{"version": "0.2.0", "gates": 4}],
+        "alarms": [],
         "forgettings_pending": {"at_least": 0, "at_most": 0, "oldest_hours": None},
-        "ways_in": [{"method": "card", "tries": "8420+", "opened_percent": 98},
-                    {"method": "pin", "tries": "610+", "opened_percent": 93},
-                    {"method": "qr", "tries": "1330+", "opened_percent": 96},
-                    {"method": "face", "tries": "210+", "opened_percent": 97}],
-        "worse_than_face": [], "people_with_face": {"at_least": 20, "at_most": 29, "threshold": 100_000},
-    }  # fmt: skip
+        "ways_in": [
+            {"method": "card", "tries": "8420+", "opened_percent": 98},
+            {"method": "pin", "tries": "610+", "opened_percent": 93},
+            {"method": "qr", "tries": "1330+", "opened_percent": 96},
+            {"method": "face", "tries": "210+", "opened_percent": 97},
+        ],
+        "worse_than_face": [],
+        "people_with_face": {"at_least": 20, "at_most": 29, "threshold": 100_000},
+    }
     for name, value in changes.items():
         place, *inner = name.split("__")
         if inner:
@@ -129,9 +144,14 @@ def add(data_dir: Path, word: str, address: str, *, name: str = "", group: str =
 def command(data_dir: Path, *words: str, typed: str | None = None) -> "subprocess.CompletedProcess[str]":
     """Run one `menjin head-office` command."""
     return subprocess.run(
-        [sys.executable, "-m", "menjin", "head-office", *words, "--data-dir", str(data_dir)], cwd=ROOT,
-        capture_output=True, text=True, timeout=LONGEST_START_SECONDS, input=typed, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "menjin", "head-office", *words, "--data-dir", str(data_dir)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_START_SECONDS,
+        input=typed,
+        check=False,
+    )
 
 
 def make_account(data_dir: Path, folder: Path, name: str = STAFF) -> bytes:
@@ -157,11 +177,25 @@ def serve_head_office(
     readable, writable = os.pipe()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "menjin", "head-office", "run", "--data-dir", str(data_dir), "--port", "0",
-             "--ready-fd", str(writable)],
-            cwd=ROOT, stdout=output, stderr=output, pass_fds=(writable,),
+            [
+                sys.executable,
+                "-m",
+                "menjin",
+                "head-office",
+                "run",
+                "--data-dir",
+                str(data_dir),
+                "--port",
+                "0",
+                "--ready-fd",
+                str(writable),
+            ],
+            cwd=ROOT,
+            stdout=output,
+            stderr=output,
+            pass_fds=(writable,),
             env={**os.environ, **(environment or {})},
-        )  # fmt: skip
+        )
     os.close(writable)
     try:
         with os.fdopen(readable) as ready:

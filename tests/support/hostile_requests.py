@@ -41,7 +41,7 @@ JSON_BODIES: Mapping[str, bytes] = {
     "half of an object": b'{"id": ',
     "two objects": b'{"id": 1}{"id": 2}',
     "objects in every field": b'{"id": {}, "response": {}, "public_key": {}, "name": {}, "number": {}, '
-                              b'"type": [], "rawId": 1}',
+    b'"type": [], "rawId": 1}',
     "too long": b'{"id": "' + b"x" * 300_000 + b'"}',
 }
 
@@ -66,25 +66,43 @@ OTHER_BODIES: Mapping[str, tuple[str, bytes]] = {
     "a part without a head": (_MULTIPART, b"--b\r\n\r\nx\r\n--b--\r\n"),
     "a part without a name": (_MULTIPART, _part(b"Content-Disposition: form-data")),
     "a part in no known charset": (
-        _MULTIPART, _part(b"Content-Disposition: form-data; name=a\r\nContent-Type: text/plain; charset=x")),
+        _MULTIPART,
+        _part(b"Content-Disposition: form-data; name=a\r\nContent-Type: text/plain; charset=x"),
+    ),
     "a part with NUL": (_MULTIPART, _part(b"Content-Disposition: form-data; name=reason", b"a\x00b")),
     "a file in the place of a text": (
-        _MULTIPART, _part(b'Content-Disposition: form-data; name="csrf_token"; filename="x"')),
+        _MULTIPART,
+        _part(b'Content-Disposition: form-data; name="csrf_token"; filename="x"'),
+    ),
     "a file with an odd name": (
         _MULTIPART,
-        _part(b"Content-Disposition: form-data; name=file; filename*=utf-16''%00%ff; filename=\"../\x00\"")),
-    "thousands of parts": (
-        _MULTIPART, b"--b\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n" * 2000),
+        _part(b"Content-Disposition: form-data; name=file; filename*=utf-16''%00%ff; filename=\"../\x00\""),
+    ),
+    "thousands of parts": (_MULTIPART, b"--b\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n" * 2000),
     "text that is JSON": ("text/plain", b'{"id": 1}'),
     "a type of no kind": ("/;=;", b"x"),
     "XML": ("application/xml", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'),
 }
 
 QUERIES = (
-    "%00", "a=%00", "page=%ff", "after=%ED%A0%80", "=&&=;", "next=//example.org", "next=http://[x",
-    "next=%00", "q=%F0%9F%98%80", "day=9999999-99-99", "number=" + "9" * 400, "auth_token=%00",
-    "auth_token=[]", "limit=1e9", "limit=" + "9" * 4301, "page=" + "9" * 4301,
-    "days=" + "9" * 4301, "a=" + "x" * 6000,
+    "%00",
+    "a=%00",
+    "page=%ff",
+    "after=%ED%A0%80",
+    "=&&=;",
+    "next=//example.org",
+    "next=http://[x",
+    "next=%00",
+    "q=%F0%9F%98%80",
+    "day=9999999-99-99",
+    "number=" + "9" * 400,
+    "auth_token=%00",
+    "auth_token=[]",
+    "limit=1e9",
+    "limit=" + "9" * 4301,
+    "page=" + "9" * 4301,
+    "days=" + "9" * 4301,
+    "a=" + "x" * 6000,
 )
 
 ODD_HEADERS: tuple[Mapping[str, str], ...] = (
@@ -92,7 +110,7 @@ ODD_HEADERS: tuple[Mapping[str, str], ...] = (
     {"Cookie": "menjin_remember=1|\xe9"},
     {"Cookie": "menjin=a.b.c; menjin_remember=1|\xe9"},
     {"Cookie": "menjin_remember=1|" + "0" * 128},
-    {"Cookie": "=;;=,;\"" + ";a" * 500},
+    {"Cookie": '=;;=,;"' + ";a" * 500},
     {"Host": ""},
     {"Host": "a b"},
     {"Host": "[::1"},
@@ -103,7 +121,7 @@ ODD_HEADERS: tuple[Mapping[str, str], ...] = (
     {"Authorization": "Bearer \xe9"},
     {"Authorization": "Basic \xff"},
     {"Authorization": "Basic " + "A" * 30},
-    {"Authorization": "Digest username=\"a"},
+    {"Authorization": 'Digest username="a'},
     {"Authentication-Token": "[" * 3000},
     {"Accept-Language": "en;q=NaN, zh;q=inf, *;q=-1,,;"},
     {"Accept": "application/json"},
@@ -115,7 +133,7 @@ ODD_HEADERS: tuple[Mapping[str, str], ...] = (
     {"Range": "bytes=9-1,-,x-"},
     {"Range": "bytes=0-" + "9" * 4301},
     {"If-Modified-Since": "99 Xxx 99999 99:99:99 GMT"},
-    {"If-None-Match": "W/\"\xff"},
+    {"If-None-Match": 'W/"\xff'},
     {"X-Forwarded-For": "\xff, , [::"},
     {"X-Forwarded-Host": "[", "X-Forwarded-Proto": "\xff"},
     {"X-CSRFToken": "\xff"},
@@ -124,10 +142,27 @@ ODD_HEADERS: tuple[Mapping[str, str], ...] = (
 )
 
 ODD_PATHS = (
-    "/%00", "/manage/people/%00", "/%ff%fe", "/%ED%A0%80", "/static/%00", "/static/..%2f..%2fetc/passwd",
-    "/static/%ff", "//", "//example.org/", "/manage/../manage", "/.", "/%2e%2e/", "/api/v1/%00",
-    "/api/v1/people/%ff", "/sync/v1/%00", "/" + "a" * 3000, "/;x=1", "/manage/people/%F0%9F%98%80",
-    "/p/" + "x" * 500, "/api/", "/staff/%00",
+    "/%00",
+    "/manage/people/%00",
+    "/%ff%fe",
+    "/%ED%A0%80",
+    "/static/%00",
+    "/static/..%2f..%2fetc/passwd",
+    "/static/%ff",
+    "//",
+    "//example.org/",
+    "/manage/../manage",
+    "/.",
+    "/%2e%2e/",
+    "/api/v1/%00",
+    "/api/v1/people/%ff",
+    "/sync/v1/%00",
+    "/" + "a" * 3000,
+    "/;x=1",
+    "/manage/people/%F0%9F%98%80",
+    "/p/" + "x" * 500,
+    "/api/",
+    "/staff/%00",
 )
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "BREW")
 

@@ -6,8 +6,13 @@ officer. A route that is missing here fails the tests.
 """
 
 WHO = {
-    "S": "stranger", "R": "resident", "M": "manager", "G": "guard", "I": "installer", "P": "privacy_officer",
-}  # fmt: skip
+    "S": "stranger",
+    "R": "resident",
+    "M": "manager",
+    "G": "guard",
+    "I": "installer",
+    "P": "privacy_officer",
+}
 EVERYONE = "SRMGIP"
 STAFF = "MGIP"
 GATES_ALONE, KEYS_ALONE = "gates", "keys"
@@ -373,30 +378,59 @@ OF_LIBRARIES = {
 NOWHERE = "0123456789abcdef"
 
 OWN = {
-    "alarm_id": "alarm", "lane_id": "north-in", "gate_id": "north", "hours_id": "hours", "day": "day",
-    "pass_id": "own_pass", "person_id": "person", "home_id": "home",
-    "assessment_id": "assessment", "older_id": "older",
-    "credential_id": "own_card", "consent_id": "own_consent", "request_id": "own_request",
-    "minor_id": "own_ward", "resident.guardian.request_id": "own_guardian_request",
+    "alarm_id": "alarm",
+    "lane_id": "north-in",
+    "gate_id": "north",
+    "hours_id": "hours",
+    "day": "day",
+    "pass_id": "own_pass",
+    "person_id": "person",
+    "home_id": "home",
+    "assessment_id": "assessment",
+    "older_id": "older",
+    "credential_id": "own_card",
+    "consent_id": "own_consent",
+    "request_id": "own_request",
+    "minor_id": "own_ward",
+    "resident.guardian.request_id": "own_guardian_request",
     "resident.answer_as_guardian.request_id": "own_guardian_request",
-    "account_id": "own_account", "card_id": "own_card", "series_id": "own_series", "passkey_id": NOWHERE,
+    "account_id": "own_account",
+    "card_id": "own_card",
+    "series_id": "own_series",
+    "passkey_id": NOWHERE,
     "look_id": NOWHERE,
-    "resident.at_home.person_id": "own_ward", "additions.decide.answer": "refuse",
-    "weekly_visitors.show.series_id": "office_weekly", "weekly_visitors.withdraw.series_id": "office_weekly",
-    "key_id": NOWHERE, "review_id": NOWHERE, "lost_card.slip.pass_id": "slip_pass",
-    "pair_id": "0", "seq": "101", "token": "x", "number": "1", "code": "x", "text": "x",
-    "method": "card", "answer": "no",
-    "what": "suspend", "kind": "correction", "language": "en",
-}  # fmt: skip
+    "resident.at_home.person_id": "own_ward",
+    "additions.decide.answer": "refuse",
+    "weekly_visitors.show.series_id": "office_weekly",
+    "weekly_visitors.withdraw.series_id": "office_weekly",
+    "key_id": NOWHERE,
+    "review_id": NOWHERE,
+    "lost_card.slip.pass_id": "slip_pass",
+    "pair_id": "0",
+    "seq": "101",
+    "token": "x",
+    "number": "1",
+    "code": "x",
+    "text": "x",
+    "method": "card",
+    "answer": "no",
+    "what": "suspend",
+    "kind": "correction",
+    "language": "en",
+}
 """For each argument of a path, of one route or of all: a word of the test's ids, or the argument itself."""
 
 NEIGHBOURS = {
-    "pass_id": "neighbours_pass", "credential_id": "neighbours_card", "consent_id": "neighbours_consent",
-    "person_id": "neighbours_ward", "request_id": "neighbours_request",
-    "series_id": "neighbours_series", "minor_id": "neighbours_ward",
+    "pass_id": "neighbours_pass",
+    "credential_id": "neighbours_card",
+    "consent_id": "neighbours_consent",
+    "person_id": "neighbours_ward",
+    "request_id": "neighbours_request",
+    "series_id": "neighbours_series",
+    "minor_id": "neighbours_ward",
     "resident.guardian.request_id": "neighbours_guardian_request",
     "resident.answer_as_guardian.request_id": "neighbours_guardian_request",
-}  # fmt: skip
+}
 """The same for what is another's: a neighbour's on the residents' pages. Staff may ask for all that is in
 their compound, so that another's is what is not in it.
 """

@@ -19,8 +19,10 @@ def small_disk(at: Path, mib: int) -> Iterator[Path]:
     at.mkdir(parents=True)
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={mib}m,mode=0700", "tmpfs", str(at)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if mounted.returncode != 0:
         pytest.skip(f"a disk to be filled needs root, to mount a tmpfs: {mounted.stderr.strip()}")
     try:

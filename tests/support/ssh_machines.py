@@ -37,7 +37,8 @@ class SshMachine:
         return (
             f'[machines.{name}]\naddress = "127.0.0.1"\nport = {self.port}\nuser = "{user}"\n'
             f'key_file = "{self.key_file}"\nknown_hosts = "{self.known_hosts}"\n'
-            f'python = "{sys.executable}"\n\n')
+            f'python = "{sys.executable}"\n\n'
+        )
 
     def stop(self) -> None:
         """Let it go away with its connections, as a machine without power."""
@@ -95,10 +96,12 @@ def _start(folder: Path, port: int) -> "subprocess.Popen[bytes] | None":
         f"AuthorizedKeysFile {folder / 'authorized_keys'}\nStrictModes no\nPasswordAuthentication no\n"
         "KbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n"
         "MaxStartups 100\nMaxSessions 100\n"
-        "Subsystem sftp internal-sftp\n")
+        "Subsystem sftp internal-sftp\n"
+    )
     with (folder / "sshd.log").open("wb") as log:
         process = subprocess.Popen(
-            [str(SSHD), "-D", "-e", "-f", str(folder / "sshd_config")], stderr=log, stdin=subprocess.DEVNULL)
+            [str(SSHD), "-D", "-e", "-f", str(folder / "sshd_config")], stderr=log, stdin=subprocess.DEVNULL
+        )
     until(lambda: process.poll() is not None or _answers(port))
     return process if process.poll() is None else None
 

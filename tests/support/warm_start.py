@@ -14,8 +14,15 @@ from pathlib import Path
 
 _LOADED_ONCE = multiprocessing.get_context("forkserver")
 _LOADED_ONCE.set_forkserver_preload(
-    ["menjin", "gate_controller.cli", "gate_controller.assembly.assemble",
-     "web_admin.cli.main", "web_admin.app", "web_admin.serving.workers"])
+    [
+        "menjin",
+        "gate_controller.cli",
+        "gate_controller.assembly.assemble",
+        "web_admin.cli.main",
+        "web_admin.app",
+        "web_admin.serving.workers",
+    ]
+)
 
 Command = Callable[[list[str]], int]
 
@@ -24,14 +31,20 @@ class WarmProcess:
     """A started command, with the calls of `subprocess.Popen` that tests use."""
 
     def __init__(
-        self, command: Command, arguments: Sequence[str], *, environment: Mapping[str, str] | None = None,
-        output: Path | None = None, ready_fd: int | None = None,
+        self,
+        command: Command,
+        arguments: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        output: Path | None = None,
+        ready_fd: int | None = None,
     ) -> None:
         """Run a command; `output` takes what it writes, `ready_fd` becomes its `--ready-fd`."""
         ready = Connection(os.dup(ready_fd), readable=False) if ready_fd is not None else None
         around = {**os.environ, **(environment or {})}
         self._process = _LOADED_ONCE.Process(
-            target=_run, args=(command, list(arguments), around, output, ready))
+            target=_run, args=(command, list(arguments), around, output, ready)
+        )
         self._process.start()
         if ready is not None:
             ready.close()
@@ -73,7 +86,10 @@ class WarmProcess:
 
 
 def _run(
-    command: Command, arguments: list[str], environment: dict[str, str], output: Path | None,
+    command: Command,
+    arguments: list[str],
+    environment: dict[str, str],
+    output: Path | None,
     ready: "Connection[str, str] | None",
 ) -> None:
     os.environ.clear()

@@ -17,8 +17,11 @@ EPOCH = 1_795_000_000
 def copy_of_this_tree(folder: Path) -> Path:
     """Copy the files that a commit of this tree would hold."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True,
-        capture_output=True, text=True,
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file():
@@ -48,7 +51,11 @@ def wheels_of_this_tree(
         f"without_face(out / backend.build_wheel(sys.argv[1]), out, {EPOCH})"
     )
     done = subprocess.run(
-        [sys.executable, "-c", call, folder], cwd=source, capture_output=True, text=True, check=False,
+        [sys.executable, "-c", call, folder],
+        cwd=source,
+        capture_output=True,
+        text=True,
+        check=False,
         env={**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH)},
     )
     assert done.returncode == 0, done.stdout[-1000:] + done.stderr
@@ -79,6 +86,7 @@ def gate_from(place: Path, arguments: list[str]) -> int:
     """Become `menjin gate` of such a place: the checkout and its packages are out of reach (-P, -S)."""
     call = "import menjin, sys; sys.exit(menjin.main())"
     os.execve(  # noqa: S606
-        sys.executable, [sys.executable, "-P", "-S", "-c", call, "gate", *arguments],
+        sys.executable,
+        [sys.executable, "-P", "-S", "-c", call, "gate", *arguments],
         {**os.environ, "PYTHONPATH": str(place)},
     )

@@ -43,8 +43,16 @@ def tick(world: World, step: Step) -> str:
 
 
 def show(
-    world: World, gate: WorldGate, lane_id: str, messages: list[Message], method: str,
-    credential_ids: tuple[str, ...], *, text: str = "", uses: int = 0, issuer_id: str = "",
+    world: World,
+    gate: WorldGate,
+    lane_id: str,
+    messages: list[Message],
+    method: str,
+    credential_ids: tuple[str, ...],
+    *,
+    text: str = "",
+    uses: int = 0,
+    issuer_id: str = "",
 ) -> str:
     """Let a lane's reader report, and note what the gate made of it."""
     before = gate.journal.head[0]
@@ -64,8 +72,20 @@ def show(
         world.facts.passes_opened[gate.gate_id, credential_ids[0]] += 1
     reasons = tuple(str(entry.facts["reason"]) for entry in entries)
     world.shown = Shown(
-        gate.gate_id, lane_id, method, credential_ids, opened, bool(entries), sure, at, text, uses,
-        issuer_id, released, reasons, was_inside,
+        gate.gate_id,
+        lane_id,
+        method,
+        credential_ids,
+        opened,
+        bool(entries),
+        sure,
+        at,
+        text,
+        uses,
+        issuer_id,
+        released,
+        reasons,
+        was_inside,
     )
     if opened and person_id:
         note_passage(world, gate, lane_id, person_id)
@@ -211,8 +231,12 @@ def withdraw_at_gate(world: World, step: Step) -> str:
         return "no face"
     person_id, record = roster[step.first % len(roster)]
     facts = {
-        "lane_id": gate.lanes[0], "answer": "withdraw", "notice_version": 1, "notice_sha256": "",
-        "language": "en", "shown_by": "card",
+        "lane_id": gate.lanes[0],
+        "answer": "withdraw",
+        "notice_version": 1,
+        "notice_sha256": "",
+        "language": "en",
+        "shown_by": "card",
     }
     whose = {"person_id": person_id, "consent_id": record.consent_id}
     gate._recorder.record(EventKind.FACE_ANSWER, dict(facts), dict(whose))

@@ -21,9 +21,13 @@ from web_admin.gates.rules import spec_of
 from web_admin.people.actions import GrantSpec, set_grants
 
 METHOD_HOURS: tuple[dict[str, str], ...] = (
-    {"pin": "day"}, {"qr": "day"}, {"pin": "night", "face": "night"}, {"qr": "working days"},
-    {"pin": "day", "face": "day"}, {},
-)  # fmt: skip
+    {"pin": "day"},
+    {"qr": "day"},
+    {"pin": "night", "face": "night"},
+    {"qr": "working days"},
+    {"pin": "day", "face": "day"},
+    {},
+)
 """Method to the name of hours; the card is offered always wherever face is."""
 DAY_KINDS = ("holiday", "sun", "mon", None)
 PASSBACK = ("off", "soft", "hard")
@@ -90,9 +94,7 @@ def set_antipassback(world: World, step: Step) -> str:
     ways = [(f"{gate_id}-out", "soft" if kind == "hard" else kind), (f"{gate_id}-in", kind)]
     if kind == "off":
         ways.reverse()
-    came = [
-        change_lane(world, lane_id, antipassback=value, area_is_closed=True) for lane_id, value in ways
-    ]
+    came = [change_lane(world, lane_id, antipassback=value, area_is_closed=True) for lane_id, value in ways]
     return f"{gate_id} {kind} {came}"
 
 

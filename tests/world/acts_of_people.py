@@ -39,14 +39,27 @@ from web_admin.restore import actions as restore
 from web_admin.visitors.actions import issue_pass, withdraw_pass
 
 METHODS = (
-    ("card",), ("card", "pin"), ("pin",), ("card", "qr"), ("card", "pin", "qr"), ("card", "face"), ("qr",),
-    ("pin", "face"), ("qr", "face"), ("card", "pin", "face"),
-)  # fmt: skip
+    ("card",),
+    ("card", "pin"),
+    ("pin",),
+    ("card", "qr"),
+    ("card", "pin", "qr"),
+    ("card", "face"),
+    ("qr",),
+    ("pin", "face"),
+    ("qr", "face"),
+    ("card", "pin", "face"),
+)
 ALL_LANES = tuple(lane_id for gate_id in GATES for lane_id in LANES[gate_id])
 PLACES = (ALL_LANES, ("north-in", "north-out"), ("south-in",), ())
 HOUSEKEEPING = (
-    "faces_settled", "faces_used", "faces_ended", "policies_fitted", "sums_begun", "wrapping_keys_destroyed",
-)  # fmt: skip
+    "faces_settled",
+    "faces_used",
+    "faces_ended",
+    "policies_fitted",
+    "sums_begun",
+    "wrapping_keys_destroyed",
+)
 """Those that concern gates and faces."""
 POSTURES = ("lockdown", "disabled", "normal")
 
@@ -71,8 +84,7 @@ def live_credential(world: World, person_id: str, number: int) -> str:
     """Return one of a person's credentials that has not ended; "" where there is none."""
     server = world.server
     own = [
-        one for one, row in server.credentials.items()
-        if row.person_id == person_id and row.state != "ended"
+        one for one, row in server.credentials.items() if row.person_id == person_id and row.state != "ended"
     ]
     return own[number % len(own)] if own else ""
 
@@ -83,9 +95,7 @@ def live_credential(world: World, person_id: str, number: int) -> str:
 def give_consent(world: World, step: Step) -> str:
     """Say yes to face on the phone."""
     person_id = person_of(world, step)
-    return by_phone(
-        world, person_id, lambda act: give_face_consent(act, person_id, newest_notice(act), "zh")
-    )
+    return by_phone(world, person_id, lambda act: give_face_consent(act, person_id, newest_notice(act), "zh"))
 
 
 def withdraw(world: World, step: Step) -> str:
@@ -135,7 +145,8 @@ def new_pin(world: World, step: Step) -> str:
     came = world.cell.do(lambda act: made.append(issue_pin(act, person_id)))
     if came == DONE:
         live = [
-            one for one, row in world.server.credentials.items()
+            one
+            for one, row in world.server.credentials.items()
             if (row.person_id, row.kind, row.state) == (person_id, "pin", "active")
         ]
         world.has.pins[person_id] = (live[0], made[0])
@@ -149,7 +160,11 @@ def give_pass(world: World, step: Step) -> str:
 
     def issue(act: Action) -> None:
         row = issue_pass(
-            act, issuer_person_id=person_id, label="guest", gate_numbers=[number], uses=uses,
+            act,
+            issuer_person_id=person_id,
+            label="guest",
+            gate_numbers=[number],
+            uses=uses,
             valid_until=act.now + timedelta(hours=20),
         )
         kept.append((row.pass_id, row.text, uses, person_id))

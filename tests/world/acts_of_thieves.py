@@ -49,7 +49,11 @@ def ask_as_gate(world: World, step: Step) -> str:
     gate = gate_of(world, step.first)
     sealing = X25519PrivateKey.generate().public_key().public_bytes_raw()
     question = AskRequest(
-        have_epoch=0, have_version=0, gate_time=world.now, clock_sure=True, journal_seq=0,
+        have_epoch=0,
+        have_version=0,
+        gate_time=world.now,
+        clock_sure=True,
+        journal_seq=0,
         sealing_public_key=sealing,
     )
     link = thiefs_link(world, gate, COUNTERS[step.second % len(COUNTERS)])
@@ -70,9 +74,14 @@ def forge_receipt(world: World, step: Step) -> str:
     consents = sorted(world.server.consents.items())
     consent_id, consent = consents[step.dice % len(consents)]
     receipt = ForgetReceipt(
-        site_id=world.cell.site_id, gate_id=about.gate_id, person_id=consent.person_id,
-        consent_id=consent_id, forgotten_at=world.now, blob_found=True, journal_seq=1,
-    )  # fmt: skip
+        site_id=world.cell.site_id,
+        gate_id=about.gate_id,
+        person_id=consent.person_id,
+        consent_id=consent_id,
+        forgotten_at=world.now,
+        blob_found=True,
+        journal_seq=1,
+    )
     body, signature = sign_struct(signer.secrets.key, RECEIPT_DOMAIN, receipt)
     batch = ReceiptBatch(receipts=(SignedReceipt(receipt=body, signature=signature),))
     said = f"{own.gate_id} sends one about {about.gate_id} signed by {signer.gate_id}"
@@ -133,4 +142,3 @@ def desk_act(world: World, step: Step) -> str:
     if came == DONE:
         world.breaches.append(f"a guard at the desk could {name}")
     return f"{name} {came}"
-

@@ -49,7 +49,8 @@ def owed(world: "World") -> list[str]:
         if gate.journal.unsent_receipts():
             said.append(f"gate {gate_id} still has receipts to send")
         missing = [
-            c for (c, g) in server.forgettings
+            c
+            for (c, g) in server.forgettings
             if g == gate_id and (c, g) not in server.receipts and (g, c) in world.facts.known_consents
         ]
         if missing:

@@ -78,8 +78,12 @@ class Cell:
             made.mkdir(parents=True, exist_ok=True)
         write_secret(self.secrets_dir, "face", b"f" * 32)
         self.config = WebConfig(
-            database_url=f"sqlite:///{self.files / 'menjin.sqlite3'}", data_dir=self.files,
-            secrets_dir=self.secrets_dir, public_url="http://127.0.0.1", face_key=b"f" * 32, **KEYS,
+            database_url=f"sqlite:///{self.files / 'menjin.sqlite3'}",
+            data_dir=self.files,
+            secrets_dir=self.secrets_dir,
+            public_url="http://127.0.0.1",
+            face_key=b"f" * 32,
+            **KEYS,
         )
         self.app: Flask = create_app(self.config, clock=self._now)
         menjin: Menjin = self.app.extensions["menjin"]
@@ -100,7 +104,10 @@ class Cell:
             self.config.seal_key, self.config.lookup_key, WrapKeys(b"f" * 32, self.secrets_dir)
         )
         self.menjin = Menjin(
-            replace(self.config, face_key=b""), self.database, self.sealer, self._now,
+            replace(self.config, face_key=b""),
+            self.database,
+            self.sealer,
+            self._now,
             PolicyEffects(self.sealer),
         )
         self.app.extensions["menjin"] = self.menjin
@@ -119,17 +126,29 @@ class Cell:
     # -- acts ------------------------------------------------------------------------------------
 
     def act_on(
-        self, session: Session, channel: Channel = "manager", actor_id: str = "manager-1",
+        self,
+        session: Session,
+        channel: Channel = "manager",
+        actor_id: str = "manager-1",
         role: str = "manager",
     ) -> Action:
         """Return what an act of someone starts with."""
         return Action(
-            session, self.sealer, self.site_id, actor_id, channel, self.clock(), role=role,
+            session,
+            self.sealer,
+            self.site_id,
+            actor_id,
+            channel,
+            self.clock(),
+            role=role,
             effects=self.menjin.effects,
         )
 
     def do(
-        self, doing: Callable[[Action], object], channel: Channel = "manager", actor_id: str = "manager-1",
+        self,
+        doing: Callable[[Action], object],
+        channel: Channel = "manager",
+        actor_id: str = "manager-1",
         role: str = "manager",
     ) -> str:
         """Do one act in one transaction; return whether the rules allowed it."""

@@ -135,7 +135,9 @@ def _people(act: Action) -> Belongings:
         is_staff = number >= STAFF
         home = None if is_staff else homes[number % HOMES]
         person = add_person(
-            act, display_name=f"Person {number:02d}", home_id=home.home_id if home is not None else None,
+            act,
+            display_name=f"Person {number:02d}",
+            home_id=home.home_id if home is not None else None,
             kind="staff" if is_staff else "resident",
         )
         person_id = person.person_id
@@ -153,8 +155,8 @@ def _people(act: Action) -> Belongings:
             found.pins[person_id] = (act.session.scalars(pins).one(), digits)
             methods.append("pin")
         if number in WITH_PHONE:
-            public = phone_key(number).public_key().public_bytes(
-                Encoding.X962, PublicFormat.UncompressedPoint
+            public = (
+                phone_key(number).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
             )
             row = register_phone_key(by_phone(act, person_id), person_id, public, "phone")
             found.phones[person_id] = (number, row.credential_id)

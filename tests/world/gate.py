@@ -164,7 +164,11 @@ class WorldGate:
     """One gate over all its lives."""
 
     def __init__(
-        self, secrets: GateSecrets, lanes: tuple[str, ...], disk: GateDisk, now: Callable[[], datetime],
+        self,
+        secrets: GateSecrets,
+        lanes: tuple[str, ...],
+        disk: GateDisk,
+        now: Callable[[], datetime],
         network: Network,
     ) -> None:
         """Remember the parts of the world; `start` begins a life."""
@@ -223,9 +227,14 @@ class WorldGate:
         self.blobs = SqliteFaceBlobs(self._face_file)
         identity = self.secrets.identity
         self.service = FaceService(
-            engine_loader=MarkedEngine, blobs=self.blobs, gate_secret=self.secrets.face_secret,
-            site_id=identity.site_id, gate_id=identity.gate_id, camera=self.camera,
-            boot_seconds=self.boot_seconds, make_liveness=AlwaysLive,
+            engine_loader=MarkedEngine,
+            blobs=self.blobs,
+            gate_secret=self.secrets.face_secret,
+            site_id=identity.site_id,
+            gate_id=identity.gate_id,
+            camera=self.camera,
+            boot_seconds=self.boot_seconds,
+            make_liveness=AlwaysLive,
         )
         self.service._load()
         mark = TamperMark(files / "tampered")
@@ -240,11 +249,23 @@ class WorldGate:
         link._session = NetworkWire(self._network)  # type: ignore[assignment]  # what `requests` would be
         identity, nudge = self.secrets.identity, threading.Event()
         self.sync = WatchedSync(
-            link, identity, self.secrets.key, self.store, self.journal, self.clock, self.keeper,
-            self.boot_seconds, self._status, self.inbox.put, nudge, roster,
-            "0.2.0", lambda: ROOMY, NumbersFile(None),
+            link,
+            identity,
+            self.secrets.key,
+            self.store,
+            self.journal,
+            self.clock,
+            self.keeper,
+            self.boot_seconds,
+            self._status,
+            self.inbox.put,
+            nudge,
+            roster,
+            "0.2.0",
+            lambda: ROOMY,
+            NumbersFile(None),
             GateBell(identity.site_id, self.gate_id, None, self.clock.monotonic_seconds, nudge.set),
-        )  # fmt: skip
+        )
 
     def _status(self) -> GateStatus:
         return self.controller.status()
@@ -252,8 +273,12 @@ class WorldGate:
     def _make_controller(self, snapshot: Any) -> Controller:
         secrets, at_once = self.secrets, AtOnce()
         faces = FaceDesk(
-            self.service, dict.fromkeys(self.lanes, self.camera), dict.fromkeys(self.lanes, at_once),
-            self.boot_seconds, self.inbox.put, FaceSection(enabled=True),
+            self.service,
+            dict.fromkeys(self.lanes, self.camera),
+            dict.fromkeys(self.lanes, at_once),
+            self.boot_seconds,
+            self.inbox.put,
+            FaceSection(enabled=True),
         )
 
         def tampered(contacts: Any) -> None:
@@ -261,15 +286,18 @@ class WorldGate:
 
         watch = DeviceWatch(self.clock, self.lane_memory, tampered)
         self._recorder = Recorder(self.journal, self.clock, lambda: None)
-        watch.settle({Wire(lane, kind.value, "board:1") for lane in self.lanes for kind in WIRES},
-                     self._recorder.record)
+        watch.settle(
+            {Wire(lane, kind.value, "board:1") for lane in self.lanes for kind in WIRES},
+            self._recorder.record,
+        )
         for lane_id in self.lanes:
             kept = self.locks[lane_id].pulses if lane_id in self.locks else []
             self.locks[lane_id] = Lock(lane_id, self._now, lambda: self.journal.head[0])
             self.locks[lane_id].pulses = kept
         takes = {
             lane_id: {
-                Method.CARD: {f"card-{lane_id}"}, Method.PIN: {f"keys-{lane_id}"},
+                Method.CARD: {f"card-{lane_id}"},
+                Method.PIN: {f"keys-{lane_id}"},
                 Method.QR: {f"scan-{lane_id}"},
             }
             for lane_id in self.lanes
@@ -279,8 +307,9 @@ class WorldGate:
             desks={lane_id: LaneDesk(lane_id) for lane_id in self.lanes},
             relays=dict(self.locks),
             never_held=frozenset(),
-            lane_of_device={f"{kind}-{lane_id}": lane_id for lane_id in self.lanes for kind in
-                            ("card", "keys", "scan")},
+            lane_of_device={
+                f"{kind}-{lane_id}": lane_id for lane_id in self.lanes for kind in ("card", "keys", "scan")
+            },
             journal=self.journal,
             recorder=self._recorder,
             clock=self.clock,
@@ -298,7 +327,12 @@ class WorldGate:
         )
         keys = _keys(self.store, secrets.identity, secrets.card_key, secrets.pin_key)
         return Controller(
-            parts, self.inbox, keys, snapshot, card_key=secrets.card_key, pin_key=secrets.pin_key  # type: ignore[arg-type]
+            parts,
+            self.inbox,
+            keys,
+            snapshot,
+            card_key=secrets.card_key,
+            pin_key=secrets.pin_key,  # type: ignore[arg-type]
         )
 
     def stop(self) -> None:
@@ -350,8 +384,6 @@ class WorldGate:
         capability = CameraCapability(lifetime_seconds=20, boot_seconds=self.boot_seconds)
         result = self.service.enrol(person_id, consent_id, capability)
         if result.ok:
-            whose = {
-                "person_id": person_id, "consent_id": consent_id, "look_ids": " ".join(result.look_ids)
-            }
+            whose = {"person_id": person_id, "consent_id": consent_id, "look_ids": " ".join(result.look_ids)}
             self._recorder.record(EventKind.FACE_ENROLLED, {"lane_id": self.lanes[0]}, dict(whose))
         return result

@@ -144,7 +144,6 @@ def who_is_inside_comes_in_once(facts: Facts) -> Iterator[str]:
         yield f"lane {shown.lane_id} let {shown.credential_id} in again without leaving"
 
 
-
 def a_code_opens_once_at_a_gate(facts: Facts) -> Iterator[str]:
     """Promise 8, threat model: a renewing code once at each gate, a counted pass as often as it says."""
     for (gate_id, text), count in facts.codes_opened.items():
@@ -400,11 +399,28 @@ def only_who_may_acts(facts: Facts) -> Iterator[str]:
 
 
 INVARIANTS: tuple[Invariant, ...] = (
-    face_is_never_the_only_way, a_face_opens_only_beside_another_way, a_gate_opens_for_whom_its_rules_allow,
-    a_neighbour_that_is_released_keeps_a_lane_shut, who_is_inside_comes_in_once, a_code_opens_once_at_a_gate,
-    a_face_is_usable_only_with_live_consent, no_share_is_left_without_consent, no_lease_goes_where_none_may,
-    the_server_never_gets_a_face, a_gate_that_heard_an_end_keeps_nothing, a_receipt_is_the_gates_own,
-    the_camera_is_shut, every_pulse_was_recorded_before, an_order_runs_once, a_journal_only_grows,
-    the_server_has_what_gates_wrote, the_ledger_only_grows, policies_only_grow, a_counter_is_good_once,
-    a_stolen_gate_gets_no_people, what_ended_stays_ended, only_who_may_acts, nothing_fails,
+    face_is_never_the_only_way,
+    a_face_opens_only_beside_another_way,
+    a_gate_opens_for_whom_its_rules_allow,
+    a_neighbour_that_is_released_keeps_a_lane_shut,
+    who_is_inside_comes_in_once,
+    a_code_opens_once_at_a_gate,
+    a_face_is_usable_only_with_live_consent,
+    no_share_is_left_without_consent,
+    no_lease_goes_where_none_may,
+    the_server_never_gets_a_face,
+    a_gate_that_heard_an_end_keeps_nothing,
+    a_receipt_is_the_gates_own,
+    the_camera_is_shut,
+    every_pulse_was_recorded_before,
+    an_order_runs_once,
+    a_journal_only_grows,
+    the_server_has_what_gates_wrote,
+    the_ledger_only_grows,
+    policies_only_grow,
+    a_counter_is_good_once,
+    a_stolen_gate_gets_no_people,
+    what_ended_stays_ended,
+    only_who_may_acts,
+    nothing_fails,
 )

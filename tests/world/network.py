@@ -27,7 +27,13 @@ from tests.world.disk import Pulled
 from tests.world.server_state import ServerState
 
 OK, LOST, ANSWER_LOST, DOUBLED, DELAYED, APART, REPLAYED = (
-    "ok", "lost", "answer lost", "doubled", "delayed", "apart", "replayed",
+    "ok",
+    "lost",
+    "answer lost",
+    "doubled",
+    "delayed",
+    "apart",
+    "replayed",
 )
 FAULTS = (LOST, ANSWER_LOST, DOUBLED, DELAYED)
 MAX_LATE = 12
@@ -74,7 +80,9 @@ class Network:
     """All wires of the compound."""
 
     def __init__(
-        self, clock: Callable[[], datetime], client: Callable[[], FlaskClient],
+        self,
+        clock: Callable[[], datetime],
+        client: Callable[[], FlaskClient],
         tables: Callable[[], ServerState],
     ) -> None:
         """Begin with nothing on the way; `client` reaches the server that runs now, `tables` reads it."""

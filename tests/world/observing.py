@@ -87,9 +87,7 @@ def face_only_lanes(snapshot: PolicySnapshot | None) -> tuple[str, ...]:
     if snapshot is None:
         return ()
     lanes: Mapping[str, object] = snapshot.policy.lanes
-    return tuple(
-        lane_id for lane_id in lanes if Method.CARD not in snapshot.policy.lanes[lane_id].methods
-    )
+    return tuple(lane_id for lane_id in lanes if Method.CARD not in snapshot.policy.lanes[lane_id].methods)
 
 
 def faces_without_other_way(snapshot: PolicySnapshot | None) -> tuple[str, ...]:

@@ -58,7 +58,5 @@ def plan_of(seed: int, kinds: Sequence[Kind], length: int = LENGTH) -> Plan:
     for _number in range(length):
         gap = dice.choice(LONG_GAPS if dice.randrange(100) < long_of_hundred else GAPS)
         kind = dice.choices(kinds, weights)[0]
-        steps.append(
-            Step(gap, kind.what, dice.randrange(DICE), dice.randrange(DICE), dice.randrange(DICE))
-        )
+        steps.append(Step(gap, kind.what, dice.randrange(DICE), dice.randrange(DICE), dice.randrange(DICE)))
     return Plan(seed, dice.choice((0, 1, 3)), tuple(steps))

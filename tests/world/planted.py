@@ -40,6 +40,7 @@ class Bug:
     changes: tuple[tuple[Any, str, Changes], ...]
 
 
+# fmt: off
 BUGS: tuple[Bug, ...] = (
     Bug(
         "lease survives", "a lease stays when the next answer no longer lends it",
@@ -168,6 +169,7 @@ BUGS: tuple[Bug, ...] = (
         )),),
     ),
 )
+# fmt: on
 
 
 @contextmanager

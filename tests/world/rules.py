@@ -108,8 +108,10 @@ def rules_of(state: ServerState, gate_id: str) -> Rules:
             grants.setdefault(grant.person_id, set()).add(one)
     people = {
         person_id: Person(
-            state.persons[person_id].methods - {"face"}, state.persons[person_id].suspended,
-            state.persons[person_id].may_override, frozenset(places),
+            state.persons[person_id].methods - {"face"},
+            state.persons[person_id].suspended,
+            state.persons[person_id].may_override,
+            frozenset(places),
         )
         for person_id, places in grants.items()
     }
@@ -185,9 +187,7 @@ def offered(rules: Rules, lane_id: str, now: datetime) -> frozenset[str]:
     return frozenset(one for one in lane.methods if rules.times.covers(at_hours.get(one), now))
 
 
-def _is_granted(
-    rules: Rules, person: Person, lane_id: str, now: datetime, *, any_hour: bool = False
-) -> bool:
+def _is_granted(rules: Rules, person: Person, lane_id: str, now: datetime, *, any_hour: bool = False) -> bool:
     return any(
         lane_id in lanes and _inside(start, end, now) and (any_hour or rules.times.covers(hours_id, now))
         for lanes, start, end, hours_id in person.grants

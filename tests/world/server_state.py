@@ -210,27 +210,41 @@ class ServerReader:
         site = self._rows("SELECT * FROM site")[0]
         newest = self._rows("SELECT COALESCE(MAX(version), 0) AS newest FROM notice")[0]["newest"]
         return ServerState(
-            epoch=site["epoch"], version=site["version"], restoring=bool(site["restoring"]),
-            face_enabled=bool(site["face_enabled"]), newest_notice=newest,
-            gates=self._gates(), lanes=self._lanes(),
+            epoch=site["epoch"],
+            version=site["version"],
+            restoring=bool(site["restoring"]),
+            face_enabled=bool(site["face_enabled"]),
+            newest_notice=newest,
+            gates=self._gates(),
+            lanes=self._lanes(),
             persons={
                 row["person_id"]: PersonRow(
-                    frozenset(json.loads(row["methods"])), row["face_paused_reason"], bool(row["suspended"]),
-                    row["ended_at"] is None, bool(row["may_override"]) and row["kind"] == "staff",
+                    frozenset(json.loads(row["methods"])),
+                    row["face_paused_reason"],
+                    bool(row["suspended"]),
+                    row["ended_at"] is None,
+                    bool(row["may_override"]) and row["kind"] == "staff",
                 )
                 for row in self._rows("SELECT * FROM person")
             },
             grants=tuple(
                 GrantRow(
-                    row["person_id"], frozenset(json.loads(row["lanes"])), _time(row["valid_from"]),
-                    _time(row["valid_until"]), row["hours_id"],
+                    row["person_id"],
+                    frozenset(json.loads(row["lanes"])),
+                    _time(row["valid_from"]),
+                    _time(row["valid_until"]),
+                    row["hours_id"],
                 )
                 for row in self._rows("SELECT * FROM grant_row ORDER BY grant_id")
             ),
             credentials={
                 row["credential_id"]: CredentialRow(
-                    row["person_id"], row["kind"], row["state"], _time(row["valid_from"]),
-                    _time(row["valid_until"]), row["suspended_by"],
+                    row["person_id"],
+                    row["kind"],
+                    row["state"],
+                    _time(row["valid_from"]),
+                    _time(row["valid_until"]),
+                    row["suspended_by"],
                 )
                 for row in self._rows("SELECT * FROM credential ORDER BY credential_id")
             },
@@ -275,13 +289,21 @@ class ServerReader:
         )
 
     def _gates(self) -> dict[str, GateRow]:
-        tampered = {row["gate_id"] for row in
-                    self._rows("SELECT gate_id FROM gate_face WHERE tampered_at IS NOT NULL")}
+        tampered = {
+            row["gate_id"]
+            for row in self._rows("SELECT gate_id FROM gate_face WHERE tampered_at IS NOT NULL")
+        }
         return {
             row["gate_id"]: GateRow(
-                row["number"], row["state"], row["public_key"] or b"", row["forked_at"] is not None,
-                row["published_version"], bool(row["policy_withheld"]), row["acknowledged_seq"],
-                row["request_counter"], row["gate_id"] in tampered,
+                row["number"],
+                row["state"],
+                row["public_key"] or b"",
+                row["forked_at"] is not None,
+                row["published_version"],
+                bool(row["policy_withheld"]),
+                row["acknowledged_seq"],
+                row["request_counter"],
+                row["gate_id"] in tampered,
             )
             for row in self._rows("SELECT * FROM gate ORDER BY gate_id")
         }
@@ -289,9 +311,13 @@ class ServerReader:
     def _lanes(self) -> dict[str, LaneRow]:
         return {
             row["lane_id"]: LaneRow(
-                row["gate_id"], row["direction"], frozenset(json.loads(row["methods"])), row["posture"],
+                row["gate_id"],
+                row["direction"],
+                frozenset(json.loads(row["methods"])),
+                row["posture"],
                 Override(row["override_posture"], _sure_time(row["override_until"]))
-                if row["override_posture"] else None,
+                if row["override_posture"]
+                else None,
                 bool(row["held_after_restore"]),
                 tuple(sorted(json.loads(row["method_hours"]).items())),
                 frozenset(json.loads(row["interlock_with"])),

@@ -76,9 +76,13 @@ def test_a_seed_is_the_same_history_in_every_process() -> None:
     digests = set()
     for hash_seed in ("1", "2"):
         replay = subprocess.run(
-            [sys.executable, "-m", "tests.world.run", "--seed", "3"], cwd=ROOT, capture_output=True,
-            text=True, check=False, env={**os.environ, "PYTHONHASHSEED": hash_seed},
-        )  # fmt: skip
+            [sys.executable, "-m", "tests.world.run", "--seed", "3"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        )
         assert replay.returncode == 0, replay.stdout[-2000:] + replay.stderr[-2000:]
         digests.add(re.findall(r"^digest (\w+)$", replay.stdout, re.MULTILINE)[0])
     assert len(digests) == 1

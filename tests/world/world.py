@@ -92,9 +92,7 @@ class Grounds:
             self.cell.site_id = first.site_id
             self.cell.backups.clear()
             self.cell.open()
-        disks = {
-            self.folder / "now" / gate_id: GateDisk(self.folder / "now" / gate_id) for gate_id in GATES
-        }
+        disks = {self.folder / "now" / gate_id: GateDisk(self.folder / "now" / gate_id) for gate_id in GATES}
         with disks_in_use(disks):
             world = World(self, first.secrets, deepcopy(first.belongings), disks)
             try:
@@ -120,7 +118,10 @@ class World:
     """The running parts of one history, and what it remembers."""
 
     def __init__(
-        self, grounds: Grounds, secrets: dict[str, GateSecrets], belongings: Belongings,
+        self,
+        grounds: Grounds,
+        secrets: dict[str, GateSecrets],
+        belongings: Belongings,
         disks: dict[Path, GateDisk],
     ) -> None:
         """Open the server's tables and start every gate from its disk."""
@@ -132,7 +133,10 @@ class World:
         self.network.recorded = {place: list(heard) for place, heard in grounds.recorded.items()}
         self.gates = {
             gate_id: WorldGate(
-                secrets[gate_id], LANES[gate_id], disks[grounds.folder / "now" / gate_id], lambda: self.now,
+                secrets[gate_id],
+                LANES[gate_id],
+                disks[grounds.folder / "now" / gate_id],
+                lambda: self.now,
                 self.network,
             )
             for gate_id in GATES

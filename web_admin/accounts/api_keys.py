@@ -18,9 +18,17 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.journal.ledger import append_audit
 
 SCOPES = (
-    "people:read", "people:write", "cards:read", "cards:write", "passes:read", "passes:write",
-    "events:read", "alarms:write", "metrics:read", "overview:read",
-)  # fmt: skip
+    "people:read",
+    "people:write",
+    "cards:read",
+    "cards:write",
+    "passes:read",
+    "passes:write",
+    "events:read",
+    "alarms:write",
+    "metrics:read",
+    "overview:read",
+)
 MAX_KEY_DAYS = 366
 MAX_LIVE_KEYS = 20
 TOKEN = re.compile(r"mjk_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
@@ -51,15 +59,23 @@ def make_api_key(act: Action, *, name: str, scopes: Collection[str], valid_until
         raise ActionRefused(None, _("There are 20 keys already. End one that is not used any more first."))
     secret = secrets.token_urlsafe(32)
     row = ApiKey(
-        key_id=new_id(), site_id=act.site_id, name=label, scopes=[one for one in SCOPES if one in scopes],
-        secret_sha256=sha256(secret.encode()).digest(), author_id=act.actor_id, created_at=act.now,
+        key_id=new_id(),
+        site_id=act.site_id,
+        name=label,
+        scopes=[one for one in SCOPES if one in scopes],
+        secret_sha256=sha256(secret.encode()).digest(),
+        author_id=act.actor_id,
+        created_at=act.now,
         valid_until=valid_until,
-    )  # fmt: skip
+    )
     act.session.add(row)
     finish(
-        act, "api_key_made", {"key_id": row.key_id, "scopes": " ".join(row.scopes)},
-        personal={"name": label}, touches=(),
-    )  # fmt: skip
+        act,
+        "api_key_made",
+        {"key_id": row.key_id, "scopes": " ".join(row.scopes)},
+        personal={"name": label},
+        touches=(),
+    )
     return MadeKey(row, f"mjk_{row.key_id}_{secret}")
 
 

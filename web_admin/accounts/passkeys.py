@@ -136,8 +136,12 @@ def add_passkey(
     if too_long or act.session.scalar(known) is not None:
         raise ActionRefused("passkey", _WRONG)
     passkey = Passkey(
-        passkey_id=new_id(), person_id=person.person_id, credential_id=made.credential_id,
-        public_key=made.credential_public_key, sign_count=made.sign_count, label=checked_label(label),
+        passkey_id=new_id(),
+        person_id=person.person_id,
+        credential_id=made.credential_id,
+        public_key=made.credential_public_key,
+        sign_count=made.sign_count,
+        label=checked_label(label),
         created_at=act.now,
     )
     act.session.add(passkey)

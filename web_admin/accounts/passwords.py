@@ -21,10 +21,33 @@ MAX_PASSWORD_CHARS = 200
 LEAST_GUESSES = 10**9
 """Ten times what zxcvbn calls safely unguessable against a throttled sign-in."""
 WORDS_OF_THE_PLACE = (
-    "menjin", "门禁", "gate", "gates", "compound", "resident", "manager", "guard", "installer", "office",
-    "property", "xiaoqu", "wuye", "menwei", "welcome", "mima", "wodemima", "woaini", "woaiwojia", "zhongguo",
-    "1314", "520", "5201314", "1314520", "888888", "666666",
-)  # fmt: skip
+    "menjin",
+    "门禁",
+    "gate",
+    "gates",
+    "compound",
+    "resident",
+    "manager",
+    "guard",
+    "installer",
+    "office",
+    "property",
+    "xiaoqu",
+    "wuye",
+    "menwei",
+    "welcome",
+    "mima",
+    "wodemima",
+    "woaini",
+    "woaiwojia",
+    "zhongguo",
+    "1314",
+    "520",
+    "5201314",
+    "1314520",
+    "888888",
+    "666666",
+)
 """Words that an attacker of this system tries first, with Chinese favourites that zxcvbn does not know."""
 _ESTIMATED_CHARS = 72
 """zxcvbn reads no more than this; a longer password is judged by its beginning."""

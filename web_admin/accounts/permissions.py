@@ -19,6 +19,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 STAFF_ROLES = ("manager", "guard", "installer", "privacy_officer")
 RESIDENT_ROLE = "resident"
 
+# fmt: off
 ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
     "manager": frozenset({
         "see_now", "acknowledge_alarm", "open_once", "set_posture",
@@ -46,6 +47,7 @@ ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
                                   "see_requests", "answer_requests", "record_disclosures", "handle_incidents",
                                   "own_account", "see_staff", "review_access"}),
 }
+# fmt: on
 ACTIONS = frozenset().union(*ACTIONS_BY_ROLE.values())
 
 PUBLIC, STAFF, RESIDENT, GATE, KEY = "public", "staff", "resident", "gate", "key"

@@ -67,7 +67,9 @@ def live_keys_by(session: Session, site_id: str, author_id: str, now: datetime) 
     return session.scalars(
         select(ApiKey)
         .where(
-            ApiKey.site_id == site_id, ApiKey.author_id == author_id, ApiKey.ended_at.is_(None),
+            ApiKey.site_id == site_id,
+            ApiKey.author_id == author_id,
+            ApiKey.ended_at.is_(None),
             ApiKey.valid_until > now,
         )
         .order_by(ApiKey.name, ApiKey.key_id)

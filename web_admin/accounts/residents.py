@@ -83,7 +83,9 @@ def new_sign_ins(session: Session, person_id: str, now: datetime) -> list[NewSig
     has_password = User.person_id == person_id, User.password.is_not(None)
     set_at = session.scalar(
         select(func.max(AuditEntry.at)).where(
-            AuditEntry.person_id == person_id, AuditEntry.kind == PASSWORD_SET, AuditEntry.at > since,
+            AuditEntry.person_id == person_id,
+            AuditEntry.kind == PASSWORD_SET,
+            AuditEntry.at > since,
             select(User.id).where(*has_password).exists(),
         )
     )

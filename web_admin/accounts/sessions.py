@@ -68,9 +68,14 @@ def begin_session(_app: Flask, user: UserMixin, **_more: object) -> None:
     session_id = secrets.token_urlsafe(24)
     lasts = LONGEST_SESSION if getattr(user, "person_id", None) is None else REMEMBERED_FOR
     account_id = int(getattr(user, "id"))  # noqa: B009 - a column of accounts.User
-    database.add(AccountSession(
-        session_sha256=session_digest(session_id), account_id=account_id, begun_at=now, ends_at=now + lasts,
-    ))  # fmt: skip
+    database.add(
+        AccountSession(
+            session_sha256=session_digest(session_id),
+            account_id=account_id,
+            begun_at=now,
+            ends_at=now + lasts,
+        )
+    )
     g.menjin_session_id = session_id
     session[USER_ID] = f"{user.fs_uniquifier}.{session_id}"
 

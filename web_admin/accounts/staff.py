@@ -75,17 +75,21 @@ def invite_staff(act: Action, *, email: str, role: str, shown_name: str, languag
     if role not in STAFF_ROLES:
         raise ActionRefused("role", _("There is no such role."))
     account = User(
-        email=address, active=False, fs_uniquifier=secrets.token_hex(32),
+        email=address,
+        active=False,
+        fs_uniquifier=secrets.token_hex(32),
         roles=[staff_role(act.session, role)],
-    )  # fmt: skip
+    )
     act.session.add(account)
     act.session.flush()
     profile = made_profile(act.session, account.id, act.now, act.actor_id)
     profile.shown_name, profile.language = name, language
     record(
-        act, "staff_invited", {"account_id": account.id, "role": role},
+        act,
+        "staff_invited",
+        {"account_id": account.id, "role": role},
         personal={"email": address, "shown_name": name},
-    )  # fmt: skip
+    )
     return account, _fresh_code(act, account.id)
 
 
@@ -114,10 +118,13 @@ def _fresh_code(act: Action, account_id: int) -> str:
     )
     act.session.add(
         StaffInvitation(
-            invitation_id=new_id(), account_id=account_id, code_digest=code_digest(act.sealer, code),
-            created_at=act.now, expires_at=act.now + INVITATION_LIVES,
+            invitation_id=new_id(),
+            account_id=account_id,
+            code_digest=code_digest(act.sealer, code),
+            created_at=act.now,
+            expires_at=act.now + INVITATION_LIVES,
         )
-    )  # fmt: skip
+    )
     act.session.flush()
     return code
 
@@ -267,9 +274,13 @@ def record_review(act: Action, note: str) -> AccessReview:
         raise ActionRefused("note", _("Please use at most %(count)s characters.", count=MAX_NOTE_CHARS))
     open_accounts = [account for account in staff_accounts(act.session) if account.active]
     review = AccessReview(
-        review_id=new_id(), site_id=act.site_id, reviewed_at=act.now, reviewer_id=act.actor_id,
-        accounts=len(open_accounts), note=note.strip(),
-    )  # fmt: skip
+        review_id=new_id(),
+        site_id=act.site_id,
+        reviewed_at=act.now,
+        reviewer_id=act.actor_id,
+        accounts=len(open_accounts),
+        note=note.strip(),
+    )
     act.session.add(review)
     held = " ".join(f"{account.id}:{role_of(account)}" for account in open_accounts)
     record(act, "access_reviewed", {"review_id": review.review_id, "accounts": held})

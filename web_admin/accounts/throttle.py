@@ -59,9 +59,11 @@ def circles(account: str, address: str) -> Circles:
     """Return the counters of a try of this account from this address."""
     place = place_of_address(address)
     return Circles(
-        Of(SIGN_IN_PAIR, (account, place)), Of(SIGN_IN_ADDRESS, (place,)), Of(SIGN_IN_ACCOUNT, (account,)),
+        Of(SIGN_IN_PAIR, (account, place)),
+        Of(SIGN_IN_ADDRESS, (place,)),
+        Of(SIGN_IN_ACCOUNT, (account,)),
         Of(SIGN_IN_KNOWN, (account, place)),
-    )  # fmt: skip
+    )
 
 
 def claim(counts: LimitCounts, account: str, address: str, now: datetime) -> Claim:

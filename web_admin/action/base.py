@@ -83,9 +83,15 @@ def new_action(
 ) -> Action:
     """Return an action with the server's own parts, at this moment unless `now` is another."""
     return Action(
-        session, menjin.sealer, site_id, actor_id, channel, now or menjin.clock(), role=role,
+        session,
+        menjin.sealer,
+        site_id,
+        actor_id,
+        channel,
+        now or menjin.clock(),
+        role=role,
         effects=menjin.effects,
-    )  # fmt: skip
+    )
 
 
 def new_id() -> str:
@@ -157,7 +163,12 @@ def record(
     """Append the action to the audit journal; `facts` hold ids only, names go into `personal`."""
     act.session.flush()
     append_audit(
-        act.session, act.site_id, kind, _with_actor(act, facts), dict(personal or {}), act.now,
+        act.session,
+        act.site_id,
+        kind,
+        _with_actor(act, facts),
+        dict(personal or {}),
+        act.now,
         person_id=person_id,
     )
     act.effects.recorded(act.session, kind, facts, person_id, act.now)
@@ -166,8 +177,10 @@ def record(
 def record_many(act: Action, entries: Sequence[NewEntry]) -> int:
     """Append the entries of an act on several people in one go; return the number of the last one."""
     last = append_audits(
-        act.session, act.site_id,
-        [replace(entry, facts=_with_actor(act, entry.facts)) for entry in entries], act.now,
+        act.session,
+        act.site_id,
+        [replace(entry, facts=_with_actor(act, entry.facts)) for entry in entries],
+        act.now,
     )
     for entry in entries:
         act.effects.recorded(act.session, entry.kind, entry.facts, entry.person_id, act.now)
@@ -192,8 +205,7 @@ def publish(
     act.session.flush()
     try:
         if gates is None or gates:
-            act.effects.publish(
-                act.session, act.site_id, act.now, touches, gates, with_others=with_others)
+            act.effects.publish(act.session, act.site_id, act.now, touches, gates, with_others=with_others)
     except PolicyRefused as err:
         raise ActionRefused(None, _("This cannot be published: %(why)s", why=str(err))) from err
 

@@ -32,8 +32,10 @@ def refuse_phone_from_home(act: Action, person: Person) -> None:
     if act.channel == "phone" and person.person_id == act.actor_id and opened_by_home(act.session, person):
         raise ActionRefused(
             None,
-            _("This phone was opened with a code that your home gave you, so others may have opened it too. "
-              "Say yes at a gate with your own card, or ask the property office for an invitation."),
+            _(
+                "This phone was opened with a code that your home gave you, so others may have opened it "
+                "too. Say yes at a gate with your own card, or ask the property office for an invitation."
+            ),
         )
 
 

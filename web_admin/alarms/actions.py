@@ -110,9 +110,7 @@ def acknowledge_alarm(act: Action, alarm: Alarm, note: str) -> bool:
         return False
     alarm.acknowledged_at, alarm.acknowledged_by, alarm.note = act.now, act.actor_id, note or None
     # Other systems learn that it was acknowledged, not by whom.
-    _tell(
-        act.session, alarm.site_id, "alarm_acknowledged", alarm.alarm_id, {"alarm": alarm.kind}, act.now
-    )
+    _tell(act.session, alarm.site_id, "alarm_acknowledged", alarm.alarm_id, {"alarm": alarm.kind}, act.now)
     record(act, "alarm_acknowledged", {"alarm_id": alarm.alarm_id, "kind": alarm.kind})
     return True
 
@@ -122,13 +120,23 @@ def _place(alarm: Alarm) -> Mapping[str, Fact]:
 
 
 def _alarm(
-    site_id: str, kind: str, now: datetime, *, gate_id: str | None, lane_id: str | None = None,
+    site_id: str,
+    kind: str,
+    now: datetime,
+    *,
+    gate_id: str | None,
+    lane_id: str | None = None,
     detail: str = "",
 ) -> Alarm:
     return Alarm(
-        alarm_id=secrets.token_hex(8), site_id=site_id, gate_id=gate_id, lane_id=lane_id, kind=kind,
-        detail=detail[:200], raised_at=now,
-    )  # fmt: skip
+        alarm_id=secrets.token_hex(8),
+        site_id=site_id,
+        gate_id=gate_id,
+        lane_id=lane_id,
+        kind=kind,
+        detail=detail[:200],
+        raised_at=now,
+    )
 
 
 def _tell_raised(session: Session, alarm: Alarm, now: datetime) -> None:
@@ -145,6 +153,11 @@ def _tell(
     if facts["alarm"] in SILENT_KINDS:
         return  # the attacker must not read of it on the guard's desk
     put_message(
-        session, site_id, channel="webhook", target=EVERY_WEBHOOK, kind=kind,
-        body={"alarm_id": alarm_id, **facts}, now=now,
-    )  # fmt: skip
+        session,
+        site_id,
+        channel="webhook",
+        target=EVERY_WEBHOOK,
+        kind=kind,
+        body={"alarm_id": alarm_id, **facts},
+        now=now,
+    )

@@ -59,7 +59,8 @@ def waiting_alarms(session: Session, site_id: str, *, with_silent: bool) -> Wait
     rings = Alarm.kind.not_in(SILENT_KINDS)
     row = session.execute(
         select(
-            func.count(Alarm.alarm_id), func.max(Alarm.raised_at),
+            func.count(Alarm.alarm_id),
+            func.max(Alarm.raised_at),
             func.max(case((rings, Alarm.raised_at))),
             func.sum(case((Alarm.kind == EventKind.ALARM_HELP, 1), else_=0)),
         ).where(*waiting_where(site_id, with_silent=with_silent))

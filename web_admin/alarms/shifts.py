@@ -31,7 +31,11 @@ def hand_over(act: Action, note: str) -> HandoverRow:
         select(Alarm.alarm_id).where(*waiting_where(act.site_id, with_silent=True)).order_by(Alarm.raised_at)
     ).all()
     row = HandoverRow(
-        handover_id=new_id(), site_id=act.site_id, at=act.now, author_id=act.actor_id, note=text,
+        handover_id=new_id(),
+        site_id=act.site_id,
+        at=act.now,
+        author_id=act.actor_id,
+        note=text,
         open_alarm_ids=list(still_open),
     )
     act.session.add(row)

@@ -47,9 +47,11 @@ def find_card(query: dict[str, str]) -> dict[str, object]:
     for row in rows:
         with short_transaction() as session:
             record(
-                replace(act, session=session), "card_looked_up",
-                {"credential_id": row.credential_id, "role": "system"}, person_id=row.person_id,
-            )  # fmt: skip
+                replace(act, session=session),
+                "card_looked_up",
+                {"credential_id": row.credential_id, "role": "system"},
+                person_id=row.person_id,
+            )
     return {"cards": [_shown(row) for row in rows]}
 
 
@@ -76,10 +78,14 @@ def give_card(body: dict[str, object], person_id: str) -> dict[str, object]:
     with acting() as act:
         return _shown(
             issue_card(
-                act, person_id, parse_card_number(str(body["number"])), label=str(body["label"]),
-                valid_from=body["valid_from"], valid_until=body["valid_until"],  # type: ignore[arg-type]  # the schema makes aware times or None
+                act,
+                person_id,
+                parse_card_number(str(body["number"])),
+                label=str(body["label"]),
+                valid_from=body["valid_from"],  # type: ignore[arg-type]  # the schema makes aware times or None
+                valid_until=body["valid_until"],  # type: ignore[arg-type]  # likewise
             )
-        )  # fmt: skip
+        )
 
 
 @bp.post("/cards/<card_id>/suspend")
@@ -133,7 +139,12 @@ def _card(card_id: str) -> CredentialRow:
 
 def _shown(row: CredentialRow) -> dict[str, object]:
     return {
-        "card_id": row.credential_id, "person_id": row.person_id, "label": row.label, "state": row.state,
-        "valid_from": row.valid_from, "valid_until": row.valid_until, "created_at": row.created_at,
+        "card_id": row.credential_id,
+        "person_id": row.person_id,
+        "label": row.label,
+        "state": row.state,
+        "valid_from": row.valid_from,
+        "valid_until": row.valid_until,
+        "created_at": row.created_at,
         "ended_at": row.ended_at,
-    }  # fmt: skip
+    }

@@ -25,6 +25,7 @@ PLACE_BYTES = 200
 """Every place is filled up to so many bytes, so that its length reveals nothing either."""
 EVENT_ID_CHARS = 16
 
+
 @bp.get("/events")
 @needs_scope("events:read")
 @bp.arguments(EventsQuery, location="query")
@@ -34,9 +35,14 @@ def list_events(query: dict[str, object]) -> dict[str, object]:
     act = api_action()
     after = _place_of(act, str(query["after"]))
     rows = settled_events(
-        act.session, act.site_id, after, act.now, gate_id=str(query["gate_id"] or ""),
-        kind=str(query["kind"] or ""), limit=int(str(query["limit"])),
-    )  # fmt: skip
+        act.session,
+        act.site_id,
+        after,
+        act.now,
+        gate_id=str(query["gate_id"] or ""),
+        kind=str(query["kind"] or ""),
+        limit=int(str(query["limit"])),
+    )
     last = rows[-1] if rows else None
     place = (last.received_at, last.gate_id, last.journal_id, last.seq) if last is not None else after
     return {"events": [_shown(act, row) for row in rows], "after": _text_of(act, place)}
@@ -46,9 +52,13 @@ def _shown(act: Action, row: GateEvent) -> dict[str, object]:
     # Never the journal's own number: a gap in it would reveal that a silent alarm was left out.
     itself = act.sealer.lookup("api-event", msgspec.json.encode((row.gate_id, row.journal_id, row.seq)))
     return {
-        "event_id": itself.hex()[:EVENT_ID_CHARS], "gate_id": row.gate_id, "at": row.at, "kind": row.kind,
-        "lane_id": row.lane_id, "facts": row.facts,
-    }  # fmt: skip
+        "event_id": itself.hex()[:EVENT_ID_CHARS],
+        "gate_id": row.gate_id,
+        "at": row.at,
+        "kind": row.kind,
+        "lane_id": row.lane_id,
+        "facts": row.facts,
+    }
 
 
 def _text_of(act: Action, place: Arrival) -> str:

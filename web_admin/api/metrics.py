@@ -12,8 +12,14 @@ bp = blueprint("metrics", "Numbers about gates and server, for Prometheus; no pe
 
 
 @bp.get("/metrics")
-@bp.doc(responses={"200": {
-    "description": "Prometheus's text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}})
+@bp.doc(
+    responses={
+        "200": {
+            "description": "Prometheus's text format.",
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+        }
+    }
+)
 @needs_scope("metrics:read")
 def read_metrics() -> Response:
     """Read the numbers of this moment."""

@@ -72,7 +72,9 @@ class OverviewOut(Schema):
     forgettings_pending = Nested(PendingOut, required=True)
     ways_in = List(Nested(WayOut), required=True)
     worse_than_face = List(
-        String(), required=True, allow_none=True,
+        String(),
+        required=True,
+        allow_none=True,
         metadata={"description": "Ways in that open clearly less often; null: the face is hardly tried."},
-    )  # fmt: skip
+    )
     people_with_face = Nested(FacesOut, required=True)

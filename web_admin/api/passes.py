@@ -45,9 +45,14 @@ def make_pass(body: dict[str, object]) -> dict[str, object]:
     """Sign a pass: 24 hours by default, a week at most, never more than its issuer may."""
     with acting() as act:
         row = issue_pass(
-            act, issuer_person_id=body["person_id"], label=str(body["label"]), gate_numbers=body["gates"],  # type: ignore[arg-type]  # the schema makes these types
-            valid_from=body["valid_from"], valid_until=body["valid_until"], uses=body["uses"],  # type: ignore[arg-type]  # likewise
-        )  # fmt: skip
+            act,
+            issuer_person_id=body["person_id"],  # type: ignore[arg-type]  # the schema makes these types
+            label=str(body["label"]),
+            gate_numbers=body["gates"],  # type: ignore[arg-type]  # likewise
+            valid_from=body["valid_from"],  # type: ignore[arg-type]  # likewise
+            valid_until=body["valid_until"],  # type: ignore[arg-type]  # likewise
+            uses=body["uses"],  # type: ignore[arg-type]  # likewise
+        )
         return _shown(act, row)
 
 
@@ -103,7 +108,13 @@ def make_visitor_code(body: dict[str, object]) -> dict[str, object]:
 
 def _shown(act: Action, row: VisitorPassRow) -> dict[str, object]:
     return {
-        "pass_id": row.pass_id, "label": row.label, "gates": row.gate_numbers,
-        "person_id": row.issuer_person_id, "valid_from": row.valid_from, "valid_until": row.valid_until,
-        "uses": row.uses, "state": pass_state(row, act.now), "code": row.text,
-    }  # fmt: skip
+        "pass_id": row.pass_id,
+        "label": row.label,
+        "gates": row.gate_numbers,
+        "person_id": row.issuer_person_id,
+        "valid_from": row.valid_from,
+        "valid_until": row.valid_until,
+        "uses": row.uses,
+        "state": pass_state(row, act.now),
+        "code": row.text,
+    }

@@ -17,9 +17,13 @@ def list_people(query: dict[str, object]) -> dict[str, object]:
     """List people in the order of their ids, of one home or of all, without those who moved out."""
     act, limit = api_action(), int(str(query["limit"]))
     rows = people_after(
-        act.session, act.site_id, str(query["after"]), limit,
-        home_id=str(query["home_id"] or ""), with_ended=bool(query["with_ended"]),
-    )  # fmt: skip
+        act.session,
+        act.site_id,
+        str(query["after"]),
+        limit,
+        home_id=str(query["home_id"] or ""),
+        with_ended=bool(query["with_ended"]),
+    )
     people = [_shown(row) for row in rows]
     return {"people": people, "after": rows[-1].person_id if len(rows) == limit else None}
 
@@ -34,10 +38,13 @@ def make_person(body: dict[str, str]) -> dict[str, object]:
     with acting() as act:
         return _shown(
             add_person(
-                act, display_name=body["name"], home_id=body["home_id"], kind=body["kind"],
+                act,
+                display_name=body["name"],
+                home_id=body["home_id"],
+                kind=body["kind"],
                 language=body["language"],
             )
-        )  # fmt: skip
+        )
 
 
 @bp.get("/people/<person_id>")
@@ -85,7 +92,13 @@ def let_move_out(person_id: str) -> dict[str, object]:
 
 def _shown(row: Person) -> dict[str, object]:
     return {
-        "person_id": row.person_id, "name": row.display_name, "home_id": row.home_id, "kind": row.kind,
-        "language": row.language, "slow_pass": row.slow_pass, "suspended": row.suspended,
-        "created_at": row.created_at, "ended_at": row.ended_at,
-    }  # fmt: skip
+        "person_id": row.person_id,
+        "name": row.display_name,
+        "home_id": row.home_id,
+        "kind": row.kind,
+        "language": row.language,
+        "slow_pass": row.slow_pass,
+        "suspended": row.suspended,
+        "created_at": row.created_at,
+        "ended_at": row.ended_at,
+    }

@@ -119,7 +119,8 @@ class NewCard(Schema):
     """A card for a person: the number as printed, as at the desk: decimal, hex, or facility and number."""
 
     number = String(
-        required=True, validate=[validate.Length(1, 40), TEXT], metadata={"example": "0012345678"})
+        required=True, validate=[validate.Length(1, 40), TEXT], metadata={"example": "0012345678"}
+    )
     label = String(load_default="", validate=[validate.Length(max=60), TEXT])
     valid_from = AwareDateTime(load_default=None, allow_none=True)
     valid_until = AwareDateTime(load_default=None, allow_none=True, metadata=FUTURE)
@@ -218,7 +219,8 @@ class EventsQuery(PageQuery):
     """Which entries; `after` is the one of the answer before."""
 
     after = String(
-        load_default="", validate=[validate.Length(max=400), validate.Regexp(r"^[A-Za-z0-9_=-]*$")])
+        load_default="", validate=[validate.Length(max=400), validate.Regexp(r"^[A-Za-z0-9_=-]*$")]
+    )
     gate_id = String(load_default="", validate=WORD)
     kind = String(load_default="", validate=WORD)
 

@@ -31,10 +31,12 @@ class Answer:
     def headers(self) -> list[tuple[str, str]]:
         """Return its headers; no browser and no proxy keeps it or takes it for anything else."""
         found = [
-            ("Content-Type", self.content_type), ("Content-Length", str(len(self.body))),
-            ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"),
+            ("Content-Type", self.content_type),
+            ("Content-Length", str(len(self.body))),
+            ("Cache-Control", "no-store"),
+            ("X-Content-Type-Options", "nosniff"),
             ("Content-Security-Policy", POLICY),
-        ]  # fmt: skip
+        ]
         return [*found, ("Retry-After", str(RETRY_SECONDS))] if self.retry else found
 
 
@@ -82,5 +84,6 @@ def _style() -> bytes:
 @cache
 def _page(is_meant: bool) -> bytes:
     template = Environment(autoescape=True).from_string(
-        (FILES / "templates" / "cell_out.html").read_text(encoding="utf-8"))
+        (FILES / "templates" / "cell_out.html").read_text(encoding="utf-8")
+    )
     return template.render(meant=is_meant, style=STYLE).encode()

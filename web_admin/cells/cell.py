@@ -30,7 +30,10 @@ class Cell:
     """A folder and what is open of it."""
 
     def __init__(
-        self, folder: CellFolder, common: InCommon, prepare: Callable[["Cell", Flask], None],
+        self,
+        folder: CellFolder,
+        common: InCommon,
+        prepare: Callable[["Cell", Flask], None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Start closed; `prepare` gets each app that is built."""
@@ -137,8 +140,14 @@ class Cell:
             if self._refused is not None and self._monotonic() - self._refused[1] < TRY_AGAIN_SECONDS:
                 raise CellOut(self._refused[0])
             if not self._changed.wait_for(lambda: not self._is_ending, CLOSES_WITHIN_SECONDS):
-                raise CellOut(Trouble(Kind.FAULT, "what runs in it does not end", str(self.folder.path),
-                                      "The log says more; it is retried automatically"))
+                raise CellOut(
+                    Trouble(
+                        Kind.FAULT,
+                        "what runs in it does not end",
+                        str(self.folder.path),
+                        "The log says more; it is retried automatically",
+                    )
+                )
             if self.folder.trouble is not None:  # for which it was closed
                 raise CellOut(self.folder.trouble)
             self._inside += 1

@@ -46,6 +46,7 @@ def _trouble(folder: CellFolder) -> Trouble | None:
     finally:
         database.engine.dispose()
     if free < LEAST_FREE_BYTES:
-        return Trouble(Kind.DISK, f"its disk has {free >> 20} MiB left", str(folder.path),
-                       "Make room: old backups first")
+        return Trouble(
+            Kind.DISK, f"its disk has {free >> 20} MiB left", str(folder.path), "Make room: old backups first"
+        )
     return None

@@ -79,24 +79,35 @@ def read_folder(
         return CellFolder(name, path, stamp, host=host, trouble=Trouble(kind, what, str(where), todo))
 
     if not is_name(name):
-        return out(Kind.NAME, f"{name!r} is no name for a cell",
-                   "Rename the folder: a to z, 0 to 9 and hyphens, at most 40")
+        return out(
+            Kind.NAME,
+            f"{name!r} is no name for a cell",
+            "Rename the folder: a to z, 0 to 9 and hyphens, at most 40",
+        )
     try:
         config = load_config({}, path)
     except ConfigRefused as err:
         return out(
-            Kind.SETTINGS, str(err), "Mend it; the cell comes back automatically", path / SETTINGS_NAME)
+            Kind.SETTINGS, str(err), "Mend it; the cell comes back automatically", path / SETTINGS_NAME
+        )
     except OSError as err:
-        return out(Kind.SETTINGS, err.strerror or "it cannot be read",
-                   "Let the server's account read it; the cell comes back automatically",
-                   Path(err.filename or path))
+        return out(
+            Kind.SETTINGS,
+            err.strerror or "it cannot be read",
+            "Let the server's account read it; the cell comes back automatically",
+            Path(err.filename or path),
+        )
     host = host_of_address(config.public_url)
     # What is in front is the same for all cells. A wrapping key that is destroyed must not live on here.
     config = replace(config, trusted_proxies=trusted_proxies, face_key=b"")
     found = CellFolder(name, path, stamp, config, host)
     if host is None:
-        return out(Kind.SETTINGS, "public_url names no host", "Mend it; the cell comes back automatically",
-                   path / SETTINGS_NAME)
+        return out(
+            Kind.SETTINGS,
+            "public_url names no host",
+            "Mend it; the cell comes back automatically",
+            path / SETTINGS_NAME,
+        )
     return _with_marks(found)
 
 
@@ -111,8 +122,12 @@ def _host_said(path: Path) -> str | None:
 
 def _with_marks(found: CellFolder) -> CellFolder:
     if (found.path / MOVING).exists():
-        trouble = Trouble(Kind.MOVING, "it is on its way into or out of this folder",
-                          str(found.path / MOVING), "Run the command that moves it once more")
+        trouble = Trouble(
+            Kind.MOVING,
+            "it is on its way into or out of this folder",
+            str(found.path / MOVING),
+            "Run the command that moves it once more",
+        )
         return replace(found, trouble=trouble)
     held_by = holders(found.path)
     if held_by:
@@ -139,34 +154,56 @@ def refuse_clashes(folders: dict[str, CellFolder]) -> dict[str, CellFolder]:
     """Return the folders, those that share a host, keys or a database with trouble: none of these is."""
     read = [one for one in folders.values() if one.config is not None]
     with_host = [(one.name, one.host) for one in folders.values() if one.host is not None]
-    clashes = [(names, Kind.HOST_TAKEN, f"host {host}", "public_url")
-               for host, names in taken_twice(with_host).items()]
-    clashes += [(names, Kind.KEYS_TAKEN, "set of keys", "secrets") for names in
-                taken_twice((one.name, keys_mark(one.config)) for one in read if one.config).values()]
-    clashes += [(names, Kind.DATABASE_TAKEN, "database", "database_url") for names in
-                taken_twice((one.name, database_of(one.config)) for one in read if one.config).values()]
+    clashes = [
+        (names, Kind.HOST_TAKEN, f"host {host}", "public_url")
+        for host, names in taken_twice(with_host).items()
+    ]
+    clashes += [
+        (names, Kind.KEYS_TAKEN, "set of keys", "secrets")
+        for names in taken_twice((one.name, keys_mark(one.config)) for one in read if one.config).values()
+    ]
+    clashes += [
+        (names, Kind.DATABASE_TAKEN, "database", "database_url")
+        for names in taken_twice((one.name, database_of(one.config)) for one in read if one.config).values()
+    ]
     # Each would delete the other's old backups, and take the other's newest for its own.
-    clashes += [(names, Kind.BACKUPS_TAKEN, "folder of backups", "backup_dir") for names in
-                taken_twice(
-                    (one.name, str(one.config.backup_dir.resolve())) for one in read
-                    if one.config and one.config.backup_dir is not None).values()]
+    clashes += [
+        (names, Kind.BACKUPS_TAKEN, "folder of backups", "backup_dir")
+        for names in taken_twice(
+            (one.name, str(one.config.backup_dir.resolve()))
+            for one in read
+            if one.config and one.config.backup_dir is not None
+        ).values()
+    ]
     refused = dict(folders)
     for names, kind, what, key in clashes:
         for name in names:
             others = ", ".join(other for other in names if other != name)
-            refused[name] = replace(folders[name], trouble=Trouble(
-                kind, f"its {what} is also that of {others}", str(folders[name].path / SETTINGS_NAME),
-                f"Give each another {key}; they come back automatically"))
+            refused[name] = replace(
+                folders[name],
+                trouble=Trouble(
+                    kind,
+                    f"its {what} is also that of {others}",
+                    str(folders[name].path / SETTINGS_NAME),
+                    f"Give each another {key}; they come back automatically",
+                ),
+            )
     return refused
 
 
 def refuse_files(folders: dict[str, CellFolder]) -> dict[str, CellFolder]:
     """Return the folders, those with an SQLite file with trouble: it is for one process."""
     return {
-        name: replace(one, trouble=Trouble(
-            Kind.SEVERAL_PROCESSES, "its records are an SQLite file, which is for one process",
-            str(one.path / SETTINGS_NAME),
-            "Serve it with --workers 1, or keep its records in PostgreSQL (database_url)"))
-        if one.trouble is None and one.is_sqlite else one
+        name: replace(
+            one,
+            trouble=Trouble(
+                Kind.SEVERAL_PROCESSES,
+                "its records are an SQLite file, which is for one process",
+                str(one.path / SETTINGS_NAME),
+                "Serve it with --workers 1, or keep its records in PostgreSQL (database_url)",
+            ),
+        )
+        if one.trouble is None and one.is_sqlite
+        else one
         for name, one in folders.items()
     }

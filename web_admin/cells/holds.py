@@ -13,7 +13,11 @@ from web_admin.cells.whole_files import write_whole
 
 HELD = "held"
 BY_OPERATOR, BY_UPGRADE, BY_DOWNGRADE, BY_RESTORE = (
-    "cells hold", "cells upgrade", "cells downgrade", "cells restore")
+    "cells hold",
+    "cells upgrade",
+    "cells downgrade",
+    "cells restore",
+)
 """Which command holds a cell, as a line of its file says."""
 
 

@@ -47,8 +47,9 @@ def read_cells(choices: Choices, known: dict[str, CellFolder] | None = None) -> 
     for path in cell_paths(choices.folder):
         before = known.get(path.name)
         as_before = before is not None and before.stamp == stamp_of(path)
-        found[path.name] = before if before is not None and as_before else read_folder(
-            path, choices.trusted_proxies, before)
+        found[path.name] = (
+            before if before is not None and as_before else read_folder(path, choices.trusted_proxies, before)
+        )
     return found
 
 
@@ -62,7 +63,10 @@ class Installation:
     """The cells of one process. `prepare` gets each app that is built; `came` and `went` get cells."""
 
     def __init__(
-        self, choices: Choices, common: InCommon, *,
+        self,
+        choices: Choices,
+        common: InCommon,
+        *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Read the folder; raise OSError where there is none."""
@@ -126,7 +130,8 @@ class Installation:
     def close_idle(self) -> None:
         """Close what no one needs: idle ones, ending ones, and the longest unasked above the bound."""
         with_app = sorted(
-            (cell for cell in self.cells() if cell.app is not None), key=lambda cell: cell.asked_at)
+            (cell for cell in self.cells() if cell.app is not None), key=lambda cell: cell.asked_at
+        )
         for cell in with_app:
             with _in(cell.name):
                 cell.close_if_idle(self.choices.idle_seconds)

@@ -19,7 +19,8 @@ def read_settings_of(folder: Path) -> WebConfig:
     if missing:
         raise MoveRefused(
             f"{folder / 'secrets'} lacks {missing[0]}.key: a cell has its keys in its folder. Put them there "
-            "(MENJIN_SECRETS_DIR says where they lie now)")
+            "(MENJIN_SECRETS_DIR says where they lie now)"
+        )
     try:
         config = load_config({}, folder)
     except ConfigRefused as err:
@@ -28,7 +29,8 @@ def read_settings_of(folder: Path) -> WebConfig:
     if file is not None and not file.resolve().is_relative_to(folder.resolve()):
         raise MoveRefused(
             f"{folder / SETTINGS_NAME}: database_url names {file}, outside the folder. Stop the server, move "
-            "the file with its -wal into the folder and leave database_url out")
+            "the file with its -wal into the folder and leave database_url out"
+        )
     return config
 
 
@@ -58,5 +60,6 @@ def moved_settings(folder: Path, target: Path, *, written_for: Path | None = Non
     if tomllib.loads(text) != {**settings, **changed}:
         raise MoveRefused(
             f"{folder / SETTINGS_NAME}: {', '.join(changed)} cannot be changed as it is written; write it in "
-            "one line, or leave it out")
+            "one line, or leave it out"
+        )
     return text

@@ -31,9 +31,11 @@ class _Numbers(Collector):
     def collect(self) -> Iterator[Metric]:
         """Give every number."""
         out = GaugeMetricFamily(
-            "menjin_cell_out", "1 while the cell cannot be served, and why.", labels=["cell", "why"])
+            "menjin_cell_out", "1 while the cell cannot be served, and why.", labels=["cell", "why"]
+        )
         opened = GaugeMetricFamily(
-            "menjin_cell_open", "1 while this process has the cell open.", labels=["cell"])
+            "menjin_cell_open", "1 while this process has the cell open.", labels=["cell"]
+        )
         for cell in self._installation.cells():
             opened.add_metric([cell.name], float(cell.is_open))
             trouble = cell.trouble
@@ -42,8 +44,10 @@ class _Numbers(Collector):
         yield out
         yield opened
         hanging = GaugeMetricFamily(
-            "menjin_cell_work_hanging", "1 while periodic work of the cell hangs in this process.",
-            labels=["cell", "work"])
+            "menjin_cell_work_hanging",
+            "1 while periodic work of the cell hangs in this process.",
+            labels=["cell", "work"],
+        )
         for name, what in self._installation.hanging():
             hanging.add_metric([name, what], 1)
         yield hanging

@@ -54,14 +54,20 @@ def open_parts(
     try:
         lock.take(now)
     except ServedElsewhere as err:
-        raise CellOut(Trouble(
-            Kind.ELSEWHERE, str(err), str(folder.path),
-            "End that server or wait for it; this one takes the cell automatically")) from err
+        raise CellOut(
+            Trouble(
+                Kind.ELSEWHERE,
+                str(err),
+                str(folder.path),
+                "End that server or wait for it; this one takes the cell automatically",
+            )
+        ) from err
     except OSError as err:
         raise CellOut(of_os_error(folder, err)) from err
     try:
-        menjin = replace(make_parts(config, clock=common.clock, statements=common.statements),
-                         keeps_open=keeps_open)
+        menjin = replace(
+            make_parts(config, clock=common.clock, statements=common.statements), keeps_open=keeps_open
+        )
         try:
             refuse_tables(folder, config, menjin.database)
             enter(menjin, common.clock())
@@ -70,9 +76,14 @@ def open_parts(
             raise
     except MachineRefused as err:
         lock.give_back()
-        raise CellOut(Trouble(
-            Kind.ELSEWHERE, str(err).partition(". ")[0], str(folder.path),
-            f"Let this machine join: {server_command('join --help')}")) from err
+        raise CellOut(
+            Trouble(
+                Kind.ELSEWHERE,
+                str(err).partition(". ")[0],
+                str(folder.path),
+                f"Let this machine join: {server_command('join --help')}",
+            )
+        ) from err
     except CellOut:
         lock.give_back()
         raise
@@ -91,9 +102,14 @@ def refuse_tables(folder: CellFolder, config: WebConfig, database: Database) -> 
         return
     place = str(file or folder.path / SETTINGS_NAME)
     if found is None:
-        raise CellOut(Trouble(
-            Kind.DATABASE, "its database is empty or missing", place,
-            "Mend database_url, bring the file back or restore a backup"))
+        raise CellOut(
+            Trouble(
+                Kind.DATABASE,
+                "its database is empty or missing",
+                place,
+                "Mend database_url, bring the file back or restore a backup",
+            )
+        )
     if schema.knows(found):
         what = f"its tables are of revision {found}, before this program's ({newest_revision()})"
         todo = "Run: " + server_command(f"upgrade --data-dir {folder.path}")
@@ -117,8 +133,11 @@ def of_error(folder: CellFolder, error: Exception) -> Trouble:
             return _disk(folder)
         said = str(getattr(error, "orig", "") or type(error).__name__).splitlines()[0]
         return Trouble(
-            Kind.DATABASE, f"its database does not answer: {said}", str(folder.path / SETTINGS_NAME),
-            "Start the database, or mend database_url; the cell comes back automatically")
+            Kind.DATABASE,
+            f"its database does not answer: {said}",
+            str(folder.path / SETTINGS_NAME),
+            "Start the database, or mend database_url; the cell comes back automatically",
+        )
     _log.error("cell %s cannot be opened", folder.name, exc_info=error)
     return _fault(folder, f"it cannot be opened ({type(error).__name__})")
 
@@ -127,13 +146,21 @@ def of_os_error(folder: CellFolder, error: OSError) -> Trouble:
     """Return what an error of a file means."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return _disk(folder)
-    return Trouble(Kind.DISK, error.strerror or "a file cannot be used", str(error.filename or folder.path),
-                   "Let the server's account read and write it; the cell comes back automatically")
+    return Trouble(
+        Kind.DISK,
+        error.strerror or "a file cannot be used",
+        str(error.filename or folder.path),
+        "Let the server's account read and write it; the cell comes back automatically",
+    )
 
 
 def _disk(folder: CellFolder) -> Trouble:
-    return Trouble(Kind.DISK, "its disk is full", str(folder.path),
-                   "Make room: old backups first; the cell comes back automatically")
+    return Trouble(
+        Kind.DISK,
+        "its disk is full",
+        str(folder.path),
+        "Make room: old backups first; the cell comes back automatically",
+    )
 
 
 def _fault(folder: CellFolder, what: str) -> Trouble:

@@ -120,12 +120,16 @@ def pack(source: Path, public_key: str, file: Path, say: Say, revision: str | No
             raise MoveRefused(f"{source} was taken back meanwhile: it stays")
         revision = _revision(source)
         packed = [
-            PackedFile(str(path.relative_to(source)), path.stat().st_mode & LEGAL_MODES, path.stat().st_size,
-                       digest_of(path))
-            for path in files_of(source) if path.name != MOVING
-        ]  # fmt: skip
-        manifest = msgspec.msgpack.encode(
-            Manifest(str(source), revision, packed, _mark(note.receipt)))
+            PackedFile(
+                str(path.relative_to(source)),
+                path.stat().st_mode & LEGAL_MODES,
+                path.stat().st_size,
+                digest_of(path),
+            )
+            for path in files_of(source)
+            if path.name != MOVING
+        ]
+        manifest = msgspec.msgpack.encode(Manifest(str(source), revision, packed, _mark(note.receipt)))
         digest = hashlib.sha256(manifest).hexdigest()
         write_whole(source / MOVING, msgspec.json.encode(msgspec.structs.replace(note, parcel=digest)))
         _write_parcel(file, public_key, _frames(source, manifest, packed))
@@ -188,8 +192,11 @@ def unpack(target: Path, file: Path, judge: Callable[[Path], None] = lambda _cel
             if read.read(len(MAGIC)) != MAGIC:
                 raise MoveRefused(f"{file} is no parcel")
             sealed = read.read(SEALED_KEY_BYTES)
-            frames = read_sealed(read, AESGCM(SUITE.decrypt(sealed, _private_key(target), _INFO)),
-                                 max_frame_bytes=MAX_MANIFEST_BYTES)  # fmt: skip
+            frames = read_sealed(
+                read,
+                AESGCM(SUITE.decrypt(sealed, _private_key(target), _INFO)),
+                max_frame_bytes=MAX_MANIFEST_BYTES,
+            )
             encoded = next(frames)
             manifest = msgspec.msgpack.decode(encoded, type=Manifest)
             _refuse_other_version(target, manifest)
@@ -220,7 +227,8 @@ def _refuse_other_version(target: Path, manifest: Manifest) -> None:
 def _of_another_version(cell: Path, its: str, there: str) -> str:
     return (
         f"{cell}: its tables are of revision {its}, and the program there takes {there}; upgrade it where it "
-        "is, or move it to a service of its version")
+        "is, or move it to a service of its version"
+    )
 
 
 def _refuse_odd_files(manifest: Manifest, free_bytes: int) -> None:
@@ -232,11 +240,13 @@ def _refuse_odd_files(manifest: Manifest, free_bytes: int) -> None:
         if one.mode & ~LEGAL_MODES or one.size < 0:
             raise MoveRefused(
                 f"the parcel gives {one.path!r} the rights {one.mode:o} and {one.size:,} bytes, which no "
-                "file of a cell has: look at the machine that packed it")
+                "file of a cell has: look at the machine that packed it"
+            )
     needed = sum(one.size for one in manifest.files)
     if needed + RESERVE_BYTES > free_bytes:
-        raise MoveRefused(f"the parcel says {needed:,} bytes and {free_bytes:,} are free: make room, then "
-                          "unpack again")
+        raise MoveRefused(
+            f"the parcel says {needed:,} bytes and {free_bytes:,} are free: make room, then unpack again"
+        )
 
 
 def _lay_down(cell: Path, manifest: Manifest, frames: Iterator[bytes]) -> None:
@@ -272,8 +282,7 @@ def leave(source: Path, digest: str, say: Say) -> str:
         with not_served(source, say, ends_within_seconds=LEAVES_WITHIN_SECONDS):
             left.unlink(missing_ok=True)
             write_whole(left, msgspec.json.encode(Left(digest, note.receipt)))
-            write_whole(
-                source / MOVING, msgspec.json.encode(msgspec.structs.replace(note, is_leaving=True)))
+            write_whole(source / MOVING, msgspec.json.encode(msgspec.structs.replace(note, is_leaving=True)))
             destroy(source)
     try:
         said = msgspec.json.decode(left.read_bytes(), type=Left)

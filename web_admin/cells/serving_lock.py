@@ -112,7 +112,8 @@ class ServingLock:
             self._seen = seen_now(self._seen, lease, now)
             if not is_dead(self._seen, now):
                 elsewhere = ServedElsewhere(
-                    f"{_name(lease)} served it a moment ago; after two minutes without a sign it is gone")
+                    f"{_name(lease)} served it a moment ago; after two minutes without a sign it is gone"
+                )
                 elsewhere.may_be_dead = True
                 raise elsewhere
         self._mine = Lease(machine, boot, os.getpid(), 0)

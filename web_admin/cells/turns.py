@@ -41,8 +41,12 @@ class Turns:
     """The works and the threads; nothing runs before `start`."""
 
     def __init__(
-        self, *, threads: int = THREADS, more_threads: int = MORE_THREADS,
-        patience_seconds: float = PATIENCE_SECONDS, monotonic: Callable[[], float] = time.monotonic,
+        self,
+        *,
+        threads: int = THREADS,
+        more_threads: int = MORE_THREADS,
+        patience_seconds: float = PATIENCE_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take how many threads work, and how many more may stand in for hanging ones."""
         self._threads, self._more_threads = threads, more_threads

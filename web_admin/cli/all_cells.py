@@ -93,4 +93,3 @@ def _of_later_tables(cell: Path, err: upgrading.LaterTables) -> str:
     """Return what one types to take a cell back; the server goes on meanwhile."""
     lines = [server_command(f"cells hold {cell}"), *err.lines, server_command(f"cells resume {cell}")]
     return "\n  ".join([err.said, *lines])
-

@@ -76,8 +76,11 @@ def chosen_answer(value: str | None, question: str, option: str, choices: Mappin
         return value
     _refuse_without_terminal(question, option)
     named = [f"{number} {name}" for number, name in enumerate(choices.values(), 1)]
-    by_word = {word.lower(): code for number, (code, name) in enumerate(choices.items(), 1)
-               for word in (str(number), code, name)}  # fmt: skip
+    by_word = {
+        word.lower(): code
+        for number, (code, name) in enumerate(choices.items(), 1)
+        for word in (str(number), code, name)
+    }
     while True:
         typed = input(f"{question} ({', '.join(named)}): ").strip().lower()
         if typed in by_word:
@@ -114,8 +117,13 @@ def secret_answer(
 
 def _refuse_without_terminal(question: str, option: str) -> None:
     if not sys.stdin.isatty():
-        raise CommandRefused(_("%(option)s is missing (%(question)s); give it, or answer at a terminal",
-                               option=option, question=question))  # fmt: skip
+        raise CommandRefused(
+            _(
+                "%(option)s is missing (%(question)s); give it, or answer at a terminal",
+                option=option,
+                question=question,
+            )
+        )
 
 
 def backup_passphrase(arguments: argparse.Namespace) -> str:

@@ -35,17 +35,20 @@ def _write_config(arguments: argparse.Namespace, own: str) -> str:
     if arguments.cluster and not arguments.ca:
         raise CommandRefused("--cluster needs --ca: brokers show each other certificates of that authority")
     settings = BrokerSettings(
-        listen=arguments.listen, certificate=arguments.certificate, key=arguments.key,
+        listen=arguments.listen,
+        certificate=arguments.certificate,
+        key=arguments.key,
         accounts=list(dict.fromkeys([own, *arguments.account])),
-        cluster_listen=arguments.cluster_listen if arguments.cluster else "", cluster=arguments.cluster,
+        cluster_listen=arguments.cluster_listen if arguments.cluster else "",
+        cluster=arguments.cluster,
         cluster_ca=arguments.ca or "",
-    )  # fmt: skip
+    )
     with naming(arguments.file):
         arguments.file.write_text(broker_config(settings, clock()), encoding="utf-8")
     machines = "each machine of the cluster" if arguments.cluster else "the broker's machine"
     return (
         f"{arguments.file}: for {len(settings.accounts)} compound(s). It holds no secret. On {machines}:\n"
         f"  nats-server -c {arguments.file.name}\n"
-        "Then name the broker in web.toml, such as bell_servers = \"bell.example.org:4222\", and start the "
+        'Then name the broker in web.toml, such as bell_servers = "bell.example.org:4222", and start the '
         "server again.\n"
     )

@@ -38,8 +38,9 @@ def pack(arguments: argparse.Namespace) -> str:
 def unpack(arguments: argparse.Namespace) -> str:
     """Lay the cell down here, out until it arrives."""
     target = _cell(arguments)
-    return _said(parcel=parcel.unpack(
-        target, arguments.file, lambda cell: refuse_its_host(Move(cell, target))))
+    return _said(
+        parcel=parcel.unpack(target, arguments.file, lambda cell: refuse_its_host(Move(cell, target)))
+    )
 
 
 def leave(arguments: argparse.Namespace) -> str:
@@ -85,6 +86,12 @@ def retire(arguments: argparse.Namespace) -> str:
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], str]] = {
-    "expect": expect, "pack": pack, "unpack": unpack, "leave": leave, "arrive": arrive, "stay": stay,
-    "abandon": abandon, "retire": retire,
+    "expect": expect,
+    "pack": pack,
+    "unpack": unpack,
+    "leave": leave,
+    "arrive": arrive,
+    "stay": stay,
+    "abandon": abandon,
+    "retire": retire,
 }

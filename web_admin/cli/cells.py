@@ -20,8 +20,15 @@ from web_admin.cli.forgetting import CheckFailed
 def cells(arguments: argparse.Namespace) -> str:
     """Do one of the commands; return what to print."""
     commands = {
-        "list": show, "check": check, "hold": hold, "resume": resume, "adopt": adopt, "release": release,
-        **between_machines.COMMANDS, **upgrading_cells.COMMANDS, **making_cells.COMMANDS,
+        "list": show,
+        "check": check,
+        "hold": hold,
+        "resume": resume,
+        "adopt": adopt,
+        "release": release,
+        **between_machines.COMMANDS,
+        **upgrading_cells.COMMANDS,
+        **making_cells.COMMANDS,
     }
     try:
         return commands[arguments.kind](arguments)
@@ -46,8 +53,9 @@ def check(arguments: argparse.Namespace) -> str:
 
 
 def _looked(arguments: argparse.Namespace) -> list[Looked]:
-    return list(look_at_cells(
-        Choices(arguments.cells.resolve(), workers=arguments.workers), only=arguments.only))
+    return list(
+        look_at_cells(Choices(arguments.cells.resolve(), workers=arguments.workers), only=arguments.only)
+    )
 
 
 def _line(one: Looked, as_json: bool) -> str:
@@ -55,14 +63,19 @@ def _line(one: Looked, as_json: bool) -> str:
     if as_json:
         # Two cells with the same keys are copies, also on two machines; a mark shows no key.
         facts = {
-            "cell": folder.name, "host": folder.host,
+            "cell": folder.name,
+            "host": folder.host,
             "database": "sqlite" if folder.is_sqlite else "postgresql",
-            "out": None if trouble is None else str(trouble.kind), "held_by": holders(folder.path),
-            **({} if trouble is None else
-               {"what": trouble.what, "where": trouble.where, "todo": trouble.todo}),
+            "out": None if trouble is None else str(trouble.kind),
+            "held_by": holders(folder.path),
+            **(
+                {}
+                if trouble is None
+                else {"what": trouble.what, "where": trouble.where, "todo": trouble.todo}
+            ),
             "keys": None if folder.config is None else keys_mark(folder.config)[:16],
             "served_by": None if lease is None else f"{lease.machine.partition('/')[0]}:{lease.process}",
-        }  # fmt: skip
+        }
         return json.dumps(facts, ensure_ascii=False) + "\n"
     state = f"out, {trouble.sentence()}" if trouble is not None else "good"
     who = "" if lease is None else f"process {lease.process} of {lease.machine.partition('/')[0]}"
@@ -92,9 +105,11 @@ def adopt(arguments: argparse.Namespace) -> str:
     move = Move(arguments.data_dir.resolve(), arguments.into.resolve() / arguments.name)
     refuse_its_host(move)
     return _moved(
-        arguments, move,
+        arguments,
+        move,
         f"{move.target} is a cell now; a server with --cells {move.target.parent} serves it within "
-        "seconds. Its address stays: let the proxy lead it there.\n")
+        "seconds. Its address stays: let the proxy lead it there.\n",
+    )
 
 
 def release(arguments: argparse.Namespace) -> str:

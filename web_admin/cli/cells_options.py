@@ -16,23 +16,31 @@ command works on it with --data-dir DIR/NAME.
 def add_cells(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the commands and their options."""
     cells = commands.add_parser(
-        "cells", help="look after many compounds in one installation", description=_ABOUT,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        "cells",
+        help="look after many compounds in one installation",
+        description=_ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     kinds = cells.add_subparsers(dest="kind", required=True, metavar="WHAT")
-    for name, says in (("list", "name every cell, its host and who serves it"),
-                       ("check", "say what is wrong with which cell, and what to do")):
+    for name, says in (
+        ("list", "name every cell, its host and who serves it"),
+        ("check", "say what is wrong with which cell, and what to do"),
+    ):
         looks = kinds.add_parser(name, help=says)
         looks.add_argument("cells", type=Path, metavar="DIR", help="the folder of cells")
         looks.add_argument("--workers", type=int, default=1, help="as 'run' has it")
         looks.add_argument("--json", action="store_true", help="one JSON object a line")
         looks.add_argument("--only", action="append", default=[], metavar="NAME", help="only this cell")
-    for name, says in (("hold", "take a cell out and wait until no one serves it"),
-                       ("resume", "let a cell that was held be served again")):
+    for name, says in (
+        ("hold", "take a cell out and wait until no one serves it"),
+        ("resume", "let a cell that was held be served again"),
+    ):
         held = kinds.add_parser(name, help=says)
         held.add_argument("cell", type=Path, metavar="DIR/NAME", help="the cell's folder")
     adopt = kinds.add_parser("adopt", help="make a cell of a compound that has a server of its own")
     adopt.add_argument(
-        "data_dir", type=Path, metavar="DATA_DIR", help="its data directory; its server has ended")
+        "data_dir", type=Path, metavar="DATA_DIR", help="its data directory; its server has ended"
+    )
     adopt.add_argument("--into", type=Path, metavar="DIR", required=True, help="the folder of cells")
     adopt.add_argument("--name", required=True, help="the cell's name: a to z, 0 to 9 and hyphens")
     release = kinds.add_parser("release", help="give a cell a data directory of its own again")
@@ -48,10 +56,12 @@ def add_cells(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 def _add_between_machines(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the steps by which a cell goes to another machine, and its removal."""
     steps = {
-        "expect": "on the new machine: say the key to pack a cell for", "pack": "take a cell out and pack it",
+        "expect": "on the new machine: say the key to pack a cell for",
+        "pack": "take a cell out and pack it",
         "unpack": "on the new machine: lay it down; it stays out",
         "leave": "destroy the original, whose copy is whole; say the receipt",
-        "arrive": "on the new machine: serve it", "stay": "serve the original again, instead of leaving",
+        "arrive": "on the new machine: serve it",
+        "stay": "serve the original again, instead of leaving",
         "abandon": "on the new machine: remove the copy, whose original stays",
         "retire": "remove a held cell for good, with its keys",
     }
@@ -63,11 +73,14 @@ def _add_between_machines(kinds: "argparse._SubParsersAction[argparse.ArgumentPa
     made["pack"].add_argument("--to", dest="file", type=Path, required=True, metavar="FILE", help="parcel")
     made["unpack"].add_argument("file", type=Path, metavar="FILE", help="the parcel")
     made["leave"].add_argument(
-        "--parcel", required=True, metavar="DIGEST", help="as 'unpack' said it on the new machine")
+        "--parcel", required=True, metavar="DIGEST", help="as 'unpack' said it on the new machine"
+    )
     made["arrive"].add_argument("--receipt", metavar="RECEIPT", help="as 'leave' said it")
     made["arrive"].add_argument(
-        "--original-is-lost", action="store_true",
-        help="its machine is gone for good and can say no receipt; two would serve it if that is wrong")
+        "--original-is-lost",
+        action="store_true",
+        help="its machine is gone for good and can say no receipt; two would serve it if that is wrong",
+    )
     for name in ("stay", "retire"):
         made[name].add_argument("--dry-run", action="store_true", help="say what would be done")
 
@@ -81,7 +94,8 @@ def _add_versions(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         one.add_argument("--into", type=Path, required=True, metavar="DIR", help="this version's cells")
         one.add_argument("--dry-run", action="store_true", help="say what would be done")
         one.add_argument(
-            "--passphrase-file", type=Path, metavar="FILE", help="its first line is the backup's passphrase")
+            "--passphrase-file", type=Path, metavar="FILE", help="its first line is the backup's passphrase"
+        )
 
 
 def _add_making(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -100,4 +114,5 @@ def _add_making(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     restore.add_argument("--public-url", help="the address residents type")
     restore.add_argument("--behind-proxy", action="store_true", help="a proxy on this machine ends TLS")
     restore.add_argument(
-        "--passphrase-file", type=Path, metavar="FILE", help="its first line is the backup's passphrase")
+        "--passphrase-file", type=Path, metavar="FILE", help="its first line is the backup's passphrase"
+    )

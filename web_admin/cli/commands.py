@@ -26,8 +26,12 @@ from web_admin.serving.workers import Listening, serve_app
 def serve(arguments: argparse.Namespace) -> str:
     """Run the server until a signal to stop: of one compound, or of all cells in a folder."""
     listening = Listening(
-        host=arguments.host, port=arguments.port, threads=arguments.threads, workers=arguments.workers,
-        ready_fd=arguments.ready_fd)
+        host=arguments.host,
+        port=arguments.port,
+        threads=arguments.threads,
+        workers=arguments.workers,
+        ready_fd=arguments.ready_fd,
+    )
     status = _serve_cells(arguments, listening) if arguments.cells else _serve_one(arguments, listening)
     if status:
         raise CommandRefused(f"the server ended with status {status}; its own lines above say why")
@@ -50,8 +54,11 @@ def _serve_cells(arguments: argparse.Namespace, listening: Listening) -> int:
         raise CommandRefused("--data-dir is for one compound and --cells for many: give one of them")
     refuse_environment()
     choices = Choices(
-        arguments.cells.resolve(), workers=arguments.workers, trusted_proxies=arguments.trusted_proxies,
-        open_at_most=arguments.open_cells)
+        arguments.cells.resolve(),
+        workers=arguments.workers,
+        trusted_proxies=arguments.trusted_proxies,
+        open_at_most=arguments.open_cells,
+    )
     return serve_cells(choices, listening, clock)
 
 

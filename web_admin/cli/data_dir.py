@@ -40,9 +40,13 @@ def free_data_dir(arguments: argparse.Namespace) -> tuple[Path, Path]:
     there = [path for path in _made(data_dir, secrets_dir) if path.exists()]
     if there:
         raise CommandRefused(
-            _("%(file)s exists without %(settings)s: a set-up was cut off, or a server lost its settings; "
-              "nothing was changed. If no server ever ran here: %(command)s",
-              file=there[0], settings=settings, command=shlex.join(["rm", *map(str, there)]))
+            _(
+                "%(file)s exists without %(settings)s: a set-up was cut off, or a server lost its settings; "
+                "nothing was changed. If no server ever ran here: %(command)s",
+                file=there[0],
+                settings=settings,
+                command=shlex.join(["rm", *map(str, there)]),
+            )
         )
     return data_dir, secrets_dir
 
@@ -67,8 +71,9 @@ def _no_public_url(url: str) -> str | None:
     if trouble is None:
         return None
     if trouble == in_the_clear(url):
-        return _("%(address)s is not encrypted; legal is https://, and http:// to this machine alone",
-                 address=url)  # fmt: skip
+        return _(
+            "%(address)s is not encrypted; legal is https://, and http:// to this machine alone", address=url
+        )
     return _("that is %(value)s; legal is https://NAME, without a path", value=repr(url))
 
 
@@ -96,5 +101,6 @@ def _made(data_dir: Path, secrets_dir: Path) -> list[Path]:
     return [
         *(secrets_dir / f"{name}.key" for name in SECRET_NAMES),
         *(data_dir / f"menjin.sqlite3{end}" for end in ends),
-        data_dir / NEW_SETTINGS_NAME, data_dir / SETTINGS_NAME,
-    ]  # fmt: skip
+        data_dir / NEW_SETTINGS_NAME,
+        data_dir / SETTINGS_NAME,
+    ]

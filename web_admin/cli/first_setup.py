@@ -90,13 +90,18 @@ def init(arguments: argparse.Namespace) -> str:
         return _("The server is set up in %(folder)s.", folder=data_dir) + "\n"
     lines = (
         _("The server is set up in %(folder)s.", folder=data_dir),
-        _("Move %(file)s to two places off this machine, then delete it here: a holder of it and its\n"
-          "passphrase can make new keys for all gates.", file=said.root_key),
-        _("Start the server with: %(command)s",
-          command=server_command("run") + f" --data-dir {shlex.quote(str(data_dir))}"),
+        _(
+            "Move %(file)s to two places off this machine, then delete it here: a holder of it and its\n"
+            "passphrase can make new keys for all gates.",
+            file=said.root_key,
+        ),
+        _(
+            "Start the server with: %(command)s",
+            command=server_command("run") + f" --data-dir {shlex.quote(str(data_dir))}",
+        ),
         _("Then sign in as the manager; Now leads to the first gate that opens:"),
         f"{said.public_url.rstrip('/')}/staff/sign-in",
-    )  # fmt: skip
+    )
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -123,16 +128,19 @@ def _ask(arguments: argparse.Namespace) -> _Answers:
         str(arguments.root_key or ""), _("File to write the root key to"), "--root-key", _no_new_file
     )
     passphrase = secret_answer(
-        arguments.root_passphrase_file, _("Passphrase of the root key"), "--root-passphrase-file",
+        arguments.root_passphrase_file,
+        _("Passphrase of the root key"),
+        "--root-passphrase-file",
         SHORTEST_PASSPHRASE,
-    )  # fmt: skip
-    email = answer(
-        arguments.manager_email, _("E-mail address of the manager"), "--manager-email", _no_email
     )
+    email = answer(arguments.manager_email, _("E-mail address of the manager"), "--manager-email", _no_email)
     password = secret_answer(
-        arguments.manager_password_file, _("Password of the manager"), "--manager-password-file",
-        SHORTEST_PASSWORD, _judge_of_passwords(email, name),
-    )  # fmt: skip
+        arguments.manager_password_file,
+        _("Password of the manager"),
+        "--manager-password-file",
+        SHORTEST_PASSWORD,
+        _judge_of_passwords(email, name),
+    )
     totp = first_line(arguments.manager_totp_file) if arguments.manager_totp_file else None
     return _Answers(
         language, timezone, name, public_url, contact, Path(root_key), passphrase, email, password, totp
@@ -146,8 +154,7 @@ def _no_new_file(path: str) -> str | None:
 def _no_contact(value: str) -> str | None:
     if why_not("security_contact", value) is None:
         return None
-    return _("that is %(value)s; legal are mailto:NAME@PLACE, https://PAGE or tel:+NUMBER",
-             value=repr(value))  # fmt: skip
+    return _("that is %(value)s; legal are mailto:NAME@PLACE, https://PAGE or tel:+NUMBER", value=repr(value))
 
 
 def _no_email(value: str) -> str | None:

@@ -90,7 +90,9 @@ def _rotate_working(menjin: Menjin, arguments: argparse.Namespace) -> str:
     if arguments.root_key is None:
         raise CommandRefused("--working needs --root-key FILE: only the root key makes keys that gates trust")
     passphrase = secret_answer(
-        arguments.root_passphrase_file, "Passphrase of the root key", "--root-passphrase-file",
+        arguments.root_passphrase_file,
+        "Passphrase of the root key",
+        "--root-passphrase-file",
         SHORTEST_PASSPHRASE,
     )
     pem = arguments.root_key.read_bytes()
@@ -144,14 +146,14 @@ def incident_drill(arguments: argparse.Namespace) -> str:
     with menjin.database.session() as session:
         site = _the_site(session)
         site_id, language = site.site_id, arguments.language or site.language
-    setup = DrillSetup(
-        menjin.database, menjin.sealer, menjin.effects, site_id, OPERATOR, clock, time.sleep
-    )
+    setup = DrillSetup(menjin.database, menjin.sealer, menjin.effects, site_id, OPERATOR, clock, time.sleep)
     if arguments.resume:
         return "Face is resumed.\n" if resume_face(setup) else "Face was not suspended.\n"
     try:
         drill, signed = run_drill(
-            setup, for_real=arguments.for_real, reason=arguments.reason[:200],
+            setup,
+            for_real=arguments.for_real,
+            reason=arguments.reason[:200],
             wait_seconds=arguments.wait_seconds,
         )
     except DrillRefused as err:
@@ -225,7 +227,10 @@ def write_ledger(arguments: argparse.Namespace) -> str:
     menjin = _menjin(arguments)
     with menjin.database.snapshot() as session:
         count = export_ledger(
-            session, menjin.sealer, _the_site(session).site_id, arguments.file,
+            session,
+            menjin.sealer,
+            _the_site(session).site_id,
+            arguments.file,
             with_personal=arguments.with_personal,
         )
     check = f"menjin audit verify --ledger {arguments.file}"

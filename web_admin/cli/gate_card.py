@@ -51,9 +51,11 @@ def gate_card(arguments: argparse.Namespace) -> str:
         _write(folder / "server_ca.pem", arguments.server_ca.read_bytes())
     code = _code(arguments, timedelta(days=arguments.days))
     said = {
-        "version": version, "server_url": config.public_url, "code": code,
+        "version": version,
+        "server_url": config.public_url,
+        "code": code,
         "has_battery_clock": arguments.battery_clock,
-    }  # fmt: skip
+    }
     path = folder / "gate.json"
     path.touch(mode=0o600)
     _write(path, json.dumps(said, indent=1).encode())

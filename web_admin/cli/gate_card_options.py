@@ -18,7 +18,9 @@ def add_gate_card(
     card.add_argument("--devices", type=Path, help="the part of the site file that names lanes and ports")
     card.add_argument("--server-ca", type=Path, help="certificate of an authority of your own")
     card.add_argument(
-        "--battery-clock", action=argparse.BooleanOptionalAction, default=False,
+        "--battery-clock",
+        action=argparse.BooleanOptionalAction,
+        default=False,
         help="the gate has a clock with a battery (default: it has none)",
     )
     card.add_argument("--days", type=int, choices=range(1, 15), default=7, help="(default: %(default)s)")

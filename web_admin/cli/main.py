@@ -168,11 +168,18 @@ def _parser() -> argparse.ArgumentParser:
         "--cells", type=Path, metavar="DIR", help="serve every compound in this folder, each by its host name"
     )
     serve.add_argument(
-        "--trusted-proxies", type=int, choices=range(9), default=0, metavar="N",
+        "--trusted-proxies",
+        type=int,
+        choices=range(9),
+        default=0,
+        metavar="N",
         help="with --cells: reverse proxies in front of all of them (default: %(default)s)",
     )
     serve.add_argument(
-        "--open-cells", type=int, default=500, metavar="N",
+        "--open-cells",
+        type=int,
+        default=500,
+        metavar="N",
         help="with --cells: so many are open at a time in each process (default: %(default)s)",
     )
     serve.add_argument(
@@ -207,8 +214,11 @@ def _parser() -> argparse.ArgumentParser:
     backup = commands.add_parser("backup", parents=[where], help="write a sealed backup")
     backup.add_argument("file", type=Path, help="or a folder: then it is named for the time")
     backup.add_argument(
-        "--cells", type=Path, metavar="DIR",
-        help="every cell in this folder, into its own backup_dir, or a folder of its name in FILE")
+        "--cells",
+        type=Path,
+        metavar="DIR",
+        help="every cell in this folder, into its own backup_dir, or a folder of its name in FILE",
+    )
     restore = commands.add_parser("restore", parents=[where], help="start again from a backup")
     restore.add_argument("file", type=Path, nargs="?", help="a backup; the data directory must be new")
     restore.add_argument(

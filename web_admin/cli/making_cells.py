@@ -33,8 +33,11 @@ def create(arguments: argparse.Namespace) -> str:
         _clear_half_made(making)
         if not making.exists():
             _refuse_existing(arguments.root_key)
-            first_setup.init(argparse.Namespace(
-                **{**vars(arguments), "data_dir": making, "root_key": making / ROOT_KEY, "brief": True}))
+            first_setup.init(
+                argparse.Namespace(
+                    **{**vars(arguments), "data_dir": making, "root_key": making / ROOT_KEY, "brief": True}
+                )
+            )
         if (making / ROOT_KEY).exists():
             _refuse_existing(arguments.root_key)
             shutil.move(making / ROOT_KEY, arguments.root_key)
@@ -42,7 +45,8 @@ def create(arguments: argparse.Namespace) -> str:
     carry_out(move, say)
     return (
         f"{cell} is made. Move {arguments.root_key} to two places off this machine, then delete it here: a "
-        "holder of it and its passphrase can make new keys for all gates.\n")
+        "holder of it and its passphrase can make new keys for all gates.\n"
+    )
 
 
 def _refuse_existing(root_key: Path | None) -> None:
@@ -67,14 +71,16 @@ def restore(arguments: argparse.Namespace) -> str:
         return _what_next(cell, aside)
     if cell.exists() and not aside.exists() and note_in(cell) is None and not arguments.replace:
         raise CommandRefused(
-            f"{cell} is there: --replace sets it aside until you --keep or --undo the restore")
+            f"{cell} is there: --replace sets it aside until you --keep or --undo the restore"
+        )
     if arguments.dry_run:
         return "".join(f"would {step}\n" for step in _steps(cell, aside, arguments.file))
     if note_in(cell) != into_place.note:
         _clear_half_made(making)
         if not making.exists():
-            said = restoring.restore(argparse.Namespace(
-                **{**vars(arguments), "data_dir": making, "without_gate": []}))
+            said = restoring.restore(
+                argparse.Namespace(**{**vars(arguments), "data_dir": making, "without_gate": []})
+            )
             say(said.rstrip("\n"))
         _refuse_copy(into_place)
         if cell.exists() or note_in(aside) is not None:
@@ -111,7 +117,8 @@ def _steps(cell: Path, aside: Path, file: Path) -> Iterator[str]:
 def _what_next(cell: Path, aside: Path) -> str:
     return (
         f"{cell} is restored. What was there is in {aside}, with its keys: --keep removes it, --undo puts it "
-        f"back.\n{_held(cell)}")
+        f"back.\n{_held(cell)}"
+    )
 
 
 def _held(cell: Path) -> str:

@@ -59,8 +59,10 @@ def restore(arguments: argparse.Namespace) -> str:
         waiting = gates_that_owe_a_handover(session)
     database.engine.dispose()
     if waiting:
-        owed = _("No policy is given out before these gates have handed over what they know: %(gates)s",
-                 gates=", ".join(waiting))  # fmt: skip
+        owed = _(
+            "No policy is given out before these gates have handed over what they know: %(gates)s",
+            gates=", ".join(waiting),
+        )
         asked = _("They are asked automatically once the server runs. Lost for good? --without-gate GATE")
         return f"{said}{owed}\n{asked}\n"
     return said + _("The restore is finished; gates get the policy when the server runs.") + "\n"
@@ -105,13 +107,17 @@ def fill_from_backup(config: WebConfig, passphrase: str, path: Path) -> str:
         database.engine.dispose()
         os.umask(old_mask)
     lines = (
-        _("%(count)s rows came back. Faces did not: their owners are asked again, and enrol again.",
-          count=rows),
+        _(
+            "%(count)s rows came back. Faces did not: their owners are asked again, and enrol again.",
+            count=rows,
+        ),
         _("Every account of the staff is closed: passwords and roles may have changed since the backup."),
         _("Let a manager begin with: %(command)s", command=server_command("staff-link EMAIL")),
-        _("Then decide on the page “After the restore” what gates refused and the backup allows, and mark "
-          "gates that were stolen or replaced since."),
-    )  # fmt: skip
+        _(
+            "Then decide on the page “After the restore” what gates refused and the backup allows, and mark "
+            "gates that were stolen or replaced since."
+        ),
+    )
     return "".join(f"{line}\n" for line in lines)
 
 

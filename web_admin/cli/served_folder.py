@@ -21,12 +21,15 @@ def served_here(config: WebConfig) -> Iterator[ServingLock]:
     if (config.data_dir / MOVING).exists():
         raise CommandRefused(
             f"{config.data_dir / MOVING}: this compound is on its way into or out of a cell; run the command "
-            "that moves it once more")
+            "that moves it once more"
+        )
     lock = ServingLock(config.data_dir, alone=sqlite_file(config.database_url) is not None)
     try:
         take_patiently(
-            lock, lambda text: print(f"menjin web: {config.data_dir}: {text}", file=sys.stderr),
-            ends_within_seconds=ENDS_WITHIN_SECONDS)
+            lock,
+            lambda text: print(f"menjin web: {config.data_dir}: {text}", file=sys.stderr),
+            ends_within_seconds=ENDS_WITHIN_SECONDS,
+        )
     except ServedElsewhere as err:
         raise CommandRefused(f"{config.data_dir}: {err}; end it first") from err
     try:
@@ -45,4 +48,5 @@ def refuse_environment(*, but_data_dir: bool = False) -> None:
         if f"MENJIN_{name}" in os.environ:
             raise CommandRefused(
                 f"MENJIN_{name} is set: it would be the same for every cell. Unset it; each cell's web.toml "
-                "and secrets say it (and --trusted-proxies what is in front of all)")
+                "and secrets say it (and --trusted-proxies what is in front of all)"
+            )

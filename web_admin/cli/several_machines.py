@@ -33,9 +33,11 @@ from web_admin.operations.machines import forget, machine_name
 from web_admin.operations.machines import join as enter_list
 
 _KEYS = {
-    "held": N_("%(count)s held"), "sent": N_("%(count)s sent"), "destroyed": N_("%(count)s destroyed"),
+    "held": N_("%(count)s held"),
+    "sent": N_("%(count)s sent"),
+    "destroyed": N_("%(count)s destroyed"),
     "lost": N_("%(count)s lost"),
-}  # fmt: skip
+}
 _MADE_BESIDE = ("machine.toml", "transport.key", "transport-next.key", "face-next.key", "face.lock")
 
 
@@ -66,8 +68,11 @@ def join(arguments: argparse.Namespace) -> str:
     finally:
         database.engine.dispose()
     command = server_command(f"run --data-dir {shlex.quote(str(data_dir))}")
-    said = _("%(name)s is one of the machines of this database now. Start it with: %(command)s",
-             name=name, command=command)  # fmt: skip
+    said = _(
+        "%(name)s is one of the machines of this database now. Start it with: %(command)s",
+        name=name,
+        command=command,
+    )
     return f"{said}\n"
 
 
@@ -108,7 +113,8 @@ def _taken_out(name: str, *, was_another: bool) -> str:
     if was_another:
         said = _(
             "%(name)s is taken out. The key of face shares is changed within ten minutes. Of the keys it "
-            "had, certificates say that their destruction cannot be shown: destroy its disk.", name=name
+            "had, certificates say that their destruction cannot be shown: destroy its disk.",
+            name=name,
         )
     else:
         said = _(
@@ -119,9 +125,11 @@ def _taken_out(name: str, *, was_another: bool) -> str:
 
 def _line_of(machine: ServerMachine, keys: dict[str, int], now: datetime) -> str:
     said = {
-        "name": machine.name, "time": f"{machine.seen_at:%Y-%m-%d %H:%M:%S}", "version": machine.program,
+        "name": machine.name,
+        "time": f"{machine.seen_at:%Y-%m-%d %H:%M:%S}",
+        "version": machine.program,
         "keys": _(", ").join(_(_KEYS[state], count=count) for state, count in keys.items()) or _("none"),
-    }  # fmt: skip
+    }
     if is_silent(machine, now):
         line = _("%(name)s: seen %(time)s UTC (silent), version %(version)s, keys %(keys)s", **said)
     else:

@@ -34,7 +34,8 @@ class LaterTables(CommandRefused):
         """Say why, and the lines to type."""
         self.said = (
             f"{why}: start the newer version again, or go back to before its upgrade; what came since is "
-            "lost (docs/upgrading.md)")
+            "lost (docs/upgrading.md)"
+        )
         self.lines = way_back(config)
         lines = "\n  ".join(self.lines)
         super().__init__(f"{self.said}. Stop the server, then\n  {lines}")
@@ -97,7 +98,8 @@ def _mail_that_waits(database: Database, config: WebConfig) -> str:
             f"Mail through {name} waits. If that server is yours: once this version runs, write "
             f"mail_server = {name} into {config.data_dir / SETTINGS_NAME} (or set MENJIN_MAIL_SERVER), "
             "and restart it.\n"
-            for server in mail_servers(session) if waits_to_be_named(config, server)
+            for server in mail_servers(session)
+            if waits_to_be_named(config, server)
             for name in [json.dumps(f"{server.host}:{server.port}")]
         )
 

@@ -75,10 +75,20 @@ def _upgraded(arguments: argparse.Namespace, move: Move) -> dict[str, object]:
     except Exception as err:  # noqa: BLE001 - whatever it is, it is said of this cell alone
         if move.source.exists() and note_in(move.source) is None and revision_of(move.source) == before:
             end_hold(move.source, *OURS)
-            return {**facts, "state": AS_BEFORE, "where": str(move.source), "what": why(err),
-                    "todo": "Mend it and go on: it is served by the version from before"}
-        return {**facts, "state": RED, "where": str(move.source), "what": why(err),
-                "todo": "Mend it and go on: it is held"}
+            return {
+                **facts,
+                "state": AS_BEFORE,
+                "where": str(move.source),
+                "what": why(err),
+                "todo": "Mend it and go on: it is served by the version from before",
+            }
+        return {
+            **facts,
+            "state": RED,
+            "where": str(move.source),
+            "what": why(err),
+            "todo": "Mend it and go on: it is held",
+        }
     return {**facts, **_look(move.target)}
 
 
@@ -150,7 +160,8 @@ def downgrade(arguments: argparse.Namespace) -> str:
     if is_later and not backups:
         raise CommandRefused(
             f"{backup_folder(config)} has no backup from before the upgrade: a later version's tables cannot "
-            "be used here")
+            "be used here"
+        )
     if arguments.dry_run:
         loss = f"; what came since {backups[-1].name} is lost, and faces" if is_later else ""
         return f"would hold {cell}, go back to this version's tables and move it to {move.target}{loss}\n"

@@ -40,6 +40,6 @@ def new_database(config: WebConfig) -> list[str]:
     kept = f"{name}_{clock():%Y%m%d_%H%M}"
     made = f"createdb --template template0 --encoding UTF8 --owner {owner} {name}"
     return [
-        f"sudo -u postgres psql -c 'ALTER DATABASE \"{name}\" RENAME TO \"{kept}\"'",
+        f'sudo -u postgres psql -c \'ALTER DATABASE "{name}" RENAME TO "{kept}"\'',
         f"sudo -u postgres {made}",
     ]

@@ -188,7 +188,8 @@ class Home(Base):
 
     __tablename__ = "home"
     __table_args__ = (
-        UniqueConstraint("site_id", "number"), Index("ix_home_site_id_sort_key", "site_id", "sort_key")
+        UniqueConstraint("site_id", "number"),
+        Index("ix_home_site_id_sort_key", "site_id", "sort_key"),
     )
     home_id: Mapped[str] = mapped_column(primary_key=True)
     site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"))

@@ -99,8 +99,14 @@ def gate_reports(session: Session) -> Sequence[Row[Any]]:
     """Return what every gate last reported of itself, its lanes and its devices."""
     return session.execute(
         select(
-            Gate.gate_id, Gate.name, Gate.state, Gate.acknowledged_seq, Gate.clock_sure, Gate.lane_states,
-            Gate.device_states, Gate.last_seen_at,
+            Gate.gate_id,
+            Gate.name,
+            Gate.state,
+            Gate.acknowledged_seq,
+            Gate.clock_sure,
+            Gate.lane_states,
+            Gate.device_states,
+            Gate.last_seen_at,
         ).order_by(Gate.gate_id)
     ).all()
 
@@ -108,9 +114,9 @@ def gate_reports(session: Session) -> Sequence[Row[Any]]:
 def lane_postures(session: Session) -> Sequence[Row[str, str, str, str | None, datetime | None]]:
     """Return every lane's posture and override."""
     return session.execute(
-        select(
-            Lane.lane_id, Lane.name, Lane.posture, Lane.override_posture, Lane.override_until
-        ).order_by(Lane.lane_id)
+        select(Lane.lane_id, Lane.name, Lane.posture, Lane.override_posture, Lane.override_until).order_by(
+            Lane.lane_id
+        )
     ).all()
 
 
@@ -172,9 +178,7 @@ def persons_by_id(session: Session, person_ids: Collection[str]) -> dict[str, Pe
     return {person.person_id: person for person in found}
 
 
-def is_believed_by_key(
-    public_key: ColumnElement[object] | None = None
-) -> tuple[ColumnElement[bool], ...]:
+def is_believed_by_key(public_key: ColumnElement[object] | None = None) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions under which a gate is believed and has this key, the parameter `is_public_key`.
 
     `Gate.is_believed` says the same of a row that was read.

@@ -56,7 +56,8 @@ class RestoreReview(Base):
 def is_held(session: Session, kind: str, subject_id: str) -> bool:
     """Return whether a restore holds this back and staff have not decided yet."""
     undecided = select(RestoreReview.review_id).where(
-        RestoreReview.kind == kind, RestoreReview.subject_id == subject_id,
+        RestoreReview.kind == kind,
+        RestoreReview.subject_id == subject_id,
         RestoreReview.decided_at.is_(None),
     )
     return session.scalars(undecided).first() is not None

@@ -156,7 +156,10 @@ class Bell(NoBell):
             self._account, user, ring_subject(site_id, gate_id), issued_at, issued_at + PASS_SECONDS
         )
         return BellPass(
-            servers=self._servers, account=self._account, issued_at=issued_at, seconds=PASS_SECONDS,
+            servers=self._servers,
+            account=self._account,
+            issued_at=issued_at,
+            seconds=PASS_SECONDS,
             signature=self._key.sign(claims),
         )
 
@@ -254,9 +257,12 @@ class Bell(NoBell):
         asks = (self._presence.asks,)
         claims = ringer_claims(self._account, public_bytes(key), now, now + PASS_SECONDS, hears, asks)
         return Login(
-            signed_token(self._key, claims), lambda nonce: answer_nonce(key, nonce), hears,
-            LONGEST_WORD, name="server",
-        )  # fmt: skip
+            signed_token(self._key, claims),
+            lambda nonce: answer_nonce(key, nonce),
+            hears,
+            LONGEST_WORD,
+            name="server",
+        )
 
 
 def _inbox(key: Ed25519PrivateKey) -> str:

@@ -10,17 +10,21 @@ from web_admin.core.request_times import registry_of_this_process
 @cache
 def _rings() -> Counter:
     return Counter(
-        "menjin_bell_rings", "Rings of gates' bells, sent or dropped.", ["outcome"],
+        "menjin_bell_rings",
+        "Rings of gates' bells, sent or dropped.",
+        ["outcome"],
         registry=registry_of_this_process(),
-    )  # fmt: skip
+    )
 
 
 @cache
 def _connected() -> Gauge:
     return Gauge(
-        "menjin_bell_connected", "1 while each process of the server could ring gates.",
-        multiprocess_mode="livemin", registry=registry_of_this_process(),
-    )  # fmt: skip
+        "menjin_bell_connected",
+        "1 while each process of the server could ring gates.",
+        multiprocess_mode="livemin",
+        registry=registry_of_this_process(),
+    )
 
 
 def count_rings(outcome: str, count: int) -> None:

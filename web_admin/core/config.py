@@ -48,7 +48,8 @@ class FileSettings:
     public_url: Annotated[str, Meta(description="the address that residents type, such as https://NAME")]
     """`https://` switches secure cookies and HSTS on."""
     database_url: Annotated[
-        str, Meta(
+        str,
+        Meta(
             pattern="^(sqlite:///|postgresql://|postgresql\\+psycopg://)",
             description="sqlite:////path/to/file and postgresql://user@host/database",
         ),
@@ -62,7 +63,8 @@ class FileSettings:
     ] = ()
     """The ports of this machine to which webhooks may go; without any they leave it."""
     mail_server: Annotated[
-        str, Meta(
+        str,
+        Meta(
             pattern="^$|^[^\\s/@]{1,200}:[0-9]{1,5}$",
             description="a mail server as NAME:PORT, such as smtp.example.org:587",
         ),
@@ -73,9 +75,13 @@ class FileSettings:
     ] = 30
     log_days: Annotated[
         int,
-        Meta(ge=180, le=3660, extra={
-            "label": _l("Days for which the journal keeps names, and alarms are kept"),
-        }),
+        Meta(
+            ge=180,
+            le=3660,
+            extra={
+                "label": _l("Days for which the journal keeps names, and alarms are kept"),
+            },
+        ),
     ] = 180
     evidence_days: Annotated[
         int,
@@ -94,7 +100,8 @@ class FileSettings:
         int, Meta(ge=1, le=30, extra={"label": _l("Days for which old backups are kept")})
     ] = 30
     bell_servers: Annotated[
-        str, Meta(
+        str,
+        Meta(
             pattern="^$|^[^\\s:]{1,100}:[0-9]{1,5}( [^\\s:]{1,100}:[0-9]{1,5}){0,8}$",
             description="brokers of NATS as NAME:PORT, with a blank between two",
         ),
@@ -109,7 +116,8 @@ class FileSettings:
         Meta(ge=0, le=1, extra={"label": _l("People whom a home adds wait until the office has agreed")}),
     ] = 0
     security_contact: Annotated[
-        str, Meta(
+        str,
+        Meta(
             pattern="^$|^(mailto:[^\\s@]+@[^\\s@]+|https://\\S+|tel:\\+[0-9-]+)$",
             description="mailto:NAME@PLACE, https://PAGE or tel:+NUMBER",
         ),
@@ -194,8 +202,10 @@ def load_config(
     data_dir = (data_dir or Path(env.get("MENJIN_DATA_DIR", "."))).resolve()
     secrets_dir = Path(env.get("MENJIN_SECRETS_DIR", str(data_dir / "secrets")))
     given = _read_settings(data_dir / settings_name, env)
-    keys = {name if name == "password_salt" else f"{name}_key": read_secret(secrets_dir, name)
-            for name in SECRET_NAMES}
+    keys = {
+        name if name == "password_salt" else f"{name}_key": read_secret(secrets_dir, name)
+        for name in SECRET_NAMES
+    }
     settings = {name: _legal(name, value, where) for name, (value, where) in given.items()}
     if "public_url" not in settings:
         raise ConfigRefused(
@@ -210,8 +220,13 @@ def load_config(
         if name in settings:
             settings[name] = data_dir / str(settings[name])
     return msgspec.convert(
-        {**settings, **keys, "data_dir": data_dir, "secrets_dir": secrets_dir,
-         "mail_password": env.get("MENJIN_MAIL_PASSWORD") or None},
+        {
+            **settings,
+            **keys,
+            "data_dir": data_dir,
+            "secrets_dir": secrets_dir,
+            "mail_password": env.get("MENJIN_MAIL_PASSWORD") or None,
+        },
         WebConfig,
     )
 

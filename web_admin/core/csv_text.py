@@ -109,9 +109,13 @@ def _refuse_mixed(data: bytes) -> None:
             utf_8 = utf_8 or number
         if utf_8 and other:
             raise _refused(
-                _("Line %(one)s is written in UTF-8 and line %(two)s in another "
-                  "encoding. Open the sheet in your spreadsheet, check both lines, "
-                  "and save it again as CSV (UTF-8).", one=utf_8, two=other)
+                _(
+                    "Line %(one)s is written in UTF-8 and line %(two)s in another "
+                    "encoding. Open the sheet in your spreadsheet, check both lines, "
+                    "and save it again as CSV (UTF-8).",
+                    one=utf_8,
+                    two=other,
+                )
             )
 
 

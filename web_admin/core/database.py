@@ -101,8 +101,12 @@ def make_engine(url: str, *, shared: Statements | None = None) -> Engine:
         many |= {"pool_size": 1, "execution_options": {"compiled_cache": shared}}
     if url.startswith("postgresql+psycopg://"):
         engine = create_engine(
-            url, pool_pre_ping=True, max_overflow=MAX_CONNECTIONS, hide_parameters=True,
-            connect_args=waits_for(make_url(url)), **many,
+            url,
+            pool_pre_ping=True,
+            max_overflow=MAX_CONNECTIONS,
+            hide_parameters=True,
+            connect_args=waits_for(make_url(url)),
+            **many,
         )
         notice_failover(engine)
         return engine
@@ -177,7 +181,8 @@ def _begin_sqlite(connection: Connection) -> None:
     # each commit, NORMAL at a checkpoint (https://sqlite.org/pragma.html#pragma_synchronous).
     synchronous = SYNCHRONOUS[options.get("menjin_waits_for_disk", True)]
     cast(sqlite3.Connection, connection.connection.dbapi_connection).execute(
-        f"PRAGMA synchronous = {synchronous}")
+        f"PRAGMA synchronous = {synchronous}"
+    )
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

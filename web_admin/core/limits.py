@@ -44,6 +44,7 @@ _NOT_BELIEVED = "tests/web_admin/events/test_gates_not_believed.py"
 _SHEETS = "tests/web_admin/people_import/test_sheet_files.py"
 _GUESSING = "tests/served/test_guessing_is_bounded.py"
 
+# fmt: off
 SIGN_IN_PAIR = Limit(
     "sign_in_pair", 10, "failed tries", "account and address", "web_admin/accounts/throttle.py::claim",
     f"{_GUESSING}::test_passwords_are_judged_ten_times_from_one_address_over_all_workers", FIVE_MINUTES,
@@ -134,7 +135,7 @@ COUNTED = (
     SIGN_IN_PAIR, SIGN_IN_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_KNOWN, SIGN_IN_CODES, PAIRING_CODES, API_CALLS,
     API_WRONG_KEYS, API_UNKNOWN_CARDS, DESK_TYPED, DESK_TYPED_DAILY,
     DESK_UNPROVED, DESK_UNPROVED_DAILY, DESK_PIN, DESK_PIN_DAILY, LOST_CARDS, LOST_CARDS_DAILY, MESSAGE_CODES,
-)  # fmt: skip
+)
 """Those that are counted in the database."""
 
 CONSTANTS = (
@@ -312,6 +313,7 @@ CONNECTIONS = (
           "web_admin/serving/request_intake.py::LONGEST_CHUNK_LINE",
           f"{_CONNECTIONS}::test_an_endless_line_between_chunks_ends_the_request"),
 )
+# fmt: on
 """Those of connections: how long a client may take, and how much it may leave lying at one process."""
 
 LIMITS = COUNTED + CONSTANTS + CONNECTIONS
@@ -321,7 +323,11 @@ def markdown_row(limit: Limit) -> str:
     """Return a limit's line of docs/limits.md."""
     within = f"{limit.window_seconds} s" if limit.window is not None else "–"
     cells = (
-        f"`{limit.name}`", f"{limit.most:,} {limit.unit}", limit.of, within, f"`{limit.enforced_at}`",
+        f"`{limit.name}`",
+        f"{limit.most:,} {limit.unit}",
+        limit.of,
+        within,
+        f"`{limit.enforced_at}`",
         f"`{limit.shown_by}`",
-    )  # fmt: skip
+    )
     return "| " + " | ".join(cells) + " |"

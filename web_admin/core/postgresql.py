@@ -38,8 +38,11 @@ def _look_at(context: ExceptionContext) -> OperationalError | None:
     if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
         context.is_disconnect = True
         return OperationalError(
-            context.statement, {}, context.original_exception,
-            hide_parameters=True, connection_invalidated=True,
+            context.statement,
+            {},
+            context.original_exception,
+            hide_parameters=True,
+            connection_invalidated=True,
         )
     is_commit = context.connection is not None and context.statement is None and not context.is_pre_ping
     if is_commit and context.is_disconnect and has_request_context():

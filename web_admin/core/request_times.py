@@ -40,18 +40,24 @@ def registry_of_this_process() -> CollectorRegistry:
 def request_histogram() -> Histogram:
     """Return the histogram."""
     return Histogram(
-        NAME, "How long requests took.", ["method", "page", "status"],
-        buckets=BUCKETS, registry=registry_of_this_process(),
-    )  # fmt: skip
+        NAME,
+        "How long requests took.",
+        ["method", "page", "status"],
+        buckets=BUCKETS,
+        registry=registry_of_this_process(),
+    )
 
 
 @cache
 def cells_histogram() -> Histogram:
     """Return the histogram of a process that serves many cells: by cell and status, or it would be huge."""
     return Histogram(
-        CELLS_NAME, "How long requests took.", ["cell", "status"], buckets=BUCKETS,
+        CELLS_NAME,
+        "How long requests took.",
+        ["cell", "status"],
+        buckets=BUCKETS,
         registry=registry_of_this_process(),
-    )  # fmt: skip
+    )
 
 
 def observe(method: str, pattern: str | None, status: int, seconds: float) -> None:

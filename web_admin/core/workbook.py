@@ -74,8 +74,18 @@ def rows_of_workbook(data: bytes, max_rows: int) -> list[list[str]]:
     except DefusedXmlException as err:
         raise ActionRefused("file", TOO_MUCH) from err
     except (
-        zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, IndexError, TypeError,
-        AttributeError, EOFError, OSError, RuntimeError, MemoryError,
+        zipfile.BadZipFile,
+        InvalidFileException,
+        ParseError,
+        KeyError,
+        ValueError,
+        IndexError,
+        TypeError,
+        AttributeError,
+        EOFError,
+        OSError,
+        RuntimeError,
+        MemoryError,
     ) as err:
         # Any failure of the library at bytes from outside means: no sheet.
         raise ActionRefused("file", NO_SHEET) from err

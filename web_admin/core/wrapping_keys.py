@@ -27,7 +27,11 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 KEY_BYTES = 32
 ID_CHARS = 16
 _OF_A_MACHINE = (
-    "face.key", "face-next.key", "face-old.key", "transport.key", "transport-next.key",
+    "face.key",
+    "face-next.key",
+    "face-old.key",
+    "transport.key",
+    "transport-next.key",
 )
 
 

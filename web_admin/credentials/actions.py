@@ -94,8 +94,10 @@ def choose_methods(act: Action, person_id: str, methods: Iterable[str]) -> None:
     if not usable & set(chosen) and (had_a_way or Method.FACE in chosen):
         raise ActionRefused(
             "methods",
-            _("This would leave no way in that works: face never counts as the only one. "
-              "Keep the card, PIN or QR code that works, or get another one first."),
+            _(
+                "This would leave no way in that works: face never counts as the only one. "
+                "Keep the card, PIN or QR code that works, or get another one first."
+            ),
         )
     if Method.FACE not in chosen:
         forget_face(act, person, "turned_off")
@@ -118,5 +120,3 @@ def _refuse_face_alone(act: Action, person: Person, chosen: tuple[Method, ...]) 
         )
     if Method.FACE in chosen and live_face_consent(act.session, person) is None:
         raise ActionRefused("methods", _("Face needs your consent first. Read the notice and decide there."))
-
-

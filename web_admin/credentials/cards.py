@@ -83,9 +83,15 @@ def issue_card(
             "number", _("This person has ten cards. End one that is not used any more first.")
         )
     card = CredentialRow(
-        credential_id=new_id(), person_id=person_id, kind=CredentialKind.CARD, label=checked_label(label),
-        lookup=lookup, secret_sealed=seal_card_number(act.sealer, canonical),
-        valid_from=valid_from, valid_until=valid_until, created_at=act.now,
+        credential_id=new_id(),
+        person_id=person_id,
+        kind=CredentialKind.CARD,
+        label=checked_label(label),
+        lookup=lookup,
+        secret_sealed=seal_card_number(act.sealer, canonical),
+        valid_from=valid_from,
+        valid_until=valid_until,
+        created_at=act.now,
         seen_by=GUARDIAN if person.age_band == CHILD else None,
     )
     return add_credential(act, person, card, "card_issued", also_touches=freed)
@@ -116,10 +122,10 @@ def _free_card(act: Action, lookup: bytes) -> list[str]:
         if act.channel in ("manager", "desk", "api") and home is not None:
             raise ActionRefused(
                 "number",
-                _("Home %(home)s holds this card already. End it there first, or use another card.",
-                  home=home.number),
+                _(
+                    "Home %(home)s holds this card already. End it there first, or use another card.",
+                    home=home.number,
+                ),
             )
         raise ActionRefused("number", _("This card is in use already. Use another card."))
     return freed
-
-

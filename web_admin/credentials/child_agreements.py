@@ -39,8 +39,10 @@ def refuse_without_agreement(act: Action, person: Person) -> None:
     if lacks_agreement(act, person):
         raise ActionRefused(
             "number",
-            _("A guardian agrees first to a card and PIN of a child under 14: on their own phone, "
-              "under My home, or on the child's page “Give a card”, with the guardian's own card."),
+            _(
+                "A guardian agrees first to a card and PIN of a child under 14: on their own phone, "
+                "under My home, or on the child's page “Give a card”, with the guardian's own card."
+            ),
         )
 
 
@@ -67,8 +69,10 @@ def agree_by_card(act: Action, child_id: str, number: int, language: str, text: 
         .join(Person, Person.person_id == CredentialRow.person_id)
         .where(
             CredentialRow.lookup == card_lookup(act.sealer, number),
-            CredentialRow.kind == CredentialKind.CARD, usable_now(act.now),
-            Person.site_id == act.site_id, Person.ended_at.is_(None),
+            CredentialRow.kind == CredentialKind.CARD,
+            usable_now(act.now),
+            Person.site_id == act.site_id,
+            Person.ended_at.is_(None),
         )
     ).first()
     if card is None or card.person.suspended or not may_act_for(act, card.person, child):

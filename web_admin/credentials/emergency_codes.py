@@ -47,14 +47,22 @@ def make_emergency_code(
     site.emergency_salt = site.emergency_salt or secrets.token_bytes(16)
     digits, tag = _fresh_code(act, site.emergency_salt)
     code = EmergencyCode(
-        credential_id=new_id(), site_id=act.site_id, label=text, lanes=lane_ids, hold_minutes=hold_minutes,
-        secret_sealed=seal_pin_tag(act.sealer, tag), created_at=act.now, author_id=act.actor_id,
+        credential_id=new_id(),
+        site_id=act.site_id,
+        label=text,
+        lanes=lane_ids,
+        hold_minutes=hold_minutes,
+        secret_sealed=seal_pin_tag(act.sealer, tag),
+        created_at=act.now,
+        author_id=act.actor_id,
     )
     act.session.add(code)
     finish(
-        act, "emergency_code_made",
+        act,
+        "emergency_code_made",
         {"credential_id": code.credential_id, "lanes": " ".join(lane_ids), "hold_minutes": hold_minutes},
-        personal={"label": text}, touches=(),
+        personal={"label": text},
+        touches=(),
     )
     return digits
 

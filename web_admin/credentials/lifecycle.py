@@ -59,6 +59,11 @@ def finish_credential(
         finish(act, kind, facts, touches=(credential.person_id, *also_touches), with_others=False)
         return
     finish(
-        act, kind, {**facts, "method": credential.kind}, personal={"reason": why} if why else None,
-        person_id=credential.person_id, touches=(credential.person_id, *also_touches), with_others=False,
+        act,
+        kind,
+        {**facts, "method": credential.kind},
+        personal={"reason": why} if why else None,
+        person_id=credential.person_id,
+        touches=(credential.person_id, *also_touches),
+        with_others=False,
     )

@@ -50,8 +50,12 @@ def register_phone_key(act: Action, person_id: str, public_key: bytes, label: st
     if act.session.scalars(taken).first() is not None:
         raise ActionRefused("public_key", _("This phone has its key registered already."))
     key = CredentialRow(
-        credential_id=new_id(), person_id=person_id, kind=CredentialKind.QR, label=checked_label(label),
-        public_key=public_key, created_at=act.now,
+        credential_id=new_id(),
+        person_id=person_id,
+        kind=CredentialKind.QR,
+        label=checked_label(label),
+        public_key=public_key,
+        created_at=act.now,
     )
     return add_credential(act, person, key, "phone_key_registered")
 
@@ -108,5 +112,3 @@ def online_qr(act: Action, person_id: str) -> CredentialRow:
     return CredentialRow(
         credential_id=new_id(), person_id=person_id, kind=CredentialKind.QR, created_at=act.now
     )
-
-

@@ -53,8 +53,7 @@ def issue_pin(act: Action, person_id: str) -> str:
         paused += pause_faces_given_with(act, old, "replaced")
         old.state, old.ended_at, old.ended_reason = "ended", act.now, "replaced"
     add_pin(act, person, number.tag, duress=False)
-    finish(
-        act, "pin_issued", {}, person_id=person_id, touches=(person_id, *paused), with_others=False)
+    finish(act, "pin_issued", {}, person_id=person_id, touches=(person_id, *paused), with_others=False)
     return number.digits
 
 
@@ -108,9 +107,7 @@ def taken_tags(act: Action, home: Home) -> frozenset[bytes]:
         )
     )
     return frozenset(
-        open_pin_tag(act.sealer, row.secret_sealed)
-        for row in rows
-        if row.secret_sealed is not None
+        open_pin_tag(act.sealer, row.secret_sealed) for row in rows if row.secret_sealed is not None
     )
 
 
@@ -134,8 +131,13 @@ def _seen_by(act: Action, person: Person) -> str | None:
 def add_pin(act: Action, person: Person, tag: bytes, *, duress: bool) -> CredentialRow:
     """Store a PIN by its tag; the caller ends the old one, records and publishes."""
     credential = CredentialRow(
-        credential_id=new_id(), person_id=person.person_id, kind=CredentialKind.PIN, duress=duress,
-        secret_sealed=seal_pin_tag(act.sealer, tag), created_at=act.now, known_to_home=act.channel == "home",
+        credential_id=new_id(),
+        person_id=person.person_id,
+        kind=CredentialKind.PIN,
+        duress=duress,
+        secret_sealed=seal_pin_tag(act.sealer, tag),
+        created_at=act.now,
+        known_to_home=act.channel == "home",
         seen_by=_seen_by(act, person),
     )
     act.session.add(credential)

@@ -75,7 +75,8 @@ def holders_of_card(session: Session, site_id: str, lookup: bytes) -> list[tuple
         select(CredentialRow, Person)
         .join(Person, Person.person_id == CredentialRow.person_id)
         .where(
-            CredentialRow.lookup == lookup, CredentialRow.kind == CredentialKind.CARD,
+            CredentialRow.lookup == lookup,
+            CredentialRow.kind == CredentialKind.CARD,
             Person.site_id == site_id,
         )
         .order_by(CredentialRow.created_at.desc())

@@ -68,12 +68,15 @@ def certificate_statement(session: Session, consent_id: str, now: datetime) -> S
         made_at=now,
         state="in_progress" if still else "complete",
         open=still,
-        site=SitePart(
-            site.site_id, site.name, site.root_public_key.hex(), root_key_id(site.root_public_key)
-        ),
+        site=SitePart(site.site_id, site.name, site.root_public_key.hex(), root_key_id(site.root_public_key)),
         consent=ConsentPart(
-            consent.consent_id, consent.person_id, consent.purpose, consent.notice_version,
-            consent.notice_sha256.hex(), consent.given_at, consent.withdrawn_at,
+            consent.consent_id,
+            consent.person_id,
+            consent.purpose,
+            consent.notice_version,
+            consent.notice_sha256.hex(),
+            consent.given_at,
+            consent.withdrawn_at,
         ),
         ledger=LedgerPart(LEDGER, entry.seq, entry.digest.hex()),
         gates=gates,
@@ -150,8 +153,12 @@ def _counts(receipt: ReceiptRow, row: ForgettingRow) -> bool:
 def _receipt_part(row: ReceiptRow) -> ReceiptPart:
     receipt = msgspec.json.decode(row.receipt, type=ForgetReceipt)
     return ReceiptPart(
-        receipt.forgotten_at, receipt.blob_found, receipt.journal_seq, row.received_at,
-        base64.b64encode(row.receipt).decode(), base64.b64encode(row.signature).decode(),
+        receipt.forgotten_at,
+        receipt.blob_found,
+        receipt.journal_seq,
+        row.received_at,
+        base64.b64encode(row.receipt).decode(),
+        base64.b64encode(row.signature).decode(),
     )
 
 

@@ -35,7 +35,8 @@ def forgettings_of(session: Session, consent: Consent) -> list[Forgetting]:
     person = session.get_one(Person, consent.person_id)
     return [
         Forgetting(
-            gate.name, receipts.get(gate.gate_id),
+            gate.name,
+            receipts.get(gate.gate_id),
             begun.get(gate.gate_id, consent.withdrawn_at) + LEASE_ENDS_AFTER,
         )
         for gate in all_gates(session, person.site_id)

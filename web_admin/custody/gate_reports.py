@@ -18,9 +18,7 @@ PROGRAM_OUTDATED = "program_outdated"
 """The trouble of a gate that asks without a key to which leases could be sealed: its program is too old."""
 
 
-def note_face(
-    session: Session, gate: Gate, question: AskRequest, now: datetime
-) -> str | msgspec.UnsetType:
+def note_face(session: Session, gate: Gate, question: AskRequest, now: datetime) -> str | msgspec.UnsetType:
     """Store a gate's report on face and tampering; return the id of cleared tampering."""
     tamper_id = None if question.tamper_id is msgspec.UNSET else question.tamper_id
     status = None if question.face is msgspec.UNSET else msgspec.to_builtins(question.face)

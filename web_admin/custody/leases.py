@@ -42,14 +42,16 @@ def _lent() -> Select[str, str, bytes, list[str]]:
             _person.c.ended_at.is_(None),
             _person.c.face_paused_reason.is_(None),
             select(_gate.c.gate_id).where(_gate.c.gate_id == _of_gate, *is_believed_by_key()).exists(),
-            select(Site.site_id).where(
-                Site.site_id == _of_site, Site.face_enabled.is_(True), Site.restoring.is_(False)).exists(),
+            select(Site.site_id)
+            .where(Site.site_id == _of_site, Site.face_enabled.is_(True), Site.restoring.is_(False))
+            .exists(),
             ~select(FaceSuspension.site_id).where(FaceSuspension.site_id == _of_site).exists(),
-            ~select(GateFaceRow.gate_id).where(
-                GateFaceRow.gate_id == _of_gate, GateFaceRow.tampered_at.is_not(None)).exists(),
+            ~select(GateFaceRow.gate_id)
+            .where(GateFaceRow.gate_id == _of_gate, GateFaceRow.tampered_at.is_not(None))
+            .exists(),
         )
         .order_by(FaceShare.person_id)
-    )  # fmt: skip
+    )
 
 
 _LENT = _lent()

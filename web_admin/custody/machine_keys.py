@@ -47,8 +47,11 @@ def this_machine(session: Session, sealer: Sealer) -> ServerMachine | None:
     row = session.get(ServerMachine, identity.machine_id) if identity is not None else None
     if row is None:
         raise MachineRefused(
-            N_("this machine is not one of those of the database, or was taken out: set it up with "
-               "'%(command)s'"), command=server_command("join BACKUP"),
+            N_(
+                "this machine is not one of those of the database, or was taken out: set it up with "
+                "'%(command)s'"
+            ),
+            command=server_command("join BACKUP"),
         )
     return row
 

@@ -102,7 +102,9 @@ def unsigned_forgettings(session: Session, site_id: str, before: datetime) -> tu
             & (counts | ForgettingRow.fresh_receipt.is_(False)),
         )
         .where(
-            Gate.site_id == site_id, Gate.state == "paired", ForgettingRow.begun_at < before,
+            Gate.site_id == site_id,
+            Gate.state == "paired",
+            ForgettingRow.begun_at < before,
             ReceiptRow.consent_id.is_(None),
         )
     ).one()

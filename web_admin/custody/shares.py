@@ -116,9 +116,7 @@ def people_with_shares(session: Session, site_id: str) -> tuple[str, ...]:
 def gates_offering_face(session: Session, site_id: str) -> list[str]:
     """Return the ids of the paired gates with a lane that offers face."""
     lanes = (
-        select(Lane.gate_id, Lane.methods)
-        .join(Gate)
-        .where(Gate.site_id == site_id, Gate.state == "paired")
+        select(Lane.gate_id, Lane.methods).join(Gate).where(Gate.site_id == site_id, Gate.state == "paired")
     )
     return sorted({gate_id for gate_id, methods in session.execute(lanes) if Method.FACE in methods})
 
@@ -171,10 +169,16 @@ def end_shares(session: Session, shares: Sequence[HeldShare], why: str, now: dat
     ask_for_rotation(session, now)  # from here on no rotation passes before the commit
     key_ids = _delete_with_looks(session, shares)
     ended = [
-        Ended(share.person_id, share.consent_id, share.gate_id, public_keys[share.gate_id], share.made_at,
-              key_ids[share.person_id, share.gate_id])
+        Ended(
+            share.person_id,
+            share.consent_id,
+            share.gate_id,
+            public_keys[share.gate_id],
+            share.made_at,
+            key_ids[share.person_id, share.gate_id],
+        )
         for share in shares
-    ]  # fmt: skip
+    ]
     begin_evidence(session, ended, why, now)
     return [share.gate_id for share in shares]
 
@@ -237,7 +241,8 @@ def begin_evidence(session: Session, ended: Sequence[Ended], why: str, now: date
     gate_ids = {one.gate_id for one in ended}
     keys = {f"face:{one.person_id}" for one in ended}
     of_published = select(PolicyRecordRow.gate_id, PolicyRecordRow.key).where(
-        among(session, PolicyRecordRow.gate_id, gate_ids), among(session, PolicyRecordRow.key, keys),
+        among(session, PolicyRecordRow.gate_id, gate_ids),
+        among(session, PolicyRecordRow.key, keys),
         PolicyRecordRow.value.is_not(None),
     )
     published = {(gate_id, key) for gate_id, key in session.execute(of_published)}
@@ -249,10 +254,13 @@ def begin_evidence(session: Session, ended: Sequence[Ended], why: str, now: date
     first: dict[tuple[str, str], dict[str, object]] = {}
     for one in ended:
         begun: dict[str, object] = {
-            "why": why, "share_made_at": one.share_made_at, "begun_at": now, "key_id": one.key_id,
+            "why": why,
+            "share_made_at": one.share_made_at,
+            "begun_at": now,
+            "key_id": one.key_id,
             "fresh_receipt": (one.gate_id, f"face:{one.person_id}") in published,
             "gate_public_key": one.gate_public_key,
-        }  # fmt: skip
+        }
         row = earlier.get((one.consent_id, one.gate_id))
         if row is None:
             first[one.consent_id, one.gate_id] = begun
@@ -260,9 +268,13 @@ def begin_evidence(session: Session, ended: Sequence[Ended], why: str, now: date
         for name, value in begun.items():
             setattr(row, name, value)
     if first:
-        session.execute(insert(ForgettingRow), [
-            {"consent_id": consent_id, "gate_id": gate_id, **begun}
-            for (consent_id, gate_id), begun in first.items()])
+        session.execute(
+            insert(ForgettingRow),
+            [
+                {"consent_id": consent_id, "gate_id": gate_id, **begun}
+                for (consent_id, gate_id), begun in first.items()
+            ],
+        )
 
 
 def destroy_shares(session: Session, person_id: str, why: str, now: datetime) -> list[str]:

@@ -59,14 +59,17 @@ def begin_with_pin(
     return visit
 
 
-def _begin(
-    act: Action, account_id: int, role: str, by: str, shown: CredentialRow | None
-) -> DeskVisitRow:
+def _begin(act: Action, account_id: int, role: str, by: str, shown: CredentialRow | None) -> DeskVisitRow:
     end_visits(act, account_id, "another")
     visit = DeskVisitRow(
-        visit_id=new_id() + new_id(), site_id=act.site_id, account_id=account_id, role=role,
+        visit_id=new_id() + new_id(),
+        site_id=act.site_id,
+        account_id=account_id,
+        role=role,
         person_id=shown.person_id if shown is not None else None,
-        credential_id=shown.credential_id if shown is not None else None, opened_by=by, opened_at=act.now,
+        credential_id=shown.credential_id if shown is not None else None,
+        opened_by=by,
+        opened_at=act.now,
     )
     act.session.add(visit)
     record(act, "desk_asked", {"visit_id": visit.visit_id, "by": by}, person_id=visit.person_id)
@@ -124,7 +127,10 @@ def answer_by_phone(act: Action, visit_id: str, *, is_there: bool) -> None:
     visit = act.session.get(DeskVisitRow, visit_id)
     person = act.session.get(Person, act.actor_id)
     if (
-        act.channel != "phone" or person is None or visit is None or visit.person_id != person.person_id
+        act.channel != "phone"
+        or person is None
+        or visit is None
+        or visit.person_id != person.person_id
         or not is_waiting(visit, act.now)
     ):
         raise ActionRefused(None, _("The desk does not ask any more."))
@@ -145,7 +151,9 @@ def _proved(act: Action, visit: DeskVisitRow, by: str, *, own: bool) -> bool:
         return False
     visit.proved_by, visit.proved_at = by, act.now
     record(
-        act, "desk_opened", {"visit_id": visit.visit_id, "by": visit.opened_by, "proved_by": by},
+        act,
+        "desk_opened",
+        {"visit_id": visit.visit_id, "by": visit.opened_by, "proved_by": by},
         person_id=person.person_id,
     )
     if own and person.phone_unproven is not None:
@@ -212,8 +220,14 @@ def _note_refused(act: Action, account_id: int, role: str, by: str, home: Home |
     """Write a refused try down: in the ledger, and where tries are counted."""
     act.session.add(
         DeskVisitRow(
-            visit_id=new_id() + new_id(), site_id=act.site_id, account_id=account_id, role=role, opened_by=by,
-            opened_at=act.now, ended_at=act.now, ended_why=REFUSED,
+            visit_id=new_id() + new_id(),
+            site_id=act.site_id,
+            account_id=account_id,
+            role=role,
+            opened_by=by,
+            opened_at=act.now,
+            ended_at=act.now,
+            ended_why=REFUSED,
         )
     )
     record(act, "desk_refused", {"by": by, "home_id": home.home_id if home is not None else None})
@@ -224,7 +238,8 @@ def _pin_of_home(act: Action, home: Home, tag: bytes) -> CredentialRow | None:
         select(CredentialRow)
         .join(Person, Person.person_id == CredentialRow.person_id)
         .where(
-            Person.home_id == home.home_id, CredentialRow.kind == CredentialKind.PIN,
+            Person.home_id == home.home_id,
+            CredentialRow.kind == CredentialKind.PIN,
             Person.ended_at.is_(None),
         )
     ).all()

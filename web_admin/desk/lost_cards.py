@@ -51,9 +51,7 @@ class FoundCard:
     state: str
 
 
-def find_cards(
-    act: Action, typed: str, look: Look, read: Callable[[str], int]
-) -> list[FoundCard] | int:
+def find_cards(act: Action, typed: str, look: Look, read: Callable[[str], int]) -> list[FoundCard] | int:
     """Return the cards of a typed home number, or the site's own number of a typed card, unlooked at.
 
     Every holder who is shown reads of it. A card's number shows nothing of its card, not even whether there
@@ -71,8 +69,10 @@ def find_cards(
         select(CredentialRow, Person)
         .join(Person, Person.person_id == CredentialRow.person_id)
         .where(
-            Person.site_id == act.site_id, Person.ended_at.is_(None),
-            CredentialRow.kind == CredentialKind.CARD, CredentialRow.state != "ended",
+            Person.site_id == act.site_id,
+            Person.ended_at.is_(None),
+            CredentialRow.kind == CredentialKind.CARD,
+            CredentialRow.state != "ended",
         )
         .order_by(Person.display_name, CredentialRow.created_at)
     )
@@ -101,8 +101,10 @@ def suspend_by_number(act: Action, number: int) -> None:
         .join(Person, Person.person_id == CredentialRow.person_id)
         .where(
             CredentialRow.lookup == card_lookup(act.sealer, number),
-            CredentialRow.kind == CredentialKind.CARD, CredentialRow.state == "active",
-            Person.site_id == act.site_id, Person.ended_at.is_(None),
+            CredentialRow.kind == CredentialKind.CARD,
+            CredentialRow.state == "active",
+            Person.site_id == act.site_id,
+            Person.ended_at.is_(None),
         )
     ).first()
     if found is not None:
@@ -116,7 +118,8 @@ def _count_look(act: Action) -> None:
     """
     looks = act.session.execute(
         select(AuditEntry.at, AuditEntry.facts).where(
-            AuditEntry.site_id == act.site_id, AuditEntry.kind.in_(COUNTED),
+            AuditEntry.site_id == act.site_id,
+            AuditEntry.kind.in_(COUNTED),
             AuditEntry.at > act.now - timedelta(seconds=max(limit.window_seconds for limit in LOOKS)),
         )
     ).all()
@@ -165,7 +168,11 @@ def replace_for_a_night(act: Action, credential_id: str) -> VisitorPassRow | Non
     with force_locale(person.language):
         label = _("For a lost card, one day")
     made = issue_pass(
-        act, issuer_person_id=person.person_id, label=label, gate_numbers=gates, valid_until=until,
+        act,
+        issuer_person_id=person.person_id,
+        label=label,
+        gate_numbers=gates,
+        valid_until=until,
         for_themselves=True,
     )
     facts = {"credential_id": credential_id, "pass_id": made.pass_id}
@@ -180,8 +187,10 @@ def _refuse_without_look(act: Action, card: CredentialRow) -> None:
     """
     looks = act.session.scalars(
         select(AuditEntry.facts).where(
-            AuditEntry.site_id == act.site_id, AuditEntry.kind == CARD_LOOKED_UP,
-            AuditEntry.person_id == card.person_id, AuditEntry.at > act.now - LOOK_LASTS,
+            AuditEntry.site_id == act.site_id,
+            AuditEntry.kind == CARD_LOOKED_UP,
+            AuditEntry.person_id == card.person_id,
+            AuditEntry.at > act.now - LOOK_LASTS,
         )
     )
     if not any(facts.get("actor_id") == act.actor_id for facts in looks):
@@ -193,7 +202,8 @@ def _pass_for_a_night(act: Action, person: Person) -> VisitorPassRow | None:
     entries = act.session.scalars(
         select(AuditEntry)
         .where(
-            AuditEntry.person_id == person.person_id, AuditEntry.kind == MADE_FOR_A_CARD,
+            AuditEntry.person_id == person.person_id,
+            AuditEntry.kind == MADE_FOR_A_CARD,
             AuditEntry.at > act.now - PASS_LASTS,
         )
         .order_by(AuditEntry.seq.desc())
@@ -205,8 +215,11 @@ def _pass_for_a_night(act: Action, person: Person) -> VisitorPassRow | None:
 def _found(row: CredentialRow, person: Person) -> FoundCard:
     home = person.home
     return FoundCard(
-        row.credential_id, home.number if home is not None else "", initials_of(person.display_name),
-        row.label, row.state,
+        row.credential_id,
+        home.number if home is not None else "",
+        initials_of(person.display_name),
+        row.label,
+        row.state,
     )
 
 

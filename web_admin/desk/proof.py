@@ -55,7 +55,8 @@ def shown_at_a_gate(session: Session, visit: DeskVisitRow, now: datetime) -> Cre
         if _apart(times) >= SHOWINGS
     ]
     theirs = [
-        row for row in rows
+        row
+        for row in rows
         if row is not None and row.person_id == visit.person_id and row.kind in IDENTIFYING_KINDS
     ]
     # What others of the home know as well proves less than what is their own.

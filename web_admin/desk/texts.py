@@ -26,8 +26,13 @@ def action_words() -> Mapping[str, str]:
         "own_records_deleted": gettext("own records deleted"),
         "printed_code_issued": gettext("printed code made"),
         **dict.fromkeys(
-            ("messages_address_named", "messages_address_proved", "messages_chosen", "messages_stopped",
-             "messages_address_taken_back"),
+            (
+                "messages_address_named",
+                "messages_address_proved",
+                "messages_chosen",
+                "messages_stopped",
+                "messages_address_taken_back",
+            ),
             gettext("messages set up or stopped"),
         ),
     }

@@ -50,9 +50,7 @@ def visit_asked_of(session: Session, person_id: str, now: datetime) -> DeskVisit
 
 def end_visits(act: Action, account_id: int, why: str) -> None:
     """End the open visits of this account."""
-    over = update(DeskVisitRow).where(
-        DeskVisitRow.account_id == account_id, DeskVisitRow.ended_at.is_(None)
-    )
+    over = update(DeskVisitRow).where(DeskVisitRow.account_id == account_id, DeskVisitRow.ended_at.is_(None))
     act.session.execute(over.values(ended_at=act.now, ended_why=why))
 
 
@@ -103,7 +101,9 @@ def visits_of(session: Session, person_id: str, limit: int) -> list[ShownVisit]:
             done.setdefault(str(facts.get("visit_id")), []).append(kind)
     return [
         ShownVisit(
-            visit.opened_at, visit.role, visit.opened_by,
+            visit.opened_at,
+            visit.role,
+            visit.opened_by,
             # Before proof was asked for, a visit was open from its first moment.
             visit.proved_by or ("before" if visit.proved_at is not None else None),
             tuple(done.get(visit.visit_id, ())),

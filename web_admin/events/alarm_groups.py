@@ -15,9 +15,16 @@ from web_admin.journal.models import GateEvent
 PEOPLE = (EventKind.ALARM_DURESS, EventKind.ALARM_DURESS_AT_DESK, EventKind.ALARM_HELP)
 """About someone who may need help now: shown first, each on its own line, acknowledged one by one."""
 DOORS = (
-    EventKind.ALARM_FIRE, EventKind.ALARM_DOOR_FORCED, EventKind.ALARM_DOOR_HELD, EventKind.ALARM_OVERRIDE,
-    EventKind.ALARM_MANY_WRONG, EventKind.ALARM_PIN_STOPPED, EventKind.ALARM_GRANTED_NOT_OPENED,
-    EventKind.ALARM_HOLD_NOT_OPEN, EventKind.ALARM_OBSTACLE, EventKind.ALARM_CARD_LEFT,
+    EventKind.ALARM_FIRE,
+    EventKind.ALARM_DOOR_FORCED,
+    EventKind.ALARM_DOOR_HELD,
+    EventKind.ALARM_OVERRIDE,
+    EventKind.ALARM_MANY_WRONG,
+    EventKind.ALARM_PIN_STOPPED,
+    EventKind.ALARM_GRANTED_NOT_OPENED,
+    EventKind.ALARM_HOLD_NOT_OPEN,
+    EventKind.ALARM_OBSTACLE,
+    EventKind.ALARM_CARD_LEFT,
     EventKind.ALARM_LAST_READER_LOST,
 )
 CLEARED_BY = {
@@ -77,9 +84,7 @@ def grouped(session: Session, alarms: Sequence[Alarm]) -> list[AlarmGroup]:
 def ends(session: Session, alarms: Sequence[Alarm]) -> dict[str, datetime]:
     """Return by alarm when its cause ended, of those whose cause did."""
     devices, entries = _devices(session, alarms), _ends(session, alarms)
-    found = {
-        alarm.alarm_id: _over_at(alarm, devices.get(alarm.alarm_id), entries) for alarm in alarms
-    }
+    found = {alarm.alarm_id: _over_at(alarm, devices.get(alarm.alarm_id), entries) for alarm in alarms}
     return {alarm_id: at for alarm_id, at in found.items() if at is not None}
 
 

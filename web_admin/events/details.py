@@ -103,9 +103,7 @@ def can_be_named(event: GateEvent) -> bool:
 def events_of_alarms(session: Session, alarms: Iterable[Alarm]) -> dict[str, GateEvent]:
     """Return by alarm the gate's entries that raised those about a staff card or emergency code."""
     about = {
-        (alarm.gate_id, alarm.raised_at): alarm
-        for alarm in alarms
-        if alarm.kind == EventKind.ALARM_OVERRIDE
+        (alarm.gate_id, alarm.raised_at): alarm for alarm in alarms if alarm.kind == EventKind.ALARM_OVERRIDE
     }
     if not about:
         return {}

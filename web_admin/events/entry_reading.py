@@ -30,9 +30,14 @@ MAX_IN_A_BATCH = 2000
 _SIGN = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{},]', re.DOTALL)
 _ENTRIES = re.compile(rb'"entries"\s*:\s*\[')
 _OF_TYPE: Mapping[str, tuple[type, ...]] = {
-    "opens": (bool,), "lane_id": (str,), "method": (str,), "reason": (str,), "detail": (str,),
-    "person_id": (str,), "credential_id": (str,),
-}  # fmt: skip
+    "opens": (bool,),
+    "lane_id": (str,),
+    "method": (str,),
+    "reason": (str,),
+    "detail": (str,),
+    "person_id": (str,),
+    "credential_id": (str,),
+}
 """What queries and columns take these facts for; None is always one of the values."""
 
 

@@ -83,9 +83,7 @@ def take_events(act: Action, gate: Gate, batch: ReadBatch) -> EventsReply:
 def _take_unread(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: datetime) -> None:
     """Set aside the entries of a distrusted gate; two machines with one key may send two journals."""
     fresh = [
-        replace(read, why=NOT_TRUSTED)
-        for read in entries
-        if not knows(session, gate, read.seq, read.digest)
+        replace(read, why=NOT_TRUSTED) for read in entries if not knows(session, gate, read.seq, read.digest)
     ]
     if has_room(session, gate, len(fresh)):
         set_aside(session, gate, fresh, now)

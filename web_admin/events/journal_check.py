@@ -93,13 +93,14 @@ def _missing(session: Session, gate: Gate, journal_id: str, first: int, last: in
     if not journal_id.endswith(".1"):
         elsewhere = union(
             select(GateEvent.seq).where(
-                GateEvent.gate_id == gate.gate_id, GateEvent.journal_id != journal_id,
+                GateEvent.gate_id == gate.gate_id,
+                GateEvent.journal_id != journal_id,
                 GateEvent.seq.between(first, last),
             ),
             select(SetAsideEntry.seq).where(
                 SetAsideEntry.gate_id == gate.gate_id, SetAsideEntry.seq.between(first, last)
             ),
-        ).subquery()  # fmt: skip
+        ).subquery()
         if session.scalar(select(func.count()).select_from(elsewhere)) == last - first + 1:
             return
     raise ChainBroken(f"entries {first} to {last} are missing")
@@ -114,19 +115,27 @@ def _places(session: Session, gate_id: str, journal_id: str) -> Iterator[_Place]
     aside = session.scalars(
         select(SetAsideEntry)
         .where(
-            SetAsideEntry.gate_id == gate_id, SetAsideEntry.journal_id == journal_id,
+            SetAsideEntry.gate_id == gate_id,
+            SetAsideEntry.journal_id == journal_id,
             SetAsideEntry.why != NOT_TRUSTED,
         )
         .order_by(SetAsideEntry.seq)
-    ).all()  # fmt: skip
+    ).all()
     return merge(map(_of_event, events), map(_of_set_aside, aside), key=attrgetter("seq"))
 
 
 def _of_event(row: GateEvent) -> _Place:
     entry = JournalEntry(
-        row.seq, row.at, row.kind, row.facts, row.personal_digest, row.previous, row.digest,
-        row.personal, row.salt,
-    )  # fmt: skip
+        row.seq,
+        row.at,
+        row.kind,
+        row.facts,
+        row.personal_digest,
+        row.previous,
+        row.digest,
+        row.personal,
+        row.salt,
+    )
     return _Place(row.seq, row.previous, row.digest, is_whole=True, entry=entry)
 
 
@@ -164,7 +173,5 @@ def _check_set_aside(session: Session, site_id: str) -> int:
             )
     unwritten = set(found) - {entry.seq for entry in written}
     if unwritten:
-        raise ChainBroken(
-            f"entries are set aside of which entry {min(unwritten)} of the ledger says nothing"
-        )
+        raise ChainBroken(f"entries are set aside of which entry {min(unwritten)} of the ledger says nothing")
     return sum(len(digests) for digests in found.values())

@@ -83,10 +83,11 @@ def last_use_by_method(session: Session, person_id: str) -> Mapping[str, datetim
         select(recent.c.method, func.max(recent.c.at))
         .where(
             recent.c.opens.is_(True),
-            recent.c.shown_id.not_in(passes), recent.c.shown_id.not_in(_codes_of(person_id)),
+            recent.c.shown_id.not_in(passes),
+            recent.c.shown_id.not_in(_codes_of(person_id)),
         )
         .group_by(recent.c.method)
-    )  # fmt: skip
+    )
     return {method: at for method, at in rows if method is not None}
 
 

@@ -23,9 +23,13 @@ KINDS = {
     "held": (
         _l("Held open, emergency access"),
         (
-            EventKind.HELD_OPEN, EventKind.HOLD_ENDED, EventKind.HOLD_REFUSED,
-            EventKind.ALARM_HOLD_NOT_OPEN, EventKind.HOLD_NOT_OPEN_CLEAR,
-            EventKind.ALARM_OVERRIDE, EventKind.ANTIPASSBACK_VIOLATED,
+            EventKind.HELD_OPEN,
+            EventKind.HOLD_ENDED,
+            EventKind.HOLD_REFUSED,
+            EventKind.ALARM_HOLD_NOT_OPEN,
+            EventKind.HOLD_NOT_OPEN_CLEAR,
+            EventKind.ALARM_OVERRIDE,
+            EventKind.ANTIPASSBACK_VIOLATED,
         ),
     ),
     "buttons": (
@@ -35,18 +39,30 @@ KINDS = {
     "doors": (
         _l("Doors"),
         (
-            EventKind.DOOR_OPENED, EventKind.DOOR_CLOSED, EventKind.DOOR_FOUND_OPEN,
-            EventKind.DOOR_HELD_CLEAR, EventKind.NO_ENTRY, EventKind.ALARM_DOOR_FORCED,
+            EventKind.DOOR_OPENED,
+            EventKind.DOOR_CLOSED,
+            EventKind.DOOR_FOUND_OPEN,
+            EventKind.DOOR_HELD_CLEAR,
+            EventKind.NO_ENTRY,
+            EventKind.ALARM_DOOR_FORCED,
             EventKind.ALARM_DOOR_HELD,
         ),
     ),
     "power": (
         _l("Power and devices"),
         (
-            EventKind.ALARM_ON_BATTERY, EventKind.ON_BATTERY_CLEAR, EventKind.ALARM_BATTERY_LOW,
-            EventKind.BATTERY_LOW_CLEAR, EventKind.ALARM_OBSTACLE, EventKind.OBSTACLE_CLEAR,
-            EventKind.ALARM_CAMERA, EventKind.CAMERA_CLEAR, EventKind.ALARM_DEVICE_LOST,
-            EventKind.DEVICE_BACK, EventKind.ALARM_LAST_READER_LOST, EventKind.LAST_READER_CLEAR,
+            EventKind.ALARM_ON_BATTERY,
+            EventKind.ON_BATTERY_CLEAR,
+            EventKind.ALARM_BATTERY_LOW,
+            EventKind.BATTERY_LOW_CLEAR,
+            EventKind.ALARM_OBSTACLE,
+            EventKind.OBSTACLE_CLEAR,
+            EventKind.ALARM_CAMERA,
+            EventKind.CAMERA_CLEAR,
+            EventKind.ALARM_DEVICE_LOST,
+            EventKind.DEVICE_BACK,
+            EventKind.ALARM_LAST_READER_LOST,
+            EventKind.LAST_READER_CLEAR,
             EventKind.STARTED,
         ),
     ),
@@ -54,8 +70,12 @@ KINDS = {
 """What the list can be narrowed to; alarms are known by how their word begins."""
 
 QUIET = (
-    EventKind.DOOR_OPENED, EventKind.DOOR_CLOSED, EventKind.EXIT_REQUEST, EventKind.NO_ENTRY,
-    EventKind.POLICY_TAKEN, EventKind.STARTED,
+    EventKind.DOOR_OPENED,
+    EventKind.DOOR_CLOSED,
+    EventKind.EXIT_REQUEST,
+    EventKind.NO_ENTRY,
+    EventKind.POLICY_TAKEN,
+    EventKind.STARTED,
 )
 """What follows from a passage or says that a gate is well: folded where no filter asks for it."""
 

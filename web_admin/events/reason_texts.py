@@ -30,9 +30,7 @@ _NOTHING = _l("Nothing to do.")
 _ASK_OFFICE = _l("Ask the property office.")
 
 REASON_TEXTS: Mapping[Reason, ReasonText] = {
-    Reason.GRANTED: _text(
-        _l("The gate opened for you."), _l("Granted: the rules allow it."), _NOTHING
-    ),
+    Reason.GRANTED: _text(_l("The gate opened for you."), _l("Granted: the rules allow it."), _NOTHING),
     Reason.HELD_OPEN: _text(
         _l("The gate was standing open."),
         _l("The lane is held open; no credential is needed."),

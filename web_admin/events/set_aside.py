@@ -47,25 +47,43 @@ def set_aside(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: d
     digests = hashlib.sha256(b"".join(sorted(read.digest for read in entries))).hexdigest()
     _log.warning(
         "gate %s: entries %d to %d: %d set aside: %s",
-        gate.gate_id, entries[0].seq, entries[-1].seq, len(entries), reasons,
-    )  # fmt: skip
+        gate.gate_id,
+        entries[0].seq,
+        entries[-1].seq,
+        len(entries),
+        reasons,
+    )
     written = append_audit(
-        session, gate.site_id, LEDGER_KIND,
+        session,
+        gate.site_id,
+        LEDGER_KIND,
         {
-            "gate_id": gate.gate_id, "journal_id": gate.journal_id or "", "first_seq": entries[0].seq,
-            "last_seq": entries[-1].seq, "count": len(entries), "reasons": reasons, "digests": digests,
+            "gate_id": gate.gate_id,
+            "journal_id": gate.journal_id or "",
+            "first_seq": entries[0].seq,
+            "last_seq": entries[-1].seq,
+            "count": len(entries),
+            "reasons": reasons,
+            "digests": digests,
         },
-        {}, now,
-    )  # fmt: skip
+        {},
+        now,
+    )
     rows = [
         {
-            "gate_id": gate.gate_id, "journal_id": gate.journal_id or "", "seq": read.seq,
-            "digest": read.digest, "previous": read.previous, "is_whole": read.is_whole, "why": read.why,
-            "body": _kept_of(read), "received_at": now,
+            "gate_id": gate.gate_id,
+            "journal_id": gate.journal_id or "",
+            "seq": read.seq,
+            "digest": read.digest,
+            "previous": read.previous,
+            "is_whole": read.is_whole,
+            "why": read.why,
+            "body": _kept_of(read),
+            "received_at": now,
             "ledger_seq": written.seq,
         }
         for read in entries
-    ]  # fmt: skip
+    ]
     session.connection().execute(insert(SetAsideEntry), rows)
     if gate.is_believed:
         _say_how_many(session, gate, entries, now)
@@ -86,18 +104,22 @@ def _say_how_many(session: Session, gate: Gate, entries: Sequence[ReadEntry], no
     raise_alarm(session, gate.site_id, kind, now, gate_id=gate.gate_id, once=True)
     session.flush()
     alarm = session.scalars(
-        select(Alarm).where(
-            Alarm.site_id == gate.site_id, Alarm.gate_id == gate.gate_id, Alarm.kind == kind,
+        select(Alarm)
+        .where(
+            Alarm.site_id == gate.site_id,
+            Alarm.gate_id == gate.gate_id,
+            Alarm.kind == kind,
             Alarm.acknowledged_at.is_(None),
-        ).order_by(Alarm.raised_at)
-    ).first()  # fmt: skip
+        )
+        .order_by(Alarm.raised_at)
+    ).first()
     if alarm is None:
         return
     count = session.scalar(
-        select(func.count()).select_from(SetAsideEntry).where(
-            SetAsideEntry.gate_id == gate.gate_id, SetAsideEntry.received_at >= alarm.raised_at
-        )
-    )  # fmt: skip
+        select(func.count())
+        .select_from(SetAsideEntry)
+        .where(SetAsideEntry.gate_id == gate.gate_id, SetAsideEntry.received_at >= alarm.raised_at)
+    )
     alarm.detail = f"entries set aside: {count}; the last is {entries[-1].seq} ({entries[-1].why})"
 
 
@@ -118,23 +140,34 @@ def ring_unread(session: Session, gate: Gate, entries: Sequence[ReadEntry], now:
         lane_id = said_lane if isinstance(said_lane, str) and said_lane in lanes else None
         at = entry.at if entry.at <= now + AHEAD else now
         rang = select(Alarm.alarm_id).where(
-            Alarm.site_id == gate.site_id, Alarm.gate_id == gate.gate_id, Alarm.kind == entry.kind,
+            Alarm.site_id == gate.site_id,
+            Alarm.gate_id == gate.gate_id,
+            Alarm.kind == entry.kind,
             Alarm.raised_at == at,
-        )  # fmt: skip
+        )
         if session.scalar(rang.limit(1)) is None:
             many_ring = _ringing(session, gate, entry.kind) >= MAX_RINGING
             raise_alarm(
-                session, gate.site_id, entry.kind, now, gate_id=gate.gate_id, lane_id=lane_id,
-                detail="from an entry that was set aside", once=many_ring, raised_at=at,
-            )  # fmt: skip
+                session,
+                gate.site_id,
+                entry.kind,
+                now,
+                gate_id=gate.gate_id,
+                lane_id=lane_id,
+                detail="from an entry that was set aside",
+                once=many_ring,
+                raised_at=at,
+            )
             session.flush()
 
 
 def _ringing(session: Session, gate: Gate, kind: str) -> int:
     """Return how many alarms of this kind and gate wait to be acknowledged."""
-    waiting = select(func.count()).select_from(Alarm).where(
-        Alarm.gate_id == gate.gate_id, Alarm.kind == kind, Alarm.acknowledged_at.is_(None)
-    )  # fmt: skip
+    waiting = (
+        select(func.count())
+        .select_from(Alarm)
+        .where(Alarm.gate_id == gate.gate_id, Alarm.kind == kind, Alarm.acknowledged_at.is_(None))
+    )
     return session.scalar(waiting) or 0
 
 
@@ -171,9 +204,10 @@ def aside_before(session: Session, gate: Gate, entries: Sequence[ReadEntry]) -> 
     if not entries:
         return frozenset()
     known = select(SetAsideEntry.digest).where(
-        SetAsideEntry.gate_id == gate.gate_id, SetAsideEntry.why == NOT_TRUSTED,
+        SetAsideEntry.gate_id == gate.gate_id,
+        SetAsideEntry.why == NOT_TRUSTED,
         SetAsideEntry.seq.between(entries[0].seq, entries[-1].seq),
-    )  # fmt: skip
+    )
     return frozenset(session.scalars(known))
 
 

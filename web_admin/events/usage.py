@@ -48,9 +48,7 @@ class WayUse:
     seconds_later: int | None
 
 
-def ways_in_use(
-    session: Session, site_id: str, until: datetime, *, with_later: bool = True
-) -> list[WayUse]:
+def ways_in_use(session: Session, site_id: str, until: datetime, *, with_later: bool = True) -> list[WayUse]:
     """Return the four ways in with how well they opened in the thirty days before, in their usual order.
 
     Without `with_later` what was opened on a later try is left out: it is the dear half of the question.
@@ -67,10 +65,7 @@ def ways_in_use(
     refusals = select(GateEvent.method, GateEvent.gate_id).where(*span, GateEvent.reason.in_(REFUSED))
     refused = Counter(method for method, gate_id in session.execute(refusals) if gate_id in gate_ids)
     seconds = _seconds_until_opened(session, gate_ids, since, until) if with_later else {}
-    return [
-        _way(method, tries.get(method, 0), refused[method], seconds.get(method, ()))
-        for method in Method
-    ]
+    return [_way(method, tries.get(method, 0), refused[method], seconds.get(method, ())) for method in Method]
 
 
 def _way(method: Method, tries: int, refused: int, seconds: Sequence[float]) -> WayUse:
@@ -92,17 +87,19 @@ def _seconds_until_opened(
     opened_at = (
         select(next_try.at)
         .where(
-            next_try.lane_id == GateEvent.lane_id, next_try.at > GateEvent.at, next_try.reason.in_(OPENING),
+            next_try.lane_id == GateEvent.lane_id,
+            next_try.at > GateEvent.at,
+            next_try.reason.in_(OPENING),
         )
         .order_by(next_try.at)
         .limit(1)
         .scalar_subquery()
-    )  # fmt: skip
+    )
     rows = session.execute(
         select(GateEvent.method, GateEvent.gate_id, GateEvent.at, opened_at)
         .where(GateEvent.reason.in_(REFUSED), GateEvent.at >= since, GateEvent.at < until)
         .limit(REFUSALS_LOOKED_AT)
-    )  # fmt: skip
+    )
     found: dict[str, list[float]] = {}
     for method, gate_id, at, opened in rows:
         if gate_id in gate_ids and opened is not None and opened - at <= TRIED_AGAIN:
@@ -163,11 +160,13 @@ def _openings(
     """Return in one query how often these gates opened in each span."""
     each = [
         select(literal(number), func.count()).where(
-            GateEvent.reason.in_(OPENING), GateEvent.gate_id.in_(gate_ids),
-            GateEvent.at >= start, GateEvent.at < end,
+            GateEvent.reason.in_(OPENING),
+            GateEvent.gate_id.in_(gate_ids),
+            GateEvent.at >= start,
+            GateEvent.at < end,
         )
         for number, (start, end) in enumerate(spans)
-    ]  # fmt: skip
+    ]
     counted = {int(number): int(count) for number, count in session.execute(union_all(*each))}
     return [counted.get(number, 0) for number in range(len(spans))]
 

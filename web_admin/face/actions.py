@@ -67,7 +67,12 @@ class GuardianPart:
 
 
 def give_face_consent(
-    act: Action, person_id: str, notice_version: int, language: str, *, guardian_id: str | None = None,
+    act: Action,
+    person_id: str,
+    notice_version: int,
+    language: str,
+    *,
+    guardian_id: str | None = None,
     signed_name: str = "",
 ) -> Consent:
     """Record a person's own consent to the newest face notice and turn their face on.
@@ -120,8 +125,12 @@ def consentable_notice(act: Action, person: Person, notice_version: int, languag
         )
     refuse_unassigned(person)
     if not_offered == "child" or band_has_ended(person, today_at(site, act.now)):
-        raise ActionRefused(None, _("Face is not offered to children under 14.") if not_offered == "child"
-                         else _("Your age changed today. Please try again in an hour."))
+        raise ActionRefused(
+            None,
+            _("Face is not offered to children under 14.")
+            if not_offered == "child"
+            else _("Your age changed today. Please try again in an hour."),
+        )
     refuse_unverified_phone(act, person)
     if person.age_band == MINOR:
         refuse_phone_from_home(act, person)
@@ -136,7 +145,11 @@ def consentable_notice(act: Action, person: Person, notice_version: int, languag
 
 
 def record_consent(
-    act: Action, person: Person, notice: Notice, parts: Sequence[GuardianPart] = (), *,
+    act: Action,
+    person: Person,
+    notice: Notice,
+    parts: Sequence[GuardianPart] = (),
+    *,
     signed_name: str | None = None,
 ) -> Consent:
     """Store a consent that was checked, with its guardians' parts, turn face on and publish.
@@ -159,10 +172,15 @@ def record_consent(
         finish(act, "face_consent_kept", {"consent_id": known.consent_id}, person_id=person.person_id)
         return known
     finish(
-        act, "face_consent_given",
+        act,
+        "face_consent_given",
         {
-            "consent_id": consent.consent_id, "purpose": FACE_PURPOSE, "notice_version": notice.version,
-            "notice_sha256": notice.sha256.hex(), "language": notice.language, "with_guardian": bool(parts),
+            "consent_id": consent.consent_id,
+            "purpose": FACE_PURPOSE,
+            "notice_version": notice.version,
+            "notice_sha256": notice.sha256.hex(),
+            "language": notice.language,
+            "with_guardian": bool(parts),
             "guardians_read": ", ".join(part.notice.sha256.hex() for part in parts),
         },
         personal={"guardian_id": ", ".join(part.guardian_id for part in parts)} if parts else None,
@@ -175,9 +193,14 @@ def _new_consent(
     act: Action, person: Person, notice: Notice, parts: Sequence[GuardianPart], signed_name: str | None
 ) -> Consent:
     consent = Consent(
-        consent_id=new_id(), person_id=person.person_id, purpose=FACE_PURPOSE,
-        notice_version=notice.version, notice_sha256=notice.sha256, language=notice.language,
-        channel=act.channel, given_at=act.now,
+        consent_id=new_id(),
+        person_id=person.person_id,
+        purpose=FACE_PURPOSE,
+        notice_version=notice.version,
+        notice_sha256=notice.sha256,
+        language=notice.language,
+        channel=act.channel,
+        given_at=act.now,
     )
     act.session.add(consent)
     act.session.flush()
@@ -191,8 +214,12 @@ def _new_consent(
 def _add_part(act: Action, consent: Consent, part: GuardianPart) -> None:
     act.session.add(
         GuardianConsent(
-            consent_id=consent.consent_id, guardian_id=part.guardian_id, notice_sha256=part.notice.sha256,
-            language=part.notice.language, channel=act.channel, given_at=part.given_at,
+            consent_id=consent.consent_id,
+            guardian_id=part.guardian_id,
+            notice_sha256=part.notice.sha256,
+            language=part.notice.language,
+            channel=act.channel,
+            given_at=part.given_at,
         )
     )
     if part.signed_name is not None:
@@ -210,7 +237,8 @@ def record_refusal(act: Action, person_id: str, notice_version: int | None, lang
     clear_renewal(act.session, person.person_id)
     lapse_asked_by(act, person.person_id)
     record(
-        act, "face_refused",
+        act,
+        "face_refused",
         {"purpose": FACE_PURPOSE, "notice_version": notice_version, "language": language},
         person_id=person_id,
     )
@@ -250,7 +278,8 @@ def face_states(session: Session, site_id: str, people: Collection[Person]) -> d
     gates: defaultdict[str, list[str]] = defaultdict(list)
     for person_id, gate_id in session.execute(
         select(FaceShare.person_id, FaceShare.gate_id)
-        .where(FaceShare.person_id.in_(ids)).order_by(FaceShare.gate_id)
+        .where(FaceShare.person_id.in_(ids))
+        .order_by(FaceShare.gate_id)
     ):
         gates[person_id].append(gate_id)
     return {

@@ -44,14 +44,19 @@ OTHER_WAYS_BESIDE_FACE = 2
 KEPT_YEARS = 3
 
 WHY_NOT: Mapping[str, LazyString] = {
-    "missing": _("Face needs an impact assessment that someone other than its authors has approved. "
-                 "Write one under Privacy."),
+    "missing": _(
+        "Face needs an impact assessment that someone other than its authors has approved. "
+        "Write one under Privacy."
+    ),
     "stopped": _("The approved assessment concludes that face is not to be used."),
     "review_due": _("The review of the assessment of face is overdue. Write and approve a new version."),
-    "notice_changed": _("The purpose or method in the notice is not the one that was assessed. Write and "
-                        "approve a new version of the assessment."),
-    "engine_changed": _("The engine is not the one that was assessed. Write and approve a new version of "
-                        "the assessment."),
+    "notice_changed": _(
+        "The purpose or method in the notice is not the one that was assessed. Write and "
+        "approve a new version of the assessment."
+    ),
+    "engine_changed": _(
+        "The engine is not the one that was assessed. Write and approve a new version of the assessment."
+    ),
 }
 
 
@@ -186,8 +191,16 @@ def _new_row(act: Action) -> AssessmentRow:
         select(func.max(AssessmentRow.number)).where(AssessmentRow.site_id == act.site_id)
     )
     row = AssessmentRow(
-        assessment_id=new_id(), site_id=act.site_id, number=1 + (highest or 0), state="draft",
-        texts={}, lanes=[], conclusion="go", residual_risk="low", author_ids=[], created_at=act.now,
+        assessment_id=new_id(),
+        site_id=act.site_id,
+        number=1 + (highest or 0),
+        state="draft",
+        texts={},
+        lanes=[],
+        conclusion="go",
+        residual_risk="low",
+        author_ids=[],
+        created_at=act.now,
     )
     act.session.add(row)
     return row
@@ -244,4 +257,3 @@ def _facts(row: AssessmentRow) -> dict[str, str | int]:
         "number": row.number,
         "sha256": hashlib.sha256(msgspec.json.encode(whole, order="sorted")).hexdigest(),
     }
-

@@ -37,7 +37,8 @@ def set_consent_rules(act: Action, *, written_release: bool, both_guardians: boo
     for person in asked:
         request_renewal(act, person, RULES_CHANGED)
     finish(
-        act, "consent_rules_changed",
+        act,
+        "consent_rules_changed",
         {"written_release": written_release, "both_guardians": both_guardians, "asked_again": len(asked)},
     )
     return len(asked)
@@ -98,7 +99,9 @@ def keep_release(
     signed = sign_release(release, key, certificate(act.session, act.site_id, "anchor"))
     act.session.add(
         WrittenRelease(
-            consent_id=consent.consent_id, signer_id=signer_id, release=msgspec.json.encode(signed),
+            consent_id=consent.consent_id,
+            signer_id=signer_id,
+            release=msgspec.json.encode(signed),
             signed_at=signed_at,
         )
     )

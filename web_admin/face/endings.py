@@ -16,10 +16,24 @@ from web_admin.face.models import FaceOpening
 from web_admin.face.ways_in import NO_OTHER_WAY, settle_face
 
 ENDINGS = (
-    "withdrawn", "moved_out", "came_of_age", "inactive", "notice_changed", "guardian_left", "rules_changed",
-    "face_disabled", "handed_over", "breach", "consent_replaced", "face_off_lane", "gate_retired",
-    "gate_stolen", "gate_replaced", "restored",
-    "credential_lost", "asked_again",
+    "withdrawn",
+    "moved_out",
+    "came_of_age",
+    "inactive",
+    "notice_changed",
+    "guardian_left",
+    "rules_changed",
+    "face_disabled",
+    "handed_over",
+    "breach",
+    "consent_replaced",
+    "face_off_lane",
+    "gate_retired",
+    "gate_stolen",
+    "gate_replaced",
+    "restored",
+    "credential_lost",
+    "asked_again",
 )
 """What a certificate may say of why a face ended; a person's own words are never in one."""
 
@@ -50,8 +64,11 @@ def forget_face(act: Action, person: Person, why: str) -> Consent | None:
         person.face_paused_reason = None
     for consent in consents:
         record(
-            act, "face_withdrawn", {"consent_id": consent.consent_id, "gates": len(gate_ids)},
-            personal={"why": why} if why else None, person_id=person.person_id,
+            act,
+            "face_withdrawn",
+            {"consent_id": consent.consent_id, "gates": len(gate_ids)},
+            personal={"why": why} if why else None,
+            person_id=person.person_id,
         )
     return consents[-1] if consents else None
 
@@ -65,8 +82,10 @@ def forget_gate(act: Action, gate: Gate, why: str) -> int:
     shares = held_shares(act.session, FaceShare.gate_id == gate.gate_id)
     for share in shares:
         record(
-            act, "face_ended_at_gate",
-            {"consent_id": share.consent_id, "gate_id": gate.gate_id, "why": why}, person_id=share.person_id,
+            act,
+            "face_ended_at_gate",
+            {"consent_id": share.consent_id, "gate_id": gate.gate_id, "why": why},
+            person_id=share.person_id,
         )
     end_shares(act.session, shares, why, act.now)
     return len(shares)
@@ -81,9 +100,7 @@ def forget_everyone(act: Action, why: str) -> int:
     held = select(FaceShare.person_id)
     people = act.session.scalars(
         select(Person)
-        .where(
-            Person.site_id == act.site_id, Person.person_id.in_(consented) | Person.person_id.in_(held)
-        )
+        .where(Person.site_id == act.site_id, Person.person_id.in_(consented) | Person.person_id.in_(held))
         .order_by(Person.person_id)
     ).all()
     for person in people:

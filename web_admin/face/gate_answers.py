@@ -168,7 +168,8 @@ def _is_own(
     act: Action, person_id: str, credential_id: str | None, kind: str | None, *, of_minor: bool
 ) -> bool:
     can_be = select(CredentialRow).where(
-        CredentialRow.person_id == person_id, CredentialRow.state != "ended",
+        CredentialRow.person_id == person_id,
+        CredentialRow.state != "ended",
         CredentialRow.kind.in_(IDENTIFYING_KINDS if kind is None else (kind,)),
     )
     if credential_id is not None:
@@ -177,9 +178,7 @@ def _is_own(
     return bool(rows) and all(is_own_yes(row, of_minor=of_minor) for row in rows)
 
 
-def note_openings(
-    session: Session, site_id: str, entries: Sequence[JournalEntry], now: datetime
-) -> None:
+def note_openings(session: Session, site_id: str, entries: Sequence[JournalEntry], now: datetime) -> None:
     """Remember with which cards and PINs faces are taken, for those of the site who have agreed already."""
     shown: dict[tuple[str, str], None] = {}
     for entry in entries:

@@ -53,22 +53,37 @@ def ask_guardians(
     if not set(asked) <= {guardian.person_id for guardian in guardians_of(act.session, minor)} or not asked:
         raise ActionRefused("guardian", _("Only an adult of your home, known as your guardian, can agree."))
     if len(asked) != guardians_needed(act.session, minor):
-        raise ActionRefused("guardian", _("Both guardians have to agree. Choose two.") if len(asked) == 1
-                         else _("Choose as many guardians as have to agree."))
+        raise ActionRefused(
+            "guardian",
+            _("Both guardians have to agree. Choose two.")
+            if len(asked) == 1
+            else _("Choose as many guardians as have to agree."),
+        )
     lapse_asked_by(act, minor_id)
     requests = [
         GuardianRequest(
-            request_id=new_id(), minor_id=minor_id, guardian_id=guardian_id, notice_version=notice.version,
-            language=language, asked_at=act.now,
+            request_id=new_id(),
+            minor_id=minor_id,
+            guardian_id=guardian_id,
+            notice_version=notice.version,
+            language=language,
+            asked_at=act.now,
         )
         for guardian_id in asked
     ]
     act.session.add_all(requests)
     record(
-        act, "face_guardian_asked",
-        {"request_id": ", ".join(request.request_id for request in requests), "purpose": FACE_PURPOSE,
-         "notice_version": notice.version, "notice_sha256": notice.sha256.hex(), "language": language},
-        personal={"guardian_id": ", ".join(asked)}, person_id=minor_id,
+        act,
+        "face_guardian_asked",
+        {
+            "request_id": ", ".join(request.request_id for request in requests),
+            "purpose": FACE_PURPOSE,
+            "notice_version": notice.version,
+            "notice_sha256": notice.sha256.hex(),
+            "language": language,
+        },
+        personal={"guardian_id": ", ".join(asked)},
+        person_id=minor_id,
     )
     return requests
 
@@ -103,8 +118,11 @@ def _refuse(act: Action, request: GuardianRequest) -> None:
     act.session.refresh(request)
     request.answer, request.answered_at = "no", act.now
     record(
-        act, "face_guardian_refused", {"request_id": request.request_id},
-        personal={"guardian_id": request.guardian_id}, person_id=request.minor_id,
+        act,
+        "face_guardian_refused",
+        {"request_id": request.request_id},
+        personal={"guardian_id": request.guardian_id},
+        person_id=request.minor_id,
     )
 
 
@@ -124,10 +142,16 @@ def _agree(
     request.answer, request.answered_at, request.answer_language = "half", act.now, language
     if any(one.answer is None for one in together):
         record(
-            act, "face_guardian_agreed",
-            {"request_id": request.request_id, "notice_version": read.version,
-             "notice_sha256": read.sha256.hex(), "language": language},
-            personal={"guardian_id": request.guardian_id}, person_id=minor.person_id,
+            act,
+            "face_guardian_agreed",
+            {
+                "request_id": request.request_id,
+                "notice_version": read.version,
+                "notice_sha256": read.sha256.hex(),
+                "language": language,
+            },
+            personal={"guardian_id": request.guardian_id},
+            person_id=minor.person_id,
         )
         return None
     parts = [_part_of(act, one, notice) for one in together]
@@ -148,8 +172,13 @@ def withdraw_for_ward(act: Action, minor_id: str) -> None:
     if minor_id not in {ward.person_id for ward in wards_of(act.session, guardian.person_id)}:
         raise ActionRefused(None, _("You can change only what is your own."))
     withdraw_face(_for_ward(act, minor_id), minor_id, "guardian")
-    finish(act, "face_withdrawn_by_guardian", {}, personal={"guardian_id": guardian.person_id},
-           person_id=minor_id)
+    finish(
+        act,
+        "face_withdrawn_by_guardian",
+        {},
+        personal={"guardian_id": guardian.person_id},
+        person_id=minor_id,
+    )
 
 
 def _for_ward(act: Action, minor_id: str) -> Action:
@@ -187,7 +216,8 @@ def valid_requests(
     notices: dict[str, int] = {row.language: row.version for row in newest_notices(session)}
     signs = rules_of(session, site_id).written_release
     return {
-        minor_id: together for minor_id, together in newest.items()
+        minor_id: together
+        for minor_id, together in newest.items()
         if now < together[0].asked_at + REQUEST_LASTS
         and len(together) == needed[minor_id]
         and {one.guardian_id for one in together} <= set(may_agree.get(minor_id, ()))
@@ -214,9 +244,7 @@ def requests_to(session: Session, guardian: Person, now: datetime) -> Sequence[G
         select(GuardianRequest.minor_id).where(GuardianRequest.guardian_id == guardian.person_id, OPEN)
     ).all()
     valid = valid_requests(session, guardian.site_id, minors, now) if minors else {}
-    return [
-        one for together in valid.values() for one in together if one.guardian_id == guardian.person_id
-    ]
+    return [one for together in valid.values() for one in together if one.guardian_id == guardian.person_id]
 
 
 def last_asked(session: Session, minor_id: str) -> GuardianRequest | None:

@@ -50,7 +50,8 @@ def name_guardian(act: Action, minor_id: str, guardian_id: str, *, is_only: bool
 def _write_checked(act: Action, minor_id: str, guardian_id: str, *, is_only: bool) -> None:
     others = act.session.scalars(
         select(GuardianRow).where(
-            GuardianRow.minor_id == minor_id, GuardianRow.guardian_id != guardian_id,
+            GuardianRow.minor_id == minor_id,
+            GuardianRow.guardian_id != guardian_id,
             GuardianRow.ended_at.is_(None),
         )
     ).all()

@@ -65,7 +65,12 @@ def remind(menjin: Menjin, now: datetime) -> int:
                 use.reminded_at = now
                 person = session.get_one(Person, consent.person_id)
                 append_audit(
-                    session, person.site_id, REMINDER, {"consent_id": consent.consent_id}, {}, now,
+                    session,
+                    person.site_id,
+                    REMINDER,
+                    {"consent_id": consent.consent_id},
+                    {},
+                    now,
                     person_id=person.person_id,
                 )
                 count += 1

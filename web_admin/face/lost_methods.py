@@ -58,7 +58,8 @@ def pause_faces_given_under_duress(act: Action) -> int:
         .join(CredentialRow, CredentialRow.credential_id == FaceOpening.credential_id)
         .join(Person, Person.person_id == FaceOpening.person_id)
         .where(
-            CredentialRow.duress.is_(True), FaceOpening.at <= act.now - UNDER_DURESS_LASTS,
+            CredentialRow.duress.is_(True),
+            FaceOpening.at <= act.now - UNDER_DURESS_LASTS,
             Person.site_id == act.site_id,
         )
     )
@@ -73,7 +74,8 @@ def _pause(act: Action, credential_ids: Collection[str], why: str) -> tuple[str,
         select(FaceOpening.person_id)
         .join(Consent, Consent.person_id == FaceOpening.person_id)
         .where(
-            FaceOpening.credential_id.in_(credential_ids), Consent.purpose == FACE_PURPOSE,
+            FaceOpening.credential_id.in_(credential_ids),
+            Consent.purpose == FACE_PURPOSE,
             Consent.withdrawn_at.is_(None),
         )
     )

@@ -75,9 +75,7 @@ class GuardianConsent(Base):
 
     __tablename__ = "guardian_consent"
     consent_id: Mapped[str] = mapped_column(ForeignKey("consent.consent_id"), primary_key=True)
-    guardian_id: Mapped[str] = mapped_column(
-        ForeignKey("person.person_id"), primary_key=True, index=True
-    )
+    guardian_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True, index=True)
     notice_sha256: Mapped[bytes]
     language: Mapped[str]
     channel: Mapped[str]

@@ -21,7 +21,8 @@ def notice_parts(notice: Notice, older: Notice | None = None) -> list[NoticePart
     changed = set(changed_fields(older, notice)) if older is not None else set()
     return [
         NoticePart(
-            str(NOTICE_HEADINGS[name]), notice.fields[name],
+            str(NOTICE_HEADINGS[name]),
+            notice.fields[name],
             older.fields.get(name, "") if older is not None and name in changed else None,
         )
         for name in NOTICE_FIELDS

@@ -28,8 +28,16 @@ NOTICE_FIELDS = (
 
 MAX_NOTICE_CHARS = 2000
 VOID_PHRASES = (
-    "irrevocabl", "unlimited right", "perpetual", "freely transfer",
-    "不可撤销", "不可撤回", "永久授权", "无限期", "任意转授权", "任意转让",
+    "irrevocabl",
+    "unlimited right",
+    "perpetual",
+    "freely transfer",
+    "不可撤销",
+    "不可撤回",
+    "永久授权",
+    "无限期",
+    "任意转授权",
+    "任意转让",
 )
 """Clauses that courts hold void (SPC 11); a notice with one of them is not published."""
 
@@ -53,7 +61,11 @@ def publish_notice(act: Action, purpose: str, texts: Mapping[str, Mapping[str, s
         facts[f"sha256_{language}"] = digest.hex()
         act.session.add(
             Notice(
-                purpose=purpose, version=version, language=language, fields=fields, sha256=digest,
+                purpose=purpose,
+                version=version,
+                language=language,
+                fields=fields,
+                sha256=digest,
                 published_at=act.now,
             )
         )
@@ -65,9 +77,7 @@ def publish_notice(act: Action, purpose: str, texts: Mapping[str, Mapping[str, s
 
 def changed_fields(older: Notice, newer: Notice) -> tuple[str, ...]:
     """Return the parts whose text differs between two versions, in the order shown."""
-    return tuple(
-        name for name in NOTICE_FIELDS if older.fields.get(name, "") != newer.fields.get(name, "")
-    )
+    return tuple(name for name in NOTICE_FIELDS if older.fields.get(name, "") != newer.fields.get(name, ""))
 
 
 def _checked_fields(language: str, fields: Mapping[str, str]) -> dict[str, str]:

@@ -105,7 +105,9 @@ def newest_notices(session: Session) -> tuple[FaceNoticeRecord, ...]:
     )
     return tuple(
         FaceNoticeRecord(
-            language=Language(row.language), version=row.version, sha256=row.sha256,
+            language=Language(row.language),
+            version=row.version,
+            sha256=row.sha256,
             fields=dict(row.fields),
         )
         for row in rows
@@ -139,16 +141,12 @@ def guardian_ids_of(
     for home_id, person_id in session.execute(query.order_by(Person.person_id)):
         adults.setdefault(str(home_id), []).append(person_id)
     checked: dict[str, set[str]] = {}
-    for row in session.execute(
-        select(GuardianRow.minor_id, GuardianRow.guardian_id, GuardianRow.ended_at)
-    ):
+    for row in session.execute(select(GuardianRow.minor_id, GuardianRow.guardian_id, GuardianRow.ended_at)):
         checked.setdefault(row.minor_id, set())
         if row.ended_at is None:
             checked[row.minor_id].add(row.guardian_id)
     return {
-        minor_id: tuple(
-            adult for adult in adults.get(home_id, []) if adult in checked.get(minor_id, {adult})
-        )
+        minor_id: tuple(adult for adult in adults.get(home_id, []) if adult in checked.get(minor_id, {adult}))
         for minor_id, home_id in minors.items()
     }
 

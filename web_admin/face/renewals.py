@@ -35,7 +35,10 @@ def request_renewal(act: Action, person: Person, why: str) -> bool:
     if consent is not None and act.session.get(ConsentRenewal, person.person_id) is None:
         act.session.add(
             ConsentRenewal(
-                person_id=person.person_id, why=why, since=act.now, notice_version=consent.notice_version,
+                person_id=person.person_id,
+                why=why,
+                since=act.now,
+                notice_version=consent.notice_version,
                 language=consent.language,
             )
         )

@@ -67,7 +67,8 @@ def _published(act: Action) -> Mapping[str, set[str]]:
         select(PolicyRecordRow.gate_id, PolicyRecordRow.key, PolicyRecordRow.value)
         .join(Gate, Gate.gate_id == PolicyRecordRow.gate_id)
         .where(
-            Gate.site_id == act.site_id, PolicyRecordRow.key.startswith("face:"),
+            Gate.site_id == act.site_id,
+            PolicyRecordRow.key.startswith("face:"),
             PolicyRecordRow.value.is_not(None),
         )
     )

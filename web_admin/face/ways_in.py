@@ -67,8 +67,11 @@ def dependence_of(session: Session, person: Person, now: datetime) -> Dependence
     lasting = {
         method
         for row in person.credentials
-        if (method := own_method(row)) is not None and not KINDS[CredentialKind(row.kind)].needs_sure_clock
-        and row.state == CredentialState.ACTIVE and row.valid_from is None and row.valid_until is None
+        if (method := own_method(row)) is not None
+        and not KINDS[CredentialKind(row.kind)].needs_sure_clock
+        and row.state == CredentialState.ACTIVE
+        and row.valid_from is None
+        and row.valid_until is None
     }
     always = any(
         grant.hours_id is None and grant.valid_from is None and grant.valid_until is None

@@ -57,8 +57,11 @@ def free_numbers(act: Action, field: str, count: int = 1) -> range:
         raise ActionRefused(field, _("This compound has no gate numbers left."))
     if highest + count > MAX_GATE_NUMBER:
         raise ActionRefused(
-            field, _("This compound has only %(left)s gate numbers left. Shorten the list.",
-                     left=MAX_GATE_NUMBER - highest)
+            field,
+            _(
+                "This compound has only %(left)s gate numbers left. Shorten the list.",
+                left=MAX_GATE_NUMBER - highest,
+            ),
         )
     return range(highest + 1, highest + 1 + count)
 
@@ -114,9 +117,13 @@ def write_lane(lane: Lane, record: LaneRecord) -> None:
 def saved_facts(lane: Lane) -> dict[str, Fact]:
     """Return what the journal keeps of a lane that was saved."""
     return {
-        "lane_id": lane.lane_id, "gate_id": lane.gate_id, "direction": lane.direction,
-        "methods": " ".join(lane.methods), "posture": lane.posture,
-        "interlock_with": " ".join(lane.interlock_with), "antipassback": lane.antipassback,
+        "lane_id": lane.lane_id,
+        "gate_id": lane.gate_id,
+        "direction": lane.direction,
+        "methods": " ".join(lane.methods),
+        "posture": lane.posture,
+        "interlock_with": " ".join(lane.interlock_with),
+        "antipassback": lane.antipassback,
         "staff_hold_minutes": lane.staff_hold_minutes,
     }
 

@@ -52,16 +52,26 @@ _order, _share = (cast(Table, model.__table__) for model in (OrderRow, FaceShare
 _record, _sums = (cast(Table, model.__table__) for model in (PolicyRecordRow, PolicySumsRow))
 
 TYPES_OF_CALL: dict[str, Type] = {
-    "of_gate": String(), "of_site": String(), "counter": Integer(), "digest": LargeBinary(),
+    "of_gate": String(),
+    "of_site": String(),
+    "counter": Integer(),
+    "digest": LargeBinary(),
     "is_public_key": LargeBinary(),
-}  # fmt: skip
+}
 """What a signed request says of the gate, and how the database writes it."""
 TYPES_OF_QUESTION: dict[str, Type] = TYPES_OF_CALL | {
-    "have_version": Integer(), "clock_behind": Float(), "is_said_digest": LargeBinary(),
-    "is_published_version": Integer(), "is_digest": LargeBinary(), "is_acknowledged_seq": Integer(),
-    "is_ordered_version": String(), "is_ordered_id": String(), "is_epoch": Integer(),
-    "is_ask_again_seconds": Float(), **{f"is_{role}": LargeBinary() for role in ROLES},
-}  # fmt: skip
+    "have_version": Integer(),
+    "clock_behind": Float(),
+    "is_said_digest": LargeBinary(),
+    "is_published_version": Integer(),
+    "is_digest": LargeBinary(),
+    "is_acknowledged_seq": Integer(),
+    "is_ordered_version": String(),
+    "is_ordered_id": String(),
+    "is_epoch": Integer(),
+    "is_ask_again_seconds": Float(),
+    **{f"is_{role}": LargeBinary() for role in ROLES},
+}
 """What a question adds, and what its last answer rests on."""
 _FARTHEST_AHEAD = bindparam("max_ahead", type_=Integer)
 _NOW = bindparam("now", type_=cast(DateTime, _gate.c.last_seen_at.type))
@@ -77,14 +87,27 @@ def table_of(name: str, types: Mapping[str, Type]) -> CTE:
 
     One text in place of an array a column: https://www.postgresql.org/docs/current/functions-json.html.
     """
-    given = func.json_to_recordset(cast_to(bindparam("rows", type_=String), JSON)).table_valued(
-        *(column(it, String() if isinstance(type_, LargeBinary) else type_) for it, type_ in types.items()),
-        name=f"{name}_given",
-    ).render_derived(with_types=True)  # fmt: skip
-    return select(*(
-        (func.decode(given.c[it], "base64", type_=type_) if isinstance(type_, LargeBinary) else given.c[it])
-        .label(it) for it, type_ in types.items()
-    )).cte(name)  # fmt: skip
+    given = (
+        func.json_to_recordset(cast_to(bindparam("rows", type_=String), JSON))
+        .table_valued(
+            *(
+                column(it, String() if isinstance(type_, LargeBinary) else type_)
+                for it, type_ in types.items()
+            ),
+            name=f"{name}_given",
+        )
+        .render_derived(with_types=True)
+    )
+    return select(
+        *(
+            (
+                func.decode(given.c[it], "base64", type_=type_)
+                if isinstance(type_, LargeBinary)
+                else given.c[it]
+            ).label(it)
+            for it, type_ in types.items()
+        )
+    ).cte(name)
 
 
 def columns_of(table: CTE) -> Value:
@@ -126,17 +149,24 @@ def _as_answered(value: Value) -> tuple[ColumnElement[bool], ...]:
         _gate.c.policy_withheld.is_(False),
         *(_gate.c[name] == value(f"is_{name}") for name in GATE_COLUMNS),
         or_(_gate.c.ordered_version == "", _gate.c.ordered_id == value("is_ordered_id")),
-        select(_site.c.site_id).where(
-            _site.c.site_id == value("of_site"), _site.c.restoring.is_(False),
+        select(_site.c.site_id)
+        .where(
+            _site.c.site_id == value("of_site"),
+            _site.c.restoring.is_(False),
             *(_site.c[name] == value(f"is_{name}") for name in SITE_COLUMNS),
-        ).exists(),
-        select(func.count()).where(
+        )
+        .exists(),
+        select(func.count())
+        .where(
             _key.c.site_id == value("of_site"),
             _key.c.certificate_signature.in_([value(f"is_{role}") for role in ROLES]),
-        ).scalar_subquery() == len(ROLES),
-        ~select(_order.c.order_id).where(
-            _order.c.gate_id == value("of_gate"), _order.c.delivered_at.is_(None)).exists(),
-    )  # fmt: skip
+        )
+        .scalar_subquery()
+        == len(ROLES),
+        ~select(_order.c.order_id)
+        .where(_order.c.gate_id == value("of_gate"), _order.c.delivered_at.is_(None))
+        .exists(),
+    )
 
 
 def _policy_as_answered(value: Value) -> tuple[ColumnElement[bool], ...]:
@@ -146,12 +176,15 @@ def _policy_as_answered(value: Value) -> tuple[ColumnElement[bool], ...]:
         # Of which kind the digest is needs no look: no two kinds give the same one.
         or_(
             _gate.c.published_digest == value("is_digest"),
-            select(_sums.c.gate_id).where(
-                _sums.c.gate_id == value("of_gate"), _sums.c.version == value("is_published_version"),
+            select(_sums.c.gate_id)
+            .where(
+                _sums.c.gate_id == value("of_gate"),
+                _sums.c.version == value("is_published_version"),
                 _sums.c.digest == value("is_digest"),
-            ).exists(),
+            )
+            .exists(),
         ),
-    )  # fmt: skip
+    )
 
 
 def _has_share(value: Value) -> ColumnElement[bool]:
@@ -192,9 +225,13 @@ def _news(value: Value, gates: FromClause) -> Select[str, int, bytes, str | None
     since = and_(_record.c.gate_id == value("of_gate"), _record.c.version > value("have_version"))
     of_version = and_(_sums.c.gate_id == _gate.c.gate_id, _sums.c.version == _gate.c.published_version)
     read = select(
-        _gate.c.gate_id, _gate.c.published_version, _sums.c.digest, _record.c.key, _record.c.value,
+        _gate.c.gate_id,
+        _gate.c.published_version,
+        _sums.c.digest,
+        _record.c.key,
+        _record.c.value,
         _has_share(value),
-    )  # fmt: skip
+    )
     return (
         read.select_from(gates.join(_sums, of_version).outerjoin(_record, since))
         .where(_gate.c.gate_id == value("of_gate"), *_as_answered(value))

@@ -80,7 +80,8 @@ def answer_unchanged_together(
         if last is not None:
             may_have_news = sent.hears_bell and last.takes_news(sent.question)
             known.append(
-                _Known(sent.question, last, last.values(sent.question, sent.call, now), may_have_news))
+                _Known(sent.question, last, last.values(sent.question, sent.call, now), may_have_news)
+            )
     newest = [one for one in known if one.last.has_newest(one.question) and not one.may_have_news]
     replies: Replies = {}
     with_share = [one for one in newest if one.last.lends]
@@ -120,9 +121,13 @@ def _repeat_without_leases(
 
 
 def _repeat_with_leases(
-    known: Sequence[_Known], answers: LastAnswers, database: Database, sealer: Sealer, now: datetime,
+    known: Sequence[_Known],
+    answers: LastAnswers,
+    database: Database,
+    sealer: Sealer,
+    now: datetime,
     replies: Replies,
-) -> None:  # fmt: skip
+) -> None:
     """Answer gates that have the newest policy and had shares.
 
     A primary that was cut off from its standby lends nothing: what lends waits for it.
@@ -147,9 +152,13 @@ def _repeat_with_leases(
 
 
 def _bring_news(
-    known: Sequence[_Known], answers: LastAnswers, database: Database, sealer: Sealer, now: datetime,
+    known: Sequence[_Known],
+    answers: LastAnswers,
+    database: Database,
+    sealer: Sealer,
+    now: datetime,
     replies: Replies,
-) -> None:  # fmt: skip
+) -> None:
     """Answer gates with what was published since, and leases; one of which more differs is left out."""
     while known:
         with database.engine.connect() as connection:

@@ -16,16 +16,42 @@ MAX_MADE_CHARS = 30
 
 MAX_CELL_CHARS = 200
 """Beyond any name: a longer cell is refused as it is."""
-HEADINGS = frozenset((
-    "name", "names", "gate", "gates", "gate name", "no", "no.", "nr", "nr.", "number",
-    "名称", "门", "门名", "门名称", "序号", "编号", "单元", "楼栋",
-))
+HEADINGS = frozenset(
+    (
+        "name",
+        "names",
+        "gate",
+        "gates",
+        "gate name",
+        "no",
+        "no.",
+        "nr",
+        "nr.",
+        "number",
+        "名称",
+        "门",
+        "门名",
+        "门名称",
+        "序号",
+        "编号",
+        "单元",
+        "楼栋",
+    )
+)
 """What heads a column of names in lists, in small letters."""
 
 _SEPARATOR = re.compile("[,;，；]")
-_MARKS = "".join(map(chr, (
-    0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A),
-)))  # fmt: skip
+_MARKS = "".join(
+    map(
+        chr,
+        (
+            0xFEFF,
+            *range(0x200B, 0x2010),
+            *range(0x202A, 0x202F),
+            *range(0x2066, 0x206A),
+        ),
+    )
+)
 """Invisible ones that spreadsheets put around a cell: of the byte order, of the direction, of no width."""
 _BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001))))
 _AROUND = f"{_BLANKS}{_MARKS},;，；"
@@ -86,8 +112,11 @@ def with_short_names(gates: Sequence[NewGate], numbers: range) -> list[NewGate]:
     made = [gate.gate_id or made_of(gate.name) for gate in gates]
     count = Counter(made)
     return [
-        replace(gate, number=number, gate_id=gate.gate_id or (
-            short if short and count[short] == 1 else f"gate-{number}"))
+        replace(
+            gate,
+            number=number,
+            gate_id=gate.gate_id or (short if short and count[short] == 1 else f"gate-{number}"),
+        )
         for gate, short, number in zip(gates, made, numbers, strict=True)
     ]
 

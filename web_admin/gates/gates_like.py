@@ -61,8 +61,9 @@ class PlanChanged(ActionRefused):
     """A list that adds by now something else than was shown."""
 
     def __init__(self) -> None:
-        super().__init__(None, _("Something changed meanwhile, so nothing was added. Look through the list "
-                                 "once more."))
+        super().__init__(
+            None, _("Something changed meanwhile, so nothing was added. Look through the list once more.")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,12 @@ def plan_gates_like(act: Action, gate_id: str, new_gates: Sequence[NewGate]) -> 
         raise ActionRefused("gates", _("Type at least one gate, each on a line."))
     if len(new_gates) > MOST_GATES:
         raise ActionRefused(
-            "gates", _("At most %(most)s gates at a time, and the list has %(count)s. Add it in parts.",
-                       most=MOST_GATES, count=len(new_gates))
+            "gates",
+            _(
+                "At most %(most)s gates at a time, and the list has %(count)s. Add it in parts.",
+                most=MOST_GATES,
+                count=len(new_gates),
+            ),
         )
     numbers = free_numbers(act, "gates", len(new_gates))
     lanes = _copied_lanes(act, act.session.get_one(Site, act.site_id), like)
@@ -105,8 +110,7 @@ def add_gates_like(
     if shown is not None and plan.digest != shown:
         raise PlanChanged
     gates = [
-        Gate(gate_id=one.gate_id, site_id=act.site_id, number=one.number, name=one.name)
-        for one in plan.gates
+        Gate(gate_id=one.gate_id, site_id=act.site_id, number=one.number, name=one.name) for one in plan.gates
     ]
     lanes: list[Lane] = []
     sheets: list[LaneSheetRow] = []
@@ -117,8 +121,11 @@ def add_gates_like(
             lanes.append(lane)
             entries.append(NewEntry("lane_saved", saved_facts(lane)))
             if draft is not None:
-                sheets.append(LaneSheetRow(
-                    lane_id=lane.lane_id, inherited=False, draft=as_stored(draft), drafted_at=act.now))
+                sheets.append(
+                    LaneSheetRow(
+                        lane_id=lane.lane_id, inherited=False, draft=as_stored(draft), drafted_at=act.now
+                    )
+                )
                 entries.append(NewEntry("lane_sheet_drafted", {"lane_id": lane.lane_id}))
     for rows in (gates, lanes, sheets):
         act.session.add_all(rows)
@@ -133,13 +140,18 @@ def _copied_lanes(act: Action, site: Site, like: Gate) -> dict[str, CopiedLane]:
     copied: dict[str, CopiedLane] = {}
     for lane in like.lanes:
         spec = spec_of(lane)
-        record = wanted_lane(like, replace(
-            spec,
-            methods=tuple(method for method in spec.methods if method != Method.FACE),
-            method_hours={key: hours for key, hours in spec.method_hours.items() if key != Method.FACE},
-            posture="normal", posture_hours={}, area_is_closed=False,
-            antipassback="soft" if spec.antipassback == "hard" else spec.antipassback,
-        ))
+        record = wanted_lane(
+            like,
+            replace(
+                spec,
+                methods=tuple(method for method in spec.methods if method != Method.FACE),
+                method_hours={key: hours for key, hours in spec.method_hours.items() if key != Method.FACE},
+                posture="normal",
+                posture_hours={},
+                area_is_closed=False,
+                antipassback="soft" if spec.antipassback == "hard" else spec.antipassback,
+            ),
+        )
         check_hours_and_methods(act, site, record)
         ending = lane.lane_id.removeprefix(f"{like.gate_id}-")
         while ending in {other.ending for other in copied.values()}:
@@ -161,8 +173,12 @@ def _lanes_of(gate_id: str, copied: Mapping[str, CopiedLane]) -> Iterator[tuple[
     for one in copied.values():
         waits_for = [copied[other].ending for other in one.record.interlock_with if other in copied]
         lane = Lane(lane_id=f"{gate_id}-{one.ending}", gate_id=gate_id)
-        write_lane(lane, msgspec.structs.replace(
-            one.record, interlock_with=tuple(f"{gate_id}-{ending}" for ending in waits_for)))
+        write_lane(
+            lane,
+            msgspec.structs.replace(
+                one.record, interlock_with=tuple(f"{gate_id}-{ending}" for ending in waits_for)
+            ),
+        )
         yield lane, one.draft
 
 
@@ -173,8 +189,15 @@ def _checked(act: Action, gates: Sequence[NewGate], endings: Sequence[str]) -> l
     """Return the gates with their names as they are kept; raise LinesRefused with all that is wrong."""
     taken, problems, checked = _taken(act, gates, endings), [], []
     if gates[0].name.casefold() in HEADINGS:
-        raise LinesRefused([LineProblem(gates[0].line or 1, gates[0].name, _(
-            "This is the heading of a column. Leave the line out."))])
+        raise LinesRefused(
+            [
+                LineProblem(
+                    gates[0].line or 1,
+                    gates[0].name,
+                    _("This is the heading of a column. Leave the line out."),
+                )
+            ]
+        )
     for number, gate in enumerate(gates, start=1):
         line = gate.line or number
         try:
@@ -192,7 +215,8 @@ def _taken(act: Action, gates: Sequence[NewGate], endings: Sequence[str]) -> _Ta
     lane_ids = [f"{gate_id}-{ending}" for gate_id in ids for ending in endings]
     session = act.session
     names = session.scalars(
-        select(Gate.name).where(Gate.site_id == act.site_id, Gate.state.not_in(("retired", "stolen"))))
+        select(Gate.name).where(Gate.site_id == act.site_id, Gate.state.not_in(("retired", "stolen")))
+    )
     return _Taken(
         {name.casefold(): 0 for name in names},
         dict.fromkeys(session.scalars(select(Gate.gate_id).where(among(session, Gate.gate_id, ids))), 0),
@@ -209,23 +233,39 @@ def _checked_line(gate: NewGate, endings: Sequence[str], taken: _Taken) -> NewGa
         check_slug("gates", gate.gate_id)
     except ActionRefused as refusal:
         raise ActionRefused(
-            "gates", _("“%(short)s” is no short name. Use small letters, digits and dashes, at most 40, such "
-                       "as north.", short=gate.gate_id[:MAX_SLUG_CHARS])) from refusal
+            "gates",
+            _(
+                "“%(short)s” is no short name. Use small letters, digits and dashes, at most 40, such "
+                "as north.",
+                short=gate.gate_id[:MAX_SLUG_CHARS],
+            ),
+        ) from refusal
     line = taken.names.setdefault(name.casefold(), gate.line)
     if line == 0:
         raise ActionRefused(
-            "gates", _("A gate with this name exists already. Leave the line out, or choose another name."))
+            "gates", _("A gate with this name exists already. Leave the line out, or choose another name.")
+        )
     if line != gate.line:
         raise ActionRefused("gates", _("Line %(line)s has the same name. Choose another one.", line=line))
     line = taken.gates.setdefault(gate.gate_id, gate.line)
     if line == 0:
         raise ActionRefused(
-            "gates", _("A gate with the short name %(short)s exists already. Write another short name behind "
-                       "the name.", short=gate.gate_id))
+            "gates",
+            _(
+                "A gate with the short name %(short)s exists already. Write another short name behind "
+                "the name.",
+                short=gate.gate_id,
+            ),
+        )
     if line != gate.line:
         raise ActionRefused(
-            "gates", _("Line %(line)s has the short name %(short)s too. Choose another one.", line=line,
-                       short=gate.gate_id))
+            "gates",
+            _(
+                "Line %(line)s has the short name %(short)s too. Choose another one.",
+                line=line,
+                short=gate.gate_id,
+            ),
+        )
     for ending in endings:
         _take_lane(gate, f"{gate.gate_id}-{ending}", taken)
     return replace(gate, name=name)
@@ -237,14 +277,30 @@ def _take_lane(gate: NewGate, lane_id: str, taken: _Taken) -> None:
         check_slug("gates", lane_id)
     except ActionRefused as refusal:
         raise ActionRefused(
-            "gates", _("Its lane %(lane)s would have a short name of more than 40 characters. Write a "
-                       "shorter one for the gate behind its name.", lane=lane_id)) from refusal
+            "gates",
+            _(
+                "Its lane %(lane)s would have a short name of more than 40 characters. Write a "
+                "shorter one for the gate behind its name.",
+                lane=lane_id,
+            ),
+        ) from refusal
     line = taken.lanes.setdefault(lane_id, gate.line)
     if line not in (0, gate.line):
         raise ActionRefused(
-            "gates", _("Line %(line)s would have a lane with the short name %(lane)s too. Write another "
-                       "short name for the gate behind its name.", line=line, lane=lane_id))
+            "gates",
+            _(
+                "Line %(line)s would have a lane with the short name %(lane)s too. Write another "
+                "short name for the gate behind its name.",
+                line=line,
+                lane=lane_id,
+            ),
+        )
     if line == 0:
         raise ActionRefused(
-            "gates", _("A lane with the short name %(lane)s exists already. Write another short name for the "
-                       "gate behind its name.", lane=lane_id))
+            "gates",
+            _(
+                "A lane with the short name %(lane)s exists already. Write another short name for the "
+                "gate behind its name.",
+                lane=lane_id,
+            ),
+        )

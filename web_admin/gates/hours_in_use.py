@@ -19,7 +19,9 @@ MAX_DAYS_AT_ONCE = 31
 def lanes_of_hours(act: Action, hours_id: str) -> list[str]:
     """Return the names of the lanes that offer a method, or have a posture, at these hours."""
     lanes = act.session.scalars(
-        select(Lane).join(Gate, Gate.gate_id == Lane.gate_id).where(Gate.site_id == act.site_id)
+        select(Lane)
+        .join(Gate, Gate.gate_id == Lane.gate_id)
+        .where(Gate.site_id == act.site_id)
         .order_by(Gate.number, Lane.lane_id)
     )
     return [
@@ -35,14 +37,19 @@ def remove_hours(act: Action, hours_id: str) -> None:
     hours = hours_of(act, hours_id)
     lanes = lanes_of_hours(act, hours_id)
     if lanes:
-        raise ActionRefused(None, _("The lane %(lane)s uses these hours. Choose other hours there first.",
-                                 lane=lanes[0]) if len(lanes) == 1 else _several(lanes))
+        raise ActionRefused(
+            None,
+            _("The lane %(lane)s uses these hours. Choose other hours there first.", lane=lanes[0])
+            if len(lanes) == 1
+            else _several(lanes),
+        )
     rights = act.session.scalar(
         select(func.count(func.distinct(GrantRow.person_id))).where(GrantRow.hours_id == hours_id)
     )
     if rights:
-        raise ActionRefused(None, _("People come at these hours: %(count)s. Change their rights first.",
-                                 count=rights))
+        raise ActionRefused(
+            None, _("People come at these hours: %(count)s. Change their rights first.", count=rights)
+        )
     # A helper who has left passes nothing; what is kept of them must not hold the hours.
     ended = select(Person.person_id).where(Person.ended_at.is_not(None))
     act.session.execute(
@@ -57,8 +64,9 @@ def remove_hours(act: Action, hours_id: str) -> None:
 
 
 def _several(lanes: list[str]) -> LazyString:
-    return _("These lanes use these hours: %(lanes)s. Choose other hours there first.",
-             lanes=" · ".join(lanes))
+    return _(
+        "These lanes use these hours: %(lanes)s. Choose other hours there first.", lanes=" · ".join(lanes)
+    )
 
 
 def set_days(act: Action, first: date, last: date, kind: str, name: str) -> int:

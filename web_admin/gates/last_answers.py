@@ -82,9 +82,7 @@ class LastAnswer:
         is_base = question.have_epoch == self.manifest.epoch and question.have_version > 0
         return is_base and question.knows is not msgspec.UNSET and SUM_DIGEST in question.knows
 
-    def lent(
-        self, connection: Connection, sealer: Sealer, question: AskRequest
-    ) -> tuple[FaceLease, ...]:
+    def lent(self, connection: Connection, sealer: Sealer, question: AskRequest) -> tuple[FaceLease, ...]:
         """Return the leases of the controller that asks, none where it sends no key; raise SealBroken."""
         if question.sealing_public_key is msgspec.UNSET:
             return ()
@@ -105,7 +103,8 @@ class LastAnswer:
     def after(self, published: Published) -> "LastAnswer":
         """Return the answer once this is published."""
         manifest = msgspec.structs.replace(
-            self.manifest, version=published.version, digest=published.digest, digest_kind="lthash16")
+            self.manifest, version=published.version, digest=published.digest, digest_kind="lthash16"
+        )
         return replace(self, manifest=manifest, lends=published.has_share)
 
     def values(self, question: AskRequest, call: Call, now: datetime) -> dict[str, object]:
@@ -172,14 +171,17 @@ class LastAnswers:
         manifest = msgspec.json.decode(policy.manifest, type=PolicyManifest)
         signing_key = private_key(session, sealer, gate.site_id, "policy")
         said = said_digest(question)
-        made = LastAnswer(
-            public_key, _lasting(question), said, reply, policy, manifest, signing_key, lends)
+        made = LastAnswer(public_key, _lasting(question), said, reply, policy, manifest, signing_key, lends)
         event.listen(session, "after_commit", lambda _: self.note(made), once=True)
 
     def with_news(
-        self, last: LastAnswer, question: AskRequest, published: Published, leases: tuple[FaceLease, ...],
+        self,
+        last: LastAnswer,
+        question: AskRequest,
+        published: Published,
+        leases: tuple[FaceLease, ...],
         now: datetime,
-    ) -> AskReply:  # fmt: skip
+    ) -> AskReply:
         """Return an answer with what was published since, and remember it; raise KeyUnusable."""
         newest = last.after(published)
         self.note(newest)
@@ -209,8 +211,12 @@ def _lasting(question: AskRequest) -> AskRequest:
     """Return a question without what differs each time; that a key for leases came is kept."""
     has_key = question.sealing_public_key is not msgspec.UNSET
     return msgspec.structs.replace(
-        question, gate_time=EPOCH, sealing_public_key=_SOME_KEY if has_key else msgspec.UNSET,
-        have_epoch=0, have_version=0)
+        question,
+        gate_time=EPOCH,
+        sealing_public_key=_SOME_KEY if has_key else msgspec.UNSET,
+        have_epoch=0,
+        have_version=0,
+    )
 
 
 def _is_quiet(question: AskRequest, reply: AskReply) -> bool:

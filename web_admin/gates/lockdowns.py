@@ -37,7 +37,8 @@ def lockdown_now(session: Session, site_id: str, now: datetime) -> Lockdown | No
         select(Lane)
         .join(Gate)
         .where(
-            Gate.site_id == site_id, Gate.state.not_in(("retired", "stolen")),
+            Gate.site_id == site_id,
+            Gate.state.not_in(("retired", "stolen")),
             Lane.override_posture == Posture.LOCKDOWN,
             or_(Lane.override_until.is_(None), Lane.override_until > now),
         )
@@ -47,8 +48,11 @@ def lockdown_now(session: Session, site_id: str, now: datetime) -> Lockdown | No
         return None
     last = max(locked, key=lambda lane: (lane.override_until or now, lane.lane_id))
     return Lockdown(
-        [lane.name for lane in locked], not _opens_elsewhere(session, site_id, locked),
-        _since(session, site_id, locked), last.override_until, last.override_author_id or "",
+        [lane.name for lane in locked],
+        not _opens_elsewhere(session, site_id, locked),
+        _since(session, site_id, locked),
+        last.override_until,
+        last.override_author_id or "",
         last.override_reason or "",
     )
 
@@ -60,7 +64,9 @@ def _opens_elsewhere(session: Session, site_id: str, locked: Sequence[Lane]) -> 
         .join(Lane, Lane.lane_id == LaneSheetRow.lane_id)
         .join(Gate)
         .where(
-            Gate.site_id == site_id, Gate.state == "paired", Lane.direction == "in",
+            Gate.site_id == site_id,
+            Gate.state == "paired",
+            Lane.direction == "in",
             Lane.lane_id.not_in([lane.lane_id for lane in locked]),
         )
     )

@@ -67,7 +67,8 @@ def own_losses(
         lane.lane_id: [
             method
             for method in Method
-            if method in own and method in lane.methods
+            if method in own
+            and method in lane.methods
             and method not in {way.method for way in lost[lane.lane_id]}
         ]
         for lane in lanes
@@ -75,10 +76,7 @@ def own_losses(
     losses = []
     for lane in lanes:
         mine = [way for way in lost[lane.lane_id] if way.method in own]
-        lasting = [
-            way for way in mine
-            if way.is_paused or way.since is None or now - way.since >= SAID_AFTER
-        ]
+        lasting = [way for way in mine if way.is_paused or way.since is None or now - way.since >= SAID_AFTER]
         if not lasting:
             continue
         instead = works[lane.lane_id]
@@ -88,7 +86,11 @@ def own_losses(
         ends = [way.pauses_at for way in mine if way.pauses_at is not None]
         losses.append(
             OwnLoss(
-                lane, lasting, instead, [] if instead else elsewhere, face,
+                lane,
+                lasting,
+                instead,
+                [] if instead else elsewhere,
+                face,
                 max(ends) if face == "until" and len(ends) == len(mine) else None,
             )
         )

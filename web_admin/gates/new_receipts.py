@@ -39,9 +39,12 @@ AT_ONCE = 10
 
 _gate, _consent, _receipt = (cast(Table, model.__table__) for model in (Gate, Consent, ReceiptRow))
 _TYPES_OF_RECEIPT: dict[str, Type] = {
-    "of_gate": String(), "of_consent": String(), "of_person": String(), "receipt": LargeBinary(),
+    "of_gate": String(),
+    "of_consent": String(),
+    "of_person": String(),
+    "receipt": LargeBinary(),
     "signature": LargeBinary(),
-}  # fmt: skip
+}
 _NOW = bindparam("now", type_=cast(DateTime, _receipt.c.received_at.type))
 
 
@@ -60,11 +63,13 @@ def _counted(value: Value) -> ReturningUpdate[str]:
     return (
         update(_gate)
         .where(
-            *is_next_call(value), *is_believed_by_key(value("is_public_key")),
-            _gate.c.site_id == value("of_site"))
+            *is_next_call(value),
+            *is_believed_by_key(value("is_public_key")),
+            _gate.c.site_id == value("of_site"),
+        )
         .values(request_counter=value("counter"), request_digest=value("digest"))
         .returning(_gate.c.gate_id)
-    )  # fmt: skip
+    )
 
 
 def _stored(value: Value, asked: FromClause) -> ReturningInsert[str]:
@@ -73,11 +78,22 @@ def _stored(value: Value, asked: FromClause) -> ReturningInsert[str]:
     It returns the gate of each that was stored. The gates' rows are locked by the statement before.
     """
     is_known = (_consent.c.consent_id == value("of_consent"), _consent.c.person_id == value("of_person"))
-    is_first = ~select(_receipt.c.gate_id).where(
-        _receipt.c.consent_id == value("of_consent"), _receipt.c.gate_id == value("of_gate")).exists()
-    new = select(
-        _consent.c.consent_id, value("of_gate"), value("receipt"), value("signature"), _NOW,
-    ).select_from(asked).where(*is_known, is_first)  # fmt: skip
+    is_first = (
+        ~select(_receipt.c.gate_id)
+        .where(_receipt.c.consent_id == value("of_consent"), _receipt.c.gate_id == value("of_gate"))
+        .exists()
+    )
+    new = (
+        select(
+            _consent.c.consent_id,
+            value("of_gate"),
+            value("receipt"),
+            value("signature"),
+            _NOW,
+        )
+        .select_from(asked)
+        .where(*is_known, is_first)
+    )
     names = ["consent_id", "gate_id", "receipt", "signature", "received_at"]
     return insert(_receipt).from_select(names, new).returning(_receipt.c.gate_id)
 
@@ -148,19 +164,27 @@ def _stored_all(
 
 def _call(sent: Sent, opened: Sequence[ForgetReceipt]) -> dict[str, object]:
     return {
-        "of_gate": sent.gate_id, "of_site": opened[0].site_id, "is_public_key": sent.public_key,
-        "counter": sent.call.counter, "max_ahead": sent.call.max_ahead, "digest": sent.call.digest,
-    }  # fmt: skip
+        "of_gate": sent.gate_id,
+        "of_site": opened[0].site_id,
+        "is_public_key": sent.public_key,
+        "counter": sent.call.counter,
+        "max_ahead": sent.call.max_ahead,
+        "digest": sent.call.digest,
+    }
 
 
 def _rows(sent: Sent, opened: Sequence[ForgetReceipt], now: datetime) -> list[dict[str, object]]:
     return [
         {
-            "of_gate": sent.gate_id, "of_consent": receipt.consent_id, "of_person": receipt.person_id,
-            "receipt": one.receipt, "signature": one.signature, "now": now,
+            "of_gate": sent.gate_id,
+            "of_consent": receipt.consent_id,
+            "of_person": receipt.person_id,
+            "receipt": one.receipt,
+            "signature": one.signature,
+            "now": now,
         }
         for one, receipt in zip(sent.receipts, opened, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def _opened(sent: Sent) -> list[ForgetReceipt]:

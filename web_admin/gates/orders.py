@@ -36,8 +36,12 @@ def set_override(act: Action, lane_id: str, posture: str, reason: str, until: da
     lane = lane_of(act, lane_id)
     _override(act, lane, posture, checked_text("reason", reason), until)
     finish(
-        act, "posture_set", {"lane_id": lane_id, "posture": posture, "until": until.isoformat()},
-        personal={"reason": reason.strip()}, touches=(), gates=(lane.gate_id,),
+        act,
+        "posture_set",
+        {"lane_id": lane_id, "posture": posture, "until": until.isoformat()},
+        personal={"reason": reason.strip()},
+        touches=(),
+        gates=(lane.gate_id,),
     )
 
 
@@ -64,8 +68,11 @@ def lockdown_site(act: Action, reason: str, until: datetime) -> list[str]:
     for lane in lanes:
         _override(act, lane, Posture.LOCKDOWN, text, until)
     finish(
-        act, "site_locked_down", {"lanes": len(lanes), "until": until.isoformat()},
-        personal={"reason": text}, touches=(),
+        act,
+        "site_locked_down",
+        {"lanes": len(lanes), "until": until.isoformat()},
+        personal={"reason": text},
+        touches=(),
     )
     return [lane.lane_id for lane in lanes]
 
@@ -116,16 +123,26 @@ def order_open(act: Action, lane_id: str, reason: str) -> OrderRow:
     if lane.gate.state != "paired":
         raise ActionRefused("lane", _("This gate has no controller yet: pair one first."))
     if not lane_status(sheet_row(act.session, lane_id)).is_live:
-        raise ActionRefused("lane", _("This lane is not live, so its gate refuses everyone there. Its lane "
-                                   "sheet comes first."))
+        raise ActionRefused(
+            "lane",
+            _("This lane is not live, so its gate refuses everyone there. Its lane sheet comes first."),
+        )
     order = OrderRow(
-        order_id=new_id(), gate_id=lane.gate_id, lane_id=lane_id, issued_at=act.now,
-        valid_seconds=ORDER_VALID_SECONDS, author_id=act.actor_id, reason=text,
+        order_id=new_id(),
+        gate_id=lane.gate_id,
+        lane_id=lane_id,
+        issued_at=act.now,
+        valid_seconds=ORDER_VALID_SECONDS,
+        author_id=act.actor_id,
+        reason=text,
     )
     act.session.add(order)
     ring_after_commit(act.session, act.site_id, (lane.gate_id,))
     finish(
-        act, "open_ordered", {"order_id": order.order_id, "lane_id": lane_id}, personal={"reason": text},
+        act,
+        "open_ordered",
+        {"order_id": order.order_id, "lane_id": lane_id},
+        personal={"reason": text},
         gates=NO_GATE,
     )
     return order

@@ -41,9 +41,7 @@ def make_code(
 ) -> str:
     """Return a new one-time code for a gate, good for its lifetime; older ones become worthless."""
     for attempt in session.scalars(
-        select(PairAttempt).where(
-            PairAttempt.gate_id == gate.gate_id, PairAttempt.state.in_(UNDER_WAY)
-        )
+        select(PairAttempt).where(PairAttempt.gate_id == gate.gate_id, PairAttempt.state.in_(UNDER_WAY))
     ):
         attempt.state = "refused"
     groups = ("".join(secrets.choice(CODE_LETTERS) for _ in range(4)) for _ in range(2))

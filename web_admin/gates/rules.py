@@ -36,8 +36,11 @@ def check_interlock(gate: Gate, lane: LaneRecord) -> None:
         if lane_id not in here:
             raise ActionRefused(
                 "interlock_with",
-                _("%(lane)s is no lane of this gate. A lane waits only for lanes of its own gate, "
-                  "because each gate works alone.", lane=lane_id),
+                _(
+                    "%(lane)s is no lane of this gate. A lane waits only for lanes of its own gate, "
+                    "because each gate works alone.",
+                    lane=lane_id,
+                ),
             )
 
 
@@ -46,19 +49,19 @@ def check_closed_area(saved: Lane, other_way_out: Lane | None) -> None:
     if saved.antipassback == "hard" and not saved.area_is_closed and other_way_out is not None:
         raise ActionRefused(
             "antipassback",
-            _("People who leave by %(lane)s would be refused here as still inside, because gates do not "
-              "share who passed. Choose “report”, or confirm that this area is left through this gate "
-              "alone.",
-              lane=other_way_out.name),
+            _(
+                "People who leave by %(lane)s would be refused here as still inside, because gates do not "
+                "share who passed. Choose “report”, or confirm that this area is left through this gate "
+                "alone.",
+                lane=other_way_out.name,
+            ),
         )
 
 
 def check_antipassback(gate: Gate, saved: Lane) -> None:
     """Raise ActionRefused when, with the lane as saved, a lane refuses people whom no way out counts."""
     if saved.direction == "out" and saved.antipassback == "hard":
-        raise ActionRefused(
-            "antipassback", _("A way out cannot refuse: choose “off” or “report” for it.")
-        )
+        raise ActionRefused("antipassback", _("A way out cannot refuse: choose “off” or “report” for it."))
     ways_out = [lane for lane in gate.lanes if lane.direction == "out"]
     uncounted = next((lane for lane in ways_out if lane.antipassback == "off"), None)
     relying = [lane for lane in gate.lanes if lane.antipassback == "hard"]
@@ -67,16 +70,24 @@ def check_antipassback(gate: Gate, saved: Lane) -> None:
     if saved in relying:
         raise ActionRefused(
             "antipassback",
-            _("This refuses people who have not left, so every way out must count people, and %(lane)s does"
-              " not. Switch it on there first, or choose “report”.", lane=uncounted.name)
+            _(
+                "This refuses people who have not left, so every way out must count people, and %(lane)s does"
+                " not. Switch it on there first, or choose “report”.",
+                lane=uncounted.name,
+            )
             if uncounted is not None
-            else _("This refuses people who have not left, but this gate has no way out that counts people."
-                   " Add one first, or choose “report”."),
+            else _(
+                "This refuses people who have not left, but this gate has no way out that counts people."
+                " Add one first, or choose “report”."
+            ),
         )
     raise ActionRefused(
         "antipassback" if saved.direction == "out" else "direction",
-        _("%(lane)s refuses people who have not left, so every way out of this gate must count people. "
-          "Choose “report” for %(lane)s first.", lane=relying[0].name),
+        _(
+            "%(lane)s refuses people who have not left, so every way out of this gate must count people. "
+            "Choose “report” for %(lane)s first.",
+            lane=relying[0].name,
+        ),
     )
 
 
@@ -158,14 +169,16 @@ def check_methods(site: Site, lane: LaneRecord, hours: Mapping[str, WeeklyHours]
         check_promise_one({lane.lane_id: lane}, hours)
     except PolicyRefused as err:
         raise ActionRefused(
-            "methods", _("Face would be the only way in: offer another one at the same hours (%(why)s).",
-                         why=str(err))
+            "methods",
+            _("Face would be the only way in: offer another one at the same hours (%(why)s).", why=str(err)),
         ) from err
     if Method.FACE in lane.methods and not _ways_beside_face(lane, hours):
         raise ActionRefused(
             "methods",
-            _("Whenever a lane offers face, it offers the card and one more way as well. "
-              "Add PIN or QR code, or widen their hours."),
+            _(
+                "Whenever a lane offers face, it offers the card and one more way as well. "
+                "Add PIN or QR code, or widen their hours."
+            ),
         )
 
 
@@ -174,8 +187,11 @@ def check_face_code(gate: Gate) -> None:
     if gate.without_face:
         raise ActionRefused(
             "methods",
-            _("The program of %(gate)s was installed from the package without face: it has no code that "
-              "could look at one. Leave face out here.", gate=gate.name),
+            _(
+                "The program of %(gate)s was installed from the package without face: it has no code that "
+                "could look at one. Leave face out here.",
+                gate=gate.name,
+            ),
         )
 
 
@@ -183,8 +199,7 @@ def _ways_beside_face(lane: LaneRecord, hours: Mapping[str, WeeklyHours]) -> boo
     """Return whether face is never offered without the card and another way in the same minute."""
     edges = {0, *(edge for hours_id in lane.method_hours.values() for edge in hours[hours_id].edges())}
     return all(
-        Method.FACE not in offered
-        or (Method.CARD in offered and len(offered) > OTHER_WAYS_BESIDE_FACE)
+        Method.FACE not in offered or (Method.CARD in offered and len(offered) > OTHER_WAYS_BESIDE_FACE)
         for day_kind in DAY_KINDS
         for eve_kind in DAY_KINDS
         for minute in edges
@@ -195,9 +210,19 @@ def _ways_beside_face(lane: LaneRecord, hours: Mapping[str, WeeklyHours]) -> boo
 def spec_of(lane: Lane) -> LaneSpec:
     """Return a stored lane as the form shows it."""
     return LaneSpec(
-        lane.lane_id, lane.name, lane.direction, tuple(lane.methods), dict(lane.method_hours),
-        lane.pulse_seconds, lane.slow_pulse_seconds, lane.posture, dict(lane.posture_hours),
-        tuple(lane.interlock_with), lane.antipassback, lane.staff_hold_minutes, lane.area_is_closed,
+        lane.lane_id,
+        lane.name,
+        lane.direction,
+        tuple(lane.methods),
+        dict(lane.method_hours),
+        lane.pulse_seconds,
+        lane.slow_pulse_seconds,
+        lane.posture,
+        dict(lane.posture_hours),
+        tuple(lane.interlock_with),
+        lane.antipassback,
+        lane.staff_hold_minutes,
+        lane.area_is_closed,
     )
 
 

@@ -78,8 +78,11 @@ def set_schedule(act: Action, lane_id: str, hours_id: str, posture: str) -> None
         raise ActionRefused("posture", _("Choose held open, lockdown or out of use."))
     keep_schedules(act, lane, {**lane.posture_hours, hours_id: str(posture)})
     finish(
-        act, "posture_scheduled", {"lane_id": lane_id, "hours_id": hours_id, "posture": posture},
-        touches=(), gates=(lane.gate_id,),
+        act,
+        "posture_scheduled",
+        {"lane_id": lane_id, "hours_id": hours_id, "posture": posture},
+        touches=(),
+        gates=(lane.gate_id,),
     )
 
 
@@ -91,8 +94,11 @@ def remove_schedule(act: Action, lane_id: str, hours_id: str) -> None:
         return
     keep_schedules(act, lane, {key: word for key, word in lane.posture_hours.items() if key != hours_id})
     finish(
-        act, "posture_unscheduled", {"lane_id": lane_id, "hours_id": hours_id},
-        touches=(), gates=(lane.gate_id,),
+        act,
+        "posture_unscheduled",
+        {"lane_id": lane_id, "hours_id": hours_id},
+        touches=(),
+        gates=(lane.gate_id,),
     )
 
 
@@ -117,9 +123,11 @@ def check_may_be_held(act: Action, lane_id: str, postures: Collection[str]) -> N
     if Posture.HELD_OPEN in postures and sheet is not None and sheet.lock in PULSED_ONLY:
         raise ActionRefused(
             "posture",
-            _("The lane sheet says that a motor, barrier or turnstile moves this lane. Such a drive takes "
-              "one order to open and closes automatically, so Menjin cannot hold it open. Use the drive's "
-              "own switch."),
+            _(
+                "The lane sheet says that a motor, barrier or turnstile moves this lane. Such a drive takes "
+                "one order to open and closes automatically, so Menjin cannot hold it open. Use the drive's "
+                "own switch."
+            ),
         )
 
 
@@ -133,10 +141,7 @@ def read_site_hours(session: Session, site: Site) -> SiteHours:
     return SiteHours(
         SiteCalendar(ZoneInfo(site.timezone), {row.day: row.kind for row in days}),
         {row.hours_id: row.name for row in rows},
-        {
-            row.hours_id: WeeklyHours.from_spans(msgspec.convert(row.spans, tuple[Span, ...]))
-            for row in rows
-        },
+        {row.hours_id: WeeklyHours.from_spans(msgspec.convert(row.spans, tuple[Span, ...])) for row in rows},
     )
 
 

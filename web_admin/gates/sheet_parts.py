@@ -30,19 +30,28 @@ def parts_of(sheet: LaneSheet) -> Sequence[SheetPart]:
         parts.append(SheetPart("power", _l("Without power"), ("fails", "safety_input")))
     elif sheet.lock is not None and sheet.lock not in FOLLOWS:
         parts.append(SheetPart("power", _l("Without power"), ("fails",)))
-    parts.append(SheetPart(
-        "escape", _l("Emergencies"), ("on_escape_route", "emergency_access", "last_drill")))
+    parts.append(
+        SheetPart("escape", _l("Emergencies"), ("on_escape_route", "emergency_access", "last_drill"))
+    )
     if sheet.on_escape_route:
         parts.append(SheetPart("exit", _l("The way out"), EXIT_FIELDS))
-        parts.append(SheetPart(
-            "exit_sign", _l("The sign at the way out"), ("exit_sign_photo", "exit_sign_date")))
-    parts.append(SheetPart(
-        "reach", _l("Reach and width"), ("reader_heights_mm", "opening_width_mm", "is_accessible_lane")))
+        parts.append(
+            SheetPart("exit_sign", _l("The sign at the way out"), ("exit_sign_photo", "exit_sign_date"))
+        )
+    parts.append(
+        SheetPart(
+            "reach", _l("Reach and width"), ("reader_heights_mm", "opening_width_mm", "is_accessible_lane")
+        )
+    )
     parts.append(SheetPart("camera", _l("Camera"), ("camera_location",)))
     if sheet.camera_location is not None:
-        parts.append(SheetPart(
-            "camera_sign", _l("What the camera sees"),
-            ("camera_view", "camera_sign_photo", "camera_sign_date")))
+        parts.append(
+            SheetPart(
+                "camera_sign",
+                _l("What the camera sees"),
+                ("camera_view", "camera_sign_photo", "camera_sign_date"),
+            )
+        )
     return parts
 
 

@@ -109,9 +109,7 @@ def lane_statuses(session: Session, site_id: str, lane_ids: Iterable[str]) -> di
 def facts_of(lane: Lane, rows: Mapping[str, LaneSheetRow]) -> LaneFacts:
     """Return the facts of a lane without its sheet; the server knows of cameras through face alone."""
     others = [other for other in lane.gate.lanes if other.lane_id != lane.lane_id]
-    offered = {
-        method for other in others if other.direction == lane.direction for method in other.methods
-    }
+    offered = {method for other in others if other.direction == lane.direction for method in other.methods}
     live = [stored_sheet(rows[other.lane_id].live) for other in others if other.lane_id in rows]
     return LaneFacts(
         has_camera=Method.FACE in lane.methods,

@@ -78,8 +78,17 @@ LABELS: Mapping[str, LazyString] = {
 }
 GROUPS: tuple[tuple[LazyString, tuple[str, ...]], ...] = (
     (_l("The lock"), ("lock", "fails", "safety_input")),
-    (_l("The way out"), ("on_escape_route", "free_exit", "fire_release", "manual_release",
-                         "exit_sign_photo", "exit_sign_date")),
+    (
+        _l("The way out"),
+        (
+            "on_escape_route",
+            "free_exit",
+            "fire_release",
+            "manual_release",
+            "exit_sign_photo",
+            "exit_sign_date",
+        ),
+    ),
     (_l("Reach and width"), ("reader_heights_mm", "opening_width_mm", "is_accessible_lane")),
     (_l("Camera"), ("camera_location", "camera_view", "camera_sign_photo", "camera_sign_date")),
     (_l("Emergencies"), ("emergency_access", "last_drill")),
@@ -94,8 +103,7 @@ SENTENCES: Mapping[str, LazyString] = {
         "A magnet lets go when its power is gone: it fails safe. Correct the lock or this."
     ),
     "strike_fails_secure": _l(
-        "A fail-secure strike stays locked when its power is gone: it fails secure. Correct the lock or "
-        "this."
+        "A fail-secure strike stays locked when its power is gone: it fails secure. Correct the lock or this."
     ),
     "escape_not_said": _l("Say whether people leave through this lane in an emergency."),
     "escape_no_free_exit": _l(
@@ -130,16 +138,12 @@ SENTENCES: Mapping[str, LazyString] = {
     "camera_private": _l(
         "No camera may hang in a private place such as a home, toilet or changing room. Take it down."
     ),
-    "camera_no_view": _l(
-        "Write what the camera sees and what is masked, such as a neighbour's windows."
-    ),
+    "camera_no_view": _l("Write what the camera sees and what is masked, such as a neighbour's windows."),
     "camera_no_sign": _l(
         "Put up a sign at the camera that says who films what for, and write down where its photo is kept."
     ),
     "camera_no_sign_date": _l("Write on which day the sign was photographed."),
-    "magnet_no_sensor": _l(
-        "A magnet is best released by a sensor on approach as well as by the button."
-    ),
+    "magnet_no_sensor": _l("A magnet is best released by a sensor on approach as well as by the button."),
     "no_exit_sign": _l("Put up a sign that says how to get out, and write down photo and date."),
     "turnstile_locks": _l(
         "A turnstile should turn freely when its power is gone, also outside escape routes."

@@ -79,8 +79,10 @@ def check_face_sheet(act: Action, lane_id: str) -> None:
     if not lane_status(sheet_row(act.session, lane_id)).may_offer_face:
         raise ActionRefused(
             "methods",
-            _("Face needs a camera, and a camera needs a live lane sheet that says where it hangs, what it "
-              "sees and where its sign is. Fill in the lane sheet first."),
+            _(
+                "Face needs a camera, and a camera needs a live lane sheet that says where it hangs, what it "
+                "sees and where its sign is. Fill in the lane sheet first."
+            ),
         )
 
 

@@ -24,9 +24,15 @@ from web_admin.gates.last_answers import Call, LastAnswer, LastAnswers, Publishe
 
 
 def answer_unchanged(
-    answers: LastAnswers, database: Database, sealer: Sealer, gate_id: str, public_key: bytes,
-    question: AskRequest, call: Call, now: datetime,
-) -> AskReply | None:  # fmt: skip
+    answers: LastAnswers,
+    database: Database,
+    sealer: Sealer,
+    gate_id: str,
+    public_key: bytes,
+    question: AskRequest,
+    call: Call,
+    now: datetime,
+) -> AskReply | None:
     """Count the call and return the same answer, dated `now`; None where it has to be worked out.
 
     The caller has checked the gate's signature by this key. Raises KeyUnusable where the gate is to be
@@ -56,9 +62,13 @@ def answer_unchanged(
 
 
 def _counted(
-    answers: LastAnswers, database: Database, sealer: Sealer, last: LastAnswer, question: AskRequest,
+    answers: LastAnswers,
+    database: Database,
+    sealer: Sealer,
+    last: LastAnswer,
+    question: AskRequest,
     values: dict[str, object],
-) -> tuple[FaceLease, ...] | None:  # fmt: skip
+) -> tuple[FaceLease, ...] | None:
     """Count a call of a gate with the newest policy and return its leases; None where more differs.
 
     A primary that was cut off from its standby lends nothing: on PostgreSQL what lends waits for it.

@@ -83,11 +83,21 @@ def append_audits(session: Session, site_id: str, entries: Iterable[NewEntry], n
         fitting = fitting_facts(new.facts), fitting_facts(new.personal)
         entry = chain_entry(previous, seq + 1, at, new.kind, *fitting)
         seq, previous = entry.seq, entry.digest
-        rows.append({
-            "site_id": site_id, "seq": seq, "at": at, "kind": new.kind, "person_id": new.person_id,
-            "facts": entry.facts, "personal": entry.personal, "salt": entry.salt,
-            "personal_digest": entry.personal_digest, "previous": entry.previous, "digest": entry.digest,
-        })
+        rows.append(
+            {
+                "site_id": site_id,
+                "seq": seq,
+                "at": at,
+                "kind": new.kind,
+                "person_id": new.person_id,
+                "facts": entry.facts,
+                "personal": entry.personal,
+                "salt": entry.salt,
+                "personal_digest": entry.personal_digest,
+                "previous": entry.previous,
+                "digest": entry.digest,
+            }
+        )
     if rows:
         session.execute(insert(AuditEntry), rows)
         _ends_with(session, site_id, seq, previous)

@@ -1,6 +1,5 @@
 """Pages to approve or refuse people whom homes added, where the site requires it."""
 
-
 from flask import Blueprint, flash, redirect, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response

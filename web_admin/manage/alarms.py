@@ -1,6 +1,5 @@
 """Pages of a shift's alarms: open ones to acknowledge, the hand-over to the next shift, and past ones."""
 
-
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -77,8 +76,13 @@ def _page(form: HandoverForm) -> str:
         names=shown_names(session, actors),
         form=form,
         own_id=actor_id(),
-        weeks=alarms_by_week(request_session(), current_site().site_id, request_now(), site_zone(),
-                             with_silent=current_may("acknowledge_alarm")),
+        weeks=alarms_by_week(
+            request_session(),
+            current_site().site_id,
+            request_now(),
+            site_zone(),
+            with_silent=current_may("acknowledge_alarm"),
+        ),
         is_first_page=_place() is None,
     )
 

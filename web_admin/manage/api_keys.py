@@ -59,7 +59,10 @@ def show_list() -> str:
     live = [row for row in rows if row.ended_at is None and now < row.valid_until]
     ended = [row for row in rows if row not in live]
     return render_template(
-        "office/api_keys.html", live=live, ended=ended[:LISTED_ENDED], scope_words=SCOPE_WORDS,
+        "office/api_keys.html",
+        live=live,
+        ended=ended[:LISTED_ENDED],
+        scope_words=SCOPE_WORDS,
         button=AgainForm(formdata=None),
     )
 
@@ -70,10 +73,15 @@ def new() -> Page:
     """Make a key and show it this one time."""
     form = KeyForm()
     if form.validate_on_submit():
-        made = do(form, lambda act: make_api_key(
-            act, name=typed(form.name), scopes=form.scopes.data or [],
-            valid_until=act.now + timedelta(days=int(form.days.data)),
-        ))
+        made = do(
+            form,
+            lambda act: make_api_key(
+                act,
+                name=typed(form.name),
+                scopes=form.scopes.data or [],
+                valid_until=act.now + timedelta(days=int(form.days.data)),
+            ),
+        )
         if made is not None:
             return render_template("office/api_key_once.html", made=made, scope_words=SCOPE_WORDS)
         if not form.errors and not form.form_errors:

@@ -42,8 +42,10 @@ REVIEW_AFTER = timedelta(days=365)
 LABELS = {
     "lawful": _l("1. Are purpose and method lawful, proper and necessary?"),
     "rights": _l("2. How are people's rights affected, and do the measures that reduce this work?"),
-    "risks": _l("3. Risks of leak, alteration, loss, damage, or unlawful obtaining, sale or use, and the "
-                "harm that may follow"),
+    "risks": _l(
+        "3. Risks of leak, alteration, loss, damage, or unlawful obtaining, sale or use, and the "
+        "harm that may follow"
+    ),
     "measures": _l("4. Is the protection lawful, effective and in proportion to the risk?"),
     "alternatives": _l("Alternatives considered, and why face is still wanted beside them"),
     "consultation": _l("Whom you asked (residents, committee, privacy officer), and what they said"),
@@ -71,7 +73,8 @@ class AssessmentForm(OnceForm):
     residual_risk = RadioField(_l("Risk that remains"), choices=options(RISK_WORDS), default="low")
     conclusion = RadioField(_l("Conclusion"), choices=options(CONCLUSION_WORDS), default="go")
     review_due = DateField(
-        _l("Review due on"), validators=[Optional()],
+        _l("Review due on"),
+        validators=[Optional()],
         description=_l("Within twelve months. Then face pauses."),
     )
 
@@ -86,15 +89,24 @@ class AssessmentForm(OnceForm):
     def text(self) -> AssessmentText:
         """Return the typed text, after validation."""
         return AssessmentText(
-            {name: typed(self[name]) for name in TEXT_FIELDS}, tuple(self.lanes.data or ()),
-            typed(self.conclusion), typed(self.residual_risk), self.review_due.data,
+            {name: typed(self[name]) for name in TEXT_FIELDS},
+            tuple(self.lanes.data or ()),
+            typed(self.conclusion),
+            typed(self.residual_risk),
+            self.review_due.data,
         )
 
 
 for _name in TEXT_FIELDS:
-    setattr(AssessmentForm, _name, TextAreaField(
-        LABELS[_name], validators=[Length(max=MAX_TEXT_CHARS)],
-        render_kw={"rows": 5 if _name in REQUIRED_TEXTS else 3}))
+    setattr(
+        AssessmentForm,
+        _name,
+        TextAreaField(
+            LABELS[_name],
+            validators=[Length(max=MAX_TEXT_CHARS)],
+            render_kw={"rows": 5 if _name in REQUIRED_TEXTS else 3},
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +134,12 @@ def show_list() -> str:
     site_id = current_site().site_id
     status = assessment_status(request_session(), site_id, request_now())
     return render_template(
-        "office/assessments.html", rows=assessments(request_session(), site_id), status=status,
-        why_not=WHY_NOT.get(status.word), state_word=state_word, states=STATE_WORDS,
+        "office/assessments.html",
+        rows=assessments(request_session(), site_id),
+        status=status,
+        why_not=WHY_NOT.get(status.word),
+        state_word=state_word,
+        states=STATE_WORDS,
     )
 
 
@@ -139,9 +155,15 @@ def _page(row: AssessmentRow, button: AgainForm) -> str:
     older = next((other for other in others if other.number < row.number), None)
     status = assessment_status(request_session(), row.site_id, request_now())
     return render_template(
-        "office/assessment.html", row=row, lines=_lines(row), state=state_word(row, status),
-        states=STATE_WORDS, button=button, is_author=actor_id() in row.author_ids,
-        kept_until=retained_until(row), older=older,
+        "office/assessment.html",
+        row=row,
+        lines=_lines(row),
+        state=state_word(row, status),
+        states=STATE_WORDS,
+        button=button,
+        is_author=actor_id() in row.author_ids,
+        kept_until=retained_until(row),
+        older=older,
     )
 
 
@@ -233,4 +255,3 @@ def _pressed(assessment_id: str, work: Callable[[Action, str], AssessmentRow], s
         form.form_errors = refusals
         return _page(row, form), 422
     return redirect(url_for("assessments.show", assessment_id=assessment_id), 303)
-

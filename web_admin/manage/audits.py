@@ -34,12 +34,14 @@ class NewAuditForm(OnceForm):
     """Who audits, and what."""
 
     auditor = StringField(
-        _l("Who audits"), validators=[InputRequired(_l("Fill this in.")), Length(max=120)],
+        _l("Who audits"),
+        validators=[InputRequired(_l("Fill this in.")), Length(max=120)],
         description=_l("The body or the office, not a person's name. No one does more than three in a row."),
     )
     is_independent = BooleanField(_l("They are independent of those who run the gates"))
     scope = TextAreaField(
-        _l("What is looked at"), validators=[InputRequired(_l("Fill this in.")), WORDS],
+        _l("What is looked at"),
+        validators=[InputRequired(_l("Fill this in.")), WORDS],
         description=_l("Suggested are the heads of the official guideline; take away what does not apply."),
         render_kw={"rows": 12},
     )
@@ -49,8 +51,9 @@ class WordsForm(OnceForm):
     """What an audit found, and what is done about it."""
 
     findings = TextAreaField(_l("What was found"), validators=[WORDS], render_kw={"rows": 8})
-    fixes = TextAreaField(_l("What was done or will be done, and by when"), validators=[WORDS],
-                          render_kw={"rows": 8})
+    fixes = TextAreaField(
+        _l("What was done or will be done, and by when"), validators=[WORDS], render_kw={"rows": 8}
+    )
 
 
 @bp.get("/")
@@ -59,8 +62,10 @@ def show_list() -> str:
     """List audits, newest first, and say when the next one is due."""
     session, site = request_session(), current_site()
     return render_template(
-        "office/audits.html", rows=audits_of(session, site.site_id, SHOWN),
-        due=audit_due(session, site, request_now()), open_one=open_audit(session, site.site_id),
+        "office/audits.html",
+        rows=audits_of(session, site.site_id, SHOWN),
+        due=audit_due(session, site, request_now()),
+        open_one=open_audit(session, site.site_id),
     )
 
 
@@ -74,9 +79,12 @@ def new() -> Page:
 
     def work(act: Action) -> ComplianceAudit:
         return begin_audit(
-            act, current_menjin().config, auditor=typed(form.auditor),
-            is_independent=bool(form.is_independent.data), scope=typed(form.scope),
-        )  # fmt: skip
+            act,
+            current_menjin().config,
+            auditor=typed(form.auditor),
+            is_independent=bool(form.is_independent.data),
+            scope=typed(form.scope),
+        )
 
     if form.validate_on_submit():
         audit = do(form, work)
@@ -103,7 +111,10 @@ def _page(row: ComplianceAudit, **forms: OnceForm) -> str:
     words = WordsForm(formdata=None)
     words.findings.data, words.fixes.data = row.findings, row.fixes
     return render_template(
-        "office/audit.html", row=row, minors=row.figures["minors"], labels=MINORS_FIGURES,
+        "office/audit.html",
+        row=row,
+        minors=row.figures["minors"],
+        labels=MINORS_FIGURES,
         **{"form": words, "button": AgainForm(formdata=None)} | forms,
     )
 

@@ -180,10 +180,16 @@ def _asked_kind() -> BulkKind | None:
 
 def _to_list() -> Response:
     wanted = wanted_of(request.form)
-    return redirect(url_for(
-        "people.show_list", find=sealed_text(wanted.text), building=wanted.building or None,
-        kind=wanted.kind or None, state=wanted.state or None,
-    ), 303)
+    return redirect(
+        url_for(
+            "people.show_list",
+            find=sealed_text(wanted.text),
+            building=wanted.building or None,
+            kind=wanted.kind or None,
+            state=wanted.state or None,
+        ),
+        303,
+    )
 
 
 def _form_of(kind: BulkKind, answers: Mapping[str, str] | None) -> OnceForm:
@@ -241,7 +247,12 @@ def _invite(form: OnceForm, people: list[str]) -> tuple[int, dict[str, str]] | N
 
 
 def _page(
-    kind: BulkKind, people: list[str], plan: Plan, form: OnceForm, spec: GrantSpec | None = None, *,
+    kind: BulkKind,
+    people: list[str],
+    plan: Plan,
+    form: OnceForm,
+    spec: GrantSpec | None = None,
+    *,
     asks_hours: bool = False,
 ) -> str:
     return render_template(
@@ -279,8 +290,7 @@ def _codes_page(seq: int, codes: dict[str, str]) -> str:
         people=people,
         codes=codes,
         links={
-            person_id: address + url_for("resident.welcome", code=code)
-            for person_id, code in codes.items()
+            person_id: address + url_for("resident.welcome", code=code) for person_id, code in codes.items()
         },
         hours=INVITATION_HOURS,
     )

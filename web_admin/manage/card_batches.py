@@ -1,6 +1,5 @@
 """Pages for many cards in a row, replacing a lost card, naming a holder, and setting up the desk reader."""
 
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -72,7 +71,11 @@ def batch() -> Page:
             return redirect(url_for("card_batch.batch", building=building or None, after=after or None), 303)
     turn = next_home_without_card(session, site_id, building, after)
     page = render_template(
-        "office/card_batch.html", form=form, turn=turn, building=building, after=after,
+        "office/card_batch.html",
+        form=form,
+        turn=turn,
+        building=building,
+        after=after,
         buildings=buildings_of(session, site_id),
     )
     return page if not form.is_submitted() else (page, 422)
@@ -85,6 +88,7 @@ def put_in_place(credential_id: str) -> Page:
     old = _card(credential_id)
     form = TapForm()
     if form.validate_on_submit():
+
         def work(act: Action) -> CredentialRow:
             return replace_card(act, credential_id, read_tap(typed(form.number)))
 

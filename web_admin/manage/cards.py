@@ -54,9 +54,12 @@ class CardForm(OnceForm):
     valid_until = DateTimeLocalField(_l("Valid until"), validators=[Optional()])
     guardian_card = StringField(
         _l("The guardian's own card"),
-        description=_l("An adult of the child's home holds their card to the desk reader: "
-                       "by that they agree, and who and when is recorded."),
-        validators=[Length(max=40)], render_kw={"autocomplete": "off"},
+        description=_l(
+            "An adult of the child's home holds their card to the desk reader: "
+            "by that they agree, and who and when is recorded."
+        ),
+        validators=[Length(max=40)],
+        render_kw={"autocomplete": "off"},
     )
 
 
@@ -90,7 +93,11 @@ def find() -> Page:
             asked = True
             found = _holders(number, look)
     page = render_template(
-        "office/cards.html", form=form, found=found, asked=asked, button=AgainForm(formdata=None),
+        "office/cards.html",
+        form=form,
+        found=found,
+        asked=asked,
+        button=AgainForm(formdata=None),
         reader=ReaderForm(formdata=None, form=desk_form()),
         why_it_stays=partial(why_it_stays, current_action()),
     )
@@ -116,20 +123,31 @@ def give(person_id: str) -> Page:
         form.guardian_card.render_kw = {"autocomplete": "off", "autofocus": True}
         form.number.render_kw = {"autocomplete": "off"}
     if form.validate_on_submit():
+
         def work(act: Action) -> CredentialRow:
             if asks_guardian:
                 _agreed(act, person_id, typed(form.guardian_card))
             number = read_tap(typed(form.number))
-            return issue_card(act, person_id, number, label=form.label.data or "",
-                              valid_until=from_local(form.valid_until.data))
+            return issue_card(
+                act,
+                person_id,
+                number,
+                label=form.label.data or "",
+                valid_until=from_local(form.valid_until.data),
+            )
 
         card = do(form, work)
         if card is not None:
             say_saved(_("The card is ready."))
         if not form.errors:
             return redirect(after(url_for("person.show", person_id=person_id)), 303)
-    page = render_template("office/card_give.html", form=form, person=person,
-                           asks_guardian=asks_guardian, agreement_text=agreement_text())
+    page = render_template(
+        "office/card_give.html",
+        form=form,
+        person=person,
+        asks_guardian=asks_guardian,
+        agreement_text=agreement_text(),
+    )
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -156,16 +174,24 @@ def _credential(credential_id: str) -> CredentialRow:
 def suspend(credential_id: str) -> Response:
     """Suspend a lost card until it is found or ended."""
     is_card = _credential(credential_id).kind == CredentialKind.CARD
-    return _change(credential_id, "active", lambda act: suspend_credential(act, credential_id),
-                   _("The card is suspended.") if is_card else _("Suspended."))
+    return _change(
+        credential_id,
+        "active",
+        lambda act: suspend_credential(act, credential_id),
+        _("The card is suspended.") if is_card else _("Suspended."),
+    )
 
 
 @bp.post("/<credential_id>/resume")
 @allowed("suspend_credentials")
 def resume(credential_id: str) -> Response:
     """End a suspension."""
-    return _change(credential_id, "suspended", lambda act: resume_credential(act, credential_id),
-                   _("The suspension has ended."))
+    return _change(
+        credential_id,
+        "suspended",
+        lambda act: resume_credential(act, credential_id),
+        _("The suspension has ended."),
+    )
 
 
 @bp.post("/<credential_id>/end")
@@ -173,8 +199,9 @@ def resume(credential_id: str) -> Response:
 def end(credential_id: str) -> Response:
     """End a card, PIN or phone for good."""
     reason = "lost" if request.form.get("reason") == "lost" else "returned"
-    return _change(credential_id, "", lambda act: end_credential(act, credential_id, reason),
-                   _("Ended for good."))
+    return _change(
+        credential_id, "", lambda act: end_credential(act, credential_id, reason), _("Ended for good.")
+    )
 
 
 def _change(credential_id: str, from_state: str, work: Callable[[Action], object], said: str) -> Response:

@@ -58,9 +58,11 @@ def made_by(act: Action, account_id: int) -> Made:
     author, session, site_id = staff_id(account_id), act.session, act.site_id
     codes = [code for code in live_emergency_codes(session, site_id) if code.author_id == author]
     return Made(
-        live_keys_by(session, site_id, author, act.now), live_passes_by(session, site_id, author, act.now),
+        live_keys_by(session, site_id, author, act.now),
+        live_passes_by(session, site_id, author, act.now),
         live_series_by(session, site_id, author, act.now.date()),
-        webhooks_added_by(session, site_id, author), codes,
+        webhooks_added_by(session, site_id, author),
+        codes,
     )
 
 
@@ -87,9 +89,11 @@ def settle_made(act: Action, account_id: int, handed_over: Collection[str]) -> N
         kept = [kind for kind in made.names() if kind in handed_over]
         _take_over(one, made, kept)
         record(
-            one, "staff_work_settled",
+            one,
+            "staff_work_settled",
             {
-                "account_id": account_id, "handed_over": " ".join(kept),
+                "account_id": account_id,
+                "handed_over": " ".join(kept),
                 "ended": " ".join(kind for kind in made.names() if kind not in kept),
             },
         )

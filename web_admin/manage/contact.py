@@ -23,7 +23,8 @@ class ContactForm(OnceForm):
 
     responsible_name = StringField(_l("Name or post"), validators=[Length(max=120)])
     responsible_contact = StringField(
-        _l("How to reach them"), description=_l("Such as a telephone number and an e-mail address."),
+        _l("How to reach them"),
+        description=_l("Such as a telephone number and an e-mail address."),
         validators=[Length(max=120)],
     )
 
@@ -33,11 +34,18 @@ CHANNELS = {
     Language.EN: _l("Where to complain further, in English"),
 }
 for _language, _label in CHANNELS.items():
-    setattr(ContactForm, f"channels_{_language}", TextAreaField(
-        _label, validators=[Length(max=MAX_CHANNEL_CHARS)], render_kw={"rows": 3},
-        description="" if _language is not DEFAULT_LANGUAGE
-        else _l("Authorities with telephone or address. Every refusal names them."),
-    ))
+    setattr(
+        ContactForm,
+        f"channels_{_language}",
+        TextAreaField(
+            _label,
+            validators=[Length(max=MAX_CHANNEL_CHARS)],
+            render_kw={"rows": 3},
+            description=""
+            if _language is not DEFAULT_LANGUAGE
+            else _l("Authorities with telephone or address. Every refusal names them."),
+        ),
+    )
 
 
 @bp.route("/contact", methods=["GET", "POST"])
@@ -55,7 +63,9 @@ def edit() -> str | Response | tuple[str, int]:
 
     def work(act: Action) -> bool:
         save_contact(
-            act, name=typed(form.responsible_name), contact=typed(form.responsible_contact),
+            act,
+            name=typed(form.responsible_name),
+            contact=typed(form.responsible_contact),
             channels={language: typed(form[f"channels_{language}"]) for language in CHANNELS},
         )
         return True

@@ -40,7 +40,8 @@ class OwnPinForm(OnceForm):
     """A PIN, typed by the resident whose card was shown."""
 
     pin = PasswordField(
-        _l("PIN"), description=_l("The resident types it here, on this keyboard."),
+        _l("PIN"),
+        description=_l("The resident types it here, on this keyboard."),
         validators=[InputRequired(_l("Type the PIN.")), Length(max=12)],
         render_kw={"autocomplete": "off", "inputmode": "numeric"},
     )
@@ -50,7 +51,8 @@ class PinForm(OwnPinForm):
     """A home's number and a PIN, typed by the resident."""
 
     home = StringField(
-        _l("Home number"), validators=[InputRequired(_l("Type the home's number.")), Length(max=20)],
+        _l("Home number"),
+        validators=[InputRequired(_l("Type the home's number.")), Length(max=20)],
         render_kw={"autocomplete": "off", "inputmode": "text"},
     )
 
@@ -66,12 +68,17 @@ def _page(tap: TapForm | None = None, pin: OwnPinForm | None = None) -> str:
     visit, waiting = current_visit(), waiting_visit()
     tap, pin = tap or TapForm(formdata=None, prefix=""), pin or PinForm(formdata=None)
     return render_template(
-        "office/desk.html", visit=visit, waiting=waiting, over=request.args.get("over") == "1",
+        "office/desk.html",
+        visit=visit,
+        waiting=waiting,
+        over=request.args.get("over") == "1",
         look_again=request.args.get("again") == "1",
         person=person_by_id(request_session(), visit.person_id) if visit is not None else None,
         digits=check_digits(waiting) if waiting is not None else "",
         until=waiting.opened_at + VERIFICATION_MINUTES if waiting is not None else request_now(),
-        tap=tap, pin=pin, button=AgainForm(formdata=None),
+        tap=tap,
+        pin=pin,
+        button=AgainForm(formdata=None),
         reader=ReaderForm(formdata=None, form=desk_form()),
     )
 

@@ -36,7 +36,8 @@ class DisclosureForm(OnceForm):
         _l("What it asks for"), validators=[Length(max=MAX_SCOPE_CHARS)], render_kw={"rows": 3}
     )
     home = StringField(
-        _l("Home number"), validators=[Length(max=20)],
+        _l("Home number"),
+        validators=[Length(max=20)],
         description=_l("Only where it is about one person's passages: home and name as on record."),
     )
     name = StringField(_l("Name or nickname"), validators=[Length(max=60)])
@@ -65,8 +66,14 @@ class DisclosureForm(OnceForm):
     def asked(self) -> Asked:
         """Return the typed request, after validation."""
         return Asked(
-            typed(self.authority), typed(self.document), typed(self.scope), typed(self.outcome),
-            typed(self.reason), next(iter(self.people()), None), self.first_day.data, self.last_day.data,
+            typed(self.authority),
+            typed(self.document),
+            typed(self.scope),
+            typed(self.outcome),
+            typed(self.reason),
+            next(iter(self.people()), None),
+            self.first_day.data,
+            self.last_day.data,
         )
 
 

@@ -39,8 +39,10 @@ class CodeForm(OnceForm):
 
     label = StringField(
         _l("Who is it for?"),
-        description=_l("The service, such as “Ambulance 120” or “Fire brigade”. One code for each, so that "
-                       "you see who came."),
+        description=_l(
+            "The service, such as “Ambulance 120” or “Fire brigade”. One code for each, so that "
+            "you see who came."
+        ),
         validators=[InputRequired(_l("Say who it is for.")), Length(max=MAX_LABEL_CHARS)],
     )
     lanes = CheckList(_l("Opens"), description=_l("Lanes with a keypad, also in lockdown and out of use."))
@@ -81,18 +83,25 @@ def new() -> Page:
             form.label.data, form.lanes.data = replaced.label, replaced.lanes
             form.hold_minutes.data = str(replaced.hold_minutes)
     if form.validate_on_submit():
-        digits = do(form, lambda act: make_emergency_code(
-            act,
-            label=typed(form.label),
-            lanes=form.lanes.data or [],
-            hold_minutes=int(form.hold_minutes.data),
-            replaces=replaced.credential_id if replaced is not None else None,
-        ))
+        digits = do(
+            form,
+            lambda act: make_emergency_code(
+                act,
+                label=typed(form.label),
+                lanes=form.lanes.data or [],
+                hold_minutes=int(form.hold_minutes.data),
+                replaces=replaced.credential_id if replaced is not None else None,
+            ),
+        )
         if digits is not None:
             chosen = [lane for lane in lanes if lane.lane_id in (form.lanes.data or [])]
             return render_template(
-                "office/emergency_once.html", digits=digits, label=typed(form.label), lanes=chosen,
-                hold_minutes=int(form.hold_minutes.data), home_number=EMERGENCY_HOME_NUMBER,
+                "office/emergency_once.html",
+                digits=digits,
+                label=typed(form.label),
+                lanes=chosen,
+                hold_minutes=int(form.hold_minutes.data),
+                home_number=EMERGENCY_HOME_NUMBER,
                 replaced=replaced,
             )
         if not form.errors and not form.form_errors:

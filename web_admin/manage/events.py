@@ -68,14 +68,17 @@ PAGE_ROWS = 50
 FOUND_AT_MOST = 20
 REFUSALS_SHOWN = 12
 
+
 class ExportForm(OnceForm):
     """Why someone takes events out of the house; the journal keeps it."""
 
     why = StringField(
         _l("What is it for?"),
         description=_l("Kept in the journal with your account, the time and the filter."),
-        validators=[InputRequired(_l("A reason is needed.")), Length(min=4, max=MAX_REASON_CHARS,
-                    message=_l("Write the reason in a few words."))],
+        validators=[
+            InputRequired(_l("A reason is needed.")),
+            Length(min=4, max=MAX_REASON_CHARS, message=_l("Write the reason in a few words.")),
+        ],
         render_kw={"autocomplete": "off"},
     )
 
@@ -86,8 +89,10 @@ class LookupForm(OnceForm):
     reason = StringField(
         _l("Reason for looking"),
         description=_l("The person sees that you looked, when, and this reason."),
-        validators=[InputRequired(_l("A reason is needed.")), Length(min=4, max=120,
-                    message=_l("Write the reason in a few words."))],
+        validators=[
+            InputRequired(_l("A reason is needed.")),
+            Length(min=4, max=120, message=_l("Write the reason in a few words.")),
+        ],
     )
 
 
@@ -143,8 +148,9 @@ def show_list() -> str:
 
 def _list(wanted: EventFilter, export_form: ExportForm) -> str:
     gates = site_gates()
-    query = events(wanted, [gate.gate_id for gate in gates], site_zone(),
-                   with_silent=current_may("acknowledge_alarm"))
+    query = events(
+        wanted, [gate.gate_id for gate in gates], site_zone(), with_silent=current_may("acknowledge_alarm")
+    )
     rows = events_page(request_session(), query, _place(), PAGE_ROWS + 1)
     last = place_of(rows[PAGE_ROWS - 1]) if len(rows) > PAGE_ROWS else None
     return render_template(
@@ -184,11 +190,14 @@ def export() -> Page:
     if not form.validate_on_submit():
         return _list(wanted, form), 422
     gates = site_gates()
-    query = events(wanted, [gate.gate_id for gate in gates], site_zone(),
-                   with_silent=current_may("acknowledge_alarm"))
+    query = events(
+        wanted, [gate.gate_id for gate in gates], site_zone(), with_silent=current_may("acknowledge_alarm")
+    )
     record(current_action(), "events_exported", dict(wanted.chosen()), personal={"reason": typed(form.why)})
-    heads = [str(head) for head in (_l("When"), _l("Where"), _l("What"), _l("Way in"), _l("Result"),
-                                    _l("The gate said"))]
+    heads = [
+        str(head)
+        for head in (_l("When"), _l("Where"), _l("What"), _l("Way in"), _l("Result"), _l("The gate said"))
+    ]
     places, zone = {**gate_names(gates), **lane_names(gates)}, site_zone()
     database = current_menjin().database
 
@@ -227,11 +236,20 @@ def of_person(person_id: str) -> Page:
     rows = None
     if form.validate_on_submit():
         act = current_action()
-        record(act, "named_lookup", {"role": role_names()[0]}, personal={"reason": form.reason.data},
-               person_id=person_id)
+        record(
+            act,
+            "named_lookup",
+            {"role": role_names()[0]},
+            personal={"reason": form.reason.data},
+            person_id=person_id,
+        )
         rows = named_passages(act.session, current_site().site_id, person_id, PAGE_ROWS)
     page = render_template(
-        "office/passages.html", person=person, form=form, rows=rows, reason_text=for_staff,
+        "office/passages.html",
+        person=person,
+        form=form,
+        rows=rows,
+        reason_text=for_staff,
         lane_names={lane.lane_id: f"{lane.gate.name} · {lane.name}" for lane in site_lanes()},
     )
     return (page, 422) if form.errors else page
@@ -250,10 +268,22 @@ def who(gate_id: str, seq: str) -> Page:
     person = None
     if form.validate_on_submit():
         person = person_by_id(session, event.person_id)
-        record(current_action(), "named_lookup", {"role": role_names()[0]},
-               personal={"reason": form.reason.data}, person_id=event.person_id)
-    page = render_template("office/who.html", form=form, event=event, gate=gate, person=person,
-                           details=details, asked=form.is_submitted() and not form.errors)
+        record(
+            current_action(),
+            "named_lookup",
+            {"role": role_names()[0]},
+            personal={"reason": form.reason.data},
+            person_id=event.person_id,
+        )
+    page = render_template(
+        "office/who.html",
+        form=form,
+        event=event,
+        gate=gate,
+        person=person,
+        details=details,
+        asked=form.is_submitted() and not form.errors,
+    )
     return (page, 422) if form.errors else page
 
 
@@ -276,14 +306,25 @@ def explain() -> Page:
     elif form.validate():
         at = from_local(form.at.data) or request_now()
         try:
-            reason = why_refused(session, current_menjin().sealer, form.person_id.data, form.lane_id.data,
-                                 Method(form.method.data), at)
+            reason = why_refused(
+                session,
+                current_menjin().sealer,
+                form.person_id.data,
+                form.lane_id.data,
+                Method(form.method.data),
+                at,
+            )
         except NothingPublished:
             form.lane_id.errors = [_l("This gate has no controller yet. Pair one first.")]
         else:
             answer = _answer(reason.value)
     page = render_template(
-        "office/why.html", form=form, answer=answer, people=people, looked_for=wanted, past=None,
+        "office/why.html",
+        form=form,
+        answer=answer,
+        people=people,
+        looked_for=wanted,
+        past=None,
         **_refusals(),
     )
     return (page, 422) if form.errors else page
@@ -297,15 +338,22 @@ def _refusals() -> dict[str, object]:
     near = around.replace(tzinfo=site_zone()) if around is not None else None
     rows = refusals_near(request_session(), chosen, near, REFUSALS_SHOWN)
     return {
-        "gates": gates, "gate_id": gate_id, "rows": rows, "reason_text": for_staff,
+        "gates": gates,
+        "gate_id": gate_id,
+        "rows": rows,
+        "reason_text": for_staff,
         "around": around.isoformat(timespec="minutes") if around is not None else "",
         "places": {**gate_names(gates), **lane_names(gates)},
     }
 
 
 def _answer(reason: str) -> dict[str, object]:
-    return {"opens": reason in OPENING, "reason": reason, "text": for_staff(reason),
-            "to_do": what_to_do(reason)}
+    return {
+        "opens": reason in OPENING,
+        "reason": reason,
+        "text": for_staff(reason),
+        "to_do": what_to_do(reason),
+    }
 
 
 @bp.get("/why/<gate_id>/<seq>")
@@ -320,11 +368,23 @@ def explain_past(gate_id: str, seq: str) -> Page:
     now_says = None
     if event.person_id is not None and event.lane_id is not None and event.method in set(Method):
         try:
-            reason = why_refused(session, current_menjin().sealer, event.person_id, event.lane_id,
-                                 Method(event.method), request_now())
+            reason = why_refused(
+                session,
+                current_menjin().sealer,
+                event.person_id,
+                event.lane_id,
+                Method(event.method),
+                request_now(),
+            )
         except NothingPublished:
             reason = None
         now_says = _answer(reason.value) if reason is not None else None
-    return render_template("office/why.html", form=None, answer=_answer(event.reason), past=event,
-                           minute=event.at.astimezone(site_zone()).strftime("%Y-%m-%dT%H:%M"),
-                           place=lane_names([gate]).get(event.lane_id or "", gate.name), now_says=now_says)
+    return render_template(
+        "office/why.html",
+        form=None,
+        answer=_answer(event.reason),
+        past=event,
+        minute=event.at.astimezone(site_zone()).strftime("%Y-%m-%dT%H:%M"),
+        place=lane_names([gate]).get(event.lane_id or "", gate.name),
+        now_says=now_says,
+    )

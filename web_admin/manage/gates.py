@@ -1,6 +1,5 @@
 """Pages of gates and lanes: each lane's methods, and pairing a controller."""
 
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -50,13 +49,15 @@ def in_small_letters(text: str | None) -> str | None:
 class GateForm(OnceForm):
     """A new gate."""
 
-    name = StringField(_l("Name"), validators=[
-        InputRequired(_l("Type a name.")), Length(max=MAX_GATE_NAME_CHARS)])
+    name = StringField(
+        _l("Name"), validators=[InputRequired(_l("Type a name.")), Length(max=MAX_GATE_NAME_CHARS)]
+    )
     gate_id = StringField(
         _l("Short name"),
         description=_l("For cables and settings files, like north. It stays for good."),
         validators=[InputRequired(_l("Type a short name.")), Length(max=30), SLUG],
-        filters=[in_small_letters], render_kw=FOR_PHONES,
+        filters=[in_small_letters],
+        render_kw=FOR_PHONES,
     )
 
 
@@ -68,35 +69,55 @@ class LaneForm(OnceForm):
         _l("Short name"),
         description=_l("For cables and settings files, like north-in. It stays for good."),
         validators=[InputRequired(_l("Type a short name.")), Length(max=40), SLUG],
-        filters=[in_small_letters], render_kw=FOR_PHONES,
+        filters=[in_small_letters],
+        render_kw=FOR_PHONES,
     )
     direction = SelectField(_l("Direction"), choices=options(DIRECTIONS))
-    methods = CheckList(
-        _l("Ways in offered"), choices=options((k, METHODS[k]) for k in Method)
+    methods = CheckList(_l("Ways in offered"), choices=options((k, METHODS[k]) for k in Method))
+    pulse_seconds = FloatField(
+        _l("Opens for (seconds)"),
+        default=5.0,
+        validators=[
+            InputRequired(_l("Type the seconds.")),
+            NumberRange(0.5, 60, _l("From 0.5 to 60 seconds.")),
+        ],
     )
-    pulse_seconds = FloatField(_l("Opens for (seconds)"), default=5.0, validators=[
-        InputRequired(_l("Type the seconds.")), NumberRange(0.5, 60, _l("From 0.5 to 60 seconds."))])
-    slow_pulse_seconds = FloatField(_l("Opens for, slow passage (seconds)"), default=15.0, validators=[
-        InputRequired(_l("Type the seconds.")), NumberRange(0.5, 120, _l("From 0.5 to 120 seconds."))])
+    slow_pulse_seconds = FloatField(
+        _l("Opens for, slow passage (seconds)"),
+        default=15.0,
+        validators=[
+            InputRequired(_l("Type the seconds.")),
+            NumberRange(0.5, 120, _l("From 0.5 to 120 seconds.")),
+        ],
+    )
     interlock_with = CheckList(
         _l("Waits for other lanes"),
-        description=_l("This way in stays shut while the door of a ticked lane is open, as between two "
-                       "doors. It never holds a way out shut."),
+        description=_l(
+            "This way in stays shut while the door of a ticked lane is open, as between two "
+            "doors. It never holds a way out shut."
+        ),
     )
     antipassback = RadioField(
         _l("Someone comes in twice without leaving"),
-        choices=options(ANTIPASSBACKS), default="off",
+        choices=options(ANTIPASSBACKS),
+        default="off",
         description=_l("On a way out, “report” means that leaving is counted. A way out never refuses."),
     )
     area_is_closed = BooleanField(
         _l("The area behind this gate is left through this gate alone"),
-        description=_l("As in a garage without stairs. Needed to refuse people who have not left where the "
-                       "compound has other gates; an exit button forgets who is inside."),
+        description=_l(
+            "As in a garage without stairs. Needed to refuse people who have not left where the "
+            "compound has other gates; an exit button forgets who is inside."
+        ),
     )
     staff_hold_minutes = IntegerField(
-        _l("Staff may hold it open for (minutes)"), default=30,
+        _l("Staff may hold it open for (minutes)"),
+        default=30,
         description=_l("A card of staff who may do this, shown twice, holds the lane open for so long."),
-        validators=[InputRequired(_l("Type the minutes.")), NumberRange(1, 480, _l("From 1 to 480 minutes."))]
+        validators=[
+            InputRequired(_l("Type the minutes.")),
+            NumberRange(1, 480, _l("From 1 to 480 minutes.")),
+        ],
     )
 
 
@@ -254,6 +275,7 @@ def edit_lane(gate_id: str, lane_id: str) -> Page:
 def _edit_lane(gate: Gate, form: LaneForm, lane: Lane | None) -> Page:
     gate_id = gate.gate_id
     if form.validate_on_submit():
+
         def work(act: Action) -> Lane:
             try:
                 return save_lane(act, gate_id, _spec(form, lane))
@@ -268,7 +290,11 @@ def _edit_lane(gate: Gate, form: LaneForm, lane: Lane | None) -> Page:
             return redirect(after(url_for("gates.show", gate_id=gate_id)), 303)
     offered = tuple(method for method in Method if method is not Method.FACE or not gate.without_face)
     page = render_template(
-        "office/lane_edit.html", form=form, gate=gate, lane=lane, methods=offered,
+        "office/lane_edit.html",
+        form=form,
+        gate=gate,
+        lane=lane,
+        methods=offered,
     )
     return page if not form.is_submitted() else (page, 422)
 

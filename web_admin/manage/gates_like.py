@@ -33,11 +33,15 @@ class GatesLikeForm(OnceForm):
 
     gates = TextAreaField(
         _l("New gates"),
-        description=_l("One gate on a line, as copied from a spreadsheet: its name, then perhaps a tab or "
-                       "comma and a short name for cables and settings files. Without one it gets its own, "
-                       "like stair-12 or gate-12."),
-        validators=[InputRequired(_l("Type at least one gate, each on a line.")),
-                    Length(max=MAX_LIST_CHARS, message=_l("This list is too long. Add it in parts."))],
+        description=_l(
+            "One gate on a line, as copied from a spreadsheet: its name, then perhaps a tab or "
+            "comma and a short name for cables and settings files. Without one it gets its own, "
+            "like stair-12 or gate-12."
+        ),
+        validators=[
+            InputRequired(_l("Type at least one gate, each on a line.")),
+            Length(max=MAX_LIST_CHARS, message=_l("This list is too long. Add it in parts.")),
+        ],
         render_kw={"rows": 10, "autocapitalize": "none", "spellcheck": "false"},
     )
     shown = HiddenField()
@@ -67,7 +71,8 @@ def add(gate_id: str) -> Page:
         return render_template("office/gates_like.html", form=form, gate=gate), 422
     form.shown.data = plan.digest
     page = render_template(
-        "office/gates_like_preview.html", form=form, gate=gate, plan=plan, rows_shown=SHOWN_LINES)
+        "office/gates_like_preview.html", form=form, gate=gate, plan=plan, rows_shown=SHOWN_LINES
+    )
     return (page, 422) if form.errors else page
 
 
@@ -96,13 +101,23 @@ def _said_of(count: int) -> str:
 def _sentences(problems: Sequence[LineProblem]) -> list[str]:
     """Return a sentence for each wrong line, and one for those that are too many to show."""
     said = [
-        _("Line %(line)s, “%(name)s”: %(problem)s", line=problem.line, problem=problem.message,
-          name=problem.name[:SHOWN_NAME_CHARS])
-        if problem.name else _("Line %(line)s: %(problem)s", line=problem.line, problem=problem.message)
+        _(
+            "Line %(line)s, “%(name)s”: %(problem)s",
+            line=problem.line,
+            problem=problem.message,
+            name=problem.name[:SHOWN_NAME_CHARS],
+        )
+        if problem.name
+        else _("Line %(line)s: %(problem)s", line=problem.line, problem=problem.message)
         for problem in problems[:SHOWN_LINES]
     ]
     more = len(problems) - SHOWN_LINES
     if more > 0:
-        said.append(ngettext("%(num)d more line has something to correct.",
-                             "%(num)d more lines have something to correct.", more))
+        said.append(
+            ngettext(
+                "%(num)d more line has something to correct.",
+                "%(num)d more lines have something to correct.",
+                more,
+            )
+        )
     return said

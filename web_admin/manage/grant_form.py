@@ -20,5 +20,9 @@ class GrantForm(OnceForm):
 
     def spec(self) -> GrantSpec:
         """Return what was typed."""
-        return GrantSpec(tuple(self.lanes.data or ()), self.hours_id.data or None,
-                         from_local(self.valid_from.data), from_local(self.valid_until.data))
+        return GrantSpec(
+            tuple(self.lanes.data or ()),
+            self.hours_id.data or None,
+            from_local(self.valid_from.data),
+            from_local(self.valid_until.data),
+        )

@@ -58,15 +58,19 @@ class DayForm(OnceForm):
 
     day = DateField(_l("Date"), validators=[InputRequired(_l("Choose a date."))])
     kind = SelectField(_l("Counts as"), choices=options(DAYS), default="holiday")
-    name = StringField(_l("Name"), description=_l("For example: National Day, or worked in exchange."),
-                       validators=[Length(max=60)])
+    name = StringField(
+        _l("Name"),
+        description=_l("For example: National Day, or worked in exchange."),
+        validators=[Length(max=60)],
+    )
 
 
 class NewDaysForm(DayForm):
     """A special date, or several in a row."""
 
     last_day = DateField(
-        _l("Last day"), description=_l("Only for several days in a row, such as a holiday week."),
+        _l("Last day"),
+        description=_l("Only for several days in a row, such as a holiday week."),
         validators=[Optional()],
     )
 
@@ -118,6 +122,7 @@ def edit(hours_id: str) -> Page:
 
 def _edit(form: HoursForm, hours: Hours | None) -> Page:
     if form.validate_on_submit():
+
         def work(act: Action) -> Hours:
             return save_hours(act, hours.hours_id if hours else None, typed(form.name), _spans(form))
 
@@ -125,8 +130,9 @@ def _edit(form: HoursForm, hours: Hours | None) -> Page:
             say_saved(_("Saved."))
         if not _refused(form):
             return redirect(url_for("gates.show_list"), 303)
-    page = render_template("office/hours.html", form=form, hours=hours, day_kinds=DAY_KINDS,
-                           button=AgainForm(formdata=None))
+    page = render_template(
+        "office/hours.html", form=form, hours=hours, day_kinds=DAY_KINDS, button=AgainForm(formdata=None)
+    )
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -198,8 +204,7 @@ def edit_day(day: str) -> Page:
             say_saved(_("Saved."))
         if not form.errors:
             return redirect(url_for("gates.show_list"), 303)
-    page = render_template("office/calendar_day.html", form=form, row=row,
-                           button=AgainForm(formdata=None))
+    page = render_template("office/calendar_day.html", form=form, row=row, button=AgainForm(formdata=None))
     return page if not form.is_submitted() else (page, 422)
 
 

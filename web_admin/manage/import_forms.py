@@ -43,7 +43,8 @@ class SheetForm(FlaskForm):  # type: ignore[misc]  # the library has no types
         render_kw={
             "accept": ".csv,.txt,.xlsx,text/csv,"
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            "data-max-bytes": MAX_BYTES, "data-too-large": TOO_LARGE,
+            "data-max-bytes": MAX_BYTES,
+            "data-too-large": TOO_LARGE,
         },
     )
     card_form = SelectField(
@@ -91,8 +92,12 @@ class ShownSheet:
 def signed(sheet: ShownSheet) -> str:
     """Return a sheet with its options, time and account under the server's signature."""
     said = [
-        current_site().site_id, actor_id(), int(request_now().timestamp()), sheet.text,
-        sheet.options.card_form, sheet.options.is_complete,
+        current_site().site_id,
+        actor_id(),
+        int(request_now().timestamp()),
+        sheet.text,
+        sheet.options.card_form,
+        sheet.options.is_complete,
     ]
     made = _serializer().dumps(said)
     return made if isinstance(made, str) else made.decode()

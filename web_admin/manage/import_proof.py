@@ -40,13 +40,18 @@ def proven_form(form: ProofForm, plan: ImportPlan) -> str | None:
         return None
     misfits = [number for number, tap in taps if tap.row in proof.misfits]
     for number in misfits:
-        show_refusal(form, ActionRefused(
-            f"tap{number}", _l("In no way of writing is this the card of that row. Is it another one?")
-        ))
+        show_refusal(
+            form,
+            ActionRefused(
+                f"tap{number}", _l("In no way of writing is this the card of that row. Is it another one?")
+            ),
+        )
     if not misfits:
         form.form_errors.append(
-            _("Each of these cards fits a way of writing, but no way fits all: the sheet mixes them, or a "
-              "card was not that row's.")
+            _(
+                "Each of these cards fits a way of writing, but no way fits all: the sheet mixes them, or a "
+                "card was not that row's."
+            )
         )
     return None
 

@@ -44,7 +44,8 @@ class NewIncidentForm(OnceForm):
     """When an incident was known, and how large it is."""
 
     known_at = DateTimeLocalField(
-        _l("Known since"), validators=[InputRequired(_l("Choose a time."))],
+        _l("Known since"),
+        validators=[InputRequired(_l("Choose a time."))],
         description=_l("The clocks run from then, not from now."),
     )
     large = BooleanField(
@@ -62,8 +63,11 @@ class PartsForm(OnceForm):
 
 
 for _part in PARTS:
-    setattr(PartsForm, _part, TextAreaField(
-        LABELS[_part], validators=[Length(max=MAX_PART_CHARS)], render_kw={"rows": 2}))
+    setattr(
+        PartsForm,
+        _part,
+        TextAreaField(LABELS[_part], validators=[Length(max=MAX_PART_CHARS)], render_kw={"rows": 2}),
+    )
 
 
 class CloseForm(OnceForm):
@@ -71,7 +75,8 @@ class CloseForm(OnceForm):
 
     untold_reason = TextAreaField(
         _l("If people were not notified: why no harm can come of it"),
-        validators=[Length(max=MAX_PART_CHARS)], render_kw={"rows": 2},
+        validators=[Length(max=MAX_PART_CHARS)],
+        render_kw={"rows": 2},
     )
 
 
@@ -117,10 +122,13 @@ def _page(row: Incident, **forms: OnceForm) -> str:
     for part in PARTS:
         parts[part].data = getattr(row, part)
     return render_template(
-        "office/incident.html", row=row, labels=LABELS, missing=missing_parts(row),
+        "office/incident.html",
+        row=row,
+        labels=LABELS,
+        missing=missing_parts(row),
         clocks=clocks_of(row.known_at, large=row.large),
-        **{"parts": parts, "button": AgainForm(formdata=None),
-           "close_form": CloseForm(formdata=None)} | forms,
+        **{"parts": parts, "button": AgainForm(formdata=None), "close_form": CloseForm(formdata=None)}
+        | forms,
     )
 
 

@@ -32,7 +32,9 @@ def _choice(name: str, nothing: LazyString | None = None) -> SelectField:
 
 def _radio(name: str, default: str | None = None) -> RadioField:
     return RadioField(
-        sheet_texts.LABELS[name], choices=options(sheet_texts.CHOICES[name]), default=default,
+        sheet_texts.LABELS[name],
+        choices=options(sheet_texts.CHOICES[name]),
+        default=default,
         validators=[Optional()],
     )
 

@@ -47,10 +47,15 @@ def ask(lane_id: str) -> Page:
                 return _lead_on(lane, said, following, broken)
     page = render_template(
         "office/lane_sheet_part.html",
-        form=form, lane=lane, part=part, parts=parts, number=parts.index(part) + 1,
+        form=form,
+        lane=lane,
+        part=part,
+        parts=parts,
+        number=parts.index(part) + 1,
         before=parts[parts.index(part) - 1] if part is not parts[0] else None,
-        is_last=part is parts[-1], kept=kept(),
-    )  # fmt: skip
+        is_last=part is parts[-1],
+        kept=kept(),
+    )
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -69,9 +74,7 @@ def _lead_on(
     if following is None:
         flash(sheet_texts.finding_text(broken[0]), "danger")
         following = _part_about(sheet, broken[0].key)
-    return redirect(
-        url_for("sheet_parts.ask", lane_id=lane.lane_id, part=following.key, **kept()), 303
-    )
+    return redirect(url_for("sheet_parts.ask", lane_id=lane.lane_id, part=following.key, **kept()), 303)
 
 
 def _part_about(sheet: LaneSheet, field: str) -> SheetPart:

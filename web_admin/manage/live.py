@@ -94,8 +94,12 @@ def stream() -> Response:
 
     known = request.headers.get("Last-Event-ID") or request.args.get("known")
     lines = sent_lines(
-        watch, listener, known, is_still_allowed,
-        heartbeat_seconds=HEARTBEAT_SECONDS, heartbeats=HEARTBEATS,
+        watch,
+        listener,
+        known,
+        is_still_allowed,
+        heartbeat_seconds=HEARTBEAT_SECONDS,
+        heartbeats=HEARTBEATS,
     )
     answer = Response(lines, mimetype="text/event-stream")
     # Proxies may neither collect nor compress it: a mark is worth something only at once.

@@ -41,9 +41,9 @@ class LostForm(OnceForm):
         render_kw={"autocomplete": "off", "autofocus": True, "data-tap": True},
     )
     why = SelectField(
-        _l("Why do you look?"), default=AS_TYPED,
-        choices=options([(AS_TYPED, _l("Reported lost, or handed in")),
-                         *LOOK_REASONS.items()]),
+        _l("Why do you look?"),
+        default=AS_TYPED,
+        choices=options([(AS_TYPED, _l("Reported lost, or handed in")), *LOOK_REASONS.items()]),
     )
     in_own_words = own_words_field()
 
@@ -75,7 +75,11 @@ def find() -> Page:
         if found or number:
             form.number.render_kw = {"autocomplete": "off"}  # a button has the focus now
     page = render_template(
-        "office/lost_card.html", form=form, found=found, number=number, button=AgainForm(formdata=None),
+        "office/lost_card.html",
+        form=form,
+        found=found,
+        number=number,
+        button=AgainForm(formdata=None),
         reader=ReaderForm(formdata=None, form=desk_form()),
     )
     return (page, status) if form.errors else page
@@ -89,8 +93,13 @@ def stop_number() -> Response:
     if form.validate_on_submit():
         try:
             suspend_by_number(current_action(), read_tap(typed(form.number)))
-            flash(_("If this card worked here, it is suspended now, and its holder reads of it. "
-                    "Keep it for the property office."), "success")
+            flash(
+                _(
+                    "If this card worked here, it is suspended now, and its holder reads of it. "
+                    "Keep it for the property office."
+                ),
+                "success",
+            )
             warn_of_silence(site_gates())
         except ActionRefused as refusal:
             _kept(refusal)
@@ -124,8 +133,13 @@ def stop(credential_id: str) -> Response:
         return redirect(url_for("lost_card.find"), 303)
     row = done[0]
     if row is None:
-        flash(_("The card is suspended. No pass: no gate reads codes for this person all day long. "
-                "Open for them by hand."), "warning")
+        flash(
+            _(
+                "The card is suspended. No pass: no gate reads codes for this person all day long. "
+                "Open for them by hand."
+            ),
+            "warning",
+        )
         warn_of_silence(site_gates())
         return redirect(url_for("lost_card.find"), 303)
     say_saved(_("The card is suspended."))

@@ -48,7 +48,8 @@ class MemberForm(Form):
 
     name = StringField(_l("Name or nickname"), validators=[Length(max=60)], render_kw={"autocomplete": "off"})
     kind = SelectField(
-        _l("Kind"), choices=options((kind, KINDS_OF_PERSON[kind]) for kind in ("resident", "helper")),
+        _l("Kind"),
+        choices=options((kind, KINDS_OF_PERSON[kind]) for kind in ("resident", "helper")),
         default="resident",
     )
     age_band = SelectField(_l("Age"), choices=options(AGE_BANDS), default="adult")
@@ -67,7 +68,9 @@ class FamilyForm(OnceForm):
     )
     joins = BooleanField(_l("They join people who live there"))
     language = SelectField(
-        _l("Language they read"), choices=options(LANGUAGES), default=lambda: current_site().language,
+        _l("Language they read"),
+        choices=options(LANGUAGES),
+        default=lambda: current_site().language,
         description=_l("Of their invitation, pages and messages. Each can change it on the phone page."),
     )
     members = FieldList(FormField(MemberForm), min_entries=ROWS, max_entries=MAX_ROWS)
@@ -132,11 +135,17 @@ def _move_in(act: Action, form: FamilyForm) -> MovedIn:
         name, card = typed(fields.name).strip(), typed(fields.card).strip()
         if name or card:
             number = _tapped(f"{row.name}-card", card) if card else None
-            members.append(Member(row.name, name, fields.kind.data, fields.age_band.data, number,
-                                  bool(fields.is_invited.data)))
-    return move_in(
-        act, typed(form.number), members, joins=bool(form.joins.data), language=form.language.data
-    )
+            members.append(
+                Member(
+                    row.name,
+                    name,
+                    fields.kind.data,
+                    fields.age_band.data,
+                    number,
+                    bool(fields.is_invited.data),
+                )
+            )
+    return move_in(act, typed(form.number), members, joins=bool(form.joins.data), language=form.language.data)
 
 
 def _tapped(field: str, text: str) -> int:
@@ -163,8 +172,13 @@ def _invitations(moved: MovedIn) -> str:
                 how = _("Scan it with a phone, or open this address:")
                 picture = svg_of(link, _("QR code of the invitation"))
             slips.append((person, code, link, picture, how))
-    return render_template("office/moved_in.html", moved=moved, hours=INVITATION_HOURS, slips=slips,
-                           done=after(url_for("people.show_home", home_id=moved.home.home_id)))
+    return render_template(
+        "office/moved_in.html",
+        moved=moved,
+        hours=INVITATION_HOURS,
+        slips=slips,
+        done=after(url_for("people.show_home", home_id=moved.home.home_id)),
+    )
 
 
 @bp.route("/homes/<home_id>/move-out", methods=["GET", "POST"])
@@ -179,7 +193,8 @@ def leave(home_id: str) -> Page:
         if count is not None:
             said = ngettext(
                 "%(num)d person has moved out. Everything they could open with has ended.",
-                "%(num)d people have moved out. Everything they could open with has ended.", count,
+                "%(num)d people have moved out. Everything they could open with has ended.",
+                count,
             )
             flash(said, "success")
         if not form.errors:

@@ -91,7 +91,8 @@ class LastingForm(OnceForm):
     """
 
     hours = RadioField(
-        _l("For how long"), choices=options((str(count), text) for count, text in HOLD_HOURS.items()),
+        _l("For how long"),
+        choices=options((str(count), text) for count, text in HOLD_HOURS.items()),
         default="1",
     )
     until = DateTimeLocalField(
@@ -108,11 +109,13 @@ class PostureForm(LastingForm):
 
     posture = RadioField(
         _l("Mode"),
-        choices=options([
-            ("lockdown", _l("Lockdown: no one gets in")),
-            ("held_open", _l("Held open: everybody passes")),
-            ("disabled", _l("Out of use")),
-        ]),
+        choices=options(
+            [
+                ("lockdown", _l("Lockdown: no one gets in")),
+                ("held_open", _l("Held open: everybody passes")),
+                ("disabled", _l("Out of use")),
+            ]
+        ),
         validators=[InputRequired(_l("Choose one."))],
     )
     reason = reason_field("posture-reason")
@@ -208,9 +211,11 @@ def _first_steps(gates: Sequence[Gate], passages: Sequence[GateEvent]) -> Sequen
     if not (current_may("edit_people") and current_may("edit_gates")):
         return []
     return first_steps(
-        request_session(), current_site().site_id, gates,
+        request_session(),
+        current_site().site_id,
+        gates,
         has_second_factor=bool(current_user.tf_totp_secret),
-    )  # fmt: skip
+    )
 
 
 @bp.get("/lanes/<lane_id>")
@@ -226,9 +231,7 @@ def _lane(lane_id: str) -> Lane:
     return lane
 
 
-def _lane_page(
-    lane: Lane, open_form: OpenForm | None = None, posture_form: PostureForm | None = None
-) -> str:
+def _lane_page(lane: Lane, open_form: OpenForm | None = None, posture_form: PostureForm | None = None) -> str:
     return render_template(
         "office/lane_now.html",
         lane=lane,
@@ -252,9 +255,15 @@ def open_once(lane_id: str) -> Page:
     if form.validate_on_submit():
         order = do(form, lambda act: order_open(act, lane_id, typed(form.reason)))
         if order is not None and is_silent(lane.gate, request_now()):
-            flash(_("Ordered, but this gate has no contact: the order ends in %(count)s seconds and will "
-                    "hardly arrive. Open %(lane)s on the spot.", count=order.valid_seconds, lane=lane.name),
-                  "warning")
+            flash(
+                _(
+                    "Ordered, but this gate has no contact: the order ends in %(count)s seconds and will "
+                    "hardly arrive. Open %(lane)s on the spot.",
+                    count=order.valid_seconds,
+                    lane=lane.name,
+                ),
+                "warning",
+            )
         elif order is not None:
             flash(_("Ordered: %(lane)s opens once.", lane=lane.name), "success")
         if not form.errors:
@@ -271,6 +280,7 @@ def set_posture(lane_id: str) -> Page:
     lane = _lane(lane_id)
     form = PostureForm()
     if form.validate_on_submit():
+
         def work(act: Action) -> bool:
             set_override(act, lane_id, form.posture.data, typed(form.reason), form.ends_at())
             return True

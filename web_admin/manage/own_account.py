@@ -45,8 +45,10 @@ class ProfileForm(OnceForm):
 
     shown_name = StringField(
         _l("Name that residents read"),
-        description=_l("Residents see it beside each look at their records, with the reason. No family name "
-                       "is needed: “Guard at the north gate” is enough."),
+        description=_l(
+            "Residents see it beside each look at their records, with the reason. No family name "
+            "is needed: “Guard at the north gate” is enough."
+        ),
         validators=[InputRequired(_l("Type a name.")), Length(max=MAX_SHOWN_NAME_CHARS)],
     )
     language = SelectField(_l("Language"), choices=options(LANGUAGES))
@@ -56,10 +58,11 @@ def _password_field(
     label: LazyString, autocomplete: str, description: LazyString | None = None
 ) -> PasswordField:
     return PasswordField(
-        label, description=description or "",
+        label,
+        description=description or "",
         validators=[InputRequired(_l("Type your password.")), Length(max=MAX_PASSWORD_CHARS)],
         render_kw={"autocomplete": autocomplete},
-    )  # fmt: skip
+    )
 
 
 ADVICE = _l("At least 10 characters. Three unrelated words are good and easy to remember.")
@@ -84,9 +87,10 @@ class JoinForm(OnceForm):
     """A one-time code and a password of one's own."""
 
     code = StringField(
-        _l("Code"), validators=[InputRequired(_l("Type the code from your invitation.")), Length(max=40)],
+        _l("Code"),
+        validators=[InputRequired(_l("Type the code from your invitation.")), Length(max=40)],
         render_kw={"autocomplete": "one-time-code", "autocapitalize": "characters", "spellcheck": "false"},
-    )  # fmt: skip
+    )
     password = _password_field(_l("Your new password"), "new-password", ADVICE)
 
 
@@ -102,7 +106,8 @@ def show() -> str:
 
 
 def _page(
-    profile_form: ProfileForm | None = None, password_form: PasswordForm | None = None,
+    profile_form: ProfileForm | None = None,
+    password_form: PasswordForm | None = None,
     sessions_form: SessionsForm | None = None,
 ) -> str:
     account = _own()

@@ -99,9 +99,12 @@ def export() -> Response:
     if not form.validate_on_submit():
         abort(400)
     wanted = wanted_of(request.form)
-    record(current_action(), "people_exported",
-           {"building": wanted.building, "kind": wanted.kind, "state": wanted.state},
-           personal={"text": wanted.text} if wanted.text else None)
+    record(
+        current_action(),
+        "people_exported",
+        {"building": wanted.building, "kind": wanted.kind, "state": wanted.state},
+        personal={"text": wanted.text} if wanted.text else None,
+    )
     rows = rows_of_list(request_session(), current_site().site_id, wanted, site_zone())
     answer = Response(csv_for_spreadsheets([[_("Home"), _("Name"), _("State")], *rows]), mimetype="text/csv")
     day = request_now().astimezone(site_zone()).date().isoformat()
@@ -148,18 +151,23 @@ def new_person() -> Page:
         form.language.data = current_site().language
         form.lanes.data = [lane.lane_id for lane in site_lanes()]
     if form.validate_on_submit():
-        person = do(form, lambda act: add_person(
-            act,
-            display_name=typed(form.display_name),
-            home_id=form.home_id.data or None,
-            kind=form.kind.data,
-            age_band=form.age_band.data,
-            language=form.language.data,
-            lanes=form.lanes.data,
-        ))
+        person = do(
+            form,
+            lambda act: add_person(
+                act,
+                display_name=typed(form.display_name),
+                home_id=form.home_id.data or None,
+                kind=form.kind.data,
+                age_band=form.age_band.data,
+                language=form.language.data,
+                lanes=form.lanes.data,
+            ),
+        )
         if person is not None:
-            flash(_("%(name)s was added. Give a card or send an invitation next.", name=person.display_name),
-                  "success")
+            flash(
+                _("%(name)s was added. Give a card or send an invitation next.", name=person.display_name),
+                "success",
+            )
             return redirect(url_for("person.show", person_id=person.person_id), 303)
         if not form.errors:
             return redirect(url_for("people.show_list"), 303)

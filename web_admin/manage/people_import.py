@@ -203,8 +203,14 @@ def _read_in(act: Action, sheet: ShownSheet, *, names_holders: bool) -> Outcome:
     if count <= ROWS_AT_ONCE:
         return Outcome(plan, apply_people(act, plan))
     job_id = long_jobs.put_job(
-        act.session, act.sealer, act.site_id, kind="import_people", author_id=act.actor_id,
-        payload=sealed_form(SheetToRead(sheet.text, sheet.options)), total=count, now=act.now,
+        act.session,
+        act.sealer,
+        act.site_id,
+        kind="import_people",
+        author_id=act.actor_id,
+        payload=sealed_form(SheetToRead(sheet.text, sheet.options)),
+        total=count,
+        now=act.now,
     )
     return Outcome(plan, job_id=job_id)
 
@@ -249,13 +255,19 @@ def _too_old(upload: SheetForm) -> Page:
 
 
 def _page(
-    form: SheetForm, plan: ImportPlan | None = None, confirm_form: ConfirmForm | None = None,
-    options: SheetOptions | None = None, proof: ProofForm | None = None, *, proven: bool = False,
+    form: SheetForm,
+    plan: ImportPlan | None = None,
+    confirm_form: ConfirmForm | None = None,
+    options: SheetOptions | None = None,
+    proof: ProofForm | None = None,
+    *,
+    proven: bool = False,
 ) -> str:
     shown_jobs = 0 if plan is not None else JOBS_SHOWN
     jobs = long_jobs.newest_jobs(request_session(), current_site().site_id, "import_people", shown_jobs)
     return render_template(
-        "office/import.html", empty_sheets=EMPTY_SHEETS,
+        "office/import.html",
+        empty_sheets=EMPTY_SHEETS,
         form=form,
         plan=plan,
         wrong=_by_row(plan),

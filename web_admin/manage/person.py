@@ -65,8 +65,9 @@ class DetailsForm(OnceForm):
 class MoveOutForm(OnceForm):
     """A confirmation that cannot be given by a slip."""
 
-    sure = BooleanField(_l("I have checked the name and the home."), validators=[
-        InputRequired(_l("Please confirm."))])
+    sure = BooleanField(
+        _l("I have checked the name and the home."), validators=[InputRequired(_l("Please confirm."))]
+    )
 
 
 def _person(person_id: str) -> Person:
@@ -92,9 +93,9 @@ def _page(person: Person, **forms: OnceForm) -> str:
         person=person,
         credentials=sorted(credentials, key=lambda row: (row.state == "ended", row.kind, row.created_at)),
         methods=tuple(Method),
-        ways=ways_of(
-            session, person.site_id, [person], current_menjin().config.passage_days, request_now()
-        )[person.person_id],
+        ways=ways_of(session, person.site_id, [person], current_menjin().config.passage_days, request_now())[
+            person.person_id
+        ],
         phone=phone_pages(session, [person], request_now()).get(person.person_id),
         added=added_by(session, person.person_id),
         why_it_stays=partial(why_it_stays, current_action()),
@@ -111,9 +112,15 @@ def edit(person_id: str) -> Page:
     person = _person(person_id)
     form = DetailsForm(obj=person)
     if form.validate_on_submit():
+
         def work(act: Action) -> bool:
-            edit_person(act, person_id, display_name=typed(form.display_name), language=form.language.data,
-                        slow_pass=bool(form.slow_pass.data))
+            edit_person(
+                act,
+                person_id,
+                display_name=typed(form.display_name),
+                language=form.language.data,
+                slow_pass=bool(form.slow_pass.data),
+            )
             return True
 
         if do(form, work):
@@ -223,6 +230,7 @@ def suspend(person_id: str) -> Page:
     person = _person(person_id)
     form = ReasonForm()
     if form.validate_on_submit():
+
         def work(act: Action) -> bool:
             suspend_person(act, person_id, typed(form.reason))
             return True
@@ -274,17 +282,21 @@ def leave(person_id: str) -> Page:
     person = _person(person_id)
     form = MoveOutForm()
     if form.validate_on_submit():
+
         def work(act: Action) -> bool:
             move_out(act, person_id)
             return True
 
         if do(form, work):
-            flash(_("%(name)s has moved out. Everything they could open with has ended.",
-                    name=person.display_name), "success")
+            flash(
+                _(
+                    "%(name)s has moved out. Everything they could open with has ended.",
+                    name=person.display_name,
+                ),
+                "success",
+            )
         if not form.errors:
             return _back(person_id)
     ends = what_ends(request_session(), person.site_id, [person_id], request_now())[person_id]
     page = render_template("office/move_out.html", form=form, person=person, ends=ends)
     return page if not form.is_submitted() else (page, 422)
-
-

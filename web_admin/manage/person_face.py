@@ -34,9 +34,11 @@ class AgeForm(OnceForm):
 
     age_band = SelectField(_l("Age"), choices=options(AGE_BANDS))
     age_band_until = DateField(
-        _l("First day of the next age"), validators=[Optional()],
-        description=_l("The 14th or 18th birthday. Only this day is kept; consent to face is asked again on"
-                       " it."),
+        _l("First day of the next age"),
+        validators=[Optional()],
+        description=_l(
+            "The 14th or 18th birthday. Only this day is kept; consent to face is asked again on it."
+        ),
     )
 
 
@@ -71,8 +73,13 @@ def _page(person: Person, **forms: OnceForm) -> str:
         del guardian.is_only
     _offer_adults(guardian, person)
     return render_template(
-        "office/person_face.html", person=person, named=named, only=only,
-        nobody_left=not named and had_guardian(session, person.person_id), age=age, guardian=guardian,
+        "office/person_face.html",
+        person=person,
+        named=named,
+        only=only,
+        nobody_left=not named and had_guardian(session, person.person_id),
+        age=age,
+        guardian=guardian,
         button=forms.get("button") or AgainForm(formdata=None),
     )
 
@@ -97,8 +104,12 @@ def write_down(person_id: str) -> Page:
         return True
 
     if form.validate_on_submit() and do(form, work):
-        flash(_("Face is off. What was kept is being forgotten.") if withdraws
-              else _("Recorded. Nothing changes for this person, and they are not asked again."), "success")
+        flash(
+            _("Face is off. What was kept is being forgotten.")
+            if withdraws
+            else _("Recorded. Nothing changes for this person, and they are not asked again."),
+            "success",
+        )
     if form.errors:
         return _page(person, button=form), 422
     if Method.CARD not in usable_methods(request_session(), person_id, request_now()):
@@ -143,4 +154,3 @@ def write_guardian(person_id: str) -> Page:
 
 def _back(person_id: str) -> Response:
     return redirect(url_for("consent_desk.show", person_id=person_id), 303)
-

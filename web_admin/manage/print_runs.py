@@ -42,7 +42,8 @@ class RunForm(OnceForm):
     """What to print, for which buildings."""
 
     kind = RadioField(
-        _l("What?"), default=INVITATIONS,
+        _l("What?"),
+        default=INVITATIONS,
         choices=options([(INVITATIONS, _l("Invitations to the phone page")), (PINS, _l("Sealed PIN slips"))]),
     )
     buildings = CheckList(_l("Buildings"))
@@ -60,9 +61,12 @@ def show_list() -> Page:
     buildings = buildings_of(current_action())
     form.buildings.choices = options((name, name) for name in buildings)
     if form.validate_on_submit():
-        run = do(form, lambda act: begin_run(
-            act, typed(form.kind), form.buildings.data or [], everyone=bool(form.everyone.data)
-        ))
+        run = do(
+            form,
+            lambda act: begin_run(
+                act, typed(form.kind), form.buildings.data or [], everyone=bool(form.everyone.data)
+            ),
+        )
         if run is not None:
             return redirect(url_for("print_runs.show", run_id=run.run_id), 303)
         if not form.errors:
@@ -120,8 +124,12 @@ def _pages(kind: str, slips: list[ShownSlip]) -> Iterator[Markup]:
             link = address + url_for("resident.welcome", code=slip.secret)
             picture = svg_of(link, _("QR code of the invitation")) if kind == INVITATIONS else None
             page = render_template(
-                "print/slip.html", slip=slip, picture=picture, site_name=site_name,
-                link=address + url_for("resident.welcome"), slip_language=slip.language,
+                "print/slip.html",
+                slip=slip,
+                picture=picture,
+                site_name=site_name,
+                link=address + url_for("resident.welcome"),
+                slip_language=slip.language,
             )
         yield Markup(page)  # noqa: S704 - made by a template that escapes
 
@@ -134,8 +142,12 @@ def handed_out(run_id: str) -> Response:
     form = AgainForm()
     count = do(form, lambda act: hand_out(act, run_id)) if form.validate_on_submit() else None
     if count is not None:
-        flash(_("Done. %(given)s of %(total)s new PINs work now.", given=count, total=run.total)
-              if run.kind == PINS else _("Noted. The invitations work for fourteen days."), "success")
+        flash(
+            _("Done. %(given)s of %(total)s new PINs work now.", given=count, total=run.total)
+            if run.kind == PINS
+            else _("Noted. The invitations work for fourteen days."),
+            "success",
+        )
     return _back(run_id, form)
 
 

@@ -40,8 +40,10 @@ class RulesForm(OnceForm):
 
     written_release = BooleanField(
         _l("A signature"),
-        description=_l("People type their name under the notice on their own phone, and what they signed is "
-                       "kept. For places whose law asks for a written release, such as Illinois."),
+        description=_l(
+            "People type their name under the notice on their own phone, and what they signed is "
+            "kept. For places whose law asks for a written release, such as Illinois."
+        ),
     )
     both_guardians = BooleanField(
         _l("Both guardians of a minor"),
@@ -54,14 +56,18 @@ class NoticeForm(OnceForm):
 
     def groups(self) -> list[tuple[str, list[TextAreaField]]]:
         """Return (language, its fields) in the order shown."""
-        return [(language, [self[f"{language}.{name}"] for name in NOTICE_FIELDS])
-                for language in LANGUAGES]
+        return [(language, [self[f"{language}.{name}"] for name in NOTICE_FIELDS]) for language in LANGUAGES]
 
 
 for _language in LANGUAGES:
     for _name in NOTICE_FIELDS:
-        setattr(NoticeForm, f"{_language}.{_name}", TextAreaField(
-            NOTICE_HEADINGS[_name], validators=[Length(max=MAX_NOTICE_CHARS)], render_kw={"rows": 3}))
+        setattr(
+            NoticeForm,
+            f"{_language}.{_name}",
+            TextAreaField(
+                NOTICE_HEADINGS[_name], validators=[Length(max=MAX_NOTICE_CHARS)], render_kw={"rows": 3}
+            ),
+        )
 
 
 @bp.get("/manage/privacy")
@@ -88,9 +94,7 @@ def _settings_page(button: AgainForm, asked_for: RulesForm | None = None) -> str
         gates_without_face=gates_without_face(request_session(), current_site().site_id),
         button=button,
         renewals_needed=renewals_by_rules(request_session(), current_site().site_id),
-        rules=asked_for or RulesForm(
-            formdata=None, obj=rules_of(request_session(), current_site().site_id)
-        ),
+        rules=asked_for or RulesForm(formdata=None, obj=rules_of(request_session(), current_site().site_id)),
     )
 
 
@@ -109,8 +113,12 @@ def switch_face() -> Page:
         return True
 
     if form.validate_on_submit() and do(form, work):
-        flash(_("Face is offered to those who want it.") if on
-              else _("Face is off. What was kept is being forgotten."), "success")
+        flash(
+            _("Face is offered to those who want it.")
+            if on
+            else _("Face is off. What was kept is being forgotten."),
+            "success",
+        )
     if form.form_errors:
         return _settings_page(form), 422
     return redirect(url_for("privacy.settings"), 303)
@@ -131,9 +139,16 @@ def ask_for() -> Page:
 
     asked = do(form, work) if form.validate_on_submit() else None
     if asked is not None:
-        flash(_("Saved.") if not asked else ngettext(
-            "Saved. %(num)d person is asked again; until then their face is off.",
-            "Saved. %(num)d people are asked again; until then their faces are off.", asked), "success")
+        flash(
+            _("Saved.")
+            if not asked
+            else ngettext(
+                "Saved. %(num)d person is asked again; until then their face is off.",
+                "Saved. %(num)d people are asked again; until then their faces are off.",
+                asked,
+            ),
+            "success",
+        )
     if form.errors:
         return _settings_page(AgainForm(formdata=None), form), 422
     return redirect(url_for("privacy.settings"), 303)
@@ -150,8 +165,10 @@ def edit_notice() -> Page:
             for field in fields:
                 field.data = newest.fields.get(field.name.partition(".")[2], "") if newest else ""
     elif form.validate():
-        texts = {language: {field.name.partition(".")[2]: field.data or "" for field in fields}
-                 for language, fields in form.groups()}
+        texts = {
+            language: {field.name.partition(".")[2]: field.data or "" for field in fields}
+            for language, fields in form.groups()
+        }
         version = do(form, lambda act: publish_notice(act, FACE_PURPOSE, texts))
         if version is not None:
             flash(_("Version %(number)s is published.", number=version), "success")

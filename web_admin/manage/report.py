@@ -31,11 +31,14 @@ class ReportForm(OnceForm):
     period = SelectField(_l("Half-year"))
     approved_by = StringField(_l("Approved by"), validators=[Length(max=120)])
     voice = TextAreaField(
-        _l("What the residents' committee says"), validators=[Length(max=MAX_WORDS_CHARS)],
-        description=_l("Printed as it was written. May stay empty."), render_kw={"rows": 4},
+        _l("What the residents' committee says"),
+        validators=[Length(max=MAX_WORDS_CHARS)],
+        description=_l("Printed as it was written. May stay empty."),
+        render_kw={"rows": 4},
     )
     plan = TextAreaField(
-        _l("What is planned, and what came of the last plan"), validators=[Length(max=MAX_WORDS_CHARS)],
+        _l("What is planned, and what came of the last plan"),
+        validators=[Length(max=MAX_WORDS_CHARS)],
         render_kw={"rows": 4},
     )
 
@@ -67,6 +70,7 @@ def _publish(*, preview: bool) -> Page:
         if preview:
             report = build_report(request_session(), current_site(), period, words, config, request_now())
         else:
+
             def work(act: Action) -> int:
                 return publish_report(act, period, words, config).number
 
@@ -77,6 +81,10 @@ def _publish(*, preview: bool) -> Page:
             if not form.errors:
                 return redirect(url_for("report.newest"), 303)
     page = render_template(
-        "office/report.html", form=form, report=report, has_periods=bool(periods), report_terms=REPORT_TERMS,
-    )  # fmt: skip
+        "office/report.html",
+        form=form,
+        report=report,
+        has_periods=bool(periods),
+        report_terms=REPORT_TERMS,
+    )
     return (page, 422) if form.errors else page

@@ -40,8 +40,10 @@ class AnswerForm(OnceForm):
     """The answer to the person."""
 
     text = TextAreaField(
-        _l("Answer"), description=_l("The person reads this on their phone or at the desk."),
-        validators=[Length(max=MAX_TEXT_CHARS)], render_kw={"rows": 4},
+        _l("Answer"),
+        description=_l("The person reads this on their phone or at the desk."),
+        validators=[Length(max=MAX_TEXT_CHARS)],
+        render_kw={"rows": 4},
     )
 
 
@@ -73,7 +75,10 @@ def show_list() -> str:
     rows = requests_by_due_date(session, site_id, show, now, after=_after(), limit=PAGE_ROWS + 1)
     last = rows[PAGE_ROWS - 1][0] if len(rows) > PAGE_ROWS else None
     return render_template(
-        "office/requests.html", rows=rows[:PAGE_ROWS], show=show, shown=SHOWN,
+        "office/requests.html",
+        rows=rows[:PAGE_ROWS],
+        show=show,
+        shown=SHOWN,
         late_count=late_request_count(session, site_id, now),
         is_late=is_late,
         days_left=_days_left,
@@ -100,12 +105,18 @@ def _page(row: RightsRequest, **forms: OnceForm) -> str:
     correction.before.data = person.display_name if row.subject == "name" else ""
     correction.after.data = row.wanted
     return render_template(
-        "office/request.html", row=row, person=person, is_late=is_late, days_left=_days_left,
+        "office/request.html",
+        row=row,
+        person=person,
+        is_late=is_late,
+        days_left=_days_left,
         channels=complaint_channels(session, row.site_id, person.language),
         **{
-            "button": AgainForm(formdata=None), "answer_form": AnswerForm(formdata=None),
+            "button": AgainForm(formdata=None),
+            "answer_form": AnswerForm(formdata=None),
             "correction": correction,
-        } | forms,
+        }
+        | forms,
     )
 
 

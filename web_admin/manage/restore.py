@@ -36,28 +36,52 @@ KIND_TEXTS = {
     "site": _l("Time zone and card format are as the gates last had them."),
     "api_key": _l("Suspended: it may have been ended after the backup."),
     "webhook": _l("Suspended: it may have been removed after the backup."),
-    "staff": _l("Closed: role or password may have changed after the backup. "
-                "Invite this person again if they still work here."),
-    "gate": _l("Keeps the policy it has, because it could not hand over what it forbids. "
-               "Update its software, or mark it as stolen if it is not in its place."),
-    "gate_here": _l("The backup has it as in use. Was it reported stolen since, or is it not in its place? "
-                    "A stolen gate gets no rules, no names and no faces."),
-    "emergency_code": _l("Ended: a gate took this emergency code no longer, or not as the backup has it. "
-                         "Make a new one for the service."),
+    "staff": _l(
+        "Closed: role or password may have changed after the backup. "
+        "Invite this person again if they still work here."
+    ),
+    "gate": _l(
+        "Keeps the policy it has, because it could not hand over what it forbids. "
+        "Update its software, or mark it as stolen if it is not in its place."
+    ),
+    "gate_here": _l(
+        "The backup has it as in use. Was it reported stolen since, or is it not in its place? "
+        "A stolen gate gets no rules, no names and no faces."
+    ),
+    "emergency_code": _l(
+        "Ended: a gate took this emergency code no longer, or not as the backup has it. "
+        "Make a new one for the service."
+    ),
 }
 ICONS = {
-    "credential": "card", "lane": "gate", "lane_withheld": "gate", "gate": "gate", "gate_here": "gate",
-    "emergency_code": "key", "hours": "clock", "calendar": "clock", "site": "settings", "api_key": "key",
-    "webhook": "key", "staff": "staff",
+    "credential": "card",
+    "lane": "gate",
+    "lane_withheld": "gate",
+    "gate": "gate",
+    "gate_here": "gate",
+    "emergency_code": "key",
+    "hours": "clock",
+    "calendar": "clock",
+    "site": "settings",
+    "api_key": "key",
+    "webhook": "key",
+    "staff": "staff",
 }
 ALLOW_TEXTS = {
-    "credential": _l("Allow again"), "person": _l("Allow again"), "api_key": _l("Allow again"),
-    "webhook": _l("Allow again"), "lane_withheld": _l("Put into use again"),
+    "credential": _l("Allow again"),
+    "person": _l("Allow again"),
+    "api_key": _l("Allow again"),
+    "webhook": _l("Allow again"),
+    "lane_withheld": _l("Put into use again"),
     "gate": _l("Give it the backup's policy"),
 }
 BACK = _l("Back to the backup")
-KEEP_TEXTS = {"api_key": _l("End for good"), "webhook": _l("Remove"), "staff": _l("Leave closed"),
-              "gate_here": _l("It is in its place")}
+KEEP_TEXTS = {
+    "api_key": _l("End for good"),
+    "webhook": _l("Remove"),
+    "staff": _l("Leave closed"),
+    "gate_here": _l("It is in its place"),
+}
 KEEP = _l("Leave as it is")
 SITE_WIDE = {"calendar": _l("Special days"), "site": _l("The compound")}
 
@@ -76,9 +100,18 @@ def show() -> str:
     rows = open_reviews(session, site.site_id)
     waiting = gates_without_handover(session, site.site_id) if site.restoring else []
     return render_template(
-        "office/restored.html", rows=rows[:LISTED], more=len(rows) - LISTED, names=_names(rows[:LISTED]),
-        waiting=waiting, form=DecisionForm(formdata=None), kind_texts=KIND_TEXTS, icons=ICONS,
-        allow_texts=ALLOW_TEXTS, back=BACK, keep_texts=KEEP_TEXTS, keep=KEEP,
+        "office/restored.html",
+        rows=rows[:LISTED],
+        more=len(rows) - LISTED,
+        names=_names(rows[:LISTED]),
+        waiting=waiting,
+        form=DecisionForm(formdata=None),
+        kind_texts=KIND_TEXTS,
+        icons=ICONS,
+        allow_texts=ALLOW_TEXTS,
+        back=BACK,
+        keep_texts=KEEP_TEXTS,
+        keep=KEEP,
         can_keep_all=any(row.kind not in NEEDS_ITS_OWN for row in rows),
     )
 

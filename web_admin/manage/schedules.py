@@ -1,6 +1,5 @@
 """Weekly postures on a lane's page: set one for named hours, see who set it, remove it."""
 
-
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -33,11 +32,13 @@ class ScheduleForm(OnceForm):
     hours_id = SelectField(_l("At these hours"), validators=[InputRequired(_l("Choose hours."))])
     posture = RadioField(
         _l("Mode"),
-        choices=options([
-            ("held_open", _l("Held open: everybody passes")),
-            ("lockdown", _l("Lockdown: no one gets in")),
-            ("disabled", _l("Out of use")),
-        ]),
+        choices=options(
+            [
+                ("held_open", _l("Held open: everybody passes")),
+                ("lockdown", _l("Lockdown: no one gets in")),
+                ("disabled", _l("Out of use")),
+            ]
+        ),
         validators=[InputRequired(_l("Choose one."))],
     )
 
@@ -57,6 +58,7 @@ def new(lane_id: str) -> Page:
     rows = named_hours(request_session(), current_site().site_id)
     form.hours_id.choices = options((row.hours_id, row.name) for row in rows)
     if form.validate_on_submit():
+
         def work(act: Action) -> bool:
             set_schedule(act, lane_id, form.hours_id.data, form.posture.data)
             return True

@@ -55,8 +55,13 @@ def show() -> str | Response:
     if len(hits) == 1 and card is None:
         return redirect(hits[0].address)
     return render_template(
-        "office/search.html", text=text, hits=hits, card=card, form=OnceForm(formdata=None),
-        reasons=LOOK_REASONS, usual=HANDED_IN,
+        "office/search.html",
+        text=text,
+        hits=hits,
+        card=card,
+        form=OnceForm(formdata=None),
+        reasons=LOOK_REASONS,
+        usual=HANDED_IN,
     )
 
 
@@ -88,8 +93,12 @@ def _people(text: str) -> Iterable[Hit]:
     named = [(home.number, person) for home in found.homes for person in found.people.get(home.home_id, [])]
     for number, person in [*named, *(("", person) for person in found.others)][:SHOWN_OF_EACH]:
         what = _("Home %(number)s", number=number) if number else _("No home")
-        yield Hit("people", person.display_name or _("Name erased"), what,
-                  url_for("person.show", person_id=person.person_id))
+        yield Hit(
+            "people",
+            person.display_name or _("Name erased"),
+            what,
+            url_for("person.show", person_id=person.person_id),
+        )
 
 
 def _gates(text: str) -> Iterable[Hit]:

@@ -25,8 +25,14 @@ class Page:
     def rank(self, text: str) -> int | None:
         """Return how well a text fits, 0 by the name, 1 by another word; None where it does not."""
         begins = _begins(text)
-        return next((rank for rank, said in enumerate((self.label, self.words))
-                     if any(begins.search(one) for one in _in_all_languages(said))), None)
+        return next(
+            (
+                rank
+                for rank, said in enumerate((self.label, self.words))
+                if any(begins.search(one) for one in _in_all_languages(said))
+            ),
+            None,
+        )
 
 
 def _begins(text: str) -> re.Pattern[str]:
@@ -46,55 +52,102 @@ FOUND_PAGES: Sequence[Page] = (
     Page("alarms.show_list", "bell", _l("Alarms"), _l("alerts, warnings, hand-over, shift")),
     Page("events.show_list", "events", _l("Events"), _l("log, journal, passages, history, who passed")),
     Page("events.explain", "question", _l("Why refused"), _l("denied, does not open, card does not work")),
-    Page("people.show_list", "people", _l("People and homes"),
-         _l("residents, tenants, owners, flats, apartments")),
+    Page(
+        "people.show_list",
+        "people",
+        _l("People and homes"),
+        _l("residents, tenants, owners, flats, apartments"),
+    ),
     Page("people.new_home", "home", _l("Add a home"), _l("new flat, new apartment")),
     Page("people.new_person", "plus", _l("Add a person"), _l("new resident, new tenant")),
     Page("moving.family", "plus", _l("A family moves in"), _l("new family, moving in, move-in")),
     Page("moving.staff", "clock", _l("Add staff"), _l("cleaner, gardener, employee, contractor")),
-    Page("people_import.check", "events", _l("Add people from a sheet"),
-         _l("import, CSV, Excel, upload, list of residents")),
-    Page("print_runs.show_list", "print", _l("Print for buildings"),
-         _l("paper, letters, invitations, codes on paper")),
+    Page(
+        "people_import.check",
+        "events",
+        _l("Add people from a sheet"),
+        _l("import, CSV, Excel, upload, list of residents"),
+    ),
+    Page(
+        "print_runs.show_list",
+        "print",
+        _l("Print for buildings"),
+        _l("paper, letters, invitations, codes on paper"),
+    ),
     Page("cards.find", "card", _l("Cards"), _l("whose card, fob, tag, key, card number")),
     Page("card_batch.batch", "card", _l("Give many cards"), _l("hand out cards, batch, register cards")),
     Page("lost_card.find", "pause", _l("Lost card"), _l("stolen card, block, suspend, found card")),
     Page("visitors.show_list", "visitor", _l("Visitors"), _l("guests, passes, QR codes, deliveries")),
     Page("visitors.new", "visitor", _l("New pass"), _l("new guest, invite a visitor, courier, craftsman")),
-    Page("weekly_visitors.new", "visitor", _l("New weekly pass"),
-         _l("every week, regular visitor, cleaner, teacher")),
+    Page(
+        "weekly_visitors.new",
+        "visitor",
+        _l("New weekly pass"),
+        _l("every week, regular visitor, cleaner, teacher"),
+    ),
     Page("desk.show", "home", _l("Desk"), _l("reception, counter, help a resident, without a phone")),
-    Page("gates.show_list", "gate", _l("Gates and hours"),
-         _l("doors, lanes, controllers, opening hours, calendar")),
+    Page(
+        "gates.show_list",
+        "gate",
+        _l("Gates and hours"),
+        _l("doors, lanes, controllers, opening hours, calendar"),
+    ),
     Page("gates.new_gate", "gate", _l("Add a gate"), _l("new door, new controller, pairing")),
-    Page("hours.new", "clock", _l("Add weekly hours"),
-         _l("timetable, schedule, opening hours, working hours")),
+    Page(
+        "hours.new", "clock", _l("Add weekly hours"), _l("timetable, schedule, opening hours, working hours")
+    ),
     Page("hours.new_day", "clock", _l("Add a special date"), _l("holiday, festival, day off, calendar")),
-    Page("emergency.show_list", "key", _l("Emergency access"),
-         _l("fire brigade, ambulance, police, emergency codes")),
+    Page(
+        "emergency.show_list",
+        "key",
+        _l("Emergency access"),
+        _l("fire brigade, ambulance, police, emergency codes"),
+    ),
     Page("emergency.new", "key", _l("New emergency code"), _l("fire brigade, ambulance, gas, utility")),
     Page("health.show", "health", _l("Health"), _l("offline, disk, clock, backup, certificate, diagnosis")),
-    Page("updates.show", "gate", _l("Program versions"),
-         _l("update, upgrade, software, firmware of the gates")),
-    Page("requests.show_list", "request", _l("Requests"),
-         _l("complaints, copy of data, delete data, correction")),
-    Page("disclosures.show_list", "privacy", _l("Police and courts"),
-         _l("authorities, disclosure, warrant, prosecutor")),
+    Page(
+        "updates.show", "gate", _l("Program versions"), _l("update, upgrade, software, firmware of the gates")
+    ),
+    Page(
+        "requests.show_list",
+        "request",
+        _l("Requests"),
+        _l("complaints, copy of data, delete data, correction"),
+    ),
+    Page(
+        "disclosures.show_list",
+        "privacy",
+        _l("Police and courts"),
+        _l("authorities, disclosure, warrant, prosecutor"),
+    ),
     Page("disclosures.new", "privacy", _l("Record a request"), _l("police, court, authority, disclosure")),
-    Page("incidents.show_list", "warning", _l("Incidents"),
-         _l("breach, leak, data loss, report within 72 hours")),
+    Page(
+        "incidents.show_list",
+        "warning",
+        _l("Incidents"),
+        _l("breach, leak, data loss, report within 72 hours"),
+    ),
     Page("incidents.new", "warning", _l("Record an incident"), _l("breach, leak, data loss, theft")),
     Page("audits.show_list", "privacy", _l("Audits"), _l("compliance, inspection, check of personal data")),
     Page("audits.new", "privacy", _l("Begin an audit"), _l("compliance, inspection")),
-    Page("privacy.settings", "privacy", _l("Privacy"),
-         _l("face, consent, personal data, equality, keeping times")),
+    Page(
+        "privacy.settings",
+        "privacy",
+        _l("Privacy"),
+        _l("face, consent, personal data, equality, keeping times"),
+    ),
     Page("privacy.edit_notice", "privacy", _l("New version of the notice"), _l("consent text, face notice")),
     Page("assessments.show_list", "privacy", _l("Assessments of face"), _l("impact assessment, DPIA, PIPIA")),
-    Page("contact.edit", "privacy", _l("Who answers for personal data"),
-         _l("privacy officer, data protection, contact")),
+    Page(
+        "contact.edit",
+        "privacy",
+        _l("Who answers for personal data"),
+        _l("privacy officer, data protection, contact"),
+    ),
     Page("report.publish", "privacy", _l("Report to the public"), _l("transparency, figures, annual report")),
-    Page("staff.show_list", "staff", _l("Staff and roles"),
-         _l("accounts, colleagues, guards, users, review")),
+    Page(
+        "staff.show_list", "staff", _l("Staff and roles"), _l("accounts, colleagues, guards, users, review")
+    ),
     Page("staff.new", "staff", _l("Invite a colleague"), _l("new account, new guard, new user")),
     Page("staff.roles", "staff", _l("Who may do what"), _l("rights, permissions, roles")),
     Page("settings.show", "settings", _l("Settings"), _l("configuration, options, retention")),
@@ -104,6 +157,7 @@ FOUND_PAGES: Sequence[Page] = (
     Page("webhooks.new", "settings", _l("Add a webhook"), _l("notification, integration, other systems")),
     Page("api_keys.show_list", "key", _l("Keys of other systems"), _l("API, interface, integration, token")),
     Page("api_keys.new", "key", _l("New key for another system"), _l("API, interface, token")),
-    Page("own.show", "person", _l("My account"),
-         _l("password, authenticator, sign-in, two-factor, language")),
+    Page(
+        "own.show", "person", _l("My account"), _l("password, authenticator, sign-in, two-factor, language")
+    ),
 )

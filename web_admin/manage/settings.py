@@ -51,29 +51,34 @@ class SiteForm(OnceForm):
     """What the compound is called and how it counts."""
 
     name = StringField(
-        _l("Name of the compound"), description=_l("Residents and visitors read it on every page."),
+        _l("Name of the compound"),
+        description=_l("Residents and visitors read it on every page."),
         validators=[InputRequired(_l("Type a name.")), Length(max=80)],
-    )  # fmt: skip
+    )
     office_contact = StringField(
-        _l("How to reach the office"), description=_l("Such as a telephone number and office hours. Public."),
+        _l("How to reach the office"),
+        description=_l("Such as a telephone number and office hours. Public."),
         validators=[Length(max=MAX_CONTACT_CHARS)],
-    )  # fmt: skip
+    )
     language = SelectField(
         _l("First language"),
         description=_l("For people whose browser asks for neither. Everyone chooses among all languages."),
         choices=options(LANGUAGES),
-    )  # fmt: skip
+    )
     card_bits = RadioField(
         _l("Form of card numbers"),
         description=_l("24 bits where any reader sends only 26-bit numbers. Each gate's file says the same."),
         choices=options([("32", _l("32 bits")), ("24", _l("24 bits"))]),
-    )  # fmt: skip
+    )
     face_pause_hours = IntegerField(
         _l("Face pauses so many hours after a reader has failed"),
-        description=_l("From 0 to 48. Face then opens for no one whose other ways in have no working reader "
-                       "at that gate, until one works again."),
-        validators=[InputRequired(_l("Type a number."))], render_kw={"min": 0, "max": 48},
-    )  # fmt: skip
+        description=_l(
+            "From 0 to 48. Face then opens for no one whose other ways in have no working reader "
+            "at that gate, until one works again."
+        ),
+        validators=[InputRequired(_l("Type a number."))],
+        render_kw={"min": 0, "max": 48},
+    )
     timezone = SelectField(_l("Time zone"), choices=[])
     zone_confirmed = BooleanField(_l("Yes, count every weekly hour and holiday in the new zone"))
 
@@ -83,10 +88,13 @@ class LookForm(OnceForm):
 
     accent = StringField(
         _l("Colour of buttons and links"),
-        description=_l("As # and six digits. Words in it must be readable; the shades for the dark are made "
-                       "from it. Empty: ours."),
-        validators=[Length(max=7)], render_kw={"placeholder": "#0b5d4e", "autocomplete": "off"},
-    )  # fmt: skip
+        description=_l(
+            "As # and six digits. Words in it must be readable; the shades for the dark are made "
+            "from it. Empty: ours."
+        ),
+        validators=[Length(max=7)],
+        render_kw={"placeholder": "#0b5d4e", "autocomplete": "off"},
+    )
 
 
 class LogoForm(OnceForm):
@@ -96,7 +104,7 @@ class LogoForm(OnceForm):
         _l("Logo, an SVG drawing"),
         description=_l("Shapes and colours, at most 32 kB. No pixels: this server keeps no pictures."),
         render_kw={"accept": ".svg,image/svg+xml", "data-max-bytes": MAX_BYTES, "data-too-large": TOO_LARGE},
-    )  # fmt: skip
+    )
 
 
 class MailForm(OnceForm):
@@ -105,20 +113,24 @@ class MailForm(OnceForm):
     host = StringField(_l("Mail server"), validators=[InputRequired(_l("Type a name.")), Length(max=200)])
     port = IntegerField(_l("Port"), default=587, validators=[InputRequired(_l("Type a number."))])
     security = RadioField(
-        _l("Protection"), default="starttls",
-        choices=options([
-            ("starttls", _l("STARTTLS (usual, port 587)")),
-            ("tls", _l("TLS from the start (port 465)")),
-            ("none", _l("None: a server on this machine only")),
-        ]),
-    )  # fmt: skip
+        _l("Protection"),
+        default="starttls",
+        choices=options(
+            [
+                ("starttls", _l("STARTTLS (usual, port 587)")),
+                ("tls", _l("TLS from the start (port 465)")),
+                ("none", _l("None: a server on this machine only")),
+            ]
+        ),
+    )
     username = StringField(
         _l("User name (may stay empty)"), validators=[Length(max=200)], render_kw={"autocomplete": "off"}
     )
     sender = StringField(
-        _l("Sender's address"), validators=[InputRequired(_l("Type an e-mail address.")), Length(max=200)],
+        _l("Sender's address"),
+        validators=[InputRequired(_l("Type an e-mail address.")), Length(max=200)],
         render_kw={"inputmode": "email", "autocomplete": "off"},
-    )  # fmt: skip
+    )
 
 
 @bp.get("/manage/settings")
@@ -169,11 +181,15 @@ def edit_site() -> Page:
 
     def work(act: Action) -> None:
         save_site(
-            act, name=typed(form.name), language=typed(form.language), timezone=typed(form.timezone),
-            zone_confirmed=bool(form.zone_confirmed.data), office_contact=typed(form.office_contact),
+            act,
+            name=typed(form.name),
+            language=typed(form.language),
+            timezone=typed(form.timezone),
+            zone_confirmed=bool(form.zone_confirmed.data),
+            office_contact=typed(form.office_contact),
             card_bits=int(typed(form.card_bits) or site.card_bits),
             face_pause_hours=form.face_pause_hours.data or 0,
-        )  # fmt: skip
+        )
 
     return _saved(form, "office/settings_site.html", work, cards_given=has_cards(current_action()))
 
@@ -187,9 +203,13 @@ def edit_look() -> Page:
     if not form.is_submitted() and look is not None:
         form.accent.data = look.accent or ""
     return _saved(
-        form, "office/settings_look.html", lambda act: save_accent(act, typed(form.accent)),
-        look=look, logo_form=LogoForm(formdata=None), button=AgainForm(formdata=None),
-    )  # fmt: skip
+        form,
+        "office/settings_look.html",
+        lambda act: save_accent(act, typed(form.accent)),
+        look=look,
+        logo_form=LogoForm(formdata=None),
+        button=AgainForm(formdata=None),
+    )
 
 
 @bp.post("/manage/settings/logo")
@@ -215,9 +235,12 @@ def upload_logo() -> Page:
 
 def _look_page(colour_form: LookForm, logo_form: LogoForm) -> str:
     return render_template(
-        "office/settings_look.html", form=colour_form, logo_form=logo_form,
-        look=look_of(request_session(), current_site().site_id), button=AgainForm(formdata=None),
-    )  # fmt: skip
+        "office/settings_look.html",
+        form=colour_form,
+        logo_form=logo_form,
+        look=look_of(request_session(), current_site().site_id),
+        button=AgainForm(formdata=None),
+    )
 
 
 @bp.url_value_preprocessor
@@ -252,19 +275,30 @@ def edit_mail() -> Page:
 
     def work(act: Action) -> None:
         save_mail_server(
-            act, host=typed(form.host), port=int(form.port.data or 0), security=typed(form.security),
-            username=typed(form.username), sender=typed(form.sender),
+            act,
+            host=typed(form.host),
+            port=int(form.port.data or 0),
+            security=typed(form.security),
+            username=typed(form.username),
+            sender=typed(form.sender),
             named=current_menjin().config.mail_server,
-        )  # fmt: skip
+        )
 
     return _saved(
-        form, "office/settings_mail.html", work,
-        server=server, has_password=_has_password(), password_file=PASSWORD_FILE,
-        secrets_dir=current_menjin().config.secrets_dir, named=current_menjin().config.mail_server,
+        form,
+        "office/settings_mail.html",
+        work,
+        server=server,
+        has_password=_has_password(),
+        password_file=PASSWORD_FILE,
+        secrets_dir=current_menjin().config.secrets_dir,
+        named=current_menjin().config.mail_server,
         button=AgainForm(formdata=None),
         messages=mails_of(session, site.site_id, LISTED_MAILS),
-        states=STATES, trouble_text=trouble_text, kind_text=kind_text,
-    )  # fmt: skip
+        states=STATES,
+        trouble_text=trouble_text,
+        kind_text=kind_text,
+    )
 
 
 def _has_password() -> bool:
@@ -283,10 +317,14 @@ def test_mail() -> Response:
     if form.validate_on_submit() and mail_is_set_up(request_session(), site.site_id):
         text = _("If you read this, mail from %(site)s works.", site=site.name)
         put_message(
-            request_session(), site.site_id, channel="mail", target=str(current_user.email), kind="test",
+            request_session(),
+            site.site_id,
+            channel="mail",
+            target=str(current_user.email),
+            kind="test",
             body={"subject": _("A test from %(site)s", site=site.name), "text": f"{text}\n"},
             now=request_now(),
-        )  # fmt: skip
+        )
         flash(_("On its way to your own address. Load this page again to see what came of it."), "success")
     return redirect(url_for("settings.edit_mail"), 303)
 

@@ -83,9 +83,10 @@ class RoleForm(OnceForm):
     """A new role for an account."""
 
     role = RadioField(
-        _l("Role"), choices=options((role, ROLES[role]) for role in reversed(STAFF_ROLES)),
+        _l("Role"),
+        choices=options((role, ROLES[role]) for role in reversed(STAFF_ROLES)),
         validators=[InputRequired(_l("Choose one."))],
-    )  # fmt: skip
+    )
 
 
 class NewStartForm(OnceForm):
@@ -177,9 +178,12 @@ def new() -> Page:
 
         def work(act: Action) -> tuple[User, str]:
             account, code = invite_staff(
-                act, email=typed(form.email), role=typed(form.role), shown_name=typed(form.shown_name),
+                act,
+                email=typed(form.email),
+                role=typed(form.role),
+                shown_name=typed(form.shown_name),
                 language=language,
-            )  # fmt: skip
+            )
             if by_mail:
                 _mail_link(act, account, code, language)
             return account, code
@@ -211,12 +215,18 @@ def _mail_link(act: Action, account: User, code: str, language: str) -> None:
         text = _(
             "Open this address within %(days)s days, choose a password and set up your authenticator:\n\n"
             "%(link)s\n\nIt works once. If you did not expect this, leave it.",
-            days=INVITATION_LIVES.days, link=_link(code),
-        )  # fmt: skip
+            days=INVITATION_LIVES.days,
+            link=_link(code),
+        )
     put_message(
-        act.session, site.site_id, channel="mail", target=str(account.email), kind="staff_invitation",
-        body={"subject": subject, "text": text}, now=act.now,
-    )  # fmt: skip
+        act.session,
+        site.site_id,
+        channel="mail",
+        target=str(account.email),
+        kind="staff_invitation",
+        body={"subject": subject, "text": text},
+        now=act.now,
+    )
 
 
 def _handed_over(account: User, code: str, *, by_mail: bool) -> Page:
@@ -224,9 +234,12 @@ def _handed_over(account: User, code: str, *, by_mail: bool) -> Page:
         flash(_("The link is on its way to %(email)s.", email=account.email), "success")
         return redirect(url_for("staff.show", account_id=account.id), 303)
     return render_template(
-        "office/staff_link.html", account=account, code=code, link=_link(code),
+        "office/staff_link.html",
+        account=account,
+        code=code,
+        link=_link(code),
         days=INVITATION_LIVES.days,
-    )  # fmt: skip
+    )
 
 
 # -- one account -----------------------------------------------------------------------------------
@@ -257,7 +270,9 @@ def _account_page(
         start_form=start_form,
         has_mail=_offer_mail(start_form),
         button=AgainForm(formdata=None),
-        made=made_by(current_action(), account.id).names(), kinds=KINDS, handed_over_first=HANDED_OVER_FIRST,
+        made=made_by(current_action(), account.id).names(),
+        kinds=KINDS,
+        handed_over_first=HANDED_OVER_FIRST,
     )
 
 

@@ -52,7 +52,8 @@ class PassForm(OnceForm):
     gate_numbers = CheckList(_l("Gates"), coerce=int)
     valid_from = DateTimeLocalField(_l("From"), validators=[InputRequired(_l("Choose when it starts."))])
     valid_until = DateTimeLocalField(
-        _l("Until"), description=_l("At most seven days."),
+        _l("Until"),
+        description=_l("At most seven days."),
         validators=[InputRequired(_l("Choose when it ends."))],
     )
     uses = RadioField(
@@ -104,15 +105,18 @@ def new() -> Page:
         form.valid_until.data = start + timedelta(hours=24)
         form.gate_numbers.data = [choice.value for choice in form.gate_numbers.choices]
     if form.validate_on_submit():
-        row = do(form, lambda act: issue_pass(
-            act,
-            issuer_person_id=None,
-            label=typed(form.label),
-            gate_numbers=form.gate_numbers.data or [],
-            valid_from=from_local(form.valid_from.data),
-            valid_until=from_local(form.valid_until.data),
-            uses=int(form.uses.data),
-        ))
+        row = do(
+            form,
+            lambda act: issue_pass(
+                act,
+                issuer_person_id=None,
+                label=typed(form.label),
+                gate_numbers=form.gate_numbers.data or [],
+                valid_from=from_local(form.valid_from.data),
+                valid_until=from_local(form.valid_until.data),
+                uses=int(form.uses.data),
+            ),
+        )
         if row is not None:
             return redirect(url_for("visitors.show", pass_id=row.pass_id), 303)
         if not form.errors:

@@ -30,9 +30,10 @@ class WebhookForm(OnceForm):
     """A new address."""
 
     name = StringField(
-        _l("Name"), description=_l("Which system it is, such as “Property software”."),
+        _l("Name"),
+        description=_l("Which system it is, such as “Property software”."),
         validators=[InputRequired(_l("Type a name.")), Length(max=60)],
-    )  # fmt: skip
+    )
     url = StringField(
         _l("Address"),
         description=_l(
@@ -53,7 +54,10 @@ def new() -> Page:
         made = do(
             form,
             lambda act: add_webhook(
-                act, name=typed(form.name), url=typed(form.url), kinds=form.kinds.data or [],
+                act,
+                name=typed(form.name),
+                url=typed(form.url),
+                kinds=form.kinds.data or [],
                 local_ports=current_menjin().config.webhook_ports,
             ),
         )

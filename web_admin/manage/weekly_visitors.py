@@ -46,7 +46,8 @@ class WeeklyForm(OnceForm):
     starts_at = TimeField(_l("From"), validators=[InputRequired(_l("Choose when it starts."))])
     ends_at = TimeField(_l("Until"), validators=[InputRequired(_l("Choose when it ends."))])
     last_day = DateField(
-        _l("Last day"), description=_l("At most 92 days from today."),
+        _l("Last day"),
+        description=_l("At most 92 days from today."),
         validators=[InputRequired(_l("Choose a date."))],
     )
 
@@ -74,9 +75,14 @@ def new() -> Page:
 
 def _begin(act: Action, form: WeeklyForm) -> VisitorSeriesRow:
     return issue_series(
-        act, issuer_person_id=None, label=typed(form.label), gate_numbers=form.gate_numbers.data or [],
-        days=form.days.data or [], starts_minute=_minute(form.starts_at.data),
-        ends_minute=_minute(form.ends_at.data), last_day=date.fromisoformat(str(form.last_day.data)),
+        act,
+        issuer_person_id=None,
+        label=typed(form.label),
+        gate_numbers=form.gate_numbers.data or [],
+        days=form.days.data or [],
+        starts_minute=_minute(form.starts_at.data),
+        ends_minute=_minute(form.ends_at.data),
+        last_day=date.fromisoformat(str(form.last_day.data)),
     )
 
 
@@ -100,9 +106,13 @@ def show(series_id: str) -> str:
     names = {gate.number: gate.name for gate in site_gates()}
     link = pass_link(row)
     return render_template(
-        "office/visitor_weekly.html", shown=shown_weekly(row), link=link, uses=_uses(series_id),
+        "office/visitor_weekly.html",
+        shown=shown_weekly(row),
+        link=link,
+        uses=_uses(series_id),
         gates=[names.get(number, str(number)) for number in row.gate_numbers],
-        picture=svg_of(link, _("QR code of the link")), button=AgainForm(formdata=None),
+        picture=svg_of(link, _("QR code of the link")),
+        button=AgainForm(formdata=None),
     )
 
 

@@ -44,9 +44,14 @@ def add_webhook(
         raise ActionRefused(None, _("There are twenty webhooks. Remove those that are no longer needed."))
     key = new_signing_key()
     hook = Webhook(
-        webhook_id=new_id(), site_id=act.site_id, name=label, url=address, kinds=chosen,
-        signing_key_sealed=act.sealer.seal(key, purpose=KEY_PURPOSE), created_at=act.now,
-    )  # fmt: skip
+        webhook_id=new_id(),
+        site_id=act.site_id,
+        name=label,
+        url=address,
+        kinds=chosen,
+        signing_key_sealed=act.sealer.seal(key, purpose=KEY_PURPOSE),
+        created_at=act.now,
+    )
     act.session.add(hook)
     record(act, "webhook_added", {"webhook_id": hook.webhook_id, "url": address, "kinds": " ".join(chosen)})
     return hook, shown_key(key)
@@ -78,9 +83,14 @@ def send_test(act: Action, webhook_id: str) -> None:
     begin(act)
     hook = webhook_of(act, webhook_id)
     put_message(
-        act.session, act.site_id, channel="webhook", target=hook.webhook_id, kind=TEST_KIND,
-        body={"test": True}, now=act.now,
-    )  # fmt: skip
+        act.session,
+        act.site_id,
+        channel="webhook",
+        target=hook.webhook_id,
+        kind=TEST_KIND,
+        body={"test": True},
+        now=act.now,
+    )
     record(act, "webhook_tested", {"webhook_id": webhook_id})
 
 

@@ -88,10 +88,16 @@ def put_message(
     for one in targets:
         session.add(
             OutboxMessage(
-                message_id=secrets.token_hex(16), site_id=site_id, channel=channel, target=one, kind=kind,
-                body=dict(body), created_at=now, next_at=now,
+                message_id=secrets.token_hex(16),
+                site_id=site_id,
+                channel=channel,
+                target=one,
+                kind=kind,
+                body=dict(body),
+                created_at=now,
+                next_at=now,
             )
-        )  # fmt: skip
+        )
     if targets:
         session.flush()
 
@@ -129,9 +135,7 @@ def give_up(
     ended = _waiting_for(site_id, channel)
     if target is not None:
         ended = ended.where(OutboxMessage.target == target)
-    session.execute(
-        ended.values(state="failed", ended_at=now, trouble=why, claim=None, claimed_until=None)
-    )
+    session.execute(ended.values(state="failed", ended_at=now, trouble=why, claim=None, claimed_until=None))
 
 
 def hasten(session: Session, site_id: str, channel: Channel, now: datetime) -> None:
@@ -183,9 +187,7 @@ def deliver(menjin: Menjin, channels: Collection[Channel] = CHANNELS) -> Deliver
     return Delivered(**done)
 
 
-def _due(
-    now: datetime, channels: Collection[Channel], unreachable: Iterable[Route]
-) -> ColumnElement[bool]:
+def _due(now: datetime, channels: Collection[Channel], unreachable: Iterable[Route]) -> ColumnElement[bool]:
     free = or_(OutboxMessage.claimed_until.is_(None), OutboxMessage.claimed_until < now)
     conditions = [OutboxMessage.state == "waiting", OutboxMessage.next_at <= now, free]
     conditions.append(OutboxMessage.channel.in_(channels))
@@ -196,9 +198,7 @@ def _due(
     return and_(*conditions)
 
 
-def _claim(
-    menjin: Menjin, channels: Collection[Channel], unreachable: Iterable[Route]
-) -> Claimed | None:
+def _claim(menjin: Menjin, channels: Collection[Channel], unreachable: Iterable[Route]) -> Claimed | None:
     """Take the message that is due longest; None when there is none that may be tried now."""
     now = menjin.clock()
     due = _due(now, channels, unreachable)
@@ -226,8 +226,7 @@ def _send(menjin: Menjin, claimed: Claimed) -> NotSent | None:
         if message.channel == "mail":
             send_mail(menjin.config, server, message)
         else:
-            send_webhook(
-                menjin.sealer, hook, message, menjin.clock(), menjin.config.webhook_ports)
+            send_webhook(menjin.sealer, hook, message, menjin.clock(), menjin.config.webhook_ports)
     except NotSent as trouble:
         return trouble
     except Exception as fault:  # noqa: BLE001 - one message that cannot be sent must not stop the others
@@ -274,9 +273,13 @@ def _note_trouble(menjin: Menjin, claimed: Claimed, trouble: NotSent) -> bool:
         else:
             message.next_at = now + DELAYS[message.tries - 1]
         _log.warning(
-            "outbox: message %s (%s, try %d): %s%s", message.message_id, message.kind, message.tries,
-            trouble.trouble, ", not tried again" if ends else "",
-        )  # fmt: skip
+            "outbox: message %s (%s, try %d): %s%s",
+            message.message_id,
+            message.kind,
+            message.tries,
+            trouble.trouble,
+            ", not tried again" if ends else "",
+        )
         return ends
 
 

@@ -32,7 +32,8 @@ def webhooks_added_by(session: Session, site_id: str, actor_id: str) -> Sequence
     hooks = webhooks_of(session, site_id)
     added = session.scalars(
         select(AuditEntry.facts).where(
-            AuditEntry.site_id == site_id, AuditEntry.kind == "webhook_added",
+            AuditEntry.site_id == site_id,
+            AuditEntry.kind == "webhook_added",
             AuditEntry.at.in_([hook.created_at for hook in hooks]),
         )
     ).all()

@@ -78,8 +78,13 @@ def name_address(act: Action, person_id: str, address: str, back: BackAddress) -
     code = f"{secrets.randbelow(10**8):08d}"
     row = act.session.merge(
         NotificationSubscription(
-            person_id=person.person_id, channel=channel, address=address, kinds=[],
-            code_digest=code_digest(act.sealer, code), code_until=act.now + CODE_LIVES, tries=0,
+            person_id=person.person_id,
+            channel=channel,
+            address=address,
+            kinds=[],
+            code_digest=code_digest(act.sealer, code),
+            code_until=act.now + CODE_LIVES,
+            tries=0,
             confirmed_at=None,
         )
     )
@@ -93,7 +98,8 @@ def _check_codes_of_a_day(act: Action, person_id: str, to: str) -> None:
     """Raise ActionRefused where this person, or this address, was sent enough: it may be a stranger's."""
     entries = act.session.scalars(
         select(AuditEntry).where(
-            AuditEntry.site_id == act.site_id, AuditEntry.kind == ADDRESS_NAMED,
+            AuditEntry.site_id == act.site_id,
+            AuditEntry.kind == ADDRESS_NAMED,
             AuditEntry.at > act.now - timedelta(days=1),
         )
     ).all()
@@ -195,7 +201,9 @@ def address_to_take_back(act: Action, text: str) -> OldAddress:
         raise ActionRefused(None, _BACK_REFUSED) from err
     person = act.session.get(Person, person_id)
     if (
-        person is None or person.ended_at is not None or act.now.timestamp() >= until
+        person is None
+        or person.ended_at is not None
+        or act.now.timestamp() >= until
         or channel_of(address) is None
         or is_ended(address_entries(act.session, person_id), Link(seq, _digest(act, address)))
     ):
@@ -212,19 +220,28 @@ def take_address_back(act: Action, text: str) -> OldAddress:
     old = address_to_take_back(act, text)
     now_used = act.session.get(NotificationSubscription, old.person_id)
     if (
-        now_used is not None and now_used.confirmed_at is not None
+        now_used is not None
+        and now_used.confirmed_at is not None
         and now_used.address.lower() != old.address.lower()
     ):
         send(act.session, now_used, DISPLACED_TEXT, {}, act.now)
     act.session.merge(
         NotificationSubscription(
-            person_id=old.person_id, channel=channel_of(old.address), address=old.address,
-            kinds=[kind for kind in TEXTS if kind in old.kinds], code_digest=None, code_until=None, tries=0,
+            person_id=old.person_id,
+            channel=channel_of(old.address),
+            address=old.address,
+            kinds=[kind for kind in TEXTS if kind in old.kinds],
+            code_digest=None,
+            code_until=None,
+            tries=0,
             confirmed_at=act.now,
         )
     )
     record(
-        act, ADDRESS_TAKEN_BACK, {"since": old.seq}, personal={"to": _digest(act, old.address)},
+        act,
+        ADDRESS_TAKEN_BACK,
+        {"since": old.seq},
+        personal={"to": _digest(act, old.address)},
         person_id=old.person_id,
     )
     return old

@@ -78,9 +78,14 @@ DISPLACED_TEXT = N_(
 )
 CODE_TEXT = N_("Your code is %(code)s. Type it on the page where you asked for it.")
 BY_ENTRY: Mapping[str, str] = {
-    "credential_suspended": "card_stopped", "credential_ended": "card_stopped", "named_lookup": "looked_at",
-    "card_looked_up": "looked_at", "desk_asked": "looked_at", "desk_opened": "signed_in",
-    "password_set": "signed_in", "passkey_added": "signed_in",
+    "credential_suspended": "card_stopped",
+    "credential_ended": "card_stopped",
+    "named_lookup": "looked_at",
+    "card_looked_up": "looked_at",
+    "desk_asked": "looked_at",
+    "desk_opened": "signed_in",
+    "password_set": "signed_in",
+    "passkey_added": "signed_in",
 }
 """Entries of the ledger that a message can follow."""
 OWN_TEXTS: Mapping[str, tuple[str, str]] = {
@@ -127,7 +132,10 @@ def notify_of_entry(
 
 
 def send(
-    session: Session, subscription: NotificationSubscription, text: str, filled: Mapping[str, str],
+    session: Session,
+    subscription: NotificationSubscription,
+    text: str,
+    filled: Mapping[str, str],
     now: datetime,
 ) -> None:
     """Put one message down in its reader's language."""
@@ -136,13 +144,23 @@ def send(
     said = _catalogue(person.language).ugettext(text) % dict(filled)
     if subscription.channel == "mail":
         put_message(
-            session, site.site_id, channel="mail", target=subscription.address, kind=RESIDENT_MESSAGE,
-            body={"subject": site.name, "text": said}, now=now,
+            session,
+            site.site_id,
+            channel="mail",
+            target=subscription.address,
+            kind=RESIDENT_MESSAGE,
+            body={"subject": site.name, "text": said},
+            now=now,
         )
     else:
         put_message(
-            session, site.site_id, channel="webhook", target=EVERY_WEBHOOK, kind=RESIDENT_MESSAGE,
-            body={"to": subscription.address, "text": f"{site.name}: {said}"}, now=now,
+            session,
+            site.site_id,
+            channel="webhook",
+            target=EVERY_WEBHOOK,
+            kind=RESIDENT_MESSAGE,
+            body={"to": subscription.address, "text": f"{site.name}: {said}"},
+            now=now,
         )
 
 

@@ -32,7 +32,11 @@ class Said:
 
 
 def mail_managers(
-    session: Session, config: WebConfig, site: Site, began: Sequence[Said], ended: Sequence[Said],
+    session: Session,
+    config: WebConfig,
+    site: Site,
+    began: Sequence[Said],
+    ended: Sequence[Said],
     now: datetime,
 ) -> None:
     """Put down one mail to each manager, in their language; no personal data is in it."""
@@ -49,9 +53,14 @@ def mail_managers(
                 else _("%(site)s: what needed a look is over", site=site.name)
             )
         put_message(
-            session, site.site_id, channel="mail", target=address, kind=MAIL_KIND,
-            body={"subject": subject, "text": "\n\n".join(parts)}, now=now,
-        )  # fmt: skip
+            session,
+            site.site_id,
+            channel="mail",
+            target=address,
+            kind=MAIL_KIND,
+            body={"subject": subject, "text": "\n\n".join(parts)},
+            now=now,
+        )
 
 
 def _title(one: Said) -> str:

@@ -104,7 +104,10 @@ def export_ledger(session: Session, sealer: Sealer, site_id: str, path: Path, *,
     """
     site = session.get_one(Site, site_id)
     preface = LedgerPreface(
-        LEDGER_FORMAT, site_id, site.root_public_key.hex(), signed_ledger_head(session, sealer, site_id),
+        LEDGER_FORMAT,
+        site_id,
+        site.root_public_key.hex(),
+        signed_ledger_head(session, sealer, site_id),
         certificate(session, site_id, "anchor"),
     )
     path.touch(mode=0o600, exist_ok=False)

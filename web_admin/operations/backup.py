@@ -38,10 +38,17 @@ MAX_FRAME_BYTES = 256 * 1024 * 1024
 UNPACKED_TIMES = 100
 """A file unpacks to so many times its size at most, beyond UNPACKED_FREE_BYTES; rows and cells to a few."""
 UNPACKED_FREE_BYTES = 64 * 1024 * 1024
-LEFT_OUT = frozenset({
-    "account_session", "face_share", "limit_count", "outbox_message", "print_slip", "server_machine",
-    "wrap_key_copy",
-})
+LEFT_OUT = frozenset(
+    {
+        "account_session",
+        "face_share",
+        "limit_count",
+        "outbox_message",
+        "print_slip",
+        "server_machine",
+        "wrap_key_copy",
+    }
+)
 """Shares never leave; messages were sent since, and a restored server must not send them once more; what
 waits to be printed is to be shown once and kept nowhere else. A restored server opens no old session: some
 were ended since. Machines enter a restored database again, with keys of their own."""
@@ -106,9 +113,7 @@ def read_frames(file: BinaryIO, passphrase: str) -> Iterator[bytes]:
     yield from read_sealed(file, _cipher(passphrase, file.read(16)))
 
 
-def read_sealed(
-    file: BinaryIO, cipher: AESGCM, *, max_frame_bytes: int = MAX_FRAME_BYTES
-) -> Iterator[bytes]:
+def read_sealed(file: BinaryIO, cipher: AESGCM, *, max_frame_bytes: int = MAX_FRAME_BYTES) -> Iterator[bytes]:
     """Give the frames of a file; raise BackupRefused where they were changed, cut off or unpack too far."""
     number, length = 0, file.read(4)
     free = UNPACKED_FREE_BYTES

@@ -39,8 +39,12 @@ def restore_rows(
         preface = decode_frame(next(frames), Preface)
         if not knows(preface.revision):
             raise BackupRefused(
-                N_("it was made by a later version (revision %(theirs)s; this one knows up to %(ours)s): "
-                   "restore with that version"), theirs=preface.revision, ours=newest_revision(),
+                N_(
+                    "it was made by a later version (revision %(theirs)s; this one knows up to %(ours)s): "
+                    "restore with that version"
+                ),
+                theirs=preface.revision,
+                ours=newest_revision(),
             )
         migrate(connection, preface.revision)
         tables = stored_tables(connection)

@@ -106,8 +106,11 @@ def _system() -> dict[str, object]:
         "exports": [
             {"name": "events", "subject": SYSTEM_EVENTS, "type": "stream", "account_token_position": 3},
             {
-                "name": "questions", "subject": SYSTEM_QUESTIONS, "type": "service",
-                "response_type": "Stream", "account_token_position": 4,
+                "name": "questions",
+                "subject": SYSTEM_QUESTIONS,
+                "type": "service",
+                "response_type": "Stream",
+                "account_token_position": 4,
             },
         ],
     }
@@ -120,11 +123,15 @@ def _compound(account: str, system: str) -> dict[str, object]:
         "default_permissions": {"pub": {"deny": [">"]}, "sub": {"deny": [">"]}},
         "imports": [
             {
-                "name": "connections", "account": system, "type": "stream",
+                "name": "connections",
+                "account": system,
+                "type": "stream",
                 "subject": SYSTEM_EVENTS.replace("*", account),
             },
             {
-                "name": "who is connected", "account": system, "type": "service",
+                "name": "who is connected",
+                "account": system,
+                "type": "service",
                 "subject": f"$SYS.REQ.ACCOUNT.{account}.CONNZ",
             },
         ],
@@ -133,8 +140,14 @@ def _compound(account: str, system: str) -> dict[str, object]:
 
 def _limits(*, payload: int) -> dict[str, object]:
     return {
-        "subs": UNLIMITED, "data": UNLIMITED, "payload": payload, "imports": UNLIMITED,
-        "exports": UNLIMITED, "wildcards": True, "conn": UNLIMITED, "leaf": 0,
+        "subs": UNLIMITED,
+        "data": UNLIMITED,
+        "payload": payload,
+        "imports": UNLIMITED,
+        "exports": UNLIMITED,
+        "wildcards": True,
+        "conn": UNLIMITED,
+        "leaf": 0,
     }
 
 

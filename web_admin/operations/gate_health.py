@@ -51,27 +51,35 @@ def _gate_findings(gate: Gate, tampered: bool, now: datetime) -> Iterable[Findin
     yield from contact
     if gate.forked_at is not None:
         yield Finding(
-            _("Two controllers"), "bad", _("Its key is in use in two places."),
+            _("Two controllers"),
+            "bad",
+            _("Its key is in use in two places."),
             _("Take both away from the network and pair a fresh controller."),
-        )  # fmt: skip
+        )
     if tampered:
         yield Finding(
-            _("Tampered with"), "bad", _("It may have been opened."),
+            _("Tampered with"),
+            "bad",
+            _("It may have been opened."),
             _("Look at the gate, then press “Checked and cleared” on its page."),
-        )  # fmt: skip
+        )
     yield from _behind(gate, now, silent=bool(contact))
     if not gate.clock_sure:
         yield Finding(
-            _("Clock unsure"), "look",
+            _("Clock unsure"),
+            "look",
             _("It refuses everything that depends on time, such as visitors' codes."),
-            _("Look at its battery clock and its time server."), alarm=EventKind.ALARM_GATE_CLOCK,
-        )  # fmt: skip
+            _("Look at its battery clock and its time server."),
+            alarm=EventKind.ALARM_GATE_CLOCK,
+        )
     elif abs(gate.clock_behind_seconds or 0.0) > CLOCK_OFF_SECONDS:
         yield Finding(
-            _("Clock off"), "look",
+            _("Clock off"),
+            "look",
             _("%(seconds)s seconds from this server's.", seconds=round(abs(gate.clock_behind_seconds or 0))),
-            _("Let both follow a time server."), alarm=EventKind.ALARM_GATE_CLOCK,
-        )  # fmt: skip
+            _("Let both follow a time server."),
+            alarm=EventKind.ALARM_GATE_CLOCK,
+        )
     yield from _disk_of(gate)
     yield from _devices(gate)
     if gate.without_face:
@@ -98,8 +106,9 @@ def _policy_not_taken(gate: Gate, now: datetime) -> Iterable[Finding]:
     since = gate.behind_since
     todo = _(
         "Bring its program up to date: it is of version %(gate)s, this server of %(server)s.",
-        gate=gate.program or "?", server=program_version(),
-    )  # fmt: skip
+        gate=gate.program or "?",
+        server=program_version(),
+    )
     if since is not None and not gate.policy_withheld and now - since > TAKEN_WITHIN:
         minutes = max(1, int((now - since).total_seconds() // 60))
         says = ngettext(
@@ -150,8 +159,10 @@ def _devices(gate: Gate) -> Iterable[Finding]:
         if device.get("health") != "ok":
             state = word(HEALTHS, str(device.get("health")))
             yield Finding(
-                _("A device is not well"), "look",
+                _("A device is not well"),
+                "look",
                 _("%(device)s: %(state)s", device=device.get("device"), state=state),
-                _("Look at its cable and power. At the gate, this says more:"), gate_command("check"),
+                _("Look at its cable and power. At the gate, this says more:"),
+                gate_command("check"),
                 raw=str(device.get("detail") or ""),
-            )  # fmt: skip
+            )

@@ -102,7 +102,9 @@ def server_findings(facts: ServerFacts, now: datetime) -> list[Finding]:
 def alarms_finding(count: int) -> Finding:
     """Return that alarms wait: with one open not everything is well."""
     return Finding(
-        _("Alarms"), "look", ngettext("%(num)d alarm is open.", "%(num)d alarms are open.", count),
+        _("Alarms"),
+        "look",
+        ngettext("%(num)d alarm is open.", "%(num)d alarms are open.", count),
         _("Look at them under Now or Alarms."),
     )
 
@@ -112,9 +114,10 @@ def _disk(facts: ServerFacts) -> Finding:
     level: Level = "bad" if share < DISK_BAD else "look" if share < DISK_LOOK else "good"
     says = _(
         "%(free)s GB free (%(share)s %%); the records take %(taken)s MB.",
-        free=f"{facts.disk_free / 1e9:.1f}", share=round(share * 100),
+        free=f"{facts.disk_free / 1e9:.1f}",
+        share=round(share * 100),
         taken=f"{facts.database_bytes / 1e6:.1f}",
-    )  # fmt: skip
+    )
     todo = _("Make room: without it nothing can be recorded any more. Look for old backups and logs first.")
     if level == "good":
         return Finding(_("Disk"), level, says)
@@ -142,17 +145,22 @@ def _housekeeping(facts: ServerFacts, now: datetime) -> Finding:
     name = _("Housekeeping")
     if facts.housekeeping_at is None or now - facts.housekeeping_at > HOUSE_LOOK:
         return Finding(
-            name, "look", _("Did not run in the last half hour."),
+            name,
+            "look",
+            _("Did not run in the last half hour."),
             _("Every ten minutes the server removes what has ended. Does this program run?"),
             server_command("run"),
             alarm=None if facts.housekeeping_at is None else EventKind.ALARM_SERVER_TASKS,
-        )  # fmt: skip
+        )
     if facts.housekeeping_failed:
         return Finding(
-            name, "look", _("Some steps failed."),
+            name,
+            "look",
+            _("Some steps failed."),
             _("They are tried again every ten minutes; the server's log says why."),
-            raw=facts.housekeeping_failed, alarm=EventKind.ALARM_SERVER_TASKS,
-        )  # fmt: skip
+            raw=facts.housekeeping_failed,
+            alarm=EventKind.ALARM_SERVER_TASKS,
+        )
     return Finding(name, "good", _("Ran within the last half hour."))
 
 
@@ -162,8 +170,9 @@ def _outbox(facts: ServerFacts, now: datetime) -> Finding:
     if late or facts.outbox_failed:
         says = _(
             "%(waiting)s wait, %(failed)s were given up in the last two weeks.",
-            waiting=facts.outbox_waiting, failed=facts.outbox_failed,
-        )  # fmt: skip
+            waiting=facts.outbox_waiting,
+            failed=facts.outbox_failed,
+        )
         todo = _("Look at mail server and webhooks in the settings.")
         alarm = EventKind.ALARM_MAIL_FAILING if late else None
         return Finding(name, "look", says, todo, alarm=alarm)
@@ -176,17 +185,23 @@ def _clock(facts: ServerFacts, now: datetime) -> Finding:
     name = _("Clock")
     if facts.newest_entry_at is not None and facts.newest_entry_at > now + timedelta(minutes=1):
         return Finding(
-            name, "bad", _("It is earlier than entries that were already written."),
+            name,
+            "bad",
+            _("It is earlier than entries that were already written."),
             _("Set it right and let it follow a time server; codes and leases depend on it."),
             alarm=EventKind.ALARM_SERVER_CLOCK,
-        )  # fmt: skip
+        )
     if facts.clock_synchronised is None:
         return Finding(name, "unknown", _("This machine does not say whether it follows a time server."))
     if not facts.clock_synchronised:
         return Finding(
-            name, "look", _("It follows no time server."), _("Switch time synchronisation on:"),
-            SYNCHRONISE, alarm=EventKind.ALARM_SERVER_CLOCK,
-        )  # fmt: skip
+            name,
+            "look",
+            _("It follows no time server."),
+            _("Switch time synchronisation on:"),
+            SYNCHRONISE,
+            alarm=EventKind.ALARM_SERVER_CLOCK,
+        )
     return Finding(name, "good", _("It follows a time server."))
 
 
@@ -196,8 +211,10 @@ def _certificate(facts: ServerFacts, now: datetime) -> list[Finding]:
     if not facts.https:
         return []
     if facts.certificate_note == REFUSED:
-        todo = _("Renew it in the proxy in front of this server. Where an authority of your own signs it, "
-                 "name its certificate in web.toml: own_authority.")
+        todo = _(
+            "Renew it in the proxy in front of this server. Where an authority of your own signs it, "
+            "name its certificate in web.toml: own_authority."
+        )
         return [Finding(name, "bad", _("Browsers refuse it."), todo, alarm=EventKind.ALARM_CERTIFICATE)]
     if facts.certificate_until is None:
         says = (
@@ -210,7 +227,8 @@ def _certificate(facts: ServerFacts, now: datetime) -> list[Finding]:
     life = facts.certificate_until - (facts.certificate_since or facts.certificate_until - CERTIFICATE_LIFE)
     part = min(life / CERTIFICATE_LIFE, 1.0)
     level: Level = (
-        "bad" if left < CERTIFICATE_BAD * part else "look" if left < CERTIFICATE_LOOK * part else "good")
+        "bad" if left < CERTIFICATE_BAD * part else "look" if left < CERTIFICATE_LOOK * part else "good"
+    )
     days, hours = max(left.days, 0), max(left // timedelta(hours=1), 0)
     says = ngettext("Holds for %(num)d more day.", "Holds for %(num)d more days.", days)
     if left < CERTIFICATE_BAD:
@@ -240,14 +258,17 @@ def _machines(facts: ServerFacts) -> list[Finding]:
     if facts.silent_machines:
         return [
             Finding(
-                name, "bad",
+                name,
+                "bad",
                 _("Silent for five minutes: %(names)s.", names=", ".join(facts.silent_machines)),
-                _("Start it again, or take it out: a key of faces counts as destroyed only when every "
-                  "machine has said so."),
+                _(
+                    "Start it again, or take it out: a key of faces counts as destroyed only when every "
+                    "machine has said so."
+                ),
                 server_command("machines --forget NAME"),
                 alarm=EventKind.ALARM_SERVER_TASKS,
             )
-        ]  # fmt: skip
+        ]
     if facts.machines < 2:
         return []
     return [Finding(name, "good", ngettext("%(num)d runs.", "%(num)d run.", facts.machines))]

@@ -133,9 +133,7 @@ def run_drill(
     if for_real:
         note("faces_ended", detail=f"{_end_everyone(setup)} people")
     rotation = rotate_and_wait(setup.database, setup.sealer, setup.clock)
-    note(
-        "wrapping_key_changed", ok=not rotation.waits_for, detail=f"{len(rotation.destroyed_ids)} destroyed"
-    )
+    note("wrapping_key_changed", ok=not rotation.waits_for, detail=f"{len(rotation.destroyed_ids)} destroyed")
     silent = _wait_for_gates(setup, started_at, wait_seconds)
     note("gates_told", ok=not silent, detail=" ".join(silent))
     lanes, without = _other_ways(setup)
@@ -144,9 +142,16 @@ def run_drill(
         resume_face(setup, drill_id)
         note("face_resumed")
     drill = DrillRecord(
-        drill_id=drill_id, site_id=setup.site_id, for_real=for_real, reason=reason,
-        started_at=started_at, ended_at=setup.clock(), steps=tuple(steps), lanes=lanes,
-        silent_gates=silent, leases_end_by=started_at + LEASE_ENDS_AFTER if silent else None,
+        drill_id=drill_id,
+        site_id=setup.site_id,
+        for_real=for_real,
+        reason=reason,
+        started_at=started_at,
+        ended_at=setup.clock(),
+        steps=tuple(steps),
+        lanes=lanes,
+        silent_gates=silent,
+        leases_end_by=started_at + LEASE_ENDS_AFTER if silent else None,
         people_without_other_way=without,
         within_deadline=(setup.clock() - started_at).total_seconds() <= DEADLINE_SECONDS,
         # A gate out of reach is stopped by its lease; everything else must succeed.
@@ -252,13 +257,17 @@ def _keep(setup: DrillSetup, drill: DrillRecord) -> SignedDrill:
         signed = SignedDrill(body.decode(), signature, certificate(session, setup.site_id, "anchor"))
         session.add(
             IncidentDrill(
-                drill_id=drill.drill_id, site_id=drill.site_id, for_real=drill.for_real,
-                started_at=drill.started_at, ended_at=drill.ended_at,
+                drill_id=drill.drill_id,
+                site_id=drill.site_id,
+                for_real=drill.for_real,
+                started_at=drill.started_at,
+                ended_at=drill.ended_at,
                 record=msgspec.json.encode(signed).decode(),
             )
         )
         record(
-            setup.act(session), "breach_drill_done",
+            setup.act(session),
+            "breach_drill_done",
             {"drill_id": drill.drill_id, "for_real": drill.for_real, "ok": drill.ok},
         )
     return signed

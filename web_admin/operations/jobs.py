@@ -33,13 +33,25 @@ _log = logging.getLogger(__name__)
 
 
 def put_job(
-    session: Session, sealer: Sealer, site_id: str, *, kind: str, author_id: str, payload: bytes, total: int,
+    session: Session,
+    sealer: Sealer,
+    site_id: str,
+    *,
+    kind: str,
+    author_id: str,
+    payload: bytes,
+    total: int,
     now: datetime,
 ) -> str:
     """Write a job down in the caller's transaction and return its id; start it once that is committed."""
     job = LongJob(
-        job_id=new_id(), site_id=site_id, kind=kind, author_id=author_id, total=total,
-        payload_sealed=sealer.seal(payload, purpose=PURPOSE), created_at=now,
+        job_id=new_id(),
+        site_id=site_id,
+        kind=kind,
+        author_id=author_id,
+        total=total,
+        payload_sealed=sealer.seal(payload, purpose=PURPOSE),
+        created_at=now,
     )
     session.add(job)
     session.flush()

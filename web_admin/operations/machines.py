@@ -75,15 +75,21 @@ def _known_row(session: Session, identity: Identity | None, names: list[str]) ->
     row = session.get(ServerMachine, identity.machine_id) if identity is not None else None
     if row is None:
         raise MachineRefused(
-            N_("this database is served by %(names)s, and this machine is not one of them. Set it up with "
-               "'%(command)s'; secrets that are copied by hand would hide keys from a forgetting"),
-            names=", ".join(names), command=server_command("join BACKUP"),
+            N_(
+                "this database is served by %(names)s, and this machine is not one of them. Set it up with "
+                "'%(command)s'; secrets that are copied by hand would hide keys from a forgetting"
+            ),
+            names=", ".join(names),
+            command=server_command("join BACKUP"),
         )
     if identity is None or row.run not in identity.runs:
         raise MachineRefused(
-            N_("the secrets here are a copy of those of %(name)s, which has been started elsewhere since. "
-               "Set this machine up with '%(command)s' in an empty folder, and delete the copy"),
-            name=row.name, command=server_command("join BACKUP"),
+            N_(
+                "the secrets here are a copy of those of %(name)s, which has been started elsewhere since. "
+                "Set this machine up with '%(command)s' in an empty folder, and delete the copy"
+            ),
+            name=row.name,
+            command=server_command("join BACKUP"),
         )
     return row
 
@@ -95,13 +101,21 @@ def machine_name() -> str:
 
 def _row(identity: Identity, name: str, transport_key: bytes, now: datetime) -> ServerMachine:
     return ServerMachine(
-        machine_id=identity.machine_id, name=name, run=identity.next_run, transport_key=transport_key,
-        joined_at=now, seen_at=now, program=program_version(),
-    )  # fmt: skip
+        machine_id=identity.machine_id,
+        name=name,
+        run=identity.next_run,
+        transport_key=transport_key,
+        joined_at=now,
+        seen_at=now,
+        program=program_version(),
+    )
 
 
 def join(
-    database: Database, sealer: Sealer, name: str, clock: Callable[[], datetime],
+    database: Database,
+    sealer: Sealer,
+    name: str,
+    clock: Callable[[], datetime],
     within_seconds: float = JOIN_WITHIN_SECONDS,
 ) -> None:
     """Enter another machine, and wait until a running one has passed the wrapping key on to it.
@@ -131,8 +145,12 @@ def join(
         threading.Event().wait(0.5)
     forget(database, sealer, name, clock())
     raise MachineRefused(
-        N_("no running machine has passed the key on within %(seconds)s seconds: start one of %(names)s, "
-           "then join again"), seconds=f"{within_seconds:.0f}", names=", ".join(names),
+        N_(
+            "no running machine has passed the key on within %(seconds)s seconds: start one of %(names)s, "
+            "then join again"
+        ),
+        seconds=f"{within_seconds:.0f}",
+        names=", ".join(names),
     )
 
 

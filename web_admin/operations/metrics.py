@@ -113,15 +113,18 @@ def _server(facts: ServerFacts, now: datetime) -> Iterator[Metric]:
         ("messages_failed", "Mail and webhooks that were given up.", facts.outbox_failed),
         ("key_waits_seconds", "Since a forgetting waits.", _age(facts.key_waits_since, now) or 0.0),
         (
-            "certificate_expires_seconds", "Until browsers refuse the public address.",
+            "certificate_expires_seconds",
+            "Until browsers refuse the public address.",
             None if facts.certificate_until is None else (facts.certificate_until - now).total_seconds(),
         ),
         (
-            "certificate_life_seconds", "From beginning to end of that certificate.",
-            None if facts.certificate_until is None or facts.certificate_since is None
+            "certificate_life_seconds",
+            "From beginning to end of that certificate.",
+            None
+            if facts.certificate_until is None or facts.certificate_since is None
             else (facts.certificate_until - facts.certificate_since).total_seconds(),
         ),
-    )  # fmt: skip
+    )
     for name, says, value in known:
         if value is not None:
             yield _one(f"menjin_{name}", says, {}, value)

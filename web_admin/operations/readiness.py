@@ -35,8 +35,11 @@ class Readiness:
     """The newest probe of one kind of one server process."""
 
     def __init__(
-        self, menjin: Menjin, monotonic: Callable[[], float] = time.monotonic,
-        look: Callable[[Menjin], list[str]] | None = None, name: str = "ready",
+        self,
+        menjin: Menjin,
+        monotonic: Callable[[], float] = time.monotonic,
+        look: Callable[[Menjin], list[str]] | None = None,
+        name: str = "ready",
     ) -> None:
         """Take the parts of the server, a clock that only grows, what to look at and what that shows."""
         self.menjin = menjin
@@ -54,7 +57,8 @@ class Readiness:
             fresh = self._found_at is not None and self._monotonic() - self._found_at < HOLDS_SECONDS
             if not fresh and (self._probe is None or not self._probe.is_alive()):
                 self._probe = threading.Thread(
-                    target=in_this_cell(self.menjin.keeps_open(self._look)), name="readiness", daemon=True)
+                    target=in_this_cell(self.menjin.keeps_open(self._look)), name="readiness", daemon=True
+                )
                 self._probe.start()
             probe = self._probe
         if probe is not None:
@@ -113,7 +117,8 @@ def readiness(extensions: dict[str, Any]) -> Readiness:
 def readable(extensions: dict[str, Any]) -> Readiness:
     """Return the probe of whether pages can be read, likewise."""
     return _probe(
-        extensions, "menjin_readable", lambda menjin: Readiness(menjin, look=can_read, name="readable"))
+        extensions, "menjin_readable", lambda menjin: Readiness(menjin, look=can_read, name="readable")
+    )
 
 
 def _probe(extensions: dict[str, Any], name: str, make: Callable[[Menjin], Readiness]) -> Readiness:

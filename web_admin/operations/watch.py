@@ -32,22 +32,42 @@ from web_admin.updates.actions import settle_rollouts
 
 EVERY_SECONDS = 60.0
 WATCHED = (
-    EventKind.ALARM_GATE_SILENT, EventKind.ALARM_GATE_BEHIND, EventKind.ALARM_GATE_CLOCK,
-    EventKind.ALARM_GATE_DISK, EventKind.ALARM_SERVER_CLOCK, EventKind.ALARM_SERVER_DISK,
-    EventKind.ALARM_SERVER_TASKS, EventKind.ALARM_CERTIFICATE, EventKind.ALARM_BACKUP_OLD,
+    EventKind.ALARM_GATE_SILENT,
+    EventKind.ALARM_GATE_BEHIND,
+    EventKind.ALARM_GATE_CLOCK,
+    EventKind.ALARM_GATE_DISK,
+    EventKind.ALARM_SERVER_CLOCK,
+    EventKind.ALARM_SERVER_DISK,
+    EventKind.ALARM_SERVER_TASKS,
+    EventKind.ALARM_CERTIFICATE,
+    EventKind.ALARM_BACKUP_OLD,
     EventKind.ALARM_MAIL_FAILING,
 )
 """What Health finds."""
 REPAIRS = (
-    EventKind.ALARM_POLICY_REFUSED, EventKind.ALARM_POLICY_DAMAGED, EventKind.ALARM_JOURNAL_DAMAGED,
-    EventKind.ALARM_LANE_MEMORY_DAMAGED, EventKind.ALARM_GATE_FAILED,
-    EventKind.ALARM_UPDATE_ROLLED_BACK, EventKind.ALARM_UPDATE_REFUSED, EventKind.ALARM_GATE_FORKED,
-    EventKind.ALARM_JOURNAL_BROKEN, EventKind.ALARM_JOURNAL_RESTARTED, EventKind.ALARM_ENTRIES_SET_ASIDE,
-    EventKind.ALARM_DEVICE_LOST, EventKind.ALARM_LAST_READER_LOST, EventKind.ALARM_CAMERA,
-    EventKind.ALARM_FACE_UNAVAILABLE, EventKind.ALARM_GRANTED_NOT_OPENED,
-    EventKind.ALARM_HOLD_NOT_OPEN, EventKind.ALARM_CONTACT_FLAPPING, EventKind.ALARM_BUTTON_STUCK,
-    EventKind.ALARM_OBSTACLE, EventKind.ALARM_ON_BATTERY,
-    EventKind.ALARM_BATTERY_LOW, EventKind.ALARM_TAMPER,
+    EventKind.ALARM_POLICY_REFUSED,
+    EventKind.ALARM_POLICY_DAMAGED,
+    EventKind.ALARM_JOURNAL_DAMAGED,
+    EventKind.ALARM_LANE_MEMORY_DAMAGED,
+    EventKind.ALARM_GATE_FAILED,
+    EventKind.ALARM_UPDATE_ROLLED_BACK,
+    EventKind.ALARM_UPDATE_REFUSED,
+    EventKind.ALARM_GATE_FORKED,
+    EventKind.ALARM_JOURNAL_BROKEN,
+    EventKind.ALARM_JOURNAL_RESTARTED,
+    EventKind.ALARM_ENTRIES_SET_ASIDE,
+    EventKind.ALARM_DEVICE_LOST,
+    EventKind.ALARM_LAST_READER_LOST,
+    EventKind.ALARM_CAMERA,
+    EventKind.ALARM_FACE_UNAVAILABLE,
+    EventKind.ALARM_GRANTED_NOT_OPENED,
+    EventKind.ALARM_HOLD_NOT_OPEN,
+    EventKind.ALARM_CONTACT_FLAPPING,
+    EventKind.ALARM_BUTTON_STUCK,
+    EventKind.ALARM_OBSTACLE,
+    EventKind.ALARM_ON_BATTERY,
+    EventKind.ALARM_BATTERY_LOW,
+    EventKind.ALARM_TAMPER,
 )
 """Raised by a gate, or about its journal: a mail goes out as well. The others are for the guard, at once."""
 MAILED_WITHIN = timedelta(hours=1)
@@ -119,12 +139,14 @@ def notify(menjin: Menjin, news: News, now: datetime) -> int:
         fresh = [one for one in news.fresh if claim_mails(session, one.alarm_id, now)]
         if mail_is_set_up(session, site.site_id):
             mail_managers(
-                session, menjin.config, site,
+                session,
+                menjin.config,
+                site,
                 [Said(one.kind, one.gate_name, one.finding) for one in began]
                 + [Said(one.kind, one.gate_name) for one in fresh],
                 [Said(one.kind, one.gate_name) for one in ended if one.is_mailed],
                 now,
-            )  # fmt: skip
+            )
     return len(began) + len(ended) + len(fresh)
 
 
@@ -151,9 +173,12 @@ def _news(session: Session, config: WebConfig, site: Site, now: datetime) -> New
     def known(alarm: Alarm) -> Known:
         is_mailed = alarm.kind in WATCHED or alarm.mailed_at is not None
         return Known(
-            alarm.alarm_id, alarm.kind, names.get(alarm.gate_id or "", ""), over.get(alarm.alarm_id),
+            alarm.alarm_id,
+            alarm.kind,
+            names.get(alarm.gate_id or "", ""),
+            over.get(alarm.alarm_id),
             is_mailed,
-        )  # fmt: skip
+        )
 
     return News(
         site,

@@ -66,9 +66,15 @@ def add_person(
     _one_of("age_band", age_band, AGE_BANDS)
     _one_of("language", language, LANGUAGES)
     person = Person(
-        person_id=new_id(), site_id=act.site_id, display_name=name, kind=kind, age_band=age_band,
+        person_id=new_id(),
+        site_id=act.site_id,
+        display_name=name,
+        kind=kind,
+        age_band=age_band,
         home_id=home_of(act, home_id).home_id if home_id is not None else None,
-        language=language, methods=["card"], created_at=act.now,
+        language=language,
+        methods=["card"],
+        created_at=act.now,
     )
     act.session.add(person)
     passable = all_lanes(act) if lanes is None else tuple(lanes)
@@ -87,8 +93,11 @@ def edit_person(act: Action, person_id: str, *, display_name: str, language: str
     _one_of("language", language, LANGUAGES)
     person.language, person.slow_pass = language, slow_pass
     finish(
-        act, "person_edited", {"slow_pass": slow_pass},
-        personal={"name_before": before, "name": person.display_name}, person_id=person_id,
+        act,
+        "person_edited",
+        {"slow_pass": slow_pass},
+        personal={"name_before": before, "name": person.display_name},
+        person_id=person_id,
     )
 
 
@@ -109,9 +118,7 @@ def set_grants(act: Action, person_id: str, specs: Sequence[GrantSpec]) -> None:
     grants = [new_grant(act, spec) for spec in specs]
     person.grants = grants
     cut = fit_helpers(act.session, person, act.now)
-    finish(
-        act, "grants_set", {"count": len(grants)}, person_id=person_id, touches=(person_id, *cut)
-    )
+    finish(act, "grants_set", {"count": len(grants)}, person_id=person_id, touches=(person_id, *cut))
 
 
 def replace_grant(act: Action, person_id: str, grant_id: str, spec: GrantSpec) -> None:
@@ -123,9 +130,7 @@ def replace_grant(act: Action, person_id: str, grant_id: str, spec: GrantSpec) -
         raise ActionRefused(None, _("These hours were changed meanwhile. Look at them once more."))
     person.grants = [*others, new_grant(act, spec)] if spec.lanes else others
     cut = fit_helpers(act.session, person, act.now)
-    finish(
-        act, "grants_set", {"count": len(person.grants)}, person_id=person_id, touches=(person_id, *cut)
-    )
+    finish(act, "grants_set", {"count": len(person.grants)}, person_id=person_id, touches=(person_id, *cut))
 
 
 def suspend_person(act: Action, person_id: str, reason: str) -> None:
@@ -222,7 +227,10 @@ def new_grants(act: Action, spec: GrantSpec, count: int) -> list[GrantRow]:
     hours_id = hours_of(act, spec.hours_id).hours_id if spec.hours_id else None
     return [
         GrantRow(
-            grant_id=new_id(), lanes=list(lanes), hours_id=hours_id, valid_from=spec.valid_from,
+            grant_id=new_id(),
+            lanes=list(lanes),
+            hours_id=hours_id,
+            valid_from=spec.valid_from,
             valid_until=spec.valid_until,
         )
         for _number in range(count)

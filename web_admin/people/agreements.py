@@ -41,7 +41,8 @@ def agreements_of(session: Session, guardian_id: str) -> list[Agreement]:
     """Return a person's agreements as a guardian, newest first."""
     return sorted(
         [*_for_cards(session, guardian_id), *_for_faces(session, guardian_id)],
-        key=lambda agreement: agreement.given_at, reverse=True,
+        key=lambda agreement: agreement.given_at,
+        reverse=True,
     )
 
 
@@ -53,8 +54,15 @@ def _for_cards(session: Session, guardian_id: str) -> list[Agreement]:
     )
     return [
         Agreement(
-            "card_and_pin", child.display_name, row.given_at, row.withdrawn_at, row.channel, row.language,
-            None, row.text, None,
+            "card_and_pin",
+            child.display_name,
+            row.given_at,
+            row.withdrawn_at,
+            row.channel,
+            row.language,
+            None,
+            row.text,
+            None,
             hashlib.sha256(row.text.encode()).hexdigest() if row.text is not None else None,
         )
         for row, child in rows
@@ -75,9 +83,18 @@ def _for_faces(session: Session, guardian_id: str) -> list[Agreement]:
     )
     return [
         Agreement(
-            "face", ward.display_name, half.given_at, consent.withdrawn_at, half.channel, half.language,
-            consent.notice_version, None, notice.fields if notice is not None else None,
-            half.notice_sha256.hex(), consent.consent_id, signed_at is not None,
+            "face",
+            ward.display_name,
+            half.given_at,
+            consent.withdrawn_at,
+            half.channel,
+            half.language,
+            consent.notice_version,
+            None,
+            notice.fields if notice is not None else None,
+            half.notice_sha256.hex(),
+            consent.consent_id,
+            signed_at is not None,
         )
         for half, consent, ward, notice, signed_at in rows
     ]

@@ -41,9 +41,7 @@ class Acted:
     codes: Mapping[str, str] = field(default_factory=dict)
 
 
-def plan_act(
-    act: Action, kind: BulkKind, person_ids: Collection[str], spec: GrantSpec | None = None
-) -> Plan:
+def plan_act(act: Action, kind: BulkKind, person_ids: Collection[str], spec: GrantSpec | None = None) -> Plan:
     """Return for whom of these people an act is done now, and who is left out.
 
     Raises ActionRefused for no one, for too many, and for a grant that is wrong.
@@ -78,9 +76,9 @@ def invite_people(act: Action, person_ids: Collection[str]) -> Acted:
     for each in plan.chosen:
         person_id = each.person.person_id
         invitation_id, codes[person_id] = add_invitation(act, person_id, INVITATION_HOURS)
-        entries.append(NewEntry(
-            "person_invited", {"invitation_id": invitation_id, "again": False}, person_id
-        ))
+        entries.append(
+            NewEntry("person_invited", {"invitation_id": invitation_id, "again": False}, person_id)
+        )
     return _finish(act, "invite", plan, entries, codes)
 
 
@@ -91,10 +89,13 @@ def grant_hours(act: Action, person_ids: Collection[str], spec: GrantSpec) -> Ac
     grants = new_grants(act, spec, len(plan.chosen))
     for each, grant in zip(plan.chosen, grants, strict=True):
         each.person.grants.append(grant)
-        entries.append(NewEntry(
-            "grants_set", {"count": len(each.person.grants), "grant_id": grant.grant_id},
-            each.person.person_id,
-        ))
+        entries.append(
+            NewEntry(
+                "grants_set",
+                {"count": len(each.person.grants), "grant_id": grant.grant_id},
+                each.person.person_id,
+            )
+        )
     return _finish(act, "hours", plan, entries)
 
 
@@ -123,9 +124,7 @@ def undo_bulk_act(act: Action, seq: int) -> int:
 # -- shared ----------------------------------------------------------------------------------------
 
 
-def _begin(
-    act: Action, kind: BulkKind, person_ids: Collection[str], spec: GrantSpec | None = None
-) -> Plan:
+def _begin(act: Action, kind: BulkKind, person_ids: Collection[str], spec: GrantSpec | None = None) -> Plan:
     begin(act)
     plan = plan_act(act, kind, person_ids, spec)
     if not plan.chosen:
@@ -134,7 +133,10 @@ def _begin(
 
 
 def _finish(
-    act: Action, kind: BulkKind, plan: Plan, entries: Sequence[NewEntry],
+    act: Action,
+    kind: BulkKind,
+    plan: Plan,
+    entries: Sequence[NewEntry],
     codes: Mapping[str, str] | None = None,
 ) -> Acted:
     count = len(entries)
@@ -194,5 +196,7 @@ def _people(act: Action, person_ids: Sequence[str]) -> Sequence[Person]:
 
 
 _UNDO: Mapping[BulkKind, Callable[[Action, BulkAct, Sequence[str]], Undone]] = {
-    "suspend": _resume, "invite": _revoke, "hours": _withdraw,
+    "suspend": _resume,
+    "invite": _revoke,
+    "hours": _withdraw,
 }

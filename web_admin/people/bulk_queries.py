@@ -53,19 +53,35 @@ def candidates_of(
     ).all()
     ids = [person.person_id for person in people]
     has_page, is_invited = _invited(session, ids, now)
-    pins = set(session.scalars(select(CredentialRow.person_id).where(
-        CredentialRow.person_id.in_(ids), CredentialRow.kind == CredentialKind.PIN,
-        CredentialRow.state != "ended", CredentialRow.duress.is_(False),
-    )))
-    agreed = set(session.scalars(select(ChildAgreement.child_id).where(
-        ChildAgreement.child_id.in_(ids), ChildAgreement.withdrawn_at.is_(None)
-    )))
-    waiting = set(session.scalars(select(HomeAddition.person_id).where(
-        HomeAddition.person_id.in_(ids), HomeAddition.state == "waiting"
-    )))
+    pins = set(
+        session.scalars(
+            select(CredentialRow.person_id).where(
+                CredentialRow.person_id.in_(ids),
+                CredentialRow.kind == CredentialKind.PIN,
+                CredentialRow.state != "ended",
+                CredentialRow.duress.is_(False),
+            )
+        )
+    )
+    agreed = set(
+        session.scalars(
+            select(ChildAgreement.child_id).where(
+                ChildAgreement.child_id.in_(ids), ChildAgreement.withdrawn_at.is_(None)
+            )
+        )
+    )
+    waiting = set(
+        session.scalars(
+            select(HomeAddition.person_id).where(
+                HomeAddition.person_id.in_(ids), HomeAddition.state == "waiting"
+            )
+        )
+    )
     return [
         Candidate(
-            person, has_page=person.person_id in has_page, is_invited=person.person_id in is_invited,
+            person,
+            has_page=person.person_id in has_page,
+            is_invited=person.person_id in is_invited,
             has_pin=person.person_id in pins,
             child_waits=person.age_band == CHILD and person.person_id not in agreed,
             waits=person.person_id in waiting,
@@ -81,8 +97,9 @@ def _place(person: Person) -> tuple[bool, str, bytes, str]:
 
 def _invited(session: Session, ids: Collection[str], now: datetime) -> tuple[set[str], set[str]]:
     rows = session.execute(
-        select(Invitation.person_id, Invitation.used_at, Invitation.expires_at)
-        .where(Invitation.person_id.in_(ids))
+        select(Invitation.person_id, Invitation.used_at, Invitation.expires_at).where(
+            Invitation.person_id.in_(ids)
+        )
     ).all()
     opened = {row.person_id for row in rows if row.used_at is not None}
     return opened, {row.person_id for row in rows if row.used_at is None and row.expires_at > now}
@@ -93,7 +110,8 @@ def last_acts(session: Session, site_id: str, now: datetime) -> list[BulkAct]:
     rows = session.scalars(
         select(AuditEntry)
         .where(AuditEntry.site_id == site_id, AuditEntry.at > now - UNDO_FOR, AuditEntry.kind == ACTED)
-        .order_by(AuditEntry.seq.desc()).limit(SHOWN_ACTS)
+        .order_by(AuditEntry.seq.desc())
+        .limit(SHOWN_ACTS)
     )
     return [_act(row, {}) for row in rows]
 
@@ -124,9 +142,11 @@ def _thing(facts: Mapping[str, Fact]) -> str:
 
 def what_became(session: Session, site_id: str, past: BulkAct, now: datetime) -> dict[str, After]:
     """Return by person whether an act is still in force for them, in a few queries for all."""
-    gone = set(session.scalars(select(Person.person_id).where(
-        Person.person_id.in_(past.things), Person.ended_at.is_not(None)
-    )))
+    gone = set(
+        session.scalars(
+            select(Person.person_id).where(Person.person_id.in_(past.things), Person.ended_at.is_not(None))
+        )
+    )
     if past.kind == "suspend":
         found = _suspensions_now(session, site_id, past)
     elif past.kind == "invite":
@@ -146,15 +166,17 @@ def may_be_undone(past: BulkAct, became: Mapping[str, After], now: datetime) -> 
 
 def _suspensions_now(session: Session, site_id: str, past: BulkAct) -> dict[str, After]:
     """Return what later entries say: whom someone suspended or resumed since is not this act's any more."""
-    suspended = session.scalars(select(Person.person_id).where(
-        Person.person_id.in_(past.things), Person.suspended.is_(True)
-    ))
+    suspended = session.scalars(
+        select(Person.person_id).where(Person.person_id.in_(past.things), Person.suspended.is_(True))
+    )
     found: dict[str, After] = dict.fromkeys(suspended, "in_force")
     later = session.execute(
         select(AuditEntry.person_id, AuditEntry.kind, AuditEntry.facts)
         .where(
-            AuditEntry.site_id == site_id, AuditEntry.seq > past.seq,
-            AuditEntry.person_id.in_(past.things), AuditEntry.kind.in_(_LATER_OF_SUSPENSION),
+            AuditEntry.site_id == site_id,
+            AuditEntry.seq > past.seq,
+            AuditEntry.person_id.in_(past.things),
+            AuditEntry.kind.in_(_LATER_OF_SUSPENSION),
         )
         .order_by(AuditEntry.seq.desc())
     )

@@ -13,8 +13,17 @@ MOST = 500
 """People of one act: what an office can check by name, published at once."""
 
 Why = Literal[
-    "moved_out", "suspended", "cards", "joined", "invited", "no_home", "has_pin", "child_waits", "waits",
-    "helper", "passes",
+    "moved_out",
+    "suspended",
+    "cards",
+    "joined",
+    "invited",
+    "no_home",
+    "has_pin",
+    "child_waits",
+    "waits",
+    "helper",
+    "passes",
 ]
 
 
@@ -104,6 +113,10 @@ def _covers(grant: GrantRow, spec: GrantSpec, now: datetime) -> bool:
 
 
 UNDOABLE: Mapping[BulkKind, bool] = {
-    "invite": True, "hours": True, "suspend": True, "print_invitations": False, "print_pins": False,
+    "invite": True,
+    "hours": True,
+    "suspend": True,
+    "print_invitations": False,
+    "print_pins": False,
 }
 """A print run has a page of its own, which cancels it; what was printed is in other hands."""

@@ -29,7 +29,9 @@ def adults_of(session: Session, home_id: str) -> list[Person]:
     rows = session.scalars(
         select(Person)
         .where(
-            Person.home_id == home_id, Person.ended_at.is_(None), Person.kind == "resident",
+            Person.home_id == home_id,
+            Person.ended_at.is_(None),
+            Person.kind == "resident",
             Person.age_band == ADULT,
         )
         .order_by(Person.created_at, Person.person_id)
@@ -92,9 +94,7 @@ def _answered_for(session: Session, person: Person) -> list[Person]:
     rows = session.scalars(
         select(Person)
         .join(HomeAddition, HomeAddition.person_id == Person.person_id)
-        .where(
-            HomeAddition.added_by == person.person_id, Person.ended_at.is_(None), Person.kind == "helper"
-        )
+        .where(HomeAddition.added_by == person.person_id, Person.ended_at.is_(None), Person.kind == "helper")
         .order_by(Person.person_id)
     )
     return list(rows)
@@ -118,7 +118,10 @@ def _cut(grant: GrantRow, person: Person, now: datetime) -> GrantRow | None:
     if lanes == list(grant.lanes) and until == grant.valid_until:
         return grant
     return GrantRow(
-        grant_id=new_id(), lanes=lanes, hours_id=grant.hours_id, valid_from=grant.valid_from,
+        grant_id=new_id(),
+        lanes=lanes,
+        hours_id=grant.hours_id,
+        valid_from=grant.valid_from,
         valid_until=until,
     )
 

@@ -49,7 +49,11 @@ def add_helper(
     member = member_who_may(act, member_id)
     refuse_full_home(act, member)
     helper = add_person(
-        for_home(act), display_name=display_name, home_id=member.home_id, kind="helper", language=language,
+        for_home(act),
+        display_name=display_name,
+        home_id=member.home_id,
+        kind="helper",
+        language=language,
         lanes=(),
     )
     act.session.add(
@@ -60,7 +64,10 @@ def add_helper(
     act.session.flush()
     _set_times(act, site, member, helper, lanes, times)
     finish(
-        act, "helper_added", {"until": times.last_day.isoformat()}, person_id=helper.person_id,
+        act,
+        "helper_added",
+        {"until": times.last_day.isoformat()},
+        person_id=helper.person_id,
     )
     return helper
 

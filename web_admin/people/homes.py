@@ -44,8 +44,11 @@ def end_home(act: Action, home_id: str) -> None:
     living = select(Person.person_id).where(Person.home_id == home_id, Person.ended_at.is_(None))
     if act.session.scalars(living.limit(1)).first() is not None:
         raise ActionRefused(
-            "home", _("People live in home %(home)s, or cards belong to it. Let them move out first.",
-                      home=home.number)
+            "home",
+            _(
+                "People live in home %(home)s, or cards belong to it. Let them move out first.",
+                home=home.number,
+            ),
         )
     number = home.number
     act.session.execute(delete(HomeAddition).where(HomeAddition.home_id == home_id))
@@ -75,13 +78,12 @@ def checked_home_number(act: Action, number: str, *, but: str = "") -> str:
     """Return a home's number without blanks; raise ActionRefused when another home than `but` has it."""
     number = number.strip()
     if len(number) > 20 or not HOME_NUMBER.fullmatch(number):
-        raise ActionRefused(
-            "number", _("Write the home as digits with dashes between them, such as 3-1203.")
-        )
+        raise ActionRefused("number", _("Write the home as digits with dashes between them, such as 3-1203."))
     check_not_emergency("number", number)
     # A keypad has no dash, so 3-1203 and 31203 would be the same home to it.
     alike = select(Home.number).where(
-        Home.site_id == act.site_id, func.replace(Home.number, "-", "") == number.replace("-", ""),
+        Home.site_id == act.site_id,
+        func.replace(Home.number, "-", "") == number.replace("-", ""),
         Home.home_id != but,
     )
     other = act.session.scalars(alike).first()

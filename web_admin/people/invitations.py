@@ -67,7 +67,9 @@ def invite(act: Action, person_id: str, valid_hours: int = INVITATION_HOURS) -> 
         person.phone_unproven = person.face_paused_reason = INVITED_AGAIN
     invitation_id, code = add_invitation(act, person_id, valid_hours)
     finish(
-        act, "person_invited", {"invitation_id": invitation_id, "again": again is not None},
+        act,
+        "person_invited",
+        {"invitation_id": invitation_id, "again": again is not None},
         person_id=person_id,
     )
     return code
@@ -77,8 +79,11 @@ def add_invitation(act: Action, person_id: str, valid_hours: int) -> tuple[str, 
     """Store an invitation, neither recorded nor published here; return its id and its one-time code."""
     code = make_code(3)
     invitation = Invitation(
-        invitation_id=new_id(), person_id=person_id, code_digest=code_digest(act.sealer, code),
-        created_at=act.now, made_by_home=act.channel == "home",
+        invitation_id=new_id(),
+        person_id=person_id,
+        code_digest=code_digest(act.sealer, code),
+        created_at=act.now,
+        made_by_home=act.channel == "home",
         expires_at=act.now + timedelta(hours=valid_hours),
     )
     act.session.add(invitation)
@@ -107,9 +112,13 @@ def accept_invitation(session: Session, sealer: Sealer, code: str, now: datetime
         # A person who made, carried or read the invitation may have opened it.
         person.phone_unproven = person.face_paused_reason = INVITED
     append_audit(
-        session, person.site_id, "invitation_accepted",
+        session,
+        person.site_id,
+        "invitation_accepted",
         {"invitation_id": invitation.invitation_id, "actor_id": person.person_id, "channel": "phone"},
-        {}, now, person_id=person.person_id,
+        {},
+        now,
+        person_id=person.person_id,
     )
     return person
 

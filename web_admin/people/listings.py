@@ -14,10 +14,7 @@ from web_admin.compound.models import UNASSIGNED, CredentialRow, Home, Person
 def homes_after(session: Session, site_id: str, after: str, limit: int) -> Sequence[Home]:
     """Return the homes of a site whose ids come after this one."""
     return session.scalars(
-        select(Home)
-        .where(Home.site_id == site_id, Home.home_id > after)
-        .order_by(Home.home_id)
-        .limit(limit)
+        select(Home).where(Home.site_id == site_id, Home.home_id > after).order_by(Home.home_id).limit(limit)
     ).all()
 
 
@@ -40,11 +37,14 @@ def home_count(session: Session, site_id: str) -> int:
 
 def person_count(session: Session, site_id: str) -> int:
     """Return how many people have not moved out, cards without a holder left out."""
-    return session.scalar(
-        select(func.count(Person.person_id)).where(
-            Person.site_id == site_id, Person.ended_at.is_(None), Person.kind != UNASSIGNED
+    return (
+        session.scalar(
+            select(func.count(Person.person_id)).where(
+                Person.site_id == site_id, Person.ended_at.is_(None), Person.kind != UNASSIGNED
+            )
         )
-    ) or 0
+        or 0
+    )
 
 
 def home_numbers(session: Session, site_id: str) -> Sequence[tuple[str, str]]:
@@ -61,9 +61,7 @@ def home_numbers(session: Session, site_id: str) -> Sequence[tuple[str, str]]:
 def people_of_home(session: Session, home_id: str) -> Sequence[Person]:
     """Return who has not moved out of a home, by when they came, cards without a holder too."""
     return session.scalars(
-        select(Person)
-        .where(Person.home_id == home_id, Person.ended_at.is_(None))
-        .order_by(Person.created_at)
+        select(Person).where(Person.home_id == home_id, Person.ended_at.is_(None)).order_by(Person.created_at)
     ).all()
 
 
@@ -82,8 +80,11 @@ def names_of_adults(session: Session, home_id: str | None) -> Sequence[tuple[str
     rows = session.execute(
         select(Person.person_id, Person.display_name)
         .where(
-            Person.home_id == home_id, Person.home_id.is_not(None), Person.ended_at.is_(None),
-            Person.age_band == ADULT, Person.kind != UNASSIGNED,
+            Person.home_id == home_id,
+            Person.home_id.is_not(None),
+            Person.ended_at.is_(None),
+            Person.age_band == ADULT,
+            Person.kind != UNASSIGNED,
         )
         .order_by(Person.display_name)
     )

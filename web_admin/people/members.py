@@ -144,8 +144,14 @@ def refuse_addition(act: Action, person_id: str) -> None:
 
 
 def add_child(
-    act: Action, guardian_id: str, *, display_name: str, until: date | None, agrees_to: str | None,
-    language: str, waits: bool,
+    act: Action,
+    guardian_id: str,
+    *,
+    display_name: str,
+    until: date | None,
+    agrees_to: str | None,
+    language: str,
+    waits: bool,
 ) -> Person:
     """Add a child under 14 with the guardian's agreement to a text; `until` is the day of 14, or unknown."""
     site = begin(act)
@@ -233,15 +239,22 @@ def _added(
     refuse_full_home(act, member)
     inner = for_home(act)
     person = add_person(
-        inner, display_name=display_name, home_id=member.home_id, age_band=age_band, language=language,
+        inner,
+        display_name=display_name,
+        home_id=member.home_id,
+        age_band=age_band,
+        language=language,
         lanes=(),
     )
     if not waits:
         _grant_as(act, member, person)
     act.session.add(
         HomeAddition(
-            person_id=person.person_id, home_id=member.home_id or "", added_by=member.person_id,
-            added_at=act.now, state="waiting" if waits else "agreed",
+            person_id=person.person_id,
+            home_id=member.home_id or "",
+            added_by=member.person_id,
+            added_at=act.now,
+            state="waiting" if waits else "agreed",
         )
     )
     return person

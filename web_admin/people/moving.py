@@ -93,7 +93,9 @@ def move_in(
         if member.card is not None and lacks_agreement(act, person)
     ]
     finish(
-        act, "family_moved_in", {"home_id": home.home_id, "count": len(people)},
+        act,
+        "family_moved_in",
+        {"home_id": home.home_id, "count": len(people)},
         touches=[person.person_id for person, _code in people],
     )
     return MovedIn(home, people, waiting)
@@ -145,7 +147,8 @@ def what_ends(session: Session, site_id: str, person_ids: Collection[str], now: 
     credentials = session.execute(
         select(CredentialRow.person_id, CredentialRow.kind, func.count())
         .where(
-            CredentialRow.person_id.in_(person_ids), CredentialRow.state != "ended",
+            CredentialRow.person_id.in_(person_ids),
+            CredentialRow.state != "ended",
             CredentialRow.duress.is_(False),
         )
         .group_by(CredentialRow.person_id, CredentialRow.kind)
@@ -156,15 +159,18 @@ def what_ends(session: Session, site_id: str, person_ids: Collection[str], now: 
         for who, count in session.execute(count_of):
             counts[str(who)][name] = count
     faces = live_face_consents(session, site_id, list(person_ids))
-    return {
-        person_id: _ends(counts[person_id], has_face=person_id in faces) for person_id in person_ids
-    }
+    return {person_id: _ends(counts[person_id], has_face=person_id in faces) for person_id in person_ids}
 
 
 def _ends(count: Mapping[str, int], *, has_face: bool) -> Ends:
     return Ends(
-        count["card"], count["pin"], count["qr"], count["visitor_code"], count["passes"],
-        count["invitations"], has_face,
+        count["card"],
+        count["pin"],
+        count["qr"],
+        count["visitor_code"],
+        count["passes"],
+        count["invitations"],
+        has_face,
     )
 
 
@@ -191,10 +197,19 @@ def _lives_there(session: Session, home: Home) -> bool:
 def _member(
     act: Action, language: str, home: Home, member: Member, lanes: Sequence[str]
 ) -> tuple[Person, str | None]:
-    person = _beside(member, {"display_name": "name"}, lambda: add_person(
-        act, display_name=member.name, home_id=home.home_id, kind=member.kind, age_band=member.age_band,
-        language=language, lanes=lanes,
-    ))
+    person = _beside(
+        member,
+        {"display_name": "name"},
+        lambda: add_person(
+            act,
+            display_name=member.name,
+            home_id=home.home_id,
+            kind=member.kind,
+            age_band=member.age_band,
+            language=language,
+            lanes=lanes,
+        ),
+    )
     card = member.card
     if card is not None and not lacks_agreement(act, person):
         _beside(member, {"number": "card"}, lambda: issue_card(act, person.person_id, card))

@@ -73,8 +73,9 @@ def begin_run(act: Action, kind: str, buildings: Sequence[str], *, everyone: boo
     if not chosen:
         raise ActionRefused("buildings", _("No one there needs one: everyone has theirs already."))
     if len(chosen) > MOST:
-        raise ActionRefused("buildings", _("At most %(count)s people at a time. Choose fewer buildings.",
-                                        count=MOST))
+        raise ActionRefused(
+            "buildings", _("At most %(count)s people at a time. Choose fewer buildings.", count=MOST)
+        )
     return _begun(act, kind, chosen, left_out, shorten(" ".join(buildings), 120))
 
 
@@ -103,8 +104,14 @@ def _refuse_a_second_run(act: Action, kind: str) -> None:
 
 def _begun(act: Action, kind: str, chosen: Sequence[str], left_out: int, buildings: str) -> PrintRun:
     run = PrintRun(
-        run_id=new_id(), site_id=act.site_id, kind=kind, buildings=buildings,
-        author_id=act.actor_id, total=len(chosen), left_out=left_out, created_at=act.now,
+        run_id=new_id(),
+        site_id=act.site_id,
+        kind=kind,
+        buildings=buildings,
+        author_id=act.actor_id,
+        total=len(chosen),
+        left_out=left_out,
+        created_at=act.now,
     )
     act.session.add(run)
     act.session.flush()
@@ -117,11 +124,14 @@ def _begun(act: Action, kind: str, chosen: Sequence[str], left_out: int, buildin
 
 
 def _people(act: Action, kind: str, buildings: Sequence[str], *, everyone: bool) -> tuple[list[str], int]:
-    here = select(Person.person_id, Home.number).join(Home, Home.home_id == Person.home_id).where(
-        Person.site_id == act.site_id, Person.ended_at.is_(None), Person.kind != UNASSIGNED
+    here = (
+        select(Person.person_id, Home.number)
+        .join(Home, Home.home_id == Person.home_id)
+        .where(Person.site_id == act.site_id, Person.ended_at.is_(None), Person.kind != UNASSIGNED)
     )
     ids = [
-        person_id for person_id, number in act.session.execute(here)
+        person_id
+        for person_id, number in act.session.execute(here)
         if number.partition("-")[0] in set(buildings)
     ]
     people = candidates_of(act.session, act.site_id, ids, act.now)
@@ -187,7 +197,10 @@ def show_slips(act: Action, run_id: str) -> list[ShownSlip]:
     ).all()
     shown = [
         ShownSlip(
-            person.person_id, person.display_name, number, person.language,
+            person.person_id,
+            person.display_name,
+            number,
+            person.language,
             act.sealer.open(slip.secret_sealed or b"", purpose=PURPOSE).decode(),
         )
         for slip, person, number in rows

@@ -85,8 +85,10 @@ def find(session: Session, site_id: str, wanted: Wanted) -> Found:
     in_homes = wanted.building != NO_HOME
     homes = _homes(session, site_id, wanted) if in_homes else []
     people = _people_of(session, site_id, wanted, homes[:PAGE_ROWS])
-    others = [] if wanted.building not in ("", NO_HOME) or wanted.state == "empty" else (
-        _without_home(session, site_id, wanted)
+    others = (
+        []
+        if wanted.building not in ("", NO_HOME) or wanted.state == "empty"
+        else (_without_home(session, site_id, wanted))
     )
     next_after = homes[PAGE_ROWS - 1].sort_key if len(homes) > PAGE_ROWS else None
     if wanted.building == NO_HOME:
@@ -96,7 +98,10 @@ def find(session: Session, site_id: str, wanted: Wanted) -> Found:
         return Found([], {}, _whole(session, rest[:PAGE_ROWS]), following, more_others=False)
     shown = others[: 0 if wanted.after else PAGE_ROWS]
     return Found(
-        homes[:PAGE_ROWS], people, _whole(session, shown), next_after,
+        homes[:PAGE_ROWS],
+        people,
+        _whole(session, shown),
+        next_after,
         more_others=len(others) > PAGE_ROWS and not wanted.after,
     )
 
@@ -147,8 +152,9 @@ def phone_pages(session: Session, people: Collection[Person], now: datetime) -> 
     """Return which of these people have opened their phone page or have an open invitation to it."""
     ids = [person.person_id for person in people]
     rows = session.execute(
-        select(Invitation.person_id, Invitation.used_at, Invitation.expires_at)
-        .where(Invitation.person_id.in_(ids))
+        select(Invitation.person_id, Invitation.used_at, Invitation.expires_at).where(
+            Invitation.person_id.in_(ids)
+        )
     )
     pages: dict[str, PhonePage] = {}
     for person_id, used_at, expires_at in rows:
@@ -204,7 +210,9 @@ def _people_of(
         select(Person)
         .join(Home, Home.home_id == Person.home_id)
         .where(
-            Person.site_id == site_id, Person.home_id.in_(ids), *_fits(wanted),
+            Person.site_id == site_id,
+            Person.home_id.in_(ids),
+            *_fits(wanted),
             or_(name_has(wanted.text), number_has(wanted.text)),
         )
         .options(selectinload(Person.grants))
@@ -238,8 +246,10 @@ def _whole(session: Session, rows: Sequence[tuple[str, str]]) -> list[Person]:
 
 
 def _everyone(site_id: str, wanted: Wanted) -> Select[str]:
-    query = select(Person.person_id).outerjoin(Home, Home.home_id == Person.home_id).where(
-        Person.site_id == site_id, *_fits(wanted), or_(name_has(wanted.text), number_has(wanted.text))
+    query = (
+        select(Person.person_id)
+        .outerjoin(Home, Home.home_id == Person.home_id)
+        .where(Person.site_id == site_id, *_fits(wanted), or_(name_has(wanted.text), number_has(wanted.text)))
     )
     if wanted.state == "empty":
         return query.where(false())

@@ -58,7 +58,10 @@ def ways_of(
     return {
         person.person_id: {
             method: way_status(
-                person, method, usable[person.person_id], faces.get(person.person_id, NO_FACE),
+                person,
+                method,
+                usable[person.person_id],
+                faces.get(person.person_id, NO_FACE),
                 face_taken=person.person_id in taken,
             )
             for method in Method
@@ -84,6 +87,6 @@ def faces_taken(
         .where(GateEvent.person_id.in_(asked), GateEvent.kind == EventKind.FACE_ENROLLED)
         .group_by(GateEvent.person_id)
     )
-    return frozenset(erased | {
-        person_id for person_id, at in newest if person_id is not None and at >= agreed[person_id]
-    })
+    return frozenset(
+        erased | {person_id for person_id, at in newest if person_id is not None and at >= agreed[person_id]}
+    )

@@ -32,8 +32,14 @@ def unassigned_person(act: Action, site: Site, home: Home, lanes: tuple[str, ...
     """Return a new person that represents the holders of a home's unassigned cards."""
     name = UNASSIGNED_NAMES.get(site.language, UNASSIGNED_NAMES["en"])
     person = Person(
-        person_id=new_id(), site_id=act.site_id, home_id=home.home_id, display_name=name, kind=UNASSIGNED,
-        language=site.language, methods=["card"], created_at=act.now,
+        person_id=new_id(),
+        site_id=act.site_id,
+        home_id=home.home_id,
+        display_name=name,
+        kind=UNASSIGNED,
+        language=site.language,
+        methods=["card"],
+        created_at=act.now,
     )
     if lanes:
         person.grants.append(GrantRow(grant_id=new_id(), lanes=list(lanes)))
@@ -67,8 +73,11 @@ def give_to_person(act: Action, credential_id: str, person_id: str) -> Credentia
     refuse_without_agreement(act, person)
     given = hand_over(act, card, person)
     finish(
-        act, "card_given", {"credential_id": given.credential_id, "from": card.credential_id},
-        person_id=person_id, touches=(person_id, holder.person_id),
+        act,
+        "card_given",
+        {"credential_id": given.credential_id, "from": card.credential_id},
+        person_id=person_id,
+        touches=(person_id, holder.person_id),
     )
     return given
 
@@ -76,9 +85,16 @@ def give_to_person(act: Action, credential_id: str, person_id: str) -> Credentia
 def hand_over(act: Action, card: CredentialRow, person: Person) -> CredentialRow:
     """End a card where it is and give the same one to a person; the caller records and publishes."""
     given = CredentialRow(
-        credential_id=new_id(), person_id=person.person_id, kind=CredentialKind.CARD, label=card.label,
-        lookup=card.lookup, secret_sealed=card.secret_sealed, state=card.state, created_at=act.now,
-        valid_from=card.valid_from, valid_until=card.valid_until,
+        credential_id=new_id(),
+        person_id=person.person_id,
+        kind=CredentialKind.CARD,
+        label=card.label,
+        lookup=card.lookup,
+        secret_sealed=card.secret_sealed,
+        state=card.state,
+        created_at=act.now,
+        valid_from=card.valid_from,
+        valid_until=card.valid_until,
         seen_by=GUARDIAN if person.age_band != ADULT else None,  # adults of the home could use it till now
     )
     end_one(act, card, "given_to_holder")
@@ -93,8 +109,12 @@ def give_home_card(act: Action, home_id: str, number: int) -> CredentialRow:
     quiet = replace(act, publishes=False)
     holder = holder_of_home(quiet, home_of(act, home_id))
     card = issue_card(quiet, holder.person_id, number)
-    finish(act, "home_card_given", {"credential_id": card.credential_id, "home_id": home_id},
-           touches=(holder.person_id,))
+    finish(
+        act,
+        "home_card_given",
+        {"credential_id": card.credential_id, "home_id": home_id},
+        touches=(holder.person_id,),
+    )
     return card
 
 
@@ -109,8 +129,14 @@ def replace_card(act: Action, credential_id: str, number: int) -> CredentialRow:
     quiet = replace(act, publishes=False)
     paused = pause_faces_given_with(quiet, old, "replaced")
     end_one(quiet, old, "replaced")
-    new = issue_card(quiet, old.person_id, number, label=old.label, valid_from=old.valid_from,
-                     valid_until=old.valid_until)
-    finish(act, "card_replaced", {"credential_id": credential_id, "by": new.credential_id},
-           person_id=old.person_id, touches=(old.person_id, *paused))
+    new = issue_card(
+        quiet, old.person_id, number, label=old.label, valid_from=old.valid_from, valid_until=old.valid_until
+    )
+    finish(
+        act,
+        "card_replaced",
+        {"credential_id": credential_id, "by": new.credential_id},
+        person_id=old.person_id,
+        touches=(old.person_id, *paused),
+    )
     return new

@@ -61,8 +61,12 @@ def apply_people(act: Action, plan: ImportPlan) -> Imported:
         raise ActionRefused("file", _("Correct the rows that are marked, then read the file again."))
     site = begin(act)
     work = _Work(
-        act, site, site.language if site.language in LANGUAGES else LANGUAGES[0], list(all_lanes(act)),
-        _homes(act), _unassigned(act),
+        act,
+        site,
+        site.language if site.language in LANGUAGES else LANGUAGES[0],
+        list(all_lanes(act)),
+        _homes(act),
+        _unassigned(act),
     )
     for number in plan.new_homes:
         _add_home(work, number)
@@ -75,9 +79,7 @@ def apply_people(act: Action, plan: ImportPlan) -> Imported:
         if act.session.get_one(Person, person.person_id).ended_at is None:  # not ended with their home
             move_out(replace(act, publishes=False), person.person_id)
         work.touched.add(person.person_id)
-    done = Imported(
-        len(plan.of("add")), len(plan.of("change")), len(plan.ended), len(plan.of("home_card"))
-    )
+    done = Imported(len(plan.of("add")), len(plan.of("change")), len(plan.ended), len(plan.of("home_card")))
     facts = {"count": done.added, "changed": done.changed, "ended": done.ended, "home_cards": done.home_cards}
     finish(act, "people_imported", facts, touches=work.touched)
     return done
@@ -99,10 +101,14 @@ def _unassigned(act: Action) -> dict[str, str]:
 def _add_home(work: _Work, number: str) -> None:
     home_id = new_id()
     work.homes[number] = home_id
-    work.new_homes.append({
-        "home_id": home_id, "site_id": work.act.site_id, "number": number,
-        "pin_salt": secrets.token_bytes(16),
-    })
+    work.new_homes.append(
+        {
+            "home_id": home_id,
+            "site_id": work.act.site_id,
+            "number": number,
+            "pin_salt": secrets.token_bytes(16),
+        }
+    )
     _note(work, "home_added", {"home_id": home_id})
 
 
@@ -120,10 +126,18 @@ def _add(work: _Work, row: ImportRow) -> None:
 def _add_person(work: _Work, row: ImportRow, home_id: str | None) -> str:
     person_id = new_id()
     name = row.name or UNASSIGNED_NAMES[work.language]
-    work.people.append({
-        "person_id": person_id, "site_id": work.act.site_id, "home_id": home_id, "display_name": name,
-        "kind": row.kind, "language": work.language, "methods": [Method.CARD], "created_at": work.act.now,
-    })
+    work.people.append(
+        {
+            "person_id": person_id,
+            "site_id": work.act.site_id,
+            "home_id": home_id,
+            "display_name": name,
+            "kind": row.kind,
+            "language": work.language,
+            "methods": [Method.CARD],
+            "created_at": work.act.now,
+        }
+    )
     if work.lanes:
         work.grants.append({"grant_id": new_id(), "person_id": person_id, "lanes": work.lanes})
     _note(work, "person_added", {"kind": row.kind}, person_id, {"name": name})
@@ -133,16 +147,24 @@ def _add_person(work: _Work, row: ImportRow, home_id: str | None) -> str:
 def _add_card(work: _Work, person_id: str, card: int) -> None:
     credential_id = new_id()
     sealer = work.act.sealer
-    work.cards.append({
-        "credential_id": credential_id, "person_id": person_id, "kind": CredentialKind.CARD,
-        "lookup": card_lookup(sealer, card), "secret_sealed": seal_card_number(sealer, card),
-        "created_at": work.act.now,
-    })
+    work.cards.append(
+        {
+            "credential_id": credential_id,
+            "person_id": person_id,
+            "kind": CredentialKind.CARD,
+            "lookup": card_lookup(sealer, card),
+            "secret_sealed": seal_card_number(sealer, card),
+            "created_at": work.act.now,
+        }
+    )
     _note(work, "card_issued", {"credential_id": credential_id, "method": CredentialKind.CARD}, person_id)
 
 
 def _note(
-    work: _Work, kind: str, facts: Mapping[str, str], person_id: str | None = None,
+    work: _Work,
+    kind: str,
+    facts: Mapping[str, str],
+    person_id: str | None = None,
     personal: Mapping[str, str] | None = None,
 ) -> None:
     who = {"actor_id": work.act.actor_id, "channel": work.act.channel}
@@ -159,8 +181,10 @@ def _end_freed_cards(work: _Work, plan: ImportPlan) -> None:
             select(CredentialRow)
             .join(Person)
             .where(
-                Person.site_id == work.act.site_id, CredentialRow.kind == CredentialKind.CARD,
-                CredentialRow.state != "ended", CredentialRow.lookup.in_(part),
+                Person.site_id == work.act.site_id,
+                CredentialRow.kind == CredentialKind.CARD,
+                CredentialRow.state != "ended",
+                CredentialRow.lookup.in_(part),
             )
         ).all()
         for card in rows:
@@ -188,8 +212,12 @@ def _change(work: _Work, rows: Sequence[ImportRow]) -> None:
 def _write(work: _Work) -> None:
     session = work.act.session
     session.flush()
-    tables = ((Home, work.new_homes), (Person, work.people), (GrantRow, work.grants),
-              (CredentialRow, work.cards))
+    tables = (
+        (Home, work.new_homes),
+        (Person, work.people),
+        (GrantRow, work.grants),
+        (CredentialRow, work.cards),
+    )
     for table, rows in tables:
         if rows:
             session.execute(insert(table), rows)

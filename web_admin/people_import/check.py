@@ -27,10 +27,25 @@ RowAction = Literal["add", "change", "same", "home_card"]
 MAX_NAME_CHARS = 60
 MAX_CARDS = 10
 KIND_WORDS = {
-    "": "resident", "resident": "resident", "helper": "helper", "staff": "staff",
-    "tenant": "resident", "owner": "resident", "family": "resident", "nanny": "helper", "cleaner": "helper",
-    "住户": "resident", "业主": "resident", "租户": "resident", "租客": "resident", "家属": "resident",
-    "家政": "helper", "帮手": "helper", "保姆": "helper", "员工": "staff", "工作人员": "staff",
+    "": "resident",
+    "resident": "resident",
+    "helper": "helper",
+    "staff": "staff",
+    "tenant": "resident",
+    "owner": "resident",
+    "family": "resident",
+    "nanny": "helper",
+    "cleaner": "helper",
+    "住户": "resident",
+    "业主": "resident",
+    "租户": "resident",
+    "租客": "resident",
+    "家属": "resident",
+    "家政": "helper",
+    "帮手": "helper",
+    "保姆": "helper",
+    "员工": "staff",
+    "工作人员": "staff",
 }
 """Words of a sheet's kinds, and those that the lists of property offices have for the same."""
 
@@ -134,7 +149,12 @@ def check_people(
     ended = _missing(run, rows) if run.options.is_complete and not problems else ()
     cards = {row.number: as_text(row.cells.get("card", ""))[0] for row in sheet.rows}
     return ImportPlan(
-        tuple(rows), tuple(problems), tuple(run.new_homes), sheet.columns, tuple(wrong_rows), ended,
+        tuple(rows),
+        tuple(problems),
+        tuple(run.new_homes),
+        sheet.columns,
+        tuple(wrong_rows),
+        ended,
         {number: cell for number, cell in cards.items() if cell},
     )
 
@@ -192,7 +212,12 @@ def _is_card_alone(cells: Mapping[str, tuple[str, bool]]) -> bool:
 
 
 def _row(
-    run: _Check, number: int, home: str | None, name: str, kind: str, card: int | None,
+    run: _Check,
+    number: int,
+    home: str | None,
+    name: str,
+    kind: str,
+    card: int | None,
     person: PersonThere | None,
 ) -> ImportRow:
     holder = run.there.cards.get(card_lookup(run.act.sealer, card)) if card is not None else None
@@ -203,8 +228,15 @@ def _row(
         return ImportRow(number, home, name, kind, card, "add", from_home_cards=from_home)
     changes_kind = person.kind != kind
     return ImportRow(
-        number, home, name, kind, card, "change" if changes_kind or card is not None else "same",
-        person.person_id, person.kind if changes_kind else None, from_home,
+        number,
+        home,
+        name,
+        kind,
+        card,
+        "change" if changes_kind or card is not None else "same",
+        person.person_id,
+        person.kind if changes_kind else None,
+        from_home,
     )
 
 
@@ -283,6 +315,8 @@ def _card(
         raise ActionRefused("card", _("This card is in use already. Use another card."))
     raise ActionRefused(
         "card",
-        _("Home %(home)s holds this card already. End it there first, or use another card.",
-          home=holder.home),
+        _(
+            "Home %(home)s holds this card already. End it there first, or use another card.",
+            home=holder.home,
+        ),
     )

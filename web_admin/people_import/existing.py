@@ -51,7 +51,8 @@ def who_is_there(act: Action, *, names_holders: bool) -> There:
         .join(Person, Person.person_id == CredentialRow.person_id)
         .outerjoin(Home, Home.home_id == Person.home_id)
         .where(
-            Person.site_id == act.site_id, CredentialRow.kind == CredentialKind.CARD,
+            Person.site_id == act.site_id,
+            CredentialRow.kind == CredentialKind.CARD,
             CredentialRow.state != "ended",
         )
     )

@@ -30,9 +30,14 @@ class PolicyEffects:
     ) -> None:
         """Bring the records of every gate, or of these, up to date; raise PolicyRefused."""
         publish_policy(
-            session, self.sealer, site_id, now, person_ids=person_ids, gate_ids=gate_ids,
+            session,
+            self.sealer,
+            site_id,
+            now,
+            person_ids=person_ids,
+            gate_ids=gate_ids,
             with_others=with_others,
-        )  # fmt: skip
+        )
 
     def recorded(
         self, session: Session, kind: str, facts: Mapping[str, Fact], person_id: str | None, now: datetime

@@ -99,24 +99,27 @@ class FaceTimes:
         """
         bounds = frozenset(
             (
-                places[lane_id], grant.hours_id,
-                max(self.now, grant.valid_from or self.now), grant.valid_until or FOREVER,
+                places[lane_id],
+                grant.hours_id,
+                max(self.now, grant.valid_from or self.now),
+                grant.valid_until or FOREVER,
             )
             for grant in grants
             for lane_id in grant.lanes
             if lane_id in places
-        )  # fmt: skip
+        )
         key = ("last", ways, bounds)
         if key not in self._known:
             ends = [
                 self._last_minute(
                     place.hours_of(way.method) | ({hours_id} if hours_id is not None else frozenset()),
-                    max(way.begins, begins), min(way.ends, until),
+                    max(way.begins, begins),
+                    min(way.ends, until),
                 )
                 for place, hours_id, begins, until in bounds
                 for way in ways
                 if way.method in place.methods
-            ]  # fmt: skip
+            ]
             self._known[key] = max((end for end in ends if end is not None), default=None)
         return self._known[key]
 

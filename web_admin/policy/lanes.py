@@ -49,14 +49,10 @@ def find_live(
     known = [(lane, statuses.get(lane.lane_id, NO_SHEET)) for lane in lanes]
     return LiveLanes(
         live=frozenset(
-            lane.lane_id
-            for lane, status in known
-            if status.is_live and not lane.held_after_restore
+            lane.lane_id for lane, status in known if status.is_live and not lane.held_after_restore
         ),
         with_face=frozenset(
-            lane.lane_id
-            for lane, status in known
-            if status.may_offer_face and lane.lane_id in assessed
+            lane.lane_id for lane, status in known if status.may_offer_face and lane.lane_id in assessed
         ),
         uncounted_gate_ids=frozenset(
             lane.gate_id

@@ -78,7 +78,8 @@ def records_for_gate(session: Session, sealer: Sealer, gate: Gate, now: datetime
     of_site, people = SiteRecords(facts, now), PeopleRecords(facts, sealer, now)
     return {
         key: value
-        for this in facts.gates if this.gate_id == gate.gate_id
+        for this in facts.gates
+        if this.gate_id == gate.gate_id
         for key, (value, _) in _Wires().wanted(_Sources(of_site, people, sealer, now), this).items()
     }
 
@@ -133,9 +134,7 @@ def publish_policy(
     keys = None if scope is None else scope.keys
     at_once = max(1, RECORDS_AT_ONCE // (1 + len(facts.persons)))
     for start in range(0, len(facts.gates), at_once):
-        wanted = [
-            Wanted(gate, wires.wanted(sources, gate)) for gate in facts.gates[start : start + at_once]
-        ]
+        wanted = [Wanted(gate, wires.wanted(sources, gate)) for gate in facts.gates[start : start + at_once]]
         changes |= store(session, wanted, keys, site.version + 1, now, with_others=with_others)
     _note_published(session, facts.gates, changes, site.version, whole=scope is None)
     ring_after_commit(session, site_id, changes)

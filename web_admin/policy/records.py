@@ -279,9 +279,7 @@ class PeopleRecords:
                 continue
             face = None
             if one.wants_face:
-                face = face_record(
-                    self._facts, one.person, gate, grants, one.ways_at, self._times, places
-                )
+                face = face_record(self._facts, one.person, gate, grants, one.ways_at, self._times, places)
             offer = None
             if places:
                 offer = face_offer(self._facts, one.person, gate, grants, one.ways, self._today)
@@ -319,7 +317,8 @@ class PeopleRecords:
                 may_override=person.may_override and person.kind == "staff" and not person.suspended,
                 two_methods=(
                     TwoMethods(requested.from_minute, requested.until_minute)
-                    if requested is not None else None
+                    if requested is not None
+                    else None
                 ),
             ),
             methods_with_face=chosen,

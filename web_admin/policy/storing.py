@@ -176,9 +176,10 @@ def _difference(wanted: Wanted, present: Mapping[str, bytes | None], legal: _Leg
         else:
             illegal.add(key)
     gone = [
-        key for key, digest in present.items()
+        key
+        for key, digest in present.items()
         if digest is not None and (key not in wanted.records or key in illegal)
-    ]  # fmt: skip
+    ]
     return _Difference(present, fresh, gone)
 
 
@@ -248,9 +249,14 @@ def _write(session: Session, rows: Sequence[_Row], version: int) -> None:
             gate_ids, keys, values, digests = (list(column) for column in zip(*part, strict=True))
             connection.exec_driver_sql(
                 _MANY,
-                {"gate_ids": gate_ids, "keys": keys, "values": values, "digests": digests,
-                 "version": version},
-            )  # fmt: skip
+                {
+                    "gate_ids": gate_ids,
+                    "keys": keys,
+                    "values": values,
+                    "digests": digests,
+                    "version": version,
+                },
+            )
         else:
             connection.execute(
                 _ONE,

@@ -53,9 +53,7 @@ def carry_on(session: Session, differing: Mapping[str, Differing], version: int)
 def digest_at(session: Session, gate_id: str, version: int) -> bytes | None:
     """Return the digest of the sums of a gate's records at a version; None where there are none."""
     return session.scalar(
-        select(PolicySumsRow.digest).where(
-            PolicySumsRow.gate_id == gate_id, PolicySumsRow.version == version
-        )
+        select(PolicySumsRow.digest).where(PolicySumsRow.gate_id == gate_id, PolicySumsRow.version == version)
     )
 
 

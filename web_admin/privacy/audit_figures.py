@@ -40,9 +40,7 @@ def minors_figures(session: Session, site: Site, span: Span) -> dict[str, int]:
         select(func.count())
         .select_from(Consent)
         .join(Person, Person.person_id == Consent.person_id)
-        .where(
-            Person.site_id == site.site_id, Person.age_band.in_(bands), Consent.purpose == FACE_PURPOSE
-        )
+        .where(Person.site_id == site.site_id, Person.age_band.in_(bands), Consent.purpose == FACE_PURPOSE)
     )
     return {
         "under_14": bands[CHILD],

@@ -51,9 +51,7 @@ def audit_due(session: Session, site: Site, now: datetime) -> AuditDue:
 def open_audit(session: Session, site_id: str) -> ComplianceAudit | None:
     """Return the audit that was begun and not closed."""
     return session.scalar(
-        select(ComplianceAudit).where(
-            ComplianceAudit.site_id == site_id, ComplianceAudit.closed_at.is_(None)
-        )
+        select(ComplianceAudit).where(ComplianceAudit.site_id == site_id, ComplianceAudit.closed_at.is_(None))
     )
 
 
@@ -70,17 +68,23 @@ def begin_audit(
         raise ActionRefused(None, _("An audit is open. Close it first."))
     before = _closed(act.session, act.site_id)
     newest = before[:AUDITS_IN_A_ROW]
-    if len(newest) == AUDITS_IN_A_ROW and all(
-        one.auditor.casefold() == name.casefold() for one in newest
-    ):
+    if len(newest) == AUDITS_IN_A_ROW and all(one.auditor.casefold() == name.casefold() for one in newest):
         raise ActionRefused("auditor", _("They did the last three audits; the law asks for another one now."))
     first, last = _period(site, before, act.now)
     audit = ComplianceAudit(
-        audit_id=new_id(), site_id=act.site_id, period_from=first, period_until=last, auditor=name,
-        is_independent=is_independent, scope=_words("scope", scope, needed=True),
+        audit_id=new_id(),
+        site_id=act.site_id,
+        period_from=first,
+        period_until=last,
+        auditor=name,
+        is_independent=is_independent,
+        scope=_words("scope", scope, needed=True),
         figures=audit_figures(act.session, site, _span(site, first, last), config),
-        findings="", fixes="", began_at=act.now, began_by=act.actor_id,
-    )  # fmt: skip
+        findings="",
+        fixes="",
+        began_at=act.now,
+        began_by=act.actor_id,
+    )
     act.session.add(audit)
     record(act, "audit_begun", {"audit_id": audit.audit_id})
     return audit

@@ -81,9 +81,12 @@ def _write_down(act: Action, site: Site, person: Person, gone: Deletable) -> Non
     request.acknowledged_by = request.closed_by = act.actor_id
     request.outcome = "answered"
     record(
-        act, "own_records_deleted",
+        act,
+        "own_records_deleted",
         {
-            "request_id": request.request_id, "passages": gone.passages, "visitors": gone.visitors,
+            "request_id": request.request_id,
+            "passages": gone.passages,
+            "visitors": gone.visitors,
             "face": gone.face,
         },
         person_id=person.person_id,

@@ -53,19 +53,34 @@ def record_disclosure(act: Action, asked: Asked, role: str) -> Disclosure:
     if asked.first_day is not None and asked.last_day is not None and asked.last_day < asked.first_day:
         raise ActionRefused("last_day", _("The end must come after the start."))
     row = Disclosure(
-        disclosure_id=new_id(), site_id=act.site_id, authority=authority, document=document, scope=scope,
-        outcome=asked.outcome, reason=reason, person_id=person.person_id if person is not None else None,
-        scope_from=asked.first_day, scope_until=asked.last_day, recorded_at=act.now, recorded_by=act.actor_id,
+        disclosure_id=new_id(),
+        site_id=act.site_id,
+        authority=authority,
+        document=document,
+        scope=scope,
+        outcome=asked.outcome,
+        reason=reason,
+        person_id=person.person_id if person is not None else None,
+        scope_from=asked.first_day,
+        scope_until=asked.last_day,
+        recorded_at=act.now,
+        recorded_by=act.actor_id,
     )
     act.session.add(row)
     record(
-        act, "disclosure_recorded", {"disclosure_id": row.disclosure_id, "outcome": row.outcome},
-        personal={"authority": authority, "document": document}, person_id=row.person_id,
+        act,
+        "disclosure_recorded",
+        {"disclosure_id": row.disclosure_id, "outcome": row.outcome},
+        personal={"authority": authority, "document": document},
+        person_id=row.person_id,
     )
     if row.person_id is not None and row.outcome == "given":
         record(
-            act, "named_lookup", {"role": role, "disclosure_id": row.disclosure_id},
-            personal={"reason": f"{authority}, {document}"}, person_id=row.person_id,
+            act,
+            "named_lookup",
+            {"role": role, "disclosure_id": row.disclosure_id},
+            personal={"reason": f"{authority}, {document}"},
+            person_id=row.person_id,
         )
     return row
 
@@ -87,7 +102,8 @@ def passages_for(act: Action, disclosure_id: str) -> bytes:
         .join(Gate, Gate.gate_id == GateEvent.gate_id)
         .outerjoin(Lane, Lane.lane_id == GateEvent.lane_id)
         .where(
-            GateEvent.person_id == row.person_id, GateEvent.kind == EventKind.ACCESS,
+            GateEvent.person_id == row.person_id,
+            GateEvent.kind == EventKind.ACCESS,
             Gate.site_id == act.site_id,
             GateEvent.at >= datetime.combine(row.scope_from, time(), zone),
             GateEvent.at < datetime.combine(row.scope_until + timedelta(days=1), time(), zone),
@@ -96,13 +112,17 @@ def passages_for(act: Action, disclosure_id: str) -> bytes:
     ).all()
     lines = [
         (
-            event.at.astimezone(zone).isoformat(timespec="seconds"), gate, lane or "",
+            event.at.astimezone(zone).isoformat(timespec="seconds"),
+            gate,
+            lane or "",
             *(_said(event.facts.get(name)) for name in ("method", "opens", "reason")),
         )
         for event, gate, lane in found
     ]
     record(
-        act, "disclosure_taken", {"disclosure_id": disclosure_id, "entries": len(found)},
+        act,
+        "disclosure_taken",
+        {"disclosure_id": disclosure_id, "entries": len(found)},
         person_id=row.person_id,
     )
     return csv_for_spreadsheets([HEADINGS, *lines])

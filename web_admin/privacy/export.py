@@ -64,7 +64,9 @@ def everything_held(
 ) -> Exported:
     """Return everything held about the person, and nothing about any other."""
     return {
-        "made_at": now, "site": site.name, **_about(session, person, site),
+        "made_at": now,
+        "site": site.name,
+        **_about(session, person, site),
         **_history(session, person, passages),
     }
 
@@ -72,9 +74,13 @@ def everything_held(
 def _about(session: Session, person: Person, site: Site) -> Exported:
     return {
         "person": {
-            "id": person.person_id, "name": person.display_name, "kind": person.kind,
+            "id": person.person_id,
+            "name": person.display_name,
+            "kind": person.kind,
             "home": person.home.number if person.home is not None else None,
-            "ways_in": person.methods, "language": person.language, "since": person.created_at,
+            "ways_in": person.methods,
+            "language": person.language,
+            "since": person.created_at,
         },
         "time_zone": site.timezone,
         "grants": [
@@ -83,8 +89,13 @@ def _about(session: Session, person: Person, site: Site) -> Exported:
         ],
         "credentials": [
             {
-                "kind": c.kind, "label": c.label, "state": c.state, "since": c.created_at,
-                "valid_from": c.valid_from, "valid_until": c.valid_until, "ended_at": c.ended_at,
+                "kind": c.kind,
+                "label": c.label,
+                "state": c.state,
+                "since": c.created_at,
+                "valid_from": c.valid_from,
+                "valid_until": c.valid_until,
+                "ended_at": c.ended_at,
             }
             for c in credentials_of(session, person.person_id)
         ],
@@ -105,8 +116,12 @@ def _about(session: Session, person: Person, site: Site) -> Exported:
 def _exported_passage(passage: PassageHeld) -> Exported:
     # No place in the gate's journal: after a duress PIN it would be one further on.
     return {
-        "at": passage.at, "gate_name": passage.gate_name, "lane_name": passage.lane_name,
-        "method": passage.method, "reason": passage.reason, "opened": passage.opened,
+        "at": passage.at,
+        "gate_name": passage.gate_name,
+        "lane_name": passage.lane_name,
+        "method": passage.method,
+        "reason": passage.reason,
+        "opened": passage.opened,
         "visitor": passage.visitor,
     }
 
@@ -120,31 +135,49 @@ def _history(session: Session, person: Person, passages: Iterable[PassageHeld]) 
         ],
         "helped_at_the_desk": [
             {
-                "at": v.opened_at, "by": v.role, "opened_with": v.opened_by, "proved_by": v.proved_by,
+                "at": v.opened_at,
+                "by": v.role,
+                "opened_with": v.opened_by,
+                "proved_by": v.proved_by,
                 "acts": v.acts,
             }
             for v in visits_of(session, person.person_id, EXPORTED)
         ],
         "visitor_passes": [
             {
-                "label": p.label, "gates": p.gate_numbers, "from": p.valid_from, "until": p.valid_until,
-                "uses": p.uses, "withdrawn_at": p.withdrawn_at,
+                "label": p.label,
+                "gates": p.gate_numbers,
+                "from": p.valid_from,
+                "until": p.valid_until,
+                "uses": p.uses,
+                "withdrawn_at": p.withdrawn_at,
             }
             for p in passes_of(session, person.person_id)
         ],
         "weekly_visitors": [
             {
-                "label": w.label, "gates": w.gate_numbers, "days": w.days, "from_minute": w.starts_minute,
-                "until_minute": w.ends_minute, "first_day": w.first_day, "last_day": w.last_day,
+                "label": w.label,
+                "gates": w.gate_numbers,
+                "days": w.days,
+                "from_minute": w.starts_minute,
+                "until_minute": w.ends_minute,
+                "first_day": w.first_day,
+                "last_day": w.last_day,
                 "withdrawn_at": w.withdrawn_at,
             }
             for w in every_series_of(session, person.person_id)
         ],
         "agreed_for_children": [
             {
-                "to": a.to, "given_at": a.given_at, "withdrawn_at": a.withdrawn_at, "channel": a.channel,
-                "language": a.language, "notice_version": a.notice_version, "text": a.text or a.fields,
-                "text_sha256": a.sha256, "signed": a.signed,
+                "to": a.to,
+                "given_at": a.given_at,
+                "withdrawn_at": a.withdrawn_at,
+                "channel": a.channel,
+                "language": a.language,
+                "notice_version": a.notice_version,
+                "text": a.text or a.fields,
+                "text_sha256": a.sha256,
+                "signed": a.signed,
             }
             for a in agreements_of(session, person.person_id)
         ],
@@ -174,9 +207,13 @@ def _exported_consents(session: Session, person: Person, consents: Sequence[Cons
 
 def _exported_consent(consent: Consent, notice: Notice | None, release: Release | None) -> Exported:
     return {
-        "purpose": consent.purpose, "notice_version": consent.notice_version,
-        "notice_sha256": consent.notice_sha256.hex(), "language": consent.language,
-        "channel": consent.channel, "given_at": consent.given_at, "withdrawn_at": consent.withdrawn_at,
+        "purpose": consent.purpose,
+        "notice_version": consent.notice_version,
+        "notice_sha256": consent.notice_sha256.hex(),
+        "language": consent.language,
+        "channel": consent.channel,
+        "given_at": consent.given_at,
+        "withdrawn_at": consent.withdrawn_at,
         "text": notice.fields if notice is not None else None,
         "signed_name": release.signed_name if release is not None else None,
     }
@@ -184,8 +221,18 @@ def _exported_consent(consent: Consent, notice: Notice | None, release: Release 
 
 def _exported_request(row: RightsRequest) -> Exported:
     return {
-        "kind": row.kind, "subject": row.subject, "text": row.text, "wanted": row.wanted,
-        "filed_at": row.filed_at, "channel": row.channel, "acknowledge_by": row.acknowledge_by,
-        "answer_by": row.answer_by, "acknowledged_at": row.acknowledged_at, "closed_at": row.closed_at,
-        "outcome": row.outcome, "answer": row.answer, "before": row.value_before, "after": row.value_after,
+        "kind": row.kind,
+        "subject": row.subject,
+        "text": row.text,
+        "wanted": row.wanted,
+        "filed_at": row.filed_at,
+        "channel": row.channel,
+        "acknowledge_by": row.acknowledge_by,
+        "answer_by": row.answer_by,
+        "acknowledged_at": row.acknowledged_at,
+        "closed_at": row.closed_at,
+        "outcome": row.outcome,
+        "answer": row.answer,
+        "before": row.value_before,
+        "after": row.value_after,
     }

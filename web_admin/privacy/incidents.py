@@ -41,8 +41,14 @@ def open_incident(act: Action, known_at: datetime, *, large: bool) -> Incident:
     if known_at > act.now + CLOCKS_DIFFER:
         raise ActionRefused("known_at", _("This moment is still to come."))
     incident = Incident(
-        incident_id=new_id(), site_id=act.site_id, known_at=known_at, large=large, recorded_at=act.now,
-        recorded_by=act.actor_id, untold_reason="", **dict.fromkeys(PARTS, ""),
+        incident_id=new_id(),
+        site_id=act.site_id,
+        known_at=known_at,
+        large=large,
+        recorded_at=act.now,
+        recorded_by=act.actor_id,
+        untold_reason="",
+        **dict.fromkeys(PARTS, ""),
     )
     act.session.add(incident)
     record(act, "incident_opened", {"incident_id": incident.incident_id, "large": large})

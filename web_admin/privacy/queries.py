@@ -45,16 +45,24 @@ def late_requests(now: datetime) -> ColumnElement[bool]:
 
 def late_request_count(session: Session, site_id: str, now: datetime) -> int:
     """Return how many requests of a site wait beyond a due date."""
-    return session.scalar(
-        select(func.count())
-        .select_from(RightsRequest)
-        .where(RightsRequest.site_id == site_id, late_requests(now))
-    ) or 0
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(RightsRequest)
+            .where(RightsRequest.site_id == site_id, late_requests(now))
+        )
+        or 0
+    )
 
 
 def requests_by_due_date(
-    session: Session, site_id: str, which: str, now: datetime, *,
-    after: tuple[datetime, str] | None, limit: int,
+    session: Session,
+    site_id: str,
+    which: str,
+    now: datetime,
+    *,
+    after: tuple[datetime, str] | None,
+    limit: int,
 ) -> list[tuple[RightsRequest, str]]:
     """Return requests with their people's names, the one that is due first on top.
 

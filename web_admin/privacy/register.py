@@ -13,20 +13,55 @@ from web_admin.tables import METADATA
 FORMAT = "menjin-register-1"
 
 PURPOSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("entry", "open the gates for those who live or work here",
-     ("person", "home", "home_addition", "child_agreement", "grant_row", "credential", "second_method_wish",
-      "print_slip")),
-    ("visitors", "let visitors in whom a resident or the office invited", (
-        "visitor_pass", "visitor_series", "visitor_use",
-    )),
+    (
+        "entry",
+        "open the gates for those who live or work here",
+        (
+            "person",
+            "home",
+            "home_addition",
+            "child_agreement",
+            "grant_row",
+            "credential",
+            "second_method_wish",
+            "print_slip",
+        ),
+    ),
+    (
+        "visitors",
+        "let visitors in whom a resident or the office invited",
+        (
+            "visitor_pass",
+            "visitor_series",
+            "visitor_use",
+        ),
+    ),
     ("passages", "tell people, and the office for a stated reason, when a gate opened", ("gate_event",)),
-    ("face", "recognise a person who asked for it, at that gate alone", (
-        "consent", "guardian_consent", "written_release", "face_share", "face_look", "look_offer", "face_use",
-        "face_opening", "receipt", "forgetting",
-    )),
-    ("accountability", "show who did what, who looked at whose records, and why", (
-        "audit_entry", "alarm", "desk_visit",
-    )),
+    (
+        "face",
+        "recognise a person who asked for it, at that gate alone",
+        (
+            "consent",
+            "guardian_consent",
+            "written_release",
+            "face_share",
+            "face_look",
+            "look_offer",
+            "face_use",
+            "face_opening",
+            "receipt",
+            "forgetting",
+        ),
+    ),
+    (
+        "accountability",
+        "show who did what, who looked at whose records, and why",
+        (
+            "audit_entry",
+            "alarm",
+            "desk_visit",
+        ),
+    ),
     ("rights", "answer what people ask about their data, and authorities", ("rights_request", "disclosure")),
     ("accounts", "sign in residents and staff", ("account", "passkey", "invitation", "asked_messages")),
 )
@@ -48,16 +83,22 @@ def register_of(session: Session, site: Site, config: WebConfig) -> dict[str, ob
         "format": FORMAT,
         "site": site.name,
         "handler": notice.fields.get("handler_name") if notice is not None else None,
-        "responsible": None if contact is None else {
-            "name": contact.responsible_name, "contact": contact.responsible_contact,
+        "responsible": None
+        if contact is None
+        else {
+            "name": contact.responsible_name,
+            "contact": contact.responsible_contact,
             "complaints": contact.channels,
         },
         "face_offered": site.face_enabled,
         "activities": [
             {
-                "purpose": purpose, "meaning": meaning, "categories": _categories(tables),
+                "purpose": purpose,
+                "meaning": meaning,
+                "categories": _categories(tables),
                 "legal_basis": "consent" if purpose == "face" else "contract or statutory duty",
-                "retention": retention_of(config)[purpose], "recipients": _recipients(purpose),
+                "retention": retention_of(config)[purpose],
+                "recipients": _recipients(purpose),
             }
             for purpose, meaning, tables in PURPOSES
         ],
@@ -71,16 +112,16 @@ def retention_of(config: WebConfig) -> dict[str, str]:
     """Return by purpose how long its data is kept, in the settings in force."""
     return {
         "entry": f"while the person lives here, then {config.moved_out_days} days; ended cards 60 days; "
-                 f"{_in_ledger(config)}",
+        f"{_in_ledger(config)}",
         "visitors": f"until {config.passage_days} days after the pass ended; {_in_ledger(config)}",
         "passages": f"{config.passage_days} days with the name, without a name after",
         "face": f"until it is switched off or unused for {config.face_inactive_days} days; "
-                f"lent shares at most "
-                f"{MAX_LEASE_HOURS} hours; evidence {config.evidence_days} days",
+        f"lent shares at most "
+        f"{MAX_LEASE_HOURS} hours; evidence {config.evidence_days} days",
         "accountability": f"personal parts {config.log_days} days, "
-                          f"whom it is about {config.evidence_days} days",
+        f"whom it is about {config.evidence_days} days",
         "rights": f"people's own words {config.log_days} days after closing, "
-                  f"the rest {config.evidence_days} days",
+        f"the rest {config.evidence_days} days",
         "accounts": "until the person moves out or the member of staff leaves",
     }
 

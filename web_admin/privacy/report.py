@@ -108,7 +108,8 @@ def publish_report(act: Action, period: tuple[date, date], words: Words, config:
     """Publish the report of a closed period; raise ActionRefused for an open, unknown or published one."""
     site = begin(act)
     checked = Words(
-        checked_text("approved_by", words.approved_by), _checked("voice", words.voice),
+        checked_text("approved_by", words.approved_by),
+        _checked("voice", words.voice),
         _checked("plan", words.plan),
     )
     if period not in closed_periods(site, act.now):
@@ -127,15 +128,19 @@ def publish_report(act: Action, period: tuple[date, date], words: Words, config:
     key = private_key(act.session, act.sealer, act.site_id, "anchor")
     signed = certificate(act.session, act.site_id, "anchor")
     report = PublicReport(
-        site_id=act.site_id, number=body["number"], period_from=period[0], period_until=period[1],
-        published_at=act.now, published_by=act.actor_id, body=text.decode(),
-        signature=sign(key, DOMAIN, text), certificate=signed.certificate,
+        site_id=act.site_id,
+        number=body["number"],
+        period_from=period[0],
+        period_until=period[1],
+        published_at=act.now,
+        published_by=act.actor_id,
+        body=text.decode(),
+        signature=sign(key, DOMAIN, text),
+        certificate=signed.certificate,
         certificate_signature=signed.signature,
     )
     act.session.add(report)
-    record(
-        act, "report_published", {"number": report.number, "sha256": hashlib.sha256(text).hexdigest()}
-    )
+    record(act, "report_published", {"number": report.number, "sha256": hashlib.sha256(text).hexdigest()})
     return report
 
 
@@ -160,7 +165,9 @@ def sha256_of(report: PublicReport) -> str:
 def as_file(report: PublicReport) -> bytes:
     """Return an issue as the file that anyone can check."""
     whole = ReportFile(
-        FORMAT, report.body, report.signature,
+        FORMAT,
+        report.body,
+        report.signature,
         SignedCertificate(report.certificate, report.certificate_signature),
     )
     return msgspec.json.format(msgspec.json.encode(whole), indent=2)

@@ -45,9 +45,9 @@ class Span:
     start: datetime
     end: datetime
 
-    def holds(self, column: "InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]") -> (
-        ColumnElement[bool]
-    ):
+    def holds(
+        self, column: "InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]"
+    ) -> ColumnElement[bool]:
         """Return the condition that a moment lies in the period."""
         return (column >= self.start) & (column < self.end)
 
@@ -65,9 +65,12 @@ def all_figures(session: Session, site: Site, span: Span, config: WebConfig) -> 
         "incidents_and_drills": _drills(session, site, span),
         "assessment": _assessment(session, site, span),
         "retention_days": {
-            "passages_with_names": config.passage_days, "log": config.log_days,
-            "evidence": config.evidence_days, "moved_out": config.moved_out_days,
-            "unused_face": config.face_inactive_days, "backups": config.backup_days,
+            "passages_with_names": config.passage_days,
+            "log": config.log_days,
+            "evidence": config.evidence_days,
+            "moved_out": config.moved_out_days,
+            "unused_face": config.face_inactive_days,
+            "backups": config.backup_days,
         },
     }
 
@@ -85,7 +88,8 @@ def _ways_in(session: Session, site: Site) -> list[Figures]:
     )
     return [
         {
-            "gate": gate, "lane": lane,
+            "gate": gate,
+            "lane": lane,
             "ways": [m for m in Method if m in methods and (m != Method.FACE or site.face_enabled)],
         }
         for gate, lane, methods in rows
@@ -179,12 +183,13 @@ def _minutes_lost(changes: Sequence[tuple[datetime, bool, str]], end: datetime) 
 
 def _requests(session: Session, site: Site, span: Span) -> Figures:
     rows = session.scalars(
-        select(RightsRequest).where(
-            RightsRequest.site_id == site.site_id, span.holds(RightsRequest.filed_at)
-        )
+        select(RightsRequest).where(RightsRequest.site_id == site.site_id, span.holds(RightsRequest.filed_at))
     ).all()
     outcomes = {
-        "answered": 0, "refused": 0, "withdrawn": 0, "open": 0,
+        "answered": 0,
+        "refused": 0,
+        "withdrawn": 0,
+        "open": 0,
     }
     for row in rows:
         outcomes[_outcome_by(row, span.end)] += 1
@@ -195,7 +200,10 @@ def _requests(session: Session, site: Site, span: Span) -> Figures:
     days = [(row.closed_at - row.filed_at).total_seconds() / 86_400 for row in rows if row.closed_at]
     longest = max(days, default=0.0) if len(days) >= 10 else None
     return {
-        "by_kind": kinds, "by_outcome": came_of, **lateness, "median_days": rounded_median(days),
+        "by_kind": kinds,
+        "by_outcome": came_of,
+        **lateness,
+        "median_days": rounded_median(days),
         "longest_days": round(longest) if longest is not None else None,
     }
 

@@ -64,9 +64,18 @@ def new_request(act: Action, site: Site, person: Person, kind: str, text: str) -
     """Return a new request with its due dates, stored; the caller records it."""
     calendar = read_site_hours(act.session, site).calendar
     request = RightsRequest(
-        request_id=new_id(), site_id=act.site_id, person_id=person.person_id, kind=kind, text=text,
-        channel=act.channel, filed_at=act.now, acknowledge_by=acknowledge_by(calendar, act.now),
-        answer_by=answer_by(calendar, act.now), answer="", further="", late="",
+        request_id=new_id(),
+        site_id=act.site_id,
+        person_id=person.person_id,
+        kind=kind,
+        text=text,
+        channel=act.channel,
+        filed_at=act.now,
+        acknowledge_by=acknowledge_by(calendar, act.now),
+        answer_by=answer_by(calendar, act.now),
+        answer="",
+        further="",
+        late="",
     )
     act.session.add(request)
     return request
@@ -133,8 +142,11 @@ def correct(act: Action, request_id: str, before: str, after: str, text: str) ->
     request.value_after = right
     said = _checked_long("text", text, needed=False)
     record(
-        act, "request_corrected", {"request_id": request_id, "subject": request.subject},
-        personal={"before": request.value_before, "after": right}, person_id=request.person_id,
+        act,
+        "request_corrected",
+        {"request_id": request_id, "subject": request.subject},
+        personal={"before": request.value_before, "after": right},
+        person_id=request.person_id,
     )
     _close(act, request, "answered", said)
 
@@ -181,7 +193,9 @@ def _close(act: Action, request: RightsRequest, outcome: str, text: str) -> None
     request.outcome, request.answer = outcome, text
     request.closed_at, request.closed_by = act.now, act.actor_id
     record(
-        act, "request_closed", {"request_id": request.request_id, "kind": request.kind, "outcome": outcome},
+        act,
+        "request_closed",
+        {"request_id": request.request_id, "kind": request.kind, "outcome": outcome},
         person_id=request.person_id,
     )
 

@@ -77,9 +77,11 @@ def _ended_secrets(menjin: Menjin, now: datetime) -> Chosen:
 
 def _names(menjin: Menjin, now: datetime) -> Chosen:
     before = now - timedelta(days=menjin.config.moved_out_days)
-    return Person, (Person.ended_at < before) & (Person.display_name != ERASED_NAME), {
-        "display_name": ERASED_NAME
-    }
+    return (
+        Person,
+        (Person.ended_at < before) & (Person.display_name != ERASED_NAME),
+        {"display_name": ERASED_NAME},
+    )
 
 
 def _passes(menjin: Menjin, now: datetime) -> Chosen:

@@ -32,17 +32,27 @@ def policy() -> str:
     status = assessment_status(session, site.site_id, now)
     lanes = site_lanes()
     face_lanes = [
-        lane for lane in lanes
+        lane
+        for lane in lanes
         if site.face_enabled and Method.FACE in lane.methods and lane.lane_id in status.lanes
     ]
     incidents = entries_of_kinds(session, site.site_id, INCIDENT_KINDS, SHOWN_INCIDENTS)
     people = len(live_face_consents(session, site.site_id))
     return render_template(
         "public/biometrics.html",
-        site=site, status=status, lanes=lanes, face_lanes=face_lanes, figures=engine,
-        notice=newest_notice(session, FACE_PURPOSE, page_language()), fields=NOTICE_FIELDS,
-        labels=NOTICE_HEADINGS, people=rounded_down(people), config=current_menjin().config,
-        lease_hours=MAX_LEASE_HOURS, incidents=incidents, smallest=SMALLEST_GROUP,
+        site=site,
+        status=status,
+        lanes=lanes,
+        face_lanes=face_lanes,
+        figures=engine,
+        notice=newest_notice(session, FACE_PURPOSE, page_language()),
+        fields=NOTICE_FIELDS,
+        labels=NOTICE_HEADINGS,
+        people=rounded_down(people),
+        config=current_menjin().config,
+        lease_hours=MAX_LEASE_HOURS,
+        incidents=incidents,
+        smallest=SMALLEST_GROUP,
         rules=rules_of(session, site.site_id),
         most_looks=MAX_LOOKS,
     )

@@ -42,9 +42,15 @@ def _shown(issue: PublicReport | None, issues: Sequence[PublicReport]) -> str:
     ways = ways_in_use(request_session(), current_site().site_id, until)
     report = msgspec.json.decode(issue.body, type=dict[str, object]) if issue is not None else None
     return render_template(
-        "public/report.html", report_terms=REPORT_TERMS, site=current_site(), issue=issue, report=report,
-        ways_in_use=ways, worse=worse_than_face(ways),
-        issues=issues, sha256=sha256_of(issue) if issue is not None else "",
+        "public/report.html",
+        report_terms=REPORT_TERMS,
+        site=current_site(),
+        issue=issue,
+        report=report,
+        ways_in_use=ways,
+        worse=worse_than_face(ways),
+        issues=issues,
+        sha256=sha256_of(issue) if issue is not None else "",
     )
 
 

@@ -45,11 +45,31 @@ from web_admin.resident.blueprint import bp
 from web_admin.web.one_time_secrets import OneTimeSecrets
 
 PAGES = (
-    ways_in, my_code, code_offline, visitors, visitor_new, my_home, home_person, face, guardian, records,
-    records_export, records_delete, requests, certificates, help_page, passkeys, messages_page, sign_in,
-    visitor_slips, printed_code, at_gate, desk_visit, record_releases,
+    ways_in,
+    my_code,
+    code_offline,
+    visitors,
+    visitor_new,
+    my_home,
+    home_person,
+    face,
+    guardian,
+    records,
+    records_export,
+    records_delete,
+    requests,
+    certificates,
+    help_page,
+    passkeys,
+    messages_page,
+    sign_in,
+    visitor_slips,
+    printed_code,
+    at_gate,
+    desk_visit,
+    record_releases,
     confirm,
-)  # fmt: skip
+)
 
 
 def register_resident_pages(app: Flask) -> None:

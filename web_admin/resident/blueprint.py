@@ -161,9 +161,12 @@ bp.add_app_template_filter(unbroken, "unbroken")
 def _look() -> dict[str, object]:
     language = page_language()
     return {
-        "page_language": language, "page_language_tag": language.html_tag,
-        "desk_visit": current_visit, "desk_minutes_left": minutes_left,
-        "large_type": session.get(LARGE_TYPE) is True, "once_token": once_token,
+        "page_language": language,
+        "page_language_tag": language.html_tag,
+        "desk_visit": current_visit,
+        "desk_minutes_left": minutes_left,
+        "large_type": session.get(LARGE_TYPE) is True,
+        "once_token": once_token,
     }
 
 

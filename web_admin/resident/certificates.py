@@ -55,8 +55,14 @@ def certificate(consent_id: str) -> str:
     person, act = signed_in()
     statement = _statement(consent_id, person.person_id)
     return render_template(
-        "resident/certificate.html", person=person, site=site_of(person), statement=statement,
-        why=why_words(), now=act.now, tab="records", has_odd_time=has_odd_time,
+        "resident/certificate.html",
+        person=person,
+        site=site_of(person),
+        statement=statement,
+        why=why_words(),
+        now=act.now,
+        tab="records",
+        has_odd_time=has_odd_time,
         key_ids={gate.gate_id: key_id(bytes.fromhex(gate.public_key)) for gate in statement.gates},
         lost_keys=lost_key_ids(act.session),
     )

@@ -92,5 +92,3 @@ def code_picture() -> Response:
     except ActionRefused:
         abort(404)
     return Response(picture, mimetype="image/svg+xml")
-
-

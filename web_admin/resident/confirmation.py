@@ -52,7 +52,9 @@ def _shown_at_a_gate(person: Person, now: datetime) -> bool:
     asked = session.get(ASKED_AT_GATE)
     opened = opened_invitation(request_session(), person.person_id) if isinstance(asked, str) else None
     return (
-        opened is not None and opened.proof_asked_at is not None and opened.proved_at is not None
+        opened is not None
+        and opened.proof_asked_at is not None
+        and opened.proved_at is not None
         and opened.proof_asked_at.isoformat() == asked
         and is_confirmed(opened.proved_at, now)
     )
@@ -71,8 +73,12 @@ def confirm_page(person: Person, error: str | None = None, *, then: str | None =
     has_password, has_passkey = _own_proofs(person)
     by_gate = not (has_password or has_passkey)
     return render_template(
-        "resident/confirm.html", person=person, site=site_of(person), error=error,
-        has_password=has_password, passkeys_work=passkey_place() is not None and has_passkey,
+        "resident/confirm.html",
+        person=person,
+        site=site_of(person),
+        error=error,
+        has_password=has_password,
+        passkeys_work=passkey_place() is not None and has_passkey,
         at_gate=by_gate and can_confirm_at_gate(database, person.person_id, now),
         gate_until=verification_until(database, person.person_id, now) if by_gate else None,
     )

@@ -1,6 +1,5 @@
 """The box on a person's own phone while the desk asks whether they are there."""
 
-
 from flask import flash
 from flask_babel import gettext
 from werkzeug.wrappers import Response
@@ -17,9 +16,12 @@ def answer_desk(visit_id: str, answer: str) -> Response:
     _person, act = signed_in()
     answer_by_phone(act, visit_id, is_there=answer == "yes")
     flash(
-        gettext("The desk goes on now. Your records list what is done there.") if answer == "yes"
-        else gettext("Refused. Nothing was shown, and the property manager is notified. Suspend your card "
-                     "below if it is gone."),
+        gettext("The desk goes on now. Your records list what is done there.")
+        if answer == "yes"
+        else gettext(
+            "Refused. Nothing was shown, and the property manager is notified. Suspend your card "
+            "below if it is gone."
+        ),
         "done",
     )
     return to("resident.ways_in")

@@ -62,8 +62,12 @@ def face() -> str:
     withdrawn = last_withdrawn(act.session, person.person_id)
     if withdrawn is not None and request.args.get("show") == "receipts":
         return render_template(
-            "resident/face_forgotten.html", person=person, site=site_of(person), consent=withdrawn,
-            forgettings=forgettings_of(act.session, withdrawn), tab="ways_in",
+            "resident/face_forgotten.html",
+            person=person,
+            site=site_of(person),
+            consent=withdrawn,
+            forgettings=forgettings_of(act.session, withdrawn),
+            tab="ways_in",
         )
     return _notice_page(person, act)
 
@@ -77,18 +81,28 @@ def _notice_page(person: Person, act: Action, problem: str = "") -> str:
         names = names_of(act.session, [one.guardian_id for one in together])
         waiting = [(names[one.guardian_id], one.answer == "half") for one in together]
         return render_template(
-            "resident/face_waiting.html", person=person, site=site_of(person), waiting=waiting,
-            until=asked.asked_at + REQUEST_LASTS, tab="ways_in",
+            "resident/face_waiting.html",
+            person=person,
+            site=site_of(person),
+            waiting=waiting,
+            until=asked.asked_at + REQUEST_LASTS,
+            tab="ways_in",
         )
     renewal = renewal_of(act.session, person.person_id)
     return render_template(
-        "resident/face_notice.html", person=person, site=site_of(person), notice=notice,
-        parts=notice_parts(notice, _older_notice(renewal)), renewal=renewal,
+        "resident/face_notice.html",
+        person=person,
+        site=site_of(person),
+        notice=notice,
+        parts=notice_parts(notice, _older_notice(renewal)),
+        renewal=renewal,
         **_guardian_facts(person, act),
         sentence=_sentence(person, notice) if person.age_band != MINOR else None,
-        signed_name=request.form.get("signed_name", ""), problem_text=problem,
+        signed_name=request.form.get("signed_name", ""),
+        problem_text=problem,
         declined=asked if asked is not None and asked.answer == "no" else None,
-        overtaken=asked is not None and asked.answer in (None, "half"), tab="ways_in",
+        overtaken=asked is not None and asked.answer in (None, "half"),
+        tab="ways_in",
     )
 
 
@@ -96,9 +110,7 @@ def _guardian_facts(person: Person, act: Action) -> dict[str, object]:
     """Return whom a minor may ask, and how many have to agree."""
     if person.age_band != MINOR:
         return {"guardians": None, "needed": 0}
-    return {
-        "guardians": guardians_of(act.session, person), "needed": guardians_needed(act.session, person)
-    }
+    return {"guardians": guardians_of(act.session, person), "needed": guardians_needed(act.session, person)}
 
 
 def _sentence(person: Person, notice: Notice) -> str | None:
@@ -119,11 +131,19 @@ def _status(person: Person, act: Action) -> str:
     consent_id = state.consent.consent_id if state.consent is not None else ""
     looks = looks_of(act.session, consent_id)
     return render_template(
-        "resident/face_on.html", person=person, site=site_of(person), state=state,
-        gates=names_of_gates(act.session, state.gate_ids), tab="ways_in",
+        "resident/face_on.html",
+        person=person,
+        site=site_of(person),
+        state=state,
+        gates=names_of_gates(act.session, state.gate_ids),
+        tab="ways_in",
         mends=[(for_resident(reason), what_to_do(reason)) for reason in Reason if reason in FACE_MENDABLE],
-        looks=_by_gate(act, looks), most=MAX_LOOKS, lasts=LOOK_LASTS, figures=engine,
-        offer=look_offer(act.session, person, act.now), offers_off=offers_are_off(act.session, consent_id),
+        looks=_by_gate(act, looks),
+        most=MAX_LOOKS,
+        lasts=LOOK_LASTS,
+        figures=engine,
+        offer=look_offer(act.session, person, act.now),
+        offers_off=offers_are_off(act.session, consent_id),
     )
 
 
@@ -200,7 +220,10 @@ def ask_withdraw_face() -> str:
     """Ask once before face is switched off."""
     person, _act = signed_in()
     return render_template(
-        "resident/face_off.html", person=person, site=site_of(person), lease_hours=MAX_LEASE_HOURS,
+        "resident/face_off.html",
+        person=person,
+        site=site_of(person),
+        lease_hours=MAX_LEASE_HOURS,
         tab="ways_in",
     )
 

@@ -57,11 +57,19 @@ def _page(person: Person, act: Action, asked: GuardianRequest, problem: str = ""
     together = {one.guardian_id for one in valid_with(act.session, asked, act.now)}
     others = sorted(names_of(act.session, together - {person.person_id}).values())
     return render_template(
-        "resident/guardian.html", person=person, site=site_of(person), asked=asked, notice=notice,
-        minor=known_person(act.session, asked.minor_id), fields=notice_fields(notice),
+        "resident/guardian.html",
+        person=person,
+        site=site_of(person),
+        asked=asked,
+        notice=notice,
+        minor=known_person(act.session, asked.minor_id),
+        fields=notice_fields(notice),
         sentence=SENTENCES["ward"][notice.language] if signs else None,
-        others=others, agreed=asked.answer == "half", tab="ways_in",
-        signed_name=request.form.get("signed_name", ""), problem_text=problem,
+        others=others,
+        agreed=asked.answer == "half",
+        tab="ways_in",
+        signed_name=request.form.get("signed_name", ""),
+        problem_text=problem,
     )
 
 
@@ -75,7 +83,10 @@ def answer_as_guardian(request_id: str, answer: str) -> Response | tuple[str, in
     asked = _request_to(person, request_id)
     try:
         consent = answer_guardian(
-            act, request_id, agrees=answer == "yes", language=request.form.get("language", ""),
+            act,
+            request_id,
+            agrees=answer == "yes",
+            language=request.form.get("language", ""),
             signed_name=request.form.get("signed_name", ""),
         )
     except ActionRefused as refused:
@@ -103,8 +114,12 @@ def end_ward_face(minor_id: str) -> str | Response:
         abort(404)
     if request.method != "POST":
         return render_template(
-            "resident/ward_off.html", person=person, site=site_of(person), ward=ward,
-            lease_hours=MAX_LEASE_HOURS, tab="ways_in",
+            "resident/ward_off.html",
+            person=person,
+            site=site_of(person),
+            ward=ward,
+            lease_hours=MAX_LEASE_HOURS,
+            tab="ways_in",
         )
     withdraw_for_ward(act, minor_id)
     flash(gettext("It is off. The other ways in work as before."), "done")

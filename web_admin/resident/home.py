@@ -75,8 +75,11 @@ def invite_to_home() -> Page:
 
     def invite() -> str:
         invited, code = invite_member(
-            act, person.person_id, display_name=request.form.get("display_name", ""),
-            age_band=request.form.get("age_band", ""), language=page_language(),
+            act,
+            person.person_id,
+            display_name=request.form.get("display_name", ""),
+            age_band=request.form.get("age_band", ""),
+            language=page_language(),
             waits=bool(current_menjin().config.new_members_wait),
         )
         return f"{invited.person_id} {code}"
@@ -100,7 +103,9 @@ def add_child_to_home() -> Page:
         return to("resident.my_home")
     try:
         child = add_child(
-            act, person.person_id, display_name=request.form.get("display_name", ""),
+            act,
+            person.person_id,
+            display_name=request.form.get("display_name", ""),
             until=day_of("until") if request.form.get("until") else None,
             agrees_to=agreement_text() if request.form.get("agrees") == "yes" else None,
             language=page_language(),
@@ -120,11 +125,13 @@ def add_helper_to_home() -> Page:
         return to("resident.my_home")
     try:
         helper = add_helper(
-            act, person.person_id, display_name=request.form.get("display_name", ""),
-            lanes=wanted_lanes(person, act), times=typed_times(), language=page_language(),
+            act,
+            person.person_id,
+            display_name=request.form.get("display_name", ""),
+            lanes=wanted_lanes(person, act),
+            times=typed_times(),
+            language=page_language(),
         )
     except ActionRefused as refused:
         return _refused("helper", refused, act)
     return to("resident.at_home", person_id=helper.person_id)
-
-

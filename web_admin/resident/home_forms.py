@@ -22,8 +22,14 @@ def code_page(person: Person, invited: Person, code: str) -> str:
     """Return the page that shows an invitation's code once, as digits, picture and link."""
     link = current_menjin().config.public_url + url_for("resident.welcome", code=code)
     return render_template(
-        "resident/home_code.html", person=person, site=site_of(person), invited=invited, code=code, link=link,
-        picture=svg_of(link, gettext("QR code of the invitation")), tab="my_home",
+        "resident/home_code.html",
+        person=person,
+        site=site_of(person),
+        invited=invited,
+        code=code,
+        link=link,
+        picture=svg_of(link, gettext("QR code of the invitation")),
+        tab="my_home",
     )
 
 

@@ -118,7 +118,8 @@ def home_card(person_id: str, credential_id: str, what: str) -> Page:
     set_card = set_helper_card if shown.is_helper else set_child_card
     set_card(act, person.person_id, person_id, credential_id, suspended=what == "suspend")
     flash(
-        gettext("The card is suspended and opens nothing.") if what == "suspend"
+        gettext("The card is suspended and opens nothing.")
+        if what == "suspend"
         else gettext("The card works again."),
         "done",
     )

@@ -44,10 +44,16 @@ def _page(errors: Mapping[str, str], form: Mapping[str, str]) -> str:
     person, act = signed_in()
     subscription = subscription_of(act.session, person.person_id)
     return render_template(
-        "resident/messages.html", person=person, site=site_of(person), errors=errors, form=form,
-        subscription=subscription, restored=subscription is not None and was_restored(act, subscription),
+        "resident/messages.html",
+        person=person,
+        site=site_of(person),
+        errors=errors,
+        form=form,
+        subscription=subscription,
+        restored=subscription is not None and was_restored(act, subscription),
         labels=LABELS,
-        channels=channels_of(act.session, act.site_id), first_confirm=must_confirm(person, act.now),
+        channels=channels_of(act.session, act.site_id),
+        first_confirm=must_confirm(person, act.now),
         tab="help_page",
     )
 

@@ -92,7 +92,9 @@ def shown_series(rows: Sequence[VisitorSeriesRow], person: Person, act: Action) 
         visit = next_visit(row, zone, act.now)
         shown.append(
             ShownSeries(
-                row, series_state(row, zone, act.now), named_gates(names, row.gate_numbers),
+                row,
+                series_state(row, zone, act.now),
+                named_gates(names, row.gate_numbers),
                 sorted(used[row.series_id], key=lambda use: use.at, reverse=True),
                 visit[1] if visit is not None and row.withdrawn_at is None else None,
             )

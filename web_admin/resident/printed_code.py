@@ -52,7 +52,10 @@ def printed_code_page(credential_id: str) -> str:
     with force_locale(person.language):
         picture = svg_for_paper(printed_code(act, row), gettext("Your code"), CARD_CODE_MM)
         card = render_template(
-            "resident/printed_card.html", site=site_of(person), row=row, picture=picture,
+            "resident/printed_card.html",
+            site=site_of(person),
+            row=row,
+            picture=picture,
             card_language=person.language,
         )
     return render_template("resident/printed_code.html", card=Markup(card))  # noqa: S704 - a template's

@@ -66,9 +66,14 @@ def all_passages() -> str:
     rows = passages_of(act.session, person.person_id, PAGE_ROWS + 1, _passage_cursor(act))
     last = rows[PAGE_ROWS - 1] if len(rows) > PAGE_ROWS else None
     return render_template(
-        "resident/passages.html", person=person, site=site_of(person), passages=rows[:PAGE_ROWS],
+        "resident/passages.html",
+        person=person,
+        site=site_of(person),
+        passages=rows[:PAGE_ROWS],
         before=sealed_place(act.sealer, (last.at, last.seq)) if last is not None else None,
-        for_resident=for_resident, what_to_do=what_to_do, tab="records",
+        for_resident=for_resident,
+        what_to_do=what_to_do,
+        tab="records",
     )
 
 
@@ -85,9 +90,12 @@ def all_lookups() -> str:
     rows = lookups_of(act.session, person.person_id, PAGE_ROWS + 1, before)
     last = rows[PAGE_ROWS - 1] if len(rows) > PAGE_ROWS else None
     return render_template(
-        "resident/lookups.html", person=person, site=site_of(person),
+        "resident/lookups.html",
+        person=person,
+        site=site_of(person),
         lookups=shown_lookups(act.session, rows[:PAGE_ROWS]),
-        before=sealed_place(act.sealer, last.seq) if last is not None else None, tab="records",
+        before=sealed_place(act.sealer, last.seq) if last is not None else None,
+        tab="records",
     )
 
 
@@ -132,13 +140,18 @@ def receipts_file(consent_id: str) -> Response:
     consent = _own_consent(person, consent_id)
     receipts = [
         {
-            "gate_id": row.gate_id, "received_at": row.received_at, "receipt": row.receipt.decode(),
-            "signature": row.signature, "gate_key": key,
+            "gate_id": row.gate_id,
+            "received_at": row.received_at,
+            "receipt": row.receipt.decode(),
+            "signature": row.signature,
+            "gate_key": key,
         }
         for row, key in receipts_with_keys(act.session, consent_id)
     ]
     whole: Exported = {
-        "site_id": person.site_id, "consent_id": consent_id, "withdrawn_at": consent.withdrawn_at,
+        "site_id": person.site_id,
+        "consent_id": consent_id,
+        "withdrawn_at": consent.withdrawn_at,
         "receipts": receipts,
     }
     return as_file(whole, "my-receipts.json")

@@ -22,8 +22,13 @@ def delete_records() -> str:
 def _page(problem: str) -> str:
     person, act = signed_in()
     return render_template(
-        "resident/delete.html", person=person, site=site_of(person), can=deletable(act, person),
-        config=current_menjin().config, ended_days=ENDED_PUBLISHED_FOR.days, problem_text=problem,
+        "resident/delete.html",
+        person=person,
+        site=site_of(person),
+        can=deletable(act, person),
+        config=current_menjin().config,
+        ended_days=ENDED_PUBLISHED_FOR.days,
+        problem_text=problem,
         tab="records",
     )
 
@@ -40,6 +45,11 @@ def delete_records_now() -> Response | tuple[str, int]:
         message = str(refused.message)
         act.session.rollback()
         return _page(message), 422
-    flash(gettext("Deleted: %(passages)s passages, %(visitors)s visitors.", passages=gone.passages,
-                  visitors=gone.visitors))
+    flash(
+        gettext(
+            "Deleted: %(passages)s passages, %(visitors)s visitors.",
+            passages=gone.passages,
+            visitors=gone.visitors,
+        )
+    )
     return to("resident.delete_records")

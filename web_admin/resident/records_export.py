@@ -26,8 +26,14 @@ def export_to_read() -> Response:
     """Return the same as one page to read, keep and print, without anything fetched from elsewhere."""
     person, _act = signed_in()
     text = render_template(
-        "resident/export.html", person=person, site=site_of(person), whole=_everything(),
-        for_resident=for_resident, labels=NOTICE_HEADINGS, asking=ASKING, actions_text=actions_text,
+        "resident/export.html",
+        person=person,
+        site=site_of(person),
+        whole=_everything(),
+        for_resident=for_resident,
+        labels=NOTICE_HEADINGS,
+        asking=ASKING,
+        actions_text=actions_text,
     )
     response = Response(text, mimetype="text/html")
     response.headers["Content-Disposition"] = 'attachment; filename="my-gate-records.html"'

@@ -50,9 +50,17 @@ def requests() -> str:
     person, act = signed_in()
     rows = requests_of(act.session, person.person_id, SHOWN)
     return render_template(
-        "resident/requests.html", person=person, site=site_of(person), rows=rows, asking=ASKING, kinds=KINDS,
-        contact=contact_of(act.session, person.site_id), channels=_channels(person),
-        is_late=is_late, now=act.now, tab="records",
+        "resident/requests.html",
+        person=person,
+        site=site_of(person),
+        rows=rows,
+        asking=ASKING,
+        kinds=KINDS,
+        contact=contact_of(act.session, person.site_id),
+        channels=_channels(person),
+        is_late=is_late,
+        now=act.now,
+        tab="records",
     )
 
 
@@ -85,7 +93,11 @@ def new_request(kind: str) -> str | tuple[str, int] | Response:
 
 def _file(act: Action, person: Person, kind: str, form: RequestForm) -> None:
     file_request(
-        act, person.person_id, kind, text=typed(form.text), subject=typed(form.subject) or None,
+        act,
+        person.person_id,
+        kind,
+        text=typed(form.text),
+        subject=typed(form.subject) or None,
         wanted=typed(form.wanted),
     )
     flash(gettext("Filed. The office has it now."))
@@ -93,8 +105,15 @@ def _file(act: Action, person: Person, kind: str, form: RequestForm) -> None:
 
 def _form_page(person: Person, kind: str, form: RequestForm, errors: Mapping[str, str]) -> str:
     return render_template(
-        "resident/request_new.html", person=person, site=site_of(person), kind=kind, form=form, errors=errors,
-        title=ASKING[kind], subjects=[(key, WRONG[key]) for key in SUBJECTS], tab="records",
+        "resident/request_new.html",
+        person=person,
+        site=site_of(person),
+        kind=kind,
+        form=form,
+        errors=errors,
+        title=ASKING[kind],
+        subjects=[(key, WRONG[key]) for key in SUBJECTS],
+        tab="records",
     )
 
 
@@ -104,8 +123,15 @@ def one_request(request_id: str) -> str:
     """Show one request: what was asked, by when an answer is due, and the answer."""
     person, act = signed_in()
     return render_template(
-        "resident/request.html", person=person, site=site_of(person), row=_own(person, request_id),
-        asking=ASKING, wrong=WRONG, is_late=is_late, now=act.now, tab="records",
+        "resident/request.html",
+        person=person,
+        site=site_of(person),
+        row=_own(person, request_id),
+        asking=ASKING,
+        wrong=WRONG,
+        is_late=is_late,
+        now=act.now,
+        tab="records",
     )
 
 

@@ -62,9 +62,7 @@ def accept() -> Response:
     """Use the invitation up and sign its person in."""
     code = request.form.get("code", "")
     try:
-        person = accept_invitation(
-            request_session(), current_menjin().sealer, code, current_menjin().clock()
-        )
+        person = accept_invitation(request_session(), current_menjin().sealer, code, current_menjin().clock())
         language = page_language()  # of the page that was read, not of the account that opens
         sign_in_resident(request_session(), person)
         choose_own_language(act_of(person), person.person_id, language)
@@ -96,7 +94,8 @@ def _wait_text(seconds: int) -> str:
     minutes = ceil(seconds / 60)
     text: str = gettext(
         "Too many tries. Name and password wait for %(minutes)s min. A passkey or an invitation works at"
-        " once, and so do your ways in at the gates.", minutes=minutes,
+        " once, and so do your ways in at the gates.",
+        minutes=minutes,
     )
     return text
 
@@ -113,9 +112,15 @@ def password() -> str:
 
 def _password_page(person: Person, errors: Mapping[str, str], form: Mapping[str, str]) -> str:
     return render_template(
-        "resident/password.html", person=person, site=site_of(person), errors=errors, form=form,
-        passkeys=passkeys_of(request_session(), person.person_id), passkeys_work=passkey_place() is not None,
-        this_phone=session.get(OF_THIS_PHONE), this_session=mark_of_this_session(),
+        "resident/password.html",
+        person=person,
+        site=site_of(person),
+        errors=errors,
+        form=form,
+        passkeys=passkeys_of(request_session(), person.person_id),
+        passkeys_work=passkey_place() is not None,
+        this_phone=session.get(OF_THIS_PHONE),
+        this_session=mark_of_this_session(),
         sessions=open_sessions(request_session(), current_user.id, current_menjin().clock()),
     )
 
@@ -140,9 +145,7 @@ def save_password() -> tuple[str, int] | Response:
     if must_confirm(person, act.now):
         return to("resident.password")
     try:
-        choose_password(
-            act, person.person_id, request.form.get("name", ""), request.form.get("password", "")
-        )
+        choose_password(act, person.person_id, request.form.get("name", ""), request.form.get("password", ""))
     except ActionRefused as refused:
         message = str(refused.message)
         request_session().rollback()
@@ -166,7 +169,11 @@ def sign_in() -> str | Response:
 
 def _sign_in_page(form: Mapping[str, str], error: str | None) -> str:
     return render_template(
-        "resident/sign_in.html", site=_site(), person=None, form=form, error=error,
+        "resident/sign_in.html",
+        site=_site(),
+        person=None,
+        form=form,
+        error=error,
         passkeys_work=passkey_place() is not None,
     )
 

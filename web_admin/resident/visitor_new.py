@@ -36,8 +36,13 @@ SHOWN_WEEKS = 8
 
 
 def _page(
-    person: Person, act: Action, *, errors: Mapping[str, str] | None = None, fresh_code: str | None = None,
-    fresh_until: datetime | None = None, fresh_gate: str | None = None,
+    person: Person,
+    act: Action,
+    *,
+    errors: Mapping[str, str] | None = None,
+    fresh_code: str | None = None,
+    fresh_until: datetime | None = None,
+    fresh_gate: str | None = None,
 ) -> str:
     local_now = act.now.astimezone(ZoneInfo(site_of(person).timezone))
     return render_template(

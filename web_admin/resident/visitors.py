@@ -1,6 +1,5 @@
 """Pages of the own visitors: passes, their state and uses, and withdrawal."""
 
-
 from flask import abort, flash, render_template
 from flask_babel import gettext
 from werkzeug.wrappers import Response
@@ -65,8 +64,12 @@ def weekly_pass_page(series_id: str) -> str:
     person, act = signed_in()
     (shown,) = shown_series([_own_weekly(person, series_id)], person, act)
     return render_template(
-        "resident/visitor_weekly.html", person=person, site=site_of(person), shown=shown,
-        link=pass_link(shown.row), tab="visitors",
+        "resident/visitor_weekly.html",
+        person=person,
+        site=site_of(person),
+        shown=shown,
+        link=pass_link(shown.row),
+        tab="visitors",
     )
 
 

@@ -213,8 +213,16 @@ def _withdrawn_pass(
     site: Site, pass_id: str, ended_at: datetime, numbers: list[int], now: datetime
 ) -> VisitorPassRow:
     return VisitorPassRow(
-        pass_id=pass_id, site_id=site.site_id, issuer_person_id=None, label="", gate_numbers=numbers,
-        valid_from=ended_at, valid_until=ended_at + LONGEST_PASS, uses=1, text="", created_at=now,
+        pass_id=pass_id,
+        site_id=site.site_id,
+        issuer_person_id=None,
+        label="",
+        gate_numbers=numbers,
+        valid_from=ended_at,
+        valid_until=ended_at + LONGEST_PASS,
+        uses=1,
+        text="",
+        created_at=now,
         withdrawn_at=ended_at,
     )
 

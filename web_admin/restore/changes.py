@@ -20,9 +20,19 @@ from web_admin.credentials.models import EmergencyCode, TwoMethodRequest
 from web_admin.messages.models import Webhook
 
 TABLES: Mapping[str, type[Base]] = {
-    "credential": CredentialRow, "person": Person, "methods": Person, "override": Person, "lane": Lane,
-    "lane_withheld": Lane, "hours": Hours, "site": Site, "api_key": ApiKey, "webhook": Webhook, "gate": Gate,
-    "gate_here": Gate, "emergency_code": EmergencyCode,
+    "credential": CredentialRow,
+    "person": Person,
+    "methods": Person,
+    "override": Person,
+    "lane": Lane,
+    "lane_withheld": Lane,
+    "hours": Hours,
+    "site": Site,
+    "api_key": ApiKey,
+    "webhook": Webhook,
+    "gate": Gate,
+    "gate_here": Gate,
+    "emergency_code": EmergencyCode,
 }
 """The kinds that are fields of one row."""
 
@@ -30,16 +40,29 @@ Values = dict[str, Any]
 
 
 def held(
-    session: Session, site_id: str, kind: str, subject_id: str, after: Values, now: datetime,
+    session: Session,
+    site_id: str,
+    kind: str,
+    subject_id: str,
+    after: Values,
+    now: datetime,
     gate_id: str | None = None,
 ) -> None:
     """Set the values that are valid until staff decide, and store the old ones."""
     before = current_values(session, kind, subject_id, after)
     set_values(session, kind, subject_id, after)
-    session.add(RestoreReview(
-        review_id=new_id(), site_id=site_id, kind=kind, subject_id=subject_id, gate_id=gate_id,
-        before=before, after=as_json(after), found_at=now,
-    ))
+    session.add(
+        RestoreReview(
+            review_id=new_id(),
+            site_id=site_id,
+            kind=kind,
+            subject_id=subject_id,
+            gate_id=gate_id,
+            before=before,
+            after=as_json(after),
+            found_at=now,
+        )
+    )
     session.flush()
 
 
@@ -49,12 +72,21 @@ def current_values(session: Session, kind: str, subject_id: str, names: Mapping[
         row = session.get_one(TABLES[kind], subject_id)
         return as_json({name: getattr(row, name) for name in names})
     if kind == "grants":
-        return as_json({"grants": [
-            {"lanes": grant.lanes, "hours_id": grant.hours_id, "valid_from": grant.valid_from,
-             "valid_until": grant.valid_until}
-            for grant in session.scalars(
-                select(GrantRow).where(GrantRow.person_id == subject_id).order_by(GrantRow.grant_id))
-        ]})
+        return as_json(
+            {
+                "grants": [
+                    {
+                        "lanes": grant.lanes,
+                        "hours_id": grant.hours_id,
+                        "valid_from": grant.valid_from,
+                        "valid_until": grant.valid_until,
+                    }
+                    for grant in session.scalars(
+                        select(GrantRow).where(GrantRow.person_id == subject_id).order_by(GrantRow.grant_id)
+                    )
+                ]
+            }
+        )
     if kind == "wish":
         requested = session.get(TwoMethodRequest, subject_id)
         return {"minutes": [requested.from_minute, requested.until_minute] if requested is not None else None}
@@ -75,13 +107,17 @@ def set_values(session: Session, kind: str, subject_id: str, values: Values) -> 
     elif kind == "wish":
         session.execute(delete(TwoMethodRequest).where(TwoMethodRequest.person_id == subject_id))
         if values["minutes"] is not None:
-            session.add(TwoMethodRequest(
-                person_id=subject_id, from_minute=values["minutes"][0], until_minute=values["minutes"][1]))
+            session.add(
+                TwoMethodRequest(
+                    person_id=subject_id, from_minute=values["minutes"][0], until_minute=values["minutes"][1]
+                )
+            )
     elif kind == "calendar":
         session.execute(delete(CalendarDay).where(CalendarDay.site_id == subject_id))
         for day, (kind_of_day, name) in values["days"].items():
-            session.add(CalendarDay(
-                site_id=subject_id, day=date.fromisoformat(day), kind=kind_of_day, name=name))
+            session.add(
+                CalendarDay(site_id=subject_id, day=date.fromisoformat(day), kind=kind_of_day, name=name)
+            )
     session.flush()
 
 
@@ -90,8 +126,12 @@ def _set_grants(session: Session, person_id: str, grants: list[Values]) -> None:
     person = session.get_one(Person, person_id)
     person.grants = [
         GrantRow(
-            grant_id=new_id(), person_id=person_id, lanes=list(grant["lanes"]), hours_id=grant["hours_id"],
-            valid_from=_instant(grant["valid_from"]), valid_until=_instant(grant["valid_until"]),
+            grant_id=new_id(),
+            person_id=person_id,
+            lanes=list(grant["lanes"]),
+            hours_id=grant["hours_id"],
+            valid_from=_instant(grant["valid_from"]),
+            valid_until=_instant(grant["valid_until"]),
         )
         for grant in grants
         if grant["hours_id"] is None or grant["hours_id"] in known  # hours that ended allow nothing

@@ -52,7 +52,8 @@ def take_page(session: Session, gate: Gate, page: HandoverPage, now: datetime) -
         forget_handover(session, gate)
         body = msgspec.json.encode(page.policy) if page.policy is not None else None
         handover = GateHandover(
-            gate_id=gate.gate_id, manifest=body, epoch=have[0], version=have[1], cursor="")
+            gate_id=gate.gate_id, manifest=body, epoch=have[0], version=have[1], cursor=""
+        )
         session.add(handover)
         session.flush()
     if handover.done_at is not None or page.after != handover.cursor:
@@ -93,8 +94,11 @@ def _store(session: Session, gate: Gate, page: HandoverPage) -> None:
     wrong = [key for key in page.digests if key.partition(":")[0] not in DIGEST_ALONE]
     if wrong:
         raise HandoverRefused(f"record {wrong[0]!r} came without its content")
-    session.execute(delete(HandedRecord).where(
-        HandedRecord.gate_id == gate.gate_id, HandedRecord.key.in_([*page.records, *page.digests])))
+    session.execute(
+        delete(HandedRecord).where(
+            HandedRecord.gate_id == gate.gate_id, HandedRecord.key.in_([*page.records, *page.digests])
+        )
+    )
     session.add_all(
         HandedRecord(gate_id=gate.gate_id, key=key, value=bytes(value), digest=record_digest(value))
         for key, value in page.records.items()
@@ -139,7 +143,8 @@ def apply_handover(session: Session, sealer: Sealer, gate: Gate, now: datetime) 
         forget_handover(session, gate)
         return
     rows = select(HandedRecord.key, HandedRecord.value).where(
-        HandedRecord.gate_id == gate.gate_id, HandedRecord.value.is_not(None))
+        HandedRecord.gate_id == gate.gate_id, HandedRecord.value.is_not(None)
+    )
     known = read_records({key: value or b"" for key, value in session.execute(rows)}).records
     take_over_lanes(session, gate, _wanted(session, sealer, gate, now), known, now)
     hold_back_people(session, gate, _wanted(session, sealer, gate, now), known, now)

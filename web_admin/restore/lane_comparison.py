@@ -36,8 +36,15 @@ def take_over_lanes(
             _take_over_lane(session, gate, record, wanted.get(key), now)
     for key, record in wanted.items():
         if isinstance(record, LaneRecord) and key not in known:
-            held(session, gate.site_id, "lane_withheld", record.lane_id, {"held_after_restore": True}, now,
-                 gate.gate_id)
+            held(
+                session,
+                gate.site_id,
+                "lane_withheld",
+                record.lane_id,
+                {"held_after_restore": True},
+                now,
+                gate.gate_id,
+            )
 
 
 def _take_over_site(
@@ -46,7 +53,8 @@ def _take_over_site(
     site, newest = session.get_one(Site, gate.site_id), known.get("site")
     if isinstance(newest, SiteRecord):
         values: Values = {
-            "timezone": newest.timezone, "card_bits": newest.card_bits,
+            "timezone": newest.timezone,
+            "card_bits": newest.card_bits,
             "max_policy_age_days": newest.max_policy_age_days,
             "face_pause_hours": newest.face_pause_hours,
         }
@@ -61,17 +69,22 @@ def _take_over_site(
             day.day: day.name
             for day in session.scalars(select(CalendarDay).where(CalendarDay.site_id == site.site_id))
         }
-        held(session, site.site_id, "calendar", site.site_id,
-             {"days": {day.isoformat(): [kind, names.get(day, "")] for day, kind in days.items()}}, now,
-             gate.gate_id)
+        held(
+            session,
+            site.site_id,
+            "calendar",
+            site.site_id,
+            {"days": {day.isoformat(): [kind, names.get(day, "")] for day, kind in days.items()}},
+            now,
+            gate.gate_id,
+        )
 
 
 def _take_over_hours(session: Session, gate: Gate, record: HoursRecord, now: datetime) -> None:
     spans: list[dict[str, Any]] = msgspec.to_builtins(record.spans)
     row = session.get(Hours, record.hours_id)
     if row is None:
-        session.add(Hours(
-            hours_id=record.hours_id, site_id=gate.site_id, name=record.name, spans=spans))
+        session.add(Hours(hours_id=record.hours_id, site_id=gate.site_id, name=record.name, spans=spans))
         session.flush()
     elif msgspec.to_builtins(msgspec.convert(row.spans, list[dict[str, Any]])) != spans and (
         row.site_id == gate.site_id

@@ -62,9 +62,11 @@ def _allows_no_more(
     if home and ours.get(home) != known.get(home):
         return False  # its number is typed after another one now, or under another salt
     earlier = newest.valid_until is not None and (
-        wanted.valid_until is None or wanted.valid_until > newest.valid_until)
+        wanted.valid_until is None or wanted.valid_until > newest.valid_until
+    )
     later = newest.valid_from is not None and (
-        wanted.valid_from is None or wanted.valid_from < newest.valid_from)
+        wanted.valid_from is None or wanted.valid_from < newest.valid_from
+    )
     if earlier or later or not set(_lanes(wanted)) <= set(_lanes(newest)):
         return False
     if isinstance(wanted, EmergencyCodeCredential) and isinstance(newest, EmergencyCodeCredential):
@@ -72,7 +74,8 @@ def _allows_no_more(
             return False
         wanted = msgspec.structs.replace(wanted, hold_minutes=newest.hold_minutes)
     same = msgspec.structs.replace(
-        wanted, state=newest.state, valid_from=newest.valid_from, valid_until=newest.valid_until)
+        wanted, state=newest.state, valid_from=newest.valid_from, valid_until=newest.valid_until
+    )
     if isinstance(same, VisitorCodeCredential | EmergencyCodeCredential):
         same = msgspec.structs.replace(same, lanes=tuple(_lanes(newest)))
     return same == newest
@@ -84,8 +87,12 @@ def _lanes(credential: Record) -> tuple[str, ...]:
 
 
 def _hold_credential(
-    session: Session, gate: Gate, wanted: CredentialRecord, known: Mapping[str, Record],
-    restored_at: datetime, now: datetime,
+    session: Session,
+    gate: Gate,
+    wanted: CredentialRecord,
+    known: Mapping[str, Record],
+    restored_at: datetime,
+    now: datetime,
 ) -> None:
     newest = known.get(f"credential:{wanted.credential_id}")
     ended = isinstance(newest, CredentialRecord) and newest.state is CredentialState.ENDED
@@ -154,7 +161,8 @@ def _is_within(grant: Grant, wide: Grant) -> bool:
     if wide.valid_from is not None and (grant.valid_from is None or grant.valid_from < wide.valid_from):
         return False
     return wide.valid_until is None or (
-        grant.valid_until is not None and grant.valid_until <= wide.valid_until)
+        grant.valid_until is not None and grant.valid_until <= wide.valid_until
+    )
 
 
 def _set_grants_here(
@@ -167,11 +175,13 @@ def _set_grants_here(
         grant["lanes"] = [lane_id for lane_id in grant["lanes"] if lane_id not in here]
     kept = [grant for grant in grants if grant["lanes"]]
     kept += [
-        {"lanes": [lane_id for lane_id in grant.lanes if lane_id in here], "hours_id": grant.hours_id,
-         "valid_from": grant.valid_from, "valid_until": grant.valid_until}
+        {
+            "lanes": [lane_id for lane_id in grant.lanes if lane_id in here],
+            "hours_id": grant.hours_id,
+            "valid_from": grant.valid_from,
+            "valid_until": grant.valid_until,
+        }
         for grant in newest
     ]
     _hold(session, gate, "grants", person, {"grants": kept}, now)
     session.refresh(person)
-
-

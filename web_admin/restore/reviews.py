@@ -95,8 +95,11 @@ def decide(act: Action, review_id: str, decision: str) -> None:
         act.session.get_one(ApiKey, row.subject_id).ended_at = act.now
     elif row.kind == "webhook" and act.session.get_one(Webhook, row.subject_id).ended_at is None:
         remove_webhook(act, row.subject_id)
-    finish(act, "restore_decided", {
-        "review_id": review_id, "kind": row.kind, "subject_id": row.subject_id, "decision": decision})
+    finish(
+        act,
+        "restore_decided",
+        {"review_id": review_id, "kind": row.kind, "subject_id": row.subject_id, "decision": decision},
+    )
 
 
 def keep_all(act: Action) -> int:

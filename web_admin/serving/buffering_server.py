@@ -54,7 +54,11 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
     request: ArrivingRequest | None
 
     def __init__(
-        self, server: "BufferingServer", sock: socket.socket, addr: tuple[str, int], adj: Adjustments,
+        self,
+        server: "BufferingServer",
+        sock: socket.socket,
+        addr: tuple[str, int],
+        adj: Adjustments,
         map: Sockets | None = None,
     ) -> None:
         """Take a connection that was accepted."""
@@ -196,8 +200,12 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
             self.handle_close()
             return
         status, headers, body = refused.to_response()
-        lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close",
-                 *(f"{name}: {value}" for name, value in headers)]
+        lines = [
+            f"HTTP/1.1 {status}",
+            f"Content-Length: {len(body)}",
+            "Connection: close",
+            *(f"{name}: {value}" for name, value in headers),
+        ]
         self.send("\r\n".join(lines).encode() + b"\r\n\r\n" + body, do_close=False)
         self.handle_close()
 
@@ -233,13 +241,20 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
     channel_class = TimedChannel
 
     def __init__(
-        self, app: object, listener: socket.socket, threads: SharedThreads, intakes: Intakes,
-        sockets: Sockets, *, is_of_many: bool = False,
+        self,
+        app: object,
+        listener: socket.socket,
+        threads: SharedThreads,
+        intakes: Intakes,
+        sockets: Sockets,
+        *,
+        is_of_many: bool = False,
     ) -> None:
         """Listen on a bound socket; `is_of_many`: compounds share it."""
         self.intakes, self.sockets, self.is_of_many = intakes, sockets, is_of_many
         self._connections_at_most = (
-            connections_of_many(raise_open_files(2 * CONNECTIONS_OF_MANY)) if is_of_many
+            connections_of_many(raise_open_files(2 * CONNECTIONS_OF_MANY))
+            if is_of_many
             else connections_for(raise_open_files(OPEN_FILES_WANTED))
         )
         self._open_of: Counter[str] = Counter()
@@ -255,8 +270,15 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
             outbuf_overflow=64 * 1024,
         )
         address = (listener.family, listener.type, listener.proto, listener.getsockname())
-        super().__init__(app, sockets, _sock=listener, dispatcher=threads, adj=adjustments, sockinfo=address,
-                         bind_socket=False)
+        super().__init__(
+            app,
+            sockets,
+            _sock=listener,
+            dispatcher=threads,
+            adj=adjustments,
+            sockinfo=address,
+            bind_socket=False,
+        )
 
     @property
     def channels(self) -> Iterable[TimedChannel]:
@@ -321,8 +343,10 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
         if not self.intakes.trusted_proxies and self._open_of[newest.place] > CONNECTIONS_OF_AN_ADDRESS:
             crowd = [channel for channel in self.channels if channel.place == newest.place]
         elif len(self.active_channels) > self._connections_at_most:
-            if any(self.task_dispatcher.turn_one_away(is_sync=is_sync, of_more_than=CONNECTIONS_OF_AN_ADDRESS)
-                   for is_sync in (False, True)):
+            if any(
+                self.task_dispatcher.turn_one_away(is_sync=is_sync, of_more_than=CONNECTIONS_OF_AN_ADDRESS)
+                for is_sync in (False, True)
+            ):
                 return
             crowd = list(self.channels)
         if crowd:

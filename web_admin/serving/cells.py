@@ -30,13 +30,22 @@ def first_app(common: InCommon) -> Flask:
 
     Its keys are of chance and its database is nowhere: whatever asked a record of it would fail.
     """
+
     def key() -> bytes:
         return secrets.token_bytes(SECRET_BYTES)
 
     config = WebConfig(
-        public_url="https://cells.invalid", database_url=f"sqlite:///{NOWHERE / 'none.sqlite3'}",
-        data_dir=NOWHERE, secrets_dir=NOWHERE, seal_key=key(), lookup_key=key(), face_key=key(),
-        session_key=key(), totp_key=key(), password_salt=key())
+        public_url="https://cells.invalid",
+        database_url=f"sqlite:///{NOWHERE / 'none.sqlite3'}",
+        data_dir=NOWHERE,
+        secrets_dir=NOWHERE,
+        seal_key=key(),
+        lookup_key=key(),
+        face_key=key(),
+        session_key=key(),
+        totp_key=key(),
+        password_salt=key(),
+    )
     return create_app(config, clock=common.clock, shared=common.parts)
 
 
@@ -70,6 +79,10 @@ def serve_cells(choices: Choices, listening: Listening, clock: Callable[[], date
         installation.close_all(STOP_SECONDS / 5)
 
     served = Served(
-        site=Site(installation), trusted_proxies=choices.trusted_proxies, begin=begin, end=end,
-        is_of_many=True)
+        site=Site(installation),
+        trusted_proxies=choices.trusted_proxies,
+        begin=begin,
+        end=end,
+        is_of_many=True,
+    )
     return serve(served, listening)

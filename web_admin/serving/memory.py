@@ -25,8 +25,11 @@ class LongLooks:
     """Notices how long looks through everything take; excludes what outlived a long one from the next."""
 
     def __init__(
-        self, *, monotonic: Callable[[], float] = time.monotonic,
-        thread_time: Callable[[], float] = time.thread_time, long_look_seconds: float = LONG_LOOK_SECONDS,
+        self,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        thread_time: Callable[[], float] = time.thread_time,
+        long_look_seconds: float = LONG_LOOK_SECONDS,
     ) -> None:
         """Take a clock, and one that stands still while another thread runs."""
         self._monotonic, self._thread_time = monotonic, thread_time

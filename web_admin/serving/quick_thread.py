@@ -35,8 +35,11 @@ class AnsweredTask(Task):  # type: ignore[misc]  # its base has no types
 
     def execute(self) -> None:
         """Send it in one piece."""
-        lines = [f"HTTP/1.1 {self._answer.status}", f"Date: {build_http_date(self.start_time)}",
-                 *(f"{name}: {value}" for name, value in self._answer.headers)]
+        lines = [
+            f"HTTP/1.1 {self._answer.status}",
+            f"Date: {build_http_date(self.start_time)}",
+            *(f"{name}: {value}" for name, value in self._answer.headers),
+        ]
         self.wrote_header = True
         self.channel.write_soon("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + self._answer.body)
 
@@ -116,8 +119,9 @@ class QuickThread:
 
     def _answers(self, requests: Sequence[ArrivingRequest]) -> Sequence[Answer | None]:
         try:
-            return self._door.answer_together([
-                WholeRequest(one.command, one.path, one.query, one.headers, one.body) for one in requests])
+            return self._door.answer_together(
+                [WholeRequest(one.command, one.path, one.query, one.headers, one.body) for one in requests]
+            )
         except Exception:  # noqa: BLE001 - each is asked alone, and it is logged
             _log.exception("answering %d requests of gates together failed", len(requests))
             return [None] * len(requests)

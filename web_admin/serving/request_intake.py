@@ -56,20 +56,35 @@ class Refused(Error):  # type: ignore[misc]  # its base has no types
 
 def too_slow(to_gate: bool) -> Refused:
     """Return the answer to a request that did not arrive in time."""
-    return Refused(408, "Request Timeout", "too_slow", "The request did not arrive in time. Send it again.",
-                   to_gate=to_gate)
+    return Refused(
+        408,
+        "Request Timeout",
+        "too_slow",
+        "The request did not arrive in time. Send it again.",
+        to_gate=to_gate,
+    )
 
 
 def busy(to_gate: bool) -> Refused:
     """Return the answer to a request for which there is no room."""
-    return Refused(503, "Service Unavailable", "server_busy",
-                   "The server has too much to do at the moment. Try again in a minute.", to_gate=to_gate)
+    return Refused(
+        503,
+        "Service Unavailable",
+        "server_busy",
+        "The server has too much to do at the moment. Try again in a minute.",
+        to_gate=to_gate,
+    )
 
 
 def unreadable(to_gate: bool) -> Refused:
     """Return the answer to a request that breaks the rules of HTTP."""
-    return Refused(400, "Bad Request", "request_unreadable", "This is no request that a server can read.",
-                   to_gate=to_gate)
+    return Refused(
+        400,
+        "Bad Request",
+        "request_unreadable",
+        "This is no request that a server can read.",
+        to_gate=to_gate,
+    )
 
 
 class Intake:
@@ -235,8 +250,13 @@ class ArrivingRequest(HTTPRequestParser):  # type: ignore[misc]  # its base has 
     def _complete(self) -> None:
         self._intake.end(self)
         if self.error is not None and not isinstance(self.error, Refused):
-            self.error = Refused(self.error.code, self.error.reason, "request_refused",
-                                 f"{self.error.reason}: {self.error.body}", to_gate=self.is_sync)
+            self.error = Refused(
+                self.error.code,
+                self.error.reason,
+                "request_refused",
+                f"{self.error.reason}: {self.error.body}",
+                to_gate=self.is_sync,
+            )
         if self._body is None or self.error is not None:
             return
         if self._body.has_no_room:
@@ -244,5 +264,3 @@ class ArrivingRequest(HTTPRequestParser):  # type: ignore[misc]  # its base has 
         elif self._body.is_too_large:
             # The app says in words what it takes at most; it refuses by this number and reads nothing.
             self.headers["CONTENT_LENGTH"] = str(self._body.arrived_bytes)
-
-

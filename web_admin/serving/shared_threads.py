@@ -31,9 +31,13 @@ class SharedThreads:
     """
 
     def __init__(
-        self, *, page_threads: int, sync_threads: int, is_of_many: bool = False,
+        self,
+        *,
+        page_threads: int,
+        sync_threads: int,
+        is_of_many: bool = False,
         quick_door: QuickDoor | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Start the threads: no client may have more than half of those of pages, besides its open pages.
 
         Where they are of many hosts, none of these may have more than half of either.
@@ -135,8 +139,9 @@ class SharedThreads:
         """Let other threads stand in for those that hang at one host's requests; `now` is monotonic."""
         if not self._is_of_many:
             return
-        late = Counter(is_sync for is_sync, since in list(self._began.values())
-                       if now - since > HANGS_AFTER_SECONDS)
+        late = Counter(
+            is_sync for is_sync, since in list(self._began.values()) if now - since > HANGS_AFTER_SECONDS
+        )
         for is_sync, pool in self._pools.items():
             pool.set_thread_count(self._counts[is_sync] + min(late[is_sync], STAND_INS))
 

@@ -25,13 +25,21 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # its base has no types
         sockets = Sockets()
         served = self.app.served
         threads = SharedThreads(
-            page_threads=self.cfg.threads, sync_threads=SYNC_THREADS, is_of_many=served.is_of_many,
-            quick_door=served.quick_door)
+            page_threads=self.cfg.threads,
+            sync_threads=SYNC_THREADS,
+            is_of_many=served.is_of_many,
+            quick_door=served.quick_door,
+        )
         intakes = Intakes(served.trusted_proxies)
         self._servers = tuple(
             BufferingServer(
-                self.wsgi, getattr(listener, "sock", listener), threads, intakes, sockets,
-                is_of_many=served.is_of_many)
+                self.wsgi,
+                getattr(listener, "sock", listener),
+                threads,
+                intakes,
+                sockets,
+                is_of_many=served.is_of_many,
+            )
             for listener in self.sockets
         )
         next_look = 0.0

@@ -129,8 +129,11 @@ def serve_app(app: Flask, listening: Listening, lock: ServingLock) -> int:
     menjin.database.engine.dispose()
     answers_together = menjin.database.engine.dialect.name == "postgresql"
     served = Served(
-        site=app, trusted_proxies=menjin.config.trusted_proxies, begin=begin,
-        quick_door=app.extensions["menjin_quick_door"] if answers_together else None)
+        site=app,
+        trusted_proxies=menjin.config.trusted_proxies,
+        begin=begin,
+        quick_door=app.extensions["menjin_quick_door"] if answers_together else None,
+    )
     return serve(served, listening)
 
 

@@ -82,7 +82,9 @@ def save_site(
         "office_contact", contact, max_chars=MAX_CONTACT_CHARS
     )
     facts: dict[str, Fact] = {
-        "timezone": timezone, "language": language, "card_bits": card_bits,
+        "timezone": timezone,
+        "language": language,
+        "card_bits": card_bits,
         "face_pause_hours": face_pause_hours,
     }
     finish(act, "site_changed", facts, touches=touched)
@@ -90,8 +92,10 @@ def save_site(
 
 def has_cards(act: Action) -> bool:
     """Return whether a card was ever given here: then their form is fixed."""
-    given = select(CredentialRow.credential_id).join(Person).where(
-        Person.site_id == act.site_id, CredentialRow.kind == CredentialKind.CARD
+    given = (
+        select(CredentialRow.credential_id)
+        .join(Person)
+        .where(Person.site_id == act.site_id, CredentialRow.kind == CredentialKind.CARD)
     )
     return act.session.scalar(given.limit(1)) is not None
 
@@ -121,9 +125,10 @@ def save_accent(act: Action, accent: str) -> None:
             _(
                 "Words in this colour are too hard to read: contrast %(found)s, at least %(least)s is "
                 "needed. Take a darker one.",
-                found=f"{readable(colour):.1f}", least=LEAST_CONTRAST,
+                found=f"{readable(colour):.1f}",
+                least=LEAST_CONTRAST,
             ),
-        )  # fmt: skip
+        )
     look_of(act).accent = colour or None
     record(act, "look_changed", {"accent": colour})
 
@@ -143,8 +148,10 @@ def _why_no_logo(part: str) -> LazyString:
     if part == "size":
         return _("That is too large. 32 kB and 2000 shapes are enough for a logo.")
     if part:
-        return _("The drawing contains “%(part)s”, which a logo here cannot have. Save it as plain shapes.",
-                 part=part)  # fmt: skip
+        return _(
+            "The drawing contains “%(part)s”, which a logo here cannot have. Save it as plain shapes.",
+            part=part,
+        )
     return _("This is not an SVG drawing with a size. Pixels (PNG, JPEG) are not kept.")
 
 

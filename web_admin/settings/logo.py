@@ -14,18 +14,70 @@ MAX_BYTES = 32 * 1024
 MAX_ELEMENTS = 2000
 MAX_DEPTH = 40
 SVG = "http://www.w3.org/2000/svg"
-SHAPES = frozenset({
-    "svg", "g", "defs", "path", "circle", "ellipse", "rect", "line", "polyline", "polygon", "title", "desc",
-    "linearGradient", "radialGradient", "stop", "clipPath",
-})  # fmt: skip
+SHAPES = frozenset(
+    {
+        "svg",
+        "g",
+        "defs",
+        "path",
+        "circle",
+        "ellipse",
+        "rect",
+        "line",
+        "polyline",
+        "polygon",
+        "title",
+        "desc",
+        "linearGradient",
+        "radialGradient",
+        "stop",
+        "clipPath",
+    }
+)
 NOT_SHOWN = frozenset({"metadata", "namedview"})
-ATTRIBUTES = frozenset({
-    "viewBox", "width", "height", "d", "x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r", "rx", "ry",
-    "fx", "fy", "points", "transform", "fill", "fill-rule", "fill-opacity", "stroke", "stroke-width",
-    "stroke-linecap", "stroke-linejoin", "stroke-miterlimit", "stroke-opacity", "stroke-dasharray", "opacity",
-    "id", "offset", "stop-color", "stop-opacity", "gradientUnits", "gradientTransform", "clip-path",
-    "clip-rule", "clipPathUnits",
-})  # fmt: skip
+ATTRIBUTES = frozenset(
+    {
+        "viewBox",
+        "width",
+        "height",
+        "d",
+        "x",
+        "y",
+        "x1",
+        "x2",
+        "y1",
+        "y2",
+        "cx",
+        "cy",
+        "r",
+        "rx",
+        "ry",
+        "fx",
+        "fy",
+        "points",
+        "transform",
+        "fill",
+        "fill-rule",
+        "fill-opacity",
+        "stroke",
+        "stroke-width",
+        "stroke-linecap",
+        "stroke-linejoin",
+        "stroke-miterlimit",
+        "stroke-opacity",
+        "stroke-dasharray",
+        "opacity",
+        "id",
+        "offset",
+        "stop-color",
+        "stop-opacity",
+        "gradientUnits",
+        "gradientTransform",
+        "clip-path",
+        "clip-rule",
+        "clipPathUnits",
+    }
+)
 _VALUE = re.compile(r"[\w\s#.,%()+:-]*")
 _OWN_REFERENCE = re.compile(r"url\(#[\w-]+\)")
 

@@ -66,8 +66,15 @@ def answer_unchanged(signed: QuickCall) -> AskReply | None:
     _not_too_often(signed.gate_id)
     try:
         reply = unchanged_asks.answer_unchanged(
-            answers, menjin.database, menjin.sealer, signed.gate_id, signed.public_key, question, signed.call,
-            menjin.clock())
+            answers,
+            menjin.database,
+            menjin.sealer,
+            signed.gate_id,
+            signed.public_key,
+            question,
+            signed.call,
+            menjin.clock(),
+        )
     except KeyUnusable as err:
         raise _key_unusable(err) from err
     return _with_bell(menjin, signed, question, reply)
@@ -87,10 +94,16 @@ def answer_together(signed: Sequence[QuickCall]) -> list[AskReply | Exception | 
             except SyncRefused as err:
                 refused[one.gate_id] = err
     asked = [
-        Asked(one.gate_id, one.public_key, questions[one.gate_id], one.call,
-              hears_bell=_bell_seconds(menjin, questions[one.gate_id]) is not msgspec.UNSET)
-        for one in signed if one.gate_id in questions
-    ]  # fmt: skip
+        Asked(
+            one.gate_id,
+            one.public_key,
+            questions[one.gate_id],
+            one.call,
+            hears_bell=_bell_seconds(menjin, questions[one.gate_id]) is not msgspec.UNSET,
+        )
+        for one in signed
+        if one.gate_id in questions
+    ]
     replies = answer_unchanged_together(answers, menjin.database, menjin.sealer, asked, menjin.clock())
 
     def outcome(one: QuickCall) -> AskReply | Exception | None:
@@ -183,8 +196,11 @@ def _answer_ask(
         server_time=now,
         ask_again_seconds=site.ask_again_seconds,
         acknowledged_seq=acknowledged(session, gate, question),
-        policy=None if withheld else signed_manifest(
-            session, menjin.sealer, gate, now, takes_sums=SUM_DIGEST in (question.knows or ())),
+        policy=None
+        if withheld
+        else signed_manifest(
+            session, menjin.sealer, gate, now, takes_sums=SUM_DIGEST in (question.knows or ())
+        ),
         change=change,
         orders=_pending_orders(menjin, session, gate, now),
         pass_certificate=certificate(session, site.site_id, "pass"),

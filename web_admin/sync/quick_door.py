@@ -72,8 +72,9 @@ QUICK: Mapping[str, Quick] = {
 }
 """By path."""
 _OF_ONE_ANSWER = frozenset({"Content-Type", "Content-Length", HEADER})
-_SIGNED_HEADERS = {name: name.upper().replace("-", "_") for name in (
-    GATE_HEADER, COUNTER_HEADER, SIGNATURE_HEADER)}
+_SIGNED_HEADERS = {
+    name: name.upper().replace("-", "_") for name in (GATE_HEADER, COUNTER_HEADER, SIGNATURE_HEADER)
+}
 GATE_VARIABLE = _SIGNED_HEADERS[GATE_HEADER]
 """As WSGI names the header, without `HTTP_`."""
 _LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
@@ -150,9 +151,11 @@ class QuickDoor:
         status, message = _status_and_message(path, outcome)
         sent = msgspec.json.encode(message)
         headers = (
-            ("Content-Type", "application/json"), ("Content-Length", str(len(sent))),
-            (HEADER, mark[0]), *self._headers_of_every_answer,
-        )  # fmt: skip
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(sent))),
+            (HEADER, mark[0]),
+            *self._headers_of_every_answer,
+        )
         logs = bool(current_menjin().config.log_requests)
         note_answer("POST", path, status, self._monotonic() - mark[1], log=logs)
         return Answer(_LINES[status], headers, sent)

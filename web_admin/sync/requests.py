@@ -251,9 +251,7 @@ def signed_call(
         return signed_call(limit, read, handle)
 
 
-def _checked_call(
-    menjin: Menjin, limit: int, gate_id: str, counter: int, signature: bytes
-) -> _SignedCall:
+def _checked_call(menjin: Menjin, limit: int, gate_id: str, counter: int, signature: bytes) -> _SignedCall:
     """Return the request if the gate signed it, by the key that this process remembers or the database has.
 
     A remembered key saves a transaction; the gate's row, once it is locked, says whether it is still the key.
@@ -276,17 +274,14 @@ def _checked_call(
     return _SignedCall(known, body, message, is_believed=is_believed)
 
 
-def quick_call(
-    method: str, path: str, headers: Headers | Mapping[str, str], body: bytes
-) -> QuickCall | None:
+def quick_call(method: str, path: str, headers: Headers | Mapping[str, str], body: bytes) -> QuickCall | None:
     """Return the request if a remembered key signed it; None where the database has to say what it is."""
     try:
         gate_id, counter, signature = read_signed_headers(headers)
         public_key = _gate_keys().get(gate_id)
         if public_key is None or counter > LAST_COUNTER:
             return None
-        message = signed_message(
-            public_key, request_message(method, path, body, gate_id, counter), signature)
+        message = signed_message(public_key, request_message(method, path, body, gate_id, counter), signature)
     except SyncRefused:
         return None  # by the key in the database, the answer may be another
     return QuickCall(gate_id, public_key, body, Call(counter, hashlib.sha256(message).digest(), MAX_AHEAD))

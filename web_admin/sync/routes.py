@@ -91,7 +91,8 @@ _log = logging.getLogger(__name__)
 def old_pair() -> Response:
     """Turn away a controller whose program commits to nothing; its code stays good for a newer one."""
     raise SyncRefused(
-        400, "pairing_outdated",
+        400,
+        "pairing_outdated",
         "the gate's program is older than the server's and pairs in a way that is not safe: install the "
         "server's version of Menjin at the gate and pair again with the same code",
     )
@@ -180,8 +181,13 @@ def _take_events(
         return take_events(act, gate, batch)
     except EventsRefused as err:
         raise_alarm(
-            session, gate.site_id, EventKind.ALARM_JOURNAL_BROKEN, now,
-            gate_id=gate.gate_id, detail=str(err), once=True,
+            session,
+            gate.site_id,
+            EventKind.ALARM_JOURNAL_BROKEN,
+            now,
+            gate_id=gate.gate_id,
+            detail=str(err),
+            once=True,
         )
         ring_unread(session, gate, batch.entries, now)
         raise SyncRefused(409, "journal_broken", str(err)) from err
@@ -243,8 +249,12 @@ def _set_aside(session: DatabaseSession, gate: Gate, signed: SignedReceipt, why:
     _log.warning("a receipt of gate %s is set aside: %s", gate.gate_id, why)
     digest = hashlib.sha256(signed.receipt + signed.signature).hexdigest()[:16]
     append_audit(
-        session, gate.site_id, "face_receipt_set_aside",
-        {"gate_id": gate.gate_id, "receipt": digest, "reason": why[:200]}, {}, now,
+        session,
+        gate.site_id,
+        "face_receipt_set_aside",
+        {"gate_id": gate.gate_id, "receipt": digest, "reason": why[:200]},
+        {},
+        now,
     )
 
 

@@ -45,7 +45,8 @@ def begin_rollout(
     if newest is not None and newest.state in ("running", "halted"):
         raise ActionRefused(None, _("Another roll-out is not over: stop it first."))
     takers = [
-        gate for gate in gates_to_update(act.session, act.site_id)
+        gate
+        for gate in gates_to_update(act.session, act.site_id)
         if takes_updates(gate_at(gate, None, act.now))
     ]
     if not takers:
@@ -55,9 +56,17 @@ def begin_rollout(
     if version not in back_to:
         _refuse_older(version, takers)
     rollout = Rollout(
-        rollout_id=new_id(), site_id=act.site_id, version=version, stage="one", state="running", attempt=1,
-        why="", started_by=act.actor_id, started_at=act.now, changed_at=act.now,
-    )  # fmt: skip
+        rollout_id=new_id(),
+        site_id=act.site_id,
+        version=version,
+        stage="one",
+        state="running",
+        attempt=1,
+        why="",
+        started_by=act.actor_id,
+        started_at=act.now,
+        changed_at=act.now,
+    )
     act.session.add(rollout)
     act.session.flush()
     _settle(act.session, rollout, act.now)
@@ -76,8 +85,13 @@ def _refuse_older(version: str, gates: Collection[Gate]) -> None:
         if is_newer:
             raise ActionRefused(
                 "version",
-                _("%(gate)s runs %(running)s, and the makers signed no way back to %(version)s: choose a "
-                  "newer version.", gate=gate.name, running=gate.program, version=version),
+                _(
+                    "%(gate)s runs %(running)s, and the makers signed no way back to %(version)s: choose a "
+                    "newer version.",
+                    gate=gate.name,
+                    running=gate.program,
+                    version=version,
+                ),
             )
 
 
@@ -183,9 +197,14 @@ def gate_at(gate: Gate, rollout: Rollout | None, now: datetime) -> GateAt:
 def _settle(session: Session, rollout: Rollout, now: datetime, *, is_hurried: bool = False) -> bool:
     gates = gates_to_update(session, rollout.site_id)
     settled = settle(
-        rollout.version, rollout.order_id, cast(Stage, rollout.stage), rollout.kept_since,
-        [gate_at(gate, rollout, now) for gate in gates], now, is_hurried=is_hurried,
-    )  # fmt: skip
+        rollout.version,
+        rollout.order_id,
+        cast(Stage, rollout.stage),
+        rollout.kept_since,
+        [gate_at(gate, rollout, now) for gate in gates],
+        now,
+        is_hurried=is_hurried,
+    )
     before = (rollout.state, rollout.stage, rollout.kept_since)
     rollout.state, rollout.stage, rollout.kept_since = settled.state, settled.stage, settled.kept_since
     rollout.halted_by, rollout.why = settled.halted_by, settled.why

@@ -80,9 +80,13 @@ def add_release(data_dir: Path, release: Path) -> list[str]:
     trial.mkdir(exist_ok=True)
     try:
         updater = Updater(
-            str(trial), f"{_FROM}metadata/", str(trial), f"{_FROM}targets/", fetcher=_FromFolder(release),
+            str(trial),
+            f"{_FROM}metadata/",
+            str(trial),
+            f"{_FROM}targets/",
+            fetcher=_FromFolder(release),
             bootstrap=(base / "root.json").read_bytes(),
-        )  # fmt: skip
+        )
         updater.refresh()
         targets = _targets_of(trial)
         for target in targets:
@@ -112,7 +116,8 @@ def versions_to_go_back_to(data_dir: Path) -> set[str]:
     except OSError:
         return set()
     return {
-        version for version, signed in lists.items()
+        version
+        for version, signed in lists.items()
         if all(isinstance(one.custom, dict) and one.custom.get(BACK_TO) is True for one in signed)
     }
 

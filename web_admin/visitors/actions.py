@@ -41,7 +41,6 @@ MEMBERS_INVITE = _(
 )
 
 
-
 def issue_pass(
     act: Action,
     *,
@@ -69,20 +68,35 @@ def issue_pass(
         check_may_invite(act, issuer_person_id)
     issuer_id = check_issuer(act, issuer_person_id, gates, start, end)
     visitor_pass = VisitorPass(
-        new_id(), issuer_id, tuple(gate.number for gate in gates), start.astimezone(UTC), end.astimezone(UTC),
+        new_id(),
+        issuer_id,
+        tuple(gate.number for gate in gates),
+        start.astimezone(UTC),
+        end.astimezone(UTC),
         uses,
     )
     key = private_key(act.session, act.sealer, act.site_id, "pass")
     row = VisitorPassRow(
-        pass_id=visitor_pass.pass_id, site_id=act.site_id, issuer_person_id=issuer_person_id, label=text,
-        gate_numbers=list(visitor_pass.gate_numbers), valid_from=start, valid_until=end, uses=uses,
+        pass_id=visitor_pass.pass_id,
+        site_id=act.site_id,
+        issuer_person_id=issuer_person_id,
+        label=text,
+        gate_numbers=list(visitor_pass.gate_numbers),
+        valid_from=start,
+        valid_until=end,
+        uses=uses,
         text=make_visitor_pass(key, act.site_id, visitor_pass),
-        author_id=None if issuer_person_id is not None else act.actor_id, created_at=act.now,
+        author_id=None if issuer_person_id is not None else act.actor_id,
+        created_at=act.now,
     )
     act.session.add(row)
     finish(
-        act, "pass_issued", {"pass_id": row.pass_id, "uses": uses, "gates": len(gates)},
-        personal={"label": text}, person_id=issuer_person_id, touches=(),
+        act,
+        "pass_issued",
+        {"pass_id": row.pass_id, "uses": uses, "gates": len(gates)},
+        personal={"label": text},
+        person_id=issuer_person_id,
+        touches=(),
     )
     return row
 
@@ -115,8 +129,12 @@ def sign_passes_again(act: Action) -> int:
     key = private_key(act.session, act.sealer, act.site_id, "pass")
     for row in rows:
         again = VisitorPass(
-            row.pass_id, row.issuer_person_id or SITE_ITSELF, tuple(row.gate_numbers),
-            row.valid_from.astimezone(UTC), row.valid_until.astimezone(UTC), row.uses,
+            row.pass_id,
+            row.issuer_person_id or SITE_ITSELF,
+            tuple(row.gate_numbers),
+            row.valid_from.astimezone(UTC),
+            row.valid_until.astimezone(UTC),
+            row.uses,
         )
         row.text = make_visitor_pass(key, act.site_id, again)
     return len(rows)
@@ -148,8 +166,13 @@ def issue_visitor_code(
         raise ActionRefused(None, _("This home has twenty open codes. Wait until some have ended."))
     digits, tag = _fresh_code(act, home)
     code = CredentialRow(
-        credential_id=new_id(), person_id=issuer_person_id, kind=CredentialKind.VISITOR_CODE, lanes=lane_ids,
-        secret_sealed=seal_pin_tag(act.sealer, tag), valid_from=act.now, valid_until=until,
+        credential_id=new_id(),
+        person_id=issuer_person_id,
+        kind=CredentialKind.VISITOR_CODE,
+        lanes=lane_ids,
+        secret_sealed=seal_pin_tag(act.sealer, tag),
+        valid_from=act.now,
+        valid_until=until,
         created_at=act.now,
     )
     act.session.add(code)
@@ -187,9 +210,7 @@ def reads_passes(gate: Gate) -> bool:
     return any(Method.QR in lane.methods for lane in gate.lanes)
 
 
-def lanes_for_a_code(
-    session: Session, person: Person, gate_number: int | None, now: datetime
-) -> list[str]:
+def lanes_for_a_code(session: Session, person: Person, gate_number: int | None, now: datetime) -> list[str]:
     """Return the lanes of one gate at which a visitor's code of this person can be typed.
 
     Without a number it is the person's only such gate; raises ActionRefused where there are several.
@@ -269,8 +290,10 @@ def check_issuer(
         if not _grants_at(issuer, {lane.lane_id for lane in gate.lanes}, start, end):
             raise ActionRefused(
                 "gate_numbers",
-                _("A pass for the gate %(gate)s may not reach further than your own right to pass there.",
-                  gate=gate.name),
+                _(
+                    "A pass for the gate %(gate)s may not reach further than your own right to pass there.",
+                    gate=gate.name,
+                ),
             )
     return issuer.person_id
 
@@ -305,8 +328,11 @@ def _code_lanes(act: Action, issuer: Person, lanes: Sequence[str], until: dateti
             raise ActionRefused("lanes", _("The lane %(lane)s has no keypad.", lane=lane.name))
         if not _grants_at(issuer, {lane.lane_id}, act.now, until):
             raise ActionRefused(
-                "lanes", _("A code for %(lane)s may not reach further than your own right to pass there.",
-                           lane=lane.name)
+                "lanes",
+                _(
+                    "A code for %(lane)s may not reach further than your own right to pass there.",
+                    lane=lane.name,
+                ),
             )
     return wanted
 

@@ -57,11 +57,16 @@ def renewed_text(session: Session, sealer: Sealer, row: VisitorPassRow, now: dat
     if pass_state(row, now) != "live":
         return None
     whole = VisitorPass(
-        row.pass_id, row.issuer_person_id or SITE_ITSELF, tuple(row.gate_numbers),
-        row.valid_from.astimezone(UTC), row.valid_until.astimezone(UTC), row.uses,
+        row.pass_id,
+        row.issuer_person_id or SITE_ITSELF,
+        tuple(row.gate_numbers),
+        row.valid_from.astimezone(UTC),
+        row.valid_until.astimezone(UTC),
+        row.uses,
     )
     short = replace(
-        whole, valid_from=max(whole.valid_from, now - RENEWED_BEFORE),
+        whole,
+        valid_from=max(whole.valid_from, now - RENEWED_BEFORE),
         valid_until=min(whole.valid_until, now + RENEWED_AFTER),
     )
     return make_visitor_pass(private_key(session, sealer, row.site_id, "pass"), row.site_id, short)

@@ -59,8 +59,11 @@ def listed_passes(
     authors = _authors(session, rows)
     listed = [
         ListedPass(
-            row, state_with_uses(row, uses.get(row.pass_id, ()), now), authors.get(row.author_id or "", ""),
-            home, uses.get(row.pass_id, []) if row.issuer_person_id is None else None,
+            row,
+            state_with_uses(row, uses.get(row.pass_id, ()), now),
+            authors.get(row.author_id or "", ""),
+            home,
+            uses.get(row.pass_id, []) if row.issuer_person_id is None else None,
         )
         for row, home in found[:PAGE_ROWS]
     ]
@@ -77,30 +80,30 @@ def passes_after(session: Session, site_id: str, after: str, limit: int) -> Sequ
     ).all()
 
 
-def live_passes_by(
-    session: Session, site_id: str, author_id: str, now: datetime
-) -> Sequence[VisitorPassRow]:
+def live_passes_by(session: Session, site_id: str, author_id: str, now: datetime) -> Sequence[VisitorPassRow]:
     """Return the office's passes that an account made and that have not ended."""
     return session.scalars(
         select(VisitorPassRow)
         .where(
-            VisitorPassRow.site_id == site_id, VisitorPassRow.issuer_person_id.is_(None),
-            VisitorPassRow.author_id == author_id, VisitorPassRow.withdrawn_at.is_(None),
+            VisitorPassRow.site_id == site_id,
+            VisitorPassRow.issuer_person_id.is_(None),
+            VisitorPassRow.author_id == author_id,
+            VisitorPassRow.withdrawn_at.is_(None),
             VisitorPassRow.valid_until > now,
         )
         .order_by(VisitorPassRow.created_at, VisitorPassRow.pass_id)
     ).all()
 
 
-def live_series_by(
-    session: Session, site_id: str, author_id: str, today: date
-) -> Sequence[VisitorSeriesRow]:
+def live_series_by(session: Session, site_id: str, author_id: str, today: date) -> Sequence[VisitorSeriesRow]:
     """Return the office's weekly invitations that an account made and that have not ended."""
     return session.scalars(
         select(VisitorSeriesRow)
         .where(
-            VisitorSeriesRow.site_id == site_id, VisitorSeriesRow.issuer_person_id.is_(None),
-            VisitorSeriesRow.author_id == author_id, VisitorSeriesRow.withdrawn_at.is_(None),
+            VisitorSeriesRow.site_id == site_id,
+            VisitorSeriesRow.issuer_person_id.is_(None),
+            VisitorSeriesRow.author_id == author_id,
+            VisitorSeriesRow.withdrawn_at.is_(None),
             VisitorSeriesRow.last_day >= today,
         )
         .order_by(VisitorSeriesRow.created_at, VisitorSeriesRow.series_id)
@@ -162,9 +165,7 @@ def series_of(
     ).all()
 
 
-def series_of_office(
-    session: Session, site_id: str, today: date, limit: int
-) -> Sequence[VisitorSeriesRow]:
+def series_of_office(session: Session, site_id: str, today: date, limit: int) -> Sequence[VisitorSeriesRow]:
     """Return the office's newest weekly invitations that have not ended."""
     return session.scalars(
         select(VisitorSeriesRow)
@@ -197,9 +198,12 @@ def _conditions(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
     if wanted.text:
         pattern = f"%{wanted.text.replace('%', '').replace('_', '')}%"
         # Words that a resident wrote are theirs alone: they are not searched.
-        conditions.append(or_(
-            and_(of_office, VisitorPassRow.label.ilike(pattern)), and_(~of_office, Home.number.ilike(pattern))
-        ))
+        conditions.append(
+            or_(
+                and_(of_office, VisitorPassRow.label.ilike(pattern)),
+                and_(~of_office, Home.number.ilike(pattern)),
+            )
+        )
     if wanted.before is not None:
         conditions.append(VisitorPassRow.created_at < wanted.before)
     of_state = states_in_sql(now)

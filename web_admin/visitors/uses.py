@@ -31,7 +31,8 @@ def note_visitor_uses(session: Session, gate: Gate, entries: Iterable[JournalEnt
     opened = [
         (entry, str(shown_id))
         for entry in entries
-        if entry.kind == EventKind.ACCESS and entry.facts.get("opens") is True
+        if entry.kind == EventKind.ACCESS
+        and entry.facts.get("opens") is True
         and entry.facts.get("method") in (Method.QR, Method.PIN)
         and (shown_id := (entry.personal or {}).get("credential_id"))
     ]
@@ -40,8 +41,12 @@ def note_visitor_uses(session: Session, gate: Gate, entries: Iterable[JournalEnt
     of_visitors = _of_visitors(session, {shown_id for _entry, shown_id in opened})
     rows = [
         {
-            "gate_id": gate.gate_id, "journal_id": gate.journal_id or "", "seq": entry.seq,
-            "shown_id": shown_id, "lane_id": entry.facts.get("lane_id"), "at": entry.at,
+            "gate_id": gate.gate_id,
+            "journal_id": gate.journal_id or "",
+            "seq": entry.seq,
+            "shown_id": shown_id,
+            "lane_id": entry.facts.get("lane_id"),
+            "at": entry.at,
         }
         for entry, shown_id in opened
         if shown_id in of_visitors

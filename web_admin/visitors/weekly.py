@@ -51,11 +51,18 @@ def issue_series(
     text = checked_text("label", label, max_chars=60)
     gates = gates_numbered(act, gate_numbers, 0)
     row = VisitorSeriesRow(
-        series_id=new_id(), site_id=act.site_id, issuer_person_id=issuer_person_id, label=text,
+        series_id=new_id(),
+        site_id=act.site_id,
+        issuer_person_id=issuer_person_id,
+        label=text,
         author_id=None if issuer_person_id is not None else act.actor_id,
-        gate_numbers=[gate.number for gate in gates], days=_checked_days(days),
-        starts_minute=starts_minute, ends_minute=ends_minute, first_day=today_at(site, act.now),
-        last_day=last_day, created_at=act.now,
+        gate_numbers=[gate.number for gate in gates],
+        days=_checked_days(days),
+        starts_minute=starts_minute,
+        ends_minute=ends_minute,
+        first_day=today_at(site, act.now),
+        last_day=last_day,
+        created_at=act.now,
     )
     _check_times(row)
     zone = ZoneInfo(site.timezone)
@@ -66,9 +73,12 @@ def issue_series(
     check_issuer(act, issuer_person_id, gates, max(first[1], act.now), last[2])
     act.session.add(row)
     finish(
-        act, "weekly_pass_issued",
+        act,
+        "weekly_pass_issued",
         {"series_id": row.series_id, "gates": len(gates), "days": " ".join(row.days)},
-        personal={"label": text}, person_id=issuer_person_id, touches=(),
+        personal={"label": text},
+        person_id=issuer_person_id,
+        touches=(),
     )
     return row
 
@@ -116,8 +126,12 @@ def pass_due(act: Action, series_id: str) -> VisitorPassRow | None:
     if signed is not None or visit_due(row, zone, act.now) is None:
         return signed
     made = issue_pass(
-        automatic, issuer_person_id=row.issuer_person_id, label=row.label, gate_numbers=row.gate_numbers,
-        valid_from=due[1], valid_until=due[2],
+        automatic,
+        issuer_person_id=row.issuer_person_id,
+        label=row.label,
+        gate_numbers=row.gate_numbers,
+        valid_from=due[1],
+        valid_until=due[2],
     )
     made.author_id = row.author_id
     act.session.add(VisitorVisit(pass_id=made.pass_id, series_id=series_id, day=due[0]))

@@ -69,9 +69,14 @@ def actor_id() -> str:
 def current_action(channel: Literal["manager", "desk"] = "manager") -> Action:
     """Return who does what, when, for the domain's actions."""
     return new_action(
-        current_menjin(), request_session(), current_site().site_id, actor_id(), channel,
-        now=request_now(), role=next(iter(role_names()), ""),
-    )  # fmt: skip
+        current_menjin(),
+        request_session(),
+        current_site().site_id,
+        actor_id(),
+        channel,
+        now=request_now(),
+        role=next(iter(role_names()), ""),
+    )
 
 
 def site_id_of(session: DatabaseSession, row: Base) -> str:

@@ -14,8 +14,10 @@ def face_sentences(gate: Gate, row: GateFaceRow | None) -> tuple[str, ...]:
     """Return the gate's last report on face, with its numbers."""
     if gate.without_face:
         return (
-            _("This gate has no code that could look at a face: its program was installed from the package "
-              "without face. It opens by card, PIN and QR code."),
+            _(
+                "This gate has no code that could look at a face: its program was installed from the package "
+                "without face. It opens by card, PIN and QR code."
+            ),
         )
     if row is None or row.status is None:
         return (_("Face is switched off in this controller."),)
@@ -26,27 +28,34 @@ def face_sentences(gate: Gate, row: GateFaceRow | None) -> tuple[str, ...]:
         return (_("This server cannot read the gate's report on face."),)
     if status.trouble == PROGRAM_OUTDATED:
         return (
-            _("Face is off at this gate, every other way in works: its program is too old to receive keys "
-              "that only it can read. Bring it up to the server's version."),
+            _(
+                "Face is off at this gate, every other way in works: its program is too old to receive keys "
+                "that only it can read. Bring it up to the server's version."
+            ),
         )
     if status.trouble:
-        return (
-            _("Face is off at this gate, every other way in works: %(why)s", why=status.trouble),
-        )
+        return (_("Face is off at this gate, every other way in works: %(why)s", why=status.trouble),)
     beside = status.min_beside_similarity
     if status.only_beside and beside is not None:
         return (
-            _("Face opens at this gate only beside a card, PIN or code of the same person, from a similarity "
-              "of %(similarity)s. Faces kept: %(held)s; of these can be recognised now: %(usable)s. "
-              "Engine %(engine)s.",
-              similarity=f"{beside:.3f}", held=status.faces_held, usable=status.usable, engine=status.engine),
+            _(
+                "Face opens at this gate only beside a card, PIN or code of the same person, from a "
+                "similarity of %(similarity)s. Faces kept: %(held)s; of these can be recognised now: "
+                "%(usable)s. Engine %(engine)s.",
+                similarity=f"{beside:.3f}",
+                held=status.faces_held,
+                usable=status.usable,
+                engine=status.engine,
+            ),
         )
     if status.min_face_similarity is None:
         return (_("The face engine %(engine)s is being loaded.", engine=status.engine),)
     numbers = _(
         "Faces kept in this gate: %(held)s; of these can be recognised now: %(usable)s. "
         "Engine %(engine)s, opening from a similarity of %(similarity)s.",
-        held=status.faces_held, usable=status.usable, engine=status.engine,
+        held=status.faces_held,
+        usable=status.usable,
+        engine=status.engine,
         similarity=f"{status.min_face_similarity:.3f}",
     )
     if status.alone:
@@ -80,6 +89,8 @@ def _misses(status: FaceStatus) -> tuple[str, ...]:
         _(
             "At that similarity %(one)s %% of owners' tries are not recognised with one look, %(more)s %% "
             "with %(count)s looks.",
-            one=percent(point.missed_by_person), more=percent(share), count=looks,
+            one=percent(point.missed_by_person),
+            more=percent(share),
+            count=looks,
         ),
     )

@@ -50,6 +50,8 @@ def reason_field(element_id: str | None = None) -> StringField:
 def own_words_field() -> StringField:
     """Return a field for details of a chosen reason."""
     return StringField(
-        _l("In your own words"), description=_l("Needed for another reason only. The holder reads it."),
-        validators=[Length(max=MAX_REASON_CHARS)], render_kw={"autocomplete": "off"},
+        _l("In your own words"),
+        description=_l("Needed for another reason only. The holder reads it."),
+        validators=[Length(max=MAX_REASON_CHARS)],
+        render_kw={"autocomplete": "off"},
     )

@@ -31,35 +31,60 @@ def _alone(endpoint: str, action: str, picture: str, label: LazyString) -> Item:
 
 
 GROUPS: tuple[tuple[LazyString, tuple[Item, ...]], ...] = (
-    (_l("Today"), (
-        _alone("now.show", "see_now", "now", _l("Now")),
-        _alone("alarms.show_list", "acknowledge_alarm", "bell", _l("Alarms")),
-        Item("events", _l("Events"), (
-            Entry("events.show_list", "see_events", "events", _l("Events")),
-            Entry("events.explain", "explain_refusals", "question", _l("Why refused")),
-        )),
-    )),
-    (_l("People"), (
-        Item("people", _l("People and homes"), (
-            Entry("people.show_list", "see_people", "people", _l("People and homes")),
-            Entry("cards.find", "see_card_holder", "card", _l("Cards")),
-            Entry("lost_card.find", "suspend_credentials", "pause", _l("Lost card")),
-        )),
-        _alone("visitors.show_list", "see_visitors", "visitor", _l("Visitors")),
-        _alone("desk.show", "serve_at_desk", "home", _l("Desk")),
-    )),
-    (_l("Compound"), (
-        Item("gate", _l("Gates and hours"), (
-            Entry("gates.show_list", "see_gates", "gate", _l("Gates and hours")),
-            Entry("health.show", "see_health", "health", _l("Health")),
-        )),
-        Item("settings", _l("Administration"), (
-            Entry("requests.show_list", "see_requests", "request", _l("Requests")),
-            Entry("privacy.settings", "see_privacy", "privacy", _l("Privacy")),
-            Entry("staff.show_list", "see_staff", "staff", _l("Staff and roles")),
-            Entry("settings.show", "see_settings", "settings", _l("Settings")),
-        )),
-    )),
+    (
+        _l("Today"),
+        (
+            _alone("now.show", "see_now", "now", _l("Now")),
+            _alone("alarms.show_list", "acknowledge_alarm", "bell", _l("Alarms")),
+            Item(
+                "events",
+                _l("Events"),
+                (
+                    Entry("events.show_list", "see_events", "events", _l("Events")),
+                    Entry("events.explain", "explain_refusals", "question", _l("Why refused")),
+                ),
+            ),
+        ),
+    ),
+    (
+        _l("People"),
+        (
+            Item(
+                "people",
+                _l("People and homes"),
+                (
+                    Entry("people.show_list", "see_people", "people", _l("People and homes")),
+                    Entry("cards.find", "see_card_holder", "card", _l("Cards")),
+                    Entry("lost_card.find", "suspend_credentials", "pause", _l("Lost card")),
+                ),
+            ),
+            _alone("visitors.show_list", "see_visitors", "visitor", _l("Visitors")),
+            _alone("desk.show", "serve_at_desk", "home", _l("Desk")),
+        ),
+    ),
+    (
+        _l("Compound"),
+        (
+            Item(
+                "gate",
+                _l("Gates and hours"),
+                (
+                    Entry("gates.show_list", "see_gates", "gate", _l("Gates and hours")),
+                    Entry("health.show", "see_health", "health", _l("Health")),
+                ),
+            ),
+            Item(
+                "settings",
+                _l("Administration"),
+                (
+                    Entry("requests.show_list", "see_requests", "request", _l("Requests")),
+                    Entry("privacy.settings", "see_privacy", "privacy", _l("Privacy")),
+                    Entry("staff.show_list", "see_staff", "staff", _l("Staff and roles")),
+                    Entry("settings.show", "see_settings", "settings", _l("Settings")),
+                ),
+            ),
+        ),
+    ),
 )
 PAGES: tuple[Entry, ...] = tuple(page for _group, items in GROUPS for item in items for page in item.pages)
 
@@ -68,8 +93,10 @@ def menu(may: Callable[[str], bool]) -> Sequence[tuple[LazyString, Sequence[Item
     """Return the groups with the items and pages that this role may see, without empty ones."""
     shown = []
     for group, items in GROUPS:
-        seen = [Item(item.picture, item.label, tuple(page for page in item.pages if may(page.action)))
-                for item in items]
+        seen = [
+            Item(item.picture, item.label, tuple(page for page in item.pages if may(page.action)))
+            for item in items
+        ]
         if any(item.pages for item in seen):
             shown.append((group, [item for item in seen if item.pages]))
     return shown

@@ -29,9 +29,7 @@ def svg_for_paper(text: str, label: str, widest_mm: int) -> Markup:
 
 
 def _svg(rows: list[list[bool]], label: str, size_on_paper: Markup) -> Markup:
-    path = "".join(
-        f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark
-    )
+    path = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)
     return Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" class="qr" viewBox="0 0 {0} {0}" '
         'role="img" aria-label="{1}" shape-rendering="crispEdges"{3}>'

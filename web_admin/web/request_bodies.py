@@ -79,9 +79,7 @@ class TypeRefused(UnsupportedMediaType):
             if json_here
             else _("No JSON is read here. Use the form of the page.")
         )
-        super().__init__(
-            "Only JSON in UTF-8 is read here." if json_here else "No JSON is read here."
-        )
+        super().__init__("Only JSON in UTF-8 is read here." if json_here else "No JSON is read here.")
 
 
 class _Body:
@@ -188,9 +186,12 @@ def json_object(body: bytes) -> Json:
     _check_depth(text)
     try:
         read = json.loads(
-            text, object_pairs_hook=_each_once, parse_constant=_no_number,
-            parse_int=_whole, parse_float=_finite,
-        )  # fmt: skip
+            text,
+            object_pairs_hook=_each_once,
+            parse_constant=_no_number,
+            parse_int=_whole,
+            parse_float=_finite,
+        )
     except (ValueError, RecursionError) as err:
         raise JsonRefused(
             _("This is no JSON: %(why)s", why=str(err)[:200]), f"This is no JSON: {str(err)[:200]}"

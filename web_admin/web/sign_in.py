@@ -29,6 +29,7 @@ from web_admin.web.staff_guessing import init_staff_guessing
 if TYPE_CHECKING:
     from web_admin.core.config import WebConfig
 
+
 def N_(text: str) -> str:  # noqa: N802 - the name that the extractor looks for
     """Mark a text for translation; the library translates it when it shows it."""
     return text
@@ -177,8 +178,11 @@ def _settings(config: "WebConfig") -> Mapping[str, object]:
         "SECURITY_TWO_FACTOR_VERIFY_CODE_TEMPLATE": "security/code.html",
     }
     settings.update({f"SECURITY_MSG_{key}": (text, "error") for key, text in MESSAGES.items()})
-    for key in ("TWO_FACTOR_LOGIN_SUCCESSFUL", "TWO_FACTOR_CHANGE_METHOD_SUCCESSFUL",
-                "REAUTHENTICATION_SUCCESSFUL"):
+    for key in (
+        "TWO_FACTOR_LOGIN_SUCCESSFUL",
+        "TWO_FACTOR_CHANGE_METHOD_SUCCESSFUL",
+        "REAUTHENTICATION_SUCCESSFUL",
+    ):
         settings[f"SECURITY_MSG_{key}"] = (MESSAGES[key], "success")
     return settings
 

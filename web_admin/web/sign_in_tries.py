@@ -44,9 +44,7 @@ def claim_sign_in(name: str) -> Claim:
 def sign_in_worked(name: str) -> None:
     """Note in the request's transaction that `name` signed in from here, which is its own from now on."""
     claimed = g.pop("menjin_claimed", None) == name
-    throttle.worked(
-        current_counts(), request_session(), name, _address(), _now(), claimed=claimed
-    )
+    throttle.worked(current_counts(), request_session(), name, _address(), _now(), claimed=claimed)
 
 
 def failed_unasked() -> int:

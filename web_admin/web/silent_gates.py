@@ -30,8 +30,11 @@ def _on_silence(gates: Iterable[Gate]) -> list[tuple[str, str]]:
     silent = [gate.name for gate in gates if is_silent(gate, request_now())]
     if not silent:
         return []
-    text = _("No contact: %(gates)s. They learn of this only when they are in contact again; until then "
-             "they go on as before.", gates=_named(silent))
+    text = _(
+        "No contact: %(gates)s. They learn of this only when they are in contact again; until then "
+        "they go on as before.",
+        gates=_named(silent),
+    )
     return [(text, "warning")]
 
 
@@ -60,9 +63,11 @@ def sentences_on_saved(done: str, gates: Sequence[Gate]) -> list[tuple[str, str]
     words = {gate.gate_id: status_of_gate(gate) for gate in gates}
     if gates and set(words.values()) == {"in_contact"}:
         knows = ngettext(
-            "%(done)s The gate knows within seconds.", "%(done)s The gates know within seconds.", len(gates),
+            "%(done)s The gate knows within seconds.",
+            "%(done)s The gates know within seconds.",
+            len(gates),
             done=done,
-        )  # fmt: skip
+        )
         return [(knows, "success")]
     said = [(done, "success"), *_on_silence(gates)]
     cloned, stolen, new = (
@@ -70,12 +75,17 @@ def sentences_on_saved(done: str, gates: Sequence[Gate]) -> list[tuple[str, str]
         for word in ("forked", "stolen", "new")
     )
     if cloned:
-        text = _("Two controllers use one key: %(gates)s. Which of the two has this is unknown until one is "
-                 "paired again.", gates=cloned)
+        text = _(
+            "Two controllers use one key: %(gates)s. Which of the two has this is unknown until one is "
+            "paired again.",
+            gates=cloned,
+        )
         said.append((text, "warning"))
     if stolen:
-        text = _("Reported stolen: %(gates)s. The server no longer answers it; what it knew, it still knows.",
-                 gates=stolen)
+        text = _(
+            "Reported stolen: %(gates)s. The server no longer answers it; what it knew, it still knows.",
+            gates=stolen,
+        )
         said.append((text, "warning"))
     if new:
         text = _("Without a controller: %(gates)s. They get it once they are paired.", gates=new)

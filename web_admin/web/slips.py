@@ -40,15 +40,19 @@ def pass_slip(row: VisitorPassRow, gate_names: Sequence[str], back: str) -> str:
     parts = []
     for language in slip_languages():
         with force_locale(language):
-            parts.append(SlipPart(
-                language, _("Visitor's pass"), _("Hold the code to the reader. A copy opens too."),
-                (
-                    (_("Gates"), _(", ").join(gate_names)),
-                    (_("From"), moment_in_figures(row.valid_from)),
-                    (_("Until"), moment_in_figures(row.valid_until)),
-                    (_("Use"), _("once") if row.uses == 1 else _("as often as needed")),
-                ),
-            ))
+            parts.append(
+                SlipPart(
+                    language,
+                    _("Visitor's pass"),
+                    _("Hold the code to the reader. A copy opens too."),
+                    (
+                        (_("Gates"), _(", ").join(gate_names)),
+                        (_("From"), moment_in_figures(row.valid_from)),
+                        (_("Until"), moment_in_figures(row.valid_until)),
+                        (_("Use"), _("once") if row.uses == 1 else _("as often as needed")),
+                    ),
+                )
+            )
     picture = svg_for_paper(row.text, _("QR code of the pass"), PRINTED_MM)
     return _page(parts, back, picture=picture, number=row.pass_id[:6])
 
@@ -60,15 +64,18 @@ def code_slip(
     parts = []
     for language in slip_languages():
         with force_locale(language):
-            parts.append(SlipPart(
-                language, _("Visitor's code"),
-                _("At the keypad: home number %(number)s, then these digits.", number=home_number),
-                (
-                    (_("Gates"), _(", ").join(gate_names)),
-                    (_("Until"), moment_in_figures(valid_until)),
-                    (_("Use"), _("once")),
-                ),
-            ))
+            parts.append(
+                SlipPart(
+                    language,
+                    _("Visitor's code"),
+                    _("At the keypad: home number %(number)s, then these digits.", number=home_number),
+                    (
+                        (_("Gates"), _(", ").join(gate_names)),
+                        (_("Until"), moment_in_figures(valid_until)),
+                        (_("Use"), _("once")),
+                    ),
+                )
+            )
     return _page(parts, back, digits=f"{digits[:4]} {digits[4:]}", fields={"digits": digits})
 
 
@@ -82,6 +89,13 @@ def _page(
     fields: Mapping[str, str] | None = None,
 ) -> str:
     return render_template(
-        "slip.html", site_name=current_site().name, parts=parts, picture=picture, digits=digits,
-        number=number, back=back, fields=fields or {}, chosen="both" if len(parts) > 1 else parts[0].language,
+        "slip.html",
+        site_name=current_site().name,
+        parts=parts,
+        picture=picture,
+        digits=digits,
+        number=number,
+        back=back,
+        fields=fields or {},
+        chosen="both" if len(parts) > 1 else parts[0].language,
     )

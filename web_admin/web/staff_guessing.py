@@ -28,9 +28,11 @@ from web_admin.web.sign_in_tries import claim_sign_in, failed_unasked, is_run, l
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 PASSWORD, CODE, AGAIN, NEW_CODE = (
-    "security.login", "security.two_factor_token_validation", "security.verify",
+    "security.login",
+    "security.two_factor_token_validation",
+    "security.verify",
     "security.two_factor_setup_validate",
-)  # fmt: skip
+)
 TAKE_SECRETS = frozenset({PASSWORD, CODE, AGAIN, NEW_CODE})
 """Every route of the library that judges a password or a code."""
 CODE_STEP = "menjin_code_step"

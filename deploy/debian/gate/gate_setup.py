@@ -70,8 +70,11 @@ def parser() -> argparse.ArgumentParser:
     add("--server", metavar="URL", help=_("the server's address, such as https://gate.example.org"))
     add("--server-ca", help=_("the authority of a server whose certificate no browser trusts"), **file)
     add("--devices", help=_("lanes, relays, readers and ports, as the site file has them"), **file)
-    add("--battery-clock", action=argparse.BooleanOptionalAction,
-        help=_("whether this machine has a clock with a battery; else it is asked where there is a clock"))
+    add(
+        "--battery-clock",
+        action=argparse.BooleanOptionalAction,
+        help=_("whether this machine has a clock with a battery; else it is asked where there is a clock"),
+    )
     add("--code-file", help=_("its first line is the one-time code"), **file)
     return made
 
@@ -93,8 +96,9 @@ def set_up(chosen: argparse.Namespace) -> None:
         print(_("%(file)s is there and stays as it is.", file=SITE_FILE))
     elif IDENTITY.exists() and SITE_FILE.exists():
         words = " ".join(given)
-        raise Refused(_("this gate is paired: leave %(options)s out, and edit %(file)s",
-                        options=words, file=SITE_FILE))  # fmt: skip
+        raise Refused(
+            _("this gate is paired: leave %(options)s out, and edit %(file)s", options=words, file=SITE_FILE)
+        )
     else:
         write_site_file(chosen)
     harden()
@@ -152,8 +156,9 @@ def write_site_file(chosen: argparse.Namespace) -> None:
     part.chmod(0o644)
     if old not in ("", text):
         shutil.copyfile(SITE_FILE, OLD_SITE_FILE)
-        print(_("%(file)s is written again; what was there is in %(old)s.",
-                file=SITE_FILE, old=OLD_SITE_FILE))  # fmt: skip
+        print(
+            _("%(file)s is written again; what was there is in %(old)s.", file=SITE_FILE, old=OLD_SITE_FILE)
+        )
     part.replace(SITE_FILE)
 
 
@@ -171,8 +176,12 @@ def has_battery_clock(chosen: bool | None, before: dict[str, Any]) -> bool:
         while typed not in ("y", "n"):
             typed = input(_("Does this machine's clock have a battery? (y/n): ")).strip().lower()
         return typed == "y"
-    print(_("No clock with a battery is known (--battery-clock): after a power cut codes and hours wait for "
-            "the server's time."))  # fmt: skip
+    print(
+        _(
+            "No clock with a battery is known (--battery-clock): after a power cut codes and hours wait for "
+            "the server's time."
+        )
+    )
     return False
 
 

@@ -27,13 +27,22 @@ def new_passphrase(chosen: argparse.Namespace) -> str:
     if given is not None:
         text = given.read_text(encoding="utf-8").partition("\n")[0].strip()
         if len(text) < SHORTEST_PASSPHRASE:
-            raise Refused(_("%(file)s: its first line has to have at least %(count)s characters",
-                            file=given, count=SHORTEST_PASSPHRASE))  # fmt: skip
+            raise Refused(
+                _(
+                    "%(file)s: its first line has to have at least %(count)s characters",
+                    file=given,
+                    count=SHORTEST_PASSPHRASE,
+                )
+            )
         return text
     if chosen.restore is not None:
         if not sys.stdin.isatty():
-            raise Refused(_("%(option)s is missing; give it, or answer at a terminal",
-                            option="--backup-passphrase-file"))  # fmt: skip
+            raise Refused(
+                _(
+                    "%(option)s is missing; give it, or answer at a terminal",
+                    option="--backup-passphrase-file",
+                )
+            )
         return getpass.getpass(_("Passphrase of the backup") + ": ").strip()
     words = ["".join(secrets.choice(LETTERS) for _letter in range(5)) for _word in range(5)]
     return "-".join(words)
@@ -53,6 +62,10 @@ def keep_passphrase(text: str) -> None:
 
 def say_of_passphrase() -> None:
     """Say what becomes of backups without their passphrase."""
-    print(_("Each night a sealed backup goes to /var/backups/menjin. Write down the passphrase in "
+    print(
+        _(
+            "Each night a sealed backup goes to /var/backups/menjin. Write down the passphrase in "
             "%(file)s and copy the backups elsewhere: without both nothing survives this disk.",
-            file=PASSPHRASE))  # fmt: skip
+            file=PASSPHRASE,
+        )
+    )

@@ -37,14 +37,21 @@ def refuse_without_caddy() -> None:
     if PROXY.exists():
         return
     said = subprocess.run(
-        ["dpkg-query", "--show", "--showformat=${Conffiles}", "caddy"], capture_output=True, text=True,
+        ["dpkg-query", "--show", "--showformat=${Conffiles}", "caddy"],
+        capture_output=True,
+        text=True,
         check=False,
     ).stdout
     digests = dict(line.split()[:2] for line in said.splitlines() if line.strip())
     own = Path("/etc/caddy/Caddyfile")
     if own.exists() and digests.get(str(own)) != digest_of(own):
-        raise Refused(_("Caddy serves what %(file)s says. Put the site of /etc/menjin/Caddyfile there by "
-                        "hand and say --no-proxy", file=own))  # fmt: skip
+        raise Refused(
+            _(
+                "Caddy serves what %(file)s says. Put the site of /etc/menjin/Caddyfile there by "
+                "hand and say --no-proxy",
+                file=own,
+            )
+        )
 
 
 def digest_of(path: Path) -> str:

@@ -90,8 +90,12 @@ def set_up(chosen: argparse.Namespace, more: Sequence[str]) -> None:
         refuse_without_caddy()
         if not chosen.own_authority and is_own_authority():
             chosen.own_authority = True
-            print(_("Caddy goes on signing its certificate itself; to end that, delete %(file)s first.",
-                    file=PROXY))  # fmt: skip
+            print(
+                _(
+                    "Caddy goes on signing its certificate itself; to end that, delete %(file)s first.",
+                    file=PROXY,
+                )
+            )
     if chosen.cells or (cells_setup.CELLS.is_dir() and not SETTINGS.exists()):
         set_up_cells(chosen, passphrase)
         return
@@ -138,8 +142,12 @@ def set_up_cells(chosen: argparse.Namespace, passphrase: str | None) -> None:
         lead_hosts(hosts, own_authority=chosen.own_authority)
     if passphrase is not None and chosen.backup_passphrase_file is None:
         say_of_passphrase()
-    print(_("The server runs, with %(count)s compounds. A new one, and then this command again:",
-            count=len(hosts)))  # fmt: skip
+    print(
+        _(
+            "The server runs, with %(count)s compounds. A new one, and then this command again:",
+            count=len(hosts),
+        )
+    )
     print(f"  sudo menjin-server cells create {cells_setup.CELLS}/NAME --root-key {HOME}/NAME_root_key.pem")
     print(f"  sudo menjin-server-setup{' --own-authority' if chosen.own_authority else ''}")
 
@@ -150,16 +158,30 @@ def refuse_without_effect(chosen: argparse.Namespace, more: Sequence[str]) -> No
         if value_of(chosen, option) is not None:
             raise Refused(_("%(option)s is not for a person to choose here: leave it out", option=option))
     if chosen.backup_passphrase_file is not None and has_passphrase():
-        raise Refused(_("%(file)s is there and stays: leave %(option)s out",
-                        file=PASSPHRASE, option="--backup-passphrase-file"))  # fmt: skip
+        raise Refused(
+            _(
+                "%(file)s is there and stays: leave %(option)s out",
+                file=PASSPHRASE,
+                option="--backup-passphrase-file",
+            )
+        )
     if chosen.cells:
         own = ("--restore", "--postgresql", *FILE_OPTIONS)
         if given := [option for option in own if value_of(chosen, option)] + list(more):
-            raise Refused(_("a compound of many is made by menjin-server cells create: leave %(option)s out",
-                            option=" ".join(given)))  # fmt: skip
+            raise Refused(
+                _(
+                    "a compound of many is made by menjin-server cells create: leave %(option)s out",
+                    option=" ".join(given),
+                )
+            )
         if SETTINGS.exists():
-            raise Refused(_("%(file)s is there: stop the server and make a cell of it first, with "
-                            "menjin-server cells adopt", file=SETTINGS))  # fmt: skip
+            raise Refused(
+                _(
+                    "%(file)s is there: stop the server and make a cell of it first, with "
+                    "menjin-server cells adopt",
+                    file=SETTINGS,
+                )
+            )
     if chosen.restore is not None:
         if chosen.root_key != ROOT_KEY:
             said = _("a restored server keeps its root key: leave %(option)s out", option="--root-key")
@@ -172,8 +194,13 @@ def refuse_without_effect(chosen: argparse.Namespace, more: Sequence[str]) -> No
         given = [option for option in own if value_of(chosen, option)]
         if given or more:
             words = " ".join([*given, *more])
-            raise Refused(_("%(file)s is there and stays, so this changes nothing: %(options)s. Leave it out",
-                            file=SETTINGS, options=words))  # fmt: skip
+            raise Refused(
+                _(
+                    "%(file)s is there and stays, so this changes nothing: %(options)s. Leave it out",
+                    file=SETTINGS,
+                    options=words,
+                )
+            )
 
 
 def make_server(chosen: argparse.Namespace, more: Sequence[str]) -> None:
@@ -241,9 +268,13 @@ def keep_root_key(key: Path, target: int, name: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as err:
-        said = _("The server is made; its root key is in %(key)s until this machine is switched off: copy it "
-                 "elsewhere, delete %(file)s and %(folder)s, and run this again",
-                 key=key, file=name, folder=key.parent.parent)  # fmt: skip
+        said = _(
+            "The server is made; its root key is in %(key)s until this machine is switched off: copy it "
+            "elsewhere, delete %(file)s and %(folder)s, and run this again",
+            key=key,
+            file=name,
+            folder=key.parent.parent,
+        )
         raise Refused(f"{name}: {err.strerror or err}. {said}") from err
 
 
@@ -281,17 +312,26 @@ def wait_until_ready() -> None:
 def say_what_is_next(address: str, chosen: argparse.Namespace, made_passphrase: bool) -> None:
     """Print what a person does now; the address comes last."""
     if chosen.root_key.exists():
-        said = _("Move %(file)s to two places off this machine, then delete it here: a holder of it and its "
-                 "passphrase can make new keys for all gates.", file=chosen.root_key)  # fmt: skip
+        said = _(
+            "Move %(file)s to two places off this machine, then delete it here: a holder of it and its "
+            "passphrase can make new keys for all gates.",
+            file=chosen.root_key,
+        )
         print(f"\n{said}")
     if made_passphrase:
         say_of_passphrase()
     if chosen.own_authority and not chosen.no_proxy:
-        print(_("Gates and phones have to know %(file)s: menjin-gate-setup --server-ca FILE.",
-                file=AUTHORITY))  # fmt: skip
+        print(
+            _("Gates and phones have to know %(file)s: menjin-gate-setup --server-ca FILE.", file=AUTHORITY)
+        )
     if chosen.restore is not None:
-        print(_("The server runs at %(address)s. Every account of the staff is closed; let a manager begin "
-                "with:", address=address))  # fmt: skip
+        print(
+            _(
+                "The server runs at %(address)s. Every account of the staff is closed; let a manager begin "
+                "with:",
+                address=address,
+            )
+        )
         print("  sudo menjin-server staff-link EMAIL")
         return
     print(_("The server runs. Sign in as the manager: %(address)s", address=f"{address}/staff/sign-in"))

@@ -16,24 +16,39 @@ def parser() -> argparse.ArgumentParser:
     """Return the options."""
     made = argparse.ArgumentParser(
         prog="menjin-server-setup",
-        description=_("Make a running server of the installed package: first account, database, TLS in "
-                      "front, a backup every night. It may be run again."),
-        epilog=_("More options: those of “menjin-server init”, such as --language, --timezone and "
-                 "--public-url."),
-    )  # fmt: skip
+        description=_(
+            "Make a running server of the installed package: first account, database, TLS in "
+            "front, a backup every night. It may be run again."
+        ),
+        epilog=_(
+            "More options: those of “menjin-server init”, such as --language, --timezone and --public-url."
+        ),
+    )
     add, file = made.add_argument, {"type": Path, "metavar": "FILE"}
     add("--restore", help=_("start from a sealed backup of another machine instead of from nothing"), **file)
-    add("--cells", action="store_true",
-        help=_("serve many compounds, each a folder of %(folder)s", folder=cells_setup.CELLS))
+    add(
+        "--cells",
+        action="store_true",
+        help=_("serve many compounds, each a folder of %(folder)s", folder=cells_setup.CELLS),
+    )
     add("--postgresql", action="store_true", help=_("records in this machine's PostgreSQL, not in a file"))
-    add("--own-authority", action="store_true",
-        help=_("let Caddy sign its certificate itself, for a name that the internet does not know; a later "
-               "run keeps to it"))  # fmt: skip
+    add(
+        "--own-authority",
+        action="store_true",
+        help=_(
+            "let Caddy sign its certificate itself, for a name that the internet does not know; a later "
+            "run keeps to it"
+        ),
+    )
     add("--no-proxy", action="store_true", help=_("leave Caddy alone: TLS is ended elsewhere"))
     add("--root-key", default=ROOT_KEY, help=_("where the root key goes (%(default)s)"), **file)
-    add("--backup-passphrase-file", **file,
-        help=_("its first line seals backups, and opens the one to start from; else one is made, or asked "
-               "for"))  # fmt: skip
+    add(
+        "--backup-passphrase-file",
+        **file,
+        help=_(
+            "its first line seals backups, and opens the one to start from; else one is made, or asked for"
+        ),
+    )
     for option in FILE_OPTIONS:
         add(option, help=argparse.SUPPRESS, **file)
     for option in OWN_CHOICES:

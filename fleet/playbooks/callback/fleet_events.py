@@ -49,10 +49,15 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
         given = {key: result.result[key] for key in SHOWN if key in result.result}
         item = result.result.get("item")
         cell = item.get("cell", "") if isinstance(item, dict) else ""
-        self._line({
-            "event": event, "service": result.host.get_name(), "task": result.task.get_name(),
-            "cell": cell, "given": given,
-        })
+        self._line(
+            {
+                "event": event,
+                "service": result.host.get_name(),
+                "task": result.task.get_name(),
+                "cell": cell,
+                "given": given,
+            }
+        )
 
     def _line(self, facts: dict[str, Any]) -> None:
         self._display.display(json.dumps(facts, default=str))

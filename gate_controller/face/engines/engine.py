@@ -217,9 +217,7 @@ def likeness(engine: FaceEngine, looks: Embedding, face: Embedding) -> float:
 
 def likenesses(engine: FaceEngine, faces: Embedding, looks: Embedding) -> Similarities:
     """Return for each row of `faces` how alike it is to a person's looks, one a row, as `likeness` does."""
-    return np.asarray(
-        np.mean([engine.similarities(faces, look) for look in looks], axis=0), dtype=np.float32
-    )
+    return np.asarray(np.mean([engine.similarities(faces, look) for look in looks], axis=0), dtype=np.float32)
 
 
 def wipe(*buffers: NDArray[np.float32] | NDArray[np.uint8] | bytearray) -> None:

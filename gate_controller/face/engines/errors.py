@@ -11,7 +11,6 @@ FaceError                    every error this package lets out
 └── BadPairList              a list of pairs to evaluate has a row that cannot be right
 """
 
-
 from gate_controller.face_control.kept_faces import FaceError
 
 

@@ -96,9 +96,7 @@ def acceptance(passed: Sequence[bool], sources: Sequence[str], seed: int = 0) ->
     return Acceptance(rate, low, high, len(passed), len(shares))
 
 
-def separate(
-    measure: Measure, values: Sequence[tuple[str, str, float | None]], live: str
-) -> Separation:
+def separate(measure: Measure, values: Sequence[tuple[str, str, float | None]], live: str) -> Separation:
     """Return how a measure distinguishes species; `values` are species, source and measured number.
 
     An item without a number was never acquired, so it passes no threshold.

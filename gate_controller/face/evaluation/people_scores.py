@@ -106,9 +106,16 @@ def compare_people(
     compared = np.flatnonzero(~np.isnan(own))
     order = compared[np.argsort(own[compared], kind="stable")]
     return PeopleScores(
-        people, templates.person, probes.person, weight, hits, own[order], probes.person[order],
-        weight[order], in_steps,
-    )  # fmt: skip
+        people,
+        templates.person,
+        probes.person,
+        weight,
+        hits,
+        own[order],
+        probes.person[order],
+        weight[order],
+        in_steps,
+    )
 
 
 def _floor(in_steps: Weights) -> float:

@@ -70,8 +70,7 @@ def people_as_text(one: PeopleEvaluation) -> str:
         cautious = point.cautious_similarity
         resampled = f" (in 97.5 % of resamplings: {cautious:.3f})" if cautious is not None else ""
         lines.append(
-            f"  {where}: similarity {point.min_face_similarity:.3f}{resampled}, "
-            f"FNMR {_words(point.missed)}"
+            f"  {where}: similarity {point.min_face_similarity:.3f}{resampled}, FNMR {_words(point.missed)}"
         )
     lines += [
         f"    a stranger among {size} enrolled is taken for one of them: {_words(rate)}"

@@ -135,9 +135,7 @@ class HeldLooks:
                 self._blobs.wipe()
             return FaceReason.ENROLLED
 
-    def _is_like(
-        self, engine: FaceEngine, face: Embedding, kept: tuple[FaceBlob, ...], lease: Lease
-    ) -> bool:
+    def _is_like(self, engine: FaceEngine, face: Embedding, kept: tuple[FaceBlob, ...], lease: Lease) -> bool:
         """Return whether a face may be of the person of the looks that are kept; any is, where there is none.
 
         By the loosest measured threshold: who is no longer recognised needs a look most.

@@ -46,6 +46,7 @@ def phone(name: str, path: str, marker: str = "main h1", *steps: Step, who: str 
     return State(name, "phone", who, f"/r/{path}", marker, steps)
 
 
+# fmt: off
 MANAGER = (
     manager("now", "", ".card-box.alarm"),
     manager("now_as_installer", "", ".with-side", who="installer"),
@@ -314,6 +315,7 @@ ERRORS = (
         for code in (400, 401, 405, 413, 429, 500, 503)
     ),
 )
+# fmt: on
 
 PAGES: tuple[State, ...] = (*MANAGER, *PHONE, *DESK, *VISITOR, *PUBLIC, *ERRORS)
 """Add a page's line to the group of who sees it."""

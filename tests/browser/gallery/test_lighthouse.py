@@ -22,16 +22,24 @@ from tests.support.chromium import CHROMIUM
 LIGHTHOUSE = FETCHED / "lighthouse/cli/index.js"
 
 pytestmark = [
-    pytest.mark.browser, pytest.mark.slow,
+    pytest.mark.browser,
+    pytest.mark.slow,
     pytest.mark.skipif(not LIGHTHOUSE.exists(), reason="Lighthouse is not here: make validators"),
-]  # fmt: skip
+]
 
 LEAST = 98
 PAGES = (
-    ("manager", "/manage/"), ("manager", "/manage/people/"), ("manager", "/manage/events/"),
-    ("manager", "/manage/alarms/"), ("resident", "/r/"), ("resident_with_code", "/r/visitors"),
-    ("stranger", "/"), ("stranger", "/privacy"), ("stranger", "/policy/biometrics"), ("stranger", "/report"),
-)  # fmt: skip
+    ("manager", "/manage/"),
+    ("manager", "/manage/people/"),
+    ("manager", "/manage/events/"),
+    ("manager", "/manage/alarms/"),
+    ("resident", "/r/"),
+    ("resident_with_code", "/r/visitors"),
+    ("stranger", "/"),
+    ("stranger", "/privacy"),
+    ("stranger", "/policy/biometrics"),
+    ("stranger", "/report"),
+)
 SEARCHED = ("/privacy", "/policy/biometrics", "/report")
 """Pages that search engines may keep."""
 
@@ -47,11 +55,22 @@ def measured(address: str, client: Client, *more: str) -> dict[str, Any]:
     cookies = "; ".join(f"{cookie.key}={cookie.value}" for cookie in (client._cookies or {}).values())
     name = str(client.environ_base["HTTP_USER_AGENT"])  # a session is bound to it
     ran = subprocess.run(
-        [NODE, LIGHTHOUSE, address, "--output=json", "--quiet", *more,
-         f"--emulated-user-agent={name}", f"--extra-headers={json.dumps({'Cookie': cookies})}",
-         "--chrome-flags=--headless --no-sandbox --disable-gpu --disable-quic"],
-        check=False, capture_output=True, text=True, env={**os.environ, "CHROME_PATH": str(CHROMIUM)},
-    )  # fmt: skip
+        [
+            NODE,
+            LIGHTHOUSE,
+            address,
+            "--output=json",
+            "--quiet",
+            *more,
+            f"--emulated-user-agent={name}",
+            f"--extra-headers={json.dumps({'Cookie': cookies})}",
+            "--chrome-flags=--headless --no-sandbox --disable-gpu --disable-quic",
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "CHROME_PATH": str(CHROMIUM)},
+    )
     assert ran.returncode == 0, ran.stderr
     report: dict[str, Any] = json.loads(ran.stdout)
     return report

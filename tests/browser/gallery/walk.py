@@ -40,7 +40,9 @@ class Missing:
 
 
 def shown_pages(
-    browser: Browser, world: World, pages: tuple[State, ...] = PAGES,
+    browser: Browser,
+    world: World,
+    pages: tuple[State, ...] = PAGES,
     languages: tuple[str, ...] = LANGUAGES,
 ) -> Iterator[Shown | Missing]:
     """Bring each page into each of its states; language after language, one page a person."""
@@ -53,8 +55,10 @@ def shown_pages(
             for state in pages:
                 if state.who == who:
                     why = _bring(page, state, world, language)
-                    yield Missing(f"{state.name} {language}", why) if why else Shown(
-                        state.name, state.group, language, page
+                    yield (
+                        Missing(f"{state.name} {language}", why)
+                        if why
+                        else Shown(state.name, state.group, language, page)
                     )
             page.close()
 

@@ -111,8 +111,10 @@ def opened_world() -> Iterator[World]:
     """Serve the compound and a gate's screen until the block ends."""
     with tempfile.TemporaryDirectory(prefix="menjin-gallery-") as folder:
         config = WebConfig(
-            database_url=f"sqlite:///{Path(folder) / 'menjin.sqlite3'}", data_dir=Path(folder),
-            secrets_dir=Path(folder), public_url="http://127.0.0.1",
+            database_url=f"sqlite:///{Path(folder) / 'menjin.sqlite3'}",
+            data_dir=Path(folder),
+            secrets_dir=Path(folder),
+            public_url="http://127.0.0.1",
             **SERVER_KEYS,
         )
         clock = SetClock(datetime.now(UTC))

@@ -202,6 +202,8 @@ POCKETS = (
     Pocket("narrow", "en", wechat=True, letters=2),
     Pocket("narrow", "zh", wechat=True, letters=2),
 )
+
+
 def marked(pockets: Iterable[Pocket]) -> list[ParameterSet]:
     """Return pockets as parameters: all but the usual phone in English take long together."""
     return [

@@ -24,15 +24,24 @@ PATIENCE_SECONDS = 60
 CARD = 4_242_001
 CHOSEN = {"#lock": "fail_secure_strike", "#camera_location": "gate_outside"}
 TICKED = (
-    "[name=fails][value=secure]", "[name=on_escape_route][value=yes]", "[name=free_exit][value=handle]",
-    "[name=fire_release][value=mechanical]", "#manual_release", "#is_accessible_lane",
-)  # fmt: skip
+    "[name=fails][value=secure]",
+    "[name=on_escape_route][value=yes]",
+    "[name=free_exit][value=handle]",
+    "[name=fire_release][value=mechanical]",
+    "#manual_release",
+    "#is_accessible_lane",
+)
 FACTS = {
-    "#exit_sign_photo": "binder 1, exit", "#exit_sign_date": "2026-02-01", "#reader_heights_mm": "1100",
-    "#opening_width_mm": "950", "#emergency_access": "key box at the guard's window",
-    "#last_drill": "2026-02-01", "#camera_view": "the person at the screen",
-    "#camera_sign_photo": "binder 1, camera", "#camera_sign_date": "2026-02-01",
-}  # fmt: skip
+    "#exit_sign_photo": "binder 1, exit",
+    "#exit_sign_date": "2026-02-01",
+    "#reader_heights_mm": "1100",
+    "#opening_width_mm": "950",
+    "#emergency_access": "key box at the guard's window",
+    "#last_drill": "2026-02-01",
+    "#camera_view": "the person at the screen",
+    "#camera_sign_photo": "binder 1, camera",
+    "#camera_sign_date": "2026-02-01",
+}
 
 
 @pytest.fixture
@@ -104,8 +113,10 @@ def is_paired(installer: Hands, served: Served, controller: BenchGate) -> None:
     code = installer.page.locator(".once .code").inner_text()
     with subprocess.Popen(
         [sys.executable, "-c", COMMAND, "pair", str(controller.write_site_file()), "--code", code],
-        cwd=CHECKOUT, stdout=subprocess.PIPE, text=True,
-    ) as pairing:  # fmt: skip
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as pairing:
         assert pairing.stdout is not None
         printed = ""
         while not (phrase := re.search(r": ((?:\w{4} ){3}\w{4})$", printed, re.MULTILINE)):

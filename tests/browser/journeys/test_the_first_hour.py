@@ -28,8 +28,11 @@ CARD = 4_242_001
 ANSWERS = (
     {"#lock": "fail_secure_strike"},
     {"[name=on_escape_route][value=yes]": "", "#emergency_access": "key box at the guard's window"},
-    {"[name=free_exit][value=handle]": "", "[name=fire_release][value=mechanical]": "",
-     "#manual_release": ""},
+    {
+        "[name=free_exit][value=handle]": "",
+        "[name=fire_release][value=mechanical]": "",
+        "#manual_release": "",
+    },
     {"#exit_sign_photo": "binder 1, page 2"},
     {"#reader_heights_mm": "1100"},
     {},
@@ -81,19 +84,58 @@ def server(tmp_path: Path) -> Iterator[Server]:
         (tmp_path / name).write_text(f"{content}\n", encoding="utf-8")
     data_dir = tmp_path / "data"
     subprocess.run(
-        [sys.executable, "-m", "menjin", "web", "init", "--data-dir", data_dir, "--name", "Willow Court",
-         "--language", "en", "--timezone", "Asia/Shanghai", "--public-url", "http://127.0.0.1:8000",
-         "--root-key", tmp_path / "root.pem",
-         "--root-passphrase-file", tmp_path / "passphrase", "--manager-email", "manager@example.org",
-         "--manager-password-file", tmp_path / "passphrase", "--manager-totp-file", tmp_path / "totp"],
-        cwd=CHECKOUT, check=True, stdin=subprocess.DEVNULL, capture_output=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "menjin",
+            "web",
+            "init",
+            "--data-dir",
+            data_dir,
+            "--name",
+            "Willow Court",
+            "--language",
+            "en",
+            "--timezone",
+            "Asia/Shanghai",
+            "--public-url",
+            "http://127.0.0.1:8000",
+            "--root-key",
+            tmp_path / "root.pem",
+            "--root-passphrase-file",
+            tmp_path / "passphrase",
+            "--manager-email",
+            "manager@example.org",
+            "--manager-password-file",
+            tmp_path / "passphrase",
+            "--manager-totp-file",
+            tmp_path / "totp",
+        ],
+        cwd=CHECKOUT,
+        check=True,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+    )
     readable, writable = os.pipe()
     with subprocess.Popen(
-        [sys.executable, "-m", "menjin", "web", "run", "--data-dir", data_dir, "--port", "0",
-         "--ready-fd", str(writable)],
-        cwd=CHECKOUT, pass_fds=[writable], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-    ) as running:  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "menjin",
+            "web",
+            "run",
+            "--data-dir",
+            data_dir,
+            "--port",
+            "0",
+            "--ready-fd",
+            str(writable),
+        ],
+        cwd=CHECKOUT,
+        pass_fds=[writable],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    ) as running:
         os.close(writable)
         with os.fdopen(readable) as ready:
             yield Server(ready.readline().strip(), data_dir)
@@ -116,8 +158,10 @@ def is_paired(manager: Manager, controller: BenchGate) -> None:
     code = manager.page.locator(".once .code").inner_text()
     with subprocess.Popen(
         [sys.executable, "-c", COMMAND, "pair", str(controller.write_site_file()), "--code", code],
-        cwd=CHECKOUT, stdout=subprocess.PIPE, text=True,
-    ) as pairing:  # fmt: skip
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as pairing:
         assert pairing.stdout is not None
         printed = ""
         while not (shown := re.search(r": ((?:\w{4} ){3}\w{4})$", printed, re.MULTILINE)):

@@ -15,9 +15,7 @@ from web_admin.core.database import current_menjin
 Read = Callable[[Callable[[Session], object]], object]
 
 
-def _at_desk(
-    browser: Browser, address: str, role: str, request: pytest.FixtureRequest
-) -> Iterator[Person]:
+def _at_desk(browser: Browser, address: str, role: str, request: pytest.FixtureRequest) -> Iterator[Person]:
     context = browser.new_context(viewport=SIZES["desktop"], locale="en-GB", base_url=address)
     page = context.new_page()
     sign_in(page, address, role)
@@ -48,6 +46,7 @@ def resident(context: BrowserContext, served: Served, request: pytest.FixtureReq
 def read(managed: ManagedCompound) -> Iterator[Read]:
     """Return how to read the compound's database, as it is at that moment."""
     with managed.app.app_context():
+
         def look(question: Callable[[Session], object]) -> object:
             with current_menjin().database.open_reading() as session:
                 return question(session)

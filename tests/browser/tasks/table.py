@@ -28,41 +28,60 @@ class Task:
 
 TASKS = {
     "test_a_person_is_found_from_any_page": Task(
-        "find a person", "any page of staff", (2, 1, 1), "the person's page"),
+        "find a person", "any page of staff", (2, 1, 1), "the person's page"
+    ),
     "test_a_family_of_three_moves_in": Task(
-        "move in three people", "*Now*", (3, 7, 3), "three people with cards that open and invitations"),
+        "move in three people", "*Now*", (3, 7, 3), "three people with cards that open and invitations"
+    ),
     "test_a_family_with_a_child_moves_in": Task(
-        "move in with a child under 14", "*Now*", (5, 8, 5),
-        "the adult's card opens at once, the child's after a guardian's own card was read"),
+        "move in with a child under 14",
+        "*Now*",
+        (5, 8, 5),
+        "the adult's card opens at once, the child's after a guardian's own card was read",
+    ),
     "test_two_hundred_people_are_read_in": Task(
-        "read in 200 people", "*Now*", (4, 1, 4), "a preview, then 200 people with cards"),
+        "read in 200 people", "*Now*", (4, 1, 4), "a preview, then 200 people with cards"
+    ),
     "test_a_pass_is_given_with_its_defaults": Task(
-        "give a visitor's pass", "*Now*", (3, 1, 3), "a pass for all gates that read codes"),
+        "give a visitor's pass", "*Now*", (3, 1, 3), "a pass for all gates that read codes"
+    ),
     "test_a_lost_card_is_stopped": Task(
-        "stop a lost card at night", "*Now* of a guard", (4, 1, 4), "a suspended card and a pass on paper"),
+        "stop a lost card at night", "*Now* of a guard", (4, 1, 4), "a suspended card and a pass on paper"
+    ),
     "test_a_card_is_replaced": Task(
-        "replace a card", "any page of staff", (4, 2, 3), "the old card ended, the new one opens"),
+        "replace a card", "any page of staff", (4, 2, 3), "the old card ended, the new one opens"
+    ),
     "test_it_is_explained_why_a_gate_refused": Task(
-        "why a gate refused", "*Now*", (2, 0, 2), "what the gate decided then and what its rules say now"),
+        "why a gate refused", "*Now*", (2, 0, 2), "what the gate decided then and what its rules say now"
+    ),
     "test_a_gate_is_opened_on_the_spot_with_a_reason": Task(
-        "open a gate", "*Now*", (1, 0, 1), "an order with its reason"),
+        "open a gate", "*Now*", (1, 0, 1), "an order with its reason"
+    ),
     "test_a_compound_is_locked_down_and_freed": Task(
-        "lock down, and lift it", "*Now*", (3, 0, 3), "all ways in locked until a set end, then free"),
+        "lock down, and lift it", "*Now*", (3, 0, 3), "all ways in locked until a set end, then free"
+    ),
     "test_the_gates_without_contact_are_found": Task(
-        "find the gates without contact", "any page of staff", (1, 0, 1), "the gate's tile says it"),
-    "test_twenty_alarms_are_cleared": Task(
-        "clear 20 alarms", "*Now*", (2, 0, 2), "all acknowledged"),
+        "find the gates without contact", "any page of staff", (1, 0, 1), "the gate's tile says it"
+    ),
+    "test_twenty_alarms_are_cleared": Task("clear 20 alarms", "*Now*", (2, 0, 2), "all acknowledged"),
     "test_the_list_of_people_is_taken_along": Task(
-        "save the people as a sheet", "*Now*", (2, 0, 1), "a file with homes, names and states"),
+        "save the people as a sheet", "*Now*", (2, 0, 1), "a file with homes, names and states"
+    ),
     "test_face_is_switched_on": Task(
-        "switch face on", "a resident's phone", (2, 0, 2), "a consent with the notice that was read"),
+        "switch face on", "a resident's phone", (2, 0, 2), "a consent with the notice that was read"
+    ),
     "test_face_is_switched_off": Task(
-        "switch face off", "a resident's phone", (2, 0, 2), "withdrawn, with a receipt awaited of each gate"),
+        "switch face off", "a resident's phone", (2, 0, 2), "withdrawn, with a receipt awaited of each gate"
+    ),
     "test_a_resident_takes_their_records_along": Task(
-        "take one's own records along", "a resident's phone", (2, 0, 1), "a file with all that is held"),
+        "take one's own records along", "a resident's phone", (2, 0, 1), "a file with all that is held"
+    ),
     "test_from_an_empty_server_to_a_card_that_opens": Task(
-        "from a new server to the first card that opens", "*Now*, signed in", (16, 15, 16),
-        "a paired gate that opened for the card"),
+        "from a new server to the first card that opens",
+        "*Now*, signed in",
+        (16, 15, 16),
+        "a paired gate that opened for the card",
+    ),
 }
 """By the test that plays the task in a browser."""
 
@@ -71,8 +90,10 @@ def rows() -> list[str]:
     """Return the lines of the table."""
     return [
         *HEAD,
-        *(f"| {task.name} | {task.begins} | {' | '.join(map(str, task.took))} | {task.ends} |"
-          for task in TASKS.values()),
+        *(
+            f"| {task.name} | {task.begins} | {' | '.join(map(str, task.took))} | {task.ends} |"
+            for task in TASKS.values()
+        ),
     ]
 
 

@@ -22,9 +22,9 @@ def states_in_home(session: Session, number: str) -> dict[str, list[str]]:
         select(PersonRow).join(Home, Home.home_id == PersonRow.home_id).where(Home.number == number)
     )
     return {
-        str(person.display_name): list(session.scalars(
-            select(CredentialRow.state).where(CredentialRow.person_id == person.person_id)
-        ))
+        str(person.display_name): list(
+            session.scalars(select(CredentialRow.state).where(CredentialRow.person_id == person.person_id))
+        )
         for person in people
     }
 
@@ -47,7 +47,9 @@ def test_a_family_of_three_moves_in(manager: Person, read: Read) -> None:
     expect(page.locator(".slip svg.qr")).to_have_count(3)
     manager.done()
     assert read(lambda s: states_in_home(s, "7-0101")) == {
-        "何静": ["active"], "何勇": ["active"], "何奶奶": ["active"]
+        "何静": ["active"],
+        "何勇": ["active"],
+        "何奶奶": ["active"],
     }
     assert read(lambda s: s.scalar(select(func.count()).select_from(Invitation))) == 3
 

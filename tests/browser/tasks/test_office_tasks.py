@@ -32,8 +32,13 @@ def test_twenty_alarms_are_cleared(manager: Person, managed: ManagedCompound, re
     with managed.app.app_context(), current_menjin().database.session() as session:
         for number in range(20):
             kind = ("alarm_door_held", "alarm_door_forced", "alarm_on_battery", "alarm_camera")[number % 4]
-            raise_alarm(session, managed.site_id, kind, managed.clock() + timedelta(seconds=number),
-                        gate_id=("north", "east")[number % 2])
+            raise_alarm(
+                session,
+                managed.site_id,
+                kind,
+                managed.clock() + timedelta(seconds=number),
+                gate_id=("north", "east")[number % 2],
+            )
     page = manager.begin("/manage/")
     manager.item("Alarms")
     manager.press(page.get_by_role("button", name="All these are seen"))
@@ -62,8 +67,14 @@ def test_a_pass_is_given_with_its_defaults(manager: Person, read: Read) -> None:
     manager.press(page.locator("main form .btn-accent"))
     expect(page.locator("svg.qr")).to_be_visible()
     manager.done()
-    assert read(lambda s: len(s.scalars(
-        select(VisitorPassRow).where(VisitorPassRow.label == "Plumber")).one().gate_numbers)) == 3
+    assert (
+        read(
+            lambda s: len(
+                s.scalars(select(VisitorPassRow).where(VisitorPassRow.label == "Plumber")).one().gate_numbers
+            )
+        )
+        == 3
+    )
 
 
 def test_it_is_explained_why_a_gate_refused(manager: Person, read: Read) -> None:

@@ -24,7 +24,9 @@ def test_face_is_switched_on(resident: Person, served: Served) -> None:
     with served.compound.session() as session:
         consent = session.scalars(select(Consent)).one()
         assert (consent.person_id, consent.channel, consent.language) == (
-            served.compound.person_id, "phone", "en"
+            served.compound.person_id,
+            "phone",
+            "en",
         )
 
 

@@ -94,9 +94,7 @@ SHOWN = {
     "delayed_look": TerminalView(
         screen=Screen.DELAYED, methods_offered=NO_FACE, mend="face_not_live", message="face", seconds_left=8
     ),
-    "granted_not_enrolled": TerminalView(
-        screen=Screen.GRANTED, message="not_enrolled", mend="face_not_live"
-    ),
+    "granted_not_enrolled": TerminalView(screen=Screen.GRANTED, message="not_enrolled", mend="face_not_live"),
     "face_enrol": TerminalView(
         screen=Screen.FACE_ENROL, camera="looking", steps_done=2, steps_needed=5, prompt="turn_right"
     ),

@@ -255,4 +255,3 @@ def test_another_persons_card_is_no_yes_and_ends_the_question(at_gate: AtTheGate
     at_gate.rests()
     wait_for(lambda: audited(at_gate.served, "face_answer_refused") == 0)
     assert consents(at_gate.served) == []
-

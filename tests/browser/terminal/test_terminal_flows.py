@@ -229,9 +229,7 @@ def test_without_a_connection_the_screen_does_not_say_that_the_guard_was_called(
     expect(page.get_by_text("has been called")).to_have_count(0)
 
 
-def test_nothing_is_read_aloud_by_day_or_night_without_a_request(
-    server: TerminalServer, page: Page
-) -> None:
+def test_nothing_is_read_aloud_by_day_or_night_without_a_request(server: TerminalServer, page: Page) -> None:
     page.evaluate("() => { spoken = []; speechSynthesis.speak = (speech) => spoken.push(speech.text); }")
     for state in ("granted", "refused", "idle_no_face", "help_called", "fire"):
         shown(server, page, SHOWN[state])
@@ -259,7 +257,9 @@ def test_a_look_that_was_refused_says_what_to_do_better_and_reads_it_aloud(
     )
     page.wait_for_function("spoken.some((text) => text.includes('too dark for the camera'))")
     shown(server, page, view, language="zh")
-    expect(page.locator("#line")).to_have_text("光线太暗，换一种方式更快。请再试一次，或换一种方式；也可按“求助”。")
+    expect(page.locator("#line")).to_have_text(
+        "光线太暗，换一种方式更快。请再试一次，或换一种方式；也可按“求助”。"
+    )
     for word in ("face_no_match", "face_ambiguous", "face_unavailable", "pin_wrong"):
         shown(server, page, msgspec.structs.replace(view, mend=word))
         expect(page.locator("#line")).to_have_text("Try again or another way, or press help.")

@@ -23,8 +23,8 @@ FETCHED = ROOT / ".venv/validators/node_modules"
 """Where `make validators` puts Lighthouse and the jar."""
 VNU = FETCHED / "vnu-jar/build/dist/vnu.jar"
 WRONG_ABOUT = (
-    'Bad value “submit” for attribute “type” on element “button”.',
-    'Attribute “pathLength” not allowed on element “circle”',
+    "Bad value “submit” for attribute “type” on element “button”.",
+    "Attribute “pathLength” not allowed on element “circle”",
 )
 """The checker knows no switch that sends a form (ARIA in HTML allows the role on any button) and no SVG 2."""
 
@@ -41,8 +41,10 @@ def html_validate(folder: Path) -> list[str]:
     """Return what html-validate finds in the pages of a folder, a line each."""
     ran = subprocess.run(
         [NODE, HTML_VALIDATE, "--config", HERE / "html.json", "--formatter", "json", folder / "*.html"],
-        check=False, capture_output=True, text=True,
-    )  # fmt: skip
+        check=False,
+        capture_output=True,
+        text=True,
+    )
     assert ran.returncode in (0, 1), ran.stderr
     return [
         f"{Path(page['filePath']).stem}: {found['ruleId']}: {found['message']} {found.get('selector') or ''}"
@@ -57,8 +59,10 @@ def vnu(folder: Path) -> list[str]:
     assert java is not None
     ran = subprocess.run(
         [java, "-jar", VNU, "--format", "json", "--exit-zero-always", *sorted(folder.glob("*.html"))],
-        check=True, capture_output=True, text=True,
-    )  # fmt: skip
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     found: list[dict[str, Any]] = json.loads(ran.stderr)["messages"]
     return [
         f"{Path(each['url']).stem}: {each['message']} {each.get('extract', '')[:120]!r}"

@@ -127,7 +127,7 @@ camera_sign_date = 2026-07-01
 
 
 def test_each_way_in_is_taken_by_every_device_of_its_kind(tmp_path: Path) -> None:
-    lock = READERS.replace("channel = 2", "channel = 2\nlock = \"fail_secure_strike\"\ncontact = \"no\"")
+    lock = READERS.replace("channel = 2", 'channel = 2\nlock = "fail_secure_strike"\ncontact = "no"')
     config = config_of(tmp_path, lock, OTHERS, SCREEN_SCANNER_AND_CAMERA)
     card, pin = {"osdp-in", "tag", "raw", "wedge"}, {"pad", "framed", "screen-north"}
     assert takers_of_ways(config, ["north"]) == {
@@ -139,7 +139,9 @@ def test_each_way_in_is_taken_by_every_device_of_its_kind(tmp_path: Path) -> Non
 
 def test_an_osdp_reader_takes_pins_where_no_keypad_and_no_screen_does(tmp_path: Path) -> None:
     assert takers_of_ways(config_of(tmp_path, READERS), [])["north"] == {
-        Method.CARD: {"osdp-in"}, Method.PIN: {"osdp-in"}, Method.QR: set()
+        Method.CARD: {"osdp-in"},
+        Method.PIN: {"osdp-in"},
+        Method.QR: set(),
     }
 
 

@@ -48,8 +48,13 @@ class Lines:
         self.brokers, self.open = brokers, opened
 
     def gate(
-        self, account: Ed25519PrivateKey, subject: str, *, hears: Sequence[str] | None = None,
-        ends_in: int = 600, signs: Ed25519PrivateKey | None = None,
+        self,
+        account: Ed25519PrivateKey,
+        subject: str,
+        *,
+        hears: Sequence[str] | None = None,
+        ends_in: int = 600,
+        signs: Ed25519PrivateKey | None = None,
     ) -> BrokerLine:
         user, now = Ed25519PrivateKey.generate(), int(time.time())
         claims = pass_claims(public_bytes(account), public_bytes(user), subject, now, now + ends_in)

@@ -40,23 +40,30 @@ def texts_of(path: Path) -> set[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     documents = {
         id(node.value)
-        for body in ast.walk(tree) if isinstance(getattr(body, "body", None), list)
+        for body in ast.walk(tree)
+        if isinstance(getattr(body, "body", None), list)
         for node in getattr(body, "body", [])
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    }  # fmt: skip
+    }
     return {
-        str(node.value) for node in ast.walk(tree)
+        str(node.value)
+        for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and id(node) not in documents
-    }  # fmt: skip
+    }
 
 
 def test_no_text_has_a_name_of_its_own_for_a_command() -> None:
     listed = subprocess.run(
-        ["git", "ls-files", "web_admin", "gate_controller", "hardware"], cwd=ROOT, check=True,
-        capture_output=True, text=True,
+        ["git", "ls-files", "web_admin", "gate_controller", "hardware"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout.split()
     found = {
-        name for name in listed if name.endswith(".py")
+        name
+        for name in listed
+        if name.endswith(".py")
         if any(OWN_NAME.search(text) for text in texts_of(ROOT / name))
     } | {name for name in listed if name.endswith(".html") and OWN_NAME.search((ROOT / name).read_text())}
     assert found == set(ELSEWHERE)

@@ -68,7 +68,9 @@ def test_the_kinds_are_the_ones_that_the_house_had_in_its_lists() -> None:
     assert (pin, visitor_code) == TYPED_KINDS
     assert (card_, pin) == IDENTIFYING_KINDS
     assert {kind: KINDS[kind].method for kind in OWN_KINDS} == {
-        card_: Method.CARD, pin: Method.PIN, qr: Method.QR
+        card_: Method.CARD,
+        pin: Method.PIN,
+        qr: Method.QR,
     }
 
 

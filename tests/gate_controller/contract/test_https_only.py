@@ -33,11 +33,16 @@ def gate(tmp_path: Path) -> Iterator[BenchGate]:
 @pytest.mark.parametrize(
     "url",
     [
-        "https://gate.example.org", "https://10.0.0.1:8443/", "HTTPS://gate.example.org",
-        "http://127.0.0.1", "http://127.255.0.9:8000/", "http://localhost:8000", "http://LOCALHOST",
+        "https://gate.example.org",
+        "https://10.0.0.1:8443/",
+        "HTTPS://gate.example.org",
+        "http://127.0.0.1",
+        "http://127.255.0.9:8000/",
+        "http://localhost:8000",
+        "http://LOCALHOST",
         "http://[::1]:8000",
     ],
-)  # fmt: skip
+)
 def test_encrypted_addresses_and_this_machine_are_taken(url: str) -> None:
     assert in_the_clear(url) is None
 
@@ -45,14 +50,31 @@ def test_encrypted_addresses_and_this_machine_are_taken(url: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        ELSEWHERE, "HTTP://gate.example.org", "http://10.0.0.1", "http://128.0.0.1", "http://0.0.0.0",
-        "http://[::]", "http://[fe80::1]", "http://localhost.example.org", "http://127.0.0.1.example.org",
-        "http://127.0.0.1@gate.example.org", "http://user:127.0.0.1@gate.example.org", "http://127.1",
-        "http://2130706433", "http://127.0.0.1\\@gate.example.org", "http://gate.example.org#@127.0.0.1",
-        "http://localhost\t.example.org", "http://", "http:///x", "http://[::1", "ftp://127.0.0.1",
-        "http:127.0.0.1", "127.0.0.1", "",
+        ELSEWHERE,
+        "HTTP://gate.example.org",
+        "http://10.0.0.1",
+        "http://128.0.0.1",
+        "http://0.0.0.0",
+        "http://[::]",
+        "http://[fe80::1]",
+        "http://localhost.example.org",
+        "http://127.0.0.1.example.org",
+        "http://127.0.0.1@gate.example.org",
+        "http://user:127.0.0.1@gate.example.org",
+        "http://127.1",
+        "http://2130706433",
+        "http://127.0.0.1\\@gate.example.org",
+        "http://gate.example.org#@127.0.0.1",
+        "http://localhost\t.example.org",
+        "http://",
+        "http:///x",
+        "http://[::1",
+        "ftp://127.0.0.1",
+        "http:127.0.0.1",
+        "127.0.0.1",
+        "",
     ],
-)  # fmt: skip
+)
 def test_any_other_address_is_refused_with_a_sentence(url: str) -> None:
     assert SENTENCE in str(in_the_clear(url))
 
@@ -63,8 +85,12 @@ def test_a_gate_that_would_speak_in_the_clear_does_not_begin(gate: BenchGate, mo
         (gate.root / "secrets" / "identity.json").unlink()
     done = subprocess.run(
         [sys.executable, "-c", COMMAND, more[0], str(gate.write_site_file()), *more[1:]],
-        cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 2, done.stderr
     assert done.stderr.strip() == f"menjin gate {more[0]}: gate.server_url: {ELSEWHERE} {SENTENCE}"
 

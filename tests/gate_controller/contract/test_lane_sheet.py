@@ -36,7 +36,10 @@ GOOD = LaneSheet(
     **SEEN,
 )
 STRIKE = {
-    "lock": "fail_secure_strike", "fails": "secure", "free_exit": "handle", "fire_release": "mechanical",
+    "lock": "fail_secure_strike",
+    "fails": "secure",
+    "free_exit": "handle",
+    "fire_release": "mechanical",
 }
 TURNSTILE = {"lock": "turnstile", "fails": "secure", "free_exit": "button_cuts_power"}
 OPEN_SQUARE = {"on_escape_route": False, "fails": "secure"}
@@ -123,11 +126,16 @@ def test_a_way_out_needs_no_emergency_access():
 
 
 def test_a_lane_without_camera_needs_no_sign():
-    no_camera = changed({"camera_location": None, "camera_view": "", "camera_sign_photo": "",
-                         "camera_sign_date": None})
+    no_camera = changed(
+        {"camera_location": None, "camera_view": "", "camera_sign_photo": "", "camera_sign_date": None}
+    )
     assert must_findings(no_camera, LaneFacts()) == ()
     assert codes(must_findings(no_camera, LaneFacts(has_camera=True))) == [
-        "camera_not_placed", "camera_no_view", "camera_no_sign", "camera_no_sign_date"]
+        "camera_not_placed",
+        "camera_no_view",
+        "camera_no_sign",
+        "camera_no_sign_date",
+    ]
 
 
 def test_a_sheet_may_not_speak_of_another_lock_than_the_lane():
@@ -168,13 +176,17 @@ SHEETS = st.builds(
 def test_no_sheet_that_locks_people_in_or_films_in_private_passes_on_any_day(sheet, has_camera, day):
     passes = not must_findings(sheet, LaneFacts(has_camera=has_camera))
     traps = sheet.on_escape_route is not False and (
-        sheet.free_exit == "none" or sheet.fire_release == "none" or not sheet.manual_release
+        sheet.free_exit == "none"
+        or sheet.fire_release == "none"
+        or not sheet.manual_release
         or (sheet.fails == "secure" and sheet.free_exit != "handle")
         or (sheet.lock == "fail_safe_magnet" and sheet.free_exit == "handle")
     )
     films = sheet.camera_location == "private" or (
-        has_camera and not (sheet.camera_location and sheet.camera_view and sheet.camera_sign_photo
-                            and sheet.camera_sign_date)
+        has_camera
+        and not (
+            sheet.camera_location and sheet.camera_view and sheet.camera_sign_photo and sheet.camera_sign_date
+        )
     )
     assert not (passes and (traps or films))
     assert passes == (not any(f.must for f in check_sheet(sheet, LaneFacts(has_camera=has_camera), day)))

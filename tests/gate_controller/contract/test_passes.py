@@ -176,8 +176,10 @@ def test_a_signature_or_key_of_another_length_is_forged(cut: slice) -> None:
     verify_p256(PHONE.public_key, message, code.signature)
     longer = code.signature + b"\0"
     for key, signature in (
-        (PHONE.public_key, code.signature[cut]), (PHONE.public_key, longer),
-        (PHONE.public_key[cut], code.signature), (PHONE.public_key + b"\0", code.signature),
+        (PHONE.public_key, code.signature[cut]),
+        (PHONE.public_key, longer),
+        (PHONE.public_key[cut], code.signature),
+        (PHONE.public_key + b"\0", code.signature),
     ):
         with pytest.raises(CodeForged, match="wrong length"):
             verify_p256(key, message, signature)

@@ -75,7 +75,7 @@ def test_two_pins_differ_in_as_many_places_as_they_do() -> None:
 
 
 def test_a_made_pin_is_the_first_that_is_neither_weak_nor_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn = iter("312034" "123456" "482915" "906318" "570924")
+    drawn = iter("312034123456482915906318570924")
     asked = []
 
     def choose(choices: str) -> str:

@@ -90,9 +90,7 @@ def test_the_credentials_of_those_alone_who_want_two_ways_or_chose_face_are_kept
     card, faced = CardCredential("card-w", "w", tag=b"c" * 32), person("f", methods=(Method.FACE,))
     parts = (requester, bare, faced, pin("pin-f", "f"), without_face("o"), pin("pin-o", "o"))
     policy = compiled(*parts, pin("pin-w", "w"), card).policy
-    assert policy.credentials_for_ways == {
-        "w": (card, pin("pin-w", "w")), "b": (), "f": (pin("pin-f", "f"),)
-    }  # fmt: skip
+    assert policy.credentials_for_ways == {"w": (card, pin("pin-w", "w")), "b": (), "f": (pin("pin-f", "f"),)}
     assert compiled(without_face("o"), pin("pin-o", "o")).policy.credentials_for_ways == {}
 
 
@@ -121,14 +119,18 @@ def test_faces_offers_and_notices_are_kept_beside_the_policy() -> None:
 @pytest.mark.parametrize(
     ("part", "words"),
     [
-        (lane(method_hours={Method.PIN: "gone"}),
-         "lane 'north-in' names the hours 'gone', which do not exist"),
-        (person("p", grants=(Grant(("north-in",), None), Grant(("north-in",), "gone"))),
-         "person 'p' has a grant in the hours 'gone', which do not exist"),
+        (
+            lane(method_hours={Method.PIN: "gone"}),
+            "lane 'north-in' names the hours 'gone', which do not exist",
+        ),
+        (
+            person("p", grants=(Grant(("north-in",), None), Grant(("north-in",), "gone"))),
+            "person 'p' has a grant in the hours 'gone', which do not exist",
+        ),
         (lane(methods=(Method.FACE, Method.PIN)), "lane 'north-in' offers face, pin: every lane must offer"),
         (lane(methods=()), "lane 'north-in' offers nothing: every lane must offer the card"),
     ],
-)  # fmt: skip
+)
 def test_a_refusal_names_the_record_and_what_is_wrong(part: Record, words: str) -> None:
     with pytest.raises(PolicyRefused) as refused:
         compiled(part)

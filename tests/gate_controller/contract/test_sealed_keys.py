@@ -36,11 +36,14 @@ def test_a_key_opens_at_its_gate_and_is_another_text_each_time() -> None:
 @pytest.mark.parametrize(
     ("gate", "use", "site_id", "gate_id"),
     [
-        (X25519PrivateKey.generate(), CARD_KEY_USE, "s", "north"), (GATE, PIN_KEY_USE, "s", "north"),
-        (GATE, LEASES_USE, "s", "north"), (GATE, CARD_KEY_USE, "t", "north"),
-        (GATE, CARD_KEY_USE, "s", "south"), (GATE, CARD_KEY_USE, "s.north", ""),
+        (X25519PrivateKey.generate(), CARD_KEY_USE, "s", "north"),
+        (GATE, PIN_KEY_USE, "s", "north"),
+        (GATE, LEASES_USE, "s", "north"),
+        (GATE, CARD_KEY_USE, "t", "north"),
+        (GATE, CARD_KEY_USE, "s", "south"),
+        (GATE, CARD_KEY_USE, "s.north", ""),
     ],
-)  # fmt: skip
+)
 def test_it_opens_for_no_other_gate_use_or_site(
     gate: X25519PrivateKey, use: str, site_id: str, gate_id: str
 ) -> None:
@@ -100,17 +103,13 @@ def moved(sealed: SealedLeases) -> SealedLeases:
 def renamed(sealed: SealedLeases) -> SealedLeases:
     """Give a share to another person."""
     first, *others = sealed.leases
-    return msgspec.structs.replace(
-        sealed, leases=(msgspec.structs.replace(first, person_id="p9"), *others)
-    )
+    return msgspec.structs.replace(sealed, leases=(msgspec.structs.replace(first, person_id="p9"), *others))
 
 
 def under_another_consent(sealed: SealedLeases) -> SealedLeases:
     """Revive a consent."""
     first, *others = sealed.leases
-    return msgspec.structs.replace(
-        sealed, leases=(msgspec.structs.replace(first, consent_id="c9"), *others)
-    )
+    return msgspec.structs.replace(sealed, leases=(msgspec.structs.replace(first, consent_id="c9"), *others))
 
 
 def left_out(sealed: SealedLeases) -> SealedLeases:

@@ -43,12 +43,10 @@ ASK_WITH_FACE = ASK[:-1] + (
     b'"alone_limit":17,"alone":true,"min_beside_similarity":0.437,"only_beside":false}}'
 )
 REPLY_TO_ONE_THAT_WAS_CLEARED = REPLY[:-1] + b',"tamper_cleared_id":"0011223344556677"}'
-ASK_WITH_A_SEALING_KEY = ASK[:-1] + (
-    b',"sealing_public_key":"c3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3M="}'
-)
+ASK_WITH_A_SEALING_KEY = ASK[:-1] + (b',"sealing_public_key":"c3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3M="}')
 KEY_SEALED = b'"' + b"c2Vh" * 26 + b'c2U="'
 SHARE_SEALED = b'"' + b"c2hh" * 16 + b'"'
-REPLY_WITH_SEALED_LEASES = REPLY[:REPLY.index(b'"leases"')] + (
+REPLY_WITH_SEALED_LEASES = REPLY[: REPLY.index(b'"leases"')] + (
     b'"leases":[],"pass_certificate":null,"anchor_certificate":null,"wants_tombstones":false,'
     b'"sealed_leases":{"key_sealed":' + KEY_SEALED + b',"leases":[{"person_id":"p1","consent_id":"c1",'
     b'"share_sealed":' + SHARE_SEALED + b',"seconds":259200}]}}'
@@ -69,8 +67,11 @@ PAIR_OFFER = (
 PAIR_REVEAL = b'{"gate_nonce":"bm5ubm5ubm5ubm5ubm5ubg=="}'
 PAIR_WAITS = b'{"state":"waiting","site_id":null,"gate_id":null,"card_key_sealed":null,"pin_key_sealed":null}'
 PAIR_APPROVED = (
-    b'{"state":"approved","site_id":"s","gate_id":"north","card_key_sealed":' + KEY_SEALED
-    + b',"pin_key_sealed":' + KEY_SEALED + b"}"
+    b'{"state":"approved","site_id":"s","gate_id":"north","card_key_sealed":'
+    + KEY_SEALED
+    + b',"pin_key_sealed":'
+    + KEY_SEALED
+    + b"}"
 )
 ASK_OF_ONE_THAT_HANDED_OVER = ASK[:-1] + (
     b',"handed_over":{"seq":41,"digest":"ZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGQ="}}'
@@ -78,25 +79,19 @@ ASK_OF_ONE_THAT_HANDED_OVER = ASK[:-1] + (
 ASK_OF_A_NAMED_VERSION = ASK[:-1] + (
     b',"program":"0.2.0","knows":[],"policy_trouble":"1 of a later version: record \'person:p1\'"}'
 )
-ASK_WITH_ITS_DISK = ASK[:-1] + (
-    b',"disk":{"free_mib":40,"total_mib":7400,"reserve_in_use":true}}'
-)
+ASK_WITH_ITS_DISK = ASK[:-1] + (b',"disk":{"free_mib":40,"total_mib":7400,"reserve_in_use":true}}')
 REPLY_WITH_FEATURES = REPLY[:-1] + b',"knows":["looks"]}'
 ASK_OF_ONE_ON_TRIAL = ASK[:-1] + (
     b',"update":{"step":"trial","version":"0.3.0","order_id":"00112233.1","why":""}}'
 )
 REPLY_WITH_A_VERSION = REPLY[:-1] + b',"update":{"version":"0.3.0","order_id":"00112233.1"}}'
-ASK_FOR_A_BELL = ASK[:-1] + (
-    b',"knows":["bell"],"bell_key":"Z2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2c="}'
-)
+ASK_FOR_A_BELL = ASK[:-1] + (b',"knows":["bell"],"bell_key":"Z2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2c="}')
 REPLY_WITH_A_BELL = REPLY[:-1] + (
     b',"knows":["bell"],"bell_seconds":60.0,"bell_pass":{"servers":["bell.example.org:4222"],'
     b'"account":"Z2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2c=","issued_at":1772600767,"seconds":86400,'
     b'"signature":"' + b"c2ln" * 21 + b'cw=="}}'
 )
-SITE_FACTS = (
-    b'{"language":"zh","card_bits":32,"lanes":[{"lane_id":"north-in","name":"in","sheet":null}]}'
-)
+SITE_FACTS = b'{"language":"zh","card_bits":32,"lanes":[{"lane_id":"north-in","name":"in","sheet":null}]}'
 MANIFEST = (
     b'{"site_id":"s","gate_id":"north","epoch":1,"version":7,"issued_at":"2026-03-04T05:06:07Z",'
     b'"digest":"ZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGQ="}'

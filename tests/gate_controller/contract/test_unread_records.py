@@ -45,7 +45,9 @@ def a_site() -> dict[str, bytes]:
     days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
     all_day = HoursRecord("all-day", "All day", (Span(days, 0, 1440),))
     parts: list[Record] = [
-        SiteRecord("site-1", "Court", "Asia/Shanghai"), CalendarRecord({}), all_day,
+        SiteRecord("site-1", "Court", "Asia/Shanghai"),
+        CalendarRecord({}),
+        all_day,
         EndedPassRecord("pass-1", NOON),
         lane("north-in", interlock_with=("north-out",), method_hours={"pin": "all-day"}),
         lane("north-out", direction="out", antipassback="soft"),
@@ -109,9 +111,11 @@ def test_whatever_a_later_version_wrote_nothing_more_opens_and_each_record_is_na
         ("lane:north-out", {("south-in", number) for number in range(3)}),
         # its hours shut the lanes that name them, and the second person's grant
         ("hours:all-day", {("north-out", number) for number in (0, 2)}),
-        ("site:", ALL_OPEN), ("calendar:", ALL_OPEN), ("ended_pass:pass-1", ALL_OPEN),
+        ("site:", ALL_OPEN),
+        ("calendar:", ALL_OPEN),
+        ("ended_pass:pass-1", ALL_OPEN),
     ],
-)  # fmt: skip
+)
 def test_what_depends_on_a_record_that_is_not_understood_is_shut_and_nothing_else(
     key: str, still_open: set[tuple[str, int]]
 ) -> None:
@@ -137,7 +141,8 @@ def test_a_card_that_was_ended_elsewhere_in_the_policy_opens_no_more() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [b"{", b"[]", b'{"person_id":"p1"}', b'{"person_id":7,"methods":[],"grants":[]}'])
+    "value", [b"{", b"[]", b'{"person_id":"p1"}', b'{"person_id":7,"methods":[],"grants":[]}']
+)
 def test_what_no_version_would_write_is_refused_whole(value: bytes) -> None:
     with pytest.raises(PolicyRefused) as refusal:
         compiled({**SITE, "person:p1": value})

@@ -203,10 +203,17 @@ def test_a_minor_and_then_a_guardian_say_yes_with_their_own_things(tmp_path: Pat
             visitor.wait_for(screen="face_guardian")
             bench.keys.type("111999#")
             visitor.wait_for(screen="face_office")
-        assert answers(bench) == [("yes", {
-            "person_id": ME, "credential_id": "card-1", "guardian_id": GUARDIAN,
-            "guardian_credential_id": "pin-3",
-        })]
+        assert answers(bench) == [
+            (
+                "yes",
+                {
+                    "person_id": ME,
+                    "credential_id": "card-1",
+                    "guardian_id": GUARDIAN,
+                    "guardian_credential_id": "pin-3",
+                },
+            )
+        ]
 
 
 # -- taking back ---------------------------------------------------------------------------------------

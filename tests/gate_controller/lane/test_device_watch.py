@@ -358,12 +358,16 @@ def test_a_contact_that_flutters_for_hours_is_reported_once_counted_and_reported
     ("kind", "each", "recorded", "clear"),
     [
         (
-            InputKind.EXIT_BUTTON, ["exit_request"],
-            [*["exit_request"] * 60, "alarm_button_stuck"], "button_stuck_clear",
+            InputKind.EXIT_BUTTON,
+            ["exit_request"],
+            [*["exit_request"] * 60, "alarm_button_stuck"],
+            "button_stuck_clear",
         ),
         (
-            InputKind.TAMPER, ["alarm_tamper", "tamper_clear"],
-            [*["alarm_tamper", "tamper_clear"] * 59, "alarm_tamper"], "tamper_clear",
+            InputKind.TAMPER,
+            ["alarm_tamper", "tamper_clear"],
+            [*["alarm_tamper", "tamper_clear"] * 59, "alarm_tamper"],
+            "tamper_clear",
         ),
     ],
 )

@@ -51,31 +51,41 @@ def answer(claim: Claim, *parts: object, memory: GateMemory = GateMemory(), now=
         (BY_PIN, (), GateMemory(), Decision(True, Reason.GRANTED, PERSON, "pin-1", 0.2)),
         (BY_DURESS, (), GateMemory(), Decision(True, Reason.GRANTED, PERSON, "pin-2", 0.2, True)),
         (
-            BY_DURESS, (lane(posture=Posture.LOCKDOWN),), GateMemory(),
+            BY_DURESS,
+            (lane(posture=Posture.LOCKDOWN),),
+            GateMemory(),
             Decision(False, Reason.LANE_LOCKDOWN, PERSON, "pin-2", duress=True),
         ),
         (BY_CARD, (person(grants=()),), GateMemory(), Decision(False, Reason.NO_GRANT, PERSON, "card-1")),
         (BY_CARD, HARD, INSIDE, Decision(False, Reason.ANTIPASSBACK, PERSON, "card-1")),
         (
-            BY_DURESS, HARD, INSIDE,
+            BY_DURESS,
+            HARD,
+            INSIDE,
             Decision(False, Reason.ANTIPASSBACK, PERSON, "pin-2", duress=True),
         ),
         (
-            BY_CARD, SOFT, INSIDE,
+            BY_CARD,
+            SOFT,
+            INSIDE,
             Decision(True, Reason.GRANTED, PERSON, "card-1", 0.2, antipassback_violated=True),
         ),
         (BY_CARD, LOCKED, BUSY, Decision(False, Reason.INTERLOCKED, PERSON, "card-1")),
         (BY_DURESS, LOCKED, BUSY, Decision(False, Reason.INTERLOCKED, PERSON, "pin-2", duress=True)),
         (
-            BY_CARD, (person(may_override=True), lane(posture=Posture.DISABLED)), GateMemory(),
+            BY_CARD,
+            (person(may_override=True), lane(posture=Posture.DISABLED)),
+            GateMemory(),
             Decision(True, Reason.OVERRIDE, PERSON, "card-1", 0.2),
         ),
         (
-            BY_CARD, (person(slow_pass=True), lane(slow_pulse_seconds=9.0)), GateMemory(),
+            BY_CARD,
+            (person(slow_pass=True), lane(slow_pulse_seconds=9.0)),
+            GateMemory(),
             Decision(True, Reason.GRANTED, PERSON, "card-1", 9.0),
         ),
     ],
-)  # fmt: skip
+)
 def test_an_answer_says_for_whom_by_what_and_for_how_long(
     claim: Claim, parts: tuple, memory: GateMemory, expected: Decision
 ) -> None:
@@ -170,9 +180,7 @@ def test_a_delayed_method_waits_to_its_last_moment_and_no_other_waits() -> None:
     assert answer(BY_CARD, memory=waits, now=NOON - TICK).reason is Reason.GRANTED
 
 
-@pytest.mark.parametrize(
-    ("sure", "reason"), [(True, Reason.CODE_STALE), (False, Reason.CLOCK_UNSURE)]
-)
+@pytest.mark.parametrize(("sure", "reason"), [(True, Reason.CODE_STALE), (False, Reason.CLOCK_UNSURE)])
 def test_a_stale_code_under_an_unsure_clock_is_the_clocks_fault(sure: bool, reason: Reason) -> None:
     stale = Claim(Method.QR, PERSON, QR, second=1, refusal=Reason.CODE_STALE)
     assert answer(stale, memory=GateMemory(clock_sure=sure)).reason is reason

@@ -89,9 +89,7 @@ def test_under_an_unsure_clock_an_override_that_locks_goes_on() -> None:
     assert reason_of(BY_CARD, lane(posture_override=ended)) is Reason.GRANTED
 
 
-@pytest.mark.parametrize(
-    ("hours", "reason"), [(AFTERNOON, Reason.GRANTED), (MORNING, Reason.OUTSIDE_HOURS)]
-)
+@pytest.mark.parametrize(("hours", "reason"), [(AFTERNOON, Reason.GRANTED), (MORNING, Reason.OUTSIDE_HOURS)])
 def test_a_grant_with_hours_opens_in_them_and_to_staff_at_any(hours: HoursRecord, reason: Reason) -> None:
     grants = (Grant(("north-in",), hours_id="hours"),)
     assert reason_of(BY_CARD, person(grants=grants), hours) is reason
@@ -125,9 +123,13 @@ def test_a_face_opens_under_a_sure_clock_alone() -> None:
 
 def test_a_pass_for_one_visit_opens_once() -> None:
     once = VisitorPass(
-        pass_id="00000000000000b1", issuer_id=PERSON, valid_from=NOON, valid_until=FAR, uses=1,
+        pass_id="00000000000000b1",
+        issuer_id=PERSON,
+        valid_from=NOON,
+        valid_until=FAR,
+        uses=1,
         gate_numbers=(1,),
-    )  # fmt: skip
+    )
     claim = Claim(Method.QR, PERSON, visitor_pass=once)
     assert reason_of(claim) is Reason.GRANTED
     assert reason_of(claim, memory=GateMemory(uses={once.pass_id: 1})) is Reason.USED_UP

@@ -94,7 +94,8 @@ def test_face_pauses_at_the_hours_of_the_site_and_never_after_48(hours: int, cou
 
 STEPS = st.lists(
     st.tuples(
-        st.floats(1.0, 4 * HOUR), st.sampled_from([True, True, False, None]),
+        st.floats(1.0, 4 * HOUR),
+        st.sampled_from([True, True, False, None]),
         st.none() | st.floats(-200 * HOUR, 200 * HOUR),
     ),
     max_size=60,

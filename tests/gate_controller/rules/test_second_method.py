@@ -193,8 +193,12 @@ def test_with_an_unsure_clock_the_request_holds_but_never_waits_for_a_phone() ->
 
 def test_visitors_of_a_requester_come_in_as_before(policy: Policy) -> None:
     guest = VisitorPass(
-        pass_id="00000000000000b1", issuer_id=PERSON, gate_numbers=frozenset({1}), uses=1,
-        valid_from=AT_NOON, valid_until=AT_NIGHT + timedelta(hours=1),
+        pass_id="00000000000000b1",
+        issuer_id=PERSON,
+        gate_numbers=frozenset({1}),
+        uses=1,
+        valid_from=AT_NOON,
+        valid_until=AT_NIGHT + timedelta(hours=1),
     )
     assert reason(policy, Claim(Method.QR, PERSON, visitor_pass=guest), after()) is Reason.GRANTED
     code = Claim(Method.PIN, PERSON, visitor_code("48291573", PIN_KEY))

@@ -53,11 +53,15 @@ KEYS = GateKeys(b"c" * 32, b"p" * 32, public_bytes(PASS_KEY))
 WHO = person()
 PHONE, PAPER, ONLINE = Phone(), Phone("00000000000000bb"), Phone("00000000000000cc")
 HELD = (
-    card(7, KEYS.card_key), pin("482915", KEYS.pin_key),
+    card(7, KEYS.card_key),
+    pin("482915", KEYS.pin_key),
     pin("739146", KEYS.pin_key, credential_id="pin-2", duress=True),
-    visitor_code("48291573", KEYS.pin_key), qr(PHONE), qr(PAPER), qr(ONLINE),
+    visitor_code("48291573", KEYS.pin_key),
+    qr(PHONE),
+    qr(PAPER),
+    qr(ONLINE),
     FaceRecord(WHO.person_id, "consent-1", "engine"),
-)  # fmt: skip
+)
 
 Shown = Callable[[Policy], Claim]
 
@@ -88,7 +92,7 @@ WAYS: dict[str, Shown] = {
     "visitor's code": typed("48291573"),
     "pass for one visit": visit("00000000000000b1", uses=1),
     "visit of a weekly pass": visit("00000000000000b2", uses=0),
-}  # fmt: skip
+}
 
 
 def policy_of(who: PersonRecord, *more: Record) -> Policy:

@@ -53,10 +53,13 @@ def test_a_face_opens_beside_any_other_way_and_not_alone(way: Credential) -> Non
 @pytest.mark.parametrize(
     ("wall_clock", "reason"),
     [
-        ((7, 59), Reason.FACE_ALONE), ((8, 0), Reason.GRANTED), ((19, 59), Reason.GRANTED),
-        ((20, 0), Reason.FACE_ALONE), ((22, 0), Reason.FACE_ALONE),
+        ((7, 59), Reason.FACE_ALONE),
+        ((8, 0), Reason.GRANTED),
+        ((19, 59), Reason.GRANTED),
+        ((20, 0), Reason.FACE_ALONE),
+        ((22, 0), Reason.FACE_ALONE),
     ],
-)  # fmt: skip
+)
 def test_a_face_beside_a_pin_opens_in_the_hours_of_the_pin_alone(
     wall_clock: tuple[int, int], reason: Reason
 ) -> None:
@@ -74,10 +77,12 @@ def test_a_holiday_on_which_the_pin_is_not_offered_pauses_the_face() -> None:
 @pytest.mark.parametrize(
     ("window", "reason"),
     [
-        ((None, timedelta()), Reason.FACE_ALONE), ((None, timedelta(seconds=1)), Reason.GRANTED),
-        ((timedelta(), None), Reason.GRANTED), ((timedelta(seconds=1), None), Reason.FACE_ALONE),
+        ((None, timedelta()), Reason.FACE_ALONE),
+        ((None, timedelta(seconds=1)), Reason.GRANTED),
+        ((timedelta(), None), Reason.GRANTED),
+        ((timedelta(seconds=1), None), Reason.FACE_ALONE),
     ],
-)  # fmt: skip
+)
 def test_a_face_waits_for_the_first_moment_of_the_other_way_and_ends_with_its_last(
     window: tuple[timedelta | None, timedelta | None], reason: Reason
 ) -> None:

@@ -64,7 +64,11 @@ def signed(
     kind: DigestKind = "sha256",
 ) -> tuple[SignedPolicyManifest, PolicyChange]:
     return site.signed_policy(
-        whole, gate_id=gate, epoch=epoch, version=version, issued_at=NOW + timedelta(minutes=minutes),
+        whole,
+        gate_id=gate,
+        epoch=epoch,
+        version=version,
+        issued_at=NOW + timedelta(minutes=minutes),
         kind=kind,
     )
 
@@ -186,8 +190,9 @@ PEOPLE = [f"person:{n:016x}" for n in range(4)]
 KINDS = st.sampled_from(["sha256", "lthash16"])
 SETS = st.lists(
     st.tuples(st.dictionaries(st.sampled_from(PEOPLE), st.booleans()), KINDS, KINDS, st.booleans()),
-    min_size=2, max_size=5,
-)  # fmt: skip
+    min_size=2,
+    max_size=5,
+)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -107,7 +107,10 @@ def pass_for(bell: GateBell, *servers: str, seconds: int = 600) -> BellPass:
     now = int(time.time())
     claims = pass_claims(public_bytes(ACCOUNT), bell.public_key, SUBJECT, now, now + seconds)
     return BellPass(
-        servers=servers, account=public_bytes(ACCOUNT), issued_at=now, seconds=seconds,
+        servers=servers,
+        account=public_bytes(ACCOUNT),
+        issued_at=now,
+        seconds=seconds,
         signature=ACCOUNT.sign(claims),
     )
 
@@ -158,7 +161,9 @@ def test_nonsense_ends_the_connection_and_it_is_tried_again(
 
 @pytest.mark.parametrize("info", [b"", b"INFO no json\r\n", b"INFO {}\r\n" + b"PING\r\n" * 5, b"+OK\r\n"])
 def test_a_broker_that_introduces_itself_badly_is_not_heard(
-    tmp_path: Path, bell: Callable[[LyingBroker], GateBell], info: bytes,
+    tmp_path: Path,
+    bell: Callable[[LyingBroker], GateBell],
+    info: bytes,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("gate_controller.contract.broker_line.CONNECT_SECONDS", 1.0)

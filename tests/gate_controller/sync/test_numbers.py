@@ -13,13 +13,19 @@ from gate_controller.sync.numbers import GateNumbers, NumbersFile
 
 NOW = datetime(2026, 3, 4, 11, 0, tzinfo=UTC)
 NUMBERS = GateNumbers(
-    program="0.2.0", at=NOW, is_online=False, clock_is_sure=True, policy_version=7,
-    policy_issued_at=NOW - timedelta(hours=2), journal_seq=120, acknowledged_seq=100,
+    program="0.2.0",
+    at=NOW,
+    is_online=False,
+    clock_is_sure=True,
+    policy_version=7,
+    policy_issued_at=NOW - timedelta(hours=2),
+    journal_seq=120,
+    acknowledged_seq=100,
     disk=DiskState(5, 100, reserve_in_use=True),
     status=GateStatus(
         (), (DeviceHealth(device="card", health="ok"), DeviceHealth(device="keys", health="lost"))
     ),
-)  # fmt: skip
+)
 
 
 def test_the_file_says_how_the_gate_is(tmp_path: Path) -> None:
@@ -27,15 +33,23 @@ def test_the_file_says_how_the_gate_is(tmp_path: Path) -> None:
     text = (tmp_path / "gate.prom").read_text(encoding="utf-8")
     found = {
         (sample.name.removeprefix("menjin_controller_"), *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(text) for sample in family.samples
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
     }
     assert found == {
-        ("build_info", "0.2.0"): 1, ("written_timestamp_seconds",): NOW.timestamp(),
-        ("server_in_reach",): 0, ("clock_sure",): 1, ("policy_version",): 7,
+        ("build_info", "0.2.0"): 1,
+        ("written_timestamp_seconds",): NOW.timestamp(),
+        ("server_in_reach",): 0,
+        ("clock_sure",): 1,
+        ("policy_version",): 7,
         ("policy_issued_timestamp_seconds",): NOW.timestamp() - 7200,
-        ("journal_entries",): 120, ("events_unsent",): 20,
-        ("disk_free_bytes",): 5, ("disk_bytes",): 100, ("disk_reserve_in_use",): 1,
-        ("device_up", "card"): 1, ("device_up", "keys"): 0,
+        ("journal_entries",): 120,
+        ("events_unsent",): 20,
+        ("disk_free_bytes",): 5,
+        ("disk_bytes",): 100,
+        ("disk_reserve_in_use",): 1,
+        ("device_up", "card"): 1,
+        ("device_up", "keys"): 0,
     }
     page = (Path(__file__).parents[3] / "docs" / "monitoring.md").read_text(encoding="utf-8")
     assert [name for name, *_ in found if f"menjin_controller_{name}" not in page] == []

@@ -140,9 +140,12 @@ def test_a_signal_to_the_launcher_reaches_the_gate(root: Path) -> None:
 
 def test_it_needs_nothing_but_python(root: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-I", "-S", launcher.__file__, str(root / "nowhere"), "gate"], env={**os.environ},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "-I", "-S", launcher.__file__, str(root / "nowhere"), "gate"],
+        env={**os.environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 2
     assert "has no version of the gate" in done.stderr
     assert EXIT_NEXT not in (0, 2)

@@ -35,8 +35,7 @@ def makers(tmp_path: Path) -> Path:
     sign.make_keys(folder / "keys", NOW)
     for version in ("0.3.9", RUNS, "0.3.11"):
         make_wheel(folder / version, version, packages=())
-        sign.add_version(
-            folder / "release", folder / "keys", version, folder / version, machine_tag(), NOW)
+        sign.add_version(folder / "release", folder / "keys", version, folder / version, machine_tag(), NOW)
     return folder
 
 
@@ -104,8 +103,7 @@ def test_a_server_adds_no_word_of_its_own_to_what_was_signed(makers: Path, root:
 @pytest.mark.parametrize("version", ["0.3.10.dev1", "0.3.10rc1", "0.2", "0.3.9+local", "0.3.9.post1"])
 def test_versions_are_compared_as_packages_are(makers: Path, root: Path, version: str) -> None:
     make_wheel(makers / version, version, packages=())
-    sign.add_version(
-        makers / "release", makers / "keys", version, makers / version, machine_tag(), NOW)
+    sign.add_version(makers / "release", makers / "keys", version, makers / version, machine_tag(), NOW)
     with pytest.raises(OlderVersion):
         fetch_version(root, version, Server(makers / "release").get, RUNS)
 
@@ -128,7 +126,10 @@ def test_an_order_for_an_older_version_is_in_the_journal_once_and_what_runs_goes
     def tick() -> bool:
         return updates.time_passed(
             lambda kind, facts, _personal: entries.append((kind, dict(facts))),
-            is_quiet=True, well=(), has_policy=True)
+            is_quiet=True,
+            well=(),
+            has_policy=True,
+        )
 
     for _again in range(3):
         updates.ordered(UpdateOrder(version="0.3.9", order_id="o.1"))

@@ -19,11 +19,14 @@ def test_it_is_kept_as_soon_as_a_card_has_opened() -> None:
     assert judge(well(opened=1), 1.0) == Judgement("keep")
 
 
-@pytest.mark.parametrize(("more", "why"), [
-    ({"has_reported": False}, "the server did not hear from it"),
-    ({"has_policy": False}, "it has no rules"),
-    ({"well": {"card"}}, "devices that worked before do not: board"),
-])
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"has_reported": False}, "the server did not hear from it"),
+        ({"has_policy": False}, "it has no rules"),
+        ({"well": {"card"}}, "devices that worked before do not: board"),
+    ],
+)
 def test_a_card_is_not_enough_where_something_else_is_not_well(more: dict[str, object], why: str) -> None:
     facts = well(opened=1, **more)
     assert judge(facts, TRIAL_SECONDS - 1).verdict == "wait"

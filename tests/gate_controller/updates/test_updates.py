@@ -35,9 +35,7 @@ class Gate:
         self.root, self.now, self.relays_rest, self.fetches = root, 0.0, True, 0
         self.entries: list[tuple[EventKind, dict[str, object]]] = []
         self._given = fetch
-        self.updates = GateUpdates(
-            root, self._fetch, lambda: self.relays_rest, {"card"}, lambda: self.now
-        )
+        self.updates = GateUpdates(root, self._fetch, lambda: self.relays_rest, {"card"}, lambda: self.now)
 
     def _fetch(self, version: str) -> None:
         self.fetches += 1
@@ -47,8 +45,10 @@ class Gate:
     def tick(self, *, is_quiet: bool = True, well: tuple[str, ...] = ("card", "board")) -> bool:
         return self.updates.time_passed(
             lambda kind, facts, _personal: self.entries.append((kind, dict(facts))),
-            is_quiet=is_quiet, well=well, has_policy=True,
-        )  # fmt: skip
+            is_quiet=is_quiet,
+            well=well,
+            has_policy=True,
+        )
 
     def until_step(self, step: str) -> None:
         until(lambda: self.updates.status().step == step, self.updates.status)

@@ -127,9 +127,7 @@ def test_a_shorter_second_pulse_does_not_cut_the_first(metal: RelayBoard, relay:
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("inf"), float("nan")])
-def test_a_pulse_of_no_time_or_no_end_is_refused(
-    metal: RelayBoard, relay: UsbRelay, seconds: float
-) -> None:
+def test_a_pulse_of_no_time_or_no_end_is_refused(metal: RelayBoard, relay: UsbRelay, seconds: float) -> None:
     relay.open()
     with pytest.raises(BadDeviceSetting, match="lasts some seconds"):
         relay.pulse(seconds)

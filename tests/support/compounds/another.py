@@ -47,8 +47,13 @@ def add_another(session: Session, site: Site) -> Mapping[str, str]:
         select(VisitorPassRow).where(VisitorPassRow.issuer_person_id.is_(None)).limit(1)
     ).one()
     _copy(session, visitor, pass_id="another-pass", **office)
-    _copy(session, _first(session, Disclosure, Disclosure.disclosure_id), disclosure_id="another-disclosure",
-          person_id=PERSON, **office)
+    _copy(
+        session,
+        _first(session, Disclosure, Disclosure.disclosure_id),
+        disclosure_id="another-disclosure",
+        person_id=PERSON,
+        **office,
+    )
     audit = _first(session, ComplianceAudit, ComplianceAudit.audit_id)
     _copy(session, audit, audit_id="another-audit", **office)
     _copy(session, _first(session, Incident, Incident.incident_id), incident_id="another-incident", **office)
@@ -60,36 +65,94 @@ def add_another(session: Session, site: Site) -> Mapping[str, str]:
     _add_what_the_first_has_not(session, site)
     session.flush()
     return {
-        "alarm_id": "another-alarm", "assessment_id": "another-assessment", "older_id": "another-older",
+        "alarm_id": "another-alarm",
+        "assessment_id": "another-assessment",
+        "older_id": "another-older",
         "audit_id": "another-audit",
-        "card_id": "another-card", "credential_id": "another-card", "disclosure_id": "another-disclosure",
-        "gate_id": GATE, "handover_id": "another-handover", "home_id": HOME, "hours_id": "another-hours",
-        "incident_id": "another-incident", "job_id": "another-job", "key_id": "another-key",
+        "card_id": "another-card",
+        "credential_id": "another-card",
+        "disclosure_id": "another-disclosure",
+        "gate_id": GATE,
+        "handover_id": "another-handover",
+        "home_id": HOME,
+        "hours_id": "another-hours",
+        "incident_id": "another-incident",
+        "job_id": "another-job",
+        "key_id": "another-key",
         "review_id": "another-review",
-        "lane_id": "another-lane", "message_id": "another-message", "pair_id": "another-pair",
-        "pass_id": "another-pass", "person_id": PERSON, "request_id": "another-request",
-        "run_id": "another-run", "series_id": "another-series",
+        "lane_id": "another-lane",
+        "message_id": "another-message",
+        "pair_id": "another-pair",
+        "pass_id": "another-pass",
+        "person_id": PERSON,
+        "request_id": "another-request",
+        "run_id": "another-run",
+        "series_id": "another-series",
         "webhook_id": "another-webhook",
-    }  # fmt: skip
+    }
 
 
 def _add_what_the_first_has_not(session: Session, site: Site) -> None:
     now = site.created_at
-    session.add_all([
-        HandoverRow(handover_id="another-handover", site_id=SITE, at=now, author_id="staff-9",
-                    open_alarm_ids=[]),
-        LongJob(job_id="another-job", site_id=SITE, kind="import_people", author_id="staff-9", total=1,
-                created_at=now, state="done", result={}),
-        ApiKey(key_id="another-key", site_id=SITE, name="x", scopes=["people:read"], secret_sha256=bytes(32),
-               author_id="staff-9", created_at=now, valid_until=now),
-        RestoreReview(review_id="another-review", site_id=SITE, kind="person", subject_id=PERSON, before={},
-                      after={}, found_at=now),
-        Webhook(webhook_id="another-webhook", site_id=SITE, name="x", url="https://example.org/", kinds=[],
-                signing_key_sealed=b"", created_at=now),
-        PairAttempt(pair_id="another-pair", gate_id=GATE, code_digest=b"", expires_at=now, state="waiting"),
-        OutboxMessage(message_id="another-message", site_id=SITE, channel="webhook", target="another-webhook",
-                      kind="test", body={}, created_at=now, next_at=now, state="failed"),
-    ])  # fmt: skip
+    session.add_all(
+        [
+            HandoverRow(
+                handover_id="another-handover", site_id=SITE, at=now, author_id="staff-9", open_alarm_ids=[]
+            ),
+            LongJob(
+                job_id="another-job",
+                site_id=SITE,
+                kind="import_people",
+                author_id="staff-9",
+                total=1,
+                created_at=now,
+                state="done",
+                result={},
+            ),
+            ApiKey(
+                key_id="another-key",
+                site_id=SITE,
+                name="x",
+                scopes=["people:read"],
+                secret_sha256=bytes(32),
+                author_id="staff-9",
+                created_at=now,
+                valid_until=now,
+            ),
+            RestoreReview(
+                review_id="another-review",
+                site_id=SITE,
+                kind="person",
+                subject_id=PERSON,
+                before={},
+                after={},
+                found_at=now,
+            ),
+            Webhook(
+                webhook_id="another-webhook",
+                site_id=SITE,
+                name="x",
+                url="https://example.org/",
+                kinds=[],
+                signing_key_sealed=b"",
+                created_at=now,
+            ),
+            PairAttempt(
+                pair_id="another-pair", gate_id=GATE, code_digest=b"", expires_at=now, state="waiting"
+            ),
+            OutboxMessage(
+                message_id="another-message",
+                site_id=SITE,
+                channel="webhook",
+                target="another-webhook",
+                kind="test",
+                body={},
+                created_at=now,
+                next_at=now,
+                state="failed",
+            ),
+        ]
+    )
 
 
 def _later(session: Session) -> Any:

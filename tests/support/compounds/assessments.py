@@ -57,11 +57,22 @@ def assess_rows(session: Session, site_id: str, lane_id: str) -> None:
     made_at = session.get_one(Site, site_id).created_at
     session.add(
         AssessmentRow(
-            assessment_id=f"assessed-{site_id}", site_id=site_id, number=1, state="approved",
-            texts=WHOLE_TEXTS, lanes=[lane_id], conclusion="go", residual_risk="low",
-            review_due=(made_at + timedelta(days=3650)).date(), author_ids=["author-1"], engine=FACE_ENGINE,
-            notice_basis=notice_basis(session), created_at=made_at, submitted_at=made_at,
-            approver_id="approver-1", approved_at=made_at,
+            assessment_id=f"assessed-{site_id}",
+            site_id=site_id,
+            number=1,
+            state="approved",
+            texts=WHOLE_TEXTS,
+            lanes=[lane_id],
+            conclusion="go",
+            residual_risk="low",
+            review_due=(made_at + timedelta(days=3650)).date(),
+            author_ids=["author-1"],
+            engine=FACE_ENGINE,
+            notice_basis=notice_basis(session),
+            created_at=made_at,
+            submitted_at=made_at,
+            approver_id="approver-1",
+            approved_at=made_at,
         )
     )
     session.flush()

@@ -36,8 +36,9 @@ def copied_tables() -> list[Table]:
 
 def originals_of(session: Session) -> Originals:
     """Return the rows that there are before anything is copied, by table."""
-    return {table: [dict(row) for row in session.execute(select(table)).mappings()]
-            for table in copied_tables()}
+    return {
+        table: [dict(row) for row in session.execute(select(table)).mappings()] for table in copied_tables()
+    }
 
 
 def copy_rows(session: Session, originals: Originals, numbers: range) -> None:

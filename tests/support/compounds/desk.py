@@ -35,8 +35,8 @@ def give_pins(compound: ManagedCompound, name: str = "王芳") -> Pins:
     """Give a person a PIN and a duress PIN."""
     with compound.app.app_context(), current_menjin().database.session() as session:
         act = new_action(
-            current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock(
-        ))
+            current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock()
+        )
         return Pins(issue_pin(act, compound.persons[name]), issue_duress_pin(act, compound.persons[name]))
 
 
@@ -104,11 +104,20 @@ def show_at_a_gate(app: Flask, *, times: int = 3, gate_id: str = "north") -> Non
         for seq in range(1, times + 1):
             session.add(
                 GateEvent(
-                    journal_id=journal_id, gate_id=gate_id, seq=seq, kind="access", lane_id=f"{gate_id}-in",
-                    at=now + timedelta(seconds=2 * (seq - times)), received_at=now, person_id=visit.person_id,
+                    journal_id=journal_id,
+                    gate_id=gate_id,
+                    seq=seq,
+                    kind="access",
+                    lane_id=f"{gate_id}-in",
+                    at=now + timedelta(seconds=2 * (seq - times)),
+                    received_at=now,
+                    person_id=visit.person_id,
                     facts={"method": method, "opens": True, "reason": "granted", "lane_id": f"{gate_id}-in"},
                     personal={"person_id": visit.person_id, "credential_id": visit.credential_id},
-                    salt=b"s", personal_digest=bytes(32), previous=bytes(32), digest=bytes(32),
+                    salt=b"s",
+                    personal_digest=bytes(32),
+                    previous=bytes(32),
+                    digest=bytes(32),
                 )
             )
 

@@ -86,8 +86,13 @@ class Forgotten:
     def receipt(self, gate_id: str, number: int = 0, **changes: object) -> SignedReceipt:
         """Return a receipt as the gate signs it."""
         receipt = ForgetReceipt(
-            site_id=self.site_id, gate_id=gate_id, person_id=self.people[number],
-            consent_id=self.consent_of(number), forgotten_at=self.now, blob_found=True, journal_seq=7,
+            site_id=self.site_id,
+            gate_id=gate_id,
+            person_id=self.people[number],
+            consent_id=self.consent_of(number),
+            forgotten_at=self.now,
+            blob_found=True,
+            journal_seq=7,
         )
         body = msgspec.json.encode(msgspec.structs.replace(receipt, **changes))
         return SignedReceipt(receipt=body, signature=sign(self.keys[gate_id], RECEIPT_DOMAIN, body))

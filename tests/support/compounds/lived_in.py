@@ -94,8 +94,13 @@ def live_in(compound: ManagedCompound) -> dict[str, str]:
         guest = act_in(compound, session, compound.persons["王芳"], "phone")
         issue_pass(guest, issuer_person_id=compound.persons["王芳"], label="李阿姨", gate_numbers=[1])
         issue_series(
-            guest, issuer_person_id=compound.persons["王芳"], label="钟点工", gate_numbers=[1],
-            days=["mon", "thu"], starts_minute=480, ends_minute=720,
+            guest,
+            issuer_person_id=compound.persons["王芳"],
+            label="钟点工",
+            gate_numbers=[1],
+            days=["mon", "thu"],
+            starts_minute=480,
+            ends_minute=720,
             last_day=(guest.now + timedelta(days=60)).date(),
         )
         file_request(guest, compound.persons["王芳"], "correction", subject="name", wanted="王芬")
@@ -103,8 +108,14 @@ def live_in(compound: ManagedCompound) -> dict[str, str]:
         manager = session.scalars(select(User).where(User.email == "manager@example.org")).one()
         office = act_in(compound, session, f"staff-{manager.id}", "manager")
         issue_series(
-            office, issuer_person_id=None, label="电梯维保", gate_numbers=[1], days=["tue"],
-            starts_minute=540, ends_minute=720, last_day=(office.now + timedelta(days=60)).date(),
+            office,
+            issuer_person_id=None,
+            label="电梯维保",
+            gate_numbers=[1],
+            days=["tue"],
+            starts_minute=540,
+            ends_minute=720,
+            last_day=(office.now + timedelta(days=60)).date(),
         )
         _schedule(office)
         _leave_a_sheet_half_read(office)
@@ -121,8 +132,11 @@ def _give_looks(act: Action, person_id: str) -> None:
     for number, days in enumerate((400, 60, 3), start=1):
         act.session.add(
             FaceLook(
-                gate_id="north", look_id=f"{number:016x}", consent_id=consent_id,
-                taken_at=act.now - timedelta(days=days), dropped_at=act.now if days == 60 else None,
+                gate_id="north",
+                look_id=f"{number:016x}",
+                consent_id=consent_id,
+                taken_at=act.now - timedelta(days=days),
+                dropped_at=act.now if days == 60 else None,
             )
         )
     act.session.add(LookOffer(consent_id=consent_id, misses=0, offered_at=act.now, is_off=False))
@@ -139,8 +153,14 @@ def _schedule(act: Action) -> None:
 def _leave_a_sheet_half_read(act: Action) -> None:
     """Simulate another thread at work on a long sheet, by this clock."""
     job_id = put_job(
-        act.session, act.sealer, act.site_id, kind="import_people", author_id=act.actor_id,
-        payload=b"", total=2000, now=act.now,
+        act.session,
+        act.sealer,
+        act.site_id,
+        kind="import_people",
+        author_id=act.actor_id,
+        payload=b"",
+        total=2000,
+        now=act.now,
     )
     job = act.session.get_one(LongJob, job_id)
     job.state, job.claim, job.claimed_at = "running", "another", act.now
@@ -159,9 +179,12 @@ def publish_to_residents(act: Action, person_id: str) -> None:
     asked = ("区公安分局", "调取证据通知书 17 号", "北门的通行记录", "given", "刑事诉讼法第五十四条")
     record_disclosure(act, Asked(*asked, person_id, today, today), "manager")
     begin_audit(
-        act, current_menjin().config, auditor="区网信办推荐的审计机构", is_independent=True,
+        act,
+        current_menjin().config,
+        auditor="区网信办推荐的审计机构",
+        is_independent=True,
         scope="1. 告知与同意\n2. 未成年人的数据",
-    )  # fmt: skip
+    )
     incident = open_incident(act, act.now - timedelta(hours=5), large=True)
     save_parts(act, incident.incident_id, {"data_kinds": "访客登记表一页", "contact": "021-5555 0101"})
 

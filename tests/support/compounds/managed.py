@@ -52,8 +52,16 @@ PASSWORD = "a quiet gate at noon"
 ROLES = ("manager", "guard", "installer", "privacy_officer")
 GATES = (("north", "北门"), ("east", "东门"), ("garage", "车库"))
 PEOPLE = (
-    ("1-0101", "林薇"), ("1-0102", "陈立"), ("1-0203", "赵敏"), ("2-0301", "周明"), ("2-0802", "孙晓"),
-    ("3-1203", "王芳"), ("3-1203", "王磊"), ("3-1501", "Ana Ruiz"), ("5-0402", "刘洋"), ("5-0901", "吴静"),
+    ("1-0101", "林薇"),
+    ("1-0102", "陈立"),
+    ("1-0203", "赵敏"),
+    ("2-0301", "周明"),
+    ("2-0802", "孙晓"),
+    ("3-1203", "王芳"),
+    ("3-1203", "王磊"),
+    ("3-1501", "Ana Ruiz"),
+    ("5-0402", "刘洋"),
+    ("5-0901", "吴静"),
 )
 
 
@@ -101,8 +109,10 @@ class ManagedCompound:
         with client.session_transaction() as session:
             session["language"] = language
         page = client.get("/staff/sign-in")
-        asked = client.post("/staff/sign-in", data={
-            "email": f"{role}@example.org", "password": PASSWORD, "csrf_token": csrf_of(page.text)})
+        asked = client.post(
+            "/staff/sign-in",
+            data={"email": f"{role}@example.org", "password": PASSWORD, "csrf_token": csrf_of(page.text)},
+        )
         assert asked.status_code == 302, asked.text
         page = client.get("/staff/code")
         assert page.status_code == 200, page.text
@@ -123,9 +133,7 @@ def code_now() -> str:
     return TOTP(TOTP_SECRET).generate(time.time()).token
 
 
-def make_managed_compound(
-    config: WebConfig, clock: SetClock, *, app: Flask | None = None
-) -> ManagedCompound:
+def make_managed_compound(config: WebConfig, clock: SetClock, *, app: Flask | None = None) -> ManagedCompound:
     """Fill the empty database through the actions; the clock may be set back a little.
 
     A test that adds routes brings an `app` of its own.
@@ -173,12 +181,17 @@ def _fill(act: Action) -> dict[str, str]:
             for column in ("card_key_sealed", "pin_key_sealed"):
                 setattr(gate, column, act.sealer.seal(secrets.token_bytes(32), purpose="gate-key"))
         for direction, word in (("in", "进"), ("out", "出")):
-            save_lane(act, gate_id, LaneSpec(f"{gate_id}-{direction}", f"{name}{word}", direction,
-                                             ("card", "pin", "qr")))
+            save_lane(
+                act,
+                gate_id,
+                LaneSpec(f"{gate_id}-{direction}", f"{name}{word}", direction, ("card", "pin", "qr")),
+            )
             if (gate_id, direction) != ("garage", "out"):  # one lane is not live yet
                 save_sheet(act, f"{gate_id}-{direction}", WHOLE_SHEET)
-            gate.lane_states = [*(gate.lane_states or []),
-                                {"lane_id": f"{gate_id}-{direction}", "door": "closed", "posture": "normal"}]
+            gate.lane_states = [
+                *(gate.lane_states or []),
+                {"lane_id": f"{gate_id}-{direction}", "door": "closed", "posture": "normal"},
+            ]
     save_hours(act, None, "保洁时段", [Span(("mon", "tue", "wed", "thu", "fri"), 7 * 60, 18 * 60)])
     set_calendar_day(act, act.now.date() + timedelta(days=30), "holiday", "国庆节")
     publish_notice(act, FACE_PURPOSE, {"en": NOTICE_EN, "zh": NOTICE_ZH})
@@ -202,17 +215,35 @@ def _fill(act: Action) -> dict[str, str]:
 
 
 def _play(session, site_id: str, persons: list[str], now) -> None:
-    recorded = (("card", True, "granted"), ("qr", True, "granted"), ("pin", False, "pin_wrong"),
-            ("card", False, "credential_unknown"), ("pin", True, "granted"), ("qr", False, "code_stale"))
+    recorded = (
+        ("card", True, "granted"),
+        ("qr", True, "granted"),
+        ("pin", False, "pin_wrong"),
+        ("card", False, "credential_unknown"),
+        ("pin", True, "granted"),
+        ("qr", False, "code_stale"),
+    )
     for seq in range(1, 71):
         method, opens, reason = recorded[seq % len(recorded)]
         gate_id = ("north", "east")[seq % 2]
-        session.add(GateEvent(
-            journal_id="j", gate_id=gate_id, seq=seq, kind="access", lane_id=f"{gate_id}-in",
-            at=now - timedelta(minutes=3 * (71 - seq)), received_at=now,
-            person_id=persons[seq % len(persons)] if opens else None,
-            facts={"method": method, "opens": opens, "reason": reason, "lane_id": f"{gate_id}-in"},
-            personal={}, salt=b"s", personal_digest=bytes(32), previous=bytes(32), digest=bytes(32)))
+        session.add(
+            GateEvent(
+                journal_id="j",
+                gate_id=gate_id,
+                seq=seq,
+                kind="access",
+                lane_id=f"{gate_id}-in",
+                at=now - timedelta(minutes=3 * (71 - seq)),
+                received_at=now,
+                person_id=persons[seq % len(persons)] if opens else None,
+                facts={"method": method, "opens": opens, "reason": reason, "lane_id": f"{gate_id}-in"},
+                personal={},
+                salt=b"s",
+                personal_digest=bytes(32),
+                previous=bytes(32),
+                digest=bytes(32),
+            )
+        )
     held_at = now - timedelta(minutes=4)
     raise_alarm(session, site_id, "alarm_door_held", held_at, gate_id="east", lane_id="east-in")
 
@@ -225,8 +256,21 @@ def _hold_open(session, captain: str, now) -> None:
     )
     for seq, minutes_ago, kind, facts in recorded:
         person_id = captain if kind == "held_open" else None
-        session.add(GateEvent(
-            journal_id="j", gate_id="north", seq=seq, kind=kind, lane_id="north-in",
-            at=now - timedelta(minutes=minutes_ago), received_at=now, person_id=person_id,
-            facts={"lane_id": "north-in", **facts}, personal={"person_id": person_id}, salt=b"s",
-            personal_digest=bytes(32), previous=bytes(32), digest=bytes(32)))
+        session.add(
+            GateEvent(
+                journal_id="j",
+                gate_id="north",
+                seq=seq,
+                kind=kind,
+                lane_id="north-in",
+                at=now - timedelta(minutes=minutes_ago),
+                received_at=now,
+                person_id=person_id,
+                facts={"lane_id": "north-in", **facts},
+                personal={"person_id": person_id},
+                salt=b"s",
+                personal_digest=bytes(32),
+                previous=bytes(32),
+                digest=bytes(32),
+            )
+        )

@@ -72,7 +72,12 @@ def _value(name: str, type_: TypeEngine[object]) -> object:
     if isinstance(plain, JSON):
         return []
     made: dict[type, object] = {
-        str: f"made-up {name}", int: 1, float: 1.0, bool: False, bytes: b"made up", datetime: MOMENT,
+        str: f"made-up {name}",
+        int: 1,
+        float: 1.0,
+        bool: False,
+        bytes: b"made up",
+        datetime: MOMENT,
         date: MOMENT.date(),
     }
     return made[plain.python_type]

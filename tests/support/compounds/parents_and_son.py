@@ -37,5 +37,3 @@ def answer(
     return answer_guardian(
         by_phone(act, guardian.person_id), request_id, agrees=agrees, language="en", signed_name=name
     )
-
-

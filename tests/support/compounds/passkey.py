@@ -52,7 +52,8 @@ class SoftPasskey:
         signature = self.key.sign(data + hashlib.sha256(client).digest(), ECDSA(SHA256()))
         return self._answer(
             {
-                "clientDataJSON": _text(client), "authenticatorData": _text(data),
+                "clientDataJSON": _text(client),
+                "authenticatorData": _text(data),
                 "signature": _text(signature),
             }
         )
@@ -67,6 +68,9 @@ class SoftPasskey:
     def _answer(self, response: dict[str, str]) -> dict[str, Any]:
         name = _text(self.credential_id)
         return {
-            "id": name, "rawId": name, "type": "public-key", "response": response,
+            "id": name,
+            "rawId": name,
+            "type": "public-key",
+            "response": response,
             "clientExtensionResults": {},
         }

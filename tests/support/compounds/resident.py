@@ -122,7 +122,6 @@ class Compound:
         card_was_shown(self.app, person_id)
         return client
 
-
     def phone(self) -> FlaskClient:
         """Return the first person's phone, signed in."""
         if not self.phone_cookies:
@@ -186,7 +185,9 @@ def _fill_site(session: Session, sealer: Sealer, now: datetime, *, face: bool) -
         enable_face(act)
         save_lane(act, "north", LaneSpec("north-in", "North gate, in", "in", ["card", "pin", "qr", "face"]))
     return site.site_id, {
-        "person_id": person_id, "neighbour_id": neighbour_id, "card_id": card_id,
+        "person_id": person_id,
+        "neighbour_id": neighbour_id,
+        "card_id": card_id,
         "neighbour_card_id": neighbour_card_id,
     }
 

@@ -17,9 +17,7 @@ from hardware.interfaces import Frame
 
 FRAME_MARK = b"MENJIN-TEST-FRAME-OF-A-PERSON-%d|"
 SHAPE = (480, 640, 3)
-GOOD = FaceQuality(
-    confidence=0.99, face_height_pixels=200.0, brightness=120.0, sharpness=300.0, turn=0.0
-)
+GOOD = FaceQuality(confidence=0.99, face_height_pixels=200.0, brightness=120.0, sharpness=300.0, turn=0.0)
 
 
 def face_vector(number: int) -> Embedding:

@@ -17,9 +17,7 @@ class GateTime:
         self._stopped_at: float | None = None
         self._wall = datetime.now(UTC)
         monotonic, boot = self._began, boot_seconds()
-        self.clocks = Clocks(
-            self.wall, lambda: monotonic + self._elapsed(), lambda: boot + self._elapsed()
-        )
+        self.clocks = Clocks(self.wall, lambda: monotonic + self._elapsed(), lambda: boot + self._elapsed())
 
     def _elapsed(self) -> float:
         real = time.monotonic() if self._stopped_at is None else self._stopped_at

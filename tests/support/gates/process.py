@@ -40,7 +40,8 @@ class GateProcess:
         for reader in _plugged_readers(bench):
             reader.wire.write(STALE)
         process = WarmProcess(
-            command, ["run", str(bench.write_site_file())], environment={"MENJIN_LOG_LEVEL": "CRITICAL"})
+            command, ["run", str(bench.write_site_file())], environment={"MENJIN_LOG_LEVEL": "CRITICAL"}
+        )
         made = cls(bench, process)
         try:
             made._wait_until_it_answers(before, started_ns)

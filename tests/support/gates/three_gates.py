@@ -93,9 +93,16 @@ class Town:
         METADATA.create_all(self.database.engine)
         key = b"k" * 32
         self.config = WebConfig(
-            database_url=f"sqlite:///{self.files / 'menjin.sqlite3'}", data_dir=self.files,
-            secrets_dir=self.keys, public_url="http://127.0.0.1", seal_key=key, lookup_key=key, face_key=key,
-            session_key=key, totp_key=key, password_salt=key,
+            database_url=f"sqlite:///{self.files / 'menjin.sqlite3'}",
+            data_dir=self.files,
+            secrets_dir=self.keys,
+            public_url="http://127.0.0.1",
+            seal_key=key,
+            lookup_key=key,
+            face_key=key,
+            session_key=key,
+            totp_key=key,
+            password_salt=key,
         )
         self.sealer = Sealer(b"s" * 32, b"l" * 32, b"f" * 32)
         with self.database.session() as session:
@@ -169,9 +176,7 @@ class Town:
         self.backups += 1
         folder = self.files / "backups"
         folder.mkdir(exist_ok=True)
-        write_backup(
-            self.database, self.config, PASSPHRASE, folder / f"{self.backups}.menjin", self.now
-        )
+        write_backup(self.database, self.config, PASSPHRASE, folder / f"{self.backups}.menjin", self.now)
         shutil.copy(self.files / "menjin.sqlite3", folder / f"{self.backups}.sqlite3")
 
     def close(self) -> None:
@@ -239,11 +244,22 @@ class TownGate:
         nudge = threading.Event()
         self.sync = SyncClient(
             ServerLink(self.town.url, None, self.gate_id, key, self.store.next_counter),
-            identity, key, self.store, self.journal, clock, self.keeper, lambda: self.boot_seconds,
-            lambda: GateStatus((), ()), self._take, nudge, self.roster,
-            "0.2.0", lambda: DiskState(5 * 2**30, 8 * 2**30, reserve_in_use=False), NumbersFile(None),
+            identity,
+            key,
+            self.store,
+            self.journal,
+            clock,
+            self.keeper,
+            lambda: self.boot_seconds,
+            lambda: GateStatus((), ()),
+            self._take,
+            nudge,
+            self.roster,
+            "0.2.0",
+            lambda: DiskState(5 * 2**30, 8 * 2**30, reserve_in_use=False),
+            NumbersFile(None),
             GateBell(self.town.site_id, self.gate_id, None, clock.monotonic_seconds, nudge.set),
-        )  # fmt: skip
+        )
 
     def _take(self, news: object) -> None:
         snapshot = getattr(news, "snapshot", None)
@@ -276,8 +292,14 @@ class TownGate:
         """Take a face back as its person does at the screen; the office reads of it with the next events."""
         person_id = self.town.person_ids[number]
         consent_id = self.roster.pop(person_id).consent_id
-        facts: Facts = {"lane_id": "in", "answer": "withdraw", "notice_version": 0, "notice_sha256": "",
-                        "language": "en", "shown_by": "card"}
+        facts: Facts = {
+            "lane_id": "in",
+            "answer": "withdraw",
+            "notice_version": 0,
+            "notice_sha256": "",
+            "language": "en",
+            "shown_by": "card",
+        }
         whose: Facts = {"person_id": person_id, "consent_id": consent_id}
         self.journal.append(EventKind.FACE_ANSWER, facts, whose, self.town.now)
         self.keeper.withdraw(person_id, consent_id)

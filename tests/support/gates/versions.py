@@ -51,23 +51,31 @@ def changed(event, args):
 sys.addaudithook(changed)
 """
 """Writes down each change of names and files under a folder; cuts the power before the one of a number."""
-LAUNCHED = AUDITED + """
+LAUNCHED = (
+    AUDITED
+    + """
 sys.argv[:] = sys.argv[1:]
 sys.path.insert(0, os.path.dirname(sys.argv[0]))
 import launch
 from pathlib import Path
 sys.exit(launch.run(Path(sys.argv[1]), sys.argv[2:], os.environ["FAULT_PYTHON"]))
 """
-GATE = AUDITED + """
+)
+GATE = (
+    AUDITED
+    + """
 assert sys.argv[1:3] == ["-I", "-c"], sys.argv
 code = sys.argv[3]
 sys.argv[:] = ["-c", *sys.argv[4:]]
 exec(code)
 """
+)
 
 
 def make_wheel(
-    folder: Path, version: str, changed: Mapping[str, str] | None = None,
+    folder: Path,
+    version: str,
+    changed: Mapping[str, str] | None = None,
     packages: Sequence[str] = PACKAGES,
 ) -> Path:
     """Write the gate's part of this checkout as a wheel of a version; `changed` are files that differ."""
@@ -122,8 +130,16 @@ class LaunchedGate:
         python.chmod(0o700)
         fault = f"{self.root / 'versions'}/|{self.trace}|{cut_at or ''}"
         self.process = subprocess.Popen(
-            [sys.executable, "-c", LAUNCHED, str(self.root / "launch.py"), str(self.root), "gate", "run",
-             str(self.bench.write_site_file())],
+            [
+                sys.executable,
+                "-c",
+                LAUNCHED,
+                str(self.root / "launch.py"),
+                str(self.root),
+                "gate",
+                "run",
+                str(self.bench.write_site_file()),
+            ],
             env={**os.environ, "FAULT_AT": fault, "FAULT_PYTHON": str(python), "MENJIN_LOG_LEVEL": "ERROR"},
             start_new_session=True,
         )

@@ -19,21 +19,42 @@ def test_every_password_of_ten_or_more_in_the_list_of_breached_ones_is_refused()
     assert [word for word in long_enough if _is_taken(word)] == []
 
 
-@pytest.mark.parametrize("password", [
-    "1234567890", "qwertyuiop123", "password1234", "aaaaaaaaaaaa1", "iloveyou2020", "menjin2026",
-    "13812345678", "woaini1314520", "willowcourt", "WillowCourt2026", "lin.wei@example", "guard-manager1",
-    "P@ssw0rd2026",
-])
+@pytest.mark.parametrize(
+    "password",
+    [
+        "1234567890",
+        "qwertyuiop123",
+        "password1234",
+        "aaaaaaaaaaaa1",
+        "iloveyou2020",
+        "menjin2026",
+        "13812345678",
+        "woaini1314520",
+        "willowcourt",
+        "WillowCourt2026",
+        "lin.wei@example",
+        "guard-manager1",
+        "P@ssw0rd2026",
+    ],
+)
 def test_what_attackers_try_first_is_refused(password: str) -> None:
     with pytest.raises(ActionRefused) as refused:
         check_password(password, KNOWN)
     assert refused.value.field == "password"
 
 
-@pytest.mark.parametrize("password", [
-    "a quiet gate at noon", "three words nobody owns", "我的小区大门很安静很好", "  spaces at both ends  ",
-    "onlylowercaselettershere", "7391-5528-0914-6637", "x9$kQ2!vbn",
-])
+@pytest.mark.parametrize(
+    "password",
+    [
+        "a quiet gate at noon",
+        "three words nobody owns",
+        "我的小区大门很安静很好",
+        "  spaces at both ends  ",
+        "onlylowercaselettershere",
+        "7391-5528-0914-6637",
+        "x9$kQ2!vbn",
+    ],
+)
 def test_any_composition_is_taken(password: str) -> None:
     check_password(password, KNOWN)
 

@@ -10,13 +10,16 @@ from web_admin.accounts.rules import CONFIRMED_FOR, account_status, is_confirmed
 CLOSED = StaffProfile(closed_at=datetime(2026, 5, 4, tzinfo=UTC))
 
 
-@pytest.mark.parametrize(("active", "profile", "status"), [
-    (True, None, "open"),
-    (True, CLOSED, "open"),
-    (False, CLOSED, "closed"),
-    (False, StaffProfile(closed_at=None), "invited"),
-    (False, None, "invited"),
-])
+@pytest.mark.parametrize(
+    ("active", "profile", "status"),
+    [
+        (True, None, "open"),
+        (True, CLOSED, "open"),
+        (False, CLOSED, "closed"),
+        (False, StaffProfile(closed_at=None), "invited"),
+        (False, None, "invited"),
+    ],
+)
 def test_an_account_is_closed_only_when_its_profile_says_so(
     active: bool, profile: StaffProfile | None, status: str
 ) -> None:

@@ -24,8 +24,13 @@ from web_admin.people.invitations import accept_invitation, invite
 from web_admin.people.members import for_home
 
 ENDS = {
-    ("owner", "owner"), ("owner", "office"), ("home", "home"), ("home", "office"),
-    ("guard", "guard"), ("guard", "office"), ("office", "office"),
+    ("owner", "owner"),
+    ("owner", "office"),
+    ("home", "home"),
+    ("home", "office"),
+    ("guard", "guard"),
+    ("guard", "office"),
+    ("office", "office"),
 }
 """(who suspended, who resumes), and no other pair."""
 PAIRS = sorted(product(PARTIES, PARTIES))
@@ -52,9 +57,7 @@ def person(act: Action) -> Person:
 
 def card_of(act: Action, person: Person) -> CredentialRow:
     return act.session.scalars(
-        select(CredentialRow).where(
-            CredentialRow.person_id == person.person_id, CredentialRow.kind == "card"
-        )
+        select(CredentialRow).where(CredentialRow.person_id == person.person_id, CredentialRow.kind == "card")
     ).one()
 
 

@@ -144,14 +144,19 @@ BAD_BYTES = st.one_of(
 )
 FIELDS = ("seq", "at", "kind", "facts", "personal_digest", "previous", "digest", "personal", "salt", "odd")
 VALUES = st.one_of(
-    st.none(), st.booleans(), st.integers(-(2**70), 2**70).map(lambda n: msgspec.Raw(str(n).encode())),
-    st.text(max_size=60), st.binary(max_size=40), st.floats(allow_nan=False, allow_infinity=False),
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70).map(lambda n: msgspec.Raw(str(n).encode())),
+    st.text(max_size=60),
+    st.binary(max_size=40),
+    st.floats(allow_nan=False, allow_infinity=False),
     st.dictionaries(st.text(max_size=10), st.one_of(st.text(max_size=300), st.booleans()), max_size=3),
 )
 
 
 @settings(
-    max_examples=40, deadline=None,
+    max_examples=40,
+    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(place=st.integers(0, 5), field=st.sampled_from(FIELDS), value=VALUES, whole=st.none() | BAD_BYTES)
@@ -248,7 +253,11 @@ def test_an_alarm_rings_even_when_its_own_entry_is_odd_or_its_journal_is_refused
         response = north.post(EVENTS_PATH, north.batch([apart]))
         assert response.status_code == 409
     assert alarms(database) == [
-        "alarm_door_forced", "alarm_duress", "alarm_entries_set_aside", "alarm_help", "alarm_journal_broken"
+        "alarm_door_forced",
+        "alarm_duress",
+        "alarm_entries_set_aside",
+        "alarm_help",
+        "alarm_journal_broken",
     ]
 
 
@@ -259,7 +268,8 @@ def test_an_open_alarm_silences_no_later_one_until_many_ring(database, north, cl
     for seq in range(1, 6):
         said = {"lane_id": "north-in", "detail": "\0"}
         entries.append(
-            chain_entry(previous, seq, clock.now + timedelta(seconds=seq), "alarm_door_forced", said, {}))
+            chain_entry(previous, seq, clock.now + timedelta(seconds=seq), "alarm_door_forced", said, {})
+        )
         previous = entries[-1].digest
     send_bodies(north, bodies_of(entries), entries[-1])
     assert alarms(database) == [*["alarm_door_forced"] * 3, "alarm_entries_set_aside"]

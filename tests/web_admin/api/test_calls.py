@@ -96,9 +96,16 @@ def test_a_call_that_is_sent_twice_is_done_once(caller):
 
 
 WRONG_PEOPLE = (
-    {}, {"name": ""}, {"name": "x" * 121}, {"name": "x", "kind": "king"}, {"name": "x", "face": "no"},
-    {"name": "x", "methods": ["face"]}, {"name": 7}, [], {"name": "x", "home_id": "nowhere"},
-)  # fmt: skip
+    {},
+    {"name": ""},
+    {"name": "x" * 121},
+    {"name": "x", "kind": "king"},
+    {"name": "x", "face": "no"},
+    {"name": "x", "methods": ["face"]},
+    {"name": 7},
+    [],
+    {"name": "x", "home_id": "nowhere"},
+)
 
 
 def test_a_wrong_field_is_named_and_nothing_is_made(caller, compound):
@@ -152,10 +159,24 @@ def unbounded(schema):
 def test_events_come_in_order_without_persons_silent_alarms_or_faces(caller, compound, act):
     now = compound.clock()
     for seq, kind in ((901, "alarm_duress"), (902, "face_enrolled"), (903, "door_closed")):
-        act.session.add(GateEvent(
-            journal_id="j", gate_id="north", seq=seq, kind=kind, lane_id="north-in", at=now, received_at=now,
-            person_id=compound.persons["林薇"], facts={"lane_id": "north-in"}, personal={"person_id": "x"},
-            salt=b"s", personal_digest=bytes(32), previous=bytes(32), digest=bytes(32)))  # fmt: skip
+        act.session.add(
+            GateEvent(
+                journal_id="j",
+                gate_id="north",
+                seq=seq,
+                kind=kind,
+                lane_id="north-in",
+                at=now,
+                received_at=now,
+                person_id=compound.persons["林薇"],
+                facts={"lane_id": "north-in"},
+                personal={"person_id": "x"},
+                salt=b"s",
+                personal_digest=bytes(32),
+                previous=bytes(32),
+                digest=bytes(32),
+            )
+        )
     raise_alarm(act.session, act.site_id, "alarm_duress", now, gate_id="north")
     act.session.commit()
     assert "door_closed" not in {event["kind"] for event in caller.get("/events?limit=200")["events"]}
@@ -173,10 +194,23 @@ def test_polling_events_gives_each_once(caller, compound, act):
     first = caller.get("/events?limit=200")
     assert caller.get(f"/events?after={first['after']}")["events"] == []
     late = compound.clock()
-    act.session.add(GateEvent(
-        journal_id="j", gate_id="east", seq=900, kind="door_closed", lane_id="east-in",
-        at=late - timedelta(days=3), received_at=late, facts={}, personal={}, salt=b"s",
-        personal_digest=bytes(32), previous=bytes(32), digest=bytes(32)))  # fmt: skip
+    act.session.add(
+        GateEvent(
+            journal_id="j",
+            gate_id="east",
+            seq=900,
+            kind="door_closed",
+            lane_id="east-in",
+            at=late - timedelta(days=3),
+            received_at=late,
+            facts={},
+            personal={},
+            salt=b"s",
+            personal_digest=bytes(32),
+            previous=bytes(32),
+            digest=bytes(32),
+        )
+    )
     act.session.commit()
     compound.clock.now += LATER
     news = caller.get(f"/events?after={first['after']}")["events"]

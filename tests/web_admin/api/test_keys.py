@@ -21,12 +21,18 @@ from web_admin.journal.models import AuditEntry
 CALLS = {
     "people:read": [("GET", "/people"), ("GET", "/people/x"), ("GET", "/homes"), ("GET", "/homes/x")],
     "people:write": [
-        ("POST", "/people"), ("PATCH", "/people/x"), ("POST", "/people/x/move-out"), ("POST", "/homes"),
-        ("PATCH", "/homes/x"), ("POST", "/homes/x/end"),
+        ("POST", "/people"),
+        ("PATCH", "/people/x"),
+        ("POST", "/people/x/move-out"),
+        ("POST", "/homes"),
+        ("PATCH", "/homes/x"),
+        ("POST", "/homes/x/end"),
     ],
     "cards:read": [("GET", "/cards"), ("GET", "/people/x/cards")],
     "cards:write": [
-        ("POST", "/people/x/cards"), ("POST", "/cards/x/suspend"), ("POST", "/cards/x/resume"),
+        ("POST", "/people/x/cards"),
+        ("POST", "/cards/x/suspend"),
+        ("POST", "/cards/x/resume"),
         ("POST", "/cards/x/end"),
     ],
     "passes:read": [("GET", "/passes"), ("GET", "/passes/x")],
@@ -159,6 +165,8 @@ def test_a_key_without_scope_or_end_is_not_made(act, field, wrong):
 def test_only_the_office_makes_keys(act, channel):
     with pytest.raises(ActionRefused):
         make_api_key(
-            replace(act, channel=channel), name="x", scopes=("people:read",),
+            replace(act, channel=channel),
+            name="x",
+            scopes=("people:read",),
             valid_until=act.now + timedelta(days=1),
-        )  # fmt: skip
+        )

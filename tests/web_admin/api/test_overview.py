@@ -35,22 +35,41 @@ def a_consent(act, person_id, now, *, ended_before=None, signed_after=None):
     """Let a person have agreed three days ago and, perhaps, have ended it; the gate has signed, or not."""
     gate_id = "north"
     consent = Consent(
-        consent_id=f"of-{person_id}", person_id=person_id, purpose=FACE_PURPOSE, notice_version=1,
-        language="zh", notice_sha256=b"n", channel="phone", given_at=now - timedelta(days=3),
+        consent_id=f"of-{person_id}",
+        person_id=person_id,
+        purpose=FACE_PURPOSE,
+        notice_version=1,
+        language="zh",
+        notice_sha256=b"n",
+        channel="phone",
+        given_at=now - timedelta(days=3),
         withdrawn_at=None if ended_before is None else now - ended_before,
     )
     act.session.add(consent)
     act.session.flush()
     if ended_before is not None:
-        act.session.add(ForgettingRow(
-            consent_id=consent.consent_id, gate_id=gate_id, why="withdrawn", share_made_at=consent.given_at,
-            begun_at=now - ended_before, fresh_receipt=True, key_id="", gate_public_key=b"k",
-        ))
+        act.session.add(
+            ForgettingRow(
+                consent_id=consent.consent_id,
+                gate_id=gate_id,
+                why="withdrawn",
+                share_made_at=consent.given_at,
+                begun_at=now - ended_before,
+                fresh_receipt=True,
+                key_id="",
+                gate_public_key=b"k",
+            )
+        )
     if signed_after is not None:
-        act.session.add(ReceiptRow(
-            consent_id=consent.consent_id, gate_id=gate_id, receipt=b"{}", signature=b"",
-            received_at=now - ended_before + signed_after,
-        ))
+        act.session.add(
+            ReceiptRow(
+                consent_id=consent.consent_id,
+                gate_id=gate_id,
+                receipt=b"{}",
+                signature=b"",
+                received_at=now - ended_before + signed_after,
+            )
+        )
 
 
 def test_the_counts_and_ages_are_those_of_the_compound(office, act):
@@ -59,8 +78,14 @@ def test_the_counts_and_ages_are_those_of_the_compound(office, act):
     east.program, east.last_seen_at = "0.1.0", act.now - 25 * HOUR
     act.session.merge(ServerMark(name="backup", at=act.now - 26 * HOUR, note=""))
     for minutes in (30, 5):
-        raise_alarm(act.session, act.site_id, "alarm_tamper", act.now - timedelta(minutes=minutes),
-                    gate_id="north", detail=str(minutes))
+        raise_alarm(
+            act.session,
+            act.site_id,
+            "alarm_tamper",
+            act.now - timedelta(minutes=minutes),
+            gate_id="north",
+            detail=str(minutes),
+        )
     name = act.session.get_one(Site, act.site_id).name
     act.session.commit()
     read = office.get("/overview")
@@ -124,11 +149,23 @@ def test_ways_in_are_those_of_the_public_report(office, compound, act):
     yesterday = act.now - timedelta(days=1, hours=1)
     act.session.execute(delete(GateEvent))  # soon after midnight those of the last evening would count
     for seq in range(700, 725):
-        act.session.add(GateEvent(
-            journal_id="j", gate_id="north", seq=seq, kind="access", lane_id="north-in", at=yesterday,
-            received_at=yesterday, facts={"method": "card", "reason": "granted", "opens": True},
-            personal={}, salt=b"s", personal_digest=bytes(32), previous=bytes(32), digest=bytes(32),
-        ))  # fmt: skip
+        act.session.add(
+            GateEvent(
+                journal_id="j",
+                gate_id="north",
+                seq=seq,
+                kind="access",
+                lane_id="north-in",
+                at=yesterday,
+                received_at=yesterday,
+                facts={"method": "card", "reason": "granted", "opens": True},
+                personal={},
+                salt=b"s",
+                personal_digest=bytes(32),
+                previous=bytes(32),
+                digest=bytes(32),
+            )
+        )
     act.session.commit()
     ways = {way["method"]: way for way in office.get("/overview")["ways_in"]}
     assert ways["card"] == {"method": "card", "tries": "20+", "opened_percent": 100}

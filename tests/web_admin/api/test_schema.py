@@ -30,8 +30,11 @@ AFTER_A_CLOSED_HOME = "/api/v1/homes/{home_id}"
 CARD_OF_THE_COMPOUND = "0004200001"
 ENDINGS = ("/move-out", "/end")
 QUIET = {
-    "deadline": None, "database": None, "derandomize": True, "suppress_health_check": list(HealthCheck),
-}  # fmt: skip
+    "deadline": None,
+    "database": None,
+    "derandomize": True,
+    "suppress_health_check": list(HealthCheck),
+}
 
 
 class Calls:
@@ -49,9 +52,14 @@ class Calls:
     def look_what_exists(self) -> None:
         """Read the ids of this moment: what earlier calls made is among them."""
         with self.compound.act() as act:
-            ids = (("home_id", Home.home_id), ("person_id", Person.person_id),
-                   ("card_id", CredentialRow.credential_id), ("pass_id", VisitorPassRow.pass_id),
-                   ("alarm_id", Alarm.alarm_id), ("gate", Gate.number))
+            ids = (
+                ("home_id", Home.home_id),
+                ("person_id", Person.person_id),
+                ("card_id", CredentialRow.credential_id),
+                ("pass_id", VisitorPassRow.pass_id),
+                ("alarm_id", Alarm.alarm_id),
+                ("gate", Gate.number),
+            )
             self.known = {name: sorted(act.session.scalars(select(column))) for name, column in ids}
 
     def name_what_exists(self, case: schemathesis.Case) -> None:
@@ -146,7 +154,8 @@ def one_after_the_other(calls: Calls, scenarios: int, steps: int) -> Counter[tup
                 allowed.append(ensure_resource_availability)  # the library takes only DELETE for an end
             try:
                 case.validate_response(
-                    response, excluded_checks=allowed, headers=calls.headers, recorder=self.recorder)
+                    response, excluded_checks=allowed, headers=calls.headers, recorder=self.recorder
+                )
             except FailureGroup as failure:
                 wrong.append(failure)
                 raise

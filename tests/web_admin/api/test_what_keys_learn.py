@@ -24,11 +24,20 @@ def written_by_a_gate(now, seq, kind, reason=None):
     """Return an entry of the north gate's journal."""
     said = {"reason": reason, "method": "card"} if reason else {}
     return GateEvent(
-        journal_id="j", gate_id="north", seq=seq, kind=kind, lane_id="north-in", at=now, received_at=now,
-        facts={"lane_id": "north-in"} | said, personal={}, salt=b"s", personal_digest=bytes(32),
+        journal_id="j",
+        gate_id="north",
+        seq=seq,
+        kind=kind,
+        lane_id="north-in",
+        at=now,
+        received_at=now,
+        facts={"lane_id": "north-in"} | said,
+        personal={},
+        salt=b"s",
+        personal_digest=bytes(32),
         previous=bytes(32),
         digest=bytes(32),
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("kind", SILENT_KINDS)
@@ -103,10 +112,15 @@ def test_the_holder_of_a_card_reads_which_system_asked_whose_it_is(caller, compo
 
 def test_a_holder_is_notified_that_a_system_looked_and_not_staff(caller, compound, act):
     holder = compound.persons["林薇"]
-    act.session.add(NotificationSubscription(
-        person_id=holder, channel="mail", address="lin@example.org", kinds=["looked_at"],
-        confirmed_at=act.now,
-    ))
+    act.session.add(
+        NotificationSubscription(
+            person_id=holder,
+            channel="mail",
+            address="lin@example.org",
+            kinds=["looked_at"],
+            confirmed_at=act.now,
+        )
+    )
     issue_card(act, holder, 4242078)
     act.session.commit()
     caller.get("/cards?number=4242078")

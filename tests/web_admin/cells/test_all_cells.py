@@ -102,11 +102,15 @@ def test_each_cell_gets_a_backup_in_its_own_folder(cells: Path, run: Run, tmp_pa
     assert sorted(path.name for path in (tmp_path / "backups").iterdir()) == ["willow"]
 
 
-@pytest.mark.parametrize(("words", "said"), [
-    (("upgrade", "--data-dir", "x"), "give one of them"),
-    (("upgrade", "--backup", "x"), "--backup names one file"),
-    (("backup", "no-folder"), "is no folder"),
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("upgrade", "--data-dir", "x"), "give one of them"),
+        (("upgrade", "--backup", "x"), "--backup names one file"),
+        (("backup", "no-folder"), "is no folder"),
+    ],
+    ids=str,
+)
 def test_what_fits_one_compound_alone_is_refused(
     cells: Path, run: Run, tmp_path: Path, words: tuple[str, ...], said: str
 ) -> None:

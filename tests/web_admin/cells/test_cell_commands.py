@@ -58,8 +58,16 @@ def restore(willow: Path, run: Run, tmp_path: Path) -> tuple[object, ...]:
     passphrase = ("--passphrase-file", tmp_path / "passphrase")
     backup = tmp_path / "willow.menjin"
     assert run("backup", "--data-dir", willow, backup, *passphrase)[0] == 0
-    return ("cells", "restore", willow, backup, "--public-url", "https://willow.example", "--replace",
-            *passphrase)  # fmt: skip
+    return (
+        "cells",
+        "restore",
+        willow,
+        backup,
+        "--public-url",
+        "https://willow.example",
+        "--replace",
+        *passphrase,
+    )
 
 
 def power_cut(*_arguments: object, **_more: object) -> None:
@@ -128,8 +136,7 @@ def test_what_an_operator_holds_outlasts_a_restore_its_undoing_an_upgrade_and_th
     assert run("cells", "upgrade", willow, "--into", after, *passphrase)[0] == 0
     assert run("cells", "hold", after / "willow")[0] == 0
     status, out, _err = run("cells", "downgrade", after / "willow", "--into", willow.parent)
-    assert (status, json.loads(out)["state"], json.loads(out)["what"]) == (
-        0, "held", "the operator holds it")
+    assert (status, json.loads(out)["state"], json.loads(out)["what"]) == (0, "held", "the operator holds it")
     assert holders(willow) == [BY_OPERATOR]
     assert run("cells", "check", willow.parent)[0] == 1
 
@@ -162,7 +169,8 @@ def test_a_hold_of_a_restore_that_was_cut_off_is_its_own_and_ends_with_it(
         cut.setattr(making_cells, "carry_out", power_cut)
         run(*restore)
     assert "'cells restore' holds it. Run that command once more." in "".join(
-        run("cells", "check", willow.parent)[1:]).replace(f"{willow / HELD}: ", "")
+        run("cells", "check", willow.parent)[1:]
+    ).replace(f"{willow / HELD}: ", "")
 
 
 def test_an_upgrade_leaves_what_another_command_holds_and_a_downgrade_that_fails_leaves_no_hold(
@@ -244,10 +252,28 @@ def test_a_cell_is_made_whole_also_after_a_cut(
     elm, root_key = willow.with_name("elm"), tmp_path / "elm.key"
     (tmp_path / "password").write_text("a quiet gate above four offices")
     command = (
-        "cells", "create", elm, "--language", "zh", "--timezone", "Asia/Shanghai", "--name", "榆园",
-        "--public-url", "https://willow.example", "--security-contact", "mailto:security@example.org",
-        "--manager-email", "manager@example.org", "--manager-password-file", tmp_path / "password",
-        "--root-key", root_key, "--root-passphrase-file", tmp_path / "passphrase")
+        "cells",
+        "create",
+        elm,
+        "--language",
+        "zh",
+        "--timezone",
+        "Asia/Shanghai",
+        "--name",
+        "榆园",
+        "--public-url",
+        "https://willow.example",
+        "--security-contact",
+        "mailto:security@example.org",
+        "--manager-email",
+        "manager@example.org",
+        "--manager-password-file",
+        tmp_path / "password",
+        "--root-key",
+        root_key,
+        "--root-passphrase-file",
+        tmp_path / "passphrase",
+    )
     assert run(*command, "--dry-run")[0] == 0
     assert beside(willow) == ["willow"]
     with monkeypatch.context() as cut:
@@ -277,7 +303,9 @@ def test_cells_come_to_this_version_and_back_and_what_fails_is_as_before(
     status, out, _err = run(*command)
     assert status == 1
     assert [(one["cell"], one["state"]) for one in map(json.loads, out.splitlines())] == [
-        ("willow", "done"), ("elm", "as_before")]
+        ("willow", "done"),
+        ("elm", "as_before"),
+    ]
     assert sorted(path.name for path in elm.iterdir() if path.name in {HELD, MOVING}) == []
     (tmp_path / "kept").rename(elm / "web.toml")
     status, out, _err = run(*command)
@@ -290,7 +318,10 @@ def test_cells_come_to_this_version_and_back_and_what_fails_is_as_before(
     command = ("cells", "upgrade", elm, "--into", after, "--passphrase-file", tmp_path / "passphrase")
     status, out, _err = run(*command)
     assert (status, json.loads(out)["state"], json.loads(out)["what"]) == (
-        1, "as_before", "the operator holds it")
+        1,
+        "as_before",
+        "the operator holds it",
+    )
     assert (elm / HELD).exists(), "an upgrade let a cell be served that the operator holds"
     assert run("cells", "resume", elm)[0] == 0
     assert run(*command)[0] == 0

@@ -79,8 +79,12 @@ def make(folder: Path, name: str, common: InCommon, **changed: str) -> None:
     for secret in SECRET_NAMES:
         write_secret(path / "secrets", secret, keys[secret if secret == "password_salt" else f"{secret}_key"])
     config = WebConfig(
-        public_url=f"https://{name}.example", database_url=f"sqlite:///{path / 'menjin.sqlite3'}",
-        data_dir=path, secrets_dir=path / "secrets", **keys)
+        public_url=f"https://{name}.example",
+        database_url=f"sqlite:///{path / 'menjin.sqlite3'}",
+        data_dir=path,
+        secrets_dir=path / "secrets",
+        **keys,
+    )
     menjin = make_parts(config, clock=common.clock, statements=common.statements)
     METADATA.create_all(menjin.database.engine)
     with menjin.database.engine.begin() as connection:
@@ -220,7 +224,8 @@ def test_cells_of_one_folder_of_backups_are_both_out(here: Here) -> None:
     assert [here.ask(f"{name}.example").status_code for name in ("willow", "elm")] == [503, 503]
     found = {looked.folder.name: looked.trouble for looked in look_at_cells(here.installation.choices)}
     assert {name: one and one.kind for name, one in found.items()} == dict.fromkeys(
-        ("willow", "elm"), Kind.BACKUPS_TAKEN)
+        ("willow", "elm"), Kind.BACKUPS_TAKEN
+    )
     settings.write_text(settings.read_text().replace(f"{shared}/../backups", str(own)))
     here.look()
     assert [here.ask(f"{name}.example").status_code for name in ("willow", "elm")] == [200, 200]

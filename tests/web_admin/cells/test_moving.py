@@ -33,7 +33,8 @@ def move(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Move]:
     database, backups = source / "menjin.sqlite3", source / "backups"
     (source / "web.toml").write_text(
         f'# ours\npublic_url = "https://willow.example"\ndatabase_url = "sqlite:///{database}"\n'
-        f'backup_dir = "{backups}"\nlog_days = 200\n')
+        f'backup_dir = "{backups}"\nlog_days = 200\n'
+    )
     database.write_bytes(RECORDS)
     (source / "menjin.sqlite3-wal").write_bytes(b"newest")
     backups.mkdir()
@@ -42,8 +43,14 @@ def move(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Move]:
         (tmp_path / "cells").mkdir()
         yield Move(source, tmp_path / "cells" / "willow")
         return
-    elsewhere = next((place for place in map(Path, ("/tmp", "/dev/shm", "/var/tmp"))
-                      if place.is_dir() and place.stat().st_dev != tmp_path.stat().st_dev), None)
+    elsewhere = next(
+        (
+            place
+            for place in map(Path, ("/tmp", "/dev/shm", "/var/tmp"))
+            if place.is_dir() and place.stat().st_dev != tmp_path.stat().st_dev
+        ),
+        None,
+    )
     if elsewhere is None:
         pytest.skip("this machine has one file system to write to")
     cells = Path(tempfile.mkdtemp(dir=elsewhere, prefix="menjin-cells-"))
@@ -54,7 +61,8 @@ def move(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Move]:
 def contents(folder: Path) -> dict[str, bytes]:
     """Return every file that moves, but for the settings, which change."""
     return {
-        str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*")
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
         if path.is_file() and path.name not in (FILE_NAME, "web.toml", MOVING)
     }
 
@@ -131,13 +139,20 @@ def test_a_folder_that_is_served_or_taken_is_not_moved(move: Move) -> None:
     assert not (move.source / MOVING).exists()
 
 
-@pytest.mark.parametrize(("harm", "says"), [
-    (lambda folder: (folder / "secrets" / "seal.key").unlink(), "lacks seal.key"),
-    (lambda folder: (folder / "web.toml").unlink(), "no compound lies there"),
-    (lambda folder: (folder / "web.toml").write_text('public_url = "x"'), "public_url"),
-    (lambda folder: (folder / "web.toml").write_text(
-        'public_url = "https://a.example"\ndatabase_url = "sqlite:////elsewhere/x"'), "outside the folder"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        (lambda folder: (folder / "secrets" / "seal.key").unlink(), "lacks seal.key"),
+        (lambda folder: (folder / "web.toml").unlink(), "no compound lies there"),
+        (lambda folder: (folder / "web.toml").write_text('public_url = "x"'), "public_url"),
+        (
+            lambda folder: (folder / "web.toml").write_text(
+                'public_url = "https://a.example"\ndatabase_url = "sqlite:////elsewhere/x"'
+            ),
+            "outside the folder",
+        ),
+    ],
+)
 def test_what_is_not_whole_is_refused_before_anything_changes(move: Move, harm, says) -> None:
     harm(move.source)
     before = contents(move.source)

@@ -30,8 +30,9 @@ def source(tmp_path: Path) -> Path:
     for name in SECRET_NAMES:
         write_secret(cell / "secrets", name)
     database = cell / "menjin.sqlite3"
-    write_settings(cell / "web.toml",
-                   {"public_url": "https://willow.example", "database_url": f"sqlite:///{database}"})
+    write_settings(
+        cell / "web.toml", {"public_url": "https://willow.example", "database_url": f"sqlite:///{database}"}
+    )
     engine = make_engine(f"sqlite:///{database}")
     schema.upgrade(engine)
     engine.dispose()
@@ -48,8 +49,11 @@ def target(tmp_path: Path) -> Path:
 
 
 def files(cell: Path) -> dict[str, tuple[bytes, int]]:
-    return {str(path.relative_to(cell)): (path.read_bytes(), path.stat().st_mode & 0o777)
-            for path in cell.rglob("*") if path.is_file() and path.name not in {MOVING, "serving.lock"}}
+    return {
+        str(path.relative_to(cell)): (path.read_bytes(), path.stat().st_mode & 0o777)
+        for path in cell.rglob("*")
+        if path.is_file() and path.name not in {MOVING, "serving.lock"}
+    }
 
 
 def sent(source: Path, target: Path) -> tuple[Path, str]:
@@ -212,17 +216,29 @@ def packed_as(source: Path, target: Path, **changed: object) -> Path:
     assert note is not None
     one = parcel.PackedFile("tool", 0o644, 4, hashlib.sha256(b"tool").digest())
     manifest = parcel.Manifest(
-        str(source), schema.newest_revision(), [msgspec.structs.replace(one, **changed)], "mark")
-    parcel._write_parcel(
-        file, parcel.expect(target)[0], iter([msgspec.msgpack.encode(manifest), b"tool"]))
+        str(source), schema.newest_revision(), [msgspec.structs.replace(one, **changed)], "mark"
+    )
+    parcel._write_parcel(file, parcel.expect(target)[0], iter([msgspec.msgpack.encode(manifest), b"tool"]))
     return file
 
 
 HOSTILE: tuple[dict[str, object], ...] = (
-    {"mode": 0o4755}, {"mode": 0o2755}, {"mode": 0o1644}, {"mode": 0o666}, {"mode": 0o120644}, {"mode": -1},
-    {"size": -1}, {"size": 1 << 60}, {"path": "/etc/cron.d/x"}, {"path": "secrets/../../x"}, {"path": ""},
-    {"path": "."}, {"path": "a\0b"}, {"size": 3}, {"size": 5},
-)  # fmt: skip
+    {"mode": 0o4755},
+    {"mode": 0o2755},
+    {"mode": 0o1644},
+    {"mode": 0o666},
+    {"mode": 0o120644},
+    {"mode": -1},
+    {"size": -1},
+    {"size": 1 << 60},
+    {"path": "/etc/cron.d/x"},
+    {"path": "secrets/../../x"},
+    {"path": ""},
+    {"path": "."},
+    {"path": "a\0b"},
+    {"size": 3},
+    {"size": 5},
+)
 
 
 def test_a_parcel_of_a_hostile_machine_leaves_nothing(source: Path, target: Path) -> None:
@@ -235,7 +251,9 @@ def test_a_parcel_of_a_hostile_machine_leaves_nothing(source: Path, target: Path
         laid = [path for path in target.parent.rglob("*") if path.is_file()]
         assert [path for path in laid if path.stat().st_mode & 0o7002] == [], changed
         assert {path.name for path in laid if path.parent.name != "willow"} == {
-            "parcel", parcel.EXPECTS_KEY}, changed
+            "parcel",
+            parcel.EXPECTS_KEY,
+        }, changed
 
 
 def test_a_parcel_that_unpacks_to_a_thousand_times_its_size_fills_no_disk(source: Path, target: Path) -> None:

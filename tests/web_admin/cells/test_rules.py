@@ -29,16 +29,36 @@ def test_no_other_name_is_one(name):
 
 
 @pytest.mark.parametrize(
-    "header", ["a.example", "A.Example", "a.example:443", "a.example.", "A.EXAMPLE.:8000", "a.example:1"])
+    "header", ["a.example", "A.Example", "a.example:443", "a.example.", "A.EXAMPLE.:8000", "a.example:1"]
+)
 def test_case_port_and_final_dot_make_no_other_host(header):
     assert host_of(header) == "a.example"
 
 
-@pytest.mark.parametrize("header", [
-    "", " ", "a.example b.example", "a.example, b.example", "a.example,b.example", "b.example@a.example",
-    "a.example/", "a.example:", "a.example:x", "a.example:123456", "a.example..", "http://a.example", "a\x00",
-    "a.example\t", "[::1", "::1", "-", "ａ.example", "a" * 300,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        " ",
+        "a.example b.example",
+        "a.example, b.example",
+        "a.example,b.example",
+        "b.example@a.example",
+        "a.example/",
+        "a.example:",
+        "a.example:x",
+        "a.example:123456",
+        "a.example..",
+        "http://a.example",
+        "a\x00",
+        "a.example\t",
+        "[::1",
+        "::1",
+        "-",
+        "ａ.example",
+        "a" * 300,
+    ],
+)
 def test_what_is_no_host_is_no_ones(header):
     assert host_of(header) is None
 
@@ -49,24 +69,32 @@ def test_a_host_that_was_read_is_read_alike_again(header):
     assert found is None or (host_of(found) == found and found in header.lower())
 
 
-@pytest.mark.parametrize(("url", "host"), [
-    ("https://a.example", "a.example"), ("https://A.example:8443", "a.example"),
-    ("http://[::1]:8000", "[::1]"), ("https://柳园.example", "xn--fcsz90b.example"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://a.example", "a.example"),
+        ("https://A.example:8443", "a.example"),
+        ("http://[::1]:8000", "[::1]"),
+        ("https://柳园.example", "xn--fcsz90b.example"),
+    ],
+)
 def test_the_host_of_an_address_is_as_browsers_send_it(url, host):
     assert host_of_address(url) == host
 
 
-@pytest.mark.parametrize(("proxies", "headers", "host"), [
-    (0, {"HOST": "a.example", "X_FORWARDED_HOST": "b.example"}, "a.example"),
-    (1, {"HOST": "inside", "X_FORWARDED_HOST": "b.example"}, "b.example"),
-    (1, {"HOST": "inside", "X_FORWARDED_HOST": "forged.example, b.example"}, "b.example"),
-    (2, {"HOST": "inside", "X_FORWARDED_HOST": "forged.example, b.example, middle"}, "b.example"),
-    (2, {"HOST": "a.example", "X_FORWARDED_HOST": "b.example"}, "a.example"),
-    (1, {"HOST": "a.example"}, "a.example"),
-    (0, {"HOST": "a.example, b.example"}, None),
-    (0, {}, None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("proxies", "headers", "host"),
+    [
+        (0, {"HOST": "a.example", "X_FORWARDED_HOST": "b.example"}, "a.example"),
+        (1, {"HOST": "inside", "X_FORWARDED_HOST": "b.example"}, "b.example"),
+        (1, {"HOST": "inside", "X_FORWARDED_HOST": "forged.example, b.example"}, "b.example"),
+        (2, {"HOST": "inside", "X_FORWARDED_HOST": "forged.example, b.example, middle"}, "b.example"),
+        (2, {"HOST": "a.example", "X_FORWARDED_HOST": "b.example"}, "a.example"),
+        (1, {"HOST": "a.example"}, "a.example"),
+        (0, {"HOST": "a.example, b.example"}, None),
+        (0, {}, None),
+    ],
+)
 def test_a_forwarded_host_counts_where_so_many_proxies_are_trusted(proxies, headers, host):
     assert host_asked(headers, proxies) == host
 

@@ -75,7 +75,8 @@ def test_a_wrong_answer_is_asked_for_again_and_the_address_is_the_last_line(tmp_
     assert (PASSPHRASE in shown, PASSWORD in shown) == (False, False)
     load_pem_private_key((tmp_path / "root.pem").read_bytes(), PASSPHRASE.encode())
     assert tomllib.loads((tmp_path / "data/web.toml").read_text()) == {
-        "public_url": "https://gate.example.org/", "security_contact": "mailto:me@example.org",
+        "public_url": "https://gate.example.org/",
+        "security_contact": "mailto:me@example.org",
     }
     engine = make_engine(f"sqlite:///{tmp_path}/data/menjin.sqlite3")
     with engine.connect() as connection:
@@ -88,10 +89,22 @@ def test_a_wrong_answer_is_asked_for_again_and_the_address_is_the_last_line(tmp_
 def test_what_an_option_says_is_not_asked_for_and_the_contact_may_be_none(tmp_path: Path) -> None:
     (tmp_path / "word").write_text(f"{PASSPHRASE}\n")
     given = [
-        "--language", "en", "--timezone", "Asia/Shanghai", "--name", "Willow Court",
-        "--public-url", "http://127.0.0.1:8000", "--root-key", str(tmp_path / "root.pem"),
-        "--root-passphrase-file", str(tmp_path / "word"), "--manager-email", "m@example.org",
-        "--behind-proxy", "--brief",
+        "--language",
+        "en",
+        "--timezone",
+        "Asia/Shanghai",
+        "--name",
+        "Willow Court",
+        "--public-url",
+        "http://127.0.0.1:8000",
+        "--root-key",
+        str(tmp_path / "root.pem"),
+        "--root-passphrase-file",
+        str(tmp_path / "word"),
+        "--manager-email",
+        "m@example.org",
+        "--behind-proxy",
+        "--brief",
     ]
     with init(tmp_path, *given) as terminal:
         terminal.sees("[none]: ")
@@ -102,7 +115,8 @@ def test_what_an_option_says_is_not_asked_for_and_the_contact_may_be_none(tmp_pa
         assert terminal.ends() == 0, terminal.screen
     assert "Move " not in terminal.screen
     assert tomllib.loads((tmp_path / "data/web.toml").read_text()) == {
-        "public_url": "http://127.0.0.1:8000", "trusted_proxies": 1,
+        "public_url": "http://127.0.0.1:8000",
+        "trusted_proxies": 1,
     }
 
 
@@ -110,12 +124,27 @@ def options_of(folder: Path) -> list[str]:
     for name, words in (("word", PASSPHRASE), ("password", PASSWORD)):
         (folder / name).write_text(f"{words}\n")
     return [
-        "--data-dir", str(folder / "data"), "--language", "en", "--timezone", "Asia/Shanghai",
-        "--name", "Willow Court", "--public-url", "https://gate.example.org",
-        "--security-contact", "mailto:me@example.org", "--root-key", str(folder / "root.pem"),
-        "--root-passphrase-file", str(folder / "word"), "--manager-email", "m@example.org",
-        "--manager-password-file", str(folder / "password"),
-    ]  # fmt: skip
+        "--data-dir",
+        str(folder / "data"),
+        "--language",
+        "en",
+        "--timezone",
+        "Asia/Shanghai",
+        "--name",
+        "Willow Court",
+        "--public-url",
+        "https://gate.example.org",
+        "--security-contact",
+        "mailto:me@example.org",
+        "--root-key",
+        str(folder / "root.pem"),
+        "--root-passphrase-file",
+        str(folder / "word"),
+        "--manager-email",
+        "m@example.org",
+        "--manager-password-file",
+        str(folder / "password"),
+    ]
 
 
 def test_settings_come_last_and_a_set_up_that_was_cut_off_can_be_repeated(

@@ -34,8 +34,13 @@ def web(server, command, *arguments):
 def test_help_names_every_command_about_forgetting():
     said = menjin("--help").stdout
     for command in (
-        "rotate-keys", "breach-drill", "hand-over", "housekeeping", "audit-verify", "export-ledger"
-    ):  # fmt: skip
+        "rotate-keys",
+        "breach-drill",
+        "hand-over",
+        "housekeeping",
+        "audit-verify",
+        "export-ledger",
+    ):
         assert f"menjin web {command}" in said
 
 
@@ -62,9 +67,14 @@ def test_working_keys_change_only_with_the_root_key_and_its_passphrase(server):
     )
     assert (refused.returncode, "passphrase" in refused.stderr) == (2, True)
     done = web(
-        server, "rotate-keys", "--working", "--root-key", server / "root.pem",
-        "--root-passphrase-file", server / "word",
-    )  # fmt: skip
+        server,
+        "rotate-keys",
+        "--working",
+        "--root-key",
+        server / "root.pem",
+        "--root-passphrase-file",
+        server / "word",
+    )
     assert done.returncode == 0, done.stderr
     assert "Keys for policies, passes, orders and anchors changed" in done.stdout
 
@@ -99,9 +109,14 @@ def test_a_ledger_that_finds_no_room_is_named(server, tmp_path):
 def test_a_hand_over_needs_a_name_and_writes_a_sealed_file_once(server):
     assert web(server, "hand-over", server / "out.bak").returncode == 2
     arguments = (
-        server / "out.bak", "--to", "Elm Property", "--contact", "021-5555 0200",
-        "--passphrase-file", server / "word",
-    )  # fmt: skip
+        server / "out.bak",
+        "--to",
+        "Elm Property",
+        "--contact",
+        "021-5555 0200",
+        "--passphrase-file",
+        server / "word",
+    )
     done = web(server, "hand-over", *arguments)
     assert done.returncode == 0, done.stderr
     assert "no face and no share among them" in done.stdout

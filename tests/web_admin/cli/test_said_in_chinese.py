@@ -24,12 +24,29 @@ def chinese(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def init(folder: Path, *more: str) -> list[str]:
     """Return a call of init that asks nothing; later options go before earlier ones."""
     return [
-        "init", "--data-dir", str(folder / "data"), "--language", "zh", "--timezone", "Asia/Shanghai",
-        "--name", "柳苑", "--public-url", "https://gate.example.org", "--security-contact",
-        "mailto:me@example.org", "--root-key", str(folder / "root.pem"), "--root-passphrase-file",
-        str(folder / "word"), "--manager-email", "m@example.org", "--manager-password-file",
-        str(folder / "password"), *more,
-    ]  # fmt: skip
+        "init",
+        "--data-dir",
+        str(folder / "data"),
+        "--language",
+        "zh",
+        "--timezone",
+        "Asia/Shanghai",
+        "--name",
+        "柳苑",
+        "--public-url",
+        "https://gate.example.org",
+        "--security-contact",
+        "mailto:me@example.org",
+        "--root-key",
+        str(folder / "root.pem"),
+        "--root-passphrase-file",
+        str(folder / "word"),
+        "--manager-email",
+        "m@example.org",
+        "--manager-password-file",
+        str(folder / "password"),
+        *more,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +58,7 @@ def init(folder: Path, *more: str) -> list[str]:
         ("--root-passphrase-file", "empty", "的第一行没有内容"),
         ("--manager-password-file", "weak", "太容易猜到"),
     ],
-)  # fmt: skip
+)
 def test_init_refuses_an_answer_in_chinese(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, value: str, says: str
 ) -> None:
@@ -100,10 +117,15 @@ def _add_machine(data_dir: Path, name: str, seen: datetime) -> None:
     with database.session() as session:
         session.add(
             ServerMachine(
-                machine_id="m2", name=name, run="one", transport_key=bytes(32), program="0.2.0",
-                joined_at=seen - timedelta(days=1), seen_at=seen,
+                machine_id="m2",
+                name=name,
+                run="one",
+                transport_key=bytes(32),
+                program="0.2.0",
+                joined_at=seen - timedelta(days=1),
+                seen_at=seen,
             )
-        )  # fmt: skip
+        )
         session.add(WrapKeyCopy(key_id="k1", machine_id="m2", state="destroyed", changed_at=seen))
     database.engine.dispose()
 

@@ -58,7 +58,7 @@ def upgrade():
     {last}
 '''
 LOSES_HOMES = 'op.execute("DELETE FROM home")'
-FAILS = 'raise ZeroDivisionError'
+FAILS = "raise ZeroDivisionError"
 
 
 @pytest.fixture
@@ -72,8 +72,7 @@ def server_in(folder: Path, database_url: str, now: datetime) -> Path:
     (folder / "secrets").mkdir(parents=True)
     for name in SECRET_NAMES:
         write_secret(folder / "secrets", name)
-    write_settings(
-        folder / "web.toml", {"public_url": "http://127.0.0.1:8000", "database_url": database_url})
+    write_settings(folder / "web.toml", {"public_url": "http://127.0.0.1:8000", "database_url": database_url})
     database, config = Database(make_engine(database_url)), load_config({}, folder)
     schema.upgrade(database.engine)
     with database.session() as session:
@@ -157,20 +156,26 @@ def test_a_trial_does_everything_and_leaves_nothing(data, connection, monkeypatc
     assert backups(data) == []
 
 
-@pytest.mark.parametrize(("host", "username", "setting", "waits"), [
-    ("192.0.2.7", "office", "", True),
-    ("127.0.0.1", "", "", True),
-    ("192.168.1.9", "", "", True),
-    ("1.1.1.1", "", "", False),
-    ("1.1.1.1", "office", "1.1.1.1:587", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("host", "username", "setting", "waits"),
+    [
+        ("192.0.2.7", "office", "", True),
+        ("127.0.0.1", "", "", True),
+        ("192.168.1.9", "", "", True),
+        ("1.1.1.1", "", "", False),
+        ("1.1.1.1", "office", "1.1.1.1:587", False),
+    ],
+)
 def test_an_upgrade_prints_the_line_for_which_mail_waits(
     data, connection, monkeypatch, tmp_path, capsys, host, username, setting, waits
 ):
     connection.execute(
-        text("INSERT INTO mail_server (site_id, host, port, security, username, sender) "
-             "SELECT site_id, :host, 587, 'starttls', :username, 'gate@example.org' FROM site"),
-        {"host": host, "username": username})
+        text(
+            "INSERT INTO mail_server (site_id, host, port, security, username, sender) "
+            "SELECT site_id, :host, 587, 'starttls', :username, 'gate@example.org' FROM site"
+        ),
+        {"host": host, "username": username},
+    )
     connection.commit()
     monkeypatch.setenv("MENJIN_MAIL_SERVER", setting)
     later_version(monkeypatch, tmp_path)
@@ -320,17 +325,17 @@ def test_a_backup_of_another_server_is_refused(data, tmp_path, capsys, connectio
 
 def test_an_empty_database_belongs_to_whom_the_server_connects_as():
     here = pwd.getpwuid(os.geteuid()).pw_name
-    for url, name, owner in (("postgresql:///menjin?host=/run/postgresql", "menjin", here),
-                             ("postgresql+psycopg://gates@db/court", "court", "gates")):  # fmt: skip
+    for url, name, owner in (
+        ("postgresql:///menjin?host=/run/postgresql", "menjin", here),
+        ("postgresql+psycopg://gates@db/court", "court", "gates"),
+    ):
         kept, made = new_database(SimpleNamespace(database_url=url))
-        assert kept.startswith(f"sudo -u postgres psql -c 'ALTER DATABASE \"{name}\" RENAME TO")
+        assert kept.startswith(f'sudo -u postgres psql -c \'ALTER DATABASE "{name}" RENAME TO')
         assert made.endswith(f" --owner {owner} {name}")
 
 
 @pytest.mark.parametrize("behind_proxy", [[], ["--behind-proxy"]], ids=["bare", "behind a proxy"])
-def test_a_restore_names_its_settings_when_all_is_there(
-    data, tmp_path, monkeypatch, behind_proxy, now
-):
+def test_a_restore_names_its_settings_when_all_is_there(data, tmp_path, monkeypatch, behind_proxy, now):
     path, new = tmp_path / "backup", tmp_path / "data" / "new"
     assert web("backup", data, path) == 0
     there: list[bool] = []
@@ -397,7 +402,8 @@ def empty(tmp_path: Path, database_url: str, connection: Connection) -> Iterator
 
 def test_a_backup_from_before_a_column_comes_back_and_gets_it(old_backup, empty, tmp_path):
     (tmp_path / "migrations/versions/9999.py").write_text(
-        OVERRIDES.format(before=schema.newest_revision(), last=""), encoding="utf-8")
+        OVERRIDES.format(before=schema.newest_revision(), last=""), encoding="utf-8"
+    )
     restore_rows(empty, PASSPHRASE, old_backup)
     with empty.engine.connect() as connection:
         assert read(connection, "SELECT may_override FROM person") == [True, True]
@@ -407,7 +413,8 @@ def test_a_backup_from_before_a_column_comes_back_and_gets_it(old_backup, empty,
 
 def test_a_restore_that_fails_in_a_migration_leaves_no_table(old_backup, empty, tmp_path):
     (tmp_path / "migrations/versions/9999.py").write_text(
-        OVERRIDES.format(before=schema.newest_revision(), last=FAILS), encoding="utf-8")
+        OVERRIDES.format(before=schema.newest_revision(), last=FAILS), encoding="utf-8"
+    )
     with pytest.raises(ZeroDivisionError):
         restore_rows(empty, PASSPHRASE, old_backup)
     assert inspect(empty.engine).get_table_names() == []

@@ -16,8 +16,10 @@ from web_admin.compound.usable_credentials import usable_methods, usable_now
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.thorough]
 
-NEAR = st.none() | st.sampled_from([timedelta(microseconds=us) for us in (-1, 0, 1)]) | st.timedeltas(
-    min_value=timedelta(days=-2), max_value=timedelta(days=2)
+NEAR = (
+    st.none()
+    | st.sampled_from([timedelta(microseconds=us) for us in (-1, 0, 1)])
+    | st.timedeltas(min_value=timedelta(days=-2), max_value=timedelta(days=2))
 )
 DRAWN = st.lists(
     st.tuples(st.sampled_from(CredentialKind), st.sampled_from(CredentialState), NEAR, NEAR, st.booleans()),
@@ -36,10 +38,14 @@ def test_what_the_database_finds_usable_is_what_a_gate_would_take(
         person = add_person(session, site, None, [], now)
         rows = [
             CredentialRow(
-                credential_id=f"{person.person_id}-{nth}", person_id=person.person_id, kind=kind, state=state,
+                credential_id=f"{person.person_id}-{nth}",
+                person_id=person.person_id,
+                kind=kind,
+                state=state,
                 valid_from=begins if begins is None else now + begins,
                 valid_until=ends if ends is None else now + ends,
-                duress=duress and kind is CredentialKind.PIN, created_at=now,
+                duress=duress and kind is CredentialKind.PIN,
+                created_at=now,
             )
             for nth, (kind, state, begins, ends, duress) in enumerate(drawn)
         ]

@@ -284,6 +284,7 @@ def check_storage(engine):
     if engine.dialect.name == "postgresql":
         of_column = text(
             "SELECT CAST(attstorage AS text) FROM pg_attribute"
-            " WHERE attrelid = 'policy_sums'::regclass AND attname = 'sums'")
+            " WHERE attrelid = 'policy_sums'::regclass AND attname = 'sums'"
+        )
         with engine.connect() as connection:
             assert connection.scalar(of_column) == "p", "PLAIN"

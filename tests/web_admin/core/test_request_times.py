@@ -31,7 +31,8 @@ assert not os.path.exists(folder)
 def counts(text, **labels):
     return sum(
         sample.value
-        for family in text_string_to_metric_families(text) for sample in family.samples
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
         if sample.name == "menjin_request_duration_seconds_count" and labels.items() <= sample.labels.items()
     )
 

@@ -45,12 +45,17 @@ def cards(compound, person_id):
 
 @pytest.mark.parametrize(
     ("tapped", "said"),
-    [("", "A guardian agrees first"), (NEIGHBOUR, "This is not the card of a guardian"),
-     ("7300001", "This is not the card of a guardian"), ("zebra", "This is not a card number")],
-)  # fmt: skip
+    [
+        ("", "A guardian agrees first"),
+        (NEIGHBOUR, "This is not the card of a guardian"),
+        ("7300001", "This is not the card of a guardian"),
+        ("zebra", "This is not a card number"),
+    ],
+)
 def test_without_a_guardians_own_card_the_child_gets_none(compound, child, tapped, said):
-    page = send(compound.signed_in("manager"), f"/manage/cards/give/{child}", number="7300001",
-                guardian_card=tapped)
+    page = send(
+        compound.signed_in("manager"), f"/manage/cards/give/{child}", number="7300001", guardian_card=tapped
+    )
     assert page.status_code == 422
     assert re.search(rf'id="guardian_card-wrong-1">.*?{said}', page.text, re.DOTALL)
     assert cards(compound, child) == []
@@ -66,8 +71,9 @@ def test_with_the_guardians_card_it_gets_one_and_who_and_when_is_kept(compound, 
     (row,) = read(compound, lambda s: s.scalars(select(ChildAgreement)).all())
     assert (row.child_id, row.guardian_id, row.channel) == (child, compound.persons["王芳"], "manager")
     assert row.text.startswith("I am a guardian of this child and agree")
-    (entry,) = read(compound, lambda s: s.scalars(
-        select(AuditEntry).where(AuditEntry.kind == "child_agreed")).all())
+    (entry,) = read(
+        compound, lambda s: s.scalars(select(AuditEntry).where(AuditEntry.kind == "child_agreed")).all()
+    )
     assert entry.facts["by"] == "card"
     assert "guardian_card" not in client.get(path).text  # asked once
 
@@ -105,9 +111,14 @@ def test_a_homes_card_counts_as_known_to_guardians_once_a_minor_has_it(compound,
         unassigned = give_home_card(act, person.home_id, 7300002).credential_id
         person.age_band = age_band
         if age_band == "under_14":
-            act.session.add(ChildAgreement(
-                child_id=child, guardian_id=compound.persons["王芳"], given_at=act.now, channel="manager",
-                language="zh",
-            ))
+            act.session.add(
+                ChildAgreement(
+                    child_id=child,
+                    guardian_id=compound.persons["王芳"],
+                    given_at=act.now,
+                    channel="manager",
+                    language="zh",
+                )
+            )
         act.session.flush()
         assert give_to_person(act, unassigned, child).seen_by == seen_by

@@ -169,8 +169,16 @@ def test_only_the_office_makes_and_ends_codes(act: Action) -> None:
 def test_at_most_twenty_codes_live_at_once(act: Action) -> None:
     add_lane(act)
     act.session.add_all(
-        EmergencyCode(credential_id=f"{n:016x}", site_id=act.site_id, label="x", lanes=["north-in"],
-                      hold_minutes=0, secret_sealed=b"broken", created_at=act.now, author_id="m")
+        EmergencyCode(
+            credential_id=f"{n:016x}",
+            site_id=act.site_id,
+            label="x",
+            lanes=["north-in"],
+            hold_minutes=0,
+            secret_sealed=b"broken",
+            created_at=act.now,
+            author_id="m",
+        )
         for n in range(20)
     )
     act.session.flush()
@@ -183,8 +191,16 @@ def test_a_code_whose_seal_is_broken_stops_no_other_code(act: Action) -> None:
     add_lane(act)
     digits = make(act)
     act.session.add(
-        EmergencyCode(credential_id="0" * 16, site_id=act.site_id, label="x", lanes=["north-in"],
-                      hold_minutes=0, secret_sealed=b"broken", created_at=act.now, author_id="m")
+        EmergencyCode(
+            credential_id="0" * 16,
+            site_id=act.site_id,
+            label="x",
+            lanes=["north-in"],
+            hold_minutes=0,
+            secret_sealed=b"broken",
+            created_at=act.now,
+            author_id="m",
+        )
     )
     publish_policy(act.session, act.sealer, act.site_id, act.now)
     assert typed_at(act, digits) is not None

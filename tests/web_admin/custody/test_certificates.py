@@ -337,11 +337,17 @@ def test_the_command_says_each_line_in_words(finished, saved, capsys):
     assert run(["certificate", str(saved)]) == 0
     said = capsys.readouterr().out
     for words in (
-        "ok: the certificate is genuine", "COMPLETE: face of person", "gate north: receipt signed",
-        "a face was found and deleted", "gate south: receipt signed", "no face was there",
-        "backups: shares of faces are never in them", "was destroyed", "not shown: that a gate was",
+        "ok: the certificate is genuine",
+        "COMPLETE: face of person",
+        "gate north: receipt signed",
+        "a face was found and deleted",
+        "gate south: receipt signed",
+        "no face was there",
+        "backups: shares of faces are never in them",
+        "was destroyed",
+        "not shown: that a gate was",
         "which is taken from this file",
-    ):  # fmt: skip
+    ):
         assert words in said
     root = finished.root_public_key.hex()
     assert run(["certificate", str(saved), "--root-key", root, "--json"]) == 0

@@ -173,5 +173,3 @@ def test_the_page_says_how_face_is_in_sentences(compound, status, says):
         session.get_one(GateFaceRow, "north").status = status and msgspec.to_builtins(status)
     page = compound.signed_in("manager").get("/manage/gates/north").text
     assert [words for words in says if words not in page] == []
-
-

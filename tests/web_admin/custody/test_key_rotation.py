@@ -74,9 +74,7 @@ def files(folder):
     return sorted(path.name for path in folder.iterdir() if path.name != "face.lock")
 
 
-def test_a_rotation_keeps_every_live_share_and_destroys_the_old_key(
-    database, sealer, consented, folder, now
-):
+def test_a_rotation_keeps_every_live_share_and_destroys_the_old_key(database, sealer, consented, folder, now):
     before, old_file = shares(database, sealer, now), (folder / "face.key").read_bytes()
     old_id = sealer.wrap_keys.current_id
     with database.session() as session:
@@ -175,9 +173,7 @@ def test_wherever_a_rotation_stops_shares_open_and_the_next_one_finishes(
         assert rotation_due_since(session) is None
 
 
-def test_a_half_overwritten_old_key_does_not_stop_the_next_rotation(
-    database, sealer, consented, folder, now
-):
+def test_a_half_overwritten_old_key_does_not_stop_the_next_rotation(database, sealer, consented, folder, now):
     before = shares(database, sealer, now)
     stop_after(3, database, sealer, now + timedelta(minutes=1))
     (folder / "face-old.key").write_bytes(b"\xff half of it")

@@ -89,8 +89,10 @@ def joins(menjin, running, now, name="south"):
 
 def shares(menjin, now):
     with menjin.database.session() as session:
-        return {one.person_id: one.share
-                for one in leases_for(session, menjin.sealer, session.get_one(Gate, "north"))}
+        return {
+            one.person_id: one.share
+            for one in leases_for(session, menjin.sealer, session.get_one(Gate, "north"))
+        }
 
 
 def withdraws(menjin, now):
@@ -161,8 +163,10 @@ def test_a_copy_of_the_database_and_what_a_machine_has_later_open_no_key(north, 
     for public in (south.sealer.wrap_keys.transport_public(), south.sealer.wrap_keys.next_transport_public()):
         with pytest.raises(InvalidTag):
             machine_keys._SUITE.decrypt(
-                sealed, south.sealer.wrap_keys.transport_private(public),
-                b"menjin/wrap-key-copy/1\0" + copied.machine_id.encode())
+                sealed,
+                south.sealer.wrap_keys.transport_private(public),
+                b"menjin/wrap-key-copy/1\0" + copied.machine_id.encode(),
+            )
 
 
 def test_a_machine_that_does_not_run_holds_up_the_end_of_a_key_and_not_its_change(north, south, now):
@@ -242,9 +246,16 @@ def test_only_a_machine_with_the_secrets_can_send_a_key(north, south, now, make)
         thief = Sealer(b"x" * 32, b"l" * 32)
         key = bytes(32)
         session.add(WrapKeyRow(key_id=machine_keys.wrap_key_id(key), state="next", made_at=now))
-        session.add(WrapKeyCopy(
-            key_id=machine_keys.wrap_key_id(key), machine_id=me.machine_id, state="sent", changed_at=now,
-            sealed_to_key=me.transport_key, sealed=machine_keys._sealed(thief, key, me)))
+        session.add(
+            WrapKeyCopy(
+                key_id=machine_keys.wrap_key_id(key),
+                machine_id=me.machine_id,
+                state="sent",
+                changed_at=now,
+                sealed_to_key=me.transport_key,
+                sealed=machine_keys._sealed(thief, key, me),
+            )
+        )
     beat(south, now)
     assert south.sealer.wrap_keys.key(machine_keys.wrap_key_id(key)) is None
 
@@ -288,7 +299,8 @@ def test_where_no_machine_answers_nothing_is_left_of_a_join(north, make, now):
         join(menjin.database, menjin.sealer, "south", lambda: now, within_seconds=0.1)
     with north.database.session() as session:
         assert [one.run for one in machine_keys.machines(session)] == [
-            read_identity(north.config.secrets_dir).run]
+            read_identity(north.config.secrets_dir).run
+        ]
 
 
 def test_a_share_of_a_lost_key_opens_nowhere(north, south, now):

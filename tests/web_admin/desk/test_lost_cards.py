@@ -113,8 +113,8 @@ def test_what_is_not_known_finds_nothing(compound, number):
 def test_the_card_stops_also_where_no_pass_can_be_made(compound, wang):
     with compound.app.app_context(), current_menjin().database.session() as session:
         act = new_action(
-            current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock(
-        ))
+            current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock()
+        )
         set_grants(act, wang, [])
     client = compound.signed_in("guard")
     card = read(compound, lambda s: card_of(s, wang))
@@ -147,9 +147,9 @@ def press_stop(client, card):
 def by_office(compound, work):
     """Do something as the office does it."""
     with compound.app.app_context(), current_menjin().database.session() as session:
-        work(new_action(
-            current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock()
-        ))
+        work(
+            new_action(current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock())
+        )
 
 
 @pytest.mark.parametrize("how", ["ended", "over"])
@@ -172,9 +172,16 @@ def test_a_person_gets_one_pass_a_day_however_often_and_by_whom_it_is_asked(comp
     again = stop(compound.signed_in("manager"), card)
     assert first.location == again.location
     by_office(compound, lambda act: issue_card(act, wang, 4242099))
-    other = read(compound, lambda s: s.scalars(select(CredentialRow.credential_id).where(
-        CredentialRow.person_id == wang, CredentialRow.credential_id != card, CredentialRow.kind == "card"
-    )).one())
+    other = read(
+        compound,
+        lambda s: s.scalars(
+            select(CredentialRow.credential_id).where(
+                CredentialRow.person_id == wang,
+                CredentialRow.credential_id != card,
+                CredentialRow.kind == "card",
+            )
+        ).one(),
+    )
     assert stop(compound.signed_in_again("guard"), other).location == first.location
     assert state_of(compound, other) == "suspended"
     assert len(passes_of(compound, wang)) == 1

@@ -23,17 +23,37 @@ def compound(web_config, database):
 
 
 def entry(act, seq, kind, at, device):
-    act.session.add(GateEvent(
-        journal_id="j", gate_id="north", seq=seq, kind=kind, lane_id=None, at=at, received_at=at,
-        person_id=None, facts={"device": device}, personal={}, salt=b"s", personal_digest=bytes(32),
-        previous=bytes(32), digest=bytes(32)))
+    act.session.add(
+        GateEvent(
+            journal_id="j",
+            gate_id="north",
+            seq=seq,
+            kind=kind,
+            lane_id=None,
+            at=at,
+            received_at=at,
+            person_id=None,
+            facts={"device": device},
+            personal={},
+            salt=b"s",
+            personal_digest=bytes(32),
+            previous=bytes(32),
+            digest=bytes(32),
+        )
+    )
 
 
 def lost(act, seq, minutes_ago, device):
     at = act.now - timedelta(minutes=minutes_ago)
     entry(act, seq, "alarm_device_lost", at, device)
-    raise_alarm(act.session, act.site_id, "alarm_device_lost", at, gate_id="north",
-                detail=f"/dev/serial/{device}: no answer")
+    raise_alarm(
+        act.session,
+        act.site_id,
+        "alarm_device_lost",
+        at,
+        gate_id="north",
+        detail=f"/dev/serial/{device}: no answer",
+    )
 
 
 def fill(compound) -> None:
@@ -53,8 +73,13 @@ def lines(page):
 def test_people_come_first_then_doors_then_devices_and_equal_ones_are_one_line(compound) -> None:
     fill(compound)
     shown = lines(compound.signed_in("guard").get(PATH).text)
-    kinds = ["Someone asks for help", "Door forced open", "Door open too long", "A device does not answer",
-             "A device does not answer"]
+    kinds = [
+        "Someone asks for help",
+        "Door forced open",
+        "Door open too long",
+        "A device does not answer",
+        "A device does not answer",
+    ]
     assert [next(kind for kind in kinds if kind in line) for line in shown] == kinds
     assert ["4 times" in line for line in shown] == [False, False, False, False, True]
     assert ["back at " in line for line in shown] == [False, False, False, False, True]
@@ -83,9 +108,16 @@ def test_several_are_acknowledged_at_once_but_never_those_about_people(compound,
         rows = act.session.scalars(select(Alarm).where(Alarm.acknowledged_at.is_(None))).all()
         every = [row.alarm_id for row in rows]
         chosen = [row.alarm_id for row in rows if row.detail.startswith("/dev/serial/reader")]
-    sent = guard.post(f"{PATH}acknowledge", data={
-        "csrf_token": csrf_of(guard.get(PATH).text), "which": which, "shown": ",".join(every),
-        "alarm_ids": ",".join(chosen), "back": "alarms"})
+    sent = guard.post(
+        f"{PATH}acknowledge",
+        data={
+            "csrf_token": csrf_of(guard.get(PATH).text),
+            "which": which,
+            "shown": ",".join(every),
+            "alarm_ids": ",".join(chosen),
+            "back": "alarms",
+        },
+    )
     assert sent.headers["Location"] == PATH
     with compound.act() as act:
         waiting = act.session.scalars(select(Alarm).where(Alarm.acknowledged_at.is_(None))).all()

@@ -77,5 +77,7 @@ def test_every_fact_is_stored_as_it_came_and_columns_repeat_those_of_passages_al
             assert getattr(row, name) == getattr(entry, name), name
         assert (row.gate_id, row.journal_id, row.received_at) == ("north", "north.1", clock.now)
     assert [(row.lane_id, row.person_id, row.method, row.reason) for row in rows] == [
-        ("north-in", "p", "card", "no_grant"), (None, None, None, None), (None, None, None, None),
-    ]  # fmt: skip
+        ("north-in", "p", "card", "no_grant"),
+        (None, None, None, None),
+        (None, None, None, None),
+    ]

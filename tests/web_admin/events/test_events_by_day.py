@@ -14,11 +14,24 @@ def compound(web_config, database):
     made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
     with made.act() as act:
         for number in range(3):
-            act.session.add(GateEvent(
-                journal_id="j", gate_id="north", seq=700 + number, kind="door_closed", lane_id="north-in",
-                at=act.now + timedelta(hours=25, minutes=number), received_at=act.now, person_id=None,
-                facts={},
-                personal={}, salt=b"s", personal_digest=bytes(32), previous=bytes(32), digest=bytes(32)))
+            act.session.add(
+                GateEvent(
+                    journal_id="j",
+                    gate_id="north",
+                    seq=700 + number,
+                    kind="door_closed",
+                    lane_id="north-in",
+                    at=act.now + timedelta(hours=25, minutes=number),
+                    received_at=act.now,
+                    person_id=None,
+                    facts={},
+                    personal={},
+                    salt=b"s",
+                    personal_digest=bytes(32),
+                    previous=bytes(32),
+                    digest=bytes(32),
+                )
+            )
     yield made
     made.close()
 

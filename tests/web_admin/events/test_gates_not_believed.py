@@ -72,10 +72,17 @@ def unproven(database, sealer, site, north, clock):
         person = add_person(session, site, None, ["north-in"], clock.now)
         card = add_card(session, sealer, person, 7, clock.now)
         person.phone_unproven = "invited_again"
-        session.add(Invitation(
-            invitation_id="i", person_id=person.person_id, code_digest=b"c", created_at=clock.now,
-            expires_at=clock.now, used_at=clock.now, proof_asked_at=clock.now,
-        ))  # fmt: skip
+        session.add(
+            Invitation(
+                invitation_id="i",
+                person_id=person.person_id,
+                code_digest=b"c",
+                created_at=clock.now,
+                expires_at=clock.now,
+                used_at=clock.now,
+                proof_asked_at=clock.now,
+            )
+        )
         return person.person_id, card.credential_id
 
 
@@ -120,8 +127,14 @@ def test_receipts_of_a_gate_that_is_not_believed_still_count(database, sealer, s
         person = add_person(session, site, None, ["north-in"], clock.now)
         consent = give_face(session, sealer, site, person, clock.now)
         receipt = ForgetReceipt(
-            site_id=site, gate_id="north", person_id=person.person_id, consent_id=consent.consent_id,
-            forgotten_at=clock.now, blob_found=True, journal_seq=4)  # fmt: skip
+            site_id=site,
+            gate_id="north",
+            person_id=person.person_id,
+            consent_id=consent.consent_id,
+            forgotten_at=clock.now,
+            blob_found=True,
+            journal_seq=4,
+        )
     disbelieve(database, clock, stolen=stolen)
     body, signature = sign_struct(north.key, RECEIPT_DOMAIN, receipt)
     batch = ReceiptBatch(receipts=(SignedReceipt(receipt=body, signature=signature),))
@@ -133,7 +146,10 @@ def test_what_such_a_gate_says_of_itself_is_not_noted(database, north, clock):
     north.ask(clock.now, journal_seq=9)
     disbelieve(database, clock)
     said = msgspec.structs.replace(
-        north.question(clock.now + timedelta(hours=9)), clock_sure=False, tamper_id="t", have_version=77,
+        north.question(clock.now + timedelta(hours=9)),
+        clock_sure=False,
+        tamper_id="t",
+        have_version=77,
         lanes=(LaneState(lane_id="north-in", door="forced", posture="held_open"),),
     )
     assert north.post(ASK_PATH, said).status_code == 200
@@ -210,8 +226,17 @@ def test_a_counter_that_jumps_far_ahead_cuts_the_honest_gate_off_from_nothing(
     assert (jumped.status_code, error_of(jumped)) == (409, "counter_forked")
     assert alarms(database) == ["alarm_gate_forked"]
     with database.session() as session:
-        session.add(OrderRow(order_id="o", gate_id="north", lane_id="north-in", valid_seconds=15,
-                             issued_at=clock.now, author_id="guard", reason=""))  # fmt: skip
+        session.add(
+            OrderRow(
+                order_id="o",
+                gate_id="north",
+                lane_id="north-in",
+                valid_seconds=15,
+                issued_at=clock.now,
+                author_id="guard",
+                reason="",
+            )
+        )
     for _ in range(2):  # the first request must not swallow the order
         reply = north.ask(clock.now)
         assert (reply.leases, reply.policy is not None, len(reply.orders)) == ((), True, 1)
@@ -241,9 +266,12 @@ def test_a_counter_that_creeps_to_the_last_that_is_kept_ends_as_a_clone_as_well(
 @pytest.mark.parametrize(
     ("counter", "status", "error"),
     [
-        (str(MAX_COUNTER), 409, "counter_forked"), (str(MAX_COUNTER + 1), 401, "counter_unreadable"),
-        ("0" * 15 + "1", 200, None), ("0" * 16 + "1", 401, "counter_unreadable"),
-        ("", 401, "counter_unreadable"), ("-1", 401, "counter_unreadable"),
+        (str(MAX_COUNTER), 409, "counter_forked"),
+        (str(MAX_COUNTER + 1), 401, "counter_unreadable"),
+        ("0" * 15 + "1", 200, None),
+        ("0" * 16 + "1", 401, "counter_unreadable"),
+        ("", 401, "counter_unreadable"),
+        ("-1", 401, "counter_unreadable"),
         ("\u0661".encode().decode("latin-1"), 401, "counter_unreadable"),
     ],
 )
@@ -251,10 +279,15 @@ def test_a_counter_has_at_most_sixteen_digits(north, clock, counter, status, err
     body = msgspec.json.encode(north.question(clock.now))
     number = int(counter) if counter.isascii() and counter.isdecimal() else 1
     signature = sign(north.key, REQUEST_DOMAIN, request_message("POST", ASK_PATH, body, "north", number))
-    response = north.client.post(ASK_PATH, data=body, headers={
-        GATE_HEADER: "north", COUNTER_HEADER: counter,
-        SIGNATURE_HEADER: base64.b64encode(signature).decode(),
-    })  # fmt: skip
+    response = north.client.post(
+        ASK_PATH,
+        data=body,
+        headers={
+            GATE_HEADER: "north",
+            COUNTER_HEADER: counter,
+            SIGNATURE_HEADER: base64.b64encode(signature).decode(),
+        },
+    )
     found = error_of(response) if response.status_code != 200 else None
     assert (response.status_code, found) == (status, error)
 
@@ -271,7 +304,9 @@ def test_a_refused_caller_gets_the_status_of_its_mistake(north, clock, headers, 
     body = msgspec.json.encode(north.question(clock.now))
     signature = sign(north.key, REQUEST_DOMAIN, request_message("POST", ASK_PATH, body, "north", 1))
     usual = {
-        GATE_HEADER: "north", COUNTER_HEADER: "1", SIGNATURE_HEADER: base64.b64encode(signature).decode()
+        GATE_HEADER: "north",
+        COUNTER_HEADER: "1",
+        SIGNATURE_HEADER: base64.b64encode(signature).decode(),
     }
     response = north.client.post(ASK_PATH, data=body, headers={**usual, **headers})
     assert (response.status_code, error_of(response)) == (status, error)
@@ -336,7 +371,8 @@ def batches(site, north, clock):
     [
         ("an answer about a face", ["gate", "site", "gate"]),
         ("an entry to set aside", ["gate", "site", "gate"]),
-        ("receipts to set aside", ["gate", "site", "gate"]), ("tombstones", ["site", "gate"]),
+        ("receipts to set aside", ["gate", "site", "gate"]),
+        ("tombstones", ["site", "gate"]),
         ("plain entries", ["gate"]),
     ],
 )

@@ -208,9 +208,17 @@ def test_alarms_of_a_gate_become_alarms_of_the_guard_once(database, north, clock
 
 def test_an_alarm_of_an_hour_ago_says_so_and_its_message_is_of_now(database, site, north, clock):
     with database.session() as session:
-        session.add(Webhook(
-            webhook_id="hook", site_id=site, name="hook", url="https://example.org/", kinds=["alarm_raised"],
-            signing_key_sealed=b"x", created_at=clock.now))
+        session.add(
+            Webhook(
+                webhook_id="hook",
+                site_id=site,
+                name="hook",
+                url="https://example.org/",
+                kinds=["alarm_raised"],
+                signing_key_sealed=b"x",
+                created_at=clock.now,
+            )
+        )
     hour_ago = clock.now - timedelta(hours=1)
     send(north, journal(1, hour_ago, kinds=("alarm_door_forced",)))
     with database.session() as session:

@@ -81,8 +81,11 @@ def filled(database, sealer, site, north, now):
         accept_invitation(session, act.sealer, invite(act, person.person_id), now)
         request_verification(by_phone(act, person.person_id), person.person_id)
         return {
-            "person": person.person_id, "other": other.person_id, "card": card.credential_id,
-            "code": code.credential_id, "consent": consent_id,
+            "person": person.person_id,
+            "other": other.person_id,
+            "card": card.credential_id,
+            "code": code.credential_id,
+            "consent": consent_id,
         }
 
 
@@ -113,7 +116,7 @@ CASES = {
         lambda act, filled: withdraw_face(by_phone(act, filled["person"]), filled["person"]),
         lambda session, filled: session.get(LookOffer, filled["consent"]) is None,
     ),
-}  # fmt: skip
+}
 
 
 @ON_POSTGRESQL
@@ -135,8 +138,13 @@ def test_an_act_and_an_entry_about_the_same_rows_both_come_through(
 @ON_POSTGRESQL
 def test_a_receipt_does_not_wait_for_an_act(database, site, north, now, filled):
     receipt = ForgetReceipt(
-        site_id=site, gate_id="north", person_id=filled["person"], consent_id=filled["consent"],
-        forgotten_at=now, blob_found=True, journal_seq=1,
+        site_id=site,
+        gate_id="north",
+        person_id=filled["person"],
+        consent_id=filled["consent"],
+        forgotten_at=now,
+        blob_found=True,
+        journal_seq=1,
     )
     body, signature = sign_struct(north.key, RECEIPT_DOMAIN, receipt)
     batch = ReceiptBatch(receipts=(SignedReceipt(receipt=body, signature=signature),))

@@ -44,6 +44,14 @@ def test_no_alarm_is_named_by_a_text_elsewhere():
         for where, text in _texts(folder)
         if AN_ALARM.fullmatch(text) and where != "gate_controller/contract/event_kinds.py"
     }
-    no_alarms = {*WEBHOOK_KINDS, "alarm_id", "alarm_ids", "alarm_form", "alarm_count", "alarm_entries",
-                 "alarm_groups", "alarm_"}
+    no_alarms = {
+        *WEBHOOK_KINDS,
+        "alarm_id",
+        "alarm_ids",
+        "alarm_form",
+        "alarm_count",
+        "alarm_entries",
+        "alarm_groups",
+        "alarm_",
+    }
     assert {place for place in named if place[1] not in no_alarms} == set()

@@ -44,10 +44,23 @@ def add(compound, read):
     def entries(*kinds_and_times, gate_id="north", lane_id="north-in", late=timedelta(), **facts):
         def work(session):
             for kind, at in kinds_and_times:
-                session.add(GateEvent(
-                    journal_id="u", gate_id=gate_id, seq=next(numbers), kind=kind, lane_id=lane_id, at=at,
-                    received_at=at + late, facts=facts, personal={}, salt=b"s", personal_digest=bytes(32),
-                    previous=bytes(32), digest=bytes(32)))
+                session.add(
+                    GateEvent(
+                        journal_id="u",
+                        gate_id=gate_id,
+                        seq=next(numbers),
+                        kind=kind,
+                        lane_id=lane_id,
+                        at=at,
+                        received_at=at + late,
+                        facts=facts,
+                        personal={},
+                        salt=b"s",
+                        personal_digest=bytes(32),
+                        previous=bytes(32),
+                        digest=bytes(32),
+                    )
+                )
 
         read(work)
 
@@ -60,8 +73,12 @@ def empty(read):
 
 
 def opened(add, method, count, at):
-    add(*[("access", at + timedelta(minutes=5 * n)) for n in range(count)],
-        method=method, opens=True, reason="granted")
+    add(
+        *[("access", at + timedelta(minutes=5 * n)) for n in range(count)],
+        method=method,
+        opens=True,
+        reason="granted",
+    )
 
 
 def refused(add, method, *times):
@@ -97,8 +114,13 @@ def test_a_later_try_is_an_opening_soon_after_at_the_same_lane(add, read, compou
         add(("access", at + timedelta(seconds=10 + number)), method="card", opens=True, reason="granted")
     elsewhere = start + timedelta(days=1)
     refused(add, "qr", elsewhere)
-    add(("access", elsewhere + timedelta(seconds=5)), lane_id="north-out", method="qr", opens=True,
-        reason="granted")
+    add(
+        ("access", elsewhere + timedelta(seconds=5)),
+        lane_id="north-out",
+        method="qr",
+        opens=True,
+        reason="granted",
+    )
     refused(add, "face", elsewhere + timedelta(hours=1))
     add(("access", elsewhere + timedelta(hours=1, seconds=121)), method="face", opens=True, reason="granted")
     found = ways(read, compound)
@@ -126,8 +148,8 @@ def test_without_tries_of_a_face_nothing_is_compared(add, read, compound):
 
 
 @pytest.mark.parametrize(
-    ("role", "path"), [("manager", "/manage/privacy"), ("installer", "/manage/"), ("guard", "/manage/"),
-                       (None, "/report")],
+    ("role", "path"),
+    [("manager", "/manage/privacy"), ("installer", "/manage/"), ("guard", "/manage/"), (None, "/report")],
 )
 @pytest.mark.usefixtures("empty")
 def test_four_bars_of_the_last_thirty_days_are_where_people_look(add, compound, role, path):
@@ -207,8 +229,12 @@ def test_a_silent_gate_is_without_contact_since_it_was_heard(read):
 def test_alarms_are_counted_by_week_and_by_what_they_are_about(compound, read):
     def raise_all(session):
         for kind, days in (
-            ("alarm_help", 1), ("alarm_door_held", 1), ("alarm_door_held", 8), ("alarm_device_lost", 8),
-            ("alarm_duress", 8), ("alarm_help", 200),
+            ("alarm_help", 1),
+            ("alarm_door_held", 1),
+            ("alarm_door_held", 8),
+            ("alarm_device_lost", 8),
+            ("alarm_duress", 8),
+            ("alarm_help", 200),
         ):
             raise_alarm(session, compound.site_id, kind, NOW - timedelta(days=days), gate_id="north")
 
@@ -234,6 +260,6 @@ def test_every_picture_has_its_figures_as_a_table_and_no_name(compound, path):
     figure = page.partition('<div class="picture">')[2].partition("</details>")[0]
     assert re.search(r'<svg [^>]*role="img" aria-label="[^"]+"', figure)
     assert "<summary>As a table</summary>" in figure
-    assert "<th scope=\"row\">" in figure
+    assert '<th scope="row">' in figure
     assert " style=" not in figure
     assert [name for name in compound.persons if name in figure] == []

@@ -8,13 +8,24 @@ import pytest
 CSS = (Path(__file__).parents[3] / "web_admin" / "static" / "menjin.css").read_text()
 TEXT, EDGE = 4.5, 3.0
 PAIRS = [
-    ("text", "page", TEXT), ("text", "card", TEXT), ("text", "sunk", TEXT),
-    ("muted", "page", TEXT), ("muted", "card", TEXT), ("muted", "sunk", TEXT),
-    ("accent", "page", TEXT), ("accent", "card", TEXT), ("on-accent", "accent", TEXT),
-    ("on-accent", "accent-strong", TEXT), ("accent-strong", "ok-soft", TEXT), ("bad", "card", TEXT),
-    ("ok", "ok-soft", TEXT), ("warn", "warn-soft", TEXT), ("bad", "bad-soft", TEXT),
+    ("text", "page", TEXT),
+    ("text", "card", TEXT),
+    ("text", "sunk", TEXT),
+    ("muted", "page", TEXT),
+    ("muted", "card", TEXT),
+    ("muted", "sunk", TEXT),
+    ("accent", "page", TEXT),
+    ("accent", "card", TEXT),
+    ("on-accent", "accent", TEXT),
+    ("on-accent", "accent-strong", TEXT),
+    ("accent-strong", "ok-soft", TEXT),
+    ("bad", "card", TEXT),
+    ("ok", "ok-soft", TEXT),
+    ("warn", "warn-soft", TEXT),
+    ("bad", "bad-soft", TEXT),
     ("info", "info-soft", TEXT),
-    ("edge", "card", EDGE), ("edge", "page", EDGE),
+    ("edge", "card", EDGE),
+    ("edge", "page", EDGE),
 ]
 
 

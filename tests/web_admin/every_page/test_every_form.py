@@ -130,8 +130,11 @@ class Walk:
     def __init__(self, folder: Path) -> None:
         self.file = folder / "menjin.sqlite3"
         config = WebConfig(
-            database_url=f"sqlite:///{self.file}", data_dir=folder, secrets_dir=folder,
-            public_url="http://localhost", **SERVER_KEYS,
+            database_url=f"sqlite:///{self.file}",
+            data_dir=folder,
+            secrets_dir=folder,
+            public_url="http://localhost",
+            **SERVER_KEYS,
         )
         self.compound = make_managed_compound(config, SetClock(datetime.now(UTC)))
         self.callers = Callers(self.compound)
@@ -232,15 +235,21 @@ def test_every_form_is_done_or_says_in_a_summary_what_is_missing(walk) -> None:
 def visitors_form(walk, letter: str, path: str, endpoint: str) -> int:
     addresses = walk.compound.app.url_map.bind("localhost")
     forms = Forms(walk.get(letter, path).text, path).forms
-    return next(index for index, form in enumerate(forms)
-                if addresses.match(urlsplit(form.action).path, method="POST")[0] == endpoint)
+    return next(
+        index
+        for index, form in enumerate(forms)
+        if addresses.match(urlsplit(form.action).path, method="POST")[0] == endpoint
+    )
 
 
-@pytest.mark.parametrize(("letter", "path", "endpoint"), [
-    ("R", "/r/visitors", "resident.new_pass"),
-    ("M", "/manage/visitors/new", "visitors.new"),
-    ("M", "/manage/visitors/weekly/new", "weekly_visitors.new"),
-])
+@pytest.mark.parametrize(
+    ("letter", "path", "endpoint"),
+    [
+        ("R", "/r/visitors", "resident.new_pass"),
+        ("M", "/manage/visitors/new", "visitors.new"),
+        ("M", "/manage/visitors/weekly/new", "weekly_visitors.new"),
+    ],
+)
 def test_a_pass_is_made_with_its_defaults_and_a_name_where_one_gate_reads_no_codes(
     walk, letter, path, endpoint
 ) -> None:

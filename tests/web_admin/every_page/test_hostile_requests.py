@@ -66,7 +66,8 @@ def faults(
     for one in sent:
         log.lines.clear()
         answer = client.open(
-            one.path, method=one.method, data=one.body, headers={**(more or {}), **one.headers})
+            one.path, method=one.method, data=one.body, headers={**(more or {}), **one.headers}
+        )
         answer.get_data() if "event-stream" not in answer.mimetype else None
         answer.close()
         if answer.status_code >= 500 or len(log.lines) > 1:
@@ -82,7 +83,10 @@ def said(wrong: list[tuple[str, str, str, int, int]]) -> str:
 def routes(compound: ManagedCompound) -> list[tuple[str, frozenset[str]]]:
     """Return every route; what its path names exists wherever it can."""
     named = {
-        "gate_id": "north", "lane_id": "north-in", "person_id": compound.persons["林薇"], "filename": "x.js",
+        "gate_id": "north",
+        "lane_id": "north-in",
+        "person_id": compound.persons["林薇"],
+        "filename": "x.js",
     }
     return sorted(set(addresses(compound.app, named)), key=lambda route: (route[0], sorted(route[1])))
 
@@ -127,7 +131,8 @@ def key(compound: ManagedCompound) -> dict[str, str]:
         with menjin.database.session() as session:
             act = new_action(menjin, session, compound.site_id, "tests", "manager", now=compound.clock())
             made = make_api_key(
-                act, name="Tests", scopes=tuple(SCOPES), valid_until=act.now + timedelta(days=30))
+                act, name="Tests", scopes=tuple(SCOPES), valid_until=act.now + timedelta(days=30)
+            )
             return {"Authorization": f"Bearer {made.text}"}
 
 
@@ -174,8 +179,12 @@ def test_no_json_makes_a_fault_where_a_phone_sends_json(compound, log):
     doors = json_doors(compound, "/r/")
     assert len(doors) == 5
     client, token = resident(compound)
-    wrong = [fault for door in doors for type_ in JSON_TYPES
-             for fault in faults(client, json_at(*door, type_), log, token)]
+    wrong = [
+        fault
+        for door in doors
+        for type_ in JSON_TYPES
+        for fault in faults(client, json_at(*door, type_), log, token)
+    ]
     assert not wrong, said(wrong)
 
 
@@ -208,7 +217,8 @@ REFUSED = [what for what in JSON_BODIES if what not in READ]
 @pytest.mark.parametrize("what", REFUSED)
 def test_the_interface_says_what_is_wrong_with_the_json(compound, what):
     answer = compound.app.test_client().post(
-        "/api/v1/people", data=JSON_BODIES[what], content_type=JSON_TYPES[0], headers=key(compound))
+        "/api/v1/people", data=JSON_BODIES[what], content_type=JSON_TYPES[0], headers=key(compound)
+    )
     is_object = what not in NO_OBJECTS
     expected = 400 if is_object else 422
     assert answer.status_code == (413 if len(JSON_BODIES[what]) > MAX_JSON_BYTES else expected)
@@ -217,8 +227,12 @@ def test_the_interface_says_what_is_wrong_with_the_json(compound, what):
 
 @pytest.mark.parametrize(
     ("sent", "field"),
-    [({"name": "a\0b"}, "name"), ({"name": "a", "home_id": "\ud800"}, "home_id"), ({"a\0": 1}, "a�"),
-     ({"name": [{"b": "\0"}]}, "name[0].b")],
+    [
+        ({"name": "a\0b"}, "name"),
+        ({"name": "a", "home_id": "\ud800"}, "home_id"),
+        ({"a\0": 1}, "a�"),
+        ({"name": [{"b": "\0"}]}, "name[0].b"),
+    ],
 )
 def test_a_text_that_cannot_be_stored_is_refused_by_the_name_of_its_field(compound, sent, field):
     answer = compound.app.test_client().post("/api/v1/people", json=sent, headers=key(compound))
@@ -236,6 +250,7 @@ def test_a_page_names_the_field_too(compound):
 
 def test_a_page_reads_no_json_and_says_so(compound):
     answer = compound.app.test_client().post(
-        "/staff/sign-in", json={"email": "manager@example.org"}, headers={"Accept-Language": "en"})
+        "/staff/sign-in", json={"email": "manager@example.org"}, headers={"Accept-Language": "en"}
+    )
     assert answer.status_code == 415
     assert "No JSON is read here. Use the form of the page." in answer.text

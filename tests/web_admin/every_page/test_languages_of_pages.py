@@ -33,8 +33,9 @@ AS_IT_IS = {"script", "style", "code", "pre", "svg", "textarea"}
 RAW = re.compile(r"\b[a-z]+_[a-z_]+\b(?!@)|/dev/serial|Errno|Traceback")
 """What a machine wrote: names of our own tables, devices, errors of a system."""
 SENTENCE = re.compile(r"[A-Za-z]{3,} [A-Za-z]{3,}")
-NAMES = re.compile("menjin (web|gate|audit) [-a-z]+( FILE)?( --root-key HEX)?|"
-                   "Standard Webhooks|Microsoft Authenticator")
+NAMES = re.compile(
+    "menjin (web|gate|audit) [-a-z]+( FILE)?( --root-key HEX)?|Standard Webhooks|Microsoft Authenticator"
+)
 """Commands and names, which are the same in every language."""
 OWN_LANGUAGE = ("中文",)
 """A language is named in itself."""
@@ -57,7 +58,9 @@ class Shown(HTMLParser):
         if tag == "html":
             self._page = known.get("lang") or ""
         is_aside = (
-            tag in AS_IT_IS or "number" in classes or "code" in classes
+            tag in AS_IT_IS
+            or "number" in classes
+            or "code" in classes
             or ("breaks" in classes and any(tag == "details" for tag, _aside in self._open))
             or (known.get("lang") or self._page) != self._page
         )
@@ -79,18 +82,28 @@ class Shown(HTMLParser):
 def callers(tmp_path_factory):
     folder = tmp_path_factory.mktemp("compound")
     config = WebConfig(
-        database_url=f"sqlite:///{folder / 'menjin.sqlite3'}", data_dir=folder, secrets_dir=folder,
-        public_url="http://localhost", **SERVER_KEYS,
+        database_url=f"sqlite:///{folder / 'menjin.sqlite3'}",
+        data_dir=folder,
+        secrets_dir=folder,
+        public_url="http://localhost",
+        **SERVER_KEYS,
     )
     compound = make_managed_compound(config, SetClock(datetime.now(UTC)))
     callers = Callers(compound)
     with compound.app.app_context(), current_menjin().database.session() as session:
         act = act_in(compound, session, "tests")
         add_one_of_each(act, compound.persons["王芳"], callers.words["own_ward"])
-        raise_alarm(session, compound.site_id, "alarm_device_lost", act.now, gate_id="north",
-                    detail="/dev/serial/by-id/reader: [Errno 5] Input/output error")
+        raise_alarm(
+            session,
+            compound.site_id,
+            "alarm_device_lost",
+            act.now,
+            gate_id="north",
+            detail="/dev/serial/by-id/reader: [Errno 5] Input/output error",
+        )
         session.get_one(Gate, "north").device_states = [
-            {"device": "reader-in", "health": "lost", "detail": "/dev/serial/by-id/reader: no_answer"}]
+            {"device": "reader-in", "health": "lost", "detail": "/dev/serial/by-id/reader: no_answer"}
+        ]
     yield callers
     compound.close()
 
@@ -99,8 +112,13 @@ def callers(tmp_path_factory):
 def data(callers) -> str:
     """Return every text that is stored: names that people gave are in their language on each page."""
     with callers.compound.app.app_context(), current_menjin().database.open_reading() as session:
-        values = [value for table in METADATA.sorted_tables for row in session.execute(select(table)).all()
-                  for value in row if isinstance(value, str | bytes | dict | list)]
+        values = [
+            value
+            for table in METADATA.sorted_tables
+            for row in session.execute(select(table)).all()
+            for value in row
+            if isinstance(value, str | bytes | dict | list)
+        ]
     return "\n".join([*OWN_LANGUAGE, *map(_as_text, values)])
 
 

@@ -26,8 +26,8 @@ class Endless(io.RawIOBase):
     def __init__(self, token, field):
         parts = (("csrf_token", "", token), (field, '; filename="big.csv"', "home,name\n"))
         self._head = b"".join(
-            b"--%s\r\nContent-Disposition: form-data; name=\"%s\"%s\r\n\r\n%s%s" % (
-                BORDER, name.encode(), more.encode(), text.encode(), b"\r\n" if not more else b"")
+            b'--%s\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s%s'
+            % (BORDER, name.encode(), more.encode(), text.encode(), b"\r\n" if not more else b"")
             for name, more, text in parts
         )
         self.count = 0

@@ -73,8 +73,12 @@ def test_an_odd_number_in_a_path_leads_nowhere(compound):
 
 @pytest.mark.parametrize(
     ("read", "good", "place"),
-    [(number_of, "000000000000012", "{number}"), (day_of, "2026-03-05", "{day}"),
-     (moment_of, "2026-03-05T10:00+08:00", "{moment}"), (wall_clock_of, "2026-03-05T10:00", "{clock}")],
+    [
+        (number_of, "000000000000012", "{number}"),
+        (day_of, "2026-03-05", "{day}"),
+        (moment_of, "2026-03-05T10:00+08:00", "{moment}"),
+        (wall_clock_of, "2026-03-05T10:00", "{clock}"),
+    ],
 )
 def test_what_is_typed_is_read_only_where_it_makes_sense(read, good, place):
     assert read(good) is not None

@@ -56,7 +56,8 @@ def test_strangers_reach_no_page_of_staff_or_residents(compound):
     closed = [
         rule.rule
         for rule in compound.app.url_map.iter_rules()
-        if "GET" in rule.methods and not rule.arguments
+        if "GET" in rule.methods
+        and not rule.arguments
         and (access_of(compound.app, rule.endpoint) or ("", ""))[0] in (STAFF, RESIDENT)
     ]
     assert len(closed) > 15

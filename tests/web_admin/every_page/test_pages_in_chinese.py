@@ -83,8 +83,13 @@ def test_the_compiled_catalogue_is_the_one_of_the_source():
 
 
 OTHER_WORDS = {
-    "门禁卡": "门卡", "警报": "报警", "封闭": "封锁", "大门": "门", "通道档案": "通道登记表",
-    "桌面读卡器": "发卡器", "前台读卡器": "发卡器",
+    "门禁卡": "门卡",
+    "警报": "报警",
+    "封闭": "封锁",
+    "大门": "门",
+    "通道档案": "通道登记表",
+    "桌面读卡器": "发卡器",
+    "前台读卡器": "发卡器",
 }
 """Words that mean the same as another one of ours; docs/ui.md says which is ours."""
 

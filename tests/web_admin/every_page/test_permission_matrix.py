@@ -56,13 +56,17 @@ BY_ID = re.compile(
 """A refusal in the log: ids only, no name and no address."""
 WITHOUT_SITE = frozenset({"account_id", "ending"})
 API_BODIES = {
-    "api_cards.give_card": {"number": "4999001"}, "api_homes.renumber_home": {"number": "9-0909"},
+    "api_cards.give_card": {"number": "4999001"},
+    "api_homes.renumber_home": {"number": "9-0909"},
     "api_people.correct_person": {"name": "Ann"},
-}  # fmt: skip
+}
 LAST = (
-    "resident.revoke_sign_ins", "resident.sign_out_everywhere", "resident.save_password",
-    "own.change_password", "own.sign_out",
-)  # fmt: skip
+    "resident.revoke_sign_ins",
+    "resident.sign_out_everywhere",
+    "resident.save_password",
+    "own.change_password",
+    "own.sign_out",
+)
 """What ends every session of an account is tried when everything else has been."""
 
 
@@ -119,10 +123,14 @@ class Callers:
                 for name in rule.arguments
             }
             for method in sorted(rule.methods & {"GET", "POST", "PATCH"}):
-                found.append((
-                    rule.endpoint, method, addresses.build(rule.endpoint, own, method),
-                    addresses.build(rule.endpoint, foreign, method),
-                ))
+                found.append(
+                    (
+                        rule.endpoint,
+                        method,
+                        addresses.build(rule.endpoint, own, method),
+                        addresses.build(rule.endpoint, foreign, method),
+                    )
+                )
         return sorted(found, key=_harmless_first)
 
     def _argument(self, table: dict[str, str], endpoint: str, name: str) -> str:
@@ -193,8 +201,14 @@ def _belongings_of(
     return {
         "pass": issue_pass(own, issuer_person_id=person_id, label="客人", gate_numbers=[1]).pass_id,
         "series": issue_series(
-            own, issuer_person_id=person_id, label="钟点工", gate_numbers=[1], days=["mon"],
-            starts_minute=480, ends_minute=720, last_day=(own.now + timedelta(days=20)).date(),
+            own,
+            issuer_person_id=person_id,
+            label="钟点工",
+            gate_numbers=[1],
+            days=["mon"],
+            starts_minute=480,
+            ends_minute=720,
+            last_day=(own.now + timedelta(days=20)).date(),
         ).series_id,
         "card": issue_card(office, person_id, 4_400_000 + number).credential_id,
         "consent": consent.consent_id,
@@ -212,8 +226,11 @@ def callers(tmp_path_factory) -> Iterator[Callers]:
     """
     folder = tmp_path_factory.mktemp("compound")
     config = WebConfig(
-        database_url=f"sqlite:///{folder / 'menjin.sqlite3'}", data_dir=folder, secrets_dir=folder,
-        public_url="http://127.0.0.1:8000", **SERVER_KEYS,
+        database_url=f"sqlite:///{folder / 'menjin.sqlite3'}",
+        data_dir=folder,
+        secrets_dir=folder,
+        public_url="http://127.0.0.1:8000",
+        **SERVER_KEYS,
     )
     compound = make_managed_compound(config, SetClock(datetime.now(UTC)))
     yield Callers(compound)
@@ -256,10 +273,17 @@ def own_answers(callers) -> list[Answered]:
         for letter in WHO if MAY[endpoint] not in MACHINES else ():
             log.lines.clear()
             answer = callers.call(letter, method, own)
-            found.append(Answered(
-                letter, method, endpoint, answer.status_code, let_in(answer), is_trace(answer),
-                tuple(log.lines),
-            ))
+            found.append(
+                Answered(
+                    letter,
+                    method,
+                    endpoint,
+                    answer.status_code,
+                    let_in(answer),
+                    is_trace(answer),
+                    tuple(log.lines),
+                )
+            )
     logging.getLogger().removeHandler(log)
     return found
 
@@ -291,8 +315,11 @@ def test_every_route_is_in_the_table_and_the_table_has_no_other(callers) -> None
 def test_every_id_of_a_path_has_one_of_another_compound(callers) -> None:
     """An engineer who adds an object with a site adds it there too; accounts have no site."""
     rules = callers.compound.app.url_map.iter_rules()
-    of_staff = [rule for rule in rules if rule.endpoint in MAY and set(MAY[rule.endpoint]) & set("MGIP")
-                and "R" not in MAY[rule.endpoint]]
+    of_staff = [
+        rule
+        for rule in rules
+        if rule.endpoint in MAY and set(MAY[rule.endpoint]) & set("MGIP") and "R" not in MAY[rule.endpoint]
+    ]
     names = {name for rule in of_staff for name in rule.arguments} - NO_ID - WITHOUT_SITE
     assert {name for name in names if f"another_{name}" not in callers.words} == set()
 
@@ -360,9 +387,7 @@ def test_no_sign_in_replaces_a_gates_signature_or_a_systems_key(callers) -> None
 
 @pytest.mark.wide
 def test_each_role_is_let_in_exactly_where_the_table_says(own_answers) -> None:
-    assert [
-        one for one in own_answers if one.traced or one.let_in != (one.letter in MAY[one.endpoint])
-    ] == []
+    assert [one for one in own_answers if one.traced or one.let_in != (one.letter in MAY[one.endpoint])] == []
     assert len(own_answers) > 1_000
 
 

@@ -18,8 +18,12 @@ from web_admin.privacy.register import PURPOSES, retention_of
 from web_admin.privacy.report import check_file
 from web_admin.tables import METADATA
 
-CONTACT = {"responsible_name": "秦女士", "responsible_contact": "021-5555 0101",
-           "channels_zh": "监管局 12315", "channels_en": "The regulator, 12315"}
+CONTACT = {
+    "responsible_name": "秦女士",
+    "responsible_contact": "021-5555 0101",
+    "channels_zh": "监管局 12315",
+    "channels_en": "The regulator, 12315",
+}
 REPORT = {"period": "2026-01-01", "approved_by": "业委会", "voice": "北门早上太慢。", "plan": ""}
 
 
@@ -80,9 +84,17 @@ def test_the_file_of_an_issue_is_signed_and_a_missing_issue_is_not_there(officer
 
 
 def test_a_request_of_the_police_is_recorded_before_a_file_can_be_taken(compound, officer, rows):
-    shown = {"authority": "派出所", "document": "2026-017", "scope": "三月三日的通行记录", "outcome": "given",
-            "reason": "刑事诉讼法第五十四条", "home": "3-1203", "name": "王芳", "first_day": "2026-03-03",
-            "last_day": "2026-03-04"}
+    shown = {
+        "authority": "派出所",
+        "document": "2026-017",
+        "scope": "三月三日的通行记录",
+        "outcome": "given",
+        "reason": "刑事诉讼法第五十四条",
+        "home": "3-1203",
+        "name": "王芳",
+        "first_day": "2026-03-03",
+        "last_day": "2026-03-04",
+    }
     path = "/manage/disclosures/new"
     for wrong in ({"name": "王"}, {"reason": ""}, {"outcome": "later"}, {"first_day": ""}):
         assert send(officer, path, **{**shown, **wrong}).status_code == 422
@@ -102,9 +114,7 @@ def test_guards_and_installers_answer_no_authority_and_publish_nothing(compound,
         assert client.get(path).status_code == 403
 
 
-def test_the_register_names_purposes_categories_terms_recipients_and_security(
-    officer, everyone, web_config
-):
+def test_the_register_names_purposes_categories_terms_recipients_and_security(officer, everyone, web_config):
     send(officer, "/manage/privacy/contact", **CONTACT)
     whole = everyone.get("/privacy/register.json").json
     assert [row["purpose"] for row in whole["activities"]] == [purpose for purpose, *_rest in PURPOSES]
@@ -138,9 +148,18 @@ def test_the_rules_name_the_responsible_person_and_where_to_complain_in_both_lan
 def test_the_rules_count_out_no_resident_who_uses_face(compound, everyone, rows):
     def consents(session):
         for name in ("王芳", "林薇"):
-            session.add(Consent(
-                consent_id=name, person_id=compound.persons[name], purpose=FACE_PURPOSE, notice_version=1,
-                notice_sha256=bytes(32), language="zh", channel="phone", given_at=compound.clock()))
+            session.add(
+                Consent(
+                    consent_id=name,
+                    person_id=compound.persons[name],
+                    purpose=FACE_PURPOSE,
+                    notice_version=1,
+                    notice_sha256=bytes(32),
+                    language="zh",
+                    channel="phone",
+                    given_at=compound.clock(),
+                )
+            )
 
     rows(consents)
     page = everyone.get("/privacy").text
@@ -150,8 +169,14 @@ def test_the_rules_count_out_no_resident_who_uses_face(compound, everyone, rows)
 
 @pytest.mark.parametrize(
     ("people", "status"),
-    [(79_999, "far"), (80_000, "near"), (94_999, "near"), (95_000, "close"), (99_999, "close"),
-     (100_000, "reached")],
+    [
+        (79_999, "far"),
+        (80_000, "near"),
+        (94_999, "near"),
+        (95_000, "close"),
+        (99_999, "close"),
+        (100_000, "reached"),
+    ],
 )
 def test_the_notification_threshold_warns_early(people, status):
     assert threshold_status(people) == status
@@ -160,10 +185,18 @@ def test_the_notification_threshold_warns_early(people, status):
 def test_the_privacy_page_counts_people_with_a_face_once(compound, officer, rows):
     def consents(session):
         for number in range(2):
-            session.add(Consent(
-                consent_id=f"c{number}", person_id=compound.persons["王芳"], purpose=FACE_PURPOSE,
-                notice_version=1, notice_sha256=bytes(32), language="zh", channel="phone",
-                given_at=compound.clock()))
+            session.add(
+                Consent(
+                    consent_id=f"c{number}",
+                    person_id=compound.persons["王芳"],
+                    purpose=FACE_PURPOSE,
+                    notice_version=1,
+                    notice_sha256=bytes(32),
+                    language="zh",
+                    channel="phone",
+                    given_at=compound.clock(),
+                )
+            )
 
     rows(consents)
     assert "1 of 100000" in officer.get("/manage/privacy").text

@@ -74,13 +74,34 @@ ELSEWHERE = {
 
 LOOKUP = {"reason": "a lost bag"}
 NARROWED: tuple[tuple[str, str, dict[str, str] | None], ...] = (
-    *(("M", f"/manage/people/?{query}", None) for query in (
-        "q=3-12", "q=王", "building=none", "building=3", "kind=staff", "state=nothing", "state=empty",
-        "state=unnamed", "state=moved_out", "state=suspended")),
+    *(
+        ("M", f"/manage/people/?{query}", None)
+        for query in (
+            "q=3-12",
+            "q=王",
+            "building=none",
+            "building=3",
+            "kind=staff",
+            "state=nothing",
+            "state=empty",
+            "state=unnamed",
+            "state=moved_out",
+            "state=suspended",
+        )
+    ),
     *(("M", f"/manage/visitors/?{query}", None) for query in ("whose=residents", "state=used", "q=梯")),
     *(("M", f"/manage/requests/?show={show}", None) for show in ("all", "late", "closed")),
-    *(("G", f"/manage/events/?{query}", None) for query in (
-        "kind=alarms", "kind=held", "kind=access", "reason=pin_wrong", "method=qr", "result=refused")),
+    *(
+        ("G", f"/manage/events/?{query}", None)
+        for query in (
+            "kind=alarms",
+            "kind=held",
+            "kind=access",
+            "reason=pin_wrong",
+            "method=qr",
+            "result=refused",
+        )
+    ),
     ("G", "/manage/events/why?q=王", None),
     ("M", "/manage/search/?q=1", None),
     ("G", "/manage/alarms/", None),
@@ -117,10 +138,16 @@ class Reader:
         self.clients["child"] = self._phone_of(child)
         card_was_shown(self.compound.app, child)
         self.tokens = {who: csrf_of(client.get("/privacy").text) for who, client in self.clients.items()}
-        self.key = self.in_database(lambda s: make_api_key(
-            self._act(s), name="software", scopes=SCOPES,
-            valid_until=self.compound.clock() + timedelta(days=9),
-        ).text)
+        self.key = self.in_database(
+            lambda s: (
+                make_api_key(
+                    self._act(s),
+                    name="software",
+                    scopes=SCOPES,
+                    valid_until=self.compound.clock() + timedelta(days=9),
+                ).text
+            )
+        )
 
     def _act(self, session: Session):
         return act_in(self.compound, session, "tests")
@@ -155,7 +182,8 @@ class Reader:
         with self._noting(asked.statements):
             if who == "key":
                 answer = self.compound.app.test_client().get(
-                    path, headers={"Authorization": f"Bearer {self.key}"})
+                    path, headers={"Authorization": f"Bearer {self.key}"}
+                )
             elif form is None:
                 answer = self.clients[who].get(path)
             else:
@@ -180,8 +208,11 @@ def reader(tmp_path_factory):
     """Build the app on SQLite alone: what a page asks is no matter of the database."""
     folder = tmp_path_factory.mktemp("compound")
     config = WebConfig(
-        database_url=f"sqlite:///{folder / 'menjin.sqlite3'}", data_dir=folder, secrets_dir=folder,
-        public_url="http://127.0.0.1:8000", **SERVER_KEYS,
+        database_url=f"sqlite:///{folder / 'menjin.sqlite3'}",
+        data_dir=folder,
+        secrets_dir=folder,
+        public_url="http://127.0.0.1:8000",
+        **SERVER_KEYS,
     )
     compound = make_managed_compound(config, SetClock(datetime.now(UTC)))
     yield Reader(Callers(compound))
@@ -211,15 +242,20 @@ def test_every_table_that_can_have_many_rows_has_ten_times_as_many_then(reader, 
     assert {name for name, count in rows.items() if count < len(FEW) + len(MANY) + 1} == FORGOTTEN
     left_out = {table.name for table in METADATA.sorted_tables} - rows.keys()
     assert left_out == {
-        "site", "role", "consent_rules", "face_suspension", "mail_server", "privacy_contact", "site_look",
+        "site",
+        "role",
+        "consent_rules",
+        "face_suspension",
+        "mail_server",
+        "privacy_contact",
+        "site_look",
         "ledger_end",
     }
 
 
 @pytest.mark.wide
 def test_every_page_that_is_counted_is_shown(few_and_many) -> None:
-    assert [(one.path, one.status) for pair in few_and_many for one in pair
-            if one.status != 200] == []
+    assert [(one.path, one.status) for pair in few_and_many for one in pair if one.status != 200] == []
 
 
 @pytest.mark.wide

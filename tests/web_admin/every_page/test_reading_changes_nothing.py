@@ -154,7 +154,7 @@ def test_no_change_that_a_page_makes_touches_an_entry_of_the_ledger(reading: Rea
     for endpoint, letter, method, path in changing(reading):
         reading.callers.call(letter, method, path)
         after = reading.tables.ledger()
-        wrong += [] if after[:len(before)] == before else [endpoint]
+        wrong += [] if after[: len(before)] == before else [endpoint]
         written += len(after) - len(before)
         before = after
     assert wrong == []

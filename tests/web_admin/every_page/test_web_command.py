@@ -24,9 +24,14 @@ def menjin(*arguments, **environment):
     clean = {key: value for key, value in os.environ.items() if not key.startswith("MENJIN_")}
     return subprocess.run(
         [sys.executable, "-m", "menjin", "web", *map(str, arguments)],
-        cwd=ROOT, env={**clean, **environment}, capture_output=True, text=True,
-        stdin=subprocess.DEVNULL, timeout=TIME_LIMIT_SECONDS, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        env={**clean, **environment},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=TIME_LIMIT_SECONDS,
+        check=False,
+    )
 
 
 PLACE = ("init", "--language", "en", "--timezone", "Asia/Shanghai")
@@ -41,13 +46,27 @@ def word(tmp_path):
 
 def init(tmp_path, word, **environment):
     return menjin(
-        "init", "--data-dir", tmp_path / "data", "--name", "Willow Court", "--language", "en",
-        "--timezone", "Asia/Shanghai",
-        "--public-url", "http://127.0.0.1:8000", "--root-key", tmp_path / "root.pem",
-        "--root-passphrase-file", word, "--manager-email", "manager@example.org",
-        "--manager-password-file", word,
+        "init",
+        "--data-dir",
+        tmp_path / "data",
+        "--name",
+        "Willow Court",
+        "--language",
+        "en",
+        "--timezone",
+        "Asia/Shanghai",
+        "--public-url",
+        "http://127.0.0.1:8000",
+        "--root-key",
+        tmp_path / "root.pem",
+        "--root-passphrase-file",
+        word,
+        "--manager-email",
+        "manager@example.org",
+        "--manager-password-file",
+        word,
         **environment,
-    )  # fmt: skip
+    )
 
 
 def test_help_names_every_command():
@@ -129,8 +148,15 @@ def test_backup_and_restore_from_the_command_line(tmp_path, word):
     (tmp_path / "folder").mkdir()
     assert menjin("backup", "--data-dir", tmp_path / "data", tmp_path / "folder", **seal).returncode == 0
     assert len(list((tmp_path / "folder").glob("*Z.menjin"))) == 1
-    done = menjin("restore", "--data-dir", tmp_path / "new", "--public-url", "http://127.0.0.1:8001",
-                  tmp_path / "backup", **seal)  # fmt: skip
+    done = menjin(
+        "restore",
+        "--data-dir",
+        tmp_path / "new",
+        "--public-url",
+        "http://127.0.0.1:8001",
+        tmp_path / "backup",
+        **seal,
+    )
     assert done.returncode == 0, done.stderr
     assert "Faces did not" in done.stdout
     assert (tmp_path / "new/secrets/seal.key").read_bytes() == (
@@ -160,8 +186,15 @@ def test_a_restore_that_fails_half_way_leaves_nothing_behind(tmp_path, word):
     menjin("backup", "--data-dir", tmp_path / "data", *seal, tmp_path / "backup")
     whole = (tmp_path / "backup").read_bytes()
     (tmp_path / "backup").write_bytes(whole[: len(whole) - 40])
-    done = menjin("restore", "--data-dir", tmp_path / "new", "--public-url", "http://127.0.0.1:8001", *seal,
-                  tmp_path / "backup")  # fmt: skip
+    done = menjin(
+        "restore",
+        "--data-dir",
+        tmp_path / "new",
+        "--public-url",
+        "http://127.0.0.1:8001",
+        *seal,
+        tmp_path / "backup",
+    )
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
     assert list((tmp_path / "new").iterdir()) == []
 
@@ -178,8 +211,15 @@ def test_a_full_disk_is_named_by_the_file_that_found_no_room(tmp_path, word):
         assert f"{disk / 'backup'}: No space left on device" in done.stderr
         make_room(disk)
         (disk / FILLER).write_bytes(bytes(700_000))
-        done = menjin("restore", "--data-dir", disk / "new", "--public-url", "http://127.0.0.1:8001", *seal,
-                      tmp_path / "backup")  # fmt: skip
+        done = menjin(
+            "restore",
+            "--data-dir",
+            disk / "new",
+            "--public-url",
+            "http://127.0.0.1:8001",
+            *seal,
+            tmp_path / "backup",
+        )
         assert done.returncode == 1, done.stderr
         assert f"{disk / 'new'}" in done.stderr.splitlines()[-1]
         assert "full" in done.stderr or "No space left" in done.stderr
@@ -194,10 +234,15 @@ def test_the_server_runs_without_any_driver_serves_and_ends_on_sigterm(tmp_path,
     options = ["--data-dir", str(tmp_path / "data"), "--port", "0", "--ready-fd", str(writable)]
     command = [sys.executable, "-m", "menjin", "web", "run", *options]
     server = subprocess.Popen(
-        command, cwd=ROOT, pass_fds=[writable], stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        command,
+        cwd=ROOT,
+        pass_fds=[writable],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
-    )  # fmt: skip
+    )
     os.close(writable)
     try:
         with os.fdopen(readable) as ready:

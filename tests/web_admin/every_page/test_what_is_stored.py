@@ -28,32 +28,59 @@ ROOT = Path(__file__).parents[3]
 ABOUT_PEOPLE = {
     "home": "home_id site_id number sort_key building pin_salt",
     "person": "person_id site_id home_id display_name kind age_band age_band_until language methods "
-              "face_paused_reason phone_unproven suspended suspended_by slow_pass may_override created_at "
-              "ended_at",
+    "face_paused_reason phone_unproven suspended suspended_by slow_pass may_override created_at "
+    "ended_at",
     "grant_row": "grant_id person_id lanes hours_id valid_from valid_until",
     "credential": "credential_id person_id kind state label lookup secret_sealed public_key duress lanes "
-                  "valid_from valid_until created_at ended_at ended_reason printed known_to_home seen_by "
-                  "suspended_by",
+    "valid_from valid_until created_at ended_at ended_reason printed known_to_home seen_by "
+    "suspended_by",
     "consent": "consent_id person_id purpose notice_version notice_sha256 language channel given_at "
-               "withdrawn_at withdrawn_channel withdrawn_why",
+    "withdrawn_at withdrawn_channel withdrawn_why",
     "child_agreement": "child_id guardian_id given_at channel language withdrawn_at text",
     "guardian": "minor_id guardian_id checked_by checked_at is_only ended_at",
     "face_share": "person_id gate_id consent_id share_sealed created_at",
     "invitation": "invitation_id person_id code_digest created_at expires_at used_at proof_asked_at "
-                  "proofs_asked proved_at made_by_home",
+    "proofs_asked proved_at made_by_home",
     "rights_request": "request_id site_id person_id kind subject text wanted channel filed_at acknowledge_by "
-                      "answer_by acknowledged_at acknowledged_by closed_at closed_by outcome answer further "
-                      "value_before value_after late",
+    "answer_by acknowledged_at acknowledged_by closed_at closed_by outcome answer further "
+    "value_before value_after late",
 }
 """Every column about a person. Another one needs a reason, a line in the register and a term."""
 
 assert accounts_models.User.__table__ is not None  # its tables are among them
 
-NOT_OURS = ("id_card", "identity_card", "passport", "employer", "birth", "salary", "ethnic", "religion",
-            "gender", "photo", "portrait", "contacts", "plate")
-TRACKERS = ("google-analytics", "googletagmanager", "gtag", "hm.baidu", "umeng", "sentry", "segment",
-            "mixpanel", "matomo", "amplitude", "growingio", "sensorsdata", "posthog",
-            "facebook", "appsflyer")
+NOT_OURS = (
+    "id_card",
+    "identity_card",
+    "passport",
+    "employer",
+    "birth",
+    "salary",
+    "ethnic",
+    "religion",
+    "gender",
+    "photo",
+    "portrait",
+    "contacts",
+    "plate",
+)
+TRACKERS = (
+    "google-analytics",
+    "googletagmanager",
+    "gtag",
+    "hm.baidu",
+    "umeng",
+    "sentry",
+    "segment",
+    "mixpanel",
+    "matomo",
+    "amplitude",
+    "growingio",
+    "sensorsdata",
+    "posthog",
+    "facebook",
+    "appsflyer",
+)
 
 
 @pytest.mark.parametrize("table", ABOUT_PEOPLE)
@@ -73,9 +100,18 @@ def test_a_sheet_with_another_column_is_refused(column):
 
 
 def other_consent(act, person, purpose):
-    act.session.add(Consent(
-        consent_id="c" * 16, person_id=person.person_id, purpose=purpose, notice_version=1,
-        notice_sha256=bytes(32), language="en", channel="phone", given_at=act.now))
+    act.session.add(
+        Consent(
+            consent_id="c" * 16,
+            person_id=person.person_id,
+            purpose=purpose,
+            notice_version=1,
+            notice_sha256=bytes(32),
+            language="en",
+            channel="phone",
+            given_at=act.now,
+        )
+    )
     act.session.flush()
 
 
@@ -130,7 +166,9 @@ def test_no_tracker_is_installed_or_named_in_a_page():
         found = (ROOT / "web_admin" / folder).rglob("*")
         files += [path for path in found if path.suffix in (".html", ".js")]
     found = [
-        (path.name, word) for path in files for word in TRACKERS
+        (path.name, word)
+        for path in files
+        for word in TRACKERS
         if re.search(rf"\b{re.escape(word)}\b", path.read_text(encoding="utf-8").lower())
     ]
     assert len(files) > 60

@@ -193,10 +193,14 @@ def test_the_figures_that_the_server_publishes_are_those_of_the_engine() -> None
     assert card.worst_group_factor == engine.WORST_GROUP_FACTOR
     assert [
         (
-            p.min_face_similarity, p.false_match_rate, p.missed_by_person, p.misses_are_at_it,
+            p.min_face_similarity,
+            p.false_match_rate,
+            p.missed_by_person,
+            p.misses_are_at_it,
             p.missed_of_looks,
         )
-        for p in card.curve if p.missed_by_person is not None
+        for p in card.curve
+        if p.missed_by_person is not None
     ] == [astuple(m) for m in engine.MEASURED]
     assert OWN_ENGINES[engine.NAME_IN_SITE_FILES].card is card
     search, beside = fitness(card).point, fitness(card, BESIDE_ANOTHER_WAY).point

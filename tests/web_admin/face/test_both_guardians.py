@@ -50,10 +50,12 @@ def test_one_of_two_guardians_is_not_enough_and_both_together_are(
     assert consent is not None
     parts = act.session.scalars(select(GuardianConsent).order_by(GuardianConsent.given_at)).all()
     assert [(part.guardian_id, part.given_at) for part in parts] == [
-        (mother.person_id, act.now), (father.person_id, later.now),
+        (mother.person_id, act.now),
+        (father.person_id, later.now),
     ]
     assert set(gate_view(later).face_roster[son.person_id].guardian_ids) == {
-        mother.person_id, father.person_id
+        mother.person_id,
+        father.person_id,
     }
 
 
@@ -167,7 +169,8 @@ def test_both_guardians_sign_and_an_unused_signature_does_not_stay(
     releases = [read_release(row.release).release for row in rows]
     assert [one.signed_at for one in releases] == [later.now, much_later.now]
     assert {(one.signed_name, one.signed_for, one.person_id) for one in releases} == {
-        ("Mother Ma", "ward", son.person_id), ("Father Fu", "ward", son.person_id),
+        ("Mother Ma", "ward", son.person_id),
+        ("Father Fu", "ward", son.person_id),
     }
     assert {row.signed_name for row in act.session.scalars(select(GuardianRequest))} == {None}
 
@@ -222,8 +225,12 @@ def change(act: Action, what: str, mother: Person, father: Person, son: Person) 
 @pytest.mark.parametrize(
     "what",
     [
-        "a signature is asked for", "one is enough", "the notice is another",
-        "the mother's phone is another's", "the mother is the only one", "the office checked others",
+        "a signature is asked for",
+        "one is enough",
+        "the notice is another",
+        "the mother's phone is another's",
+        "the mother is the only one",
+        "the office checked others",
     ],
 )
 def test_a_yes_under_what_holds_no_more_completes_nothing_and_can_be_asked_for_again(
@@ -287,7 +294,7 @@ def test_what_a_guardian_says_about_their_own_face_is_no_answer_for_the_child(
 
 
 def test_a_yes_at_the_gate_closes_what_was_asked_by_phone(
-    family: tuple[Action, Person, Person, Person]
+    family: tuple[Action, Person, Person, Person],
 ) -> None:
     act, mother, father, son = family
     (to_father,) = ask(act, son, father)

@@ -154,7 +154,8 @@ def test_saying_yes_again_makes_no_second_entry_of_a_consent(
     first = give_face_consent(phone, mother.person_id, 1, "zh")
     assert give_face_consent(phone, mother.person_id, 1, "en") is first
     assert [kind for kind in audit_kinds(act) if kind.startswith("face_consent")] == [
-        "face_consent_given", "face_consent_kept",
+        "face_consent_given",
+        "face_consent_kept",
     ]
 
 

@@ -166,9 +166,7 @@ def test_a_yes_to_anything_but_the_newest_notice_is_none(
     assert (consents(act), refusals(act)) == ([], [why])
 
 
-def test_a_yes_that_arrives_long_after_the_person_read_it_failed_is_none(
-    act: Action, person: Person
-) -> None:
+def test_a_yes_that_arrives_long_after_the_person_read_it_failed_is_none(act: Action, person: Person) -> None:
     late = replace(act, now=act.now + timedelta(minutes=11))
     take(late, answer(act, person.person_id, "yes"))
     assert (consents(act), refusals(act)) == ([], ["too_late"])

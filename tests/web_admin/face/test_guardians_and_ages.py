@@ -50,9 +50,7 @@ def family(act: Action) -> tuple[Action, Person, Person]:
 
 def agree(act: Action, mother: Person, son: Person) -> Consent:
     (request,) = ask_guardians(by_phone(act, son.person_id), son.person_id, [mother.person_id], 1, "zh")
-    consent = answer_guardian(
-        by_phone(act, mother.person_id), request.request_id, agrees=True, language="en"
-    )
+    consent = answer_guardian(by_phone(act, mother.person_id), request.request_id, agrees=True, language="en")
     assert consent is not None
     return consent
 
@@ -82,9 +80,7 @@ def test_minor_and_guardian_together_make_one_consent_and_both_are_recorded(
 def test_a_guardians_no_switches_nothing_on(family: tuple[Action, Person, Person]) -> None:
     act, mother, son = family
     (request,) = ask_guardians(by_phone(act, son.person_id), son.person_id, [mother.person_id], 1, "zh")
-    answer = answer_guardian(
-        by_phone(act, mother.person_id), request.request_id, agrees=False, language="zh"
-    )
+    answer = answer_guardian(by_phone(act, mother.person_id), request.request_id, agrees=False, language="zh")
     assert answer is None
     assert face_state(act.session, son.person_id).state == "off"
     with pytest.raises(ActionRefused, match="not open"):
@@ -171,7 +167,10 @@ def test_under_14_nothing_of_face_is_offered(family: tuple[Action, Person, Perso
     for channel in ("phone", "gate"):
         with pytest.raises(ActionRefused, match="under 14"):
             give_face_consent(
-                by_phone(act, son.person_id, channel), son.person_id, 1, "zh",  # type: ignore[arg-type]
+                by_phone(act, son.person_id, channel),
+                son.person_id,
+                1,
+                "zh",  # type: ignore[arg-type]
                 guardian_id=mother.person_id,
             )
     assert show_card(act, 71).opens

@@ -151,9 +151,7 @@ def offered(act: Action, person: Person, later: timedelta = timedelta(0)) -> boo
     return look_offer(act.session, person, act.now + later) is not None
 
 
-def test_the_second_miss_within_a_month_makes_an_offer_for_two_weeks(
-    act: Action, person: Person
-) -> None:
+def test_the_second_miss_within_a_month_makes_an_offer_for_two_weeks(act: Action, person: Person) -> None:
     report(act, person, "face_missed", act.now - timedelta(days=31))
     report(act, person, "face_missed", act.now)
     assert not offered(act, person), "31 days lie between them"

@@ -23,9 +23,12 @@ def menjin(web_config, database, sealer, clock):
 def fleet(menjin, database, sealer, site, clock):
     app = sync_app(menjin)
     with database.session() as session:
-        keys = {f"stair-{number}": add_gate(session, sealer, site, f"stair-{number}", 10 + number,
-                                            ["card", "face"])
-                for number in range(GATES)}
+        keys = {
+            f"stair-{number}": add_gate(
+                session, sealer, site, f"stair-{number}", 10 + number, ["card", "face"]
+            )
+            for number in range(GATES)
+        }
         person = add_person(session, site, None, [f"{gate_id}-in" for gate_id in keys], clock.now)
         publish_policy(session, sealer, site, clock.now)
         person_id = person.person_id

@@ -27,7 +27,8 @@ from web_admin.sync.quick_door import QUICK
 pytestmark = [
     pytest.mark.one_database,
     pytest.mark.parametrize(
-        "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True),
+        "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+    ),
 ]
 
 
@@ -78,8 +79,17 @@ def test_a_gate_that_hears_a_bell_is_looked_up_for_news_at_once(fleet, database,
 
 
 def order(session, gate):
-    session.add(OrderRow(order_id="o1", gate_id=gate.gate_id, lane_id=f"{gate.gate_id}-in",
-                         issued_at=gate.last_seen_at, valid_seconds=10, author_id="m", reason="parcel"))
+    session.add(
+        OrderRow(
+            order_id="o1",
+            gate_id=gate.gate_id,
+            lane_id=f"{gate.gate_id}-in",
+            issued_at=gate.last_seen_at,
+            valid_seconds=10,
+            author_id="m",
+            reason="parcel",
+        )
+    )
 
 
 def stolen(session, gate):
@@ -117,8 +127,17 @@ def later_number(session, gate):
 @pytest.mark.parametrize("is_behind", [True, pytest.param(False, marks=pytest.mark.wide)])
 @pytest.mark.parametrize(
     "change",
-    [order, stolen, cloned, withheld, other_key, more_of_the_journal, other_version, said_otherwise,
-     later_number],
+    [
+        order,
+        stolen,
+        cloned,
+        withheld,
+        other_key,
+        more_of_the_journal,
+        other_version,
+        said_otherwise,
+        later_number,
+    ],
     ids=lambda change: change.__name__,
 )
 def test_a_gate_of_which_anything_differs_is_left_out_alone_and_nothing_is_noted_of_it(
@@ -194,21 +213,26 @@ def test_one_request_at_two_workers_is_answered_by_one(fleet, menjin, clock):
 def test_asks_and_receipts_that_wait_together_are_each_answered_as_what_they_are(fleet, clock):
     gate, other = fleet.gates[:2]
     nothing = signed_receipts(gate.key)  # no receipt at all: it is worked out in full
-    answers = fleet.together([
-        request_of(gate, RECEIPTS_PATH, nothing), request_of(other, ASK_PATH, other.question(clock.now))])
+    answers = fleet.together(
+        [request_of(gate, RECEIPTS_PATH, nothing), request_of(other, ASK_PATH, other.question(clock.now))]
+    )
     assert list(answers) == [1]
     assert msgspec.json.decode(answers[1].body, type=AskReply).server_time == clock.now
 
 
 def test_a_body_that_cannot_be_read_and_a_wrong_signature_are_no_fault_of_others(fleet, clock):
     good, unreadable, forged = fleet.gates[:3]
-    requests = [request_of(good, ASK_PATH, good.question(clock.now)),
-                request_of(unreadable, ASK_PATH, b"{"),
-                request_of(forged, ASK_PATH, forged.question(clock.now))]
+    requests = [
+        request_of(good, ASK_PATH, good.question(clock.now)),
+        request_of(unreadable, ASK_PATH, b"{"),
+        request_of(forged, ASK_PATH, forged.question(clock.now)),
+    ]
     requests[2].headers["MENJIN_SIGNATURE"] = requests[0].headers["MENJIN_SIGNATURE"]
     answers = fleet.together(requests)
     assert {number: answer.status for number, answer in answers.items()} == {
-        0: "200 OK", 1: "400 Bad Request"}
+        0: "200 OK",
+        1: "400 Bad Request",
+    }
 
 
 def test_a_connection_that_ends_leaves_them_to_be_answered_alone(fleet, database, clock):
@@ -232,9 +256,12 @@ def test_what_fails_for_receipts_takes_no_answer_from_gates_that_ask(fleet, cloc
 
     monkeypatch.setitem(QUICK, RECEIPTS_PATH, QUICK[RECEIPTS_PATH]._replace(together=fails))
     sender, *asking = fleet.gates
-    answers = fleet.together([
-        request_of(sender, RECEIPTS_PATH, signed_receipts(sender.key)),
-        *(request_of(gate, ASK_PATH, gate.question(clock.now)) for gate in asking)])
+    answers = fleet.together(
+        [
+            request_of(sender, RECEIPTS_PATH, signed_receipts(sender.key)),
+            *(request_of(gate, ASK_PATH, gate.question(clock.now)) for gate in asking),
+        ]
+    )
     assert sorted(answers) == list(range(1, GATES))
     assert "together failed" in caplog.text
 
@@ -284,9 +311,12 @@ def test_cards_come_with_their_persons_news_in_the_order_of_versions(fleet, data
 def test_of_many_records_only_those_published_since_are_read(fleet, database, sealer, site, clock):
     """Or a card more at 250 gates with 10,000 people would read five million records."""
     with database.session() as session:
-        session.execute(text(
-            "INSERT INTO policy_record (gate_id, key, value, digest, version) "
-            "SELECT gate_id, 'person:' || nth, 'x', 'x', 1 FROM gate, generate_series(1, 3000) AS nth"))
+        session.execute(
+            text(
+                "INSERT INTO policy_record (gate_id, key, value, digest, version) "
+                "SELECT gate_id, 'person:' || nth, 'x', 'x', 1 FROM gate, generate_series(1, 3000) AS nth"
+            )
+        )
     with database.calls.connect() as connection:
         connection.execute(text("ANALYZE"))
     one_card_more(database, sealer, site, fleet.person_id, 700, clock.now)

@@ -38,8 +38,11 @@ def ask(gate, now, without_face):
 def methods_of(database, gate_id):
     with database.session() as session:
         stored = session.scalars(select(Lane.methods).where(Lane.gate_id == gate_id)).all()
-        sent = session.scalars(select(PolicyRecordRow.value).where(
-            PolicyRecordRow.gate_id == gate_id, PolicyRecordRow.key.like("lane:%"))).all()
+        sent = session.scalars(
+            select(PolicyRecordRow.value).where(
+                PolicyRecordRow.gate_id == gate_id, PolicyRecordRow.key.like("lane:%")
+            )
+        ).all()
         shares = session.scalars(select(FaceShare).where(FaceShare.gate_id == gate_id)).all()
     return {word for words in stored for word in words}, b"".join(sent), len(shares)
 
@@ -47,8 +50,10 @@ def methods_of(database, gate_id):
 def faces_at(database, gate_id):
     with database.session() as session:
         named = select(PolicyRecordRow).where(
-            PolicyRecordRow.gate_id == gate_id, PolicyRecordRow.key.like("face:%"),
-            PolicyRecordRow.value.is_not(None))
+            PolicyRecordRow.gate_id == gate_id,
+            PolicyRecordRow.key.like("face:%"),
+            PolicyRecordRow.value.is_not(None),
+        )
         return len(session.scalars(named).all())
 
 

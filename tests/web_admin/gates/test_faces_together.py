@@ -20,7 +20,8 @@ from web_admin.policy.publish import publish_policy
 pytestmark = [
     pytest.mark.one_database,
     pytest.mark.parametrize(
-        "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True),
+        "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+    ),
 ]
 
 
@@ -78,9 +79,9 @@ def test_a_share_that_cannot_be_opened_keeps_no_other_gate_from_its_answer(
 def test_a_wrong_key_for_leases_is_that_gates_own_fault(faces, clock):
     questions = [gate.question(clock.now) for gate in faces.gates]
     questions[2] = msgspec.structs.replace(questions[2], sealing_public_key=bytes(32))
-    answers = faces.together([
-        request_of(gate, ASK_PATH, question)
-        for gate, question in zip(faces.gates, questions, strict=True)])
+    answers = faces.together(
+        [request_of(gate, ASK_PATH, question) for gate, question in zip(faces.gates, questions, strict=True)]
+    )
     statuses = [answers[number].status for number in range(GATES)]
     assert statuses == ["400 Bad Request" if number == 2 else "200 OK" for number in range(GATES)]
 
@@ -94,9 +95,19 @@ def test_a_withdrawal_ends_what_is_lent_and_all_receipts_are_stored_together(
         publish_policy(session, sealer, site, clock.now)
     replies = faces.ask(clock.now)
     assert [reply.leases for reply in replies.values()] == [()] * GATES
-    requests = [request_of(gate, RECEIPTS_PATH, signed_receipts(gate.key, receipt_of(
-        gate, consent_id if gate.gate_id != "stair-2" else "unknown", faces.person_id, clock.now)))
-        for gate in faces.gates]  # fmt: skip
+    requests = [
+        request_of(
+            gate,
+            RECEIPTS_PATH,
+            signed_receipts(
+                gate.key,
+                receipt_of(
+                    gate, consent_id if gate.gate_id != "stair-2" else "unknown", faces.person_id, clock.now
+                ),
+            ),
+        )
+        for gate in faces.gates
+    ]
     with statements_of(database) as seen:
         answers = faces.together(requests)
     assert verbs(seen) == ["UPDATE", "INSERT"] * 2, "again without the one that has to be worked out"
@@ -110,8 +121,14 @@ def test_a_withdrawal_ends_what_is_lent_and_all_receipts_are_stored_together(
 def test_a_gate_whose_row_is_held_is_left_out_and_the_receipts_of_others_do_not_wait(faces, database, clock):
     with database.session() as session:
         consent_id = session.scalars(select(FaceShare.consent_id)).first()
-    requests = [request_of(gate, RECEIPTS_PATH, signed_receipts(
-        gate.key, receipt_of(gate, consent_id, faces.person_id, clock.now))) for gate in faces.gates]
+    requests = [
+        request_of(
+            gate,
+            RECEIPTS_PATH,
+            signed_receipts(gate.key, receipt_of(gate, consent_id, faces.person_id, clock.now)),
+        )
+        for gate in faces.gates
+    ]
     with database.session() as session:
         session.get_one(Gate, "stair-2").program = "held"
         session.flush()
@@ -121,8 +138,14 @@ def test_a_gate_whose_row_is_held_is_left_out_and_the_receipts_of_others_do_not_
 
 def receipt_of(gate, consent_id, person_id, now):
     return ForgetReceipt(
-        site_id=gate.site_id, gate_id=gate.gate_id, person_id=person_id, consent_id=consent_id,
-        forgotten_at=now, blob_found=True, journal_seq=0)
+        site_id=gate.site_id,
+        gate_id=gate.gate_id,
+        person_id=person_id,
+        consent_id=consent_id,
+        forgotten_at=now,
+        blob_found=True,
+        journal_seq=0,
+    )
 
 
 FAULTS = [OperationalError("", {}, Exception("the connection ended")), TimeoutError("no connection")]

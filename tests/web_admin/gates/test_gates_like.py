@@ -36,14 +36,23 @@ def test_each_new_gate_gets_lanes_of_its_own_with_the_same_settings(act: Action)
     make_north(act)
     added = add_gates_like(act, "north", NEW)
     assert [(gate.gate_id, gate.name, gate.number, gate.state) for gate in added] == [
-        ("stair-1", "Stair 1", 2, "new"), ("stair-2", "Stair 2", 3, "new")]
+        ("stair-1", "Stair 1", 2, "new"),
+        ("stair-2", "Stair 2", 3, "new"),
+    ]
     act.session.expire_all()
     like = act.session.get_one(Lane, "north-in")
     for gate in added:
         assert [lane.lane_id for lane in gate.lanes] == [f"{gate.gate_id}-in", f"{gate.gate_id}-out"]
         way_in, way_out = gate.lanes
-        for name in ("name", "direction", "methods", "method_hours", "pulse_seconds", "slow_pulse_seconds",
-                     "staff_hold_minutes"):
+        for name in (
+            "name",
+            "direction",
+            "methods",
+            "method_hours",
+            "pulse_seconds",
+            "slow_pulse_seconds",
+            "staff_hold_minutes",
+        ):
             assert getattr(way_in, name) == getattr(like, name)
         assert (way_in.interlock_with, way_out.interlock_with) == ([way_out.lane_id], [])
         assert (way_in.direction, way_out.direction, way_out.antipassback) == ("in", "out", "soft")
@@ -74,8 +83,13 @@ def test_face_is_left_out_with_its_hours(act: Action) -> None:
     add_lane(act)
     offer_face(act)
     hours = save_hours(act, None, "Daytime", [Span(("mon",), 480, 1200)])
-    save_lane(act, "north", LaneSpec(
-        "north-in", "In", "in", ("card", "pin", "qr", "face"), method_hours={"face": hours.hours_id}))
+    save_lane(
+        act,
+        "north",
+        LaneSpec(
+            "north-in", "In", "in", ("card", "pin", "qr", "face"), method_hours={"face": hours.hours_id}
+        ),
+    )
     add_gates_like(act, "north", NEW)
     lane = act.session.get_one(Lane, "stair-1-in")
     assert (lane.methods, lane.method_hours) == (["card", "pin", "qr"], {})
@@ -91,8 +105,7 @@ def test_no_new_lane_is_live_and_its_draft_keeps_only_the_kind_of_door(act: Acti
     save_draft(act, "north-side-in", LaneSheet(emergency_access="key box"))
     add_gates_like(act, "north", NEW)
     rows = {row.lane_id: row for row in act.session.scalars(select(LaneSheetRow))}
-    assert stored_sheet(rows["stair-2-out"].draft) == LaneSheet(
-        lock="fail_secure_strike", fails="secure")
+    assert stored_sheet(rows["stair-2-out"].draft) == LaneSheet(lock="fail_secure_strike", fails="secure")
     assert stored_sheet(rows["stair-2-side"].draft) == LaneSheet(lock="turnstile")
     assert rows["stair-2-side"].drafted_at == act.now
     assert not {"stair-2-in", "stair-2-side-in"} & set(rows), "no sheet, or one that says nothing of the door"
@@ -101,14 +114,23 @@ def test_no_new_lane_is_live_and_its_draft_keeps_only_the_kind_of_door(act: Acti
             assert not lane_status(rows.get(lane.lane_id)).is_live
 
 
-@pytest.mark.parametrize("sheet", [
-    WHOLE_SHEET,
-    LaneSheet(lock="fail_safe_magnet", fails="safe", on_escape_route=False),
-    LaneSheet(lock="turnstile", fails="safe", on_escape_route=True, free_exit="button_cuts_power",
-              fire_release="wired_to_lock_power", manual_release=True),
-    LaneSheet(lock="barrier", fails="secure", on_escape_route=False, safety_input="loop"),
-    LaneSheet(lock="pulse_motor", fails="safe", on_escape_route=False, safety_input="photocell"),
-])
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        WHOLE_SHEET,
+        LaneSheet(lock="fail_safe_magnet", fails="safe", on_escape_route=False),
+        LaneSheet(
+            lock="turnstile",
+            fails="safe",
+            on_escape_route=True,
+            free_exit="button_cuts_power",
+            fire_release="wired_to_lock_power",
+            manual_release=True,
+        ),
+        LaneSheet(lock="barrier", fails="secure", on_escape_route=False, safety_input="loop"),
+        LaneSheet(lock="pulse_motor", fails="safe", on_escape_route=False, safety_input="photocell"),
+    ],
+)
 def test_no_draft_meets_every_rule_whatever_the_live_sheet_says(act: Action, sheet: LaneSheet) -> None:
     make_north(act)
     save_sheet(act, "north-out", sheet)
@@ -120,9 +142,21 @@ def test_no_draft_meets_every_rule_whatever_the_live_sheet_says(act: Action, she
 
 def test_a_draft_keeps_every_key_or_leaves_it_to_the_door() -> None:
     at_the_door = {
-        "on_escape_route", "free_exit", "fire_release", "manual_release", "safety_input",
-        "exit_sign_photo", "exit_sign_date", "reader_heights_mm", "opening_width_mm", "is_accessible_lane",
-        "emergency_access", "last_drill", "camera_location", "camera_view", "camera_sign_photo",
+        "on_escape_route",
+        "free_exit",
+        "fire_release",
+        "manual_release",
+        "safety_input",
+        "exit_sign_photo",
+        "exit_sign_date",
+        "reader_heights_mm",
+        "opening_width_mm",
+        "is_accessible_lane",
+        "emergency_access",
+        "last_drill",
+        "camera_location",
+        "camera_view",
+        "camera_sign_photo",
         "camera_sign_date",
     }
     assert {*KIND_OF_DOOR, *at_the_door} == {one.name for one in msgspec.structs.fields(LaneSheet)}
@@ -135,7 +169,10 @@ def test_lanes_without_the_gates_short_name_get_it_and_none_are_confused(act: Ac
         save_lane(act, "north", replace(IN, lane_id=lane_id))
     add_gates_like(act, "north", NEW[:1])
     assert [lane.lane_id for lane in act.session.get_one(Gate, "stair-1").lanes] == [
-        "stair-1-in", "stair-1-lobby", "stair-1-north-in"]
+        "stair-1-in",
+        "stair-1-lobby",
+        "stair-1-north-in",
+    ]
 
 
 def test_the_journal_says_the_same_as_of_single_acts(act: Action) -> None:
@@ -144,15 +181,27 @@ def test_the_journal_says_the_same_as_of_single_acts(act: Action) -> None:
     before = act.session.scalar(select(func.max(AuditEntry.seq)))
     add_gates_like(act, "north", NEW)
     entries = act.session.scalars(
-        select(AuditEntry).where(AuditEntry.seq > before).order_by(AuditEntry.seq)).all()
+        select(AuditEntry).where(AuditEntry.seq > before).order_by(AuditEntry.seq)
+    ).all()
     assert [entry.kind for entry in entries] == 2 * [
-        "gate_added", "lane_saved", "lane_saved", "lane_sheet_drafted"]
+        "gate_added",
+        "lane_saved",
+        "lane_saved",
+        "lane_sheet_drafted",
+    ]
     actor = {"actor_id": act.actor_id, "channel": act.channel}
     assert entries[0].facts == {"gate_id": "stair-1", **actor}
     assert entries[1].facts == {
-        "lane_id": "stair-1-in", "gate_id": "stair-1", "direction": "in", "methods": "card pin qr",
-        "posture": "normal", "interlock_with": "stair-1-out", "antipassback": "soft",
-        "staff_hold_minutes": 45, **actor}
+        "lane_id": "stair-1-in",
+        "gate_id": "stair-1",
+        "direction": "in",
+        "methods": "card pin qr",
+        "posture": "normal",
+        "interlock_with": "stair-1-out",
+        "antipassback": "soft",
+        "staff_hold_minutes": 45,
+        **actor,
+    }
     assert entries[3].facts == {"lane_id": "stair-1-out", **actor}
     verify_audit(act.session, act.site_id)
 

@@ -32,16 +32,31 @@ def test_every_wrong_line_is_said_and_nothing_is_stored(act: Action) -> None:
     save_lane(act, "a-b", replace(IN, lane_id="a-in"))
     problems = refused_lines(
         act,
-        NewGate("right", "Right", 1), NewGate("Wrong!", "Wrong", 2), NewGate("north", "Another", 4),
-        NewGate("fine", "north", 5), NewGate("right", "Left", 6), NewGate("ok", "RIGHT", 7),
-        NewGate("s" * 38, "Long", 8), NewGate("x", " ", 9), NewGate("y", "y" * 61, 10),
-        NewGate("a", "A", 11), NewGate("bell\0", "z", 12), NewGate("", "bell\x07", 13),
+        NewGate("right", "Right", 1),
+        NewGate("Wrong!", "Wrong", 2),
+        NewGate("north", "Another", 4),
+        NewGate("fine", "north", 5),
+        NewGate("right", "Left", 6),
+        NewGate("ok", "RIGHT", 7),
+        NewGate("s" * 38, "Long", 8),
+        NewGate("x", " ", 9),
+        NewGate("y", "y" * 61, 10),
+        NewGate("a", "A", 11),
+        NewGate("bell\0", "z", 12),
+        NewGate("", "bell\x07", 13),
     )
     assert list(problems) == [2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]
     for line, words in {
-        2: "“Wrong!” is no short name", 4: "short name north exists already", 5: "with this name exists",
-        6: "Line 1 has the short name right too", 7: "Line 1 has the same name", 8: "more than 40",
-        9: "name is missing", 10: "at most 60", 11: "lane with the short name a-in exists", 12: "is no short",
+        2: "“Wrong!” is no short name",
+        4: "short name north exists already",
+        5: "with this name exists",
+        6: "Line 1 has the short name right too",
+        7: "Line 1 has the same name",
+        8: "more than 40",
+        9: "name is missing",
+        10: "at most 60",
+        11: "lane with the short name a-in exists",
+        12: "is no short",
         13: "letters, digits and signs",
     }.items():
         assert words in problems[line]
@@ -86,8 +101,9 @@ def test_an_act_is_refused_for_no_gate_too_many_gates_and_a_gate_without_lanes(a
 
 def test_a_gate_of_another_site_is_no_model(act: Action, now) -> None:
     make_north(act)
-    act.session.add(Site(
-        site_id="other", name="Other", timezone="Asia/Shanghai", root_public_key=b"k", created_at=now))
+    act.session.add(
+        Site(site_id="other", name="Other", timezone="Asia/Shanghai", root_public_key=b"k", created_at=now)
+    )
     act.session.flush()
     act.session.get_one(Gate, "north").site_id = "other"
     with pytest.raises(ActionRefused, match="not known here"):

@@ -131,8 +131,14 @@ def test_a_holiday_week_is_added_at_once(client, compound):
 def test_a_malformed_row_of_days_is_refused_beside_its_field(client, compound, length, said):
     before, first = days(compound), day_of(compound) + timedelta(days=40)
     last = first + timedelta(days=length)
-    sent = send(client, "/manage/hours/days/new", day=first.isoformat(), last_day=last.isoformat(),
-                kind="holiday", name="")
+    sent = send(
+        client,
+        "/manage/hours/days/new",
+        day=first.isoformat(),
+        last_day=last.isoformat(),
+        kind="holiday",
+        name="",
+    )
     assert sent.status_code == 422
     assert said in sent.text.partition('id="last_day-wrong-1"')[2]
     assert days(compound) == before

@@ -16,7 +16,9 @@ from web_admin.gates.rules import LaneSpec
 from web_admin.gates.sheets import save_sheet
 
 PAGES = {
-    "manager": "/manage/people/", "guard": "/manage/alarms/", "installer": "/manage/gates/",
+    "manager": "/manage/people/",
+    "guard": "/manage/alarms/",
+    "installer": "/manage/gates/",
     "privacy_officer": "/manage/privacy/",
 }
 
@@ -30,10 +32,14 @@ def compound(web_config, database):
 
 def lock(compound, client) -> datetime:
     until = (compound.clock() + timedelta(hours=9)).replace(second=0, microsecond=0)  # Shanghai's 8 and one
-    sent = client.post("/manage/lockdown", data={
-        **hidden_of(client.get("/manage/lockdown").text), "reason": "a drill",
-        "until": until.strftime("%Y-%m-%dT%H:%M"),
-    })
+    sent = client.post(
+        "/manage/lockdown",
+        data={
+            **hidden_of(client.get("/manage/lockdown").text),
+            "reason": "a drill",
+            "until": until.strftime("%Y-%m-%dT%H:%M"),
+        },
+    )
     assert sent.status_code == 303, sent.text
     return compound.clock()
 
@@ -91,8 +97,13 @@ def test_a_lane_that_opens_for_no_one_yet_does_not_count(compound) -> None:
 def test_one_lane_that_is_locked_is_named(compound) -> None:
     client = compound.signed_in("manager")
     until = compound.clock() + timedelta(hours=9)
-    client.post("/manage/lanes/north-in/posture", data={
-        **hidden_of(client.get("/manage/lanes/north-in").text), "reason": "broken glass",
-        "posture": "lockdown", "until": until.strftime("%Y-%m-%dT%H:%M"),
-    })
+    client.post(
+        "/manage/lanes/north-in/posture",
+        data={
+            **hidden_of(client.get("/manage/lanes/north-in").text),
+            "reason": "broken glass",
+            "posture": "lockdown",
+            "until": until.strftime("%Y-%m-%dT%H:%M"),
+        },
+    )
     assert "Lockdown: 北门进" in client.get("/manage/people/").text

@@ -44,12 +44,15 @@ def said(compound, path: str, language: str) -> str:
     ("language", "lost", "pauses", "paused"),
     [
         (
-            "en", "Card: no reader works since 11:00.",
+            "en",
+            "Card: no reader works since 11:00.",
             "Face pauses at 17:00 for everyone without another way here.",
             "Face is paused for everyone without another way here.",
         ),
         (
-            "zh", "门卡：自 11:00 起没有可用的设备。", "在此处没有其他方式的人，人脸将于 17:00 暂停。",
+            "zh",
+            "门卡：自 11:00 起没有可用的设备。",
+            "在此处没有其他方式的人，人脸将于 17:00 暂停。",
             "在此处没有其他方式的人，人脸已暂停。",
         ),
     ],

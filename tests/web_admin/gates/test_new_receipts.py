@@ -40,20 +40,29 @@ def receipt(database, sealer, site, north, clock):
         person = add_person(session, site, None, ["north-in"], clock.now)
         consent = give_face(session, sealer, site, person, clock.now)
         return ForgetReceipt(
-            site_id=site, gate_id="north", person_id=person.person_id, consent_id=consent.consent_id,
-            forgotten_at=clock.now, blob_found=True, journal_seq=4)
+            site_id=site,
+            gate_id="north",
+            person_id=person.person_id,
+            consent_id=consent.consent_id,
+            forgotten_at=clock.now,
+            blob_found=True,
+            journal_seq=4,
+        )
 
 
 def signed(key, *receipts):
     bodies = [sign_struct(key, RECEIPT_DOMAIN, receipt) for receipt in receipts]
-    return ReceiptBatch(receipts=tuple(
-        SignedReceipt(receipt=body, signature=signature) for body, signature in bodies))
+    return ReceiptBatch(
+        receipts=tuple(SignedReceipt(receipt=body, signature=signature) for body, signature in bodies)
+    )
 
 
 def stored(database):
     with database.session() as session:
-        receipts = [(row.consent_id, row.gate_id, row.receipt, row.signature, row.received_at)
-                    for row in session.scalars(select(ReceiptRow))]
+        receipts = [
+            (row.consent_id, row.gate_id, row.receipt, row.signature, row.received_at)
+            for row in session.scalars(select(ReceiptRow))
+        ]
         gate = session.get_one(Gate, "north")
         set_aside = select(AuditEntry.facts).where(AuditEntry.kind == "face_receipt_set_aside")
         return receipts, gate.request_counter, gate.request_digest, session.scalars(set_aside).all()
@@ -134,8 +143,12 @@ def of_another_site(north, receipt, session):
 
 
 def by_another_key(north, receipt, session):
-    return ReceiptBatch(receipts=(
-        *signed(Ed25519PrivateKey.generate(), receipt).receipts, *signed(north.key, receipt).receipts))
+    return ReceiptBatch(
+        receipts=(
+            *signed(Ed25519PrivateKey.generate(), receipt).receipts,
+            *signed(north.key, receipt).receipts,
+        )
+    )
 
 
 def twice_in_one(north, receipt, session):
@@ -155,10 +168,24 @@ def none_at_all(north, receipt, session):
 
 
 CHANGES = [
-    nothing, stolen, retired, cloned, paired_again, of_the_controller_before, number_far_ahead,
-    number_beyond_the_last, number_of_before, unknown_consent, of_another_person, of_another_gate,
-    of_another_site, by_another_key,
-    twice_in_one, newer_in_one, more_than_at_once, none_at_all,
+    nothing,
+    stolen,
+    retired,
+    cloned,
+    paired_again,
+    of_the_controller_before,
+    number_far_ahead,
+    number_beyond_the_last,
+    number_of_before,
+    unknown_consent,
+    of_another_person,
+    of_another_gate,
+    of_another_site,
+    by_another_key,
+    twice_in_one,
+    newer_in_one,
+    more_than_at_once,
+    none_at_all,
 ]
 
 

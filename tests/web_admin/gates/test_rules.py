@@ -31,10 +31,17 @@ def test_a_gate_receives_all_settings_of_a_lane(act: Action) -> None:
     add_lane(act)
     add_live_lane(act, "north", replace(OUT, antipassback="soft"))
     hours = save_hours(act, None, "Market", [Span(("sat",), 480, 720)])
-    save_lane(act, "north", replace(
-        IN, interlock_with=("north-out",), antipassback="hard", staff_hold_minutes=90,
-        posture_hours={hours.hours_id: "held_open"},
-    ))
+    save_lane(
+        act,
+        "north",
+        replace(
+            IN,
+            interlock_with=("north-out",),
+            antipassback="hard",
+            staff_hold_minutes=90,
+            posture_hours={hours.hours_id: "held_open"},
+        ),
+    )
     sent = gate_view(act).policy.lanes["north-in"]
     assert (sent.interlock_with, sent.antipassback, sent.staff_hold_minutes) == (("north-out",), "hard", 90)
     assert sent.posture_author_id == "manager-1"
@@ -125,7 +132,9 @@ def test_a_way_out_that_would_stop_counting_is_refused_naming_the_lane_that_reli
     refused = refusal(act, spec)
     assert (refused.field, "North in" in str(refused)) == (field, True)
     assert {lane.lane_id: lane.antipassback for lane in act.session.scalars(select(Lane))} == {
-        "north-in": "hard", "north-out": "soft"}
+        "north-in": "hard",
+        "north-out": "soft",
+    }
 
 
 def test_no_person_is_refused_for_having_left_by_another_gate(act: Action) -> None:

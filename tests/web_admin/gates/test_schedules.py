@@ -80,7 +80,8 @@ def test_a_schedule_reaches_the_gate_with_its_author_and_keeps_who_set_it_and_wh
     assert record.posture_author_id == "manager-2"
     listed, _ = published(act)
     assert [(one.hours_name, one.author_id, one.set_at) for one in listed] == [
-        ("Morning", "manager-1", act.now), ("Night", "manager-2", later.now),
+        ("Morning", "manager-1", act.now),
+        ("Night", "manager-2", later.now),
     ]
     kinds = act.session.scalars(select(AuditEntry.kind).order_by(AuditEntry.seq)).all()
     assert kinds.count("posture_scheduled") == 2
@@ -193,8 +194,14 @@ def rows(compound):
 @pytest.fixture
 def morning(rows, compound):
     def add(session):
-        session.add(Hours(hours_id="morning", site_id=compound.site_id, name="Morning rush",
-                          spans=[msgspec.to_builtins(MORNING)]))
+        session.add(
+            Hours(
+                hours_id="morning",
+                site_id=compound.site_id,
+                name="Morning rush",
+                spans=[msgspec.to_builtins(MORNING)],
+            )
+        )
         return "morning"
 
     return rows(add)
@@ -233,8 +240,14 @@ def test_an_author_whose_account_has_no_address_any_more_keeps_their_name(client
 def test_a_posture_set_by_hand_hides_the_schedule_for_its_time(client, compound, morning):
     send(client, NEW, hours_id=morning, posture="held_open")
     until = (WEDNESDAY + timedelta(hours=9)).strftime("%Y-%m-%dT%H:%M")
-    send(client, "/manage/lanes/north-in", "/manage/lanes/north-in/posture", posture="lockdown",
-         until=until, reason="drill")
+    send(
+        client,
+        "/manage/lanes/north-in",
+        "/manage/lanes/north-in/posture",
+        posture="lockdown",
+        until=until,
+        reason="drill",
+    )
     assert "by schedule until" not in client.get("/manage/").text
 
 

@@ -71,7 +71,10 @@ def test_an_escape_route_without_free_exit_does_not_go_live_and_every_rule_is_na
     with pytest.raises(SheetRefused) as refused:
         save_sheet(act, "north-in", TRAP)
     assert [(finding.key, finding.rule) for finding in refused.value.findings] == [
-        ("free_exit", "P2"), ("fire_release", "P1"), ("fails", "P5")]
+        ("free_exit", "P2"),
+        ("fire_release", "P1"),
+        ("fails", "P5"),
+    ]
     assert refused.value.field == "free_exit"
     assert str(refused.value) == SHEET_RULES["escape_no_free_exit"].sentence
     assert gate_view(act).policy.lanes == {}
@@ -157,8 +160,7 @@ def test_a_sheet_that_a_newer_rule_refuses_is_not_published(act: Action) -> None
     row_of(act).live = msgspec.to_builtins(TRAP)
     act.session.flush()
     status = lane_status(row_of(act))
-    assert (status.word, [f.rule for f in status.broken]) == (
-        "broken", ["P2", "P1", "P5"])
+    assert (status.word, [f.rule for f in status.broken]) == ("broken", ["P2", "P1", "P5"])
     add_gate(act, "south", "South")
     publish(act)
     assert gate_view(act).policy.lanes == {}
@@ -199,7 +201,8 @@ def test_a_lane_that_is_not_live_is_not_ordered_open(act: Action) -> None:
 
 def test_every_sentence_is_the_gates_own_word_for_word() -> None:
     assert {code: str(sentence) for code, sentence in SENTENCES.items()} == {
-        code: rule.sentence for code, rule in SHEET_RULES.items()}
+        code: rule.sentence for code, rule in SHEET_RULES.items()
+    }
     numbers = {"height": 1, "limit": 2, "width": 3, "days": 4, "said": "a", "known": "b", "methods": "qr"}
     for code in SHEET_RULES:
         finding = Finding(code, False, numbers)

@@ -79,8 +79,10 @@ def clear_tampering(compound, client):
 
 
 CHANGES = {
-    suspend_card: "The card is suspended.", suspend_person: "The person is suspended.",
-    suspend_lost_card: "The card is suspended.", end_code: "The code has ended.",
+    suspend_card: "The card is suspended.",
+    suspend_person: "The person is suspended.",
+    suspend_lost_card: "The card is suspended.",
+    end_code: "The code has ended.",
     clear_tampering: "The tamper alarm is cleared.",
 }
 
@@ -123,9 +125,17 @@ def test_of_many_gates_the_first_five_are_named_and_the_cookie_stays_small(compo
         for number in range(1000):
             stored = "paired" if state == "silent" else state
             name = f"桂花苑{number % 7}栋{number}单元东门"
-            act.session.add(Gate(
-                gate_id=f"stair-{number}", site_id=act.site_id, number=100 + number, name=name, state=stored,
-                card_key_sealed=sealed, pin_key_sealed=sealed))
+            act.session.add(
+                Gate(
+                    gate_id=f"stair-{number}",
+                    site_id=act.site_id,
+                    number=100 + number,
+                    name=name,
+                    state=stored,
+                    card_key_sealed=sealed,
+                    pin_key_sealed=sealed,
+                )
+            )
     page = client.get("/manage/hours/new").text
     once = re.search(r'name="once"[^>]*value="([^"]+)"', page)
     typed = {"name": "Nights", "span1-days": ["sat"], "span1-start": "22:00", "span1-end": "23:00"}
@@ -146,10 +156,13 @@ def test_a_found_card_warns_alike_for_every_number(compound, client, number) -> 
     assert SILENT in page
 
 
-@pytest.mark.parametrize(("state", "says"), [
-    ("paired", "The lane is live. The gate knows within seconds."),
-    ("new", "Without a controller: 车库. They get it once they are paired."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ("paired", "The lane is live. The gate knows within seconds."),
+        ("new", "Without a controller: 车库. They get it once they are paired."),
+    ],
+)
 def test_a_lane_that_goes_live_speaks_of_its_own_gate(compound, state, says) -> None:
     fall_silent(compound)
     with compound.act() as act:
@@ -163,9 +176,18 @@ def test_a_lane_that_goes_live_speaks_of_its_own_gate(compound, state, says) -> 
 def test_the_page_of_a_sheet_that_was_read_in_names_the_silent_gates(compound, client) -> None:
     fall_silent(compound)
     with compound.act() as act:
-        act.session.add(LongJob(
-            job_id="one", site_id=compound.site_id, kind="import_people", author_id="tests",
-            state="done", total=3, result={"added": 3}, created_at=act.now))
+        act.session.add(
+            LongJob(
+                job_id="one",
+                site_id=compound.site_id,
+                kind="import_people",
+                author_id="tests",
+                state="done",
+                total=3,
+                result={"added": 3},
+                created_at=act.now,
+            )
+        )
     page = client.get("/manage/people/import/jobs/one").text.partition('id="progress"')[2]
     assert "added: 3" in page
     assert SILENT in page
@@ -176,8 +198,10 @@ def test_no_other_text_promises_that_gates_know_within_seconds() -> None:
     calls = re.compile(r"\b(?:_l?|n?gettext)\((.*?)\)", re.DOTALL)
     said = [
         (path.name, text)
-        for path in PRODUCT.rglob("*") if path.suffix in (".py", ".html") and path.name != "silent_gates.py"
-        for text in calls.findall(path.read_text(encoding="utf-8")) if "within seconds" in text
+        for path in PRODUCT.rglob("*")
+        if path.suffix in (".py", ".html") and path.name != "silent_gates.py"
+        for text in calls.findall(path.read_text(encoding="utf-8"))
+        if "within seconds" in text
     ]
     assert [found for found in said if "ates that are online" not in found[1]] == []
     assert said, "the sentences of gates that are online are found too"

@@ -23,8 +23,9 @@ class Rung(list[set[str]]):
     def gates(self, compound) -> list[set[str]]:
         """Return which gates that were."""
         with compound.act() as act:
-            names = {ring_subject(compound.site_id, gate.gate_id): gate.gate_id
-                     for gate in act.session.query(Gate)}  # fmt: skip
+            names = {
+                ring_subject(compound.site_id, gate.gate_id): gate.gate_id for gate in act.session.query(Gate)
+            }
         return [{names[subject] for subject in subjects} for subjects in self]
 
 
@@ -64,9 +65,10 @@ def test_a_card_rings_the_gates_that_the_person_may_pass(compound, rung):
         person = act.session.get_one(Person, compound.persons["林薇"])
         issue_card(act, person.person_id, 61_001)
         granted = {
-            lane_id for row in act.session.query(GrantRow).filter_by(person_id=person.person_id)
+            lane_id
+            for row in act.session.query(GrantRow).filter_by(person_id=person.person_id)
             for lane_id in row.lanes
-        }  # fmt: skip
+        }
         gates = act.session.query(Gate).filter_by(state="paired")
         wanted = {gate.gate_id for gate in gates if granted & {lane.lane_id for lane in gate.lanes}}
     assert wanted

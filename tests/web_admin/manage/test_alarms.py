@@ -112,8 +112,11 @@ def test_a_note_that_is_too_long_is_refused_and_stays_typed(compound, rows):
 def test_a_past_alarm_says_who_saw_it_and_what_they_noted(compound, rows):
     guard = compound.signed_in("guard")
     alarm_id = rows(lambda s: s.scalar(select(Alarm.alarm_id)))
-    data = {"csrf_token": csrf_of(guard.get("/manage/alarms/").text), "note": "Leaf in the door",
-            "back": "alarms"}
+    data = {
+        "csrf_token": csrf_of(guard.get("/manage/alarms/").text),
+        "note": "Leaf in the door",
+        "back": "alarms",
+    }
     answer = guard.post(f"/manage/alarms/{alarm_id}/acknowledge", data=data)
     assert answer.headers["Location"] == "/manage/alarms/"
     page = guard.get("/manage/alarms/").text
@@ -144,9 +147,17 @@ def test_past_alarms_are_paged_without_losing_or_repeating_one(compound, rows):
 
     def add(session):
         for number in range(120):
-            session.add(Alarm(alarm_id=f"{number:016x}", site_id=compound.site_id, kind="alarm_help",
-                              raised_at=now - timedelta(minutes=number // 3), acknowledged_at=now,
-                              acknowledged_by="staff-2", note=f"note {number}."))
+            session.add(
+                Alarm(
+                    alarm_id=f"{number:016x}",
+                    site_id=compound.site_id,
+                    kind="alarm_help",
+                    raised_at=now - timedelta(minutes=number // 3),
+                    acknowledged_at=now,
+                    acknowledged_by="staff-2",
+                    note=f"note {number}.",
+                )
+            )
 
     rows(add)
     guard, path, noted = compound.signed_in("guard"), "/manage/alarms/", []

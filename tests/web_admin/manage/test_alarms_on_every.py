@@ -21,8 +21,12 @@ def compound(web_config, database):
 
 def ring(compound, *kinds):
     for kind in kinds:
-        read(compound, lambda s, kind=kind: raise_alarm(
-            s, compound.site_id, kind, compound.clock(), gate_id="north", lane_id="north-in"))
+        read(
+            compound,
+            lambda s, kind=kind: raise_alarm(
+                s, compound.site_id, kind, compound.clock(), gate_id="north", lane_id="north-in"
+            ),
+        )
 
 
 def count_on(page):

@@ -34,7 +34,7 @@ def test_a_key_is_made_shown_once_works_and_is_ended(compound):
     client = compound.signed_in()
     form = sent(client, scopes=["passes:read", "events:read"])
     shown = client.post("/manage/keys/new", data=form).text
-    key = shown.partition('>mjk_')[2].partition('<')[0]
+    key = shown.partition(">mjk_")[2].partition("<")[0]
     (row,) = keys_of(compound)
     assert (row.name, row.scopes) == ("Courier", ["passes:read", "events:read"])
     listed = client.get("/manage/keys/").text

@@ -53,7 +53,10 @@ def act_on(compound, doing, channel="system", actor_id="tests"):
 def test_one_account_writes_and_another_approves(compound):
     author = compound.signed_in("privacy_officer")
     fields = {
-        **WHOLE_TEXTS, "lanes": "north-in", "residual_risk": "low", "conclusion": "go",
+        **WHOLE_TEXTS,
+        "lanes": "north-in",
+        "residual_risk": "low",
+        "conclusion": "go",
         "review_due": (compound.clock() + timedelta(days=90)).date().isoformat(),
     }
     kept = press(author, f"{LIST}/new", f"{LIST}/new", **fields)
@@ -121,9 +124,7 @@ def test_the_office_asks_for_a_signature_and_both_guardians_and_the_policy_says_
     press(manager, f"{desk}/age", desk, age_band="14_17", age_band_until=until.isoformat())
     assert "is_only" not in manager.get(desk).text
     assert "A yes is signed" not in stranger(compound).get(policy).text
-    press(
-        manager, "/manage/privacy/consent", "/manage/privacy", written_release="y", both_guardians="y"
-    )
+    press(manager, "/manage/privacy/consent", "/manage/privacy", written_release="y", both_guardians="y")
     page = manager.get("/manage/privacy").text
     assert page.count(" checked ") + page.count(" checked>") == 2
     shown = stranger(compound).get(policy).text
@@ -152,11 +153,22 @@ def test_the_policy_on_faces_is_made_from_the_settings_in_force(compound):
     offer(compound)
     page = client.get("/policy/biometrics").text
     assert [text for text in NOTICE_EN.values() if text.replace("'", "&#39;") not in page] == []
-    for phrase in ("at most 72 hours", "180 days", "30 days", "yunet-sface-int8bq-2", "1 stranger in 10,000",
-                 "3.0 % of owners", "fewer than 10", "None so far"):
+    for phrase in (
+        "at most 72 hours",
+        "180 days",
+        "30 days",
+        "yunet-sface-int8bq-2",
+        "1 stranger in 10,000",
+        "3.0 % of owners",
+        "fewer than 10",
+        "None so far",
+    ):
         assert phrase in page
-    assert [text for text in NOTICE_ZH.values() if text not in stranger(compound, "zh").get(
-        "/policy/biometrics").text] == []
+    assert [
+        text
+        for text in NOTICE_ZH.values()
+        if text not in stranger(compound, "zh").get("/policy/biometrics").text
+    ] == []
     assert "/policy/biometrics" in client.get("/privacy").text
 
 
@@ -173,8 +185,10 @@ def test_time_alone_settles_ages_and_an_overdue_review(compound):
     tomorrow = (compound.clock() + timedelta(days=1)).date()
     act_on(compound, lambda act: set_age_band(act, child, "14_17", tomorrow + timedelta(days=1)))
     consent = act_on(
-        compound, lambda act: give_face_consent(act, child, 1, "zh", guardian_id=mother).consent_id,
-        channel="gate", actor_id=child,
+        compound,
+        lambda act: give_face_consent(act, child, 1, "zh", guardian_id=mother).consent_id,
+        channel="gate",
+        actor_id=child,
     )
     menjin = compound.app.extensions["menjin"]
     assert timers.settle_by_time(menjin, compound.clock()) == 0

@@ -92,9 +92,9 @@ def test_who_changed_since_the_preview_is_left_out(compound, office):
 
 def test_the_whole_filtered_list_is_chosen_and_no_one_else(compound, office):
     shown = preview(office, "suspend", all="1", building="3")
-    expected = read(compound, lambda s: set(s.scalars(
-        select(Person.display_name).where(Person.home.has(building="3"))
-    )))
+    expected = read(
+        compound, lambda s: set(s.scalars(select(Person.display_name).where(Person.home.has(building="3"))))
+    )
     assert set(names(shown.text, "chosen")) == expected
     assert confirm(office, shown, reason="pipes").status_code == 303
     assert suspended(compound) == expected
@@ -165,9 +165,13 @@ def test_a_run_of_slips_begins_for_the_chosen_and_waits_for_its_own_end(compound
     assert (waits.status_code, "Another run is not ended yet" in waits.text) == (422, True)
 
 
-@pytest.mark.parametrize(("chosen", "said"), [
-    ([], "Choose at least one person."), ([f"{n:016x}" for n in range(501)], "At most 500 people"),
-])
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ([], "Choose at least one person."),
+        ([f"{n:016x}" for n in range(501)], "At most 500 people"),
+    ],
+)
 def test_none_and_too_many_lead_back_to_the_list_with_a_sentence(office, chosen, said):
     answer = preview(office, "suspend", *chosen, building="3")
     assert answer.location.endswith("building=3")

@@ -45,9 +45,11 @@ def send(client, page_path, path=None, **data):
 
 
 def code_of(rows, label):
-    return rows(lambda s: s.scalars(
-        select(EmergencyCode).where(EmergencyCode.label == label).order_by(EmergencyCode.state)
-    ).first())
+    return rows(
+        lambda s: s.scalars(
+            select(EmergencyCode).where(EmergencyCode.label == label).order_by(EmergencyCode.state)
+        ).first()
+    )
 
 
 # -- codes -------------------------------------------------------------------------------------------
@@ -67,8 +69,13 @@ def test_a_code_is_shown_once_with_what_to_type_and_never_again(client, rows):
 def test_the_same_form_sent_twice_makes_one_code(client, rows):
     page = client.get("/manage/emergency/new").text
     once = re.search(r'name="once"[^>]*value="([^"]+)"', page)[1]
-    data = {"csrf_token": csrf_of(page), "once": once, "label": "Gas", "lanes": "north-in",
-            "hold_minutes": "0"}
+    data = {
+        "csrf_token": csrf_of(page),
+        "once": once,
+        "label": "Gas",
+        "lanes": "north-in",
+        "hold_minutes": "0",
+    }
     assert [client.post("/manage/emergency/new", data=data).status_code for _ in range(2)] == [200, 303]
     made = select(func.count()).where(EmergencyCode.label == "Gas")
     assert rows(lambda s: s.scalar(made)) == 1
@@ -135,9 +142,19 @@ def test_a_resident_is_offered_no_such_right_and_refused_it(client, compound, ro
 
 # -- lanes -------------------------------------------------------------------------------------------
 
-LANE = {"name": "N", "direction": "in", "methods": ["card", "pin"], "hours_card": "", "hours_pin": "",
-        "hours_qr": "", "hours_face": "", "pulse_seconds": "5", "slow_pulse_seconds": "15",
-        "antipassback": "off", "staff_hold_minutes": "45"}
+LANE = {
+    "name": "N",
+    "direction": "in",
+    "methods": ["card", "pin"],
+    "hours_card": "",
+    "hours_pin": "",
+    "hours_qr": "",
+    "hours_face": "",
+    "pulse_seconds": "5",
+    "slow_pulse_seconds": "15",
+    "antipassback": "off",
+    "staff_hold_minutes": "45",
+}
 
 
 def test_a_lane_is_set_to_wait_to_count_and_how_long_staff_hold_it(client, rows):
@@ -196,20 +213,38 @@ def test_passages_and_facts_without_a_person_cannot_be_asked_for(client, path):
 def override(by, person_id, credential_id, at):
     personal = {"person_id": person_id, "credential_id": credential_id}
     return GateEvent(
-        journal_id="j", gate_id="north", seq=200, kind="alarm_override", lane_id="north-in", at=at,
-        received_at=at, person_id=person_id, facts={"lane_id": "north-in", "by": by}, personal=personal,
-        salt=b"s", personal_digest=bytes(32), previous=bytes(32), digest=bytes(32),
+        journal_id="j",
+        gate_id="north",
+        seq=200,
+        kind="alarm_override",
+        lane_id="north-in",
+        at=at,
+        received_at=at,
+        person_id=person_id,
+        facts={"lane_id": "north-in", "by": by},
+        personal=personal,
+        salt=b"s",
+        personal_digest=bytes(32),
+        previous=bytes(32),
+        digest=bytes(32),
     )
 
 
 @pytest.fixture
 def reported_now(compound, rows):
     """Return a function that plays a gate telling of an emergency opening just now."""
+
     def report(by, person_id, credential_id):
         def work(session):
             session.add(override(by, person_id, credential_id, compound.clock()))
-            raise_alarm(session, compound.site_id, "alarm_override", compound.clock(), gate_id="north",
-                        lane_id="north-in")
+            raise_alarm(
+                session,
+                compound.site_id,
+                "alarm_override",
+                compound.clock(),
+                gate_id="north",
+                lane_id="north-in",
+            )
 
         rows(work)
 
@@ -262,7 +297,9 @@ def test_why_refused_knows_that_a_staff_card_opens_in_lockdown(client, compound,
     at = (compound.clock() + timedelta(hours=8)).strftime("%Y-%m-%dT%H:%M")
     asked = {"lane_id": "north-in", "method": "card", "at": at}
     token = {"csrf_token": csrf_of(client.get("/manage/events/why").text)}
-    answers = [client.post("/manage/events/why", data=token | asked | {"person_id": person_id}).text
-               for person_id in (captain, compound.persons["王芳"])]
+    answers = [
+        client.post("/manage/events/why", data=token | asked | {"person_id": person_id}).text
+        for person_id in (captain, compound.persons["王芳"])
+    ]
     assert "The gate would open" in answers[0]
     assert "The gate would open" not in answers[1]

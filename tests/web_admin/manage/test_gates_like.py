@@ -50,7 +50,9 @@ def send(client, gates: str):
 def shown_form(page: str, intent: str = "add") -> dict[str, str]:
     """Return what a button of the preview sends."""
     return {name: field(page, name) for name in ("gates", "shown", "once")} | {
-        "csrf_token": csrf_of(page), "intent": intent}
+        "csrf_token": csrf_of(page),
+        "intent": intent,
+    }
 
 
 def rows_of(page: str) -> list[list[str]]:
@@ -76,8 +78,10 @@ def test_a_pasted_list_becomes_gates_whose_lanes_wait_for_their_sheets(client, c
     assert preview.status_code == 200
     first = len(before) + 1
     assert rows_of(preview.text) == [
-        ["1", "3栋1单元", f"gate-{first}", str(first)], ["3", "3栋2单元", "stair-32", str(first + 1)],
-        ["4", "Stair 12", "stair-12", str(first + 2)]]
+        ["1", "3栋1单元", f"gate-{first}", str(first)],
+        ["3", "3栋2单元", "stair-32", str(first + 1)],
+        ["4", "Stair 12", "stair-12", str(first + 2)],
+    ]
     assert "3 gates would be added" in preview.text
     assert "a gate cannot be renamed or removed later" in preview.text
     assert gates_of(compound) == before
@@ -203,10 +207,15 @@ def test_a_list_with_very_many_wrong_lines_says_how_many_more_there_are(client) 
     assert said[-1] == "3 more lines have something to correct."
 
 
-@pytest.mark.parametrize(("gates", "words"), [
-    ("", "Type at least one gate"), (" , \n\t\n", "Type at least one gate"),
-    ("x\n" * 1001, "At most 1000 gates"), ("北" * (MAX_LIST_CHARS + 1), "This list is too long"),
-])
+@pytest.mark.parametrize(
+    ("gates", "words"),
+    [
+        ("", "Type at least one gate"),
+        (" , \n\t\n", "Type at least one gate"),
+        ("x\n" * 1001, "At most 1000 gates"),
+        ("北" * (MAX_LIST_CHARS + 1), "This list is too long"),
+    ],
+)
 def test_a_list_as_a_whole_is_refused_beside_it(client, gates, words) -> None:
     answer = send(client, gates)
     assert answer.status_code == 422

@@ -18,14 +18,24 @@ from web_admin.gates.sheets import sheets_of
 SHEET = "/manage/lanes/garage-out/sheet"
 EDIT = f"{SHEET}/edit"
 FORM = {
-    "lock": "fail_secure_strike", "fails": "secure", "safety_input": "", "on_escape_route": "yes",
-    "free_exit": "handle", "fire_release": "mechanical", "manual_release": "y",
-    "exit_sign_photo": "binder 1, exit", "exit_sign_date": "2026-02-01",
-    "reader_heights_mm": "1100", "opening_width_mm": "950", "is_accessible_lane": "y",
-    "emergency_access": "key box at the guard's window", "last_drill": "2026-02-01",
+    "lock": "fail_secure_strike",
+    "fails": "secure",
+    "safety_input": "",
+    "on_escape_route": "yes",
+    "free_exit": "handle",
+    "fire_release": "mechanical",
+    "manual_release": "y",
+    "exit_sign_photo": "binder 1, exit",
+    "exit_sign_date": "2026-02-01",
+    "reader_heights_mm": "1100",
+    "opening_width_mm": "950",
+    "is_accessible_lane": "y",
+    "emergency_access": "key box at the guard's window",
+    "last_drill": "2026-02-01",
     "camera_location": "gate_outside",
     "camera_view": "the person at the screen; the windows opposite are masked",
-    "camera_sign_photo": "binder 1, camera", "camera_sign_date": "2026-02-01",
+    "camera_sign_photo": "binder 1, camera",
+    "camera_sign_date": "2026-02-01",
 }
 REFUSED = {
     "free_exit": "escape_no_free_exit",
@@ -109,7 +119,7 @@ def test_a_live_sheet_stays_when_its_change_is_refused(client, compound):
 
 def test_a_sheet_read_into_the_form_and_sent_again_is_the_same(client, compound):
     page = client.get("/manage/lanes/north-in/sheet/edit").text
-    ticked = re.findall(r'<input[^>]*checked[^>]*>', page)
+    ticked = re.findall(r"<input[^>]*checked[^>]*>", page)
     once_each = ("fails", "on_escape_route", "free_exit", "fire_release", "manual_release", "accessible")
     assert len(ticked) == len(once_each)
     assert 'value="1100"' in page

@@ -120,8 +120,14 @@ def test_a_lockdown_names_the_gates_that_do_not_receive_it(client, compound, sil
 
 def test_a_gate_in_contact_gets_a_change_without_a_warning(client, compound):
     until = local(compound.clock() + timedelta(hours=1))
-    send(client, "/manage/lanes/north-in", "/manage/lanes/north-in/posture",
-         posture="held_open", reason="delivery", until=until)
+    send(
+        client,
+        "/manage/lanes/north-in",
+        "/manage/lanes/north-in/posture",
+        posture="held_open",
+        reason="delivery",
+        until=until,
+    )
     page = client.get("/manage/lanes/north-in").text
     assert "Done. It ends automatically" in page
     assert "No contact" not in page
@@ -171,10 +177,17 @@ def test_a_lockdown_lasts_for_its_hours_from_the_press_on_a_page_of_an_hour_ago(
 def test_another_mode_of_a_lane_lasts_for_its_hours_from_the_press(client, compound, rows):
     page = client.get("/manage/lanes/north-in").text
     compound.clock.now += timedelta(minutes=61)
-    sent = client.post("/manage/lanes/north-in/posture", data={
-        "csrf_token": csrf_of(page), "once": once_of(page), "posture": "disabled", "reason": "Paint",
-        "hours": "2", "until": "",
-    })
+    sent = client.post(
+        "/manage/lanes/north-in/posture",
+        data={
+            "csrf_token": csrf_of(page),
+            "once": once_of(page),
+            "posture": "disabled",
+            "reason": "Paint",
+            "hours": "2",
+            "until": "",
+        },
+    )
     assert sent.status_code == 303
     lane = rows(lambda s: s.get_one(Lane, "north-in"))
     assert lane.override_until == compound.clock() + timedelta(hours=2)
@@ -190,8 +203,16 @@ def test_a_home_number_that_exists_is_refused_and_what_was_typed_stays(client):
 
 def test_a_form_sent_twice_adds_one_person(client, rows):
     page = client.get("/manage/people/new").text
-    data = {"csrf_token": csrf_of(page), "once": once_of(page), "display_name": "何静", "home_id": "",
-            "kind": "staff", "age_band": "adult", "language": "zh", "lanes": "north-in"}
+    data = {
+        "csrf_token": csrf_of(page),
+        "once": once_of(page),
+        "display_name": "何静",
+        "home_id": "",
+        "kind": "staff",
+        "age_band": "adult",
+        "language": "zh",
+        "lanes": "north-in",
+    }
     assert [client.post("/manage/people/new", data=data).status_code for _ in range(2)] == [303, 303]
     assert rows(lambda s: s.scalar(select(func.count()).where(Person.display_name == "何静"))) == 1
 
@@ -212,8 +233,9 @@ def test_a_card_that_someone_has_is_refused_and_says_whose_home(client, compound
 def test_a_card_is_given_lost_found_and_ended(client, compound, rows):
     person_id = compound.persons["林薇"]
     send(client, f"/manage/cards/give/{person_id}", number="108,45678", label="blue fob")
-    card_id = rows(lambda s: s.scalar(
-        select(CredentialRow.credential_id).where(CredentialRow.label == "blue fob")))
+    card_id = rows(
+        lambda s: s.scalar(select(CredentialRow.credential_id).where(CredentialRow.label == "blue fob"))
+    )
     states = []
     for step in ("suspend", "resume", "end"):
         send(client, f"/manage/people/{person_id}", f"/manage/cards/{card_id}/{step}")
@@ -224,8 +246,11 @@ def test_a_card_is_given_lost_found_and_ended(client, compound, rows):
 def test_finding_a_cards_holder_is_recorded(client, compound, rows):
     answer = send(client, "/manage/cards/", number="4200005")
     assert "王芳" in answer.text
-    kinds = rows(lambda s: s.scalars(
-        select(AuditEntry.kind).where(AuditEntry.person_id == compound.persons["王芳"])).all())
+    kinds = rows(
+        lambda s: s.scalars(
+            select(AuditEntry.kind).where(AuditEntry.person_id == compound.persons["王芳"])
+        ).all()
+    )
     assert "card_looked_up" in kinds
 
 
@@ -250,9 +275,11 @@ def test_an_invitation_shows_its_code_and_a_picture_of_the_link(client, compound
 
 def test_a_persons_page_has_one_accent_for_what_is_missing_first(client, compound):
     path = f"/manage/people/{compound.persons['林薇']}"
+
     def accents() -> list[str]:
         page = client.get(path).text
-        return re.findall(r'btn-accent[^>]*>(?:<svg.*?</svg>)?([^<]+)<', page, re.DOTALL)
+        return re.findall(r"btn-accent[^>]*>(?:<svg.*?</svg>)?([^<]+)<", page, re.DOTALL)
+
     assert accents() == ["Make an invitation"]
     send(client, path, f"{path}/invite")
     page = client.get(path).text
@@ -267,8 +294,9 @@ def test_moving_out_needs_a_confirmation_and_ends_everything(client, compound, r
     person_id = compound.persons["林薇"]
     assert send(client, f"/manage/people/{person_id}/move-out").status_code == 422
     assert send(client, f"/manage/people/{person_id}/move-out", sure="y").status_code == 303
-    states = rows(lambda s: s.scalars(
-        select(CredentialRow.state).where(CredentialRow.person_id == person_id)).all())
+    states = rows(
+        lambda s: s.scalars(select(CredentialRow.state).where(CredentialRow.person_id == person_id)).all()
+    )
     assert set(states) == {"ended"}
 
 
@@ -282,8 +310,15 @@ def test_suspension_and_its_end(client, compound, rows):
 
 def test_a_visitors_pass_prints_its_code_and_no_name(client, compound, rows):
     start = compound.clock()
-    answer = send(client, "/manage/visitors/new", label="Lift service", gate_numbers="1",
-                  valid_from=local(start), valid_until=local(start + timedelta(hours=3)), uses="1")
+    answer = send(
+        client,
+        "/manage/visitors/new",
+        label="Lift service",
+        gate_numbers="1",
+        valid_from=local(start),
+        valid_until=local(start + timedelta(hours=3)),
+        uses="1",
+    )
     page = client.get(answer.headers["Location"]).text
     assert 'class="qr"' in page
     assert "Lift service" not in page
@@ -294,15 +329,31 @@ def test_a_visitors_pass_prints_its_code_and_no_name(client, compound, rows):
 
 def test_a_pass_that_is_too_long_says_so_beside_its_end(client, compound):
     start = compound.clock()
-    answer = send(client, "/manage/visitors/new", label="x", gate_numbers="1", uses="0",
-                  valid_from=local(start), valid_until=local(start + timedelta(days=9)))
+    answer = send(
+        client,
+        "/manage/visitors/new",
+        label="x",
+        gate_numbers="1",
+        uses="0",
+        valid_from=local(start),
+        valid_until=local(start + timedelta(days=9)),
+    )
     assert answer.status_code == 422
     assert re.search(r'id="valid_until-wrong-1">.*?7 days at most', answer.text, re.DOTALL)
 
 
-LANE = {"name": "North in", "direction": "in", "hours_card": "", "hours_pin": "", "hours_qr": "",
-        "hours_face": "", "pulse_seconds": "5", "slow_pulse_seconds": "15", "antipassback": "off",
-        "staff_hold_minutes": "30"}
+LANE = {
+    "name": "North in",
+    "direction": "in",
+    "hours_card": "",
+    "hours_pin": "",
+    "hours_qr": "",
+    "hours_face": "",
+    "pulse_seconds": "5",
+    "slow_pulse_seconds": "15",
+    "antipassback": "off",
+    "staff_hold_minutes": "30",
+}
 
 
 def test_a_lane_with_face_alone_is_refused_beside_its_ways_in(client, rows):
@@ -401,7 +452,10 @@ def test_looking_at_a_person_asks_for_a_reason_and_the_person_can_read_it(client
     assert "<tbody>" in answer.text
     entry = rows(lambda s: s.scalar(select(AuditEntry).where(AuditEntry.kind == "named_lookup")))
     assert (entry.person_id, entry.personal["reason"], entry.facts["role"]) == (
-        compound.persons["王芳"], "parcel claimed as stolen", "manager")
+        compound.persons["王芳"],
+        "parcel claimed as stolen",
+        "manager",
+    )
 
 
 def test_why_refused_is_answered_by_the_gates_own_rules(client, compound):
@@ -409,8 +463,7 @@ def test_why_refused_is_answered_by_the_gates_own_rules(client, compound):
     fields = {"person_id": compound.persons["王芳"], "lane_id": "north-in", "at": at}
     page = client.get("/manage/events/why").text
     data = {"csrf_token": csrf_of(page)} | fields
-    answers = [client.post("/manage/events/why", data=data | {"method": m}).text
-               for m in ("card", "qr")]
+    answers = [client.post("/manage/events/why", data=data | {"method": m}).text for m in ("card", "qr")]
     assert "The gate would open" in answers[0]
     assert "credential_unknown" in answers[1] or "method_not_chosen" in answers[1]
 

@@ -62,11 +62,18 @@ def hidden_of(page):
 def family(**typed):
     return {
         "number": "7-0101",
-        "members-0-name": "何静", "members-0-kind": "resident", "members-0-age_band": "adult",
-        "members-0-card": "7100001", "members-0-is_invited": "y",
-        "members-1-name": "何小", "members-1-kind": "resident", "members-1-age_band": "14_17",
+        "members-0-name": "何静",
+        "members-0-kind": "resident",
+        "members-0-age_band": "adult",
+        "members-0-card": "7100001",
+        "members-0-is_invited": "y",
+        "members-1-name": "何小",
+        "members-1-kind": "resident",
+        "members-1-age_band": "14_17",
         "members-1-card": "108,45678",
-        "members-2-kind": "resident", "members-2-age_band": "adult", "members-2-is_invited": "y",
+        "members-2-kind": "resident",
+        "members-2-age_band": "adult",
+        "members-2-is_invited": "y",
     } | typed
 
 
@@ -96,13 +103,14 @@ def test_a_family_moves_in_on_one_page_with_cards_and_invitations(client, compou
         ({"members-1-name": ""}, "members-1-name", "Please fill this in."),
         ({"number": "7号"}, "number", "Write the home as digits"),
         ({"number": "3-1203"}, "joins", "People live there already."),
-        ({"members-0-name": "", "members-0-card": "", "members-1-name": "", "members-1-card": ""},
-         "members-0-name", "Type the name of one person at least."),
+        (
+            {"members-0-name": "", "members-0-card": "", "members-1-name": "", "members-1-card": ""},
+            "members-0-name",
+            "Type the name of one person at least.",
+        ),
     ],
-)  # fmt: skip
-def test_an_error_is_beside_its_field_and_nothing_typed_is_lost(
-    client, compound, typed, field, error
-):
+)
+def test_an_error_is_beside_its_field_and_nothing_typed_is_lost(client, compound, typed, field, error):
     with at(compound) as act:
         before = act.session.scalar(select(func.count()).select_from(Person))
     answer = client.post(MOVE_IN, data=hidden_of(client.get(MOVE_IN).text) | family(**typed))
@@ -231,9 +239,15 @@ def test_the_pages_ask_the_database_equally_often_with_a_thousand_people_more(cl
     person = compound.persons["王芳"]
     with at(compound) as act:
         home_id = act.session.get_one(Person, person).home_id
-    paths = ("/manage/people/", "/manage/people/?q=a&kind=resident", "/manage/people/?building=none",
-             f"/manage/people/{person}", f"/manage/people/homes/{home_id}/move-out",
-             "/manage/cards/", MOVE_IN)
+    paths = (
+        "/manage/people/",
+        "/manage/people/?q=a&kind=resident",
+        "/manage/people/?building=none",
+        f"/manage/people/{person}",
+        f"/manage/people/homes/{home_id}/move-out",
+        "/manage/cards/",
+        MOVE_IN,
+    )
     client.get("/manage/")
 
     def asked():

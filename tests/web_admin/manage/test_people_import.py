@@ -26,7 +26,7 @@ GOOD = (
     "房号,姓名,类别,卡号\n"
     "7-0101,何静,住户,7100001\n"
     "7-0101,何勇,,\n"
-    "3-1203,何慧,家政,\"108,45678\"\n"
+    '3-1203,何慧,家政,"108,45678"\n'
     ",钱工,员工,7100003\n"
 )
 WRONG = (
@@ -397,8 +397,14 @@ def test_no_request_waits_while_a_sheet_is_read_and_compared(compound, client, m
     def while_another_writes(work):
         def run(*arguments, **more):
             with compound.app.app_context(), current_menjin().database.session() as session:
-                session.add(Home(home_id=f"{len(written):016d}", site_id=compound.site_id,
-                                 number=f"9-{len(written)}", pin_salt=b"s" * 16))
+                session.add(
+                    Home(
+                        home_id=f"{len(written):016d}",
+                        site_id=compound.site_id,
+                        number=f"9-{len(written)}",
+                        pin_salt=b"s" * 16,
+                    )
+                )
             written.append(work.__name__)
             return work(*arguments, **more)
 

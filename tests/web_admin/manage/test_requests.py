@@ -87,8 +87,14 @@ def test_a_refusal_without_reason_or_place_to_complain_is_held_back_beside_the_f
         answer = send(officer, path, f"{path}/answer", text=text, intent="refuse")
         assert answer.status_code == 422
         assert 'aria-invalid="true"' in answer.text
-    send(officer, "/manage/privacy/contact", responsible_name="秦女士", responsible_contact="021-5555 0101",
-         channels_zh="市场监管局 12315", channels_en="Market supervision, 12315")
+    send(
+        officer,
+        "/manage/privacy/contact",
+        responsible_name="秦女士",
+        responsible_contact="021-5555 0101",
+        channels_zh="市场监管局 12315",
+        channels_en="Market supervision, 12315",
+    )
     given = send(officer, path, f"{path}/answer", text="The lamp belongs to the street.", intent="refuse")
     assert given.status_code == 303
     row = rows(lambda s: s.scalars(select(RightsRequest)).one())
@@ -108,12 +114,24 @@ def test_a_name_is_corrected_from_the_request_with_before_and_after(compound, of
 
 def test_who_is_responsible_is_public_once_it_is_whole(compound, officer, rows):
     path = "/manage/privacy/contact"
-    half = send(officer, path, responsible_name="秦女士", responsible_contact="021-5555 0101",
-                channels_zh="市场监管局 12315", channels_en="")
+    half = send(
+        officer,
+        path,
+        responsible_name="秦女士",
+        responsible_contact="021-5555 0101",
+        channels_zh="市场监管局 12315",
+        channels_en="",
+    )
     assert (half.status_code, rows(lambda s: s.scalars(select(PrivacyContact)).all())) == (422, [])
     assert "秦女士" in half.text
-    send(officer, path, responsible_name="秦女士", responsible_contact="021-5555 0101",
-         channels_zh="市场监管局 12315", channels_en="Market supervision, 12315")
+    send(
+        officer,
+        path,
+        responsible_name="秦女士",
+        responsible_contact="021-5555 0101",
+        channels_zh="市场监管局 12315",
+        channels_en="Market supervision, 12315",
+    )
     page = compound.app.test_client().get("/privacy", headers={"Accept-Language": "en"}).text
     for facts in ("秦女士", "021-5555 0101", "Market supervision, 12315"):
         assert facts in page

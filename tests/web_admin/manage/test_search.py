@@ -47,13 +47,18 @@ def test_the_menu_has_three_groups_and_eight_items_that_hold_every_page() -> Non
     assert len({page.endpoint for page in PAGES}) == len(PAGES) == 15
 
 
-@pytest.mark.parametrize(("role", "items"), [
-    ("manager", 8), ("guard", 6), ("installer", 2), ("privacy_officer", 2)])
+@pytest.mark.parametrize(
+    ("role", "items"), [("manager", 8), ("guard", 6), ("installer", 2), ("privacy_officer", 2)]
+)
 def test_a_role_sees_only_what_it_may(role, items) -> None:
     shown = menu(lambda action: action in ACTIONS_BY_ROLE[role])
     assert sum(len(of_group) for _group, of_group in shown) == items
-    assert all(page.action in ACTIONS_BY_ROLE[role]
-               for _group, of_group in shown for item in of_group for page in item.pages)
+    assert all(
+        page.action in ACTIONS_BY_ROLE[role]
+        for _group, of_group in shown
+        for item in of_group
+        for page in item.pages
+    )
 
 
 def test_people_and_homes_are_found_by_name_and_number(compound) -> None:
@@ -110,8 +115,11 @@ def test_whose_card_it_is_needs_a_reason(compound) -> None:
 
 
 def opened_without_an_id(app) -> set[str]:
-    return {rule.endpoint for rule in app.url_map.iter_rules()
-            if "GET" in rule.methods and not rule.arguments and rule.rule.startswith("/manage")}
+    return {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if "GET" in rule.methods and not rule.arguments and rule.rule.startswith("/manage")
+    }
 
 
 def test_every_page_that_opens_without_an_id_is_found_or_has_a_reason_not_to_be(compound) -> None:
@@ -141,13 +149,22 @@ def test_each_role_finds_its_pages_alone_by_name_and_may_open_them(compound, rol
         assert (path in links) == (action in ACTIONS_BY_ROLE[role]), (role, name, links)
 
 
-@pytest.mark.parametrize(("text", "path"), [
-    ("emergency", "/manage/emergency/"), ("fire brigade", "/manage/emergency/"),
-    ("消防", "/manage/emergency/"), ("firmware", "/manage/updates/"),
-    ("holiday", "/manage/hours/days/new"), ("节假日", "/manage/hours/days/new"),
-    ("password", "/manage/account"), ("API", "/manage/keys/"), ("smtp", "/manage/settings/mail"),
-    ("Datenschutz", None), ("lice", None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("emergency", "/manage/emergency/"),
+        ("fire brigade", "/manage/emergency/"),
+        ("消防", "/manage/emergency/"),
+        ("firmware", "/manage/updates/"),
+        ("holiday", "/manage/hours/days/new"),
+        ("节假日", "/manage/hours/days/new"),
+        ("password", "/manage/account"),
+        ("API", "/manage/keys/"),
+        ("smtp", "/manage/settings/mail"),
+        ("Datenschutz", None),
+        ("lice", None),
+    ],
+)
 def test_pages_are_found_by_other_words_in_both_languages(compound, text, path) -> None:
     answer = found(compound.signed_in("manager"), text)
     shown = answer if isinstance(answer, str) else answer.location
@@ -157,13 +174,16 @@ def test_pages_are_found_by_other_words_in_both_languages(compound, text, path) 
 # -- addresses -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("page", "fields", "leads_to"), [
-    ("/manage/", {}, "/manage/search/"),
-    ("/manage/people/", {"where": "people", "building": "3", "state": ""}, "/manage/people/?building=3&"),
-    ("/manage/visitors/", {"where": "visitors", "whose": "office"}, "/manage/visitors/?whose=office&"),
-    ("/manage/events/why", {"where": "why"}, "/manage/events/why?"),
-    ("/manage/", {"where": "https://example.org"}, "/manage/search/"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("page", "fields", "leads_to"),
+    [
+        ("/manage/", {}, "/manage/search/"),
+        ("/manage/people/", {"where": "people", "building": "3", "state": ""}, "/manage/people/?building=3&"),
+        ("/manage/visitors/", {"where": "visitors", "whose": "office"}, "/manage/visitors/?whose=office&"),
+        ("/manage/events/why", {"where": "why"}, "/manage/events/why?"),
+        ("/manage/", {"where": "https://example.org"}, "/manage/search/"),
+    ],
+)
 def test_no_address_holds_a_name_that_someone_looks_for(compound, page, fields, leads_to) -> None:
     client = compound.signed_in("manager")
     sent = client.post(PATH, data={"csrf_token": csrf_of(client.get(page).text), "q": " 王 ", **fields})
@@ -176,7 +196,8 @@ def test_no_address_holds_a_name_that_someone_looks_for(compound, page, fields, 
 def test_no_form_of_the_office_sends_what_is_typed_in_an_address() -> None:
     forms = re.compile(r'<form[^>]*method="get".*?</form>', re.DOTALL)
     typed = [
-        (path.name, form) for path in TEMPLATES.glob("*.html")
+        (path.name, form)
+        for path in TEMPLATES.glob("*.html")
         for form in forms.findall(path.read_text(encoding="utf-8"))
         if re.search(r'type="(search|text)"', form)
     ]
@@ -185,9 +206,14 @@ def test_no_form_of_the_office_sends_what_is_typed_in_an_address() -> None:
 
 def test_links_from_a_list_that_was_searched_hold_no_name(compound) -> None:
     client = compound.signed_in("manager")
-    sent = client.post(PATH, data={
-        "csrf_token": csrf_of(client.get("/manage/people/").text), "where": "people", "q": "e",
-    })
+    sent = client.post(
+        PATH,
+        data={
+            "csrf_token": csrf_of(client.get("/manage/people/").text),
+            "where": "people",
+            "q": "e",
+        },
+    )
     page = client.get(sent.location).text
     assert 'value="e"' in page
     assert not re.search(r'href="[^"]*[?&;]q=', page)

@@ -64,17 +64,24 @@ def send(client, page_path, path=None, form=0, **data):
     page = client.get(page_path).text
     once = re.findall(r'name="once"[^>]*value="([^"]+)"', page)[form]
     return client.post(
-        path or page_path, data={"csrf_token": csrf_of(page), "once": once} | data,
+        path or page_path,
+        data={"csrf_token": csrf_of(page), "once": once} | data,
         content_type="multipart/form-data",
-    )  # fmt: skip
+    )
 
 
 def the_site(rows):
     return rows(lambda s: s.scalars(select(Site)).one())
 
 
-SITE = {"name": "柳苑 Willow", "office_contact": "021-5555 0100", "language": "en", "card_bits": "32",
-        "timezone": "Asia/Shanghai", "face_pause_hours": "48"}
+SITE = {
+    "name": "柳苑 Willow",
+    "office_contact": "021-5555 0100",
+    "language": "en",
+    "card_bits": "32",
+    "timezone": "Asia/Shanghai",
+    "face_pause_hours": "48",
+}
 
 
 # -- the compound ------------------------------------------------------------------------------------
@@ -109,8 +116,10 @@ def test_another_time_zone_needs_a_yes_and_is_published(client, rows):
     assert (the_site(rows).timezone, the_site(rows).version > before) == ("Asia/Singapore", True)
 
 
-@pytest.mark.parametrize(("typed", "status", "kept"), [("0", 303, 0), ("6", 303, 6), ("48", 303, 48),
-                                                       ("49", 422, 48), ("-1", 422, 48), ("", 422, 48)])
+@pytest.mark.parametrize(
+    ("typed", "status", "kept"),
+    [("0", 303, 0), ("6", 303, 6), ("48", 303, 48), ("49", 422, 48), ("-1", 422, 48), ("", 422, 48)],
+)
 def test_face_pauses_after_48_hours_at_most(client, rows, typed, status, kept):
     rows(lambda s: setattr(s.get_one(Gate, "north"), "knows", ["lost_readers"]))
     answer = send(client, "/manage/settings/site", **SITE | {"face_pause_hours": typed})
@@ -148,8 +157,12 @@ def test_black_on_white_is_21_and_a_colour_has_six_digits():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert readable("#ffdd00") < 2
     assert [is_colour(text) for text in ("#0b5d4e", "#0B5D4E", "#fff", "red", "#0b5d4e;x")] == [
-        True, False, False, False, False,
-    ]  # fmt: skip
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_a_colour_that_cannot_be_read_is_refused_and_a_good_one_holds(client, compound, rows):
@@ -166,8 +179,9 @@ def test_a_colour_that_cannot_be_read_is_refused_and_a_good_one_holds(client, co
 
 
 def test_a_drawn_logo_is_kept_as_shapes_alone(client, compound):
-    answer = send(client, "/manage/settings/look", "/manage/settings/logo", form=1,
-                  logo=(io.BytesIO(DRAWN), "logo.svg"))
+    answer = send(
+        client, "/manage/settings/look", "/manage/settings/logo", form=1, logo=(io.BytesIO(DRAWN), "logo.svg")
+    )
     assert answer.status_code == 303
     shown = compound.app.test_client().get("/logo.svg")
     assert (shown.mimetype, "M0 0h8v8z" in shown.text) == ("image/svg+xml", True)
@@ -218,18 +232,27 @@ def test_what_an_editor_leaves_in_a_drawing_does_not_survive():
 # -- mail --------------------------------------------------------------------------------------------
 
 
-MAIL = {"host": "mail.example.org", "port": "587", "security": "starttls", "username": "",
-        "sender": "office@example.org"}
+MAIL = {
+    "host": "mail.example.org",
+    "port": "587",
+    "security": "starttls",
+    "username": "",
+    "sender": "office@example.org",
+}
 
 
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"host": "https://mail"}, "host"), ({"port": "0"}, "port"), ({"sender": "nobody"}, "sender"),
-        ({"security": "none"}, "security"), ({"host": "127.0.0.1"}, "host"), ({"host": "10.0.0.7"}, "host"),
+        ({"host": "https://mail"}, "host"),
+        ({"port": "0"}, "port"),
+        ({"sender": "nobody"}, "sender"),
+        ({"security": "none"}, "security"),
+        ({"host": "127.0.0.1"}, "host"),
+        ({"host": "10.0.0.7"}, "host"),
         ({"username": "office", "host": "mail.example.com"}, "username"),
     ],
-)  # fmt: skip
+)
 def test_a_mail_server_that_cannot_be_is_refused_beside_its_field(client, change, field):
     answer = send(client, "/manage/settings/mail", **MAIL | change)
     assert answer.status_code == 422
@@ -274,8 +297,16 @@ def test_a_key_is_shown_once_and_never_again(client, rows):
     assert rows(lambda s: s.get(Webhook, hook.webhook_id)).signing_key_sealed == b""
 
 
-@pytest.mark.parametrize("url", ["http://example.org/", "https://169.254.169.254/", "https://a:b@example.org",
-                                 "file:///etc/passwd", "https://"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.org/",
+        "https://169.254.169.254/",
+        "https://a:b@example.org",
+        "file:///etc/passwd",
+        "https://",
+    ],
+)
 def test_an_address_that_may_not_be_is_refused_beside_it(client, url):
     answer = add_hook(client, url)
     assert answer.status_code == 422
@@ -329,5 +360,7 @@ def test_every_trouble_has_words(compound):
 
 
 def test_only_the_manager_sees_the_settings(compound, rows):
-    assert [compound.signed_in(role).get("/manage/settings").status_code
-            for role in ("guard", "installer", "privacy_officer")] == [403, 403, 403]
+    assert [
+        compound.signed_in(role).get("/manage/settings").status_code
+        for role in ("guard", "installer", "privacy_officer")
+    ] == [403, 403, 403]

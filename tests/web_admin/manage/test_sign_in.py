@@ -148,7 +148,8 @@ def test_a_form_of_a_page_that_outlived_its_session_leads_to_the_sign_in(compoun
     with client.session_transaction() as session:
         session["language"] = "en"
     answer = client.post(
-        "/manage/lanes/north-in/open", data={"reason": "courier", "csrf_token": "old"},
+        "/manage/lanes/north-in/open",
+        data={"reason": "courier", "csrf_token": "old"},
         headers={"Referer": referrer} if referrer else {},
     )
     assert answer.status_code == 400

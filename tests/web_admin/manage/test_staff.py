@@ -64,8 +64,16 @@ def send(client, page_path, path=None, form=0, **data):
 
 
 def invite(client, email="li@example.org", role="guard", **more):
-    return send(client, "/manage/staff/new", email=email, role=role, shown_name="Guard at the north gate",
-                language="en", send="screen", **more)
+    return send(
+        client,
+        "/manage/staff/new",
+        email=email,
+        role=role,
+        shown_name="Guard at the north gate",
+        language="en",
+        send="screen",
+        **more,
+    )
 
 
 def code_in(page):
@@ -82,8 +90,9 @@ def join(compound, code, password=NEW_PASSWORD):
 def sign_in(compound, email, password):
     stranger = compound.app.test_client()
     page = stranger.get("/staff/sign-in")
-    return stranger.post("/staff/sign-in", data={
-        "email": email, "password": password, "csrf_token": csrf_of(page.text)})
+    return stranger.post(
+        "/staff/sign-in", data={"email": email, "password": password, "csrf_token": csrf_of(page.text)}
+    )
 
 
 def is_signed_in(client):
@@ -140,10 +149,26 @@ def test_a_newer_link_ends_the_older_one(client, compound, rows):
 
 
 def test_with_a_mail_server_the_link_goes_by_mail_in_their_language_and_is_not_shown(client, compound, rows):
-    rows(lambda s: s.add(MailServer(site_id=compound.site_id, host="127.0.0.1", port=25, security="none",
-                                    sender="office@example.org")))
-    answer = send(client, "/manage/staff/new", email="li@example.org", role="guard", shown_name="北门保安",
-                  language="zh", send="mail")
+    rows(
+        lambda s: s.add(
+            MailServer(
+                site_id=compound.site_id,
+                host="127.0.0.1",
+                port=25,
+                security="none",
+                sender="office@example.org",
+            )
+        )
+    )
+    answer = send(
+        client,
+        "/manage/staff/new",
+        email="li@example.org",
+        role="guard",
+        shown_name="北门保安",
+        language="zh",
+        send="mail",
+    )
     assert answer.status_code == 303
     message = rows(lambda s: s.scalars(select(OutboxMessage)).one())
     assert (message.target, message.channel) == ("li@example.org", "mail")
@@ -162,8 +187,15 @@ def test_an_address_that_is_none_or_taken_is_refused_beside_it(client, email):
 
 def test_sending_the_invitation_twice_invites_once(client, rows):
     page = client.get("/manage/staff/new").text
-    data = {"csrf_token": csrf_of(page), "once": re.search(r'name="once"[^>]*value="([^"]+)"', page)[1],
-            "email": "li@example.org", "role": "guard", "shown_name": "x", "language": "en", "send": "screen"}
+    data = {
+        "csrf_token": csrf_of(page),
+        "once": re.search(r'name="once"[^>]*value="([^"]+)"', page)[1],
+        "email": "li@example.org",
+        "role": "guard",
+        "shown_name": "x",
+        "language": "en",
+        "send": "screen",
+    }
     assert client.post("/manage/staff/new", data=data).status_code == 200
     assert client.post("/manage/staff/new", data=data).status_code == 303
     assert len(rows(lambda s: s.scalars(select(StaffInvitation)).all())) == 1
@@ -212,11 +244,14 @@ def act_of(menjin, session, compound, account_id):
     return new_action(menjin, session, compound.site_id, staff.staff_id(account_id), "manager")
 
 
-@pytest.mark.parametrize("work", [
-    staff.close_account,
-    lambda act, account_id: staff.set_role(act, account_id, "guard"),
-    staff.invite_again,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "work",
+    [
+        staff.close_account,
+        lambda act, account_id: staff.set_role(act, account_id, "guard"),
+        staff.invite_again,
+    ],
+)
 def test_the_last_manager_stays_at_any_request(compound, rows, work):
     manager = account_of(rows, "manager@example.org").id
     with compound.app.test_request_context(headers={"Accept-Language": "en"}):
@@ -268,8 +303,11 @@ def test_what_was_done_to_accounts_is_in_the_ledger_without_addresses_among_the_
     send(client, path, f"{path}/role", form=0, role="installer")
     send(client, path, f"{path}/close", form=2)
     kinds = ("staff_invited", "staff_role_changed", "staff_closed")
-    entries = rows(lambda s: s.scalars(
-        select(AuditEntry).where(AuditEntry.kind.in_(kinds)).order_by(AuditEntry.seq)).all())
+    entries = rows(
+        lambda s: s.scalars(
+            select(AuditEntry).where(AuditEntry.kind.in_(kinds)).order_by(AuditEntry.seq)
+        ).all()
+    )
     assert [entry.kind for entry in entries] == list(kinds)
     assert [entry for entry in entries if "example.org" in str(entry.facts)] == []
     assert entries[0].personal["email"] == "li@example.org"
@@ -356,12 +394,19 @@ def resident(compound, rows, person_id):
 
 def test_another_password_needs_the_old_one_and_signs_every_other_browser_out(compound):
     here, elsewhere = compound.signed_in("guard"), compound.signed_in_again("guard")
-    wrong = send(here, "/manage/account", "/manage/account/password", form=1, current="not it at all",
-                 password=NEW_PASSWORD)
+    wrong = send(
+        here,
+        "/manage/account",
+        "/manage/account/password",
+        form=1,
+        current="not it at all",
+        password=NEW_PASSWORD,
+    )
     assert 'id="current-wrong-1"' in wrong.text
     assert is_signed_in(elsewhere)
-    done = send(here, "/manage/account", "/manage/account/password", form=1, current=PASSWORD,
-                password=NEW_PASSWORD)
+    done = send(
+        here, "/manage/account", "/manage/account/password", form=1, current=PASSWORD, password=NEW_PASSWORD
+    )
     assert done.status_code == 303
     assert is_signed_in(here)
     assert not is_signed_in(elsewhere)
@@ -374,8 +419,9 @@ def test_another_password_needs_the_old_one_and_signs_every_other_browser_out(co
 )
 def test_a_password_counts_exactly_as_typed(compound, password):
     here = compound.signed_in("guard")
-    saved = send(here, "/manage/account", "/manage/account/password", form=1, current=PASSWORD,
-                 password=password)
+    saved = send(
+        here, "/manage/account", "/manage/account/password", form=1, current=PASSWORD, password=password
+    )
     assert saved.status_code == 303
     for changed in (password[:-1], password.swapcase(), password.strip() + "."):
         assert sign_in(compound, "guard@example.org", changed).status_code == 200
@@ -383,21 +429,37 @@ def test_a_password_counts_exactly_as_typed(compound, password):
 
 
 def test_staff_see_their_sessions_and_end_another_by_their_password(compound):
-    here, elsewhere, third = (compound.signed_in("guard"), compound.signed_in_again("guard"),
-                              compound.signed_in_again("guard"))
+    here, elsewhere, third = (
+        compound.signed_in("guard"),
+        compound.signed_in_again("guard"),
+        compound.signed_in_again("guard"),
+    )
     page = here.get("/manage/account").text
     marks = re.findall(r'name="session" value="([0-9a-f]{32})"', page)
     assert (len(marks), page.count("This browser")) == (2, 1), "this browser is signed out by its own button"
     colleague = compound.signed_in("manager")
     compound.signed_in_again("manager")
-    send(colleague, "/manage/account", "/manage/account/sessions", form=2, own_password=PASSWORD,
-         session=marks[0])
+    send(
+        colleague,
+        "/manage/account",
+        "/manage/account/sessions",
+        form=2,
+        own_password=PASSWORD,
+        session=marks[0],
+    )
     assert is_signed_in(elsewhere) and is_signed_in(third), "no one ends the session of another account"
-    wrong = send(here, "/manage/account", "/manage/account/sessions", form=2, own_password="not it at all",
-                 session=marks[0])
+    wrong = send(
+        here,
+        "/manage/account",
+        "/manage/account/sessions",
+        form=2,
+        own_password="not it at all",
+        session=marks[0],
+    )
     assert (wrong.status_code, is_signed_in(elsewhere), is_signed_in(third)) == (422, True, True)
-    done = send(here, "/manage/account", "/manage/account/sessions", form=2, own_password=PASSWORD,
-                session=marks[0])
+    done = send(
+        here, "/manage/account", "/manage/account/sessions", form=2, own_password=PASSWORD, session=marks[0]
+    )
     assert done.status_code == 303
     assert is_signed_in(here)
     assert sorted([is_signed_in(elsewhere), is_signed_in(third)]) == [False, True]
@@ -443,7 +505,11 @@ def as_guard_became_manager(compound, rows, make):
     account = account_of(rows, "guard@example.org")
     with compound.app.test_request_context("/"), current_menjin().database.session() as session:
         act = new_action(
-            current_menjin(), session, compound.site_id, staff.staff_id(account.id), "manager",
+            current_menjin(),
+            session,
+            compound.site_id,
+            staff.staff_id(account.id),
+            "manager",
             now=compound.clock(),
         )
         make(act)
@@ -472,10 +538,12 @@ def still_working(rows):
         return {
             "key": session.scalars(select(ApiKey)).one().ended_at is None,
             "webhook": session.scalars(select(Webhook)).one().ended_at is None,
-            "pass": session.scalars(select(VisitorPassRow).where(VisitorPassRow.label == "painter")).one()
-            .withdrawn_at is None,
+            "pass": session.scalars(select(VisitorPassRow).where(VisitorPassRow.label == "painter"))
+            .one()
+            .withdrawn_at
+            is None,
             "code": session.scalars(theirs).one().state != "ended",
-        }  # fmt: skip
+        }
 
     return rows(read)
 

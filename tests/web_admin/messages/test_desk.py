@@ -150,9 +150,7 @@ def test_cards_that_open_nothing_are_few_at_one_desk(compound):
 def test_a_duress_pin_opens_as_usual_and_calls_for_help_in_silence(compound, wang):
     pins = give_pins(compound)
     calm, forced = compound.signed_in("manager"), compound.signed_in("guard")
-    answers = [
-        served_with_pin(calm, "3-1203", pins.usual), served_with_pin(forced, "3-1203", pins.duress)
-    ]
+    answers = [served_with_pin(calm, "3-1203", pins.usual), served_with_pin(forced, "3-1203", pins.duress)]
     assert [(a.status_code, a.location) for a in answers] == [(303, "/r/")] * 2
     alarms = read(compound, lambda s: s.scalars(select(Alarm.kind).order_by(Alarm.raised_at)).all())
     assert alarms.count("alarm_duress_at_desk") >= 1
@@ -244,8 +242,16 @@ def test_a_pass_made_at_the_desk_is_the_persons_own(compound, wang):
 
 def test_messages_are_set_up_at_the_desk_and_written_down_as_helped(compound, wang):
     with compound.app.app_context(), current_menjin().database.session() as session:
-        session.add(MailServer(site_id=compound.site_id, host="mail.example", port=465, security="tls",
-                               username="", sender="gates@example.org"))  # fmt: skip
+        session.add(
+            MailServer(
+                site_id=compound.site_id,
+                host="mail.example",
+                port=465,
+                security="tls",
+                username="",
+                sender="gates@example.org",
+            )
+        )
     client = compound.signed_in("guard")
     served_with_card(client)
     assert 'href="/r/messages"' in client.get("/r/help").text

@@ -88,10 +88,15 @@ def test_a_look_up_is_in_the_export_in_the_readers_language(compound):
 
 def test_a_resident_who_asked_for_notices_of_looks_is_notified_of_a_card(compound):
     def ask(session):
-        session.add(NotificationSubscription(
-            person_id=compound.persons["王芳"], channel="mail", address="wang@example.org",
-            kinds=["looked_at"], confirmed_at=compound.clock(),
-        ))
+        session.add(
+            NotificationSubscription(
+                person_id=compound.persons["王芳"],
+                channel="mail",
+                address="wang@example.org",
+                kinds=["looked_at"],
+                confirmed_at=compound.clock(),
+            )
+        )
 
     read(compound, ask)
     look(compound.signed_in("guard"), "3-1203")

@@ -83,8 +83,18 @@ def put(menjin, site, clock):
 def add_hook(menjin, site, url, webhook_id="hook", kinds=("alarm_raised",), **more):
     sealed = menjin.sealer.seal(KEY, purpose=KEY_PURPOSE)
     with menjin.database.session() as session:
-        session.add(Webhook(webhook_id=webhook_id, site_id=site, name="Property software", url=url,
-                            kinds=list(kinds), signing_key_sealed=sealed, created_at=menjin.clock(), **more))
+        session.add(
+            Webhook(
+                webhook_id=webhook_id,
+                site_id=site,
+                name="Property software",
+                url=url,
+                kinds=list(kinds),
+                signing_key_sealed=sealed,
+                created_at=menjin.clock(),
+                **more,
+            )
+        )
 
 
 def name_mail_server(menjin, host, port):
@@ -96,8 +106,16 @@ def add_mail_server(menjin, site, port, security="none", username="", host="127.
     if named:
         name_mail_server(menjin, host, port)
     with menjin.database.session() as session:
-        session.add(MailServer(site_id=site, host=host, port=port, security=security, username=username,
-                               sender="office@example.org"))
+        session.add(
+            MailServer(
+                site_id=site,
+                host=host,
+                port=port,
+                security=security,
+                username=username,
+                sender="office@example.org",
+            )
+        )
 
 
 def send_mail_to(put, target="lin@example.org"):
@@ -130,8 +148,10 @@ def test_a_receiver_can_prove_who_sent_a_message_and_when_by_the_documented_head
     assert headers["webhook-signature"] == f"v1,{expected}"
     assert headers["webhook-timestamp"] == str(int(clock.now.timestamp()))
     assert msgspec.json.decode(body) == {
-        "type": "alarm_raised", "timestamp": clock.now.isoformat(), "data": {"gate_id": "north", "number": 3},
-    }  # fmt: skip
+        "type": "alarm_raised",
+        "timestamp": clock.now.isoformat(),
+        "data": {"gate_id": "north", "number": 3},
+    }
 
 
 def test_any_change_of_body_id_or_second_changes_the_signature():
@@ -190,7 +210,10 @@ def test_what_waits_for_a_receiver_that_is_removed_is_given_up_and_no_more_late(
         act = manager(session, menjin.sealer, site, clock.now)
         remove_webhook(act, "hook")
         assert {row.target: row.trouble for row in session.scalars(select(OutboxMessage))} == {
-            "hook": "webhook_removed", "other": None, "lin@example.org": None}
+            "hook": "webhook_removed",
+            "other": None,
+            "lin@example.org": None,
+        }
         remove_mail_server(act)
         assert backlog(session)[0] == 1
     assert (deliver(menjin), len(mail.mails), len(hook.taken)) == (SENT, 0, 1)
@@ -203,8 +226,14 @@ def test_mail_that_waits_is_tried_at_once_when_the_server_is_set_right(menjin, s
     assert deliver(menjin) == Delivered()
     with menjin.database.session() as session:
         save_mail_server(
-            manager(session, menjin.sealer, site, clock.now), host="127.0.0.1", port=mail.port,
-            security="none", username="", sender="gate@example.org", named=f"127.0.0.1:{mail.port}")
+            manager(session, menjin.sealer, site, clock.now),
+            host="127.0.0.1",
+            port=mail.port,
+            security="none",
+            username="",
+            sender="gate@example.org",
+            named=f"127.0.0.1:{mail.port}",
+        )
     name_mail_server(menjin, "127.0.0.1", mail.port)
     assert (deliver(menjin), len(mail.mails)) == (SENT, 1)
 
@@ -253,8 +282,16 @@ def test_messages_go_to_the_world_the_sites_network_or_this_machine_and_nowhere_
 
 
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:{port}/load", "http://localhost:{port}/load", "http://[::1]:{port}/load",
-            "https://127.0.0.1:{port}/load", "http://127.9.8.7:{port}/load", "http://[::ffff:127.0.0.1]:{port}/load"])
+    "url",
+    [
+        "http://127.0.0.1:{port}/load",
+        "http://localhost:{port}/load",
+        "http://[::1]:{port}/load",
+        "https://127.0.0.1:{port}/load",
+        "http://127.9.8.7:{port}/load",
+        "http://[::ffff:127.0.0.1]:{port}/load",
+    ],
+)
 def test_nothing_reaches_a_port_of_this_machine_that_web_toml_does_not_name(menjin, site, put, url, hook):
     port = int(str(urlsplit(hook.url).port))
     strict = replace(menjin, config=replace(menjin.config, webhook_ports=(port + 1,)))
@@ -458,18 +495,25 @@ def test_only_the_operator_names_a_mail_server_outside_the_world(menjin, site, p
 @pytest.mark.parametrize(
     ("address", "public"),
     [
-        ("93.184.215.14", True), ("2606:4700::1", True), ("127.0.0.1", False), ("192.168.7.20", False),
-        ("100.64.0.1", False), ("169.254.169.254", False), ("::ffff:10.0.0.1", False), ("::1", False),
-        ("2002:7f00:1::", False), ("fd00::7", False), ("224.0.0.1", False), ("0.0.0.0", False),  # noqa: S104
+        ("93.184.215.14", True),
+        ("2606:4700::1", True),
+        ("127.0.0.1", False),
+        ("192.168.7.20", False),
+        ("100.64.0.1", False),
+        ("169.254.169.254", False),
+        ("::ffff:10.0.0.1", False),
+        ("::1", False),
+        ("2002:7f00:1::", False),
+        ("fd00::7", False),
+        ("224.0.0.1", False),
+        ("0.0.0.0", False),  # noqa: S104
     ],
 )
 def test_what_counts_as_an_address_of_the_world(address, public):
     assert is_public(ipaddress.ip_address(address)) is public
 
 
-def test_a_mail_server_without_the_tls_it_should_have_gets_neither_password_nor_mail(
-    menjin, site, put, mail
-):
+def test_a_mail_server_without_the_tls_it_should_have_gets_neither_password_nor_mail(menjin, site, put, mail):
     (menjin.config.secrets_dir / "mail.password").write_text("word\n", encoding="utf-8")
     add_mail_server(menjin, site, mail.port, "starttls", "office")
     send_mail_to(put)
@@ -606,8 +650,15 @@ def test_a_sender_that_died_lets_its_message_go_again_only_when_its_claim_has_ru
 def test_a_message_of_a_transaction_that_is_undone_was_never_put(menjin, site, hook, clock):
     add_hook(menjin, site, hook.url)
     with pytest.raises(ZeroDivisionError), menjin.database.session() as session:
-        put_message(session, site, channel="webhook", target=EVERY_WEBHOOK, kind="alarm_raised", body={},
-                    now=clock.now)
+        put_message(
+            session,
+            site,
+            channel="webhook",
+            target=EVERY_WEBHOOK,
+            kind="alarm_raised",
+            body={},
+            now=clock.now,
+        )
         raise ZeroDivisionError
     assert messages(menjin) == []
 
@@ -658,9 +709,12 @@ def test_a_restored_server_sends_nothing_a_second_time(menjin, site, put, hook, 
 
 
 def test_the_command_sends_what_is_due(menjin, web_config, site, put, hook, tmp_path):
-    environment = {**os.environ, "MENJIN_DATABASE_URL": web_config.database_url,
-                   "MENJIN_PUBLIC_URL": web_config.public_url,
-                   "MENJIN_WEBHOOK_PORTS": f"{urlsplit(hook.url).port}, 9000"}
+    environment = {
+        **os.environ,
+        "MENJIN_DATABASE_URL": web_config.database_url,
+        "MENJIN_PUBLIC_URL": web_config.public_url,
+        "MENJIN_WEBHOOK_PORTS": f"{urlsplit(hook.url).port}, 9000",
+    }
     for name in ("seal", "lookup", "face", "session", "totp", "password_salt"):
         path = web_config.secrets_dir / f"{name}.key"
         path.touch(mode=0o600)
@@ -670,6 +724,10 @@ def test_the_command_sends_what_is_due(menjin, web_config, site, put, hook, tmp_
     put()
     done = subprocess.run(
         [sys.executable, "-m", "menjin", "web", "deliver", "--data-dir", str(tmp_path)],
-        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.stdout, done.returncode) == ("1 sent, 0 to be tried again, 0 given up.\n", 0), done.stderr

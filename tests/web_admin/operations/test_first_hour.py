@@ -49,7 +49,20 @@ def put_tries(act, reasons):
     first = act.session.query(GateEvent).count()
     for number, reason in enumerate(reasons):
         at = act.now + timedelta(seconds=first + number)
-        act.session.add(GateEvent(
-            journal_id="f", gate_id="north", seq=first + number, kind="access", lane_id="north-in", at=at,
-            received_at=at, facts={"opens": reason == "granted", "reason": reason, "method": "face"},
-            personal={}, salt=b"s", personal_digest=bytes(32), previous=bytes(32), digest=bytes(32)))
+        act.session.add(
+            GateEvent(
+                journal_id="f",
+                gate_id="north",
+                seq=first + number,
+                kind="access",
+                lane_id="north-in",
+                at=at,
+                received_at=at,
+                facts={"opens": reason == "granted", "reason": reason, "method": "face"},
+                personal={},
+                salt=b"s",
+                personal_digest=bytes(32),
+                previous=bytes(32),
+                digest=bytes(32),
+            )
+        )

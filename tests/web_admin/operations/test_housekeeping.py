@@ -71,9 +71,18 @@ def pass_by_face(menjin, person_id, at, seq=1):
     with menjin.database.session() as session:
         session.add(
             GateEvent(
-                gate_id="north", journal_id="north.1", seq=seq, at=at, kind="access", person_id=person_id,
-                facts={"method": "face", "opens": True}, personal={"person_id": person_id}, salt=b"s" * 16,
-                personal_digest=entry.personal_digest, previous=entry.previous, digest=entry.digest,
+                gate_id="north",
+                journal_id="north.1",
+                seq=seq,
+                at=at,
+                kind="access",
+                person_id=person_id,
+                facts={"method": "face", "opens": True},
+                personal={"person_id": person_id},
+                salt=b"s" * 16,
+                personal_digest=entry.personal_digest,
+                previous=entry.previous,
+                digest=entry.digest,
                 received_at=at,
             )
         )
@@ -99,9 +108,18 @@ def test_passages_lose_their_names_after_thirty_days_and_the_chain_still_verifie
         for entry in journal(3, now):
             session.add(
                 GateEvent(
-                    gate_id="north", journal_id="north.1", seq=entry.seq, at=entry.at, kind=entry.kind,
-                    person_id="p", facts=entry.facts, personal=entry.personal, salt=entry.salt,
-                    personal_digest=entry.personal_digest, previous=entry.previous, digest=entry.digest,
+                    gate_id="north",
+                    journal_id="north.1",
+                    seq=entry.seq,
+                    at=entry.at,
+                    kind=entry.kind,
+                    person_id="p",
+                    facts=entry.facts,
+                    personal=entry.personal,
+                    salt=entry.salt,
+                    personal_digest=entry.personal_digest,
+                    previous=entry.previous,
+                    digest=entry.digest,
                     received_at=now,
                 )
             )
@@ -172,8 +190,10 @@ def test_only_old_backups_go_and_nothing_else_in_their_folder(menjin, tmp_path, 
     folder = tmp_path / "backups"
     folder.mkdir()
     for name, content, age_days in (
-        ("old.bak", MAGIC + b"x", 31), ("new.bak", MAGIC + b"x", 29), ("old.txt", b"notes", 300),
-    ):  # fmt: skip
+        ("old.bak", MAGIC + b"x", 31),
+        ("new.bak", MAGIC + b"x", 29),
+        ("old.txt", b"notes", 300),
+    ):
         (folder / name).write_bytes(content)
         moment = (now - timedelta(days=age_days)).timestamp()
         os.utime(folder / name, (moment, moment))

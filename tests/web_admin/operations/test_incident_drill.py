@@ -41,9 +41,14 @@ def drill_setup(compound):
         seen(compound, "north", "south")
 
     return DrillSetup(
-        compound.database, compound.sealer, PolicyEffects(compound.sealer), compound.site_id, "operator",
-        lambda: compound.now, wait,
-    )  # fmt: skip
+        compound.database,
+        compound.sealer,
+        PolicyEffects(compound.sealer),
+        compound.site_id,
+        "operator",
+        lambda: compound.now,
+        wait,
+    )
 
 
 def seen(compound, *gate_ids):
@@ -73,13 +78,18 @@ def test_a_drill_stops_every_lease_and_gives_the_same_ones_back(compound, drill_
     assert leases(compound) == before, "the very same shares: no person is asked again"
     assert compound.sealer.wrap_keys.current_id != old_key
     assert [step.step for step in drill.steps] == [
-        "face_suspended", "wrapping_key_changed", "gates_told", "other_ways_seen", "face_resumed",
-    ]  # fmt: skip
+        "face_suspended",
+        "wrapping_key_changed",
+        "gates_told",
+        "other_ways_seen",
+        "face_resumed",
+    ]
     assert drill.ok
     assert drill.within_deadline
     assert {lane.lane_id: lane.ways for lane in drill.lanes} == {
-        "north-in": ("card", "pin", "qr"), "south-in": ("card", "pin", "qr"),
-    }  # fmt: skip
+        "north-in": ("card", "pin", "qr"),
+        "south-in": ("card", "pin", "qr"),
+    }
 
 
 def test_for_real_ends_every_face_and_leaves_every_other_way(compound, drill_setup):

@@ -52,10 +52,14 @@ def test_a_whole_ledger_holds(compound):
 @pytest.mark.parametrize(
     "values",
     [
-        {"kind": "something_else"}, {"facts": {"consent_id": "another"}}, {"personal": {"why": "another"}},
-        {"digest": bytes(32)}, {"personal_digest": bytes(32)}, {"previous": bytes(32)},
+        {"kind": "something_else"},
+        {"facts": {"consent_id": "another"}},
+        {"personal": {"why": "another"}},
+        {"digest": bytes(32)},
+        {"personal_digest": bytes(32)},
+        {"previous": bytes(32)},
     ],
-)  # fmt: skip
+)
 def test_the_first_changed_entry_is_named(compound, values):
     changed = entry(compound, "face_withdrawn")
     change(compound, update(AuditEntry).where(AuditEntry.seq == changed.seq).values(values))
@@ -80,8 +84,14 @@ def test_a_consent_put_into_the_table_past_the_ledger_is_named(compound):
         real = session.scalars(select(Consent)).first()
         session.add(
             Consent(
-                consent_id="forged", person_id=real.person_id, purpose=real.purpose, notice_version=1,
-                notice_sha256=bytes(32), language="en", channel="phone", given_at=compound.now,
+                consent_id="forged",
+                person_id=real.person_id,
+                purpose=real.purpose,
+                notice_version=1,
+                notice_sha256=bytes(32),
+                language="en",
+                channel="phone",
+                given_at=compound.now,
             )
         )
     with pytest.raises(ChainBroken, match="consent forged: the ledger has no entry that it was given"):
@@ -185,9 +195,7 @@ def test_an_exported_ledger_verifies_elsewhere_and_has_no_names(compound, export
     assert run(["verify", "--ledger", str(exported)]) == 2
 
 
-def test_texts_that_no_reader_would_take_are_cut_and_cleaned_before_they_are_chained(
-    compound, tmp_path, now
-):
+def test_texts_that_no_reader_would_take_are_cut_and_cleaned_before_they_are_chained(compound, tmp_path, now):
     odd = {"reason": "门" * 300, "name": "a\0b\ud800c"}
     with compound.database.session() as session:
         append_audit(session, compound.site_id, "look_up", odd, odd, now)

@@ -18,7 +18,8 @@ MIB = 1024 * 1024
 
 def machine(name, now, **facts):
     return ServerMachine(
-        machine_id=name, name=name, run="one", transport_key=bytes(32), joined_at=now, seen_at=now, **facts)
+        machine_id=name, name=name, run="one", transport_key=bytes(32), joined_at=now, seen_at=now, **facts
+    )
 
 
 def finding(compound_session, config, now, name):
@@ -44,10 +45,12 @@ def test_of_two_machines_one_does_the_work(database, tmp_path):
 def test_the_fullest_disk_is_the_one_that_counts(act, web_config, now, monkeypatch):
     room = SimpleNamespace(total=100 * MIB, used=0, free=90 * MIB)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: room)
-    act.session.add_all([
-        machine("web1", now, disk_free_mib=90, disk_total_mib=100),
-        machine("web2", now, disk_free_mib=4, disk_total_mib=100),
-    ])
+    act.session.add_all(
+        [
+            machine("web1", now, disk_free_mib=90, disk_total_mib=100),
+            machine("web2", now, disk_free_mib=4, disk_total_mib=100),
+        ]
+    )
     act.session.flush()
     said = finding(act.session, web_config, now, "Disk")
     assert (said.level, said.raw) == ("bad", "web2")

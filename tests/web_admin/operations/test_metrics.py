@@ -29,13 +29,15 @@ def numbers(compound):
     """Return what a monitor reads, by name and label."""
     with compound.act("manager") as act:
         key = make_api_key(
-            act, name="Prometheus", scopes=("metrics:read",), valid_until=act.now + timedelta(days=30)).text
+            act, name="Prometheus", scopes=("metrics:read",), valid_until=act.now + timedelta(days=30)
+        ).text
     answer = compound.app.test_client().get("/api/v1/metrics", headers={"Authorization": f"Bearer {key}"})
     assert answer.status_code == 200, answer.text
     assert answer.content_type.startswith("text/plain; version=")
     return answer.text, {
         (sample.name, *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(answer.text) for sample in family.samples
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
     }
 
 
@@ -67,8 +69,9 @@ def test_gates_are_counted_as_they_are(compound):
 def test_open_alarms_are_counted_by_kind_and_silent_ones_never(compound):
     with compound.act() as act:
         for number in range(2):
-            raise_alarm(act.session, compound.site_id, "alarm_tamper", act.now, gate_id="north",
-                        detail=str(number))
+            raise_alarm(
+                act.session, compound.site_id, "alarm_tamper", act.now, gate_id="north", detail=str(number)
+            )
         raise_alarm(act.session, compound.site_id, "alarm_duress", act.now, gate_id="north")
     text, found = numbers(compound)
     assert found["menjin_open_alarms", "alarm_tamper"] == 2
@@ -87,7 +90,8 @@ def test_a_stranger_and_a_key_of_another_scope_read_nothing(compound):
     assert client.get("/api/v1/metrics").status_code == 401
     with compound.act("manager") as act:
         key = make_api_key(
-            act, name="Courier", scopes=("passes:read",), valid_until=act.now + timedelta(days=30)).text
+            act, name="Courier", scopes=("passes:read",), valid_until=act.now + timedelta(days=30)
+        ).text
     assert client.get("/api/v1/metrics", headers={"Authorization": f"Bearer {key}"}).status_code == 403
 
 
@@ -96,15 +100,20 @@ def test_every_number_of_an_alert_and_of_the_page_is_one_that_is_given(compound)
     # Another test of this process may have served cells, which have numbers of their own.
     own = [name for name in NAME.findall(text) if not name.startswith("menjin_cell_")]
     given = {bare(name) for name in own if not name.endswith("_created")} | {
-        "menjin_backup_age_seconds", "menjin_housekeeping_age_seconds", "menjin_certificate_expires_seconds",
+        "menjin_backup_age_seconds",
+        "menjin_housekeeping_age_seconds",
+        "menjin_certificate_expires_seconds",
         "menjin_certificate_life_seconds",
-        "menjin_request_duration_seconds", "menjin_bell_rings_total", "menjin_bell_connected",
+        "menjin_request_duration_seconds",
+        "menjin_bell_rings_total",
+        "menjin_bell_connected",
     }
     rules = yaml.safe_load((ROOT / "deploy/monitoring/menjin_alerts.yml").read_text(encoding="utf-8"))
     (of_a_server,) = (group["rules"] for group in rules["groups"] if group["name"] == "menjin")
     asked = {bare(name) for rule in of_a_server for name in NAME.findall(rule["expr"])}
     page = {
-        name for name in NAME.findall((ROOT / "docs/monitoring.md").read_text(encoding="utf-8"))
+        name
+        for name in NAME.findall((ROOT / "docs/monitoring.md").read_text(encoding="utf-8"))
         if not name.startswith("menjin_controller_")
     } - {"menjin_alerts", "menjin_gate_alerts", "menjin_dashboard"}
     assert (asked - given, page - given) == (set(), set())

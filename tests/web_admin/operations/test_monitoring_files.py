@@ -40,8 +40,17 @@ def test_promtool_finds_nothing_wrong(check):
     reason="promtool, Prometheus's own checker of rules, is missing: sudo apt install promtool",
 )
 def test_each_question_of_the_dashboard_is_one_that_prometheus_understands(tmp_path):
-    rules = {"groups": [{"name": "dashboard", "rules": [
-        {"record": f"panel:{number}", "expr": question} for number, question in enumerate(questions())]}]}
+    rules = {
+        "groups": [
+            {
+                "name": "dashboard",
+                "rules": [
+                    {"record": f"panel:{number}", "expr": question}
+                    for number, question in enumerate(questions())
+                ],
+            }
+        ]
+    }
     file = tmp_path / "rules.yml"
     file.write_text(json.dumps(rules), encoding="utf-8")
     check = ["promtool", "check", "rules", str(file)]
@@ -67,7 +76,11 @@ def test_every_number_that_an_alert_asks_for_is_one_of_the_pages():
     pages = PAGE.read_text(encoding="utf-8") + FLEET.read_text(encoding="utf-8")
     given = set(re.findall(r"menjin_[a-z_]+", pages))
     rules = "".join((MONITORING / name).read_text(encoding="utf-8") for name in RULES)
-    asked = {name for line in rules.splitlines() for name in re.findall(r"\bmenjin_[a-z_]+\b", line)
-             if not line.strip().startswith(("#", "- name:"))}
+    asked = {
+        name
+        for line in rules.splitlines()
+        for name in re.findall(r"\bmenjin_[a-z_]+\b", line)
+        if not line.strip().startswith(("#", "- name:"))
+    }
     bare = {re.sub(r"_(bucket|count|sum)$", "", name) for name in asked} - {"menjin_cells"}
     assert bare - given == set()

@@ -17,9 +17,7 @@ pytestmark = pytest.mark.both_databases
 
 VERSIONS = ("program", "knows", "published_knows", "policy_trouble", "behind_since")
 DISKS = ("disk_free_mib", "disk_total_mib", "disk_reserve_in_use")
-UPDATES = (
-    "update_step", "update_version", "update_order_id", "update_why", "ordered_version", "ordered_id"
-)
+UPDATES = ("update_step", "update_version", "update_order_id", "update_why", "ordered_version", "ordered_id")
 
 
 def _of_gates(names: tuple[str, ...]):

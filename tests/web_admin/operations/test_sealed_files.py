@@ -68,9 +68,15 @@ def test_a_part_is_no_larger_than_its_reader_takes() -> None:
     assert list(read_sealed(sealed(bytes(MIB)), CIPHER, max_frame_bytes=MIB)) == [bytes(MIB)]
 
 
-@pytest.mark.parametrize("packed", [
-    b"", b"no zlib", zlib.compress(b"rows")[:-1], zlib.compress(b"rows") + b"x",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "packed",
+    [
+        b"",
+        b"no zlib",
+        zlib.compress(b"rows")[:-1],
+        zlib.compress(b"rows") + b"x",
+    ],
+)
 def test_what_is_no_whole_packed_part_is_one_sentence(packed: bytes) -> None:
     with pytest.raises(BackupRefused):
         list(read_sealed(raw(packed), CIPHER))

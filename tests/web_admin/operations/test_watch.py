@@ -36,11 +36,22 @@ DAY = timedelta(days=1)
 def compound(web_config, now):
     made = make_managed_compound(web_config, SetClock(now))
     with made.act() as act:
-        act.session.add(MailServer(
-            site_id=act.site_id, host="127.0.0.1", port=25, security="none", sender="gates@example.org"))
-        act.session.add(Webhook(
-            webhook_id="hook", site_id=act.site_id, name="hook", url="https://example.org/hook",
-            kinds=["alarm_raised", "alarm_over"], signing_key_sealed=b"x", created_at=now))
+        act.session.add(
+            MailServer(
+                site_id=act.site_id, host="127.0.0.1", port=25, security="none", sender="gates@example.org"
+            )
+        )
+        act.session.add(
+            Webhook(
+                webhook_id="hook",
+                site_id=act.site_id,
+                name="hook",
+                url="https://example.org/hook",
+                kinds=["alarm_raised", "alarm_over"],
+                signing_key_sealed=b"x",
+                created_at=now,
+            )
+        )
     keep_well(made)
     yield made
     made.close()
@@ -71,7 +82,8 @@ def open_kinds(compound):
 def sent(compound, channel):
     with compound.act() as act:
         rows = act.session.scalars(
-            select(OutboxMessage).where(OutboxMessage.channel == channel).order_by(OutboxMessage.created_at))
+            select(OutboxMessage).where(OutboxMessage.channel == channel).order_by(OutboxMessage.created_at)
+        )
         return [(row.target, row.kind, dict(row.body)) for row in rows]
 
 
@@ -137,10 +149,19 @@ def server_clock_back(compound, monkeypatch):
 
 def mail_stuck(compound, monkeypatch):
     with compound.act() as act:
-        act.session.add(OutboxMessage(
-            message_id="old", site_id=act.site_id, channel="mail", target="a@example.org", kind="test",
-            body={}, created_at=compound.clock() - timedelta(hours=1), next_at=compound.clock(),
-            state="waiting"))
+        act.session.add(
+            OutboxMessage(
+                message_id="old",
+                site_id=act.site_id,
+                channel="mail",
+                target="a@example.org",
+                kind="test",
+                body={},
+                created_at=compound.clock() - timedelta(hours=1),
+                next_at=compound.clock(),
+                state="waiting",
+            )
+        )
 
 
 def certificate_ends(compound, monkeypatch):
@@ -158,15 +179,23 @@ def current_menjin_of(compound):
 
 
 CAUSES = {
-    silent: EventKind.ALARM_GATE_SILENT, behind: EventKind.ALARM_GATE_BEHIND,
-    clock_unsure: EventKind.ALARM_GATE_CLOCK, clock_off: EventKind.ALARM_GATE_CLOCK,
-    gates_disk_nearly_full: EventKind.ALARM_GATE_DISK, gates_disk_full: EventKind.ALARM_GATE_DISK,
-    disk_nearly_full: EventKind.ALARM_SERVER_DISK, tasks_fail: EventKind.ALARM_SERVER_TASKS,
-    backup_old: EventKind.ALARM_BACKUP_OLD, server_clock_back: EventKind.ALARM_SERVER_CLOCK,
-    mail_stuck: EventKind.ALARM_MAIL_FAILING, certificate_ends: EventKind.ALARM_CERTIFICATE,
+    silent: EventKind.ALARM_GATE_SILENT,
+    behind: EventKind.ALARM_GATE_BEHIND,
+    clock_unsure: EventKind.ALARM_GATE_CLOCK,
+    clock_off: EventKind.ALARM_GATE_CLOCK,
+    gates_disk_nearly_full: EventKind.ALARM_GATE_DISK,
+    gates_disk_full: EventKind.ALARM_GATE_DISK,
+    disk_nearly_full: EventKind.ALARM_SERVER_DISK,
+    tasks_fail: EventKind.ALARM_SERVER_TASKS,
+    backup_old: EventKind.ALARM_BACKUP_OLD,
+    server_clock_back: EventKind.ALARM_SERVER_CLOCK,
+    mail_stuck: EventKind.ALARM_MAIL_FAILING,
+    certificate_ends: EventKind.ALARM_CERTIFICATE,
 }
 AT_A_GATE = (
-    EventKind.ALARM_GATE_SILENT, EventKind.ALARM_GATE_BEHIND, EventKind.ALARM_GATE_CLOCK,
+    EventKind.ALARM_GATE_SILENT,
+    EventKind.ALARM_GATE_BEHIND,
+    EventKind.ALARM_GATE_CLOCK,
     EventKind.ALARM_GATE_DISK,
 )
 
@@ -211,8 +240,15 @@ def test_a_mail_server_that_is_away_is_one_alarm_from_try_to_try_until_it_is_bac
     menjin = current_menjin_of(compound)
     with compound.act() as act:
         act.session.delete(act.session.get_one(Webhook, "hook"))
-        put_message(act.session, act.site_id, channel="mail", target="a@example.org", kind="test",
-                    body={"subject": "s", "text": "t"}, now=compound.clock())
+        put_message(
+            act.session,
+            act.site_id,
+            channel="mail",
+            target="a@example.org",
+            kind="test",
+            body={"subject": "s", "text": "t"},
+            now=compound.clock(),
+        )
     began = compound.clock()
     raised = []
     for _minute in range(45):
@@ -290,13 +326,31 @@ def test_the_page_of_operations_names_each_of_them_and_no_other() -> None:
 def entry(compound, seq, kind, **facts):
     """Let the north gate hand over one entry of its journal."""
     with compound.act() as act:
-        act.session.add(GateEvent(
-            gate_id="north", journal_id="j.1", seq=seq, at=compound.clock(), kind=kind,
-            lane_id=facts.get("lane_id"), facts=facts, salt=b"s", personal_digest=b"p", previous=b"v",
-            digest=f"d{seq}".encode(), received_at=compound.clock()))
+        act.session.add(
+            GateEvent(
+                gate_id="north",
+                journal_id="j.1",
+                seq=seq,
+                at=compound.clock(),
+                kind=kind,
+                lane_id=facts.get("lane_id"),
+                facts=facts,
+                salt=b"s",
+                personal_digest=b"p",
+                previous=b"v",
+                digest=f"d{seq}".encode(),
+                received_at=compound.clock(),
+            )
+        )
         if is_alarm(kind):
-            raise_alarm(act.session, act.site_id, kind, compound.clock(), gate_id="north",
-                        lane_id=facts.get("lane_id"))
+            raise_alarm(
+                act.session,
+                act.site_id,
+                kind,
+                compound.clock(),
+                gate_id="north",
+                lane_id=facts.get("lane_id"),
+            )
 
 
 def operations_mails(compound):

@@ -52,8 +52,14 @@ class Published(NoEffects):
     sets: list[Collection[str] | None] = field(default_factory=list)
 
     def publish(
-        self, session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None,
-        gate_ids: Collection[str] | None = None, *, with_others: bool = True,
+        self,
+        session: Session,
+        site_id: str,
+        now: datetime,
+        person_ids: Collection[str] | None,
+        gate_ids: Collection[str] | None = None,
+        *,
+        with_others: bool = True,
     ) -> None:
         self.sets.append(person_ids)
 
@@ -157,7 +163,10 @@ def test_first_invitations_alone_are_made_and_each_opens_its_own_page(act: Actio
     assert noted.sets == []
     assert set(done.codes) == {people[2].person_id, people[3].person_id}
     assert why(act, "invite", people) == {
-        "5-0501 0": "invited", "5-0501 1": "joined", "5-0501 2": "invited", "5-0501 3": "invited",
+        "5-0501 0": "invited",
+        "5-0501 1": "joined",
+        "5-0501 2": "invited",
+        "5-0501 3": "invited",
     }
     opened = accept_invitation(act.session, act.sealer, done.codes[people[3].person_id], act.now)
     assert opened is people[3]
@@ -208,9 +217,14 @@ def test_an_undo_of_hours_cuts_the_helper_of_whom_they_were(act: Action) -> None
     member, helper = family(act, 1, "5-0801")[0], family(act, 1, "5-0802", kind="helper")[0]
     set_grants(act, member.person_id, [])
     done = grant_hours(act, [member.person_id], GrantSpec(("north-in",)))
-    act.session.add(HomeAddition(
-        person_id=helper.person_id, home_id=helper.home_id or "", added_by=member.person_id, added_at=act.now
-    ))
+    act.session.add(
+        HomeAddition(
+            person_id=helper.person_id,
+            home_id=helper.home_id or "",
+            added_by=member.person_id,
+            added_at=act.now,
+        )
+    )
     act.session.flush()
     noted = Published()
     undo_bulk_act(replace(act, effects=noted), done.seq)
@@ -244,7 +258,9 @@ def test_slips_are_printed_for_the_chosen_who_lack_a_pin(act: Action) -> None:
     issue_pin(act, people[0].person_id)
     staff = add_person(act, display_name="Gardener", kind="staff")
     assert why(act, "print_pins", [*people, staff]) == {
-        "5-0501 0": "has_pin", "5-0701 0": "child_waits", "Gardener": "no_home",
+        "5-0501 0": "has_pin",
+        "5-0701 0": "child_waits",
+        "Gardener": "no_home",
     }
     run = begin_run_for(act, PINS, ids([*people, staff]))
     assert (run.total, run.left_out, run.buildings) == (1, 3, "")
@@ -275,7 +291,9 @@ def test_twenty_people_take_as_many_queries_as_three(act: Action) -> None:
     for some in (of_all[:3], of_all[3:]):
         with counted(act.session) as queries:
             for done in (
-                grant_hours(quiet, some, spec), invite_people(quiet, some), suspend_people(quiet, some, "x"),
+                grant_hours(quiet, some, spec),
+                invite_people(quiet, some),
+                suspend_people(quiet, some, "x"),
             ):
                 act.session.expire_all()
                 undo_bulk_act(quiet, done.seq)

@@ -98,14 +98,18 @@ def opens_by_card(act: Action, number: int, lane_id: str) -> bool:
     policy = gate_view(act, gate_id).policy
     return decide(
         identify_card(number, policy, gate_keys(act, gate_id)), lane_id, policy, GateMemory(), act.now
-    ).opens  # fmt: skip
+    ).opens
 
 
 def invited(act: Action, host: Person, *, waits: bool = False, age_band: str = "adult") -> tuple[Person, str]:
     return invite_member(
-        phone_of(act, host), host.person_id, display_name="Chen", age_band=age_band, language="zh",
+        phone_of(act, host),
+        host.person_id,
+        display_name="Chen",
+        age_band=age_band,
+        language="zh",
         waits=waits,
-    )  # fmt: skip
+    )
 
 
 # -- members -----------------------------------------------------------------------------------------
@@ -179,9 +183,12 @@ def test_only_a_living_proven_adult_of_the_home_does_anything_for_it(
     act: Action, host: Person, kind: str
 ) -> None:
     changes = {
-        "minor": {"age_band": "14_17"}, "helper": {"kind": "helper"}, "suspended": {"suspended": True},
-        "unproven": {"phone_unproven": INVITED_AGAIN}, "stranger": {"home_id": None},
-    }[kind]  # fmt: skip
+        "minor": {"age_band": "14_17"},
+        "helper": {"kind": "helper"},
+        "suspended": {"suspended": True},
+        "unproven": {"phone_unproven": INVITED_AGAIN},
+        "stranger": {"home_id": None},
+    }[kind]
     for name, value in changes.items():
         setattr(host, name, value)
     act.session.flush()
@@ -195,8 +202,14 @@ def test_no_resident_acts_in_the_name_of_another_or_on_another_home(act: Action,
     other = household(act, "4-1", "Wu")[1]
     helper = helper_of(act, host)
     with pytest.raises(ActionRefused):
-        invite_member(phone_of(act, other), host.person_id, display_name="x", age_band="adult",
-                      language="zh", waits=False)  # fmt: skip
+        invite_member(
+            phone_of(act, other),
+            host.person_id,
+            display_name="x",
+            age_band="adult",
+            language="zh",
+            waits=False,
+        )
     for wrong in (end_helper, give_helper_pin):
         with pytest.raises(ActionRefused, match="not known here"):
             wrong(phone_of(act, other), other.person_id, helper.person_id)
@@ -210,8 +223,13 @@ TEXT = "I agree to a card and a PIN."
 
 def child_of(act: Action, host: Person, **changes: object) -> Person:
     wanted = {
-        "display_name": "Bao", "until": None, "agrees_to": TEXT, "language": "zh", "waits": False, **changes
-    }  # fmt: skip
+        "display_name": "Bao",
+        "until": None,
+        "agrees_to": TEXT,
+        "language": "zh",
+        "waits": False,
+        **changes,
+    }
     return add_child(phone_of(act, host), host.person_id, **wanted)  # type: ignore[arg-type]
 
 
@@ -278,8 +296,10 @@ def test_where_the_office_checked_a_guardian_only_they_act_for_the_child(act: Ac
 def test_a_guardian_suspends_a_childs_card_and_never_an_adults(act: Action, host: Person) -> None:
     child = child_of(act, host)
     wife = add_person(act, display_name="Wife", home_id=host.home_id)
-    cards = {person: issue_card(act, person.person_id, number).credential_id
-             for person, number in ((child, 77), (wife, 78))}  # fmt: skip
+    cards = {
+        person: issue_card(act, person.person_id, number).credential_id
+        for person, number in ((child, 77), (wife, 78))
+    }
     set_child_card(phone_of(act, host), host.person_id, child.person_id, cards[child], suspended=True)
     assert show_card(act, 77).reason is Reason.CREDENTIAL_SUSPENDED
     set_child_card(phone_of(act, host), host.person_id, child.person_id, cards[child], suspended=False)
@@ -321,9 +341,12 @@ def test_a_helper_is_changed_renewed_and_ended_by_any_adult_of_the_home(
     helper = helper_of(act, host)
     digits = give_helper_pin(phone_of(act, host), host.person_id, helper.person_id)
     change_helper(
-        phone_of(act, wife), wife.person_id, helper.person_id, lanes=["south-in"],
+        phone_of(act, wife),
+        wife.person_id,
+        helper.person_id,
+        lanes=["south-in"],
         times=replace(MORNINGS, last_day=date(2026, 9, 30), days=("wed",)),
-    )  # fmt: skip
+    )
     wednesday = at(act, 10, date(2026, 9, 30))
     opened = [types(wednesday, home, digits, lane).opens for lane in ("south-in", "north-in")]
     assert opened == [True, False]

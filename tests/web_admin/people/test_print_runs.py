@@ -59,8 +59,11 @@ def make_all(client, where):
     token = csrf_of(client.get(where).text)
     answers = []
     for _part in range(9):
-        answers.append(client.post(f"{where}/step", data={"csrf_token": token},
-                                   headers={"Accept": "application/json"}).json)
+        answers.append(
+            client.post(
+                f"{where}/step", data={"csrf_token": token}, headers={"Accept": "application/json"}
+            ).json
+        )
     return answers
 
 
@@ -70,9 +73,11 @@ def the_run(compound):
 
 def faces_at_north(compound):
     """Return whose faces the gate is to compare."""
-    return set(read(
-        compound, lambda s: published_snapshot(s, s.get_one(Gate, "north"), compound.clock()).face_roster
-    ))
+    return set(
+        read(
+            compound, lambda s: published_snapshot(s, s.get_one(Gate, "north"), compound.clock()).face_roster
+        )
+    )
 
 
 def sealed(compound):
@@ -104,8 +109,8 @@ def test_invitations_of_a_building_are_shown_once_in_each_persons_language(compo
 def test_a_resident_with_a_phone_page_gets_no_second_invitation(compound, client):
     with compound.app.app_context(), current_menjin().database.session() as session:
         act = new_action(
-            current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock(
-        ))
+            current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock()
+        )
         accept_invitation(session, act.sealer, invite(act, compound.persons["王芳"]), compound.clock())
     begin(client, "invitations", ["3"])
     run = the_run(compound)
@@ -138,9 +143,11 @@ def test_a_replaced_pin_takes_the_faces_with_it_that_were_given_with_it(compound
     with compound.act("manager") as act:
         offer_face(act)
         version = newest_notice(act.session, FACE_PURPOSE, "zh").version
-        pin = act.session.scalars(select(CredentialRow.credential_id).where(
-            CredentialRow.person_id == owner, CredentialRow.kind == "pin", CredentialRow.duress.is_(False)
-        )).one()
+        pin = act.session.scalars(
+            select(CredentialRow.credential_id).where(
+                CredentialRow.person_id == owner, CredentialRow.kind == "pin", CredentialRow.duress.is_(False)
+            )
+        ).one()
         for person_id in (owner, other):
             person = act.session.get_one(Person, person_id)
             give_face(act.session, act.sealer, compound.site_id, person, compound.clock(), version)
@@ -240,8 +247,8 @@ def test_an_unprinted_run_is_forgotten_after_a_fortnight(compound, client):
 def test_a_run_of_hundreds_shows_every_page(compound, client):
     with compound.app.app_context(), current_menjin().database.session() as session:
         whole = new_action(
-            current_menjin(), session, compound.site_id, "tests", "system", now=compound.clock(
-        ))
+            current_menjin(), session, compound.site_id, "tests", "system", now=compound.clock()
+        )
         with one_publication(whole) as act:
             for number in range(1, 251):
                 home = add_home(act, f"8-{number:04}")

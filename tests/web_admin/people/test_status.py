@@ -33,11 +33,17 @@ def test_nothing_of_a_suspended_person_works(compound) -> None:
     assert "Active" not in page.partition("<h1>")[2].partition("ways in</h2>")[0]
 
 
-@pytest.mark.parametrize(("change", "word"), [
-    ({}, "in_contact"), ({"last_seen_at": None}, "unheard"), ({"state": "new"}, "new"),
-    ({"state": "stolen"}, "stolen"), ({"forked_at": datetime(2026, 3, 5, tzinfo=UTC)}, "forked"),
-    ({"last_seen_at": datetime(2026, 3, 5, tzinfo=UTC)}, "silent"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({}, "in_contact"),
+        ({"last_seen_at": None}, "unheard"),
+        ({"state": "new"}, "new"),
+        ({"state": "stolen"}, "stolen"),
+        ({"forked_at": datetime(2026, 3, 5, tzinfo=UTC)}, "forked"),
+        ({"last_seen_at": datetime(2026, 3, 5, tzinfo=UTC)}, "silent"),
+    ],
+)
 def test_a_gate_has_one_word(compound, change, word) -> None:
     with compound.act() as act:
         gate = act.session.get_one(Gate, "north")
@@ -78,10 +84,24 @@ def test_a_face_is_on_once_a_gate_has_taken_it(compound) -> None:
         person, face = act.session.get_one(Person, person_id), face_state(act.session, person_id)
         taken = person_id in faces_taken(act.session, {person_id: face}, days, act.now)
         assert way_status(person, Method.FACE, (), face, face_taken=taken) == "not_taken"
-        act.session.add(GateEvent(
-            journal_id="j", gate_id="north", seq=900, kind="face_enrolled", lane_id="north-in", at=act.now,
-            received_at=act.now, person_id=person_id, facts={}, personal={}, salt=b"s",
-            personal_digest=bytes(32), previous=bytes(32), digest=bytes(32)))
+        act.session.add(
+            GateEvent(
+                journal_id="j",
+                gate_id="north",
+                seq=900,
+                kind="face_enrolled",
+                lane_id="north-in",
+                at=act.now,
+                received_at=act.now,
+                person_id=person_id,
+                facts={},
+                personal={},
+                salt=b"s",
+                personal_digest=bytes(32),
+                previous=bytes(32),
+                digest=bytes(32),
+            )
+        )
         taken = person_id in faces_taken(act.session, {person_id: face}, days, act.now)
         assert way_status(person, Method.FACE, (), face, face_taken=taken) == "works"
         later = act.now + timedelta(days=days)
@@ -92,8 +112,11 @@ def test_a_face_is_on_once_a_gate_has_taken_it(compound) -> None:
 def test_saved_says_only_of_gates_that_can_know_that_they_know(compound) -> None:
     client, path = compound.signed_in(), "/manage/hours/new"
     data = hidden_of(client.get(path).text)
-    sent = client.post(path, data={**data, "name": "早", "span1-days": "mon", "span1-start": "06:00",
-                                   "span1-end": "08:00"}, follow_redirects=True)
+    sent = client.post(
+        path,
+        data={**data, "name": "早", "span1-days": "mon", "span1-start": "06:00", "span1-end": "08:00"},
+        follow_redirects=True,
+    )
     assert "within seconds" not in sent.text
     assert "Without a controller: 车库." in sent.text
 

@@ -192,9 +192,7 @@ def test_a_homes_unassigned_cards_give_no_phone_pin_or_face(act: Action) -> None
     for forbidden in (
         lambda: invite(act, holder_id),
         lambda: issue_pin(act, holder_id),
-        lambda: consentable_notice(
-            by_phone(act, holder_id), act.session.get_one(Person, holder_id), 1, "en"
-        ),
+        lambda: consentable_notice(by_phone(act, holder_id), act.session.get_one(Person, holder_id), 1, "en"),
     ):
         with pytest.raises(ActionRefused, match="belong to the home"):
             forbidden()
@@ -202,8 +200,9 @@ def test_a_homes_unassigned_cards_give_no_phone_pin_or_face(act: Action) -> None
     assert (len(offers), holder_id in offers) == (1, False)
     other = add_person(act, display_name="Other")
     with pytest.raises(ActionRefused, match="same home"):
-        give_to_person(act, act.session.get_one(Person, holder_id).credentials[0].credential_id,
-                       other.person_id)
+        give_to_person(
+            act, act.session.get_one(Person, holder_id).credentials[0].credential_id, other.person_id
+        )
 
 
 @pytest.mark.publishing
@@ -221,7 +220,12 @@ def test_a_sheet_leaves_a_ledger_as_single_acts_do(act: Action) -> None:
     add_lane(act)
     read_in(act, GOOD)
     assert audit_kinds(act)[-7:] == [
-        "home_added", "person_added", "card_issued", "person_added", "person_added", "card_issued",
+        "home_added",
+        "person_added",
+        "card_issued",
+        "person_added",
+        "person_added",
+        "card_issued",
         "people_imported",
     ]
     assert verify_audit(act.session, act.site_id)[0] == len(audit_kinds(act))

@@ -96,7 +96,7 @@ def test_what_a_spreadsheet_made_of_numbers_dates_and_formulas_is_seen() -> None
         ("home", "name", "kind", "card"),
         ("3-1203", "Lin", None, 7123456),
         (date(2026, 3, 12), "Ann", None, 12.0),
-        ("3-1203", "=1+1", "resident", "=HYPERLINK(\"http://x\")"),
+        ("3-1203", "=1+1", "resident", '=HYPERLINK("http://x")'),
     )
     rows = read_sheet(data).rows
     assert [row.number for row in rows] == [2, 3, 4]
@@ -182,9 +182,12 @@ def padded(head: bytes, mark: bytes, tail: bytes, count: int) -> bytes:
 
 
 WORKBOOK_ROOT = (
-    b'<workbook xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" ' + SPACE
-    + b"><bookViews>", b"<workbookView/>",
-    b'</bookViews><sheets><sheet name="a" sheetId="1" r:id="rId1"/></sheets></workbook>')
+    b'<workbook xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" '
+    + SPACE
+    + b"><bookViews>",
+    b"<workbookView/>",
+    b'</bookViews><sheets><sheet name="a" sheetId="1" r:id="rId1"/></sheets></workbook>',
+)
 
 
 def disguised(plain: bytes, content: bytes) -> bytes:

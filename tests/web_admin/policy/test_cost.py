@@ -177,8 +177,11 @@ def test_a_gate_that_is_stolen_loses_its_people_and_no_other_gate_is_worked_out(
         compound(session, sealer, site, now, 3)
         monkeypatch.setattr(publish._Sources, "records", noted)
         mark_gate(manager(session, sealer, site, now, PolicyEffects(sealer)), "stair-2", "stolen")
-        stored = session.execute(select(PolicyRecordRow.gate_id, PolicyRecordRow.key).where(
-            PolicyRecordRow.value.is_not(None), PolicyRecordRow.key.like("person:%"))).all()
+        stored = session.execute(
+            select(PolicyRecordRow.gate_id, PolicyRecordRow.key).where(
+                PolicyRecordRow.value.is_not(None), PolicyRecordRow.key.like("person:%")
+            )
+        ).all()
     assert worked_out == ["stair-2"]
     assert {gate_id for gate_id, _key in stored} == {"stair-1", "stair-3"}
 

@@ -41,9 +41,7 @@ def drawn(seed: int) -> Drawn:
         for one in week.of_kind("hours")
     }
     exceptions = {date.fromisoformat(day): kind for day, kind in week.read("calendar")["exceptions"].items()}
-    places = {
-        one["lane_id"]: place_of(one["methods"], one["method_hours"]) for one in week.of_kind("lane")
-    }
+    places = {one["lane_id"]: place_of(one["methods"], one["method_hours"]) for one in week.of_kind("lane")}
     times = FaceTimes(SiteCalendar(week.zone, exceptions), hours, week.begins)
     return Drawn(times, places, PlainWeek(week.zone, week.begins, week.wire, week.read), week)
 

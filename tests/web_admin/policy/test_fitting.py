@@ -39,7 +39,8 @@ def slow_person(database, sealer, site, now, ignorable):
 def record_and_version(database, person_id):
     with database.session() as session:
         value = session.scalars(
-            select(PolicyRecordRow.value).where(PolicyRecordRow.key == f"person:{person_id}")).one_or_none()
+            select(PolicyRecordRow.value).where(PolicyRecordRow.key == f"person:{person_id}")
+        ).one_or_none()
         record = None if value is None else msgspec.json.decode(value)
         return record, session.get_one(Gate, "north").published_version
 
@@ -84,5 +85,8 @@ def test_a_compound_that_is_refused_undoes_no_other_and_only_gates_that_differ_a
     with database.session() as session:
         versions = {gate.gate_id: gate.published_version for gate in session.query(Gate)}
     assert versions == {
-        f"differs-{kept}": 1, f"same-{kept}": 0, f"differs-{refused}": 0, f"same-{refused}": 0,
+        f"differs-{kept}": 1,
+        f"same-{kept}": 0,
+        f"differs-{refused}": 0,
+        f"same-{refused}": 0,
     }

@@ -38,9 +38,15 @@ ALL_METHODS = ["card", "pin", "qr", "face"]
 def give_face(session, sealer, site_id, person, now, version=1):
     session.get_one(Site, site_id).face_enabled = True
     consent = Consent(
-        consent_id=secrets.token_hex(8), person_id=person.person_id, purpose=FACE_PURPOSE,
-        notice_version=version, notice_sha256=bytes(32), language="en", channel="phone", given_at=now,
-    )  # fmt: skip
+        consent_id=secrets.token_hex(8),
+        person_id=person.person_id,
+        purpose=FACE_PURPOSE,
+        notice_version=version,
+        notice_sha256=bytes(32),
+        language="en",
+        channel="phone",
+        given_at=now,
+    )
     session.add(consent)
     person.methods = [*person.methods, "face"]
     session.flush()
@@ -120,9 +126,13 @@ def test_face_alone_at_some_hour_is_refused(database, sealer, site, now):
     with database.session() as session:
         add_gate(session, sealer, site, "north", 1, ["card", "face"])
         session.add(
-            Hours(hours_id="day", site_id=site, name="day",
-                  spans=[{"days": ["mon"], "from_minute": 480, "until_minute": 1200}])
-        )  # fmt: skip
+            Hours(
+                hours_id="day",
+                site_id=site,
+                name="day",
+                spans=[{"days": ["mon"], "from_minute": 480, "until_minute": 1200}],
+            )
+        )
         session.flush()
         session.get_one(Lane, "north-in").method_hours = {"card": "day"}
         with pytest.raises(PolicyRefused, match="only face"):
@@ -276,11 +286,18 @@ def test_a_withdrawn_pass_is_published_until_it_would_have_ended(database, seale
         for pass_id, hours in (("a" * 16, 1), ("b" * 16, -1)):
             session.add(
                 VisitorPassRow(
-                    pass_id=pass_id, site_id=site, label="", gate_numbers=[1], valid_from=now,
-                    valid_until=now + timedelta(hours=hours), uses=0, text="", created_at=now,
+                    pass_id=pass_id,
+                    site_id=site,
+                    label="",
+                    gate_numbers=[1],
+                    valid_from=now,
+                    valid_until=now + timedelta(hours=hours),
+                    uses=0,
+                    text="",
+                    created_at=now,
                     withdrawn_at=now,
                 )
-            )  # fmt: skip
+            )
         publish_policy(session, sealer, site, now)
         assert [k for k in stored(session, "north") if k.startswith("ended_pass")] == [
             f"ended_pass:{'a' * 16}"
@@ -367,15 +384,29 @@ def act(session, sealer, site, now, persons, homes, step, nth):
 def test_changes_lead_to_the_same_policy_as_the_whole_and_scoped_as_full(database, sealer, now, steps, every):
     with database.session() as session:
         for table in (
-            "policy_record", "policy_sums", "grant_row", "credential", "person", "home", "hours",
-            "lane_sheet", "lane", "gate",
+            "policy_record",
+            "policy_sums",
+            "grant_row",
+            "credential",
+            "person",
+            "home",
+            "hours",
+            "lane_sheet",
+            "lane",
+            "gate",
         ):
             session.execute(_delete(table))
         site = create_site(session, sealer, "S", "Asia/Shanghai", "en", "x", now)[0].site_id
         add_gate(session, sealer, site, "north", 1, ALL_METHODS)
         add_gate(session, sealer, site, "south", 2, ALL_METHODS)
-        session.add(Hours(hours_id="day", site_id=site, name="day",
-                          spans=[{"days": ["mon"], "from_minute": 0, "until_minute": 600}]))  # fmt: skip
+        session.add(
+            Hours(
+                hours_id="day",
+                site_id=site,
+                name="day",
+                spans=[{"days": ["mon"], "from_minute": 0, "until_minute": 600}],
+            )
+        )
         homes = [add_home(session, site, number).home_id for number in ("1-1", "1-2")]
         persons = [add_person(session, site, None, ["north-in", "south-in"], now).person_id for _ in range(4)]
         publish_policy(session, sealer, site, now)
@@ -398,7 +429,9 @@ def test_changes_lead_to_the_same_policy_as_the_whole_and_scoped_as_full(databas
             digests = {key: record_digest(value) for key, value in records.items()}
             of_sums = session.get_one(PolicySumsRow, gate_id, populate_existing=True)
             assert (of_sums.version, of_sums.digest) == (
-                gate.published_version, policy_digest(digests, "lthash16"))
+                gate.published_version,
+                policy_digest(digests, "lthash16"),
+            )
             assert publish_policy(session, sealer, site, now).gates == {}
 
 
@@ -406,9 +439,14 @@ def add_sums(session, gate_id):
     """Begin the sums of a gate's records, as housekeeping does."""
     digests = {key: record_digest(value) for key, value in stored(session, gate_id).items()}
     sums = changed_sums(NO_RECORDS, digests.items())
-    session.add(PolicySumsRow(
-        gate_id=gate_id, version=session.get_one(Gate, gate_id).published_version, sums=sums,
-        digest=digest_of_sums(sums)))
+    session.add(
+        PolicySumsRow(
+            gate_id=gate_id,
+            version=session.get_one(Gate, gate_id).published_version,
+            sums=sums,
+            digest=digest_of_sums(sums),
+        )
+    )
     session.flush()
 
 

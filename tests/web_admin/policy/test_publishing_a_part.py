@@ -25,9 +25,7 @@ from web_admin.policy.publish import publish_policy, records_for_gate
 pytestmark = pytest.mark.both_databases
 
 
-def test_a_publication_goes_on_from_the_version_that_another_one_left_meanwhile(
-    database, sealer, site, now
-):
+def test_a_publication_goes_on_from_the_version_that_another_one_left_meanwhile(database, sealer, site, now):
     with database.session() as session:
         add_gate(session, sealer, site, "north", 1, ALL_METHODS)
         held = session.get_one(Site, site)
@@ -64,8 +62,11 @@ def test_acts_on_credentials_leave_no_record_of_their_home_out_of_date(act: Acti
     act, mother, father, son = make_family(act)
     assert answer(act, father, *ask(act, son, father)) is not None
     phone = by_phone(act, father.person_id)
-    key = generate_private_key(SECP256R1()).public_key().public_bytes(
-        Encoding.X962, PublicFormat.UncompressedPoint)
+    key = (
+        generate_private_key(SECP256R1())
+        .public_key()
+        .public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    )
 
     def live(kind: str) -> str:
         rows = act.session.query(CredentialRow).filter_by(person_id=father.person_id, kind=kind)
@@ -108,8 +109,7 @@ def test_the_withdrawal_of_a_face_leaves_no_record_out_of_date(act: Action) -> N
     for gone, person in enumerate((father, son), start=1):
         withdraw_face(by_phone(act, person.person_id), person.person_id)
         after = stored(act.session, "north")
-        assert after == records_for_gate(
-            act.session, act.sealer, act.session.get_one(Gate, "north"), act.now)
+        assert after == records_for_gate(act.session, act.sealer, act.session.get_one(Gate, "north"), act.now)
         assert len(faces & after.keys()) == len(faces) - gone
     assert f"person:{mother.person_id}" in after
 
@@ -123,7 +123,6 @@ def test_a_home_stays_at_a_gate_for_those_left_out_of_a_publication(database, se
         without_grant = add_person(session, site, home, [], now)
         publish_policy(session, sealer, site, now)
         add_card(session, sealer, without_grant, 8, now)
-        publish_policy(
-            session, sealer, site, now, person_ids=[without_grant.person_id], with_others=False)
+        publish_policy(session, sealer, site, now, person_ids=[without_grant.person_id], with_others=False)
         assert f"home:{home.home_id}" in stored(session, "north")
         assert f"home:{home.home_id}" not in stored(session, "south")

@@ -115,8 +115,13 @@ def test_an_older_gate_gets_the_older_digest_and_no_word_of_another(
     reply = north.ask(now)
     assert reply.knows is msgspec.UNSET
     assert set(msgspec.json.decode(reply.policy.manifest)) == {
-        "site_id", "gate_id", "epoch", "version", "issued_at", "digest",
-    }  # fmt: skip
+        "site_id",
+        "gate_id",
+        "epoch",
+        "version",
+        "issued_at",
+        "digest",
+    }
     with database.session() as session:
         records = {key: record_digest(value) for key, value in stored(session, "north").items()}
         assert kept(session, "north") is None
@@ -208,9 +213,7 @@ def test_a_controller_that_is_replaced_begins_without_sums(menjin, database, sea
         assert kept(session, "north") is None
 
 
-def test_cards_that_end_and_people_who_leave_are_subtracted(
-    menjin, database, sealer, site, now, gate, lin
-):
+def test_cards_that_end_and_people_who_leave_are_subtracted(menjin, database, sealer, site, now, gate, lin):
     gate.asks()
     begin_sums(menjin, now)
     with database.session() as session:

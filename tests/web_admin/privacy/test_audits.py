@@ -132,4 +132,4 @@ def test_from_the_page_to_the_closed_audit_and_its_file(compound):
     assert send(client, path, findings="缺一块标识", fixes="当天补上", close="1").status_code == 303
     page = client.get(path).text
     assert "缺一块标识" in page
-    assert "<form class=\"card-box\"" not in page, "a closed audit stays as it is"
+    assert '<form class="card-box"' not in page, "a closed audit stays as it is"

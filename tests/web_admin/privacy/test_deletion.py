@@ -31,12 +31,24 @@ def person(act):
 
 
 def passage(act, person_id, seq, *, method="card", kind="access"):
-    act.session.add(GateEvent(
-        gate_id="north", journal_id="n", seq=seq, at=act.now - timedelta(hours=100 - seq), kind=kind,
-        lane_id="north-in", person_id=person_id, facts={"method": method, "opens": True, "reason": "granted"},
-        personal={"person_id": person_id}, salt=b"s" * 16, personal_digest=bytes(32), previous=bytes(32),
-        digest=bytes(32), received_at=act.now,
-    ))
+    act.session.add(
+        GateEvent(
+            gate_id="north",
+            journal_id="n",
+            seq=seq,
+            at=act.now - timedelta(hours=100 - seq),
+            kind=kind,
+            lane_id="north-in",
+            person_id=person_id,
+            facts={"method": method, "opens": True, "reason": "granted"},
+            personal={"person_id": person_id},
+            salt=b"s" * 16,
+            personal_digest=bytes(32),
+            previous=bytes(32),
+            digest=bytes(32),
+            received_at=act.now,
+        )
+    )
     act.session.flush()
 
 
@@ -82,8 +94,13 @@ def test_past_and_withdrawn_weekly_visitors_lose_their_labels_too(act, person):
     by_them = by_phone(act, person.person_id)
     past, withdrawn, live = (
         issue_series(
-            by_them, issuer_person_id=person.person_id, label=label, gate_numbers=[1],
-            days=["mon", "tue", "wed", "thu", "fri", "sat", "sun"], starts_minute=0, ends_minute=60,
+            by_them,
+            issuer_person_id=person.person_id,
+            label=label,
+            gate_numbers=[1],
+            days=["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+            starts_minute=0,
+            ends_minute=60,
             last_day=act.now.date() + timedelta(days=days),
         )
         for label, days in (("Aunt Li", 2), ("plumber", 30), ("Piano teacher", 30))

@@ -21,12 +21,24 @@ def person(act):
     add_lane(act)
     person = household(act)[1]
     for seq, days in ((1, 0), (2, 1), (3, 10)):
-        act.session.add(GateEvent(
-            gate_id="north", journal_id="n", seq=seq, at=act.now - timedelta(days=days), kind="access",
-            lane_id="north-in", person_id=person.person_id,
-            facts={"method": "card", "opens": True, "reason": "granted"}, personal={}, salt=b"s",
-            personal_digest=bytes(32), previous=bytes(32), digest=bytes(32), received_at=act.now,
-        ))
+        act.session.add(
+            GateEvent(
+                gate_id="north",
+                journal_id="n",
+                seq=seq,
+                at=act.now - timedelta(days=days),
+                kind="access",
+                lane_id="north-in",
+                person_id=person.person_id,
+                facts={"method": "card", "opens": True, "reason": "granted"},
+                personal={},
+                salt=b"s",
+                personal_digest=bytes(32),
+                previous=bytes(32),
+                digest=bytes(32),
+                received_at=act.now,
+            )
+        )
     return person
 
 

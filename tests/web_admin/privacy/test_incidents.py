@@ -68,7 +68,12 @@ def test_every_step_is_in_the_ledger_without_what_was_written(act, incident):
     close_incident(act, incident.incident_id, "")
     entries = act.session.scalars(select(AuditEntry).where(AuditEntry.kind.like("incident%"))).all()
     assert [entry.kind for entry in entries] == [
-        "incident_opened", "incident_written", "incident_reported", "incident_told", "incident_closed"]
+        "incident_opened",
+        "incident_written",
+        "incident_reported",
+        "incident_told",
+        "incident_closed",
+    ]
     assert "said plainly" not in str([(entry.facts, entry.personal) for entry in entries])
 
 
@@ -85,8 +90,12 @@ def test_the_page_shows_the_clocks_what_is_missing_and_then_the_notice(compound,
     started = send(officer, "/manage/incidents/new", known_at=local(known), large="y")
     path = started.headers["Location"]
     page = officer.get(path).text
-    for shown in ("Authority in China, large incident: 4 hours", "Authority under GDPR: 72 hours", "Late",
-                 "No notice yet. Missing:"):
+    for shown in (
+        "Authority in China, large incident: 4 hours",
+        "Authority under GDPR: 72 hours",
+        "Late",
+        "No notice yet. Missing:",
+    ):
         assert shown in page
     refused = send(officer, path, f"{path}/told")
     assert (refused.status_code, "Fill it in first" in refused.text) == (422, True)

@@ -51,11 +51,24 @@ def publish(act, web_config, period=FIRST_HALF):
 
 
 def passage(act, seq, method="card", opens=True, at=None, kind="access", **facts):
-    act.session.add(GateEvent(
-        gate_id="north", journal_id="n", seq=seq, at=at or act.now, kind=kind, person_id=None,
-        lane_id="north-in", facts={"method": method, "opens": opens, **facts}, personal=None, salt=None,
-        personal_digest=bytes(32), previous=bytes(32), digest=bytes(32), received_at=act.now,
-    ))
+    act.session.add(
+        GateEvent(
+            gate_id="north",
+            journal_id="n",
+            seq=seq,
+            at=at or act.now,
+            kind=kind,
+            person_id=None,
+            lane_id="north-in",
+            facts={"method": method, "opens": opens, **facts},
+            personal=None,
+            salt=None,
+            personal_digest=bytes(32),
+            previous=bytes(32),
+            digest=bytes(32),
+            received_at=act.now,
+        )
+    )
 
 
 def test_only_half_years_that_are_over_and_that_the_site_has_seen_can_be_published(act, person, january):
@@ -106,10 +119,19 @@ def test_minutes_without_a_device_are_added_up_until_it_is_back_or_the_period_en
 def consent(act, number, *, given, withdrawn=None, band="adult"):
     _, person = household(act, f"9-{number}", f"P{number}")
     person.age_band = band
-    act.session.add(Consent(
-        consent_id=f"{number:016x}", person_id=person.person_id, purpose=FACE_PURPOSE, notice_version=1,
-        notice_sha256=bytes(32), language="en", channel="phone", given_at=given, withdrawn_at=withdrawn,
-    ))
+    act.session.add(
+        Consent(
+            consent_id=f"{number:016x}",
+            person_id=person.person_id,
+            purpose=FACE_PURPOSE,
+            notice_version=1,
+            notice_sha256=bytes(32),
+            language="en",
+            channel="phone",
+            given_at=given,
+            withdrawn_at=withdrawn,
+        )
+    )
 
 
 @pytest.mark.publishing
@@ -122,7 +144,10 @@ def test_people_with_face_go_out_in_tens_and_withdrawals_as_a_count(act, person,
     act.session.flush()
     people = content(publish(january, web_config))["people"]
     assert people == {
-        "people": "30+", "people_with_face": "20+", "share_with_face": "60+ %", "minors_with_face": 0,
+        "people": "30+",
+        "people_with_face": "20+",
+        "share_with_face": "60+ %",
+        "minors_with_face": 0,
         "withdrawals": 12,
     }
 
@@ -145,8 +170,16 @@ def test_requests_and_disclosures_are_counted_and_small_numbers_hidden(act, pers
 
 @pytest.mark.publishing
 def test_drills_and_the_release_of_the_way_out_are_published(act, person, january, web_config):
-    act.session.add(IncidentDrill(
-        drill_id="d", site_id=act.site_id, for_real=False, started_at=act.now, ended_at=act.now, record="{}"))
+    act.session.add(
+        IncidentDrill(
+            drill_id="d",
+            site_id=act.site_id,
+            for_real=False,
+            started_at=act.now,
+            ended_at=act.now,
+            record="{}",
+        )
+    )
     drills = content(publish(january, web_config))["incidents_and_drills"]
     assert (drills["drills_of_ending_all_faces"], drills["all_faces_ended"]) == (1, 0)
     assert drills["lanes_with_sheet"] == 1

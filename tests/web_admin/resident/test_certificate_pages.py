@@ -61,11 +61,15 @@ def test_a_receipt_that_arrived_before_its_own_time_is_remarked_upon(
             key,
             RECEIPT_DOMAIN,
             ForgetReceipt(
-                site_id=session.scalars(select(Site.site_id)).one(), gate_id=ending.gate_id,
-                person_id=consent.person_id, consent_id=consent_id, blob_found=True, journal_seq=1,
+                site_id=session.scalars(select(Site.site_id)).one(),
+                gate_id=ending.gate_id,
+                person_id=consent.person_id,
+                consent_id=consent_id,
+                blob_found=True,
+                journal_seq=1,
                 forgotten_at=clock.now + timedelta(days=900),
             ),
-        )  # fmt: skip
+        )
         signed = SignedReceipt(receipt=body, signature=signature)
         assert take_receipt(session, session.get_one(Gate, ending.gate_id), signed, clock.now)
     assert "clock was wrong. The receipt arrived" in phone.get(f"/r/certificates/{consent_id}").text

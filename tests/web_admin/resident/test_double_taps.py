@@ -38,13 +38,21 @@ def made(compound: Compound, kind: str) -> int:
     [
         ("/r/", "/r/ways/pin", {"on": "1"}, "data-pin", "pin"),
         (
-            "/r/visitors", "/r/visitors/code", {"minutes": "60", "gate_number": "1"}, "data-visitor-code",
+            "/r/visitors",
+            "/r/visitors/code",
+            {"minutes": "60", "gate_number": "1"},
+            "data-visitor-code",
             "visitor_code",
         ),
     ],
 )
 def test_what_a_double_tap_makes_is_one_and_both_answers_show_it(
-    compound: Compound, phone: FlaskClient, seen_on: str, path: str, fields: dict[str, str], mark: str,
+    compound: Compound,
+    phone: FlaskClient,
+    seen_on: str,
+    path: str,
+    fields: dict[str, str],
+    mark: str,
     kind: str,
 ) -> None:
     before = made(compound, kind)
@@ -81,7 +89,12 @@ def test_an_invitation_of_the_home_is_one_and_both_answers_show_its_code(
 def test_a_childs_pin_is_one_and_both_answers_show_it(compound: Compound, phone: FlaskClient) -> None:
     with compound.act("phone", compound.person_id) as act:
         child = add_child(
-            act, compound.person_id, display_name="Little", until=None, agrees_to="I agree.", language="en",
+            act,
+            compound.person_id,
+            display_name="Little",
+            until=None,
+            agrees_to="I agree.",
+            language="en",
             waits=False,
         ).person_id
     path = f"/r/home/with/{child}/pin"

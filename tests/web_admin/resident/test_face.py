@@ -111,15 +111,17 @@ def test_a_minors_yes_waits_for_the_guardian_who_reads_the_same_notice(
 ) -> None:
     with compound.act() as act:
         home_id = act.session.get_one(Person, compound.person_id).home_id
-        son = add_person(
-            act, display_name="Bao", home_id=home_id, age_band="14_17", language="en"
-        ).person_id
+        son = add_person(act, display_name="Bao", home_id=home_id, age_band="14_17", language="en").person_id
         issue_card(act, son, 4_242_009)
     minor = compound.signed_in(son)
     page = minor.get("/r/face").text
     assert "Lin Wei is asked" in page
     press(
-        minor, "/r/face/yes", seen_on="/r/face", notice_version="1", language="en",
+        minor,
+        "/r/face/yes",
+        seen_on="/r/face",
+        notice_version="1",
+        language="en",
         guardian=compound.person_id,
     )
     assert "Waiting for your guardian" in minor.get("/r/face").text
@@ -167,7 +169,10 @@ def test_the_gates_receipts_are_a_file_of_ones_own(
     with compound.session() as session:
         session.add(
             ReceiptRow(
-                consent_id=consent.consent_id, gate_id="north", receipt=b'{"a":1}', signature=bytes(64),
+                consent_id=consent.consent_id,
+                gate_id="north",
+                receipt=b'{"a":1}',
+                signature=bytes(64),
                 received_at=compound.clock(),
             )
         )
@@ -197,8 +202,11 @@ def test_taking_face_back_ends_it_at_once_and_waits_for_the_gates_receipt(
         assert "face" not in session.get_one(Person, compound.person_id).methods
         session.add(
             ReceiptRow(
-                consent_id=consent.consent_id, gate_id="north", receipt=b"{}",
-                signature=secrets.token_bytes(64), received_at=compound.clock(),
+                consent_id=consent.consent_id,
+                gate_id="north",
+                receipt=b"{}",
+                signature=secrets.token_bytes(64),
+                received_at=compound.clock(),
             )
         )
     page = phone.get(answer.location).text

@@ -31,7 +31,11 @@ def found(compound: Compound, phone: FlaskClient, clock: SetClock) -> FlaskClien
     with compound.session() as session:
         session.add(
             MailServer(
-                site_id=compound.site_id, host="mail.example", port=465, security="tls", username="",
+                site_id=compound.site_id,
+                host="mail.example",
+                port=465,
+                security="tls",
+                username="",
                 sender="gates@example.org",
             )
         )
@@ -196,7 +200,7 @@ def test_messages_that_a_found_phone_stops_are_announced_to_their_address(
     press(found, f"{PAGE}/{act}", seen_on=PAGE)
     ((_channel, target, text),) = sent(compound)
     assert (target, "/r/messages/back/" in text) == (ADDRESS, True)
-    link = text[text.index("/r/messages/back/"):]
+    link = text[text.index("/r/messages/back/") :]
     clock.now += timedelta(days=8)
     assert compound.app.test_client().get(link).status_code == 422
 
@@ -216,7 +220,7 @@ def got(compound: Compound, address: str) -> list[str]:
 
 def link_in(text: str) -> str:
     assert "/r/messages/back/" in text, text
-    return text[text.index("/r/messages/back/"):]
+    return text[text.index("/r/messages/back/") :]
 
 
 def restores(compound: Compound, link: str) -> int:
@@ -315,7 +319,11 @@ def test_the_page_of_a_restore_names_another_person_as_possible_alone(
     with compound.session() as session:
         session.add(
             MailServer(
-                site_id=compound.site_id, host="mail.example", port=465, security="tls", username="",
+                site_id=compound.site_id,
+                host="mail.example",
+                port=465,
+                security="tls",
+                username="",
                 sender="gates@example.org",
             )
         )

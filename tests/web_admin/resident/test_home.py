@@ -15,9 +15,14 @@ from web_admin.journal.models import GateEvent
 from web_admin.people.actions import add_person
 
 HELPER = {
-    "display_name": "Xiao Wang", "gates": "north", "hours": "typed", "days": "thu", "starts_at": "09:00",
-    "ends_at": "12:00", "last_day": "2026-05-31",
-}  # fmt: skip
+    "display_name": "Xiao Wang",
+    "gates": "north",
+    "hours": "typed",
+    "days": "thu",
+    "starts_at": "09:00",
+    "ends_at": "12:00",
+    "last_day": "2026-05-31",
+}
 
 
 def named(compound: Compound, name: str) -> Person:
@@ -145,12 +150,24 @@ def test_no_member_of_the_home_sees_when_another_adult_or_a_child_passed(
             for name, band in (("Wife", "adult"), ("Bao", "under_14"))
         ]
         for seq, person_id in enumerate(others, start=1):
-            act.session.add(GateEvent(
-                gate_id="north", journal_id="j", seq=seq, at=act.now, kind="access", lane_id="north-in",
-                person_id=person_id, facts={"method": "card", "opens": True, "reason": "granted"},
-                personal={}, salt=b"s", personal_digest=bytes(32), previous=bytes(32), digest=bytes(32),
-                received_at=act.now,
-            ))  # fmt: skip
+            act.session.add(
+                GateEvent(
+                    gate_id="north",
+                    journal_id="j",
+                    seq=seq,
+                    at=act.now,
+                    kind="access",
+                    lane_id="north-in",
+                    person_id=person_id,
+                    facts={"method": "card", "opens": True, "reason": "granted"},
+                    personal={},
+                    salt=b"s",
+                    personal_digest=bytes(32),
+                    previous=bytes(32),
+                    digest=bytes(32),
+                    received_at=act.now,
+                )
+            )
     pages = ["/r/home", f"/r/home/with/{others[1]}", "/r/records"]
     shown = [phone.get(path).text for path in pages]
     assert [("Wed, Mar 4 12:00" in text or "last used" in text) for text in shown] == [False] * 3

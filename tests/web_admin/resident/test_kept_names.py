@@ -35,8 +35,13 @@ def test_page_and_register_name_the_days_after_which_the_ledger_really_loses_a_n
     begun = clock.now
     with compound.act("phone", compound.person_id) as act:
         issue_pass(
-            act, issuer_person_id=compound.person_id, label=LABEL, gate_numbers=[1],
-            valid_from=begun, valid_until=begun + timedelta(hours=1), uses=1,
+            act,
+            issuer_person_id=compound.person_id,
+            label=LABEL,
+            gate_numbers=[1],
+            valid_from=begun,
+            valid_until=begun + timedelta(hours=1),
+            uses=1,
         )
     kept = {}
     for days in (29, 31, 179, 181):

@@ -22,7 +22,9 @@ def give_looks(compound: Compound, phone: FlaskClient) -> str:
         for look_id in LOOKS:
             session.add(
                 FaceLook(
-                    gate_id=share.gate_id, look_id=look_id, consent_id=share.consent_id,
+                    gate_id=share.gate_id,
+                    look_id=look_id,
+                    consent_id=share.consent_id,
                     taken_at=share.created_at,
                 )
             )

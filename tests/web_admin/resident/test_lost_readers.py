@@ -98,7 +98,12 @@ def test_they_read_what_works_there_else_where_else_whom_to_ask(
     ],
 )
 def test_who_uses_face_reads_when_it_pauses(
-    compound: Compound, phone: FlaskClient, clock: SetClock, hours_ago: int, chosen: int, paused: bool,
+    compound: Compound,
+    phone: FlaskClient,
+    clock: SetClock,
+    hours_ago: int,
+    chosen: int,
+    paused: bool,
     expected: str,
 ) -> None:
     uses_face(compound)
@@ -136,14 +141,21 @@ def subscribe(compound: Compound, person_id: str, *kinds: str) -> None:
         if session.get(MailServer, compound.site_id) is None:
             session.add(
                 MailServer(
-                    site_id=compound.site_id, host="mail.example", port=465, security="tls", username="",
+                    site_id=compound.site_id,
+                    host="mail.example",
+                    port=465,
+                    security="tls",
+                    username="",
                     sender="gates@example.org",
                 )
             )
         session.add(
             NotificationSubscription(
-                person_id=person_id, channel="mail", address=f"{person_id[:4]}@example.org",
-                kinds=list(kinds), confirmed_at=compound.clock(),
+                person_id=person_id,
+                channel="mail",
+                address=f"{person_id[:4]}@example.org",
+                kinds=list(kinds),
+                confirmed_at=compound.clock(),
             )
         )
 
@@ -197,9 +209,18 @@ def test_of_readers_that_were_mended_within_the_hour_no_message_goes_out(
     with compound.session() as session:
         session.add(
             GateEvent(
-                gate_id="north", journal_id="north.1", seq=900, at=clock.now + timedelta(minutes=5),
-                kind="last_reader_clear", lane_id="north-in", facts={"lane_id": "north-in"}, personal={},
-                received_at=clock.now, personal_digest=bytes(32), previous=bytes(32), digest=bytes(32),
+                gate_id="north",
+                journal_id="north.1",
+                seq=900,
+                at=clock.now + timedelta(minutes=5),
+                kind="last_reader_clear",
+                lane_id="north-in",
+                facts={"lane_id": "north-in"},
+                personal={},
+                received_at=clock.now,
+                personal_digest=bytes(32),
+                previous=bytes(32),
+                digest=bytes(32),
             )
         )
     clock.now += 3 * HOUR

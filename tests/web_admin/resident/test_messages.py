@@ -36,7 +36,11 @@ def mail(compound: Compound) -> Compound:
     with compound.session() as session:
         session.add(
             MailServer(
-                site_id=compound.site_id, host="mail.example", port=465, security="tls", username="",
+                site_id=compound.site_id,
+                host="mail.example",
+                port=465,
+                security="tls",
+                username="",
                 sender="gates@example.org",
             )
         )
@@ -137,17 +141,29 @@ def visitor_comes(compound: Compound, host_id: str) -> None:
         pass_id = f"{host_id[:8]}00000001"
         act.session.add(
             VisitorPassRow(
-                pass_id=pass_id, site_id=compound.site_id, issuer_person_id=host_id, label="plumber",
-                gate_numbers=[1], valid_from=now, valid_until=now + timedelta(hours=1), uses=1, text="",
+                pass_id=pass_id,
+                site_id=compound.site_id,
+                issuer_person_id=host_id,
+                label="plumber",
+                gate_numbers=[1],
+                valid_from=now,
+                valid_until=now + timedelta(hours=1),
+                uses=1,
+                text="",
                 created_at=now,
             )
         )
         act.session.flush()
         entry = JournalEntry(
-            seq=int(host_id[:6], 16) + 1, at=now, kind="access",
+            seq=int(host_id[:6], 16) + 1,
+            at=now,
+            kind="access",
             facts={"lane_id": "north-in", "method": "qr", "opens": True, "reason": "granted"},
-            personal={"person_id": host_id, "credential_id": pass_id}, salt=bytes(16),
-            personal_digest=bytes(32), previous=bytes(32), digest=bytes(32),
+            personal={"person_id": host_id, "credential_id": pass_id},
+            salt=bytes(16),
+            personal_digest=bytes(32),
+            previous=bytes(32),
+            digest=bytes(32),
         )
         note_visitor_uses(act.session, act.session.get_one(Gate, "north"), [entry], act.now)
 
@@ -271,8 +287,13 @@ def test_a_phone_number_goes_to_the_sites_own_webhook_and_without_one_nothing_is
     with compound.session() as session:
         session.add(
             Webhook(
-                webhook_id="hook-1", site_id=compound.site_id, name="SMS", url="https://sms.example",
-                kinds=[RESIDENT_MESSAGE], signing_key_sealed=b"x", created_at=compound.clock(),
+                webhook_id="hook-1",
+                site_id=compound.site_id,
+                name="SMS",
+                url="https://sms.example",
+                kinds=[RESIDENT_MESSAGE],
+                signing_key_sealed=b"x",
+                created_at=compound.clock(),
             )
         )
     press(phone, f"{PAGE}/address", seen_on=PAGE, address="13800138000")

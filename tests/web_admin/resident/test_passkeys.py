@@ -142,9 +142,7 @@ def test_another_origin_a_locked_phone_a_copy_and_a_stranger_are_refused_alike(
         assert client.get("/r/").location == "/r/sign-in"
 
 
-@pytest.mark.parametrize(
-    "sent", [{}, {"id": 7}, {"id": "AA", "rawId": "AA", "response": None}]
-)
+@pytest.mark.parametrize("sent", [{}, {"id": 7}, {"id": "AA", "rawId": "AA", "response": None}])
 def test_what_is_no_answer_is_refused_with_a_sentence(
     compound: Compound, phone: FlaskClient, sent: object
 ) -> None:
@@ -221,9 +219,13 @@ def test_the_export_names_the_passkeys_without_their_keys(compound: Compound, ph
 @pytest.mark.parametrize(
     ("public_url", "host"),
     [
-        ("https://gates.example", "gates.example"), ("https://gates.example:8443/", "gates.example"),
-        ("http://localhost:5000", "localhost"), ("http://gates.example", None),
-        ("https://192.168.1.9", None), ("http://127.0.0.1:5000", None), ("https://[fd00::1]", None),
+        ("https://gates.example", "gates.example"),
+        ("https://gates.example:8443/", "gates.example"),
+        ("http://localhost:5000", "localhost"),
+        ("http://gates.example", None),
+        ("https://192.168.1.9", None),
+        ("http://127.0.0.1:5000", None),
+        ("https://[fd00::1]", None),
     ],
 )
 def test_passkeys_are_offered_only_where_browsers_take_them(public_url: str, host: str | None) -> None:

@@ -27,16 +27,27 @@ def add_passage(
         seq = len(session.scalars(select(GateEvent.seq)).all()) + 1
         session.add(
             GateEvent(
-                gate_id="north", seq=seq, at=compound.clock() + timedelta(minutes=seq), kind="access",
-                journal_id="north.1", lane_id="north-in", person_id=person_id,
+                gate_id="north",
+                seq=seq,
+                at=compound.clock() + timedelta(minutes=seq),
+                kind="access",
+                journal_id="north.1",
+                lane_id="north-in",
+                person_id=person_id,
                 facts={
-                    "lane_id": "north-in", "method": method, "opens": reason == "granted", "reason": reason
+                    "lane_id": "north-in",
+                    "method": method,
+                    "opens": reason == "granted",
+                    "reason": reason,
                 },
                 personal={"person_id": person_id, "credential_id": credential_id},
-                salt=secrets.token_bytes(16), personal_digest=bytes(32), previous=bytes(32),
-                digest=secrets.token_bytes(32), received_at=compound.clock(),
+                salt=secrets.token_bytes(16),
+                personal_digest=bytes(32),
+                previous=bytes(32),
+                digest=secrets.token_bytes(32),
+                received_at=compound.clock(),
             )
-        )  # fmt: skip
+        )
 
 
 def test_a_grant_and_a_refusal_are_shown_in_sentences(compound: Compound, phone: FlaskClient) -> None:
@@ -98,9 +109,14 @@ def test_who_looked_and_why_is_shown_to_the_person_alone(
 ) -> None:
     with compound.session() as session:
         append_audit(
-            session, compound.site_id, "named_lookup", {"role": "guard"}, {"reason": "parcel went missing"},
-            compound.clock(), person_id=compound.person_id,
-        )  # fmt: skip
+            session,
+            compound.site_id,
+            "named_lookup",
+            {"role": "guard"},
+            {"reason": "parcel went missing"},
+            compound.clock(),
+            person_id=compound.person_id,
+        )
     page = phone.get("/r/records").text
     assert "Guard" in page
     assert "Reason given: parcel went missing" in page
@@ -142,9 +158,14 @@ def test_every_look_is_listed_page_by_page(compound: Compound, phone: FlaskClien
     with compound.session() as session:
         for number in range(52):
             append_audit(
-                session, compound.site_id, "named_lookup", {"role": "guard"}, {"reason": f"parcel {number}."},
-                compound.clock(), person_id=compound.person_id,
-            )  # fmt: skip
+                session,
+                compound.site_id,
+                "named_lookup",
+                {"role": "guard"},
+                {"reason": f"parcel {number}."},
+                compound.clock(),
+                person_id=compound.person_id,
+            )
     assert "/r/records/lookups" in phone.get("/r/records").text
     first = phone.get("/r/records/lookups").text
     assert ("parcel 51." in first, "parcel 1." in first) == (True, False)

@@ -31,9 +31,7 @@ def ids(compound: Compound) -> list[str]:
         return list(session.scalars(select(RightsRequest.request_id).order_by(RightsRequest.filed_at)))
 
 
-def test_a_complaint_is_filed_and_listed_with_its_date(
-    compound: Compound, phone: FlaskClient
-) -> None:
+def test_a_complaint_is_filed_and_listed_with_its_date(compound: Compound, phone: FlaskClient) -> None:
     assert send(phone, "complaint", text="The camera faces my window.").status_code == 303
     page = phone.get("/r/requests").text
     assert "I want to complain" in page

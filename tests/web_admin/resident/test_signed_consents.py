@@ -35,9 +35,7 @@ def family(compound: Compound) -> tuple[str, str]:
     with compound.act() as act:
         home_id = act.session.get_one(Person, compound.person_id).home_id
         father = add_person(act, display_name="Lin Tao", home_id=home_id, language="en").person_id
-        son = add_person(
-            act, display_name="Bao", home_id=home_id, age_band="14_17", language="en"
-        ).person_id
+        son = add_person(act, display_name="Bao", home_id=home_id, age_band="14_17", language="en").person_id
         for number, person_id in enumerate((father, son), start=4_242_010):
             issue_card(act, person_id, number)
     return father, son
@@ -61,13 +59,14 @@ def test_the_name_is_asked_for_beside_the_yes_and_what_was_typed_stays(
 
 
 def test_what_was_signed_can_be_taken_along_and_checked_by_anyone(
-    compound: Compound, phone: FlaskClient, neighbour: FlaskClient, tmp_path: Path,
+    compound: Compound,
+    phone: FlaskClient,
+    neighbour: FlaskClient,
+    tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     ask_for(compound, written=True)
-    press(
-        phone, "/r/face/yes", seen_on="/r/face", notice_version="1", language="en", signed_name="Lin Wei"
-    )
+    press(phone, "/r/face/yes", seen_on="/r/face", notice_version="1", language="en", signed_name="Lin Wei")
     (consent,) = consents(compound)
     assert "Signed: Lin Wei" in phone.get(f"/r/records/consents/{consent.consent_id}").text
     path = f"/r/records/releases/{consent.consent_id}.json"
@@ -109,10 +108,15 @@ def test_both_guardians_are_asked_and_each_sees_who_is_waited_for(
     assert "are asked" in page and "Lin Wei" in page and "Lin Tao" in page
     assert "signed_name" not in page
     token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
-    minor.post("/r/face/yes", data={
-        "csrf_token": token, "notice_version": "1", "language": "en",
-        "guardian": [compound.person_id, father_id],
-    })
+    minor.post(
+        "/r/face/yes",
+        data={
+            "csrf_token": token,
+            "notice_version": "1",
+            "language": "en",
+            "guardian": [compound.person_id, father_id],
+        },
+    )
     assert minor.get("/r/face").text.count("has not answered yet") == 2
     with compound.session() as session:
         request_of = {row.guardian_id: row.request_id for row in session.scalars(select(GuardianRequest))}
@@ -140,9 +144,7 @@ def test_both_guardians_are_asked_and_each_sees_who_is_waited_for(
 def test_with_one_known_guardian_of_two_the_page_says_whom_to_turn_to(compound: Compound) -> None:
     with compound.act() as act:
         home_id = act.session.get_one(Person, compound.person_id).home_id
-        son = add_person(
-            act, display_name="Bao", home_id=home_id, age_band="14_17", language="en"
-        ).person_id
+        son = add_person(act, display_name="Bao", home_id=home_id, age_band="14_17", language="en").person_id
         issue_card(act, son, 4_242_009)
     ask_for(compound, both=True)
     page = compound.signed_in(son).get("/r/face").text

@@ -12,9 +12,18 @@ from web_admin.journal.models import AuditEntry
 from web_admin.visitors.models import VisitorPassRow
 
 PERSONAL_POSTS = (
-    "/r/ways/card", "/r/ways/qr", "/r/pin", "/r/code/now", "/r/visitors", "/r/visitors/code",
-    "/r/face/yes", "/r/face/off", "/r/password", "/r/sign-out", "/r/sign-out-everywhere",
-)  # fmt: skip
+    "/r/ways/card",
+    "/r/ways/qr",
+    "/r/pin",
+    "/r/code/now",
+    "/r/visitors",
+    "/r/visitors/code",
+    "/r/face/yes",
+    "/r/face/off",
+    "/r/password",
+    "/r/sign-out",
+    "/r/sign-out-everywhere",
+)
 
 
 def journal_length(compound: Compound) -> int:
@@ -43,10 +52,13 @@ def theirs(compound: Compound, neighbour: FlaskClient) -> dict[str, str]:
 @pytest.mark.parametrize(
     "path",
     [
-        "/r/cards/{card}/suspend", "/r/cards/{card}/resume", "/r/phones/{qr}/stop",
-        "/r/visitors/{pass}/withdraw", "/r/visitors/codes/{visitor_code}/end",
+        "/r/cards/{card}/suspend",
+        "/r/cards/{card}/resume",
+        "/r/phones/{qr}/stop",
+        "/r/visitors/{pass}/withdraw",
+        "/r/visitors/codes/{visitor_code}/end",
     ],
-)  # fmt: skip
+)
 def test_an_act_on_another_persons_thing_is_404_and_changes_nothing(
     compound: Compound, phone: FlaskClient, theirs: dict[str, str], path: str
 ) -> None:

@@ -40,9 +40,7 @@ def test_the_four_ways_stand_in_their_fixed_order(phone: FlaskClient) -> None:
     assert places == sorted(places)
 
 
-def test_the_last_working_way_stays_on_and_the_page_says_why(
-    compound: Compound, phone: FlaskClient
-) -> None:
+def test_the_last_working_way_stays_on_and_the_page_says_why(compound: Compound, phone: FlaskClient) -> None:
     assert "This is your only working way in besides face" in phone.get("/r/").text
     switch(phone, "card", on=False)
     assert methods(compound) == ["card"]
@@ -88,9 +86,7 @@ def test_the_card_is_suspended_and_resumed_in_one_tap_each(compound: Compound, p
 PAGES = ("/r/", "/r/code", "/r/visitors", "/r/records", "/r/help", "/r/password", "/r/records/export.json")
 
 
-def test_who_suspended_the_only_card_reads_that_nothing_opens(
-    compound: Compound, phone: FlaskClient
-) -> None:
+def test_who_suspended_the_only_card_reads_that_nothing_opens(compound: Compound, phone: FlaskClient) -> None:
     assert "data-nothing-works" not in phone.get("/r/").text
     press(phone, f"/r/cards/{compound.card_id}/suspend")
     assert "data-nothing-works" in phone.get("/r/").text
@@ -169,8 +165,11 @@ def test_a_two_method_request_has_own_hours_over_midnight(compound: Compound, ph
 @pytest.mark.parametrize(
     ("hours", "field"),
     [
-        (("", "06:00"), "wish_from"), (("22:00", ""), "wish_until"), (("25:00", "06:00"), "wish_from"),
-        (("22:00", "later"), "wish_until"), (("22:00", "22:00"), "wish_until"),
+        (("", "06:00"), "wish_from"),
+        (("22:00", ""), "wish_until"),
+        (("25:00", "06:00"), "wish_from"),
+        (("22:00", "later"), "wish_until"),
+        (("22:00", "22:00"), "wish_until"),
     ],
 )
 def test_hours_that_are_none_are_refused_beside_their_field_and_stay_typed(
@@ -180,7 +179,7 @@ def test_hours_that_are_none_are_refused_beside_their_field_and_stay_typed(
     refused = press(phone, "/r/two-ways", wish="own", wish_from=hours[0], wish_until=hours[1])
     assert refused.status_code == 422
     problem = f'id="{field.replace("_", "-")}-problem"'
-    assert (problem in refused.text, f'aria-describedby={problem[3:]}' in refused.text) == (True, True)
+    assert (problem in refused.text, f"aria-describedby={problem[3:]}" in refused.text) == (True, True)
     assert f'name="wish_from" value="{hours[0]}"' in refused.text
     assert f'name="wish_until" value="{hours[1]}"' in refused.text
     assert requested(compound) is None
@@ -219,8 +218,11 @@ def opens(compound: Compound) -> list[set[Method]]:
     def is_granted(shown: set[Method]) -> bool:
         return any(
             decide(
-                claims[last], "north-in", policy,
-                GateMemory(shown_before={compound.person_id: frozenset(shown - {last})}), compound.clock(),
+                claims[last],
+                "north-in",
+                policy,
+                GateMemory(shown_before={compound.person_id: frozenset(shown - {last})}),
+                compound.clock(),
             ).opens
             for last in shown
         )

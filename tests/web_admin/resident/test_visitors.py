@@ -77,9 +77,15 @@ def test_wrong_times_are_refused_beside_the_field(
     phone: FlaskClient, valid_from: str, valid_until: str, problem: str
 ) -> None:
     answer = press(
-        phone, "/r/visitors", seen_on="/r/visitors", label="Aunt Li", gate_numbers="1", when="typed",
-        valid_from=valid_from, valid_until=valid_until,
-    )  # fmt: skip
+        phone,
+        "/r/visitors",
+        seen_on="/r/visitors",
+        label="Aunt Li",
+        gate_numbers="1",
+        when="typed",
+        valid_from=valid_from,
+        valid_until=valid_until,
+    )
     assert answer.status_code == 422
     assert f'id="{problem}"' in answer.text
 
@@ -88,8 +94,9 @@ def test_tomorrow_is_the_sites_own_day(compound: Compound, phone: FlaskClient) -
     make_pass(phone, when="tomorrow")
     row = only_pass(compound)
     assert (row.valid_from.isoformat(), row.valid_until - row.valid_from) == (
-        "2026-03-04T16:00:00+00:00", timedelta(days=1),
-    )  # fmt: skip
+        "2026-03-04T16:00:00+00:00",
+        timedelta(days=1),
+    )
 
 
 def test_a_withdrawn_pass_is_refused_and_its_link_shows_no_code(
@@ -176,9 +183,15 @@ def test_a_resident_with_one_gate_needs_no_choice(compound: Compound, phone: Fla
 
 def weekly_pass(phone: FlaskClient, **changes: str) -> TestResponse:
     fields = {
-        "label": "Piano teacher", "gate_numbers": "1", "uses": "weekly", "days": "thu", "starts_at": "09:00",
-        "ends_at": "12:00", "last_day": "2026-04-30", **changes,
-    }  # fmt: skip
+        "label": "Piano teacher",
+        "gate_numbers": "1",
+        "uses": "weekly",
+        "days": "thu",
+        "starts_at": "09:00",
+        "ends_at": "12:00",
+        "last_day": "2026-04-30",
+        **changes,
+    }
     return press(phone, "/r/visitors", seen_on="/r/visitors", **fields)
 
 
@@ -322,8 +335,16 @@ def test_where_a_pass_was_used_is_on_the_phone(
 ) -> None:
     page = make_pass(phone, gate_numbers="1", uses="once")
     with compound.session() as session:
-        session.add(VisitorUse(gate_id="north", journal_id="j", seq=1, lane_id="north-in", at=clock.now,
-                               shown_id=only_pass(compound).pass_id))  # fmt: skip
+        session.add(
+            VisitorUse(
+                gate_id="north",
+                journal_id="j",
+                seq=1,
+                lane_id="north-in",
+                at=clock.now,
+                shown_id=only_pass(compound).pass_id,
+            )
+        )
     assert "12:00, North gate" in phone.get("/r/visitors").text
     assert "<strong>North gate</strong>" in phone.get(page).text.partition("used-title")[2]
 
@@ -335,8 +356,16 @@ def test_a_pass_for_one_visit_says_to_both_when_it_is_used_up(
     link = link_of(phone, page)
     assert phone.get(f"{link}/now").json["state"] == "live"
     with compound.session() as session:
-        session.add(VisitorUse(gate_id="north", journal_id="j", seq=1, lane_id="north-in", at=clock.now,
-                               shown_id=only_pass(compound).pass_id))  # fmt: skip
+        session.add(
+            VisitorUse(
+                gate_id="north",
+                journal_id="j",
+                seq=1,
+                lane_id="north-in",
+                at=clock.now,
+                shown_id=only_pass(compound).pass_id,
+            )
+        )
     assert phone.get(f"{link}/now").json == {"state": "used", "text": None}
     assert phone.get(f"{link}/pass.png").status_code == 404
     shown = phone.get(f"{link}?language=en").text

@@ -67,9 +67,7 @@ def test_who_is_signed_in_and_taps_the_used_invitation_again_comes_to_their_page
     assert "You are signed in on this phone already" in client.get("/r/").text
 
 
-def test_an_old_or_mistyped_invitation_is_refused_in_plain_words(
-    compound: Compound, clock: SetClock
-) -> None:
+def test_an_old_or_mistyped_invitation_is_refused_in_plain_words(compound: Compound, clock: SetClock) -> None:
     code = compound.invitation(compound.person_id)
     client = compound.app.test_client()
     with client.session_transaction() as session:

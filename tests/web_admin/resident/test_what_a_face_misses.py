@@ -101,8 +101,10 @@ def test_the_card_says_it_in_the_sentence_that_check_log_and_models_print() -> N
         ("docs/face.md", f"| {AT} | once in 1,755 | {ONE} % by person, {MORE} % with three looks |"),
         ("docs/face.md", f"| {BELOW} | once in 1,754 | {LOWER} % by person or more |"),
         ("docs/face.md", f"{ONE} % of tries missed with one look and {MORE} % with three"),
-        ("docs/decisions/0046_beside_a_card_a_face_is_compared_with_one.md",
-         f"(similarity {AT}; of an owner's tries {ONE} % are missed with one look, {MORE} % with three)"),
+        (
+            "docs/decisions/0046_beside_a_card_a_face_is_compared_with_one.md",
+            f"(similarity {AT}; of an owner's tries {ONE} % are missed with one look, {MORE} % with three)",
+        ),
         ("docs/decisions/0046_beside_a_card_a_face_is_compared_with_one.md", f"({BELOW}; {LOWER} % or more)"),
         ("docs/residents.md", f"{ONE} of 100 tries"),
         ("docs/zh/residents.md", f"每 100 次约有 {ONE} 次认不出"),
@@ -111,7 +113,7 @@ def test_the_card_says_it_in_the_sentence_that_check_log_and_models_print() -> N
         ("README.md", f"misses {ONE} of 100 tries"),
         ("CHANGELOG.md", f"{LOWER} % or more of tries missed instead of {ONE} %"),
     ],
-)  # fmt: skip
+)
 def test_the_pages_of_the_documentation_say_the_same(page: str, line: str) -> None:
     text = " ".join((ROOT / page).read_text(encoding="utf-8").split())
     assert " ".join(line.split()) in text

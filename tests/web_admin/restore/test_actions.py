@@ -65,10 +65,17 @@ def compound(migrated, sealer, site, north, south, clock):
         for pass_id in ("a" * 16, "b" * 16):
             session.add(
                 VisitorPassRow(
-                    pass_id=pass_id, site_id=site, label="", gate_numbers=[1], valid_from=clock.now,
-                    valid_until=clock.now + timedelta(days=2), uses=0, text="", created_at=clock.now,
+                    pass_id=pass_id,
+                    site_id=site,
+                    label="",
+                    gate_numbers=[1],
+                    valid_from=clock.now,
+                    valid_until=clock.now + timedelta(days=2),
+                    uses=0,
+                    text="",
+                    created_at=clock.now,
                 )
-            )  # fmt: skip
+            )
         append_audit(session, site, "card_issued", {"actor_id": "m"}, {"name": "someone"}, clock.now)
         publish_policy(session, sealer, site, clock.now)
     north.have = south.have = (1, 1)
@@ -107,10 +114,8 @@ def stones(*keys, version, now, have=(1, 9)):
     return TombstoneBatch(
         have_epoch=have[0],
         have_version=have[1],
-        tombstones=tuple(
-            Tombstone(record_key=key, ended_at=now, epoch=1, version=version) for key in keys
-        ),
-    )  # fmt: skip
+        tombstones=tuple(Tombstone(record_key=key, ended_at=now, epoch=1, version=version) for key in keys),
+    )
 
 
 def test_everything_comes_back_but_shares_of_faces(compound, restored, migrated, site):
@@ -177,7 +182,8 @@ def test_who_says_yes_again_after_a_restore_gets_a_lease_and_the_old_face_a_cert
         old = session.scalars(select(Consent.consent_id)).one()
         statement = certificate_statement(session, old, clock.now)
         assert [(gate.gate_id, gate.why) for gate in statement.gates] == [
-            ("north", "restored"), ("south", "restored"),
+            ("north", "restored"),
+            ("south", "restored"),
         ]
         assert statement.open[:2] == ("gate:north", "gate:south")
         person, later = session.get_one(Person, compound.person), clock.now + timedelta(minutes=1)
@@ -199,8 +205,14 @@ def test_a_revoked_card_stays_revoked_after_a_restore(
     north, south = (at(gate, back, web_config, sealer, clock) for gate in (north, south))
     reply = north.ask(clock.now)
     assert (reply.wants_tombstones, reply.policy, reply.change) == (True, None, None)
-    sent = stones(f"credential:{compound.first}", f"ended_pass:{'a' * 16}", f"ended_pass:{'c' * 16}",
-                  version=2, now=clock.now, have=(1, 1))  # fmt: skip
+    sent = stones(
+        f"credential:{compound.first}",
+        f"ended_pass:{'a' * 16}",
+        f"ended_pass:{'c' * 16}",
+        version=2,
+        now=clock.now,
+        have=(1, 1),
+    )
     assert north.post(TOMBSTONES_PATH, sent).status_code == 200
     reply = north.ask(clock.now)
     assert (reply.wants_tombstones, reply.policy) == (False, None)
@@ -330,7 +342,7 @@ def test_a_restore_into_a_used_database_is_refused(backup_file, migrated):
         assert len(session.scalars(select(AuditEntry)).all()) == 1
 
 
-LATER_MIGRATION = '''
+LATER_MIGRATION = """
 from alembic import op
 import sqlalchemy as sa
 
@@ -340,7 +352,7 @@ revision, down_revision, branch_labels, depends_on = "9999", "{before}", None, N
 def upgrade():
     op.create_table("later", sa.Column("person_id", sa.String(200), primary_key=True))
     op.execute("INSERT INTO later SELECT person_id FROM person")
-'''
+"""
 
 
 def test_a_backup_with_an_older_schema_is_restored_and_brought_up_to_date(

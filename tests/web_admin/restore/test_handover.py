@@ -183,17 +183,23 @@ def test_a_page_counts_once_and_a_gate_goes_on_from_where_the_server_is(
 
 
 FORGED = {
-    "another record": lambda page: msgspec.structs.replace(page, records={
-        **page.records, "hours:x": msgspec.Raw(b'{"hours_id":"x","name":"x","spans":[]}')}),
+    "another record": lambda page: msgspec.structs.replace(
+        page, records={**page.records, "hours:x": msgspec.Raw(b'{"hours_id":"x","name":"x","spans":[]}')}
+    ),
     "one record less": lambda page: msgspec.structs.replace(
-        page, records=dict(list(page.records.items())[1:])),
+        page, records=dict(list(page.records.items())[1:])
+    ),
     "no manifest": lambda page: msgspec.structs.replace(page, policy=None),
     "another signature": lambda page: msgspec.structs.replace(
-        page, policy=msgspec.structs.replace(page.policy, signature=bytes(64))),
+        page, policy=msgspec.structs.replace(page.policy, signature=bytes(64))
+    ),
     "a record that is none": lambda page: msgspec.structs.replace(
-        page, records={**page.records, "person:x": msgspec.Raw(b'{"face":"AAAA"}')}),
-    "a face": lambda page: msgspec.structs.replace(page, records={
-        **page.records, "face:p": msgspec.Raw(b'{"person_id":"p","consent_id":"c","engine":"e"}')}),
+        page, records={**page.records, "person:x": msgspec.Raw(b'{"face":"AAAA"}')}
+    ),
+    "a face": lambda page: msgspec.structs.replace(
+        page,
+        records={**page.records, "face:p": msgspec.Raw(b'{"person_id":"p","consent_id":"c","engine":"e"}')},
+    ),
     "a digest for a card": lambda page: msgspec.structs.replace(page, digests={"credential:x": bytes(32)}),
 }
 
@@ -276,8 +282,9 @@ def test_what_a_stolen_gate_handed_over_counts_for_nothing(
 ):
     post_all(north, holding)
     with database.session() as session:
-        (asked,) = [row for row in open_reviews(session, site)
-                    if (row.kind, row.subject_id) == ("gate_here", "north")]
+        (asked,) = [
+            row for row in open_reviews(session, site) if (row.kind, row.subject_id) == ("gate_here", "north")
+        ]
         decide(manager(session, sealer, site, clock), asked.review_id, STOLEN)
         assert session.scalars(select(HandedRecord)).all() == []
         leave_out_gate(session, sealer, "south", clock.now)
@@ -361,7 +368,8 @@ def test_pages_fit_the_servers_limit_and_give_everything_once(holding, clock):
     assert sorted(sent) == sorted(set(sent))
     assert len(sent) >= len(stones)
     assert sum(len(page.records) for page in pages) == len(
-        holding.store._connection.execute("SELECT key FROM record").fetchall())
+        holding.store._connection.execute("SELECT key FROM record").fetchall()
+    )
 
 
 # -- what signs in -----------------------------------------------------------------------------------
@@ -370,8 +378,10 @@ def test_pages_fit_the_servers_limit_and_give_everything_once(holding, clock):
 def test_keys_of_other_systems_wait_for_the_manager(database, sealer, site, clock):
     with database.session() as session:
         act = manager(session, sealer, site, clock)
-        keys = [make_api_key(act, name=name, scopes=["people:read"],
-                             valid_until=clock.now + timedelta(days=9)) for name in ("a", "b")]
+        keys = [
+            make_api_key(act, name=name, scopes=["people:read"], valid_until=clock.now + timedelta(days=9))
+            for name in ("a", "b")
+        ]
         texts = [key.text for key in keys]
         ids = [key.row.key_id for key in keys]
         begin_restoring(session, sealer, site, clock.now)
@@ -389,19 +399,38 @@ def test_no_session_link_passkey_or_password_of_the_staff_outlives_a_restore(
 ):
     with database.session() as session:
         person = session.scalars(select(Person)).one()
-        staff = User(email="m@example.org", active=True, fs_uniquifier="staff", password="x",
-                     tf_totp_secret="y")
+        staff = User(
+            email="m@example.org", active=True, fs_uniquifier="staff", password="x", tf_totp_secret="y"
+        )
         resident = User(person_id=person.person_id, active=True, fs_uniquifier="resident", password="z")
         session.add_all([staff, resident])
         session.flush()
-        session.add_all([
-            Passkey(passkey_id="k", person_id=person.person_id, credential_id=b"c", public_key=b"p",
-                    sign_count=0, created_at=clock.now),
-            StaffInvitation(invitation_id="s", account_id=staff.id, code_digest=b"s", created_at=clock.now,
-                            expires_at=clock.now + timedelta(days=3)),
-            Invitation(invitation_id="i", person_id=person.person_id, code_digest=b"i",
-                       created_at=clock.now, expires_at=clock.now + timedelta(days=3)),
-        ])
+        session.add_all(
+            [
+                Passkey(
+                    passkey_id="k",
+                    person_id=person.person_id,
+                    credential_id=b"c",
+                    public_key=b"p",
+                    sign_count=0,
+                    created_at=clock.now,
+                ),
+                StaffInvitation(
+                    invitation_id="s",
+                    account_id=staff.id,
+                    code_digest=b"s",
+                    created_at=clock.now,
+                    expires_at=clock.now + timedelta(days=3),
+                ),
+                Invitation(
+                    invitation_id="i",
+                    person_id=person.person_id,
+                    code_digest=b"i",
+                    created_at=clock.now,
+                    expires_at=clock.now + timedelta(days=3),
+                ),
+            ]
+        )
         begin_restoring(session, sealer, site, clock.now)
     with database.session() as session:
         accounts = {user.email: user for user in session.scalars(select(User))}

@@ -72,7 +72,8 @@ class WaitingChannel:
     is_answered: bool = False
     was_turned_away: bool = False
     requests: list[SimpleNamespace] = field(
-        default_factory=lambda: [SimpleNamespace(error=None, was_tried=False)])
+        default_factory=lambda: [SimpleNamespace(error=None, was_tried=False)]
+    )
 
     def turn_away(self) -> None:
         self.was_turned_away = True
@@ -134,8 +135,11 @@ class TwoListeners:
         client = self.stack.enter_context(socket.create_connection(server.socket.getsockname(), 10))
         client.sendall(begun)
         until = time.monotonic() + 10
-        while not any(channel.request is not None and channel.request.headers_finished
-                      for number, channel in server.active_channels.items() if number not in before):
+        while not any(
+            channel.request is not None and channel.request.headers_finished
+            for number, channel in server.active_channels.items()
+            if number not in before
+        ):
             assert time.monotonic() < until
             self.sockets.turn(0.1)
         return client
@@ -148,8 +152,10 @@ def worker() -> Iterator[TwoListeners]:
         threads = SharedThreads(page_threads=1, sync_threads=1)
         stack.callback(threads.shutdown)
         stack.callback(sockets.close)
-        servers = [BufferingServer(None, socket.create_server(("127.0.0.1", 0)), threads, intakes, sockets)
-                   for _listener in range(2)]
+        servers = [
+            BufferingServer(None, socket.create_server(("127.0.0.1", 0)), threads, intakes, sockets)
+            for _listener in range(2)
+        ]
         for server in servers:
             stack.callback(server.close)
             stack.callback(server.close_idle, math.inf)
@@ -181,7 +187,9 @@ def test_the_oldest_body_of_a_client_is_closed_at_whichever_listener_it_arrives(
         worker.connect(1, BEGUN)
     assert oldest.recv(100).startswith(b"HTTP/1.1 503 ")
     assert (len(worker.servers[0].active_channels), len(worker.servers[1].active_channels)) == (
-        0, BODIES_OF_A_CLIENT)
+        0,
+        BODIES_OF_A_CLIENT,
+    )
 
 
 # -- how many ----------------------------------------------------------------------------------------
@@ -377,9 +385,16 @@ def test_an_endless_line_between_chunks_ends_the_request():
 
 @pytest.mark.parametrize(
     ("path", "is_sync"),
-    [(ASK_PATH, True), (f"{ASK_PATH}?x=1", True), (PAIR_PATH, False), (f"{PAIR_PATH}/state", False),
-     (f"{PAIR_PATH}/commit", False), (f"{PAIR_PATH}/reveal", False),
-     ("/staff/sign-in", False), ("/manage/sync/v1/ask", False)],
+    [
+        (ASK_PATH, True),
+        (f"{ASK_PATH}?x=1", True),
+        (PAIR_PATH, False),
+        (f"{PAIR_PATH}/state", False),
+        (f"{PAIR_PATH}/commit", False),
+        (f"{PAIR_PATH}/reveal", False),
+        ("/staff/sign-in", False),
+        ("/manage/sync/v1/ask", False),
+    ],
 )
 def test_only_requests_on_the_gates_paths_have_the_gates_threads(path, is_sync):
     assert request_to(path).is_sync is is_sync

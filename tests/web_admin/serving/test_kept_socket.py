@@ -19,8 +19,7 @@ print(port, sorted({"LISTEN_FDS", "LISTEN_PID"} & set(os.environ)))
 def next_port(stored, before=""):
     """Return the port that the next process listens on, and what is left in its environment."""
     command = [*with_descriptor(stored.fileno()), sys.executable, "-c", before + NEXT]
-    done = subprocess.run(
-        command, pass_fds=(stored.fileno(),), capture_output=True, text=True, check=True)
+    done = subprocess.run(command, pass_fds=(stored.fileno(),), capture_output=True, text=True, check=True)
     port, rest = done.stdout.strip().split(" ", 1)
     return int(port), rest
 

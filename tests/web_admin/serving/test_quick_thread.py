@@ -38,9 +38,12 @@ class Door:
         assert self.is_open.wait(10)
         if self.fault is not None:
             raise self.fault
-        return [None if request.body == b"alone" else
-                answer(b"x" * LONG if request.body == b"long" else b"together:" + request.body)
-                for request in requests]
+        return [
+            None
+            if request.body == b"alone"
+            else answer(b"x" * LONG if request.body == b"long" else b"together:" + request.body)
+            for request in requests
+        ]
 
 
 def answer(body):
@@ -61,7 +64,8 @@ class Served:
         self.sockets = Sockets()
         self.threads = SharedThreads(page_threads=1, sync_threads=1, quick_door=self.door)
         self.server = BufferingServer(
-            app, socket.create_server(("127.0.0.1", 0)), self.threads, Intakes(0), self.sockets)
+            app, socket.create_server(("127.0.0.1", 0)), self.threads, Intakes(0), self.sockets
+        )
         self._loop = threading.Thread(target=self._turn)
         self._loop.start()
 
@@ -76,8 +80,9 @@ class Served:
 
     def ask(self, body, line=None, path=ASK_PATH, **headers):
         line = line or self.connect()
-        line.request("POST", path, body, GATE | {name.replace("_", "-"): value
-                                                 for name, value in headers.items()})
+        line.request(
+            "POST", path, body, GATE | {name.replace("_", "-"): value for name, value in headers.items()}
+        )
         return line
 
     def wait(self, is_so):
@@ -134,7 +139,9 @@ def test_a_connection_is_kept_and_its_answers_come_in_order(served):
         kept = line.sock
         answered = line.getresponse()
         assert (answered.status, answered.read()) == (
-            200, b"app:alone" if body == b"alone" else b"together:" + body)
+            200,
+            b"app:alone" if body == b"alone" else b"together:" + body,
+        )
         assert line.sock is kept is not None
     assert served.door.batches == [[b"1"], [b"alone"], [b"2"]]
 
@@ -166,8 +173,10 @@ def test_a_client_that_reads_nothing_holds_up_no_other(served):
 
 def test_a_body_that_comes_later_than_its_head_is_answered_whole(served):
     with socket.create_connection(served.server.socket.getsockname(), 10) as line:
-        line.sendall(f"POST {ASK_PATH} HTTP/1.1\r\nHost: x\r\nMenjin-Gate: north\r\n"
-                     "Content-Length: 4\r\n\r\nab".encode())
+        line.sendall(
+            f"POST {ASK_PATH} HTTP/1.1\r\nHost: x\r\nMenjin-Gate: north\r\n"
+            "Content-Length: 4\r\n\r\nab".encode()
+        )
         time.sleep(0.1)
         assert served.door.batches == []
         line.sendall(b"cd")
@@ -184,8 +193,13 @@ def test_a_fault_at_the_door_is_no_fault_of_the_gates(served, caplog):
 
 @pytest.mark.parametrize(
     "otherwise",
-    [{"Connection": "close"}, {"path": "/sync/v1/events"}, {"path": f"{ASK_PATH}?a=1"},
-     {"body": b"x" * 20_000}, {"Menjin_Gate": "unknown"}],
+    [
+        {"Connection": "close"},
+        {"path": "/sync/v1/events"},
+        {"path": f"{ASK_PATH}?a=1"},
+        {"body": b"x" * 20_000},
+        {"Menjin_Gate": "unknown"},
+    ],
     ids=str,
 )
 def test_other_requests_reach_the_app_at_once(served, otherwise):

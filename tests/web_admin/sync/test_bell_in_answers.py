@@ -43,8 +43,10 @@ def test_an_older_gate_gets_no_field_that_it_does_not_know(north, bell, clock):
     bell.is_ringing = True
     body = north.post(ASK_PATH, north.question(clock.now)).data
     assert b"bell" not in body
-    assert b"bell_" not in north.post(
-        ASK_PATH, msgspec.structs.replace(north.question(clock.now), knows=())).data
+    assert (
+        b"bell_"
+        not in north.post(ASK_PATH, msgspec.structs.replace(north.question(clock.now), knows=())).data
+    )
 
 
 def test_a_server_without_a_bell_names_none(north, clock):

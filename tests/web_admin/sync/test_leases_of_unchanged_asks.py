@@ -89,8 +89,12 @@ def test_a_question_with_a_wrong_key_is_counted_and_the_gate_is_not_silent(
 def test_that_a_gate_sends_no_key_any_more_is_noted_at_once(database, north, people, clock):
     question = msgspec.structs.replace(north.question(clock.now), face=FaceStatus(engine="e"))
     without = msgspec.structs.replace(question, sealing_public_key=msgspec.UNSET)
-    for asked, trouble in ((question, ""), (without, PROGRAM_OUTDATED), (without, PROGRAM_OUTDATED),
-                           (question, "")):  # fmt: skip
+    for asked, trouble in (
+        (question, ""),
+        (without, PROGRAM_OUTDATED),
+        (without, PROGRAM_OUTDATED),
+        (question, ""),
+    ):
         assert north.post(ASK_PATH, asked).status_code == 200
         with database.session() as session:
             assert session.get_one(GateFaceRow, "north").status["trouble"] == trouble
@@ -198,13 +202,21 @@ def other_consent(session, sealer, site, people, now):
     first = select(Consent.consent_id).where(Consent.consent_id != consent.consent_id)
     old = session.scalars(first.where(Consent.person_id == people[0])).one()
     consent.given_at = now + timedelta(seconds=1)
-    session.add(FaceShare(person_id=people[0], gate_id="north", consent_id=old,
-                          share_sealed=share.share_sealed, created_at=now))  # fmt: skip
+    session.add(
+        FaceShare(
+            person_id=people[0],
+            gate_id="north",
+            consent_id=old,
+            share_sealed=share.share_sealed,
+            created_at=now,
+        )
+    )
 
 
 def newer_notice(session, sealer, site, people, now):
-    session.add(Notice(purpose=FACE_PURPOSE, version=2, language="en", fields={}, sha256=bytes(32),
-                       published_at=now))  # fmt: skip
+    session.add(
+        Notice(purpose=FACE_PURPOSE, version=2, language="en", fields={}, sha256=bytes(32), published_at=now)
+    )
     of_first(session, people).notice_version = 2
 
 
@@ -221,9 +233,15 @@ def face_not_chosen(session, sealer, site, people, now):
 
 
 def of_another_site(session, sealer, site, people, now):
-    session.add(Site(
-        **{column.key: getattr(session.get_one(Site, site), column.key) for column in Site.__mapper__.columns}
-        | {"site_id": "other"}))
+    session.add(
+        Site(
+            **{
+                column.key: getattr(session.get_one(Site, site), column.key)
+                for column in Site.__mapper__.columns
+            }
+            | {"site_id": "other"}
+        )
+    )
     session.flush()
     session.get_one(Person, people[0]).site_id = "other"
 
@@ -267,10 +285,22 @@ def published(session, sealer, site, people, now):
 
 THE_OTHER, NONE = [1], []
 CHANGES = [
-    (withdrawn, THE_OTHER), (share_destroyed, THE_OTHER), (other_consent, THE_OTHER), (newer_notice, [0]),
-    (paused, THE_OTHER), (moved_out, THE_OTHER), (face_not_chosen, THE_OTHER), (of_another_site, THE_OTHER),
-    (face_off, NONE), (suspended, NONE), (tampered, NONE), (cloned, NONE), (stolen, NONE), (restoring, NONE),
-    (elsewhere_only, THE_OTHER), (published, THE_OTHER),
+    (withdrawn, THE_OTHER),
+    (share_destroyed, THE_OTHER),
+    (other_consent, THE_OTHER),
+    (newer_notice, [0]),
+    (paused, THE_OTHER),
+    (moved_out, THE_OTHER),
+    (face_not_chosen, THE_OTHER),
+    (of_another_site, THE_OTHER),
+    (face_off, NONE),
+    (suspended, NONE),
+    (tampered, NONE),
+    (cloned, NONE),
+    (stolen, NONE),
+    (restoring, NONE),
+    (elsewhere_only, THE_OTHER),
+    (published, THE_OTHER),
 ]
 
 

@@ -102,7 +102,8 @@ def other_pulse(session, sealer, site, person_id, now):
 
 
 @pytest.mark.parametrize(
-    "change", [card, end_of_a_person, suspension, other_pulse], ids=lambda change: change.__name__)
+    "change", [card, end_of_a_person, suspension, other_pulse], ids=lambda change: change.__name__
+)
 def test_the_answer_is_the_one_that_is_worked_out_in_full(
     lin, north, database, sealer, site, clock, gates_app, change
 ):
@@ -117,9 +118,16 @@ def test_the_answer_is_the_one_that_is_worked_out_in_full(
 
 @pytest.mark.parametrize(
     "difference",
-    [{"clock_sure": False}, {"journal_seq": 3}, {"policy_trouble": "refused"}, {"have_version": 0},
-     {"have_version": 9}, {"have_epoch": 9}, {"knows": ()},
-     {"lanes": (LaneState(lane_id="north-in", door="open", posture="normal"),)}],
+    [
+        {"clock_sure": False},
+        {"journal_seq": 3},
+        {"policy_trouble": "refused"},
+        {"have_version": 0},
+        {"have_version": 9},
+        {"have_epoch": 9},
+        {"knows": ()},
+        {"lanes": (LaneState(lane_id="north-in", door="open", posture="normal"),)},
+    ],
     ids=lambda difference: next(iter(difference)),
 )
 def test_a_gate_that_says_something_else_with_it_is_answered_in_full(

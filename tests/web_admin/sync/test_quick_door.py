@@ -26,7 +26,8 @@ pytestmark = pytest.mark.both_databases
 def whole_app(web_config, database, sealer, quiet, clock):
     """The server with its pages, at which the gate was answered as well."""
     app = create_app(
-        web_config, clock=clock, menjin=Menjin(web_config, database, sealer, clock, PolicyEffects(sealer)))
+        web_config, clock=clock, menjin=Menjin(web_config, database, sealer, clock, PolicyEffects(sealer))
+    )
     quiet.client = app.test_client()
     quiet.ask(clock.now)
     return app
@@ -94,7 +95,9 @@ def test_what_is_not_answered_reaches_flask_with_its_body(quiet, clock, reached_
     empty = ReceiptBatch(receipts=())
     assert quiet.post(RECEIPTS_PATH, empty).get_json() == {"count": 0}
     assert reached_flask == [
-        (ASK_PATH, msgspec.json.encode(question)), (RECEIPTS_PATH, msgspec.json.encode(empty))]
+        (ASK_PATH, msgspec.json.encode(question)),
+        (RECEIPTS_PATH, msgspec.json.encode(empty)),
+    ]
 
 
 def test_other_paths_methods_queries_and_long_bodies_reach_flask(quiet, clock, gates_app, reached_flask):
@@ -115,8 +118,13 @@ def test_a_strangers_body_is_not_read_there(quiet, gates_app):
 
     door = gates_app.extensions["menjin_quick_door"]
     for head in ({}, {"HTTP_MENJIN_GATE": "nowhere"}):
-        environ = {"PATH_INFO": RECEIPTS_PATH, "REQUEST_METHOD": "POST", "CONTENT_LENGTH": "900000",
-                   "wsgi.input": Unread(), **head}
+        environ = {
+            "PATH_INFO": RECEIPTS_PATH,
+            "REQUEST_METHOD": "POST",
+            "CONTENT_LENGTH": "900000",
+            "wsgi.input": Unread(),
+            **head,
+        }
         assert door._body(environ, RECEIPTS_PATH) is None
 
 
@@ -129,7 +137,8 @@ def test_its_answers_have_the_headers_of_every_answer(quiet, clock, whole_app, m
     assert len(reached) == 1
     own = {"Content-Length", "X-Request-ID"}
     assert {(name, value) for name, value in quick.headers if name not in own} == {
-        (name, value) for name, value in full.headers if name not in own}
+        (name, value) for name, value in full.headers if name not in own
+    }
     assert "Content-Security-Policy" in quick.headers
 
 
@@ -150,8 +159,10 @@ def test_what_is_passed_on_is_measured_from_its_beginning(quiet, clock, whole_ap
 
 def test_a_question_that_is_passed_on_is_counted_once(quiet, clock, gates_app):
     gates_app.extensions["menjin_ask_bounds"] = AskBounds(lambda: 0.0)
-    asked = [quiet.post(ASK_PATH, quiet.question(clock.now, journal_seq=number)).status_code
-             for number in range(ASKS_AT_ONCE + 5)]
+    asked = [
+        quiet.post(ASK_PATH, quiet.question(clock.now, journal_seq=number)).status_code
+        for number in range(ASKS_AT_ONCE + 5)
+    ]
     assert asked.index(429) in (ASKS_AT_ONCE, ASKS_AT_ONCE + 1)
 
 
@@ -164,7 +175,8 @@ def test_its_answers_are_counted_and_named_in_the_log(quiet, clock, gates_app, l
     assert answer.headers["Content-Type"] == "application/json"
     said = [line for line in lines if line.get("event") == "request"]
     assert [(line["request"], line["page"], line["status"]) for line in said] == [
-        (answer.headers["X-Request-ID"], ASK_PATH, 200)]
+        (answer.headers["X-Request-ID"], ASK_PATH, 200)
+    ]
 
 
 def none_of(signed):

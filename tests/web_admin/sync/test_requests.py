@@ -121,7 +121,9 @@ def test_an_unreadable_body_says_what_is_wrong_with_it_in_400_characters(north):
 def test_an_answer_has_its_status_and_says_that_it_is_json():
     made = answer(418, Refusal(error="a", detail="b"))
     assert (made.status_code, made.mimetype, made.data) == (
-        418, "application/json", b'{"error":"a","detail":"b"}',
+        418,
+        "application/json",
+        b'{"error":"a","detail":"b"}',
     )
 
 
@@ -159,7 +161,8 @@ def test_a_repeat_of_the_newest_is_named_and_another_question_under_its_number_i
         (alarm,) = session.query(Alarm).all()
         assert (alarm.kind, alarm.gate_id, alarm.site_id) == ("alarm_gate_forked", "north", gate.site_id)
         assert (alarm.raised_at, alarm.detail) == (
-            first, "request 1 after 1: the key of this gate is in two places",
+            first,
+            "request 1 after 1: the key of this gate is in two places",
         )
 
 

@@ -146,9 +146,16 @@ def test_an_order_goes_out_once_signed_and_not_when_old(database, sealer, site, 
     with database.session() as session:
         for order_id, age in (("fresh", 2), ("old", 20)):
             session.add(
-                OrderRow(order_id=order_id, gate_id="north", lane_id="north-in", valid_seconds=15,
-                         issued_at=clock.now - timedelta(seconds=age), author_id="guard", reason="parcel")
-            )  # fmt: skip
+                OrderRow(
+                    order_id=order_id,
+                    gate_id="north",
+                    lane_id="north-in",
+                    valid_seconds=15,
+                    issued_at=clock.now - timedelta(seconds=age),
+                    author_id="guard",
+                    reason="parcel",
+                )
+            )
         root = session.get_one(Site, site).root_public_key
     orders = north.ask(clock.now).orders
     assert [open_order(o, root, site_id=site, gate_id="north").order_id for o in orders] == ["fresh"]
@@ -281,8 +288,17 @@ def test_a_stolen_gate_gets_no_lease_and_no_order(database, sealer, site, north,
         person = add_person(session, site, None, ["north-in"], clock.now)
         add_card(session, sealer, person, 7, clock.now)
         give_face(session, sealer, site, person, clock.now)
-        session.add(OrderRow(order_id="o", gate_id="north", lane_id="north-in", valid_seconds=15,
-                             issued_at=clock.now, author_id="guard", reason=""))  # fmt: skip
+        session.add(
+            OrderRow(
+                order_id="o",
+                gate_id="north",
+                lane_id="north-in",
+                valid_seconds=15,
+                issued_at=clock.now,
+                author_id="guard",
+                reason="",
+            )
+        )
         session.get_one(Gate, "north").state = "stolen"
         publish_policy(session, sealer, site, clock.now)
     reply = north.ask(clock.now)
@@ -295,8 +311,15 @@ def test_receipts_are_stored_once_and_only_with_the_gates_signature(database, se
         person = add_person(session, site, None, ["north-in"], clock.now)
         consent = give_face(session, sealer, site, person, clock.now)
         ids = (person.person_id, consent.consent_id)
-    receipt = ForgetReceipt(site_id=site, gate_id="north", person_id=ids[0], consent_id=ids[1],
-                            forgotten_at=clock.now, blob_found=True, journal_seq=4)  # fmt: skip
+    receipt = ForgetReceipt(
+        site_id=site,
+        gate_id="north",
+        person_id=ids[0],
+        consent_id=ids[1],
+        forgotten_at=clock.now,
+        blob_found=True,
+        journal_seq=4,
+    )
     body, signature = sign_struct(north.key, RECEIPT_DOMAIN, receipt)
     batch = ReceiptBatch(receipts=(SignedReceipt(receipt=body, signature=signature),))
     for _ in range(2):
@@ -312,12 +335,17 @@ def test_a_bad_receipt_is_set_aside_and_named_and_the_good_ones_are_taken(
         person = add_person(session, site, None, ["north-in"], clock.now)
         consent = give_face(session, sealer, site, person, clock.now)
         ids = (person.person_id, consent.consent_id)
-    receipt = ForgetReceipt(site_id=site, gate_id="north", person_id=ids[0], consent_id=ids[1],
-                            forgotten_at=clock.now, blob_found=True, journal_seq=4)  # fmt: skip
-    body, signature = sign_struct(north.key, RECEIPT_DOMAIN, receipt)
-    bad = (
-        SignedReceipt(receipt=body, signature=bytes(64)), SignedReceipt(receipt=b"{", signature=signature)
+    receipt = ForgetReceipt(
+        site_id=site,
+        gate_id="north",
+        person_id=ids[0],
+        consent_id=ids[1],
+        forgotten_at=clock.now,
+        blob_found=True,
+        journal_seq=4,
     )
+    body, signature = sign_struct(north.key, RECEIPT_DOMAIN, receipt)
+    bad = (SignedReceipt(receipt=body, signature=bytes(64)), SignedReceipt(receipt=b"{", signature=signature))
     good = SignedReceipt(receipt=body, signature=signature)
     assert north.post(RECEIPTS_PATH, ReceiptBatch(receipts=(*bad, good))).status_code == 200
     with database.session() as session:
@@ -356,9 +384,7 @@ def test_no_answer_holds_a_share_or_a_key_that_who_ends_the_tls_could_read(north
 
 
 @pytest.mark.usefixtures("a_face")
-def test_a_gate_of_an_older_program_is_lent_nothing_and_its_page_knows_why(
-    database, north, clock
-):
+def test_a_gate_of_an_older_program_is_lent_nothing_and_its_page_knows_why(database, north, clock):
     old = msgspec.structs.replace(
         north.question(clock.now), sealing_public_key=msgspec.UNSET, face=FaceStatus(engine="yunet-sface")
     )
@@ -372,8 +398,17 @@ def test_a_gate_of_an_older_program_is_lent_nothing_and_its_page_knows_why(
 @pytest.mark.usefixtures("a_face")
 def test_a_weak_sealing_key_is_refused_and_loses_no_order(database, site, north, clock):
     with database.session() as session:
-        session.add(OrderRow(order_id="00112233aabbccdd", gate_id="north", lane_id="north-in",
-                             issued_at=clock.now, valid_seconds=10, author_id="guard", reason="parcel"))
+        session.add(
+            OrderRow(
+                order_id="00112233aabbccdd",
+                gate_id="north",
+                lane_id="north-in",
+                issued_at=clock.now,
+                valid_seconds=10,
+                author_id="guard",
+                reason="parcel",
+            )
+        )
     bad = msgspec.structs.replace(north.question(clock.now), sealing_public_key=bytes(32))
     response = north.post(ASK_PATH, bad)
     assert (response.status_code, error_of(response)) == (400, "sealing_key_unusable")
@@ -452,8 +487,12 @@ class Controller:
 
     def post_commit(self, client, code, **more):
         commitment = pairing_commitment(public_bytes(self.key), self.sealing_public_key, self.nonce)
-        request = PairCommit(code=code, gate_public_key=public_bytes(self.key), commitment=commitment,
-                             sealing_public_key=self.sealing_public_key)
+        request = PairCommit(
+            code=code,
+            gate_public_key=public_bytes(self.key),
+            commitment=commitment,
+            sealing_public_key=self.sealing_public_key,
+        )
         return client.post(PAIR_COMMIT_PATH, data=msgspec.json.encode(request), **more)
 
     def commits(self, client, code):
@@ -555,6 +594,4 @@ def test_a_refused_controller_learns_it_and_gets_no_keys(database, gates_app, cl
     pair_id, key = introduced(client, new_gate)
     with database.session() as session:
         pairing.refuse(session, pair_id)
-    assert msgspec.json.decode(poll(client, pair_id, key).data, type=PairState) == PairState(
-        state="refused"
-    )
+    assert msgspec.json.decode(poll(client, pair_id, key).data, type=PairState) == PairState(state="refused")

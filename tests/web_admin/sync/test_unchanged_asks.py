@@ -69,8 +69,17 @@ def test_a_question_worked_out_in_full_reads_the_keys_once_and_writes_the_gate_o
 
 
 def order(session, sealer, site, now):
-    session.add(OrderRow(order_id="o1", gate_id="north", lane_id="north-in", issued_at=now, valid_seconds=10,
-                         author_id="m", reason="parcel"))  # fmt: skip
+    session.add(
+        OrderRow(
+            order_id="o1",
+            gate_id="north",
+            lane_id="north-in",
+            issued_at=now,
+            valid_seconds=10,
+            author_id="m",
+            reason="parcel",
+        )
+    )
 
 
 def publication(session, sealer, site, now):
@@ -166,9 +175,7 @@ def test_a_gate_paired_again_is_refused_by_its_old_key_and_answered_by_the_new(q
     assert (answer.status_code, error_of(answer)) == (401, "signature_wrong")
 
 
-def test_numbers_that_repeat_come_late_or_jump_are_refused_as_ever_and_show_a_clone(
-    quiet, database, clock
-):
+def test_numbers_that_repeat_come_late_or_jump_are_refused_as_ever_and_show_a_clone(quiet, database, clock):
     for counter, seconds, error in (
         (quiet.counter, 0, "counter_repeated"),
         (quiet.counter - 1, 1, "counter_late"),

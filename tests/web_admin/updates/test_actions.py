@@ -73,7 +73,8 @@ def begun(compound) -> None:
 def orders(compound) -> dict[str, str]:
     with compound.act() as act:
         return {
-            gate.gate_id: order.order_id for gate in act.session.query(Gate).order_by(Gate.number)
+            gate.gate_id: order.order_id
+            for gate in act.session.query(Gate).order_by(Gate.number)
             if (order := order_of(gate)) is not None
         }
 
@@ -83,8 +84,9 @@ def reports(compound, gate_id: str, step: str, *, why: str = "") -> None:
         gate = act.session.get_one(Gate, gate_id)
         if step == "kept":
             gate.program = gate.ordered_version
-        note_update(gate, UpdateStatus(
-            step=step, version=gate.ordered_version, order_id=gate.ordered_id, why=why))
+        note_update(
+            gate, UpdateStatus(step=step, version=gate.ordered_version, order_id=gate.ordered_id, why=why)
+        )
 
 
 def settles(compound, later: timedelta = timedelta()) -> None:
@@ -182,7 +184,8 @@ def older_offered(compound, offered, tmp_path: Path) -> Path:
     wheels.mkdir()
     (wheels / "menjin-0.2.9-py3-none-any.whl").write_bytes(b"a wheel")
     release_sign.add_version(
-        tmp_path / "release", tmp_path / "keys", "0.2.9", wheels, "cp313-aarch64", datetime.now(UTC))
+        tmp_path / "release", tmp_path / "keys", "0.2.9", wheels, "cp313-aarch64", datetime.now(UTC)
+    )
     offers(compound, tmp_path)
     with compound.act() as act:
         # As numbers: compared as text, 0.2.10 is the older one.
@@ -216,8 +219,7 @@ def test_a_version_older_than_a_gates_is_refused_beside_its_field(compound, olde
 
 
 def test_an_older_version_is_rolled_out_where_the_makers_signed_the_way_back(compound, older_offered) -> None:
-    release_sign.allow_back(
-        older_offered / "release", older_offered / "keys", "0.2.9", datetime.now(UTC))
+    release_sign.allow_back(older_offered / "release", older_offered / "keys", "0.2.9", datetime.now(UTC))
     offers(compound, older_offered)
     assert asks_for(compound, "0.2.9").status_code == 303
     assert list(orders(compound)) == ["north"]
@@ -271,10 +273,14 @@ def test_an_unknown_version_is_refused_beside_its_field(compound, offered) -> No
 
 def fetched(compound, key, path: str, counter: int):
     signed = sign(key, REQUEST_DOMAIN, request_message("GET", path, b"", "north", counter))
-    with compound.app.test_client().get(path, headers={
-        GATE_HEADER: "north", COUNTER_HEADER: str(counter),
-        SIGNATURE_HEADER: base64.b64encode(signed).decode(),
-    }) as answer:
+    with compound.app.test_client().get(
+        path,
+        headers={
+            GATE_HEADER: "north",
+            COUNTER_HEADER: str(counter),
+            SIGNATURE_HEADER: base64.b64encode(signed).decode(),
+        },
+    ) as answer:
         return answer.status_code, answer.data
 
 

@@ -106,9 +106,16 @@ def _expired(release: Path) -> None:
     sign.renew(release, release.parent / "keys", NOW - timedelta(days=400))
 
 
-@pytest.mark.parametrize("harm", [
-    _changed_byte, _missing_wheel, _edited_targets, _signed_by_others, _expired,
-])
+@pytest.mark.parametrize(
+    "harm",
+    [
+        _changed_byte,
+        _missing_wheel,
+        _edited_targets,
+        _signed_by_others,
+        _expired,
+    ],
+)
 def test_what_does_not_verify_is_refused_and_changes_nothing(release: Path, data: Path, harm) -> None:
     add_release(data, release)
     before = files(data)
@@ -145,9 +152,7 @@ def test_a_renewal_needs_neither_the_root_nor_the_targets_key(release: Path, dat
         add(release.parent, "0.4.0")
 
 
-def test_keys_with_a_passphrase_sign_with_it_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_keys_with_a_passphrase_sign_with_it_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(sign.PASSPHRASE, "a long passphrase")
     sign.make_keys(tmp_path / "keys", NOW)
     assert b"ENCRYPTED" in (tmp_path / "keys" / "root.key").read_bytes()

@@ -29,9 +29,17 @@ def kept(found: list[GateAt], names: frozenset[str]) -> list[GateAt]:
     ]
 
 
-@pytest.mark.parametrize(("count", "sizes"), [
-    (1, (1, 1, 1)), (2, (1, 2, 2)), (3, (1, 2, 3)), (20, (1, 2, 20)), (21, (1, 3, 21)), (100, (1, 10, 100)),
-])
+@pytest.mark.parametrize(
+    ("count", "sizes"),
+    [
+        (1, (1, 1, 1)),
+        (2, (1, 2, 2)),
+        (3, (1, 2, 3)),
+        (20, (1, 2, 20)),
+        (21, (1, 3, 21)),
+        (100, (1, 10, 100)),
+    ],
+)
 def test_how_many_gates_a_stage_has(count: int, sizes: tuple[int, ...]) -> None:
     assert tuple(size_of(stage, count) for stage in ("one", "tenth", "all")) == sizes
 
@@ -47,7 +55,10 @@ def test_thirty_gates_get_it_in_three_stages_a_day_apart() -> None:
         now += WATCHED_FOR / 2
     distinct = [one for number, one in enumerate(seen) if number == 0 or one != seen[number - 1]]
     assert distinct == [
-        ("running", "one", 1), ("running", "tenth", 3), ("running", "all", 30), ("done", "all", 30),
+        ("running", "one", 1),
+        ("running", "tenth", 3),
+        ("running", "all", 30),
+        ("done", "all", 30),
     ]
 
 

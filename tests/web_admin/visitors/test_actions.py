@@ -66,7 +66,7 @@ def test_a_counted_pass_names_one_gate_and_a_pass_names_only_gates_of_the_issuer
 
 @pytest.mark.publishing
 def test_only_staff_give_passes_in_the_sites_own_name_and_only_ones_own_pass_is_withdrawn(
-    act: Action
+    act: Action,
 ) -> None:
     add_lane(act)
     _, person = household(act)
@@ -92,8 +92,14 @@ def test_helpers_and_children_hand_out_nothing(act: Action, changes: dict[str, s
             own, home_id=home.home_id, issuer_person_id=person.person_id, lanes=["north-in"]
         ),
         lambda: issue_series(
-            own, issuer_person_id=person.person_id, label="x", gate_numbers=[1], days=["mon"],
-            starts_minute=0, ends_minute=60, last_day=act.now.date() + timedelta(days=30),
+            own,
+            issuer_person_id=person.person_id,
+            label="x",
+            gate_numbers=[1],
+            days=["mon"],
+            starts_minute=0,
+            ends_minute=60,
+            last_day=act.now.date() + timedelta(days=30),
         ),
     )
     for issue in issuing:
@@ -105,8 +111,13 @@ def test_a_weekly_pass_of_a_person_who_became_a_helper_is_signed_no_more(act: Ac
     add_lane(act)
     _home, person = household(act)
     row = issue_series(
-        act, issuer_person_id=person.person_id, label="x", gate_numbers=[1],
-        days=["mon", "tue", "wed", "thu", "fri", "sat", "sun"], starts_minute=0, ends_minute=24 * 60,
+        act,
+        issuer_person_id=person.person_id,
+        label="x",
+        gate_numbers=[1],
+        days=["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+        starts_minute=0,
+        ends_minute=24 * 60,
         last_day=act.now.date() + timedelta(days=30),
     )
     person.kind = "helper"

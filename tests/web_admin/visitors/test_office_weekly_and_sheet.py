@@ -31,8 +31,14 @@ def compound(web_config, database):
 
 def weekly(compound, **typed):
     last = (compound.clock() + timedelta(days=30)).date().isoformat()
-    return {"label": "Lift service", "gate_numbers": "1", "days": list(DAYS), "starts_at": "00:00",
-            "ends_at": "23:59", "last_day": last} | typed
+    return {
+        "label": "Lift service",
+        "gate_numbers": "1",
+        "days": list(DAYS),
+        "starts_at": "00:00",
+        "ends_at": "23:59",
+        "last_day": last,
+    } | typed
 
 
 def only_series(compound):
@@ -45,8 +51,7 @@ def test_the_office_gives_a_weekly_pass_whose_link_opens_and_withdraws_it(compou
     made = send(client, NEW, **weekly(compound))
     assert made.status_code == 303
     row = only_series(compound)
-    assert (row.issuer_person_id, row.starts_minute, row.ends_minute, row.days) == (
-        None, 0, 1439, list(DAYS))
+    assert (row.issuer_person_id, row.starts_minute, row.ends_minute, row.days) == (None, 0, 1439, list(DAYS))
     assert row.author_id.startswith("staff-")
     page = client.get(made.location).text
     link = page.partition('id="link" readonly value="')[2].partition('"')[0]
@@ -62,11 +67,14 @@ def test_the_office_gives_a_weekly_pass_whose_link_opens_and_withdraws_it(compou
 
 @pytest.mark.parametrize(
     ("typed", "field", "said"),
-    [({"days": []}, "days", "Choose at least one day"),
-     ({"ends_at": "00:00"}, "ends_at", "come after the start"),
-     ({"last_day": "2099-01-01"}, "last_day", "lasts 92 days at most"), ({"label": ""}, "label", "Say who"),
-     ({"starts_at": "noon"}, "starts_at", "Not a valid time")],
-)  # fmt: skip
+    [
+        ({"days": []}, "days", "Choose at least one day"),
+        ({"ends_at": "00:00"}, "ends_at", "come after the start"),
+        ({"last_day": "2099-01-01"}, "last_day", "lasts 92 days at most"),
+        ({"label": ""}, "label", "Say who"),
+        ({"starts_at": "noon"}, "starts_at", "Not a valid time"),
+    ],
+)
 def test_an_error_is_beside_its_field_and_what_was_typed_stays(compound, typed, field, said):
     answer = send(compound.signed_in("manager"), NEW, **weekly(compound, **typed))
     assert answer.status_code == 422
@@ -77,8 +85,14 @@ def test_an_error_is_beside_its_field_and_what_was_typed_stays(compound, typed, 
 def test_a_residents_weekly_visitor_is_not_the_offices_to_see_or_end(compound):
     with at(compound) as act:
         series_id = issue_series(
-            act, issuer_person_id=compound.persons["王芳"], label="aunt", gate_numbers=[1], days=list(DAYS),
-            starts_minute=0, ends_minute=600, last_day=(act.now + timedelta(days=30)).date(),
+            act,
+            issuer_person_id=compound.persons["王芳"],
+            label="aunt",
+            gate_numbers=[1],
+            days=list(DAYS),
+            starts_minute=0,
+            ends_minute=600,
+            last_day=(act.now + timedelta(days=30)).date(),
         ).series_id
     client = compound.signed_in("manager")
     assert client.get(f"/manage/visitors/weekly/{series_id}").status_code == 404
@@ -104,16 +118,18 @@ def test_the_sheet_holds_what_the_list_shows_of_all_its_pages_and_no_more(compou
     assert ["9-42", "", ""] in rows
     assert ["Staff", "'=HYPERLINK(1)", ""] in rows
     assert len(rows) == 1 + 10 + 42 + 3
-    entry = read(compound, lambda s: s.scalars(
-        select(AuditEntry).where(AuditEntry.kind == "people_exported")).one())
+    entry = read(
+        compound, lambda s: s.scalars(select(AuditEntry).where(AuditEntry.kind == "people_exported")).one()
+    )
     assert entry.facts["actor_id"].startswith("staff-")
 
 
 def test_a_search_is_saved_as_it_was_searched_and_its_words_are_no_plain_fact(compound):
     rows = sheet(compound.signed_in("manager"), "?q=芳&building=3")
     assert rows[1:] == [["3-1203", "王芳", ""]]
-    entry = read(compound, lambda s: s.scalars(
-        select(AuditEntry).where(AuditEntry.kind == "people_exported")).one())
+    entry = read(
+        compound, lambda s: s.scalars(select(AuditEntry).where(AuditEntry.kind == "people_exported")).one()
+    )
     assert (entry.facts["building"], entry.personal["text"], "芳" in str(entry.facts)) == ("3", "芳", False)
 
 

@@ -34,15 +34,26 @@ def acting(compound: ManagedCompound, work, channel: str = "system", actor_id: s
 def fill(act: Action, persons: dict[str, str]) -> None:
     """Give out passes in every state, by the office and by a resident."""
     for label, changes in {
-        "Window cleaner": {}, "Lift service": {"valid_from": act.now + timedelta(days=2)},
-        "Plumber": {}, "Gardener": {},
-    }.items():  # fmt: skip
+        "Window cleaner": {},
+        "Lift service": {"valid_from": act.now + timedelta(days=2)},
+        "Plumber": {},
+        "Gardener": {},
+    }.items():
         row = issue_pass(act, issuer_person_id=None, label=label, gate_numbers=[1], **changes)
         {"Plumber": withdraw_pass}.get(label, lambda _act, _id: None)(act, row.pass_id)
-        act.session.add_all([
-            VisitorUse(gate_id="north", journal_id="j", seq=900, lane_id="north-in", at=act.now,
-                       shown_id=row.pass_id)
-        ] * (label == "Gardener"))  # fmt: skip
+        act.session.add_all(
+            [
+                VisitorUse(
+                    gate_id="north",
+                    journal_id="j",
+                    seq=900,
+                    lane_id="north-in",
+                    at=act.now,
+                    shown_id=row.pass_id,
+                )
+            ]
+            * (label == "Gardener")
+        )
     issue_pass(act, issuer_person_id=persons["王芳"], label="Secret friend", gate_numbers=[1, 2])
 
 
@@ -68,8 +79,10 @@ def names_on(page: str) -> set[str]:
         ("?whose=residents", {"3-1203"}),
         ("?whose=residents&q=3-12", {"3-1203"}),
         ("?whose=residents&q=Secret", set()),
-        ("?state=nonsense&before=nonsense",
-         {"Window cleaner", "Lift service", "Plumber", "Gardener", "3-1203"}),
+        (
+            "?state=nonsense&before=nonsense",
+            {"Window cleaner", "Lift service", "Plumber", "Gardener", "3-1203"},
+        ),
     ],
 )
 def test_passes_are_found_and_a_residents_words_are_never_shown_or_searched(compound, query, found):
@@ -136,9 +149,16 @@ def test_the_list_takes_the_same_queries_for_one_page_however_many_passes_there_
 
 def added(compound: ManagedCompound, waits: bool) -> str:
     host = compound.persons["王芳"]
-    return acting(compound, lambda act: invite_member(
-        act, host, display_name="Chen Li", age_band="adult", language="zh", waits=waits
-    )[0].person_id, "phone", host)  # fmt: skip
+    return acting(
+        compound,
+        lambda act: (
+            invite_member(act, host, display_name="Chen Li", age_band="adult", language="zh", waits=waits)[
+                0
+            ].person_id
+        ),
+        "phone",
+        host,
+    )
 
 
 @pytest.mark.parametrize(("answer", "passes", "ended"), [("agree", True, False), ("refuse", False, True)])
@@ -168,9 +188,16 @@ def test_a_helpers_page_says_whose_they_are_and_their_hours_which_no_list_of_hou
     host = compound.persons["王芳"]
     until = compound.clock().date() + timedelta(days=30)
     times = HelperTimes(until, ("tue",), 9 * 60, 12 * 60)
-    helper_id = acting(compound, lambda act: add_helper(
-        act, host, display_name="Xiao Wang", lanes=["north-in"], times=times, language="zh"
-    ).person_id, "phone", host)  # fmt: skip
+    helper_id = acting(
+        compound,
+        lambda act: (
+            add_helper(
+                act, host, display_name="Xiao Wang", lanes=["north-in"], times=times, language="zh"
+            ).person_id
+        ),
+        "phone",
+        host,
+    )
     client = compound.signed_in()
     page = client.get(f"/manage/people/{helper_id}").text
     assert ("Helper of the home" in page, "Tuesday 09:00–12:00" in page) == (True, True)

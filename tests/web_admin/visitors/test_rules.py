@@ -16,9 +16,7 @@ from web_admin.visitors.rules import window_of_tomorrow
         ("2026-03-28T12:00Z", "Europe/Berlin", "2026-03-28T23:00Z", 23),
     ],
 )
-def test_tomorrow_lasts_from_midnight_to_midnight(
-    now: str, zone: str, begin: str, hours: int
-) -> None:
+def test_tomorrow_lasts_from_midnight_to_midnight(now: str, zone: str, begin: str, hours: int) -> None:
     begins_at = datetime.fromisoformat(begin)
     window = window_of_tomorrow(datetime.fromisoformat(now), ZoneInfo(zone))
     assert window == (begins_at, begins_at + timedelta(hours=hours))

@@ -17,9 +17,16 @@ def a_pass(*, uses: int, begins: datetime = NOW - HOUR, withdrawn: bool = False)
     )
 
 
-@pytest.mark.parametrize(("allowed", "openings", "state"), [
-    (1, 0, "live"), (1, 1, "used"), (2, 1, "live"), (2, 3, "used"), (0, 9, "live"),
-])
+@pytest.mark.parametrize(
+    ("allowed", "openings", "state"),
+    [
+        (1, 0, "live"),
+        (1, 1, "used"),
+        (2, 1, "live"),
+        (2, 3, "used"),
+        (0, 9, "live"),
+    ],
+)
 def test_a_pass_that_counts_is_used_after_so_many_openings(allowed: int, openings: int, state: str) -> None:
     assert state_with_uses(a_pass(uses=allowed), [Use(NOW, "North")] * openings, NOW) == state
 

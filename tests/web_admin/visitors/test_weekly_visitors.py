@@ -38,8 +38,13 @@ def host(act: Action) -> Person:
 
 def tuesdays(act: Action, issuer: str | None, **changes: object) -> VisitorSeriesRow:
     wanted = {
-        "label": "Piano teacher", "gate_numbers": [1], "days": ["tue"], "starts_minute": 9 * 60,
-        "ends_minute": 12 * 60, "last_day": date(2026, 4, 28), **changes,
+        "label": "Piano teacher",
+        "gate_numbers": [1],
+        "days": ["tue"],
+        "starts_minute": 9 * 60,
+        "ends_minute": 12 * 60,
+        "last_day": date(2026, 4, 28),
+        **changes,
     }
     return issue_series(act, issuer_person_id=issuer, **wanted)  # type: ignore[arg-type]
 
@@ -63,9 +68,12 @@ def test_each_visit_opens_in_its_own_hours_alone(act: Action, host: Person) -> N
         for hours in (-0.1, 0, 2.9, 3, 7 * 24)
     }
     assert shown == {
-        -0.1: Reason.NOT_YET_VALID, 0: Reason.GRANTED, 2.9: Reason.GRANTED, 3: Reason.EXPIRED,
+        -0.1: Reason.NOT_YET_VALID,
+        0: Reason.GRANTED,
+        2.9: Reason.GRANTED,
+        3: Reason.EXPIRED,
         7 * 24: Reason.EXPIRED,
-    }  # fmt: skip
+    }
     next_week = at(act, TUESDAY_NINE + timedelta(days=7))
     assert show_code(next_week, due_text(next_week, row)).opens
 
@@ -145,9 +153,12 @@ def test_no_resident_withdraws_the_weekly_pass_of_another(act: Action, host: Per
 def test_visits_keep_their_wall_clock_when_the_clocks_change() -> None:
     zone = ZoneInfo("Europe/Berlin")
     row = VisitorSeriesRow(
-        days=["sun"], starts_minute=540, ends_minute=720, first_day=date(2026, 3, 22),
+        days=["sun"],
+        starts_minute=540,
+        ends_minute=720,
+        first_day=date(2026, 3, 22),
         last_day=date(2026, 3, 29),
-    )  # fmt: skip
+    )
     shown = [
         visit and visit[1].astimezone(UTC).hour
         for day in (22, 29, 30)
@@ -178,8 +189,10 @@ def test_a_renewed_copy_is_the_same_pass_for_less_than_a_minute(act: Action, hos
     assert copy is not None
     decision = show_code(later, copy)
     assert (decision.opens, decision.credential_id) == (True, made.pass_id)
-    minutes_on = {minutes: show_code(at(later, later.now + timedelta(minutes=minutes)), copy).reason
-                  for minutes in (-1, 1)}  # fmt: skip
+    minutes_on = {
+        minutes: show_code(at(later, later.now + timedelta(minutes=minutes)), copy).reason
+        for minutes in (-1, 1)
+    }
     assert minutes_on == {-1: Reason.NOT_YET_VALID, 1: Reason.EXPIRED}
     withdraw_pass(act, made.pass_id)
     assert show_code(later, copy).reason is Reason.PASS_WITHDRAWN
@@ -207,9 +220,7 @@ def opened(seq: int, moment: datetime, shown_id: str, method: str = "qr", opens:
 
 def test_uses_of_passes_and_codes_are_noted_and_nothing_else(act: Action, host: Person) -> None:
     made = issue_pass(act, issuer_person_id=host.person_id, label="x", gate_numbers=[1])
-    issue_visitor_code(
-        act, home_id=host.home_id or "", issuer_person_id=host.person_id, lanes=["north-in"]
-    )  # fmt: skip
+    issue_visitor_code(act, home_id=host.home_id or "", issuer_person_id=host.person_id, lanes=["north-in"])
     code_id = host.credentials[0].credential_id
     entries = [
         opened(1, act.now, made.pass_id),
@@ -221,7 +232,8 @@ def test_uses_of_passes_and_codes_are_noted_and_nothing_else(act: Action, host: 
     note_visitor_uses(act.session, act.session.get_one(Gate, "north"), entries, act.now)
     uses = uses_of(act.session, [made.pass_id, code_id, "another-phone"])
     assert {key: [use.at for use in found] for key, found in uses.items()} == {
-        made.pass_id: [act.now + timedelta(minutes=1), act.now], code_id: [act.now],
-    }  # fmt: skip
+        made.pass_id: [act.now + timedelta(minutes=1), act.now],
+        code_id: [act.now],
+    }
     assert uses[code_id][0].gate_name == "North"
     assert act.session.scalar(select(func.count()).select_from(VisitorPassRow)) == 1

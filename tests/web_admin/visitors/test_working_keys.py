@@ -62,9 +62,15 @@ def publish(database, sealer, site, now):
 def order_of(database, sealer, site, now):
     """Return an order as the server signs it now."""
     order = OpenOrder(
-        order_id="order-1", site_id=site, gate_id="north", lane_id="north-in", issued_at=now,
-        valid_seconds=10, author_id="guard", reason="courier",
-    )  # fmt: skip
+        order_id="order-1",
+        site_id=site,
+        gate_id="north",
+        lane_id="north-in",
+        issued_at=now,
+        valid_seconds=10,
+        author_id="guard",
+        reason="courier",
+    )
     with database.session() as session:
         body, signature = sign_struct(private_key(session, sealer, site, "order"), ORDER_DOMAIN, order)
         return SignedOrder(order=body, signature=signature, certificate=certificate(session, site, "order"))
@@ -116,9 +122,7 @@ def test_a_passes_link_goes_on_under_the_new_key_and_its_old_text_does_not(
             check_site_code(parse_code(old_text), site, new_key)
 
 
-def test_another_passphrase_key_or_an_older_clock_changes_nothing(
-    database, sealer, site_and_pem, site, now
-):
+def test_another_passphrase_key_or_an_older_clock_changes_nothing(database, sealer, site_and_pem, site, now):
     site_id, pem = site_and_pem
     with database.session() as session:
         row = session.get_one(Site, site_id)

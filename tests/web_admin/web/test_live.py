@@ -35,6 +35,7 @@ def written(compound):
     def write(work):
         with compound.app.app_context(), current_menjin().database.session() as session:
             work(session)
+
     return write
 
 

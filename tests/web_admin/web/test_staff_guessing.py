@@ -79,8 +79,10 @@ def test_the_fifth_wrong_code_is_reported_and_a_sixth_not_judged(
     assert WRONG_CODE in fifth.text
     assert alarms(compound) == ["staff-1"]
     assert log_of(caplog) == [f"sign-in: {SIGN_IN_CODES.most} wrong codes after a right password for staff-1"]
-    sixth = client.post("/staff/code?next=/manage/people/", data={
-        "code": code_now(), "csrf_token": csrf_of(client.get("/staff/code").text)})
+    sixth = client.post(
+        "/staff/code?next=/manage/people/",
+        data={"code": code_now(), "csrf_token": csrf_of(client.get("/staff/code").text)},
+    )
     assert sixth.status_code == 302 and sixth.location == "/staff/sign-in?next=/manage/people/"
     with client.session_transaction() as session:
         assert not {word for word in session if word.startswith("tf_") or word == "menjin_code_step"}
@@ -144,8 +146,11 @@ def test_a_secret_that_is_no_form_is_refused_and_counts(compound: ManagedCompoun
 def test_a_form_with_a_file_part_is_a_form(compound: ManagedCompound) -> None:
     client = browser(compound)
     page = client.get("/staff/sign-in")
-    answer = client.post("/staff/sign-in", content_type="multipart/form-data", data={
-        "email": MANAGER, "password": PASSWORD, "csrf_token": csrf_of(page.text)})
+    answer = client.post(
+        "/staff/sign-in",
+        content_type="multipart/form-data",
+        data={"email": MANAGER, "password": PASSWORD, "csrf_token": csrf_of(page.text)},
+    )
     assert answer.status_code == 302 and answer.location.startswith("/staff/code")
 
 
@@ -167,7 +172,8 @@ def test_ten_wrong_passwords_of_an_account_are_logged_and_those_of_staff_reporte
             answer = send(client, "/staff/sign-in", email=email, password=f"guess {number} guess")
             assert answer.status_code == 200, answer.text
             assert (len(log_of(caplog)), len(alarms(compound))) == (
-                (1, len(reported)) if number == 9 else (0, 0))
+                (1, len(reported)) if number == 9 else (0, 0)
+            )
     assert alarms(compound) == reported
     assert log_of(caplog) == [logged]
     eleventh = send(client, "/staff/sign-in", email=email, password=PASSWORD)
@@ -194,7 +200,8 @@ def test_many_names_from_one_address_are_reported_once_without_a_name(
     (line,) = log_of(caplog)
     assert line == (
         f"sign-in: {SIGN_IN_ADDRESS.most} wrong tries from one address, the last for no account that is known"
-        " here")
+        " here"
+    )
     assert send(client, "/staff/sign-in", email=MANAGER, password=PASSWORD).status_code == 429
 
 

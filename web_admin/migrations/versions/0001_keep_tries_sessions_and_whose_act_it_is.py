@@ -143,7 +143,9 @@ def _add_columns() -> None:
     op.add_column("site", sa.Column("backup_epoch", sa.Integer(), nullable=True))
     op.add_column("site", sa.Column("backup_version", sa.Integer(), nullable=True))
     for table, name in (
-        ("gate", "policy_withheld"), ("lane", "held_after_restore"), ("invitation", "made_by_home")
+        ("gate", "policy_withheld"),
+        ("lane", "held_after_restore"),
+        ("invitation", "made_by_home"),
     ):
         op.add_column(table, sa.Column(name, sa.Boolean(), server_default=sa.false(), nullable=False))
     for table in ("api_key", "webhook"):
@@ -174,7 +176,9 @@ def _read_who_suspended() -> None:
         "audit_entry", sa.column("seq", sa.Integer), sa.column("kind", sa.String), sa.column("facts", sa.JSON)
     )
     credential = sa.table(
-        "credential", sa.column("credential_id", sa.String), sa.column("state", sa.String),
+        "credential",
+        sa.column("credential_id", sa.String),
+        sa.column("state", sa.String),
         sa.column("suspended_by", sa.String),
     )
     connection = op.get_bind()
@@ -207,12 +211,19 @@ def _mark_what_others_have_seen() -> None:
 def _mark_pins() -> None:
     """Count a PIN as seen by staff, unless the ledger says that it was made on its person's own phone."""
     ledger = sa.table(
-        "audit_entry", sa.column("kind", sa.String), sa.column("facts", sa.JSON),
-        sa.column("person_id", sa.String), sa.column("at", INSTANT),
+        "audit_entry",
+        sa.column("kind", sa.String),
+        sa.column("facts", sa.JSON),
+        sa.column("person_id", sa.String),
+        sa.column("at", INSTANT),
     )
     pin = sa.table(
-        "credential", sa.column("credential_id", sa.String), sa.column("kind", sa.String),
-        sa.column("person_id", sa.String), sa.column("created_at", INSTANT), sa.column("seen_by", sa.String),
+        "credential",
+        sa.column("credential_id", sa.String),
+        sa.column("kind", sa.String),
+        sa.column("person_id", sa.String),
+        sa.column("created_at", INSTANT),
+        sa.column("seen_by", sa.String),
     )
     connection = op.get_bind()
     issued = sa.select(ledger.c.person_id, ledger.c.at, ledger.c.facts).where(ledger.c.kind == "pin_issued")

@@ -134,9 +134,7 @@ def test_an_engine_that_shows_another_card_once_it_is_loaded_is_refused(
 
 
 @pytest.mark.wide
-def test_an_engine_without_figures_may_be_measured_and_opens_nothing(
-    package: Package, people: Path
-) -> None:
+def test_an_engine_without_figures_may_be_measured_and_opens_nothing(package: Package, people: Path) -> None:
     package(curve="()")
     with pytest.raises(EngineRefused, match=r"no measured curve; `menjin face evaluate` measures one"):
         engine_loader(FaceSection(enabled=True, engine=ENGINE))()

@@ -1,6 +1,5 @@
 """The figures of an evaluation, against values worked out by hand or in the literature."""
 
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings

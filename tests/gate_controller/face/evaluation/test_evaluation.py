@@ -130,7 +130,10 @@ def test_pictures_that_an_enrolment_would_refuse_count_as_failed_and_are_compare
     assert run(["evaluate", str(listed), "--json", "--roc", str(tmp_path / "c.svg")]) == 0
     out = json.loads(capsys.readouterr().out)
     assert out["failure_to_enrol"]["reasons"] == {
-        "too_dark": 2, "too_small": 1, "blurred": 1, "turned_away": 1,
+        "too_dark": 2,
+        "too_small": 1,
+        "blurred": 1,
+        "turned_away": 1,
     }
     assert (out["failure_to_enrol"]["count"], out["failure_to_enrol"]["n"]) == (5, 11)
     assert out["fnmr"]["n"] == len(SAME_PERSON_PAIRS) + 4

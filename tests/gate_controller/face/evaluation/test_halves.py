@@ -91,9 +91,7 @@ def test_several_looks_have_thresholds_of_their_own() -> None:
     assert two.at[0].min_face_similarity != one.at[0].min_face_similarity
 
 
-@pytest.mark.parametrize(
-    "name", ["yunet-sface", pytest.param("face_recognition", marks=pytest.mark.wide)]
-)
+@pytest.mark.parametrize("name", ["yunet-sface", pytest.param("face_recognition", marks=pytest.mark.wide)])
 def test_what_is_shipped_is_what_the_command_finds_on_the_portraits(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -126,8 +124,12 @@ def test_a_curve_is_used_once_it_reaches_the_promised_rate_and_held_on_the_other
         return {"fmr": rate, "threshold": similarity, "missed": {"rate": missed}, "holds": holds}
 
     good = [point(1e-4, 0.42, 0.02), point(1e-5, 0.48, 0.04)]
-    looks = {1: good, 2: [good[0], {**good[1], "holds": False}], 3: [point(1e-4, 0.4, 0.01)],
-             4: [good[0], point(1e-5, None, None, holds=None)]}  # fmt: skip
+    looks = {
+        1: good,
+        2: [good[0], {**good[1], "holds": False}],
+        3: [point(1e-4, 0.4, 0.01)],
+        4: [good[0], point(1e-5, None, None, holds=None)],
+    }
     rows = [{"looks": many, "at": at} for many, at in looks.items()]
     file.write_text(json.dumps({"mine": {"looks": rows}}))
     expected = (

@@ -66,7 +66,7 @@ def _page(form: HandoverForm) -> str:
     actors = [alarm.acknowledged_by for alarm in past]
     actors += [actor for row in handovers for actor in (row.author_id, row.taken_over_by)]
     return render_template(
-        "office/alarms.html",
+        "manage/alarms.html",
         **open_alarm_parts(),
         live_mark=mark,
         past=past,

@@ -59,7 +59,7 @@ def show_list() -> str:
     live = [row for row in rows if row.ended_at is None and now < row.valid_until]
     ended = [row for row in rows if row not in live]
     return render_template(
-        "office/api_keys.html",
+        "manage/api_keys.html",
         live=live,
         ended=ended[:LISTED_ENDED],
         scope_words=SCOPE_WORDS,
@@ -83,10 +83,10 @@ def new() -> Page:
             ),
         )
         if made is not None:
-            return render_template("office/api_key_once.html", made=made, scope_words=SCOPE_WORDS)
+            return render_template("manage/api_key_once.html", made=made, scope_words=SCOPE_WORDS)
         if not form.errors and not form.form_errors:
             return redirect(url_for("api_keys.show_list"), 303)
-    page = render_template("office/api_key_new.html", form=form)
+    page = render_template("manage/api_key_new.html", form=form)
     return page if not form.is_submitted() else (page, 422)
 
 

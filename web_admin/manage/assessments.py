@@ -134,7 +134,7 @@ def show_list() -> str:
     site_id = current_site().site_id
     status = assessment_status(request_session(), site_id, request_now())
     return render_template(
-        "office/assessments.html",
+        "manage/assessments.html",
         rows=assessments(request_session(), site_id),
         status=status,
         why_not=WHY_NOT.get(status.word),
@@ -155,7 +155,7 @@ def _page(row: AssessmentRow, button: AgainForm) -> str:
     older = next((other for other in others if other.number < row.number), None)
     status = assessment_status(request_session(), row.site_id, request_now())
     return render_template(
-        "office/assessment.html",
+        "manage/assessment.html",
         row=row,
         lines=_lines(row),
         state=state_word(row, status),
@@ -173,7 +173,7 @@ def compare(assessment_id: str, older_id: str) -> str:
     """Show what changed between two versions."""
     row, older = _row(assessment_id), _row(older_id)
     lines = [line for line in _lines(row, older) if line.before is not None]
-    return render_template("office/assessment_compare.html", row=row, older=older, lines=lines)
+    return render_template("manage/assessment_compare.html", row=row, older=older, lines=lines)
 
 
 def _lines(row: AssessmentRow, older: AssessmentRow | None = None) -> list[Line]:
@@ -226,7 +226,7 @@ def edit(assessment_id: str | None) -> Page:
             return redirect(url_for("assessments.show", assessment_id=saved.assessment_id), 303)
         if not form.errors:
             return redirect(url_for("assessments.show_list"), 303)
-    page = render_template("office/assessment_edit.html", form=form, names=TEXT_FIELDS)
+    page = render_template("manage/assessment_edit.html", form=form, names=TEXT_FIELDS)
     return page if not form.is_submitted() else (page, 422)
 
 

@@ -62,7 +62,7 @@ def show_list() -> str:
     """List audits, newest first, and say when the next one is due."""
     session, site = request_session(), current_site()
     return render_template(
-        "office/audits.html",
+        "manage/audits.html",
         rows=audits_of(session, site.site_id, SHOWN),
         due=audit_due(session, site, request_now()),
         open_one=open_audit(session, site.site_id),
@@ -92,7 +92,7 @@ def new() -> Page:
             return redirect(url_for("audits.show", audit_id=audit.audit_id), 303)
         if not form.errors:
             return redirect(url_for("audits.show_list"), 303)
-    page = render_template("office/audit_new.html", form=form)
+    page = render_template("manage/audit_new.html", form=form)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -111,7 +111,7 @@ def _page(row: ComplianceAudit, **forms: OnceForm) -> str:
     words = WordsForm(formdata=None)
     words.findings.data, words.fixes.data = row.findings, row.fixes
     return render_template(
-        "office/audit.html",
+        "manage/audit.html",
         row=row,
         minors=row.figures["minors"],
         labels=MINORS_FIGURES,

@@ -130,7 +130,7 @@ def show(seq: int) -> str:
         abort(404)
     became = what_became(session, site_id, past, now)
     return render_template(
-        "office/bulk_done.html",
+        "manage/bulk_done.html",
         past=past,
         people=candidates_of(session, site_id, past.things, now),
         became=became,
@@ -256,7 +256,7 @@ def _page(
     asks_hours: bool = False,
 ) -> str:
     return render_template(
-        "office/bulk_preview.html",
+        "manage/bulk_preview.html",
         kind=kind,
         plan=plan,
         form=form,
@@ -285,7 +285,7 @@ def _codes_page(seq: int, codes: dict[str, str]) -> str:
     address = current_menjin().config.public_url.rstrip("/")
     people = candidates_of(request_session(), current_site().site_id, codes, request_now())
     return render_template(
-        "office/bulk_codes.html",
+        "manage/bulk_codes.html",
         seq=seq,
         people=people,
         codes=codes,

@@ -71,7 +71,7 @@ def batch() -> Page:
             return redirect(url_for("card_batch.batch", building=building or None, after=after or None), 303)
     turn = next_home_without_card(session, site_id, building, after)
     page = render_template(
-        "office/card_batch.html",
+        "manage/card_batch.html",
         form=form,
         turn=turn,
         building=building,
@@ -96,7 +96,7 @@ def put_in_place(credential_id: str) -> Page:
             flash(_("Replaced. The old card opens nothing any more."), "success")
         if not form.errors and not form.form_errors:
             return redirect(url_for("person.show", person_id=old.person_id), 303)
-    page = render_template("office/card_replace.html", form=form, card=old, person=old.person)
+    page = render_template("manage/card_replace.html", form=form, card=old, person=old.person)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -114,7 +114,7 @@ def name_holder(credential_id: str) -> Page:
             flash(_("The card is this person's now. It opened all the while."), "success")
         if not form.errors and not form.form_errors:
             return redirect(url_for("person.show", person_id=person_id), 303)
-    page = render_template("office/card_holder.html", form=form, card=card, home=card.person.home)
+    page = render_template("manage/card_holder.html", form=form, card=card, home=card.person.home)
     return page if not form.is_submitted() else (page, 422)
 
 

@@ -93,7 +93,7 @@ def find() -> Page:
             asked = True
             found = _holders(number, look)
     page = render_template(
-        "office/cards.html",
+        "manage/cards.html",
         form=form,
         found=found,
         asked=asked,
@@ -142,7 +142,7 @@ def give(person_id: str) -> Page:
         if not form.errors:
             return redirect(after(url_for("person.show", person_id=person_id)), 303)
     page = render_template(
-        "office/card_give.html",
+        "manage/card_give.html",
         form=form,
         person=person,
         asks_guardian=asks_guardian,

@@ -76,6 +76,6 @@ def edit() -> str | Response | tuple[str, int]:
         if not form.errors:
             return redirect(url_for("privacy.settings"), 303)
     page = render_template(
-        "office/contact.html", form=form, channels=[form[f"channels_{language}"] for language in CHANNELS]
+        "manage/contact.html", form=form, channels=[form[f"channels_{language}"] for language in CHANNELS]
     )
     return page if not form.is_submitted() else (page, 422)

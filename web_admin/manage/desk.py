@@ -68,7 +68,7 @@ def _page(tap: TapForm | None = None, pin: OwnPinForm | None = None) -> str:
     visit, waiting = current_visit(), waiting_visit()
     tap, pin = tap or TapForm(formdata=None, prefix=""), pin or PinForm(formdata=None)
     return render_template(
-        "office/desk.html",
+        "manage/desk.html",
         visit=visit,
         waiting=waiting,
         over=request.args.get("over") == "1",

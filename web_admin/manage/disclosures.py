@@ -86,7 +86,7 @@ def show_list() -> str:
 
 def _list(button: AgainForm) -> str:
     rows = disclosures_of(request_session(), current_site().site_id, SHOWN)
-    return render_template("office/disclosures.html", rows=rows, button=button)
+    return render_template("manage/disclosures.html", rows=rows, button=button)
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -99,7 +99,7 @@ def new() -> Page:
             flash(_("On record. It counts in the public report."), "success")
         if not form.errors:
             return redirect(url_for("disclosures.show_list"), 303)
-    page = render_template("office/disclosure_new.html", form=form)
+    page = render_template("manage/disclosure_new.html", form=form)
     return page if not form.is_submitted() else (page, 422)
 
 

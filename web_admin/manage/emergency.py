@@ -59,7 +59,7 @@ def show_list() -> str:
     """List the codes with their lanes and last use; never a code itself."""
     session, site_id = request_session(), current_site().site_id
     return render_template(
-        "office/emergency.html",
+        "manage/emergency.html",
         live=live_emergency_codes(session, site_id),
         ended=ended_emergency_codes(session, site_id, LISTED_ENDED),
         lane_names={lane.lane_id: f"{lane.gate.name} · {lane.name}" for lane in site_lanes()},
@@ -96,7 +96,7 @@ def new() -> Page:
         if digits is not None:
             chosen = [lane for lane in lanes if lane.lane_id in (form.lanes.data or [])]
             return render_template(
-                "office/emergency_once.html",
+                "manage/emergency_once.html",
                 digits=digits,
                 label=typed(form.label),
                 lanes=chosen,
@@ -106,7 +106,7 @@ def new() -> Page:
             )
         if not form.errors and not form.form_errors:
             return redirect(url_for("emergency.show_list"), 303)
-    page = render_template("office/emergency_new.html", form=form, replaced=replaced)
+    page = render_template("manage/emergency_new.html", form=form, replaced=replaced)
     return page if not form.is_submitted() else (page, 422)
 
 

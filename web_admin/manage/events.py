@@ -154,7 +154,7 @@ def _list(wanted: EventFilter, export_form: ExportForm) -> str:
     rows = events_page(request_session(), query, _place(), PAGE_ROWS + 1)
     last = place_of(rows[PAGE_ROWS - 1]) if len(rows) > PAGE_ROWS else None
     return render_template(
-        "office/events.html",
+        "manage/events.html",
         rows=rows[:PAGE_ROWS],
         days=_by_day(rows[:PAGE_ROWS], folds=not wanted.chosen()),
         details=details,
@@ -245,7 +245,7 @@ def of_person(person_id: str) -> Page:
         )
         rows = named_passages(act.session, current_site().site_id, person_id, PAGE_ROWS)
     page = render_template(
-        "office/passages.html",
+        "manage/passages.html",
         person=person,
         form=form,
         rows=rows,
@@ -276,7 +276,7 @@ def who(gate_id: str, seq: str) -> Page:
             person_id=event.person_id,
         )
     page = render_template(
-        "office/who.html",
+        "manage/who.html",
         form=form,
         event=event,
         gate=gate,
@@ -319,7 +319,7 @@ def explain() -> Page:
         else:
             answer = _answer(reason.value)
     page = render_template(
-        "office/why.html",
+        "manage/why.html",
         form=form,
         answer=answer,
         people=people,
@@ -380,7 +380,7 @@ def explain_past(gate_id: str, seq: str) -> Page:
             reason = None
         now_says = _answer(reason.value) if reason is not None else None
     return render_template(
-        "office/why.html",
+        "manage/why.html",
         form=None,
         answer=_answer(event.reason),
         past=event,

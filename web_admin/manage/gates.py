@@ -132,7 +132,7 @@ def show_list() -> str:
     session = request_session()
     site_id = current_site().site_id
     return render_template(
-        "office/gates.html",
+        "manage/gates.html",
         gates=site_gates(),
         hours=named_hours(session, site_id),
         days=calendar_days(session, site_id),
@@ -154,7 +154,7 @@ def new_gate() -> Page:
             return redirect(url_for(following, gate_id=gate.gate_id, **kept()), 303)
         if not form.errors:
             return redirect(url_for("gates.show_list"), 303)
-    page = render_template("office/gate_new.html", form=form)
+    page = render_template("manage/gate_new.html", form=form)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -170,7 +170,7 @@ def _gate_page(gate: Gate, code: str | None = None) -> str:
     # Between its two messages a controller has used the code and has no characters yet: the page waits on.
     under_way = [attempt for attempt in attempts if attempt.state != "waiting"]
     return render_template(
-        "office/gate.html",
+        "manage/gate.html",
         gate=gate,
         code=code,
         kept=kept(),
@@ -290,7 +290,7 @@ def _edit_lane(gate: Gate, form: LaneForm, lane: Lane | None) -> Page:
             return redirect(after(url_for("gates.show", gate_id=gate_id)), 303)
     offered = tuple(method for method in Method if method is not Method.FACE or not gate.without_face)
     page = render_template(
-        "office/lane_edit.html",
+        "manage/lane_edit.html",
         form=form,
         gate=gate,
         lane=lane,

@@ -57,7 +57,7 @@ def add(gate_id: str) -> Page:
     intent = request.form.get("intent")
     plan = None
     if intent == "change" or not form.is_submitted():
-        return render_template("office/gates_like.html", form=form, gate=gate)
+        return render_template("manage/gates_like.html", form=form, gate=gate)
     if form.validate():
         gates = read_gates(typed(form.gates))
         if intent == "add":
@@ -68,10 +68,10 @@ def add(gate_id: str) -> Page:
                 return redirect(url_for("gates.show_list"), 303)
         plan = _planned(form, gate_id, gates)
     if plan is None:
-        return render_template("office/gates_like.html", form=form, gate=gate), 422
+        return render_template("manage/gates_like.html", form=form, gate=gate), 422
     form.shown.data = plan.digest
     page = render_template(
-        "office/gates_like_preview.html", form=form, gate=gate, plan=plan, rows_shown=SHOWN_LINES
+        "manage/gates_like_preview.html", form=form, gate=gate, plan=plan, rows_shown=SHOWN_LINES
     )
     return (page, 422) if form.errors else page
 

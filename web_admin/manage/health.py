@@ -26,7 +26,7 @@ def show() -> str:
         findings.insert(0, alarms_finding(waiting.count))
     levels = [*(finding.level for finding in findings), *(one.level for one in gates)]
     return render_template(
-        "office/health.html",
+        "manage/health.html",
         findings=findings,
         gates=gates,
         level=worst(levels),

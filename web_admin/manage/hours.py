@@ -131,7 +131,7 @@ def _edit(form: HoursForm, hours: Hours | None) -> Page:
         if not _refused(form):
             return redirect(url_for("gates.show_list"), 303)
     page = render_template(
-        "office/hours.html", form=form, hours=hours, day_kinds=DAY_KINDS, button=AgainForm(formdata=None)
+        "manage/hours.html", form=form, hours=hours, day_kinds=DAY_KINDS, button=AgainForm(formdata=None)
     )
     return page if not form.is_submitted() else (page, 422)
 
@@ -174,7 +174,7 @@ def new_day() -> Page:
             say_saved(_("Saved."))
         if not form.errors:
             return redirect(url_for("gates.show_list"), 303)
-    page = render_template("office/calendar_day.html", form=form, row=None)
+    page = render_template("manage/calendar_day.html", form=form, row=None)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -204,7 +204,7 @@ def edit_day(day: str) -> Page:
             say_saved(_("Saved."))
         if not form.errors:
             return redirect(url_for("gates.show_list"), 303)
-    page = render_template("office/calendar_day.html", form=form, row=row, button=AgainForm(formdata=None))
+    page = render_template("manage/calendar_day.html", form=form, row=row, button=AgainForm(formdata=None))
     return page if not form.is_submitted() else (page, 422)
 
 

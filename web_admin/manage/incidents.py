@@ -85,7 +85,7 @@ class CloseForm(OnceForm):
 def show_list() -> str:
     """List incidents, newest first."""
     rows = incidents_of(request_session(), current_site().site_id, SHOWN)
-    return render_template("office/incidents.html", rows=rows)
+    return render_template("manage/incidents.html", rows=rows)
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -102,7 +102,7 @@ def new() -> Page:
             return redirect(url_for("incidents.show", incident_id=row.incident_id), 303)
         if not form.errors:
             return redirect(url_for("incidents.show_list"), 303)
-    page = render_template("office/incident_new.html", form=form)
+    page = render_template("manage/incident_new.html", form=form)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -122,7 +122,7 @@ def _page(row: Incident, **forms: OnceForm) -> str:
     for part in PARTS:
         parts[part].data = getattr(row, part)
     return render_template(
-        "office/incident.html",
+        "manage/incident.html",
         row=row,
         labels=LABELS,
         missing=missing_parts(row),

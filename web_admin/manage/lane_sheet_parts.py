@@ -46,7 +46,7 @@ def ask(lane_id: str) -> Page:
             if not form.errors:
                 return _lead_on(lane, said, following, broken)
     page = render_template(
-        "office/lane_sheet_part.html",
+        "manage/lane_sheet_part.html",
         form=form,
         lane=lane,
         part=part,

@@ -44,7 +44,7 @@ def show(lane_id: str) -> str:
     shown = live or draft or LaneSheet()
     findings = findings_about(request_session(), lane, shown, _today())
     return render_template(
-        "office/lane_sheet.html",
+        "manage/lane_sheet.html",
         lane=lane,
         row=row,
         status=lane_status(row),
@@ -80,7 +80,7 @@ def edit(lane_id: str) -> Page:
                 flash(_("The draft was kept. The lane stays as it was."), "success")
         if not form.errors:
             return redirect(url_for("sheets.show", lane_id=lane_id), 303)
-    page = render_template("office/lane_sheet_edit.html", form=form, lane=lane, groups=sheet_texts.GROUPS)
+    page = render_template("manage/lane_sheet_edit.html", form=form, lane=lane, groups=sheet_texts.GROUPS)
     return page if not form.is_submitted() else (page, 422)
 
 

@@ -75,7 +75,7 @@ def find() -> Page:
         if found or number:
             form.number.render_kw = {"autocomplete": "off"}  # a button has the focus now
     page = render_template(
-        "office/lost_card.html",
+        "manage/lost_card.html",
         form=form,
         found=found,
         number=number,

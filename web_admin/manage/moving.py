@@ -117,14 +117,14 @@ def family() -> Page:
     if "more" in request.form:
         for _row in range(min(2, MAX_ROWS - len(form.members))):
             form.members.append_entry({"is_invited": True})
-        return render_template("office/move_in.html", form=form)
+        return render_template("manage/move_in.html", form=form)
     if form.validate_on_submit():
         moved = do(form, lambda act: _move_in(act, form))
         if moved is not None:
             return _invitations(moved)
         if not _refused(form):
             return redirect(url_for("people.show_list", find=sealed_text(typed(form.number).strip())), 303)
-    page = render_template("office/move_in.html", form=form)
+    page = render_template("manage/move_in.html", form=form)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -173,7 +173,7 @@ def _invitations(moved: MovedIn) -> str:
                 picture = svg_of(link, _("QR code of the invitation"))
             slips.append((person, code, link, picture, how))
     return render_template(
-        "office/moved_in.html",
+        "manage/moved_in.html",
         moved=moved,
         hours=INVITATION_HOURS,
         slips=slips,
@@ -201,7 +201,7 @@ def leave(home_id: str) -> Page:
             return redirect(url_for("people.show_home", home_id=home_id), 303)
     people = people_of_home(session, home_id)
     ends = what_ends(session, home.site_id, [person.person_id for person in people], request_now())
-    page = render_template("office/home_move_out.html", form=form, home=home, people=people, ends=ends)
+    page = render_template("manage/home_move_out.html", form=form, home=home, people=people, ends=ends)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -222,7 +222,7 @@ def staff() -> Page:
             return redirect(url_for("person.show", person_id=person.person_id), 303)
         if not form.errors:
             return redirect(url_for("people.show_list", kind="staff"), 303)
-    page = render_template("office/staff_new.html", form=form)
+    page = render_template("manage/staff_new.html", form=form)
     return page if not form.is_submitted() else (page, 422)
 
 

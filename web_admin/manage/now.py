@@ -184,7 +184,7 @@ def show() -> str:
     ways = ways_in_use(request_session(), current_site().site_id, request_now(), with_later=False)
     passages = last_passages(request_session(), [gate.gate_id for gate in gates], LAST_PASSAGES)
     return render_template(
-        "office/now.html",
+        "manage/now.html",
         live_mark=mark,
         methods=tuple(Method),
         **open_alarm_parts(),
@@ -233,7 +233,7 @@ def _lane(lane_id: str) -> Lane:
 
 def _lane_page(lane: Lane, open_form: OpenForm | None = None, posture_form: PostureForm | None = None) -> str:
     return render_template(
-        "office/lane_now.html",
+        "manage/lane_now.html",
         lane=lane,
         door=_door(lane),
         held_at_gate=LaneHolds([lane]).of,
@@ -312,7 +312,7 @@ def hold_open(lane_id: str) -> Page:
             warn_of_silence([lane.gate])
         if not form.errors:
             return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
-    page = render_template("office/hold_open.html", lane=lane, form=form)
+    page = render_template("manage/hold_open.html", lane=lane, form=form)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -340,7 +340,7 @@ def lockdown() -> Page:
             warn_of_silence(site_gates())
         if not form.errors:
             return redirect(url_for("now.show"), 303)
-    page = render_template("office/lockdown.html", form=form, reasons=LOCKDOWN_REASONS)
+    page = render_template("manage/lockdown.html", form=form, reasons=LOCKDOWN_REASONS)
     return page if not form.is_submitted() else (page, 422)
 
 

@@ -117,7 +117,7 @@ def _page(
         "language": (profile.language if profile is not None else None) or current_site().language,
     }
     return render_template(
-        "office/own_account.html",
+        "manage/own_account.html",
         account=account,
         role=role_of(account),
         profile_form=profile_form or ProfileForm(formdata=None, data=known),

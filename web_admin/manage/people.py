@@ -73,7 +73,7 @@ def show_list() -> str:
     wanted = wanted_of({**request.args, "q": looked_for(40)})
     found = find(session, site_id, wanted)
     return render_template(
-        "office/people.html",
+        "manage/people.html",
         found=found,
         phones=phone_pages(session, found.everyone, request_now()),
         ways=_ways_of(found.everyone),
@@ -125,7 +125,7 @@ def new_home() -> Page:
             return redirect(url_for("people.show_home", home_id=home.home_id), 303)
         if not form.errors:
             return redirect(url_for("people.show_list"), 303)
-    page = render_template("office/home_new.html", form=form)
+    page = render_template("manage/home_new.html", form=form)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -135,7 +135,7 @@ def show_home(home_id: str) -> str:
     """Show a home and who lives there."""
     home = get_or_404(request_session(), Home, home_id)
     people = living_in(request_session(), home)
-    return render_template("office/home.html", home=home, people=people, ways=_ways_of(people))
+    return render_template("manage/home.html", home=home, people=people, ways=_ways_of(people))
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -171,5 +171,5 @@ def new_person() -> Page:
             return redirect(url_for("person.show", person_id=person.person_id), 303)
         if not form.errors:
             return redirect(url_for("people.show_list"), 303)
-    page = render_template("office/person_new.html", form=form)
+    page = render_template("manage/person_new.html", form=form)
     return page if not form.is_submitted() else (page, 422)

@@ -225,7 +225,7 @@ def job(job_id: str) -> Page:
     menjin = current_menjin()
     if long_jobs.is_due(row, menjin.clock()):
         long_jobs.start(menjin, job_id)
-    return render_template("office/import_job.html", job=row, said=_said(row))
+    return render_template("manage/import_job.html", job=row, said=_said(row))
 
 
 def _said(row: LongJob) -> list[tuple[str, str]]:
@@ -266,7 +266,7 @@ def _page(
     shown_jobs = 0 if plan is not None else JOBS_SHOWN
     jobs = long_jobs.newest_jobs(request_session(), current_site().site_id, "import_people", shown_jobs)
     return render_template(
-        "office/import.html",
+        "manage/import.html",
         empty_sheets=EMPTY_SHEETS,
         form=form,
         plan=plan,

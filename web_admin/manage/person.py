@@ -89,7 +89,7 @@ def _page(person: Person, **forms: OnceForm) -> str:
     session = request_session()
     credentials = [row for row in person.credentials if row.kind in OWN_KINDS and not row.duress]
     return render_template(
-        "office/person.html",
+        "manage/person.html",
         person=person,
         credentials=sorted(credentials, key=lambda row: (row.state == "ended", row.kind, row.created_at)),
         methods=tuple(Method),
@@ -127,7 +127,7 @@ def edit(person_id: str) -> Page:
             flash(_("Saved."), "success")
         if not form.errors:
             return _back(person_id)
-    page = render_template("office/person_edit.html", form=form, person=person)
+    page = render_template("manage/person_edit.html", form=form, person=person)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -141,7 +141,7 @@ def grants(person_id: str) -> Page:
     if (asked_for or len(by_id) > 1) and asked_for not in by_id:
         if request.method == "POST":
             flash(_("These hours were changed meanwhile. Look at them once more."), "danger")
-        return render_template("office/grants_of.html", person=person, **_names_of_grants(person))
+        return render_template("manage/grants_of.html", person=person, **_names_of_grants(person))
     grant = by_id.get(asked_for or "") or next(iter(person.grants), None)
     form = GrantForm()
     form.hours_id.choices = hours_options(
@@ -168,7 +168,7 @@ def grants(person_id: str) -> Page:
             say_saved(_("Saved."))
         if not form.errors:
             return _back(person_id)
-    page = render_template("office/grants.html", form=form, person=person)
+    page = render_template("manage/grants.html", form=form, person=person)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -194,7 +194,7 @@ def send_invitation(person_id: str) -> Page:
     link = current_menjin().config.public_url.rstrip("/") + url_for("resident.welcome", code=code)
     picture = svg_of(link, _("QR code of the invitation"))
     return render_template(
-        "office/invitation.html",
+        "manage/invitation.html",
         person=person,
         code=code,
         link=link,
@@ -214,7 +214,7 @@ def give_pin(person_id: str) -> Page:
     digits = do(form, lambda act: issue(act, person_id)) if form.validate_on_submit() else None
     if digits is None:
         return _refused(person, form)
-    return render_template("office/pin_once.html", person=person, digits=digits, duress=duress)
+    return render_template("manage/pin_once.html", person=person, digits=digits, duress=duress)
 
 
 def _refused(person: Person, form: OnceForm) -> Page:
@@ -298,5 +298,5 @@ def leave(person_id: str) -> Page:
         if not form.errors:
             return _back(person_id)
     ends = what_ends(request_session(), person.site_id, [person_id], request_now())[person_id]
-    page = render_template("office/move_out.html", form=form, person=person, ends=ends)
+    page = render_template("manage/move_out.html", form=form, person=person, ends=ends)
     return page if not form.is_submitted() else (page, 422)

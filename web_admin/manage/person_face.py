@@ -73,7 +73,7 @@ def _page(person: Person, **forms: OnceForm) -> str:
         del guardian.is_only
     _offer_adults(guardian, person)
     return render_template(
-        "office/person_face.html",
+        "manage/person_face.html",
         person=person,
         named=named,
         only=only,

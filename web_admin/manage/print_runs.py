@@ -72,7 +72,7 @@ def show_list() -> Page:
         if not form.errors:
             return redirect(url_for("print_runs.show_list"), 303)
     page = render_template(
-        "office/print_runs.html", form=form, runs=newest_runs(current_action(), LISTED), buildings=buildings
+        "manage/print_runs.html", form=form, runs=newest_runs(current_action(), LISTED), buildings=buildings
     )
     return page if not form.is_submitted() else (page, 422)
 
@@ -82,7 +82,7 @@ def show_list() -> Page:
 def show(run_id: str) -> str:
     """Show how far a run is and what comes next."""
     run = get_or_404(request_session(), PrintRun, run_id)
-    return render_template("office/print_run.html", run=run, button=AgainForm(formdata=None))
+    return render_template("manage/print_run.html", run=run, button=AgainForm(formdata=None))
 
 
 @bp.post("/<run_id>/step")

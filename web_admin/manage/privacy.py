@@ -80,7 +80,7 @@ def settings() -> str:
 def _settings_page(button: AgainForm, asked_for: RulesForm | None = None) -> str:
     ways = ways_in_use(request_session(), current_site().site_id, request_now())
     return render_template(
-        "office/privacy.html",
+        "manage/privacy.html",
         ways_in_use=ways,
         worse=worse_than_face(ways),
         site=current_site(),
@@ -174,5 +174,5 @@ def edit_notice() -> Page:
             flash(_("Version %(number)s is published.", number=version), "success")
         if not form.errors:
             return redirect(url_for("privacy.settings"), 303)
-    page = render_template("office/notice.html", form=form, languages=LANGUAGES)
+    page = render_template("manage/notice.html", form=form, languages=LANGUAGES)
     return page if not form.is_submitted() else (page, 422)

@@ -81,7 +81,7 @@ def _publish(*, preview: bool) -> Page:
             if not form.errors:
                 return redirect(url_for("report.newest"), 303)
     page = render_template(
-        "office/report.html",
+        "manage/report.html",
         form=form,
         report=report,
         has_periods=bool(periods),

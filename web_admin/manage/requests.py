@@ -75,7 +75,7 @@ def show_list() -> str:
     rows = requests_by_due_date(session, site_id, show, now, after=_after(), limit=PAGE_ROWS + 1)
     last = rows[PAGE_ROWS - 1][0] if len(rows) > PAGE_ROWS else None
     return render_template(
-        "office/requests.html",
+        "manage/requests.html",
         rows=rows[:PAGE_ROWS],
         show=show,
         shown=SHOWN,
@@ -105,7 +105,7 @@ def _page(row: RightsRequest, **forms: OnceForm) -> str:
     correction.before.data = person.display_name if row.subject == "name" else ""
     correction.after.data = row.wanted
     return render_template(
-        "office/request.html",
+        "manage/request.html",
         row=row,
         person=person,
         is_late=is_late,

@@ -100,7 +100,7 @@ def show() -> str:
     rows = open_reviews(session, site.site_id)
     waiting = gates_without_handover(session, site.site_id) if site.restoring else []
     return render_template(
-        "office/restored.html",
+        "manage/restored.html",
         rows=rows[:LISTED],
         more=len(rows) - LISTED,
         names=_names(rows[:LISTED]),

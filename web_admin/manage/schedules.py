@@ -67,7 +67,7 @@ def new(lane_id: str) -> Page:
             say_saved(_("Saved."))
         if not form.errors:
             return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
-    page = render_template("office/schedule_new.html", form=form, lane=lane, has_hours=bool(rows))
+    page = render_template("manage/schedule_new.html", form=form, lane=lane, has_hours=bool(rows))
     return page if not form.is_submitted() else (page, 422)
 
 

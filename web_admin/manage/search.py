@@ -55,7 +55,7 @@ def show() -> str | Response:
     if len(hits) == 1 and card is None:
         return redirect(hits[0].address)
     return render_template(
-        "office/search.html",
+        "manage/search.html",
         text=text,
         hits=hits,
         card=card,

@@ -139,7 +139,7 @@ def show() -> str:
     """Show every setting: those changed here, and those of a file with its place."""
     session, site, config = request_session(), current_site(), current_menjin().config
     return render_template(
-        "office/settings.html",
+        "manage/settings.html",
         site=site,
         look=look_of(session, site.site_id),
         mail=mail_server_of(session, site.site_id),
@@ -191,7 +191,7 @@ def edit_site() -> Page:
             face_pause_hours=form.face_pause_hours.data or 0,
         )
 
-    return _saved(form, "office/settings_site.html", work, cards_given=has_cards(current_action()))
+    return _saved(form, "manage/settings_site.html", work, cards_given=has_cards(current_action()))
 
 
 @bp.route("/manage/settings/look", methods=["GET", "POST"])
@@ -204,7 +204,7 @@ def edit_look() -> Page:
         form.accent.data = look.accent or ""
     return _saved(
         form,
-        "office/settings_look.html",
+        "manage/settings_look.html",
         lambda act: save_accent(act, typed(form.accent)),
         look=look,
         logo_form=LogoForm(formdata=None),
@@ -235,7 +235,7 @@ def upload_logo() -> Page:
 
 def _look_page(colour_form: LookForm, logo_form: LogoForm) -> str:
     return render_template(
-        "office/settings_look.html",
+        "manage/settings_look.html",
         form=colour_form,
         logo_form=logo_form,
         look=look_of(request_session(), current_site().site_id),
@@ -286,7 +286,7 @@ def edit_mail() -> Page:
 
     return _saved(
         form,
-        "office/settings_mail.html",
+        "manage/settings_mail.html",
         work,
         server=server,
         has_password=_has_password(),

@@ -126,7 +126,7 @@ def _list_page(review_form: ReviewForm) -> str:
     review = last_review(session, site.site_id)
     due_at = review_due_at(review, site.created_at)
     return render_template(
-        "office/staff.html",
+        "manage/staff.html",
         accounts=[account for account in accounts if status[account.id] != "closed"],
         closed=[account for account in accounts if status[account.id] == "closed"],
         profiles=profiles,
@@ -157,7 +157,7 @@ def review() -> Page:
 def roles() -> str:
     """Show which role may do what, from the table that every page obeys."""
     return render_template(
-        "office/roles.html", groups=ACTION_WORDS, sentences=ROLE_SENTENCES, by_role=ACTIONS_BY_ROLE
+        "manage/roles.html", groups=ACTION_WORDS, sentences=ROLE_SENTENCES, by_role=ACTIONS_BY_ROLE
     )
 
 
@@ -193,7 +193,7 @@ def new() -> Page:
             return _handed_over(*made, by_mail=by_mail)
         if not form.errors and not form.form_errors:
             return redirect(url_for("staff.show_list"), 303)
-    page = render_template("office/staff_invite.html", form=form, has_mail=has_mail)
+    page = render_template("manage/staff_invite.html", form=form, has_mail=has_mail)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -234,7 +234,7 @@ def _handed_over(account: User, code: str, *, by_mail: bool) -> Page:
         flash(_("The link is on its way to %(email)s.", email=account.email), "success")
         return redirect(url_for("staff.show", account_id=account.id), 303)
     return render_template(
-        "office/staff_link.html",
+        "manage/staff_link.html",
         account=account,
         code=code,
         link=_link(code),
@@ -259,7 +259,7 @@ def _account_page(
     profile = profile_of(session, account.id)
     start_form = start_form or NewStartForm(formdata=None)
     return render_template(
-        "office/staff_account.html",
+        "manage/staff_account.html",
         account=account,
         profile=profile,
         status=account_status(account, profile),

@@ -95,7 +95,7 @@ def _page(form: RolloutForm) -> str:
     data_dir = current_menjin().config.data_dir
     halted_by = session.get(Gate, rollout.halted_by) if rollout is not None and rollout.halted_by else None
     return render_template(
-        "office/updates.html",
+        "manage/updates.html",
         form=form,
         gates=gates_to_update(session, site_id),
         rollout=rollout,

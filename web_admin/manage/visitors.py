@@ -71,7 +71,7 @@ def show_list() -> str:
     now = request_now()
     rows, older = listed_passes(request_session(), current_site().site_id, wanted, now)
     return render_template(
-        "office/visitors.html",
+        "manage/visitors.html",
         rows=rows,
         older=older.isoformat() if older is not None else None,
         wanted=wanted,
@@ -121,7 +121,7 @@ def new() -> Page:
             return redirect(url_for("visitors.show", pass_id=row.pass_id), 303)
         if not form.errors:
             return redirect(url_for("visitors.show_list"), 303)
-    page = render_template("office/visitor_new.html", form=form)
+    page = render_template("manage/visitor_new.html", form=form)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -135,7 +135,7 @@ def show(pass_id: str) -> str:
     names = {gate.number: gate.name for gate in site_gates()}
     uses = uses_of(request_session(), [pass_id]).get(pass_id, [])
     return render_template(
-        "office/visitor_pass.html",
+        "manage/visitor_pass.html",
         row=row,
         state=state_with_uses(row, uses, request_now()),
         gates=[names.get(number, str(number)) for number in row.gate_numbers],

@@ -63,10 +63,10 @@ def new() -> Page:
         )
         if made is not None:
             hook, key = made
-            return render_template("office/webhook_key.html", hook=hook, key=key)
+            return render_template("manage/webhook_key.html", hook=hook, key=key)
         if not form.errors and not form.form_errors:
             return redirect(url_for("settings.show"), 303)
-    page = render_template("office/webhook_new.html", form=form)
+    page = render_template("manage/webhook_new.html", form=form)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -76,7 +76,7 @@ def show(webhook_id: str) -> str:
     """Show an address with its last messages."""
     hook = get_or_404(request_session(), Webhook, webhook_id)
     return render_template(
-        "office/webhook.html",
+        "manage/webhook.html",
         hook=hook,
         kinds=WEBHOOK_KINDS,
         messages=messages_to(request_session(), webhook_id, LISTED_MESSAGES),
@@ -109,7 +109,7 @@ def change_key(webhook_id: str) -> Page:
     form = AgainForm()
     key = do(form, lambda act: rotate_key(act, webhook_id)) if form.validate_on_submit() else None
     if key is not None:
-        return render_template("office/webhook_key.html", hook=hook, key=key, changed=True)
+        return render_template("manage/webhook_key.html", hook=hook, key=key, changed=True)
     return redirect(url_for("webhooks.show", webhook_id=webhook_id), 303)
 
 

@@ -69,7 +69,7 @@ def new() -> Page:
             return redirect(url_for("weekly_visitors.show", series_id=row.series_id), 303)
         if not form.errors:
             return redirect(url_for("visitors.show_list"), 303)
-    page = render_template("office/visitor_weekly_new.html", form=form)
+    page = render_template("manage/visitor_weekly_new.html", form=form)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -106,7 +106,7 @@ def show(series_id: str) -> str:
     names = {gate.number: gate.name for gate in site_gates()}
     link = pass_link(row)
     return render_template(
-        "office/visitor_weekly.html",
+        "manage/visitor_weekly.html",
         shown=shown_weekly(row),
         link=link,
         uses=_uses(series_id),

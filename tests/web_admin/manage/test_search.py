@@ -17,7 +17,7 @@ from web_admin.manage.search_pages import FOUND_PAGES
 from web_admin.web.navigation import GROUPS, PAGES, menu
 
 PATH = "/manage/search/"
-TEMPLATES = Path(__file__).parents[3] / "web_admin/templates/office"
+TEMPLATES = Path(__file__).parents[3] / "web_admin/templates/manage"
 NOT_SEARCHED = {
     "live.stream": "a stream, no page",
     "live.waiting": "figures, no page",

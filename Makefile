@@ -49,10 +49,10 @@ MOVED_AWAY := $(filter-out $(COMPILED),$(wildcard $(foreach package,$(PACKAGES),
 FACE_FIXTURES := $(wildcard tests/support/faces/fetch.py)
 TEMPLATES := $(wildcard web_admin/templates gate_controller/terminal/templates head_office/templates demo/templates)
 
-.PHONY: help tidy setup demo test test-others test-all check format screenshots fuzz mutate browser validators helm docs release bench world lock clean
+.PHONY: help tidy setup demo test test-others test-all check format translations screenshots fuzz mutate browser validators helm docs release bench world lock clean
 
 help: ## say what each target does (the default)
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: $(VENV)/.packages tidy $(VENV)/.browser-parts $(COMPILED) $(if $(FACE_FIXTURES),$(VENV)/.face-fixtures) ## build .venv with everything the other targets need
 
@@ -80,6 +80,9 @@ check: setup ## lint, types, import directions, templates, spelling, plain words
 format: setup ## give Python its form and its imports their order
 	$(BIN)/ruff check --select I --fix --quiet .
 	$(BIN)/ruff format .
+
+translations: setup ## bring the catalogues up to the code: new texts in, texts that are gone out, in order
+	@$(BIN)/python deploy/release/translations.py
 
 screenshots: setup ## take a picture of every page and state: make screenshots README=1 renews the README's too
 	@$(BIN)/python -m tests.browser.gallery.take $(if $(README),--readme)

@@ -5,7 +5,6 @@ from itertools import pairwise
 from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
-from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 from babel.support import Translations
 
@@ -15,6 +14,7 @@ ROOT = Path(__file__).parents[3] / "web_admin"
 SET_UP = ROOT.parent / "deploy" / "debian" / "server"
 TRANSLATIONS = ROOT / "translations"
 CHINESE = TRANSLATIONS / "zh" / "LC_MESSAGES" / "messages.po"
+METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 KEYWORDS = {"_": None, "_l": None, "N_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 PLACE = re.compile(r"%\([a-z_]+\)[sd]|\{\w+\}")
 
@@ -29,10 +29,10 @@ def catalogue():
 
 
 def texts_in_the_code():
-    with (TRANSLATIONS / "babel.cfg").open() as file:
-        methods, options = parse_mapping_cfg(file)
     found = [
-        *extract_from_dir(str(ROOT), methods, options, keywords=KEYWORDS),
+        *extract_from_dir(
+            str(ROOT), METHODS, {"**/templates/**.html": {"silent": "false"}}, keywords=KEYWORDS
+        ),
         *extract_from_dir(str(SET_UP), keywords=KEYWORDS),
     ]
     return {message for _file, _line, message, _comments, _context in found if message}

@@ -27,6 +27,9 @@ TARGET :=
 SEED :=
 PLANTED :=
 
+# What a new migration does, as a sentence.
+NAME :=
+
 # Where `make release` writes to, and the key that signs it; without one the sums are not signed.
 OUT := dist
 KEY :=
@@ -49,7 +52,7 @@ MOVED_AWAY := $(filter-out $(COMPILED),$(wildcard $(foreach package,$(PACKAGES),
 FACE_FIXTURES := $(wildcard tests/support/faces/fetch.py)
 TEMPLATES := $(wildcard web_admin/templates gate_controller/terminal/templates head_office/templates demo/templates)
 
-.PHONY: help tidy setup demo test test-others test-all check format translations screenshots fuzz mutate browser validators helm docs release bench world lock clean
+.PHONY: help tidy setup demo test test-others test-all check format translations migration screenshots fuzz mutate browser validators helm docs release bench world lock clean
 
 help: ## say what each target does (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -83,6 +86,9 @@ format: setup ## give Python its form and its imports their order
 
 translations: setup ## bring the catalogues up to the code: new texts in, texts that are gone out, in order
 	@$(BIN)/python deploy/release/translations.py
+
+migration: setup ## write the next migration of the server's tables: make migration NAME="keep the colour of a lane"
+	@$(BIN)/python deploy/release/migration.py "$(NAME)"
 
 screenshots: setup ## take a picture of every page and state: make screenshots README=1 renews the README's too
 	@$(BIN)/python -m tests.browser.gallery.take $(if $(README),--readme)

@@ -1,5 +1,4 @@
 """${message}."""
-# ruff: noqa: PLR0915 - as Alembic wrote it: one statement a table
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,4 +11,4 @@ depends_on = None
 
 def upgrade() -> None:
     """Bring the tables up to this revision."""
-    ${upgrades if upgrades else "pass"}
+    ${upgrades}

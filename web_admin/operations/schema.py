@@ -155,11 +155,3 @@ def upgrade(
 
 class _TakenBack(Exception):
     """Ends a trial."""
-
-
-def make_revision(engine: Engine, revision: str, message: str) -> None:
-    """Write a migration from what gates/models.py says and the database lacks; for developers."""
-    config = _alembic()
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.revision(config, message, autogenerate=True, rev_id=revision)

@@ -136,7 +136,11 @@ def test_every_link_between_pages_leads_somewhere() -> None:
     """Each file, and each heading in it, of every page of the repository."""
     pages = [
         *ROOT.glob("*.md"),
-        *(page for folder in ("docs", "deploy", "demo", "tests") for page in (ROOT / folder).rglob("*.md")),
+        *(
+            page
+            for folder in (".github", "docs", "deploy", "demo", "tests")
+            for page in (ROOT / folder).rglob("*.md")
+        ),
     ]
     broken = []
     for page in pages:

@@ -1,0 +1,74 @@
+"""What a contributor meets first: hooks before a commit, and the templates of issues and changes."""
+
+import re
+import shlex
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIGURED = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+HOOKS: list[dict[str, Any]] = [hook for repo in CONFIGURED["repos"] for hook in repo["hooks"]]
+TEMPLATES = ROOT / ".github"
+
+
+def test_no_hook_downloads_anything() -> None:
+    assert [repo["repo"] for repo in CONFIGURED["repos"]] == ["local"]
+    assert {hook["language"] for hook in HOOKS} == {"system", "pygrep"}
+
+
+def test_each_hook_runs_a_pinned_tool_of_the_environment() -> None:
+    commands = [shlex.split(hook["entry"]) for hook in HOOKS if hook["language"] == "system"]
+    assert [words[0] for words in commands if not words[0].startswith(".venv/bin/")] == []
+    assert [words[0] for words in commands if not (ROOT / words[0]).exists()] == []
+
+
+def test_hooks_and_make_check_run_the_same_tools() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipe = makefile.partition("\ncheck: ")[2].partition("\n\n")[0]
+    checked = set(re.findall(r"\$\(BIN\)/([\w-]+)", recipe))
+    hooked = {Path(shlex.split(hook["entry"])[0]).name for hook in HOOKS if hook["language"] == "system"}
+    assert hooked - {"python"} == checked
+    (packages,) = re.findall(r"^PACKAGES := (.*)$", makefile, re.MULTILINE)
+    (types,) = [hook["entry"] for hook in HOOKS if hook["id"] == "types"]
+    assert re.findall(r"-p (\w+)", types) == packages.split()
+
+
+def test_a_subject_without_its_component_is_refused() -> None:
+    (hook,) = [hook for hook in HOOKS if hook["id"] == "subject"]
+    subject = re.compile(hook["entry"])
+    right = ["gate: open once", "office, gate: one meaning a key\n\nWhy.", "fixup! gate: open once"]
+    wrong = ["Open once", "gate:", "gate: " + "x" * 67, "\ngate: open once", ": open once"]
+    assert [text for text in right if not subject.search(text)] == []
+    assert [text for text in wrong if subject.search(text)] == []
+
+
+def test_each_template_asks_for_what_helps_and_leads_weaknesses_elsewhere() -> None:
+    bug = (TEMPLATES / "ISSUE_TEMPLATE/bug.md").read_text(encoding="utf-8")
+    for wanted in (
+        "SECURITY.md",
+        "menjin --version",
+        "No names",
+        "menjin gate check",
+        "SQLite or PostgreSQL",
+    ):
+        assert wanted in bug
+    change = (TEMPLATES / "PULL_REQUEST_TEMPLATE.md").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z-]+)", change))
+    assert {"check", "test"} <= named <= targets
+
+
+def test_each_issue_template_has_a_name_and_says_what_it_is_for() -> None:
+    pages = sorted((TEMPLATES / "ISSUE_TEMPLATE").glob("*.md"))
+    heads = [yaml.safe_load(page.read_text(encoding="utf-8").split("---\n")[1]) for page in pages]
+    assert len(pages) == 2
+    assert [head for head in heads if set(head) != {"name", "about"}] == []
+
+
+def test_editors_and_the_formatter_agree_on_a_lines_length() -> None:
+    editors = (ROOT / ".editorconfig").read_text(encoding="utf-8")
+    ruff = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["ruff"]
+    assert f"max_line_length = {ruff['line-length']}\n" in editors

@@ -11,6 +11,7 @@ from gate_controller.contract.credential_kinds import KINDS_OF_PERSONS
 from gate_controller.contract.languages import DEFAULT_LANGUAGE, LANGUAGES
 from web_admin.accounts.residents import end_resident_sign_in
 from web_admin.action.base import (
+    NO_GATE,
     Action,
     Channel,
     begin,
@@ -85,10 +86,13 @@ def add_person(
 
 
 def edit_person(act: Action, person_id: str, *, display_name: str, language: str, slow_pass: bool) -> None:
-    """Correct a person's name, language and whether gates wait longer for them."""
+    """Correct a person's name, language and whether gates wait longer for them.
+
+    Neither name nor language travels to a gate: they are published nowhere.
+    """
     begin(act)
     person = person_of(act, person_id)
-    before = person.display_name
+    before, waited_longer = person.display_name, person.slow_pass
     person.display_name = checked_text("display_name", display_name)
     _one_of("language", language, LANGUAGES)
     person.language, person.slow_pass = language, slow_pass
@@ -98,6 +102,7 @@ def edit_person(act: Action, person_id: str, *, display_name: str, language: str
         {"slow_pass": slow_pass},
         personal={"name_before": before, "name": person.display_name},
         person_id=person_id,
+        gates=NO_GATE if slow_pass == waited_longer else None,
     )
 
 

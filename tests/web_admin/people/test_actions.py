@@ -1,6 +1,7 @@
 """Homes and people: coming, changing, going, and being invited."""
 
-from dataclasses import replace
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -18,7 +19,7 @@ from tests.support.acting import (
     show_card,
 )
 from web_admin.action.base import Action, Channel, one_publication
-from web_admin.compound.models import Site
+from web_admin.compound.models import Gate, Site
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.actions import choose_methods
 from web_admin.credentials.cards import issue_card
@@ -30,6 +31,7 @@ from web_admin.journal.models import AuditEntry
 from web_admin.people.actions import (
     GrantSpec,
     add_person,
+    edit_person,
     move_out,
     resume_person,
     set_grants,
@@ -38,6 +40,7 @@ from web_admin.people.actions import (
 )
 from web_admin.people.homes import add_home
 from web_admin.people.invitations import accept_invitation, confirm_identity, invite
+from web_admin.policy.effects import PolicyEffects
 
 
 @pytest.mark.parametrize("number", ["", "3--1", "3-12a", "-3", "1" * 21, "三"])
@@ -57,6 +60,37 @@ def test_a_new_person_may_pass_everywhere_by_card_only(act: Action) -> None:
     add_lane(act)
     _, person = household(act)
     assert (person.methods, person.grants[0].lanes) == (["card"], ["north-in"])
+
+
+@dataclass(frozen=True)
+class NotedPublications(PolicyEffects):
+    """The server's effects, which note the people of each publication."""
+
+    published: list[Collection[str] | None] = field(default_factory=list)
+
+    def publish(self, session, site_id, now, person_ids, gate_ids=None, *, with_others=True) -> None:
+        self.published.append(person_ids)
+        super().publish(session, site_id, now, person_ids, gate_ids, with_others=with_others)
+
+
+@pytest.mark.publishing
+def test_a_rename_publishes_nothing_and_a_slow_passage_does(act: Action) -> None:
+    add_lane(act)
+    _, person = household(act)
+    issue_card(act, person.person_id, 77)
+    noted = replace(act, effects=NotedPublications(act.sealer))
+    before = act.session.get_one(Gate, "north").published_version
+    edit_person(noted, person.person_id, display_name="林微", language="zh", slow_pass=False)
+    assert before > 0
+    assert (person.display_name, person.language) == ("林微", "zh")
+    assert noted.effects.published == []
+    assert act.session.get_one(Gate, "north").published_version == before
+    entry = act.session.scalars(select(AuditEntry).where(AuditEntry.kind == "person_edited")).one()
+    assert entry.personal["name"] == "林微" and entry.person_id == person.person_id
+    edit_person(noted, person.person_id, display_name="林微", language="zh", slow_pass=True)
+    assert noted.effects.published == [(person.person_id,)]
+    assert act.session.get_one(Gate, "north").published_version == before + 1
+    assert gate_view(act).policy.persons[person.person_id].slow_pass
 
 
 @pytest.mark.publishing

@@ -22,7 +22,6 @@ from web_admin.alarms.queries import waiting_where
 from web_admin.compound.models import Gate, Site
 from web_admin.core.config import load_config
 from web_admin.core.database import Database, Menjin
-from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import FACE_SHARE_PURPOSE
 from web_admin.custody.models import FaceShare
 from web_admin.events.texts import EVENTS
@@ -77,11 +76,6 @@ class Office:
         """Yield an action of the manager, now, in one transaction."""
         with self.app.test_request_context(), self.database.session() as session:
             yield new_action(self._menjin, session, self.site_id, OFFICE, "manager")
-
-    def words(self, refused: ActionRefused) -> str:
-        """Return the sentence that a page would show beside the field."""
-        with self.app.test_request_context():
-            return str(refused.message)
 
     def word_of_event(self, kind: str) -> str:
         """Return how the staff's pages call a kind of event."""

@@ -15,8 +15,6 @@ from gate_controller.contract.records import Method
 
 ENTER_KEY = "#"
 CLEAR_KEY = "*"
-DASH_KEY = "-"
-"""Within home numbers such as 3-1203; a home number may be typed without it."""
 
 
 class Screen(StrEnum):

@@ -33,12 +33,6 @@ class ViewFeed:
         with self._changed:
             return self._view
 
-    @property
-    def listeners(self) -> int:
-        """Return how many pages listen now."""
-        with self._changed:
-            return len(self._listeners)
-
     def show(self, view: TerminalView) -> None:
         """Make this the newest view and wake every page; return at once."""
         with self._changed:

@@ -137,11 +137,6 @@ class PortListener:
         self._places: dict[Path, _Place] = {}
         self._search_at = 0.0
 
-    @property
-    def open_ports(self) -> tuple[Path, ...]:
-        """Return the ports that are listened to now."""
-        return tuple(port for port, place in self._places.items() if place.ear is not None)
-
     def listen(self, is_over: Callable[[], bool]) -> Iterator[Heard | None]:
         """Yield what ports receive, and None after each look, until `is_over`; then release the ports."""
         try:

@@ -103,7 +103,6 @@ class Surface:
             ridge = np.exp(-(((x - nose[0]) / NOSE_HALF_WIDTH) ** 2) - ((y - nose[1]) / above) ** 2)
             self._solid = (x, y, skull + nose_height * ridge)
             self._moves = np.clip((1.5 - np.sqrt(rho2)) / 0.5, 0.0, 1.0)
-            self._turns_about_depth = 0.0
         elif shape is Shape.CYLINDER:
             angle = np.clip(x / bend_radius, -np.pi / 2, np.pi / 2)
             self._solid = (bend_radius * np.sin(angle), y, bend_radius * (np.cos(angle) - 1))

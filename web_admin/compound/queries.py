@@ -57,11 +57,6 @@ def key_of_gate(session: Session, gate_id: str) -> tuple[bytes | None, bool]:
     return (None, False) if row is None else (row[0], row[1] and row[2])
 
 
-def gate_by_id(session: Session, gate_id: str) -> Gate | None:
-    """Return a gate, None where there is none of this id."""
-    return session.get(Gate, gate_id)
-
-
 def lane_by_id(session: Session, lane_id: str) -> Lane:
     """Return a lane that exists."""
     return session.get_one(Lane, lane_id)

@@ -204,14 +204,12 @@ class FaceTimes:
         return all(self.calendar.inside(self._hours(name), end - _MOMENT) for name in table)
 
     def _edges(self, table: frozenset[str], day: date, ends: datetime) -> Iterator[datetime]:
-        """Give the moments of a day at which hours can end: their edges, its own end, clock changes."""
+        """Give the moments of a day at which hours can end; each minute where its clock is changed."""
         midnight, next_midnight = self._midnight(day), self._midnight(day + _DAY)
         yield from (ends, next_midnight)
-        local = datetime.combine(day, time(), self.calendar.zone)
-        for minute in {edge for name in table for edge in self._hours(name).edges()}:
-            for fold in (0, 1):
-                yield local.replace(hour=minute // 60, minute=minute % 60, fold=fold).astimezone(UTC)
-        if next_midnight - midnight != _DAY:
+        if next_midnight - midnight == _DAY:
+            yield from (midnight + edge * _MINUTE for name in table for edge in self._hours(name).edges())
+        else:
             minutes = (next_midnight - midnight) // _MINUTE
             yield from (midnight + number * _MINUTE for number in range(minutes))
 

@@ -152,3 +152,10 @@ def test_face_is_alone_where_every_other_way_is_lost(methods, lost, alone: bool)
 def test_an_hour_of_the_week_in_which_face_is_alone_is_enough(hours_of, lost, alone: bool) -> None:
     some = lane(methods=(CARD, PIN, FACE), method_hours=hours_of)
     assert leaves_face_alone(some, {"day": DAY_HOURS}, lost) is alone
+
+
+@pytest.mark.parametrize("days", [DAY_KINDS, tuple(day for day in DAY_KINDS if day != "holiday")])
+def test_hours_that_cover_each_minute_of_day_and_night_leave_no_hour_alone(days) -> None:
+    around = WeeklyHours.from_spans((Span(days, 480, 1200), Span(days, 1200, 480)))
+    some = lane(methods=(CARD, PIN, FACE), method_hours={PIN: "around"})
+    assert leaves_face_alone(some, {"around": around}, (CARD,)) is (days != DAY_KINDS)

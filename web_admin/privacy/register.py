@@ -1,5 +1,6 @@
 """Build the register of processing from the settings in force (T2)."""
 
+from sqlalchemy import MetaData
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.messages import MAX_LEASE_HOURS
@@ -8,7 +9,6 @@ from web_admin.core.config import WebConfig
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.queries import newest_notice
 from web_admin.privacy.contact import contact_of
-from web_admin.tables import METADATA
 
 FORMAT = "menjin-register-1"
 
@@ -75,8 +75,8 @@ SECURITY = (
 )
 
 
-def register_of(session: Session, site: Site, config: WebConfig) -> dict[str, object]:
-    """Return the current register."""
+def register_of(session: Session, site: Site, config: WebConfig, stored: MetaData) -> dict[str, object]:
+    """Return the current register; `stored` has every table of the server."""
     contact = contact_of(session, site.site_id)
     notice = newest_notice(session, FACE_PURPOSE, "en")
     return {
@@ -95,7 +95,7 @@ def register_of(session: Session, site: Site, config: WebConfig) -> dict[str, ob
             {
                 "purpose": purpose,
                 "meaning": meaning,
-                "categories": _categories(tables),
+                "categories": _categories(stored, tables),
                 "legal_basis": "consent" if purpose == "face" else "contract or statutory duty",
                 "retention": retention_of(config)[purpose],
                 "recipients": _recipients(purpose),
@@ -131,9 +131,8 @@ def _in_ledger(config: WebConfig) -> str:
     return f"names in the ledger's entries {config.log_days} days from each act"
 
 
-def _categories(tables: tuple[str, ...]) -> dict[str, list[str]]:
-    known = METADATA.tables
-    return {name: sorted(str(column.name) for column in known[name].columns) for name in tables}
+def _categories(stored: MetaData, tables: tuple[str, ...]) -> dict[str, list[str]]:
+    return {name: sorted(str(column.name) for column in stored.tables[name].columns) for name in tables}
 
 
 def _recipients(purpose: str) -> list[str]:

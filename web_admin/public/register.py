@@ -6,6 +6,7 @@ from flask import Blueprint, Response
 from web_admin.accounts.permissions import public
 from web_admin.core.database import current_menjin, request_session
 from web_admin.privacy.register import register_of
+from web_admin.tables import METADATA
 from web_admin.web.context import current_site
 
 bp = Blueprint("register", __name__)
@@ -15,5 +16,5 @@ bp = Blueprint("register", __name__)
 @public
 def register() -> Response:
     """Return the current register of processing."""
-    whole = register_of(request_session(), current_site(), current_menjin().config)
+    whole = register_of(request_session(), current_site(), current_menjin().config, METADATA)
     return Response(msgspec.json.format(msgspec.json.encode(whole), indent=2), mimetype="application/json")

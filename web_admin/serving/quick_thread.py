@@ -9,17 +9,15 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from waitress.task import Task, ThreadedTaskDispatcher  # type: ignore[import-untyped]  # it has no types
 from waitress.utilities import build_http_date  # type: ignore[import-untyped]  # likewise
 
+from web_admin.serving.channel import Channel
 from web_admin.serving.connection_limits import FairQueue
 from web_admin.serving.request_intake import ArrivingRequest
 from web_admin.sync.quick_door import GATE_VARIABLE, Answer, QuickDoor, WholeRequest
-
-if TYPE_CHECKING:
-    from web_admin.serving.buffering_server import TimedChannel
 
 AT_ONCE = 128
 _log = logging.getLogger(__name__)
@@ -28,7 +26,7 @@ _log = logging.getLogger(__name__)
 class AnsweredTask(Task):  # type: ignore[misc]  # its base has no types
     """Sends an answer that is already known; the connection is kept."""
 
-    def __init__(self, channel: "TimedChannel", request: ArrivingRequest, answer: Answer) -> None:
+    def __init__(self, channel: Channel, request: ArrivingRequest, answer: Answer) -> None:
         """Take the answer to a request of this connection."""
         super().__init__(channel, request)
         self._answer = answer
@@ -48,7 +46,7 @@ class QuickThread:
     """The thread, and the connections whose requests wait for it."""
 
     def __init__(
-        self, door: QuickDoor, pass_on: Callable[["TimedChannel"], None], threads: ThreadedTaskDispatcher
+        self, door: QuickDoor, pass_on: Callable[[Channel], None], threads: ThreadedTaskDispatcher
     ) -> None:
         """Start it; `pass_on` takes a connection whose request is not answered here.
 
@@ -76,7 +74,7 @@ class QuickThread:
         length, gate_id = headers.get("CONTENT_LENGTH", ""), headers.get(GATE_VARIABLE, "")
         return self._door.may_answer(request.command, request.path, request.query, length, gate_id)
 
-    def add(self, channel: "TimedChannel") -> None:
+    def add(self, channel: Channel) -> None:
         """Take a connection whose first request waits."""
         with self._waiting:
             self.queue.append(channel)
@@ -98,13 +96,13 @@ class QuickThread:
                     return
                 self.is_busy = True
                 count = min(len(self.queue), AT_ONCE)
-                channels = [cast("TimedChannel", self.queue.popleft()) for _turn in range(count)]
+                channels = [cast(Channel, self.queue.popleft()) for _turn in range(count)]
             try:
                 self._serve([channel for channel in channels if channel.requests])  # none after a cancel
             except Exception:  # noqa: BLE001 - the thread goes on whatever it is, and it is logged
                 _log.exception("%d connections failed", len(channels))
 
-    def _serve(self, channels: Sequence["TimedChannel"]) -> None:
+    def _serve(self, channels: Sequence[Channel]) -> None:
         answers = self._answers([channel.requests[0] for channel in channels])
         for channel, answer in zip(channels, answers, strict=True):
             try:

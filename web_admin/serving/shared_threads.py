@@ -3,18 +3,16 @@
 import logging
 from collections import Counter
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from waitress.task import ThreadedTaskDispatcher  # type: ignore[import-untyped]  # it has no types
 
+from web_admin.serving.channel import Channel
 from web_admin.serving.connection_limits import QUEUED_OF_GATES, QUEUED_REQUESTS, FairQueue
 from web_admin.serving.host_queue import HostQueue
 from web_admin.serving.quick_thread import QuickThread
 from web_admin.sync.quick_door import QuickDoor
 from web_admin.web.live_watch import STREAMS_AT_MOST
-
-if TYPE_CHECKING:
-    from web_admin.serving.buffering_server import TimedChannel
 
 HANGS_AFTER_SECONDS = 2.0
 STAND_INS = 200
@@ -46,7 +44,7 @@ class SharedThreads:
         self._is_of_many = is_of_many
         self._pools = {False: ThreadedTaskDispatcher(), True: ThreadedTaskDispatcher()}
         self._counts = {False: page_threads, True: sync_threads}
-        self._began: dict[TimedChannel, tuple[bool, float]] = {}
+        self._began: dict[Channel, tuple[bool, float]] = {}
         for is_sync, pool in self._pools.items():
             count = self._counts[is_sync]
             half = max(1, count // 2)
@@ -61,7 +59,7 @@ class SharedThreads:
         of_gates = self._pools[True]
         self._quick = None if quick_door is None else QuickThread(quick_door, self._pass_on, of_gates)
 
-    def add_task(self, channel: "TimedChannel") -> None:
+    def add_task(self, channel: Channel) -> None:
         """Queue a request for the right threads; where no more may wait, turn one away at once.
 
         That is the newest of the client that has most, so that a crowd at one address costs others no answer.
@@ -98,7 +96,7 @@ class SharedThreads:
             with lock:
                 newest = queue.take_newest(client) if queue.count_of(client) else None
             if newest is not None:
-                cast("TimedChannel", newest).turn_away()
+                cast(Channel, newest).turn_away()
                 return True
         return False  # a thread has taken them meanwhile
 
@@ -119,15 +117,15 @@ class SharedThreads:
         """Return whether requests of gates are being answered together."""
         return self._quick is not None and self._quick.is_busy
 
-    def _pass_on(self, channel: "TimedChannel") -> None:
+    def _pass_on(self, channel: Channel) -> None:
         channel.requests[0].was_tried = True
         self.add_task(channel)
 
-    def begins(self, channel: "TimedChannel", now: float) -> None:
+    def begins(self, channel: Channel, now: float) -> None:
         """Note that a thread has begun to answer; `now` is monotonic."""
         self._began[channel] = (channel.is_sync, now)
 
-    def ends(self, channel: "TimedChannel", host: str, *, is_sync: bool) -> None:
+    def ends(self, channel: Channel, host: str, *, is_sync: bool) -> None:
         """Note that a thread is free again for its host."""
         self._began.pop(channel, None)
         pool = self._pools[is_sync]

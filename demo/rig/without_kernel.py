@@ -9,17 +9,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from gate_controller.assembly import outputs, readers
+from hardware.lines import gpio
+from hardware.readers import usb_keyboard
 from hardware.readers.usb_keyboard import WedgeCardReader, WedgeKeypad
 from hardware.simulated.gpio_file import FileChip
 from hardware.simulated.wedge import skip_grab
 
 REPLACED: tuple[tuple[object, str, object], ...] = (
-    (outputs, "KernelChip", FileChip),
-    (readers, "WedgeCardReader", partial(WedgeCardReader, take_alone=skip_grab)),
-    (readers, "WedgeKeypad", partial(WedgeKeypad, take_alone=skip_grab)),
+    (gpio, "KernelChip", FileChip),
+    (usb_keyboard, "WedgeCardReader", partial(WedgeCardReader, take_alone=skip_grab)),
+    (usb_keyboard, "WedgeKeypad", partial(WedgeKeypad, take_alone=skip_grab)),
 )
-"""Where the gate takes its parts from, which part, and its replacement."""
+"""Where the drivers take their parts from, which part, and its replacement."""
 
 
 @contextmanager

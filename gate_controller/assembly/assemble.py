@@ -14,20 +14,16 @@ from pathlib import Path
 import msgspec
 
 from gate_controller.assembly.cameras import make_lane_cameras
+from gate_controller.assembly.devices import make_inputs, make_lane_devices
 from gate_controller.assembly.face import make_face_parts
 from gate_controller.assembly.outputs import (
-    ModbusLines,
     lanes_never_held,
     make_door,
-    make_inputs,
     make_relays,
     wires_watched,
 )
 from gate_controller.assembly.readers import (
     OsdpPart,
-    make_card_reader,
-    make_framed_readers,
-    make_keypad,
     make_osdp_readers,
     readers_with_lights,
     screen_name,
@@ -77,8 +73,7 @@ from gate_controller.terminal.entry_guard import write_launch_page
 from gate_controller.terminal.server import TerminalServer
 from hardware.errors import BadDeviceSetting, DeviceUnavailable
 from hardware.interfaces import Device, DeviceState, Health, Relay
-from hardware.readers.cards import SiteCardForm
-from hardware.readers.qr_scanners import SerialCodeScanner
+from hardware.lines.modbus_lines import ModbusLines
 
 log = logging.getLogger(__name__)
 
@@ -362,20 +357,13 @@ def make_devices(
 
     `osdp` are the OSDP readers where outputs of theirs are used too; without them they are made.
     """
-    devices, lanes = make_framed_readers(config)
+    devices, lanes = make_lane_devices(config, "tag_reader", "frame_reader")
     for name, osdp_reader in (make_osdp_readers(config) if osdp is None else osdp).items():
         devices.append(osdp_reader)
         lanes[name] = config.osdp_reader[name].lane
-    site_form = SiteCardForm(config.gate.card_bits)
-    for name, reader in config.reader.items():
-        devices.append(make_card_reader(name, reader, site_form))
-        lanes[name] = reader.lane
-    for name, keypad in config.keypad.items():
-        devices.append(make_keypad(name, keypad))
-        lanes[name] = keypad.lane
-    for name, scanner in config.scanner.items():
-        devices.append(SerialCodeScanner(str(scanner.port), name=name, baud=scanner.baud))
-        lanes[name] = scanner.lane
+    more, lanes_of_more = make_lane_devices(config, "reader", "keypad", "scanner")
+    devices += more
+    lanes |= lanes_of_more
     for name, board in config.inputs.items():
         devices.append(make_inputs(name, board, lines))
     return tuple(devices), lanes

@@ -7,15 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gate_controller.assembly.devices import make_by_driver, of_kind
 from gate_controller.control.messages import Message
 from gate_controller.lane.camera_watch import WatchedCamera
 from gate_controller.lane.hands_free import AskedCamera, HandsFreeCodes
-from gate_controller.site_file.cameras import CameraSection
 from gate_controller.site_file.config import GateConfig
 from gate_controller.storage.secrets import SecretsUnusable
 from hardware.cameras.installed import NO_OPENCV, has_opencv
 from hardware.cameras.rtsp_diagnosis import RtspLogin, parse_login
 from hardware.cameras.trouble import WORDS, Sight, Trouble, glance, looked, opened
+from hardware.driver import CameraSettings, Place
 from hardware.errors import BadDeviceSetting, HardwareError
 from hardware.interfaces import Camera
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+WITHOUT_LOGIN = frozenset({"v4l2", "file", "folder"})
 FRAME_TIMEOUT_SECONDS = 0.5
 FIRST_FRAME_SECONDS = 3.0
 
@@ -52,24 +54,16 @@ def read_login(secrets_dir: Path, name: str) -> RtspLogin | None:
     return parse_login(line, where=str(path))
 
 
-def make_camera(name: str, section: CameraSection, secrets_dir: Path) -> "GrabbingCamera":
+def make_camera(name: str, section: CameraSettings, secrets_dir: Path) -> "GrabbingCamera":
     """Return a camera, still closed; raise BadDeviceSetting, also without OpenCV, and SecretsUnusable."""
     if not has_opencv():
         raise BadDeviceSetting(f"{name}: {NO_OPENCV}")
     # Imported here: a gate without a camera has no OpenCV.
-    from hardware.cameras.camera import FileCamera, FolderCamera, V4l2Camera  # noqa: PLC0415
-    from hardware.cameras.rtsp import RtspCamera  # noqa: PLC0415
+    from hardware.cameras.camera import GrabbingCamera  # noqa: PLC0415
 
-    source, pace = section.source, section.frames_per_second
-    match section.kind:
-        case "v4l2":
-            return V4l2Camera(int(source) if source.isdigit() else source, name=name)
-        case "rtsp":
-            return RtspCamera(source, name=name, login=read_login(secrets_dir, name))
-        case "file":
-            return FileCamera(Path(source), name=name, frames_per_second=pace)
-        case _:
-            return FolderCamera(Path(source), name=name, frames_per_second=pace, order="cycled")
+    login = None if section.kind in WITHOUT_LOGIN else read_login(secrets_dir, name)
+    place = Place(name=name, login=login)
+    return of_kind(make_by_driver("camera", section, place), GrabbingCamera, place)
 
 
 def make_lane_cameras(

@@ -1,41 +1,18 @@
-"""Make the outputs and the watched inputs that a site file names; boards on one line share it."""
+"""Make the outputs that a site file names, and say what is watched; boards on one line share it."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
+from gate_controller.assembly.devices import make_by_driver, of_kind
 from gate_controller.assembly.readers import OsdpPart, make_osdp_readers, osdp_relay
 from gate_controller.lane.door import DRIVE_OPENS_WITHIN_SECONDS, MOMENT_SECONDS, Door, DoorState
 from gate_controller.lane.memory import Wire
 from gate_controller.site_file.config import GateConfig, lock_of
-from gate_controller.site_file.outputs import InputBoardSection, LaneSection, RelayBoardSection
+from gate_controller.site_file.outputs import LaneSection
 from gate_controller.site_file.pulse_limits import limits_of
-from hardware.inputs.gpio import GpioInputs
-from hardware.inputs.modbus import ModbusInputs
-from hardware.inputs.serial import InputWire, ModemControlInputs, SerialInputBoard
-from hardware.interfaces import Device, DeviceState, InputKind, Relay
-from hardware.lines.gpio import KernelChip
-from hardware.lines.modbus import ModbusLine
+from hardware.driver import Place, RelaySettings
+from hardware.interfaces import DeviceState, InputKind, Relay
+from hardware.lines.modbus_lines import ModbusLines
 from hardware.relays.board import BoardRelay, RelayBoard
-from hardware.relays.gpio import GpioRelayBoard
-from hardware.relays.modbus import BoardFamily, Eletechsup, ModbusRelayBoard, Waveshare
-from hardware.relays.usb import UsbRelayBoard
-
-FAMILIES: Mapping[str, type[BoardFamily]] = {"waveshare": Waveshare, "eletechsup": Eletechsup}
-DEFAULT_BAUD = 9600
-
-
-class ModbusLines:
-    """The Modbus lines of a gate, one for each port."""
-
-    def __init__(self) -> None:
-        """Begin without a line."""
-        self._lines: dict[Path | None, ModbusLine] = {}
-
-    def at(self, port: Path | None, baud: int | None) -> ModbusLine:
-        """Return the line at a port, made when it is first asked for."""
-        if port not in self._lines:
-            self._lines[port] = ModbusLine(str(port), name=f"Modbus line {port}", baud=baud or DEFAULT_BAUD)
-        return self._lines[port]
 
 
 def make_relays(
@@ -95,49 +72,15 @@ def make_door(config: GateConfig, lane_id: str, remembered: DoorState) -> Door:
     )
 
 
-def make_inputs(
-    name: str, section: InputBoardSection, lines: ModbusLines, *, size_is_known: bool = True
-) -> Device:
-    """Return a board of inputs, not yet started; raise BadDeviceSetting.
-
-    `size_is_known`: whether every terminal among its wires is there, as a site file says.
-    """
-    wires = tuple(
-        InputWire(wire.terminal, wire.lane, InputKind(wire.kind), wire.normally_closed)
-        for wire in section.wires
-    )
-    if section.kind == "modbus_inputs":
-        line = lines.at(section.port, section.baud)
-        return ModbusInputs(line, section.address or 1, wires, name=name, size_is_known=size_is_known)
-    if section.kind == "gpio_inputs":
-        return GpioInputs(
-            KernelChip(str(section.chip)),
-            wires,
-            name=name,
-            closed_is_low=section.closed_is_low is not False,
-            bias=section.bias or "pull_up",
-        )
-    if section.kind == "serial_inputs":
-        return SerialInputBoard(str(section.port), wires, name=name, baud=section.baud or DEFAULT_BAUD)
-    return ModemControlInputs(str(section.port), wires, name=name)
-
-
 def _relay_board(
-    name: str, section: RelayBoardSection, lines: ModbusLines, report: Callable[[DeviceState], None]
+    name: str, section: RelaySettings, lines: ModbusLines, report: Callable[[DeviceState], None]
 ) -> RelayBoard:
     def tell(state: object) -> None:
         if isinstance(state, DeviceState):
             report(state)
 
-    if section.kind == "modbus_relay":
-        family = FAMILIES[section.family or "waveshare"]()
-        line = lines.at(section.port, section.baud)
-        return ModbusRelayBoard(line, section.address or 1, family, name=name, report=tell)
-    if section.kind == "gpio_relay":
-        channels = dict(enumerate(section.lines or (), 1))
-        chip = KernelChip(str(section.chip))
-        return GpioRelayBoard(chip, channels, name=name, active_low=bool(section.active_low), report=tell)
-    return UsbRelayBoard(str(section.port), name=name, baud=section.baud or DEFAULT_BAUD, report=tell)
+    place = Place(name=name, modbus=lines, report=tell)
+    return of_kind(make_by_driver("relay", section, place), RelayBoard, place)  # type: ignore[type-abstract]
 
 
 def _relay(lane: LaneSection, board: RelayBoard) -> Relay:

@@ -1,25 +1,21 @@
-"""Make the readers of a site file: OSDP lines, readers and outputs, card modules, wedges, keypads."""
+"""Make the OSDP lines, readers and outputs of a site file, and say which device takes which way in."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from gate_controller.assembly.devices import make_by_driver, of_kind
 from gate_controller.assembly.reader_keys import ReaderAddress, key_name, read_reader_key
 from gate_controller.assembly.unpaired_readers import UnpairedReader, UnpairedRelay
 from gate_controller.contract.command_names import gate_command
 from gate_controller.contract.records import Method
-from gate_controller.site_file.config import AtLane, GateConfig, KeypadSection, ReaderSection
+from gate_controller.site_file.config import AtLane, GateConfig
 from gate_controller.site_file.pulse_limits import limits_of
 from gate_controller.storage.secrets import SecretsUnusable
-from hardware.interfaces import Device, ReaderFeedback, Relay
+from hardware.driver import Place
+from hardware.interfaces import ReaderFeedback, Relay
 from hardware.osdp.line import OsdpLine, check_own_keys
-from hardware.osdp.reader import OsdpCardForm, OsdpReader
+from hardware.osdp.reader import OsdpReader
 from hardware.osdp.relay import OsdpRelay
-from hardware.readers.cards import CardFormat, LineCardReader, SiteCardForm
-from hardware.readers.framed import RawFrameReader, TagReader
-from hardware.readers.keypads import SerialKeypad
-from hardware.readers.matrix_keypads import FramedKeypad, KeyFrame
-from hardware.readers.usb_keyboard import WedgeCardReader, WedgeKeypad
-from hardware.readers.wiegand import RawFrameFormat
 
 OsdpPart = OsdpReader | UnpairedReader
 
@@ -46,15 +42,8 @@ def _osdp_reader(config: GateConfig, name: str, lines: Mapping[str, OsdpLine]) -
         if (secrets_dir / key_name(name)).exists():
             return UnpairedReader(name, str(err))
         return UnpairedReader(name, f"not paired: run {gate_command('pair-reader', name)}")
-    return OsdpReader(
-        lines[section.line],
-        section.address,
-        key,
-        OsdpCardForm(section.bits, section.carries, section.byte_order),
-        SiteCardForm(config.gate.card_bits),
-        name=name,
-        lane_id=section.lane,
-    )
+    place = Place(name=name, card_bits=config.gate.card_bits, bus=lines[section.line], key=key)
+    return of_kind(make_by_driver("osdp_reader", section, place), OsdpReader, place)
 
 
 def osdp_relay(config: GateConfig, lane_id: str, readers: Mapping[str, OsdpPart]) -> Relay:
@@ -114,42 +103,6 @@ def takers_of_ways(
 def screen_name(lane_id: str) -> str:
     """Return the name of a lane's screen among the devices."""
     return f"screen-{lane_id}"
-
-
-def make_framed_readers(config: GateConfig) -> tuple[list[Device], dict[str, str]]:
-    """Return card modules and whole-frame converters, not yet started, and the lane of each."""
-    site_form = SiteCardForm(config.gate.card_bits)
-    devices: list[Device] = []
-    lanes: dict[str, str] = {}
-    for name, tag in config.tag_reader.items():
-        devices.append(TagReader(str(tag.port), site_form, name=name, baud=tag.baud))
-        lanes[name] = tag.lane
-    for name, raw in config.frame_reader.items():
-        fmt = RawFrameFormat(raw.bits, raw.printed, raw.bit_order, raw.byte_order)
-        devices.append(RawFrameReader(str(raw.port), fmt, site_form, name=name, baud=raw.baud))
-        lanes[name] = raw.lane
-    return devices, lanes
-
-
-def make_card_reader(name: str, section: ReaderSection, site_form: SiteCardForm) -> Device:
-    """Return a reader that prints or types a line a card."""
-    fmt = CardFormat(
-        bits=section.bits, radix=section.radix, byte_order=section.byte_order, checksum=section.checksum
-    )
-    if section.kind == "usb_card":
-        return WedgeCardReader(str(section.port), fmt, site_form, name=name)
-    return LineCardReader(str(section.port), fmt, site_form, name=name, baud=section.baud)
-
-
-def make_keypad(name: str, section: KeypadSection) -> Device:
-    """Return a keypad of the kind the site file says."""
-    port = str(section.port)
-    if section.kind == "usb_keypad":
-        return WedgeKeypad(port, name=name)
-    if section.kind == "serial_keypad":
-        return SerialKeypad(port, name=name, baud=section.baud)
-    frame: KeyFrame = "stx" if section.kind == "stx_keypad" else "stx_sum"
-    return FramedKeypad(port, frame, name=name, baud=section.baud)
 
 
 def reader_address(config: GateConfig, name: str) -> ReaderAddress | None:

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from gate_controller.assembly.cameras import describe_camera, make_camera
-from gate_controller.assembly.outputs import ModbusLines, make_relays
+from gate_controller.assembly.outputs import make_relays
 from gate_controller.installer.device_check import check_devices
 from gate_controller.installer.face_check import check_face
 from gate_controller.installer.lines import CheckLine, Verdict, fine, warning, wrong
@@ -22,11 +21,14 @@ from gate_controller.installer.site_check import (
     check_server,
 )
 from gate_controller.site_file.config import GateConfig, lock_of
+from gate_controller.site_file.outputs import chip_of, port_of
 from gate_controller.site_file.pulse_limits import cut_times, limits_of, stored_lanes
 from gate_controller.site_file.sheet_check import sheet_lines
 from gate_controller.storage.secrets import SecretsUnusable
+from hardware.driver import Settings
 from hardware.errors import HardwareError
 from hardware.interfaces import DeviceState, Health, Relay
+from hardware.lines.modbus_lines import ModbusLines
 from hardware.lines.port_names import may_move
 from hardware.lines.serial import CANNOT_OPEN
 
@@ -63,12 +65,7 @@ def check_gate(
     yield from _check_times(config)
 
 
-class _HasPort(Protocol):
-    @property
-    def port(self) -> Path | None: ...
-
-
-P = TypeVar("P", bound=_HasPort)
+P = TypeVar("P", bound=Settings)
 
 
 def _with_names_that_stay(config: GateConfig) -> GateConfig:
@@ -93,7 +90,7 @@ def _with_names_that_stay(config: GateConfig) -> GateConfig:
 
 
 def _stay(parts: Mapping[str, P]) -> dict[str, P]:
-    return {name: part for name, part in parts.items() if not may_move(str(part.port))}
+    return {name: part for name, part in parts.items() if not may_move(str(port_of(part)))}
 
 
 def _check_relays(config: GateConfig) -> Iterator[CheckLine]:
@@ -122,9 +119,10 @@ def _check_relays(config: GateConfig) -> Iterator[CheckLine]:
 
 def _port_trouble(config: GateConfig, board: str, failure: str | None) -> str | None:
     section = config.relay.get(board)
-    if failure is None or CANNOT_OPEN not in failure or section is None or section.port is None:
+    port = None if section is None else port_of(section)
+    if failure is None or CANNOT_OPEN not in failure or port is None:
         return None
-    return port_trouble(section.port)
+    return port_trouble(port)
 
 
 def _failure_of(relay: Relay, states: Mapping[str, DeviceState], board: str) -> str | None:
@@ -141,7 +139,8 @@ def _failure_of(relay: Relay, states: Mapping[str, DeviceState], board: str) -> 
 
 def _at_rest(config: GateConfig, lane_id: str, relay: Relay) -> CheckLine:
     board = config.relay.get(config.lane[lane_id].relay)
-    where = f" at {board.port or board.chip}" if board is not None else ""
+    place = None if board is None else port_of(board) or chip_of(board)
+    where = "" if place is None else f" at {place}"
     reads = " and reads at rest" if board is not None and board.kind == "modbus_relay" else ""
     return fine("lane", lane_id, f"relay {relay.name}{where} took the order to rest{reads}")
 

@@ -12,18 +12,19 @@ import msgspec
 from gate_controller.installer.ports import CONTACT_NOTE, Answer
 from gate_controller.installer.site_lines import wire_lines
 from gate_controller.site_file.config import GateConfig
-from gate_controller.site_file.outputs import InputBoardSection, WireSection
+from gate_controller.site_file.outputs import chip_of, port_of
+from hardware.driver import InputSettings, WireSettings
 from hardware.inputs.serial import BOARD_TERMINALS, MODEM_TERMINALS
 from hardware.interfaces import Device, InputChange
 
 if TYPE_CHECKING:
-    from gate_controller.assembly.outputs import ModbusLines
+    from hardware.lines.modbus_lines import ModbusLines
 
 
 def whole_boards(config: GateConfig, lines: "ModbusLines") -> list[Device]:
     """Return the site file's boards of inputs with every terminal wired, not yet started."""
     # Imported here because only a site file with boards needs their drivers, and they take their time.
-    from gate_controller.assembly.outputs import make_inputs  # noqa: PLC0415
+    from gate_controller.assembly.devices import make_inputs  # noqa: PLC0415
     from hardware.inputs.modbus import TERMINALS  # noqa: PLC0415
 
     terminals: Mapping[str, Sequence[str]] = {
@@ -33,31 +34,31 @@ def whole_boards(config: GateConfig, lines: "ModbusLines") -> list[Device]:
         "gpio_inputs": (),
     }
     return [
-        make_inputs(name, _with_all(section, terminals[section.kind]), lines, size_is_known=False)
+        make_inputs(name, _with_all(section, terminals.get(section.kind, ())), lines, size_is_known=False)
         for name, section in config.inputs.items()
     ]
 
 
-def _with_all(section: InputBoardSection, terminals: Sequence[str]) -> InputBoardSection:
+def _with_all(section: InputSettings, terminals: Sequence[str]) -> InputSettings:
     named = {wire.terminal for wire in section.wires}
     rest = [terminal for terminal in terminals if terminal not in named]
     return msgspec.structs.replace(section, wires=(*section.wires, *map(_unnamed, rest)))
 
 
-def _unnamed(terminal: str) -> WireSection:
+def _unnamed(terminal: str) -> WireSettings:
     # What hangs there is what is sought: whether the circuit is closed is all that counts.
-    return WireSection(terminal=terminal, lane="LANE", kind="door_open")
+    return WireSettings(terminal=terminal, lane="LANE", kind="door_open")
 
 
-def place_of(board: InputBoardSection) -> str:
+def place_of(board: InputSettings) -> str:
     """Return the port or chip of a board."""
-    return str(board.port if board.chip is None else board.chip)
+    return str(chip_of(board) or port_of(board))
 
 
 class ContactIdentifier:
     """The terminals that the site file leaves out, and how their circuits were at first."""
 
-    def __init__(self, boards: Mapping[str, InputBoardSection], lanes: Iterable[str]) -> None:
+    def __init__(self, boards: Mapping[str, InputSettings], lanes: Iterable[str]) -> None:
         """Begin with nothing heard; `lanes` are those of the site file."""
         self._boards = boards
         lane_ids = list(lanes)

@@ -3,18 +3,19 @@
 import queue
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from gate_controller.assembly.assemble import make_devices
-from gate_controller.assembly.outputs import ModbusLines
+from gate_controller.assembly.devices import driver_of
 from gate_controller.assembly.reader_keys import key_name
 from gate_controller.contract.command_names import gate_command
 from gate_controller.installer.lines import CheckLine, Verdict, fine, warning, wrong
 from gate_controller.installer.port_trouble import port_trouble
 from gate_controller.site_file.config import GateConfig
-from gate_controller.site_file.outputs import InputBoardSection, WireSection
+from gate_controller.site_file.outputs import baud_of, chip_of, port_of
+from hardware.driver import InputSettings, Place, Settings, WireSettings
 from hardware.errors import HardwareError
 from hardware.interfaces import (
     Device,
@@ -23,6 +24,7 @@ from hardware.interfaces import (
     Health,
     InputChange,
 )
+from hardware.lines.modbus_lines import ModbusLines
 from hardware.lines.serial import CANNOT_OPEN
 from hardware.osdp.pairing import Answer, ask_stranger
 
@@ -67,10 +69,20 @@ def check_devices(config: GateConfig, seconds: float) -> Iterator[CheckLine]:
     heard = _listen(devices, seconds)
     for device in devices:
         yield _judged(config, device, heard)
+        yield from _found_by_driver(config, device.name)
         board = config.inputs.get(device.name)
         state = heard.states.get(device.name)
         if board is not None and state is not None and state.health is Health.OK:
             yield from check_wires(device.name, board, heard)
+
+
+def _found_by_driver(config: GateConfig, name: str) -> Iterator[CheckLine]:
+    """Yield what the device's own driver looks at beside what the device sends."""
+    part, _port, _baud = _place(config, name)
+    section: Settings = getattr(config, part)[name]
+    place = Place(name=name, card_bits=config.gate.card_bits)
+    for finding in driver_of(part, section).check(section, place):
+        yield fine(part, name, finding.text) if finding.well else wrong(part, name, finding.text)
 
 
 def _listen(devices: Sequence[Device], seconds: float) -> Heard:
@@ -126,17 +138,17 @@ def _place(config: GateConfig, name: str) -> tuple[str, Path | None, int | None]
         return "osdp_reader", line.port, line.baud
     if name in config.inputs:
         board = config.inputs[name]
-        return "inputs", board.port or board.chip, None
-    if name in config.reader:
-        reader = config.reader[name]
-        return "reader", reader.port, reader.baud if reader.kind == "serial_card" else None
-    if name in config.keypad:
-        keypad = config.keypad[name]
-        return "keypad", keypad.port, keypad.baud if keypad.kind != "usb_keypad" else None
-    for part, parts in (("scanner", config.scanner), ("tag_reader", config.tag_reader)):
-        if name in parts:
-            return part, parts[name].port, parts[name].baud
-    return "frame_reader", config.frame_reader[name].port, config.frame_reader[name].baud
+        return "inputs", port_of(board) or chip_of(board), None
+    tables: tuple[tuple[str, Mapping[str, Settings]], ...] = (
+        ("reader", config.reader),
+        ("keypad", config.keypad),
+        ("scanner", config.scanner),
+        ("tag_reader", config.tag_reader),
+        ("frame_reader", config.frame_reader),
+    )
+    part, section = next((part, parts[name]) for part, parts in tables if name in parts)
+    is_keyboard = getattr(section, "kind", "") in ("usb_card", "usb_keypad")
+    return part, port_of(section), None if is_keyboard else baud_of(section)
 
 
 def _why_lost(config: GateConfig, name: str, port: Path | None, detail: str) -> str:
@@ -178,7 +190,7 @@ def _why_osdp_lost(config: GateConfig, name: str, detail: str) -> str:
             )
 
 
-def check_wires(name: str, board: InputBoardSection, heard: Heard) -> Iterator[CheckLine]:
+def check_wires(name: str, board: InputSettings, heard: Heard) -> Iterator[CheckLine]:
     """Yield a line for each wire of a board that is not at rest or was not heard, one for those at rest."""
     resting = []
     for wire in board.wires:
@@ -200,7 +212,7 @@ def check_wires(name: str, board: InputBoardSection, heard: Heard) -> Iterator[C
         yield CheckLine(Verdict.OK, "inputs", name, f"at rest: {', '.join(resting)}")
 
 
-def _not_at_rest(wire: WireSection) -> str:
+def _not_at_rest(wire: WireSettings) -> str:
     reads = f"terminal {wire.terminal}: {wire.kind} reads active: {NOT_AT_REST[wire.kind]}"
     if wire.normally_closed:
         return f"{reads}, or the wire cut? If neither, the contact is open at rest: normally_closed = false"

@@ -17,11 +17,14 @@ from gate_controller.installer.contacts import ContactIdentifier, place_of, whol
 from gate_controller.installer.port_trouble import port_trouble
 from gate_controller.installer.ports import Answer, PortIdentifier
 from gate_controller.installer.report_texts import describe_report
-from gate_controller.installer.site_lines import OSDP_LINES, NamedPart, named_parts
+from gate_controller.installer.site_lines import LISTENED_TO, OSDP_LINES, NamedPart, named_parts
 from gate_controller.site_file.config import GateConfig
+from gate_controller.site_file.outputs import port_of
+from hardware.driver import LaneDeviceSettings, Settings
 from hardware.identify.format_guess import is_card
 from hardware.identify.listening import ContactMoved, PortListener, PortSaid, Tap
 from hardware.interfaces import CardRead, Device, DeviceReport, InputChange
+from hardware.lines.modbus_lines import ModbusLines
 from hardware.lines.port_names import may_move, plugged_keyboards, plugged_ports
 
 NO_SITE_CARD_BITS = 32
@@ -122,14 +125,10 @@ class _Search:
 
 
 def _asked_ports(config: GateConfig) -> set[Path]:
-    boards = [
-        *(board.port for board in config.relay.values()),
-        *(board.port for board in config.inputs.values()),
-    ]
-    lines = [line.port for line in config.osdp_line.values()]
-    wedges = [reader.port for reader in config.reader.values() if reader.kind == "usb_card"]
-    wedges += [keypad.port for keypad in config.keypad.values() if keypad.kind == "usb_keypad"]
-    return {port for port in (*boards, *lines, *wedges) if port is not None}
+    boards: list[Settings] = [*config.relay.values(), *config.inputs.values(), *config.osdp_line.values()]
+    readers = (*config.reader.values(), *config.keypad.values(), *config.scanner.values())
+    asked = [part for part in readers if part.kind not in LISTENED_TO]
+    return {port for port in map(port_of, (*boards, *asked)) if port is not None}
 
 
 def _asked_devices(config: GateConfig | None) -> tuple[Sequence[Device], Mapping[str, str]]:
@@ -137,13 +136,12 @@ def _asked_devices(config: GateConfig | None) -> tuple[Sequence[Device], Mapping
         return (), {}
     # Imported here because a site file is what needs every driver, and a look at ports should begin at once.
     from gate_controller.assembly.assemble import make_devices  # noqa: PLC0415
-    from gate_controller.assembly.outputs import ModbusLines  # noqa: PLC0415
 
     asked = msgspec.structs.replace(
         config,
-        reader={name: part for name, part in config.reader.items() if part.kind == "usb_card"},
-        keypad={name: part for name, part in config.keypad.items() if part.kind == "usb_keypad"},
-        scanner={},
+        reader=_asked(config.reader),
+        keypad=_asked(config.keypad),
+        scanner=_asked(config.scanner),
         tag_reader={},
         frame_reader={},
         inputs={},
@@ -151,6 +149,10 @@ def _asked_devices(config: GateConfig | None) -> tuple[Sequence[Device], Mapping
     lines = ModbusLines()
     devices, lanes = make_devices(asked, lines)
     return (*devices, *whole_boards(config, lines)), lanes
+
+
+def _asked(parts: Mapping[str, LaneDeviceSettings]) -> dict[str, LaneDeviceSettings]:
+    return {name: part for name, part in parts.items() if part.kind not in LISTENED_TO}
 
 
 def _reported(

@@ -12,6 +12,7 @@ from gate_controller.contract.https_only import in_the_clear, is_loopback
 from gate_controller.installer.lines import CheckLine, fine, warning, wrong
 from gate_controller.installer.port_trouble import shared_name, unstable_name
 from gate_controller.site_file.config import GateConfig
+from gate_controller.site_file.outputs import port_of
 from gate_controller.storage.secrets import (
     CARD_KEY,
     FACE_SECRET,
@@ -137,11 +138,11 @@ def check_clock(config: GateConfig, now: datetime, clocks: Path = CLOCKS) -> Ite
 def ports_of(config: GateConfig) -> dict[tuple[str, str], Path]:
     """Return the device file of every part that has one, by its table and name."""
     ports: dict[tuple[str, str], Path | None] = {}
-    ports |= {("relay", name): board.port for name, board in config.relay.items()}
-    ports |= {("inputs", name): board.port for name, board in config.inputs.items()}
-    ports |= {("reader", name): part.port for name, part in config.reader.items()}
-    ports |= {("keypad", name): part.port for name, part in config.keypad.items()}
-    ports |= {("scanner", name): part.port for name, part in config.scanner.items()}
+    ports |= {("relay", name): port_of(board) for name, board in config.relay.items()}
+    ports |= {("inputs", name): port_of(board) for name, board in config.inputs.items()}
+    ports |= {("reader", name): port_of(part) for name, part in config.reader.items()}
+    ports |= {("keypad", name): port_of(part) for name, part in config.keypad.items()}
+    ports |= {("scanner", name): port_of(part) for name, part in config.scanner.items()}
     ports |= {("osdp_line", name): part.port for name, part in config.osdp_line.items()}
     ports |= {("tag_reader", name): part.port for name, part in config.tag_reader.items()}
     ports |= {("frame_reader", name): part.port for name, part in config.frame_reader.items()}
@@ -158,7 +159,8 @@ def check_names(config: GateConfig, tty_folder: Path = TTY_FOLDER) -> Iterator[C
         if shared is not None:
             yield warning(part, name, shared)
     for name, camera in config.camera.items():
-        text = unstable_name(Path(f"/dev/video{camera.source}" if camera.source.isdigit() else camera.source))
+        source = str(getattr(camera, "source", ""))
+        text = unstable_name(Path(f"/dev/video{source}" if source.isdigit() else source))
         if text is not None:
             yield warning("camera", name, text)
 

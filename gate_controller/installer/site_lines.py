@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gate_controller.site_file.config import GateConfig
-from gate_controller.site_file.outputs import Section
+from hardware.driver import Settings
 from hardware.identify.format_guess import Guess, Setting, Table
 from hardware.identify.listening import ContactMoved
+from hardware.readers.drivers import KeypadSection, ReaderSection, ScannerSection
 
+LISTENED_TO = frozenset({"serial_card", "serial_keypad", "stx_keypad", "stx_sum_keypad", "serial_code"})
+"""Kinds whose devices speak unasked: their ports are only listened to. All others go through their driver."""
 OSDP_LINES = """\
     [osdp_line.NAME]
     port = "{port}"
@@ -40,7 +43,7 @@ def named_parts(config: GateConfig) -> Mapping[Path, NamedPart]:
     """Return, by port, the parts of a site file that speak unasked over a serial port."""
     parts: dict[Path, NamedPart] = {}
     for name, reader in config.reader.items():
-        if reader.kind == "serial_card":
+        if isinstance(reader, ReaderSection) and reader.kind in LISTENED_TO:
             settings = _settings(reader, "kind", "bits", "radix", "byte_order", "checksum")
             parts[reader.port] = NamedPart("reader", name, reader.lane, reader.baud, settings)
     for name, raw in config.frame_reader.items():
@@ -49,12 +52,13 @@ def named_parts(config: GateConfig) -> Mapping[Path, NamedPart]:
     for name, tag in config.tag_reader.items():
         parts[tag.port] = NamedPart("tag_reader", name, tag.lane, tag.baud, ())
     for name, keypad in config.keypad.items():
-        if keypad.kind != "usb_keypad":
+        if isinstance(keypad, KeypadSection) and keypad.kind in LISTENED_TO:
             kind: tuple[Setting, ...] = (("kind", keypad.kind),)
             parts[keypad.port] = NamedPart("keypad", name, keypad.lane, keypad.baud, kind)
     for name, scanner in config.scanner.items():
-        kind = (("kind", scanner.kind),)
-        parts[scanner.port] = NamedPart("scanner", name, scanner.lane, scanner.baud, kind)
+        if isinstance(scanner, ScannerSection):
+            kind = (("kind", scanner.kind),)
+            parts[scanner.port] = NamedPart("scanner", name, scanner.lane, scanner.baud, kind)
     return parts
 
 
@@ -101,7 +105,7 @@ def wire_lines(terminal: str, *, was_closed: bool, lane: str = "LANE") -> str:
     return _indented(_wires((terminal,), lane, {terminal: was_closed})[1:-1])
 
 
-def _settings(section: Section, *keys: str) -> tuple[Setting, ...]:
+def _settings(section: Settings, *keys: str) -> tuple[Setting, ...]:
     return tuple((key, getattr(section, key)) for key in keys)
 
 

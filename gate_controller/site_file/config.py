@@ -6,37 +6,47 @@ import typing
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from gate_controller.contract.lane_sheet import LaneSheet
 from gate_controller.contract.languages import DEFAULT_LANGUAGE, Language
 from gate_controller.contract.records import Id
-from gate_controller.site_file.cameras import CameraSection
 from gate_controller.site_file.face import FaceSection
 from gate_controller.site_file.office_facts import fill_in
 from gate_controller.site_file.outputs import (
-    Baud,
-    BoardSection,
-    InputBoardSection,
+    BoardSettings,
     LaneSection,
-    RelayBoardSection,
-    Section,
-    WireSection,
+    baud_of,
+    port_of,
     things_held,
     why_no_such_kind,
     wrong_key,
 )
-from gate_controller.site_file.readers import (
-    FrameReaderSection,
-    OsdpLineSection,
-    OsdpReaderSection,
-    TagReaderSection,
-)
 from gate_controller.site_file.sheet_check import wrong_sheet
+from hardware.cameras.drivers import CameraSection
+from hardware.driver import (
+    CameraSettings,
+    InputSettings,
+    LaneDeviceSettings,
+    RelaySettings,
+    Settings,
+    WireSettings,
+)
 from hardware.errors import BadDeviceSetting
 from hardware.files import FileTooLarge, NoRegularFile, read_regular
+from hardware.inputs.drivers import InputBoardSection
+from hardware.osdp.drivers import OsdpLineSection, OsdpReaderSection
+from hardware.readers.drivers import (
+    FrameReaderSection,
+    KeypadSection,
+    ReaderSection,
+    ScannerSection,
+    TagReaderSection,
+)
+from hardware.registry import BASES, DriverRefused, installed_drivers
+from hardware.relays.drivers import RelayBoardSection
 from hardware.relays.locks import Contact, Lock, LockKind
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
@@ -46,7 +56,7 @@ class ConfigRefused(Exception):
     """The site file is wrong; names file, line, key and the legal values."""
 
 
-class GateSection(Section, frozen=True, kw_only=True):
+class GateSection(Settings, frozen=True, kw_only=True):
     """`data_dir` and `secrets_dir` belong to the gate's user alone; `server_ca` pins a private CA."""
 
     data_dir: Path
@@ -61,7 +71,7 @@ class GateSection(Section, frozen=True, kw_only=True):
     """Where numbers for a monitor are written, `….prom`, in memory; without it none are."""
 
 
-class TerminalSection(Section, frozen=True, kw_only=True):
+class TerminalSection(Settings, frozen=True, kw_only=True):
     """The screen at a lane, served on the loopback address only."""
 
     lane: Id
@@ -69,49 +79,18 @@ class TerminalSection(Section, frozen=True, kw_only=True):
     launch_token_file: Path
 
 
-class ReaderSection(Section, frozen=True, kw_only=True):
-    """A card reader that prints a line a card: behind a serial converter, or as a USB keyboard."""
-
-    kind: Literal["serial_card", "usb_card"]
-    port: Path
-    lane: Id
-    bits: Literal[26, 34]
-    radix: Literal["dec", "hex", "facility"] = "hex"
-    byte_order: Literal["msb", "lsb"] = "msb"
-    checksum: Literal["none", "xor", "sum"] = "none"
-    baud: Baud = 9600
-
-
-class KeypadSection(Section, frozen=True, kw_only=True):
-    """A keypad: one byte a key, a frame a key, or a USB number pad."""
-
-    kind: Literal["serial_keypad", "stx_keypad", "stx_sum_keypad", "usb_keypad"]
-    port: Path
-    lane: Id
-    baud: Baud = 9600
-
-
-class ScannerSection(Section, frozen=True, kw_only=True):
-    """A serial QR scanner (GM65 class)."""
-
-    kind: Literal["serial_code"]
-    port: Path
-    lane: Id
-    baud: Baud = 9600
-
-
-class GateConfig(Section, frozen=True, kw_only=True):
+class GateConfig(Settings, frozen=True, kw_only=True):
     """A whole site file."""
 
     gate: GateSection
     lane: dict[Id, LaneSection]
-    relay: dict[Id, RelayBoardSection] = msgspec.field(default_factory=dict)
+    relay: dict[Id, RelaySettings] = msgspec.field(default_factory=dict)
     terminal: dict[Id, TerminalSection] = msgspec.field(default_factory=dict)
-    reader: dict[Id, ReaderSection] = msgspec.field(default_factory=dict)
-    keypad: dict[Id, KeypadSection] = msgspec.field(default_factory=dict)
-    scanner: dict[Id, ScannerSection] = msgspec.field(default_factory=dict)
-    camera: dict[Id, CameraSection] = msgspec.field(default_factory=dict)
-    inputs: dict[Id, InputBoardSection] = msgspec.field(default_factory=dict)
+    reader: dict[Id, LaneDeviceSettings] = msgspec.field(default_factory=dict)
+    keypad: dict[Id, LaneDeviceSettings] = msgspec.field(default_factory=dict)
+    scanner: dict[Id, LaneDeviceSettings] = msgspec.field(default_factory=dict)
+    camera: dict[Id, CameraSettings] = msgspec.field(default_factory=dict)
+    inputs: dict[Id, InputSettings] = msgspec.field(default_factory=dict)
     osdp_line: dict[Id, OsdpLineSection] = msgspec.field(default_factory=dict)
     osdp_reader: dict[Id, OsdpReaderSection] = msgspec.field(default_factory=dict)
     tag_reader: dict[Id, TagReaderSection] = msgspec.field(default_factory=dict)
@@ -119,17 +98,8 @@ class GateConfig(Section, frozen=True, kw_only=True):
     face: FaceSection = FaceSection()
 
 
-AtLane = (
-    TerminalSection
-    | ReaderSection
-    | KeypadSection
-    | ScannerSection
-    | CameraSection
-    | OsdpReaderSection
-    | TagReaderSection
-    | FrameReaderSection
-)
-NAMED_PARTS: Mapping[str, type[Section]] = {
+AtLane = TerminalSection | LaneDeviceSettings | CameraSettings
+NAMED_PARTS: Mapping[str, type[Settings]] = {
     "lane": LaneSection,
     "relay": RelayBoardSection,
     "terminal": TerminalSection,
@@ -143,7 +113,30 @@ NAMED_PARTS: Mapping[str, type[Section]] = {
     "tag_reader": TagReaderSection,
     "frame_reader": FrameReaderSection,
 }
+"""By table: its keys; where a table has a `kind`, those of Menjin's own drivers."""
 
+
+def _default_of(field: msgspec.structs.FieldInfo) -> Any:
+    if field.default_factory is not msgspec.NODEFAULT:
+        return msgspec.field(default_factory=field.default_factory)
+    return msgspec.field() if field.default is msgspec.NODEFAULT else msgspec.field(default=field.default)
+
+
+_WHOLE = msgspec.defstruct(
+    "_WHOLE",
+    [
+        (
+            field.name,
+            dict[Id, Any] if field.name in NAMED_PARTS else field.type,
+            _default_of(field),
+        )
+        for field in msgspec.structs.fields(GateConfig)
+    ],
+    bases=(Settings,),
+    frozen=True,
+    kw_only=True,
+)
+"""A site file whose named parts are not looked at: each is converted by its own driver's class."""
 
 MAX_SITE_FILE_BYTES = 1_000_000
 
@@ -164,11 +157,12 @@ def load_config(path: Path) -> GateConfig:
     except (ValueError, RecursionError) as err:  # also numbers of 5,000 digits and endless brackets
         raise ConfigRefused(f"{path}: not a TOML file: {err}") from err
     fill_in(tables)
-    _check_tables(path, text, tables)
+    parts = _converted_parts(path, text, tables)
     try:
-        config = msgspec.convert(tables, GateConfig, dec_hook=_path)
+        whole = msgspec.convert(tables, _WHOLE, dec_hook=_path)
     except msgspec.ValidationError as err:
         raise _explained(path, text, [], GateConfig, err) from err
+    config = GateConfig(**{name: getattr(whole, name) for name in GateConfig.__struct_fields__} | parts)
     _check_names(path, text, config)
     return config
 
@@ -179,19 +173,34 @@ def _path(wanted: type, value: object) -> object:
     raise TypeError(f"expected a path in quotes, got {value!r}" if wanted is Path else f"got {value!r}")
 
 
-def _check_tables(path: Path, text: str, tables: Mapping[str, object]) -> None:
-    """Convert each named part separately first: msgspec's own errors leave out the names of parts."""
-    for section, part_type in NAMED_PARTS.items():
+def _converted_parts(path: Path, text: str, tables: Mapping[str, object]) -> dict[str, dict[str, Settings]]:
+    """Convert each named part separately: msgspec's own errors leave out the names of parts."""
+    converted: dict[str, dict[str, Settings]] = {section: {} for section in NAMED_PARTS}
+    for section in NAMED_PARTS:
         parts = tables.get(section)
         for name, part in parts.items() if isinstance(parts, dict) else ():
+            part_type = _type_of(path, text, section, name, part)
             try:
-                msgspec.convert(part, part_type, dec_hook=_path)
+                converted[section][name] = msgspec.convert(part, part_type, dec_hook=_path)
             except msgspec.ValidationError as err:
                 raise _explained(path, text, [section, name], part_type, err) from err
+    return converted
+
+
+def _type_of(path: Path, text: str, section: str, name: str, part: object) -> type[Settings]:
+    """Return the keys of a part: those of the driver that its `kind` names; raise ConfigRefused."""
+    if section not in BASES or not isinstance(part, dict):
+        return NAMED_PARTS[section]
+    try:
+        driver = installed_drivers().at(section, part.get("kind"))
+    except DriverRefused as err:
+        line = line_of(text, [section, name, "kind"])
+        raise ConfigRefused(f"{path}, line {line}: {section}.{name}.kind: {err}") from err
+    return NAMED_PARTS[section] if driver is None else driver.settings
 
 
 def _explained(
-    path: Path, text: str, keys: list[str], part_type: type[Section], error: msgspec.ValidationError
+    path: Path, text: str, keys: list[str], part_type: type[Settings], error: msgspec.ValidationError
 ) -> ConfigRefused:
     """Return the error with file, line, key and legal values, from msgspec's `… - at `$.bits``."""
     sentence, _, place = str(error).partition(" - at ")
@@ -205,6 +214,8 @@ def _explained(
         sentence = f"the key {named.group(1)!r} is missing"
     elif keys and (values := _legal_values(typing.get_type_hints(_type_at(part_type, place)).get(keys[-1]))):
         wrong = re.sub(r"^Invalid enum value (.+)$", r"\1 is not legal", sentence)
+        if keys[0] in BASES and keys[2:] == ["kind"]:
+            values += [kind for kind in installed_drivers().kinds_of(keys[0]) if kind not in values]
         sentence = f"{wrong}; legal values: " + ", ".join(repr(value) for value in values)
         sentence += why_no_such_kind(wrong) if part_type is RelayBoardSection else ""
     return ConfigRefused(f"{path}, line {line_of(text, keys)}: {'.'.join(keys) or 'the file'}: {sentence}")
@@ -221,13 +232,13 @@ def _legal_values(hint: object) -> list[object]:
     return [value for option in typing.get_args(hint) for value in _legal_values(option)]
 
 
-def _type_at(part_type: type[Section], place: str) -> type[msgspec.Struct]:
+def _type_at(part_type: type[Settings], place: str) -> type[msgspec.Struct]:
     """Return the type of the table that msgspec's place is in."""
     if "$.sheet" in place:
         return LaneSheet
     if "wires[" in place:
-        return WireSection
-    tops: Mapping[str, type[Section]] = {".gate": GateSection, ".face": FaceSection}
+        return WireSettings
+    tops: Mapping[str, type[Settings]] = {".gate": GateSection, ".face": FaceSection}
     inside = [section for top, section in tops.items() if part_type is GateConfig and top in place]
     return inside[0] if inside else part_type
 
@@ -290,7 +301,7 @@ def _check_names(path: Path, text: str, config: GateConfig) -> None:
 
 def _check_boards(path: Path, text: str, config: GateConfig) -> None:
     """Refuse keys that do not go with a board's kind, and one port at two speeds or in two uses."""
-    boards: list[tuple[str, str, BoardSection]] = [
+    boards: list[tuple[str, str, BoardSettings]] = [
         *(("relay", name, board) for name, board in config.relay.items()),
         *(("inputs", name, board) for name, board in config.inputs.items()),
     ]
@@ -301,13 +312,15 @@ def _check_boards(path: Path, text: str, config: GateConfig) -> None:
             key, sentence = wrong
             line = line_of(text, [section, name, key])
             raise ConfigRefused(f"{path}, line {line}: {section}.{name}.{key}: {sentence}")
-        if board.port is None:
+        port = port_of(board)
+        if port is None:
             continue
-        use, baud = speeds.setdefault(board.port, (board.kind.partition("_")[0], board.baud or 9600))
-        if use == "modbus" and (board.kind.partition("_")[0], board.baud or 9600) != (use, baud):
+        used = (board.kind.partition("_")[0], baud_of(board) or 9600)
+        use, baud = speeds.setdefault(port, used)
+        if use == "modbus" and used != (use, baud):
             line = line_of(text, [section, name, "port"])
             raise ConfigRefused(
-                f"{path}, line {line}: {section}.{name}.port: {board.port} is a Modbus line at {baud} baud; "
+                f"{path}, line {line}: {section}.{name}.port: {port} is a Modbus line at {baud} baud; "
                 "everything on it speaks Modbus, at one baud rate"
             )
 
@@ -331,7 +344,7 @@ def _check_locks(path: Path, text: str, config: GateConfig) -> None:
                     'such as lock = "fail_safe_magnet" and contact = "nc"'
                 )
             continue
-        times_pulses = lane.relay in config.osdp_reader or config.relay[lane.relay].kind == "modbus_relay"
+        times_pulses = lane.relay in config.osdp_reader or _times_pulses(config.relay[lane.relay].kind)
         try:
             lock.check(lane_id, board=lane.relay, times_pulses=times_pulses)
         except BadDeviceSetting as err:
@@ -339,11 +352,16 @@ def _check_locks(path: Path, text: str, config: GateConfig) -> None:
             raise ConfigRefused(f"{path}, line {line}: lane.{lane_id}.lock: {err}") from err
 
 
+def _times_pulses(kind: str) -> bool:
+    driver = installed_drivers().at("relay", kind)
+    return driver is not None and driver.times_pulses
+
+
 def _check_nothing_twice(path: Path, text: str, config: GateConfig) -> None:
     """Refuse an output, port, screen, camera or device name that is used twice."""
     # Modbus boards share a port among themselves, and with nothing else.
     seen: dict[tuple[str, ...], str] = {
-        ("port", str(board.port)): f"{section}.{name}"
+        ("port", str(port_of(board))): f"{section}.{name}"
         for section, boards in (("relay", config.relay), ("inputs", config.inputs))
         for name, board in boards.items()
         if board.kind.startswith("modbus")
@@ -364,11 +382,10 @@ def _check_nothing_twice(path: Path, text: str, config: GateConfig) -> None:
         for name, board in boards.items():
             once(("name", name), section, name)
             for thing in things_held(board):
-                once(thing, section, name, "chip" if board.port is None else "port")
+                once(thing, section, name, "chip" if port_of(board) is None else "port")
     for name, board in config.inputs.items():
-        for wire in board.wires:
-            if wire.kind == "door_open":
-                once(("door contact of lane", wire.lane), "inputs", name, "wires")
+        for wire in (wire for wire in board.wires if wire.kind == "door_open"):
+            once(("door contact of lane", wire.lane), "inputs", name, "wires")
     for section, parts in (
         ("reader", config.reader),
         ("keypad", config.keypad),
@@ -379,7 +396,8 @@ def _check_nothing_twice(path: Path, text: str, config: GateConfig) -> None:
     ):
         for name, part in parts.items():
             once(("name", name), section, name)
-            once(("port", str(part.port)), section, name, "port")
+            for thing in things_held(part):
+                once(thing, section, name, "port")
     for name, osdp in config.osdp_reader.items():
         once(("name", name), "osdp_reader", name)
         once(("address", osdp.line, str(osdp.address)), "osdp_reader", name, "address")

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import msgspec
 
-from gate_controller.site_file.outputs import Section
+from hardware.driver import Settings
 
 EngineName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 """An installed engine's; one that is not installed leaves face off, and the gate opens by all other ways."""
 
 
-class FaceSection(Section, frozen=True, kw_only=True):
+class FaceSection(Settings, frozen=True, kw_only=True):
     """Whether this gate has a face engine and which; what may use it is the policy's to say.
 
     `models_dir` holds the weights where they are not those of the installed package; `alone` lets

@@ -1,7 +1,6 @@
-"""Tables of a site file for lanes, relay boards and input boards, and which keys go with which kind."""
+"""The table of a site file for lanes, and what boards may not share."""
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,18 +8,14 @@ import msgspec
 
 from gate_controller.contract.lane_sheet import LaneSheet
 from gate_controller.contract.records import Id
+from hardware.driver import InputSettings, RelaySettings, Settings
+from hardware.inputs.drivers import INPUT_KEYS, InputBoardSection
+from hardware.relays.drivers import RELAY_KEYS, RelayBoardSection
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=600)]
-Baud = Annotated[int, msgspec.Meta(ge=1200, le=115200)]
-Address = Annotated[int, msgspec.Meta(ge=1, le=247)]
-Line = Annotated[int, msgspec.Meta(ge=0, le=511)]
 
 
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A table of the site file."""
-
-
-class LaneSection(Section, frozen=True, kw_only=True):
+class LaneSection(Settings, frozen=True, kw_only=True):
     """Which output opens a lane, what hangs on it, and how long its door may be open before an alarm."""
 
     relay: Id
@@ -37,66 +32,25 @@ class LaneSection(Section, frozen=True, kw_only=True):
     """What was measured and photographed at the lane; a lane with a camera needs it."""
 
 
-class RelayBoardSection(Section, frozen=True, kw_only=True):
-    """A board of relays; which other keys it has follows from its kind (`RELAY_KEYS`)."""
-
-    kind: Literal["usb_relay", "modbus_relay", "gpio_relay"]
-    port: Path | None = None
-    baud: Baud | None = None
-    family: Literal["waveshare", "eletechsup"] | None = None
-    address: Address | None = None
-    chip: Path | None = None
-    lines: Annotated[tuple[Line, ...], msgspec.Meta(min_length=1, max_length=32)] | None = None
-    active_low: bool | None = None
+BoardSettings = RelaySettings | InputSettings
 
 
-class WireSection(Section, frozen=True, kw_only=True):
-    """One wire into an input board."""
-
-    terminal: Id
-    lane: Id
-    kind: Literal[
-        "door_open",
-        "exit_button",
-        "tamper",
-        "fire",
-        "guard_button",
-        "intercom",
-        "on_battery",
-        "battery_low",
-        "obstacle",
-    ]
-    normally_closed: bool = False
+def port_of(part: Settings) -> Path | None:
+    """Return the device file of a part, None where its driver has none."""
+    port = getattr(part, "port", None)
+    return port if isinstance(port, Path) else None
 
 
-class InputBoardSection(Section, frozen=True, kw_only=True):
-    """Inputs; which other keys they have follows from their kind (`INPUT_KEYS`)."""
-
-    kind: Literal["serial_inputs", "modem_inputs", "modbus_inputs", "gpio_inputs"]
-    wires: Annotated[tuple[WireSection, ...], msgspec.Meta(min_length=1, max_length=32)]
-    port: Path | None = None
-    baud: Baud | None = None
-    address: Address | None = None
-    chip: Path | None = None
-    bias: Literal["as_is", "none", "pull_up", "pull_down"] | None = None
-    closed_is_low: bool | None = None
+def chip_of(part: Settings) -> Path | None:
+    """Return the GPIO chip of a part, None where it has none."""
+    chip = getattr(part, "chip", None)
+    return chip if isinstance(chip, Path) else None
 
 
-BoardSection = RelayBoardSection | InputBoardSection
-KeysOfKind = Mapping[str, tuple[frozenset[str], frozenset[str]]]
-"""By kind: the keys it must have, and those it may have."""
-
-RELAY_KEYS: KeysOfKind = {
-    "usb_relay": (frozenset({"port"}), frozenset({"baud"})),
-    "modbus_relay": (frozenset({"port", "family"}), frozenset({"baud", "address"})),
-    "gpio_relay": (frozenset({"chip", "lines", "active_low"}), frozenset()),
-}
-INPUT_KEYS: KeysOfKind = {
-    "serial_inputs": (frozenset({"port"}), frozenset({"baud"})),
-    "modem_inputs": (frozenset({"port"}), frozenset({"baud"})),
-    "modbus_inputs": (frozenset({"port"}), frozenset({"baud", "address"})),
-    "gpio_inputs": (frozenset({"chip"}), frozenset({"bias", "closed_is_low"})),
-}
+def baud_of(part: Settings) -> int | None:
+    """Return the baud rate that a part says, None where it says none."""
+    baud = getattr(part, "baud", None)
+    return baud if isinstance(baud, int) else None
 
 
 def why_no_such_kind(sentence: str) -> str:
@@ -110,8 +64,10 @@ def why_no_such_kind(sentence: str) -> str:
     )
 
 
-def wrong_key(board: BoardSection) -> tuple[str, str] | None:
+def wrong_key(board: BoardSettings) -> tuple[str, str] | None:
     """Return a key that does not fit the board's kind and the sentence why, or None."""
+    if not isinstance(board, RelayBoardSection | InputBoardSection):
+        return None  # a driver of another package has settings of its own kind alone
     must, may = (RELAY_KEYS if isinstance(board, RelayBoardSection) else INPUT_KEYS)[board.kind]
     given = {
         name
@@ -125,11 +81,14 @@ def wrong_key(board: BoardSection) -> tuple[str, str] | None:
     return None
 
 
-def things_held(board: BoardSection) -> list[tuple[str, ...]]:
-    """Return what a board has for itself alone: a port, an address on a line, or lines of a chip.
+def things_held(board: Settings) -> list[tuple[str, ...]]:
+    """Return what a part has for itself alone: a port, an address on a line, or lines of a chip.
 
     Relays and inputs of one Modbus board are two sections with one address.
     """
+    if not isinstance(board, RelayBoardSection | InputBoardSection):
+        port = port_of(board)
+        return [] if port is None else [("port", str(port))]
     if board.kind in ("modbus_relay", "modbus_inputs"):
         part = "relays" if isinstance(board, RelayBoardSection) else "inputs"
         return [(part, "at", "address", str(board.address or 1), "of", str(board.port))]

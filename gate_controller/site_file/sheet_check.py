@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from gate_controller.contract.lane_sheet import Finding, LaneFacts, LaneSheet, check_sheet, must_findings
-from gate_controller.site_file.cameras import CameraSection
 from gate_controller.site_file.outputs import LaneSection
+from hardware.driver import CameraSettings
 
 WARNING = "warning: "
 
 
 def wrong_sheet(
-    lanes: Mapping[str, LaneSection], cameras: Iterable[CameraSection]
+    lanes: Mapping[str, LaneSection], cameras: Iterable[CameraSettings]
 ) -> tuple[tuple[str, ...], str] | None:
     """Return the key and the sentence of the first rule that a lane breaks, or None.
 
@@ -39,7 +39,7 @@ def wrong_sheet(
 
 
 def sheet_lines(
-    lanes: Mapping[str, LaneSection], cameras: Iterable[CameraSection], today: date
+    lanes: Mapping[str, LaneSection], cameras: Iterable[CameraSettings], today: date
 ) -> Iterator[tuple[bool, str]]:
     """Give (whether all is well, line) for every lane: no sheet, each warning, or nothing to say."""
     seen = {camera.lane for camera in cameras}

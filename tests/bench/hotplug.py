@@ -20,11 +20,12 @@ from pathlib import Path
 from demo.rig.boards import Plug
 from gate_controller.assembly.assemble import make_devices
 from gate_controller.assembly.cameras import make_camera
-from gate_controller.assembly.outputs import ModbusLines, make_relays
+from gate_controller.assembly.outputs import make_relays
 from gate_controller.assembly.readers import make_osdp_readers
 from gate_controller.site_file.config import GateConfig, load_config
 from hardware.errors import HardwareError
 from hardware.interfaces import Camera, DeviceReport, DeviceState, Health
+from hardware.lines.modbus_lines import ModbusLines
 from hardware.lines.serial import SerialLine
 from hardware.simulated.readers import QrScanner
 from tests.bench.figure import Figure, beside, percentile

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from gate_controller.assembly.assemble import make_devices
-from gate_controller.assembly.outputs import ModbusLines
 from gate_controller.site_file.config import load_config
 from gate_controller.storage.secrets import write_secret
 from hardware.inputs.serial import InputWire
 from hardware.interfaces import CardRead, DeviceReport, Health, InputChange, InputKind
+from hardware.lines.modbus_lines import ModbusLines
 from hardware.readers.cards import CardFormat
 from hardware.readers.wiegand import RawFrameFormat
 from hardware.simulated.framed_readers import FramedKeypad, RawFrameReader, TagReader

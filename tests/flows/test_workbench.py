@@ -18,7 +18,7 @@ from demo.rig.without_kernel import twins_for_the_kernel
 from demo.stage import Stage, open_stage
 from gate_controller.assembly.assemble import make_devices
 from gate_controller.assembly.cameras import make_camera
-from gate_controller.assembly.outputs import ModbusLines, make_relays
+from gate_controller.assembly.outputs import make_relays
 from gate_controller.assembly.reader_keys import key_name
 from gate_controller.assembly.readers import make_osdp_readers
 from gate_controller.site_file.config import GateConfig, load_config
@@ -34,6 +34,7 @@ from hardware.interfaces import (
     InputChange,
     KeyPress,
 )
+from hardware.lines.modbus_lines import ModbusLines
 from tests.project.test_driver_checklist import OF_ONE_KIND, kinds_of_the_site_file
 from tests.support.gates.metal import metal_alone
 

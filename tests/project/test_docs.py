@@ -4,15 +4,14 @@ import ast
 import re
 import shlex
 import tomllib
-import typing
 from pathlib import Path
 from urllib.parse import unquote
 
 import msgspec
 import pytest
 
-from gate_controller.site_file.config import GateConfig
-from gate_controller.site_file.outputs import WireSection
+from gate_controller.site_file.config import NAMED_PARTS, GateConfig
+from hardware.driver import WireSettings
 from tests.support.source import tree_of
 from web_admin.core import config as web_config
 
@@ -243,9 +242,9 @@ def test_every_setting_of_a_gate_is_documented_under_its_section() -> None:
 def settings_of_a_gate() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for field in msgspec.structs.fields(GateConfig):
-        kind = typing.get_args(field.type)[1] if typing.get_origin(field.type) is dict else field.type
+        kind = NAMED_PARTS.get(field.name, field.type)
         found[field.name] = set(kind.__struct_fields__)
-    found["inputs"] |= set(WireSection.__struct_fields__)
+    found["inputs"] |= set(WireSettings.__struct_fields__)
     return found
 
 

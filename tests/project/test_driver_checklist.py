@@ -11,9 +11,11 @@ import pytest
 
 import hardware
 import hardware.simulated
-from gate_controller.site_file.cameras import CameraSection
-from gate_controller.site_file.config import GateConfig, KeypadSection, ReaderSection, ScannerSection
-from gate_controller.site_file.outputs import InputBoardSection, RelayBoardSection
+from gate_controller.site_file.config import GateConfig
+from hardware.cameras.drivers import CameraSection
+from hardware.inputs.drivers import InputBoardSection
+from hardware.readers.drivers import KeypadSection, ReaderSection, ScannerSection
+from hardware.relays.drivers import RelayBoardSection
 from tests.fuzz.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[2]

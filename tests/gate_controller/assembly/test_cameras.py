@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from gate_controller.assembly.cameras import describe_camera, login_file, make_camera, read_login
-from gate_controller.site_file.cameras import CameraSection
 from gate_controller.storage.secrets import SecretsUnusable, write_secret
 from hardware.cameras.camera import FolderCamera
+from hardware.cameras.drivers import CameraSection
 from hardware.cameras.rtsp import RtspCamera
 from hardware.errors import BadDeviceSetting
 from hardware.simulated.camera_scene import CameraScene, hand_on_the_lens, street

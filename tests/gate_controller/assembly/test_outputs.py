@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from gate_controller.assembly.devices import make_inputs
 from gate_controller.assembly.outputs import (
-    ModbusLines,
     lanes_never_held,
     make_door,
-    make_inputs,
     make_relays,
     wires_watched,
 )
@@ -20,6 +19,7 @@ from gate_controller.lane.door import DoorState
 from gate_controller.lane.memory import Wire
 from gate_controller.site_file.config import ConfigRefused, GateConfig, load_config
 from hardware.interfaces import InputChange, InputKind
+from hardware.lines.modbus_lines import ModbusLines
 from hardware.simulated.modbus_board import ModbusBoard, ModbusBus
 
 HEAD = """

@@ -9,7 +9,7 @@ import pytest
 
 from gate_controller import cli
 from gate_controller.assembly.assemble import make_devices
-from gate_controller.assembly.outputs import ModbusLines, make_relays
+from gate_controller.assembly.outputs import make_relays
 from gate_controller.assembly.reader_keys import key_name, read_reader_key
 from gate_controller.assembly.readers import make_osdp_readers, readers_with_lights, takers_of_ways
 from gate_controller.contract.records import Method
@@ -18,6 +18,7 @@ from gate_controller.site_file.config import ConfigRefused, GateConfig, load_con
 from gate_controller.storage.secrets import write_secret
 from hardware.errors import BadDeviceSetting, DeviceUnavailable, OutputNotConfirmed
 from hardware.interfaces import DeviceReport, DeviceState, Health
+from hardware.lines.modbus_lines import ModbusLines
 from hardware.osdp.relay import OsdpRelay
 from hardware.readers.framed import RawFrameReader, TagReader
 from hardware.readers.matrix_keypads import FramedKeypad

@@ -13,8 +13,9 @@ from gate_controller.installer.ports import PortIdentifier
 from gate_controller.installer.site_check import check_names
 from gate_controller.installer.site_lines import NamedPart
 from gate_controller.site_file.config import load_config
-from gate_controller.site_file.outputs import InputBoardSection, WireSection
+from hardware.driver import WireSettings
 from hardware.identify.listening import ContactMoved, Tap
+from hardware.inputs.drivers import InputBoardSection
 from hardware.interfaces import InputChange, InputKind
 from tests.support.gates.bench import SITE_FILE
 
@@ -155,7 +156,7 @@ def test_a_name_that_may_move_is_reported_with_the_folder_of_those_that_stay() -
 
 def test_two_wires_of_one_kind_at_one_lane_are_judged_separately() -> None:
     wires = tuple(
-        WireSection(terminal=terminal, lane="north", kind="tamper", normally_closed=True)
+        WireSettings(terminal=terminal, lane="north", kind="tamper", normally_closed=True)
         for terminal in ("1", "2")
     )
     board = InputBoardSection(kind="modbus_inputs", port=PORT, wires=wires)

@@ -1,0 +1,70 @@
+"""Make the devices of a site file by their drivers, wherever these were installed from."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from gate_controller.site_file.config import GateConfig
+from hardware.driver import Driver, InputSettings, Place, Settings
+from hardware.errors import BadDeviceSetting
+from hardware.interfaces import Device
+from hardware.lines.modbus_lines import ModbusLines
+from hardware.registry import installed_drivers
+
+M = TypeVar("M")
+
+
+def driver_of(table: str, section: Settings) -> Driver:
+    """Return the driver of a part: its `kind`, or the table's own; raise BadDeviceSetting."""
+    return installed_drivers().driver(str(getattr(section, "kind", table)))
+
+
+def make_by_driver(table: str, section: Settings, place: Place) -> object:
+    """Return what a part's driver makes; raise BadDeviceSetting."""
+    return driver_of(table, section).make(section, place)
+
+
+def of_kind(made: object, kind: type[M], place: Place) -> M:
+    """Return what a driver made, which has to be of this kind; raise BadDeviceSetting."""
+    if not isinstance(made, kind):
+        raise _not_usable(made, place)
+    return made
+
+
+def make_device(table: str, section: Settings, place: Place) -> Device:
+    """Return a reader, keypad, scanner or board of inputs, not yet started; raise BadDeviceSetting."""
+    made = make_by_driver(table, section, place)
+    if not (callable(getattr(made, "start", None)) and callable(getattr(made, "stop", None))):
+        raise _not_usable(made, place)
+    device: Device = made  # type: ignore[assignment]
+    return device
+
+
+def _not_usable(made: object, place: Place) -> BadDeviceSetting:
+    return BadDeviceSetting(
+        f"{place.name}: its driver made a {type(made).__name__}, which cannot be used there; "
+        "update or remove the driver's package"
+    )
+
+
+def make_inputs(
+    name: str, section: InputSettings, lines: ModbusLines, *, size_is_known: bool = True
+) -> Device:
+    """Return a board of inputs, not yet started; raise BadDeviceSetting.
+
+    `size_is_known`: whether every terminal among its wires is there, as a site file says.
+    """
+    place = Place(name=name, modbus=lines, size_is_known=size_is_known)
+    return make_device("inputs", section, place)
+
+
+def make_lane_devices(config: GateConfig, *tables: str) -> tuple[list[Device], dict[str, str]]:
+    """Return the devices of these tables, not yet started, and the lane of each."""
+    devices: list[Device] = []
+    lanes: dict[str, str] = {}
+    for table in tables:
+        sections: Mapping[str, Settings] = getattr(config, table)
+        for name, section in sections.items():
+            place = Place(name=name, card_bits=config.gate.card_bits)
+            devices.append(make_device(table, section, place))
+            lanes[name] = str(getattr(section, "lane", ""))
+    return devices, lanes

@@ -1,0 +1,44 @@
+"""A reader of another package opens a gate: nothing of Menjin knows it."""
+
+from pathlib import Path
+
+from gate_controller.installer.device_check import check_devices
+from gate_controller.site_file.config import load_config
+from tests.support.compounds.people import card, person, records
+from tests.support.driver_packages import installed
+from tests.support.gates.bench import CARD_KEY, bench_gate
+from tests.support.gates.waiting import PATIENCE_SECONDS
+
+NUMBER = 0x1234ABCD
+BADGE = '[reader.badge]\nkind = "badge_reader"\nport = "{port}"\nlane = "north-in"\n'
+
+
+def test_a_badge_opens_the_gate_through_the_driver_of_another_package(tmp_path: Path) -> None:
+    with installed(tmp_path / "site"):
+        from menjin_badge_reader.twin import BadgeTwin
+
+        port = tmp_path / "dev" / "badge"
+        with (
+            bench_gate(tmp_path, more=BADGE.format(port=port)) as bench,
+            BadgeTwin(port, name="badge") as badge,
+        ):
+            bench.give_policy(records(person(), card(NUMBER, CARD_KEY)))
+            bench.start(also={"badge"})
+            after_ns = badge.tap(NUMBER)
+            assert bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=after_ns)
+            bench.relay.wait_for_off(1, timeout_seconds=PATIENCE_SECONDS)
+            bench.stop()
+            assert bench.decisions() == [("card", "granted", True)]
+
+
+def test_the_installers_check_listens_to_it_and_asks_its_driver(tmp_path: Path) -> None:
+    with installed(tmp_path / "site"):
+        from menjin_badge_reader.twin import BadgeTwin
+
+        port = tmp_path / "dev" / "badge"
+        more = BADGE.format(port=port) + "baud = 4800\n"
+        with bench_gate(tmp_path, more=more) as bench, BadgeTwin(port, name="badge"):
+            config = load_config(bench.write_site_file())
+            said = [str(line) for line in check_devices(config, 0.5)]
+    assert "ok      reader badge: its port is open; nothing was shown to it meanwhile" in said
+    assert "WRONG   reader badge: the reader speaks 9600 baud as shipped; the site file says 4800" in said

@@ -5,14 +5,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
+from web_admin.core.claims import Claimable
 from web_admin.core.orm import Base, Fact
 
 JOBS_KEPT_FOR = timedelta(days=7)
 """How long it can be read what became of a work that is over."""
 
 
-class LongJob(Base):
-    """One such work. State: waiting, running, done, refused, failed; `claim` names the running attempt.
+class LongJob(Claimable, Base):
+    """One such work. State: waiting, running, done, refused, failed.
 
     `payload_sealed` is what it needs, names among it; it goes with the end of the work.
     """
@@ -23,10 +24,8 @@ class LongJob(Base):
     kind: Mapped[str]
     author_id: Mapped[str]
     state: Mapped[str] = mapped_column(default="waiting")
-    claim: Mapped[str | None]
     total: Mapped[int]
     payload_sealed: Mapped[bytes | None]
     result: Mapped[dict[str, Fact]] = mapped_column(default=dict)
     created_at: Mapped[datetime]
-    claimed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]

@@ -5,14 +5,14 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from web_admin.core.claims import Claimable
 from web_admin.core.orm import Base, Fact
 
 
-class OutboxMessage(Base):
+class OutboxMessage(Claimable, Base):
     """One message to one receiver. State: waiting, sent, failed (for good, unless staff try again).
 
     `target` is a mail address or a `webhook_id`. `body` and a mail's `target` go as soon as it was sent.
-    `claim` names the pass that is sending it, `claimed_until` when another one may.
     """
 
     __tablename__ = "outbox_message"
@@ -30,8 +30,6 @@ class OutboxMessage(Base):
     tries: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     next_at: Mapped[datetime]
-    claim: Mapped[str | None]
-    claimed_until: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     trouble: Mapped[str | None]
 

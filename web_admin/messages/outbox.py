@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Update, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, func, select, update
 from sqlalchemy.orm import Session
 
+from web_admin.core.claims import claim_first, claimed_row, release, unclaimed
 from web_admin.core.database import Menjin
 from web_admin.core.orm import Fact
 from web_admin.core.single_process import alone
@@ -188,9 +189,8 @@ def deliver(menjin: Menjin, channels: Collection[Channel] = CHANNELS) -> Deliver
 
 
 def _due(now: datetime, channels: Collection[Channel], unreachable: Iterable[Route]) -> ColumnElement[bool]:
-    free = or_(OutboxMessage.claimed_until.is_(None), OutboxMessage.claimed_until < now)
-    conditions = [OutboxMessage.state == "waiting", OutboxMessage.next_at <= now, free]
-    conditions.append(OutboxMessage.channel.in_(channels))
+    conditions = [OutboxMessage.state == "waiting", OutboxMessage.next_at <= now]
+    conditions += [unclaimed(OutboxMessage, now), OutboxMessage.channel.in_(channels)]
     for channel, target in unreachable:
         same = OutboxMessage.channel == channel
         # All mail goes by one server: when that is away, every address is.
@@ -207,12 +207,11 @@ def _claim(menjin: Menjin, channels: Collection[Channel], unreachable: Iterable[
             return None  # the usual case takes no write lock
     first = select(OutboxMessage).where(due).order_by(OutboxMessage.next_at, OutboxMessage.message_id)
     with menjin.database.session() as session:
-        message = session.scalar(first.limit(1).with_for_update(skip_locked=True))
+        message = claim_first(session, first, now, CLAIMED_FOR)
         if message is None:
             return None
-        message.claim, message.claimed_until = secrets.token_hex(8), now + CLAIMED_FOR
         route = (message.channel, message.target)
-        return Claimed(message.message_id, message.claim, route)
+        return Claimed(message.message_id, message.claim or "", route)
 
 
 def _send(menjin: Menjin, claimed: Claimed) -> NotSent | None:
@@ -236,22 +235,13 @@ def _send(menjin: Menjin, claimed: Claimed) -> NotSent | None:
     return None
 
 
-def _mine(session: Session, claimed: Claimed) -> OutboxMessage | None:
-    """Return the message, unless the claim expired and another process has taken it."""
-    return session.scalar(
-        select(OutboxMessage)
-        .where(OutboxMessage.message_id == claimed.message_id, OutboxMessage.claim == claimed.claim)
-        .with_for_update()
-    )
-
-
 def _note_sent(menjin: Menjin, claimed: Claimed) -> None:
     now = menjin.clock()
     with menjin.database.session() as session:
-        message = _mine(session, claimed)
+        message = claimed_row(session, OutboxMessage, claimed.message_id, claimed.claim)
         if message is not None:
             message.state, message.ended_at, message.trouble = "sent", now, None
-            message.claim = message.claimed_until = None
+            release(message)
             message.tries += 1
             message.body = {}
             message.target = message.target if message.channel == "webhook" else ""
@@ -261,10 +251,10 @@ def _note_trouble(menjin: Menjin, claimed: Claimed, trouble: NotSent) -> bool:
     """Store why a message failed and when it is retried; return whether it never is."""
     now = menjin.clock()
     with menjin.database.session() as session:
-        message = _mine(session, claimed)
+        message = claimed_row(session, OutboxMessage, claimed.message_id, claimed.claim)
         if message is None:
             return False
-        message.claim = message.claimed_until = None
+        release(message)
         message.trouble = trouble.trouble
         message.tries += 1
         ends = trouble.for_good or message.tries > len(DELAYS)

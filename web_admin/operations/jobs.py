@@ -10,11 +10,12 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from web_admin.action.base import Action, new_action, new_id
 from web_admin.core.cell_in_hand import in_this_cell
+from web_admin.core.claims import claim_first, claimed_row, is_unclaimed, release, unclaimed
 from web_admin.core.database import Menjin
 from web_admin.core.job_models import LongJob
 from web_admin.core.orm import Fact
@@ -22,9 +23,10 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import SealBroken, Sealer
 from web_admin.people_import.job import import_people
 
-OVERDUE_AFTER = timedelta(minutes=3)
+CLAIMED_FOR = timedelta(minutes=3)
 """After this an attempt counts as dead; no work here takes a tenth of it."""
 PURPOSE = "long-job"
+UNFINISHED = ("waiting", "running")
 
 Work = Callable[[Action, bytes], Mapping[str, Fact]]
 WORKS: Mapping[str, Work] = {"import_people": import_people}
@@ -80,10 +82,8 @@ def start(menjin: Menjin, job_id: str) -> None:
 
 
 def is_due(job: LongJob, now: datetime) -> bool:
-    """Return whether a waiting job has no worker."""
-    if job.state == "waiting":
-        return True
-    return job.state == "running" and job.claimed_at is not None and job.claimed_at <= now - OVERDUE_AFTER
+    """Return whether a job that is not over has no worker."""
+    return job.state in UNFINISHED and is_unclaimed(job, now)
 
 
 def run_due(menjin: Menjin, now: datetime) -> int:
@@ -104,32 +104,31 @@ def run(menjin: Menjin, job_id: str) -> None:
         with menjin.database.session() as session:
             _do(menjin, session, job_id, claim)
     except ActionRefused:
-        _end(menjin, job_id, claim, "refused", {})
+        _end(menjin, job_id, claim, "refused")
     except Exception:  # noqa: BLE001 - on any failure the job is over and the log says why
         _log.exception("job %s failed; nothing of it was done", job_id)
-        _end(menjin, job_id, claim, "failed", {})
+        _end(menjin, job_id, claim, "failed")
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
-    overdue = and_(LongJob.state == "running", LongJob.claimed_at <= now - OVERDUE_AFTER)
-    return or_(LongJob.state == "waiting", overdue)
+    return and_(LongJob.state.in_(UNFINISHED), unclaimed(LongJob, now))
 
 
 def _claimed(menjin: Menjin, job_id: str) -> str | None:
-    claim, now = new_id(), menjin.clock()
+    now = menjin.clock()
     with menjin.database.session() as session:
-        took = session.connection().execute(
-            update(LongJob)
-            .where(LongJob.job_id == job_id, _due(now))
-            .values(state="running", claim=claim, claimed_at=now)
-        )
-    return claim if took.rowcount == 1 else None
+        this = select(LongJob).where(LongJob.job_id == job_id, _due(now))
+        job = claim_first(session, this, now, CLAIMED_FOR)
+        if job is None:
+            return None
+        job.state = "running"
+        return job.claim
 
 
 def _do(menjin: Menjin, session: Session, job_id: str, claim: str) -> None:
     now = menjin.clock()
-    job = session.get_one(LongJob, job_id, with_for_update=True)
-    if job.claim != claim or job.state != "running":
+    job = claimed_row(session, LongJob, job_id, claim)
+    if job is None:
         return
     try:
         payload = menjin.sealer.open(job.payload_sealed or b"", purpose=PURPOSE)
@@ -138,12 +137,16 @@ def _do(menjin: Menjin, session: Session, job_id: str, claim: str) -> None:
         raise
     act = new_action(menjin, session, job.site_id, job.author_id, "manager", now=now)
     result = WORKS[job.kind](act, payload)
-    job = session.get_one(LongJob, job_id)
-    job.state, job.result, job.payload_sealed, job.ended_at = "done", dict(result), None, menjin.clock()
+    _over(menjin, session.get_one(LongJob, job_id), "done", result)
 
 
-def _end(menjin: Menjin, job_id: str, claim: str, state: str, result: dict[str, Fact]) -> None:
+def _end(menjin: Menjin, job_id: str, claim: str, state: str) -> None:
     with menjin.database.session() as session:
-        job = session.get_one(LongJob, job_id, with_for_update=True)
-        if job.claim == claim and job.state == "running":
-            job.state, job.result, job.payload_sealed, job.ended_at = state, result, None, menjin.clock()
+        job = claimed_row(session, LongJob, job_id, claim)
+        if job is not None:
+            _over(menjin, job, state, {})
+
+
+def _over(menjin: Menjin, job: LongJob, state: str, result: Mapping[str, Fact]) -> None:
+    job.state, job.result, job.payload_sealed, job.ended_at = state, dict(result), None, menjin.clock()
+    release(job)

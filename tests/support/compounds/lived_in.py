@@ -163,7 +163,7 @@ def _leave_a_sheet_half_read(act: Action) -> None:
         now=act.now,
     )
     job = act.session.get_one(LongJob, job_id)
-    job.state, job.claim, job.claimed_at = "running", "another", act.now
+    job.state, job.claim, job.claimed_until = "running", "another", act.now + timedelta(minutes=3)
 
 
 def publish_to_residents(act: Action, person_id: str) -> None:

@@ -4,24 +4,21 @@ Three levels: good, look (soon), bad (now). A reason is a word with a number or 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from head_office.overview import NotRead, Overview, read_overview
+from head_office.overview import Faces, NotRead, Overview, read_overview
 from head_office.settings import Compound
 from head_office.storage import Answer
 
 Level = Literal["bad", "look", "good"]
+Threshold = Literal["far", "near", "close", "reached"]
 ORDER: Sequence[Level] = ("bad", "look", "good")
 
-THRESHOLD = 100_000
-"""People with a face from whom on an operator files with the authority (China, measures of 2025-06-01)."""
-WARN_SOON, WARN_NOW = 80_000, 95_000
 NO_ANSWER_BAD = timedelta(minutes=15)
 SILENT_BAD_SECONDS = 24 * 3600
-BACKUP_LOOK_SECONDS, BACKUP_BAD_SECONDS = 7 * 86400, 30 * 86400
 PENDING_BAD_HOURS = 72
 URGENT = frozenset({"alarm_help", "alarm_fire", "alarm_door_forced", "alarm_tamper", "alarm_gate_forked"})
 """People first, then doors: these are for now, the others for today."""
@@ -40,13 +37,14 @@ SAID_BY = {
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One thing that needs a person: what, how much of it, for how many seconds, in a word of its kind."""
+    """One thing that needs a person: what, how much of it, for how long; an alarm's kind and names."""
 
     what: str
     level: Level
     count: int = 0
     seconds: int | None = None
     word: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ def _reasons(answer: Answer | None, seen: Overview | None, now: datetime) -> Ite
     for alarm in seen.alarms:
         if SAID_BY.get(alarm.kind) not in known:
             level = "bad" if alarm.kind in URGENT else "look"
-            yield Reason("alarm", level, alarm.count, alarm.oldest_seconds, alarm.kind)
+            yield Reason("alarm", level, alarm.count, alarm.oldest_seconds, alarm.kind, alarm.names)
     yield from facts
     if seen.worse_than_face:
         yield Reason("ways_not_equal", "look", len(seen.worse_than_face))
@@ -117,15 +115,14 @@ def _of_gates(seen: Overview) -> Iterator[Reason]:
 
 
 def _of_server(seen: Overview) -> Iterator[Reason]:
-    age = seen.backup_age_seconds
-    if age is None:
-        yield Reason("no_backup", "look")
-    elif age > BACKUP_LOOK_SECONDS:
-        yield Reason("backup_old", "bad" if age > BACKUP_BAD_SECONDS else "look", seconds=age)
+    if seen.backup_level in ("bad", "look"):
+        age = seen.backup_age_seconds
+        level: Level = "bad" if seen.backup_level == "bad" else "look"
+        yield Reason("no_backup" if age is None else "backup_old", level, seconds=age)
     pending = seen.forgettings_pending
     if pending.at_most:
         hours = pending.oldest_hours or 0
-        level: Level = "bad" if hours >= PENDING_BAD_HOURS else "look"
+        level = "bad" if hours >= PENDING_BAD_HOURS else "look"
         yield Reason("forgettings_pending", level, pending.at_most, hours * 3600)
     if seen.server in ("bad", "look"):
         yield Reason("server", "bad" if seen.server == "bad" else "look")
@@ -151,6 +148,7 @@ class Totals:
     gates: int
     in_contact: int
     alarms: Mapping[str, int]
+    names_of_alarms: Mapping[str, Mapping[str, str]]
     programs: Mapping[str, int]
     gate_programs: Mapping[str, int]
     pending_at_most: int
@@ -160,14 +158,9 @@ class Totals:
     with_faces_known: int
     faces_at_least: int
     faces_at_most: int
-
-    @property
-    def threshold(self) -> str:
-        """Return how near the operator is to filing; by the most that is possible, to be on the safe side."""
-        people = self.faces_at_most
-        if people >= THRESHOLD:
-            return "reached"
-        return "close" if people >= WARN_NOW else "near" if people >= WARN_SOON else "far"
+    filed_from: int | None
+    threshold: Threshold
+    """How near the operator is to filing; by the most that is possible, to be on the safe side."""
 
 
 def totals(views: Sequence[View]) -> Totals:
@@ -176,9 +169,12 @@ def totals(views: Sequence[View]) -> Totals:
     known = [one.seen for one in views if one.seen is not None]
     backups = [seen.backup_age_seconds for seen in live if seen.backup_age_seconds is not None]
     alarms, gate_programs = Counter[str](), Counter[str]()
+    names: dict[str, Mapping[str, str]] = {}
     for seen in live:
         alarms.update({alarm.kind: alarm.count for alarm in seen.alarms})
+        names |= {alarm.kind: alarm.names for alarm in seen.alarms if alarm.names}
         gate_programs.update({version.version: version.gates for version in seen.versions})
+    faces = [seen.people_with_face for seen in known]
     return Totals(
         compounds=len(views),
         answering=len(live),
@@ -186,6 +182,7 @@ def totals(views: Sequence[View]) -> Totals:
         gates=sum(seen.gates.total for seen in live),
         in_contact=sum(seen.gates.in_contact for seen in live),
         alarms=alarms,
+        names_of_alarms=names,
         programs=Counter(seen.program for seen in live),
         gate_programs=gate_programs,
         pending_at_most=sum(seen.forgettings_pending.at_most for seen in live),
@@ -193,6 +190,25 @@ def totals(views: Sequence[View]) -> Totals:
         without_backup=len(live) - len(backups),
         not_equal=sum(bool(seen.worse_than_face) for seen in live),
         with_faces_known=len(known),
-        faces_at_least=sum(seen.people_with_face.at_least for seen in known),
-        faces_at_most=sum(seen.people_with_face.at_most for seen in known),
+        faces_at_least=sum(one.at_least for one in faces),
+        faces_at_most=sum(one.at_most for one in faces),
+        filed_from=_least(one.threshold for one in faces),
+        threshold=_threshold(faces),
     )
+
+
+def _threshold(faces: Sequence[Faces]) -> Threshold:
+    """Compare the people of all compounds with the least number that one of them sends."""
+    people, filed_from = sum(one.at_most for one in faces), _least(one.threshold for one in faces)
+    if filed_from is None:  # every compound sends it; without it nothing is to be said
+        return "far"
+    if people >= filed_from:
+        return "reached"
+    close, near = _least(one.close for one in faces), _least(one.near for one in faces)
+    if close is not None and people >= close:
+        return "close"
+    return "near" if near is not None and people >= near else "far"
+
+
+def _least(numbers: Iterable[int | None]) -> int | None:
+    return min((number for number in numbers if number is not None), default=None)

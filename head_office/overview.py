@@ -53,6 +53,8 @@ class AlarmCount(msgspec.Struct, frozen=True):
     kind: Word
     count: Count
     oldest_seconds: Seconds
+    names: Annotated[dict[Word, Name], Meta(max_length=20)] = {}
+    """How the compound calls it, by language; a compound of before sends none."""
 
 
 class Pending(msgspec.Struct, frozen=True):
@@ -72,10 +74,13 @@ class Way(msgspec.Struct, frozen=True):
 
 
 class Faces(msgspec.Struct, frozen=True):
-    """People with a face, in tens."""
+    """People with a face, in tens; from `threshold` on an operator files, `near` and `close` warn."""
 
     at_least: Count
     at_most: Count
+    threshold: Count | None = None
+    close: Count | None = None
+    near: Count | None = None
 
 
 class Overview(msgspec.Struct, frozen=True):
@@ -93,6 +98,8 @@ class Overview(msgspec.Struct, frozen=True):
     ways_in: Annotated[tuple[Way, ...], Meta(max_length=20)]
     worse_than_face: Annotated[tuple[Word, ...], Meta(max_length=20)] | None
     people_with_face: Faces
+    backup_level: Word = ""
+    """Nothing of a compound of before: its alarm of the backup is shown instead."""
 
 
 class _Form(msgspec.Struct):

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from flask import Blueprint, Response, abort, current_app, render_template, request
 
-from head_office.judging import THRESHOLD, URGENT, View, ordered, totals, view
+from head_office.judging import URGENT, View, ordered, totals, view
 
 bp = Blueprint("console", __name__)
 STATES = ("", "needs", "bad", "no_answer", "good")
@@ -67,7 +67,6 @@ def show() -> str:
         shown_reasons=SHOWN_REASONS,
         calm_shown=CALM_SHOWN,
         urgent=URGENT,
-        threshold=THRESHOLD,
         every=current_app.extensions["head_office"].settings.ask_every_seconds,
     )
 
@@ -91,7 +90,7 @@ def one_compound(word: str) -> str:
     found = next((one for one in views if one.compound.word == word), None)
     if found is None:
         abort(404)
-    return render_template("compound.html", one=found, seen=found.seen, urgent=URGENT, threshold=THRESHOLD)
+    return render_template("compound.html", one=found, seen=found.seen, urgent=URGENT)
 
 
 @bp.get("/healthz")

@@ -1,8 +1,8 @@
-"""Say in the language of the page what was judged: reasons, troubles, alarms, spans of time."""
+"""Say in the language of the page what was judged: reasons, troubles, spans of time."""
 
 from collections.abc import Mapping
 
-from flask_babel import LazyString, gettext, ngettext
+from flask_babel import LazyString, get_locale, gettext, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -11,55 +11,6 @@ from head_office.judging import Reason
 from head_office.overview import Faces, Pending
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
-
-ALARMS: Mapping[str, LazyString] = {
-    "alarm_on_battery": _l("The gate runs on its battery"),
-    "alarm_battery_low": _l("The battery is nearly empty"),
-    "alarm_obstacle": _l("The barrier's safety input stays active"),
-    "alarm_button_stuck": _l("A button stays pressed, or its wire is loose"),
-    "alarm_lane_memory_damaged": _l("What the gate remembered of its doors was damaged"),
-    "alarm_contact_flapping": _l("The door contact flutters: look at its magnet and its cable"),
-    "alarm_override": _l("A staff card or the emergency code opened the gate"),
-    "alarm_hold_not_open": _l("Was to be held open, but the lock does not answer"),
-    "alarm_card_left": _l("A card lies at its reader; it opens nothing until it is taken away"),
-    "alarm_door_forced": _l("Door forced open"),
-    "alarm_door_held": _l("Door open too long"),
-    "alarm_fire": _l("Fire release"),
-    "alarm_tamper": _l("A device was tampered with"),
-    "alarm_desk_guessing": _l("Many numbers were typed at the desk, or the person was not there"),
-    "alarm_help": _l("Someone asks for help"),
-    "alarm_face_unavailable": _l("Face is not available at this gate, everything else works"),
-    "alarm_camera": _l("The camera does not see"),
-    "alarm_device_lost": _l("A device does not answer"),
-    "alarm_last_reader_lost": _l("No reader works at this lane any more: face alone is left"),
-    "alarm_granted_not_opened": _l("Opening was ordered, the door did not answer"),
-    "alarm_many_wrong": _l("Many wrong tries"),
-    "alarm_pin_stopped": _l("A home's PINs are stopped at this gate after a hundred wrong numbers"),
-    "alarm_policy_refused": _l("The gate refused new rules"),
-    "alarm_policy_damaged": _l("The gate's stored rules were damaged; it asks the server for them again"),
-    "alarm_journal_damaged": _l("The gate's journal was damaged; the readable part was kept"),
-    "alarm_gate_failed": _l("The gate's program failed at one step and goes on"),
-    "alarm_update_rolled_back": _l("A new version did not do; the gate runs the one before again"),
-    "alarm_update_refused": _l("An older version was ordered for a gate and refused"),
-    "alarm_gate_forked": _l("Two controllers use the identity of one gate"),
-    "alarm_journal_broken": _l("A gate's journal does not add up"),
-    "alarm_journal_restarted": _l("A gate began a new journal"),
-    "alarm_sign_in_guessing": _l("Password guessing at the staff sign-in"),
-    "alarm_entries_set_aside": _l("Entries of a gate's journal were set aside"),
-    "alarm_request_unacknowledged": _l("A request waits to be acknowledged"),
-    "alarm_request_overdue": _l("A request should have been answered"),
-    "alarm_gate_silent": _l("A gate has no contact with the server"),
-    "alarm_gate_behind": _l("A gate keeps old rules"),
-    "alarm_gate_clock": _l("A gate's clock is not right"),
-    "alarm_gate_disk": _l("A gate's disk is nearly full"),
-    "alarm_server_clock": _l("The server's clock is not right"),
-    "alarm_server_disk": _l("The server's disk is nearly full"),
-    "alarm_server_tasks": _l("Tasks of the server fail or do not run"),
-    "alarm_certificate": _l("The certificate of the address ends soon or is refused"),
-    "alarm_backup_old": _l("There is no recent backup"),
-    "alarm_mail_failing": _l("Mail and messages are not delivered"),
-}
-"""As compounds word them. Silent alarms are in no answer."""
 
 WAYS: Mapping[str, LazyString] = {
     "card": _l("Card"),
@@ -148,9 +99,11 @@ def trouble(word: str) -> tuple[str, str]:
     return str(says), str(todo)
 
 
-def alarm(kind: str) -> str:
-    """Return an alarm as people say it; one of a newer version as it is written."""
-    return str(ALARMS.get(kind, kind))
+def alarm(kind: str, names: Mapping[str, str]) -> str:
+    """Return an alarm as its compound calls it, if it can in the page's language; else its kind."""
+    locale = get_locale()
+    name = names.get(locale.language if locale is not None else "") or next(iter(names.values()), "")
+    return shown_text(name) or kind
 
 
 def way(method: str) -> str:
@@ -163,7 +116,7 @@ def sentence(reason: Reason) -> str:
     for_long = span(reason.seconds) if reason.seconds is not None else ""
     if reason.what == "alarm":
         times = f" · {reason.count}×" if reason.count > 1 else ""
-        return f"{alarm(reason.word)}{times} · {for_long}"
+        return f"{alarm(reason.word, reason.names)}{times} · {for_long}"
     counted = {
         "gates_silent": ngettext(
             "%(num)d gate without contact", "%(num)d gates without contact", reason.count

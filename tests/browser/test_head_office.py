@@ -17,7 +17,7 @@ from head_office.settings import Compound, Settings
 from head_office.storage import Storage
 from tests.browser.axe import needs_axe
 from tests.browser.office_screen import SIZES, look
-from tests.support.head_office import PASSWORD, STAFF, code_of, overview
+from tests.support.head_office import PASSWORD, STAFF, alarm, code_of, overview
 
 pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
@@ -26,15 +26,13 @@ COMPOUNDS = [
     Compound(f"c{n}", name, f"https://c{n}.gates.example.org", ("成都 · 东区", "Leshan")[n % 2])
     for n, name in enumerate(NAMES)
 ]
-ALARMS = [
-    {"kind": "alarm_help", "count": 1, "oldest_seconds": 90},
-    {"kind": "alarm_door_held", "count": 2, "oldest_seconds": 700},
-]
+ALARMS = [alarm("alarm_help", 1, 90), alarm("alarm_door_held", 2, 700)]
 SAID = {
     "c0": {"alarms": ALARMS},
     "c1": {"gates__silent": 1, "gates__silent_for_seconds": 600, "gates__in_contact": 3},
     "c2": {
         "backup_age_seconds": 33 * 86400,
+        "backup_level": "bad",
         "worse_than_face": ["pin"],
         "forgettings_pending": {"at_least": 1, "at_most": 9, "oldest_hours": 30},
     },

@@ -5,16 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from head_office.judging import THRESHOLD, ordered, totals, view
+from head_office.judging import ordered, totals, view
 from head_office.settings import Compound
 from head_office.storage import Answer
-from tests.support.head_office import overview
-from web_admin.face.authority_threshold import THRESHOLD as OF_COMPOUNDS
+from tests.support.head_office import alarm, overview
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 ONE = Compound("one", "One", "https://one.example.org", "East")
-HELP = {"kind": "alarm_help", "count": 1, "oldest_seconds": 30}
-MAIL = {"kind": "alarm_mail_failing", "count": 1, "oldest_seconds": 3000}
+HELP = alarm("alarm_help", 1, 30)
+MAIL = alarm("alarm_mail_failing", 1, 3000)
 
 
 def answer(**changes):
@@ -41,9 +40,9 @@ def test_each_figure_that_needs_a_person_is_a_reason_of_its_level():
         ("gates_not_paired", "look"): {"gates__not_paired": 1},
         ("alarm", "bad"): {"alarms": [HELP]},
         ("alarm", "look"): {"alarms": [MAIL]},
-        ("no_backup", "look"): {"backup_age_seconds": None},
-        ("backup_old", "look"): {"backup_age_seconds": 8 * 86400},
-        ("backup_old", "bad"): {"backup_age_seconds": 31 * 86400},
+        ("no_backup", "look"): {"backup_age_seconds": None, "backup_level": "look"},
+        ("backup_old", "look"): {"backup_age_seconds": 8 * 86400, "backup_level": "look"},
+        ("backup_old", "bad"): {"backup_age_seconds": 31 * 86400, "backup_level": "bad"},
         ("forgettings_pending", "look"): {
             "forgettings_pending": {"at_least": 1, "at_most": 9, "oldest_hours": 2}
         },
@@ -84,7 +83,7 @@ def test_people_come_before_doors_and_both_before_the_rest():
     views = [
         seen("calm"),
         seen("look", gates__behind=1),
-        seen("old", backup_age_seconds=40 * 86400),
+        seen("old", backup_age_seconds=40 * 86400, backup_level="bad"),
         seen("help", alarms=[HELP]),
     ]
     assert [one.compound.word for one in ordered(views)] == ["help", "old", "look", "calm"]
@@ -98,10 +97,50 @@ def test_totals_add_up_and_faces_count_while_there_is_no_answer():
     assert (found.faces_at_least, found.faces_at_most, found.threshold) == (60, 87, "far")
 
 
+FACES = {"at_least": 0, "near": 80_000, "close": 95_000, "threshold": 100_000}
+
+
 def test_the_threshold_is_that_of_compounds_and_warns_by_the_most_that_is_possible():
-    assert THRESHOLD == OF_COMPOUNDS
     shown = {
-        most: totals([seen(people_with_face={"at_least": 0, "at_most": most})]).threshold
+        most: totals([seen(people_with_face=FACES | {"at_most": most})])
         for most in (79_999, 80_000, 95_000, 100_000)
     }
-    assert shown == {79_999: "far", 80_000: "near", 95_000: "close", 100_000: "reached"}
+    assert {most: found.threshold for most, found in shown.items()} == {
+        79_999: "far",
+        80_000: "near",
+        95_000: "close",
+        100_000: "reached",
+    }
+    assert {found.filed_from for found in shown.values()} == {100_000}
+
+
+def test_the_least_threshold_of_the_compounds_counts_for_all_of_them():
+    one = seen(people_with_face=FACES | {"at_most": 50_000})
+    other = seen("two", people_with_face=FACES | {"at_most": 20_000, "threshold": 70_000})
+    assert (totals([one, other]).threshold, totals([one, other]).filed_from) == ("reached", 70_000)
+
+
+BEFORE = {"at_least": 0, "at_most": 99_999, "threshold": 100_000}
+"""As a compound sent it that neither judged its backup nor named its alarms."""
+
+
+def test_a_compound_of_before_says_by_its_alarm_and_its_server_how_old_the_backup_is():
+    old = overview(
+        backup_age_seconds=31 * 86400,
+        server="bad",
+        alarms=[{"kind": "alarm_backup_old", "count": 1, "oldest_seconds": 60}],
+        people_with_face=BEFORE,
+    )
+    del old["backup_level"]
+    found = view(ONE, Answer(msgspec.json.encode(old), NOW, "", None), NOW)
+    assert words(found) == [("server", "bad"), ("alarm", "look")]
+    assert (totals([found]).threshold, totals([found]).filed_from) == ("far", 100_000)
+    reached = overview(people_with_face=BEFORE | {"at_most": 100_000})
+    assert (
+        totals([view(ONE, Answer(msgspec.json.encode(reached), NOW, "", None), NOW)]).threshold == "reached"
+    )
+
+
+def test_warnings_without_a_threshold_say_nothing():
+    found = totals([seen(people_with_face={"at_least": 0, "at_most": 90_000, "near": 1, "close": 1})])
+    assert (found.threshold, found.filed_from) == ("far", None)

@@ -10,17 +10,14 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from gate_controller.contract.event_kinds import ALARM_PREFIX, EventKind
 from head_office import accounts
 from head_office.asking.rounds import Known
 from head_office.pages.app import Office, create_app
-from head_office.pages.words import ALARMS, TROUBLES, WAYS
+from head_office.pages.words import TROUBLES, WAYS
 from head_office.settings import Compound, Settings
 from head_office.storage import Storage
 from tests.support.clock import SetClock
-from tests.support.head_office import PASSWORD, STAFF, code_of, overview
-from web_admin.alarms.actions import SILENT_KINDS
-from web_admin.events.texts import EVENTS
+from tests.support.head_office import PASSWORD, STAFF, alarm, code_of, overview
 
 ROOT = Path(__file__).parents[2]
 HERE = {"Origin": "http://localhost"}
@@ -331,14 +328,33 @@ def catalogue_of(package):
         return read_po(file, locale="zh")
 
 
-def test_every_alarm_but_silent_ones_has_the_words_of_the_compounds_in_both_languages():
-    kinds = {kind for kind in EventKind if kind.startswith(ALARM_PREFIX)} - set(SILENT_KINDS)
-    assert set(ALARMS) == kinds
-    ours, theirs = (catalogue_of(package) for package in ("head_office", "web_admin"))
-    for kind in kinds:
-        text = ALARMS[kind]._args[0]
-        assert text == EVENTS[kind]._args[0]
-        assert ours[text].string == theirs[text].string, kind
+def test_an_alarm_has_the_name_that_its_compound_sends_in_the_language_of_the_page(client, storage, clock):
+    answers(storage, clock, "lake", alarms=[alarm("alarm_door_held", 2, 700)])
+    newer = {
+        "kind": "alarm_flood",
+        "count": 1,
+        "oldest_seconds": 5,
+        "names": {"fr": "La cave est inond\u202eée"},
+    }
+    answers(storage, clock, "stone", alarms=[newer])
+    for path in ("/", "/compounds/lake"):
+        english, chinese = (client.get(path, headers={"Accept-Language": code}) for code in ("en", "zh"))
+        assert "Door open too long" in english.text and "门" in chinese.text
+        assert "alarm_door_held" not in english.text + chinese.text
+    for path in ("/", "/compounds/stone"):
+        assert "La cave est inondée" in client.get(path, headers={"Accept-Language": "en"}).text
+
+
+def test_an_alarm_of_a_compound_that_sends_no_name_is_shown_by_its_kind(client, storage, clock):
+    answers(storage, clock, "lake", alarms=[{"kind": "alarm_door_held", "count": 2, "oldest_seconds": 700}])
+    for path in ("/", "/compounds/lake"):
+        assert "alarm_door_held" in client.get(path).text
+
+
+def test_no_threshold_is_shown_before_a_compound_has_sent_one(client, storage, clock):
+    assert "filed from" not in client.get("/", headers={"Accept-Language": "en"}).text
+    answers(storage, clock, "lake")
+    assert "filed from 100,000 on" in client.get("/", headers={"Accept-Language": "en"}).text
 
 
 def test_every_text_of_pages_and_code_is_translated_and_sorted():

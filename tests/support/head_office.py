@@ -17,16 +17,20 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
+from babel.messages.pofile import read_po
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from head_office.settings import Compound, add_compound
+from web_admin.events.texts import EVENTS
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_START_SECONDS = 180.0
 PASSWORD = "a quiet office above four gates"
 KEY = "mjk_0123456789abcdef_" + "A" * 43
 STAFF = "wang"
+with (ROOT / "web_admin/translations/zh/LC_MESSAGES/messages.po").open("rb") as _file:
+    _EVENTS_IN_CHINESE = read_po(_file, locale="zh")
 
 
 def overview(**changes: object) -> dict[str, object]:
@@ -38,6 +42,7 @@ def overview(**changes: object) -> dict[str, object]:
         "schema": "0007",
         "server": "good",
         "backup_age_seconds": 7 * 3600,
+        "backup_level": "good",
         "gates": {
             "total": 4,
             "in_contact": 4,
@@ -57,7 +62,13 @@ def overview(**changes: object) -> dict[str, object]:
             {"method": "face", "tries": "210+", "opened_percent": 97},
         ],
         "worse_than_face": [],
-        "people_with_face": {"at_least": 20, "at_most": 29, "threshold": 100_000},
+        "people_with_face": {
+            "at_least": 20,
+            "at_most": 29,
+            "near": 80_000,
+            "close": 95_000,
+            "threshold": 100_000,
+        },
     }
     for name, value in changes.items():
         place, *inner = name.split("__")
@@ -66,6 +77,13 @@ def overview(**changes: object) -> dict[str, object]:
         else:
             said[place] = value
     return said
+
+
+def alarm(kind: str, count: int, oldest_seconds: int) -> dict[str, object]:
+    """Return open alarms of a kind as a compound sends them."""
+    said = _EVENTS_IN_CHINESE.get(text := str(EVENTS[kind]._args[0]))
+    names = {"zh": str(said.string), "en": text}
+    return {"kind": kind, "names": names, "count": count, "oldest_seconds": oldest_seconds}
 
 
 def whole_answer(body: bytes, status: str = "200 OK", headers: Sequence[str] = ()) -> bytes:

@@ -1,7 +1,7 @@
 """Schemas of the overview: what a head office reads, counts and ages alone."""
 
 from marshmallow import Schema
-from marshmallow.fields import Integer, List, Nested, String
+from marshmallow.fields import Dict, Integer, List, Nested, String
 
 AGE = {"description": "Seconds since then; null: never, or not known."}
 
@@ -29,6 +29,9 @@ class AlarmCountOut(Schema):
     """Open alarms of one kind; never a silent one."""
 
     kind = String(required=True)
+    names = Dict(
+        String(), String(), required=True, metadata={"description": "How staff call it, by language."}
+    )
     count = Integer(required=True)
     oldest_seconds = Integer(required=True)
 
@@ -50,10 +53,12 @@ class WayOut(Schema):
 
 
 class FacesOut(Schema):
-    """People with a face at the beginning of the day, in tens, and from how many on an operator files."""
+    """People with a face at the beginning of the day, in tens, and from how many on an operator acts."""
 
     at_least = Integer(required=True)
     at_most = Integer(required=True)
+    near = Integer(required=True)
+    close = Integer(required=True)
     threshold = Integer(required=True)
 
 
@@ -66,6 +71,7 @@ class OverviewOut(Schema):
     schema = String(required=True)
     server = String(required=True, metadata={"description": "good, look (soon) or bad (now)"})
     backup_age_seconds = Integer(required=True, allow_none=True, metadata=AGE)
+    backup_level = String(required=True, metadata={"description": "good, look (soon) or bad (now)"})
     gates = Nested(GatesOut, required=True)
     versions = List(Nested(VersionOut), required=True)
     alarms = List(Nested(AlarmCountOut), required=True)

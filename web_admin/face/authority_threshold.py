@@ -10,6 +10,7 @@ from web_admin.custody.models import Consent, FaceShare
 from web_admin.custody.shares import FACE_PURPOSE
 
 THRESHOLD = 100_000
+"""People with a face from whom on an operator files with the authority (China, measures of 2025-06-01)."""
 WARN_SOON, WARN_NOW = 80_000, 95_000
 
 ThresholdStatus = Literal["far", "near", "close", "reached"]

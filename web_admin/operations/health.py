@@ -131,14 +131,23 @@ def _backup(facts: ServerFacts, now: datetime) -> Finding:
     if facts.backup_at is None:
         late = now - facts.site_since > BACKUP_LOOK
         alarm = EventKind.ALARM_BACKUP_OLD if late else None
-        return Finding(name, "look", _("None was ever made here."), todo, command, alarm=alarm)
-    age = now - facts.backup_at
-    level: Level = "bad" if age > BACKUP_BAD else "look" if age > BACKUP_LOOK else "good"
+        return Finding(
+            name, backup_level(facts, now), _("None was ever made here."), todo, command, alarm=alarm
+        )
+    age, level = now - facts.backup_at, backup_level(facts, now)
     days = max(age.days, 0)
     says = ngettext("Made %(num)d day ago.", "Made %(num)d days ago.", days)
     if level == "good":
         return Finding(name, level, says)
     return Finding(name, level, says, todo, command, alarm=EventKind.ALARM_BACKUP_OLD)
+
+
+def backup_level(facts: ServerFacts, now: datetime) -> Level:
+    """Judge the age of the newest backup; one that is missing is to be made soon."""
+    if facts.backup_at is None:
+        return "look"
+    age = now - facts.backup_at
+    return "bad" if age > BACKUP_BAD else "look" if age > BACKUP_LOOK else "good"
 
 
 def _housekeeping(facts: ServerFacts, now: datetime) -> Finding:

@@ -11,19 +11,22 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from flask_babel import force_locale
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.program import program_version
 from web_admin.alarms.queries import open_alarms_since
 from web_admin.compound.models import Gate, Site
 from web_admin.core.config import WebConfig
 from web_admin.core.suppression import bounds
 from web_admin.custody.queries import unsigned_forgettings
+from web_admin.events.texts import EVENTS
 from web_admin.events.usage import ways_in_use, worse_than_face
-from web_admin.face.authority_threshold import THRESHOLD, people_who_had_faces
+from web_admin.face.authority_threshold import THRESHOLD, WARN_NOW, WARN_SOON, people_who_had_faces
 from web_admin.gates.silence import is_silent
 from web_admin.operations.gate_health import TAKEN_WITHIN, GateHealth
-from web_admin.operations.health import server_findings, worst
+from web_admin.operations.health import backup_level, server_findings, worst
 from web_admin.operations.health_facts import gates_health, server_facts
 from web_admin.operations.schema import newest_revision
 
@@ -62,10 +65,11 @@ def overview(
         "schema": newest_revision(),
         "server": worst(finding.level for finding in server_findings(facts, now)),
         "backup_age_seconds": _age(facts.backup_at, now),
+        "backup_level": backup_level(facts, now),
         "gates": _gates(gates, now),
         "versions": _versions(gates),
         "alarms": [
-            {"kind": kind, "count": count, "oldest_seconds": _age(oldest, now)}
+            {"kind": kind, "names": _names(kind), "count": count, "oldest_seconds": _age(oldest, now)}
             for kind, (count, oldest) in sorted(open_alarms_since(session, site.site_id).items())
         ],
         "forgettings_pending": _pending(session, site, now),
@@ -83,8 +87,23 @@ def _of_the_day(session: Session, site: Site, until: datetime) -> Figures:
             for way in ways
         ],
         "worse_than_face": None if worse is None else [method.value for method in worse],
-        "people_with_face": {"at_least": least, "at_most": most, "threshold": THRESHOLD},
+        "people_with_face": {
+            "at_least": least,
+            "at_most": most,
+            "near": WARN_SOON,
+            "close": WARN_NOW,
+            "threshold": THRESHOLD,
+        },
     }
+
+
+def _names(kind: str) -> dict[str, str]:
+    """Return how staff's pages name a kind of alarm, by language."""
+    names = {}
+    for language in LANGUAGES:
+        with force_locale(language):
+            names[language] = str(EVENTS.get(kind, kind))
+    return names
 
 
 def _gates(gates: Sequence[GateHealth], now: datetime) -> Figures:

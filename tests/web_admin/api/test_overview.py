@@ -5,9 +5,11 @@ import re
 from datetime import timedelta
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import delete, select
 
-from gate_controller.contract.event_kinds import EventKind
+from gate_controller.contract.event_kinds import ALARM_PREFIX, EventKind
+from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.records import Method
 from tests.support.compounds.lived_in import live_in
 from tests.support.compounds.rows_of_each_kind import add_one_of_each
@@ -19,6 +21,7 @@ from web_admin.core.health_models import ServerMark
 from web_admin.core.suppression import bounds
 from web_admin.custody.models import Consent, ForgettingRow, Notice, ReceiptRow
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.events.texts import EVENTS
 from web_admin.journal.models import GateEvent
 from web_admin.tables import METADATA
 
@@ -94,8 +97,25 @@ def test_the_counts_and_ages_are_those_of_the_compound(office, act):
     assert (gates["total"], gates["in_contact"], gates["silent"], gates["not_paired"]) == (3, 1, 1, 1)
     assert (gates["behind"], gates["silent_for_seconds"]) == (2, 25 * 3600)
     assert read["versions"] == [{"version": "0.1.0", "gates": 1}, {"version": "0.2.0", "gates": 1}]
-    assert read["backup_age_seconds"] == 26 * 3600
-    assert {"kind": "alarm_tamper", "count": 2, "oldest_seconds": 1800} in read["alarms"]
+    assert (read["backup_age_seconds"], read["backup_level"]) == (26 * 3600, "good")
+    names = {"zh": "设备被拆动", "en": "A device was tampered with"}
+    assert {"kind": "alarm_tamper", "names": names, "count": 2, "oldest_seconds": 1800} in read["alarms"]
+
+
+@pytest.mark.parametrize(
+    ("days", "level"), [(None, "look"), (7, "good"), (8, "look"), (30, "look"), (31, "bad")]
+)
+def test_the_backup_is_judged_as_the_page_health_does(office, act, days, level):
+    act.session.execute(delete(ServerMark).where(ServerMark.name == "backup"))
+    if days is not None:
+        act.session.add(ServerMark(name="backup", at=act.now - timedelta(days=days), note=""))
+    act.session.commit()
+    assert office.get("/overview")["backup_level"] == level
+
+
+def test_every_alarm_that_is_not_silent_has_a_name_to_send():
+    kinds = {kind for kind in EventKind if kind.startswith(ALARM_PREFIX)} - set(SILENT_KINDS)
+    assert kinds - EVENTS.keys() == set()
 
 
 @pytest.mark.parametrize("kind", SILENT_KINDS)
@@ -128,7 +148,8 @@ def test_faces_are_counted_in_tens_as_of_the_beginning_of_the_day(office, compou
         a_consent(act, person_id, now)
     act.session.commit()
     faces = office.get("/overview")["people_with_face"]
-    assert faces == {"at_least": 1, "at_most": 9, "threshold": 100_000}
+    of_operators = {"near": 80_000, "close": 95_000, "threshold": 100_000}
+    assert faces == {"at_least": 1, "at_most": 9} | of_operators
     a_consent(act, everyone[9], now, ended_before=timedelta(minutes=1))
     act.session.commit()
     assert office.get("/overview")["people_with_face"] == faces, "no act of the day shows"
@@ -196,6 +217,15 @@ def ids_and_texts(session):
     }
 
 
+def words_of_events(app):
+    """Return how pages name each kind of event, in both languages."""
+    words = set()
+    for language in LANGUAGES:
+        with app.test_request_context(), force_locale(language):
+            words |= {str(text) for text in EVENTS.values()}
+    return words
+
+
 def test_nothing_of_a_filled_compounds_people_is_in_the_answer(office, compound, act):
     act.session.rollback()
     live_in(compound)
@@ -207,7 +237,7 @@ def test_nothing_of_a_filled_compounds_people_is_in_the_answer(office, compound,
     act.session.commit()
     answer = office.get("/overview")
     about = {answer["format"], answer["program"], answer["schema"], ""}  # a gate that says no version
-    own = {*Method, *EventKind, "good", "look", "bad", *about}
+    own = {*Method, *EventKind, *words_of_events(compound.app), "good", "look", "bad", *about}
     counted = {text for text in texts_in(answer) if re.fullmatch(r"[0-9]+\+?|<10", text)}
     assert set(texts_in(answer)) - own - counted == {site}, "every other text is a word of the product"
     whole = json.dumps(answer, ensure_ascii=False)

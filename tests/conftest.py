@@ -340,6 +340,23 @@ def site(database, sealer, now: datetime) -> str:
 
 
 @pytest.fixture
+def compound_begins() -> datetime:
+    """Return the time at which the clock of `compound` is set: this moment, unless a file has its own."""
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def compound(web_config, database, compound_begins: datetime):
+    """Return the whole server with a compound that has gates, homes, residents and staff."""
+    from tests.support.clock import SetClock
+    from tests.support.compounds.managed import make_managed_compound
+
+    made = make_managed_compound(web_config, SetClock(compound_begins))
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def act(request: pytest.FixtureRequest, database, sealer, site: str, now: datetime):
     """Return an action of the manager in an open transaction, which is committed at the end.
 

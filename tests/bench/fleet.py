@@ -35,7 +35,7 @@ from tests.served.served_compound import ServedCompound, serve_compound
 from tests.support.broker import Brokers, run_brokers
 from tests.support.compounds.assessments import assess_rows
 from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person
-from tests.web_admin.policy.test_publish import give_face
+from tests.web_admin.policy.published import give_face
 from web_admin.action.base import new_action
 from web_admin.compound.models import CredentialRow, Gate, Hours, Lane, Person, Site
 from web_admin.core.bell import account_key

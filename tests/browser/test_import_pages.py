@@ -6,9 +6,10 @@ With MENJIN_SCREENSHOTS=FOLDER each step is also kept there as a picture, in bot
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.axe import needs_axe
+from tests.browser.import_forms import send
 from tests.browser.office_screen import SIZES, look, sign_in
 from tests.support.compounds.managed import ManagedCompound
 
@@ -108,14 +109,3 @@ def test_a_sheet_needs_no_scripts(
     page.get_by_role("button", name=yes).click()
     expect(page.locator(".flash.success")).to_contain_text(added)
     context.close()
-
-
-def send(page: Page, label: str, button: str, folder: Path, data: bytes) -> None:
-    """Choose a file as people do, and press the button by key."""
-    file = folder / "people.csv"
-    file.write_bytes(data)
-    page.get_by_label(label).set_input_files(file)
-    page.get_by_role("button", name=button).focus()
-    page.keyboard.press("Enter")
-    expect(page.locator("h1")).to_be_visible()
-    page.wait_for_load_state()

@@ -11,9 +11,9 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select
 
 from tests.browser.axe import needs_axe
+from tests.browser.import_forms import send
 from tests.browser.office_screen import SIZES, look, sign_in
 from tests.browser.resident_screen import PHONE, read_code, shown
-from tests.browser.test_import_pages import send
 from tests.support.compounds.managed import ManagedCompound
 from tests.support.compounds.resident import Compound
 from web_admin.compound.models import Person

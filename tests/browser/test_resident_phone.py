@@ -3,14 +3,12 @@
 With MENJIN_SCREENSHOTS=FOLDER every page is also kept there as a picture, in both languages.
 """
 
-import os
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from gate_controller.rules.decision import Reason
-from tests.browser.axe import axe, needs_axe
+from tests.browser.axe import needs_axe
+from tests.browser.phone_pages import look, set_language
 from tests.browser.resident_screen import PHONE, Served, read_code, shown, welcome
 from tests.support.compounds.cards import card_was_shown
 from tests.support.compounds.resident import NOTICE_EN, NOTICE_ZH
@@ -90,7 +88,6 @@ PAGES = {
     "policy_on_faces": "/policy/biometrics",
     "offline": "/r/code/offline/{language}",
 }
-SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
 
 
 @pytest.mark.wide
@@ -190,26 +187,3 @@ def look_at_guardians(page: Page, served: Served, language: str, scheme: str) ->
     page.locator("[data-face-yes]").click()
     page.goto(f"{served.address}/r/guardian/of/{son_id}/off")
     return problems + look(page, "ward_off", language, scheme)
-
-
-def set_language(page: Page, language: str) -> None:
-    """Take the person's page to a language by its own button."""
-    button = page.locator(f".language button[value={language}]")
-    if button.count():
-        button.click()
-
-
-def look(page: Page, name: str, language: str, scheme: str) -> list[str]:
-    """Return what axe finds and what sticks out; keep a picture when asked to."""
-    page.wait_for_timeout(350)
-    problems = []
-    for size, (width, height) in SIZES.items():
-        page.set_viewport_size({"width": width, "height": height})
-        folder = os.environ.get("MENJIN_SCREENSHOTS")
-        if folder:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=f"{folder}/{name}-{language}-{size}-{scheme}.png", full_page=size == "phone")
-        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        problems += [f"{name} {size}: {wide} px too wide"] * (wide > 0)
-    page.set_viewport_size(PHONE)
-    return problems + [f"{name}: {found}" for found in axe(page)]

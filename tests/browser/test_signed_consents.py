@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.axe import needs_axe
+from tests.browser.phone_pages import look, set_language
 from tests.browser.resident_screen import PHONE, Served
-from tests.browser.test_resident_phone import look, set_language
 from tests.support.compounds.cards import card_was_shown
 from web_admin.compound.models import Person
 from web_admin.credentials.cards import issue_card

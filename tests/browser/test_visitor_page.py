@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from gate_controller.contract.passes import SignedPass, parse_code
 from tests.browser.axe import needs_axe
+from tests.browser.phone_pages import look
 from tests.browser.resident_screen import PATIENCE_MS, Served, read_code, welcome
-from tests.browser.test_resident_phone import look
 from web_admin.core.database import current_menjin
 from web_admin.people.actions import suspend_person
 from web_admin.visitors.actions import issue_pass, withdraw_pass

@@ -5,7 +5,7 @@ import pytest
 from tests.debian import machine
 from tests.debian.client import Client
 from tests.debian.machine import Machine
-from tests.debian.test_packages import PASSPHRASE, PASSWORD, STORED
+from tests.debian.secrets_of_a_server import PASSPHRASE, PASSWORD, STORED
 
 pytestmark = [
     pytest.mark.slow,

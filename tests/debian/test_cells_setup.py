@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.debian.test_setup_commands import no_locale, server
+from tests.debian.setup_commands import no_locale, server
 from tests.support.wheels import ROOT
 
 __all__ = ["no_locale", "server"]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.debian.test_setup_commands import loaded
+from tests.debian.setup_commands import loaded
 from tests.support.wheels import ROOT
 
 GENERATOR = Path("/usr/lib/systemd/user-environment-generators/30-systemd-environment-d-generator")

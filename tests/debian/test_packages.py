@@ -7,6 +7,7 @@ import pytest
 from tests.debian import machine
 from tests.debian.client import Client
 from tests.debian.machine import ENVIRONMENT, Machine
+from tests.debian.secrets_of_a_server import PASSPHRASE, PASSWORD, STORED
 from tests.support.terminal import Terminal
 from tests.support.wheels import ROOT
 
@@ -15,7 +16,6 @@ pytestmark = [
     pytest.mark.long,
     pytest.mark.skipif(bool(machine.cannot()), reason=machine.cannot() or "it can"),
 ]
-PASSPHRASE, PASSWORD = "a long passphrase", "three unrelated words"
 ADDRESS = "https://gate.example.org"
 ANSWERS = (
     ("[Y/n]", "y"),
@@ -37,7 +37,6 @@ WEB_ENV = f'''# as systemd reads it
 MENJIN_PUBLIC_URL="{ADDRESS}"
 MENJIN_LOG_LEVEL='INFO'
 '''
-STORED = "systemctl show -P NFileDescriptorStore menjin-web"
 NOT_HERE = {
     "chromium": "a screen needs 600 MB that no test looks at",
     "raspi-config": "Raspberry Pi OS alone has it",

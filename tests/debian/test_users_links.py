@@ -13,7 +13,7 @@ import pytest
 
 from gate_controller.contract import handed_files
 from gate_controller.updates import first_boot
-from tests.debian.test_setup_commands import loaded
+from tests.debian.setup_commands import loaded
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="another user's links need root: sudo")
 OTHER = pwd.getpwnam("nobody")

@@ -8,7 +8,7 @@ from pathlib import Path
 from fleet.cli import COMMANDS, _parser
 from fleet.inventory import read_fleet
 from tests.growing.costs import OPEN_CELL_MEMORY_WEB_MIB
-from tests.project.test_docs import code_blocks
+from tests.project.pages import code_blocks
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/fleet.md").read_text(encoding="utf-8")
 PLAIN = "\n".join(line.removeprefix("   ") for line in PAGE.splitlines()) + "\n"

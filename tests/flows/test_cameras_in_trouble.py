@@ -7,17 +7,14 @@ notice; the person at the screen must.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
 
 import pytest
-import qrcode
 
 from gate_controller.storage.secrets import write_secret
-from hardware.cameras.pictures import decode_picture
-from hardware.interfaces import Frame
 from hardware.simulated.camera_scene import CameraScene
 from hardware.simulated.rtsp_camera import RtspTwin
+from tests.flows.code_pictures import code_picture
 from tests.promises.screen_visitor import ScreenVisitor, at_the_screen
 from tests.support.compounds.people import Phone, card, person, pin, qr, records
 from tests.support.gates.bench import CAMERA_SHEET, CARD_KEY, PIN_KEY, BenchGate, bench_gate
@@ -70,20 +67,6 @@ def scene() -> CameraScene:
 def twin(scene: CameraScene) -> Iterator[RtspTwin]:
     with RtspTwin(scene.next_frame, login=f"gate:{PASSWORD}") as twin:
         yield twin
-
-
-def code_picture(text: str) -> Frame:
-    code = qrcode.QRCode(box_size=6)
-    code.add_data(text)
-    picture = decode_picture(png(code))
-    assert picture is not None
-    return picture
-
-
-def png(code: qrcode.QRCode) -> bytes:
-    body = BytesIO()
-    code.make_image().save(body, "PNG")
-    return body.getvalue()
 
 
 def wait_until(condition: Callable[[], bool], what: object = "") -> None:

@@ -19,6 +19,7 @@ from demo.rig.processes import wait_until
 from demo.script import STEP_NAMES
 from demo.stage import open_stage
 from demo.steps.doors import door_forced_alarm
+from tests.flows.noticed import NOTICED
 from tests.support.faces.fixtures import require_portraits
 from web_admin.alarms.models import Alarm
 
@@ -26,100 +27,6 @@ pytestmark = [pytest.mark.slow]
 
 LONGEST_SECONDS = 1800.0
 """A whole run takes three minutes, on a busy machine many times that; it ends with its last step."""
-DENIED = {
-    "card_opens",
-    "same_card_same_number_at_every_reader",
-    "pin_opens",
-    "qr_opens",
-    "qr_online_code_opens",
-    "visitor_pass_opens",
-    "visitor_code_opens_once",
-    "face_opens",
-    "server_down_card_opens",
-    "power_cycle_no_pulse",
-    "osdp_card_opens",
-    "modbus_relay_confirms",
-    "door_held_alarm",
-    "granted_nobody_came",
-    "relay_unplugged_and_back",
-    "reader_unplugged_and_back",
-    "crash_mid_pulse_ends_at_rest",
-    "fire_observed_never_locks",
-    "staff_card_opens_offline",
-    "interlock",
-    "antipassback",
-    "duress_pin_silent_alarm",
-    "face_enrol_at_gate",
-    "live_person_accepted",
-    "enrol_with_another_persons_card_refused",
-    "under_14_blocked",
-    "face_lease_expires_offline",
-    "face_after_reboot_offline_unavailable_card_opens",
-    "weak_engine_may_not_open",
-    "cloned_gate_gets_no_lease",
-    "second_look_added",
-    "look_dropped",
-    "face_beside_a_card",
-    "face_pauses_when_pin_hours_end",
-    "face_ends_with_the_last_other_way",
-    "face_recognition_beside_card_opens",
-}
-ALLOWED = {
-    "unknown_card_refused",
-    "wrong_pin_refused_and_delayed",
-    "qr_used_twice_refused",
-    "qr_unused_after_45_s_refused",
-    "qr_forged_refused",
-    "visitor_pass_outside_hours_refused",
-    "visitor_code_opens_once",
-    "method_not_chosen_refused",
-    "stranger_face_refused",
-    "print_attack_refused",
-    "replay_attack_refused",
-    "face_beside_a_card",
-    "face_pauses_when_pin_hours_end",
-    "face_ends_with_the_last_other_way",
-    "face_recognition_beside_card_opens",
-    "face_withdrawn_refused",
-    "lockdown_refuses",
-    "lost_only_card_never_blocks_publication",
-    "restored_server_keeps_revocations",
-    "osdp_default_key_refused",
-    "osdp_clear_text_reader_ignored",
-    "staff_card_opens_offline",
-    "interlock",
-    "antipassback",
-    "duress_pin_silent_alarm",
-}
-NOTICED = {
-    "allow_all": ALLOWED,
-    "deny_all": DENIED,
-    "replay": {"qr_used_twice_refused", "visitor_code_opens_once"},
-    "deaf_sync": {
-        "method_not_chosen_refused",
-        "face_enrol_at_gate",
-        "withdraw_to_forgotten",
-        "face_withdrawn_refused",
-        "certificate_verifies",
-        "lockdown_refuses",
-        "second_look_added",
-        "look_dropped",
-        "face_beside_a_card",
-        "face_recognition_beside_card_opens",
-        "lost_only_card_never_blocks_publication",
-        "restored_server_keeps_revocations",
-        "staff_card_opens_offline",
-        "duress_pin_silent_alarm",
-    },
-    "numb": {
-        "door_forced_alarm",
-        "door_held_alarm",
-        "exit_button_no_alarm",
-        "guard_button_recorded",
-        "fire_observed_never_locks",
-    },
-    "leaky": {"stolen_server_yields_nothing", "stolen_gate_yields_nothing"},
-}
 UNTOUCHED = {
     "allow_all": {
         "card_opens",

@@ -17,7 +17,7 @@ from demo.judge import StepFailed
 from demo.script import STEP_NAMES
 from demo.steps.lane_sheets import SENTENCE, unsafe_lane_sheet_refused
 from demo.steps.server import face_only_lane_refused_by_admin
-from tests.flows.test_demo import NOTICED
+from tests.flows.noticed import NOTICED
 from tests.support.gates.bench import BenchGate, bench_gate
 
 SHEET = """

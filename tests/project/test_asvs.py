@@ -2,7 +2,7 @@
 
 import re
 
-from tests.project.test_docs import ROOT, named_tests, names_of_tests_in
+from tests.project.pages import ROOT, named_tests, names_of_tests_in
 
 ROWS_OF_SECTIONS = {
     "V1": (2, 9, 11, 3, 2),

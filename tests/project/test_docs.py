@@ -12,10 +12,10 @@ import pytest
 
 from gate_controller.site_file.config import NAMED_PARTS, GateConfig
 from hardware.driver import WireSettings
+from tests.project.pages import ROOT, code_blocks, named_tests, names_of_tests_in
 from tests.support.source import tree_of
 from web_admin.core import config as web_config
 
-ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENT_COUNTS = {
     "B": 12,
     "C": 12,
@@ -40,20 +40,8 @@ def requirement_rows() -> list[list[str]]:
     return [row for row in rows if row[0] != "id" and set(row[0]) != {"-"}]
 
 
-def named_tests(text: str) -> list[tuple[str, str]]:
-    return re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text)
-
-
 ARGUED = r"not applicable: because .|argued: .|dated: 20\d\d-\d\d-\d\d, ."
 """How a row is met that no test shows; "planned" is none."""
-
-
-def names_of_tests_in(path: Path) -> set[str]:
-    return set(re.findall(r"^ *def (\w+)\(", path.read_text(encoding="utf-8"), re.MULTILINE))
-
-
-def code_blocks(markdown: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", markdown, re.MULTILINE | re.DOTALL)
 
 
 def reasons() -> list[str]:

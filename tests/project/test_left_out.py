@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-from tests.project.test_docs import ROOT
+from tests.project.pages import ROOT
 from tests.support.left_out import LONG, MACHINES, TOOLS, left_out
 
 ASKED_FOR = re.compile(r'which\("([a-z-]+)"\)')

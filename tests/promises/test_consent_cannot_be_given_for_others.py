@@ -10,7 +10,6 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from importlib import import_module
 from itertools import product
 from pathlib import Path
@@ -24,10 +23,9 @@ from sqlalchemy.exc import StatementError
 import web_admin
 from gate_controller.contract import messages as sync_contract
 from tests.support.acting import add_lane, by_phone, household, offer_face
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import ManagedCompound, make_managed_compound
+from tests.support.compounds.managed import ManagedCompound
 from tests.support.source import tree_of
-from tests.web_admin.face.test_gate_answers import answer, take
+from tests.web_admin.face.answering import answer, take
 from web_admin.accounts.permissions import RESIDENT, access_of
 from web_admin.action.base import Action
 from web_admin.cli.main import _parser
@@ -82,13 +80,6 @@ def functions_that_consent(app: Flask) -> dict[str, str]:
         if any(f"{maker}(" in source for maker in CONSENT_MAKERS):
             found[rule.endpoint] = rule.rule
     return found
-
-
-@pytest.fixture
-def compound(web_config, database) -> Iterator[ManagedCompound]:
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def test_the_routes_that_consent_are_two_and_residents_alone_reach_them(compound: ManagedCompound) -> None:

@@ -12,9 +12,9 @@ import requests
 from sqlalchemy import text
 
 import menjin
+from tests.served.asked_cells import answers, gate_of
 from tests.served.served_cells import CellBrowser, ServedCell, ServedCells, make_cell, serve_cells
-from tests.served.served_compound import ServedCompound, fill_data_dir, serve_data_dir
-from tests.served.signed_gate import SignedGate, signed_gate
+from tests.served.served_compound import fill_data_dir, serve_data_dir
 from tests.support.gates.waiting import until
 from tests.support.warm_start import WarmProcess
 from web_admin.cells.folders import MOVING
@@ -30,18 +30,6 @@ def cells(tmp_path: Path) -> Iterator[ServedCells]:
     made = [make_cell(folder, "willow"), make_cell(folder, "elm")]
     with serve_cells(folder, made, tmp_path / "server.log") as served:
         yield served
-
-
-def answers(cell: ServedCell, path: str = "/healthz") -> int:
-    """Return the status of a page."""
-    return cell.browser().get(path).status_code
-
-
-def gate_of(cell: ServedCell) -> SignedGate:
-    """Return a paired gate that names the cell's host in each request."""
-    gate = signed_gate(ServedCompound(cell.address, cell.compound, Path(), None))  # type: ignore[arg-type]  # no process
-    gate.host = cell.host
-    return gate
 
 
 def run(*arguments: str) -> tuple[int, str]:

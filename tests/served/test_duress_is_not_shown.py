@@ -18,8 +18,8 @@ from sqlalchemy import select, update
 from tests.served.lost_server import empty_beside
 from tests.served.served_compound import Browser, ServedCompound, serve_compound
 from tests.served.signed_gate import SignedGate, signed_gate
-from tests.served.test_whose_yes import live, newest, office
 from tests.served.what_is_shown import Alike, Read, differences, pages_within_reach, shown_by
+from tests.served.yes_at_a_gate import live, newest, office
 from tests.support.compounds.desk import read
 from tests.support.gates.waiting import until
 from web_admin.accounts.api_keys import SCOPES, make_api_key

@@ -16,10 +16,10 @@ from gate_controller.contract.messages import (
     SignedReceipt,
     sign_struct,
 )
+from tests.served.phones import phone_of
 from tests.served.served_compound import ServedCompound
 from tests.served.signed_gate import SignedGate, signed_gate
-from tests.served.test_who_resumes import phone_of
-from tests.served.test_whose_yes import says_yes
+from tests.served.yes_at_a_gate import says_yes
 from tests.support.compounds.desk import card_of, read
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate, Person

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import select
 
 from gate_controller.contract.messages import PAIR_COMMIT_PATH, PairCommit
+from tests.served.copies import copied
 from tests.served.served_compound import Browser, ServedCompound
 from tests.support.compounds.managed import PASSWORD, code_now
 from web_admin.accounts.api_keys import make_api_key
@@ -37,14 +38,6 @@ def after_the_password(served: ServedCompound, role: str = "manager") -> Browser
     assert asked.status_code == 302, asked.text
     browser.get("/staff/code")
     return browser
-
-
-def copied(browser: Browser) -> Browser:
-    """Return another browser with the same cookies, which keeps them whatever the server answers."""
-    copy = Browser(browser.address, csrf_token=browser.csrf_token)
-    copy.session.headers.update(browser.session.headers)
-    copy.session.cookies.update(browser.session.cookies)
-    return copy
 
 
 def at_once(send: Callable[[int], requests.Response]) -> list[requests.Response]:

@@ -6,8 +6,8 @@ import pytest
 import requests
 from sqlalchemy import select
 
+from tests.served.copies import copied
 from tests.served.served_compound import Browser, ServedCompound
-from tests.served.test_guessing_is_bounded import copied
 from tests.support.compounds.managed import PASSWORD
 from web_admin.accounts.models import User
 from web_admin.accounts.residents import set_resident_password

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.project.test_docs import code_blocks
+from tests.project.pages import code_blocks
+from tests.served.asked_cells import answers, gate_of
 from tests.served.real_caddy import free_port, has_caddy
 from tests.served.served_cells import make_cell, serve_cells
-from tests.served.test_cells import answers, gate_of
 from tests.support.gates.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]

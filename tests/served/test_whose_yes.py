@@ -1,8 +1,6 @@
 """Whose yes to face it was: the answer names what was shown, and what was lost takes the face with it."""
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,68 +8,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.served.served_compound import Browser, ServedCompound
-from tests.served.signed_gate import SignedGate, signed_gate
+from tests.served.signed_gate import signed_gate
+from tests.served.yes_at_a_gate import live, newest, office, says_yes
 from tests.support.compounds.desk import read
-from web_admin.action.base import Action, new_action
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.database import current_menjin
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
-from web_admin.custody.models import Consent
-from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.models import GuardianRequest
-from web_admin.face.queries import newest_notice
 from web_admin.face.renewals import renewal_of
 from web_admin.face.timers import settle_by_time
 from web_admin.people.actions import add_person
 from web_admin.people.invitations import confirm_identity, invite
 from web_admin.people.members import for_home, invite_member
-
-
-@contextmanager
-def office(served: ServedCompound) -> Iterator[Action]:
-    """Give an action of the office on the database of the server that runs."""
-    with served.compound.app.app_context(), current_menjin().database.session() as session:
-        menjin = current_menjin()
-        yield new_action(menjin, session, served.compound.site_id, "tests", "manager", now=datetime.now(UTC))
-
-
-def newest(served: ServedCompound, person_id: str, kind: str, *, duress: bool = False) -> str:
-    """Return the id of a person's newest card or PIN."""
-    query = (
-        select(CredentialRow.credential_id)
-        .where(
-            CredentialRow.person_id == person_id,
-            CredentialRow.kind == kind,
-            CredentialRow.duress.is_(duress),
-            CredentialRow.state == "active",
-        )
-        .order_by(CredentialRow.created_at.desc())
-    )
-    return read(served.compound, lambda s: s.scalars(query).first())
-
-
-def says_yes(served: ServedCompound, gate: SignedGate, person_id: str, kind: str, **personal: str) -> None:
-    """Send the signed journal of a gate at which a person said yes to face."""
-    notice = read(served.compound, lambda s: newest_notice(s, FACE_PURPOSE, "zh"))
-    assert notice is not None
-    facts = {
-        "lane_id": "north-in",
-        "answer": "yes",
-        "notice_version": notice.version,
-        "notice_sha256": notice.sha256.hex(),
-        "language": "zh",
-        "shown_by": kind,
-    }
-    gate.writes("face_answer", facts, {"person_id": person_id, **personal})
-    gate.sends()
-
-
-def live(served: ServedCompound, person_id: str) -> int:
-    """Return how many consents to face of a person live."""
-    query = select(Consent).where(Consent.person_id == person_id, Consent.withdrawn_at.is_(None))
-    return len(read(served.compound, lambda s: s.scalars(query).all()))
 
 
 def why_asked(session: Session, person_id: str) -> str | None:

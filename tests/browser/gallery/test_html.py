@@ -8,18 +8,14 @@ from pathlib import Path
 
 import pytest
 import requests
-from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, Response
 
 from gate_controller.contract.command_names import server_command
+from tests.browser.gallery.clients import client_of
 from tests.browser.gallery.states import LANGUAGES, PAGES
 from tests.browser.gallery.walk import Shown, shown_pages
 from tests.browser.gallery.world import World, opened_world
 from tests.browser.validators.html import html_validate, needs_html_validate, needs_vnu, vnu
-from tests.support.compounds.cards import card_was_shown
-from tests.support.compounds.lived_in import NEWLY_INVITED, RESIDENTS
-from tests.support.compounds.managed import ROLES
-from tests.support.compounds.resident import csrf_of
 from web_admin.cli.main import _parser
 
 FEWEST = 100
@@ -30,22 +26,6 @@ FEWEST = 100
 def world() -> Iterator[World]:
     with opened_world() as opened:
         yield opened
-
-
-def client_of(world: World, who: str, language: str) -> FlaskClient:
-    """Return a client on which this person is signed in."""
-    app = world.compound.app
-    if who in ROLES:
-        return world.compound.signed_in(who, language)
-    client = app.test_client()
-    with client.session_transaction() as session:
-        session["language"] = language
-    if who in RESIDENTS:
-        page = client.get("/r/welcome")
-        client.post("/r/welcome", data={"code": world.invitations[who], "csrf_token": csrf_of(page.text)})
-        if who not in NEWLY_INVITED:
-            card_was_shown(app, world.compound.persons[RESIDENTS[who]])
-    return client
 
 
 @pytest.mark.wide

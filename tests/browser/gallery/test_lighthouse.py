@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from tests.browser.gallery.test_html import client_of
+from tests.browser.gallery.clients import client_of
 from tests.browser.gallery.world import World, opened_world
 from tests.browser.layout_shift import MOST
 from tests.browser.validators.html import FETCHED, NODE

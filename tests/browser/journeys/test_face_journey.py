@@ -17,8 +17,7 @@ from tests.browser.conftest import serving
 from tests.browser.journeys.pockets import Hands, Pocket
 from tests.browser.journeys.real_gate import decisions_of, has_synced
 from tests.browser.resident_screen import Served
-from tests.browser.terminal.states import keep_picture
-from tests.browser.terminal.test_face_at_the_gate import (
+from tests.browser.terminal.at_the_gate import (
     CARD,
     PATIENCE_SECONDS,
     AtTheGate,
@@ -28,6 +27,7 @@ from tests.browser.terminal.test_face_at_the_gate import (
     context,
     wait_for,
 )
+from tests.browser.terminal.states import keep_picture
 from tests.support.compounds.cards import card_was_shown
 from tests.support.compounds.resident import NOTICE_EN, NOTICE_ZH
 from tests.support.faces.actors import picture_and_points

@@ -17,11 +17,10 @@ from gate_controller.lane.state import LaneDesk
 from gate_controller.site_file.face import FaceSection
 from gate_controller.terminal.view import Screen
 from hardware.interfaces import Frame
-from tests.gate_controller.face.matching import test_face_alone
-from tests.gate_controller.face.matching.test_face_alone import NOW, Faces, id_of, snapshot
+from tests.gate_controller.face.matching.face_gates import NOW, Faces, faces, id_of, snapshot
 from tests.support.faces.marked import MarkedCamera
 
-faces = test_face_alone.faces
+__all__ = ["faces"]
 IN, OUT = "north-in", "north-out"
 PATIENCE_SECONDS = 60.0
 

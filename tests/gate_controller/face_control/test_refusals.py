@@ -15,7 +15,7 @@ from gate_controller.face_control.results import FaceResult
 from gate_controller.rules.decision import FACE_FAILURES, FACE_MENDABLE, Reason
 from hardware.interfaces import Frame
 from hardware.simulated.pictures import camera_frame
-from tests.gate_controller.face.matching.test_face_alone import face_gate, give_one_face, lend
+from tests.gate_controller.face.matching.face_gates import face_gate, give_one_face, lend
 from tests.promises.screen_visitor import ScreenVisitor, at_the_screen
 from tests.support.faces.fixtures import portraits
 from tests.support.gates.bench import BenchGate

@@ -24,7 +24,7 @@ from hardware.cameras.camera import GrabbingCamera
 from hardware.errors import DeviceUnavailable
 from hardware.interfaces import CodeRead, Frame
 from hardware.simulated.camera_scene import CameraScene
-from tests.flows.test_cameras_in_trouble import code_picture
+from tests.flows.code_pictures import code_picture
 from tests.support.faces.actors import living
 from tests.support.faces.fixtures import require_portraits
 

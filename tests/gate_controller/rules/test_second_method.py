@@ -30,7 +30,7 @@ from gate_controller.lane.state import LaneDesk
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, GateMemory, Reason
 from hardware.interfaces import ReaderResult
-from tests.gate_controller.control.test_reader_results import Reader, refresh
+from tests.gate_controller.control.played_reader import Reader, refresh
 from tests.support.compounds.people import card, lane, person, pin, records, visitor_code
 from tests.support.examples import examples
 from tests.support.gates.bench import bench_gate, obeyed

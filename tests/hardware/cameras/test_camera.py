@@ -1,7 +1,6 @@
 import os
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -18,6 +17,7 @@ from hardware.errors import BadDeviceSetting, DeviceRefused, DeviceUnavailable
 from hardware.interfaces import Frame, Health
 from hardware.readers.qr_scanners import read_codes, read_codes_in_file
 from hardware.simulated.camera_scene import street
+from tests.hardware.cameras.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind")
 TEXT = "MJ1:6BF+70MD-9/83$EO%Y2.K:ZW3*4VT7+58R2%CF9:4KAJ0Q"
@@ -364,10 +364,3 @@ def test_a_picture_that_claims_a_gigabyte_is_refused_before_it_is_unpacked(
 ) -> None:
     monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("unpacked"))
     assert decode_picture(data) is None
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < give_up
-        time.sleep(0.002)

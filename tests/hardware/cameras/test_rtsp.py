@@ -17,7 +17,7 @@ from hardware.errors import BadDeviceSetting, DeviceUnavailable
 from hardware.interfaces import DeviceState, Frame, Health
 from hardware.simulated.camera_scene import CameraScene
 from hardware.simulated.rtsp_camera import RtspTwin
-from tests.hardware.cameras.test_camera import wait_until
+from tests.hardware.cameras.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind")
 SECRET = "p@ss:w/ord%2"

@@ -13,7 +13,7 @@ from gate_controller.contract.journal_chain import GENESIS, HEAD_DOMAIN, Head, S
 from gate_controller.contract.messages import EVENTS_PATH, EventsReply
 from gate_controller.contract.signing import sign
 from tests.support.compounds.with_gates import journal
-from tests.web_admin.sync.test_routes import alarms
+from tests.web_admin.sync.answers import alarms
 from web_admin.action.base import Action
 from web_admin.alarms.actions import acknowledge_alarm
 from web_admin.alarms.models import Alarm

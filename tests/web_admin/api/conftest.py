@@ -1,23 +1,15 @@
 """A compound with life in it, and callers with keys of every kind."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import ManagedCompound, make_managed_compound
+from tests.support.compounds.managed import ManagedCompound
 from tests.web_admin.api.calling import Caller
 from web_admin.accounts.api_keys import SCOPES, make_api_key
 from web_admin.action.base import new_action
 from web_admin.core.database import current_menjin
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from gate_controller.contract.command_names import OF_PACKAGES, SERVER_VARIABLE
 from tests.served.fleets import copied_cell
-from tests.web_admin.cells.test_cell_commands import Run, first, run, willow
+from tests.web_admin.cells.commands import Run, first, run, willow
 from web_admin.cells import open_cell
 from web_admin.cells.holds import BY_OPERATOR, holders
 from web_admin.operations import schema

@@ -1,14 +1,14 @@
 """`menjin web cells create`, `restore`, `upgrade`, `downgrade`, `retire`: whole or as before."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import menjin
-from tests.served.fleets import PASSPHRASE, copied_cell, first_cell
+from tests.served.fleets import copied_cell
+from tests.web_admin.cells.commands import Run, first, run, willow
 from web_admin.cells import moving
 from web_admin.cells.folders import MOVING
 from web_admin.cells.holds import (
@@ -23,33 +23,7 @@ from web_admin.cells.holds import (
 from web_admin.cli import cell_folder, making_cells, restoring, upgrading_cells
 from web_admin.cli.answers import CommandRefused
 
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a compound that `menjin web init` made."""
-    return first_cell(tmp_path_factory.mktemp("first"))
-
-
-@pytest.fixture
-def willow(tmp_path: Path, first: Path) -> Path:
-    """Return the folder of a cell."""
-    (tmp_path / "cells").mkdir()
-    (tmp_path / "passphrase").write_text(PASSPHRASE)
-    return copied_cell(first, tmp_path / "cells", "willow")
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Return what runs a command of cells."""
-
-    def run_one(*words: object) -> tuple[int, str, str]:
-        status = menjin.main(["web", *map(str, words)])
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return run_one
+__all__ = ["first", "run", "willow"]
 
 
 @pytest.fixture

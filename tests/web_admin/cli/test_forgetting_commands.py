@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tests.support.small_disk import fill, small_disk
-from tests.web_admin.every_page.test_web_command import init, menjin
+from tests.web_admin.every_page.web_command import init, menjin
 from web_admin.cli.answers import SHORTEST_PASSPHRASE
 
 

@@ -1,16 +1,13 @@
 """A child under 14 gets a card or PIN only after a guardian agreed by their own action."""
 
 import re
-from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
 
-from tests.support.clock import SetClock
 from tests.support.compounds.desk import read
-from tests.support.compounds.managed import make_managed_compound
-from tests.web_admin.manage.test_manager import send
-from tests.web_admin.manage.test_moving import at
+from tests.web_admin.manage.acting_pages import at
+from tests.web_admin.manage.forms import send
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
@@ -22,13 +19,6 @@ from web_admin.people.print_runs import PINS, begin_run
 from web_admin.people.unassigned_cards import give_home_card, give_to_person
 
 MOTHER, NEIGHBOUR = "4200005", "4200000"  # 王芳 of the child's home, 林薇 of another
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 @pytest.fixture

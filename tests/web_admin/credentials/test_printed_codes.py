@@ -1,7 +1,6 @@
 """A code on paper: made at the desk, opens as often as it is shown, ended anywhere."""
 
 import re
-from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
@@ -19,9 +18,7 @@ from gate_controller.contract.signing import public_bytes
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import GateMemory, Reason
 from gate_controller.rules.identify import GateKeys, identify_code
-from tests.support.clock import SetClock
 from tests.support.compounds.desk import press, read, served_with_card
-from tests.support.compounds.managed import make_managed_compound
 from web_admin.action.base import new_action
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import CredentialRow, Gate
@@ -29,13 +26,6 @@ from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.phones import ensure_online_qr, issue_printed_code, online_code, printed_code
 from web_admin.policy.publish import records_for_gate
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -33,149 +33,149 @@ from web_admin.gates.rules import LaneSpec
 
 
 @pytest.fixture
-def compound(database, tmp_path, now):
+def forgotten(database, tmp_path, now):
     return Forgotten(database, tmp_path / "secrets", now)
 
 
 @pytest.fixture
-def finished(compound):
+def finished(forgotten):
     """The first person withdrew; both gates handed receipts in, the key was changed."""
-    withdraw(compound)
-    compound.later(seconds=3)
-    compound.hand_in("north")
-    compound.hand_in("south", blob_found=False)
-    compound.later(minutes=5)
-    compound.rotate()
-    return compound
+    withdraw(forgotten)
+    forgotten.later(seconds=3)
+    forgotten.hand_in("north")
+    forgotten.hand_in("south", blob_found=False)
+    forgotten.later(minutes=5)
+    forgotten.rotate()
+    return forgotten
 
 
-def withdraw(compound):
-    with compound.phone() as (act, person_id):
+def withdraw(forgotten):
+    with forgotten.phone() as (act, person_id):
         withdraw_face(act, person_id)
 
 
-def test_without_an_ending_there_is_no_certificate(compound):
-    with compound.database.session() as session, pytest.raises(NothingForgotten):
-        certificate_statement(session, compound.consent_of(), compound.now)
+def test_without_an_ending_there_is_no_certificate(forgotten):
+    with forgotten.database.session() as session, pytest.raises(NothingForgotten):
+        certificate_statement(session, forgotten.consent_of(), forgotten.now)
 
 
-def test_what_is_open_is_listed_until_each_line_is_true(compound):
-    withdraw(compound)
-    [key] = [key.key_id for key in compound.certificate().statement.wrapping_keys]
-    assert compound.certificate().statement.open == ("gate:north", "gate:south", f"wrapping_key:{key}")
-    compound.later(seconds=3)
-    compound.hand_in("north")
-    assert compound.certificate().statement.open == ("gate:south", f"wrapping_key:{key}")
-    compound.rotate()
-    statement = compound.certificate().statement
+def test_what_is_open_is_listed_until_each_line_is_true(forgotten):
+    withdraw(forgotten)
+    [key] = [key.key_id for key in forgotten.certificate().statement.wrapping_keys]
+    assert forgotten.certificate().statement.open == ("gate:north", "gate:south", f"wrapping_key:{key}")
+    forgotten.later(seconds=3)
+    forgotten.hand_in("north")
+    assert forgotten.certificate().statement.open == ("gate:south", f"wrapping_key:{key}")
+    forgotten.rotate()
+    statement = forgotten.certificate().statement
     assert (statement.state, statement.open) == ("in_progress", ("gate:south",))
-    compound.later(hours=72)
-    assert compound.certificate().statement.state == "in_progress", "an answer may have been under way"
-    compound.later(minutes=10)
-    late = compound.certificate()
+    forgotten.later(hours=72)
+    assert forgotten.certificate().statement.state == "in_progress", "an answer may have been under way"
+    forgotten.later(minutes=10)
+    late = forgotten.certificate()
     assert (late.statement.state, late.statement.open) == ("complete", ())
     words = "\n".join(in_words(check_certificate(late)))
     assert "gate north: receipt signed" in words
     assert "gate south: no receipt; lease expired" in words
-    compound.hand_in("south", blob_found=True)
-    assert compound.certificate().statement.gates[1].receipt.blob_found, "a late receipt still counts"
+    forgotten.hand_in("south", blob_found=True)
+    assert forgotten.certificate().statement.gates[1].receipt.blob_found, "a late receipt still counts"
 
 
-def test_a_gate_that_was_stolen_counts_by_its_lease_alone(compound):
-    with compound.act() as act:
+def test_a_gate_that_was_stolen_counts_by_its_lease_alone(forgotten):
+    with forgotten.act() as act:
         mark_gate(act, "south", "stolen")
-    statement = compound.certificate().statement
+    statement = forgotten.certificate().statement
     assert [(gate.gate_id, gate.why) for gate in statement.gates] == [("south", "gate_stolen")]
     assert statement.consent.ended_at is None, "the other gate goes on"
-    compound.later(hours=73)
-    compound.rotate()
-    assert compound.certificate().statement.state == "complete"
+    forgotten.later(hours=73)
+    forgotten.rotate()
+    assert forgotten.certificate().statement.state == "complete"
 
 
-def test_a_receipt_from_before_the_face_was_given_again_does_not_count(compound):
-    withdraw(compound)
-    first = compound.consent_of()
-    compound.hand_in("north")
-    compound.later(minutes=1)
-    with compound.phone() as (act, person_id):
+def test_a_receipt_from_before_the_face_was_given_again_does_not_count(forgotten):
+    withdraw(forgotten)
+    first = forgotten.consent_of()
+    forgotten.hand_in("north")
+    forgotten.later(minutes=1)
+    with forgotten.phone() as (act, person_id):
         give_face_consent(act, person_id, 2, "en")
-    withdraw(compound)
-    assert compound.consent_of() != first
-    assert [gate.receipt for gate in compound.certificate().statement.gates] == [None, None]
+    withdraw(forgotten)
+    assert forgotten.consent_of() != first
+    assert [gate.receipt for gate in forgotten.certificate().statement.gates] == [None, None]
 
 
-def face_at_north(compound, methods):
-    with compound.act() as act:
+def face_at_north(forgotten, methods):
+    with forgotten.act() as act:
         save_lane(act, "north", LaneSpec("north-in", "In", "in", methods))
 
 
-def test_a_receipt_of_an_earlier_ending_under_the_same_consent_does_not_count(compound):
-    face_at_north(compound, ALL_METHODS[:3])
-    compound.later(seconds=3)
-    compound.hand_in("north")
-    compound.later(hours=1)
-    face_at_north(compound, ALL_METHODS)
-    withdraw(compound)
-    assert compound.certificate().statement.gates[0].receipt is None
-    compound.later(seconds=3)
-    compound.hand_in("north", journal_seq=8)
-    assert compound.certificate().statement.gates[0].receipt.journal_seq == 8
+def test_a_receipt_of_an_earlier_ending_under_the_same_consent_does_not_count(forgotten):
+    face_at_north(forgotten, ALL_METHODS[:3])
+    forgotten.later(seconds=3)
+    forgotten.hand_in("north")
+    forgotten.later(hours=1)
+    face_at_north(forgotten, ALL_METHODS)
+    withdraw(forgotten)
+    assert forgotten.certificate().statement.gates[0].receipt is None
+    forgotten.later(seconds=3)
+    forgotten.hand_in("north", journal_seq=8)
+    assert forgotten.certificate().statement.gates[0].receipt.journal_seq == 8
 
 
-def test_a_receipt_counts_though_the_gates_clock_was_put_back_since_the_one_before(compound):
-    face_at_north(compound, ALL_METHODS[:3])
-    compound.hand_in("north", forgotten_at=compound.now + timedelta(days=400))
-    face_at_north(compound, ALL_METHODS)
-    compound.later(hours=1)
-    withdraw(compound)
-    compound.hand_in("north", journal_seq=8)
-    compound.hand_in("north", forgotten_at=compound.now - timedelta(days=1), journal_seq=6)
-    assert compound.certificate().statement.gates[0].receipt.journal_seq == 8
+def test_a_receipt_counts_though_the_gates_clock_was_put_back_since_the_one_before(forgotten):
+    face_at_north(forgotten, ALL_METHODS[:3])
+    forgotten.hand_in("north", forgotten_at=forgotten.now + timedelta(days=400))
+    face_at_north(forgotten, ALL_METHODS)
+    forgotten.later(hours=1)
+    withdraw(forgotten)
+    forgotten.hand_in("north", journal_seq=8)
+    forgotten.hand_in("north", forgotten_at=forgotten.now - timedelta(days=1), journal_seq=6)
+    assert forgotten.certificate().statement.gates[0].receipt.journal_seq == 8
 
 
-def test_a_receipt_counts_though_the_gate_lost_its_journal_since_the_one_before(compound):
-    face_at_north(compound, ALL_METHODS[:3])
-    compound.hand_in("north", journal_seq=900)
-    face_at_north(compound, ALL_METHODS)
-    compound.later(hours=1)
-    withdraw(compound)
-    compound.hand_in("north", journal_seq=2)
-    assert compound.certificate().statement.gates[0].receipt.journal_seq == 2
+def test_a_receipt_counts_though_the_gate_lost_its_journal_since_the_one_before(forgotten):
+    face_at_north(forgotten, ALL_METHODS[:3])
+    forgotten.hand_in("north", journal_seq=900)
+    face_at_north(forgotten, ALL_METHODS)
+    forgotten.later(hours=1)
+    withdraw(forgotten)
+    forgotten.hand_in("north", journal_seq=2)
+    assert forgotten.certificate().statement.gates[0].receipt.journal_seq == 2
 
 
-def test_the_receipt_of_the_controller_that_had_the_face_counts_and_no_others_takes_its_place(compound):
-    withdraw(compound)
-    of_the_old = compound.receipt("north")
-    with compound.act() as act:
-        compound.keys["north"] = pair(act, "north")
-    with compound.database.session() as session:
-        assert take_receipt(session, session.get_one(Gate, "north"), of_the_old, compound.now)
-    compound.hand_in("north", journal_seq=99, blob_found=False)
-    made = compound.certificate()
+def test_the_receipt_of_the_controller_that_had_the_face_counts_and_no_others_takes_its_place(forgotten):
+    withdraw(forgotten)
+    of_the_old = forgotten.receipt("north")
+    with forgotten.act() as act:
+        forgotten.keys["north"] = pair(act, "north")
+    with forgotten.database.session() as session:
+        assert take_receipt(session, session.get_one(Gate, "north"), of_the_old, forgotten.now)
+    forgotten.hand_in("north", journal_seq=99, blob_found=False)
+    made = forgotten.certificate()
     assert made.statement.gates[0].receipt.blob_found
     check_certificate(made)
 
 
 @pytest.mark.parametrize("days", [900, -900])
-def test_a_receipt_of_an_impossible_time_is_remarked_upon(compound, days):
-    withdraw(compound)
-    compound.hand_in("north", forgotten_at=compound.now + timedelta(days=days))
-    compound.hand_in("south")
-    words = in_words(check_certificate(compound.certificate()))
+def test_a_receipt_of_an_impossible_time_is_remarked_upon(forgotten, days):
+    withdraw(forgotten)
+    forgotten.hand_in("north", forgotten_at=forgotten.now + timedelta(days=days))
+    forgotten.hand_in("south")
+    words = in_words(check_certificate(forgotten.certificate()))
     remarks = [line for line in words if "clock was wrong" in line]
     assert [remark.partition(":")[0] for remark in remarks] == ["gate north"]
 
 
-def test_a_lease_that_ended_by_the_servers_clock_alone_is_dated_by_a_right_one(compound, tmp_path, capsys):
-    withdraw(compound)
-    right_clock = compound.now
-    compound.later(hours=73)
-    compound.rotate()
+def test_a_lease_that_ended_by_the_servers_clock_alone_is_dated_by_a_right_one(forgotten, tmp_path, capsys):
+    withdraw(forgotten)
+    right_clock = forgotten.now
+    forgotten.later(hours=73)
+    forgotten.rotate()
     path = tmp_path / "early.json"
-    path.write_bytes(msgspec.json.encode(compound.certificate()))
+    path.write_bytes(msgspec.json.encode(forgotten.certificate()))
     assert run(["certificate", str(path), "--complete"], lambda: right_clock) == 1
     assert "NOT YET by this machine's clock" in capsys.readouterr().out
-    assert run(["certificate", str(path), "--complete"], lambda: compound.now) == 0
+    assert run(["certificate", str(path), "--complete"], lambda: forgotten.now) == 0
 
 
 def test_a_finished_certificate_verifies_also_after_the_working_keys_changed(finished):
@@ -307,20 +307,20 @@ def test_a_receipt_that_the_server_made_up_is_found_by_the_gates_own_key(finishe
     assert "the certificate is about no gate west" in capsys.readouterr().err
 
 
-def test_a_site_that_calls_an_open_certificate_complete_is_refused(compound):
-    withdraw(compound)
-    made = compound.certificate()
+def test_a_site_that_calls_an_open_certificate_complete_is_refused(forgotten):
+    withdraw(forgotten)
+    made = forgotten.certificate()
     with pytest.raises(CertificateBroken, match=r"^state: "):
-        check_certificate(resigned(compound, msgspec.structs.replace(made.statement, state="complete")))
+        check_certificate(resigned(forgotten, msgspec.structs.replace(made.statement, state="complete")))
     lied = msgspec.structs.replace(made.statement, state="complete", open=())
     with pytest.raises(CertificateBroken, match=r"^open: "):
-        check_certificate(resigned(compound, lied))
+        check_certificate(resigned(forgotten, lied))
 
 
-def resigned(compound, statement) -> ForgettingCertificate:
-    with compound.database.session() as session:
-        key = private_key(session, compound.sealer, compound.site_id, "anchor")
-        return sign_certificate(statement, key, certificate(session, compound.site_id, "anchor"))
+def resigned(forgotten, statement) -> ForgettingCertificate:
+    with forgotten.database.session() as session:
+        key = private_key(session, forgotten.sealer, forgotten.site_id, "anchor")
+        return sign_certificate(statement, key, certificate(session, forgotten.site_id, "anchor"))
 
 
 # -- the command -----------------------------------------------------------------------------------
@@ -367,10 +367,10 @@ def test_another_root_key_or_a_changed_file_ends_with_one_and_names_the_field(sa
     assert msgspec.json.decode(capsys.readouterr().out)["field"] == "gates[0].receipt.blob_found"
 
 
-def test_an_open_certificate_is_genuine_and_not_complete(compound, tmp_path, capsys):
-    withdraw(compound)
+def test_an_open_certificate_is_genuine_and_not_complete(forgotten, tmp_path, capsys):
+    withdraw(forgotten)
     path = tmp_path / "open.json"
-    path.write_bytes(msgspec.json.encode(compound.certificate()))
+    path.write_bytes(msgspec.json.encode(forgotten.certificate()))
     assert run(["certificate", str(path)]) == 0
     said = capsys.readouterr().out
     assert "IN PROGRESS" in said

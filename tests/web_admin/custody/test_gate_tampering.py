@@ -1,17 +1,13 @@
 """A gate that reported tampering gets no lease until staff with the right have checked it."""
 
-from datetime import UTC, datetime
-
 import msgspec
 import pytest
 from sqlalchemy import select
 
 from gate_controller.contract.messages import ASK_PATH, FaceStatus
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
 from tests.support.compounds.with_gates import add_card, add_person
-from tests.web_admin.policy.test_publish import give_face
+from tests.web_admin.policy.published import give_face
 from web_admin.core.database import current_menjin
 from web_admin.custody.gate_reports import PROGRAM_OUTDATED
 from web_admin.custody.models import GateFaceRow
@@ -98,15 +94,12 @@ def test_the_gates_numbers_are_kept_and_go_when_face_is_switched_off(database, n
 # -- the manager's page ------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    with made.app.app_context(), current_menjin().database.session() as session:
-        row = GateFaceRow(gate_id="north", tamper_id="aa", tampered_at=made.clock())
+@pytest.fixture(autouse=True)
+def tampered_face(compound):
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        row = GateFaceRow(gate_id="north", tamper_id="aa", tampered_at=compound.clock())
         row.status = msgspec.to_builtins(WORKS)
         session.add(row)
-    yield made
-    made.close()
 
 
 def tampered(compound):

@@ -1,15 +1,14 @@
 """A lost card at night, and the slips of 58 mm: what is stopped, what is printed, and what is not shown."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from tests.support.clock import SetClock
 from tests.support.compounds.desk import card_of, hidden_of, press, read, served_with_card
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
+from tests.web_admin.desk.cards import hidden_of_first, look
 from web_admin.action.base import new_action
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import CredentialRow, Person
@@ -20,13 +19,6 @@ from web_admin.desk.lost_cards import initials_of
 from web_admin.people.actions import set_grants
 from web_admin.visitors.actions import issue_pass
 from web_admin.visitors.models import VisitorPassRow
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -41,16 +33,6 @@ def state_of(compound, credential_id):
 def passes_of(compound, person_id):
     query = select(VisitorPassRow).where(VisitorPassRow.issuer_person_id == person_id)
     return read(compound, lambda s: s.scalars(query).all())
-
-
-def hidden_of_first(client, page="/manage/lost-card"):
-    text = client.get(page).text
-    form = re.search(r'<form class="card-box" method="post">.*?</form>', text, re.DOTALL)[0]
-    return dict(re.findall(r'name="([^"]+)" type="hidden" value="([^"]*)"', form))
-
-
-def look(client, number):
-    return client.post("/manage/lost-card", data=hidden_of_first(client) | {"number": number})
 
 
 @pytest.mark.parametrize("role", ["guard", "manager"])

@@ -1,25 +1,16 @@
 """Open alarms: people first, then doors, then devices; equal ones together, over ones in a quiet colour."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
 from web_admin.alarms.actions import raise_alarm
 from web_admin.alarms.models import Alarm
 from web_admin.journal.models import GateEvent
 
 PATH = "/manage/alarms/"
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def entry(act, seq, kind, at, device):

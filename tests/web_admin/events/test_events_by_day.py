@@ -1,18 +1,15 @@
 """Events by day of the site: what follows from passages is folded, unless a filter asks for it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from web_admin.journal.models import GateEvent
 
 
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    with made.act() as act:
+@pytest.fixture(autouse=True)
+def three_events(compound):
+    with compound.act() as act:
         for number in range(3):
             act.session.add(
                 GateEvent(
@@ -32,8 +29,6 @@ def compound(web_config, database):
                     digest=bytes(32),
                 )
             )
-    yield made
-    made.close()
 
 
 def test_quiet_events_are_folded_by_day(compound) -> None:

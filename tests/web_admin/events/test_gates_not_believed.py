@@ -31,8 +31,8 @@ from gate_controller.contract.messages import (
 )
 from gate_controller.contract.signing import REQUEST_DOMAIN, request_message, sign
 from tests.support.compounds.with_gates import PlayedGate, add_card, add_person, journal
-from tests.web_admin.policy.test_publish import give_face
-from tests.web_admin.sync.test_routes import alarms, error_of, introduced
+from tests.web_admin.policy.published import give_face
+from tests.web_admin.sync.answers import alarms, error_of, introduced
 from web_admin.compound.models import Gate, Invitation, Person
 from web_admin.compound.policy_models import OrderRow
 from web_admin.custody.models import ReceiptRow

@@ -18,10 +18,11 @@ from gate_controller.contract.journal_chain import (
     verify_chain,
     without_personal,
 )
-from gate_controller.contract.messages import EVENTS_PATH, EventsReply
+from gate_controller.contract.messages import EVENTS_PATH
 from gate_controller.contract.signing import certified_key, verify
 from tests.support.compounds.with_gates import PlayedGate, journal
-from tests.web_admin.sync.test_routes import alarms, error_of, introduced
+from tests.web_admin.events.sent_events import send
+from tests.web_admin.sync.answers import alarms, error_of, introduced
 from web_admin.action.base import Action
 from web_admin.alarms.models import Alarm
 from web_admin.compound.keys import certificate
@@ -34,12 +35,6 @@ from web_admin.messages.models import OutboxMessage, Webhook
 from web_admin.policy.effects import PolicyEffects
 
 pytestmark = pytest.mark.both_databases
-
-
-def send(gate, entries):
-    response = gate.post(EVENTS_PATH, gate.batch(entries))
-    assert response.status_code == 200, response.text
-    return msgspec.json.decode(response.data, type=EventsReply)
 
 
 def stored_seqs(database):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gate_controller.contract.event_kinds import EventKind, is_alarm
 from tests.support.source import tree_of
-from tests.web_admin.every_page.test_pages_in_chinese import catalogue
+from tests.web_admin.every_page.catalogues import catalogue
 from web_admin.events.texts import EVENTS
 from web_admin.messages.texts import WEBHOOK_KINDS
 

@@ -7,8 +7,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gate_controller.contract.records import Method
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import Gate
 from web_admin.core.database import current_menjin
@@ -22,10 +20,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 @pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(NOW))
-    yield made
-    made.close()
+def compound_begins():
+    return NOW
 
 
 @pytest.fixture

@@ -2,13 +2,12 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import ManagedCompound, make_managed_compound
+from tests.support.compounds.managed import ManagedCompound
 from tests.support.compounds.resident import csrf_of
 from tests.support.examples import share
 from tests.support.hostile_requests import (
@@ -41,13 +40,6 @@ class Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a record as it would be written."""
         self.lines += (self.format(record) or " ").splitlines()
-
-
-@pytest.fixture
-def compound(web_config, database) -> Iterator[ManagedCompound]:
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from tests.support.compounds.lived_in import act_in
 from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.rows_of_each_kind import add_one_of_each
 from tests.support.permission_matrix import MACHINES, MAY
-from tests.web_admin.every_page.test_pages_in_chinese import CHINESE
-from tests.web_admin.every_page.test_permission_matrix import Callers
-from tests.web_admin.every_page.test_query_counts import ELSEWHERE
+from tests.web_admin.every_page.callers import Callers
+from tests.web_admin.every_page.catalogues import CHINESE
+from tests.web_admin.every_page.routes_elsewhere import ELSEWHERE
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import Gate
 from web_admin.core.config import WebConfig

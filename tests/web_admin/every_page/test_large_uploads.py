@@ -3,12 +3,9 @@
 import io
 import re
 import tracemalloc
-from datetime import UTC, datetime
 
 import pytest
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
 
 MB = 1024 * 1024
@@ -41,13 +38,6 @@ class Endless(io.RawIOBase):
         into[:size] = piece + b"A" * (size - len(piece))
         self.count += size
         return size
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def sent(client, path, body, **environ):

@@ -1,13 +1,10 @@
 """Addresses with malformed numbers and times get a page or a plain no, and never a fault."""
 
-from datetime import UTC, datetime
 from itertools import product
 from urllib.parse import quote
 
 import pytest
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from web_admin.core.parameters import day_of, moment_of, number_of, wall_clock_of
 
 ODD = {
@@ -28,13 +25,6 @@ ADDRESSES = (
     "/manage/people/?building=none&after={number}",
 )
 """Every address whose question holds a number, a day or a moment."""
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def odd_ones(address):

@@ -1,11 +1,8 @@
 """Every route says who it is for; the table of roles is what each page obeys."""
 
-from datetime import UTC, datetime
-
 import pytest
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import ROLES, make_managed_compound
+from tests.support.compounds.managed import ROLES
 from tests.support.permission_matrix import MAY, WHO
 from web_admin import create_app
 from web_admin.accounts.permissions import (
@@ -20,13 +17,6 @@ from web_admin.accounts.permissions import (
     may,
 )
 from web_admin.accounts.texts import ACTION_WORDS, ROLE_SENTENCES
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def test_every_route_has_declared_who_it_is_for(compound):

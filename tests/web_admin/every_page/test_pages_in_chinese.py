@@ -2,30 +2,17 @@
 
 import re
 from itertools import pairwise
-from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
 from babel.support import Translations
 
+from tests.web_admin.every_page.catalogues import CHINESE, ROOT, catalogue, entries
 from web_admin.manage.search_pages import FOUND_PAGES
 
-ROOT = Path(__file__).parents[3] / "web_admin"
 SET_UP = ROOT.parent / "deploy" / "debian" / "server"
-TRANSLATIONS = ROOT / "translations"
-CHINESE = TRANSLATIONS / "zh" / "LC_MESSAGES" / "messages.po"
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 KEYWORDS = {"_": None, "_l": None, "N_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 PLACE = re.compile(r"%\([a-z_]+\)[sd]|\{\w+\}")
-
-
-def entries():
-    with CHINESE.open("rb") as file:
-        return [entry for entry in read_po(file, locale="zh", abort_invalid=True) if entry.id]
-
-
-def catalogue():
-    return {entry.id: entry.string for entry in entries()}
 
 
 def texts_in_the_code():

@@ -6,9 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from gate_controller.contract.signing import SignatureRefused
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
-from tests.web_admin.manage.test_manager import Rows, send
+from tests.web_admin.manage.forms import Rows, send
 from web_admin.compound.models import Site
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
@@ -28,13 +26,16 @@ REPORT = {"period": "2026-01-01", "approved_by": "业委会", "voice": "北门�
 
 
 @pytest.fixture
-def compound(web_config, database, now):
-    made = make_managed_compound(web_config, SetClock(now))
-    made.clock.now = datetime(2026, 7, 15, 4, tzinfo=UTC)
+def compound_begins(now):
+    return now
+
+
+@pytest.fixture
+def compound(compound, now):
+    compound.clock.now = datetime(2026, 7, 15, 4, tzinfo=UTC)
     opened = now - timedelta(days=100)
-    Rows(made)(lambda s: setattr(s.scalars(select(Site)).one(), "created_at", opened))
-    yield made
-    made.close()
+    Rows(compound)(lambda s: setattr(s.scalars(select(Site)).one(), "created_at", opened))
+    return compound
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
 from tests.support.compounds.rows_of_each_kind import add_one_of_each
 from tests.support.permission_matrix import GATES_ALONE, KEYS_ALONE, MAY
-from tests.web_admin.every_page.test_permission_matrix import Callers
+from tests.web_admin.every_page.callers import Callers
+from tests.web_admin.every_page.routes_elsewhere import ELSEWHERE
 from web_admin.accounts.api_keys import SCOPES, make_api_key
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
@@ -53,24 +54,6 @@ NO_PAGES = {
 }
 """Routes that are asked for and not counted, and why."""
 
-ELSEWHERE = {
-    "assessments.edit": "/manage/privacy/assessments/one/edit",
-    "events.explain_past": "/manage/events/why/north/2?journal=j",
-    "events.who": "/manage/events/who/north/101?journal=j",
-    "audits.figures": "/manage/audits/{audit}.json",
-    "audits.show": "/manage/audits/{audit}",
-    "incidents.show": "/manage/incidents/{incident}",
-    "people_import.job": "/manage/people/import/jobs/one",
-    "people_import.template": "/manage/people/import/template.csv",
-    "print_runs.show": "/manage/print/{print_run}",
-    "visitor_pass.show": "{visitor_link}",
-    "visitor_pass.now": "{visitor_link}/now",
-    "visitor_pass.picture": "{visitor_link}/pass.png",
-    "visitors.show": "/manage/visitors/{office_pass}",
-    "visitors.slip": "/manage/visitors/{office_pass}/slip",
-    "webhooks.show": "/manage/settings/webhooks/one",
-}
-"""Where the example of the table of permissions is one that no role may see."""
 
 LOOKUP = {"reason": "a lost bag"}
 NARROWED: tuple[tuple[str, str, dict[str, str] | None], ...] = (

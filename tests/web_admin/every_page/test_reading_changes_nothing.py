@@ -15,8 +15,8 @@ from sqlalchemy import select
 
 from tests.support.compounds.lived_in import act_in
 from tests.support.permission_matrix import KEYS_ALONE, MACHINES, MAY
-from tests.web_admin.every_page.test_every_form import Walk
-from tests.web_admin.every_page.test_query_counts import ELSEWHERE
+from tests.web_admin.every_page.form_walk import Walk
+from tests.web_admin.every_page.routes_elsewhere import ELSEWHERE
 from web_admin.accounts.api_keys import SCOPES, make_api_key
 from web_admin.core.database import current_menjin
 from web_admin.tables import METADATA

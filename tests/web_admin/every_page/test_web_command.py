@@ -7,31 +7,15 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.support.small_disk import FILLER, fill, make_room, small_disk
+from tests.web_admin.every_page.web_command import ROOT, TIME_LIMIT_SECONDS, init, menjin
 from web_admin.cli.main import run
 
-ROOT = Path(__file__).resolve().parents[3]
-TIME_LIMIT_SECONDS = 60
 DRIVERS = ("serial", "cv2", "numpy", "zxingcpp", "hardware")
-
-
-def menjin(*arguments, **environment):
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("MENJIN_")}
-    return subprocess.run(
-        [sys.executable, "-m", "menjin", "web", *map(str, arguments)],
-        cwd=ROOT,
-        env={**clean, **environment},
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=TIME_LIMIT_SECONDS,
-        check=False,
-    )
 
 
 PLACE = ("init", "--language", "en", "--timezone", "Asia/Shanghai")
@@ -42,31 +26,6 @@ def word(tmp_path):
     path = tmp_path / "word"
     path.write_text("a long passphrase\n", encoding="utf-8")
     return path
-
-
-def init(tmp_path, word, **environment):
-    return menjin(
-        "init",
-        "--data-dir",
-        tmp_path / "data",
-        "--name",
-        "Willow Court",
-        "--language",
-        "en",
-        "--timezone",
-        "Asia/Shanghai",
-        "--public-url",
-        "http://127.0.0.1:8000",
-        "--root-key",
-        tmp_path / "root.pem",
-        "--root-passphrase-file",
-        word,
-        "--manager-email",
-        "manager@example.org",
-        "--manager-password-file",
-        word,
-        **environment,
-    )
 
 
 def test_help_names_every_command():

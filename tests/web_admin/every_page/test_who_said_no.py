@@ -8,8 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.acting import by_phone, manager
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import ROLES, make_managed_compound
+from tests.support.compounds.managed import ROLES
 from web_admin.accounts.permissions import PUBLIC, STAFF, access_of, may
 from web_admin.compound.models import Site
 from web_admin.core.database import current_menjin
@@ -25,10 +24,8 @@ HERE = {"person_id": "王芳", "gate_id": "north", "lane_id": "north-in", "langu
 
 
 @pytest.fixture
-def compound(web_config, database, now):
-    made = make_managed_compound(web_config, SetClock(now))
-    yield made
-    made.close()
+def compound_begins(now):
+    return now
 
 
 def pages(compound, role):

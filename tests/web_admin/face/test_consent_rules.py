@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 from gate_controller.contract.forgetting_certificate import CertificateBroken
 from gate_controller.contract.written_release import SignedRelease, check_release, read_release, sign_release
 from tests.support.acting import audit_kinds, by_phone, gate_view
-from tests.support.compounds.parents_and_son import answer, ask, make_family
+from tests.support.compounds.parents_and_son import answer, ask
+from tests.web_admin.face.families import family
 from web_admin.action.base import Action
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import Person, Site
@@ -24,10 +25,7 @@ from web_admin.face.renewals import renewal_of
 from web_admin.journal.models import AuditEntry
 from web_admin.privacy.retention import RULES
 
-
-@pytest.fixture
-def family(act: Action) -> tuple[Action, Person, Person, Person]:
-    return make_family(act)
+__all__ = ["family"]
 
 
 @pytest.mark.publishing

@@ -5,7 +5,7 @@ from sqlalchemy import delete, func, select
 
 from tests.support.compounds.with_gates import add_card, add_gate, add_person
 from tests.support.statements import statements_of
-from tests.web_admin.policy.test_publish import give_face
+from tests.web_admin.policy.published import give_face
 from web_admin.action.base import new_action
 from web_admin.core.database import Menjin
 from web_admin.custody.models import FaceShare, ForgettingRow

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from gate_controller.contract.journal_chain import GENESIS, JournalEntry, chain_entry
 from tests.support.acting import (
     NOTICE,
     add_lane,
@@ -18,14 +17,14 @@ from tests.support.acting import (
     show_card,
 )
 from tests.support.compounds.with_gates import PlayedGate
-from tests.web_admin.events.test_intake import send
+from tests.web_admin.events.sent_events import send
+from tests.web_admin.face.answering import answer, consents, refusals, take
 from web_admin.action.base import Action
 from web_admin.compound.models import Gate, Person
 from web_admin.credentials.cards import issue_card
-from web_admin.custody.models import Consent, FaceShare
+from web_admin.custody.models import FaceShare
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import disable_face, face_state, give_face_consent, withdraw_face
-from web_admin.face.gate_answers import take_answers
 from web_admin.face.notices import publish_notice
 from web_admin.face.queries import newest_notice
 from web_admin.journal.models import AuditEntry
@@ -43,42 +42,6 @@ def person(act: Action) -> Person:
     _, made = household(act)
     issue_card(act, made.person_id, 77)
     return made
-
-
-NAMED = ("guardian_id", "consent_id", "credential_id", "guardian_credential_id")
-
-
-def answer(act: Action, person_id: str, said: str, **changes: object) -> JournalEntry:
-    """Return the entry of an answer as a gate writes it."""
-    at = changes.pop("at", act.now)
-    persons = {"person_id": person_id}
-    persons |= {name: changes.pop(name) for name in NAMED if name in changes}
-    notice = newest_notice(act.session, FACE_PURPOSE, "zh")
-    assert notice is not None
-    facts = {
-        "lane_id": "north-in",
-        "answer": said,
-        "notice_version": notice.version,
-        "notice_sha256": notice.sha256.hex(),
-        "language": "zh",
-        "shown_by": "card",
-        **changes,
-    }
-    return chain_entry(GENESIS, 1, at, "face_answer", facts, persons)
-
-
-def take(act: Action, *entries: JournalEntry) -> None:
-    act.session.flush()
-    take_answers(replace(act, channel="gate"), act.session.get_one(Gate, "north"), entries)
-
-
-def consents(act: Action) -> list[Consent]:
-    return list(act.session.scalars(select(Consent).order_by(Consent.given_at)))
-
-
-def refusals(act: Action) -> list[object]:
-    rows = act.session.scalars(select(AuditEntry).where(AuditEntry.kind == "face_answer_refused"))
-    return [row.facts["reason"] for row in rows]
 
 
 def test_a_yes_at_the_gate_is_a_consent_given_there_and_comes_back_as_permission(

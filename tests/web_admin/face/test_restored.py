@@ -6,9 +6,9 @@ import pytest
 
 from tests.support.acting import add_lane, by_phone, gate_view, household, offer_face
 from tests.support.compounds.parents_and_son import answer, ask
-from tests.web_admin.face.test_consent_rules import family
-from tests.web_admin.face.test_gate_answers import answer as answer_at_gate
-from tests.web_admin.face.test_gate_answers import consents, refusals, take
+from tests.web_admin.face.answering import answer as answer_at_gate
+from tests.web_admin.face.answering import consents, refusals, take
+from tests.web_admin.face.families import family
 from web_admin.action.base import Action
 from web_admin.compound.models import Lane, Person
 from web_admin.compound.policy_models import PolicyRecordRow

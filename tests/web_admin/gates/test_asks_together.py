@@ -16,7 +16,7 @@ from tests.support.compounds.with_gates import add_card, sync_app
 from tests.support.gates_together import GATES, noted, request_of
 from tests.support.statements import statements_of, verbs
 from tests.web_admin.gates.test_new_receipts import signed as signed_receipts
-from tests.web_admin.policy.test_publish import give_face
+from tests.web_admin.policy.published import give_face
 from tests.web_admin.sync.test_news import one_card_more, take
 from tests.web_admin.sync.test_unchanged_asks import differing
 from web_admin.compound.models import Gate, Person

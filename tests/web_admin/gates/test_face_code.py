@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from gate_controller.contract.messages import ASK_PATH
 from tests.support.compounds.with_gates import add_card, add_person
-from tests.web_admin.policy.test_publish import give_face
+from tests.web_admin.policy.published import give_face
 from web_admin.compound.models import Gate, Lane
 from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.core.effects import NoEffects

@@ -1,16 +1,14 @@
 """Special dates and weekly hours are corrected and taken away, never from under a lane or a right."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from gate_controller.contract.calendars import Span
-from tests.support.clock import SetClock
 from tests.support.compounds.desk import hidden_of, read
-from tests.support.compounds.managed import make_managed_compound
-from tests.web_admin.manage.test_manager import send
-from tests.web_admin.manage.test_moving import at
+from tests.web_admin.manage.acting_pages import at
+from tests.web_admin.manage.forms import send
 from web_admin.compound.models import CalendarDay, Hours
 from web_admin.gates.hours import save_hours
 from web_admin.gates.schedules import set_schedule
@@ -18,13 +16,6 @@ from web_admin.people.actions import GrantSpec, set_grants
 from web_admin.web.days import day_text
 
 GATES = "/manage/gates/"
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 @pytest.fixture

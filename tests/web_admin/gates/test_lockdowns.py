@@ -1,15 +1,14 @@
 """A lockdown is a band on every page of staff: since when, by whom, until when, and its end."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from tests.support.clock import SetClock
 from tests.support.compounds.desk import served_with_card
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
-from tests.support.compounds.managed import ROLES, make_managed_compound
+from tests.support.compounds.managed import ROLES
 from tests.support.compounds.resident import csrf_of
-from tests.web_admin.manage.test_moving import hidden_of
+from tests.web_admin.manage.acting_pages import hidden_of
 from web_admin.gates.actions import save_lane
 from web_admin.gates.lockdowns import lockdown_now
 from web_admin.gates.rules import LaneSpec
@@ -21,13 +20,6 @@ PAGES = {
     "installer": "/manage/gates/",
     "privacy_officer": "/manage/privacy/",
 }
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def lock(compound, client) -> datetime:

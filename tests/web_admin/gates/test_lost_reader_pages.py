@@ -6,8 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from web_admin.compound.models import Gate, Lane, Site
 
 NOON = datetime(2026, 11, 30, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai
@@ -15,10 +13,8 @@ PAGES = ["/manage/", "/manage/gates/north"]
 
 
 @pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(NOON))
-    yield made
-    made.close()
+def compound_begins():
+    return NOON
 
 
 def lose(compound, *, hours_ago: float, paused: bool = False, face: bool = True) -> None:

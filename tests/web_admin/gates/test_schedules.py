@@ -12,9 +12,7 @@ from gate_controller.contract.calendars import WEEKDAYS, Span
 from gate_controller.contract.lane_sheet import PULSED_ONLY
 from hardware.relays.locks import RULES
 from tests.support.acting import add_lane, gate_view
-from tests.support.clock import SetClock
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
 from web_admin.accounts.models import User
 from web_admin.action.base import Action
@@ -171,10 +169,8 @@ def test_one_posture_over_hours_that_follow_each_other_ends_with_the_last(act: A
 
 
 @pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(WEDNESDAY))
-    yield made
-    made.close()
+def compound_begins():
+    return WEDNESDAY
 
 
 @pytest.fixture

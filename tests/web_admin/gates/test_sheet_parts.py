@@ -1,12 +1,8 @@
 """A lane sheet asks one part at a time, and only what the lock and the way out need."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from gate_controller.contract.lane_sheet import LaneSheet
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
 from web_admin.gates.sheet_models import LaneSheetRow
 from web_admin.gates.sheet_parts import parts_of, with_what_follows
@@ -45,13 +41,6 @@ def test_a_drive_alone_is_asked_for_its_safety_input() -> None:
 )
 def test_what_a_lock_does_without_power_follows_from_its_kind(lock, fails) -> None:
     assert with_what_follows(LaneSheet(lock=lock)).fails == fails
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def send(client, part: str, data: dict[str, str]):

@@ -1,17 +1,15 @@
 """What a page says of a change: the gates know it only where they are in contact, silent ones are named."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from tests.support.clock import SetClock
 from tests.support.compounds.desk import card_of, read
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
-from tests.web_admin.manage.test_lane_sheets import EDIT, FORM
+from tests.web_admin.manage.lane_sheet_form import EDIT, FORM
 from web_admin.compound.models import Gate
 from web_admin.core.job_models import LongJob
 from web_admin.credentials.models import EmergencyCode
@@ -22,15 +20,13 @@ SILENT = "No contact: 北门. They learn of this only when they are in contact a
 
 
 @pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    with made.act() as act:
+def compound(compound):
+    with compound.act() as act:
         for gate in act.session.scalars(select(Gate)):
             gate.state, gate.last_seen_at = "paired", act.now
             gate.card_key_sealed = act.sealer.seal(bytes(32), purpose="gate-key")
             gate.pin_key_sealed = act.sealer.seal(bytes(32), purpose="gate-key")
-    yield made
-    made.close()
+    return compound
 
 
 @pytest.fixture

@@ -2,13 +2,11 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from gate_controller.contract.bell import ring_subject
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from web_admin.compound.models import Gate, GrantRow, Person
 from web_admin.core.bell import NoBell
 from web_admin.credentials.cards import issue_card
@@ -40,12 +38,9 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> Rung:
     return seen
 
 
-@pytest.fixture
-def compound(web_config, rung):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+@pytest.fixture(autouse=True)
+def nothing_rung_yet(rung, compound):
     rung.clear()
-    yield made
-    made.close()
 
 
 def test_an_order_to_open_rings_its_gate(compound, rung):

@@ -1,26 +1,17 @@
 """Alarms of a shift: seen, noted, handed over; threats shown to those who answer them alone."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
 from web_admin.alarms.actions import end_alarm, raise_alarm
 from web_admin.alarms.models import Alarm, HandoverRow
 from web_admin.compound.models import Lane
 from web_admin.core.database import current_menjin
 from web_admin.journal.models import AuditEntry
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -1,22 +1,11 @@
 """Every page of staff says how many alarms wait; a threat is counted for those who answer it alone."""
 
-from datetime import UTC, datetime
-
 import pytest
 
-from tests.support.clock import SetClock
 from tests.support.compounds.desk import read
-from tests.support.compounds.managed import make_managed_compound
 from web_admin.alarms.actions import raise_alarm
 
 ASK = "/manage/live/alarms"
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def ring(compound, *kinds):

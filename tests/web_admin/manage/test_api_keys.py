@@ -1,22 +1,10 @@
 """The manager's page of keys for other systems."""
 
-from datetime import UTC, datetime
-
-import pytest
 from sqlalchemy import select
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
 from web_admin.accounts.models import ApiKey
 from web_admin.core.database import current_menjin
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def keys_of(compound):

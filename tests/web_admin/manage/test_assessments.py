@@ -1,13 +1,11 @@
 """The pages around assessments, what the desk may write down, and the public policy on faces."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from tests.support.clock import SetClock
 from tests.support.compounds.assessments import WHOLE_TEXTS
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import NOTICE_EN, NOTICE_ZH, csrf_of
 from web_admin.action.base import new_action
 from web_admin.compound.models import Person
@@ -24,13 +22,6 @@ from web_admin.gates.rules import LaneSpec
 from web_admin.journal.models import AuditEntry
 
 LIST = "/manage/privacy/assessments"
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def once_of(html):

@@ -1,14 +1,11 @@
 """Acts on several people through the pages: preview, act, result, undo, and who may not."""
 
 import re
-from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import func, select
 
-from tests.support.clock import SetClock
 from tests.support.compounds.desk import hidden_of
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
 from web_admin.compound.models import Gate, Invitation, Person
 from web_admin.core.database import current_menjin
@@ -17,13 +14,6 @@ from web_admin.people.actions import GrantSpec, set_grants
 from web_admin.people.print_models import PrintRun
 
 LIST, BULK, DO = "/manage/people/", "/manage/people/bulk", "/manage/people/bulk/do"
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 @pytest.fixture

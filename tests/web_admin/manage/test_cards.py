@@ -1,14 +1,11 @@
 """Cards one after another, replaced, found a holder for, and read as the desk's reader writes them."""
 
 import re
-from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
-from tests.web_admin.manage.test_moving import at, hidden_of
+from tests.web_admin.manage.acting_pages import at, hidden_of
 from web_admin.action.base import one_publication
 from web_admin.compound.models import UNASSIGNED, CredentialRow, Home, Person
 from web_admin.core.sealing import card_lookup
@@ -18,14 +15,11 @@ from web_admin.people.homes import add_home
 BATCH = "/manage/cards/batch"
 
 
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    with at(made) as act, one_publication(act) as quiet:
+@pytest.fixture(autouse=True)
+def three_homes(compound):
+    with at(compound) as act, one_publication(act) as quiet:
         homes = [add_home(quiet, f"9-{number}") for number in (10, 9, 2)]
         add_person(quiet, display_name="何静", home_id=homes[0].home_id)
-    yield made
-    made.close()
 
 
 @pytest.fixture

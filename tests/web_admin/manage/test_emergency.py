@@ -1,26 +1,17 @@
 """Emergency access in the manager's pages: shown once, ended, replaced after a use, and who may."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import Gate, Lane, Person
 from web_admin.core.database import current_menjin
 from web_admin.credentials.models import EmergencyCode
 from web_admin.journal.models import AuditEntry, GateEvent
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 @pytest.fixture

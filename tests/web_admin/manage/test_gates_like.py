@@ -7,9 +7,7 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
-from tests.support.clock import SetClock
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
 from web_admin.compound.models import Gate, Lane
 from web_admin.gates.actions import add_gate
@@ -22,10 +20,8 @@ PAGE = "/manage/gates/garage/more"
 
 
 @pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime(2026, 3, 4, 4, 0, tzinfo=UTC)))
-    yield made
-    made.close()
+def compound_begins():
+    return datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 
 
 @pytest.fixture

@@ -7,36 +7,13 @@ import msgspec
 import pytest
 
 from gate_controller.contract.lane_sheet import SHEET_RULES
-from tests.support.clock import SetClock
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
+from tests.web_admin.manage.lane_sheet_form import EDIT, FORM, SHEET
 from web_admin.core.database import current_menjin
 from web_admin.gates.sheet_models import LaneSheetRow
 from web_admin.gates.sheets import sheets_of
 
-SHEET = "/manage/lanes/garage-out/sheet"
-EDIT = f"{SHEET}/edit"
-FORM = {
-    "lock": "fail_secure_strike",
-    "fails": "secure",
-    "safety_input": "",
-    "on_escape_route": "yes",
-    "free_exit": "handle",
-    "fire_release": "mechanical",
-    "manual_release": "y",
-    "exit_sign_photo": "binder 1, exit",
-    "exit_sign_date": "2026-02-01",
-    "reader_heights_mm": "1100",
-    "opening_width_mm": "950",
-    "is_accessible_lane": "y",
-    "emergency_access": "key box at the guard's window",
-    "last_drill": "2026-02-01",
-    "camera_location": "gate_outside",
-    "camera_view": "the person at the screen; the windows opposite are masked",
-    "camera_sign_photo": "binder 1, camera",
-    "camera_sign_date": "2026-02-01",
-}
 REFUSED = {
     "free_exit": "escape_no_free_exit",
     "fire_release": "escape_no_fire_release",
@@ -45,10 +22,8 @@ REFUSED = {
 
 
 @pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime(2026, 3, 4, 4, 0, tzinfo=UTC)))
-    yield made
-    made.close()
+def compound_begins():
+    return datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 
 
 @pytest.fixture

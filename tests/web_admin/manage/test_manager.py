@@ -1,28 +1,19 @@
 """The manager's pages: what they show, what they change, and how they say no."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
+from tests.web_admin.manage.forms import Rows, local, once_of, send
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import CredentialRow, Gate, Home, Hours, Lane, Person, Site
 from web_admin.compound.policy_models import OrderRow
-from web_admin.core.database import current_menjin
 from web_admin.gates.models import PairAttempt
 from web_admin.journal.models import AuditEntry
 from web_admin.visitors.models import VisitorPassRow
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -30,35 +21,9 @@ def client(compound):
     return compound.signed_in("manager")
 
 
-class Rows:
-    """Reads the compound's database."""
-
-    def __init__(self, compound):
-        self.compound = compound
-
-    def __call__(self, work):
-        with self.compound.app.app_context(), current_menjin().database.session() as session:
-            return work(session)
-
-
 @pytest.fixture
 def rows(compound):
     return Rows(compound)
-
-
-def once_of(html):
-    return re.search(r'name="once"[^>]*value="([^"]+)"', html)[1]
-
-
-def send(client, page_path, path=None, **data):
-    """Open a page, then send its form with what was typed."""
-    page = client.get(page_path)
-    hidden = {"csrf_token": csrf_of(page.text), "once": once_of(page.text)}
-    return client.post(path or page_path, data=hidden | data)
-
-
-def local(moment):
-    return (moment + timedelta(hours=8)).strftime("%Y-%m-%dT%H:%M")
 
 
 def test_now_shows_gates_alarms_and_passages_but_no_names(client, compound):

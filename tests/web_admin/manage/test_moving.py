@@ -2,15 +2,13 @@
 
 import re
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, func, select
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
-from tests.support.compounds.resident import csrf_of
-from web_admin.action.base import new_action, one_publication
+from tests.web_admin.manage.acting_pages import at, hidden_of
+from web_admin.action.base import one_publication
 from web_admin.compound.models import CredentialRow, GrantRow, Home, Hours, Invitation, Person
 from web_admin.core.database import current_menjin
 from web_admin.people.actions import add_person
@@ -22,24 +20,8 @@ MOVE_IN = "/manage/people/move-in"
 
 
 @pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def client(compound):
     return compound.signed_in("manager")
-
-
-@contextmanager
-def at(compound):
-    """Give an action of the manager in a transaction of its own."""
-    with compound.app.app_context():
-        menjin = current_menjin()
-        with menjin.database.session() as session:
-            yield new_action(menjin, session, compound.site_id, "tests", "manager", now=compound.clock())
 
 
 @contextmanager
@@ -52,11 +34,6 @@ def queries(compound):
     event.listen(engine, "before_cursor_execute", note)
     yield seen
     event.remove(engine, "before_cursor_execute", note)
-
-
-def hidden_of(page):
-    once = re.search(r'name="once"[^>]*value="([^"]+)"', page)[1]
-    return {"csrf_token": csrf_of(page), "once": once}
 
 
 def family(**typed):

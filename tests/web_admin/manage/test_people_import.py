@@ -3,14 +3,13 @@
 import io
 import re
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import PEOPLE, make_managed_compound
+from tests.support.compounds.managed import PEOPLE
 from tests.support.compounds.resident import csrf_of
 from web_admin.accounts import permissions
 from web_admin.compound.models import CredentialRow, Home, Person
@@ -43,13 +42,6 @@ WRONG = (
     "7-0108,Twin,resident,\n"
     "7-0108,Twin,resident,,left over\n"
 )
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 @pytest.fixture

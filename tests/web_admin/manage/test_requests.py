@@ -7,9 +7,7 @@ import pytest
 from sqlalchemy import event, select
 
 from tests.support.acting import by_phone, manager
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
-from tests.web_admin.manage.test_manager import Rows, send
+from tests.web_admin.manage.forms import Rows, send
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
 from web_admin.privacy.models import PrivacyContact, RightsRequest
@@ -19,10 +17,8 @@ LIST = "/manage/requests/"
 
 
 @pytest.fixture
-def compound(web_config, database, now):
-    made = make_managed_compound(web_config, SetClock(now))
-    yield made
-    made.close()
+def compound_begins(now):
+    return now
 
 
 @pytest.fixture

@@ -1,22 +1,11 @@
 """The page of a restore: which gates are waited for, and the way on where one is lost for good."""
 
-from datetime import UTC, datetime
-
 import pytest
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from web_admin.compound.models import Gate, Site
 from web_admin.core.database import current_menjin
 from web_admin.events.details import by_whom
 from web_admin.journal.models import GateEvent
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def test_a_gate_that_is_waited_for_comes_with_the_command_that_leaves_it_out(compound):

@@ -1,7 +1,6 @@
 """The menu and the one search: what a role may not see is neither shown nor found."""
 
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -9,8 +8,6 @@ import pytest
 from flask import url_for
 from flask_babel import force_locale
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
 from web_admin.accounts.permissions import ACTIONS_BY_ROLE, access_of
 from web_admin.manage.search_pages import FOUND_PAGES
@@ -27,13 +24,6 @@ NOT_SEARCHED = {
     "search.show": "the search itself, which is on every page",
 }
 """Pages of the office without an id that the search does not name, with the reason."""
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def found(client, text: str):

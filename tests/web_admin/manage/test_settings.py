@@ -3,14 +3,11 @@
 import io
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import msgspec
 import pytest
 from sqlalchemy import select
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
 from tests.support.peers import hook_peer, mail_peer
 from web_admin.alarms.actions import raise_alarm
@@ -28,13 +25,6 @@ from web_admin.settings.colours import contrast, is_colour, readable, stylesheet
 from web_admin.settings.logo import LogoRefused, checked_logo
 
 DRAWN = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M0 0h8v8z" fill="#a33"/></svg>'
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 @pytest.fixture

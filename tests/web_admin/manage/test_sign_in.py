@@ -1,15 +1,14 @@
 """Staff sign in with password and authenticator; residents never reach their pages, nor they theirs."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from flask import url_for
 from passlib.totp import TOTP
 from sqlalchemy import select, update
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import PASSWORD, TOTP_SECRET, make_managed_compound
+from tests.support.compounds.managed import PASSWORD, TOTP_SECRET
 from tests.support.compounds.resident import csrf_of
 from web_admin.accounts.models import User
 from web_admin.accounts.permissions import ENDPOINTS_OF_OTHERS
@@ -21,13 +20,6 @@ from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActionRefused
 from web_admin.web.resident_session import sign_in_resident
 from web_admin.web.staff_guessing import TAKE_SECRETS
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def session_of(compound):

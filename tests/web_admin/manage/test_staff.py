@@ -1,13 +1,12 @@
 """Staff accounts: invited by a link of their own, changed by others alone, never without a manager."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import PASSWORD, ROLES, make_managed_compound
+from tests.support.compounds.managed import PASSWORD, ROLES
 from tests.support.compounds.resident import csrf_of
 from web_admin.accounts import staff
 from web_admin.accounts.api_keys import make_api_key
@@ -29,13 +28,6 @@ from web_admin.visitors.actions import issue_pass
 from web_admin.visitors.models import VisitorPassRow
 
 NEW_PASSWORD = "three words nobody owns"
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 @pytest.fixture

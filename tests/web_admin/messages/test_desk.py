@@ -1,12 +1,11 @@
 """The desk: the person's own card or PIN opens it, their own pages work in it, and nothing is mixed."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
-from tests.support.clock import SetClock
 from tests.support.compounds.desk import (
     CARD_OF_LIN,
     CARD_OF_WANG,
@@ -22,7 +21,6 @@ from tests.support.compounds.desk import (
     tap,
     type_pin,
 )
-from tests.support.compounds.managed import make_managed_compound
 from web_admin.accounts.permissions import RESIDENT, access_of
 from web_admin.action.base import new_action
 from web_admin.alarms.models import Alarm
@@ -39,13 +37,6 @@ from web_admin.people.invitations import accept_invitation, invite
 from web_admin.privacy.retention import STEPS
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.web.desk_session import AT_THE_DESK, ON_ONES_OWN_PHONE
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 @pytest.fixture

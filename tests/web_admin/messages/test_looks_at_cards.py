@@ -1,28 +1,18 @@
 """Staff who look up a card give a reason, without typing at night, and its holder reads it."""
 
 import re
-from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
 
-from tests.support.clock import SetClock
 from tests.support.compounds.desk import card_of, hidden_of, read, served_with_card
-from tests.support.compounds.managed import make_managed_compound
-from tests.web_admin.desk.test_lost_cards import look
-from tests.web_admin.manage.test_manager import send
+from tests.web_admin.desk.cards import look
+from tests.web_admin.manage.forms import send
 from web_admin.compound.models import CredentialRow
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import OutboxMessage
 from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.messages.subscriptions import CARD_TEXT
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def records_of(compound, card="4200005", path="/r/records/lookups"):

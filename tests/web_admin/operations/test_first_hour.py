@@ -1,21 +1,12 @@
 """A new compound leads its manager to the first passage: six steps, ticked as they are done."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from web_admin.compound.queries import all_gates
 from web_admin.journal.models import GateEvent
 from web_admin.operations.first_hour import first_steps
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def steps(compound, gates=None):

@@ -10,8 +10,6 @@ from sqlalchemy.exc import OperationalError
 
 from gate_controller.contract.program import program_version
 from tests.served.real_caddy import MISSING, caddy_before, has_caddy
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.peers import hook_peer, make_certificate
 from web_admin.compound.models import Gate, Site
 from web_admin.core.backup_files import MAGIC
@@ -315,13 +313,6 @@ def test_a_thousand_gates_take_no_more_questions_than_three(menjin, site, clock)
 
 
 # -- pages -------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def test_the_page_says_what_needs_staff_first(compound):

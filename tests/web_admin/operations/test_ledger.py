@@ -19,7 +19,7 @@ pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture
-def compound(database, tmp_path, now):
+def forgotten(database, tmp_path, now):
     made = Forgotten(database, tmp_path / "secrets", now)
     made.later(minutes=1)
     with made.phone() as (act, person_id):
@@ -27,23 +27,23 @@ def compound(database, tmp_path, now):
     return made
 
 
-def check(compound, anchor=None):
-    with compound.database.session() as session:
-        return check_server_records(session, compound.site_id, anchor)
+def check(forgotten, anchor=None):
+    with forgotten.database.session() as session:
+        return check_server_records(session, forgotten.site_id, anchor)
 
 
-def change(compound, statement):
-    with compound.database.session() as session:
+def change(forgotten, statement):
+    with forgotten.database.session() as session:
         session.execute(statement)
 
 
-def entry(compound, kind):
-    with compound.database.session() as session:
+def entry(forgotten, kind):
+    with forgotten.database.session() as session:
         return session.scalars(select(AuditEntry).where(AuditEntry.kind == kind)).first()
 
 
-def test_a_whole_ledger_holds(compound):
-    found = check(compound)
+def test_a_whole_ledger_holds(forgotten):
+    found = check(forgotten)
     assert found.ledger_entries > 10
     assert (found.consents, found.erased) == (2, 0)
 
@@ -60,27 +60,27 @@ def test_a_whole_ledger_holds(compound):
         {"previous": bytes(32)},
     ],
 )
-def test_the_first_changed_entry_is_named(compound, values):
-    changed = entry(compound, "face_withdrawn")
-    change(compound, update(AuditEntry).where(AuditEntry.seq == changed.seq).values(values))
+def test_the_first_changed_entry_is_named(forgotten, values):
+    changed = entry(forgotten, "face_withdrawn")
+    change(forgotten, update(AuditEntry).where(AuditEntry.seq == changed.seq).values(values))
     with pytest.raises(ChainBroken, match=f"entry {changed.seq}"):
-        check(compound)
+        check(forgotten)
 
 
-def test_a_removed_entry_is_named(compound):
-    gone = entry(compound, "face_consent_given")
-    change(compound, delete(AuditEntry).where(AuditEntry.seq == gone.seq))
+def test_a_removed_entry_is_named(forgotten):
+    gone = entry(forgotten, "face_consent_given")
+    change(forgotten, delete(AuditEntry).where(AuditEntry.seq == gone.seq))
     with pytest.raises(ChainBroken, match=f"entry {gone.seq + 1}"):
-        check(compound)
+        check(forgotten)
 
 
-def test_an_erased_personal_part_still_verifies(compound):
-    change(compound, update(AuditEntry).values(personal=None, salt=None))
-    assert check(compound).erased == check(compound).ledger_entries
+def test_an_erased_personal_part_still_verifies(forgotten):
+    change(forgotten, update(AuditEntry).values(personal=None, salt=None))
+    assert check(forgotten).erased == check(forgotten).ledger_entries
 
 
-def test_a_consent_put_into_the_table_past_the_ledger_is_named(compound):
-    with compound.database.session() as session:
+def test_a_consent_put_into_the_table_past_the_ledger_is_named(forgotten):
+    with forgotten.database.session() as session:
         real = session.scalars(select(Consent)).first()
         session.add(
             Consent(
@@ -91,95 +91,95 @@ def test_a_consent_put_into_the_table_past_the_ledger_is_named(compound):
                 notice_sha256=bytes(32),
                 language="en",
                 channel="phone",
-                given_at=compound.now,
+                given_at=forgotten.now,
             )
         )
     with pytest.raises(ChainBroken, match="consent forged: the ledger has no entry that it was given"):
-        check(compound)
+        check(forgotten)
 
 
-def test_a_withdrawal_that_was_undone_in_the_table_is_named(compound):
-    withdrawn = entry(compound, "face_withdrawn").facts["consent_id"]
-    change(compound, update(Consent).where(Consent.consent_id == withdrawn).values(withdrawn_at=None))
+def test_a_withdrawal_that_was_undone_in_the_table_is_named(forgotten):
+    withdrawn = entry(forgotten, "face_withdrawn").facts["consent_id"]
+    change(forgotten, update(Consent).where(Consent.consent_id == withdrawn).values(withdrawn_at=None))
     with pytest.raises(ChainBroken, match=f"consent {withdrawn} ended, and the table has it live"):
-        check(compound)
+        check(forgotten)
 
 
-def test_a_consent_with_another_date_is_named(compound):
-    backdated = compound.consent_of(1)
+def test_a_consent_with_another_date_is_named(forgotten):
+    backdated = forgotten.consent_of(1)
     change(
-        compound,
+        forgotten,
         update(Consent)
         .where(Consent.consent_id == backdated)
-        .values(given_at=compound.now - timedelta(days=9)),
+        .values(given_at=forgotten.now - timedelta(days=9)),
     )
     with pytest.raises(ChainBroken, match=f"consent {backdated}: entry"):
-        check(compound)
+        check(forgotten)
 
 
-def test_an_older_anchor_shows_that_the_end_was_cut_off_or_rewritten(compound):
-    with compound.database.session() as session:
-        signed = signed_ledger_head(session, compound.sealer, compound.site_id)
+def test_an_older_anchor_shows_that_the_end_was_cut_off_or_rewritten(forgotten):
+    with forgotten.database.session() as session:
+        signed = signed_ledger_head(session, forgotten.sealer, forgotten.site_id)
     anchor = msgspec.json.decode(signed.head, type=Head)
-    assert check(compound, anchor).ledger_entries == anchor.seq
+    assert check(forgotten, anchor).ledger_entries == anchor.seq
     with pytest.raises(ChainBroken, match="it was rewritten"):
-        check(compound, msgspec.structs.replace(anchor, digest=bytes(32)))
+        check(forgotten, msgspec.structs.replace(anchor, digest=bytes(32)))
     with pytest.raises(ChainBroken, match="is of site another"):
-        check(compound, msgspec.structs.replace(anchor, site_id="another"))
-    change(compound, delete(AuditEntry).where(AuditEntry.seq == anchor.seq))
+        check(forgotten, msgspec.structs.replace(anchor, site_id="another"))
+    change(forgotten, delete(AuditEntry).where(AuditEntry.seq == anchor.seq))
     with pytest.raises(ChainBroken, match=f"entries {anchor.seq} to {anchor.seq} of the ledger are missing"):
-        check(compound)
-    change(compound, delete(LedgerEnd))
-    change(compound, update(Consent).values(withdrawn_at=None))
+        check(forgotten)
+    change(forgotten, delete(LedgerEnd))
+    change(forgotten, update(Consent).values(withdrawn_at=None))
     with pytest.raises(ChainBroken, match=f"the anchor names entry {anchor.seq}, and the ledger ends"):
-        check(compound, anchor)
+        check(forgotten, anchor)
 
 
-def test_a_ledger_that_was_deleted_as_a_whole_is_missed(compound):
-    with compound.database.session() as session:
+def test_a_ledger_that_was_deleted_as_a_whole_is_missed(forgotten):
+    with forgotten.database.session() as session:
         last = session.scalar(select(func.max(AuditEntry.seq)))
-    change(compound, delete(AuditEntry))
+    change(forgotten, delete(AuditEntry))
     with pytest.raises(ChainBroken, match=f"entries 1 to {last} of the ledger are missing at its end"):
-        check(compound)
+        check(forgotten)
 
 
-def test_entries_cut_off_at_the_end_are_missed_also_after_the_next_act(compound):
-    with compound.database.session() as session:
+def test_entries_cut_off_at_the_end_are_missed_also_after_the_next_act(forgotten):
+    with forgotten.database.session() as session:
         last = session.scalar(select(func.max(AuditEntry.seq)))
-    change(compound, delete(AuditEntry).where(AuditEntry.seq > last - 2))
-    with compound.database.session() as session:
-        append_audit(session, compound.site_id, "look_up", {}, {}, compound.now)
-        append_audits(session, compound.site_id, [NewEntry("look_up", {})], compound.now)
+    change(forgotten, delete(AuditEntry).where(AuditEntry.seq > last - 2))
+    with forgotten.database.session() as session:
+        append_audit(session, forgotten.site_id, "look_up", {}, {}, forgotten.now)
+        append_audits(session, forgotten.site_id, [NewEntry("look_up", {})], forgotten.now)
     with pytest.raises(ChainBroken, match=f"entry {last + 1} "):
-        check(compound)
+        check(forgotten)
 
 
-def test_a_ledger_whose_end_was_never_kept_goes_on_behind_its_last_entry(compound):
-    change(compound, delete(LedgerEnd))
-    with compound.database.session() as session:
-        append_audit(session, compound.site_id, "look_up", {}, {}, compound.now)
-    with compound.database.session() as session:
+def test_a_ledger_whose_end_was_never_kept_goes_on_behind_its_last_entry(forgotten):
+    change(forgotten, delete(LedgerEnd))
+    with forgotten.database.session() as session:
+        append_audit(session, forgotten.site_id, "look_up", {}, {}, forgotten.now)
+    with forgotten.database.session() as session:
         last = session.scalar(select(func.max(AuditEntry.seq)))
         assert session.scalar(select(LedgerEnd.seq)) == last
-    assert check(compound).ledger_entries == last
+    assert check(forgotten).ledger_entries == last
 
 
 @pytest.fixture
-def exported(compound, tmp_path):
+def exported(forgotten, tmp_path):
     path = tmp_path / "ledger.jsonl"
-    with compound.database.session() as session:
-        export_ledger(session, compound.sealer, compound.site_id, path, with_personal=False)
+    with forgotten.database.session() as session:
+        export_ledger(session, forgotten.sealer, forgotten.site_id, path, with_personal=False)
     return path
 
 
-def test_an_exported_ledger_verifies_elsewhere_and_has_no_names(compound, exported, capsys):
+def test_an_exported_ledger_verifies_elsewhere_and_has_no_names(forgotten, exported, capsys):
     whole = exported.with_name("whole.jsonl")
-    with compound.database.session() as session:
-        export_ledger(session, compound.sealer, compound.site_id, whole, with_personal=True)
+    with forgotten.database.session() as session:
+        export_ledger(session, forgotten.sealer, forgotten.site_id, whole, with_personal=True)
     # With the blank, which no base64 has.
     assert b"Lin " in whole.read_bytes()
     assert b"Lin " not in exported.read_bytes()
-    assert run(["verify", "--ledger", str(exported), "--root-key", compound.root_public_key.hex()]) == 0
+    assert run(["verify", "--ledger", str(exported), "--root-key", forgotten.root_public_key.hex()]) == 0
     assert "follow from each other up to the end that the site signed" in capsys.readouterr().out
     lines = exported.read_bytes().splitlines(keepends=True)
     exported.write_bytes(b"".join([*lines[:5], lines[5].replace(b'"kind":"', b'"kind":"x'), *lines[6:]]))
@@ -195,22 +195,24 @@ def test_an_exported_ledger_verifies_elsewhere_and_has_no_names(compound, export
     assert run(["verify", "--ledger", str(exported)]) == 2
 
 
-def test_texts_that_no_reader_would_take_are_cut_and_cleaned_before_they_are_chained(compound, tmp_path, now):
+def test_texts_that_no_reader_would_take_are_cut_and_cleaned_before_they_are_chained(
+    forgotten, tmp_path, now
+):
     odd = {"reason": "门" * 300, "name": "a\0b\ud800c"}
-    with compound.database.session() as session:
-        append_audit(session, compound.site_id, "look_up", odd, odd, now)
-        append_audits(session, compound.site_id, [NewEntry("look_up", odd, personal=odd)], now)
-    check(compound)
+    with forgotten.database.session() as session:
+        append_audit(session, forgotten.site_id, "look_up", odd, odd, now)
+        append_audits(session, forgotten.site_id, [NewEntry("look_up", odd, personal=odd)], now)
+    check(forgotten)
     path = tmp_path / "odd.jsonl"
-    with compound.database.session() as session:
-        export_ledger(session, compound.sealer, compound.site_id, path, with_personal=True)
-    assert run(["verify", "--ledger", str(path), "--root-key", compound.root_public_key.hex()]) == 0
-    assert entry(compound, "look_up").personal == {"reason": "门" * 200, "name": "a?b?c"}
+    with forgotten.database.session() as session:
+        export_ledger(session, forgotten.sealer, forgotten.site_id, path, with_personal=True)
+    assert run(["verify", "--ledger", str(path), "--root-key", forgotten.root_public_key.hex()]) == 0
+    assert entry(forgotten, "look_up").personal == {"reason": "门" * 200, "name": "a?b?c"}
 
 
-def test_a_certificate_that_a_resident_kept_is_an_anchor_of_the_ledger(compound, exported, tmp_path, capsys):
+def test_a_certificate_that_a_resident_kept_is_an_anchor_of_the_ledger(forgotten, exported, tmp_path, capsys):
     kept = tmp_path / "forgotten.json"
-    kept.write_bytes(msgspec.json.encode(compound.certificate(0)))
+    kept.write_bytes(msgspec.json.encode(forgotten.certificate(0)))
     assert run(["verify", "--ledger", str(exported), "--anchor", str(kept)]) == 0
     assert "the anchor at entry" in capsys.readouterr().out
     kept.write_bytes(kept.read_bytes().replace(b'"seq":', b'"seq":1'))

@@ -1,28 +1,18 @@
 """A monitor reads numbers about gates and server: true ones, and no person's."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from web_admin.accounts.api_keys import make_api_key
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import Gate
 
 ROOT = Path(__file__).parents[3]
 NAME = re.compile(r"menjin_[a-z_]+")
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def numbers(compound):

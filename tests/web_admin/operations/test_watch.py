@@ -13,8 +13,6 @@ import pytest
 from sqlalchemy import select
 
 from gate_controller.contract.event_kinds import EventKind, is_alarm
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.peers import mail_peer
 from web_admin.alarms.actions import raise_alarm
 from web_admin.alarms.models import Alarm
@@ -33,9 +31,13 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def compound(web_config, now):
-    made = make_managed_compound(web_config, SetClock(now))
-    with made.act() as act:
+def compound_begins(now):
+    return now
+
+
+@pytest.fixture
+def compound(compound, now):
+    with compound.act() as act:
         act.session.add(
             MailServer(
                 site_id=act.site_id, host="127.0.0.1", port=25, security="none", sender="gates@example.org"
@@ -52,9 +54,8 @@ def compound(web_config, now):
                 created_at=now,
             )
         )
-    keep_well(made)
-    yield made
-    made.close()
+    keep_well(compound)
+    return compound
 
 
 def keep_well(compound):

@@ -1,26 +1,15 @@
 """The list of people says at a glance who is well, by what they come in, and who was invited."""
 
 import re
-from datetime import UTC, datetime
 
-import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.credentials.actions import suspend_credential
 from web_admin.people.actions import add_person
 from web_admin.people.invitations import invite, revoke_invitations
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def row_of(compound, name: str) -> str:

@@ -1,17 +1,15 @@
 """Print runs: shown once, nothing readable kept, PINs that work only when handed out, all at once."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from tests.support.acting import offer_face
-from tests.support.clock import SetClock
 from tests.support.compounds.desk import give_pins, hidden_of, read, type_pin
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
-from tests.web_admin.policy.test_publish import give_face
+from tests.web_admin.policy.published import give_face
 from web_admin.action.base import new_action, one_publication, publish
 from web_admin.compound.models import CredentialRow, Gate, Invitation, Person
 from web_admin.core.database import current_menjin
@@ -28,13 +26,6 @@ from web_admin.people.invitations import accept_invitation, invite
 from web_admin.people.print_models import PrintRun, PrintSlip
 from web_admin.people.print_runs import A_PART
 from web_admin.privacy.retention import STEPS
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 @pytest.fixture

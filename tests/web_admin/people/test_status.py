@@ -5,21 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gate_controller.contract.records import Method
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
-from tests.web_admin.manage.test_moving import hidden_of
+from tests.web_admin.manage.acting_pages import hidden_of
 from web_admin.compound.models import Gate, Person
 from web_admin.face.actions import face_state, give_face_consent
 from web_admin.gates.status import gate_status, lane_posture
 from web_admin.journal.models import GateEvent
 from web_admin.people.status import Ways, faces_taken, person_status, way_status
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def test_nothing_of_a_suspended_person_works(compound) -> None:

@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import event, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
 
 from gate_controller.contract.calendars import Span
 from tests.support.acting import add_lane, household, manager
-from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person, add_pin
+from tests.support.compounds.with_gates import add_card, add_gate, add_person, add_pin
+from tests.web_admin.policy.counted import add_stairs, counted
 from web_admin.compound.models import Gate, Person
 from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.core.effects import NoEffects
@@ -25,39 +26,10 @@ from web_admin.policy.effects import PolicyEffects
 from web_admin.policy.publish import change_since, publish_policy
 
 
-def compound(session, sealer, site, now, gates):
-    """Add gates and two homes of two people who may pass all of them; return the people."""
-    for number in range(1, gates + 1):
-        add_gate(session, sealer, site, f"stair-{number}", number, ["card"])
-    lanes = [f"stair-{number}-in" for number in range(1, gates + 1)]
-    people = []
-    for name in ("1-1", "1-1", "1-2", "1-2"):
-        home = people[-1].home if len(people) % 2 else add_home(session, site, name)
-        people.append(add_person(session, site, home, lanes, now))
-        people[-1].home = home
-        add_card(session, sealer, people[-1], 100 + len(people), now)
-    publish_policy(session, sealer, site, now)
-    return people
-
-
-def counted(database, change):
-    """Return how many statements a change needs."""
-    seen = []
-
-    def note(_connection, _cursor, statement, *_rest):
-        seen.append(statement)
-
-    with database.session() as session:
-        event.listen(database.engine, "before_cursor_execute", note)
-        change(session)
-        event.remove(database.engine, "before_cursor_execute", note)
-    return len(seen)
-
-
 @pytest.mark.both_databases
 def test_one_card_more_takes_as_many_statements_at_two_gates_as_at_twenty(database, sealer, site, now):
     with database.session() as session:
-        person = compound(session, sealer, site, now, 2)[0]
+        person = add_stairs(session, sealer, site, now, 2)[0]
 
     def another_card(number):
         def change(session):
@@ -81,7 +53,7 @@ def test_many_people_take_as_many_statements_as_one_and_most_of_a_site_no_more_t
     database, sealer, site, now
 ):
     with database.session() as session:
-        one = compound(session, sealer, site, now, 2)[0].person_id
+        one = add_stairs(session, sealer, site, now, 2)[0].person_id
         many = [add_person(session, site, None, ["stair-1-in"], now).person_id for _number in range(1_100)]
         publish_policy(session, sealer, site, now)
 
@@ -101,7 +73,7 @@ def test_many_people_take_as_many_statements_as_one_and_most_of_a_site_no_more_t
 @pytest.mark.both_databases
 def test_one_card_more_is_one_record_more_at_each_gate(database, sealer, site, now):
     with database.session() as session:
-        person = compound(session, sealer, site, now, 3)[0]
+        person = add_stairs(session, sealer, site, now, 3)[0]
     with database.session() as session:
         card = add_card(session, sealer, person, 300, now)
         result = publish_policy(session, sealer, site, now, person_ids=[person.person_id])
@@ -122,7 +94,7 @@ def test_gates_are_answered_by_what_they_had_while_a_publication_works(
     database, sealer, site, now, monkeypatch
 ):
     with database.session() as session:
-        person = compound(session, sealer, site, now, 2)[0]
+        person = add_stairs(session, sealer, site, now, 2)[0]
     noting, seen = publish._note_published, []
 
     def asked_meanwhile():
@@ -152,7 +124,7 @@ def test_gates_are_answered_by_what_they_had_while_a_publication_works(
 def test_a_lane_that_changes_is_compared_at_its_own_gate_alone(database, sealer, site, now):
     with database.session() as session:
         act = manager(session, sealer, site, now, PolicyEffects(sealer))
-        compound(session, sealer, site, now, 3)
+        add_stairs(session, sealer, site, now, 3)
         before = session.get_one(Gate, "stair-3").published_version
         set_override(act, "stair-2-in", "lockdown", "fire", now + timedelta(hours=1))
         assert session.get_one(Gate, "stair-2").published_version == before + 1
@@ -174,7 +146,7 @@ def test_a_gate_that_is_stolen_loses_its_people_and_no_other_gate_is_worked_out(
         return real(sources, gate)
 
     with database.session() as session:
-        compound(session, sealer, site, now, 3)
+        add_stairs(session, sealer, site, now, 3)
         monkeypatch.setattr(publish._Sources, "records", noted)
         mark_gate(manager(session, sealer, site, now, PolicyEffects(sealer)), "stair-2", "stolen")
         stored = session.execute(
@@ -189,7 +161,7 @@ def test_a_gate_that_is_stolen_loses_its_people_and_no_other_gate_is_worked_out(
 @pytest.mark.both_databases
 def test_a_code_for_two_gates_stays_out_whichever_of_them_is_worked_out(database, sealer, site, now):
     with database.session() as session:
-        person = compound(session, sealer, site, now, 2)[0]
+        person = add_stairs(session, sealer, site, now, 2)[0]
         code = add_pin(session, sealer, person, person.home, "48291537", now)
         code.kind, code.lanes = "visitor_code", ["stair-1-in", "stair-2-in"]
         session.flush()
@@ -207,7 +179,7 @@ def test_acts_that_change_nothing_of_the_policy_publish_nothing(database, sealer
             published.append((person_ids, gate_ids))
 
     with database.session() as session:
-        compound(session, sealer, site, now, 1)
+        add_stairs(session, sealer, site, now, 1)
         act = manager(session, sealer, site, now, Noted())
         add_office_gate(act, "south", "South")
         add_office_home(act, "3-1")

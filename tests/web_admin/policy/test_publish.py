@@ -1,26 +1,25 @@
 """Publishing: each gate gets what it needs, promise 1 holds before anything is written."""
 
-import secrets
 from datetime import timedelta
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, text, update
+from sqlalchemy import text, update
 
 from gate_controller.contract.features import FACE_BESIDE
 from gate_controller.contract.messages import open_manifest, policy_digest, record_digest
 from gate_controller.contract.pins import argon2_tag, card_tag, gate_pin_tag
 from gate_controller.contract.policy import compile_policy
-from gate_controller.contract.record_sums import NO_RECORDS, changed_sums, digest_of_sums
 from gate_controller.contract.records import Method, PolicyRefused, Posture, decode_record
 from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person, add_pin
+from tests.web_admin.policy.published import ALL_METHODS, add_sums, give_face, stored
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import CalendarDay, CredentialRow, Gate, GrantRow, Hours, Lane, Person, Site
-from web_admin.compound.policy_models import PolicyRecordRow, PolicySumsRow
-from web_admin.custody.models import Consent, Notice
-from web_admin.custody.shares import FACE_PURPOSE, create_shares, destroy_shares
+from web_admin.compound.policy_models import PolicySumsRow
+from web_admin.custody.models import Notice
+from web_admin.custody.shares import FACE_PURPOSE, destroy_shares
 from web_admin.face.ways_in import NO_OTHER_WAY
 from web_admin.policy.publish import (
     change_since,
@@ -31,34 +30,6 @@ from web_admin.policy.publish import (
 from web_admin.visitors.models import VisitorPassRow
 
 pytestmark = pytest.mark.both_databases
-
-ALL_METHODS = ["card", "pin", "qr", "face"]
-
-
-def give_face(session, sealer, site_id, person, now, version=1):
-    session.get_one(Site, site_id).face_enabled = True
-    consent = Consent(
-        consent_id=secrets.token_hex(8),
-        person_id=person.person_id,
-        purpose=FACE_PURPOSE,
-        notice_version=version,
-        notice_sha256=bytes(32),
-        language="en",
-        channel="phone",
-        given_at=now,
-    )
-    session.add(consent)
-    person.methods = [*person.methods, "face"]
-    session.flush()
-    create_shares(session, sealer, person.person_id, consent.consent_id)
-    return consent
-
-
-def stored(session, gate_id):
-    rows = select(PolicyRecordRow.key, PolicyRecordRow.value).where(
-        PolicyRecordRow.gate_id == gate_id, PolicyRecordRow.value.is_not(None)
-    )
-    return dict(session.execute(rows).all())
 
 
 def test_a_gate_receives_only_people_who_may_pass_it(database, sealer, site, now):
@@ -433,21 +404,6 @@ def test_changes_lead_to_the_same_policy_as_the_whole_and_scoped_as_full(databas
                 policy_digest(digests, "lthash16"),
             )
             assert publish_policy(session, sealer, site, now).gates == {}
-
-
-def add_sums(session, gate_id):
-    """Begin the sums of a gate's records, as housekeeping does."""
-    digests = {key: record_digest(value) for key, value in stored(session, gate_id).items()}
-    sums = changed_sums(NO_RECORDS, digests.items())
-    session.add(
-        PolicySumsRow(
-            gate_id=gate_id,
-            version=session.get_one(Gate, gate_id).published_version,
-            sums=sums,
-            digest=digest_of_sums(sums),
-        )
-    )
-    session.flush()
 
 
 def _delete(table):

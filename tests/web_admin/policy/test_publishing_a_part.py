@@ -11,7 +11,7 @@ from gate_controller.contract.records import decode_record
 from tests.support.acting import by_phone
 from tests.support.compounds.parents_and_son import answer, ask, make_family
 from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person
-from tests.web_admin.policy.test_publish import ALL_METHODS, give_face, stored
+from tests.web_admin.policy.published import ALL_METHODS, give_face, stored
 from web_admin.action.base import Action
 from web_admin.compound.models import CredentialRow, Gate, Site
 from web_admin.credentials.actions import end_credential, resume_credential, suspend_credential

@@ -12,8 +12,9 @@ from gate_controller.contract.records import PolicyRefused
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from tests.support.compounds.with_gates import add_card, add_gate, add_person
 from tests.support.statements import statements_of, verbs
-from tests.web_admin.policy.test_cost import compound, counted
-from tests.web_admin.policy.test_publish import stored
+from tests.web_admin.policy.counted import add_stairs, counted
+from tests.web_admin.policy.published import stored
+from tests.web_admin.policy.taking_gate import TakingGate
 from web_admin.compound.models import CredentialRow, Gate, Person, Site
 from web_admin.compound.policy_models import PolicySumsRow, forget_published
 from web_admin.core.database import Menjin
@@ -49,20 +50,6 @@ def gate(tmp_path, database, site, north, clock):
     store = PolicyStore(tmp_path / "policy", GateIdentity(site, "north", root), clock.now)
     yield TakingGate(store, north, clock)
     store.close()
-
-
-class TakingGate:
-    """A gate that asks, and takes the policy as the product does."""
-
-    def __init__(self, store, played, clock):
-        self.store, self.played, self.clock = store, played, clock
-
-    def asks(self):
-        """Ask and take; return the kind of digest of the answer."""
-        self.played.have = self.store.have
-        reply = self.played.ask(self.clock.now)
-        self.store.take(reply.policy, reply.change, self.clock.now)
-        return msgspec.json.decode(reply.policy.manifest, type=PolicyManifest).digest_kind
 
 
 def card_more(database, sealer, site, person_id, number, now):
@@ -251,7 +238,7 @@ def test_a_question_with_nothing_new_costs_one_statement_with_sums_too(
 
 def test_sums_take_as_many_statements_at_two_gates_as_at_twenty(menjin, database, sealer, site, now):
     with database.session() as session:
-        person = compound(session, sealer, site, now, 2)[0]
+        person = add_stairs(session, sealer, site, now, 2)[0]
         session.execute(update(Gate).values(knows=[SUM_DIGEST]))
     assert begin_sums(menjin, now) == 2
 

@@ -6,9 +6,7 @@ import pytest
 from flask_babel import force_locale
 from sqlalchemy import select
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
-from tests.web_admin.manage.test_manager import send
+from tests.web_admin.manage.forms import send
 from web_admin.compound.age_bands import ADULT, CHILD, MINOR
 from web_admin.compound.models import Person, Site
 from web_admin.core.database import current_menjin
@@ -23,12 +21,14 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def compound(web_config, database, now):
-    made = make_managed_compound(web_config, SetClock(now))
-    with made.act() as act:
-        act.session.get_one(Site, act.site_id).created_at = made.clock() - 200 * DAY
-    yield made
-    made.close()
+def compound_begins(now):
+    return now
+
+
+@pytest.fixture(autouse=True)
+def half_a_year_old(compound):
+    with compound.act() as act:
+        act.session.get_one(Site, act.site_id).created_at = compound.clock() - 200 * DAY
 
 
 def begun(compound, auditor="Audit Office"):

@@ -5,9 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
-from tests.web_admin.manage.test_manager import Rows, local, send
+from tests.web_admin.manage.forms import Rows, local, send
 from web_admin.core.refusal import ActionRefused
 from web_admin.journal.models import AuditEntry
 from web_admin.privacy.incidents import (
@@ -78,10 +76,8 @@ def test_every_step_is_in_the_ledger_without_what_was_written(act, incident):
 
 
 @pytest.fixture
-def compound(web_config, database, now):
-    made = make_managed_compound(web_config, SetClock(now))
-    yield made
-    made.close()
+def compound_begins(now):
+    return now
 
 
 def test_the_page_shows_the_clocks_what_is_missing_and_then_the_notice(compound, now):

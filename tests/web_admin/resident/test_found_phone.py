@@ -10,8 +10,8 @@ from sqlalchemy import select
 from gate_controller.contract.journal_chain import GENESIS, chain_entry
 from tests.support.clock import SetClock
 from tests.support.compounds.resident import Compound, csrf_of
+from tests.web_admin.resident.addresses import ADDRESS, PAGE, code_in, forget_sent, proved, sent
 from tests.web_admin.resident.pressing import press
-from tests.web_admin.resident.test_messages import ADDRESS, PAGE, code_in, forget_sent, proved, sent
 from web_admin.compound.models import CredentialRow
 from web_admin.credentials.pins import issue_pin
 from web_admin.journal.models import AuditEntry

@@ -11,6 +11,7 @@ from gate_controller.contract.journal_chain import JournalEntry
 from tests.support.clock import SetClock
 from tests.support.compounds.counted_tries import forget_tries
 from tests.support.compounds.resident import Compound
+from tests.web_admin.resident.addresses import ADDRESS, PAGE, code_in, forget_sent, proved, sent
 from tests.web_admin.resident.pressing import press, switch
 from web_admin.action.base import record
 from web_admin.compound.models import Gate, Person
@@ -19,15 +20,12 @@ from web_admin.core.limits import MESSAGE_CODES
 from web_admin.credentials.actions import end_credential, suspend_credential
 from web_admin.credentials.pins import issue_duress_pin
 from web_admin.journal.models import AuditEntry
-from web_admin.messages.models import MailServer, OutboxMessage, Webhook
+from web_admin.messages.models import MailServer, Webhook
 from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.messages.subscriptions import RESIDENT_MESSAGE, TEXTS
 from web_admin.people.actions import move_out
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.uses import note_visitor_uses
-
-ADDRESS = "lin@example.org"
-PAGE = "/r/messages"
 
 
 @pytest.fixture
@@ -45,34 +43,6 @@ def mail(compound: Compound) -> Compound:
             )
         )
     return compound
-
-
-def sent(compound: Compound) -> list[tuple[str, str, str]]:
-    """Return channel, target and text of what waits to go out, oldest first."""
-    with compound.session() as session:
-        query = select(OutboxMessage).where(OutboxMessage.kind == RESIDENT_MESSAGE)
-        rows = session.scalars(query.order_by(OutboxMessage.created_at, OutboxMessage.message_id)).all()
-        return [(row.channel, row.target, str(row.body["text"])) for row in rows]
-
-
-def forget_sent(compound: Compound) -> None:
-    with compound.session() as session:
-        for row in session.scalars(select(OutboxMessage)):
-            session.delete(row)
-
-
-def code_in(compound: Compound) -> str:
-    """Return the newest code that waits to go out; a message of the same moment may have none."""
-    texts = [text for _channel, _target, text in sent(compound)]
-    return [code for text in texts for code in re.findall(r"[0-9]{8}", text)][-1]
-
-
-def proved(phone: FlaskClient, compound: Compound, *kinds: str) -> None:
-    """Name and prove an address, switch these messages on, and forget the code's mail."""
-    press(phone, f"{PAGE}/address", seen_on=PAGE, address=ADDRESS)
-    press(phone, f"{PAGE}/code", seen_on=PAGE, code=code_in(compound))
-    choose(phone, *kinds)
-    forget_sent(compound)
 
 
 def name(phone: FlaskClient, compound: Compound, address: str) -> int:
@@ -112,11 +82,6 @@ def test_one_address_gets_five_codes_a_day_from_any_sender(mail: Compound, phone
     with mail.session() as session:
         entries = session.scalars(select(AuditEntry).where(AuditEntry.kind == "messages_address_named")).all()
     assert [word for entry in entries for word in ("lin@", "example") if word in str(entry.personal)] == []
-
-
-def choose(phone: FlaskClient, *kinds: str) -> None:
-    token = re.findall(r'name="csrf_token" value="([^"]+)"', phone.get(PAGE).text)[0]
-    assert phone.post(f"{PAGE}/kinds", data={"csrf_token": token, "kinds": list(kinds)}).location == PAGE
 
 
 def subscription(compound: Compound) -> NotificationSubscription | None:

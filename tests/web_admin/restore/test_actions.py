@@ -13,8 +13,8 @@ from sqlalchemy import inspect, select, text
 from gate_controller.contract.messages import TOMBSTONES_PATH, Tombstone, TombstoneBatch, open_manifest
 from gate_controller.contract.records import CardCredential, CredentialState, EndedPassRecord, decode_record
 from tests.support.compounds.with_gates import PlayedGate, add_card, add_home, add_person, add_pin, sync_app
-from tests.web_admin.policy.test_publish import give_face
-from tests.web_admin.sync.test_routes import error_of
+from tests.web_admin.policy.published import give_face
+from tests.web_admin.sync.answers import error_of
 from web_admin.action.base import Action
 from web_admin.compound.models import CalendarDay, CredentialRow, Gate, Person, Site
 from web_admin.core.database import Database, Menjin, make_engine
@@ -53,7 +53,7 @@ def migrated(database):
 
 
 @pytest.fixture
-def compound(migrated, sealer, site, north, south, clock):
+def filled(migrated, sealer, site, north, south, clock):
     """Two people, one with a face, at two gates that are up to date."""
     with migrated.session() as session:
         home = add_home(session, site, "3-1502")
@@ -83,7 +83,7 @@ def compound(migrated, sealer, site, north, south, clock):
 
 
 @pytest.fixture
-def restored(compound, migrated, web_config, tmp_path, clock, sealer, site):
+def restored(filled, migrated, web_config, tmp_path, clock, sealer, site):
     """Return a function that restores what was backed up before it is called, into a new database."""
     path = tmp_path / "backup"
     config = replace(web_config, seal_key=os.urandom(32))
@@ -118,7 +118,7 @@ def stones(*keys, version, now, have=(1, 9)):
     )
 
 
-def test_everything_comes_back_but_shares_of_faces(compound, restored, migrated, site):
+def test_everything_comes_back_but_shares_of_faces(filled, restored, migrated, site):
     back = restored(begins=False)
     for table in METADATA.sorted_tables:
         with migrated.engine.connect() as before, back.engine.connect() as after:
@@ -145,21 +145,21 @@ def faces_in(records):
 @pytest.mark.parametrize("withdrawn_since", [True, False])
 @pytest.mark.parametrize("last_gate", ["reached", "left_out"])
 def test_no_face_comes_back_with_a_restore_whether_or_not_a_gate_knows_of_its_end(
-    compound, restored, migrated, web_config, sealer, site, north, south, clock, withdrawn_since, last_gate
+    filled, restored, migrated, web_config, sealer, site, north, south, clock, withdrawn_since, last_gate
 ):
     with migrated.session() as session:
         effects = PolicyEffects(sealer)
-        act = Action(session, sealer, site, compound.person, "phone", clock.now, effects=effects)
+        act = Action(session, sealer, site, filled.person, "phone", clock.now, effects=effects)
         assert faces_in(records_at(session, sealer, "north", clock.now))
         if withdrawn_since:
-            withdraw_face(act, compound.person)
+            withdraw_face(act, filled.person)
     back = restored()
     north, south = (at(gate, back, web_config, sealer, clock) for gate in (north, south))
     with back.session() as session:
         assert session.get_one(Site, site).restoring
         consent = session.scalars(select(Consent)).one()
         assert (consent.withdrawn_at, consent.withdrawn_why) == (clock.now, "restored")
-        assert face_state(session, compound.person).paused_reason == "restored"
+        assert face_state(session, filled.person).paused_reason == "restored"
     assert (north.ask(clock.now).leases, north.ask(clock.now).policy) == ((), None)
     north.post(TOMBSTONES_PATH, stones(version=2, now=clock.now))
     if last_gate == "reached":
@@ -175,7 +175,7 @@ def test_no_face_comes_back_with_a_restore_whether_or_not_a_gate_knows_of_its_en
 
 
 def test_who_says_yes_again_after_a_restore_gets_a_lease_and_the_old_face_a_certificate(
-    compound, restored, web_config, sealer, site, north, clock
+    filled, restored, web_config, sealer, site, north, clock
 ):
     back = restored()
     with back.session() as session:
@@ -186,7 +186,7 @@ def test_who_says_yes_again_after_a_restore_gets_a_lease_and_the_old_face_a_cert
             ("south", "restored"),
         ]
         assert statement.open[:2] == ("gate:north", "gate:south")
-        person, later = session.get_one(Person, compound.person), clock.now + timedelta(minutes=1)
+        person, later = session.get_one(Person, filled.person), clock.now + timedelta(minutes=1)
         newest = give_face(session, sealer, site, person, later).consent_id
         leave_out_gate(session, sealer, "south", later)
     north = at(north, back, web_config, sealer, clock)
@@ -194,19 +194,19 @@ def test_who_says_yes_again_after_a_restore_gets_a_lease_and_the_old_face_a_cert
     north.post(TOMBSTONES_PATH, stones(version=2, now=clock.now, have=(1, 1)))
     reply = north.ask(clock.now)
     assert [lease.consent_id for lease in reply.leases] == [newest]
-    face = decode_record(f"face:{compound.person}", bytes(reply.change.puts[f"face:{compound.person}"]))
+    face = decode_record(f"face:{filled.person}", bytes(reply.change.puts[f"face:{filled.person}"]))
     assert face.consent_id == newest != old
 
 
 def test_a_revoked_card_stays_revoked_after_a_restore(
-    compound, restored, web_config, sealer, site, north, south, clock
+    filled, restored, web_config, sealer, site, north, south, clock
 ):
     back = restored()
     north, south = (at(gate, back, web_config, sealer, clock) for gate in (north, south))
     reply = north.ask(clock.now)
     assert (reply.wants_tombstones, reply.policy, reply.change) == (True, None, None)
     sent = stones(
-        f"credential:{compound.first}",
+        f"credential:{filled.first}",
         f"ended_pass:{'a' * 16}",
         f"ended_pass:{'c' * 16}",
         version=2,
@@ -219,40 +219,40 @@ def test_a_revoked_card_stays_revoked_after_a_restore(
     assert south.post(TOMBSTONES_PATH, stones(version=2, now=clock.now, have=(1, 1))).status_code == 200
     with back.session() as session:
         root = session.get_one(Site, site).root_public_key
-        assert session.get_one(CredentialRow, compound.first).state == "ended"
-        assert session.get_one(CredentialRow, compound.second).state == "active"
+        assert session.get_one(CredentialRow, filled.first).state == "ended"
+        assert session.get_one(CredentialRow, filled.second).state == "active"
         records = records_for_gate(session, sealer, session.get_one(Gate, "north"), clock.now)
     reply = north.ask(clock.now)
     manifest = open_manifest(reply.policy, root, site_id=site, gate_id="north")
     assert manifest.epoch == 2
     assert (reply.change.base_epoch, reply.change.base_version) == (0, 0)
     sent_now = {key: bytes(value) for key, value in reply.change.puts.items()}
-    ended_card = decode_record("credential:", sent_now.pop(f"credential:{compound.first}"))
+    ended_card = decode_record("credential:", sent_now.pop(f"credential:{filled.first}"))
     assert isinstance(ended_card, CardCredential)
     assert ended_card.state is CredentialState.ENDED
     assert sent_now == records
-    assert f"credential:{compound.second}" in records
+    assert f"credential:{filled.second}" in records
     ended = [decode_record(key, value) for key, value in records.items() if key.startswith("ended_pass")]
     assert sorted(r.pass_id for r in ended if isinstance(r, EndedPassRecord)) == ["a" * 16, "c" * 16]
     assert [key for key in records if key.startswith("face:")] == []
 
 
-def test_what_ended_before_the_backup_ends_nothing_now(compound, restored, web_config, sealer, north, clock):
+def test_what_ended_before_the_backup_ends_nothing_now(filled, restored, web_config, sealer, north, clock):
     back = restored()
-    sent = stones(f"credential:{compound.first}", version=1, now=clock.now)
+    sent = stones(f"credential:{filled.first}", version=1, now=clock.now)
     assert at(north, back, web_config, sealer, clock).post(TOMBSTONES_PATH, sent).status_code == 200
     with back.session() as session:
-        assert session.get_one(CredentialRow, compound.first).state == "active"
+        assert session.get_one(CredentialRow, filled.first).state == "active"
 
 
-def test_tombstones_are_taken_only_while_restoring(database, compound, north, clock):
-    response = north.post(TOMBSTONES_PATH, stones(f"credential:{compound.first}", version=9, now=clock.now))
+def test_tombstones_are_taken_only_while_restoring(database, filled, north, clock):
+    response = north.post(TOMBSTONES_PATH, stones(f"credential:{filled.first}", version=9, now=clock.now))
     assert (response.status_code, error_of(response)) == (409, "not_restoring")
     with database.session() as session:
-        assert session.get_one(CredentialRow, compound.first).state == "active"
+        assert session.get_one(CredentialRow, filled.first).state == "active"
 
 
-def test_a_lost_gate_can_be_left_out(compound, restored, web_config, sealer, site, north, clock):
+def test_a_lost_gate_can_be_left_out(filled, restored, web_config, sealer, site, north, clock):
     back = restored()
     at(north, back, web_config, sealer, clock).post(TOMBSTONES_PATH, stones(version=2, now=clock.now))
     with back.session() as session:
@@ -260,7 +260,7 @@ def test_a_lost_gate_can_be_left_out(compound, restored, web_config, sealer, sit
         assert (session.get_one(Site, site).restoring, session.get_one(Site, site).epoch) == (False, 2)
 
 
-def test_no_lease_is_given_after_a_restore(compound, restored, web_config, sealer, north, clock):
+def test_no_lease_is_given_after_a_restore(filled, restored, web_config, sealer, north, clock):
     back = restored()
     north = at(north, back, web_config, sealer, clock)
     north.post(TOMBSTONES_PATH, stones(version=2, now=clock.now))
@@ -273,7 +273,7 @@ def test_no_lease_is_given_after_a_restore(compound, restored, web_config, seale
 
 
 @pytest.fixture
-def backup_file(compound, migrated, web_config, tmp_path, clock):
+def backup_file(filled, migrated, web_config, tmp_path, clock):
     path = tmp_path / "file"
     write_backup(migrated, web_config, PASSPHRASE, path, clock.now)
     return path
@@ -287,10 +287,10 @@ def test_a_guess_at_the_passphrase_costs_what_owasp_asks_for(real_scrypt_cost):
     assert real_scrypt_cost >= OWASP_SCRYPT_COST
 
 
-def test_the_file_is_private_and_reveals_nothing_without_the_passphrase(backup_file, compound, web_config):
+def test_the_file_is_private_and_reveals_nothing_without_the_passphrase(backup_file, filled, web_config):
     content = backup_file.read_bytes()
     assert stat.S_IMODE(backup_file.stat().st_mode) == 0o600
-    assert [s for s in (compound.person.encode(), b"someone", web_config.seal_key) if s in content] == []
+    assert [s for s in (filled.person.encode(), b"someone", web_config.seal_key) if s in content] == []
     with pytest.raises(BackupRefused, match="passphrase"):
         read_preface("another", backup_file)
 
@@ -356,7 +356,7 @@ def upgrade():
 
 
 def test_a_backup_with_an_older_schema_is_restored_and_brought_up_to_date(
-    backup_file, tmp_path, monkeypatch, compound
+    backup_file, tmp_path, monkeypatch, filled
 ):
     before = schema.newest_revision()
     shutil.copytree(schema.MIGRATIONS, tmp_path / "migrations")
@@ -368,7 +368,7 @@ def test_a_backup_with_an_older_schema_is_restored_and_brought_up_to_date(
     restore_rows(database, PASSPHRASE, backup_file)
     assert schema.current_revision(database.engine) == schema.newest_revision() == "9999"
     with database.session() as session:
-        assert session.scalars(text("SELECT person_id FROM later")).all() == [compound.person]
+        assert session.scalars(text("SELECT person_id FROM later")).all() == [filled.person]
     database.engine.dispose()
 
 
@@ -376,7 +376,7 @@ def test_a_backup_with_an_older_schema_is_restored_and_brought_up_to_date(
 
 
 @pytest.fixture
-def codes(compound, migrated, sealer, site, clock):
+def codes(filled, migrated, sealer, site, clock):
     """Two emergency codes, made before the backup."""
     with migrated.session() as session:
         act = Action(session, sealer, site, "m", "manager", clock.now, effects=PolicyEffects(sealer))

@@ -19,8 +19,8 @@ from gate_controller.contract.messages import (
 )
 from tests.support.compounds.restored_gates import StoringGate
 from tests.support.compounds.with_gates import add_card, add_home, add_person, add_pin
-from tests.web_admin.policy.test_publish import add_sums
-from tests.web_admin.sync.test_routes import error_of
+from tests.web_admin.policy.published import add_sums
+from tests.web_admin.sync.answers import error_of
 from web_admin.accounts.api_keys import key_of, make_api_key
 from web_admin.accounts.models import ApiKey, Passkey, StaffInvitation, User
 from web_admin.action.base import Action

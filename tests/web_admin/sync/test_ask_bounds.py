@@ -6,7 +6,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.contract.messages import ASK_PATH
-from tests.web_admin.sync.test_routes import error_of
+from tests.web_admin.sync.answers import error_of
 from web_admin.gates.ask_bounds import ASKS_A_SECOND, ASKS_AT_ONCE, AskBounds
 
 

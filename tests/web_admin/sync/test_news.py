@@ -14,8 +14,8 @@ from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from tests.support.answered_together import both_ways
 from tests.support.compounds.with_gates import add_card, add_person, sync_app
 from tests.support.statements import statements_of, verbs
-from tests.web_admin.policy.test_publish import give_face
-from tests.web_admin.policy.test_sums import TakingGate
+from tests.web_admin.policy.published import give_face
+from tests.web_admin.policy.taking_gate import TakingGate
 from tests.web_admin.sync.test_unchanged_asks import differing
 from web_admin.compound.models import CredentialRow, Gate, Lane, Person, Site
 from web_admin.compound.policy_models import PolicySumsRow

@@ -1,22 +1,18 @@
 """The sync API as gates meet it: signed, counted, bounded, and never with a stack trace."""
 
 import base64
-import secrets
 from datetime import timedelta
 from hashlib import sha256
 
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import select
 
 from gate_controller.contract.messages import (
     ASK_PATH,
     COUNTER_HEADER,
     GATE_HEADER,
-    PAIR_COMMIT_PATH,
-    PAIR_REVEAL_PATH,
     PAIR_STATE_PATH,
     RECEIPT_DOMAIN,
     RECEIPTS_PATH,
@@ -24,12 +20,8 @@ from gate_controller.contract.messages import (
     AskReply,
     FaceStatus,
     ForgetReceipt,
-    PairCommit,
-    PairOffer,
-    PairReveal,
     PairState,
     ReceiptBatch,
-    Refusal,
     SignedReceipt,
     open_manifest,
     open_order,
@@ -42,15 +34,14 @@ from gate_controller.contract.signing import (
     REQUEST_DOMAIN,
     PairingKeys,
     certified_key,
-    pairing_commitment,
     pairing_phrase,
     public_bytes,
     request_message,
     sign,
 )
 from tests.support.compounds.with_gates import add_card, add_gate, add_person
-from tests.web_admin.policy.test_publish import give_face
-from web_admin.alarms.models import Alarm
+from tests.web_admin.policy.published import give_face
+from tests.web_admin.sync.answers import Controller, alarms, error_of, introduced, signed
 from web_admin.compound.models import Gate, Site
 from web_admin.compound.policy_models import OrderRow
 from web_admin.custody.gate_reports import PROGRAM_OUTDATED
@@ -61,16 +52,6 @@ from web_admin.gates import pairing
 from web_admin.journal.models import AuditEntry
 from web_admin.policy.publish import publish_policy
 from web_admin.sync.requests import LATE_WINDOW
-
-
-def error_of(response):
-    return msgspec.json.decode(response.data, type=Refusal).error
-
-
-def alarms(database):
-    with database.session() as session:
-        return list(session.scalars(select(Alarm.kind).order_by(Alarm.kind)))
-
 
 # -- the regular question ----------------------------------------------------------------------------
 
@@ -431,17 +412,6 @@ def poll(client, pair_id, key, method="POST"):
     return signed(client, PAIR_STATE_PATH, pair_id, key, b"", method)
 
 
-def signed(client, path, pair_id, key, body, method="POST"):
-    gate_id = f"pair:{pair_id}"
-    signature = sign(key, REQUEST_DOMAIN, request_message(method, path, body, gate_id, 1))
-    headers = {
-        GATE_HEADER: gate_id,
-        COUNTER_HEADER: "1",
-        SIGNATURE_HEADER: base64.b64encode(signature).decode(),
-    }
-    return client.open(path, method=method, headers=headers, data=body)
-
-
 def test_pairing_shows_the_same_words_and_hands_the_keys_over_once(
     database, sealer, site, gates_app, clock, new_gate
 ):
@@ -475,39 +445,6 @@ def test_pairing_shows_the_same_words_and_hands_the_keys_over_once(
     assert (again.state, again.card_key_sealed) == ("refused", None)
     assert controller.post_commit(client, new_gate).status_code == 403
     assert error_of(controller.reveals(client, reply.pair_id)) == "pairing_unknown"
-
-
-class Controller:
-    """A controller that wants to be paired."""
-
-    def __init__(self):
-        self.key, self.sealing_key = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
-        self.sealing_public_key = self.sealing_key.public_key().public_bytes_raw()
-        self.nonce = secrets.token_bytes(16)
-
-    def post_commit(self, client, code, **more):
-        commitment = pairing_commitment(public_bytes(self.key), self.sealing_public_key, self.nonce)
-        request = PairCommit(
-            code=code,
-            gate_public_key=public_bytes(self.key),
-            commitment=commitment,
-            sealing_public_key=self.sealing_public_key,
-        )
-        return client.post(PAIR_COMMIT_PATH, data=msgspec.json.encode(request), **more)
-
-    def commits(self, client, code):
-        return msgspec.json.decode(self.post_commit(client, code).data, type=PairOffer)
-
-    def reveals(self, client, pair_id, nonce=None):
-        body = msgspec.json.encode(PairReveal(gate_nonce=nonce or self.nonce))
-        return signed(client, PAIR_REVEAL_PATH, pair_id, self.key, body)
-
-
-def introduced(client, code):
-    controller = Controller()
-    pair_id = controller.commits(client, code).pair_id
-    assert controller.reveals(client, pair_id).status_code == 200
-    return pair_id, controller.key
 
 
 def test_another_nonce_than_the_one_committed_to_ends_the_pairing(

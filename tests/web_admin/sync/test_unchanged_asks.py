@@ -17,8 +17,8 @@ from gate_controller.contract.signing import public_bytes
 from tests.support.answered_together import both_ways
 from tests.support.compounds.with_gates import add_person
 from tests.support.statements import statements_of, verbs
-from tests.web_admin.policy.test_publish import give_face
-from tests.web_admin.sync.test_routes import alarms, error_of
+from tests.web_admin.policy.published import give_face
+from tests.web_admin.sync.answers import alarms, error_of
 from web_admin.compound.keys import replace_working_keys
 from web_admin.compound.models import Gate, Site
 from web_admin.compound.policy_models import OrderRow

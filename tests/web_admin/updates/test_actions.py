@@ -14,9 +14,7 @@ from sqlalchemy.dialects import postgresql
 from gate_controller.contract.messages import COUNTER_HEADER, GATE_HEADER, SIGNATURE_HEADER
 from gate_controller.contract.signing import REQUEST_DOMAIN, public_bytes, request_message, sign
 from gate_controller.contract.updates import UpdateStatus, list_target, metadata_path, target_path
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
-from tests.web_admin.manage.test_moving import hidden_of
+from tests.web_admin.manage.acting_pages import hidden_of
 from web_admin.compound.models import Gate
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActionRefused
@@ -39,15 +37,12 @@ import sign as release_sign
 PAGE = "/manage/updates/"
 
 
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    with made.act() as act:
+@pytest.fixture(autouse=True)
+def both_updated(compound):
+    with compound.act() as act:
         for gate in act.session.query(Gate):
             gate.state, gate.program, gate.last_seen_at = "paired", "0.2.0", act.now
             note_update(gate, UpdateStatus(step="kept", version="0.2.0"))
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -2,16 +2,14 @@
 
 import csv
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from tests.support.clock import SetClock
 from tests.support.compounds.desk import hidden_of, read
-from tests.support.compounds.managed import make_managed_compound
-from tests.web_admin.manage.test_manager import send
-from tests.web_admin.manage.test_moving import at
+from tests.web_admin.manage.acting_pages import at
+from tests.web_admin.manage.forms import send
 from web_admin.compound.models import Person
 from web_admin.journal.models import AuditEntry
 from web_admin.people.actions import add_person
@@ -20,13 +18,6 @@ from web_admin.visitors.models import VisitorSeriesRow
 from web_admin.visitors.weekly import DAYS, issue_series
 
 NEW, LIST, SHEET = "/manage/visitors/weekly/new", "/manage/people/", "/manage/people/sheet"
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def weekly(compound, **typed):

@@ -1,12 +1,11 @@
 """The office's page of visitors, and its yes or no to people whom homes added."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, select
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import ManagedCompound, make_managed_compound
+from tests.support.compounds.managed import ManagedCompound
 from tests.support.compounds.resident import csrf_of
 from web_admin.action.base import Action, new_action
 from web_admin.compound.models import Person
@@ -15,13 +14,6 @@ from web_admin.people.home_helpers import HelperTimes, add_helper
 from web_admin.people.members import invite_member
 from web_admin.visitors.actions import issue_pass, withdraw_pass
 from web_admin.visitors.models import VisitorPassRow, VisitorUse
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def acting(compound: ManagedCompound, work, channel: str = "system", actor_id: str = "staff-1"):

@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
 from web_admin.accounts.models import User
 from web_admin.alarms.actions import raise_alarm
@@ -23,11 +21,9 @@ PATIENCE_SECONDS = 60.0
 
 
 @pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    live_watch(made.app).stop_when(lambda: True)
-    made.close()
+def compound(compound):
+    yield compound
+    live_watch(compound.app).stop_when(lambda: True)
 
 
 @pytest.fixture

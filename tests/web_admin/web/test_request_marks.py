@@ -3,12 +3,9 @@
 import json
 import logging
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from web_admin.accounts.permissions import public
 from web_admin.core.log_lines import JsonLines
 from web_admin.core.request_times import request_numbers
@@ -17,10 +14,8 @@ TOKEN = "kQ7-not-for-any-log"
 
 
 @pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(replace(web_config, log_requests=1), SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
+def web_config(web_config):
+    return replace(web_config, log_requests=1)
 
 
 @pytest.fixture

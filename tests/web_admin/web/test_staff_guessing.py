@@ -1,20 +1,17 @@
 """Guesses at the sign-in of staff, on the whole app: what is judged, given back, logged and reported."""
 
 import logging
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from tests.support.clock import SetClock
 from tests.support.compounds.managed import (
     PASSWORD,
     ManagedCompound,
     code_now,
-    make_managed_compound,
 )
 from tests.support.compounds.resident import csrf_of
 from web_admin.accounts.models import User
@@ -26,13 +23,6 @@ WRONG_CODE = "This code is wrong or already used"
 WRONG_PASSWORD = "E-mail address or password is wrong"
 TOO_MANY_CODES = "Too many wrong codes"
 MANAGER = "manager@example.org"
-
-
-@pytest.fixture
-def compound(web_config, database) -> Iterator[ManagedCompound]:
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def browser(compound: ManagedCompound) -> FlaskClient:

@@ -1,24 +1,15 @@
 """While the records cannot be read or the disk is full, pages say so in both languages and need no record."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
-from tests.support.clock import SetClock
-from tests.support.compounds.managed import make_managed_compound
 from web_admin.accounts.api_keys import make_api_key
 from web_admin.accounts.permissions import public
 from web_admin.core.database import current_menjin, make_engine
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def compound(web_config, database):
-    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
 
 
 def records_are_gone(compound):

@@ -17,8 +17,8 @@ from gate_controller.face.evaluation.evaluation import EmbeddedPictures
 from gate_controller.face.evaluation.halves import Half, half_of, measure_halves
 from gate_controller.face.evaluation.halves_words import halves_as_object
 from gate_controller.face.evaluation.people_list import PeopleList
-from tests.gate_controller.face.evaluation.test_people_evaluation import people_file
-from tests.gate_controller.face.evaluation.test_people_rates import SIZE, above, missed_by
+from tests.gate_controller.face.evaluation.people_files import people_file
+from tests.gate_controller.face.evaluation.rates import SIZE, above, missed_by
 
 PICTURES_EACH, PERSON_SHARE = 3, 0.9
 

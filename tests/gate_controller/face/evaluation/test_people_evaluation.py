@@ -1,6 +1,5 @@
 """`menjin face evaluate PEOPLE.csv --looks K`: real portraits, and lists that cannot be right."""
 
-import csv
 import json
 from pathlib import Path
 
@@ -11,22 +10,7 @@ import pytest
 from gate_controller.face.evaluation.cli import run
 from gate_controller.face.evaluation.pair_list import people_behind, read_pairs
 from gate_controller.face.evaluation.people_list import read_people
-from tests.support.faces.fetch import PICTURES
-from tests.support.faces.fixtures import portrait_path
-
-
-def people_file(folder: Path, *extra: tuple[str, str, str]) -> Path:
-    """Write the six portraits by person: two people with two pictures, two with one."""
-    path = folder / "people.csv"
-    with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(["person", "path", "group"])
-        for name in (Path(picture).stem for picture in PICTURES):
-            person = name.rpartition("_")[0] if name.startswith("person") else name
-            group = "first" if person.startswith("person") else ""
-            rows.writerow([person, portrait_path(name), group])
-        rows.writerows(extra)
-    return path
+from tests.gate_controller.face.evaluation.people_files import people_file
 
 
 def test_the_portraits_are_enrolled_probed_counted_by_person_and_drawn(

@@ -23,8 +23,8 @@ from gate_controller.face.engines.engine import Embedding, Similarities
 from gate_controller.face.evaluation.error_rates import Share
 from gate_controller.face.evaluation.people_rates import PeopleRates, people_rates
 from gate_controller.face.evaluation.people_scores import PeopleScores, Probes, Templates, compare_people
+from tests.gate_controller.face.evaluation.rates import PEOPLE, SIZE, above, missed_by
 
-PEOPLE, SIZE = 2000, 24
 EASY, HARD = 0.80, 0.74
 """The share a of the person in a look: every second person is harder to recognise, with few probes."""
 EASY_PROBES, HARD_PROBES = 6, 3
@@ -33,21 +33,6 @@ THRESHOLDS = {1: 0.55, 3: 0.65}
 SETS = 4
 LOOKS = [1, pytest.param(3, marks=pytest.mark.wide)]
 """Each costs some 15 seconds of a processor."""
-
-
-def above(cosine: float, size: int) -> float:
-    """Return how often two random directions in `size` dimensions are at least so alike."""
-    steps = np.linspace(cosine, 1.0, 200_001)
-    density = (1 - steps**2) ** ((size - 3) / 2)
-    log_whole = math.lgamma(size / 2) - math.lgamma((size - 1) / 2) - 0.5 * math.log(math.pi)
-    return float(np.trapezoid(density, steps) * math.exp(log_whole))
-
-
-def missed_by(person_share: float, looks: int, threshold: float) -> float:
-    """Return the known share of tries that are missed by a person of so large a share."""
-    own, rest = person_share**2, 1 - person_share**2
-    length = math.sqrt(looks**2 * own + looks * rest)
-    return 1 - above((threshold * length - looks * own) / (rest * math.sqrt(looks)), SIZE - 1)
 
 
 def known_missed(looks: int, threshold: float) -> float:

@@ -1,0 +1,5 @@
+"""Secrets that a test gives to an installed server."""
+
+PASSPHRASE, PASSWORD = "a long passphrase", "three unrelated words"
+
+STORED = "systemctl show -P NFileDescriptorStore menjin-web"

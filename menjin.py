@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib import import_module, metadata
 from pathlib import Path
 
+from gate_controller.contract.languages import LANGUAGES, WRITTEN_IN
+
 EXIT_OK = 0
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
@@ -34,11 +36,18 @@ class Group:
     """Files that a build makes: without them there is no Chinese, and no code is drawn."""
 
 
-_PAGES = ("web_admin/translations/zh/LC_MESSAGES/messages.mo", "web_admin/static/vendor/lean-qr/index.mjs")
-_SCREEN = ("gate_controller/terminal/translations/zh/LC_MESSAGES/messages.mo",)
+def _texts_of(folder: str) -> tuple[str, ...]:
+    """Return the compiled catalogues of a program, one for each language but that of the code."""
+    return tuple(
+        f"{folder}/translations/{code}/LC_MESSAGES/messages.mo" for code in LANGUAGES if code != WRITTEN_IN
+    )
+
+
+_PAGES = (*_texts_of("web_admin"), "web_admin/static/vendor/lean-qr/index.mjs")
+_SCREEN = _texts_of("gate_controller/terminal")
 _ALL = (*_PAGES, *_SCREEN)
-_CONSOLE = ("head_office/translations/zh/LC_MESSAGES/messages.mo",)
-_FLEET = ("fleet/translations/zh/LC_MESSAGES/messages.mo",)
+_CONSOLE = _texts_of("head_office")
+_FLEET = _texts_of("fleet")
 
 
 GROUPS = {

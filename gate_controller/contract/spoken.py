@@ -9,11 +9,11 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from gate_controller.contract.languages import LANGUAGES, Language
+from gate_controller.contract.languages import LANGUAGES, WRITTEN_IN, Language
 
 VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 """Those of a locale, the strongest first."""
-CHOICES = (Language.EN, Language.ZH)
+CHOICES = (WRITTEN_IN, *(language for language in Language if language is not WRITTEN_IN))
 
 
 def language_of(environment: Mapping[str, str]) -> Language | None:
@@ -48,7 +48,9 @@ class Spoken:
     def speak(self, language: Language | None) -> None:
         """Take another language from now on."""
         codes = [language.value] if language is not None else []
-        self._catalogue = gettext.translation("messages", self._translations, codes or ["en"], fallback=True)
+        self._catalogue = gettext.translation(
+            "messages", self._translations, codes or [WRITTEN_IN], fallback=True
+        )
 
     def __call__(self, text: str, **values: object) -> str:
         """Return a text of the catalogue with its values in it."""

@@ -18,7 +18,7 @@ from flask import Flask, Response, jsonify, render_template, request
 from flask_babel import Babel, force_locale
 from werkzeug.exceptions import HTTPException
 
-from gate_controller.contract.languages import LANGUAGES, html_tag
+from gate_controller.contract.languages import LANGUAGES, Language, html_tag
 from gate_controller.terminal.entry_guard import EntryGuard
 from gate_controller.terminal.stalled_readers import StalledReaders
 from gate_controller.terminal.texts import page_texts
@@ -175,6 +175,8 @@ class TerminalServer:
                 pages[language] = {
                     "name": Locale.parse(language).display_name,
                     "html_language": html_tag(language),
+                    "full_stop": Language(language).full_stop,
+                    "gap": Language(language).gap,
                     "texts": page_texts(),
                 }
         return jsonify(pages)

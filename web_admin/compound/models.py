@@ -11,6 +11,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, 
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from gate_controller.contract.languages import DEFAULT_LANGUAGE
 from web_admin.compound.ordering import building_of, sort_key
 from web_admin.core.orm import Base
 
@@ -22,7 +23,7 @@ class Site(Base):
     site_id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
     timezone: Mapped[str]
-    language: Mapped[str] = mapped_column(default="zh")
+    language: Mapped[str] = mapped_column(default=DEFAULT_LANGUAGE.value)
     card_bits: Mapped[int] = mapped_column(default=32)
     max_policy_age_days: Mapped[int] = mapped_column(default=30)
     face_pause_hours: Mapped[int] = mapped_column(default=48, server_default="48")
@@ -221,7 +222,7 @@ class Person(Base):
     kind: Mapped[str] = mapped_column(default="resident")
     age_band: Mapped[str] = mapped_column(default="adult")
     age_band_until: Mapped[date | None]
-    language: Mapped[str] = mapped_column(default="zh")
+    language: Mapped[str] = mapped_column(default=DEFAULT_LANGUAGE.value)
     methods: Mapped[list[str]] = mapped_column(default=lambda: ["card"])
     face_paused_reason: Mapped[str | None]
     phone_unproven: Mapped[str | None]

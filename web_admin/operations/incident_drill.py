@@ -26,6 +26,7 @@ from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.compound.usable_credentials import usable_methods
 from web_admin.core.database import Database
 from web_admin.core.effects import Effects
+from web_admin.core.in_a_language import N_, texts_in
 from web_admin.core.sealing import Sealer
 from web_admin.custody.key_rotation import rotate_and_wait
 from web_admin.custody.models import FaceSuspension, IncidentDrill
@@ -276,36 +277,33 @@ def _keep(setup: DrillSetup, drill: DrillRecord) -> SignedDrill:
 # -- in words --------------------------------------------------------------------------------------
 
 _STEP_WORDS = {
-    "face_suspended": ("face suspended, no gate gets a lease", "人脸已暂停，不再向任何门禁机租借密钥份额"),
-    "faces_ended": ("every face ended, shares destroyed, face off", "所有人脸已终止，份额已销毁，人脸已关闭"),
-    "wrapping_key_changed": ("wrapping key changed, the old one destroyed", "封装密钥已更换，旧密钥已销毁"),
-    "gates_told": ("gates that are online dropped their leases", "在线门禁机已丢弃租约"),
-    "other_ways_seen": ("the other ways in are up at every lane", "每条通道的其他方式均可用"),
-    "face_resumed": ("face resumed as each person had agreed", "人脸按各人原先的同意恢复"),
+    "face_suspended": N_("face suspended, no gate gets a lease"),
+    "faces_ended": N_("every face ended, shares destroyed, face off"),
+    "wrapping_key_changed": N_("wrapping key changed, the old one destroyed"),
+    "gates_told": N_("gates that are online dropped their leases"),
+    "other_ways_seen": N_("the other ways in are up at every lane"),
+    "face_resumed": N_("face resumed as each person had agreed"),
 }
 
 
 def report(drill: DrillRecord, language: str) -> str:
-    """Return the report in English ("en") or Chinese ("zh")."""
-    chinese = language == "zh"
-    kinds = ("演练", "实际处置") if chinese else ("drill", "FOR REAL")
-    kind = kinds[drill.for_real]
-    lines = [f"{'泄露处置' if chinese else 'breach response'} {drill.drill_id} ({kind})"]
+    """Return the report in a language of ours."""
+    _ = texts_in(language)
+    kind = _("FOR REAL") if drill.for_real else _("drill")
+    lines = [_("breach response") + f" {drill.drill_id} ({kind})"]
     for step in drill.steps:
         mark = "ok" if step.ok else "!!"
-        words = _STEP_WORDS[step.step][chinese]
-        lines.append(f"  {mark} {step.seconds:7.1f} s  {words}{f' ({step.detail})' if step.detail else ''}")
+        detail = f" ({step.detail})" if step.detail else ""
+        lines.append(f"  {mark} {step.seconds:7.1f} s  {_(_STEP_WORDS[step.step])}{detail}")
     for lane in drill.lanes:
-        online = ("在线" if chinese else "online") if lane.gate_online else ("离线" if chinese else "OFFLINE")
+        online = _("online") if lane.gate_online else _("OFFLINE")
         faulty = f"  !! {' '.join(lane.faulty_devices)}" if lane.faulty_devices else ""
         lines.append(f"  {lane.lane_id}: {' '.join(lane.ways) or '-'}  ({online}){faulty}")
     if drill.silent_gates and drill.leases_end_by is not None:
         until = f"{drill.leases_end_by:%Y-%m-%d %H:%M} UTC"
-        lines.append(
-            f"  未应答的门禁机的租约最迟于 {until} 结束：{' '.join(drill.silent_gates)}"
-            if chinese
-            else f"  gates that did not answer have leases until {until}: {' '.join(drill.silent_gates)}"
-        )
+        gates = " ".join(drill.silent_gates)
+        said = _("gates that did not answer have leases until %(until)s: %(gates)s", until=until, gates=gates)
+        lines.append(f"  {said}")
     if not drill.within_deadline:
-        lines.append("  超过十分钟" if chinese else "  this took more than ten minutes")
+        lines.append("  " + _("this took more than ten minutes"))
     return "\n".join(lines) + "\n"

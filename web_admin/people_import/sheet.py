@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _
 
+from gate_controller.contract.languages import LANGUAGES
 from web_admin.core.csv_text import csv_for_spreadsheets, csv_text, decoded, lines_of
+from web_admin.core.in_a_language import N_, texts_in
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.workbook import WORKBOOK_START, rows_of_workbook, workbook_of
 
@@ -16,13 +18,16 @@ MAX_ROWS = 10_000
 SURPLUS = "row"
 """Represents the cells of a row beyond the named columns."""
 
+COLUMN_WORDS = N_("home, name, kind, card")
 HEADERS: Mapping[str, tuple[str, ...]] = {
-    "en": ("home", "name", "kind", "card"),
-    "zh": ("房号", "姓名", "类别", "卡号"),
+    code: tuple(texts_in(code)(COLUMN_WORDS).split(", ")) for code in LANGUAGES
 }
 EMPTY_SHEETS: Mapping[str, tuple[str, str]] = {
-    "zh": ("Excel 空表（中文）", "CSV 空表（中文）"),
-    "en": ("Empty Excel sheet (English)", "Empty CSV sheet (English)"),
+    code: (
+        texts_in(code)(N_("Empty Excel sheet (English)")),
+        texts_in(code)(N_("Empty CSV sheet (English)")),
+    )
+    for code in LANGUAGES
 }
 """What the links to an empty sheet say, each in its own language."""
 OTHER_HEADERS: Mapping[str, tuple[str, ...]] = {

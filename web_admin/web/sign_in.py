@@ -21,6 +21,7 @@ from web_admin.accounts.permissions import refuse_residents_at_staff_doors, refu
 from web_admin.accounts.sessions import LONGEST_SESSION, REMEMBERED_FOR, init_account_sessions
 from web_admin.accounts.staff import made_profile, staff_id
 from web_admin.core.database import request_session
+from web_admin.core.in_a_language import N_
 from web_admin.web.context import request_now, site_zone
 from web_admin.web.fields import options
 from web_admin.web.foreign_requests import refuse_foreign_origin
@@ -28,11 +29,6 @@ from web_admin.web.staff_guessing import init_staff_guessing
 
 if TYPE_CHECKING:
     from web_admin.core.config import WebConfig
-
-
-def N_(text: str) -> str:  # noqa: N802 - the name that the extractor looks for
-    """Mark a text for translation; the library translates it when it shows it."""
-    return text
 
 
 PASSWORD_HASH_COST: Mapping[str, int] = {"argon2__time_cost": 3, "argon2__memory_cost": 65_536}

@@ -6,11 +6,11 @@ export function voiceFor(language) {
   return voices.find((candidate) => candidate.lang.toLowerCase().startsWith(language));
 }
 
-/** Say what these elements show, instead of whatever is being said. */
-export function say(parts, language) {
+/** Say what these elements show, instead of whatever is being said; `between` separates two sentences. */
+export function say(parts, language, between) {
   hush();
   const texts = parts.map((part) => part.innerText.replaceAll("\n", " ").replace(/[.。]$/, ""));
-  const speech = new SpeechSynthesisUtterance(texts.join(language === "zh" ? "。" : ". "));
+  const speech = new SpeechSynthesisUtterance(texts.join(between));
   speech.voice = voiceFor(language) ?? null;
   speech.lang = document.documentElement.lang;
   speechSynthesis.speak(speech);

@@ -51,14 +51,18 @@ async function loadTexts() {
   }
 }
 
+function spoken() {
+  return languages[view?.language] ?? Object.values(languages)[0];
+}
+
 function texts() {
-  return (languages[view?.language] ?? Object.values(languages)[0]).texts;
+  return spoken().texts;
 }
 
 /** What to do better at the camera comes first: it is what helps at the next try. */
 function wholeLine(shown) {
   const lines = [texts()[`mend.${shown.mend}`], lineOf(shown)].filter(Boolean);
-  return lines.join(document.documentElement.lang.startsWith("zh") ? "" : " ");
+  return lines.join(spoken().gap);
 }
 
 function lineOf(shown) {
@@ -356,7 +360,7 @@ function setReading(on) {
   if (view) drawTools();
   if (!on) return hush();
   const keys = [...at("choices").querySelectorAll(".numbered, .numbers .method")];
-  say([at("title"), at("line"), ...keys], view.language);
+  say([at("title"), at("line"), ...keys], view.language, spoken().full_stop + spoken().gap);
   // The next person did not ask for it.
   readingEnds = setTimeout(() => setReading(false), READING_ENDS_SECONDS * 1000);
 }

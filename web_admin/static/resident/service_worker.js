@@ -22,8 +22,8 @@ self.addEventListener("activate", (event) => {
 
 async function shell() {
   const kept = await caches.match("/r/language", { cacheName: LANGUAGE_CACHE });
-  const language = kept ? await kept.text() : "zh";
-  return caches.match(SHELLS[language] ?? SHELLS.zh);
+  const language = kept ? await kept.text() : "";
+  return caches.match(SHELLS[language] ?? Object.values(SHELLS)[0]);
 }
 
 async function pageOrShell(request) {

@@ -12,7 +12,7 @@ import pytest
 from tests.debian.machine import Machine
 from tests.support.wheels import ROOT, wheels_of_this_tree
 
-VERSIONS = ("0.2.0", "0.3.0")
+VERSIONS = NOW, NEXT = ("0.3.0", "0.4.0")
 MADE = os.environ.get("MENJIN_DEBIAN_PACKAGES")
 """A folder with the packages of an earlier run, while one works on the tests."""
 TRIAL_MIGRATION = '''
@@ -31,7 +31,7 @@ def upgrade():
 
 @pytest.fixture(scope="session")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Packages of this tree as 0.2.0, and as a trial 0.3.0 with a table more; not compressed."""
+    """Packages of this tree as what they are, and as a trial of the next version with a table more; not compressed."""
     sys.path.insert(0, str(ROOT / "deploy/release"))
     from debian import build_all  # type: ignore[import-not-found]
 
@@ -45,7 +45,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     trial = {"web_admin/migrations/versions/9999_lifts.py": migration}
     for version in VERSIONS:
         (folder / version).mkdir()
-        wheels_of_this_tree(folder / version, version, trial if version == "0.3.0" else {})
+        wheels_of_this_tree(folder / version, version, trial if version == NEXT else {})
         build_all(folder / version, folder / "made", ("amd64",), house=folder, is_quick=True)
         shutil.rmtree(folder / version)
     return folder / "made"

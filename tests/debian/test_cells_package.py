@@ -39,7 +39,7 @@ def has_a_server_of_cells(fresh: Machine) -> None:
     fresh.run("mkdir -m 755 /run/words")
     for name, word in (("password", PASSWORD), ("passphrase", PASSPHRASE)):
         fresh.run(f"echo '{word}' > /run/words/{name}")
-    fresh.run("apt-get install --yes ./menjin-server_0.2.0_amd64.deb")
+    fresh.run("apt-get install --yes ./menjin-server_0.3.0_amd64.deb")
     said = fresh.run("menjin-server-setup --cells --own-authority").stdout
     create, again = [line.strip() for line in said.splitlines() if line.startswith("  sudo ")]
     assert create.startswith("sudo menjin-server cells create")
@@ -55,7 +55,7 @@ def test_cells_go_over_in_waves_and_are_upgraded_backed_up_and_removed_by_the_pa
     has_a_server_of_cells(fresh)
 
     # One of them goes over to the next version beside, and is served there.
-    fresh.run("menjin-server-beside ./menjin-server_0.3.0_amd64.deb")
+    fresh.run("menjin-server-beside ./menjin-server_0.4.0_amd64.deb")
     fresh.run(
         f"runuser -u menjin-web -- {BESIDE} web cells upgrade {CELLS}/willow --into {NEXT}"
         " --passphrase-file /etc/menjin/backup_passphrase"
@@ -66,7 +66,7 @@ def test_cells_go_over_in_waves_and_are_upgraded_backed_up_and_removed_by_the_pa
     # The rest is upgraded by the package, and no one who asks notices.
     assert fresh.run(STORED).stdout == "1\n"
     client = Client(fresh, "elm", asks("elm"))
-    fresh.run("apt-get install --yes ./menjin-server_0.3.0_amd64.deb")
+    fresh.run("apt-get install --yes ./menjin-server_0.4.0_amd64.deb")
     assert (client.failures(), fresh.run(STORED).stdout) == ([], "1\n")
     assert fresh.run("ls /var/backups/menjin/elm").stdout.startswith("before-upgrade-of-")
     fresh.run(f"menjin-server cells upgrade {NEXT}/willow --into {CELLS} && menjin-server-beside --end")
@@ -79,7 +79,7 @@ def test_cells_go_over_in_waves_and_are_upgraded_backed_up_and_removed_by_the_pa
         assert "Z.menjin" in fresh.run(f"ls /var/backups/menjin/{name} | grep ^2").stdout
 
     # A version back: each cell is out, with the lines that take it back, and no second server is advised.
-    said = fresh.run("apt-get install --yes --allow-downgrades ./menjin-server_0.2.0_amd64.deb").stdout
+    said = fresh.run("apt-get install --yes --allow-downgrades ./menjin-server_0.3.0_amd64.deb").stdout
     assert "menjin-server-setup" not in said
     for name in ("elm", "willow"):
         lines = [line.strip() for line in said.splitlines() if f"{CELLS}/{name}" in line and "sudo" in line]

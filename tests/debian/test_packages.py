@@ -163,18 +163,18 @@ def test_the_pages_install_a_server_and_a_gate_that_are_upgraded_go_back_and_lea
     assert fresh.run(STORED).stdout == "1\n"
     direct = Client(fresh, "direct", "http://127.0.0.1:8000/readyz")
     through = Client(fresh, "through", f"--cacert /etc/menjin/authority.pem {ADDRESS}/privacy")
-    fresh.run("apt-get install --yes ./menjin-server_0.3.0_amd64.deb ./menjin-gate_0.3.0_amd64.deb")
+    fresh.run("apt-get install --yes ./menjin-server_0.4.0_amd64.deb ./menjin-gate_0.4.0_amd64.deb")
     assert fresh.run(STORED).stdout == "1\n"
     assert (direct.failures(), through.failures()) == ([], [])
-    assert (version_of(fresh, "menjin-server"), version_of(fresh, "menjin-gate")) == ("0.3.0", "0.3.0")
+    assert (version_of(fresh, "menjin-server"), version_of(fresh, "menjin-gate")) == ("0.4.0", "0.4.0")
     assert "Staff sign-in" in serves(fresh)
     assert fresh.run("tail -n 1 /etc/menjin/Caddyfile").stdout == "# ours\n"
     opens(fresh)
 
     refuses_settings_that_would_not_start(fresh)
     back = fresh.run(
-        "apt-get install --yes --allow-downgrades ./menjin-server_0.2.0_amd64.deb"
-        " ./menjin-gate_0.2.0_amd64.deb"
+        "apt-get install --yes --allow-downgrades ./menjin-server_0.3.0_amd64.deb"
+        " ./menjin-gate_0.3.0_amd64.deb"
     ).stdout
     go_back(fresh, back)
     assert "Staff sign-in" in serves(fresh)
@@ -182,7 +182,7 @@ def test_the_pages_install_a_server_and_a_gate_that_are_upgraded_go_back_and_lea
 
     fresh.run("apt-get remove --yes menjin-server menjin-gate")
     assert fresh.run("ls /var/lib/menjin-web/web.toml /etc/menjin/site.toml", check=False).returncode == 0
-    fresh.run("apt-get install --yes ./menjin-server_0.2.0_amd64.deb ./menjin-gate_0.2.0_amd64.deb")
+    fresh.run("apt-get install --yes ./menjin-server_0.3.0_amd64.deb ./menjin-gate_0.3.0_amd64.deb")
     assert "Staff sign-in" in serves(fresh)
     opens(fresh)
     fresh.run("apt-get purge --yes menjin-server menjin-gate")
@@ -197,7 +197,7 @@ def refuses_settings_that_would_not_start(fresh: Machine) -> None:
     """An upgrade with settings by which the server could not start again stops nothing."""
     process = fresh.run("systemctl show -P MainPID menjin-web").stdout
     fresh.write("/etc/menjin/web.env", "export MENJIN_X=1\nMENJIN_PUBLIC_URL=gate.example.org\n")
-    again = "apt-get install --yes --allow-downgrades ./menjin-server_0.2.0_amd64.deb"
+    again = "apt-get install --yes --allow-downgrades ./menjin-server_0.3.0_amd64.deb"
     done = fresh.run(again, check=False)
     assert done.returncode != 0
     assert "/etc/menjin/web.env: line 1: 'export MENJIN_X' is no name: systemd ignores it" in done.stdout
@@ -229,14 +229,14 @@ def gate_commands() -> list[str]:
 
 
 def test_a_server_is_set_up_on_debians_postgresql(fresh: Machine) -> None:
-    fresh.run("apt-get install --yes ./menjin-server_0.2.0_amd64.deb postgresql")
+    fresh.run("apt-get install --yes ./menjin-server_0.3.0_amd64.deb postgresql")
     plays(fresh, "sudo menjin-server-setup --postgresql --own-authority")
     assert "Staff sign-in" in serves(fresh)
     rows = fresh.run("sudo -u postgres psql -tAc 'SELECT name FROM site' menjin").stdout
     assert rows == "Willow Court\n"
     assert "password" not in fresh.run("cat /var/lib/menjin-web/web.toml").stdout
-    fresh.run("apt-get install --yes ./menjin-server_0.3.0_amd64.deb")
-    back = "apt-get install --yes --allow-downgrades ./menjin-server_0.2.0_amd64.deb"
+    fresh.run("apt-get install --yes ./menjin-server_0.4.0_amd64.deb")
+    back = "apt-get install --yes --allow-downgrades ./menjin-server_0.3.0_amd64.deb"
     go_back(fresh, fresh.run(back).stdout)
     assert "Staff sign-in" in serves(fresh)
     databases = fresh.run("sudo -u postgres psql -tAc 'SELECT datname FROM pg_database'").stdout.split()
@@ -245,7 +245,7 @@ def test_a_server_is_set_up_on_debians_postgresql(fresh: Machine) -> None:
 
 def test_a_server_is_made_again_from_a_backup_as_the_page_says(fresh: Machine) -> None:
     """The machine of before is purged away; what is left of it are a backup and a passphrase."""
-    fresh.run("apt-get install --yes ./menjin-server_0.2.0_amd64.deb")
+    fresh.run("apt-get install --yes ./menjin-server_0.3.0_amd64.deb")
     plays(fresh, "sudo menjin-server-setup --own-authority")
     fresh.run("systemctl start menjin-backup")
     fresh.run("mv $(ls -t /var/backups/menjin/*.menjin | head -n 1) backup.menjin")
@@ -260,7 +260,7 @@ def test_a_server_is_made_again_from_a_backup_as_the_page_says(fresh: Machine) -
 
 
 def test_a_head_office_is_in_the_servers_package_and_off_until_someone_starts_it(fresh: Machine) -> None:
-    fresh.run("apt-get install --yes ./menjin-server_0.2.0_amd64.deb")
+    fresh.run("apt-get install --yes ./menjin-server_0.3.0_amd64.deb")
     state, home = "systemctl is-enabled menjin-head-office", "/var/lib/menjin-head-office"
     assert fresh.run(state, check=False).stdout == "disabled\n"
     assert "sudo menjin-head-office add" in fresh.run("menjin-head-office check").stdout
@@ -273,7 +273,7 @@ def test_a_head_office_is_in_the_servers_package_and_off_until_someone_starts_it
     assert "<form" in fresh.run(page).stdout
     process = "systemctl show --property MainPID menjin-head-office"
     before = fresh.run(process).stdout
-    fresh.run("apt-get install --yes ./menjin-server_0.3.0_amd64.deb")
+    fresh.run("apt-get install --yes ./menjin-server_0.4.0_amd64.deb")
     assert "<form" in fresh.run(page).stdout
     assert fresh.run(process).stdout != before, "it runs the new version"
     assert fresh.run(f"stat -c '%U %a' {home}/head_office.db").stdout == "menjin-head-office 600\n"
@@ -283,7 +283,7 @@ def test_a_head_office_is_in_the_servers_package_and_off_until_someone_starts_it
 
 
 def test_packages_over_a_checkout_upgrade_its_tables_and_run_themselves(fresh: Machine) -> None:
-    fresh.run("apt-get install --yes ./menjin-server_0.2.0_amd64.deb")
+    fresh.run("apt-get install --yes ./menjin-server_0.3.0_amd64.deb")
     plays(fresh, "sudo menjin-server-setup --own-authority")
     # What is left of a checkout's installation: data, a unit of its own, no package.
     unit = (ROOT / "deploy/menjin-web.service").read_text(encoding="utf-8")
@@ -292,7 +292,7 @@ def test_packages_over_a_checkout_upgrade_its_tables_and_run_themselves(fresh: M
     fresh.run("rm -rf /etc/menjin; mkdir /etc/menjin; cp -a kept-etc/authority.pem /etc/menjin")
     fresh.write("/etc/systemd/system/menjin-web.service", unit)
     fresh.run("ln -s ../menjin-web.service /etc/systemd/system/multi-user.target.wants/")
-    said = fresh.run("apt-get install --yes ./menjin-server_0.3.0_amd64.deb").stdout
+    said = fresh.run("apt-get install --yes ./menjin-server_0.4.0_amd64.deb").stdout
     assert "menjin-web.service was of a checkout" in said
     assert "Next: sudo menjin-server-setup, which upgrades and starts it" in said
     plays(fresh, "sudo menjin-server-setup --own-authority")
@@ -301,8 +301,8 @@ def test_packages_over_a_checkout_upgrade_its_tables_and_run_themselves(fresh: M
 
 
 def test_a_gate_without_face_takes_the_place_of_one_with(fresh: Machine) -> None:
-    fresh.run("apt-get install --yes ./menjin-gate_0.2.0_amd64.deb")
-    fresh.run("apt-get install --yes ./menjin-gate-without-face_0.2.0_amd64.deb")
+    fresh.run("apt-get install --yes ./menjin-gate_0.3.0_amd64.deb")
+    fresh.run("apt-get install --yes ./menjin-gate-without-face_0.3.0_amd64.deb")
     face = "-name '*.onnx' -o -path '*/gate_controller/face' -o -name cv2"
     found = fresh.run(f"find /usr /opt /var/lib {face}")
     assert found.stdout == ""

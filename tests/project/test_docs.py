@@ -203,8 +203,31 @@ def test_every_word_of_the_design_is_in_the_glossary() -> None:
     assert [word for word in words if f"**{word}**" not in page] == []
 
 
-def test_the_changelog_has_a_section_for_what_is_not_released() -> None:
-    assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+def version_of_the_project() -> str:
+    return str(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
+
+
+def test_the_changelog_has_what_is_not_released_then_this_version_then_those_before() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    named = re.findall(r"^## \[(\S+)\](?: - 20\d\d-\d\d-\d\d)?$", text, re.MULTILINE)
+    assert named[:2] == ["Unreleased", version_of_the_project()]
+    released = [tuple(int(part) for part in version.split(".")) for version in named[1:]]
+    assert released == sorted(released, reverse=True)
+    assert text.count("\n## ") == len(named)
+
+
+def test_each_page_that_names_a_package_names_this_version() -> None:
+    pages = [
+        ROOT / "README.md",
+        *(page for folder in ("docs", "deploy") for page in (ROOT / folder).rglob("*.md")),
+    ]
+    package = re.compile(r"menjin[\w-]*_(\d+\.\d+\.\d+)_(?:amd64|arm64)\.deb")
+    named = {version for page in pages for version in package.findall(page.read_text(encoding="utf-8"))}
+    assert named == {version_of_the_project()}
+    chart = (ROOT / "deploy/helm/menjin/Chart.yaml").read_text(encoding="utf-8")
+    assert re.findall(r"^(?:appV|v)ersion: (\S+)$", chart, re.MULTILINE) == [version_of_the_project()] * 2
+    for_debian = (ROOT / "tests/debian/conftest.py").read_text(encoding="utf-8")
+    assert f'VERSIONS = NOW, NEXT = ("{version_of_the_project()}", ' in for_debian
 
 
 def test_the_licence_text_is_the_one_that_the_package_declares() -> None:

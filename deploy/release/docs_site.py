@@ -58,7 +58,7 @@ READERS = {
         "security/mutation",
     ),
 }
-"""What each reader finds in the menu, the first to read first; decisions follow by number."""
+"""What each reader finds in the menu, the first to read first; decisions follow by subject."""
 WITHIN_CHINESE = r"([\u3000-\u303f\u4e00-\u9fff\uff00-\uffef”])\n *(?=[\u4e00-\u9fff“（])"
 """A line that goes on: a browser would show its end as a space."""
 CHINESE_PAGES = ("README", "residents", "managers", "installers", "lane_sheet", "reasons")
@@ -91,9 +91,17 @@ def pack_site(file: Path, at_seconds: int) -> None:
 def english_menu() -> list[object]:
     """Return the menu: the first page, a list for each reader, decisions, changes."""
     lists = [{reader: [_place(page) for page in pages]} for reader, pages in READERS.items()]
-    decisions = sorted(path.name for path in (ROOT / "docs/decisions").glob("*.md"))
-    numbered = {"Decisions": [f"docs/decisions/{name}" for name in decisions]}
-    return ["README.md", "docs/README.md", *lists, numbered, "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"]
+    subjects = sorted(path.name for path in (ROOT / "docs/decisions").glob("[0-9a-z]*.md"))
+    decisions = {"Decisions": [f"docs/decisions/{name}" for name in ("README.md", *subjects)]}
+    return [
+        "README.md",
+        "docs/README.md",
+        *lists,
+        decisions,
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "CHANGELOG.md",
+    ]
 
 
 def _place(page: str) -> str:

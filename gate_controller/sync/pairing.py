@@ -3,7 +3,7 @@
     commit(code, keys, H(nonce)) ──> offer(root key, server's nonce) ──> reveal(nonce) ──> 16 characters
 
 The gate has committed before it sees the server's nonce, and the server has shown its nonce before it sees
-the gate's: docs/decisions/0036.
+the gate's: decision 36.
 """
 
 import itertools

@@ -31,7 +31,7 @@ def upgrade():
 
 @pytest.fixture(scope="session")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Packages of this tree as what they are, and as a trial of the next version with a table more; not compressed."""
+    """Packages of this tree, and of a trial of the next version with a table more; not compressed."""
     sys.path.insert(0, str(ROOT / "deploy/release"))
     from debian import build_all  # type: ignore[import-not-found]
 

@@ -145,7 +145,7 @@ ROWS: dict[str, Callable[[Tree], int | str]] = {
         len(re.findall(r"#\s*fmt: (?:skip|off)", text))
         for text in [*tree.product.values(), *tree.tests.values()]
     ),
-    "pages of decisions": lambda tree: len(list((tree.root / "docs" / "decisions").glob("[0-9]*.md"))),
+    "pages of decisions": lambda tree: len(list((tree.root / "docs" / "decisions").glob("[0-9a-z]*.md"))),
 }
 
 

@@ -152,12 +152,57 @@ def test_every_file_that_a_command_installs_is_there() -> None:
     assert missing == []
 
 
-def test_each_decision_has_a_number_of_its_own_which_its_title_repeats() -> None:
-    pages = sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))
-    numbers = [page.name[:4] for page in pages]
-    assert [number for number in numbers if numbers.count(number) > 1] == []
-    titles = [page.read_text(encoding="utf-8").split(". ", 1)[0] for page in pages]
-    assert titles == [f"# {int(number)}" for number in numbers]
+DECISIONS = ROOT / "docs/decisions"
+NEVER_GIVEN = {55}
+
+
+def decisions() -> list[tuple[int, str]]:
+    """Return each decision's number, and the page that has it."""
+    pages = sorted(DECISIONS.glob("[0-9a-z]*.md"))
+    return sorted(
+        (int(number), page.name)
+        for page in pages
+        for number in re.findall(r"^##? (\d+)\. ", page.read_text(encoding="utf-8"), re.MULTILINE)
+    )
+
+
+def test_each_decision_has_a_number_of_its_own() -> None:
+    numbers = [number for number, _page in decisions()]
+    assert numbers == [number for number in range(1, numbers[-1] + 1) if number not in NEVER_GIVEN]
+
+
+def test_the_index_leads_to_each_decision_and_names_each_page() -> None:
+    index = (DECISIONS / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| (\d+) \| \[.*\]\(([\w.]+)(?:#\S+)?\) \|$", index, re.MULTILINE)
+    assert [(int(number), page) for number, page in listed] == decisions()
+    pages = {page.name for page in DECISIONS.glob("[0-9a-z]*.md")}
+    assert set(re.findall(r"\]\(([a-z_]+\.md)\)", index.partition("## By number")[0])) <= pages
+
+
+def test_every_decision_that_is_cited_by_number_exists() -> None:
+    numbers = {number for number, _page in decisions()}
+    folders = (
+        "hardware",
+        "gate_controller",
+        "web_admin",
+        "head_office",
+        "fleet",
+        "demo",
+        "tests",
+        "deploy",
+        "docs",
+    )
+    files = [
+        *(ROOT / name for name in ("CHANGELOG.md", "SECURITY.md", "CONTRIBUTING.md", "pyproject.toml")),
+        *(path for name in folders for path in (ROOT / name).rglob("*") if path.suffix in {".py", ".md"}),
+    ]
+    cited = {
+        (path.relative_to(ROOT).as_posix(), int(number))
+        for path in files
+        for number in re.findall(r"\b[Dd]ecision (\d+)\b", path.read_text(encoding="utf-8"))
+    }
+    assert len(cited) > 20
+    assert {(name, number) for name, number in cited if number not in numbers} == set()
 
 
 def test_every_file_that_a_page_names_exists() -> None:

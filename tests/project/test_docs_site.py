@@ -110,7 +110,7 @@ def test_the_site_is_made_and_loads_nothing_from_elsewhere(builder: ModuleType, 
     site, packed = tmp_path / "site", [tmp_path / "first/docs.zip", tmp_path / "second/docs.zip"]
     builder.build(site)
     pages = {path.relative_to(site).as_posix(): path.read_text("utf-8") for path in site.rglob("*.html")}
-    assert {"index.html", "docs/residents.html", "docs/decisions/0001_libraries.html"} <= set(pages)
+    assert {"index.html", "docs/residents.html", "docs/decisions/libraries.html"} <= set(pages)
     assert 'lang="zh"' in pages["zh/residents.html"]
     loads = re.compile(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=[\"']?(https?:[^\"' >]+)")
     assert {name: found for name, text in pages.items() if (found := loads.findall(text))} == {}

@@ -2,7 +2,7 @@
 
 No rule on kinds of characters and no expiry (NIST SP 800-63B-4 section 3.1.1.2; OWASP ASVS 5.0 V6.2).
 zxcvbn estimates how many guesses a password needs: a word of its lists of passwords from breaches, a
-name, a keyboard row, a date or a repetition needs few. See docs/decisions/0039.
+name, a keyboard row, a date or a repetition needs few. See decision 39.
 """
 
 from collections.abc import Iterable

@@ -5,7 +5,7 @@
       └── 15 minutes (on a card for a first start: days) ──> worthless
 
 The gate commits to its nonce before this server shows its own, and shows it afterwards: an attacker between
-them has one try for each code (docs/decisions/0036). The keys of the gate go out once, sealed to the key that
+them has one try for each code (decision 36). The keys of the gate go out once, sealed to the key that
 the characters cover, to the controller that signs with the key that they cover.
 """
 

@@ -1,7 +1,7 @@
 """Keep what a person looks for out of addresses: names do not belong into logs of proxies or into histories.
 
 A search is sent in the body of a form; the address that shows its result holds the text sealed
-(docs/decisions/0059). An address that holds it in the clear, from an older link, is answered all the same.
+(decision 59). An address that holds it in the clear, from an older link, is answered all the same.
 """
 
 from flask import request

@@ -102,10 +102,10 @@ def test_the_card_says_it_in_the_sentence_that_check_log_and_models_print() -> N
         ("docs/face.md", f"| {BELOW} | once in 1,754 | {LOWER} % by person or more |"),
         ("docs/face.md", f"{ONE} % of tries missed with one look and {MORE} % with three"),
         (
-            "docs/decisions/0046_beside_a_card_a_face_is_compared_with_one.md",
+            "docs/decisions/face_beside_other_ways.md",
             f"(similarity {AT}; of an owner's tries {ONE} % are missed with one look, {MORE} % with three)",
         ),
-        ("docs/decisions/0046_beside_a_card_a_face_is_compared_with_one.md", f"({BELOW}; {LOWER} % or more)"),
+        ("docs/decisions/face_beside_other_ways.md", f"({BELOW}; {LOWER} % or more)"),
         ("docs/residents.md", f"{ONE} of 100 tries"),
         ("docs/zh/residents.md", f"每 100 次约有 {ONE} 次认不出"),
         ("docs/managers.md", f"{ONE} of 100 tries"),

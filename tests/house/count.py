@@ -27,9 +27,7 @@ NOT_CODE = {
 BEFORE_A_DOCSTRING = {tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
 LONG_TEMPLATE_LINE, VERY_LONG_TEMPLATE_LINE, LONG_FUNCTION = 160, 250, 50
 NESTED_CONDITION = re.compile(r"\{[{%][^}]*\bif\b[^}]*\belse\b[^}]*\bif\b[^}]*\belse\b[^}]*[}%]\}")
-RUNS_BY_ITSELF = re.compile(
-    r"\b(start_timer|keep_lease|start_delivery)\(|\bclass (LiveWatch|Turns|Scheduler)\b"
-)
+SCHEDULERS = re.compile(r"\b(start_timer|keep_lease|start_delivery)\(|\bclass (LiveWatch|Turns|Scheduler)\b")
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -125,7 +123,7 @@ ROWS: dict[str, Callable[[Tree], int | str]] = {
         _length(node) > LONG_FUNCTION for node in tree.functions(tree.product)
     ),
     "places that start work by time in the server": lambda tree: sum(
-        len(RUNS_BY_ITSELF.findall(text)) for path, text in tree.product.items() if "web_admin" in path.parts
+        len(SCHEDULERS.findall(text)) for path, text in tree.product.items() if "web_admin" in path.parts
     ),
     "lines of templates over 250": lambda tree: sum(
         len(line) > VERY_LONG_TEMPLATE_LINE for line in tree.template_lines

@@ -316,44 +316,35 @@ TARGETS = {
         "web_admin/gates/new_receipts.py",
         (
             "tests/web_admin/gates/test_new_receipts.py",
-            "tests/web_admin/gates/test_faces_together.py",
+            "tests/web_admin/gates/test_check_ins_with_faces.py",
         ),
         chosen="not alone",
         at_import=True,
     ),
-    "asks_together": Target(
-        "web_admin/gates/asks_together.py",
+    "check_ins": Target(
+        "web_admin/gates/check_ins.py",
         (
-            "tests/web_admin/gates/test_asks_together.py",
-            "tests/web_admin/gates/test_faces_together.py",
+            "tests/web_admin/gates/test_check_ins.py",
+            "tests/web_admin/gates/test_check_ins_with_faces.py",
         ),
-    ),
-    "unchanged_asks": Target(
-        "web_admin/gates/unchanged_asks.py",
-        (
-            "tests/web_admin/sync/test_unchanged_asks.py",
-            "tests/web_admin/sync/test_leases_of_unchanged_asks.py",
-            "tests/web_admin/sync/test_news.py",
-        ),
-        chosen="alone or sqlite",
     ),
     "last_answers": Target(
         "web_admin/gates/last_answers.py",
         (
-            "tests/web_admin/sync/test_unchanged_asks.py",
-            "tests/web_admin/sync/test_leases_of_unchanged_asks.py",
+            "tests/web_admin/sync/test_check_in.py",
+            "tests/web_admin/sync/test_leases_of_check_ins.py",
             "tests/web_admin/sync/test_news.py",
-            "tests/web_admin/gates/test_asks_together.py",
+            "tests/web_admin/gates/test_check_ins.py",
         ),
-        chosen="sqlite or together",
+        chosen="not alone",
     ),
-    "ask_statements": Target(
-        "web_admin/gates/ask_statements.py",
+    "check_in_statements": Target(
+        "web_admin/gates/check_in_statements.py",
         (
-            "tests/web_admin/sync/test_unchanged_asks.py",
-            "tests/web_admin/sync/test_leases_of_unchanged_asks.py",
+            "tests/web_admin/sync/test_check_in.py",
+            "tests/web_admin/sync/test_leases_of_check_ins.py",
             "tests/web_admin/sync/test_news.py",
-            "tests/web_admin/gates/test_asks_together.py",
+            "tests/web_admin/gates/test_check_ins.py",
         ),
         at_import=True,
     ),

@@ -51,7 +51,7 @@ OTHERS = {
     "web_admin/accounts/passkeys.py::MAX_KEY_BYTES",
     "web_admin/core/csv_text.py::MAX_BYTES",
     "web_admin/core/workbook.py::MAX_UNPACKED_BYTES",
-    "web_admin/sync/asking.py::MAX_EVENTS",
+    "web_admin/sync/check_in.py::MAX_EVENTS",
     # What the server itself waits for, or has open; threads and time-outs bound it.
     "web_admin/core/database.py::MAX_CONNECTIONS",
     "web_admin/serving/buffering_server.py::MAX_ANSWER_BYTES_WAITING",
@@ -63,7 +63,7 @@ OTHERS = {
     "web_admin/accounts/throttle.py::LONGEST_WAIT",
     # Bodies of gates, which sign them: their tests are in test_sync_api.py.
     *(f"web_admin/sync/routes.py::{name}_BODY" for name in ("SMALL", "TOMBSTONES")),
-    "web_admin/sync/asking.py::ASK_BODY",
+    "web_admin/sync/check_in.py::ASK_BODY",
     "web_admin/sync/site_facts.py::SMALL_BODY",
 }
 """Constants with such a name that are not limits of the server, and why."""

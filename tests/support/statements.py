@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import event
+from sqlalchemy import Connection, Engine, event
 
 from web_admin.core.database import Database
 
@@ -45,3 +45,21 @@ def statements_of(database: Database) -> Iterator[list[str]]:
     finally:
         for engine in engines:
             event.remove(engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def statements_that_wait(database: Database) -> Iterator[list[tuple[str, bool]]]:
+    """Give the list that each statement joins by its verb, with whether its commit waits for the disk."""
+    seen: list[tuple[str, bool]] = []
+
+    def note(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith(("BEGIN", "PRAGMA")):
+            is_of_calls = connection.engine.pool is not database.engine.pool
+            waits = connection.get_execution_options().get("menjin_waits_for_disk", not is_of_calls)
+            seen.append((*verbs([statement]), bool(waits)))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)

@@ -37,14 +37,14 @@ def clock(now):
 
 @pytest.fixture
 def way(request):
-    """Say how gates are answered: as the server of this database does, or each alone, by `both_ways`."""
-    return getattr(request, "param", "as served")
+    """Say how gates are answered: in batches, or each alone in its thread, by `both_ways`."""
+    return getattr(request, "param", "batched")
 
 
 @pytest.fixture
 def gates_app(web_config, database, sealer, clock, way):
     menjin = Menjin(web_config, database, sealer, clock, PolicyEffects(sealer))
-    return sync_app(menjin) if way == "as served" else app_of_gates(menjin)
+    return sync_app(menjin) if way == "batched" else app_of_gates(menjin)
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ class Gate(Base):
     request_counter: Mapped[int] = mapped_column(default=0)
     request_digest: Mapped[bytes | None]
     said_digest: Mapped[bytes | None]
-    """Of its last question that was noted here, without what differs each time (`unchanged_asks`)."""
+    """Of its last check-in that was noted here, without what differs each time (`last_answers.py`)."""
     forked_at: Mapped[datetime | None]
     published_version: Mapped[int] = mapped_column(default=0)
     published_digest: Mapped[bytes | None]

@@ -1,7 +1,7 @@
-"""Remember what a gate was asked and answered last, so that the same question needs no work.
+"""Remember each gate's last check-in and its answer, so that the same check-in needs no work.
 
-A last answer is one that gave the gate nothing to take but leases. What it rests on is asked of the database
-at each question (`ask_statements.py`).
+A last answer is one that gave the gate nothing to take but leases. The database says at each
+check-in whether what it rests on still is so (`check_in_statements.py`).
 """
 
 import hashlib
@@ -30,7 +30,7 @@ from web_admin.compound.models import Gate
 from web_admin.compound.policy_models import change_of
 from web_admin.core.sealing import Sealer
 from web_admin.custody.leases import lent_to
-from web_admin.gates.ask_statements import ROLES, NewsRow
+from web_admin.gates.check_in_statements import ROLES, NewsRow
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SOME_KEY = bytes(32)
@@ -58,10 +58,10 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class LastAnswer:
-    """A question that was answered in full with nothing to take but leases, and what answers it again."""
+    """A check-in that was answered in full with nothing to take but leases, and what answers it again."""
 
     public_key: bytes
-    question: AskRequest
+    check_in: AskRequest
     """Without its moment, the key for leases and the policy that the gate has, which differ."""
     said_digest: bytes
     reply: AskReply
@@ -73,31 +73,31 @@ class LastAnswer:
     lends: bool
     """Whether the gate had shares of faces then: its calls wait for the disk."""
 
-    def has_newest(self, question: AskRequest) -> bool:
+    def has_newest(self, check_in: AskRequest) -> bool:
         """Return whether a gate has the policy of this answer."""
-        return (question.have_epoch, question.have_version) == (self.manifest.epoch, self.manifest.version)
+        return (check_in.have_epoch, check_in.have_version) == (self.manifest.epoch, self.manifest.version)
 
-    def takes_news(self, question: AskRequest) -> bool:
+    def takes_news(self, check_in: AskRequest) -> bool:
         """Return whether a change leads on from the policy that a gate has, and whether it takes sums."""
-        is_base = question.have_epoch == self.manifest.epoch and question.have_version > 0
-        return is_base and question.knows is not msgspec.UNSET and SUM_DIGEST in question.knows
+        is_base = check_in.have_epoch == self.manifest.epoch and check_in.have_version > 0
+        return is_base and check_in.knows is not msgspec.UNSET and SUM_DIGEST in check_in.knows
 
-    def lent(self, connection: Connection, sealer: Sealer, question: AskRequest) -> tuple[FaceLease, ...]:
+    def lent(self, connection: Connection, sealer: Sealer, check_in: AskRequest) -> tuple[FaceLease, ...]:
         """Return the leases of the controller that asks, none where it sends no key; raise SealBroken."""
-        if question.sealing_public_key is msgspec.UNSET:
+        if check_in.sealing_public_key is msgspec.UNSET:
             return ()
         manifest = self.manifest
         return lent_to(connection, sealer, manifest.gate_id, manifest.site_id, self.public_key)
 
-    def dated(self, now: datetime, question: AskRequest, leases: tuple[FaceLease, ...]) -> AskReply:
-        """Return the answer of this moment, its leases sealed to the question's key; raise KeyUnusable."""
+    def dated(self, now: datetime, check_in: AskRequest, leases: tuple[FaceLease, ...]) -> AskReply:
+        """Return the answer of this moment, its leases sealed to the check-in's key; raise KeyUnusable."""
         manifest = msgspec.structs.replace(self.manifest, issued_at=now)
         body, signature = sign_struct(self.signing_key, POLICY_DOMAIN, manifest)
         policy = msgspec.structs.replace(self.policy, manifest=body, signature=signature)
         reply = msgspec.structs.replace(self.reply, server_time=now, policy=policy)
-        if not leases or question.sealing_public_key is msgspec.UNSET:
+        if not leases or check_in.sealing_public_key is msgspec.UNSET:
             return reply
-        sealed = seal_leases(question.sealing_public_key, leases, manifest.site_id, manifest.gate_id)
+        sealed = seal_leases(check_in.sealing_public_key, leases, manifest.site_id, manifest.gate_id)
         return msgspec.structs.replace(reply, sealed_leases=sealed)
 
     def after(self, published: Published) -> "LastAnswer":
@@ -107,7 +107,7 @@ class LastAnswer:
         )
         return replace(self, manifest=manifest, lends=published.has_share)
 
-    def values(self, question: AskRequest, call: Call, now: datetime) -> dict[str, object]:
+    def values(self, check_in: AskRequest, call: Call, now: datetime) -> dict[str, object]:
         """Return what the statements take: the call, and what this answer rests on."""
         reply, manifest, ordered = self.reply, self.manifest, self.reply.update
         certificates = (self.policy.certificate, reply.pass_certificate, reply.anchor_certificate)
@@ -119,8 +119,8 @@ class LastAnswer:
             "max_ahead": call.max_ahead,
             "digest": call.digest,
             "now": now,
-            "clock_behind": round((now - question.gate_time).total_seconds(), 1),
-            "have_version": question.have_version,
+            "clock_behind": round((now - check_in.gate_time).total_seconds(), 1),
+            "have_version": check_in.have_version,
             "is_public_key": self.public_key,
             "is_said_digest": self.said_digest,
             "is_published_version": manifest.version,
@@ -149,10 +149,10 @@ class LastAnswers:
         """Forget the last answer to a gate."""
         self._answers.pop(gate_id, None)
 
-    def to(self, gate_id: str, public_key: bytes, question: AskRequest) -> LastAnswer | None:
-        """Return the last answer to a gate with this key, where it was to the same question."""
+    def to(self, gate_id: str, public_key: bytes, check_in: AskRequest) -> LastAnswer | None:
+        """Return the last answer to a gate with this key, where it was to the same check-in."""
         last = self._answers.get(gate_id)
-        is_same = last is not None and last.public_key == public_key and _lasting(question) == last.question
+        is_same = last is not None and last.public_key == public_key and _lasting(check_in) == last.check_in
         return last if is_same else None
 
     def note(self, last: LastAnswer) -> None:
@@ -160,24 +160,24 @@ class LastAnswers:
         self._answers[last.manifest.gate_id] = last
 
     def remember(
-        self, session: Session, sealer: Sealer, gate: Gate, question: AskRequest, reply: AskReply
+        self, session: Session, sealer: Sealer, gate: Gate, check_in: AskRequest, reply: AskReply
     ) -> None:
         """Remember an answer with nothing to take but leases, once the transaction is committed."""
         policy, public_key = reply.policy, gate.public_key
         lends = reply.sealed_leases is not msgspec.UNSET
         reply = msgspec.structs.replace(reply, sealed_leases=msgspec.UNSET)
-        if policy is None or public_key is None or not gate.is_believed or not _is_quiet(question, reply):
+        if policy is None or public_key is None or not gate.is_believed or not _is_quiet(check_in, reply):
             return
         manifest = msgspec.json.decode(policy.manifest, type=PolicyManifest)
         signing_key = private_key(session, sealer, gate.site_id, "policy")
-        said = said_digest(question)
-        made = LastAnswer(public_key, _lasting(question), said, reply, policy, manifest, signing_key, lends)
+        said = said_digest(check_in)
+        made = LastAnswer(public_key, _lasting(check_in), said, reply, policy, manifest, signing_key, lends)
         event.listen(session, "after_commit", lambda _: self.note(made), once=True)
 
     def with_news(
         self,
         last: LastAnswer,
-        question: AskRequest,
+        check_in: AskRequest,
         published: Published,
         leases: tuple[FaceLease, ...],
         now: datetime,
@@ -185,15 +185,15 @@ class LastAnswers:
         """Return an answer with what was published since, and remember it; raise KeyUnusable."""
         newest = last.after(published)
         self.note(newest)
-        reply = newest.dated(now, question, leases)
-        if newest.has_newest(question):
+        reply = newest.dated(now, check_in, leases)
+        if newest.has_newest(check_in):
             return reply
-        change = change_of(published.records, (question.have_epoch, question.have_version))
+        change = change_of(published.records, (check_in.have_epoch, check_in.have_version))
         return msgspec.structs.replace(reply, change=change)
 
 
 def published_in(rows: Iterable[NewsRow]) -> Published | None:
-    """Return what rows about one gate say that `ask_statements.NEWS` gave, None of no row."""
+    """Return what rows about one gate say that `CheckInStatements.news` gave, None of no row."""
     read = list(rows)
     if not read:
         return None
@@ -202,16 +202,16 @@ def published_in(rows: Iterable[NewsRow]) -> Published | None:
     return Published(first.published_version, first.digest, records, first.has_share)
 
 
-def said_digest(question: AskRequest) -> bytes:
+def said_digest(check_in: AskRequest) -> bytes:
     """Return the digest of what a gate says of itself, by which the database knows what was last noted."""
-    return hashlib.sha256(msgspec.json.encode(_lasting(question))).digest()
+    return hashlib.sha256(msgspec.json.encode(_lasting(check_in))).digest()
 
 
-def _lasting(question: AskRequest) -> AskRequest:
-    """Return a question without what differs each time; that a key for leases came is kept."""
-    has_key = question.sealing_public_key is not msgspec.UNSET
+def _lasting(check_in: AskRequest) -> AskRequest:
+    """Return a check-in without what differs each time; that a key for leases came is kept."""
+    has_key = check_in.sealing_public_key is not msgspec.UNSET
     return msgspec.structs.replace(
-        question,
+        check_in,
         gate_time=EPOCH,
         sealing_public_key=_SOME_KEY if has_key else msgspec.UNSET,
         have_epoch=0,
@@ -219,11 +219,11 @@ def _lasting(question: AskRequest) -> AskRequest:
     )
 
 
-def _is_quiet(question: AskRequest, reply: AskReply) -> bool:
+def _is_quiet(check_in: AskRequest, reply: AskReply) -> bool:
     return (
         reply.change is None
         and not reply.orders
         and not reply.wants_tombstones
         and reply.bell_pass is msgspec.UNSET
-        and question.tamper_id is msgspec.UNSET
+        and check_in.tamper_id is msgspec.UNSET
     )

@@ -1,8 +1,8 @@
 """Store new receipts of believed gates by a statement for the calls and one for the receipts.
 
-A face that ends at a thousand gates brings a thousand receipts at once: on PostgreSQL those that wait are
-stored together. Where anything is not as it is with a new receipt of the gate's own controller, nothing of
-that gate is stored here, and its request is worked out in full (`custody/shares.py`).
+A face that ends at a thousand gates brings a thousand receipts at once: those that wait are stored at once.
+Where anything is not as it is with a new receipt of the gate's own controller, nothing of that gate is stored
+here, and its request is worked out in full (`custody/shares.py`).
 """
 
 from collections import Counter
@@ -11,9 +11,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import DateTime, FromClause, LargeBinary, String, Table, bindparam, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    LargeBinary,
+    String,
+    Table,
+    and_,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
+from sqlalchemy.sql.selectable import CTE
 
 from gate_controller.contract.messages import ForgetReceipt, SignedReceipt, open_receipt
 from gate_controller.contract.signing import SignatureRefused
@@ -21,14 +33,14 @@ from web_admin.compound.models import Gate
 from web_admin.compound.queries import is_believed_by_key
 from web_admin.core.database import Database
 from web_admin.custody.models import Consent, ReceiptRow
-from web_admin.gates.ask_statements import (
+from web_admin.gates.check_in_statements import (
+    DIALECTS,
     TYPES_OF_CALL,
+    Given,
     Type,
-    Value,
-    columns_of,
-    free_in,
+    given_in,
+    is_free,
     is_next_call,
-    of_one,
     parameters_of,
     table_of,
 )
@@ -58,77 +70,65 @@ class Sent:
     call: Call
 
 
-def _counted(value: Value) -> ReturningUpdate[str]:
-    """Return the statement that counts a call of a believed gate and returns the gate."""
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """The statements of one dialect: for the calls of believed gates, and for their receipts."""
+
+    counted: ReturningUpdate[str]
+    stored: ReturningInsert[str]
+
+
+def _statements_for(dialect: str) -> _Statements:
+    calls, sent = (
+        table_of("call", TYPES_OF_CALL, dialect),
+        table_of("sent", _TYPES_OF_RECEIPT, dialect),
+    )
+    return _Statements(counted=_counted(given_in(calls), is_free(calls, dialect)), stored=_stored(sent))
+
+
+def _counted(given: Given, free: ColumnElement[bool]) -> ReturningUpdate[str]:
+    """Return the statement that counts calls of believed gates and returns the gates."""
     return (
         update(_gate)
         .where(
-            *is_next_call(value),
-            *is_believed_by_key(value("is_public_key")),
-            _gate.c.site_id == value("of_site"),
+            free,
+            *is_next_call(given),
+            *is_believed_by_key(given("is_public_key")),
+            _gate.c.site_id == given("of_site"),
         )
-        .values(request_counter=value("counter"), request_digest=value("digest"))
+        .values(request_counter=given("counter"), request_digest=given("digest"))
         .returning(_gate.c.gate_id)
     )
 
 
-def _stored(value: Value, asked: FromClause) -> ReturningInsert[str]:
+def _stored(sent: CTE) -> ReturningInsert[str]:
     """Return the statement that stores receipts of known consents, each the first of its gate.
 
     It returns the gate of each that was stored. The gates' rows are locked by the statement before.
     """
-    is_known = (_consent.c.consent_id == value("of_consent"), _consent.c.person_id == value("of_person"))
+    of_consent = and_(_consent.c.consent_id == sent.c.of_consent, _consent.c.person_id == sent.c.of_person)
     is_first = (
         ~select(_receipt.c.gate_id)
-        .where(_receipt.c.consent_id == value("of_consent"), _receipt.c.gate_id == value("of_gate"))
+        .where(_receipt.c.consent_id == sent.c.of_consent, _receipt.c.gate_id == sent.c.of_gate)
         .exists()
     )
     new = (
-        select(
-            _consent.c.consent_id,
-            value("of_gate"),
-            value("receipt"),
-            value("signature"),
-            _NOW,
-        )
-        .select_from(asked)
-        .where(*is_known, is_first)
+        select(_consent.c.consent_id, sent.c.of_gate, sent.c.receipt, sent.c.signature, _NOW)
+        .select_from(sent.join(_consent, of_consent))
+        .where(is_first)
     )
     names = ["consent_id", "gate_id", "receipt", "signature", "received_at"]
     return insert(_receipt).from_select(names, new).returning(_receipt.c.gate_id)
 
 
-_CALLS, _RECEIPTS = table_of("calls", TYPES_OF_CALL), table_of("sent", _TYPES_OF_RECEIPT)
-_COUNTED = _counted(of_one(TYPES_OF_CALL))
-_STORED = _stored(of_one(_TYPES_OF_RECEIPT), _consent)
-_COUNTED_OF_MANY = _counted(columns_of(_CALLS)).where(free_in(_CALLS))
-_sent_of_consent = _RECEIPTS.join(_consent, _consent.c.consent_id == _RECEIPTS.c.of_consent)
-_STORED_OF_MANY = _stored(columns_of(_RECEIPTS), _sent_of_consent)
+_STATEMENTS = {dialect: _statements_for(dialect) for dialect in DIALECTS}
 
 
-def store_new_receipts(database: Database, sent: Sent, now: datetime) -> bool:
-    """Count the call and store its receipts; return False, with nothing kept, where not all are new."""
-    opened = _opened(sent)
-    if not opened:
-        return False
-    try:
-        with database.engine.connect() as connection:
-            if connection.execute(_COUNTED, _call(sent, opened)).first() is None:
-                return False
-            for row in _rows(sent, opened, now):
-                if connection.execute(_STORED, row).first() is None:
-                    return False
-            connection.commit()
-    except OperationalError:
-        return False  # a connection had ended: the full way opens another, or says what is wrong
-    return True
-
-
-def store_together(database: Database, sent: Sequence[Sent], now: datetime) -> set[str]:
-    """Count calls and store their receipts; return the gates whose receipts are stored (PostgreSQL).
+def store_new_receipts(database: Database, sent: Sequence[Sent], now: datetime) -> set[str]:
+    """Count calls and store their receipts; return the gates whose receipts are stored.
 
     Each gate sends once here. Nothing is kept of a gate that is left out: one whose row another transaction
-    holds, or of whose receipts not all are new.
+    locks, or of whose receipts not all are new.
     """
     opened = {one.gate_id: (one, found) for one in sent if (found := _opened(one))}
     try:
@@ -138,7 +138,7 @@ def store_together(database: Database, sent: Sequence[Sent], now: datetime) -> s
                 return stored
             opened = {gate_id: one for gate_id, one in opened.items() if gate_id in stored}
     except OperationalError:
-        return set()  # likewise
+        return set()  # a connection had ended: the full way opens another, or says what is wrong
     return set()
 
 
@@ -148,13 +148,14 @@ def _stored_all(
     """Store all receipts of these gates, or none; return the gates of which all are new."""
     if not opened:
         return set()
+    statements = _STATEMENTS[database.engine.dialect.name]
     with database.engine.connect() as connection:
         calls = parameters_of(TYPES_OF_CALL, [_call(*one) for one in opened.values()])
-        counted = {row.gate_id for row in connection.execute(_COUNTED_OF_MANY, calls)}
+        counted = {row.gate_id for row in connection.execute(statements.counted, calls)}
         rows = [row for gate_id in counted for row in _rows(*opened[gate_id], now)]
         if not rows:
             return set()
-        stored = connection.execute(_STORED_OF_MANY, parameters_of(_TYPES_OF_RECEIPT, rows))
+        stored = connection.execute(statements.stored, parameters_of(_TYPES_OF_RECEIPT, rows))
         count = Counter(row.gate_id for row in stored)
         all_new = {gate_id for gate_id in counted if count[gate_id] == len(opened[gate_id][1])}
         if len(all_new) == len(opened):

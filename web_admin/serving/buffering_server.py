@@ -14,9 +14,10 @@ from collections.abc import Iterable
 from waitress.adjustments import Adjustments  # type: ignore[import-untyped]  # it has no types
 from waitress.channel import HTTPChannel  # type: ignore[import-untyped]  # likewise
 from waitress.server import TcpWSGIServer  # type: ignore[import-untyped]  # likewise
-from waitress.task import Task, WSGITask  # type: ignore[import-untyped]  # likewise
+from waitress.task import Task  # type: ignore[import-untyped]  # likewise
 
 from web_admin.cells.rules import host_asked
+from web_admin.serving.batch_worker import AnsweredTask, AppTask
 from web_admin.serving.connection_limits import (
     ANSWER_SECONDS,
     BODY_SECONDS,
@@ -32,11 +33,10 @@ from web_admin.serving.connection_limits import (
     connections_for,
 )
 from web_admin.serving.host_queue import CONNECTIONS_OF_MANY, OF_STREAMS, connections_of_many
-from web_admin.serving.quick_thread import AnsweredTask
 from web_admin.serving.request_intake import ArrivingRequest, Intakes, Refused, busy, too_slow
 from web_admin.serving.shared_threads import SharedThreads
 from web_admin.serving.socket_loop import Sockets
-from web_admin.sync.quick_door import Answer
+from web_admin.sync.fast_path import Answer
 
 ACCEPTED_AT_ONCE = 64
 FIRST_REQUEST_SECONDS = 2.0
@@ -78,7 +78,7 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
     def task_class(self, channel: "TimedChannel", request: ArrivingRequest) -> Task:
         """Return what answers a request of this connection: the app, or an answer that is known."""
         answer, self._answer = self._answer, None
-        return WSGITask(channel, request) if answer is None else AnsweredTask(channel, request, answer)
+        return AppTask(channel, request) if answer is None else AnsweredTask(channel, request, answer)
 
     @property
     def client(self) -> str:

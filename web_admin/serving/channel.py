@@ -5,7 +5,7 @@ from typing import Protocol
 
 from web_admin.serving.host_queue import OfHost
 from web_admin.serving.request_intake import ArrivingRequest
-from web_admin.sync.quick_door import Answer
+from web_admin.sync.fast_path import Answer
 
 
 class Channel(OfHost, Protocol):

@@ -185,7 +185,7 @@ class ArrivingRequest(HTTPRequestParser):  # type: ignore[misc]  # its base has 
         self.path = ""  # that of a request line which cannot be read
         self.is_sync = False
         self.was_tried = False
-        """Whether it could not be answered together with others (`quick_thread.py`)."""
+        """Whether a batch left it to be worked out in full (`batch_worker.py`)."""
         self.displaced: ArrivingRequest | None = None
         self._body: BoundedBody | None = None
 

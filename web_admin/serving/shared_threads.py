@@ -1,4 +1,4 @@
-"""The threads of one process: some for pages and streams, some for gates, one that answers gates together."""
+"""The threads of one process: some for pages and streams, some for gates, one that answers batches."""
 
 import logging
 from collections import Counter
@@ -7,11 +7,11 @@ from typing import cast
 
 from waitress.task import ThreadedTaskDispatcher  # type: ignore[import-untyped]  # it has no types
 
+from web_admin.serving.batch_worker import BatchWorker
 from web_admin.serving.channel import Channel
 from web_admin.serving.connection_limits import QUEUED_OF_GATES, QUEUED_REQUESTS, FairQueue
 from web_admin.serving.host_queue import HostQueue
-from web_admin.serving.quick_thread import QuickThread
-from web_admin.sync.quick_door import QuickDoor
+from web_admin.sync.fast_path import FastPath
 from web_admin.web.live_watch import STREAMS_AT_MOST
 
 HANGS_AFTER_SECONDS = 2.0
@@ -34,12 +34,12 @@ class SharedThreads:
         page_threads: int,
         sync_threads: int,
         is_of_many: bool = False,
-        quick_door: QuickDoor | None = None,
+        fast_path: FastPath | None = None,
     ) -> None:
         """Start the threads: no client may have more than half of those of pages, besides its open pages.
 
         Where they are of many hosts, none of these may have more than half of either.
-        With a door one thread more answers gates' requests there, as many at a time as wait.
+        With a fast path one thread more answers gates' requests by it, as many at a time as wait.
         """
         self._is_of_many = is_of_many
         self._pools = {False: ThreadedTaskDispatcher(), True: ThreadedTaskDispatcher()}
@@ -57,16 +57,16 @@ class SharedThreads:
                 pool.queue = FairQueue() if is_sync else HostQueue(half, streams_at_once=streams)
             pool.set_thread_count(count)
         of_gates = self._pools[True]
-        self._quick = None if quick_door is None else QuickThread(quick_door, self._pass_on, of_gates)
+        self._batch = None if fast_path is None else BatchWorker(fast_path, self._pass_on, of_gates)
 
     def add_task(self, channel: Channel) -> None:
         """Queue a request for the right threads; where no more may wait, turn one away at once.
 
         That is the newest of the client that has most, so that a crowd at one address costs others no answer.
         """
-        is_sync, request, quick = channel.is_sync, channel.requests[0], self._quick
+        is_sync, request, batch = channel.is_sync, channel.requests[0], self._batch
         pool = self._pools[is_sync]
-        waiting = len(pool.queue) + (len(quick) if quick is not None and is_sync else 0)
+        waiting = len(pool.queue) + (len(batch) if batch is not None and is_sync else 0)
         # One that follows on its connection, or was counted already, takes the place of itself.
         is_new = not (channel.is_answered or request.was_tried)
         is_full = is_new and waiting >= (QUEUED_OF_GATES if is_sync else QUEUED_REQUESTS)
@@ -75,8 +75,8 @@ class SharedThreads:
         ):
             channel.turn_away()
             return
-        if quick is not None and not request.was_tried and quick.takes(request):
-            quick.add(channel)
+        if batch is not None and not request.was_tried and batch.takes(request):
+            batch.add(channel)
         else:
             pool.add_task(channel)
 
@@ -108,14 +108,14 @@ class SharedThreads:
         return count
 
     def _queues(self, is_sync: bool) -> "list[tuple[FairQueue | HostQueue, AbstractContextManager[object]]]":
-        pool, quick = self._pools[is_sync], self._quick
-        of_quick = [(quick.queue, quick.lock)] if quick is not None and is_sync else []
-        return [(pool.queue, pool.lock), *of_quick]
+        pool, batch = self._pools[is_sync], self._batch
+        of_batch = [(batch.queue, batch.lock)] if batch is not None and is_sync else []
+        return [(pool.queue, pool.lock), *of_batch]
 
     @property
     def are_busy_with_gates(self) -> bool:
-        """Return whether requests of gates are being answered together."""
-        return self._quick is not None and self._quick.is_busy
+        """Return whether a batch of gates' requests is being answered."""
+        return self._batch is not None and self._batch.is_busy
 
     def _pass_on(self, channel: Channel) -> None:
         channel.requests[0].was_tried = True
@@ -145,7 +145,7 @@ class SharedThreads:
 
     def shutdown(self) -> None:
         """End the threads; what still runs is given a second."""
-        if self._quick is not None:
-            self._quick.stop(1)
+        if self._batch is not None:
+            self._batch.stop(1)
         for pool in self._pools.values():
             pool.shutdown(timeout=1)

@@ -28,7 +28,7 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # its base has no types
             page_threads=self.cfg.threads,
             sync_threads=SYNC_THREADS,
             is_of_many=served.is_of_many,
-            quick_door=served.quick_door,
+            fast_path=served.fast_path,
         )
         intakes = Intakes(served.trusted_proxies)
         self._servers = tuple(

@@ -26,7 +26,7 @@ from web_admin.operations.housekeeping import start_timer
 from web_admin.serving.kept_socket import listening_socket
 from web_admin.serving.memory import keep_what_is_loaded
 from web_admin.serving.worker import BufferingWorker
-from web_admin.sync.quick_door import QuickDoor
+from web_admin.sync.fast_path import FastPath
 from web_admin.web.live_watch import STREAMS_AT_MOST
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class Served:
     end: Callable[[], None] = lambda: None
     is_of_many: bool = False
     """Many compounds share the threads: none may take them all."""
-    quick_door: QuickDoor | None = None
-    """What answers gates' requests together, where PostgreSQL keeps the one compound."""
+    fast_path: FastPath | None = None
+    """What answers a batch of gates' requests, where one compound is served."""
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # likewise
@@ -127,12 +127,11 @@ def serve_app(app: Flask, listening: Listening, lock: ServingLock) -> int:
         live_watch(app).stop_when(lambda: not worker.alive)
 
     menjin.database.engine.dispose()
-    answers_together = menjin.database.engine.dialect.name == "postgresql"
     served = Served(
         site=app,
         trusted_proxies=menjin.config.trusted_proxies,
         begin=begin,
-        quick_door=app.extensions["menjin_quick_door"] if answers_together else None,
+        fast_path=app.extensions["menjin_fast_path"],
     )
     return serve(served, listening)
 

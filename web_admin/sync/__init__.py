@@ -5,7 +5,7 @@ from flask import Flask
 from web_admin.gates.ask_bounds import AskBounds
 from web_admin.gates.last_answers import LastAnswers
 from web_admin.sync import routes, site_facts, updates
-from web_admin.sync.quick_door import QuickDoor
+from web_admin.sync.fast_path import FastPath
 
 
 def register_sync(app: Flask) -> None:
@@ -13,7 +13,7 @@ def register_sync(app: Flask) -> None:
     app.extensions["menjin_last_answers"] = LastAnswers()
     app.extensions["menjin_ask_bounds"] = AskBounds()
     app.extensions["menjin_gate_keys"] = {}
-    door = app.extensions["menjin_quick_door"] = QuickDoor(app, app.wsgi_app)
-    app.wsgi_app = door  # type: ignore[method-assign]  # Flask documents this assignment
+    fast_path = app.extensions["menjin_fast_path"] = FastPath(app, app.wsgi_app)
+    app.wsgi_app = fast_path  # type: ignore[method-assign]  # Flask documents this assignment
     for page in (routes, updates, site_facts):
         app.register_blueprint(page.bp)

@@ -189,7 +189,7 @@ class _PairedAgain(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class QuickCall:
+class FastCall:
     """A request that was signed by the key that this process remembers of the gate."""
 
     gate_id: str
@@ -274,7 +274,7 @@ def _checked_call(menjin: Menjin, limit: int, gate_id: str, counter: int, signat
     return _SignedCall(known, body, message, is_believed=is_believed)
 
 
-def quick_call(method: str, path: str, headers: Headers | Mapping[str, str], body: bytes) -> QuickCall | None:
+def fast_call(method: str, path: str, headers: Headers | Mapping[str, str], body: bytes) -> FastCall | None:
     """Return the request if a remembered key signed it; None where the database has to say what it is."""
     try:
         gate_id, counter, signature = read_signed_headers(headers)
@@ -284,7 +284,7 @@ def quick_call(method: str, path: str, headers: Headers | Mapping[str, str], bod
         message = signed_message(public_key, request_message(method, path, body, gate_id, counter), signature)
     except SyncRefused:
         return None  # by the key in the database, the answer may be another
-    return QuickCall(gate_id, public_key, body, Call(counter, hashlib.sha256(message).digest(), MAX_AHEAD))
+    return FastCall(gate_id, public_key, body, Call(counter, hashlib.sha256(message).digest(), MAX_AHEAD))
 
 
 def _gate_keys() -> dict[str, bytes]:

@@ -1,4 +1,4 @@
-"""Routes for gates: pair, ask, send events, receipts and tombstones (`gate_controller.contract.messages`).
+"""Routes for gates: pair, check in, send events, receipts, tombstones (`gate_controller.contract.messages`).
 
 Every request but the first is signed by the gate. What a refusal noted about the gate is kept; what
 it would have changed is not.
@@ -50,15 +50,15 @@ from web_admin.events.intake import EventsRefused, take_events
 from web_admin.events.set_aside import ring_unread
 from web_admin.gates import pairing
 from web_admin.gates.models import PairAttempt
-from web_admin.gates.new_receipts import Sent, store_new_receipts, store_together
+from web_admin.gates.new_receipts import Sent, store_new_receipts
 from web_admin.gates.queries import locked_attempt
 from web_admin.journal.ledger import append_audit
 from web_admin.operations.disk_reserve import is_for_staff_only
 from web_admin.restore.actions import NotRestoring, take_handover, take_tombstones
 from web_admin.restore.handover import HandoverRefused
-from web_admin.sync.asking import ask
+from web_admin.sync.check_in import ask
 from web_admin.sync.requests import (
-    QuickCall,
+    FastCall,
     SyncRefused,
     answer,
     check_signature,
@@ -199,15 +199,8 @@ def receipts() -> Response:
     return signed_call(MAX_BODY_BYTES, _READ_RECEIPT_BATCH, _take_receipts)
 
 
-def store_receipts(signed: QuickCall) -> Accepted | None:
-    """Store receipts that are new, or return None where they have to be worked out."""
-    menjin, sent = current_menjin(), _sent(signed)
-    is_stored = store_new_receipts(menjin.database, sent, menjin.clock())
-    return Accepted(count=len(sent.receipts)) if is_stored else None
-
-
-def store_receipts_together(signed: Sequence[QuickCall]) -> list[Accepted | Exception | None]:
-    """Return what `store_receipts` does for each of these gates, None also of one to be stored alone."""
+def store_receipts(signed: Sequence[FastCall]) -> list[Accepted | Exception | None]:
+    """Store receipts that are new, each gate's on its own; None where they have to be worked out in full."""
     menjin = current_menjin()
     sent: dict[str, Sent | SyncRefused] = {}
     for one in signed:
@@ -216,7 +209,7 @@ def store_receipts_together(signed: Sequence[QuickCall]) -> list[Accepted | Exce
         except SyncRefused as err:
             sent[one.gate_id] = err
     readable = [one for one in sent.values() if isinstance(one, Sent)]
-    stored = store_together(menjin.database, readable, menjin.clock())
+    stored = store_new_receipts(menjin.database, readable, menjin.clock())
 
     def outcome(one: Sent | SyncRefused) -> Accepted | Exception | None:
         if isinstance(one, SyncRefused):
@@ -226,7 +219,7 @@ def store_receipts_together(signed: Sequence[QuickCall]) -> list[Accepted | Exce
     return [outcome(sent[one.gate_id]) for one in signed]
 
 
-def _sent(signed: QuickCall) -> Sent:
+def _sent(signed: FastCall) -> Sent:
     receipts = decode(signed.body, _READ_RECEIPT_BATCH).receipts
     return Sent(signed.gate_id, signed.public_key, receipts, signed.call)
 

@@ -33,7 +33,7 @@ from gate_controller.contract.messages import (
 from gate_controller.contract.pins import argon2_tag
 from gate_controller.contract.sealed_keys import open_leases
 from gate_controller.contract.signing import REQUEST_DOMAIN, public_bytes, request_message, sign
-from tests.support.answered_together import answer_as_served
+from tests.support.batched_answers import answer_batched
 from tests.support.compounds.assessments import assess_rows
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
 from web_admin.compound.models import CredentialRow, Gate, GrantRow, Home, Lane, Person
@@ -146,7 +146,7 @@ def app_of_gates(menjin: Menjin) -> Flask:
 
 def sync_app(menjin: Menjin) -> Flask:
     """Return such an app that answers gates as a served compound does."""
-    return answer_as_served(app_of_gates(menjin))
+    return answer_batched(app_of_gates(menjin))
 
 
 def journal(length: int, now: datetime, kinds: tuple[str, ...] = ("granted",)) -> list[JournalEntry]:

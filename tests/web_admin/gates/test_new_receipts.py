@@ -18,7 +18,7 @@ from gate_controller.contract.messages import (
     sign_struct,
 )
 from gate_controller.contract.signing import public_bytes
-from tests.support.answered_together import both_ways
+from tests.support.batched_answers import both_ways
 from tests.support.compounds.with_gates import add_person
 from tests.support.statements import statements_of, verbs
 from tests.web_admin.policy.published import give_face

@@ -51,7 +51,7 @@ from web_admin.serving.connection_limits import (
 from web_admin.serving.request_intake import ArrivingRequest, Intakes
 from web_admin.serving.shared_threads import SharedThreads
 from web_admin.serving.socket_loop import Sockets
-from web_admin.sync.asking import ASK_BODY
+from web_admin.sync.check_in import ASK_BODY
 from web_admin.sync.routes import TOMBSTONES_BODY
 from web_admin.web.limits import MAX_FORM_BYTES
 

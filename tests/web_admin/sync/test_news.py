@@ -6,17 +6,17 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import Engine, event, update
+from sqlalchemy import update
 
 from gate_controller.contract.features import SUM_DIGEST
 from gate_controller.contract.messages import ASK_PATH, DeviceHealth, LaneState
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
-from tests.support.answered_together import both_ways
+from tests.support.batched_answers import both_ways
 from tests.support.compounds.with_gates import add_card, add_person, sync_app
-from tests.support.statements import statements_of, verbs
+from tests.support.statements import statements_of, statements_that_wait, verbs
 from tests.web_admin.policy.published import give_face
 from tests.web_admin.policy.taking_gate import TakingGate
-from tests.web_admin.sync.test_unchanged_asks import differing
+from tests.web_admin.sync.test_check_in import differing
 from web_admin.compound.models import CredentialRow, Gate, Lane, Person, Site
 from web_admin.compound.policy_models import PolicySumsRow
 from web_admin.core.database import Menjin
@@ -110,10 +110,10 @@ def test_the_answer_is_the_one_that_is_worked_out_in_full(
     with database.session() as session:
         change(session, sealer, site, lin, clock.now)
         publish_policy(session, sealer, site, clock.now)
-    quick = north.ask(clock.now)
-    assert quick.change is not None
+    fast = north.ask(clock.now)
+    assert fast.change is not None
     gates_app.extensions["menjin_last_answers"].forget("north")
-    assert not differing(quick, north.ask(clock.now))
+    assert not differing(fast, north.ask(clock.now))
 
 
 @pytest.mark.parametrize(
@@ -215,19 +215,8 @@ def test_an_answer_with_records_waits_for_the_disk_as_each_other_does(
     lin, north, database, sealer, site, clock
 ):
     one_card_more(database, sealer, site, lin, CARD, clock.now)
-    waits = []
-
-    def note(connection, _cursor, statement, *_rest):
-        of_calls = connection.engine.pool is not database.engine.pool
-        waits_for_disk = connection.get_execution_options().get("menjin_waits_for_disk", not of_calls)
-        waits.append((*verbs([statement]), waits_for_disk))
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
+    with statements_that_wait(database) as waits:
         assert north.ask(clock.now).change is not None
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-    waits = [one for one in waits if one[0] != "BEGIN"]
     assert waits == [("UPDATE", False), ("UPDATE", True), ("SELECT", True)]
 
 

@@ -1,8 +1,8 @@
-"""One thread of a process that answers what gates send most, all that waits at a time by a few statements.
+"""Batch gates' requests: one thread drains the queue and answers up to 128 by a few statements.
 
 A request that has arrived in whole comes here before it gets a thread of its own. While some are answered,
 others arrive: the more of them wait, the less each costs. What is not answered here goes on to the gates'
-threads as it came.
+threads as it came, and is worked out in full.
 """
 
 import logging
@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import cast
 
-from waitress.task import Task, ThreadedTaskDispatcher  # type: ignore[import-untyped]  # it has no types
+from waitress.task import Task, ThreadedTaskDispatcher, WSGITask  # type: ignore[import-untyped]  # it has no types
 from waitress.utilities import build_http_date  # type: ignore[import-untyped]  # likewise
 
 from web_admin.serving.channel import Channel
 from web_admin.serving.connection_limits import FairQueue
 from web_admin.serving.request_intake import ArrivingRequest
-from web_admin.sync.quick_door import GATE_VARIABLE, Answer, QuickDoor, WholeRequest
+from web_admin.sync.fast_path import GATE_VARIABLE, WAS_TRIED, Answer, FastPath, WholeRequest
 
 AT_ONCE = 128
 _log = logging.getLogger(__name__)
@@ -42,22 +42,32 @@ class AnsweredTask(Task):  # type: ignore[misc]  # its base has no types
         self.channel.write_soon("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + self._answer.body)
 
 
-class QuickThread:
+class AppTask(WSGITask):  # type: ignore[misc]  # likewise
+    """Has the app answer; of a request that the batch left, in full at once."""
+
+    def get_environment(self) -> dict[str, object]:
+        """Return the request as WSGI has it."""
+        environ: dict[str, object] = super().get_environment()
+        environ[WAS_TRIED] = self.request.was_tried
+        return environ
+
+
+class BatchWorker:
     """The thread, and the connections whose requests wait for it."""
 
     def __init__(
-        self, door: QuickDoor, pass_on: Callable[[Channel], None], threads: ThreadedTaskDispatcher
+        self, fast_path: FastPath, pass_on: Callable[[Channel], None], threads: ThreadedTaskDispatcher
     ) -> None:
         """Start it; `pass_on` takes a connection whose request is not answered here.
 
         `threads` send an answer where its client may have to be waited for.
         """
-        self._door, self._pass_on, self._threads = door, pass_on, threads
+        self._fast_path, self._pass_on, self._threads = fast_path, pass_on, threads
         self._waiting = threading.Condition()
         self.lock: AbstractContextManager[object] = self._waiting
         self.queue = FairQueue()
         self._stops = self.is_busy = False
-        self._thread = threading.Thread(target=self._work, name="quick", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="batch", daemon=True)
         self._thread.start()
 
     def __len__(self) -> int:
@@ -72,7 +82,7 @@ class QuickThread:
         if headers.get("CONNECTION", "").lower() not in ("", "keep-alive") or not request.is_in_memory:
             return False
         length, gate_id = headers.get("CONTENT_LENGTH", ""), headers.get(GATE_VARIABLE, "")
-        return self._door.may_answer(request.command, request.path, request.query, length, gate_id)
+        return self._fast_path.may_answer(request.command, request.path, request.query, length, gate_id)
 
     def add(self, channel: Channel) -> None:
         """Take a connection whose first request waits."""
@@ -117,9 +127,9 @@ class QuickThread:
 
     def _answers(self, requests: Sequence[ArrivingRequest]) -> Sequence[Answer | None]:
         try:
-            return self._door.answer_together(
+            return self._fast_path.answer(
                 [WholeRequest(one.command, one.path, one.query, one.headers, one.body) for one in requests]
             )
-        except Exception:  # noqa: BLE001 - each is asked alone, and it is logged
-            _log.exception("answering %d requests of gates together failed", len(requests))
+        except Exception:  # noqa: BLE001 - each is worked out in full, and it is logged
+            _log.exception("answering a batch of %d requests of gates failed", len(requests))
             return [None] * len(requests)

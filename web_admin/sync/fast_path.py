@@ -1,7 +1,8 @@
-"""Answer what gates send most of all before Flask sees it: questions with nothing new, and new receipts.
+"""Answer what gates send most of all before Flask sees it: check-ins with nothing new, and new receipts.
 
 Such a request needs a signature check and a statement or two; what Flask and its extensions do for a page
-(session, sign-in, forms, headers for browsers) would cost as much again. Whatever cannot be answered here
+(session, sign-in, forms, headers for browsers) would cost as much again. A request is answered here alone, in
+the thread that it has, or with all that wait (`serving/batch_worker.py`). Whatever cannot be answered here
 goes on to Flask as it came, and is worked out or refused there. Nothing was noted of it then.
 """
 
@@ -9,7 +10,7 @@ import io
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
@@ -17,7 +18,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from flask import Flask, Response, g
-from werkzeug.datastructures import EnvironHeaders
 
 from gate_controller.contract.messages import (
     ASK_PATH,
@@ -30,20 +30,19 @@ from gate_controller.contract.messages import (
 )
 from web_admin.core.database import current_menjin
 from web_admin.core.request_times import HEADER, MARK, note_answer
-from web_admin.sync.asking import ASK_BODY, answer_together, answer_unchanged
-from web_admin.sync.requests import QuickCall, SyncRefused, quick_call
-from web_admin.sync.routes import store_receipts, store_receipts_together
+from web_admin.sync.check_in import ASK_BODY, answer_check_ins
+from web_admin.sync.requests import FastCall, SyncRefused, fast_call
+from web_admin.sync.routes import store_receipts
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-class Quick(NamedTuple):
-    """What answers the requests of one path where it can, alone or many together, and their longest body."""
+class Fast(NamedTuple):
+    """The longest body of requests to one path, and what answers those of one gate or many where it can."""
 
     longest_body: int
-    alone: Callable[[QuickCall], msgspec.Struct | None]
-    together: Callable[[Sequence[QuickCall]], Sequence[msgspec.Struct | Exception | None]]
+    answer: Callable[[Sequence[FastCall]], Sequence[msgspec.Struct | Exception | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +65,13 @@ class Answer:
     body: bytes
 
 
-QUICK: Mapping[str, Quick] = {
-    ASK_PATH: Quick(ASK_BODY, answer_unchanged, answer_together),
-    RECEIPTS_PATH: Quick(MAX_BODY_BYTES, store_receipts, store_receipts_together),
+FAST: Mapping[str, Fast] = {
+    ASK_PATH: Fast(ASK_BODY, answer_check_ins),
+    RECEIPTS_PATH: Fast(MAX_BODY_BYTES, store_receipts),
 }
 """By path."""
+WAS_TRIED = "menjin.was_tried"
+"""Set in the environment of a request that the fast path has left to be worked out in full."""
 _OF_ONE_ANSWER = frozenset({"Content-Type", "Content-Length", HEADER})
 _SIGNED_HEADERS = {
     name: name.upper().replace("-", "_") for name in (GATE_HEADER, COUNTER_HEADER, SIGNATURE_HEADER)
@@ -81,7 +82,7 @@ _LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStat
 _log = logging.getLogger(__name__)
 
 
-class QuickDoor:
+class FastPath:
     """The application around Flask's (PEP 3333)."""
 
     def __init__(
@@ -93,47 +94,50 @@ class QuickDoor:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request, here or by Flask."""
         path = environ.get("PATH_INFO", "")
-        body = self._body(environ, path)
+        body = None if environ.get(WAS_TRIED) else self._body(environ, path)
         if body is None:
             return self._inner(environ, start_response)
         mark = (secrets.token_hex(6), self._monotonic())
+        headers = {name: environ.get(f"HTTP_{name}", "") for name in _SIGNED_HEADERS.values()}
         with self._app.app_context():
             g.menjin_request_id = mark[0]
-            outcome = _alone(path, environ, body)
-            if outcome is not None:
-                answer = self._answer(path, mark, outcome)
-                start_response(answer.status, list(answer.headers))
-                return [answer.body]
+            (answer,) = self._answers([WholeRequest("POST", path, "", headers, body)], [mark])
+        if answer is not None:
+            start_response(answer.status, list(answer.headers))
+            return [answer.body]
         environ["wsgi.input"], environ[MARK] = io.BytesIO(body), mark
         return self._inner(environ, start_response)
 
     def may_answer(self, method: str, path: str, query: str, length: str, gate_id: str) -> bool:
         """Return whether a request is one of these by its head, and of a gate whose key is remembered."""
-        if path not in QUICK or method != "POST" or query or not length.isascii() or not length.isdecimal():
+        if path not in FAST or method != "POST" or query or not length.isascii() or not length.isdecimal():
             return False
         of_known_gate = gate_id in self._app.extensions["menjin_gate_keys"]
-        return of_known_gate and int(length) <= QUICK[path].longest_body
+        return of_known_gate and int(length) <= FAST[path].longest_body
 
-    def answer_together(self, requests: Sequence[WholeRequest]) -> list[Answer | None]:
-        """Answer what can be answered by a few statements for all; None is to be asked alone.
+    def answer(self, requests: Sequence[WholeRequest]) -> list[Answer | None]:
+        """Answer what can be answered by a few statements for all; None is to be worked out in full.
 
         Nothing was noted of a request that is not answered here, unless a connection ended at its commit.
         """
         began = self._monotonic()
-        answers: list[Answer | None] = [None] * len(requests)
         with self._app.app_context():
-            for path in QUICK:
-                signed: dict[str, tuple[int, QuickCall]] = {}
-                for number, request in enumerate(requests):
-                    call = _call_of(request) if request.path == path else None
-                    if call is not None and call.gate_id not in signed:  # each gate once
-                        signed[call.gate_id] = (number, call)
-                if not signed:
-                    continue
-                for number, outcome in _together(path, signed.values()):
-                    if outcome is not None:
-                        g.menjin_request_id = secrets.token_hex(6)
-                        answers[number] = self._answer(path, (g.menjin_request_id, began), outcome)
+            return self._answers(requests, [(secrets.token_hex(6), began) for _request in requests])
+
+    def _answers(
+        self, requests: Sequence[WholeRequest], marks: Sequence[tuple[str, float]]
+    ) -> list[Answer | None]:
+        answers: list[Answer | None] = [None] * len(requests)
+        for path in FAST:
+            signed: dict[str, tuple[int, FastCall]] = {}
+            for number, request in enumerate(requests):
+                call = _call_of(request) if request.path == path else None
+                if call is not None and call.gate_id not in signed:  # each gate once
+                    signed[call.gate_id] = (number, call)
+            for number, outcome in _outcomes(path, signed.values()):
+                if outcome is not None:
+                    g.menjin_request_id = marks[number][0]
+                    answers[number] = self._answer(path, marks[number], outcome)
         return answers
 
     def _body(self, environ: "WSGIEnvironment", path: str) -> bytes | None:
@@ -169,32 +173,23 @@ class QuickDoor:
         return tuple((name, value) for name, value in made.headers if name not in _OF_ONE_ANSWER)
 
 
-def _alone(path: str, environ: "WSGIEnvironment", body: bytes) -> msgspec.Struct | Exception | None:
-    """Return what comes of one request; None where it has to be worked out."""
-    signed = quick_call("POST", path, EnvironHeaders(environ), body)
-    if signed is None:
-        return None
-    try:
-        return QUICK[path].alone(signed)
-    except Exception as err:  # noqa: BLE001 - whatever it is, a gate reads JSON and no page, and it is logged
-        return err
-
-
-def _together(
-    path: str, signed: Iterable[tuple[int, QuickCall]]
+def _outcomes(
+    path: str, signed: Collection[tuple[int, FastCall]]
 ) -> list[tuple[int, msgspec.Struct | Exception | None]]:
     """Return what comes of requests to one path, by their numbers; nothing where all of them fail."""
+    if not signed:
+        return []
     numbers, calls = zip(*signed, strict=True)
     try:
-        return list(zip(numbers, QUICK[path].together(calls), strict=True))
-    except Exception:  # noqa: BLE001 - each is asked alone, and requests to another path have their answers
-        _log.exception("answering %d requests of gates to %s together failed", len(calls), path)
+        return list(zip(numbers, FAST[path].answer(calls), strict=True))
+    except Exception:  # noqa: BLE001 - each is worked out in full, and requests to another path have answers
+        _log.exception("answering %d requests of gates to %s by a few statements failed", len(calls), path)
         return []
 
 
-def _call_of(request: WholeRequest) -> QuickCall | None:
+def _call_of(request: WholeRequest) -> FastCall | None:
     headers = {name: request.headers.get(variable, "") for name, variable in _SIGNED_HEADERS.items()}
-    return quick_call("POST", request.path, headers, request.body)
+    return fast_call("POST", request.path, headers, request.body)
 
 
 def _status_and_message(path: str, outcome: msgspec.Struct | Exception) -> tuple[int, msgspec.Struct]:

@@ -1,4 +1,4 @@
-"""Many gates are answered together as each would be alone, and one that differs is left out."""
+"""Many gates are answered by one statement as each is in full, and one that differs is left out."""
 
 import re
 import threading
@@ -12,24 +12,19 @@ from sqlalchemy.exc import OperationalError
 
 from gate_controller.contract.features import BELL, SUM_DIGEST
 from gate_controller.contract.messages import ASK_PATH, RECEIPTS_PATH, AskReply
+from tests.support.batched_gates import GATES, noted, on_postgresql, request_of
 from tests.support.compounds.with_gates import add_card, sync_app
-from tests.support.gates_together import GATES, noted, request_of
 from tests.support.statements import statements_of, verbs
 from tests.web_admin.gates.test_new_receipts import signed as signed_receipts
 from tests.web_admin.policy.published import give_face
+from tests.web_admin.sync.test_check_in import differing
 from tests.web_admin.sync.test_news import one_card_more, take
-from tests.web_admin.sync.test_unchanged_asks import differing
 from web_admin.compound.models import Gate, Person
 from web_admin.compound.policy_models import OrderRow, PolicySumsRow
 from web_admin.policy.publish import publish_policy
-from web_admin.sync.quick_door import QUICK
+from web_admin.sync.fast_path import FAST
 
-pytestmark = [
-    pytest.mark.one_database,
-    pytest.mark.parametrize(
-        "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
-    ),
-]
+pytestmark = pytest.mark.both_databases
 
 
 def test_many_gates_cost_one_statement_and_each_call_is_counted(fleet, database, clock):
@@ -56,7 +51,9 @@ def test_news_of_many_gates_cost_as_many_statements_as_those_of_one(fleet, datab
         assert not differing(reply, gate.ask(clock.now)), "as it is worked out in full"
 
 
-def test_a_gate_that_hears_a_bell_is_looked_up_for_news_at_once(fleet, database, sealer, site, clock):
+def test_gates_that_were_rung_get_their_news_and_how_long_they_may_wait_now(
+    fleet, database, sealer, site, clock
+):
     class Rings:
         is_set_up = is_ringing = True
 
@@ -71,7 +68,7 @@ def test_a_gate_that_hears_a_bell_is_looked_up_for_news_at_once(fleet, database,
     one_card_more(database, sealer, site, fleet.person_id, 700, clock.now)
     with statements_of(database) as seen:
         replies = fleet.ask(clock.now)
-    assert verbs(seen) == ["UPDATE", "SELECT"]
+    assert verbs(seen) == ["UPDATE", "UPDATE", "SELECT"]
     assert all(reply.change is not None and reply.bell_seconds for reply in replies.values())
     for gate in fleet.gates:
         take(gate, replies[gate.gate_id])
@@ -169,6 +166,7 @@ def test_a_gate_without_sums_is_left_out_and_the_others_get_their_news(fleet, da
     assert all(counters[gate.gate_id] == gate.counter for gate in fleet.gates if gate.gate_id in replies)
 
 
+@on_postgresql
 def test_a_gate_whose_row_is_held_is_left_out_and_the_others_do_not_wait(fleet, database, clock):
     clock.now += timedelta(seconds=2)
     with database.session() as session:
@@ -182,9 +180,9 @@ def test_a_gate_whose_row_is_held_is_left_out_and_the_others_do_not_wait(fleet, 
 def test_the_same_gate_twice_is_answered_once_and_a_copied_request_never(fleet, clock):
     gate = fleet.gates[0]
     requests = [request_of(gate, ASK_PATH, gate.question(clock.now)) for _ in range(2)]
-    assert list(fleet.together(requests)) == [0]
-    assert list(fleet.together(requests[1:])) == [0], "its number is the next"
-    assert fleet.together(requests) == fleet.together(requests[1:]) == {}
+    assert list(fleet.batch(requests)) == [0]
+    assert list(fleet.batch(requests[1:])) == [0], "its number is the next"
+    assert fleet.batch(requests) == fleet.batch(requests[1:]) == {}
 
 
 def test_one_request_at_two_workers_is_answered_by_one(fleet, menjin, clock):
@@ -198,11 +196,11 @@ def test_one_request_at_two_workers_is_answered_by_one(fleet, menjin, clock):
         requests = [request_of(gate, ASK_PATH, gate.question(clock.now)) for gate in fleet.gates]
         answered = []
 
-        def asks(door, requests=requests, answered=answered):
-            answered.extend(number for number, one in enumerate(door.answer_together(requests)) if one)
+        def asks(fast_path, requests=requests, answered=answered):
+            answered.extend(number for number, one in enumerate(fast_path.answer(requests)) if one)
 
-        doors = [fleet.door, other.extensions["menjin_quick_door"]]
-        workers = [threading.Thread(target=asks, args=(door,)) for door in doors]
+        fast_paths = [fleet.fast_path, other.extensions["menjin_fast_path"]]
+        workers = [threading.Thread(target=asks, args=(fast_path,)) for fast_path in fast_paths]
         for worker in workers:
             worker.start()
         for worker in workers:
@@ -213,7 +211,7 @@ def test_one_request_at_two_workers_is_answered_by_one(fleet, menjin, clock):
 def test_asks_and_receipts_that_wait_together_are_each_answered_as_what_they_are(fleet, clock):
     gate, other = fleet.gates[:2]
     nothing = signed_receipts(gate.key)  # no receipt at all: it is worked out in full
-    answers = fleet.together(
+    answers = fleet.batch(
         [request_of(gate, RECEIPTS_PATH, nothing), request_of(other, ASK_PATH, other.question(clock.now))]
     )
     assert list(answers) == [1]
@@ -228,7 +226,7 @@ def test_a_body_that_cannot_be_read_and_a_wrong_signature_are_no_fault_of_others
         request_of(forged, ASK_PATH, forged.question(clock.now)),
     ]
     requests[2].headers["MENJIN_SIGNATURE"] = requests[0].headers["MENJIN_SIGNATURE"]
-    answers = fleet.together(requests)
+    answers = fleet.batch(requests)
     assert {number: answer.status for number, answer in answers.items()} == {
         0: "200 OK",
         1: "400 Bad Request",
@@ -254,16 +252,16 @@ def test_what_fails_for_receipts_takes_no_answer_from_gates_that_ask(fleet, cloc
     def fails(signed):
         raise ValueError("a fault")
 
-    monkeypatch.setitem(QUICK, RECEIPTS_PATH, QUICK[RECEIPTS_PATH]._replace(together=fails))
+    monkeypatch.setitem(FAST, RECEIPTS_PATH, FAST[RECEIPTS_PATH]._replace(answer=fails))
     sender, *asking = fleet.gates
-    answers = fleet.together(
+    answers = fleet.batch(
         [
             request_of(sender, RECEIPTS_PATH, signed_receipts(sender.key)),
             *(request_of(gate, ASK_PATH, gate.question(clock.now)) for gate in asking),
         ]
     )
     assert sorted(answers) == list(range(1, GATES))
-    assert "together failed" in caplog.text
+    assert "by a few statements failed" in caplog.text
 
 
 def test_a_gate_that_has_a_share_by_now_is_lent_it_by_a_call_that_waits(fleet, database, sealer, site, clock):
@@ -283,7 +281,7 @@ def test_a_gate_that_has_a_share_by_now_is_lent_it_by_a_call_that_waits(fleet, d
 def test_news_of_too_many_records_leave_gates_out_and_the_first_get_theirs(
     fleet, database, sealer, site, clock, monkeypatch
 ):
-    monkeypatch.setattr("web_admin.gates.asks_together.MOST_NEWS_ROWS", 6)
+    monkeypatch.setattr("web_admin.gates.check_ins.MOST_NEWS_ROWS", 6)
     with database.session() as session:
         for number in range(2):
             add_card(session, sealer, session.get_one(Person, fleet.person_id), 700 + number, clock.now)
@@ -308,6 +306,7 @@ def test_cards_come_with_their_persons_news_in_the_order_of_versions(fleet, data
     assert [len(replies[gate.gate_id].change.puts) for gate in fleet.gates[:3]] == [3, 2, 1]
 
 
+@on_postgresql
 def test_of_many_records_only_those_published_since_are_read(fleet, database, sealer, site, clock):
     """Or a card more at 250 gates with 10,000 people would read five million records."""
     with database.session() as session:

@@ -16,13 +16,15 @@ from web_admin.serving.buffering_server import BufferingServer
 from web_admin.serving.request_intake import Intakes
 from web_admin.serving.shared_threads import SharedThreads
 from web_admin.serving.socket_loop import Sockets
-from web_admin.sync.quick_door import Answer
+from web_admin.sync.fast_path import WAS_TRIED, Answer
 
 GATE = {"Menjin-Gate": "north"}
 LONG = 8 * 1024 * 1024
+TRIED = []
+"""Of each request that reached the app, whether a batch had left it."""
 
 
-class Door:
+class Fast:
     """What would answer gates: it repeats each body, but for one that says `alone`."""
 
     def __init__(self):
@@ -33,7 +35,7 @@ class Door:
     def may_answer(self, method, path, query, length, gate_id):
         return (method, path, query, gate_id) == ("POST", ASK_PATH, "", "north") and int(length) < 99_999
 
-    def answer_together(self, requests):
+    def answer(self, requests):
         self.batches.append([request.body for request in requests])
         assert self.is_open.wait(10)
         if self.fault is not None:
@@ -41,16 +43,17 @@ class Door:
         return [
             None
             if request.body == b"alone"
-            else answer(b"x" * LONG if request.body == b"long" else b"together:" + request.body)
+            else known(b"x" * LONG if request.body == b"long" else b"together:" + request.body)
             for request in requests
         ]
 
 
-def answer(body):
+def known(body):
     return Answer("200 OK", (("Content-Length", str(len(body))), ("X-Request-ID", "1")), body)
 
 
 def app(environ, start_response):
+    TRIED.append(environ[WAS_TRIED])
     body = b"app:" + environ["wsgi.input"].read()
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]
@@ -60,9 +63,9 @@ class Served:
     """A listener with its loop in a thread, as a process of the server has it."""
 
     def __init__(self, stack):
-        self.door, self._stack, self._ends = Door(), stack, False
+        self.fast_path, self._stack, self._ends = Fast(), stack, False
         self.sockets = Sockets()
-        self.threads = SharedThreads(page_threads=1, sync_threads=1, quick_door=self.door)
+        self.threads = SharedThreads(page_threads=1, sync_threads=1, fast_path=self.fast_path)
         self.server = BufferingServer(
             app, socket.create_server(("127.0.0.1", 0)), self.threads, Intakes(0), self.sockets
         )
@@ -92,7 +95,7 @@ class Served:
             time.sleep(0.005)
 
     def close(self):
-        self.door.is_open.set()
+        self.fast_path.is_open.set()
         self._ends = True
         self._loop.join()
         self.threads.shutdown()
@@ -116,20 +119,20 @@ def said(line):
 
 def waiting_behind(served, bodies):
     """Return connections whose requests wait while one before them is being answered."""
-    served.door.is_open.clear()
+    served.fast_path.is_open.clear()
     first = served.ask(b"first")
-    served.wait(lambda: served.door.batches)
+    served.wait(lambda: served.fast_path.batches)
     lines = [served.ask(body) for body in bodies]
-    served.wait(lambda: len(served.threads._quick) == len(bodies))
+    served.wait(lambda: len(served.threads._batch) == len(bodies))
     return first, lines
 
 
 def test_requests_that_wait_are_answered_together_each_on_its_own_connection(served):
     bodies = [b"%d" % number for number in range(9)]
     first, lines = waiting_behind(served, bodies)
-    served.door.is_open.set()
+    served.fast_path.is_open.set()
     assert [said(line) for line in (first, *lines)] == [b"together:" + body for body in (b"first", *bodies)]
-    assert [sorted(batch) for batch in served.door.batches] == [[b"first"], bodies]
+    assert [sorted(batch) for batch in served.fast_path.batches] == [[b"first"], bodies]
 
 
 def test_a_connection_is_kept_and_its_answers_come_in_order(served):
@@ -143,7 +146,14 @@ def test_a_connection_is_kept_and_its_answers_come_in_order(served):
             b"app:alone" if body == b"alone" else b"together:" + body,
         )
         assert line.sock is kept is not None
-    assert served.door.batches == [[b"1"], [b"alone"], [b"2"]]
+    assert served.fast_path.batches == [[b"1"], [b"alone"], [b"2"]]
+
+
+def test_the_app_is_asked_in_full_for_what_a_batch_left(served):
+    TRIED.clear()
+    assert said(served.ask(b"alone")) == b"app:alone"
+    assert said(served.ask(b"1", path="/sync/v1/events")) == b"app:1"
+    assert TRIED == [True, False]
 
 
 def test_two_requests_sent_at_once_are_answered_in_their_order(served):
@@ -158,12 +168,12 @@ def test_two_requests_sent_at_once_are_answered_in_their_order(served):
 
 def test_a_client_that_reads_nothing_holds_up_no_other(served):
     """Two requests at once, and answers longer than the client's buffers: waitress waits until it reads."""
-    served.door.is_open.clear()
+    served.fast_path.is_open.clear()
     head = f"POST {ASK_PATH} HTTP/1.1\r\nHost: x\r\nMenjin-Gate: north\r\nContent-Length: 4\r\n\r\n"
     with socket.create_connection(served.server.socket.getsockname(), 10) as line:
         line.sendall((head + "long" + head + "long").encode())
-        served.wait(lambda: served.door.batches)
-        served.door.is_open.set()
+        served.wait(lambda: served.fast_path.batches)
+        served.fast_path.is_open.set()
         for number in range(3):
             assert said(served.ask(b"%d" % number)) == b"together:%d" % number
         got = 0
@@ -178,16 +188,16 @@ def test_a_body_that_comes_later_than_its_head_is_answered_whole(served):
             "Content-Length: 4\r\n\r\nab".encode()
         )
         time.sleep(0.1)
-        assert served.door.batches == []
+        assert served.fast_path.batches == []
         line.sendall(b"cd")
         assert line.recv(4096).endswith(b"together:abcd")
 
 
-def test_a_fault_at_the_door_is_no_fault_of_the_gates(served, caplog):
-    served.door.fault = ValueError("a fault")
+def test_a_fault_of_the_fast_path_is_no_fault_of_the_gates(served, caplog):
+    served.fast_path.fault = ValueError("a fault")
     assert said(served.ask(b"1")) == b"app:1"
-    assert "answering 1 requests of gates together failed" in caplog.text
-    served.door.fault = None
+    assert "answering a batch of 1 requests of gates failed" in caplog.text
+    served.fast_path.fault = None
     assert said(served.ask(b"2")) == b"together:2"
 
 
@@ -205,7 +215,7 @@ def test_a_fault_at_the_door_is_no_fault_of_the_gates(served, caplog):
 def test_other_requests_reach_the_app_at_once(served, otherwise):
     sent = {"body": b"1"} | otherwise
     assert said(served.ask(**sent)) == b"app:" + sent["body"]
-    assert served.door.batches == []
+    assert served.fast_path.batches == []
 
 
 def test_a_request_of_http_1_0_reaches_the_app(served):
@@ -220,7 +230,7 @@ def test_a_request_of_http_1_0_reaches_the_app(served):
 def test_a_client_that_goes_away_while_it_waits_keeps_no_answer_from_others(served):
     _first, (gone, other) = waiting_behind(served, [b"1", b"2"])
     gone.close()
-    served.door.is_open.set()
+    served.fast_path.is_open.set()
     assert said(other) == b"together:2"
     assert said(served.ask(b"3")) == b"together:3"
 
@@ -231,23 +241,23 @@ def test_a_request_beyond_those_that_may_wait_is_refused(served, monkeypatch):
     refused = served.ask(b"4").getresponse()
     assert refused.status == 503
     assert b"server_busy" in refused.read()
-    served.door.is_open.set()
+    served.fast_path.is_open.set()
     assert [said(line) for line in lines] == [b"together:1", b"together:2", b"together:3"]
 
 
 def test_the_thread_ends_with_the_server(served):
     assert said(served.ask(b"1")) == b"together:1"
     served.threads.shutdown()
-    assert not served.threads._quick._thread.is_alive()
+    assert not served.threads._batch._thread.is_alive()
 
 
-@pytest.mark.parametrize(("dialect", "is_together"), [("postgresql", True), ("sqlite", False)])
-def test_a_compound_on_postgresql_is_served_so(dialect, is_together, monkeypatch):
-    engine = SimpleNamespace(dialect=SimpleNamespace(name=dialect), dispose=lambda: None)
-    config = SimpleNamespace(trusted_proxies=0)
-    menjin = SimpleNamespace(database=SimpleNamespace(engine=engine), config=config)
-    app = SimpleNamespace(extensions={"menjin": menjin, "menjin_quick_door": "the door"})
+def test_one_compound_is_served_in_batches(monkeypatch):
+    engine = SimpleNamespace(dispose=lambda: None)
+    menjin = SimpleNamespace(
+        database=SimpleNamespace(engine=engine), config=SimpleNamespace(trusted_proxies=0)
+    )
+    app = SimpleNamespace(extensions={"menjin": menjin, "menjin_fast_path": "the fast path"})
     seen = []
     monkeypatch.setattr(workers, "serve", lambda served, _listening: seen.append(served))
     workers.serve_app(app, None, None)
-    assert seen[0].quick_door == ("the door" if is_together else None)
+    assert seen[0].fast_path == "the fast path"

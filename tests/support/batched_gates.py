@@ -1,15 +1,24 @@
-"""Gates that are answered together: a compound of some, and what each of them sends and is answered."""
+"""Gates that are answered in one batch: a compound of some, and what each of them sends and is answered."""
 
 from dataclasses import dataclass
 
+import pytest
 from sqlalchemy import select
 
 from gate_controller.contract.messages import ASK_PATH
 from tests.support.compounds.with_gates import PlayedGate
 from web_admin.compound.models import Gate
-from web_admin.sync.quick_door import WholeRequest
+from web_admin.sync.fast_path import WholeRequest
 
 GATES = 4
+
+
+def on_postgresql(test):
+    """Mark a test of rows that another transaction locks, or of a plan: on SQLite one transaction writes."""
+    only = pytest.mark.parametrize(
+        "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+    )
+    return pytest.mark.one_database(only(test))
 
 
 @dataclass
@@ -21,18 +30,18 @@ class Fleet:
     person_id: str
 
     @property
-    def door(self):
-        return self.app.extensions["menjin_quick_door"]
+    def fast_path(self):
+        return self.app.extensions["menjin_fast_path"]
 
-    def together(self, requests):
+    def batch(self, requests):
         """Return the answers to these requests, read, by number; what is not answered is left out."""
-        answers = self.door.answer_together(requests)
+        answers = self.fast_path.answer(requests)
         return {number: answer for number, answer in enumerate(answers) if answer is not None}
 
     def ask(self, now, gates=None):
         """Return what each gate is answered, by id; gates without an answer are left out."""
         gates = self.gates if gates is None else gates
-        answers = self.together([request_of(gate, ASK_PATH, gate.question(now)) for gate in gates])
+        answers = self.batch([request_of(gate, ASK_PATH, gate.question(now)) for gate in gates])
         for answer in answers.values():
             assert answer.status == "200 OK", answer
         return {gates[number].gate_id: read(gates[number], answer) for number, answer in answers.items()}

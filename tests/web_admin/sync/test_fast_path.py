@@ -17,7 +17,7 @@ from web_admin.core.log_lines import JsonLines
 from web_admin.core.request_times import request_numbers
 from web_admin.gates.ask_bounds import ASKS_AT_ONCE, AskBounds
 from web_admin.policy.effects import PolicyEffects
-from web_admin.sync.quick_door import QUICK, QuickDoor
+from web_admin.sync.fast_path import FAST, FastPath
 
 pytestmark = pytest.mark.both_databases
 
@@ -36,12 +36,12 @@ def whole_app(web_config, database, sealer, quiet, clock):
 @pytest.fixture
 def reached_flask(gates_app, monkeypatch):
     """Bodies of the requests that reached Flask."""
-    return seen_behind(gates_app.extensions["menjin_quick_door"], monkeypatch)
+    return seen_behind(gates_app.extensions["menjin_fast_path"], monkeypatch)
 
 
 def seen_behind(door, monkeypatch):
     bodies = []
-    assert isinstance(door, QuickDoor)
+    assert isinstance(door, FastPath)
     inner = door._inner
 
     def seen(environ, start_response):
@@ -105,7 +105,7 @@ def test_other_paths_methods_queries_and_long_bodies_reach_flask(quiet, clock, g
     assert client.get(ASK_PATH).status_code == 405
     assert client.post("/sync/v1/nowhere").status_code == 404
     assert quiet.post(f"{ASK_PATH}?x=1", quiet.question(clock.now)).status_code == 200
-    assert quiet.post(ASK_PATH, b" " * (QUICK[ASK_PATH].longest_body + 1)).status_code == 413
+    assert quiet.post(ASK_PATH, b" " * (FAST[ASK_PATH].longest_body + 1)).status_code == 413
     chunked = {"Transfer-Encoding": "chunked", "Content-Length": "nonsense"}
     assert client.post(ASK_PATH, headers=chunked).status_code == 401
     assert len(reached_flask) == 5
@@ -116,7 +116,7 @@ def test_a_strangers_body_is_not_read_there(quiet, gates_app):
         def read(self, size=-1):
             raise AssertionError("the body of a stranger was read")
 
-    door = gates_app.extensions["menjin_quick_door"]
+    door = gates_app.extensions["menjin_fast_path"]
     for head in ({}, {"HTTP_MENJIN_GATE": "nowhere"}):
         environ = {
             "PATH_INFO": RECEIPTS_PATH,
@@ -130,16 +130,16 @@ def test_a_strangers_body_is_not_read_there(quiet, gates_app):
 
 def test_its_answers_have_the_headers_of_every_answer(quiet, clock, whole_app, monkeypatch):
     reached = seen_behind(whole_app.wsgi_app, monkeypatch)
-    quick = quiet.post(ASK_PATH, quiet.question(clock.now))
+    fast = quiet.post(ASK_PATH, quiet.question(clock.now))
     assert reached == []
     whole_app.extensions["menjin_last_answers"].forget("north")
     full = quiet.post(ASK_PATH, quiet.question(clock.now))
     assert len(reached) == 1
     own = {"Content-Length", "X-Request-ID"}
-    assert {(name, value) for name, value in quick.headers if name not in own} == {
+    assert {(name, value) for name, value in fast.headers if name not in own} == {
         (name, value) for name, value in full.headers if name not in own
     }
-    assert "Content-Security-Policy" in quick.headers
+    assert "Content-Security-Policy" in fast.headers
 
 
 def test_what_is_passed_on_is_measured_from_its_beginning(quiet, clock, whole_app, monkeypatch):
@@ -147,8 +147,9 @@ def test_what_is_passed_on_is_measured_from_its_beginning(quiet, clock, whole_ap
 
     def passes_on(signed):
         at_the_door.append(g.menjin_request_id)
+        return [None] * len(signed)
 
-    monkeypatch.setitem(QUICK, ASK_PATH, QUICK[ASK_PATH]._replace(alone=passes_on))
+    monkeypatch.setitem(FAST, ASK_PATH, FAST[ASK_PATH]._replace(answer=passes_on))
     monkeypatch.setattr(whole_app.wsgi_app, "_monotonic", lambda: time.perf_counter() - 100)
     seconds = sum_of(ASK_PATH)
     answer = quiet.post(ASK_PATH, quiet.question(clock.now))
@@ -179,18 +180,36 @@ def test_its_answers_are_counted_and_named_in_the_log(quiet, clock, gates_app, l
     ]
 
 
-def none_of(signed):
-    """Answer none of them together."""
-    return [None] * len(signed)
-
-
-def test_a_fault_there_is_a_refusal_and_is_logged(quiet, clock, monkeypatch, lines):
+def test_a_fault_of_one_gate_is_a_refusal_and_is_logged(quiet, clock, monkeypatch, lines):
     def fail(signed):
-        raise ValueError("something of a row")
+        return [ValueError("something of a row")] * len(signed)
 
-    monkeypatch.setitem(QUICK, ASK_PATH, QUICK[ASK_PATH]._replace(alone=fail, together=none_of))
+    monkeypatch.setitem(FAST, ASK_PATH, FAST[ASK_PATH]._replace(answer=fail))
     answer = quiet.post(ASK_PATH, quiet.question(clock.now))
     assert (answer.status_code, answer.get_json()["error"]) == (500, "server_error")
     failed = [line for line in lines if line["level"] == "error"]
     assert [line["request"] for line in failed] == [answer.headers["X-Request-ID"]]
     assert "something of a row" not in json.dumps(failed)
+
+
+def test_a_fault_of_all_is_logged_and_each_is_answered_in_full(quiet, clock, monkeypatch, lines):
+    def fail(signed):
+        raise ValueError("something of a row")
+
+    monkeypatch.setitem(FAST, ASK_PATH, FAST[ASK_PATH]._replace(answer=fail))
+    assert quiet.ask(clock.now).policy is not None
+    failed = [line for line in lines if line["level"] == "error"]
+    assert len(failed) == 1
+    assert "something of a row" not in json.dumps(failed)
+
+
+def test_what_a_batch_left_is_not_tried_again(quiet, clock, monkeypatch):
+    tried = []
+
+    def passes_on(signed):
+        tried.extend(signed)
+        return [None] * len(signed)
+
+    monkeypatch.setitem(FAST, ASK_PATH, FAST[ASK_PATH]._replace(answer=passes_on))
+    assert quiet.ask(clock.now).policy is not None
+    assert len(tried) == 1

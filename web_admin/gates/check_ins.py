@@ -1,0 +1,202 @@
+"""Answer check-ins that say nothing new, of one gate or many at a time, without working them out in full.
+
+After a full answer that gave the gate nothing to take, this process remembers the check-in and the answer.
+The same check-in again needs no more than the gate's signature and one statement, which counts the request
+and notes that the gate called, and does so only where the database still is as that answer said: the gate's
+key, its policy, its journal, what it last said of itself, the site's keys, the version ordered, no order.
+Where all but the version of the policy is as before, what was published since is read under the lock of the
+gate's row. Where the gate has shares of faces, what may be lent at this moment is read, and sealed to the key
+that it sent. Nothing here is older than the statements: what another process changed, they see.
+
+A gate of which anything else differs is left out, and so is one whose row another transaction locks: nothing
+was noted of it here, and its check-in is answered in full.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from itertools import groupby
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from gate_controller.contract.messages import AskReply, AskRequest, FaceLease
+from web_admin.core.database import Database
+from web_admin.core.sealing import SealBroken, Sealer
+from web_admin.gates.check_in_statements import (
+    MOST_NEWS_ROWS,
+    STATEMENTS,
+    TYPES_OF_CHECK_IN,
+    CheckInStatements,
+    parameters_of,
+)
+from web_admin.gates.last_answers import Call, LastAnswer, LastAnswers, Published, published_in
+
+Replies = dict[str, AskReply | Exception]
+"""By gate: its answer, or why it gets none although its call was counted."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCheckIn:
+    """A check-in of a gate, whose signature by this key the caller has checked."""
+
+    gate_id: str
+    public_key: bytes
+    check_in: AskRequest
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A check-in that a last answer fits, and what the statements take."""
+
+    check_in: AskRequest
+    last: LastAnswer
+    values: dict[str, object]
+
+    @property
+    def gate_id(self) -> str:
+        return self.last.manifest.gate_id
+
+    @property
+    def has_newest(self) -> bool:
+        return self.last.has_newest(self.check_in)
+
+    @property
+    def takes_news(self) -> bool:
+        return self.last.takes_news(self.check_in)
+
+
+def answer_not_modified(
+    answers: LastAnswers,
+    database: Database,
+    sealer: Sealer,
+    check_ins: Sequence[SignedCheckIn],
+    now: datetime,
+) -> Replies:
+    """Count the calls and return the answers, by gate; none of a gate that has to be answered in full.
+
+    Each gate checks in once here. What is lent, or brings records, waits for the disk.
+    """
+    batch = _Batch(answers, database, sealer, now, STATEMENTS[database.engine.dialect.name])
+    known = [
+        _Known(one.check_in, last, last.values(one.check_in, one.call, now))
+        for one in check_ins
+        if (last := answers.to(one.gate_id, one.public_key, one.check_in)) is not None
+    ]
+    newest = [one for one in known if one.has_newest]
+    with _logged("nothing new"):
+        batch.repeat_without_leases([one for one in newest if not one.last.lends])
+    with _logged("leases"):
+        batch.repeat_with_leases([one for one in newest if one.last.lends])
+    with _logged("news"):
+        batch.bring_news([one for one in known if one.takes_news and one.gate_id not in batch.replies])
+    return batch.replies
+
+
+@contextmanager
+def _logged(about: str) -> Iterator[None]:
+    """Log what keeps some gates from an answer: they are answered in full, or that says what is wrong."""
+    try:
+        yield
+    except OperationalError:
+        _log.debug("%s: a connection had ended", about)
+    except Exception:  # noqa: BLE001 - what others were answered before counts, and it is logged
+        _log.exception("%s: check-ins could not be answered by a statement", about)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Check-ins that are answered at a time, and the answers so far."""
+
+    answers: LastAnswers
+    database: Database
+    sealer: Sealer
+    now: datetime
+    statements: CheckInStatements
+    replies: Replies = field(default_factory=dict)
+
+    def repeat_without_leases(self, known: Sequence[_Known]) -> None:
+        """Answer gates that have the newest policy and no share; one that has a share by now is left out."""
+        if not known:
+            return
+        with self.database.calls.begin() as connection:
+            rows = connection.execute(self.statements.counted_without_share, _parameters(known))
+            counted = {row.gate_id for row in rows}
+        for one in known:
+            if one.gate_id in counted:
+                self._reply(one, partial(one.last.dated, self.now, one.check_in, ()))
+
+    def repeat_with_leases(self, known: Sequence[_Known]) -> None:
+        """Answer gates that have the newest policy and had shares."""
+        while known:
+            with self.database.lending_calls.connect() as connection:
+                rows = connection.execute(self.statements.counted, _parameters(known))
+                has_share = {row.gate_id: row.has_share for row in rows}
+                counted = [one for one in known if one.gate_id in has_share]
+                leases = self._lent(connection, counted)
+                if len(leases) == len(counted):
+                    connection.commit()
+                    break
+            # What was counted is not kept, for the full way counts the call of those that are left out.
+            known = [one for one in counted if one.gate_id in leases]
+        else:
+            return
+        for one in counted:
+            if not has_share[one.gate_id]:
+                self.answers.note(replace(one.last, lends=False))
+            self._reply(one, partial(one.last.dated, self.now, one.check_in, leases[one.gate_id]))
+
+    def bring_news(self, known: Sequence[_Known]) -> None:
+        """Answer gates with what was published since, and leases; one of which more differs is left out."""
+        while known:
+            with self.database.engine.connect() as connection:
+                rows = connection.execute(self.statements.counted_at_any_version, _parameters(known))
+                counted = {row.gate_id for row in rows}
+                # Their rows are locked from here on: no publication comes between version and records.
+                known = [one for one in known if one.gate_id in counted]
+                published = self._published(connection, known)
+                complete = [one for one in known if one.gate_id in published]
+                with_share = [one for one in complete if published[one.gate_id].has_share]
+                lent = self._lent(connection, with_share)
+                complete = [one for one in complete if one not in with_share or one.gate_id in lent]
+                if len(complete) == len(known):
+                    connection.commit()
+                    break
+            known = complete  # likewise
+        for one in known:
+            new, leases = published[one.gate_id], lent.get(one.gate_id, ())
+            self._reply(one, partial(self.answers.with_news, one.last, one.check_in, new, leases, self.now))
+
+    def _reply(self, one: _Known, answer: Callable[[], AskReply]) -> None:
+        """Keep an answer, or what kept a counted call from one: it is no fault of other gates."""
+        try:
+            self.replies[one.gate_id] = answer()
+        except Exception as err:  # noqa: BLE001 - it is answered and logged as the fault of this request
+            self.replies[one.gate_id] = err
+
+    def _lent(self, connection: Connection, known: Sequence[_Known]) -> dict[str, tuple[FaceLease, ...]]:
+        """Return the leases by gate, none of a gate of which a share cannot be opened."""
+        leases = {}
+        for one in known:
+            with suppress(SealBroken):
+                leases[one.gate_id] = one.last.lent(connection, self.sealer, one.check_in)
+        return leases
+
+    def _published(self, connection: Connection, known: Sequence[_Known]) -> dict[str, Published]:
+        """Return what was published by gate, nothing of gates beyond the rows that are read at a time."""
+        rows = list(connection.execute(self.statements.news, _parameters(known))) if known else []
+        found = {
+            gate_id: published_in(of_gate) for gate_id, of_gate in groupby(rows, lambda row: row.gate_id)
+        }
+        if len(rows) > MOST_NEWS_ROWS:
+            del found[rows[-1].gate_id]
+        return {gate_id: published for gate_id, published in found.items() if published is not None}
+
+
+def _parameters(known: Sequence[_Known]) -> dict[str, object]:
+    return parameters_of(TYPES_OF_CHECK_IN, [one.values for one in known])

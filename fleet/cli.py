@@ -11,7 +11,7 @@ from fleet.notes import alone
 from fleet.running import Runner
 from fleet.terminal import beside
 from fleet.words import FleetRefused, _
-from gate_controller.contract.spoken import language_of
+from gate_controller.command_line.spoken import language_of
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 _DESCRIPTION = """\

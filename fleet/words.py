@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import fleet
-from gate_controller.contract.spoken import Spoken
+from gate_controller.command_line.spoken import Spoken
 
 _ = Spoken(Path(fleet.__file__).parent / "translations")
 

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from gate_controller.contract.command_names import gate_program
+from gate_controller.command_line.command_names import gate_program
+from gate_controller.command_line.spoken import Spoken, language_of
 from gate_controller.contract.https_only import in_the_clear
-from gate_controller.contract.spoken import Spoken, language_of
 from gate_controller.site_file.config import ConfigRefused, GateConfig, load_config
 from gate_controller.updates.launcher import EXIT_NEXT, ROOT_VARIABLE
 from hardware.errors import BadDeviceSetting

@@ -17,7 +17,7 @@ from typing import NoReturn
 import qrcode
 from waitress.server import create_server  # type: ignore[import-untyped]  # it has no types
 
-from gate_controller.contract.command_names import head_office_command
+from gate_controller.command_line.command_names import head_office_command
 from head_office.accounts import PasswordRefused, code_address, make_account
 from head_office.asking.rounds import Rounds
 from head_office.judging import View, ordered, view

@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from gate_controller.contract.command_names import server_command
+from gate_controller.command_line.command_names import server_command
 from gate_controller.contract.languages import html_tag
 from web_admin.accounts.permissions import (
     BLUEPRINTS_OF_GATES,

@@ -299,7 +299,7 @@ def names_of_commands() -> dict[str, str]:
     """Return the variables by which texts name the commands as these packages have them."""
     sys.path.insert(0, str(ROOT))
     try:
-        from gate_controller.contract.command_names import OF_PACKAGES
+        from gate_controller.command_line.command_names import OF_PACKAGES
     finally:
         sys.path.remove(str(ROOT))
     return OF_PACKAGES

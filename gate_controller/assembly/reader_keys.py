@@ -12,7 +12,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from gate_controller.contract.command_names import gate_command
+from gate_controller.command_line.command_names import gate_command
 from gate_controller.storage.secrets import SecretsUnusable, read_secret, write_secret
 from hardware.errors import BadDeviceSetting
 from hardware.osdp.pairing import Answer, ask_reader, pair_reader

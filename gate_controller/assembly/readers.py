@@ -6,7 +6,7 @@ from pathlib import Path
 from gate_controller.assembly.devices import make_by_driver, of_kind
 from gate_controller.assembly.reader_keys import ReaderAddress, key_name, read_reader_key
 from gate_controller.assembly.unpaired_readers import UnpairedReader, UnpairedRelay
-from gate_controller.contract.command_names import gate_command
+from gate_controller.command_line.command_names import gate_command
 from gate_controller.contract.records import Method
 from gate_controller.site_file.config import AtLane, GateConfig
 from gate_controller.site_file.pulse_limits import limits_of

@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
+from gate_controller.command_line.command_names import gate_command
 from gate_controller.contract.anchor_file import NothingToVerify
 from gate_controller.contract.forgetting_certificate import (
     CertificateBroken,
@@ -163,7 +164,7 @@ def _as_key(content: bytes) -> bytes | None:
 
 
 def _print(checked: Checked, too_early: tuple[str, ...], *, as_json: bool) -> None:
-    lines = in_words(checked)
+    lines = in_words(checked, gate_command("key"))
     if too_early:
         lines.insert(
             0, f"NOT YET by this machine's clock, which is behind the server's: {', '.join(too_early)}"

@@ -17,7 +17,6 @@ from typing import Literal
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.contract.command_names import gate_command
 from gate_controller.contract.journal_chain import Head
 from gate_controller.contract.messages import MAX_LEASE_SECONDS, SignedReceipt, open_receipt
 from gate_controller.contract.records import Id, Instant
@@ -322,8 +321,8 @@ def ledger_head(statement: Statement) -> Head:
 # -- in words --------------------------------------------------------------------------------------
 
 
-def in_words(checked: Checked) -> list[str]:
-    """Return what a certificate states, a line each, in English."""
+def in_words(checked: Checked, key_command: str) -> list[str]:
+    """Return what a certificate states, a line each, in English; `key_command` shows a gate's key there."""
     statement = checked.statement
     consent, made_at = statement.consent, statement.made_at
     ended = f"ended {_at(consent.ended_at)}" if consent.ended_at else "goes on at other gates"
@@ -335,7 +334,8 @@ def in_words(checked: Checked) -> list[str]:
         f"written in the site's ledger as entry {statement.ledger.seq}",
     ]
     for gate in statement.gates:
-        lines.extend(_gate_in_words(gate, consent, made_at, pinned=gate.gate_id in checked.pinned_gates))
+        is_pinned = gate.gate_id in checked.pinned_gates
+        lines.extend(_gate_in_words(gate, consent, made_at, None if is_pinned else key_command))
     if not statement.gates:
         lines.append("no gate had a share of this face, so no receipt is waited for")
     lines.extend(_backups_in_words(statement))
@@ -355,7 +355,9 @@ def on_one_line(text: str) -> str:
     return "".join(letter if letter.isprintable() else f"\\u{{{ord(letter):x}}}" for letter in text)
 
 
-def _gate_in_words(gate: GatePart, consent: ConsentPart, made_at: datetime, *, pinned: bool) -> Iterator[str]:
+def _gate_in_words(
+    gate: GatePart, consent: ConsentPart, made_at: datetime, compare_by: str | None
+) -> Iterator[str]:
     yield f"gate {gate.gate_id}: share destroyed {_at(gate.share_destroyed_at)} ({gate.why})"
     if gate.receipt is not None:
         found = "a face was found and deleted" if gate.receipt.blob_found else "no face was there"
@@ -366,9 +368,8 @@ def _gate_in_words(gate: GatePart, consent: ConsentPart, made_at: datetime, *, p
         of_key = f"gate {gate.gate_id}: its key is {key_id(bytes.fromhex(gate.public_key))}, "
         yield of_key + (
             "which was given"
-            if pinned
-            else f"by the server's word alone: compare it with '{gate_command('key')}' there, "
-            "or give --gate-key"
+            if compare_by is None
+            else f"by the server's word alone: compare it with '{compare_by}' there, or give --gate-key"
         )
         if has_odd_time(gate.receipt, consent):
             yield (

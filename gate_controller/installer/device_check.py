@@ -10,7 +10,7 @@ from pathlib import Path
 from gate_controller.assembly.assemble import make_devices
 from gate_controller.assembly.devices import driver_of
 from gate_controller.assembly.reader_keys import key_name
-from gate_controller.contract.command_names import gate_command
+from gate_controller.command_line.command_names import gate_command
 from gate_controller.installer.lines import CheckLine, Verdict, fine, warning, wrong
 from gate_controller.installer.port_trouble import port_trouble
 from gate_controller.site_file.config import GateConfig

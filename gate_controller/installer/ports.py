@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gate_controller.contract.command_names import gate_command
+from gate_controller.command_line.command_names import gate_command
 from gate_controller.installer.site_lines import NamedPart, contact_table, difference, table_of
 from hardware.identify.format_guess import Finding, Guess, find, fits, that_read
 from hardware.identify.listening import USUAL_BAUDS, ContactMoved, Tap

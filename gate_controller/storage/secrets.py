@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from gate_controller.contract.command_names import gate_command
+from gate_controller.command_line.command_names import gate_command
 
 GATE_KEY = "gate.key"
 CARD_KEY = "card.key"

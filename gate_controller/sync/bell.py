@@ -16,9 +16,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
+from gate_controller.broker.line import BrokerLine, Login
+from gate_controller.broker.words import BrokerGone
 from gate_controller.contract.bell import answer_nonce, pass_claims, ring_subject, token
-from gate_controller.contract.broker_line import BrokerLine, Login
-from gate_controller.contract.broker_words import BrokerGone
 from gate_controller.contract.messages import BellPass
 from gate_controller.contract.signing import public_bytes
 from gate_controller.sync.pace import uniform

@@ -15,8 +15,8 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from gate_controller.broker.line import address_of
 from gate_controller.contract.bell import answer_nonce, pass_claims, ring_subject, token
-from gate_controller.contract.broker_line import address_of
 from gate_controller.contract.features import BELL, SUM_DIGEST
 from gate_controller.contract.messages import (
     ASK_PATH,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gate_controller.contract import handed_files
+from gate_controller.command_line import handed_files
 from gate_controller.updates import first_boot
 from tests.debian.setup_commands import loaded
 

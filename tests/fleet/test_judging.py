@@ -6,7 +6,7 @@ import pytest
 
 from fleet.judging import Cell, Seen, judged, missing, read_cells
 from fleet.words import FleetRefused, _
-from gate_controller.contract.spoken import language_of
+from gate_controller.command_line.spoken import language_of
 
 
 def at(service: str, name: str, **more: str) -> Seen:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from gate_controller.contract.command_names import server_command
+from gate_controller.command_line.command_names import server_command
 from web_admin.cells.folders import MOVING, SECRETS
 from web_admin.cells.moved_settings import MoveRefused
 from web_admin.cells.serving_lock import FILE_NAME, ServedElsewhere, ServingLock, take_patiently

@@ -9,7 +9,7 @@ from functools import cache
 
 from flask import Flask
 
-from gate_controller.contract.command_names import server_command
+from gate_controller.command_line.command_names import server_command
 from web_admin import create_app, make_parts
 from web_admin.cells.folders import CellFolder
 from web_admin.cells.serving_lock import ServedElsewhere, ServingLock

@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from gate_controller.contract.command_names import server_command
+from gate_controller.command_line.command_names import server_command
 from web_admin.cells.folders import cell_paths
 from web_admin.cells.holds import BY_UPGRADE, end_hold, holders, says_of_hold
 from web_admin.cells.moved_files import note_in

@@ -3,9 +3,9 @@
 import argparse
 import re
 
+from gate_controller.broker.line import address_of
+from gate_controller.command_line.command_names import server_command
 from gate_controller.contract.bell import account_of
-from gate_controller.contract.broker_line import address_of
-from gate_controller.contract.command_names import server_command
 from web_admin.cli.answers import CommandRefused, clock
 from web_admin.cli.data_dir import config_of
 from web_admin.core.bell import account_key

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from gate_controller.contract.command_names import server_command
+from gate_controller.command_line.command_names import server_command
 from web_admin.cells.checking import Looked, look_at_cells
 from web_admin.cells.folders import keys_mark
 from web_admin.cells.holds import BY_OPERATOR, end_all_holds, holders

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from gate_controller.contract.command_names import server_program
+from gate_controller.command_line.command_names import server_program
 from web_admin.cli.first_setup_options import add_answers
 
 _ABOUT = f"""\

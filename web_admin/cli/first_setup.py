@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gate_controller.contract.command_names import server_command
+from gate_controller.command_line.command_names import server_command
+from gate_controller.command_line.spoken import language_of
 from gate_controller.contract.languages import Language
-from gate_controller.contract.spoken import language_of
 from web_admin import create_core
 from web_admin.accounts.passwords import check_password
 from web_admin.accounts.staff import create_manager

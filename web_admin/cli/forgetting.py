@@ -6,8 +6,8 @@ import time
 
 import msgspec
 
+from gate_controller.command_line.command_names import server_command
 from gate_controller.contract.anchor_file import NothingToVerify, read_ledger_anchor
-from gate_controller.contract.command_names import server_command
 from gate_controller.contract.journal_chain import ChainBroken, Facts
 from web_admin import create_core
 from web_admin.action.base import Action, checked_text, new_action, one_publication, publish, record

@@ -6,7 +6,7 @@ import zipfile
 from datetime import timedelta
 from pathlib import Path
 
-from gate_controller.contract.command_names import server_command
+from gate_controller.command_line.command_names import server_command
 from web_admin import create_core
 from web_admin.action.base import new_action
 from web_admin.cli.answers import CommandRefused, clock

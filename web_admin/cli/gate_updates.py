@@ -3,7 +3,7 @@
 import argparse
 import hashlib
 
-from gate_controller.contract.command_names import server_command
+from gate_controller.command_line.command_names import server_command
 from web_admin.cli.answers import CommandRefused
 from web_admin.cli.data_dir import config_of
 from web_admin.core.config import WebConfig

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from gate_controller.contract.command_names import server_program
-from gate_controller.contract.spoken import language_of
+from gate_controller.command_line.command_names import server_program
+from gate_controller.command_line.spoken import language_of
 from web_admin.cli.answers import PASSPHRASE_VARIABLE, CommandRefused
 from web_admin.cli.bell_options import add_bell
 from web_admin.cli.cells_options import add_cells

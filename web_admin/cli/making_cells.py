@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from gate_controller.contract.command_names import server_command
+from gate_controller.command_line.command_names import server_command
 from web_admin.cells import retiring
 from web_admin.cells.folders import MOVING
 from web_admin.cells.holds import BY_OPERATOR, BY_RESTORE, begin_hold, end_hold, is_held_by_operator

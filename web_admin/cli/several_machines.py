@@ -5,7 +5,7 @@ import shlex
 from datetime import datetime
 from pathlib import Path
 
-from gate_controller.contract.command_names import server_command
+from gate_controller.command_line.command_names import server_command
 from web_admin.cli.answers import CommandRefused, backup_passphrase, clock
 from web_admin.cli.data_dir import (
     NEW_SETTINGS_NAME,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from gate_controller.contract.command_names import server_command
+from gate_controller.command_line.command_names import server_command
 from web_admin.cli.answers import CommandRefused, backup_passphrase, clock
 from web_admin.cli.data_dir import config_of
 from web_admin.cli.restoring import fill_from_backup

@@ -4,7 +4,7 @@ import os
 import pwd
 from pathlib import Path
 
-from gate_controller.contract.command_names import SERVER_VARIABLE, is_packaged, server_command
+from gate_controller.command_line.command_names import SERVER_VARIABLE, is_packaged, server_command
 from web_admin.cli.answers import clock
 from web_admin.core.config import WebConfig
 from web_admin.core.database import database_name, sqlite_file

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import web_admin
-from gate_controller.contract.spoken import Spoken
+from gate_controller.command_line.spoken import Spoken
 from web_admin.core.refusal import WorkRefused
 
 _ = Spoken(Path(web_admin.__file__).parent / "translations")

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.contract.command_names import server_command
+from gate_controller.command_line.command_names import server_command
 from gate_controller.contract.signing import (
     KEY_ROLES,
     KeyCertificate,

@@ -22,6 +22,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gate_controller.broker.line import BrokerLine, Login
+from gate_controller.broker.words import BrokerGone
 from gate_controller.contract.bell import (
     account_of,
     answer_nonce,
@@ -30,8 +32,6 @@ from gate_controller.contract.bell import (
     ringer_claims,
     signed_token,
 )
-from gate_controller.contract.broker_line import BrokerLine, Login
-from gate_controller.contract.broker_words import BrokerGone
 from gate_controller.contract.messages import BellPass
 from gate_controller.contract.signing import public_bytes
 from web_admin.core.bell_numbers import count_rings, note_connected

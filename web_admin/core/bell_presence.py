@@ -9,7 +9,7 @@ from typing import Annotated
 
 import msgspec
 
-from gate_controller.contract.broker_words import Heard
+from gate_controller.broker.words import Heard
 
 EVERY_SECONDS = 60.0
 GATHER_SECONDS = 5.0

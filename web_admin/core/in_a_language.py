@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from gate_controller.command_line.spoken import Spoken
 from gate_controller.contract.languages import LANGUAGES, Language
-from gate_controller.contract.spoken import Spoken
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name that the extractor looks for

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from gate_controller.contract.command_names import server_command
+from gate_controller.command_line.command_names import server_command
 from web_admin.core.database import Database
 from web_admin.core.machine_identity import read_identity
 from web_admin.core.refusal import N_, WorkRefused

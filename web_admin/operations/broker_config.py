@@ -12,8 +12,8 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gate_controller.command_line.command_names import server_command
 from gate_controller.contract.bell import UNLIMITED, claims, nkey, signed_token
-from gate_controller.contract.command_names import server_command
 from gate_controller.contract.signing import public_bytes
 
 SYSTEM_EVENTS, SYSTEM_QUESTIONS = "$SYS.ACCOUNT.*.>", "$SYS.REQ.ACCOUNT.*.*"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from flask_babel import lazy_gettext as _
 from flask_babel import lazy_ngettext as ngettext
 
-from gate_controller.contract.command_names import gate_command
+from gate_controller.command_line.command_names import gate_command
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.program import program_version
 from web_admin.compound.models import Gate

@@ -12,7 +12,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from flask_babel import lazy_ngettext as ngettext
 
-from gate_controller.contract.command_names import server_command
+from gate_controller.command_line.command_names import server_command
 from gate_controller.contract.event_kinds import EventKind
 from web_admin.operations.marks import REFUSED, UNREACHABLE
 from web_admin.privacy.audits import AuditDue

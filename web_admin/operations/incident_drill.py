@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.contract.command_names import server_command
+from gate_controller.command_line.command_names import server_command
 from gate_controller.contract.forgetting_certificate import LEASE_ENDS_AFTER
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.messages import sign_struct

@@ -15,7 +15,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.contract.command_names import server_command
+from gate_controller.command_line.command_names import server_command
 from gate_controller.contract.program import program_version
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, Menjin

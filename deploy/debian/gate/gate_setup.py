@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import gate_controller
-from gate_controller.contract.handed_files import between, lend
-from gate_controller.contract.spoken import Spoken, asked_language, language_of
+from gate_controller.command_line.handed_files import between, lend
+from gate_controller.command_line.spoken import Spoken, asked_language, language_of
 from gate_controller.updates.first_boot import NO_DEVICES, site_file, switch_swap_off
 
 FOLDER = Path("/etc/menjin")

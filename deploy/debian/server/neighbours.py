@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import web_admin
-from gate_controller.contract.spoken import Spoken
+from gate_controller.command_line.spoken import Spoken
 
 USER = "menjin-web"
 AUTHORITY = Path("/etc/menjin/authority.pem")

@@ -17,8 +17,15 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from gate_controller.contract.handed_files import between, folder_between, folder_of, lend, open_in, read_in
-from gate_controller.contract.spoken import asked_language, language_of
+from gate_controller.command_line.handed_files import (
+    between,
+    folder_between,
+    folder_of,
+    lend,
+    open_in,
+    read_in,
+)
+from gate_controller.command_line.spoken import asked_language, language_of
 
 sys.path.insert(0, str(Path(__file__).parent))
 import cells_setup

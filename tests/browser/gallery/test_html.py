@@ -10,7 +10,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, Response
 
-from gate_controller.contract.command_names import server_command
+from gate_controller.command_line.command_names import server_command
 from tests.browser.gallery.clients import client_of
 from tests.browser.gallery.states import LANGUAGES, PAGES
 from tests.browser.gallery.walk import Shown, shown_pages

@@ -166,7 +166,7 @@ def test_a_broker_that_introduces_itself_badly_is_not_heard(
     info: bytes,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("gate_controller.contract.broker_line.CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr("gate_controller.broker.line.CONNECT_SECONDS", 1.0)
     with lying(tmp_path, RING, info=info) as broker:
         heard = bell(broker)
         until(lambda: heard._trouble or broker.logins)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.contract.command_names import OF_PACKAGES, SERVER_VARIABLE
+from gate_controller.command_line.command_names import OF_PACKAGES, SERVER_VARIABLE
 from tests.served.fleets import copied_cell
 from tests.web_admin.cells.commands import Run, first, run, willow
 from web_admin.cells import open_cell

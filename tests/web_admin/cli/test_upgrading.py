@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import Connection, inspect, text
 
-from gate_controller.contract.command_names import OF_PACKAGES, SERVER_VARIABLE
+from gate_controller.command_line.command_names import OF_PACKAGES, SERVER_VARIABLE
 from tests.support.acting import household, manager
 from web_admin.cli import restoring
 from web_admin.cli.main import run

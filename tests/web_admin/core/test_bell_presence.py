@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gate_controller.contract.broker_words import Heard
+from gate_controller.broker.words import Heard
 from web_admin.core.bell_presence import EVERY_SECONDS, GATHER_SECONDS, Presence
 
 

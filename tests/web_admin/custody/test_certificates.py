@@ -74,7 +74,7 @@ def test_what_is_open_is_listed_until_each_line_is_true(forgotten):
     forgotten.later(minutes=10)
     late = forgotten.certificate()
     assert (late.statement.state, late.statement.open) == ("complete", ())
-    words = "\n".join(in_words(check_certificate(late)))
+    words = "\n".join(in_words(check_certificate(late), "menjin gate key"))
     assert "gate north: receipt signed" in words
     assert "gate south: no receipt; lease expired" in words
     forgotten.hand_in("south", blob_found=True)
@@ -161,7 +161,7 @@ def test_a_receipt_of_an_impossible_time_is_remarked_upon(forgotten, days):
     withdraw(forgotten)
     forgotten.hand_in("north", forgotten_at=forgotten.now + timedelta(days=days))
     forgotten.hand_in("south")
-    words = in_words(check_certificate(forgotten.certificate()))
+    words = in_words(check_certificate(forgotten.certificate()), "menjin gate key")
     remarks = [line for line in words if "clock was wrong" in line]
     assert [remark.partition(":")[0] for remark in remarks] == ["gate north"]
 
@@ -291,7 +291,7 @@ def test_a_receipt_that_the_server_made_up_is_found_by_the_gates_own_key(finishe
     assert check_certificate(finished.certificate(), root, keys).pinned_gates == {"north", "south"}
     with pytest.raises(CertificateBroken, match=r"^gates\[0\].public_key: "):
         check_certificate(forged, root, keys)
-    words = in_words(check_certificate(forged, root, {"south": keys["south"]}))
+    words = in_words(check_certificate(forged, root, {"south": keys["south"]}), "menjin gate key")
     alone = [line.partition(":")[0] for line in words if "by the server's word alone" in line]
     assert alone == ["gate north"]
     path = tmp_path / "certificate.json"

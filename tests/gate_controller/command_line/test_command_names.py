@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.contract.command_names import (
+from gate_controller.command_line.command_names import (
     OF_PACKAGES,
     gate_command,
     gate_program,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from gate_controller.contract.broker_words import BrokerGone, BrokerWords, Heard, Info, Ping, Pong, Said
+from gate_controller.broker.words import BrokerGone, BrokerWords, Heard, Info, Ping, Pong, Said
 
 CONNECT_SECONDS = 5.0
 SEND_SECONDS = 5.0

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gate_controller.broker.line import BrokerLine, Login
+from gate_controller.broker.words import BrokerGone
 from gate_controller.contract.bell import (
     account_of,
     answer_nonce,
@@ -16,8 +18,6 @@ from gate_controller.contract.bell import (
     ringer_claims,
     signed_token,
 )
-from gate_controller.contract.broker_line import BrokerLine, Login
-from gate_controller.contract.broker_words import BrokerGone
 from gate_controller.contract.signing import public_bytes
 from tests.support.broker import Brokers, run_brokers
 

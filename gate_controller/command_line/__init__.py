@@ -1,0 +1,1 @@
+"""Share between commands their names, language and files for other users; imports the contract."""

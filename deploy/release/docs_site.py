@@ -45,6 +45,7 @@ READERS = {
         "api",
         "driver_checklist",
         "face_engines",
+        "performance",
         "ui",
         "world",
     ),

@@ -205,6 +205,16 @@ def test_every_decision_that_is_cited_by_number_exists() -> None:
     assert {(name, number) for name, number in cited if number not in numbers} == set()
 
 
+def test_performance_names_benches_that_exist_and_says_when_each_was_measured() -> None:
+    page = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
+    dated = [part for part in page.split("\n## ")[1:] if not part.startswith("Measured elsewhere")]
+    assert [part.partition("\n")[0] for part in dated if not re.search(r"20\d\d-\d\d-\d\d", part)] == []
+    benches = {path.stem for path in (ROOT / "tests/bench").glob("*.py")}
+    named = set(re.findall(r"`menjin bench (\w+)", page))
+    assert len(named) > 5
+    assert named - benches == set()
+
+
 def test_every_file_that_a_page_names_exists() -> None:
     pages = [ROOT / "README.md", ROOT / "docs/how_a_gate_opens.md", ROOT / "docs/glossary.md"]
     missing = [

@@ -23,12 +23,12 @@ Row = TypeVar("Row", bound=Claimable)
 
 
 def unclaimed(rows: type[Claimable], now: datetime) -> ColumnElement[bool]:
-    """Return the condition that nobody works at a row, or that its claim ran out."""
+    """Return the condition that no one works at a row, or that its claim ran out."""
     return or_(rows.claimed_until.is_(None), rows.claimed_until <= now)
 
 
 def is_unclaimed(row: Claimable, now: datetime) -> bool:
-    """Return whether nobody works at a row, or its claim ran out."""
+    """Return whether no one works at a row, or its claim ran out."""
     return row.claimed_until is None or row.claimed_until <= now
 
 

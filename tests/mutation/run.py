@@ -225,13 +225,8 @@ TARGETS = {
     ),
     "policy_storing": Target(
         "web_admin/policy/storing.py",
-        (
-            "tests/web_admin/policy/test_publish.py",
-            "tests/web_admin/policy/test_publishing_a_part.py",
-            "tests/web_admin/policy/test_sums.py",
-        ),
+        ("tests/web_admin/policy/test_storing.py",),
         chosen="not postgresql",
-        properties=False,
     ),
     "policy_lanes": Target(
         "web_admin/policy/lanes.py",

@@ -74,11 +74,11 @@ test-all: setup ## run every test
 check: setup ## lint, types, import directions, templates, spelling, plain words
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .
-	$(BIN)/mypy $(addprefix -p ,$(PACKAGES)) -m menjin
+	$(BIN)/mypy $(addprefix -p ,$(PACKAGES)) -m menjin -p tests.support
 	$(BIN)/lint-imports
 	$(if $(TEMPLATES),$(BIN)/djlint --lint --quiet $(TEMPLATES))
 	$(BIN)/codespell
-	$(BIN)/pytest -q --part all tests/project/test_plain_words.py tests/project/test_no_facades.py tests/project/test_clocks.py
+	$(BIN)/pytest -q --part all tests/project/test_plain_words.py tests/project/test_no_facades.py
 
 format: setup ## give Python its form and its imports their order
 	$(BIN)/ruff check --select I --fix --quiet .

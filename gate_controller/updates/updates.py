@@ -7,6 +7,7 @@ next is in the launcher's state by then.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
@@ -74,7 +75,7 @@ class GateUpdates:
         fetch: Fetcher,
         rest_relays: Callable[[], bool],
         watched: Collection[str],
-        monotonic_seconds: Callable[[], float],
+        monotonic_seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take up what the launcher's state says; `rest_relays` gives every relay the order to rest.
 

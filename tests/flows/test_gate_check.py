@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -34,7 +33,7 @@ from gate_controller.storage.secrets import write_secret
 from hardware.inputs.serial import InputWire
 from hardware.interfaces import InputKind
 from hardware.osdp.panel import DEFAULT_KEY
-from tests.project.test_driver_checklist import OF_ONE_KIND, kinds_of_the_site_file
+from tests.project.device_kinds import OF_ONE_KIND, kinds_of_the_site_file
 from tests.support.gates.every_kind import DOOR_LINE, RELAY_LINE, Site, site_of_every_kind
 
 STRANGER_UID = 65534
@@ -51,9 +50,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def checked(path: Path, *, seconds: float = 0.7) -> list[CheckLine]:
-    return list(
-        check_gate(load_config(path), datetime.now(UTC), time.monotonic, seconds=seconds, camera_seconds=0.3)
-    )
+    return list(check_gate(load_config(path), datetime.now(UTC), seconds=seconds, camera_seconds=0.3))
 
 
 def wrong(lines: list[CheckLine]) -> dict[tuple[str, str], str]:

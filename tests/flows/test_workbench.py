@@ -35,7 +35,7 @@ from hardware.interfaces import (
     KeyPress,
 )
 from hardware.lines.modbus_lines import ModbusLines
-from tests.project.test_driver_checklist import OF_ONE_KIND, kinds_of_the_site_file
+from tests.project.device_kinds import OF_ONE_KIND, kinds_of_the_site_file
 from tests.support.gates.metal import metal_alone
 
 PATIENCE_SECONDS = 60.0

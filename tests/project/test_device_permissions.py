@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project.test_driver_checklist import OF_ONE_KIND, kinds_of_the_site_file
+from tests.project.device_kinds import OF_ONE_KIND, kinds_of_the_site_file
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 UNIT = (DEPLOY / "menjin-gate.service").read_text(encoding="utf-8")

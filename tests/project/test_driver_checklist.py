@@ -12,18 +12,13 @@ import pytest
 import hardware
 import hardware.simulated
 from gate_controller.site_file.config import GateConfig
-from hardware.cameras.drivers import CameraSection
-from hardware.inputs.drivers import InputBoardSection
-from hardware.readers.drivers import KeypadSection, ReaderSection, ScannerSection
-from hardware.relays.drivers import RelayBoardSection
 from tests.fuzz.targets import TARGETS
+from tests.project.device_kinds import OF_ONE_KIND, kinds_of_the_site_file
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/driver_checklist.md").read_text(encoding="utf-8")
 QUESTIONS = {"reopens", "logs once", "twin", "golden bytes", "fuzzed", "docs"}
 ACTS_OF_A_DRIVER = ({"start", "stop"}, {"pulse", "rest"}, {"newest_frame", "open"})
-OF_ONE_KIND = {"tag_reader", "frame_reader", "osdp_reader"}
-"""Tables of the site file that configure one driver and so have no key `kind`."""
 
 
 def sections() -> dict[str, str]:
@@ -57,18 +52,6 @@ def drivers() -> set[str]:
     # What another driver derives from is no driver itself.
     bases = {base for kind in found.values() for base in kind.__mro__[1:]}
     return {name for name, kind in found.items() if kind not in bases}
-
-
-def kinds_of_the_site_file() -> set[str]:
-    tables = (
-        ReaderSection,
-        KeypadSection,
-        ScannerSection,
-        CameraSection,
-        RelayBoardSection,
-        InputBoardSection,
-    )
-    return {kind for table in tables for kind in typing.get_args(typing.get_type_hints(table)["kind"])}
 
 
 def test_every_driver_has_one_section_and_every_section_a_driver() -> None:

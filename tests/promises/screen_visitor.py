@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import requests
 
@@ -33,7 +34,7 @@ class ScreenVisitor:
 
     address: str
     client: requests.Session
-    views: list[dict] = field(default_factory=list)
+    views: list[dict[str, Any]] = field(default_factory=list)
 
     def press(self, act: str, **what: str) -> None:
         """Do one action, as the page does."""
@@ -52,9 +53,9 @@ class ScreenVisitor:
                 if line.startswith(b'data: {"'):
                     self.views.append(json.loads(line.removeprefix(b"data: ")))
 
-    def wait_for(self, **shown: str) -> dict:
+    def wait_for(self, **shown: str) -> dict[str, Any]:
         """Return the newest view once it shows this."""
-        found: list[dict] = []
+        found: list[dict[str, Any]] = []
 
         def is_shown() -> bool:
             found[:] = self.views[-1:]

@@ -82,6 +82,7 @@ def overview(**changes: object) -> dict[str, object]:
 def alarm(kind: str, count: int, oldest_seconds: int) -> dict[str, object]:
     """Return open alarms of a kind as a compound sends them."""
     said = _EVENTS_IN_CHINESE.get(text := str(EVENTS[kind]._args[0]))
+    assert said is not None
     names = {"zh": str(said.string), "en": text}
     return {"kind": kind, "names": names, "count": count, "oldest_seconds": oldest_seconds}
 

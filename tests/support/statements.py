@@ -56,7 +56,8 @@ def statements_that_wait(database: Database) -> Iterator[list[tuple[str, bool]]]
         if not statement.startswith(("BEGIN", "PRAGMA")):
             is_of_calls = connection.engine.pool is not database.engine.pool
             waits = connection.get_execution_options().get("menjin_waits_for_disk", not is_of_calls)
-            seen.append((*verbs([statement]), bool(waits)))
+            [verb] = verbs([statement])
+            seen.append((verb, bool(waits)))
 
     event.listen(Engine, "before_cursor_execute", note)
     try:

@@ -1,8 +1,10 @@
 """A compound with a desk: staff who serve, a resident with a card, a PIN and a duress PIN."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -22,6 +24,8 @@ from web_admin.journal.models import GateEvent
 CARD_OF_WANG = "4200005"  # the sixth of the compound's people
 CARD_OF_LIN = "4200000"
 
+T = TypeVar("T")
+
 
 @dataclass
 class Pins:
@@ -40,7 +44,7 @@ def give_pins(compound: ManagedCompound, name: str = "王芳") -> Pins:
         return Pins(issue_pin(act, compound.persons[name]), issue_duress_pin(act, compound.persons[name]))
 
 
-def read(compound: ManagedCompound, work):
+def read(compound: ManagedCompound, work: Callable[[Session], T]) -> T:
     """Return what a piece of work reads from the database."""
     with compound.app.app_context(), current_menjin().database.session() as session:
         return work(session)

@@ -81,7 +81,8 @@ class Forgotten:
                 select(Consent.consent_id)
                 .where(Consent.person_id == self.people[number])
                 .order_by(Consent.given_at.desc())
-            ).first()
+                .limit(1)
+            ).one()
 
     def receipt(self, gate_id: str, number: int = 0, **changes: object) -> SignedReceipt:
         """Return a receipt as the gate signs it."""

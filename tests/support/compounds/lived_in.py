@@ -209,7 +209,7 @@ def words_of(compound: ManagedCompound) -> dict[str, str]:
             "other": compound.persons["吴静"],
             "captain": compound.persons["保安队长"],
             "ward": compound.persons["林贝"],
-            "day": session.scalars(select(CalendarDay.day)).first().isoformat(),
+            "day": session.scalars(select(CalendarDay.day).limit(1)).one().isoformat(),
             "hours": session.scalars(select(Hours.hours_id).where(Hours.name == "保洁时段")).one(),
             "assessment": assessments[-1],
             "older": assessments[0],

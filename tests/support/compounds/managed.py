@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import Flask
 from flask import session as browser_session
@@ -130,7 +130,7 @@ class ManagedCompound:
 
 def code_now() -> str:
     """Return what an authenticator shows now; each code works once, so tests reset the counter."""
-    return TOTP(TOTP_SECRET).generate(time.time()).token
+    return str(TOTP(TOTP_SECRET).generate(time.time()).token)
 
 
 def make_managed_compound(config: WebConfig, clock: SetClock, *, app: Flask | None = None) -> ManagedCompound:
@@ -138,8 +138,10 @@ def make_managed_compound(config: WebConfig, clock: SetClock, *, app: Flask | No
 
     A test that adds routes brings an `app` of its own.
     """
-    lent = take_app(config, clock) if app is None else None
-    app = app or lent.app
+    lent = None
+    if app is None:
+        lent = take_app(config, clock)
+        app = lent.app
 
     def fill() -> Ids:
         with app.app_context():
@@ -214,7 +216,7 @@ def _fill(act: Action) -> dict[str, str]:
     return persons
 
 
-def _play(session, site_id: str, persons: list[str], now) -> None:
+def _play(session: Session, site_id: str, persons: list[str], now: datetime) -> None:
     recorded = (
         ("card", True, "granted"),
         ("qr", True, "granted"),
@@ -248,7 +250,7 @@ def _play(session, site_id: str, persons: list[str], now) -> None:
     raise_alarm(session, site_id, "alarm_door_held", held_at, gate_id="east", lane_id="east-in")
 
 
-def _hold_open(session, captain: str, now) -> None:
+def _hold_open(session: Session, captain: str, now: datetime) -> None:
     """Hold the north gate open as the captain of the guards, from forty to ten minutes ago."""
     recorded = (
         (101, 40, "held_open", {"by": "staff_card", "until": (now - timedelta(minutes=10)).isoformat()}),

@@ -175,7 +175,7 @@ def _fill_site(session: Session, sealer: Sealer, now: datetime, *, face: bool) -
         gate.state = "paired"
         gate.card_key_sealed = sealer.seal(secrets.token_bytes(32), purpose="gate-key")
         gate.pin_key_sealed = sealer.seal(secrets.token_bytes(32), purpose="gate-key")
-        save_lane(act, gate_id, LaneSpec(f"{gate_id}-in", f"{name}, in", "in", ["card", "pin", "qr"]))
+        save_lane(act, gate_id, LaneSpec(f"{gate_id}-in", f"{name}, in", "in", ("card", "pin", "qr")))
         save_sheet(act, f"{gate_id}-in", WHOLE_SHEET)
     person_id, card_id = _household(act, "3-1203", "Lin Wei", 4_242_001)
     neighbour_id, neighbour_card_id = _household(act, "5-0101", "Zhao Min", 4_242_002)
@@ -183,7 +183,7 @@ def _fill_site(session: Session, sealer: Sealer, now: datetime, *, face: bool) -
         publish_notice(act, FACE_PURPOSE, {"en": NOTICE_EN, "zh": NOTICE_ZH})
         assess(act)
         enable_face(act)
-        save_lane(act, "north", LaneSpec("north-in", "North gate, in", "in", ["card", "pin", "qr", "face"]))
+        save_lane(act, "north", LaneSpec("north-in", "North gate, in", "in", ("card", "pin", "qr", "face")))
     return site.site_id, {
         "person_id": person_id,
         "neighbour_id": neighbour_id,

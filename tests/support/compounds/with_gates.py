@@ -213,7 +213,11 @@ class PlayedGate:
 
     def read(self, response: TestResponse) -> AskReply:
         """Return an answer with its leases opened, as the gate reads it."""
-        reply = msgspec.json.decode(response.data, type=AskReply)
+        return self.opened(response.data)
+
+    def opened(self, body: bytes) -> AskReply:
+        """Return the answer of this body with its leases opened."""
+        reply = msgspec.json.decode(body, type=AskReply)
         assert reply.leases == (), "none goes unsealed"
         if reply.sealed_leases is msgspec.UNSET:
             return reply

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gate_controller.contract.languages import Language
 from gate_controller.contract.records import FaceNoticeRecord, FaceOfferRecord, FaceRecord, Record
+from gate_controller.face.matching.face_service import FaceService
 from gate_controller.face.matching.template_store import FaceBlob
 from gate_controller.lane.face_dialog import NOTICE_ORDER
 from gate_controller.sync.client import LinkChanged
@@ -15,6 +17,7 @@ from tests.support.compounds.people import card, person, pin, records, visitor_c
 from tests.support.gates.bench import CARD_KEY, PIN_KEY, BenchGate, bench_gate
 from tests.support.gates.waiting import until
 
+NOTICES = ((Language.ZH, "说清楚。"), (Language.EN, "Said plainly."))
 ME, GUARDIAN, STRANGER = "00000000000000a1", "00000000000000a2", "00000000000000a3"
 MY_CARD, GUARDIANS_CARD, STRANGERS_CARD = 7, 8, 9
 CONSENT = FaceRecord(ME, "consent-1", "yunet-sface-int8bq-2")
@@ -38,10 +41,10 @@ def policy_of(*parts: Record, offer: FaceOfferRecord | None = None) -> dict[str,
         f"face_notice:{language}": FaceNoticeRecord(
             language, 3, bytes([number]) * 32, dict.fromkeys(NOTICE_ORDER, text)
         )
-        for number, (language, text) in enumerate((("zh", "说清楚。"), ("en", "Said plainly.")))
+        for number, (language, text) in enumerate(NOTICES)
     }
     offers = {f"face_offer:{offer.person_id}": offer} if offer is not None else {}
-    return {**records(*PEOPLE, *parts), **notices, **offers}  # type: ignore[arg-type]  # records by key
+    return {**records(*PEOPLE, *parts), **notices, **offers}
 
 
 @contextmanager
@@ -59,7 +62,7 @@ def gate_with_face(root: Path, policy: dict[str, Record]) -> Iterator[BenchGate]
 def person_at(bench: BenchGate, *, online: bool = True) -> Iterator[ScreenVisitor]:
     """Start the gate and yield its screen, once it offers face and knows whether the office is there."""
     gate = bench.start()
-    assert gate.face is not None
+    assert isinstance(gate.face, FaceService)
     assert gate.face.wait_until_ready(30), gate.face.load_error
     with at_the_screen(bench) as visitor:
         if_online = [LinkChanged(True)] * online
@@ -113,7 +116,7 @@ def ons(bench: BenchGate) -> int:
 def keep_a_face(bench: BenchGate) -> None:
     """Put a sealed template that no key opens into the gate, as after a start without the office."""
     assert bench.gate is not None
-    assert bench.gate.face is not None
+    assert isinstance(bench.gate.face, FaceService)
     bench.gate.face._blobs.save(
         FaceBlob(ME, "consent-1", "yunet-sface", bytes(12), b"\xc7" * 528, "0011223344556677")
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from gate_controller.face.sessions import FaceDesk
 from gate_controller.face_control.messages import FaceEnded, FaceMessage
 from hardware.simulated.face_clips import LivingPerson
 from hardware.simulated.live_person import FRAMES_A_SECOND, FolderPerson
@@ -18,7 +19,9 @@ def before_the_camera(bench: BenchGate, person: LivingPerson) -> Iterator[None]:
     """
     assert bench.gate is not None
     parts = bench.gate.controller._parts
-    desk, report = parts.desks[LANE], parts.faces._put
+    desk, faces = parts.desks[LANE], parts.faces
+    assert isinstance(faces, FaceDesk)
+    report = faces._put
     clock, looked_at = bench.time, 0
 
     def reported(message: FaceMessage) -> None:
@@ -31,11 +34,11 @@ def before_the_camera(bench: BenchGate, person: LivingPerson) -> Iterator[None]:
             clock.move_on(1 / FRAMES_A_SECOND)
 
     clock.stop()
-    parts.faces._put = reported
+    faces._put = reported
     try:
         folder, seconds = bench.root / "pictures", clock.clocks.boot_seconds
         with FolderPerson(person, folder, prompt=lambda: desk.camera.prompt, seconds=seconds) as actor:
             yield
     finally:
-        parts.faces._put = report
+        faces._put = report
         clock.run()

@@ -23,6 +23,7 @@ from gate_controller.cli import run
 from gate_controller.contract.records import FaceRecord, Method
 from gate_controller.control.messages import ScreenAction
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
+from gate_controller.face.matching.face_service import FaceService
 from gate_controller.face.matching.template_store import (
     SqliteFaceBlobs,
     TemplatePlace,
@@ -68,7 +69,7 @@ def _wait(condition: Callable[[], bool]) -> None:
 
 def _look(gate: Gate, looks: int, *, then_stop: bool) -> None:
     desk, face = gate.controller._parts.desks[LANE], gate.face
-    if face is None or not face.wait_until_ready(PATIENCE_SECONDS):
+    if not isinstance(face, FaceService) or not face.wait_until_ready(PATIENCE_SECONDS):
         os._exit(4)
     face.set_leases({ME: Lease(CONSENT, bytearray(SHARE), boot_seconds() + 3600)})
     _wait(lambda: Method.FACE in desk.screen.offered)
@@ -95,7 +96,7 @@ def main(site_file: Path, looks: int, *, then_stop: bool) -> int:
         person.start()
         return gate
 
-    gate_controller.assembly.assemble.assemble = assembled
+    gate_controller.assembly.assemble.assemble = assembled  # type: ignore[assignment]  # called by `run` alone
     return run(["run", str(site_file)])
 
 

@@ -284,7 +284,7 @@ class TownGate:
         result = self.service.enrol(person_id, consent_id, self.capability())
         if result.ok:
             looks = " ".join(result.look_ids)
-            whose = {"person_id": person_id, "consent_id": consent_id, "look_ids": looks}
+            whose: Facts = {"person_id": person_id, "consent_id": consent_id, "look_ids": looks}
             self.journal.append(EventKind.FACE_ENROLLED, {"lane_id": "in"}, whose, self.town.now)
         return result
 

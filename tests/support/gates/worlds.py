@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 from hypothesis import strategies as st
 
 from gate_controller.contract.calendars import DAY_KINDS, WEEKDAYS, Span
@@ -25,6 +26,7 @@ from gate_controller.contract.records import (
     Posture,
     PostureOverride,
     QrCredential,
+    Record,
     SiteRecord,
     VisitorCodeCredential,
 )
@@ -43,7 +45,7 @@ CARD = card(7, CARD_KEY)
 FAR = NOON + timedelta(days=1)
 
 
-def policy_of(*parts: object, issued_at: datetime) -> Policy:
+def policy_of(*parts: Record, issued_at: datetime) -> Policy:
     site = SiteRecord(site_id="site-1", name="Court", timezone="Europe/Berlin", max_policy_age_days=30)
     whole = encoded(records(site, *parts))
     return compile_policy(whole, epoch=1, version=1, issued_at=issued_at).policy
@@ -220,19 +222,16 @@ def played(world: World) -> tuple[Claim, Policy, GateMemory]:
         override = PostureOverride(
             world.override[0], "guard", "drill", now + timedelta(minutes=world.override[1])
         )
-    common = {"credential_id": "thing", "person_id": PERSON, "state": world.state}
-    window = {"valid_from": start, "valid_until": end}
+    common = ("thing", PERSON, world.state, start, end)
     credentials: dict[str, Credential] = {
-        "card": CardCredential(**common, **window, tag=b"t" * 32),
-        "pin": PinCredential(**common, **window, home_id="home-1", tag=b"t" * 32),
-        "visitor_code": VisitorCodeCredential(
-            **common, **window, home_id="home-1", tag=b"t" * 32, lanes=("north-in",)
-        ),
-        "qr": QrCredential(**common, **window),
+        "card": CardCredential(*common, tag=b"t" * 32),
+        "pin": PinCredential(*common, home_id="home-1", tag=b"t" * 32),
+        "visitor_code": VisitorCodeCredential(*common, home_id="home-1", tag=b"t" * 32, lanes=("north-in",)),
+        "qr": QrCredential(*common),
     }
     credential = credentials.get(world.shown)
     beside = CardCredential("beside", PERSON, tag=b"b" * 32)
-    parts: list[object] = [
+    parts: list[Record] = [
         lane(
             methods=world.offered,
             posture=world.posture,
@@ -242,7 +241,7 @@ def played(world: World) -> tuple[Claim, Policy, GateMemory]:
         ),
         HoursRecord("hours-1", "Hours", world.spans),
         person(methods=world.chosen, grants=(grant,), suspended=world.suspended),
-        CalendarRecord(world.exceptions),
+        msgspec.convert({"exceptions": world.exceptions}, CalendarRecord),
         *([credential] if credential is not None else [beside] if world.beside else []),
         *([EndedPassRecord(PASS_ID, now + timedelta(days=9))] if world.pass_withdrawn else []),
     ]

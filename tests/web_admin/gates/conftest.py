@@ -6,7 +6,7 @@ from gate_controller.contract.features import SUM_DIGEST
 from tests.support.batched_gates import GATES, Fleet
 from tests.support.compounds.with_gates import PlayedGate, add_card, add_gate, add_person, sync_app
 from tests.web_admin.policy.published import give_face
-from tests.web_admin.sync.test_news import take
+from tests.web_admin.sync.news import take
 from web_admin.compound.models import Person
 from web_admin.core.database import Menjin
 from web_admin.policy.effects import PolicyEffects

@@ -15,10 +15,10 @@ from gate_controller.contract.messages import ASK_PATH, RECEIPTS_PATH, AskReply
 from tests.support.batched_gates import GATES, noted, on_postgresql, request_of
 from tests.support.compounds.with_gates import add_card, sync_app
 from tests.support.statements import statements_of, verbs
-from tests.web_admin.gates.test_new_receipts import signed as signed_receipts
+from tests.web_admin.gates.signed_receipts import signed as signed_receipts
 from tests.web_admin.policy.published import give_face
-from tests.web_admin.sync.test_check_in import differing
-from tests.web_admin.sync.test_news import one_card_more, take
+from tests.web_admin.sync.news import one_card_more, take
+from tests.web_admin.sync.replies import differing
 from web_admin.compound.models import Gate, Person
 from web_admin.compound.policy_models import OrderRow, PolicySumsRow
 from web_admin.policy.publish import publish_policy

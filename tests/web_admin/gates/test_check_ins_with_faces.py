@@ -8,8 +8,8 @@ from sqlalchemy.exc import OperationalError
 from gate_controller.contract.messages import ASK_PATH, RECEIPTS_PATH, ForgetReceipt
 from tests.support.batched_gates import GATES, noted, on_postgresql, request_of
 from tests.support.statements import statements_of, statements_that_wait, verbs
-from tests.web_admin.gates.test_new_receipts import signed as signed_receipts
-from tests.web_admin.sync.test_news import one_card_more
+from tests.web_admin.gates.signed_receipts import signed as signed_receipts
+from tests.web_admin.sync.news import one_card_more
 from web_admin.compound.models import Gate
 from web_admin.custody.models import FaceShare, ReceiptRow
 from web_admin.custody.shares import destroy_shares

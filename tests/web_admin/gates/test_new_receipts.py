@@ -10,17 +10,15 @@ from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
 from gate_controller.contract.messages import (
-    RECEIPT_DOMAIN,
     RECEIPTS_PATH,
     ForgetReceipt,
     ReceiptBatch,
-    SignedReceipt,
-    sign_struct,
 )
 from gate_controller.contract.signing import public_bytes
 from tests.support.batched_answers import both_ways
 from tests.support.compounds.with_gates import add_person
 from tests.support.statements import statements_of, verbs
+from tests.web_admin.gates.signed_receipts import signed
 from tests.web_admin.policy.published import give_face
 from tests.web_admin.sync.answers import alarms, error_of
 from web_admin.compound.models import Gate
@@ -48,13 +46,6 @@ def receipt(database, sealer, site, north, clock):
             blob_found=True,
             journal_seq=4,
         )
-
-
-def signed(key, *receipts):
-    bodies = [sign_struct(key, RECEIPT_DOMAIN, receipt) for receipt in receipts]
-    return ReceiptBatch(
-        receipts=tuple(SignedReceipt(receipt=body, signature=signature) for body, signature in bodies)
-    )
 
 
 def stored(database):

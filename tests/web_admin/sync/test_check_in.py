@@ -8,7 +8,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.contract.messages import (
     ASK_PATH,
-    AskReply,
     DeviceHealth,
     LaneState,
     open_manifest,
@@ -19,6 +18,7 @@ from tests.support.compounds.with_gates import add_person
 from tests.support.statements import statements_of, verbs
 from tests.web_admin.policy.published import give_face
 from tests.web_admin.sync.answers import alarms, error_of
+from tests.web_admin.sync.replies import differing
 from web_admin.compound.keys import replace_working_keys
 from web_admin.compound.models import Gate, Site
 from web_admin.compound.policy_models import OrderRow
@@ -126,13 +126,6 @@ def test_whatever_another_process_changes_is_answered_at_once(
     gates_app.extensions["menjin_last_answers"].forget("north")
     in_full = quiet.ask(clock.now)
     assert differing(after, in_full) <= {"orders", "sealed_leases"}, "an order is sent once"
-
-
-def differing(one: AskReply, other: AskReply) -> set[str]:
-    """Return in which fields two answers differ beside the signature and, of leases, the encryption."""
-    pairs = {name: (getattr(one, name), getattr(other, name)) for name in AskReply.__struct_fields__}
-    pairs["policy"] = tuple(reply and reply.manifest for reply in pairs["policy"])
-    return {name for name, (mine, others) in pairs.items() if mine != others}
 
 
 def test_a_journal_shorter_than_what_the_server_has_is_noticed(quiet, database, clock):

@@ -15,7 +15,7 @@ from tests.support.compounds.with_gates import add_card, add_gate, add_person
 from tests.support.statements import statements_of, statements_that_wait, verbs
 from tests.web_admin.policy.published import give_face
 from tests.web_admin.sync.answers import error_of
-from tests.web_admin.sync.test_news import one_card_more, take
+from tests.web_admin.sync.news import one_card_more, take
 from web_admin.compound.models import Gate, Person, Site
 from web_admin.core.database import Menjin
 from web_admin.custody.gate_reports import PROGRAM_OUTDATED

@@ -16,7 +16,8 @@ from tests.support.compounds.with_gates import add_card, add_person, sync_app
 from tests.support.statements import statements_of, statements_that_wait, verbs
 from tests.web_admin.policy.published import give_face
 from tests.web_admin.policy.taking_gate import TakingGate
-from tests.web_admin.sync.test_check_in import differing
+from tests.web_admin.sync.news import one_card_more, take
+from tests.web_admin.sync.replies import differing
 from web_admin.compound.models import CredentialRow, Gate, Lane, Person, Site
 from web_admin.compound.policy_models import PolicySumsRow
 from web_admin.core.database import Menjin
@@ -45,18 +46,6 @@ def lin(menjin, database, sealer, site, north, clock):
     begin_sums(menjin, clock.now)
     north.ask(clock.now)
     return person.person_id
-
-
-def take(gate, reply):
-    """Note what version an answer brings the gate to."""
-    manifest = msgspec.json.decode(reply.policy.manifest)
-    gate.have = (manifest["epoch"], manifest["version"])
-
-
-def one_card_more(database, sealer, site, person_id, number, now):
-    with database.session() as session:
-        add_card(session, sealer, session.get_one(Person, person_id), number, now)
-        publish_policy(session, sealer, site, now, person_ids=[person_id])
 
 
 def noted(database):

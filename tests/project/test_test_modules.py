@@ -1,0 +1,37 @@
+"""Test modules hold tests alone: what several of them need is in modules beside them."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+MODULES = sorted(TESTS.rglob("*.py"))
+
+
+def imported_tests(text: str) -> list[str]:
+    """Return the test modules from which a module imports."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom):
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+    return [name for name in found if name.startswith("tests.") and ".test_" in name]
+
+
+def test_no_module_imports_from_a_test_module():
+    found = {str(path.relative_to(TESTS)): imported_tests(path.read_text("utf-8")) for path in MODULES}
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from tests.web_admin.test_tables import ROWS",
+        "from tests.web_admin import test_tables",
+        "import tests.web_admin.test_tables as tables",
+    ],
+)
+def test_each_form_of_such_an_import_is_noticed(text):
+    assert imported_tests(text) != []

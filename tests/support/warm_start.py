@@ -20,7 +20,7 @@ _LOADED_ONCE.set_forkserver_preload(
         "gate_controller.assembly.assemble",
         "web_admin.cli.main",
         "web_admin.app",
-        "web_admin.serving.workers",
+        "web_admin.serving.installation",
     ]
 )
 

@@ -17,6 +17,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
 from tests.support.compounds.managed import ManagedCompound
+from tests.support.scheduling import renew_watch
 from tests.world.disk import Pulled
 from web_admin import create_app
 from web_admin.action.base import Action, Channel
@@ -29,7 +30,7 @@ from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.custody.key_rotation import lose_wrap_keys
 from web_admin.gates.ask_bounds import AskBounds
 from web_admin.journal.ledger import append_audit
-from web_admin.manage.live import live_watch, renew_watch
+from web_admin.manage.live import live_watch
 from web_admin.operations.backup import write_backup
 from web_admin.operations.backup_rows import restore_rows
 from web_admin.policy.effects import PolicyEffects

@@ -1,4 +1,4 @@
-"""Serve many compounds of one installation: a folder, a host name and an app for each, threads for all.
+"""Serve an installation: many compounds, a folder, host name and app for each, or one; threads for all.
 
 Imports the assembled site; only the listening server and the commands import it.
 """

@@ -29,6 +29,9 @@ _log = logging.getLogger(__name__)
 class Cell:
     """A folder and what is open of it."""
 
+    is_only = False
+    """Whether it is the one compound of a server."""
+
     def __init__(
         self,
         folder: CellFolder,
@@ -79,6 +82,9 @@ class Cell:
 
     def _new_lock(self) -> ServingLock:
         return ServingLock(self.folder.path, alone=self.folder.is_sqlite)
+
+    def begin(self) -> None:
+        """Begin in a process of the server; one of many is opened when it is asked."""
 
     # -- inside ------------------------------------------------------------------------------------
 

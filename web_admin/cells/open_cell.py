@@ -35,11 +35,11 @@ newest_revision = cache(schema.newest_revision)
 
 @dataclass(frozen=True, slots=True)
 class InCommon:
-    """What all cells of a process share: none of it says anything of a compound."""
+    """What all cells of a process share: none of it says anything of a compound. None where there is one."""
 
     clock: Callable[[], datetime]
-    parts: SharedParts = field(default_factory=SharedParts)
-    statements: Statements = field(default_factory=Statements)
+    parts: SharedParts | None = field(default_factory=SharedParts)
+    statements: Statements | None = field(default_factory=Statements)
     closed: Callable[[], None] = lambda: None
     """Called when a cell with an app was closed: memory can be given back."""
 
@@ -65,15 +65,7 @@ def open_parts(
     except OSError as err:
         raise CellOut(of_os_error(folder, err)) from err
     try:
-        menjin = replace(
-            make_parts(config, clock=common.clock, statements=common.statements), keeps_open=keeps_open
-        )
-        try:
-            refuse_tables(folder, config, menjin.database)
-            enter(menjin, common.clock())
-        except BaseException:
-            menjin.database.engine.dispose()
-            raise
+        return parts_of(folder, config, common, keeps_open)
     except MachineRefused as err:
         lock.give_back()
         raise CellOut(
@@ -90,6 +82,21 @@ def open_parts(
     except Exception as err:
         lock.give_back()
         raise CellOut(of_error(folder, err)) from err
+
+
+def parts_of(
+    folder: CellFolder, config: WebConfig, common: InCommon, keeps_open: Callable[[Work], Work]
+) -> Menjin:
+    """Open the database and keys of a folder whose lock is taken; raise what is wrong."""
+    menjin = replace(
+        make_parts(config, clock=common.clock, statements=common.statements), keeps_open=keeps_open
+    )
+    try:
+        refuse_tables(folder, config, menjin.database)
+        enter(menjin, common.clock())
+    except BaseException:
+        menjin.database.engine.dispose()
+        raise
     return menjin
 
 

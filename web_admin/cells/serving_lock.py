@@ -79,6 +79,8 @@ class ServingLock:
         self._path = folder / FILE_NAME
         self._alone = alone
         self._descriptor: int | None = None
+        self._taker = 0
+        """Which process took it: one that was forked since keeps the lease of all."""
         self._seen: Seen | None = None
         self._mine: Lease | None = None
 
@@ -95,7 +97,7 @@ class ServingLock:
         except BaseException:
             os.close(descriptor)
             raise
-        self._descriptor = descriptor
+        self._descriptor, self._taker = descriptor, os.getpid()
 
     def _lock(self, descriptor: int) -> None:
         try:
@@ -134,13 +136,13 @@ class ServingLock:
         return mine is not None and replace(found, beat=0) == replace(mine, beat=0)
 
     def give_back(self) -> None:
-        """Unlock the folder; twice changes nothing."""
+        """Unlock the folder; twice changes nothing, nor does a process that was forked from the taker."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is None:
             return
         try:
             found = _decoded(os.pread(descriptor, LEASE_BYTES, 0).strip())
-            if found is not None and self._is_mine(found):
+            if found is not None and self._is_mine(found) and os.getpid() == self._taker:
                 os.pwrite(descriptor, b" " * LEASE_BYTES, 0)
                 os.fsync(descriptor)
         finally:

@@ -2,11 +2,12 @@
 
 import argparse
 
-from web_admin import create_app, create_core
+from web_admin import create_core
 from web_admin.accounts.queries import account_of_email
 from web_admin.accounts.staff import invite_again
 from web_admin.action.base import new_action
 from web_admin.cells.installation import Choices
+from web_admin.cells.trouble import CellOut
 from web_admin.cli.answers import CommandRefused, backup_passphrase, clock
 from web_admin.cli.data_dir import config_of, sealer_of
 from web_admin.cli.served_folder import refuse_environment, served_here
@@ -16,11 +17,10 @@ from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.core.refusal import ActionRefused
 from web_admin.messages.outbox import deliver
 from web_admin.operations.backup import write_backup
-from web_admin.operations.machines import enter
 from web_admin.operations.marks import BACKUP, mark
 from web_admin.policy.effects import PolicyEffects
-from web_admin.serving.cells import serve_cells
-from web_admin.serving.workers import Listening, serve_app
+from web_admin.serving.installation import serve_cells, serve_one
+from web_admin.serving.workers import Listening
 
 
 def serve(arguments: argparse.Namespace) -> str:
@@ -44,9 +44,10 @@ def _serve_one(arguments: argparse.Namespace, listening: Listening) -> int:
     if arguments.workers > 1 and config.database_url.startswith("sqlite"):
         raise CommandRefused("--workers is for PostgreSQL; with SQLite it has to be 1")
     with served_here(config) as lock:
-        app = create_app(config, clock=clock)
-        enter(app.extensions["menjin"], clock())
-        return serve_app(app, listening, lock)
+        try:
+            return serve_one(config, lock, listening, clock)
+        except CellOut as err:
+            raise CommandRefused(err.trouble.sentence()) from err
 
 
 def _serve_cells(arguments: argparse.Namespace, listening: Listening) -> int:

@@ -119,7 +119,8 @@ class Bell(NoBell):
         atexit.register(self._finish)
 
     def close(self) -> None:
-        """Ring no more."""
+        """Ring no more; rings that wait get a moment first."""
+        self._finish()
         self._stopping.set()
         self._wake()
         if self._thread is not None:
@@ -169,7 +170,7 @@ class Bell(NoBell):
         return None if connected is None else ring_subject(site_id, gate_id) in connected
 
     def _finish(self) -> None:
-        """Give a command's last rings a moment."""
+        """Give the last rings a moment."""
         with self._lock:
             is_done = not self._waiting or self._pid != os.getpid()
         if not is_done:

@@ -26,8 +26,8 @@ _SIGN_OUT = "menjin_live_sign_out"
 
 
 def init_live(app: Flask) -> None:
-    """Give the app its watch, and let a sign-out end the streams of that browser."""
-    renew_watch(app)
+    """Give the app a watch, which has no streams until a server serves it; a sign-out ends that browser's."""
+    use_watch(app, LiveWatch(lambda: mark_of(app.extensions["menjin"])))
 
     def note_browser() -> None:
         # The library forgets the browser's token before it signals the sign-out.
@@ -41,11 +41,6 @@ def init_live(app: Flask) -> None:
     # Held by the app alone, so that an app that is thrown away takes its streams and itself along.
     app.extensions[_SIGN_OUT] = end_streams
     user_logged_out.connect(end_streams, app)
-
-
-def renew_watch(app: Flask) -> None:
-    """Give the app a watch without streams, over the database that it has now."""
-    use_watch(app, LiveWatch(lambda: mark_of(app.extensions["menjin"])))
 
 
 def use_watch(app: Flask, watch: LiveWatch) -> None:

@@ -8,7 +8,6 @@ the same id, by which a receiver knows it.
 
 import logging
 import secrets
-import threading
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +19,6 @@ from sqlalchemy.orm import Session
 from web_admin.core.claims import claim_first, claimed_row, release, unclaimed
 from web_admin.core.database import Menjin
 from web_admin.core.orm import Fact
-from web_admin.core.single_process import alone
 from web_admin.messages.errors import NotSent
 from web_admin.messages.mail import send_mail
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
@@ -271,30 +269,3 @@ def _note_trouble(menjin: Menjin, claimed: Claimed, trouble: NotSent) -> bool:
             ", not tried again" if ends else "",
         )
         return ends
-
-
-def start_delivery(menjin: Menjin, stopped: threading.Event | None = None) -> list[threading.Thread]:
-    """Send what is due every few seconds, in one process of this machine, until stopped or this process ends.
-
-    Each channel has a thread of its own: receivers of webhooks that are slow hold no mail up.
-    """
-
-    end = stopped or threading.Event()
-
-    def work(channel: Channel) -> None:
-        while not end.is_set():
-            try:
-                with alone(menjin.config.data_dir, f"outbox-{channel}") as is_alone:
-                    if is_alone:
-                        deliver(menjin, (channel,))
-            except Exception:  # noqa: BLE001 - the thread outlives a database that is away
-                _log.exception("outbox: a pass failed; the next one tries again")
-            end.wait(LOOK_EVERY_SECONDS)
-
-    threads = [
-        threading.Thread(target=work, args=(channel,), name=f"outbox {channel}", daemon=True)
-        for channel in CHANNELS
-    ]
-    for thread in threads:
-        thread.start()
-    return threads

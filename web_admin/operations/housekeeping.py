@@ -1,17 +1,15 @@
 """Periodic tasks of the server: each step alone, so that one failure stops no other.
 
-`menjin web run` calls `run` every ten minutes, `menjin web housekeeping` at once.
+`menjin web run` calls `run` every ten minutes (`cells/periodic_jobs.py`), `menjin web housekeeping` at once.
 """
 
 import logging
-import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from web_admin.accounts.sessions import forget_old_sessions
 from web_admin.core.database import Menjin
 from web_admin.core.limit_counts import forget_old_counts
-from web_admin.core.single_process import alone_everywhere
 from web_admin.custody.key_rotation import rotate_wrap_key, rotation_due_since
 from web_admin.face import inactive, timers
 from web_admin.gates.face_code import drop_face_without_code
@@ -70,21 +68,3 @@ def run(menjin: Menjin, now: datetime) -> dict[str, int]:
     with menjin.database.session() as session:
         mark(session, HOUSEKEEPING, now, ", ".join(name for name, count in done.items() if count < 0))
     return done
-
-
-def start_timer(menjin: Menjin) -> threading.Thread:
-    """Run now and every ten minutes, in one process of all machines at a time, until this process ends."""
-
-    def work() -> None:
-        while True:
-            try:
-                with alone_everywhere(menjin.database, menjin.config.data_dir, "housekeeping") as is_alone:
-                    if is_alone:
-                        run(menjin, menjin.clock())
-            except Exception:  # noqa: BLE001 - a database that is away is back some time, and it is logged
-                _log.exception("housekeeping could not run; it is tried again in ten minutes")
-            threading.Event().wait(EVERY_SECONDS)
-
-    thread = threading.Thread(target=work, name="housekeeping", daemon=True)
-    thread.start()
-    return thread

@@ -22,7 +22,7 @@ from web_admin.core.database import Database, Menjin
 from web_admin.core.machine_identity import Identity, new_name, read_identity, write_identity
 from web_admin.core.refusal import N_
 from web_admin.core.sealing import Sealer
-from web_admin.core.single_process import alone, one_at_a_time
+from web_admin.core.single_process import one_at_a_time
 from web_admin.custody.key_rotation import ask_for_rotation, key_for_sealing, settle_wrap_keys
 from web_admin.custody.machine_keys import (
     MachineRefused,
@@ -243,25 +243,3 @@ def _waits_to_settle(menjin: Menjin) -> bool:
     keys = menjin.sealer.wrap_keys
     states = dict(rows)
     return "retired" in states.values() or (keys.next_id is not None and states.get(keys.next_id) == "live")
-
-
-def start_timer(menjin: Menjin) -> threading.Thread | None:
-    """Beat now and every few seconds, in one process of this machine, until this process ends."""
-    if menjin.database.engine.dialect.name != "postgresql":
-        return None
-
-    def work() -> None:
-        while True:
-            try:
-                with alone(menjin.config.data_dir, "machine") as is_alone:
-                    if is_alone:
-                        beat(menjin, menjin.clock())
-            except MachineRefused as err:
-                _log.error("this machine must not go on: %s", err)
-            except Exception:  # noqa: BLE001 - a database that is away is back some time, and it is logged
-                _log.exception("this machine could not say that it runs; it is tried again")
-            threading.Event().wait(EVERY_SECONDS)
-
-    thread = threading.Thread(target=work, name="machine", daemon=True)
-    thread.start()
-    return thread

@@ -5,13 +5,10 @@ one process of each machine. It reads in a snapshot, which hinders no writer, an
 of two machines that find the same change, the database takes the first one's.
 """
 
-import logging
-import threading
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Flask
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
@@ -21,14 +18,12 @@ from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate, Site
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Menjin
-from web_admin.core.single_process import alone_everywhere
 from web_admin.events.alarm_groups import ends
 from web_admin.messages.outbox import mail_is_set_up
 from web_admin.operations.alarm_mails import Said, mail_managers
 from web_admin.operations.disk_reserve import keep_reserve
 from web_admin.operations.health import Finding, server_findings
 from web_admin.operations.health_facts import gates_health, server_facts
-from web_admin.updates.actions import settle_rollouts
 
 EVERY_SECONDS = 60.0
 WATCHED = (
@@ -74,9 +69,6 @@ MAILED_WITHIN = timedelta(hours=1)
 """After this an alarm is no news, and an equal one is."""
 ENDS_WITHIN = timedelta(days=30)
 """For so long the end of an alarm of a gate is waited for."""
-
-_log = logging.getLogger(__name__)
-_stopped = threading.Event()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,23 +204,3 @@ def _troubles(session: Session, config: WebConfig, site: Site, now: datetime) ->
         for finding in health.findings:
             if finding.alarm is not None:
                 yield Trouble(finding.alarm, health.gate.gate_id, health.gate.name, finding)
-
-
-def start_timer(app: Flask, menjin: Menjin) -> threading.Thread:
-    """Watch now and every minute, in one process of all machines at a time, until this process ends."""
-
-    def work() -> None:
-        while True:
-            try:
-                data_dir = menjin.config.data_dir
-                with alone_everywhere(menjin.database, data_dir, "watch") as is_alone, app.app_context():
-                    if is_alone:
-                        watch(menjin, menjin.clock())
-                        settle_rollouts(menjin, menjin.clock())
-            except Exception:  # noqa: BLE001 - a database that is away is back some minute, and it is logged
-                _log.exception("what Health finds could not be looked at; the next minute tries again")
-            _stopped.wait(EVERY_SECONDS)
-
-    thread = threading.Thread(target=work, name="watch", daemon=True)
-    thread.start()
-    return thread

@@ -2,27 +2,17 @@
 
 import logging
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # it has no types
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]  # it has no types
 from gunicorn.config import Config  # type: ignore[import-untyped]  # it has no types
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # it has no types
 from gunicorn.workers.base import Worker  # type: ignore[import-untyped]  # it has no types
 
-from web_admin.cells.rules import RENEW_SECONDS
-from web_admin.cells.serving_lock import LeaseLost, ServingLock
-from web_admin.core.database import Menjin
-from web_admin.manage.live import live_watch
-from web_admin.messages.outbox import start_delivery
-from web_admin.operations import machines, watch
-from web_admin.operations.housekeeping import start_timer
 from web_admin.serving.kept_socket import listening_socket
 from web_admin.serving.memory import keep_what_is_loaded
 from web_admin.serving.worker import BufferingWorker
@@ -34,7 +24,6 @@ if TYPE_CHECKING:
 
 LONGEST_REQUEST_SECONDS = 60
 STOP_SECONDS = 10
-_log = logging.getLogger(__name__)
 
 
 class _Log(Logger):  # type: ignore[misc]  # likewise
@@ -65,7 +54,7 @@ class Served:
     site: "WSGIApplication"
     trusted_proxies: int
     begin: Callable[[Worker], None]
-    end: Callable[[], None] = lambda: None
+    end: Callable[[], None]
     is_of_many: bool = False
     """Many compounds share the threads: none may take them all."""
     fast_path: FastPath | None = None
@@ -89,51 +78,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # likewise
     def load(self) -> "WSGIApplication":
         """Return the app, built before any worker starts: a fault shows at once."""
         return self.served.site
-
-
-def keep_lease(lock: ServingLock) -> threading.Thread:
-    """Show other machines that this one serves the folder; end the server where another has taken it."""
-
-    def work() -> None:
-        while True:
-            threading.Event().wait(RENEW_SECONDS)
-            try:
-                lock.renew()
-            except LeaseLost as err:
-                _log.critical("this server ends: %s; two may not serve one compound", err)
-                os.kill(os.getppid(), signal.SIGTERM)
-                return
-            except OSError as err:
-                _log.error("the lease of the folder cannot be renewed: %s", err.strerror)
-
-    thread = threading.Thread(target=work, name="lease", daemon=True)
-    thread.start()
-    return thread
-
-
-def serve_app(app: Flask, listening: Listening, lock: ServingLock) -> int:
-    """Serve one compound, whose folder's lock this process has, until SIGTERM or SIGINT."""
-    menjin: Menjin = app.extensions["menjin"]
-
-    def begin(worker: Worker) -> None:
-        # A connection opened before the fork must not be used on both sides of it.
-        menjin.database.engine.dispose(close=False)
-        menjin.bell.start()
-        machines.start_timer(menjin)
-        keep_lease(lock)
-        start_timer(menjin)
-        watch.start_timer(app, menjin)
-        start_delivery(menjin)
-        live_watch(app).stop_when(lambda: not worker.alive)
-
-    menjin.database.engine.dispose()
-    served = Served(
-        site=app,
-        trusted_proxies=menjin.config.trusted_proxies,
-        begin=begin,
-        fast_path=app.extensions["menjin_fast_path"],
-    )
-    return serve(served, listening)
 
 
 def serve(served: Served, listening: Listening) -> int:

@@ -4,7 +4,6 @@ What goes to a page is a mark that says nothing about anyone; the page then asks
 its own rights. Streams are counted, so that open pages never take the threads that requests need.
 """
 
-import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,8 +20,6 @@ LOOK_EVERY_SECONDS = 1.0
 MARKS_APART = "-"
 """Between the part of a mark that moves for everybody and the part that silent alarms move."""
 MARK_CHARS = 20
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
@@ -72,7 +69,7 @@ class LiveWatch:
     ) -> None:
         """Take the reader of the compound's current change mark.
 
-        `start` lets the looks be done in turn with others; without it they have a thread of their own.
+        `start` has a look done again and again by the server's scheduler; without it there are no streams.
         `places` are those that it shares with other watches.
         """
         self._look = look
@@ -83,13 +80,15 @@ class LiveWatch:
         self._listeners: set[Listener] = set()
         self._mark: str | None = None
         self._looks_begun = self._mark_of_look = 0
-        self._is_looking = False
+        self._is_looking = self._is_in_a_look = False
         self._is_stopping: Callable[[], bool] = bool
 
     def join(self, browser: str, *, with_silent: bool = True) -> Listener | None:
         """Return a place for one more stream, or None when there is none left."""
         with self._changed:
-            if self._is_stopping() or len(self._listeners) >= self._streams_at_most:
+            if self._start is None or self._is_stopping():
+                return None
+            if len(self._listeners) >= self._streams_at_most:
                 return None
             if self._places is not None and not self._places.take():
                 return None
@@ -97,10 +96,7 @@ class LiveWatch:
             self._listeners.add(listener)
             if not self._is_looking:
                 self._is_looking = True
-                if self._start is not None:
-                    self._start(self.look_once)
-                else:
-                    threading.Thread(target=self._look_alone, name="live-watch", daemon=True).start()
+                self._start(self.look_once)
             return listener
 
     def leave(self, listener: Listener) -> None:
@@ -127,13 +123,13 @@ class LiveWatch:
         self._is_stopping = is_stopping
 
     def close(self) -> None:
-        """End every stream, and wait for the end of the looks."""
+        """End every stream, and wait for the look that runs."""
         with self._changed:
             for listener in list(self._listeners):
                 listener.ended = True
                 self._drop(listener)
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._is_looking)
+            self._changed.wait_for(lambda: not self._is_in_a_look)
 
     def other_than(self, known: str | None, listener: Listener, seconds: float) -> str | None:
         """Return the mark as soon as it differs from `known`, or as it is after these seconds."""
@@ -156,33 +152,34 @@ class LiveWatch:
             return self._mark
         return self._mark.partition(MARKS_APART)[0]
 
-    def _look_alone(self) -> None:
-        while (seconds := self.look_once()) is not None:
-            with self._changed:
-                self._changed.wait_for(lambda: not self._listeners, seconds)
-
     def look_once(self) -> float | None:
-        """Look for all streams; return after how many seconds to look again, None when none is left."""
+        """Look for all streams; return after how many seconds to look again, None when none is left.
+
+        Raises what the look raises: it is looked again as if it had worked.
+        """
         with self._changed:
             if not self._listeners:
                 self._is_looking = False
                 self._changed.notify_all()
                 return None
             self._looks_begun += 1
-            look = self._looks_begun
+            self._is_in_a_look, look = True, self._looks_begun
+        mark = None
         try:
-            mark = self._look()
-        except Exception:  # noqa: BLE001 - the database may be away for a while; pages say so themselves
-            _log.exception("live: the compound could not be read; the next look tries again")
-            mark = None
+            mark = self._look()  # the database may be away for a while; pages say so themselves
+        finally:
+            self._take(mark, look)
+        return self._look_every_seconds
+
+    def _take(self, mark: str | None, look: int) -> None:
         with self._changed:
+            self._is_in_a_look = False
             if self._is_stopping():
                 for listener in self._listeners:
                     listener.ended = True
             if mark is not None:
                 self._mark, self._mark_of_look = mark, look
             self._changed.notify_all()
-        return self._look_every_seconds
 
 
 def mark_of(menjin: Menjin) -> str:

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from flask import Flask
 
+from tests.support.scheduling import renew_watch
 from web_admin import create_app, make_parts
 from web_admin.core.config import WebConfig
-from web_admin.manage.live import live_watch, renew_watch
+from web_admin.manage.live import live_watch
 from web_admin.web.one_time_secrets import OneTimeSecrets
 
 KINDS_KEPT = 4
@@ -44,6 +45,7 @@ def take_app(config: WebConfig, clock: Callable[[], datetime]) -> _Lent:
     lent = _free.pop(kind, None)
     if lent is None:
         app = create_app(config, clock=clock)
+        renew_watch(app)
         return _Lent(kind, app, dict(app.config))
     lent.app.extensions["menjin"] = make_parts(config, clock=clock)
     lent.app.extensions["menjin_one_time_secrets"] = OneTimeSecrets()

@@ -22,6 +22,7 @@ from tests.support.compounds.assessments import assess
 from tests.support.compounds.filled_once import Ids, filled_once
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
 from tests.support.compounds.resident import NOTICE_EN, NOTICE_ZH, csrf_of
+from tests.support.scheduling import renew_watch
 from web_admin.accounts.models import User
 from web_admin.accounts.staff import create_staff
 from web_admin.action.base import Action, new_action, one_publication
@@ -156,6 +157,8 @@ def make_managed_compound(config: WebConfig, clock: SetClock, *, app: Flask | No
     made = ManagedCompound(app, clock, site_id, persons)
     if lent is not None:
         give_back_with(made, lent)
+    else:
+        renew_watch(app)
     return made
 
 

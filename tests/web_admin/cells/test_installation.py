@@ -6,31 +6,25 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from tests.support.compounds.filled_once import SERVER_KEYS
-from web_admin import make_parts
+from tests.support.compounds.empty_cell import make_cell
+from tests.support.scheduling import make_scheduler
 from web_admin.cells.checking import look_at_cells
 from web_admin.cells.holds import HELD
 from web_admin.cells.installation import Choices, Installation
 from web_admin.cells.moving import Move, carry_out
 from web_admin.cells.open_cell import InCommon
+from web_admin.cells.periodic_jobs import PeriodicJobs
 from web_admin.cells.serving_lock import ServingLock, lease_of
 from web_admin.cells.site import Site
 from web_admin.cells.trouble import Kind
-from web_admin.cells.turns import Turns
-from web_admin.cells.works import Works
-from web_admin.compound.keys import create_site
 from web_admin.core.cell_in_hand import CELL
-from web_admin.core.config import SECRET_NAMES, WebConfig, write_secret, write_settings
 from web_admin.core.health_models import ServerMark
-from web_admin.operations import schema
-from web_admin.serving.cells import first_app
-from web_admin.tables import METADATA
+from web_admin.serving.installation import first_app
 from web_admin.web.live_watch import StreamPlaces
 
 OTHER = "maple.example"
@@ -55,7 +49,7 @@ class Here:
     clock: Clock
     installation: Installation
     site: Site
-    works: Works
+    jobs: PeriodicJobs
     common: InCommon
 
     def ask(self, host: str, path: str = "/healthz", **more: object) -> TestResponse:
@@ -71,31 +65,6 @@ class Here:
 COMMON = InCommon(lambda: datetime.now(UTC))
 
 
-def make(folder: Path, name: str, common: InCommon, **changed: str) -> None:
-    """Set up an empty compound in a cell's folder."""
-    path = folder / name
-    (path / "secrets").mkdir(parents=True)
-    keys = {key: os.urandom(32) for key in SERVER_KEYS}
-    for secret in SECRET_NAMES:
-        write_secret(path / "secrets", secret, keys[secret if secret == "password_salt" else f"{secret}_key"])
-    config = WebConfig(
-        public_url=f"https://{name}.example",
-        database_url=f"sqlite:///{path / 'menjin.sqlite3'}",
-        data_dir=path,
-        secrets_dir=path / "secrets",
-        **keys,
-    )
-    menjin = make_parts(config, clock=common.clock, statements=common.statements)
-    METADATA.create_all(menjin.database.engine)
-    with menjin.database.engine.begin() as connection:
-        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)")
-        connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (schema.newest_revision(),))
-    with menjin.database.session() as session:
-        create_site(session, menjin.sealer, name.title(), "Asia/Shanghai", "en", "passphrase", common.clock())
-    menjin.database.engine.dispose()
-    write_settings(path / "web.toml", {"public_url": config.public_url, **changed})
-
-
 @pytest.fixture(scope="module")
 def words():
     """Return the app that fills what all share, once."""
@@ -107,13 +76,13 @@ def here(tmp_path: Path, words) -> Iterator[Here]:
     """Return two cells, willow and elm."""
     folder = tmp_path / "cells"
     for name in ("willow", "elm"):
-        make(folder, name, COMMON)
+        make_cell(folder, name, COMMON)
     clock = Clock()
     installation = Installation(Choices(folder), COMMON, monotonic=clock)
-    works = Works(Turns(), words, StreamPlaces(4), bool)
-    installation.prepare = works.prepare
+    jobs = PeriodicJobs(make_scheduler(), words, StreamPlaces(4), bool)
+    installation.prepare = jobs.prepare
     in_none = CELL.set("")
-    yield Here(folder, clock, installation, Site(installation), works, COMMON)
+    yield Here(folder, clock, installation, Site(installation), jobs, COMMON)
     installation.close_all(5.0)
     CELL.reset(in_none)  # a request leaves the name set in its thread, which is the tests' own here
 
@@ -201,7 +170,9 @@ def test_a_database_of_another_version_or_none_is_out_and_taken_when_mended(here
 
 
 def test_cells_of_one_host_one_database_or_one_set_of_keys_are_both_out(here: Here) -> None:
-    make(here.folder, "oak", here.common, database_url=f"sqlite:///{here.folder / 'elm' / 'menjin.sqlite3'}")
+    make_cell(
+        here.folder, "oak", here.common, database_url=f"sqlite:///{here.folder / 'elm' / 'menjin.sqlite3'}"
+    )
     here.look()
     assert [here.ask(f"{name}.example").status_code for name in ("willow", "elm", "oak")] == [200, 503, 503]
     (here.folder / "oak" / "web.toml").write_text('public_url = "https://WILLOW.example:444"\n')
@@ -260,9 +231,9 @@ def test_a_fault_in_opening_one_cell_is_logged_and_no_others(here: Here, caplog)
 def test_the_periodic_work_of_open_and_closed_cells_is_done(here: Here) -> None:
     here.ask("willow.example")
     for cell in here.installation.cells():
-        here.works._always(cell, partial(here.works._watch, cell))
-        here.works._look_for_messages(cell)
-        here.works._renew(cell)
+        here.jobs._always(cell)
+        here.jobs._look_for_messages(cell)
+        here.jobs._renew(cell)
     assert [cell.name for cell in here.installation.cells() if cell.is_open] == ["willow"]
     for cell in here.installation.cells():
         with cell.at_work() as menjin, menjin.database.open_reading() as session:

@@ -24,6 +24,7 @@ from sqlalchemy import select
 
 from tests.support.acting import manager
 from tests.support.peers import hook_peer, mail_peer, make_certificate, slow_peer
+from tests.support.scheduling import OpenCell, jobs_on, make_scheduler
 from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.messages.actions import remove_webhook
 from web_admin.messages.addresses import is_public, trouble_of
@@ -36,7 +37,6 @@ from web_admin.messages.outbox import (
     backlog,
     deliver,
     put_message,
-    start_delivery,
     try_again,
 )
 from web_admin.messages.webhook_delivery import KEY_PURPOSE, post, shown_key, signature
@@ -379,23 +379,23 @@ def test_a_receiver_that_took_the_message_and_then_sends_headers_without_end_has
 
 
 def test_a_slow_receiver_of_webhooks_holds_no_mail_up(menjin, site, put, mail):
-    stopped = threading.Event()
+    scheduler = make_scheduler(threads=3)
     with slow_peer(b"HTTP/1.1 200 OK\r\nX: ") as (port, ended):
         add_hook(menjin, site, f"http://127.0.0.1:{port}/take")
         add_mail_server(menjin, site, mail.port)
         put()
         send_mail_to(put)
-        threads = start_delivery(menjin, stopped)
+        jobs_on(scheduler).add(OpenCell(menjin))
+        scheduler.remove(lambda key: not key[1].startswith("outbox"))
+        scheduler.start()
         last = threading.Timer(15, ended.set)
         last.start()
         while not mail.mails and not ended.is_set():
             ended.wait(0.05)
         assert (len(mail.mails), ended.is_set()) == (1, False)
-        stopped.set()
         ended.set()
         last.cancel()
-        for thread in threads:
-            thread.join()
+        scheduler.stop(60)
 
 
 # -- mail --------------------------------------------------------------------------------------------

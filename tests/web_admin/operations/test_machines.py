@@ -9,7 +9,6 @@ import pytest
 from web_admin.compound.queries import the_site
 from web_admin.core.single_process import alone_everywhere
 from web_admin.custody.models import ServerMachine
-from web_admin.operations import housekeeping
 from web_admin.operations.health import server_findings
 from web_admin.operations.health_facts import server_facts
 
@@ -69,28 +68,3 @@ def test_a_machine_that_is_silent_is_named(act, web_config, now):
     act.session.get_one(ServerMachine, "web2").seen_at = now
     act.session.flush()
     assert finding(act.session, web_config, now, "Machines").level == "good"
-
-
-def test_housekeeping_goes_on_after_a_database_that_was_away(monkeypatch, tmp_path):
-    rounds = []
-
-    class Waited(Exception):
-        """The thread came to its pause."""
-
-    class Pause:
-        def wait(self, _seconds):
-            if len(rounds) == 2:
-                raise Waited
-
-    def away(*_arguments):
-        rounds.append("away")
-        raise OSError("the database is away")
-
-    monkeypatch.setattr(housekeeping, "alone_everywhere", away)
-    monkeypatch.setattr(housekeeping.threading, "Event", Pause)
-    at_once = lambda target, **_more: SimpleNamespace(start=target)  # noqa: E731 - a thread that is none
-    monkeypatch.setattr(housekeeping.threading, "Thread", at_once)
-    menjin = SimpleNamespace(database=None, config=SimpleNamespace(data_dir=tmp_path), clock=None)
-    with pytest.raises(Waited):
-        housekeeping.start_timer(menjin)
-    assert rounds == ["away", "away"]

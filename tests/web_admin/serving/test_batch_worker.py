@@ -6,12 +6,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from types import SimpleNamespace
 
 import pytest
 
 from gate_controller.contract.messages import ASK_PATH
-from web_admin.serving import shared_threads, workers
+from web_admin.serving import shared_threads
 from web_admin.serving.buffering_server import BufferingServer
 from web_admin.serving.request_intake import Intakes
 from web_admin.serving.shared_threads import SharedThreads
@@ -249,15 +248,3 @@ def test_the_thread_ends_with_the_server(served):
     assert said(served.ask(b"1")) == b"together:1"
     served.threads.shutdown()
     assert not served.threads._batch._thread.is_alive()
-
-
-def test_one_compound_is_served_in_batches(monkeypatch):
-    engine = SimpleNamespace(dispose=lambda: None)
-    menjin = SimpleNamespace(
-        database=SimpleNamespace(engine=engine), config=SimpleNamespace(trusted_proxies=0)
-    )
-    app = SimpleNamespace(extensions={"menjin": menjin, "menjin_fast_path": "the fast path"})
-    seen = []
-    monkeypatch.setattr(workers, "serve", lambda served, _listening: seen.append(served))
-    workers.serve_app(app, None, None)
-    assert seen[0].fast_path == "the fast path"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.support.compounds.resident import csrf_of
+from tests.support.scheduling import start_looks
 from web_admin.accounts.models import User
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import Gate, Lane
@@ -94,7 +95,7 @@ def test_a_silent_alarm_moves_the_mark_of_those_alone_who_answer_it(compound, wr
 
 
 def test_a_page_with_the_last_mark_receives_nothing_until_something_changes():
-    watch = LiveWatch(lambda: "same", look_every_seconds=0.01)
+    watch = LiveWatch(lambda: "same", start=start_looks, look_every_seconds=0.01)
     listener = watch.join("a browser")
     lines = sent_lines(watch, listener, "same", lambda: True, heartbeat_seconds=0.02, heartbeats=3)
     assert list(lines) == ["retry: 3000\n\n", ": quiet\n\n", ": quiet\n\n", ": quiet\n\n"]
@@ -109,7 +110,7 @@ def test_a_page_is_never_sent_a_mark_that_is_older_than_itself():
         looks.put(None)
         return may_go_on.get(timeout=PATIENCE_SECONDS)
 
-    watch = LiveWatch(look, look_every_seconds=0.001)
+    watch = LiveWatch(look, start=start_looks, look_every_seconds=0.001)
     first = watch.join("before")
     looks.get(timeout=PATIENCE_SECONDS)
     page = watch.join("after")
@@ -154,7 +155,7 @@ def test_a_stream_ends_when_the_account_is_closed(compound, written):
 
 
 def test_streams_are_few_and_a_place_is_free_again_when_one_ends():
-    watch = LiveWatch(lambda: "same", streams_at_most=2, look_every_seconds=0.01)
+    watch = LiveWatch(lambda: "same", streams_at_most=2, start=start_looks, look_every_seconds=0.01)
     first, second = watch.join("a"), watch.join("b")
     assert None not in (first, second)
     assert watch.join("c") is None
@@ -178,7 +179,7 @@ def test_one_more_stream_than_there_are_places_is_refused_and_other_pages_are_se
 
 def test_a_server_that_stops_ends_its_streams():
     stopping = threading.Event()
-    watch = LiveWatch(lambda: "same", look_every_seconds=0.01)
+    watch = LiveWatch(lambda: "same", start=start_looks, look_every_seconds=0.01)
     watch.stop_when(stopping.is_set)
     listener = watch.join("a browser")
     lines = sent_lines(
@@ -198,7 +199,7 @@ def test_a_look_that_fails_ends_no_stream():
         found = next(looks, "back")
         return {ValueError: raise_it}.get(type(found), lambda same: same)(found)
 
-    watch = LiveWatch(look, look_every_seconds=0.01)
+    watch = LiveWatch(look, start=start_looks, look_every_seconds=0.01)
     listener = watch.join("a browser")
     assert watch.other_than(None, listener, PATIENCE_SECONDS) == "back"
     watch.leave(listener)

@@ -1,0 +1,105 @@
+"""What is done without a request: by one process at a time, again after a fault, at once for one compound."""
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from tests.support.scheduling import OpenCell, jobs_on, make_scheduler
+from web_admin.core.database import Menjin
+from web_admin.core.health_models import ServerMark
+from web_admin.core.single_process import alone, alone_everywhere
+from web_admin.custody.machine_keys import MachineRefused
+from web_admin.operations import housekeeping, machines
+from web_admin.policy.effects import PolicyEffects
+
+
+@pytest.fixture
+def menjin(web_config, database, sealer, site, clock):
+    web_config.secrets_dir.mkdir()
+    return Menjin(web_config, database, sealer, clock, PolicyEffects(sealer))
+
+
+@pytest.fixture
+def cell(menjin):
+    return OpenCell(menjin)
+
+
+@pytest.fixture
+def jobs():
+    return jobs_on(make_scheduler())
+
+
+def marked_at(menjin):
+    with menjin.database.open_reading() as session:
+        mark = session.get(ServerMark, housekeeping.HOUSEKEEPING)
+        return mark and mark.at
+
+
+def test_housekeeping_goes_on_after_a_database_that_was_away(jobs, cell, menjin, monkeypatch, caplog):
+    with monkeypatch.context() as away:
+        away.setattr(housekeeping, "run", lambda *_given: raise_it(OperationalError("", {}, OSError())))
+        assert [jobs._always(cell) for _time in range(3)] == [600.0] * 3
+    assert marked_at(menjin) is None
+    assert jobs._always(cell) == 600.0
+    assert marked_at(menjin) == menjin.clock()
+    said = [line.getMessage().partition(";")[0] for line in caplog.records]
+    assert said == ["housekeeping could not run", "housekeeping works again"]
+
+
+def raise_it(error):
+    raise error
+
+
+def test_of_two_processes_of_a_machine_one_keeps_house(jobs, cell, menjin):
+    with alone(menjin.config.data_dir, "housekeeping"):
+        jobs._always(cell)
+    assert marked_at(menjin) is None
+    jobs._always(cell)
+    assert marked_at(menjin) is not None
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_of_two_machines_one_keeps_house(jobs, cell, menjin, tmp_path):
+    other = tmp_path / "web2"
+    other.mkdir()
+    with alone_everywhere(menjin.database, other, "housekeeping"):
+        jobs._always(cell)
+    assert marked_at(menjin) is None
+    jobs._always(cell)
+    assert marked_at(menjin) is not None
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_machine_that_is_a_copy_says_so_once_without_a_trace(jobs, cell, monkeypatch, caplog):
+    refused = MachineRefused("a copy of the secrets of %(name)s was started elsewhere", name="web1")
+    monkeypatch.setattr(machines, "beat", lambda *_given: raise_it(refused))
+    for _time in range(2):
+        assert jobs._say_that_it_runs(cell) == machines.EVERY_SECONDS
+    assert [(line.getMessage(), line.exc_info) for line in caplog.records] == [
+        ("this machine must not go on: a copy of the secrets of web1 was started elsewhere", None)
+    ]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_database_of_one_machine_has_none_that_says_that_it_runs(jobs, cell, monkeypatch):
+    monkeypatch.setattr(machines, "beat", lambda *_given: raise_it(AssertionError("it was asked")))
+    assert jobs._say_that_it_runs(cell) == machines.EVERY_SECONDS
+
+
+class Later:
+    """A cell of many."""
+
+    name, is_only = "willow", False
+
+
+def test_jobs_of_a_whole_server_begin_at_once_and_those_of_cells_are_spread(cell):
+    first, many = make_scheduler(monotonic=lambda: 0.0), make_scheduler(monotonic=lambda: 0.0)
+    jobs_on(first).add(cell)
+    jobs_on(many).add(Later())
+    whats = {"outbox", "watch", "housekeeping", "machine", "lease"}
+    assert {one.key: at for at, _number, one in first._due} == {("", what): 0.0 for what in whats}
+    due = {one.key[1]: at for at, _number, one in many._due}
+    assert due.keys() == whats
+    assert all(0 < at < housekeeping.EVERY_SECONDS for at in due.values())
+    assert len(set(due.values())) == len(whats)

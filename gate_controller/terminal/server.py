@@ -18,7 +18,7 @@ from flask import Flask, Response, jsonify, render_template, request
 from flask_babel import Babel, force_locale
 from werkzeug.exceptions import HTTPException
 
-from gate_controller.contract.languages import LANGUAGES, Language, html_tag
+from gate_controller.contract.languages import LANGUAGES, WRITTEN_IN, Language, html_tag
 from gate_controller.terminal.entry_guard import EntryGuard
 from gate_controller.terminal.stalled_readers import StalledReaders
 from gate_controller.terminal.texts import page_texts
@@ -37,7 +37,6 @@ MAX_ACT_BYTES = 256
 SPARE_THREADS = 4
 """Beside those of streams; half of them may wait for what a connection has not sent yet."""
 MAX_HEADER_BYTES = 8192
-SOURCE_LANGUAGE = "en"
 REFUSED_LINE = "Refused: this page is for the gate's own screen.\n"
 HEADERS = {
     "Content-Security-Policy": (
@@ -126,7 +125,7 @@ class TerminalServer:
         app = Flask(__name__, template_folder="templates", static_folder="static")
         app.config["MAX_CONTENT_LENGTH"] = MAX_ACT_BYTES
         app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
-        Babel(app, default_locale=SOURCE_LANGUAGE, default_translation_directories="translations")
+        Babel(app, default_locale=WRITTEN_IN, default_translation_directories="translations")
         app.before_request(self._refuse_strangers)
         app.after_request(_add_headers)
         app.register_error_handler(HTTPException, _plain_error)
@@ -246,9 +245,9 @@ def _checked_languages(languages: Sequence[str]) -> tuple[str, ...]:
         raise ValueError("The terminal page needs at least one language.")
     for language in languages:
         compiled = FOLDER / "translations" / language / "LC_MESSAGES" / "messages.mo"
-        if language != SOURCE_LANGUAGE and not compiled.with_suffix(".po").exists():
+        if language != WRITTEN_IN and not compiled.with_suffix(".po").exists():
             raise ValueError(f"The terminal page has no translation for {language!r}.")
-        if language != SOURCE_LANGUAGE and not compiled.exists():
+        if language != WRITTEN_IN and not compiled.exists():
             raise ValueError(f"The translation for {language!r} is not compiled; run 'make setup'.")
     return tuple(languages)
 

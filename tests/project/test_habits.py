@@ -1,11 +1,13 @@
 """What a contributor meets first: hooks before a commit, and the templates of issues and changes."""
 
+import importlib
 import re
 import shlex
 import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,3 +74,13 @@ def test_editors_and_the_formatter_agree_on_a_lines_length() -> None:
     editors = (ROOT / ".editorconfig").read_text(encoding="utf-8")
     ruff = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["ruff"]
     assert f"max_line_length = {ruff['line-length']}\n" in editors
+
+
+def test_the_notes_of_a_release_are_the_section_of_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "deploy/release")
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    notes = importlib.import_module("make").notes(version)
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert notes.startswith(f"# Menjin {version}\n\n")
+    assert notes.partition("\n\n")[2].strip() in changelog
+    assert "### Added" in notes and "\n## " not in notes

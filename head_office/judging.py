@@ -169,10 +169,8 @@ def totals(views: Sequence[View]) -> Totals:
     known = [one.seen for one in views if one.seen is not None]
     backups = [seen.backup_age_seconds for seen in live if seen.backup_age_seconds is not None]
     alarms, gate_programs = Counter[str](), Counter[str]()
-    names: dict[str, Mapping[str, str]] = {}
     for seen in live:
         alarms.update({alarm.kind: alarm.count for alarm in seen.alarms})
-        names |= {alarm.kind: alarm.names for alarm in seen.alarms if alarm.names}
         gate_programs.update({version.version: version.gates for version in seen.versions})
     faces = [seen.people_with_face for seen in known]
     return Totals(
@@ -182,7 +180,7 @@ def totals(views: Sequence[View]) -> Totals:
         gates=sum(seen.gates.total for seen in live),
         in_contact=sum(seen.gates.in_contact for seen in live),
         alarms=alarms,
-        names_of_alarms=names,
+        names_of_alarms={kind: _names(kind, live) for kind in alarms},
         programs=Counter(seen.program for seen in live),
         gate_programs=gate_programs,
         pending_at_most=sum(seen.forgettings_pending.at_most for seen in live),
@@ -195,6 +193,12 @@ def totals(views: Sequence[View]) -> Totals:
         filed_from=_least(one.threshold for one in faces),
         threshold=_threshold(faces),
     )
+
+
+def _names(kind: str, live: Sequence[Overview]) -> Mapping[str, str]:
+    """Return the names of an alarm that most compounds send: one that was taken over renames no other's."""
+    sent = [one.names for seen in live for one in seen.alarms if one.kind == kind and one.names]
+    return max(sent, key=sent.count, default={})
 
 
 def _threshold(faces: Sequence[Faces]) -> Threshold:

@@ -97,6 +97,12 @@ def test_totals_add_up_and_faces_count_while_there_is_no_answer():
     assert (found.faces_at_least, found.faces_at_most, found.threshold) == (60, 87, "far")
 
 
+def test_one_compound_renames_no_alarm_of_the_others():
+    well = {**HELP, "names": {"en": "All is well"}}
+    found = totals([seen("a", alarms=[well]), seen("b", alarms=[HELP]), seen("c", alarms=[HELP])])
+    assert found.names_of_alarms == {"alarm_help": HELP["names"]}
+
+
 FACES = {"at_least": 0, "near": 80_000, "close": 95_000, "threshold": 100_000}
 
 

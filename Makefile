@@ -78,7 +78,7 @@ check: setup ## lint, types, import directions, templates, spelling, plain words
 	$(BIN)/lint-imports
 	$(if $(TEMPLATES),$(BIN)/djlint --lint --quiet $(TEMPLATES))
 	$(BIN)/codespell
-	$(BIN)/pytest -q --part all tests/project/test_plain_words.py tests/project/test_no_facades.py
+	$(BIN)/pytest -q --part all tests/project/test_plain_words.py tests/project/test_no_facades.py tests/project/test_clocks.py
 
 format: setup ## give Python its form and its imports their order
 	$(BIN)/ruff check --select I --fix --quiet .

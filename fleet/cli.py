@@ -3,6 +3,7 @@
 import argparse
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from fleet.commands import keep, make, move, show, upgrade
@@ -48,6 +49,7 @@ def run(argv: list[str]) -> int:
     end = argv.index("--") if "--" in argv else len(argv)
     arguments = _parser().parse_args(argv[:end])
     arguments.options = argv[end + 1 :]
+    arguments.now = datetime.now(UTC)
     _.speak(language_of(os.environ))
     try:
         _refuse_odd_names(arguments)

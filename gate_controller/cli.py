@@ -177,6 +177,7 @@ def _pair(config: GateConfig, site_file: Path, code: str | Path | None, wait_sec
             hardware_name=socket.gethostname(),
             show_phrase=show,
             wait_seconds=wait_seconds,
+            monotonic=time.monotonic,
         )
     except PairingFailed as err:
         print(f"{gate_program()} pair: {err}", file=sys.stderr)
@@ -246,7 +247,7 @@ def _check(config: GateConfig, seconds: float, as_json: bool) -> int:
     if not as_json:
         print("Tap a card at each reader and press a key at each keypad while this runs.", flush=True)
     worst = Verdict.OK
-    for line in check_gate(config, datetime.now(UTC), seconds=seconds):
+    for line in check_gate(config, datetime.now(UTC), time.monotonic, seconds=seconds):
         print(line.as_json() if as_json else str(line), flush=True)
         worst = Verdict.WRONG if line.verdict is Verdict.WRONG else worst
     return 1 if worst is Verdict.WRONG else 0

@@ -97,13 +97,13 @@ def make_parts(
     database = Database(make_engine(config.database_url, shared=statements))
     wrap_keys = WrapKeys(config.face_key or None, config.secrets_dir)
     sealer = Sealer(config.seal_key, config.lookup_key, wrap_keys)
-    bell = make_bell(config)
+    bell = make_bell(config, clock)
     hear_commits(database.open_session, bell.ring)
     # A wrapping key that is destroyed must not live on in what every request can see.
     return Menjin(replace(config, face_key=b""), database, sealer, clock, PolicyEffects(sealer), bell)
 
 
-def make_bell(config: WebConfig) -> NoBell:
+def make_bell(config: WebConfig, clock: Callable[[], datetime]) -> NoBell:
     """Return what rings gates, where the settings name brokers."""
     servers = config.bell_servers.split()
-    return Bell(servers, config.bell_ca, account_key(config.seal_key)) if servers else NoBell()
+    return Bell(servers, config.bell_ca, account_key(config.seal_key), clock) if servers else NoBell()

@@ -1,7 +1,6 @@
 """`menjin fleet backup` and `restore`: sealed files on each machine, and cells from them."""
 
 import argparse
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -31,7 +30,7 @@ def backup(arguments: argparse.Namespace, runner: Runner) -> int:
         names = note.left
     else:
         names = arguments.cells or sorted({one.cell.cell for one in looked.cells if one.cell.host})
-    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    stamp = f"{arguments.now:%Y%m%dT%H%M%SZ}"
     rounds: dict[str, list[Round]] = {}
     lines = []
     for name in names:

@@ -1,7 +1,6 @@
 """`menjin fleet create` and `retire`: a new cell on a machine, and one that is removed for good."""
 
 import argparse
-from datetime import UTC, datetime
 
 from fleet.commands.doing import EXIT_OK, do_one, would
 from fleet.commands.keep import backup_words
@@ -40,7 +39,7 @@ def retire(arguments: argparse.Namespace, runner: Runner) -> int:
     service = looked.only_place(name).service
     about = runner.fleet.service(service)
     place = f"{about.cells}/{name}"
-    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    stamp = f"{arguments.now:%Y%m%dT%H%M%SZ}"
     last = None if arguments.no_backup else backup_words(about, service, name, f"retired-{stamp}")
     said = do_one(runner, service, name, ["cells", "retire", place, "--dry-run"])
     if not arguments.do:

@@ -199,7 +199,7 @@ def _assemble(
         clocks.wall, clocks.monotonic, floor=floor, is_battery_backed=config.gate.has_battery_clock
     )
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-    cameras, hands_free = make_lane_cameras(config, inbox.put)
+    cameras, hands_free = make_lane_cameras(config, inbox.put, clocks.monotonic)
     for looks in hands_free.values():
         closing.callback(looks.stop)
     hasher = ThreadPoolExecutor(1, thread_name_prefix="hash")

@@ -2,7 +2,6 @@
 
 import logging
 import stat
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,7 +66,7 @@ def make_camera(name: str, section: CameraSettings, secrets_dir: Path) -> "Grabb
 
 
 def make_lane_cameras(
-    config: GateConfig, put: Callable[[Message], None]
+    config: GateConfig, put: Callable[[Message], None], monotonic: Callable[[], float]
 ) -> tuple[dict[str, WatchedCamera | AskedCamera], dict[str, HandsFreeCodes]]:
     """Return each lane's closed camera for face and codes, and the code searches, not started."""
     cameras: dict[str, WatchedCamera | AskedCamera] = {}
@@ -81,17 +80,19 @@ def make_lane_cameras(
             make_camera(name, section, config.gate.secrets_dir),
             section.lane,
             put,
-            time.monotonic,
+            monotonic,
             may_repeat=section.kind == "folder",
         )
         cameras[section.lane] = watched
         if section.hands_free_codes:
-            hands_free[section.lane] = HandsFreeCodes(watched, section.lane, put, time.monotonic)
+            hands_free[section.lane] = HandsFreeCodes(watched, section.lane, put, monotonic)
             cameras[section.lane] = hands_free[section.lane].asked
     return cameras, hands_free
 
 
-def describe_camera(camera: Camera, seconds: float, *, may_repeat: bool = False) -> tuple[bool, str]:
+def describe_camera(
+    camera: Camera, seconds: float, monotonic: Callable[[], float], *, may_repeat: bool = False
+) -> tuple[bool, str]:
     """Look through a camera for some seconds; return whether it sees, and what was seen, in words.
 
     Covered takes 6 s of pictures and frozen 5 s: a shorter look says only what one picture can show.
@@ -100,11 +101,11 @@ def describe_camera(camera: Camera, seconds: float, *, may_repeat: bool = False)
     frames, sight, first_at = 0, Sight(), 0.0
     try:
         camera.open()
-        began = now = time.monotonic()
+        began = now = monotonic()
         sight = opened(sight, began)
         while now - began < (seconds if frames else FIRST_FRAME_SECONDS):
             frame = camera.newest_frame(FRAME_TIMEOUT_SECONDS)
-            now = time.monotonic()
+            now = monotonic()
             if frame is None:
                 continue
             frames += 1

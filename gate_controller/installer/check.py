@@ -1,6 +1,6 @@
 """Try every part that a site file names, and report what was found and what to do. Opens no lock."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TypeVar
 
@@ -41,6 +41,7 @@ CAMERA_SECONDS = 6.0
 def check_gate(
     config: GateConfig,
     now: datetime,
+    monotonic: Callable[[], float],
     *,
     seconds: float = DEVICE_SECONDS,
     camera_seconds: float = CAMERA_SECONDS,
@@ -58,8 +59,8 @@ def check_gate(
     yield from check_names(config)
     usable = _with_names_that_stay(config)
     yield from _check_relays(usable)
-    yield from check_devices(usable, seconds)
-    yield from _check_cameras(config, camera_seconds)
+    yield from check_devices(usable, seconds, monotonic)
+    yield from _check_cameras(config, camera_seconds, monotonic)
     yield from check_screens(config)
     yield from _check_lanes(config, now)
     yield from _check_times(config)
@@ -145,14 +146,14 @@ def _at_rest(config: GateConfig, lane_id: str, relay: Relay) -> CheckLine:
     return fine("lane", lane_id, f"relay {relay.name}{where} took the order to rest{reads}")
 
 
-def _check_cameras(config: GateConfig, seconds: float) -> Iterator[CheckLine]:
+def _check_cameras(config: GateConfig, seconds: float, monotonic: Callable[[], float]) -> Iterator[CheckLine]:
     for name, section in config.camera.items():
         try:
             camera = make_camera(name, section, config.gate.secrets_dir)
         except (HardwareError, SecretsUnusable) as err:
             yield wrong("camera", name, str(err))
             continue
-        sees, seen = describe_camera(camera, seconds, may_repeat=section.kind == "folder")
+        sees, seen = describe_camera(camera, seconds, monotonic, may_repeat=section.kind == "folder")
         yield fine("camera", name, seen) if sees else wrong("camera", name, seen.removeprefix(f"{name}: "))
 
 

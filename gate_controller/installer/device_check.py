@@ -1,9 +1,8 @@
 """Listen to every reader and input of a site file for some seconds, and judge what they send."""
 
 import queue
-import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -63,10 +62,10 @@ class Heard:
             self.reads.setdefault(report.device, Counter())[report.word] += 1
 
 
-def check_devices(config: GateConfig, seconds: float) -> Iterator[CheckLine]:
+def check_devices(config: GateConfig, seconds: float, monotonic: Callable[[], float]) -> Iterator[CheckLine]:
     """Yield a line for each reader, keypad, scanner and board of inputs, and each wire not at rest."""
     devices, _lanes = make_devices(config, ModbusLines())
-    heard = _listen(devices, seconds)
+    heard = _listen(devices, seconds, monotonic)
     for device in devices:
         yield _judged(config, device, heard)
         yield from _found_by_driver(config, device.name)
@@ -85,14 +84,14 @@ def _found_by_driver(config: GateConfig, name: str) -> Iterator[CheckLine]:
         yield fine(part, name, finding.text) if finding.well else wrong(part, name, finding.text)
 
 
-def _listen(devices: Sequence[Device], seconds: float) -> Heard:
+def _listen(devices: Sequence[Device], seconds: float, monotonic: Callable[[], float]) -> Heard:
     reports: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
     heard = Heard()
-    deadline = time.monotonic() + seconds
+    deadline = monotonic() + seconds
     for device in devices:
         device.start(reports.put)
     try:
-        while devices and (left := deadline - time.monotonic()) > 0:
+        while devices and (left := deadline - monotonic()) > 0:
             try:
                 heard.take(reports.get(timeout=left))
             except queue.Empty:

@@ -67,6 +67,7 @@ def pair(
     hardware_name: str,
     show_phrase: Callable[[str], None],
     wait_seconds: float,
+    monotonic: Callable[[], float],
 ) -> GateIdentity:
     """Pair this gate and write its secrets; raise PairingFailed with nothing written.
 
@@ -93,7 +94,7 @@ def pair(
             link.post(PAIR_REVEAL_PATH, PairReveal(gate_nonce=nonce, characters=characters), PairState)
             keys = PairingKeys(public_bytes(key), sealing_public_key, offer.root_public_key)
             show_phrase(pairing_phrase(keys, nonce, offer.server_nonce, characters))
-            state = _await_approval(link, wait_seconds)
+            state = _await_approval(link, wait_seconds, monotonic)
     except requests.RequestException as err:
         raise PairingFailed(
             f"{server_url} does not answer; check gate.server_url, gate.server_ca and the network ({err})"
@@ -158,9 +159,9 @@ def _introduce(server_url: str, server_ca: Path | None, commit: PairCommit) -> t
     return read_reply(response, PairOffer), characters
 
 
-def _await_approval(link: ServerLink, wait_seconds: float) -> PairState:
-    deadline = time.monotonic() + wait_seconds
-    while time.monotonic() < deadline:
+def _await_approval(link: ServerLink, wait_seconds: float, monotonic: Callable[[], float]) -> PairState:
+    deadline = monotonic() + wait_seconds
+    while monotonic() < deadline:
         state = link.post(PAIR_STATE_PATH, Accepted(count=0), PairState)
         if state.state == "approved":
             return state

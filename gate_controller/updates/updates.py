@@ -7,7 +7,6 @@ next is in the launcher's state by then.
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
@@ -75,7 +74,7 @@ class GateUpdates:
         fetch: Fetcher,
         rest_relays: Callable[[], bool],
         watched: Collection[str],
-        monotonic_seconds: Callable[[], float] = time.monotonic,
+        monotonic_seconds: Callable[[], float],
     ) -> None:
         """Take up what the launcher's state says; `rest_relays` gives every relay the order to rest.
 

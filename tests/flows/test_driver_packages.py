@@ -1,5 +1,6 @@
 """A reader of another package opens a gate: nothing of Menjin knows it."""
 
+import time
 from pathlib import Path
 
 from gate_controller.installer.device_check import check_devices
@@ -39,6 +40,6 @@ def test_the_installers_check_listens_to_it_and_asks_its_driver(tmp_path: Path) 
         more = BADGE.format(port=port) + "baud = 4800\n"
         with bench_gate(tmp_path, more=more) as bench, BadgeTwin(port, name="badge"):
             config = load_config(bench.write_site_file())
-            said = [str(line) for line in check_devices(config, 0.5)]
+            said = [str(line) for line in check_devices(config, 0.5, time.monotonic)]
     assert "ok      reader badge: its port is open; nothing was shown to it meanwhile" in said
     assert "WRONG   reader badge: the reader speaks 9600 baud as shipped; the site file says 4800" in said

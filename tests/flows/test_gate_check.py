@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -50,7 +51,9 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def checked(path: Path, *, seconds: float = 0.7) -> list[CheckLine]:
-    return list(check_gate(load_config(path), datetime.now(UTC), seconds=seconds, camera_seconds=0.3))
+    return list(
+        check_gate(load_config(path), datetime.now(UTC), time.monotonic, seconds=seconds, camera_seconds=0.3)
+    )
 
 
 def wrong(lines: list[CheckLine]) -> dict[tuple[str, str], str]:

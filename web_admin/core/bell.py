@@ -14,7 +14,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -83,11 +83,14 @@ class Bell(NoBell):
 
     is_set_up = True
 
-    def __init__(self, servers: Sequence[str], ca: Path | None, key: Ed25519PrivateKey) -> None:
+    def __init__(
+        self, servers: Sequence[str], ca: Path | None, key: Ed25519PrivateKey, clock: Callable[[], datetime]
+    ) -> None:
         """Remember the parts; `start`, or the first ring, connects."""
         self._servers = tuple(servers)
         self._ca = ca
         self._key = key
+        self._clock = clock
         self._account = public_bytes(key)
         self._lock = threading.Lock()
         self._presence = Presence(account_of(key))
@@ -253,7 +256,7 @@ class Bell(NoBell):
         return ssl.create_default_context(cafile=None if self._ca is None else str(self._ca))
 
     def _login(self) -> Login:
-        key, now = Ed25519PrivateKey.generate(), int(time.time())
+        key, now = Ed25519PrivateKey.generate(), int(self._clock().timestamp())
         hears = (self._presence.connects, self._presence.goes, _inbox(self._key))
         asks = (self._presence.asks,)
         claims = ringer_claims(self._account, public_bytes(key), now, now + PASS_SECONDS, hears, asks)

@@ -1,5 +1,6 @@
 """Cameras as the site file names them, their logins, and what the installer reads."""
 
+import time
 from pathlib import Path
 
 import cv2
@@ -70,7 +71,7 @@ def test_a_login_that_is_no_text_is_refused(tmp_path: Path) -> None:
 
 def test_the_installer_reads_size_and_pace() -> None:
     with RtspTwin(CameraScene().next_frame, frames_per_second=10) as twin:
-        sees, text = describe_camera(RtspCamera(twin.address, name="eye"), 2)
+        sees, text = describe_camera(RtspCamera(twin.address, name="eye"), 2, time.monotonic)
     assert sees
     assert text.startswith("640 x 480, ")
     assert text.endswith(" pictures a second")
@@ -85,7 +86,7 @@ def test_the_installer_reads_size_and_pace() -> None:
 )
 def test_the_installer_reads_what_a_camera_does_not_see(tmp_path: Path, picture, words) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), picture)
-    sees, text = describe_camera(FolderCamera(tmp_path, name="eye"), 0.5, may_repeat=True)
+    sees, text = describe_camera(FolderCamera(tmp_path, name="eye"), 0.5, time.monotonic, may_repeat=True)
     assert not sees
     assert words in text
 
@@ -94,14 +95,14 @@ def test_the_installer_reads_that_a_picture_does_not_change() -> None:
     scene = CameraScene()
     scene.freeze()
     with RtspTwin(scene.next_frame) as twin:
-        sees, text = describe_camera(RtspCamera(twin.address, name="eye"), 6)
+        sees, text = describe_camera(RtspCamera(twin.address, name="eye"), 6, time.monotonic)
     assert not sees
     assert "does not change" in text
 
 
 def test_a_camera_that_cannot_be_opened_or_shows_nothing_is_reported(tmp_path: Path) -> None:
-    assert describe_camera(FolderCamera(tmp_path / "none", name="eye"), 1)[0] is False
-    sees, text = describe_camera(FolderCamera(tmp_path, name="eye"), 1)
+    assert describe_camera(FolderCamera(tmp_path / "none", name="eye"), 1, time.monotonic)[0] is False
+    sees, text = describe_camera(FolderCamera(tmp_path, name="eye"), 1, time.monotonic)
     assert (sees, text.partition(":")[0]) == (False, "opened, and no picture comes")
 
 
@@ -109,6 +110,9 @@ def test_pictures_of_two_sizes_are_both_named(tmp_path: Path) -> None:
     for number, size in enumerate([(480, 640, 3), (240, 320, 3)]):
         cv2.imwrite(str(tmp_path / f"{number}.png"), np.resize(street(), size))
     _, text = describe_camera(
-        FolderCamera(tmp_path, name="eye", order="cycled", frames_per_second=20), 0.5, may_repeat=True
+        FolderCamera(tmp_path, name="eye", order="cycled", frames_per_second=20),
+        0.5,
+        time.monotonic,
+        may_repeat=True,
     )
     assert "320 x 240 and 640 x 480" in text

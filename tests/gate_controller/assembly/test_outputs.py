@@ -153,7 +153,10 @@ def test_a_drive_gets_its_longest_pulse_however_long_the_policy_wants(tmp_path: 
 
 
 def lines_of_check(config: GateConfig) -> list[str]:
-    return [" ".join(str(line).split()) for line in check_gate(config, datetime.now(UTC), seconds=0.5)]
+    return [
+        " ".join(str(line).split())
+        for line in check_gate(config, datetime.now(UTC), time.monotonic, seconds=0.5)
+    ]
 
 
 def test_the_installer_reads_what_a_modbus_board_reads_and_what_rest_means(

@@ -1,6 +1,7 @@
 """Readers of a site file: what is made, what is refused, and pairing from the command line."""
 
 import secrets
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -159,7 +160,10 @@ def test_a_reader_without_a_key_is_lost_with_what_to_run_and_its_output_moves_no
             step()
     with pytest.raises(OutputNotConfirmed):
         relay.rest()
-    assert any("pair-reader" in line.text and not line.ok for line in check_gate(config, datetime.now(UTC)))
+    assert any(
+        "pair-reader" in line.text and not line.ok
+        for line in check_gate(config, datetime.now(UTC), time.monotonic)
+    )
 
 
 @pytest.mark.parametrize("line", ["gatehouse", "yard"])
@@ -206,7 +210,10 @@ def test_pair_reader_pairs_once_and_check_then_finds_the_reader_and_its_output(
     assert cli.run(["pair-reader", path, "osdp-in"]) == 0
     assert "paired already" in capsys.readouterr().out
     for _try in range(TRIES):  # on a busy machine a reader may come later than the check waits
-        said = {str(line)[8:]: line.ok for line in check_gate(load_config(Path(path)), datetime.now(UTC))}
+        said = {
+            str(line)[8:]: line.ok
+            for line in check_gate(load_config(Path(path)), datetime.now(UTC), time.monotonic)
+        }
         if said.get("osdp_reader osdp-in: in its secure channel"):
             break
     assert said["lane north: relay osdp-in-2 took the order to rest"]

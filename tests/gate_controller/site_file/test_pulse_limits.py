@@ -1,5 +1,6 @@
 """How long an output may be on, from the lock's kind, the site file and the policy."""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def test_the_installer_is_warned_of_a_stored_policy_whose_times_are_cut_and_the_
         assert stored_lanes(policy_file) == {}
         bench.give_policy(records(person(), lane(slow_pulse_seconds=45.0)))
         before = policy_file.read_bytes()
-        lines = list(check_gate(load_config(site_file), datetime.now(UTC), seconds=0.2))
+        lines = list(check_gate(load_config(site_file), datetime.now(UTC), time.monotonic, seconds=0.2))
         (said,) = [line for line in lines if "who walks slowly (45 s)" in line.text]
         assert (said.part, said.name, said.verdict) == ("lane", LANE, Verdict.WARNING)
         assert policy_file.read_bytes() == before

@@ -238,10 +238,10 @@ def test_a_version_on_trial_asks_for_no_manifest_that_the_one_before_cannot_read
 ) -> None:
     (tmp_path / "versions" / "2" / "lib").mkdir(parents=True)
     write_state(tmp_path, State(TRIAL, "2", "1", "o.1", starts=1, had_policy=True))
-    syncing.client._updates = GateUpdates(tmp_path, lambda _version: None, lambda: True, ())
+    syncing.client._updates = GateUpdates(tmp_path, lambda _version: None, lambda: True, (), time.monotonic)
     assert not syncing.takes_sums()
     write_state(tmp_path, State(KEPT, "2"))
-    syncing.client._updates = GateUpdates(tmp_path, lambda _version: None, lambda: True, ())
+    syncing.client._updates = GateUpdates(tmp_path, lambda _version: None, lambda: True, (), time.monotonic)
     assert syncing.takes_sums()
 
 

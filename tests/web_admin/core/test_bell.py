@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ KEY = Ed25519PrivateKey.generate()
 @pytest.fixture
 def away(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bell]:
     """Return a bell whose broker is not there, and for which nothing waits at the end."""
-    bell = Bell([f"localhost:{free_ports(1)[0]}"], None, KEY)
+    bell = Bell([f"localhost:{free_ports(1)[0]}"], None, KEY, partial(datetime.now, UTC))
     yield bell
     monkeypatch.setattr(bell_module, "LAST_SECONDS", 0.0)
     bell.close()
@@ -56,7 +57,7 @@ def test_a_ring_that_waited_longer_than_a_gate_does_is_dropped_and_counted(
 def test_rings_that_waited_for_a_broker_are_sent_when_it_is_there(tmp_path: Path) -> None:
     with run_brokers(tmp_path / "brokers", [account_of(KEY)]) as brokers:
         brokers.each[0].kill()
-        bell = Bell([brokers.each[0].address], brokers.ca, KEY)
+        bell = Bell([brokers.each[0].address], brokers.ca, KEY, partial(datetime.now, UTC))
         before = counted("sent")
         bell.ring(["ring.a", "ring.b"])
         until(lambda: not bell.is_ringing)
@@ -69,7 +70,7 @@ def test_rings_that_waited_for_a_broker_are_sent_when_it_is_there(tmp_path: Path
 
 def test_many_rings_are_spread_and_all_sent(tmp_path: Path) -> None:
     with run_brokers(tmp_path / "brokers", [account_of(KEY)]) as brokers:
-        bell = Bell([brokers.each[0].address], brokers.ca, KEY)
+        bell = Bell([brokers.each[0].address], brokers.ca, KEY, partial(datetime.now, UTC))
         bell.start()
         until(lambda: bell.is_ringing)
         before = counted("sent")
@@ -80,7 +81,7 @@ def test_many_rings_are_spread_and_all_sent(tmp_path: Path) -> None:
 
 def test_who_hears_is_known_from_the_brokers_own_words(tmp_path: Path) -> None:
     with run_brokers(tmp_path / "brokers", [account_of(KEY)]) as brokers:
-        bell = Bell([brokers.each[0].address], brokers.ca, KEY)
+        bell = Bell([brokers.each[0].address], brokers.ca, KEY, partial(datetime.now, UTC))
         gate = GateBell("site", "north", brokers.ca, time.monotonic, lambda: None)
         assert bell.is_heard("site", "north") is None
         bell.start()

@@ -1,7 +1,7 @@
 """What a server with a bell says of it and to whom; older gates, and a server without one, see nothing."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -24,7 +24,7 @@ USER = public_bytes(Ed25519PrivateKey.generate())
 @pytest.fixture
 def bell(gates_app):
     """Return the server's bell, which is set up; no broker is connected before a test says so."""
-    made = Bell(["bell.example.org:4222"], None, ACCOUNT)
+    made = Bell(["bell.example.org:4222"], None, ACCOUNT, lambda: datetime.now(UTC))
     gates_app.extensions["menjin"] = replace(gates_app.extensions["menjin"], bell=made)
     return made
 

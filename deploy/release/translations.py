@@ -15,9 +15,21 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.pofile import PoFileError, read_po, write_po
 
+from gate_controller.contract.languages import LANGUAGES, WRITTEN_IN
+
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2"), ("templates/**.html", "jinja2")]
 OPTIONS = {pattern: {"encoding": "utf-8", "silent": "false"} for pattern, _method in METHODS}
 KEYWORDS = {"_": None, "_l": None, "N_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+
+HEAD = """\
+msgid ""
+msgstr ""
+"Language: {code}\\n"
+"Plural-Forms: {plurals}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"""
 
 Text = str | tuple[str, ...]
 
@@ -60,6 +72,15 @@ def catalogues_of(root: Path, domain: Domain) -> list[Path]:
     return sorted((root / domain.translations).glob("*/LC_MESSAGES/*.po"))
 
 
+def begin_catalogues(root: Path, domain: Domain) -> None:
+    """Write an empty catalogue for each language that has none yet."""
+    for code in LANGUAGES:
+        source = root / domain.translations / code / "LC_MESSAGES" / "messages.po"
+        if code != WRITTEN_IN and not source.exists():
+            source.parent.mkdir(parents=True, exist_ok=True)
+            source.write_text(HEAD.format(code=code, plurals=Catalog(locale=code).plural_forms), "utf-8")
+
+
 def updated(source: Path, texts: set[Text]) -> bytes:
     """Return a catalogue with exactly these texts; a new one has an empty translation.
 
@@ -74,7 +95,7 @@ def updated(source: Path, texts: set[Text]) -> bytes:
         after.add(text, kept.string if same else "", user_comments=kept.user_comments if same else ())
     body = BytesIO()
     write_po(body, after, width=0, no_location=True, omit_header=True, sort_output=True)
-    head = source.read_bytes().partition(b"\n\n")[0]
+    head = source.read_bytes().partition(b"\n\n")[0].rstrip(b"\n")
     return head + b"\n\n" + body.getvalue().strip(b"\n") + b"\n"
 
 
@@ -82,6 +103,7 @@ def main(root: Path) -> None:
     """Write each catalogue that differs, and print how many texts have no translation yet."""
     for domain in DOMAINS:
         texts = texts_of(root, domain)
+        begin_catalogues(root, domain)
         for source in catalogues_of(root, domain):
             try:
                 content = updated(source, texts)

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("hardware", "gate_controller", "web_admin", "head_office", "fleet", "demo")
@@ -55,6 +56,26 @@ def test_new_texts_come_in_empty_and_texts_that_are_gone_go(
         'msgid "A new text"\nmsgstr ""\n'
     )
     assert capsys.readouterr().out == f"{FLEET}: 2 texts, 1 without a translation\n"
+
+
+def test_a_new_language_gets_a_catalogue_in_its_own_plurals(
+    tool: ModuleType, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tool, "LANGUAGES", ("zh", "en", "pl"))
+    (checkout / "fleet/said.py").write_text('ngettext("%(num)d cell", "%(num)d cells", 2)\n')
+    tool.main(checkout)
+    begun = checkout / FLEET.replace("/zh/", "/pl/")
+    with begun.open("rb") as file:
+        catalogue = read_po(file, locale="pl", abort_invalid=True)
+    assert [(entry.id, entry.string) for entry in catalogue if entry.id] == [
+        (("%(num)d cell", "%(num)d cells"), ("",) * catalogue.num_plurals)
+    ]
+    assert catalogue.num_plurals > 2
+    assert begun.read_text(encoding="utf-8").count("Plural-Forms") == 1
+    assert not (checkout / FLEET.replace("/zh/", "/en/")).exists()
+    before = begun.read_bytes()
+    tool.main(checkout)
+    assert begun.read_bytes() == before
 
 
 def test_comments_of_translators_stay(tool: ModuleType, checkout: Path) -> None:

@@ -225,13 +225,8 @@ TARGETS = {
     ),
     "policy_storing": Target(
         "web_admin/policy/storing.py",
-        (
-            "tests/web_admin/policy/test_publish.py",
-            "tests/web_admin/policy/test_publishing_a_part.py",
-            "tests/web_admin/policy/test_sums.py",
-        ),
+        ("tests/web_admin/policy/test_storing.py",),
         chosen="not postgresql",
-        properties=False,
     ),
     "policy_lanes": Target(
         "web_admin/policy/lanes.py",
@@ -255,8 +250,8 @@ TARGETS = {
     "credential_actions": Target(
         "web_admin/credentials/actions.py",
         (
+            "tests/web_admin/credentials/test_row_by_row.py",
             "tests/web_admin/credentials/test_actions.py",
-            "tests/web_admin/credentials/test_ended_credentials.py",
             "tests/web_admin/action/test_suspensions.py",
         ),
         chosen="not postgresql",
@@ -264,34 +259,30 @@ TARGETS = {
     "cards": Target(
         "web_admin/credentials/cards.py",
         (
+            "tests/web_admin/credentials/test_row_by_row.py",
             "tests/web_admin/credentials/test_actions.py",
-            "tests/web_admin/credentials/test_ended_credentials.py",
         ),
         chosen="not postgresql",
     ),
     "issued_pins": Target(
         "web_admin/credentials/pins.py",
         (
+            "tests/web_admin/credentials/test_row_by_row.py",
             "tests/web_admin/credentials/test_actions.py",
-            "tests/web_admin/action/test_suspensions.py",
         ),
         chosen="not postgresql",
     ),
     "phones": Target(
         "web_admin/credentials/phones.py",
         (
+            "tests/web_admin/credentials/test_row_by_row.py",
             "tests/web_admin/credentials/test_actions.py",
-            "tests/web_admin/credentials/test_printed_codes.py",
-            "tests/web_admin/resident/test_switches.py",
         ),
         chosen="not postgresql",
     ),
     "two_methods": Target(
         "web_admin/credentials/two_methods.py",
-        (
-            "tests/web_admin/credentials/test_actions.py",
-            "tests/web_admin/resident/test_switches.py",
-        ),
+        ("tests/web_admin/credentials/test_row_by_row.py",),
         chosen="not postgresql",
     ),
     "emergency_codes": Target(
@@ -302,6 +293,7 @@ TARGETS = {
     "lifecycle": Target(
         "web_admin/credentials/lifecycle.py",
         (
+            "tests/web_admin/credentials/test_row_by_row.py",
             "tests/web_admin/credentials/test_actions.py",
             "tests/web_admin/credentials/test_ended_credentials.py",
         ),

@@ -158,3 +158,65 @@ def test_a_lockdown_that_surely_ended_is_not_in_force_again_when_the_clock_becom
         now = NOW - timedelta(days=900)
         assert held.posture(policy.lanes["north-in"], policy, now, clock_sure=False) is posture
     assert without_ended_overrides(snapshot, NOW) is snapshot
+
+
+def snapshot_with(*hours: HoursRecord, **changes: object) -> PolicySnapshot:
+    whole = encoded(records(person(), lane(**changes), *hours))
+    return compile_policy(whole, epoch=1, version=1, issued_at=NOW)
+
+
+DAY = HoursRecord("day", "Day", (Span(DAY_KINDS, 420, 1200),))
+EVENING = HoursRecord("evening", "Evening", (Span(DAY_KINDS, 1200, 1320),))
+NIGHT = HoursRecord("night", "Night", (Span(DAY_KINDS, 1200, 480),))
+HELD = Posture.HELD_OPEN
+
+
+def shanghai(hour: int, day: int = 4) -> datetime:
+    return datetime(2026, 3, day, hour, 0, tzinfo=UTC) - timedelta(hours=8)
+
+
+def test_a_lane_is_shown_held_while_it_is_and_a_drive_that_is_shut_is_shown_shut() -> None:
+    by_day = snapshot_with(DAY, posture_hours={"day": HELD})
+    held, shown = HeldOpen(by_day), by_day.policy.lanes["north-in"]
+    assert held.posture(shown, by_day.policy, NOW, clock_sure=True) is HELD
+    assert held.posture(shown, by_day.policy, NOW, clock_sure=False) is Posture.NORMAL
+    assert held.posture(shown, by_day.policy, shanghai(20), clock_sure=True) is Posture.NORMAL
+    shut = snapshot_of(posture=Posture.LOCKDOWN)
+    drive = HeldOpen(shut, frozenset({"north-in"}))
+    assert drive.posture(shut.policy.lanes["north-in"], shut.policy, NOW, clock_sure=True) is Posture.LOCKDOWN
+
+
+def test_a_schedule_takes_over_in_the_moment_in_which_an_override_ends() -> None:
+    both = snapshot_with(DAY, posture_hours={"day": HELD}, posture_override=BY_HAND)
+    stale = HeldOpen(both)
+    assert due(stale, both, 0.0, BY_HAND.until - timedelta(seconds=1)) == []
+    begins = Hold("north-in", "begins", "schedule", shanghai(20))
+    assert due(stale, both, 1.0, BY_HAND.until) == [begins]
+    fresh = HeldOpen(snapshot_of())
+    assert due(fresh, both, 0.0) == [Hold("north-in", "begins", "guard-1", BY_HAND.until)]
+    assert fresh.holds("north-in")
+    assert due(fresh, both, 1.0, BY_HAND.until) == [Hold("north-in", "ended", "guard-1"), begins]
+
+
+def test_a_lane_that_left_the_policy_is_held_no_longer() -> None:
+    held, first = HeldOpen(snapshot_of()), snapshot_of(posture_override=BY_HAND)
+    due(held, first, 0.0)
+    assert list(held.due(first.policy, ["other"], NOW, 1.0, clock_sure=True)) == []
+    gone = compile_policy(encoded(records(person(), lane("other"))), epoch=1, version=2, issued_at=NOW)
+    assert due(held, gone, 1.0) == [Hold("north-in", "ended", "guard-1")]
+    assert not held.holds("north-in")
+
+
+def test_a_refused_hold_names_its_lane_and_who_ordered_it() -> None:
+    ordered = snapshot_of(posture_override=BY_HAND)
+    drive = HeldOpen(snapshot_of(), frozenset({"north-in"}))
+    assert due(drive, ordered, 0.0) == [Hold("north-in", "refused", "guard-1")]
+
+
+def test_a_hold_ends_where_no_other_hours_take_it_on() -> None:
+    one_after_another = snapshot_with(DAY, EVENING, posture_hours={"evening": HELD, "day": HELD})
+    (hold,) = due(HeldOpen(one_after_another), one_after_another, 0.0)
+    assert hold.until == shanghai(22)
+    over_midnight = snapshot_with(NIGHT, posture_hours={"night": HELD})
+    (hold,) = due(HeldOpen(over_midnight), over_midnight, 0.0, shanghai(22))
+    assert hold.until == shanghai(8, day=5)

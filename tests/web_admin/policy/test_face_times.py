@@ -26,7 +26,7 @@ from web_admin.policy.face_times import FOREVER, FaceTimes, Place, Way, place_of
 
 pytestmark = pytest.mark.thorough
 
-BERLIN = ZoneInfo("Europe/Berlin")
+BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 NOW = datetime(2026, 3, 4, 11, 0, tzinfo=UTC)
 LANES = ("north-in", "north-out")
 
@@ -156,8 +156,8 @@ def test_where_the_last_way_without_hours_ends_the_face_of_an_older_gate_does_to
 # -- edges -------------------------------------------------------------------------------------------
 
 
-def at(day: int, hour: int, minute: int = 0, month: int = 3) -> datetime:
-    return datetime(2026, month, day, hour, minute, tzinfo=BERLIN)
+def at(day: int, hour: int, minute: int = 0, month: int = 3, zone: ZoneInfo = BERLIN) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=zone)
 
 
 DAY_SPAN = Span(DAY_KINDS, 480, 1200)
@@ -191,6 +191,17 @@ def test_hours_until_midnight_end_at_the_midnight_of_the_site() -> None:
 def test_a_way_that_begins_and_ends_within_some_days_ends_with_its_hours(begins, ends, last) -> None:
     way = Way(Method.CARD, at(*begins), at(*ends))
     assert last_end(times(h=DAY_SPAN), way) == (None if last is None else at(*last))
+
+
+@pytest.mark.parametrize(
+    ("zone", "begins", "ends"),
+    [(BERLIN, at(4, 13), at(5, 0, 30)), (NEW_YORK, at(5, 21, zone=NEW_YORK), at(5, 23, zone=NEW_YORK))],
+    ids=["after midnight there, before it in UTC", "before midnight there, after it in UTC"],
+)
+def test_days_are_those_of_the_site(zone: ZoneInfo, begins: datetime, ends: datetime) -> None:
+    thursday = WeeklyHours.from_spans((Span(("thu",), 0, 1440),))
+    there = FaceTimes(SiteCalendar(zone, {}), {"h": thursday}, NOW)
+    assert last_end(there, Way(Method.CARD, begins, ends)) == ends
 
 
 def test_a_way_without_hours_that_ends_as_it_begins_is_none() -> None:

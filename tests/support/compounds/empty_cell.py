@@ -24,7 +24,7 @@ def make_cell(folder: Path, name: str, common: InCommon, **changed: str) -> WebC
         database_url=f"sqlite:///{path / 'menjin.sqlite3'}",
         data_dir=path,
         secrets_dir=path / "secrets",
-        **keys,
+        **keys,  # type: ignore[arg-type]  # all of them are bytes
     )
     menjin = make_parts(config, clock=common.clock, statements=common.statements)
     METADATA.create_all(menjin.database.engine)

@@ -62,7 +62,7 @@ setup: $(VENV)/.packages tidy $(VENV)/.browser-parts $(COMPILED) $(if $(FACE_FIX
 demo: setup ## run a small compound on this machine and print its addresses
 	@$(BIN)/menjin demo
 
-test: setup ## run the tests of each behaviour, on one database by turns
+test: setup ## run the tests of each behaviour, on one database
 	@$(IN_MEMORY) $(BIN)/pytest $(SHARED_OUT) -m "not slow" $(PYTEST_ARGS)
 
 test-others: setup ## run what `make test` left out and is not slow: the other database, wide tests, all examples

@@ -9,7 +9,6 @@ import shutil
 import sys
 import tempfile
 import warnings
-import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -36,9 +35,6 @@ gc.set_threshold(100_000, 20, 20)
 ROOT = Path(__file__).parents[1]
 _NUMBERS = itertools.count(1)
 
-TURNS = 8
-TURNS_WHERE_DATABASES_DIFFER = 4
-"""One test of so many runs on PostgreSQL, where it takes longer; `--part others` runs the rest of each."""
 WHOLE_PROCESSES = frozenset({"browser", "flows", "served"})
 """Folders of tests that play whole processes: `make test` plays each with the first set of its parameters."""
 ONE_OF_A_FILE = frozenset({"browser", "served"})
@@ -118,7 +114,7 @@ def _core_of(items: list[pytest.Item]) -> set[pytest.Item]:
 
 
 def _is_core(item: pytest.Item) -> bool:
-    """Return whether `make test` runs this: not wide, and of no database or of its turn's."""
+    """Return whether `make test` runs this: not wide, and on PostgreSQL only where databases differ."""
     if item.get_closest_marker("wide") is not None:
         return False
     call = getattr(item, "callspec", None)
@@ -126,10 +122,7 @@ def _is_core(item: pytest.Item) -> bool:
     if database is None or item.get_closest_marker("one_database") is not None:
         return True
     differ = item.get_closest_marker("both_databases") is not None
-    turns = TURNS_WHERE_DATABASES_DIFFER if differ else TURNS
-    same_test = item.nodeid.replace(f"{database}-", "").replace(f"[{database}]", "")
-    turn = "postgresql" if zlib.crc32(same_test.encode()) % turns == 0 else "sqlite"
-    return bool(database == turn)
+    return bool(database == ("postgresql" if differ else "sqlite"))
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -185,7 +178,7 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Return the address of an empty database: a web test runs on either kind, by turns or on both.
+    """Return the address of an empty database: of SQLite and of PostgreSQL in turn.
 
     For a test that asks for `database` the tables are in it: copied, since making them takes longest.
     """

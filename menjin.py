@@ -59,6 +59,9 @@ GROUPS = {
     ),
     "fleet": Group("fleet.cli", "fleet", "look after many compounds on several machines", needs=_FLEET),
     "face": Group("gate_controller.face.evaluation.cli", "face", "measure and compare face engines"),
+    "driver": Group(
+        "hardware.conformance.cli", "gate", "hold drivers of devices against the checklist and grade them"
+    ),
     "qr": Group("hardware.cli", "gate", "read the codes in a picture"),
     "audit": Group("gate_controller.audit.main", "gate", "check a journal, a certificate or a release"),
     "bench": Group("tests.bench", "dev", "measure this machine", only_in_a_checkout=True),

@@ -1,7 +1,8 @@
 """Describe a driver: what a package registers under `menjin.drivers`, and what a gate hands to it.
 
 A package names an object `Driver` in its entry points. Its settings are one table of the site file, its
-twin replaces the metal alone, and `docs/driver_checklist.md` says what it must have.
+twin replaces the metal alone, and `menjin driver check PACKAGE` holds it against the checklist
+(`docs/driver_checklist.md`).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -151,8 +152,10 @@ class Bench:
     """Send raw bytes to the driver; None where no bytes come."""
     is_on: Callable[[], bool] | None = None
     """Whether the first output is on: of a board of relays alone."""
-    place: Mapping[str, object] = field(default_factory=dict)
-    """Fields of the Place that the device needs: its `bus`, its `key`."""
+    heard: Callable[[], bytes] | None = None
+    """Return what the driver has sent; None where no bytes go."""
+    place: Callable[[], Mapping[str, object]] = dict
+    """Return, for each device made, the fields of the Place that it needs: its `bus`, its `key`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,7 @@ class GoldenFrame:
 
     data: bytes
     reads: object
+    """For a board that is asked: the pulse's seconds, or None for a question about its inputs."""
     source: str
     """A maker's sheet with its title, or another's protocol test."""
     settings: Mapping[str, object] = field(default_factory=dict)

@@ -93,8 +93,9 @@ class Drivers:
 
     def __init__(self, registered: Iterable[Registered]) -> None:
         """Take what packages register; load nothing."""
+        self._every = tuple(registered)
         self._registered: dict[str, list[Registered]] = {}
-        for one in registered:
+        for one in self._every:
             same = self._registered.setdefault(one.name, [])
             # Both packages of a gate bring the same code: what is imported is one and the same.
             if one.entry.value not in [other.entry.value for other in same]:
@@ -108,8 +109,8 @@ class Drivers:
     def of_package(self, package: str) -> tuple[Registered, ...]:
         """Return what a package registers, by name."""
         wanted = _normal(package)
-        every = (one for same in self._registered.values() for one in same)
-        return tuple(sorted((one for one in every if one.package == wanted), key=lambda one: one.name))
+        found = (one for one in self._every if one.package == wanted)
+        return tuple(sorted(found, key=lambda one: one.name))
 
     def driver(self, name: str) -> Driver:
         """Return a driver; raise DriverRefused where it is missing, broken or there twice."""

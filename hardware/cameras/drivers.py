@@ -10,7 +10,7 @@ from hardware.driver import API, AtLane, CameraSettings, Driver, Kind, Place
 if TYPE_CHECKING:
     from hardware.cameras.camera import GrabbingCamera
 
-TWINS = "hardware.simulated.benches"
+TWINS = "hardware.simulated.camera_benches"
 BY_OTHERS = "OpenCV or FFmpeg reads it"
 FOR_TRIALS = "it is for trials and nothing is plugged"
 
@@ -68,6 +68,7 @@ v4l2 = Driver(
     exempt={
         **dict.fromkeys(("twin", "reads", "stops"), "a V4L2 device is the kernel's"),
         **dict.fromkeys(("reopens", "says once"), "no one may be filmed without asking"),
+        "stable name": "menjin gate check warns of one that moves",
         **dict.fromkeys(("golden", "noise"), BY_OTHERS),
     },
 )
@@ -107,7 +108,7 @@ folder = Driver(
     table="camera",
     settings=CameraSection,
     make=make_camera,
-    twin=f"{TWINS}:folder",
+    twin=f"{TWINS}:pictures",
     wiring={"en": "No wire: the pictures of a folder are shown.", "zh": "不用接线：显示一个文件夹里的图片。"},
     exempt={
         **dict.fromkeys(("reopens", "says once"), FOR_TRIALS),

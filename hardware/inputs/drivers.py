@@ -136,6 +136,7 @@ modem_inputs = Driver(
         **dict.fromkeys(
             ("reopens", "says once"), "ptys have no modem lines; its thread is that of each reader"
         ),
+        "stable name": "its serial port refuses one that moves, as that of each reader",
         "golden": ONLY_LEVELS,
         "noise": ONLY_LEVELS,
     },
@@ -155,7 +156,10 @@ modbus_inputs = Driver(
     },
     golden=(
         GoldenFrame(
-            bytes.fromhex("01020000000879cc"), None, "Waveshare wiki, Modbus RTU Relay (D), Read input status"
+            bytes.fromhex("01020000000879cc"),
+            None,
+            "Waveshare wiki, Modbus RTU Relay (D), Read input status",
+            {"wires": [{"terminal": "8", "lane": "lane", "kind": "door_open"}]},
         ),
     ),
 )

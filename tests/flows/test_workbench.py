@@ -14,7 +14,6 @@ import requests
 from demo.bench.page import ACT_HEADER, BenchPage
 from demo.bench.texts import TEXTS
 from demo.bench.workbench import WITHOUT_TWIN, WORKBENCH
-from demo.rig.without_kernel import twins_for_the_kernel
 from demo.stage import Stage, open_stage
 from gate_controller.assembly.assemble import make_devices
 from gate_controller.assembly.cameras import make_camera
@@ -35,6 +34,7 @@ from hardware.interfaces import (
     KeyPress,
 )
 from hardware.lines.modbus_lines import ModbusLines
+from hardware.simulated.without_kernel import twins_for_the_kernel
 from tests.project.device_kinds import OF_ONE_KIND, kinds_of_the_site_file
 from tests.support.gates.metal import metal_alone
 

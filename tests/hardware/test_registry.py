@@ -11,7 +11,7 @@ from gate_controller.contract.records import Id
 from gate_controller.site_file.config import NAMED_PARTS, ConfigRefused, load_config
 from hardware.driver import API, PartName
 from hardware.registry import BASES, GROUP, DriverRefused, Drivers, installed_drivers
-from tests.support.driver_packages import installed
+from tests.support.driver_packages import EXAMPLE, installed
 from tests.support.gates.bench import SITE_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,3 +138,11 @@ def test_a_site_file_is_read_without_loading_a_driver(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout == "[]\n"
+
+
+def test_a_reader_of_ones_own_is_four_files_and_its_test_and_none_of_them_is_menjins() -> None:
+    files = [path for path in EXAMPLE.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert len(files) + 1 <= 6
+    own = [ROOT / package for package in ("hardware", "gate_controller", "demo", "docs", "deploy")]
+    text = "\n".join(path.read_text(encoding="utf-8") for place in own for path in place.rglob("*.py"))
+    assert "badge" not in text

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import time
 import zipfile
@@ -94,8 +95,23 @@ def test_a_wheel_holds_the_product_and_no_test_of_it(tmp_path: Path) -> None:
     for wheel, product in ((whole, all_of_it), (without_face, gate)):
         names = zipfile.ZipFile(wheel).namelist()
         assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == product
+        entries = next(name for name in names if name.endswith("/entry_points.txt"))
+        assert "\n[menjin.drivers]\n" in zipfile.ZipFile(wheel).read(entries).decode()
         leftover = re.compile(r"(^|/)(tests?|samples?|examples?)/|(^|/)(test_[^/]*|conftest)\.py$|\.map$")
         assert [name for name in names if leftover.search(name)] == []
+
+
+def test_a_gate_without_face_finds_its_drivers_and_has_no_twin_to_check_them(tmp_path: Path) -> None:
+    _, without_face = wheels_of_this_tree(tmp_path)
+    shutil.unpack_archive(without_face, tmp_path / "site", "zip")
+    # Without site's files of paths, by which this checkout is installed.
+    alone = [PROGRAM[0], "-S", *PROGRAM[1:], "driver"]
+    paths = f"{tmp_path / 'site'}:{sysconfig.get_path('purelib')}"
+    shown = run([*alone, "show", "tag_reader"], tmp_path, PYTHONPATH=paths)
+    assert shown.stdout.startswith("[tag_reader.NAME]  tag_reader\n"), shown.stderr
+    checked = run([*alone, "check", "menjin"], tmp_path, PYTHONPATH=paths)
+    assert checked.returncode == 1
+    assert "a check needs the simulated devices of the package menjin" in checked.stderr
 
 
 def test_the_sums_are_signed_and_openssh_checks_them(two: tuple[Path, Path], tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ import msgspec
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from demo.rig.without_kernel import twins_for_the_kernel
 from gate_controller.assembly.reader_keys import key_name
 from gate_controller.contract.signing import public_bytes
 from gate_controller.storage.policy_store import GateIdentity
@@ -35,6 +34,7 @@ from hardware.simulated.readers import Keypad, LineCardReader, QrScanner
 from hardware.simulated.relay_board import RelayBoard
 from hardware.simulated.rtsp_camera import RtspTwin
 from hardware.simulated.wedge import Wedge, WedgeReader
+from hardware.simulated.without_kernel import twins_for_the_kernel
 from tests.support.gates.site_keys import SiteKeys
 
 LANES = {

@@ -1,0 +1,1 @@
+"""Hold drivers against the checklist and grade them; imports the registry and below, twins by name."""

@@ -26,7 +26,7 @@ from web_admin.face import ways_in
 from web_admin.people import actions as people_actions
 from web_admin.policy import effects, publish
 from web_admin.restore import actions as restore_actions
-from web_admin.sync import asking, requests
+from web_admin.sync import check_in, requests
 
 Changes = Sequence[tuple[str, str]]
 
@@ -88,7 +88,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "order twice", "an order stays undelivered after it was sent",
-        ((asking, "_pending_orders", (("if gate.is_believed:", "if gate.state == 'new':"),)),),
+        ((check_in, "_pending_orders", (("if gate.is_believed:", "if gate.state == 'new':"),)),),
     ),
     Bug(
         "consent revived", "a restore leaves consents of the backup as they were",

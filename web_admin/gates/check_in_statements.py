@@ -19,6 +19,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    Update,
     and_,
     bindparam,
     case,
@@ -83,11 +84,14 @@ _NOW = bindparam("now", type_=cast(DateTime, _gate.c.last_seen_at.type))
 
 @dataclass(frozen=True, slots=True)
 class CheckInStatements:
-    """The statements of one dialect; each gate checks in once in what they are given."""
+    """The statements of one dialect; each gate checks in once in what they are given.
+
+    `counted` returns the gates, and whether each has a share of any face, so that it may be lent something.
+    """
 
     counted: ReturningUpdate[str, bool]
-    counted_without_share: ReturningUpdate[str, bool]
-    counted_at_any_version: ReturningUpdate[str, bool]
+    counted_without_share: ReturningUpdate[str]
+    counted_at_any_version: ReturningUpdate[str]
     news: Select[str, int, bytes, str | None, bytes | None, bool]
 
 
@@ -155,13 +159,16 @@ def statements_for(dialect: str) -> CheckInStatements:
     """Return the statements for SQLite or PostgreSQL."""
     table = table_of("check_in", TYPES_OF_CHECK_IN, dialect)
     given, free = given_in(table), is_free(table, dialect)
-    counted = _counted(given, free, *_as_answered(given), *_policy_as_answered(given))
+    as_answered = (free, *is_next_call(given), *_as_answered(given))
+    newest = _counted(given).where(*as_answered, *_policy_as_answered(given))
+    at_any_version = _counted(given).where(*as_answered, _gate.c.published_version >= given("have_version"))
+    # SQLite returns nothing of another table, and SQLAlchemy names no table there: the name is written out.
+    of_this_gate: ColumnElement[object] = literal_column("gate.gate_id", String())
+    returned = (_gate.c.gate_id, _has_share(of_this_gate).label("has_share"))
     return CheckInStatements(
-        counted=counted,
-        counted_without_share=counted.where(~_has_share(given("of_gate"))),
-        counted_at_any_version=_counted(
-            given, free, *_as_answered(given), _gate.c.published_version >= given("have_version")
-        ),
+        counted=newest.returning(*returned),
+        counted_without_share=newest.where(~_has_share(given("of_gate"))).returning(_gate.c.gate_id),
+        counted_at_any_version=at_any_version.returning(_gate.c.gate_id),
         news=_news(table),
     )
 
@@ -215,29 +222,19 @@ def _has_share(gate_id: ColumnElement[object]) -> ColumnElement[bool]:
     return select(_share.c.person_id).where(_share.c.gate_id == gate_id).exists()
 
 
-def _counted(given: Given, *conditions: ColumnElement[bool]) -> ReturningUpdate[str, bool]:
-    """Return the statement that counts a call and notes what policy the gate has, under these conditions.
-
-    It returns the gate, and whether it has a share of any face, so that it may be lent something.
-    """
-    # SQLite returns nothing of another table, and SQLAlchemy names no table there: the name is written out.
-    of_this_gate: ColumnElement[object] = literal_column("gate.gate_id", String())
-    return (
-        update(_gate)
-        .where(*is_next_call(given), *conditions)
-        .values(
-            request_counter=given("counter"),
-            request_digest=given("digest"),
-            last_seen_at=_NOW,
-            clock_behind_seconds=given("clock_behind"),
-            have_epoch=given("is_epoch"),
-            have_version=given("have_version"),
-            behind_since=case(
-                (_gate.c.published_version == given("have_version"), None),
-                else_=func.coalesce(_gate.c.behind_since, _NOW),
-            ),
-        )
-        .returning(_gate.c.gate_id, _has_share(of_this_gate).label("has_share"))
+def _counted(given: Given) -> Update:
+    """Return the statement that counts a call and notes what policy the gate has, without its conditions."""
+    return update(_gate).values(
+        request_counter=given("counter"),
+        request_digest=given("digest"),
+        last_seen_at=_NOW,
+        clock_behind_seconds=given("clock_behind"),
+        have_epoch=given("is_epoch"),
+        have_version=given("have_version"),
+        behind_since=case(
+            (_gate.c.published_version == given("have_version"), None),
+            else_=func.coalesce(_gate.c.behind_since, _NOW),
+        ),
     )
 
 

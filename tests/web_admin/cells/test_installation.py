@@ -8,11 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
+from sqlalchemy import select
 from werkzeug.test import Client, TestResponse
 
 from tests.support.compounds.empty_cell import make_cell
+from tests.support.compounds.with_gates import PlayedGate, add_gate
 from tests.support.scheduling import make_scheduler
+from tests.support.statements import statements_of, verbs
 from web_admin.cells.checking import look_at_cells
 from web_admin.cells.holds import HELD
 from web_admin.cells.installation import Choices, Installation
@@ -22,8 +26,11 @@ from web_admin.cells.periodic_jobs import PeriodicJobs
 from web_admin.cells.serving_lock import ServingLock, lease_of
 from web_admin.cells.site import Site
 from web_admin.cells.trouble import Kind
+from web_admin.compound.models import Gate
+from web_admin.compound.models import Site as SiteRow
 from web_admin.core.cell_in_hand import CELL
 from web_admin.core.health_models import ServerMark
+from web_admin.policy.publish import publish_policy
 from web_admin.serving.installation import first_app
 from web_admin.web.live_watch import StreamPlaces
 
@@ -101,6 +108,40 @@ def test_a_cell_is_opened_by_its_first_request_and_closed_when_idle(here: Here) 
     assert not willow.is_open
     assert lease_of(here.folder / "willow") is None
     assert here.ask("willow.example").status_code == 200
+
+
+class AtHost:
+    """What a gate sends to, by one host's name."""
+
+    def __init__(self, site: Site, base_url: str) -> None:
+        self._site, self._base_url = site, base_url
+
+    def post(self, path: str, data: bytes, headers: dict[str, str]) -> TestResponse:
+        """Send a request of a gate."""
+        sent = {"data": data, "headers": headers, "buffered": True}
+        return Client(self._site).post(path, base_url=self._base_url, **sent)
+
+
+def test_a_check_in_in_a_cell_costs_one_statement_in_the_database_of_that_cell(here: Here) -> None:
+    for host in ("willow.example", "elm.example"):
+        here.ask(host)
+    apps = [here.installation._cells[name].app for name in ("willow", "elm")]
+    willow, elm = (app.extensions["menjin"] for app in apps)
+    with willow.database.session() as session:
+        site_id = session.scalars(select(SiteRow.site_id)).one()
+        key = add_gate(session, willow.sealer, site_id, "north", 1, ["card"])
+        publish_policy(session, willow.sealer, site_id, willow.clock())
+    gate = PlayedGate(AtHost(here.site, "https://willow.example"), site_id, "north", key)
+    first = msgspec.json.decode(gate.ask(willow.clock()).policy.manifest)
+    gate.have = (first["epoch"], first["version"])
+    in_full = gate.ask(willow.clock())
+    with statements_of(willow.database) as seen, statements_of(elm.database) as of_the_other:
+        reply = gate.ask(willow.clock())
+    assert (verbs(seen), of_the_other) == (["UPDATE"], [])
+    dated = {"server_time": reply.server_time, "policy": reply.policy}
+    assert msgspec.structs.replace(in_full, **dated) == reply
+    with willow.database.session() as session:
+        assert session.get_one(Gate, "north").request_counter == gate.counter
 
 
 def test_above_the_bound_the_one_asked_longest_ago_is_closed(here: Here) -> None:

@@ -19,7 +19,7 @@ from tests.web_admin.gates.signed_receipts import signed as signed_receipts
 from tests.web_admin.policy.published import give_face
 from tests.web_admin.sync.news import one_card_more, take
 from tests.web_admin.sync.replies import differing
-from web_admin.compound.models import Gate, Person
+from web_admin.compound.models import Gate, Person, Site
 from web_admin.compound.policy_models import OrderRow, PolicySumsRow
 from web_admin.policy.publish import publish_policy
 from web_admin.sync.fast_path import FAST
@@ -175,6 +175,30 @@ def test_a_gate_whose_row_is_held_is_left_out_and_the_others_do_not_wait(fleet, 
         replies = fleet.ask(clock.now)
         assert len(replies) == GATES - 1
         assert "stair-2" not in replies
+
+
+@on_postgresql
+def test_what_is_committed_between_the_count_and_the_news_leaves_the_gates_to_a_full_answer(
+    fleet, database, sealer, site, clock
+):
+    one_card_more(database, sealer, site, fleet.person_id, 700, clock.now)
+    before, changed = noted(database), []
+
+    def change(_connection, _cursor, statement, *_rest):
+        if not changed and verbs([statement]) == ["UPDATE"]:
+            changed.append(statement)
+            with database.session() as session:
+                session.get_one(Site, site).ask_again_seconds = 30.0
+
+    event.listen(database.engine, "after_cursor_execute", change)
+    try:
+        assert fleet.ask(clock.now) == {}
+    finally:
+        event.remove(database.engine, "after_cursor_execute", change)
+    assert changed
+    assert noted(database) == before
+    gate = fleet.gates[0]
+    assert gate.ask(clock.now).ask_again_seconds == 30.0
 
 
 def test_the_same_gate_twice_is_answered_once_and_a_copied_request_never(fleet, clock):

@@ -98,6 +98,24 @@ def test_a_withdrawal_ends_what_is_lent_and_all_receipts_are_stored_together(
     assert faces.batch(requests) == {}, "each number is good once"
 
 
+def test_a_gate_with_a_receipt_of_before_keeps_no_other_from_its_own(faces, database, clock):
+    with database.session() as session:
+        consent_id = session.scalars(select(FaceShare.consent_id)).first()
+
+    def requests():
+        return [
+            request_of(
+                gate,
+                RECEIPTS_PATH,
+                signed_receipts(gate.key, receipt_of(gate, consent_id, faces.person_id, clock.now)),
+            )
+            for gate in faces.gates
+        ]
+
+    assert sorted(faces.batch(requests()[2:3])) == [0]
+    assert sorted(faces.batch(requests())) == [0, 1, 3]
+
+
 @on_postgresql
 def test_a_gate_whose_row_is_held_is_left_out_and_the_receipts_of_others_do_not_wait(faces, database, clock):
     with database.session() as session:

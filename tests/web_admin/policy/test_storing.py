@@ -167,7 +167,7 @@ def test_an_ended_credential_is_marked_where_it_was_and_left_so(stores, carded):
     }
 
 
-def test_a_credential_that_lives_elsewhere_ended_long_ago_or_is_nobodys_is_left_out(stores, carded):
+def test_a_credential_that_lives_elsewhere_ended_long_ago_or_has_no_holder_is_left_out(stores, carded):
     card, there = carded
     stores.store(2, {}, there)
     assert state_at(stores, card) == (None, 2)

@@ -94,12 +94,13 @@ def test_the_gates_numbers_are_kept_and_go_when_face_is_switched_off(database, n
 # -- the manager's page ------------------------------------------------------------------------------
 
 
-@pytest.fixture(autouse=True)
-def tampered_face(compound):
+@pytest.fixture
+def compound(compound):
     with compound.app.app_context(), current_menjin().database.session() as session:
         row = GateFaceRow(gate_id="north", tamper_id="aa", tampered_at=compound.clock())
         row.status = msgspec.to_builtins(WORKS)
         session.add(row)
+    return compound
 
 
 def tampered(compound):

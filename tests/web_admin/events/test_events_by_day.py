@@ -7,8 +7,8 @@ import pytest
 from web_admin.journal.models import GateEvent
 
 
-@pytest.fixture(autouse=True)
-def three_events(compound):
+@pytest.fixture
+def compound(compound):
     with compound.act() as act:
         for number in range(3):
             act.session.add(
@@ -29,6 +29,7 @@ def three_events(compound):
                     digest=bytes(32),
                 )
             )
+    return compound
 
 
 def test_quiet_events_are_folded_by_day(compound) -> None:

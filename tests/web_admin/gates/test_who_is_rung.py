@@ -38,9 +38,10 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> Rung:
     return seen
 
 
-@pytest.fixture(autouse=True)
-def nothing_rung_yet(rung, compound):
+@pytest.fixture
+def compound(rung, compound):
     rung.clear()
+    return compound
 
 
 def test_an_order_to_open_rings_its_gate(compound, rung):

@@ -15,11 +15,12 @@ from web_admin.people.homes import add_home
 BATCH = "/manage/cards/batch"
 
 
-@pytest.fixture(autouse=True)
-def three_homes(compound):
+@pytest.fixture
+def compound(compound):
     with at(compound) as act, one_publication(act) as quiet:
         homes = [add_home(quiet, f"9-{number}") for number in (10, 9, 2)]
         add_person(quiet, display_name="何静", home_id=homes[0].home_id)
+    return compound
 
 
 @pytest.fixture

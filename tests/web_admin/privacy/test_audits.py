@@ -25,10 +25,11 @@ def compound_begins(now):
     return now
 
 
-@pytest.fixture(autouse=True)
-def half_a_year_old(compound):
+@pytest.fixture
+def compound(compound):
     with compound.act() as act:
         act.session.get_one(Site, act.site_id).created_at = compound.clock() - 200 * DAY
+    return compound
 
 
 def begun(compound, auditor="Audit Office"):

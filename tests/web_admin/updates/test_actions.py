@@ -37,12 +37,13 @@ import sign as release_sign
 PAGE = "/manage/updates/"
 
 
-@pytest.fixture(autouse=True)
-def both_updated(compound):
+@pytest.fixture
+def compound(compound):
     with compound.act() as act:
         for gate in act.session.query(Gate):
             gate.state, gate.program, gate.last_seen_at = "paired", "0.2.0", act.now
             note_update(gate, UpdateStatus(step="kept", version="0.2.0"))
+    return compound
 
 
 @pytest.fixture

@@ -152,6 +152,23 @@ def test_no_other_refusal_of_a_face_is_hidden() -> None:
     assert decide(beside, "north-in", policy(CARD), GateMemory(), NOON).reason is Reason.SECOND_METHOD
 
 
+@pytest.mark.parametrize(
+    ("shown_before", "reason"),
+    [
+        ({PERSON: frozenset({Method.CARD})}, Reason.GRANTED),
+        ({PERSON: frozenset({Method.CARD, Method.FACE})}, Reason.GRANTED),
+        ({PERSON: frozenset({Method.FACE})}, Reason.SECOND_METHOD),
+        ({PERSON: frozenset()}, Reason.SECOND_METHOD),
+        ({"another": frozenset({Method.CARD})}, Reason.SECOND_METHOD),
+    ],
+    ids=["a card", "a card and a face", "a face", "nothing", "another person's card"],
+)
+def test_a_face_that_counts_beside_a_way_alone_needs_one_that_was_shown(shown_before, reason: Reason) -> None:
+    beside, memory = Claim(Method.FACE, PERSON, only_beside=True), GateMemory(shown_before=shown_before)
+    assert decide(beside, "north-in", policy(CARD), memory, NOON).reason is reason
+    assert by_face(CARD, memory=memory) is Reason.GRANTED, "another engine's face needs nothing shown"
+
+
 def test_a_face_alone_is_no_second_method_either() -> None:
     wants_two = person(two_methods=TwoMethods(0, 0))
     shown = GateMemory(shown_before={PERSON: frozenset({Method.PIN})})

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 
+from msgspec import inspect
+
 from hardware.driver import (
     API,
     WITHOUT_KIND,
@@ -58,7 +60,7 @@ class Registered:
         """Return the driver; raise DriverRefused on what is none that this gate can use."""
         try:
             found = self.entry.load()
-        except Exception as err:  # a stranger's module may fail in any way
+        except (Exception, SystemExit) as err:  # a stranger's module may fail in any way
             raise self._refused(f"cannot be loaded: {type(err).__name__}: {err}") from err
         if not isinstance(found, Driver):
             raise self._refused(f"is no hardware.driver.Driver but a {type(found).__name__}")
@@ -77,6 +79,10 @@ class Registered:
             raise self._refused(f"is for the table {found.table!r}; legal tables: {', '.join(BASES)}")
         if not (isinstance(found.settings, type) and issubclass(found.settings, base)):
             raise self._refused(f"has settings that do not derive from hardware.driver.{base.__name__}")
+        try:
+            inspect.type_info(found.settings)
+        except (TypeError, NameError) as err:
+            raise self._refused(f"has settings that cannot be read: {err}") from err
         missing = sorted(keys - set(found.settings.__struct_fields__))
         if missing:
             raise self._refused(f"has settings without the key {missing[0]!r}")

@@ -1,11 +1,11 @@
 """Make the devices of a site file by their drivers, wherever these were installed from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 from gate_controller.site_file.config import GateConfig
-from hardware.driver import Driver, InputSettings, Place, Settings
-from hardware.errors import BadDeviceSetting
+from hardware.driver import Driver, Finding, InputSettings, Place, Settings
+from hardware.errors import BadDeviceSetting, HardwareError
 from hardware.interfaces import Device
 from hardware.lines.modbus_lines import ModbusLines
 from hardware.registry import installed_drivers
@@ -19,8 +19,26 @@ def driver_of(table: str, section: Settings) -> Driver:
 
 
 def make_by_driver(table: str, section: Settings, place: Place) -> object:
-    """Return what a part's driver makes; raise BadDeviceSetting."""
-    return driver_of(table, section).make(section, place)
+    """Return what a part's driver makes; raise BadDeviceSetting, also where a stranger's driver fails."""
+    driver = driver_of(table, section)
+    try:
+        return driver.make(section, place)
+    except HardwareError:
+        raise
+    except Exception as err:
+        raise BadDeviceSetting(
+            f"{place.name}: the driver {driver.name!r} failed: {type(err).__name__}: {err}; "
+            "update or remove the driver's package"
+        ) from err
+
+
+def found_by_driver(table: str, section: Settings, place: Place) -> Iterator[Finding]:
+    """Yield what a part's driver looks at for the installer; what fails there is a finding too."""
+    driver = driver_of(table, section)
+    try:
+        yield from driver.check(section, place)
+    except Exception as err:  # noqa: BLE001 - a stranger's check must not end the installer's
+        yield Finding(False, f"the check of its driver failed: {type(err).__name__}: {err}")
 
 
 def of_kind(made: object, kind: type[M], place: Place) -> M:

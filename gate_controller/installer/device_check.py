@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from gate_controller.assembly.assemble import make_devices
-from gate_controller.assembly.devices import driver_of
+from gate_controller.assembly.devices import found_by_driver
 from gate_controller.assembly.reader_keys import key_name
 from gate_controller.command_line.command_names import gate_command
 from gate_controller.installer.lines import CheckLine, Verdict, fine, warning, wrong
@@ -80,7 +80,7 @@ def _found_by_driver(config: GateConfig, name: str) -> Iterator[CheckLine]:
     part, _port, _baud = _place(config, name)
     section: Settings = getattr(config, part)[name]
     place = Place(name=name, card_bits=config.gate.card_bits)
-    for finding in driver_of(part, section).check(section, place):
+    for finding in found_by_driver(part, section, place):
         yield fine(part, name, finding.text) if finding.well else wrong(part, name, finding.text)
 
 

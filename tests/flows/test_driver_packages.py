@@ -3,8 +3,11 @@
 import time
 from pathlib import Path
 
+import pytest
+
+from gate_controller.assembly.assemble import assemble
 from gate_controller.installer.device_check import check_devices
-from gate_controller.site_file.config import load_config
+from gate_controller.site_file.config import ConfigRefused, load_config
 from tests.support.compounds.people import card, person, records
 from tests.support.driver_packages import installed
 from tests.support.gates.bench import CARD_KEY, bench_gate
@@ -43,3 +46,36 @@ def test_the_installers_check_listens_to_it_and_asks_its_driver(tmp_path: Path) 
             said = [str(line) for line in check_devices(config, 0.5, time.monotonic)]
     assert "ok      reader badge: its port is open; nothing was shown to it meanwhile" in said
     assert "WRONG   reader badge: the reader speaks 9600 baud as shipped; the site file says 4800" in said
+
+
+def test_a_driver_that_fails_is_named_in_one_sentence_and_ends_no_check(tmp_path: Path) -> None:
+    def fails(source: str) -> str:
+        assert "place.card_bits" in source
+        return source.replace("place.card_bits", "place.card_bitz")
+
+    port = tmp_path / "dev" / "badge"
+    with (
+        installed(tmp_path / "site", change=fails),
+        bench_gate(tmp_path, more=BADGE.format(port=port)) as bench,
+    ):
+        config = load_config(bench.write_site_file())
+        with pytest.raises(
+            ConfigRefused, match="badge: the driver 'badge_reader' failed: AttributeError: 'Place'"
+        ):
+            assemble(config)
+
+
+def test_a_check_of_a_driver_that_fails_is_a_finding(tmp_path: Path) -> None:
+    def fails(source: str) -> str:
+        assert "section.baud == 9600" in source
+        return source.replace("section.baud == 9600", "section.bauds == 9600")
+
+    port = tmp_path / "dev" / "badge"
+    with (
+        installed(tmp_path / "site", change=fails),
+        bench_gate(tmp_path, more=BADGE.format(port=port)) as bench,
+    ):
+        said = [
+            str(line) for line in check_devices(load_config(bench.write_site_file()), 0.3, time.monotonic)
+        ]
+    assert any("reader badge: the check of its driver failed: AttributeError" in line for line in said)

@@ -93,6 +93,12 @@ def test_an_unknown_driver_is_refused_with_those_that_are_there(tmp_path: Path) 
             "is for the table 'tag_reader'; legal tables: reader, keypad",
         ),
         ("settings=BadgeSettings", "settings=dict", "do not derive from hardware.driver.LaneDeviceSettings"),
+        ("import re\n", "import re\nraise SystemExit(3)\n", "cannot be loaded: SystemExit: 3"),
+        (
+            "baud: Baud =",
+            "baud: set[list[int]] | list[set[str]] =",
+            "has settings that cannot be read: Type unions",
+        ),
         ("    lane: AtLane\n", "", "has settings without the key 'lane'"),
     ],
 )

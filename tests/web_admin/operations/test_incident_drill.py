@@ -158,7 +158,11 @@ def test_the_report_names_every_lane_and_a_faulty_device_in_both_languages(forgo
         save_lane(act, "north", LaneSpec("north-in", "In", "in", ("card", "pin")))
         act.session.get_one(Gate, "north").device_states = [{"device": "card-reader", "health": "lost"}]
     drill, _signed = run_drill(drill_setup, for_real=False, reason="")
-    for language, words in (("en", "online"), ("zh", "在线")):
+    for language, words, suspended in (
+        ("en", "online", "face suspended, no gate gets a lease"),
+        ("zh", "在线", "人脸已暂停，不再向任何门禁机租借密钥份额"),
+    ):
         said = report(drill, language)
+        assert suspended in said
         assert f"north-in: card pin  ({words})  !! card-reader" in said
         assert "south-in: card pin qr" in said

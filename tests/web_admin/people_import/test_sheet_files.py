@@ -12,10 +12,13 @@ from hashlib import sha256
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from gate_controller.contract.languages import LANGUAGES
 from web_admin.core.csv_text import MAX_BYTES, as_text, csv_for_spreadsheets, harmless
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.workbook import MAX_RATIO, MAX_UNPACKED_BYTES
 from web_admin.people_import.sheet import (
+    EMPTY_SHEETS,
+    HEADERS,
     MAX_ROWS,
     empty_workbook,
     filled_sheet,
@@ -110,6 +113,12 @@ def test_what_a_spreadsheet_made_of_numbers_dates_and_formulas_is_seen() -> None
 def test_rows_of_a_workbook_keep_their_numbers_over_blank_ones() -> None:
     data = workbook(("name",), ("Ann",), (None,), ("Bob",), (None,))
     assert [(row.number, row.cells["name"]) for row in read_sheet(data).rows] == [(2, "Ann"), (4, "Bob")]
+
+
+def test_each_language_has_four_columns_and_a_link_of_its_own_to_an_empty_sheet() -> None:
+    assert {code: len(set(words)) for code, words in HEADERS.items()} == dict.fromkeys(LANGUAGES, 4)
+    assert EMPTY_SHEETS["zh"] == ("Excel 空表（中文）", "CSV 空表（中文）")
+    assert EMPTY_SHEETS["en"] == ("Empty Excel sheet (English)", "Empty CSV sheet (English)")
 
 
 def test_the_workbook_to_fill_in_keeps_what_is_typed_as_text() -> None:

@@ -4,7 +4,7 @@ SQLite serves one compound, PostgreSQL several processes. A transaction commits 
 at all. On SQLite it takes the write lock at its start: a lock wanted half-way would fail, not wait.
 """
 
-import base64
+import binascii
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
@@ -177,7 +177,7 @@ def _lower(value: str | bytes | float | None) -> str | bytes | float | None:
 def _decode(value: str | None, form: str) -> bytes | None:
     if form != "base64":
         raise ValueError(f"{form} is not read here")
-    return None if value is None else base64.b64decode(value)
+    return None if value is None else binascii.a2b_base64(value)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -79,6 +79,7 @@ TYPES_OF_CHECK_IN: dict[str, Type] = TYPES_OF_CALL | {
 }
 """What a check-in adds, and what its last answer rests on."""
 _FARTHEST_AHEAD = bindparam("max_ahead", type_=Integer)
+_BASE64: ColumnElement[str] = literal_column("'base64'", String())
 _NOW = bindparam("now", type_=cast(DateTime, _gate.c.last_seen_at.type))
 
 
@@ -112,9 +113,12 @@ def table_of(name: str, types: Mapping[str, Type], dialect: str) -> CTE:
         values = {it: given.c[it] for it in types}
     else:
         given = func.json_each(rows).table_valued("value", name=f"{name}_given")
-        values = {it: func.json_extract(given.c.value, f"$.{it}", type_=type_) for it, type_ in types.items()}
+        values = {
+            it: func.json_extract(given.c.value, literal_column(f"'$.{it}'"), type_=type_)
+            for it, type_ in types.items()
+        }
     read = {
-        it: func.decode(values[it], "base64", type_=type_) if isinstance(type_, LargeBinary) else values[it]
+        it: func.decode(values[it], _BASE64, type_=type_) if isinstance(type_, LargeBinary) else values[it]
         for it, type_ in types.items()
     }
     return select(*(value.label(it) for it, value in read.items())).cte(name)

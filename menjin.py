@@ -55,7 +55,10 @@ GROUPS = {
     "gate": Group("gate_controller.cli", "gate", "run, check, identify or pair a gate", needs=_SCREEN),
     "web": Group("web_admin.cli.main", "web", "set up and run the server", needs=_PAGES),
     "head-office": Group(
-        "head_office.cli", "web", "show a company how its compounds are, without persons", needs=_CONSOLE
+        "head_office.cli",
+        "head-office",
+        "show a company how its compounds are, without persons",
+        needs=_CONSOLE,
     ),
     "fleet": Group("fleet.cli", "fleet", "look after many compounds on several machines", needs=_FLEET),
     "face": Group("gate_controller.face.evaluation.cli", "face", "measure and compare face engines"),

@@ -1,6 +1,8 @@
 """Each file of pinned packages has every package that what it is for asks for, in a version that fits."""
 
+import ast
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from importlib import metadata
@@ -53,6 +55,37 @@ def test_a_lock_has_each_package_that_is_asked_for_in_a_version_that_fits(lock: 
         or canonicalize_name(requirement.name) not in has
     ]
     assert missing == [], "make lock"
+
+
+OF_ONE_PROGRAM = {"head-office": "head_office", "fleet": "fleet"}
+BROUGHT = {"werkzeug": "flask", "ansible": "ansible-core", "argon2": "argon2-cffi"}
+"""Modules that come with a package of another name."""
+
+
+@pytest.mark.parametrize("extra", OF_ONE_PROGRAM)
+def test_the_extra_of_a_program_is_what_it_imports(extra: str) -> None:
+    imported = {
+        module.partition(".")[0]
+        for path in (ROOT / OF_ONE_PROGRAM[extra]).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for module in modules_of(node)
+    } - {*sys.stdlib_module_names, "hardware", "gate_controller", "head_office", "fleet"}
+    named = {canonicalize_name(BROUGHT.get(module, module)) for module in imported}
+    always = {requirement.name for requirement in asked_for(None)}
+    own = {requirement.name for requirement in asked_for(extra)}
+    assert named - always == own
+
+
+def modules_of(node: ast.AST) -> list[str]:
+    """Return the modules that a statement imports."""
+    if isinstance(node, ast.ImportFrom):
+        return [str(node.module)]
+    return [name.name for name in node.names] if isinstance(node, ast.Import) else []
+
+
+def test_what_a_head_office_needs_is_among_what_a_server_has() -> None:
+    """Debian's package of the server brings both."""
+    assert {str(one) for one in asked_for("head-office")} <= {str(one) for one in asked_for("web")}
 
 
 def test_make_lock_compiles_each_of_them_for_these_extras() -> None:

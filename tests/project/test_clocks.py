@@ -33,12 +33,9 @@ READS_STOPWATCH = {
     "web_admin/core/bell.py": "deadlines of its own connection",
     "web_admin/custody/key_rotation.py": "waits for another machine",
     "web_admin/operations/machines.py": "waits for another machine",
-    "web_admin/cells/cell.py": "used where none is handed in",
-    "web_admin/cells/installation.py": "used where none is handed in",
     "web_admin/gates/ask_bounds.py": "used where none is handed in",
     "web_admin/operations/readiness.py": "used where none is handed in",
     "web_admin/serving/installation.py": "it chooses the parts of a process that serves",
-    "web_admin/serving/memory.py": "used where none is handed in",
     "web_admin/sync/fast_path.py": "used where none is handed in",
     "web_admin/web/request_marks.py": "used where none is handed in",
 }

@@ -6,7 +6,6 @@ it, one at a time; other cells do not wait for that.
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -37,7 +36,7 @@ class Cell:
         folder: CellFolder,
         common: InCommon,
         prepare: Callable[["Cell", Flask], None],
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float],
     ) -> None:
         """Start closed; `prepare` gets each app that is built."""
         self.folder = folder

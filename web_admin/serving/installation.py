@@ -60,11 +60,11 @@ def first_app(common: InCommon) -> Flask:
 
 def serve_cells(choices: Choices, listening: Listening, clock: Callable[[], datetime]) -> int:
     """Serve every compound of a folder until SIGTERM or SIGINT; raise OSError where there is no folder."""
-    looks = LongLooks()
+    looks = LongLooks(monotonic=time.monotonic)
     common = InCommon(clock, closed=looks.closed)
     cells_histogram()  # before there are threads
     words = first_app(common)
-    installation = Installation(choices, common)
+    installation = Installation(choices, common, monotonic=time.monotonic)
     return _serve(installation, words, listening, looks)
 
 

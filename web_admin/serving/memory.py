@@ -27,7 +27,7 @@ class LongLooks:
     def __init__(
         self,
         *,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float],
         thread_time: Callable[[], float] = time.thread_time,
         long_look_seconds: float = LONG_LOOK_SECONDS,
     ) -> None:

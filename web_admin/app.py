@@ -24,7 +24,6 @@ from web_admin.core import texts as core_texts
 from web_admin.core.database import DatabaseAway, current_menjin, undo_request_session
 from web_admin.core.sealed_places import sealed_place
 from web_admin.gates.lost_readers import lost_ways
-from web_admin.gates.status import lane_posture
 from web_admin.journal.models import GateEvent
 from web_admin.manage import register_manage_pages
 from web_admin.manage.live import init_live
@@ -70,6 +69,8 @@ CONTENT_SECURITY_POLICY = {
     "frame-ancestors": "'none'",
 }
 
+ERROR_PICTURES = {401: "lock", 403: "lock", 404: "question", 429: "clock"}
+"""The icon of an error's page by its number; any other has a warning."""
 ERROR_TEXTS = {
     400: (_l("This request cannot be read"), _l("Go back, load the page again and try once more.")),
     401: (_l("Sign in first"), _l("Your session has ended. Nothing was changed.")),
@@ -158,7 +159,6 @@ def _page_words() -> dict[str, object]:
         "languages": core_texts.LANGUAGES,
         "alarms_of_page": alarms_of_page,
         "gate_status": status_of_gate,
-        "lane_posture": lane_posture,
         "lost_ways": lost_ways,
         "person_status": person_status,
         "lockdown_of_page": lockdown_of_page,
@@ -198,6 +198,7 @@ def _show_error(error: HTTPException) -> HTTPException | Response:
     page = render_template(
         "error.html",
         code=code,
+        picture=ERROR_PICTURES.get(code, "warning"),
         title=title,
         text=sentence or text,
         command_line=command,

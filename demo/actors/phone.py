@@ -164,7 +164,7 @@ class Phone(Browser):
         """Read the notice and consent to exactly that."""
         page = self.get("/r/face")
         version = re.search(r'name="notice_version" value="(\d+)"', page)
-        language = re.search(r'name="language" value="(zh|en)"><?', page.partition("notice_version")[2])
+        language = re.search(r'name="language" value="(zh|en)"', page.partition("notice_version")[2])
         if version is None or language is None:
             raise PageRefused(f"/r/face shows no notice: {words_of(page)}")
         self.post("/r/face/yes", {"notice_version": version[1], "language": language[1]})

@@ -169,13 +169,16 @@ def _gate_page(gate: Gate, code: str | None = None) -> str:
     attempts = pairings_of_gate(request_session(), gate.gate_id, ("code", "committed", "waiting"))
     # Between its two messages a controller has used the code and has no characters yet: the page waits on.
     under_way = [attempt for attempt in attempts if attempt.state != "waiting"]
+    waiting = [attempt for attempt in attempts if attempt.state == "waiting"]
+    open_code = next((attempt for attempt in under_way if attempt.expires_at > request_now()), None)
     return render_template(
         "manage/gate.html",
         gate=gate,
         code=code,
         kept=kept(),
-        waiting=[attempt for attempt in attempts if attempt.state == "waiting"],
-        open_code=next((attempt for attempt in under_way if attempt.expires_at > request_now()), None),
+        waiting=waiting,
+        open_code=open_code,
+        pairing="waiting" if waiting else "code" if open_code else gate.state,
         button=AgainForm(formdata=None),
         face=gate_face(request_session(), gate.gate_id),
         face_sentences=face_sentences,

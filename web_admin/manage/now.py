@@ -23,6 +23,7 @@ from web_admin.events.usage import ways_in_use, worse_than_face
 from web_admin.gates.orders import clear_override, lockdown_site, order_open, set_override, unlock_site
 from web_admin.gates.rules import is_overridden
 from web_admin.gates.silence import is_silent
+from web_admin.gates.status import lane_posture
 from web_admin.journal.models import GateEvent
 from web_admin.manage.lane_schedules import LaneSchedules, RemoveForm
 from web_admin.manage.open_alarms import open_alarm_parts
@@ -144,6 +145,14 @@ def live_override(lane: Lane) -> bool:
     return is_overridden(lane, request_now())
 
 
+def shown_posture(lane: Lane, schedules: LaneSchedules) -> str:
+    """Return the posture to show of a lane: one that someone set, else its schedule's, else its own."""
+    by_schedule = schedules.now(lane)
+    if live_override(lane) and lane.override_posture:
+        return lane_posture(lane, lane.override_posture)
+    return lane_posture(lane, by_schedule.schedule.posture if by_schedule else lane.posture)
+
+
 def _reported(lane: Lane, what: str) -> str | None:
     """Return the gate's last report of a lane: `door` or `posture`."""
     for state in lane.gate.lane_states or []:
@@ -197,8 +206,8 @@ def show() -> str:
         reasons=OPEN_REASONS,
         door=_door,
         held_at_gate=LaneHolds(lanes).of,
-        live_override=live_override,
         schedules=LaneSchedules(),
+        shown_posture=shown_posture,
         undecided=current_may("decide_restored")
         and bool(open_reviews(request_session(), current_site().site_id)),
     )
@@ -240,6 +249,7 @@ def _lane_page(lane: Lane, open_form: OpenForm | None = None, posture_form: Post
         overridden=live_override(lane),
         silent=is_silent(lane.gate, request_now()),
         schedules=LaneSchedules(),
+        shown_posture=shown_posture,
         remove_form=RemoveForm(formdata=None),
         open_form=open_form or OpenForm(formdata=None),
         posture_form=posture_form or PostureForm(formdata=None),

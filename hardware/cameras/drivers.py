@@ -68,7 +68,7 @@ v4l2 = Driver(
     exempt={
         **dict.fromkeys(("twin", "reads", "stops"), "a V4L2 device is the kernel's"),
         **dict.fromkeys(("reopens", "says once"), "no one may be filmed without asking"),
-        "stable name": "menjin gate check warns of one that moves",
+        "stable name": "the check of the gate warns of one that moves",
         **dict.fromkeys(("golden", "noise"), BY_OTHERS),
     },
 )

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 import zipfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -90,12 +91,20 @@ def make_wheel(
     files |= {name: text.encode() for name, text in (changed or {}).items()}
     files[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: menjin\nVersion: {version}\n".encode()
     files[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    files[f"{info}/entry_points.txt"] = _entry_points().encode()
     record = "".join(f"{name},sha256={_digest(body)},{len(body)}\n" for name, body in files.items())
     files[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n".encode()
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
         for name, body in files.items():
             packed.writestr(zipfile.ZipInfo(name, WHEN), body)
     return wheel
+
+
+def _entry_points() -> str:
+    """Return the drivers that this checkout registers, as its wheel does."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))["project"]
+    drivers = project["entry-points"]["menjin.drivers"].items()
+    return "[menjin.drivers]\n" + "".join(f"{name} = {place}\n" for name, place in drivers)
 
 
 def _digest(body: bytes) -> str:

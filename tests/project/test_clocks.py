@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.wide  # `make check` runs it
 PACKAGES = ("hardware", "gate_controller", "web_admin", "head_office", "fleet")
 
 TIME_OF_DAY = {"time.time", "time.time_ns", "time.localtime", "time.gmtime", "time.strftime"} | {

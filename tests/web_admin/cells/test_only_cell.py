@@ -75,7 +75,7 @@ def test_requests_of_its_gates_are_answered_in_batches(here: Here, monkeypatch) 
 
 @pytest.mark.parametrize("host", ["willow.example", "another.example", "127.0.0.1:8000", ""])
 def test_it_answers_every_host(served: OneCompound, host: str) -> None:
-    answer = Client(Site(served)).get("/livez", headers={"Host": host})
+    answer = Client(Site(served)).get("/livez", headers={"Host": host}, buffered=True)
     assert (answer.status_code, answer.text) == (200, "ok\n")
 
 
@@ -84,7 +84,7 @@ def test_it_is_open_however_long_no_one_asks(served: OneCompound) -> None:
     served.close_idle()
     served.look()
     assert served.only.is_open
-    assert Client(Site(served)).get("/readyz").status_code == 200
+    assert Client(Site(served)).get("/readyz", buffered=True).status_code == 200
 
 
 def test_tables_of_a_later_version_end_no_server_that_runs(served: OneCompound, here: Here) -> None:
@@ -93,7 +93,7 @@ def test_tables_of_a_later_version_end_no_server_that_runs(served: OneCompound, 
         other.execute("UPDATE alembic_version SET version_num = '9999'")
         other.commit()
     served.only.look_at_tables()
-    assert Client(Site(served)).get("/healthz").status_code == 200
+    assert Client(Site(served)).get("/healthz", buffered=True).status_code == 200
 
 
 def test_tables_of_another_version_are_refused_before_there_are_processes(here: Here) -> None:

@@ -27,8 +27,6 @@ from web_admin.operations import schema
 from web_admin.operations.backup import BackupRefused, write_backup
 from web_admin.operations.backup_rows import restore_rows
 
-pytestmark = pytest.mark.both_databases
-
 PASSPHRASE = "a long passphrase"
 REBUILDS_HOMES = '''
 """Give homes a floor."""

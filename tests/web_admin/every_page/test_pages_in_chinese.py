@@ -1,6 +1,7 @@
 """Every text of the server has a Chinese one in the one catalogue, with the same placeholders."""
 
 import re
+from functools import cache
 from itertools import pairwise
 
 from babel.messages.extract import extract_from_dir
@@ -15,6 +16,7 @@ KEYWORDS = {"_": None, "_l": None, "N_": None, "gettext": None, "lazy_gettext": 
 PLACE = re.compile(r"%\([a-z_]+\)[sd]|\{\w+\}")
 
 
+@cache
 def texts_in_the_code():
     found = [
         *extract_from_dir(
@@ -22,7 +24,7 @@ def texts_in_the_code():
         ),
         *extract_from_dir(str(SET_UP), keywords=KEYWORDS),
     ]
-    return {message for _file, _line, message, _comments, _context in found if message}
+    return frozenset(message for _file, _line, message, _comments, _context in found if message)
 
 
 def singular(text):

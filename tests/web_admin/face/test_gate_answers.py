@@ -31,7 +31,7 @@ from web_admin.journal.models import AuditEntry
 from web_admin.people.actions import add_person, move_out
 from web_admin.policy.effects import PolicyEffects
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.publishing]
+pytestmark = pytest.mark.publishing
 
 
 @pytest.fixture

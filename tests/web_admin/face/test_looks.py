@@ -25,7 +25,7 @@ from web_admin.face.looks import (
     set_look_offers,
 )
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.publishing]
+pytestmark = pytest.mark.publishing
 
 FIRST, SECOND, THIRD = (f"00000000000000{number:02d}" for number in (1, 2, 3))
 

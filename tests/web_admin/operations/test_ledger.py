@@ -15,8 +15,6 @@ from web_admin.journal.ledger import NewEntry, append_audit, append_audits
 from web_admin.journal.models import AuditEntry, LedgerEnd
 from web_admin.operations.audit_check import check_server_records, export_ledger, signed_ledger_head
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.fixture
 def forgotten(database, tmp_path, now):

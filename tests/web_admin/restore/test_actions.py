@@ -35,8 +35,6 @@ from web_admin.restore.actions import begin_restoring, leave_out_gate
 from web_admin.tables import METADATA
 from web_admin.visitors.models import VisitorPassRow
 
-pytestmark = pytest.mark.both_databases
-
 PASSPHRASE = "correct horse battery"
 
 

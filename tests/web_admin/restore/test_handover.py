@@ -36,8 +36,6 @@ from web_admin.restore.actions import begin_restoring, leave_out_gate
 from web_admin.restore.handover import next_epoch
 from web_admin.restore.reviews import ALLOWED, KEPT, STOLEN, decide, open_reviews
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.fixture
 def card(database, sealer, site, north, south, clock):

@@ -26,7 +26,7 @@ from web_admin.policy.effects import PolicyEffects
 from web_admin.policy.publish import publish_policy
 from web_admin.policy.sums import begin_sums
 
-pytestmark = [pytest.mark.both_databases, both_ways]
+pytestmark = both_ways
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from flask import Flask
 
 from web_admin.cells.cell import Cell
 from web_admin.cells.rules import RENEW_SECONDS
-from web_admin.cells.scheduler import JobRefused, Run, Scheduler
+from web_admin.cells.scheduler import AFTER_A_FAULT_SECONDS, JobRefused, Run, Scheduler
 from web_admin.cells.trouble import CellOut
 from web_admin.core.cell_in_hand import CELL
 from web_admin.core.database import Menjin
@@ -156,7 +156,7 @@ class PeriodicJobs:
             (cell.name, what),
             partial(_in_cell, cell.name, run),
             spread * seconds,
-            after_a_fault_seconds=seconds,
+            after_a_fault_seconds=seconds or AFTER_A_FAULT_SECONDS,
         )
 
     # -- one run each ------------------------------------------------------------------------------

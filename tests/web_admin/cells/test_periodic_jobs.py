@@ -4,10 +4,12 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from tests.support.scheduling import OpenCell, jobs_on, make_scheduler
+from web_admin.cells.scheduler import AFTER_A_FAULT_SECONDS
 from web_admin.core.database import Menjin
 from web_admin.core.health_models import ServerMark
 from web_admin.core.single_process import alone, alone_everywhere
 from web_admin.custody.machine_keys import MachineRefused
+from web_admin.messages import outbox
 from web_admin.operations import housekeeping, machines
 from web_admin.policy.effects import PolicyEffects
 
@@ -85,6 +87,14 @@ def test_a_machine_that_is_a_copy_says_so_once_without_a_trace(jobs, cell, monke
 def test_a_database_of_one_machine_has_none_that_says_that_it_runs(jobs, cell, monkeypatch):
     monkeypatch.setattr(machines, "beat", lambda *_given: raise_it(AssertionError("it was asked")))
     assert jobs._say_that_it_runs(cell) == machines.EVERY_SECONDS
+
+
+def test_a_delivery_that_fails_waits_before_it_is_tried_again(cell, monkeypatch):
+    scheduler = make_scheduler(monotonic=lambda: 0.0)
+    monkeypatch.setattr(outbox, "due_channels", lambda _menjin: list(outbox.CHANNELS))
+    jobs_on(scheduler)._look_for_messages(cell)
+    pauses = {one.key[1]: one.after_a_fault_seconds for _at, _number, one in scheduler._due}
+    assert pauses == {f"outbox-{channel}": AFTER_A_FAULT_SECONDS for channel in outbox.CHANNELS}
 
 
 class Later:

@@ -73,7 +73,7 @@ def run(argv: Sequence[str]) -> int:
         if args.command == "pair-reader":
             return _pair_reader(config, args.reader)
         if args.command == "ready":
-            return _ready()
+            return _ready(config)
         if args.command == "check":
             return _check(config, args.seconds, args.json)
         return _run(config, args.site_file)
@@ -116,11 +116,13 @@ def _add_identify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     identify.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
-def _ready() -> int:
+def _ready(config: GateConfig) -> int:
     """Load what a gate runs with, whose site file was read; say which version this is."""
     from gate_controller.assembly import assemble  # noqa: F401
+    from gate_controller.assembly.devices import load_drivers
     from gate_controller.contract.program import program_version
 
+    load_drivers(config)
     print(program_version())
     return 0
 

@@ -1,21 +1,54 @@
 """Make the devices of a site file by their drivers, wherever these were installed from."""
 
+import pkgutil
 from collections.abc import Iterator, Mapping
+from importlib import import_module
+from types import ModuleType
 from typing import TypeVar
 
+import hardware
 from gate_controller.site_file.config import GateConfig
-from hardware.driver import Driver, Finding, InputSettings, Place, Settings
+from hardware.cameras.installed import has_opencv
+from hardware.driver import WITHOUT_KIND, Driver, Finding, InputSettings, Place, Settings
 from hardware.errors import BadDeviceSetting, HardwareError
 from hardware.interfaces import Device
 from hardware.lines.modbus_lines import ModbusLines
-from hardware.registry import installed_drivers
+from hardware.registry import BASES, installed_drivers
 
 M = TypeVar("M")
+
+NO_PART_OF_A_GATE = frozenset({"hardware.simulated", "hardware.conformance"})
 
 
 def driver_of(table: str, section: Settings) -> Driver:
     """Return the driver of a part: its `kind`, or the table's own; raise BadDeviceSetting."""
     return installed_drivers().driver(str(getattr(section, "kind", table)))
+
+
+def load_drivers(config: GateConfig) -> None:
+    """Load each module that a device may need, and the driver of each part; raise what fails there.
+
+    Drivers load their modules when they make a device, which is too late to refuse a version.
+    """
+    _load_modules(hardware)
+    for table in (*BASES, *sorted(WITHOUT_KIND)):
+        sections: Mapping[str, Settings] = getattr(config, table)
+        for section in sections.values():
+            driver_of(table, section)
+
+
+def _load_modules(package: ModuleType) -> None:
+    for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        if found.name in NO_PART_OF_A_GATE:
+            continue
+        try:
+            module = import_module(found.name)
+        except ModuleNotFoundError as err:
+            if err.name != "cv2" or has_opencv():
+                raise
+            continue  # a gate without a camera has no OpenCV
+        if found.ispkg:
+            _load_modules(module)
 
 
 def make_by_driver(table: str, section: Settings, place: Place) -> object:

@@ -20,6 +20,8 @@ ORDER: Sequence[Level] = ("bad", "look", "good")
 NO_ANSWER_BAD = timedelta(minutes=15)
 SILENT_BAD_SECONDS = 24 * 3600
 PENDING_BAD_HOURS = 72
+NEAR_PERCENT, CLOSE_PERCENT = 80, 95
+"""Of the number to be filed from: where a compound of before sends no number that warns."""
 URGENT = frozenset({"alarm_help", "alarm_fire", "alarm_door_forced", "alarm_tamper", "alarm_gate_forked"})
 """People first, then doors: these are for now, the others for today."""
 SAID_BY = {
@@ -190,7 +192,7 @@ def totals(views: Sequence[View]) -> Totals:
         with_faces_known=len(known),
         faces_at_least=sum(one.at_least for one in faces),
         faces_at_most=sum(one.at_most for one in faces),
-        filed_from=_least(one.threshold for one in faces),
+        filed_from=_filed_from(faces),
         threshold=_threshold(faces),
     )
 
@@ -202,17 +204,26 @@ def _names(kind: str, live: Sequence[Overview]) -> Mapping[str, str]:
 
 
 def _threshold(faces: Sequence[Faces]) -> Threshold:
-    """Compare the people of all compounds with the least number that one of them sends."""
-    people, filed_from = sum(one.at_most for one in faces), _least(one.threshold for one in faces)
+    """Compare the people of all compounds with the number that most of them send."""
+    people, filed_from = sum(one.at_most for one in faces), _filed_from(faces)
     if filed_from is None:  # every compound sends it; without it nothing is to be said
         return "far"
     if people >= filed_from:
         return "reached"
-    close, near = _least(one.close for one in faces), _least(one.near for one in faces)
-    if close is not None and people >= close:
+    agreeing = [one for one in faces if one.threshold == filed_from]
+    close, near = filed_from * CLOSE_PERCENT // 100, filed_from * NEAR_PERCENT // 100
+    if people >= _most_frequent(close if one.close is None else one.close for one in agreeing):
         return "close"
-    return "near" if near is not None and people >= near else "far"
+    near = _most_frequent(near if one.near is None else one.near for one in agreeing)
+    return "near" if people >= near else "far"
 
 
-def _least(numbers: Iterable[int | None]) -> int | None:
-    return min((number for number in numbers if number is not None), default=None)
+def _filed_from(faces: Sequence[Faces]) -> int | None:
+    sent = [one.threshold for one in faces if one.threshold is not None]
+    return _most_frequent(sent) if sent else None
+
+
+def _most_frequent(numbers: Iterable[int]) -> int:
+    """Return what most compounds send, the least of equals: one that was taken over may send anything."""
+    counted = Counter(numbers)
+    return min(counted, key=lambda number: (-counted[number], number))

@@ -120,10 +120,24 @@ def test_the_threshold_is_that_of_compounds_and_warns_by_the_most_that_is_possib
     assert {found.filed_from for found in shown.values()} == {100_000}
 
 
-def test_the_least_threshold_of_the_compounds_counts_for_all_of_them():
+def test_one_compound_does_not_decide_from_where_the_others_file():
+    """One that was taken over may send any number, too few and too many."""
+    most = [seen(word, people_with_face=FACES | {"at_most": 30_000}) for word in ("one", "two")]
+    for number in (0, 1, 10_000_000):
+        sent = {"at_least": 0, "at_most": 0, "near": number, "close": number, "threshold": number}
+        found = totals([*most, seen("taken", people_with_face=sent)])
+        assert (found.threshold, found.filed_from) == ("far", 100_000), number
+    for key, number in (("near", 0), ("close", 0), ("near", 10_000_000)):
+        sent = FACES | {"at_most": 20_000, key: number}
+        found = totals([*most, seen("taken", people_with_face=sent)])
+        assert (found.threshold, found.filed_from) == ("near", 100_000), (key, number)
+
+
+def test_the_least_of_two_thresholds_that_as_many_compounds_send_counts_for_all_of_them():
     one = seen(people_with_face=FACES | {"at_most": 50_000})
     other = seen("two", people_with_face=FACES | {"at_most": 20_000, "threshold": 70_000})
-    assert (totals([one, other]).threshold, totals([one, other]).filed_from) == ("reached", 70_000)
+    for compounds in ([one, other], [other, one]):
+        assert (totals(compounds).threshold, totals(compounds).filed_from) == ("reached", 70_000)
 
 
 BEFORE = {"at_least": 0, "at_most": 99_999, "threshold": 100_000}
@@ -140,11 +154,19 @@ def test_a_compound_of_before_says_by_its_alarm_and_its_server_how_old_the_backu
     del old["backup_level"]
     found = view(ONE, Answer(msgspec.json.encode(old), NOW, "", None), NOW)
     assert words(found) == [("server", "bad"), ("alarm", "look")]
-    assert (totals([found]).threshold, totals([found]).filed_from) == ("far", 100_000)
+    assert (totals([found]).threshold, totals([found]).filed_from) == ("close", 100_000)
     reached = overview(people_with_face=BEFORE | {"at_most": 100_000})
     assert (
         totals([view(ONE, Answer(msgspec.json.encode(reached), NOW, "", None), NOW)]).threshold == "reached"
     )
+
+
+def test_compounds_of_before_are_warned_at_80_and_95_percent():
+    shown = {
+        most: totals([seen(people_with_face=BEFORE | {"at_most": most})]).threshold
+        for most in (79_999, 80_000, 94_999, 95_000)
+    }
+    assert list(shown.values()) == ["far", "near", "near", "close"]
 
 
 def test_warnings_without_a_threshold_say_nothing():

@@ -27,6 +27,7 @@ MORE_THREADS = 200
 PATIENCE_SECONDS = 5.0
 AFTER_A_FAULT_SECONDS = 60.0
 MINDED_EVERY_SECONDS = 1.0
+MINDER: Key = ("", "scheduler-minder")
 
 _log = logging.getLogger(__name__)
 
@@ -120,7 +121,7 @@ class Scheduler:
         with self._changed:
             for _number in range(self._threads):
                 self._start_one()
-        self._start_thread("scheduler-minder", self._mind)
+        self._start_thread(name_of(MINDER), self._mind)
 
     def stop(self, seconds: float = 5.0) -> None:
         """Begin no further run, and wait so long for those that go on."""
@@ -167,14 +168,22 @@ class Scheduler:
 
     def _start_one(self) -> None:
         self._alive += 1
-        self._start_thread("scheduler", self._work)
+        try:
+            self._start_thread("scheduler", self._work)
+        except BaseException:
+            self._alive -= 1
+            raise
 
     def _mind(self) -> None:
-        """Start threads in the place of those that hang."""
+        """Start threads in the place of those that hang; where the system refuses one, try again later."""
+        says = "no thread could take the place of one that hangs"
         while not self._over.wait(MINDED_EVERY_SECONDS):
-            with self._changed:
-                for _number in range(self._wanted() - self._alive):
-                    self._start_one()
+            self.failures.tried(MINDER, says, self._start_wanted, otherwise=None)
+
+    def _start_wanted(self) -> None:
+        with self._changed:
+            for _number in range(self._wanted() - self._alive):
+                self._start_one()
 
     def _wanted(self) -> int:
         now = self._monotonic()

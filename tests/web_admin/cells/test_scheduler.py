@@ -38,6 +38,37 @@ def test_jobs_that_hang_hold_up_no_other(scheduler, hang):
     assert {name for name, _what in scheduler.hanging()} <= {f"cell-{number}" for number in range(6)}
 
 
+def test_a_thread_that_the_system_refuses_is_asked_for_again(hang, caplog, monkeypatch):
+    monkeypatch.setattr("web_admin.cells.scheduler.MINDED_EVERY_SECONDS", 0.02)
+    refusals = iter([RuntimeError("can't start new thread")] * 3)
+    started = []
+
+    def start_thread(name, work):
+        error = next(refusals, None) if len(started) == 3 else None  # two that work, and the minder
+        if error is not None:
+            raise error
+        started.append(threading.Thread(target=work, name=name, daemon=True))
+        started[-1].start()
+
+    scheduler = make_scheduler(threads=2, patience_seconds=0.1, start_thread=start_thread)
+    scheduler.start()
+    done = threading.Event()
+    for number in range(2):
+        scheduler.add((f"cell-{number}", "mail"), lambda: hang.wait(LONGEST_SECONDS) and None)
+    scheduler.add(("cell-2", "mail"), done.set)
+    assert done.wait(LONGEST_SECONDS)
+    assert next(refusals, None) is None, "it was refused"
+    hang.set()
+    scheduler.stop(LONGEST_SECONDS)
+    for thread in started:
+        thread.join(LONGEST_SECONDS)
+    assert scheduler._alive == 0
+    assert [line.getMessage().partition(";")[0] for line in caplog.records] == [
+        "no thread could take the place of one that hangs",
+        "scheduler-minder works again",
+    ]
+
+
 def test_a_job_that_fails_is_logged_with_its_cell_and_stops_no_other(scheduler, caplog):
     def fail():
         raise ValueError

@@ -85,7 +85,8 @@ def test_a_wheel_and_an_sdist_have_the_chinese_texts_and_the_scripts_of_pages(tw
     assert len(list(two[0].glob("menjin_gate_without_face-*.whl"))) == 1
     with tarfile.open(sdist) as packed:
         inside = {name.partition("/")[2] for name in packed.getnames()}
-    assert {CHINESE, QR_SCRIPT, "Makefile", "requirements-web.lock", "docs/README.md"} <= inside
+    tools = {"Makefile", ".prettierrc.json", "requirements-web.lock"}
+    assert {CHINESE, QR_SCRIPT, *tools, "docs/README.md"} <= inside
 
 
 def test_a_wheel_holds_the_product_and_no_test_of_it(tmp_path: Path) -> None:

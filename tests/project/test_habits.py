@@ -40,7 +40,20 @@ def test_a_subject_without_its_component_is_refused() -> None:
     (hook,) = [hook for hook in HOOKS if hook["id"] == "subject"]
     subject = re.compile(hook["entry"])
     right = ["gate: open once", "office, gate: one meaning a key\n\nWhy.", "fixup! gate: open once"]
-    wrong = ["Open once", "gate:", "gate: " + "x" * 67, "\ngate: open once", ": open once"]
+    right += [f"{word} gate: open once" for word in ("squash!", "amend!", "fixup! fixup!")]
+    right += [f'{word} "gate: open once"' for word in ("Revert", "Reapply")]
+    right += ["Merge branch 'wide' into main", "Merge pull request #7 from someone/somewhere"]
+    right += [f"fixup! gate: {'x' * 66}", f'Revert "gate: {"x" * 66}"']
+    wrong = [
+        "Open once",
+        "Merged it",
+        "squash!",
+        "Reapply it",
+        "gate:",
+        "gate: " + "x" * 67,
+        "\ngate: open once",
+        ": open once",
+    ]
     assert [text for text in right if not subject.search(text)] == []
     assert [text for text in wrong if subject.search(text)] == []
 
@@ -51,6 +64,7 @@ def test_each_template_asks_for_what_helps_and_leads_weaknesses_elsewhere() -> N
         "SECURITY.md",
         "menjin --version",
         "No names",
+        "replace ids of people by person-1, card-1; keep ids of lanes and requests",
         "menjin gate check",
         "SQLite or PostgreSQL",
     ):
@@ -82,3 +96,10 @@ def test_the_notes_of_a_release_are_the_section_of_its_version(monkeypatch: pyte
     assert notes.startswith(f"# Menjin {version}\n\n")
     assert notes.partition("\n\n")[2].strip() in changelog
     assert "### Added" in notes and "\n## " not in notes
+
+
+def test_the_policy_on_weaknesses_says_how_long_this_minor_release_gets_fixes() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    security = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    table = security.partition("| version | security fixes |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| (\d+\.\d+)\b", table, re.MULTILINE)[:1] == [version.rpartition(".")[0]]

@@ -89,22 +89,29 @@ def answer_not_modified(
         if (last := answers.to(one.gate_id, one.public_key, one.check_in)) is not None
     ]
     newest = [one for one in known if one.has_newest]
-    with _logged("nothing new"):
-        batch.repeat_without_leases([one for one in newest if not one.last.lends])
-    with _logged("leases"):
-        batch.repeat_with_leases([one for one in newest if one.last.lends])
-    with _logged("news"):
-        batch.bring_news([one for one in known if one.takes_news and one.gate_id not in batch.replies])
+    try:
+        with _logged("nothing new"):
+            batch.repeat_without_leases([one for one in newest if not one.last.lends])
+        with _logged("leases"):
+            batch.repeat_with_leases([one for one in newest if one.last.lends])
+        with _logged("news"):
+            batch.bring_news([one for one in known if one.takes_news and one.gate_id not in batch.replies])
+    except OperationalError:
+        # What follows would wait as long once more, for a lock or a connection, and other gates with it.
+        _log.debug("check-ins are answered in full: a connection had ended, or a lock was not free")
     return batch.replies
 
 
 @contextmanager
 def _logged(about: str) -> Iterator[None]:
-    """Log what keeps some gates from an answer: they are answered in full, or that says what is wrong."""
+    """Log what keeps some gates from an answer: they are answered in full, or that says what is wrong.
+
+    Raises OperationalError.
+    """
     try:
         yield
     except OperationalError:
-        _log.debug("%s: a connection had ended", about)
+        raise
     except Exception:  # noqa: BLE001 - what others were answered before counts, and it is logged
         _log.exception("%s: check-ins could not be answered by a statement", about)
 

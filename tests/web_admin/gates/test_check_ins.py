@@ -258,17 +258,20 @@ def test_a_body_that_cannot_be_read_and_a_wrong_signature_are_no_fault_of_others
 
 
 def test_a_connection_that_ends_leaves_them_to_be_answered_alone(fleet, database, clock):
+    tried = []
+
     def ends(_connection, _cursor, statement, *_rest):
+        tried.append(statement)
         raise OperationalError(statement, {}, Exception("the connection ended"))
 
-    event.listen(database.calls, "before_cursor_execute", ends)
-    assert len(fleet.ask(clock.now)) == GATES, "another connection looks for news"
-    event.listen(database.engine, "before_cursor_execute", ends)
+    for engine in (database.calls, database.engine):
+        event.listen(engine, "before_cursor_execute", ends)
     try:
         assert fleet.ask(clock.now) == {}
     finally:
         for engine in (database.calls, database.engine):
             event.remove(engine, "before_cursor_execute", ends)
+    assert len(tried) == 1, "a lock that was not free is waited for once"
     assert len(fleet.ask(clock.now)) == GATES
 
 

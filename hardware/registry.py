@@ -142,16 +142,9 @@ class Drivers:
         driver = self.driver(kind)
         return driver if driver.table == table else None
 
-    def kinds_of(self, table: str) -> tuple[str, ...]:
-        """Return the kinds of a table that can be used, by name; a broken driver is none."""
-        kinds = []
-        for name in self.names():
-            try:
-                if self.driver(name).table == table:
-                    kinds.append(name)
-            except DriverRefused:
-                continue
-        return tuple(kinds)
+    def names_of_others(self) -> tuple[str, ...]:
+        """Return what packages beside Menjin's own register, by name, for whichever table; load nothing."""
+        return tuple(sorted({one.name for one in self._every if one.package not in OURS}))
 
 
 @cache

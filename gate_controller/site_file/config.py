@@ -214,9 +214,9 @@ def _explained(
         sentence = f"the key {named.group(1)!r} is missing"
     elif keys and (values := _legal_values(typing.get_type_hints(_type_at(part_type, place)).get(keys[-1]))):
         wrong = re.sub(r"^Invalid enum value (.+)$", r"\1 is not legal", sentence)
-        if keys[0] in BASES and keys[2:] == ["kind"]:
-            values += [kind for kind in installed_drivers().kinds_of(keys[0]) if kind not in values]
         sentence = f"{wrong}; legal values: " + ", ".join(repr(value) for value in values)
+        if keys[0] in BASES and keys[2:] == ["kind"] and (others := installed_drivers().names_of_others()):
+            sentence += "; other packages register " + ", ".join(repr(name) for name in others)
         sentence += why_no_such_kind(wrong) if part_type is RelayBoardSection else ""
     return ConfigRefused(f"{path}, line {line_of(text, keys)}: {'.'.join(keys) or 'the file'}: {sentence}")
 

@@ -121,6 +121,11 @@ def test_a_driver_that_cannot_be_used_is_refused_with_its_package(
         load_config(tmp_path / "site.toml")
 
 
+def test_a_driver_makes_pip_fetch_no_face_over_a_gate_without_face() -> None:
+    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["dependencies"] == []
+
+
 def test_two_packages_with_one_driver_are_refused(tmp_path: Path) -> None:
     with installed(tmp_path / "one"), installed(tmp_path / "two", package="menjin-badge-copy"):
         sentence = (

@@ -80,7 +80,8 @@ def answer_not_modified(
 ) -> Replies:
     """Count the calls and return the answers, by gate; none of a gate that has to be answered in full.
 
-    Each gate checks in once here. What is lent, or brings records, waits for the disk.
+    Each gate checks in once here. What is lent, or brings records, waits for the disk. A last answer that
+    the database no longer bears out is forgotten: nothing is tried until a full answer comes in its place.
     """
     batch = _Batch(answers, database, sealer, now, STATEMENTS[database.engine.dialect.name])
     known = [
@@ -89,30 +90,37 @@ def answer_not_modified(
         if (last := answers.to(one.gate_id, one.public_key, one.check_in)) is not None
     ]
     newest = [one for one in known if one.has_newest]
+    faults: list[Exception] = []
     try:
-        with _logged("nothing new"):
+        with _logged("nothing new", faults):
             batch.repeat_without_leases([one for one in newest if not one.last.lends])
-        with _logged("leases"):
+        with _logged("leases", faults):
             batch.repeat_with_leases([one for one in newest if one.last.lends])
-        with _logged("news"):
+        with _logged("news", faults):
             batch.bring_news([one for one in known if one.takes_news and one.gate_id not in batch.replies])
-    except OperationalError:
+    except OperationalError as err:
+        faults.append(err)
         # What follows would wait as long once more, for a lock or a connection, and other gates with it.
         _log.debug("check-ins are answered in full: a connection had ended, or a lock was not free")
+    if not faults:
+        for one in known:
+            if one.gate_id not in batch.replies:
+                answers.forget_tried(one.last)
     return batch.replies
 
 
 @contextmanager
-def _logged(about: str) -> Iterator[None]:
+def _logged(about: str, faults: list[Exception]) -> Iterator[None]:
     """Log what keeps some gates from an answer: they are answered in full, or that says what is wrong.
 
-    Raises OperationalError.
+    It is added to the faults. Raises OperationalError.
     """
     try:
         yield
     except OperationalError:
         raise
-    except Exception:  # noqa: BLE001 - what others were answered before counts, and it is logged
+    except Exception as err:  # noqa: BLE001 - what others were answered before counts, and it is logged
+        faults.append(err)
         _log.exception("%s: check-ins could not be answered by a statement", about)
 
 

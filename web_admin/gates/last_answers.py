@@ -149,6 +149,11 @@ class LastAnswers:
         """Forget the last answer to a gate."""
         self._answers.pop(gate_id, None)
 
+    def forget_tried(self, last: LastAnswer) -> None:
+        """Forget a last answer that did not serve, unless another has come in its place."""
+        if self._answers.get(last.manifest.gate_id) is last:
+            self.forget(last.manifest.gate_id)
+
     def to(self, gate_id: str, public_key: bytes, check_in: AskRequest) -> LastAnswer | None:
         """Return the last answer to a gate with this key, where it was to the same check-in."""
         last = self._answers.get(gate_id)

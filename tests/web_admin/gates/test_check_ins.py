@@ -275,6 +275,30 @@ def test_a_connection_that_ends_leaves_them_to_be_answered_alone(fleet, database
     assert len(fleet.ask(clock.now)) == GATES
 
 
+def test_what_an_answer_rests_on_that_is_so_no_longer_is_asked_of_the_database_once(fleet, database, clock):
+    answers = fleet.app.extensions["menjin_last_answers"]
+    with database.session() as session:
+        order(session, session.get_one(Gate, "stair-2"))
+    fleet.ask(clock.now)
+    assert [gate.gate_id for gate in fleet.gates if not answers.remembers(gate.gate_id)] == ["stair-2"]
+    with statements_of(database) as seen:
+        assert fleet.ask(clock.now, [fleet.gates[2]]) == {}
+    assert seen == []
+    assert fleet.gates[2].ask(clock.now).orders
+    with database.session() as session:
+        session.delete(session.get_one(OrderRow, "o1"))
+    fleet.gates[2].ask(clock.now)
+    assert len(fleet.ask(clock.now)) == GATES, "it has nothing to take again"
+
+
+def test_an_answer_that_came_meanwhile_is_kept(fleet):
+    answers = fleet.app.extensions["menjin_last_answers"]
+    tried = answers._answers["stair-2"]
+    answers.note(replace(tried))
+    answers.forget_tried(tried)
+    assert answers.remembers("stair-2")
+
+
 def test_what_fails_for_receipts_takes_no_answer_from_gates_that_ask(fleet, clock, monkeypatch, caplog):
     def fails(signed):
         raise ValueError("a fault")

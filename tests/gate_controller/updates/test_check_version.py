@@ -1,10 +1,13 @@
 """A version that would fail at a device is refused before the gate is switched to it."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from gate_controller.contract.program import program_version
 from gate_controller.updates.fetch import NotFetched, check_version
 from gate_controller.updates.launcher import lib_of
 from tests.support.gates.bench import SITE_FILE
@@ -44,3 +47,20 @@ def test_a_version_without_the_driver_of_a_part_is_refused(tmp_path: Path, site:
     unpacked(tmp_path, "0.3.1", {"hardware/relays/drivers.py": source.replace("api=API", "api=2")})
     with pytest.raises(NotFetched, match="is written for API 2"):
         check_version(tmp_path, "0.3.1", site)
+
+
+WITHOUT_OPENCV = """
+import importlib.machinery as machinery, sys
+own = machinery.PathFinder.find_spec
+machinery.PathFinder.find_spec = classmethod(
+    lambda cls, name, *more: None if name.partition(".")[0] == "cv2" else own(name, *more)
+)
+import menjin
+sys.exit(menjin.main())
+"""
+
+
+def test_a_gate_without_opencv_is_ready_as_well(site: Path) -> None:
+    command = [sys.executable, "-c", WITHOUT_OPENCV, "gate", "ready", str(site)]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, program_version()), done.stderr

@@ -16,7 +16,7 @@ from flask import Flask
 
 from web_admin.cells.cell import Cell
 from web_admin.cells.rules import RENEW_SECONDS
-from web_admin.cells.scheduler import AFTER_A_FAULT_SECONDS, JobRefused, Run, Scheduler
+from web_admin.cells.scheduler import AFTER_A_FAULT_SECONDS, NOT_DONE, JobRefused, NotDone, Run, Scheduler
 from web_admin.cells.trouble import CellOut
 from web_admin.core.cell_in_hand import CELL
 from web_admin.core.database import Menjin
@@ -26,7 +26,7 @@ from web_admin.manage.live import use_watch
 from web_admin.messages import outbox
 from web_admin.operations import housekeeping, machines, watch
 from web_admin.updates.actions import settle_rollouts
-from web_admin.web.live_watch import LOOK_EVERY_SECONDS, LiveWatch, StreamPlaces, mark_of
+from web_admin.web.live_watch import LOOK_EVERY_SECONDS, LiveWatch, Look, StreamPlaces, mark_of
 
 AGAIN_SECONDS = 30.0
 """After a run that found its cell out."""
@@ -139,10 +139,10 @@ class PeriodicJobs:
 
         number = next(self._numbers)  # an app before this one may still have pages that end
 
-        def start(look: Run) -> None:
+        def start(look: Look) -> None:
             self._scheduler.add(
                 (cell.name, f"{LIVE} {number}"),
-                partial(_in_cell, cell.name, look),
+                partial(_in_cell, cell.name, partial(_look_for_pages, look)),
                 after_a_fault_seconds=LOOK_EVERY_SECONDS,
             )
 
@@ -223,12 +223,19 @@ class PeriodicJobs:
         return None
 
 
-def _alone(cell: Cell, menjin: Menjin, job: Job) -> None:
+def _alone(cell: Cell, menjin: Menjin, job: Job) -> NotDone | None:
     with job.lease(cell, menjin, job.name) as is_mine:
-        if is_mine:
-            job.do(menjin)
+        if not is_mine:
+            return NOT_DONE
+        job.do(menjin)
+    return None
 
 
-def _in_cell(name: str, run: Run) -> float | None:
+def _look_for_pages(look: Look) -> float | NotDone:
+    seconds = look()
+    return NOT_DONE if seconds is None else seconds
+
+
+def _in_cell(name: str, run: Run) -> float | NotDone | None:
     CELL.set(name)
     return run()

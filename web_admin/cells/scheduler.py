@@ -11,12 +11,22 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import TypeVar
 
 Key = tuple[str, str]
 """Of which cell a job is ("" where a server has one compound), and its name."""
-Run = Callable[[], float | None]
-"""Runs once; returns after how many seconds the next run is due, None for never."""
+
+
+class NotDone(Enum):
+    """What work returns that was not done, so that it says nothing of a failure before it."""
+
+    NOT_DONE = "not done"
+
+
+NOT_DONE = NotDone.NOT_DONE
+Run = Callable[[], float | NotDone | None]
+"""Runs once; returns after how many seconds the next run is due, None for never, NOT_DONE likewise."""
 StartThread = Callable[[str, Callable[[], None]], None]
 """Starts a thread of this name, which ends with the process."""
 
@@ -46,14 +56,15 @@ class Failures:
     def tried(self, key: Key, says: str, work: Callable[[], Result], otherwise: Result) -> Result:
         """Do work and return its result, or the other one where it fails; that is logged, and raises nothing.
 
-        `says` is what it means that the work could not be done.
+        `says` is what it means that the work could not be done. Work that returns NOT_DONE neither failed nor
+        works again.
         """
         try:
             result = work()
         except Exception as error:  # noqa: BLE001 - one fault stops no other job, and it is logged
             self._note(key, says, error)
             return otherwise
-        if self._known.pop((key, says), None) is not None:
+        if result is not NOT_DONE and self._known.pop((key, says), None) is not None:
             _log.warning("%s works again", name_of(key))
         return result
 
@@ -192,7 +203,8 @@ class Scheduler:
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
-            seconds = self._done(job)
+            result = self._done(job)
+            seconds = None if result is NOT_DONE else result
             with self._changed:
                 self._running.discard(job)
                 job.began = None
@@ -201,11 +213,13 @@ class Scheduler:
                 job.is_asked_again = False
                 if seconds is None and self._jobs.get(job.key) is job:
                     del self._jobs[job.key]
+                    if result is NOT_DONE:
+                        self.failures.forget(job.key)
                 elif seconds is not None and job.is_wanted:
                     self._put(job, seconds)
 
-    def _done(self, job: _Job) -> float | None:
-        later: float | None = job.after_a_fault_seconds
+    def _done(self, job: _Job) -> float | NotDone | None:
+        later: float | NotDone | None = job.after_a_fault_seconds
         return self.failures.tried(job.key, f"{name_of(job.key)} failed", job.run, otherwise=later)
 
     def _next(self) -> _Job | None:

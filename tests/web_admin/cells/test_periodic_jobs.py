@@ -1,14 +1,18 @@
 """What is done without a request: by one process at a time, again after a fault, at once for one compound."""
 
 import pytest
+from flask import Flask
 from sqlalchemy.exc import OperationalError
 
+from tests.support.gates.waiting import until
 from tests.support.scheduling import OpenCell, jobs_on, make_scheduler
+from web_admin.cells import periodic_jobs
 from web_admin.cells.scheduler import AFTER_A_FAULT_SECONDS
 from web_admin.core.database import Menjin
 from web_admin.core.health_models import ServerMark
 from web_admin.core.single_process import alone, alone_everywhere
 from web_admin.custody.machine_keys import MachineRefused
+from web_admin.manage.live import live_watch
 from web_admin.messages import outbox
 from web_admin.operations import housekeeping, machines
 from web_admin.policy.effects import PolicyEffects
@@ -45,6 +49,35 @@ def test_housekeeping_goes_on_after_a_database_that_was_away(jobs, cell, menjin,
     assert marked_at(menjin) == menjin.clock()
     said = [line.getMessage().partition(";")[0] for line in caplog.records]
     assert said == ["housekeeping could not run", "housekeeping works again"]
+
+
+def test_a_job_that_another_process_does_says_nothing_of_a_failure_before(
+    jobs, cell, menjin, monkeypatch, caplog
+):
+    with monkeypatch.context() as away:
+        away.setattr(housekeeping, "run", lambda *_given: raise_it(OperationalError("", {}, OSError())))
+        jobs._always(cell)
+        with alone(menjin.config.data_dir, "housekeeping"):
+            jobs._always(cell)
+        jobs._always(cell)
+    said = [line.getMessage().partition(";")[0] for line in caplog.records]
+    assert said == ["housekeeping could not run"]
+
+
+def test_a_page_that_closes_says_nothing_of_looks_that_failed(cell, monkeypatch, caplog):
+    monkeypatch.setattr(periodic_jobs, "mark_of", lambda _menjin: raise_it(OSError()))
+    monkeypatch.setattr(periodic_jobs, "LOOK_EVERY_SECONDS", 0.01)
+    scheduler, app = make_scheduler(), Flask("no pages")
+    jobs_on(scheduler).prepare(cell, app)
+    scheduler.start()
+    watch = live_watch(app)
+    listener = watch.join("browser")
+    until(lambda: caplog.records)
+    watch.leave(listener)
+    until(lambda: not scheduler._jobs)
+    scheduler.stop()
+    assert [line.getMessage().partition(";")[0] for line in caplog.records] == ["live 1 failed"]
+    assert scheduler.failures._known == {}
 
 
 def raise_it(error):

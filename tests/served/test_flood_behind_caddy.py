@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import count
@@ -69,7 +70,15 @@ def read_ahead(connection: ssl.SSLSocket) -> bytes:
 
 
 def seen_by_a_browser(proxy: Proxy) -> int:
-    """Return the status of the page that Chromium shows at 127.0.0.1; 0 where none comes."""
+    """Return the status of the page that Chromium shows at 127.0.0.1; 0 where none comes.
+
+    In a thread of its own: another test's browser may run in this one.
+    """
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(_seen_by_a_browser, proxy).result()
+
+
+def _seen_by_a_browser(proxy: Proxy) -> int:
     with sync_playwright() as playwright:
         browser = launch(playwright)
         page = browser.new_context(ignore_https_errors=True).new_page()

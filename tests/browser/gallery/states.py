@@ -342,6 +342,8 @@ NOT_PICTURED = {
     "resident.export": "a file to download",
     "resident.export_to_read": "a file to download",
     "resident.contact": "an answer to the page's own script",
+    "resident.confirm_first": "the password typed again, as resident.password asks it first",
+    "resident.messages_back": "of a link in a message; tests/web_admin/resident/test_found_phone.py reads it",
     "resident.code_picture": "a picture within the code's page",
     "resident.service_worker": "a script",
     "sync_api.pair_state": "an answer to a gate",

@@ -16,6 +16,7 @@ from web_admin.manage.live import live_watch
 from web_admin.messages import outbox
 from web_admin.operations import housekeeping, machines
 from web_admin.policy.effects import PolicyEffects
+from web_admin.serving.installation import THREADS_OF_ONE
 
 
 @pytest.fixture
@@ -128,6 +129,18 @@ def test_a_delivery_that_fails_waits_before_it_is_tried_again(cell, monkeypatch)
     jobs_on(scheduler)._look_for_messages(cell)
     pauses = {one.key[1]: one.after_a_fault_seconds for _at, _number, one in scheduler._due}
     assert pauses == {f"outbox-{channel}": AFTER_A_FAULT_SECONDS for channel in outbox.CHANNELS}
+
+
+def test_each_job_of_one_compound_has_a_thread(cell, monkeypatch):
+    monkeypatch.setattr(outbox, "due_channels", lambda _menjin: list(outbox.CHANNELS))
+    scheduler, app = make_scheduler(), Flask("no pages")
+    jobs = jobs_on(scheduler)
+    jobs.add(cell)
+    jobs._look_for_messages(cell)
+    jobs.prepare(cell, app)
+    live_watch(app).join("browser")
+    look_for_folders = 1
+    assert len(scheduler._jobs) + look_for_folders == THREADS_OF_ONE
 
 
 class Later:

@@ -191,10 +191,12 @@ class Scheduler:
         while not self._over.wait(MINDED_EVERY_SECONDS):
             self.failures.tried(MINDER, says, self._start_wanted, otherwise=None)
 
-    def _start_wanted(self) -> None:
+    def _start_wanted(self) -> NotDone | None:
         with self._changed:
-            for _number in range(self._wanted() - self._alive):
+            wanted = self._wanted() - self._alive
+            for _number in range(wanted):
                 self._start_one()
+        return None if wanted > 0 else NOT_DONE
 
     def _wanted(self) -> int:
         now = self._monotonic()

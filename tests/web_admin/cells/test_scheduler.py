@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.scheduling import make_scheduler
-from web_admin.cells.scheduler import Failures, JobRefused, Scheduler
+from web_admin.cells.scheduler import NOT_DONE, Failures, JobRefused, Scheduler
 
 LONGEST_SECONDS = 60.0
 
@@ -67,6 +67,12 @@ def test_a_thread_that_the_system_refuses_is_asked_for_again(hang, caplog, monke
         "no thread could take the place of one that hangs",
         "scheduler-minder works again",
     ]
+
+
+def test_threads_that_no_job_wants_say_nothing_of_one_that_was_refused():
+    scheduler = make_scheduler(threads=1, start_thread=lambda _name, _work: None)
+    assert scheduler._start_wanted() is None
+    assert scheduler._start_wanted() is NOT_DONE
 
 
 def test_a_job_that_fails_is_logged_with_its_cell_and_stops_no_other(scheduler, caplog):

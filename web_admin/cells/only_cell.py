@@ -65,7 +65,10 @@ class OnlyCell(Cell):
             raise JobRefused(f"the lease of the folder cannot be renewed: {err.strerror}") from err
 
     def look_at_tables(self) -> None:
-        """Go on: beside an upgrade a server of the version before serves to its end (decision 44)."""
+        """Go on, whatever version the tables have: an upgrade begins with every server stopped.
+
+        One that was left running fails at each request that the tables no longer fit.
+        """
 
     def close_if_idle(self, idle_seconds: float) -> None:
         """Stay open."""

@@ -88,7 +88,7 @@ def test_it_is_open_however_long_no_one_asks(served: OneCompound) -> None:
 
 
 def test_tables_of_a_later_version_end_no_server_that_runs(served: OneCompound, here: Here) -> None:
-    """Two versions serve beside each other during an upgrade."""
+    """An upgrade begins with every server stopped; no check ends one that was left running."""
     with closing(sqlite3.connect(here.config.data_dir / "menjin.sqlite3")) as other:
         other.execute("UPDATE alembic_version SET version_num = '9999'")
         other.commit()

@@ -103,7 +103,7 @@ class CameraSettings(Settings, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """What a gate hands to a driver besides its settings."""
+    """Parts that a gate hands to a driver besides its settings."""
 
     name: str
     """The name that the site file gives the device; it is in every message about it."""

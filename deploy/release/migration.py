@@ -20,7 +20,7 @@ from web_admin.operations import schema
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9 ,'-]{3,70}")
 """A sentence in the imperative, without its full stop: an upgrade prints it."""
 REMARKS = re.compile(r"^ *# ### .*\n", re.MULTILINE)
-"""What Alembic says to the author of a migration."""
+"""Alembic's remarks to the author of a migration."""
 LEFT_TO_DO = """\
 {file}
 Left to do:

@@ -25,7 +25,7 @@ MAX_HELD_BYTES = 4_096
 LEAST_TORN_BYTES = 4
 MOVING_NAMES = ("/dev/ttyUSB0", "/dev/ttyACM0", "/dev/input/event3")
 IN_ITS_DRIVER = "in its driver"
-"""What a listening thread says of an error that its driver let out."""
+"""The sentence of a listening thread about an error that its driver let out."""
 
 
 def check_driver(driver: Driver) -> list[Point]:

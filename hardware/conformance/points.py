@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """What was found at a point."""
+    """The result at a point."""
 
     YES = "yes"
     NO = "no"
@@ -44,7 +44,7 @@ LEAST_REASON_CHARACTERS = 10
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What was found at one point, and why."""
+    """The result at one point, and its reason."""
 
     name: str
     verdict: Verdict

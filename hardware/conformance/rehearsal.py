@@ -34,7 +34,7 @@ PULSE_SECONDS = 0.3
 
 
 class NotSeen(Exception):
-    """What a driver should have done was not seen."""
+    """A driver did not do in time what a point asks of it."""
 
 
 @runtime_checkable

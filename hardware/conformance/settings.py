@@ -15,7 +15,7 @@ LEAST_CHARACTERS = 8
 
 @dataclass(slots=True)
 class Key:
-    """What the settings say about one key."""
+    """The description of one key of the settings."""
 
     name: str
     sentence: str = ""

@@ -1,4 +1,4 @@
-"""What is done for every compound without a request: mail, alarms, housekeeping, leases, open pages.
+"""Periodic jobs of every compound: mail, alarms, housekeeping, leases, open pages.
 
 Each job is one row: its name, how often, by whose leave, and what it means that it could not be done. An open
 cell has its jobs as often as they say, a server of one compound likewise; a closed cell, which no gate and no
@@ -43,7 +43,7 @@ class Job:
     lease: Callable[[Cell, Menjin, str], AbstractContextManager[bool]]
     """Says whether this process may do it now, and keeps others from it meanwhile."""
     failure: str
-    """What it means that it could not be done, for the log."""
+    """The sentence of a failure, for the log."""
 
 
 def in_one_process(_cell: Cell, menjin: Menjin, name: str) -> AbstractContextManager[bool]:

@@ -19,7 +19,7 @@ Key = tuple[str, str]
 
 
 class NotDone(Enum):
-    """What work returns that was not done, so that it says nothing of a failure before it."""
+    """The result of work that was not done: a failure before it stays known."""
 
     NOT_DONE = "not done"
 
@@ -47,7 +47,7 @@ class JobRefused(Exception):
 
 
 class Failures:
-    """What fails. Each is logged once until it works again, and once more when it fails otherwise."""
+    """Failures of jobs: logged once until the job works again, and once more when it fails otherwise."""
 
     def __init__(self) -> None:
         """Start with none."""

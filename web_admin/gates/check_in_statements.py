@@ -63,7 +63,7 @@ TYPES_OF_CALL: dict[str, Type] = {
     "digest": LargeBinary(),
     "is_public_key": LargeBinary(),
 }
-"""What a signed request says of the gate, and how the database writes it."""
+"""Values that a signed request carries of the gate, by the type that the database has for each."""
 TYPES_OF_CHECK_IN: dict[str, Type] = TYPES_OF_CALL | {
     "have_version": Integer(),
     "clock_behind": Float(),
@@ -77,7 +77,7 @@ TYPES_OF_CHECK_IN: dict[str, Type] = TYPES_OF_CALL | {
     "is_ask_again_seconds": Float(),
     **{f"is_{role}": LargeBinary() for role in ROLES},
 }
-"""What a check-in adds, and what its last answer rests on."""
+"""Values that a check-in adds, and those on which its last answer rests."""
 _FARTHEST_AHEAD = bindparam("max_ahead", type_=Integer)
 _BASE64: ColumnElement[str] = literal_column("'base64'", String())
 _NOW = bindparam("now", type_=cast(DateTime, _gate.c.last_seen_at.type))

@@ -58,7 +58,7 @@ class Served:
     is_of_many: bool = False
     """Many compounds share the threads: none may take them all."""
     fast_path: FastPath | None = None
-    """What answers a batch of gates' requests, where one compound is served."""
+    """Answers a batch of gates' requests, where one compound is served."""
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # likewise

@@ -9,15 +9,18 @@ from collections.abc import Iterator
 
 import msgspec
 
+# A process may hold other packages' types as well, some of which msgspec has no decoder for.
+PACKAGES = ("web_admin.", "gate_controller.")
+
 _lock = threading.Lock()
 _learned: set[type] = set()
 
 
 def learn_message_types() -> frozenset[type]:
-    """Make a decoder of each message type that is imported by now; return all that were ever made."""
+    """Make a decoder of each imported message type of the product; return all that were made."""
     with _lock:
         for kind in _below(msgspec.Struct):
-            if kind not in _learned:
+            if kind not in _learned and kind.__module__.startswith(PACKAGES):
                 msgspec.json.Decoder(kind)
                 _learned.add(kind)
         return frozenset(_learned)

@@ -166,7 +166,7 @@ TARGETS = {
     "consent_rules": Target(
         "web_admin/face/consent_rules.py",
         (
-            "tests/web_admin/face/test_both_guardians.py",
+            "tests/web_admin/face/test_guardian_requests.py",
             "tests/web_admin/face/test_restored.py",
             "tests/web_admin/face/test_consent_rules.py",
         ),
@@ -327,8 +327,8 @@ TARGETS = {
         "web_admin/gates/last_answers.py",
         (
             "tests/web_admin/sync/test_check_in.py",
-            "tests/web_admin/sync/test_leases_of_check_ins.py",
-            "tests/web_admin/sync/test_news.py",
+            "tests/web_admin/custody/test_leases.py",
+            "tests/web_admin/gates/test_last_answers.py",
             "tests/web_admin/gates/test_check_ins.py",
         ),
         chosen="not alone",
@@ -337,8 +337,8 @@ TARGETS = {
         "web_admin/gates/check_in_statements.py",
         (
             "tests/web_admin/sync/test_check_in.py",
-            "tests/web_admin/sync/test_leases_of_check_ins.py",
-            "tests/web_admin/sync/test_news.py",
+            "tests/web_admin/custody/test_leases.py",
+            "tests/web_admin/gates/test_last_answers.py",
             "tests/web_admin/gates/test_check_ins.py",
         ),
         at_import=True,

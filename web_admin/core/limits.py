@@ -33,14 +33,14 @@ class Limit:
 
 FIVE_MINUTES, TEN_MINUTES = timedelta(minutes=5), timedelta(minutes=10)
 _ALONE = "tests/served/test_a_guard_alone.py"
-_DESK = "tests/web_admin/messages/test_desk.py"
+_DESK = "tests/web_admin/web/test_desk_session.py"
 _LOST = "tests/web_admin/desk/test_lost_cards.py"
 _MESSAGES = "tests/web_admin/resident/test_messages.py"
-_SESSIONS = "tests/web_admin/manage/test_sign_in.py"
+_SESSIONS = "tests/web_admin/web/test_sign_in.py"
 _THROTTLE = "tests/web_admin/accounts/test_throttle.py"
 _UPLOADS = "tests/web_admin/every_page/test_large_uploads.py"
 _HOSTILE = "tests/web_admin/every_page/test_hostile_requests.py"
-_NOT_BELIEVED = "tests/web_admin/events/test_gates_not_believed.py"
+_NOT_BELIEVED = "tests/web_admin/events/test_set_aside.py"
 _SHEETS = "tests/web_admin/people_import/test_sheet_files.py"
 _GUESSING = "tests/served/test_guessing_is_bounded.py"
 
@@ -185,7 +185,7 @@ CONSTANTS = (
     Limit(
         "sealed_unpacked", 100, "bytes for each of the file's, beyond 64 MiB", "backup, and parcel of a cell",
         "web_admin/operations/backup.py::UNPACKED_TIMES",
-        "tests/web_admin/operations/test_sealed_files.py::test_a_small_file_that_unpacks_to_a_large_one_is_refused",
+        "tests/web_admin/operations/test_backup.py::test_a_small_file_that_unpacks_to_a_large_one_is_refused",
     ),
     Limit(
         "workbook_marks", 2_000_000, "ends of elements and attributes", "workbook",
@@ -204,7 +204,7 @@ CONSTANTS = (
     Limit(
         "streams", 32, "open streams of live pages", "process",
         "web_admin/web/live_watch.py::STREAMS_AT_MOST",
-        "tests/web_admin/web/test_live.py"
+        "tests/web_admin/web/test_live_watch.py"
         "::test_one_more_stream_than_there_are_places_is_refused_and_other_pages_are_served",
     ),
     Limit(
@@ -235,7 +235,7 @@ CONSTANTS = (
     Limit(
         "set_aside_alarms", 20, "open alarms of one kind from such entries", "gate",
         "web_admin/events/set_aside.py::MAX_RINGING",
-        "tests/web_admin/alarms/test_entries_set_aside.py::"
+        "tests/web_admin/events/test_entry_reading.py::"
         "test_an_open_alarm_silences_no_later_one_until_many_ring",
     ),
     Limit(
@@ -246,7 +246,7 @@ CONSTANTS = (
     Limit(
         "gate_asks", 20, "questions a second that are answered, after 100 at once", "gate and process",
         "web_admin/gates/ask_bounds.py::ASKS_A_SECOND",
-        "tests/web_admin/sync/test_ask_bounds.py::test_a_gate_that_asks_all_the_time_is_slowed_alone",
+        "tests/web_admin/gates/test_ask_bounds.py::test_a_gate_that_asks_all_the_time_is_slowed_alone",
     ),
     Limit(
         "counts_kept", 200_000, "rows", "server; those that are forgotten soonest go first",

@@ -28,7 +28,7 @@ SCRIPT = "<script>alert(1)</script>"
 
 
 @pytest.fixture
-def compound():
+def asked_compound():
     with answering() as made:
         yield made
 
@@ -54,9 +54,9 @@ def word_of(compound, within_seconds=20.0):
     return ""
 
 
-def test_the_key_goes_to_the_one_route_and_nowhere_else(compound):
-    assert word_of(compound) == ""
-    [head] = compound.heads
+def test_the_key_goes_to_the_one_route_and_nowhere_else(asked_compound):
+    assert word_of(asked_compound) == ""
+    [head] = asked_compound.heads
     assert head.startswith("GET /api/v1/overview HTTP/1.1\r\n")
     assert f"Authorization: Bearer {KEY}\r\n" in head
 
@@ -72,15 +72,15 @@ def test_the_key_goes_to_the_one_route_and_nowhere_else(compound):
         ("503 Service Unavailable", "server_trouble"),
     ],
 )
-def test_a_status_says_what_is_wrong(compound, status, word):
-    compound.says({}, status)
-    assert word_of(compound) == word
+def test_a_status_says_what_is_wrong(asked_compound, status, word):
+    asked_compound.says({}, status)
+    assert word_of(asked_compound) == word
 
 
-def test_a_redirect_gets_no_key(compound):
+def test_a_redirect_gets_no_key(asked_compound):
     with answering() as elsewhere:
-        compound.says(b"", "302 Found", [f"Location: {elsewhere.address}/api/v1/overview"])
-        assert word_of(compound) == "redirect"
+        asked_compound.says(b"", "302 Found", [f"Location: {elsewhere.address}/api/v1/overview"])
+        assert word_of(asked_compound) == "redirect"
         assert elsewhere.heads == []
 
 
@@ -104,21 +104,21 @@ def test_a_redirect_gets_no_key(compound):
         msgspec.json.encode(overview(backup_age_seconds=10**30)),
     ],
 )
-def test_nonsense_is_no_answer(compound, body):
-    compound.says(body)
-    assert word_of(compound) == "nonsense"
+def test_nonsense_is_no_answer(asked_compound, body):
+    asked_compound.says(body)
+    assert word_of(asked_compound) == "nonsense"
 
 
-def test_another_format_is_another_version_and_a_newer_one_of_this_may_say_more(compound):
-    compound.says(overview(format="menjin-overview-2"))
-    assert word_of(compound) == "other_format"
-    compound.says(overview(something_new={"a": 1}, gates__newer=3))
-    assert word_of(compound) == ""
+def test_another_format_is_another_version_and_a_newer_one_of_this_may_say_more(asked_compound):
+    asked_compound.says(overview(format="menjin-overview-2"))
+    assert word_of(asked_compound) == "other_format"
+    asked_compound.says(overview(something_new={"a": 1}, gates__newer=3))
+    assert word_of(asked_compound) == ""
 
 
-def test_fifty_megabytes_are_refused_by_their_length_or_when_they_become_too_many(compound):
-    compound.says(b" " * (50 << 20))
-    assert word_of(compound) == "too_large"
+def test_fifty_megabytes_are_refused_by_their_length_or_when_they_become_too_many(asked_compound):
+    asked_compound.says(b" " * (50 << 20))
+    assert word_of(asked_compound) == "too_large"
     sent = []
 
     def pour(line):
@@ -127,18 +127,18 @@ def test_fifty_megabytes_are_refused_by_their_length_or_when_they_become_too_man
             line.sendall(b" " * 65536)
             sent.append(65536)
 
-    compound.speak = pour
-    assert word_of(compound) == "too_large"
+    asked_compound.speak = pour
+    assert word_of(asked_compound) == "too_large"
     assert sum(sent) < 50 << 20, "the head office hung up before"
     assert MAX_BODY_BYTES < 1 << 20
 
 
-def test_headers_without_end_are_cut(compound):
-    compound.speak = lambda line: line.sendall(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 2000)
-    assert word_of(compound) == "nonsense"
+def test_headers_without_end_are_cut(asked_compound):
+    asked_compound.speak = lambda line: line.sendall(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 2000)
+    assert word_of(asked_compound) == "nonsense"
 
 
-def test_a_slow_drip_is_cut_although_bytes_keep_coming(compound):
+def test_a_slow_drip_is_cut_although_bytes_keep_coming(asked_compound):
     never, cut = threading.Event(), threading.Event()
 
     def drip(line):
@@ -150,15 +150,15 @@ def test_a_slow_drip_is_cut_although_bytes_keep_coming(compound):
         except OSError:
             cut.set()
 
-    compound.speak = drip
-    assert word_of(compound, within_seconds=0.5) == "too_slow"
+    asked_compound.speak = drip
+    assert word_of(asked_compound, within_seconds=0.5) == "too_slow"
     assert cut.wait(60), "the connection was closed"
 
 
-def test_an_answer_that_breaks_off_is_none(compound):
+def test_an_answer_that_breaks_off_is_none(asked_compound):
     whole = whole_answer(msgspec.json.encode(overview()))
-    compound.speak = lambda line: line.sendall(whole[:-20])
-    assert word_of(compound) in ("no_connection", "nonsense")
+    asked_compound.speak = lambda line: line.sendall(whole[:-20])
+    assert word_of(asked_compound) in ("no_connection", "nonsense")
 
 
 def test_no_server_and_no_name_have_words_of_their_own():
@@ -205,17 +205,17 @@ def certificate(folder, address):
         ("127.0.0.2", True, "tls"),
     ],
 )
-def test_a_key_is_sent_only_to_whose_certificate_fits(tmp_path, compound, of, trusted, word):
+def test_a_key_is_sent_only_to_whose_certificate_fits(tmp_path, asked_compound, of, trusted, word):
     file = certificate(tmp_path, of)
-    compound.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    compound.tls.load_cert_chain(file)
+    asked_compound.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    asked_compound.tls.load_cert_chain(file)
     context = tls_context(Settings(ca_file=str(file) if trusted else ""))
     found = ""
     try:
-        read_overview(ask(compound.address.replace("http://", "https://"), KEY, context))
+        read_overview(ask(asked_compound.address.replace("http://", "https://"), KEY, context))
     except NotRead as err:
         found = err.word
-    assert (found, len(compound.heads)) == (word, int(not word))
+    assert (found, len(asked_compound.heads)) == (word, int(not word))
 
 
 def test_what_a_page_would_show_otherwise_is_taken_out_of_names():
@@ -223,53 +223,53 @@ def test_what_a_page_would_show_otherwise_is_taken_out_of_names():
     assert shown_text(SCRIPT) == SCRIPT, "the page escapes it"
 
 
-def test_since_when_there_is_none_is_kept_until_there_is_one_again(tmp_path, storage, compound):
-    add(tmp_path, "one", compound.address)
+def test_since_when_there_is_none_is_kept_until_there_is_one_again(tmp_path, storage, asked_compound):
+    add(tmp_path, "one", asked_compound.address)
     rounds, clock = rounds_of(tmp_path, storage)
     rounds.ask_all()
-    compound.says({}, "503 Service Unavailable")
+    asked_compound.says({}, "503 Service Unavailable")
     first = clock.now = clock() + timedelta(minutes=1)
     rounds.ask_all()
     clock.now = first + timedelta(hours=2)
-    compound.says(b"?")
+    asked_compound.says(b"?")
     rounds.ask_all()
     [kept] = storage.answers().values()
     assert (kept.trouble, kept.trouble_since) == ("nonsense", first)
     assert kept.answered_at == first - timedelta(minutes=1)
     assert kept.body is not None and read_overview(kept.body).site == "湖畔花园"
-    compound.says(overview())
+    asked_compound.says(overview())
     rounds.ask_all()
     [kept] = storage.answers().values()
     assert (kept.trouble, kept.trouble_since, kept.answered_at) == ("", None, clock())
 
 
-def test_an_answer_of_another_address_is_not_shown(tmp_path, storage, compound):
-    add(tmp_path, "one", compound.address)
+def test_an_answer_of_another_address_is_not_shown(tmp_path, storage, asked_compound):
+    add(tmp_path, "one", asked_compound.address)
     rounds, _clock = rounds_of(tmp_path, storage)
     rounds.ask_all()
     with answering({}) as other:
         file = tmp_path / "compounds.toml"
-        moved = file.read_text(encoding="utf-8").replace(compound.address, other.address)
+        moved = file.read_text(encoding="utf-8").replace(asked_compound.address, other.address)
         file.write_text(moved, encoding="utf-8")
         rounds.ask_all()
         [(place, kept)] = storage.answers().items()
         assert (place, kept.body) == (("one", other.address), None)
 
 
-def test_a_hostile_compound_delays_no_other(tmp_path, storage, compound):
+def test_a_hostile_compound_delays_no_other(tmp_path, storage, asked_compound):
     with answering() as slow:
         slow.speak = lambda line: line.recv(1) and None
         add(tmp_path, "slow", slow.address)
-        add(tmp_path, "good", compound.address)
+        add(tmp_path, "good", asked_compound.address)
         rounds, _clock = rounds_of(tmp_path, storage, within_seconds=5)
         rounds.ask_all()
         found = {word: kept.trouble for (word, _address), kept in storage.answers().items()}
     assert found == {"slow": "too_slow", "good": ""}
 
 
-def test_a_key_that_others_can_read_or_that_is_gone_is_not_used(tmp_path, storage, compound, caplog):
+def test_a_key_that_others_can_read_or_that_is_gone_is_not_used(tmp_path, storage, asked_compound, caplog):
     caplog.set_level(logging.INFO)
-    add(tmp_path, "one", compound.address)
+    add(tmp_path, "one", asked_compound.address)
     rounds, _clock = rounds_of(tmp_path, storage)
     key = tmp_path / "keys" / "one.key"
     key.chmod(0o644)
@@ -277,13 +277,13 @@ def test_a_key_that_others_can_read_or_that_is_gone_is_not_used(tmp_path, storag
     key.unlink()
     rounds.ask_all()
     [kept] = storage.answers().values()
-    assert (kept.trouble, compound.heads) == ("no_key", [])
+    assert (kept.trouble, asked_compound.heads) == ("no_key", [])
     assert "no answer from one: no_key" in caplog.messages
     assert KEY not in caplog.text
 
 
-def test_a_file_that_cannot_be_read_leaves_the_list_of_before(tmp_path, storage, compound):
-    add(tmp_path, "one", compound.address)
+def test_a_file_that_cannot_be_read_leaves_the_list_of_before(tmp_path, storage, asked_compound):
+    add(tmp_path, "one", asked_compound.address)
     rounds, _clock = rounds_of(tmp_path, storage)
     assert rounds.read_file().trouble == ""
     (tmp_path / "compounds.toml").write_text("[one\n", encoding="utf-8")

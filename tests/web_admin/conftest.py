@@ -1,13 +1,21 @@
-"""A compound with two gates, and the gates themselves."""
+"""A compound with two gates, and the gates themselves; a small one, and people signed in on their phones."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
+import msgspec
 import pytest
+from flask.testing import FlaskClient
 
-from tests.support.compounds.with_gates import PlayedGate, add_gate, app_of_gates, sync_app
-from web_admin.core.database import Menjin
+from gate_controller.contract.messages import PolicyManifest
+from tests.support.clock import SetClock
+from tests.support.compounds.resident import Compound, make_compound
+from tests.support.compounds.with_gates import PlayedGate, add_gate, add_person, app_of_gates, sync_app
+from web_admin.core.config import WebConfig
+from web_admin.core.database import Menjin, current_menjin
 from web_admin.operations import backup
 from web_admin.policy.effects import PolicyEffects
+from web_admin.policy.publish import publish_policy
 
 SCRYPT_COST_OF_TESTS = 2**10
 
@@ -20,19 +28,9 @@ def real_scrypt_cost() -> Iterator[int]:
     backup.SCRYPT_COST = real
 
 
-class Clock:
-    """A clock that tests set."""
-
-    def __init__(self, now):
-        self.now = now
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
-def clock(now):
-    return Clock(now)
+def clock(now: datetime) -> SetClock:
+    return SetClock(now)
 
 
 @pytest.fixture
@@ -59,3 +57,36 @@ def south(gates_app, database, sealer, site):
     with database.session() as session:
         key = add_gate(session, sealer, site, "south", 2, ["card", "pin", "qr", "face"])
     return PlayedGate(gates_app.test_client(), site, "south", key)
+
+
+@pytest.fixture
+def quiet(database, sealer, site, north, clock):
+    """A gate that has the newest policy and was answered so: it has nothing to say or to be given."""
+    with database.session() as session:
+        add_person(session, site, None, ["north-in"], clock.now)
+        publish_policy(session, sealer, site, clock.now)
+    manifest = msgspec.json.decode(north.ask(clock.now).policy.manifest, type=PolicyManifest)
+    north.have = (manifest.epoch, manifest.version)
+    north.ask(clock.now)
+    return north
+
+
+@pytest.fixture
+def small_compound(
+    request: pytest.FixtureRequest, web_config: WebConfig, clock: SetClock
+) -> Iterator[Compound]:
+    """The whole server with a small compound: two gates, two homes, a notice, an invitation."""
+    made = make_compound(web_config, clock, with_phone="phone" in request.fixturenames)
+    yield made
+    with made.app.app_context():
+        current_menjin().database.engine.dispose()
+
+
+@pytest.fixture
+def phone(small_compound: Compound) -> FlaskClient:
+    return small_compound.phone()
+
+
+@pytest.fixture
+def neighbour(small_compound: Compound) -> FlaskClient:
+    return small_compound.signed_in(small_compound.neighbour_id)

@@ -95,7 +95,7 @@ def test_the_gates_numbers_are_kept_and_go_when_face_is_switched_off(database, n
 
 
 @pytest.fixture
-def compound(compound):
+def tampered_compound(compound):
     with compound.app.app_context(), current_menjin().database.session() as session:
         row = GateFaceRow(gate_id="north", tamper_id="aa", tampered_at=compound.clock())
         row.status = msgspec.to_builtins(WORKS)
@@ -114,33 +114,33 @@ def press(client, tamper_id):
     return client.post("/manage/gates/north/tampering-cleared", data=data)
 
 
-def test_the_manager_clears_what_the_page_showed_and_it_is_in_the_journal(compound):
-    client = compound.signed_in("manager")
+def test_the_manager_clears_what_the_page_showed_and_it_is_in_the_journal(tampered_compound):
+    client = tampered_compound.signed_in("manager")
     page = client.get("/manage/gates/north").text
     assert "reported tampering" in page
     assert "Checked and cleared" in page
     assert press(client, "aa").status_code == 303
-    assert not tampered(compound)
+    assert not tampered(tampered_compound)
     assert "reported tampering" not in client.get("/manage/gates/north").text
-    with compound.app.app_context(), current_menjin().database.session() as session:
+    with tampered_compound.app.app_context(), current_menjin().database.session() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.kind == "tampering_cleared")).one()
         assert (entry.facts["gate_id"], entry.facts["tamper_id"]) == ("north", "aa")
 
 
-def test_a_press_on_an_older_page_clears_nothing(compound):
-    client = compound.signed_in("manager")
+def test_a_press_on_an_older_page_clears_nothing(tampered_compound):
+    client = tampered_compound.signed_in("manager")
     press(client, "an older one")
-    assert tampered(compound)
+    assert tampered(tampered_compound)
     assert "tampering again" in client.get("/manage/gates/north").text
 
 
 @pytest.mark.parametrize("role", ["guard", "installer", "privacy_officer"])
-def test_only_the_manager_clears(compound, role):
-    client = compound.signed_in(role)
+def test_only_the_manager_clears(tampered_compound, role):
+    client = tampered_compound.signed_in(role)
     token = csrf_of(client.get("/manage/gates/north").text or "") if role == "installer" else ""
     data = {"csrf_token": token, "tamper_id": "aa"}
     client.post("/manage/gates/north/tampering-cleared", data=data)
-    assert tampered(compound)
+    assert tampered(tampered_compound)
 
 
 @pytest.mark.parametrize(
@@ -162,8 +162,8 @@ def test_only_the_manager_clears(compound, role):
         (None, ["switched off in this controller"]),
     ],
 )
-def test_the_page_says_how_face_is_in_sentences(compound, status, says):
-    with compound.app.app_context(), current_menjin().database.session() as session:
+def test_the_page_says_how_face_is_in_sentences(tampered_compound, status, says):
+    with tampered_compound.app.app_context(), current_menjin().database.session() as session:
         session.get_one(GateFaceRow, "north").status = status and msgspec.to_builtins(status)
-    page = compound.signed_in("manager").get("/manage/gates/north").text
+    page = tampered_compound.signed_in("manager").get("/manage/gates/north").text
     assert [words for words in says if words not in page] == []

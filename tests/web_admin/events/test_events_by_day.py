@@ -8,7 +8,7 @@ from web_admin.journal.models import GateEvent
 
 
 @pytest.fixture
-def compound(compound):
+def eventful_compound(compound):
     with compound.act() as act:
         for number in range(3):
             act.session.add(
@@ -32,15 +32,15 @@ def compound(compound):
     return compound
 
 
-def test_quiet_events_are_folded_by_day(compound) -> None:
-    page = compound.signed_in("guard").get("/manage/events/").text
+def test_quiet_events_are_folded_by_day(eventful_compound) -> None:
+    page = eventful_compound.signed_in("guard").get("/manage/events/").text
     assert page.count("<h2>") > 1
     folded = page.partition('<details class="quiet-ones">')[2]
     assert "3 quiet events" in folded.partition("</summary>")[0]
     assert folded.partition("</details>")[0].count("Door closed") == 3
 
 
-def test_a_filter_folds_nothing(compound) -> None:
-    page = compound.signed_in("guard").get("/manage/events/?kind=doors").text
+def test_a_filter_folds_nothing(eventful_compound) -> None:
+    page = eventful_compound.signed_in("guard").get("/manage/events/?kind=doors").text
     assert "quiet-ones" not in page
     assert page.partition("<tbody>")[2].count("Door closed") == 3

@@ -31,7 +31,7 @@ def compound_begins(now):
 
 
 @pytest.fixture
-def compound(compound, now):
+def older_compound(compound, now):
     compound.clock.now = datetime(2026, 7, 15, 4, tzinfo=UTC)
     opened = now - timedelta(days=100)
     Rows(compound)(lambda s: setattr(s.scalars(select(Site)).one(), "created_at", opened))
@@ -39,18 +39,18 @@ def compound(compound, now):
 
 
 @pytest.fixture
-def rows(compound):
-    return Rows(compound)
+def rows(older_compound):
+    return Rows(older_compound)
 
 
 @pytest.fixture
-def officer(compound):
-    return compound.signed_in("privacy_officer")
+def officer(older_compound):
+    return older_compound.signed_in("privacy_officer")
 
 
 @pytest.fixture
-def everyone(compound):
-    client = compound.app.test_client()
+def everyone(older_compound):
+    client = older_compound.app.test_client()
     with client.session_transaction() as session:
         session["language"] = "en"
     return client
@@ -84,7 +84,7 @@ def test_the_file_of_an_issue_is_signed_and_a_missing_issue_is_not_there(officer
     assert [everyone.get(f"/report/{wrong}").status_code for wrong in ("2", "2.json", "x")] == [404, 404, 404]
 
 
-def test_a_request_of_the_police_is_recorded_before_a_file_can_be_taken(compound, officer, rows):
+def test_a_request_of_the_police_is_recorded_before_a_file_can_be_taken(older_compound, officer, rows):
     shown = {
         "authority": "派出所",
         "document": "2026-017",
@@ -102,15 +102,15 @@ def test_a_request_of_the_police_is_recorded_before_a_file_can_be_taken(compound
     assert rows(lambda s: s.scalars(select(Disclosure)).all()) == []
     assert send(officer, path, **shown).status_code == 303
     row = rows(lambda s: s.scalars(select(Disclosure)).one())
-    assert row.person_id == compound.persons["王芳"]
+    assert row.person_id == older_compound.persons["王芳"]
     file = send(officer, "/manage/disclosures/", f"/manage/disclosures/{row.disclosure_id}/passages.csv")
     assert (file.mimetype, file.data[:3]) == ("text/csv", b"\xef\xbb\xbf")
     assert file.text.count("\n") > 1
 
 
 @pytest.mark.parametrize("role", ["guard", "installer"])
-def test_guards_and_installers_answer_no_authority_and_publish_nothing(compound, role):
-    client = compound.signed_in(role)
+def test_guards_and_installers_answer_no_authority_and_publish_nothing(older_compound, role):
+    client = older_compound.signed_in(role)
     for path in ("/manage/disclosures/", "/manage/disclosures/new", "/manage/report"):
         assert client.get(path).status_code == 403
 
@@ -146,19 +146,19 @@ def test_the_rules_name_the_responsible_person_and_where_to_complain_in_both_lan
         assert shown in page
 
 
-def test_the_rules_count_out_no_resident_who_uses_face(compound, everyone, rows):
+def test_the_rules_count_out_no_resident_who_uses_face(older_compound, everyone, rows):
     def consents(session):
         for name in ("王芳", "林薇"):
             session.add(
                 Consent(
                     consent_id=name,
-                    person_id=compound.persons[name],
+                    person_id=older_compound.persons[name],
                     purpose=FACE_PURPOSE,
                     notice_version=1,
                     notice_sha256=bytes(32),
                     language="zh",
                     channel="phone",
-                    given_at=compound.clock(),
+                    given_at=older_compound.clock(),
                 )
             )
 
@@ -183,19 +183,19 @@ def test_the_notification_threshold_warns_early(people, status):
     assert threshold_status(people) == status
 
 
-def test_the_privacy_page_counts_people_with_a_face_once(compound, officer, rows):
+def test_the_privacy_page_counts_people_with_a_face_once(older_compound, officer, rows):
     def consents(session):
         for number in range(2):
             session.add(
                 Consent(
                     consent_id=f"c{number}",
-                    person_id=compound.persons["王芳"],
+                    person_id=older_compound.persons["王芳"],
                     purpose=FACE_PURPOSE,
                     notice_version=1,
                     notice_sha256=bytes(32),
                     language="zh",
                     channel="phone",
-                    given_at=compound.clock(),
+                    given_at=older_compound.clock(),
                 )
             )
 

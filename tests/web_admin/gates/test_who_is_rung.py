@@ -39,26 +39,26 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> Rung:
 
 
 @pytest.fixture
-def compound(rung, compound):
+def quiet_compound(rung, compound):
     rung.clear()
     return compound
 
 
-def test_an_order_to_open_rings_its_gate(compound, rung):
-    with compound.act() as act:
+def test_an_order_to_open_rings_its_gate(quiet_compound, rung):
+    with quiet_compound.act() as act:
         order_open(act, "north-in", "a parcel")
-    assert rung.gates(compound) == [{"north"}]
+    assert rung.gates(quiet_compound) == [{"north"}]
 
 
-def test_a_lane_in_another_mode_rings_its_gate(compound, rung):
-    with compound.act() as act:
+def test_a_lane_in_another_mode_rings_its_gate(quiet_compound, rung):
+    with quiet_compound.act() as act:
         set_override(act, "north-in", "lockdown", "a drill", act.now + timedelta(hours=1))
-    assert rung.gates(compound) == [{"north"}]
+    assert rung.gates(quiet_compound) == [{"north"}]
 
 
-def test_a_card_rings_the_gates_that_the_person_may_pass(compound, rung):
-    with compound.act() as act:
-        person = act.session.get_one(Person, compound.persons["林薇"])
+def test_a_card_rings_the_gates_that_the_person_may_pass(quiet_compound, rung):
+    with quiet_compound.act() as act:
+        person = act.session.get_one(Person, quiet_compound.persons["林薇"])
         issue_card(act, person.person_id, 61_001)
         granted = {
             lane_id
@@ -68,18 +68,18 @@ def test_a_card_rings_the_gates_that_the_person_may_pass(compound, rung):
         gates = act.session.query(Gate).filter_by(state="paired")
         wanted = {gate.gate_id for gate in gates if granted & {lane.lane_id for lane in gate.lanes}}
     assert wanted
-    assert rung.gates(compound) == [wanted]
+    assert rung.gates(quiet_compound) == [wanted]
 
 
-def test_cleared_tampering_rings_its_gate(compound, rung):
-    with compound.act() as act:
+def test_cleared_tampering_rings_its_gate(quiet_compound, rung):
+    with quiet_compound.act() as act:
         row = act.session.get(GateFaceRow, "north") or GateFaceRow(gate_id="north", status={})
         row.tamper_id, row.tampered_at = "aa", act.now
         act.session.add(row)
     rung.clear()
-    with compound.act() as act:
+    with quiet_compound.act() as act:
         clear_tampering(act, "north", "aa")
-    assert {"north"} in rung.gates(compound)
+    assert {"north"} in rung.gates(quiet_compound)
 
 
 class Word(NoBell):
@@ -93,9 +93,11 @@ class Word(NoBell):
 
 
 @pytest.mark.parametrize(("heard", "says"), [(True, "Heard"), (False, "Not heard"), (None, None)])
-def test_the_page_of_a_gate_shows_what_the_broker_says(compound, heard, says):
-    compound.app.extensions["menjin"] = replace(compound.app.extensions["menjin"], bell=Word(heard))
-    page = compound.signed_in("manager").get("/manage/gates/north").text
+def test_the_page_of_a_gate_shows_what_the_broker_says(quiet_compound, heard, says):
+    quiet_compound.app.extensions["menjin"] = replace(
+        quiet_compound.app.extensions["menjin"], bell=Word(heard)
+    )
+    page = quiet_compound.signed_in("manager").get("/manage/gates/north").text
     shown = page.partition('id="bell"')[2].partition("</ul>")[0]
     if says is None:
         assert shown == ""

@@ -36,7 +36,7 @@ def compound_begins(now):
 
 
 @pytest.fixture
-def compound(compound, now):
+def mailing_compound(compound, now):
     with compound.act() as act:
         act.session.add(
             MailServer(
@@ -201,45 +201,49 @@ AT_A_GATE = (
 )
 
 
-def test_where_all_is_well_no_one_is_notified(compound):
-    assert look(compound) == 0
-    assert (sent(compound, "mail"), sent(compound, "webhook")) == ([], [])
+def test_where_all_is_well_no_one_is_notified(mailing_compound):
+    assert look(mailing_compound) == 0
+    assert (sent(mailing_compound, "mail"), sent(mailing_compound, "webhook")) == ([], [])
 
 
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.__name__)
-def test_each_trouble_is_said_once_to_page_mail_and_webhook(compound, monkeypatch, cause):
-    cause(compound, monkeypatch)
-    assert look(compound) == 1
-    assert look(compound) == 0, "not again while it lasts"
+def test_each_trouble_is_said_once_to_page_mail_and_webhook(mailing_compound, monkeypatch, cause):
+    cause(mailing_compound, monkeypatch)
+    assert look(mailing_compound) == 1
+    assert look(mailing_compound) == 0, "not again while it lasts"
     kind = CAUSES[cause]
     at = "north" if kind in AT_A_GATE else None
-    assert open_kinds(compound) == [(kind, at)]
-    mails = [mail for mail in sent(compound, "mail") if mail[1] == "operations"]
+    assert open_kinds(mailing_compound) == [(kind, at)]
+    mails = [mail for mail in sent(mailing_compound, "mail") if mail[1] == "operations"]
     assert [mail[0] for mail in mails] == ["manager@example.org"]
     assert "/manage/health" in mails[0][2]["text"]
-    assert [(hook[1], hook[2]["alarm"]) for hook in sent(compound, "webhook")] == [("alarm_raised", kind)]
+    assert [(hook[1], hook[2]["alarm"]) for hook in sent(mailing_compound, "webhook")] == [
+        ("alarm_raised", kind)
+    ]
 
 
-def test_when_it_is_over_each_is_notified_once_and_the_alarm_waits_to_be_seen(compound, monkeypatch):
-    silent(compound, monkeypatch)
-    look(compound)
-    compound.clock.now += timedelta(minutes=5)
-    keep_well(compound)
-    assert look(compound) == 1
-    assert look(compound) == 0
-    assert open_kinds(compound) == []
-    assert [hook[1] for hook in sent(compound, "webhook")] == ["alarm_raised", "alarm_over"]
-    began, over = (mail[2]["text"] for mail in sent(compound, "mail"))
+def test_when_it_is_over_each_is_notified_once_and_the_alarm_waits_to_be_seen(mailing_compound, monkeypatch):
+    silent(mailing_compound, monkeypatch)
+    look(mailing_compound)
+    mailing_compound.clock.now += timedelta(minutes=5)
+    keep_well(mailing_compound)
+    assert look(mailing_compound) == 1
+    assert look(mailing_compound) == 0
+    assert open_kinds(mailing_compound) == []
+    assert [hook[1] for hook in sent(mailing_compound, "webhook")] == ["alarm_raised", "alarm_over"]
+    began, over = (mail[2]["text"] for mail in sent(mailing_compound, "mail"))
     assert began != over
-    with compound.act() as act:
+    with mailing_compound.act() as act:
         alarms = act.session.scalars(select(Alarm).where(Alarm.kind == EventKind.ALARM_GATE_SILENT)).all()
         (group,) = grouped(act.session, alarms)
-        assert (group.over_at, alarms[0].acknowledged_at) == (compound.clock(), None)
+        assert (group.over_at, alarms[0].acknowledged_at) == (mailing_compound.clock(), None)
 
 
-def test_a_mail_server_that_is_away_is_one_alarm_from_try_to_try_until_it_is_back(compound, monkeypatch):
-    menjin = current_menjin_of(compound)
-    with compound.act() as act:
+def test_a_mail_server_that_is_away_is_one_alarm_from_try_to_try_until_it_is_back(
+    mailing_compound, monkeypatch
+):
+    menjin = current_menjin_of(mailing_compound)
+    with mailing_compound.act() as act:
         act.session.delete(act.session.get_one(Webhook, "hook"))
         put_message(
             act.session,
@@ -248,71 +252,75 @@ def test_a_mail_server_that_is_away_is_one_alarm_from_try_to_try_until_it_is_bac
             target="a@example.org",
             kind="test",
             body={"subject": "s", "text": "t"},
-            now=compound.clock(),
+            now=mailing_compound.clock(),
         )
-    began = compound.clock()
+    began = mailing_compound.clock()
     raised = []
     for _minute in range(45):
         assert deliver(menjin, ["mail"]).sent == 0
-        keep_well(compound)
-        look(compound)
-        raised += [compound.clock() - began] * (open_kinds(compound) == [("alarm_mail_failing", None)])
-        compound.clock.now += timedelta(minutes=1)
+        keep_well(mailing_compound)
+        look(mailing_compound)
+        raised += [mailing_compound.clock() - began] * (
+            open_kinds(mailing_compound) == [("alarm_mail_failing", None)]
+        )
+        mailing_compound.clock.now += timedelta(minutes=1)
     assert raised == [timedelta(minutes=minute) for minute in range(16, 45)]
     with mail_peer() as mail:
-        with compound.act() as act:
+        with mailing_compound.act() as act:
             act.session.get_one(MailServer, act.site_id).port = mail.port
-        compound.clock.now += timedelta(hours=1)
+        mailing_compound.clock.now += timedelta(hours=1)
         # One on this machine gets mail only where the operator named it.
         named = replace(menjin, config=replace(menjin.config, mail_server=f"127.0.0.1:{mail.port}"))
         deliver(named, ["mail"])
-        keep_well(compound)
-        look(compound)
+        keep_well(mailing_compound)
+        look(mailing_compound)
         assert len(mail.mails) == 2, "what waited, and the alarm's own"
-    with compound.act() as act:
+    with mailing_compound.act() as act:
         (alarm,) = act.session.scalars(select(Alarm).where(Alarm.kind == EventKind.ALARM_MAIL_FAILING))
-        assert alarm.over_at == compound.clock()
+        assert alarm.over_at == mailing_compound.clock()
 
 
-def test_what_comes_again_is_said_again(compound, monkeypatch):
+def test_what_comes_again_is_said_again(mailing_compound, monkeypatch):
     for _ in range(2):
-        silent(compound, monkeypatch)
-        look(compound)
-        compound.clock.now += timedelta(minutes=5)
-        keep_well(compound)
-        look(compound)
-    assert [hook[1] for hook in sent(compound, "webhook")] == ["alarm_raised", "alarm_over"] * 2
+        silent(mailing_compound, monkeypatch)
+        look(mailing_compound)
+        mailing_compound.clock.now += timedelta(minutes=5)
+        keep_well(mailing_compound)
+        look(mailing_compound)
+    assert [hook[1] for hook in sent(mailing_compound, "webhook")] == ["alarm_raised", "alarm_over"] * 2
 
 
-def test_a_gate_that_never_called_and_a_new_server_without_backup_raise_nothing(compound):
-    with compound.act() as act:
+def test_a_gate_that_never_called_and_a_new_server_without_backup_raise_nothing(mailing_compound):
+    with mailing_compound.act() as act:
         gate(act).last_seen_at = None
         act.session.delete(act.session.get_one(marks.ServerMark, marks.BACKUP))
-    assert look(compound) == 0
+    assert look(mailing_compound) == 0
 
 
-def test_without_a_mail_server_the_page_and_webhooks_say_it(compound, monkeypatch):
-    with compound.act() as act:
+def test_without_a_mail_server_the_page_and_webhooks_say_it(mailing_compound, monkeypatch):
+    with mailing_compound.act() as act:
         act.session.delete(act.session.get_one(MailServer, act.site_id))
-    silent(compound, monkeypatch)
-    assert look(compound) == 1
-    assert sent(compound, "mail") == []
-    assert len(sent(compound, "webhook")) == 1
+    silent(mailing_compound, monkeypatch)
+    assert look(mailing_compound) == 1
+    assert sent(mailing_compound, "mail") == []
+    assert len(sent(mailing_compound, "webhook")) == 1
 
 
-def test_the_mail_is_in_the_language_of_its_reader_and_names_the_gate_and_what_to_do(compound, monkeypatch):
-    silent(compound, monkeypatch)
-    look(compound)
-    ((_, _, body),) = sent(compound, "mail")
+def test_the_mail_is_in_the_language_of_its_reader_and_names_the_gate_and_what_to_do(
+    mailing_compound, monkeypatch
+):
+    silent(mailing_compound, monkeypatch)
+    look(mailing_compound)
+    ((_, _, body),) = sent(mailing_compound, "mail")
     assert "失去联系" in body["text"]
-    with compound.act() as act:
+    with mailing_compound.act() as act:
         assert gate(act).name in body["text"]
 
 
-def test_a_mail_gives_a_command_a_line_of_its_own(compound, monkeypatch):
-    backup_old(compound, monkeypatch)
-    look(compound)
-    ((_, _, body),) = sent(compound, "mail")
+def test_a_mail_gives_a_command_a_line_of_its_own(mailing_compound, monkeypatch):
+    backup_old(mailing_compound, monkeypatch)
+    look(mailing_compound)
+    ((_, _, body),) = sent(mailing_compound, "mail")
     assert "\n    menjin web backup FILE\n" in body["text"]
 
 
@@ -358,44 +366,44 @@ def operations_mails(compound):
     return [mail[2] for mail in sent(compound, "mail") if mail[1] == "operations"]
 
 
-def test_what_a_gate_says_of_a_lost_device_is_mailed_once_and_again_when_it_is_back(compound):
-    entry(compound, 1, EventKind.ALARM_DEVICE_LOST, device="card")
-    assert look(compound) == 1
-    assert look(compound) == 0
-    compound.clock.now += timedelta(minutes=2)
-    keep_well(compound)
-    entry(compound, 2, EventKind.DEVICE_BACK, device="other")
-    assert look(compound) == 0, "another device is back"
-    entry(compound, 3, EventKind.DEVICE_BACK, device="card")
-    assert look(compound) == 1
-    assert look(compound) == 0
-    began, over = (mail["subject"] for mail in operations_mails(compound))
+def test_what_a_gate_says_of_a_lost_device_is_mailed_once_and_again_when_it_is_back(mailing_compound):
+    entry(mailing_compound, 1, EventKind.ALARM_DEVICE_LOST, device="card")
+    assert look(mailing_compound) == 1
+    assert look(mailing_compound) == 0
+    mailing_compound.clock.now += timedelta(minutes=2)
+    keep_well(mailing_compound)
+    entry(mailing_compound, 2, EventKind.DEVICE_BACK, device="other")
+    assert look(mailing_compound) == 0, "another device is back"
+    entry(mailing_compound, 3, EventKind.DEVICE_BACK, device="card")
+    assert look(mailing_compound) == 1
+    assert look(mailing_compound) == 0
+    began, over = (mail["subject"] for mail in operations_mails(mailing_compound))
     assert began != over
-    assert [hook[1] for hook in sent(compound, "webhook")] == ["alarm_raised", "alarm_over"]
+    assert [hook[1] for hook in sent(mailing_compound, "webhook")] == ["alarm_raised", "alarm_over"]
 
 
-def test_what_is_over_within_the_minute_is_not_mailed(compound):
-    entry(compound, 1, EventKind.ALARM_DEVICE_LOST, device="card")
-    compound.clock.now += timedelta(seconds=5)
-    entry(compound, 2, EventKind.DEVICE_BACK, device="card")
-    assert look(compound) == 1
-    assert operations_mails(compound) == []
+def test_what_is_over_within_the_minute_is_not_mailed(mailing_compound):
+    entry(mailing_compound, 1, EventKind.ALARM_DEVICE_LOST, device="card")
+    mailing_compound.clock.now += timedelta(seconds=5)
+    entry(mailing_compound, 2, EventKind.DEVICE_BACK, device="card")
+    assert look(mailing_compound) == 1
+    assert operations_mails(mailing_compound) == []
 
 
-def test_a_device_that_comes_and_goes_is_mailed_once_an_hour(compound):
+def test_a_device_that_comes_and_goes_is_mailed_once_an_hour(mailing_compound):
     for seq in range(1, 4):
-        entry(compound, seq, EventKind.ALARM_DEVICE_LOST, device="card")
-        compound.clock.now += timedelta(minutes=4)
-        keep_well(compound)
-        look(compound)
-    assert len(operations_mails(compound)) == 1
+        entry(mailing_compound, seq, EventKind.ALARM_DEVICE_LOST, device="card")
+        mailing_compound.clock.now += timedelta(minutes=4)
+        keep_well(mailing_compound)
+        look(mailing_compound)
+    assert len(operations_mails(mailing_compound)) == 1
 
 
-def test_what_the_guard_answers_on_the_spot_is_not_mailed(compound):
-    entry(compound, 1, EventKind.ALARM_DOOR_FORCED, lane_id="north-in")
-    entry(compound, 2, EventKind.ALARM_DURESS)
-    assert look(compound) == 0
-    assert sent(compound, "mail") == []
+def test_what_the_guard_answers_on_the_spot_is_not_mailed(mailing_compound):
+    entry(mailing_compound, 1, EventKind.ALARM_DOOR_FORCED, lane_id="north-in")
+    entry(mailing_compound, 2, EventKind.ALARM_DURESS)
+    assert look(mailing_compound) == 0
+    assert sent(mailing_compound, "mail") == []
 
 
 # -- beside others -----------------------------------------------------------------------------------
@@ -418,28 +426,28 @@ def both_at_once(compound):
 
 
 @pytest.mark.both_databases
-def test_two_machines_over_one_database_raise_mail_and_end_it_once(compound, monkeypatch):
-    silent(compound, monkeypatch)
-    entry(compound, 1, EventKind.ALARM_POLICY_REFUSED)
-    assert sum(both_at_once(compound)) == 2
-    assert open_kinds(compound) == [(EventKind.ALARM_GATE_SILENT, "north")]
-    compound.clock.now += timedelta(minutes=5)
-    keep_well(compound)
-    entry(compound, 2, EventKind.POLICY_TAKEN)
-    assert sum(both_at_once(compound)) == 2
-    hooks = [(hook[1], hook[2]["alarm"]) for hook in sent(compound, "webhook")]
+def test_two_machines_over_one_database_raise_mail_and_end_it_once(mailing_compound, monkeypatch):
+    silent(mailing_compound, monkeypatch)
+    entry(mailing_compound, 1, EventKind.ALARM_POLICY_REFUSED)
+    assert sum(both_at_once(mailing_compound)) == 2
+    assert open_kinds(mailing_compound) == [(EventKind.ALARM_GATE_SILENT, "north")]
+    mailing_compound.clock.now += timedelta(minutes=5)
+    keep_well(mailing_compound)
+    entry(mailing_compound, 2, EventKind.POLICY_TAKEN)
+    assert sum(both_at_once(mailing_compound)) == 2
+    hooks = [(hook[1], hook[2]["alarm"]) for hook in sent(mailing_compound, "webhook")]
     kinds = (EventKind.ALARM_GATE_SILENT, EventKind.ALARM_POLICY_REFUSED)
     assert sorted(hooks) == sorted((word, kind) for word in ("alarm_raised", "alarm_over") for kind in kinds)
-    texts = "".join(mail["text"] for mail in operations_mails(compound))
+    texts = "".join(mail["text"] for mail in operations_mails(mailing_compound))
     assert (texts.count("与服务器失去联系"), texts.count("拒绝")) == (2, 2), "as it began and as it was over"
 
 
 @pytest.mark.both_databases
-def test_a_look_that_finds_nothing_new_writes_nothing(compound, monkeypatch):
+def test_a_look_that_finds_nothing_new_writes_nothing(mailing_compound, monkeypatch):
     """It waits for no lock: another transaction has it all the while."""
-    silent(compound, monkeypatch)
-    assert look(compound) == 1
-    with compound.act() as act:
+    silent(mailing_compound, monkeypatch)
+    assert look(mailing_compound) == 1
+    with mailing_compound.act() as act:
         gate(act).name = "changed and held"
         act.session.flush()
-        assert look(compound) == 0
+        assert look(mailing_compound) == 0

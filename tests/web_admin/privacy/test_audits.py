@@ -26,7 +26,7 @@ def compound_begins(now):
 
 
 @pytest.fixture
-def compound(compound):
+def older_compound(compound):
     with compound.act() as act:
         act.session.get_one(Site, act.site_id).created_at = compound.clock() - 200 * DAY
     return compound
@@ -56,28 +56,28 @@ def task(compound):
         return names["Yearly audit"]
 
 
-def test_the_task_appears_two_months_before_a_year_is_over_and_goes_with_the_audit(compound):
-    assert task(compound) == "good"
-    compound.clock.now += 110 * DAY
-    assert task(compound) == "look", "310 days after the site began"
-    closed(compound)
-    assert task(compound) == "good"
-    with compound.act() as act:
-        due = audit_due(act.session, act.session.get_one(Site, act.site_id), compound.clock())
-    assert due.at == compound.clock() + 365 * DAY
+def test_the_task_appears_two_months_before_a_year_is_over_and_goes_with_the_audit(older_compound):
+    assert task(older_compound) == "good"
+    older_compound.clock.now += 110 * DAY
+    assert task(older_compound) == "look", "310 days after the site began"
+    closed(older_compound)
+    assert task(older_compound) == "good"
+    with older_compound.act() as act:
+        due = audit_due(act.session, act.session.get_one(Site, act.site_id), older_compound.clock())
+    assert due.at == older_compound.clock() + 365 * DAY
 
 
-def test_it_says_whether_data_of_minors_is_handled_and_counts_them_from_the_records(compound):
-    with compound.act("manager") as act:
+def test_it_says_whether_data_of_minors_is_handled_and_counts_them_from_the_records(older_compound):
+    with older_compound.act("manager") as act:
         site = act.session.get_one(Site, act.site_id)
         for person in act.session.scalars(select(Person)):
             person.age_band = ADULT
         act.session.flush()
-        assert not audit_due(act.session, site, compound.clock()).minors
+        assert not audit_due(act.session, site, older_compound.clock()).minors
         for name, band in (("刘洋", CHILD), ("吴静", MINOR)):
-            act.session.get_one(Person, compound.persons[name]).age_band = band
+            act.session.get_one(Person, older_compound.persons[name]).age_band = band
         act.session.flush()
-        assert audit_due(act.session, site, compound.clock()).minors
+        assert audit_due(act.session, site, older_compound.clock()).minors
         config = current_menjin().config
         audit = begin_audit(act, config, auditor="Audit Office", is_independent=False, scope="all")
         minors = audit.figures["minors"]
@@ -85,42 +85,42 @@ def test_it_says_whether_data_of_minors_is_handled_and_counts_them_from_the_reco
         assert {"requests", "incidents_and_drills", "forgetting", "retention_days"} <= audit.figures.keys()
 
 
-def test_its_period_follows_the_last_one_without_a_gap(compound):
-    first = closed(compound)
-    compound.clock.now += 300 * DAY
-    second = begun(compound)
-    with compound.act() as act:
+def test_its_period_follows_the_last_one_without_a_gap(older_compound):
+    first = closed(older_compound)
+    older_compound.clock.now += 300 * DAY
+    second = begun(older_compound)
+    with older_compound.act() as act:
         one, two = (act.session.get_one(ComplianceAudit, key) for key in (first, second))
         assert two.period_from == one.period_until + DAY
 
 
-def test_only_one_is_open_and_it_is_not_closed_without_findings_and_fixes(compound):
-    audit_id = begun(compound)
-    with compound.act("manager") as act:
+def test_only_one_is_open_and_it_is_not_closed_without_findings_and_fixes(older_compound):
+    audit_id = begun(older_compound)
+    with older_compound.act("manager") as act:
         assert open_audit(act.session, act.site_id).audit_id == audit_id
     with pytest.raises(ActionRefused):
-        begun(compound)
+        begun(older_compound)
     for findings, fixes, field in (("", "done", "findings"), ("found", " ", "fixes")):
-        with compound.act("manager") as act:
+        with older_compound.act("manager") as act:
             save_audit(act, audit_id, findings, fixes)
             with pytest.raises(ActionRefused) as refused:
                 close_audit(act, audit_id)
             assert refused.value.field == field
 
 
-def test_no_auditor_comes_a_fourth_time_in_a_row(compound):
+def test_no_auditor_comes_a_fourth_time_in_a_row(older_compound):
     for _ in range(3):
-        closed(compound)
-        compound.clock.now += 300 * DAY
+        closed(older_compound)
+        older_compound.clock.now += 300 * DAY
     with pytest.raises(ActionRefused) as refused:
-        begun(compound, "AUDIT office")
+        begun(older_compound, "AUDIT office")
     assert refused.value.field == "auditor"
-    closed(compound, "Another House")
-    begun(compound)
+    closed(older_compound, "Another House")
+    begun(older_compound)
 
 
-def test_from_the_page_to_the_closed_audit_and_its_file(compound):
-    client = compound.signed_in("privacy_officer")
+def test_from_the_page_to_the_closed_audit_and_its_file(older_compound):
+    client = older_compound.signed_in("privacy_officer")
     assert "The first one is due by" in client.get("/manage/audits/").text
     assert "official guideline" in client.get("/manage/audits/new").text
     said = {"auditor": "审计机构", "is_independent": "y", "scope": "告知"}

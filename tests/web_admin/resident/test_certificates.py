@@ -31,13 +31,13 @@ def forgotten(compound: Compound, phone: FlaskClient) -> str:
 
 
 def test_the_page_says_what_is_open_and_then_that_it_is_complete(
-    compound: Compound, phone: FlaskClient, clock: SetClock
+    small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
-    consent_id = forgotten(compound, phone)
+    consent_id = forgotten(small_compound, phone)
     page = phone.get(f"/r/certificates/{consent_id}").text
     assert "In progress" in page
     assert page.count("Open") >= 2
-    with compound.app.app_context():
+    with small_compound.app.app_context():
         menjin = current_menjin()
         rotate_wrap_key(menjin.database, menjin.sealer, clock.now)
     clock.now = clock.now.replace(day=clock.now.day + 4)
@@ -48,10 +48,10 @@ def test_the_page_says_what_is_open_and_then_that_it_is_complete(
 
 
 def test_a_receipt_that_arrived_before_its_own_time_is_remarked_upon(
-    compound: Compound, phone: FlaskClient, clock: SetClock
+    small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
-    consent_id = forgotten(compound, phone)
-    with compound.session() as session:
+    consent_id = forgotten(small_compound, phone)
+    with small_compound.session() as session:
         ending = session.scalars(select(ForgettingRow).where(ForgettingRow.consent_id == consent_id)).first()
         assert ending is not None
         key = Ed25519PrivateKey.generate()
@@ -75,52 +75,54 @@ def test_a_receipt_that_arrived_before_its_own_time_is_remarked_upon(
     assert "clock was wrong. The receipt arrived" in phone.get(f"/r/certificates/{consent_id}").text
 
 
-def test_the_file_verifies_with_the_compounds_root_key(compound: Compound, phone: FlaskClient) -> None:
-    consent_id = forgotten(compound, phone)
+def test_the_file_verifies_with_the_compounds_root_key(small_compound: Compound, phone: FlaskClient) -> None:
+    consent_id = forgotten(small_compound, phone)
     answer = phone.get(f"/r/certificates/{consent_id}.json")
     assert f"forgotten-{consent_id}.json" in answer.headers["Content-Disposition"]
-    with compound.session() as session:
+    with small_compound.session() as session:
         root = session.scalars(select(Site.root_public_key)).one()
     checked = check_certificate(read_certificate(answer.data), root)
     assert checked.statement.consent.consent_id == consent_id
     assert msgspec.json.decode(answer.data)["statement"]["state"] == "in_progress"
 
 
-def test_two_taps_lead_from_the_records_to_the_certificate(compound: Compound, phone: FlaskClient) -> None:
-    consent_id = forgotten(compound, phone)
+def test_two_taps_lead_from_the_records_to_the_certificate(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
+    consent_id = forgotten(small_compound, phone)
     consent_page = phone.get(f"/r/records/consents/{consent_id}").text
     assert f"/r/certificates/{consent_id}" in consent_page
     assert f"/r/certificates/{consent_id}" in phone.get("/r/face?show=receipts").text
 
 
 def test_who_does_not_use_their_face_is_asked_with_the_day_it_ends(
-    compound: Compound, phone: FlaskClient, clock: SetClock
+    small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
     press(phone, "/r/face/yes", seen_on="/r/face", notice_version="1", language="en")
     assert "It ends automatically" not in phone.get("/r/face").text
-    with compound.app.app_context():
+    with small_compound.app.app_context():
         remind(current_menjin(), clock.now + timedelta(days=90))
     assert "It ends automatically on Aug 31, 2026" in phone.get("/r/face").text
 
 
 def test_no_resident_reads_the_certificate_of_another(
-    compound: Compound, phone: FlaskClient, neighbour: FlaskClient
+    small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:
-    consent_id = forgotten(compound, phone)
+    consent_id = forgotten(small_compound, phone)
     assert neighbour.get(f"/r/certificates/{consent_id}").status_code == 404
     assert neighbour.get(f"/r/certificates/{consent_id}.json").status_code == 404
     assert phone.get("/r/certificates/nothing").status_code == 404
 
 
-def test_a_live_consent_has_no_certificate(compound: Compound, phone: FlaskClient) -> None:
+def test_a_live_consent_has_no_certificate(small_compound: Compound, phone: FlaskClient) -> None:
     press(phone, "/r/face/yes", seen_on="/r/face", notice_version="1", language="en")
-    with compound.session() as session:
+    with small_compound.session() as session:
         consent_id = session.scalars(select(Consent.consent_id)).one()
     assert phone.get(f"/r/certificates/{consent_id}").status_code == 404
 
 
-def test_the_page_is_whole_in_chinese(compound: Compound, phone: FlaskClient) -> None:
-    consent_id = forgotten(compound, phone)
+def test_the_page_is_whole_in_chinese(small_compound: Compound, phone: FlaskClient) -> None:
+    consent_id = forgotten(small_compound, phone)
     phone.get("/r/")  # which says once, in English, that face is off
     with phone.session_transaction() as session:
         session["language"] = "zh"

@@ -27,13 +27,13 @@ def point() -> bytes:
     return public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
-def test_a_phones_public_key_is_kept_as_it_was_sent(compound: Compound, phone: FlaskClient) -> None:
+def test_a_phones_public_key_is_kept_as_it_was_sent(small_compound: Compound, phone: FlaskClient) -> None:
     key = point()
     code, answer = send_key(phone, base64.b64encode(key).decode())
-    assert (code, answer["site_id"]) == (200, compound.site_id)
-    with compound.session() as session:
+    assert (code, answer["site_id"]) == (200, small_compound.site_id)
+    with small_compound.session() as session:
         row = session.get_one(CredentialRow, answer["credential_id"])
-        assert (row.public_key, row.person_id, row.kind) == (key, compound.person_id, "qr")
+        assert (row.public_key, row.person_id, row.kind) == (key, small_compound.person_id, "qr")
 
 
 def test_bytes_that_are_no_key_are_refused_with_a_sentence(phone: FlaskClient) -> None:
@@ -43,16 +43,16 @@ def test_bytes_that_are_no_key_are_refused_with_a_sentence(phone: FlaskClient) -
 
 
 def test_an_online_code_opens_while_qr_is_on_and_is_refused_once_it_is_off(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     switch(phone, "qr", on=True)
     token = csrf_of(phone.get("/r/").text)
     fetched = phone.post("/r/code/now", headers={"X-CSRFToken": token}).json
     assert fetched is not None
-    assert compound.decide(fetched["text"]).reason is Reason.GRANTED
+    assert small_compound.decide(fetched["text"]).reason is Reason.GRANTED
     switch(phone, "qr", on=False)
     assert phone.post("/r/code/now", headers={"X-CSRFToken": token}).status_code == 422
-    assert compound.decide(fetched["text"]).reason is Reason.METHOD_NOT_CHOSEN
+    assert small_compound.decide(fetched["text"]).reason is Reason.METHOD_NOT_CHOSEN
 
 
 def test_the_page_of_a_resident_with_qr_off_offers_to_switch_it_on(phone: FlaskClient) -> None:
@@ -62,13 +62,13 @@ def test_the_page_of_a_resident_with_qr_off_offers_to_switch_it_on(phone: FlaskC
 
 
 def test_the_service_worker_names_a_new_version_when_a_part_changes(
-    compound: Compound, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_compound: Compound, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "static"
-    shutil.copytree(str(compound.app.static_folder), folder)
-    client = compound.app.test_client()
+    shutil.copytree(str(small_compound.app.static_folder), folder)
+    client = small_compound.app.test_client()
     first = client.get("/r/service-worker.js").text.splitlines()[0]
-    monkeypatch.setattr(compound.app, "static_folder", str(folder))
+    monkeypatch.setattr(small_compound.app, "static_folder", str(folder))
     assert client.get("/r/service-worker.js").text.splitlines()[0] == first
     with (folder / "resident/resident.css").open("a") as style:
         style.write("/* changed */")

@@ -47,7 +47,7 @@ def made(compound: Compound, kind: str) -> int:
     ],
 )
 def test_what_a_double_tap_makes_is_one_and_both_answers_show_it(
-    compound: Compound,
+    small_compound: Compound,
     phone: FlaskClient,
     seen_on: str,
     path: str,
@@ -55,42 +55,42 @@ def test_what_a_double_tap_makes_is_one_and_both_answers_show_it(
     mark: str,
     kind: str,
 ) -> None:
-    before = made(compound, kind)
+    before = made(small_compound, kind)
     form = form_of(phone.get(seen_on).text, path) | fields
     first, second = phone.post(path, data=form), phone.post(path, data=form)
     assert shown(first.text, mark)
     assert shown(first.text, mark) == shown(second.text, mark)
-    assert made(compound, kind) == before + 1
+    assert made(small_compound, kind) == before + 1
 
 
 def test_a_second_pin_for_an_emergency_is_one_and_both_answers_show_it(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     switch(phone, "pin", on=True)
     form = form_of(phone.get("/r/help").text, "/r/pin") | {"second": "1"}
     first, second = phone.post("/r/pin", data=form), phone.post("/r/pin", data=form)
     assert shown(first.text, "data-pin") == shown(second.text, "data-pin") != ""
-    assert made(compound, "pin") == 2
+    assert made(small_compound, "pin") == 2
 
 
 def test_an_invitation_of_the_home_is_one_and_both_answers_show_its_code(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     form = form_of(phone.get("/r/home").text, "/r/home/members")
     form |= {"display_name": "Lin Mei", "age_band": "adult"}
     first, second = (phone.post("/r/home/members", data=form) for _tap in range(2))
     assert shown(first.text, "data-home-code") == shown(second.text, "data-home-code") != ""
-    with compound.session() as session:
+    with small_compound.session() as session:
         added = session.scalars(select(Person).where(Person.display_name == "Lin Mei")).one()
         invitations = select(Invitation).where(Invitation.person_id == added.person_id)
         assert len(session.scalars(invitations).all()) == 1
 
 
-def test_a_childs_pin_is_one_and_both_answers_show_it(compound: Compound, phone: FlaskClient) -> None:
-    with compound.act("phone", compound.person_id) as act:
+def test_a_childs_pin_is_one_and_both_answers_show_it(small_compound: Compound, phone: FlaskClient) -> None:
+    with small_compound.act("phone", small_compound.person_id) as act:
         child = add_child(
             act,
-            compound.person_id,
+            small_compound.person_id,
             display_name="Little",
             until=None,
             agrees_to="I agree.",
@@ -101,11 +101,11 @@ def test_a_childs_pin_is_one_and_both_answers_show_it(compound: Compound, phone:
     form = form_of(phone.get(f"/r/home/with/{child}").text, path)
     first, second = phone.post(path, data=form), phone.post(path, data=form)
     assert shown(first.text, "data-pin") == shown(second.text, "data-pin") != ""
-    assert made(compound, "pin") == 1
+    assert made(small_compound, "pin") == 1
 
 
 def test_after_a_minute_and_for_any_other_person_a_sent_form_shows_nothing_and_makes_nothing(
-    compound: Compound, phone: FlaskClient, neighbour: FlaskClient, clock: SetClock
+    small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient, clock: SetClock
 ) -> None:
     switch(phone, "pin", on=True)
     form = form_of(phone.get("/r/").text, "/r/pin")
@@ -116,7 +116,7 @@ def test_after_a_minute_and_for_any_other_person_a_sent_form_shows_nothing_and_m
     late = phone.post("/r/pin", data=form, follow_redirects=True)
     assert "This was already done a moment ago. It was not done twice." in late.text
     assert pin not in late.text
-    assert made(compound, "pin") == 2
+    assert made(small_compound, "pin") == 2
 
 
 def test_a_form_that_was_refused_may_be_sent_again(phone: FlaskClient) -> None:

@@ -40,30 +40,32 @@ def test_the_whole_notice_is_on_its_own_screen_with_nothing_ticked(phone: FlaskC
     assert page.count('class="button equal"') == 2
 
 
-def test_a_yes_records_who_what_where_and_the_exact_text(compound: Compound, phone: FlaskClient) -> None:
+def test_a_yes_records_who_what_where_and_the_exact_text(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
     say_yes(phone)
-    (consent,) = consents(compound)
+    (consent,) = consents(small_compound)
     whole = msgspec.json.encode(["face_local", 1, "en", dict(NOTICE_EN)], order="sorted")
-    assert (consent.person_id, consent.channel, consent.language) == (compound.person_id, "phone", "en")
+    assert (consent.person_id, consent.channel, consent.language) == (small_compound.person_id, "phone", "en")
     assert consent.notice_sha256 == hashlib.sha256(whole).digest()
     shown = phone.get(f"/r/records/consents/{consent.consent_id}").text
     assert NOTICE_EN["necessity"] in shown
 
 
 def test_a_no_changes_nothing_and_leads_straight_to_another_way(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
-    with compound.session() as session:
+    with small_compound.session() as session:
         before = session.execute(select(PolicyRecordRow.key, PolicyRecordRow.digest)).all()
     answer = press(phone, "/r/face/no", seen_on="/r/face", notice_version="1", language="en")
     assert answer.location == "/r/another-way"
     page = phone.get(answer.location).text
     assert "Give me this" in page
     assert "Face" not in page.partition("<ul")[2].partition("</ul>")[0]
-    with compound.session() as session:
+    with small_compound.session() as session:
         assert session.execute(select(PolicyRecordRow.key, PolicyRecordRow.digest)).all() == before
         assert session.scalars(select(AuditEntry.kind).order_by(AuditEntry.seq)).all()[-1] == "face_refused"
-    assert consents(compound) == []
+    assert consents(small_compound) == []
     assert "You said no to face" in phone.get("/r/records").text
 
 
@@ -79,11 +81,11 @@ def test_after_a_no_no_page_asks_again(phone: FlaskClient) -> None:
 
 
 def test_a_changed_notice_is_asked_about_once_with_what_changed(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     say_yes(phone)
     changed = {"en": {**NOTICE_EN, "retention": "Until the end of the month."}, "zh": NOTICE_ZH}
-    with compound.act() as act:
+    with small_compound.act() as act:
         publish_notice(act, FACE_PURPOSE, changed)
     assert "data-asked-again" in phone.get("/r/").text
     page = phone.get("/r/face").text
@@ -95,25 +97,25 @@ def test_a_changed_notice_is_asked_about_once_with_what_changed(
 
 
 def test_after_a_restore_the_page_says_why_and_a_yes_switches_face_on_again(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     say_yes(phone)
-    with compound.act() as act:
+    with small_compound.act() as act:
         end_restored_faces(act)
     assert "came back from a backup" in phone.get("/r/face").text
     say_yes(phone)
     assert "came back from a backup" not in phone.get("/r/face").text
-    assert {consent.withdrawn_why for consent in consents(compound)} == {"restored", None}
+    assert {consent.withdrawn_why for consent in consents(small_compound)} == {"restored", None}
 
 
 def test_a_minors_yes_waits_for_the_guardian_who_reads_the_same_notice(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
-    with compound.act() as act:
-        home_id = act.session.get_one(Person, compound.person_id).home_id
+    with small_compound.act() as act:
+        home_id = act.session.get_one(Person, small_compound.person_id).home_id
         son = add_person(act, display_name="Bao", home_id=home_id, age_band="14_17", language="en").person_id
         issue_card(act, son, 4_242_009)
-    minor = compound.signed_in(son)
+    minor = small_compound.signed_in(son)
     page = minor.get("/r/face").text
     assert "Lin Wei is asked" in page
     press(
@@ -122,15 +124,15 @@ def test_a_minors_yes_waits_for_the_guardian_who_reads_the_same_notice(
         seen_on="/r/face",
         notice_version="1",
         language="en",
-        guardian=compound.person_id,
+        guardian=small_compound.person_id,
     )
     assert "Waiting for your guardian" in minor.get("/r/face").text
-    assert consents(compound) == []
+    assert consents(small_compound) == []
     path = phone.get("/r/").text.partition('href="/r/guardian/')[2].partition('"')[0]
     request = phone.get(f"/r/guardian/{path}").text
     assert [text for text in NOTICE_EN.values() if text not in request] == []
     press(phone, f"/r/guardian/{path}/yes", seen_on=f"/r/guardian/{path}", language="en")
-    (consent,) = consents(compound)
+    (consent,) = consents(small_compound)
     assert consent.person_id == son
     assert "Lin Wei agreed as your guardian" in minor.get(f"/r/records/consents/{consent.consent_id}").text
     assert "You agreed that Bao may use their face" in phone.get("/r/").text
@@ -144,36 +146,36 @@ def test_a_minors_yes_waits_for_the_guardian_who_reads_the_same_notice(
     assert (agreed["to"], agreed["text"]["purpose"]) == ("face", NOTICE_EN["purpose"])
     assert NOTICE_EN["purpose"] in phone.get("/r/records/export.html").text
     press(phone, f"/r/guardian/of/{son}/off", seen_on=f"/r/guardian/of/{son}/off")
-    assert consents(compound)[0].withdrawn_at is not None
+    assert consents(small_compound)[0].withdrawn_at is not None
 
 
-def test_strangers_see_no_request_of_another_home(compound: Compound, neighbour: FlaskClient) -> None:
+def test_strangers_see_no_request_of_another_home(small_compound: Compound, neighbour: FlaskClient) -> None:
     assert neighbour.get("/r/guardian/0123456789abcdef").status_code == 404
-    assert neighbour.get(f"/r/guardian/of/{compound.person_id}/off").status_code == 404
+    assert neighbour.get(f"/r/guardian/of/{small_compound.person_id}/off").status_code == 404
 
 
-def test_children_under_14_see_no_face_at_all(compound: Compound) -> None:
-    with compound.act() as act:
+def test_children_under_14_see_no_face_at_all(small_compound: Compound) -> None:
+    with small_compound.act() as act:
         child = add_person(act, display_name="Ni", age_band="under_14", language="en").person_id
-    phone = compound.signed_in(child)
+    phone = small_compound.signed_in(child)
     assert 'id="face"' not in phone.get("/r/").text
     assert phone.get("/r/face").status_code == 404
 
 
 def test_the_gates_receipts_are_a_file_of_ones_own(
-    compound: Compound, phone: FlaskClient, neighbour: FlaskClient
+    small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:
     say_yes(phone)
     press(phone, "/r/face/off", seen_on="/r/face/off")
-    (consent,) = consents(compound)
-    with compound.session() as session:
+    (consent,) = consents(small_compound)
+    with small_compound.session() as session:
         session.add(
             ReceiptRow(
                 consent_id=consent.consent_id,
                 gate_id="north",
                 receipt=b'{"a":1}',
                 signature=bytes(64),
-                received_at=compound.clock(),
+                received_at=small_compound.clock(),
             )
         )
     path = f"/r/records/consents/{consent.consent_id}/receipts.json"
@@ -183,30 +185,30 @@ def test_the_gates_receipts_are_a_file_of_ones_own(
     assert neighbour.get(path).status_code == 404
 
 
-def test_a_yes_to_an_older_notice_is_refused(compound: Compound, phone: FlaskClient) -> None:
+def test_a_yes_to_an_older_notice_is_refused(small_compound: Compound, phone: FlaskClient) -> None:
     answer = press(phone, "/r/face/yes", seen_on="/r/face", notice_version="0", language="en")
     assert answer.location == "/r/face"
-    assert consents(compound) == []
+    assert consents(small_compound) == []
 
 
 def test_taking_face_back_ends_it_at_once_and_waits_for_the_gates_receipt(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     say_yes(phone)
     answer = press(phone, "/r/face/off", seen_on="/r/face/off")
     page = phone.get(answer.location).text
     assert "Waiting for the gate; its lease ends Sat, Mar 7 12:10 at the latest" in page
-    (consent,) = consents(compound)
-    with compound.session() as session:
+    (consent,) = consents(small_compound)
+    with small_compound.session() as session:
         assert session.scalars(select(FaceShare)).all() == []
-        assert "face" not in session.get_one(Person, compound.person_id).methods
+        assert "face" not in session.get_one(Person, small_compound.person_id).methods
         session.add(
             ReceiptRow(
                 consent_id=consent.consent_id,
                 gate_id="north",
                 receipt=b"{}",
                 signature=secrets.token_bytes(64),
-                received_at=compound.clock(),
+                received_at=small_compound.clock(),
             )
         )
     page = phone.get(answer.location).text
@@ -216,12 +218,12 @@ def test_taking_face_back_ends_it_at_once_and_waits_for_the_gates_receipt(
 
 @pytest.mark.parametrize("earlier", [timedelta(0), timedelta(hours=5)], ids=["with the consent", "before it"])
 def test_the_page_and_the_certificate_name_the_same_end_of_a_lease(
-    compound: Compound, phone: FlaskClient, earlier: timedelta
+    small_compound: Compound, phone: FlaskClient, earlier: timedelta
 ) -> None:
     say_yes(phone)
     answer = press(phone, "/r/face/off", seen_on="/r/face/off")
-    (consent,) = consents(compound)
-    with compound.session() as session:
+    (consent,) = consents(small_compound)
+    with small_compound.session() as session:
         for row in session.scalars(select(ForgettingRow)):
             row.begun_at -= earlier
     named = re.compile(r"[Ii]ts lease ends (.+?) at the latest")
@@ -229,19 +231,21 @@ def test_the_page_and_the_certificate_name_the_same_end_of_a_lease(
     assert named.findall(phone.get(answer.location).text) == named.findall(certificate) != []
 
 
-def test_other_ways_stay_as_they_were_when_face_is_taken_back(compound: Compound, phone: FlaskClient) -> None:
+def test_other_ways_stay_as_they_were_when_face_is_taken_back(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
     switch(phone, "qr", on=True)
     say_yes(phone)
     press(phone, "/r/face/off", seen_on="/r/face/off")
-    with compound.session() as session:
-        assert session.get_one(Person, compound.person_id).methods == ["card", "qr"]
+    with small_compound.session() as session:
+        assert session.get_one(Person, small_compound.person_id).methods == ["card", "qr"]
 
 
-def test_switching_another_way_keeps_face_as_it_is(compound: Compound, phone: FlaskClient) -> None:
+def test_switching_another_way_keeps_face_as_it_is(small_compound: Compound, phone: FlaskClient) -> None:
     say_yes(phone)
     switch(phone, "qr", on=True)
-    with compound.session() as session:
-        assert session.get_one(Person, compound.person_id).methods == ["card", "qr", "face"]
+    with small_compound.session() as session:
+        assert session.get_one(Person, small_compound.person_id).methods == ["card", "qr", "face"]
 
 
 def test_a_site_without_face_never_mentions_it_as_a_way_in(web_config, clock) -> None:

@@ -40,9 +40,9 @@ def test_a_face_beside_a_lasting_way_at_every_hour_has_no_limit(phone_with_face:
 
 
 def test_the_page_names_the_hours_of_the_only_other_way(
-    compound: Compound, phone_with_face: FlaskClient
+    small_compound: Compound, phone_with_face: FlaskClient
 ) -> None:
-    lane(compound, pin_in_hours=True)
+    lane(small_compound, pin_in_hours=True)
     switch(phone_with_face, "pin", on=True)
     assert "data-face-limit" not in phone_with_face.get("/r/").text
     switch(phone_with_face, "card", on=False)
@@ -52,20 +52,22 @@ def test_the_page_names_the_hours_of_the_only_other_way(
 
 
 def test_the_page_says_until_when_the_last_other_way_lasts(
-    compound: Compound, phone_with_face: FlaskClient
+    small_compound: Compound, phone_with_face: FlaskClient
 ) -> None:
-    with compound.act() as act:
-        act.session.get_one(CredentialRow, compound.card_id).valid_until = act.now + timedelta(hours=1)
+    with small_compound.act() as act:
+        act.session.get_one(CredentialRow, small_compound.card_id).valid_until = act.now + timedelta(hours=1)
         publish(act)
     page = phone_with_face.get("/r/").text
     assert UNTIL in page
     assert NEVER not in page
 
 
-def test_the_page_says_where_no_other_way_is_taken(compound: Compound, phone_with_face: FlaskClient) -> None:
+def test_the_page_says_where_no_other_way_is_taken(
+    small_compound: Compound, phone_with_face: FlaskClient
+) -> None:
     switch(phone_with_face, "qr", on=True)
     switch(phone_with_face, "card", on=False)
-    lane(compound, methods=("card", "pin", "face"))
+    lane(small_compound, methods=("card", "pin", "face"))
     assert NEVER in phone_with_face.get("/r/").text
     with phone_with_face.session_transaction() as session:
         session["language"] = "zh"

@@ -35,39 +35,39 @@ def page_of(compound: Compound, name: str) -> str:
 
 
 def test_an_adult_invites_another_whose_code_is_shown_once_and_opens_their_page(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     shown = press(phone, "/r/home/members", seen_on="/r/home", display_name="Chen Li", age_band="adult").text
     code = shown.partition("data-home-code>")[2].partition("<")[0]
     assert code in shown.partition('id="link" readonly value="')[2].partition('"')[0]
     page = phone.get("/r/home").text
     assert ("Chen Li" in page, "Invited" in page, code in page) == (True, True, False)
-    stranger = compound.app.test_client()
+    stranger = small_compound.app.test_client()
     form = csrf_of(stranger.get("/r/welcome").text)
     assert stranger.post("/r/welcome", data={"code": code, "csrf_token": form}).status_code == 303
     assert "Invited" not in phone.get("/r/home").text
-    assert phone.get(page_of(compound, "Chen Li")).status_code == 404
+    assert phone.get(page_of(small_compound, "Chen Li")).status_code == 404
 
 
 def test_where_the_site_wants_it_an_invited_adult_waits_for_the_office(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
-    menjin = compound.app.extensions["menjin"]
+    menjin = small_compound.app.extensions["menjin"]
     config = replace(menjin.config, new_members_wait=1)
-    compound.app.extensions["menjin"] = replace(menjin, config=config)
+    small_compound.app.extensions["menjin"] = replace(menjin, config=config)
     press(phone, "/r/home/members", seen_on="/r/home", display_name="Chen Li", age_band="adult")
     assert "Office decides" in phone.get("/r/home").text
-    with compound.session() as session:
-        assert session.get_one(Person, named(compound, "Chen Li").person_id).grants == []
+    with small_compound.session() as session:
+        assert session.get_one(Person, named(small_compound, "Chen Li").person_id).grants == []
 
 
 def test_a_child_is_added_by_a_guardian_who_agreed_and_gets_a_pin_once(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     refused = press(phone, "/r/home/children", seen_on="/r/home", display_name="Bao")
     assert (refused.status_code, 'id="agrees-problem"' in refused.text) == (422, True)
     press(phone, "/r/home/children", seen_on="/r/home", display_name="Bao", agrees="yes")
-    page = page_of(compound, "Bao")
+    page = page_of(small_compound, "Bao")
     assert "ask the property office for one, with this name" in phone.get(page).text
     assert [">Give a PIN<" in phone.get(page).text, ">New PIN<" in phone.get(page).text] == [True, False]
     pin = press(phone, f"{page}/pin", seen_on=page).text.partition("data-pin>")[2][:6]
@@ -75,7 +75,7 @@ def test_a_child_is_added_by_a_guardian_who_agreed_and_gets_a_pin_once(
     assert pin not in phone.get(page).text
     assert ">New PIN<" in phone.get(page).text
     press(phone, f"{page}/take-back", seen_on=page)
-    with compound.session() as session:
+    with small_compound.session() as session:
         (agreement,) = session.scalars(select(ChildAgreement)).all()
         assert agreement.withdrawn_at is not None
     assert "I am a guardian and agree" in phone.get(page).text
@@ -84,7 +84,7 @@ def test_a_child_is_added_by_a_guardian_who_agreed_and_gets_a_pin_once(
 
 
 def test_what_a_guardian_agreed_to_and_weekly_visitors_are_in_the_export(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     press(phone, "/r/home/children", seen_on="/r/home", display_name="Bao", agrees="yes")
     weekly = {"label": "Piano teacher", "uses": "weekly", "gate_numbers": "1", "last_day": "2026-04-30"}
@@ -98,7 +98,9 @@ def test_what_a_guardian_agreed_to_and_weekly_visitors_are_in_the_export(
     assert "Piano teacher" in phone.get("/r/records/export.html").text
 
 
-def test_a_helper_is_added_changed_given_a_pin_and_ended(compound: Compound, phone: FlaskClient) -> None:
+def test_a_helper_is_added_changed_given_a_pin_and_ended(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
     page = press(phone, "/r/home/helpers", seen_on="/r/home", **HELPER).location
     assert "Thursday 09:00 – 12:00" in phone.get("/r/home").text
     pin = press(phone, f"{page}/pin", seen_on=page).text.partition("data-pin>")[2][:6]
@@ -108,7 +110,7 @@ def test_a_helper_is_added_changed_given_a_pin_and_ended(compound: Compound, pho
     assert ("at all hours" in shown, 'value="2026-06-30"' in shown) == (True, True)
     press(phone, f"{page}/end", seen_on=page)
     assert "Xiao Wang" not in phone.get("/r/home").text
-    assert named(compound, "Xiao Wang").ended_at is not None
+    assert named(small_compound, "Xiao Wang").ended_at is not None
 
 
 @pytest.mark.parametrize(
@@ -132,19 +134,19 @@ def test_wrong_fields_of_a_helper_are_refused_beside_them_and_stay_typed(
     assert f'value="{changes.get("display_name", "Xiao Wang")}"' in answer.text
 
 
-def test_a_form_sent_twice_adds_one_person(compound: Compound, phone: FlaskClient) -> None:
+def test_a_form_sent_twice_adds_one_person(small_compound: Compound, phone: FlaskClient) -> None:
     page = phone.get("/r/home").text
     once = page.partition('name="once" value="')[2].partition('"')[0]
     fields = {**HELPER, "csrf_token": csrf_of(page), "once": once}
     assert [phone.post("/r/home/helpers", data=fields).status_code for _time in range(2)] == [303, 303]
-    assert named(compound, "Xiao Wang").kind == "helper"
+    assert named(small_compound, "Xiao Wang").kind == "helper"
 
 
 def test_no_member_of_the_home_sees_when_another_adult_or_a_child_passed(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
-    with compound.act() as act:
-        home_id = act.session.get_one(Person, compound.person_id).home_id
+    with small_compound.act() as act:
+        home_id = act.session.get_one(Person, small_compound.person_id).home_id
         others = [
             add_person(act, display_name=name, home_id=home_id, age_band=band).person_id
             for name, band in (("Wife", "adult"), ("Bao", "under_14"))
@@ -175,15 +177,15 @@ def test_no_member_of_the_home_sees_when_another_adult_or_a_child_passed(
 
 
 def test_a_neighbour_a_minor_and_a_helper_reach_no_member_of_the_home(
-    compound: Compound, phone: FlaskClient, neighbour: FlaskClient
+    small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:
     page = press(phone, "/r/home/helpers", seen_on="/r/home", **HELPER).location
-    with compound.act() as act:
-        home_id = act.session.get_one(Person, compound.person_id).home_id
+    with small_compound.act() as act:
+        home_id = act.session.get_one(Person, small_compound.person_id).home_id
         son = add_person(act, display_name="Son", home_id=home_id, age_band="14_17").person_id
-    helper = named(compound, "Xiao Wang").person_id
-    for client in (neighbour, compound.signed_in(son), compound.signed_in(helper)):
+    helper = named(small_compound, "Xiao Wang").person_id
+    for client in (neighbour, small_compound.signed_in(son), small_compound.signed_in(helper)):
         assert client.get(page).status_code == 404
         for what in ("pin", "end", "times", "take-back", "agree", "code"):
             assert press(client, f"{page}/{what}").status_code == 404
-    assert "Who lives here" not in compound.signed_in(helper).get("/r/home").text
+    assert "Who lives here" not in small_compound.signed_in(helper).get("/r/home").text

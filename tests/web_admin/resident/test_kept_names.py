@@ -30,13 +30,13 @@ def places_of(compound: Compound, name: str) -> set[str]:
 
 
 def test_page_and_register_name_the_days_after_which_the_ledger_really_loses_a_name(
-    compound: Compound, phone: FlaskClient, clock: SetClock
+    small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
     begun = clock.now
-    with compound.act("phone", compound.person_id) as act:
+    with small_compound.act("phone", small_compound.person_id) as act:
         issue_pass(
             act,
-            issuer_person_id=compound.person_id,
+            issuer_person_id=small_compound.person_id,
             label=LABEL,
             gate_numbers=[1],
             valid_from=begun,
@@ -46,7 +46,7 @@ def test_page_and_register_name_the_days_after_which_the_ledger_really_loses_a_n
     kept = {}
     for days in (29, 31, 179, 181):
         clock.now = begun + timedelta(days=days)
-        kept[days] = places_of(compound, LABEL)
+        kept[days] = places_of(small_compound, LABEL)
     assert kept == {29: {"ledger", "passes"}, 31: {"ledger"}, 179: {"ledger"}, 181: set()}
     page = phone.get("/r/records/delete").text
     said = re.findall(r"<li>.*?(?:Past visitors|Your name, home).*?</li>", page)

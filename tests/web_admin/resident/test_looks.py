@@ -32,10 +32,10 @@ def give_looks(compound: Compound, phone: FlaskClient) -> str:
 
 
 def test_a_person_deletes_one_look_and_the_page_says_that_the_gate_is_awaited(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     assert "data-looks" not in phone.get("/r/face").text
-    gate_id = give_looks(compound, phone)
+    gate_id = give_looks(small_compound, phone)
     page = phone.get("/r/face").text
     assert len(re.findall(r'action="/r/face/looks/[^"]+/drop"', page)) == 2
     press(phone, f"/r/face/looks/{gate_id}/{LOOKS[0]}/drop", seen_on="/r/face")
@@ -43,16 +43,16 @@ def test_a_person_deletes_one_look_and_the_page_says_that_the_gate_is_awaited(
     assert len(re.findall(r'action="/r/face/looks/[^"]+/drop"', page)) == 1
     assert "the gate has not confirmed it yet" in page
     assert "Without this one your face opens nothing" in page
-    with compound.session() as session:
+    with small_compound.session() as session:
         assert session.scalars(select(Consent.withdrawn_at)).one() is None
         kinds = session.scalars(select(AuditEntry.kind).order_by(AuditEntry.seq)).all()
         assert kinds[-1] == "face_look_dropped"
 
 
 def test_a_person_reads_of_their_looks_in_what_is_held_about_them(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
-    gate_id = give_looks(compound, phone)
+    gate_id = give_looks(small_compound, phone)
     press(phone, f"/r/face/looks/{gate_id}/{LOOKS[0]}/drop", seen_on="/r/face")
     exported = phone.get("/r/records/export.json").json
     assert exported is not None
@@ -62,21 +62,21 @@ def test_a_person_reads_of_their_looks_in_what_is_held_about_them(
 
 
 def test_a_look_that_is_not_theirs_is_not_found_and_changes_nothing(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
-    gate_id = give_looks(compound, phone)
+    gate_id = give_looks(small_compound, phone)
     answer = press(phone, f"/r/face/looks/{gate_id}/{'0' * 16}/drop", seen_on="/r/face")
     assert answer.status_code == 404
-    with compound.session() as session:
+    with small_compound.session() as session:
         assert session.scalars(select(FaceLook.dropped_at)).all() == [None, None]
 
 
 def test_an_offer_is_on_the_persons_own_pages_until_one_tap_ends_it(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
-    give_looks(compound, phone)
+    give_looks(small_compound, phone)
     assert "data-look-offer" not in phone.get("/r/").text
-    with compound.session() as session:
+    with small_compound.session() as session:
         consent = session.scalars(select(Consent)).one()
         for look in session.scalars(select(FaceLook)):
             look.taken_at = consent.given_at

@@ -51,9 +51,9 @@ def uses_face(compound: Compound) -> None:
 
 
 def test_a_resident_reads_of_it_after_an_hour_and_not_before(
-    compound: Compound, phone: FlaskClient, clock: SetClock
+    small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
-    lose(compound, clock.now - HOUR + timedelta(minutes=1), "card")
+    lose(small_compound, clock.now - HOUR + timedelta(minutes=1), "card")
     assert said(phone) == ""
     clock.now += timedelta(minutes=2)
     assert "Not working since" in said(phone)
@@ -62,28 +62,28 @@ def test_a_resident_reads_of_it_after_an_hour_and_not_before(
 
 
 def test_a_face_that_pauses_at_once_is_said_at_once(
-    compound: Compound, phone: FlaskClient, clock: SetClock
+    small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
-    uses_face(compound)
-    lose(compound, clock.now, "card", paused=True)
+    uses_face(small_compound)
+    lose(small_compound, clock.now, "card", paused=True)
     assert "Your face does not open there" in said(phone)
 
 
 def test_no_resident_reads_of_a_way_that_they_did_not_choose(
-    compound: Compound, phone: FlaskClient, clock: SetClock
+    small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
-    lose(compound, clock.now - 5 * HOUR, "pin")
+    lose(small_compound, clock.now - 5 * HOUR, "pin")
     assert said(phone) == ""
     switch(phone, "pin", on=True)
     assert "PIN" in said(phone)
 
 
 def test_they_read_what_works_there_else_where_else_whom_to_ask(
-    compound: Compound, phone: FlaskClient, clock: SetClock
+    small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
-    lose(compound, clock.now - 5 * HOUR, "card")
+    lose(small_compound, clock.now - 5 * HOUR, "card")
     assert "Please use another gate: South gate · South gate, in." in said(phone)
-    lose(compound, clock.now - 5 * HOUR, "card", gate_id="south")
+    lose(small_compound, clock.now - 5 * HOUR, "card", gate_id="south")
     assert "Please press help at the gate, or call the property office." in said(phone)
     switch(phone, "pin", on=True)
     assert "You can use there: PIN." in said(phone)
@@ -98,7 +98,7 @@ def test_they_read_what_works_there_else_where_else_whom_to_ask(
     ],
 )
 def test_who_uses_face_reads_when_it_pauses(
-    compound: Compound,
+    small_compound: Compound,
     phone: FlaskClient,
     clock: SetClock,
     hours_ago: int,
@@ -106,30 +106,30 @@ def test_who_uses_face_reads_when_it_pauses(
     paused: bool,
     expected: str,
 ) -> None:
-    uses_face(compound)
-    with compound.session() as session:
+    uses_face(small_compound)
+    with small_compound.session() as session:
         session.scalars(select(Site)).one().face_pause_hours = chosen
     since = clock.now - hours_ago * HOUR
-    lose(compound, since, "card", paused=paused)
+    lose(small_compound, since, "card", paused=paused)
     assert expected in said(phone)
     at = (since + chosen * HOUR).astimezone(ZoneInfo("Asia/Shanghai"))
     assert paused or f"{at:%H:%M}" in said(phone)
 
 
 def test_who_has_another_way_there_or_no_face_reads_nothing_of_a_pause(
-    compound: Compound, phone: FlaskClient, clock: SetClock
+    small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
-    lose(compound, clock.now - 5 * HOUR, "card")
+    lose(small_compound, clock.now - 5 * HOUR, "card")
     assert "face" not in said(phone)
-    uses_face(compound)
+    uses_face(small_compound)
     switch(phone, "pin", on=True)
     assert "face" not in said(phone)
 
 
 def test_a_gate_that_does_not_know_since_when_is_said_without_a_time(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
-    lose(compound, None, "card")
+    lose(small_compound, None, "card")
     assert "Not working now: Card." in said(phone)
 
 
@@ -175,38 +175,38 @@ def notified(compound: Compound) -> Sequence[str]:
 
 
 def test_subscribers_get_one_message_after_an_hour(
-    compound: Compound, phone: FlaskClient, clock: SetClock
+    small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
-    subscribe(compound, compound.person_id, "reader_lost")
-    subscribe(compound, compound.neighbour_id, "looked_at")
-    the_last_reader_is_lost(compound, clock.now)
+    subscribe(small_compound, small_compound.person_id, "reader_lost")
+    subscribe(small_compound, small_compound.neighbour_id, "looked_at")
+    the_last_reader_is_lost(small_compound, clock.now)
     clock.now += HOUR - timedelta(minutes=1)
-    assert notified(compound) == []
+    assert notified(small_compound) == []
     clock.now += timedelta(minutes=2)
-    one = [f"{compound.person_id[:4]}@example.org: {TEXTS['reader_lost']}"]
-    assert notified(compound) == one
+    one = [f"{small_compound.person_id[:4]}@example.org: {TEXTS['reader_lost']}"]
+    assert notified(small_compound) == one
     clock.now += 5 * HOUR
-    assert notified(compound) == one
+    assert notified(small_compound) == one
 
 
 def test_whose_right_to_the_lane_has_ended_gets_no_message(
-    compound: Compound, phone: FlaskClient, clock: SetClock
+    small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
-    subscribe(compound, compound.person_id, "reader_lost")
-    with compound.session() as session:
-        for grant in session.scalars(select(GrantRow).where(GrantRow.person_id == compound.person_id)):
+    subscribe(small_compound, small_compound.person_id, "reader_lost")
+    with small_compound.session() as session:
+        for grant in session.scalars(select(GrantRow).where(GrantRow.person_id == small_compound.person_id)):
             grant.valid_until = clock.now + HOUR
-    the_last_reader_is_lost(compound, clock.now)
+    the_last_reader_is_lost(small_compound, clock.now)
     clock.now += 2 * HOUR
-    assert notified(compound) == []
+    assert notified(small_compound) == []
 
 
 def test_of_readers_that_were_mended_within_the_hour_no_message_goes_out(
-    compound: Compound, phone: FlaskClient, clock: SetClock
+    small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
-    subscribe(compound, compound.person_id, "reader_lost")
-    the_last_reader_is_lost(compound, clock.now)
-    with compound.session() as session:
+    subscribe(small_compound, small_compound.person_id, "reader_lost")
+    the_last_reader_is_lost(small_compound, clock.now)
+    with small_compound.session() as session:
         session.add(
             GateEvent(
                 gate_id="north",
@@ -224,4 +224,4 @@ def test_of_readers_that_were_mended_within_the_hour_no_message_goes_out(
             )
         )
     clock.now += 3 * HOUR
-    assert notified(compound) == []
+    assert notified(small_compound) == []

@@ -44,42 +44,42 @@ def with_password(compound: Compound) -> None:
 
 
 @pytest.mark.wide
-def test_forty_families_open_their_letters_at_the_offices_address(compound: Compound) -> None:
-    with compound.act("manager") as act:
+def test_forty_families_open_their_letters_at_the_offices_address(small_compound: Compound) -> None:
+    with small_compound.act("manager") as act:
         people = [add_person(act, display_name=f"Family {number}").person_id for number in range(40)]
-    codes = [compound.invitation(person_id) for person_id in people]
-    assert [open_letter(browser(compound), code).status_code for code in codes] == [303] * 40
+    codes = [small_compound.invitation(person_id) for person_id in people]
+    assert [open_letter(browser(small_compound), code).status_code for code in codes] == [303] * 40
 
 
 def test_who_guesses_letters_is_slowed_and_a_right_letter_opens_all_the_same(
-    compound: Compound, clock: SetClock
+    small_compound: Compound, clock: SetClock
 ) -> None:
-    with compound.app.app_context():
+    with small_compound.app.app_context():
         for _letter in range(SIGN_IN_ADDRESS.most - 2):
             failed_unasked(current_counts(), "203.0.113.7", clock())
-    client = browser(compound)
+    client = browser(small_compound)
     answers = [open_letter(client, f"AAAA-BBBB-CCC{letter}") for letter in "DE"]
     assert [answer.status_code for answer in answers] == [422, 429]
     assert 0 < int(answers[-1].headers["Retry-After"]) <= 300
     assert 'value="AAAA-BBBB-CCCE"' in answers[-1].text
-    letter = open_letter(browser(compound), compound.invitation(compound.person_id))
+    letter = open_letter(browser(small_compound), small_compound.invitation(small_compound.person_id))
     assert letter.status_code == 303
 
 
-def test_a_guesser_of_one_password_waits_and_keeps_what_was_typed(compound: Compound) -> None:
-    with_password(compound)
-    assert guess(compound, "203.0.113.7", 10) == [422] * 10
-    waiting = sign_in(browser(compound), "linwei", PASSWORD)
+def test_a_guesser_of_one_password_waits_and_keeps_what_was_typed(small_compound: Compound) -> None:
+    with_password(small_compound)
+    assert guess(small_compound, "203.0.113.7", 10) == [422] * 10
+    waiting = sign_in(browser(small_compound), "linwei", PASSWORD)
     assert (waiting.status_code, waiting.headers["Retry-After"]) == (429, "300")
     assert 'value="linwei"' in waiting.text
     assert "Name and password wait for 5 min. A passkey or an invitation works at once" in waiting.text
 
 
-def test_guessers_at_many_addresses_wait_and_the_household_does_not(compound: Compound) -> None:
-    with_password(compound)
-    seen = [guess(compound, f"198.51.100.{number}", 1)[0] for number in range(30)]
+def test_guessers_at_many_addresses_wait_and_the_household_does_not(small_compound: Compound) -> None:
+    with_password(small_compound)
+    seen = [guess(small_compound, f"198.51.100.{number}", 1)[0] for number in range(30)]
     assert (seen[:20], set(seen[20:])) == ([422] * 20, {429})
-    assert sign_in(browser(compound, "192.0.2.55"), "linwei", PASSWORD).status_code == 303
-    elsewhere = browser(compound, "192.0.2.99")
+    assert sign_in(browser(small_compound, "192.0.2.55"), "linwei", PASSWORD).status_code == 303
+    elsewhere = browser(small_compound, "192.0.2.99")
     assert sign_in(elsewhere, "linwei", PASSWORD).status_code == 429
-    assert open_letter(elsewhere, compound.invitation(compound.person_id)).status_code == 303
+    assert open_letter(elsewhere, small_compound.invitation(small_compound.person_id)).status_code == 303

@@ -29,12 +29,12 @@ from web_admin.visitors.uses import note_visitor_uses
 
 
 @pytest.fixture
-def mail(compound: Compound) -> Compound:
+def mail(small_compound: Compound) -> Compound:
     """Return the compound with a mail server set up."""
-    with compound.session() as session:
+    with small_compound.session() as session:
         session.add(
             MailServer(
-                site_id=compound.site_id,
+                site_id=small_compound.site_id,
                 host="mail.example",
                 port=465,
                 security="tls",
@@ -42,7 +42,7 @@ def mail(compound: Compound) -> Compound:
                 sender="gates@example.org",
             )
         )
-    return compound
+    return small_compound
 
 
 def name(phone: FlaskClient, compound: Compound, address: str) -> int:
@@ -246,23 +246,23 @@ def test_what_the_office_cannot_reach_is_refused_beside_its_field(
 
 
 def test_a_phone_number_goes_to_the_sites_own_webhook_and_without_one_nothing_is_offered(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     assert "has not set up a way to send messages yet" in phone.get(PAGE).text
-    with compound.session() as session:
+    with small_compound.session() as session:
         session.add(
             Webhook(
                 webhook_id="hook-1",
-                site_id=compound.site_id,
+                site_id=small_compound.site_id,
                 name="SMS",
                 url="https://sms.example",
                 kinds=[RESIDENT_MESSAGE],
                 signing_key_sealed=b"x",
-                created_at=compound.clock(),
+                created_at=small_compound.clock(),
             )
         )
     press(phone, f"{PAGE}/address", seen_on=PAGE, address="13800138000")
-    ((channel, target, text),) = sent(compound)
+    ((channel, target, text),) = sent(small_compound)
     assert (channel, target) == ("webhook", "hook-1")
     assert text.startswith("Willow Court: Your code is ")
 

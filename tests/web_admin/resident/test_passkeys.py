@@ -74,10 +74,10 @@ def kept_of(compound: Compound, person_id: str) -> list[str]:
 
 
 def test_a_passkey_made_on_the_phone_signs_its_owner_in_on_a_browser_that_knows_nothing(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
-    passkey = made_on(phone, compound)
-    stranger = english(compound)
+    passkey = made_on(phone, small_compound)
+    stranger = english(small_compound)
     answer = sign_in(stranger, passkey)
     assert (answer.status_code, answer.json) == (200, {"next": "/r/"})
     page = stranger.get("/r/password").text
@@ -86,57 +86,57 @@ def test_a_passkey_made_on_the_phone_signs_its_owner_in_on_a_browser_that_knows_
 
 
 def test_the_request_to_a_browser_holds_no_name_and_wants_the_phone_unlocked(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
-    made_on(phone, compound)
-    options = asked(english(compound), "/r/sign-in/passkey/options")
+    made_on(phone, small_compound)
+    options = asked(english(small_compound), "/r/sign-in/passkey/options")
     assert options["allowCredentials"] == []
     assert options["userVerification"] == "required"
     making = asked(phone, "/r/passkeys/options")
     assert making["authenticatorSelection"]["userVerification"] == "required"
     assert making["attestation"] == "none"
-    assert compound.person_id not in str(making)
+    assert small_compound.person_id not in str(making)
     assert len(making["excludeCredentials"]) == 1
 
 
 def test_an_answer_opens_once_and_an_old_or_foreign_challenge_never(
-    compound: Compound, phone: FlaskClient, clock: SetClock
+    small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
-    passkey = made_on(phone, compound)
-    client = english(compound)
+    passkey = made_on(phone, small_compound)
+    client = english(small_compound)
     options = asked(client, "/r/sign-in/passkey/options")
     with client.session_transaction() as session:
         before = dict(session)
     answer = passkey.answer(options)
     assert send(client, "/r/sign-in/passkey", answer).status_code == 200
-    thief = english(compound)
+    thief = english(small_compound)
     with thief.session_transaction() as session:
         session.update({"passkey_to_sign_in": before["passkey_to_sign_in"]})
     replayed = send(thief, "/r/sign-in/passkey", answer)
     assert (replayed.status_code, replayed.json) == (422, {"error": TOO_LATE})
-    late = english(compound)
+    late = english(small_compound)
     answer = passkey.answer(asked(late, "/r/sign-in/passkey/options"))
     clock.now += timedelta(minutes=5)
     assert send(late, "/r/sign-in/passkey", answer).json == {"error": TOO_LATE}
-    other = english(compound)
+    other = english(small_compound)
     answer = passkey.answer(asked(late, "/r/sign-in/passkey/options"))
     asked(other, "/r/sign-in/passkey/options")
     assert send(other, "/r/sign-in/passkey", answer).json == {"error": DOES_NOT_FIT}
 
 
 def test_another_origin_a_locked_phone_a_copy_and_a_stranger_are_refused_alike(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
-    passkey = made_on(phone, compound)
+    passkey = made_on(phone, small_compound)
     passkey.count = 5
-    assert sign_in(english(compound), passkey).status_code == 200
+    assert sign_in(english(small_compound), passkey).status_code == 200
     unlocked = PRESENT | VERIFIED
     elsewhere = SoftPasskey("http://evil.localhost", unlocked, 6, passkey.credential_id, passkey.key)
     locked = SoftPasskey(passkey.origin, PRESENT, 6, passkey.credential_id, passkey.key)
     copied = SoftPasskey(passkey.origin, count=5, credential_id=passkey.credential_id, key=passkey.key)
     forged = SoftPasskey(passkey.origin, count=6, credential_id=passkey.credential_id)
     for wrong in (elsewhere, locked, copied, forged, SoftPasskey(passkey.origin)):
-        client = english(compound)
+        client = english(small_compound)
         answer = sign_in(client, wrong)
         assert (answer.status_code, answer.json) == (422, {"error": DOES_NOT_FIT})
         assert client.get("/r/").location == "/r/sign-in"
@@ -144,72 +144,76 @@ def test_another_origin_a_locked_phone_a_copy_and_a_stranger_are_refused_alike(
 
 @pytest.mark.parametrize("sent", [{}, {"id": 7}, {"id": "AA", "rawId": "AA", "response": None}])
 def test_what_is_no_answer_is_refused_with_a_sentence(
-    compound: Compound, phone: FlaskClient, sent: object
+    small_compound: Compound, phone: FlaskClient, sent: object
 ) -> None:
-    client = english(compound)
+    client = english(small_compound)
     asked(client, "/r/sign-in/passkey/options")
     assert send(client, "/r/sign-in/passkey", sent).json == {"error": DOES_NOT_FIT}
     asked(phone, "/r/passkeys/options")
     assert send(phone, "/r/passkeys", sent).json == {"error": DOES_NOT_FIT}
-    assert kept_of(compound, compound.person_id) == []
+    assert kept_of(small_compound, small_compound.person_id) == []
 
 
 def test_the_same_passkey_is_not_kept_for_a_second_person(
-    compound: Compound, phone: FlaskClient, neighbour: FlaskClient
+    small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:
-    passkey = made_on(phone, compound)
+    passkey = made_on(phone, small_compound)
     again = send(neighbour, "/r/passkeys", passkey.make(asked(neighbour, "/r/passkeys/options")))
     assert (again.status_code, again.json) == (422, {"error": DOES_NOT_FIT})
-    assert kept_of(compound, compound.neighbour_id) == []
+    assert kept_of(small_compound, small_compound.neighbour_id) == []
 
 
 def test_a_removed_passkey_does_not_sign_in_and_another_persons_is_404(
-    compound: Compound, phone: FlaskClient, neighbour: FlaskClient
+    small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:
-    passkey = made_on(phone, compound)
-    (passkey_id,) = kept_of(compound, compound.person_id)
+    passkey = made_on(phone, small_compound)
+    (passkey_id,) = kept_of(small_compound, small_compound.person_id)
     path = f"/r/passkeys/{passkey_id}/remove"
     assert press(neighbour, path, seen_on="/r/password").status_code == 404
-    assert kept_of(compound, compound.person_id) == [passkey_id]
+    assert kept_of(small_compound, small_compound.person_id) == [passkey_id]
     assert press(phone, path, seen_on="/r/password").location == "/r/password"
-    assert sign_in(english(compound), passkey).json == {"error": DOES_NOT_FIT}
+    assert sign_in(english(small_compound), passkey).json == {"error": DOES_NOT_FIT}
 
 
-def test_a_new_invitation_ends_the_passkeys_of_a_stolen_phone(compound: Compound, phone: FlaskClient) -> None:
-    passkey = made_on(phone, compound)
-    compound.invitation(compound.person_id)
-    assert sign_in(english(compound), passkey).json == {"error": DOES_NOT_FIT}
+def test_a_new_invitation_ends_the_passkeys_of_a_stolen_phone(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
+    passkey = made_on(phone, small_compound)
+    small_compound.invitation(small_compound.person_id)
+    assert sign_in(english(small_compound), passkey).json == {"error": DOES_NOT_FIT}
 
 
 def test_signing_out_everywhere_keeps_the_passkey_of_this_phone_alone(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
-    lost = made_on(phone, compound)
-    new_phone = english(compound)
+    lost = made_on(phone, small_compound)
+    new_phone = english(small_compound)
     assert sign_in(new_phone, lost).status_code == 200
-    own = made_on(new_phone, compound)
+    own = made_on(new_phone, small_compound)
     press(new_phone, "/r/sign-out-everywhere", seen_on="/r/help")
-    assert sign_in(english(compound), lost).status_code == 422
-    assert sign_in(english(compound), own).status_code == 200
+    assert sign_in(english(small_compound), lost).status_code == 422
+    assert sign_in(english(small_compound), own).status_code == 200
 
 
-def test_moving_out_leaves_no_passkey(compound: Compound, phone: FlaskClient) -> None:
-    made_on(phone, compound)
-    with compound.act("manager") as act:
-        move_out(act, compound.person_id)
-    assert kept_of(compound, compound.person_id) == []
+def test_moving_out_leaves_no_passkey(small_compound: Compound, phone: FlaskClient) -> None:
+    made_on(phone, small_compound)
+    with small_compound.act("manager") as act:
+        move_out(act, small_compound.person_id)
+    assert kept_of(small_compound, small_compound.person_id) == []
 
 
-def test_ten_passkeys_are_enough(compound: Compound, phone: FlaskClient) -> None:
+def test_ten_passkeys_are_enough(small_compound: Compound, phone: FlaskClient) -> None:
     for _number in range(10):
-        made_on(phone, compound)
-    more = SoftPasskey(origin_of(compound))
+        made_on(phone, small_compound)
+    more = SoftPasskey(origin_of(small_compound))
     refused = send(phone, "/r/passkeys", more.make(asked(phone, "/r/passkeys/options")))
     assert refused.json == {"error": "You have ten passkeys. Remove one that you no longer use first."}
 
 
-def test_the_export_names_the_passkeys_without_their_keys(compound: Compound, phone: FlaskClient) -> None:
-    made_on(phone, compound)
+def test_the_export_names_the_passkeys_without_their_keys(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
+    made_on(phone, small_compound)
     exported = phone.get("/r/records/export.json").json
     assert exported is not None
     (passkey,) = exported["passkeys"]
@@ -234,12 +238,12 @@ def test_passkeys_are_offered_only_where_browsers_take_them(public_url: str, hos
 
 
 def test_who_tries_passkeys_too_often_reads_so_and_a_right_one_signs_in_all_the_same(
-    compound: Compound, phone: FlaskClient, clock: SetClock
+    small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
-    passkey = made_on(phone, compound)
-    with compound.app.app_context():
+    passkey = made_on(phone, small_compound)
+    with small_compound.app.app_context():
         for _passkey in range(SIGN_IN_ADDRESS.most - 1):
             failed_unasked(current_counts(), "127.0.0.1", clock())
-    wrong = SoftPasskey(origin_of(compound))
-    assert sign_in(english(compound), wrong).status_code == 429
-    assert sign_in(english(compound), passkey).status_code == 200
+    wrong = SoftPasskey(origin_of(small_compound))
+    assert sign_in(english(small_compound), wrong).status_code == 429
+    assert sign_in(english(small_compound), passkey).status_code == 200

@@ -50,9 +50,9 @@ def add_passage(
         )
 
 
-def test_a_grant_and_a_refusal_are_shown_in_sentences(compound: Compound, phone: FlaskClient) -> None:
-    add_passage(compound, compound.person_id, "granted")
-    add_passage(compound, compound.person_id, "outside_hours")
+def test_a_grant_and_a_refusal_are_shown_in_sentences(small_compound: Compound, phone: FlaskClient) -> None:
+    add_passage(small_compound, small_compound.person_id, "granted")
+    add_passage(small_compound, small_compound.person_id, "outside_hours")
     page = phone.get("/r/records").text
     assert "The gate opened for you." in page
     assert "It was outside the hours you may pass this gate." in page
@@ -60,20 +60,20 @@ def test_a_grant_and_a_refusal_are_shown_in_sentences(compound: Compound, phone:
 
 
 def test_who_was_invited_again_reads_no_records_before_they_showed_their_card(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
-    add_passage(compound, compound.person_id, "granted")
-    stolen = compound.signed_in(compound.person_id)
+    add_passage(small_compound, small_compound.person_id, "granted")
+    stolen = small_compound.signed_in(small_compound.person_id)
     for path in ("/r/records", "/r/records/export.json"):
         assert stolen.get(path).status_code == 303
     assert "Show once that this is you" in stolen.get("/r/").text
-    with compound.act("desk") as act:
-        confirm_identity(act, compound.person_id)
+    with small_compound.act("desk") as act:
+        confirm_identity(act, small_compound.person_id)
     assert "The gate opened for you." in stolen.get("/r/records").text
 
 
-def test_no_resident_sees_the_passages_of_another(compound: Compound, phone: FlaskClient) -> None:
-    add_passage(compound, compound.neighbour_id, "granted")
+def test_no_resident_sees_the_passages_of_another(small_compound: Compound, phone: FlaskClient) -> None:
+    add_passage(small_compound, small_compound.neighbour_id, "granted")
     assert "The gate opened for you." not in phone.get("/r/records").text
     exported = phone.get("/r/records/export.json").json
     assert exported is not None
@@ -81,41 +81,41 @@ def test_no_resident_sees_the_passages_of_another(compound: Compound, phone: Fla
 
 
 def test_a_visitors_passage_is_shown_as_the_visitors_and_not_as_a_last_use(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     press(phone, "/r/visitors", seen_on="/r/visitors", label="Aunt Li", gate_numbers="1")
-    with compound.session() as session:
+    with small_compound.session() as session:
         pass_id = session.scalars(select(VisitorPassRow.pass_id)).one()
-    add_passage(compound, compound.person_id, "granted", method="qr", credential_id=pass_id)
+    add_passage(small_compound, small_compound.person_id, "granted", method="qr", credential_id=pass_id)
     assert "Your visitor: Aunt Li" in phone.get("/r/records").text
     assert "last used" not in phone.get("/r/").text
 
 
-def test_the_file_shows_no_place_in_a_journal(compound: Compound, phone: FlaskClient) -> None:
+def test_the_file_shows_no_place_in_a_journal(small_compound: Compound, phone: FlaskClient) -> None:
     """After a duress PIN the next entry is the alarm's, and the gap would reveal it to a reader."""
-    add_passage(compound, compound.person_id, "granted")
+    add_passage(small_compound, small_compound.person_id, "granted")
     (passage,) = phone.get("/r/records/export.json").json["passages"]
     assert set(passage) == {"at", "gate_name", "lane_name", "method", "reason", "opened", "visitor"}
 
 
-def test_the_last_use_of_a_way_is_beside_its_switch(compound: Compound, phone: FlaskClient) -> None:
-    add_passage(compound, compound.person_id, "granted")
-    add_passage(compound, compound.person_id, "outside_hours")
+def test_the_last_use_of_a_way_is_beside_its_switch(small_compound: Compound, phone: FlaskClient) -> None:
+    add_passage(small_compound, small_compound.person_id, "granted")
+    add_passage(small_compound, small_compound.person_id, "outside_hours")
     assert "last used Wed, Mar 4 12:01" in re.sub(r"</?span[^>]*>", "", phone.get("/r/").text)
 
 
 def test_who_looked_and_why_is_shown_to_the_person_alone(
-    compound: Compound, phone: FlaskClient, neighbour: FlaskClient
+    small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:
-    with compound.session() as session:
+    with small_compound.session() as session:
         append_audit(
             session,
-            compound.site_id,
+            small_compound.site_id,
             "named_lookup",
             {"role": "guard"},
             {"reason": "parcel went missing"},
-            compound.clock(),
-            person_id=compound.person_id,
+            small_compound.clock(),
+            person_id=small_compound.person_id,
         )
     page = phone.get("/r/records").text
     assert "Guard" in page
@@ -124,7 +124,7 @@ def test_who_looked_and_why_is_shown_to_the_person_alone(
 
 
 def test_the_export_holds_what_is_known_and_names_no_other_person(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     answer = phone.get("/r/records/export.json")
     assert "attachment" in answer.headers["Content-Disposition"]
@@ -136,16 +136,16 @@ def test_the_export_holds_what_is_known_and_names_no_other_person(
     assert "Zhao" not in answer.text
 
 
-def test_a_long_history_is_read_page_by_page(compound: Compound, phone: FlaskClient) -> None:
+def test_a_long_history_is_read_page_by_page(small_compound: Compound, phone: FlaskClient) -> None:
     for _number in range(57):
-        add_passage(compound, compound.person_id, "granted")
+        add_passage(small_compound, small_compound.person_id, "granted")
     assert "/r/records/passages" in phone.get("/r/records").text
     first = phone.get("/r/records/passages").text
     assert first.count("The gate opened for you.") == 50
     assert "12:57" in first
     assert "12:07" not in first
     following = first.partition('href="/r/records/passages?before=')[2].partition('"')[0]
-    with compound.session() as session:
+    with small_compound.session() as session:
         numbers = [str(number) for number in session.scalars(select(GateEvent.seq))]
     assert len(following) > 150
     assert not set(following.replace("=", " ").split("~")) & set(numbers), "a number of the gate's journal"
@@ -154,17 +154,17 @@ def test_a_long_history_is_read_page_by_page(compound: Compound, phone: FlaskCli
     assert "12:07" in second
 
 
-def test_every_look_is_listed_page_by_page(compound: Compound, phone: FlaskClient) -> None:
-    with compound.session() as session:
+def test_every_look_is_listed_page_by_page(small_compound: Compound, phone: FlaskClient) -> None:
+    with small_compound.session() as session:
         for number in range(52):
             append_audit(
                 session,
-                compound.site_id,
+                small_compound.site_id,
                 "named_lookup",
                 {"role": "guard"},
                 {"reason": f"parcel {number}."},
-                compound.clock(),
-                person_id=compound.person_id,
+                small_compound.clock(),
+                person_id=small_compound.person_id,
             )
     assert "/r/records/lookups" in phone.get("/r/records").text
     first = phone.get("/r/records/lookups").text
@@ -173,20 +173,22 @@ def test_every_look_is_listed_page_by_page(compound: Compound, phone: FlaskClien
     assert "parcel 1." in phone.get(f"/r/records/lookups?before={following}").text
 
 
-def test_what_is_no_place_in_the_history_shows_its_beginning(compound: Compound, phone: FlaskClient) -> None:
-    add_passage(compound, compound.person_id, "granted")
+def test_what_is_no_place_in_the_history_shows_its_beginning(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
+    add_passage(small_compound, small_compound.person_id, "granted")
     for wrong in ("now", "2026-03-04~1", "2026-03-04T12:00:00+00:00~x"):
         page = phone.get("/r/records/passages", query_string={"before": wrong})
         assert "The gate opened for you." in page.text
 
 
 def test_the_page_to_read_holds_what_the_file_holds_and_no_other_person(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
-    add_passage(compound, compound.person_id, "granted")
-    with compound.act("desk") as act:
-        issue_pin(act, compound.person_id)
-        issue_duress_pin(act, compound.person_id)
+    add_passage(small_compound, small_compound.person_id, "granted")
+    with small_compound.act("desk") as act:
+        issue_pin(act, small_compound.person_id)
+        issue_duress_pin(act, small_compound.person_id)
     answer = phone.get("/r/records/export.html")
     assert "attachment" in answer.headers["Content-Disposition"]
     for held in ("Lin Wei", "3-1203", "The gate opened for you.", "North gate", "None. You have agreed to"):
@@ -200,10 +202,10 @@ def test_the_page_to_read_holds_what_the_file_holds_and_no_other_person(
 
 
 def test_records_are_deleted_in_one_go_and_the_page_says_what_stays(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
-    add_passage(compound, compound.person_id, "granted")
-    add_passage(compound, compound.neighbour_id, "granted")
+    add_passage(small_compound, small_compound.person_id, "granted")
+    add_passage(small_compound, small_compound.neighbour_id, "granted")
     page = phone.get("/r/records/delete").text
     assert "1 entries lose your name" in page
     for stays in ("30 days", "1096 days", "180 days", "60 days"):
@@ -213,9 +215,9 @@ def test_records_are_deleted_in_one_go_and_the_page_says_what_stays(
     assert press(phone, "/r/records/delete", seen_on="/r/records/delete", passages="1").status_code == 303
     assert "The gate opened for you." not in phone.get("/r/records").text
     assert "There is nothing that could be deleted now." in phone.get("/r/records/delete").text
-    with compound.session() as session:
+    with small_compound.session() as session:
         named = session.scalars(select(GateEvent.person_id).where(GateEvent.person_id.is_not(None)))
-        assert list(named) == [compound.neighbour_id]
+        assert list(named) == [small_compound.neighbour_id]
 
 
 AGREED = (
@@ -225,7 +227,7 @@ AGREED = (
 
 
 def test_what_a_guardian_agreed_to_is_shown_with_its_exact_text_and_digest(
-    compound: Compound, phone: FlaskClient, neighbour: FlaskClient
+    small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:
     assert AGREED in phone.get("/r/home").text
     press(phone, "/r/home/children", seen_on="/r/home", display_name="Bao", agrees="yes")
@@ -243,18 +245,20 @@ def test_what_a_guardian_agreed_to_is_shown_with_its_exact_text_and_digest(
     assert AGREED not in neighbour.get("/r/records").text
 
 
-def test_the_text_is_kept_in_the_language_it_was_read_in(compound: Compound) -> None:
-    phone = compound.signed_in(compound.person_id, language="zh")
+def test_the_text_is_kept_in_the_language_it_was_read_in(small_compound: Compound) -> None:
+    phone = small_compound.signed_in(small_compound.person_id, language="zh")
     press(phone, "/r/home/children", seen_on="/r/home", display_name="Bao", agrees="yes")
-    with compound.session() as session:
+    with small_compound.session() as session:
         agreement = session.scalars(select(ChildAgreement)).one()
         assert agreement.language == "zh"
         assert (agreement.text or "").startswith("我是")
 
 
-def test_an_agreement_from_before_texts_were_kept_says_so(compound: Compound, phone: FlaskClient) -> None:
+def test_an_agreement_from_before_texts_were_kept_says_so(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
     press(phone, "/r/home/children", seen_on="/r/home", display_name="Bao", agrees="yes")
-    with compound.session() as session:
+    with small_compound.session() as session:
         session.scalars(select(ChildAgreement)).one().text = None
     said = "The exact text was not kept when you agreed."
     assert said in phone.get("/r/records").text

@@ -31,39 +31,39 @@ def ids(compound: Compound) -> list[str]:
         return list(session.scalars(select(RightsRequest.request_id).order_by(RightsRequest.filed_at)))
 
 
-def test_a_complaint_is_filed_and_listed_with_its_date(compound: Compound, phone: FlaskClient) -> None:
+def test_a_complaint_is_filed_and_listed_with_its_date(small_compound: Compound, phone: FlaskClient) -> None:
     assert send(phone, "complaint", text="The camera faces my window.").status_code == 303
     page = phone.get("/r/requests").text
     assert "I want to complain" in page
     assert "answer by Mar 19, 2026" in page
-    one = phone.get(f"/r/requests/{ids(compound)[0]}").text
+    one = phone.get(f"/r/requests/{ids(small_compound)[0]}").text
     assert "The camera faces my window." in one
     assert "Mar 9, 2026" in one  # acknowledged by: three working days after a Wednesday
 
 
-def test_a_form_that_is_sent_twice_files_once(compound: Compound, phone: FlaskClient) -> None:
+def test_a_form_that_is_sent_twice_files_once(small_compound: Compound, phone: FlaskClient) -> None:
     page = phone.get(NEW + "complaint").text
     data = {"csrf_token": csrf_of(page), "once": once_of(page), "text": "Too bright at night."}
     assert [phone.post(NEW + "complaint", data=data).status_code for _press in "12"] == [303, 303]
-    assert len(ids(compound)) == 1
+    assert len(ids(small_compound)) == 1
 
 
 def test_an_error_is_shown_beside_its_field_and_what_was_typed_stays(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     answer = send(phone, "correction", subject="home", wanted=" ", text="We moved upstairs.")
     assert answer.status_code == 422
     assert 'aria-describedby="wanted-problem"' in answer.text
     assert "We moved upstairs." in answer.text
     assert 'value="home" checked' in answer.text
-    assert ids(compound) == []
+    assert ids(small_compound) == []
 
 
 def test_another_persons_request_is_not_there(
-    compound: Compound, phone: FlaskClient, neighbour: FlaskClient
+    small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:
     send(phone, "complaint", text="The camera faces my window.")
-    [request_id] = ids(compound)
+    [request_id] = ids(small_compound)
     token = csrf_of(neighbour.get("/r/requests").text)
     assert neighbour.get(f"/r/requests/{request_id}").status_code == 404
     taken = neighbour.post(f"/r/requests/{request_id}/withdraw", data={"csrf_token": token})
@@ -71,21 +71,21 @@ def test_another_persons_request_is_not_there(
     assert "window" not in neighbour.get("/r/requests").text
 
 
-def test_a_request_can_be_taken_back(compound: Compound, phone: FlaskClient) -> None:
+def test_a_request_can_be_taken_back(small_compound: Compound, phone: FlaskClient) -> None:
     send(phone, "complaint", text="The camera faces my window.")
-    path = f"/r/requests/{ids(compound)[0]}"
+    path = f"/r/requests/{ids(small_compound)[0]}"
     token = csrf_of(phone.get(path).text)
     assert phone.post(f"{path}/withdraw", data={"csrf_token": token}).status_code == 303
     assert "Taken back" in phone.get(path).text
 
 
 def test_a_refusal_shows_its_reason_and_where_to_complain_further(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     send(phone, "complaint", text="The camera faces my window.")
-    [request_id] = ids(compound)
+    [request_id] = ids(small_compound)
     channels = {"zh": "监管局", "en": "The regulator"}
-    with compound.act("manager") as act:
+    with small_compound.act("manager") as act:
         save_contact(act, name="Ms Qin", contact="021-5555 0101", channels=channels)
         refuse(act, request_id, "It shows the gate alone.", "en")
     page = phone.get(f"/r/requests/{request_id}").text
@@ -94,33 +94,33 @@ def test_a_refusal_shows_its_reason_and_where_to_complain_further(
     assert "Ms Qin" in phone.get("/r/requests").text
 
 
-def test_a_correction_shows_before_and_after(compound: Compound, phone: FlaskClient) -> None:
+def test_a_correction_shows_before_and_after(small_compound: Compound, phone: FlaskClient) -> None:
     send(phone, "correction", subject="name", wanted="Lin Weiwei")
-    [request_id] = ids(compound)
-    with compound.act("manager") as act:
+    [request_id] = ids(small_compound)
+    with small_compound.act("manager") as act:
         correct(act, request_id, "", "Lin Weiwei", "")
     page = phone.get(f"/r/requests/{request_id}").text
     assert "Lin Wei<" in page
     assert "Lin Weiwei" in page
-    with compound.session() as session:
-        assert session.get_one(Person, compound.person_id).display_name == "Lin Weiwei"
+    with small_compound.session() as session:
+        assert session.get_one(Person, small_compound.person_id).display_name == "Lin Weiwei"
 
 
-def test_a_late_answer_is_marked(compound: Compound, phone: FlaskClient, clock: SetClock) -> None:
+def test_a_late_answer_is_marked(small_compound: Compound, phone: FlaskClient, clock: SetClock) -> None:
     send(phone, "complaint", text="The camera faces my window.")
     clock.now += timedelta(days=16)
     assert "Late" in phone.get("/r/requests").text
 
 
 def test_who_was_invited_again_asks_for_nothing_before_they_showed_their_card(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     send(phone, "access")
-    stolen = compound.signed_in(compound.person_id)
-    for path in ("/r/requests", NEW + "access", f"/r/requests/{ids(compound)[0]}", "/r/records/delete"):
+    stolen = small_compound.signed_in(small_compound.person_id)
+    for path in ("/r/requests", NEW + "access", f"/r/requests/{ids(small_compound)[0]}", "/r/records/delete"):
         assert stolen.get(path).status_code == 303
-    with compound.act("desk") as act:
-        confirm_identity(act, compound.person_id)
+    with small_compound.act("desk") as act:
+        confirm_identity(act, small_compound.person_id)
     assert stolen.get("/r/requests").status_code == 200
 
 

@@ -14,62 +14,66 @@ from web_admin.compound.models import Person
 WRONG_CODE = "This code is wrong, has been used or is too old."
 
 
-def test_opening_an_invitation_link_does_not_use_it_up(compound: Compound) -> None:
-    code = compound.invitation(compound.person_id)
-    preview = compound.app.test_client()
+def test_opening_an_invitation_link_does_not_use_it_up(small_compound: Compound) -> None:
+    code = small_compound.invitation(small_compound.person_id)
+    preview = small_compound.app.test_client()
     assert preview.get(f"/r/welcome/{code}").status_code == 200
-    answer = press(compound.app.test_client(), "/r/welcome", seen_on=f"/r/welcome/{code}", code=code)
+    answer = press(small_compound.app.test_client(), "/r/welcome", seen_on=f"/r/welcome/{code}", code=code)
     assert (answer.status_code, answer.location) == (303, "/r/password")
 
 
-def test_an_invitation_that_was_read_in_english_opens_an_english_page(compound: Compound) -> None:
-    with compound.act() as act:
-        act.session.get_one(Person, compound.person_id).language = "zh"
-    code = compound.invitation(compound.person_id)
+def test_an_invitation_that_was_read_in_english_opens_an_english_page(small_compound: Compound) -> None:
+    with small_compound.act() as act:
+        act.session.get_one(Person, small_compound.person_id).language = "zh"
+    code = small_compound.invitation(small_compound.person_id)
     english = {"Accept-Language": "en-GB,en;q=0.9"}
-    client = compound.app.test_client()
+    client = small_compound.app.test_client()
     token = csrf_of(client.get(f"/r/welcome/{code}", headers=english).text)
     client.post("/r/welcome", data={"code": code, "csrf_token": token}, headers=english)
     assert '<html lang="en"' in client.get("/r/", headers=english).text
-    with compound.act() as act:
-        assert act.session.get_one(Person, compound.person_id).language == "en"
+    with small_compound.act() as act:
+        assert act.session.get_one(Person, small_compound.person_id).language == "en"
 
 
-def test_whether_the_card_that_was_shown_has_been_seen_is_said(compound: Compound) -> None:
-    client = compound.app.test_client()
+def test_whether_the_card_that_was_shown_has_been_seen_is_said(small_compound: Compound) -> None:
+    client = small_compound.app.test_client()
     with client.session_transaction() as session:
         session["language"] = "en"
-    code = compound.invitation(compound.person_id)
+    code = small_compound.invitation(small_compound.person_id)
     press(client, "/r/welcome", seen_on="/r/welcome", code=code)
     press(client, "/r/at-gate")
     assert "No gate and no phone has said so yet." not in client.get("/r/").text
     assert "No gate and no phone has said so yet." in client.get("/r/?shown=1").text
-    card_was_shown(compound.app, compound.person_id)
+    card_was_shown(small_compound.app, small_compound.person_id)
     assert "This phone is confirmed as yours." in client.get("/r/?shown=1").text
     assert "This phone is confirmed as yours." not in client.get("/r/").text
 
 
-def test_an_invitation_works_once(compound: Compound) -> None:
-    code = compound.invitation(compound.person_id)
-    press(compound.app.test_client(), "/r/welcome", seen_on="/r/welcome", code=code)
-    again = compound.app.test_client()
+def test_an_invitation_works_once(small_compound: Compound) -> None:
+    code = small_compound.invitation(small_compound.person_id)
+    press(small_compound.app.test_client(), "/r/welcome", seen_on="/r/welcome", code=code)
+    again = small_compound.app.test_client()
     answer = press(again, "/r/welcome", seen_on="/r/welcome", code=code)
     assert answer.status_code == 422
     assert again.get("/r/").location == "/r/sign-in"
 
 
-def test_who_is_signed_in_and_taps_the_used_invitation_again_comes_to_their_page(compound: Compound) -> None:
-    code = compound.invitation(compound.person_id)
-    client = compound.app.test_client()
+def test_who_is_signed_in_and_taps_the_used_invitation_again_comes_to_their_page(
+    small_compound: Compound,
+) -> None:
+    code = small_compound.invitation(small_compound.person_id)
+    client = small_compound.app.test_client()
     press(client, "/r/welcome", seen_on=f"/r/welcome/{code}", code=code)
     again = press(client, "/r/welcome", seen_on=f"/r/welcome/{code}", code=code)
     assert (again.status_code, again.location) == (303, "/r/")
     assert "You are signed in on this phone already" in client.get("/r/").text
 
 
-def test_an_old_or_mistyped_invitation_is_refused_in_plain_words(compound: Compound, clock: SetClock) -> None:
-    code = compound.invitation(compound.person_id)
-    client = compound.app.test_client()
+def test_an_old_or_mistyped_invitation_is_refused_in_plain_words(
+    small_compound: Compound, clock: SetClock
+) -> None:
+    code = small_compound.invitation(small_compound.person_id)
+    client = small_compound.app.test_client()
     with client.session_transaction() as session:
         session["language"] = "en"
     assert WRONG_CODE in press(client, "/r/welcome", seen_on="/r/welcome", code="AAAA-BBBB-CCCC").text
@@ -77,10 +81,10 @@ def test_an_old_or_mistyped_invitation_is_refused_in_plain_words(compound: Compo
     assert WRONG_CODE in press(client, "/r/welcome", seen_on="/r/welcome", code=code).text
 
 
-def test_a_name_and_password_open_the_page_elsewhere(compound: Compound, phone: FlaskClient) -> None:
+def test_a_name_and_password_open_the_page_elsewhere(small_compound: Compound, phone: FlaskClient) -> None:
     saved = press(phone, "/r/password", name="linwei", password="a long enough one")
     assert saved.location == "/r/"
-    elsewhere = compound.app.test_client()
+    elsewhere = small_compound.app.test_client()
     wrong = press(elsewhere, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="not this one")
     assert (wrong.status_code, "The PIN for the gate is another one." in wrong.text) == (422, True)
     right = press(elsewhere, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="a long enough one")
@@ -96,10 +100,10 @@ def test_a_short_password_is_refused_beside_its_field(phone: FlaskClient) -> Non
 
 
 def test_signing_out_everywhere_ends_the_other_session_and_keeps_this_one(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     press(phone, "/r/password", name="linwei", password="a long enough one")
-    other = compound.app.test_client()
+    other = small_compound.app.test_client()
     press(other, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="a long enough one")
     press(other, "/r/sign-out-everywhere", seen_on="/r/help")
     assert other.get("/r/").status_code == 200
@@ -107,42 +111,42 @@ def test_signing_out_everywhere_ends_the_other_session_and_keeps_this_one(
 
 
 def test_a_second_invitation_ends_what_is_signed_in_on_a_stolen_phone(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     press(phone, "/r/password", name="linwei", password="set by the thief")
-    compound.invitation(compound.person_id)
+    small_compound.invitation(small_compound.person_id)
     assert phone.get("/r/").location == "/r/sign-in"
-    thief = compound.app.test_client()
+    thief = small_compound.app.test_client()
     answer = press(thief, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="set by the thief")
     assert answer.status_code == 422
 
 
 def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     press(phone, "/r/password", name="linwei", password="a long enough one")
-    other = compound.app.test_client()
+    other = small_compound.app.test_client()
     press(other, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="a long enough one")
     press(phone, "/r/password", seen_on="/r/password", name="linwei", password="another long one")
     assert phone.get("/r/").status_code == 200
     assert other.get("/r/").location == "/r/sign-in"
 
 
-def test_who_lost_the_phone_finds_help_from_the_sign_in_and_back(compound: Compound) -> None:
-    stranger = compound.app.test_client()
+def test_who_lost_the_phone_finds_help_from_the_sign_in_and_back(small_compound: Compound) -> None:
+    stranger = small_compound.app.test_client()
     assert 'href="/r/help"' in stranger.get("/r/sign-in").text
     assert 'href="/r/sign-in"' in stranger.get("/r/help").text
 
 
-def test_strangers_are_sent_to_the_sign_in_from_every_personal_page(compound: Compound) -> None:
-    stranger = compound.app.test_client()
+def test_strangers_are_sent_to_the_sign_in_from_every_personal_page(small_compound: Compound) -> None:
+    stranger = small_compound.app.test_client()
     for path in ("/r/", "/r/code", "/r/visitors", "/r/records", "/r/face", "/r/records/export.json"):
         answer = stranger.get(path)
         assert (path, answer.status_code, answer.location) == (path, 302, "/r/sign-in")
 
 
 def test_an_unlocked_phone_changes_no_password_without_the_old_one(
-    compound: Compound, phone: FlaskClient, clock: SetClock
+    small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
     press(phone, "/r/password", name="linwei", password="a long enough one")
     clock.now += timedelta(minutes=11)
@@ -154,7 +158,7 @@ def test_an_unlocked_phone_changes_no_password_without_the_old_one(
     right = press(phone, "/r/password/confirm", seen_on="/r/password", password="a long enough one")
     assert right.location == "/r/password"
     assert press(phone, "/r/password", name="linwei", password="another long one").location == "/r/"
-    elsewhere = compound.app.test_client()
+    elsewhere = small_compound.app.test_client()
     right = press(elsewhere, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="another long one")
     assert right.location == "/r/"
 

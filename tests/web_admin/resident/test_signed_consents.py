@@ -42,10 +42,10 @@ def family(compound: Compound) -> tuple[str, str]:
 
 
 def test_the_name_is_asked_for_beside_the_yes_and_what_was_typed_stays(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     assert "signed_name" not in phone.get("/r/face").text
-    ask_for(compound, written=True)
+    ask_for(small_compound, written=True)
     page = phone.get("/r/face").text
     assert "I have read this notice and agree in writing" in page
     assert re.search(r'<input[^>]*name="signed_name"[^>]*form="yes"[^>]*required', page)
@@ -54,26 +54,26 @@ def test_the_name_is_asked_for_beside_the_yes_and_what_was_typed_stays(
     )
     assert answer.status_code == 422
     assert "at most 80 characters" in answer.text and "x" * 81 in answer.text
-    assert consents(compound) == []
+    assert consents(small_compound) == []
     press(phone, "/r/face/no", seen_on="/r/face", notice_version="1", language="en")
 
 
 def test_what_was_signed_can_be_taken_along_and_checked_by_anyone(
-    compound: Compound,
+    small_compound: Compound,
     phone: FlaskClient,
     neighbour: FlaskClient,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    ask_for(compound, written=True)
+    ask_for(small_compound, written=True)
     press(phone, "/r/face/yes", seen_on="/r/face", notice_version="1", language="en", signed_name="Lin Wei")
-    (consent,) = consents(compound)
+    (consent,) = consents(small_compound)
     assert "Signed: Lin Wei" in phone.get(f"/r/records/consents/{consent.consent_id}").text
     path = f"/r/records/releases/{consent.consent_id}.json"
     file = tmp_path / "signed.json"
     file.write_bytes(phone.get(path).data)
-    with compound.session() as session:
-        root = session.get_one(Site, compound.site_id).root_public_key
+    with small_compound.session() as session:
+        root = session.get_one(Site, small_compound.site_id).root_public_key
     check_release(read_release(file.read_bytes()), root)
     assert run(["release", str(file), "--root-key", root.hex()]) == 0
     said = capsys.readouterr().out
@@ -99,11 +99,11 @@ def test_what_was_signed_can_be_taken_along_and_checked_by_anyone(
 
 
 def test_both_guardians_are_asked_and_each_sees_who_is_waited_for(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
-    father_id, son_id = family(compound)
-    ask_for(compound, written=True, both=True)
-    minor, father = compound.signed_in(son_id), compound.signed_in(father_id)
+    father_id, son_id = family(small_compound)
+    ask_for(small_compound, written=True, both=True)
+    minor, father = small_compound.signed_in(son_id), small_compound.signed_in(father_id)
     page = minor.get("/r/face").text
     assert "are asked" in page and "Lin Wei" in page and "Lin Tao" in page
     assert "signed_name" not in page
@@ -114,24 +114,24 @@ def test_both_guardians_are_asked_and_each_sees_who_is_waited_for(
             "csrf_token": token,
             "notice_version": "1",
             "language": "en",
-            "guardian": [compound.person_id, father_id],
+            "guardian": [small_compound.person_id, father_id],
         },
     )
     assert minor.get("/r/face").text.count("has not answered yet") == 2
-    with compound.session() as session:
+    with small_compound.session() as session:
         request_of = {row.guardian_id: row.request_id for row in session.scalars(select(GuardianRequest))}
-    mothers = f"/r/guardian/{request_of[compound.person_id]}"
+    mothers = f"/r/guardian/{request_of[small_compound.person_id]}"
     assert "Lin Tao is asked as well" in phone.get(mothers).text
     assert press(phone, f"{mothers}/yes", seen_on=mothers, language="en").status_code == 422
     press(phone, f"{mothers}/yes", seen_on=mothers, language="en", signed_name="Lin Wei")
-    assert consents(compound) == []
+    assert consents(small_compound) == []
     assert "The other guardian has not answered yet" in phone.get("/r/").text
     waiting = phone.get(mothers).text
     assert "Take my yes back" in waiting and "data-face-yes" not in waiting
     assert "agreed" in minor.get("/r/face").text
     fathers = f"/r/guardian/{request_of[father_id]}"
     press(father, f"{fathers}/yes", seen_on=fathers, language="en", signed_name="Lin Tao")
-    (consent,) = consents(compound)
+    (consent,) = consents(small_compound)
     shown = minor.get(f"/r/records/consents/{consent.consent_id}").text
     assert "Lin Wei agreed as your guardian" in shown and "Lin Tao agreed as your guardian" in shown
     for parent in (phone, father):
@@ -141,11 +141,11 @@ def test_both_guardians_are_asked_and_each_sees_who_is_waited_for(
     assert minor.get(f"/r/records/releases/{consent.consent_id}.json").status_code == 404
 
 
-def test_with_one_known_guardian_of_two_the_page_says_whom_to_turn_to(compound: Compound) -> None:
-    with compound.act() as act:
-        home_id = act.session.get_one(Person, compound.person_id).home_id
+def test_with_one_known_guardian_of_two_the_page_says_whom_to_turn_to(small_compound: Compound) -> None:
+    with small_compound.act() as act:
+        home_id = act.session.get_one(Person, small_compound.person_id).home_id
         son = add_person(act, display_name="Bao", home_id=home_id, age_band="14_17", language="en").person_id
         issue_card(act, son, 4_242_009)
-    ask_for(compound, both=True)
-    page = compound.signed_in(son).get("/r/face").text
+    ask_for(small_compound, both=True)
+    page = small_compound.signed_in(son).get("/r/face").text
     assert "only one is known here" in page

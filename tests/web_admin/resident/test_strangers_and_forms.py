@@ -32,15 +32,15 @@ def journal_length(compound: Compound) -> int:
 
 
 @pytest.fixture
-def theirs(compound: Compound, neighbour: FlaskClient) -> dict[str, str]:
+def theirs(small_compound: Compound, neighbour: FlaskClient) -> dict[str, str]:
     """Return the ids of everything that the neighbour has."""
     switch(neighbour, "qr", on=True)
     press(neighbour, "/r/visitors", seen_on="/r/visitors", label="plumber", gate_numbers="1")
     press(neighbour, "/r/visitors/code", seen_on="/r/visitors", minutes="60", gate_number="1")
     press(neighbour, "/r/face/yes", seen_on="/r/face", notice_version="1", language="en")
-    with compound.session() as session:
+    with small_compound.session() as session:
         rows = session.scalars(
-            select(CredentialRow).where(CredentialRow.person_id == compound.neighbour_id)
+            select(CredentialRow).where(CredentialRow.person_id == small_compound.neighbour_id)
         ).all()
         ids = {row.kind: row.credential_id for row in rows}
         ids["pass"] = session.scalars(select(VisitorPassRow.pass_id)).one()
@@ -60,11 +60,11 @@ def theirs(compound: Compound, neighbour: FlaskClient) -> dict[str, str]:
     ],
 )
 def test_an_act_on_another_persons_thing_is_404_and_changes_nothing(
-    compound: Compound, phone: FlaskClient, theirs: dict[str, str], path: str
+    small_compound: Compound, phone: FlaskClient, theirs: dict[str, str], path: str
 ) -> None:
-    before = journal_length(compound)
+    before = journal_length(small_compound)
     assert press(phone, path.format(**theirs)).status_code == 404
-    assert journal_length(compound) == before
+    assert journal_length(small_compound) == before
 
 
 @pytest.mark.first_set
@@ -82,20 +82,20 @@ def test_the_contact_answer_reveals_nothing_of_another_persons_key(
 
 
 def test_signing_out_with_another_persons_key_does_not_end_it(
-    compound: Compound, phone: FlaskClient, theirs: dict[str, str]
+    small_compound: Compound, phone: FlaskClient, theirs: dict[str, str]
 ) -> None:
     press(phone, "/r/sign-out", credential_id=theirs["qr"])
-    with compound.session() as session:
+    with small_compound.session() as session:
         assert session.get_one(CredentialRow, theirs["qr"]).state == "active"
 
 
 @pytest.mark.parametrize("path", PERSONAL_POSTS)
 def test_a_form_without_its_token_is_refused_and_changes_nothing(
-    compound: Compound, phone: FlaskClient, path: str
+    small_compound: Compound, phone: FlaskClient, path: str
 ) -> None:
-    before = journal_length(compound)
+    before = journal_length(small_compound)
     assert phone.post(path, data={"on": "1"}).status_code == 400
-    assert journal_length(compound) == before
+    assert journal_length(small_compound) == before
 
 
 def test_personal_answers_are_never_stored_by_caches(phone: FlaskClient) -> None:

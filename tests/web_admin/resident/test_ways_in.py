@@ -40,55 +40,61 @@ def test_the_four_ways_stand_in_their_fixed_order(phone: FlaskClient) -> None:
     assert places == sorted(places)
 
 
-def test_the_last_working_way_stays_on_and_the_page_says_why(compound: Compound, phone: FlaskClient) -> None:
+def test_the_last_working_way_stays_on_and_the_page_says_why(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
     assert "This is your only working way in besides face" in phone.get("/r/").text
     switch(phone, "card", on=False)
-    assert methods(compound) == ["card"]
+    assert methods(small_compound) == ["card"]
     assert "Choose at least one of card, PIN and QR code." in phone.get("/r/").text
 
 
-def test_with_another_way_the_card_can_be_switched_off(compound: Compound, phone: FlaskClient) -> None:
+def test_with_another_way_the_card_can_be_switched_off(small_compound: Compound, phone: FlaskClient) -> None:
     switch(phone, "qr", on=True)
     switch(phone, "card", on=False)
-    assert methods(compound) == ["qr"]
+    assert methods(small_compound) == ["qr"]
 
 
 def test_switching_the_pin_on_shows_a_new_pin_on_that_answer_only(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     shown = switch(phone, "pin", on=True).text
     digits = shown.partition("data-pin>")[2][:6]
     assert digits.isdecimal()
     assert digits not in phone.get("/r/").text
-    assert methods(compound) == ["card", "pin"]
+    assert methods(small_compound) == ["card", "pin"]
 
 
-def test_a_new_pin_ends_the_old_one(compound: Compound, phone: FlaskClient) -> None:
+def test_a_new_pin_ends_the_old_one(small_compound: Compound, phone: FlaskClient) -> None:
     switch(phone, "pin", on=True)
     press(phone, "/r/pin")
-    with compound.session() as session:
+    with small_compound.session() as session:
         states = session.scalars(
             select(CredentialRow.state)
-            .where(CredentialRow.person_id == compound.person_id, CredentialRow.kind == "pin")
+            .where(CredentialRow.person_id == small_compound.person_id, CredentialRow.kind == "pin")
             .order_by(CredentialRow.state)
         ).all()
     assert states == ["active", "ended"]
 
 
-def test_the_card_is_suspended_and_resumed_in_one_tap_each(compound: Compound, phone: FlaskClient) -> None:
-    press(phone, f"/r/cards/{compound.card_id}/suspend")
-    assert card_state(compound) == "suspended"
+def test_the_card_is_suspended_and_resumed_in_one_tap_each(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
+    press(phone, f"/r/cards/{small_compound.card_id}/suspend")
+    assert card_state(small_compound) == "suspended"
     assert "On, but your card is suspended" in phone.get("/r/").text
-    press(phone, f"/r/cards/{compound.card_id}/resume")
-    assert card_state(compound) == "active"
+    press(phone, f"/r/cards/{small_compound.card_id}/resume")
+    assert card_state(small_compound) == "active"
 
 
 PAGES = ("/r/", "/r/code", "/r/visitors", "/r/records", "/r/help", "/r/password", "/r/records/export.json")
 
 
-def test_who_suspended_the_only_card_reads_that_nothing_opens(compound: Compound, phone: FlaskClient) -> None:
+def test_who_suspended_the_only_card_reads_that_nothing_opens(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
     assert "data-nothing-works" not in phone.get("/r/").text
-    press(phone, f"/r/cards/{compound.card_id}/suspend")
+    press(phone, f"/r/cards/{small_compound.card_id}/suspend")
     assert "data-nothing-works" in phone.get("/r/").text
     switch(phone, "pin", on=True)
     assert "data-nothing-works" not in phone.get("/r/").text
@@ -100,7 +106,7 @@ def pages_of(client: FlaskClient) -> list[str]:
 
 
 def test_the_answer_with_a_second_pin_looks_like_that_with_a_new_one(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     switch(phone, "pin", on=True)
     usual, second = press(phone, "/r/pin").text, press(phone, "/r/pin", seen_on="/r/help", second="1").text
@@ -111,24 +117,24 @@ def test_the_answer_with_a_second_pin_looks_like_that_with_a_new_one(
     assert sum(a != b for a, b in zip(*digits, strict=True)) >= 2
 
 
-def test_a_duress_pin_changes_no_page_and_no_export(compound: Compound, phone: FlaskClient) -> None:
+def test_a_duress_pin_changes_no_page_and_no_export(small_compound: Compound, phone: FlaskClient) -> None:
     switch(phone, "pin", on=True)
     phone.get("/r/")
     before = pages_of(phone)
     press(phone, "/r/pin", seen_on="/r/help", second="1")
     assert pages_of(phone) == before
-    with compound.act("manager") as act:
-        issue_duress_pin(act, compound.person_id)
+    with small_compound.act("manager") as act:
+        issue_duress_pin(act, small_compound.person_id)
     assert pages_of(phone) == before
     assert "duress" not in "".join(before).lower()
 
 
 def test_without_a_usual_pin_there_is_no_second_one_and_the_page_says_so(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     assert press(phone, "/r/pin", seen_on="/r/help", second="1").status_code == 303
     assert "Switch on your usual PIN first." in phone.get("/r/").text
-    with compound.session() as session:
+    with small_compound.session() as session:
         assert session.scalars(select(CredentialRow).where(CredentialRow.kind == "pin")).all() == []
 
 
@@ -142,18 +148,22 @@ def requested(compound: Compound) -> TwoMethods | None:
     return record.two_methods
 
 
-def test_a_request_needs_two_methods_that_work_besides_face(compound: Compound, phone: FlaskClient) -> None:
+def test_a_request_needs_two_methods_that_work_besides_face(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
     refused = press(phone, "/r/two-ways", wish="own", wish_from="20:15", wish_until="06:45")
     assert refused.status_code == 422
     assert "This needs two of card, PIN and QR code that work." in refused.text
     assert ('value="20:15"' in refused.text, 'value="06:45"' in refused.text) == (True, True)
-    assert requested(compound) is None
+    assert requested(small_compound) is None
 
 
-def test_a_two_method_request_has_own_hours_over_midnight(compound: Compound, phone: FlaskClient) -> None:
+def test_a_two_method_request_has_own_hours_over_midnight(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
     switch(phone, "pin", on=True)
     press(phone, "/r/two-ways", wish="own", wish_from="20:15", wish_until="06:45")
-    assert requested(compound) == TwoMethods(20 * 60 + 15, 6 * 60 + 45)
+    assert requested(small_compound) == TwoMethods(20 * 60 + 15, 6 * 60 + 45)
     page = phone.get("/r/").text
     assert 'name="wish" value="own" checked' in page
     assert ('value="20:15"' in page, 'value="06:45"' in page) == (True, True)
@@ -173,7 +183,7 @@ def test_a_two_method_request_has_own_hours_over_midnight(compound: Compound, ph
     ],
 )
 def test_hours_that_are_none_are_refused_beside_their_field_and_stay_typed(
-    compound: Compound, phone: FlaskClient, hours: tuple[str, str], field: str
+    small_compound: Compound, phone: FlaskClient, hours: tuple[str, str], field: str
 ) -> None:
     switch(phone, "pin", on=True)
     refused = press(phone, "/r/two-ways", wish="own", wish_from=hours[0], wish_until=hours[1])
@@ -182,24 +192,24 @@ def test_hours_that_are_none_are_refused_beside_their_field_and_stay_typed(
     assert (problem in refused.text, f"aria-describedby={problem[3:]}" in refused.text) == (True, True)
     assert f'name="wish_from" value="{hours[0]}"' in refused.text
     assert f'name="wish_until" value="{hours[1]}"' in refused.text
-    assert requested(compound) is None
+    assert requested(small_compound) is None
 
 
 def test_a_two_method_request_reaches_the_gate_and_ends_when_its_owner_says_so(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     switch(phone, "pin", on=True)
     press(phone, "/r/two-ways", wish="night")
-    assert requested(compound) == TwoMethods(22 * 60, 6 * 60)
+    assert requested(small_compound) == TwoMethods(22 * 60, 6 * 60)
     press(phone, "/r/two-ways", wish="always")
-    assert requested(compound) == TwoMethods(0, 0)
+    assert requested(small_compound) == TwoMethods(0, 0)
     exported = phone.get("/r/records/export.json").json
     assert exported is not None
     assert exported["two_ways_in"] == "always"
-    press(phone, f"/r/cards/{compound.card_id}/suspend")
+    press(phone, f"/r/cards/{small_compound.card_id}/suspend")
     assert "Only one of your ways works now, so one is enough" in phone.get("/r/").text
     press(phone, "/r/two-ways", wish="off")
-    assert requested(compound) is None
+    assert requested(small_compound) is None
 
 
 CARD_ALONE, BOTH, FACE_ALONE = {Method.CARD}, {Method.CARD, Method.FACE}, {Method.FACE}
@@ -231,32 +241,32 @@ def opens(compound: Compound) -> list[set[Method]]:
 
 
 def test_who_asks_for_card_and_face_has_a_pin_in_reserve_and_without_one_the_card_is_enough(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     """The face is one of the two; it never becomes what its owner is locked out for."""
     press(phone, "/r/face/yes", seen_on="/r/face", notice_version="1", language="en")
     refused = press(phone, "/r/two-ways", wish="always")
     assert "one stays in reserve for when the gate does not know your face" in refused.text
-    assert opens(compound) == [CARD_ALONE, BOTH]
+    assert opens(small_compound) == [CARD_ALONE, BOTH]
     switch(phone, "pin", on=True)
     press(phone, "/r/two-ways", wish="always")
-    assert opens(compound) == [BOTH]
+    assert opens(small_compound) == [BOTH]
     switch(phone, "pin", on=False)
-    assert opens(compound) == [CARD_ALONE, BOTH], "only one way is left besides the face"
+    assert opens(small_compound) == [CARD_ALONE, BOTH], "only one way is left besides the face"
     press(phone, "/r/face/off", seen_on="/r/face/off")
-    assert CARD_ALONE in opens(compound)
+    assert CARD_ALONE in opens(small_compound)
 
 
 def test_only_the_person_requests_two_methods_and_no_phone_that_a_new_invitation_opened(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     switch(phone, "pin", on=True)
     press(phone, "/r/two-ways", wish="always")
-    with compound.act("manager") as act, pytest.raises(ActionRefused):
-        end_two_method_request(act, compound.person_id)
-    again = compound.signed_in(compound.person_id)
+    with small_compound.act("manager") as act, pytest.raises(ActionRefused):
+        end_two_method_request(act, small_compound.person_id)
+    again = small_compound.signed_in(small_compound.person_id)
     press(again, "/r/two-ways", wish="off")
-    assert requested(compound) == TwoMethods(0, 0)
+    assert requested(small_compound) == TwoMethods(0, 0)
     assert press(again, "/r/two-ways", wish="sometimes").status_code == 422
 
 
@@ -266,7 +276,7 @@ def depends_on(phone: FlaskClient) -> str:
 
 
 def test_who_needs_the_phone_or_the_gates_clock_reads_so_in_words(
-    compound: Compound, phone: FlaskClient
+    small_compound: Compound, phone: FlaskClient
 ) -> None:
     assert depends_on(phone) == ""
     switch(phone, "qr", on=True)
@@ -279,9 +289,9 @@ def test_who_needs_the_phone_or_the_gates_clock_reads_so_in_words(
     assert depends_on(phone) == ""
 
 
-def test_a_code_on_paper_needs_no_phone_but_the_clock(compound: Compound, phone: FlaskClient) -> None:
-    with compound.act("desk", compound.person_id) as act:
-        issue_printed_code(act, compound.person_id)
+def test_a_code_on_paper_needs_no_phone_but_the_clock(small_compound: Compound, phone: FlaskClient) -> None:
+    with small_compound.act("desk", small_compound.person_id) as act:
+        issue_printed_code(act, small_compound.person_id)
     switch(phone, "qr", on=True)
     switch(phone, "card", on=False)
     assert depends_on(phone) == "clock"
@@ -289,10 +299,12 @@ def test_a_code_on_paper_needs_no_phone_but_the_clock(compound: Compound, phone:
 
 @pytest.mark.parametrize("bound", ["card", "grant"])
 def test_who_comes_at_set_times_reads_that_a_gate_without_time_keeps_shut(
-    compound: Compound, phone: FlaskClient, bound: str
+    small_compound: Compound, phone: FlaskClient, bound: str
 ) -> None:
-    with compound.session() as session:
-        person = session.get_one(Person, compound.person_id)
-        row = {"card": session.get_one(CredentialRow, compound.card_id), "grant": person.grants[0]}[bound]
-        row.valid_until = compound.clock() + timedelta(days=9)
+    with small_compound.session() as session:
+        person = session.get_one(Person, small_compound.person_id)
+        row = {"card": session.get_one(CredentialRow, small_compound.card_id), "grant": person.grants[0]}[
+            bound
+        ]
+        row.valid_until = small_compound.clock() + timedelta(days=9)
     assert "You come in at set hours or until a set day." in phone.get("/r/").text

@@ -62,7 +62,7 @@ def gate_page(language: str, compound: Compound) -> str:
     ],
 )
 def test_public_page_and_phone_say_what_is_missed_at_the_gates_own_threshold(
-    compound: Compound,
+    small_compound: Compound,
     phone: FlaskClient,
     language: str,
     of_everyone: str,
@@ -82,8 +82,10 @@ def test_public_page_and_phone_say_what_is_missed_at_the_gates_own_threshold(
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_office_reads_it_beside_the_threshold_of_its_gate(compound: Compound, language: str) -> None:
-    said = gate_page(language, compound)
+def test_the_office_reads_it_beside_the_threshold_of_its_gate(
+    small_compound: Compound, language: str
+) -> None:
+    said = gate_page(language, small_compound)
     assert AT in said
     assert ONE in said
     assert MORE in said

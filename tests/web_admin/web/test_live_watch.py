@@ -22,15 +22,15 @@ PATIENCE_SECONDS = 60.0
 
 
 @pytest.fixture
-def compound(compound):
+def watched_compound(compound):
     yield compound
     live_watch(compound.app).stop_when(lambda: True)
 
 
 @pytest.fixture
-def written(compound):
+def written(watched_compound):
     def write(work):
-        with compound.app.app_context(), current_menjin().database.session() as session:
+        with watched_compound.app.app_context(), current_menjin().database.session() as session:
             work(session)
 
     return write
@@ -46,15 +46,15 @@ def next_line(answer):
     return next(answer.response).decode()
 
 
-def test_a_new_alarm_is_sent_within_a_moment_and_the_stream_says_nothing_of_it(compound, written):
-    client = compound.signed_in("guard")
+def test_a_new_alarm_is_sent_within_a_moment_and_the_stream_says_nothing_of_it(watched_compound, written):
+    client = watched_compound.signed_in("guard")
     answer = client.get("/manage/live/")
     assert answer.mimetype == "text/event-stream"
     assert answer.headers["Cache-Control"] == "no-store, no-transform"
     assert next_line(answer) == "retry: 3000\n\n"
     first = next_line(answer)
-    now = compound.clock()
-    written(lambda s: raise_alarm(s, compound.site_id, "alarm_door_forced", now, gate_id="north"))
+    now = watched_compound.clock()
+    written(lambda s: raise_alarm(s, watched_compound.site_id, "alarm_door_forced", now, gate_id="north"))
     second = next_line(answer)
     assert "event: changed" in first
     assert "event: changed" in second
@@ -65,31 +65,31 @@ def test_a_new_alarm_is_sent_within_a_moment_and_the_stream_says_nothing_of_it(c
 
 @pytest.mark.parametrize("path", ["/manage/", "/manage/alarms/"])
 @pytest.mark.parametrize("role", ["guard", "manager"])
-def test_a_page_names_the_mark_that_it_shows_and_is_not_sent_it_again(compound, written, role, path):
+def test_a_page_names_the_mark_that_it_shows_and_is_not_sent_it_again(watched_compound, written, role, path):
     """The first word of the stream is of a later change: no page is loaded twice for nothing."""
-    client, now = compound.signed_in(role), compound.clock()
+    client, now = watched_compound.signed_in(role), watched_compound.clock()
     stream = re.search(r'data-stream="(/manage/live/\?known=([^"]+))"', client.get(path).text)
-    shown = mark(compound)
+    shown = mark(watched_compound)
     assert stream[2] == shown
     answer = client.get(stream[1])
     lines = [next_line(answer)]
-    written(lambda s: raise_alarm(s, compound.site_id, "alarm_door_forced", now, gate_id="north"))
+    written(lambda s: raise_alarm(s, watched_compound.site_id, "alarm_door_forced", now, gate_id="north"))
     lines.append(next_line(answer))
-    assert f"data: {mark(compound)}" in lines[1]
+    assert f"data: {mark(watched_compound)}" in lines[1]
     assert shown not in lines[1]
     answer.close()
 
 
-def test_a_page_of_who_answers_no_alarms_names_the_part_that_silent_ones_do_not_move(compound):
-    page = compound.signed_in("installer").get("/manage/").text
-    assert re.search(r'known=([^"]+)"', page)[1] == mark(compound).partition(MARKS_APART)[0]
+def test_a_page_of_who_answers_no_alarms_names_the_part_that_silent_ones_do_not_move(watched_compound):
+    page = watched_compound.signed_in("installer").get("/manage/").text
+    assert re.search(r'known=([^"]+)"', page)[1] == mark(watched_compound).partition(MARKS_APART)[0]
 
 
-def test_a_silent_alarm_moves_the_mark_of_those_alone_who_answer_it(compound, written):
-    before = mark(compound)
-    now = compound.clock()
-    written(lambda s: raise_alarm(s, compound.site_id, "alarm_duress", now, gate_id="north"))
-    after = mark(compound)
+def test_a_silent_alarm_moves_the_mark_of_those_alone_who_answer_it(watched_compound, written):
+    before = mark(watched_compound)
+    now = watched_compound.clock()
+    written(lambda s: raise_alarm(s, watched_compound.site_id, "alarm_duress", now, gate_id="north"))
+    after = mark(watched_compound)
     assert before != after
     assert before.partition(MARKS_APART)[0] == after.partition(MARKS_APART)[0]
 
@@ -126,8 +126,8 @@ def test_a_page_is_never_sent_a_mark_that_is_older_than_itself():
     watch.close()
 
 
-def test_a_stream_ends_when_its_browser_signs_out_though_nothing_changes(compound):
-    client = compound.signed_in("guard")
+def test_a_stream_ends_when_its_browser_signs_out_though_nothing_changes(watched_compound):
+    client = watched_compound.signed_in("guard")
     token = csrf_of(client.get("/manage/").text)
     answer = client.get("/manage/live/")
     lines = [next_line(answer), next_line(answer)]
@@ -138,8 +138,8 @@ def test_a_stream_ends_when_its_browser_signs_out_though_nothing_changes(compoun
     answer.close()
 
 
-def test_a_stream_ends_when_the_account_is_closed(compound, written):
-    client = compound.signed_in("guard")
+def test_a_stream_ends_when_the_account_is_closed(watched_compound, written):
+    client = watched_compound.signed_in("guard")
     answer = client.get("/manage/live/")
     lines = [next_line(answer), next_line(answer)]
 
@@ -166,9 +166,9 @@ def test_streams_are_few_and_a_place_is_free_again_when_one_ends():
     watch.leave(third)
 
 
-def test_one_more_stream_than_there_are_places_is_refused_and_other_pages_are_served(compound):
-    client = compound.signed_in("guard")
-    watch = live_watch(compound.app)
+def test_one_more_stream_than_there_are_places_is_refused_and_other_pages_are_served(watched_compound):
+    client = watched_compound.signed_in("guard")
+    watch = live_watch(watched_compound.app)
     held = [watch.join("another") for _place in range(32)]
     assert None not in held
     assert client.get("/manage/live/").status_code == 503
@@ -220,18 +220,18 @@ def raise_it(error):
     ],
     ids=["door", "device", "passage", "silence", "posture"],
 )
-def test_the_mark_changes_with_what_the_page_shows(compound, written, change):
-    before = mark(compound)
+def test_the_mark_changes_with_what_the_page_shows(watched_compound, written, change):
+    before = mark(watched_compound)
     written(change)
-    assert mark(compound) != before
+    assert mark(watched_compound) != before
 
 
-def test_the_mark_stays_while_a_gate_only_calls_again(compound, written):
-    before, later = mark(compound), compound.clock() + timedelta(seconds=1)
+def test_the_mark_stays_while_a_gate_only_calls_again(watched_compound, written):
+    before, later = mark(watched_compound), watched_compound.clock() + timedelta(seconds=1)
     written(lambda s: setattr(s.get_one(Gate, "north"), "last_seen_at", later))
-    assert mark(compound) == before
+    assert mark(watched_compound) == before
 
 
 @pytest.mark.parametrize("role", ["privacy_officer"])
-def test_a_role_without_the_page_of_now_has_no_stream(compound, role):
-    assert compound.signed_in(role).get("/manage/live/").status_code == 403
+def test_a_role_without_the_page_of_now_has_no_stream(watched_compound, role):
+    assert watched_compound.signed_in(role).get("/manage/live/").status_code == 403

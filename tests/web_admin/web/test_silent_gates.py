@@ -20,7 +20,7 @@ SILENT = "No contact: 北门. They learn of this only when they are in contact a
 
 
 @pytest.fixture
-def compound(compound):
+def paired_compound(compound):
     with compound.act() as act:
         for gate in act.session.scalars(select(Gate)):
             gate.state, gate.last_seen_at = "paired", act.now
@@ -30,8 +30,8 @@ def compound(compound):
 
 
 @pytest.fixture
-def client(compound):
-    return compound.signed_in("manager")
+def client(paired_compound):
+    return paired_compound.signed_in("manager")
 
 
 def fall_silent(compound):
@@ -84,39 +84,41 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_change_names_the_gates_that_do_not_have_it(compound, client, change) -> None:
-    fall_silent(compound)
-    page = change(compound, client)
+def test_a_change_names_the_gates_that_do_not_have_it(paired_compound, client, change) -> None:
+    fall_silent(paired_compound)
+    page = change(paired_compound, client)
     assert CHANGES[change] in page
     assert SILENT in page
     assert "within seconds" not in page
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_with_all_gates_in_contact_there_is_no_warning(compound, client, change) -> None:
-    page = change(compound, client)
+def test_with_all_gates_in_contact_there_is_no_warning(paired_compound, client, change) -> None:
+    page = change(paired_compound, client)
     assert re.search(rf"{re.escape(CHANGES[change])} The gates? knows? within seconds\.", page)
     assert "No contact" not in page
 
 
 def test_gates_that_are_cloned_or_stolen_are_named_and_retired_ones_hold_up_no_sentence(
-    compound, client
+    paired_compound, client
 ) -> None:
-    with compound.act() as act:
+    with paired_compound.act() as act:
         act.session.get_one(Gate, "garage").state = "retired"
-    assert "The gates know within seconds." in suspend_person(compound, client)
-    with compound.act() as act:
+    assert "The gates know within seconds." in suspend_person(paired_compound, client)
+    with paired_compound.act() as act:
         act.session.get_one(Gate, "north").forked_at = act.now
         act.session.get_one(Gate, "garage").state = "stolen"
-    page = suspend_card(compound, client)
+    page = suspend_card(paired_compound, client)
     assert "Two controllers use one key: 北门. Which of the two has this is unknown" in page
     assert "Reported stolen: 车库. The server no longer answers it" in page
     assert "within seconds" not in page
 
 
 @pytest.mark.parametrize("state", ["new", "stolen", "silent"])
-def test_of_many_gates_the_first_five_are_named_and_the_cookie_stays_small(compound, client, state) -> None:
-    with compound.act() as act:
+def test_of_many_gates_the_first_five_are_named_and_the_cookie_stays_small(
+    paired_compound, client, state
+) -> None:
+    with paired_compound.act() as act:
         sealed = act.sealer.seal(bytes(32), purpose="gate-key")
         for number in range(1000):
             stored = "paired" if state == "silent" else state
@@ -145,8 +147,8 @@ def test_of_many_gates_the_first_five_are_named_and_the_cookie_stays_small(compo
 
 
 @pytest.mark.parametrize("number", ["4200005", "4299999"])
-def test_a_found_card_warns_alike_for_every_number(compound, client, number) -> None:
-    fall_silent(compound)
+def test_a_found_card_warns_alike_for_every_number(paired_compound, client, number) -> None:
+    fall_silent(paired_compound)
     page = send(client, "/manage/lost-card", "/manage/lost-card/number", number=number)
     assert "If this card worked here, it is suspended now" in page
     assert SILENT in page
@@ -159,23 +161,23 @@ def test_a_found_card_warns_alike_for_every_number(compound, client, number) -> 
         ("new", "Without a controller: 车库. They get it once they are paired."),
     ],
 )
-def test_a_lane_that_goes_live_speaks_of_its_own_gate(compound, state, says) -> None:
-    fall_silent(compound)
-    with compound.act() as act:
+def test_a_lane_that_goes_live_speaks_of_its_own_gate(paired_compound, state, says) -> None:
+    fall_silent(paired_compound)
+    with paired_compound.act() as act:
         act.session.get_one(Gate, "garage").state = state
-    page = send(compound.signed_in("installer"), EDIT, EDIT, intent="live", **FORM)
+    page = send(paired_compound.signed_in("installer"), EDIT, EDIT, intent="live", **FORM)
     assert "The lane is live." in page
     assert says in page
     assert "No contact" not in page.partition("The lane is live.")[2].partition("</div>")[0]
 
 
-def test_the_page_of_a_sheet_that_was_read_in_names_the_silent_gates(compound, client) -> None:
-    fall_silent(compound)
-    with compound.act() as act:
+def test_the_page_of_a_sheet_that_was_read_in_names_the_silent_gates(paired_compound, client) -> None:
+    fall_silent(paired_compound)
+    with paired_compound.act() as act:
         act.session.add(
             LongJob(
                 job_id="one",
-                site_id=compound.site_id,
+                site_id=paired_compound.site_id,
                 kind="import_people",
                 author_id="tests",
                 state="done",

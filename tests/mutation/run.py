@@ -253,7 +253,8 @@ TARGETS = {
     "credential_actions": Target(
         "web_admin/credentials/actions.py",
         (
-            "tests/web_admin/credentials/test_row_by_row.py",
+            "tests/web_admin/credentials/test_lifecycle.py",
+            "tests/web_admin/credentials/test_pins.py",
             "tests/web_admin/credentials/test_actions.py",
             "tests/web_admin/action/test_suspensions.py",
         ),
@@ -262,7 +263,7 @@ TARGETS = {
     "cards": Target(
         "web_admin/credentials/cards.py",
         (
-            "tests/web_admin/credentials/test_row_by_row.py",
+            "tests/web_admin/credentials/test_cards.py",
             "tests/web_admin/credentials/test_actions.py",
         ),
         chosen="not postgresql",
@@ -270,7 +271,7 @@ TARGETS = {
     "issued_pins": Target(
         "web_admin/credentials/pins.py",
         (
-            "tests/web_admin/credentials/test_row_by_row.py",
+            "tests/web_admin/credentials/test_pins.py",
             "tests/web_admin/credentials/test_actions.py",
         ),
         chosen="not postgresql",
@@ -278,14 +279,14 @@ TARGETS = {
     "phones": Target(
         "web_admin/credentials/phones.py",
         (
-            "tests/web_admin/credentials/test_row_by_row.py",
+            "tests/web_admin/credentials/test_phones.py",
             "tests/web_admin/credentials/test_actions.py",
         ),
         chosen="not postgresql",
     ),
     "two_methods": Target(
         "web_admin/credentials/two_methods.py",
-        ("tests/web_admin/credentials/test_row_by_row.py",),
+        ("tests/web_admin/credentials/test_two_methods.py",),
         chosen="not postgresql",
     ),
     "emergency_codes": Target(
@@ -296,7 +297,10 @@ TARGETS = {
     "lifecycle": Target(
         "web_admin/credentials/lifecycle.py",
         (
-            "tests/web_admin/credentials/test_row_by_row.py",
+            "tests/web_admin/credentials/test_lifecycle.py",
+            "tests/web_admin/credentials/test_cards.py",
+            "tests/web_admin/credentials/test_pins.py",
+            "tests/web_admin/credentials/test_phones.py",
             "tests/web_admin/credentials/test_actions.py",
             "tests/web_admin/credentials/test_ended_credentials.py",
         ),

@@ -41,7 +41,7 @@ _THROTTLE = "tests/web_admin/accounts/test_throttle.py"
 _UPLOADS = "tests/web_admin/every_page/test_large_uploads.py"
 _HOSTILE = "tests/web_admin/every_page/test_hostile_requests.py"
 _NOT_BELIEVED = "tests/web_admin/events/test_set_aside.py"
-_SHEETS = "tests/web_admin/people_import/test_sheet_files.py"
+_SHEETS = "tests/web_admin/core/test_workbook.py"
 _GUESSING = "tests/served/test_guessing_is_bounded.py"
 
 # fmt: off

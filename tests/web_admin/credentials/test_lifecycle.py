@@ -1,0 +1,128 @@
+"""The end of a credential row by row: its date and reason, what ends with it, and what no longer changes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests.support.acting import by_phone, household
+from web_admin.action.base import Action
+from web_admin.compound.models import CredentialRow, Person
+from web_admin.core.refusal import ActionRefused
+from web_admin.credentials.actions import (
+    choose_methods,
+    end_credential,
+    resume_credential,
+    suspend_credential,
+)
+from web_admin.credentials.cards import issue_card
+from web_admin.credentials.pins import issue_duress_pin, issue_pin
+from web_admin.journal.models import AuditEntry
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def lin(act: Action) -> Person:
+    return household(act, "3-1203", "Lin")[1]
+
+
+def rows(act: Action, person: Person, kind: str, *, duress: bool = False) -> list[CredentialRow]:
+    of_kind = select(CredentialRow).where(
+        CredentialRow.person_id == person.person_id,
+        CredentialRow.kind == kind,
+        CredentialRow.duress.is_(duress),
+    )
+    return list(act.session.scalars(of_kind))
+
+
+def ledger(act: Action, kind: str) -> list[AuditEntry]:
+    return [entry for entry in act.session.query(AuditEntry) if entry.kind == kind]
+
+
+def refusal(act_on: Callable[[], object]) -> str | None:
+    """Return the field that an action is refused beside."""
+    with pytest.raises(ActionRefused) as refused:
+        act_on()
+    return refused.value.field
+
+
+# -- ending, suspending, resuming ----------------------------------------------------------------------
+
+
+def test_an_end_is_dated_reasoned_and_written_down_once_more_without_a_new_date(act: Action, lin) -> None:
+    card = issue_card(act, lin.person_id, 7)
+    end_credential(act, card.credential_id, "lost")
+    later = replace(act, now=act.now + HOUR)
+    end_credential(later, card.credential_id, "stolen")
+    assert (card.state, card.ended_at, card.ended_reason) == ("ended", act.now, "lost")
+    (first, _second) = ledger(act, "credential_ended")
+    assert first.personal == {"reason": "lost"}
+    assert first.person_id == lin.person_id
+
+
+def test_the_usual_pin_takes_the_duress_pin_along_and_nothing_else_does(act: Action, lin) -> None:
+    card = issue_card(act, lin.person_id, 7)
+    issue_pin(act, lin.person_id)
+    issue_duress_pin(act, lin.person_id)
+    (pin,), (duress,) = rows(act, lin, "pin"), rows(act, lin, "pin", duress=True)
+    suspend_credential(act, card.credential_id)
+    assert (pin.state, duress.state) == ("active", "active")
+    suspend_credential(act, pin.credential_id)
+    assert (pin.state, pin.suspended_by) == (duress.state, duress.suspended_by) == ("suspended", "office")
+    resume_credential(act, card.credential_id)
+    assert (pin.state, duress.state) == ("suspended", "suspended")
+    resume_credential(act, pin.credential_id)
+    assert (pin.state, pin.suspended_by) == (duress.state, duress.suspended_by) == ("active", "")
+    suspend_credential(act, duress.credential_id)
+    assert (pin.state, duress.state) == ("active", "suspended")
+    resume_credential(act, duress.credential_id)
+    end_credential(act, card.credential_id, "lost")
+    assert (pin.state, duress.state) == ("active", "active")
+    end_credential(act, pin.credential_id, "seen")
+    assert (duress.state, duress.ended_at, duress.ended_reason) == ("ended", act.now, "seen")
+
+
+def test_ending_the_duress_pin_leaves_the_usual_one_and_names_no_person(act: Action, lin) -> None:
+    issue_pin(act, lin.person_id)
+    issue_duress_pin(act, lin.person_id)
+    (pin,), (duress,) = rows(act, lin, "pin"), rows(act, lin, "pin", duress=True)
+    end_credential(act, duress.credential_id, "ended")
+    assert pin.state == "active"
+    (entry,) = ledger(act, "credential_ended")
+    assert (entry.person_id, entry.personal) == (None, {})
+    assert entry.facts["credential_id"] == duress.credential_id
+
+
+def test_what_has_ended_is_neither_suspended_nor_resumed(act: Action, lin) -> None:
+    card = issue_card(act, lin.person_id, 7)
+    end_credential(act, card.credential_id, "lost")
+    assert refusal(lambda: suspend_credential(act, card.credential_id)) == "credential"
+    assert refusal(lambda: resume_credential(act, card.credential_id)) == "credential"
+    assert card.state == "ended"
+
+
+def test_resuming_what_is_not_suspended_changes_nothing_for_anyone(act: Action, lin) -> None:
+    card = issue_card(act, lin.person_id, 7)
+    lin.phone_unproven = "invited"
+    resume_credential(by_phone(act, lin.person_id), card.credential_id)
+    assert card.state == "active"
+
+
+def test_ways_are_stored_in_their_fixed_order_and_written_down(act: Action, lin) -> None:
+    issue_card(act, lin.person_id, 7)
+    issue_pin(act, lin.person_id)
+    choose_methods(act, lin.person_id, ["qr", "pin", "card", "pin"])
+    assert lin.methods == ["card", "pin", "qr"]
+    (entry,) = ledger(act, "methods_chosen")
+    assert (entry.person_id, entry.personal) == (lin.person_id, {"methods": "card pin qr"})
+    (code,) = rows(act, lin, "qr")
+    choose_methods(act, lin.person_id, ["qr"])
+    assert rows(act, lin, "qr") == [code], "there was one already"
+
+
+def test_who_has_no_way_that_works_may_choose_one_that_comes_later(act: Action, lin) -> None:
+    choose_methods(act, lin.person_id, ["pin"])
+    assert lin.methods == ["pin"]

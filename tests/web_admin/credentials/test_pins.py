@@ -1,0 +1,131 @@
+"""PINs row by row: how one is stored, what a new one ends, and which numbers are taken in a home."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from gate_controller.contract.pins import argon2_tag
+from gate_controller.contract.records import CredentialKind
+from tests.support.acting import by_phone, household
+from web_admin.action.base import Action, new_id
+from web_admin.compound.models import CredentialRow, Home, Person
+from web_admin.compound.own_credentials import STAFF
+from web_admin.core.refusal import ActionRefused
+from web_admin.core.sealing import open_pin_tag, seal_pin_tag
+from web_admin.credentials import pins
+from web_admin.credentials.cards import issue_card
+from web_admin.credentials.pins import issue_duress_pin, issue_pin, taken_tags
+from web_admin.journal.models import AuditEntry
+
+
+@pytest.fixture
+def lin(act: Action) -> Person:
+    return household(act, "3-1203", "Lin")[1]
+
+
+def rows(act: Action, person: Person, kind: str, *, duress: bool = False) -> list[CredentialRow]:
+    of_kind = select(CredentialRow).where(
+        CredentialRow.person_id == person.person_id,
+        CredentialRow.kind == kind,
+        CredentialRow.duress.is_(duress),
+    )
+    return list(act.session.scalars(of_kind))
+
+
+def ledger(act: Action, kind: str) -> list[AuditEntry]:
+    return [entry for entry in act.session.query(AuditEntry) if entry.kind == kind]
+
+
+def refusal(act_on: Callable[[], object]) -> str | None:
+    """Return the field that an action is refused beside."""
+    with pytest.raises(ActionRefused) as refused:
+        act_on()
+    return refused.value.field
+
+
+# -- PINs ----------------------------------------------------------------------------------------------
+
+
+def test_a_pin_is_stored_by_its_tag_and_says_who_saw_it(act: Action, lin) -> None:
+    home = act.session.get_one(Home, lin.home_id)
+    digits = issue_pin(act, lin.person_id)
+    (pin,) = rows(act, lin, "pin")
+    assert open_pin_tag(act.sealer, pin.secret_sealed or b"") == argon2_tag(digits, home.pin_salt)
+    assert (pin.created_at, pin.known_to_home, pin.seen_by) == (act.now, False, STAFF)
+    own = issue_pin(by_phone(act, lin.person_id), lin.person_id)
+    (pin,) = [row for row in rows(act, lin, "pin") if row.state == "active"]
+    assert own != digits
+    assert (pin.known_to_home, pin.seen_by) == (False, None)
+    issue_pin(by_phone(act, "adult", "home"), lin.person_id)
+    (pin,) = [row for row in rows(act, lin, "pin") if row.state == "active"]
+    assert (pin.known_to_home, pin.seen_by) == (True, None)
+
+
+def test_a_new_pin_ends_the_old_one_and_keeps_the_duress_pin(act: Action, lin) -> None:
+    issue_pin(act, lin.person_id)
+    issue_duress_pin(act, lin.person_id)
+    (old,), (duress,) = rows(act, lin, "pin"), rows(act, lin, "pin", duress=True)
+    issue_pin(act, lin.person_id)
+    assert (old.state, old.ended_at, old.ended_reason) == ("ended", act.now, "replaced")
+    assert duress.state == "active"
+    issue_duress_pin(act, lin.person_id)
+    assert (duress.state, duress.ended_reason) == ("ended", "replaced")
+    assert [row.state for row in rows(act, lin, "pin")].count("active") == 1
+    assert {entry.person_id for entry in ledger(act, "pin_issued")} == {lin.person_id}
+
+
+def test_no_pin_without_a_home_or_for_no_particular_person(act: Action, lin) -> None:
+    homeless = Person(
+        person_id="h", site_id=act.site_id, display_name="", methods=["card"], created_at=act.now
+    )
+    act.session.add(homeless)
+    act.session.flush()
+    assert refusal(lambda: issue_pin(act, "h")) == "home"
+    lin.kind = "unnamed"
+    with pytest.raises(ActionRefused):
+        issue_pin(act, lin.person_id)
+
+
+def test_every_typed_number_that_a_home_ever_had_is_taken_and_no_other_homes(act: Action, lin) -> None:
+    home = act.session.get_one(Home, lin.home_id)
+    _, other = household(act, "3-1204", "Wu")
+    kinds = [
+        (lin, CredentialKind.PIN, False, "active"),
+        (lin, CredentialKind.PIN, True, "active"),
+        (lin, CredentialKind.PIN, False, "ended"),
+        (lin, CredentialKind.VISITOR_CODE, False, "active"),
+        (other, CredentialKind.PIN, False, "active"),
+    ]
+    for number, (person, kind, duress, state) in enumerate(kinds):
+        sealed = seal_pin_tag(act.sealer, bytes([number]) * 32)
+        act.session.add(
+            CredentialRow(
+                credential_id=new_id(),
+                person_id=person.person_id,
+                kind=kind,
+                duress=duress,
+                state=state,
+                secret_sealed=sealed,
+                created_at=act.now,
+            )
+        )
+    issue_card(act, lin.person_id, 7)
+    assert taken_tags(act, home) == {bytes([number]) * 32 for number in range(4)}
+
+
+def test_a_number_that_is_taken_weak_or_near_another_is_drawn_again(
+    act: Action, lin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = issue_pin(act, lin.person_id)
+    own_sum = sum(map(int, first)) % 10
+    near = first[:-1] + str((int(first[-1]) + 1) % 10)
+    fresh = next(
+        text
+        for number in range(271828, 10**6)
+        if sum(map(int, text := f"{number:06d}")) % 10 == own_sum and text != first
+    )
+    drawn = iter("111111" + near + first + fresh)
+    monkeypatch.setattr(pins.secrets, "choice", lambda _digits: next(drawn))
+    assert issue_pin(act, lin.person_id) == fresh
+    assert next(drawn, None) is None

@@ -11,10 +11,16 @@ from tests.served.fleets import PASSPHRASE, copied_cell, first_cell
 Run = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture(scope="module")
+_MADE: list[Path] = []
+"""The one compound that this process made: several files of tests copy it."""
+
+
+@pytest.fixture
 def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a compound that `menjin web init` made."""
-    return first_cell(tmp_path_factory.mktemp("first"))
+    if not _MADE:
+        _MADE.append(first_cell(tmp_path_factory.mktemp("first")))
+    return _MADE[0]
 
 
 @pytest.fixture
@@ -35,3 +41,21 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         return status, said.out, said.err
 
     return run_one
+
+
+@pytest.fixture
+def restore(willow: Path, run: Run, tmp_path: Path) -> tuple[object, ...]:
+    """Return the command that restores the cell from a backup of its own."""
+    passphrase = ("--passphrase-file", tmp_path / "passphrase")
+    backup = tmp_path / "willow.menjin"
+    assert run("backup", "--data-dir", willow, backup, *passphrase)[0] == 0
+    return (
+        "cells",
+        "restore",
+        willow,
+        backup,
+        "--public-url",
+        "https://willow.example",
+        "--replace",
+        *passphrase,
+    )

@@ -354,3 +354,12 @@ def test_only_the_manager_sees_the_settings(compound, rows):
         compound.signed_in(role).get("/manage/settings").status_code
         for role in ("guard", "installer", "privacy_officer")
     ] == [403, 403, 403]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "This server keeps one compound."), ("zh", "只管理一个小区")]
+)
+def test_the_settings_say_that_a_second_compound_is_a_second_server(compound, language, said):
+    page = compound.signed_in("manager", language).get("/manage/settings").text
+    assert said in page
+    assert "中文 · English" in page

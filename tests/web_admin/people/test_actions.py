@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -10,22 +9,15 @@ from sqlalchemy import select
 from gate_controller.rules.decision import Reason
 from tests.support.acting import (
     add_lane,
-    at_desk,
     audit_kinds,
-    by_phone,
     gate_view,
     household,
-    offer_face,
     show_card,
 )
 from web_admin.action.base import Action, Channel, one_publication
 from web_admin.compound.models import Gate, Site
 from web_admin.core.refusal import ActionRefused
-from web_admin.credentials.actions import choose_methods
 from web_admin.credentials.cards import issue_card
-from web_admin.credentials.pins import issue_pin
-from web_admin.custody.models import FaceShare
-from web_admin.face.actions import face_state, give_face_consent
 from web_admin.journal.ledger import verify_audit
 from web_admin.journal.models import AuditEntry
 from web_admin.people.actions import (
@@ -38,22 +30,7 @@ from web_admin.people.actions import (
     set_may_override,
     suspend_person,
 )
-from web_admin.people.homes import add_home
-from web_admin.people.invitations import accept_invitation, confirm_identity, invite
 from web_admin.policy.effects import PolicyEffects
-
-
-@pytest.mark.parametrize("number", ["", "3--1", "3-12a", "-3", "1" * 21, "三"])
-def test_a_home_number_is_digits_and_dashes(act: Action, number: str) -> None:
-    with pytest.raises(ActionRefused) as refused:
-        add_home(act, number)
-    assert refused.value.field == "number"
-
-
-def test_two_homes_never_look_alike_on_a_keypad(act: Action) -> None:
-    add_home(act, "3-1203")
-    with pytest.raises(ActionRefused, match="3-1203"):
-        add_home(act, "31-203")
 
 
 def test_a_new_person_may_pass_everywhere_by_card_only(act: Action) -> None:
@@ -114,60 +91,6 @@ def test_a_suspended_person_stays_out_until_resumed(act: Action) -> None:
     assert show_card(act, 77).reason is Reason.PERSON_SUSPENDED
     resume_person(act, person.person_id)
     assert show_card(act, 77).opens
-
-
-@pytest.mark.publishing
-def test_moving_out_ends_everything_in_one_transaction(act: Action) -> None:
-    add_lane(act)
-    offer_face(act)
-    _, person = household(act)
-    issue_card(act, person.person_id, 77)
-    issue_pin(act, person.person_id)
-    give_face_consent(by_phone(act, person.person_id), person.person_id, 1, "zh")
-    move_out(act, person.person_id)
-    assert {credential.state for credential in person.credentials} == {"ended"}
-    assert act.session.scalars(select(FaceShare)).all() == []
-    assert not gate_view(act).face_roster
-    assert not show_card(act, 77).opens
-    with pytest.raises(ActionRefused, match="moved out"):
-        issue_card(act, person.person_id, 78)
-
-
-def test_an_invitation_works_once_in_time_and_however_it_is_typed(act: Action) -> None:
-    _, person = household(act)
-    first, second = invite(act, person.person_id), invite(act, person.person_id)
-    with pytest.raises(ActionRefused):
-        accept_invitation(act.session, act.sealer, first, act.now)
-    assert accept_invitation(act.session, act.sealer, second.lower().replace("-", " "), act.now) is person
-    with pytest.raises(ActionRefused):
-        accept_invitation(act.session, act.sealer, second, act.now)
-    late = invite(act, person.person_id, valid_hours=1)
-    with pytest.raises(ActionRefused):
-        accept_invitation(act.session, act.sealer, late, act.now + timedelta(hours=1))
-
-
-@pytest.mark.publishing
-def test_a_second_invitation_ends_phone_keys_and_pauses_face_until_a_card_was_shown(act: Action) -> None:
-    add_lane(act)
-    offer_face(act)
-    _, person = household(act)
-    issue_card(act, person.person_id, 77)
-    choose_methods(act, person.person_id, ["card", "qr"])
-    phone = by_phone(act, person.person_id)
-    give_face_consent(phone, person.person_id, 1, "zh")
-    accept_invitation(act.session, act.sealer, invite(act, person.person_id), act.now)
-    assert face_state(act.session, person.person_id).state == "paused"  # there is a card to show first
-    confirm_identity(at_desk(act), person.person_id)
-    assert face_state(act.session, person.person_id).state == "on"
-    invite(act, person.person_id)
-    assert face_state(act.session, person.person_id).state == "paused"
-    assert [row.state for row in person.credentials if row.kind == "qr"] == ["ended"]
-    for forbidden in (issue_pin, confirm_identity):
-        with pytest.raises(ActionRefused):
-            forbidden(phone, person.person_id)
-    confirm_identity(at_desk(act), person.person_id)
-    assert face_state(act.session, person.person_id).state == "on"
-    assert issue_pin(phone, person.person_id)
 
 
 def test_every_act_is_in_the_journal_with_ids_in_its_facts_and_names_apart(act: Action) -> None:

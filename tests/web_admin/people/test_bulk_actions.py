@@ -1,29 +1,26 @@
 """Acts on several people: who is left out, one entry each, one publication, and an undo of exactly that."""
 
 from collections.abc import Collection
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.calendars import Span
-from tests.support.acting import add_lane, by_phone, household, show_card
+from tests.support.acting import add_lane, by_phone, show_card
 from web_admin.action.base import Action
 from web_admin.compound.models import Hours, Person
 from web_admin.core.effects import NoEffects
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
-from web_admin.credentials.pins import issue_pin
 from web_admin.gates.hours import save_hours
 from web_admin.journal.ledger import verify_audit
 from web_admin.journal.models import AuditEntry
 from web_admin.people.actions import (
     GrantSpec,
     add_person,
-    move_out,
     replace_grant,
     resume_person,
     set_grants,
@@ -36,13 +33,11 @@ from web_admin.people.bulk_actions import (
     suspend_people,
     undo_bulk_act,
 )
-from web_admin.people.bulk_queries import UNDO_FOR, bulk_act, last_acts, what_became
+from web_admin.people.bulk_queries import bulk_act, what_became
 from web_admin.people.bulk_rules import MOST
 from web_admin.people.homes import add_home
 from web_admin.people.invitations import accept_invitation, invite, revoke_invitations
 from web_admin.people.models import HomeAddition
-from web_admin.people.print_runs import PINS, begin_run_for
-from web_admin.people.queries import NO_HOME, Wanted, count_of, ids_of
 
 
 @dataclass
@@ -107,16 +102,6 @@ def test_suspending_several_leaves_an_entry_each_and_publishes_once(act: Action)
     assert verify_audit(act.session, act.site_id)[0] == done.seq
 
 
-def test_who_is_suspended_or_gone_is_left_out_and_says_why(act: Action) -> None:
-    people = family(act, 4)
-    suspend_person(act, people[1].person_id, "lost")
-    move_out(act, people[2].person_id)
-    assert why(act, "suspend", people) == {"5-0501 1": "suspended", "5-0501 2": "moved_out"}
-    assert suspend_people(act, ids(people), "a test").count == 2
-    with pytest.raises(ActionRefused, match="no one left"):
-        suspend_people(act, ids(people), "once more")
-
-
 def test_undo_ends_exactly_the_suspensions_of_the_act(act: Action) -> None:
     people = family(act, 4)
     suspend_person(act, people[0].person_id, "before")
@@ -142,16 +127,6 @@ def test_a_later_suspension_outlives_an_undo_that_was_pressed_twice(act: Action)
     with pytest.raises(ActionRefused):
         undo_bulk_act(act, done.seq)
     assert people[0].suspended
-
-
-def test_an_undo_comes_too_late_after_a_day(act: Action) -> None:
-    people = family(act, 2)
-    done = suspend_people(act, ids(people), "a mistake")
-    with pytest.raises(ActionRefused, match="too long ago"):
-        undo_bulk_act(replace(act, now=act.now + UNDO_FOR + timedelta(seconds=1)), done.seq)
-    assert all(person.suspended for person in people)
-    assert [each.seq for each in last_acts(act.session, act.site_id, act.now)] == [done.seq]
-    assert last_acts(act.session, act.site_id, act.now + UNDO_FOR + timedelta(seconds=1)) == []
 
 
 def test_first_invitations_alone_are_made_and_each_opens_its_own_page(act: Action) -> None:
@@ -243,90 +218,7 @@ def test_of_several_grants_one_is_replaced_and_the_others_stay(act: Action, hour
         replace_grant(act, person.person_id, dropped.grant_id, GrantSpec(("north-in",)))
 
 
-def test_hours_are_not_granted_past_a_home_or_a_decision_of_the_office(act: Action) -> None:
-    add_lane(act)
-    helper = family(act, 1, "5-0601", kind="helper")
-    spec = GrantSpec(("north-in",), valid_until=act.now + timedelta(days=1))
-    assert why(act, "hours", helper, spec) == {"5-0601 0": "helper"}
-    with pytest.raises(ActionRefused) as refused:
-        grant_hours(act, ids(family(act, 1)), GrantSpec(("north-in",), valid_until=act.now))
-    assert refused.value.field == "valid_until"
-
-
-def test_slips_are_printed_for_the_chosen_who_lack_a_pin(act: Action) -> None:
-    people = [*family(act, 2), *family(act, 1, "5-0701", age_band="under_14")]
-    issue_pin(act, people[0].person_id)
-    staff = add_person(act, display_name="Gardener", kind="staff")
-    assert why(act, "print_pins", [*people, staff]) == {
-        "5-0501 0": "has_pin",
-        "5-0701 0": "child_waits",
-        "Gardener": "no_home",
-    }
-    run = begin_run_for(act, PINS, ids([*people, staff]))
-    assert (run.total, run.left_out, run.buildings) == (1, 3, "")
-
-
 @pytest.mark.parametrize("count", [0, MOST + 1])
 def test_no_one_and_too_many_are_refused_with_a_sentence(act: Action, count: int) -> None:
     with pytest.raises(ActionRefused, match="at least one" if count == 0 else "At most 500"):
         suspend_people(act, [f"{number:016x}" for number in range(count)], "all of them")
-
-
-def test_someone_of_another_compound_is_no_one_here(act: Action) -> None:
-    with pytest.raises(ActionRefused, match="no one left"):
-        suspend_people(act, ["0123456789abcdef"], "guessed")
-
-
-def test_twenty_people_take_as_many_queries_as_three(act: Action) -> None:
-    add_lane(act)
-    for number in range(1, 24):
-        household(act, f"7-{number:04d}")
-    of_all = ids_of(act.session, act.site_id, Wanted(building="7"), 99)
-    assert len(of_all) == count_of(act.session, act.site_id, Wanted(building="7")) == 23
-    spec = GrantSpec(("north-in",), valid_until=None)
-    for person_id in of_all:
-        set_grants(act, person_id, [])
-    quiet = replace(act, effects=NoEffects())
-    counts = []
-    for some in (of_all[:3], of_all[3:]):
-        with counted(act.session) as queries:
-            for done in (
-                grant_hours(quiet, some, spec),
-                invite_people(quiet, some),
-                suspend_people(quiet, some, "x"),
-            ):
-                act.session.expire_all()
-                undo_bulk_act(quiet, done.seq)
-        counts.append(len(queries))
-    assert counts[0] == counts[1]
-
-
-@contextmanager
-def counted(session: Session):  # type: ignore[no-untyped-def]
-    seen: list[str] = []
-
-    def note(_connection, _cursor, statement, *_more):  # type: ignore[no-untyped-def]
-        seen.append(statement)
-
-    engine = session.get_bind()
-    event.listen(engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(engine, "before_cursor_execute", note)
-
-
-def test_the_whole_list_is_counted_as_its_pages_show_it(act: Action) -> None:
-    family(act, 3)
-    family(act, 2, "6-0101")
-    staff = add_person(act, display_name="Gardener", kind="staff")
-
-    def found(**wanted: str) -> int:
-        return count_of(act.session, act.site_id, Wanted(**wanted))
-
-    assert found() == 6
-    assert found(building="5") == 3
-    assert found(building=NO_HOME) == 1
-    assert found(text="60101") == 2
-    assert found(text="5-0501 2") == 1
-    assert found(kind="staff") == 1
-    assert found(state="empty") == 0
-    assert ids_of(act.session, act.site_id, Wanted(kind="staff"), 9) == [staff.person_id]

@@ -1,14 +1,11 @@
 """One word for a person, a way in, a lane, a gate: each page says only what is so."""
 
-from datetime import UTC, datetime, timedelta
-
-import pytest
+from datetime import timedelta
 
 from gate_controller.contract.records import Method
 from tests.web_admin.manage.acting_pages import hidden_of
-from web_admin.compound.models import Gate, Person
+from web_admin.compound.models import Person
 from web_admin.face.actions import face_state, give_face_consent
-from web_admin.gates.status import gate_status, lane_posture
 from web_admin.journal.models import GateEvent
 from web_admin.people.status import Ways, faces_taken, person_status, way_status
 
@@ -22,35 +19,6 @@ def test_nothing_of_a_suspended_person_works(compound) -> None:
     assert "Works" not in ways
     assert "Suspended" in ways
     assert "Active" not in page.partition("<h1>")[2].partition("ways in</h2>")[0]
-
-
-@pytest.mark.parametrize(
-    ("change", "word"),
-    [
-        ({}, "in_contact"),
-        ({"last_seen_at": None}, "unheard"),
-        ({"state": "new"}, "new"),
-        ({"state": "stolen"}, "stolen"),
-        ({"forked_at": datetime(2026, 3, 5, tzinfo=UTC)}, "forked"),
-        ({"last_seen_at": datetime(2026, 3, 5, tzinfo=UTC)}, "silent"),
-    ],
-)
-def test_a_gate_has_one_word(compound, change, word) -> None:
-    with compound.act() as act:
-        gate = act.session.get_one(Gate, "north")
-        for name, value in change.items():
-            setattr(gate, name, value)
-        assert gate_status(gate, act.now) == word
-        heard = gate.state == "paired" and gate.last_seen_at is not None
-        assert lane_posture(gate.lanes[0], "normal") == ("normal" if heard else "unheard")
-        assert lane_posture(gate.lanes[0], "lockdown") == "lockdown"
-
-
-def test_a_lane_that_was_never_heard_is_not_normal(compound) -> None:
-    page = compound.signed_in().get("/manage/").text
-    garage = page.partition("<h2>车库</h2>")[2].partition("</article>")[0]
-    assert "Not heard yet" in garage
-    assert "Normal" not in garage
 
 
 def test_a_person_has_one_word(compound) -> None:

@@ -2,24 +2,20 @@
 
 import base64
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import msgspec
 import pytest
 from sqlalchemy import select
 
 from gate_controller.contract.signing import SignatureRefused
-from tests.support.acting import add_lane, by_phone, household
+from tests.support.acting import add_lane, household
 from web_admin.compound.models import Person, Site
 from web_admin.core.refusal import ActionRefused
-from web_admin.custody.models import Consent, IncidentDrill
-from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.journal.models import AuditEntry, GateEvent
+from web_admin.journal.models import AuditEntry
 from web_admin.privacy.contact import save_contact
-from web_admin.privacy.disclosures import Asked, record_disclosure
 from web_admin.privacy.models import PublicReport, ReportUnchangeable
 from web_admin.privacy.report import Words, as_file, check_file, closed_periods, publish_report, sha256_of
-from web_admin.privacy.requests import answer, file_request
 
 SECOND_HALF = (date(2026, 7, 1), date(2026, 12, 31))
 FIRST_HALF = (date(2026, 1, 1), date(2026, 6, 30))
@@ -50,27 +46,6 @@ def publish(act, web_config, period=FIRST_HALF):
     return publish_report(act, period, WORDS, web_config)
 
 
-def passage(act, seq, method="card", opens=True, at=None, kind="access", **facts):
-    act.session.add(
-        GateEvent(
-            gate_id="north",
-            journal_id="n",
-            seq=seq,
-            at=at or act.now,
-            kind=kind,
-            person_id=None,
-            lane_id="north-in",
-            facts={"method": method, "opens": opens, **facts},
-            personal=None,
-            salt=None,
-            personal_digest=bytes(32),
-            previous=bytes(32),
-            digest=bytes(32),
-            received_at=act.now,
-        )
-    )
-
-
 def test_only_half_years_that_are_over_and_that_the_site_has_seen_can_be_published(act, person, january):
     site = act.session.get_one(Site, act.site_id)
     assert closed_periods(site, january.now)[:2] == [SECOND_HALF, FIRST_HALF]
@@ -84,105 +59,6 @@ def test_an_open_half_year_is_not_published_and_none_twice(act, person, january,
     publish(january, web_config)
     with pytest.raises(ActionRefused, match="not changed"):
         publish(january, web_config)
-
-
-@pytest.mark.publishing
-def test_tries_are_counted_per_way_in_within_the_period_alone(act, person, january, web_config):
-    for seq in range(1, 21):
-        passage(act, seq, "card", opens=seq > 5)
-    for seq in range(21, 24):
-        passage(act, seq, "qr")
-    passage(act, 24, "card", at=january.now)  # not of this half-year
-    body = content(publish(january, web_config))
-    assert body["methods"] == [
-        {"method": "card", "tries": "20+", "opened_percent": 75},
-        {"method": "pin", "tries": 0, "opened_percent": None},
-        {"method": "qr", "tries": "<10", "opened_percent": None},
-        {"method": "face", "tries": 0, "opened_percent": None},
-    ]
-
-
-@pytest.mark.publishing
-def test_minutes_without_a_device_are_added_up_until_it_is_back_or_the_period_ends(
-    act, person, january, web_config
-):
-    def note(seq, minutes, kind, **facts):
-        passage(act, seq, at=act.now + timedelta(minutes=minutes), kind=kind, **facts)
-
-    note(1, 0, "alarm_device_lost", device="reader")
-    note(2, 5, "alarm_device_lost", device="relay")
-    note(3, 30, "device_back", device="reader")
-    note(4, 35, "device_back", device="relay")
-    assert content(publish(january, web_config))["outage_minutes"] == [{"gate": "North", "minutes": 60}]
-
-
-def consent(act, number, *, given, withdrawn=None, band="adult"):
-    _, person = household(act, f"9-{number}", f"P{number}")
-    person.age_band = band
-    act.session.add(
-        Consent(
-            consent_id=f"{number:016x}",
-            person_id=person.person_id,
-            purpose=FACE_PURPOSE,
-            notice_version=1,
-            notice_sha256=bytes(32),
-            language="en",
-            channel="phone",
-            given_at=given,
-            withdrawn_at=withdrawn,
-        )
-    )
-
-
-@pytest.mark.publishing
-def test_people_with_face_go_out_in_tens_and_withdrawals_as_a_count(act, person, january, web_config):
-    for number in range(1, 24):
-        consent(act, number, given=act.now)
-    for number in range(24, 36):
-        consent(act, number, given=act.now, withdrawn=act.now + timedelta(days=1))
-    consent(act, 40, given=january.now)  # later than the period
-    act.session.flush()
-    people = content(publish(january, web_config))["people"]
-    assert people == {
-        "people": "30+",
-        "people_with_face": "20+",
-        "share_with_face": "60+ %",
-        "minors_with_face": 0,
-        "withdrawals": 12,
-    }
-
-
-@pytest.mark.publishing
-def test_requests_and_disclosures_are_counted_and_small_numbers_hidden(act, person, january, web_config):
-    requests = [
-        file_request(by_phone(act, person.person_id), person.person_id, "complaint", text="Too bright.")
-        for _number in range(3)
-    ]
-    answer(replace(act, now=act.now + timedelta(days=20)), requests[0].request_id, "It is dimmed.")
-    asked = Asked("Police station", "No. 7", "All of May", "refused", "No document was shown.")
-    record_disclosure(act, asked, "manager")
-    body = content(publish(january, web_config))
-    assert body["requests"]["by_kind"]["complaint"] == "<10"
-    assert body["requests"]["late"] == "<10"
-    assert body["requests"]["by_kind"]["access"] == 0
-    assert body["disclosures"] == {"asked": "<10", "given": 0, "refused": "<10", "commercial": 0}
-
-
-@pytest.mark.publishing
-def test_drills_and_the_release_of_the_way_out_are_published(act, person, january, web_config):
-    act.session.add(
-        IncidentDrill(
-            drill_id="d",
-            site_id=act.site_id,
-            for_real=False,
-            started_at=act.now,
-            ended_at=act.now,
-            record="{}",
-        )
-    )
-    drills = content(publish(january, web_config))["incidents_and_drills"]
-    assert (drills["drills_of_ending_all_faces"], drills["all_faces_ended"]) == (1, 0)
-    assert drills["lanes_with_sheet"] == 1
 
 
 def test_the_file_is_checked_with_the_root_key_alone(act, person, january, web_config):

@@ -1,6 +1,5 @@
 """Weekly invitations, the addresses of passes, the copies that last a minute, and what was used."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,43 +9,24 @@ from sqlalchemy import func, select
 from gate_controller.contract.journal_chain import GENESIS, JournalEntry, chain_entry
 from gate_controller.rules.decision import Reason
 from tests.support.acting import add_lane, at_desk, by_phone, household, show_code
+from tests.web_admin.visitors.tuesdays import at, tuesdays
 from web_admin.action.base import Action
 from web_admin.compound.models import Gate, Person
 from web_admin.core.refusal import ActionRefused
-from web_admin.core.sealing import Sealer
 from web_admin.people.actions import GrantSpec, move_out, set_grants, suspend_person
-from web_admin.visitors.actions import issue_pass, issue_visitor_code, withdraw_pass
-from web_admin.visitors.links import link_text, linked, renewed_text
+from web_admin.visitors.actions import issue_pass, issue_visitor_code
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 from web_admin.visitors.uses import note_visitor_uses, uses_of
-from web_admin.visitors.weekly import issue_series, next_visit, pass_due, series_state, withdraw_series
+from web_admin.visitors.weekly import next_visit, pass_due, series_state, withdraw_series
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TUESDAY_NINE = datetime(2026, 3, 10, 9, 0, tzinfo=SHANGHAI)
-
-
-def at(act: Action, moment: datetime) -> Action:
-    """Return the same action at another time."""
-    return replace(act, now=moment.astimezone(UTC))
 
 
 @pytest.fixture
 def host(act: Action) -> Person:
     add_lane(act)
     return household(act)[1]
-
-
-def tuesdays(act: Action, issuer: str | None, **changes: object) -> VisitorSeriesRow:
-    wanted = {
-        "label": "Piano teacher",
-        "gate_numbers": [1],
-        "days": ["tue"],
-        "starts_minute": 9 * 60,
-        "ends_minute": 12 * 60,
-        "last_day": date(2026, 4, 28),
-        **changes,
-    }
-    return issue_series(act, issuer_person_id=issuer, **wanted)  # type: ignore[arg-type]
 
 
 def due_text(act: Action, row: VisitorSeriesRow) -> str:
@@ -165,49 +145,6 @@ def test_visits_keep_their_wall_clock_when_the_clocks_change() -> None:
         for visit in [next_visit(row, zone, datetime(2026, 3, day, 0, tzinfo=zone))]
     ]
     assert shown == [8, 7, None]
-
-
-# -- addresses and copies ----------------------------------------------------------------------------
-
-
-def test_an_address_leads_to_its_own_pass_and_no_other_text_leads_anywhere(act: Action, host: Person) -> None:
-    made, row = issue_pass(act, issuer_person_id=None, label="x", gate_numbers=[1]), tuesdays(act, None)
-    text = link_text(act.sealer, "pass", made.pass_id)
-    assert linked(act.session, act.sealer, text) is made
-    assert linked(act.session, act.sealer, link_text(act.sealer, "series", row.series_id)) is row
-    other_server = Sealer(bytes(32), bytes(32))
-    changed = [text[:place] + "AB"[text[place] == "A"] + text[place + 1 :] for place in (0, 10, 31)]
-    for wrong in (*changed, link_text(other_server, "pass", made.pass_id), "", "x", "ä" * 32, text + text):
-        assert linked(act.session, act.sealer, wrong) is None
-
-
-@pytest.mark.publishing
-def test_a_renewed_copy_is_the_same_pass_for_less_than_a_minute(act: Action, host: Person) -> None:
-    made = issue_pass(act, issuer_person_id=host.person_id, label="x", gate_numbers=[1], uses=1)
-    later = at(act, act.now + timedelta(hours=2))
-    copy = renewed_text(act.session, act.sealer, made, later.now)
-    assert copy is not None
-    decision = show_code(later, copy)
-    assert (decision.opens, decision.credential_id) == (True, made.pass_id)
-    minutes_on = {
-        minutes: show_code(at(later, later.now + timedelta(minutes=minutes)), copy).reason
-        for minutes in (-1, 1)
-    }
-    assert minutes_on == {-1: Reason.NOT_YET_VALID, 1: Reason.EXPIRED}
-    withdraw_pass(act, made.pass_id)
-    assert show_code(later, copy).reason is Reason.PASS_WITHDRAWN
-    assert renewed_text(act.session, act.sealer, made, later.now) is None
-
-
-@pytest.mark.publishing
-def test_a_renewed_copy_never_reaches_over_the_pass(act: Action, host: Person) -> None:
-    made = issue_pass(act, issuer_person_id=None, label="x", gate_numbers=[1])
-    at_end = at(act, made.valid_until - timedelta(seconds=1))
-    copy = renewed_text(act.session, act.sealer, made, at_end.now)
-    assert copy is not None
-    assert show_code(at_end, copy).opens
-    assert show_code(at(act, made.valid_until), copy).reason is Reason.EXPIRED
-    assert renewed_text(act.session, act.sealer, made, made.valid_until) is None
 
 
 # -- used --------------------------------------------------------------------------------------------

@@ -1,0 +1,35 @@
+"""The office's list of passes: a residents' pass is withdrawn, and its code is not shown."""
+
+from sqlalchemy import select
+
+from tests.support.compounds.resident import csrf_of
+from tests.web_admin.visitors.given_passes import acting, fill
+from web_admin.visitors.models import VisitorPassRow
+
+
+def test_a_pass_for_one_visit_is_called_used_in_the_list_and_on_its_page(compound):
+    acting(compound, lambda act: fill(act, compound.persons))
+
+    def once_for_the_gardener(act) -> str:
+        row = act.session.scalars(select(VisitorPassRow).where(VisitorPassRow.label == "Gardener")).one()
+        row.uses = 1
+        return row.pass_id
+
+    pass_id = acting(compound, once_for_the_gardener)
+    client = compound.signed_in()
+    for path in ("/manage/visitors/?q=gardener", f"/manage/visitors/{pass_id}"):
+        page = client.get(path).text
+        main = page.partition("<main")[2]
+        assert "Used" in main.partition("chip")[2].partition("</span>")[0], path
+        assert f"/{pass_id}/withdraw" not in page and f"/{pass_id}/slip" not in page
+
+
+def test_a_residents_pass_is_withdrawn_by_the_office_and_its_code_is_not_shown(compound):
+    acting(compound, lambda act: fill(act, compound.persons))
+    of_resident = select(VisitorPassRow.pass_id).where(VisitorPassRow.issuer_person_id.is_not(None))
+    pass_id = acting(compound, lambda act: act.session.scalars(of_resident).one())
+    client = compound.signed_in("guard")
+    assert client.get(f"/manage/visitors/{pass_id}").status_code == 404
+    page = client.get("/manage/visitors/?whose=residents").text
+    client.post(f"/manage/visitors/{pass_id}/withdraw", data={"csrf_token": csrf_of(page)})
+    assert acting(compound, lambda act: act.session.get(VisitorPassRow, pass_id).withdrawn_at) is not None

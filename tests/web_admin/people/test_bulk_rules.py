@@ -1,0 +1,86 @@
+"""For which of several people an act is done, and why not for the others."""
+
+from datetime import timedelta
+
+import pytest
+
+from gate_controller.contract.calendars import Span
+from tests.support.acting import add_lane
+from web_admin.action.base import Action
+from web_admin.compound.models import Hours, Person
+from web_admin.core.refusal import ActionRefused
+from web_admin.credentials.pins import issue_pin
+from web_admin.gates.hours import save_hours
+from web_admin.people.actions import (
+    GrantSpec,
+    add_person,
+    move_out,
+    suspend_person,
+)
+from web_admin.people.bulk_actions import (
+    grant_hours,
+    plan_act,
+    suspend_people,
+)
+from web_admin.people.homes import add_home
+from web_admin.people.print_runs import PINS, begin_run_for
+
+
+def family(act: Action, count: int, number: str = "5-0501", **more: str) -> list[Person]:
+    home = add_home(act, number)
+    return [
+        add_person(act, display_name=f"{number} {index}", home_id=home.home_id, **more)
+        for index in range(count)
+    ]
+
+
+def ids(people: list[Person]) -> list[str]:
+    return [person.person_id for person in people]
+
+
+def why(act: Action, kind: str, people: list[Person], spec: GrantSpec | None = None) -> dict[str, str]:
+    plan = plan_act(act, kind, ids(people), spec)  # type: ignore[arg-type]  # a word of BulkKind
+    return {each.person.display_name: reason for each, reason in plan.left_out}
+
+
+def test_who_is_suspended_or_gone_is_left_out_and_says_why(act: Action) -> None:
+    people = family(act, 4)
+    suspend_person(act, people[1].person_id, "lost")
+    move_out(act, people[2].person_id)
+    assert why(act, "suspend", people) == {"5-0501 1": "suspended", "5-0501 2": "moved_out"}
+    assert suspend_people(act, ids(people), "a test").count == 2
+    with pytest.raises(ActionRefused, match="no one left"):
+        suspend_people(act, ids(people), "once more")
+
+
+@pytest.fixture
+def hours(act: Action) -> Hours:
+    return save_hours(act, None, "Pool", [Span(("sat", "sun"), 8 * 60, 20 * 60)])
+
+
+def test_hours_are_not_granted_past_a_home_or_a_decision_of_the_office(act: Action) -> None:
+    add_lane(act)
+    helper = family(act, 1, "5-0601", kind="helper")
+    spec = GrantSpec(("north-in",), valid_until=act.now + timedelta(days=1))
+    assert why(act, "hours", helper, spec) == {"5-0601 0": "helper"}
+    with pytest.raises(ActionRefused) as refused:
+        grant_hours(act, ids(family(act, 1)), GrantSpec(("north-in",), valid_until=act.now))
+    assert refused.value.field == "valid_until"
+
+
+def test_slips_are_printed_for_the_chosen_who_lack_a_pin(act: Action) -> None:
+    people = [*family(act, 2), *family(act, 1, "5-0701", age_band="under_14")]
+    issue_pin(act, people[0].person_id)
+    staff = add_person(act, display_name="Gardener", kind="staff")
+    assert why(act, "print_pins", [*people, staff]) == {
+        "5-0501 0": "has_pin",
+        "5-0701 0": "child_waits",
+        "Gardener": "no_home",
+    }
+    run = begin_run_for(act, PINS, ids([*people, staff]))
+    assert (run.total, run.left_out, run.buildings) == (1, 3, "")
+
+
+def test_someone_of_another_compound_is_no_one_here(act: Action) -> None:
+    with pytest.raises(ActionRefused, match="no one left"):
+        suspend_people(act, ["0123456789abcdef"], "guessed")

@@ -199,7 +199,7 @@ CONSTANTS = (
     ),
     Limit(
         "logo_depth", 40, "shapes within each other", "logo", "web_admin/settings/logo.py::MAX_DEPTH",
-        "tests/web_admin/manage/test_settings.py::test_a_file_with_anything_but_shapes_is_refused",
+        "tests/web_admin/settings/test_logo.py::test_a_file_with_anything_but_shapes_is_refused",
     ),
     Limit(
         "streams", 32, "open streams of live pages", "process",

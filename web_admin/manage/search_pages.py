@@ -1,6 +1,6 @@
 """The pages that the one search finds by name or by another word for them, in every language; no routes.
 
-Each page that a person opens without an id has its line here: `tests/web_admin/manage/test_search.py`.
+Each page that a person opens without an id has its line here: `tests/web_admin/manage/test_search_pages.py`.
 """
 
 import re

@@ -7,21 +7,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gate_controller.contract.records import Method
-from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import Gate
 from web_admin.core.database import current_menjin
-from web_admin.events.alarm_weeks import alarms_by_week
 from web_admin.events.usage import gate_day, passages_by_hour, ways_in_use, worse_than_face
 from web_admin.journal.models import GateEvent
 
 NOW = datetime(2026, 3, 5, 4, 10, tzinfo=UTC)
 """A Thursday, 12:10 at the site."""
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-
-
-@pytest.fixture
-def compound_begins():
-    return NOW
 
 
 @pytest.fixture
@@ -219,35 +212,6 @@ def test_a_silent_gate_is_without_contact_since_it_was_heard(read):
     day = read(lambda s: gate_day(s, s.get_one(Gate, "north"), NOW))
     assert sum(day.without_contact) == 7
     assert day.without_contact[-1]
-
-
-@pytest.mark.both_databases
-def test_alarms_are_counted_by_week_and_by_what_they_are_about(compound, read):
-    def raise_all(session):
-        for kind, days in (
-            ("alarm_help", 1),
-            ("alarm_door_held", 1),
-            ("alarm_door_held", 8),
-            ("alarm_device_lost", 8),
-            ("alarm_duress", 8),
-            ("alarm_help", 200),
-        ):
-            raise_alarm(session, compound.site_id, kind, NOW - timedelta(days=days), gate_id="north")
-
-    before = read(lambda s: alarms_by_week(s, compound.site_id, NOW, SHANGHAI, with_silent=True))
-    read(raise_all)
-    weeks = read(lambda s: alarms_by_week(s, compound.site_id, NOW, SHANGHAI, with_silent=True))
-    added = [
-        {about: week.counts[about] - was.counts[about] for about in week.counts}
-        for was, week in zip(before, weeks, strict=True)
-    ]
-    assert len(weeks) == 12
-    assert weeks[-1].monday.isoformat() == "2026-03-02"
-    assert added[-1] == {"people": 1, "doors": 1, "devices": 0}
-    assert added[-2] == {"people": 1, "doors": 1, "devices": 1}
-    assert sum(sum(week.values()) for week in added) == 5
-    quiet = read(lambda s: alarms_by_week(s, compound.site_id, NOW, SHANGHAI, with_silent=False))
-    assert sum(week.total for week in weeks) - sum(week.total for week in quiet) == 1
 
 
 @pytest.mark.parametrize("path", ["/manage/events/", "/manage/alarms/", "/manage/gates/north"])

@@ -3,30 +3,15 @@
 import pytest
 
 from gate_controller.contract.written_release import notice_digest
-from tests.support.acting import NOTICE, add_lane, at_desk, by_phone, household, offer_face
+from tests.support.acting import add_lane, at_desk, by_phone, household, offer_face
 from web_admin.action.base import Action
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.actions import choose_methods
 from web_admin.credentials.cards import issue_card
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import enable_face, face_state, give_face_consent, withdraw_face
-from web_admin.face.notices import NOTICE_FIELDS, publish_notice
 from web_admin.face.queries import newest_notice
 from web_admin.people.actions import add_person
-
-
-@pytest.mark.parametrize("missing", NOTICE_FIELDS)
-def test_a_notice_with_a_missing_part_is_not_published(act: Action, missing: str) -> None:
-    texts = {**NOTICE, "en": {**NOTICE["en"], missing: " "}}
-    with pytest.raises(ActionRefused) as refused:
-        publish_notice(act, FACE_PURPOSE, texts)
-    assert refused.value.field == f"en.{missing}"
-
-
-@pytest.mark.parametrize("clause", ["This consent is IRREVOCABLE.", "您的同意不可撤回。"])
-def test_a_notice_with_a_void_clause_is_not_published(act: Action, clause: str) -> None:
-    with pytest.raises(ActionRefused, match="void"):
-        publish_notice(act, FACE_PURPOSE, {**NOTICE, "zh": {**NOTICE["zh"], "effect": clause}})
 
 
 def test_face_is_not_enabled_before_its_notice_is_published(act: Action) -> None:

@@ -6,13 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from tests.web_admin.manage.acting_pages import at, hidden_of
+from tests.web_admin.manage.tapped_cards import BATCH, state_of, tap
 from web_admin.action.base import one_publication
-from web_admin.compound.models import UNASSIGNED, CredentialRow, Home, Person
+from web_admin.compound.models import UNASSIGNED, CredentialRow
 from web_admin.core.sealing import card_lookup
 from web_admin.people.actions import add_person
 from web_admin.people.homes import add_home
-
-BATCH = "/manage/cards/batch"
 
 
 @pytest.fixture
@@ -26,54 +25,6 @@ def compound_with_homes(compound):
 @pytest.fixture
 def client(compound_with_homes):
     return compound_with_homes.signed_in("manager")
-
-
-def state_of(compound, number):
-    """Return (state, kind of holder, home) of each card that ever had a number, the newest last."""
-    with at(compound) as act:
-        rows = act.session.execute(
-            select(CredentialRow.state, Person.kind, Home.number)
-            .join(Person, Person.person_id == CredentialRow.person_id)
-            .outerjoin(Home, Home.home_id == Person.home_id)
-            .where(CredentialRow.lookup == card_lookup(act.sealer, number))
-            .order_by(CredentialRow.created_at, CredentialRow.state.desc())
-        )
-        return [tuple(row) for row in rows]
-
-
-def turn_of(page):
-    return re.search(r'id="turn">([^<]+)', page)[1]
-
-
-def tap(client, page, number, path=BATCH):
-    home_id = re.search(r'name="home_id" value="([^"]+)"', page)[1]
-    return client.post(path, data=hidden_of(page) | {"home_id": home_id, "number": number, "building": "9"})
-
-
-def test_fresh_cards_go_to_one_home_after_another_in_their_order(client, compound_with_homes):
-    turns, page = [], client.get(f"{BATCH}?building=9").text
-    for number in ("7200001", "7200002", "7200003"):
-        turns.append(turn_of(page))
-        page = client.get(tap(client, page, number).headers["Location"]).text
-    assert turns == ["9-2", "9-9", "9-10"]
-    assert "Every home has a card" in page
-    assert state_of(compound_with_homes, 7200003) == [("active", UNASSIGNED, "9-10")]
-
-
-def test_a_card_with_a_holder_is_refused_and_the_same_home_waits(client):
-    page = client.get(f"{BATCH}?building=9").text
-    answer = tap(client, page, "4200005")
-    assert answer.status_code == 422
-    assert re.search(r'id="number-wrong-1">.*?Home 3-1203 holds this card', answer.text, re.DOTALL)
-    assert (turn_of(answer.text), 'value="4200005"' in answer.text) == ("9-2", True)
-
-
-def test_a_double_tap_gives_one_card_and_not_the_next_home_another(client, compound_with_homes):
-    page = client.get(f"{BATCH}?building=9").text
-    assert tap(client, page, "7200001").status_code == 303
-    assert tap(client, page, "7200001").status_code == 303
-    assert state_of(compound_with_homes, 7200001) == [("active", UNASSIGNED, "9-2")]
-    assert turn_of(client.get(f"{BATCH}?building=9").text) == "9-9"
 
 
 def card_of(compound, number):
@@ -111,17 +62,6 @@ def test_a_lost_card_is_replaced_in_one_step_and_the_old_one_ends(client, compou
     assert client.post(path, data=hidden_of(taken.text) | {"number": "7200009"}).status_code == 303
     assert state_of(compound_with_homes, 4200005) == [("ended", "resident", "3-1203")]
     assert state_of(compound_with_homes, 7200009) == [("active", "resident", "3-1203")]
-
-
-def test_the_desk_reader_is_read_in_the_form_that_was_declared(client):
-    page = client.get("/manage/cards/").text
-    client.post("/manage/cards/reader", data=hidden_of(page) | {"form": "hex_reversed"})
-    turned = (4200005).to_bytes(4, "little").hex()
-    page = client.get("/manage/cards/").text
-    found = client.post("/manage/cards/", data=hidden_of(page) | {"number": turned})
-    assert "王芳" in found.text
-    odd = client.post("/manage/cards/", data=hidden_of(found.text) | {"number": "no card"})
-    assert "This is not a card number of the form" in odd.text
 
 
 @pytest.mark.parametrize("path", [BATCH, "/manage/people/move-in", "/manage/people/staff/new"])

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from gate_controller.contract.calendars import Span
 from tests.support.compounds.desk import hidden_of, read
 from tests.web_admin.manage.acting_pages import at
-from tests.web_admin.manage.forms import send
+from tests.web_admin.manage.forms import Rows, send
 from web_admin.compound.models import CalendarDay, Hours
 from web_admin.gates.hours import save_hours
 from web_admin.gates.schedules import set_schedule
@@ -152,3 +152,30 @@ def test_days_in_a_row_are_drawn_together(compound, chosen, said):
 def test_the_list_of_hours_says_monday_to_friday(client, compound):
     assert "Monday–Friday · 07:00–18:00" in client.get(GATES).text
     assert "星期一至星期五 · 07:00–18:00" in compound.signed_in("installer", "zh").get(GATES).text
+
+
+@pytest.fixture
+def rows(compound):
+    return Rows(compound)
+
+
+def test_weekly_hours_are_saved_and_shown_again(client, rows):
+    span = {"span1-days": ["sat", "sun"], "span1-start": "22:00", "span1-end": "06:00"}
+    assert send(client, "/manage/hours/new", name="Nights", **span).status_code == 303
+    hours = rows(lambda s: s.scalar(select(Hours).where(Hours.name == "Nights")))
+    assert hours.spans == [{"days": ["sat", "sun"], "from_minute": 1320, "until_minute": 360}]
+    page = client.get(f"/manage/hours/{hours.hours_id}").text
+    assert 'value="22:00"' in page
+    assert page.count("checked") == 2
+
+
+def test_half_a_row_of_hours_is_refused(client):
+    answer = send(client, "/manage/hours/new", name="x", **{"span1-days": ["sat"], "span1-start": "22:00"})
+    assert answer.status_code == 422
+    assert "Choose days, a start and an end" in answer.text
+
+
+def test_a_make_up_day_is_added(client, compound):
+    day = (compound.clock().date() + timedelta(days=9)).isoformat()
+    assert send(client, "/manage/hours/days/new", day=day, kind="mon", name="Worked").status_code == 303
+    assert day in client.get("/manage/gates/").text

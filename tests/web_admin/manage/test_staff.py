@@ -8,26 +8,17 @@ from sqlalchemy import select
 
 from tests.support.compounds.managed import PASSWORD, ROLES
 from tests.support.compounds.resident import csrf_of
-from web_admin.accounts import staff
-from web_admin.accounts.api_keys import make_api_key
-from web_admin.accounts.models import ApiKey, StaffInvitation, StaffProfile, User
-from web_admin.accounts.names import shown_names
-from web_admin.accounts.residents import set_resident_password
-from web_admin.accounts.staff import create_staff
-from web_admin.action.base import new_action
-from web_admin.compound.models import Lane, Person
+from tests.web_admin.manage.staff_accounts import (
+    NEW_PASSWORD,
+    account_of,
+    invite,
+    send,
+    sign_in,
+)
+from web_admin.accounts.models import StaffInvitation, User
 from web_admin.core.database import current_menjin
-from web_admin.core.refusal import ActionRefused
-from web_admin.credentials.emergency_codes import make_emergency_code
-from web_admin.credentials.models import EmergencyCode
 from web_admin.journal.models import AuditEntry
-from web_admin.messages.actions import add_webhook
-from web_admin.messages.models import MailServer, OutboxMessage, Webhook
-from web_admin.operations import housekeeping
-from web_admin.visitors.actions import issue_pass
-from web_admin.visitors.models import VisitorPassRow
-
-NEW_PASSWORD = "three words nobody owns"
+from web_admin.messages.models import MailServer, OutboxMessage
 
 
 @pytest.fixture
@@ -44,30 +35,6 @@ def rows(compound):
     return read
 
 
-def account_of(rows, email):
-    return rows(lambda s: s.scalars(select(User).where(User.email == email)).one())
-
-
-def send(client, page_path, path=None, form=0, **data):
-    """Open a page, then send one of its forms with what was typed."""
-    page = client.get(page_path).text
-    once = re.findall(r'name="once"[^>]*value="([^"]+)"', page)[form]
-    return client.post(path or page_path, data={"csrf_token": csrf_of(page), "once": once} | data)
-
-
-def invite(client, email="li@example.org", role="guard", **more):
-    return send(
-        client,
-        "/manage/staff/new",
-        email=email,
-        role=role,
-        shown_name="Guard at the north gate",
-        language="en",
-        send="screen",
-        **more,
-    )
-
-
 def code_in(page):
     return re.search(r'<p class="code">([A-Z2-9-]+)</p>', page.text)[1]
 
@@ -77,18 +44,6 @@ def join(compound, code, password=NEW_PASSWORD):
     with stranger.session_transaction() as session:
         session["language"] = "en"
     return send(stranger, "/staff/join", code=code, password=password)
-
-
-def sign_in(compound, email, password):
-    stranger = compound.app.test_client()
-    page = stranger.get("/staff/sign-in")
-    return stranger.post(
-        "/staff/sign-in", data={"email": email, "password": password, "csrf_token": csrf_of(page.text)}
-    )
-
-
-def is_signed_in(client):
-    return client.get("/manage/account").status_code == 200
 
 
 # -- invitations -------------------------------------------------------------------------------------
@@ -220,38 +175,6 @@ def test_no_member_of_staff_changes_their_own_role_or_account(client, rows):
     assert ([role.name for role in after.roles], after.active) == (["manager"], True)
 
 
-def test_two_managers_who_close_each_other_at_once_leave_one(compound, rows):
-    with compound.app.test_request_context(headers={"Accept-Language": "en"}):
-        menjin = current_menjin()
-        with menjin.database.session() as session:
-            second = create_staff(session, "manager", "second@example.org", PASSWORD).id
-        first = account_of(rows, "manager@example.org").id
-        with menjin.database.session() as session:
-            staff.close_account(act_of(menjin, session, compound, first), second)
-        with menjin.database.session() as session, pytest.raises(ActionRefused, match="last manager"):
-            staff.close_account(act_of(menjin, session, compound, second), first)
-
-
-def act_of(menjin, session, compound, account_id):
-    return new_action(menjin, session, compound.site_id, staff.staff_id(account_id), "manager")
-
-
-@pytest.mark.parametrize(
-    "work",
-    [
-        staff.close_account,
-        lambda act, account_id: staff.set_role(act, account_id, "guard"),
-        staff.invite_again,
-    ],
-)
-def test_the_last_manager_stays_at_any_request(compound, rows, work):
-    manager = account_of(rows, "manager@example.org").id
-    with compound.app.test_request_context(headers={"Accept-Language": "en"}):
-        menjin = current_menjin()
-        with menjin.database.session() as session, pytest.raises(ActionRefused, match="last manager"):
-            work(act_of(menjin, session, compound, 0), manager)
-
-
 def test_a_closed_account_is_signed_out_at_once_and_cannot_come_back_by_its_password(client, compound, rows):
     guard = compound.signed_in("guard")
     account = account_of(rows, "guard@example.org")
@@ -288,23 +211,6 @@ def test_a_residents_account_is_none_of_the_staffs(client, compound, rows):
     assert client.get(f"/manage/staff/{number}").status_code == 404
 
 
-def test_what_was_done_to_accounts_is_in_the_ledger_without_addresses_among_the_facts(client, rows):
-    invite(client)
-    account = account_of(rows, "li@example.org")
-    path = f"/manage/staff/{account.id}"
-    send(client, path, f"{path}/role", form=0, role="installer")
-    send(client, path, f"{path}/close", form=2)
-    kinds = ("staff_invited", "staff_role_changed", "staff_closed")
-    entries = rows(
-        lambda s: s.scalars(
-            select(AuditEntry).where(AuditEntry.kind.in_(kinds)).order_by(AuditEntry.seq)
-        ).all()
-    )
-    assert [entry.kind for entry in entries] == list(kinds)
-    assert [entry for entry in entries if "example.org" in str(entry.facts)] == []
-    assert entries[0].personal["email"] == "li@example.org"
-
-
 # -- the review --------------------------------------------------------------------------------------
 
 
@@ -335,230 +241,3 @@ def test_the_privacy_officer_reviews_but_changes_no_account(compound):
 def test_every_role_reads_who_may_do_what(compound):
     pages = [compound.signed_in(role).get("/manage/staff/roles").text for role in ROLES]
     assert [page for page in pages if "Open a lane once from here" not in page] == []
-
-
-# -- one's own account -------------------------------------------------------------------------------
-
-
-def test_one_chooses_the_name_that_residents_read_and_the_language_of_ones_pages(compound, rows):
-    guard = compound.signed_in("guard")
-    done = send(guard, "/manage/account", shown_name="北门保安", language="zh")
-    assert done.status_code == 303
-    assert "我的账户" in guard.get("/manage/account").text
-    fresh = compound.app.test_client()
-    number = account_of(rows, "guard@example.org").id
-    assert rows(lambda s: shown_names(s, [f"staff-{number}", "system", None])) == {
-        f"staff-{number}": "北门保安"
-    }
-    assert fresh.get("/manage/account").status_code == 302
-
-
-def test_without_a_name_of_their_own_residents_read_the_role_and_never_an_address(compound, rows):
-    numbers = rows(lambda s: [account.id for account in staff.staff_accounts(s)])
-    with compound.app.test_request_context(headers={"Accept-Language": "en"}):
-        names = rows(lambda s: dict(shown_names(s, [f"staff-{number}" for number in numbers])))
-    assert set(names.values()) == {"Property manager", "Guard", "Installer", "Privacy officer"}
-
-
-def test_a_resident_reads_that_name_beside_the_reason_of_a_look(client, compound, rows):
-    send(client, "/manage/account", shown_name="Office, Mrs Chen", language="en")
-    person_id = compound.persons["王芳"]
-    send_plain(client, f"/manage/events/person/{person_id}", reason="She asked where her card was used")
-    page = resident(compound, rows, person_id).get("/r/records").text
-    assert "Office, Mrs Chen" in page
-    assert "She asked where her card was used" in page
-    assert "manager@example.org" not in page
-
-
-def send_plain(client, path, **data):
-    return client.post(path, data={"csrf_token": csrf_of(client.get(path).text)} | data)
-
-
-def resident(compound, rows, person_id):
-    """Return a browser in which the person is signed in."""
-    rows(lambda s: set_resident_password(s, s.get_one(Person, person_id), "wangfang", PASSWORD))
-    browser = compound.app.test_client()
-    with browser.session_transaction() as session:
-        session["language"] = "en"
-    assert send_plain(browser, "/r/sign-in", name="wangfang", password=PASSWORD).status_code in (302, 303)
-    return browser
-
-
-def test_another_password_needs_the_old_one_and_signs_every_other_browser_out(compound):
-    here, elsewhere = compound.signed_in("guard"), compound.signed_in_again("guard")
-    wrong = send(
-        here,
-        "/manage/account",
-        "/manage/account/password",
-        form=1,
-        current="not it at all",
-        password=NEW_PASSWORD,
-    )
-    assert 'id="current-wrong-1"' in wrong.text
-    assert is_signed_in(elsewhere)
-    done = send(
-        here, "/manage/account", "/manage/account/password", form=1, current=PASSWORD, password=NEW_PASSWORD
-    )
-    assert done.status_code == 303
-    assert is_signed_in(here)
-    assert not is_signed_in(elsewhere)
-    assert sign_in(compound, "guard@example.org", PASSWORD).status_code == 200
-    assert sign_in(compound, "guard@example.org", NEW_PASSWORD).status_code == 302
-
-
-@pytest.mark.parametrize(
-    "password", ["un été très tranquille", "ﬁve ﬂat ﬁelds", "Ｗｉｄｅ　ｌｅｔｔｅｒｓ", " at both ends "]
-)
-def test_a_password_counts_exactly_as_typed(compound, password):
-    here = compound.signed_in("guard")
-    saved = send(
-        here, "/manage/account", "/manage/account/password", form=1, current=PASSWORD, password=password
-    )
-    assert saved.status_code == 303
-    for changed in (password[:-1], password.swapcase(), password.strip() + "."):
-        assert sign_in(compound, "guard@example.org", changed).status_code == 200
-    assert sign_in(compound, "guard@example.org", password).status_code == 302
-
-
-def test_staff_see_their_sessions_and_end_another_by_their_password(compound):
-    here, elsewhere, third = (
-        compound.signed_in("guard"),
-        compound.signed_in_again("guard"),
-        compound.signed_in_again("guard"),
-    )
-    page = here.get("/manage/account").text
-    marks = re.findall(r'name="session" value="([0-9a-f]{32})"', page)
-    assert (len(marks), page.count("This browser")) == (2, 1), "this browser is signed out by its own button"
-    colleague = compound.signed_in("manager")
-    compound.signed_in_again("manager")
-    send(
-        colleague,
-        "/manage/account",
-        "/manage/account/sessions",
-        form=2,
-        own_password=PASSWORD,
-        session=marks[0],
-    )
-    assert is_signed_in(elsewhere) and is_signed_in(third), "no one ends the session of another account"
-    wrong = send(
-        here,
-        "/manage/account",
-        "/manage/account/sessions",
-        form=2,
-        own_password="not it at all",
-        session=marks[0],
-    )
-    assert (wrong.status_code, is_signed_in(elsewhere), is_signed_in(third)) == (422, True, True)
-    done = send(
-        here, "/manage/account", "/manage/account/sessions", form=2, own_password=PASSWORD, session=marks[0]
-    )
-    assert done.status_code == 303
-    assert is_signed_in(here)
-    assert sorted([is_signed_in(elsewhere), is_signed_in(third)]) == [False, True]
-    assert len(re.findall(r'name="session"', here.get("/manage/account").text)) == 1
-
-
-def test_what_signs_every_browser_out_leaves_none_in_the_list(compound):
-    here, _elsewhere = compound.signed_in("guard"), compound.signed_in_again("guard")
-    send(here, "/manage/account", "/manage/account/password", form=1, current=PASSWORD, password=NEW_PASSWORD)
-    page = here.get("/manage/account").text
-    assert (page.count("This browser"), 'name="session"' in page) == (1, False)
-
-
-def test_signing_out_everywhere_ends_every_session_this_one_too(compound):
-    here, elsewhere = compound.signed_in("guard"), compound.signed_in_again("guard")
-    assert send(here, "/manage/account", "/manage/account/sign-out", form=-1).status_code == 303
-    assert not is_signed_in(here)
-    assert not is_signed_in(elsewhere)
-
-
-def test_the_day_of_the_last_sign_in_is_kept_and_nothing_finer(client, compound, rows):
-    number = account_of(rows, "manager@example.org").id
-    profile = rows(lambda s: s.get(StaffProfile, number))
-    assert profile.last_sign_in_on.isoformat()[:4] == str(compound.clock.now.year)
-    assert not hasattr(profile.last_sign_in_on, "hour")
-
-
-def test_address_and_name_of_a_closed_account_go_when_the_ledger_forgets(client, compound, rows):
-    account = account_of(rows, "guard@example.org")
-    path = f"/manage/staff/{account.id}"
-    send(client, path, f"{path}/close", form=2)
-    with compound.app.app_context():
-        menjin = current_menjin()
-        housekeeping.run(menjin, compound.clock.now + timedelta(days=180))
-        assert rows(lambda s: s.get(User, account.id).email) == "guard@example.org"
-        housekeeping.run(menjin, compound.clock.now + timedelta(days=181))
-        assert rows(lambda s: s.get(User, account.id).email) is None
-        assert account_of(rows, "manager@example.org").active
-
-
-def as_guard_became_manager(compound, rows, make):
-    """Let a second manager make things, and return their account."""
-    account = account_of(rows, "guard@example.org")
-    with compound.app.test_request_context("/"), current_menjin().database.session() as session:
-        act = new_action(
-            current_menjin(),
-            session,
-            compound.site_id,
-            staff.staff_id(account.id),
-            "manager",
-            now=compound.clock(),
-        )
-        make(act)
-    return account
-
-
-def all_kinds(act):
-    """Make one of each thing that works without its author."""
-    make_api_key(act, name="parking", scopes=["people:read"], valid_until=act.now + timedelta(days=90))
-    add_webhook(act, name="alarm centre", url="https://alarm.example", kinds=["alarm_raised"], local_ports=())
-    issue_pass(act, issuer_person_id=None, label="painter", gate_numbers=[1])
-    make_emergency_code(act, label="ambulance B", lanes=[pin_lane(act)], hold_minutes=0)
-
-
-def pin_lane(act):
-    lanes = act.session.scalars(select(Lane).order_by(Lane.lane_id))
-    return next(lane.lane_id for lane in lanes if "pin" in lane.methods)
-
-
-def still_working(rows):
-    """Return which of the things still work."""
-
-    theirs = select(EmergencyCode).where(EmergencyCode.label == "ambulance B")
-
-    def read(session):
-        return {
-            "key": session.scalars(select(ApiKey)).one().ended_at is None,
-            "webhook": session.scalars(select(Webhook)).one().ended_at is None,
-            "pass": session.scalars(select(VisitorPassRow).where(VisitorPassRow.label == "painter"))
-            .one()
-            .withdrawn_at
-            is None,
-            "code": session.scalars(theirs).one().state != "ended",
-        }
-
-    return rows(read)
-
-
-def test_keys_and_passes_of_a_closed_account_end_and_the_rest_is_handed_over(client, compound, rows):
-    account = as_guard_became_manager(compound, rows, all_kinds)
-    path = f"/manage/staff/{account.id}"
-    page = client.get(path).text
-    named = [name for name in ("parking", "alarm centre", "painter", "ambulance B") if name in page]
-    assert named == ["parking", "alarm centre", "painter", "ambulance B"], "the page lists nothing of it"
-    send(client, path, f"{path}/close", form=2, hand_over=["webhooks", "codes"])
-    assert still_working(rows) == {"key": False, "webhook": True, "pass": False, "code": True}
-    entry = rows(lambda s: s.scalars(select(AuditEntry).where(AuditEntry.kind == "staff_work_settled")).one())
-    assert (entry.facts["ended"], entry.facts["handed_over"]) == ("keys passes", "webhooks codes")
-    author = select(EmergencyCode.author_id).where(EmergencyCode.label == "ambulance B")
-    assert rows(lambda s: s.scalars(author).one()) == entry.facts["actor_id"]
-
-
-def test_what_an_account_left_that_was_closed_before_is_named_and_ended(client, compound, rows):
-    account = as_guard_became_manager(compound, rows, all_kinds)
-    path = f"/manage/staff/{account.id}"
-    send(client, path, f"{path}/close", form=2, hand_over=["keys", "passes", "webhooks", "codes"])
-    assert set(still_working(rows).values()) == {True}
-    assert "alarm centre" in client.get(path).text
-    send(client, path, f"{path}/close", form=1)
-    assert still_working(rows) == {"key": True, "webhook": False, "pass": True, "code": True}

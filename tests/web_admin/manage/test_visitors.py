@@ -1,8 +1,13 @@
 """The office's list of passes: a residents' pass is withdrawn, and its code is not shown."""
 
+import re
+from datetime import timedelta
+
+import pytest
 from sqlalchemy import select
 
 from tests.support.compounds.resident import csrf_of
+from tests.web_admin.manage.forms import Rows, local, send
 from tests.web_admin.visitors.given_passes import acting, fill
 from web_admin.visitors.models import VisitorPassRow
 
@@ -33,3 +38,47 @@ def test_a_residents_pass_is_withdrawn_by_the_office_and_its_code_is_not_shown(c
     page = client.get("/manage/visitors/?whose=residents").text
     client.post(f"/manage/visitors/{pass_id}/withdraw", data={"csrf_token": csrf_of(page)})
     assert acting(compound, lambda act: act.session.get(VisitorPassRow, pass_id).withdrawn_at) is not None
+
+
+@pytest.fixture
+def client(compound):
+    return compound.signed_in("manager")
+
+
+@pytest.fixture
+def rows(compound):
+    return Rows(compound)
+
+
+def test_a_visitors_pass_prints_its_code_and_no_name(client, compound, rows):
+    start = compound.clock()
+    answer = send(
+        client,
+        "/manage/visitors/new",
+        label="Lift service",
+        gate_numbers="1",
+        valid_from=local(start),
+        valid_until=local(start + timedelta(hours=3)),
+        uses="1",
+    )
+    page = client.get(answer.headers["Location"]).text
+    assert 'class="qr"' in page
+    assert "Lift service" not in page
+    pass_id = answer.headers["Location"].rpartition("/")[2]
+    send(client, "/manage/visitors/", f"/manage/visitors/{pass_id}/withdraw")
+    assert rows(lambda s: s.get_one(VisitorPassRow, pass_id).withdrawn_at) is not None
+
+
+def test_a_pass_that_is_too_long_says_so_beside_its_end(client, compound):
+    start = compound.clock()
+    answer = send(
+        client,
+        "/manage/visitors/new",
+        label="x",
+        gate_numbers="1",
+        uses="0",
+        valid_from=local(start),
+        valid_until=local(start + timedelta(days=9)),
+    )
+    assert answer.status_code == 422
+    assert re.search(r'id="valid_until-wrong-1">.*?7 days at most', answer.text, re.DOTALL)

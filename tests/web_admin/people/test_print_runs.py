@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.acting import offer_face
-from tests.support.compounds.desk import give_pins, hidden_of, read, type_pin
+from tests.support.compounds.desk import give_pins, read, type_pin
 from tests.support.compounds.resident import csrf_of
+from tests.web_admin.people.printing import begin, make_all, press, the_run
 from tests.web_admin.policy.published import give_face
-from web_admin.action.base import new_action, one_publication, publish
+from web_admin.action.base import new_action, publish
 from web_admin.compound.models import CredentialRow, Gate, Invitation, Person
 from web_admin.core.database import current_menjin
 from web_admin.custody.models import Consent
@@ -20,10 +21,8 @@ from web_admin.face.lost_methods import note_opening
 from web_admin.face.queries import newest_notice
 from web_admin.face.renewals import renewal_of
 from web_admin.operations.backup import LEFT_OUT
-from web_admin.people.actions import add_person
-from web_admin.people.homes import add_home
 from web_admin.people.invitations import accept_invitation, invite
-from web_admin.people.print_models import PrintRun, PrintSlip
+from web_admin.people.print_models import PrintSlip
 from web_admin.people.print_runs import A_PART
 from web_admin.privacy.retention import STEPS
 
@@ -31,35 +30,6 @@ from web_admin.privacy.retention import STEPS
 @pytest.fixture
 def client(compound):
     return compound.signed_in("manager")
-
-
-def begin(client, kind, buildings, **more):
-    page = client.get("/manage/print").text
-    form = re.search(r'<form class="card-box" method="post">.*?</form>', page, re.DOTALL)[0]
-    hidden = dict(re.findall(r'name="([^"]+)" type="hidden" value="([^"]*)"', form))
-    return client.post("/manage/print", data=hidden | {"kind": kind, "buildings": buildings, **more})
-
-
-def press(client, where, name):
-    """Press a button of a run's page."""
-    return client.post(f"{where}/{name}", data=hidden_of(client.get(where).text, f"{where}/{name}"))
-
-
-def make_all(client, where):
-    """Make a run to its end, part by part, and return what each part answered."""
-    token = csrf_of(client.get(where).text)
-    answers = []
-    for _part in range(9):
-        answers.append(
-            client.post(
-                f"{where}/step", data={"csrf_token": token}, headers={"Accept": "application/json"}
-            ).json
-        )
-    return answers
-
-
-def the_run(compound):
-    return read(compound, lambda s: s.scalars(select(PrintRun).order_by(PrintRun.created_at.desc())).first())
 
 
 def faces_at_north(compound):
@@ -211,19 +181,6 @@ def test_a_run_is_made_in_parts_and_can_be_left_in_between(compound, client, mon
     assert the_run(compound).state == "ready"
 
 
-@pytest.mark.parametrize(("buildings", "said"), [([], "at least one building"), (["9"], "not")])
-def test_a_run_without_people_is_refused_beside_its_field(compound, client, buildings, said):
-    answer = begin(client, "invitations", buildings)
-    assert answer.status_code == 422
-    assert said in answer.text.lower()
-    assert the_run(compound) is None
-
-
-def test_a_second_run_waits_for_the_end_of_the_first(compound, client):
-    begin(client, "pins", ["3"])
-    assert begin(client, "pins", ["1"]).status_code == 422
-
-
 def test_an_unprinted_run_is_forgotten_after_a_fortnight(compound, client):
     make_all(client, begin(client, "pins", ["3"]).location)
     with compound.app.app_context():
@@ -232,18 +189,3 @@ def test_an_unprinted_run_is_forgotten_after_a_fortnight(compound, client):
         assert STEPS["print_secrets_erased"](menjin, compound.clock() + timedelta(days=15)) == 3
         assert STEPS["print_runs_deleted"](menjin, compound.clock() + timedelta(days=3000)) == 1
     assert sealed(compound) == []
-
-
-@pytest.mark.wide
-def test_a_run_of_hundreds_shows_every_page(compound, client):
-    with compound.app.app_context(), current_menjin().database.session() as session:
-        whole = new_action(
-            current_menjin(), session, compound.site_id, "tests", "system", now=compound.clock()
-        )
-        with one_publication(whole) as act:
-            for number in range(1, 251):
-                home = add_home(act, f"8-{number:04}")
-                add_person(act, display_name=f"P{number}", home_id=home.home_id)
-    where = begin(client, "invitations", ["8"]).location
-    assert [part["done"] for part in make_all(client, where)[:3]] == [100, 200, 250]
-    assert press(client, where, "show").text.count('<article class="sheet"') == 250

@@ -4,25 +4,16 @@ from datetime import timedelta
 
 import pytest
 from flask_babel import force_locale
-from sqlalchemy import select
 
-from tests.web_admin.manage.forms import send
-from web_admin.compound.age_bands import ADULT, CHILD, MINOR
-from web_admin.compound.models import Person, Site
+from web_admin.compound.models import Site
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActionRefused
 from web_admin.operations.health import server_findings
 from web_admin.operations.health_facts import server_facts
 from web_admin.privacy.audits import audit_due, begin_audit, close_audit, open_audit, save_audit
 from web_admin.privacy.models import ComplianceAudit
-from web_admin.privacy.texts import MINORS_FIGURES
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def compound_begins(now):
-    return now
 
 
 @pytest.fixture
@@ -67,24 +58,6 @@ def test_the_task_appears_two_months_before_a_year_is_over_and_goes_with_the_aud
     assert due.at == older_compound.clock() + 365 * DAY
 
 
-def test_it_says_whether_data_of_minors_is_handled_and_counts_them_from_the_records(older_compound):
-    with older_compound.act("manager") as act:
-        site = act.session.get_one(Site, act.site_id)
-        for person in act.session.scalars(select(Person)):
-            person.age_band = ADULT
-        act.session.flush()
-        assert not audit_due(act.session, site, older_compound.clock()).minors
-        for name, band in (("刘洋", CHILD), ("吴静", MINOR)):
-            act.session.get_one(Person, older_compound.persons[name]).age_band = band
-        act.session.flush()
-        assert audit_due(act.session, site, older_compound.clock()).minors
-        config = current_menjin().config
-        audit = begin_audit(act, config, auditor="Audit Office", is_independent=False, scope="all")
-        minors = audit.figures["minors"]
-        assert (minors["under_14"], minors["from_14_to_17"], minors["face_consents_live"]) == (1, 1, 0)
-        assert {"requests", "incidents_and_drills", "forgetting", "retention_days"} <= audit.figures.keys()
-
-
 def test_its_period_follows_the_last_one_without_a_gap(older_compound):
     first = closed(older_compound)
     older_compound.clock.now += 300 * DAY
@@ -117,20 +90,3 @@ def test_no_auditor_comes_a_fourth_time_in_a_row(older_compound):
     assert refused.value.field == "auditor"
     closed(older_compound, "Another House")
     begun(older_compound)
-
-
-def test_from_the_page_to_the_closed_audit_and_its_file(older_compound):
-    client = older_compound.signed_in("privacy_officer")
-    assert "The first one is due by" in client.get("/manage/audits/").text
-    assert "official guideline" in client.get("/manage/audits/new").text
-    said = {"auditor": "审计机构", "is_independent": "y", "scope": "告知"}
-    path = send(client, "/manage/audits/new", **said).headers["Location"]
-    refused = send(client, path, findings="", fixes="", close="1")
-    assert (refused.status_code, "Say what was found" in refused.text) == (422, True)
-    file = client.get(f"{path}.json")
-    assert file.json["minors"].keys() == MINORS_FIGURES.keys()
-    assert "attachment" in file.headers["Content-Disposition"]
-    assert send(client, path, findings="缺一块标识", fixes="当天补上", close="1").status_code == 303
-    page = client.get(path).text
-    assert "缺一块标识" in page
-    assert '<form class="card-box"' not in page, "a closed audit stays as it is"

@@ -1,12 +1,12 @@
 """Staff begin, hurry, resume and stop a roll-out; gates are given their orders and report back."""
 
 import base64
-from datetime import UTC, datetime
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
-import sign as release_sign
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
@@ -15,7 +15,6 @@ from gate_controller.contract.messages import COUNTER_HEADER, GATE_HEADER, SIGNA
 from gate_controller.contract.signing import REQUEST_DOMAIN, public_bytes, request_message, sign
 from gate_controller.contract.updates import UpdateStatus, list_target, metadata_path, target_path
 from tests.web_admin.manage.acting_pages import hidden_of
-from tests.web_admin.updates.rolled_out import PAGE, reports, settles
 from web_admin.compound.models import Gate
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActionRefused
@@ -26,10 +25,16 @@ from web_admin.updates.actions import (
     note_update,
     order_of,
     resume_rollout,
+    settle_rollouts,
     stop_rollout,
 )
 from web_admin.updates.repository import add_release, trust_root
 from web_admin.updates.rules import WATCHED_FOR
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "deploy" / "updates"))
+import sign as release_sign
+
+PAGE = "/manage/updates/"
 
 
 @pytest.fixture
@@ -68,6 +73,21 @@ def orders(compound) -> dict[str, str]:
             for gate in act.session.query(Gate).order_by(Gate.number)
             if (order := order_of(gate)) is not None
         }
+
+
+def reports(compound, gate_id: str, step: str, *, why: str = "") -> None:
+    with compound.act() as act:
+        gate = act.session.get_one(Gate, gate_id)
+        if step == "kept":
+            gate.program = gate.ordered_version
+        note_update(
+            gate, UpdateStatus(step=step, version=gate.ordered_version, order_id=gate.ordered_id, why=why)
+        )
+
+
+def settles(compound, later: timedelta = timedelta()) -> None:
+    with compound.app.app_context():
+        settle_rollouts(current_menjin(), compound.clock() + later)
 
 
 def ledger_of(compound) -> list[str]:
@@ -222,6 +242,35 @@ def test_a_gate_that_takes_no_updates_is_not_asked_for_its_version(paired_compou
     with paired_compound.act() as act:
         note_update(act.session.get_one(Gate, "east"), None)
     assert asks_for(paired_compound, "0.2.9").status_code == 303
+
+
+def test_the_page_has_versions_steps_and_buttons_for_the_manager(paired_compound, offered) -> None:
+    client = paired_compound.signed_in("manager")
+    page = client.get(PAGE).text
+    assert "Runs 0.2.0" in page
+    sent = client.post(PAGE + "begin", data={**hidden_of(page), "version": "0.3.0"})
+    assert sent.status_code == 303, sent.text
+    reports(paired_compound, "north", "rolled_back", why="devices that worked before do not: board")
+    settles(paired_compound)
+    page = client.get(PAGE).text
+    assert "Halted" in page
+    assert "devices that worked before do not: board" in page
+    for press in ("resume", "stop"):
+        sent = client.post(PAGE + press, data=hidden_of(page))
+        assert sent.status_code == 303, sent.text
+        page = client.get(PAGE).text
+    assert "Bring the gates to this version" in page
+    installer = paired_compound.signed_in("installer").get(PAGE).text
+    assert "Runs 0.2.0" in installer
+    assert "Bring the gates to this version" not in installer
+    chinese = paired_compound.signed_in("manager").get(PAGE, headers={"Accept-Language": "zh"}).text
+    assert "0.3.0" in chinese
+
+
+def test_an_unknown_version_is_refused_beside_its_field(paired_compound, offered) -> None:
+    client = paired_compound.signed_in("manager")
+    page = client.get(PAGE).text
+    assert client.post(PAGE + "begin", data={**hidden_of(page), "version": "1"}).status_code == 422
 
 
 # -- what gates fetch --------------------------------------------------------------------------------

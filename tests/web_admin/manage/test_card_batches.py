@@ -1,0 +1,55 @@
+"""Fresh cards, one home after another: taken once, and never the next home's by a double tap."""
+
+import re
+
+import pytest
+
+from tests.web_admin.manage.acting_pages import at
+from tests.web_admin.manage.tapped_cards import BATCH, state_of, tap
+from web_admin.action.base import one_publication
+from web_admin.compound.models import UNASSIGNED
+from web_admin.people.actions import add_person
+from web_admin.people.homes import add_home
+
+
+@pytest.fixture
+def compound_with_homes(compound):
+    with at(compound) as act, one_publication(act) as quiet:
+        homes = [add_home(quiet, f"9-{number}") for number in (10, 9, 2)]
+        add_person(quiet, display_name="何静", home_id=homes[0].home_id)
+    return compound
+
+
+@pytest.fixture
+def client(compound_with_homes):
+    return compound_with_homes.signed_in("manager")
+
+
+def turn_of(page):
+    return re.search(r'id="turn">([^<]+)', page)[1]
+
+
+def test_fresh_cards_go_to_one_home_after_another_in_their_order(client, compound_with_homes):
+    turns, page = [], client.get(f"{BATCH}?building=9").text
+    for number in ("7200001", "7200002", "7200003"):
+        turns.append(turn_of(page))
+        page = client.get(tap(client, page, number).headers["Location"]).text
+    assert turns == ["9-2", "9-9", "9-10"]
+    assert "Every home has a card" in page
+    assert state_of(compound_with_homes, 7200003) == [("active", UNASSIGNED, "9-10")]
+
+
+def test_a_card_with_a_holder_is_refused_and_the_same_home_waits(client):
+    page = client.get(f"{BATCH}?building=9").text
+    answer = tap(client, page, "4200005")
+    assert answer.status_code == 422
+    assert re.search(r'id="number-wrong-1">.*?Home 3-1203 holds this card', answer.text, re.DOTALL)
+    assert (turn_of(answer.text), 'value="4200005"' in answer.text) == ("9-2", True)
+
+
+def test_a_double_tap_gives_one_card_and_not_the_next_home_another(client, compound_with_homes):
+    page = client.get(f"{BATCH}?building=9").text
+    assert tap(client, page, "7200001").status_code == 303
+    assert tap(client, page, "7200001").status_code == 303
+    assert state_of(compound_with_homes, 7200001) == [("active", UNASSIGNED, "9-2")]
+    assert turn_of(client.get(f"{BATCH}?building=9").text) == "9-9"

@@ -1,0 +1,96 @@
+"""The pages of gates and lanes: added, changed, paired, and what is refused beside its field."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from tests.web_admin.manage.forms import Rows, send
+from web_admin.compound.models import Gate, Lane
+from web_admin.gates.models import PairAttempt
+
+
+@pytest.fixture
+def client(compound):
+    return compound.signed_in("manager")
+
+
+@pytest.fixture
+def rows(compound):
+    return Rows(compound)
+
+
+def test_a_new_lane_asks_four_things_and_keeps_the_rest_folded_until_it_is_refused(client):
+    new = client.get("/manage/gates/north/lanes/new").text.partition('<details class="span-row">')
+    assert [name in new[0] for name in ('id="name"', 'id="lane_id"', 'id="direction"')] == [True] * 3
+    assert 'id="pulse_seconds"' in new[2]
+    refused = send(client, "/manage/gates/north/lanes/new", name="", lane_id="").text
+    assert '<details class="span-row" open>' in refused
+    assert '<details class="span-row" open>' in client.get("/manage/gates/north/lanes/north-in").text
+
+
+LANE = {
+    "name": "North in",
+    "direction": "in",
+    "hours_card": "",
+    "hours_pin": "",
+    "hours_qr": "",
+    "hours_face": "",
+    "pulse_seconds": "5",
+    "slow_pulse_seconds": "15",
+    "antipassback": "off",
+    "staff_hold_minutes": "30",
+}
+
+
+def test_a_lane_with_face_alone_is_refused_beside_its_ways_in(client, rows):
+    answer = send(client, "/manage/gates/north/lanes/north-in", **LANE, methods="face")
+    assert answer.status_code == 422
+    assert re.search(r'id="methods-wrong-1">', answer.text)
+    assert rows(lambda s: s.get_one(Lane, "north-in").methods) == ["card", "pin", "qr"]
+
+
+def test_a_lane_is_changed(client, rows):
+    answer = send(client, "/manage/gates/north/lanes/north-in", **LANE, methods=["card", "pin"])
+    assert answer.status_code == 303
+    assert rows(lambda s: s.get_one(Lane, "north-in").methods) == ["card", "pin"]
+
+
+def test_a_gate_and_its_lane_are_added(client, rows):
+    assert send(client, "/manage/gates/new", name="West", gate_id="west").status_code == 303
+    answer = send(client, "/manage/gates/west/lanes/new", **LANE, lane_id="west-in", methods=["card"])
+    assert answer.status_code == 303
+    assert rows(lambda s: s.get_one(Gate, "west").lanes[0].lane_id) == "west-in"
+
+
+def test_short_names_are_taken_as_a_phone_writes_them(client, rows):
+    assert send(client, "/manage/gates/new", name="West", gate_id="West ").status_code == 303
+    answer = send(client, "/manage/gates/west/lanes/new", **LANE, lane_id="West-in", methods=["card"])
+    assert answer.status_code == 303
+    assert rows(lambda s: s.get_one(Gate, "west").lanes[0].lane_id) == "west-in"
+
+
+def test_the_page_of_a_gate_waits_on_between_the_two_messages_of_its_controller(client, rows):
+    send(client, "/manage/gates/garage", "/manage/gates/garage/pair")
+
+    def commit(session):
+        session.scalars(select(PairAttempt).where(PairAttempt.gate_id == "garage")).one().state = "committed"
+
+    rows(commit)
+    assert 'data-state="code"' in client.get("/manage/gates/garage").text
+
+
+def test_a_pair_code_is_shown_once_and_the_twelve_characters_are_compared(client, rows):
+    shown = send(client, "/manage/gates/garage", "/manage/gates/garage/pair")
+    assert re.search(r'<p class="code">[A-Z0-9-]{8,9}</p>', shown.text)
+
+    def arrive(session):
+        attempt = session.scalar(select(PairAttempt))
+        attempt.state, attempt.phrase, attempt.gate_public_key = "waiting", "ABCDEFGHJKLM", b"k" * 32
+        attempt.nonce, attempt.sealing_public_key = b"n" * 16, b"s" * 32
+        return attempt.pair_id
+
+    pair_id = rows(arrive)
+    assert "ABCD EFGH JKLM" in client.get("/manage/gates/garage").text
+    send(client, "/manage/gates/garage", f"/manage/gates/pairings/{pair_id}", answer="approve")
+    assert rows(lambda s: s.get_one(Gate, "garage").state) == "paired"

@@ -101,7 +101,7 @@ def compile_policy(
         raise PolicyRefused("the policy has no record 'site'")
     if read.unread:
         _close_unread(kinds, read)
-    policy = _index(kinds, site, epoch=epoch, version=version, issued_at=issued_at)
+    policy = index_records(kinds, site, epoch=epoch, version=version, issued_at=issued_at)
     _check_references(policy)
     _check_interlocks(policy.lanes)
     _check_antipassback(policy.lanes)
@@ -123,7 +123,7 @@ def _close_unread(kinds: dict[str, dict[str, Record]], read: ReadRecords) -> Non
             kinds["person"][person.person_id] = without_unread_hours(person, read)
 
 
-def _index(
+def index_records(
     kinds: Mapping[str, Mapping[str, Record]],
     site: SiteRecord,
     *,
@@ -131,6 +131,7 @@ def _index(
     version: int,
     issued_at: datetime,
 ) -> Policy:
+    """Index records that were checked, by kind and id; raise PolicyRefused on an unknown time zone."""
     try:
         zone = ZoneInfo(site.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as err:

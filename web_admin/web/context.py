@@ -1,13 +1,14 @@
-"""Shared context of manager pages: the site, the action's actor, forms with refusals."""
+"""Shared context of manager pages: the site, the action's actor, forms from their action to their answer."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-from flask import abort, g
+from flask import abort, flash, g, render_template
 from flask_login import current_user
 from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
 from wtforms import Field, FieldList, FormField
 
 from web_admin.accounts.permissions import role_names
@@ -21,7 +22,8 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.gates.models import PairAttempt
 from web_admin.settings.models import SiteLook
 from web_admin.settings.queries import the_look
-from web_admin.web.forms import OnceForm
+from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page import Page
 from web_admin.web.send_once import done_before
 
 Row = TypeVar("Row", bound=Base)
@@ -108,6 +110,63 @@ def get_or_404(session: DatabaseSession, kind: type[Row], key: str) -> Row:
     if row is None:
         abort(404)
     return row
+
+
+def submit(
+    form: FlaskForm,
+    action: Callable[[Action], Result],
+    *,
+    back: Response,
+    saved: str | Callable[[Result], str | None] = "",
+    then: Callable[[Result], Page] | None = None,
+) -> Page | None:
+    """Run the action of a form that was sent and lead on; return None where the form is to be shown.
+
+    That is a form that was not sent, or one that was refused: then the reasons are beside its fields, and
+    what the action had begun is undone. A form that was already sent does nothing: the page says so, and
+    leads back. `saved` is the sentence after the action, or a function of the result that returns or shows
+    one; `then` makes the answer from the result where that is not `back`.
+    """
+    if not form.validate_on_submit():
+        return None
+    act = current_action()
+    if isinstance(form, OnceForm) and done_before(act, form, category="info"):
+        return back
+    try:
+        with act.session.begin_nested():
+            result = action(act)
+    except ActionRefused as refusal:
+        show_refusal(form, refusal)
+        return None
+    sentence = saved if isinstance(saved, str) else saved(result)
+    if sentence:
+        flash(sentence, "success")
+    return back if then is None else then(result)
+
+
+def press(
+    action: Callable[[Action], Result],
+    *,
+    back: Response,
+    saved: str | Callable[[Result], str | None] = "",
+    then: Callable[[Result], Page] | None = None,
+    form: FlaskForm | None = None,
+    refused: Response | None = None,
+) -> Page:
+    """Run the action of a button as `submit` does; a refusal is shown on the page that it leads back to."""
+    form = form or AgainForm()
+    answer = submit(form, action, back=back, saved=saved, then=then)
+    if answer is not None:
+        return answer
+    for error in form.form_errors:
+        flash(str(error), "danger")
+    return refused or back
+
+
+def form_page(template: str, form: FlaskForm, **shown: object) -> Page:
+    """Return the page of a form, with 422 where it was sent: only a refused form is shown again."""
+    page = render_template(template, form=form, **shown)
+    return (page, 422) if form.is_submitted() else page
 
 
 def do(form: FlaskForm, work: Callable[[Action], Result]) -> Result | None:

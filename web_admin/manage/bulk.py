@@ -1,16 +1,16 @@
 """Pages of acts on several people: preview by name, the act, its result, and its undo."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from web_admin.accounts.names import shown_names
 from web_admin.accounts.permissions import allowed, current_may
-from web_admin.action.base import Action
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.gates.queries import hours_names
@@ -34,16 +34,17 @@ from web_admin.people.queries import wanted_of
 from web_admin.web.context import (
     current_action,
     current_site,
-    do,
+    press,
     request_now,
     show_refusal,
     site_zone,
+    submit,
     typed,
 )
 from web_admin.web.fields import hours_options, lane_options, reason_field
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.looked_for import sealed_text
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
 from web_admin.web.send_once import made_once, once_token
 from web_admin.web.silent_gates import say_saved
@@ -94,22 +95,9 @@ def act() -> Page:
     if kind is None:
         return _to_list()
     form = _form_of(kind, request.form)
-    if form.validate_on_submit():
-        if kind in ("print_invitations", "print_pins"):
-            of = INVITATIONS if kind == "print_invitations" else PINS
-            run = do(form, lambda act: begin_run_for(act, of, people))
-            if run is not None:
-                return redirect(url_for("print_runs.show", run_id=run.run_id), 303)
-        elif kind == "invite":
-            made = _invite(form, people)
-            if made is not None:
-                return _codes_page(*made)
-        else:
-            done = do(form, _work(people, form))
-            if done is not None:
-                return _done(kind, done)
-        if not form.errors and not form.form_errors:
-            return _to_list()
+    answer = _acted(kind, form, people)
+    if answer is not None:
+        return answer
     asks_hours = isinstance(form, GrantForm) and bool(form.errors)  # what was chosen is gone meanwhile
     spec = form.spec() if isinstance(form, GrantForm) and not asks_hours else None
     try:
@@ -144,24 +132,26 @@ def show(seq: int) -> str:
 
 @bp.post("/<int(max=2147483647):seq>/undo")
 @allowed("edit_people")
-def undo(seq: int) -> Response:
+def undo(seq: int) -> Page:
     """Undo an act for those for whom it is still in force."""
     past = bulk_act(request_session(), current_site().site_id, seq)
     if past is None:
         abort(404)
     if not current_may(NEEDS[past.kind]):
         abort(403)
-    form = AgainForm()
-    count = do(form, lambda act: undo_bulk_act(act, seq)) if form.validate_on_submit() else None
-    if count is not None:
-        done = ngettext("Undone for %(num)d person.", "Undone for %(num)d people.", count)
-        if past.kind == "invite":
-            flash(done, "success")
-        else:
-            say_saved(done)
-    for error in form.form_errors:
-        flash(str(error), "danger")
-    return redirect(url_for("bulk.show", seq=seq), 303)
+    return press(
+        lambda act: undo_bulk_act(act, seq),
+        saved=partial(_say_undone, past.kind),
+        back=to("bulk.show", seq=seq),
+    )
+
+
+def _say_undone(kind: str, count: int) -> None:
+    done = ngettext("Undone for %(num)d person.", "Undone for %(num)d people.", count)
+    if kind == "invite":
+        flash(done, "success")
+    else:
+        say_saved(done)
 
 
 # -- shared ----------------------------------------------------------------------------------------
@@ -180,15 +170,12 @@ def _asked_kind() -> BulkKind | None:
 
 def _to_list() -> Response:
     wanted = wanted_of(request.form)
-    return redirect(
-        url_for(
-            "people.show_list",
-            find=sealed_text(wanted.text),
-            building=wanted.building or None,
-            kind=wanted.kind or None,
-            state=wanted.state or None,
-        ),
-        303,
+    return to(
+        "people.show_list",
+        find=sealed_text(wanted.text),
+        building=wanted.building or None,
+        kind=wanted.kind or None,
+        state=wanted.state or None,
     )
 
 
@@ -217,33 +204,49 @@ def _checked_spec(form: GrantForm) -> GrantSpec | None:
     return form.spec()
 
 
-def _work(people: list[str], form: OnceForm) -> Callable[[Action], Acted]:
-    def work(act: Action) -> Acted:
-        if isinstance(form, GrantForm):
-            return grant_hours(act, people, form.spec())
-        return suspend_people(act, people, typed(form.reason))
+def _acted(kind: BulkKind, form: OnceForm, people: list[str]) -> Page | None:
+    """Return the answer after the act; None where its form was refused."""
+    if kind == "invite":
+        return _invited(form, people)
+    if kind in ("print_invitations", "print_pins"):
+        of = INVITATIONS if kind == "print_invitations" else PINS
+        return submit(
+            form,
+            lambda act: begin_run_for(act, of, people),
+            back=_to_list(),
+            then=lambda run: to("print_runs.show", run_id=run.run_id),
+        )
+    if isinstance(form, GrantForm):
+        return submit(
+            form,
+            lambda act: grant_hours(act, people, form.spec()),
+            back=_to_list(),
+            then=partial(_done, kind),
+        )
+    return submit(
+        form,
+        lambda act: suspend_people(act, people, typed(form.reason)),
+        back=_to_list(),
+        then=partial(_done, kind),
+    )
 
-    return work
 
-
-def _invite(form: OnceForm, people: list[str]) -> tuple[int, dict[str, str]] | None:
-    """Return the act's number and its codes, the same for a form that was sent twice; None when refused."""
+def _invited(form: OnceForm, people: list[str]) -> Page | None:
+    """Return the page of the codes, the same for a form that was sent twice; None where it was refused."""
+    if not form.validate_on_submit():
+        return None
     act = current_action()
-
-    def make() -> str:
-        done = invite_people(act, people)
-        return json.dumps([done.seq, dict(done.codes)])
-
     try:
         with act.session.begin_nested():
-            made = made_once(act, "people", make)
+            made = made_once(act, "people", lambda: _codes(invite_people(act, people)))
     except ActionRefused as refusal:
         show_refusal(form, refusal)
         return None
-    if made is None:
-        return None
-    seq, codes = json.loads(made)
-    return seq, codes
+    return _codes_page(*json.loads(made)) if made is not None else _to_list()
+
+
+def _codes(done: Acted) -> str:
+    return json.dumps([done.seq, dict(done.codes)])
 
 
 def _page(
@@ -278,7 +281,7 @@ def _done(kind: BulkKind, done: Acted) -> Response:
         say_saved(ngettext("%(num)d person is suspended.", "%(num)d people are suspended.", done.count))
     else:
         say_saved(ngettext("%(num)d person has new hours.", "%(num)d people have new hours.", done.count))
-    return redirect(url_for("bulk.show", seq=done.seq), 303)
+    return to("bulk.show", seq=done.seq)
 
 
 def _codes_page(seq: int, codes: dict[str, str]) -> str:

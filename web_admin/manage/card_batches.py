@@ -1,6 +1,6 @@
 """Pages for many cards in a row, replacing a lost card, naming a holder, and setting up the desk reader."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -8,17 +8,16 @@ from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Action
 from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.core.database import request_session
 from web_admin.people.listings import names_in_home, next_home_without_card
 from web_admin.people.queries import buildings_of
 from web_admin.people.unassigned_cards import give_home_card, give_to_person, replace_card
-from web_admin.web.context import current_site, do, get_or_404, typed
+from web_admin.web.context import current_site, form_page, get_or_404, submit, typed
 from web_admin.web.desk_reader import ReaderForm, declare_desk_form, read_tap
 from web_admin.web.fields import options
 from web_admin.web.forms import OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 
 bp = Blueprint("card_batch", __name__, url_prefix="/manage/cards")
 
@@ -52,7 +51,7 @@ def reader() -> Response:
         declare_desk_form(form.form.data)
         flash(_("Remembered for this browser."), "success")
     back = request.form.get("back")
-    return redirect(url_for(back if back in READER_PAGES else "desk.show"), 303)
+    return to(back if back in READER_PAGES else "desk.show")
 
 
 @bp.route("/batch", methods=["GET", "POST"])
@@ -64,21 +63,23 @@ def batch() -> Page:
     form = TapForm()
     if form.validate_on_submit():
         home = get_or_404(session, Home, request.form.get("home_id", ""))
-        card = do(form, lambda act: give_home_card(act, home.home_id, read_tap(typed(form.number))))
-        if not form.errors and not form.form_errors:
-            if card is not None:
-                flash(_("Home %(number)s has its card.", number=home.number), "success")
-            return redirect(url_for("card_batch.batch", building=building or None, after=after or None), 303)
+        answer = submit(
+            form,
+            lambda act: give_home_card(act, home.home_id, read_tap(typed(form.number))),
+            saved=_("Home %(number)s has its card.", number=home.number),
+            back=to("card_batch.batch", building=building or None, after=after or None),
+        )
+        if answer is not None:
+            return answer
     turn = next_home_without_card(session, site_id, building, after)
-    page = render_template(
+    return form_page(
         "manage/card_batch.html",
-        form=form,
+        form,
         turn=turn,
         building=building,
         after=after,
         buildings=buildings_of(session, site_id),
     )
-    return page if not form.is_submitted() else (page, 422)
 
 
 @bp.route("/<credential_id>/replace", methods=["GET", "POST"])
@@ -87,17 +88,13 @@ def put_in_place(credential_id: str) -> Page:
     """Give another card in place of a lost or broken one."""
     old = _card(credential_id)
     form = TapForm()
-    if form.validate_on_submit():
-
-        def work(act: Action) -> CredentialRow:
-            return replace_card(act, credential_id, read_tap(typed(form.number)))
-
-        if do(form, work) is not None:
-            flash(_("Replaced. The old card opens nothing any more."), "success")
-        if not form.errors and not form.form_errors:
-            return redirect(url_for("person.show", person_id=old.person_id), 303)
-    page = render_template("manage/card_replace.html", form=form, card=old, person=old.person)
-    return page if not form.is_submitted() else (page, 422)
+    answer = submit(
+        form,
+        lambda act: replace_card(act, credential_id, read_tap(typed(form.number))),
+        saved=_("Replaced. The old card opens nothing any more."),
+        back=to("person.show", person_id=old.person_id),
+    )
+    return answer or form_page("manage/card_replace.html", form, card=old, person=old.person)
 
 
 @bp.route("/<credential_id>/holder", methods=["GET", "POST"])
@@ -108,14 +105,14 @@ def name_holder(credential_id: str) -> Page:
     people = names_in_home(request_session(), card.person.home_id)
     form = HolderForm()
     form.person_id.choices = options(people)
-    if form.validate_on_submit():
-        person_id = form.person_id.data
-        if do(form, lambda act: give_to_person(act, credential_id, person_id)) is not None:
-            flash(_("The card is this person's now. It opened all the while."), "success")
-        if not form.errors and not form.form_errors:
-            return redirect(url_for("person.show", person_id=person_id), 303)
-    page = render_template("manage/card_holder.html", form=form, card=card, home=card.person.home)
-    return page if not form.is_submitted() else (page, 422)
+    holder_id = form.person_id.data or card.person_id
+    answer = submit(
+        form,
+        lambda act: give_to_person(act, credential_id, holder_id),
+        saved=_("The card is this person's now. It opened all the while."),
+        back=to("person.show", person_id=holder_id),
+    )
+    return answer or form_page("manage/card_holder.html", form, card=card, home=card.person.home)
 
 
 def _card(credential_id: str) -> CredentialRow:

@@ -6,7 +6,6 @@ from functools import partial
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from werkzeug.wrappers import Response
 from wtforms import DateTimeLocalField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -25,12 +24,21 @@ from web_admin.credentials.look_ups import HANDED_IN, LOOK_REASONS, Look, checke
 from web_admin.credentials.queries import holders_of_card
 from web_admin.web.agreement_text import agreement_text
 from web_admin.web.back_to_first_hour import after
-from web_admin.web.context import current_action, do, from_local, get_or_404, show_refusal, typed
+from web_admin.web.context import (
+    current_action,
+    form_page,
+    from_local,
+    get_or_404,
+    press,
+    show_refusal,
+    submit,
+    typed,
+)
 from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.web.fields import options, own_words_field
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.language import page_language
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 from web_admin.web.silent_gates import say_saved
 
 bp = Blueprint("cards", __name__, url_prefix="/manage/cards")
@@ -122,33 +130,27 @@ def give(person_id: str) -> Page:
     if asks_guardian:  # the guardian's card comes first
         form.guardian_card.render_kw = {"autocomplete": "off", "autofocus": True}
         form.number.render_kw = {"autocomplete": "off"}
-    if form.validate_on_submit():
-
-        def work(act: Action) -> CredentialRow:
-            if asks_guardian:
-                _agreed(act, person_id, typed(form.guardian_card))
-            number = read_tap(typed(form.number))
-            return issue_card(
-                act,
-                person_id,
-                number,
-                label=form.label.data or "",
-                valid_until=from_local(form.valid_until.data),
-            )
-
-        card = do(form, work)
-        if card is not None:
-            say_saved(_("The card is ready."))
-        if not form.errors:
-            return redirect(after(url_for("person.show", person_id=person_id)), 303)
-    page = render_template(
+    answer = submit(
+        form,
+        lambda act: _give(act, person_id, form, asks_guardian=asks_guardian),
+        saved=lambda _card: say_saved(_("The card is ready.")),
+        back=redirect(after(url_for("person.show", person_id=person_id)), 303),
+    )
+    return answer or form_page(
         "manage/card_give.html",
-        form=form,
+        form,
         person=person,
         asks_guardian=asks_guardian,
         agreement_text=agreement_text(),
     )
-    return page if not form.is_submitted() else (page, 422)
+
+
+def _give(act: Action, person_id: str, form: CardForm, *, asks_guardian: bool) -> CredentialRow:
+    if asks_guardian:
+        _agreed(act, person_id, typed(form.guardian_card))
+    number = read_tap(typed(form.number))
+    valid_until = from_local(form.valid_until.data)
+    return issue_card(act, person_id, number, label=form.label.data or "", valid_until=valid_until)
 
 
 def _agreed(act: Action, child_id: str, tapped: str) -> None:
@@ -171,7 +173,7 @@ def _credential(credential_id: str) -> CredentialRow:
 
 @bp.post("/<credential_id>/suspend")
 @allowed("suspend_credentials")
-def suspend(credential_id: str) -> Response:
+def suspend(credential_id: str) -> Page:
     """Suspend a lost card until it is found or ended."""
     is_card = _credential(credential_id).kind == CredentialKind.CARD
     return _change(
@@ -184,7 +186,7 @@ def suspend(credential_id: str) -> Response:
 
 @bp.post("/<credential_id>/resume")
 @allowed("suspend_credentials")
-def resume(credential_id: str) -> Response:
+def resume(credential_id: str) -> Page:
     """End a suspension."""
     return _change(
         credential_id,
@@ -196,7 +198,7 @@ def resume(credential_id: str) -> Response:
 
 @bp.post("/<credential_id>/end")
 @allowed("issue_credentials")
-def end(credential_id: str) -> Response:
+def end(credential_id: str) -> Page:
     """End a card, PIN or phone for good."""
     reason = "lost" if request.form.get("reason") == "lost" else "returned"
     return _change(
@@ -204,21 +206,14 @@ def end(credential_id: str) -> Response:
     )
 
 
-def _change(credential_id: str, from_state: str, work: Callable[[Action], object], said: str) -> Response:
+def _change(credential_id: str, from_state: str, action: Callable[[Action], object], said: str) -> Page:
     credential = _credential(credential_id)
-    form = AgainForm()
+    back = to("person.show", person_id=credential.person_id)
     fits = credential.state == from_state or (not from_state and credential.state != "ended")
-    if form.validate_on_submit() and fits:
-        done: list[object] = []
+    return press(action, saved=partial(_say_changed, said), back=back) if fits else back
 
-        def run(act: Action) -> bool:
-            done.append(work(act))
-            return True
 
-        if do(form, run):
-            say_saved(said)
-            if getattr(done[0], "left_without_way", False):
-                flash(_("This person now has no working way in. Give a new card next."), "warning")
-        for error in form.form_errors:
-            flash(str(error), "danger")
-    return redirect(url_for("person.show", person_id=credential.person_id), 303)
+def _say_changed(said: str, done: object) -> None:
+    say_saved(said)
+    if getattr(done, "left_without_way", False):
+        flash(_("This person now has no working way in. Give a new card next."), "warning")

@@ -1,6 +1,6 @@
 """Guard's pages for a lost card: a number, the right card, a slip; three steps, by keyboard alone."""
 
-from flask import Blueprint, abort, flash, redirect, render_template, session, url_for
+from flask import Blueprint, abort, flash, render_template, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -8,7 +8,6 @@ from wtforms import HiddenField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.permissions import allowed, role_names
-from web_admin.action.base import Action
 from web_admin.compound.models import CredentialRow
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActionRefused
@@ -17,11 +16,11 @@ from web_admin.desk.limits import TooMany
 from web_admin.desk.lost_cards import AS_TYPED, FoundCard, find_cards, replace_for_a_night, suspend_by_number
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import pass_state
-from web_admin.web.context import current_action, do, get_or_404, request_now, show_refusal, typed
+from web_admin.web.context import current_action, get_or_404, press, request_now, show_refusal, typed
 from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.web.fields import options, own_words_field
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
 from web_admin.web.silent_gates import say_saved, warn_of_silence
 from web_admin.web.slips import pass_slip
@@ -104,7 +103,7 @@ def stop_number() -> Response:
         except ActionRefused as refusal:
             _kept(refusal)
             flash(str(refusal.message), "danger")
-    return redirect(url_for("lost_card.find"), 303)
+    return to("lost_card.find")
 
 
 def _kept(refusal: ActionRefused) -> int:
@@ -117,21 +116,16 @@ def _kept(refusal: ActionRefused) -> int:
 
 @bp.post("/<credential_id>")
 @allowed("suspend_credentials")
-def stop(credential_id: str) -> Response:
+def stop(credential_id: str) -> Page:
     """Suspend the card and go on to its owner's slip."""
     get_or_404(request_session(), CredentialRow, credential_id)
-    form = AgainForm()
-    done: list[VisitorPassRow | None] = []
+    return press(
+        lambda act: replace_for_a_night(act, credential_id), back=to("lost_card.find"), then=_stopped
+    )
 
-    def work(act: Action) -> bool:
-        done.append(replace_for_a_night(act, credential_id))
-        return True
 
-    if not (form.validate_on_submit() and do(form, work)):
-        for error in form.form_errors:
-            flash(str(error), "danger")
-        return redirect(url_for("lost_card.find"), 303)
-    row = done[0]
+def _stopped(row: VisitorPassRow | None) -> Response:
+    """Say that the card is suspended; lead to the slip where there is a pass for the night."""
     if row is None:
         flash(
             _(
@@ -141,10 +135,10 @@ def stop(credential_id: str) -> Response:
             "warning",
         )
         warn_of_silence(site_gates())
-        return redirect(url_for("lost_card.find"), 303)
+        return to("lost_card.find")
     say_saved(_("The card is suspended."))
     session[OWN_SLIPS] = [*session.get(OWN_SLIPS, ())[-KEPT_SLIPS + 1 :], row.pass_id]
-    return redirect(url_for("lost_card.slip", pass_id=row.pass_id), 303)
+    return to("lost_card.slip", pass_id=row.pass_id)
 
 
 @bp.get("/slip/<pass_id>")

@@ -1,6 +1,6 @@
 """Pages to move a family in or out, and to add staff with hours and an end."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -27,12 +27,20 @@ from web_admin.people.moving import (
 )
 from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON
 from web_admin.web.back_to_first_hour import after
-from web_admin.web.context import current_site, do, from_local, get_or_404, request_now, typed
+from web_admin.web.context import (
+    current_site,
+    form_page,
+    from_local,
+    get_or_404,
+    request_now,
+    submit,
+    typed,
+)
 from web_admin.web.desk_reader import read_tap
 from web_admin.web.fields import CheckList, hours_options, lane_options, options
 from web_admin.web.forms import OnceForm
 from web_admin.web.looked_for import sealed_text
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.silent_gates import say_saved
@@ -118,14 +126,13 @@ def family() -> Page:
         for _row in range(min(2, MAX_ROWS - len(form.members))):
             form.members.append_entry({"is_invited": True})
         return render_template("manage/move_in.html", form=form)
-    if form.validate_on_submit():
-        moved = do(form, lambda act: _move_in(act, form))
-        if moved is not None:
-            return _invitations(moved)
-        if not _refused(form):
-            return redirect(url_for("people.show_list", find=sealed_text(typed(form.number).strip())), 303)
-    page = render_template("manage/move_in.html", form=form)
-    return page if not form.is_submitted() else (page, 422)
+    answer = submit(
+        form,
+        lambda act: _move_in(act, form),
+        back=to("people.show_list", find=sealed_text(typed(form.number).strip())),
+        then=_invitations,
+    )
+    return answer or form_page("manage/move_in.html", form)
 
 
 def _move_in(act: Action, form: FamilyForm) -> MovedIn:
@@ -155,12 +162,6 @@ def _tapped(field: str, text: str) -> int:
         raise ActionRefused(field, refused.message) from refused
 
 
-def _refused(form: FamilyForm) -> bool:
-    return bool(form.form_errors or form.number.errors or form.joins.errors) or any(
-        row.form.errors for row in form.members
-    )
-
-
 def _invitations(moved: MovedIn) -> str:
     say_saved(_("Moved in."))
     welcome = current_menjin().config.public_url.rstrip("/")
@@ -188,21 +189,21 @@ def leave(home_id: str) -> Page:
     session = request_session()
     home = get_or_404(session, Home, home_id)
     form = LeaveForm()
-    if form.validate_on_submit():
-        count = do(form, lambda act: move_out_home(act, home_id))
-        if count is not None:
-            said = ngettext(
-                "%(num)d person has moved out. Everything they could open with has ended.",
-                "%(num)d people have moved out. Everything they could open with has ended.",
-                count,
-            )
-            flash(said, "success")
-        if not form.errors:
-            return redirect(url_for("people.show_home", home_id=home_id), 303)
+    answer = submit(
+        form,
+        lambda act: move_out_home(act, home_id),
+        saved=lambda count: ngettext(
+            "%(num)d person has moved out. Everything they could open with has ended.",
+            "%(num)d people have moved out. Everything they could open with has ended.",
+            count,
+        ),
+        back=to("people.show_home", home_id=home_id),
+    )
+    if answer is not None:
+        return answer
     people = people_of_home(session, home_id)
     ends = what_ends(session, home.site_id, [person.person_id for person in people], request_now())
-    page = render_template("manage/home_move_out.html", form=form, home=home, people=people, ends=ends)
-    return page if not form.is_submitted() else (page, 422)
+    return form_page("manage/home_move_out.html", form, home=home, people=people, ends=ends)
 
 
 @bp.route("/staff/new", methods=["GET", "POST"])
@@ -215,15 +216,14 @@ def staff() -> Page:
     form.lanes.choices = lane_options(site_lanes())
     if not form.is_submitted():
         form.lanes.data = [lane.lane_id for lane in site_lanes()]
-    if form.validate_on_submit():
-        person = do(form, lambda act: _add_staff(act, form))
-        if person is not None:
-            flash(_("%(name)s was added.", name=person.display_name), "success")
-            return redirect(url_for("person.show", person_id=person.person_id), 303)
-        if not form.errors:
-            return redirect(url_for("people.show_list", kind="staff"), 303)
-    page = render_template("manage/staff_new.html", form=form)
-    return page if not form.is_submitted() else (page, 422)
+    answer = submit(
+        form,
+        lambda act: _add_staff(act, form),
+        saved=lambda person: _("%(name)s was added.", name=person.display_name),
+        back=to("people.show_list", kind="staff"),
+        then=lambda person: to("person.show", person_id=person.person_id),
+    )
+    return answer or form_page("manage/staff_new.html", form)
 
 
 def _add_staff(act: Action, form: StaffForm) -> Person:

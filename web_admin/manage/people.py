@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -25,11 +25,20 @@ from web_admin.people.queries import NO_HOME, STATES, buildings_of, find, living
 from web_admin.people.sheet_export import rows_of_list
 from web_admin.people.status import Ways, ways_of
 from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON
-from web_admin.web.context import current_action, current_site, do, get_or_404, request_now, site_zone, typed
+from web_admin.web.context import (
+    current_action,
+    current_site,
+    form_page,
+    get_or_404,
+    request_now,
+    site_zone,
+    submit,
+    typed,
+)
 from web_admin.web.fields import CheckList, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.looked_for import looked_for
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
 
 bp = Blueprint("people", __name__, url_prefix="/manage/people")
@@ -118,15 +127,14 @@ def export() -> Response:
 def new_home() -> Page:
     """Add a home."""
     form = HomeForm()
-    if form.validate_on_submit():
-        home = do(form, lambda act: add_home(act, typed(form.number)))
-        if home is not None:
-            flash(_("Home %(number)s was added.", number=home.number), "success")
-            return redirect(url_for("people.show_home", home_id=home.home_id), 303)
-        if not form.errors:
-            return redirect(url_for("people.show_list"), 303)
-    page = render_template("manage/home_new.html", form=form)
-    return page if not form.is_submitted() else (page, 422)
+    answer = submit(
+        form,
+        lambda act: add_home(act, typed(form.number)),
+        saved=lambda home: _("Home %(number)s was added.", number=home.number),
+        back=to("people.show_list"),
+        then=lambda home: to("people.show_home", home_id=home.home_id),
+    )
+    return answer or form_page("manage/home_new.html", form)
 
 
 @bp.get("/homes/<home_id>")
@@ -150,26 +158,21 @@ def new_person() -> Page:
         form.home_id.data = request.args.get("home", "")
         form.language.data = current_site().language
         form.lanes.data = [lane.lane_id for lane in site_lanes()]
-    if form.validate_on_submit():
-        person = do(
-            form,
-            lambda act: add_person(
-                act,
-                display_name=typed(form.display_name),
-                home_id=form.home_id.data or None,
-                kind=form.kind.data,
-                age_band=form.age_band.data,
-                language=form.language.data,
-                lanes=form.lanes.data,
-            ),
-        )
-        if person is not None:
-            flash(
-                _("%(name)s was added. Give a card or send an invitation next.", name=person.display_name),
-                "success",
-            )
-            return redirect(url_for("person.show", person_id=person.person_id), 303)
-        if not form.errors:
-            return redirect(url_for("people.show_list"), 303)
-    page = render_template("manage/person_new.html", form=form)
-    return page if not form.is_submitted() else (page, 422)
+    answer = submit(
+        form,
+        lambda act: add_person(
+            act,
+            display_name=typed(form.display_name),
+            home_id=form.home_id.data or None,
+            kind=form.kind.data,
+            age_band=form.age_band.data,
+            language=form.language.data,
+            lanes=form.lanes.data,
+        ),
+        saved=lambda person: _(
+            "%(name)s was added. Give a card or send an invitation next.", name=person.display_name
+        ),
+        back=to("people.show_list"),
+        then=lambda person: to("person.show", person_id=person.person_id),
+    )
+    return answer or form_page("manage/person_new.html", form)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, make_response, render_template, request
 from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -29,9 +29,9 @@ from web_admin.people_import.apply import Imported, apply_people
 from web_admin.people_import.check import ImportPlan, SheetOptions, check_people
 from web_admin.people_import.job import SheetToRead, sealed_form
 from web_admin.people_import.sheet import EMPTY_SHEETS, HEADERS, empty_sheet, empty_workbook, sheet_text
-from web_admin.web.context import current_action, current_site, do, show_refusal, typed
+from web_admin.web.context import current_action, current_site, show_refusal, submit, typed
 from web_admin.web.language import page_language
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
 from web_admin.web.silent_gates import sentences_on_saved
 
@@ -175,22 +175,31 @@ def confirm() -> Page:
     sheet = shown(typed(form.sheet)) if form.validate_on_submit() else None
     if sheet is None:
         return _too_old(upload)
-    outcome = do(form, lambda act: _read_in(act, sheet, names_holders=current_may("see_card_holder")))
-    if outcome is not None and outcome.plan.problems:
-        return _page(upload, outcome.plan), 422
-    if form.errors:
+    answer = submit(
+        form,
+        lambda act: _read_in(act, sheet, names_holders=current_may("see_card_holder")),
+        back=to("people.show_list"),
+        then=_after_reading,
+    )
+    if answer is None:
         upload.form_errors.extend(message for messages in form.errors.values() for message in messages)
-        return _page(upload), 422
-    if outcome is not None and outcome.job_id is not None:
+    return answer or (_page(upload), 422)
+
+
+def _after_reading(outcome: Outcome) -> Page:
+    """Show what the second check found, lead to the job, or say what was done."""
+    if outcome.plan.problems:
+        return _page(SheetForm(formdata=None), outcome.plan), 422
+    if outcome.job_id is not None:
         request_session().commit()  # the thread is to find its job
         long_jobs.start(current_menjin(), outcome.job_id)
-        return redirect(url_for("people_import.job", job_id=outcome.job_id), 303)
-    if outcome is not None and outcome.done is not None:
+        return to("people_import.job", job_id=outcome.job_id)
+    if outcome.done is not None:
         done = outcome.done
         said = done_sentence(done.added, done.changed, done.ended, done.home_cards)
         following = _("Next: print the new people's invitations under “Print for buildings”.")
         flash(f"{said} {following}" if done.added else said, "success")
-    return redirect(url_for("people.show_list"), 303)
+    return to("people.show_list")
 
 
 def _read_in(act: Action, sheet: ShownSheet, *, names_holders: bool) -> Outcome:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -20,6 +20,7 @@ from web_admin.core.texts import LANGUAGES
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.manage.grant_form import GrantForm
 from web_admin.people.actions import (
+    GrantSpec,
     edit_person,
     move_out,
     replace_grant,
@@ -33,10 +34,18 @@ from web_admin.people.invitations import INVITATION_HOURS, invite
 from web_admin.people.moving import what_ends
 from web_admin.people.queries import phone_pages
 from web_admin.people.status import ways_of
-from web_admin.web.context import current_action, do, get_or_404, request_now, site_zone, typed
+from web_admin.web.context import (
+    current_action,
+    form_page,
+    get_or_404,
+    request_now,
+    site_zone,
+    submit,
+    typed,
+)
 from web_admin.web.fields import hours_options, lane_options, options, reason_field
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.silent_gates import say_saved
@@ -75,7 +84,7 @@ def _person(person_id: str) -> Person:
 
 
 def _back(person_id: str) -> Response:
-    return redirect(url_for("person.show", person_id=person_id), 303)
+    return to("person.show", person_id=person_id)
 
 
 @bp.get("")
@@ -111,24 +120,19 @@ def edit(person_id: str) -> Page:
     """Change name, language and slow passage."""
     person = _person(person_id)
     form = DetailsForm(obj=person)
-    if form.validate_on_submit():
-
-        def work(act: Action) -> bool:
-            edit_person(
-                act,
-                person_id,
-                display_name=typed(form.display_name),
-                language=form.language.data,
-                slow_pass=bool(form.slow_pass.data),
-            )
-            return True
-
-        if do(form, work):
-            flash(_("Saved."), "success")
-        if not form.errors:
-            return _back(person_id)
-    page = render_template("manage/person_edit.html", form=form, person=person)
-    return page if not form.is_submitted() else (page, 422)
+    answer = submit(
+        form,
+        lambda act: edit_person(
+            act,
+            person_id,
+            display_name=typed(form.display_name),
+            language=form.language.data,
+            slow_pass=bool(form.slow_pass.data),
+        ),
+        saved=_("Saved."),
+        back=_back(person_id),
+    )
+    return answer or form_page("manage/person_edit.html", form, person=person)
 
 
 @bp.route("/grants", methods=["GET", "POST"])
@@ -154,22 +158,22 @@ def grants(person_id: str) -> Page:
         form.hours_id.data = grant.hours_id or ""
         form.valid_from.data = grant.valid_from.astimezone(zone) if grant.valid_from else None
         form.valid_until.data = grant.valid_until.astimezone(zone) if grant.valid_until else None
-    if form.validate_on_submit():
-        spec = form.spec()
+    replaced = grant.grant_id if grant is not None and len(by_id) > 1 else None
+    answer = submit(
+        form,
+        lambda act: _set_hours(act, person_id, replaced, form.spec()),
+        saved=lambda _done: say_saved(_("Saved.")),
+        back=_back(person_id),
+    )
+    return answer or form_page("manage/grants.html", form, person=person)
 
-        def work(act: Action) -> bool:
-            if len(by_id) > 1 and grant is not None:
-                replace_grant(act, person_id, grant.grant_id, spec)
-            else:
-                set_grants(act, person_id, [spec] if spec.lanes else [])
-            return True
 
-        if do(form, work):
-            say_saved(_("Saved."))
-        if not form.errors:
-            return _back(person_id)
-    page = render_template("manage/grants.html", form=form, person=person)
-    return page if not form.is_submitted() else (page, 422)
+def _set_hours(act: Action, person_id: str, replaced: str | None, spec: GrantSpec) -> None:
+    """Put a grant in the place of one of several, or of all that there is."""
+    if replaced is not None:
+        replace_grant(act, person_id, replaced, spec)
+    else:
+        set_grants(act, person_id, [spec] if spec.lanes else [])
 
 
 def _names_of_grants(person: Person) -> dict[str, dict[str, str]]:
@@ -184,13 +188,17 @@ def _names_of_grants(person: Person) -> dict[str, dict[str, str]]:
 @allowed("edit_people")
 def send_invitation(person_id: str) -> Page:
     """Make an invitation and show its code this one time."""
-    person = _person(person_id)
-    form = AgainForm()
-    code = None
-    if form.validate_on_submit():
-        code = do(form, lambda act: invite(act, person_id))
-    if code is None:
-        return _refused(person, form)
+    person, form = _person(person_id), AgainForm()
+    answer = submit(
+        form,
+        lambda act: invite(act, person_id),
+        back=_back(person_id),
+        then=lambda code: _invitation(person, code),
+    )
+    return answer or (_page(person, button=form), 422)
+
+
+def _invitation(person: Person, code: str) -> str:
     link = current_menjin().config.public_url.rstrip("/") + url_for("resident.welcome", code=code)
     picture = svg_of(link, _("QR code of the invitation"))
     return render_template(
@@ -207,96 +215,77 @@ def send_invitation(person_id: str) -> Page:
 @allowed("issue_credentials")
 def give_pin(person_id: str) -> Page:
     """Give a new PIN, or a duress PIN, and show it this one time."""
-    person = _person(person_id)
-    form = AgainForm()
+    person, form = _person(person_id), AgainForm()
     duress = request.form.get("duress") == "1"
     issue = issue_duress_pin if duress else issue_pin
-    digits = do(form, lambda act: issue(act, person_id)) if form.validate_on_submit() else None
-    if digits is None:
-        return _refused(person, form)
-    return render_template("manage/pin_once.html", person=person, digits=digits, duress=duress)
-
-
-def _refused(person: Person, form: OnceForm) -> Page:
-    if form.form_errors or form.errors:
-        return _page(person, button=form), 422
-    return _back(person.person_id)
+    answer = submit(
+        form,
+        lambda act: issue(act, person_id),
+        back=_back(person_id),
+        then=lambda digits: render_template(
+            "manage/pin_once.html", person=person, digits=digits, duress=duress
+        ),
+    )
+    return answer or (_page(person, button=form), 422)
 
 
 @bp.post("/suspend")
 @allowed("suspend_credentials")
 def suspend(person_id: str) -> Page:
     """Suspend everything of a person."""
-    person = _person(person_id)
-    form = ReasonForm()
-    if form.validate_on_submit():
-
-        def work(act: Action) -> bool:
-            suspend_person(act, person_id, typed(form.reason))
-            return True
-
-        if do(form, work):
-            say_saved(_("The person is suspended."))
-        if not form.errors:
-            return _back(person_id)
-    return _page(person, suspend_form=form), 422
+    person, form = _person(person_id), ReasonForm()
+    answer = submit(
+        form,
+        lambda act: suspend_person(act, person_id, typed(form.reason)),
+        saved=lambda _done: say_saved(_("The person is suspended.")),
+        back=_back(person_id),
+    )
+    return answer or (_page(person, suspend_form=form), 422)
 
 
 @bp.post("/resume")
 @allowed("suspend_credentials")
 def resume(person_id: str) -> Page:
     """End a suspension."""
-    person = _person(person_id)
-    form = AgainForm()
-
-    def work(act: Action) -> bool:
-        resume_person(act, person_id)
-        return True
-
-    if form.validate_on_submit() and do(form, work):
-        say_saved(_("The suspension has ended."))
-    return _refused(person, form)
+    person, form = _person(person_id), AgainForm()
+    answer = submit(
+        form,
+        lambda act: resume_person(act, person_id),
+        saved=lambda _done: say_saved(_("The suspension has ended.")),
+        back=_back(person_id),
+    )
+    return answer or (_page(person, button=form), 422)
 
 
 @bp.post("/override")
 @allowed("give_override")
 def override(person_id: str) -> Page:
     """Grant or revoke a staff member's right to open in lockdown and hold lanes open."""
-    person = _person(person_id)
-    form = AgainForm()
+    person, form = _person(person_id), AgainForm()
     may_override = request.form.get("may_override") == "1"
-
-    def work(act: Action) -> bool:
-        set_may_override(act, person_id, may_override)
-        return True
-
-    if form.validate_on_submit() and do(form, work):
-        say_saved(_("Saved."))
-    return _refused(person, form)
+    answer = submit(
+        form,
+        lambda act: set_may_override(act, person_id, may_override),
+        saved=lambda _done: say_saved(_("Saved.")),
+        back=_back(person_id),
+    )
+    return answer or (_page(person, button=form), 422)
 
 
 @bp.route("/move-out", methods=["GET", "POST"])
 @allowed("edit_people")
 def leave(person_id: str) -> Page:
     """End everything of a person who moves out, after a confirmation."""
-    person = _person(person_id)
-    form = MoveOutForm()
-    if form.validate_on_submit():
-
-        def work(act: Action) -> bool:
-            move_out(act, person_id)
-            return True
-
-        if do(form, work):
-            flash(
-                _(
-                    "%(name)s has moved out. Everything they could open with has ended.",
-                    name=person.display_name,
-                ),
-                "success",
-            )
-        if not form.errors:
-            return _back(person_id)
+    person, form = _person(person_id), MoveOutForm()
+    answer = submit(
+        form,
+        lambda act: move_out(act, person_id),
+        saved=lambda _done: _(
+            "%(name)s has moved out. Everything they could open with has ended.", name=person.display_name
+        ),
+        back=_back(person_id),
+    )
+    if answer is not None:
+        return answer
     ends = what_ends(request_session(), person.site_id, [person_id], request_now())[person_id]
-    page = render_template("manage/move_out.html", form=form, person=person, ends=ends)
-    return page if not form.is_submitted() else (page, 422)
+    return form_page("manage/move_out.html", form, person=person, ends=ends)

@@ -1,6 +1,6 @@
 """Pages for a person's face at the desk: record a refusal or withdrawal, never a yes; age, guardians."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -20,10 +20,10 @@ from web_admin.face.guardians import name_guardian, remove_guardian
 from web_admin.face.queries import checked_guardians, had_guardian, newest_notice, only_guardian_id, rules_of
 from web_admin.people.listings import names_of_adults
 from web_admin.people.texts import AGE_BANDS
-from web_admin.web.context import do, get_or_404, request_now, typed
+from web_admin.web.context import get_or_404, request_now, submit, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 from web_admin.web.silent_gates import say_saved
 
 bp = Blueprint("consent_desk", __name__, url_prefix="/manage/people/<person_id>/face")
@@ -94,27 +94,28 @@ def write_down(person_id: str) -> Page:
     """Write down a no or a withdrawal that the person said at the desk, and go on to a card."""
     person, form = _person(person_id), AgainForm()
     withdraws = request.form.get("answer") == "withdraw"
-
-    def work(act: Action) -> bool:
-        if withdraws:
-            withdraw_face(act, person_id)
-            return True
-        notice = newest_notice(act.session, FACE_PURPOSE, person.language)
-        record_refusal(act, person_id, notice.version if notice is not None else None, person.language)
-        return True
-
-    if form.validate_on_submit() and do(form, work):
-        flash(
-            _("Face is off. What was kept is being forgotten.")
-            if withdraws
-            else _("Recorded. Nothing changes for this person, and they are not asked again."),
-            "success",
-        )
-    if form.errors:
+    answer = submit(
+        form,
+        lambda act: _write_down(act, person, withdraws=withdraws),
+        saved=_("Face is off. What was kept is being forgotten.")
+        if withdraws
+        else _("Recorded. Nothing changes for this person, and they are not asked again."),
+        back=to("person.show", person_id=person_id),
+    )
+    if answer is None:
         return _page(person, button=form), 422
     if Method.CARD not in usable_methods(request_session(), person_id, request_now()):
-        return redirect(url_for("cards.give", person_id=person_id), 303)
-    return redirect(url_for("person.show", person_id=person_id), 303)
+        return to("cards.give", person_id=person_id)
+    return answer
+
+
+def _write_down(act: Action, person: Person, *, withdraws: bool) -> None:
+    if withdraws:
+        withdraw_face(act, person.person_id)
+        return
+    notice = newest_notice(act.session, FACE_PURPOSE, person.language)
+    version = notice.version if notice is not None else None
+    record_refusal(act, person.person_id, version, person.language)
 
 
 @bp.post("/age")
@@ -122,14 +123,13 @@ def write_down(person_id: str) -> Page:
 def correct_age(person_id: str) -> Page:
     """Correct an age band and the day it ends."""
     person, form = _person(person_id), AgeForm()
-
-    def work(act: Action) -> bool:
-        set_age_band(act, person_id, typed(form.age_band), form.age_band_until.data)
-        return True
-
-    if form.validate_on_submit() and do(form, work):
-        say_saved(_("Saved."))
-    return (_page(person, age=form), 422) if form.errors else _back(person_id)
+    answer = submit(
+        form,
+        lambda act: set_age_band(act, person_id, typed(form.age_band), form.age_band_until.data),
+        saved=lambda _done: say_saved(_("Saved.")),
+        back=_back(person_id),
+    )
+    return answer or (_page(person, age=form), 422)
 
 
 @bp.post("/guardian")
@@ -138,19 +138,24 @@ def write_guardian(person_id: str) -> Page:
     """Note a guardian that was checked at the desk, or that they are none any more."""
     person, form = _person(person_id), GuardianForm()
     _offer_adults(form, person)
-    gone = request.form.get("gone")
-
-    def work(act: Action) -> bool:
-        if gone:
-            remove_guardian(act, person_id, gone)
-        else:
-            name_guardian(act, person_id, typed(form.guardian_id), is_only=bool(form.is_only.data))
-        return True
-
-    if (AgainForm().validate_on_submit() if gone else form.validate_on_submit()) and do(form, work):
-        flash(_("Saved."), "success")
-    return (_page(person, guardian=form), 422) if form.errors else _back(person_id)
+    gone, back = request.form.get("gone"), _back(person_id)
+    if gone:
+        button = AgainForm()
+        answer = submit(
+            button, lambda act: remove_guardian(act, person_id, gone), saved=_("Saved."), back=back
+        )
+        form.form_errors.extend(button.form_errors)
+    else:
+        answer = submit(
+            form,
+            lambda act: name_guardian(
+                act, person_id, typed(form.guardian_id), is_only=bool(form.is_only.data)
+            ),
+            saved=_("Saved."),
+            back=back,
+        )
+    return answer or ((_page(person, guardian=form), 422) if form.errors else back)
 
 
 def _back(person_id: str) -> Response:
-    return redirect(url_for("consent_desk.show", person_id=person_id), 303)
+    return to("consent_desk.show", person_id=person_id)

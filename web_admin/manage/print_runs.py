@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, RadioField
 
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Action
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.people.print_models import PrintRun
@@ -27,10 +26,18 @@ from web_admin.people.print_runs import (
     newest_runs,
     show_slips,
 )
-from web_admin.web.context import current_action, current_site, do, get_or_404, typed
+from web_admin.web.context import (
+    current_action,
+    current_site,
+    form_page,
+    get_or_404,
+    press,
+    submit,
+    typed,
+)
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 from web_admin.web.qr_picture import svg_of
 
 bp = Blueprint("print_runs", __name__, url_prefix="/manage/print")
@@ -60,21 +67,17 @@ def show_list() -> Page:
     form = RunForm()
     buildings = buildings_of(current_action())
     form.buildings.choices = options((name, name) for name in buildings)
-    if form.validate_on_submit():
-        run = do(
-            form,
-            lambda act: begin_run(
-                act, typed(form.kind), form.buildings.data or [], everyone=bool(form.everyone.data)
-            ),
-        )
-        if run is not None:
-            return redirect(url_for("print_runs.show", run_id=run.run_id), 303)
-        if not form.errors:
-            return redirect(url_for("print_runs.show_list"), 303)
-    page = render_template(
-        "manage/print_runs.html", form=form, runs=newest_runs(current_action(), LISTED), buildings=buildings
+    answer = submit(
+        form,
+        lambda act: begin_run(
+            act, typed(form.kind), form.buildings.data or [], everyone=bool(form.everyone.data)
+        ),
+        back=to("print_runs.show_list"),
+        then=lambda run: _back(run.run_id),
     )
-    return page if not form.is_submitted() else (page, 422)
+    return answer or form_page(
+        "manage/print_runs.html", form, runs=newest_runs(current_action(), LISTED), buildings=buildings
+    )
 
 
 @bp.get("/<run_id>")
@@ -97,21 +100,21 @@ def step(run_id: str) -> Response | dict[str, object]:
         run = get_or_404(request_session(), PrintRun, run_id)  # another window made the last part
     if request.accept_mimetypes.best == "application/json":
         return {"done": run.done, "total": run.total, "state": run.state}
-    return redirect(url_for("print_runs.show", run_id=run_id), 303)
+    return _back(run_id)
 
 
 @bp.post("/<run_id>/show")
 @allowed("issue_credentials")
-def show_once(run_id: str) -> Response:
+def show_once(run_id: str) -> Page:
     """Show every page to print, this one time."""
     run = get_or_404(request_session(), PrintRun, run_id)
-    form = AgainForm()
-    slips = do(form, lambda act: show_slips(act, run_id)) if form.validate_on_submit() else None
-    if slips is None:
-        return _back(run_id, form)
-    return Response(
-        render_template("print/run.html", run=run, count=len(slips), pages=_pages(run.kind, slips)),
-        mimetype="text/html",
+    return press(
+        lambda act: show_slips(act, run_id),
+        back=_back(run_id),
+        then=lambda slips: Response(
+            render_template("print/run.html", run=run, count=len(slips), pages=_pages(run.kind, slips)),
+            mimetype="text/html",
+        ),
     )
 
 
@@ -136,38 +139,31 @@ def _pages(kind: str, slips: list[ShownSlip]) -> Iterator[Markup]:
 
 @bp.post("/<run_id>/handed-out")
 @allowed("issue_credentials")
-def handed_out(run_id: str) -> Response:
+def handed_out(run_id: str) -> Page:
     """Note that the slips were handed out; from now on new PINs work."""
     run = get_or_404(request_session(), PrintRun, run_id)
-    form = AgainForm()
-    count = do(form, lambda act: hand_out(act, run_id)) if form.validate_on_submit() else None
-    if count is not None:
-        flash(
+    return press(
+        lambda act: hand_out(act, run_id),
+        saved=lambda count: (
             _("Done. %(given)s of %(total)s new PINs work now.", given=count, total=run.total)
             if run.kind == PINS
-            else _("Noted. The invitations work for fourteen days."),
-            "success",
-        )
-    return _back(run_id, form)
+            else _("Noted. The invitations work for fourteen days.")
+        ),
+        back=_back(run_id),
+    )
 
 
 @bp.post("/<run_id>/cancel")
 @allowed("issue_credentials")
-def cancel(run_id: str) -> Response:
+def cancel(run_id: str) -> Page:
     """Cancel a run."""
     get_or_404(request_session(), PrintRun, run_id)
-    form = AgainForm()
-
-    def work(act: Action) -> bool:
-        cancel_run(act, run_id)
-        return True
-
-    if form.validate_on_submit() and do(form, work):
-        flash(_("Cancelled. Nothing of this run works; throw its paper away."), "success")
-    return _back(run_id, form)
+    return press(
+        lambda act: cancel_run(act, run_id),
+        saved=_("Cancelled. Nothing of this run works; throw its paper away."),
+        back=_back(run_id),
+    )
 
 
-def _back(run_id: str, form: OnceForm) -> Response:
-    for error in form.form_errors:
-        flash(str(error), "danger")
-    return redirect(url_for("print_runs.show", run_id=run_id), 303)
+def _back(run_id: str) -> Response:
+    return to("print_runs.show", run_id=run_id)

@@ -1,24 +1,22 @@
 """Pages of emergency access: codes for ambulance and fire brigade, their uses, and replacement."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from gate_controller.contract.records import EMERGENCY_HOME_NUMBER, Method
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Action
 from web_admin.compound.models import Lane
 from web_admin.core.database import request_session
 from web_admin.credentials.emergency_codes import MAX_LABEL_CHARS, end_emergency_code, make_emergency_code
 from web_admin.credentials.models import EmergencyCode
 from web_admin.credentials.queries import ended_emergency_codes, live_emergency_codes
-from web_admin.web.context import current_site, do, get_or_404, typed
+from web_admin.web.context import current_site, form_page, get_or_404, press, submit, typed
 from web_admin.web.fields import CheckList, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
 from web_admin.web.silent_gates import say_saved
 
@@ -82,32 +80,27 @@ def new() -> Page:
         if replaced is not None:
             form.label.data, form.lanes.data = replaced.label, replaced.lanes
             form.hold_minutes.data = str(replaced.hold_minutes)
-    if form.validate_on_submit():
-        digits = do(
-            form,
-            lambda act: make_emergency_code(
-                act,
-                label=typed(form.label),
-                lanes=form.lanes.data or [],
-                hold_minutes=int(form.hold_minutes.data),
-                replaces=replaced.credential_id if replaced is not None else None,
-            ),
-        )
-        if digits is not None:
-            chosen = [lane for lane in lanes if lane.lane_id in (form.lanes.data or [])]
-            return render_template(
-                "manage/emergency_once.html",
-                digits=digits,
-                label=typed(form.label),
-                lanes=chosen,
-                hold_minutes=int(form.hold_minutes.data),
-                home_number=EMERGENCY_HOME_NUMBER,
-                replaced=replaced,
-            )
-        if not form.errors and not form.form_errors:
-            return redirect(url_for("emergency.show_list"), 303)
-    page = render_template("manage/emergency_new.html", form=form, replaced=replaced)
-    return page if not form.is_submitted() else (page, 422)
+    answer = submit(
+        form,
+        lambda act: make_emergency_code(
+            act,
+            label=typed(form.label),
+            lanes=form.lanes.data or [],
+            hold_minutes=int(form.hold_minutes.data),
+            replaces=replaced.credential_id if replaced is not None else None,
+        ),
+        back=to("emergency.show_list"),
+        then=lambda digits: render_template(
+            "manage/emergency_once.html",
+            digits=digits,
+            label=typed(form.label),
+            lanes=[lane for lane in lanes if lane.lane_id in (form.lanes.data or [])],
+            hold_minutes=int(form.hold_minutes.data),
+            home_number=EMERGENCY_HOME_NUMBER,
+            replaced=replaced,
+        ),
+    )
+    return answer or form_page("manage/emergency_new.html", form, replaced=replaced)
 
 
 def _replaced() -> EmergencyCode | None:
@@ -121,17 +114,11 @@ def _replaced() -> EmergencyCode | None:
 
 @bp.post("/<credential_id>/end")
 @allowed("manage_emergency_codes")
-def end(credential_id: str) -> Response:
+def end(credential_id: str) -> Page:
     """End a code for good; doing it again changes nothing."""
     get_or_404(request_session(), EmergencyCode, credential_id)
-    form = AgainForm()
-
-    def work(act: Action) -> bool:
-        end_emergency_code(act, credential_id)
-        return True
-
-    if form.validate_on_submit() and do(form, work):
-        say_saved(_("The code has ended."))
-    for error in form.form_errors:
-        flash(str(error), "danger")
-    return redirect(url_for("emergency.show_list"), 303)
+    return press(
+        lambda act: end_emergency_code(act, credential_id),
+        saved=lambda _done: say_saved(_("The code has ended.")),
+        back=to("emergency.show_list"),
+    )

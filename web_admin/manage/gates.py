@@ -1,9 +1,8 @@
 """Pages of gates and lanes: each lane's methods, and pairing a controller."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from werkzeug.wrappers import Response
 from wtforms import BooleanField, FloatField, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 
@@ -26,11 +25,11 @@ from web_admin.gates.rules import MAX_GATE_NAME_CHARS, LaneSpec
 from web_admin.gates.texts import ANTIPASSBACKS, DIRECTIONS
 from web_admin.people.additions import named_hours
 from web_admin.web.back_to_first_hour import after, in_first_hour, kept
-from web_admin.web.context import current_site, do, get_or_404, request_now, typed
+from web_admin.web.context import current_site, form_page, get_or_404, press, request_now, submit, typed
 from web_admin.web.face_status_texts import face_sentences
 from web_admin.web.fields import CheckList, hours_options, options
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
 from web_admin.web.silent_gates import say_saved
 
@@ -145,17 +144,15 @@ def show_list() -> str:
 def new_gate() -> Page:
     """Add a gate."""
     form = GateForm()
-    if form.validate_on_submit():
-        gate = do(form, lambda act: add_gate(act, typed(form.gate_id), typed(form.name)))
-        if gate is not None:
-            added = _("%(name)s was added. Add its lanes, then pair its controller.", name=gate.name)
-            flash(added, "success")
-            following = "gates.new_lane" if in_first_hour() else "gates.show"
-            return redirect(url_for(following, gate_id=gate.gate_id, **kept()), 303)
-        if not form.errors:
-            return redirect(url_for("gates.show_list"), 303)
-    page = render_template("manage/gate_new.html", form=form)
-    return page if not form.is_submitted() else (page, 422)
+    following = "gates.new_lane" if in_first_hour() else "gates.show"
+    answer = submit(
+        form,
+        lambda act: add_gate(act, typed(form.gate_id), typed(form.name)),
+        saved=lambda gate: _("%(name)s was added. Add its lanes, then pair its controller.", name=gate.name),
+        back=to("gates.show_list"),
+        then=lambda gate: to(following, gate_id=gate.gate_id, **kept()),
+    )
+    return answer or form_page("manage/gate_new.html", form)
 
 
 @bp.get("/<gate_id>")
@@ -196,21 +193,14 @@ def _hears_bell(gate: Gate) -> bool | None:
 
 @bp.post("/<gate_id>/tampering-cleared")
 @allowed("clear_tampering")
-def tampering_cleared(gate_id: str) -> Response:
+def tampering_cleared(gate_id: str) -> Page:
     """Clear the gate's tamper mark after an inspection; it receives leases again."""
     gate = get_or_404(request_session(), Gate, gate_id)
-    form = AgainForm()
-    tamper_id = request.form.get("tamper_id", "")
-
-    def work(act: Action) -> bool:
-        clear_tampering(act, gate_id, tamper_id)
-        return True
-
-    if form.validate_on_submit() and do(form, work):
-        say_saved(_("The tamper alarm is cleared."), [gate])
-    for error in form.form_errors:
-        flash(str(error), "danger")
-    return redirect(url_for("gates.show", gate_id=gate_id), 303)
+    return press(
+        lambda act: clear_tampering(act, gate_id, request.form.get("tamper_id", "")),
+        saved=lambda _done: say_saved(_("The tamper alarm is cleared."), [gate]),
+        back=to("gates.show", gate_id=gate_id),
+    )
 
 
 # -- lanes -----------------------------------------------------------------------------------------
@@ -276,30 +266,23 @@ def edit_lane(gate_id: str, lane_id: str) -> Page:
 
 
 def _edit_lane(gate: Gate, form: LaneForm, lane: Lane | None) -> Page:
-    gate_id = gate.gate_id
-    if form.validate_on_submit():
-
-        def work(act: Action) -> Lane:
-            try:
-                return save_lane(act, gate_id, _spec(form, lane))
-            except ActionRefused as refusal:
-                if refusal.field in ("method_hours", None):
-                    raise ActionRefused("methods", refusal.message) from refusal
-                raise
-
-        if do(form, work) is not None:
-            say_saved(_("Saved."))
-        if not form.errors:
-            return redirect(after(url_for("gates.show", gate_id=gate_id)), 303)
-    offered = tuple(method for method in Method if method is not Method.FACE or not gate.without_face)
-    page = render_template(
-        "manage/lane_edit.html",
-        form=form,
-        gate=gate,
-        lane=lane,
-        methods=offered,
+    answer = submit(
+        form,
+        lambda act: _save_lane(act, gate.gate_id, _spec(form, lane)),
+        saved=lambda _lane: say_saved(_("Saved.")),
+        back=redirect(after(url_for("gates.show", gate_id=gate.gate_id)), 303),
     )
-    return page if not form.is_submitted() else (page, 422)
+    offered = tuple(method for method in Method if method is not Method.FACE or not gate.without_face)
+    return answer or form_page("manage/lane_edit.html", form, gate=gate, lane=lane, methods=offered)
+
+
+def _save_lane(act: Action, gate_id: str, spec: LaneSpec) -> Lane:
+    try:
+        return save_lane(act, gate_id, spec)
+    except ActionRefused as refusal:
+        if refusal.field in ("method_hours", None):
+            raise ActionRefused("methods", refusal.message) from refusal
+        raise
 
 
 # -- pairing ---------------------------------------------------------------------------------------
@@ -310,33 +293,24 @@ def _edit_lane(gate: Gate, form: LaneForm, lane: Lane | None) -> Page:
 def pair(gate_id: str) -> Page:
     """Make a code for the installer and show it this one time."""
     gate = get_or_404(request_session(), Gate, gate_id)
-    form = AgainForm()
-    code = do(form, lambda act: make_pair_code(act, gate_id)) if form.validate_on_submit() else None
-    for error in form.form_errors:
-        flash(str(error), "danger")
-    if code is None:
-        return redirect(url_for("gates.show", gate_id=gate_id, **kept()), 303)
-    return _gate_page(gate, code=code)
+    return press(
+        lambda act: make_pair_code(act, gate_id),
+        back=to("gates.show", gate_id=gate_id, **kept()),
+        then=lambda code: _gate_page(gate, code=code),
+    )
 
 
 @bp.post("/pairings/<pair_id>")
 @allowed("pair_gates")
-def answer_pairing(pair_id: str) -> Response:
+def answer_pairing(pair_id: str) -> Page:
     """Approve a controller whose characters are the same on both screens, or turn it away."""
     attempt = get_or_404(request_session(), PairAttempt, pair_id)
-    form = AgainForm()
     yes = request.form.get("answer") == "approve"
-
-    def work(act: Action) -> bool:
-        if yes:
-            approve_pairing(act, pair_id)
-        else:
-            refuse_pairing(act, pair_id)
-        return True
-
-    if form.validate_on_submit() and do(form, work):
-        flash(_("Paired. The gate is downloading its policy.") if yes else _("Pairing rejected."), "success")
-    for error in form.form_errors:
-        flash(str(error), "danger")
     gate_page = url_for("gates.show", gate_id=attempt.gate_id, **kept())
-    return redirect(after(gate_page) if yes and not form.form_errors else gate_page, 303)
+    decision = approve_pairing if yes else refuse_pairing
+    return press(
+        lambda act: decision(act, pair_id),
+        saved=_("Paired. The gate is downloading its policy.") if yes else _("Pairing rejected."),
+        back=redirect(after(gate_page) if yes else gate_page, 303),
+        refused=redirect(gate_page, 303),
+    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
@@ -15,9 +15,9 @@ from web_admin.core.database import request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.gates.gate_list import LineProblem, LinesRefused, NewGate, read_gates
 from web_admin.gates.gates_like import Plan, add_gates_like, plan_gates_like
-from web_admin.web.context import current_action, do, get_or_404, show_refusal, typed
+from web_admin.web.context import current_action, get_or_404, show_refusal, submit, typed
 from web_admin.web.forms import OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 
 bp = Blueprint("gates_like", __name__, url_prefix="/manage/gates")
 
@@ -61,11 +61,14 @@ def add(gate_id: str) -> Page:
     if form.validate():
         gates = read_gates(typed(form.gates))
         if intent == "add":
-            added = do(form, lambda act: add_gates_like(act, gate_id, gates, shown=typed(form.shown)))
-            if added is not None:
-                flash(_said_of(len(added)), "success")
-            if not form.errors:
-                return redirect(url_for("gates.show_list"), 303)
+            answer = submit(
+                form,
+                lambda act: add_gates_like(act, gate_id, gates, shown=typed(form.shown)),
+                saved=lambda added: _said_of(len(added)),
+                back=to("gates.show_list"),
+            )
+            if answer is not None:
+                return answer
         plan = _planned(form, gate_id, gates)
     if plan is None:
         return render_template("manage/gates_like.html", form=form, gate=gate), 422

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -20,10 +20,10 @@ from web_admin.core.texts import DAYS
 from web_admin.gates.hours import save_hours, set_calendar_day
 from web_admin.gates.hours_in_use import change_day, remove_hours, set_days
 from web_admin.gates.queries import calendar_day
-from web_admin.web.context import current_site, do, get_or_404, typed
+from web_admin.web.context import current_site, form_page, get_or_404, press, submit, typed
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 from web_admin.web.silent_gates import say_saved
 
 bp = Blueprint("hours", __name__, url_prefix="/manage/hours")
@@ -121,45 +121,32 @@ def edit(hours_id: str) -> Page:
 
 
 def _edit(form: HoursForm, hours: Hours | None) -> Page:
-    if form.validate_on_submit():
-
-        def work(act: Action) -> Hours:
-            return save_hours(act, hours.hours_id if hours else None, typed(form.name), _spans(form))
-
-        if do(form, work) is not None:
-            say_saved(_("Saved."))
-        if not _refused(form):
-            return redirect(url_for("gates.show_list"), 303)
-    page = render_template(
-        "manage/hours.html", form=form, hours=hours, day_kinds=DAY_KINDS, button=AgainForm(formdata=None)
+    hours_id = hours.hours_id if hours is not None else None
+    answer = submit(
+        form,
+        lambda act: save_hours(act, hours_id, typed(form.name), _spans(form)),
+        saved=lambda _hours: say_saved(_("Saved.")),
+        back=to("gates.show_list"),
     )
-    return page if not form.is_submitted() else (page, 422)
-
-
-def _refused(form: HoursForm) -> bool:
-    return bool(form.form_errors or form.name.errors or any(part.errors for part in form.parts()))
+    button = AgainForm(formdata=None)
+    return answer or form_page("manage/hours.html", form, hours=hours, day_kinds=DAY_KINDS, button=button)
 
 
 @bp.post("/<hours_id>/remove")
 @allowed("edit_gates")
-def remove(hours_id: str) -> Response:
+def remove(hours_id: str) -> Page:
     """Take weekly hours away that nothing uses; taking them away twice changes nothing."""
     get_or_404(request_session(), Hours, hours_id)
-    return _take_away(lambda act: remove_hours(act, hours_id), url_for("hours.edit", hours_id=hours_id))
+    return _take_away(lambda act: remove_hours(act, hours_id), to("hours.edit", hours_id=hours_id))
 
 
-def _take_away(work: Callable[[Action], None], on_refusal: str) -> Response:
-    form = AgainForm()
-
-    def done(act: Action) -> bool:
-        work(act)
-        return True
-
-    if form.validate_on_submit() and do(form, done):
-        say_saved(_("Removed."))
-    for error in form.form_errors:
-        flash(str(error), "danger")
-    return redirect(on_refusal if form.errors else url_for("gates.show_list"), 303)
+def _take_away(action: Callable[[Action], None], refused: Response) -> Page:
+    return press(
+        action,
+        saved=lambda _done: say_saved(_("Removed.")),
+        back=to("gates.show_list"),
+        refused=refused,
+    )
 
 
 @bp.route("/days/new", methods=["GET", "POST"])
@@ -167,15 +154,18 @@ def _take_away(work: Callable[[Action], None], on_refusal: str) -> Response:
 def new_day() -> Page:
     """Make a date, or several in a row, count as another kind of day."""
     form = NewDaysForm()
-    if form.validate_on_submit():
-        first = date.fromisoformat(str(form.day.data))
-        last = form.last_day.data or first
-        if do(form, lambda act: set_days(act, first, last, form.kind.data, typed(form.name))):
-            say_saved(_("Saved."))
-        if not form.errors:
-            return redirect(url_for("gates.show_list"), 303)
-    page = render_template("manage/calendar_day.html", form=form, row=None)
-    return page if not form.is_submitted() else (page, 422)
+    answer = submit(
+        form,
+        lambda act: _set_days(act, form),
+        saved=lambda _count: say_saved(_("Saved.")),
+        back=to("gates.show_list"),
+    )
+    return answer or form_page("manage/calendar_day.html", form, row=None)
+
+
+def _set_days(act: Action, form: NewDaysForm) -> int:
+    first = date.fromisoformat(str(form.day.data))
+    return set_days(act, first, form.last_day.data or first, form.kind.data, typed(form.name))
 
 
 def _day_or_404(text: str) -> CalendarDay:
@@ -192,25 +182,21 @@ def _day_or_404(text: str) -> CalendarDay:
 def edit_day(day: str) -> Page:
     """Correct a special date."""
     row = _day_or_404(day)
-    form = DayForm(obj=row)
-    if form.validate_on_submit():
-        old = row.day
-
-        def work(act: Action) -> bool:
-            change_day(act, old, date.fromisoformat(str(form.day.data)), form.kind.data, typed(form.name))
-            return True
-
-        if do(form, work):
-            say_saved(_("Saved."))
-        if not form.errors:
-            return redirect(url_for("gates.show_list"), 303)
-    page = render_template("manage/calendar_day.html", form=form, row=row, button=AgainForm(formdata=None))
-    return page if not form.is_submitted() else (page, 422)
+    form, old = DayForm(obj=row), row.day
+    answer = submit(
+        form,
+        lambda act: change_day(
+            act, old, date.fromisoformat(str(form.day.data)), form.kind.data, typed(form.name)
+        ),
+        saved=lambda _done: say_saved(_("Saved.")),
+        back=to("gates.show_list"),
+    )
+    return answer or form_page("manage/calendar_day.html", form, row=row, button=AgainForm(formdata=None))
 
 
 @bp.post("/days/<day>/remove")
 @allowed("edit_gates")
-def remove_day(day: str) -> Response:
+def remove_day(day: str) -> Page:
     """Make a special date an ordinary day again."""
     row = _day_or_404(day)
-    return _take_away(lambda act: set_calendar_day(act, row.day, None), url_for("gates.show_list"))
+    return _take_away(lambda act: set_calendar_day(act, row.day, None), to("gates.show_list"))

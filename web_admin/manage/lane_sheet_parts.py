@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -16,8 +16,8 @@ from web_admin.gates.sheet_status import facts_of, sheet_row, sheet_rows
 from web_admin.gates.sheets import save_draft, save_sheet, sheets_of
 from web_admin.manage.lane_sheet_form import SheetForm
 from web_admin.web.back_to_first_hour import after, kept
-from web_admin.web.context import current_site, do, get_or_404
-from web_admin.web.page import Page
+from web_admin.web.context import current_site, form_page, get_or_404, submit
+from web_admin.web.page import Page, to
 from web_admin.web.silent_gates import say_saved
 
 bp = Blueprint("sheet_parts", __name__, url_prefix="/manage/lanes")
@@ -41,13 +41,13 @@ def ask(lane_id: str) -> Page:
         broken = must_findings(said, facts_of(lane, sheet_rows(request_session(), current_site().site_id)))
         if not _show_broken(form, part, broken):
             following = _following(parts_of(said), part)
-            goes_live = following is None and not broken
-            do(form, lambda act: (save_sheet if goes_live else save_draft)(act, lane_id, said))
-            if not form.errors:
-                return _lead_on(lane, said, following, broken)
-    page = render_template(
+            keep = save_sheet if following is None and not broken else save_draft
+            sheet_page = to("sheets.show", lane_id=lane_id)
+            if submit(form, lambda act: keep(act, lane_id, said), back=sheet_page) is not None:
+                return _lead_on(lane, said, following, broken)  # also where it was kept before
+    return form_page(
         "manage/lane_sheet_part.html",
-        form=form,
+        form,
         lane=lane,
         part=part,
         parts=parts,
@@ -56,7 +56,6 @@ def ask(lane_id: str) -> Page:
         is_last=part is parts[-1],
         kept=kept(),
     )
-    return page if not form.is_submitted() else (page, 422)
 
 
 def _following(parts: Sequence[SheetPart], part: SheetPart) -> SheetPart | None:
@@ -74,7 +73,7 @@ def _lead_on(
     if following is None:
         flash(sheet_texts.finding_text(broken[0]), "danger")
         following = _part_about(sheet, broken[0].key)
-    return redirect(url_for("sheet_parts.ask", lane_id=lane.lane_id, part=following.key, **kept()), 303)
+    return to("sheet_parts.ask", lane_id=lane.lane_id, part=following.key, **kept())
 
 
 def _part_about(sheet: LaneSheet, field: str) -> SheetPart:

@@ -3,23 +3,21 @@
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, render_template, request
 from flask_babel import LazyString
 from flask_babel import gettext as _
 
 from gate_controller.contract.lane_sheet import Finding, LaneSheet, must_findings
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Action
 from web_admin.compound.models import Lane
 from web_admin.core import texts as core_texts
 from web_admin.core.database import request_session
 from web_admin.gates import sheet_texts
-from web_admin.gates.sheet_models import LaneSheetRow
 from web_admin.gates.sheet_status import LaneStatus, facts_of, lane_status, sheet_row, sheet_rows
 from web_admin.gates.sheets import findings_about, save_draft, save_sheet, sheets_of
 from web_admin.manage.lane_sheet_form import SheetForm
-from web_admin.web.context import current_site, do, get_or_404, request_now, site_zone
-from web_admin.web.page import Page
+from web_admin.web.context import current_site, form_page, get_or_404, request_now, site_zone, submit
+from web_admin.web.page import Page, to
 from web_admin.web.silent_gates import say_saved
 
 bp = Blueprint("sheets", __name__, url_prefix="/manage/lanes")
@@ -66,22 +64,18 @@ def edit(lane_id: str) -> Page:
     if not form.is_submitted():
         live, draft = sheets_of(sheet_row(request_session(), lane_id))
         form.fill(draft or live or LaneSheet())
-    wants_live = request.form.get("intent") == "live"
-    if form.validate_on_submit() and not (wants_live and _show_broken(form, lane)):
-        sheet = form.sheet()
-
-        def work(act: Action) -> LaneSheetRow:
-            return save_sheet(act, lane_id, sheet) if wants_live else save_draft(act, lane_id, sheet)
-
-        if do(form, work) is not None:
-            if wants_live:
-                say_saved(_("The lane is live."), [lane.gate])
-            else:
-                flash(_("The draft was kept. The lane stays as it was."), "success")
-        if not form.errors:
-            return redirect(url_for("sheets.show", lane_id=lane_id), 303)
-    page = render_template("manage/lane_sheet_edit.html", form=form, lane=lane, groups=sheet_texts.GROUPS)
-    return page if not form.is_submitted() else (page, 422)
+    answer, back = None, to("sheets.show", lane_id=lane_id)
+    if request.form.get("intent") != "live":
+        kept = _("The draft was kept. The lane stays as it was.")
+        answer = submit(form, lambda act: save_draft(act, lane_id, form.sheet()), saved=kept, back=back)
+    elif form.validate_on_submit() and not _show_broken(form, lane):
+        answer = submit(
+            form,
+            lambda act: save_sheet(act, lane_id, form.sheet()),
+            saved=lambda _row: say_saved(_("The lane is live."), [lane.gate]),
+            back=back,
+        )
+    return answer or form_page("manage/lane_sheet_edit.html", form, lane=lane, groups=sheet_texts.GROUPS)
 
 
 def _show_broken(form: SheetForm, lane: Lane) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -16,6 +16,7 @@ from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed, current_may
 from web_admin.action.base import Action
 from web_admin.compound.models import Gate, Lane
+from web_admin.compound.policy_models import OrderRow
 from web_admin.core.database import request_session
 from web_admin.events import details
 from web_admin.events.queries import last_passages
@@ -32,17 +33,18 @@ from web_admin.restore.reviews import open_reviews
 from web_admin.web.context import (
     current_action,
     current_site,
-    do,
+    form_page,
     from_local,
     get_or_404,
     local_text,
     request_now,
+    submit,
     typed,
 )
 from web_admin.web.fields import options, reason_field
 from web_admin.web.forms import OnceForm
 from web_admin.web.live_mark import live_mark
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
 from web_admin.web.silent_gates import warn_of_silence
 
@@ -262,25 +264,29 @@ def open_once(lane_id: str) -> Page:
     """Order the lane to open once."""
     lane = _lane(lane_id)
     form = OpenForm()
-    if form.validate_on_submit():
-        order = do(form, lambda act: order_open(act, lane_id, typed(form.reason)))
-        if order is not None and is_silent(lane.gate, request_now()):
-            flash(
-                _(
-                    "Ordered, but this gate has no contact: the order ends in %(count)s seconds and will "
-                    "hardly arrive. Open %(lane)s on the spot.",
-                    count=order.valid_seconds,
-                    lane=lane.name,
-                ),
-                "warning",
-            )
-        elif order is not None:
-            flash(_("Ordered: %(lane)s opens once.", lane=lane.name), "success")
-        if not form.errors:
-            from_now = request.form.get("back") == "now"
-            there = url_for("now.show") if from_now else url_for("now.show_lane", lane_id=lane_id)
-            return redirect(there, 303)
-    return _lane_page(lane, open_form=form), 422
+    from_now = request.form.get("back") == "now"
+    answer = submit(
+        form,
+        lambda act: order_open(act, lane_id, typed(form.reason)),
+        saved=lambda order: _say_ordered(lane, order),
+        back=to("now.show") if from_now else to("now.show_lane", lane_id=lane_id),
+    )
+    return answer or (_lane_page(lane, open_form=form), 422)
+
+
+def _say_ordered(lane: Lane, order: OrderRow) -> None:
+    if is_silent(lane.gate, request_now()):
+        flash(
+            _(
+                "Ordered, but this gate has no contact: the order ends in %(count)s seconds and will "
+                "hardly arrive. Open %(lane)s on the spot.",
+                count=order.valid_seconds,
+                lane=lane.name,
+            ),
+            "warning",
+        )
+    else:
+        flash(_("Ordered: %(lane)s opens once.", lane=lane.name), "success")
 
 
 @bp.post("/lanes/<lane_id>/posture")
@@ -289,18 +295,18 @@ def set_posture(lane_id: str) -> Page:
     """Put the lane into another posture until an end."""
     lane = _lane(lane_id)
     form = PostureForm()
-    if form.validate_on_submit():
+    answer = submit(
+        form,
+        lambda act: set_override(act, lane_id, form.posture.data, typed(form.reason), form.ends_at()),
+        saved=lambda _done: _say(_("Done. It ends automatically at the time you chose."), [lane.gate]),
+        back=to("now.show_lane", lane_id=lane_id),
+    )
+    return answer or (_lane_page(lane, posture_form=form), 422)
 
-        def work(act: Action) -> bool:
-            set_override(act, lane_id, form.posture.data, typed(form.reason), form.ends_at())
-            return True
 
-        if do(form, work):
-            flash(_("Done. It ends automatically at the time you chose."), "success")
-            warn_of_silence([lane.gate])
-        if not form.errors:
-            return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
-    return _lane_page(lane, posture_form=form), 422
+def _say(done: str, gates: Iterable[Gate], category: str = "success") -> None:
+    flash(done, category)
+    warn_of_silence(gates)
 
 
 @bp.route("/lanes/<lane_id>/hold-open", methods=["GET", "POST"])
@@ -309,21 +315,22 @@ def hold_open(lane_id: str) -> Page:
     """Hold the lane open for a move, until a set end."""
     lane = _lane(lane_id)
     form = MoveForm(data={"hours": "2", "reason": _("Moving day")})
-    if form.validate_on_submit():
-        until = request_now() + timedelta(hours=int(form.hours.data))
+    answer = submit(
+        form,
+        lambda act: _hold_open(act, lane_id, form),
+        saved=lambda until: _say(
+            _("Held open. It closes automatically at %(time)s.", time=local_text(until)[-5:]), [lane.gate]
+        ),
+        back=to("now.show_lane", lane_id=lane_id),
+    )
+    return answer or form_page("manage/hold_open.html", form, lane=lane)
 
-        def work(act: Action) -> bool:
-            set_override(act, lane_id, "held_open", typed(form.reason), until)
-            return True
 
-        if do(form, work):
-            at = local_text(until)[-5:]
-            flash(_("Held open. It closes automatically at %(time)s.", time=at), "success")
-            warn_of_silence([lane.gate])
-        if not form.errors:
-            return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
-    page = render_template("manage/hold_open.html", lane=lane, form=form)
-    return page if not form.is_submitted() else (page, 422)
+def _hold_open(act: Action, lane_id: str, form: MoveForm) -> datetime:
+    """Hold the lane open; return until when."""
+    until = request_now() + timedelta(hours=int(form.hours.data))
+    set_override(act, lane_id, "held_open", typed(form.reason), until)
+    return until
 
 
 @bp.post("/lanes/<lane_id>/clear")
@@ -333,9 +340,8 @@ def clear_posture(lane_id: str) -> Response:
     lane = _lane(lane_id)
     if lane.override_posture is not None:
         clear_override(current_action(), lane_id)
-        flash(_("%(lane)s is back to normal.", lane=lane.name), "success")
-        warn_of_silence([lane.gate])
-    return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
+        _say(_("%(lane)s is back to normal.", lane=lane.name), [lane.gate])
+    return to("now.show_lane", lane_id=lane_id)
 
 
 @bp.route("/lockdown", methods=["GET", "POST"])
@@ -343,15 +349,13 @@ def clear_posture(lane_id: str) -> Response:
 def lockdown() -> Page:
     """Lock all lanes in, with reason and end; the ways out stay open. One press locks for an hour."""
     form = LockdownForm()
-    if form.validate_on_submit():
-        lanes = do(form, lambda act: lockdown_site(act, typed(form.reason), form.ends_at()))
-        if lanes is not None:
-            flash(_("Lockdown. The ways out stay open."), "warning")
-            warn_of_silence(site_gates())
-        if not form.errors:
-            return redirect(url_for("now.show"), 303)
-    page = render_template("manage/lockdown.html", form=form, reasons=LOCKDOWN_REASONS)
-    return page if not form.is_submitted() else (page, 422)
+    answer = submit(
+        form,
+        lambda act: lockdown_site(act, typed(form.reason), form.ends_at()),
+        saved=lambda _lanes: _say(_("Lockdown. The ways out stay open."), site_gates(), "warning"),
+        back=to("now.show"),
+    )
+    return answer or form_page("manage/lockdown.html", form, reasons=LOCKDOWN_REASONS)
 
 
 @bp.post("/lockdown/end")
@@ -359,6 +363,5 @@ def lockdown() -> Page:
 def end_lockdown() -> Response:
     """End the lockdown of every lane."""
     unlock_site(current_action())
-    flash(_("The lockdown has ended."), "success")
-    warn_of_silence(site_gates())
-    return redirect(url_for("now.show"), 303)
+    _say(_("The lockdown has ended."), site_gates())
+    return to("now.show")

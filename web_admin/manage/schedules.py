@@ -1,14 +1,12 @@
 """Weekly postures on a lane's page: set one for named hours, see who set it, remove it."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from werkzeug.wrappers import Response
 from wtforms import RadioField, SelectField
 from wtforms.validators import InputRequired
 
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Action
 from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import request_session
 from web_admin.gates.schedules import (
@@ -17,10 +15,10 @@ from web_admin.gates.schedules import (
 )
 from web_admin.manage.lane_schedules import RemoveForm
 from web_admin.people.additions import named_hours
-from web_admin.web.context import current_site, do, get_or_404
+from web_admin.web.context import current_site, form_page, get_or_404, press, submit
 from web_admin.web.fields import options
 from web_admin.web.forms import OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 from web_admin.web.silent_gates import say_saved
 
 bp = Blueprint("schedules", __name__, url_prefix="/manage/lanes/<lane_id>/schedules")
@@ -57,33 +55,23 @@ def new(lane_id: str) -> Page:
     form = ScheduleForm()
     rows = named_hours(request_session(), current_site().site_id)
     form.hours_id.choices = options((row.hours_id, row.name) for row in rows)
-    if form.validate_on_submit():
-
-        def work(act: Action) -> bool:
-            set_schedule(act, lane_id, form.hours_id.data, form.posture.data)
-            return True
-
-        if do(form, work):
-            say_saved(_("Saved."))
-        if not form.errors:
-            return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
-    page = render_template("manage/schedule_new.html", form=form, lane=lane, has_hours=bool(rows))
-    return page if not form.is_submitted() else (page, 422)
+    answer = submit(
+        form,
+        lambda act: set_schedule(act, lane_id, form.hours_id.data, form.posture.data),
+        saved=lambda _done: say_saved(_("Saved.")),
+        back=to("now.show_lane", lane_id=lane_id),
+    )
+    return answer or form_page("manage/schedule_new.html", form, lane=lane, has_hours=bool(rows))
 
 
 @bp.post("/<hours_id>/remove")
 @allowed("edit_gates")
-def remove(lane_id: str, hours_id: str) -> Response:
+def remove(lane_id: str, hours_id: str) -> Page:
     """Take a schedule away; taking it away twice changes nothing."""
     lane = _lane(lane_id)
-    form = RemoveForm()
-
-    def work(act: Action) -> bool:
-        remove_schedule(act, lane_id, hours_id)
-        return True
-
-    if form.validate_on_submit() and do(form, work):
-        flash(_("Removed. %(lane)s is as usual at these hours.", lane=lane.name), "success")
-    for error in form.form_errors:
-        flash(str(error), "danger")
-    return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
+    return press(
+        lambda act: remove_schedule(act, lane_id, hours_id),
+        saved=_("Removed. %(lane)s is as usual at these hours.", lane=lane.name),
+        back=to("now.show_lane", lane_id=lane_id),
+        form=RemoveForm(),
+    )

@@ -1,25 +1,20 @@
 """Page of the gates' versions: which one each runs, and bringing them to another."""
 
-from collections.abc import Callable
-
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, render_template
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from werkzeug.wrappers import Response
 from wtforms import SelectField
 
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Action
 from web_admin.compound.models import Gate
 from web_admin.core.database import current_menjin, request_session
 from web_admin.updates.actions import begin_rollout, hurry_rollout, resume_rollout, stop_rollout
-from web_admin.updates.models import Rollout
 from web_admin.updates.queries import gates_to_update, newest_rollout
 from web_admin.updates.repository import machines_of, offered_versions, versions_to_go_back_to
-from web_admin.web.context import current_site, do
+from web_admin.web.context import current_site, press, submit
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 
 bp = Blueprint("updates", __name__, url_prefix="/manage/updates")
 
@@ -43,43 +38,35 @@ def begin() -> Page:
     """Begin to bring the gates to a version."""
     data_dir = current_menjin().config.data_dir
     form, offered, back_to = _form(), offered_versions(data_dir), versions_to_go_back_to(data_dir)
-    if form.validate_on_submit():
-        rollout = do(form, lambda act: begin_rollout(act, str(form.version.data), offered, back_to))
-        if rollout is not None:
-            flash(_("Begun. One gate fetches %(version)s first.", version=rollout.version), "success")
-        if not form.errors and not form.form_errors:
-            return redirect(url_for("updates.show"), 303)
-    return _page(form), 422
+    answer = submit(
+        form,
+        lambda act: begin_rollout(act, str(form.version.data), offered, back_to),
+        saved=lambda rollout: _("Begun. One gate fetches %(version)s first.", version=rollout.version),
+        back=to("updates.show"),
+    )
+    return answer or (_page(form), 422)
 
 
 @bp.post("/go-on")
 @allowed("update_gates")
-def go_on() -> Response:
+def go_on() -> Page:
     """Begin the next stage without the rest of the day."""
-    return _pressed(hurry_rollout, _("More gates fetch the version now."))
+    return press(hurry_rollout, saved=_("More gates fetch the version now."), back=to("updates.show"))
 
 
 @bp.post("/resume")
 @allowed("update_gates")
-def resume() -> Response:
+def resume() -> Page:
     """Let the gates try once more after one went back."""
-    return _pressed(resume_rollout, _("The roll-out goes on."))
+    return press(resume_rollout, saved=_("The roll-out goes on."), back=to("updates.show"))
 
 
 @bp.post("/stop")
 @allowed("update_gates")
-def stop() -> Response:
+def stop() -> Page:
     """End the roll-out."""
-    return _pressed(stop_rollout, _("Stopped. Gates that run the version keep it."))
-
-
-def _pressed(work: Callable[[Action], Rollout], done: str) -> Response:
-    form = AgainForm()
-    if form.validate_on_submit() and do(form, work) is not None:
-        flash(done, "success")
-    for error in form.form_errors:
-        flash(str(error), "danger")
-    return redirect(url_for("updates.show"), 303)
+    stopped = _("Stopped. Gates that run the version keep it.")
+    return press(stop_rollout, saved=stopped, back=to("updates.show"))
 
 
 def _form() -> RolloutForm:

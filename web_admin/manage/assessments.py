@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request
 from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -30,10 +30,18 @@ from web_admin.face.assessments import (
     text_of,
 )
 from web_admin.face.models import AssessmentRow
-from web_admin.web.context import actor_id, current_site, do, get_or_404, request_now, typed
+from web_admin.web.context import (
+    actor_id,
+    current_site,
+    form_page,
+    get_or_404,
+    request_now,
+    submit,
+    typed,
+)
 from web_admin.web.fields import CheckList, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
 
 bp = Blueprint("assessments", __name__, url_prefix="/manage/privacy/assessments")
@@ -219,20 +227,19 @@ def edit(assessment_id: str | None) -> Page:
             form.fill(text_of(newest))
         if row is None:
             form.review_due.data = (request_now() + REVIEW_AFTER).date()
-    if form.validate_on_submit():
-        saved = do(form, lambda act: draft_assessment(act, assessment_id, form.text()))
-        if saved is not None:
-            flash(_("The draft was kept."), "success")
-            return redirect(url_for("assessments.show", assessment_id=saved.assessment_id), 303)
-        if not form.errors:
-            return redirect(url_for("assessments.show_list"), 303)
-    page = render_template("manage/assessment_edit.html", form=form, names=TEXT_FIELDS)
-    return page if not form.is_submitted() else (page, 422)
+    answer = submit(
+        form,
+        lambda act: draft_assessment(act, assessment_id, form.text()),
+        saved=_("The draft was kept."),
+        back=to("assessments.show_list"),
+        then=lambda saved: to("assessments.show", assessment_id=saved.assessment_id),
+    )
+    return answer or form_page("manage/assessment_edit.html", form, names=TEXT_FIELDS)
 
 
-@bp.post("/<assessment_id>/submit")
+@bp.post("/<assessment_id>/submit", endpoint="submit")
 @allowed("write_assessment")
-def submit(assessment_id: str) -> Page:
+def hand_in(assessment_id: str) -> Page:
     """Submit a draft."""
     return _pressed(assessment_id, submit_assessment, _("It waits for someone who did not write it."))
 
@@ -246,12 +253,15 @@ def decide(assessment_id: str) -> Page:
     return _pressed(assessment_id, return_assessment, _("It is a draft again."))
 
 
-def _pressed(assessment_id: str, work: Callable[[Action, str], AssessmentRow], said: str) -> Page:
+def _pressed(assessment_id: str, decision: Callable[[Action, str], AssessmentRow], said: str) -> Page:
     row, form = _row(assessment_id), AgainForm()
-    if form.validate_on_submit() and do(form, lambda act: work(act, assessment_id)) is not None:
-        flash(said, "success")
-    if form.errors:
-        refusals = [error for errors in form.errors.values() for error in errors]
-        form.form_errors = refusals
-        return _page(row, form), 422
-    return redirect(url_for("assessments.show", assessment_id=assessment_id), 303)
+    answer = submit(
+        form,
+        lambda act: decision(act, assessment_id),
+        saved=said,
+        back=to("assessments.show", assessment_id=assessment_id),
+    )
+    if answer is not None:
+        return answer
+    form.form_errors = [error for errors in form.errors.values() for error in errors]
+    return _page(row, form), 422

@@ -1,6 +1,6 @@
 """Pages of compliance audits: when the next one is due, its figures from the records, findings and fixes."""
 
-from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, StringField, TextAreaField
@@ -20,9 +20,9 @@ from web_admin.privacy.audits import (
 from web_admin.privacy.models import ComplianceAudit
 from web_admin.privacy.queries import audits_of
 from web_admin.privacy.texts import AUDIT_HEADS, MINORS_FIGURES
-from web_admin.web.context import current_site, do, get_or_404, request_now, typed
+from web_admin.web.context import current_site, form_page, get_or_404, request_now, submit, typed
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 
 bp = Blueprint("audits", __name__, url_prefix="/manage/audits")
 
@@ -76,24 +76,19 @@ def new() -> Page:
     form = NewAuditForm()
     if not form.is_submitted():
         form.scope.data = "\n".join(f"{number}. {head}" for number, head in enumerate(AUDIT_HEADS, 1))
-
-    def work(act: Action) -> ComplianceAudit:
-        return begin_audit(
+    answer = submit(
+        form,
+        lambda act: begin_audit(
             act,
             current_menjin().config,
             auditor=typed(form.auditor),
             is_independent=bool(form.is_independent.data),
             scope=typed(form.scope),
-        )
-
-    if form.validate_on_submit():
-        audit = do(form, work)
-        if audit is not None:
-            return redirect(url_for("audits.show", audit_id=audit.audit_id), 303)
-        if not form.errors:
-            return redirect(url_for("audits.show_list"), 303)
-    page = render_template("manage/audit_new.html", form=form)
-    return page if not form.is_submitted() else (page, 422)
+        ),
+        back=to("audits.show_list"),
+        then=lambda audit: to("audits.show", audit_id=audit.audit_id),
+    )
+    return answer or form_page("manage/audit_new.html", form)
 
 
 def _row(audit_id: str) -> ComplianceAudit:
@@ -138,15 +133,16 @@ def write(audit_id: str) -> Page:
     row = _row(audit_id)
     form = WordsForm()
     closes = "close" in request.form
+    answer = submit(
+        form,
+        lambda act: _write(act, row, form, closes=closes),
+        saved=_("The audit is closed.") if closes else _("Recorded."),
+        back=to("audits.show", audit_id=audit_id),
+    )
+    return answer or (_page(row, form=form), 422)
 
-    def work(act: Action) -> bool:
-        save_audit(act, audit_id, typed(form.findings), typed(form.fixes))
-        if closes:
-            close_audit(act, audit_id)
-        return True
 
-    if form.validate_on_submit() and do(form, work):
-        flash(_("The audit is closed.") if closes else _("Recorded."), "success")
-    if form.errors:
-        return _page(row, form=form), 422
-    return redirect(url_for("audits.show", audit_id=audit_id), 303)
+def _write(act: Action, row: ComplianceAudit, form: WordsForm, *, closes: bool) -> None:
+    save_audit(act, row.audit_id, typed(form.findings), typed(form.fixes))
+    if closes:
+        close_audit(act, row.audit_id)

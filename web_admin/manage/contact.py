@@ -1,19 +1,18 @@
 """Page that sets the responsible contact for personal data and where to complain."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from werkzeug.wrappers import Response
 from wtforms import StringField, TextAreaField
 from wtforms.validators import Length
 
 from gate_controller.contract.languages import DEFAULT_LANGUAGE, Language
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Action
 from web_admin.core.database import request_session
 from web_admin.privacy.contact import MAX_CHANNEL_CHARS, contact_of, save_contact
-from web_admin.web.context import current_site, do, typed
+from web_admin.web.context import current_site, form_page, submit, typed
 from web_admin.web.forms import OnceForm
+from web_admin.web.page import Page, to
 
 bp = Blueprint("contact", __name__, url_prefix="/manage/privacy")
 
@@ -50,7 +49,7 @@ for _language, _label in CHANNELS.items():
 
 @bp.route("/contact", methods=["GET", "POST"])
 @allowed("edit_privacy")
-def edit() -> str | Response | tuple[str, int]:
+def edit() -> Page:
     """Set the responsible contact and where people can complain; publish it at once."""
     form = ContactForm()
     if not form.is_submitted():
@@ -60,22 +59,16 @@ def edit() -> str | Response | tuple[str, int]:
             form.responsible_contact.data = row.responsible_contact
             for language in CHANNELS:
                 form[f"channels_{language}"].data = row.channels.get(language, "")
-
-    def work(act: Action) -> bool:
-        save_contact(
+    channels = {language: form[f"channels_{language}"] for language in CHANNELS}
+    answer = submit(
+        form,
+        lambda act: save_contact(
             act,
             name=typed(form.responsible_name),
             contact=typed(form.responsible_contact),
-            channels={language: typed(form[f"channels_{language}"]) for language in CHANNELS},
-        )
-        return True
-
-    if form.validate_on_submit():
-        if do(form, work):
-            flash(_("Published. Everyone can read it now."), "success")
-        if not form.errors:
-            return redirect(url_for("privacy.settings"), 303)
-    page = render_template(
-        "manage/contact.html", form=form, channels=[form[f"channels_{language}"] for language in CHANNELS]
+            channels={language: typed(field) for language, field in channels.items()},
+        ),
+        saved=_("Published. Everyone can read it now."),
+        back=to("privacy.settings"),
     )
-    return page if not form.is_submitted() else (page, 422)
+    return answer or form_page("manage/contact.html", form, channels=list(channels.values()))

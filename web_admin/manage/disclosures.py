@@ -2,23 +2,22 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, render_template
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, Field, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from web_admin.accounts.permissions import allowed, role_names
-from web_admin.action.base import Action
 from web_admin.core.database import request_session
 from web_admin.people.listings import ids_of_name
 from web_admin.privacy.disclosures import MAX_SCOPE_CHARS, Asked, passages_for, record_disclosure
 from web_admin.privacy.models import Disclosure
 from web_admin.privacy.queries import disclosures_of
-from web_admin.web.context import current_site, do, get_or_404, typed
+from web_admin.web.context import current_site, form_page, get_or_404, submit, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 
 bp = Blueprint("disclosures", __name__, url_prefix="/manage/disclosures")
 
@@ -94,13 +93,13 @@ def _list(button: AgainForm) -> str:
 def new() -> Page:
     """Put a request of an authority and the decision on record."""
     form = DisclosureForm()
-    if form.validate_on_submit():
-        if do(form, lambda act: record_disclosure(act, form.asked(), role_names()[0])) is not None:
-            flash(_("On record. It counts in the public report."), "success")
-        if not form.errors:
-            return redirect(url_for("disclosures.show_list"), 303)
-    page = render_template("manage/disclosure_new.html", form=form)
-    return page if not form.is_submitted() else (page, 422)
+    answer = submit(
+        form,
+        lambda act: record_disclosure(act, form.asked(), role_names()[0]),
+        saved=_("On record. It counts in the public report."),
+        back=to("disclosures.show_list"),
+    )
+    return answer or form_page("manage/disclosure_new.html", form)
 
 
 @bp.post("/<disclosure_id>/passages.csv")
@@ -109,13 +108,16 @@ def take(disclosure_id: str) -> Page:
     """Return the passages that a record allows, as a file; that it was taken is on record too."""
     get_or_404(request_session(), Disclosure, disclosure_id)
     form = AgainForm()
+    answer = submit(
+        form,
+        lambda act: passages_for(act, disclosure_id),
+        back=to("disclosures.show_list"),
+        then=lambda file: _sent(file, f"disclosure-{disclosure_id}.csv"),
+    )
+    return answer or (_list(form), 422)
 
-    def work(act: Action) -> bytes:
-        return passages_for(act, disclosure_id)
 
-    file = do(form, work) if form.validate_on_submit() else None
-    if file is None:
-        return (_list(form), 422) if form.errors else redirect(url_for("disclosures.show_list"), 303)
+def _sent(file: bytes, name: str) -> Response:
     response = Response(file, mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="disclosure-{disclosure_id}.csv"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -1,6 +1,8 @@
 """Pages of incidents: deadlines from the moment one is known, the record, and the notice to people."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from collections.abc import Callable
+
+from flask import Blueprint, render_template
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -23,9 +25,18 @@ from web_admin.privacy.incidents import (
 )
 from web_admin.privacy.models import Incident
 from web_admin.privacy.queries import incidents_of
-from web_admin.web.context import current_site, do, from_local, get_or_404, local_text, request_now, typed
+from web_admin.web.context import (
+    current_site,
+    form_page,
+    from_local,
+    get_or_404,
+    local_text,
+    request_now,
+    submit,
+    typed,
+)
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 
 bp = Blueprint("incidents", __name__, url_prefix="/manage/incidents")
 
@@ -95,15 +106,15 @@ def new() -> Page:
     form = NewIncidentForm()
     if not form.is_submitted():
         form.known_at.render_kw = {"value": local_text(request_now())}
-    if form.validate_on_submit():
-        known_at = from_local(form.known_at.data) or request_now()
-        row = do(form, lambda act: open_incident(act, known_at, large=bool(form.large.data)))
-        if row is not None:
-            return redirect(url_for("incidents.show", incident_id=row.incident_id), 303)
-        if not form.errors:
-            return redirect(url_for("incidents.show_list"), 303)
-    page = render_template("manage/incident_new.html", form=form)
-    return page if not form.is_submitted() else (page, 422)
+    answer = submit(
+        form,
+        lambda act: open_incident(
+            act, from_local(form.known_at.data) or request_now(), large=bool(form.large.data)
+        ),
+        back=to("incidents.show_list"),
+        then=lambda row: _back(row.incident_id),
+    )
+    return answer or form_page("manage/incident_new.html", form)
 
 
 def _row(incident_id: str) -> Incident:
@@ -133,7 +144,7 @@ def _page(row: Incident, **forms: OnceForm) -> str:
 
 
 def _back(incident_id: str) -> Response:
-    return redirect(url_for("incidents.show", incident_id=incident_id), 303)
+    return to("incidents.show", incident_id=incident_id)
 
 
 @bp.post("/<incident_id>")
@@ -142,46 +153,33 @@ def write(incident_id: str) -> Page:
     """Store what is known so far."""
     row = _row(incident_id)
     form = PartsForm()
-
-    def work(act: Action) -> bool:
-        save_parts(act, incident_id, {part: typed(form[part]) for part in PARTS})
-        return True
-
-    if form.validate_on_submit() and do(form, work):
-        flash(_("Recorded."), "success")
-    return (_page(row, parts=form), 422) if form.errors else _back(incident_id)
+    answer = submit(
+        form,
+        lambda act: save_parts(act, incident_id, {part: typed(form[part]) for part in PARTS}),
+        saved=_("Recorded."),
+        back=_back(incident_id),
+    )
+    return answer or (_page(row, parts=form), 422)
 
 
 @bp.post("/<incident_id>/reported")
 @allowed("handle_incidents")
 def report(incident_id: str) -> Page:
     """Record that the authority was notified."""
-    row = _row(incident_id)
-    form = AgainForm()
-
-    def work(act: Action) -> bool:
-        mark_reported(act, incident_id)
-        return True
-
-    if form.validate_on_submit() and do(form, work):
-        flash(_("Recorded."), "success")
-    return (_page(row, button=form), 422) if form.errors else _back(incident_id)
+    return _marked(incident_id, mark_reported)
 
 
 @bp.post("/<incident_id>/told")
 @allowed("handle_incidents")
 def tell(incident_id: str) -> Page:
     """Record that people were notified."""
-    row = _row(incident_id)
-    form = AgainForm()
+    return _marked(incident_id, mark_people_notified)
 
-    def work(act: Action) -> bool:
-        mark_people_notified(act, incident_id)
-        return True
 
-    if form.validate_on_submit() and do(form, work):
-        flash(_("Recorded."), "success")
-    return (_page(row, button=form), 422) if form.errors else _back(incident_id)
+def _marked(incident_id: str, mark: Callable[[Action, str], object]) -> Page:
+    row, form = _row(incident_id), AgainForm()
+    answer = submit(form, lambda act: mark(act, incident_id), saved=_("Recorded."), back=_back(incident_id))
+    return answer or (_page(row, button=form), 422)
 
 
 @bp.post("/<incident_id>/close")
@@ -190,11 +188,10 @@ def close(incident_id: str) -> Page:
     """Close an incident."""
     row = _row(incident_id)
     form = CloseForm()
-
-    def work(act: Action) -> bool:
-        close_incident(act, incident_id, typed(form.untold_reason))
-        return True
-
-    if form.validate_on_submit() and do(form, work):
-        flash(_("The incident is closed."), "success")
-    return (_page(row, close_form=form), 422) if form.errors else _back(incident_id)
+    answer = submit(
+        form,
+        lambda act: close_incident(act, incident_id, typed(form.untold_reason)),
+        saved=_("The incident is closed."),
+        back=_back(incident_id),
+    )
+    return answer or (_page(row, close_form=form), 422)

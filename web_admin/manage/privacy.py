@@ -1,6 +1,6 @@
 """Pages of privacy: face on or off for the site, notices, counts."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
@@ -10,7 +10,6 @@ from wtforms.validators import Length
 from gate_controller.contract.languages import DEFAULT_LANGUAGE
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Action
 from web_admin.core.database import request_session
 from web_admin.core.texts import LANGUAGES
 from web_admin.custody.queries import notice_versions
@@ -25,9 +24,9 @@ from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.gates.queries import gates_without_face
 from web_admin.privacy.contact import contact_of
 from web_admin.privacy.queries import choices_about_faces
-from web_admin.web.context import current_site, do, request_now
+from web_admin.web.context import current_site, form_page, request_now, submit
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
 
 bp = Blueprint("privacy", __name__)
@@ -57,6 +56,13 @@ class NoticeForm(OnceForm):
     def groups(self) -> list[tuple[str, list[TextAreaField]]]:
         """Return (language, its fields) in the order shown."""
         return [(language, [self[f"{language}.{name}"] for name in NOTICE_FIELDS]) for language in LANGUAGES]
+
+    def texts(self) -> dict[str, dict[str, str]]:
+        """Return the typed texts of each language by the name of their field."""
+        return {
+            language: {field.name.partition(".")[2]: field.data or "" for field in fields}
+            for language, fields in self.groups()
+        }
 
 
 for _language in LANGUAGES:
@@ -102,26 +108,17 @@ def _settings_page(button: AgainForm, asked_for: RulesForm | None = None) -> str
 @allowed("edit_privacy")
 def switch_face() -> Page:
     """Switch face on at this site, or switch it off and delete all faces."""
-    form = AgainForm()
+    form, back = AgainForm(), to("privacy.settings")
     on = request.form.get("face") == "on"
-
-    def work(act: Action) -> bool:
-        if on:
-            enable_face(act)
-        else:
-            disable_face(act)
-        return True
-
-    if form.validate_on_submit() and do(form, work):
-        flash(
-            _("Face is offered to those who want it.")
-            if on
-            else _("Face is off. What was kept is being forgotten."),
-            "success",
-        )
-    if form.form_errors:
-        return _settings_page(form), 422
-    return redirect(url_for("privacy.settings"), 303)
+    answer = submit(
+        form,
+        enable_face if on else disable_face,
+        saved=_("Face is offered to those who want it.")
+        if on
+        else _("Face is off. What was kept is being forgotten."),
+        back=back,
+    )
+    return answer or ((_settings_page(form), 422) if form.form_errors else back)
 
 
 @bp.post("/manage/privacy/consent")
@@ -129,29 +126,28 @@ def switch_face() -> Page:
 def ask_for() -> Page:
     """Set the rules of consent; consents with less have to be renewed."""
     form = RulesForm()
-
-    def work(act: Action) -> int:
-        return set_consent_rules(
+    answer = submit(
+        form,
+        lambda act: set_consent_rules(
             act,
             written_release=bool(form.written_release.data),
             both_guardians=bool(form.both_guardians.data),
-        )
+        ),
+        saved=_said_of_rules,
+        back=to("privacy.settings"),
+    )
+    return answer or (_settings_page(AgainForm(formdata=None), form), 422)
 
-    asked = do(form, work) if form.validate_on_submit() else None
-    if asked is not None:
-        flash(
-            _("Saved.")
-            if not asked
-            else ngettext(
-                "Saved. %(num)d person is asked again; until then their face is off.",
-                "Saved. %(num)d people are asked again; until then their faces are off.",
-                asked,
-            ),
-            "success",
-        )
-    if form.errors:
-        return _settings_page(AgainForm(formdata=None), form), 422
-    return redirect(url_for("privacy.settings"), 303)
+
+def _said_of_rules(asked: int) -> str:
+    if not asked:
+        return str(_("Saved."))
+    said: str = ngettext(
+        "Saved. %(num)d person is asked again; until then their face is off.",
+        "Saved. %(num)d people are asked again; until then their faces are off.",
+        asked,
+    )
+    return said
 
 
 @bp.route("/manage/privacy/notice", methods=["GET", "POST"])
@@ -164,15 +160,10 @@ def edit_notice() -> Page:
             newest = newest_notice(request_session(), FACE_PURPOSE, language)
             for field in fields:
                 field.data = newest.fields.get(field.name.partition(".")[2], "") if newest else ""
-    elif form.validate():
-        texts = {
-            language: {field.name.partition(".")[2]: field.data or "" for field in fields}
-            for language, fields in form.groups()
-        }
-        version = do(form, lambda act: publish_notice(act, FACE_PURPOSE, texts))
-        if version is not None:
-            flash(_("Version %(number)s is published.", number=version), "success")
-        if not form.errors:
-            return redirect(url_for("privacy.settings"), 303)
-    page = render_template("manage/notice.html", form=form, languages=LANGUAGES)
-    return page if not form.is_submitted() else (page, 422)
+    answer = submit(
+        form,
+        lambda act: publish_notice(act, FACE_PURPOSE, form.texts()),
+        saved=lambda version: _("Version %(number)s is published.", number=version),
+        back=to("privacy.settings"),
+    )
+    return answer or form_page("manage/notice.html", form, languages=LANGUAGES)

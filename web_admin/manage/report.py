@@ -1,13 +1,12 @@
 """Pages that publish the next issue of the public report."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, render_template
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Action
 from web_admin.core.database import current_menjin, request_session
 from web_admin.privacy.report import (
     MAX_WORDS_CHARS,
@@ -17,10 +16,10 @@ from web_admin.privacy.report import (
     publish_report,
 )
 from web_admin.privacy.texts import REPORT_TERMS
-from web_admin.web.context import current_site, do, request_now, typed
+from web_admin.web.context import current_site, request_now, submit, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 
 bp = Blueprint("report", __name__)
 
@@ -41,6 +40,10 @@ class ReportForm(OnceForm):
         validators=[Length(max=MAX_WORDS_CHARS)],
         render_kw={"rows": 4},
     )
+
+    def words(self) -> Words:
+        """Return what was typed, after validation."""
+        return Words(typed(self.approved_by), typed(self.voice), typed(self.plan))
 
 
 @bp.route("/manage/report", methods=["GET", "POST"])
@@ -63,23 +66,20 @@ def _publish(*, preview: bool) -> Page:
     periods = {first.isoformat(): (first, last) for first, last in still_open}
     form.period.choices = options((key, f"{first} – {last}") for key, (first, last) in periods.items())
     config = current_menjin().config
-    report = None
-    if form.validate_on_submit():
-        words = Words(typed(form.approved_by), typed(form.voice), typed(form.plan))
+    answer = report = None
+    if not preview:
+        answer = submit(
+            form,
+            lambda act: publish_report(act, periods[form.period.data], form.words(), config).number,
+            saved=lambda number: _("Issue %(number)s is published.", number=number),
+            back=to("report.newest"),
+            then=lambda number: to("report.one_issue", number=number),
+        )
+    elif form.validate_on_submit():
         period = periods[form.period.data]
-        if preview:
-            report = build_report(request_session(), current_site(), period, words, config, request_now())
-        else:
-
-            def work(act: Action) -> int:
-                return publish_report(act, period, words, config).number
-
-            number = do(form, work)
-            if number is not None:
-                flash(_("Issue %(number)s is published.", number=number), "success")
-                return redirect(url_for("report.one_issue", number=number), 303)
-            if not form.errors:
-                return redirect(url_for("report.newest"), 303)
+        report = build_report(request_session(), current_site(), period, form.words(), config, request_now())
+    if answer is not None:
+        return answer
     page = render_template(
         "manage/report.html",
         form=form,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -26,9 +26,9 @@ from web_admin.privacy.requests import (
     is_late,
     refuse,
 )
-from web_admin.web.context import current_site, do, get_or_404, request_now, site_zone, typed
+from web_admin.web.context import current_site, get_or_404, request_now, site_zone, submit, typed
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 
 bp = Blueprint("requests", __name__, url_prefix="/manage/requests")
 
@@ -125,57 +125,53 @@ def _days_left(due: datetime) -> int:
 
 
 def _back(request_id: str) -> Response:
-    return redirect(url_for("requests.show", request_id=request_id), 303)
+    return to("requests.show", request_id=request_id)
 
 
 @bp.post("/<request_id>/acknowledge")
 @allowed("answer_requests")
 def confirm(request_id: str) -> Page:
     """Acknowledge a request."""
-    row = _row(request_id)
-    form = AgainForm()
-
-    def work(act: Action) -> bool:
-        acknowledge(act, request_id)
-        return True
-
-    if form.validate_on_submit() and do(form, work):
-        flash(_("Acknowledged. The person sees it."), "success")
-    return (_page(row, button=form), 422) if form.errors else _back(request_id)
+    row, form = _row(request_id), AgainForm()
+    answered = submit(
+        form,
+        lambda act: acknowledge(act, request_id),
+        saved=_("Acknowledged. The person sees it."),
+        back=_back(request_id),
+    )
+    return answered or (_page(row, button=form), 422)
 
 
 @bp.post("/<request_id>/answer")
 @allowed("answer_requests")
 def reply(request_id: str) -> Page:
     """Answer a request, or refuse it with the reason that was typed."""
-    row = _row(request_id)
-    form = AnswerForm()
-    refused = request.form.get("intent") == "refuse"
-    language = known_person(request_session(), row.person_id).language
+    row, form = _row(request_id), AnswerForm()
+    answered = submit(
+        form,
+        lambda act: _reply(act, row, typed(form.text), refused=request.form.get("intent") == "refuse"),
+        saved=_("The request is closed. The person can read the answer."),
+        back=_back(request_id),
+    )
+    return answered or (_page(row, answer_form=form), 422)
 
-    def work(act: Action) -> bool:
-        if refused:
-            refuse(act, request_id, typed(form.text), language)
-        else:
-            answer(act, request_id, typed(form.text))
-        return True
 
-    if form.validate_on_submit() and do(form, work):
-        flash(_("The request is closed. The person can read the answer."), "success")
-    return (_page(row, answer_form=form), 422) if form.errors else _back(request_id)
+def _reply(act: Action, row: RightsRequest, text: str, *, refused: bool) -> None:
+    if refused:
+        refuse(act, row.request_id, text, known_person(act.session, row.person_id).language)
+    else:
+        answer(act, row.request_id, text)
 
 
 @bp.post("/<request_id>/correct")
 @allowed("answer_requests")
 def put_right(request_id: str) -> Page:
     """Correct the value, record the old one, and close the request."""
-    row = _row(request_id)
-    form = CorrectionForm()
-
-    def work(act: Action) -> bool:
-        correct(act, request_id, typed(form.before), typed(form.after), typed(form.note))
-        return True
-
-    if form.validate_on_submit() and do(form, work):
-        flash(_("Corrected, with before and after on record."), "success")
-    return (_page(row, correction=form), 422) if form.errors else _back(request_id)
+    row, form = _row(request_id), CorrectionForm()
+    answered = submit(
+        form,
+        lambda act: correct(act, request_id, typed(form.before), typed(form.after), typed(form.note)),
+        saved=_("Corrected, with before and after on record."),
+        back=_back(request_id),
+    )
+    return answered or (_page(row, correction=form), 422)

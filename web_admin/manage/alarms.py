@@ -1,6 +1,6 @@
 """Pages of a shift's alarms: open ones to acknowledge, the hand-over to the next shift, and past ones."""
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
@@ -25,15 +25,15 @@ from web_admin.web.context import (
     actor_id,
     current_action,
     current_site,
-    do,
     get_or_404,
     request_now,
     site_zone,
+    submit,
     typed,
 )
 from web_admin.web.forms import OnceForm
 from web_admin.web.live_mark import live_mark
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 
 bp = Blueprint("alarms", __name__, url_prefix="/manage/alarms")
 
@@ -103,8 +103,7 @@ def acknowledge(alarm_id: str) -> Response:
     form = AlarmForm()
     if form.validate_on_submit() and shifts.acknowledge(current_action(), alarm_id, typed(form.note)):
         flash(_("Acknowledged."), "success")
-    from_alarms = request.form.get("back") == "alarms"
-    return redirect(url_for("alarms.show_list" if from_alarms else "now.show"), 303)
+    return _back()
 
 
 @bp.post("/acknowledge")
@@ -120,8 +119,12 @@ def acknowledge_many() -> Response:
             flash(ngettext("%(num)d alarm acknowledged.", "%(num)d alarms acknowledged.", count), "success")
         else:
             flash(_("Choose at least one alarm."), "danger")
-    from_alarms = request.form.get("back") == "alarms"
-    return redirect(url_for("alarms.show_list" if from_alarms else "now.show"), 303)
+    return _back()
+
+
+def _back() -> Response:
+    """Lead back to the page whose button was pressed."""
+    return to("alarms.show_list" if request.form.get("back") == "alarms" else "now.show")
 
 
 def _seen(alarm_id: str, note: str) -> bool:
@@ -136,12 +139,13 @@ def _seen(alarm_id: str, note: str) -> bool:
 def hand_over() -> Page:
     """Leave a word and the list of what is open to the next shift."""
     form = HandoverForm()
-    if form.validate_on_submit():
-        if do(form, lambda act: shifts.hand_over(act, typed(form.note))) is not None:
-            flash(_("Handed over. The next shift finds it on this page."), "success")
-        if not form.errors:
-            return redirect(url_for("alarms.show_list"), 303)
-    return _page(form), 422
+    answer = submit(
+        form,
+        lambda act: shifts.hand_over(act, typed(form.note)),
+        saved=_("Handed over. The next shift finds it on this page."),
+        back=to("alarms.show_list"),
+    )
+    return answer or (_page(form), 422)
 
 
 @bp.post("/hand-over/<handover_id>/take")
@@ -152,4 +156,4 @@ def take_over(handover_id: str) -> Response:
     form = AlarmForm()
     if form.validate_on_submit() and shifts.take_over(current_action(), handover_id):
         flash(_("The shift is yours."), "success")
-    return redirect(url_for("alarms.show_list"), 303)
+    return to("alarms.show_list")

@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, render_template
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
@@ -13,12 +12,11 @@ from web_admin.accounts.api_keys import end_api_key, make_api_key
 from web_admin.accounts.models import ApiKey
 from web_admin.accounts.permissions import allowed
 from web_admin.accounts.queries import api_keys_of
-from web_admin.action.base import Action
 from web_admin.core.database import request_session
-from web_admin.web.context import current_site, do, get_or_404, request_now, typed
+from web_admin.web.context import current_site, form_page, get_or_404, press, request_now, submit, typed
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 
 bp = Blueprint("api_keys", __name__, url_prefix="/manage/keys")
 
@@ -72,37 +70,27 @@ def show_list() -> str:
 def new() -> Page:
     """Make a key and show it this one time."""
     form = KeyForm()
-    if form.validate_on_submit():
-        made = do(
-            form,
-            lambda act: make_api_key(
-                act,
-                name=typed(form.name),
-                scopes=form.scopes.data or [],
-                valid_until=act.now + timedelta(days=int(form.days.data)),
-            ),
-        )
-        if made is not None:
-            return render_template("manage/api_key_once.html", made=made, scope_words=SCOPE_WORDS)
-        if not form.errors and not form.form_errors:
-            return redirect(url_for("api_keys.show_list"), 303)
-    page = render_template("manage/api_key_new.html", form=form)
-    return page if not form.is_submitted() else (page, 422)
+    answer = submit(
+        form,
+        lambda act: make_api_key(
+            act,
+            name=typed(form.name),
+            scopes=form.scopes.data or [],
+            valid_until=act.now + timedelta(days=int(form.days.data)),
+        ),
+        back=to("api_keys.show_list"),
+        then=lambda made: render_template("manage/api_key_once.html", made=made, scope_words=SCOPE_WORDS),
+    )
+    return answer or form_page("manage/api_key_new.html", form)
 
 
 @bp.post("/<key_id>/end")
 @allowed("manage_api_keys")
-def end(key_id: str) -> Response:
+def end(key_id: str) -> Page:
     """End a key at once; doing it again changes nothing."""
     get_or_404(request_session(), ApiKey, key_id)
-    form = AgainForm()
-
-    def work(act: Action) -> bool:
-        end_api_key(act, key_id)
-        return True
-
-    if form.validate_on_submit() and do(form, work):
-        flash(_("Ended. The other system is refused from now on."), "success")
-    for error in form.form_errors:
-        flash(str(error), "danger")
-    return redirect(url_for("api_keys.show_list"), 303)
+    return press(
+        lambda act: end_api_key(act, key_id),
+        saved=_("Ended. The other system is refused from now on."),
+        back=to("api_keys.show_list"),
+    )

@@ -1,6 +1,6 @@
 """Pages of the desk: a resident begins with card or PIN, proves to be there, and uses their own pages."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -20,7 +20,7 @@ from web_admin.web.context import current_action, request_now, show_refusal, typ
 from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.web.desk_session import SERVE, current_visit, leave_visit, start_visit, waiting_visit
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 
 bp = Blueprint("desk", __name__, url_prefix="/manage/desk")
 
@@ -125,7 +125,7 @@ def proof_by_pin() -> Page:
     """Open the visit that a card began, by its holder's PIN."""
     form, waiting = OwnPinForm(), waiting_visit()
     if waiting is None:
-        return redirect(url_for("desk.show", over=1), 303)
+        return to("desk.show", over=1)
     if not form.validate_on_submit():
         return _page(pin=form), 422
     try:
@@ -145,7 +145,7 @@ def proof_by_card() -> Page:
     """Open the visit that a PIN began, by a card of the same person."""
     form, waiting = TapForm(), waiting_visit()
     if waiting is None:
-        return redirect(url_for("desk.show", over=1), 303)
+        return to("desk.show", over=1)
     if not form.validate_on_submit():
         return _page(tap=form), 422
     try:
@@ -164,13 +164,13 @@ def proof_by_card() -> Page:
 def look_for_proof() -> Response:
     """Look whether a gate or the phone has proved that the person is there, and go on."""
     if current_visit() is not None:
-        return redirect(url_for("resident.ways_in"), 303)
+        return to("resident.ways_in")
     waiting = waiting_visit()
     if waiting is None:
-        return redirect(url_for("desk.show", over=1), 303)
+        return to("desk.show", over=1)
     if AgainForm().validate_on_submit() and prove_by_gate(current_action("desk"), waiting):
         return _opened(waiting)
-    return redirect(url_for("desk.show", again=1), 303)
+    return to("desk.show", again=1)
 
 
 @bp.post("/end")
@@ -180,17 +180,17 @@ def end() -> Response:
     if AgainForm().validate_on_submit():
         end_visits(current_action("desk"), current_user.id, "button")
         leave_visit()
-    return redirect(url_for("desk.show"), 303)
+    return to("desk.show")
 
 
 def _begun(visit: DeskVisitRow) -> Response:
     start_visit(visit)
-    return redirect(url_for("desk.show"), 303)
+    return to("desk.show")
 
 
 def _opened(visit: DeskVisitRow) -> Response:
     start_visit(visit)
-    return redirect(url_for("resident.ways_in"), 303)
+    return to("resident.ways_in")
 
 
 def _refused_but_kept(page: str, refusal: ActionRefused | None = None) -> Page:

@@ -1,6 +1,6 @@
 """Pages of the own staff account: name shown to residents, language, password; and joining by a link."""
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, render_template, request, session
 from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -29,10 +29,10 @@ from web_admin.action.base import Action, new_action
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.texts import LANGUAGES
-from web_admin.web.context import current_action, current_site, do, request_now, show_refusal, typed
+from web_admin.web.context import current_action, current_site, request_now, show_refusal, submit, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 from web_admin.web.sign_in_tries import claim_sign_in, failed_unasked, sign_in_worked
 
 bp = Blueprint("own", __name__)
@@ -134,18 +134,18 @@ def _page(
 def save() -> Page:
     """Save one's shown name and language."""
     form = ProfileForm()
-    if form.validate_on_submit():
+    answer = submit(
+        form,
+        lambda act: set_own_profile(act, _own(), typed(form.shown_name), str(form.language.data)),
+        saved=lambda _done: _saved_in(str(form.language.data)),
+        back=to("own.show"),
+    )
+    return answer or (_page(profile_form=form), 422)
 
-        def work(act: Action) -> bool:
-            set_own_profile(act, _own(), typed(form.shown_name), str(form.language.data))
-            return True
 
-        if do(form, work):
-            session["language"] = str(form.language.data)
-            flash(_("Saved."), "success")
-        if not form.errors and not form.form_errors:
-            return redirect(url_for("own.show"), 303)
-    return _page(profile_form=form), 422
+def _saved_in(language: str) -> str:
+    session["language"] = language
+    return str(_("Saved."))
 
 
 @bp.post("/manage/account/password")
@@ -153,21 +153,26 @@ def save() -> Page:
 def change_password() -> Page:
     """Set another password; every other session ends."""
     form = PasswordForm()
-    name = str(current_user.email)
     if form.validate_on_submit():
-        claim_sign_in(name)
+        claim_sign_in(_name())
+    answer = submit(
+        form,
+        lambda act: change_own_password(act, _own(), typed(form.current), typed(form.password)),
+        saved=lambda _done: _signed_in_again(),
+        back=to("own.show"),
+    )
+    return answer or (_page(password_form=form), 422)
 
-        def work(act: Action) -> bool:
-            change_own_password(act, _own(), typed(form.current), typed(form.password))
-            return True
 
-        if do(form, work):
-            sign_in_worked(name)
-            login_user(_own(), authn_via=["password"])
-            flash(_("Your password is changed. All other browsers are signed out."), "success")
-        if not form.errors and not form.form_errors:
-            return redirect(url_for("own.show"), 303)
-    return _page(password_form=form), 422
+def _name() -> str:
+    """Return the name with which this account signs in."""
+    return str(current_user.email)
+
+
+def _signed_in_again() -> str:
+    sign_in_worked(_name())
+    login_user(_own(), authn_via=["password"])
+    return str(_("Your password is changed. All other browsers are signed out."))
 
 
 @bp.post("/manage/account/sessions")
@@ -175,20 +180,20 @@ def change_password() -> Page:
 def end_session() -> Page:
     """Sign one other browser out, after the password."""
     form = SessionsForm()
-    name = str(current_user.email)
     if form.validate_on_submit():
-        claim_sign_in(name)
+        claim_sign_in(_name())
+    answer = submit(
+        form,
+        lambda act: _end_session(act, typed(form.own_password)),
+        saved=_("That browser is signed out."),
+        back=to("own.show"),
+    )
+    return answer or (_page(sessions_form=form), 422)
 
-        def work(act: Action) -> bool:
-            end_own_session(act, _own(), typed(form.own_password), request.form.get("session", ""))
-            return True
 
-        if do(form, work):
-            sign_in_worked(name)
-            flash(_("That browser is signed out."), "success")
-        if not form.errors and not form.form_errors:
-            return redirect(url_for("own.show"), 303)
-    return _page(sessions_form=form), 422
+def _end_session(act: Action, password: str) -> None:
+    end_own_session(act, _own(), password, request.form.get("session", ""))
+    sign_in_worked(_name())
 
 
 @bp.post("/manage/account/sign-out")
@@ -200,8 +205,8 @@ def sign_out() -> Response:
         sign_out_everywhere(current_action(), _own())
         logout_user()
         flash(_("You are signed out everywhere."), "success")
-        return redirect(url_for("security.login"), 303)
-    return redirect(url_for("own.show"), 303)
+        return to("security.login")
+    return to("own.show")
 
 
 @bp.route("/staff/join", methods=["GET", "POST"])
@@ -213,7 +218,7 @@ def join() -> Page:
         form.code.data = request.args.get("code", "")[:40]
     if form.validate_on_submit() and _joined(form):
         flash(_("Your password is set. Sign in with it; then set up your authenticator."), "success")
-        return redirect(url_for("security.login"), 303)
+        return to("security.login")
     if not form.is_submitted():
         return render_template("security/join.html", form=form)
     request_session().rollback()

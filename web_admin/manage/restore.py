@@ -1,14 +1,12 @@
 """Page after a restore: items that gates forbade and the backup allows, decided one by one."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, render_template
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from werkzeug.wrappers import Response
 from wtforms import HiddenField
 
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Action
 from web_admin.compound.models import CredentialRow
 from web_admin.compound.queries import persons_by_id
 from web_admin.compound.restore_models import RestoreReview
@@ -16,8 +14,9 @@ from web_admin.core.database import request_session
 from web_admin.credentials.texts import METHODS
 from web_admin.restore.queries import gates_without_handover
 from web_admin.restore.reviews import NEEDS_ITS_OWN, decide, keep_all, open_reviews, subjects_of
-from web_admin.web.context import current_site, do, get_or_404, typed
+from web_admin.web.context import current_site, get_or_404, press, submit, typed
 from web_admin.web.forms import OnceForm
+from web_admin.web.page import Page, to
 
 bp = Blueprint("restored", __name__, url_prefix="/manage/restored")
 
@@ -143,29 +142,27 @@ def _names(rows: list[RestoreReview]) -> dict[str, str]:
 
 @bp.post("/<review_id>")
 @allowed("decide_restored")
-def decide_one(review_id: str) -> Response:
+def decide_one(review_id: str) -> Page:
     """Allow one thing again, or leave it as it is."""
     get_or_404(request_session(), RestoreReview, review_id)
     form = DecisionForm()
-
-    def work(act: Action) -> bool:
-        decide(act, review_id, typed(form.decision))
-        return True
-
-    if form.validate_on_submit() and do(form, work):
-        flash(_("Decided."), "success")
-    for error in form.form_errors:
-        flash(str(error), "danger")
-    return redirect(url_for("restored.show"), 303)
+    return press(
+        lambda act: decide(act, review_id, typed(form.decision)),
+        saved=_("Decided."),
+        back=to("restored.show"),
+        form=form,
+    )
 
 
 @bp.post("/keep-all")
 @allowed("decide_restored")
-def keep() -> Response:
+def keep() -> Page:
     """Leave everything about people, cards, lanes and hours as it is."""
-    form = DecisionForm()
-    if form.validate_on_submit():
-        count = do(form, keep_all)
-        if count is not None:
-            flash(ngettext("%(num)d left as it is.", "%(num)d left as they are.", count), "success")
-    return redirect(url_for("restored.show"), 303)
+    back = to("restored.show")
+    answer = submit(
+        DecisionForm(),
+        keep_all,
+        saved=lambda count: ngettext("%(num)d left as it is.", "%(num)d left as they are.", count),
+        back=back,
+    )
+    return answer or back

@@ -21,6 +21,7 @@ from web_admin.web.context import current_site
 from web_admin.web.desk_reader import read_tap
 from web_admin.web.forms import OnceForm
 from web_admin.web.looked_for import SEALED, looked_for, sealed_text
+from web_admin.web.page import to
 from web_admin.web.places import site_gates
 
 bp = Blueprint("search", __name__, url_prefix="/manage/search")
@@ -74,7 +75,7 @@ def look_for() -> Response:
     asked[SEALED] = sealed_text(" ".join(request.form.get("q", "").split())[:MAX_SEALED_CHARS])
     if where == "events.explain":
         asked["_anchor"] = "person"
-    return redirect(url_for(where, **asked), 303)
+    return to(where, **asked)
 
 
 def _has(text: str, names: Iterable[object]) -> bool:

@@ -1,8 +1,6 @@
 """Pages of settings: the compound, its look, its mail server, and the values of web.toml, read-only."""
 
-from collections.abc import Callable
-
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -12,7 +10,6 @@ from wtforms import BooleanField, FileField, IntegerField, RadioField, SelectFie
 from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.permissions import allowed, current_may
-from web_admin.action.base import Action
 from web_admin.core.config import whole_numbers
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
@@ -34,10 +31,18 @@ from web_admin.settings.actions import (
 )
 from web_admin.settings.logo import MAX_BYTES
 from web_admin.settings.queries import look_of
-from web_admin.web.context import current_action, current_site, do, request_now, show_refusal, typed
+from web_admin.web.context import (
+    current_action,
+    current_site,
+    form_page,
+    request_now,
+    show_refusal,
+    submit,
+    typed,
+)
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 
 bp = Blueprint("settings", __name__)
 
@@ -150,22 +155,6 @@ def show() -> str:
     )
 
 
-def _saved(form: OnceForm, template: str, work: Callable[[Action], object], **shown: object) -> Page:
-    """Show a form, or do its work and go back to the settings."""
-    if form.validate_on_submit():
-
-        def whole(act: Action) -> bool:
-            work(act)
-            return True
-
-        if do(form, whole):
-            flash(_("Saved."), "success")
-        if not form.errors and not form.form_errors:
-            return redirect(url_for("settings.show"), 303)
-    page = render_template(template, form=form, **shown)
-    return page if not form.is_submitted() else (page, 422)
-
-
 @bp.route("/manage/settings/site", methods=["GET", "POST"])
 @allowed("edit_settings")
 def edit_site() -> Page:
@@ -178,9 +167,9 @@ def edit_site() -> Page:
         form.name.data, form.language.data, form.timezone.data = site.name, site.language, site.timezone
         form.card_bits.data, form.face_pause_hours.data = str(site.card_bits), site.face_pause_hours
         form.office_contact.data = look.office_contact if look is not None else ""
-
-    def work(act: Action) -> None:
-        save_site(
+    answer = submit(
+        form,
+        lambda act: save_site(
             act,
             name=typed(form.name),
             language=typed(form.language),
@@ -189,9 +178,11 @@ def edit_site() -> Page:
             office_contact=typed(form.office_contact),
             card_bits=int(typed(form.card_bits) or site.card_bits),
             face_pause_hours=form.face_pause_hours.data or 0,
-        )
-
-    return _saved(form, "manage/settings_site.html", work, cards_given=has_cards(current_action()))
+        ),
+        saved=_("Saved."),
+        back=to("settings.show"),
+    )
+    return answer or form_page("manage/settings_site.html", form, cards_given=has_cards(current_action()))
 
 
 @bp.route("/manage/settings/look", methods=["GET", "POST"])
@@ -202,10 +193,15 @@ def edit_look() -> Page:
     look = look_of(request_session(), current_site().site_id)
     if not form.is_submitted() and look is not None:
         form.accent.data = look.accent or ""
-    return _saved(
+    answer = submit(
         form,
-        "manage/settings_look.html",
         lambda act: save_accent(act, typed(form.accent)),
+        saved=_("Saved."),
+        back=to("settings.show"),
+    )
+    return answer or form_page(
+        "manage/settings_look.html",
+        form,
         look=look,
         logo_form=LogoForm(formdata=None),
         button=AgainForm(formdata=None),
@@ -220,17 +216,10 @@ def upload_logo() -> Page:
     content = form.logo.data.read() if form.logo.data else b""
     look = look_of(request_session(), current_site().site_id)
     colour_form = LookForm(formdata=None, data={"accent": (look.accent or "") if look is not None else ""})
-    if form.validate_on_submit():
-
-        def work(act: Action) -> bool:
-            save_logo(act, content)
-            return True
-
-        if do(form, work):
-            flash(_("Saved."), "success")
-        if not form.errors and not form.form_errors:
-            return redirect(url_for("settings.edit_look"), 303)
-    return _look_page(colour_form, form), 422
+    answer = submit(
+        form, lambda act: save_logo(act, content), saved=_("Saved."), back=to("settings.edit_look")
+    )
+    return answer or (_look_page(colour_form, form), 422)
 
 
 def _look_page(colour_form: LookForm, logo_form: LogoForm) -> str:
@@ -272,27 +261,29 @@ def edit_mail() -> Page:
     server = mail_server_of(session, site.site_id)
     if not form.is_submitted() and server is not None:
         form.process(obj=server)
-
-    def work(act: Action) -> None:
-        save_mail_server(
+    config = current_menjin().config
+    answer = submit(
+        form,
+        lambda act: save_mail_server(
             act,
             host=typed(form.host),
             port=int(form.port.data or 0),
             security=typed(form.security),
             username=typed(form.username),
             sender=typed(form.sender),
-            named=current_menjin().config.mail_server,
-        )
-
-    return _saved(
-        form,
+            named=config.mail_server,
+        ),
+        saved=_("Saved."),
+        back=to("settings.show"),
+    )
+    return answer or form_page(
         "manage/settings_mail.html",
-        work,
+        form,
         server=server,
         has_password=_has_password(),
         password_file=PASSWORD_FILE,
-        secrets_dir=current_menjin().config.secrets_dir,
-        named=current_menjin().config.mail_server,
+        secrets_dir=config.secrets_dir,
+        named=config.mail_server,
         button=AgainForm(formdata=None),
         messages=mails_of(session, site.site_id, LISTED_MAILS),
         states=STATES,
@@ -326,7 +317,7 @@ def test_mail() -> Response:
             now=request_now(),
         )
         flash(_("On its way to your own address. Load this page again to see what came of it."), "success")
-    return redirect(url_for("settings.edit_mail"), 303)
+    return to("settings.edit_mail")
 
 
 @bp.post("/manage/settings/mail/remove")
@@ -337,4 +328,4 @@ def remove_mail() -> Response:
     if form.validate_on_submit():
         remove_mail_server(current_action())
         flash(_("Removed. No mail is sent any more."), "success")
-    return redirect(url_for("settings.show"), 303)
+    return to("settings.show")

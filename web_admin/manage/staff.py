@@ -1,6 +1,6 @@
 """Pages of staff and roles: accounts, permissions, invitations, and the quarterly review."""
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, render_template, request, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -36,10 +36,19 @@ from web_admin.core.parameters import number_of
 from web_admin.core.texts import LANGUAGES
 from web_admin.manage.closing import HANDED_OVER_FIRST, KINDS, made_by, settle_made
 from web_admin.messages.outbox import mail_is_set_up, put_message
-from web_admin.web.context import actor_id, current_action, current_site, do, request_now, typed
+from web_admin.web.context import (
+    actor_id,
+    current_action,
+    current_site,
+    form_page,
+    press,
+    request_now,
+    submit,
+    typed,
+)
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 
 bp = Blueprint("staff", __name__, url_prefix="/manage/staff")
 
@@ -145,11 +154,13 @@ def _list_page(review_form: ReviewForm) -> str:
 def review() -> Page:
     """Write down that every account and its role was looked at."""
     form = ReviewForm()
-    if form.validate_on_submit() and do(form, lambda act: record_review(act, typed(form.note))):
-        flash(_("Recorded. The next review is due in three months."), "success")
-    if form.errors or form.form_errors:
-        return _list_page(form), 422
-    return redirect(url_for("staff.show_list"), 303)
+    answer = submit(
+        form,
+        lambda act: record_review(act, typed(form.note)),
+        saved=_("Recorded. The next review is due in three months."),
+        back=to("staff.show_list"),
+    )
+    return answer or (_list_page(form), 422)
 
 
 @bp.get("/roles")
@@ -172,29 +183,28 @@ def new() -> Page:
     has_mail = _offer_mail(form)
     if not form.is_submitted():
         form.language.data = current_site().language
-    if form.validate_on_submit():
-        by_mail = has_mail and form.send.data == BY_MAIL
-        language = str(form.language.data)
+    by_mail = has_mail and form.send.data == BY_MAIL
+    answer = submit(
+        form,
+        lambda act: _invite(act, form, by_mail=by_mail),
+        back=to("staff.show_list"),
+        then=lambda made: _handed_over(*made, by_mail=by_mail),
+    )
+    return answer or form_page("manage/staff_invite.html", form, has_mail=has_mail)
 
-        def work(act: Action) -> tuple[User, str]:
-            account, code = invite_staff(
-                act,
-                email=typed(form.email),
-                role=typed(form.role),
-                shown_name=typed(form.shown_name),
-                language=language,
-            )
-            if by_mail:
-                _mail_link(act, account, code, language)
-            return account, code
 
-        made = do(form, work)
-        if made is not None:
-            return _handed_over(*made, by_mail=by_mail)
-        if not form.errors and not form.form_errors:
-            return redirect(url_for("staff.show_list"), 303)
-    page = render_template("manage/staff_invite.html", form=form, has_mail=has_mail)
-    return page if not form.is_submitted() else (page, 422)
+def _invite(act: Action, form: InviteForm, *, by_mail: bool) -> tuple[User, str]:
+    language = str(form.language.data)
+    account, code = invite_staff(
+        act,
+        email=typed(form.email),
+        role=typed(form.role),
+        shown_name=typed(form.shown_name),
+        language=language,
+    )
+    if by_mail:
+        _mail_link(act, account, code, language)
+    return account, code
 
 
 def _offer_mail(form: InviteForm | NewStartForm) -> bool:
@@ -232,7 +242,7 @@ def _mail_link(act: Action, account: User, code: str, language: str) -> None:
 def _handed_over(account: User, code: str, *, by_mail: bool) -> Page:
     if by_mail:
         flash(_("The link is on its way to %(email)s.", email=account.email), "success")
-        return redirect(url_for("staff.show", account_id=account.id), 303)
+        return _back(account)
     return render_template(
         "manage/staff_link.html",
         account=account,
@@ -240,6 +250,10 @@ def _handed_over(account: User, code: str, *, by_mail: bool) -> Page:
         link=_link(code),
         days=INVITATION_LIVES.days,
     )
+
+
+def _back(account: User) -> Response:
+    return to("staff.show", account_id=account.id)
 
 
 # -- one account -----------------------------------------------------------------------------------
@@ -282,17 +296,13 @@ def change_role(account_id: str) -> Page:
     """Change an account's role."""
     account = _account(account_id)
     form = RoleForm()
-    if form.validate_on_submit():
-
-        def work(act: Action) -> bool:
-            set_role(act, account.id, typed(form.role))
-            return True
-
-        if do(form, work):
-            flash(_("The new role holds from their next page on."), "success")
-        if not form.errors and not form.form_errors:
-            return redirect(url_for("staff.show", account_id=account.id), 303)
-    return _account_page(account, role_form=form), 422
+    answer = submit(
+        form,
+        lambda act: set_role(act, account.id, typed(form.role)),
+        saved=_("The new role holds from their next page on."),
+        back=_back(account),
+    )
+    return answer or (_account_page(account, role_form=form), 422)
 
 
 @bp.post("/<account_id>/again")
@@ -302,42 +312,39 @@ def new_start(account_id: str) -> Page:
     account = _account(account_id)
     form = NewStartForm()
     has_mail = mail_is_set_up(request_session(), current_site().site_id)
-    if form.validate_on_submit():
-        by_mail = has_mail and form.send.data == BY_MAIL
-        profile = profile_of(request_session(), account.id)
-        language = (profile.language if profile is not None else None) or current_site().language
+    by_mail = has_mail and form.send.data == BY_MAIL
+    answer = submit(
+        form,
+        lambda act: _begin_again(act, account, by_mail=by_mail),
+        back=_back(account),
+        then=lambda code: _handed_over(account, code, by_mail=by_mail),
+    )
+    return answer or (_account_page(account, start_form=form), 422)
 
-        def work(act: Action) -> str:
-            code = invite_again(act, account.id)
-            if by_mail:
-                _mail_link(act, account, code, language)
-            return code
 
-        code = do(form, work)
-        if code is not None:
-            return _handed_over(account, code, by_mail=by_mail)
-        if not form.errors and not form.form_errors:
-            return redirect(url_for("staff.show", account_id=account.id), 303)
-    return _account_page(account, start_form=form), 422
+def _begin_again(act: Action, account: User, *, by_mail: bool) -> str:
+    profile = profile_of(act.session, account.id)
+    language = (profile.language if profile is not None else None) or current_site().language
+    code = invite_again(act, account.id)
+    if by_mail:
+        _mail_link(act, account, code, language)
+    return code
 
 
 @bp.post("/<account_id>/close")
 @allowed("manage_staff")
-def close(account_id: str) -> Response:
+def close(account_id: str) -> Page:
     """Close an account at once; end what it made, or hand it over, also where it was closed before."""
     account = _account(account_id)
-    form = AgainForm()
-    profile = profile_of(request_session(), account.id)
-    is_closed = account_status(account, profile) == "closed"
+    is_closed = account_status(account, profile_of(request_session(), account.id)) == "closed"
+    return press(
+        lambda act: _close(act, account.id, is_closed=is_closed),
+        saved=_("Saved.") if is_closed else _("Closed. They are signed out everywhere."),
+        back=_back(account),
+    )
 
-    def work(act: Action) -> bool:
-        if not is_closed:
-            close_account(act, account.id)
-        settle_made(act, account.id, request.form.getlist("hand_over"))
-        return True
 
-    if form.validate_on_submit() and do(form, work):
-        flash(_("Saved.") if is_closed else _("Closed. They are signed out everywhere."), "success")
-    for error in form.form_errors:
-        flash(str(error), "danger")
-    return redirect(url_for("staff.show", account_id=account.id), 303)
+def _close(act: Action, account_id: int, *, is_closed: bool) -> None:
+    if not is_closed:
+        close_account(act, account_id)
+    settle_made(act, account_id, request.form.getlist("hand_over"))

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -21,18 +21,19 @@ from web_admin.visitors.uses import state_with_uses, uses_of
 from web_admin.web.context import (
     current_action,
     current_site,
-    do,
+    form_page,
     from_local,
     get_or_404,
     request_now,
     site_zone,
+    submit,
     typed,
 )
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.links import pass_link
 from web_admin.web.looked_for import looked_for
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 from web_admin.web.places import gates_that_read_passes, site_gates
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.silent_gates import say_saved
@@ -104,25 +105,21 @@ def new() -> Page:
         form.valid_from.data = start
         form.valid_until.data = start + timedelta(hours=24)
         form.gate_numbers.data = [choice.value for choice in form.gate_numbers.choices]
-    if form.validate_on_submit():
-        row = do(
-            form,
-            lambda act: issue_pass(
-                act,
-                issuer_person_id=None,
-                label=typed(form.label),
-                gate_numbers=form.gate_numbers.data or [],
-                valid_from=from_local(form.valid_from.data),
-                valid_until=from_local(form.valid_until.data),
-                uses=int(form.uses.data),
-            ),
-        )
-        if row is not None:
-            return redirect(url_for("visitors.show", pass_id=row.pass_id), 303)
-        if not form.errors:
-            return redirect(url_for("visitors.show_list"), 303)
-    page = render_template("manage/visitor_new.html", form=form)
-    return page if not form.is_submitted() else (page, 422)
+    answer = submit(
+        form,
+        lambda act: issue_pass(
+            act,
+            issuer_person_id=None,
+            label=typed(form.label),
+            gate_numbers=form.gate_numbers.data or [],
+            valid_from=from_local(form.valid_from.data),
+            valid_until=from_local(form.valid_until.data),
+            uses=int(form.uses.data),
+        ),
+        back=to("visitors.show_list"),
+        then=lambda row: to("visitors.show", pass_id=row.pass_id),
+    )
+    return answer or form_page("manage/visitor_new.html", form)
 
 
 @bp.get("/<pass_id>")
@@ -166,4 +163,4 @@ def withdraw(pass_id: str) -> Response:
     if form.validate_on_submit() and row.withdrawn_at is None:
         withdraw_pass(current_action(), pass_id)
         say_saved(_("Withdrawn."))
-    return redirect(url_for("visitors.show_list"), 303)
+    return to("visitors.show_list")

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from datetime import date, time, timedelta
 
-from flask import Blueprint, abort, redirect, render_template, url_for
+from flask import Blueprint, abort, render_template
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from werkzeug.wrappers import Response
 from wtforms import DateField, StringField, TimeField
 from wtforms.validators import InputRequired, Length
 
@@ -19,11 +18,11 @@ from web_admin.visitors.models import VisitorSeriesRow
 from web_admin.visitors.queries import visits_of_series
 from web_admin.visitors.uses import Use, uses_of
 from web_admin.visitors.weekly import DAYS, issue_series, withdraw_series
-from web_admin.web.context import do, get_or_404, request_now, site_zone, typed
+from web_admin.web.context import form_page, get_or_404, request_now, site_zone, submit, typed
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.links import pass_link
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 from web_admin.web.places import gates_that_read_passes, site_gates
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.silent_gates import say_saved
@@ -63,14 +62,13 @@ def new() -> Page:
         form.gate_numbers.data = [choice.value for choice in form.gate_numbers.choices]
         form.starts_at.data, form.ends_at.data = time(9), time(12)
         form.last_day.data = today + timedelta(weeks=USUAL_WEEKS)
-    if form.validate_on_submit():
-        row = do(form, lambda act: _begin(act, form))
-        if row is not None:
-            return redirect(url_for("weekly_visitors.show", series_id=row.series_id), 303)
-        if not form.errors:
-            return redirect(url_for("visitors.show_list"), 303)
-    page = render_template("manage/visitor_weekly_new.html", form=form)
-    return page if not form.is_submitted() else (page, 422)
+    answer = submit(
+        form,
+        lambda act: _begin(act, form),
+        back=to("visitors.show_list"),
+        then=lambda row: to("weekly_visitors.show", series_id=row.series_id),
+    )
+    return answer or form_page("manage/visitor_weekly_new.html", form)
 
 
 def _begin(act: Action, form: WeeklyForm) -> VisitorSeriesRow:
@@ -125,15 +123,15 @@ def _uses(series_id: str) -> Sequence[Use]:
 
 @bp.post("/<series_id>/withdraw")
 @allowed("issue_passes")
-def withdraw(series_id: str) -> Response:
+def withdraw(series_id: str) -> Page:
     """Withdraw a weekly invitation and the passes of its visits; doing it again changes nothing."""
-    row = _own(series_id)
-    form = AgainForm()
-
-    def work(act: Action) -> bool:
-        withdraw_series(act, series_id)
-        return True
-
-    if form.validate_on_submit() and row.withdrawn_at is None and do(form, work):
-        say_saved(_("Withdrawn."))
-    return redirect(url_for("visitors.show_list"), 303)
+    row, back = _own(series_id), to("visitors.show_list")
+    if row.withdrawn_at is not None:
+        return back
+    answer = submit(
+        AgainForm(),
+        lambda act: withdraw_series(act, series_id),
+        saved=lambda _done: say_saved(_("Withdrawn.")),
+        back=back,
+    )
+    return answer or back

@@ -169,23 +169,6 @@ def form_page(template: str, form: FlaskForm, **shown: object) -> Page:
     return (page, 422) if form.is_submitted() else page
 
 
-def do(form: FlaskForm, work: Callable[[Action], Result]) -> Result | None:
-    """Run an action for a form; on a refusal write it beside the field and return None.
-
-    A form that was already sent does nothing: the page says so, and None comes back with the form
-    free of errors. What a refused act had begun is undone.
-    """
-    act = current_action()
-    if isinstance(form, OnceForm) and done_before(act, form, category="info"):
-        return None
-    try:
-        with act.session.begin_nested():
-            return work(act)
-    except ActionRefused as refusal:
-        show_refusal(form, refusal)
-        return None
-
-
 def show_refusal(form: FlaskForm, refusal: ActionRefused) -> None:
     """Write a refusal beside the field it names, or above the form."""
     field = form._fields.get(refusal.field or "") or _within(form, refusal.field or "")

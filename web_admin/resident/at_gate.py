@@ -4,8 +4,9 @@ from flask import session
 from werkzeug.wrappers import Response
 
 from web_admin.people.phone_verification import request_verification
-from web_admin.resident.blueprint import bp, signed_in, to
+from web_admin.resident.blueprint import bp, signed_in
 from web_admin.resident.confirmation import ASKED_AT_GATE
+from web_admin.web.page import to
 from web_admin.web.resident_session import resident_required
 
 

@@ -30,6 +30,7 @@ from web_admin.web.desk_session import (
     touch_visit,
 )
 from web_admin.web.language import page_language
+from web_admin.web.page import to
 from web_admin.web.resident_session import act_of, current_person
 from web_admin.web.send_once import once_token
 from web_admin.web.times import date_name, day, moment
@@ -68,11 +69,6 @@ def signed_in() -> tuple[Person, Action]:
 def site_of(person: Person) -> Site:
     """Return the person's compound."""
     return site_by_id(request_session(), person.site_id)
-
-
-def to(endpoint: str, **values: Any) -> Response:
-    """Return a redirect after a form was posted."""
-    return redirect(url_for(endpoint, **values), code=303)
 
 
 @bp.before_request

@@ -10,8 +10,9 @@ from werkzeug.wrappers import Response
 
 from web_admin.accounts.residents import resident_account, resident_with_password
 from web_admin.core.database import request_session
-from web_admin.resident.blueprint import bp, signed_in, to
+from web_admin.resident.blueprint import bp, signed_in
 from web_admin.resident.confirmation import CONFIRMING, confirm_page, confirmed_page, must_confirm
+from web_admin.web.page import to
 from web_admin.web.resident_session import SIGNED_IN_AT, resident_required
 from web_admin.web.sign_in_tries import claim_try, sign_in_worked
 

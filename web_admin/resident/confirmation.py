@@ -17,8 +17,9 @@ from web_admin.action.phone_verification import opened_invitation
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin, request_session
 from web_admin.people.phone_verification import can_confirm_at_gate, verification_until
-from web_admin.resident.blueprint import site_of, to
+from web_admin.resident.blueprint import site_of
 from web_admin.web.desk_session import current_visit
+from web_admin.web.page import to
 from web_admin.web.resident_session import SIGNED_IN_AT
 
 CONFIRMING = "confirming"

@@ -5,7 +5,8 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from web_admin.desk.actions import answer_by_phone
-from web_admin.resident.blueprint import bp, signed_in, to
+from web_admin.resident.blueprint import bp, signed_in
+from web_admin.web.page import to
 from web_admin.web.resident_session import resident_required
 
 

@@ -38,9 +38,10 @@ from web_admin.face.notice_parts import notice_parts
 from web_admin.face.queries import guardians_needed, newest_notice, rules_of
 from web_admin.face.renewals import renewal_of
 from web_admin.face.rules import is_offered
-from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.own_ways import ways_of
 from web_admin.web.language import page_language
+from web_admin.web.page import to
 from web_admin.web.resident_session import resident_required
 
 

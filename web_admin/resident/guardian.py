@@ -17,8 +17,9 @@ from web_admin.face.guardians import names_of, wards_of
 from web_admin.face.models import GuardianRequest
 from web_admin.face.notice_parts import notice_fields
 from web_admin.face.queries import newest_notice, rules_of
-from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.web.language import page_language
+from web_admin.web.page import to
 from web_admin.web.resident_session import resident_required
 
 

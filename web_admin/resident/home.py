@@ -15,12 +15,12 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.people.at_home import people_at_home
 from web_admin.people.home_helpers import add_helper
 from web_admin.people.members import add_child, invite_member
-from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.home_forms import code_page, typed_times, wanted_lanes
 from web_admin.visitors.actions import gates_open_to
 from web_admin.web.agreement_text import agreement_text
 from web_admin.web.language import page_language
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 from web_admin.web.resident_session import resident_required
 from web_admin.web.send_once import done_before, made_once
 from web_admin.web.typed_times import day_of

@@ -20,7 +20,7 @@ from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.messages.subscriptions import notify
-from web_admin.resident.blueprint import bp, signed_in, to
+from web_admin.resident.blueprint import bp, signed_in
 from web_admin.resident.confirmation import (
     CONFIRMING,
     FIRST_CONFIRM,
@@ -29,6 +29,7 @@ from web_admin.resident.confirmation import (
     must_confirm,
     passkey_place,
 )
+from web_admin.web.page import to
 from web_admin.web.phone_label import phone_label
 from web_admin.web.request_bodies import takes_json
 from web_admin.web.resident_session import resident_required, sign_in_resident

@@ -9,8 +9,9 @@ from gate_controller.contract.records import CredentialKind, Method
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.credentials.actions import choose_methods, end_credential
 from web_admin.credentials.phones import issue_printed_code, printed_code
-from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.own_ways import own_credential
+from web_admin.web.page import to
 from web_admin.web.qr_picture import svg_for_paper
 from web_admin.web.resident_session import resident_required
 from web_admin.web.send_once import made_once

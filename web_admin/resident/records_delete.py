@@ -8,7 +8,8 @@ from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActionRefused
 from web_admin.privacy.deletion import PARTS, deletable, delete_own
-from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.resident.blueprint import bp, signed_in, site_of
+from web_admin.web.page import to
 from web_admin.web.resident_session import resident_required
 
 

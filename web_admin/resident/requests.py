@@ -17,10 +17,11 @@ from web_admin.privacy.models import RightsRequest
 from web_admin.privacy.queries import request_of, requests_of
 from web_admin.privacy.requests import KINDS, SUBJECTS, file_request, is_late, withdraw_request
 from web_admin.privacy.texts import ASKING
-from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.web.context import typed
 from web_admin.web.forms import OnceForm
 from web_admin.web.language import page_language
+from web_admin.web.page import to
 from web_admin.web.resident_session import resident_required
 from web_admin.web.send_once import done_before
 

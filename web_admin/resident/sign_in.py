@@ -30,10 +30,11 @@ from web_admin.credentials.queries import credential_of, phones_of
 from web_admin.messages.subscriptions import notify
 from web_admin.people.actions import choose_own_language
 from web_admin.people.invitations import accept_invitation
-from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.confirmation import OF_THIS_PHONE, confirm_page, must_confirm, passkey_place
 from web_admin.web.desk_session import current_visit
 from web_admin.web.language import page_language
+from web_admin.web.page import to
 from web_admin.web.resident_session import (
     act_of,
     current_person,

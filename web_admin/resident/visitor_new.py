@@ -11,7 +11,7 @@ from web_admin.action.base import Action
 from web_admin.compound.models import Person
 from web_admin.core.parameters import wall_clock_of
 from web_admin.core.refusal import ActionRefused
-from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.own_visitors import own_codes, own_passes, own_series
 from web_admin.visitors.actions import (
     gates_for_a_code,
@@ -25,7 +25,7 @@ from web_admin.visitors.actions import (
 )
 from web_admin.visitors.rules import window_of_tomorrow
 from web_admin.visitors.weekly import DAYS, MAX_SERIES_DAYS, issue_series
-from web_admin.web.page import Page
+from web_admin.web.page import Page, to
 from web_admin.web.resident_session import resident_required
 from web_admin.web.send_once import done_before, made_once
 from web_admin.web.typed_times import day_of, minute_of

@@ -9,7 +9,7 @@ from web_admin.compound.models import Person
 from web_admin.compound.queries import gate_names
 from web_admin.core.database import request_session
 from web_admin.credentials.actions import end_credential
-from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.own_visitors import _shown_pass, own_pass, shown_series
 from web_admin.resident.own_ways import own_credential
 from web_admin.visitors.actions import withdraw_pass
@@ -18,6 +18,7 @@ from web_admin.visitors.queries import one_series_of
 from web_admin.visitors.uses import uses_of
 from web_admin.visitors.weekly import withdraw_series
 from web_admin.web.links import pass_link
+from web_admin.web.page import to
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.resident_session import resident_required
 

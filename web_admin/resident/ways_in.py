@@ -40,9 +40,10 @@ from web_admin.face.models import GuardianRequest
 from web_admin.face.renewals import renewal_of
 from web_admin.face.ways_in import dependence_of
 from web_admin.policy.face_limits import FaceLimit, face_limits
-from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.own_phone import desk_asks, verification_of
 from web_admin.resident.own_ways import losses_of, own_credential, ways_of
+from web_admin.web.page import to
 from web_admin.web.resident_session import resident_required
 from web_admin.web.send_once import made_once
 from web_admin.web.typed_times import minute_of

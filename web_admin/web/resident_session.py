@@ -19,6 +19,7 @@ from web_admin.compound.queries import person_by_id
 from web_admin.core.database import DatabaseSession, current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.web.desk_session import AT_THE_DESK, current_visit, visit_was_left_open
+from web_admin.web.page import to
 from web_admin.web.sign_in_tries import sign_in_worked
 
 SIGNED_IN_AT = "signed_in_at"
@@ -73,7 +74,7 @@ def resident_required(view: View) -> View:
             return redirect(url_for("resident.sign_in" if known else "pages.front"))
         if [role.name for role in current_user.roles] != [RESIDENT_ROLE]:
             if visit_was_left_open():
-                return redirect(url_for("desk.show", over=1), 303)
+                return to("desk.show", over=1)
             if current_visit() is None or (request.endpoint or "").rpartition(".")[2] not in AT_THE_DESK:
                 abort(403)
         return view(*args, **kwargs)

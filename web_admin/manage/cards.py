@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import DateTimeLocalField, SelectField, StringField
@@ -23,7 +23,7 @@ from web_admin.credentials.child_agreements import agree_by_card, lacks_agreemen
 from web_admin.credentials.look_ups import HANDED_IN, LOOK_REASONS, Look, checked_look, record_look
 from web_admin.credentials.queries import holders_of_card
 from web_admin.web.agreement_text import agreement_text
-from web_admin.web.back_to_first_hour import after
+from web_admin.web.back_to_first_hour import back_to
 from web_admin.web.context import (
     current_action,
     form_page,
@@ -134,7 +134,7 @@ def give(person_id: str) -> Page:
         form,
         lambda act: _give(act, person_id, form, asks_guardian=asks_guardian),
         saved=lambda _card: say_saved(_("The card is ready.")),
-        back=redirect(after(url_for("person.show", person_id=person_id)), 303),
+        back=back_to("person.show", person_id=person_id),
     )
     return answer or form_page(
         "manage/card_give.html",

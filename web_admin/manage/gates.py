@@ -1,6 +1,6 @@
 """Pages of gates and lanes: each lane's methods, and pairing a controller."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FloatField, IntegerField, RadioField, SelectField, StringField
@@ -24,7 +24,7 @@ from web_admin.gates.queries import calendar_days, pairings_of_gate, waiting_pai
 from web_admin.gates.rules import MAX_GATE_NAME_CHARS, LaneSpec
 from web_admin.gates.texts import ANTIPASSBACKS, DIRECTIONS
 from web_admin.people.additions import named_hours
-from web_admin.web.back_to_first_hour import after, in_first_hour, kept
+from web_admin.web.back_to_first_hour import back_to, in_first_hour, kept
 from web_admin.web.context import current_site, form_page, get_or_404, press, request_now, submit, typed
 from web_admin.web.face_status_texts import face_sentences
 from web_admin.web.fields import CheckList, hours_options, options
@@ -270,7 +270,7 @@ def _edit_lane(gate: Gate, form: LaneForm, lane: Lane | None) -> Page:
         form,
         lambda act: _save_lane(act, gate.gate_id, _spec(form, lane)),
         saved=lambda _lane: say_saved(_("Saved.")),
-        back=redirect(after(url_for("gates.show", gate_id=gate.gate_id)), 303),
+        back=back_to("gates.show", gate_id=gate.gate_id),
     )
     offered = tuple(method for method in Method if method is not Method.FACE or not gate.without_face)
     return answer or form_page("manage/lane_edit.html", form, gate=gate, lane=lane, methods=offered)
@@ -306,11 +306,11 @@ def answer_pairing(pair_id: str) -> Page:
     """Approve a controller whose characters are the same on both screens, or turn it away."""
     attempt = get_or_404(request_session(), PairAttempt, pair_id)
     yes = request.form.get("answer") == "approve"
-    gate_page = url_for("gates.show", gate_id=attempt.gate_id, **kept())
+    gate_page = to("gates.show", gate_id=attempt.gate_id, **kept())
     decision = approve_pairing if yes else refuse_pairing
     return press(
         lambda act: decision(act, pair_id),
         saved=_("Paired. The gate is downloading its policy.") if yes else _("Pairing rejected."),
-        back=redirect(after(gate_page) if yes else gate_page, 303),
-        refused=redirect(gate_page, 303),
+        back=back_to("gates.show", gate_id=attempt.gate_id) if yes else gate_page,
+        refused=gate_page,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, flash, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -15,7 +15,7 @@ from web_admin.gates.sheet_parts import SheetPart, parts_of, with_what_follows
 from web_admin.gates.sheet_status import facts_of, sheet_row, sheet_rows
 from web_admin.gates.sheets import save_draft, save_sheet, sheets_of
 from web_admin.manage.lane_sheet_form import SheetForm
-from web_admin.web.back_to_first_hour import after, kept
+from web_admin.web.back_to_first_hour import back_to, kept
 from web_admin.web.context import current_site, form_page, get_or_404, submit
 from web_admin.web.page import Page, to
 from web_admin.web.silent_gates import say_saved
@@ -69,7 +69,7 @@ def _lead_on(
     """Lead to the next part, after the last one to what keeps the lane from going live, or to its sheet."""
     if following is None and not broken:
         say_saved(_("The lane is live."), [lane.gate])
-        return redirect(after(url_for("sheets.show", lane_id=lane.lane_id)), 303)
+        return back_to("sheets.show", lane_id=lane.lane_id)
     if following is None:
         flash(sheet_texts.finding_text(broken[0]), "danger")
         following = _part_about(sheet, broken[0].key)

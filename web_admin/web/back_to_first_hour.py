@@ -3,6 +3,9 @@
 from typing import Any
 
 from flask import request, url_for
+from werkzeug.wrappers import Response
+
+from web_admin.web.page import to
 
 WORD = "first-hour"
 
@@ -20,3 +23,8 @@ def kept() -> dict[str, Any]:
 def after(usual: str) -> str:
     """Return the address of the list where it led to this page, else the usual one."""
     return url_for("now.show") if in_first_hour() else usual
+
+
+def back_to(endpoint: str, **values: Any) -> Response:
+    """Return a redirect to the list where it led to this page, else to the usual page."""
+    return to("now.show") if in_first_hour() else to(endpoint, **values)

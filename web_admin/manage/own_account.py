@@ -25,7 +25,7 @@ from web_admin.accounts.staff import (
     sign_out_everywhere,
 )
 from web_admin.accounts.staff import join as join_staff
-from web_admin.action.base import Action, new_action
+from web_admin.action.base import new_action
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.texts import LANGUAGES
@@ -184,16 +184,16 @@ def end_session() -> Page:
         claim_sign_in(_name())
     answer = submit(
         form,
-        lambda act: _end_session(act, typed(form.own_password)),
-        saved=_("That browser is signed out."),
+        lambda act: end_own_session(act, _own(), typed(form.own_password), request.form.get("session", "")),
+        saved=lambda _done: _signed_out_there(),
         back=to("own.show"),
     )
     return answer or (_page(sessions_form=form), 422)
 
 
-def _end_session(act: Action, password: str) -> None:
-    end_own_session(act, _own(), password, request.form.get("session", ""))
+def _signed_out_there() -> str:
     sign_in_worked(_name())
+    return str(_("That browser is signed out."))
 
 
 @bp.post("/manage/account/sign-out")

@@ -94,10 +94,8 @@ def test(webhook_id: str) -> Page:
 @allowed("edit_settings")
 def change_key(webhook_id: str) -> Page:
     """Make another key and show it this one time."""
-    hook, back = (
-        get_or_404(request_session(), Webhook, webhook_id),
-        to("webhooks.show", webhook_id=webhook_id),
-    )
+    hook = get_or_404(request_session(), Webhook, webhook_id)
+    back = to("webhooks.show", webhook_id=webhook_id)
     answer = submit(
         AgainForm(),
         lambda act: rotate_key(act, webhook_id),

@@ -4,7 +4,8 @@ Guessing is counted as the compounds' own servers count it: by account and place
 place is an address of IPv4 or a /64 of IPv6; one from which an account signed in lately is bound by the first
 alone: strangers elsewhere do not shut its owner out there.
 
-Imports the storage. Passwords are kept as Argon2id; codes are those of RFC 6238 and count once.
+Imports the storage. The server's library for passwords and codes judges them (decision 73): passwords are
+stored as Argon2id at the server's cost, codes are those of RFC 6238, and each counts once.
 """
 
 import secrets
@@ -12,13 +13,10 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from urllib.parse import quote
 
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
-from cryptography.hazmat.primitives.hashes import SHA1
-from cryptography.hazmat.primitives.twofactor import InvalidToken
-from cryptography.hazmat.primitives.twofactor.totp import TOTP
+from passlib.context import CryptContext
+from passlib.exc import TokenError
+from passlib.totp import TOTP
 from zxcvbn import zxcvbn
 
 from gate_controller.contract.client_places import place_of_address
@@ -27,7 +25,7 @@ from head_office.storage import Account, Storage
 SHORTEST_PASSWORD_CHARS, MAX_PASSWORD_CHARS = 12, 200
 LEAST_GUESSES = 10**10
 MAX_NAME_CHARS = 40
-CODE_SECONDS, CODE_DIGITS, SECRET_BYTES = 30, 6, 20
+SECRET_BYTES = 20
 IDLE, LONGEST = timedelta(hours=1), timedelta(hours=12)
 FAILED_WITHIN = timedelta(minutes=5)
 KNOWN_FOR = timedelta(days=30)
@@ -38,9 +36,8 @@ _OF_PLACE = "SELECT at FROM failed_try WHERE place = ? ORDER BY at DESC LIMIT 1 
 _IS_KNOWN = "SELECT 1 FROM known_place WHERE account = ? AND place = ? AND at > ?"
 _OF_ACCOUNT = "SELECT at FROM failed_try WHERE account = ? ORDER BY at DESC LIMIT 1 OFFSET ?"
 
-_hasher = PasswordHasher()
-_no_account = _hasher.hash(secrets.token_urlsafe(16))
-"""Checked where there is no account, so that both answers take as long."""
+_passwords = CryptContext(["argon2"], argon2__time_cost=3, argon2__memory_cost=65_536)
+_Codes = TOTP.using(issuer="Menjin head office")
 
 
 class PasswordRefused(Exception):
@@ -65,17 +62,15 @@ def make_account(storage: Storage, name: str, password: str) -> bytes:
     if zxcvbn(password[:_ESTIMATED_CHARS], user_inputs=known)["guesses"] < LEAST_GUESSES:
         raise PasswordRefused("this password is too easy to guess; four unrelated words are good")
     secret = secrets.token_bytes(SECRET_BYTES)
-    storage.put_account(Account(name, _hasher.hash(password), secret, 0))
+    storage.put_account(Account(name, _passwords.hash(password), secret, 0))
     return secret
 
 
 def code_address(name: str, secret: bytes) -> str:
     """Return the address that an authenticator app reads."""
-    return _totp(secret).get_provisioning_uri(quote(name, safe=""), "Menjin head office")
-
-
-def _totp(secret: bytes) -> TOTP:
-    return TOTP(secret, CODE_DIGITS, SHA1(), CODE_SECONDS)  # noqa: S303 - what authenticator apps know
+    return str(
+        _Codes(key=secret, format="raw").to_uri(name.replace(":", "："))
+    )  # a colon ends the issuer there
 
 
 def sign_in(storage: Storage, name: str, password: str, code: str, address: str, now: datetime) -> Tried:
@@ -88,10 +83,11 @@ def sign_in(storage: Storage, name: str, password: str, code: str, address: str,
         # Counted before it is judged: a hundred at once are not judged as the first each.
         mark = (now.timestamp(), name[:MAX_NAME_CHARS], place)
         rows.execute("INSERT INTO failed_try VALUES (?, ?, ?)", mark)
-    account = storage.account(name)
-    right = _is_password(account.password_hash if account is not None else _no_account, password)
-    counter = _counter_of(account.totp_secret, code, now) if account is not None and right else None
-    if account is None or counter is None or not storage.use_counter(name, counter):
+    account, password = storage.account(name), password[:MAX_PASSWORD_CHARS]
+    if account is None:
+        _passwords.hash(password)  # both answers take as long
+        return Tried()
+    if not (_passwords.verify(password, account.password_hash) and _use_code(storage, account, code, now)):
         return Tried()
     with storage.transaction() as rows:
         rows.execute("DELETE FROM failed_try WHERE account = ? AND place = ?", (name, place))
@@ -125,24 +121,13 @@ def _wait(rows: sqlite3.Connection, name: str, place: str, now: datetime) -> int
     return 0
 
 
-def _is_password(kept: str, password: str) -> bool:
+def _use_code(storage: Storage, account: Account, code: str, now: datetime) -> bool:
+    """Return whether this is an unused code of now, or of the half minute before or after; use it up."""
     try:
-        return _hasher.verify(kept, password[:MAX_PASSWORD_CHARS])
-    except (Argon2Error, InvalidHashError):
+        step = _Codes(key=account.totp_secret, format="raw").match(code, now).counter
+    except TokenError:
         return False
-
-
-def _counter_of(secret: bytes, code: str, now: datetime) -> int | None:
-    """Return the step whose code this is: that of now, or the one before or after."""
-    steps = int(now.timestamp()) // CODE_SECONDS
-    totp = _totp(secret)
-    for step in (steps, steps - 1, steps + 1):
-        try:
-            totp.verify(code.strip().encode(), step * CODE_SECONDS)
-        except InvalidToken:
-            continue
-        return step
-    return None
+    return storage.use_counter(account.name, step)
 
 
 def signed_in(storage: Storage, token: str, now: datetime) -> str | None:

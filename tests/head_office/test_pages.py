@@ -4,9 +4,11 @@ import logging
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 import pytest
+from argon2 import PasswordHasher
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
@@ -15,7 +17,7 @@ from head_office.asking.rounds import Known
 from head_office.pages.app import Office, create_app
 from head_office.pages.words import TROUBLES, WAYS
 from head_office.settings import Compound, Settings
-from head_office.storage import Storage
+from head_office.storage import Account, Storage
 from tests.support.clock import SetClock
 from tests.support.head_office import PASSWORD, STAFF, alarm, code_of, overview
 
@@ -106,6 +108,25 @@ def test_a_wrong_part_of_three_gives_the_same_answer(app, secret, clock, wrong):
     assert answer.status_code == 422
     assert "名称、密码或验证码有误" in answer.text
     assert "Set-Cookie" not in answer.headers
+
+
+def test_an_account_of_an_earlier_version_signs_in(app, storage, clock):
+    secret = b"twenty bytes of then"
+    storage.put_account(Account(STAFF, PasswordHasher().hash(PASSWORD), secret, 0))
+    assert sign_in(app.test_client(), secret, clock).status_code == 303
+
+
+@pytest.mark.parametrize("seconds", [-60, -30, 0, 30, 60])
+def test_a_code_counts_for_the_half_minute_before_and_after(app, secret, clock, seconds):
+    code = code_of(secret, clock().timestamp() + seconds)
+    assert sign_in(app.test_client(), secret, clock, code=code).status_code == (
+        303 if abs(seconds) < 60 else 422
+    )
+
+
+def test_an_authenticator_shows_a_name_as_it_was_typed():
+    label = unquote(urlsplit(accounts.code_address("王 a:b", b"x" * 20)).path)
+    assert label == "/Menjin head office:王 a：b"
 
 
 def test_a_code_counts_once(app, secret, clock):

@@ -23,6 +23,7 @@ from gate_controller.contract.records import (
     CredentialKind,
     CredentialState,
     EndedPassRecord,
+    FaceRecord,
     Grant,
     HomeRecord,
     HoursRecord,
@@ -44,7 +45,7 @@ from web_admin.compound.models import CredentialRow, Gate, GrantRow, Hours, Lane
 from web_admin.core.sealing import SealBroken, Sealer, open_card_number, open_pin_tag
 from web_admin.gates.rules import ANTIPASSBACKS
 from web_admin.policy.face_records import face_offer, face_record
-from web_admin.policy.face_times import FaceTimes, Way, place_of, ways_of
+from web_admin.policy.face_times import FaceTimes, Place, Way, place_of, ways_of
 from web_admin.policy.facts import GateFacts, SiteFacts
 
 KINDS_OF_ONE_PERSON = ("person", "face", "face_offer")
@@ -191,7 +192,7 @@ def chosen_usable_methods(
 
 
 @dataclass(frozen=True, slots=True)
-class _PersonFacts:
+class PersonFacts:
     """A person as published to any gate; `record` has neither grants nor face, credentials no tags."""
 
     person: Person
@@ -204,6 +205,14 @@ class _PersonFacts:
     grants: Sequence[tuple[GrantRow, Mapping[str, tuple[str, ...]]]]
     home: HomeRecord | None
     credentials: Sequence[tuple[str, CredentialRow, Credential]]
+
+    def grants_at(self, gate_id: str) -> tuple[Grant, ...]:
+        """Return the grants at a gate's live lanes."""
+        return tuple(
+            Grant(here, grant.hours_id, grant.valid_from, grant.valid_until)
+            for grant, by_gate in self.grants
+            if (here := by_gate.get(gate_id))
+        )
 
 
 class PeopleRecords:
@@ -225,18 +234,19 @@ class PeopleRecords:
         )
         self._gate_of_lane = {lane.lane_id: gate for gate, lanes in facts.lanes.items() for lane in lanes}
         self._places: dict[tuple[str, ...], Mapping[str, tuple[str, ...]]] = {}
-        self._secrets: dict[str, int | bytes] = {}
+        self.secrets: dict[str, int | bytes] = {}
+        """By credential its card number or its PIN's hash, opened; it never leaves the server."""
         for rows in facts.credentials.values():
             for row in rows:
                 self._open(row, sealer)
-        self._people: list[_PersonFacts] | None = None
+        self._people: list[PersonFacts] | None = None
 
     def _open(self, row: CredentialRow, sealer: Sealer) -> None:
         if row.kind == CredentialKind.QR:
             return
         opener = open_card_number if row.kind == CredentialKind.CARD else open_pin_tag
         try:
-            self._secrets[row.credential_id] = opener(sealer, row.secret_sealed or b"")
+            self.secrets[row.credential_id] = opener(sealer, row.secret_sealed or b"")
         except SealBroken:
             _log.error(
                 "credential %s is left out of the policy: its secret cannot be opened", row.credential_id
@@ -262,24 +272,12 @@ class PeopleRecords:
         """Give the people who may pass this gate, their credentials, homes and faces."""
         lanes = {lane.lane_id: lane for lane in self._facts.lanes[gate.gate_id]}
         listed_homes: set[str] = set()
-        places = {
-            lane.lane_id: place_of(lane.methods, lane.method_hours)
-            for lane in lanes.values()
-            if self._facts.live_lanes.offers_face(lane)
-        }
-        if self._people is None:  # at first use: until then a face may be paused
-            self._people = [self._same_everywhere(person) for person in self._facts.persons]
-        for one in self._people:
-            grants = tuple(
-                Grant(here, grant.hours_id, grant.valid_from, grant.valid_until)
-                for grant, by_gate in one.grants
-                if (here := by_gate.get(gate.gate_id))
-            )
+        places = self.places_of_face(gate)
+        for one in self.people():
+            grants = one.grants_at(gate.gate_id)
             if not grants:
                 continue
-            face = None
-            if one.wants_face:
-                face = face_record(self._facts, one.person, gate, grants, one.ways_at, self._times, places)
+            face = self.face_at(one, gate, grants, places)
             offer = None
             if places:
                 offer = face_offer(self._facts, one.person, gate, grants, one.ways, self._today)
@@ -297,14 +295,36 @@ class PeopleRecords:
                 if credential is not None:
                     yield key, credential
 
-    def _same_everywhere(self, person: Person) -> _PersonFacts:
+    def people(self) -> Sequence[PersonFacts]:
+        """Return what is the same at all gates, worked out at first use: until then a face may be paused."""
+        if self._people is None:
+            self._people = [self._same_everywhere(person) for person in self._facts.persons]
+        return self._people
+
+    def places_of_face(self, gate: GateFacts) -> Mapping[str, Place]:
+        """Return by lane, where a gate offers face, which ways it takes."""
+        return {
+            lane.lane_id: place_of(lane.methods, lane.method_hours)
+            for lane in self._facts.lanes[gate.gate_id]
+            if self._facts.live_lanes.offers_face(lane)
+        }
+
+    def face_at(
+        self, one: PersonFacts, gate: GateFacts, grants: Sequence[Grant], places: Mapping[str, Place]
+    ) -> FaceRecord | None:
+        """Return the right to keep a person's face at a gate; None where there is none."""
+        if not one.wants_face:
+            return None
+        return face_record(self._facts, one.person, gate, grants, one.ways_at, self._times, places)
+
+    def _same_everywhere(self, person: Person) -> PersonFacts:
         """Return what does not differ from gate to gate."""
         person_id, facts = person.person_id, self._facts
         requested = facts.two_method_requests.get(person_id)
         home = facts.homes.get(person.home_id or "")
         chosen = tuple(method for method in Method if method in person.methods)
         made = [(row, self._untagged(row, person)) for row in facts.credentials.get(person_id, ())]
-        return _PersonFacts(
+        return PersonFacts(
             person=person,
             key=f"person:{person_id}",
             record=PersonRecord(
@@ -347,7 +367,7 @@ class PeopleRecords:
     def _untagged(self, row: CredentialRow, person: Person) -> Credential | None:
         """Return a credential without what differs from gate to gate: its tag and its lanes."""
         state = CredentialState(row.state)
-        secret = self._secrets.get(row.credential_id)
+        secret = self.secrets.get(row.credential_id)
         window = (row.valid_from, row.valid_until)
         if row.kind == CredentialKind.QR:
             return QrCredential(row.credential_id, person.person_id, state, *window, row.public_key)
@@ -364,7 +384,7 @@ class PeopleRecords:
     def _credential(
         self, row: CredentialRow, record: Credential, keys: GateKeys, lanes: Mapping[str, Lane]
     ) -> Credential | None:
-        secret = self._secrets.get(row.credential_id)
+        secret = self.secrets.get(row.credential_id)
         if secret is None:
             return record
         if isinstance(secret, int):

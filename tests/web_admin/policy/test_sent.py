@@ -1,0 +1,127 @@
+"""What the server compares is what gates are sent: people, hours, faces, codes, older gates, stolen ones."""
+
+from datetime import timedelta
+
+import pytest
+
+from gate_controller.contract.features import LOST_READERS, known
+from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person, add_pin
+from tests.web_admin.policy.published import ALL_METHODS, give_face
+from web_admin.access.answers import where_may, who_may
+from web_admin.access.difference import lock_outs
+from web_admin.access.sent import Sent, sent_by_records
+from web_admin.access.sweep import Way
+from web_admin.compound.models import CalendarDay, CredentialRow, Gate, GrantRow, Hours, Lane, Site
+from web_admin.core.sealing import seal_pin_tag
+from web_admin.policy.publish import publish_policy, records_for_gate
+from web_admin.policy.sent import sent_to_gates
+
+pytestmark = pytest.mark.both_databases
+
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def session(database, sealer, site, now):
+    """Give a compound with three gates, one of them stolen, and people with all that bounds them."""
+    with database.session() as session:
+        for number, gate_id in enumerate(("north", "south", "east"), 1):
+            add_gate(session, sealer, site, gate_id, number, ALL_METHODS)
+        session.get_one(Gate, "south").knows = list(known())
+        session.get_one(Gate, "east").state = "stolen"
+        session.get_one(Site, site).face_pause_hours = 12
+        night = [{"days": ["mon", "fri", "holiday"], "from_minute": 1320, "until_minute": 360}]
+        session.add(Hours(hours_id="night", site_id=site, name="night", spans=night))
+        session.add(CalendarDay(site_id=site, day=(now + timedelta(days=2)).date(), kind="holiday"))
+        session.get_one(Lane, "north-in").method_hours = {"pin": "night"}
+        session.get_one(Lane, "south-in").posture_hours = {"night": "lockdown"}
+        lanes = ["north-in", "south-in", "east-in", "nowhere-in"]
+        home = add_home(session, site, "3-1502")
+        for number in range(8):
+            person = add_person(session, site, home, lanes[number % 2 :], now, ("card", "pin", "qr"))
+            card = add_card(session, sealer, person, 100 + number, now)
+            add_pin(session, sealer, person, home, f"{1000 + number}", now)
+            (grant,) = session.query(GrantRow).filter_by(person_id=person.person_id)
+            grant.hours_id = "night" if number == 3 else None
+            grant.valid_until = now + timedelta(days=3) if number == 4 else None
+            card.valid_until = now + timedelta(days=1, hours=number) if number in (2, 5) else None
+            card.state = "suspended" if number == 6 else "active"
+            person.suspended = number == 7
+            if number in (1, 2, 5):
+                give_face(session, sealer, site, person, now, version=number)
+            if number in (0, 2):
+                phone = {"credential_id": f"{number:016x}", "kind": "qr", "created_at": now}
+                session.add(CredentialRow(person_id=person.person_id, **phone))
+            if number == 5:
+                code = CredentialRow(
+                    credential_id="00000000000000c0",
+                    person_id=person.person_id,
+                    kind="visitor_code",
+                    secret_sealed=seal_pin_tag(sealer, b"t" * 32),
+                    valid_from=now,
+                    valid_until=now + timedelta(hours=5),
+                    lanes=["south-in"],
+                    created_at=now,
+                )
+                session.add(code)
+        session.flush()
+        publish_policy(session, sealer, site, now)
+        yield session
+
+
+def published(session, sealer, site, now) -> Sent:
+    gates = {
+        gate.gate_id: records_for_gate(session, sealer, gate, now)
+        for gate in session.query(Gate).filter_by(site_id=site)
+    }
+    return sent_by_records(gates, now=now)
+
+
+def test_it_is_what_each_gate_is_sent(session, sealer, site, now):
+    worked_out, sent = sent_to_gates(session, sealer, site, now), published(session, sealer, site, now)
+    people = {person_id for part in sent.parts for person_id in part.people}
+    assert len(people) == 8
+    found = {person_id: where_may(worked_out, person_id, now, now + WEEK) for person_id in people}
+    assert found == {person_id: where_may(sent, person_id, now, now + WEEK) for person_id in people}
+    ways = {way for lanes in found.values() for answer in lanes.values() for way in answer.ways}
+    assert ways == set(Way)
+    assert not who_may(worked_out, "east-in", now)
+    assert lock_outs(worked_out, sent, now, now + WEEK) == lock_outs(sent, worked_out, now, now + WEEK) == ()
+
+
+def test_gates_of_an_older_version_are_sent_what_they_take(session, sealer, site, now):
+    by_gate = {
+        gate.gate_id: gate for part in sent_to_gates(session, sealer, site, now).parts for gate in part.gates
+    }
+    assert LOST_READERS in known()
+    assert [by_gate[one].site.face_pause_hours for one in ("north", "south")] == [48, 12]
+    sites = {
+        part.gates[0].gate_id: part.gates[0].site for part in published(session, sealer, site, now).parts
+    }
+    assert {gate_id: gate.site for gate_id, gate in by_gate.items()} == sites
+
+
+def test_of_one_number_the_last_credential_counts_at_gates_that_have_both(session, sealer, site, now):
+    people = [grant.person_id for grant in session.query(GrantRow).order_by(GrantRow.person_id)]
+    north = [
+        one for one in people if who_may(sent_to_gates(session, sealer, site, now), "north-in", now).get(one)
+    ]
+    cards = [session.query(CredentialRow).filter_by(person_id=one, kind="card").one() for one in north[:2]]
+    cards[0].secret_sealed = cards[1].secret_sealed
+    session.flush()
+    worked_out, sent = sent_to_gates(session, sealer, site, now), published(session, sealer, site, now)
+    hidden = min(cards, key=lambda card: card.credential_id).person_id
+    assert Way.CARD not in who_may(worked_out, "north-in", now).get(hidden, ())
+    for person_id in north[:2]:
+        assert where_may(worked_out, person_id, now, now + WEEK) == where_may(
+            sent, person_id, now, now + WEEK
+        )
+
+
+def test_some_people_are_read_as_among_everyone(session, sealer, site, now):
+    everyone = sent_to_gates(session, sealer, site, now)
+    some = sorted(person_id for part in everyone.parts for person_id in part.people)[:2]
+    read = sent_to_gates(session, sealer, site, now, some)
+    assert {person_id for part in read.parts for person_id in part.people} == set(some)
+    for person_id in some:
+        assert where_may(read, person_id, now, now + WEEK) == where_may(everyone, person_id, now, now + WEEK)

@@ -87,7 +87,7 @@ API_WRONG_KEYS = Limit(
 API_UNKNOWN_CARDS = Limit(
     "api_unknown_cards", 30, "unknown card numbers", "API key",
     "web_admin/api/access.py::check_card_misses",
-    "tests/web_admin/api/test_what_keys_learn.py::test_a_key_cannot_try_out_card_numbers", FIVE_MINUTES,
+    "tests/web_admin/api/test_cards.py::test_a_key_cannot_try_out_card_numbers", FIVE_MINUTES,
 )
 DESK_TYPED = Limit(
     "desk_typed", 20, "cards and PINs to begin with", "staff account", "web_admin/desk/limits.py::may_type",

@@ -1,16 +1,12 @@
 """What the server stores: seals, transactions, the audit chain, the tables themselves."""
 
-import json
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from argon2.low_level import Type, hash_secret_raw
 from flask import Flask, abort
 from sqlalchemy import func, select, text
 
@@ -18,7 +14,7 @@ from gate_controller.contract.journal_chain import ChainBroken
 from gate_controller.contract.signing import KEY_ROLES, certified_key, public_bytes
 from tests.support.compounds.tables import all_tables
 from web_admin.compound.keys import certificate, create_site, private_key
-from web_admin.compound.models import Home, Site
+from web_admin.compound.models import Home
 from web_admin.core.database import (
     SYNCHRONOUS,
     Database,
@@ -27,79 +23,12 @@ from web_admin.core.database import (
     make_engine,
     request_session,
 )
-from web_admin.core.orm import read_json
-from web_admin.core.sealing import (
-    SealBroken,
-    Sealer,
-    card_lookup,
-    code_digest,
-    open_card_number,
-    open_pin_tag,
-    seal_card_number,
-    seal_pin_tag,
-)
 from web_admin.journal.ledger import append_audit, verify_audit
 from web_admin.operations import schema
 from web_admin.policy.effects import PolicyEffects
 from web_admin.tables import METADATA
 
 pytestmark = pytest.mark.both_databases
-
-# -- seals -------------------------------------------------------------------------------------------
-
-
-def test_a_seal_opens_for_its_purpose_alone(sealer):
-    sealed = seal_card_number(sealer, 4711)
-    assert open_card_number(sealer, sealed) == 4711
-    assert sealed != seal_card_number(sealer, 4711)
-    with pytest.raises(SealBroken, match="pin-tag"):
-        open_pin_tag(sealer, sealed)
-
-
-@pytest.mark.parametrize("damage", [lambda s: s[:-1], lambda s: s[:-1] + bytes([s[-1] ^ 1]), lambda _s: b""])
-def test_a_changed_seal_does_not_open(sealer, damage):
-    with pytest.raises(SealBroken):
-        open_pin_tag(sealer, damage(seal_pin_tag(sealer, bytes(32))))
-
-
-def test_a_seal_of_another_server_does_not_open(sealer):
-    other = Sealer(os.urandom(32), os.urandom(32))
-    with pytest.raises(SealBroken):
-        open_card_number(other, seal_card_number(sealer, 1))
-
-
-def test_equal_cards_have_equal_look_ups_and_only_here(sealer):
-    other = Sealer(os.urandom(32), os.urandom(32))
-    assert card_lookup(sealer, 1) == card_lookup(sealer, 1) != card_lookup(sealer, 2)
-    assert card_lookup(sealer, 1) != card_lookup(other, 1)
-
-
-def test_face_shares_have_a_key_of_their_own():
-    seal_key, lookup_key = os.urandom(32), os.urandom(32)
-    sealed = Sealer(seal_key, lookup_key, os.urandom(32)).seal(b"share", purpose="face-share")
-    with pytest.raises(SealBroken):
-        Sealer(seal_key, lookup_key, os.urandom(32)).open(sealed, purpose="face-share")
-    with pytest.raises(SealBroken, match="key of a face share is not here"):
-        Sealer(seal_key, lookup_key).open(sealed, purpose="face-share")
-
-
-def test_a_short_key_is_refused():
-    with pytest.raises(ValueError, match="lookup key has 3 bytes"):
-        Sealer(bytes(32), b"abc")
-
-
-def test_a_code_counts_however_it_is_typed():
-    sealer = Sealer(bytes(32), bytes(32))
-    stored = code_digest(sealer, "ABCD-2345")
-    assert stored == code_digest(sealer, " abcd2345 ") != code_digest(sealer, "ABCD-2346")
-
-
-def test_a_code_is_stored_by_a_slow_hash_under_a_salt_that_is_not_in_the_database():
-    code, sealers = "ABCD-2345", [Sealer(bytes(32), bytes([number]) * 32) for number in (1, 2)]
-    first, second = (code_digest(sealer, code) for sealer in sealers)
-    assert first != second, "the key in the file is its salt"
-    salt = sealers[0].lookup("one-time-code", b"")[:16]
-    assert first == hash_secret_raw(b"ABCD2345", salt, 2, 19 * 1024, 1, 32, Type.ID)
 
 
 def test_the_root_certifies_every_key_of_the_site(database, sealer, now):
@@ -169,18 +98,6 @@ def test_an_act_waits_for_the_disk_and_a_gates_call_does_not(tmp_path, monkeypat
     assert seen == [waits, does_not, waits, does_not]
     assert database.engine.pool.checkedin() == 1
     database.engine.dispose()
-
-
-def test_a_naive_time_may_not_be_stored(database, sealer):
-    with pytest.raises(Exception, match="without zone"), database.session() as session:
-        create_site(session, sealer, "S", "UTC", "en", "x", datetime(2026, 1, 1))  # noqa: DTZ001 - the point
-
-
-def test_times_come_back_aware_in_utc(database, site, now):
-    with database.session() as session:
-        session.expire_all()
-        assert session.get_one(Site, site).created_at == now
-        assert session.get_one(Site, site).created_at.tzinfo == UTC
 
 
 def test_another_kind_of_database_is_refused():
@@ -264,15 +181,6 @@ def test_writers_at_the_same_time_follow_one_another_in_the_audit_journal(databa
         list(pool.map(write, range(24)))
     with database.session() as session:
         assert verify_audit(session, site)[0] == 24
-
-
-@pytest.mark.parametrize(
-    "text",
-    ['["card"]', '{"a": 1.0}', "12345678901234567890123", '"\\ud800"', "1e400", '{"a": 1, "a": 2}', "null"],
-)
-def test_a_column_of_json_is_read_as_python_reads_it(text):
-    assert read_json(text) == json.loads(text)
-    assert read_json(text.encode()) == json.loads(text)
 
 
 def test_sums_lie_in_their_row(database):

@@ -2,10 +2,7 @@
 
 import base64
 import re
-import shutil
-from pathlib import Path
 
-import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask.testing import FlaskClient
@@ -59,20 +56,6 @@ def test_the_page_of_a_resident_with_qr_off_offers_to_switch_it_on(phone: FlaskC
     page = phone.get("/r/code").text
     assert "Switch on the QR code" in page
     assert "data-code-page" not in page
-
-
-def test_the_service_worker_names_a_new_version_when_a_part_changes(
-    small_compound: Compound, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "static"
-    shutil.copytree(str(small_compound.app.static_folder), folder)
-    client = small_compound.app.test_client()
-    first = client.get("/r/service-worker.js").text.splitlines()[0]
-    monkeypatch.setattr(small_compound.app, "static_folder", str(folder))
-    assert client.get("/r/service-worker.js").text.splitlines()[0] == first
-    with (folder / "resident/resident.css").open("a") as style:
-        style.write("/* changed */")
-    assert client.get("/r/service-worker.js").text.splitlines()[0] != first
 
 
 def test_a_phone_with_a_code_begins_at_it_and_one_without_at_the_ways_in(phone: FlaskClient) -> None:

@@ -1,12 +1,10 @@
 """Invitation, name and password, and out again."""
 
-import re
 from datetime import timedelta
 
 from flask.testing import FlaskClient
 
 from tests.support.clock import SetClock
-from tests.support.compounds.cards import card_was_shown
 from tests.support.compounds.resident import Compound, csrf_of
 from tests.web_admin.resident.pressing import press
 from web_admin.compound.models import Person
@@ -33,20 +31,6 @@ def test_an_invitation_that_was_read_in_english_opens_an_english_page(small_comp
     assert '<html lang="en"' in client.get("/r/", headers=english).text
     with small_compound.act() as act:
         assert act.session.get_one(Person, small_compound.person_id).language == "en"
-
-
-def test_whether_the_card_that_was_shown_has_been_seen_is_said(small_compound: Compound) -> None:
-    client = small_compound.app.test_client()
-    with client.session_transaction() as session:
-        session["language"] = "en"
-    code = small_compound.invitation(small_compound.person_id)
-    press(client, "/r/welcome", seen_on="/r/welcome", code=code)
-    press(client, "/r/at-gate")
-    assert "No gate and no phone has said so yet." not in client.get("/r/").text
-    assert "No gate and no phone has said so yet." in client.get("/r/?shown=1").text
-    card_was_shown(small_compound.app, small_compound.person_id)
-    assert "This phone is confirmed as yours." in client.get("/r/?shown=1").text
-    assert "This phone is confirmed as yours." not in client.get("/r/").text
 
 
 def test_an_invitation_works_once(small_compound: Compound) -> None:
@@ -132,70 +116,8 @@ def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(
     assert other.get("/r/").location == "/r/sign-in"
 
 
-def test_who_lost_the_phone_finds_help_from_the_sign_in_and_back(small_compound: Compound) -> None:
-    stranger = small_compound.app.test_client()
-    assert 'href="/r/help"' in stranger.get("/r/sign-in").text
-    assert 'href="/r/sign-in"' in stranger.get("/r/help").text
-
-
 def test_strangers_are_sent_to_the_sign_in_from_every_personal_page(small_compound: Compound) -> None:
     stranger = small_compound.app.test_client()
     for path in ("/r/", "/r/code", "/r/visitors", "/r/records", "/r/face", "/r/records/export.json"):
         answer = stranger.get(path)
         assert (path, answer.status_code, answer.location) == (path, 302, "/r/sign-in")
-
-
-def test_an_unlocked_phone_changes_no_password_without_the_old_one(
-    small_compound: Compound, phone: FlaskClient, clock: SetClock
-) -> None:
-    press(phone, "/r/password", name="linwei", password="a long enough one")
-    clock.now += timedelta(minutes=11)
-    assert 'name="name"' not in phone.get("/r/password").text
-    refused = press(phone, "/r/password", seen_on="/r/", name="linwei", password="set by the finder")
-    assert (refused.status_code, refused.location) == (303, "/r/password")
-    wrong = press(phone, "/r/password/confirm", seen_on="/r/password", password="set by the finder")
-    assert (wrong.status_code, 'id="confirm-problem"' in wrong.text) == (422, True)
-    right = press(phone, "/r/password/confirm", seen_on="/r/password", password="a long enough one")
-    assert right.location == "/r/password"
-    assert press(phone, "/r/password", name="linwei", password="another long one").location == "/r/"
-    elsewhere = small_compound.app.test_client()
-    right = press(elsewhere, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="another long one")
-    assert right.location == "/r/"
-
-
-def test_an_unlocked_phone_makes_and_removes_no_passkey_without_the_password(
-    phone: FlaskClient, clock: SetClock
-) -> None:
-    press(phone, "/r/password", name="linwei", password="a long enough one")
-    clock.now += timedelta(minutes=11)
-    headers = {"X-CSRFToken": csrf_of(phone.get("/r/").text)}
-    made = phone.post("/r/passkeys/options", json={}, headers=headers)
-    assert (made.status_code, "First confirm that it is you" in made.get_json()["error"]) == (403, True)
-    assert phone.post("/r/passkeys", json={}, headers=headers).status_code == 403
-    assert press(phone, "/r/passkeys/any/remove", seen_on="/r/").location == "/r/password"
-
-
-def test_residents_see_where_they_are_signed_in_and_end_one_after_they_confirmed(
-    phone: FlaskClient, clock: SetClock
-) -> None:
-    press(phone, "/r/password", name="linwei", password="a long enough one")
-    other = phone.application.test_client()
-    press(other, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="a long enough one")
-    (where,) = re.findall(r'action="(/r/sessions/[0-9a-f]{32}/end)"', phone.get("/r/password").text)
-    clock.now += timedelta(minutes=11)
-    assert press(phone, where, seen_on="/r/").location == "/r/password"
-    assert other.get("/r/").status_code == 200, "an unlocked phone signs no other one out"
-    press(phone, "/r/password/confirm", seen_on="/r/password", password="a long enough one")
-    press(phone, where, seen_on="/r/password")
-    assert other.get("/r/").status_code in (302, 303)
-    assert phone.get("/r/").status_code == 200
-
-
-def test_guesses_at_the_old_password_count_as_at_the_sign_in(phone: FlaskClient, clock: SetClock) -> None:
-    press(phone, "/r/password", name="linwei", password="a long enough one")
-    clock.now += timedelta(minutes=11)
-    answers = [
-        press(phone, "/r/password/confirm", seen_on="/r/password", password=f"guess number {n}").status_code
-        for n in range(11)
-    ]
-    assert answers == [422] * 10 + [429]

@@ -1,7 +1,5 @@
 """What gates hand over to a restored server: taken in pages, proven, and held against the backup."""
 
-from datetime import timedelta
-
 import msgspec
 import pytest
 from sqlalchemy import select
@@ -18,23 +16,17 @@ from gate_controller.contract.messages import (
     TombstoneBatch,
 )
 from tests.support.compounds.restored_gates import StoringGate
-from tests.support.compounds.with_gates import add_card, add_home, add_person, add_pin
+from tests.support.compounds.with_gates import add_card, add_home, add_person
 from tests.web_admin.policy.published import add_sums
+from tests.web_admin.restore.handed_over import manager, post_all, state_of
 from tests.web_admin.sync.answers import error_of
-from web_admin.accounts.api_keys import key_of, make_api_key
-from web_admin.accounts.models import ApiKey, Passkey, StaffInvitation, User
-from web_admin.action.base import Action
-from web_admin.compound.models import CredentialRow, Gate, Home, Invitation, Person, Site
-from web_admin.compound.restore_models import HandedRecord, RestoreReview
-from web_admin.core.refusal import ActionRefused
-from web_admin.credentials.actions import resume_credential, suspend_credential
-from web_admin.credentials.emergency_codes import make_emergency_code
-from web_admin.credentials.models import EmergencyCode
-from web_admin.policy.effects import PolicyEffects
+from web_admin.compound.models import CredentialRow, Gate, Site
+from web_admin.compound.restore_models import HandedRecord
+from web_admin.credentials.actions import suspend_credential
 from web_admin.policy.publish import publish_policy
 from web_admin.restore.actions import begin_restoring, leave_out_gate
 from web_admin.restore.handover import next_epoch
-from web_admin.restore.reviews import ALLOWED, KEPT, STOLEN, decide, open_reviews
+from web_admin.restore.reviews import ALLOWED, STOLEN, decide, open_reviews
 
 
 @pytest.fixture
@@ -46,76 +38,6 @@ def card(database, sealer, site, north, south, clock):
         made = add_card(session, sealer, person, 11, clock.now).credential_id
         publish_policy(session, sealer, site, clock.now)
     return made
-
-
-@pytest.fixture
-def holding(database, sealer, card, site, tmp_path, clock):
-    """Return the north gate's store; its policy has the card suspended, the server is back to before."""
-    with database.session() as session:
-        gate = StoringGate.open(session, "north", tmp_path / "north.sqlite3", clock.now)
-        before = session.get_one(Site, site).version
-        suspend_credential(manager(session, sealer, site, clock), card)
-        gate.sync(session, sealer, clock.now)
-        # As the backup has it: the card works, and the site's version is the one before.
-        session.get_one(CredentialRow, card).state = "active"
-        session.get_one(Site, site).version = before
-        session.flush()
-        begin_restoring(session, sealer, site, clock.now)
-    yield gate
-    gate.store.close()
-
-
-def manager(session, sealer, site, clock):
-    return Action(session, sealer, site, "m", "manager", clock.now, effects=PolicyEffects(sealer))
-
-
-def post_all(played, gate):
-    reply = HandoverReply(after="")
-    while not reply.done:
-        answer = played.post(HANDOVER_PATH, gate.store.handover_page(reply.after))
-        assert answer.status_code == 200, answer.text
-        reply = msgspec.json.decode(answer.data, type=HandoverReply)
-
-
-def state_of(database, card):
-    with database.session() as session:
-        return session.get_one(CredentialRow, card).state
-
-
-def test_a_suspended_card_stays_suspended_until_the_manager_decides(
-    database, sealer, site, card, holding, north, clock
-):
-    post_all(north, holding)
-    with database.session() as session:
-        leave_out_gate(session, sealer, "south", clock.now)
-        assert not session.get_one(Site, site).restoring
-        (review,) = [row for row in open_reviews(session, site) if row.kind == "credential"]
-        assert (review.before, review.after) == ({"state": "active"}, {"state": "suspended"})
-        assert session.scalars(select(HandedRecord)).all() == []
-    assert state_of(database, card) == "suspended"
-    with database.session() as session, pytest.raises(Exception, match="property office decides"):
-        person_id = session.get_one(CredentialRow, card).person_id
-        resume_credential(
-            Action(session, sealer, site, person_id, "phone", clock.now, effects=PolicyEffects(sealer)), card
-        )
-    with database.session() as session:
-        decide(manager(session, sealer, site, clock), review.review_id, ALLOWED)
-    assert state_of(database, card) == "active"
-
-
-def test_what_is_left_as_it_is_stays_suspended_and_is_listed_no_more(
-    database, sealer, site, card, holding, north, clock
-):
-    post_all(north, holding)
-    with database.session() as session:
-        leave_out_gate(session, sealer, "south", clock.now)
-        for row in open_reviews(session, site):
-            if row.kind != "gate":
-                decide(manager(session, sealer, site, clock), row.review_id, KEPT)
-    with database.session() as session:
-        assert [row.kind for row in open_reviews(session, site)] == ["gate"]
-        assert session.get_one(Gate, "north").state == "paired"
-    assert state_of(database, card) == "suspended"
 
 
 def test_a_gate_that_was_left_out_hands_over_when_it_is_back(
@@ -253,28 +175,6 @@ def test_a_gate_that_is_not_believed_is_neither_asked_nor_answered(
         assert not session.get_one(Site, site).restoring
 
 
-def test_a_gate_that_was_stolen_after_the_backup_gets_nothing_once_the_manager_says_so(
-    database, sealer, site, card, holding, north, south, clock
-):
-    post_all(north, holding)
-    with database.session() as session:
-        asked = {row.subject_id: row for row in open_reviews(session, site) if row.kind == "gate_here"}
-        assert sorted(asked) == ["north", "south"]
-        for decision in (ALLOWED, "lost"):
-            with pytest.raises(ActionRefused, match="one of the buttons"):
-                decide(manager(session, sealer, site, clock), asked["south"].review_id, decision)
-        decide(manager(session, sealer, site, clock), asked["south"].review_id, STOLEN)
-    with database.session() as session:
-        assert not session.get_one(Site, site).restoring  # it is not waited for any more
-        assert "south" not in {row.subject_id for row in open_reviews(session, site)}
-        assert session.get_one(Gate, "south").state == "stolen"
-    reply = south.ask(clock.now)
-    assert not reply.wants_tombstones
-    sent = reply.change.puts if reply.change is not None else {}
-    assert [key for key in sent if key.startswith(("person:", "credential:"))] == []
-    assert south.post(HANDOVER_PATH, HandoverPage(last=True, upto="3:")).status_code in (403, 409)
-
-
 def test_what_a_stolen_gate_handed_over_counts_for_nothing(
     database, sealer, site, card, holding, north, clock
 ):
@@ -288,45 +188,6 @@ def test_what_a_stolen_gate_handed_over_counts_for_nothing(
         leave_out_gate(session, sealer, "south", clock.now)
         assert not session.get_one(Site, site).restoring
     assert state_of(database, card) == "active"
-
-
-def test_an_emergency_code_that_differs_ends_and_is_listed_and_a_duress_pin_never_is(
-    database, sealer, site, card, north, tmp_path, clock
-):
-    with database.session() as session:
-        act = manager(session, sealer, site, clock)
-        make_emergency_code(act, label="Ambulance", lanes=["north-in"], hold_minutes=10)
-        code = session.scalars(select(EmergencyCode)).one()
-        person = session.get_one(Person, session.get_one(CredentialRow, card).person_id)
-        home = session.get_one(Home, person.home_id)
-        duress = add_pin(session, sealer, person, home, "482913", clock.now)
-        duress.duress = True
-        publish_policy(session, sealer, site, clock.now)
-        gate = StoringGate.open(session, "north", tmp_path / "north.sqlite3", clock.now)
-        before = session.get_one(Site, site).version
-        duress.state = "suspended"
-        publish_policy(session, sealer, site, clock.now)
-        gate.sync(session, sealer, clock.now)
-        # As the backup has it: the code holds open for longer, and the PIN works.
-        code.hold_minutes, duress.state = 30, "active"
-        session.get_one(Site, site).version = before
-        session.flush()
-        begin_restoring(session, sealer, site, clock.now)
-        ids = code.credential_id, duress.credential_id
-    post_all(north, gate)
-    gate.store.close()
-    with database.session() as session:
-        leave_out_gate(session, sealer, "south", clock.now)
-        assert session.get_one(EmergencyCode, ids[0]).state == "ended"
-        assert session.get_one(CredentialRow, ids[1]).state != "active"
-        rows = open_reviews(session, site)
-        assert [row.subject_id for row in rows if row.kind == "emergency_code"] == [ids[0]]
-        assert ids[1] not in {row.subject_id for row in rows}
-        (row,) = [row for row in rows if row.kind == "emergency_code"]
-        with pytest.raises(ActionRefused, match="one of the buttons"):
-            decide(manager(session, sealer, site, clock), row.review_id, ALLOWED)
-        decide(manager(session, sealer, site, clock), row.review_id, KEPT)
-        assert "emergency_code" not in {row.kind for row in open_reviews(session, site)}
 
 
 def test_handovers_are_taken_only_while_a_restore_waits_for_them(database, card, north):
@@ -368,75 +229,3 @@ def test_pages_fit_the_servers_limit_and_give_everything_once(holding, clock):
     assert sum(len(page.records) for page in pages) == len(
         holding.store._connection.execute("SELECT key FROM record").fetchall()
     )
-
-
-# -- what signs in -----------------------------------------------------------------------------------
-
-
-def test_keys_of_other_systems_wait_for_the_manager(database, sealer, site, clock):
-    with database.session() as session:
-        act = manager(session, sealer, site, clock)
-        keys = [
-            make_api_key(act, name=name, scopes=["people:read"], valid_until=clock.now + timedelta(days=9))
-            for name in ("a", "b")
-        ]
-        texts = [key.text for key in keys]
-        ids = [key.row.key_id for key in keys]
-        begin_restoring(session, sealer, site, clock.now)
-        assert [key_of(session, text, clock.now) for text in texts] == [None, None]
-        by_subject = {row.subject_id: row for row in session.scalars(select(RestoreReview))}
-        decide(act, by_subject[ids[0]].review_id, ALLOWED)
-        decide(act, by_subject[ids[1]].review_id, KEPT)
-        assert key_of(session, texts[0], clock.now) is not None
-        assert key_of(session, texts[1], clock.now) is None
-        assert session.get_one(ApiKey, ids[1]).ended_at == clock.now
-
-
-def test_no_session_link_passkey_or_password_of_the_staff_outlives_a_restore(
-    database, sealer, site, card, clock
-):
-    with database.session() as session:
-        person = session.scalars(select(Person)).one()
-        staff = User(
-            email="m@example.org", active=True, fs_uniquifier="staff", password="x", tf_totp_secret="y"
-        )
-        resident = User(person_id=person.person_id, active=True, fs_uniquifier="resident", password="z")
-        session.add_all([staff, resident])
-        session.flush()
-        session.add_all(
-            [
-                Passkey(
-                    passkey_id="k",
-                    person_id=person.person_id,
-                    credential_id=b"c",
-                    public_key=b"p",
-                    sign_count=0,
-                    created_at=clock.now,
-                ),
-                StaffInvitation(
-                    invitation_id="s",
-                    account_id=staff.id,
-                    code_digest=b"s",
-                    created_at=clock.now,
-                    expires_at=clock.now + timedelta(days=3),
-                ),
-                Invitation(
-                    invitation_id="i",
-                    person_id=person.person_id,
-                    code_digest=b"i",
-                    created_at=clock.now,
-                    expires_at=clock.now + timedelta(days=3),
-                ),
-            ]
-        )
-        begin_restoring(session, sealer, site, clock.now)
-    with database.session() as session:
-        accounts = {user.email: user for user in session.scalars(select(User))}
-        closed, resident = accounts["m@example.org"], accounts[None]
-        assert (closed.active, closed.password, closed.tf_totp_secret) == (False, None, None)
-        assert closed.fs_uniquifier != "staff"
-        assert (resident.fs_uniquifier != "resident", resident.password) == (True, "z")
-        assert session.scalars(select(Person)).one().phone_unproven == "invited_again"
-        assert session.scalars(select(Passkey)).all() == session.scalars(select(StaffInvitation)).all() == []
-        assert session.get_one(Invitation, "i").expires_at == clock.now
-        assert [row.kind for row in open_reviews(session, site)] == ["gate_here", "gate_here", "staff"]

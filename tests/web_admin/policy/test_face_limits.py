@@ -1,4 +1,4 @@
-"""My ways in: at which gate a face works at some hours, until an end, or not at all."""
+"""At which gate a face works at some hours, until an end, or not at all, as my ways in say it."""
 
 from dataclasses import replace
 from datetime import timedelta

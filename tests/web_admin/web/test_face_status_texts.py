@@ -1,7 +1,4 @@
-"""Every text that says how often a face is not recognised says it of the threshold that gates use.
-
-The engine's card is the one place of these figures; nothing here repeats them.
-"""
+"""Every text that says how often a face is not recognised says it of the threshold that gates use."""
 
 from pathlib import Path
 
@@ -21,8 +18,6 @@ from web_admin.web.face_status_texts import face_sentences
 
 ROOT = Path(__file__).parents[3]
 SEARCH, BESIDE = fitness(YUNET_SFACE_CARD).point, fitness(YUNET_SFACE_CARD, BESIDE_ANOTHER_WAY).point
-assert SEARCH is not None
-assert BESIDE is not None
 ((LOOKS, OF_LOOKS),) = SEARCH.missed_of_looks
 ONE, MORE, LOWER = (
     f"{share * 100:.1f}" for share in (SEARCH.missed_by_person, OF_LOOKS, BESIDE.missed_by_person)

@@ -1,36 +1,14 @@
 """A form that is sent twice shows the same secret and makes no second one."""
 
-from datetime import timedelta
-
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from tests.support.clock import SetClock
-from tests.support.compounds.resident import Compound, csrf_of
+from tests.support.compounds.resident import Compound
 from tests.web_admin.resident.pressing import press, switch
-from web_admin.compound.models import CredentialRow, Invitation, Person
+from tests.web_admin.web.sent_twice import form_of, made, shown
+from web_admin.compound.models import Invitation, Person
 from web_admin.people.members import add_child
-
-
-def form_of(page: str, path: str) -> dict[str, str]:
-    """Return the tokens of one form of a page, its own and the session's."""
-    form = page.partition(f'action="{path}"')[2].partition("</form>")[0]
-    once = form.partition('name="once" value="')[2].partition('"')[0]
-    assert once
-    return {"csrf_token": csrf_of(form), "once": once}
-
-
-def shown(page: str, mark: str) -> str:
-    return page.partition(f"{mark}>")[2].partition("<")[0]
-
-
-def made(compound: Compound, kind: str) -> int:
-    """Return how many credentials of a kind were ever made."""
-    with compound.session() as session:
-        return session.scalars(
-            select(func.count()).select_from(CredentialRow).where(CredentialRow.kind == kind)
-        ).one()
 
 
 @pytest.mark.parametrize(
@@ -102,21 +80,6 @@ def test_a_childs_pin_is_one_and_both_answers_show_it(small_compound: Compound, 
     first, second = phone.post(path, data=form), phone.post(path, data=form)
     assert shown(first.text, "data-pin") == shown(second.text, "data-pin") != ""
     assert made(small_compound, "pin") == 1
-
-
-def test_after_a_minute_and_for_any_other_person_a_sent_form_shows_nothing_and_makes_nothing(
-    small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient, clock: SetClock
-) -> None:
-    switch(phone, "pin", on=True)
-    form = form_of(phone.get("/r/").text, "/r/pin")
-    pin = shown(phone.post("/r/pin", data=form).text, "data-pin")
-    stranger = neighbour.post("/r/pin", data=form | {"csrf_token": csrf_of(neighbour.get("/r/").text)})
-    assert stranger.status_code == 303
-    clock.now += timedelta(minutes=1)
-    late = phone.post("/r/pin", data=form, follow_redirects=True)
-    assert "This was already done a moment ago. It was not done twice." in late.text
-    assert pin not in late.text
-    assert made(small_compound, "pin") == 2
 
 
 def test_a_form_that_was_refused_may_be_sent_again(phone: FlaskClient) -> None:

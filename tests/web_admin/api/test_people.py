@@ -1,0 +1,47 @@
+"""People through the interface: added, corrected with before and after, moved out, listed page by page."""
+
+import json
+
+import pytest
+from sqlalchemy import select
+
+from tests.web_admin.api.whole_lists import whole
+from web_admin.journal.models import AuditEntry
+
+
+def test_a_family_moves_in_gets_cards_and_moves_out(caller):
+    home = caller.post("/homes", {"number": "7-1203"})
+    person = caller.post("/people", {"name": "李雷", "home_id": home["home_id"]})
+    card = caller.post(f"/people/{person['person_id']}/cards", {"number": "0004999001"})
+    assert caller.get("/cards?number=4999001")["cards"][0]["person_id"] == person["person_id"]
+    assert (card["state"], "4999001" in json.dumps(card)) == ("active", False)
+    assert caller.post(f"/cards/{card['card_id']}/suspend", status=200)["state"] == "suspended"
+    assert caller.post(f"/cards/{card['card_id']}/resume", status=200)["state"] == "active"
+    gone = caller.post(f"/people/{person['person_id']}/move-out", status=200)
+    assert gone["ended_at"] is not None
+    assert caller.get(f"/people/{person['person_id']}/cards")["cards"][0]["state"] == "ended"
+    assert caller.get(f"/people?home_id={home['home_id']}")["people"] == []
+
+
+def test_lists_are_whole_page_by_page(caller, compound):
+    names = {person["name"] for person in whole(caller, "/people", "people")}
+    assert names == set(compound.persons)
+    assert len(whole(caller, "/homes", "homes")) == 9
+
+
+def test_a_correction_is_recorded_with_before_and_after_and_leaves_the_rest(caller, compound, act):
+    person_id = compound.persons["林薇"]
+    answer = caller.call("PATCH", f"/people/{person_id}", {"name": "林微"})
+    assert (answer.get_json()["name"], answer.get_json()["language"]) == ("林微", "zh")
+    entry = act.session.scalars(select(AuditEntry).where(AuditEntry.kind == "person_edited")).one()
+    assert entry.personal == {"name_before": "林薇", "name": "林微"}
+    assert (entry.facts["actor_id"], entry.facts["channel"]) == (f"key:{caller.key_id}", "api")
+
+
+@pytest.mark.parametrize("body", [{}, None])
+def test_a_correction_of_nothing_is_refused(caller, compound, body):
+    path = f"/people/{compound.persons['林薇']}"
+    answer = caller.call("PATCH", path, body)
+    assert (answer.status_code, list(answer.get_json()["errors"]["json"])) == (422, ["_schema"])
+    document = caller.get("/openapi.json")
+    assert document["components"]["schemas"]["PersonEdit"]["minProperties"] == 1

@@ -272,6 +272,7 @@ TARGETS = {
         "web_admin/credentials/pins.py",
         (
             "tests/web_admin/credentials/test_pins.py",
+            "tests/web_admin/action/test_phone_verification.py",
             "tests/web_admin/credentials/test_actions.py",
         ),
         chosen="not postgresql",
@@ -291,7 +292,10 @@ TARGETS = {
     ),
     "emergency_codes": Target(
         "web_admin/credentials/emergency_codes.py",
-        ("tests/web_admin/credentials/test_emergency_codes.py",),
+        (
+            "tests/web_admin/credentials/test_emergency_codes.py",
+            "tests/web_admin/policy/test_emergency_records.py",
+        ),
         chosen="not postgresql",
     ),
     "lifecycle": Target(

@@ -33,10 +33,10 @@ class Limit:
 
 FIVE_MINUTES, TEN_MINUTES = timedelta(minutes=5), timedelta(minutes=10)
 _ALONE = "tests/served/test_a_guard_alone.py"
-_DESK = "tests/web_admin/web/test_desk_session.py"
+_DESK = "tests/web_admin/desk/test_limits.py"
 _LOST = "tests/web_admin/desk/test_lost_cards.py"
 _MESSAGES = "tests/web_admin/resident/test_messages.py"
-_SESSIONS = "tests/web_admin/web/test_sign_in.py"
+_SESSIONS = "tests/web_admin/accounts/test_sessions.py"
 _THROTTLE = "tests/web_admin/accounts/test_throttle.py"
 _UPLOADS = "tests/web_admin/every_page/test_large_uploads.py"
 _HOSTILE = "tests/web_admin/every_page/test_hostile_requests.py"

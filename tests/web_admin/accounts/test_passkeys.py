@@ -1,5 +1,6 @@
 """Passkeys row by row: what is believed of a browser's answer, whose they are, how many, and their end."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -19,8 +20,14 @@ from tests.web_admin.resident.made_passkeys import (
     sign_in,
 )
 from web_admin.accounts.passkeys import place_of
+from web_admin.core.config import WebConfig
 
 TOO_LATE = "That took too long. Please try again."
+
+
+@pytest.fixture
+def web_config(web_config: WebConfig) -> WebConfig:
+    return replace(web_config, public_url="http://localhost:8000")
 
 
 def test_the_request_to_a_browser_holds_no_name_and_wants_the_phone_unlocked(

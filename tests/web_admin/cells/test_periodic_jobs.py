@@ -6,11 +6,11 @@ from sqlalchemy.exc import OperationalError
 
 from tests.support.gates.waiting import until
 from tests.support.scheduling import OpenCell, jobs_on, make_scheduler
+from tests.web_admin.cells.jobs_of_cells import marked_at
 from web_admin.cells import periodic_jobs
 from web_admin.cells.scheduler import AFTER_A_FAULT_SECONDS
 from web_admin.core.database import Menjin
-from web_admin.core.health_models import ServerMark
-from web_admin.core.single_process import alone, alone_everywhere
+from web_admin.core.single_process import alone
 from web_admin.custody.machine_keys import MachineRefused
 from web_admin.manage.live import live_watch
 from web_admin.messages import outbox
@@ -33,12 +33,6 @@ def cell(menjin):
 @pytest.fixture
 def jobs():
     return jobs_on(make_scheduler())
-
-
-def marked_at(menjin):
-    with menjin.database.open_reading() as session:
-        mark = session.get(ServerMark, housekeeping.HOUSEKEEPING)
-        return mark and mark.at
 
 
 def test_housekeeping_goes_on_after_a_database_that_was_away(jobs, cell, menjin, monkeypatch, caplog):
@@ -83,26 +77,6 @@ def test_a_page_that_closes_says_nothing_of_looks_that_failed(cell, monkeypatch,
 
 def raise_it(error):
     raise error
-
-
-def test_of_two_processes_of_a_machine_one_keeps_house(jobs, cell, menjin):
-    with alone(menjin.config.data_dir, "housekeeping"):
-        jobs._always(cell)
-    assert marked_at(menjin) is None
-    jobs._always(cell)
-    assert marked_at(menjin) is not None
-
-
-@pytest.mark.postgres
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_of_two_machines_one_keeps_house(jobs, cell, menjin, tmp_path):
-    other = tmp_path / "web2"
-    other.mkdir()
-    with alone_everywhere(menjin.database, other, "housekeeping"):
-        jobs._always(cell)
-    assert marked_at(menjin) is None
-    jobs._always(cell)
-    assert marked_at(menjin) is not None
 
 
 @pytest.mark.postgres

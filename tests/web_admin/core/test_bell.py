@@ -14,11 +14,10 @@ from gate_controller.contract.signing import public_bytes, verify_message
 from gate_controller.sync.bell import GateBell
 from tests.support.broker import free_ports, run_brokers
 from tests.support.gates.waiting import until
+from tests.web_admin.core.rung_away import KEY, counted
 from web_admin.core import bell as bell_module
-from web_admin.core.bell import MOST_WAITING, PASS_SECONDS, Bell, account_key
+from web_admin.core.bell import PASS_SECONDS, Bell, account_key
 from web_admin.core.request_times import request_numbers
-
-KEY = Ed25519PrivateKey.generate()
 
 
 @pytest.fixture
@@ -28,30 +27,6 @@ def away(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bell]:
     yield bell
     monkeypatch.setattr(bell_module, "LAST_SECONDS", 0.0)
     bell.close()
-
-
-def counted(outcome: str) -> float:
-    name = f'menjin_bell_rings_total{{outcome="{outcome}"}} '
-    lines = request_numbers().decode().splitlines()
-    return sum(float(line.removeprefix(name)) for line in lines if line.startswith(name))
-
-
-def test_rings_beyond_what_may_wait_are_dropped_and_counted(away: Bell) -> None:
-    before = counted("dropped")
-    away.ring([f"ring.{number}" for number in range(MOST_WAITING + 7)])
-    assert counted("dropped") - before == 7
-    away.ring(["ring.0", "ring.1"])
-    assert counted("dropped") - before == 7, "one that waits already is no further one"
-    assert not away.is_ringing
-
-
-def test_a_ring_that_waited_longer_than_a_gate_does_is_dropped_and_counted(
-    away: Bell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bell_module, "KEPT_SECONDS", 0.0)
-    before = counted("dropped")
-    away.ring(["ring.a", "ring.b"])
-    until(lambda: counted("dropped") - before == 2)
 
 
 def test_rings_that_waited_for_a_broker_are_sent_when_it_is_there(tmp_path: Path) -> None:

@@ -21,7 +21,6 @@ from tests.support.acting import (
     type_digits,
 )
 from web_admin.action.base import Action, Channel
-from web_admin.action.phone_verification import INVITED_AGAIN
 from web_admin.compound.models import Site
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.actions import (
@@ -182,14 +181,6 @@ def test_a_duress_pin_needs_the_usual_one_and_leaves_no_trace_under_the_person(
     assert given.person_id is None
     assert person.person_id not in str([given.facts, given.personal])
     assert not [e.kind for e in entries if e.person_id == person.person_id and "duress" in e.kind]
-
-
-def test_a_phone_that_a_new_invitation_opened_gets_no_duress_pin(act: Action) -> None:
-    _, person = household(act)
-    issue_pin(act, person.person_id)
-    person.phone_unproven = INVITED_AGAIN
-    with pytest.raises(ActionRefused, match="show your card"):
-        issue_duress_pin(by_phone(act, person.person_id), person.person_id)
 
 
 @pytest.mark.publishing

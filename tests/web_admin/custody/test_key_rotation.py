@@ -9,20 +9,18 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.acting import add_lane, by_phone, household, manager, offer_face
+from tests.web_admin.custody.rotated_keys import files, shares, stop_after
 from web_admin.action.base import one_publication
 from web_admin.compound.keys import create_site
-from web_admin.compound.models import Gate
 from web_admin.core.config import write_secret
 from web_admin.core.sealing import SealBroken, Sealer
 from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.credentials.cards import issue_card
 from web_admin.custody.key_rotation import (
     ask_for_rotation,
-    reseal_shares,
     rotate_wrap_key,
     rotation_due_since,
 )
-from web_admin.custody.leases import leases_for
 from web_admin.custody.models import FaceShare, ForgettingRow, WrapKeyRow
 from web_admin.face.actions import give_face_consent, withdraw_face
 
@@ -59,19 +57,9 @@ def consented(database, sealer, now):
         return site.site_id, people
 
 
-def shares(database, sealer, now):
-    with database.session() as session:
-        gate = session.get_one(Gate, "north")
-        return {lease.person_id: lease.share for lease in leases_for(session, sealer, gate)}
-
-
 def states(database):
     with database.session() as session:
         return [row.state for row in session.scalars(select(WrapKeyRow).order_by(WrapKeyRow.made_at))]
-
-
-def files(folder):
-    return sorted(path.name for path in folder.iterdir() if path.name != "face.lock")
 
 
 def test_a_rotation_keeps_every_live_share_and_destroys_the_old_key(database, sealer, consented, folder, now):
@@ -132,30 +120,6 @@ def test_a_withdrawal_beside_a_rotation_names_the_key_that_the_share_was_under(
     assert rotate_wrap_key(database, sealer, now).destroyed_ids == (live.key_id,)
 
 
-def test_the_old_file_is_overwritten_before_it_is_removed(database, sealer, consented, folder, now):
-    held = (folder / "face.key").open("rb")
-    old = held.read()
-    rotate_wrap_key(database, sealer, now + timedelta(minutes=1))
-    held.seek(0)
-    overwritten = held.read()
-    held.close()
-    assert len(overwritten) == len(old)
-    assert overwritten != old
-
-
-def stop_after(step, database, sealer, now):
-    """Do the first steps of a rotation and stop, as a power cut would."""
-    keys = sealer.wrap_keys
-    steps = [
-        keys.make_next,
-        lambda: reseal_shares(database, sealer, str(keys.next_id), now),
-        keys.promote_next,
-        keys.destroy_old,
-    ]
-    for one in steps[:step]:
-        one()
-
-
 @pytest.mark.parametrize("step", [0, 1, 2, 3, 4])
 def test_wherever_a_rotation_stops_shares_open_and_the_next_one_finishes(
     database, sealer, consented, folder, now, step
@@ -173,15 +137,6 @@ def test_wherever_a_rotation_stops_shares_open_and_the_next_one_finishes(
         assert rotation_due_since(session) is None
 
 
-def test_a_half_overwritten_old_key_does_not_stop_the_next_rotation(database, sealer, consented, folder, now):
-    before = shares(database, sealer, now)
-    stop_after(3, database, sealer, now + timedelta(minutes=1))
-    (folder / "face-old.key").write_bytes(b"\xff half of it")
-    rotate_wrap_key(database, sealer, now + timedelta(minutes=2))
-    assert shares(database, sealer, now) == before
-    assert files(folder) == ["face.key"]
-
-
 def test_a_key_is_never_destroyed_while_a_share_needs_it(database, sealer, consented, folder, now):
     with database.session() as session:
         share = session.scalars(select(FaceShare)).first()
@@ -190,15 +145,6 @@ def test_a_key_is_never_destroyed_while_a_share_needs_it(database, sealer, conse
     with pytest.raises(SealBroken):
         rotate_wrap_key(database, sealer, now)
     assert (folder / "face.key").read_bytes() == before
-
-
-def test_another_process_follows_a_rotation_without_a_restart(database, sealer, consented, folder, now):
-    other = Sealer(b"s" * 32, b"l" * 32, WrapKeys(None, folder))
-    before = shares(database, other, now)
-    old_id = other.wrap_keys.current_id
-    rotate_wrap_key(database, sealer, now)
-    assert shares(database, other, now) == before
-    assert other.wrap_keys.key(old_id) is None, "a destroyed key is let go of"
 
 
 def test_rotations_at_the_same_time_go_one_after_another(database, sealer, consented, folder, now):

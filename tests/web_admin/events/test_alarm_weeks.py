@@ -15,6 +15,11 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 @pytest.fixture
+def compound_begins():
+    return NOW
+
+
+@pytest.fixture
 def read(compound):
     def inside(work):
         with compound.app.app_context(), current_menjin().database.session() as session:

@@ -5,8 +5,6 @@ from urllib.parse import quote
 
 import pytest
 
-from web_admin.core.parameters import day_of, moment_of, number_of, wall_clock_of
-
 ODD = {
     "{moment}": ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-03-05T10:00", "x"),
     "{clock}": ("0001-01-01T00:00", "9999-12-31T23:59", "2026-03-05T10:00+08:00", "x"),
@@ -59,17 +57,3 @@ def test_an_odd_number_in_a_path_leads_nowhere(compound):
         answer = client.get(path[:end] + quote(odd) + path[end + 1 :])
         wrong += [(rule.endpoint, odd[:20], answer.status_code)] if answer.status_code != 404 else []
     assert wrong == []
-
-
-@pytest.mark.parametrize(
-    ("read", "good", "place"),
-    [
-        (number_of, "000000000000012", "{number}"),
-        (day_of, "2026-03-05", "{day}"),
-        (moment_of, "2026-03-05T10:00+08:00", "{moment}"),
-        (wall_clock_of, "2026-03-05T10:00", "{clock}"),
-    ],
-)
-def test_what_is_typed_is_read_only_where_it_makes_sense(read, good, place):
-    assert read(good) is not None
-    assert [text for text in ODD[place] if read(text) is not None] == []

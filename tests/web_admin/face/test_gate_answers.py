@@ -77,40 +77,6 @@ def test_a_no_changes_nothing_but_is_remembered(act: Action, person: Person) -> 
     assert audit_kinds(act)[-1] == "face_refused"
 
 
-def test_taking_back_ends_consent_and_share_in_the_same_transaction(act: Action, person: Person) -> None:
-    take(act, answer(act, person.person_id, "yes"))
-    (consent,) = consents(act)
-    take(act, answer(act, person.person_id, "withdraw", consent_id=consent.consent_id))
-    assert (consent.withdrawn_at, consent.withdrawn_channel) == (act.now, "gate")
-    assert act.session.get(FaceShare, (person.person_id, "north")) is None
-    assert gate_view(act).face_roster == {}
-    assert face_state(act.session, person.person_id).state == "off"
-
-
-def test_taking_back_an_older_consent_leaves_the_one_given_since(act: Action, person: Person) -> None:
-    take(act, answer(act, person.person_id, "yes"))
-    (older,) = consents(act)
-    withdraw_face(by_phone(act, person.person_id), person.person_id)
-    later = replace(act, now=act.now + timedelta(minutes=1))
-    newer = give_face_consent(by_phone(later, person.person_id), person.person_id, 1, "zh")
-    take(later, answer(act, person.person_id, "withdraw", consent_id=older.consent_id))
-    assert newer.withdrawn_at is None
-    assert refusals(act) == ["newer_consent"]
-
-
-def test_taking_back_after_a_newer_yes_ends_it_though_the_gate_knew_the_older(
-    act: Action, person: Person
-) -> None:
-    take(act, answer(act, person.person_id, "yes"))
-    (older,) = consents(act)
-    withdraw_face(by_phone(act, person.person_id), person.person_id)
-    newer = give_face_consent(by_phone(act, person.person_id), person.person_id, 1, "zh")
-    later = replace(act, now=act.now + timedelta(minutes=1))
-    take(later, answer(later, person.person_id, "withdraw", consent_id=older.consent_id))
-    assert newer.withdrawn_at == later.now
-    assert refusals(act) == []
-
-
 @pytest.mark.parametrize(
     ("changes", "why"),
     [

@@ -38,6 +38,11 @@ MORNING = Span(WEEKDAYS[:5], 8 * 60, 10 * 60)
 NIGHT = Span(WEEKDAYS, 22 * 60, 6 * 60)
 
 
+@pytest.fixture
+def compound_begins():
+    return WEDNESDAY
+
+
 def at(day: int, hour: int) -> datetime:
     """Return an hour of July 2026 on the compound's wall clock."""
     return datetime(2026, 7, day, hour, tzinfo=UTC) - timedelta(hours=8)

@@ -7,45 +7,16 @@ from sqlalchemy import func, select
 
 from tests.support.compounds.desk import hidden_of
 from tests.support.compounds.resident import csrf_of
+from tests.web_admin.manage.chosen import BULK, DO, LIST, confirm, names, preview, read, suspended
 from web_admin.compound.models import Gate, Invitation, Person
-from web_admin.core.database import current_menjin
 from web_admin.journal.models import AuditEntry
 from web_admin.people.actions import GrantSpec, set_grants
 from web_admin.people.print_models import PrintRun
-
-LIST, BULK, DO = "/manage/people/", "/manage/people/bulk", "/manage/people/bulk/do"
 
 
 @pytest.fixture
 def office(compound):
     return compound.signed_in("manager")
-
-
-def read(compound, what):
-    with compound.app.app_context(), current_menjin().database.open_reading() as session:
-        return what(session)
-
-
-def suspended(compound):
-    rows = select(Person.display_name).where(Person.suspended.is_(True))
-    return set(read(compound, lambda s: s.scalars(rows).all()))
-
-
-def preview(client, act, *people, **more):
-    token = csrf_of(client.get(LIST).text)
-    return client.post(BULK, data={"csrf_token": token, "act": act, "person": list(people), **more})
-
-
-def confirm(client, shown, **typed):
-    assert shown.status_code == 200, shown.text
-    people = re.findall(r'name="person" value="([^"]+)"', shown.text)
-    lanes = re.findall(r'<input type="hidden" name="lanes" value="([^"]+)"', shown.text)
-    return client.post(DO, data=hidden_of(shown.text, DO) | {"person": people, "lanes": lanes, **typed})
-
-
-def names(page, part):
-    section = page.partition(f'id="{part}"')[2].partition("</section>")[0]
-    return re.findall(r"<strong>([^<]+)</strong>", section)
 
 
 def test_several_are_suspended_after_a_preview_and_come_back_by_one_press(compound, office):
@@ -80,16 +51,6 @@ def test_who_changed_since_the_preview_is_left_out(compound, office):
     assert "left out" in preview(office, "suspend", *ids).text.lower()
 
 
-def test_the_whole_filtered_list_is_chosen_and_no_one_else(compound, office):
-    shown = preview(office, "suspend", all="1", building="3")
-    expected = read(
-        compound, lambda s: set(s.scalars(select(Person.display_name).where(Person.home.has(building="3"))))
-    )
-    assert set(names(shown.text, "chosen")) == expected
-    assert confirm(office, shown, reason="pipes").status_code == 303
-    assert suspended(compound) == expected
-
-
 def test_a_form_sent_twice_invites_once_and_shows_the_same_codes(compound, office):
     shown = preview(office, "invite", all="1", building="3")
     first, second = confirm(office, shown), confirm(office, shown)
@@ -112,13 +73,6 @@ def test_a_suspension_sent_twice_is_done_once_and_says_so(compound, office):
     assert "It was not done twice" in office.get(again.location).text
     acts = select(func.count()).select_from(AuditEntry).where(AuditEntry.kind == "people_acted")
     assert read(compound, lambda s: s.scalar(acts)) == 1
-
-
-def test_one_open_list_leads_to_two_acts(compound, office):
-    for name in ("王芳", "王磊"):
-        shown = preview(office, "suspend", compound.persons[name], once="the same token of one list")
-        assert "/bulk/" in confirm(office, shown, reason="a lorry").location
-    assert suspended(compound) == {"王芳", "王磊"}
 
 
 def test_hours_are_asked_for_before_their_preview(compound, office):
@@ -153,28 +107,6 @@ def test_a_run_of_slips_begins_for_the_chosen_and_waits_for_its_own_end(compound
     assert "Chosen people" in office.get(done.location).text
     waits = confirm(office, preview(office, "print_invitations", compound.persons["王磊"]))
     assert (waits.status_code, "Another run is not ended yet" in waits.text) == (422, True)
-
-
-@pytest.mark.parametrize(
-    ("chosen", "said"),
-    [
-        ([], "Choose at least one person."),
-        ([f"{n:016x}" for n in range(501)], "At most 500 people"),
-    ],
-)
-def test_none_and_too_many_lead_back_to_the_list_with_a_sentence(office, chosen, said):
-    answer = preview(office, "suspend", *chosen, building="3")
-    assert answer.location.endswith("building=3")
-    assert said in office.get(answer.location).text
-
-
-@pytest.mark.parametrize("where", [BULK, DO])
-@pytest.mark.parametrize("named", [{}, {"act": "delete"}])
-def test_a_missing_or_unknown_act_leads_back_to_the_list_with_a_sentence(compound, office, where, named):
-    data = {"csrf_token": csrf_of(office.get(LIST).text), "person": compound.persons["王芳"], "building": "3"}
-    answer = office.post(where, data=data | named)
-    assert (answer.status_code, answer.location) == (303, f"{LIST}?building=3")
-    assert "Choose what to do for these people." in office.get(answer.location).text
 
 
 def test_guards_choose_no_one_and_addresses_without_an_act_lead_on(compound, office):

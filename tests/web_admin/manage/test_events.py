@@ -4,13 +4,12 @@ import csv
 import io
 import re
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import event as database_event
 from sqlalchemy import select, update
 
 from tests.support.compounds.resident import csrf_of
+from tests.web_admin.manage.event_pages import add_events, local
 from web_admin.compound.models import Gate
 from web_admin.core.database import current_menjin
 from web_admin.journal.models import AuditEntry, GateEvent
@@ -30,35 +29,6 @@ def rows(compound):
     return read
 
 
-def add_events(compound, rows, count, **facts):
-    def add(session):
-        for seq in range(1000, 1000 + count):
-            session.add(
-                GateEvent(
-                    journal_id="j",
-                    gate_id="north",
-                    seq=seq,
-                    kind="access",
-                    lane_id="north-in",
-                    at=compound.clock() - timedelta(days=1, seconds=seq),
-                    received_at=compound.clock(),
-                    facts={"method": "card", "opens": True, "reason": "granted", "lane_id": "north-in"}
-                    | facts,
-                    personal={},
-                    salt=b"s",
-                    personal_digest=bytes(32),
-                    previous=bytes(32),
-                    digest=bytes(32),
-                )
-            )
-
-    rows(add)
-
-
-def local(moment):
-    return moment.astimezone(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%dT%H:%M")
-
-
 def cells(answer):
     return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
 
@@ -69,33 +39,11 @@ def export(client, why="For the yearly count", **wanted):
     return client.post("/manage/events/export", data=wanted | tokens | {"why": why})
 
 
-@pytest.mark.parametrize(
-    ("query", "seen", "unseen"),
-    [
-        ("lane=east-in", "<td>东门进", "<td>北门进"),
-        ("result=refused", "Refused</span>", "Opened</span>"),
-        ("result=opened", "Opened</span>", "Refused</span>"),
-        ("reason=pin_wrong", "Refused</span>", "Opened</span>"),
-        ("method=qr", "· QR code</span>", "· Card</span>"),
-    ],
-)
-def test_the_list_is_narrowed(client, query, seen, unseen):
-    table = client.get(f"/manage/events/?{query}").text.partition("<tbody>")[2]
-    assert seen in table
-    assert unseen not in table
-
-
 def test_times_are_typed_in_the_zone_of_the_site(client, compound):
     at = (compound.clock() - timedelta(minutes=3) + timedelta(hours=8)).replace(tzinfo=None)
     minute = timedelta(minutes=1)
     window = {"after": (at - minute).isoformat(), "until": (at + minute).isoformat()}
     assert client.get("/manage/events/", query_string=window).text.count("<tr><td") == 1
-
-
-def test_what_cannot_be_read_in_an_address_is_left_out(client):
-    answer = client.get("/manage/events/?day=x&after=9&until=2026-01-01T00:00%2B08:00&kind=odd&before=1~2~3")
-    assert answer.status_code == 200
-    assert answer.text.count("<tr><td") == 50
 
 
 def test_no_number_of_a_journal_is_in_a_link_of_staff_who_see_no_silent_alarm(compound, rows):
@@ -199,13 +147,6 @@ def test_why_refused_starts_from_what_a_gate_refused(compound, rows):
     assert "No gate refused anyone within half an hour" in longer_ago
 
 
-def test_an_explained_refusal_leads_to_those_around_it(compound, rows):
-    guard = compound.signed_in("guard")
-    at = rows(lambda s: s.get_one(GateEvent, ("north", "j", 2)).at)
-    answer = guard.get("/manage/events/why/north/2?journal=j").text
-    assert f'href="/manage/events/why?gate=north&amp;around={local(at)}"' in answer
-
-
 def test_a_filter_is_taken_off_in_one_click(client):
     off = 'href="/manage/events/">Show all'
     assert off not in client.get("/manage/events/").text
@@ -240,31 +181,3 @@ def test_the_question_finds_a_home_as_it_is_typed_at_the_gate(client, typed):
 def test_the_question_finds_its_person_by_name(client):
     assert "Ana Ruiz" in client.get("/manage/events/why?q=ana").text
     assert "No one matches" in client.get("/manage/events/why?q=nobody").text
-
-
-@pytest.fixture
-def counted(compound):
-    with compound.app.app_context():
-        engine = current_menjin().database.engine
-    statements = []
-
-    def note(_connection, _cursor, statement, _parameters, _context, _many):
-        statements.append(statement)
-
-    database_event.listen(engine, "before_cursor_execute", note)
-    yield statements
-    database_event.remove(engine, "before_cursor_execute", note)
-
-
-@pytest.mark.parametrize(
-    "path", ["/manage/", "/manage/events/", "/manage/alarms/", "/manage/events/why?q=3-1203"]
-)
-def test_a_page_asks_the_database_as_often_with_many_rows_as_with_few(client, compound, rows, counted, path):
-    def asked():
-        del counted[:]
-        assert client.get(path).status_code == 200
-        return len(counted)
-
-    few = asked()
-    add_events(compound, rows, 200)
-    assert asked() == few

@@ -14,6 +14,11 @@ from web_admin.privacy.models import Incident
 WHOLE = dict.fromkeys(PARTS, "said plainly")
 
 
+@pytest.fixture
+def compound_begins(now):
+    return now
+
+
 def test_the_page_shows_the_clocks_what_is_missing_and_then_the_notice(compound, now):
     officer = compound.signed_in("privacy_officer")
     known = now - timedelta(hours=5)

@@ -1,39 +1,19 @@
 """Families in and out on one page each, staff with hours, and the list in which people are found."""
 
 import re
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from tests.web_admin.manage.acting_pages import at, hidden_of
-from web_admin.action.base import one_publication
+from tests.web_admin.manage.moved_people import MOVE_IN
 from web_admin.compound.models import CredentialRow, GrantRow, Home, Hours, Invitation, Person
-from web_admin.core.database import current_menjin
-from web_admin.people.actions import add_person
-from web_admin.people.homes import add_home
-from web_admin.people_import.apply import apply_people
-from web_admin.people_import.check import check_people
-
-MOVE_IN = "/manage/people/move-in"
 
 
 @pytest.fixture
 def client(compound):
     return compound.signed_in("manager")
-
-
-@contextmanager
-def queries(compound):
-    """Collect every statement that reaches the database meanwhile."""
-    seen = []
-    with compound.app.app_context():
-        engine = current_menjin().database.engine
-    note = lambda _c, _cursor, statement, *_rest: seen.append(statement)  # noqa: E731 - the library's shape
-    event.listen(engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(engine, "before_cursor_execute", note)
 
 
 def family(**typed):
@@ -163,83 +143,3 @@ def test_staff_come_with_hours_an_end_and_a_card(client, compound):
         assert (person.kind, grant.lanes, grant.hours_id) == ("staff", ["north-in"], hours_id)
         assert grant.valid_until is not None
     assert "保洁时段" in client.get("/manage/people/?kind=staff").text
-
-
-def names_in(page):
-    return re.findall(r'<a href="/manage/people/[0-9a-f]{16}">([^<]+)', page)
-
-
-@pytest.mark.parametrize(
-    ("query", "names"),
-    [
-        ("q=芳", ["王芳"]),
-        ("q=31203", ["王芳", "王磊"]),
-        ("q=%25", []),
-        ("building=5", ["刘洋", "吴静"]),
-        ("kind=staff", ["保安队长", "保洁员"]),
-        ("building=none", ["保安队长", "保洁员"]),
-        ("state=nothing", ["保安队长", "保洁员"]),
-        ("state=moved_out", []),
-        ("building=3&kind=resident&q=Ruiz", ["Ana Ruiz"]),
-        ("kind=emperor&state=lost&building=3", ["王芳", "王磊", "Ana Ruiz"]),
-    ],
-)
-def test_people_are_found_by_name_home_building_kind_and_state(client, query, names):
-    assert names_in(client.get(f"/manage/people/?{query}").text) == names
-
-
-def test_homes_stand_in_the_order_of_their_numbers_over_pages(client, compound):
-    with at(compound) as act, one_publication(act) as quiet:
-        for number in range(200, 0, -1):
-            add_home(quiet, f"9-{number}")
-    seen, path = [], "/manage/people/?building=9"
-    while path:
-        page = client.get(path).text
-        seen += re.findall(r'<a class="number"[^>]*>9-(\d+)</a>', page)
-        more = re.search(r'rel="next" href="([^"]+)"', page)
-        path = more[1].replace("&amp;", "&") if more else ""
-    assert seen == [str(number) for number in range(1, 201)]
-
-
-def test_people_without_a_home_are_paged_too(client, compound):
-    with at(compound) as act, one_publication(act) as quiet:
-        for number in range(100):
-            add_person(quiet, display_name=f"Guard {number:03d}", kind="staff", lanes=())
-    assert "All without a home" in client.get("/manage/people/?kind=staff").text
-    first = client.get("/manage/people/?building=none").text
-    second = client.get("/manage/people/?building=none&amp;after=40".replace("&amp;", "&")).text
-    assert len(names_in(first)) == len(names_in(second)) == 40
-    assert not set(names_in(first)) & set(names_in(second))
-
-
-def test_the_pages_ask_the_database_equally_often_with_a_thousand_people_more(client, compound):
-    person = compound.persons["王芳"]
-    with at(compound) as act:
-        home_id = act.session.get_one(Person, person).home_id
-    paths = (
-        "/manage/people/",
-        "/manage/people/?q=a&kind=resident",
-        "/manage/people/?building=none",
-        f"/manage/people/{person}",
-        f"/manage/people/homes/{home_id}/move-out",
-        "/manage/cards/",
-        MOVE_IN,
-    )
-    client.get("/manage/")
-
-    def asked():
-        counts = {}
-        for path in paths:
-            with queries(compound) as seen:
-                assert client.get(path).status_code == 200
-            counts[path] = len(seen)
-        return counts
-
-    few = asked()
-    rows = [f"3-1203,a{i},,{i}" for i in range(1, 9)] + [f"8{i:04d}-7,a{i},,{i}" for i in range(20, 1012)]
-    staff = [f",b{i},staff," for i in range(60)]
-    with at(compound) as act:
-        plan = check_people(act, "\n".join(["home,name,kind,card", *rows, *staff]).encode())
-        assert plan.problems == ()
-        apply_people(act, plan)
-    assert asked() == few

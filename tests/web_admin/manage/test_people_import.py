@@ -2,7 +2,6 @@
 
 import io
 import re
-import threading
 from datetime import timedelta
 
 import pytest
@@ -11,36 +10,19 @@ from sqlalchemy import func, select
 
 from tests.support.compounds.managed import PEOPLE
 from tests.support.compounds.resident import csrf_of
+from tests.web_admin.manage.sent_sheets import PATH, WRONG, cell_of, hidden_of, upload
 from web_admin.accounts import permissions
 from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.core.database import current_menjin
-from web_admin.core.job_models import LongJob
 from web_admin.manage import people_import
-from web_admin.operations import jobs as long_jobs
 from web_admin.people_import import check
-from web_admin.people_import.job import import_people
 
-PATH = "/manage/people/import"
 GOOD = (
     "房号,姓名,类别,卡号\n"
     "7-0101,何静,住户,7100001\n"
     "7-0101,何勇,,\n"
     '3-1203,何慧,家政,"108,45678"\n'
     ",钱工,员工,7100003\n"
-)
-WRONG = (
-    "home,name,kind,card\n"
-    "7-0101,Right,resident,7100001\n"
-    "7/0102,Home,resident,7100002\n"
-    "7-0103,,dog,zebra\n"
-    "31-203,Dash,resident,7100004\n"
-    "7-0105,Taken,resident,4200005\n"
-    "7-0106,=HYPERLINK(0),resident,7100006\n"
-    "7-0107,＝1+1,resident,7100006\n"
-    "\n"
-    "3-1203,王芳,resident,\n"
-    "7-0108,Twin,resident,\n"
-    "7-0108,Twin,resident,,left over\n"
 )
 
 
@@ -59,29 +41,6 @@ def count(compound):
             return tuple(session.scalar(select(func.count()).select_from(kind)) for kind in kinds)
 
     return counted
-
-
-def upload(client, data, name="people.csv"):
-    """Send a file with the page's form; a large body lies in a file of the test client's, closed here."""
-    token = csrf_of(client.get(PATH).text)
-    answer = client.post(PATH, data={"csrf_token": token, "file": (io.BytesIO(data), name)})
-    answer.request.environ["wsgi.input"].close()
-    return answer
-
-
-def hidden_of(html):
-    """Return what the page's own yes sends."""
-    form = html.partition(f'action="{PATH}/confirm"')[2].partition("</form>")[0]
-    return {
-        name: re.search(rf'name="{name}"[^>]*value="([^"]*)"', form)[1]
-        for name in ("csrf_token", "once", "sheet")
-    }
-
-
-def cell_of(html, row, column):
-    """Return a cell of the table of rows to correct."""
-    line = html.partition(f'id="row-{row}"')[2].partition("</tr>")[0]
-    return line.partition(f'<td data-label="{column}"')[2].partition("</td>")[0]
 
 
 def test_the_page_of_people_leads_to_the_sheet(client):
@@ -137,42 +96,6 @@ def test_a_sheet_that_is_read_again_after_its_yes_has_nothing_to_do(client):
     assert re.findall(r"<dd>(\d+)</dd>", again.text) == ["0", "0", "0", "4", "0"]
     assert "There is nothing to do." in again.text
     assert "/confirm" not in again.text
-
-
-WRONG_CELLS = (
-    (3, "Home", "7/0102", "Write the home as digits"),
-    (4, "Name", "empty", "Please fill this in."),
-    (4, "Kind", "dog", "Write resident, helper or staff."),
-    (4, "Card", "zebra", "This is not a card number."),
-    (5, "Home", "31-203", "the same home as 3-1203"),
-    (6, "Card", "4200005", "Home 3-1203 holds this card already."),
-    (7, "Name", "=HYPERLINK(0)", "may not begin like a formula"),
-    (8, "Name", "＝1+1", "may not begin like a formula"),
-    (8, "Card", "7100006", "Row 7 has the same card."),
-    (12, "Name", "Twin", "Row 11 has the same person."),
-    (12, "Row", "left over", "more cells than the first row"),
-)
-
-
-def test_each_wrong_field_keeps_what_was_typed_and_says_what_is_wrong_in_its_cell(client, count):
-    before = count()
-    answer = upload(client, WRONG.encode())
-    missing = [
-        (row, column, text)
-        for row, column, typed, error in WRONG_CELLS
-        for text in (typed, error)
-        if text not in cell_of(answer.text, row, column)
-    ]
-    assert missing == []
-    assert (answer.status_code, count()) == (422, before)
-
-
-def test_right_fields_and_right_rows_carry_no_error_and_nothing_can_be_confirmed(client):
-    page = upload(client, WRONG.encode()).text
-    assert "7 rows have something to correct. No one was added." in page
-    assert 'class="wrong"' not in cell_of(page, 3, "Name")
-    assert re.findall(r'id="row-(\d+)"', page) == ["3", "4", "5", "6", "7", "8", "12"]
-    assert "/confirm" not in page
 
 
 def test_without_the_right_to_see_cards_no_number_and_no_holder_is_shown(compound, monkeypatch):
@@ -269,91 +192,6 @@ def test_the_page_speaks_chinese(compound):
     assert "从表格添加人员" in client.get(PATH).text
     page = upload(client, WRONG.encode()).text
     assert "请填写住户、帮手或工作人员。" in cell_of(page, 4, "类别")
-
-
-LONG = "home,name,kind,card\n" + "".join(f"{i}-1,P{i},,{8_000_000 + i}\n" for i in range(1, 301))
-
-
-def job_of(answer):
-    return answer.headers["Location"].rpartition("/")[2]
-
-
-def ended(compound, job_id):
-    """Wait for the thread that does a job to say that it is over."""
-    for thread in [thread for thread in threading.enumerate() if thread.name == f"job {job_id}"]:
-        thread.join(60)
-    with compound.app.app_context(), current_menjin().database.session() as session:
-        return session.get_one(LongJob, job_id)
-
-
-def test_a_long_sheet_is_read_in_by_a_job_whose_page_may_be_left_and_whose_names_go(client, compound, count):
-    before = count()
-    answer = client.post(f"{PATH}/confirm", data=hidden_of(upload(client, LONG.encode()).text))
-    job = ended(compound, job_of(answer))
-    assert (job.state, job.payload_sealed, job.result["added"]) == ("done", None, 300)
-    assert tuple(now - then for now, then in zip(count(), before, strict=True)) == (300, 300, 300)
-    assert "Read in: added: 300." in client.get(answer.headers["Location"]).text
-    assert "Read in: added: 300." in client.get(PATH).text
-
-
-def test_a_job_that_died_is_taken_up_again_and_done_once(client, compound, count, monkeypatch):
-    before = count()
-    monkeypatch.setattr(long_jobs, "start", lambda menjin, job_id: None)  # as if the server went down here
-    answer = client.post(f"{PATH}/confirm", data=hidden_of(upload(client, LONG.encode()).text))
-    with compound.app.app_context():
-        menjin = current_menjin()
-        monkeypatch.setitem(long_jobs.WORKS, "import_people", crash_after_work)
-        with pytest.raises(KeyboardInterrupt):
-            long_jobs.run(menjin, job_of(answer))
-        assert count() == before
-        monkeypatch.undo()
-        long_jobs.run(menjin, job_of(answer))
-        assert count() == before  # another worker may still be at it
-        compound.clock.now += timedelta(minutes=4)
-        assert long_jobs.run_due(menjin, menjin.clock()) == 1
-        assert long_jobs.run_due(menjin, menjin.clock()) == 0
-        long_jobs.run(menjin, job_of(answer))
-    assert tuple(now - then for now, then in zip(count(), before, strict=True)) == (300, 300, 300)
-
-
-def crash_after_work(act, payload):
-    import_people(act, payload)
-    raise KeyboardInterrupt
-
-
-def test_a_job_that_does_not_fit_any_more_does_nothing_and_says_so(client, compound, count, monkeypatch):
-    monkeypatch.setattr(long_jobs, "start", lambda menjin, job_id: None)
-    answer = client.post(f"{PATH}/confirm", data=hidden_of(upload(client, LONG.encode()).text))
-    client.post(f"{PATH}/confirm", data=hidden_of(upload(client, b"home,name,card\n9-9,Ann,8000007\n").text))
-    before = count()
-    with compound.app.app_context():
-        long_jobs.run(current_menjin(), job_of(answer))
-    assert count() == before
-    assert "Nothing was imported." in client.get(answer.headers["Location"]).text
-
-
-def test_another_compounds_job_is_not_found(client):
-    assert client.get(f"{PATH}/jobs/nothing").status_code == 404
-
-
-def test_tapped_cards_prove_how_the_sheet_writes_and_the_whole_sheet_is_read_that_way(client, count):
-    sheet = "home,name,card\n7-0101,Ann,6EB26C00\n7-0102,Bob,F3020100\n7-0103,Cem,010B0C00\n"
-    page = upload(client, sheet.encode()).text
-    proof = {"csrf_token": csrf_of(page), "sheet": hidden_of(page)["sheet"]}
-    taps = {"row1": "2", "tap1": "0007123566", "row2": "3", "tap2": "66291"}
-    wrong = client.post(f"{PATH}/prove", data=proof | taps | {"tap2": "5"})
-    assert wrong.status_code == 422
-    assert 'value="0007123566"' in wrong.text
-    assert re.search(r'id="tap2-wrong-1">.*?In no way of writing', wrong.text, re.DOTALL)
-    one = client.post(f"{PATH}/prove", data=proof | taps | {"tap2": ""})
-    assert "Tap the cards of two rows at least." in one.text
-    proven = client.post(f"{PATH}/prove", data=proof | taps)
-    assert proven.status_code == 200
-    assert "Proven by the cards you tapped: Hexadecimal, bytes turned round" in proven.text
-    assert "7123566" in proven.text
-    assert client.post(f"{PATH}/confirm", data=hidden_of(proven.text)).status_code == 303
-    taken = upload(client, b"home,name,card\n7-0109,Dee,789249\n").text  # 0x0C0B01
-    assert "Home 7-0103 holds this card already." in taken
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

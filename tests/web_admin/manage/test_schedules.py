@@ -22,6 +22,11 @@ MORNING = Span(WEEKDAYS[:5], 8 * 60, 10 * 60)
 
 
 @pytest.fixture
+def compound_begins():
+    return WEDNESDAY
+
+
+@pytest.fixture
 def client(compound):
     return compound.signed_in("manager")
 

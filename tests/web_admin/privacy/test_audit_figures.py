@@ -14,6 +14,11 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
+def compound_begins(now):
+    return now
+
+
+@pytest.fixture
 def older_compound(compound):
     with compound.act() as act:
         act.session.get_one(Site, act.site_id).created_at = compound.clock() - 200 * DAY

@@ -22,6 +22,11 @@ WHOLE = dict.fromkeys(PARTS, "said plainly")
 
 
 @pytest.fixture
+def compound_begins(now):
+    return now
+
+
+@pytest.fixture
 def incident(act):
     return open_incident(act, act.now - timedelta(hours=1), large=True)
 

@@ -112,13 +112,6 @@ def test_a_refusal_needs_a_reason_and_names_where_to_complain_further(act, perso
     assert (row.outcome, row.further) == ("refused", "Market supervision, 12315")
 
 
-def test_no_refusal_goes_out_before_a_place_to_complain_is_published(act, person):
-    row = filed(act, person)
-    with pytest.raises(ActionRefused, match="First publish where people can complain"):
-        refuse(act, row.request_id, "It shows the gate alone.", "en")
-    assert row.outcome is None
-
-
 def test_a_correction_changes_the_name_and_keeps_before_and_after(act, person):
     row = filed(act, person, "correction", "", subject="name", wanted="Lin Wei")
     correct(act, row.request_id, "", "Lin Wei", "")

@@ -1,5 +1,8 @@
 """Passkeys: what is believed of a browser's answer, whose they are, and when they end."""
 
+from dataclasses import replace
+
+import pytest
 from flask.testing import FlaskClient
 
 from tests.support.clock import SetClock
@@ -8,9 +11,15 @@ from tests.support.compounds.resident import Compound
 from tests.web_admin.resident.made_passkeys import DOES_NOT_FIT, english, kept_of, made_on, origin_of, sign_in
 from tests.web_admin.resident.pressing import press
 from web_admin.accounts.throttle import failed_unasked
+from web_admin.core.config import WebConfig
 from web_admin.core.limit_counts import current_counts
 from web_admin.core.limits import SIGN_IN_ADDRESS
 from web_admin.people.actions import move_out
+
+
+@pytest.fixture
+def web_config(web_config: WebConfig) -> WebConfig:
+    return replace(web_config, public_url="http://localhost:8000")
 
 
 def test_a_passkey_made_on_the_phone_signs_its_owner_in_on_a_browser_that_knows_nothing(

@@ -1,51 +1,19 @@
 """Staff sign in with password and authenticator; residents never reach their pages, nor they theirs."""
 
 import re
-from datetime import timedelta
 
 import pytest
 from flask import url_for
 from passlib.totp import TOTP
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from tests.support.compounds.managed import PASSWORD, TOTP_SECRET
 from tests.support.compounds.resident import csrf_of
+from tests.web_admin.web.signed_in import session_of, sign_in
 from web_admin.accounts.models import User
 from web_admin.accounts.permissions import ENDPOINTS_OF_OTHERS
-from web_admin.accounts.residents import end_resident_sessions, resident_with_password, set_resident_password
-from web_admin.accounts.sessions import forget_old_sessions
 from web_admin.accounts.staff import create_staff
-from web_admin.compound.models import Person
-from web_admin.core.database import current_menjin
-from web_admin.core.refusal import ActionRefused
-from web_admin.web.resident_session import sign_in_resident
 from web_admin.web.staff_guessing import TAKE_SECRETS
-
-
-def session_of(compound):
-    return current_menjin().database.session()
-
-
-def sign_in(client, email, password):
-    with client.session_transaction() as session:
-        session["language"] = "en"
-    page = client.get("/staff/sign-in")
-    return client.post(
-        "/staff/sign-in", data={"email": email, "password": password, "csrf_token": csrf_of(page.text)}
-    )
-
-
-def resident_client(compound, name="林薇"):
-    client = compound.app.test_client()
-    with compound.app.test_request_context("/"), session_of(compound) as session:
-        person = session.get_one(Person, compound.persons[name])
-        set_resident_password(session, person, "linwei", PASSWORD)
-    page = client.get("/r/sign-in")
-    answer = client.post(
-        "/r/sign-in", data={"name": "linwei", "password": PASSWORD, "csrf_token": csrf_of(page.text)}
-    )
-    assert answer.status_code in (302, 303), answer.text
-    return client
 
 
 def test_password_and_code_together_open_the_managers_pages(compound):
@@ -149,45 +117,6 @@ def test_a_form_of_a_page_that_outlived_its_session_leads_to_the_sign_in(compoun
     assert re.search(r'btn-accent" href="([^"]+)">Sign in', answer.text)[1] == back
 
 
-def test_residents_are_refused_on_every_page_of_the_staff(compound):
-    client = resident_client(compound)
-    assert client.get("/r/").status_code == 200
-    assert client.get("/manage/").status_code == 403
-    assert client.get("/manage/people/").status_code == 403
-
-
-def test_a_resident_cannot_use_the_staffs_sign_in(compound):
-    resident_client(compound)
-    with compound.app.app_context(), session_of(compound) as session:
-        session.execute(update(User).where(User.username == "linwei").values(email="lin@example.org"))
-    client = compound.app.test_client()
-    answer = sign_in(client, "lin@example.org", PASSWORD)
-    assert "E-mail address or password is wrong." in answer.text
-
-
-def test_staff_are_refused_on_residents_pages(compound):
-    assert compound.signed_in_by_hand("manager").get("/r/").status_code == 403
-
-
-def test_a_resident_is_signed_out_everywhere_at_once(compound):
-    client = resident_client(compound)
-    with compound.app.app_context(), session_of(compound) as session:
-        end_resident_sessions(session, compound.persons["林薇"])
-    assert client.get("/r/").status_code == 302
-
-
-@pytest.mark.parametrize(
-    ("sign_in_as", "page", "days"),
-    [(lambda made: made.signed_in(), "/manage/", 0.5), (resident_client, "/r/", 365)],
-)
-def test_a_session_ends_by_its_time_though_its_cookie_was_kept(compound, sign_in_as, page, days):
-    client = sign_in_as(compound)
-    compound.clock.now += timedelta(days=days) - timedelta(seconds=1)
-    assert client.get(page).status_code == 200
-    compound.clock.now += timedelta(seconds=1)
-    assert client.get(page).status_code == 302
-
-
 def test_a_secret_in_json_is_refused_at_every_page_that_takes_one(compound):
     client = compound.signed_in_by_hand()
     token = csrf_of(client.get("/manage/people/").text)
@@ -206,51 +135,8 @@ def test_every_page_of_the_library_that_takes_a_secret_is_counted(compound):
     assert posts - {"security.logout", "security.two_factor_setup"} == TAKE_SECRETS
 
 
-def test_old_sessions_are_forgotten(compound):
-    compound.signed_in_by_hand()
-    with compound.app.app_context():
-        database, now = current_menjin().database, compound.clock()
-        assert forget_old_sessions(database, now) == 0
-        assert forget_old_sessions(database, now + timedelta(hours=12)) == 1
-
-
-def test_a_name_that_is_taken_is_refused_beside_the_name(compound):
-    with compound.app.test_request_context("/"), session_of(compound) as session:
-        first, second = (session.get_one(Person, compound.persons[name]) for name in ("林薇", "陈立"))
-        set_resident_password(session, first, "Lin", PASSWORD)
-        with pytest.raises(ActionRefused) as refused:
-            set_resident_password(session, second, "lin", PASSWORD)
-        assert refused.value.field == "name"
-        assert resident_with_password(session, "LIN", PASSWORD).person_id == first.person_id
-        assert resident_with_password(session, "lin", "something else") is None
-
-
-@pytest.mark.both_databases
-def test_a_name_with_letters_beyond_ascii_signs_in_and_is_unique(compound):
-    with compound.app.test_request_context("/"), session_of(compound) as session:
-        first, second = (session.get_one(Person, compound.persons[name]) for name in ("林薇", "陈立"))
-        set_resident_password(session, first, "Åsa Ömer", PASSWORD)
-        for typed in ("Åsa Ömer", "åsa ömer", "ÅSA ÖMER "):
-            assert resident_with_password(session, typed, PASSWORD) is first
-        with pytest.raises(ActionRefused):
-            set_resident_password(session, second, "åsa ömer", PASSWORD)
-
-
-def test_someone_who_moved_out_cannot_be_signed_in(compound):
-    with compound.app.test_request_context("/"), session_of(compound) as session:
-        person = session.get_one(Person, compound.persons["林薇"])
-        person.ended_at = compound.clock()
-        with pytest.raises(ActionRefused):
-            sign_in_resident(session, person)
-
-
 def test_session_cookies_are_closed_to_scripts_and_other_sites(compound):
     client = compound.app.test_client()
     cookie = client.get("/staff/sign-in").headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
-
-
-def test_a_form_from_another_site_is_refused(compound):
-    client = compound.signed_in_by_hand("manager")
-    assert client.post("/manage/people/homes/new", data={"number": "9-9"}).status_code == 400

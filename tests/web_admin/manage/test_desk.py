@@ -1,0 +1,52 @@
+"""The office's page of the desk: for those who may serve, and beside their own pages."""
+
+import pytest
+from sqlalchemy import select
+
+from tests.support.compounds.desk import (
+    CARD_OF_LIN,
+    card_of,
+    press,
+    read,
+    served_with_card,
+)
+from tests.web_admin.desk.visits import entries
+from web_admin.desk.models import DeskVisitRow
+
+
+@pytest.fixture
+def wang(compound):
+    return compound.persons["王芳"]
+
+
+@pytest.mark.parametrize("role", ["installer", "privacy_officer"])
+def test_other_staff_serve_no_resident(compound, role):
+    client = compound.signed_in(role)
+    assert client.get("/manage/desk").status_code == 403
+    assert client.get("/r/").status_code == 403
+
+
+def test_the_button_the_next_visit_and_signing_out_end_a_visit(compound):
+    client = compound.signed_in("guard")
+    served_with_card(client)
+    press(client, "/r/", "/manage/desk/end")
+    assert client.get("/r/").status_code == 403
+    served_with_card(client)
+    served_with_card(client, CARD_OF_LIN)
+    assert "1‑0101" in client.get("/r/").text
+    press(client, "/manage/desk", "/staff/sign-out")
+    why = select(DeskVisitRow.ended_why).order_by(DeskVisitRow.opened_at, DeskVisitRow.ended_why)
+    assert sorted(read(compound, lambda s: s.scalars(why).all())) == ["another", "button", "signed_out"]
+    assert client.get("/r/").status_code == 302
+
+
+def test_staffs_own_pages_beside_a_visit_stay_staffs_own(compound, wang):
+    client = compound.signed_in("guard")
+    served_with_card(client)
+    lin = compound.persons["林薇"]
+    card = read(compound, lambda s: card_of(s, lin))
+    press(client, f"/manage/people/{lin}", f"/manage/cards/{card}/suspend")
+    (suspended,) = entries(compound, "credential_suspended")
+    assert suspended.facts["channel"] == "manager"
+    assert "assisted" not in suspended.facts
+    assert client.get(f"/manage/events/person/{wang}").status_code == 403

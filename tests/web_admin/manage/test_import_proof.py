@@ -1,0 +1,48 @@
+"""Tapped cards prove how a sheet writes its numbers, and the whole sheet is read that way."""
+
+import re
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.support.compounds.resident import csrf_of
+from tests.web_admin.manage.sent_sheets import PATH, hidden_of, upload
+from web_admin.compound.models import CredentialRow, Home, Person
+from web_admin.core.database import current_menjin
+
+
+@pytest.fixture
+def client(compound):
+    return compound.signed_in("manager")
+
+
+@pytest.fixture
+def count(compound):
+    """Return how many homes, people and cards the compound has."""
+
+    def counted():
+        with compound.app.app_context(), current_menjin().database.session() as session:
+            kinds = (Home, Person, CredentialRow)
+            return tuple(session.scalar(select(func.count()).select_from(kind)) for kind in kinds)
+
+    return counted
+
+
+def test_tapped_cards_prove_how_the_sheet_writes_and_the_whole_sheet_is_read_that_way(client, count):
+    sheet = "home,name,card\n7-0101,Ann,6EB26C00\n7-0102,Bob,F3020100\n7-0103,Cem,010B0C00\n"
+    page = upload(client, sheet.encode()).text
+    proof = {"csrf_token": csrf_of(page), "sheet": hidden_of(page)["sheet"]}
+    taps = {"row1": "2", "tap1": "0007123566", "row2": "3", "tap2": "66291"}
+    wrong = client.post(f"{PATH}/prove", data=proof | taps | {"tap2": "5"})
+    assert wrong.status_code == 422
+    assert 'value="0007123566"' in wrong.text
+    assert re.search(r'id="tap2-wrong-1">.*?In no way of writing', wrong.text, re.DOTALL)
+    one = client.post(f"{PATH}/prove", data=proof | taps | {"tap2": ""})
+    assert "Tap the cards of two rows at least." in one.text
+    proven = client.post(f"{PATH}/prove", data=proof | taps)
+    assert proven.status_code == 200
+    assert "Proven by the cards you tapped: Hexadecimal, bytes turned round" in proven.text
+    assert "7123566" in proven.text
+    assert client.post(f"{PATH}/confirm", data=hidden_of(proven.text)).status_code == 303
+    taken = upload(client, b"home,name,card\n7-0109,Dee,789249\n").text  # 0x0C0B01
+    assert "Home 7-0103 holds this card already." in taken

@@ -58,7 +58,7 @@ def test_a_lock_has_each_package_that_is_asked_for_in_a_version_that_fits(lock: 
 
 
 OF_ONE_PROGRAM = {"head-office": "head_office", "fleet": "fleet"}
-BROUGHT = {"werkzeug": "flask", "ansible": "ansible-core", "argon2": "argon2-cffi"}
+BROUGHT = {"werkzeug": "flask", "ansible": "ansible-core", "argon2": "argon2-cffi", "passlib": "libpass"}
 """Modules that come with a package of another name."""
 
 

@@ -29,7 +29,7 @@ READS_STOPWATCH = {
     "gate_controller/updates/launcher.py": "entry point of the launcher, a program of its own",
     "gate_controller/broker/line.py": "deadlines of its own socket",
     "web_admin/serving/worker.py": "entry point of a process that serves",
-    "web_admin/serving/buffering_server.py": "deadlines of its own connections",
+    "web_admin/serving/channel.py": "deadlines of its own connections",
     "web_admin/cells/serving_lock.py": "waits for another process",
     "web_admin/core/bell.py": "deadlines of its own connection",
     "web_admin/custody/key_rotation.py": "waits for another machine",

@@ -8,7 +8,6 @@ SERVER = sorted((ROOT / "web_admin").rglob("*.py"))
 
 THREADS = {
     "web_admin/serving/installation.py": "those of the scheduler, which runs every periodic job",
-    "web_admin/serving/batch_worker.py": "answers gates' requests that have arrived",
     "web_admin/core/bell.py": "listens to a broker, and rings what commits hand it",
     "web_admin/cells/cell.py": "ends the bell of a cell that was closed",
     "web_admin/messages/webhook_delivery.py": "cuts one call that takes too long",

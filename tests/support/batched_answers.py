@@ -19,7 +19,7 @@ both_ways = pytest.mark.parametrize(
 
 
 class Batched:
-    """The application behind a batch, as `serving/batch_worker.py` is before it; one request at a time."""
+    """The application behind a batch, as `serving/batch_queue.py` is before it; one request at a time."""
 
     def __init__(self, fast_path: FastPath) -> None:
         """Take the application."""
@@ -37,7 +37,7 @@ class Batched:
         }
         (answer,) = self._fast_path.answer([WholeRequest(method, path, query, headers, body)])
         if answer is None:
-            environ["wsgi.input"], environ[WAS_TRIED] = io.BytesIO(body), True
+            environ["wsgi.input"], environ[WAS_TRIED] = io.BytesIO(body), "1"
             return self._fast_path(environ, start_response)
         start_response(answer.status, list(answer.headers))
         return [answer.body]

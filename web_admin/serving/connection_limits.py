@@ -4,9 +4,7 @@ Times are those of a monotonic clock, in seconds. Every number is that of one se
 """
 
 import threading
-from collections import deque
-from collections.abc import Iterable, Mapping
-from typing import Protocol
+from collections.abc import Mapping
 
 from gate_controller.contract.client_places import place_of_address
 
@@ -119,61 +117,3 @@ class BodyBudget:
                 self._kept_of[client] = left
             else:
                 del self._kept_of[client]
-
-
-class OfClient(Protocol):
-    """A request that waits; `client` is an address."""
-
-    @property
-    def client(self) -> str:
-        """Return whose it is."""
-
-
-class FairQueue:
-    """Waiting requests, taken in turn from each client: many of one client do not delay others.
-
-    It has what waitress's pool of threads asks of a deque, and is used under that pool's lock.
-    """
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self._of: dict[str, deque[OfClient]] = {}
-        self._count = 0
-
-    def append(self, waiting: OfClient) -> None:
-        """Add a request behind those of its client."""
-        self._of.setdefault(waiting.client, deque()).append(waiting)
-        self._count += 1
-
-    def popleft(self) -> OfClient:
-        """Return the first request of the client whose turn it is; raise IndexError when there is none."""
-        if not self._count:
-            raise IndexError("no request waits")
-        client = next(iter(self._of))
-        waiting = self._of.pop(client)
-        first = waiting.popleft()
-        if waiting:
-            self._of[client] = waiting
-        self._count -= 1
-        return first
-
-    def count_of(self, client: str) -> int:
-        """Return how many requests of this client wait."""
-        return len(self._of.get(client, ()))
-
-    def clients(self) -> Iterable[str]:
-        """Return whose requests wait."""
-        return self._of
-
-    def take_newest(self, client: str) -> OfClient:
-        """Return the newest request of a client that has one, and forget it."""
-        waiting = self._of[client]
-        newest = waiting.pop()
-        if not waiting:
-            del self._of[client]
-        self._count -= 1
-        return newest
-
-    def __len__(self) -> int:
-        """Return how many requests wait."""
-        return self._count

@@ -29,6 +29,7 @@ from web_admin.serving.connection_limits import (
     BodyBudget,
     client_of,
 )
+from web_admin.sync.fast_path import TRIED_VARIABLE
 
 SYNC_PREFIX = PAIR_PATH[: PAIR_PATH.index("/", 1) + 1]
 LONGEST_CHUNK_LINE = 1024
@@ -184,10 +185,17 @@ class ArrivingRequest(HTTPRequestParser):  # type: ignore[misc]  # its base has 
         self._peer = peer
         self.path = ""  # that of a request line which cannot be read
         self.is_sync = False
-        self.was_tried = False
-        """Whether a batch left it to be worked out in full (`batch_worker.py`)."""
         self.displaced: ArrivingRequest | None = None
         self._body: BoundedBody | None = None
+
+    @property
+    def was_tried(self) -> bool:
+        """Return whether a batch left it to be worked out in full."""
+        return TRIED_VARIABLE in self.headers
+
+    def note_tried(self) -> None:
+        """Note that a batch left it, for the app as well."""
+        self.headers[TRIED_VARIABLE] = "1"
 
     @property
     def is_in_memory(self) -> bool:

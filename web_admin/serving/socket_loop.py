@@ -8,7 +8,6 @@ answers them. A request that waits for a thread costs nothing either, or a long 
 import select
 import threading
 import time
-from typing import Protocol
 
 from waitress import wasyncore  # type: ignore[import-untyped]  # it has no types
 
@@ -17,20 +16,8 @@ _WRITE = select.EPOLLOUT
 ROUND = 10
 
 
-class WaitsForSocket(Protocol):
-    """What waitress keeps in its map: a listener, a connection, or the pipe that wakes the loop."""
-
-    accepting: bool
-
-    def readable(self) -> bool:
-        """Return whether it waits for something to read."""
-
-    def writable(self) -> bool:
-        """Return whether it waits to write."""
-
-
-class Sockets(dict[int, WaitsForSocket]):
-    """Waitress's map of sockets by descriptor; it notes what comes and goes."""
+class Sockets(dict[int, wasyncore.dispatcher]):
+    """Waitress's map of listener, connections and the pipe that wakes the loop."""
 
     def __init__(self) -> None:
         """Start empty."""
@@ -42,7 +29,7 @@ class Sockets(dict[int, WaitsForSocket]):
         self._called = threading.Lock()
         """Held from the first call of the loop until its next turn begins."""
 
-    def __setitem__(self, descriptor: int, waiting: WaitsForSocket) -> None:
+    def __setitem__(self, descriptor: int, waiting: wasyncore.dispatcher) -> None:
         """Watch a socket."""
         super().__setitem__(descriptor, waiting)
         self._changed.add(descriptor)

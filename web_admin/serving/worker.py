@@ -50,7 +50,6 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # its base has no types
                 self.notify()
                 for server in self._servers:
                     server.close_late(now)
-                threads.replace_hanging(now)
                 sockets.look_at_some()
             sockets.turn(LOOK_EVERY_SECONDS, GATHER_SECONDS if threads.are_busy_with_gates else 0.0)
         self._finish(sockets)
@@ -72,7 +71,8 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # its base has no types
         while time.monotonic() < until:
             self.notify()
             for server in self._servers:
-                server.close_idle(time.monotonic())
+                for channel in server.channels:
+                    channel.close_if_idle(time.monotonic())
             if not any(server.active_channels for server in self._servers):
                 return
             sockets.look_at_all()

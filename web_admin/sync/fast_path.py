@@ -2,7 +2,7 @@
 
 Such a request needs a signature check and a statement or two; what Flask and its extensions do for a page
 (session, sign-in, forms, headers for browsers) would cost as much again. A request is answered here alone, in
-the thread that it has, or with all that wait (`serving/batch_worker.py`). Whatever cannot be answered here
+the thread that it has, or with all that wait (`serving/batch_queue.py`). Whatever cannot be answered here
 goes on to Flask as it came, and is worked out or refused there. Nothing was noted of it then.
 """
 
@@ -70,8 +70,12 @@ FAST: Mapping[str, Fast] = {
     RECEIPTS_PATH: Fast(MAX_BODY_BYTES, store_receipts),
 }
 """By path."""
-WAS_TRIED = "menjin.was_tried"
-"""Set in the environment of a request that the fast path has left to be worked out in full."""
+TRIED_VARIABLE = "was_tried"
+WAS_TRIED = f"HTTP_{TRIED_VARIABLE}"
+"""Set in the environment of a request that the fast path has left to be worked out in full.
+
+It is a header's name that no client can send: waitress puts those of clients into capitals.
+"""
 _OF_ONE_ANSWER = frozenset({"Content-Type", "Content-Length", HEADER})
 _SIGNED_HEADERS = {
     name: name.upper().replace("-", "_") for name in (GATE_HEADER, COUNTER_HEADER, SIGNATURE_HEADER)

@@ -1,6 +1,5 @@
 """The rules of who may take how long and how much, and requests that arrive in pieces."""
 
-import math
 import socket
 import time
 from collections.abc import Iterator
@@ -43,7 +42,6 @@ from web_admin.serving.connection_limits import (
     TOMBSTONES_BODY_BYTES,
     TOMBSTONES_BYTES_IN_FILES,
     BodyBudget,
-    FairQueue,
     Patience,
     client_of,
     connections_for,
@@ -54,12 +52,6 @@ from web_admin.serving.socket_loop import Sockets
 from web_admin.sync.check_in import ASK_BODY
 from web_admin.sync.routes import TOMBSTONES_BODY
 from web_admin.web.limits import MAX_FORM_BYTES
-
-
-@dataclass(frozen=True)
-class Waiting:
-    client: str
-    number: int
 
 
 @dataclass
@@ -158,7 +150,7 @@ def worker() -> Iterator[TwoListeners]:
         ]
         for server in servers:
             stack.callback(server.close)
-            stack.callback(server.close_idle, math.inf)
+            stack.callback(lambda server: [channel.handle_close() for channel in server.channels], server)
         yield TwoListeners(servers, sockets, stack)
 
 
@@ -223,17 +215,6 @@ def test_all_addresses_of_one_ipv6_network_are_one_client():
     assert client_of({}, "::ffff:203.0.113.9", 0) == "203.0.113.9"
     intakes = Intakes(0)
     assert request_to("/x", client=one, intakes=intakes).client == client_of({}, other, 0)
-
-
-def test_many_requests_of_one_client_wait_behind_one_of_another():
-    queue = FairQueue()
-    for number in range(3):
-        queue.append(Waiting("crowd", number))
-    queue.append(Waiting("gate", 9))
-    taken = [queue.popleft() for _turn in range(len(queue))]
-    assert taken == [Waiting("crowd", 0), Waiting("gate", 9), Waiting("crowd", 1), Waiting("crowd", 2)]
-    with pytest.raises(IndexError):
-        queue.popleft()
 
 
 @pytest.mark.parametrize(("is_sync", "most"), [(False, QUEUED_REQUESTS), (True, QUEUED_OF_GATES)])

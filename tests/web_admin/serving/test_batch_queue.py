@@ -52,7 +52,7 @@ def known(body):
 
 
 def app(environ, start_response):
-    TRIED.append(environ[WAS_TRIED])
+    TRIED.append(WAS_TRIED in environ)
     body = b"app:" + environ["wsgi.input"].read()
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]
@@ -122,7 +122,7 @@ def waiting_behind(served, bodies):
     first = served.ask(b"first")
     served.wait(lambda: served.fast_path.batches)
     lines = [served.ask(body) for body in bodies]
-    served.wait(lambda: len(served.threads._batch) == len(bodies))
+    served.wait(lambda: len(served.threads._batch.queue) == len(bodies))
     return first, lines
 
 
@@ -247,4 +247,4 @@ def test_a_request_beyond_those_that_may_wait_is_refused(served, monkeypatch):
 def test_the_thread_ends_with_the_server(served):
     assert said(served.ask(b"1")) == b"together:1"
     served.threads.shutdown()
-    assert not served.threads._batch._thread.is_alive()
+    assert served.threads._batch.threads == set()

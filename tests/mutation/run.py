@@ -319,7 +319,7 @@ TARGETS = {
         "web_admin/gates/new_receipts.py",
         (
             "tests/web_admin/gates/test_new_receipts.py",
-            "tests/web_admin/gates/test_check_ins_with_faces.py",
+            "tests/web_admin/gates/test_check_in_statements.py",
         ),
         chosen="not alone",
         at_import=True,
@@ -328,7 +328,7 @@ TARGETS = {
         "web_admin/gates/check_ins.py",
         (
             "tests/web_admin/gates/test_check_ins.py",
-            "tests/web_admin/gates/test_check_ins_with_faces.py",
+            "tests/web_admin/gates/test_check_in_statements.py",
         ),
     ),
     "last_answers": Target(

@@ -1,19 +1,15 @@
 """`menjin web bell`: the account of a compound, and a file that a broker takes."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from gate_controller.contract.bell import account_of
-from tests.support.broker import NATS_SERVER
 from tests.support.peers import make_certificate
 from tests.support.small_disk import fill, small_disk
 from web_admin.cli.main import run
 from web_admin.core.bell import account_key
 from web_admin.core.config import SECRET_NAMES, WebConfig, load_config, write_secret, write_settings
-
-OTHER = account_of(account_key(b"another compound's seal of 32 byte"))
 
 
 @pytest.fixture
@@ -25,30 +21,11 @@ def config(tmp_path: Path) -> WebConfig:
     return load_config({}, tmp_path)
 
 
-def written(config: WebConfig, *options: str) -> tuple[int, Path]:
-    file = config.data_dir / "bell.conf"
-    certificate, key = make_certificate(config.data_dir)
-    given = ["--certificate", str(certificate), "--key", str(key), *options]
-    return run(["bell", "config", str(file), "--data-dir", str(config.data_dir), *given]), file
-
-
 def test_the_account_is_that_of_the_servers_key(
     config: WebConfig, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["bell", "account", "--data-dir", str(config.data_dir)]) == 0
     assert capsys.readouterr().out.strip() == account_of(account_key(config.seal_key))
-
-
-@pytest.mark.parametrize("cluster", [(), ("--cluster", "a:6222", "b:6222", "--ca", "CA")])
-def test_a_broker_takes_the_file(config: WebConfig, cluster: tuple[str, ...]) -> None:
-    ca = str(config.data_dir / "localhost.pem")
-    code, file = written(config, "--account", OTHER, *[ca if one == "CA" else one for one in cluster])
-    assert code == 0
-    text = file.read_text()
-    assert account_of(account_key(config.seal_key)) in text
-    assert OTHER in text
-    tried = subprocess.run([NATS_SERVER, "-t", "-c", file], capture_output=True, text=True, check=False)
-    assert tried.returncode == 0, tried.stderr
 
 
 def test_a_file_that_finds_no_room_is_named(
@@ -61,29 +38,3 @@ def test_a_file_that_finds_no_room_is_named(
         assert run(["bell", "config", str(disk / "bell.conf"), *options]) == 1
         said = capsys.readouterr().err
     assert f"{disk / 'bell.conf'}: No space left on device" in said
-
-
-def test_the_file_holds_no_secret(config: WebConfig) -> None:
-    _code, file = written(config)
-    text = file.read_text()
-    assert account_key(config.seal_key).private_bytes_raw().hex() not in text
-    assert "\nS" not in text, "a seed of NATS begins with an S"
-
-
-@pytest.mark.parametrize(
-    ("options", "says"),
-    [
-        (("--account", "nonsense"), "nonsense is no account"),
-        (("--listen", "4222"), "'4222' is no HOST:PORT"),
-        (("--listen", "0.0.0.0:99999"), "is no HOST:PORT"),
-        (("--cluster", "a:6222"), "--cluster needs --ca"),
-        (("--cluster", "a", "--ca", "x"), "'a' is no HOST:PORT"),
-    ],
-)
-def test_what_no_broker_would_take_is_refused(
-    config: WebConfig, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], says: str
-) -> None:
-    code, file = written(config, *options)
-    assert code == 2
-    assert says in capsys.readouterr().err
-    assert not file.exists()

@@ -5,39 +5,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from gate_controller.contract.calendars import Span
-from tests.support.compounds.desk import hidden_of, read
-from tests.web_admin.manage.acting_pages import at
+from tests.web_admin.manage.days_of_a_site import GATES, day_of, days, remove
 from tests.web_admin.manage.forms import Rows, send
-from web_admin.compound.models import CalendarDay, Hours
-from web_admin.gates.hours import save_hours
-from web_admin.gates.schedules import set_schedule
-from web_admin.people.actions import GrantSpec, set_grants
+from web_admin.compound.models import Hours
 from web_admin.web.days import day_text
-
-GATES = "/manage/gates/"
 
 
 @pytest.fixture
 def client(compound):
     return compound.signed_in("manager")
-
-
-def day_of(compound):
-    return compound.clock().date() + timedelta(days=30)
-
-
-def days(compound):
-    return read(compound, lambda s: [(r.day, r.kind, r.name) for r in s.scalars(select(CalendarDay))])
-
-
-def hours_named(compound, name="保洁时段"):
-    return read(compound, lambda s: s.scalars(select(Hours).where(Hours.name == name)).first())
-
-
-def remove(client, page, action=None):
-    action = action or f"{page}/remove"
-    return client.post(action, data=hidden_of(client.get(page).text, action))
 
 
 def test_a_special_date_is_corrected_and_moved(client, compound):
@@ -47,15 +23,6 @@ def test_a_special_date_is_corrected_and_moved(client, compound):
     assert send(client, path, day=new.isoformat(), kind="mon", name="Worked").status_code == 303
     assert days(compound) == [(new, "mon", "Worked")]
     assert client.get(path).status_code == 404
-
-
-def test_a_date_is_not_moved_onto_another_special_one(client, compound):
-    old, other = day_of(compound), day_of(compound) + timedelta(days=1)
-    send(client, "/manage/hours/days/new", day=other.isoformat(), kind="mon", name="")
-    answer = send(client, f"/manage/hours/days/{old.isoformat()}", day=other.isoformat(), kind="tue", name="")
-    assert answer.status_code == 422
-    assert "This date is a special one already." in answer.text
-    assert sorted(days(compound)) == [(old, "holiday", "国庆节"), (other, "mon", "")]
 
 
 def test_a_holiday_is_removed_and_the_list_shows_dates_as_they_are_read(client, compound):
@@ -70,38 +37,6 @@ def test_a_holiday_is_removed_and_the_list_shows_dates_as_they_are_read(client, 
 @pytest.mark.parametrize("text", ["2026-13-01", "tomorrow", "1999-01-01"])
 def test_what_is_no_special_date_is_not_found(client, text):
     assert client.get(f"/manage/hours/days/{text}").status_code == 404
-
-
-def test_hours_that_nothing_uses_are_removed(client, compound):
-    hours = hours_named(compound)
-    assert remove(client, f"/manage/hours/{hours.hours_id}").location == GATES
-    assert hours_named(compound) is None
-
-
-def test_hours_of_a_lane_stay_and_the_page_names_the_lane(client, compound):
-    hours = hours_named(compound)
-    with at(compound) as act:
-        set_schedule(act, "north-in", hours.hours_id, "lockdown")
-    page = f"/manage/hours/{hours.hours_id}"
-    assert remove(client, page).location == page
-    assert "The lane 北门进 uses these hours." in client.get(page).text
-    assert hours_named(compound) is not None
-
-
-def test_hours_of_a_persons_right_stay_until_the_right_is_changed(client, compound):
-    with at(compound) as act:
-        hours = save_hours(act, None, "Mornings", [Span(("mon",), 0, 600)])
-        hours_id = hours.hours_id
-        set_grants(act, compound.persons["保洁员"], [GrantSpec(("north-in",), hours_id, None, None)])
-    page = f"/manage/hours/{hours_id}"
-    remove(client, page)
-    shown = client.get(page).text
-    assert "People come at these hours: 1." in shown
-    assert "保洁员" not in shown
-    with at(compound) as act:
-        set_grants(act, compound.persons["保洁员"], [])
-    assert remove(client, page).location == GATES
-    assert hours_named(compound, "Mornings") is None
 
 
 def test_a_holiday_week_is_added_at_once(client, compound):

@@ -1,6 +1,5 @@
 """The pages of lane sheets: what they show, what they refuse beside which field, who may change them."""
 
-import re
 from datetime import UTC, datetime
 
 import msgspec
@@ -8,11 +7,8 @@ import pytest
 
 from gate_controller.contract.lane_sheet import SHEET_RULES
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
-from tests.support.compounds.resident import csrf_of
+from tests.web_admin.manage.kept_sheets import beside, send, stored
 from tests.web_admin.manage.lane_sheet_form import EDIT, FORM, SHEET
-from web_admin.core.database import current_menjin
-from web_admin.gates.sheet_models import LaneSheetRow
-from web_admin.gates.sheets import sheets_of
 
 REFUSED = {
     "free_exit": "escape_no_free_exit",
@@ -29,23 +25,6 @@ def compound_begins():
 @pytest.fixture
 def client(compound):
     return compound.signed_in("installer")
-
-
-def send(client, intent, path=EDIT, **changes):
-    page = client.get(path).text
-    once = re.search(r'name="once"[^>]*value="([^"]+)"', page)[1]
-    data = {**FORM, **changes, "intent": intent, "csrf_token": csrf_of(page), "once": once}
-    return client.post(path, data={name: value for name, value in data.items() if value is not None})
-
-
-def stored(compound, lane_id="garage-out"):
-    with compound.app.app_context(), current_menjin().database.session() as session:
-        return sheets_of(session.get(LaneSheetRow, lane_id))
-
-
-def beside(page, field):
-    """Return the sentences beside a field."""
-    return re.findall(rf'id="{field}-wrong-\d+">.*?<span>(.*?)</span>', page, re.DOTALL)
 
 
 def test_an_installer_fills_in_a_sheet_and_the_lane_goes_live(client, compound):
@@ -90,35 +69,6 @@ def test_a_live_sheet_stays_when_its_change_is_refused(client, compound):
     assert send(client, "live", path, on_escape_route="no").status_code == 303
     changed = msgspec.structs.replace(WHOLE_SHEET, on_escape_route=False)
     assert stored(compound, "north-in") == (changed, None)
-
-
-def test_a_sheet_read_into_the_form_and_sent_again_is_the_same(client, compound):
-    page = client.get("/manage/lanes/north-in/sheet/edit").text
-    ticked = re.findall(r"<input[^>]*checked[^>]*>", page)
-    once_each = ("fails", "on_escape_route", "free_exit", "fire_release", "manual_release", "accessible")
-    assert len(ticked) == len(once_each)
-    assert 'value="1100"' in page
-    assert '<option selected value="gate_outside">' in page
-
-
-@pytest.mark.parametrize(
-    ("field", "typed", "says"),
-    [
-        ("reader_heights_mm", "high", "whole numbers"),
-        ("reader_heights_mm", "1 2 3 4 5 6 7 8 9", "at most 8"),
-        ("reader_heights_mm", "²", "whole numbers"),
-        ("opening_width_mm", "0", "From 1 to 20000"),
-        ("camera_view", "x" * 201, "200"),
-        ("last_drill", "soon", ""),
-        ("lock", "rope", ""),
-    ],
-)
-def test_what_cannot_be_measured_is_refused_even_as_a_draft(client, compound, field, typed, says):
-    answer = send(client, "draft", **{field: typed})
-    assert answer.status_code == 422
-    assert says in "".join(beside(answer.text, field))
-    assert beside(answer.text, field)
-    assert stored(compound) == (None, None)
 
 
 def test_a_warning_is_shown_and_does_not_refuse(client, compound):

@@ -10,7 +10,7 @@ from tests.support.acting import by_phone, manager
 from tests.web_admin.manage.forms import Rows, send
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
-from web_admin.privacy.models import PrivacyContact, RightsRequest
+from web_admin.privacy.models import RightsRequest
 from web_admin.privacy.requests import file_request
 
 LIST = "/manage/requests/"
@@ -106,31 +106,6 @@ def test_a_name_is_corrected_from_the_request_with_before_and_after(compound, of
     row = rows(lambda s: s.scalars(select(RightsRequest)).one())
     assert (row.value_before, row.value_after, row.answer) == ("陈立", "陈丽", "Done.")
     assert rows(lambda s: s.get_one(Person, compound.persons["陈立"]).display_name) == "陈丽"
-
-
-def test_who_is_responsible_is_public_once_it_is_whole(compound, officer, rows):
-    path = "/manage/privacy/contact"
-    half = send(
-        officer,
-        path,
-        responsible_name="秦女士",
-        responsible_contact="021-5555 0101",
-        channels_zh="市场监管局 12315",
-        channels_en="",
-    )
-    assert (half.status_code, rows(lambda s: s.scalars(select(PrivacyContact)).all())) == (422, [])
-    assert "秦女士" in half.text
-    send(
-        officer,
-        path,
-        responsible_name="秦女士",
-        responsible_contact="021-5555 0101",
-        channels_zh="市场监管局 12315",
-        channels_en="Market supervision, 12315",
-    )
-    page = compound.app.test_client().get("/privacy", headers={"Accept-Language": "en"}).text
-    for facts in ("秦女士", "021-5555 0101", "Market supervision, 12315"):
-        assert facts in page
 
 
 @pytest.mark.parametrize("role", ["guard", "installer"])

@@ -1,54 +1,26 @@
 """Messages that I ask for: off until switched on, to a proved address, and never one more than asked."""
 
-import re
 from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from gate_controller.contract.journal_chain import JournalEntry
 from tests.support.clock import SetClock
-from tests.support.compounds.counted_tries import forget_tries
 from tests.support.compounds.resident import Compound
+from tests.web_admin.messages.asked_for import everything_happens, everything_happens_to_look, mail, name
 from tests.web_admin.resident.addresses import ADDRESS, PAGE, code_in, forget_sent, proved, sent
 from tests.web_admin.resident.pressing import press, switch
-from web_admin.action.base import record
-from web_admin.compound.models import Gate, Person
+from web_admin.compound.models import Person
 from web_admin.core.limit_counts import Of, current_counts
 from web_admin.core.limits import MESSAGE_CODES
-from web_admin.credentials.actions import end_credential, suspend_credential
-from web_admin.credentials.pins import issue_duress_pin
 from web_admin.journal.models import AuditEntry
-from web_admin.messages.models import MailServer, Webhook
+from web_admin.messages.models import Webhook
 from web_admin.messages.subscription_models import NotificationSubscription
-from web_admin.messages.subscriptions import RESIDENT_MESSAGE, TEXTS
+from web_admin.messages.subscriptions import RESIDENT_MESSAGE
 from web_admin.people.actions import move_out
-from web_admin.visitors.models import VisitorPassRow
-from web_admin.visitors.uses import note_visitor_uses
 
-
-@pytest.fixture
-def mail(small_compound: Compound) -> Compound:
-    """Return the compound with a mail server set up."""
-    with small_compound.session() as session:
-        session.add(
-            MailServer(
-                site_id=small_compound.site_id,
-                host="mail.example",
-                port=465,
-                security="tls",
-                username="",
-                sender="gates@example.org",
-            )
-        )
-    return small_compound
-
-
-def name(phone: FlaskClient, compound: Compound, address: str) -> int:
-    """Have a code sent to an address, whatever was tried before in these minutes."""
-    forget_tries(compound.app)
-    return press(phone, f"{PAGE}/address", seen_on=PAGE, address=address).status_code
+__all__ = ["mail"]
 
 
 def test_one_person_has_five_codes_sent_a_day_to_any_address(
@@ -89,101 +61,12 @@ def subscription(compound: Compound) -> NotificationSubscription | None:
         return session.get(NotificationSubscription, compound.person_id)
 
 
-def everything_happens(compound: Compound) -> None:
-    """Do all that a message could be about, and more that none is ever about."""
-    with compound.act("manager") as act:
-        suspend_credential(act, compound.card_id)
-        end_credential(act, compound.card_id, "lost")
-        suspend_credential(act, compound.neighbour_card_id)
-        record(act, "named_lookup", {"role": "manager"}, person_id=compound.person_id)
-        record(act, "named_lookup", {"role": "manager"}, person_id=compound.neighbour_id)
-        issue_duress_pin(act, compound.person_id)
-
-
-def visitor_comes(compound: Compound, host_id: str) -> None:
-    now = compound.clock()
-    with compound.act("system") as act:
-        pass_id = f"{host_id[:8]}00000001"
-        act.session.add(
-            VisitorPassRow(
-                pass_id=pass_id,
-                site_id=compound.site_id,
-                issuer_person_id=host_id,
-                label="plumber",
-                gate_numbers=[1],
-                valid_from=now,
-                valid_until=now + timedelta(hours=1),
-                uses=1,
-                text="",
-                created_at=now,
-            )
-        )
-        act.session.flush()
-        entry = JournalEntry(
-            seq=int(host_id[:6], 16) + 1,
-            at=now,
-            kind="access",
-            facts={"lane_id": "north-in", "method": "qr", "opens": True, "reason": "granted"},
-            personal={"person_id": host_id, "credential_id": pass_id},
-            salt=bytes(16),
-            personal_digest=bytes(32),
-            previous=bytes(32),
-            digest=bytes(32),
-        )
-        note_visitor_uses(act.session, act.session.get_one(Gate, "north"), [entry], act.now)
-
-
-def test_nothing_is_sent_to_who_asked_for_nothing(mail: Compound, phone: FlaskClient) -> None:
-    switch(phone, "pin", on=True)
-    everything_happens(mail)
-    visitor_comes(mail, mail.person_id)
-    assert sent(mail) == []
-
-
 def test_a_proved_address_starts_with_every_switch_off(mail: Compound, phone: FlaskClient) -> None:
     switch(phone, "pin", on=True)
     proved(phone, mail)
     assert "checked" not in phone.get(PAGE).text
     everything_happens(mail)
     assert sent(mail) == []
-
-
-def test_each_message_comes_for_its_own_switch_alone_and_never_for_duress(
-    mail: Compound, phone: FlaskClient
-) -> None:
-    switch(phone, "pin", on=True)
-    proved(phone, mail, "looked_at")
-    everything_happens(mail)
-    visitor_comes(mail, mail.person_id)
-    assert sent(mail) == [("mail", ADDRESS, TEXTS["looked_at"])]
-
-
-def test_all_switches_notify_of_card_look_up_visitor_and_sign_in_and_of_no_other_person(
-    mail: Compound, phone: FlaskClient
-) -> None:
-    switch(phone, "pin", on=True)
-    press(phone, "/r/password", seen_on="/r/password", name="linwei", password="a long enough one")
-    proved(phone, mail, *TEXTS)
-    everything_happens(mail)
-    visitor_comes(mail, mail.person_id)
-    visitor_comes(mail, mail.neighbour_id)
-    elsewhere, typed = mail.app.test_client(), {"name": "linwei", "password": "a long enough one"}
-    press(elsewhere, "/r/sign-in", seen_on="/r/sign-in", **typed)
-    texts = sorted(text for _channel, _target, text in sent(mail))
-    # Of lost readers: `test_lost_readers.py`.
-    happened = [text for kind, text in TEXTS.items() if kind != "reader_lost"]
-    assert texts == sorted([TEXTS["card_stopped"], *happened])
-    assert {target for _channel, target, _text in sent(mail)} == {ADDRESS}
-    assert not re.search("plumber|Lin Wei|3-1203|North", str(sent(mail)))
-
-
-def test_a_message_comes_in_its_readers_language(mail: Compound, phone: FlaskClient) -> None:
-    with mail.session() as session:
-        session.get_one(Person, mail.person_id).language = "zh"
-    proved(phone, mail, "looked_at")
-    everything_happens_to_look(mail)
-    ((_channel, _target, text),) = sent(mail)
-    assert text.startswith("有工作人员查看了您的通行记录。")
 
 
 def test_choosing_a_language_on_a_page_chooses_it_for_messages_too_and_for_oneself_alone(
@@ -202,11 +85,6 @@ def test_choosing_a_language_on_a_page_chooses_it_for_messages_too_and_for_onese
         assert session.get_one(Person, mail.neighbour_id).language == "en"
         chosen = session.scalars(select(AuditEntry.facts).where(AuditEntry.kind == "language_chosen")).all()
         assert [facts["language"] for facts in chosen] == ["zh"]
-
-
-def everything_happens_to_look(compound: Compound) -> None:
-    with compound.act("manager") as act:
-        record(act, "named_lookup", {"role": "guard"}, person_id=compound.person_id)
 
 
 def test_five_wrong_codes_or_half_an_hour_end_a_code(

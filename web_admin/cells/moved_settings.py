@@ -57,9 +57,16 @@ def moved_settings(folder: Path, target: Path, *, written_for: Path | None = Non
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         lines = re.split(rf"(?m)^\s*{key}\s*=.*$", text, maxsplit=1)
         text = f'{key} = "{escaped}"'.join(lines)
-    if tomllib.loads(text) != {**settings, **changed}:
+    if not _is_read_as(text, {**settings, **changed}):
         raise MoveRefused(
             f"{folder / SETTINGS_NAME}: {', '.join(changed)} cannot be changed as it is written; write it in "
             "one line, or leave it out"
         )
     return text
+
+
+def _is_read_as(text: str, settings: dict[str, object]) -> bool:
+    try:
+        return tomllib.loads(text) == settings
+    except tomllib.TOMLDecodeError:
+        return False

@@ -28,6 +28,19 @@ BEFORE_A_DOCSTRING = {tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
 LONG_TEMPLATE_LINE, VERY_LONG_TEMPLATE_LINE, LONG_FUNCTION = 160, 250, 50
 NESTED_CONDITION = re.compile(r"\{[{%][^}]*\bif\b[^}]*\belse\b[^}]*\bif\b[^}]*\belse\b[^}]*[}%]\}")
 SCHEDULERS = re.compile(r"\b(start_timer|keep_lease|start_delivery)\(|\bclass (LiveWatch|Turns|Scheduler)\b")
+DECISIONS = (
+    ast.If,
+    ast.IfExp,
+    ast.BoolOp,
+    ast.Compare,
+    ast.For,
+    ast.While,
+    ast.Match,
+    ast.ExceptHandler,
+)
+THE_RULE = """\
+(*) A module decides something if it has a condition, a loop, a comparison or an `except`. One without is
+    made of tables, texts, options of a command or wiring, and what calls it is tested."""
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -101,9 +114,17 @@ def _compound_fixtures(tree: Tree) -> int:
     return sum(node.name == "compound" for node in tree.functions(tree.tests))
 
 
-def _namesakes(tree: Tree) -> str:
+def _is_decision(node: ast.AST) -> bool:
+    return isinstance(node, DECISIONS) or (isinstance(node, ast.comprehension) and bool(node.ifs))
+
+
+def _namesakes(tree: Tree, *, all_of_them: bool) -> str:
     modules = [path for path in tree.product if "web_admin" in path.parts and path.name != "__init__.py"]
     modules = [path for path in modules if "migrations" not in path.parts]
+    if not all_of_them:
+        modules = [
+            path for path in modules if any(map(_is_decision, ast.walk(ast.parse(tree.product[path]))))
+        ]
     has = sum(
         (tree.root / "tests" / path.relative_to(tree.root).with_name(f"test_{path.name}")) in tree.tests
         for path in modules
@@ -138,7 +159,10 @@ ROWS: dict[str, Callable[[Tree], int | str]] = {
     "closures that handle a form in manage": _form_closures,
     "fixtures called compound": _compound_fixtures,
     "imports of a test from another": lambda tree: sum(map(_from_other_tests, tree.tests.values())),
-    "modules of the server with a test of their name": _namesakes,
+    "modules of the server with a test of their name": lambda tree: _namesakes(tree, all_of_them=True),
+    "those that decide something (*) with a test of their name": lambda tree: _namesakes(
+        tree, all_of_them=False
+    ),
     "marks that keep Python unformatted": lambda tree: sum(
         len(re.findall(r"#\s*fmt: (?:skip|off)", text))
         for text in [*tree.product.values(), *tree.tests.values()]
@@ -161,6 +185,7 @@ def main() -> int:
     print(" " * width, *(f"{tree.root.name[-10:]:>10}" for tree in trees))
     for name, count in ROWS.items():
         print(f"{name:<{width}}", *(f"{count(tree):>10}" for tree in trees))
+    print(THE_RULE)
     return 0
 
 

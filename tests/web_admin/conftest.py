@@ -1,7 +1,7 @@
 """A compound with two gates, and the gates themselves; a small one, and people signed in on their phones."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
@@ -9,8 +9,12 @@ from flask.testing import FlaskClient
 
 from gate_controller.contract.messages import PolicyManifest
 from tests.support.clock import SetClock
+from tests.support.compounds.managed import ManagedCompound
 from tests.support.compounds.resident import Compound, make_compound
 from tests.support.compounds.with_gates import PlayedGate, add_gate, add_person, app_of_gates, sync_app
+from tests.web_admin.api.calling import Caller
+from web_admin.accounts.api_keys import SCOPES, make_api_key
+from web_admin.action.base import new_action
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Menjin, current_menjin
 from web_admin.operations import backup
@@ -90,3 +94,26 @@ def phone(small_compound: Compound) -> FlaskClient:
 @pytest.fixture
 def neighbour(small_compound: Compound) -> FlaskClient:
     return small_compound.signed_in(small_compound.neighbour_id)
+
+
+@pytest.fixture
+def caller_with(compound: ManagedCompound) -> Callable[..., Caller]:
+    """Return a call that makes a key with these scopes and gives a client that calls with it."""
+
+    def make(*scopes: str) -> Caller:
+        with compound.app.app_context():
+            menjin = current_menjin()
+            with menjin.database.session() as session:
+                act = new_action(menjin, session, compound.site_id, "tests", "manager", now=compound.clock())
+                made = make_api_key(
+                    act, name="Property software", scopes=scopes, valid_until=act.now + timedelta(days=30)
+                )
+                return Caller(compound.app.test_client(), made.text, made.row.key_id)
+
+    return make
+
+
+@pytest.fixture
+def caller(caller_with) -> Caller:
+    """Return a caller that may do everything."""
+    return caller_with(*SCOPES)

@@ -76,7 +76,7 @@ PAIRING_CODES = Limit(
 )
 API_CALLS = Limit(
     "api_calls", 600, "calls", "API key", "web_admin/api/access.py::_check_key",
-    "tests/web_admin/api/test_keys.py::test_a_key_that_calls_too_often_waits",
+    "tests/web_admin/api/test_access.py::test_a_key_that_calls_too_often_waits",
     timedelta(minutes=1),
 )
 API_WRONG_KEYS = Limit(

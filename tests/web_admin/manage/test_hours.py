@@ -8,7 +8,6 @@ from sqlalchemy import select
 from tests.web_admin.manage.days_of_a_site import GATES, day_of, days, remove
 from tests.web_admin.manage.forms import Rows, send
 from web_admin.compound.models import Hours
-from web_admin.web.days import day_text
 
 
 @pytest.fixture
@@ -68,20 +67,6 @@ def test_a_malformed_row_of_days_is_refused_beside_its_field(client, compound, l
     assert sent.status_code == 422
     assert said in sent.text.partition('id="last_day-wrong-1"')[2]
     assert days(compound) == before
-
-
-@pytest.mark.parametrize(
-    ("chosen", "said"),
-    [
-        (["mon", "tue", "wed", "thu", "fri"], "Monday–Friday"),
-        (["sat", "mon", "tue"], "Monday, Tuesday, Saturday"),
-        (["sun", "sat", "fri", "wed", "holiday"], "Wednesday, Friday–Sunday, Public holiday"),
-        ([], ""),
-    ],
-)
-def test_days_in_a_row_are_drawn_together(compound, chosen, said):
-    with compound.app.test_request_context(headers={"Accept-Language": "en"}):
-        assert day_text(chosen) == said
 
 
 def test_the_list_of_hours_says_monday_to_friday(client, compound):

@@ -1,7 +1,5 @@
 """A code on paper: made at the desk, opens as often as it is shown, ended anywhere."""
 
-import re
-
 import pytest
 from sqlalchemy import select
 
@@ -133,10 +131,3 @@ def test_a_renewing_code_cannot_be_turned_into_one_that_stays(compound, gate, wa
         return code_text(whole.signed, code.signature)
 
     assert gate.decide(cut) is Reason.CODE_FORGED
-
-
-def test_each_module_of_the_card_is_a_whole_number_of_dots(compound):
-    page = made_at_the_desk(compound.signed_in("guard")).text
-    side, dots = re.search(r'width="([\d.]+)mm" height="[\d.]+mm" data-dots="(\d+)"', page).groups()
-    assert float(side) <= 42
-    assert float(side) * 8 % int(dots) == 0

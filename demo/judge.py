@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from demo.actors.office import Seen
+from demo.actors.office import ListedEvent
 from demo.rig.gate_ends import GateEnds
 from demo.rig.processes import wait_until
 from demo.stage import Stage
@@ -119,7 +119,9 @@ def _refusals(ends: GateEnds, lane_id: str, seq: int) -> list[str]:
     ]
 
 
-def refused(stage: Stage, gate_id: str, lane_id: str, doing: Callable[[], object], *reasons: str) -> Seen:
+def refused(
+    stage: Stage, gate_id: str, lane_id: str, doing: Callable[[], object], *reasons: str
+) -> ListedEvent:
     """Do something that must stay shut for exactly such a reason; return the server's event."""
     ends = stage.gates[gate_id]
     before_seq, before_ns = ends.journal_seq(), time.monotonic_ns()
@@ -141,7 +143,7 @@ def require_shut(ends: GateEnds, lane_id: str, since_ns: int) -> None:
     require(not pulses, f"{lane_id}: the relay got an ON byte")
 
 
-def decision_after(stage: Stage, gate_id: str, lane_id: str, seq: int) -> Seen:
+def decision_after(stage: Stage, gate_id: str, lane_id: str, seq: int) -> ListedEvent:
     """Return the first decision at a lane after a journal number, from the server's list."""
     return event_after(stage, gate_id, seq, "access", lane_id=lane_id)
 
@@ -155,9 +157,9 @@ def event_after(
     lane_id: str | None = None,
     device: str | None = None,
     timeout_seconds: float = EVENT_SECONDS,
-) -> Seen:
+) -> ListedEvent:
     """Return the first event of a kind after a journal number; raise StepFailed when none comes."""
-    found: list[Seen] = []
+    found: list[ListedEvent] = []
 
     def came() -> bool:
         found[:] = [

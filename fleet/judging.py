@@ -40,7 +40,7 @@ class Cell(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class FoundCell:
     """A cell and the service that has it."""
 
     service: str
@@ -53,7 +53,7 @@ class Seen:
         return "" if one.out is None else " ".join(f"{one.where}: {one.what}. {one.todo}".split())
 
 
-def read_cells(service: str, machine: str, stdout: str) -> list[Seen]:
+def read_cells(service: str, machine: str, stdout: str) -> list[FoundCell]:
     """Return the cells of what `menjin web cells list --json` printed; or raise FleetRefused."""
     lines = [line for line in stdout.split("\n") if line]
     if len(lines) > MAX_CELLS:
@@ -67,7 +67,7 @@ def read_cells(service: str, machine: str, stdout: str) -> list[Seen]:
                 most=MAX_CELLS,
             )
         )
-    return [Seen(service, _read(service, machine, line)) for line in lines]
+    return [FoundCell(service, _read(service, machine, line)) for line in lines]
 
 
 def _read(service: str, machine: str, line: str) -> Cell:
@@ -99,7 +99,7 @@ def _read(service: str, machine: str, line: str) -> Cell:
     return cell
 
 
-def judged(seen: Iterable[Seen]) -> list[Seen]:
+def judged(seen: Iterable[FoundCell]) -> list[FoundCell]:
     """Return the cells by name, with trouble where two services have one.
 
     A move has it twice, and both are out until it is done: that is no trouble of its own.
@@ -108,7 +108,7 @@ def judged(seen: Iterable[Seen]) -> list[Seen]:
     return [_judged(one, [other for other in found if other.service != one.service]) for one in found]
 
 
-def _judged(one: Seen, others: Sequence[Seen]) -> Seen:
+def _judged(one: FoundCell, others: Sequence[FoundCell]) -> FoundCell:
     if one.cell.out == MOVING:
         return one
     alike = [
@@ -139,11 +139,11 @@ def replace_cell(cell: Cell, out: str, what: str, where: str, todo: str) -> Cell
     return msgspec.structs.replace(cell, out=out, what=what, where=where, todo=todo)
 
 
-def missing(known: Mapping[str, str], seen: Iterable[Seen], silent: Iterable[str]) -> list[Seen]:
+def missing(known: Mapping[str, str], seen: Iterable[FoundCell], silent: Iterable[str]) -> list[FoundCell]:
     """Return cells that a service had and that are nowhere now; not those of services without an answer."""
     there, unknown = {one.cell.cell for one in seen}, set(silent)
     return [
-        Seen(
+        FoundCell(
             service,
             Cell(
                 name,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fleet.inventory import Fleet
-from fleet.judging import MISNAMED, Seen, judged, missing, read_cells
+from fleet.judging import MISNAMED, FoundCell, judged, missing, read_cells
 from fleet.notes import read_note, write_note
 from fleet.progress import Bar
 from fleet.running import Event, Runner
@@ -14,21 +14,21 @@ KNOWN = "known_cells.json"
 
 
 @dataclass
-class Looked:
-    """What was found: cells, and services that gave no answer, with why."""
+class Survey:
+    """The cells of every service, and the services that did not answer, with the reason."""
 
-    cells: list[Seen]
+    cells: list[FoundCell]
     silent: dict[str, str] = field(default_factory=dict)
     down: dict[str, str] = field(default_factory=dict)
     """Services whose machine answers, and which do not answer there themselves."""
-    misnamed: list[Seen] = field(default_factory=list)
+    misnamed: list[FoundCell] = field(default_factory=list)
     """Folders whose names no cell may have: they are shown, and no command takes them."""
 
-    def of(self, name: str) -> list[Seen]:
+    def of(self, name: str) -> list[FoundCell]:
         """Return where a cell is."""
         return [one for one in self.cells if one.cell.cell == name]
 
-    def only_place(self, name: str) -> Seen:
+    def only_place(self, name: str) -> FoundCell:
         """Return the one service that has a cell; raise FleetRefused."""
         found = self.of(name)
         if len(found) == 1:
@@ -70,7 +70,7 @@ class Looked:
             )
 
 
-def look(runner: Runner, *, check: bool = False, only: Sequence[str] = ()) -> Looked:
+def look(runner: Runner, *, check: bool = False, only: Sequence[str] = ()) -> Survey:
     """Return every cell of every service, those that are known and nowhere included."""
     fleet = runner.fleet
     services = list(fleet.services)
@@ -83,7 +83,7 @@ def look(runner: Runner, *, check: bool = False, only: Sequence[str] = ()) -> Lo
     chosen = [word for name in only for word in ("--only", name)]
     ran = runner.run("look", services, {"look": "check" if check else "list", "only": chosen}, hear)
     bar.close()
-    said: list[Seen] = []
+    said: list[FoundCell] = []
     silent = {one.service: one.why for one in ran.wrong()}
     for event in ran.given("cells"):
         try:
@@ -102,7 +102,7 @@ def look(runner: Runner, *, check: bool = False, only: Sequence[str] = ()) -> Lo
     down = {
         one.service: str(one.given.msg) for one in ran.events if one.task == "ask" and one.event == "ignored"
     }
-    return Looked(judged(found) + gone, silent, down, misnamed)
+    return Survey(judged(found) + gone, silent, down, misnamed)
 
 
 def known_cells(fleet: Fleet) -> dict[str, str]:

@@ -24,8 +24,8 @@ CONFIG = PLAYBOOKS / "ansible.cfg"
 KEPT_LINES, KEPT_CHARS = 20, 2000
 
 
-class Given(msgspec.Struct, frozen=True):
-    """What a task gave."""
+class TaskResult(msgspec.Struct, frozen=True):
+    """The result of one task on a service."""
 
     rc: int | None = None
     stdout: str = ""
@@ -41,18 +41,18 @@ class Event(msgspec.Struct, frozen=True):
     service: str
     task: str
     cell: str = ""
-    given: Given = Given()
+    given: TaskResult = TaskResult()
 
     @property
     def why(self) -> str:
-        """Return why it failed, in the words of who knows best."""
+        """Return why it failed: the last lines of its errors, else of its output, else its message."""
         said = self.given.stderr.strip() or self.given.stdout.strip() or str(self.given.msg).strip()
         return " ".join(said.splitlines()[-KEPT_LINES:])[-KEPT_CHARS:] or "?"
 
 
 @dataclass
-class Ran:
-    """What a playbook gave in all."""
+class PlaybookRun:
+    """The results of one run of a playbook."""
 
     status: int
     events: list[Event] = field(default_factory=list)
@@ -88,7 +88,7 @@ class Runner:
         values: Mapping[str, object],
         hear: Hear = _quiet,
         per_service: Mapping[str, Mapping[str, object]] | None = None,
-    ) -> Ran:
+    ) -> PlaybookRun:
         """Run a playbook on services; raise FleetRefused where there is no Ansible or it cannot begin."""
         program = ansible_playbook()
         with tempfile.TemporaryDirectory(prefix="menjin-fleet-") as folder:
@@ -112,7 +112,7 @@ class Runner:
             raise FleetRefused(_("Ansible could not begin: %(why)s", why=" ".join(ran.stderr.split())[:800]))
         return ran
 
-    def _run(self, arguments: list[str], folder: str, errors: IO[bytes], hear: Hear) -> Ran:
+    def _run(self, arguments: list[str], folder: str, errors: IO[bytes], hear: Hear) -> PlaybookRun:
         around = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
         around |= {
             "ANSIBLE_CONFIG": str(CONFIG),
@@ -131,7 +131,7 @@ class Runner:
             text=True,
             encoding="utf-8",
         )
-        ran = Ran(0)
+        ran = PlaybookRun(0)
         try:
             with started:
                 for line in started.stdout or ():

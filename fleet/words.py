@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import fleet
-from gate_controller.command_line.spoken import Spoken
+from gate_controller.command_line.spoken import Catalogue
 
-_ = Spoken(Path(fleet.__file__).parent / "translations")
+_ = Catalogue(Path(fleet.__file__).parent / "translations")
 
 
 class FleetRefused(Exception):

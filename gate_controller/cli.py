@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from gate_controller.command_line.command_names import gate_program
-from gate_controller.command_line.spoken import Spoken, language_of
+from gate_controller.command_line.spoken import Catalogue, language_of
 from gate_controller.contract.https_only import in_the_clear
 from gate_controller.site_file.config import ConfigRefused, GateConfig, load_config
 from gate_controller.updates.launcher import EXIT_NEXT, ROOT_VARIABLE
@@ -23,7 +23,7 @@ from hardware.errors import BadDeviceSetting
 
 LONGEST_SECONDS = 86_400.0
 
-_ = Spoken(Path(__file__).parent / "terminal/translations")
+_ = Catalogue(Path(__file__).parent / "terminal/translations")
 
 
 def run(argv: Sequence[str]) -> int:

@@ -123,7 +123,7 @@ class Place:
     """Whether every terminal among the wires is there, as a site file says."""
 
 
-class Plugged(Protocol):
+class TwinDevice(Protocol):
     """A simulated device."""
 
     def unplug(self) -> None:
@@ -139,7 +139,7 @@ class Plugged(Protocol):
 class Bench:
     """A driver's twin, plugged in, and what the driver must report of it."""
 
-    twin: Plugged
+    twin: TwinDevice
     settings: Mapping[str, object]
     """The device's table of a site file, without `kind` and `lane`."""
     act: Callable[[], object] = lambda: None

@@ -49,7 +49,7 @@ class DriverRefused(BadDeviceSetting):
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
+class DriverEntry:
     """One entry of a package's metadata; nothing is loaded yet."""
 
     name: str
@@ -97,10 +97,10 @@ class Registered:
 class Drivers:
     """The drivers of an installation, by name."""
 
-    def __init__(self, registered: Iterable[Registered]) -> None:
+    def __init__(self, registered: Iterable[DriverEntry]) -> None:
         """Take what packages register; load nothing."""
         self._every = tuple(registered)
-        self._registered: dict[str, list[Registered]] = {}
+        self._registered: dict[str, list[DriverEntry]] = {}
         for one in self._every:
             same = self._registered.setdefault(one.name, [])
             # Both packages of a gate bring the same code: what is imported is one and the same.
@@ -112,7 +112,7 @@ class Drivers:
         """Return every registered name."""
         return tuple(sorted(self._registered))
 
-    def of_package(self, package: str) -> tuple[Registered, ...]:
+    def of_package(self, package: str) -> tuple[DriverEntry, ...]:
         """Return what a package registers, by name."""
         wanted = _normal(package)
         found = (one for one in self._every if one.package == wanted)
@@ -151,7 +151,7 @@ class Drivers:
 def installed_drivers() -> Drivers:
     """Return the drivers of this installation, looked for once."""
     return Drivers(
-        Registered(entry.name, _normal(entry.dist.name if entry.dist is not None else "?"), entry)
+        DriverEntry(entry.name, _normal(entry.dist.name if entry.dist is not None else "?"), entry)
         for entry in metadata.entry_points(group=GROUP)
     )
 

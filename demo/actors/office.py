@@ -32,7 +32,7 @@ OFFICE = "demo-office"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ListedEvent:
     """An entry of the server's list of events."""
 
     seq: int
@@ -120,7 +120,7 @@ class Office:
             )
             return [(seq, digest) for seq, digest in rows]
 
-    def events(self, gate_id: str, after_seq: int) -> list[Seen]:
+    def events(self, gate_id: str, after_seq: int) -> list[ListedEvent]:
         """Return a gate's entries in the server's list after one of its journal's numbers."""
         with self.read() as session:
             rows = session.scalars(
@@ -129,7 +129,7 @@ class Office:
                 .order_by(GateEvent.seq)
             )
             return [
-                Seen(
+                ListedEvent(
                     row.seq,
                     row.kind,
                     row.lane_id,

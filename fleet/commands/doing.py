@@ -20,8 +20,8 @@ class Round:
 
 
 @dataclass
-class Done:
-    """What came of the commands: what each printed, and why one failed."""
+class CommandResults:
+    """The output of each command by cell, and why it failed where it did."""
 
     said: dict[str, str] = field(default_factory=dict)
     wrong: dict[str, str] = field(default_factory=dict)
@@ -34,12 +34,12 @@ class Done:
 
 def do(
     runner: Runner, rounds: Mapping[str, Sequence[Round]], *, on_done: Callable[[str], None] = lambda _: None
-) -> Done:
+) -> CommandResults:
     """Run the commands; those of a machine one after another, the machines beside each other.
 
     `on_done` is given each cell whose command succeeded.
     """
-    done = Done()
+    done = CommandResults()
     bar = Bar(sum(map(len, rounds.values())))
 
     def heard(event: Event) -> None:

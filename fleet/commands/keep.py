@@ -6,7 +6,7 @@ import msgspec
 
 from fleet.commands.doing import EXIT_FAILED, EXIT_OK, Round, do, do_one, would
 from fleet.inventory import Fleet, Service, odd
-from fleet.looking import Looked, look
+from fleet.looking import Survey, look
 from fleet.notes import read_note, write_note
 from fleet.running import Runner
 from fleet.terminal import beside, out
@@ -122,7 +122,7 @@ def restore(arguments: argparse.Namespace, runner: Runner) -> int:
     return EXIT_OK
 
 
-def _service_of(arguments: argparse.Namespace, looked: Looked) -> str:
+def _service_of(arguments: argparse.Namespace, looked: Survey) -> str:
     """Return where the cell is or shall be; raise FleetRefused where it might be elsewhere."""
     at = [one for one in looked.of(arguments.cell) if one.cell.host is not None]
     if at and arguments.service in (None, *(one.service for one in at)):
@@ -143,7 +143,7 @@ def _service_of(arguments: argparse.Namespace, looked: Looked) -> str:
 
 
 def _options(
-    arguments: argparse.Namespace, looked: Looked, fleet: Fleet, service: str, name: str
+    arguments: argparse.Namespace, looked: Survey, fleet: Fleet, service: str, name: str
 ) -> list[str]:
     host = next((one.cell.host for one in looked.of(name) if one.service == service), None)
     url = arguments.public_url or (f"https://{host}" if host else None)

@@ -6,10 +6,10 @@ from pathlib import Path
 import msgspec
 
 from fleet.commands.doing import EXIT_OK, would
-from fleet.looking import Looked, known_cells, look, remember
+from fleet.looking import Survey, known_cells, look, remember
 from fleet.notes import read_note, write_note
 from fleet.progress import Bar
-from fleet.running import Event, Ran, Runner
+from fleet.running import Event, PlaybookRun, Runner
 from fleet.terminal import out
 from fleet.words import FleetRefused, _
 
@@ -79,7 +79,7 @@ def move(arguments: argparse.Namespace, runner: Runner) -> int:
     return EXIT_OK
 
 
-def _planned(arguments: argparse.Namespace, runner: Runner, looked: Looked) -> Moving:
+def _planned(arguments: argparse.Namespace, runner: Runner, looked: Survey) -> Moving:
     if arguments.service is None:
         raise FleetRefused(_("say --to SERVICE: where it shall go"))
     runner.fleet.service(arguments.service)
@@ -114,7 +114,7 @@ def _undo(arguments: argparse.Namespace, runner: Runner, path: Path, note: Movin
     return EXIT_OK
 
 
-def _run(runner: Runner, playbook: str, note: Moving) -> Ran:
+def _run(runner: Runner, playbook: str, note: Moving) -> PlaybookRun:
     bar = Bar(len(STEPS))
 
     def hear(event: Event) -> None:

@@ -3,8 +3,8 @@
 import argparse
 import json
 
-from fleet.judging import Seen
-from fleet.looking import Looked, known_cells, look, remember
+from fleet.judging import FoundCell
+from fleet.looking import Survey, known_cells, look, remember
 from fleet.running import Runner
 from fleet.terminal import out
 from fleet.words import _
@@ -43,7 +43,7 @@ def check(arguments: argparse.Namespace, runner: Runner) -> int:
     return EXIT_FAILED if wrong or looked.silent or looked.down else EXIT_OK
 
 
-def _print(looked: Looked, cells: list[Seen], *, as_json: bool) -> None:
+def _print(looked: Survey, cells: list[FoundCell], *, as_json: bool) -> None:
     for one in cells:
         out(json.dumps(facts(one), ensure_ascii=False) if as_json else _line(one))
     for service, why in (looked.silent | looked.down).items():
@@ -54,7 +54,7 @@ def _print(looked: Looked, cells: list[Seen], *, as_json: bool) -> None:
         )
 
 
-def facts(one: Seen) -> dict[str, object]:
+def facts(one: FoundCell) -> dict[str, object]:
     """Return what a program reads of a cell."""
     cell = one.cell
     wrong = {} if cell.out is None else {"what": cell.what, "where": cell.where, "todo": cell.todo}
@@ -69,6 +69,6 @@ def facts(one: Seen) -> dict[str, object]:
     }
 
 
-def _line(one: Seen) -> str:
+def _line(one: FoundCell) -> str:
     state = _("out, %(why)s", why=one.sentence) if one.cell.out else _("good")
     return f"{one.cell.cell:<24} {one.service:<16} {one.cell.host or '-':<32} {state}"

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 
 from fleet.commands.doing import EXIT_FAILED, EXIT_OK, do_one, would
-from fleet.judging import BY_OPERATOR, HELD, MISSING, Seen
-from fleet.looking import Looked, look
+from fleet.judging import BY_OPERATOR, HELD, MISSING, FoundCell
+from fleet.looking import Survey, look
 from fleet.notes import read_note, write_note
 from fleet.progress import Bar
 from fleet.running import Event, Runner
@@ -20,8 +20,8 @@ NOTE = "upgrade.json"
 DONE = "done"
 
 
-class Said(msgspec.Struct, frozen=True):
-    """What `menjin web cells upgrade` says of one cell."""
+class CellUpgrade(msgspec.Struct, frozen=True):
+    """The state of one cell, as `menjin web cells upgrade` prints it."""
 
     cell: str
     state: str
@@ -77,7 +77,7 @@ def upgrade(arguments: argparse.Namespace, runner: Runner) -> int:
     return EXIT_OK
 
 
-def _sources(looked: Looked, after: Mapping[str, str], waves: Waves) -> dict[str, str]:
+def _sources(looked: Survey, after: Mapping[str, str], waves: Waves) -> dict[str, str]:
     """Return the cells that are not done with the service each comes from."""
     found = {}
     before = {new: old for old, new in after.items()}
@@ -91,7 +91,7 @@ def _sources(looked: Looked, after: Mapping[str, str], waves: Waves) -> dict[str
     return found
 
 
-def _is_kept(one: Seen, waves: Waves) -> bool:
+def _is_kept(one: FoundCell, waves: Waves) -> bool:
     """Return whether an operator holds the cell.
 
     Where its service does not say who does: one of a wave that was cut off is held by the upgrade.
@@ -133,7 +133,7 @@ def _one_wave(
         for old, names in of_service.items()
     }
     ours = {after[old]: names for old, names in of_service.items()}
-    said: dict[str, Said] = {}
+    said: dict[str, CellUpgrade] = {}
     asked: set[str] = set()
     red: dict[str, str] = {}
 
@@ -165,8 +165,10 @@ def _one_wave(
     return red
 
 
-def _read(stdout: str) -> list[Said]:
-    return [msgspec.json.decode(line, type=Said) for line in stdout.splitlines() if line.startswith("{")]
+def _read(stdout: str) -> list[CellUpgrade]:
+    return [
+        msgspec.json.decode(line, type=CellUpgrade) for line in stdout.splitlines() if line.startswith("{")
+    ]
 
 
 def _stopped(red: Mapping[str, str], waves: Waves, count: int) -> int:
@@ -183,7 +185,7 @@ def _stopped(red: Mapping[str, str], waves: Waves, count: int) -> int:
     return EXIT_FAILED
 
 
-def _undo(arguments: argparse.Namespace, runner: Runner, looked: Looked, waves: Waves, path: Path) -> int:
+def _undo(arguments: argparse.Namespace, runner: Runner, looked: Survey, waves: Waves, path: Path) -> int:
     name = arguments.undo
     new = looked.only_place(name).service
     old = runner.fleet.service_before(new)

@@ -16,7 +16,7 @@ from gate_controller.command_line.command_names import gate_command
 from gate_controller.contract.anchor_file import NothingToVerify
 from gate_controller.contract.forgetting_certificate import (
     CertificateBroken,
-    Checked,
+    CheckedCertificate,
     check_certificate,
     in_words,
     read_certificate,
@@ -163,7 +163,7 @@ def _as_key(content: bytes) -> bytes | None:
     return key if len(key) == KEY_BYTES else None
 
 
-def _print(checked: Checked, too_early: tuple[str, ...], *, as_json: bool) -> None:
+def _print(checked: CheckedCertificate, too_early: tuple[str, ...], *, as_json: bool) -> None:
     lines = in_words(checked, gate_command("key"))
     if too_early:
         lines.insert(

@@ -21,8 +21,8 @@ DEFAULT_JOURNAL = Path("/var/lib/menjin-gate/journal.sqlite3")
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
-    """What holds: how many entries, from where to where, and how many had their personal part erased.
+class VerifiedEntries:
+    """The entries that hold: how many, from where to where, and how many had their personal part erased.
 
     `countersigned` is the newest head of the server that lies in the file itself, None where none does.
     """
@@ -35,8 +35,8 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    """What a journal file states beside its entries: its end, and the last entry handed over."""
+class _StatedEnd:
+    """The end that a journal file states beside its entries, and the last entry handed over."""
 
     acknowledged_seq: int
     last_seq: int
@@ -134,7 +134,7 @@ def _ledger_report(args: argparse.Namespace) -> str:
     return f"{text}the anchor at entry {anchor.seq} holds: nothing up to it was changed\n"
 
 
-def _report(verified: Verified, head: Head | None, *, checked_signature: bool) -> str:
+def _report(verified: VerifiedEntries, head: Head | None, *, checked_signature: bool) -> str:
     text = (
         f"ok: {verified.count} entries, {verified.first_seq} to {verified.last_seq}, follow from each other; "
         f"{verified.erased} have their personal part erased\n"
@@ -150,7 +150,7 @@ def _report(verified: Verified, head: Head | None, *, checked_signature: bool) -
     return f"{text}the anchor at entry {head.seq} holds ({signed}): nothing up to it was changed\n"
 
 
-def verify_journal(path: Path, head: Head | None = None) -> Verified:
+def verify_journal(path: Path, head: Head | None = None) -> VerifiedEntries:
     """Check every entry of a journal file, its ends, and that an anchor's entry is the one it names.
 
     The file says itself how far it was written, handed over and countersigned: entries that are missing at
@@ -175,10 +175,10 @@ def verify_journal(path: Path, head: Head | None = None) -> Verified:
         raise ChainBroken(f"the anchor names entry {head.seq}, and the journal holds {held}")
     last_seq = last[0] if last is not None else 0
     _check_ends(kept, first, last_seq)
-    return Verified(seen, first, last_seq, erased, kept.countersigned)
+    return VerifiedEntries(seen, first, last_seq, erased, kept.countersigned)
 
 
-def _check_ends(kept: _Kept, first: int, last_seq: int) -> None:
+def _check_ends(kept: _StatedEnd, first: int, last_seq: int) -> None:
     """Raise ChainBroken naming what is missing at either end, by the file's own word."""
     countersigned = kept.countersigned.seq if kept.countersigned is not None else 0
     written = max(kept.last_seq, kept.acknowledged_seq, countersigned)
@@ -192,7 +192,7 @@ def _check_ends(kept: _Kept, first: int, last_seq: int) -> None:
         )
 
 
-def _kept(path: Path) -> _Kept:
+def _kept(path: Path) -> _StatedEnd:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         state: dict[str, bytes] = dict(connection.execute("SELECT name, value FROM state"))
     try:
@@ -201,7 +201,7 @@ def _kept(path: Path) -> _Kept:
             head, _signature = msgspec.json.decode(state["anchor"], type=tuple[bytes, bytes])
             countersigned = msgspec.json.decode(head, type=Head)
         acknowledged, last = (int(state.get(name, b"0")) for name in ("acknowledged_seq", "last_seq"))
-        return _Kept(acknowledged, last, countersigned)
+        return _StatedEnd(acknowledged, last, countersigned)
     except (msgspec.MsgspecError, ValueError, TypeError) as err:
         raise ChainBroken(f"what the file says of its own end cannot be read: {err}") from err
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from gate_controller.broker.words import BrokerGone, BrokerWords, Heard, Info, Ping, Pong, Said
+from gate_controller.broker.words import BrokerGone, BrokerMessage, BrokerWord, BrokerWords, Info, Ping, Pong
 
 CONNECT_SECONDS = 5.0
 SEND_SECONDS = 5.0
@@ -52,7 +52,7 @@ class BrokerLine:
     def __init__(self, server: str, context: ssl.SSLContext, login: Login) -> None:
         """Connect, show the pass and begin to hear."""
         self._words = BrokerWords(login.longest_payload)
-        self._early: list[Heard] = []
+        self._early: list[BrokerMessage] = []
         self._heard_at = time.monotonic()
         self._asked_at: float | None = None
         until = time.monotonic() + CONNECT_SECONDS
@@ -91,13 +91,13 @@ class BrokerLine:
         self._send(b"CONNECT " + msgspec.json.encode(shown) + b"\r\n" + subscribed.encode() + b"PING\r\n")
         self._first(Pong, until)
 
-    def _first(self, kind: type[Said], until: float) -> Info:
+    def _first(self, kind: type[BrokerWord], until: float) -> Info:
         """Wait for a word; messages that came before it are kept for `heard`."""
         while time.monotonic() < until:
             self._socket.settimeout(max(0.01, until - time.monotonic()))
-            found: Said | None = None
+            found: BrokerWord | None = None
             for said in self._read():
-                if isinstance(said, Heard):
+                if isinstance(said, BrokerMessage):
                     self._early.append(said)
                 elif isinstance(said, kind):
                     found = said
@@ -105,7 +105,7 @@ class BrokerLine:
                 return found if isinstance(found, Info) else Info("")
         raise BrokerGone("the broker took too long")
 
-    def heard(self, seconds: float, wake: socket.socket | None = None) -> list[Heard]:
+    def heard(self, seconds: float, wake: socket.socket | None = None) -> list[BrokerMessage]:
         """Wait for messages, at most so long, or until `wake` can be read; return those that came.
 
         At most one read's worth: who is sent more than that reads on at the next call.
@@ -116,7 +116,7 @@ class BrokerLine:
         if not self._socket.pending() and not self._readable(seconds, wake):
             return []
         self._socket.settimeout(0)
-        return [said for said in self._read() if isinstance(said, Heard)]
+        return [said for said in self._read() if isinstance(said, BrokerMessage)]
 
     def _readable(self, seconds: float, wake: socket.socket | None) -> bool:
         """Wait; keep asking a broker that says nothing."""
@@ -148,7 +148,7 @@ class BrokerLine:
         """Send an empty message to each of these subjects."""
         self._send("".join(f"PUB {subject} 0\r\n\r\n" for subject in subjects).encode())
 
-    def _read(self) -> list[Said]:
+    def _read(self) -> list[BrokerWord]:
         try:
             data = self._socket.recv(READ_BYTES)
         except (ssl.SSLWantReadError, BlockingIOError):

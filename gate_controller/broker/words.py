@@ -26,7 +26,7 @@ class Info:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class BrokerMessage:
     """A message: on which subject, and its payload."""
 
     subject: str
@@ -43,7 +43,7 @@ class Pong:
     """The broker answers that it does."""
 
 
-Said = Info | Heard | Ping | Pong
+BrokerWord = Info | BrokerMessage | Ping | Pong
 
 
 class _InfoWords(msgspec.Struct):
@@ -59,10 +59,10 @@ class BrokerWords:
         self._pending = bytearray()
         self._message: tuple[str, int] | None = None
 
-    def feed(self, data: bytes) -> list[Said]:
+    def feed(self, data: bytes) -> list[BrokerWord]:
         """Take bytes and return what they complete; raise BrokerGone on what no broker says."""
         self._pending += data
-        said: list[Said] = []
+        said: list[BrokerWord] = []
         while True:
             if self._message is not None:
                 heard = self._payload(*self._message)
@@ -80,7 +80,7 @@ class BrokerWords:
             if word is not None:
                 said.append(word)
 
-    def _payload(self, subject: str, size: int) -> Heard | None:
+    def _payload(self, subject: str, size: int) -> BrokerMessage | None:
         if len(self._pending) < size + len(END):
             return None
         payload, end = bytes(self._pending[:size]), bytes(self._pending[size : size + len(END)])
@@ -88,9 +88,9 @@ class BrokerWords:
             raise BrokerGone("the broker sent a message of another length than it said")
         del self._pending[: size + len(END)]
         self._message = None
-        return Heard(subject, payload)
+        return BrokerMessage(subject, payload)
 
-    def _line(self, line: bytes) -> Said | None:
+    def _line(self, line: bytes) -> BrokerWord | None:
         name, _, rest = line.partition(b" ")
         match name.upper():
             case b"PING":

@@ -37,7 +37,7 @@ def asked_language(ask: Callable[[str], str]) -> Language:
             return words[typed]
 
 
-class Spoken:
+class Catalogue:
     """Give texts in one language; English, in which they are written, until one is chosen."""
 
     def __init__(self, translations: Path) -> None:

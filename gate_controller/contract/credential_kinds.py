@@ -20,7 +20,7 @@ class Holder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KindFacts:
-    """What the rules ask about one kind of credential."""
+    """Facts that the rules ask about one kind of credential."""
 
     method: Method
     holder: Holder
@@ -49,15 +49,15 @@ IDENTIFYING_KINDS = tuple(kind for kind, facts in KINDS.items() if facts.identif
 
 
 class Ending(Protocol):
-    """What decides whether the time of a credential or of a grant is over."""
+    """Fields that decide whether the time of a credential or of a grant is over."""
 
     @property
     def valid_until(self) -> datetime | None:
         """Return until when it can be used; None for one without an end."""
 
 
-class Usable(Ending, Protocol):
-    """What decides whether a credential can be used now, in a policy as in the server's table."""
+class UsableCredential(Ending, Protocol):
+    """Fields that decide whether a credential can be used now, in a policy as in the server's table."""
 
     @property
     def state(self) -> str:
@@ -68,8 +68,8 @@ class Usable(Ending, Protocol):
         """Return from when it can be used."""
 
 
-class Held(Usable, Protocol):
-    """What decides whether a credential is a method of its person."""
+class HeldCredential(UsableCredential, Protocol):
+    """Fields that decide whether a credential is a method of its person."""
 
     @property
     def kind(self) -> str:
@@ -80,12 +80,12 @@ class Held(Usable, Protocol):
         """Return whether it calls for help, so that it is no method of its own."""
 
 
-def is_usable(credential: Usable, now: datetime) -> bool:
+def is_usable(credential: UsableCredential, now: datetime) -> bool:
     """Return whether a credential is active and within its time."""
     return credential.state == CredentialState.ACTIVE and is_in_time(credential, now)
 
 
-def is_in_time(credential: Usable, now: datetime) -> bool:
+def is_in_time(credential: UsableCredential, now: datetime) -> bool:
     """Return whether a credential has begun and has not ended, in any state."""
     begun = credential.valid_from is None or credential.valid_from <= now
     return begun and not has_ended_by_time(credential, now)
@@ -96,13 +96,13 @@ def has_ended_by_time(one: Ending, now: datetime) -> bool:
     return one.valid_until is not None and one.valid_until <= now
 
 
-def own_method(credential: Held) -> Method | None:
+def own_method(credential: HeldCredential) -> Method | None:
     """Return the method for which its person holds this; None for a code of others and a duress PIN."""
     facts = KINDS[CredentialKind(credential.kind)]
     return facts.method if facts.holder is Holder.PERSON and not credential.duress else None
 
 
-def usable_methods(credentials: Iterable[Held], now: datetime) -> frozenset[Method]:
+def usable_methods(credentials: Iterable[HeldCredential], now: datetime) -> frozenset[Method]:
     """Return the methods for which one person holds a credential that can be used now, besides face."""
     return frozenset(
         method

@@ -136,7 +136,7 @@ class ForgettingCertificate(_Part, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedCertificate:
     """A verified certificate, and the keys it was verified with: the root's, and which gates' own."""
 
     statement: Statement
@@ -219,7 +219,7 @@ def check_certificate(
     found: ForgettingCertificate,
     root_public_key: bytes | None = None,
     gate_keys: Mapping[str, bytes] = NO_KEYS,
-) -> Checked:
+) -> CheckedCertificate:
     """Check a certificate against a root key, or the one it names, and receipts against keys of gates.
 
     `gate_keys` are public keys by gate, as the gates themselves show them: a server that invented a receipt
@@ -244,7 +244,7 @@ def check_certificate(
         _check_gate(statement, gate, f"gates[{number}]")
     _check_state(statement)
     pinned_gates = frozenset(gate.gate_id for gate in statement.gates if gate.gate_id in gate_keys)
-    return Checked(statement, pinned=root_public_key is not None, pinned_gates=pinned_gates)
+    return CheckedCertificate(statement, pinned=root_public_key is not None, pinned_gates=pinned_gates)
 
 
 def _check_signature(found: ForgettingCertificate, root: bytes) -> None:
@@ -321,7 +321,7 @@ def ledger_head(statement: Statement) -> Head:
 # -- in words --------------------------------------------------------------------------------------
 
 
-def in_words(checked: Checked, key_command: str) -> list[str]:
+def in_words(checked: CheckedCertificate, key_command: str) -> list[str]:
     """Return what a certificate states, a line each, in English; `key_command` shows a gate's key there."""
     statement = checked.statement
     consent, made_at = statement.consent, statement.made_at

@@ -30,7 +30,7 @@ from gate_controller.control.parts import GateParts, GateState
 from gate_controller.control.passages import Passages
 from gate_controller.control.pin_stops import PinStops
 from gate_controller.control.presentations import Presentations
-from gate_controller.control.quiet import Quiet
+from gate_controller.control.quiet import QuietTime
 from gate_controller.control.remote_orders import check_order, lane_shut
 from gate_controller.control.screen_actions import ScreenActions
 from gate_controller.control.systemd import notify
@@ -114,7 +114,7 @@ class Controller:
             recognition,
         )
         self._last_failure: tuple[str, type[Exception]] | None = None
-        self._quiet = Quiet(parts, self._holds.is_held)
+        self._quiet = QuietTime(parts, self._holds.is_held)
         self.ends_for_another = False
         """Whether the loop has ended so that another version of the program runs."""
         gc.freeze()

@@ -22,8 +22,8 @@ from gate_controller.lane.face_dialog import (
     YES_KEY,
     Admission,
     Answer,
-    Asking,
-    Kept,
+    Dialog,
+    DialogShowing,
     Step,
     answer_entry,
     is_own,
@@ -60,7 +60,9 @@ class FaceDialog:
 
     # -- what comes in ---------------------------------------------------------------------------
 
-    def presented(self, desk: LaneDesk, claim: Claim, decision: Decision, home_number: str) -> Kept | None:
+    def presented(
+        self, desk: LaneDesk, claim: Claim, decision: Decision, home_number: str
+    ) -> DialogShowing | None:
         """Go on with what was shown where it belongs to the dialog.
 
         Otherwise return None: the dialog at this lane is over and the decision counts. A duress PIN leads
@@ -73,7 +75,7 @@ class FaceDialog:
         if answer is Answer.OTHER:
             self._stop(desk)
             return None
-        return Kept(self._go_on(desk, asking, answer))
+        return DialogShowing(self._go_on(desk, asking, answer))
 
     def key_pressed(self, desk: LaneDesk, key: str) -> Admission | None:
         """Take a key of the person in the dialog that is not of a PIN."""
@@ -180,14 +182,14 @@ class FaceDialog:
 
     # -- how it begins and goes on ---------------------------------------------------------------
 
-    def _begin(self, desk: LaneDesk, claim: Claim, home_number: str) -> Kept | None:
+    def _begin(self, desk: LaneDesk, claim: Claim, home_number: str) -> DialogShowing | None:
         """Begin the dialog after face was pressed and an own card or PIN shown, if a question is open."""
         snapshot = self._state.snapshot
         asked_for = desk.dialog.intent is not Intent.NOTHING and desk.camera.mode != "looking"
         if not asked_for or snapshot is None or Method.FACE not in desk.screen.offered:
             return None
         person_id = claim.person_id or ""
-        asking = Asking(Step.QUESTION, claim, self._now(), home_number)
+        asking = Dialog(Step.QUESTION, claim, self._now(), home_number)
         record, offer = snapshot.face_roster.get(person_id), snapshot.face_offers.get(person_id)
         notice = snapshot.face_notices.get(desk.screen.language)
         if notice is not None and not notice_pages(notice):
@@ -200,20 +202,20 @@ class FaceDialog:
             if self._parts.faces.keeps(person_id, online=self._state.online):
                 asking = dataclasses.replace(asking, step=Step.KEPT)
         elif record is None and offer is not None and offer.on_phone:
-            return Kept(self._let_in(desk, asking, "face_on_phone"))
+            return DialogShowing(self._let_in(desk, asking, "face_on_phone"))
         elif record is None and offer is not None and notice is not None and self._state.online:
             asking = with_notice(dataclasses.replace(asking, guardian_ids=offer.guardian_ids), notice)
         else:
             if record is None and offer is not None and not self._state.online:
                 message = "face_needs_office"
-            return Kept(self._let_in(desk, asking, message)) if message else None
+            return DialogShowing(self._let_in(desk, asking, message)) if message else None
         who: Facts = {"person_id": person_id, "credential_id": claim.credential_id}
         facts: Facts = {"lane_id": desk.lane_id, "method": claim.method.value}
         self._parts.recorder.record(EventKind.SHOWN_FOR_FACE, facts, who)
         self._show(desk, asking)
-        return Kept()
+        return DialogShowing()
 
-    def _go_on(self, desk: LaneDesk, asking: Asking, answer: Answer) -> Admission | None:
+    def _go_on(self, desk: LaneDesk, asking: Dialog, answer: Answer) -> Admission | None:
         match answer:
             case Answer.NONE:
                 self._show(desk, asking)
@@ -226,7 +228,7 @@ class FaceDialog:
                 self._record_answer(desk, asking, "no")
         return self._let_in(desk, asking, "")
 
-    def _show(self, desk: LaneDesk, asking: Asking) -> None:
+    def _show(self, desk: LaneDesk, asking: Dialog) -> None:
         if asking.step is Step.ENROL:
             return
         is_new = desk.dialog.asking is None or desk.dialog.asking.step is not asking.step
@@ -240,7 +242,7 @@ class FaceDialog:
         if asking.takes_number and is_new:
             desk.keypad.entry = self._entry_for_pin(asking)
 
-    def _entry_for_pin(self, asking: Asking) -> Entry:
+    def _entry_for_pin(self, asking: Dialog) -> Entry:
         """Return an entry in which the home's number is typed already; empty for who has no home."""
         policy = self._state.snapshot.policy if self._state.snapshot is not None else None
         person = policy.persons.get(asking.person_id) if policy is not None else None
@@ -251,7 +253,7 @@ class FaceDialog:
 
     # -- answers ---------------------------------------------------------------------------------
 
-    def _yes(self, desk: LaneDesk, asking: Asking) -> Admission | None:
+    def _yes(self, desk: LaneDesk, asking: Dialog) -> Admission | None:
         snapshot = self._state.snapshot
         if snapshot is None:
             desk.rest()
@@ -276,18 +278,18 @@ class FaceDialog:
         return None
 
     @staticmethod
-    def _newest(snapshot: PolicySnapshot, asking: Asking) -> FaceNoticeRecord | None:
+    def _newest(snapshot: PolicySnapshot, asking: Dialog) -> FaceNoticeRecord | None:
         """Return the notice that has taken the place of the one that was read, if one has."""
         if asking.notice is None:
             return None
         newest = snapshot.face_notices.get(asking.notice.language)
         return newest if newest is not None and newest.sha256 != asking.notice.sha256 else None
 
-    def _enrol(self, desk: LaneDesk, asking: Asking, record: FaceRecord) -> None:
+    def _enrol(self, desk: LaneDesk, asking: Dialog, record: FaceRecord) -> None:
         desk.dialog.asking = dataclasses.replace(asking, step=Step.ENROL)
         self._parts.faces.enrol(desk, record, self._now())
 
-    def _withdraw(self, desk: LaneDesk, asking: Asking) -> Admission | None:
+    def _withdraw(self, desk: LaneDesk, asking: Dialog) -> Admission | None:
         """Delete the face here before any other dialog begins; the office ends the consent on the event."""
         snapshot, consent_id = self._state.snapshot, asking.consent_id
         if snapshot is None or consent_id is None:
@@ -299,14 +301,14 @@ class FaceDialog:
         self._parts.nudge_sync()
         return self._let_in(desk, asking, "forgotten")
 
-    def _record_answer(self, desk: LaneDesk, asking: Asking, answer: str) -> None:
+    def _record_answer(self, desk: LaneDesk, asking: Dialog, answer: str) -> None:
         notice = asking.notice
         if notice is None and self._state.snapshot is not None:
             notice = self._state.snapshot.face_notices.get(desk.screen.language)
         facts, personal = answer_entry(asking, answer, notice, desk.lane_id, desk.screen.language)
         self._parts.recorder.record(EventKind.FACE_ANSWER, facts, personal)
 
-    def _let_in(self, desk: LaneDesk, asking: Asking, message: str, mend: str = "") -> Admission | None:
+    def _let_in(self, desk: LaneDesk, asking: Dialog, message: str, mend: str = "") -> Admission | None:
         """End the dialog; return the credential that began it, or ask for one where that was long ago."""
         desk.dialog.end()
         if not asking.may_let_in(self._now()):

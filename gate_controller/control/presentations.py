@@ -35,7 +35,7 @@ from gate_controller.lane.attempts import Attempts
 from gate_controller.lane.camera_codes import CameraCode
 from gate_controller.lane.door import granted
 from gate_controller.lane.face_dialog import Admission
-from gate_controller.lane.repeat_reads import Read, RepeatReads
+from gate_controller.lane.repeat_reads import ReadClass, RepeatReads
 from gate_controller.lane.state import RESULT_SECONDS, Intent, LaneDesk
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, Decision, GateMemory, Reason
@@ -100,11 +100,11 @@ class Presentations:
     def _is_left_there(self, lane_id: str, claim: Claim, credential_id: str) -> bool:
         """Return whether a card was left at its reader and no longer opens; record that once."""
         what = self._reads.read(lane_id, credential_id, self._parts.clock.monotonic_seconds())
-        if what is Read.FOUND_LEFT:
+        if what is ReadClass.FOUND_LEFT:
             whose: Facts = {"person_id": claim.person_id, "credential_id": credential_id}
             self._parts.recorder.record(EventKind.ALARM_CARD_LEFT, {"lane_id": lane_id}, whose)
             self._reads.record_left(lane_id, credential_id)
-        return what is not Read.SHOWN
+        return what is not ReadClass.SHOWN
 
     def code_read(self, read: CodeRead) -> None:
         """Take a code from a scanner."""

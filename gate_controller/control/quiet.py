@@ -12,8 +12,8 @@ QUIET_SECONDS = 3.0
 """How long nothing has to happen at any lane before a gate may end for another version."""
 
 
-class Quiet:
-    """Since when nothing happens at a gate; used from the controller's thread only."""
+class QuietTime:
+    """The time for which nothing has happened at a gate; used from the controller's thread only."""
 
     def __init__(self, parts: GateParts, is_held: Callable[[str], bool]) -> None:
         """Remember the parts; `is_held` says whether a lane is held open."""

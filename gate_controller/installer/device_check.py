@@ -42,7 +42,7 @@ NOT_AT_REST = {
 SHOULD_BE_CLOSED = frozenset({"tamper", "fire"})
 
 
-class Heard:
+class DeviceReports:
     """Reports of devices, by name."""
 
     def __init__(self) -> None:
@@ -84,9 +84,9 @@ def _found_by_driver(config: GateConfig, name: str) -> Iterator[CheckLine]:
         yield fine(part, name, finding.text) if finding.well else wrong(part, name, finding.text)
 
 
-def _listen(devices: Sequence[Device], seconds: float, monotonic: Callable[[], float]) -> Heard:
+def _listen(devices: Sequence[Device], seconds: float, monotonic: Callable[[], float]) -> DeviceReports:
     reports: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
-    heard = Heard()
+    heard = DeviceReports()
     deadline = monotonic() + seconds
     for device in devices:
         device.start(reports.put)
@@ -103,7 +103,7 @@ def _listen(devices: Sequence[Device], seconds: float, monotonic: Callable[[], f
     return heard
 
 
-def _judged(config: GateConfig, device: Device, heard: Heard) -> CheckLine:
+def _judged(config: GateConfig, device: Device, heard: DeviceReports) -> CheckLine:
     name, state = device.name, heard.states.get(device.name)
     part, port, baud = _place(config, name)
     if state is None:
@@ -189,7 +189,7 @@ def _why_osdp_lost(config: GateConfig, name: str, detail: str) -> str:
             )
 
 
-def check_wires(name: str, board: InputSettings, heard: Heard) -> Iterator[CheckLine]:
+def check_wires(name: str, board: InputSettings, heard: DeviceReports) -> Iterator[CheckLine]:
     """Yield a line for each wire of a board that is not at rest or was not heard, one for those at rest."""
     resting = []
     for wire in board.wires:

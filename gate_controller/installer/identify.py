@@ -32,7 +32,7 @@ NO_SITE_CARD_BITS = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Output:
     """One thing to print: its lines for a person, and the same for a program."""
 
     lines: tuple[str, ...]
@@ -41,7 +41,7 @@ class Said:
 
 def identify(
     config: GateConfig | None, *, card: int | None, ports: Path | None, is_over: Callable[[], bool]
-) -> Iterator[Said]:
+) -> Iterator[Output]:
     """Yield what ports and devices show, until it is over; send nothing.
 
     `card`: the number printed on the card that will be tapped. `ports`: a folder with links to
@@ -60,7 +60,7 @@ def identify(
     spoke: set[Path] = set()
     if not search.ports() and not devices:
         text = "No serial adapter and no USB reader is plugged in. Plug one in: it is noticed at once."
-        yield Said((text,), {"kind": "nothing", "what": text})
+        yield Output((text,), {"kind": "nothing", "what": text})
     for device in devices:
         device.start(reports.put)
     try:
@@ -157,7 +157,7 @@ def _asked(parts: Mapping[str, LaneDeviceSettings]) -> dict[str, LaneDeviceSetti
 
 def _reported(
     report: DeviceReport, lanes: Mapping[str, str], places: Mapping[str, str], card: int | None
-) -> Said:
+) -> Output:
     text = describe_report(report, lanes, places)
     is_right: bool | None = None
     if isinstance(report, CardRead) and card is not None:
@@ -176,20 +176,20 @@ def _reported(
     }
     if isinstance(report, InputChange):
         fields |= {"port": places.get(report.device, ""), "terminal": report.terminal}
-    return Said((text,), fields)
+    return Output((text,), fields)
 
 
-def _port_said(said: PortSaid, part: NamedPart | None) -> Said:
+def _port_said(said: PortSaid, part: NamedPart | None) -> Output:
     place = "not in the site file" if part is None else part.header
     text = said.text
     if not said.is_open and text != "unplugged":
         text = port_trouble(said.port) or text
     line = f"{said.port}: {text} ({place})" if said.is_open else f"{said.port}: {text}"
-    return Said((line,), {"port": str(said.port), "kind": "port", "open": said.is_open, "what": text})
+    return Output((line,), {"port": str(said.port), "kind": "port", "open": said.is_open, "what": text})
 
 
-def _answered(answer: Answer) -> Said:
-    return Said(
+def _answered(answer: Answer) -> Output:
+    return Output(
         ("", *answer.lines()),
         {
             "port": str(answer.port),
@@ -203,7 +203,7 @@ def _answered(answer: Answer) -> Said:
     )
 
 
-def _silent(ports: Sequence[Path], lanes: Sequence[str]) -> Iterator[Said]:
+def _silent(ports: Sequence[Path], lanes: Sequence[str]) -> Iterator[Output]:
     if not ports:
         return
     lane = lanes[0] if len(lanes) == 1 else "LANE"
@@ -212,7 +212,7 @@ def _silent(ports: Sequence[Path], lanes: Sequence[str]) -> Iterator[Said]:
         f"Heard nothing from {', '.join(map(str, ports))}. An RS-485 adapter stays silent here, because its "
         "OSDP readers or Modbus boards speak only when asked: see docs/osdp.md and docs/wiring.md. For OSDP:"
     )
-    yield Said(
+    yield Output(
         ("", text, table),
         {"kind": "silent", "ports": [str(port) for port in ports], "what": text, "tables": [dedent(table)]},
     )

@@ -46,7 +46,7 @@ class Answer:
 
 
 @dataclass(slots=True)
-class _Heard:
+class _PortReports:
     taps: list[bytes] = field(default_factory=list)
     baud: int = USUAL_BAUDS[0]
     was_read: bool = False
@@ -70,7 +70,7 @@ class PortIdentifier:
         """
         self._part_at, self._card, self._card_bits = part_at, card, card_bits
         self._lane = lanes[0] if len(lanes) == 1 else "LANE"
-        self._heard: dict[Path, _Heard] = {}
+        self._heard: dict[Path, _PortReports] = {}
 
     def baud_of(self, port: Path) -> int:
         """Return the baud rate at which a port is to be listened to next."""
@@ -101,13 +101,13 @@ class PortIdentifier:
             (CONTACT_NOTE,),
         )
 
-    def _of(self, port: Path) -> _Heard:
+    def _of(self, port: Path) -> _PortReports:
         if port not in self._heard:
             part = self._part_at(port)
-            self._heard[port] = _Heard(baud=part.baud if part is not None else USUAL_BAUDS[0])
+            self._heard[port] = _PortReports(baud=part.baud if part is not None else USUAL_BAUDS[0])
         return self._heard[port]
 
-    def _found(self, heard: _Heard, data: bytes) -> Finding:
+    def _found(self, heard: _PortReports, data: bytes) -> Finding:
         heard.taps = [*heard.taps, data][-TAPS_KEPT:]
         finding = find(heard.taps)
         if not finding.guesses:
@@ -117,7 +117,7 @@ class PortIdentifier:
         heard.was_read = heard.was_read or bool(finding.guesses)
         return finding
 
-    def _noise(self, port: Path, heard: _Heard) -> Answer:
+    def _noise(self, port: Path, heard: _PortReports) -> Answer:
         was, heard.taps = heard.baud, []
         what = f"only noise at {was} baud: bytes that fit nothing Menjin can read"
         part = self._part_at(port)
@@ -131,7 +131,7 @@ class PortIdentifier:
             notes.append(f"{part.header} in the site file says baud = {part.baud}.")
         return Answer(port, what, (), tuple(notes), None if part is None else False)
 
-    def _typed(self, port: Path, data: bytes, heard: _Heard) -> Answer:
+    def _typed(self, port: Path, data: bytes, heard: _PortReports) -> Answer:
         finding = Finding(())
         if len(data.strip()) >= SHORTEST_CARD_CHARS and data.endswith(b"\r"):
             finding = self._found(heard, data)
@@ -148,7 +148,12 @@ class PortIdentifier:
         )
 
     def _answer(
-        self, port: Path, guesses: Sequence[Guess], heard: _Heard, name: str = "NAME", lane: str | None = None
+        self,
+        port: Path,
+        guesses: Sequence[Guess],
+        heard: _PortReports,
+        name: str = "NAME",
+        lane: str | None = None,
     ) -> Answer:
         notes: list[str] = []
         known = that_read(self._card, guesses) if self._card is not None else ()
@@ -178,7 +183,7 @@ class PortIdentifier:
         numbers = tuple(guess.cards[-1].number for guess in guesses if guess.cards)
         return Answer(port, first.what, (table, *others), tuple(notes), None, numbers, is_as_before)
 
-    def _compared(self, port: Path, part: NamedPart, heard: _Heard, finding: Finding) -> Answer:
+    def _compared(self, port: Path, part: NamedPart, heard: _PortReports, finding: Finding) -> Answer:
         fitting = None
         if heard.baud == part.baud:
             fitting = fits(heard.taps, part.table, part.settings)
@@ -214,7 +219,7 @@ def _as_wedge(guess: Guess) -> Guess:
     return replace(guess, what=guess.what.replace("prints", "types"), settings=settings)
 
 
-def _at_rest(heard: _Heard) -> dict[str, bool]:
+def _at_rest(heard: _PortReports) -> dict[str, bool]:
     """Return, by terminal, whether its circuit was closed before it first moved."""
     rest: dict[str, bool] = {}
     for tap in heard.taps:

@@ -90,7 +90,7 @@ class NoticePage:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Asking:
+class Dialog:
     """One person being asked at one lane; times are monotonic seconds. Never printed."""
 
     step: Step
@@ -139,8 +139,8 @@ class Admission:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What was shown belongs to the dialog; with an admission where the dialog is over by it."""
+class DialogShowing:
+    """A showing that belongs to the dialog, with an admission where the dialog is over by it."""
 
     admission: Admission | None = None
 
@@ -156,12 +156,12 @@ def is_own(claim: Claim) -> bool:
     )
 
 
-def with_notice(asking: Asking, notice: FaceNoticeRecord) -> Asking:
+def with_notice(asking: Dialog, notice: FaceNoticeRecord) -> Dialog:
     """Return the asking at the beginning of a notice."""
     return replace(asking, step=Step.NOTICE, notice=notice, pages=notice_pages(notice), page=0)
 
 
-def pressed(asking: Asking, key: str) -> tuple[Asking, Answer]:
+def pressed(asking: Dialog, key: str) -> tuple[Dialog, Answer]:
     """Return where a key leads; keys of a PIN are not for here."""
     no = Answer.NO if asking.consent_id is None else Answer.LET_IN
     if key == (BACK_KEY if asking.takes_number else NO_KEY) and asking.step in ASKING_STEPS:
@@ -179,7 +179,7 @@ def pressed(asking: Asking, key: str) -> tuple[Asking, Answer]:
     return asking, Answer.NONE
 
 
-def _turned(asking: Asking, key: str) -> Asking:
+def _turned(asking: Dialog, key: str) -> Dialog:
     """Return the notice a page on or back; after the last page comes the question."""
     if key == NEXT_KEY and asking.page + 1 >= len(asking.pages):
         return replace(asking, step=Step.QUESTION)
@@ -187,7 +187,7 @@ def _turned(asking: Asking, key: str) -> Asking:
     return replace(asking, page=max(0, page))
 
 
-def shown(asking: Asking, claim: Claim, now_seconds: float, *, opens: bool) -> tuple[Asking, Answer]:
+def shown(asking: Dialog, claim: Claim, now_seconds: float, *, opens: bool) -> tuple[Dialog, Answer]:
     """Return the dialog after a presentation at this lane; `opens` is the rules' answer to it."""
     if not opens or not is_own(claim):
         return asking, Answer.OTHER
@@ -200,7 +200,7 @@ def shown(asking: Asking, claim: Claim, now_seconds: float, *, opens: bool) -> t
     return asking, Answer.OTHER
 
 
-def _shown_again(asking: Asking, claim: Claim, now_seconds: float) -> tuple[Asking, Answer]:
+def _shown_again(asking: Dialog, claim: Claim, now_seconds: float) -> tuple[Dialog, Answer]:
     if asking.step is Step.CONFIRM:
         said = replace(
             asking,
@@ -218,7 +218,7 @@ def _shown_again(asking: Asking, claim: Claim, now_seconds: float) -> tuple[Aski
 
 
 def answer_entry(
-    asking: Asking, answer: str, notice: FaceNoticeRecord | None, lane_id: str, language: str
+    asking: Dialog, answer: str, notice: FaceNoticeRecord | None, lane_id: str, language: str
 ) -> tuple[Facts, Facts]:
     """Return the facts of an answer's entry and its personal part; `notice` is the text it was given on."""
     facts: Facts = {

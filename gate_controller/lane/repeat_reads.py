@@ -18,7 +18,7 @@ FORGOTTEN_AFTER_SECONDS = 5.0
 KEPT = 64
 
 
-class Read(Enum):
+class ReadClass(Enum):
     """Class of one reading of a card: shown; found left there; or still left, which was reported."""
 
     SHOWN = "shown"
@@ -41,16 +41,16 @@ class RepeatReads:
         """Begin with nothing shown."""
         self._shown: dict[tuple[str, str], _Showing] = {}
 
-    def read(self, lane_id: str, credential_id: str, now_seconds: float) -> Read:
+    def read(self, lane_id: str, credential_id: str, now_seconds: float) -> ReadClass:
         """Take one reading of a known card."""
         showing = self._at(lane_id, credential_id, now_seconds)
         silent, showing.read_at = now_seconds - showing.read_at, now_seconds
         if silent >= (SILENT_SECONDS if showing.is_left else SAME_SHOWING_SECONDS):
             showing.pulses, showing.is_left = 0, False
         if showing.is_left:
-            return Read.STILL_LEFT
+            return ReadClass.STILL_LEFT
         is_over = now_seconds >= showing.pulse_until
-        return Read.FOUND_LEFT if showing.pulses > OPENS_AGAIN and is_over else Read.SHOWN
+        return ReadClass.FOUND_LEFT if showing.pulses > OPENS_AGAIN and is_over else ReadClass.SHOWN
 
     def record_left(self, lane_id: str, credential_id: str) -> None:
         """Record that a card found left was reported."""

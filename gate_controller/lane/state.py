@@ -16,7 +16,7 @@ from typing import Literal
 from gate_controller.contract.languages import DEFAULT_LANGUAGE
 from gate_controller.contract.records import Method
 from gate_controller.lane.door import Door
-from gate_controller.lane.face_dialog import Asking
+from gate_controller.lane.face_dialog import Dialog
 from gate_controller.lane.keypad_entry import FORGOTTEN_AFTER_SECONDS, Entry, press
 from gate_controller.terminal.view import CameraTrouble, Screen, TerminalView
 
@@ -225,7 +225,7 @@ class DialogState:
     """What goes on between a lane and one person over more than one presentation."""
 
     intent: Intent = Intent.NOTHING
-    asking: Asking | None = None
+    asking: Dialog | None = None
     """Who is being asked about their own face, and how far that is."""
     shown_first: ShownFirst | None = None
 

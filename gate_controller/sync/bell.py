@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _HeldPass:
     """A pass, and until when it is neither renewed nor over."""
 
     given: BellPass
@@ -59,7 +59,7 @@ class GateBell:
         self._monotonic = monotonic
         self._woken = woken
         self._key = Ed25519PrivateKey.generate()
-        self._held: _Held | None = None
+        self._held: _HeldPass | None = None
         self._changed = threading.Event()
         self._stopping = threading.Event()
         self._rang = threading.Event()
@@ -83,7 +83,7 @@ class GateBell:
 
     def take_pass(self, given: BellPass) -> None:
         """Listen with this pass from now on."""
-        self._held = _Held(given, self._monotonic() + given.seconds / 2)
+        self._held = _HeldPass(given, self._monotonic() + given.seconds / 2)
         self._changed.set()
         if self._thread is None and not self._stopping.is_set():
             self._thread = threading.Thread(target=self._run, name="bell", daemon=True)

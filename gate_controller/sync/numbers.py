@@ -54,7 +54,7 @@ class NumbersFile:
         if self._path is None:
             return
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Collected(numbers))
+        registry.register(_NumbersCollector(numbers))
         try:
             write_to_textfile(str(self._path), registry)
         except OSError as err:
@@ -65,7 +65,7 @@ class NumbersFile:
             self._failed = False
 
 
-class _Collected(Collector):
+class _NumbersCollector(Collector):
     def __init__(self, numbers: GateNumbers) -> None:
         self._numbers = numbers
 

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from hardware.conformance.check import check_driver
 from hardware.conformance.points import Grade, Point, grade_of
 from hardware.conformance.settings import LANGUAGES, keys_of
-from hardware.registry import DriverRefused, Registered, installed_drivers
+from hardware.registry import DriverEntry, DriverRefused, installed_drivers
 
 GRADES = tuple(Grade)
 
@@ -31,7 +31,7 @@ def run(argv: list[str]) -> int:
     return 0 if all(GRADES.index(grade) >= least for grade in grades) else 1
 
 
-def _check(one: Registered, *, as_json: bool) -> Grade:
+def _check(one: DriverEntry, *, as_json: bool) -> Grade:
     """Print what was found of one driver; return its grade."""
     try:
         points = check_driver(one.load())

@@ -38,7 +38,7 @@ class NotSeen(Exception):
 
 
 @runtime_checkable
-class Starts(Protocol):
+class StartedDevice(Protocol):
     """A reader or board of inputs, which has a thread of its own."""
 
     def start(self, report: Report) -> None:
@@ -107,7 +107,7 @@ class Rehearsal:
         match self.device:
             case BoardRelay():
                 self.device.open()
-            case Starts():
+            case StartedDevice():
                 self.device.start(self.take)
                 until(lambda: Health.OK in self._since(0), "it never reported OK")
             case _:
@@ -118,7 +118,7 @@ class Rehearsal:
         match self.device:
             case BoardRelay():
                 self.pulse(PULSE_SECONDS)
-            case Starts():
+            case StartedDevice():
                 self.reads(self.bench.act, self.bench.reads)
                 self.bench.rest()
             case _:
@@ -164,7 +164,7 @@ class Rehearsal:
 
     def is_lost_and_found(self) -> list[DeviceState]:
         """Pull the cable and put it back; return what was reported meanwhile; raise NotSeen."""
-        if isinstance(self.device, BoardRelay | Starts):
+        if isinstance(self.device, BoardRelay | StartedDevice):
             before = len(self.states)
             self.bench.twin.unplug()
             until(lambda: Health.LOST in self._since(before), "it did not report LOST")
@@ -198,7 +198,7 @@ class Rehearsal:
         match self.device:
             case BoardRelay():
                 self.device.close()
-            case Starts():
+            case StartedDevice():
                 self.device.stop()
             case _:
                 self._camera().close()

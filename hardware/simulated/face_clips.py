@@ -219,7 +219,7 @@ class OnAScreen:
         return np.asarray(seen, dtype=np.uint8)
 
 
-class Identical:
+class FrozenFrame:
     """One frame again and again: a camera that hangs, or a picture that is fed in."""
 
     def __init__(self, picture: Frame) -> None:
@@ -256,7 +256,7 @@ class TwoPictures:
         return self._sensor.taken(self._prints[self._now])
 
 
-class Swapped:
+class SwappedActor:
     """One until the first prompt to turn, then another."""
 
     def __init__(self, first: Actor, second: Actor) -> None:
@@ -274,7 +274,7 @@ class Swapped:
         return (self._second if self._swapped else self._first).frame(at_seconds)
 
 
-class Beside:
+class TwoActors:
     """Two people side by side, each half the frame."""
 
     def __init__(self, left: Actor, right: Actor) -> None:
@@ -324,9 +324,9 @@ ATTACKS: dict[str, Attack] = {
     ),
     "recorded_other_side": lambda picture, points, _me, seed: OtherSide(picture, points, seed=seed),
     "two_pictures": lambda picture, points, _me, seed: TwoPictures(picture, points, seed=seed),
-    "two_faces": lambda picture, points, me, seed: Beside(LivingPerson(picture, points, seed=seed), me),
-    "swapped": lambda picture, points, me, seed: Swapped(MovedPicture(picture, points, seed=seed), me),
-    "identical": lambda picture, _points, _me, _seed: Identical(picture),
+    "two_faces": lambda picture, points, me, seed: TwoActors(LivingPerson(picture, points, seed=seed), me),
+    "swapped": lambda picture, points, me, seed: SwappedActor(MovedPicture(picture, points, seed=seed), me),
+    "identical": lambda picture, _points, _me, _seed: FrozenFrame(picture),
 }
 """Every kind that must be refused. Three more are known to pass at times and are only measured:"""
 

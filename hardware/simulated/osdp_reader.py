@@ -89,7 +89,7 @@ def without_security(frame: bytes) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownCommand:
     """A light or sound command as the reader got it."""
 
     at_ns: int
@@ -108,8 +108,8 @@ class OsdpReader:
     key: bytes | None = field(repr=False)
     clear_text: bool = False
     capabilities: dict[int, tuple[int, int]] = field(default_factory=lambda: dict(CAPABILITIES))
-    lights: list[Shown] = field(default_factory=list)
-    sounds: list[Shown] = field(default_factory=list)
+    lights: list[ShownCommand] = field(default_factory=list)
+    sounds: list[ShownCommand] = field(default_factory=list)
     outputs: list[tuple[int, int, int, int]] = field(default_factory=list)
     """(monotonic ns, output, control code, tenths of a second) of every output order, in order."""
     is_open: bool = False
@@ -232,9 +232,9 @@ class OsdpReader:
             self._spare.append(answer)
             return -1, answer
         if kind == lib.CMD_LED:
-            self.lights.append(Shown(now_ns, command))
+            self.lights.append(ShownCommand(now_ns, command))
         elif kind == lib.CMD_BUZZER:
-            self.sounds.append(Shown(now_ns, command))
+            self.sounds.append(ShownCommand(now_ns, command))
         elif kind == lib.CMD_OUTPUT:
             number, code, tenths = (command[name] for name in ("output_no", "control_code", "timer_count"))
             if isinstance(number, int) and isinstance(code, int) and isinstance(tenths, int):

@@ -4,16 +4,16 @@ import json
 
 import pytest
 
-from fleet.judging import Cell, Seen, judged, missing, read_cells
+from fleet.judging import Cell, FoundCell, judged, missing, read_cells
 from fleet.words import FleetRefused, _
 from gate_controller.command_line.spoken import language_of
 
 
-def at(service: str, name: str, **more: str) -> Seen:
-    return Seen(service, Cell(name, **{"host": f"{name}.example", "keys": f"keys of {name}", **more}))
+def at(service: str, name: str, **more: str) -> FoundCell:
+    return FoundCell(service, Cell(name, **{"host": f"{name}.example", "keys": f"keys of {name}", **more}))
 
 
-def outs(*seen: Seen) -> dict[tuple[str, str], str | None]:
+def outs(*seen: FoundCell) -> dict[tuple[str, str], str | None]:
     return {(one.service, one.cell.cell): one.cell.out for one in judged(seen)}
 
 
@@ -29,7 +29,7 @@ def test_cells_of_their_own_are_good() -> None:
         at("b", "fir", keys="keys of elm"),
     ],
 )
-def test_one_name_host_or_key_at_two_services_is_trouble_at_both(other: Seen) -> None:
+def test_one_name_host_or_key_at_two_services_is_trouble_at_both(other: FoundCell) -> None:
     assert outs(at("a", "elm"), other, at("b", "oak")) == {
         ("a", "elm"): "twice",
         ("b", other.cell.cell): "twice",

@@ -3,7 +3,7 @@
 import pytest
 
 from fleet.commands.upgrade import _is_kept
-from fleet.judging import Cell, Seen
+from fleet.judging import Cell, FoundCell
 from fleet.waves import Waves, next_wave
 
 CELLS = [f"c{number:02}" for number in range(30)]
@@ -51,5 +51,5 @@ def test_a_wave_that_was_not_good_comes_again_before_any_other() -> None:
 def test_an_upgrade_leaves_alone_what_an_operator_holds(
     out: str | None, held_by: tuple[str, ...] | None, in_wave: bool, is_kept: bool
 ) -> None:
-    seen = Seen("north", Cell("willow", out=out, held_by=held_by))
+    seen = FoundCell("north", Cell("willow", out=out, held_by=held_by))
     assert _is_kept(seen, Waves(wave=["willow"] if in_wave else [])) is is_kept

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import web_admin
-from gate_controller.command_line.spoken import Spoken
+from gate_controller.command_line.spoken import Catalogue
 from web_admin.core.refusal import WorkRefused
 
-_ = Spoken(Path(web_admin.__file__).parent / "translations")
+_ = Catalogue(Path(web_admin.__file__).parent / "translations")
 
 
 def in_words(refused: WorkRefused) -> str:

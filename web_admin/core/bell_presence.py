@@ -9,7 +9,7 @@ from typing import Annotated
 
 import msgspec
 
-from gate_controller.broker.words import Heard
+from gate_controller.broker.words import BrokerMessage
 
 EVERY_SECONDS = 60.0
 GATHER_SECONDS = 5.0
@@ -84,7 +84,7 @@ class Presence:
         self._due = now + GATHER_SECONDS
         return True
 
-    def take(self, heard: Heard) -> None:
+    def take(self, heard: BrokerMessage) -> None:
         """Note what a broker said; words that are none of its own are passed over."""
         try:
             event = msgspec.json.decode(heard.payload, type=_Event)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from gate_controller.command_line.spoken import Spoken
+from gate_controller.command_line.spoken import Catalogue
 from gate_controller.contract.languages import LANGUAGES, Language
 
 
@@ -16,6 +16,6 @@ def N_(text: str) -> str:  # noqa: N802 - the name that the extractor looks for
 @cache
 def texts_in(language: str) -> Callable[..., str]:
     """Return what gives texts of one language with their values; English for one that is none of ours."""
-    spoken = Spoken(Path(__file__).parents[1] / "translations")
+    spoken = Catalogue(Path(__file__).parents[1] / "translations")
     spoken.speak(Language(language) if language in LANGUAGES else None)
     return spoken

@@ -19,8 +19,8 @@ from functools import partial
 from gate_controller.face.engines.engine import FaceEngine
 from gate_controller.face.engines.engines import checked_weights, engine_kind, load_engine
 from gate_controller.face.evaluation.conformance_checks import (
-    Broken,
-    Seen,
+    BrokenPromise,
+    SamplePicture,
     after_clear,
     card_holds,
     embeddings,
@@ -74,7 +74,7 @@ def check_loaded(engine: FaceEngine, people: PeopleList) -> Iterator[Finding]:
     # A hook cannot be taken off again, so it looks only while a check runs.
     sys.addaudithook(watch)
     yield watch.during("frames without a face", partial(nothing_in_black, engine))
-    seen: list[Seen] = []
+    seen: list[SamplePicture] = []
     yield watch.during("faces of the pictures", partial(look, engine, people, seen))
     if len(seen) < len(people.pictures):
         return
@@ -104,7 +104,7 @@ class _Watch:
         self._running = True
         try:
             return Finding(title, True, check())
-        except Broken as broken:
+        except BrokenPromise as broken:
             return Finding(title, False, str(broken))
         except Exception as fault:  # noqa: BLE001 - another author's code; the finding reports it
             return Finding(title, False, f"raised {type(fault).__name__}: {fault}")

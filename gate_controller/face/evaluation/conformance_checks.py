@@ -1,6 +1,6 @@
 """What the interface of a face engine promises and what of it can be seen from outside.
 
-Each check returns what it saw, and raises Broken for a promise that is not kept.
+Each check returns what it saw, and raises BrokenPromise for a promise that is not kept.
 """
 
 import threading
@@ -24,12 +24,12 @@ PICTURES_AT_ONCE = 2
 SHIFT_PIXELS = 2
 
 
-class Broken(Exception):
+class BrokenPromise(Exception):
     """A promise of the interface is not kept; the message says which value was seen."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SamplePicture:
     """One picture with its largest face and the numbers of it."""
 
     name: str
@@ -41,7 +41,7 @@ class Seen:
 
 def _require(condition: bool, said: str) -> None:
     if not condition:
-        raise Broken(said)
+        raise BrokenPromise(said)
 
 
 def nothing_in_black(engine: FaceEngine) -> str:
@@ -52,7 +52,7 @@ def nothing_in_black(engine: FaceEngine) -> str:
     return f"none in {len(FRAME_SHAPES)} black frames of different sizes"
 
 
-def look(engine: FaceEngine, people: PeopleList, seen: list[Seen]) -> str:
+def look(engine: FaceEngine, people: PeopleList, seen: list[SamplePicture]) -> str:
     """Find and embed the face of every picture, into `seen`; require a face as the interface describes it."""
     for path, person in zip(people.pictures, people.person_of, strict=True):
         frame = read_picture(path)
@@ -62,7 +62,7 @@ def look(engine: FaceEngine, people: PeopleList, seen: list[Seen]) -> str:
         areas = [face.box[2] * face.box[3] for face in faces]
         _require(areas == sorted(areas, reverse=True), f"{path.name}: the largest face is not first")
         _check_face(path.name, faces[0], frame)
-        seen.append(Seen(path.name, person, frame, faces[0], engine.embed(frame, faces[0])))
+        seen.append(SamplePicture(path.name, person, frame, faces[0], engine.embed(frame, faces[0])))
     _require(len(set(people.person_of)) >= 2, "the list names one person; give two at least")
     _require(len(people.person_of) > len(set(people.person_of)), "give two pictures of one person at least")
     return f"{len(seen)} pictures of {len(set(people.person_of))} people"
@@ -96,7 +96,7 @@ def _check_face(name: str, face: FoundFace, frame: Frame) -> None:
     _require(abs(quality.turn) < 2, f"{name}: turned by {quality.turn} eye distances")
 
 
-def frames_unchanged(engine: FaceEngine, seen: Sequence[Seen]) -> str:
+def frames_unchanged(engine: FaceEngine, seen: Sequence[SamplePicture]) -> str:
     """Require that a frame is only read."""
     frame = seen[0].frame.copy()
     engine.embed(frame, engine.find(frame)[0])
@@ -104,7 +104,7 @@ def frames_unchanged(engine: FaceEngine, seen: Sequence[Seen]) -> str:
     return "frames that cannot be written to are taken"
 
 
-def embeddings(engine: FaceEngine, seen: Sequence[Seen]) -> str:
+def embeddings(engine: FaceEngine, seen: Sequence[SamplePicture]) -> str:
     """Require numbers as the card says, each embedding of its own memory and the same each time."""
     size = engine.card.embedding_size
     for one in seen:
@@ -131,7 +131,7 @@ def _same(engine: FaceEngine, one: Embedding, other: Embedding) -> bool:
     return abs(similarity(engine, one, other) - similarity(engine, other, other)) <= SAME_NUMBERS
 
 
-def same_both_ways(engine: FaceEngine, seen: Sequence[Seen]) -> str:
+def same_both_ways(engine: FaceEngine, seen: Sequence[SamplePicture]) -> str:
     """Require similarities of at most 1, symmetric, highest with oneself."""
     rows = np.array([one.numbers for one in seen], dtype=np.float32)
     for place, one in enumerate(seen):
@@ -152,7 +152,7 @@ def same_both_ways(engine: FaceEngine, seen: Sequence[Seen]) -> str:
     return "at most 1, the same both ways, highest with oneself"
 
 
-def templates(engine: FaceEngine, seen: Sequence[Seen]) -> str:
+def templates(engine: FaceEngine, seen: Sequence[SamplePicture]) -> str:
     """Require that a template is alike to its faces, whatever their order, and changes none."""
     before = [one.numbers.copy() for one in seen]
     alone = engine.template([seen[0].numbers])
@@ -173,7 +173,7 @@ def templates(engine: FaceEngine, seen: Sequence[Seen]) -> str:
     return "of one, of two, in any order"
 
 
-def one_moment(engine: FaceEngine, seen: Sequence[Seen]) -> str:
+def one_moment(engine: FaceEngine, seen: Sequence[SamplePicture]) -> str:
     """Require the card's least similarity of frames that are seconds apart."""
     lowest = 1.0
     for one in seen:
@@ -189,7 +189,7 @@ def one_moment(engine: FaceEngine, seen: Sequence[Seen]) -> str:
     return f"moved by {SHIFT_PIXELS} pixels still alike by {lowest:.3f} at least"
 
 
-def card_holds(engine: FaceEngine, seen: Sequence[Seen]) -> str:
+def card_holds(engine: FaceEngine, seen: Sequence[SamplePicture]) -> str:
     """Refuse figures that the pictures contradict; few pictures contradict little."""
     pairs = [
         (similarity(engine, one.numbers, other.numbers), one.person == other.person)
@@ -221,7 +221,7 @@ def _chance_of(count: int, of: int, rate: float) -> float:
     return max(0.0, 1 - below)
 
 
-def threads(engine: FaceEngine, seen: Sequence[Seen]) -> str:
+def threads(engine: FaceEngine, seen: Sequence[SamplePicture]) -> str:
     """Require the same faces from several threads at once."""
     troubles: list[str] = []
 
@@ -242,7 +242,7 @@ def threads(engine: FaceEngine, seen: Sequence[Seen]) -> str:
     return f"{THREADS} at once see the same"
 
 
-def after_clear(engine: FaceEngine, seen: Sequence[Seen]) -> str:
+def after_clear(engine: FaceEngine, seen: Sequence[SamplePicture]) -> str:
     """Require that clearing changes no later face."""
     engine.clear()
     for one, other in pairwise([seen[0], seen[-1], seen[0]]):

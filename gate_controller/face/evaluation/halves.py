@@ -33,7 +33,7 @@ class Half(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenThreshold:
     """A threshold of one half, and its errors on the other."""
 
     false_match_rate: float
@@ -54,8 +54,8 @@ class HalvesOfLooks:
     looks: int
     choosing_people: int
     reporting_people: int
-    at: tuple[Chosen, ...]
-    now: Chosen
+    at: tuple[ChosenThreshold, ...]
+    now: ChosenThreshold
     """The threshold that gates use for so many looks: no one of this set chose it, so everyone reports."""
 
 
@@ -115,17 +115,17 @@ def _reported(
     rate: float,
     threshold: float | None,
     resamplings: int,
-) -> Chosen:
+) -> ChosenThreshold:
     if threshold is None or not reports[0].people:
         nothing = Rate(None, None, len(reports[0].people))
-        return Chosen(rate, threshold, nothing, nothing, None)
+        return ChosenThreshold(rate, threshold, nothing, nothing, None)
     scores = compare_as_a_gate(engine, *reports, looks, keep_from=threshold)
     found = people_rates(scores, threshold, resamplings=resamplings, at=())
     enrolled, probing = len(scores.enrolled), len(np.unique(scores.probe_person))
     enough = enrolled * probing >= PAIRS_FOR_A_RATE / rate - 1e-9
     accepted = found.false_matches.rate
     holds = accepted <= rate if enough and accepted is not None else None
-    return Chosen(rate, threshold, found.false_matches, found.false_non_matches, holds)
+    return ChosenThreshold(rate, threshold, found.false_matches, found.false_non_matches, holds)
 
 
 def _part(listed: PeopleList, embedded: EmbeddedPictures, half: Half) -> tuple[PeopleList, EmbeddedPictures]:

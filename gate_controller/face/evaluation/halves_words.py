@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from gate_controller.face.engines.errors import UnusablePicture
-from gate_controller.face.evaluation.halves import Chosen, HalvesOfLooks
+from gate_controller.face.evaluation.halves import ChosenThreshold, HalvesOfLooks
 from gate_controller.face.evaluation.people_list import PeopleList
 from gate_controller.face.evaluation.people_rates import Rate
 
@@ -56,7 +56,7 @@ def write_halves(file: Path, halves: Mapping[str, object]) -> None:
         raise UnusablePicture(f"{file} cannot be written: {fault}. Give another --halves FILE.") from fault
 
 
-def _chosen(point: Chosen) -> dict[str, object]:
+def _chosen(point: ChosenThreshold) -> dict[str, object]:
     threshold = point.min_face_similarity
     return {
         "fmr": point.false_match_rate,

@@ -17,8 +17,8 @@ import numpy as np
 
 from gate_controller.face.engines.engine import FoundFace
 from gate_controller.face.liveness.challenge_geometry import (
+    FacePosition,
     Parallax,
-    Placed,
     Shape,
     parallax,
     placed,
@@ -75,7 +75,7 @@ class Challenge:
         self._early_turns = 0
         self._was_away = False
         self._first_straight: Shape | None = None
-        self._last: tuple[Placed, float] | None = None
+        self._last: tuple[FacePosition, float] | None = None
         self._begin()
 
     @property
@@ -143,7 +143,7 @@ class Challenge:
         else:
             self._begin()
 
-    def _jumped(self, place: Placed, at_seconds: float) -> bool:
+    def _jumped(self, place: FacePosition, at_seconds: float) -> bool:
         if self._last is None:
             return False
         before, before_seconds = self._last

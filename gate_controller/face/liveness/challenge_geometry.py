@@ -34,20 +34,20 @@ class Parallax:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """Where and how large a face is in the frame, pixels."""
+class FacePosition:
+    """Position and size of a face in the frame, in pixels."""
 
     centre: tuple[float, float]
     length: float
     """From between the eyes to the middle of the mouth."""
 
 
-def placed(landmarks: Landmarks) -> Placed:
+def placed(landmarks: Landmarks) -> FacePosition:
     """Return place and size; the length is never zero."""
     eyes = (landmarks[0] + landmarks[1]).astype(np.float64) / 2
     mouth = (landmarks[3] + landmarks[4]).astype(np.float64) / 2
     centre = (eyes + mouth) / 2
-    return Placed((float(centre[0]), float(centre[1])), max(1.0, float(np.hypot(*(mouth - eyes)))))
+    return FacePosition((float(centre[0]), float(centre[1])), max(1.0, float(np.hypot(*(mouth - eyes)))))
 
 
 def shape_of(landmarks: Landmarks) -> Shape:

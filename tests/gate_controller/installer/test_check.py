@@ -7,7 +7,7 @@ import pytest
 
 from gate_controller import cli
 from gate_controller.contract.card_numbers import NoCardNumber, printed_number
-from gate_controller.installer.device_check import Heard, check_wires
+from gate_controller.installer.device_check import DeviceReports, check_wires
 from gate_controller.installer.port_trouble import port_trouble, unstable_name
 from gate_controller.installer.ports import PortIdentifier
 from gate_controller.installer.site_check import check_names
@@ -160,7 +160,7 @@ def test_two_wires_of_one_kind_at_one_lane_are_judged_separately() -> None:
         for terminal in ("1", "2")
     )
     board = InputBoardSection(kind="modbus_inputs", port=PORT, wires=wires)
-    heard = Heard()
+    heard = DeviceReports()
     heard.take(InputChange("cabinet", "north", InputKind.TAMPER, True, 1, "1"))
     heard.take(InputChange("cabinet", "north", InputKind.TAMPER, False, 2, "2"))
     first, rest = check_wires("cabinet", board, heard)

@@ -20,7 +20,7 @@ from gate_controller.lane.face_dialog import (
     NOTICE_ORDER,
     PAGE_WIDTH,
     Answer,
-    Asking,
+    Dialog,
     Step,
     is_own,
     notice_pages,
@@ -44,12 +44,12 @@ def by_pin(person_id: str, *, duress: bool = False) -> Claim:
 
 
 NOTICE = FaceNoticeRecord("zh", 1, bytes(32), dict.fromkeys(NOTICE_ORDER, "说清楚。"))
-OFFERED = with_notice(Asking(Step.QUESTION, by_card(ME), 100.0), NOTICE)
-AGREED = Asking(Step.QUESTION, by_card(ME), 100.0, consent_id="consent-1")
-KEPT = Asking(Step.KEPT, by_card(ME), 100.0, consent_id="consent-1")
+OFFERED = with_notice(Dialog(Step.QUESTION, by_card(ME), 100.0), NOTICE)
+AGREED = Dialog(Step.QUESTION, by_card(ME), 100.0, consent_id="consent-1")
+KEPT = Dialog(Step.KEPT, by_card(ME), 100.0, consent_id="consent-1")
 
 
-def after(asking: Asking, keys: str) -> tuple[Asking, Answer]:
+def after(asking: Dialog, keys: str) -> tuple[Dialog, Answer]:
     answer = Answer.NONE
     for key in keys:
         assert answer is Answer.NONE
@@ -74,7 +74,7 @@ def test_the_notice_turns_page_by_page_to_the_question_and_back() -> None:
 
 
 @pytest.mark.parametrize("asking", [OFFERED, AGREED, KEPT])
-def test_no_run_of_keys_is_ever_a_yes(asking: Asking) -> None:
+def test_no_run_of_keys_is_ever_a_yes(asking: Dialog) -> None:
     @given(st.text("0123456789#*-", max_size=40))
     def any_keys(keys: str) -> None:
         now = asking
@@ -123,7 +123,7 @@ def test_another_look_is_asked_for_with_one_key_and_given_with_the_own_card_alon
 # -- cards and PINs ----------------------------------------------------------------------------------
 
 
-def confirming(asking: Asking = AGREED) -> Asking:
+def confirming(asking: Dialog = AGREED) -> Dialog:
     return after(asking, "2")[0]
 
 
@@ -145,25 +145,25 @@ def test_the_own_card_or_pin_once_more_is_the_yes(claim: Claim) -> None:
 )
 @pytest.mark.parametrize("asking", [OFFERED, AGREED, KEPT, confirming()])
 def test_anything_else_that_is_shown_ends_the_asking_and_is_no_yes(
-    asking: Asking, claim: Claim, opens: bool
+    asking: Dialog, claim: Claim, opens: bool
 ) -> None:
     assert shown(asking, claim, 110.0, opens=opens)[1] is Answer.OTHER
 
 
 @pytest.mark.parametrize("asking", [OFFERED, AGREED, KEPT])
-def test_the_own_card_before_a_yes_lets_in_but_one_held_to_the_reader_means_nothing(asking: Asking) -> None:
+def test_the_own_card_before_a_yes_lets_in_but_one_held_to_the_reader_means_nothing(asking: Dialog) -> None:
     assert shown(asking, by_card(ME), 101.9, opens=True) == (asking, Answer.NONE)
     assert shown(asking, by_card(ME), 103.0, opens=True)[1] is Answer.LET_IN
 
 
-def minor_agreed() -> Asking:
+def minor_agreed() -> Dialog:
     minor = changed(AGREED, guardian_ids=(GUARDIAN,))
     asking, answer = shown(confirming(minor), by_card(ME), 110.0, opens=True)
     assert (asking.step, answer) == (Step.GUARDIAN, Answer.NONE)
     return asking
 
 
-def changed(asking: Asking, **changes: object) -> Asking:
+def changed(asking: Dialog, **changes: object) -> Dialog:
     return dataclasses.replace(asking, **changes)  # type: ignore[arg-type]  # a table of field values
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from gate_controller.lane.repeat_reads import KEPT, OPENS_AGAIN, Read, RepeatReads
+from gate_controller.lane.repeat_reads import KEPT, OPENS_AGAIN, ReadClass, RepeatReads
 
 LANE, CARD, PULSE = "north-in", "card-1", 2.0
 
@@ -14,10 +14,10 @@ def pulses(reads: RepeatReads, moments: Iterable[float]) -> list[tuple[float, st
     happened = []
     for at in moments:
         what = reads.read(LANE, CARD, at)
-        if what is Read.FOUND_LEFT:
+        if what is ReadClass.FOUND_LEFT:
             reads.record_left(LANE, CARD)
             happened.append((at, "alarm"))
-        elif what is Read.SHOWN and not reads.pulse_runs(LANE, CARD, at):
+        elif what is ReadClass.SHOWN and not reads.pulse_runs(LANE, CARD, at):
             reads.opened(LANE, CARD, at, PULSE)
             happened.append((at, "pulse"))
     return happened

@@ -4,19 +4,19 @@ import json
 
 import pytest
 
-from gate_controller.broker.words import Heard
+from gate_controller.broker.words import BrokerMessage
 from web_admin.core.bell_presence import EVERY_SECONDS, GATHER_SECONDS, Presence
 
 
 def event(presence: Presence, what: str, server: str, number: int, name: str = "ring.a") -> None:
     word = {"server": {"id": server}, "client": {"id": number, "name": name}, "more": [1]}
-    presence.take(Heard(getattr(presence, what), json.dumps(word).encode()))
+    presence.take(BrokerMessage(getattr(presence, what), json.dumps(word).encode()))
 
 
 def there(presence: Presence, server: str, **names: str) -> None:
     connections = [{"cid": int(number[1:]), "name": name} for number, name in names.items()]
     word = {"server": {"id": server}, "data": {"connections": connections}}
-    presence.take(Heard("_INBOX.x", json.dumps(word).encode()))
+    presence.take(BrokerMessage("_INBOX.x", json.dumps(word).encode()))
 
 
 @pytest.fixture
@@ -66,5 +66,5 @@ def test_without_a_broker_nothing_is_known(presence: Presence) -> None:
 )
 def test_words_of_no_broker_change_nothing(presence: Presence, word: bytes) -> None:
     for subject in (presence.connects, presence.goes, "_INBOX.x"):
-        presence.take(Heard(subject, word))
+        presence.take(BrokerMessage(subject, word))
     assert presence.connected() == {"ring.a", "ring.b", "ring.c"}

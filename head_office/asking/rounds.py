@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class CompoundList:
     """The compounds of the file, and what is wrong with it; then they are those of before."""
 
     compounds: Sequence[Compound] = ()
@@ -41,7 +41,7 @@ class Rounds:
         self._data_dir, self._storage, self._clock = data_dir, storage, clock
         self._every, self._within = settings.ask_every_seconds, within_seconds
         self._context = tls_context(settings)
-        self._known = Known()
+        self._known = CompoundList()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._go_on, name="rounds", daemon=True)
 
@@ -62,10 +62,10 @@ class Rounds:
                 _log.exception("a round failed; the next one begins as usual")
             self._end.wait(self._every)
 
-    def read_file(self) -> Known:
+    def read_file(self) -> CompoundList:
         """Return the compounds as the file says now; while it is refused, those of before."""
         try:
-            self._known = Known(read_compounds(self._data_dir))
+            self._known = CompoundList(read_compounds(self._data_dir))
         except (FileRefused, OSError) as err:
             self._known = replace(self._known, trouble=str(err))
         return self._known

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 from gate_controller.contract.languages import DEFAULT_LANGUAGE, LANGUAGES, Language, html_tag
 from gate_controller.contract.program import program_version
 from head_office.accounts import signed_in
-from head_office.asking.rounds import Known
+from head_office.asking.rounds import CompoundList
 from head_office.pages import console, sign_in, words
 from head_office.settings import Settings
 from head_office.storage import Storage
@@ -48,7 +48,7 @@ class Office:
 
     settings: Settings
     storage: Storage
-    known: Callable[[], Known]
+    known: Callable[[], CompoundList]
     clock: Callable[[], datetime]
 
     @property

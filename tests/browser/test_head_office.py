@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
 from head_office import accounts
-from head_office.asking.rounds import Known
+from head_office.asking.rounds import CompoundList
 from head_office.pages.app import Office, create_app
 from head_office.settings import Compound, Settings
 from head_office.storage import Storage
@@ -56,7 +56,7 @@ class Site:
         """Fill it."""
         self.storage = Storage(data_dir)
         self.secret = accounts.make_account(self.storage, STAFF, PASSWORD)
-        self.known = Known(COMPOUNDS)
+        self.known = CompoundList(COMPOUNDS)
         now = datetime.now(UTC)
         for one in COMPOUNDS:
             body = msgspec.json.encode(overview(**SAID.get(one.word, {})))
@@ -124,7 +124,7 @@ def test_every_page_fits_and_can_be_read(
     for name, path in PAGES:
         page.goto(f"{site.address}{path}")
         problems += look(page, f"head-office-{name}-{language}-{size}")
-    site.known = Known()
+    site.known = CompoundList()
     page.goto(f"{site.address}/")
     problems += look(page, f"head-office-empty-{language}-{size}")
     context.close()

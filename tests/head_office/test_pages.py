@@ -13,7 +13,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from head_office import accounts
-from head_office.asking.rounds import Known
+from head_office.asking.rounds import CompoundList
 from head_office.pages.app import Office, create_app
 from head_office.pages.words import TROUBLES, WAYS
 from head_office.settings import Compound, Settings
@@ -61,7 +61,7 @@ def clock():
 
 @pytest.fixture
 def app(storage, clock):
-    known = Known(COMPOUNDS)
+    known = CompoundList(COMPOUNDS)
     return create_app(Office(Settings(), storage, lambda: known, clock))
 
 
@@ -233,7 +233,7 @@ def test_headers_allow_nothing_from_elsewhere(client):
 
 def test_with_https_the_cookie_is_bound_to_the_host(storage, secret, clock):
     settings = Settings(public_url="https://head.example.org")
-    app = create_app(Office(settings, storage, Known, clock))
+    app = create_app(Office(settings, storage, CompoundList, clock))
     form = {"name": STAFF, "password": PASSWORD, "code": code_of(secret, clock().timestamp())}
     answer = app.test_client().post("/sign-in", data=form, headers={"Origin": "https://head.example.org"})
     cookie = answer.headers["Set-Cookie"]
@@ -246,7 +246,7 @@ def test_with_https_the_cookie_is_bound_to_the_host(storage, secret, clock):
 
 
 def test_without_a_compound_it_says_what_to_do(storage, secret, clock):
-    client = signed_in(create_app(Office(Settings(), storage, Known, clock)), storage, clock)
+    client = signed_in(create_app(Office(Settings(), storage, CompoundList, clock)), storage, clock)
     page = client.get("/", headers={"Accept-Language": "en"}).text
     assert "No compound yet" in page and "menjin head-office add" in page
 
@@ -312,7 +312,7 @@ def test_what_another_version_kept_is_shown_as_no_answer_of_before(client, stora
 
 
 def test_a_file_that_is_not_read_is_said(storage, secret, clock):
-    known = Known(COMPOUNDS, "compounds.toml: [lake] has the address of [tower]")
+    known = CompoundList(COMPOUNDS, "compounds.toml: [lake] has the address of [tower]")
     client = signed_in(create_app(Office(Settings(), storage, lambda: known, clock)), storage, clock)
     assert "[lake] has the address of [tower]" in client.get("/").text
 
@@ -333,7 +333,9 @@ def test_a_page_of_three_hundred_compounds_is_small_and_folds_what_is_well(stora
     ]
     for one in many:
         storage.note_answer(one.word, one.address, msgspec.json.encode(overview()), clock())
-    client = signed_in(create_app(Office(Settings(), storage, lambda: Known(many), clock)), storage, clock)
+    client = signed_in(
+        create_app(Office(Settings(), storage, lambda: CompoundList(many), clock)), storage, clock
+    )
     page = client.get("/", headers={"Accept-Language": "en"}).text
     assert len(page.encode()) < 200_000
     assert "All compounds are well" in page and '<details class="card-box calm">' in page

@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.client_places import place_of_address
-from web_admin.core.limit_counts import LimitCounts, Of, wait_seconds, with_one_less, with_one_more
+from web_admin.core.limit_counts import CountedTries, LimitCounts, wait_seconds, with_one_less, with_one_more
 from web_admin.core.limits import SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS, SIGN_IN_KNOWN, SIGN_IN_PAIR
 
 LONGEST_WAIT = timedelta(minutes=5)
@@ -45,12 +45,12 @@ class Claim:
 class Circles:
     """What one try is counted under."""
 
-    pair: Of
-    address: Of
-    account: Of
-    known: Of
+    pair: CountedTries
+    address: CountedTries
+    account: CountedTries
+    known: CountedTries
 
-    def all(self) -> tuple[Of, ...]:
+    def all(self) -> tuple[CountedTries, ...]:
         """Return every one of them."""
         return (self.pair, self.address, self.account, self.known)
 
@@ -59,10 +59,10 @@ def circles(account: str, address: str) -> Circles:
     """Return the counters of a try of this account from this address."""
     place = place_of_address(address)
     return Circles(
-        Of(SIGN_IN_PAIR, (account, place)),
-        Of(SIGN_IN_ADDRESS, (place,)),
-        Of(SIGN_IN_ACCOUNT, (account,)),
-        Of(SIGN_IN_KNOWN, (account, place)),
+        CountedTries(SIGN_IN_PAIR, (account, place)),
+        CountedTries(SIGN_IN_ADDRESS, (place,)),
+        CountedTries(SIGN_IN_ACCOUNT, (account,)),
+        CountedTries(SIGN_IN_KNOWN, (account, place)),
     )
 
 
@@ -89,7 +89,7 @@ def claim(counts: LimitCounts, account: str, address: str, now: datetime) -> Cla
 
 def failed_unasked(counts: LimitCounts, address: str, now: datetime) -> int:
     """Count a failure of what is never made to wait; return the seconds that its address now waits."""
-    of = Of(SIGN_IN_ADDRESS, (place_of_address(address),))
+    of = CountedTries(SIGN_IN_ADDRESS, (place_of_address(address),))
     counts.take(of, now)
     return counts.wait(of, now)
 
@@ -108,7 +108,7 @@ def worked(
             rows[of.account] = [rows[of.account][0], failures] if failures > 0 else []
 
 
-def _wait(of: Circles, rows: dict[Of, list[int]], now: datetime) -> int:
+def _wait(of: Circles, rows: dict[CountedTries, list[int]], now: datetime) -> int:
     wait = wait_seconds(SIGN_IN_PAIR, rows[of.pair], now)
     known = rows[of.known]
     if known and known[0] > int(now.timestamp()) - SIGN_IN_KNOWN.window_seconds:

@@ -40,7 +40,7 @@ OFFICE: tuple[Channel, ...] = ("manager", "system")
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class DeskPerson:
     """A person who sits at the desk and showed their card or PIN, and the visit that this opened."""
 
     visit_id: str
@@ -65,7 +65,7 @@ class Action:
     channel: Channel
     now: datetime
     publishes: bool = True
-    served: Served | None = None
+    served: DeskPerson | None = None
     role: str = ""
     """Of the member of staff who acts; what guards may undo is less than what the office may."""
     effects: Effects = field(kw_only=True)

@@ -18,7 +18,7 @@ from web_admin.accounts.models import ApiKey
 from web_admin.accounts.permissions import KEY, declare
 from web_admin.action.base import Action, new_action
 from web_admin.core.database import DatabaseSession, current_menjin, request_session
-from web_admin.core.limit_counts import Of, current_counts
+from web_admin.core.limit_counts import CountedTries, current_counts
 from web_admin.core.limits import API_CALLS, API_UNKNOWN_CARDS, API_WRONG_KEYS
 from web_admin.core.once import claimed_before
 from web_admin.core.orm import Base
@@ -89,12 +89,12 @@ def _check_key(scope: str) -> None:
     key = key_of(request_session(), text or "", now)
     if key is None:
         # After the key, never before: wrong keys lock no right one out. No one guesses 256 bits.
-        wait = counts.take(Of(API_WRONG_KEYS, (place_of_address(request.remote_addr or ""),)), now)
+        wait = counts.take(CountedTries(API_WRONG_KEYS, (place_of_address(request.remote_addr or ""),)), now)
         if wait:
             refuse(429, "Too many wrong keys from this address.", headers={"Retry-After": str(wait)})
         refuse(401, "Send a live key: Authorization: Bearer mjk_…", headers={"WWW-Authenticate": "Bearer"})
     g.menjin_key = key
-    wait = counts.take(Of(API_CALLS, (key.key_id,)), now)
+    wait = counts.take(CountedTries(API_CALLS, (key.key_id,)), now)
     if wait:
         refuse(429, "This key has called too often.", headers={"Retry-After": str(wait)})
     if scope not in key.scopes:
@@ -117,8 +117,8 @@ def note_card_hit() -> None:
     current_counts().give_back(_card_misses(), request_now())
 
 
-def _card_misses() -> Of:
-    return Of(API_UNKNOWN_CARDS, (current_key().key_id,))
+def _card_misses() -> CountedTries:
+    return CountedTries(API_UNKNOWN_CARDS, (current_key().key_id,))
 
 
 @contextmanager

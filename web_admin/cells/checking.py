@@ -15,7 +15,7 @@ from web_admin.operations.readiness import LEAST_FREE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class CellCheck:
     """One cell: its folder, what is wrong, and which process says that it serves it."""
 
     folder: CellFolder
@@ -23,12 +23,12 @@ class Looked:
     lease: Lease | None
 
 
-def look_at_cells(choices: Choices, only: Collection[str] = ()) -> Iterator[Looked]:
+def look_at_cells(choices: Choices, only: Collection[str] = ()) -> Iterator[CellCheck]:
     """Give every cell, or only these, its database asked; raise OSError where there is no folder."""
     for name, folder in sorted(judged(choices, read_cells(choices)).items()):
         if only and name not in only:
             continue
-        yield Looked(folder, folder.trouble or _trouble(folder), lease_of(folder.path))
+        yield CellCheck(folder, folder.trouble or _trouble(folder), lease_of(folder.path))
 
 
 def _trouble(folder: CellFolder) -> Trouble | None:

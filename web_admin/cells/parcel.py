@@ -78,8 +78,8 @@ class Manifest(msgspec.Struct, frozen=True):
     receipt_mark: str
 
 
-class Left(msgspec.Struct, frozen=True):
-    """What stays of a cell that left: which parcel, and the receipt."""
+class DepartureRecord(msgspec.Struct, frozen=True):
+    """The record that stays of a cell that left: its parcel's digest, and the receipt."""
 
     parcel: str
     receipt: str
@@ -281,11 +281,11 @@ def leave(source: Path, digest: str, say: Say) -> str:
             raise MoveRefused(f"{source} was not packed as {digest[:16]}: pack and unpack it again")
         with not_served(source, say, ends_within_seconds=LEAVES_WITHIN_SECONDS):
             left.unlink(missing_ok=True)
-            write_whole(left, msgspec.json.encode(Left(digest, note.receipt)))
+            write_whole(left, msgspec.json.encode(DepartureRecord(digest, note.receipt)))
             write_whole(source / MOVING, msgspec.json.encode(msgspec.structs.replace(note, is_leaving=True)))
             destroy(source)
     try:
-        said = msgspec.json.decode(left.read_bytes(), type=Left)
+        said = msgspec.json.decode(left.read_bytes(), type=DepartureRecord)
     except FileNotFoundError as err:
         raise MoveRefused(f"{source} is not there, and no cell of that name has left") from err
     if said.parcel != digest:

@@ -66,7 +66,7 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenLease:
     """A lease as it was seen first, and when; by a clock that only grows."""
 
     lease: Lease
@@ -82,11 +82,11 @@ def is_of_another(lease: Lease, machine: str, boot: str) -> bool:
     return lease.machine != machine and (lease.boot != boot or not boot)
 
 
-def seen_now(before: Seen | None, lease: Lease, now: float) -> Seen:
+def seen_now(before: SeenLease | None, lease: Lease, now: float) -> SeenLease:
     """Return since when a lease has been as it is."""
-    return before if before is not None and before.lease == lease else Seen(lease, now)
+    return before if before is not None and before.lease == lease else SeenLease(lease, now)
 
 
-def is_dead(seen: Seen, now: float) -> bool:
+def is_dead(seen: SeenLease, now: float) -> bool:
     """Return whether a lease has not moved for so long that its machine serves no more."""
     return now - seen.at >= LEASE_SECONDS

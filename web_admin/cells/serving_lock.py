@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from web_admin.cells.rules import LEASE_SECONDS, Lease, Seen, is_dead, is_of_another, seen_now
+from web_admin.cells.rules import LEASE_SECONDS, Lease, SeenLease, is_dead, is_of_another, seen_now
 
 FILE_NAME = "serving.lock"
 LOOK_SECONDS = 0.5
@@ -81,7 +81,7 @@ class ServingLock:
         self._descriptor: int | None = None
         self._taker = 0
         """Which process took it: one that was forked since keeps the lease of all."""
-        self._seen: Seen | None = None
+        self._seen: SeenLease | None = None
         self._mine: Lease | None = None
 
     def take(self, now: float) -> None:

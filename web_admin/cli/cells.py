@@ -4,7 +4,7 @@ import argparse
 import json
 
 from gate_controller.command_line.command_names import server_command
-from web_admin.cells.checking import Looked, look_at_cells
+from web_admin.cells.checking import CellCheck, look_at_cells
 from web_admin.cells.folders import keys_mark
 from web_admin.cells.holds import BY_OPERATOR, end_all_holds, holders
 from web_admin.cells.installation import Choices
@@ -52,13 +52,13 @@ def check(arguments: argparse.Namespace) -> str:
     return lines if arguments.json else f"{len(found)} cells, none is out.\n"
 
 
-def _looked(arguments: argparse.Namespace) -> list[Looked]:
+def _looked(arguments: argparse.Namespace) -> list[CellCheck]:
     return list(
         look_at_cells(Choices(arguments.cells.resolve(), workers=arguments.workers), only=arguments.only)
     )
 
 
-def _line(one: Looked, as_json: bool) -> str:
+def _line(one: CellCheck, as_json: bool) -> str:
     folder, trouble, lease = one.folder, one.trouble, one.lease
     if as_json:
         # Two cells with the same keys are copies, also on two machines; a mark shows no key.

@@ -13,15 +13,15 @@ STAFF, GUARDIAN = "staff", "guardian"
 """Values of `CredentialRow.seen_by`."""
 
 
-class Shown(Protocol):
-    """What is known of a card or PIN and of who has seen it."""
+class ShownCredential(Protocol):
+    """Facts of a card or PIN that is shown, and the persons who have seen it."""
 
     kind: str
     known_to_home: bool
     seen_by: str | None
 
 
-def is_own_yes(shown: Shown, *, of_minor: bool) -> bool:
+def is_own_yes(shown: ShownCredential, *, of_minor: bool) -> bool:
     """Return whether showing this is its person's own yes; a minor's own is what no guardian set or saw."""
     if shown.kind not in IDENTIFYING_KINDS or shown.known_to_home or shown.seen_by == STAFF:
         return False

@@ -45,7 +45,7 @@ class _Event(msgspec.Struct):
 
 
 @dataclass(slots=True)
-class _Seen:
+class _NamesByConnection:
     """Names by server and number of a connection."""
 
     names: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Presence:
         self.goes = f"$SYS.ACCOUNT.{account}.DISCONNECT"
         self.asks = f"$SYS.REQ.ACCOUNT.{account}.CONNZ"
         self._known: dict[tuple[str, int], str] | None = None
-        self._gathered: _Seen | None = None
+        self._gathered: _NamesByConnection | None = None
         self._due = 0.0
 
     def forget(self) -> None:
@@ -80,7 +80,7 @@ class Presence:
             self._known, self._gathered = self._gathered.names, None
             self._due = now + EVERY_SECONDS - GATHER_SECONDS
             return False
-        self._gathered = _Seen()
+        self._gathered = _NamesByConnection()
         self._due = now + GATHER_SECONDS
         return True
 

@@ -12,22 +12,22 @@ from sqlalchemy import ColumnElement, Select, or_
 from sqlalchemy.orm import Mapped, Session
 
 
-class Claimable:
+class ClaimColumns:
     """Columns of such a row: `claim` names the attempt, `claimed_until` says when another one may begin."""
 
     claim: Mapped[str | None]
     claimed_until: Mapped[datetime | None]
 
 
-Row = TypeVar("Row", bound=Claimable)
+Row = TypeVar("Row", bound=ClaimColumns)
 
 
-def unclaimed(rows: type[Claimable], now: datetime) -> ColumnElement[bool]:
+def unclaimed(rows: type[ClaimColumns], now: datetime) -> ColumnElement[bool]:
     """Return the condition that no one works at a row, or that its claim ran out."""
     return or_(rows.claimed_until.is_(None), rows.claimed_until <= now)
 
 
-def is_unclaimed(row: Claimable, now: datetime) -> bool:
+def is_unclaimed(row: ClaimColumns, now: datetime) -> bool:
     """Return whether no one works at a row, or its claim ran out."""
     return row.claimed_until is None or row.claimed_until <= now
 
@@ -46,6 +46,6 @@ def claimed_row(session: Session, rows: type[Row], key: str, claim: str) -> Row 
     return row if row is not None and row.claim == claim else None
 
 
-def release(row: Claimable) -> None:
+def release(row: ClaimColumns) -> None:
     """End the claim: the work is over, or may be tried again."""
     row.claim = row.claimed_until = None

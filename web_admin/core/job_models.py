@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from web_admin.core.claims import Claimable
+from web_admin.core.claims import ClaimColumns
 from web_admin.core.orm import Base, Fact
 
 JOBS_KEPT_FOR = timedelta(days=7)
 """How long it can be read what became of a work that is over."""
 
 
-class LongJob(Claimable, Base):
+class LongJob(ClaimColumns, Base):
     """One such work. State: waiting, running, done, refused, failed.
 
     `payload_sealed` is what it needs, names among it; it goes with the end of the work.

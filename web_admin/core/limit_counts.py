@@ -24,8 +24,8 @@ DELETED_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Of:
-    """What is counted: tries of `what` against one limit; what was typed may be long or a password."""
+class CountedTries:
+    """Key of a count: tries of `what` against one limit; typed text may be long or a password."""
 
     limit: Limit
     what: tuple[str, ...]
@@ -77,21 +77,21 @@ class LimitCounts:
         self.database = database
         self._sealer = sealer
 
-    def key(self, of: Of) -> bytes:
+    def key(self, of: CountedTries) -> bytes:
         """Return the digest under which something is counted."""
         words = "\n".join(word.strip().lower() for word in of.what)
         digest = hashlib.sha256(words.encode(errors="replace")).digest()
         return self._sealer.lookup("limit", f"{of.limit.name}\n".encode() + digest)
 
-    def wait(self, of: Of, now: datetime) -> int:
+    def wait(self, of: CountedTries, now: datetime) -> int:
         """Return for how many seconds this may not be tried; 0 to go on. Counts nothing."""
         return wait_seconds(of.limit, self.read([of])[0], now)
 
-    def take(self, of: Of, now: datetime) -> int:
+    def take(self, of: CountedTries, now: datetime) -> int:
         """Count one try; return 0, or the seconds to wait when there were too many, which counts nothing."""
         return self.take_all([of], now)
 
-    def take_all(self, every: Collection[Of], now: datetime) -> int:
+    def take_all(self, every: Collection[CountedTries], now: datetime) -> int:
         """Count one try against each of several limits, or against none where one of them says wait."""
         # Who has to wait costs a reading and takes no lock.
         wait = self._longest_wait(every, self.read(every), now)
@@ -104,10 +104,12 @@ class LimitCounts:
                     rows[of] = with_one_more(of.limit, rows[of], now)
         return wait
 
-    def _longest_wait(self, every: Collection[Of], counted: Sequence[Sequence[int]], now: datetime) -> int:
+    def _longest_wait(
+        self, every: Collection[CountedTries], counted: Sequence[Sequence[int]], now: datetime
+    ) -> int:
         return max(wait_seconds(of.limit, counts, now) for of, counts in zip(every, counted, strict=True))
 
-    def read(self, every: Collection[Of]) -> list[list[int]]:
+    def read(self, every: Collection[CountedTries]) -> list[list[int]]:
         """Return the count of each, in the same order."""
         put_down_request_session()
         keys = [self.key(of) for of in every]
@@ -117,14 +119,16 @@ class LimitCounts:
         return [found.get(key, []) for key in keys]
 
     @contextmanager
-    def locked(self, every: Collection[Of]) -> Iterator[dict[Of, list[int]]]:
+    def locked(self, every: Collection[CountedTries]) -> Iterator[dict[CountedTries, list[int]]]:
         """Yield the counts, locked against every other worker; store changes at once."""
         put_down_request_session()
         with self.database.session() as session, self.locked_in(session, every) as rows:
             yield rows
 
     @contextmanager
-    def locked_in(self, session: Session, every: Collection[Of]) -> Iterator[dict[Of, list[int]]]:
+    def locked_in(
+        self, session: Session, every: Collection[CountedTries]
+    ) -> Iterator[dict[CountedTries, list[int]]]:
         """Do as `locked`, within a transaction of the caller."""
         keys = {of: self.key(of) for of in every}
         if session.get_bind().dialect.name == "postgresql":
@@ -141,7 +145,7 @@ class LimitCounts:
             _keep(session, rows.get(key), key, of.limit, counts[of])
         session.flush()
 
-    def give_back(self, of: Of, now: datetime) -> None:
+    def give_back(self, of: CountedTries, now: datetime) -> None:
         """Take back the newest try, which was right."""
         with self.locked([of]) as rows:
             rows[of] = with_one_less(of.limit, rows[of], now)

@@ -130,7 +130,7 @@ class HeldShare(NamedTuple):
     made_at: datetime
 
 
-class Ended(NamedTuple):
+class EndedFace(NamedTuple):
     """A face that ended at a gate, since when it had a share there, and under which key that was sealed.
 
     The public key is that of the gate's controller when it ended.
@@ -169,7 +169,7 @@ def end_shares(session: Session, shares: Sequence[HeldShare], why: str, now: dat
     ask_for_rotation(session, now)  # from here on no rotation passes before the commit
     key_ids = _delete_with_looks(session, shares)
     ended = [
-        Ended(
+        EndedFace(
             share.person_id,
             share.consent_id,
             share.gate_id,
@@ -236,7 +236,7 @@ def _delete(
     }
 
 
-def begin_evidence(session: Session, ended: Sequence[Ended], why: str, now: datetime) -> None:
+def begin_evidence(session: Session, ended: Sequence[EndedFace], why: str, now: datetime) -> None:
     """Note that faces ended at gates, from which their certificates are worked out."""
     gate_ids = {one.gate_id for one in ended}
     keys = {f"face:{one.person_id}" for one in ended}

@@ -16,7 +16,7 @@ ALONE_AT_MOST = 17
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredThreshold:
     """One threshold: strangers taken for someone, and owners not recognised, as shares of tries.
 
     Owners weigh the same, however many pictures each has.
@@ -31,9 +31,9 @@ class Measured:
     """Number of looks and misses with so many."""
 
 
-MEASURED: Sequence[Measured] = (
-    Measured(0.437, 1e-4, 0.030, misses_are_at_it=False),
-    Measured(0.506, 1e-5, 0.083, missed_of_looks=((3, 0.045),)),
+MEASURED: Sequence[MeasuredThreshold] = (
+    MeasuredThreshold(0.437, 1e-4, 0.030, misses_are_at_it=False),
+    MeasuredThreshold(0.506, 1e-5, 0.083, missed_of_looks=((3, 0.045),)),
 )
 """Beside another way of the same person, and in a search."""
 IN_A_SEARCH = MEASURED[-1]

@@ -61,7 +61,7 @@ class AnswerPersons(msgspec.Struct, frozen=True):
     guardian_credential_id: str | None = None
 
 
-class _Untaken(Exception):
+class _AnswerRejected(Exception):
     """An answer that counts for nothing; its text is the stable word for why."""
 
 
@@ -84,7 +84,7 @@ def _take(by_gate: Action, gate: Gate, entry: JournalEntry) -> None:
         # What an action has changed before it is refused must not stay.
         with act.session.begin_nested():
             _carry_out(act, gate, entry, facts, persons)
-    except _Untaken as why:
+    except _AnswerRejected as why:
         _set_aside(act, gate, entry, str(why), persons.person_id)
     except ActionRefused as refused:
         _set_aside(act, gate, entry, refused.field or "not_allowed", persons.person_id, str(refused))
@@ -113,7 +113,7 @@ def _carry_out(
             is_of_another = live is not None and persons.consent_id not in (None, live.consent_id)
             if live is not None and is_of_another and entry.at <= live.given_at:
                 # They took back an older one, and have agreed again since, elsewhere.
-                raise _Untaken("newer_consent")
+                raise _AnswerRejected("newer_consent")
             withdraw_face(act, persons.person_id)
 
 
@@ -122,13 +122,13 @@ def _check_yes(
 ) -> None:
     """Raise unless a yes is fresh, from a gate that is trusted, to the very text that is shown now."""
     if not gate.is_believed:
-        raise _Untaken("gate_not_trusted")
+        raise _AnswerRejected("gate_not_trusted")
     if not -CLOCKS_DIFFER <= act.now - entry.at <= YES_COUNTS:
-        raise _Untaken("too_late")
+        raise _AnswerRejected("too_late")
     _check_own(act, facts, persons)
     notice = newest_notice(act.session, FACE_PURPOSE, facts.language)
     if notice is None or notice.sha256.hex() != facts.notice_sha256:
-        raise _Untaken("notice")
+        raise _AnswerRejected("notice")
     said_no_since = select(AuditEntry.seq).where(
         AuditEntry.site_id == act.site_id,
         AuditEntry.person_id == persons.person_id,
@@ -145,7 +145,7 @@ def _check_yes(
         AuditEntry.site_id == act.site_id, AuditEntry.kind == FACES_RESTORED, AuditEntry.at > entry.at
     )
     if any(act.session.scalar(later.limit(1)) for later in (said_no_since, taken_back_since, restored_since)):
-        raise _Untaken("overtaken")
+        raise _AnswerRejected("overtaken")
 
 
 def _check_own(act: Action, facts: AnswerFacts, persons: AnswerPersons) -> None:
@@ -158,10 +158,10 @@ def _check_own(act: Action, facts: AnswerFacts, persons: AnswerPersons) -> None:
         return  # the action refuses an unknown person with its own words
     minor = person.age_band == MINOR
     if not _is_own(act, person.person_id, persons.credential_id, facts.shown_by, of_minor=minor):
-        raise _Untaken("credential_not_own")
+        raise _AnswerRejected("credential_not_own")
     guardian_id, guardians = persons.guardian_id, persons.guardian_credential_id
     if guardian_id is not None and not _is_own(act, guardian_id, guardians, None, of_minor=False):
-        raise _Untaken("guardians_credential_not_own")
+        raise _AnswerRejected("guardians_credential_not_own")
 
 
 def _is_own(

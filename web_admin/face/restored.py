@@ -16,7 +16,7 @@ from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import (
     FACE_PURPOSE,
-    Ended,
+    EndedFace,
     begin_evidence,
     gates_offering_face,
     public_keys_of,
@@ -42,7 +42,9 @@ def end_restored_faces(act: Action) -> int:
         public_keys = public_keys_of(act.session, set().union(*of_gates.values()))
         # Under which key its share was sealed is gone with the share: the key then in use counts.
         ended = [
-            Ended(person.person_id, consent.consent_id, gate_id, public_keys[gate_id], consent.given_at, "")
+            EndedFace(
+                person.person_id, consent.consent_id, gate_id, public_keys[gate_id], consent.given_at, ""
+            )
             for consent, gate_ids in of_gates.items()
             for gate_id in sorted(gate_ids)
         ]

@@ -33,7 +33,7 @@ from web_admin.gates.check_in_statements import (
     CheckInStatements,
     parameters_of,
 )
-from web_admin.gates.last_answers import Call, LastAnswer, LastAnswers, Published, published_in
+from web_admin.gates.last_answers import Call, LastAnswer, LastAnswers, PublishedChanges, published_in
 
 Replies = dict[str, AskReply | Exception]
 """By gate: its answer, or why it gets none although its call was counted."""
@@ -51,7 +51,7 @@ class SignedCheckIn:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _KnownCheckIn:
     """A check-in that a last answer fits, and what the statements take."""
 
     check_in: AskRequest
@@ -85,7 +85,7 @@ def answer_not_modified(
     """
     batch = _Batch(answers, database, sealer, now, STATEMENTS[database.engine.dialect.name])
     known = [
-        _Known(one.check_in, last, last.values(one.check_in, one.call, now))
+        _KnownCheckIn(one.check_in, last, last.values(one.check_in, one.call, now))
         for one in check_ins
         if (last := answers.to(one.gate_id, one.public_key, one.check_in)) is not None
     ]
@@ -135,7 +135,7 @@ class _Batch:
     statements: CheckInStatements
     replies: Replies = field(default_factory=dict)
 
-    def repeat_without_leases(self, known: Sequence[_Known]) -> None:
+    def repeat_without_leases(self, known: Sequence[_KnownCheckIn]) -> None:
         """Answer gates that have the newest policy and no share; one that has a share by now is left out."""
         if not known:
             return
@@ -146,7 +146,7 @@ class _Batch:
             if one.gate_id in counted:
                 self._reply(one, partial(one.last.dated, self.now, one.check_in, ()))
 
-    def repeat_with_leases(self, known: Sequence[_Known]) -> None:
+    def repeat_with_leases(self, known: Sequence[_KnownCheckIn]) -> None:
         """Answer gates that have the newest policy and had shares."""
         while known:
             with self.database.lending_calls.connect() as connection:
@@ -166,7 +166,7 @@ class _Batch:
                 self.answers.note(replace(one.last, lends=False))
             self._reply(one, partial(one.last.dated, self.now, one.check_in, leases[one.gate_id]))
 
-    def bring_news(self, known: Sequence[_Known]) -> None:
+    def bring_news(self, known: Sequence[_KnownCheckIn]) -> None:
         """Answer gates with what was published since, and leases; one of which more differs is left out."""
         while known:
             with self.database.engine.connect() as connection:
@@ -187,14 +187,16 @@ class _Batch:
             new, leases = published[one.gate_id], lent.get(one.gate_id, ())
             self._reply(one, partial(self.answers.with_news, one.last, one.check_in, new, leases, self.now))
 
-    def _reply(self, one: _Known, answer: Callable[[], AskReply]) -> None:
+    def _reply(self, one: _KnownCheckIn, answer: Callable[[], AskReply]) -> None:
         """Keep an answer, or what kept a counted call from one: it is no fault of other gates."""
         try:
             self.replies[one.gate_id] = answer()
         except Exception as err:  # noqa: BLE001 - it is answered and logged as the fault of this request
             self.replies[one.gate_id] = err
 
-    def _lent(self, connection: Connection, known: Sequence[_Known]) -> dict[str, tuple[FaceLease, ...]]:
+    def _lent(
+        self, connection: Connection, known: Sequence[_KnownCheckIn]
+    ) -> dict[str, tuple[FaceLease, ...]]:
         """Return the leases by gate, none of a gate of which a share cannot be opened."""
         leases = {}
         for one in known:
@@ -202,7 +204,9 @@ class _Batch:
                 leases[one.gate_id] = one.last.lent(connection, self.sealer, one.check_in)
         return leases
 
-    def _published(self, connection: Connection, known: Sequence[_Known]) -> dict[str, Published]:
+    def _published(
+        self, connection: Connection, known: Sequence[_KnownCheckIn]
+    ) -> dict[str, PublishedChanges]:
         """Return what was published by gate, nothing of gates beyond the rows that are read at a time."""
         rows = list(connection.execute(self.statements.news, _parameters(known))) if known else []
         found = {
@@ -213,5 +217,5 @@ class _Batch:
         return {gate_id: published for gate_id, published in found.items() if published is not None}
 
 
-def _parameters(known: Sequence[_Known]) -> dict[str, object]:
+def _parameters(known: Sequence[_KnownCheckIn]) -> dict[str, object]:
     return parameters_of(TYPES_OF_CHECK_IN, [one.values for one in known])

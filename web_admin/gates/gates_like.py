@@ -67,7 +67,7 @@ class PlanChanged(ActionRefused):
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
+class _NamesInUse:
     """Names and short names by the line of the list that has them, 0 of those that were there before."""
 
     names: dict[str, int]
@@ -209,7 +209,7 @@ def _checked(act: Action, gates: Sequence[NewGate], endings: Sequence[str]) -> l
     return checked
 
 
-def _taken(act: Action, gates: Sequence[NewGate], endings: Sequence[str]) -> _Taken:
+def _taken(act: Action, gates: Sequence[NewGate], endings: Sequence[str]) -> _NamesInUse:
     """Return the names of this site's gates, and which of the short names gates and lanes have already."""
     ids = [gate.gate_id for gate in gates if SLUG.fullmatch(gate.gate_id)]
     lane_ids = [f"{gate_id}-{ending}" for gate_id in ids for ending in endings]
@@ -217,14 +217,14 @@ def _taken(act: Action, gates: Sequence[NewGate], endings: Sequence[str]) -> _Ta
     names = session.scalars(
         select(Gate.name).where(Gate.site_id == act.site_id, Gate.state.not_in(("retired", "stolen")))
     )
-    return _Taken(
+    return _NamesInUse(
         {name.casefold(): 0 for name in names},
         dict.fromkeys(session.scalars(select(Gate.gate_id).where(among(session, Gate.gate_id, ids))), 0),
         dict.fromkeys(session.scalars(select(Lane.lane_id).where(among(session, Lane.lane_id, lane_ids))), 0),
     )
 
 
-def _checked_line(gate: NewGate, endings: Sequence[str], taken: _Taken) -> NewGate:
+def _checked_line(gate: NewGate, endings: Sequence[str], taken: _NamesInUse) -> NewGate:
     """Return a gate whose name and short names are legal and free, and take them; raise ActionRefused."""
     if not gate.name.strip():
         raise ActionRefused("gates", _("The name is missing. Write it before the short name."))
@@ -271,7 +271,7 @@ def _checked_line(gate: NewGate, endings: Sequence[str], taken: _Taken) -> NewGa
     return replace(gate, name=name)
 
 
-def _take_lane(gate: NewGate, lane_id: str, taken: _Taken) -> None:
+def _take_lane(gate: NewGate, lane_id: str, taken: _NamesInUse) -> None:
     """Take the short name of a new lane; raise ActionRefused where it is too long or another lane's."""
     try:
         check_slug("gates", lane_id)

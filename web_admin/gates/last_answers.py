@@ -47,8 +47,8 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """What was published since the version that a gate has, and whether the gate has a share of any face."""
+class PublishedChanges:
+    """Records published since the version that a gate has, and whether the gate has a share of any face."""
 
     version: int
     digest: bytes
@@ -100,7 +100,7 @@ class LastAnswer:
         sealed = seal_leases(check_in.sealing_public_key, leases, manifest.site_id, manifest.gate_id)
         return msgspec.structs.replace(reply, sealed_leases=sealed)
 
-    def after(self, published: Published) -> "LastAnswer":
+    def after(self, published: PublishedChanges) -> "LastAnswer":
         """Return the answer once this is published."""
         manifest = msgspec.structs.replace(
             self.manifest, version=published.version, digest=published.digest, digest_kind="lthash16"
@@ -183,7 +183,7 @@ class LastAnswers:
         self,
         last: LastAnswer,
         check_in: AskRequest,
-        published: Published,
+        published: PublishedChanges,
         leases: tuple[FaceLease, ...],
         now: datetime,
     ) -> AskReply:
@@ -197,14 +197,14 @@ class LastAnswers:
         return msgspec.structs.replace(reply, change=change)
 
 
-def published_in(rows: Iterable[NewsRow]) -> Published | None:
+def published_in(rows: Iterable[NewsRow]) -> PublishedChanges | None:
     """Return what rows about one gate say that `CheckInStatements.news` gave, None of no row."""
     read = list(rows)
     if not read:
         return None
     first = read[0]
     records = tuple((row.key, row.value) for row in read if row.key is not None)
-    return Published(first.published_version, first.digest, records, first.has_share)
+    return PublishedChanges(first.published_version, first.digest, records, first.has_share)
 
 
 def said_digest(check_in: AskRequest) -> bytes:

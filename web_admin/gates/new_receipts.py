@@ -61,7 +61,7 @@ _NOW = bindparam("now", type_=cast(DateTime, _receipt.c.received_at.type))
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class ReceiptsRequest:
     """A gate's request with receipts; the caller has checked the gate's signature of it by this key."""
 
     gate_id: str
@@ -122,7 +122,7 @@ def _stored(sent: CTE) -> ReturningInsert[str]:
 _STATEMENTS = {dialect: _statements_for(dialect) for dialect in DIALECTS}
 
 
-def store_new_receipts(database: Database, sent: Sequence[Sent], now: datetime) -> set[str]:
+def store_new_receipts(database: Database, sent: Sequence[ReceiptsRequest], now: datetime) -> set[str]:
     """Count calls and store their receipts; return the gates whose receipts are stored.
 
     Each gate sends once here. Nothing is kept of a gate that is left out: one whose row another transaction
@@ -141,7 +141,7 @@ def store_new_receipts(database: Database, sent: Sequence[Sent], now: datetime) 
 
 
 def _stored_all(
-    database: Database, opened: dict[str, tuple[Sent, list[ForgetReceipt]]], now: datetime
+    database: Database, opened: dict[str, tuple[ReceiptsRequest, list[ForgetReceipt]]], now: datetime
 ) -> set[str]:
     """Store all receipts of these gates, or none; return the gates of which all are new."""
     if not opened:
@@ -161,7 +161,7 @@ def _stored_all(
         return all_new
 
 
-def _call(sent: Sent, opened: Sequence[ForgetReceipt]) -> dict[str, object]:
+def _call(sent: ReceiptsRequest, opened: Sequence[ForgetReceipt]) -> dict[str, object]:
     return {
         "of_gate": sent.gate_id,
         "of_site": opened[0].site_id,
@@ -172,7 +172,7 @@ def _call(sent: Sent, opened: Sequence[ForgetReceipt]) -> dict[str, object]:
     }
 
 
-def _rows(sent: Sent, opened: Sequence[ForgetReceipt], now: datetime) -> list[dict[str, object]]:
+def _rows(sent: ReceiptsRequest, opened: Sequence[ForgetReceipt], now: datetime) -> list[dict[str, object]]:
     return [
         {
             "of_gate": sent.gate_id,
@@ -186,7 +186,7 @@ def _rows(sent: Sent, opened: Sequence[ForgetReceipt], now: datetime) -> list[di
     ]
 
 
-def _opened(sent: Sent) -> list[ForgetReceipt]:
+def _opened(sent: ReceiptsRequest) -> list[ForgetReceipt]:
     """Return the receipts if the gate's key signed each, and each is of this gate and another consent."""
     if len(sent.receipts) > AT_ONCE:
         return []

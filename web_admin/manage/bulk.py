@@ -19,7 +19,7 @@ from web_admin.manage.grant_form import GrantForm
 from web_admin.people.actions import GrantSpec, new_grant
 from web_admin.people.additions import hours_name, named_hours
 from web_admin.people.bulk_actions import (
-    Acted,
+    BulkResult,
     grant_hours,
     invite_people,
     plan_act,
@@ -245,7 +245,7 @@ def _invited(form: OnceForm, people: list[str]) -> Page | None:
     return _codes_page(*json.loads(made)) if made is not None else _to_list()
 
 
-def _codes(done: Acted) -> str:
+def _codes(done: BulkResult) -> str:
     return json.dumps([done.seq, dict(done.codes)])
 
 
@@ -276,7 +276,7 @@ def _page(
     )
 
 
-def _done(kind: BulkKind, done: Acted) -> Response:
+def _done(kind: BulkKind, done: BulkResult) -> Response:
     if kind == "suspend":
         say_saved(ngettext("%(num)d person is suspended.", "%(num)d people are suspended.", done.count))
     else:

@@ -6,7 +6,7 @@ from web_admin.accounts.permissions import current_may
 from web_admin.core.database import request_session
 from web_admin.people.bulk_queries import last_acts
 from web_admin.people.bulk_rules import MOST, BulkKind
-from web_admin.people.queries import Wanted, count_of, ids_of, wanted_of
+from web_admin.people.queries import PeopleSearch, count_of, ids_of, wanted_of
 from web_admin.web.context import current_site, request_now
 from web_admin.web.forms import AgainForm
 
@@ -20,7 +20,7 @@ NEEDS: dict[BulkKind, str] = {
 """The right that each act takes beside `edit_people`, which all of them take."""
 
 
-def bulk_parts(wanted: Wanted) -> dict[str, object]:
+def bulk_parts(wanted: PeopleSearch) -> dict[str, object]:
     """Return what the list needs to choose people: nothing for who may not act, or where all moved out."""
     if not current_may("edit_people"):
         return {"bulk_kinds": [], "last_acts": []}

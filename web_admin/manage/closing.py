@@ -33,7 +33,7 @@ HANDED_OVER_FIRST = frozenset({"webhooks", "codes"})
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class WorkingItems:
     """Things that an account made and that still work."""
 
     keys: Sequence[ApiKey]
@@ -53,11 +53,11 @@ class Made:
         return {kind: found[kind] for kind in KINDS if found[kind]}
 
 
-def made_by(act: Action, account_id: int) -> Made:
+def made_by(act: Action, account_id: int) -> WorkingItems:
     """Return what an account made that still works."""
     author, session, site_id = staff_id(account_id), act.session, act.site_id
     codes = [code for code in live_emergency_codes(session, site_id) if code.author_id == author]
-    return Made(
+    return WorkingItems(
         live_keys_by(session, site_id, author, act.now),
         live_passes_by(session, site_id, author, act.now),
         live_series_by(session, site_id, author, act.now.date()),
@@ -99,7 +99,7 @@ def settle_made(act: Action, account_id: int, handed_over: Collection[str]) -> N
         )
 
 
-def _take_over(act: Action, made: Made, kept: Collection[str]) -> None:
+def _take_over(act: Action, made: WorkingItems, kept: Collection[str]) -> None:
     """Make the actor the author of what is handed over; a webhook names none."""
     for key in made.keys if "keys" in kept else ():
         key.author_id = act.actor_id

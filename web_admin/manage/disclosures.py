@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from web_admin.accounts.permissions import allowed, role_names
 from web_admin.core.database import request_session
 from web_admin.people.listings import ids_of_name
-from web_admin.privacy.disclosures import MAX_SCOPE_CHARS, Asked, passages_for, record_disclosure
+from web_admin.privacy.disclosures import MAX_SCOPE_CHARS, DisclosureRequest, passages_for, record_disclosure
 from web_admin.privacy.models import Disclosure
 from web_admin.privacy.queries import disclosures_of
 from web_admin.web.context import current_site, form_page, get_or_404, submit, typed
@@ -62,9 +62,9 @@ class DisclosureForm(OnceForm):
             request_session(), current_site().site_id, typed(self.home).strip(), typed(self.name).strip()
         )
 
-    def asked(self) -> Asked:
+    def asked(self) -> DisclosureRequest:
         """Return the typed request, after validation."""
-        return Asked(
+        return DisclosureRequest(
             typed(self.authority),
             typed(self.document),
             typed(self.scope),

@@ -25,7 +25,7 @@ from web_admin.credentials.card_formats import FORMS
 from web_admin.manage.import_forms import ConfirmForm, ProofForm, SheetForm, ShownSheet, shown, signed
 from web_admin.manage.import_proof import proven_form, suggest_rows
 from web_admin.operations import jobs as long_jobs
-from web_admin.people_import.apply import Imported, apply_people
+from web_admin.people_import.apply import ImportCounts, apply_people
 from web_admin.people_import.check import ImportPlan, SheetOptions, check_people
 from web_admin.people_import.job import SheetToRead, sealed_form
 from web_admin.people_import.sheet import EMPTY_SHEETS, HEADERS, empty_sheet, empty_workbook, sheet_text
@@ -54,7 +54,7 @@ class Outcome:
     """What the second check found, and what was done, or the job that will do it."""
 
     plan: ImportPlan
-    done: Imported | None = None
+    done: ImportCounts | None = None
     job_id: str | None = None
 
 
@@ -207,7 +207,7 @@ def _read_in(act: Action, sheet: ShownSheet, *, names_holders: bool) -> Outcome:
     if plan.problems:
         return Outcome(plan)
     if plan.does_nothing:
-        return Outcome(plan, Imported(0, 0, 0, 0))
+        return Outcome(plan, ImportCounts(0, 0, 0, 0))
     count = len(plan.rows) - len(plan.of("same")) + len(plan.ended)
     if count <= ROWS_AT_ONCE:
         return Outcome(plan, apply_people(act, plan))

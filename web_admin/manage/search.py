@@ -16,7 +16,7 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.look_ups import HANDED_IN, LOOK_REASONS
 from web_admin.events.queries import KINDS
 from web_admin.manage.search_pages import FOUND_PAGES
-from web_admin.people.queries import Wanted, find
+from web_admin.people.queries import PeopleSearch, find
 from web_admin.web.context import current_site
 from web_admin.web.desk_reader import read_tap
 from web_admin.web.forms import OnceForm
@@ -86,7 +86,7 @@ def _people(text: str) -> Iterable[Hit]:
     """Give homes and people whose number or name has the text."""
     if not current_may("see_people"):
         return
-    found = find(request_session(), current_site().site_id, Wanted(text))
+    found = find(request_session(), current_site().site_id, PeopleSearch(text))
     bare = text.replace("-", "")
     for home in found.homes[:SHOWN_OF_EACH]:
         if bare in home.number.replace("-", ""):

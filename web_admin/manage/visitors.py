@@ -16,7 +16,7 @@ from web_admin.manage.weekly_of_office import weekly_of_office
 from web_admin.visitors.actions import issue_pass, withdraw_pass
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import pass_state
-from web_admin.visitors.queries import STATES, Wanted, Whose, listed_passes
+from web_admin.visitors.queries import STATES, PassSearch, Whose, listed_passes
 from web_admin.visitors.uses import state_with_uses, uses_of
 from web_admin.web.context import (
     current_action,
@@ -79,14 +79,14 @@ def show_list() -> str:
         filtered=bool(wanted.text or wanted.state),
         gate_names={gate.number: gate.name for gate in site_gates()},
         button=AgainForm(formdata=None),
-        weekly=weekly_of_office() if wanted == Wanted() else [],
+        weekly=weekly_of_office() if wanted == PassSearch() else [],
     )
 
 
-def _wanted() -> Wanted:
+def _wanted() -> PassSearch:
     chosen = request.args.get("whose")
     whose: Whose = "office" if chosen == "office" else "residents" if chosen == "residents" else "all"
-    return Wanted(
+    return PassSearch(
         whose=whose,
         text=looked_for(60),
         state=request.args.get("state", "") if request.args.get("state") in STATES else "",

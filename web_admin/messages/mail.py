@@ -133,7 +133,7 @@ def _address_of(server: MailServer, named: bool) -> Address:
     return address
 
 
-class _Pinned(smtplib.SMTP):
+class _PinnedConnection(smtplib.SMTP):
     """A connection to the address that was checked, under the name that its certificate has to bear."""
 
     def __init__(self, address: Address, *args: Any, **named: Any) -> None:
@@ -144,7 +144,7 @@ class _Pinned(smtplib.SMTP):
         return super()._get_socket(self._address, port, timeout)  # type: ignore[misc]  # not in the stubs
 
 
-class _PinnedInTls(_Pinned, smtplib.SMTP_SSL):
+class _PinnedInTls(_PinnedConnection, smtplib.SMTP_SSL):
     pass
 
 
@@ -154,7 +154,7 @@ def _connected(server: MailServer, address: Address) -> smtplib.SMTP:
         return _PinnedInTls(address, server.host, server.port, timeout=WAIT_SECONDS, context=context)
     if server.security != "starttls" and server.host not in LOCAL_HOSTS:
         raise NotSent("mail_not_set_up")
-    smtp = _Pinned(address, server.host, server.port, timeout=WAIT_SECONDS)
+    smtp = _PinnedConnection(address, server.host, server.port, timeout=WAIT_SECONDS)
     if server.security == "starttls":
         try:
             smtp.starttls(context=context)

@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from web_admin.core.claims import Claimable
+from web_admin.core.claims import ClaimColumns
 from web_admin.core.orm import Base, Fact
 
 
-class OutboxMessage(Claimable, Base):
+class OutboxMessage(ClaimColumns, Base):
     """One message to one receiver. State: waiting, sent, failed (for good, unless staff try again).
 
     `target` is a mail address or a `webhook_id`. `body` and a mail's `target` go as soon as it was sent.

@@ -46,7 +46,7 @@ Route = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class ClaimedMessage:
     """A message that only this pass may send for now."""
 
     message_id: str
@@ -55,8 +55,8 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
-    """What one pass did."""
+class DeliveryCounts:
+    """The number of messages that one pass sent, put off and gave up."""
 
     sent: int = 0
     later: int = 0
@@ -166,7 +166,7 @@ def due_channels(menjin: Menjin) -> Collection[Channel]:
 # -- sending ---------------------------------------------------------------------------------------
 
 
-def deliver(menjin: Menjin, channels: Collection[Channel] = CHANNELS) -> Delivered:
+def deliver(menjin: Menjin, channels: Collection[Channel] = CHANNELS) -> DeliveryCounts:
     """Send everything of these channels that is due, once; return what came of it.
 
     A receiver that could not be reached is left alone for the rest of the pass.
@@ -183,7 +183,7 @@ def deliver(menjin: Menjin, channels: Collection[Channel] = CHANNELS) -> Deliver
         done["failed" if ends else "later"] += 1
         if not trouble.for_good:
             unreachable.add(claimed.route)
-    return Delivered(**done)
+    return DeliveryCounts(**done)
 
 
 def _due(now: datetime, channels: Collection[Channel], unreachable: Iterable[Route]) -> ColumnElement[bool]:
@@ -196,7 +196,9 @@ def _due(now: datetime, channels: Collection[Channel], unreachable: Iterable[Rou
     return and_(*conditions)
 
 
-def _claim(menjin: Menjin, channels: Collection[Channel], unreachable: Iterable[Route]) -> Claimed | None:
+def _claim(
+    menjin: Menjin, channels: Collection[Channel], unreachable: Iterable[Route]
+) -> ClaimedMessage | None:
     """Take the message that is due longest; None when there is none that may be tried now."""
     now = menjin.clock()
     due = _due(now, channels, unreachable)
@@ -209,10 +211,10 @@ def _claim(menjin: Menjin, channels: Collection[Channel], unreachable: Iterable[
         if message is None:
             return None
         route = (message.channel, message.target)
-        return Claimed(message.message_id, message.claim or "", route)
+        return ClaimedMessage(message.message_id, message.claim or "", route)
 
 
-def _send(menjin: Menjin, claimed: Claimed) -> NotSent | None:
+def _send(menjin: Menjin, claimed: ClaimedMessage) -> NotSent | None:
     """Send one message outside of any transaction; return why it did not go."""
     with menjin.database.snapshot() as session:
         message = session.get_one(OutboxMessage, claimed.message_id)
@@ -233,7 +235,7 @@ def _send(menjin: Menjin, claimed: Claimed) -> NotSent | None:
     return None
 
 
-def _note_sent(menjin: Menjin, claimed: Claimed) -> None:
+def _note_sent(menjin: Menjin, claimed: ClaimedMessage) -> None:
     now = menjin.clock()
     with menjin.database.session() as session:
         message = claimed_row(session, OutboxMessage, claimed.message_id, claimed.claim)
@@ -245,7 +247,7 @@ def _note_sent(menjin: Menjin, claimed: Claimed) -> None:
             message.target = message.target if message.channel == "webhook" else ""
 
 
-def _note_trouble(menjin: Menjin, claimed: Claimed, trouble: NotSent) -> bool:
+def _note_trouble(menjin: Menjin, claimed: ClaimedMessage, trouble: NotSent) -> bool:
     """Store why a message failed and when it is retried; return whether it never is."""
     now = menjin.clock()
     with menjin.database.session() as session:

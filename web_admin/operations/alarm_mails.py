@@ -23,8 +23,8 @@ READS_MAIL = "manager"
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a mail says of one alarm: its kind, at which gate, and what Health found where it did."""
+class AlarmText:
+    """The text of a mail about one alarm: its kind, its gate, and what Health found, where it did."""
 
     kind: str
     gate_name: str
@@ -35,8 +35,8 @@ def mail_managers(
     session: Session,
     config: WebConfig,
     site: Site,
-    began: Sequence[Said],
-    ended: Sequence[Said],
+    began: Sequence[AlarmText],
+    ended: Sequence[AlarmText],
     now: datetime,
 ) -> None:
     """Put down one mail to each manager, in their language; no personal data is in it."""
@@ -63,12 +63,12 @@ def mail_managers(
         )
 
 
-def _title(one: Said) -> str:
+def _title(one: AlarmText) -> str:
     title = str(word(EVENTS, one.kind))
     return f"{title}: {one.gate_name}" if one.gate_name else title
 
 
-def _begun(one: Said) -> str:
+def _begun(one: AlarmText) -> str:
     finding = one.finding
     if finding is None:
         return _title(one)

@@ -20,7 +20,7 @@ from web_admin.core.config import WebConfig
 from web_admin.core.database import Menjin
 from web_admin.events.alarm_groups import ends
 from web_admin.messages.outbox import mail_is_set_up
-from web_admin.operations.alarm_mails import Said, mail_managers
+from web_admin.operations.alarm_mails import AlarmText, mail_managers
 from web_admin.operations.disk_reserve import keep_reserve
 from web_admin.operations.health import Finding, server_findings
 from web_admin.operations.health_facts import gates_health, server_facts
@@ -82,7 +82,7 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class RaisedAlarm:
     """An alarm that was raised before; `over_at`: when its cause ended, where its gate said so."""
 
     alarm_id: str
@@ -98,9 +98,9 @@ class News:
 
     site: Site
     began: Sequence[Trouble]
-    fresh: Sequence[Known]
+    fresh: Sequence[RaisedAlarm]
     """Alarms of gates about which managers get a mail."""
-    ended: Sequence[Known]
+    ended: Sequence[RaisedAlarm]
 
 
 def watch(menjin: Menjin, now: datetime) -> int:
@@ -134,9 +134,9 @@ def notify(menjin: Menjin, news: News, now: datetime) -> int:
                 session,
                 menjin.config,
                 site,
-                [Said(one.kind, one.gate_name, one.finding) for one in began]
-                + [Said(one.kind, one.gate_name) for one in fresh],
-                [Said(one.kind, one.gate_name) for one in ended if one.is_mailed],
+                [AlarmText(one.kind, one.gate_name, one.finding) for one in began]
+                + [AlarmText(one.kind, one.gate_name) for one in fresh],
+                [AlarmText(one.kind, one.gate_name) for one in ended if one.is_mailed],
                 now,
             )
     return len(began) + len(ended) + len(fresh)
@@ -162,9 +162,9 @@ def _news(session: Session, config: WebConfig, site: Site, now: datetime) -> New
     of_gates = [alarm for alarm in open_ones if alarm.kind in REPAIRS]
     over = ends(session, of_gates)
 
-    def known(alarm: Alarm) -> Known:
+    def known(alarm: Alarm) -> RaisedAlarm:
         is_mailed = alarm.kind in WATCHED or alarm.mailed_at is not None
-        return Known(
+        return RaisedAlarm(
             alarm.alarm_id,
             alarm.kind,
             names.get(alarm.gate_id or "", ""),

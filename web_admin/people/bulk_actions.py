@@ -33,8 +33,8 @@ from web_admin.people.invitations import INVITATION_HOURS, add_invitation
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Acted:
-    """What was done: the act's entry in the ledger, and the codes of invitations, to be shown once."""
+class BulkResult:
+    """Result of a bulk act: its entry in the ledger, and the codes of invitations, to be shown once."""
 
     seq: int
     count: int
@@ -57,7 +57,7 @@ def plan_act(act: Action, kind: BulkKind, person_ids: Collection[str], spec: Gra
     return plan_of(kind, candidates_of(act.session, act.site_id, person_ids, act.now), act.now, spec)
 
 
-def suspend_people(act: Action, person_ids: Collection[str], reason: str) -> Acted:
+def suspend_people(act: Action, person_ids: Collection[str], reason: str) -> BulkResult:
     """Stop every way in of several people until they are resumed."""
     plan = _begin(act, "suspend", person_ids)
     because = checked_text("reason", reason)
@@ -69,7 +69,7 @@ def suspend_people(act: Action, person_ids: Collection[str], reason: str) -> Act
     return _finish(act, "suspend", plan, entries)
 
 
-def invite_people(act: Action, person_ids: Collection[str]) -> Acted:
+def invite_people(act: Action, person_ids: Collection[str]) -> BulkResult:
     """Make first invitations for several people; their codes are shown once. Gates need not know of it."""
     plan = _begin(act, "invite", person_ids)
     codes, entries = {}, []
@@ -82,7 +82,7 @@ def invite_people(act: Action, person_ids: Collection[str]) -> Acted:
     return _finish(act, "invite", plan, entries, codes)
 
 
-def grant_hours(act: Action, person_ids: Collection[str], spec: GrantSpec) -> Acted:
+def grant_hours(act: Action, person_ids: Collection[str], spec: GrantSpec) -> BulkResult:
     """Grant several people lanes and hours beside what they have."""
     plan = _begin(act, "hours", person_ids, spec)
     entries = []
@@ -138,14 +138,14 @@ def _finish(
     plan: Plan,
     entries: Sequence[NewEntry],
     codes: Mapping[str, str] | None = None,
-) -> Acted:
+) -> BulkResult:
     count = len(entries)
     whole = NewEntry(ACTED, {"act": kind, "count": count, "left_out": len(plan.left_out)})
     act.session.flush()
     seq = record_many(act, [*entries, whole])
     if kind != "invite" and act.publishes:
         publish(act, [each.person.person_id for each in plan.chosen])
-    return Acted(seq, count, codes or {})
+    return BulkResult(seq, count, codes or {})
 
 
 Undone = tuple[list[NewEntry], list[str]]

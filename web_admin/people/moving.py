@@ -51,8 +51,8 @@ class MovedIn:
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
-    """What ends with a move-out, as far as pages may know: never a duress PIN."""
+class EndingCounts:
+    """The number of each thing that ends with a move-out, as far as pages may know: never a duress PIN."""
 
     cards: int = 0
     pins: int = 0
@@ -141,7 +141,9 @@ def add_staff(act: Action, name: str, grant: GrantSpec, card: int | None) -> Per
     return person
 
 
-def what_ends(session: Session, site_id: str, person_ids: Collection[str], now: datetime) -> dict[str, Ends]:
+def what_ends(
+    session: Session, site_id: str, person_ids: Collection[str], now: datetime
+) -> dict[str, EndingCounts]:
     """Return by person what a move-out would end, in as many queries for a family as for one."""
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     credentials = session.execute(
@@ -162,8 +164,8 @@ def what_ends(session: Session, site_id: str, person_ids: Collection[str], now: 
     return {person_id: _ends(counts[person_id], has_face=person_id in faces) for person_id in person_ids}
 
 
-def _ends(count: Mapping[str, int], *, has_face: bool) -> Ends:
-    return Ends(
+def _ends(count: Mapping[str, int], *, has_face: bool) -> EndingCounts:
+    return EndingCounts(
         count["card"],
         count["pin"],
         count["qr"],

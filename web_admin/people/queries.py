@@ -31,8 +31,8 @@ STATES: Mapping[str, LazyString] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is looked for; `after` is where the last page ended."""
+class PeopleSearch:
+    """A search for people; `after` is the end of the page before."""
 
     text: str = ""
     building: str = ""
@@ -47,7 +47,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PeoplePage:
     """One page: homes in their order, people by home, people without one; where the next page begins."""
 
     homes: Sequence[Home]
@@ -62,10 +62,10 @@ class Found:
         return [*(person for of_home in self.people.values() for person in of_home), *self.others]
 
 
-def wanted_of(arguments: Mapping[str, str]) -> Wanted:
+def wanted_of(arguments: Mapping[str, str]) -> PeopleSearch:
     """Return the search of an address; ignore values that are not offered."""
     kind, state = arguments.get("kind", ""), arguments.get("state", "")
-    return Wanted(
+    return PeopleSearch(
         " ".join(arguments.get("q", "").split())[:40],
         arguments.get("building", "")[:20],
         kind if kind in KINDS else "",
@@ -80,7 +80,7 @@ def buildings_of(session: Session, site_id: str) -> list[str]:
     return sorted(found, key=sort_key)
 
 
-def find(session: Session, site_id: str, wanted: Wanted) -> Found:
+def find(session: Session, site_id: str, wanted: PeopleSearch) -> PeoplePage:
     """Return one page of what is wanted."""
     in_homes = wanted.building != NO_HOME
     homes = _homes(session, site_id, wanted) if in_homes else []
@@ -95,9 +95,9 @@ def find(session: Session, site_id: str, wanted: Wanted) -> Found:
         start = number_of(wanted.after) or 0
         rest = others[start:]
         following = str(start + PAGE_ROWS) if len(rest) > PAGE_ROWS else None
-        return Found([], {}, _whole(session, rest[:PAGE_ROWS]), following, more_others=False)
+        return PeoplePage([], {}, _whole(session, rest[:PAGE_ROWS]), following, more_others=False)
     shown = others[: 0 if wanted.after else PAGE_ROWS]
-    return Found(
+    return PeoplePage(
         homes[:PAGE_ROWS],
         people,
         _whole(session, shown),
@@ -106,7 +106,9 @@ def find(session: Session, site_id: str, wanted: Wanted) -> Found:
     )
 
 
-def whole_list(session: Session, site_id: str, wanted: Wanted) -> Iterator[tuple[str | None, Person | None]]:
+def whole_list(
+    session: Session, site_id: str, wanted: PeopleSearch
+) -> Iterator[tuple[str | None, Person | None]]:
     """Give everything that the pages of a search show: (home's number, person).
 
     The person is None for a home without people who fit, the number for a person without a home.
@@ -130,13 +132,13 @@ def whole_list(session: Session, site_id: str, wanted: Wanted) -> Iterator[tuple
             yield None, person
 
 
-def count_of(session: Session, site_id: str, wanted: Wanted) -> int:
+def count_of(session: Session, site_id: str, wanted: PeopleSearch) -> int:
     """Return how many people all pages of a search show together."""
     found = _everyone(site_id, wanted).with_only_columns(func.count(Person.person_id))
     return session.scalar(found) or 0
 
 
-def ids_of(session: Session, site_id: str, wanted: Wanted, limit: int) -> list[str]:
+def ids_of(session: Session, site_id: str, wanted: PeopleSearch, limit: int) -> list[str]:
     """Return the ids of the people whom all pages of a search show together, at most `limit`."""
     return list(session.scalars(_everyone(site_id, wanted).order_by(Person.person_id).limit(limit)))
 
@@ -180,7 +182,7 @@ def first_who_fit(session: Session, site_id: str, text: str, chosen: str, limit:
     return session.scalars(living.order_by(*order).limit(limit)).all()
 
 
-def _homes(session: Session, site_id: str, wanted: Wanted) -> list[Home]:
+def _homes(session: Session, site_id: str, wanted: PeopleSearch) -> list[Home]:
     query = select(Home).where(Home.site_id == site_id)
     lives_there = exists().where(Person.home_id == Home.home_id)
     if wanted.state == "empty":
@@ -201,7 +203,7 @@ def _homes(session: Session, site_id: str, wanted: Wanted) -> list[Home]:
 
 
 def _people_of(
-    session: Session, site_id: str, wanted: Wanted, homes: Sequence[Home]
+    session: Session, site_id: str, wanted: PeopleSearch, homes: Sequence[Home]
 ) -> dict[str, list[Person]]:
     """Return the people of these homes who fit; in a home found by its number all who fit otherwise."""
     people: dict[str, list[Person]] = defaultdict(list)
@@ -224,7 +226,7 @@ def _people_of(
     return people
 
 
-def _without_home(session: Session, site_id: str, wanted: Wanted) -> list[tuple[str, str]]:
+def _without_home(session: Session, site_id: str, wanted: PeopleSearch) -> list[tuple[str, str]]:
     """Return (id, name) of everyone without a home who fits, by name: two short columns of few people."""
     rows = session.execute(
         select(Person.person_id, Person.display_name).where(
@@ -245,7 +247,7 @@ def _whole(session: Session, rows: Sequence[tuple[str, str]]) -> list[Person]:
     return [by_id[person_id] for person_id in ids]
 
 
-def _everyone(site_id: str, wanted: Wanted) -> Select[str]:
+def _everyone(site_id: str, wanted: PeopleSearch) -> Select[str]:
     query = (
         select(Person.person_id)
         .outerjoin(Home, Home.home_id == Person.home_id)
@@ -258,7 +260,7 @@ def _everyone(site_id: str, wanted: Wanted) -> Select[str]:
     return query.where(Home.building == wanted.building) if wanted.building else query
 
 
-def _fits(wanted: Wanted) -> list[ColumnElement[bool]]:
+def _fits(wanted: PeopleSearch) -> list[ColumnElement[bool]]:
     gone = Person.ended_at.is_not(None) if wanted.state == "moved_out" else Person.ended_at.is_(None)
     fits: list[ColumnElement[bool]] = [gone]
     if wanted.kind:

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from web_admin.compound.models import Person
 from web_admin.core import texts as core_texts
-from web_admin.people.queries import Wanted, whole_list
+from web_admin.people.queries import PeopleSearch, whole_list
 from web_admin.people.texts import KINDS_OF_PERSON
 
 
-def rows_of_list(session: Session, site_id: str, wanted: Wanted, zone: ZoneInfo) -> Iterator[list[str]]:
+def rows_of_list(session: Session, site_id: str, wanted: PeopleSearch, zone: ZoneInfo) -> Iterator[list[str]]:
     """Give a row for each person, and for each home without people: home or kind, name, state."""
     for number, person in whole_list(session, site_id, replace(wanted, after="")):
         if person is None:

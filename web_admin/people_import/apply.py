@@ -28,8 +28,8 @@ _Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """How many people were added, changed and moved out, and how many cards were bound to homes."""
+class ImportCounts:
+    """The number of people added, changed and moved out, and of cards bound to homes."""
 
     added: int
     changed: int
@@ -39,7 +39,7 @@ class Imported:
 
 @dataclass(slots=True)
 class _Work:
-    """What is to be written, gathered before anything is."""
+    """The rows to write, gathered before the first is written."""
 
     act: Action
     site: Site
@@ -55,7 +55,7 @@ class _Work:
     touched: set[str] = field(default_factory=set)
 
 
-def apply_people(act: Action, plan: ImportPlan) -> Imported:
+def apply_people(act: Action, plan: ImportPlan) -> ImportCounts:
     """Apply a plan without problems; raise ActionRefused, with nothing done, when it has some."""
     if plan.problems:
         raise ActionRefused("file", _("Correct the rows that are marked, then read the file again."))
@@ -79,7 +79,9 @@ def apply_people(act: Action, plan: ImportPlan) -> Imported:
         if act.session.get_one(Person, person.person_id).ended_at is None:  # not ended with their home
             move_out(replace(act, publishes=False), person.person_id)
         work.touched.add(person.person_id)
-    done = Imported(len(plan.of("add")), len(plan.of("change")), len(plan.ended), len(plan.of("home_card")))
+    done = ImportCounts(
+        len(plan.of("add")), len(plan.of("change")), len(plan.ended), len(plan.of("home_card"))
+    )
     facts = {"count": done.added, "changed": done.changed, "ended": done.ended, "home_cards": done.home_cards}
     finish(act, "people_imported", facts, touches=work.touched)
     return done

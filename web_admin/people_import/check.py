@@ -18,7 +18,7 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credentials.card_formats import AS_PRINTED, read_card
 from web_admin.people.homes import HOME_NUMBER, check_not_emergency
-from web_admin.people_import.existing import PersonThere, There, who_is_there
+from web_admin.people_import.existing import ExistingRecords, PersonThere, who_is_there
 from web_admin.people_import.sheet import SURPLUS, SheetRow, read_sheet
 
 Value = TypeVar("Value")
@@ -118,7 +118,7 @@ class _Check:
 
     act: Action
     site: Site
-    there: There
+    there: ExistingRecords
     options: SheetOptions
     new_homes: list[str] = field(default_factory=list)
     card_rows: dict[int, int] = field(default_factory=dict)

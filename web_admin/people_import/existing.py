@@ -33,7 +33,7 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
-class There:
+class ExistingRecords:
     """Homes by their digits without dashes, live cards by their look-up, people by home and name."""
 
     homes: dict[str, str]
@@ -42,7 +42,7 @@ class There:
     names_holders: bool
 
 
-def who_is_there(act: Action, *, names_holders: bool) -> There:
+def who_is_there(act: Action, *, names_holders: bool) -> ExistingRecords:
     """Read homes, live cards and people; a card whose time is over is free."""
     session = act.session
     numbers = session.scalars(select(Home.number).where(Home.site_id == act.site_id))
@@ -72,4 +72,6 @@ def who_is_there(act: Action, *, names_holders: bool) -> There:
     people: dict[tuple[str | None, str], list[PersonThere]] = defaultdict(list)
     for home, name, person_id, kind in living:
         people[home, name].append(PersonThere(person_id, home, name, kind, counts[person_id]))
-    return There({number.replace("-", ""): number for number in numbers}, cards, dict(people), names_holders)
+    return ExistingRecords(
+        {number.replace("-", ""): number for number in numbers}, cards, dict(people), names_holders
+    )

@@ -29,7 +29,7 @@ class Way(NamedTuple):
     ends: datetime
 
 
-class Bound(Protocol):
+class GrantBounds(Protocol):
     """A grant: where, when and in which hours a person may pass."""
 
     @property
@@ -91,7 +91,7 @@ class FaceTimes:
     _known: dict[tuple[object, ...], datetime | None] = field(default_factory=dict)
 
     def last_end(
-        self, ways: tuple[Way, ...], grants: Sequence[Bound], places: Mapping[str, Place]
+        self, ways: tuple[Way, ...], grants: Sequence[GrantBounds], places: Mapping[str, Place]
     ) -> datetime | None:
         """Return the end of the last minute in which any of these lanes takes a way and lets the person pass.
 

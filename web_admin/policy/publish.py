@@ -44,7 +44,7 @@ from web_admin.policy.records import (
     SiteRecords,
     open_gate_keys,
 )
-from web_admin.policy.storing import GateChange, Wanted, Wire, store
+from web_admin.policy.storing import GateChange, WantedRecords, Wire, store
 from web_admin.policy.sums import digest_at
 
 RECORDS_AT_ONCE = 20_000
@@ -134,7 +134,9 @@ def publish_policy(
     keys = None if scope is None else scope.keys
     at_once = max(1, RECORDS_AT_ONCE // (1 + len(facts.persons)))
     for start in range(0, len(facts.gates), at_once):
-        wanted = [Wanted(gate, wires.wanted(sources, gate)) for gate in facts.gates[start : start + at_once]]
+        wanted = [
+            WantedRecords(gate, wires.wanted(sources, gate)) for gate in facts.gates[start : start + at_once]
+        ]
         changes |= store(session, wanted, keys, site.version + 1, now, with_others=with_others)
     _note_published(session, facts.gates, changes, site.version, whole=scope is None)
     ring_after_commit(session, site_id, changes)

@@ -25,7 +25,7 @@ from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR, PolicyRecordRo
 from web_admin.core.database import among
 from web_admin.policy.facts import GateFacts
 from web_admin.policy.records import IMPERSONAL_KINDS, PERSONAL_KINDS, SOLE_KEYS
-from web_admin.policy.sums import Differing, carry_on
+from web_admin.policy.sums import RecordChanges, carry_on
 
 ROWS_AT_ONCE = 5_000
 """Stored by one statement."""
@@ -40,7 +40,7 @@ _Row = tuple[str, str, bytes | None, bytes]
 
 @dataclass(frozen=True, slots=True)
 class GateChange:
-    """How many records of one gate were added, changed and removed."""
+    """The number of records of one gate that were added, changed and removed."""
 
     added: int
     changed: int
@@ -48,8 +48,8 @@ class GateChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What one gate should have, within the scope of a publication."""
+class WantedRecords:
+    """The records that one gate should have, within the scope of a publication."""
 
     gate: GateFacts
     records: Mapping[str, Wire]
@@ -57,16 +57,16 @@ class Wanted:
 
 @dataclass(slots=True)
 class _Difference:
-    """What differs for one gate."""
+    """The records of one gate that differ from those it should have."""
 
     present: Mapping[str, bytes | None]
     fresh: dict[str, Wire]
     gone: list[str]
 
-    def of_sums(self, version: int) -> Differing:
+    def of_sums(self, version: int) -> RecordChanges:
         """Return it as sums of records need it, on top of a version."""
         before = ((key, self.present.get(key)) for key in (*self.fresh, *self.gone))
-        return Differing(
+        return RecordChanges(
             version,
             added=[(key, digest) for key, (_value, digest) in self.fresh.items()],
             removed=[(key, digest) for key, digest in before if digest is not None],
@@ -75,7 +75,7 @@ class _Difference:
 
 def store(
     session: Session,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[WantedRecords],
     scope: Collection[str] | None,
     version: int,
     now: datetime,
@@ -96,7 +96,7 @@ def store(
     _mark_ended(session, [each.gate for each in wanted if each.gate.state == "paired"], differing, now)
     rows: list[_Row] = []
     changes: dict[str, GateChange] = {}
-    of_sums: dict[str, Differing] = {}
+    of_sums: dict[str, RecordChanges] = {}
     versions = {each.gate.gate_id: each.gate.published_version for each in wanted}
     for gate_id, each in differing.items():
         if not each.fresh and not each.gone:
@@ -166,7 +166,7 @@ def _is_legal(key: str, value: bytes) -> bool:
     return True
 
 
-def _difference(wanted: Wanted, present: Mapping[str, bytes | None], legal: _Legal) -> _Difference:
+def _difference(wanted: WantedRecords, present: Mapping[str, bytes | None], legal: _Legal) -> _Difference:
     fresh, illegal = {}, set()
     for key, wire in wanted.records.items():
         if present.get(key) == wire[1]:

@@ -22,8 +22,8 @@ from web_admin.core.database import Menjin, among
 _log = logging.getLogger(__name__)
 
 
-class Differing(NamedTuple):
-    """What a publication adds to one gate's records and removes, by digests; a changed record is both."""
+class RecordChanges(NamedTuple):
+    """Records of one gate that a publication adds and removes, by digests; a changed record is both."""
 
     version: int
     """The version that the gate had before."""
@@ -31,7 +31,7 @@ class Differing(NamedTuple):
     removed: Collection[KeyAndDigest]
 
 
-def carry_on(session: Session, differing: Mapping[str, Differing], version: int) -> None:
+def carry_on(session: Session, differing: Mapping[str, RecordChanges], version: int) -> None:
     """Bring the sums that there are of these gates to the version that is published now."""
     if not differing:
         return

@@ -31,8 +31,8 @@ PARTS = ("passages", "visitors", "face")
 
 
 @dataclass(frozen=True, slots=True)
-class Deletable:
-    """How much of each part a person can have deleted now."""
+class DeletableCounts:
+    """The number of records of each part that a person can have deleted now."""
 
     passages: int
     visitors: int
@@ -43,9 +43,9 @@ class Deletable:
         return not (self.passages or self.visitors or self.face)
 
 
-def deletable(act: Action, person: Person) -> Deletable:
+def deletable(act: Action, person: Person) -> DeletableCounts:
     """Return what a person can have deleted now."""
-    return Deletable(
+    return DeletableCounts(
         passages=_count(act.session, select(func.count()).where(_passages(person.person_id))),
         visitors=_count(act.session, select(func.count()).where(_past_visitors(act, person.person_id)))
         + _count(act.session, select(func.count()).where(_past_series(act, person))),
@@ -53,7 +53,7 @@ def deletable(act: Action, person: Person) -> Deletable:
     )
 
 
-def delete_own(act: Action, person_id: str, parts: Collection[str]) -> Deletable:
+def delete_own(act: Action, person_id: str, parts: Collection[str]) -> DeletableCounts:
     """Delete the chosen parts of a person's records at once; return what went.
 
     Raises ActionRefused when nothing is chosen. What a gate has not sent yet comes with its name and goes
@@ -66,7 +66,7 @@ def delete_own(act: Action, person_id: str, parts: Collection[str]) -> Deletable
     consent = withdraw_face(act, person_id, "deletion") if "face" in parts else None
     site = begin(act)
     person = person_of(act, person_id)
-    gone = Deletable(
+    gone = DeletableCounts(
         passages=_forget_passages(act, person) if "passages" in parts else 0,
         visitors=_forget_visitors(act, person) if "visitors" in parts else 0,
         face=consent is not None,
@@ -75,7 +75,7 @@ def delete_own(act: Action, person_id: str, parts: Collection[str]) -> Deletable
     return gone
 
 
-def _write_down(act: Action, site: Site, person: Person, gone: Deletable) -> None:
+def _write_down(act: Action, site: Site, person: Person, gone: DeletableCounts) -> None:
     request = new_request(act, site, person, "deletion", "")
     request.acknowledged_at = request.closed_at = act.now
     request.acknowledged_by = request.closed_by = act.actor_id

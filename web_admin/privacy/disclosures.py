@@ -21,8 +21,8 @@ HEADINGS = ("at", "gate", "lane", "method", "opened", "reason")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What an authority asked for, on which paper, and what the office decides."""
+class DisclosureRequest:
+    """The request of an authority, the paper that it came on, and the decision of the office."""
 
     authority: str
     document: str
@@ -34,7 +34,7 @@ class Asked:
     last_day: date | None = None
 
 
-def record_disclosure(act: Action, asked: Asked, role: str) -> Disclosure:
+def record_disclosure(act: Action, asked: DisclosureRequest, role: str) -> Disclosure:
     """Put a request and the decision on record; the person it is about sees it among the look-ups."""
     begin(act)
     if act.channel != "manager":

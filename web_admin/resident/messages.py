@@ -12,7 +12,7 @@ from web_admin.accounts.permissions import public
 from web_admin.action.base import Action, new_action
 from web_admin.compound.queries import the_site
 from web_admin.core.database import current_menjin, request_session
-from web_admin.core.limit_counts import Of, current_counts
+from web_admin.core.limit_counts import CountedTries, current_counts
 from web_admin.core.limits import MESSAGE_CODES
 from web_admin.core.refusal import ActionRefused
 from web_admin.messages.queries import subscription_of
@@ -88,7 +88,7 @@ def messages() -> str:
 def may_send_code(person_id: str) -> bool:
     """Count one code for this person; return whether it may still be sent."""
     # Not by network address, which a whole building may share.
-    return not current_counts().take(Of(MESSAGE_CODES, (person_id,)), request_now())
+    return not current_counts().take(CountedTries(MESSAGE_CODES, (person_id,)), request_now())
 
 
 @bp.post("/messages/address")

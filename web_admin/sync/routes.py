@@ -42,7 +42,7 @@ from web_admin.action.base import new_action
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import Gate
 from web_admin.core.database import DatabaseSession, Menjin, current_menjin
-from web_admin.core.limit_counts import Of, current_counts
+from web_admin.core.limit_counts import CountedTries, current_counts
 from web_admin.core.limits import PAIRING_CODES
 from web_admin.custody.shares import ReceiptRefused, take_receipt
 from web_admin.events.entry_reading import ReadBatch, read_batch
@@ -50,7 +50,7 @@ from web_admin.events.intake import EventsRefused, take_events
 from web_admin.events.set_aside import ring_unread
 from web_admin.gates import pairing
 from web_admin.gates.models import PairAttempt
-from web_admin.gates.new_receipts import Sent, store_new_receipts
+from web_admin.gates.new_receipts import ReceiptsRequest, store_new_receipts
 from web_admin.gates.queries import locked_attempt
 from web_admin.journal.ledger import append_audit
 from web_admin.operations.disk_reserve import is_for_staff_only
@@ -104,7 +104,7 @@ def pair() -> Response:
     menjin = current_menjin()
     now = menjin.clock()
     content = decode(read_body(SMALL_BODY), _READ_PAIR_COMMIT)
-    tries = Of(PAIRING_CODES, (place_of_address(request.remote_addr or ""),))
+    tries = CountedTries(PAIRING_CODES, (place_of_address(request.remote_addr or ""),))
     if current_counts().take(tries, now):
         raise SyncRefused(429, "too_many_tries", "five wrong codes: wait a minute")
     try:
@@ -202,16 +202,16 @@ def receipts() -> Response:
 def store_receipts(signed: Sequence[FastCall]) -> list[Accepted | Exception | None]:
     """Store receipts that are new, each gate's on its own; None where they have to be worked out in full."""
     menjin = current_menjin()
-    sent: dict[str, Sent | SyncRefused] = {}
+    sent: dict[str, ReceiptsRequest | SyncRefused] = {}
     for one in signed:
         try:
             sent[one.gate_id] = _sent(one)
         except SyncRefused as err:
             sent[one.gate_id] = err
-    readable = [one for one in sent.values() if isinstance(one, Sent)]
+    readable = [one for one in sent.values() if isinstance(one, ReceiptsRequest)]
     stored = store_new_receipts(menjin.database, readable, menjin.clock())
 
-    def outcome(one: Sent | SyncRefused) -> Accepted | Exception | None:
+    def outcome(one: ReceiptsRequest | SyncRefused) -> Accepted | Exception | None:
         if isinstance(one, SyncRefused):
             return one
         return Accepted(count=len(one.receipts)) if one.gate_id in stored else None
@@ -219,9 +219,9 @@ def store_receipts(signed: Sequence[FastCall]) -> list[Accepted | Exception | No
     return [outcome(sent[one.gate_id]) for one in signed]
 
 
-def _sent(signed: FastCall) -> Sent:
+def _sent(signed: FastCall) -> ReceiptsRequest:
     receipts = decode(signed.body, _READ_RECEIPT_BATCH).receipts
-    return Sent(signed.gate_id, signed.public_key, receipts, signed.call)
+    return ReceiptsRequest(signed.gate_id, signed.public_key, receipts, signed.call)
 
 
 def _take_receipts(

@@ -17,7 +17,7 @@ ON_THE_WAY = ("switched", "trial")
 
 @dataclass(frozen=True, slots=True)
 class GateAt:
-    """How far one gate is."""
+    """The progress of one gate."""
 
     gate_id: str
     number: int
@@ -34,8 +34,8 @@ class GateAt:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """What a roll-out comes to at one moment."""
+class RollOutStatus:
+    """The state of a roll-out at one moment, and the gates that it orders a version for."""
 
     state: Literal["running", "halted", "done"]
     stage: Stage
@@ -72,7 +72,7 @@ def settle(
     now: datetime,
     *,
     is_hurried: bool = False,
-) -> Settled:
+) -> RollOutStatus:
     """Return what a running roll-out comes to.
 
     The first gate that went back halts it for all; one that cannot fetch the version tries again, and its
@@ -85,18 +85,18 @@ def settle(
     ordered = frozenset(gate.gate_id for gate in begun)
     for gate in begun:
         if gate.order_id == order_id and gate.step == "rolled_back":
-            return Settled("halted", stage, None, ordered, gate.gate_id, gate.why)
+            return RollOutStatus("halted", stage, None, ordered, gate.gate_id, gate.why)
     size = size_of(stage, len(takers))
     if len(begun) < size:
         waiting = [gate for gate in takers if gate not in begun and gate.in_contact]
         begun += waiting[: size - len(begun)]
-        return Settled("running", stage, None, frozenset(gate.gate_id for gate in begun))
+        return RollOutStatus("running", stage, None, frozenset(gate.gate_id for gate in begun))
     if not takers or any(not has_kept(gate, version) for gate in begun):
-        return Settled("running", stage, None, ordered)
+        return RollOutStatus("running", stage, None, ordered)
     if len(begun) == len(takers):
-        return Settled("done", "all", kept_since or now, ordered)
+        return RollOutStatus("done", "all", kept_since or now, ordered)
     since = kept_since or now
     if is_hurried or now - since >= WATCHED_FOR:
         following = STAGES[STAGES.index(stage) + 1]
         return settle(version, order_id, following, None, gates, now)
-    return Settled("running", stage, since, ordered)
+    return RollOutStatus("running", stage, since, ordered)

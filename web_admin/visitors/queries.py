@@ -21,7 +21,7 @@ STATES = ("live", "not_yet", "used", "ended", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PassSearch:
     """A search of staff: words of the office or a home's number, state of a pass, older than when."""
 
     whose: Whose = "all"
@@ -42,7 +42,7 @@ class ListedPass:
 
 
 def listed_passes(
-    session: Session, site_id: str, wanted: Wanted, now: datetime
+    session: Session, site_id: str, wanted: PassSearch, now: datetime
 ) -> tuple[list[ListedPass], datetime | None]:
     """Return a page of passes, newest first, and from when the next page goes on."""
     query = (
@@ -190,7 +190,7 @@ def visits_of_series(session: Session, series_ids: Collection[str]) -> dict[str,
     return dict(rows.all())
 
 
-def _conditions(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
+def _conditions(wanted: PassSearch, now: datetime) -> list[ColumnElement[bool]]:
     of_office = VisitorPassRow.issuer_person_id.is_(None)
     conditions: list[ColumnElement[bool]] = []
     if wanted.whose != "all":

@@ -11,7 +11,7 @@ from flask import Flask, g, request, session
 from flask_login import current_user, user_logged_out
 
 from web_admin.accounts.permissions import current_may
-from web_admin.action.base import Served
+from web_admin.action.base import DeskPerson
 from web_admin.compound.queries import person_by_id
 from web_admin.core.database import request_session
 from web_admin.desk.models import DeskVisitRow
@@ -188,10 +188,10 @@ def minutes_left() -> int:
     return ceil(time_left() / timedelta(minutes=1))
 
 
-def served_now() -> Served | None:
+def served_now() -> DeskPerson | None:
     """Return who is served in this browser, for the actions."""
     visit = current_visit()
-    return Served(visit.visit_id, visit.person_id) if visit is not None and visit.person_id else None
+    return DeskPerson(visit.visit_id, visit.person_id) if visit is not None and visit.person_id else None
 
 
 def is_page_of_visit() -> bool:

@@ -22,7 +22,7 @@ from web_admin.accounts.throttle import Claim
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.queries import the_site
 from web_admin.core.database import current_menjin, request_session
-from web_admin.core.limit_counts import Of, current_counts, wait_seconds, with_one_more
+from web_admin.core.limit_counts import CountedTries, current_counts, wait_seconds, with_one_more
 from web_admin.core.limits import SIGN_IN_ADDRESS, SIGN_IN_CODES
 from web_admin.web.sign_in_tries import claim_sign_in, failed_unasked, is_run, log_run, sign_in_worked
 
@@ -81,7 +81,7 @@ def claim_staff_try() -> Response | None:
 
 def _claim_code() -> Response | None:
     signed_in = current_user.is_authenticated  # another authenticator is being set up
-    step = Of(SIGN_IN_CODES, (str(session.get(CODE_STEP, "")),))
+    step = CountedTries(SIGN_IN_CODES, (str(session.get(CODE_STEP, "")),))
     counts, now = current_counts(), current_menjin().clock()
     if not signed_in and (CODE_STEP not in session or counts.wait(step, now)):
         return _to_the_password()

@@ -31,7 +31,7 @@ from web_admin.people.print_models import PrintRun
 from web_admin.people.print_runs import begin_run, make_part
 from web_admin.privacy.audits import begin_audit
 from web_admin.privacy.contact import save_contact
-from web_admin.privacy.disclosures import Asked, record_disclosure
+from web_admin.privacy.disclosures import DisclosureRequest, record_disclosure
 from web_admin.privacy.incidents import open_incident, save_parts
 from web_admin.privacy.models import ComplianceAudit, Incident, RightsRequest
 from web_admin.privacy.report import Words, closed_periods, publish_report
@@ -177,7 +177,7 @@ def publish_to_residents(act: Action, person_id: str) -> None:
         publish_report(act, period, words, current_menjin().config)
     today = act.now.date()
     asked = ("区公安分局", "调取证据通知书 17 号", "北门的通行记录", "given", "刑事诉讼法第五十四条")
-    record_disclosure(act, Asked(*asked, person_id, today, today), "manager")
+    record_disclosure(act, DisclosureRequest(*asked, person_id, today, today), "manager")
     begin_audit(
         act,
         current_menjin().config,

@@ -9,7 +9,7 @@ import pytest
 from gate_controller.contract.client_places import place_of_address
 from web_admin.accounts.throttle import Claim, circles, claim, failed_unasked, worked
 from web_admin.core.database import Database
-from web_admin.core.limit_counts import LimitCounts, Of
+from web_admin.core.limit_counts import CountedTries, LimitCounts
 from web_admin.core.limits import SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS, SIGN_IN_KNOWN, SIGN_IN_PAIR
 from web_admin.core.sealing import Sealer
 
@@ -52,7 +52,7 @@ def test_a_try_counts_for_its_pair_its_address_and_its_account(counts: LimitCoun
 class NothingReadYet(LimitCounts):
     """Counts of a worker that read before the tries of all others were stored."""
 
-    def read(self, every: Collection[Of]) -> list[list[int]]:
+    def read(self, every: Collection[CountedTries]) -> list[list[int]]:
         return [[] for _of in every]
 
 
@@ -60,7 +60,7 @@ class LocksNothing(LimitCounts):
     """Counts that cannot be locked: a reading has to do."""
 
     @contextmanager
-    def locked(self, every: Collection[Of]) -> Iterator[dict[Of, list[int]]]:
+    def locked(self, every: Collection[CountedTries]) -> Iterator[dict[CountedTries, list[int]]]:
         raise AssertionError(every)
         yield {}
 

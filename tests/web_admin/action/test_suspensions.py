@@ -10,7 +10,7 @@ from sqlalchemy import select
 from tests.support.acting import add_lane, by_phone, household, show_card
 from tests.support.clock import SetClock
 from tests.support.compounds.managed import make_managed_compound
-from web_admin.action.base import Action, Served, publish
+from web_admin.action.base import Action, DeskPerson, publish
 from web_admin.action.suspensions import MAY_END, PARTIES, in_the_way, with_party
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.config import WebConfig
@@ -140,7 +140,7 @@ def test_an_unverified_phone_suspends_and_never_resumes(act: Action, person: Per
 
 def test_a_person_served_at_the_desk_is_the_owner(act: Action, person: Person) -> None:
     card = card_of(act, person)
-    served = replace(act, channel="desk", role="guard", served=Served("visit", person.person_id))
+    served = replace(act, channel="desk", role="guard", served=DeskPerson("visit", person.person_id))
     suspend_credential(served, card.credential_id)
     resume_credential(served, card.credential_id)
     suspend_credential(act, card.credential_id)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from tests.web_admin.api.calling import Caller
 from web_admin.accounts.api_keys import SCOPES
 from web_admin.accounts.permissions import KEY, access_of
-from web_admin.core.limit_counts import Of, current_counts
+from web_admin.core.limit_counts import CountedTries, current_counts
 from web_admin.core.limits import API_CALLS
 
 CALLS = {
@@ -87,8 +87,8 @@ def test_a_key_that_calls_too_often_waits(compound, caller, caller_with):
     other = caller_with("people:read")
     with compound.app.app_context():
         counts, now = current_counts(), compound.clock()
-        with counts.locked([Of(API_CALLS, (caller.key_id,))]) as rows:
-            rows[Of(API_CALLS, (caller.key_id,))] = [int(now.timestamp()), 599]
+        with counts.locked([CountedTries(API_CALLS, (caller.key_id,))]) as rows:
+            rows[CountedTries(API_CALLS, (caller.key_id,))] = [int(now.timestamp()), 599]
     codes = [caller.call("GET", "/people") for _call in range(2)]
     assert [answer.status_code for answer in codes] == [200, 429]
     assert codes[1].headers["Retry-After"] == "60"

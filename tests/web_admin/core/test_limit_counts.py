@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from web_admin.core import limit_counts
 from web_admin.core.database import Database
 from web_admin.core.limit_counts import (
+    CountedTries,
     LimitCounts,
-    Of,
     forget_old_counts,
     wait_seconds,
     with_one_less,
@@ -72,7 +72,7 @@ def test_the_newest_try_is_given_back() -> None:
 
 
 def test_asking_for_the_wait_counts_nothing(counts: LimitCounts) -> None:
-    one = Of(ONE, ("name",))
+    one = CountedTries(ONE, ("name",))
     assert [counts.wait(one, NOW), counts.wait(one, NOW), counts.take(one, NOW)] == [0, 0, 0]
     assert counts.wait(one, at(4)) == 6 == counts.take(one, at(4))
     assert counts.take(one, at(10)) == 0
@@ -81,29 +81,34 @@ def test_asking_for_the_wait_counts_nothing(counts: LimitCounts) -> None:
 def test_capitals_and_blanks_around_a_word_are_the_same_word_and_its_limit_is_not(
     counts: LimitCounts, sealer: Sealer
 ) -> None:
-    assert counts.key(Of(ONE, (" Name ", "B"))) == counts.key(Of(ONE, ("name", "b")))
-    others = (Of(THREE, ("name", "b")), Of(ONE, ("name", "c")), Of(ONE, ("name",)), Of(ONE, ("nameb",)))
-    assert len({counts.key(of) for of in (*others, Of(ONE, ("name", "b")))}) == 5
-    assert counts.key(Of(ONE, ("\ud800",)))  # half a letter, as a browser can send it
+    assert counts.key(CountedTries(ONE, (" Name ", "B"))) == counts.key(CountedTries(ONE, ("name", "b")))
+    others = (
+        CountedTries(THREE, ("name", "b")),
+        CountedTries(ONE, ("name", "c")),
+        CountedTries(ONE, ("name",)),
+        CountedTries(ONE, ("nameb",)),
+    )
+    assert len({counts.key(of) for of in (*others, CountedTries(ONE, ("name", "b")))}) == 5
+    assert counts.key(CountedTries(ONE, ("\ud800",)))  # half a letter, as a browser can send it
 
 
 def test_several_limits_count_together_or_none_does(counts: LimitCounts) -> None:
-    three, one = Of(THREE, ("name",)), Of(ONE, ("name",))
+    three, one = CountedTries(THREE, ("name",)), CountedTries(ONE, ("name",))
     assert counts.take_all([three, one], NOW) == 0
     assert counts.take_all([three, one], at(1)) == 9
     first = int(NOW.timestamp())
-    assert counts.read([one, three, Of(ONE, ("other",))]) == [[first, 1], [first, 1], []]
+    assert counts.read([one, three, CountedTries(ONE, ("other",))]) == [[first, 1], [first, 1], []]
     for second in (10, 20):
         assert counts.take_all([three, one], at(second)) == 0
     assert counts.take_all([three, one], at(25)) == 75  # the longer of 5 and 75
 
 
 def test_what_is_given_back_is_deleted_once_it_is_nothing(counts: LimitCounts, database: Database) -> None:
-    one = Of(ONE, ("name",))
+    one = CountedTries(ONE, ("name",))
     counts.take(one, NOW)
     counts.give_back(one, at(1))
     assert rows(database) == 0 and counts.take(one, at(2)) == 0
-    three = Of(THREE, ("name",))
+    three = CountedTries(THREE, ("name",))
     for second in (2, 3):
         counts.take(three, at(second))
     counts.give_back(three, at(4))
@@ -116,11 +121,11 @@ def test_a_row_names_its_limit_and_is_deleted_after_the_window_of_its_newest_try
     counts: LimitCounts, database: Database
 ) -> None:
     for second in (0, 5):
-        counts.take(Of(THREE, ("name",)), at(second))
+        counts.take(CountedTries(THREE, ("name",)), at(second))
     with database.open_reading() as session:
         row = session.scalars(select(LimitCount)).one()
         assert (row.limit_name, row.forget_at) == ("three", at(105))
-    counts.take(Of(ONE, ("name",)), at(5))
+    counts.take(CountedTries(ONE, ("name",)), at(5))
     assert forget_old_counts(database, at(15)) == 0
     assert forget_old_counts(database, at(16)) == 1
     assert forget_old_counts(database, at(106)) == 1 and rows(database) == 0
@@ -132,7 +137,7 @@ def test_above_the_maximum_those_go_first_that_would_expire_first(
     monkeypatch.setattr(limit_counts, "MAX_COUNTS_KEPT", 3)
     monkeypatch.setattr(limit_counts, "DELETED_AT_ONCE", 2)
     for number in range(8):
-        counts.take(Of(THREE, (f"name {number}",)), at(number))
+        counts.take(CountedTries(THREE, (f"name {number}",)), at(number))
     assert forget_old_counts(database, at(9)) == 5
-    left = counts.read([Of(THREE, (f"name {number}",)) for number in range(8)])
+    left = counts.read([CountedTries(THREE, (f"name {number}",)) for number in range(8)])
     assert [bool(counted) for counted in left] == [False] * 5 + [True] * 3

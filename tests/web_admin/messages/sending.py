@@ -6,12 +6,12 @@ from sqlalchemy import select
 
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
 from web_admin.messages.outbox import (
-    Delivered,
+    DeliveryCounts,
 )
 from web_admin.messages.webhook_delivery import KEY_PURPOSE
 
 KEY, OLD_KEY = b"k" * 32, b"o" * 32
-SENT, LATER, FAILED = Delivered(sent=1), Delivered(later=1), Delivered(failed=1)
+SENT, LATER, FAILED = DeliveryCounts(sent=1), DeliveryCounts(later=1), DeliveryCounts(failed=1)
 
 
 def add_hook(menjin, site, url, webhook_id="hook", kinds=("alarm_raised",), **more):

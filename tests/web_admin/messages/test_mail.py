@@ -27,7 +27,7 @@ from web_admin.core.database import Menjin
 from web_admin.messages.models import MailServer, OutboxMessage
 from web_admin.messages.outbox import (
     EVERY_WEBHOOK,
-    Delivered,
+    DeliveryCounts,
     deliver,
     put_message,
 )
@@ -62,7 +62,7 @@ def test_mail_that_waits_is_tried_at_once_when_the_server_is_set_right(menjin, s
     add_mail_server(menjin, site, 1)
     send_mail_to(put)
     assert deliver(menjin) == LATER
-    assert deliver(menjin) == Delivered()
+    assert deliver(menjin) == DeliveryCounts()
     with menjin.database.session() as session:
         save_mail_server(
             manager(session, menjin.sealer, site, clock.now),

@@ -32,7 +32,7 @@ from web_admin.messages.models import OutboxMessage, Webhook
 from web_admin.messages.outbox import (
     DELAYS,
     EVERY_WEBHOOK,
-    Delivered,
+    DeliveryCounts,
     backlog,
     deliver,
     put_message,
@@ -106,7 +106,7 @@ def test_a_message_is_tried_again_with_growing_delay_and_under_the_same_id_until
     assert deliver(menjin) == LATER
     for delay in DELAYS:
         clock.now += delay - timedelta(seconds=1)
-        assert deliver(menjin) == Delivered()
+        assert deliver(menjin) == DeliveryCounts()
         clock.now += timedelta(seconds=1)
         deliver(menjin)
     message = the_message(menjin)
@@ -114,7 +114,7 @@ def test_a_message_is_tried_again_with_growing_delay_and_under_the_same_id_until
     assert len({headers["webhook-id"] for headers, _body in hook.taken}) == 1
     assert len({headers["webhook-timestamp"] for headers, _body in hook.taken}) == len(DELAYS) + 1
     clock.now += timedelta(days=3)
-    assert deliver(menjin) == Delivered()
+    assert deliver(menjin) == DeliveryCounts()
     assert list(DELAYS) == sorted(DELAYS)
 
 
@@ -136,7 +136,7 @@ def test_one_receiver_that_is_away_holds_up_no_other(menjin, site, put, hook):
         add_hook(menjin, site, hook.url, "well")
         for _time in range(3):
             put()
-        assert deliver(menjin) == Delivered(sent=3, later=1)
+        assert deliver(menjin) == DeliveryCounts(sent=3, later=1)
         assert (len(away.taken), len(hook.taken)) == (1, 3)
         assert backlog_of(menjin) == 3
 
@@ -164,7 +164,7 @@ def test_a_sender_that_died_lets_its_message_go_again_only_when_its_claim_has_ru
     with menjin.database.session() as session:
         message = session.scalars(select(OutboxMessage)).one()
         message.claim, message.claimed_until = "dead", clock.now + timedelta(minutes=10)
-    assert deliver(menjin) == Delivered()
+    assert deliver(menjin) == DeliveryCounts()
     clock.now += timedelta(minutes=10, seconds=1)
     assert deliver(menjin) == SENT
 

@@ -26,7 +26,7 @@ from web_admin.people.bulk_actions import (
 )
 from web_admin.people.bulk_queries import UNDO_FOR, last_acts
 from web_admin.people.homes import add_home
-from web_admin.people.queries import NO_HOME, Wanted, count_of, ids_of
+from web_admin.people.queries import NO_HOME, PeopleSearch, count_of, ids_of
 
 
 def family(act: Action, count: int, number: str = "5-0501", **more: str) -> list[Person]:
@@ -55,8 +55,8 @@ def test_twenty_people_take_as_many_queries_as_three(act: Action) -> None:
     add_lane(act)
     for number in range(1, 24):
         household(act, f"7-{number:04d}")
-    of_all = ids_of(act.session, act.site_id, Wanted(building="7"), 99)
-    assert len(of_all) == count_of(act.session, act.site_id, Wanted(building="7")) == 23
+    of_all = ids_of(act.session, act.site_id, PeopleSearch(building="7"), 99)
+    assert len(of_all) == count_of(act.session, act.site_id, PeopleSearch(building="7")) == 23
     spec = GrantSpec(("north-in",), valid_until=None)
     for person_id in of_all:
         set_grants(act, person_id, [])
@@ -94,7 +94,7 @@ def test_the_whole_list_is_counted_as_its_pages_show_it(act: Action) -> None:
     staff = add_person(act, display_name="Gardener", kind="staff")
 
     def found(**wanted: str) -> int:
-        return count_of(act.session, act.site_id, Wanted(**wanted))
+        return count_of(act.session, act.site_id, PeopleSearch(**wanted))
 
     assert found() == 6
     assert found(building="5") == 3
@@ -103,4 +103,4 @@ def test_the_whole_list_is_counted_as_its_pages_show_it(act: Action) -> None:
     assert found(text="5-0501 2") == 1
     assert found(kind="staff") == 1
     assert found(state="empty") == 0
-    assert ids_of(act.session, act.site_id, Wanted(kind="staff"), 9) == [staff.person_id]
+    assert ids_of(act.session, act.site_id, PeopleSearch(kind="staff"), 9) == [staff.person_id]

@@ -22,7 +22,7 @@ from web_admin.compound.models import Gate
 from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR, PolicyRecordRow, PolicySumsRow
 from web_admin.policy import storing
 from web_admin.policy.facts import GateFacts
-from web_admin.policy.storing import GateChange, Wanted, store
+from web_admin.policy.storing import GateChange, WantedRecords, store
 
 HOUR = timedelta(hours=1)
 
@@ -50,7 +50,7 @@ class Stores:
         """Store what the gates that are named should have."""
         states = states or {}
         wanted = [
-            Wanted(
+            WantedRecords(
                 GateFacts(gate_id, 1, states.get(gate_id, "paired"), [], version - 1, [], None, None), records
             )
             for gate_id, records in (("north", north), ("south", south))

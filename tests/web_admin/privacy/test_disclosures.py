@@ -10,7 +10,7 @@ from tests.support.acting import add_lane, by_phone, household
 from web_admin.compound.models import Gate
 from web_admin.core.refusal import ActionRefused
 from web_admin.journal.models import AuditEntry, GateEvent
-from web_admin.privacy.disclosures import Asked, passages_for, record_disclosure
+from web_admin.privacy.disclosures import DisclosureRequest, passages_for, record_disclosure
 from web_admin.privacy.models import Disclosure
 
 PAPER = ("Changning police station", "2026-017, 3 March", "Passages on 3 March")
@@ -44,7 +44,7 @@ def person(act):
 
 def given(person, **more):
     days = {"first_day": date(2026, 3, 3), "last_day": date(2026, 3, 4)} | more
-    return Asked(*PAPER, "given", "Criminal procedure law, article 54.", person.person_id, **days)
+    return DisclosureRequest(*PAPER, "given", "Criminal procedure law, article 54.", person.person_id, **days)
 
 
 def test_what_is_handed_over_is_the_scope_of_the_document_and_each_taking_is_on_record(act, person):
@@ -75,7 +75,7 @@ def test_the_person_sees_who_asked_and_on_which_document(act, person):
 
 def test_a_refused_request_is_on_record_and_hands_nothing_over(act, person):
     days = (date(2026, 3, 3), date(2026, 3, 4))
-    asked = Asked(*PAPER, "refused", "No seal on the document.", person.person_id, *days)
+    asked = DisclosureRequest(*PAPER, "refused", "No seal on the document.", person.person_id, *days)
     row = record_disclosure(act, asked, "manager")
     with pytest.raises(ActionRefused, match="nothing to be handed over"):
         passages_for(act, row.disclosure_id)
@@ -88,7 +88,7 @@ def test_a_refused_request_is_on_record_and_hands_nothing_over(act, person):
 def test_no_record_lacks_its_authority_document_scope_or_reason(act, person, field):
     asked = dict(zip(("authority", "document", "scope"), PAPER, strict=True)) | {"reason": "Article 54."}
     with pytest.raises(ActionRefused) as refusal:
-        record_disclosure(act, Asked(outcome="refused", **{**asked, field: "  "}), "manager")
+        record_disclosure(act, DisclosureRequest(outcome="refused", **{**asked, field: "  "}), "manager")
     assert refusal.value.field == field
 
 

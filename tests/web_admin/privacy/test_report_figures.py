@@ -12,7 +12,7 @@ from web_admin.custody.models import Consent, IncidentDrill
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.journal.models import GateEvent
 from web_admin.privacy.contact import save_contact
-from web_admin.privacy.disclosures import Asked, record_disclosure
+from web_admin.privacy.disclosures import DisclosureRequest, record_disclosure
 from web_admin.privacy.report import Words, publish_report
 from web_admin.privacy.requests import answer, file_request
 
@@ -138,7 +138,7 @@ def test_requests_and_disclosures_are_counted_and_small_numbers_hidden(act, pers
         for _number in range(3)
     ]
     answer(replace(act, now=act.now + timedelta(days=20)), requests[0].request_id, "It is dimmed.")
-    asked = Asked("Police station", "No. 7", "All of May", "refused", "No document was shown.")
+    asked = DisclosureRequest("Police station", "No. 7", "All of May", "refused", "No document was shown.")
     record_disclosure(act, asked, "manager")
     body = content(publish(january, web_config))
     assert body["requests"]["by_kind"]["complaint"] == "<10"

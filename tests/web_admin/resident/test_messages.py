@@ -12,7 +12,7 @@ from tests.web_admin.messages.asked_for import everything_happens, everything_ha
 from tests.web_admin.resident.addresses import ADDRESS, PAGE, code_in, forget_sent, proved, sent
 from tests.web_admin.resident.pressing import press, switch
 from web_admin.compound.models import Person
-from web_admin.core.limit_counts import Of, current_counts
+from web_admin.core.limit_counts import CountedTries, current_counts
 from web_admin.core.limits import MESSAGE_CODES
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import Webhook
@@ -38,7 +38,9 @@ def test_ten_codes_an_hour_are_sent_to_one_person(
 ) -> None:
     with mail.app.app_context():
         now = clock()
-        sent = [current_counts().take(Of(MESSAGE_CODES, (mail.person_id,)), now) for _code in range(10)]
+        sent = [
+            current_counts().take(CountedTries(MESSAGE_CODES, (mail.person_id,)), now) for _code in range(10)
+        ]
     assert sent == [0] * 10
     assert press(phone, f"{PAGE}/address", seen_on=PAGE, address=ADDRESS).status_code == 429
     clock.now += timedelta(hours=1)

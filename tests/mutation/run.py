@@ -211,20 +211,17 @@ TARGETS = {
         (
             "tests/web_admin/policy/test_publish.py",
             "tests/web_admin/policy/test_publishing_a_part.py",
+            "tests/web_admin/policy/test_publishing_many.py",
             "tests/web_admin/policy/test_effects.py",
             "tests/web_admin/policy/test_sums.py",
         ),
-        chosen="not postgresql",
+        chosen="not postgresql and not same_policy_as_the_whole",
         properties=False,
     ),
     "policy_sums": Target(
         "web_admin/policy/sums.py",
-        (
-            "tests/web_admin/policy/test_sums.py",
-            "tests/web_admin/policy/test_publish.py",
-        ),
+        ("tests/web_admin/policy/test_sums.py",),
         chosen="not postgresql",
-        properties=False,
     ),
     "policy_storing": Target(
         "web_admin/policy/storing.py",
@@ -321,7 +318,7 @@ TARGETS = {
             "tests/web_admin/gates/test_new_receipts.py",
             "tests/web_admin/gates/test_check_in_statements.py",
         ),
-        chosen="not alone",
+        chosen="not postgresql and not alone",
         at_import=True,
     ),
     "check_ins": Target(
@@ -330,6 +327,7 @@ TARGETS = {
             "tests/web_admin/gates/test_check_ins.py",
             "tests/web_admin/gates/test_check_in_statements.py",
         ),
+        chosen="not postgresql",
     ),
     "last_answers": Target(
         "web_admin/gates/last_answers.py",
@@ -339,7 +337,7 @@ TARGETS = {
             "tests/web_admin/gates/test_last_answers.py",
             "tests/web_admin/gates/test_check_ins.py",
         ),
-        chosen="not alone",
+        chosen="not postgresql and not alone",
     ),
     "check_in_statements": Target(
         "web_admin/gates/check_in_statements.py",
@@ -349,6 +347,7 @@ TARGETS = {
             "tests/web_admin/gates/test_last_answers.py",
             "tests/web_admin/gates/test_check_ins.py",
         ),
+        chosen="not postgresql",
         at_import=True,
     ),
 }

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy import select
 
 from gate_controller.contract.pins import digits_apart, is_weak_pin
 from gate_controller.contract.records import Method
@@ -30,8 +31,15 @@ from web_admin.credentials.actions import (
     suspend_credential,
 )
 from web_admin.credentials.cards import issue_card, parse_card_number
-from web_admin.credentials.phones import ensure_online_qr, online_code, register_phone_key
+from web_admin.credentials.phones import (
+    ensure_online_qr,
+    issue_printed_code,
+    online_code,
+    printed_code,
+    register_phone_key,
+)
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
+from web_admin.custody.models import Consent
 from web_admin.face.actions import face_state, give_face_consent
 from web_admin.face.ways_in import working_methods
 from web_admin.journal.models import AuditEntry
@@ -52,6 +60,11 @@ def phone_key() -> bytes:
         ("00:BC:61:4E", 12345678),
         ("bc614e", 12345678),
         ("188,24910", 188 << 16 | 24910),
+        ("188 / 24910", 188 << 16 | 24910),
+        ("255,65535", 255 << 16 | 65535),
+        ("0,1", 1),
+        ("12:34:56:78", 0x12345678),
+        ("12 34 56 78", 12345678),
         ("１２３４", 1234),
     ],
 )
@@ -263,6 +276,46 @@ def test_losing_the_last_card_pauses_face_and_a_new_card_resumes_it(act: Action)
     issue_card(act, person.person_id, 78)
     assert face_state(act.session, person.person_id).state == "on"
     assert person.person_id in gate_view(act).face_roster
+
+
+def test_leaving_face_out_of_the_ways_ends_its_consent(act: Action) -> None:
+    add_lane(act)
+    offer_face(act)
+    _, person = household(act)
+    issue_card(act, person.person_id, 77)
+    give_face_consent(by_phone(act, person.person_id), person.person_id, 1, "zh")
+    choose_methods(act, person.person_id, ["face", "card"])
+    assert face_state(act.session, person.person_id).state == "on"
+    choose_methods(act, person.person_id, ["card"])
+    consent = act.session.scalars(select(Consent)).one()
+    assert (consent.withdrawn_at, consent.withdrawn_why) == (act.now, "turned_off")
+    assert (face_state(act.session, person.person_id).state, person.methods) == ("off", ["card"])
+
+
+def test_face_is_not_chosen_beside_a_way_that_does_not_work(act: Action) -> None:
+    add_lane(act)
+    offer_face(act)
+    _, person = household(act)
+    card = issue_card(act, person.person_id, 77)
+    give_face_consent(by_phone(act, person.person_id), person.person_id, 1, "zh")
+    suspend_credential(act, card.credential_id)
+    choose_methods(act, person.person_id, ["card"])
+    issue_card(act, person.person_id, 78)
+    give_face_consent(by_phone(act, person.person_id), person.person_id, 1, "zh")
+    person.methods = ["pin"]
+    with pytest.raises(ActionRefused, match="no way in that works"):
+        choose_methods(act, person.person_id, ["pin", "face"])
+    assert person.methods == ["pin"]
+
+
+@pytest.mark.publishing
+def test_a_printed_code_opens_as_often_as_it_is_shown(act: Action) -> None:
+    add_lane(act)
+    _, person = household(act)
+    choose_methods(act, person.person_id, ["qr"])
+    code = issue_printed_code(act, person.person_id)
+    assert printed_code(act, code) == printed_code(act, code)
+    assert show_code(act, printed_code(act, code)).opens
 
 
 def test_no_resident_changes_another_persons_ways_in_by_phone(act: Action) -> None:

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.acting import by_phone, household
+from tests.support.acting import at_desk, by_phone, household
 from web_admin.action.base import Action
 from web_admin.compound.models import Person, Site
+from web_admin.compound.own_credentials import GUARDIAN
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import card_lookup, open_card_number
 from web_admin.credentials.actions import (
@@ -16,7 +17,9 @@ from web_admin.credentials.actions import (
     suspend_credential,
 )
 from web_admin.credentials.cards import MAX_CARDS, canonical_card, issue_card
+from web_admin.credentials.child_agreements import agree_by_card
 from web_admin.journal.models import AuditEntry
+from web_admin.people.actions import add_person
 
 HOUR = timedelta(hours=1)
 
@@ -89,3 +92,22 @@ def test_the_home_of_a_card_in_use_is_named_to_staff_alone(act: Action, lin) -> 
     act.session.expire(lin)
     with pytest.raises(ActionRefused, match="in use already"):
         issue_card(act, lin.person_id, 7)
+
+
+@pytest.mark.parametrize(("start", "end"), [(None, timedelta()), (HOUR, HOUR), (2 * HOUR, HOUR)])
+def test_a_window_that_is_over_or_has_no_length_is_refused(act: Action, lin, start, end) -> None:
+    begins = None if start is None else act.now + start
+    ends = act.now + end
+    assert (
+        refusal(lambda: issue_card(act, lin.person_id, 7, valid_from=begins, valid_until=ends))
+        == "valid_until"
+    )
+
+
+def test_a_childs_card_is_noted_as_one_that_its_guardian_sees(act: Action, lin) -> None:
+    assert issue_card(act, lin.person_id, 7).seen_by is None
+    child = add_person(act, display_name="Child", home_id=lin.home_id, age_band="under_14")
+    with pytest.raises(ActionRefused):
+        issue_card(act, child.person_id, 8)
+    agree_by_card(at_desk(act), child.person_id, 7, "en", "yes")
+    assert issue_card(act, child.person_id, 8).seen_by == GUARDIAN

@@ -1,6 +1,7 @@
 """Codes of no person: published to the gates of their lanes, ended for good, restored, noted when used."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -10,7 +11,14 @@ from tests.support.acting import add_lane, audit_kinds, by_phone, household
 from tests.web_admin.credentials.typed_codes import code_ids, make, typed_at
 from web_admin.action.base import Action, publish
 from web_admin.core.refusal import ActionRefused
-from web_admin.credentials.emergency_codes import end_emergency_code, make_emergency_code
+from web_admin.core.sealing import seal_pin_tag
+from web_admin.credentials import emergency_codes
+from web_admin.credentials.emergency_codes import (
+    MAX_HOLD_MINUTES,
+    MAX_LABEL_CHARS,
+    end_emergency_code,
+    make_emergency_code,
+)
 from web_admin.credentials.models import EmergencyCode
 from web_admin.gates.actions import save_lane
 from web_admin.gates.rules import LaneSpec
@@ -108,7 +116,7 @@ def test_at_most_twenty_codes_live_at_once(act: Action) -> None:
             label="x",
             lanes=["north-in"],
             hold_minutes=0,
-            secret_sealed=b"broken",
+            secret_sealed=seal_pin_tag(act.sealer, bytes(32)),
             created_at=act.now,
             author_id="m",
         )
@@ -117,6 +125,8 @@ def test_at_most_twenty_codes_live_at_once(act: Action) -> None:
     act.session.flush()
     with pytest.raises(ActionRefused, match="twenty"):
         make(act)
+    end_emergency_code(act, f"{7:016x}", "not needed")
+    make(act)
 
 
 @pytest.mark.parametrize("number", ["0", "00", "0-0", "000-0"])
@@ -124,3 +134,59 @@ def test_no_home_may_have_a_number_of_zeros(act: Action, number: str) -> None:
     with pytest.raises(ActionRefused) as refused:
         add_home(act, number)
     assert refused.value.field == "number"
+
+
+def entry_of(act: Action, kind: str) -> AuditEntry:
+    return act.session.scalars(select(AuditEntry).where(AuditEntry.kind == kind)).one()
+
+
+def test_a_code_and_the_ledger_say_for_what_whose_and_since_when_it_is(act: Action) -> None:
+    for gate_id in ("north", "south"):
+        add_lane(act, gate_id)
+    label = "x" * MAX_LABEL_CHARS
+    make_emergency_code(
+        act, label=label, lanes=("south-in", "north-in", "south-in"), hold_minutes=MAX_HOLD_MINUTES
+    )
+    code = act.session.get_one(EmergencyCode, code_ids(act)[0])
+    assert (code.label, code.lanes, code.hold_minutes) == (label, ["south-in", "north-in"], MAX_HOLD_MINUTES)
+    assert (code.created_at, code.author_id, code.state) == (act.now, act.actor_id, "active")
+    made = entry_of(act, "emergency_code_made")
+    assert made.personal == {"label": label}
+    assert made.facts["credential_id"] == code.credential_id
+    assert (made.facts["lanes"], made.facts["hold_minutes"]) == ("south-in north-in", MAX_HOLD_MINUTES)
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        (lambda act, code_id: end_emergency_code(act, code_id, "given away"), "given away"),
+        (lambda act, code_id: make(act, replaces=code_id), "replaced"),
+    ],
+)
+def test_the_end_of_a_code_is_dated_and_reasoned(act: Action, end, reason: str) -> None:
+    add_lane(act)
+    make(act)
+    old = act.session.get_one(EmergencyCode, code_ids(act)[0])
+    later = replace(act, now=act.now + timedelta(hours=1))
+    end(later, old.credential_id)
+    assert (old.state, old.ended_at, old.ended_reason) == ("ended", later.now, reason)
+    ended = entry_of(act, "emergency_code_ended")
+    assert (ended.facts["credential_id"], ended.personal) == (old.credential_id, {"reason": reason})
+
+
+def test_an_end_without_a_reason_is_refused_beside_its_field(act: Action) -> None:
+    add_lane(act)
+    make(act)
+    with pytest.raises(ActionRefused) as refused:
+        end_emergency_code(act, code_ids(act)[0], " ")
+    assert refused.value.field == "reason"
+
+
+def test_digits_that_a_code_had_are_drawn_again(act: Action, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_lane(act)
+    had = make(act)
+    end_emergency_code(act, code_ids(act)[0], "given away")
+    other = "00000001" if had != "00000001" else "00000002"
+    drawn = iter([had, had, other])
+    monkeypatch.setattr(emergency_codes, "make_visitor_code", lambda: next(drawn))
+    assert make(act) == other

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from tests.support.acting import by_phone, household
 from web_admin.action.base import Action
 from web_admin.compound.models import CredentialRow, Person
+from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.actions import (
     choose_methods,
@@ -126,3 +127,50 @@ def test_ways_are_stored_in_their_fixed_order_and_written_down(act: Action, lin)
 def test_who_has_no_way_that_works_may_choose_one_that_comes_later(act: Action, lin) -> None:
     choose_methods(act, lin.person_id, ["pin"])
     assert lin.methods == ["pin"]
+
+
+def test_the_ledger_has_each_change_of_a_credential_under_its_person(act: Action, lin) -> None:
+    card = issue_card(act, lin.person_id, 7)
+    suspend_credential(act, card.credential_id)
+    resume_credential(act, card.credential_id)
+    end_credential(act, card.credential_id, "lost")
+    entries = [
+        (entry.kind, entry.personal, entry.facts["method"])
+        for entry in act.session.query(AuditEntry).order_by(AuditEntry.seq)
+        if entry.person_id == lin.person_id and "credential_id" in entry.facts
+    ]
+    assert entries == [
+        ("card_issued", {}, "card"),
+        ("credential_suspended", {}, "card"),
+        ("credential_resumed", {}, "card"),
+        ("credential_ended", {"reason": "lost"}, "card"),
+    ]
+
+
+def test_an_end_without_a_reason_is_refused_beside_its_field(act: Action, lin) -> None:
+    card = issue_card(act, lin.person_id, 7)
+    assert refusal(lambda: end_credential(act, card.credential_id, " ")) == "reason"
+
+
+def test_what_a_restore_holds_back_is_resumed_by_staff_alone(act: Action, lin) -> None:
+    card, other = issue_card(act, lin.person_id, 7), issue_card(act, lin.person_id, 8)
+    review = RestoreReview(
+        review_id="r",
+        site_id=act.site_id,
+        kind="credential",
+        subject_id=card.credential_id,
+        before={},
+        after={},
+        found_at=act.now,
+    )
+    act.session.add(review)
+    own = by_phone(act, lin.person_id)
+    for row in (card, other):
+        suspend_credential(own, row.credential_id)
+    for channel in ("phone", "home"):
+        asking = by_phone(act, lin.person_id, channel)
+        assert refusal(lambda asking=asking: resume_credential(asking, card.credential_id)) == "credential"
+    resume_credential(own, other.credential_id)
+    assert (card.state, other.state) == ("suspended", "active")
+    resume_credential(act, card.credential_id)
+    assert card.state == "active"

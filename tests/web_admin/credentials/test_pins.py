@@ -9,11 +9,12 @@ from gate_controller.contract.pins import argon2_tag
 from gate_controller.contract.records import CredentialKind
 from tests.support.acting import by_phone, household
 from web_admin.action.base import Action, new_id
-from web_admin.compound.models import CredentialRow, Home, Person
-from web_admin.compound.own_credentials import STAFF
+from web_admin.compound.models import CredentialRow, Home, Invitation, Person
+from web_admin.compound.own_credentials import GUARDIAN, STAFF
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import open_pin_tag, seal_pin_tag
 from web_admin.credentials import pins
+from web_admin.credentials.actions import suspend_credential
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_duress_pin, issue_pin, taken_tags
 from web_admin.journal.models import AuditEntry
@@ -129,3 +130,47 @@ def test_a_number_that_is_taken_weak_or_near_another_is_drawn_again(
     monkeypatch.setattr(pins.secrets, "choice", lambda _digits: next(drawn))
     assert issue_pin(act, lin.person_id) == fresh
     assert next(drawn, None) is None
+
+
+def test_a_suspended_pin_is_replaced_by_who_may_end_the_suspension(act: Action, lin) -> None:
+    issue_pin(act, lin.person_id)
+    (pin,) = rows(act, lin, "pin")
+    suspend_credential(act, pin.credential_id)
+    assert refusal(lambda: issue_pin(by_phone(act, lin.person_id), lin.person_id)) == "person"
+    issue_pin(act, lin.person_id)
+    assert pin.state == "ended"
+
+
+def test_a_duress_pin_that_its_person_asked_for_is_of_no_one_in_the_ledger(act: Action, lin) -> None:
+    own = by_phone(act, lin.person_id)
+    assert refusal(lambda: issue_duress_pin(own, lin.person_id)) == "person"
+    issue_pin(act, lin.person_id)
+    issue_duress_pin(own, lin.person_id)
+    issue_duress_pin(act, lin.person_id)
+    first, second = ledger(act, "duress_pin_issued")
+    assert (first.facts["actor_id"], second.facts["actor_id"]) == ("its_owner", act.actor_id)
+    given = [row for row in rows(act, lin, "pin", duress=True) if row.state == "active"]
+    assert [row.credential_id for row in given] == [second.facts["credential_id"]]
+
+
+@pytest.mark.parametrize(
+    ("age_band", "by_home", "seen_by"),
+    [("14_17", True, GUARDIAN), ("14_17", False, None), ("adult", True, None)],
+)
+def test_a_minors_pin_on_a_phone_that_the_home_opened_is_one_that_a_guardian_sees(
+    act: Action, lin, age_band, by_home, seen_by
+) -> None:
+    lin.age_band = age_band
+    invitation = Invitation(
+        invitation_id="i",
+        person_id=lin.person_id,
+        code_digest=b"d",
+        created_at=act.now,
+        expires_at=act.now,
+        used_at=act.now,
+        made_by_home=by_home,
+    )
+    act.session.add(invitation)
+    issue_pin(by_phone(act, lin.person_id), lin.person_id)
+    (pin,) = rows(act, lin, "pin")
+    assert (pin.seen_by, pin.known_to_home) == (seen_by, False)

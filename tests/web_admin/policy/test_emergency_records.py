@@ -82,8 +82,9 @@ def test_a_code_whose_seal_is_broken_stops_no_other_code(act: Action) -> None:
     assert len(gate_view(act).policy.credentials) == 1
 
 
-def test_a_home_0_of_an_older_server_stops_codes_with_a_sentence(act: Action) -> None:
+@pytest.mark.parametrize("number", ["0", "0-", "-0-"])
+def test_a_home_0_of_an_older_server_stops_codes_with_a_sentence(act: Action, number: str) -> None:
     add_lane(act)
-    act.session.add(Home(home_id="h", site_id=act.site_id, number="0", pin_salt=bytes(16)))
+    act.session.add(Home(home_id="h", site_id=act.site_id, number=number, pin_salt=bytes(16)))
     with pytest.raises(ActionRefused, match="number 0"):
         make(act)

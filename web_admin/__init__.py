@@ -11,8 +11,8 @@ from web_admin.core.bell import Bell, NoBell, account_key
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, Menjin, Statements, init_database, make_engine
 from web_admin.core.message_types import learn_message_types
-from web_admin.core.rings import hear_commits
 from web_admin.core.sealing import Sealer
+from web_admin.core.wake_ups import hear_commits
 from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.web.limits import init_limits
 from web_admin.web.shared_parts import SharedParts
@@ -98,12 +98,12 @@ def make_parts(
     wrap_keys = WrapKeys(config.face_key or None, config.secrets_dir)
     sealer = Sealer(config.seal_key, config.lookup_key, wrap_keys)
     bell = make_bell(config, clock)
-    hear_commits(database.open_session, bell.ring)
+    hear_commits(database.open_session, bell.wake_gates)
     # A wrapping key that is destroyed must not live on in what every request can see.
     return Menjin(replace(config, face_key=b""), database, sealer, clock, PolicyEffects(sealer), bell)
 
 
 def make_bell(config: WebConfig, clock: Callable[[], datetime]) -> NoBell:
-    """Return what rings gates, where the settings name brokers."""
+    """Return the bell that wakes gates, or NoBell where the settings name no brokers."""
     servers = config.bell_servers.split()
     return Bell(servers, config.bell_ca, account_key(config.seal_key), clock) if servers else NoBell()

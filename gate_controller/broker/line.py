@@ -144,7 +144,7 @@ class BrokerLine:
         """Ask the broker itself something; its answers come to `inbox`."""
         self._send(f"PUB {subject} {inbox} 0\r\n\r\n".encode())
 
-    def ring(self, subjects: Sequence[str]) -> None:
+    def send_empty(self, subjects: Sequence[str]) -> None:
         """Send an empty message to each of these subjects."""
         self._send("".join(f"PUB {subject} 0\r\n\r\n" for subject in subjects).encode())
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.contract.signing import public_bytes
 
-RING_PREFIX = "ring."
+WAKE_UP_PREFIX = "ring."
 UNLIMITED = -1
 _HEADER = {"typ": "JWT", "alg": "ed25519-nkey"}
 _KINDS: dict[str, int] = {"operator": 14 << 3, "account": 0, "user": 20 << 3}
@@ -32,10 +32,10 @@ def nkey(kind: KeyKind, public_key: bytes) -> str:
     return base64.b32encode(raw + binascii.crc_hqx(raw, 0).to_bytes(2, "little")).decode().rstrip("=")
 
 
-def ring_subject(site_id: str, gate_id: str) -> str:
-    """Return where a gate's bell rings: a digest, so that the broker learns no name of a gate."""
+def wake_up_subject(site_id: str, gate_id: str) -> str:
+    """Return the subject of a gate's wake-ups: a digest, so that the broker learns no name of a gate."""
     digest = hashlib.sha256(f"menjin/bell/1|{site_id}|{gate_id}".encode()).hexdigest()
-    return RING_PREFIX + digest[:32]
+    return WAKE_UP_PREFIX + digest[:32]
 
 
 def answer_nonce(key: Ed25519PrivateKey, nonce: str) -> str:
@@ -69,12 +69,12 @@ def ringer_claims(
     hears: Sequence[str],
     asks: Sequence[str] = (),
 ) -> bytes:
-    """Return what the server's own pass says: it may ring every bell of its account, without a word.
+    """Return what the server's own pass says: it may wake every gate of its account, without a word.
 
     `hears` are the broker's words about connections of this account, `asks` its questions about them.
     """
     may: dict[str, object] = {
-        "pub": {"allow": [f"{RING_PREFIX}*", *asks]},
+        "pub": {"allow": [f"{WAKE_UP_PREFIX}*", *asks]},
         "sub": {"allow": list(hears)} if hears else {"deny": [">"]},
         "subs": UNLIMITED,
         "data": UNLIMITED,

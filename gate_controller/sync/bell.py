@@ -18,7 +18,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from gate_controller.broker.line import BrokerLine, Login
 from gate_controller.broker.words import BrokerGone
-from gate_controller.contract.bell import answer_nonce, pass_claims, ring_subject, token
+from gate_controller.contract.bell import answer_nonce, pass_claims, token, wake_up_subject
 from gate_controller.contract.messages import BellPass
 from gate_controller.contract.signing import public_bytes
 from gate_controller.sync.pace import uniform
@@ -43,7 +43,7 @@ class _HeldPass:
 
 
 class GateBell:
-    """The bell of one gate; `woken` is called when it rings and when it begins or ceases to be heard."""
+    """The bell of one gate; `woken` is called at a wake-up and when the bell begins or ceases to be heard."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class GateBell:
         woken: Callable[[], None],
     ) -> None:
         """Remember the parts; nothing is heard before `take_pass`."""
-        self._subject = ring_subject(site_id, gate_id)
+        self._subject = wake_up_subject(site_id, gate_id)
         self._server_ca = server_ca
         self._monotonic = monotonic
         self._woken = woken
@@ -62,13 +62,13 @@ class GateBell:
         self._held: _HeldPass | None = None
         self._changed = threading.Event()
         self._stopping = threading.Event()
-        self._rang = threading.Event()
+        self._came = threading.Event()
         self._thread: threading.Thread | None = None
         self._trouble = ""
         self.is_heard = False
-        """Whether a broker is connected that would ring."""
+        """Whether a broker is connected that would send wake-ups."""
         self.changes = 0
-        """How often that changed: while it did, a ring may have been missed."""
+        """How often that changed: while it did, a wake-up may have been missed."""
 
     @property
     def public_key(self) -> bytes:
@@ -89,11 +89,11 @@ class GateBell:
             self._thread = threading.Thread(target=self._run, name="bell", daemon=True)
             self._thread.start()
 
-    def took_ring(self) -> bool:
-        """Return whether it rang since the last call."""
-        rang = self._rang.is_set()
-        self._rang.clear()
-        return rang
+    def took_wake_up(self) -> bool:
+        """Return whether a wake-up came since the last call."""
+        came = self._came.is_set()
+        self._came.clear()
+        return came
 
     def stop(self) -> None:
         """Listen no more; a connection that is being made ends by its own time-out."""
@@ -128,7 +128,7 @@ class GateBell:
                 self._hears(True)
                 while not self._changed.is_set():
                     if line.heard(LISTEN_SECONDS):
-                        self._rang.set()
+                        self._came.set()
                         self._woken()
                         self._changed.wait(REST_SECONDS)
             finally:

@@ -223,9 +223,9 @@ class SyncClient:
                 log.exception("numbers for a monitor cannot be written")
 
     def _mind_the_bell(self, now_seconds: float) -> None:
-        """Ask sooner where the bell rang, began or ceased to be heard, or the gate has something to say."""
-        if self._bell.took_ring():
-            self._pace.rang(now_seconds)
+        """Ask sooner after a wake-up, when the bell begins or ceases to be heard, and to say something."""
+        if self._bell.took_wake_up():
+            self._pace.woken(now_seconds)
         if self._bell.changes != self._bell_changes:
             self._bell_changes = self._bell.changes
             self._pace.hears_or_not(now_seconds)

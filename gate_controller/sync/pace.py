@@ -6,8 +6,8 @@ from collections.abc import Callable
 RETRY_SECONDS = 2.0
 """After a question without an answer."""
 SPREAD_SECONDS = 0.2
-"""By how much gates that are rung together differ."""
-RING_SECONDS, RINGS_AT_ONCE = 2.0, 5
+"""By how much gates that are woken together differ."""
+WAKE_UP_SECONDS, WAKE_UPS_AT_ONCE = 2.0, 5
 """A bell that never stops causes a question each so many seconds, as if there were none."""
 
 
@@ -25,7 +25,7 @@ class AskPace:
         self._ask_at = self._asked_at = now
         self._again = RETRY_SECONDS
         self._caused_until = now
-        """Each question that the bell causes moves it by RING_SECONDS; it is never far ahead of now."""
+        """Each question that the bell causes moves it by WAKE_UP_SECONDS; it is never far ahead of now."""
         self.waits_for_bell = False
         """Whether the next question may wait longer than the server's pace."""
 
@@ -62,13 +62,13 @@ class AskPace:
         """Ask after a random wait: the bell began or ceased to be heard, as it may at all gates together."""
         self._bring_forward(now, now + self._between(0.0, self._again))
 
-    def rang(self, now: float) -> None:
-        """Ask because the bell rang."""
+    def woken(self, now: float) -> None:
+        """Ask because a wake-up came."""
         self._bring_forward(now, now + self._between(0.0, SPREAD_SECONDS))
 
     def _bring_forward(self, now: float, at: float) -> None:
         """Ask earlier, within what a bell may cause (the generic cell rate algorithm)."""
-        at = max(at, self._caused_until - RING_SECONDS * RINGS_AT_ONCE)
+        at = max(at, self._caused_until - WAKE_UP_SECONDS * WAKE_UPS_AT_ONCE)
         if at < self._ask_at:
             self._ask_at = at
-            self._caused_until = max(self._caused_until, now) + RING_SECONDS
+            self._caused_until = max(self._caused_until, now) + WAKE_UP_SECONDS

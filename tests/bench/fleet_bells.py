@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from gate_controller.broker.line import address_of
-from gate_controller.contract.bell import answer_nonce, pass_claims, ring_subject, token
+from gate_controller.contract.bell import answer_nonce, pass_claims, token, wake_up_subject
 from gate_controller.contract.features import BELL, SUM_DIGEST
 from gate_controller.contract.messages import (
     ASK_PATH,
@@ -125,7 +125,7 @@ class _Gate(Line):
         reader, writer = await asyncio.open_connection(broker, its_port, ssl=context, server_hostname=broker)
         self._bell = reader, writer
         nonce = msgspec.json.decode((await reader.readline()).partition(b" ")[2])["nonce"]
-        subject = ring_subject(self._site_id, self.known.gate_id)
+        subject = wake_up_subject(self._site_id, self.known.gate_id)
         claims = pass_claims(
             given.account,
             public_bytes(self._bell_key),

@@ -50,14 +50,14 @@ class RingingGate:
 
 
 class CountedBell(GateBell):
-    """The real bell, which counts how often it rang."""
+    """The real bell, which counts its wake-ups."""
 
-    rings = 0
+    wake_ups = 0
 
-    def took_ring(self) -> bool:
-        rang = super().took_ring()
-        self.rings += rang
-        return rang
+    def took_wake_up(self) -> bool:
+        came = super().took_wake_up()
+        self.wake_ups += came
+        return came
 
 
 class _Link(ServerLink):

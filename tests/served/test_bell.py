@@ -123,10 +123,10 @@ def test_only_the_gates_that_a_change_concerns_are_rung(
         # Each has its own: what a gate says it understands changes its records alone.
         until(lambda: [gate.version for gate in gates] == published_versions(rung, GATES[:3]))
         until(are_quiet(gates))
-        before, version = [gate.bell.rings for gate in gates], gates[0].version
+        before, version = [gate.bell.wake_ups for gate in gates], gates[0].version
         someone_more(rung, 61_000, GATES[:1])
         until(lambda: gates[0].version > version)
-        assert [gate.bell.rings - was for gate, was in zip(gates, before, strict=True)] == [1, 0, 0]
+        assert [gate.bell.wake_ups - was for gate, was in zip(gates, before, strict=True)] == [1, 0, 0]
 
 
 @pytest.mark.wide

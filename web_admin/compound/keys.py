@@ -25,8 +25,8 @@ from gate_controller.contract.signing import (
     public_bytes,
 )
 from web_admin.compound.models import Gate, Site, SiteKey
-from web_admin.core.rings import ring_after_commit
 from web_admin.core.sealing import Sealer
+from web_admin.core.wake_ups import wake_after_commit
 
 _PURPOSE = "site-key"
 _KEYS_HELD = "site_keys_held"
@@ -100,7 +100,7 @@ def replace_working_keys(
         row.certificate, row.certificate_signature = fresh.certificate, fresh.certificate_signature
     session.flush()
     gates = session.scalars(select(Gate.gate_id).where(Gate.site_id == site.site_id)).all()
-    ring_after_commit(session, site.site_id, gates)
+    wake_after_commit(session, site.site_id, gates)
     return KEY_ROLES
 
 

@@ -1,6 +1,6 @@
-"""Ring gates by a broker of NATS: one thread a process, a bounded set of rings, no act ever waits for it.
+"""Wake gates by a broker of NATS: one thread a process, a bounded set of wake-ups; no act ever waits for it.
 
-An empty message on a gate's subject means "ask now". Rings that wait while no broker is connected are kept
+An empty message on a gate's subject means "ask now". Wake-ups that wait while no broker is connected are kept
 for as long as a gate may wait for its next question, and dropped and counted then. Without `bell_servers` in
 `web.toml` there is no bell, and gates ask as ever.
 """
@@ -28,16 +28,16 @@ from gate_controller.contract.bell import (
     account_of,
     answer_nonce,
     pass_claims,
-    ring_subject,
     ringer_claims,
     signed_token,
+    wake_up_subject,
 )
 from gate_controller.contract.messages import BellPass
 from gate_controller.contract.signing import public_bytes
-from web_admin.core.bell_numbers import count_rings, note_connected
+from web_admin.core.bell_numbers import count_wake_ups, note_connected
 from web_admin.core.bell_presence import LONGEST_WORD, Presence
 from web_admin.core.cell_in_hand import in_this_cell
-from web_admin.core.ring_pace import EVERY_SECONDS, RingPace
+from web_admin.core.wake_up_pace import EVERY_SECONDS, WakeUpPace
 
 PASS_SECONDS = 24 * 3600
 """For how long a pass is good; a gate that left the compound may hear its own bell that long."""
@@ -46,7 +46,7 @@ KEPT_SECONDS = 60.0
 LISTEN_SECONDS = 1.0
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 30.0
 LAST_SECONDS = 3.0
-"""What a command waits for its rings before it ends."""
+"""What a command waits for its wake-ups before it ends."""
 
 _log = logging.getLogger(__name__)
 
@@ -57,10 +57,10 @@ def account_key(seal_key: bytes) -> Ed25519PrivateKey:
 
 
 class NoBell:
-    """No broker: nothing rings."""
+    """No broker: no gate is woken."""
 
     is_set_up = False
-    is_ringing = False
+    can_wake = False
 
     def start(self) -> None:
         """Do nothing."""
@@ -68,7 +68,7 @@ class NoBell:
     def close(self) -> None:
         """Do nothing."""
 
-    def ring(self, subjects: Collection[str]) -> None:
+    def wake_gates(self, subjects: Collection[str]) -> None:
         """Do nothing."""
 
     def pass_for(self, site_id: str, gate_id: str, user: bytes, now: datetime) -> BellPass | None:
@@ -79,14 +79,14 @@ class NoBell:
 
 
 class Bell(NoBell):
-    """The bells of all gates of a compound, as one process rings them."""
+    """The bells of all gates of a compound, as one process sends their wake-ups."""
 
     is_set_up = True
 
     def __init__(
         self, servers: Sequence[str], ca: Path | None, key: Ed25519PrivateKey, clock: Callable[[], datetime]
     ) -> None:
-        """Remember the parts; `start`, or the first ring, connects."""
+        """Remember the parts; `start`, or the first wake-up, connects."""
         self._servers = tuple(servers)
         self._ca = ca
         self._key = key
@@ -95,15 +95,15 @@ class Bell(NoBell):
         self._lock = threading.Lock()
         self._presence = Presence(account_of(key))
         self._waiting: dict[str, float] = {}
-        """Subjects to ring, each with when it is too late for it."""
-        self._pace = RingPace()
+        """Subjects of wake-ups to send, each with when it is too late for it."""
+        self._pace = WakeUpPace()
         self._pid = 0
         self._ends: tuple[socket.socket, socket.socket] | None = None
         """Bytes into the second wake the thread, which waits for the first."""
         self._idle = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self.is_ringing = False
+        self.can_wake = False
 
     def start(self) -> None:
         """Connect, and stay connected, from a thread of this process."""
@@ -111,7 +111,7 @@ class Bell(NoBell):
             if self._pid == os.getpid():
                 return
             # Not what a process before a fork had.
-            self._pid, self.is_ringing = os.getpid(), False
+            self._pid, self.can_wake = os.getpid(), False
             self._ends = socket.socketpair()
             for end in self._ends:
                 end.setblocking(False)
@@ -122,7 +122,7 @@ class Bell(NoBell):
         atexit.register(self._finish)
 
     def close(self) -> None:
-        """Ring no more; rings that wait get a moment first."""
+        """Send no more; wake-ups that wait get a moment first."""
         self._finish()
         self._stopping.set()
         self._wake()
@@ -133,8 +133,8 @@ class Bell(NoBell):
         self._ends = None
         atexit.unregister(self._finish)
 
-    def ring(self, subjects: Collection[str]) -> None:
-        """Take rings to be sent; drop those beyond what may wait."""
+    def wake_gates(self, subjects: Collection[str]) -> None:
+        """Take wake-ups to be sent; drop those beyond what may wait."""
         self.start()
         until = time.monotonic() + KEPT_SECONDS
         dropped = 0
@@ -145,7 +145,7 @@ class Bell(NoBell):
                 else:
                     dropped += 1
             self._idle.clear()
-        count_rings("dropped", dropped)
+        count_wake_ups("dropped", dropped)
         self._wake()
 
     def _wake(self) -> None:
@@ -157,7 +157,7 @@ class Bell(NoBell):
         """Return a gate's pass to hear its own bell, and nothing else, with this key."""
         issued_at = int(now.timestamp())
         claims = pass_claims(
-            self._account, user, ring_subject(site_id, gate_id), issued_at, issued_at + PASS_SECONDS
+            self._account, user, wake_up_subject(site_id, gate_id), issued_at, issued_at + PASS_SECONDS
         )
         return BellPass(
             servers=self._servers,
@@ -170,10 +170,10 @@ class Bell(NoBell):
     def is_heard(self, site_id: str, gate_id: str) -> bool | None:
         """Return whether a gate is connected, by the broker's word; None while it is not known."""
         connected = self._presence.connected()
-        return None if connected is None else ring_subject(site_id, gate_id) in connected
+        return None if connected is None else wake_up_subject(site_id, gate_id) in connected
 
     def _finish(self) -> None:
-        """Give the last rings a moment."""
+        """Give the last wake-ups a moment."""
         with self._lock:
             is_done = not self._waiting or self._pid != os.getpid()
         if not is_done:
@@ -201,7 +201,7 @@ class Bell(NoBell):
             wait = min(2 * wait, LONGEST_WAIT_SECONDS)
 
     def _serve(self, line: BrokerLine, server: str, woken: socket.socket) -> None:
-        """Send rings until the broker is gone."""
+        """Send wake-ups until the broker is gone."""
         _log.info("the bell rings at %s", server)
         self._connected(True)
         try:
@@ -223,7 +223,7 @@ class Bell(NoBell):
             line.close()
 
     def _connected(self, is_so: bool) -> None:
-        self.is_ringing = is_so
+        self.can_wake = is_so
         note_connected(is_so)
 
     def _send_all(self, line: BrokerLine) -> None:
@@ -234,13 +234,13 @@ class Bell(NoBell):
                     self._idle.set()
                     return
                 part = list(islice(self._waiting, self._pace.most(time.monotonic())))
-            line.ring(part)
+            line.send_empty(part)
             self._pace.sent(len(part))
             with self._lock:
                 for subject in part:
                     self._waiting.pop(subject, None)
                 is_more = bool(self._waiting)
-            count_rings("sent", len(part))
+            count_wake_ups("sent", len(part))
             if is_more:
                 self._stopping.wait(EVERY_SECONDS)
 
@@ -250,7 +250,7 @@ class Bell(NoBell):
             late = [subject for subject, until in self._waiting.items() if until < now]
             for subject in late:
                 del self._waiting[subject]
-        count_rings("dropped", len(late))
+        count_wake_ups("dropped", len(late))
 
     def _context(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=None if self._ca is None else str(self._ca))

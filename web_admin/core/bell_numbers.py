@@ -1,4 +1,4 @@
-"""Numbers of the bell for a monitor: rings sent and dropped, and whether a broker is connected."""
+"""Numbers of the bell for a monitor: wake-ups sent and dropped, and whether a broker is connected."""
 
 from functools import cache
 
@@ -8,7 +8,7 @@ from web_admin.core.request_times import registry_of_this_process
 
 
 @cache
-def _rings() -> Counter:
+def _wake_ups() -> Counter:
     return Counter(
         "menjin_bell_rings",
         "Rings of gates' bells, sent or dropped.",
@@ -27,10 +27,10 @@ def _connected() -> Gauge:
     )
 
 
-def count_rings(outcome: str, count: int) -> None:
-    """Count rings that were `sent` or `dropped`."""
+def count_wake_ups(outcome: str, count: int) -> None:
+    """Count wake-ups that were `sent` or `dropped`."""
     if count:
-        _rings().labels(outcome).inc(count)
+        _wake_ups().labels(outcome).inc(count)
 
 
 def note_connected(is_connected: bool) -> None:

@@ -11,7 +11,7 @@ from web_admin.action.base import Action, begin, finish
 from web_admin.action.lookups import gate_of
 from web_admin.compound.models import Gate
 from web_admin.core.refusal import ActionRefused
-from web_admin.core.rings import ring_after_commit
+from web_admin.core.wake_ups import wake_after_commit
 from web_admin.custody.models import GateFaceRow
 
 PROGRAM_OUTDATED = "program_outdated"
@@ -60,5 +60,5 @@ def clear_tampering(act: Action, gate_id: str, tamper_id: str) -> None:
     if row.tamper_id != tamper_id:
         raise ActionRefused(None, _("The gate has reported tampering again. Inspect it again."))
     row.tampered_at = None
-    ring_after_commit(act.session, act.site_id, (gate_id,))
+    wake_after_commit(act.session, act.site_id, (gate_id,))
     finish(act, "tampering_cleared", {"gate_id": gate_id, "tamper_id": tamper_id}, touches=())

@@ -11,7 +11,7 @@ from web_admin.action.lookups import gate_of, lane_of
 from web_admin.compound.models import Gate, Lane
 from web_admin.compound.policy_models import OrderRow
 from web_admin.core.refusal import ActionRefused
-from web_admin.core.rings import ring_after_commit
+from web_admin.core.wake_ups import wake_after_commit
 from web_admin.face.endings import forget_gate
 from web_admin.gates import pairing
 from web_admin.gates.actions import fit_shares
@@ -137,7 +137,7 @@ def order_open(act: Action, lane_id: str, reason: str) -> OrderRow:
         reason=text,
     )
     act.session.add(order)
-    ring_after_commit(act.session, act.site_id, (lane.gate_id,))
+    wake_after_commit(act.session, act.site_id, (lane.gate_id,))
     finish(
         act,
         "open_ordered",

@@ -1,4 +1,4 @@
-"""Write what a broker of NATS needs to ring bells: its accounts, its limits, TLS, no JetStream.
+"""Write what a broker of NATS needs to send wake-ups: its accounts, its limits, TLS, no JetStream.
 
 Each compound has an account of its own, and its server signs passes for its gates without the broker. The
 keys that sign the accounts are made here and thrown away: the file has all that they ever sign, and another

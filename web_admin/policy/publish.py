@@ -32,8 +32,8 @@ from web_admin.compound.models import CredentialRow, Gate, Person, Site
 from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR, PolicyRecordRow, change_of
 from web_admin.core.database import among
 from web_admin.core.lock_order import GATE_ALONE, SiteFirst
-from web_admin.core.rings import ring_after_commit
 from web_admin.core.sealing import Sealer
+from web_admin.core.wake_ups import wake_after_commit
 from web_admin.face.ways_in import pause_without_other_way
 from web_admin.policy.emergency_records import emergency_keys, emergency_records
 from web_admin.policy.facts import GateFacts, load_facts, published_gates
@@ -139,7 +139,7 @@ def publish_policy(
         ]
         changes |= store(session, wanted, keys, site.version + 1, now, with_others=with_others)
     _note_published(session, facts.gates, changes, site.version, whole=scope is None)
-    ring_after_commit(session, site_id, changes)
+    wake_after_commit(session, site_id, changes)
     if changes:
         site.version += 1
     session.flush()

@@ -110,9 +110,9 @@ def _known(menjin: Menjin) -> tuple[str, ...]:
 
 
 def _bell_seconds(menjin: Menjin, check_in: AskRequest) -> float | msgspec.UnsetType:
-    """Return for how long a gate may wait that hears its bell, where this process could ring it now."""
+    """Return for how long a gate may wait that hears its bell, where this process could wake it now."""
     is_heard = check_in.knows is not msgspec.UNSET and BELL in check_in.knows
-    return ASKS_WITH_BELL_SECONDS if is_heard and menjin.bell.is_ringing else msgspec.UNSET
+    return ASKS_WITH_BELL_SECONDS if is_heard and menjin.bell.can_wake else msgspec.UNSET
 
 
 def _bell_pass(

@@ -15,7 +15,7 @@ from web_admin.compound.models import Gate
 from web_admin.compound.queries import locked_site
 from web_admin.core.database import Menjin
 from web_admin.core.refusal import ActionRefused
-from web_admin.core.rings import ring_after_commit
+from web_admin.core.wake_ups import wake_after_commit
 from web_admin.journal.ledger import append_audit
 from web_admin.updates.models import Rollout
 from web_admin.updates.queries import (
@@ -222,7 +222,7 @@ def _order(session: Session, gates: Collection[Gate], rollout: Rollout, ordered:
         wanted = gate.gate_id in ordered
         # The order's number stays: it says that this roll-out has reached the gate.
         if wanted != bool(gate.ordered_version):
-            ring_after_commit(session, gate.site_id, (gate.gate_id,))
+            wake_after_commit(session, gate.site_id, (gate.gate_id,))
         if wanted:
             gate.ordered_version, gate.ordered_id = rollout.version, rollout.order_id
         elif gate.ordered_version:

@@ -14,14 +14,14 @@ from gate_controller.contract.bell import (
     account_of,
     answer_nonce,
     pass_claims,
-    ring_subject,
     ringer_claims,
     signed_token,
+    wake_up_subject,
 )
 from gate_controller.contract.signing import public_bytes
 from tests.support.broker import Brokers, run_brokers
 
-NORTH, SOUTH = ring_subject("site", "north"), ring_subject("site", "south")
+NORTH, SOUTH = wake_up_subject("site", "north"), wake_up_subject("site", "south")
 OURS, THEIRS, STRANGERS = (Ed25519PrivateKey.generate() for _ in range(3))
 PATIENCE_SECONDS = 8.0
 
@@ -97,9 +97,9 @@ def is_lost(line: BrokerLine) -> str:
 
 def test_a_gate_hears_its_own_bell_and_no_other(lines: Lines) -> None:
     north, south, server = lines.gate(OURS, NORTH), lines.gate(OURS, SOUTH), lines.server(OURS)
-    server.ring([NORTH])
+    server.send_empty([NORTH])
     assert rings_of(north) == [NORTH]
-    server.ring([SOUTH])
+    server.send_empty([SOUTH])
     assert rings_of(south) == [SOUTH], "what came first was its own"
 
 
@@ -112,16 +112,16 @@ def test_a_gates_pass_hears_no_other_subject(lines: Lines, hears: str) -> None:
 @pytest.mark.parametrize("subject", [NORTH, SOUTH, "anything"])
 def test_a_gate_rings_no_bell(lines: Lines, subject: str) -> None:
     north = lines.gate(OURS, NORTH)
-    north.ring([subject])
+    north.send_empty([subject])
     assert "Permissions Violation for Publish" in is_lost(north)
 
 
 def test_another_compound_neither_rings_nor_hears(lines: Lines) -> None:
     ours, theirs = lines.gate(OURS, NORTH), lines.gate(THEIRS, NORTH)
-    lines.server(THEIRS).ring([NORTH])
+    lines.server(THEIRS).send_empty([NORTH])
     assert rings_of(theirs) == [NORTH]
     server = lines.server(OURS)
-    server.ring([NORTH])
+    server.send_empty([NORTH])
     assert rings_of(ours) == [NORTH], "one ring, of our own server"
     assert not ours.heard(0.2)
 

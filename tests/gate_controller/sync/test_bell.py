@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.contract.bell import pass_claims, ring_subject
+from gate_controller.contract.bell import pass_claims, wake_up_subject
 from gate_controller.contract.messages import BellPass
 from gate_controller.contract.signing import public_bytes
 from gate_controller.sync import bell as bell_module
@@ -21,7 +21,7 @@ from tests.support.peers import make_certificate
 
 ACCOUNT = Ed25519PrivateKey.generate()
 INFO = b'INFO {"server_id":"x","nonce":"abc","max_payload":0}\r\n'
-SUBJECT = ring_subject("site", "north")
+SUBJECT = wake_up_subject("site", "north")
 RING = f"MSG {SUBJECT} 1 0\r\n\r\n".encode()
 
 
@@ -118,7 +118,7 @@ def pass_for(bell: GateBell, *servers: str, seconds: int = 600) -> BellPass:
 def test_a_ring_is_heard(tmp_path: Path, bell: Callable[[LyingBroker], GateBell]) -> None:
     with lying(tmp_path, RING) as broker:
         heard = bell(broker)
-        until(heard.took_ring)
+        until(heard.took_wake_up)
 
 
 def test_a_broker_that_rings_without_end_is_read_slowly(
@@ -127,7 +127,7 @@ def test_a_broker_that_rings_without_end_is_read_slowly(
     with lying(tmp_path, RING * 1000, again=True) as broker:
         heard, rings, began = bell(broker), 0, time.monotonic()
         while rings < 5:
-            until(heard.took_ring)
+            until(heard.took_wake_up)
             rings += 1
         assert rings <= (time.monotonic() - began) / REST_SECONDS + 2
         assert heard._thread is not None

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate_controller.sync.pace import RETRY_SECONDS, RING_SECONDS, RINGS_AT_ONCE, SPREAD_SECONDS, AskPace
+from gate_controller.sync.pace import (
+    RETRY_SECONDS,
+    SPREAD_SECONDS,
+    WAKE_UP_SECONDS,
+    WAKE_UPS_AT_ONCE,
+    AskPace,
+)
 
 
 def latest(_low: float, high: float) -> float:
@@ -64,7 +70,7 @@ def test_it_wakes_at_the_usual_pace_to_look_for_news_of_its_own_and_asks_only_wi
 
 def test_a_ring_brings_a_question_within_the_spread() -> None:
     pace = waiting()
-    pace.rang(120.0)
+    pace.woken(120.0)
     assert (pace.is_due(120.0), pace.is_due(120.0 + SPREAD_SECONDS)) == (False, True)
 
 
@@ -74,32 +80,32 @@ def test_losing_or_finding_the_bell_brings_a_question_within_the_usual_pace() ->
     assert (pace.is_due(121.9), pace.is_due(122.0)) == (False, True)
 
 
-@pytest.mark.parametrize("ring", [AskPace.rang, AskPace.hears_or_not])
-def test_a_bell_that_never_stops_costs_no_more_than_no_bell(ring: Callable[[AskPace, float], None]) -> None:
+@pytest.mark.parametrize("wakes", [AskPace.woken, AskPace.hears_or_not])
+def test_a_bell_that_never_stops_costs_no_more_than_no_bell(wakes: Callable[[AskPace, float], None]) -> None:
     pace, now, asked = waiting(earliest), 100.0, 0
     while now < 400.0:
-        ring(pace, now)
+        wakes(pace, now)
         if pace.is_due(now):
             asked += 1
             pace.asked(now)
             pace.answered(2.0, 60.0)
         now += 0.05
-    assert asked <= 300.0 / RING_SECONDS + RINGS_AT_ONCE + 1
-    assert asked >= 300.0 / RING_SECONDS - 1, "nor is it heard less"
+    assert asked <= 300.0 / WAKE_UP_SECONDS + WAKE_UPS_AT_ONCE + 1
+    assert asked >= 300.0 / WAKE_UP_SECONDS - 1, "nor is it heard less"
 
 
 def test_after_a_storm_a_ring_is_heard_again_within_two_seconds() -> None:
     pace, now = waiting(earliest), 100.0
     for _ring in range(1000):
-        pace.rang(now)
+        pace.woken(now)
         if pace.is_due(now):
             pace.asked(now)
             pace.answered(2.0, 60.0)
         now += 0.01
     pace.asked(now)
     pace.answered(2.0, 60.0)
-    pace.rang(now)
-    assert pace.is_due(now + RING_SECONDS)
+    pace.woken(now)
+    assert pace.is_due(now + WAKE_UP_SECONDS)
 
 
 @given(st.lists(st.sampled_from(["ring", "flip", "news", "ask", "fail"]), max_size=60), st.data())
@@ -117,6 +123,6 @@ def test_whatever_happens_the_next_question_is_never_later_than_without_any_of_i
         elif what == "news":
             pace.has_news()
         else:
-            (pace.rang if what == "ring" else pace.hears_or_not)(now)
+            (pace.woken if what == "ring" else pace.hears_or_not)(now)
         assert pace.is_due(now + 60.0)
         assert pace.seconds_left(now) <= 60.0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.contract.bell import account_of, pass_claims, ring_subject
+from gate_controller.contract.bell import account_of, pass_claims, wake_up_subject
 from gate_controller.contract.signing import public_bytes, verify_message
 from gate_controller.sync.bell import GateBell
 from tests.support.broker import free_ports, run_brokers
@@ -34,11 +34,11 @@ def test_rings_that_waited_for_a_broker_are_sent_when_it_is_there(tmp_path: Path
         brokers.each[0].kill()
         bell = Bell([brokers.each[0].address], brokers.ca, KEY, partial(datetime.now, UTC))
         before = counted("sent")
-        bell.ring(["ring.a", "ring.b"])
-        until(lambda: not bell.is_ringing)
+        bell.wake_gates(["ring.a", "ring.b"])
+        until(lambda: not bell.can_wake)
         brokers.each[0].start()
         until(lambda: counted("sent") - before == 2)
-        assert bell.is_ringing
+        assert bell.can_wake
         assert "menjin_bell_connected" in request_numbers().decode()
         bell.close()
 
@@ -47,9 +47,9 @@ def test_many_rings_are_spread_and_all_sent(tmp_path: Path) -> None:
     with run_brokers(tmp_path / "brokers", [account_of(KEY)]) as brokers:
         bell = Bell([brokers.each[0].address], brokers.ca, KEY, partial(datetime.now, UTC))
         bell.start()
-        until(lambda: bell.is_ringing)
+        until(lambda: bell.can_wake)
         before = counted("sent")
-        bell.ring([f"ring.{number}" for number in range(1500)])
+        bell.wake_gates([f"ring.{number}" for number in range(1500)])
         until(lambda: counted("sent") - before == 1500)
         bell.close()
 
@@ -78,7 +78,7 @@ def test_a_pass_is_signed_for_one_gate_and_key(away: Bell) -> None:
     given = away.pass_for("site", "north", user, now)
     assert given is not None
     issued_at = int(now.timestamp())
-    subject = ring_subject("site", "north")
+    subject = wake_up_subject("site", "north")
     claims = pass_claims(given.account, user, subject, issued_at, issued_at + PASS_SECONDS)
     verify_message(public_bytes(KEY), claims, given.signature)
 

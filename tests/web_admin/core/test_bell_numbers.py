@@ -24,11 +24,11 @@ def away(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bell]:
 
 def test_rings_beyond_what_may_wait_are_dropped_and_counted(away: Bell) -> None:
     before = counted("dropped")
-    away.ring([f"ring.{number}" for number in range(MOST_WAITING + 7)])
+    away.wake_gates([f"ring.{number}" for number in range(MOST_WAITING + 7)])
     assert counted("dropped") - before == 7
-    away.ring(["ring.0", "ring.1"])
+    away.wake_gates(["ring.0", "ring.1"])
     assert counted("dropped") - before == 7, "one that waits already is no further one"
-    assert not away.is_ringing
+    assert not away.can_wake
 
 
 def test_a_ring_that_waited_longer_than_a_gate_does_is_dropped_and_counted(
@@ -36,5 +36,5 @@ def test_a_ring_that_waited_longer_than_a_gate_does_is_dropped_and_counted(
 ) -> None:
     monkeypatch.setattr(bell_module, "KEPT_SECONDS", 0.0)
     before = counted("dropped")
-    away.ring(["ring.a", "ring.b"])
+    away.wake_gates(["ring.a", "ring.b"])
     until(lambda: counted("dropped") - before == 2)

@@ -54,14 +54,14 @@ def test_news_of_many_gates_cost_as_many_statements_as_those_of_one(fleet, datab
 def test_gates_that_were_rung_get_their_news_and_how_long_they_may_wait_now(
     fleet, database, sealer, site, clock
 ):
-    class Rings:
-        is_set_up = is_ringing = True
+    class WakesGates:
+        is_set_up = can_wake = True
 
         def pass_for(self, *_of_gate):
             return None
 
     menjin = fleet.app.extensions["menjin"]
-    fleet.app.extensions["menjin"] = replace(menjin, bell=Rings())
+    fleet.app.extensions["menjin"] = replace(menjin, bell=WakesGates())
     for gate in fleet.gates:
         gate.knows = (SUM_DIGEST, BELL)
         gate.ask(clock.now)

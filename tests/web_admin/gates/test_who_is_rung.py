@@ -1,4 +1,4 @@
-"""Which acts ring which gates, and what the page of a gate says of its bell."""
+"""Which acts wake which gates, and what the page of a gate says of its bell."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from gate_controller.contract.bell import ring_subject
+from gate_controller.contract.bell import wake_up_subject
 from web_admin.compound.models import Gate, GrantRow, Person
 from web_admin.core.bell import NoBell
 from web_admin.credentials.cards import issue_card
@@ -22,7 +22,8 @@ class Rung(list[set[str]]):
         """Return which gates that were."""
         with compound.act() as act:
             names = {
-                ring_subject(compound.site_id, gate.gate_id): gate.gate_id for gate in act.session.query(Gate)
+                wake_up_subject(compound.site_id, gate.gate_id): gate.gate_id
+                for gate in act.session.query(Gate)
             }
         return [{names[subject] for subject in subjects} for subjects in self]
 
@@ -31,10 +32,10 @@ class Rung(list[set[str]]):
 def rung(monkeypatch: pytest.MonkeyPatch) -> Rung:
     seen = Rung()
 
-    def ring(_bell: NoBell, subjects: Collection[str]) -> None:
+    def wake_gates(_bell: NoBell, subjects: Collection[str]) -> None:
         seen.append(set(subjects))
 
-    monkeypatch.setattr(NoBell, "ring", ring)
+    monkeypatch.setattr(NoBell, "wake_gates", wake_gates)
     return seen
 
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.contract.bell import pass_claims, ring_subject
+from gate_controller.contract.bell import pass_claims, wake_up_subject
 from gate_controller.contract.features import BELL
 from gate_controller.contract.messages import ASK_PATH
 from gate_controller.contract.signing import public_bytes, verify_message
@@ -40,7 +40,7 @@ def test_a_gate_that_could_hear_learns_that_there_is_a_bell(north, bell, clock):
 
 
 def test_an_older_gate_gets_no_field_that_it_does_not_know(north, bell, clock):
-    bell.is_ringing = True
+    bell.can_wake = True
     body = north.post(ASK_PATH, north.question(clock.now)).data
     assert b"bell" not in body
     assert (
@@ -61,7 +61,7 @@ def test_a_pass_is_signed_for_the_gate_and_key_that_asks(north, bell, site, cloc
     ends_at = given.issued_at + given.seconds
     verify_message(
         public_bytes(ACCOUNT),
-        pass_claims(given.account, USER, ring_subject(site, "north"), given.issued_at, ends_at),
+        pass_claims(given.account, USER, wake_up_subject(site, "north"), given.issued_at, ends_at),
         given.signature,
     )
     assert given.servers == ("bell.example.org:4222",)
@@ -90,7 +90,7 @@ def test_also_an_answer_from_memory_says_whether_gates_can_be_rung_now(
         north.have = (1, row.published_version)
     said = []
     for ringing in (False, False, True, True, False):
-        bell.is_ringing = ringing
+        bell.can_wake = ringing
         clock.now += timedelta(seconds=2)
         said.append(asked(north, clock.now, knows=(BELL,)).bell_seconds)
     unset, minute = msgspec.UNSET, ASKS_WITH_BELL_SECONDS

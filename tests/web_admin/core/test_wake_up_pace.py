@@ -1,9 +1,9 @@
-"""The first thousand rings go fast; whatever rings more within seconds goes as fast as a server answers."""
+"""The first thousand wake-ups go fast; those beyond go as fast as a server answers."""
 
-from web_admin.core.ring_pace import AT_ONCE, BURST, EVERY_SECONDS, RINGS_A_SECOND, RingPace
+from web_admin.core.wake_up_pace import AT_ONCE, BURST, EVERY_SECONDS, WAKE_UPS_A_SECOND, WakeUpPace
 
 
-def sent_by(pace: RingPace, waiting: int, now: float) -> float:
+def sent_by(pace: WakeUpPace, waiting: int, now: float) -> float:
     """Send all that waits; return when the last was sent."""
     while waiting:
         count = min(waiting, pace.most(now))
@@ -15,17 +15,17 @@ def sent_by(pace: RingPace, waiting: int, now: float) -> float:
 
 
 def test_a_thousand_gates_are_rung_within_a_fifth_of_a_second() -> None:
-    assert sent_by(RingPace(), 1000, 500.0) - 500.0 <= 0.21
+    assert sent_by(WakeUpPace(), 1000, 500.0) - 500.0 <= 0.21
 
 
 def test_those_beyond_are_rung_as_fast_as_a_server_answers() -> None:
-    took = sent_by(RingPace(), 5000, 500.0) - 500.0
-    assert (5000 - BURST) / RINGS_A_SECOND - 0.1 <= took <= (5000 - BURST) / RINGS_A_SECOND + 0.1
+    took = sent_by(WakeUpPace(), 5000, 500.0) - 500.0
+    assert (5000 - BURST) / WAKE_UPS_A_SECOND - 0.1 <= took <= (5000 - BURST) / WAKE_UPS_A_SECOND + 0.1
 
 
 def test_two_publications_close_together_ring_no_more_than_one_burst() -> None:
     """More than a process lets wait would be refused; what is left of the burst fills up with time."""
-    pace = RingPace()
+    pace = WakeUpPace()
     ends = sent_by(pace, 1000, 500.0)
     assert sent_by(pace, 1000, ends) - ends >= 0.7
     later = sent_by(pace, 1000, ends + 10.0) - (ends + 10.0)
@@ -33,7 +33,7 @@ def test_two_publications_close_together_ring_no_more_than_one_burst() -> None:
 
 
 def test_a_clock_that_is_read_twice_gives_nothing_more() -> None:
-    pace = RingPace()
+    pace = WakeUpPace()
     pace.sent(BURST)
     pace.most(500.0)
     pace.sent(BURST)

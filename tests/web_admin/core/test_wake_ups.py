@@ -5,13 +5,13 @@ from collections.abc import Collection
 import pytest
 from sqlalchemy import text
 
-from gate_controller.contract.bell import ring_subject
+from gate_controller.contract.bell import wake_up_subject
 from web_admin.core.database import Database
-from web_admin.core.rings import hear_commits, ring_after_commit
+from web_admin.core.wake_ups import hear_commits, wake_after_commit
 
 
 class Rung(list[set[str]]):
-    """What was rung, ring by ring."""
+    """What was woken, wake-up by wake-up."""
 
     def __call__(self, subjects: Collection[str]) -> None:
         self.append(set(subjects))
@@ -25,14 +25,14 @@ def rung(database: Database) -> Rung:
 
 
 def subjects(*gates: str) -> set[str]:
-    return {ring_subject("s", gate) for gate in gates}
+    return {wake_up_subject("s", gate) for gate in gates}
 
 
 def test_a_commit_rings_all_that_was_noted_together(database: Database, rung: Rung) -> None:
     with database.session() as session:
         session.execute(text("SELECT 1"))
-        ring_after_commit(session, "s", ["north"])
-        ring_after_commit(session, "s", ["south", "north"])
+        wake_after_commit(session, "s", ["north"])
+        wake_after_commit(session, "s", ["south", "north"])
         assert rung == []
     assert rung == [subjects("north", "south")]
 
@@ -40,11 +40,11 @@ def test_a_commit_rings_all_that_was_noted_together(database: Database, rung: Ru
 def test_what_is_taken_back_rings_no_gate_now_or_later(database: Database, rung: Rung) -> None:
     with pytest.raises(RuntimeError), database.session() as session:
         session.execute(text("SELECT 1"))
-        ring_after_commit(session, "s", ["north"])
+        wake_after_commit(session, "s", ["north"])
         raise RuntimeError
     with database.open_session() as session:
         session.execute(text("SELECT 1"))
-        ring_after_commit(session, "s", ["north"])
+        wake_after_commit(session, "s", ["north"])
         session.rollback()
         session.execute(text("SELECT 1"))
         session.commit()
@@ -54,7 +54,7 @@ def test_what_is_taken_back_rings_no_gate_now_or_later(database: Database, rung:
 def test_a_part_that_ends_within_a_transaction_rings_no_gate_yet(database: Database, rung: Rung) -> None:
     with database.session() as session:
         with session.begin_nested():
-            ring_after_commit(session, "s", ["north"])
+            wake_after_commit(session, "s", ["north"])
         with pytest.raises(RuntimeError), session.begin_nested():
             raise RuntimeError
         assert rung == []
@@ -64,5 +64,5 @@ def test_a_part_that_ends_within_a_transaction_rings_no_gate_yet(database: Datab
 def test_a_transaction_that_concerns_no_gate_rings_none(database: Database, rung: Rung) -> None:
     with database.session() as session:
         session.execute(text("SELECT 1"))
-        ring_after_commit(session, "s", [])
+        wake_after_commit(session, "s", [])
     assert rung == []

@@ -9,12 +9,16 @@ from pathlib import Path
 from gate_controller.command_line.command_names import server_program
 from gate_controller.command_line.spoken import language_of
 from web_admin.cli.answers import PASSPHRASE_VARIABLE, CommandRefused
+from web_admin.cli.backup_options import add_backup
 from web_admin.cli.bell_options import add_bell
 from web_admin.cli.cells_options import add_cells
 from web_admin.cli.first_setup_options import add_init
 from web_admin.cli.forgetting_options import add_commands
 from web_admin.cli.gate_card_options import add_gate_card
+from web_admin.cli.gate_updates_options import add_updates
+from web_admin.cli.run_options import add_run
 from web_admin.cli.several_machines_options import add_machines
+from web_admin.cli.upgrading_options import add_upgrade
 from web_admin.cli.words import _, in_words
 from web_admin.core.config import ConfigRefused
 from web_admin.core.database import DatabaseError
@@ -22,6 +26,7 @@ from web_admin.core.log_lines import set_up_log
 from web_admin.core.shared_times import counted_together
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
+Command = Callable[[argparse.Namespace], str]
 
 _DESCRIPTION = """\
 Set up and run the server of a compound.
@@ -71,7 +76,8 @@ def run(argv: list[str]) -> int:
     return _do(arguments)
 
 
-def _do(arguments: argparse.Namespace) -> int:
+def _command_of(arguments: argparse.Namespace) -> Command:
+    """Return what does the command that was typed, and gives the text to print."""
     from web_admin.cli import (
         all_cells,
         bell,
@@ -85,10 +91,9 @@ def _do(arguments: argparse.Namespace) -> int:
         upgrading,
     )
     from web_admin.cli import commands as cli_commands  # they load database and pages: not for --help
-    from web_admin.custody.machine_keys import MachineRefused
 
     of_cells = getattr(arguments, "cells", None) is not None
-    commands: dict[str, Callable[[argparse.Namespace], str]] = {
+    commands: dict[str, Command] = {
         "init": first_setup.init,
         "run": cli_commands.serve,
         "cells": cells.cells,
@@ -111,8 +116,15 @@ def _do(arguments: argparse.Namespace) -> int:
         "audit-verify": forgetting.audit_verify,
         "export-ledger": forgetting.write_ledger,
     }
+    return commands[arguments.command]
+
+
+def _do(arguments: argparse.Namespace) -> int:
+    from web_admin.cli import forgetting  # it loads database and pages: not for --help
+    from web_admin.custody.machine_keys import MachineRefused
+
     try:
-        print(commands[arguments.command](arguments), end="")
+        print(_command_of(arguments)(arguments), end="")
     except forgetting.CheckFailed as err:
         print(err)
         return EXIT_FAILED
@@ -152,85 +164,13 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--data-dir", type=Path, help="where the server keeps everything (default: here)")
 
     add_init(commands, where)
-
-    serve = commands.add_parser("run", parents=[where], help="serve until stopped")
-    serve.add_argument(
-        "--host",
-        default="127.0.0.1",
-        help="address to listen on (default: 127.0.0.1, behind a reverse proxy)",
-    )
-    serve.add_argument("--port", type=int, default=8000, help="0 takes a free one (default: %(default)s)")
-    serve.add_argument("--threads", type=int, default=16, help="requests at a time (default: %(default)s)")
-    serve.add_argument(
-        "--workers", type=int, default=1, help="processes, for PostgreSQL (default: %(default)s)"
-    )
-    serve.add_argument(
-        "--cells", type=Path, metavar="DIR", help="serve every compound in this folder, each by its host name"
-    )
-    serve.add_argument(
-        "--trusted-proxies",
-        type=int,
-        choices=range(9),
-        default=0,
-        metavar="N",
-        help="with --cells: reverse proxies in front of all of them (default: %(default)s)",
-    )
-    serve.add_argument(
-        "--open-cells",
-        type=int,
-        default=500,
-        metavar="N",
-        help="with --cells: so many are open at a time in each process (default: %(default)s)",
-    )
-    serve.add_argument(
-        "--ready-fd", type=int, metavar="N", help="write the address to this descriptor when ready"
-    )
-
-    upgrade = commands.add_parser("upgrade", parents=[where], help="bring the tables up to date")
-    upgrade.add_argument("--dry-run", action="store_true", help="do everything, then take it back")
-    safety = upgrade.add_mutually_exclusive_group()
-    safety.add_argument(
-        "--backup", type=Path, metavar="FILE", help="where to back up to (default: in the backup folder)"
-    )
-    safety.add_argument("--no-backup", action="store_true", help="write none: there is no way back then")
-    upgrade.add_argument("--cells", type=Path, metavar="DIR", help="every cell in this folder")
-    rollback = commands.add_parser("rollback", parents=[where], help="go back to before an upgrade")
-    rollback.add_argument("file", type=Path, help="the backup that the upgrade wrote")
-    rollback.add_argument("--yes", action="store_true", help="do it without a question")
-
+    add_run(commands, where)
+    upgrade, rollback = add_upgrade(commands, where)
     commands.add_parser("deliver", parents=[where], help="send the messages that are due, once")
     link = commands.add_parser("staff-link", parents=[where], help="reset a staff account")
     link.add_argument("email", help="the address they sign in with")
-
-    updates = commands.add_parser("updates", help="versions of the gates' program")
-    kinds = updates.add_subparsers(dest="kind", required=True, metavar="WHAT")
-    adds = kinds.add_parser("add", parents=[where], help="check a release and offer it to the gates")
-    adds.add_argument("release", type=Path, help="the folder with metadata/ and targets/")
-    adds.add_argument(
-        "--root", type=Path, metavar="FILE", help="the makers' root.json, the first time: whom to trust"
-    )
-    kinds.add_parser("list", parents=[where], help="say which versions gates can have, and on what machines")
-
-    backup = commands.add_parser("backup", parents=[where], help="write a sealed backup")
-    backup.add_argument("file", type=Path, help="or a folder: then it is named for the time")
-    backup.add_argument(
-        "--cells",
-        type=Path,
-        metavar="DIR",
-        help="every cell in this folder, into its own backup_dir, or a folder of its name in FILE",
-    )
-    restore = commands.add_parser("restore", parents=[where], help="start again from a backup")
-    restore.add_argument("file", type=Path, nargs="?", help="a backup; the data directory must be new")
-    restore.add_argument(
-        "--without-gate",
-        metavar="GATE",
-        action="append",
-        default=[],
-        help="do not wait for this gate, which is lost; may be given several times",
-    )
-    restore.add_argument("--database-url", help="where to restore to, if not a file in the data directory")
-    restore.add_argument("--public-url", help="the address residents type from now on")
-    restore.add_argument("--behind-proxy", action="store_true", help="a proxy on this machine ends TLS")
+    add_updates(commands, where)
+    backup, restore = add_backup(commands, where)
     add_commands(commands, where)
     add_gate_card(commands, where)
     add_bell(commands, where)

@@ -13,9 +13,10 @@ from tests.bench.figure import Figure
 
 
 def _benches() -> dict[str, Callable[[], Iterator[Figure]]]:
-    from tests.bench import attack, costs, digest, face, fleet, hotplug, pages, rest, rules, tap
+    from tests.bench import access, attack, costs, digest, face, fleet, hotplug, pages, rest, rules, tap
 
     return {
+        "access": access.measure,
         "attack": attack.measure,
         "costs": costs.measure,
         "digest": digest.measure,

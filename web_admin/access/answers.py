@@ -18,10 +18,9 @@ def who_may(sent: Sent, lane_id: str, at: datetime) -> dict[str, frozenset[Way]]
         lanes = Lanes(sweep, part.gates)
         for person_id, person in part.people.items():
             group = sweep.group(sweep.group_of(person))
-            place = lanes.places(group).get(lane_id)
-            ways = frozenset(sweep.answer(group, place).ways) if place is not None else frozenset()
-            if ways:
-                found[person_id] = ways
+            for place, lane_ids in lanes.classes(group):
+                if lane_id in lane_ids and (ways := sweep.answer(group, place).ways):
+                    found[person_id] = frozenset(ways)
     return found
 
 
@@ -32,8 +31,8 @@ def where_may(sent: Sent, person_id: str, begins: datetime, ends: datetime) -> d
         person = part.people.get(person_id)
         if person is not None:
             group = sweep.group(sweep.group_of(person))
-            for lane_id, place in Lanes(sweep, part.gates).places(group).items():
-                found[lane_id] = sweep.answer(group, place)
+            for place, lane_ids in Lanes(sweep, part.gates).classes(group):
+                found.update(dict.fromkeys(lane_ids, sweep.answer(group, place)))
     return found
 
 

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from web_admin.access.groups import Group, Lanes, Place, Sweep
+from web_admin.access.groups import Class, Lanes, Place, Sweep
 from web_admin.access.sent import Part, Sent
 from web_admin.access.spans import Spans, minus, union
 from web_admin.access.sweep import NEVER, Answer, Way
 from web_admin.access.ways_left import ways_left
-
-_NOWHERE: Mapping[str, Place] = {}
 
 
 class Change(NamedTuple):
@@ -104,6 +102,26 @@ def difference(before: Sent, after: Sent, begins: datetime, ends: datetime) -> D
     return _Comparison(sweep, _Side(sweep, before), _Side(sweep, after)).result()
 
 
+_GroupIds = tuple[int | None, ...]
+"""Of one person: the group in each part, None where they are in none."""
+_Groups = tuple[_GroupIds, _GroupIds]
+_At = tuple[int, Place] | None
+"""The number of a part, and a class of its lanes."""
+
+
+class _Joint(NamedTuple):
+    """Lanes that are alike before as well as after."""
+
+    before: _At
+    after: _At
+    lane_ids: tuple[str, ...]
+
+    @property
+    def leads_in(self) -> bool:
+        """Return whether they lead in."""
+        return any(at is not None and at[1].lane.direction == "in" for at in (self.before, self.after))
+
+
 class _Side:
     """One of the two policies."""
 
@@ -112,7 +130,7 @@ class _Side:
         self.sent = sent
         self._lanes = [Lanes(sweep, part.gates) for part in sent.parts]
 
-    def groups_of(self, person_id: str) -> tuple[int | None, ...]:
+    def groups_of(self, person_id: str) -> _GroupIds:
         """Return the person's group in each part; None where they are in none."""
         return tuple(self._group_of(part, person_id) for part in self.sent.parts)
 
@@ -120,19 +138,16 @@ class _Side:
         person = part.people.get(person_id)
         return None if person is None else self._sweep.group_of(person)
 
-    def places(self, group_ids: tuple[int | None, ...]) -> Iterator[tuple[Group, Mapping[str, Place]]]:
-        """Yield each group with its classes of lanes."""
-        for lanes, group_id in zip(self._lanes, group_ids, strict=True):
-            if group_id is not None:
-                group = self._sweep.group(group_id)
-                yield group, lanes.places(group)
+    def classes(self, group_ids: _GroupIds) -> tuple[tuple[Class, ...], ...]:
+        """Return by part the classes of lanes of a group."""
+        return tuple(
+            () if group_id is None else lanes.classes(self._sweep.group(group_id))
+            for lanes, group_id in zip(self._lanes, group_ids, strict=True)
+        )
 
     def person_ids(self) -> set[str]:
         """Return everyone."""
         return {person_id for part in self.sent.parts for person_id in part.people}
-
-
-_Groups = tuple[tuple[int | None, ...], tuple[int | None, ...]]
 
 
 class _Comparison:
@@ -144,11 +159,11 @@ class _Comparison:
         self._entries: dict[tuple[Spans, Spans], list[str]] = {}
         self._face_alone: set[str] = set()
         self._pairs: dict[tuple[int, int], list[tuple[Way | None, Spans, Spans]]] = {}
-        self._classes: dict[tuple[object, ...], Mapping[tuple[Place | None, Place | None], list[str]]] = {}
+        self._known: dict[tuple[object, ...], list[_Joint]] = {}
 
     def result(self) -> Difference:
         people: dict[_Groups, list[str]] = {}
-        for person_id in self._before.person_ids() | self._after.person_ids():
+        for person_id in self._differing():
             pair = self._before.groups_of(person_id), self._after.groups_of(person_id)
             people.setdefault(pair, []).append(person_id)
         for pair, person_ids in people.items():
@@ -178,13 +193,28 @@ class _Comparison:
             ways_left(self._before.sent, self._after.sent, self._sweep.begins, self._sweep.ends),
         )
 
+    def _differing(self) -> Iterator[str]:
+        """Yield the people for whom anything differs in what gates are sent."""
+        before, after = self._before.sent.parts, self._after.sent.parts
+        if [part.gates for part in before] != [part.gates for part in after]:
+            yield from self._before.person_ids() | self._after.person_ids()
+            return
+        found: set[str] = set()
+        for first, second in zip(before, after, strict=True):
+            for person_id in first.people.keys() | second.people.keys():
+                old, new = first.people.get(person_id), second.people.get(person_id)
+                if old is not new and old != new:
+                    found.add(person_id)
+        yield from found
+
     def _compare(self, pair: _Groups, person_ids: list[str]) -> None:
         inward: tuple[set[Spans], set[Spans]] = set(), set()
         found: dict[tuple[Way | None, Spans, Spans], list[str]] = {}
-        for before, after, lane_ids, leads_in in self._answers(pair):
+        for joint in self._joint(pair):
+            before, after = self._answer(pair[0], joint.before), self._answer(pair[1], joint.after)
             for change in self._changed(before, after):
-                found.setdefault(change, []).extend(lane_ids)
-            if leads_in:
+                found.setdefault(change, []).extend(joint.lane_ids)
+            if joint.leads_in:
                 inward[0].add(before.own)
                 inward[1].add(after.own)
                 if minus(after.face_alone, before.face_alone):
@@ -192,43 +222,34 @@ class _Comparison:
         for (way, lost, gained), lane_ids in found.items():
             key = way, tuple(sorted(lane_ids)), lost, gained
             self._changes.setdefault(key, []).extend(person_ids)
-        if found:
+        if inward[0] != inward[1]:
             entry = union(inward[0]), union(inward[1])
             if entry[0] != entry[1]:
                 self._entries.setdefault(entry, []).extend(person_ids)
 
-    def _answers(self, pair: _Groups) -> Iterator[tuple[Answer, Answer, list[str], bool]]:
-        """Yield answers before and after, and the lanes of which they are."""
-        before = list(self._before.places(pair[0]))
-        after = list(self._after.places(pair[1]))
-        for places, lane_ids in self._joint(before, after).items():
-            answers = [NEVER, NEVER]
-            for number, (place, groups) in enumerate(zip(places, (before, after), strict=True)):
-                for group, by_lane in groups if place is not None else ():
-                    if by_lane.get(lane_ids[0]) is place and place is not None:
-                        answers[number] = self._sweep.answer(group, place)
-            yield (
-                answers[0],
-                answers[1],
-                lane_ids,
-                any(one is not None and one.lane.direction == "in" for one in places),
-            )
+    def _answer(self, group_ids: _GroupIds, at: _At) -> Answer:
+        group_id = group_ids[at[0]] if at is not None else None
+        return (
+            NEVER
+            if at is None or group_id is None
+            else self._sweep.answer(self._sweep.group(group_id), at[1])
+        )
 
-    def _joint(
-        self, before: list[tuple[Group, Mapping[str, Place]]], after: list[tuple[Group, Mapping[str, Place]]]
-    ) -> Mapping[tuple[Place | None, Place | None], list[str]]:
+    def _joint(self, pair: _Groups) -> list[_Joint]:
         """Return the lanes by their classes before and after."""
-        key = tuple(id(places) for _, places in before), tuple(id(places) for _, places in after)
-        if key not in self._classes:
-            joint: dict[tuple[Place | None, Place | None], list[str]] = {}
-            sides = [
-                {lane_id: place for _, places in groups for lane_id, place in places.items()}
-                for groups in (before, after)
-            ]
-            for lane_id in sides[0].keys() | sides[1].keys():
-                joint.setdefault((sides[0].get(lane_id), sides[1].get(lane_id)), []).append(lane_id)
-            self._classes[key] = joint
-        return self._classes[key]
+        sides = self._before.classes(pair[0]), self._after.classes(pair[1])
+        key = tuple(tuple(id(classes) for classes in side) for side in sides)
+        if key not in self._known:
+            before, after = (
+                [
+                    ((number, place), lane_ids)
+                    for number, classes in enumerate(side)
+                    for place, lane_ids in classes
+                ]
+                for side in sides
+            )
+            self._known[key] = list(_joined(before, after))
+        return self._known[key]
 
     def _changed(self, before: Answer, after: Answer) -> list[tuple[Way | None, Spans, Spans]]:
         if before is after:
@@ -241,3 +262,30 @@ class _Comparison:
                 (way, minus(old, new), minus(new, old)) for way, old, new in both if old != new
             ]
         return self._pairs[key]
+
+
+def _joined(
+    before: list[tuple[tuple[int, Place], frozenset[str]]],
+    after: list[tuple[tuple[int, Place], frozenset[str]]],
+) -> Iterator[_Joint]:
+    by_lanes = {lane_ids: at for at, lane_ids in after}
+    differing = []
+    for at, lane_ids in before:
+        same = by_lanes.pop(lane_ids, None)
+        if same is not None:
+            yield _Joint(at, same, tuple(sorted(lane_ids)))
+        else:
+            differing.append((at, lane_ids))
+    new = {lane_ids: lane_ids for lane_ids in by_lanes}
+    for at, lane_ids in differing:
+        left = lane_ids
+        for other_ids, other in by_lanes.items():
+            both = left & other_ids
+            if both:
+                yield _Joint(at, other, tuple(sorted(both)))
+                left, new[other_ids] = left - both, new[other_ids] - both
+        if left:
+            yield _Joint(at, None, tuple(sorted(left)))
+    for lane_ids, rest in new.items():
+        if rest:
+            yield _Joint(None, by_lanes[lane_ids], tuple(sorted(rest)))

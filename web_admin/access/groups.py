@@ -5,9 +5,10 @@ a window that is open throughout is like any other. Lanes are of one class for a
 when, and which of its grants name them. For each pair one person and one lane are swept.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from gate_controller.contract.records import LaneRecord, Method, VisitorCodeCredential
 from web_admin.access.sent import GateSent, PersonSent
@@ -46,6 +47,7 @@ class Sweep:
             raise ValueError(f"a sweep needs two aware instants in order, not {begins} and {ends}")
         self.begins, self.ends = begins, ends
         self._numbers: dict[Hashable, int] = {}
+        self._lane_sets: dict[Hashable, frozenset[str]] = {}
         self._groups: dict[int, Group] = {}
         self._known: dict[int, tuple[PersonSent, int]] = {}
         self._answers: dict[tuple[int, int], Answer] = {}
@@ -53,6 +55,15 @@ class Sweep:
     def number(self, key: Hashable) -> int:
         """Return a number that is the same for equal keys."""
         return self._numbers.setdefault(key, len(self._numbers))
+
+    def lanes(self, lane_ids: tuple[str, ...] | frozenset[str]) -> frozenset[str]:
+        """Return lanes as a set, the same one for equal ones."""
+        if not isinstance(lane_ids, frozenset):
+            known = self._lane_sets.get(lane_ids)
+            if known is None:
+                known = self._lane_sets[lane_ids] = self.lanes(frozenset(lane_ids))
+            return known
+        return self._lane_sets.setdefault(lane_ids, lane_ids)
 
     def group(self, group_id: int) -> Group:
         """Return a group by its number."""
@@ -98,6 +109,7 @@ class Sweep:
         )
         return (
             "pattern",
+            person.record.two_methods is None,
             tuple((grant.lanes, grant.hours_id) for grant in person.record.grants),
             codes,
             tuple((gate_id, self.until(until)) for gate_id, until in sorted(person.faces.items())),
@@ -138,6 +150,13 @@ class Sweep:
         return frozenset(own), tuple(codes)
 
 
+class Class(NamedTuple):
+    """Lanes that are alike for a pattern."""
+
+    place: Place
+    lane_ids: frozenset[str]
+
+
 class Lanes:
     """The lanes of one part, and their classes for each pattern."""
 
@@ -145,17 +164,21 @@ class Lanes:
         """Take the gates of a part."""
         self._sweep = sweep
         self._gates = gates
-        self._lanes = [
-            (gate, lane, sweep.number(self._lane_key(gate, lane)))
-            for gate in gates
-            for lane in gate.lanes.values()
-        ]
-        self._classes: dict[int, Mapping[str, Place]] = {}
+        self._lanes: dict[str, tuple[GateSent, LaneRecord, int]] = {}
+        kinds: dict[Hashable, set[str]] = {}
+        for gate in gates:
+            hours = sweep.number(("hours", frozenset((name, one.spans) for name, one in gate.hours.items())))
+            for lane in gate.lanes.values():
+                lane_key = sweep.number(self._lane_key(gate, lane))
+                self._lanes[lane.lane_id] = gate, lane, lane_key
+                kinds.setdefault((lane_key, hours, lane.direction), set()).add(lane.lane_id)
+        self._kinds = [frozenset(lane_ids) for lane_ids in kinds.values()]
+        self._classes: dict[int, tuple[Class, ...]] = {}
 
-    def places(self, group: Group) -> Mapping[str, Place]:
-        """Return by lane its class, for the lanes that a grant of this group names."""
+    def classes(self, group: Group) -> tuple[Class, ...]:
+        """Return the classes of the lanes that a grant of this group names."""
         if group.pattern not in self._classes:
-            self._classes[group.pattern] = self._places(group.person)
+            self._classes[group.pattern] = self._made(group.person)
         return self._classes[group.pattern]
 
     def _lane_key(self, gate: GateSent, lane: LaneRecord) -> Hashable:
@@ -165,7 +188,6 @@ class Lanes:
         return (
             "lane",
             self._gate_key(gate),
-            lane.direction,
             frozenset(lane.methods),
             frozenset((method, hours_of(gate, name).spans) for method, name in lane.method_hours.items()),
             lane.posture,
@@ -182,38 +204,72 @@ class Lanes:
             self._sweep.number(("days", frozenset(exceptions.items()))),
         )
 
-    def _places(self, person: PersonSent) -> dict[str, Place]:
-        named = [(frozenset(grant.lanes), grant.hours_id) for grant in person.record.grants]
+    def _made(self, person: PersonSent) -> tuple[Class, ...]:
+        named = [(self._sweep.lanes(grant.lanes), grant.hours_id) for grant in person.record.grants]
         codes = [
-            frozenset(one.lanes)
+            self._sweep.lanes(one.lanes)
             for one in person.credentials
             if isinstance(one, VisitorCodeCredential) and is_shown(one)
         ]
-        places: dict[str, Place] = {}
-        first: dict[int, Place] = {}
-        for gate, lane, lane_key in self._lanes:
-            grants = tuple(
-                (number, None if hours_id is None else hours_of(gate, hours_id).spans)
-                for number, (lane_ids, hours_id) in enumerate(named)
-                if lane.lane_id in lane_ids
-            )
-            if not grants:
-                continue
-            face = gate.gate_id in person.faces, self._sweep.until(person.faces.get(gate.gate_id))
-            key = self._sweep.number(
-                (
-                    "place",
-                    lane_key,
-                    grants,
-                    tuple(number for number, lane_ids in enumerate(codes) if lane.lane_id in lane_ids),
-                    face,
-                    person.hidden.get(gate.gate_id),
-                    tuple(
-                        number
-                        for number, one in enumerate(person.passes)
-                        if lane.gate_number in one.gate_numbers and one.pass_id not in gate.ended_passes
-                    ),
-                )
-            )
-            places[lane.lane_id] = first.setdefault(key, Place(gate, lane, key))
-        return places
+        blocks = self._kinds
+        for lane_ids in (*(lane_ids for lane_ids, _ in named), *codes, *self._of_gates(person)):
+            parts = (part for block in blocks for part in (block & lane_ids, block - lane_ids))
+            blocks = [part for part in parts if part]
+        found: dict[tuple[int, str], tuple[Place, list[frozenset[str]]]] = {}
+        for block in blocks:
+            place = self._place(person, next(iter(block)), named, codes)
+            if place is not None:
+                found.setdefault((place.key, place.lane.direction), (place, []))[1].append(block)
+        return tuple(
+            Class(place, self._sweep.lanes(frozenset().union(*parts))) for place, parts in found.values()
+        )
+
+    def _of_gates(self, person: PersonSent) -> Iterator[frozenset[str]]:
+        """Yield the lanes of gates at which something of the person differs."""
+        marks: dict[Hashable, set[str]] = {}
+        for gate in self._gates if person.faces or person.hidden or person.passes else ():
+            lanes = gate.lanes.keys()
+            if gate.gate_id in person.faces:
+                marks.setdefault(("face", self._sweep.until(person.faces[gate.gate_id])), set()).update(lanes)
+            if gate.gate_id in person.hidden:
+                marks.setdefault(("hidden", person.hidden[gate.gate_id]), set()).update(lanes)
+            for number, one in enumerate(person.passes):
+                here = {
+                    lane.lane_id
+                    for lane in gate.lanes.values()
+                    if lane.gate_number in one.gate_numbers and one.pass_id not in gate.ended_passes
+                }
+                marks.setdefault(("pass", number), set()).update(here)
+        yield from (frozenset(lane_ids) for lane_ids in marks.values())
+
+    def _place(
+        self,
+        person: PersonSent,
+        lane_id: str,
+        named: Sequence[tuple[frozenset[str], str | None]],
+        codes: Sequence[frozenset[str]],
+    ) -> Place | None:
+        gate, lane, lane_key = self._lanes[lane_id]
+        grants = tuple(
+            (number, None if hours_id is None else hours_of(gate, hours_id).spans)
+            for number, (lane_ids, hours_id) in enumerate(named)
+            if lane_id in lane_ids
+        )
+        if not grants:
+            return None
+        key = (
+            "place",
+            lane_key,
+            # What a person asked for holds on ways in alone; nothing else asks where a lane leads.
+            None if person.record.two_methods is None else lane.direction,
+            grants,
+            tuple(number for number, lane_ids in enumerate(codes) if lane_id in lane_ids),
+            (gate.gate_id in person.faces, self._sweep.until(person.faces.get(gate.gate_id))),
+            person.hidden.get(gate.gate_id),
+            tuple(
+                number
+                for number, one in enumerate(person.passes)
+                if lane.gate_number in one.gate_numbers and one.pass_id not in gate.ended_passes
+            ),
+        )
+        return Place(gate, lane, self._sweep.number(key))

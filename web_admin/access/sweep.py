@@ -32,11 +32,12 @@ from gate_controller.contract.records import (
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, Decision, GateMemory, Reason
 from gate_controller.rules.identify import identify_face, identify_tag, identify_typed
-from web_admin.access.edges import wall_edges
+from web_admin.access.edges import hours_edges, wall_edges
 from web_admin.access.sent import GateSent, PersonSent
 from web_admin.access.spans import Spans, union
 
 _MOMENT = timedelta(microseconds=1)
+_NOTHING = GateMemory()
 
 
 class Way(StrEnum):
@@ -85,7 +86,7 @@ def answer(gate: GateSent, lane: LaneRecord, person: PersonSent, begins: datetim
     if not policy.persons:
         return NEVER
     shown = list(presented(gate, person, policy))
-    edges = sorted(set(_edges(policy, shown, begins, ends)) | {begins})
+    edges = sorted(set(_edges(gate, policy, shown, begins, ends)) | {begins})
     ways: dict[Way, list[tuple[datetime, datetime]]] = {}
     own, alone = [], []
     for at, until in zip(edges, [*edges[1:], ends], strict=True):
@@ -107,7 +108,7 @@ def answer(gate: GateSent, lane: LaneRecord, person: PersonSent, begins: datetim
 def try_all(shown: Sequence[Presented], lane_id: str, policy: Policy, at: datetime) -> Iterator[Tried]:
     """Show each thing at one instant, after the others where the person asked for two."""
     live = [one for one in shown if one.until is None or at < one.until]
-    first = [Tried(one.way, decide(one.claim, lane_id, policy, GateMemory(), at)) for one in live]
+    first = [Tried(one.way, decide(one.claim, lane_id, policy, _NOTHING, at)) for one in live]
     if not any(tried.decision.reason is Reason.SECOND_METHOD for tried in first):
         yield from first
         return
@@ -203,20 +204,21 @@ def presented(gate: GateSent, person: PersonSent, policy: Policy) -> Iterator[Pr
 
 
 def _edges(
-    policy: Policy, shown: Sequence[Presented], begins: datetime, ends: datetime
+    gate: GateSent, policy: Policy, shown: Sequence[Presented], begins: datetime, ends: datetime
 ) -> Iterator[datetime]:
-    (lane,), persons = policy.lanes.values(), policy.persons.values()
-    minutes = {edge for hours in policy.hours.values() for edge in hours.edges()}
+    (lane,) = policy.lanes.values()
+    zone, days = policy.calendar.zone, frozenset(policy.calendar.exceptions.items())
+    for hours_id in policy.hours:
+        yield from hours_edges(zone, days, hours_of(gate, hours_id).spans, begins, ends)
     windows: list[datetime | None] = [one.until for one in shown]
     windows += [lane.posture_override.until] if lane.posture_override is not None else []
-    for person in persons:
+    for person in policy.persons.values():
         windows += [at for grant in person.grants for at in (grant.valid_from, grant.valid_until)]
         if person.two_methods is not None:
-            minutes |= {person.two_methods.from_minute, person.two_methods.until_minute}
+            minutes = frozenset((person.two_methods.from_minute, person.two_methods.until_minute))
+            yield from wall_edges(zone, minutes, begins, ends)
     for bound in (*policy.credentials.values(), *(one.claim.visitor_pass for one in shown)):
         windows += [bound.valid_from, bound.valid_until] if bound is not None else []
     # Too old is what is older than so many days: from the next moment on.
     windows.append(policy.issued_at + timedelta(days=policy.site.max_policy_age_days) + _MOMENT)
     yield from (at for at in windows if at is not None and begins < at < ends)
-    if minutes:
-        yield from wall_edges(policy.calendar.zone, minutes, begins, ends)

@@ -141,5 +141,5 @@ def test_an_invented_card_at_such_a_gate_proves_no_phone_and_its_receipts_count(
     honest.opens(wang, card)
     honest.sends()
     assert read(served.compound, lambda s: s.get_one(Person, wang).phone_unproven) is None, (
-        "what a believed gate says of the same card proves the phone"
+        "what a trusted gate says of the same card proves the phone"
     )

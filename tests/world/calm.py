@@ -32,8 +32,8 @@ def owed(world: "World") -> list[str]:
     server, said = world.server, []
     if server.restoring:
         # It waits for the office to leave out a gate that it does not believe.
-        believed = all(row.is_believed for row in server.gates.values() if row.state == "paired")
-        return ["the restore has not ended though every gate handed over"] if believed else []
+        trusted = all(row.is_trusted for row in server.gates.values() if row.state == "paired")
+        return ["the restore has not ended though every gate handed over"] if trusted else []
     for gate_id, gate in world.gates.items():
         row, seen = server.gates[gate_id], world.facts.gates[gate_id]
         if row.state not in ("paired", "stolen") or row.is_withheld:
@@ -41,7 +41,7 @@ def owed(world: "World") -> list[str]:
         if seen.have != (server.epoch, row.published_version):
             newest = f"{server.epoch}.{row.published_version}"
             said.append(f"gate {gate_id} has {seen.have}, and {newest} is published")
-        if not row.is_believed:
+        if not row.is_trusted:
             continue
         head = gate.journal.head[0]
         if row.acknowledged_seq != head:

@@ -182,7 +182,7 @@ class Facts:
         heard |= {order.order for order in reply.orders}
 
         # A replay brings leases sealed to another question: they lend nothing, and end what was lent before.
-        may = server is not None and server.gates[gate_id].is_believed
+        may = server is not None and server.gates[gate_id].is_trusted
         if server is None or not may or server.gates[gate_id].is_tampered or server.restoring:
             self.lent[gate_id] = Lent({}, boot_seconds)
         else:

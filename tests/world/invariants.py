@@ -289,7 +289,7 @@ def an_order_runs_once(facts: Facts) -> Iterator[str]:
         if reply.orders and gate.state != "paired":
             yield f"gate {exchange.gate_id} got an order though it is {gate.state}"
         for order in reply.orders:
-            if facts.orders_sent[order.order.hex()] > 1 and gate.is_believed:
+            if facts.orders_sent[order.order.hex()] > 1 and gate.is_trusted:
                 yield f"gate {exchange.gate_id} got one order {facts.orders_sent[order.order.hex()]} times"
 
 
@@ -311,17 +311,17 @@ def a_journal_only_grows(facts: Facts) -> Iterator[str]:
 
 
 def the_server_has_what_gates_wrote(facts: Facts) -> Iterator[str]:
-    """Promise 9: each entry once, as its gate has it, and of gates that are believed alone."""
+    """Promise 9: each entry once, as its gate has it, and of trusted gates alone."""
     for event in facts.new_events:
         if event.aside:
             continue
         known = facts.journals.get(event.gate_id, {})
         if known.get(event.seq) != event.digest and event.gate_id not in facts.copied_keys:
             yield f"the server stored entry {event.seq} of gate {event.gate_id}, which the gate does not have"
-        if not facts.server.gates[event.gate_id].is_believed:
-            was = facts.before.gates[event.gate_id].is_believed if facts.before is not None else False
+        if not facts.server.gates[event.gate_id].is_trusted:
+            was = facts.before.gates[event.gate_id].is_trusted if facts.before is not None else False
             if not was and not facts.just_restored:
-                yield f"the server believed entry {event.seq} of gate {event.gate_id}"
+                yield f"the server trusted entry {event.seq} of gate {event.gate_id}"
     for gate_id, row in facts.server.gates.items():
         known = facts.journals.get(gate_id, {})
         exist = max(known, default=0)

@@ -88,7 +88,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "order twice", "an order stays undelivered after it was sent",
-        ((check_in, "_pending_orders", (("if gate.is_believed:", "if gate.state == 'new':"),)),),
+        ((check_in, "_pending_orders", (("if gate.is_trusted:", "if gate.state == 'new':"),)),),
     ),
     Bug(
         "consent revived", "a restore leaves consents of the backup as they were",

@@ -102,7 +102,7 @@ class GateRow:
     is_tampered: bool
 
     @property
-    def is_believed(self) -> bool:
+    def is_trusted(self) -> bool:
         """Return whether what it writes counts."""
         return self.state == "paired" and not self.is_forked
 

@@ -287,7 +287,7 @@ class World:
         server = self.reader.state()
         ended = {one for one, row in server.credentials.items() if row.state == "ended"}
         for gate_id, gate in self.gates.items():
-            if server.gates[gate_id].is_believed and gate_id not in left_out:
+            if server.gates[gate_id].is_trusted and gate_id not in left_out:
                 keys = [stone.record_key for stone in gate.store.tombstones()]
                 ended |= {key.partition(":")[2] for key in keys if key.startswith("credential:")}
         return ended

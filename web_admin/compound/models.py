@@ -115,7 +115,7 @@ class Gate(Base):
     lanes: Mapped[list["Lane"]] = relationship(back_populates="gate", order_by="Lane.lane_id")
 
     @property
-    def is_believed(self) -> bool:
+    def is_trusted(self) -> bool:
         """Return whether what it writes counts: it is paired, and its key is in one place."""
         return self.state == "paired" and self.forked_at is None
 

@@ -51,7 +51,7 @@ def lock_site_of_gate(session: Session, gate_id: str) -> None:
 
 
 def key_of_gate(session: Session, gate_id: str) -> tuple[bytes | None, bool]:
-    """Return a gate's public key, None where there is no such gate or key, and whether it is believed."""
+    """Return a gate's public key, None where there is no such gate or key, and whether it is trusted."""
     found = select(Gate.public_key, Gate.state == "paired", Gate.forked_at.is_(None))
     row = session.execute(found.where(Gate.gate_id == gate_id)).one_or_none()
     return (None, False) if row is None else (row[0], row[1] and row[2])
@@ -173,10 +173,10 @@ def persons_by_id(session: Session, person_ids: Collection[str]) -> dict[str, Pe
     return {person.person_id: person for person in found}
 
 
-def is_believed_by_key(public_key: ColumnElement[object] | None = None) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions under which a gate is believed and has this key, the parameter `is_public_key`.
+def is_trusted_by_key(public_key: ColumnElement[object] | None = None) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions under which a gate is trusted and has this key, the parameter `is_public_key`.
 
-    `Gate.is_believed` says the same of a row that was read.
+    `Gate.is_trusted` says the same of a row that was read.
     """
     gate = cast(Table, Gate.__table__)
     has_key = gate.c.public_key == (bindparam("is_public_key") if public_key is None else public_key)

@@ -40,7 +40,7 @@ _SESSIONS = "tests/web_admin/accounts/test_sessions.py"
 _THROTTLE = "tests/web_admin/accounts/test_throttle.py"
 _UPLOADS = "tests/web_admin/every_page/test_large_uploads.py"
 _HOSTILE = "tests/web_admin/web/test_request_bodies.py"
-_NOT_BELIEVED = "tests/web_admin/events/test_set_aside.py"
+_NOT_TRUSTED = "tests/web_admin/events/test_set_aside.py"
 _SHEETS = "tests/web_admin/core/test_workbook.py"
 _GUESSING = "tests/served/test_guessing_is_bounded.py"
 
@@ -230,7 +230,7 @@ CONSTANTS = (
     Limit(
         "set_aside", 50_000, "entries that were set aside", "gate",
         "web_admin/events/set_aside.py::MAX_OF_A_GATE",
-        f"{_NOT_BELIEVED}::test_a_thief_does_not_fill_the_disk",
+        f"{_NOT_TRUSTED}::test_a_thief_does_not_fill_the_disk",
     ),
     Limit(
         "set_aside_alarms", 20, "open alarms of one kind from such entries", "gate",
@@ -241,7 +241,7 @@ CONSTANTS = (
     Limit(
         "request_ahead", 2**24, "numbers ahead of the newest", "request of a gate",
         "web_admin/sync/requests.py::MAX_AHEAD",
-        f"{_NOT_BELIEVED}::test_a_counter_that_jumps_far_ahead_cuts_the_honest_gate_off_from_nothing",
+        f"{_NOT_TRUSTED}::test_a_counter_that_jumps_far_ahead_cuts_the_honest_gate_off_from_nothing",
     ),
     Limit(
         "gate_asks", 20, "questions a second that are answered, after 100 at once", "gate and process",

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 from gate_controller.contract.messages import MAX_LEASE_SECONDS, FaceLease
 from gate_controller.contract.records import Method
 from web_admin.compound.models import Gate, Person, Site
-from web_admin.compound.queries import is_believed_by_key
+from web_admin.compound.queries import is_trusted_by_key
 from web_admin.core.sealing import FACE_SHARE_PURPOSE, Sealer
 from web_admin.custody.models import Consent, FaceShare, FaceSuspension, GateFaceRow
 from web_admin.custody.shares import consent_is_live
@@ -20,7 +20,7 @@ _of_gate, _of_site = bindparam("of_gate", type_=String), bindparam("of_site", ty
 def _lent() -> Select[str, str, bytes, list[str]]:
     """Return the statement that reads the shares that a gate may hold.
 
-    None for a gate that is not believed or has another key by now, none while the server is being restored,
+    None for a gate that is not trusted or has another key by now, none while the server is being restored,
     while face is off or suspended at the site, and while the gate reports tampering. A share counts for the
     last live consent of a person whose face is not paused.
     """
@@ -41,7 +41,7 @@ def _lent() -> Select[str, str, bytes, list[str]]:
             _person.c.site_id == _of_site,
             _person.c.ended_at.is_(None),
             _person.c.face_paused_reason.is_(None),
-            select(_gate.c.gate_id).where(_gate.c.gate_id == _of_gate, *is_believed_by_key()).exists(),
+            select(_gate.c.gate_id).where(_gate.c.gate_id == _of_gate, *is_trusted_by_key()).exists(),
             select(Site.site_id)
             .where(Site.site_id == _of_site, Site.face_enabled.is_(True), Site.restoring.is_(False))
             .exists(),
@@ -60,7 +60,7 @@ _LENT = _lent()
 def lent_to(
     asked: Session | Connection, sealer: Sealer, gate_id: str, site_id: str, public_key: bytes | None
 ) -> tuple[FaceLease, ...]:
-    """Return what the controller with this key may hold; nothing where it is not believed.
+    """Return what the controller with this key may hold; nothing where it is not trusted.
 
     In memory, for at most 72 hours on the gate's own clock. Raises SealBroken.
     """

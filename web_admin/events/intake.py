@@ -57,7 +57,7 @@ def take_events(act: Action, gate: Gate, batch: ReadBatch) -> EventsReply:
     """
     session, now = act.session, act.now
     head = _checked_head(gate, batch)
-    if not gate.is_believed:
+    if not gate.is_trusted:
         _take_unread(session, gate, batch.entries, now)
         return EventsReply(acknowledged_seq=head.seq)
     fresh = _new_entries(session, gate, batch.entries)
@@ -243,7 +243,7 @@ def acknowledged(session: Session, gate: Gate, question: AskRequest) -> int:
     Two machines with the key of one gate have two journals; each knows by its own entries which it sent.
     """
     last = question.handed_over
-    if gate.is_believed or last is msgspec.UNSET or not knows(session, gate, last.seq, last.digest):
+    if gate.is_trusted or last is msgspec.UNSET or not knows(session, gate, last.seq, last.digest):
         return gate.acknowledged_seq
     return last.seq
 
@@ -253,7 +253,7 @@ def notice_restarted_journal(session: Session, gate: Gate, journal_seq: int, now
 
     That is what a damaged disk looks like, and also what a rolled-back copy of a gate looks like.
     """
-    if journal_seq >= gate.acknowledged_seq or not gate.is_believed:
+    if journal_seq >= gate.acknowledged_seq or not gate.is_trusted:
         return
     raise_alarm(
         session,

@@ -1,7 +1,7 @@
 """Verify the gates' journals as far as the server stores them: each entry, each place, and their ends.
 
 An entry that was set aside keeps its place, and the ledger says which ones were. What a gate that was not
-believed has sent is of no chain: of that, only the ledger shows whether any was removed.
+trusted has sent is of no chain: of that, only the ledger shows whether any was removed.
 """
 
 import hashlib

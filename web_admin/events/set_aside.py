@@ -85,7 +85,7 @@ def set_aside(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: d
         for read in entries
     ]
     session.connection().execute(insert(SetAsideEntry), rows)
-    if gate.is_believed:
+    if gate.is_trusted:
         _say_how_many(session, gate, entries, now)
     ring_unread(session, gate, entries, now)
 

@@ -121,7 +121,7 @@ def _check_yes(
     act: Action, gate: Gate, entry: JournalEntry, facts: AnswerFacts, persons: AnswerPersons
 ) -> None:
     """Raise unless a yes is fresh, from a gate that is trusted, to the very text that is shown now."""
-    if not gate.is_believed:
+    if not gate.is_trusted:
         raise _AnswerRejected("gate_not_trusted")
     if not -CLOCKS_DIFFER <= act.now - entry.at <= YES_COUNTS:
         raise _AnswerRejected("too_late")

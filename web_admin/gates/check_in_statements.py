@@ -37,7 +37,7 @@ from sqlalchemy.sql.selectable import CTE
 
 from web_admin.compound.models import Gate, Site, SiteKey
 from web_admin.compound.policy_models import OrderRow, PolicyRecordRow, PolicySumsRow
-from web_admin.compound.queries import is_believed_by_key
+from web_admin.compound.queries import is_trusted_by_key
 from web_admin.custody.models import FaceShare
 
 GATE_COLUMNS = ("acknowledged_seq", "ordered_version", "said_digest")
@@ -180,7 +180,7 @@ def statements_for(dialect: str) -> CheckInStatements:
 def _as_answered(given: Given) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions under which the last answer holds, whatever was published since."""
     return (
-        *is_believed_by_key(given("is_public_key")),
+        *is_trusted_by_key(given("is_public_key")),
         _gate.c.policy_withheld.is_(False),
         *(_gate.c[name] == given(f"is_{name}") for name in GATE_COLUMNS),
         or_(_gate.c.ordered_version == "", _gate.c.ordered_id == given("is_ordered_id")),

@@ -171,7 +171,7 @@ class LastAnswers:
         policy, public_key = reply.policy, gate.public_key
         lends = reply.sealed_leases is not msgspec.UNSET
         reply = msgspec.structs.replace(reply, sealed_leases=msgspec.UNSET)
-        if policy is None or public_key is None or not gate.is_believed or not _is_quiet(check_in, reply):
+        if policy is None or public_key is None or not gate.is_trusted or not _is_quiet(check_in, reply):
             return
         manifest = msgspec.json.decode(policy.manifest, type=PolicyManifest)
         signing_key = private_key(session, sealer, gate.site_id, "policy")

@@ -1,4 +1,4 @@
-"""Store new receipts of believed gates by a statement for the calls and one for the receipts.
+"""Store new receipts of trusted gates by a statement for the calls and one for the receipts.
 
 A face that ends at a thousand gates brings a thousand receipts at once: those that wait are stored at once.
 Where anything is not as it is with a new receipt of the gate's own controller, nothing of that gate is stored
@@ -30,7 +30,7 @@ from sqlalchemy.sql.selectable import CTE
 from gate_controller.contract.messages import ForgetReceipt, SignedReceipt, open_receipt
 from gate_controller.contract.signing import SignatureRefused
 from web_admin.compound.models import Gate
-from web_admin.compound.queries import is_believed_by_key
+from web_admin.compound.queries import is_trusted_by_key
 from web_admin.core.database import Database
 from web_admin.custody.models import Consent, ReceiptRow
 from web_admin.gates.check_in_statements import (
@@ -72,7 +72,7 @@ class ReceiptsRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Statements:
-    """The statements of one dialect: for the calls of believed gates, and for their receipts."""
+    """The statements of one dialect: for the calls of trusted gates, and for their receipts."""
 
     counted: ReturningUpdate[str]
     stored: ReturningInsert[str]
@@ -87,13 +87,13 @@ def _statements_for(dialect: str) -> _Statements:
 
 
 def _counted(given: Given, free: ColumnElement[bool]) -> ReturningUpdate[str]:
-    """Return the statement that counts calls of believed gates and returns the gates."""
+    """Return the statement that counts calls of trusted gates and returns the gates."""
     return (
         update(_gate)
         .where(
             free,
             *is_next_call(given),
-            *is_believed_by_key(given("is_public_key")),
+            *is_trusted_by_key(given("is_public_key")),
             _gate.c.site_id == given("of_site"),
         )
         .values(request_counter=given("counter"), request_digest=given("digest"))

@@ -52,13 +52,13 @@ def begin_restoring(session: Session, sealer: Sealer, site_id: str, now: datetim
     gates = session.scalars(select(Gate).where(Gate.site_id == site_id)).all()
     for gate in gates:
         # An attacker with a copy of a gate's key may answer in its place: such a gate is not waited for.
-        believed = gate.state == "paired" and gate.forked_at is None
-        gate.tombstones_taken = not believed
+        trusted = gate.state == "paired" and gate.forked_at is None
+        gate.tombstones_taken = not trusted
         gate.policy_withheld = False
         if gate.state == "paired":
             # Reported stolen after the backup? No gate reports that: the manager is asked about each.
             held(session, site_id, "gate_here", gate.gate_id, {"state": gate.state}, now, gate.gate_id)
-        if gate.state == "paired" and not believed:
+        if gate.state == "paired" and not trusted:
             _withhold(session, gate, now)
     ids = [gate.gate_id for gate in gates]
     session.execute(

@@ -118,8 +118,8 @@ def _bell_seconds(menjin: Menjin, check_in: AskRequest) -> float | msgspec.Unset
 def _bell_pass(
     menjin: Menjin, gate: Gate, check_in: AskRequest, now: datetime
 ) -> BellPass | msgspec.UnsetType:
-    """Return a pass for the gate's bell where it asks for one; a gate that is not believed gets none."""
-    if check_in.bell_key is msgspec.UNSET or gate.state != "paired" or not gate.is_believed:
+    """Return a pass for the gate's bell where it asks for one; a gate that is not trusted gets none."""
+    if check_in.bell_key is msgspec.UNSET or gate.state != "paired" or not gate.is_trusted:
         return msgspec.UNSET
     return menjin.bell.pass_for(gate.site_id, gate.gate_id, check_in.bell_key, now) or msgspec.UNSET
 
@@ -147,7 +147,7 @@ def _answer_in_full(
     withheld = gets_no_policy(site, gate)
     change = None if withheld else change_since(session, gate, check_in.have_epoch, check_in.have_version)
     gate.last_seen_at = now
-    if gate.is_believed:
+    if gate.is_trusted:
         gate.said_digest = said_digest(check_in)
         _note_state(gate, check_in, now)
         _note_program(gate, check_in)
@@ -183,7 +183,7 @@ def _answer_in_full(
 
 def _ordered_update(gate: Gate, check_in: AskRequest) -> UpdateOrder | msgspec.UnsetType:
     """Return the version that the gate should run; a gate that takes no updates would not understand it."""
-    order = order_of(gate) if gate.is_believed and check_in.update is not msgspec.UNSET else None
+    order = order_of(gate) if gate.is_trusted and check_in.update is not msgspec.UNSET else None
     return msgspec.UNSET if order is None else order
 
 
@@ -228,7 +228,7 @@ def _pending_orders(
     """Return the orders that still live, each delivered once."""
     orders = []
     for row in undelivered_orders(session, gate.gate_id):
-        if gate.is_believed:
+        if gate.is_trusted:
             row.delivered_at = now  # from two machines with one key, the other would swallow it
         if now >= row.issued_at + timedelta(seconds=row.valid_seconds) or gate.state != "paired":
             continue

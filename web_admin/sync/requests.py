@@ -200,12 +200,12 @@ class FastCall:
 
 @dataclass(frozen=True, slots=True)
 class _SignedCall:
-    """A request that a gate signed, and by which key; `is_believed` as far as is known without its row."""
+    """A request that a gate signed, and by which key; `is_trusted` as far as is known without its row."""
 
     public_key: bytes
     body: bytes
     message: bytes
-    is_believed: bool
+    is_trusted: bool
 
 
 def signed_call(
@@ -232,7 +232,7 @@ def signed_call(
                 gate = _locked_gate(session, gate_id, alone=not site_first)
                 if gate.public_key != call.public_key:
                     raise _PairedAgain
-                if not gate.is_believed:
+                if not gate.is_trusted:
                     _gate_keys().pop(gate_id, None)  # from now on the site is locked first
                 _check_counter(session, gate, counter, call.message, now)
                 return answer(200, handle(menjin, session, gate, content, now))
@@ -242,7 +242,7 @@ def signed_call(
 
     try:
         try:
-            return answered(site_first=_needs_the_site(content, is_believed=call.is_believed))
+            return answered(site_first=_needs_the_site(content, is_trusted=call.is_trusted))
         except SiteFirst:
             _log.debug("gate %s: begins again with the site locked", gate_id)
         return answered(site_first=True)
@@ -262,16 +262,16 @@ def _checked_call(menjin: Menjin, limit: int, gate_id: str, counter: int, signat
         body = read_body(limit)
         with contextlib.suppress(SyncRefused):  # by the key in the database, the answer may be another
             message = check_signature(known, body, gate_id, counter, signature)
-            return _SignedCall(known, body, message, is_believed=True)
+            return _SignedCall(known, body, message, is_trusted=True)
     with menjin.database.snapshot() as session:
-        known, is_believed = key_of_gate(session, gate_id)
+        known, is_trusted = key_of_gate(session, gate_id)
     if known is None:
         raise SyncRefused(403, "gate_unknown", "this server knows no such paired gate")
     body = read_body(limit)
     message = check_signature(known, body, gate_id, counter, signature)
-    if is_believed:
+    if is_trusted:
         keys[gate_id] = known
-    return _SignedCall(known, body, message, is_believed=is_believed)
+    return _SignedCall(known, body, message, is_trusted=is_trusted)
 
 
 def fast_call(method: str, path: str, headers: Headers | Mapping[str, str], body: bytes) -> FastCall | None:
@@ -288,7 +288,7 @@ def fast_call(method: str, path: str, headers: Headers | Mapping[str, str], body
 
 
 def _gate_keys() -> dict[str, bytes]:
-    """Return the public keys of believed gates that this process has read; a gate may have another by now."""
+    """Return the public keys of trusted gates that this process has read; a gate may have another by now."""
     return cast(dict[str, bytes], current_app.extensions["menjin_gate_keys"])
 
 
@@ -311,11 +311,11 @@ def check_signed_get() -> None:
         raise refused
 
 
-def _needs_the_site(content: object, *, is_believed: bool) -> bool:
+def _needs_the_site(content: object, *, is_trusted: bool) -> bool:
     """Return whether a gate's message always leads to a change under the site's lock.
 
     What an entry of a journal leads to is seen when it is taken (`core/lock_order.py`).
     """
     if isinstance(content, ReadBatch):
-        return not is_believed
+        return not is_trusted
     return isinstance(content, TombstoneBatch | HandoverPage)

@@ -138,7 +138,7 @@ class Hands:
         tag = {"zh": "zh-Hans", "en": "en"}[self.pocket.language]
         expect(self.page.locator("html")).to_have_attribute("lang", tag)
 
-    def is_believed(self, served: Served, show_card: Callable[[], object]) -> None:
+    def is_trusted(self, served: Served, show_card: Callable[[], object]) -> None:
         """Say on the page that a card is shown now, show it at the gate, and wait until the page knows."""
         self.goes(f"{served.address}/r/records")
         self.presses("form[action$='/at-gate'] button")  # it led back to the ways in: the card comes first

@@ -48,7 +48,7 @@ def test_from_the_call_for_help_to_the_hand_over(
     ):
         # A visitor outside presses for help; the guard's page rings without being loaded again.
         phone.enters(served, served.compound.invitation(newcomer.person_id))
-        phone.is_believed(served, lambda: gate.opens(lambda: gate.bench.card.tap(newcomer.card)))
+        phone.is_trusted(served, lambda: gate.opens(lambda: gate.bench.card.tap(newcomer.card)))
         kiosk.page.goto(gate.screen_address)
         guard.works_as(served, hire("guard"))
         guard.goes(f"{served.address}/manage/alarms/")

@@ -93,7 +93,7 @@ def test_a_named_look_needs_a_reason_which_the_person_reads_and_an_export_of_eve
 ) -> None:
     with pocket.opened(browser) as office, pocket.opened(browser) as phone:
         phone.enters(served, served.compound.invitation(newcomer.person_id))
-        phone.is_believed(served, lambda: gate.opens(lambda: gate.bench.card.tap(newcomer.card)))
+        phone.is_trusted(served, lambda: gate.opens(lambda: gate.bench.card.tap(newcomer.card)))
         office.works_as(served, hire("manager"))
         office.goes(f"{served.address}/manage/events/person/{newcomer.person_id}")
         expect(office.page.locator("main table")).to_have_count(0)

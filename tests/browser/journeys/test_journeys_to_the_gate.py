@@ -93,7 +93,7 @@ def test_from_the_move_in_to_the_first_entry_by_card_and_by_code(
         invitation = office.page.locator(".slip .code").inner_text()
         gate.opens(lambda: gate.bench.card.tap(card))
         hands.enters(served, invitation)
-        hands.is_believed(served, lambda: gate.opens(lambda: gate.bench.card.tap(card)))
+        hands.is_trusted(served, lambda: gate.opens(lambda: gate.bench.card.tap(card)))
         hands.goes(f"{served.address}/r/")
         hands.switches("qr")
         hands.sees_code(served)

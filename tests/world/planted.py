@@ -159,7 +159,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "gate left out", "a publication leaves out the last gate",
         ((effects, "publish_policy", (
-            ("facts.gates[start : start + at_once]]\n", "facts.gates[start : start + at_once][:2]]\n"),
+            ("facts.gates[start : start + at_once]\n", "facts.gates[start : start + at_once][:2]\n"),
         )),),
     ),
     Bug(

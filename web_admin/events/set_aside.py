@@ -44,7 +44,6 @@ def set_aside(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: d
     if not entries:
         return
     reasons = ", ".join(sorted({read.why for read in entries}))
-    digests = hashlib.sha256(b"".join(sorted(read.digest for read in entries))).hexdigest()
     _log.warning(
         "gate %s: entries %d to %d: %d set aside: %s",
         gate.gate_id,
@@ -53,22 +52,7 @@ def set_aside(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: d
         len(entries),
         reasons,
     )
-    written = append_audit(
-        session,
-        gate.site_id,
-        LEDGER_KIND,
-        {
-            "gate_id": gate.gate_id,
-            "journal_id": gate.journal_id or "",
-            "first_seq": entries[0].seq,
-            "last_seq": entries[-1].seq,
-            "count": len(entries),
-            "reasons": reasons,
-            "digests": digests,
-        },
-        {},
-        now,
-    )
+    ledger_seq = _record(session, gate, entries, reasons, now)
     rows = [
         {
             "gate_id": gate.gate_id,
@@ -80,7 +64,7 @@ def set_aside(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: d
             "why": read.why,
             "body": _kept_of(read),
             "received_at": now,
-            "ledger_seq": written.seq,
+            "ledger_seq": ledger_seq,
         }
         for read in entries
     ]
@@ -88,6 +72,27 @@ def set_aside(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: d
     if gate.is_trusted:
         _say_how_many(session, gate, entries, now)
     ring_unread(session, gate, entries, now)
+
+
+def _record(session: Session, gate: Gate, entries: Sequence[ReadEntry], reasons: str, now: datetime) -> int:
+    """Record in the ledger which entries were set aside; return the number of that entry."""
+    written = append_audit(
+        session,
+        gate.site_id,
+        LEDGER_KIND,
+        {
+            "gate_id": gate.gate_id,
+            "journal_id": gate.journal_id or "",
+            "first_seq": entries[0].seq,
+            "last_seq": entries[-1].seq,
+            "count": len(entries),
+            "reasons": reasons,
+            "digests": hashlib.sha256(b"".join(sorted(read.digest for read in entries))).hexdigest(),
+        },
+        {},
+        now,
+    )
+    return written.seq
 
 
 def _kept_of(read: ReadEntry) -> bytes | None:

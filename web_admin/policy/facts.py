@@ -107,18 +107,8 @@ def load_facts(
     persons = _of_people(
         session, select(Person).where(Person.site_id == site_id, Person.ended_at.is_(None)), person_ids
     )
-    grants: dict[str, list[GrantRow]] = {}
-    of_site = select(GrantRow).join(Person).where(Person.site_id == site_id, Person.ended_at.is_(None))
-    for grant in _of_people(session, of_site.order_by(GrantRow.grant_id), person_ids):
-        grants.setdefault(grant.person_id, []).append(grant)
-    credentials: dict[str, list[CredentialRow]] = {}
-    live = (
-        select(CredentialRow)
-        .join(Person)
-        .where(Person.site_id == site_id, Person.ended_at.is_(None), CredentialRow.state != "ended")
-    )
-    for credential in _of_people(session, live.order_by(CredentialRow.credential_id), person_ids):
-        credentials.setdefault(credential.person_id, []).append(credential)
+    grants = _grants(session, site_id, person_ids)
+    credentials = _live_credentials(session, site_id, person_ids)
     common = _Common()
     if not with_others and any(Method.FACE in person.methods for person in persons):
         # Until when a face may be kept depends on them.
@@ -138,13 +128,37 @@ def load_facts(
         consents=live_face_consents(session, site_id, person_ids),
         shares=_shares(session, lanes, person_ids),
         face=face,
-        two_method_requests={
-            row.person_id: row
-            for row in _of_people(
-                session, select(TwoMethodRequest).join(Person).where(Person.site_id == site_id), person_ids
-            )
-        },
+        two_method_requests=_two_method_requests(session, site_id, person_ids),
     )
+
+
+def _grants(session: Session, site_id: str, person_ids: Collection[str] | None) -> dict[str, list[GrantRow]]:
+    found: dict[str, list[GrantRow]] = {}
+    of_site = select(GrantRow).join(Person).where(Person.site_id == site_id, Person.ended_at.is_(None))
+    for grant in _of_people(session, of_site.order_by(GrantRow.grant_id), person_ids):
+        found.setdefault(grant.person_id, []).append(grant)
+    return found
+
+
+def _live_credentials(
+    session: Session, site_id: str, person_ids: Collection[str] | None
+) -> dict[str, list[CredentialRow]]:
+    found: dict[str, list[CredentialRow]] = {}
+    live = (
+        select(CredentialRow)
+        .join(Person)
+        .where(Person.site_id == site_id, Person.ended_at.is_(None), CredentialRow.state != "ended")
+    )
+    for credential in _of_people(session, live.order_by(CredentialRow.credential_id), person_ids):
+        found.setdefault(credential.person_id, []).append(credential)
+    return found
+
+
+def _two_method_requests(
+    session: Session, site_id: str, person_ids: Collection[str] | None
+) -> dict[str, TwoMethodRequest]:
+    of_site = select(TwoMethodRequest).join(Person).where(Person.site_id == site_id)
+    return {row.person_id: row for row in _of_people(session, of_site, person_ids)}
 
 
 class _Common(NamedTuple):

@@ -36,7 +36,7 @@ from web_admin.core.sealing import Sealer
 from web_admin.core.wake_ups import wake_after_commit
 from web_admin.face.ways_in import pause_without_other_way
 from web_admin.policy.emergency_records import emergency_keys, emergency_records
-from web_admin.policy.facts import GateFacts, load_facts, published_gates
+from web_admin.policy.facts import GateFacts, SiteFacts, load_facts, published_gates
 from web_admin.policy.records import (
     KINDS_OF_ONE_PERSON,
     SAME_FOR_ALL_GATES,
@@ -109,11 +109,7 @@ def publish_policy(
     only while the transaction is being committed.
     """
     session.flush()
-    if GATE_ALONE in session.info:
-        raise SiteFirst
-    locked = select(Site).where(Site.site_id == site_id).with_for_update(key_share=True)
-    # Its version as it is now: this transaction may have read it before another one published.
-    site = session.scalars(locked.execution_options(populate_existing=True)).one()
+    site = _locked(session, site_id)
     if not published_gates(session, site_id, gate_ids):
         return PublishResult(site.version, {})
     scope = None if person_ids is None else _scope(session, site_id, person_ids, with_others=with_others)
@@ -124,20 +120,10 @@ def publish_policy(
     if of_site is not None:
         of_site.check()
     people = PeopleRecords(facts, sealer, now)
-    paused = people.without_another_way()
-    for person in paused:
-        pause_without_other_way(person, ())
-        _log.info("face of person %s is paused: no other working way", person.person_id)
+    paused = _pause_faces_alone(people)
     session.flush()
-    changes: dict[str, GateChange] = {}
-    wires, sources = _Wires(), _Sources(of_site, people, sealer, now)
-    keys = None if scope is None else scope.keys
-    at_once = max(1, RECORDS_AT_ONCE // (1 + len(facts.persons)))
-    for start in range(0, len(facts.gates), at_once):
-        wanted = [
-            WantedRecords(gate, wires.wanted(sources, gate)) for gate in facts.gates[start : start + at_once]
-        ]
-        changes |= store(session, wanted, keys, site.version + 1, now, with_others=with_others)
+    sources = _Sources(of_site, people, sealer, now)
+    changes = _stored(session, facts, sources, None if scope is None else scope.keys, site.version + 1)
     _note_published(session, facts.gates, changes, site.version, whole=scope is None)
     wake_after_commit(session, site_id, changes)
     if changes:
@@ -149,6 +135,40 @@ def publish_policy(
         elsewhere = publish_policy(session, sealer, site_id, now, person_ids=of_paused)
         return PublishResult(elsewhere.version, {**changes, **elsewhere.gates})
     return PublishResult(site.version, changes)
+
+
+def _locked(session: Session, site_id: str) -> Site:
+    """Lock the site's row, before that of any gate, so that publications follow one another."""
+    if GATE_ALONE in session.info:
+        raise SiteFirst
+    locked = select(Site).where(Site.site_id == site_id).with_for_update(key_share=True)
+    # Its version as it is now: this transaction may have read it before another one published.
+    return session.scalars(locked.execution_options(populate_existing=True)).one()
+
+
+def _pause_faces_alone(people: PeopleRecords) -> Sequence[Person]:
+    """Pause the faces of people without another working way, and return whose they are."""
+    paused = people.without_another_way()
+    for person in paused:
+        pause_without_other_way(person, ())
+        _log.info("face of person %s is paused: no other working way", person.person_id)
+    return paused
+
+
+def _stored(
+    session: Session, facts: SiteFacts, sources: "_Sources", keys: Collection[str] | None, version: int
+) -> dict[str, GateChange]:
+    """Store what differs for each gate, as many gates at once as memory holds; return the changes by gate."""
+    changes: dict[str, GateChange] = {}
+    wires = _Wires()
+    at_once = max(1, RECORDS_AT_ONCE // (1 + len(facts.persons)))
+    for start in range(0, len(facts.gates), at_once):
+        wanted = [
+            WantedRecords(gate, wires.wanted(sources, gate)) for gate in facts.gates[start : start + at_once]
+        ]
+        with_others = sources.of_site is not None
+        changes |= store(session, wanted, keys, version, sources.now, with_others=with_others)
+    return changes
 
 
 def _note_published(

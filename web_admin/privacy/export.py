@@ -13,13 +13,14 @@ from web_admin.credentials.queries import credentials_of
 from web_admin.credentials.two_methods import two_method_choice, two_method_hours
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.queries import consents_of, notices_for
-from web_admin.desk.visits import visits_of
+from web_admin.desk.visits import ShownVisit, visits_of
 from web_admin.face.queries import looks_held, releases_of
 from web_admin.messages.queries import subscription_of
-from web_admin.people.agreements import agreements_of
+from web_admin.people.agreements import Agreement, agreements_of
 from web_admin.privacy.models import RightsRequest
 from web_admin.privacy.own_lookups import lookups_of, refusals_of, shown_lookups
 from web_admin.privacy.queries import requests_of
+from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 from web_admin.visitors.queries import every_series_of, passes_of
 
 EXPORTED = 10_000
@@ -134,56 +135,64 @@ def _history(session: Session, person: Person, passages: Iterable[PassageHeld]) 
             for at, facts in shown_lookups(session, lookups_of(session, person.person_id, EXPORTED))
         ],
         "helped_at_the_desk": [
-            {
-                "at": v.opened_at,
-                "by": v.role,
-                "opened_with": v.opened_by,
-                "proved_by": v.proved_by,
-                "acts": v.acts,
-            }
-            for v in visits_of(session, person.person_id, EXPORTED)
+            _exported_visit(visit) for visit in visits_of(session, person.person_id, EXPORTED)
         ],
-        "visitor_passes": [
-            {
-                "label": p.label,
-                "gates": p.gate_numbers,
-                "from": p.valid_from,
-                "until": p.valid_until,
-                "uses": p.uses,
-                "withdrawn_at": p.withdrawn_at,
-            }
-            for p in passes_of(session, person.person_id)
-        ],
-        "weekly_visitors": [
-            {
-                "label": w.label,
-                "gates": w.gate_numbers,
-                "days": w.days,
-                "from_minute": w.starts_minute,
-                "until_minute": w.ends_minute,
-                "first_day": w.first_day,
-                "last_day": w.last_day,
-                "withdrawn_at": w.withdrawn_at,
-            }
-            for w in every_series_of(session, person.person_id)
-        ],
+        "visitor_passes": [_exported_pass(row) for row in passes_of(session, person.person_id)],
+        "weekly_visitors": [_exported_series(row) for row in every_series_of(session, person.person_id)],
         "agreed_for_children": [
-            {
-                "to": a.to,
-                "given_at": a.given_at,
-                "withdrawn_at": a.withdrawn_at,
-                "channel": a.channel,
-                "language": a.language,
-                "notice_version": a.notice_version,
-                "text": a.text or a.fields,
-                "text_sha256": a.sha256,
-                "signed": a.signed,
-            }
-            for a in agreements_of(session, person.person_id)
+            _exported_agreement(agreement) for agreement in agreements_of(session, person.person_id)
         ],
         "consents": _exported_consents(session, person, consents_of(session, person.person_id)),
         "said_no_to_face": list(refusals_of(session, person.person_id)),
         "requests": [_exported_request(row) for row in requests_of(session, person.person_id)],
+    }
+
+
+def _exported_visit(visit: ShownVisit) -> Exported:
+    return {
+        "at": visit.opened_at,
+        "by": visit.role,
+        "opened_with": visit.opened_by,
+        "proved_by": visit.proved_by,
+        "acts": visit.acts,
+    }
+
+
+def _exported_pass(row: VisitorPassRow) -> Exported:
+    return {
+        "label": row.label,
+        "gates": row.gate_numbers,
+        "from": row.valid_from,
+        "until": row.valid_until,
+        "uses": row.uses,
+        "withdrawn_at": row.withdrawn_at,
+    }
+
+
+def _exported_series(row: VisitorSeriesRow) -> Exported:
+    return {
+        "label": row.label,
+        "gates": row.gate_numbers,
+        "days": row.days,
+        "from_minute": row.starts_minute,
+        "until_minute": row.ends_minute,
+        "first_day": row.first_day,
+        "last_day": row.last_day,
+        "withdrawn_at": row.withdrawn_at,
+    }
+
+
+def _exported_agreement(agreement: Agreement) -> Exported:
+    return {
+        "to": agreement.to,
+        "given_at": agreement.given_at,
+        "withdrawn_at": agreement.withdrawn_at,
+        "channel": agreement.channel,
+        "language": agreement.language,
+        "notice_version": agreement.notice_version,
+        "text": agreement.text or agreement.fields,
+        "text_sha256": agreement.sha256,
+        "signed": agreement.signed,
     }
 
 

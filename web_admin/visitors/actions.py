@@ -60,32 +60,23 @@ def issue_pass(
     """
     begin(act)
     text = checked_text("label", label, max_chars=60)
-    start = (valid_from or act.now).replace(microsecond=0)
-    end = (valid_until or start + timedelta(hours=DEFAULT_PASS_HOURS)).replace(microsecond=0)
-    _check_window(act, start, end)
+    start, end = _window(act, valid_from, valid_until)
     gates = gates_numbered(act, gate_numbers, uses)
     if not for_themselves:
         check_may_invite(act, issuer_person_id)
     issuer_id = check_issuer(act, issuer_person_id, gates, start, end)
-    visitor_pass = VisitorPass(
-        new_id(),
-        issuer_id,
-        tuple(gate.number for gate in gates),
-        start.astimezone(UTC),
-        end.astimezone(UTC),
-        uses,
-    )
-    key = private_key(act.session, act.sealer, act.site_id, "pass")
+    numbers = tuple(gate.number for gate in gates)
+    visitor_pass = VisitorPass(new_id(), issuer_id, numbers, start.astimezone(UTC), end.astimezone(UTC), uses)
     row = VisitorPassRow(
         pass_id=visitor_pass.pass_id,
         site_id=act.site_id,
         issuer_person_id=issuer_person_id,
         label=text,
-        gate_numbers=list(visitor_pass.gate_numbers),
+        gate_numbers=list(numbers),
         valid_from=start,
         valid_until=end,
         uses=uses,
-        text=make_visitor_pass(key, act.site_id, visitor_pass),
+        text=_signed(act, visitor_pass),
         author_id=None if issuer_person_id is not None else act.actor_id,
         created_at=act.now,
     )
@@ -99,6 +90,18 @@ def issue_pass(
         touches=(),
     )
     return row
+
+
+def _window(act: Action, since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
+    start = (since or act.now).replace(microsecond=0)
+    end = (until or start + timedelta(hours=DEFAULT_PASS_HOURS)).replace(microsecond=0)
+    _check_window(act, start, end)
+    return start, end
+
+
+def _signed(act: Action, visitor_pass: VisitorPass) -> str:
+    key = private_key(act.session, act.sealer, act.site_id, "pass")
+    return make_visitor_pass(key, act.site_id, visitor_pass)
 
 
 def withdraw_pass(act: Action, pass_id: str) -> None:

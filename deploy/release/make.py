@@ -17,6 +17,7 @@ from pathlib import Path
 from bill import write_bill, write_licences
 from debian import build_all
 from docs_site import pack_site
+from same_bytes import rewrite_wheel
 from without_face import without_face
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,6 +56,7 @@ def main() -> int:
             pack_site(made / f"menjin-{version}-docs.zip", at_seconds)
         (wheel,) = made.glob("*.whl")
         without_face(wheel, made, at_seconds)
+        build_laboratory(Path(folder) / "source", made, at_seconds)
         if chosen.debian and shutil.which("dpkg-deb"):
             build_all(made, made)
         write_licences(ROOT, list(LOCKS.values()), made / "LICENCES.txt")
@@ -98,6 +100,19 @@ def _build(source: Path, made: Path, at_seconds: int) -> None:
     _hook("build_wheel", again / sdist.name.removesuffix(".tar.gz"), again, environment)
     if (again / wheel.name).read_bytes() != wheel.read_bytes():
         sys.exit("the wheel of the sdist differs from that of the clone: MANIFEST.in leaves something out")
+
+
+def build_laboratory(source: Path, made: Path, at_seconds: int) -> Path:
+    """Build the wheel of the face laboratory, a package of its own beside that of a gate; return it."""
+    home = source / "face_laboratory"
+    shutil.copy(source / "LICENSE", home)
+    call = f"from setuptools import build_meta; build_meta.build_wheel({str(made)!r})"
+    done = subprocess.run([sys.executable, "-c", call], cwd=home, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"the wheel of the face laboratory failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    (wheel,) = made.glob("menjin_face_laboratory-*.whl")
+    rewrite_wheel(wheel, at_seconds)
+    return wheel
 
 
 def _hook(hook: str, source: Path, out: Path, environment: dict[str, str]) -> None:

@@ -19,11 +19,11 @@ import msgspec
 import numpy as np
 import pytest
 
+from face_laboratory import cli as face_cli
 from gate_controller import cli
 from gate_controller.assembly.reader_keys import key_name
 from gate_controller.face.engines import yunet_sface
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
-from gate_controller.face.evaluation import cli as face_cli
 from gate_controller.installer.check import check_gate
 from gate_controller.installer.face_check import check_face
 from gate_controller.installer.lines import CheckLine, Verdict

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-PACKAGES = ("hardware", "gate_controller", "web_admin", "head_office", "fleet", "demo")
+PACKAGES = ("hardware", "gate_controller", "web_admin", "head_office", "fleet", "face_laboratory", "demo")
 NOT_CODE = {
     tokenize.COMMENT,
     tokenize.NL,

@@ -10,7 +10,7 @@ PAGE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 TABLE = PAGE.partition("\n## Where do I put …\n")[2].partition("\n\n## ")[0]
 ROWS = [line.strip("| ") for line in TABLE.splitlines() if line.startswith("| ") and "---" not in line][1:]
 OF_AN_INSTALLATION = {"web.toml"}
-PACKAGES = ("hardware", "gate_controller", "web_admin", "head_office", "fleet")
+PACKAGES = ("hardware", "gate_controller", "web_admin", "head_office", "fleet", "face_laboratory")
 CODE = {".py", ".js", ".html"}
 BOTH_AT_ONCE = {"web_admin/templates/trouble.html", "web_admin/templates/cell_out.html"}
 """Pages for when nothing is known of their reader: each sentence is there in Chinese and English."""

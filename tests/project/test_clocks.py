@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.wide  # `make check` runs it
-PACKAGES = ("hardware", "gate_controller", "web_admin", "head_office", "fleet")
+PACKAGES = ("hardware", "gate_controller", "web_admin", "head_office", "fleet", "face_laboratory")
 
 TIME_OF_DAY = {"time.time", "time.time_ns", "time.localtime", "time.gmtime", "time.strftime"} | {
     f"datetime.{kind}.{word}" for kind in ("datetime", "date") for word in ("now", "utcnow", "today")

@@ -187,6 +187,7 @@ def test_every_decision_that_is_cited_by_number_exists() -> None:
         "web_admin",
         "head_office",
         "fleet",
+        "face_laboratory",
         "demo",
         "tests",
         "deploy",

@@ -8,7 +8,16 @@ import pytest
 
 pytestmark = pytest.mark.wide  # `make check` runs it
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("hardware", "gate_controller", "web_admin", "head_office", "fleet", "demo", "tests")
+PACKAGES = (
+    "hardware",
+    "gate_controller",
+    "web_admin",
+    "head_office",
+    "fleet",
+    "face_laboratory",
+    "demo",
+    "tests",
+)
 
 
 def sources() -> list[Path]:

@@ -17,7 +17,7 @@ from tests.support.source import tree_of
 
 pytestmark = pytest.mark.wide  # `make check` runs it
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("hardware", "gate_controller", "web_admin", "head_office", "fleet", "demo")
+PACKAGES = ("hardware", "gate_controller", "web_admin", "head_office", "fleet", "face_laboratory", "demo")
 WORDS = ("told", "whoever", "nobody", "somebody", "anew")
 PHRASES = ("by itself", "by themselves", "let no", "hears? of", "heard of")
 DIALECT = re.compile(rf"\b({'|'.join((*WORDS, *PHRASES))})\b", re.IGNORECASE)

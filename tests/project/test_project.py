@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 from threading import Thread
@@ -19,6 +20,7 @@ import menjin
 from gate_controller.site_file.config import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 UNITS = sorted((ROOT / "deploy").glob("*.service"))
 TIME_LIMIT_SECONDS = 120
 
@@ -69,6 +71,8 @@ def bare_machine(tmp_path: Path) -> Path:
         ".npmrc",
     ):
         (tmp_path / name).touch()
+    (tmp_path / "face_laboratory").mkdir()
+    (tmp_path / "face_laboratory/pyproject.toml").touch()
     return tmp_path
 
 
@@ -100,6 +104,32 @@ def test_a_missing_extra_is_one_line_that_says_what_to_install(tmp_path: Path) -
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "menjin qr needs the extra gate: pip install 'menjin[gate]'" in done.stderr
+
+
+def test_without_the_face_laboratory_a_gate_keeps_its_models_and_names_the_package(tmp_path: Path) -> None:
+    for name in ("menjin.py", "gate_controller", "hardware"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    # -S: without the file of site-packages by which this checkout is installed.
+    command = (sys.executable, "-P", "-S", "-m", "menjin", "face")
+    paths = {"PYTHONPATH": f"{tmp_path}:{sysconfig.get_path('purelib')}"}
+    listed = run(*command, "models", "list", **paths)
+    assert (listed.returncode, "menjin face models add" in listed.stdout) == (0, True), listed.stderr
+    refused = run(*command, "evaluate", "people.csv", **paths)
+    package = f"menjin-face-laboratory=={VERSION}"
+    said = f"menjin: menjin face evaluate is in the package {package}: pip install {package}\n"
+    assert (refused.returncode, refused.stderr) == (2, said)
+
+
+def test_the_face_laboratory_asks_for_menjin_of_its_version_and_for_what_it_imports() -> None:
+    project = tomllib.loads((ROOT / "face_laboratory/pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == VERSION
+    first, *others = project["dependencies"]
+    assert first == f"menjin[face]=={VERSION}"
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "face_laboratory").glob("*.py")]
+    imported = set(re.findall(r"^ *(?:from|import) (\w+)", "\n".join(sources), re.MULTILINE))
+    own = {"face_laboratory", "gate_controller", "hardware", *sys.stdlib_module_names}
+    named = {{"cv2": "opencv-python-headless"}.get(module, module) for module in imported - own}
+    assert {re.split("[>=]", one)[0] for one in others} == named
 
 
 def test_a_fault_in_our_own_code_is_not_taken_for_a_missing_extra(

@@ -83,6 +83,7 @@ def test_a_wheel_and_an_sdist_have_the_chinese_texts_and_the_scripts_of_pages(tw
     assert {CHINESE, QR_SCRIPT, "gate_controller/terminal/translations/zh/LC_MESSAGES/messages.mo"} <= names
     assert not any(name.startswith("tests/") for name in names)
     assert len(list(two[0].glob("menjin_gate_without_face-*.whl"))) == 1
+    assert len(list(two[0].glob("menjin_face_laboratory-*.whl"))) == 1
     with tarfile.open(sdist) as packed:
         inside = {name.partition("/")[2] for name in packed.getnames()}
     tools = {"Makefile", ".prettierrc.json", "requirements-web.lock"}
@@ -113,6 +114,22 @@ def test_a_gate_without_face_finds_its_drivers_and_has_no_twin_to_check_them(tmp
     checked = run([*alone, "check", "menjin"], tmp_path, PYTHONPATH=paths)
     assert checked.returncode == 1
     assert "a check needs the simulated devices of the package menjin" in checked.stderr
+
+
+def test_the_face_laboratory_is_a_wheel_of_its_own_and_measures(tmp_path: Path) -> None:
+    whole, _ = wheels_of_this_tree(tmp_path)
+    shutil.unpack_archive(whole, tmp_path / "site", "zip")
+    call = "import make, sys; make.build_laboratory(*map(make.Path, sys.argv[1:]), 0)"
+    release_folder = str(tmp_path / "source/deploy/release")
+    built = run([sys.executable, "-c", call, ".", tmp_path], tmp_path / "source", PYTHONPATH=release_folder)
+    (wheel,) = tmp_path.glob("menjin_face_laboratory-*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {"face_laboratory"}
+    assert any(name.endswith("/licenses/LICENSE") for name in names), built.stderr
+    shutil.unpack_archive(wheel, tmp_path / "site", "zip")
+    alone = [PROGRAM[0], "-S", *PROGRAM[1:], "face", "--help"]
+    paths = f"{tmp_path / 'site'}:{sysconfig.get_path('purelib')}"
+    assert "evaluate" in run(alone, tmp_path, PYTHONPATH=paths).stdout
 
 
 def test_the_sums_are_signed_and_openssh_checks_them(two: tuple[Path, Path], tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("hardware", "gate_controller", "web_admin", "head_office", "fleet", "demo")
+PACKAGES = ("hardware", "gate_controller", "web_admin", "head_office", "fleet", "face_laboratory", "demo")
 SCRIPTS = sorted(
     path for package in PACKAGES for path in (ROOT / package).rglob("*.*js") if "vendor" not in path.parts
 )

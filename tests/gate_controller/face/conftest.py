@@ -4,18 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
-from gate_controller.face.engines.engines import DEFAULT_ENGINE, load_engine
-from gate_controller.face.engines.yunet_sface import YunetSfaceEngine
 from hardware.errors import DeviceUnavailable
 from hardware.interfaces import Frame
+from tests.support.faces.default_engine import engine
 
-
-@pytest.fixture(scope="session")
-def engine() -> YunetSfaceEngine:
-    """The real engine with the real weights."""
-    loaded = load_engine(DEFAULT_ENGINE)
-    assert isinstance(loaded, YunetSfaceEngine)
-    return loaded
+__all__ = ["engine"]
 
 
 class BootClock:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from face_laboratory.cli import run
 from gate_controller.face.engines.card_check import card_problem
 from gate_controller.face.engines.engine import (
     CurvePoint,
@@ -32,7 +33,6 @@ from gate_controller.face.engines.yunet_sface import (
     YunetSfaceEngine,
     installed_models_folder,
 )
-from gate_controller.face.evaluation.cli import run
 from gate_controller.face.part import engine_loader
 from gate_controller.site_file.face import FaceSection
 from tests.support.faces.fixtures import portrait_path, require_portraits

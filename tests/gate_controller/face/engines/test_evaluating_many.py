@@ -16,10 +16,10 @@ import cv2
 import numpy as np
 import pytest
 
+from face_laboratory.evaluation import embed_pictures, evaluate, room_for
+from face_laboratory.pair_list import read_pairs
 from gate_controller.face.engines.engine import CosineEngine, Embedding, EngineCard, FaceQuality, FoundFace
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
-from gate_controller.face.evaluation.evaluation import embed_pictures, evaluate, room_for
-from gate_controller.face.evaluation.pair_list import read_pairs
 from hardware.interfaces import Frame
 
 PICTURES, PAIRS, PEOPLE = 13_000, 130_000, 6_500

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from face_laboratory.cli import run
 from gate_controller.face.engines.engines import DEFAULT_ENGINE, load_engine
 from gate_controller.face.engines.errors import ModelFileError
 from gate_controller.face.engines.yunet_sface import DETECTOR_FILE, EMBEDDER_FILE, installed_models_folder
-from gate_controller.face.evaluation.cli import run
 
 BOTH = (DETECTOR_FILE, EMBEDDER_FILE)
 

@@ -121,6 +121,7 @@ def _ready(config: GateConfig) -> int:
     from gate_controller.assembly import assemble  # noqa: F401
     from gate_controller.assembly.devices import load_drivers
     from gate_controller.contract.program import program_version
+    from gate_controller.updates import fetch  # noqa: F401 - the launcher's gate loads it later
 
     load_drivers(config)
     print(program_version())

@@ -16,7 +16,8 @@ NAME = "menjin-gate-without-face"
 SUMMARY = "The gate of Menjin without any code that could look at a face"
 LEFT_OUT = ("gate_controller/face/", "hardware/simulated/", "web_admin/", "head_office/", "fleet/", "demo/")
 """The face code; simulated devices, among them faces; server and demo, which have extras of their own."""
-EXTRA = "gate-without-face"
+EXTRAS = ("gate-without-face", "updater")
+"""What such a gate needs; the first consists of the second and of its own."""
 OPENCV_EXTRA = ("camera", "opencv-python-headless")
 NEEDED = re.compile(r'^Requires-Dist: (?P<what>.+?)(; ((?P<where>.+) and )?extra == "(?P<extra>[^"]+)")?$')
 
@@ -69,7 +70,7 @@ def requirement(line: str) -> list[str]:
     what, where, extra = found["what"], found["where"], found["extra"]
     if extra == "gate" and what.startswith(OPENCV_EXTRA[1]):
         return [f'Requires-Dist: {what}; extra == "{OPENCV_EXTRA[0]}"']
-    if extra not in (None, EXTRA):
+    if extra not in (None, *EXTRAS) or what.startswith("menjin["):
         return []
     return [f"Requires-Dist: {what}" + (f"; {where}" if where else "")]
 

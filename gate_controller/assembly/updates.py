@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from gate_controller.sync.link import ServerLink
-from gate_controller.updates.updates import GateUpdates, make_fetcher
+from gate_controller.updates.updates import GateUpdates
 from hardware.errors import HardwareError
 from hardware.interfaces import Device, Relay
 
@@ -23,6 +23,8 @@ def make_updates(
     """Return what brings this gate to other versions; None without the launcher's folder."""
     if root is None or site_file is None:
         return None
+    # Imported here: a gate without the launcher runs without the extra `updater`.
+    from gate_controller.updates.fetch import make_fetcher  # noqa: PLC0415
 
     def rest_relays() -> bool:
         for lane_id, relay in relays.items():

@@ -9,11 +9,11 @@ from typing import TypeVar
 import msgspec
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from tuf.api.exceptions import DownloadError, DownloadHTTPError
 
 from gate_controller.contract.https_only import in_the_clear
 from gate_controller.contract.messages import COUNTER_HEADER, GATE_HEADER, SIGNATURE_HEADER, Refusal
 from gate_controller.contract.signing import REQUEST_DOMAIN, request_message, sign
+from gate_controller.updates.updates import NotDownloaded
 
 TIMEOUT_SECONDS = (3.05, 10.0)
 CHUNK_BYTES = 64 * 1024
@@ -60,7 +60,7 @@ class ServerLink:
         return read_reply(response, reply_type)
 
     def download(self, path: str) -> Iterator[bytes]:
-        """Yield the bytes of a file of the server; raise DownloadError, DownloadHTTPError with its status.
+        """Yield the bytes of a file of the server; raise NotDownloaded with its status.
 
         It has a connection of its own, so that questions and entries go on meanwhile.
         """
@@ -77,10 +77,10 @@ class ServerLink:
                 with response:
                     if response.status_code != requests.codes.ok:
                         said = f"HTTP {response.status_code} for {path}"
-                        raise DownloadHTTPError(said, response.status_code)
+                        raise NotDownloaded(said, response.status_code)
                     yield from response.iter_content(CHUNK_BYTES)
             except requests.RequestException as err:
-                raise DownloadError(f"{path}: {type(err).__name__}") from err
+                raise NotDownloaded(f"{path}: {type(err).__name__}") from err
 
     def _signed(self, method: str, path: str, body: bytes) -> dict[str, str]:
         """Return the headers by which the server knows this gate and this very request."""

@@ -2,7 +2,8 @@
 
 What is offered is verified by The Update Framework against the root that this gate trusts; the server only
 passes it on. A version's list `gate/VERSION/PYTHON-MACHINE.json` names its wheels, each a target of its own,
-so that a wheel which two versions share is fetched once. Nothing here changes which version runs.
+so that a wheel which two versions share is fetched once. Nothing here changes which version runs. The extra
+`updater` brings the libraries; only a gate that its launcher started loads this file.
 
 Older versions stay signed, with holes that are known by now, and an order is the server's word alone: a
 version older than the one that runs is fetched only where the makers signed that gates may go back to it.
@@ -23,7 +24,7 @@ from installer.destinations import SchemeDictionaryDestination
 from installer.exceptions import InstallerError
 from installer.sources import WheelFile
 from packaging.version import InvalidVersion
-from tuf.api.exceptions import DownloadError, RepositoryError
+from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError
 from tuf.api.metadata import TargetFile
 from tuf.ngclient import Updater, UpdaterConfig
 from tuf.ngclient.fetcher import FetcherInterface
@@ -36,7 +37,8 @@ from gate_controller.contract.updates import (
     metadata_path,
     target_path,
 )
-from gate_controller.updates.launcher import lib_of, sync_folder
+from gate_controller.updates.launcher import lib_of, read_state, sync_folder
+from gate_controller.updates.updates import Fetcher, NotDownloaded, NotFetched, OlderVersion
 
 RESERVE_BYTES = 200_000_000
 """What stays free on the disk for the gate's own records."""
@@ -47,15 +49,7 @@ MAX_LIST_BYTES = 100_000
 WheelName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.+-]{5,200}\.whl$")]
 
 Get = Callable[[str], Iterator[bytes]]
-"""Returns the bytes of a path of the server; raises DownloadError, DownloadHTTPError with its status."""
-
-
-class NotFetched(Exception):
-    """A version could not be fetched or is not what was signed; says why."""
-
-
-class OlderVersion(NotFetched):
-    """The version is older than the one that runs, and nothing signed lets gates go back to it."""
+"""Returns the bytes of a path of the server; raises NotDownloaded."""
 
 
 class WheelList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,7 +63,20 @@ class _FromTheServer(FetcherInterface):
         self._get = get
 
     def _fetch(self, url: str) -> Iterator[bytes]:
-        return self._get(url)
+        try:
+            yield from self._get(url)
+        except NotDownloaded as err:
+            raise DownloadHTTPError(str(err), err.status) if err.status else DownloadError(str(err)) from err
+
+
+def make_fetcher(root: Path, site_file: Path, get: Get) -> Fetcher:
+    """Return what fetches a version from the server and lets it read this gate's site file."""
+
+    def fetch(version: str) -> None:
+        fetch_version(root, version, get, read_state(root).running)
+        check_version(root, version, site_file)
+
+    return fetch
 
 
 def machine_tag() -> str:

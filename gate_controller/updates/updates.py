@@ -15,7 +15,6 @@ from typing import Protocol
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.updates import MAX_WHY_CHARS, UpdateOrder, UpdateStatus
-from gate_controller.updates.fetch import Get, NotFetched, OlderVersion, check_version, fetch_version
 from gate_controller.updates.launcher import (
     FETCHED,
     KEPT,
@@ -48,21 +47,28 @@ NEVER_SOUND = frozenset(
 """What a version on trial must not write."""
 
 
+class NotDownloaded(Exception):
+    """A file of the server was not read to its end; `status` is the server's answer, 0 without one."""
+
+    def __init__(self, why: str, status: int = 0) -> None:
+        """Note why, and what the server answered."""
+        super().__init__(why)
+        self.status = status
+
+
+class NotFetched(Exception):
+    """A version could not be fetched or is not what was signed; says why."""
+
+
+class OlderVersion(NotFetched):
+    """The version is older than the one that runs, and nothing signed lets gates go back to it."""
+
+
 class Fetcher(Protocol):
     """Fetches and checks a version; raises NotFetched."""
 
     def __call__(self, version: str) -> None:
         """Lay the version beside the one that runs."""
-
-
-def make_fetcher(root: Path, site_file: Path, get: Get) -> Fetcher:
-    """Return what fetches a version from the server and lets it read this gate's site file."""
-
-    def fetch(version: str) -> None:
-        fetch_version(root, version, get, read_state(root).running)
-        check_version(root, version, site_file)
-
-    return fetch
 
 
 class GateUpdates:

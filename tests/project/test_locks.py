@@ -1,6 +1,7 @@
 """Each file of pinned packages has every package that what it is for asks for, in a version that fits."""
 
 import ast
+import importlib
 import re
 import sys
 import tomllib
@@ -86,6 +87,19 @@ def modules_of(node: ast.AST) -> list[str]:
 def test_what_a_head_office_needs_is_among_what_a_server_has() -> None:
     """Debian's package of the server brings both."""
     assert {str(one) for one in asked_for("head-office")} <= {str(one) for one in asked_for("web")}
+
+
+def test_the_package_without_face_asks_for_all_that_its_extra_consists_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(ROOT / "deploy/release")
+    made = importlib.import_module("without_face").metadata(str(metadata.metadata(PROJECT["name"])))
+    asked = [
+        Requirement(line.partition(": ")[2]) for line in made.splitlines() if line.startswith("Requires-Dist")
+    ]
+    without_camera = {one.name for one in asked if "camera" not in str(one.marker)}
+    assert without_camera == {one.name for extra in (None, "gate-without-face") for one in asked_for(extra)}
+    assert "tuf" in without_camera
 
 
 def test_make_lock_compiles_each_of_them_for_these_extras() -> None:

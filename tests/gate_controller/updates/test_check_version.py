@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from gate_controller.contract.program import program_version
-from gate_controller.updates.fetch import NotFetched, check_version
+from gate_controller.updates.fetch import check_version
 from gate_controller.updates.launcher import lib_of
+from gate_controller.updates.updates import NotFetched
 from tests.support.gates.bench import SITE_FILE
 from tests.support.gates.versions import CHECKOUT, make_wheel
 

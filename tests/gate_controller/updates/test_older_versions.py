@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tuf.api.exceptions import DownloadHTTPError
 
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.updates import BACK_TO, UPDATES_PATH, UpdateOrder
-from gate_controller.updates.fetch import NotFetched, OlderVersion, fetch_version, machine_tag
+from gate_controller.updates.fetch import fetch_version, machine_tag
 from gate_controller.updates.launcher import FETCHED, KEPT, State, lib_of, read_state, write_state
-from gate_controller.updates.updates import GateUpdates
+from gate_controller.updates.updates import GateUpdates, NotDownloaded, NotFetched, OlderVersion
 from tests.support.gates.versions import make_wheel
 from tests.support.gates.waiting import until
 
@@ -62,7 +61,7 @@ class Server:
         self.asked.append(path)
         file = self.release / path.removeprefix(UPDATES_PATH)
         if not file.is_file():
-            raise DownloadHTTPError(path, 404)
+            raise NotDownloaded(path, 404)
         yield file.read_bytes()
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.updates import UpdateOrder
-from gate_controller.updates.fetch import NotFetched
 from gate_controller.updates.launcher import (
     FETCHED,
     KEPT,
@@ -20,7 +19,7 @@ from gate_controller.updates.launcher import (
     read_state,
     write_state,
 )
-from gate_controller.updates.updates import FETCH_AGAIN_SECONDS, GateUpdates
+from gate_controller.updates.updates import FETCH_AGAIN_SECONDS, GateUpdates, NotFetched
 from tests.support.gates.waiting import until
 
 ORDER = UpdateOrder(version="2", order_id="o.1")

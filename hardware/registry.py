@@ -1,12 +1,17 @@
 """Find the drivers that installed packages register under `menjin.drivers`; load one when it is named.
 
-Looking needs no network and loads no driver: it reads the metadata of the installed packages once.
+Looking needs no network and loads no driver: it reads the metadata of the installed packages once. Packages
+are those of the program, and those in a folder of this machine, which no update of the program replaces.
 """
 
+import logging
+import os
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
+from pathlib import Path
 
 from msgspec import inspect
 
@@ -22,7 +27,11 @@ from hardware.driver import (
 )
 from hardware.errors import BadDeviceSetting
 
+log = logging.getLogger(__name__)
+
 GROUP = "menjin.drivers"
+FOLDER_VARIABLE, FOLDER = "MENJIN_DRIVERS", "/usr/local/lib/menjin-drivers"
+"""Where this machine's own drivers are, and the variable that names another place."""
 BASES: dict[str, type[Settings]] = {
     "reader": LaneDeviceSettings,
     "keypad": LaneDeviceSettings,
@@ -149,11 +158,26 @@ class Drivers:
 
 @cache
 def installed_drivers() -> Drivers:
-    """Return the drivers of this installation, looked for once."""
+    """Return the drivers of this installation and of this machine's folder, looked for once."""
+    _add_folder(Path(os.environ.get(FOLDER_VARIABLE, FOLDER)))
     return Drivers(
         DriverEntry(entry.name, _normal(entry.dist.name if entry.dist is not None else "?"), entry)
         for entry in metadata.entry_points(group=GROUP)
     )
+
+
+def _add_folder(folder: Path) -> None:
+    """Put the folder last on the import path, where only root or the program's owner can write it."""
+    try:
+        about, owner = folder.stat(), Path(__file__).stat().st_uid
+    except OSError:
+        return
+    if about.st_uid not in (0, owner) or about.st_mode & 0o022:
+        log.error(
+            "%s: others than root can write it; its drivers are left out. chown root, chmod go-w", folder
+        )
+    elif str(folder) not in sys.path:
+        sys.path.append(str(folder))
 
 
 def _normal(package: str) -> str:

@@ -1,5 +1,7 @@
 """Drivers are found by their entry points; each that cannot be used gets one clear error."""
 
+import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -10,7 +12,7 @@ import pytest
 from gate_controller.contract.records import Id
 from gate_controller.site_file.config import NAMED_PARTS, ConfigRefused, load_config
 from hardware.driver import API, PartName
-from hardware.registry import BASES, GROUP, DriverRefused, Drivers, installed_drivers
+from hardware.registry import BASES, FOLDER_VARIABLE, GROUP, DriverRefused, Drivers, installed_drivers
 from tests.support.driver_packages import EXAMPLE, MODULE, installed
 from tests.support.gates.bench import SITE_FILE
 
@@ -140,6 +142,51 @@ def test_without_any_package_the_error_says_what_to_run() -> None:
         DriverRefused, match="no installed package registers the driver 'serial_card'; run 'make"
     ):
         Drivers(()).driver("serial_card")
+
+
+LIKE_THE_LAUNCHER = "import sys; sys.path.insert(0, sys.argv.pop(1)); import menjin; sys.exit(menjin.main())"
+
+
+def test_a_gate_of_the_launcher_or_of_debian_takes_drivers_from_the_machines_folder(tmp_path: Path) -> None:
+    """The command of docs/driver_checklist.md, and a program that is started by -I, as both are."""
+    folder, source = tmp_path / "drivers", tmp_path / "source"
+    shutil.copytree(EXAMPLE, source)
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--no-deps",
+        "--target",
+        folder,
+        "--no-build-isolation",
+        "--quiet",
+    ]
+    subprocess.run([*pip, "--disable-pip-version-check", source], check=True)
+    gate = [sys.executable, "-I", "-c", LIKE_THE_LAUNCHER, str(ROOT), "driver", "show", "badge_reader"]
+
+    def shown() -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, FOLDER_VARIABLE: str(folder)}
+        return subprocess.run(gate, env=environment, capture_output=True, text=True, check=False)
+
+    folder.chmod(0o755)
+    assert shown().stdout.startswith("[reader.NAME]"), shown().stderr
+    folder.chmod(0o777)
+    refused = shown()
+    assert refused.returncode != 0
+    assert f"{folder}: others than root can write it" in refused.stderr
+
+
+def test_a_driver_of_the_machines_folder_hides_nothing_of_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    tmp_path.chmod(0o755)
+    installed_drivers.cache_clear()
+    installed_drivers()
+    assert sys.path[-1] == str(tmp_path)
+    installed_drivers.cache_clear()
 
 
 def test_a_site_file_is_read_without_loading_a_driver(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from web_admin.serving.connection_limits import (
     HEAD_BYTES,
     connections_for,
 )
-from web_admin.serving.request_intake import ArrivingRequest, Intakes, busy
+from web_admin.serving.request_intake import Intakes, Refused
 from web_admin.serving.shared_threads import SharedThreads
 from web_admin.serving.socket_loop import Sockets
 
@@ -41,13 +41,12 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
         app: object,
         listener: socket.socket,
         threads: SharedThreads,
-        intakes: Intakes,
-        sockets: Sockets,
         *,
+        trusted_proxies: int = 0,
         is_of_many: bool = False,
     ) -> None:
         """Listen on a bound socket; `is_of_many`: compounds share it."""
-        self.intakes, self.sockets, self.is_of_many = intakes, sockets, is_of_many
+        self.intakes, self.sockets, self.is_of_many = Intakes(trusted_proxies), Sockets(), is_of_many
         self._connections_at_most = (
             connections_of_many(raise_open_files(2 * CONNECTIONS_OF_MANY))
             if is_of_many
@@ -65,14 +64,13 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
             outbuf_high_watermark=MAX_ANSWER_BYTES_WAITING,
             outbuf_overflow=64 * 1024,
         )
-        address = (listener.family, listener.type, listener.proto, listener.getsockname())
         super().__init__(
             app,
-            sockets,
+            self.sockets,
             _sock=listener,
             dispatcher=threads,
             adj=adjustments,
-            sockinfo=address,
+            sockinfo=(listener.family, listener.type, listener.proto, listener.getsockname()),
             bind_socket=False,
         )
 
@@ -112,19 +110,14 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
         if not self._open_of[channel.place]:
             del self._open_of[channel.place]
 
-    def close_sender_of(self, request: ArrivingRequest) -> None:
-        """Close the connection on which this request has been arriving, at any listener of this process."""
-        for channel in list(self._map.values()):
-            if isinstance(channel, TimedChannel) and channel.request is request:
-                channel.refuse(busy(request.is_sync))
-                return
-
-    def close_late(self, now: float) -> None:
-        """Close connections that took too long; `now` is monotonic."""
+    def look(self, now: float) -> None:
+        """Close connections that took too long, and replace threads that hang; `now` is monotonic."""
         for channel in self.channels:
             channel.close_if_late(now)
         if self.is_of_many:
             self.task_dispatcher.replace_hanging(channel for channel in self.channels if channel.hangs(now))
+
+        self.sockets.look_at_some()
 
     def _make_room(self, newest: TimedChannel) -> None:
         crowd: list[TimedChannel] = []
@@ -140,7 +133,9 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
         if crowd:
             # One that only waits; where all are being answered there is no room for another.
             waiting = (channel for channel in crowd if not channel.is_working)
-            min(waiting, key=lambda channel: channel.waits_since, default=newest).refuse(busy(False))
+            min(waiting, key=lambda channel: channel.waits_since, default=newest).refuse(
+                Refused(503, to_gate=False)
+            )
 
 
 def connections_of_many(open_files: int) -> int:

@@ -20,7 +20,7 @@ from web_admin.serving.connection_limits import (
     client_of,
 )
 from web_admin.serving.fair_queue import OF_STREAMS
-from web_admin.serving.request_intake import ArrivingRequest, Refused, busy, too_slow
+from web_admin.serving.request_intake import ArrivingRequest, Refused
 from web_admin.sync.fast_path import Answer
 
 FIRST_REQUEST_SECONDS = 2.0
@@ -67,7 +67,7 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
 
     def parser_class(self, adjustments: Adjustments) -> ArrivingRequest:
         """Return the next request of this connection."""
-        return ArrivingRequest(adjustments, self.addr[0], self.server.intakes)
+        return ArrivingRequest(adjustments, self.addr[0], self.server.intakes, self.refuse)
 
     def task_class(self, channel: "TimedChannel", request: ArrivingRequest) -> Task:
         """Return what answers a request of this connection: the app, or an answer that is known."""
@@ -130,10 +130,6 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
             return taken
         if self.request is not None and self.request is not before:
             self._begin_to_wait()
-        displaced = self.request.displaced if self.request is not None else None
-        if displaced is not None and self.request is not None:
-            self.request.displaced = None
-            self.server.close_sender_of(displaced)
         return taken
 
     def send(self, data: bytes, do_close: bool = True) -> int:
@@ -186,9 +182,9 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
                 self.handle_close()
         elif not request.headers_finished:
             if waited > HEAD_SECONDS:
-                self.refuse(too_slow(request.is_sync))
+                self.refuse(Refused(408, to_gate=request.is_sync))
         elif self._body_patience.is_late(now, request.body_bytes_received):
-            self.refuse(too_slow(request.is_sync))
+            self.refuse(Refused(408, to_gate=request.is_sync))
 
     def close_if_idle(self, now: float) -> None:
         """Close the connection where nothing is being answered on it; `now` is monotonic.
@@ -213,7 +209,7 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
     def turn_away(self) -> None:
         """Refuse the request that waits for a thread and has none, and close the connection."""
         self._was_turned_away = True
-        self.refuse(busy(self.is_sync))
+        self.refuse(Refused(503, to_gate=self.is_sync))
         self._forget_requests()
 
     def _forget_requests(self) -> None:

@@ -3,7 +3,6 @@
 Times are those of a monotonic clock, in seconds. Every number is that of one server process.
 """
 
-import threading
 from collections.abc import Mapping
 
 from gate_controller.contract.client_places import place_of_address
@@ -78,42 +77,3 @@ def client_of(headers: Mapping[str, str], peer: str, trusted_proxies: int) -> st
     forwarded = [part.strip() for part in headers.get("X_FORWARDED_FOR", "").split(",") if part.strip()]
     is_forwarded = trusted_proxies and len(forwarded) >= trusted_proxies
     return place_of_address(forwarded[-trusted_proxies] if is_forwarded else peer)
-
-
-class BodyBudget:
-    """How many bytes of bodies lie in files, in all and of each client; safe from any thread."""
-
-    def __init__(self, total_bytes: int, client_bytes: int) -> None:
-        """Start with nothing kept."""
-        self._total_bytes = total_bytes
-        self._client_bytes = client_bytes
-        self._lock = threading.Lock()
-        self._kept = 0
-        self._kept_of: dict[str, int] = {}
-
-    @property
-    def kept_bytes(self) -> int:
-        """Return the buffered bytes of all clients."""
-        return self._kept
-
-    def take(self, client: str, count: int) -> bool:
-        """Reserve bytes; return False, and reserve nothing, where they do not fit."""
-        with self._lock:
-            of_client = self._kept_of.get(client, 0) + count
-            if self._kept + count > self._total_bytes or of_client > self._client_bytes:
-                return False
-            self._kept += count
-            self._kept_of[client] = of_client
-            return True
-
-    def give_back(self, client: str, count: int) -> None:
-        """Release reserved bytes."""
-        if not count:
-            return
-        with self._lock:
-            self._kept -= count
-            left = self._kept_of[client] - count
-            if left:
-                self._kept_of[client] = left
-            else:
-                del self._kept_of[client]

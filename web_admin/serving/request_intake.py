@@ -1,5 +1,11 @@
 """Receive requests: choose the part of the server, and buffer bodies until complete."""
 
+import threading
+from collections import Counter
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import IO, cast
+
 import msgspec
 from waitress.adjustments import Adjustments  # type: ignore[import-untyped]  # it has no types
 from waitress.buffers import OverflowableBuffer  # type: ignore[import-untyped]  # likewise
@@ -26,7 +32,6 @@ from web_admin.serving.connection_limits import (
     SYNC_BYTES_OF_A_CLIENT,
     TOMBSTONES_BODY_BYTES,
     TOMBSTONES_BYTES_IN_FILES,
-    BodyBudget,
     client_of,
 )
 from web_admin.sync.fast_path import TRIED_VARIABLE
@@ -34,16 +39,26 @@ from web_admin.sync.fast_path import TRIED_VARIABLE
 SYNC_PREFIX = PAIR_PATH[: PAIR_PATH.index("/", 1) + 1]
 LONGEST_CHUNK_LINE = 1024
 _NOT_SIGNED = {PAIR_PATH, PAIR_COMMIT_PATH, PAIR_REVEAL_PATH, PAIR_STATE_PATH}
+_WORDS = {
+    400: ("request_unreadable", "This is no request that a server can read."),
+    408: ("too_slow", "The request did not arrive in time. Send it again."),
+    503: ("server_busy", "The server has too much to do at the moment. Try again in a minute."),
+}
+"""By status: the stable word for a gate, and the sentence."""
 
 
 class Refused(Error):  # type: ignore[misc]  # its base has no types
     """An answer of the server itself, in the form that its reader understands."""
 
-    def __init__(self, code: int, reason: str, word: str, sentence: str, *, to_gate: bool) -> None:
-        """Take the status, its standard words, the stable word for a gate and the sentence."""
+    def __init__(self, code: int, *, to_gate: bool, error: Error | None = None) -> None:
+        """Take the status, and an error of waitress's where its words say what is wrong."""
+        self.code, self._to_gate = code, to_gate
+        self.reason = HTTPStatus(code).phrase if error is None else error.reason
+        if error is None:
+            self._word, sentence = _WORDS[code]
+        else:
+            self._word, sentence = "request_refused", f"{self.reason}: {error.body}"
         super().__init__(sentence)
-        self.code, self.reason = code, reason
-        self._word, self._to_gate = word, to_gate
 
     def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
         """Return status, headers and body."""
@@ -55,61 +70,52 @@ class Refused(Error):  # type: ignore[misc]  # its base has no types
         return f"{self.code} {self.reason}", [("Content-Type", kind), ("Cache-Control", "no-store")], body
 
 
-def too_slow(to_gate: bool) -> Refused:
-    """Return the answer to a request that did not arrive in time."""
-    return Refused(
-        408,
-        "Request Timeout",
-        "too_slow",
-        "The request did not arrive in time. Send it again.",
-        to_gate=to_gate,
-    )
-
-
-def busy(to_gate: bool) -> Refused:
-    """Return the answer to a request for which there is no room."""
-    return Refused(
-        503,
-        "Service Unavailable",
-        "server_busy",
-        "The server has too much to do at the moment. Try again in a minute.",
-        to_gate=to_gate,
-    )
-
-
-def unreadable(to_gate: bool) -> Refused:
-    """Return the answer to a request that breaks the rules of HTTP."""
-    return Refused(
-        400,
-        "Bad Request",
-        "request_unreadable",
-        "This is no request that a server can read.",
-        to_gate=to_gate,
-    )
-
-
 class Intake:
     """What one part of the server keeps of bodies on their way: pages, gates or tombstones."""
 
     def __init__(self, body_bytes: int, client_bytes: int, total_bytes: int = BODY_BYTES_IN_FILES) -> None:
         """Take the largest body, and how many bytes one client and all together may have in files."""
-        self.body_bytes = body_bytes
-        self.budget = BodyBudget(total_bytes, client_bytes)
+        self.body_bytes, self._client_bytes, self._total_bytes = body_bytes, client_bytes, total_bytes
+        self._lock = threading.Lock()
+        self._kept_of: Counter[str] = Counter()
         self._receiving: dict[str, dict[int, ArrivingRequest]] = {}
+
+    @property
+    def kept_bytes(self) -> int:
+        """Return the bytes in files of all clients."""
+        return self._kept_of.total()
+
+    def take(self, client: str, count: int) -> bool:
+        """Reserve bytes; return False, and reserve nothing, where they do not fit. Safe from any thread."""
+        with self._lock:
+            of_client = self._kept_of[client] + count
+            if self.kept_bytes + count > self._total_bytes or of_client > self._client_bytes:
+                return False
+            self._kept_of[client] = of_client
+            return True
+
+    def give_back(self, client: str, count: int) -> None:
+        """Release reserved bytes. Safe from any thread."""
+        with self._lock:
+            self._kept_of[client] -= count
+            if not self._kept_of[client]:
+                del self._kept_of[client]
 
     def begin(self, request: "ArrivingRequest") -> "ArrivingRequest | None":
         """Note a body that begins to arrive; return the oldest of its client where it has too many."""
-        of_client = self._receiving.setdefault(request.client, {})
-        oldest = next(iter(of_client.values())) if len(of_client) >= BODIES_OF_A_CLIENT else None
-        of_client[id(request)] = request
-        return oldest
+        with self._lock:
+            of_client = self._receiving.setdefault(request.client, {})
+            oldest = next(iter(of_client.values())) if len(of_client) >= BODIES_OF_A_CLIENT else None
+            of_client[id(request)] = request
+            return oldest
 
     def end(self, request: "ArrivingRequest") -> None:
         """Forget a body that is complete or never will be; twice changes nothing."""
-        of_client = self._receiving.get(request.client, {})
-        of_client.pop(id(request), None)
-        if not of_client:
-            self._receiving.pop(request.client, None)
+        with self._lock:
+            of_client = self._receiving.get(request.client, {})
+            of_client.pop(id(request), None)
+            if not of_client:
+                self._receiving.pop(request.client, None)
 
 
 class Intakes:
@@ -123,16 +129,16 @@ class Intakes:
         self.tombstones = Intake(TOMBSTONES_BODY_BYTES, TOMBSTONES_BYTES_IN_FILES, TOMBSTONES_BYTES_IN_FILES)
 
 
-class BoundedBody(OverflowableBuffer):  # type: ignore[misc]  # its base has no types
-    """A body: a little of it in memory, the rest in a file, what is too much only counted."""
+class BoundedBody:
+    """A body: a little of it in memory, the rest in a file without a name, what is too much only counted.
 
-    buf: OverflowableBuffer | None
-    strbuf: bytes
+    It has what waitress asks of its own buffers of bodies.
+    """
 
     def __init__(self, client: str, intake: Intake) -> None:
         """Start empty."""
-        super().__init__(BODY_BYTES_IN_MEMORY + 1)
         self._client, self._intake = client, intake
+        self._kept = OverflowableBuffer(BODY_BYTES_IN_MEMORY + 1)
         self._reserved = 0
         self.arrived_bytes = 0
         self.is_too_large = False
@@ -142,30 +148,40 @@ class BoundedBody(OverflowableBuffer):  # type: ignore[misc]  # its base has no 
         """Take what arrived."""
         self.arrived_bytes += len(part)
         self.is_too_large = self.is_too_large or self.arrived_bytes > self._intake.body_bytes
+        wanted = max(0, self.arrived_bytes - BODY_BYTES_IN_MEMORY) - self._reserved
         if self.is_too_large or self.has_no_room:
             self._drop()
-            return
-        wanted = max(0, self.arrived_bytes - BODY_BYTES_IN_MEMORY) - self._reserved
-        if wanted and not self._intake.budget.take(self._client, wanted):
+        elif wanted and not self._intake.take(self._client, wanted):
             self.has_no_room = True
             self._drop()
-            return
-        self._reserved += wanted
-        super().append(part)
+        else:
+            self._reserved += wanted
+            self._kept.append(part)
+
+    def getfile(self) -> IO[bytes]:
+        """Return what is kept, to be read."""
+        return cast(IO[bytes], self._kept.getfile())
+
+    def get(self) -> bytes:
+        """Return what is kept; it is left as it is."""
+        return bytes(self._kept.get())
 
     def close(self) -> None:
         """Give everything back; twice changes nothing."""
-        super().close()
+        self._kept.close()
         self._release()
 
+    def __len__(self) -> int:
+        """Return how many bytes arrived; of a body that is too large the app refuses by this number."""
+        return self.arrived_bytes
+
     def _drop(self) -> None:
-        if self.buf is not None:
-            self.buf.close()
-        self.buf, self.strbuf = None, b""
+        self._kept.close()
+        self._kept = OverflowableBuffer(1)
         self._release()
 
     def _release(self) -> None:
-        self._intake.budget.give_back(self._client, self._reserved)
+        self._intake.give_back(self._client, self._reserved)
         self._reserved = 0
 
 
@@ -178,14 +194,15 @@ class ArrivingRequest(HTTPRequestParser):  # type: ignore[misc]  # its base has 
     error: Error | None
     expect_continue: bool
 
-    def __init__(self, adjustments: Adjustments, peer: str, intakes: Intakes) -> None:
-        """Take who sends and which parts of the server there are."""
+    def __init__(
+        self, adjustments: Adjustments, peer: str, intakes: Intakes, refuse: Callable[[Refused], None]
+    ) -> None:
+        """Take who sends, which parts of the server there are, and what refuses it while it arrives."""
         super().__init__(adjustments)
         self._intakes, self.client = intakes, client_of({}, peer, 0)
-        self._peer = peer
+        self._peer, self.refuse = peer, refuse
         self.path = ""  # that of a request line which cannot be read
         self.is_sync = False
-        self.displaced: ArrivingRequest | None = None
         self._body: BoundedBody | None = None
 
     @property
@@ -205,7 +222,7 @@ class ArrivingRequest(HTTPRequestParser):  # type: ignore[misc]  # its base has 
     @property
     def body(self) -> bytes:
         """Return the body that has arrived; it is left as it is."""
-        return b"" if self._body is None else bytes(self._body.get())
+        return b"" if self._body is None else self._body.get()
 
     @property
     def _intake(self) -> Intake:
@@ -236,7 +253,9 @@ class ArrivingRequest(HTTPRequestParser):  # type: ignore[misc]  # its base has 
             self.headers["CONNECTION"] = "close"
             return
         self._body = self.body_rcv.buf = BoundedBody(self.client, self._intake)
-        self.displaced = self._intake.begin(self)
+        oldest = self._intake.begin(self)
+        if oldest is not None:
+            oldest.refuse(Refused(503, to_gate=oldest.is_sync))
 
     def received(self, data: bytes) -> int:
         """Take bytes of this request; return how many of them were its own."""
@@ -244,9 +263,13 @@ class ArrivingRequest(HTTPRequestParser):  # type: ignore[misc]  # its base has 
         if self.chunked and self.body_rcv is not None and not self.completed:
             line = max(len(self.body_rcv.control_line), len(self.body_rcv.trailer))
             if line > LONGEST_CHUNK_LINE:
-                self.error, self.completed = unreadable(self.is_sync), True
+                self.error, self.completed = Refused(400, to_gate=self.is_sync), True
         if self.completed:
-            self._complete()
+            self._intake.end(self)
+            if self._body is not None and self._body.has_no_room and self.error is None:
+                self.error = Refused(503, to_gate=self.is_sync)
+            elif self.error is not None and not isinstance(self.error, Refused):
+                self.error = Refused(self.error.code, to_gate=self.is_sync, error=self.error)
         return consumed
 
     def close(self) -> None:
@@ -254,21 +277,3 @@ class ArrivingRequest(HTTPRequestParser):  # type: ignore[misc]  # its base has 
         self._intake.end(self)
         if self.body_rcv is not None:
             super().close()
-
-    def _complete(self) -> None:
-        self._intake.end(self)
-        if self.error is not None and not isinstance(self.error, Refused):
-            self.error = Refused(
-                self.error.code,
-                self.error.reason,
-                "request_refused",
-                f"{self.error.reason}: {self.error.body}",
-                to_gate=self.is_sync,
-            )
-        if self._body is None or self.error is not None:
-            return
-        if self._body.has_no_room:
-            self.error = busy(self.is_sync)
-        elif self._body.is_too_large:
-            # The app says in words what it takes at most; it refuses by this number and reads nothing.
-            self.headers["CONTENT_LENGTH"] = str(self._body.arrived_bytes)

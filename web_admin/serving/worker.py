@@ -7,9 +7,7 @@ from gunicorn.workers.base import Worker  # type: ignore[import-untyped]  # it h
 
 from web_admin.serving.buffering_server import BufferingServer
 from web_admin.serving.connection_limits import SYNC_THREADS
-from web_admin.serving.request_intake import Intakes
 from web_admin.serving.shared_threads import SharedThreads
-from web_admin.serving.socket_loop import Sockets
 
 LOOK_EVERY_SECONDS = 1.0
 GATHER_SECONDS = 0.004
@@ -18,29 +16,23 @@ GATHER_SECONDS = 0.004
 class BufferingWorker(Worker):  # type: ignore[misc]  # its base has no types
     """Gunicorn starts it, watches that its loop lives and stops it; see decision 32."""
 
-    _servers: tuple[BufferingServer, ...] = ()
+    _server: BufferingServer | None = None
 
     def run(self) -> None:
         """Serve until a signal to stop, or until the process that started this one is gone."""
-        sockets = Sockets()
-        served = self.app.served
+        served, (listener,) = self.app.served, self.sockets
         threads = SharedThreads(
             page_threads=self.cfg.threads,
             sync_threads=SYNC_THREADS,
             is_of_many=served.is_of_many,
             fast_path=served.fast_path,
         )
-        intakes = Intakes(served.trusted_proxies)
-        self._servers = tuple(
-            BufferingServer(
-                self.wsgi,
-                getattr(listener, "sock", listener),
-                threads,
-                intakes,
-                sockets,
-                is_of_many=served.is_of_many,
-            )
-            for listener in self.sockets
+        self._server = server = BufferingServer(
+            self.wsgi,
+            listener.sock,
+            threads,
+            trusted_proxies=served.trusted_proxies,
+            is_of_many=served.is_of_many,
         )
         next_look = 0.0
         while self.alive and self.ppid == os.getppid():
@@ -48,32 +40,28 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # its base has no types
             if now >= next_look:
                 next_look = now + LOOK_EVERY_SECONDS
                 self.notify()
-                for server in self._servers:
-                    server.close_late(now)
-                sockets.look_at_some()
-            sockets.turn(LOOK_EVERY_SECONDS, GATHER_SECONDS if threads.are_busy_with_gates else 0.0)
-        self._finish(sockets)
+                server.look(now)
+            server.sockets.turn(LOOK_EVERY_SECONDS, GATHER_SECONDS if threads.are_busy_with_gates else 0.0)
+        self._finish(server)
         threads.shutdown()
-        sockets.close()
+        server.sockets.close()
 
     def handle_exit(self, sig: int, frame: object) -> None:
         """Begin to stop at once, not at the next look."""
         super().handle_exit(sig, frame)
-        for server in self._servers:
-            server.trigger.pull_trigger()  # whatever else has woken the loop
+        if self._server is not None:
+            self._server.trigger.pull_trigger()  # whatever else has woken the loop
 
-    def _finish(self, sockets: Sockets) -> None:
+    def _finish(self, server: BufferingServer) -> None:
         """Accept no more connections and finish the running requests."""
         until = time.monotonic() + self.cfg.graceful_timeout - 2 * LOOK_EVERY_SECONDS
-        for server in self._servers:
-            server.accepting = False
-            server.del_channel()
+        server.accepting = False
+        server.del_channel()
         while time.monotonic() < until:
             self.notify()
-            for server in self._servers:
-                for channel in server.channels:
-                    channel.close_if_idle(time.monotonic())
-            if not any(server.active_channels for server in self._servers):
+            for channel in server.channels:
+                channel.close_if_idle(time.monotonic())
+            if not server.active_channels:
                 return
-            sockets.look_at_all()
-            sockets.turn(LOOK_EVERY_SECONDS / 4)
+            server.sockets.look_at_all()
+            server.sockets.turn(LOOK_EVERY_SECONDS / 4)

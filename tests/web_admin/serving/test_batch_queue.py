@@ -12,9 +12,7 @@ import pytest
 from gate_controller.contract.messages import ASK_PATH
 from web_admin.serving import shared_threads
 from web_admin.serving.buffering_server import BufferingServer
-from web_admin.serving.request_intake import Intakes
 from web_admin.serving.shared_threads import SharedThreads
-from web_admin.serving.socket_loop import Sockets
 from web_admin.sync.fast_path import WAS_TRIED, Answer
 
 GATE = {"Menjin-Gate": "north"}
@@ -63,17 +61,14 @@ class Served:
 
     def __init__(self, stack):
         self.fast_path, self._stack, self._ends = Fast(), stack, False
-        self.sockets = Sockets()
         self.threads = SharedThreads(page_threads=1, sync_threads=1, fast_path=self.fast_path)
-        self.server = BufferingServer(
-            app, socket.create_server(("127.0.0.1", 0)), self.threads, Intakes(0), self.sockets
-        )
+        self.server = BufferingServer(app, socket.create_server(("127.0.0.1", 0)), self.threads)
         self._loop = threading.Thread(target=self._turn)
         self._loop.start()
 
     def _turn(self):
         while not self._ends:
-            self.sockets.turn(0.05, 0.001 if self.threads.are_busy_with_gates else 0.0)
+            self.server.sockets.turn(0.05, 0.001 if self.threads.are_busy_with_gates else 0.0)
 
     def connect(self):
         line = http.client.HTTPConnection(*self.server.socket.getsockname(), timeout=10)
@@ -101,7 +96,7 @@ class Served:
         for channel in self.server.channels:
             channel.handle_close()
         self.server.close()
-        self.sockets.close()
+        self.server.sockets.close()
 
 
 @pytest.fixture

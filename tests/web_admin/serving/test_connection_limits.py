@@ -41,14 +41,12 @@ from web_admin.serving.connection_limits import (
     SYNC_BYTES_OF_A_CLIENT,
     TOMBSTONES_BODY_BYTES,
     TOMBSTONES_BYTES_IN_FILES,
-    BodyBudget,
     Patience,
     client_of,
     connections_for,
 )
-from web_admin.serving.request_intake import ArrivingRequest, Intakes
+from web_admin.serving.request_intake import ArrivingRequest, Intake, Intakes
 from web_admin.serving.shared_threads import SharedThreads
-from web_admin.serving.socket_loop import Sockets
 from web_admin.sync.check_in import ASK_BODY
 from web_admin.sync.routes import TOMBSTONES_BODY
 from web_admin.web.limits import MAX_FORM_BYTES
@@ -71,11 +69,11 @@ class WaitingChannel:
         self.was_turned_away = True
 
 
-def request_to(path, *, client="198.51.100.7", intakes=None, **headers):
-    more = [f"{name}: {value}" for name, value in headers.items()]
+def request_to(path, *, client="198.51.100.7", intakes=None, refuse=None, **headers):
+    more = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     lines = [f"POST {path} HTTP/1.1", "Host: localhost", *more]
-    request = ArrivingRequest(Adjustments(), client, intakes or Intakes(0))
-    request.received("\r\n".join(lines).replace("Content_Length", "Content-Length").encode() + b"\r\n\r\n")
+    request = ArrivingRequest(Adjustments(), client, intakes or Intakes(0), refuse)
+    request.received("\r\n".join(lines).encode() + b"\r\n\r\n")
     return request
 
 
@@ -113,75 +111,64 @@ def test_an_answer_that_a_proxy_took_ahead_has_some_minutes_and_no_hour():
 
 
 @dataclass
-class TwoListeners:
-    """One worker's servers, without an app, and its loop."""
+class Served:
+    """A worker's server, without an app."""
 
-    servers: list[BufferingServer]
-    sockets: Sockets
+    server: BufferingServer
     stack: ExitStack
 
-    def connect(self, number: int, begun: bytes) -> socket.socket:
-        """Return a connection to a listener whose bytes have arrived there."""
-        server = self.servers[number]
-        before = set(server.active_channels)
-        client = self.stack.enter_context(socket.create_connection(server.socket.getsockname(), 10))
+    def connect(self, begun: bytes) -> socket.socket:
+        """Return a connection whose bytes have arrived."""
+        before = set(self.server.active_channels)
+        client = self.stack.enter_context(socket.create_connection(self.server.socket.getsockname(), 10))
         client.sendall(begun)
         until = time.monotonic() + 10
         while not any(
             channel.request is not None and channel.request.headers_finished
-            for number, channel in server.active_channels.items()
+            for number, channel in self.server.active_channels.items()
             if number not in before
         ):
             assert time.monotonic() < until
-            self.sockets.turn(0.1)
+            self.server.sockets.turn(0.1)
         return client
 
 
 @pytest.fixture
-def worker() -> Iterator[TwoListeners]:
+def served() -> Iterator[Served]:
     with ExitStack() as stack:
-        sockets, intakes = Sockets(), Intakes(0)
         threads = SharedThreads(page_threads=1, sync_threads=1)
         stack.callback(threads.shutdown)
-        stack.callback(sockets.close)
-        servers = [
-            BufferingServer(None, socket.create_server(("127.0.0.1", 0)), threads, intakes, sockets)
-            for _listener in range(2)
-        ]
-        for server in servers:
-            stack.callback(server.close)
-            stack.callback(lambda server: [channel.handle_close() for channel in server.channels], server)
-        yield TwoListeners(servers, sockets, stack)
+        server = BufferingServer(None, socket.create_server(("127.0.0.1", 0)), threads)
+        stack.callback(server.sockets.close)
+        stack.callback(server.close)
+        stack.callback(lambda: [channel.handle_close() for channel in server.channels])
+        yield Served(server, stack)
 
 
 BEGUN = b"POST /sync/v1/tombstones HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000000\r\n\r\n"
 
 
-def test_a_connection_whose_body_stalls_after_a_fast_start_is_closed(worker):
-    client = worker.connect(0, BEGUN)
-    (channel,) = worker.servers[0].channels
+def test_a_connection_whose_body_stalls_after_a_fast_start_is_closed(served):
+    client = served.connect(BEGUN)
+    (channel,) = served.server.channels
     client.sendall(b"a" * 2_000_000)
     until = time.monotonic() + 10
     while channel.request.body_bytes_received < 2_000_000:
         assert time.monotonic() < until
-        worker.sockets.turn(0.1)
+        served.server.sockets.turn(0.1)
     start = time.monotonic()
     channel.close_if_late(start)
     channel.close_if_late(start + BODY_SECONDS - 1)
-    assert list(worker.servers[0].channels) == [channel]
+    assert served.server.channels == [channel]
     channel.close_if_late(start + BODY_SECONDS + 1)
     assert client.recv(100).startswith(b"HTTP/1.1 408 ")
 
 
-def test_the_oldest_body_of_a_client_is_closed_at_whichever_listener_it_arrives(worker):
-    oldest = worker.connect(0, BEGUN)
-    for _body in range(BODIES_OF_A_CLIENT):
-        worker.connect(1, BEGUN)
+def test_the_connection_of_the_oldest_body_of_a_client_is_closed(served):
+    oldest = served.connect(BEGUN)
+    others = [served.connect(BEGUN) for _body in range(BODIES_OF_A_CLIENT)]
     assert oldest.recv(100).startswith(b"HTTP/1.1 503 ")
-    assert (len(worker.servers[0].active_channels), len(worker.servers[1].active_channels)) == (
-        0,
-        BODIES_OF_A_CLIENT,
-    )
+    assert len(served.server.active_channels) == len(others)
 
 
 # -- how many ----------------------------------------------------------------------------------------
@@ -252,19 +239,27 @@ def test_a_request_behind_another_of_its_connection_is_not_counted_as_one_more()
 
 
 def test_the_oldest_unfinished_body_of_a_client_makes_room_for_its_newest():
-    intakes = Intakes(0)
-    first, *_others = [request_to("/x", intakes=intakes, Content_Length=9) for _ in range(BODIES_OF_A_CLIENT)]
-    other = request_to("/x", client="198.51.100.8", intakes=intakes, Content_Length=9)
-    newest = request_to("/x", intakes=intakes, Content_Length=9)
-    assert newest.displaced is first
-    assert other.displaced is None
+    intakes, refused = Intakes(0), []
+
+    def begins(name, client="198.51.100.7"):
+        def refuse(answer):
+            refused.append((name, answer.code))
+
+        request_to("/x", client=client, intakes=intakes, refuse=refuse, Content_Length=9)
+
+    for number in range(BODIES_OF_A_CLIENT):
+        begins(number)
+    begins("other", client="198.51.100.8")
+    assert refused == []
+    begins("newest")
+    assert refused == [(0, 503)]
 
 
 # -- how much ----------------------------------------------------------------------------------------
 
 
 def test_no_client_has_all_the_room_for_bodies_and_what_ends_is_given_back():
-    budget = BodyBudget(total_bytes=100, client_bytes=60)
+    budget = Intake(body_bytes=9, client_bytes=60, total_bytes=100)
     assert budget.take("a", 60)
     assert not budget.take("a", 1)
     assert budget.take("b", 40)
@@ -282,7 +277,7 @@ def test_the_largest_body_fits_into_what_one_client_may_have_and_that_is_a_quart
 
 
 def test_one_client_of_the_gates_paths_leaves_three_quarters_to_others():
-    budget, quarter = Intakes(0).sync.budget, BODY_BYTES_IN_FILES // 4
+    budget, quarter = Intakes(0).sync, BODY_BYTES_IN_FILES // 4
     strangers = [f"203.0.113.{number}" for number in range(5)]
     assert not budget.take(strangers[0], quarter + 1)
     assert [budget.take(one, quarter) for one in strangers] == [True] * 4 + [False]
@@ -290,9 +285,9 @@ def test_one_client_of_the_gates_paths_leaves_three_quarters_to_others():
 
 def test_tombstones_have_room_for_one_body_and_take_none_from_events():
     intakes = Intakes(0)
-    assert intakes.tombstones.budget.take("198.51.100.7", TOMBSTONES_BODY_BYTES)
-    assert not intakes.tombstones.budget.take("198.51.100.8", 1)
-    assert intakes.sync.budget.take("198.51.100.7", SYNC_BYTES_OF_A_CLIENT)
+    assert intakes.tombstones.take("198.51.100.7", TOMBSTONES_BODY_BYTES)
+    assert not intakes.tombstones.take("198.51.100.8", 1)
+    assert intakes.sync.take("198.51.100.7", SYNC_BYTES_OF_A_CLIENT)
 
 
 def test_a_body_that_is_larger_than_events_is_kept_on_the_path_of_tombstones_alone():
@@ -300,39 +295,39 @@ def test_a_body_that_is_larger_than_events_is_kept_on_the_path_of_tombstones_alo
         intakes = Intakes(0)
         request = request_to(path, intakes=intakes, Content_Length=MAX_BODY_BYTES + 9)
         request.received(b"a" * MAX_BODY_BYTES)
-        assert intakes.sync.budget.kept_bytes == MAX_BODY_BYTES - BODY_BYTES_IN_MEMORY
+        assert intakes.sync.kept_bytes == MAX_BODY_BYTES - BODY_BYTES_IN_MEMORY
         request.received(b"a")
-        assert intakes.sync.budget.kept_bytes == 0
+        assert intakes.sync.kept_bytes == 0
     intakes = Intakes(0)
     request = request_to(TOMBSTONES_PATH, intakes=intakes, Content_Length=MAX_BODY_BYTES + 9)
     request.received(b"a" * (MAX_BODY_BYTES + 1))
-    assert intakes.tombstones.budget.kept_bytes == MAX_BODY_BYTES + 1 - BODY_BYTES_IN_MEMORY
-    assert intakes.sync.budget.kept_bytes == 0
+    assert intakes.tombstones.kept_bytes == MAX_BODY_BYTES + 1 - BODY_BYTES_IN_MEMORY
+    assert intakes.sync.kept_bytes == 0
     request.close()
-    assert intakes.tombstones.budget.kept_bytes == 0
+    assert intakes.tombstones.kept_bytes == 0
 
 
 def test_a_small_body_is_in_memory_alone_and_a_larger_one_is_counted():
     intakes = Intakes(0)
     small = request_to("/x", intakes=intakes, Content_Length=BODY_BYTES_IN_MEMORY)
     small.received(b"a" * BODY_BYTES_IN_MEMORY)
-    assert (small.completed, intakes.pages.budget.kept_bytes) == (True, 0)
+    assert (small.completed, intakes.pages.kept_bytes) == (True, 0)
     large = request_to("/x", intakes=intakes, Content_Length=BODY_BYTES_IN_MEMORY + 1000)
     large.received(b"a" * (BODY_BYTES_IN_MEMORY + 900))
-    assert intakes.pages.budget.kept_bytes == 900
+    assert intakes.pages.kept_bytes == 900
     large.close()
     large.close()
-    assert intakes.pages.budget.kept_bytes == 0
+    assert intakes.pages.kept_bytes == 0
 
 
 def test_a_body_that_is_too_large_is_read_to_its_end_and_not_kept():
     intakes = Intakes(0)
     request = request_to("/x", intakes=intakes, Content_Length=PAGE_BODY_BYTES + 1)
     request.received(b"a" * PAGE_BODY_BYTES)
-    assert intakes.pages.budget.kept_bytes == PAGE_BODY_BYTES - BODY_BYTES_IN_MEMORY
+    assert intakes.pages.kept_bytes == PAGE_BODY_BYTES - BODY_BYTES_IN_MEMORY
     request.received(b"a")
     assert (request.completed, request.error) == (True, None)
-    assert intakes.pages.budget.kept_bytes == 0
+    assert intakes.pages.kept_bytes == 0
     assert request.headers["CONTENT_LENGTH"] == str(PAGE_BODY_BYTES + 1)
     assert request.get_body_stream().read() == b""
 
@@ -345,7 +340,7 @@ def test_a_sender_that_asks_first_is_refused_before_it_sends_too_much():
 
 def test_where_no_room_is_left_a_gate_is_answered_in_its_own_form():
     intakes = Intakes(0)
-    intakes.sync.budget.take("198.51.100.7", SYNC_BYTES_OF_A_CLIENT)
+    intakes.sync.take("198.51.100.7", SYNC_BYTES_OF_A_CLIENT)
     request = request_to(ASK_PATH, intakes=intakes, Content_Length=BODY_BYTES_IN_MEMORY + 1)
     request.received(b"a" * (BODY_BYTES_IN_MEMORY + 1))
     status, _headers, body = request.error.to_response()
@@ -354,8 +349,7 @@ def test_where_no_room_is_left_a_gate_is_answered_in_its_own_form():
 
 
 def test_an_endless_line_between_chunks_ends_the_request():
-    request = ArrivingRequest(Adjustments(), "198.51.100.7", Intakes(0))
-    request.received(b"POST /x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+    request = request_to("/x", Transfer_Encoding="chunked")
     request.received(b"5;" + b"a" * 5000)
     assert request.completed
     assert request.error.to_response()[0] == "400 Bad Request"

@@ -24,9 +24,10 @@ from web_admin.serving.shared_threads import SharedThreads
 from web_admin.serving.socket_loop import Sockets
 
 ACCEPTED_AT_ONCE = 64
-OPEN_FILES_WANTED = 3 * CONNECTIONS + 500
 CONNECTIONS_OF_MANY = 12_000
 """Where many compounds share the server: each gate keeps one between its questions."""
+OPEN_FILES_WANTED = 2 * CONNECTIONS_OF_MANY
+"""Databases and bodies need files too."""
 MAX_ANSWER_BYTES_WAITING = 1024 * 1024
 """What a thread may be ahead of a client that takes its time; streams and pages stay far below."""
 
@@ -47,16 +48,14 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
     ) -> None:
         """Listen on a bound socket; `is_of_many`: compounds share it."""
         self.intakes, self.sockets, self.is_of_many = Intakes(trusted_proxies), Sockets(), is_of_many
-        self._connections_at_most = (
-            connections_of_many(raise_open_files(2 * CONNECTIONS_OF_MANY))
-            if is_of_many
-            else connections_for(raise_open_files(OPEN_FILES_WANTED))
-        )
+        most, files_of_each = (CONNECTIONS_OF_MANY, 5 / 3) if is_of_many else (CONNECTIONS, 3)
+        self._connections_at_most = connections_for(raise_open_files(), most, files_of_each)
         self._open_of: Counter[str] = Counter()
         adjustments = Adjustments(
             sockets=[listener],
             ident="",
             connection_limit=10**9,  # ours close the oldest instead
+            channel_timeout=10**9,  # ours depend on what is waited for
             clear_untrusted_proxy_headers=False,  # the app trusts the configured number of proxies
             log_socket_errors=False,
             max_request_header_size=HEAD_BYTES,
@@ -84,25 +83,18 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
         if self.sockets.is_first_call():
             super().pull_trigger()
 
-    def readable(self) -> bool:
-        """Return true: connections are accepted in any number."""
-        return bool(self.accepting)
-
     def handle_accept(self) -> None:
-        """Take the connections that wait; each may cost the place of one that waits longer."""
+        """Take the connections that wait."""
         for _turn in range(ACCEPTED_AT_ONCE):
-            try:
-                accepted = self.accept()
-                if accepted is None:
-                    return
-                connection, address = accepted
-                self.set_socket_options(connection)
-            except OSError:
-                # Gone before it was taken, or no file left for it: the next look tries again.
+            before = len(self.active_channels)
+            super().handle_accept()
+            if len(self.active_channels) == before:
                 return
-            newest = TimedChannel(self, connection, address, self.adj, map=self._map)
-            self._open_of[newest.place] += 1
-            self._make_room(newest)
+
+    def admit(self, newest: TimedChannel) -> None:
+        """Count a connection as one of its address; it may cost the place of one that waits longer."""
+        self._open_of[newest.place] += 1
+        self._make_room(newest)
 
     def forget(self, channel: TimedChannel) -> None:
         """Count a connection no longer as one of its address."""
@@ -116,7 +108,6 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
             channel.close_if_late(now)
         if self.is_of_many:
             self.task_dispatcher.replace_hanging(channel for channel in self.channels if channel.hangs(now))
-
         self.sockets.look_at_some()
 
     def _make_room(self, newest: TimedChannel) -> None:
@@ -138,16 +129,10 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
             )
 
 
-def connections_of_many(open_files: int) -> int:
-    """Return how many fit where many compounds share the server: databases and bodies need files too."""
-    return max(50, min(CONNECTIONS_OF_MANY, (open_files - 200) * 6 // 10))
-
-
-def raise_open_files(most: int) -> int:
-    """Raise this process's limit of open files as far as it is wanted and allowed; return it."""
+def raise_open_files() -> int:
+    """Raise this process's limit of open files as far as it is wanted and allowed; return how many."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
+    wanted = OPEN_FILES_WANTED if hard == resource.RLIM_INFINITY else min(OPEN_FILES_WANTED, hard)
+    if resource.RLIM_INFINITY != soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        soft = wanted
-    return soft if soft != resource.RLIM_INFINITY else most
+    return wanted

@@ -64,6 +64,7 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
         self._was_turned_away = False
         self.sent_bytes = 0
         super().__init__(server, sock, addr, adj, map=map)
+        self.server.admit(self)
 
     def parser_class(self, adjustments: Adjustments) -> ArrivingRequest:
         """Return the next request of this connection."""

@@ -64,9 +64,9 @@ class Patience:
         return self._left < 0
 
 
-def connections_for(open_files: int) -> int:
-    """Return how many connections fit into a limit of open files: each may need two files beside itself."""
-    return max(50, min(CONNECTIONS, (open_files - 200) // 3))
+def connections_for(open_files: int, most: int = CONNECTIONS, files_of_each: float = 3) -> int:
+    """Return how many connections fit into a limit of open files: each may need others beside itself."""
+    return max(50, min(most, int((open_files - 200) / files_of_each)))
 
 
 def client_of(headers: Mapping[str, str], peer: str, trusted_proxies: int) -> str:

@@ -11,7 +11,8 @@ import logging
 import os
 import socket
 
-FIRST_DESCRIPTOR = 3
+from gunicorn import systemd  # type: ignore[import-untyped]  # it has no types
+
 NAME = "menjin-web"
 WAITING_CONNECTIONS = 2048
 """So many wait at most to be accepted; the system may allow fewer (net.core.somaxconn)."""
@@ -50,10 +51,7 @@ def _keep(listener: socket.socket) -> None:
 
 def _handed_over() -> socket.socket | None:
     """Return the socket that was stored, once; None where there is none for this process."""
-    count, pid = os.environ.pop("LISTEN_FDS", ""), os.environ.pop("LISTEN_PID", "")
-    os.environ.pop("LISTEN_FDNAMES", None)
-    if pid != str(os.getpid()) or not count.isdigit() or int(count) < 1:
-        return None
-    for spare in range(FIRST_DESCRIPTOR + 1, FIRST_DESCRIPTOR + int(count)):
-        os.close(spare)
-    return socket.socket(fileno=FIRST_DESCRIPTOR)
+    count = systemd.listen_fds()
+    for spare in range(1, count):
+        os.close(systemd.SD_LISTEN_FDS_START + spare)
+    return socket.socket(fileno=systemd.SD_LISTEN_FDS_START) if count else None

@@ -164,6 +164,13 @@ def test_a_connection_whose_body_stalls_after_a_fast_start_is_closed(served):
     assert client.recv(100).startswith(b"HTTP/1.1 408 ")
 
 
+def test_waitress_closes_nothing_by_its_own_clock(served):
+    served.connect(BEGUN)
+    (channel,) = served.server.channels
+    served.server.maintenance(time.time() + STALLED_ANSWER_SECONDS)
+    assert not channel.will_close
+
+
 def test_the_connection_of_the_oldest_body_of_a_client_is_closed(served):
     oldest = served.connect(BEGUN)
     others = [served.connect(BEGUN) for _body in range(BODIES_OF_A_CLIENT)]

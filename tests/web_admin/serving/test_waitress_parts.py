@@ -49,8 +49,8 @@ PARTS = {
     "wasyncore.dispatcher.del_channel": ("adbc7e4cb5", "_fileno is None afterwards"),
     # serving/buffering_server.py extends the listener.
     "server.BaseWSGIServer.__init__": ("e70a16b5b6", "its parameters; it begins to accept"),
-    "server.BaseWSGIServer.readable": ("4eea9c1036", "replaced: no limit of its own"),
-    "server.BaseWSGIServer.handle_accept": ("69bfcf0fc1", "replaced: takes several, and makes room"),
+    "server.BaseWSGIServer.readable": ("4eea9c1036", "connection_limit, channel_timeout, accepting"),
+    "server.BaseWSGIServer.handle_accept": ("69bfcf0fc1", "makes a channel_class of one connection, or none"),
     "server.BaseWSGIServer.pull_trigger": ("bf12fa7216", "wakes the loop"),
     "wasyncore.dispatcher.accept": ("f74c690fd8", "None or a socket and an address; OSError"),
     # serving/socket_loop.py is its loop.

@@ -1,8 +1,8 @@
-"""Publishing in batches, of most people, and what it notes at the gates and rings."""
+"""Publishing in batches, of most people, and what it notes at the gates and wakes."""
 
 import pytest
 
-from gate_controller.contract.bell import ring_subject
+from gate_controller.contract.bell import wake_up_subject
 from tests.support.compounds.with_gates import add_card, add_gate, add_person
 from tests.web_admin.policy.published import ALL_METHODS, stored
 from web_admin.compound.models import Gate, Site
@@ -113,11 +113,11 @@ def test_a_gate_that_gets_nothing_yet_is_at_the_version_of_the_site(session, sea
     assert (newest(session, "east"), newest(session, "north")) == (7, 1)
 
 
-def test_the_gates_that_changed_are_rung_and_no_others(session, sealer, site, now, people):
+def test_the_gates_that_changed_are_woken_and_no_others(session, sealer, site, now, people):
     session.info.clear()
     session.get_one(Gate, "south").lanes[0].name = "Another"
     publish_policy(session, sealer, site, now)
-    assert session.info["menjin_rings"] == {ring_subject(site, "south")}
+    assert session.info["menjin_rings"] == {wake_up_subject(site, "south")}
 
 
 def test_nothing_is_published_while_a_gates_row_alone_is_locked(session, sealer, site, now, people):

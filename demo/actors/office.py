@@ -26,7 +26,7 @@ from web_admin.core.sealing import FACE_SHARE_PURPOSE
 from web_admin.custody.models import FaceShare
 from web_admin.events.texts import EVENTS
 from web_admin.gates.models import PairAttempt
-from web_admin.journal.models import GateEvent, SetAsideEntry
+from web_admin.journal.models import GateEvent, QuarantinedEntry
 
 OFFICE = "demo-office"
 
@@ -112,11 +112,13 @@ class Office:
             site = session.get_one(Site, self.site_id)
             return site.epoch, site.version
 
-    def set_aside(self, gate_id: str) -> list[tuple[int, bytes]]:
-        """Return number and digest of a gate's entries that were set aside, as while its key is copied."""
+    def quarantined(self, gate_id: str) -> list[tuple[int, bytes]]:
+        """Return number and digest of a gate's quarantined entries, as while its key is copied."""
         with self.read() as session:
             rows = session.execute(
-                select(SetAsideEntry.seq, SetAsideEntry.digest).where(SetAsideEntry.gate_id == gate_id)
+                select(QuarantinedEntry.seq, QuarantinedEntry.digest).where(
+                    QuarantinedEntry.gate_id == gate_id
+                )
             )
             return [(seq, digest) for seq, digest in rows]
 

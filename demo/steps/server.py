@@ -79,7 +79,7 @@ def _compare(stage: Stage, ends: GateEnds) -> int:
         # The gate goes on writing, so what the server has is compared up to what the gate had.
         written = [(entry.seq, entry.digest) for entry in ends.journal()]
         taken = {(event.seq, event.digest) for event in stage.office.events(ends.gate_id, 0)}
-        stored = taken | set(stage.office.set_aside(ends.gate_id))
+        stored = taken | set(stage.office.quarantined(ends.gate_id))
         return len(written) > 0 and stored >= set(written)
 
     try:

@@ -34,7 +34,7 @@ OTHERS = {
     "web_admin/face/ages.py::LONGEST_YEARS",
     "web_admin/people/phone_verification.py::MAX_VERIFICATIONS_ASKED",
     # What is shown, and figures that limit no person or client.
-    "web_admin/events/set_aside.py::MAX_SHOWN",
+    "web_admin/events/quarantine.py::MAX_SHOWN",
     "web_admin/manage/events.py::FOUND_AT_MOST",
     "web_admin/face/engine.py::ALONE_AT_MOST",
     "web_admin/alarms/queries.py::SHOWN_AT_MOST",
@@ -44,7 +44,7 @@ OTHERS = {
     # Within a body that the table bounds, or a file of the operator's.
     "web_admin/events/entry_reading.py::MAX_ENTRIES",
     "web_admin/events/entry_reading.py::MAX_IN_A_BATCH",
-    "web_admin/events/set_aside.py::MAX_KEPT_BYTES",
+    "web_admin/events/quarantine.py::MAX_KEPT_BYTES",
     "web_admin/operations/backup.py::MAX_FRAME_BYTES",
     "web_admin/settings/logo.py::MAX_BYTES",
     "web_admin/cells/parcel.py::MAX_MANIFEST_BYTES",

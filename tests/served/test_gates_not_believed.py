@@ -26,7 +26,7 @@ from web_admin.compound.models import Gate, Person
 from web_admin.compound.policy_models import OrderRow
 from web_admin.core.database import current_menjin
 from web_admin.custody.models import Consent, ReceiptRow
-from web_admin.journal.models import GateEvent, SetAsideEntry
+from web_admin.journal.models import GateEvent, QuarantinedEntry
 from web_admin.sync.requests import MAX_AHEAD, MAX_COUNTER
 
 # Two workers, either of which may get a request of either machine; on SQLite there is one.
@@ -116,7 +116,7 @@ def test_an_invented_card_at_such_a_gate_proves_no_phone_and_its_receipts_count(
     )
     kept = select(GateEvent.seq).where(GateEvent.gate_id == gate.gate_id, GateEvent.journal_id == "north.1")
     assert read(served.compound, lambda s: s.scalars(kept).all()) == [1]
-    aside = select(SetAsideEntry.seq, SetAsideEntry.why).order_by(SetAsideEntry.seq)
+    aside = select(QuarantinedEntry.seq, QuarantinedEntry.why).order_by(QuarantinedEntry.seq)
     assert read(served.compound, lambda s: [tuple(row) for row in s.execute(aside)]) == [
         (2, "gate_not_trusted"),
         (3, "gate_not_trusted"),

@@ -215,7 +215,7 @@ def audit_verify(arguments: argparse.Namespace) -> str:
     text = (
         f"ok: {found.ledger_entries} entries of the ledger follow from each other, {found.erased} with "
         f"their personal part erased; {found.consents} consents are in it; {found.gate_entries} entries of "
-        f"gates, and {found.set_aside} that were set aside and count for nothing\n"
+        f"gates, and {found.quarantined} that were set aside and count for nothing\n"
     )
     if anchor is None:
         return f"{text}no anchor given: that the ledger was never rewritten is not shown\n"

@@ -40,7 +40,7 @@ _SESSIONS = "tests/web_admin/accounts/test_sessions.py"
 _THROTTLE = "tests/web_admin/accounts/test_throttle.py"
 _UPLOADS = "tests/web_admin/every_page/test_large_uploads.py"
 _HOSTILE = "tests/web_admin/web/test_request_bodies.py"
-_NOT_TRUSTED = "tests/web_admin/events/test_set_aside.py"
+_NOT_TRUSTED = "tests/web_admin/events/test_quarantine.py"
 _SHEETS = "tests/web_admin/core/test_workbook.py"
 _GUESSING = "tests/served/test_guessing_is_bounded.py"
 
@@ -229,12 +229,12 @@ CONSTANTS = (
     ),
     Limit(
         "set_aside", 50_000, "entries that were set aside", "gate",
-        "web_admin/events/set_aside.py::MAX_OF_A_GATE",
+        "web_admin/events/quarantine.py::MAX_OF_A_GATE",
         f"{_NOT_TRUSTED}::test_a_thief_does_not_fill_the_disk",
     ),
     Limit(
         "set_aside_alarms", 20, "open alarms of one kind from such entries", "gate",
-        "web_admin/events/set_aside.py::MAX_RINGING",
+        "web_admin/events/quarantine.py::MAX_RINGING",
         "tests/web_admin/events/test_entry_reading.py::"
         "test_an_open_alarm_silences_no_later_one_until_many_ring",
     ),

@@ -1,1 +1,1 @@
-"""Take in gates' journals, set entries aside, search and explain them; imports the policy and below."""
+"""Take in gates' journals, quarantine entries, search and explain them; imports the policy and below."""

@@ -1,7 +1,7 @@
 """Read a batch of a gate's journal entry by entry, so that no invalid one blocks the ones after it.
 
 The signed head gives every entry its place, and the entry that follows gives it its digest. So the chain
-goes on past an entry that cannot be read, was changed, or cannot be stored: that one is set aside.
+goes on past an entry that cannot be read, was changed, or cannot be stored: that one is quarantined.
 Nothing here asks the database.
 """
 
@@ -135,7 +135,7 @@ def _in_their_places(bodies: Sequence[bytes], head: Head) -> tuple[ReadEntry, ..
         entry, body = entries[place], bodies[place]
         says = entry.digest if entry is not None and whole[place] else None
         digest = follows or says or _said_digest(body)
-        why = _why_aside(entry) if says == digest else UNREADABLE if entry is None else CHANGED
+        why = _why_quarantined(entry) if says == digest else UNREADABLE if entry is None else CHANGED
         previous = entry.previous if entry is not None and says is not None else b""
         read.append(ReadEntry(first_seq + place, previous, digest, body, entry, why, says == digest))
         follows = previous or None
@@ -156,7 +156,7 @@ def _alone(bodies: Sequence[bytes]) -> tuple[ReadEntry, ...]:
     return tuple(
         ReadEntry(entry.seq, entry.previous, entry.digest, body, entry, "", is_whole=False)
         for entry, body in zip(entries, bodies, strict=True)
-        if entry is not None and not _why_aside(entry)
+        if entry is not None and not _why_quarantined(entry)
     )
 
 
@@ -183,7 +183,7 @@ def _said_digest(body: bytes) -> bytes:
         return hashlib.sha256(body).digest()
 
 
-def _why_aside(entry: JournalEntry | None) -> str:
+def _why_quarantined(entry: JournalEntry | None) -> str:
     """Return why the database or a page could not take an entry, or nothing."""
     if entry is None:
         return UNREADABLE

@@ -1,7 +1,7 @@
 """Take a gate's journal in: verified as a chain, stored once, countersigned.
 
-An entry that is odd is set aside and holds up no other. A batch that is no piece of the journal is refused
-whole. What a cloned or stolen gate writes is set aside unread: it proves nothing, and clears nothing.
+An entry that is odd is quarantined and holds up no other. A batch that is no piece of the journal is refused
+whole. What a cloned or stolen gate writes is quarantined unread: it proves nothing, and clears nothing.
 """
 
 import logging
@@ -32,11 +32,18 @@ from web_admin.compound.models import Gate
 from web_admin.core.lock_order import SiteFirst
 from web_admin.core.sealing import Sealer
 from web_admin.events.entry_reading import NOT_STORED, NOT_TRUSTED, ReadBatch, ReadEntry
-from web_admin.events.set_aside import MAX_OF_A_GATE, aside_before, has_room, knows, ring_unread, set_aside
+from web_admin.events.quarantine import (
+    MAX_OF_A_GATE,
+    has_room,
+    knows,
+    quarantine,
+    quarantined_before,
+    raise_quarantined_alarms,
+)
 from web_admin.events.storing import store_entries, word
 from web_admin.face.gate_answers import note_openings, take_answers
 from web_admin.face.looks import note_looks
-from web_admin.journal.models import GateEvent, SetAsideEntry
+from web_admin.journal.models import GateEvent, QuarantinedEntry
 from web_admin.people.gate_verification import verify_by_gate_events
 from web_admin.policy.emergency_records import note_uses
 from web_admin.visitors.uses import note_visitor_uses
@@ -65,7 +72,7 @@ def take_events(act: Action, gate: Gate, batch: ReadBatch) -> EventsReply:
         gate.acknowledged_seq = fresh[-1].seq
         gate.head_digest = fresh[-1].digest
         session.flush()
-        unread = aside_before(session, gate, fresh)
+        unread = quarantined_before(session, gate, fresh)
         taken = [read for read in fresh if not read.why and read.digest not in unread]
         failed = _take_each(act, gate, taken)
         bad = [
@@ -73,7 +80,7 @@ def take_events(act: Action, gate: Gate, batch: ReadBatch) -> EventsReply:
             for read in fresh
             if (read.why or read.seq in failed) and read.digest not in unread
         ]
-        set_aside(session, gate, bad, now)
+        quarantine(session, gate, bad, now)
     return EventsReply(
         acknowledged_seq=gate.acknowledged_seq,
         countersigned=_countersigned(session, act.sealer, gate, head.journal_id),
@@ -81,16 +88,16 @@ def take_events(act: Action, gate: Gate, batch: ReadBatch) -> EventsReply:
 
 
 def _take_unread(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: datetime) -> None:
-    """Set aside the entries of a distrusted gate; two machines with one key may send two journals."""
+    """Quarantine the entries of a distrusted gate; two machines with one key may send two journals."""
     fresh = [
         replace(read, why=NOT_TRUSTED) for read in entries if not knows(session, gate, read.seq, read.digest)
     ]
     if has_room(session, gate, len(fresh)):
-        set_aside(session, gate, fresh, now)
+        quarantine(session, gate, fresh, now)
         return
     # A copied key may have filled the room: the alarms behind that ring all the same.
     _log.warning("gate %s: %d entries dropped beyond %d", gate.gate_id, len(fresh), MAX_OF_A_GATE)
-    ring_unread(session, gate, fresh, now)
+    raise_quarantined_alarms(session, gate, fresh, now)
 
 
 def _take_each(act: Action, gate: Gate, taken: Sequence[ReadEntry]) -> frozenset[int]:
@@ -179,12 +186,12 @@ def _new_entries(session: Session, gate: Gate, entries: Sequence[ReadEntry]) -> 
 
 
 def _follows_a_changed_one(session: Session, gate: Gate) -> bool:
-    """Return whether the last entry was set aside as changed: its digest is unknown then."""
-    last = select(SetAsideEntry.is_whole).where(
-        SetAsideEntry.gate_id == gate.gate_id,
-        SetAsideEntry.journal_id == (gate.journal_id or ""),
-        SetAsideEntry.seq == gate.acknowledged_seq,
-        SetAsideEntry.digest == gate.head_digest,
+    """Return whether the last entry was quarantined as changed: its digest is unknown then."""
+    last = select(QuarantinedEntry.is_whole).where(
+        QuarantinedEntry.gate_id == gate.gate_id,
+        QuarantinedEntry.journal_id == (gate.journal_id or ""),
+        QuarantinedEntry.seq == gate.acknowledged_seq,
+        QuarantinedEntry.digest == gate.head_digest,
     )
     return session.scalar(last) is False
 

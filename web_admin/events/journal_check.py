@@ -1,6 +1,6 @@
 """Verify the gates' journals as far as the server stores them: each entry, each place, and their ends.
 
-An entry that was set aside keeps its place, and the ledger says which ones were. What a gate that was not
+A quarantined entry keeps its place, and the ledger says which ones were. What a gate that was not
 trusted has sent is of no chain: of that, only the ledger shows whether any was removed.
 """
 
@@ -17,15 +17,15 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.journal_chain import ChainBroken, JournalEntry, verify_chain
 from web_admin.compound.models import Gate
 from web_admin.events.entry_reading import NOT_TRUSTED
-from web_admin.events.set_aside import LEDGER_KIND, knows
-from web_admin.journal.models import AuditEntry, GateEvent, SetAsideEntry
+from web_admin.events.quarantine import LEDGER_KIND, knows
+from web_admin.journal.models import AuditEntry, GateEvent, QuarantinedEntry
 
 _ROWS_A_READ = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """An entry in its place; None for one that was set aside, whose content may be gone."""
+    """An entry in its place; None for a quarantined one, whose content may be gone."""
 
     seq: int
     previous: bytes
@@ -35,12 +35,12 @@ class _Place:
 
 
 def check_gates(session: Session, site_id: str) -> tuple[int, int]:
-    """Return how many entries of gates hold, and how many were set aside; raise ChainBroken."""
+    """Return how many entries of gates hold, and how many are quarantined; raise ChainBroken."""
     count = 0
     gates = session.scalars(select(Gate).where(Gate.site_id == site_id).order_by(Gate.gate_id)).all()
     for gate in gates:
         events = select(GateEvent.journal_id).where(GateEvent.gate_id == gate.gate_id)
-        aside = select(SetAsideEntry.journal_id).where(SetAsideEntry.gate_id == gate.gate_id)
+        aside = select(QuarantinedEntry.journal_id).where(QuarantinedEntry.gate_id == gate.gate_id)
         journals = set(session.scalars(union(events, aside)))
         if gate.acknowledged_seq:
             journals.add(gate.journal_id or "")
@@ -49,7 +49,7 @@ def check_gates(session: Session, site_id: str) -> tuple[int, int]:
                 count += _check_journal(session, gate, journal_id)
             except ChainBroken as err:
                 raise ChainBroken(f"gate {gate.gate_id}, journal {journal_id}: {err}") from err
-    return count, _check_set_aside(session, site_id)
+    return count, _check_quarantine(session, site_id)
 
 
 def _check_journal(session: Session, gate: Gate, journal_id: str) -> int:
@@ -89,7 +89,7 @@ def _end(gate: Gate) -> bytes:
 
 
 def _missing(session: Session, gate: Gate, journal_id: str, first: int, last: int) -> None:
-    """Raise ChainBroken unless an older journal of the gate, or what was set aside, has all of these."""
+    """Raise ChainBroken unless an older journal of the gate, or the quarantine, has all of these."""
     if not journal_id.endswith(".1"):
         elsewhere = union(
             select(GateEvent.seq).where(
@@ -97,8 +97,8 @@ def _missing(session: Session, gate: Gate, journal_id: str, first: int, last: in
                 GateEvent.journal_id != journal_id,
                 GateEvent.seq.between(first, last),
             ),
-            select(SetAsideEntry.seq).where(
-                SetAsideEntry.gate_id == gate.gate_id, SetAsideEntry.seq.between(first, last)
+            select(QuarantinedEntry.seq).where(
+                QuarantinedEntry.gate_id == gate.gate_id, QuarantinedEntry.seq.between(first, last)
             ),
         ).subquery()
         if session.scalar(select(func.count()).select_from(elsewhere)) == last - first + 1:
@@ -113,15 +113,15 @@ def _places(session: Session, gate_id: str, journal_id: str) -> Iterator[_Place]
         .order_by(GateEvent.seq)
     ).yield_per(_ROWS_A_READ)
     aside = session.scalars(
-        select(SetAsideEntry)
+        select(QuarantinedEntry)
         .where(
-            SetAsideEntry.gate_id == gate_id,
-            SetAsideEntry.journal_id == journal_id,
-            SetAsideEntry.why != NOT_TRUSTED,
+            QuarantinedEntry.gate_id == gate_id,
+            QuarantinedEntry.journal_id == journal_id,
+            QuarantinedEntry.why != NOT_TRUSTED,
         )
-        .order_by(SetAsideEntry.seq)
+        .order_by(QuarantinedEntry.seq)
     ).all()
-    return merge(map(_of_event, events), map(_of_set_aside, aside), key=attrgetter("seq"))
+    return merge(map(_of_event, events), map(_of_quarantined, aside), key=attrgetter("seq"))
 
 
 def _of_event(row: GateEvent) -> _Place:
@@ -139,7 +139,7 @@ def _of_event(row: GateEvent) -> _Place:
     return _Place(row.seq, row.previous, row.digest, is_whole=True, entry=entry)
 
 
-def _of_set_aside(row: SetAsideEntry) -> _Place:
+def _of_quarantined(row: QuarantinedEntry) -> _Place:
     if row.body is not None and row.is_whole:
         try:
             entry = msgspec.json.decode(row.body, type=JournalEntry)
@@ -151,12 +151,12 @@ def _of_set_aside(row: SetAsideEntry) -> _Place:
     return _Place(row.seq, row.previous, row.digest, row.is_whole, None)
 
 
-def _check_set_aside(session: Session, site_id: str) -> int:
-    """Compare the entries set aside with the ledger; return how many entries."""
+def _check_quarantine(session: Session, site_id: str) -> int:
+    """Compare the quarantined entries with the ledger; return how many entries."""
     found: dict[int, list[bytes]] = {}
     rows = session.execute(
-        select(SetAsideEntry.ledger_seq, SetAsideEntry.digest)
-        .join(Gate, Gate.gate_id == SetAsideEntry.gate_id)
+        select(QuarantinedEntry.ledger_seq, QuarantinedEntry.digest)
+        .join(Gate, Gate.gate_id == QuarantinedEntry.gate_id)
         .where(Gate.site_id == site_id)
     )
     for ledger_seq, digest in rows:

@@ -77,7 +77,7 @@ def _take(by_gate: Action, gate: Gate, entry: JournalEntry) -> None:
         facts = msgspec.convert(entry.facts, AnswerFacts)
         persons = msgspec.convert(entry.personal or {}, AnswerPersons)
     except msgspec.ValidationError:
-        _set_aside(by_gate, gate, entry, "unreadable")
+        _quarantine(by_gate, gate, entry, "unreadable")
         return
     act = replace(by_gate, actor_id=persons.person_id)
     try:
@@ -85,9 +85,9 @@ def _take(by_gate: Action, gate: Gate, entry: JournalEntry) -> None:
         with act.session.begin_nested():
             _carry_out(act, gate, entry, facts, persons)
     except _AnswerRejected as why:
-        _set_aside(act, gate, entry, str(why), persons.person_id)
+        _quarantine(act, gate, entry, str(why), persons.person_id)
     except ActionRefused as refused:
-        _set_aside(act, gate, entry, refused.field or "not_allowed", persons.person_id, str(refused))
+        _quarantine(act, gate, entry, refused.field or "not_allowed", persons.person_id, str(refused))
 
 
 def _carry_out(
@@ -200,7 +200,7 @@ def note_openings(session: Session, site_id: str, entries: Sequence[JournalEntry
             note_opening(session, person_id, [credential_id], now)
 
 
-def _set_aside(
+def _quarantine(
     act: Action, gate: Gate, entry: JournalEntry, why: str, person_id: str | None = None, detail: str = ""
 ) -> None:
     answer = entry.facts.get("answer")

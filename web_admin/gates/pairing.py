@@ -24,7 +24,7 @@ from web_admin.compound.policy_models import forget_published
 from web_admin.core.sealing import Sealer, code_digest
 from web_admin.custody.gate_reports import forget_tampering
 from web_admin.gates.models import PairAttempt
-from web_admin.journal.models import GateEvent, SetAsideEntry
+from web_admin.journal.models import GateEvent, QuarantinedEntry
 
 CODE_LIFETIME = timedelta(minutes=15)
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -141,7 +141,7 @@ def approve(session: Session, sealer: Sealer, pair_id: str, now: datetime) -> Ga
     # A controller that is paired again has kept its journal: what was stored of it is not stored again.
     went_before = any(
         session.scalar(select(table.seq).where(table.gate_id == gate.gate_id).limit(1)) is not None
-        for table in (GateEvent, SetAsideEntry)
+        for table in (GateEvent, QuarantinedEntry)
     )
     generation = 2 if went_before else 1
     gate.journal_id = f"{sha256(attempt.gate_public_key).hexdigest()[:12]}.{generation}"

@@ -57,7 +57,7 @@ class GateEvent(Base):
     received_at: Mapped[datetime]
 
 
-class SetAsideEntry(Base):
+class QuarantinedEntry(Base):
     """An entry of a gate's journal that counts for nothing: it keeps its place in the chain, and `body`.
 
     It cannot be read or stored, was changed, or came from a gate that was cloned or stolen. No list, figure

@@ -15,7 +15,7 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.texts import METHODS
 from web_admin.custody.gate_reports import clear_tampering
 from web_admin.custody.queries import gate_face
-from web_admin.events.set_aside import shown_set_aside
+from web_admin.events.quarantine import shown_quarantine
 from web_admin.events.usage import gate_day
 from web_admin.gates.actions import add_gate, save_lane
 from web_admin.gates.models import PairAttempt
@@ -181,7 +181,7 @@ def _gate_page(gate: Gate, code: str | None = None) -> str:
         face_sentences=face_sentences,
         day=gate_day(request_session(), gate, request_now()),
         lane_names={lane.lane_id: lane.name for lane in gate.lanes},
-        set_aside=shown_set_aside(request_session(), gate.gate_id),
+        quarantine=shown_quarantine(request_session(), gate.gate_id),
         hears_bell=_hears_bell(gate),
     )
 

@@ -31,14 +31,14 @@ GIVEN, ENDED = "face_consent_given", "face_withdrawn"
 class ServerRecords:
     """What holds at the server: entries of the ledger, erased ones among them, consents, gates' entries.
 
-    `set_aside` of the gates' entries count for nothing, and keep their place in the chain.
+    `quarantined` of the gates' entries count for nothing, and keep their place in the chain.
     """
 
     ledger_entries: int
     erased: int
     consents: int
     gate_entries: int
-    set_aside: int
+    quarantined: int
 
 
 def check_server_records(session: Session, site_id: str, anchor: Head | None = None) -> ServerRecords:

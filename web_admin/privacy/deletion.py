@@ -22,7 +22,7 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.face.actions import withdraw_face
 from web_admin.face.inactive import note_use
 from web_admin.face.ways_in import live_face_consent
-from web_admin.journal.models import GateEvent, SetAsideEntry
+from web_admin.journal.models import GateEvent, QuarantinedEntry
 from web_admin.privacy.requests import new_request
 from web_admin.privacy.retention import ERASED
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
@@ -97,20 +97,20 @@ def _forget_passages(act: Action, person: Person) -> int:
     consent = live_face_consent(act.session, person)
     if consent is not None:
         note_use(act.session, consent)  # or the face would look unused from now on
-    _empty_set_aside(act, person.person_id)
+    _empty_quarantined(act, person.person_id)
     return _change(act, update(GateEvent).where(_passages(person.person_id)).values(**ERASED, person_id=None))
 
 
-def _empty_set_aside(act: Action, person_id: str) -> None:
-    """Erase a person from unread entries that were set aside."""
-    kept = select(SetAsideEntry.gate_id, SetAsideEntry.digest, SetAsideEntry.body).where(
-        SetAsideEntry.body.is_not(None)
+def _empty_quarantined(act: Action, person_id: str) -> None:
+    """Erase a person from unread, quarantined entries."""
+    kept = select(QuarantinedEntry.gate_id, QuarantinedEntry.digest, QuarantinedEntry.body).where(
+        QuarantinedEntry.body.is_not(None)
     )
     rows = act.session.execute(kept).yield_per(500)
     about = [row[:2] for row in rows if row.body is not None and person_id.encode() in row.body]
     for gate_id, digest in about:
-        of_person = (SetAsideEntry.gate_id == gate_id) & (SetAsideEntry.digest == digest)
-        act.session.execute(update(SetAsideEntry).where(of_person).values(body=None))
+        of_person = (QuarantinedEntry.gate_id == gate_id) & (QuarantinedEntry.digest == digest)
+        act.session.execute(update(QuarantinedEntry).where(of_person).values(body=None))
 
 
 def _forget_visitors(act: Action, person: Person) -> int:

@@ -24,7 +24,7 @@ from web_admin.desk.models import DeskVisitRow
 from web_admin.face.guardian_requests import REQUEST_LASTS
 from web_admin.face.models import GuardianRequest, WrittenRelease
 from web_admin.gates.models import PairAttempt
-from web_admin.journal.models import AuditEntry, GateEvent, SetAsideEntry
+from web_admin.journal.models import AuditEntry, GateEvent, QuarantinedEntry
 from web_admin.messages.models import OutboxMessage
 from web_admin.people.print_models import PrintRun, PrintSlip
 from web_admin.privacy.models import Disclosure, RightsRequest
@@ -47,10 +47,10 @@ def _passages(menjin: Menjin, now: datetime) -> Chosen:
     return GateEvent, (GateEvent.at < before) & named, {**ERASED, "person_id": None}
 
 
-def _set_aside(menjin: Menjin, now: datetime) -> Chosen:
+def _quarantined(menjin: Menjin, now: datetime) -> Chosen:
     before = now - timedelta(days=menjin.config.passage_days)
-    kept = SetAsideEntry.body.is_not(None)
-    return SetAsideEntry, (SetAsideEntry.received_at < before) & kept, {"body": None}
+    kept = QuarantinedEntry.body.is_not(None)
+    return QuarantinedEntry, (QuarantinedEntry.received_at < before) & kept, {"body": None}
 
 
 def _log_entries(menjin: Menjin, now: datetime) -> Chosen:
@@ -206,7 +206,7 @@ def _disclosures(menjin: Menjin, now: datetime) -> Chosen:
 
 RULES: Mapping[str, Rule] = {
     "passages_unnamed": _passages,
-    "set_aside_entries_emptied": _set_aside,
+    "set_aside_entries_emptied": _quarantined,
     "ledger_entries_unnamed": _log_entries,
     "ledger_persons_erased": _log_persons,
     "ended_secrets_erased": _ended_secrets,

@@ -47,7 +47,7 @@ from web_admin.core.limits import PAIRING_CODES
 from web_admin.custody.shares import ReceiptRefused, take_receipt
 from web_admin.events.entry_reading import ReadBatch, read_batch
 from web_admin.events.intake import EventsRefused, take_events
-from web_admin.events.set_aside import ring_unread
+from web_admin.events.quarantine import raise_quarantined_alarms
 from web_admin.gates import pairing
 from web_admin.gates.models import PairAttempt
 from web_admin.gates.new_receipts import ReceiptsRequest, store_new_receipts
@@ -189,7 +189,7 @@ def _take_events(
             detail=str(err),
             once=True,
         )
-        ring_unread(session, gate, batch.entries, now)
+        raise_quarantined_alarms(session, gate, batch.entries, now)
         raise SyncRefused(409, "journal_broken", str(err)) from err
 
 
@@ -234,11 +234,11 @@ def _take_receipts(
         except (SignatureRefused, ReceiptRefused) as err:
             # Not the whole batch: the gate would hand it over for ever, and the good ones never arrive. A
             # server restored from a backup may not know the consent, a new controller has another key.
-            _set_aside(session, gate, signed, str(err), now)
+            _quarantine(session, gate, signed, str(err), now)
     return Accepted(count=len(batch.receipts))
 
 
-def _set_aside(session: DatabaseSession, gate: Gate, signed: SignedReceipt, why: str, now: datetime) -> None:
+def _quarantine(session: DatabaseSession, gate: Gate, signed: SignedReceipt, why: str, now: datetime) -> None:
     _log.warning("a receipt of gate %s is set aside: %s", gate.gate_id, why)
     digest = hashlib.sha256(signed.receipt + signed.signature).hexdigest()[:16]
     append_audit(

@@ -32,7 +32,7 @@ from web_admin.desk.models import DeskVisitRow
 from web_admin.face.consent_rules import keep_release
 from web_admin.face.models import AssessmentRow, ConsentRenewal, ConsentRules, FaceOpening, GuardianConsent
 from web_admin.gates.models import PairAttempt
-from web_admin.journal.models import GateEvent, SetAsideEntry
+from web_admin.journal.models import GateEvent, QuarantinedEntry
 from web_admin.messages.models import OutboxMessage, Webhook
 from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.people.models import HomeAddition
@@ -185,7 +185,7 @@ def _of_office(act: Action, person: Person) -> list[Base]:
             digest=b"",
             received_at=now,
         ),
-        SetAsideEntry(
+        QuarantinedEntry(
             gate_id="north",
             journal_id="j",
             seq=901,

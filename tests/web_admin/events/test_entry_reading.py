@@ -18,8 +18,8 @@ from web_admin.action.base import Action
 from web_admin.alarms.actions import acknowledge_alarm
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate
-from web_admin.events import intake, set_aside
-from web_admin.journal.models import GateEvent, SetAsideEntry
+from web_admin.events import intake, quarantine
+from web_admin.journal.models import GateEvent, QuarantinedEntry
 from web_admin.operations.audit_check import check_server_records
 from web_admin.policy.effects import PolicyEffects
 
@@ -46,7 +46,7 @@ def send_bodies(gate, bodies, last):
 def stored(database):
     with database.session() as session:
         taken = list(session.scalars(select(GateEvent.seq).order_by(GateEvent.seq)))
-        aside = session.execute(select(SetAsideEntry.seq, SetAsideEntry.why)).all()
+        aside = session.execute(select(QuarantinedEntry.seq, QuarantinedEntry.why)).all()
     return taken, [tuple(row) for row in aside]
 
 
@@ -94,7 +94,7 @@ def test_an_odd_entry_is_set_aside_and_the_alarm_behind_it_arrives(database, sit
     assert alarms(database) == ["alarm_duress", "alarm_entries_set_aside"]
     with database.session() as session:
         found = check_server_records(session, site)
-    assert (found.gate_entries, found.set_aside) == (4, 1)
+    assert (found.gate_entries, found.quarantined) == (4, 1)
 
 
 def test_a_body_of_quotes_without_end_is_refused_in_one_reading(north):
@@ -112,7 +112,7 @@ def test_a_template_in_place_of_an_entry_leaves_nothing_but_a_digest(database, s
     bodies[ODD - 1] = bodies[ODD - 1][:-1] + f',"of_a_face":"{template}"}}'.encode()
     assert send_bodies(north, bodies, entries[-1]) == LENGTH
     with database.session() as session:
-        rows = session.scalars(select(SetAsideEntry)).all()
+        rows = session.scalars(select(QuarantinedEntry)).all()
         assert [(row.seq, row.body) for row in rows] == [(ODD, None)]
         details = session.scalars(select(Alarm.detail)).all()
     assert not [detail for detail in details if detail and "AAAA" in detail]
@@ -135,7 +135,7 @@ def test_an_entry_that_cannot_be_read_is_set_aside_too(database, site, north, cl
     assert send_bodies(north, bodies, entries[-1]) == LENGTH
     assert stored(database) == ([1, 2, 4, 5], [(ODD, "unreadable")])
     with database.session() as session:
-        assert check_server_records(session, site).set_aside == 1
+        assert check_server_records(session, site).quarantined == 1
 
 
 BAD_BYTES = st.one_of(
@@ -164,7 +164,7 @@ def test_whatever_one_entry_is_changed_into_the_ones_after_it_are_taken(
     database, site, north, clock, place, field, value, whole
 ):
     with database.session() as session:
-        for table in (GateEvent, SetAsideEntry, Alarm):
+        for table in (GateEvent, QuarantinedEntry, Alarm):
             session.execute(delete(table))
         gate = session.get_one(Gate, "north")
         gate.acknowledged_seq, gate.head_digest = 0, None
@@ -263,7 +263,7 @@ def test_an_alarm_rings_even_when_its_own_entry_is_odd_or_its_journal_is_refused
 
 def test_an_open_alarm_silences_no_later_one_until_many_ring(database, north, clock, monkeypatch):
     """A copied key may have raised the first: it must not swallow the honest ones behind it."""
-    monkeypatch.setattr(set_aside, "MAX_RINGING", 3)
+    monkeypatch.setattr(quarantine, "MAX_RINGING", 3)
     previous, entries = GENESIS, []
     for seq in range(1, 6):
         said = {"lane_id": "north-in", "detail": "\0"}

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from tests.web_admin.manage.forms import Rows, send
 from web_admin.compound.models import Gate, Lane
 from web_admin.gates.models import PairAttempt
+from web_admin.journal.models import QuarantinedEntry
 
 
 @pytest.fixture
@@ -94,3 +95,25 @@ def test_a_pair_code_is_shown_once_and_the_twelve_characters_are_compared(client
     assert "ABCD EFGH JKLM" in client.get("/manage/gates/garage").text
     send(client, "/manage/gates/garage", f"/manage/gates/pairings/{pair_id}", answer="approve")
     assert rows(lambda s: s.get_one(Gate, "garage").state) == "paired"
+
+
+def test_a_gate_shows_the_entries_of_its_journal_that_count_for_nothing(compound, client) -> None:
+    assert 'id="set-aside"' not in client.get("/manage/gates/north").text
+    with compound.act() as act:
+        act.session.add(
+            QuarantinedEntry(
+                gate_id="north",
+                journal_id="j",
+                seq=90_017,
+                digest=b"d",
+                previous=b"",
+                is_whole=True,
+                why="text",
+                body=None,
+                received_at=act.now,
+                ledger_seq=1,
+            )
+        )
+    section = client.get("/manage/gates/north").text.partition('id="set-aside"')[2].partition("</section>")[0]
+    assert "1 entry of its journal counts for nothing" in section
+    assert "90017" in section

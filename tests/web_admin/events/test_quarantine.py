@@ -36,9 +36,9 @@ from tests.web_admin.sync.answers import alarms, error_of, introduced
 from web_admin.compound.models import Gate, Invitation, Person
 from web_admin.compound.policy_models import OrderRow
 from web_admin.custody.models import ReceiptRow
-from web_admin.events import set_aside
+from web_admin.events import quarantine
 from web_admin.gates import pairing
-from web_admin.journal.models import AuditEntry, GateEvent, SetAsideEntry
+from web_admin.journal.models import AuditEntry, GateEvent, QuarantinedEntry
 from web_admin.operations.audit_check import check_server_records
 from web_admin.policy.publish import publish_policy
 from web_admin.sync import requests as sync_requests
@@ -110,11 +110,11 @@ def test_what_a_cloned_or_stolen_gate_writes_is_set_aside_unread(
         assert sent(north, [first, second, third]) == EventsReply(acknowledged_seq=3)
     with database.session() as session:
         assert session.get_one(Person, unproven[0]).phone_unproven == "invited_again"
-        aside = session.scalars(select(SetAsideEntry).order_by(SetAsideEntry.seq)).all()
+        aside = session.scalars(select(QuarantinedEntry).order_by(QuarantinedEntry.seq)).all()
         assert [(row.seq, row.why) for row in aside] == [(n, "gate_not_trusted") for n in (1, 2, 3)]
         assert session.get_one(Gate, "north").acknowledged_seq == 0
         kinds = list(session.scalars(select(AuditEntry.kind)))
-        assert check_server_records(session, site).set_aside == 3
+        assert check_server_records(session, site).quarantined == 3
     assert kinds == ["journal_entries_set_aside"]
     assert (count(database, GateEvent), count(database, VisitorUse)) == (0, 0)
     # A false alarm costs a walk, a missed one a person; a gate that lies in a thief's room rings nothing.
@@ -195,16 +195,16 @@ def test_what_was_set_aside_stays_so_after_pairing_again_and_what_comes_then_cou
     with database.session() as session:
         assert session.get_one(Person, unproven[0]).phone_unproven == "invited_again"
         assert list(session.scalars(select(GateEvent.seq))) == [2]
-        assert check_server_records(session, site).set_aside == 1
+        assert check_server_records(session, site).quarantined == 1
 
 
 def test_a_thief_does_not_fill_the_disk(database, north, clock, monkeypatch):
-    monkeypatch.setattr(set_aside, "MAX_OF_A_GATE", 3)
+    monkeypatch.setattr(quarantine, "MAX_OF_A_GATE", 3)
     disbelieve(database, clock)
     sent(north, journal(3, clock.now))
     duress = chain_entry(GENESIS, 1, clock.now, "alarm_duress", {"lane_id": "north-in"}, {})
     assert sent(north, [duress]).acknowledged_seq == 1
-    assert count(database, SetAsideEntry) == 3
+    assert count(database, QuarantinedEntry) == 3
     assert "alarm_duress" in alarms(database)  # what a copied key sent before holds no alarm up
 
 

@@ -1,4 +1,4 @@
-"""Set aside entries of a gate's journal that are not trusted, and raise the alarms among them.
+"""Quarantine entries of a gate's journal that are not trusted, and raise the alarms among them.
 
 One bad entry must not hold up a duress alarm behind it, and what a cloned or stolen gate writes proves
 nothing. Such entries are kept apart, with their place in the chain, and the ledger says which.
@@ -21,7 +21,7 @@ from web_admin.compound.models import Gate, Lane
 from web_admin.events.entry_reading import CHANGED, NOT_TRUSTED, ReadEntry
 from web_admin.events.texts import EVENTS
 from web_admin.journal.ledger import append_audit
-from web_admin.journal.models import GateEvent, SetAsideEntry
+from web_admin.journal.models import GateEvent, QuarantinedEntry
 
 LEDGER_KIND = "journal_entries_set_aside"
 MAX_KEPT_BYTES = 16 * 1024
@@ -30,13 +30,13 @@ MAX_OF_A_GATE = 50_000
 """Maximum kept of one gate; an attacker with its key could otherwise fill the disk."""
 MAX_SHOWN = 20
 MAX_RINGING = 20
-"""Open alarms of one kind and gate from entries that were set aside."""
+"""Open alarms of one kind and gate from quarantined entries."""
 AHEAD = timedelta(hours=1)
 
 _log = logging.getLogger(__name__)
 
 
-def set_aside(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: datetime) -> None:
+def quarantine(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: datetime) -> None:
     """Store entries apart, record it in the ledger and in one alarm with a count, raise alarms among them.
 
     The gate's row must be locked.
@@ -68,10 +68,10 @@ def set_aside(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: d
         }
         for read in entries
     ]
-    session.connection().execute(insert(SetAsideEntry), rows)
+    session.connection().execute(insert(QuarantinedEntry), rows)
     if gate.is_trusted:
         _say_how_many(session, gate, entries, now)
-    ring_unread(session, gate, entries, now)
+    raise_quarantined_alarms(session, gate, entries, now)
 
 
 def _record(session: Session, gate: Gate, entries: Sequence[ReadEntry], reasons: str, now: datetime) -> int:
@@ -122,13 +122,15 @@ def _say_how_many(session: Session, gate: Gate, entries: Sequence[ReadEntry], no
         return
     count = session.scalar(
         select(func.count())
-        .select_from(SetAsideEntry)
-        .where(SetAsideEntry.gate_id == gate.gate_id, SetAsideEntry.received_at >= alarm.raised_at)
+        .select_from(QuarantinedEntry)
+        .where(QuarantinedEntry.gate_id == gate.gate_id, QuarantinedEntry.received_at >= alarm.raised_at)
     )
     alarm.detail = f"entries set aside: {count}; the last is {entries[-1].seq} ({entries[-1].why})"
 
 
-def ring_unread(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: datetime) -> None:
+def raise_quarantined_alarms(
+    session: Session, gate: Gate, entries: Sequence[ReadEntry], now: datetime
+) -> None:
     """Raise the alarms among entries that are not taken: a false one costs a walk, a missed one a person.
 
     An alarm rings once however often its entry comes, and nothing at all rings for a stolen gate. An
@@ -177,51 +179,53 @@ def _ringing(session: Session, gate: Gate, kind: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class SetAside:
+class Quarantine:
     """What of a gate's journal counts for nothing, for its page."""
 
     count: int
-    newest: Sequence[SetAsideEntry]
+    newest: Sequence[QuarantinedEntry]
 
 
-def shown_set_aside(session: Session, gate_id: str) -> SetAside:
-    """Return how many entries of a gate were set aside, and the newest of them without their content."""
-    of_gate = SetAsideEntry.gate_id == gate_id
-    count = session.scalar(select(func.count()).select_from(SetAsideEntry).where(of_gate)) or 0
+def shown_quarantine(session: Session, gate_id: str) -> Quarantine:
+    """Return how many entries of a gate are quarantined, and the newest of them without their content."""
+    of_gate = QuarantinedEntry.gate_id == gate_id
+    count = session.scalar(select(func.count()).select_from(QuarantinedEntry).where(of_gate)) or 0
     newest = (
-        select(SetAsideEntry)
+        select(QuarantinedEntry)
         .where(of_gate)
-        .options(defer(SetAsideEntry.body))
-        .order_by(SetAsideEntry.received_at.desc(), SetAsideEntry.seq.desc())
+        .options(defer(QuarantinedEntry.body))
+        .order_by(QuarantinedEntry.received_at.desc(), QuarantinedEntry.seq.desc())
         .limit(MAX_SHOWN)
     )
-    return SetAside(count, session.scalars(newest).all())
+    return Quarantine(count, session.scalars(newest).all())
 
 
 def has_room(session: Session, gate: Gate, more: int) -> bool:
-    """Return whether so many more entries of a gate may be set aside."""
-    kept = select(func.count()).select_from(SetAsideEntry).where(SetAsideEntry.gate_id == gate.gate_id)
+    """Return whether so many more entries of a gate may be quarantined."""
+    kept = select(func.count()).select_from(QuarantinedEntry).where(QuarantinedEntry.gate_id == gate.gate_id)
     return (session.scalar(kept) or 0) + more <= MAX_OF_A_GATE
 
 
-def aside_before(session: Session, gate: Gate, entries: Sequence[ReadEntry]) -> frozenset[bytes]:
+def quarantined_before(session: Session, gate: Gate, entries: Sequence[ReadEntry]) -> frozenset[bytes]:
     """Return the digests among these of entries that a distrusted gate has sent before."""
     if not entries:
         return frozenset()
-    known = select(SetAsideEntry.digest).where(
-        SetAsideEntry.gate_id == gate.gate_id,
-        SetAsideEntry.why == NOT_TRUSTED,
-        SetAsideEntry.seq.between(entries[0].seq, entries[-1].seq),
+    known = select(QuarantinedEntry.digest).where(
+        QuarantinedEntry.gate_id == gate.gate_id,
+        QuarantinedEntry.why == NOT_TRUSTED,
+        QuarantinedEntry.seq.between(entries[0].seq, entries[-1].seq),
     )
     return frozenset(session.scalars(known))
 
 
 def knows(session: Session, gate: Gate, seq: int, digest: bytes) -> bool:
-    """Return whether an entry of this gate is stored, accepted or set aside."""
+    """Return whether an entry of this gate is stored, accepted or quarantined."""
     event = select(GateEvent.seq).where(
         GateEvent.gate_id == gate.gate_id, GateEvent.seq == seq, GateEvent.digest == digest
     )
-    aside = select(SetAsideEntry.seq).where(
-        SetAsideEntry.gate_id == gate.gate_id, SetAsideEntry.seq == seq, SetAsideEntry.digest == digest
+    aside = select(QuarantinedEntry.seq).where(
+        QuarantinedEntry.gate_id == gate.gate_id,
+        QuarantinedEntry.seq == seq,
+        QuarantinedEntry.digest == digest,
     )
     return session.scalar(event.limit(1)) is not None or session.scalar(aside.limit(1)) is not None

@@ -24,7 +24,7 @@ from web_admin.accounts import permissions
 from web_admin.custody import shares
 from web_admin.face import ways_in
 from web_admin.people import actions as people_actions
-from web_admin.policy import effects, publish
+from web_admin.policy import publish
 from web_admin.restore import actions as restore_actions
 from web_admin.sync import check_in, requests
 
@@ -158,7 +158,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "gate left out", "a publication leaves out the last gate",
-        ((effects, "publish_policy", (
+        ((publish, "_stored", (
             ("facts.gates[start : start + at_once]\n", "facts.gates[start : start + at_once][:2]\n"),
         )),),
     ),

@@ -101,11 +101,6 @@ def chain_entry(
     return JournalEntry(seq, at, kind, facts, of_person, previous, digest, personal, salt)
 
 
-def without_personal(entry: JournalEntry) -> JournalEntry:
-    """Return the entry with its personal part erased; its digest stays valid."""
-    return msgspec.structs.replace(entry, personal=None, salt=None)
-
-
 def verify_chain(entries: Iterable[JournalEntry], previous: bytes | None = None) -> tuple[int, bytes]:
     """Return the last (seq, digest); raise ChainBroken naming the first entry that does not follow.
 

@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import itertools
 import secrets
-from collections.abc import Iterable
 
 from argon2.low_level import Type, hash_secret_raw
 
@@ -58,23 +57,6 @@ def is_weak_pin(pin: str, home_number: str = "") -> bool:
         or (len(home_digits) >= 3 and home_digits in pin)
         or pin[:2] in ("19", "20")
     )
-
-
-def digits_apart(a: str, b: str) -> int:
-    """Return in how many places two PINs of equal length differ."""
-    return sum(x != y for x, y in zip(a, b, strict=True))
-
-
-def make_pin(home_number: str, taken_tags: Iterable[bytes], pin_salt: bytes) -> str:
-    """Return a random PIN that is not weak and that no other person of this home has.
-
-    Random PINs keep "already taken" from revealing a neighbour's PIN.
-    """
-    taken = set(taken_tags)
-    while True:
-        pin = "".join(secrets.choice("0123456789") for _ in range(PIN_DIGITS))
-        if not is_weak_pin(pin, home_number) and argon2_tag(pin, pin_salt) not in taken:
-            return pin
 
 
 def make_visitor_code() -> str:

@@ -227,8 +227,6 @@ def _legal_values(hint: object) -> list[object]:
         return [value.value for value in hint]
     if typing.get_origin(hint) is Literal:
         return list(typing.get_args(hint))
-    if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return [member.value for member in hint]
     return [value for option in typing.get_args(hint) for value in _legal_values(option)]
 
 

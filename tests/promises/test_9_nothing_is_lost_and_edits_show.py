@@ -30,12 +30,12 @@ from gate_controller.contract.journal_chain import (
     SignedHead,
     chain_entry,
     fitting_facts,
-    without_personal,
 )
 from gate_controller.contract.ledger_file import LEDGER_FORMAT, LedgerPreface, check_ledger
 from gate_controller.contract.signing import public_bytes, sign
 from gate_controller.storage.journal import Journal
 from tests.support.compounds.people import card, lane, person, records
+from tests.support.erased_entries import without_personal
 from tests.support.examples import examples
 from tests.support.gates.bench import CARD_KEY, BenchGate, bench_gate
 from tests.support.gates.process import GateProcess

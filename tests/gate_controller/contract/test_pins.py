@@ -9,10 +9,8 @@ from gate_controller.contract import pins
 from gate_controller.contract.pins import (
     argon2_tag,
     card_tag,
-    digits_apart,
     gate_pin_tag,
     is_weak_pin,
-    make_pin,
     make_visitor_code,
 )
 
@@ -65,27 +63,6 @@ def test_beside_every_weak_pin_is_a_strong_one(strong: str, of_weak: str) -> Non
 def test_a_homes_number_of_three_digits_or_more_makes_a_pin_weak(home: str, pin: str, weak: bool) -> None:
     assert is_weak_pin(pin, home) is weak
     assert not is_weak_pin("482915")
-
-
-def test_two_pins_differ_in_as_many_places_as_they_do() -> None:
-    others = ("482915", "482916", "582916", "715382")
-    assert [digits_apart("482915", other) for other in others] == [0, 1, 2, 6]
-    with pytest.raises(ValueError, match="shorter"):
-        digits_apart("482915", "48291")
-
-
-def test_a_made_pin_is_the_first_that_is_neither_weak_nor_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn = iter("312034123456482915906318570924")
-    asked = []
-
-    def choose(choices: str) -> str:
-        asked.append(choices)
-        return next(drawn)
-
-    monkeypatch.setattr(pins.secrets, "choice", choose)
-    taken = (argon2_tag(pin, SALT) for pin in ("482915",))
-    assert make_pin("3-1203", taken, SALT) == "906318"
-    assert set(asked) == {"0123456789"}
 
 
 def test_a_visitors_code_is_eight_digits_of_ten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,9 @@ from gate_controller.contract.journal_chain import (
     GENESIS,
     JournalEntry,
     verify_chain,
-    without_personal,
 )
 from tests.support.compounds.with_gates import journal
+from tests.support.erased_entries import without_personal
 from tests.web_admin.events.sent_events import send
 from web_admin.journal.models import GateEvent
 

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, select
 
-from gate_controller.contract.journal_chain import GENESIS, chain_entry, without_personal
+from gate_controller.contract.journal_chain import GENESIS, chain_entry
 from gate_controller.contract.messages import EVENTS_PATH
 from tests.support.compounds.with_gates import add_card, add_home, add_person
+from tests.support.erased_entries import without_personal
 from web_admin.journal.models import GateEvent
 
 pytestmark = pytest.mark.both_databases

@@ -3,6 +3,7 @@
 import importlib
 import re
 import shlex
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,19 @@ def test_a_commit_runs_only_tools_of_make_check_and_a_push_all_of_it() -> None:
     assert at_push == ["make check"]
     at_commit = {Path(shlex.split(hook["entry"])[0]).name for hook in HOOKS if "stages" not in hook}
     assert {"ruff", "codespell"} <= at_commit - {"python"} <= checked
+
+
+def test_a_template_that_make_format_would_change_is_refused(tmp_path: Path) -> None:
+    (hook,) = [hook for hook in HOOKS if hook["id"] == "prettier"]
+    good = ROOT / "head_office/templates/error.html"
+    bad = tmp_path / "bad.html"
+    bad.write_text(good.read_text(encoding="utf-8").replace("\n", "\n      "), encoding="utf-8")
+
+    def exit_code(template: Path) -> int:
+        words = [*shlex.split(hook["entry"]), str(template)]
+        return subprocess.run(words, cwd=ROOT, capture_output=True, check=False).returncode
+
+    assert (exit_code(good), exit_code(bad)) == (0, 1)
 
 
 def test_a_subject_without_its_component_is_refused() -> None:

@@ -57,6 +57,22 @@ def test_no_condition_of_a_template_is_within_another() -> None:
     assert faults(found) == []
 
 
+AS_WRITTEN = re.compile(r'class="[^"]*\bas-written\b[^"]*"[^>]*>(?P<begins>\s*)')
+"""Its line breaks are shown (`white-space: pre-line`): one after the tag is an empty line on the page."""
+
+
+def test_what_is_shown_as_it_was_written_begins_on_the_line_of_its_element() -> None:
+    found = {}
+    for path in TEMPLATES:
+        text = path.read_text(encoding="utf-8")
+        shown = list(AS_WRITTEN.finditer(text))
+        found[path] = [text.count("\n", 0, one.start()) + 1 for one in shown if "\n" in one["begins"]]
+    assert faults(found) == []
+    kept = [path for path in (ROOT / "web_admin/static").glob("*.css") if "pre-line" in path.read_text()]
+    rules = re.findall(r"^(.*?) \{[^}]*pre-line", "\n".join(map(Path.read_text, kept)), re.MULTILINE)
+    assert rules == [".as-written"]
+
+
 def test_no_two_conditional_attributes_are_joined_by_their_lines() -> None:
     """The second of two lines begins with `{%+ if`, which keeps the space before it."""
     joined = {path: JOINED_ATTRIBUTES.finditer(path.read_text(encoding="utf-8")) for path in TEMPLATES}

@@ -339,6 +339,14 @@ def test_a_body_that_is_too_large_is_read_to_its_end_and_not_kept():
     assert request.get_body_stream().read() == b""
 
 
+def test_a_body_in_chunks_that_is_too_large_is_said_to_be_as_long_as_it_was():
+    request, length = request_to("/x", Transfer_Encoding="chunked"), PAGE_BODY_BYTES + 1
+    request.received(b"%x\r\n" % length + b"a" * length + b"\r\n0\r\n\r\n")
+    assert (request.completed, request.error) == (True, None)
+    assert request.headers["CONTENT_LENGTH"] == str(length)
+    assert request.get_body_stream().read() == b""
+
+
 def test_a_sender_that_asks_first_is_refused_before_it_sends_too_much():
     request = request_to("/x", Content_Length=PAGE_BODY_BYTES + 1, Expect="100-continue")
     assert (request.completed, request.expect_continue) == (True, False)

@@ -326,6 +326,7 @@ MAY: dict[str, str] = {
     "incidents.close": "MP",
     "health.show": "MI",
     # other systems
+    "api_who_may.list_lanes": KEYS_ALONE,
     "api_homes.list_homes": KEYS_ALONE,
     "api_homes.make_home": KEYS_ALONE,
     "api_homes.show_home": KEYS_ALONE,

@@ -1,7 +1,10 @@
 """Answer who may pass a lane at an instant, and where and when one person may pass."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple
 
 from gate_controller.rules.decision import Reason
 from web_admin.access.groups import Lanes, Sweep
@@ -34,6 +37,49 @@ def where_may(sent: Sent, person_id: str, begins: datetime, ends: datetime) -> d
             for place, lane_ids in Lanes(sweep, part.gates).classes(group):
                 found.update(dict.fromkeys(lane_ids, sweep.answer(group, place)))
     return found
+
+
+class HowMany(NamedTuple):
+    """How many people may pass, by lane and time; spells in which nobody may are absent."""
+
+    people: int
+    without_a_way_in: int
+    by_lane: Mapping[str, tuple[tuple[datetime, datetime, int], ...]]
+
+
+def how_many_may(sent: Sent, begins: datetime, ends: datetime) -> HowMany:
+    """Return in [begins, ends) how many people may pass each lane when, each by some way of their own."""
+    sweep = Sweep(begins, ends)
+    changes: dict[str, Counter[datetime]] = {}
+    everyone: set[str] = set()
+    with_a_way: set[str] = set()
+    for part in sent.parts:
+        lanes, groups = Lanes(sweep, part.gates), dict[int, list[str]]()
+        for person_id, person in part.people.items():
+            groups.setdefault(sweep.group_of(person), []).append(person_id)
+        everyone.update(part.people)
+        for group_id, person_ids in groups.items():
+            group = sweep.group(group_id)
+            for place, lane_ids in lanes.classes(group):
+                own = sweep.answer(group, place).own
+                if own and place.lane.direction == "in":
+                    with_a_way.update(person_ids)
+                for lane_id in lane_ids if own else ():
+                    of_lane = changes.setdefault(lane_id, Counter())
+                    for first, last in own:
+                        of_lane[first] += len(person_ids)
+                        of_lane[last] -= len(person_ids)
+    by_lane = {lane_id: tuple(_spells(of_lane)) for lane_id, of_lane in changes.items()}
+    return HowMany(len(everyone), len(everyone - with_a_way), by_lane)
+
+
+def _spells(changes: Mapping[datetime, int]) -> Iterator[tuple[datetime, datetime, int]]:
+    edges = sorted(at for at, change in changes.items() if change)
+    people = 0
+    for at, until in pairwise(edges):
+        people += changes[at]
+        if people:
+            yield at, until, people
 
 
 def why_at(sent: Sent, person_id: str, lane_id: str, at: datetime) -> Mapping[Way, Reason]:

@@ -28,6 +28,7 @@ SCOPES = (
     "alarms:write",
     "metrics:read",
     "overview:read",
+    "access:read",
 )
 MAX_KEY_DAYS = 366
 MAX_LIVE_KEYS = 20

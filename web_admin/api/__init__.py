@@ -11,12 +11,25 @@ from apispec import APISpec
 from flask import Flask
 from flask_smorest import Api, Blueprint
 
-from web_admin.api import alarms, cards, events, homes, metrics, overview, passes, people
+from web_admin.api import alarms, cards, events, homes, metrics, overview, passes, people, who_may
+from web_admin.api.access_schemas import DryRun
+from web_admin.api.dry_run import ANSWER, PARAMETER, QUERY
 from web_admin.api.schemas import ID_PATTERN
 from web_admin.web.shared_parts import SharedParts
 
 PREFIX = "/api/v1"
-BLUEPRINTS = (homes.bp, people.bp, cards.bp, passes.bp, events.bp, alarms.bp, metrics.bp, overview.bp)
+BLUEPRINTS = (
+    homes.bp,
+    people.bp,
+    cards.bp,
+    passes.bp,
+    events.bp,
+    alarms.bp,
+    metrics.bp,
+    overview.bp,
+    who_may.bp,
+)
+WRITING = ("post", "put", "patch", "delete")
 SETTINGS = {
     "API_TITLE": "Menjin",
     "API_VERSION": "v1",
@@ -69,3 +82,20 @@ def _say_what_the_library_cannot(api: Api) -> None:
     for path in api.spec._paths.values():  # the library gives no other way to a path's parameters
         for parameter in path.get("parameters", []):
             parameter["schema"] = {"type": "string", "pattern": ID_PATTERN, "maxLength": 16}
+    _describe_dry_runs(api)
+
+
+def _describe_dry_runs(api: Api) -> None:
+    """Write into the document that every call that writes can be tried, and what it answers then."""
+    api.spec.components.schema("DryRun", schema=DryRun)
+    tried = {"$ref": "#/components/schemas/DryRun"}
+    asked = {"name": PARAMETER, "in": "query", "schema": {"type": "string", "enum": ["true", "false"]}}
+    for path in api.spec._paths.values():
+        for operation in (path[method] for method in WRITING if method in path):
+            operation.setdefault("parameters", []).append(
+                {**asked, "description": f"Change nothing. {QUERY}"}
+            )
+            operation["responses"].setdefault("422", {"description": QUERY})
+            done = operation["responses"].setdefault("200", {"description": ANSWER})
+            content = done.setdefault("content", {}).setdefault("application/json", {})
+            content["schema"] = {"oneOf": [content["schema"], tried]} if "schema" in content else tried

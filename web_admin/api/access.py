@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import wraps
 from typing import Any, NoReturn, TypeVar, cast
 
@@ -17,6 +18,7 @@ from web_admin.accounts.api_keys import SCOPES, key_of, note_use
 from web_admin.accounts.models import ApiKey
 from web_admin.accounts.permissions import KEY, declare
 from web_admin.action.base import Action, new_action
+from web_admin.api import dry_run
 from web_admin.core.database import DatabaseSession, current_menjin, request_session
 from web_admin.core.limit_counts import CountedTries, current_counts
 from web_admin.core.limits import API_CALLS, API_UNKNOWN_CARDS, API_WRONG_KEYS
@@ -29,6 +31,7 @@ from web_admin.web.request_bodies import takes_json
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row", bound=Base)
 
+READING = ("GET", "HEAD")
 ONCE_HEADER = "Idempotency-Key"
 
 KEY_ANSWERS: Mapping[int, str] = {
@@ -68,6 +71,10 @@ def needs_scope(scope: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(*args: object, **kwargs: object) -> Any:
             _check_key(scope)
+            if request.method not in READING and dry_run.is_asked_wrongly():
+                refuse(422, dry_run.QUERY, errors={"query": {dry_run.PARAMETER: [dry_run.QUERY]}})
+            if request.method not in READING and dry_run.is_asked():
+                return dry_run.rehearse(lambda: view(*args, **kwargs))
             return view(*args, **kwargs)
 
         documented = cast(Any, guarded)  # the library keeps an operation's description on the view
@@ -124,7 +131,7 @@ def _card_misses() -> CountedTries:
 @contextmanager
 def short_transaction() -> Iterator[DatabaseSession]:
     """Yield a session that can write: one of its own where the call itself only reads."""
-    if request.method in ("GET", "HEAD"):
+    if request.method in READING:
         with current_menjin().database.session() as session:
             yield session
     else:
@@ -139,7 +146,8 @@ def current_key() -> ApiKey:
 def api_action() -> Action:
     """Return the action of the calling system, now."""
     site_id, actor_id = current_site().site_id, f"key:{current_key().key_id}"
-    return new_action(current_menjin(), request_session(), site_id, actor_id, "api", now=request_now())
+    menjin = replace(current_menjin(), effects=dry_run.effects_of_call())
+    return new_action(menjin, request_session(), site_id, actor_id, "api", now=request_now())
 
 
 @contextmanager

@@ -32,6 +32,7 @@ CALLS = {
     "alarms:write": [("POST", "/alarms/x/acknowledge")],
     "metrics:read": [("GET", "/metrics")],
     "overview:read": [("GET", "/overview")],
+    "access:read": [("GET", "/access/lanes")],
 }
 WRONG_KEYS = ["", "mjk_", "mjk_0000000000000000_" + "A" * 43, "Basic", "mjk_" + "0" * 16 + "_" + "é" * 43]
 

@@ -28,7 +28,7 @@ REQUIREMENT_COUNTS = {
     "N": 6,
     "P": 12,
     "A": 10,
-    "L": 13,
+    "L": 14,
 }
 PROMISES = range(1, 11)
 README_COMMANDS = frozenset({"make", "menjin", "git", "cd", "sudo"})

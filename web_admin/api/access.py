@@ -18,6 +18,7 @@ from web_admin.accounts.api_keys import SCOPES, key_of, note_use
 from web_admin.accounts.models import ApiKey
 from web_admin.accounts.permissions import KEY, declare
 from web_admin.action.base import Action, new_action
+from web_admin.action.debt_words import speaks_of_debt, why_refused
 from web_admin.api import dry_run
 from web_admin.core.database import DatabaseSession, current_menjin, request_session
 from web_admin.core.limit_counts import CountedTries, current_counts
@@ -178,6 +179,16 @@ def refuse(code: int, message: str, **more: object) -> NoReturn:
     raise AssertionError("abort raises")
 
 
+def _citing_the_rule(errors: object) -> object:
+    """Say of each field that speaks of debt why none is taken."""
+    if not isinstance(errors, Mapping):
+        return errors
+    return {
+        name: [str(why_refused(name))] if speaks_of_debt(str(name)) else _citing_the_rule(about)
+        for name, about in errors.items()
+    }
+
+
 def answer_in_json(error: HTTPException) -> Response:
     """Return an error of the interface as its document says: code, status, message, errors by field."""
     data: Mapping[str, object] = getattr(error, "data", None) or {}
@@ -185,7 +196,7 @@ def answer_in_json(error: HTTPException) -> Response:
     body["message"] = data.get("message", error.description or error.name)
     errors = data.get("errors", data.get("messages"))
     if errors is not None:
-        body["errors"] = errors
+        body["errors"] = _citing_the_rule(errors)
     answer = jsonify(body)
     answer.status_code = error.code or 500
     for name, value in cast(Mapping[str, str], data.get("headers") or {}).items():

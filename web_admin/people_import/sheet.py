@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from flask_babel import lazy_gettext as _
 
 from gate_controller.contract.languages import LANGUAGES
+from web_admin.action.debt_words import speaks_of_debt, why_refused
 from web_admin.core.csv_text import csv_for_spreadsheets, csv_text, decoded, lines_of
 from web_admin.core.in_a_language import N_, texts_in
 from web_admin.core.refusal import ActionRefused
@@ -94,6 +95,9 @@ def read_sheet(data: bytes) -> Sheet:
     header = lines[0]
     while header and not header[-1].strip():
         header.pop()
+    for cell in header:
+        if speaks_of_debt(cell):
+            raise ActionRefused("file", why_refused(cell.strip()))
     columns = tuple(COLUMNS.get(cell.strip().lower(), "") for cell in header)
     if "" in columns or len(set(columns)) != len(columns) or "name" not in columns:
         raise ActionRefused("file", _("The first row names the columns: home, name, kind, card."))

@@ -29,6 +29,14 @@ def test_lists_are_whole_page_by_page(caller, compound):
     assert len(whole(caller, "/homes", "homes")) == 9
 
 
+@pytest.mark.parametrize("field", ["balance", "unpaidSince", "欠费"])
+def test_a_field_that_speaks_of_debt_is_refused_with_the_rule(caller, compound, field):
+    path = f"/people/{compound.persons['王芳']}"
+    answer = caller.call("PATCH", path, {"name": "王芳", field: 1})
+    assert answer.status_code == 422
+    assert "Civil Code 944(3)" in answer.get_json()["errors"]["json"][field][0]
+
+
 def test_a_correction_is_recorded_with_before_and_after_and_leaves_the_rest(caller, compound, act):
     person_id = compound.persons["林薇"]
     answer = caller.call("PATCH", f"/people/{person_id}", {"name": "林微"})

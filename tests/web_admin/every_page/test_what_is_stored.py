@@ -99,6 +99,12 @@ def test_a_sheet_with_another_column_is_refused(column):
         read_sheet(f"home,name,{column}\n3-1203,Lin,x\n".encode())
 
 
+@pytest.mark.parametrize("column", ["欠费", "物业费", "arrears", "Balance", "overdue", "paid"])
+def test_a_sheet_with_a_column_that_speaks_of_debt_is_refused_with_the_rule(column):
+    with pytest.raises(ActionRefused, match="Civil Code 944"):
+        read_sheet(f"home,name,{column}\n3-1203,Lin,x\n".encode())
+
+
 OTHER_PURPOSES = ("attendance", "fee_collection", "block_list", "analytics", "training")
 
 

@@ -6,6 +6,32 @@ from typing import Any
 from flask.testing import FlaskClient
 
 PREFIX = "/api/v1"
+CALLS = {
+    "people:read": [("GET", "/people"), ("GET", "/people/x"), ("GET", "/homes"), ("GET", "/homes/x")],
+    "people:write": [
+        ("POST", "/people"),
+        ("PATCH", "/people/x"),
+        ("POST", "/people/x/move-out"),
+        ("POST", "/homes"),
+        ("PATCH", "/homes/x"),
+        ("POST", "/homes/x/end"),
+    ],
+    "cards:read": [("GET", "/cards"), ("GET", "/people/x/cards")],
+    "cards:write": [
+        ("POST", "/people/x/cards"),
+        ("POST", "/cards/x/suspend"),
+        ("POST", "/cards/x/resume"),
+        ("POST", "/cards/x/end"),
+    ],
+    "passes:read": [("GET", "/passes"), ("GET", "/passes/x")],
+    "passes:write": [("POST", "/passes"), ("POST", "/passes/x/withdraw"), ("POST", "/visitor-codes")],
+    "events:read": [("GET", "/events"), ("GET", "/alarms")],
+    "alarms:write": [("POST", "/alarms/x/acknowledge")],
+    "metrics:read": [("GET", "/metrics")],
+    "overview:read": [("GET", "/overview")],
+    "access:read": [("GET", "/access/lanes")],
+}
+"""By scope the calls that it reaches."""
 
 
 @dataclass

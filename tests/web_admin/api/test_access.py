@@ -3,37 +3,12 @@
 import re
 from datetime import timedelta
 
-from tests.web_admin.api.calling import Caller
+from tests.web_admin.api.calling import CALLS, Caller
 from web_admin.accounts.api_keys import SCOPES
 from web_admin.accounts.permissions import KEY, access_of
 from web_admin.core.limit_counts import CountedTries, current_counts
 from web_admin.core.limits import API_CALLS
 
-CALLS = {
-    "people:read": [("GET", "/people"), ("GET", "/people/x"), ("GET", "/homes"), ("GET", "/homes/x")],
-    "people:write": [
-        ("POST", "/people"),
-        ("PATCH", "/people/x"),
-        ("POST", "/people/x/move-out"),
-        ("POST", "/homes"),
-        ("PATCH", "/homes/x"),
-        ("POST", "/homes/x/end"),
-    ],
-    "cards:read": [("GET", "/cards"), ("GET", "/people/x/cards")],
-    "cards:write": [
-        ("POST", "/people/x/cards"),
-        ("POST", "/cards/x/suspend"),
-        ("POST", "/cards/x/resume"),
-        ("POST", "/cards/x/end"),
-    ],
-    "passes:read": [("GET", "/passes"), ("GET", "/passes/x")],
-    "passes:write": [("POST", "/passes"), ("POST", "/passes/x/withdraw"), ("POST", "/visitor-codes")],
-    "events:read": [("GET", "/events"), ("GET", "/alarms")],
-    "alarms:write": [("POST", "/alarms/x/acknowledge")],
-    "metrics:read": [("GET", "/metrics")],
-    "overview:read": [("GET", "/overview")],
-    "access:read": [("GET", "/access/lanes")],
-}
 WRONG_KEYS = ["", "mjk_", "mjk_0000000000000000_" + "A" * 43, "Basic", "mjk_" + "0" * 16 + "_" + "é" * 43]
 
 

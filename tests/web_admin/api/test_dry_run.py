@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 from sqlalchemy import select
 
-from tests.web_admin.api.test_access import CALLS
+from tests.web_admin.api.calling import CALLS
 from web_admin.access.difference import difference
 from web_admin.compound.models import CredentialRow, Home, Lane, Person
 from web_admin.credentials.actions import end_credential

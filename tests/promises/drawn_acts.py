@@ -141,7 +141,7 @@ def change_person(chance: random.Random, records: Records, _begins: datetime) ->
 
 
 def change_credential(chance: random.Random, records: Records, begins: datetime) -> None:
-    """Suspend, end, bind, free or take something that somebody holds."""
+    """Suspend, end, bind, free or take something that a person holds."""
     keys = [key for key in records if key.startswith("credential:")]
     if not keys:
         return

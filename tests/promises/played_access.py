@@ -95,7 +95,7 @@ def ways_that_open(
             wait.append((way, claim))
     before = {claim.method for _, claim in wait}
     for way, claim in wait:
-        # Each of the others by itself: never two of them before this one.
+        # Each of the others alone: never two of them before this one.
         memories = (GateMemory(shown_before={ME: frozenset({one})}) for one in before)
         if any(decide(claim, lane_id, policy, memory, now).opens for memory in memories):
             yield way

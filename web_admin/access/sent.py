@@ -33,7 +33,7 @@ from gate_controller.rules.identify import identify_tag, identify_typed
 class GateSent:
     """What one gate is sent about no person.
 
-    `issued_at` is when a gate that is silent since then last heard of its policy; None for one in contact,
+    `issued_at` is when a gate that is silent since then last had news of its policy; None for one in contact,
     whose policy is never too old.
     """
 

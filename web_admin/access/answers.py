@@ -40,7 +40,7 @@ def where_may(sent: Sent, person_id: str, begins: datetime, ends: datetime) -> d
 
 
 class HowMany(NamedTuple):
-    """How many people may pass, by lane and time; spells in which nobody may are absent."""
+    """Numbers of people who may pass, by lane and time; spells in which no person may are absent."""
 
     people: int
     without_a_way_in: int

@@ -19,7 +19,7 @@ _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 
 
 def speaks_of_debt(name: str) -> bool:
-    """Return whether the name of a column or field speaks of what somebody owes or has paid."""
+    """Return whether the name of a column or field speaks of what a person owes or has paid."""
     words = {word.lower() for word in _WORDS.findall(name)}
     return not words.isdisjoint(ENGLISH.split()) or any(sign in name for sign in CHINESE.split())
 

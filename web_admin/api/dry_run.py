@@ -92,7 +92,7 @@ def rehearse(call: Callable[[], object]) -> Response:
 
 
 def _shown(found: Difference) -> dict[str, object]:
-    """Return a difference in counts; by which way someone passes is told to no other system."""
+    """Return a difference in counts; no other system learns by which way someone passes."""
     return {
         "dry_run": True,
         "from": found.begins.isoformat(),

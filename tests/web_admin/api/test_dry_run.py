@@ -108,7 +108,7 @@ def test_it_says_what_the_call_then_does(caller, act, one_card):
     }
 
 
-def test_it_names_nobody_and_no_way_in(caller, act, one_card):
+def test_it_names_no_person_and_no_way_in(caller, act, one_card):
     answer = caller.call("POST", f"/cards/{one_card.credential_id}/suspend?dry_run=true")
     assert answer.status_code == 200
     act.session.rollback()

@@ -15,7 +15,7 @@ from typing import Any
 
 import gate_controller
 from gate_controller.command_line.handed_files import between, lend
-from gate_controller.command_line.spoken import Spoken, asked_language, language_of
+from gate_controller.command_line.spoken import Catalogue, asked_language, language_of
 from gate_controller.updates.first_boot import NO_DEVICES, site_file, switch_swap_off
 
 FOLDER = Path("/etc/menjin")
@@ -31,7 +31,7 @@ CLOCKS = Path("/sys/class/rtc")
 SCREEN = ("cage", "chromium")
 SITE_OPTIONS = ("server", "server_ca", "devices", "battery_clock")
 
-_ = Spoken(Path(gate_controller.__file__).parent / "terminal/translations")
+_ = Catalogue(Path(gate_controller.__file__).parent / "terminal/translations")
 
 
 class Refused(Exception):

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import web_admin
-from gate_controller.command_line.spoken import Spoken
+from gate_controller.command_line.spoken import Catalogue
 
 USER = "menjin-web"
 AUTHORITY = Path("/etc/menjin/authority.pem")
@@ -15,7 +15,7 @@ PROXY = Path("/etc/systemd/system/caddy.service.d/menjin.conf")
 CADDYS_AUTHORITY = Path("/var/lib/caddy/.local/share/caddy/pki/authorities/local/root.crt")
 LONGEST_START_SECONDS = 120
 
-_ = Spoken(Path(web_admin.__file__).parent / "translations")
+_ = Catalogue(Path(web_admin.__file__).parent / "translations")
 
 
 class Refused(Exception):

@@ -365,6 +365,7 @@ NOT_PICTURED = {
     "api_homes.show_home": "an answer to another system",
     "api_people.list_people": "an answer to another system",
     "api_people.show_person": "an answer to another system",
+    "api_who_may.list_lanes": "an answer to another system",
     "api_cards.find_card": "an answer to another system",
     "api_cards.list_cards": "an answer to another system",
     "api_passes.list_passes": "an answer to another system",

@@ -71,7 +71,7 @@ class Calls:
                 if known and place[name] is not None:
                     place[name] = known[self.made // 2 % len(known)]
         gate = self.known["gate"][self.made // 2 % len(self.known["gate"])]
-        if case.query and case.operation.path.endswith("/cards"):
+        if case.query and case.method.upper() == "GET" and case.operation.path.endswith("/cards"):
             case.query["number"] = CARD_OF_THE_COMPOUND
         if body and case.operation.path.endswith("/cards"):
             body["number"] = f"{1_000_000 + self.made:010d}"

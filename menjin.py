@@ -48,7 +48,7 @@ class Group:
     package: str = ""
     """Which package `module` is of, where that is not this one."""
     without_it: Mapping[str, str] = field(default_factory=dict)
-    """What this package has without that one: the next word, and its module."""
+    """Commands of this package without that one: the next word, and its module."""
 
 
 def _texts_of(folder: str) -> tuple[str, ...]:

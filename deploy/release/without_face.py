@@ -17,7 +17,7 @@ SUMMARY = "The gate of Menjin without any code that could look at a face"
 LEFT_OUT = ("gate_controller/face/", "hardware/simulated/", "web_admin/", "head_office/", "fleet/", "demo/")
 """The face code; simulated devices, among them faces; server and demo, which have extras of their own."""
 EXTRAS = ("gate-without-face", "updater")
-"""What such a gate needs; the first consists of the second and of its own."""
+"""The requirements of such a gate; the first consists of the second and of its own."""
 OPENCV_EXTRA = ("camera", "opencv-python-headless")
 NEEDED = re.compile(r'^Requires-Dist: (?P<what>.+?)(; ((?P<where>.+) and )?extra == "(?P<extra>[^"]+)")?$')
 

@@ -1,4 +1,4 @@
-"""What the server says of an act is what a gate does in each minute of the week before and after it.
+"""The server says of an act what a gate does in each minute of the week before and after it.
 
 Ten thousand acts: `python -m tests.promises.played_access`.
 """

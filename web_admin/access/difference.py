@@ -42,7 +42,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What differs within [begins, ends). All instants are UTC; ids are sorted.
+    """Differences within [begins, ends). All instants are UTC; ids are sorted.
 
     `changes` are by way, and for any way; `entries` only where coming in somewhere changes. `no_way_in` could
     come in before at some moment of this time and cannot after. `face_alone` are people whose face would be

@@ -39,7 +39,7 @@ class Place:
 
 
 class Sweep:
-    """What was worked out for one time, [begins, ends); good for any number of policies."""
+    """Answers worked out for one time, [begins, ends); good for any number of policies."""
 
     def __init__(self, begins: datetime, ends: datetime) -> None:
         """Take the time; both instants are aware."""

@@ -31,7 +31,7 @@ from gate_controller.rules.identify import identify_tag, identify_typed
 
 @dataclass(frozen=True, slots=True)
 class GateSent:
-    """What one gate is sent about no person.
+    """Records that one gate is sent about no person.
 
     `issued_at` is when a gate that is silent since then last had news of its policy; None for one in contact,
     whose policy is never too old.
@@ -48,7 +48,7 @@ class GateSent:
 
 @dataclass(frozen=True, slots=True)
 class PersonSent:
-    """What gates are sent about one person, their credentials, and the passes that they gave out.
+    """Records that gates are sent about one person, their credentials, and the passes that they gave out.
 
     `faces` says by gate until when a face may be kept there, None without an end. `hidden` has by gate the
     credentials whose number leads to another one there.
@@ -72,7 +72,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What all gates of a compound are sent. A lane that no gate has admits no one."""
+    """Records that all gates of a compound are sent. A lane that no gate has admits no one."""
 
     parts: tuple[Part, ...]
 

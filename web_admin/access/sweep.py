@@ -74,7 +74,7 @@ class Presented(msgspec.Struct, frozen=True):
 
 
 class Tried(msgspec.Struct, frozen=True):
-    """What came of one thing shown at one instant."""
+    """Outcome of one thing shown at one instant."""
 
     way: Way
     decision: Decision

@@ -34,7 +34,7 @@ class WaysBesideFace(Schema):
 
 
 class DryRun(Schema):
-    """What a call would change. Nobody is named, and no way in of anyone.
+    """Changes that a call would make. Nobody is named, and no way in of anyone.
 
     `no_way_in` could come in at some moment of this time, and could not after the call.
     """
@@ -64,7 +64,7 @@ class LaneWeek(Schema):
 
 
 class AccessOut(Schema):
-    """Who may pass, in counts. `without_a_way_in` are people who can come in at no moment of these days."""
+    """Numbers of people who may pass; `without_a_way_in` can come in at no moment of these days."""
 
     from_ = AwareDateTime(required=True, data_key="from")
     until = AwareDateTime(required=True)

@@ -46,7 +46,7 @@ KEPT_SECONDS = 60.0
 LISTEN_SECONDS = 1.0
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 30.0
 LAST_SECONDS = 3.0
-"""What a command waits for its wake-ups before it ends."""
+"""Seconds that a command waits for its wake-ups before it ends."""
 
 _log = logging.getLogger(__name__)
 

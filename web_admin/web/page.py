@@ -1,4 +1,4 @@
-"""What a page's function returns: its type, and the redirect after a form."""
+"""Answer of a page's function: its type, and the redirect after a form."""
 
 from typing import Any
 

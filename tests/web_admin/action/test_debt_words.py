@@ -1,4 +1,4 @@
-"""What speaks of debt is recognised, in both languages and however it is written; the rest is not."""
+"""Words of debt are recognised, in both languages and however it is written; the rest is not."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Who may call the interface: a key of the right scope, not too often, and no signed-in browser."""
+"""The interface answers a key of the right scope, not too often, and no signed-in browser."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What opens one cell: another version, unreadable settings or a fault leave it out with a sentence."""
+"""Opening one cell: another version, unreadable settings or a fault leave it out with a sentence."""
 
 import sqlite3
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""What a restore held back is held until staff decide."""
+"""A restore holds rows back until staff decide."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What is typed into an address is read only where it makes sense."""
+"""A value typed into an address is read only where it makes sense."""
 
 import pytest
 

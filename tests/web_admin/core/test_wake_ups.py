@@ -11,7 +11,7 @@ from web_admin.core.wake_ups import hear_commits, wake_after_commit
 
 
 class Rung(list[set[str]]):
-    """What was woken, wake-up by wake-up."""
+    """Gates that were woken, wake-up by wake-up."""
 
     def __call__(self, subjects: Collection[str]) -> None:
         self.append(set(subjects))

@@ -1,4 +1,4 @@
-"""What is stored of a journal still verifies as a chain, also where a personal part was erased."""
+"""The stored part of a journal still verifies as a chain, also where a personal part was erased."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What a lane may do by its sheet: live, without face, reported or not published."""
+"""A lane is by its sheet live, without face, reported or not published."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Who is responsible for personal data is public once it is whole."""
+"""The office responsible for personal data is public once it is whole."""
 
 import pytest
 from sqlalchemy import select

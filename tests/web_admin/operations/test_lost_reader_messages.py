@@ -1,4 +1,4 @@
-"""Who gets a message about a gate whose reader is lost, and when none goes out."""
+"""Recipients of a message about a gate whose reader is lost, and when none goes out."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

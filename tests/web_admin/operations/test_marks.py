@@ -1,4 +1,4 @@
-"""What was done last is noted once for each kind, and the note of a certificate says from when to when."""
+"""The last run is noted once for each kind, and the note of a certificate says from when to when."""
 
 from datetime import UTC, datetime, timedelta
 

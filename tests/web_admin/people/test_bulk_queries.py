@@ -1,4 +1,4 @@
-"""What acts on several people read: as many queries for twenty as for three, and what the list shows."""
+"""Acts on several people read little: as many queries for twenty as for three, and what the list shows."""
 
 from contextlib import contextmanager
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What the adults of a home do for it: invite, add a child, agree for it; never more than they may."""
+"""Adults of a home act for it: invite, add a child, agree for it; never more than they may."""
 
 from dataclasses import replace
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""What the server compares is what gates are sent: people, hours, faces, codes, older gates, stolen ones."""
+"""The server compares what gates are sent: people, hours, faces, codes, older gates, stolen ones."""
 
 from datetime import timedelta
 

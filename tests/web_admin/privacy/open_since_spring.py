@@ -1,4 +1,4 @@
-"""What everyone reads of a compound that has been open since spring."""
+"""Public figures of a compound that has been open since spring."""
 
 CONTACT = {
     "responsible_name": "秦女士",

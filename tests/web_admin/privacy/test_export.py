@@ -1,4 +1,4 @@
-"""What is held about a person: the file and the page hold the same, and no other person."""
+"""Records about a person: the file and the page hold the same, and no other person."""
 
 from flask.testing import FlaskClient
 

@@ -1,4 +1,4 @@
-"""Who looked at a person's records and why, shown to that person alone."""
+"""Look-ups of a person's records, with their reasons, shown to that person alone."""
 
 from flask.testing import FlaskClient
 

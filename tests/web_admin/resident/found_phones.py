@@ -1,4 +1,4 @@
-"""What the finder of an unlocked phone does, and what its owner reads of it."""
+"""Steps of the finder of an unlocked phone, and what its owner reads of it."""
 
 from datetime import timedelta
 

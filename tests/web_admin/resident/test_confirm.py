@@ -1,4 +1,4 @@
-"""Who changes a sign-in confirms who they are first; an unlocked phone is not enough."""
+"""A person who changes a sign-in proves the identity first; an unlocked phone is not enough."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What a resident reads of a way in whose reader is out of order, and of nothing that is not theirs."""
+"""A resident reads of a way in whose reader is out of order, and of nothing that is not theirs."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""What was signed can be taken along, and checked by anyone."""
+"""A signed record can be taken along, and checked by anyone."""
 
 import os
 from pathlib import Path

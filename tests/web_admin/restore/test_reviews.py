@@ -1,4 +1,4 @@
-"""What staff decide after a restore: allowed again or left suspended, and what differs is listed."""
+"""Staff decide after a restore: allowed again or left suspended, and what differs is listed."""
 
 import pytest
 from sqlalchemy import select

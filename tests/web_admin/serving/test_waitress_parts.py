@@ -1,4 +1,4 @@
-"""What the server relies on of waitress beyond its documented interface, as in the version that was read.
+"""Parts of waitress that the server relies on beyond its documented interface, as in the version read.
 
 Where a newer waitress changes one of these, the test names it. Read the change, see whether what is written
 beside it still holds, let `menjin bench attack` and `tests/served` pass, and write the new digest here.

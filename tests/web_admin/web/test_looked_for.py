@@ -1,4 +1,4 @@
-"""What a person looks for is in no address."""
+"""Words of a search are in no address."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What kind of phone asks is named so that its owner can distinguish phones."""
+"""The kind of phone is named so that its owner can distinguish phones."""
 
 import pytest
 from flask import Flask

@@ -1,4 +1,4 @@
-"""What the forms of a page refuse is summed up once, in the order of the page."""
+"""Refusals of the forms of a page are summed up once, in the order of the page."""
 
 from flask import Flask
 

@@ -75,7 +75,8 @@ def test_three_alarms_leave_the_first_gate_in_sight_on_a_phone(
     page = now_of(context, address, role, PHONE)
     if language == "zh":
         page.locator("summary", has_text="Menu").click()
-        page.locator("details.menu button[name=language][value=zh]").click()
+        with page.expect_navigation(wait_until="load"):  # its style has come
+            page.locator("details.menu button[name=language][value=zh]").click()
         expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
     expect(page.locator("#alarms > article")).to_have_count(3)
     top = page.evaluate("document.querySelector('#gates .tile').getBoundingClientRect().top + scrollY")

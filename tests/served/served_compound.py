@@ -8,7 +8,7 @@ import os
 import re
 import select
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -125,10 +125,19 @@ class ServedCompound:
 
 @contextmanager
 def serve_compound(
-    config: WebConfig, folder: Path, *, workers: int | None = None, options: Sequence[str] = ()
+    config: WebConfig,
+    folder: Path,
+    *,
+    workers: int | None = None,
+    options: Sequence[str] = (),
+    arranged: Callable[[ManagedCompound], None] = lambda compound: None,
 ) -> Iterator[ServedCompound]:
-    """Fill a compound and serve it by `menjin web run`: two workers on PostgreSQL, one on SQLite."""
+    """Fill a compound and serve it by `menjin web run`: two workers on PostgreSQL, one on SQLite.
+
+    `arranged` changes the compound before the server and its watch over gates begin.
+    """
     compound = fill_data_dir(config)
+    arranged(compound)
     log = folder / "server.log"
     with serve_data_dir(config, log, workers=workers, options=options) as (address, process):
         try:

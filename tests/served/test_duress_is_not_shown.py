@@ -21,6 +21,7 @@ from tests.served.signed_gate import SignedGate, signed_gate
 from tests.served.what_is_shown import Alike, Read, differences, pages_within_reach, shown_by
 from tests.served.yes_at_a_gate import live, newest, office
 from tests.support.compounds.desk import read
+from tests.support.compounds.managed import ManagedCompound
 from tests.support.gates.waiting import until
 from web_admin.accounts.api_keys import SCOPES, make_api_key
 from web_admin.alarms.models import Alarm
@@ -87,18 +88,21 @@ class Played:
 @contextmanager
 def played(config: WebConfig, folder: Path, *, duress: bool) -> Iterator[Played]:
     """Serve a compound, let its home live through an evening, with one PIN or the other."""
-    with serve_compound(config, folder) as served:
+    with serve_compound(config, folder, arranged=_keep_gates_in_contact) as served:
         history = _arranged(served, duress=duress)
         _evening(history, duress=duress)
         yield history
 
 
+def _keep_gates_in_contact(compound: ManagedCompound) -> None:
+    """Let no gate fall silent, however long the server's start and the evening take."""
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        session.execute(update(Gate).values(last_seen_at=datetime.now(UTC) + timedelta(days=1)))
+
+
 def _arranged(served: ServedCompound, *, duress: bool) -> Played:
     persons = served.compound.persons
     wang, lei = persons[WANG], persons[LEI]
-    with office(served) as act:
-        for row in act.session.scalars(select(Gate)):
-            row.last_seen_at = act.now + timedelta(days=1)  # however long this takes, no gate falls silent
     gate = signed_gate(served)
     phones, keys, known = {}, {}, {wang: "wang", lei: "lei"}
     with office(served) as act:

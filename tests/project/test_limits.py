@@ -47,7 +47,7 @@ OTHERS = {
     "web_admin/events/quarantine.py::MAX_KEPT_BYTES",
     "web_admin/operations/backup.py::MAX_FRAME_BYTES",
     "web_admin/settings/logo.py::MAX_BYTES",
-    "web_admin/cells/parcel.py::MAX_MANIFEST_BYTES",
+    "web_admin/cells/transfer_archive.py::MAX_MANIFEST_BYTES",
     "web_admin/accounts/passkeys.py::MAX_KEY_BYTES",
     "web_admin/core/csv_text.py::MAX_BYTES",
     "web_admin/core/workbook.py::MAX_UNPACKED_BYTES",

@@ -73,7 +73,7 @@ def test_a_cell_that_is_nowhere_and_a_machine_without_an_answer_are_named(fleet:
 
 @pytest.mark.slow
 def test_a_move_whose_command_is_killed_goes_on_or_is_taken_back(fleet: RunningFleet) -> None:
-    """Killed while the parcel is made: neither serves the cell. Said again it ends; another is undone."""
+    """Killed while the archive is made: neither serves the cell. Said again it ends; another is undone."""
     north, south = fleet.services["north"], fleet.services["south"]
     before = (north.cells / "willow" / "secrets" / "seal.key").read_bytes()
     assert fleet.run("move", "willow", "--to", "south")[1].startswith("would take willow out at north")

@@ -19,11 +19,11 @@ Say = Callable[[str], None]
 
 
 class Note(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is on its way: from where to where, and between machines in which parcel."""
+    """What is on its way: from where to where, and between machines in which transfer archive."""
 
     source: str
     target: str
-    parcel: str = ""
+    archive: str = msgspec.field(default="", name="parcel")
     """The digest of what was packed."""
     receipt: str = ""
     """At the original a secret, at the copy its mark: it is shown when the original is gone."""

@@ -70,8 +70,10 @@ def _add_between_machines(kinds: "argparse._SubParsersAction[argparse.ArgumentPa
         one.add_argument("cell", type=Path, metavar="DIR/NAME", help="the cell's folder")
     made["pack"].add_argument("--key", required=True, metavar="KEY", help="as 'expect' said it")
     made["pack"].add_argument("--revision", metavar="NUMBER", help="as 'expect' said it: refuse other tables")
-    made["pack"].add_argument("--to", dest="file", type=Path, required=True, metavar="FILE", help="parcel")
-    made["unpack"].add_argument("file", type=Path, metavar="FILE", help="the parcel")
+    made["pack"].add_argument(
+        "--to", dest="file", type=Path, required=True, metavar="FILE", help="transfer archive"
+    )
+    made["unpack"].add_argument("file", type=Path, metavar="FILE", help="the transfer archive")
     made["leave"].add_argument(
         "--parcel", required=True, metavar="DIGEST", help="as 'unpack' said it on the new machine"
     )

@@ -183,7 +183,7 @@ CONSTANTS = (
         f"{_SHEETS}::test_a_workbook_that_unpacks_to_more_than_it_may_is_not_unpacked",
     ),
     Limit(
-        "sealed_unpacked", 100, "bytes for each of the file's, beyond 64 MiB", "backup, and parcel of a cell",
+        "sealed_unpacked", 100, "bytes for each of the file's, beyond 64 MiB", "backup, archive of a cell",
         "web_admin/operations/backup.py::UNPACKED_TIMES",
         "tests/web_admin/operations/test_backup.py::test_a_small_file_that_unpacks_to_a_large_one_is_refused",
     ),

@@ -1,5 +1,6 @@
 """Files of a cell that moves: its note, what belongs to it, and keys that are overwritten before they go."""
 
+import json
 from pathlib import Path
 
 import msgspec
@@ -12,9 +13,10 @@ from web_admin.cells.serving_lock import FILE_NAME
 
 
 def test_a_note_is_read_as_it_was_written(tmp_path: Path) -> None:
-    note = Note("/srv/willow", "/srv/cells/willow", parcel="ab", is_leaving=True)
+    note = Note("/srv/willow", "/srv/cells/willow", archive="ab", is_leaving=True)
     (tmp_path / MOVING).write_bytes(msgspec.json.encode(note))
     assert note_in(tmp_path) == note
+    assert json.loads((tmp_path / MOVING).read_bytes())["parcel"] == "ab", "older programs read this name"
 
 
 def test_where_nothing_moves_there_is_no_note(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A cell in a parcel: nowhere served twice, whole or refused, gone on with or taken back at each step."""
+"""A cell in an archive: nowhere served twice, whole or refused, gone on with or taken back at each step."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from web_admin.cells import parcel
+from web_admin.cells import transfer_archive
 from web_admin.cells.folders import MOVING
 from web_admin.cells.holds import HELD
 from web_admin.cells.moved_files import note_in
@@ -57,10 +57,10 @@ def files(cell: Path) -> dict[str, tuple[bytes, int]]:
 
 
 def sent(source: Path, target: Path) -> tuple[Path, str]:
-    """Pack for the target and unpack there; return the parcel and its digest."""
-    file = target.parent / "parcel"
-    digest = parcel.pack(source, parcel.expect(target)[0], file, quiet)
-    assert parcel.unpack(target, file) == digest
+    """Pack for the target and unpack there; return the archive and its digest."""
+    file = target.parent / "archive"
+    digest = transfer_archive.pack(source, transfer_archive.expect(target)[0], file, quiet)
+    assert transfer_archive.unpack(target, file) == digest
     return file, digest
 
 
@@ -71,30 +71,30 @@ def test_a_cell_arrives_whole_and_nothing_of_it_stays(source: Path, target: Path
     assert seal_key not in file.read_bytes()
     for cell in (source, target):
         assert (cell / MOVING).exists(), "neither is served"
-    receipt = parcel.leave(source, digest, quiet)
+    receipt = transfer_archive.leave(source, digest, quiet)
     assert not source.exists()
-    parcel.arrive(target, receipt)
+    transfer_archive.arrive(target, receipt)
     assert not (target / MOVING).exists()
     there = files(target)
     assert str(target) in there["web.toml"][0].decode()
     assert {**before, "web.toml": 0} == {**there, "web.toml": 0}
-    assert sorted(path.name for path in target.parent.iterdir()) == ["parcel", "willow"]
+    assert sorted(path.name for path in target.parent.iterdir()) == ["archive", "willow"]
 
 
 def test_each_step_may_be_done_again(source: Path, target: Path) -> None:
-    file = target.parent / "parcel"
-    assert parcel.expect(target) == parcel.expect(target)
-    parcel.pack(source, parcel.expect(target)[0], file, quiet)
+    file = target.parent / "archive"
+    assert transfer_archive.expect(target) == transfer_archive.expect(target)
+    transfer_archive.pack(source, transfer_archive.expect(target)[0], file, quiet)
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(MoveRefused, match="changed or cut off: pack it again"):
-        parcel.unpack(target, file)
-    digest = parcel.pack(source, parcel.expect(target)[0], file, quiet)
-    assert parcel.unpack(target, file) == parcel.unpack(target, file) == digest
-    assert parcel.expect(target) == ("", digest)
-    receipt = parcel.leave(source, digest, quiet)
-    assert parcel.leave(source, digest, quiet) == receipt
-    parcel.arrive(target, receipt)
-    parcel.arrive(target, receipt)
+        transfer_archive.unpack(target, file)
+    digest = transfer_archive.pack(source, transfer_archive.expect(target)[0], file, quiet)
+    assert transfer_archive.unpack(target, file) == transfer_archive.unpack(target, file) == digest
+    assert transfer_archive.expect(target) == ("", digest)
+    receipt = transfer_archive.leave(source, digest, quiet)
+    assert transfer_archive.leave(source, digest, quiet) == receipt
+    transfer_archive.arrive(target, receipt)
+    transfer_archive.arrive(target, receipt)
     assert note_in(target) is None
 
 
@@ -103,16 +103,16 @@ def test_a_copy_is_served_only_with_the_receipt_of_its_original(source: Path, ta
     own = json.loads((source / MOVING).read_text())["receipt"]
     for guess in ("", digest, json.loads((target / MOVING).read_text())["receipt"]):
         with pytest.raises(MoveRefused, match="no receipt of its original, which may still be served"):
-            parcel.arrive(target, guess)
+            transfer_archive.arrive(target, guess)
     assert own not in (target / MOVING).read_text()
-    parcel.arrive(target, "", is_original_lost=True)
+    transfer_archive.arrive(target, "", is_original_lost=True)
     assert note_in(target) is None
 
 
 def test_the_original_leaves_only_for_a_copy_of_what_was_packed(source: Path, target: Path) -> None:
     sent(source, target)
     with pytest.raises(MoveRefused, match="was not packed as 0000"):
-        parcel.leave(source, "0" * 64, quiet)
+        transfer_archive.leave(source, "0" * 64, quiet)
     assert (source / "web.toml").exists()
 
 
@@ -120,19 +120,19 @@ def test_until_it_has_left_all_can_be_taken_back(source: Path, target: Path) -> 
     before = files(source)
     (source / HELD).touch()
     sent(source, target)
-    parcel.can_stay(source)
-    parcel.abandon(target)
-    parcel.abandon(target)
-    parcel.stay(source, quiet)
+    transfer_archive.can_stay(source)
+    transfer_archive.abandon(target)
+    transfer_archive.abandon(target)
+    transfer_archive.stay(source, quiet)
     (source / HELD).unlink()
     assert (files(source), note_in(source)) == (before, None)
-    assert [path.name for path in target.parent.iterdir()] == ["parcel"]
+    assert [path.name for path in target.parent.iterdir()] == ["archive"]
     _file, digest = sent(source, target)
-    parcel.arrive(target, parcel.leave(source, digest, quiet))
+    transfer_archive.arrive(target, transfer_archive.leave(source, digest, quiet))
     with pytest.raises(MoveRefused, match="has left, and only its copy can go on"):
-        parcel.stay(source, quiet)
+        transfer_archive.stay(source, quiet)
     with pytest.raises(MoveRefused, match="has arrived, or was never on its way"):
-        parcel.abandon(target)
+        transfer_archive.abandon(target)
     assert (target / "web.toml").exists()
 
 
@@ -145,80 +145,82 @@ def test_a_removal_that_was_cut_off_goes_on_and_cannot_be_taken_back(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as cut:
-        cut.setattr(parcel, "destroy", power_cut)
+        cut.setattr(transfer_archive, "destroy", power_cut)
         with pytest.raises(KeyboardInterrupt):
-            parcel.leave(source, digest, quiet)
-    for refused in (lambda: parcel.stay(source, quiet), lambda: parcel.can_stay(source)):
+            transfer_archive.leave(source, digest, quiet)
+    for refused in (lambda: transfer_archive.stay(source, quiet), lambda: transfer_archive.can_stay(source)):
         with pytest.raises(MoveRefused, match="is being removed, since its copy is whole"):
             refused()
     with pytest.raises(MoveRefused, match="is being removed"):
-        parcel.pack(source, "00", target.parent / "again", quiet)
-    parcel.arrive(target, parcel.leave(source, digest, quiet))
+        transfer_archive.pack(source, "00", target.parent / "again", quiet)
+    transfer_archive.arrive(target, transfer_archive.leave(source, digest, quiet))
     assert not source.exists()
 
 
 def test_what_is_not_packed_for_here_is_refused(source: Path, target: Path, tmp_path: Path) -> None:
     other = tmp_path / "three" / "willow"
     other.parent.mkdir()
-    parcel.pack(source, parcel.expect(other)[0], tmp_path / "parcel", quiet)
-    parcel.expect(target)
+    transfer_archive.pack(source, transfer_archive.expect(other)[0], tmp_path / "archive", quiet)
+    transfer_archive.expect(target)
     with pytest.raises(MoveRefused, match="packed for another key"):
-        parcel.unpack(target, tmp_path / "parcel")
+        transfer_archive.unpack(target, tmp_path / "archive")
     (tmp_path / "none").write_bytes(b"PK")
-    with pytest.raises(MoveRefused, match="is no parcel"):
-        parcel.unpack(target, tmp_path / "none")
+    with pytest.raises(MoveRefused, match="is no transfer archive"):
+        transfer_archive.unpack(target, tmp_path / "none")
     assert not target.exists()
 
 
 def test_a_cell_of_another_version_is_refused_with_a_sentence(
     source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = target.parent / "parcel"
+    file = target.parent / "archive"
     with pytest.raises(MoveRefused, match=r"takes 9999; upgrade it where it is, .*; nothing was changed"):
-        parcel.pack(source, parcel.expect(target)[0], file, quiet, revision="9999")
+        transfer_archive.pack(source, transfer_archive.expect(target)[0], file, quiet, revision="9999")
     assert note_in(source) is None, "it is served as before"
-    parcel.pack(source, parcel.expect(target)[0], file, quiet)
-    monkeypatch.setattr(parcel, "newest_revision", lambda: "9999")
+    transfer_archive.pack(source, transfer_archive.expect(target)[0], file, quiet)
+    monkeypatch.setattr(transfer_archive, "newest_revision", lambda: "9999")
     with pytest.raises(MoveRefused, match=r"tables are of revision \d+, and the program there takes 9999"):
-        parcel.unpack(target, file)
+        transfer_archive.unpack(target, file)
     assert not target.exists()
 
 
 def test_a_cell_that_is_served_is_not_packed(
     source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parcel, "LEAVES_WITHIN_SECONDS", 0.0)
+    monkeypatch.setattr(transfer_archive, "LEAVES_WITHIN_SECONDS", 0.0)
     lock = ServingLock(source, alone=True)
     lock.take(0.0)
     with pytest.raises(MoveRefused, match="serves it or works on it"):
-        parcel.pack(source, parcel.expect(target)[0], target.parent / "parcel", quiet)
+        transfer_archive.pack(source, transfer_archive.expect(target)[0], target.parent / "archive", quiet)
     lock.give_back()
-    assert not (target.parent / "parcel").exists()
+    assert not (target.parent / "archive").exists()
 
 
 def test_a_file_that_changed_while_it_was_packed_is_refused(
     source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = target.parent / "parcel"
+    file = target.parent / "archive"
     with monkeypatch.context() as before:
-        before.setattr(parcel, "digest_of", lambda _path: bytes(32))
-        parcel.pack(source, parcel.expect(target)[0], file, quiet)
+        before.setattr(transfer_archive, "digest_of", lambda _path: bytes(32))
+        transfer_archive.pack(source, transfer_archive.expect(target)[0], file, quiet)
     with pytest.raises(MoveRefused, match="came otherwise than it was packed: pack it again"):
-        parcel.unpack(target, file)
+        transfer_archive.unpack(target, file)
     assert not target.exists()
 
 
 def packed_as(source: Path, target: Path, **changed: object) -> Path:
     """Pack as a hostile machine does, which says of its first file what it likes."""
-    file = target.parent / "parcel"
-    parcel.pack(source, parcel.expect(target)[0], file, quiet)
+    file = target.parent / "archive"
+    transfer_archive.pack(source, transfer_archive.expect(target)[0], file, quiet)
     note = note_in(source)
     assert note is not None
-    one = parcel.PackedFile("tool", 0o644, 4, hashlib.sha256(b"tool").digest())
-    manifest = parcel.Manifest(
+    one = transfer_archive.PackedFile("tool", 0o644, 4, hashlib.sha256(b"tool").digest())
+    manifest = transfer_archive.Manifest(
         str(source), schema.newest_revision(), [msgspec.structs.replace(one, **changed)], "mark"
     )
-    parcel._write_parcel(file, parcel.expect(target)[0], iter([msgspec.msgpack.encode(manifest), b"tool"]))
+    transfer_archive._write_archive(
+        file, transfer_archive.expect(target)[0], iter([msgspec.msgpack.encode(manifest), b"tool"])
+    )
     return file
 
 
@@ -241,35 +243,37 @@ HOSTILE: tuple[dict[str, object], ...] = (
 )
 
 
-def test_a_parcel_of_a_hostile_machine_leaves_nothing(source: Path, target: Path) -> None:
+def test_an_archive_of_a_hostile_machine_leaves_nothing(source: Path, target: Path) -> None:
     """Rights, sizes and places that no file of a cell has."""
     for changed in HOSTILE:
         file = packed_as(source, target, **changed)
         with pytest.raises(MoveRefused):
-            parcel.unpack(target, file)
+            transfer_archive.unpack(target, file)
         assert not target.exists(), changed
         laid = [path for path in target.parent.rglob("*") if path.is_file()]
         assert [path for path in laid if path.stat().st_mode & 0o7002] == [], changed
         assert {path.name for path in laid if path.parent.name != "willow"} == {
-            "parcel",
-            parcel.EXPECTS_KEY,
+            "archive",
+            transfer_archive.EXPECTS_KEY,
         }, changed
 
 
-def test_a_parcel_that_unpacks_to_a_thousand_times_its_size_fills_no_disk(source: Path, target: Path) -> None:
+def test_an_archive_that_unpacks_to_a_thousand_times_its_size_fills_no_disk(
+    source: Path, target: Path
+) -> None:
     """300 MiB of zeros in 0.4 MB: honestly declared, and refused before they are all on the disk."""
     mib, count = bytes(1 << 20), 300
     digest = hashlib.sha256()
     for _ in range(count):
         digest.update(mib)
     file = packed_as(source, target)
-    one = parcel.PackedFile("large", 0o600, count << 20, digest.digest())
-    manifest = parcel.Manifest(str(source), schema.newest_revision(), [one], "mark")
+    one = transfer_archive.PackedFile("large", 0o600, count << 20, digest.digest())
+    manifest = transfer_archive.Manifest(str(source), schema.newest_revision(), [one], "mark")
     frames = iter([msgspec.msgpack.encode(manifest), *[mib] * count])
-    parcel._write_parcel(file, parcel.expect(target)[0], frames)
+    transfer_archive._write_archive(file, transfer_archive.expect(target)[0], frames)
     assert file.stat().st_size < 1 << 19
     with pytest.raises(MoveRefused):
-        parcel.unpack(target, file)
+        transfer_archive.unpack(target, file)
     laid = sum(path.stat().st_size for path in target.parent.rglob("large"))
     assert laid <= (64 << 20) + 100 * file.stat().st_size
 

@@ -1,7 +1,7 @@
 """Carry a cell to another machine in one sealed file; neither machine serves it before the original is gone.
 
     target    expects   makes a key pair and says the public key
-    source    packs     the note in the folder takes the cell out; its files go into a parcel for that key
+    source    packs     the note in the folder takes the cell out; its files go into an archive for that key
     target    unpacks   every file compared by its digest; the folder lies there with a note, out
     source    leaves    overwrites the keys, removes the folder, and says a receipt
     target    arrives   with the receipt: the note is removed, the cell is served
@@ -79,17 +79,17 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 class DepartureRecord(msgspec.Struct, frozen=True):
-    """The record that stays of a cell that left: its parcel's digest, and the receipt."""
+    """The record that stays of a cell that left: its archive's digest, and the receipt."""
 
-    parcel: str
+    archive: str = msgspec.field(name="parcel")  # the name that older programs wrote
     receipt: str
 
 
 def expect(target: Path) -> tuple[str, str]:
-    """Return the public key to pack for, and the parcel's digest where it was unpacked already."""
+    """Return the public key to pack for, and the archive's digest where it was unpacked already."""
     note = note_in(target)
     if note is not None and note.source == ELSEWHERE:
-        return "", note.parcel
+        return "", note.archive
     if target.exists():
         raise MoveRefused(f"{target} is there already; nothing was changed")
     if not target.parent.is_dir():
@@ -103,7 +103,7 @@ def expect(target: Path) -> tuple[str, str]:
 
 
 def pack(source: Path, public_key: str, file: Path, say: Say, revision: str | None = None) -> str:
-    """Take a cell out and write its parcel; return the parcel's digest; raise MoveRefused or OSError.
+    """Take a cell out and write its archive; return the archive's digest; raise MoveRefused or OSError.
 
     `revision`: of the tables that the new machine's program takes; others are refused, with nothing changed.
     """
@@ -131,8 +131,8 @@ def pack(source: Path, public_key: str, file: Path, say: Say, revision: str | No
         ]
         manifest = msgspec.msgpack.encode(Manifest(str(source), revision, packed, _mark(note.receipt)))
         digest = hashlib.sha256(manifest).hexdigest()
-        write_whole(source / MOVING, msgspec.json.encode(msgspec.structs.replace(note, parcel=digest)))
-        _write_parcel(file, public_key, _frames(source, manifest, packed))
+        write_whole(source / MOVING, msgspec.json.encode(msgspec.structs.replace(note, archive=digest)))
+        _write_archive(file, public_key, _frames(source, manifest, packed))
     return digest
 
 
@@ -159,7 +159,7 @@ def _frames(source: Path, manifest: bytes, packed: list[PackedFile]) -> Iterator
                 yield chunk
 
 
-def _write_parcel(path: Path, public_key: str, frames: Iterator[bytes]) -> None:
+def _write_archive(path: Path, public_key: str, frames: Iterator[bytes]) -> None:
     key = secrets.token_bytes(32)
     try:
         sealed = SUITE.encrypt(key, X25519PublicKey.from_public_bytes(bytes.fromhex(public_key)), _INFO)
@@ -176,7 +176,7 @@ def _write_parcel(path: Path, public_key: str, frames: Iterator[bytes]) -> None:
 
 
 def unpack(target: Path, file: Path, judge: Callable[[Path], None] = lambda _cell: None) -> str:
-    """Lay the cell down, out until it arrives; return the parcel's digest; raise MoveRefused or OSError.
+    """Lay the cell down, out until it arrives; return the archive's digest; raise MoveRefused or OSError.
 
     `judge` looks at the folder before it has its name, and raises MoveRefused.
     """
@@ -190,7 +190,7 @@ def unpack(target: Path, file: Path, judge: Callable[[Path], None] = lambda _cel
     try:
         with file.open("rb") as read:
             if read.read(len(MAGIC)) != MAGIC:
-                raise MoveRefused(f"{file} is no parcel")
+                raise MoveRefused(f"{file} is no transfer archive")
             sealed = read.read(SEALED_KEY_BYTES)
             frames = read_sealed(
                 read,
@@ -209,7 +209,7 @@ def unpack(target: Path, file: Path, judge: Callable[[Path], None] = lambda _cel
     if changed is not None:
         write_whole(cell / SETTINGS_NAME, changed.encode())
     judge(cell)
-    note = Note(ELSEWHERE, str(target), parcel=digest, receipt=manifest.receipt_mark)
+    note = Note(ELSEWHERE, str(target), archive=digest, receipt=manifest.receipt_mark)
     write_whole(cell / MOVING, msgspec.json.encode(note))
     for folder in (cell, *(path for path in cell.rglob("*") if path.is_dir())):
         sync(folder)
@@ -236,16 +236,16 @@ def _refuse_odd_files(manifest: Manifest, free_bytes: int) -> None:
     for one in manifest.files:
         place = PurePosixPath(one.path)
         if place.is_absolute() or ".." in place.parts or not place.parts or "\0" in one.path:
-            raise MoveRefused(f"the parcel names {one.path!r}, outside the cell")
+            raise MoveRefused(f"the archive names {one.path!r}, outside the cell")
         if one.mode & ~LEGAL_MODES or one.size < 0:
             raise MoveRefused(
-                f"the parcel gives {one.path!r} the rights {one.mode:o} and {one.size:,} bytes, which no "
+                f"the archive gives {one.path!r} the rights {one.mode:o} and {one.size:,} bytes, which no "
                 "file of a cell has: look at the machine that packed it"
             )
     needed = sum(one.size for one in manifest.files)
     if needed + RESERVE_BYTES > free_bytes:
         raise MoveRefused(
-            f"the parcel says {needed:,} bytes and {free_bytes:,} are free: make room, then unpack again"
+            f"the archive says {needed:,} bytes and {free_bytes:,} are free: make room, then unpack again"
         )
 
 
@@ -271,13 +271,13 @@ def _lay_down(cell: Path, manifest: Manifest, frames: Iterator[bytes]) -> None:
 
 
 def leave(source: Path, digest: str, say: Say) -> str:
-    """Destroy the original of an unpacked parcel; return the receipt; raise MoveRefused or OSError."""
+    """Destroy the original of an unpacked archive; return the receipt; raise MoveRefused or OSError."""
     left = source.with_name(f".{source.name}.left")
     if source.is_dir() and not any(source.iterdir()):
         source.rmdir()  # cut off at the last step
     if source.exists():
         note = note_in(source)
-        if note is None or note.target != ELSEWHERE or not digest or note.parcel != digest:
+        if note is None or note.target != ELSEWHERE or not digest or note.archive != digest:
             raise MoveRefused(f"{source} was not packed as {digest[:16]}: pack and unpack it again")
         with not_served(source, say, ends_within_seconds=LEAVES_WITHIN_SECONDS):
             left.unlink(missing_ok=True)
@@ -288,8 +288,8 @@ def leave(source: Path, digest: str, say: Say) -> str:
         said = msgspec.json.decode(left.read_bytes(), type=DepartureRecord)
     except FileNotFoundError as err:
         raise MoveRefused(f"{source} is not there, and no cell of that name has left") from err
-    if said.parcel != digest:
-        raise MoveRefused(f"{source} has left in another parcel, {said.parcel[:16]}")
+    if said.archive != digest:
+        raise MoveRefused(f"{source} has left in another transfer archive, {said.archive[:16]}")
     return said.receipt
 
 

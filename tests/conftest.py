@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Dialect
 
 from tests.debian import machine
 from tests.support.chromium import CHROMIUM
@@ -220,30 +219,14 @@ def passwords_hashed_quickly() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def statements_compiled_once() -> None:
-    """Share the statements that an earlier test's engine has compiled with every engine.
+    """Share compiled statements among the engines of all tests, as cells share theirs.
 
-    A cache belongs to an engine and is keyed by its dialect, and each test has a database of its own.
+    A cache belongs to an engine otherwise, and each test has a database of its own.
     """
     from web_admin.core import database
 
-    database.create_engine = partial(database.create_engine, execution_options={})
-
-
-class SharedStatements(dict[tuple[object, ...], object]):
-    """Compiled statements by the name of their dialect: two engines of one kind compile alike."""
-
-    def get(self, key: tuple[object, ...], default: object = None) -> object:  # type: ignore[override]
-        """Return what an engine of the same kind has compiled."""
-        return super().get(self._named(key), default)
-
-    def __setitem__(self, key: tuple[object, ...], compiled: object) -> None:
-        """Keep a compiled statement."""
-        super().__setitem__(self._named(key), compiled)
-
-    @staticmethod
-    def _named(key: tuple[object, ...]) -> tuple[object, ...]:
-        dialect, *rest = key
-        return (dialect.name if isinstance(dialect, Dialect) else dialect, *rest)
+    options = {"compiled_cache": database.Statements()}
+    database.create_engine = partial(database.create_engine, execution_options=options)
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,20 @@ from web_admin.tables import METADATA
 pytestmark = pytest.mark.both_databases
 
 
+def test_what_one_engine_compiled_another_of_its_kind_does_not_compile_again(tmp_path):
+    first, second = (make_engine(f"sqlite:///{tmp_path / name}") for name in ("first", "second"))
+    kept = first.get_execution_options()["compiled_cache"]
+    with first.connect() as connection:
+        connection.execute(select(func.count().label("compiled_in_this_test")))
+    known = set(kept)
+    with second.connect() as connection:
+        connection.execute(select(func.count().label("compiled_in_this_test")))
+    assert second.get_execution_options()["compiled_cache"] is kept
+    assert set(kept) == known
+    for engine in (first, second):
+        engine.dispose()
+
+
 def test_the_root_certifies_every_key_of_the_site(database, sealer, now):
     with database.session() as session:
         site, pem = create_site(session, sealer, "S", "Asia/Shanghai", "en", "passphrase", now)

@@ -163,14 +163,18 @@ class PeriodicJobs:
 
     def _look_for_messages(self, cell: Cell) -> float:
         """Begin to deliver by each channel that has something due: slow receivers of one hold up no other."""
-        if cell.app is not None:
-            try:
-                with cell.at_work() as menjin:
-                    channels = outbox.due_channels(menjin)
-            except CellOut:
-                return AGAIN_SECONDS
-            for channel in channels:
-                self._add(cell, DELIVERIES[channel].name, 0.0, partial(self._deliver, cell, channel))
+        if cell.app is None:
+            return outbox.LOOK_EVERY_SECONDS
+        key, says = (cell.name, "outbox"), "messages that are due could not be looked for"
+        try:
+            with cell.at_work() as menjin:
+                due = partial(outbox.due_channels, menjin)
+                # Here, since a run that finds the cell closed or out must not count as one that works again.
+                channels = self._scheduler.failures.tried(key, says, due, otherwise=[])
+        except CellOut:
+            return AGAIN_SECONDS
+        for channel in channels:
+            self._add(cell, DELIVERIES[channel].name, 0.0, partial(self._deliver, cell, channel))
         return outbox.LOOK_EVERY_SECONDS
 
     def _deliver(self, cell: Cell, channel: outbox.Channel) -> None:

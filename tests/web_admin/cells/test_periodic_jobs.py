@@ -8,7 +8,9 @@ from tests.support.gates.waiting import until
 from tests.support.scheduling import OpenCell, jobs_on, make_scheduler
 from tests.web_admin.cells.jobs_of_cells import marked_at
 from web_admin.cells import periodic_jobs
+from web_admin.cells.periodic_jobs import AGAIN_SECONDS
 from web_admin.cells.scheduler import AFTER_A_FAULT_SECONDS
+from web_admin.cells.trouble import CellOut, Kind, Trouble
 from web_admin.core.database import Menjin
 from web_admin.core.single_process import alone
 from web_admin.custody.machine_keys import MachineRefused
@@ -103,6 +105,24 @@ def test_a_delivery_that_fails_waits_before_it_is_tried_again(cell, monkeypatch)
     jobs_on(scheduler)._look_for_messages(cell)
     pauses = {one.key[1]: one.after_a_fault_seconds for _at, _number, one in scheduler._due}
     assert pauses == {f"outbox-{channel}": AFTER_A_FAULT_SECONDS for channel in outbox.CHANNELS}
+
+
+def test_a_failed_look_for_messages_works_again_only_once_it_was_done(cell, monkeypatch, caplog):
+    jobs = jobs_on(make_scheduler())
+    with monkeypatch.context() as away:
+        away.setattr(outbox, "due_channels", lambda _menjin: raise_it(OSError()))
+        assert jobs._look_for_messages(cell) == outbox.LOOK_EVERY_SECONDS
+    with monkeypatch.context() as out:
+        out.setattr(cell, "at_work", lambda: raise_it(CellOut(Trouble(Kind.FAULT, "out", "here", "wait"))))
+        assert jobs._look_for_messages(cell) == AGAIN_SECONDS
+    with monkeypatch.context() as closed:
+        closed.setattr(cell, "_app", None)
+        assert jobs._look_for_messages(cell) == outbox.LOOK_EVERY_SECONDS
+    failed = ["messages that are due could not be looked for"]
+    assert [line.getMessage().partition(";")[0] for line in caplog.records] == failed
+    jobs._look_for_messages(cell)
+    said = [line.getMessage().partition(";")[0] for line in caplog.records]
+    assert said == [*failed, "outbox works again"]
 
 
 def test_each_job_of_one_compound_has_a_thread(cell, monkeypatch):

@@ -6,8 +6,8 @@ from gate_controller.assembly.devices import make_by_driver, of_kind
 from gate_controller.assembly.readers import OsdpPart, make_osdp_readers, osdp_relay
 from gate_controller.lane.door import DRIVE_OPENS_WITHIN_SECONDS, MOMENT_SECONDS, Door, DoorState
 from gate_controller.lane.memory import Wire
-from gate_controller.site_file.config import GateConfig, lock_of
-from gate_controller.site_file.outputs import LaneSection
+from gate_controller.site_file.config import GateConfig
+from gate_controller.site_file.outputs import LaneSection, lock_of
 from gate_controller.site_file.pulse_limits import limits_of
 from hardware.driver import Place, RelaySettings
 from hardware.interfaces import DeviceState, InputKind, Relay

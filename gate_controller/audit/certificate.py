@@ -18,10 +18,10 @@ from gate_controller.contract.forgetting_certificate import (
     CertificateBroken,
     CheckedCertificate,
     check_certificate,
-    in_words,
     read_certificate,
     what_is_open,
 )
+from gate_controller.contract.forgetting_in_words import in_words
 from hardware.files import FileTooLarge, NoRegularFile, read_regular
 
 Found = TypeVar("Found")

@@ -21,9 +21,9 @@ from gate_controller.contract.forgetting_certificate import (
     CertificateBroken,
     Hex,
     SitePart,
-    on_one_line,
     root_key_id,
 )
+from gate_controller.contract.forgetting_in_words import on_one_line
 from gate_controller.contract.records import Id, Instant
 from gate_controller.contract.signing import SignatureRefused, SignedCertificate, certified_key, sign, verify
 

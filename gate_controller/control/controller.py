@@ -45,7 +45,7 @@ from gate_controller.rules.decision import Reason
 from gate_controller.rules.identify import GateKeys
 from gate_controller.rules.postures import without_ended_overrides
 from gate_controller.site_file.pulse_limits import log_cut_times
-from gate_controller.sync.client import (
+from gate_controller.sync.news import (
     LinkChanged,
     OrderArrived,
     PassKeyChanged,

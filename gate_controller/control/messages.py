@@ -6,7 +6,7 @@ from gate_controller.face_control.messages import FaceMessage
 from gate_controller.lane.camera_codes import CameraCode
 from gate_controller.lane.camera_watch import CameraSight
 from gate_controller.lane.hands_free import HandsFree
-from gate_controller.sync.client import SyncNews
+from gate_controller.sync.news import SyncNews
 from gate_controller.terminal.view import TerminalAction
 from hardware.interfaces import DeviceReport
 

@@ -20,8 +20,8 @@ from gate_controller.installer.site_check import (
     check_secrets,
     check_server,
 )
-from gate_controller.site_file.config import GateConfig, lock_of
-from gate_controller.site_file.outputs import chip_of, port_of
+from gate_controller.site_file.config import GateConfig
+from gate_controller.site_file.outputs import chip_of, lock_of, port_of
 from gate_controller.site_file.pulse_limits import cut_times, limits_of, stored_lanes
 from gate_controller.site_file.sheet_check import sheet_lines
 from gate_controller.storage.secrets import SecretsUnusable

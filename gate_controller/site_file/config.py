@@ -14,11 +14,13 @@ from gate_controller.contract.lane_sheet import LaneSheet
 from gate_controller.contract.languages import DEFAULT_LANGUAGE, Language
 from gate_controller.contract.records import Id
 from gate_controller.site_file.face import FaceSection
+from gate_controller.site_file.lines import line_of
 from gate_controller.site_file.office_facts import fill_in
 from gate_controller.site_file.outputs import (
     BoardSettings,
     LaneSection,
     baud_of,
+    lock_of,
     port_of,
     things_held,
     why_no_such_kind,
@@ -47,9 +49,6 @@ from hardware.readers.drivers import (
 )
 from hardware.registry import BASES, DriverRefused, installed_drivers
 from hardware.relays.drivers import RelayBoardSection
-from hardware.relays.locks import Contact, Lock, LockKind
-
-Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
 
 class ConfigRefused(Exception):
@@ -241,25 +240,6 @@ def _type_at(part_type: type[Settings], place: str) -> type[msgspec.Struct]:
     return inside[0] if inside else part_type
 
 
-def line_of(text: str, keys: list[str]) -> int:
-    """Return the line on which the innermost of nested `keys` is written, or the nearest above it."""
-    best = 1
-    wanted = list(keys)
-    for number, line in enumerate(text.splitlines(), 1):
-        header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
-        if header:
-            parts = [part.strip().strip('"') for part in header.group(1).split(".")]
-            if keys and parts[: len(keys)] == keys:
-                return number
-            if parts == keys[: len(parts)]:
-                best, wanted = number, keys[len(parts) :]
-            else:
-                wanted = []
-        elif wanted and re.match(rf"\s*\"?{re.escape(wanted[0])}\"?\s*=", line):
-            return number
-    return best
-
-
 def _check_names(path: Path, text: str, config: GateConfig) -> None:
     """Refuse names that lead nowhere or to two things, so that no device is ever silently unused."""
     for lane_id, lane in config.lane.items():
@@ -323,13 +303,6 @@ def _check_boards(path: Path, text: str, config: GateConfig) -> None:
             )
 
 
-def lock_of(lane: LaneSection) -> Lock | None:
-    """Return what hangs on a lane's output, or None where the site file does not say."""
-    if lane.lock is None or lane.contact is None:
-        return None
-    return Lock(LockKind(lane.lock), Contact(lane.contact), lane.external_timer)
-
-
 def _check_locks(path: Path, text: str, config: GateConfig) -> None:
     """Refuse wiring by which a power cut, a crash or a pulled cable would open a lane or latch a drive."""
     for lane_id, lane in config.lane.items():
@@ -357,13 +330,7 @@ def _times_pulses(kind: str) -> bool:
 
 def _check_nothing_twice(path: Path, text: str, config: GateConfig) -> None:
     """Refuse an output, port, screen, camera or device name that is used twice."""
-    # Modbus boards share a port among themselves, and with nothing else.
-    seen: dict[tuple[str, ...], str] = {
-        ("port", str(port_of(board))): f"{section}.{name}"
-        for section, boards in (("relay", config.relay), ("inputs", config.inputs))
-        for name, board in boards.items()
-        if board.kind.startswith("modbus")
-    }
+    seen = _modbus_ports(config)
 
     def once(thing: tuple[str, ...], *keys: str) -> None:
         where = ".".join(keys)
@@ -406,6 +373,16 @@ def _check_nothing_twice(path: Path, text: str, config: GateConfig) -> None:
     for name, camera in config.camera.items():
         once(("name", name), "camera", name)
         once(("camera of lane", camera.lane), "camera", name, "lane")
+
+
+def _modbus_ports(config: GateConfig) -> dict[tuple[str, ...], str]:
+    """Return the ports that Modbus boards share among themselves, and with nothing else, with one of them."""
+    return {
+        ("port", str(port_of(board))): f"{section}.{name}"
+        for section, boards in (("relay", config.relay), ("inputs", config.inputs))
+        for name, board in boards.items()
+        if board.kind.startswith("modbus")
+    }
 
 
 def _refuse(path: Path, text: str, keys: list[str], value: str, legal: Mapping[str, object]) -> None:

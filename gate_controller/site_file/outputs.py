@@ -11,6 +11,7 @@ from gate_controller.contract.records import Id
 from hardware.driver import InputSettings, RelaySettings, Settings
 from hardware.inputs.drivers import INPUT_KEYS, InputBoardSection
 from hardware.relays.drivers import RELAY_KEYS, RelayBoardSection
+from hardware.relays.locks import Contact, Lock, LockKind
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=600)]
 
@@ -30,6 +31,13 @@ class LaneSection(Settings, frozen=True, kw_only=True):
     held_after_seconds: Seconds = 30.0
     sheet: LaneSheet | None = None
     """What was measured and photographed at the lane; a lane with a camera needs it."""
+
+
+def lock_of(lane: LaneSection) -> Lock | None:
+    """Return what hangs on a lane's output, or None where the site file does not say."""
+    if lane.lock is None or lane.contact is None:
+        return None
+    return Lock(LockKind(lane.lock), Contact(lane.contact), lane.external_timer)
 
 
 BoardSettings = RelaySettings | InputSettings

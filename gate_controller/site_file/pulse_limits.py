@@ -13,8 +13,7 @@ from gate_controller.contract.records import (
     RecordNotUnderstood,
     decode_record,
 )
-from gate_controller.site_file.config import lock_of
-from gate_controller.site_file.outputs import LaneSection
+from gate_controller.site_file.outputs import LaneSection, lock_of
 from gate_controller.storage.database import salvage_rows
 from hardware.interfaces import Relay
 from hardware.osdp.relay import MAX_PULSE_SECONDS

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from gate_controller.contract.messages import DiskHealth
+
 log = logging.getLogger(__name__)
 
 START_FILE = "room_to_start"
@@ -16,6 +18,8 @@ START_BYTES = 1024 * 1024
 """More than SQLite's logs take, which are made again at each start and then written over."""
 ROOMY_BYTES = 32 * 1024 * 1024
 """Below this nothing is added to a reserve: what is left is for entries."""
+MIB = 1024 * 1024
+LEAST_STEP_MIB = 16
 
 
 class KeepsRoom(Protocol):
@@ -33,6 +37,13 @@ class DiskState:
     free_bytes: int
     total_bytes: int
     reserve_in_use: bool
+
+
+def disk_health(state: DiskState) -> DiskHealth:
+    """Return how the disk is, in steps: a check-in that differs only by a log line costs the server more."""
+    free, total = state.free_bytes // MIB, state.total_bytes // MIB
+    step = max(LEAST_STEP_MIB, total // 100)
+    return DiskHealth(free_mib=free // step * step, total_mib=total, reserve_in_use=state.reserve_in_use)
 
 
 def give_room_to_start(data_dir: Path) -> None:

@@ -11,8 +11,6 @@ import msgspec
 
 from gate_controller.contract.messages import (
     MAX_EPOCH_STEP,
-    MAX_PAGE_ITEMS,
-    PAGE_BYTES,
     HandoverPage,
     PolicyChange,
     PolicyManifest,
@@ -24,7 +22,7 @@ from gate_controller.contract.messages import (
 from gate_controller.contract.policy import PolicySnapshot, compile_policy
 from gate_controller.contract.records import FaceRecord, PolicyRefused, decode_record
 from gate_controller.contract.signing import KeyRole, SignatureRefused, SignedCertificate, open_certificate
-from gate_controller.storage import reserve
+from gate_controller.storage import handover, reserve
 from gate_controller.storage.database import open_database, salvage_rows, transaction
 from gate_controller.storage.endings import ended_faces, ended_keys
 from gate_controller.storage.held_records import HeldRecords, NotAddedUp, added_up
@@ -42,10 +40,6 @@ COUNTER_BLOCK = 64
 RESERVE_PIECES = 4
 TOMBSTONES_KEPT = timedelta(days=60)
 """Longer than backups are kept (30 days), and as long as the server publishes ended credentials."""
-STONES, RECORDS, END = "1:", "2:", "3:"
-"""How the cursors of a handover begin, in the order in which its parts go."""
-DIGEST_ALONE = frozenset({"face", "face_offer", "face_notice"})
-"""Kinds of record that a restored server compares with nothing: faces end with every restore."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,39 +252,11 @@ class PolicyStore:
         )
 
     def handover_page(self, after: str) -> HandoverPage:
-        """Return the part of all this gate holds that follows a cursor, for a restored server.
-
-        What ended goes first, then the policy's records, each by key; a page fits the server's limit.
-        """
+        """Return the part of all this gate holds that follows a cursor, for a restored server."""
         with self._lock:
             signed = self._state("manifest") if self._manifest is not None else None
-            rows = [] if after >= RECORDS else self._rows_after("tombstone", after.removeprefix(STONES))
-            page = [(STONES + key, value) for key, value in rows]
-            if signed is not None and len(page) <= MAX_PAGE_ITEMS and after < END:
-                rows = self._rows_after("record", after.removeprefix(RECORDS) if after >= RECORDS else "")
-                page += [(RECORDS + key, value) for key, value in rows]
-        page, more = _fitting(page)
-        keyed = {cursor.removeprefix(RECORDS): value for cursor, value in page if cursor >= RECORDS}
-        return HandoverPage(
-            policy=msgspec.json.decode(signed, type=SignedPolicyManifest) if signed is not None else None,
-            after=after,
-            upto=page[-1][0] if page and more else END,
-            tombstones=tuple(
-                msgspec.json.decode(value, type=Tombstone) for cursor, value in page if cursor < RECORDS
-            ),
-            records={key: msgspec.Raw(value) for key, value in keyed.items() if not _digest_alone(key)},
-            digests={key: record_digest(value) for key, value in keyed.items() if _digest_alone(key)},
-            last=not more,
-        )
-
-    def _rows_after(self, table: str, key: str) -> list[tuple[str, bytes]]:
-        columns = "record_key, tombstone" if table == "tombstone" else "key, value"
-        column = columns.partition(",")[0]
-        rows = self._connection.execute(
-            f"SELECT {columns} FROM {table} WHERE {column} > ? ORDER BY {column} LIMIT ?",  # noqa: S608 - ours
-            (key, MAX_PAGE_ITEMS + 1),
-        )
-        return [(str(key), bytes(value)) for key, value in rows]
+            rows = handover.rows_after(self._connection, after, with_records=signed is not None)
+        return handover.page_of(signed, after, rows)
 
     def forget_policy(self) -> None:
         """Drop the stored records, so that the server is asked for the whole policy; tombstones stay.
@@ -400,21 +366,6 @@ def _compiled(held: HeldRecords, manifest: PolicyManifest) -> PolicySnapshot:
     return compile_policy(
         held.records, epoch=manifest.epoch, version=manifest.version, issued_at=manifest.issued_at
     )
-
-
-def _fitting(rows: list[tuple[str, bytes]]) -> tuple[list[tuple[str, bytes]], bool]:
-    """Return as many of these rows as fit into one page, at least one, and whether there are more."""
-    total, fitting = 0, 0
-    for cursor, value in rows[:MAX_PAGE_ITEMS]:
-        total += len(cursor) + len(value) + 8
-        if fitting and total > PAGE_BYTES:
-            break
-        fitting += 1
-    return rows[:fitting], fitting < len(rows)
-
-
-def _digest_alone(key: str) -> bool:
-    return key.partition(":")[0] in DIGEST_ALONE
 
 
 def _without_withdrawn(snapshot: PolicySnapshot, withdrawn: frozenset[str]) -> PolicySnapshot:

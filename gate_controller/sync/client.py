@@ -7,13 +7,11 @@ reported once when it starts and once when it ends, and tried again at the next 
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.features import BELL, FACE_BESIDE, LOST_READERS, SUM_DIGEST, known
@@ -28,19 +26,14 @@ from gate_controller.contract.messages import (
     Accepted,
     AskReply,
     AskRequest,
-    DiskHealth,
     EventsReply,
-    FaceLease,
     HandedOver,
     HandoverReply,
     RawEventBatch,
     ReceiptBatch,
-    SignedOrder,
     SignedReceipt,
 )
-from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.contract.records import FaceRecord, PolicyRefused
-from gate_controller.contract.sealed_keys import KeyNotOpened, open_leases
 from gate_controller.contract.signing import (
     KeyRole,
     SignatureRefused,
@@ -53,13 +46,23 @@ from gate_controller.face_control.installed import has_face_code
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.lane.status import GateStatus, without_lost
 from gate_controller.storage.clock import GateClock
-from gate_controller.storage.disk_room import DiskState
+from gate_controller.storage.disk_room import DiskState, disk_health
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.sync.bell import GateBell
+from gate_controller.sync.lent_faces import LentFaces
 from gate_controller.sync.link import ServerLink, SyncRefused
+from gate_controller.sync.news import (
+    LinkChanged,
+    OrderArrived,
+    PassKeyChanged,
+    PolicyFresh,
+    PolicyRejected,
+    PolicyTaken,
+    SyncNews,
+)
 from gate_controller.sync.numbers import GateNumbers, NumbersFile
-from gate_controller.sync.pace import AskPace
+from gate_controller.sync.pace import AskPace, lasting
 from gate_controller.updates.updates import GateUpdates
 
 log = logging.getLogger(__name__)
@@ -67,55 +70,6 @@ log = logging.getLogger(__name__)
 EVENTS_A_BATCH = 500
 EVENTS_BYTES = MAX_BODY_BYTES // 2
 """What a batch's entries have together; its head and the signs around them fit beside that."""
-MIB = 1024 * 1024
-LEAST_STEP_MIB = 16
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyTaken:
-    """A new policy for the controller to swap in."""
-
-    snapshot: PolicySnapshot
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyFresh:
-    """The policy was confirmed at `issued_at`; only its age changed."""
-
-    issued_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyRejected:
-    """A policy this gate would not take, and why."""
-
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class PassKeyChanged:
-    """The site's key for passes and online codes."""
-
-    public_key: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class OrderArrived:
-    """An order as it came; the controller checks it."""
-
-    signed: SignedOrder
-
-
-@dataclass(frozen=True, slots=True)
-class LinkChanged:
-    """The server came within or went out of reach."""
-
-    online: bool
-    detail: str = ""
-
-
-SyncNews = PolicyTaken | PolicyFresh | PolicyRejected | PassKeyChanged | OrderArrived | LinkChanged
 
 
 class SyncClient:
@@ -156,7 +110,7 @@ class SyncClient:
         self._server_time: datetime | None = None
         self._online: bool | None = None
         self._turned_down = ""
-        self._leases_changed = False
+        self._lent = LentFaces(identity)
         self._pace = AskPace(clock.monotonic_seconds())
         self._bell = bell
         self._bell_changes, self._server_knows = 0, frozenset[str]()
@@ -229,7 +183,7 @@ class SyncClient:
         if self._bell.changes != self._bell_changes:
             self._bell_changes = self._bell.changes
             self._pace.hears_or_not(now_seconds)
-        if self._pace.waits_for_bell and _lasting(self._question()) != self._said:
+        if self._pace.waits_for_bell and lasting(self._question()) != self._said:
             self._pace.has_news()
 
     def _write_numbers(self) -> None:
@@ -260,18 +214,14 @@ class SyncClient:
         """Ask once and take what comes; return for how long to wait then, without a bell and with one."""
         question = self._question()
         self._told_tamper_id = None if question.tamper_id is msgspec.UNSET else question.tamper_id
-        # Fresh each time and never on the disk: what is recorded on the way cannot be opened later.
-        sealing_key = X25519PrivateKey.generate() if self._keeper.takes_leases else None
-        if sealing_key is not None:
-            sealing_public_key = sealing_key.public_key().public_bytes_raw()
-            question = msgspec.structs.replace(question, sealing_public_key=sealing_public_key)
+        question = self._lent.asked_for(question, is_wanted=self._keeper.takes_leases)
         try:
             reply = self._link.post(ASK_PATH, question, AskReply)
         except SyncRefused:
             # A server that was set back to an earlier version refuses what the one before it knew.
             self._server_knows = frozenset()
             raise
-        self._said = _lasting(question)
+        self._said = lasting(question)
         # First: a restored server has less than it once acknowledged, and says so here.
         self._server_has_seq, self._server_time = reply.acknowledged_seq, reply.server_time
         if reply.wants_tombstones:
@@ -282,7 +232,7 @@ class SyncClient:
         # Before the policy, so that a policy this gate refuses cannot keep an ended face alive.
         if reply.tamper_cleared_id is not msgspec.UNSET:
             self._keeper.cleared(reply.tamper_cleared_id)
-        self._keeper.take_leases(self._leases(reply, sealing_key), self._boot_seconds())
+        self._keeper.take_leases(self._lent.opened(reply), self._boot_seconds())
         self._take_keys(reply)
         try:
             self._take_policy(reply)
@@ -345,22 +295,6 @@ class SyncClient:
             return self._turned_down
         unread = self._store.unread
         return f"{len(unread)} of a later version: {'; '.join(unread.values())}" if unread else ""
-
-    def _leases(self, reply: AskReply, sealing_key: X25519PrivateKey | None) -> tuple[FaceLease, ...]:
-        """Return the leases sealed to this question; none when they are not, which is said once."""
-        if sealing_key is None or reply.sealed_leases is msgspec.UNSET:
-            return ()
-        try:
-            leases = open_leases(
-                sealing_key, reply.sealed_leases, self._identity.site_id, self._identity.gate_id
-            )
-        except KeyNotOpened as err:
-            if not self._leases_changed:
-                log.error("no face is lent to this gate: %s", err)
-            self._leases_changed = True
-            return ()
-        self._leases_changed = False
-        return leases
 
     def _take_keys(self, reply: AskReply) -> None:
         offered: tuple[tuple[KeyRole, SignedCertificate | None], ...] = (
@@ -464,22 +398,3 @@ class SyncClient:
             )
             self._link.post(RECEIPTS_PATH, batch, Accepted)
             self._journal.receipts_sent(tuple(unsent))
-
-
-def _lasting(question: AskRequest) -> AskRequest:
-    """Return a question without what differs each time, or travels with the journal."""
-    return msgspec.structs.replace(
-        question,
-        gate_time=_EPOCH,
-        sealing_public_key=msgspec.UNSET,
-        journal_seq=0,
-        handed_over=msgspec.UNSET,
-        bell_key=msgspec.UNSET,
-    )
-
-
-def disk_health(state: DiskState) -> DiskHealth:
-    """Return how the disk is, in steps: a question that differs only by a log line costs the server more."""
-    free, total = state.free_bytes // MIB, state.total_bytes // MIB
-    step = max(LEAST_STEP_MIB, total // 100)
-    return DiskHealth(free_mib=free // step * step, total_mib=total, reserve_in_use=state.reserve_in_use)

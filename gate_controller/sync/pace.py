@@ -2,6 +2,11 @@
 
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime
+
+import msgspec
+
+from gate_controller.contract.messages import AskRequest
 
 RETRY_SECONDS = 2.0
 """After a question without an answer."""
@@ -9,6 +14,7 @@ SPREAD_SECONDS = 0.2
 """By how much gates that are woken together differ."""
 WAKE_UP_SECONDS, WAKE_UPS_AT_ONCE = 2.0, 5
 """A bell that never stops causes a question each so many seconds, as if there were none."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def uniform(low: float, high: float) -> float:
@@ -72,3 +78,15 @@ class AskPace:
         if at < self._ask_at:
             self._ask_at = at
             self._caused_until = max(self._caused_until, now) + WAKE_UP_SECONDS
+
+
+def lasting(question: AskRequest) -> AskRequest:
+    """Return a question without what differs each time, or travels with the journal."""
+    return msgspec.structs.replace(
+        question,
+        gate_time=EPOCH,
+        sealing_public_key=msgspec.UNSET,
+        journal_seq=0,
+        handed_over=msgspec.UNSET,
+        bell_key=msgspec.UNSET,
+    )

@@ -10,7 +10,7 @@ import pytest
 
 from gate_controller.contract.policy import compile_policy
 from gate_controller.contract.records import Posture, PostureOverride
-from gate_controller.sync.client import PolicyTaken
+from gate_controller.sync.news import PolicyTaken
 from hardware.interfaces import InputKind
 from tests.support.compounds.people import HOME_OF_EMERGENCY, emergency_code, lane, person, records
 from tests.support.gates.bench import LANE, PIN_KEY, BenchGate, bench_gate, obeyed

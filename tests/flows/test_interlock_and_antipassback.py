@@ -9,7 +9,7 @@ import pytest
 
 from gate_controller.assembly.assemble import Gate
 from gate_controller.contract.messages import OpenOrder
-from gate_controller.sync.client import LinkChanged, OrderArrived
+from gate_controller.sync.news import LinkChanged, OrderArrived
 from hardware.interfaces import InputKind
 from tests.support.compounds.people import lane, records
 from tests.support.gates.bench import LANE, BenchGate, bench_gate, obeyed

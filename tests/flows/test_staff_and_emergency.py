@@ -11,7 +11,7 @@ from gate_controller.contract.calendars import DAY_KINDS, Span
 from gate_controller.contract.policy import compile_policy
 from gate_controller.contract.records import HoursRecord, Posture, PostureOverride
 from gate_controller.rules.postures import RENEW_AFTER_SECONDS
-from gate_controller.sync.client import PolicyTaken
+from gate_controller.sync.news import PolicyTaken
 from tests.support.compounds.people import HOME_OF_EMERGENCY, emergency_code, lane, person, pin, records
 from tests.support.gates.bench import LANE, PIN_KEY, BenchGate, bench_gate, obeyed
 from tests.support.gates.process import wait_for_decisions

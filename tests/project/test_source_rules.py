@@ -41,6 +41,7 @@ def test_sql_is_put_together_only_from_names_of_tables_in_the_code() -> None:
 
 
 NAMES_TABLES = {
+    "gate_controller/storage/handover.py",
     "gate_controller/storage/policy_store.py",
     "gate_controller/storage/database.py",
     "gate_controller/storage/journal.py",

@@ -20,7 +20,7 @@ import qrcode
 from gate_controller.contract.messages import FaceLease
 from gate_controller.contract.records import FaceOfferRecord
 from gate_controller.storage.disk_room import START_FILE
-from gate_controller.sync.client import PolicyTaken
+from gate_controller.sync.news import PolicyTaken
 from hardware.interfaces import Camera, InputKind
 from tests.promises.screen_visitor import TERMINAL, ScreenVisitor, at_the_screen
 from tests.support.compounds.people import Phone, card, person, pin, qr, records

@@ -21,8 +21,9 @@ from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.storage.tamper_mark import TamperMark
 from gate_controller.sync.bell import GateBell
-from gate_controller.sync.client import SyncClient, SyncNews
+from gate_controller.sync.client import SyncClient
 from gate_controller.sync.link import ServerLink
+from gate_controller.sync.news import SyncNews
 from gate_controller.sync.numbers import NumbersFile
 from tests.served.served_compound import ServedCompound
 from tests.support.compounds.with_gates import add_gate

@@ -12,7 +12,7 @@ from gate_controller.contract.passes import VisitorPass, make_visitor_pass
 from gate_controller.contract.records import FaceRecord, Posture
 from gate_controller.face_control.kept_faces import Lease
 from gate_controller.lane.state import RESULT_SECONDS
-from gate_controller.sync.client import OrderArrived
+from gate_controller.sync.news import OrderArrived
 from hardware.interfaces import CardRead
 from tests.promises.screen_visitor import TERMINAL, at_the_screen
 from tests.support.compounds.people import card, lane, person, pin, records, visitor_code

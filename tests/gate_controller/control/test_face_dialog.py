@@ -10,7 +10,7 @@ from gate_controller.contract.records import FaceOfferRecord
 from gate_controller.face_control.messages import FaceEnded
 from gate_controller.face_control.reasons import FaceReason
 from gate_controller.face_control.results import FaceResult
-from gate_controller.sync.client import LinkChanged, PolicyTaken
+from gate_controller.sync.news import LinkChanged, PolicyTaken
 from tests.support.gates.asking import (
     CONSENT,
     GUARDIAN,

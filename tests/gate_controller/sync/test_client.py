@@ -30,23 +30,22 @@ from gate_controller.contract.signing import REQUEST_DOMAIN, public_bytes, reque
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.lane.status import GateStatus
 from gate_controller.storage.clock import GateClock
-from gate_controller.storage.disk_room import DiskState
+from gate_controller.storage.disk_room import DiskState, disk_health
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.storage.tamper_mark import TamperMark
 from gate_controller.sync.bell import GateBell
-from gate_controller.sync.client import (
+from gate_controller.sync.client import SyncClient
+from gate_controller.sync.link import ServerLink
+from gate_controller.sync.news import (
     LinkChanged,
     OrderArrived,
     PassKeyChanged,
     PolicyFresh,
     PolicyRejected,
     PolicyTaken,
-    SyncClient,
     SyncNews,
-    disk_health,
 )
-from gate_controller.sync.link import ServerLink
 from gate_controller.sync.numbers import NumbersFile
 from gate_controller.updates.launcher import KEPT, TRIAL, State, write_state
 from gate_controller.updates.updates import GateUpdates

@@ -11,7 +11,7 @@ from gate_controller.contract.records import FaceNoticeRecord, FaceOfferRecord, 
 from gate_controller.face.matching.face_service import FaceService
 from gate_controller.face.matching.template_store import FaceBlob
 from gate_controller.lane.face_dialog import NOTICE_ORDER
-from gate_controller.sync.client import LinkChanged
+from gate_controller.sync.news import LinkChanged
 from tests.promises.screen_visitor import TERMINAL, ScreenVisitor, at_the_screen
 from tests.support.compounds.people import card, person, pin, records, visitor_code
 from tests.support.gates.bench import CARD_KEY, PIN_KEY, BenchGate, bench_gate

@@ -13,11 +13,11 @@ from gate_controller.contract.forgetting_certificate import (
     CertificateBroken,
     ForgettingCertificate,
     check_certificate,
-    in_words,
     read_certificate,
     seals_of,
     sign_certificate,
 )
+from gate_controller.contract.forgetting_in_words import in_words
 from gate_controller.contract.messages import RECEIPT_DOMAIN
 from gate_controller.contract.signing import public_bytes, sign
 from tests.support.acting import ALL_METHODS, pair

@@ -90,7 +90,7 @@ def test_epochs_grow_by_what_was_proven_and_never_by_a_leap():
 def test_a_page_counts_once_and_a_gate_goes_on_from_where_the_server_is(
     database, holding, north, clock, monkeypatch
 ):
-    monkeypatch.setattr("gate_controller.storage.policy_store.MAX_PAGE_ITEMS", 2)
+    monkeypatch.setattr("gate_controller.storage.handover.MAX_PAGE_ITEMS", 2)
     first = holding.store.handover_page("")
     cursors = [
         msgspec.json.decode(north.post(HANDOVER_PATH, page).data, type=HandoverReply).after

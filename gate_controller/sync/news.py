@@ -1,0 +1,53 @@
+"""What the thread that calls the server hands to the controller."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gate_controller.contract.messages import SignedOrder
+from gate_controller.contract.policy import PolicySnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyTaken:
+    """A new policy for the controller to swap in."""
+
+    snapshot: PolicySnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFresh:
+    """The policy was confirmed at `issued_at`; only its age changed."""
+
+    issued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRejected:
+    """A policy this gate would not take, and why."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassKeyChanged:
+    """The site's key for passes and online codes."""
+
+    public_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OrderArrived:
+    """An order as it came; the controller checks it."""
+
+    signed: SignedOrder
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """The server came within or went out of reach."""
+
+    online: bool
+    detail: str = ""
+
+
+SyncNews = PolicyTaken | PolicyFresh | PolicyRejected | PassKeyChanged | OrderArrived | LinkChanged

@@ -8,7 +8,6 @@ Photographs are not stored: a sheet says where they are kept.
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 from flask_babel import lazy_gettext as _
@@ -17,7 +16,7 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.lane_sheet import Finding, LaneSheet, check_sheet, must_findings
 from web_admin.action.base import NO_GATE, Action, begin, finish
 from web_admin.action.lookups import lane_of
-from web_admin.compound.models import Lane, Site
+from web_admin.compound.models import Lane
 from web_admin.core.refusal import ActionRefused
 from web_admin.gates.sheet_models import LaneSheetRow
 from web_admin.gates.sheet_status import facts_of, lane_status, sheet_row, sheet_rows_of_gate, stored_sheet
@@ -62,11 +61,6 @@ def save_sheet(act: Action, lane_id: str, sheet: LaneSheet) -> LaneSheetRow:
 def findings_about(session: Session, lane: Lane, sheet: LaneSheet, today: date) -> tuple[Finding, ...]:
     """Return everything that is wrong with a sheet of this lane, what refuses it first."""
     return check_sheet(sheet, facts_of(lane, sheet_rows_of_gate(session, lane.gate_id)), today)
-
-
-def site_today(act: Action) -> date:
-    """Return the day at the site."""
-    return act.now.astimezone(ZoneInfo(act.session.get_one(Site, act.site_id).timezone)).date()
 
 
 def sheets_of(row: LaneSheetRow | None) -> tuple[LaneSheet | None, LaneSheet | None]:

@@ -127,19 +127,6 @@ class EngineCard:
         """
         return self.curve if looks == 1 else self.curves_of_looks.get(looks, ())
 
-    def min_face_similarity_at(self, false_match_rate: float) -> float:
-        """Return the measured cosine threshold for a false match rate.
-
-        Raise KeyError when that rate was not measured: a threshold is never extrapolated.
-        """
-        for point in self.curve:
-            if point.false_match_rate == false_match_rate:
-                return point.min_face_similarity
-        raise KeyError(
-            f"{self.name} was not measured at a false match rate of {false_match_rate:g}; "
-            f"measured: {', '.join(f'{point.false_match_rate:g}' for point in self.curve)}"
-        )
-
 
 class FaceEngine(Protocol):
     """Finds faces and turns one into a vector; safe to call from several threads."""

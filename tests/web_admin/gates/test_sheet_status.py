@@ -24,7 +24,7 @@ from web_admin.face.actions import enable_face, give_face_consent
 from web_admin.gates.actions import add_gate, save_lane
 from web_admin.gates.rules import LaneSpec
 from web_admin.gates.sheet_status import lane_status
-from web_admin.gates.sheets import SheetRefused, findings_about, save_sheet, site_today
+from web_admin.gates.sheets import SheetRefused, findings_about, save_sheet
 
 pytestmark = pytest.mark.publishing
 
@@ -34,10 +34,10 @@ OUT = LaneSpec("north-out", "Out", "out", ("card",))
 def test_time_alone_warns_and_takes_no_lane_down(act: Action) -> None:
     add_lane(act)
     lane = act.session.get_one(Lane, "north-in")
-    assert findings_about(act.session, lane, WHOLE_SHEET, site_today(act)) == ()
+    assert findings_about(act.session, lane, WHOLE_SHEET, act.now.date()) == ()
     years_later = replace(act, now=act.now + timedelta(days=900))
     add_gate(years_later, "south", "South")
-    findings = findings_about(act.session, lane, WHOLE_SHEET, site_today(years_later))
+    findings = findings_about(act.session, lane, WHOLE_SHEET, years_later.now.date())
     assert [(finding.code, finding.must) for finding in findings] == [("drill_old", False)]
     assert lane_status(row_of(act)).is_live
     assert "north-in" in gate_view(years_later).policy.lanes

@@ -26,7 +26,7 @@ from web_admin.gates.orders import order_open
 from web_admin.gates.rules import LaneSpec
 from web_admin.gates.sheet_status import lane_status
 from web_admin.gates.sheet_texts import finding_text
-from web_admin.gates.sheets import SheetRefused, findings_about, save_draft, save_sheet, sheets_of, site_today
+from web_admin.gates.sheets import SheetRefused, findings_about, save_draft, save_sheet, sheets_of
 
 pytestmark = pytest.mark.publishing
 
@@ -89,12 +89,12 @@ def test_a_gate_without_a_wide_lane_is_reported(act: Action) -> None:
     add_lane(act)
     narrow = msgspec.structs.replace(WHOLE_SHEET, is_accessible_lane=False)
     lane = act.session.get_one(Lane, "north-in")
-    codes = [f.code for f in findings_about(act.session, lane, narrow, site_today(act))]
+    codes = [f.code for f in findings_about(act.session, lane, narrow, act.now.date())]
     assert codes == ["no_accessible_lane"]
     add_live_lane(act, "north", LaneSpec("north-side", "Side", "in", ("card", "pin")))
-    assert findings_about(act.session, lane, narrow, site_today(act)) == ()
+    assert findings_about(act.session, lane, narrow, act.now.date()) == ()
     side = act.session.scalars(select(Lane).where(Lane.lane_id == "north-side")).one()
-    [lacks] = findings_about(act.session, side, WHOLE_SHEET, site_today(act))
+    [lacks] = findings_about(act.session, side, WHOLE_SHEET, act.now.date())
     assert str(finding_text(lacks)).endswith("Missing: QR code.")
 
 

@@ -190,15 +190,20 @@ def _check_service(fleet: Fleet, name: str, service: Service) -> None:
                 )
             )
     if service.upgrade_to:
-        after = fleet.services.get(service.upgrade_to)
-        if after is None or service.upgrade_to == name or after.machine != service.machine:
-            raise FleetRefused(
-                _(
-                    "%(where)s upgrade_to %(value)s: name another service on the same machine",
-                    where=where,
-                    value=repr(service.upgrade_to),
-                )
+        _check_upgrade(fleet, name, service)
+
+
+def _check_upgrade(fleet: Fleet, name: str, service: Service) -> None:
+    where = f"{fleet.path}: [services.{name}]"
+    after = fleet.services.get(service.upgrade_to)
+    if after is None or service.upgrade_to == name or after.machine != service.machine:
+        raise FleetRefused(
+            _(
+                "%(where)s upgrade_to %(value)s: name another service on the same machine",
+                where=where,
+                value=repr(service.upgrade_to),
             )
+        )
 
 
 def _refuse_odd(where: str, field: str, value: str, *, spaces: bool = True) -> None:

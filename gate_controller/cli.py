@@ -28,29 +28,7 @@ _ = Catalogue(Path(__file__).parent / "terminal/translations")
 
 def run(argv: Sequence[str]) -> int:
     """Run one gate command; return the exit code."""
-    parser = argparse.ArgumentParser(prog=gate_program(), description="Run and look after one gate.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    sentence = "run the gate until it receives a signal to stop"
-    command = commands.add_parser("run", help=sentence, description=sentence.capitalize() + ".")
-    command.add_argument("site_file", type=Path, metavar="SITE.toml")
-    _add_check(commands)
-    _add_identify(commands)
-    pair = commands.add_parser("pair", help="introduce this gate to its server")
-    pair.add_argument("site_file", type=Path, metavar="SITE.toml")
-    pair.add_argument("--code", help="the one-time code from the manager's page; asked for when left out")
-    pair.add_argument("--code-file", type=Path, help="whose first line is the one-time code")
-    pair.add_argument("--wait-seconds", type=float, default=900.0, help="how long to wait for the manager")
-    sentence = "load all of this version, read the site file and say which version it is"
-    ready = commands.add_parser("ready", help=sentence, description=sentence.capitalize() + ".")
-    ready.add_argument("site_file", type=Path, metavar="SITE.toml")
-    fetch = commands.add_parser("fetch", help="fetch what the office has; stop the gate before")
-    fetch.add_argument("site_file", type=Path, metavar="SITE.toml")
-    key = commands.add_parser("key", help="say this gate's public key, to compare it with a certificate")
-    key.add_argument("site_file", type=Path, metavar="SITE.toml")
-    pair_reader = commands.add_parser("pair-reader", help="give an OSDP reader in install mode its own key")
-    pair_reader.add_argument("site_file", type=Path, metavar="SITE.toml")
-    pair_reader.add_argument("reader", metavar="READER", help="its name in the site file")
-    args = parser.parse_args(argv)
+    args = _parser().parse_args(argv)
     _.speak(language_of(os.environ))
     logging.basicConfig(
         level=os.environ.get("MENJIN_LOG_LEVEL", "INFO"),
@@ -80,6 +58,32 @@ def run(argv: Sequence[str]) -> int:
     except (ConfigRefused, BadDeviceSetting) as err:
         print(f"{gate_program()}: {err}", file=sys.stderr)
         return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=gate_program(), description="Run and look after one gate.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    sentence = "run the gate until it receives a signal to stop"
+    command = commands.add_parser("run", help=sentence, description=sentence.capitalize() + ".")
+    command.add_argument("site_file", type=Path, metavar="SITE.toml")
+    _add_check(commands)
+    _add_identify(commands)
+    pair = commands.add_parser("pair", help="introduce this gate to its server")
+    pair.add_argument("site_file", type=Path, metavar="SITE.toml")
+    pair.add_argument("--code", help="the one-time code from the manager's page; asked for when left out")
+    pair.add_argument("--code-file", type=Path, help="whose first line is the one-time code")
+    pair.add_argument("--wait-seconds", type=float, default=900.0, help="how long to wait for the manager")
+    sentence = "load all of this version, read the site file and say which version it is"
+    ready = commands.add_parser("ready", help=sentence, description=sentence.capitalize() + ".")
+    ready.add_argument("site_file", type=Path, metavar="SITE.toml")
+    fetch = commands.add_parser("fetch", help="fetch what the office has; stop the gate before")
+    fetch.add_argument("site_file", type=Path, metavar="SITE.toml")
+    key = commands.add_parser("key", help="say this gate's public key, to compare it with a certificate")
+    key.add_argument("site_file", type=Path, metavar="SITE.toml")
+    pair_reader = commands.add_parser("pair-reader", help="give an OSDP reader in install mode its own key")
+    pair_reader.add_argument("site_file", type=Path, metavar="SITE.toml")
+    pair_reader.add_argument("reader", metavar="READER", help="its name in the site file")
+    return parser
 
 
 def _seconds(text: str) -> float:

@@ -48,21 +48,7 @@ def move(arguments: argparse.Namespace, runner: Runner) -> int:
                 _("%(service)s gives no answer: %(why)s", service=service, why=looked.silent[service])
             )
     if not arguments.do:
-        return would(
-            [
-                _(
-                    "would take %(cell)s out at %(source)s and pack it for %(target)s",
-                    cell=note.cell,
-                    source=note.source,
-                    target=note.target,
-                ),
-                _(
-                    "would lay it down at %(target)s, compare every file and destroy the original",
-                    target=note.target,
-                ),
-                _("would serve it at %(target)s and ask it there", target=note.target),
-            ]
-        )
+        return would(_steps_of(note))
     write_note(path, note)
     _run(runner, "move", note)
     path.unlink()
@@ -77,6 +63,19 @@ def move(arguments: argparse.Namespace, runner: Runner) -> int:
         )
     )
     return EXIT_OK
+
+
+def _steps_of(note: Moving) -> list[str]:
+    return [
+        _(
+            "would take %(cell)s out at %(source)s and pack it for %(target)s",
+            cell=note.cell,
+            source=note.source,
+            target=note.target,
+        ),
+        _("would lay it down at %(target)s, compare every file and destroy the original", target=note.target),
+        _("would serve it at %(target)s and ask it there", target=note.target),
+    ]
 
 
 def _planned(arguments: argparse.Namespace, runner: Runner, looked: Survey) -> Moving:

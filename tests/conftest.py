@@ -9,7 +9,7 @@ import shutil
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from tests.support.chromium import CHROMIUM
 from tests.support.compounds.filled_once import SERVER_KEYS
 from tests.support.left_out import left_out
 from tests.support.pages import PageClient
+from tests.support.parts import Planned, chosen, mixed
 
 # A busy machine must not fail a property: deadline and pace of Hypothesis are timing asserts.
 settings.register_profile("menjin", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -38,13 +39,6 @@ gc.set_threshold(100_000, 20, 20)
 ROOT = Path(__file__).parents[1]
 _NUMBERS = itertools.count(1)
 
-WHOLE_PROCESSES = frozenset({"browser", "flows", "served"})
-"""Folders of tests that play whole processes: `make test` plays each with the first set of its parameters."""
-ONE_OF_A_FILE = frozenset({"browser", "served"})
-"""Of them those whose every test starts a server or a browser: `make test` plays the first one of a file."""
-WAITING = WHOLE_PROCESSES | {"promises"}
-"""Folders whose tests take long and mostly wait: the workers mix them with those that compute."""
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the choice between what `make test` runs, what it leaves out, and both."""
@@ -52,8 +46,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--part",
         choices=("core", "others", "all"),
         default="core",
-        help="core: each behaviour once, what `make test` runs; others: the other database, wide tests, all "
-        "examples; all: both",
+        help="core: each behaviour once, what `make test` runs; others: each test on the other database, "
+        "wide tests, all examples; all: every test with every set of parameters on both",
     )
 
 
@@ -73,59 +67,18 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mix the files that wait with those that compute, and keep the tests of the chosen part."""
-    place = {path: number for number, path in enumerate(_mixed(dict.fromkeys(item.path for item in items)))}
+    place = {path: number for number, path in enumerate(mixed(dict.fromkeys(item.path for item in items)))}
     items.sort(key=lambda item: place[item.path])  # stable within each file
-    part = config.getoption("--part")
-    if part == "all":
-        return
-    core = _core_of(items)
-    if part == "core":
-        left_out = [item for item in items if item not in core]
-        items[:] = [item for item in items if item in core]
-    else:
-        thorough = {item for item in core if item.get_closest_marker("thorough") is not None}
-        left_out = [item for item in items if item in core - thorough]
-        items[:] = [item for item in items if item in thorough or item not in core]
-    config.hook.pytest_deselected(items=left_out)
+    keeps = chosen(config.getoption("--part"), [_planned(item) for item in items])
+    config.hook.pytest_deselected(items=[item for item, kept in zip(items, keeps, strict=True) if not kept])
+    items[:] = [item for item, kept in zip(items, keeps, strict=True) if kept]
 
 
-def _mixed(files: Iterable[Path]) -> list[Path]:
-    """Spread the files that wait over two thirds of the others, so that none of them comes last."""
-    waiting, others = [], []
-    for file in files:
-        (waiting if WAITING & set(file.parts) else others).append(file)
-    step = max(1, len(others) * 2 // 3 // max(1, len(waiting)))
-    mixed: list[Path] = []
-    for number, file in enumerate(waiting):
-        mixed += [file, *others[number * step : (number + 1) * step]]
-    return mixed + others[len(waiting) * step :]
-
-
-def _core_of(items: list[pytest.Item]) -> set[pytest.Item]:
-    """Return what `make test` runs: each behaviour once, of whole processes one test a file."""
-    core: set[pytest.Item] = set()
-    played: set[str] = set()
-    for item in filter(_is_core, items):
-        folders = set(item.path.parts)
-        unit = str(item.path) if ONE_OF_A_FILE & folders else item.nodeid.partition("[")[0]
-        if WHOLE_PROCESSES & folders or item.get_closest_marker("first_set") is not None:
-            if unit in played:
-                continue
-            played.add(unit)
-        core.add(item)
-    return core
-
-
-def _is_core(item: pytest.Item) -> bool:
-    """Return whether `make test` runs this: not wide, and on PostgreSQL only where databases differ."""
-    if item.get_closest_marker("wide") is not None:
-        return False
+def _planned(item: pytest.Item) -> Planned:
+    marks = frozenset(mark.name for mark in item.iter_markers())
     call = getattr(item, "callspec", None)
-    database = call.params.get("database_url") if call is not None else None
-    if database is None or item.get_closest_marker("one_database") is not None:
-        return True
-    differ = item.get_closest_marker("both_databases") is not None
-    return bool(database == ("postgresql" if differ else "sqlite"))
+    database = None if call is None or "one_database" in marks else call.params.get("database_url")
+    return Planned(item.path, item.nodeid.partition("[")[0], marks, database)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

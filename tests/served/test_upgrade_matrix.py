@@ -24,6 +24,7 @@ from web_admin.operations import schema
 from web_admin.operations.backup import LEFT_OUT, write_backup
 from web_admin.operations.backup_rows import restore_rows
 
+pytestmark = pytest.mark.both_databases  # each has steps of its own
 PASSPHRASE = "a long passphrase"
 
 CHANGED: dict[str, set[tuple[str, str]]] = {

@@ -1,0 +1,85 @@
+"""Each test runs in `make test` or `make test-others`, but for sets that repeat it on the other database."""
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from tests.support.parts import ONE_OF_A_FILE, WHOLE_PROCESSES, Planned, chosen, mixed
+
+BOTH = ("sqlite", "postgresql")
+
+
+def plan(*marks: str, folder: str = "web_admin", databases: tuple[str | None, ...] = BOTH) -> list[Planned]:
+    """Return two tests of a file with two sets of parameters each, as they are collected."""
+    path = Path("tests", folder, "test_a.py")
+    named = product(("test_one", "test_two"), databases, ("first", "second"))
+    return [Planned(path, f"{path}::{test}", frozenset(marks), database) for test, database, _set in named]
+
+
+def run(part: str, planned: list[Planned]) -> list[str]:
+    kept = chosen(part, planned)  # type: ignore[arg-type]  # a word of Part
+    return [
+        f"{test.test.partition('::')[2]} {test.database} {number % 2 + 1}"
+        for number, (test, is_kept) in enumerate(zip(planned, kept, strict=True))
+        if is_kept
+    ]
+
+
+def test_a_test_runs_with_every_set_on_its_home_and_with_the_first_on_the_other_database() -> None:
+    assert run("core", plan()) == [
+        "test_one sqlite 1",
+        "test_one sqlite 2",
+        "test_two sqlite 1",
+        "test_two sqlite 2",
+    ]
+    assert run("others", plan()) == ["test_one postgresql 1", "test_two postgresql 1"]
+
+
+def test_what_is_about_databases_runs_with_every_set_on_both() -> None:
+    core, others = run("core", plan("both_databases")), run("others", plan("both_databases"))
+    assert core == [f"test_{test} postgresql {number}" for test in ("one", "two") for number in (1, 2)]
+    assert others == [f"test_{test} sqlite {number}" for test in ("one", "two") for number in (1, 2)]
+
+
+def test_a_wide_test_runs_with_every_set_on_postgresql_and_not_in_make_test() -> None:
+    assert run("core", plan("wide")) == []
+    others = run("others", plan("wide"))
+    assert [said for said in others if "postgresql" in said] == [
+        f"test_{test} postgresql {number}" for test in ("one", "two") for number in (1, 2)
+    ]
+
+
+@pytest.mark.parametrize("folder", [*sorted(WHOLE_PROCESSES), "web_admin"])
+@pytest.mark.parametrize("databases", [(None,), BOTH], ids=["no database", "both"])
+@pytest.mark.parametrize("marks", [(), ("first_set",), ("wide",), ("both_databases",), ("wide", "first_set")])
+def test_every_set_runs_on_one_database_at_least_and_every_test_on_each(folder, databases, marks) -> None:
+    planned = plan(*marks, folder=folder, databases=databases)
+    together = {*run("core", planned), *run("others", planned)}
+    assert {said.split()[0] + said.split()[2] for said in together} == {
+        f"test_{test}{number}" for test in ("one", "two") for number in (1, 2)
+    }
+    assert {tuple(said.split()[:2]) for said in together} == {
+        (f"test_{test}", str(database)) for test in ("one", "two") for database in databases
+    }
+    assert len(run("all", planned)) == len(planned)
+
+
+def test_a_thorough_test_runs_in_both_parts() -> None:
+    thorough = plan("thorough", databases=(None,))
+    assert run("core", thorough) == run("others", thorough)
+    assert len(run("core", thorough)) == len(thorough)
+
+
+def test_of_whole_processes_make_test_plays_the_first_set_or_the_first_test_of_a_file() -> None:
+    assert {folder: len(run("core", plan(folder=folder))) for folder in WHOLE_PROCESSES} == {
+        folder: 1 if folder in ONE_OF_A_FILE else 2 for folder in WHOLE_PROCESSES
+    }
+
+
+def test_the_files_that_wait_are_spread_among_those_that_compute() -> None:
+    waiting = [Path("tests/flows", f"test_{number}.py") for number in range(3)]
+    computing = [Path("tests/hardware", f"test_{number}.py") for number in range(9)]
+    order = mixed([*computing, *waiting])
+    assert sorted(order) == sorted([*computing, *waiting])
+    assert [order.index(file) for file in waiting] == [0, 3, 6]

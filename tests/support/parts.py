@@ -1,0 +1,92 @@
+"""Choose what runs in which part: `make test`, `make test-others`, and all of them in `make test-all`."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+WHOLE_PROCESSES = frozenset({"browser", "flows", "served"})
+"""Folders of tests that play whole processes: `make test` plays each with the first set of its parameters."""
+ONE_OF_A_FILE = frozenset({"browser", "served"})
+"""Of them those whose every test starts a server or a browser: `make test` plays the first one of a file."""
+WAITING = WHOLE_PROCESSES | {"promises"}
+"""Folders whose tests take long and mostly wait: the workers mix them with those that compute."""
+
+Part = Literal["core", "others", "all"]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A test with one set of its parameters."""
+
+    path: Path
+    test: str
+    """Its name without parameters."""
+    marks: frozenset[str]
+    database: str | None = None
+    """The kind it runs on, None where it asks for none or is about one alone."""
+
+    @property
+    def home(self) -> str:
+        """Return the database on which it runs with every set of its parameters.
+
+        A wide test runs on no database in `make test`, so it takes the one that large compounds have.
+        """
+        return "postgresql" if self.marks & {"both_databases", "wide"} else "sqlite"
+
+
+def mixed(files: Iterable[Path]) -> list[Path]:
+    """Spread the files that wait over two thirds of the others, so that none of them comes last."""
+    waiting, others = [], []
+    for file in files:
+        (waiting if WAITING & set(file.parts) else others).append(file)
+    step = max(1, len(others) * 2 // 3 // max(1, len(waiting)))
+    order: list[Path] = []
+    for number, file in enumerate(waiting):
+        order += [file, *others[number * step : (number + 1) * step]]
+    return order + others[len(waiting) * step :]
+
+
+def chosen(part: Part, planned: Sequence[Planned]) -> list[bool]:
+    """Return of each test, in the order in which they are collected, whether this part runs it."""
+    if part == "all":
+        return [True] * len(planned)
+    core = _core(planned)
+    if part == "core":
+        return core
+    again = _again(planned)
+    return [
+        "thorough" in test.marks if is_core else not is_again
+        for test, is_core, is_again in zip(planned, core, again, strict=True)
+    ]
+
+
+def _core(planned: Sequence[Planned]) -> list[bool]:
+    """Return which of them `make test` runs: each behaviour once, of whole processes one test a file."""
+    played: set[str] = set()
+    chosen = []
+    for test in planned:
+        is_core = "wide" not in test.marks and test.database in (None, test.home)
+        folders = set(test.path.parts)
+        if is_core and (WHOLE_PROCESSES & folders or "first_set" in test.marks):
+            unit = str(test.path) if ONE_OF_A_FILE & folders else test.test
+            is_core = unit not in played
+            played.add(unit)
+        chosen.append(is_core)
+    return chosen
+
+
+def _again(planned: Sequence[Planned]) -> list[bool]:
+    """Return which of them show nothing of a database, and no parameter, that another set does not show.
+
+    These are the second and later sets of a test on the database that is not its home, unless it is about
+    databases. `make test-all` alone runs them.
+    """
+    played: set[str] = set()
+    again = []
+    for test in planned:
+        is_away = test.database not in (None, test.home) and "both_databases" not in test.marks
+        again.append(is_away and test.test in played)
+        if is_away:
+            played.add(test.test)
+    return again

@@ -7,7 +7,7 @@ page asks, has them together every ten minutes.
 
 import itertools
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -31,6 +31,7 @@ from web_admin.web.live_watch import LOOK_EVERY_SECONDS, LiveWatch, Look, Stream
 AGAIN_SECONDS = 30.0
 """After a run that found its cell out."""
 LIVE = "live"
+NO_CHANNELS: Collection[outbox.Channel] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +171,7 @@ class PeriodicJobs:
             with cell.at_work() as menjin:
                 due = partial(outbox.due_channels, menjin)
                 # Here, since a run that finds the cell closed or out must not count as one that works again.
-                channels = self._scheduler.failures.tried(key, says, due, otherwise=[])
+                channels = self._scheduler.failures.tried(key, says, due, otherwise=NO_CHANNELS)
         except CellOut:
             return AGAIN_SECONDS
         for channel in channels:

@@ -37,7 +37,8 @@ class Planned:
 
 def mixed(files: Iterable[Path]) -> list[Path]:
     """Spread the files that wait over two thirds of the others, so that none of them comes last."""
-    waiting, others = [], []
+    waiting: list[Path] = []
+    others: list[Path] = []
     for file in files:
         (waiting if WAITING & set(file.parts) else others).append(file)
     step = max(1, len(others) * 2 // 3 // max(1, len(waiting)))

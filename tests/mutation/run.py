@@ -213,6 +213,7 @@ TARGETS = {
             "tests/web_admin/policy/test_publishing_a_part.py",
             "tests/web_admin/policy/test_publishing_many.py",
             "tests/web_admin/policy/test_effects.py",
+            "tests/web_admin/policy/test_emergency_records.py",
             "tests/web_admin/policy/test_sums.py",
         ),
         chosen="not postgresql and not same_policy_as_the_whole",
@@ -251,7 +252,6 @@ TARGETS = {
         "web_admin/credentials/actions.py",
         (
             "tests/web_admin/credentials/test_lifecycle.py",
-            "tests/web_admin/credentials/test_pins.py",
             "tests/web_admin/credentials/test_actions.py",
             "tests/web_admin/action/test_suspensions.py",
         ),
@@ -262,6 +262,7 @@ TARGETS = {
         (
             "tests/web_admin/credentials/test_cards.py",
             "tests/web_admin/credentials/test_actions.py",
+            "tests/web_admin/credentials/test_lifecycle.py",
         ),
         chosen="not postgresql",
     ),
@@ -271,6 +272,7 @@ TARGETS = {
             "tests/web_admin/credentials/test_pins.py",
             "tests/web_admin/action/test_phone_verification.py",
             "tests/web_admin/credentials/test_actions.py",
+            "tests/web_admin/credentials/test_lifecycle.py",
         ),
         chosen="not postgresql",
     ),
@@ -279,6 +281,7 @@ TARGETS = {
         (
             "tests/web_admin/credentials/test_phones.py",
             "tests/web_admin/credentials/test_actions.py",
+            "tests/web_admin/credentials/test_lifecycle.py",
         ),
         chosen="not postgresql",
     ),
@@ -347,7 +350,7 @@ TARGETS = {
             "tests/web_admin/gates/test_last_answers.py",
             "tests/web_admin/gates/test_check_ins.py",
         ),
-        chosen="not postgresql",
+        chosen="not postgresql and not alone",
         at_import=True,
     ),
 }

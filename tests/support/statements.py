@@ -1,13 +1,15 @@
 """What a database is asked meanwhile."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, Select, event
+from sqlalchemy.dialects import postgresql
 
 from web_admin.core.database import Database
 
+POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 _AFTER_TABLES = re.compile(r"^ (UPDATE|INSERT|SELECT|DELETE)\b", re.MULTILINE)
 
 
@@ -64,3 +66,25 @@ def statements_that_wait(database: Database) -> Iterator[list[tuple[str, bool]]]
         yield seen
     finally:
         event.remove(Engine, "before_cursor_execute", note)
+
+
+def locks_of(database: Database, ask: Callable[[], object]) -> list[str]:
+    """Return the tables of which rows were locked meanwhile, in order, as PostgreSQL would be asked."""
+    return [table for table, _statement in locking(database, ask)]
+
+
+def locking(database: Database, ask: Callable[[], object]) -> list[tuple[str, Select[str]]]:
+    """Return the locked tables with the statement that locked each."""
+    locked: list[tuple[str, Select[str]]] = []
+
+    def note(_connection: object, statement: Select[str], *_rest: object) -> None:
+        words = str(statement.compile(dialect=POSTGRESQL)) if statement.is_select else ""
+        if words.endswith(("FOR UPDATE", "FOR NO KEY UPDATE")):
+            locked.append((words.partition("FROM ")[2].split()[0], statement))
+
+    event.listen(database.engine, "before_execute", note)
+    try:
+        ask()
+    finally:
+        event.remove(database.engine, "before_execute", note)
+    return locked

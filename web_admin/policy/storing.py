@@ -80,7 +80,7 @@ def store(
     version: int,
     now: datetime,
     *,
-    with_others: bool = True,
+    with_others: bool,
 ) -> dict[str, GateChange]:
     """Store what differs for these gates (as many as one statement takes) and return how much, by gate.
 

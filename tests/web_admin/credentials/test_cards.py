@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.acting import at_desk, by_phone, household
+from tests.web_admin.credentials.published_people import asked_by
 from web_admin.action.base import Action
 from web_admin.compound.models import Person, Site
 from web_admin.compound.own_credentials import GUARDIAN
@@ -53,6 +54,7 @@ def test_a_card_is_stored_under_its_canonical_number_with_its_window_and_label(a
     assert card.lookup == card_lookup(act.sealer, 0xBC614E)
     assert open_card_number(act.sealer, card.secret_sealed or b"") == 0xBC614E
     (entry,) = ledger(act, "card_issued")
+    assert issue_card(act, lin.person_id, 8).label == ""
     assert entry.person_id == lin.person_id
     assert entry.facts["credential_id"] == card.credential_id
     assert entry.facts["method"] == "card"
@@ -75,9 +77,11 @@ def test_ten_live_cards_are_the_most_and_an_ended_one_makes_room(act: Action, li
 
 def test_an_expired_card_ends_as_such_when_its_number_is_given_again(act: Action, lin) -> None:
     old = issue_card(act, lin.person_id, 7, valid_until=act.now + HOUR)
+    _, wu = household(act, "3-1204", "Wu")
     later = replace(act, now=act.now + HOUR)
-    issue_card(later, lin.person_id, 7)
+    asked = asked_by(later, lambda on: issue_card(on, wu.person_id, 7))
     assert (old.state, old.ended_at, old.ended_reason) == ("ended", act.now + HOUR, "expired")
+    assert asked.published == [({lin.person_id, wu.person_id}, False)], "the old one goes at the gates too"
 
 
 def test_the_home_of_a_card_in_use_is_named_to_staff_alone(act: Action, lin) -> None:

@@ -8,8 +8,10 @@ from sqlalchemy import select
 
 from gate_controller.contract.records import CredentialState
 from tests.support.acting import add_lane, audit_kinds, by_phone, household
+from tests.web_admin.credentials.published_people import asked_by
 from tests.web_admin.credentials.typed_codes import code_ids, make, typed_at
 from web_admin.action.base import Action, publish
+from web_admin.compound.models import Site
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import seal_pin_tag
 from web_admin.credentials import emergency_codes
@@ -73,25 +75,25 @@ def test_a_publication_about_no_person_leaves_the_codes_as_they_are(act: Action,
 
 
 @pytest.mark.parametrize(
-    ("change", "field"),
+    ("change", "field", "words"),
     [
-        ({"label": " "}, "label"),
-        ({"label": "x" * 41}, "label"),
-        ({"lanes": ()}, "lanes"),
-        ({"lanes": ("nowhere",)}, "lanes"),
-        ({"lanes": ("north-out",)}, "lanes"),
-        ({"hold_minutes": -1}, "hold_minutes"),
-        ({"hold_minutes": 241}, "hold_minutes"),
-        ({"replaces": "nothing"}, "credential"),
+        ({"label": " "}, "label", None),
+        ({"label": "x" * 41}, "label", None),
+        ({"lanes": ()}, "lanes", "Choose at least one lane"),
+        ({"lanes": ("nowhere",)}, "lanes", None),
+        ({"lanes": ("north-out",)}, "lanes", "The lane Out has no keypad"),
+        ({"hold_minutes": -1}, "hold_minutes", "From 0 to 240 minutes"),
+        ({"hold_minutes": 241}, "hold_minutes", "From 0 to 240 minutes"),
+        ({"replaces": "nothing"}, "credential", "not known here"),
     ],
 )
 def test_a_code_without_sense_is_refused_beside_its_field(
-    act: Action, change: dict[str, object], field: str
+    act: Action, change: dict[str, object], field: str, words: str | None
 ) -> None:
     add_lane(act)
     save_lane(act, "north", LaneSpec("north-out", "Out", "out", ("card",)))
     good: dict[str, object] = {"label": "Fire brigade", "lanes": ("north-in",), "hold_minutes": 0}
-    with pytest.raises(ActionRefused) as refused:
+    with pytest.raises(ActionRefused, match=words) as refused:
         make_emergency_code(act, **(good | change))  # type: ignore[arg-type]
     assert refused.value.field == field
 
@@ -101,9 +103,9 @@ def test_only_the_office_makes_and_ends_codes(act: Action) -> None:
     _, person = household(act)
     make(act)
     for other in (by_phone(act, person.person_id), replace(act, channel="desk")):
-        with pytest.raises(ActionRefused):
+        with pytest.raises(ActionRefused, match="property manager only"):
             make(other)
-        with pytest.raises(ActionRefused):
+        with pytest.raises(ActionRefused, match="property manager only"):
             end_emergency_code(other, code_ids(act)[0], "x")
 
 
@@ -172,6 +174,20 @@ def test_the_end_of_a_code_is_dated_and_reasoned(act: Action, end, reason: str) 
     assert (old.state, old.ended_at, old.ended_reason) == ("ended", later.now, reason)
     ended = entry_of(act, "emergency_code_ended")
     assert (ended.facts["credential_id"], ended.personal) == (old.credential_id, {"reason": reason})
+
+
+def test_codes_publish_no_person_and_share_a_salt_of_their_site(act: Action) -> None:
+    add_lane(act)
+    assert asked_by(act, make).published == [(set(), True)]
+    salt = act.session.get_one(Site, act.site_id).emergency_salt
+    assert len(salt or b"") == 16
+    make(act)
+    assert act.session.get_one(Site, act.site_id).emergency_salt == salt, "gates hash what is typed once"
+    first, second = code_ids(act)
+    ended = asked_by(act, lambda on: end_emergency_code(on, first))
+    assert (ended.published, ended.kinds) == ([(set(), True)], ["emergency_code_ended"])
+    assert act.session.get_one(EmergencyCode, first).ended_reason == "ended"
+    assert asked_by(replace(act, publishes=False), lambda on: end_emergency_code(on, second)).published == []
 
 
 def test_an_end_without_a_reason_is_refused_beside_its_field(act: Action) -> None:

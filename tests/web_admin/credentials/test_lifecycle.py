@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.acting import by_phone, household
+from tests.web_admin.credentials.published_people import asked_by
+from tests.web_admin.policy.published import give_face
 from web_admin.action.base import Action
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.compound.restore_models import RestoreReview
@@ -19,7 +21,10 @@ from web_admin.credentials.actions import (
     suspend_credential,
 )
 from web_admin.credentials.cards import issue_card
+from web_admin.credentials.lifecycle import end_live
+from web_admin.credentials.phones import ensure_online_qr, issue_printed_code
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
+from web_admin.face.models import FaceOpening
 from web_admin.journal.models import AuditEntry
 
 HOUR = timedelta(hours=1)
@@ -86,6 +91,14 @@ def test_the_usual_pin_takes_the_duress_pin_along_and_nothing_else_does(act: Act
     assert (duress.state, duress.ended_at, duress.ended_reason) == ("ended", act.now, "seen")
 
 
+def test_where_duress_is_not_named_the_usual_pin_ends_and_the_duress_pin_with_it(act: Action, lin) -> None:
+    issue_pin(act, lin.person_id)
+    issue_duress_pin(act, lin.person_id)
+    end_live(act, lin.person_id, "pin", "moved_out")
+    ended = rows(act, lin, "pin") + rows(act, lin, "pin", duress=True)
+    assert [(row.state, row.ended_reason) for row in ended] == [("ended", "moved_out")] * 2
+
+
 def test_ending_the_duress_pin_leaves_the_usual_one_and_names_no_person(act: Action, lin) -> None:
     issue_pin(act, lin.person_id)
     issue_duress_pin(act, lin.person_id)
@@ -127,6 +140,12 @@ def test_ways_are_stored_in_their_fixed_order_and_written_down(act: Action, lin)
 def test_who_has_no_way_that_works_may_choose_one_that_comes_later(act: Action, lin) -> None:
     choose_methods(act, lin.person_id, ["pin"])
     assert lin.methods == ["pin"]
+    issue_card(act, lin.person_id, 7, valid_until=act.now + HOUR)
+    choose_methods(act, lin.person_id, ["card"])
+    assert refusal(lambda: choose_methods(act, lin.person_id, ["pin"])) == "methods"
+    later = replace(act, now=act.now + HOUR)
+    choose_methods(later, lin.person_id, ["pin"])
+    assert lin.methods == ["pin"], "the card has ended"
 
 
 def test_the_ledger_has_each_change_of_a_credential_under_its_person(act: Action, lin) -> None:
@@ -169,8 +188,68 @@ def test_what_a_restore_holds_back_is_resumed_by_staff_alone(act: Action, lin) -
         suspend_credential(own, row.credential_id)
     for channel in ("phone", "home"):
         asking = by_phone(act, lin.person_id, channel)
-        assert refusal(lambda asking=asking: resume_credential(asking, card.credential_id)) == "credential"
+        with pytest.raises(ActionRefused, match="before the server was restored") as refused:
+            resume_credential(asking, card.credential_id)
+        assert refused.value.field == "credential"
     resume_credential(own, other.credential_id)
     assert (card.state, other.state) == ("suspended", "active")
     resume_credential(act, card.credential_id)
     assert card.state == "active"
+
+
+def test_a_card_that_has_expired_keeps_no_face_on_when_the_last_other_way_is_lost(act: Action, lin) -> None:
+    give_face(act.session, act.sealer, act.site_id, lin, act.now)
+    issue_card(act, lin.person_id, 7, valid_until=act.now + HOUR)
+    card = issue_card(act, lin.person_id, 8)
+    later = replace(act, now=act.now + HOUR)
+    assert end_credential(later, card.credential_id, "returned").face_paused
+
+
+# -- what is published ---------------------------------------------------------------------------------
+
+
+def test_an_act_on_a_credential_publishes_its_person_and_nothing_of_their_home(act: Action, lin) -> None:
+    person_id = lin.person_id
+    card = issue_card(act, person_id, 7).credential_id
+    acts = {
+        "card_issued": lambda on: issue_card(on, person_id, 8),
+        "pin_issued": lambda on: issue_pin(on, person_id),
+        "duress_pin_issued": lambda on: issue_duress_pin(on, person_id),
+        "online_code_allowed": lambda on: ensure_online_qr(on, person_id),
+        "printed_code_issued": lambda on: issue_printed_code(on, person_id),
+        "credential_suspended": lambda on: suspend_credential(on, card),
+        "credential_resumed": lambda on: resume_credential(on, card),
+        "credential_ended": lambda on: end_credential(on, card, "lost"),
+    }
+    for kind, one in acts.items():
+        asked = asked_by(act, one)
+        assert (asked.published, asked.kinds) == ([({person_id}, False)], [kind])
+    (duress,) = rows(act, lin, "pin", duress=True)
+    asked = asked_by(act, lambda on: end_credential(on, duress.credential_id, "seen"))
+    assert asked.published == [({person_id}, False)]
+    asked = asked_by(act, lambda on: choose_methods(on, person_id, ["card"]))
+    assert asked.published == [({person_id}, True)], "a face that is left out is one that others agreed to"
+
+
+def test_a_loss_publishes_whose_face_was_given_with_it_too(act: Action, lin) -> None:
+    _, wu = household(act, "3-1204", "Wu")
+
+    def given_with(credential: CredentialRow) -> str:
+        give_face(act.session, act.sealer, act.site_id, wu, act.now)
+        act.session.add(
+            FaceOpening(person_id=wu.person_id, credential_id=credential.credential_id, at=act.now)
+        )
+        act.session.flush()
+        return credential.credential_id
+
+    both, alone = {lin.person_id, wu.person_id}, {lin.person_id}
+    issue_pin(act, lin.person_id)
+    cards = [issue_card(act, lin.person_id, number) for number in range(1, 4)]
+    lost = given_with(cards[0])
+    assert asked_by(act, lambda on: suspend_credential(on, lost)).published == [(both, False)]
+    lost = given_with(cards[1])
+    assert asked_by(act, lambda on: end_credential(on, lost, "lost")).published == [(both, False)]
+    given_with(rows(act, lin, "pin")[0])
+    assert asked_by(act, lambda on: issue_pin(on, lin.person_id)).published == [(both, False)]
+    returned = given_with(cards[2])
+    assert asked_by(act, lambda on: end_credential(on, returned, "returned")).published == [(alone, False)]

@@ -73,6 +73,7 @@ def test_two_printed_codes_are_the_most_and_the_desk_alone_gives_them_out(act: A
     for _number in range(MAX_PRINTED):
         code = issue_printed_code(at_desk(act), lin.person_id)
         assert (code.kind, code.printed, code.public_key) == ("qr", True, None)
+        assert (code.person_id, code.created_at) == (lin.person_id, act.now)
     with pytest.raises(ActionRefused, match="two printed codes"):
         issue_printed_code(act, lin.person_id)
     end_credential(act, code.credential_id, "lost")
@@ -92,6 +93,7 @@ def test_an_online_code_needs_the_method_a_live_credential_and_a_person_who_may_
     with pytest.raises(ActionRefused, match="turned off"):
         online_code(own, lin.person_id)
     online = ensure_online_qr(own, lin.person_id)
+    assert (online.person_id, online.kind, online.created_at) == (lin.person_id, "qr", act.now)
     assert ensure_online_qr(own, lin.person_id) is online
     assert online_code(own, lin.person_id)
     changes = ((lin, "methods", ["card"]), (lin, "suspended", True), (online, "state", "suspended"))

@@ -1,6 +1,7 @@
 """A two-method request row by row: its hours, its choice, and that it is its person's own."""
 
-from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -29,13 +30,6 @@ def lin(act: Action) -> Person:
 
 def ledger(act: Action, kind: str) -> list[AuditEntry]:
     return [entry for entry in act.session.query(AuditEntry) if entry.kind == kind]
-
-
-def refusal(act_on: Callable[[], object]) -> str | None:
-    """Return the field that an action is refused beside."""
-    with pytest.raises(ActionRefused) as refused:
-        act_on()
-    return refused.value.field
 
 
 # -- two-method requests -------------------------------------------------------------------------------
@@ -82,7 +76,19 @@ def test_a_request_keeps_its_minutes_and_names_its_choice(act: Action, with_two,
 @pytest.mark.parametrize("hours", [(-1, 60), (60, -1), (1440, 60), (60, 1440)])
 def test_minutes_outside_the_day_are_no_hours(act: Action, with_two, hours) -> None:
     own = by_phone(act, with_two.person_id)
-    assert refusal(lambda: request_two_methods(own, with_two.person_id, *hours)) == "wish"
+    with pytest.raises(ActionRefused, match="one of the offered values") as refused:
+        request_two_methods(own, with_two.person_id, *hours)
+    assert refused.value.field == "wish"
+
+
+def test_a_way_that_has_expired_is_none_of_the_two(act: Action, lin) -> None:
+    issue_card(act, lin.person_id, 7, valid_until=act.now + timedelta(hours=1))
+    issue_pin(act, lin.person_id)
+    lin.methods = ["card", "pin"]
+    own = by_phone(act, lin.person_id)
+    with pytest.raises(ActionRefused, match="two of card, PIN and QR code that work"):
+        request_two_methods(replace(own, now=act.now + timedelta(hours=1)), lin.person_id, 0, 0)
+    request_two_methods(own, lin.person_id, 0, 0)
 
 
 @pytest.mark.parametrize("methods", [["card"], ["card", "qr"], ["card", "face"], []])
@@ -91,8 +97,9 @@ def test_a_request_needs_two_chosen_ways_that_work_and_face_is_none(act: Action,
     with_two.methods = methods
     assert not two_methods_work(act.session, with_two, act.now)
     reason = "stays in reserve" if Method.FACE in methods else "two of card, PIN and QR code that work"
-    with pytest.raises(ActionRefused, match=reason):
+    with pytest.raises(ActionRefused, match=reason) as refused:
         request_two_methods(own, with_two.person_id, 0, 0)
+    assert refused.value.field == "wish"
     with_two.methods = ["pin", "face", "card"]
     assert two_methods_work(act.session, with_two, act.now)
 

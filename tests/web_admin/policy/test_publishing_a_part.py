@@ -48,7 +48,10 @@ def test_a_face_without_another_way_ends_at_all_gates_though_one_is_published(da
         face = f"face:{person.person_id}"
         assert face in stored(session, "north") and face in stored(session, "south")
         later = now + timedelta(hours=2)
+        other = add_person(session, site, None, ["north-in", "south-in"], now)
+        of_other = f"credential:{add_card(session, sealer, other, 8, now).credential_id}"
         published = publish_policy(session, sealer, site, later, gate_ids=["north"])
+        assert (of_other in stored(session, "north"), of_other in stored(session, "south")) == (True, False)
         assert person.face_paused_reason == NO_OTHER_WAY
         assert face not in stored(session, "north") and face not in stored(session, "south")
         assert set(published.gates) == {"north", "south"}

@@ -1,14 +1,18 @@
 """Publishing in batches, of most people, and what it notes at the gates and wakes."""
 
+from datetime import timedelta
+
 import pytest
 
 from gate_controller.contract.bell import wake_up_subject
-from tests.support.compounds.with_gates import add_card, add_gate, add_person
+from gate_controller.contract.records import LaneRecord, SiteRecord, encode_record
+from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person
+from tests.support.statements import POSTGRESQL, locking
 from tests.web_admin.policy.published import ALL_METHODS, stored
 from web_admin.compound.models import Gate, Site
 from web_admin.core.lock_order import GATE_ALONE, SiteFirst
 from web_admin.policy import publish
-from web_admin.policy.publish import change_since, publish_policy, signed_manifest
+from web_admin.policy.publish import change_since, publish_policy, records_for_gate, signed_manifest
 
 GATES = ("north", "south", "west")
 
@@ -118,6 +122,50 @@ def test_the_gates_that_changed_are_woken_and_no_others(session, sealer, site, n
     session.get_one(Gate, "south").lanes[0].name = "Another"
     publish_policy(session, sealer, site, now)
     assert session.info["menjin_rings"] == {wake_up_subject(site, "south")}
+
+
+def test_a_publication_locks_its_own_site_against_the_next_one(database, session, sealer, site, now, people):
+    (first, *_rest) = locking(database, lambda: publish_policy(session, sealer, site, now))
+    table, statement = first
+    assert table == "site"
+    assert str(statement.compile(dialect=POSTGRESQL)).endswith("FOR NO KEY UPDATE")
+    assert session.scalars(statement).all() == [session.get_one(Site, site)]
+
+
+def test_who_moves_takes_the_record_of_an_empty_home_along_and_brings_that_of_the_new_one(
+    session, sealer, site, now, people
+):
+    old, new = add_home(session, site, "1-1"), add_home(session, site, "1-2")
+    person = people[0]
+    person.home_id = old.home_id
+    publish_policy(session, sealer, site, now)
+    person.home_id = new.home_id
+    publish_policy(session, sealer, site, now, person_ids=[person.person_id])
+    homes = {key for key in stored(session, "north") if key.startswith("home:")}
+    assert homes == {f"home:{new.home_id}"}
+
+
+def test_what_is_the_same_for_many_gates_is_encoded_once(session, sealer, site, now, people, monkeypatch):
+    encoded = []
+
+    def note(record):
+        encoded.append(type(record))
+        return encode_record(record)
+
+    monkeypatch.setattr(publish, "encode_record", note)
+    publish_policy(session, sealer, site, now)
+    assert (encoded.count(SiteRecord), encoded.count(LaneRecord)) == (1, len(GATES))
+
+
+def test_the_records_of_one_gate_are_those_that_are_published_also_of_a_lane_that_is_held(
+    session, sealer, site, now, people
+):
+    lane = session.get_one(Gate, "north").lanes[0]
+    lane.override_posture, lane.override_until = "lockdown", now + timedelta(hours=1)
+    publish_policy(session, sealer, site, now)
+    of_gate = records_for_gate(session, sealer, session.get_one(Gate, "north"), now)
+    assert of_gate == stored(session, "north")
+    assert b"lockdown" in of_gate["lane:north-in"]
 
 
 def test_nothing_is_published_while_a_gates_row_alone_is_locked(session, sealer, site, now, people):

@@ -18,6 +18,7 @@ from gate_controller.contract.records import (
     encode_record,
 )
 from tests.support.compounds.with_gates import add_card, add_gate, add_person
+from tests.support.statements import statements_of, verbs
 from web_admin.compound.models import Gate
 from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR, PolicyRecordRow, PolicySumsRow
 from web_admin.policy import storing
@@ -46,7 +47,16 @@ class Stores:
         for number, gate_id in enumerate(("north", "south"), 1):
             add_gate(session, sealer, site, gate_id, number, ["card"])
 
-    def store(self, version, north=None, south=None, scope=None, states=None, after=timedelta(), **others):
+    def store(
+        self,
+        version,
+        north=None,
+        south=None,
+        scope=None,
+        states=None,
+        after=timedelta(),
+        with_others=True,
+    ):
         """Store what the gates that are named should have."""
         states = states or {}
         wanted = [
@@ -56,7 +66,7 @@ class Stores:
             for gate_id, records in (("north", north), ("south", south))
             if records is not None
         ]
-        return store(self.session, wanted, scope, version, self.now + after, **others)
+        return store(self.session, wanted, scope, version, self.now + after, with_others=with_others)
 
     def rows(self, gate_id="north"):
         self.session.expire_all()
@@ -116,10 +126,23 @@ def test_a_personal_record_that_no_gate_takes_goes_alone_and_is_named(stores, ca
     assert stores.store(1, {"home:h": no_home, "person:p": PERSON}) == {"north": GateChange(1, 0, 0)}
     assert set(stores.rows()) == {"person:p"}
     assert "left out of the policy" in caplog.text
+    assert "home:h" in caplog.text
     home = wire(HomeRecord("h", "3-1502", b"s" * 16))
     stores.store(2, {"home:h": home, "person:p": PERSON})
     assert stores.store(3, {"home:h": no_home, "person:p": PERSON}) == {"north": GateChange(0, 0, 1)}
     assert stores.rows()["home:h"] == (None, b"", 3)
+
+
+def test_what_is_the_same_for_many_gates_is_judged_once(stores, monkeypatch):
+    judged = []
+
+    def note(key, value):
+        judged.append((key, value))
+        return decode_record(key, value)
+
+    monkeypatch.setattr(storing, "decode_record", note)
+    stores.store(1, {"site": SITE, "person:p": PERSON}, {"site": SITE, "person:p": OTHER})
+    assert judged == [("site", SITE[0]), ("person:p", PERSON[0]), ("person:p", OTHER[0])]
 
 
 def test_a_record_of_the_site_that_no_gate_takes_is_refused(stores):
@@ -167,6 +190,26 @@ def test_an_ended_credential_is_marked_where_it_was_and_left_so(stores, carded):
     }
 
 
+def test_two_that_ended_are_each_marked_at_the_gate_that_loses_it_alone(stores, carded):
+    first, there = carded
+    person = add_person(stores.session, stores.site, None, ["north-in"], stores.now)
+    second = add_card(stores.session, stores.sealer, person, 8, stores.now)
+    record = CardCredential(second.credential_id, person.person_id, tag=b"s" * 32)
+    other = {f"credential:{second.credential_id}": wire(record)}
+    stores.store(2, there | other, there | other)
+    for card in (first, second):
+        end(stores, card)
+    stores.store(3, other, there)
+    assert (state_at(stores, first), state_at(stores, second)) == (
+        (CredentialState.ENDED, 3),
+        (CredentialState.ACTIVE, 2),
+    )
+    assert (state_at(stores, first, "south"), state_at(stores, second, "south")) == (
+        (CredentialState.ACTIVE, 1),
+        (CredentialState.ENDED, 3),
+    )
+
+
 def test_a_credential_that_lives_elsewhere_ended_long_ago_or_has_no_holder_is_left_out(stores, carded):
     card, there = carded
     stores.store(2, {}, there)
@@ -189,10 +232,12 @@ def test_a_stolen_gate_is_left_no_credential_not_even_an_ended_one(stores, carde
     assert state_at(stores, card, "south") == (CredentialState.ENDED, 2)
 
 
-def test_more_rows_than_one_statement_takes_are_all_stored(stores, monkeypatch):
+def test_more_rows_than_one_statement_takes_are_all_stored_by_as_few_as_can_be(stores, database, monkeypatch):
     monkeypatch.setattr(storing, "ROWS_AT_ONCE", 2)
     people = {f"person:{number}": wire(PersonRecord(str(number), (), ())) for number in range(5)}
-    assert stores.store(1, people) == {"north": GateChange(5, 0, 0)}
+    with statements_of(database) as seen:
+        assert stores.store(1, people) == {"north": GateChange(5, 0, 0)}
+    assert verbs(seen) == ["SELECT", *["INSERT"] * 3, "SELECT"], "what is there, and which gates have sums"
     assert stores.rows() == {key: (*value, 1) for key, value in people.items()}
 
 

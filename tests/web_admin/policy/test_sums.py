@@ -11,12 +11,12 @@ from gate_controller.contract.messages import PolicyManifest, policy_digest, rec
 from gate_controller.contract.records import PolicyRefused
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from tests.support.compounds.with_gates import add_card, add_gate, add_person
-from tests.support.statements import statements_of, verbs
+from tests.support.statements import POSTGRESQL, locking, statements_of, verbs
 from tests.web_admin.policy.counted import add_stairs, counted
 from tests.web_admin.policy.published import stored
 from tests.web_admin.policy.taking_gate import TakingGate
 from web_admin.compound.models import CredentialRow, Gate, Person, Site
-from web_admin.compound.policy_models import PolicySumsRow, forget_published
+from web_admin.compound.policy_models import PolicyRecordRow, PolicySumsRow, forget_published
 from web_admin.core.database import Menjin
 from web_admin.policy import sums
 from web_admin.policy.effects import PolicyEffects
@@ -157,12 +157,15 @@ def test_wrong_sums_are_refused_by_the_gate_taken_by_the_older_digest_and_begun_
     assert gate.asks() == "lthash16"
 
 
-def test_damaged_sums_are_not_carried_on_but_begun_again(menjin, database, sealer, site, now, gate, lin):
+def test_damaged_sums_are_not_carried_on_but_begun_again(
+    menjin, database, sealer, site, now, gate, lin, caplog
+):
     gate.asks()
     begin_sums(menjin, now)
     with database.session() as session:
         session.execute(update(PolicySumsRow).values(sums=b"\1" + bytes(2047)))
     card_more(database, sealer, site, lin, 8, now)
+    assert "the sums of gate north are damaged" in caplog.text
     assert gate.asks() == "sha256"
     assert begin_sums(menjin, now) == 1
     assert is_of_whole(database)
@@ -170,6 +173,40 @@ def test_damaged_sums_are_not_carried_on_but_begun_again(menjin, database, seale
         session.execute(update(PolicySumsRow).values(sums=b"\1" + bytes(2047)))
     assert begin_sums(menjin, now) == 1
     assert is_of_whole(database)
+
+
+def test_whole_sums_of_an_older_version_are_not_carried_on_but_begun_again(
+    menjin, database, sealer, site, now, gate, lin
+):
+    gate.asks()
+    begin_sums(menjin, now)
+    card_more(database, sealer, site, lin, 8, now)
+    with database.session() as session:
+        row = session.get_one(PolicySumsRow, "north")
+        older = {"version": row.version, "sums": row.sums, "digest": row.digest}
+    card_more(database, sealer, site, lin, 9, now)
+    with database.session() as session:
+        # As a server of before the sums leaves them, which publishes without carrying them on.
+        session.execute(update(PolicySumsRow).values(older))
+    card_more(database, sealer, site, lin, 10, now)
+    with database.session() as session:
+        assert kept(session, "north") == (older["version"], older["digest"])
+    assert gate.asks() == "sha256"
+    assert begin_sums(menjin, now) == 1
+    assert is_of_whole(database)
+    assert gate.asks() == "lthash16"
+
+
+def test_sums_that_are_begun_have_no_record_that_was_deleted(menjin, database, sealer, site, now, gate, lin):
+    with database.session() as session:
+        session.get_one(Person, lin).ended_at = now
+        publish_policy(session, sealer, site, now, person_ids=[lin])
+        deleted = select(PolicyRecordRow.key).where(PolicyRecordRow.value.is_(None))
+        assert f"person:{lin}" in session.scalars(deleted).all()
+    gate.asks()
+    assert begin_sums(menjin, now) == 1
+    assert is_of_whole(database)
+    assert gate.asks() == "lthash16"
 
 
 def test_a_publication_that_comes_between_keeps_old_sums_out(
@@ -188,6 +225,20 @@ def test_a_publication_that_comes_between_keeps_old_sums_out(
     assert gate.asks() == "sha256"
     assert begin_sums(menjin, now) == 1
     assert is_of_whole(database)
+
+
+def test_sums_are_begun_and_deleted_while_the_site_of_their_gate_is_locked_against_publications(
+    menjin, database, site, now, gate, north, lin
+):
+    gate.asks()
+    for knows in ((SUM_DIGEST,), ()):
+        north.knows = knows
+        gate.asks()
+        ((table, statement),) = locking(database, lambda: begin_sums(menjin, now))
+        assert table == "site"
+        assert str(statement.compile(dialect=POSTGRESQL)).endswith("FOR NO KEY UPDATE")
+        with database.session() as session:
+            assert session.scalars(statement).all() == [site]
 
 
 def test_a_controller_that_is_replaced_begins_without_sums(menjin, database, sealer, site, now, gate, lin):
@@ -234,6 +285,35 @@ def test_a_question_with_nothing_new_costs_one_statement_with_sums_too(
         session.execute(update(PolicySumsRow).values(digest=bytes(32)))
     with pytest.raises(PolicyRefused, match="another digest"):
         gate.asks()
+
+
+@pytest.mark.parametrize("of", ["stair-1", "stair-2"])
+@pytest.mark.parametrize("fault", [{"version": 0}, {"sums": b"\1" + bytes(2047)}], ids=["older", "damaged"])
+def test_sums_of_one_gate_that_are_not_carried_on_keep_no_other_from_theirs(
+    menjin, database, sealer, site, now, of, fault
+):
+    with database.session() as session:
+        person_id = add_stairs(session, sealer, site, now, 2)[0].person_id
+        session.execute(update(Gate).values(knows=[SUM_DIGEST]))
+    assert begin_sums(menjin, now) == 2
+    with database.session() as session:
+        session.execute(update(PolicySumsRow).where(PolicySumsRow.gate_id == of).values(fault))
+    card_more(database, sealer, site, person_id, 200, now)
+    assert [is_of_whole(database, gate_id) for gate_id in ("stair-1", "stair-2")] == [
+        of != "stair-1",
+        of != "stair-2",
+    ]
+
+
+def test_each_gate_has_the_digest_of_its_own_sums(menjin, database, sealer, site, now):
+    with database.session() as session:
+        add_stairs(session, sealer, site, now, 2)
+        session.execute(update(Gate).values(knows=[SUM_DIGEST]))
+    begin_sums(menjin, now)
+    with database.session() as session:
+        for gate_id in ("stair-1", "stair-2"):
+            assert sums.digest_at(session, gate_id, 1) == digest_of_whole(session, gate_id)
+            assert sums.digest_at(session, gate_id, 2) is None
 
 
 def test_sums_take_as_many_statements_at_two_gates_as_at_twenty(menjin, database, sealer, site, now):

@@ -6,8 +6,6 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import event
-from sqlalchemy.dialects import postgresql
 
 from gate_controller.contract.journal_chain import GENESIS, chain_entry
 from gate_controller.contract.messages import (
@@ -25,7 +23,7 @@ from gate_controller.contract.messages import (
     TombstoneBatch,
 )
 from gate_controller.contract.signing import REQUEST_DOMAIN, request_message, sign
-from tests.support.statements import statements_of
+from tests.support.statements import locking, locks_of, statements_of
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate
 from web_admin.sync import requests
@@ -203,26 +201,6 @@ def entries_of_kinds(now, *kinds):
     for seq, kind in enumerate(kinds, 1):
         made.append(chain_entry(made[-1].digest if made else GENESIS, seq, now, kind, {}, {}))
     return made
-
-
-def locks_of(database, ask):
-    """Return the tables of which rows were locked meanwhile, in order, as PostgreSQL would be asked."""
-    return [table for table, _statement in locking(database, ask)]
-
-
-def locking(database, ask):
-    """Return the locked tables with the statement that locked each."""
-    locked = []
-
-    def note(_connection, statement, *_rest):
-        words = str(statement.compile(dialect=postgresql.dialect())) if statement.is_select else ""
-        if words.endswith(("FOR UPDATE", "FOR NO KEY UPDATE")):
-            locked.append((words.partition("FROM ")[2].split()[0], statement))
-
-    event.listen(database.engine, "before_execute", note)
-    ask()
-    event.remove(database.engine, "before_execute", note)
-    return locked
 
 
 def test_what_changes_no_policy_locks_the_gate_and_no_site(north, clock, database):

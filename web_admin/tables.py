@@ -8,6 +8,7 @@ import web_admin.alarms.models
 import web_admin.compound.models
 import web_admin.compound.policy_models
 import web_admin.compound.restore_models
+import web_admin.compound.suspension_models
 import web_admin.core.health_models
 import web_admin.core.job_models
 import web_admin.core.limit_models

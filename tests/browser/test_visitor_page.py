@@ -12,8 +12,8 @@ from gate_controller.contract.passes import SignedPass, parse_code
 from tests.browser.axe import needs_axe
 from tests.browser.phone_pages import look
 from tests.browser.resident_screen import PATIENCE_MS, Served, read_code, welcome
+from tests.support.suspending import suspend_for_days
 from web_admin.core.database import current_menjin
-from web_admin.people.actions import suspend_person
 from web_admin.visitors.actions import issue_pass, withdraw_pass
 from web_admin.visitors.links import link_text
 from web_admin.visitors.models import VisitorPassRow, VisitorUse
@@ -272,7 +272,7 @@ def links_in_every_state(served: Served) -> dict[str, str]:
             "weekly_later": weekly(person_id, today + timedelta(days=3)),
             "weekly_paused": weekly(served.compound.neighbour_id, today),
         }
-        suspend_person(act, served.compound.neighbour_id, "asked for it")
+        suspend_for_days(act, served.compound.neighbour_id)
         sealer = current_menjin().sealer
         texts = {name: link_text(sealer, "pass", key) for name, key in ids.items()}
         texts |= {name: link_text(sealer, "series", key) for name, key in series.items()}

@@ -30,7 +30,7 @@ REQUIREMENT_COUNTS = {
     "A": 10,
     "L": 14,
 }
-PROMISES = range(1, 11)
+PROMISES = range(1, 12)
 README_COMMANDS = frozenset({"make", "menjin", "git", "cd", "sudo"})
 
 

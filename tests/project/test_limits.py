@@ -41,6 +41,8 @@ OTHERS = {
     "web_admin/credentials/two_methods.py::MINUTES_A_DAY",
     "web_admin/api/schemas.py::PAGE_LIMIT",
     "web_admin/web/sign_in_tries.py::RUN_OF_FAILURES",
+    # How long a suspension lasts is a rule of the act, not of the server.
+    "web_admin/action/suspension_reasons.py::LONGEST_ALONE",
     # Within a body that the table bounds, or a file of the operator's.
     "web_admin/events/entry_reading.py::MAX_ENTRIES",
     "web_admin/events/entry_reading.py::MAX_IN_A_BATCH",

@@ -24,6 +24,7 @@ from gate_controller.rules.decision import Claim, GateMemory, Reason
 from tests.promises.looks_histories import GATES, SOME_GATE, SOMEONE, LooksHistory
 from tests.support.acting import ALL_METHODS, NOTICE, add_lane, manager, offer_face
 from tests.support.compounds.assessments import assess
+from tests.support.suspending import suspend_for_days
 from web_admin.action.base import Action, publish
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import CredentialRow, Gate, GuardianRow, Hours, Person
@@ -51,16 +52,10 @@ from web_admin.face.notices import publish_notice
 from web_admin.gates.actions import save_lane
 from web_admin.gates.hours import save_hours
 from web_admin.gates.rules import LaneSpec
-from web_admin.people.actions import (
-    GrantSpec,
-    add_person,
-    move_out,
-    resume_person,
-    set_grants,
-    suspend_person,
-)
+from web_admin.people.actions import GrantSpec, add_person, move_out, set_grants
 from web_admin.people.homes import add_home
 from web_admin.people.invitations import accept_invitation, confirm_identity, invite
+from web_admin.people.suspensions import resume_person
 from web_admin.tables import METADATA
 
 START = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
@@ -352,12 +347,12 @@ class History(LooksHistory):
 
     # -- people --------------------------------------------------------------------------------
 
-    @rule(someone=SOMEONE)
-    def suspend_or_resume(self, someone: int) -> None:
+    @rule(someone=SOMEONE, account=st.integers(1, 9))
+    def suspend_or_resume(self, someone: int, account: int) -> None:
         self.do(
             someone,
             lambda act, person: [
-                lambda: suspend_person(act, person, "unpaid"),
+                lambda: suspend_for_days(replace(act, actor_id=f"staff-{account}"), person),
                 lambda: resume_person(act, person),
             ][act.session.get_one(Person, person).suspended](),
         )

@@ -21,6 +21,7 @@ from gate_controller.contract.calendars import DAY_KINDS, Span
 from tests.support.compounds.restored_gates import StoringGate, copied, opens
 from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person, add_pin
 from tests.support.examples import examples
+from tests.support.suspending import suspend_for_days
 from web_admin.action.base import Action
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import CredentialRow, Hours, Person
@@ -35,7 +36,8 @@ from web_admin.credentials.actions import (
 )
 from web_admin.gates.hours import save_hours
 from web_admin.gates.orders import clear_override, set_override
-from web_admin.people.actions import GrantSpec, move_out, resume_person, set_grants, suspend_person
+from web_admin.people.actions import GrantSpec, move_out, set_grants
+from web_admin.people.suspensions import resume_person
 from web_admin.policy.effects import PolicyEffects
 from web_admin.policy.publish import publish_policy
 from web_admin.restore.actions import begin_restoring
@@ -58,7 +60,7 @@ ACTS: dict[str, Callable[[Action, str, str], object]] = {
     "suspend card": lambda act, card, person: suspend_credential(act, card),
     "resume card": lambda act, card, person: resume_credential(act, card),
     "end card": lambda act, card, person: end_credential(act, card, "lost"),
-    "suspend person": lambda act, card, person: suspend_person(act, person, "why"),
+    "suspend person": lambda act, card, person: suspend_for_days(act, person),
     "resume person": lambda act, card, person: resume_person(act, person),
     "move out": lambda act, card, person: move_out(act, person),
     "no grant": lambda act, card, person: set_grants(act, person, []),

@@ -19,6 +19,7 @@ from tests.served.lost_server import LostServer, compound_to_lose
 from tests.served.served_compound import Browser
 from tests.served.signed_gate import signed_gate
 from tests.support.compounds.managed import PASSWORD, TOTP_SECRET
+from tests.support.suspending import suspend_for_days
 from web_admin.accounts.api_keys import MadeKey, end_api_key, make_api_key
 from web_admin.accounts.models import User
 from web_admin.accounts.staff import close_account, create_staff
@@ -28,7 +29,7 @@ from web_admin.core.config import WebConfig
 from web_admin.credentials.actions import suspend_credential
 from web_admin.credentials.cards import issue_card
 from web_admin.gates.orders import set_override
-from web_admin.people.actions import move_out, set_grants, suspend_person
+from web_admin.people.actions import move_out, set_grants
 from web_admin.restore.reviews import open_reviews
 
 pytestmark = pytest.mark.wide
@@ -65,7 +66,7 @@ def test_suspended_cards_and_people_and_taken_grants_stay_refused_after_a_restor
     assert lost.tap(11) == "granted"
     with lost.act() as act:
         suspend_credential(act, lost.cards[11])
-        suspend_person(manager(act), person_of(lost, "陈立"), "left")
+        suspend_for_days(manager(act), person_of(lost, "陈立"))
         set_grants(manager(act), person_of(lost, "赵敏"), [])
         move_out(manager(act), person_of(lost, "周明"))
     lost.wait_synced()

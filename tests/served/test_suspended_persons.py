@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import cv2
 import pytest
@@ -137,7 +138,9 @@ def suspends(served: ServedCompound, *person_ids: str) -> None:
     for person_id in person_ids:
         page = f"/manage/people/{person_id}"
         manager.get(page)
-        answer = manager.post(f"{page}/suspend", {"reason": "asked for", "once": secrets.token_urlsafe(18)})
+        until = (datetime.now(ZoneInfo("Asia/Shanghai")) + timedelta(days=3)).strftime("%Y-%m-%dT%H:%M")
+        typed = {"reason": "moved_out", "until": until, "once": secrets.token_urlsafe(18)}
+        answer = manager.post(f"{page}/suspend", typed)
         assert answer.status_code == 303, answer.text
 
 

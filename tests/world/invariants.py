@@ -393,6 +393,12 @@ def nothing_fails(facts: Facts) -> Iterator[str]:
                 yield f"gate {gate_id} failed: {dict(entry.facts)}"
 
 
+def no_person_is_locked_out_for_money(facts: Facts) -> Iterator[str]:
+    """Promise 11: what is suspended has a reason of the list, and one account suspends for a week at most."""
+    for subject_id in facts.server.unexplained:
+        yield f"{subject_id} is suspended without a reason of the list, or too long by one account"
+
+
 def only_who_may_acts(facts: Facts) -> Iterator[str]:
     """Security controls: who is not allowed is refused, and a refusal changes nothing."""
     yield from facts.breaches
@@ -421,6 +427,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     a_counter_is_good_once,
     a_stolen_gate_gets_no_people,
     what_ended_stays_ended,
+    no_person_is_locked_out_for_money,
     only_who_may_acts,
     nothing_fails,
 )

@@ -33,6 +33,22 @@ class LaneRow(NamedTuple):
     antipassback: str = "off"
 
 
+UNEXPLAINED = """
+SELECT person_id AS id FROM person WHERE suspended AND ended_at IS NULL
+AND NOT EXISTS (SELECT 1 FROM suspension WHERE suspension.person_id = person.person_id
+AND credential_id IS NULL AND began_at IS NOT NULL AND suspension.ended_at IS NULL)
+AND NOT EXISTS (SELECT 1 FROM restore_review WHERE kind = 'person' AND subject_id = person.person_id)
+UNION SELECT credential_id AS id FROM credential WHERE state = 'suspended' AND NOT duress
+AND NOT EXISTS (SELECT 1 FROM suspension WHERE suspension.credential_id = credential.credential_id
+AND suspension.ended_at IS NULL)
+AND NOT EXISTS (SELECT 1 FROM restore_review
+WHERE kind = 'credential' AND subject_id = credential.credential_id)
+UNION SELECT suspension_id AS id FROM suspension WHERE credential_id IS NULL AND confirmed_by IS NULL
+AND began_at IS NOT NULL AND ended_at IS NULL AND reason <> 'restored'
+AND (until IS NULL OR julianday(until) - julianday(given_at) > 7.01)
+"""
+
+
 class PersonRow(NamedTuple):
     """One person."""
 
@@ -121,6 +137,8 @@ class ServerState:
     persons: Mapping[str, PersonRow]
     grants: tuple[GrantRow, ...]
     credentials: Mapping[str, CredentialRow]
+    unexplained: tuple[str, ...]
+    """Whom or what is suspended without a reason of the list, or for longer than one account may."""
     consents: Mapping[str, ConsentRow]
     shares: Mapping[tuple[str, str], str]
     receipts: Mapping[tuple[str, str], tuple[bytes, bytes]]
@@ -248,6 +266,7 @@ class ServerReader:
                 )
                 for row in self._rows("SELECT * FROM credential ORDER BY credential_id")
             },
+            unexplained=tuple(row["id"] for row in self._rows(UNEXPLAINED)),
             consents={
                 row["consent_id"]: ConsentRow(
                     row["person_id"], row["notice_version"], row["withdrawn_at"] is not None

@@ -24,7 +24,7 @@ ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
     "manager": frozenset({
         "see_now", "acknowledge_alarm", "open_once", "set_posture",
         "see_people", "edit_people", "issue_credentials", "suspend_credentials", "see_card_holder",
-        "give_override", "manage_api_keys", "decide_restored",
+        "suspend_people", "confirm_suspension", "give_override", "manage_api_keys", "decide_restored",
         "see_visitors", "issue_passes", "serve_at_desk",
         "see_gates", "edit_gates", "pair_gates", "update_gates", "clear_tampering",
         "manage_emergency_codes",
@@ -36,7 +36,7 @@ ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
     }),
     "guard": frozenset({
         "see_now", "acknowledge_alarm", "open_once", "set_posture",
-        "see_people", "suspend_credentials",
+        "see_people", "suspend_credentials", "confirm_suspension",
         "see_visitors", "issue_passes", "serve_at_desk",
         "see_events", "explain_refusals",
         "own_account",

@@ -32,6 +32,8 @@ ACTION_WORDS: Mapping[LazyString, Mapping[str, LazyString]] = {
         "edit_people": _l("Move people in and out, change names, homes and hours"),
         "issue_credentials": _l("Give cards, PINs and invitations"),
         "suspend_credentials": _l("Suspend a lost card"),
+        "suspend_people": _l("Suspend a whole person"),
+        "confirm_suspension": _l("Confirm that a whole person is suspended"),
         "see_card_holder": _l("Find whose card a found card is"),
         "give_override": _l("Let a person's card open in lockdown"),
         "see_visitors": _l("See visitor passes"),

@@ -1,5 +1,7 @@
 """API of cards. A number goes in and never comes out."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from gate_controller.contract.records import CredentialKind
@@ -15,18 +17,23 @@ from web_admin.api.access import (
     refuse,
     short_transaction,
 )
-from web_admin.api.schemas import CardEnd, CardOut, CardQuery, CardsOut, NewCard
+from web_admin.api.schemas import CardEnd, CardOut, CardQuery, CardsOut, CardSuspend, NewCard
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credentials.actions import end_credential, resume_credential, suspend_credential
 from web_admin.credentials.cards import canonical_card, issue_card, parse_card_number
+from web_admin.credentials.last_way_in import LastWayIn
 from web_admin.credentials.queries import cards_of_person, cards_with_number
 from web_admin.web.context import current_site
 
 bp = blueprint("cards", "Cards and tags.")
 
 NOT_FOUND = "There is no such card or person."
+TAKEN_OR_LAST = (
+    "The Idempotency-Key was used; or `last_way_in`: the person has no other way in that needs no face. "
+    "Give a new card first."
+)
 
 
 @bp.get("/cards")
@@ -90,15 +97,16 @@ def give_card(body: dict[str, object], person_id: str) -> dict[str, object]:
 
 @bp.post("/cards/<card_id>/suspend")
 @needs_scope("cards:write")
+@bp.arguments(CardSuspend)
 @bp.response(200, CardOut)
 @bp.alt_response(404, description=NOT_FOUND)
-@bp.alt_response(409, description="The Idempotency-Key was used.")
-@bp.alt_response(422, description="The card has ended.")
-def suspend_card(card_id: str) -> dict[str, object]:
-    """Let a card open nothing until it is resumed."""
+@bp.alt_response(409, description=TAKEN_OR_LAST)
+@bp.alt_response(422, description="The card has ended, or the reason is not of the list.")
+def suspend_card(body: dict[str, str], card_id: str) -> dict[str, object]:
+    """Let a card open nothing until it is resumed; its holder reads why. A debt is no reason."""
     row = _card(card_id)
-    with acting() as act:
-        suspend_credential(act, card_id)
+    with acting() as act, last_way_kept():
+        suspend_credential(act, card_id, body["reason"])
     return _shown(row)
 
 
@@ -121,13 +129,22 @@ def resume_card(card_id: str) -> dict[str, object]:
 @bp.arguments(CardEnd)
 @bp.response(200, CardOut)
 @bp.alt_response(404, description=NOT_FOUND)
-@bp.alt_response(409, description="The Idempotency-Key was used.")
+@bp.alt_response(409, description=TAKEN_OR_LAST)
 def end_card(body: dict[str, str], card_id: str) -> dict[str, object]:
     """End a card for good; it may be given to somebody else afterwards."""
     row = _card(card_id)
-    with acting() as act:
+    with acting() as act, last_way_kept():
         end_credential(act, card_id, body["reason"])
     return _shown(row)
+
+
+@contextmanager
+def last_way_kept() -> Iterator[None]:
+    """Answer 409 where the last way in that needs no face would go, with what is possible instead."""
+    try:
+        yield
+    except LastWayIn as err:
+        refuse(409, "last_way_in", errors={"last_way_in": [str(err)]})
 
 
 def _card(card_id: str) -> CredentialRow:

@@ -7,6 +7,7 @@ from marshmallow.fields import AwareDateTime, Boolean, Dict, Integer, List, Nest
 
 from gate_controller.contract.languages import LANGUAGES
 from web_admin.action.base import MAX_TEXT_CHARS
+from web_admin.action.suspension_reasons import OF_KEYS
 from web_admin.visitors.actions import MAX_CODE_MINUTES, MAX_USES
 
 PAGE_LIMIT = 200
@@ -130,6 +131,12 @@ class CardQuery(Schema):
     """Whose card a number is."""
 
     number = String(required=True, validate=[validate.Length(1, 40), TEXT])
+
+
+class CardSuspend(Schema):
+    """Why a card is suspended: a closed list, in which no debt is. Its holder reads it."""
+
+    reason = String(required=True, validate=validate.OneOf([reason.value for reason in OF_KEYS]))
 
 
 class CardEnd(Schema):

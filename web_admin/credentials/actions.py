@@ -1,7 +1,8 @@
 """Actions on credentials: issue, end, suspend, resume, choose.
 
-Losing a credential never fails: if it was the last way besides face, face is paused in the same
-transaction. Turning a way off by choice is another matter, and the last one stays.
+Losing a credential never fails, but for another system that would take a person's last way in: if it was
+the last way besides face, face is paused in the same transaction. Turning a way off by choice is another
+matter, and the last one stays.
 """
 
 from collections.abc import Iterable
@@ -12,11 +13,15 @@ from gate_controller.contract.records import CredentialKind, Method
 from web_admin.action.base import Action, begin, checked_text, finish
 from web_admin.action.lookups import credential_of, person_of
 from web_admin.action.phone_verification import refuse_recovered_phone, refuse_unverified_phone
+from web_admin.action.suspension_reasons import Cause, SuspensionReason, checked_cause
+from web_admin.action.suspension_rows import add_suspension, end_suspensions, keep_held
 from web_admin.action.suspensions import party_of, refuse_ending, with_party
 from web_admin.compound.models import Person
 from web_admin.compound.restore_models import is_held
 from web_admin.compound.usable_credentials import usable_methods
+from web_admin.core.orm import Fact
 from web_admin.core.refusal import ActionRefused
+from web_admin.credentials.last_way_in import refuse_last_way
 from web_admin.credentials.lifecycle import end_one, finish_credential, live_credentials, record_loss
 from web_admin.credentials.phones import online_qr
 from web_admin.face.endings import forget_face
@@ -24,29 +29,51 @@ from web_admin.face.ways_in import Aftermath, live_face_consent, settle_face
 
 
 def end_credential(act: Action, credential_id: str, reason: str) -> Aftermath:
-    """End a card, PIN or phone key for good; never refused for what the person has left."""
+    """End a card, PIN or phone key for good; raise LastWayIn where another system would end the last one."""
     begin(act)
     credential = credential_of(act, credential_id)
+    if act.channel == "api" and credential.state != "ended":
+        refuse_last_way(act, credential)
     why = checked_text("reason", reason)
     if credential.state != "ended":
         end_one(act, credential, why)
     return record_loss(act, credential, "credential_ended", why)
 
 
-def suspend_credential(act: Action, credential_id: str) -> Aftermath:
-    """Stop a credential until it is resumed; never refused for what the person has left."""
+def suspend_credential(act: Action, credential_id: str, reason: str = "") -> Aftermath:
+    """Stop a credential until it is resumed; without a reason for the one that this party's button has.
+
+    Raises ActionRefused for a reason that is not of the list, and LastWayIn for another system.
+    """
     begin(act)
     credential = credential_of(act, credential_id)
     if credential.state == "ended":
         raise ActionRefused("credential", _("This has ended already and opens nothing."))
+    cause = checked_cause(act, Cause(reason or usual_reason(act)), of_person=False)
+    if act.channel == "api":
+        refuse_last_way(act, credential)
+    if not credential.duress:  # a duress PIN is listed nowhere
+        keep_held(act, credential)
     credential.suspended_by = with_party(
-        credential.suspended_by, party_of(act), is_suspended=credential.state == "suspended"
+        credential.suspended_by, cause.party, is_suspended=credential.state == "suspended"
     )
     credential.state = "suspended"
     if credential.kind == CredentialKind.PIN and not credential.duress:
         for duress in live_credentials(act, credential.person_id, CredentialKind.PIN, duress=True):
             duress.state, duress.suspended_by = "suspended", credential.suspended_by
-    return record_loss(act, credential, "credential_suspended", "")
+    facts: dict[str, Fact] = {"reason": cause.reason}
+    if not credential.duress:
+        row = add_suspension(act, cause, credential.person_id, credential_id)
+        facts["suspension_id"] = row.suspension_id
+    return record_loss(act, credential, "credential_suspended", "", facts)
+
+
+def usual_reason(act: Action) -> str:
+    """Return what the one button of this party says; other systems name their reason."""
+    if act.channel == "api":
+        return ""
+    of_party = {"owner": SuspensionReason.ASKED, "home": SuspensionReason.HOME}
+    return of_party.get(party_of(act), SuspensionReason.LOST)
 
 
 def resume_credential(act: Action, credential_id: str) -> None:
@@ -68,6 +95,7 @@ def resume_credential(act: Action, credential_id: str) -> None:
         refuse_unverified_phone(act, credential.person)
         refuse_ending(act, credential.suspended_by, "credential")
     credential.state, credential.suspended_by = "active", ""
+    end_suspensions(act.session, act.now, credential.person_id, credential_id)
     if credential.kind == CredentialKind.PIN and not credential.duress:
         for duress in live_credentials(act, credential.person_id, CredentialKind.PIN, duress=True):
             duress.state, duress.suspended_by = "active", ""

@@ -18,6 +18,7 @@ from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Action, begin, finish, new_id
 from web_admin.action.lookups import person_of, refuse_unassigned
 from web_admin.action.phone_verification import opened_by_home, refuse_unverified_phone
+from web_admin.action.suspension_rows import end_suspensions
 from web_admin.action.suspensions import refuse_ending
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import CredentialRow, Home, Person
@@ -52,6 +53,7 @@ def issue_pin(act: Action, person_id: str) -> str:
     for old in live_credentials(act, person_id, CredentialKind.PIN):
         paused += pause_faces_given_with(act, old, "replaced")
         old.state, old.ended_at, old.ended_reason = "ended", act.now, "replaced"
+        end_suspensions(act.session, act.now, person_id, old.credential_id)
     add_pin(act, person, number.tag, duress=False)
     finish(act, "pin_issued", {}, person_id=person_id, touches=(person_id, *paused), with_others=False)
     return number.digits

@@ -11,6 +11,7 @@ def action_words() -> Mapping[str, str]:
         "methods_chosen": gettext("ways in chosen"),
         "pin_issued": gettext("new PIN"),
         "credential_suspended": gettext("card or phone suspended"),
+        "person_resumed": gettext("suspension of all ways in ended"),
         "credential_resumed": gettext("card or phone resumed"),
         "credential_ended": gettext("card, phone or code ended"),
         "online_code_allowed": gettext("QR code allowed"),

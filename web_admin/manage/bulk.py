@@ -6,11 +6,14 @@ from functools import partial
 
 from flask import Blueprint, abort, flash, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
+from wtforms import SelectField
 
 from web_admin.accounts.names import shown_names
 from web_admin.accounts.permissions import allowed, current_may
+from web_admin.action.suspension_reasons import RULES
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.gates.queries import hours_names
@@ -19,6 +22,7 @@ from web_admin.manage.grant_form import GrantForm
 from web_admin.people.actions import GrantSpec, new_grant
 from web_admin.people.additions import hours_name, named_hours
 from web_admin.people.bulk_actions import (
+    OF_SEVERAL,
     BulkResult,
     grant_hours,
     invite_people,
@@ -41,7 +45,7 @@ from web_admin.web.context import (
     submit,
     typed,
 )
-from web_admin.web.fields import hours_options, lane_options, reason_field
+from web_admin.web.fields import hours_options, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.looked_for import sealed_text
 from web_admin.web.page import Page, to
@@ -53,9 +57,9 @@ bp = Blueprint("bulk", __name__, url_prefix="/manage/people/bulk")
 
 
 class WhyForm(OnceForm):
-    """Why several people are suspended."""
+    """Why several people are suspended; the reasons that need a second account are not among them."""
 
-    reason = reason_field()
+    reason = SelectField(_l("Reason"), choices=options([(one.value, RULES[one].word) for one in OF_SEVERAL]))
 
 
 @bp.route("", methods=["GET", "POST"])

@@ -15,7 +15,7 @@ NEEDS: dict[BulkKind, str] = {
     "print_invitations": "issue_credentials",
     "print_pins": "issue_credentials",
     "hours": "edit_people",
-    "suspend": "suspend_credentials",
+    "suspend": "suspend_people",
 }
 """The right that each act takes beside `edit_people`, which all of them take."""
 

@@ -6,15 +6,17 @@ from flask import Blueprint, flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, SelectField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms import BooleanField, DateTimeLocalField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, Optional
 
 from gate_controller.contract.credential_kinds import OWN_KINDS
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Action
+from web_admin.action.suspension_reasons import OF_PERSONS, RULES, Cause
 from web_admin.action.suspensions import why_it_stays
 from web_admin.compound.models import Person
+from web_admin.compound.suspension_models import Suspension
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.texts import LANGUAGES
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
@@ -24,26 +26,27 @@ from web_admin.people.actions import (
     edit_person,
     move_out,
     replace_grant,
-    resume_person,
     set_grants,
     set_may_override,
-    suspend_person,
 )
 from web_admin.people.additions import added_by, hours_name, named_hours
 from web_admin.people.invitations import INVITATION_HOURS, invite
 from web_admin.people.moving import what_ends
 from web_admin.people.queries import phone_pages
 from web_admin.people.status import ways_of
+from web_admin.people.suspension_queries import suspensions_of
+from web_admin.people.suspensions import resume_person, suspend_person
 from web_admin.web.context import (
     current_action,
     form_page,
+    from_local,
     get_or_404,
     request_now,
     site_zone,
     submit,
     typed,
 )
-from web_admin.web.fields import hours_options, lane_options, options, reason_field
+from web_admin.web.fields import hours_options, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
@@ -53,10 +56,26 @@ from web_admin.web.silent_gates import say_saved
 bp = Blueprint("person", __name__, url_prefix="/manage/people/<person_id>")
 
 
-class ReasonForm(OnceForm):
-    """A button that asks why."""
+class SuspendForm(OnceForm):
+    """Why a whole person is suspended, out of the closed list, and until when."""
 
-    reason = reason_field()
+    reason = SelectField(
+        _l("Reason"),
+        choices=options([("", _l("Choose")), *((one.value, RULES[one].word) for one in OF_PERSONS)]),
+        description=_l("The person reads it. A debt is never a reason."),
+        validators=[InputRequired(_l("Choose a reason."))],
+    )
+    reference = StringField(
+        _l("Number of the order"),
+        description=_l("Of a court or the police; else leave it empty."),
+        validators=[Length(max=120)],
+        render_kw={"autocomplete": "off"},
+    )
+    until = DateTimeLocalField(
+        _l("Until"),
+        description=_l("Within 7 days it holds at once. Later, or empty, another account confirms first."),
+        validators=[Optional()],
+    )
 
 
 class DetailsForm(OnceForm):
@@ -109,8 +128,9 @@ def _page(person: Person, **forms: OnceForm) -> str:
         added=added_by(session, person.person_id),
         why_it_stays=partial(why_it_stays, current_action()),
         invitation_hours=INVITATION_HOURS,
+        suspensions=suspensions_of(session, person.person_id),
         **_names_of_grants(person),
-        **{"button": AgainForm(formdata=None), "suspend_form": ReasonForm(formdata=None)} | forms,
+        **{"button": AgainForm(formdata=None), "suspend_form": SuspendForm(formdata=None)} | forms,
     )
 
 
@@ -230,17 +250,26 @@ def give_pin(person_id: str) -> Page:
 
 
 @bp.post("/suspend")
-@allowed("suspend_credentials")
+@allowed("suspend_people")
 def suspend(person_id: str) -> Page:
-    """Suspend everything of a person."""
-    person, form = _person(person_id), ReasonForm()
+    """Suspend everything of a person, or ask a second account for it."""
+    person, form = _person(person_id), SuspendForm()
     answer = submit(
         form,
-        lambda act: suspend_person(act, person_id, typed(form.reason)),
-        saved=lambda _done: say_saved(_("The person is suspended.")),
+        lambda act: suspend_person(
+            act, person_id, Cause(typed(form.reason), typed(form.reference), from_local(form.until.data))
+        ),
+        saved=_said_of,
         back=_back(person_id),
     )
     return answer or (_page(person, suspend_form=form), 422)
+
+
+def _said_of(row: Suspension) -> None:
+    if row.began_at is None:
+        flash(_("Another account confirms this under Suspended people. Until then nothing changes."), "info")
+    else:
+        say_saved(_("The person is suspended."))
 
 
 @bp.post("/resume")

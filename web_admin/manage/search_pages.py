@@ -76,6 +76,12 @@ FOUND_PAGES: Sequence[Page] = (
     ),
     Page("cards.find", "card", _l("Cards"), _l("whose card, fob, tag, key, card number")),
     Page("card_batch.batch", "card", _l("Give many cards"), _l("hand out cards, batch, register cards")),
+    Page(
+        "suspensions.show_list",
+        "lock",
+        _l("Suspended people"),
+        _l("block, ban, second account, confirm, court order"),
+    ),
     Page("lost_card.find", "pause", _l("Lost card"), _l("stolen card, block, suspend, found card")),
     Page("visitors.show_list", "visitor", _l("Visitors"), _l("guests, passes, QR codes, deliveries")),
     Page("visitors.new", "visitor", _l("New pass"), _l("new guest, invite a visitor, courier, craftsman")),

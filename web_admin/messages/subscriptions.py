@@ -52,6 +52,9 @@ CARD_TEXT = N_("A member of staff looked up whose card yours is. My records show
 SYSTEM_CARD_TEXT = N_(
     "Another system of the compound looked up whose card yours is. My records says which, and when."
 )
+SUSPENDED_TEXT = N_(
+    "All your ways in were suspended. Under Ways in you read why, by whom and until when, and you can object."
+)
 DESK_ASKED_TEXT = N_(
     "Your card or PIN was shown or typed at the property office's desk. If you are not there, report it on "
     "your page under Ways in, and suspend the card."
@@ -79,6 +82,7 @@ DISPLACED_TEXT = N_(
 CODE_TEXT = N_("Your code is %(code)s. Type it on the page where you asked for it.")
 BY_ENTRY: Mapping[str, str] = {
     "credential_suspended": "card_stopped",
+    "person_suspended": "card_stopped",
     "credential_ended": "card_stopped",
     "named_lookup": "looked_at",
     "card_looked_up": "looked_at",
@@ -89,6 +93,7 @@ BY_ENTRY: Mapping[str, str] = {
 }
 """Entries of the ledger that a message can follow."""
 OWN_TEXTS: Mapping[str, tuple[str, str]] = {
+    "person_suspended": (SUSPENDED_TEXT, SUSPENDED_TEXT),
     "card_looked_up": (CARD_TEXT, SYSTEM_CARD_TEXT),
     "desk_asked": (DESK_ASKED_TEXT, DESK_ASKED_TEXT),
     "desk_opened": (DESK_OPENED_TEXT, DESK_OPENED_TEXT),
@@ -125,7 +130,9 @@ def notify_of_entry(
 ) -> None:
     """Notify a person of an entry of the ledger about them, if its kind has a message."""
     message = BY_ENTRY.get(kind)
-    of_a_card = message != "card_stopped" or facts.get("method") == CredentialKind.CARD
+    of_a_card = (
+        message != "card_stopped" or kind == "person_suspended" or facts.get("method") == CredentialKind.CARD
+    )
     if message is not None and person_id is not None and of_a_card:
         of_staff, of_system = OWN_TEXTS.get(kind, (None, None))
         notify(session, person_id, message, now, of_system if facts.get("role") == "system" else of_staff)

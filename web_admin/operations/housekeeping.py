@@ -16,6 +16,7 @@ from web_admin.gates.face_code import drop_face_without_code
 from web_admin.operations import jobs as long_jobs
 from web_admin.operations.lost_reader_messages import notify_of_lost_readers
 from web_admin.operations.marks import HOUSEKEEPING, look_at_certificate, mark
+from web_admin.people import suspension_ends
 from web_admin.policy.fitting import fit_policies
 from web_admin.policy.sums import begin_sums
 from web_admin.privacy import retention
@@ -41,6 +42,7 @@ STEPS: Mapping[str, Step] = {
     "faces_used": inactive.note_uses,
     "faces_reminded": inactive.remind,
     "faces_ended": inactive.end_unused,
+    "suspensions_ended": suspension_ends.end_by_time,
     "late_requests_told": notify_of_late_requests,
     "lost_readers_notified": notify_of_lost_readers,
     "face_dropped_without_code": drop_face_without_code,

@@ -23,7 +23,7 @@ from web_admin.action.base import (
     own_person_id,
 )
 from web_admin.action.lookups import home_of, hours_of, lane_of, person_of
-from web_admin.action.suspensions import party_of, refuse_ending, with_party
+from web_admin.action.suspension_rows import end_suspensions
 from web_admin.compound.models import Gate, GrantRow, Lane, Person
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.lifecycle import end_live
@@ -138,37 +138,6 @@ def replace_grant(act: Action, person_id: str, grant_id: str, spec: GrantSpec) -
     finish(act, "grants_set", {"count": len(person.grants)}, person_id=person_id, touches=(person_id, *cut))
 
 
-def suspend_person(act: Action, person_id: str, reason: str) -> None:
-    """Stop every way in of a person until they are resumed."""
-    begin(act)
-    person = person_of(act, person_id)
-    mark_suspended(act, person)
-    finish(
-        act, "person_suspended", {}, personal={"reason": checked_text("reason", reason)}, person_id=person_id
-    )
-
-
-def mark_suspended(act: Action, person: Person) -> None:
-    """Note on a person that the actor's party suspends them; it is neither recorded nor published here."""
-    person.suspended_by = with_party(person.suspended_by, party_of(act), is_suspended=person.suspended)
-    person.suspended = True
-
-
-def resume_person(act: Action, person_id: str) -> None:
-    """Resume a suspended person; raise ActionRefused for a party that may not (`suspensions`)."""
-    begin(act)
-    person = person_of(act, person_id)
-    mark_resumed(act, person)
-    finish(act, "person_resumed", {}, person_id=person_id)
-
-
-def mark_resumed(act: Action, person: Person) -> None:
-    """End a suspension on its person; raise ActionRefused for a party that may not (`suspensions`)."""
-    if person.suspended:
-        refuse_ending(act, person.suspended_by, "person")
-    person.suspended, person.suspended_by = False, ""
-
-
 def set_may_override(act: Action, person_id: str, may_override: bool) -> None:
     """Grant or revoke a staff member's right to open in lockdown and hold lanes open at the gate."""
     begin(act)
@@ -205,6 +174,7 @@ def move_out(act: Action, person_id: str) -> None:
     person.grants = []
     person.methods, person.face_paused_reason, person.phone_unproven = ["card"], None, None
     person.may_override = False
+    end_suspensions(act.session, act.now, person_id)
     person.ended_at = act.now
     finish(act, "person_moved_out", {}, person_id=person_id, touches=(person_id, *alone))
 

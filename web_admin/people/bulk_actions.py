@@ -11,12 +11,21 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select, update
 from sqlalchemy.orm import selectinload
 
-from web_admin.action.base import Action, begin, checked_text, publish, record_many
+from web_admin.action.base import Action, begin, publish, record_many
+from web_admin.action.suspension_reasons import (
+    LONGEST_ALONE,
+    NO_SUCH_REASON,
+    Cause,
+    SuspensionReason,
+    checked_cause,
+)
+from web_admin.action.suspension_rows import add_suspension
+from web_admin.action.suspensions import with_party
 from web_admin.compound.models import Invitation, Person
 from web_admin.core.orm import Fact
 from web_admin.core.refusal import ActionRefused
 from web_admin.journal.ledger import NewEntry
-from web_admin.people.actions import GrantSpec, mark_resumed, mark_suspended, new_grant, new_grants
+from web_admin.people.actions import GrantSpec, new_grant, new_grants
 from web_admin.people.bulk_queries import (
     ACTED,
     UNDO_FOR,
@@ -30,6 +39,10 @@ from web_admin.people.bulk_queries import (
 from web_admin.people.bulk_rules import MOST, UNDOABLE, BulkKind, Plan, plan_of
 from web_admin.people.helper_rights import fit_helpers, who_answer_for_helpers
 from web_admin.people.invitations import INVITATION_HOURS, add_invitation
+from web_admin.people.suspensions import end_rows_of, facts_of, mark_resumed
+
+OF_SEVERAL = (SuspensionReason.MOVED_OUT, SuspensionReason.ASKED)
+"""For these reasons several people can be suspended at once: the others need a second account."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -58,14 +71,21 @@ def plan_act(act: Action, kind: BulkKind, person_ids: Collection[str], spec: Gra
 
 
 def suspend_people(act: Action, person_ids: Collection[str], reason: str) -> BulkResult:
-    """Stop every way in of several people until they are resumed."""
+    """Stop every way in of several people for a week at most; who has a way in is left out.
+
+    No list takes the last way in of a person: that is decided for each person alone.
+    """
     plan = _begin(act, "suspend", person_ids)
-    because = checked_text("reason", reason)
+    cause = checked_cause(act, Cause(reason, until=act.now + LONGEST_ALONE), of_person=True)
+    if reason not in OF_SEVERAL:
+        raise ActionRefused("reason", NO_SUCH_REASON)
+    entries = []
     for each in plan.chosen:
-        mark_suspended(act, each.person)
-    entries = [
-        NewEntry("person_suspended", {}, each.person.person_id, {"reason": because}) for each in plan.chosen
-    ]
+        person = each.person
+        person.suspended_by = with_party(person.suspended_by, cause.party, is_suspended=person.suspended)
+        person.suspended = True
+        row = add_suspension(act, cause, person.person_id)
+        entries.append(NewEntry("person_suspended", facts_of(row), person.person_id))
     return _finish(act, "suspend", plan, entries)
 
 
@@ -154,6 +174,7 @@ Undone = tuple[list[NewEntry], list[str]]
 def _resume(act: Action, past: BulkAct, left: Sequence[str]) -> Undone:
     for person in _people(act, left):
         mark_resumed(act, person)
+    end_rows_of(act, left)
     return [NewEntry("person_resumed", {"undoes": past.seq}, person_id) for person_id in left], list(left)
 
 

@@ -8,6 +8,7 @@ from typing import Literal, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from gate_controller.contract.credential_kinds import OWN_KINDS
 from gate_controller.contract.records import CredentialKind
 from web_admin.compound.age_bands import CHILD
 from web_admin.compound.models import CredentialRow, GrantRow, Invitation, Person
@@ -17,6 +18,7 @@ from web_admin.credentials.models import ChildAgreement
 from web_admin.journal.models import AuditEntry
 from web_admin.people.bulk_rules import UNDOABLE, BulkKind, Candidate
 from web_admin.people.models import HomeAddition
+from web_admin.people.suspension_queries import suspended_lately
 
 ACTED, UNDONE = "people_acted", "people_act_undone"
 UNDO_FOR = timedelta(hours=24)
@@ -53,16 +55,17 @@ def candidates_of(
     ).all()
     ids = [person.person_id for person in people]
     has_page, is_invited = _invited(session, ids, now)
-    pins = set(
-        session.scalars(
-            select(CredentialRow.person_id).where(
-                CredentialRow.person_id.in_(ids),
-                CredentialRow.kind == CredentialKind.PIN,
-                CredentialRow.state != "ended",
-                CredentialRow.duress.is_(False),
-            )
+    held = session.execute(
+        select(CredentialRow.person_id, CredentialRow.kind).where(
+            CredentialRow.person_id.in_(ids),
+            CredentialRow.kind.in_(OWN_KINDS),
+            CredentialRow.state != "ended",
+            CredentialRow.duress.is_(False),
         )
-    )
+    ).all()
+    pins = {row.person_id for row in held if row.kind == CredentialKind.PIN}
+    have_ways = {row.person_id for row in held}
+    lately = suspended_lately(session, ids, now)
     agreed = set(
         session.scalars(
             select(ChildAgreement.child_id).where(
@@ -83,6 +86,8 @@ def candidates_of(
             has_page=person.person_id in has_page,
             is_invited=person.person_id in is_invited,
             has_pin=person.person_id in pins,
+            has_way=person.person_id in have_ways,
+            was_suspended=person.person_id in lately,
             child_waits=person.age_band == CHILD and person.person_id not in agreed,
             waits=person.person_id in waiting,
         )

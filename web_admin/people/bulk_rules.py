@@ -24,6 +24,8 @@ Why = Literal[
     "waits",
     "helper",
     "passes",
+    "has_way",
+    "again",
 ]
 
 
@@ -37,6 +39,10 @@ class Candidate:
     has_pin: bool = False
     child_waits: bool = False
     """A child whose guardian has not agreed to a method yet."""
+    has_way: bool = False
+    """Has a card, PIN or code that has not ended; a list takes no person's last way in."""
+    was_suspended: bool = False
+    """One account alone suspended this person within the last month: a list does not go on with it."""
     waits: bool = False
     """Added by their home; the office has not decided yet."""
 
@@ -71,7 +77,7 @@ def why_left_out(kind: BulkKind, about: Candidate, now: datetime, spec: GrantSpe
     if person.suspended:
         return "suspended"
     if kind == "suspend":
-        return None
+        return "has_way" if about.has_way else "again" if about.was_suspended else None
     if person.kind == UNASSIGNED:
         return "cards"
     if kind == "hours":

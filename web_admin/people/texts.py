@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
+from web_admin.action.suspension_reasons import RULES
 from web_admin.compound.models import UNASSIGNED
 
 KINDS_OF_PERSON: Mapping[str, LazyString] = {
@@ -38,6 +39,8 @@ WHY_LEFT_OUT: Mapping[str, LazyString] = {
     "waits": _l("Waits for your agreement"),
     "helper": _l("A helper: the home sets the hours"),
     "passes": _l("Passes there at these hours already"),
+    "has_way": _l("Has a way in, which no list takes: suspend one person at a time"),
+    "again": _l("Was suspended within the last 30 days"),
 }
 AFTER_BULK_ACT: Mapping[str, LazyString] = {
     "in_force": _l("In force"),
@@ -52,4 +55,15 @@ RUN_STATES: Mapping[str, LazyString] = {
     "shown": _l("Shown, not yet handed out"),
     "handed_out": _l("Handed out"),
     "cancelled": _l("Cancelled"),
+}
+
+SUSPENSION_REASONS: Mapping[str, LazyString] = {reason.value: rule.word for reason, rule in RULES.items()}
+SUSPENSION_SENTENCES: Mapping[str, LazyString] = {
+    reason.value: rule.sentence for reason, rule in RULES.items()
+}
+SUSPENDED_BY: Mapping[str, LazyString] = {
+    "owner": _l("by you"),
+    "home": _l("by your home"),
+    "guard": _l("by a guard"),
+    "office": _l("by the property office"),
 }

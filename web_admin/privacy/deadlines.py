@@ -6,6 +6,8 @@ from gate_controller.contract.calendars import WEEKDAYS, SiteCalendar
 
 ACKNOWLEDGE_WORKING_DAYS = 3
 ANSWER_DAYS = 15
+OBJECTION_DAYS = 3
+"""Who is kept out of their home waits for no fortnight."""
 WORKING = frozenset(WEEKDAYS[:5])
 LAST_MOMENT = time(23, 59, 59)
 
@@ -24,9 +26,9 @@ def acknowledge_by(calendar: SiteCalendar, filed_at: datetime) -> datetime:
     return _end_of(calendar, day)
 
 
-def answer_by(calendar: SiteCalendar, filed_at: datetime) -> datetime:
-    """Return the last moment (UTC) of the fifteenth day after the day of filing."""
-    day = filed_at.astimezone(calendar.zone).date() + timedelta(days=ANSWER_DAYS)
+def answer_by(calendar: SiteCalendar, filed_at: datetime, days: int = ANSWER_DAYS) -> datetime:
+    """Return the last moment (UTC) of the day so many days after the day of filing."""
+    day = filed_at.astimezone(calendar.zone).date() + timedelta(days=days)
     return _end_of(calendar, day)
 
 

@@ -17,6 +17,7 @@ from web_admin.desk.visits import ShownVisit, visits_of
 from web_admin.face.queries import looks_held, releases_of
 from web_admin.messages.queries import subscription_of
 from web_admin.people.agreements import Agreement, agreements_of
+from web_admin.people.suspension_queries import every_suspension_of
 from web_admin.privacy.models import RightsRequest
 from web_admin.privacy.own_lookups import lookups_of, refusals_of, shown_lookups
 from web_admin.privacy.queries import requests_of
@@ -145,6 +146,18 @@ def _history(session: Session, person: Person, passages: Iterable[PassageHeld]) 
         "consents": _exported_consents(session, person, consents_of(session, person.person_id)),
         "said_no_to_face": list(refusals_of(session, person.person_id)),
         "requests": [_exported_request(row) for row in requests_of(session, person.person_id)],
+        "suspensions": [
+            {
+                "reason": row.reason,
+                "reference": row.reference,
+                "by": row.party,
+                "of_everything": row.credential_id is None,
+                "since": row.began_at,
+                "until": row.until,
+                "ended_at": row.ended_at,
+            }
+            for row in every_suspension_of(session, person.person_id)
+        ],
     }
 
 

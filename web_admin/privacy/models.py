@@ -122,9 +122,9 @@ class PrivacyContact(Base):
 class RightsRequest(Base):
     """One thing that a person asked of the office, with its due dates and what came of it.
 
-    `kind`: access, correction, deletion, restriction, complaint. `outcome`: answered, refused, withdrawn;
-    None while open. `subject`, `wanted`, `value_before` and `value_after` are of corrections. `further` is
-    the place to complain that a refusal named. `late`: "" or the newest due date that
+    `kind`: access, correction, deletion, restriction, complaint, objection. `outcome`: answered, refused,
+    withdrawn; None while open. `subject`, `wanted`, `value_before` and `value_after` are of corrections.
+    `further` is the place to complain that a refusal named. `late`: "" or the newest due date that
     passed and was reported to the office, acknowledge or answer.
     """
 

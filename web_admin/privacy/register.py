@@ -25,6 +25,7 @@ PURPOSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "credential",
             "second_method_wish",
             "print_slip",
+            "suspension",
         ),
     ),
     (

@@ -1,8 +1,8 @@
 """Actions on requests about personal data and complaints: file, acknowledge, answer in time.
 
 The person files on their phone or at the desk, recognised by what they opened it with (D7). The office
-acknowledges within three working days and answers within fifteen days; a no needs its reason, and goes out
-with where to complain further.
+acknowledges within three working days and answers within fifteen days, an objection to a suspension within
+three; a no needs its reason, and goes out with where to complain further.
 """
 
 from datetime import datetime
@@ -20,11 +20,11 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.gates.schedules import read_site_hours
 from web_admin.people.actions import edit_person
 from web_admin.privacy.contact import complaint_channels
-from web_admin.privacy.deadlines import acknowledge_by, answer_by
+from web_admin.privacy.deadlines import ANSWER_DAYS, OBJECTION_DAYS, acknowledge_by, answer_by
 from web_admin.privacy.models import RightsRequest
 from web_admin.privacy.queries import late_requests, open_request_count
 
-KINDS = ("access", "correction", "deletion", "restriction", "complaint")
+KINDS = ("access", "correction", "deletion", "restriction", "complaint", "objection")
 SUBJECTS = ("name", "home", "gates", "other")
 """What a correction is about; a name is corrected here, the rest where it is kept."""
 MAX_TEXT_CHARS = 1000
@@ -63,6 +63,8 @@ def file_request(
 def new_request(act: Action, site: Site, person: Person, kind: str, text: str) -> RightsRequest:
     """Return a new request with its due dates, stored; the caller records it."""
     calendar = read_site_hours(act.session, site).calendar
+    days = OBJECTION_DAYS if kind == "objection" else ANSWER_DAYS
+    due = answer_by(calendar, act.now, days)
     request = RightsRequest(
         request_id=new_id(),
         site_id=act.site_id,
@@ -71,8 +73,8 @@ def new_request(act: Action, site: Site, person: Person, kind: str, text: str) -
         text=text,
         channel=act.channel,
         filed_at=act.now,
-        acknowledge_by=acknowledge_by(calendar, act.now),
-        answer_by=answer_by(calendar, act.now),
+        acknowledge_by=min(acknowledge_by(calendar, act.now), due),
+        answer_by=due,
         answer="",
         further="",
         late="",

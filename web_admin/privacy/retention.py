@@ -14,6 +14,7 @@ from web_admin.accounts.models import StaffInvitation, StaffProfile, User
 from web_admin.alarms.models import Alarm, HandoverRow
 from web_admin.compound.models import CredentialRow, Invitation, Person
 from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR
+from web_admin.compound.suspension_models import Suspension
 from web_admin.core.backup_files import delete_old_backups, old_backups
 from web_admin.core.database import Menjin
 from web_admin.core.job_models import JOBS_KEPT_FOR, LongJob
@@ -174,6 +175,11 @@ def _requests(menjin: Menjin, now: datetime) -> Chosen:
     return RightsRequest, RightsRequest.closed_at < before, None
 
 
+def _suspensions(menjin: Menjin, now: datetime) -> Chosen:
+    before = now - timedelta(days=menjin.config.evidence_days)
+    return Suspension, Suspension.ended_at < before, None
+
+
 def _closed_long_ago(menjin: Menjin, now: datetime) -> Select[int]:
     before = now - timedelta(days=menjin.config.log_days)
     return select(StaffProfile.account_id).where(StaffProfile.closed_at < before)
@@ -225,6 +231,7 @@ RULES: Mapping[str, Rule] = {
     "messages_deleted": _messages,
     "request_texts_erased": _request_texts,
     "requests_deleted": _requests,
+    "suspensions_deleted": _suspensions,
     "closed_accounts_erased": _closed_accounts,
     "closed_names_erased": _closed_names,
     "staff_invitations_deleted": _staff_invitations,

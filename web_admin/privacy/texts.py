@@ -11,6 +11,7 @@ REQUESTS: Mapping[str, LazyString] = {
     "deletion": _l("Delete something"),
     "restriction": _l("Stop using something"),
     "complaint": _l("Complaint"),
+    "objection": _l("Objection to a suspension"),
 }
 SUBJECTS: Mapping[str, LazyString] = {
     "name": _l("The name"),
@@ -42,6 +43,7 @@ ASKING = {
     "deletion": _l("Delete something"),
     "restriction": _l("Stop using something for now"),
     "complaint": _l("I want to complain"),
+    "objection": _l("I object to a suspension"),
 }
 
 

@@ -93,6 +93,9 @@ def _keep_the_visit_apart() -> tuple[str, int] | None:
 RECORD_PATHS = ("/r/records", "/r/certificates", "/r/guardian", "/r/requests")
 """Pages that show what is recorded about a person, or what only they may decide."""
 
+OBJECTION_PATH = "/r/requests/new/objection"
+"""Shows no record: who is kept out, and can show neither card nor PIN at a gate, objects all the same."""
+
 NAMING_PATHS = ("/r/visitors", "/r/home")
 """Pages that name others: who visits and who lives there."""
 
@@ -106,7 +109,7 @@ def _keep_records_from_unproved_visits() -> None:
     visit = current_visit()
     if visit is None and getattr(current_user, "person_id", None) is None:
         return
-    if request.path.startswith(RECORD_PATHS):
+    if request.path.startswith(RECORD_PATHS) and request.path != OBJECTION_PATH:
         person, act = signed_in()
         refuse_unverified_phone(act, person)
         if visit is not None and visit.opened_by == HOME_PIN:

@@ -89,7 +89,7 @@ def new_request(kind: str) -> str | tuple[str, int] | Response:
         return _form_page(person, kind, form, errors), 422
     if form.errors:
         return _form_page(person, kind, form, {}), 422
-    return to("resident.requests")
+    return to("resident.ways_in" if kind == "objection" else "resident.requests")
 
 
 def _file(act: Action, person: Person, kind: str, form: RequestForm) -> None:

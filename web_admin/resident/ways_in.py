@@ -13,6 +13,7 @@ from web_admin.action.base import Action
 from web_admin.action.suspensions import in_the_way, party_of
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.compound.queries import persons_by_id
+from web_admin.compound.restore_models import is_held
 from web_admin.compound.usable_credentials import usable_methods
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActionRefused
@@ -39,6 +40,8 @@ from web_admin.face.guardians import wards_of
 from web_admin.face.models import GuardianRequest
 from web_admin.face.renewals import renewal_of
 from web_admin.face.ways_in import dependence_of
+from web_admin.people.suspension_queries import suspensions_of
+from web_admin.people.suspensions import resume_person
 from web_admin.policy.face_limits import FaceLimit, face_limits
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.own_phone import desk_asks, verification_of
@@ -63,6 +66,13 @@ def _resumable(act: Action, person: Person) -> frozenset[str]:
         for row in _live(person, CredentialKind.CARD)
         if in_the_way(row.suspended_by, party) is None
     )
+
+
+def _may_end_suspension(act: Action, person: Person) -> bool:
+    """Return whether this person may end the suspension of everything here: they are said to have asked."""
+    unverified = act.channel == "phone" and person.phone_unproven is not None
+    held = is_held(act.session, "person", person.person_id) if person.suspended else True
+    return not (unverified or held) and in_the_way(person.suspended_by, party_of(act)) is None
 
 
 def _asked_by_minors(act: Action, person: Person) -> list[tuple[GuardianRequest, Person]]:
@@ -106,6 +116,8 @@ def _page(
         verification=verification_of(act, person),
         new_sign_ins=new_sign_ins(act.session, person.person_id, act.now),
         desk_asks=desk_asks(act, person),
+        suspensions=suspensions_of(act.session, person.person_id),
+        may_end=_may_end_suspension(act, person),
         tab="ways_in",
     )
 
@@ -216,6 +228,16 @@ def resume_card(credential_id: str) -> Response:
     person, act = signed_in()
     resume_credential(act, own_credential(person, credential_id, CredentialKind.CARD).credential_id)
     flash(gettext("Your card works again."), "done")
+    return to("resident.ways_in")
+
+
+@bp.post("/suspension/end")
+@resident_required
+def end_own_suspension() -> Response:
+    """End a suspension of the whole person that they are said to have asked for."""
+    person, act = signed_in()
+    resume_person(act, person.person_id)
+    flash(gettext("The suspension has ended. Your ways in work again."), "done")
     return to("resident.ways_in")
 
 

@@ -22,7 +22,7 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.actions import resume_credential
 from web_admin.messages.actions import remove_webhook
 from web_admin.messages.models import Webhook
-from web_admin.people.actions import resume_person
+from web_admin.people.suspensions import resume_person
 from web_admin.restore.actions import report_stolen
 from web_admin.restore.changes import TABLES, as_json, current_values, set_values
 

@@ -28,6 +28,7 @@ AT_THE_DESK = frozenset(
         "new_pin",
         "suspend_card",
         "resume_card",
+        "end_own_suspension",
         "stop_phone",
         "two_ways",
         "new_printed_code",

@@ -56,6 +56,7 @@ GROUPS: tuple[tuple[LazyString, tuple[Item, ...]], ...] = (
                     Entry("people.show_list", "see_people", "people", _l("People and homes")),
                     Entry("cards.find", "see_card_holder", "card", _l("Cards")),
                     Entry("lost_card.find", "suspend_credentials", "pause", _l("Lost card")),
+                    Entry("suspensions.show_list", "confirm_suspension", "lock", _l("Suspended people")),
                 ),
             ),
             _alone("visitors.show_list", "see_visitors", "visitor", _l("Visitors")),

@@ -10,6 +10,7 @@ from web_admin.accounts.models import ApiKey
 from web_admin.alarms.models import Alarm, HandoverRow
 from web_admin.compound.models import CredentialRow, Gate, Home, Hours, Lane, Person, Site
 from web_admin.compound.restore_models import RestoreReview
+from web_admin.compound.suspension_models import Suspension
 from web_admin.core.job_models import LongJob
 from web_admin.core.orm import Base
 from web_admin.face.models import AssessmentRow
@@ -88,6 +89,7 @@ def add_another(session: Session, site: Site) -> Mapping[str, str]:
         "request_id": "another-request",
         "run_id": "another-run",
         "series_id": "another-series",
+        "suspension_id": "another-suspension",
         "webhook_id": "another-webhook",
     }
 
@@ -96,6 +98,15 @@ def _add_what_the_first_has_not(session: Session, site: Site) -> None:
     now = site.created_at
     session.add_all(
         [
+            Suspension(
+                suspension_id="another-suspension",
+                site_id=SITE,
+                person_id=PERSON,
+                reason="moved_out",
+                party="office",
+                given_by="staff-9",
+                given_at=now,
+            ),
             HandoverRow(
                 handover_id="another-handover", site_id=SITE, at=now, author_id="staff-9", open_alarm_ids=[]
             ),

@@ -15,7 +15,9 @@ def test_a_family_moves_in_gets_cards_and_moves_out(caller):
     card = caller.post(f"/people/{person['person_id']}/cards", {"number": "0004999001"})
     assert caller.get("/cards?number=4999001")["cards"][0]["person_id"] == person["person_id"]
     assert (card["state"], "4999001" in json.dumps(card)) == ("active", False)
-    assert caller.post(f"/cards/{card['card_id']}/suspend", status=200)["state"] == "suspended"
+    caller.post(f"/people/{person['person_id']}/cards", {"number": "0004999002"})
+    lost = caller.post(f"/cards/{card['card_id']}/suspend", {"reason": "lost"}, status=200)
+    assert lost["state"] == "suspended"
     assert caller.post(f"/cards/{card['card_id']}/resume", status=200)["state"] == "active"
     gone = caller.post(f"/people/{person['person_id']}/move-out", status=200)
     assert gone["ended_at"] is not None

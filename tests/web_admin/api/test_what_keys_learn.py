@@ -80,7 +80,10 @@ def test_a_system_that_suspends_a_card_does_not_read_where_its_holder_is(caller,
     person_id = compound.persons["林薇"]
     card = issue_card(act, person_id, 4_299_001)
     act.session.commit()
-    assert caller.call("POST", f"/cards/{card.credential_id}/suspend", {}).status_code == 200
+    issue_card(act, person_id, 4_299_002)
+    act.session.commit()
+    path = f"/cards/{card.credential_id}/suspend"
+    assert caller.call("POST", path, {"reason": "lost"}).status_code == 200
     now = compound.clock()
     reasons = ("credential_suspended", "person_suspended", "credential_ended", "outside_hours", "granted")
     rows = [written_by_a_gate(now, 910 + n, "access", reason) for n, reason in enumerate(reasons)]

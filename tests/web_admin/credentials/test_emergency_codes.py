@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from gate_controller.contract.records import CredentialState
 from tests.support.acting import add_lane, audit_kinds, by_phone, household
+from tests.support.suspending import suspend_for_days
 from tests.web_admin.credentials.published_people import asked_by
 from tests.web_admin.credentials.typed_codes import code_ids, make, typed_at
 from web_admin.action.base import Action, publish
@@ -25,7 +26,6 @@ from web_admin.credentials.models import EmergencyCode
 from web_admin.gates.actions import save_lane
 from web_admin.gates.rules import LaneSpec
 from web_admin.journal.models import AuditEntry
-from web_admin.people.actions import suspend_person
 from web_admin.people.homes import add_home
 
 
@@ -61,7 +61,7 @@ def test_acts_about_one_person_leave_the_codes_as_they_are(act: Action) -> None:
     add_lane(act)
     _, person = household(act)
     digits = make(act)
-    suspend_person(act, person.person_id, "lost keys")
+    suspend_for_days(act, person.person_id)
     assert typed_at(act, digits).state is CredentialState.ACTIVE  # type: ignore[union-attr]
 
 

@@ -35,6 +35,7 @@ BY_ID = re.compile(
 """A refusal in the log: ids only, no name and no address."""
 WITHOUT_SITE = frozenset({"account_id", "ending"})
 API_BODIES = {
+    "api_cards.suspend_card": {"reason": "lost"},
     "api_cards.give_card": {"number": "4999001"},
     "api_homes.renumber_home": {"number": "9-0909"},
     "api_people.correct_person": {"name": "Ann"},

@@ -41,6 +41,8 @@ ABOUT_PEOPLE = {
     "face_share": "person_id gate_id consent_id share_sealed created_at",
     "invitation": "invitation_id person_id code_digest created_at expires_at used_at proof_asked_at "
     "proofs_asked proved_at made_by_home",
+    "suspension": "suspension_id site_id person_id credential_id reason reference party given_by given_at "
+    "until confirmed_by began_at ended_at",
     "rights_request": "request_id site_id person_id kind subject text wanted channel filed_at acknowledge_by "
     "answer_by acknowledged_at acknowledged_by closed_at closed_by outcome answer further "
     "value_before value_after late",

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from tests.support.compounds.desk import hidden_of
 from tests.support.compounds.resident import csrf_of
-from tests.web_admin.manage.chosen import BULK, DO, LIST, confirm, names, preview, read, suspended
+from tests.web_admin.manage.chosen import BULK, DO, LIST, confirm, names, preview, read, suspended, take_ways
 from web_admin.compound.models import Gate, Invitation, Person
 from web_admin.journal.models import AuditEntry
 from web_admin.people.actions import GrantSpec, set_grants
@@ -21,14 +21,16 @@ def office(compound):
 
 def test_several_are_suspended_after_a_preview_and_come_back_by_one_press(compound, office):
     ids = [compound.persons[name] for name in ("王芳", "王磊")]
+    assert "Has a way in, which no list takes" in preview(office, "suspend", *ids).text
+    take_ways(compound)
     version = select(Gate.published_version).where(Gate.gate_id == "north")
     before = read(compound, lambda s: s.scalar(version))
     shown = preview(office, "suspend", *ids)
     assert names(shown.text, "chosen") == ["王芳", "王磊"]
     assert suspended(compound) == set()
-    refused = confirm(office, shown, reason=" ")
+    refused = confirm(office, shown, reason="unpaid")
     assert (refused.status_code, suspended(compound)) == (422, set())
-    done = confirm(office, shown, reason="a parked lorry")
+    done = confirm(office, shown, reason="moved_out")
     assert suspended(compound) == {"王芳", "王磊"}
     assert read(compound, lambda s: s.scalar(version)) == before + 1
     page = office.get(done.location).text
@@ -41,10 +43,11 @@ def test_several_are_suspended_after_a_preview_and_come_back_by_one_press(compou
 
 def test_who_changed_since_the_preview_is_left_out(compound, office):
     ids = [compound.persons[name] for name in ("王芳", "王磊")]
+    take_ways(compound)
     shown = preview(office, "suspend", *ids)
     with compound.act("manager", "staff-1") as act:
         act.session.get_one(Person, ids[0]).suspended = True
-    done = confirm(office, shown, reason="a parked lorry")
+    done = confirm(office, shown, reason="moved_out")
     page = office.get(done.location).text
     assert "1 person" in page
     assert "1 left out" in page
@@ -66,9 +69,10 @@ def test_a_form_sent_twice_invites_once_and_shows_the_same_codes(compound, offic
 
 
 def test_a_suspension_sent_twice_is_done_once_and_says_so(compound, office):
+    take_ways(compound)
     shown = preview(office, "suspend", compound.persons["王芳"])
-    confirm(office, shown, reason="a lorry")
-    again = confirm(office, shown, reason="a lorry")
+    confirm(office, shown, reason="moved_out")
+    again = confirm(office, shown, reason="moved_out")
     assert again.location.rstrip("/").endswith("/manage/people")
     assert "It was not done twice" in office.get(again.location).text
     acts = select(func.count()).select_from(AuditEntry).where(AuditEntry.kind == "people_acted")
@@ -123,6 +127,7 @@ def test_guards_choose_no_one_and_addresses_without_an_act_lead_on(compound, off
 
 
 def test_without_the_forms_own_token_nothing_is_done(compound, office):
+    take_ways(compound)
     shown = preview(office, "suspend", compound.persons["王芳"])
-    assert confirm(office, shown, reason="a lorry", csrf_token="").status_code == 400
+    assert confirm(office, shown, reason="moved_out", csrf_token="").status_code == 400
     assert suspended(compound) == set()

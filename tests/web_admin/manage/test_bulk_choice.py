@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.compounds.resident import csrf_of
-from tests.web_admin.manage.chosen import BULK, DO, LIST, confirm, names, preview, read, suspended
+from tests.web_admin.manage.chosen import BULK, DO, LIST, confirm, names, preview, read, suspended, take_ways
 from web_admin.compound.models import Person
 
 
@@ -14,19 +14,21 @@ def office(compound):
 
 
 def test_the_whole_filtered_list_is_chosen_and_no_one_else(compound, office):
+    take_ways(compound)
     shown = preview(office, "suspend", all="1", building="3")
     expected = read(
         compound, lambda s: set(s.scalars(select(Person.display_name).where(Person.home.has(building="3"))))
     )
     assert set(names(shown.text, "chosen")) == expected
-    assert confirm(office, shown, reason="pipes").status_code == 303
+    assert confirm(office, shown, reason="moved_out").status_code == 303
     assert suspended(compound) == expected
 
 
 def test_one_open_list_leads_to_two_acts(compound, office):
+    take_ways(compound)
     for name in ("王芳", "王磊"):
         shown = preview(office, "suspend", compound.persons[name], once="the same token of one list")
-        assert "/bulk/" in confirm(office, shown, reason="a lorry").location
+        assert "/bulk/" in confirm(office, shown, reason="moved_out").location
     assert suspended(compound) == {"王芳", "王磊"}
 
 

@@ -1,11 +1,12 @@
 """The page of a person: cards, PIN and invitation given and ended, suspension, and who looked."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from tests.web_admin.manage.forms import Rows, send
+from tests.web_admin.manage.forms import Rows, local, send
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.journal.models import AuditEntry
 
@@ -99,7 +100,11 @@ def test_moving_out_needs_a_confirmation_and_ends_everything(client, compound, r
 
 def test_suspension_and_its_end(client, compound, rows):
     path = f"/manage/people/{compound.persons['林薇']}"
-    send(client, path, f"{path}/suspend", reason="keys found in the street")
+    until = local(compound.clock() + timedelta(days=3))
+    refused = send(client, path, f"{path}/suspend", reason="fees of the car park", until=until)
+    assert refused.status_code == 422
+    assert not rows(lambda s: s.get_one(Person, compound.persons["林薇"]).suspended)
+    send(client, path, f"{path}/suspend", reason="moved_out", until=until)
     assert rows(lambda s: s.get_one(Person, compound.persons["林薇"]).suspended)
     send(client, path, f"{path}/resume")
     assert not rows(lambda s: s.get_one(Person, compound.persons["林薇"]).suspended)

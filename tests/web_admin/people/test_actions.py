@@ -14,6 +14,7 @@ from tests.support.acting import (
     household,
     show_card,
 )
+from tests.support.suspending import suspend_for_days
 from web_admin.action.base import Action, Channel
 from web_admin.compound.models import Gate
 from web_admin.core.refusal import ActionRefused
@@ -24,11 +25,10 @@ from web_admin.people.actions import (
     add_person,
     edit_person,
     move_out,
-    resume_person,
     set_grants,
     set_may_override,
-    suspend_person,
 )
+from web_admin.people.suspensions import resume_person
 from web_admin.policy.effects import PolicyEffects
 
 
@@ -86,7 +86,7 @@ def test_a_suspended_person_stays_out_until_resumed(act: Action) -> None:
     add_lane(act)
     _, person = household(act)
     issue_card(act, person.person_id, 77)
-    suspend_person(act, person.person_id, "asked for it")
+    suspend_for_days(act, person.person_id)
     assert show_card(act, 77).reason is Reason.PERSON_SUSPENDED
     resume_person(act, person.person_id)
     assert show_card(act, 77).opens
@@ -103,7 +103,7 @@ def test_staff_may_be_given_the_right_to_open_in_lockdown_and_it_ends_with_them(
     assert not is_published()
     set_may_override(act, guard.person_id, True)
     assert is_published()
-    suspend_person(act, guard.person_id, "away")
+    suspend_for_days(act, guard.person_id)
     assert not is_published()
     resume_person(act, guard.person_id)
     assert is_published()

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.calendars import Span
-from tests.support.acting import add_lane, by_phone, show_card
+from tests.support.acting import add_lane, show_card
+from tests.support.suspending import suspend_for_days
 from web_admin.action.base import Action
 from web_admin.compound.models import Hours, Person
 from web_admin.core.effects import NoEffects
@@ -18,14 +19,7 @@ from web_admin.credentials.cards import issue_card
 from web_admin.gates.hours import save_hours
 from web_admin.journal.ledger import verify_audit
 from web_admin.journal.models import AuditEntry
-from web_admin.people.actions import (
-    GrantSpec,
-    add_person,
-    replace_grant,
-    resume_person,
-    set_grants,
-    suspend_person,
-)
+from web_admin.people.actions import GrantSpec, add_person, replace_grant, set_grants
 from web_admin.people.bulk_actions import (
     grant_hours,
     invite_people,
@@ -38,6 +32,7 @@ from web_admin.people.bulk_rules import MOST
 from web_admin.people.homes import add_home
 from web_admin.people.invitations import accept_invitation, invite, revoke_invitations
 from web_admin.people.models import HomeAddition
+from web_admin.people.suspensions import resume_person
 
 
 @dataclass
@@ -88,27 +83,32 @@ def why(act: Action, kind: str, people: list[Person], spec: GrantSpec | None = N
 def test_suspending_several_leaves_an_entry_each_and_publishes_once(act: Action) -> None:
     add_lane(act)
     people = family(act, 3)
-    issue_card(act, people[0].person_id, 77)
     noted = Published()
-    done = suspend_people(replace(act, effects=noted), ids(people), "fees of the car park")
+    done = suspend_people(replace(act, effects=noted), ids(people), "moved_out")
     assert done.count == 3
     assert [set(each or ()) for each in noted.sets] == [set(ids(people))]
     assert all(person.suspended and person.suspended_by == "office" for person in people)
     written = entries(act, "person_suspended")
     assert {row.person_id for row in written} == set(ids(people))
-    assert {(row.facts["actor_id"], (row.personal or {})["reason"]) for row in written} == {
-        (act.actor_id, "fees of the car park")
-    }
+    assert {(row.facts["actor_id"], row.facts["reason"]) for row in written} == {(act.actor_id, "moved_out")}
     assert verify_audit(act.session, act.site_id)[0] == done.seq
+
+
+@pytest.mark.parametrize("reason", ["unpaid", "danger", "order", "lost", "", "other"])
+def test_a_list_is_suspended_for_no_reason_that_needs_more_and_for_no_debt(act: Action, reason: str) -> None:
+    people = family(act, 1)
+    with pytest.raises(ActionRefused):
+        suspend_people(act, ids(people), reason)
+    assert not people[0].suspended
 
 
 def test_undo_ends_exactly_the_suspensions_of_the_act(act: Action) -> None:
     people = family(act, 4)
-    suspend_person(act, people[0].person_id, "before")
-    done = suspend_people(act, ids(people), "a mistake")
+    suspend_for_days(act, people[0].person_id)
+    done = suspend_people(act, ids(people), "moved_out")
     resume_person(act, people[1].person_id)
-    suspend_person(act, people[1].person_id, "for another cause")
-    suspend_person(by_phone(act, people[2].person_id), people[2].person_id, "my own wish")
+    suspend_for_days(replace(act, actor_id="staff-2"), people[1].person_id)
+    suspend_for_days(replace(act, actor_id="staff-3"), people[2].person_id)
     assert undo_bulk_act(later(act, hours=1), done.seq) == 1
     assert [person.suspended for person in people] == [True, True, True, False]
     past = bulk_act(act.session, act.site_id, done.seq)
@@ -121,9 +121,9 @@ def test_undo_ends_exactly_the_suspensions_of_the_act(act: Action) -> None:
 
 def test_a_later_suspension_outlives_an_undo_that_was_pressed_twice(act: Action) -> None:
     people = family(act, 2)
-    done = suspend_people(act, ids(people), "a mistake")
+    done = suspend_people(act, ids(people), "moved_out")
     undo_bulk_act(act, done.seq)
-    suspend_person(act, people[0].person_id, "this time it is meant")
+    suspend_for_days(replace(act, actor_id="staff-2"), people[0].person_id)
     with pytest.raises(ActionRefused):
         undo_bulk_act(act, done.seq)
     assert people[0].suspended
@@ -221,4 +221,4 @@ def test_of_several_grants_one_is_replaced_and_the_others_stay(act: Action, hour
 @pytest.mark.parametrize("count", [0, MOST + 1])
 def test_no_one_and_too_many_are_refused_with_a_sentence(act: Action, count: int) -> None:
     with pytest.raises(ActionRefused, match="at least one" if count == 0 else "At most 500"):
-        suspend_people(act, [f"{number:016x}" for number in range(count)], "all of them")
+        suspend_people(act, [f"{number:016x}" for number in range(count)], "moved_out")

@@ -43,7 +43,7 @@ def ids(people: list[Person]) -> list[str]:
 
 def test_an_undo_comes_too_late_after_a_day(act: Action) -> None:
     people = family(act, 2)
-    done = suspend_people(act, ids(people), "a mistake")
+    done = suspend_people(act, ids(people), "moved_out")
     with pytest.raises(ActionRefused, match="too long ago"):
         undo_bulk_act(replace(act, now=act.now + UNDO_FOR + timedelta(seconds=1)), done.seq)
     assert all(person.suspended for person in people)
@@ -67,7 +67,7 @@ def test_twenty_people_take_as_many_queries_as_three(act: Action) -> None:
             for done in (
                 grant_hours(quiet, some, spec),
                 invite_people(quiet, some),
-                suspend_people(quiet, some, "x"),
+                suspend_people(quiet, some, "moved_out"),
             ):
                 act.session.expire_all()
                 undo_bulk_act(quiet, done.seq)

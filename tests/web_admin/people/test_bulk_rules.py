@@ -1,22 +1,20 @@
 """For which of several people an act is done, and why not for the others."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from gate_controller.contract.calendars import Span
 from tests.support.acting import add_lane
+from tests.support.suspending import suspend_for_days
 from web_admin.action.base import Action
 from web_admin.compound.models import Hours, Person
 from web_admin.core.refusal import ActionRefused
+from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_pin
 from web_admin.gates.hours import save_hours
-from web_admin.people.actions import (
-    GrantSpec,
-    add_person,
-    move_out,
-    suspend_person,
-)
+from web_admin.people.actions import GrantSpec, add_person, move_out
 from web_admin.people.bulk_actions import (
     grant_hours,
     plan_act,
@@ -24,6 +22,7 @@ from web_admin.people.bulk_actions import (
 )
 from web_admin.people.homes import add_home
 from web_admin.people.print_runs import PINS, begin_run_for
+from web_admin.people.suspensions import resume_person
 
 
 def family(act: Action, count: int, number: str = "5-0501", **more: str) -> list[Person]:
@@ -43,14 +42,31 @@ def why(act: Action, kind: str, people: list[Person], spec: GrantSpec | None = N
     return {each.person.display_name: reason for each, reason in plan.left_out}
 
 
+def test_no_person_with_a_way_in_is_suspended_in_a_list(act: Action) -> None:
+    people = family(act, 3)
+    issue_card(act, people[0].person_id, 77)
+    issue_pin(act, people[1].person_id)
+    assert why(act, "suspend", people) == {"5-0501 0": "has_way", "5-0501 1": "has_way"}
+    assert suspend_people(act, ids(people), "moved_out").count == 1
+    assert [person.suspended for person in people] == [False, False, True]
+
+
+def test_a_list_does_not_go_on_with_a_suspension_of_a_week(act: Action) -> None:
+    people = family(act, 1)
+    suspend_people(act, ids(people), "moved_out")
+    resume_person(act, people[0].person_id)
+    for days, reasons in ((29, {"5-0501 0": "again"}), (31, {})):
+        assert why(replace(act, now=act.now + timedelta(days=days)), "suspend", people) == reasons
+
+
 def test_who_is_suspended_or_gone_is_left_out_and_says_why(act: Action) -> None:
     people = family(act, 4)
-    suspend_person(act, people[1].person_id, "lost")
+    suspend_for_days(act, people[1].person_id)
     move_out(act, people[2].person_id)
     assert why(act, "suspend", people) == {"5-0501 1": "suspended", "5-0501 2": "moved_out"}
-    assert suspend_people(act, ids(people), "a test").count == 2
+    assert suspend_people(act, ids(people), "moved_out").count == 2
     with pytest.raises(ActionRefused, match="no one left"):
-        suspend_people(act, ids(people), "once more")
+        suspend_people(act, ids(people), "moved_out")
 
 
 @pytest.fixture
@@ -83,4 +99,4 @@ def test_slips_are_printed_for_the_chosen_who_lack_a_pin(act: Action) -> None:
 
 def test_someone_of_another_compound_is_no_one_here(act: Action) -> None:
     with pytest.raises(ActionRefused, match="no one left"):
-        suspend_people(act, ["0123456789abcdef"], "guessed")
+        suspend_people(act, ["0123456789abcdef"], "moved_out")

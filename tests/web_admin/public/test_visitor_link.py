@@ -13,10 +13,10 @@ from sqlalchemy import select, update
 from gate_controller.rules.decision import Reason
 from tests.support.clock import SetClock
 from tests.support.compounds.resident import Compound
+from tests.support.suspending import suspend_for_days
 from tests.web_admin.resident.pressing import press
 from tests.web_admin.resident.visitors import link_of, make_pass, only_pass, weekly_pass
 from web_admin.compound.models import Gate
-from web_admin.people.actions import suspend_person
 from web_admin.public import visitor_link
 from web_admin.visitors.models import VisitorVisit
 
@@ -147,7 +147,7 @@ def test_while_the_issuer_may_not_invite_the_link_says_so_and_shows_no_code(
 ) -> None:
     link = link_of(phone, weekly_pass(phone).location)
     with small_compound.act("manager") as act:
-        suspend_person(act, small_compound.person_id, "asked for it")
+        suspend_for_days(act, small_compound.person_id)
     clock.now += timedelta(hours=21)
     shown = small_compound.app.test_client().get(link, headers={"Accept-Language": "en"}).text
     assert "This pass cannot be used at the moment." in shown

@@ -127,3 +127,14 @@ def test_who_was_invited_again_asks_for_nothing_before_they_showed_their_card(
 @pytest.mark.parametrize("path", [NEW + "lawsuit", "/r/requests/nothing"])
 def test_what_there_is_not_answers_404(phone: FlaskClient, path: str) -> None:
     assert phone.get(path).status_code == 404
+
+
+def test_who_cannot_show_a_card_objects_all_the_same_and_reads_no_record(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
+    with small_compound.session() as session:
+        session.get_one(Person, small_compound.person_id).phone_unproven = "invited"
+    assert send(phone, "objection", text="I live here.").location.endswith("/r/")
+    assert len(ids(small_compound)) == 1
+    for path in ("/r/requests", f"{NEW}complaint", f"/r/requests/{ids(small_compound)[0]}"):
+        assert phone.get(path).status_code == 303

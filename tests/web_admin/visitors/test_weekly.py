@@ -9,11 +9,12 @@ from sqlalchemy import func, select
 from gate_controller.contract.journal_chain import GENESIS, JournalEntry, chain_entry
 from gate_controller.rules.decision import Reason
 from tests.support.acting import add_lane, at_desk, by_phone, household, show_code
+from tests.support.suspending import suspend_for_days
 from tests.web_admin.visitors.tuesdays import at, tuesdays
 from web_admin.action.base import Action
 from web_admin.compound.models import Gate, Person
 from web_admin.core.refusal import ActionRefused
-from web_admin.people.actions import GrantSpec, move_out, set_grants, suspend_person
+from web_admin.people.actions import GrantSpec, move_out, set_grants
 from web_admin.visitors.actions import issue_pass, issue_visitor_code
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 from web_admin.visitors.uses import note_visitor_uses, uses_of
@@ -84,7 +85,7 @@ def test_withdrawing_ends_the_visit_that_runs_and_signs_no_other(act: Action, ho
 def test_who_moves_out_or_may_not_pass_has_no_visits_signed(act: Action, host: Person) -> None:
     row = tuesdays(act, host.person_id)
     during = at(act, TUESDAY_NINE)
-    suspend_person(act, host.person_id, "lost everything")
+    suspend_for_days(act, host.person_id)
     with pytest.raises(ActionRefused, match="may not pass at present"):
         pass_due(during, row.series_id)
     move_out(act, host.person_id)

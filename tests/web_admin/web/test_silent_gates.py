@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -55,7 +56,9 @@ def suspend_card(compound, client):
 
 def suspend_person(compound, client):
     page = f"/manage/people/{compound.persons['王芳']}"
-    return send(client, page, f"{page}/suspend", reason="moved away")
+    until = compound.clock().astimezone(ZoneInfo("Asia/Shanghai")) + timedelta(days=3)
+    typed = {"reason": "moved_out", "until": until.strftime("%Y-%m-%dT%H:%M")}
+    return send(client, page, f"{page}/suspend", **typed)
 
 
 def suspend_lost_card(compound, client):

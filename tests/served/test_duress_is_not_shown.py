@@ -95,7 +95,7 @@ def played(config: WebConfig, folder: Path, *, duress: bool) -> Iterator[Played]
 
 
 def _keep_gates_in_contact(compound: ManagedCompound) -> None:
-    """Let no gate fall silent, however long the server's start and the evening take."""
+    """Keep every gate in contact, however long the server's start and the evening take."""
     with compound.app.app_context(), current_menjin().database.session() as session:
         session.execute(update(Gate).values(last_seen_at=datetime.now(UTC) + timedelta(days=1)))
 

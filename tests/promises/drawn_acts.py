@@ -8,7 +8,7 @@ import json
 import random  # noqa: TID251 - the same each time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from gate_controller.contract.passes import VisitorPass
@@ -35,10 +35,13 @@ def draw_act(seed: int) -> DrawnAct:
     """Return the policies of a seed; some of them no gate takes."""
     chance = random.Random(seed)  # noqa: S311 - the same each time
     week = draw_week(chance.randrange(1 << 40))
+    while seed % 5 == 1 and week.begins not in BEFORE_THE_CLOCK_GOES_FORWARD:
+        week = draw_week(chance.randrange(1 << 40))
     records: Records = {key: json.loads(value) for key, value in week.wire.items()}
     _widen(chance, records, week.begins)
+    OF_EVERY_FIFTH.get(seed % 5, _leave)(records, week.begins)
     before = json.dumps(records)
-    act = chance.choice(ACTS)
+    act = OWN_ACTS.get(seed % 5) or chance.choice(ACTS)
     act(chance, records, week.begins)
     if chance.random() < 0.2 and f"person:{ME}" in records:
         chance.choice(ACTS)(chance, records, week.begins)
@@ -86,6 +89,73 @@ def _widen(chance: random.Random, records: Records, begins: datetime) -> None:
             "pass_id": "00000000000000b1",
             "until": _instant(chance, begins),
         }
+
+
+# -- what chance finds too seldom -----------------------------------------------------------------------
+
+BEFORE_THE_CLOCK_GOES_FORWARD = {
+    datetime(2026, 3, 26, tzinfo=UTC),
+    datetime(2027, 3, 11, tzinfo=UTC),
+    datetime(2026, 10, 1, tzinfo=UTC),
+}
+APART = {ME: 1000, OTHER: 4000}
+"""Minutes after which each of two people who are otherwise alike may pass."""
+
+
+def _leave(_records: Records, _begins: datetime) -> None:
+    """Leave a policy as chance drew it."""
+
+
+def _let_hours_end_within_the_hour_that_is_left_out(records: Records, _begins: datetime) -> None:
+    """Bind all rights to hours that end at a time which the clock skips on one night of the week."""
+    _simplify(records)
+    spans = [{"days": list(DAYS), "from_minute": 90, "until_minute": 150}]
+    records["hours:h0"]["spans"] = spans
+    for person_id in APART:
+        records[f"person:{person_id}"]["grants"] = [{"lanes": [LANE, WAY_OUT], "hours_id": "h0"}]
+
+
+def _make_two_people_alike_but_for_when_they_begin(records: Records, begins: datetime) -> None:
+    _simplify(records)
+    for person_id, minute in APART.items():
+        at = (begins + timedelta(minutes=minute)).isoformat().replace("+00:00", "Z")
+        records[f"person:{person_id}"]["grants"] = [{"lanes": [LANE, WAY_OUT], "valid_from": at}]
+
+
+def _simplify(records: Records) -> None:
+    """Give both people a phone each and nothing else, and lanes that always take it."""
+    for key in [key for key in records if key.partition(":")[0] in ("credential", "face", "ended_pass")]:
+        del records[key]
+    for number, person_id in enumerate(APART):
+        records[f"person:{person_id}"] = {
+            "person_id": person_id,
+            "methods": ["card", "qr"],
+            "grants": [],
+            "home_id": HOME,
+        }
+        credential_id = f"{number + 20:016x}"
+        records[f"credential:{credential_id}"] = {
+            "kind": "qr",
+            "credential_id": credential_id,
+            "person_id": person_id,
+        }
+    for lane_id in (LANE, WAY_OUT):
+        lane = records[f"lane:{lane_id}"]
+        for name in ("posture_hours", "posture_override", "of_a_later_version"):
+            lane.pop(name, None)
+        lane |= {"methods": ["card", "qr"], "method_hours": {}}
+
+
+def shut_lane(_chance: random.Random, records: Records, _begins: datetime) -> None:
+    """Lock a lane down for good."""
+    records[f"lane:{LANE}"]["posture"] = "lockdown"
+
+
+OF_EVERY_FIFTH: dict[int, Callable[[Records, datetime], None]] = {
+    1: _let_hours_end_within_the_hour_that_is_left_out,
+    2: _make_two_people_alike_but_for_when_they_begin,
+}
+"""By the rest of the seed: so each of them is among any five acts."""
 
 
 # -- acts --------------------------------------------------------------------------------------------
@@ -217,3 +287,5 @@ ACTS: tuple[Callable[[random.Random, Records, datetime], None], ...] = (
     issue_card,
     withdraw_pass,
 )
+OWN_ACTS: dict[int, Callable[[random.Random, Records, datetime], None]] = {2: shut_lane}
+"""By the rest of the seed: what shows the difference of all people at once."""

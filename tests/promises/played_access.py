@@ -23,7 +23,7 @@ from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, GateMemory, Reason
 from gate_controller.rules.identify import identify_card, identify_code, identify_face, identify_typed
 from tests.promises.drawn_acts import DrawnAct, draw_act
-from tests.promises.drawn_weeks import CARD_KEY, LANE, ME, MINUTES, WAY_OUT
+from tests.promises.drawn_weeks import CARD_KEY, LANE, ME, MINUTES, OTHER, WAY_OUT
 from tests.promises.played_weeks import KEYS, PASS_KEY
 from web_admin.access.answers import where_may, who_may
 from web_admin.access.difference import Difference, difference, lock_outs
@@ -43,11 +43,11 @@ Played = Mapping[tuple[str, str], int]
 # -- the gate ------------------------------------------------------------------------------------------
 
 
-def things(snapshot: PolicySnapshot, act: DrawnAct) -> list[tuple[str, Claim]]:
+def things(snapshot: PolicySnapshot, act: DrawnAct, person_id: str = ME) -> list[tuple[str, Claim]]:
     """Show all that the person or their visitor has; return what the gate makes of it, by way."""
     policy, shown = snapshot.policy, []
     for one in policy.credentials.values():
-        if one.person_id != ME or one.duress or one.kind == "emergency_code":
+        if one.person_id != person_id or one.duress or one.kind == "emergency_code":
             continue
         number = int(one.credential_id, 16)
         if one.kind == "card":
@@ -61,14 +61,14 @@ def things(snapshot: PolicySnapshot, act: DrawnAct) -> list[tuple[str, Claim]]:
     if act.visitor is not None:
         text = make_visitor_pass(PASS_KEY, "site-1", act.visitor)
         shown.append(("visitor", identify_code(text, policy, KEYS, act.begins)))
-    return [(way, claim) for way, claim in shown if claim.person_id == ME]
+    return [(way, claim) for way, claim in shown if claim.person_id == person_id]
 
 
-def play(act: DrawnAct, snapshot: PolicySnapshot, lane_id: str) -> dict[str, int]:
+def play(act: DrawnAct, snapshot: PolicySnapshot, lane_id: str, person_id: str = ME) -> dict[str, int]:
     """Return by way the minutes in which the lane opened for the person, all else being tried before it."""
-    policy, shown = snapshot.policy, things(snapshot, act)
-    face = snapshot.face_roster.get(ME)
-    with_face = [*shown, ("face", identify_face(ME))]
+    policy, shown = snapshot.policy, things(snapshot, act, person_id)
+    face = snapshot.face_roster.get(person_id)
+    with_face = [*shown, ("face", identify_face(person_id))]
     opened = {way: bytearray(b"0" * MINUTES) for way in (*OWN, "visitor", "own")}
     now = act.begins
     for minute in range(MINUTES):
@@ -139,6 +139,9 @@ def compare(act: DrawnAct, counts: Counter[str]) -> Iterator[str]:
             (played[0][way] ^ played[1][way]).bit_count() for way in played[0]
         )
         inward = [side["own"] for side in played] if lane_id == LANE else inward
+    for person_id in (OTHER,) if act.seed % 5 == 2 else ():
+        other = [play(act, gate, LANE, person_id) for gate in gates]
+        yield from _unlike_changes(act, worked_out, LANE, other[0], other[1], person_id)
     outs = lock_outs(first, second, act.begins, ends)
     lost = sum(minutes_of(act, one.lost) for one in outs if one.person_id == ME)
     if lost != inward[0] & ~inward[1]:
@@ -160,12 +163,17 @@ def _unlike_week(act: DrawnAct, known: Sent, lane_id: str, played: Mapping[str, 
 
 
 def _unlike_changes(
-    act: DrawnAct, worked_out: Difference, lane_id: str, before: Mapping[str, int], after: Mapping[str, int]
+    act: DrawnAct,
+    worked_out: Difference,
+    lane_id: str,
+    before: Mapping[str, int],
+    after: Mapping[str, int],
+    person_id: str = ME,
 ) -> Iterator[str]:
     for way in (*OWN, "visitor", "own"):
         lost = gained = 0
         for change in worked_out.changes:
-            if ME in change.person_ids and lane_id in change.lane_ids and (change.way or "own") == way:
+            if person_id in change.person_ids and lane_id in change.lane_ids and (change.way or "own") == way:
                 lost |= minutes_of(act, change.lost)
                 gained |= minutes_of(act, change.gained)
         if (lost, gained) != (before[way] & ~after[way], after[way] & ~before[way]):

@@ -49,6 +49,7 @@ from demo.steps.leases import (
     face_lease_expires_offline,
 )
 from demo.steps.liveness import live_person_accepted, print_attack_refused, replay_attack_refused
+from demo.steps.lock_outs import api_last_way_in_refused, fee_lockout_refused
 from demo.steps.looks import look_dropped, second_look_added
 from demo.steps.osdp import osdp_card_opens, osdp_clear_text_reader_ignored, osdp_default_key_refused
 from demo.steps.power import power_cycle_no_pulse
@@ -120,6 +121,8 @@ STEPS: tuple[Step, ...] = (
     face_only_lane_refused_by_admin,
     face_only_lane_refused_by_gate,
     lost_only_card_never_blocks_publication,
+    fee_lockout_refused,
+    api_last_way_in_refused,
     power_cycle_no_pulse,
     osdp_card_opens,
     osdp_default_key_refused,

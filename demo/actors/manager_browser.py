@@ -26,6 +26,13 @@ def totp_code(secret: str, at_seconds: float) -> str:
     return f"{(int.from_bytes(digest[start : start + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06d}"
 
 
+def _refuse_as(page: str) -> None:
+    """Raise DeskRefused with the messages beside the fields of a page, if it has any."""
+    wrong = [" ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split()) for text in WRONG.findall(page)]
+    if wrong:
+        raise DeskRefused(" ".join(wrong))
+
+
 class ManagerDesk:
     """Does at the manager's pages what the script asks of the office."""
 
@@ -85,15 +92,18 @@ class ManagerDesk:
         """Put a lane live with one answer changed; raise DeskRefused with the messages beside the fields."""
         path = f"/manage/lanes/{lane_id}/sheet/edit"
         page = self._send(path, path, {key: word, "intent": "live"}, may_refuse=True)
-        wrong = [" ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split()) for text in WRONG.findall(page)]
-        if wrong:
-            raise DeskRefused(" ".join(wrong))
+        _refuse_as(page)
         if 'name="free_exit"' in page:
             raise PageRefused(f"{path} was not saved and says no reason: {words_of(page)}")
 
     def end_card(self, person_id: str, credential_id: str, reason: str) -> None:
         """End a card for good."""
         self._send(f"/manage/people/{person_id}", f"/manage/cards/{credential_id}/end", {"reason": reason})
+
+    def suspend_person(self, person_id: str, reason: str) -> None:
+        """Suspend everything of a person; raise DeskRefused with the messages beside the fields."""
+        own = f"/manage/people/{person_id}"
+        _refuse_as(self._send(own, f"{own}/suspend", {"reason": reason}, may_refuse=True))
 
     def issue_card(self, person_id: str, number: int) -> None:
         """Bind a card to a person."""

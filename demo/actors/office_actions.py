@@ -38,6 +38,10 @@ class Desk(Protocol):
         """End a card for good."""
         ...
 
+    def suspend_person(self, person_id: str, reason: str) -> None:
+        """Suspend everything of a person for a reason; raise DeskRefused."""
+        ...
+
     def issue_card(self, person_id: str, number: int) -> None:
         """Bind a card to a person."""
         ...

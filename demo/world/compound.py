@@ -149,6 +149,7 @@ CAST = {
     "leaver": (44, "赵磊 Zhao Lei"),
     "stayer": (45, "Priya Nair"),
     "shifted": (46, "Yuki Mori"),
+    "tenant": (47, "周海 Zhou Hai"),
 }
 METHODS = {
     "resident": ("card", "pin", "qr"),

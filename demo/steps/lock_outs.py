@@ -1,0 +1,74 @@
+"""Steps with a manager and a fee system who try to keep a person out of their home for money."""
+
+from datetime import UTC, datetime, timedelta
+
+import requests
+
+from demo.actors.office_actions import DeskRefused
+from demo.judge import Outcome, StepFailed, opens, refused, require
+from demo.stage import Stage
+from demo.world.compound import card_number
+from web_admin.accounts.api_keys import make_api_key
+
+SECOND_CARD = card_number(201, 0)
+API_SECONDS = 5.0
+
+
+def fee_lockout_refused(stage: Stage) -> Outcome:
+    """The office suspends a tenant for a debt, a fee system sends one: both are refused, the card opens.
+
+    Broken by: a debt that is a reason, a call with a field that speaks of debt.
+    """
+    tenant = stage.member("tenant")
+    reader = stage.gates["north"].metal.readers["north-in"]
+    try:
+        stage.desk.suspend_person(tenant.person_id, "unpaid")
+    except DeskRefused as err:
+        said = str(err)
+    else:
+        raise StepFailed("the office suspended a tenant for a debt")
+    answer = _call(
+        stage, _key(stage), f"/cards/{tenant.card_id}/suspend", {"reason": "lost", "arrears": "900"}
+    )
+    require(answer.status_code == 422, f"a call that speaks of debt was answered {answer.status_code}")
+    opens(stage, "north", "north-in", lambda: reader.tap(tenant.card), person_id=tenant.person_id)
+    return Outcome(None, f"{said}; the interface: 422; the card still opens")
+
+
+def api_last_way_in_refused(stage: Stage) -> Outcome:
+    """A fee system with a key suspends a tenant's only card: 409; with a second card there it may.
+
+    Broken by: a key that takes the last way in that needs no face.
+    """
+    tenant = stage.member("tenant")
+    reader = stage.gates["north"].metal.readers["north-in"]
+    key = _key(stage)
+    answer = _call(stage, key, f"/cards/{tenant.card_id}/suspend", {"reason": "lost"})
+    said = answer.json().get("message")
+    if (answer.status_code, said) != (409, "last_way_in"):
+        raise StepFailed(f"the last card was answered {answer.status_code} {said}")
+    opens(stage, "north", "north-in", lambda: reader.tap(tenant.card), person_id=tenant.person_id)
+    given = _call(stage, key, f"/people/{tenant.person_id}/cards", {"number": str(SECOND_CARD)})
+    require(given.status_code == 201, f"a second card was answered {given.status_code}")
+    answer = _call(stage, key, f"/cards/{tenant.card_id}/suspend", {"reason": "lost"})
+    require(answer.status_code == 200, f"beside a second card the first was answered {answer.status_code}")
+    stage.wait_synced("north")
+    refused(stage, "north", "north-in", lambda: reader.tap(tenant.card), "credential_suspended")
+    opens(stage, "north", "north-in", lambda: reader.tap(SECOND_CARD), person_id=tenant.person_id)
+    return Outcome(None, "409 last_way_in, the card opens; a second card given, the first is suspended")
+
+
+def _key(stage: Stage) -> str:
+    """Return a new key of the fee system."""
+    with stage.office.act() as act:
+        ends = datetime.now(UTC) + timedelta(days=1)
+        return make_api_key(act, name="fees", scopes=("cards:write",), valid_until=ends).text
+
+
+def _call(stage: Stage, key: str, path: str, body: dict[str, str]) -> requests.Response:
+    return requests.post(
+        f"{stage.server.address}/api/v1{path}",
+        json=body,
+        headers={"Authorization": f"Bearer {key}"},
+        timeout=API_SECONDS,
+    )

@@ -12,6 +12,7 @@ from tests.support.clock import SetClock
 from tests.support.compounds.managed import ManagedCompound
 from tests.support.compounds.resident import Compound, make_compound
 from tests.support.compounds.with_gates import PlayedGate, add_gate, add_person, app_of_gates, sync_app
+from tests.support.quick_hashes import Cost, hashed_quickly
 from tests.web_admin.api.calling import Caller
 from web_admin.accounts.api_keys import SCOPES, make_api_key
 from web_admin.action.base import new_action
@@ -30,6 +31,13 @@ def real_scrypt_cost() -> Iterator[int]:
     real, backup.SCRYPT_COST = backup.SCRYPT_COST, SCRYPT_COST_OF_TESTS
     yield real
     backup.SCRYPT_COST = real
+
+
+@pytest.fixture(scope="module", autouse=True)
+def real_code_cost() -> Iterator[Cost]:
+    """Hash PINs and one-time codes quickly, as no server or gate of another process checks them here."""
+    with hashed_quickly() as real:
+        yield real
 
 
 @pytest.fixture

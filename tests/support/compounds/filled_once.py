@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, Engine, create_engine, make_url, text
 
+from gate_controller.contract import pins
 from tests.support.clock import SetClock
 from web_admin.core.config import WebConfig
 
@@ -50,7 +51,14 @@ def filled_once(
     kind = url.get_backend_name()
     # Another PostgreSQL server is another run's.
     started = (kind, url.host, url.port, url.query.get("host"))
-    key = (what, config.seal_key, started, None if abs(datetime.now(UTC) - clock()) < JUST_NOW else clock())
+    cost = pins.ARGON2_PASSES, pins.ARGON2_MEMORY_KIB  # of the codes that it is filled with
+    key = (
+        what,
+        cost,
+        config.seal_key,
+        started,
+        None if abs(datetime.now(UTC) - clock()) < JUST_NOW else clock(),
+    )
     known = _FILLED.get(key)
     if known is None:
         ids = fill()

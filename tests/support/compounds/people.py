@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from gate_controller.contract import pins
 from gate_controller.contract.passes import RESIDENT_DOMAIN, code_text, resident_code_body, signed_message
 from gate_controller.contract.pins import argon2_tag, card_tag, gate_pin_tag
 from gate_controller.contract.records import (
@@ -38,8 +39,12 @@ SITE = SiteRecord(site_id="site-1", name="Test court", timezone="Asia/Shanghai")
 ALL_METHODS = (Method.CARD, Method.PIN, Method.QR, Method.FACE)
 
 
-@cache
 def _hashed(digits: str) -> bytes:
+    return _hashed_once(digits, pins.ARGON2_PASSES, pins.ARGON2_MEMORY_KIB)
+
+
+@cache
+def _hashed_once(digits: str, *_cost: int) -> bytes:
     """Hash typed digits once: it is slow on purpose."""
     return argon2_tag(digits, SALT)
 

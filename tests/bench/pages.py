@@ -94,6 +94,8 @@ def _pages(compound: ManagedCompound) -> list[Page]:
         "method": "card",
         "at": at.strftime("%Y-%m-%dT%H:%M"),
         "csrf_token": csrf_of(manager.get("/manage/").text),
+        "once": "0123456789abcdef",
+        "reason": "asked at the desk",
     }
     half = at.timestamp() - EVENTS * SECONDS_BETWEEN_EVENTS / 2
     before = f"{datetime.fromtimestamp(half, UTC).isoformat()}~north~1".replace("+", "%2B")
@@ -119,7 +121,9 @@ def _pages(compound: ManagedCompound) -> list[Page]:
         Page("visitors of residents", manager, "/manage/visitors/?whose=residents"),
         Page("requests", manager, "/manage/requests/"),
         Page("alarms", manager, "/manage/alarms/"),
-        Page("why refused", manager, "/manage/events/why", why),
+        Page("try it", manager, "/manage/try", why),
+        Page("a lane's week", manager, "/manage/access/lanes/north-in"),
+        Page("a person's week", manager, f"/manage/access/people/{person}", why),
     ]
 
 

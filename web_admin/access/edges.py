@@ -50,13 +50,14 @@ def wall_edges(
             for minute in {*minutes, 0}
             for fold in (0, 1)
         }
-        shown.update(_clock_changes(zone, midnight))
+        shown.update(clock_changes(zone, midnight))
         found.update(at for at in shown if begins < at < ends)
         day += _DAY
     return frozenset(found)
 
 
-def _clock_changes(zone: ZoneInfo, midnight: datetime) -> Iterator[datetime]:
+def clock_changes(zone: ZoneInfo, midnight: datetime) -> Iterator[datetime]:
+    """Yield the instant (UTC) at which the clock is changed on the day from this midnight on, if it is."""
     low = midnight.astimezone(UTC)
     high = datetime.combine(midnight.date() + _DAY, time(), zone).astimezone(UTC)
     offset = low.astimezone(zone).utcoffset()

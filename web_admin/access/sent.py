@@ -4,7 +4,7 @@ A person's record is sent to each gate with the grants of that gate's lanes alon
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
@@ -75,6 +75,21 @@ class Sent:
     """Records that all gates of a compound are sent. A lane that no gate has admits no one."""
 
     parts: tuple[Part, ...]
+
+
+def without_contact(sent: Sent, heard_at: Mapping[str, datetime]) -> Sent:
+    """Return the same where these gates last had news of their policy at an instant, and none since."""
+    return Sent(
+        tuple(
+            replace(
+                part,
+                gates=tuple(
+                    replace(gate, issued_at=heard_at.get(gate.gate_id, gate.issued_at)) for gate in part.gates
+                ),
+            )
+            for part in sent.parts
+        )
+    )
 
 
 def sent_by_records(

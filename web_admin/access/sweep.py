@@ -5,7 +5,7 @@ lost, no one inside, no door open. What only the gate knows can refuse a way for
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -25,11 +25,12 @@ from gate_controller.contract.records import (
     Method,
     PersonRecord,
     PolicyRefused,
+    Posture,
     QrCredential,
     Record,
     VisitorCodeCredential,
 )
-from gate_controller.rules.access import decide
+from gate_controller.rules.access import decide, posture_of
 from gate_controller.rules.decision import Claim, Decision, GateMemory, Reason
 from gate_controller.rules.identify import identify_face, identify_tag, identify_typed
 from web_admin.access.edges import hours_edges, wall_edges
@@ -38,6 +39,7 @@ from web_admin.access.spans import Spans, union
 
 _MOMENT = timedelta(microseconds=1)
 _NOTHING = GateMemory()
+_NO_PERSON = PersonSent(PersonRecord("", (), ()))
 
 
 class Way(StrEnum):
@@ -82,15 +84,9 @@ class Tried(msgspec.Struct, frozen=True):
 
 def answer(gate: GateSent, lane: LaneRecord, person: PersonSent, begins: datetime, ends: datetime) -> Answer:
     """Return when a person may pass a lane in [begins, ends); all instants are aware."""
-    policy = policy_of(gate, lane, person, ends)
-    if not policy.persons:
-        return NEVER
-    shown = list(presented(gate, person, policy))
-    edges = sorted(set(_edges(gate, policy, shown, begins, ends)) | {begins})
     ways: dict[Way, list[tuple[datetime, datetime]]] = {}
     own, alone = [], []
-    for at, until in zip(edges, [*edges[1:], ends], strict=True):
-        tried = list(try_all(shown, lane.lane_id, policy, at))
+    for at, until, tried in stretches(gate, lane, person, begins, ends):
         opening = {one.way for one in tried if one.decision.opens}
         for way in opening:
             ways.setdefault(way, []).append((at, until))
@@ -103,6 +99,39 @@ def answer(gate: GateSent, lane: LaneRecord, person: PersonSent, begins: datetim
         union([tuple(own)]),
         union([tuple(alone)]),
     )
+
+
+def stretches(
+    gate: GateSent,
+    lane: LaneRecord,
+    person: PersonSent,
+    begins: datetime,
+    ends: datetime,
+    counts: Callable[[Credential], bool] | None = None,
+) -> Iterator[tuple[datetime, datetime, list[Tried]]]:
+    """Yield from edge to edge what the gate says to all that a person can show; nothing without a grant.
+
+    `counts` chooses the credentials, by default those that can be a way.
+    """
+    policy = policy_of(gate, lane, person, ends, counts or is_shown)
+    if not policy.persons:
+        return
+    shown = list(presented(gate, person, policy))
+    edges = sorted(set(_edges(gate, policy, shown, begins, ends)) | {begins})
+    for at, until in zip(edges, [*edges[1:], ends], strict=True):
+        yield at, until, list(try_all(shown, lane.lane_id, policy, at))
+
+
+def postures(
+    gate: GateSent, lane: LaneRecord, begins: datetime, ends: datetime
+) -> Iterator[tuple[datetime, datetime, Posture]]:
+    """Yield when a lane is not in its normal posture in [begins, ends), by its orders and schedules."""
+    policy = policy_of(gate, lane, _NO_PERSON, ends)
+    edges = sorted(set(_edges(gate, policy, (), begins, ends)) | {begins})
+    for at, until in zip(edges, [*edges[1:], ends], strict=True):
+        posture = posture_of(policy.lanes[lane.lane_id], policy, at, clock_sure=True)
+        if posture is not Posture.NORMAL:
+            yield at, until, posture
 
 
 def try_all(shown: Sequence[Presented], lane_id: str, policy: Policy, at: datetime) -> Iterator[Tried]:
@@ -127,7 +156,18 @@ def try_all(shown: Sequence[Presented], lane_id: str, policy: Policy, at: dateti
 # -- the policy of one lane and one person -----------------------------------------------------------
 
 
-def policy_of(gate: GateSent, lane: LaneRecord, person: PersonSent, ends: datetime) -> Policy:
+def is_shown(credential: Credential) -> bool:
+    """Return whether a credential can count as a way: it is active, and does not call for help in silence."""
+    return credential.state is CredentialState.ACTIVE and not credential.duress
+
+
+def policy_of(
+    gate: GateSent,
+    lane: LaneRecord,
+    person: PersonSent,
+    ends: datetime,
+    counts: Callable[[Credential], bool] = is_shown,
+) -> Policy:
     """Return the part of a gate's policy that decides on this person at this lane.
 
     It has no person who has no grant here: such a record is sent for another lane of the gate, or not at all.
@@ -137,7 +177,7 @@ def policy_of(gate: GateSent, lane: LaneRecord, person: PersonSent, ends: dateti
     used = {*lane.method_hours.values(), *lane.posture_hours}
     used |= {grant.hours_id for grant in record.grants if grant.hours_id is not None}
     hidden = person.hidden.get(gate.gate_id, frozenset())
-    held = [one for one in person.credentials if is_shown(one) and one.credential_id not in hidden]
+    held = [one for one in person.credentials if counts(one) and one.credential_id not in hidden]
     ended = {one.pass_id for one in person.passes} & gate.ended_passes
     kinds: dict[str, Mapping[str, Record]] = {kind: {} for kind in RECORD_TYPES}
     kinds["calendar"] = {"": gate.calendar} if gate.calendar is not None else {}
@@ -157,11 +197,6 @@ def record_here(gate: GateSent, lane: LaneRecord, person: PersonSent) -> PersonR
     if gate.gate_id in person.faces:
         methods.append(Method.FACE)
     return msgspec.structs.replace(person.record, methods=tuple(methods), grants=grants)
-
-
-def is_shown(credential: Credential) -> bool:
-    """Return whether a credential can count as a way: it is active, and does not call for help in silence."""
-    return credential.state is CredentialState.ACTIVE and not credential.duress
 
 
 def hours_of(gate: GateSent, hours_id: str) -> HoursRecord:

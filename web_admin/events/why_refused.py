@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.credential_kinds import is_usable, own_method
@@ -10,10 +10,11 @@ from gate_controller.contract.policy import PolicySnapshot, compile_policy
 from gate_controller.contract.records import Credential, CredentialState, Method
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, GateMemory, Reason
-from web_admin.compound.models import CredentialRow, Gate, Lane, Person, Site
+from web_admin.compound.models import Gate, Lane, Site
 from web_admin.compound.policy_models import PolicyRecordRow
-from web_admin.core.sealing import Sealer
-from web_admin.policy.records import KINDS_OF_ONE_PERSON, PERSONAL_KINDS
+from web_admin.events.queries import OPENING
+from web_admin.events.reason_texts import for_staff, what_to_do
+from web_admin.policy.known_versions import decides_on
 
 
 class NothingPublished(Exception):
@@ -21,18 +22,23 @@ class NothingPublished(Exception):
 
 
 def why_refused(
-    session: Session, sealer: Sealer, person_id: str, lane_id: str, method: Method, at: datetime
+    session: Session,
+    person_id: str,
+    lane_id: str,
+    method: Method,
+    at: datetime,
+    heard_at: datetime | None = None,
 ) -> Reason:
     """Return the decision of the lane's gate at `at` if the person used this method with a sure clock.
 
-    What only the gate knows (delays after failures, used-up codes) is not asked. Raises
-    NothingPublished for a lane without paired controller.
+    What only the gate knows (delays after failures, used-up codes) is not asked. `heard_at` is when a silent
+    gate last had news: its policy grows old from then on. Raises NothingPublished for a lane without paired
+    controller.
     """
-    del sealer  # the published records are enough: nothing sealed has to be opened for the answer
     lane = session.get(Lane, lane_id)
     if lane is None:
         return Reason.UNKNOWN_LANE
-    snapshot = published_snapshot(session, lane.gate, at, about=person_id)
+    snapshot = published_snapshot(session, lane.gate, heard_at or at, about=person_id)
     claim = claim_of(snapshot, person_id, method, at)
     return decide(claim, lane_id, snapshot.policy, GateMemory(), at).reason
 
@@ -49,8 +55,7 @@ def published_snapshot(
         PolicyRecordRow.gate_id == gate.gate_id, PolicyRecordRow.value.is_not(None)
     )
     if about is not None:
-        of_others = or_(*(PolicyRecordRow.key.like(f"{kind}:%") for kind in PERSONAL_KINDS))
-        query = query.where(or_(~of_others, PolicyRecordRow.key.in_(_keys_of(session, about))))
+        query = query.where(decides_on(session, about))
     rows = session.execute(query)
     records = {key: value for key, value in rows if value is not None}
     if not records:
@@ -59,18 +64,11 @@ def published_snapshot(
     return compile_policy(records, epoch=site.epoch, version=site.version, issued_at=at)
 
 
-def _keys_of(session: Session, person_id: str) -> list[str]:
-    person = session.get(Person, person_id)
-    own = session.scalars(select(CredentialRow.credential_id).where(CredentialRow.person_id == person_id))
-    home = [f"home:{person.home_id}"] if person is not None and person.home_id is not None else []
-    persons = [f"{kind}:{person_id}" for kind in KINDS_OF_ONE_PERSON]
-    return [*persons, *home, *(f"credential:{credential_id}" for credential_id in own)]
-
-
 def claim_of(snapshot: PolicySnapshot, person_id: str, method: Method, at: datetime) -> Claim:
     """Return the claim that the person would make with the best credential they have for a method."""
     if method is Method.FACE:
-        refusal = None if person_id in snapshot.face_roster else Reason.FACE_NO_MATCH
+        face = snapshot.face_roster.get(person_id)
+        refusal = None if face is not None and face.is_valid(at) else Reason.FACE_NO_MATCH
         return Claim(method, person_id, refusal=refusal)
     own = [
         credential
@@ -86,3 +84,13 @@ def _rank(credential: Credential, at: datetime) -> int:
     ranks = {CredentialState.ACTIVE: 0, CredentialState.SUSPENDED: 2, CredentialState.ENDED: 3}
     out_of_time = credential.state is CredentialState.ACTIVE and not is_usable(credential, at)
     return ranks[credential.state] + out_of_time
+
+
+def explained(reason: str) -> dict[str, object]:
+    """Return what a page says of a reason: whether it opens, the sentence, and what to do."""
+    return {
+        "opens": reason in OPENING,
+        "reason": reason,
+        "text": for_staff(reason),
+        "to_do": what_to_do(reason),
+    }

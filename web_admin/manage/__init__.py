@@ -6,6 +6,7 @@ Imports no other door, holds no SQL and no rule.
 from flask import Flask
 
 from web_admin.manage import (
+    access,
     additions,
     alarms,
     api_keys,
@@ -45,6 +46,7 @@ from web_admin.manage import (
     settings,
     staff,
     suspensions,
+    try_it,
     updates,
     visitors,
     webhooks,
@@ -73,6 +75,8 @@ PAGES = (
     hours,
     emergency,
     events,
+    access,
+    try_it,
     requests,
     privacy,
     contact,

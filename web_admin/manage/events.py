@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, render_template, request, stream_with_context
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import DateTimeLocalField, SelectField, StringField
+from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
 from gate_controller.contract.records import Method
@@ -28,7 +27,6 @@ from web_admin.events import details
 from web_admin.events import texts as words
 from web_admin.events.queries import (
     KINDS,
-    OPENING,
     QUIET,
     RESULTS,
     EventFilter,
@@ -42,30 +40,27 @@ from web_admin.events.queries import (
     place_of,
     refusals_near,
 )
-from web_admin.events.reason_texts import for_staff, what_to_do
+from web_admin.events.reason_texts import for_staff
 from web_admin.events.usage import DayOfHours, passages_by_hour
-from web_admin.events.why_refused import NothingPublished, why_refused
+from web_admin.events.why_refused import NothingPublished, explained, why_refused
 from web_admin.journal.models import GateEvent
-from web_admin.people.queries import first_who_fit
+from web_admin.privacy.own_lookups import record_lookup
 from web_admin.web.context import (
     current_action,
     current_site,
-    from_local,
     get_or_404,
     request_now,
     site_zone,
     typed,
 )
-from web_admin.web.fields import MAX_REASON_CHARS, lane_options, options
+from web_admin.web.fields import MAX_REASON_CHARS, lookup_reason_field
 from web_admin.web.forms import OnceForm
-from web_admin.web.looked_for import looked_for
 from web_admin.web.page import Page
 from web_admin.web.places import gate_names, lane_names, site_gates, site_lanes
 
 bp = Blueprint("events", __name__, url_prefix="/manage/events")
 
 PAGE_ROWS = 50
-FOUND_AT_MOST = 20
 REFUSALS_SHOWN = 12
 
 
@@ -86,23 +81,7 @@ class ExportForm(OnceForm):
 class LookupForm(OnceForm):
     """Why someone looks at a named person's passages; that person can read it."""
 
-    reason = StringField(
-        _l("Reason for looking"),
-        description=_l("The person sees that you looked, when, and this reason."),
-        validators=[
-            InputRequired(_l("A reason is needed.")),
-            Length(min=4, max=120, message=_l("Write the reason in a few words.")),
-        ],
-    )
-
-
-class WhyForm(FlaskForm):  # type: ignore[misc]  # the library has no types
-    """A person, a lane, a way in and a time."""
-
-    person_id = SelectField(_l("Person"), validators=[InputRequired(_l("Choose a person."))])
-    lane_id = SelectField(_l("Lane"), validators=[InputRequired(_l("Choose a lane."))])
-    method = SelectField(_l("Way in"), choices=options((m.value, METHODS[m.value]) for m in Method))
-    at = DateTimeLocalField(_l("When"), validators=[InputRequired(_l("Choose a time."))])
+    reason = lookup_reason_field()
 
 
 def _place() -> Place | None:
@@ -236,13 +215,7 @@ def of_person(person_id: str) -> Page:
     rows = None
     if form.validate_on_submit():
         act = current_action()
-        record(
-            act,
-            "named_lookup",
-            {"role": role_names()[0]},
-            personal={"reason": form.reason.data},
-            person_id=person_id,
-        )
+        record_lookup(act, person_id, role_names()[0], typed(form.reason))
         rows = named_passages(act.session, current_site().site_id, person_id, PAGE_ROWS)
     page = render_template(
         "manage/passages.html",
@@ -268,13 +241,7 @@ def who(gate_id: str, seq: str) -> Page:
     person = None
     if form.validate_on_submit():
         person = person_by_id(session, event.person_id)
-        record(
-            current_action(),
-            "named_lookup",
-            {"role": role_names()[0]},
-            personal={"reason": form.reason.data},
-            person_id=event.person_id,
-        )
+        record_lookup(current_action(), event.person_id or "", role_names()[0], typed(form.reason))
     page = render_template(
         "manage/who.html",
         form=form,
@@ -287,47 +254,11 @@ def who(gate_id: str, seq: str) -> Page:
     return (page, 422) if form.errors else page
 
 
-@bp.route("/why", methods=["GET", "POST"])
+@bp.get("/why")
 @allowed("explain_refusals")
-def explain() -> Page:
-    """List what gates refused, and say which rule decides for a person, a lane, a method and a time."""
-    form, session = WhyForm(), request_session()
-    wanted = looked_for(40)
-    chosen = request.form.get("person_id") or request.args.get("person", "")
-    people = first_who_fit(session, current_site().site_id, wanted, chosen, FOUND_AT_MOST)
-    form.person_id.choices = options(
-        (p.person_id, f"{p.display_name} · {p.home.number}" if p.home else p.display_name) for p in people
-    )
-    form.lane_id.choices = lane_options(site_lanes())
-    answer: dict[str, object] | None = None
-    if not form.is_submitted():
-        form.at.data = request_now().astimezone(site_zone()).replace(second=0, microsecond=0)
-        form.person_id.data = chosen or (people[0].person_id if len(people) == 1 else "")
-    elif form.validate():
-        at = from_local(form.at.data) or request_now()
-        try:
-            reason = why_refused(
-                session,
-                current_menjin().sealer,
-                form.person_id.data,
-                form.lane_id.data,
-                Method(form.method.data),
-                at,
-            )
-        except NothingPublished:
-            form.lane_id.errors = [_l("This gate has no controller yet. Pair one first.")]
-        else:
-            answer = _answer(reason.value)
-    page = render_template(
-        "manage/why.html",
-        form=form,
-        answer=answer,
-        people=people,
-        looked_for=wanted,
-        past=None,
-        **_refusals(),
-    )
-    return (page, 422) if form.errors else page
+def explain() -> str:
+    """List what gates refused; each leads to which rule decided."""
+    return render_template("manage/why.html", past=None, **_refusals())
 
 
 def _refusals() -> dict[str, object]:
@@ -347,15 +278,6 @@ def _refusals() -> dict[str, object]:
     }
 
 
-def _answer(reason: str) -> dict[str, object]:
-    return {
-        "opens": reason in OPENING,
-        "reason": reason,
-        "text": for_staff(reason),
-        "to_do": what_to_do(reason),
-    }
-
-
 @bp.get("/why/<gate_id>/<seq>")
 @allowed("explain_refusals")
 def explain_past(gate_id: str, seq: str) -> Page:
@@ -370,7 +292,6 @@ def explain_past(gate_id: str, seq: str) -> Page:
         try:
             reason = why_refused(
                 session,
-                current_menjin().sealer,
                 event.person_id,
                 event.lane_id,
                 Method(event.method),
@@ -378,11 +299,10 @@ def explain_past(gate_id: str, seq: str) -> Page:
             )
         except NothingPublished:
             reason = None
-        now_says = _answer(reason.value) if reason is not None else None
+        now_says = explained(reason.value) if reason is not None else None
     return render_template(
         "manage/why.html",
-        form=None,
-        answer=_answer(event.reason),
+        answer=explained(event.reason),
         past=event,
         minute=event.at.astimezone(site_zone()).strftime("%Y-%m-%dT%H:%M"),
         place=lane_names([gate]).get(event.lane_id or "", gate.name),

@@ -24,6 +24,7 @@ from web_admin.gates.queries import calendar_days, pairings_of_gate, waiting_pai
 from web_admin.gates.rules import MAX_GATE_NAME_CHARS, LaneSpec
 from web_admin.gates.texts import ANTIPASSBACKS, DIRECTIONS
 from web_admin.people.additions import named_hours
+from web_admin.policy.known_versions import known_versions
 from web_admin.web.back_to_first_hour import back_to, in_first_hour, kept
 from web_admin.web.context import current_site, form_page, get_or_404, press, request_now, submit, typed
 from web_admin.web.face_status_texts import face_sentences
@@ -183,6 +184,7 @@ def _gate_page(gate: Gate, code: str | None = None) -> str:
         lane_names={lane.lane_id: lane.name for lane in gate.lanes},
         quarantine=shown_quarantine(request_session(), gate.gate_id),
         hears_bell=_hears_bell(gate),
+        knows=known_versions(request_session(), [gate], request_now()).get(gate.gate_id),
     )
 
 

@@ -31,9 +31,9 @@ MAX_SEALED_CHARS = 60
 """The most that any list looks for: a longer text would make an address that a proxy refuses."""
 SHOWN_OF_EACH = 8
 FEWEST_CARD_DIGITS = 6
-SEARCHED = {"people": "people.show_list", "visitors": "visitors.show_list", "why": "events.explain"}
+SEARCHED = {"people": "people.show_list", "visitors": "visitors.show_list", "try": "try_it.ask"}
 """The lists with a search of their own, and what their forms say beside the text."""
-CHOICES = ("building", "kind", "state", "whose")
+CHOICES = ("building", "kind", "state", "whose", "lane")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,6 @@ def look_for() -> Response:
     where = SEARCHED.get(request.form.get("where", ""), "search.show")
     asked: dict[str, Any] = {name: request.form[name] for name in CHOICES if request.form.get(name)}
     asked[SEALED] = sealed_text(" ".join(request.form.get("q", "").split())[:MAX_SEALED_CHARS])
-    if where == "events.explain":
-        asked["_anchor"] = "person"
     return to(where, **asked)
 
 

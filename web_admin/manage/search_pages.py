@@ -52,6 +52,7 @@ FOUND_PAGES: Sequence[Page] = (
     Page("alarms.show_list", "bell", _l("Alarms"), _l("alerts, warnings, hand-over, shift")),
     Page("events.show_list", "events", _l("Events"), _l("log, journal, passages, history, who passed")),
     Page("events.explain", "question", _l("Why refused"), _l("denied, does not open, card does not work")),
+    Page("try_it.ask", "check", _l("Try it out"), _l("test a card, would it open, what if, check access")),
     Page(
         "people.show_list",
         "people",

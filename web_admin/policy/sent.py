@@ -40,12 +40,13 @@ def sent_to_gates(
     site_id: str,
     now: datetime,
     person_ids: Collection[str] | None = None,
+    gate_ids: Collection[str] | None = None,
 ) -> Sent:
-    """Return what the gates of a site are sent in this transaction, of these people or of everyone.
+    """Return what gates of a site are sent in this transaction: these or all, of these people or of everyone.
 
     Every gate counts as one in contact. Raises PolicyRefused on words that no gate would know.
     """
-    facts = load_facts(session, site_id, now, person_ids)
+    facts = load_facts(session, site_id, now, person_ids, gate_ids)
     of_site = SiteRecords(facts, now)
     passes = _passes(session, site_id, now, person_ids)
     people = _people(facts, PeopleRecords(facts, sealer, now), passes)

@@ -2,23 +2,33 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy.orm import Session
 
 from web_admin.accounts.names import shown_names
+from web_admin.action.base import Action, record
 from web_admin.credentials.look_ups import CARD_LOOKED_UP, reason_text
 from web_admin.journal.models import AuditEntry
 from web_admin.journal.queries import entries_about
 
 SHOWN_REFUSALS = 20
-PASSAGES_LOOKED_AT = "named_lookup"
+LOOKED_AT = "named_lookup"
+Looked = Literal["passages", "access"]
+"""What staff looked at: where a person passed, or where and when they may."""
+
+
+def record_lookup(act: Action, person_id: str, role: str, reason: str, what: Looked = "passages") -> None:
+    """Record that staff look at a named person, and why, where that person reads it."""
+    facts = {"role": role} if what == "passages" else {"role": role, "what": what}
+    record(act, LOOKED_AT, facts, personal={"reason": reason}, person_id=person_id)
 
 
 def lookups_of(
     session: Session, person_id: str, limit: int, before: int | None = None
 ) -> Sequence[AuditEntry]:
     """Return who looked at a person's records or card, newest first; `before` ends the page before."""
-    kinds = (PASSAGES_LOOKED_AT, CARD_LOOKED_UP)
+    kinds = (LOOKED_AT, CARD_LOOKED_UP)
     return entries_about(session, person_id, kinds, limit, before)
 
 
@@ -28,7 +38,7 @@ def lookup_facts(entry: AuditEntry, names: Mapping[str, str] | None = None) -> M
     return {
         "role": str(known.get("role") or ""),
         "name": (names or {}).get(str(known.get("actor_id") or ""), ""),
-        "what": "card" if entry.kind == CARD_LOOKED_UP else "passages",
+        "what": "card" if entry.kind == CARD_LOOKED_UP else str(known.get("what") or "passages"),
         "reason": reason_text(str(known.get("why") or ""), str(known.get("reason") or "")),
     }
 

@@ -47,6 +47,18 @@ def reason_field(element_id: str | None = None) -> StringField:
     )
 
 
+def lookup_reason_field() -> StringField:
+    """Return a field for the reason of looking at a named person, who can read it."""
+    return StringField(
+        _l("Reason for looking"),
+        description=_l("The person sees that you looked, when, and this reason."),
+        validators=[
+            InputRequired(_l("A reason is needed.")),
+            Length(min=4, max=MAX_REASON_CHARS, message=_l("Write the reason in a few words.")),
+        ],
+    )
+
+
 def own_words_field() -> StringField:
     """Return a field for details of a chosen reason."""
     return StringField(

@@ -42,6 +42,7 @@ GROUPS: tuple[tuple[LazyString, tuple[Item, ...]], ...] = (
                 (
                     Entry("events.show_list", "see_events", "events", _l("Events")),
                     Entry("events.explain", "explain_refusals", "question", _l("Why refused")),
+                    Entry("try_it.ask", "explain_refusals", "check", _l("Try it out")),
                 ),
             ),
         ),

@@ -72,7 +72,8 @@ def test_hours_shut_a_way_in_and_the_page_of_why_says_so(
         office.page.locator("[name=methods][value=face]").uncheck(force=True)
         office.presses("main form .btn-accent")
         assert gate.refuses(lambda: gate.bench.card.tap(newcomer.card)) == Reason.METHOD_NOT_OFFERED
-        office.goes(f"{served.address}/manage/events/why?q={newcomer.home_number}")
+        office.goes(f"{served.address}/manage/try?q={newcomer.home_number}")
+        office.page.locator("#reason").fill(WHY[pocket.language])
         office.presses("form[method=post] .btn-accent")
         expect(office.page.locator(".answer.bad")).to_contain_text(Reason.METHOD_NOT_OFFERED)
         office.goes(f"{served.address}/manage/gates/north/lanes/north-in")

@@ -11,7 +11,7 @@ from tests.support.compounds.managed import PASSWORD, TOTP_SECRET, ManagedCompou
 from web_admin.accounts.models import User
 from web_admin.accounts.staff import create_staff
 from web_admin.action.base import Action, new_action
-from web_admin.compound.models import CalendarDay, Hours, Person, Site
+from web_admin.compound.models import CalendarDay, Gate, Hours, Person, Site
 from web_admin.core.database import current_menjin
 from web_admin.core.job_models import LongJob
 from web_admin.credentials.actions import choose_methods
@@ -122,7 +122,16 @@ def live_in(compound: ManagedCompound) -> dict[str, str]:
         make_part(office, begin_run(office, "invitations", ["5"]).run_id)
         publish_to_residents(office, compound.persons["王芳"])
         accept_invitation(session, act.sealer, invite(act, compound.persons["孙晓"]), act.now)
+        _fetch_policies(session)
         return {who: invite(act, compound.persons[name]) for who, name in RESIDENTS.items()}
+
+
+def _fetch_policies(session: Session) -> None:
+    """Have each gate say that it knows what is published to it."""
+    session.flush()
+    for gate in session.scalars(select(Gate).where(Gate.state == "paired")):
+        gate.have_epoch = session.get_one(Site, gate.site_id).epoch
+        gate.have_version = gate.published_version
 
 
 def _give_looks(act: Action, person_id: str) -> None:

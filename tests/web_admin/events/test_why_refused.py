@@ -29,7 +29,7 @@ def test_why_refused_gives_the_gates_own_reason(act: Action) -> None:
 
     def why(method: Method, days: int = 0) -> Reason:
         at = act.now + timedelta(days=days)
-        return why_refused(act.session, act.sealer, person.person_id, "north-in", method, at)
+        return why_refused(act.session, person.person_id, "north-in", method, at)
 
     assert (why(Method.CARD), why(Method.CARD, 2)) == (Reason.GRANTED, Reason.EXPIRED)
     assert (why(Method.PIN), why(Method.FACE)) == (Reason.CREDENTIAL_UNKNOWN, Reason.METHOD_NOT_OFFERED)
@@ -39,4 +39,4 @@ def test_why_refused_gives_the_gates_own_reason(act: Action) -> None:
     add_gate(act, "east", "East")
     save_lane(act, "east", replace(SPEC, lane_id="east-in"))
     with pytest.raises(NothingPublished):
-        why_refused(act.session, act.sealer, person.person_id, "east-in", Method.CARD, act.now)
+        why_refused(act.session, person.person_id, "east-in", Method.CARD, act.now)

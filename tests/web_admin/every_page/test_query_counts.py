@@ -85,7 +85,9 @@ NARROWED: tuple[tuple[str, str, dict[str, str] | None], ...] = (
             "result=refused",
         )
     ),
-    ("G", "/manage/events/why?q=王", None),
+    ("G", "/manage/try?q=王", None),
+    ("G", "/manage/access/people/{person}", LOOKUP),
+    ("M", "/manage/access/lanes/north-in", None),
     ("M", "/manage/search/?q=1", None),
     ("G", "/manage/alarms/", None),
     ("G", "/manage/", None),

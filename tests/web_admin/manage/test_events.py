@@ -166,18 +166,18 @@ def test_a_refused_passage_of_a_person_leads_to_its_explanation(client, compound
 
 def test_the_question_leads_on_to_what_happened_then(client, compound):
     person_id = compound.persons["王芳"]
-    page = client.get(f"/manage/events/why?person={person_id}").text
-    assert 'href="/manage/events/?result=refused"' in page
+    page = client.get(f"/manage/try?person={person_id}").text
+    assert f'href="/manage/access/people/{person_id}"' in page
     assert f'href="/manage/events/person/{person_id}"' in page
-    guard = compound.signed_in("guard").get(f"/manage/events/why?person={person_id}").text
+    guard = compound.signed_in("guard").get(f"/manage/try?person={person_id}").text
     assert f"/manage/events/person/{person_id}" not in guard
 
 
 @pytest.mark.parametrize("typed", ["3-1203", "31203", "3-12"])
 def test_the_question_finds_a_home_as_it_is_typed_at_the_gate(client, typed):
-    assert "王芳" in client.get(f"/manage/events/why?q={typed}").text
+    assert "王芳" in client.get(f"/manage/try?q={typed}").text
 
 
 def test_the_question_finds_its_person_by_name(client):
-    assert "Ana Ruiz" in client.get("/manage/events/why?q=ana").text
-    assert "No one matches" in client.get("/manage/events/why?q=nobody").text
+    assert "Ana Ruiz" in client.get("/manage/try?q=ana").text
+    assert "No one matches" in client.get("/manage/try?q=nobody").text

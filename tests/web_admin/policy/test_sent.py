@@ -1,18 +1,23 @@
 """The server compares what gates are sent: people, hours, faces, codes, older gates, stolen ones."""
 
+import random  # noqa: TID251 - the same each time
 from datetime import timedelta
 
 import pytest
 
 from gate_controller.contract.features import LOST_READERS, known
+from gate_controller.contract.records import Method
+from gate_controller.rules.decision import Reason
 from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person, add_pin
 from tests.web_admin.policy.published import ALL_METHODS, give_face
 from web_admin.access.answers import where_may, who_may
 from web_admin.access.difference import lock_outs
 from web_admin.access.sent import Sent, sent_by_records
 from web_admin.access.sweep import Way
+from web_admin.access.weeks import lane_week, person_week
 from web_admin.compound.models import CalendarDay, CredentialRow, Gate, GrantRow, Hours, Lane, Site
 from web_admin.core.sealing import seal_pin_tag
+from web_admin.events.why_refused import why_refused
 from web_admin.policy.publish import publish_policy, records_for_gate
 from web_admin.policy.sent import sent_to_gates
 
@@ -125,3 +130,37 @@ def test_some_people_are_read_as_among_everyone(session, sealer, site, now):
     assert {person_id for part in read.parts for person_id in part.people} == set(some)
     for person_id in some:
         assert where_may(read, person_id, now, now + WEEK) == where_may(everyone, person_id, now, now + WEEK)
+
+
+def test_a_week_and_a_try_say_what_the_gate_decides_by_the_records_that_are_published_to_it(
+    session, sealer, site, now
+):
+    chance, opened, refused = random.Random(7), 0, set()  # noqa: S311 - the same each time
+    for gate in session.query(Gate).filter_by(state="paired"):
+        gate.last_seen_at = now
+        sent = sent_to_gates(session, sealer, site, now, gate_ids=[gate.gate_id])
+        lane_id = f"{gate.gate_id}-in"
+        of_lane = lane_week(sent, lane_id, now, now + WEEK)
+        for person_id in sorted(sent.parts[-1].people):
+            week = person_week(sent, person_id, now, now + WEEK)
+            stretches = [
+                one for alike in week.granted if lane_id in alike.lane_ids for one in alike.stretches
+            ]
+            for _ in range(25):
+                at = now + timedelta(minutes=chance.randrange(7 * 1440))
+                for method in Method:
+                    reason = why_refused(session, person_id, lane_id, method, at)
+                    said = next((one.said for one in stretches if one.begins <= at < one.ends), None)
+                    opens = said is not None and Way(method) in said.opens
+                    assert opens is (reason is Reason.GRANTED), (person_id, lane_id, method, at, reason)
+                    in_lane = any(
+                        person_id in one.person_ids
+                        and any(first <= at < last for first, last in one.answer.ways.get(Way(method), ()))
+                        for one in of_lane.alike
+                    )
+                    assert in_lane is opens
+                    opened += opens
+                    refused |= set() if opens else {reason}
+    assert opened > 100
+    assert refused >= {Reason.OUTSIDE_HOURS, Reason.METHOD_NOT_OFFERED, Reason.LANE_LOCKDOWN, Reason.EXPIRED}
+    assert refused >= {Reason.PERSON_SUSPENDED, Reason.CREDENTIAL_SUSPENDED, Reason.FACE_NO_MATCH}

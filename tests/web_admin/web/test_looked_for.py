@@ -21,7 +21,7 @@ TEMPLATES = Path(__file__).parents[3] / "web_admin/templates/manage"
         ("/manage/", {}, "/manage/search/"),
         ("/manage/people/", {"where": "people", "building": "3", "state": ""}, "/manage/people/?building=3&"),
         ("/manage/visitors/", {"where": "visitors", "whose": "office"}, "/manage/visitors/?whose=office&"),
-        ("/manage/events/why", {"where": "why"}, "/manage/events/why?"),
+        ("/manage/try", {"where": "try", "lane": "north-in"}, "/manage/try?lane=north-in&"),
         ("/manage/", {"where": "https://example.org"}, "/manage/search/"),
     ],
 )

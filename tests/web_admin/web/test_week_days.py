@@ -1,0 +1,58 @@
+"""Days of a week as pages show them: with 23 and 25 hours, from now on, days that are alike in one."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from web_admin.web.week_days import bars, days_of, hour_marks, past_and_length, runs
+
+BERLIN, SHANGHAI = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Shanghai")
+NOW = datetime(2026, 10, 20, 10, 30, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("first", "hours", "at"),
+    [
+        (date(2026, 10, 25), 25, datetime(2026, 10, 25, 1, tzinfo=UTC)),
+        (date(2027, 3, 28), 23, datetime(2027, 3, 28, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_day_of_clock_change_is_as_long_as_it_is(first: date, hours: float, at: datetime) -> None:
+    days = days_of(BERLIN, first, NOW)
+    assert [day.hours for day in days] == [hours, 24, 24, 24, 24, 24, 24]
+    assert [day.changed_at for day in days] == [at, *[None] * 6]
+
+
+def test_a_time_that_is_there_twice_says_which_one_it_is() -> None:
+    days = days_of(BERLIN, date(2026, 10, 25), NOW)
+    span = datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    (run, *_) = runs(days, [(*span, "x")], BERLIN)
+    assert [(line.begins, line.ends) for line in run.lines] == [("02:30 UTC+2", "02:30 UTC+1")]
+    (bar,) = bars(days, [(*span, "x")])[0]
+    assert (bar.x, bar.width) == ("10%", "4%")
+    assert hour_marks(days)[1] == (6, "24%")
+    assert past_and_length(days)[:2] == [("0%", "100%"), ("0%", "96%")]
+
+
+def test_of_today_only_what_is_to_come_is_shown_and_a_past_day_is_today() -> None:
+    days = days_of(SHANGHAI, date(2020, 1, 1), NOW)
+    assert days[0].day == date(2026, 10, 20)
+    assert days[0].seen_from == NOW.replace(second=0)
+    whole = [(days[0].begins, days[-1].ends, "x")]
+    first, rest = runs(days, whole, SHANGHAI)
+    assert [(line.begins, line.ends) for line in first.lines] == [("18:30", "24:00")]
+    assert (rest.first, rest.last) == (date(2026, 10, 21), date(2026, 10, 26))
+    assert [(line.begins, line.ends) for line in rest.lines] == [("00:00", "24:00")]
+
+
+def test_a_day_too_far_ahead_is_brought_near() -> None:
+    days = days_of(SHANGHAI, date(2199, 12, 31), NOW)
+    assert days[0].day == date(2026, 10, 20) + timedelta(days=371)
+
+
+def test_an_end_within_a_minute_is_shown_to_the_second() -> None:
+    days = days_of(SHANGHAI, None, NOW)
+    ends = datetime(2026, 10, 20, 12, 4, 27, tzinfo=UTC)
+    (run, *_) = runs(days, [(days[0].begins, ends, "x")], SHANGHAI)
+    assert [line.ends for line in run.lines] == ["20:04:27"]

@@ -27,6 +27,7 @@ from web_admin.core.once import claimed_before
 from web_admin.core.orm import Base
 from web_admin.core.refusal import ActionRefused
 from web_admin.web.context import current_site, request_now, row_of_site
+from web_admin.web.rehearsal import effects_of_request
 from web_admin.web.request_bodies import takes_json
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -147,7 +148,7 @@ def current_key() -> ApiKey:
 def api_action() -> Action:
     """Return the action of the calling system, now."""
     site_id, actor_id = current_site().site_id, f"key:{current_key().key_id}"
-    menjin = replace(current_menjin(), effects=dry_run.effects_of_call())
+    menjin = replace(current_menjin(), effects=effects_of_request())
     return new_action(menjin, request_session(), site_id, actor_id, "api", now=request_now())
 
 

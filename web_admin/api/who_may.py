@@ -3,8 +3,8 @@
 from web_admin.access.answers import how_many_may
 from web_admin.api.access import api_action, blueprint, needs_scope
 from web_admin.api.access_schemas import AccessOut
-from web_admin.api.dry_run import LOOKS_AHEAD
 from web_admin.policy.sent import sent_to_gates
+from web_admin.web.rehearsal import LOOKS_AHEAD
 
 bp = blueprint(
     "who_may", "How many people may pass where and when, by the rules of the gates; nobody is named."

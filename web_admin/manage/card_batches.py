@@ -111,6 +111,7 @@ def name_holder(credential_id: str) -> Page:
         lambda act: give_to_person(act, credential_id, holder_id),
         saved=_("The card is this person's now. It opened all the while."),
         back=to("person.show", person_id=holder_id),
+        preview="named",
     )
     return answer or form_page("manage/card_holder.html", form, card=card, home=card.person.home)
 

@@ -25,6 +25,7 @@ from web_admin.credentials.queries import holders_of_card
 from web_admin.web.agreement_text import agreement_text
 from web_admin.web.back_to_first_hour import back_to
 from web_admin.web.context import (
+    Preview,
     current_action,
     form_page,
     from_local,
@@ -181,6 +182,7 @@ def suspend(credential_id: str) -> Page:
         "active",
         lambda act: suspend_credential(act, credential_id),
         _("The card is suspended.") if is_card else _("Suspended."),
+        "after",
     )
 
 
@@ -206,11 +208,17 @@ def end(credential_id: str) -> Page:
     )
 
 
-def _change(credential_id: str, from_state: str, action: Callable[[Action], object], said: str) -> Page:
+def _change(
+    credential_id: str,
+    from_state: str,
+    action: Callable[[Action], object],
+    said: str,
+    preview: Preview = "first",
+) -> Page:
     credential = _credential(credential_id)
     back = to("person.show", person_id=credential.person_id)
     fits = credential.state == from_state or (not from_state and credential.state != "ended")
-    return press(action, saved=partial(_say_changed, said), back=back) if fits else back
+    return press(action, saved=partial(_say_changed, said), back=back, preview=preview) if fits else back
 
 
 def _say_changed(said: str, done: object) -> None:

@@ -120,7 +120,10 @@ def stop(credential_id: str) -> Page:
     """Suspend the card and go on to its owner's slip."""
     get_or_404(request_session(), CredentialRow, credential_id)
     return press(
-        lambda act: replace_for_a_night(act, credential_id), back=to("lost_card.find"), then=_stopped
+        lambda act: replace_for_a_night(act, credential_id),
+        back=to("lost_card.find"),
+        then=_stopped,
+        preview="after",
     )
 
 

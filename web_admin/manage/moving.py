@@ -198,6 +198,7 @@ def leave(home_id: str) -> Page:
             count,
         ),
         back=to("people.show_home", home_id=home_id),
+        preview="named",
     )
     if answer is not None:
         return answer

@@ -300,6 +300,7 @@ def set_posture(lane_id: str) -> Page:
         lambda act: set_override(act, lane_id, form.posture.data, typed(form.reason), form.ends_at()),
         saved=lambda _done: _say(_("Done. It ends automatically at the time you chose."), [lane.gate]),
         back=to("now.show_lane", lane_id=lane_id),
+        preview="first" if form.posture.data == "disabled" else "after",
     )
     return answer or (_lane_page(lane, posture_form=form), 422)
 
@@ -322,6 +323,7 @@ def hold_open(lane_id: str) -> Page:
             _("Held open. It closes automatically at %(time)s.", time=local_text(until)[-5:]), [lane.gate]
         ),
         back=to("now.show_lane", lane_id=lane_id),
+        preview="after",
     )
     return answer or form_page("manage/hold_open.html", form, lane=lane)
 
@@ -354,6 +356,7 @@ def lockdown() -> Page:
         lambda act: lockdown_site(act, typed(form.reason), form.ends_at()),
         saved=lambda _lanes: _say(_("Lockdown. The ways out stay open."), site_gates(), "warning"),
         back=to("now.show"),
+        preview="after",
     )
     return answer or form_page("manage/lockdown.html", form, reasons=LOCKDOWN_REASONS)
 

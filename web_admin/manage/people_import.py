@@ -180,6 +180,7 @@ def confirm() -> Page:
         lambda act: _read_in(act, sheet, names_holders=current_may("see_card_holder")),
         back=to("people.show_list"),
         then=_after_reading,
+        trial=lambda act: _try_what_ends(act, sheet),
     )
     if answer is None:
         upload.form_errors.extend(message for messages in form.errors.values() for message in messages)
@@ -222,6 +223,14 @@ def _read_in(act: Action, sheet: ShownSheet, *, names_holders: bool) -> Outcome:
         now=act.now,
     )
     return Outcome(plan, job_id=job_id)
+
+
+def _try_what_ends(act: Action, sheet: ShownSheet) -> None:
+    """Do of a sheet what can take something from someone: no one is added, no card finds a holder."""
+    plan = check_people(act, sheet.text.encode(), sheet.options)
+    rows = tuple(row for row in plan.rows if row.action == "change" and not row.from_home_cards)
+    if not plan.problems:
+        apply_people(act, replace(plan, rows=rows))
 
 
 @bp.get("/jobs/<job_id>")

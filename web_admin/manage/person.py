@@ -261,6 +261,7 @@ def suspend(person_id: str) -> Page:
         ),
         saved=_said_of,
         back=_back(person_id),
+        preview="after",
     )
     return answer or (_page(person, suspend_form=form), 422)
 
@@ -313,6 +314,7 @@ def leave(person_id: str) -> Page:
             "%(name)s has moved out. Everything they could open with has ended.", name=person.display_name
         ),
         back=_back(person_id),
+        preview="named",
     )
     if answer is not None:
         return answer

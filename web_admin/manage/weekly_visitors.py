@@ -133,5 +133,6 @@ def withdraw(series_id: str) -> Page:
         lambda act: withdraw_series(act, series_id),
         saved=lambda _done: say_saved(_("Withdrawn.")),
         back=back,
+        preview="named",
     )
     return answer or back

@@ -1,9 +1,9 @@
 """Shared context of manager pages: the site, the action's actor, forms from their action to their answer."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal, TypeVar
-from zoneinfo import ZoneInfo
 
 from flask import abort, flash, g, render_template
 from flask_login import current_user
@@ -13,8 +13,7 @@ from wtforms import Field, FieldList, FormField
 
 from web_admin.accounts.permissions import role_names
 from web_admin.action.base import Action, new_action
-from web_admin.compound.models import CredentialRow, Gate, Lane, Site
-from web_admin.compound.queries import the_site
+from web_admin.compound.models import CredentialRow, Gate, Lane
 from web_admin.core.database import DatabaseSession, current_menjin, request_session
 from web_admin.core.orm import Base
 from web_admin.core.parameters import makes_sense
@@ -24,21 +23,17 @@ from web_admin.settings.models import SiteLook
 from web_admin.settings.queries import the_look
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page
+from web_admin.web.preview import held_back, say_effects
+from web_admin.web.rehearsal import NotingEffects, effects_of_request, note_effects
 from web_admin.web.send_once import done_before
+from web_admin.web.site import current_site as current_site  # noqa: PLC0414 - pages take it from here
+from web_admin.web.site import request_now as request_now  # noqa: PLC0414 - likewise
+from web_admin.web.site import site_zone as site_zone  # noqa: PLC0414 - likewise
 
 Row = TypeVar("Row", bound=Base)
 Result = TypeVar("Result")
-
-
-def current_site() -> Site:
-    """Return the compound that this server runs; answer 503 before `menjin web init`."""
-    if "menjin_site" not in g:
-        site = the_site(request_session())
-        if site is None:
-            abort(503)
-        g.menjin_site = site
-    found: Site = g.menjin_site
-    return found
+Preview = Literal["first", "after", "named"]
+"""Where an act says what it takes from people: `submit`."""
 
 
 def own_look() -> SiteLook:
@@ -50,19 +45,6 @@ def own_look() -> SiteLook:
     return found
 
 
-def site_zone() -> ZoneInfo:
-    """Return the site's time zone, in which every page shows and reads times."""
-    return ZoneInfo(current_site().timezone)
-
-
-def request_now() -> datetime:
-    """Return the one instant of this request, aware."""
-    if "menjin_now" not in g:
-        g.menjin_now = current_menjin().clock()
-    now: datetime = g.menjin_now
-    return now
-
-
 def actor_id() -> str:
     """Return the id under which journals name the signed-in account."""
     return f"staff-{current_user.id}"
@@ -71,7 +53,7 @@ def actor_id() -> str:
 def current_action(channel: Literal["manager", "desk"] = "manager") -> Action:
     """Return who does what, when, for the domain's actions."""
     return new_action(
-        current_menjin(),
+        replace(current_menjin(), effects=effects_of_request()),
         request_session(),
         current_site().site_id,
         actor_id(),
@@ -119,6 +101,8 @@ def submit(
     back: Response,
     saved: str | Callable[[Result], str | None] = "",
     then: Callable[[Result], Page] | None = None,
+    preview: Preview = "first",
+    trial: Callable[[Action], object] | None = None,
 ) -> Page | None:
     """Run the action of a form that was sent and lead on; return None where the form is to be shown.
 
@@ -126,22 +110,47 @@ def submit(
     what the action had begun is undone. A form that was already sent does nothing: the page says so, and
     leads back. `saved` is the sentence after the action, or a function of the result that returns or shows
     one; `then` makes the answer from the result where that is not `back`.
+
+    An action that takes something from someone is undone, and the answer is the page of what it takes, from
+    which one press goes on (`preview.py`). `preview` says where that is so: "first"; "after" for what cannot
+    wait, which is done, stored and then says what it took; "named" where the form's own page has named it.
+    `trial` does in place of a long action what it may take, and is always undone.
     """
     if not form.validate_on_submit():
         return None
+    noting = note_effects()
     act = current_action()
     if isinstance(form, OnceForm) and done_before(act, form, category="info"):
         return back
     try:
+        if trial is not None and (page := _tried(trial, act, form, noting, back)) is not None:
+            return page
         with act.session.begin_nested():
             result = action(act)
     except ActionRefused as refusal:
         show_refusal(form, refusal)
         return None
+    if preview == "first" and trial is None and (page := held_back(form, noting, back)) is not None:
+        return page
+    if preview == "after":
+        say_effects(noting)
     sentence = saved if isinstance(saved, str) else saved(result)
     if sentence:
         flash(sentence, "success")
     return back if then is None else then(result)
+
+
+def _tried(
+    trial: Callable[[Action], object], act: Action, form: FlaskForm, noting: NotingEffects, back: Response
+) -> Page | None:
+    """Do what stands for a long action and undo it; return the page of what it takes, None for nothing."""
+    nested = act.session.begin_nested()
+    try:
+        trial(act)
+        return held_back(form, noting, back)
+    finally:
+        if nested.is_active:
+            nested.rollback()
 
 
 def press(
@@ -152,10 +161,11 @@ def press(
     then: Callable[[Result], Page] | None = None,
     form: FlaskForm | None = None,
     refused: Response | None = None,
+    preview: Preview = "first",
 ) -> Page:
     """Run the action of a button as `submit` does; a refusal is shown on the page that it leads back to."""
     form = form or AgainForm()
-    answer = submit(form, action, back=back, saved=saved, then=then)
+    answer = submit(form, action, back=back, saved=saved, then=then, preview=preview)
     if answer is not None:
         return answer
     for error in form.form_errors:

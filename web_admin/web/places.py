@@ -6,7 +6,7 @@ from web_admin.compound.models import Gate, Lane
 from web_admin.compound.queries import gates_of_site
 from web_admin.core.database import request_session
 from web_admin.visitors.actions import reads_passes
-from web_admin.web.context import current_site
+from web_admin.web.site import current_site
 
 
 def site_gates() -> Sequence[Gate]:

@@ -9,8 +9,8 @@ from flask_babel import ngettext
 from web_admin.compound.models import Gate
 from web_admin.gates.silence import is_silent
 from web_admin.gates.status import GateWord, gate_status
-from web_admin.web.context import request_now
 from web_admin.web.places import site_gates
+from web_admin.web.site import request_now
 
 NAMED_GATES = 5
 
@@ -69,7 +69,14 @@ def sentences_on_saved(done: str, gates: Sequence[Gate]) -> list[tuple[str, str]
             done=done,
         )
         return [(knows, "success")]
-    said = [(done, "success"), *_on_silence(gates)]
+    return [(done, "success"), *gates_that_wait(gates)]
+
+
+def gates_that_wait(gates: Sequence[Gate]) -> list[tuple[str, str]]:
+    """Return what is so of gates that do not have a change within seconds: texts and categories."""
+    words = {gate.gate_id: status_of_gate(gate) for gate in gates if gate.state != "retired"}
+    gates = [gate for gate in gates if gate.gate_id in words]
+    said = _on_silence(gates)
     cloned, stolen, new = (
         _named([gate.name for gate in gates if words[gate.gate_id] == word])
         for word in ("forked", "stolen", "new")

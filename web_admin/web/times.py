@@ -9,7 +9,7 @@ from flask_babel import format_date, get_locale
 
 from web_admin.compound.queries import the_site
 from web_admin.core.database import request_session
-from web_admin.web.context import request_now, site_zone
+from web_admin.web.site import request_now, site_zone
 
 _WITHOUT_PLACE = frozenset({"UTC", "Etc/UTC"})
 

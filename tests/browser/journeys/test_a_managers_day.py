@@ -71,6 +71,7 @@ def test_hours_shut_a_way_in_and_the_page_of_why_says_so(
         expect(office.page.locator("#hours_card option:checked")).to_have_text(name)
         office.page.locator("[name=methods][value=face]").uncheck(force=True)
         office.presses("main form .btn-accent")
+        office.presses("[data-act-preview] .btn-bad")
         assert gate.refuses(lambda: gate.bench.card.tap(newcomer.card)) == Reason.METHOD_NOT_OFFERED
         office.goes(f"{served.address}/manage/try?q={newcomer.home_number}")
         office.page.locator("#reason").fill(WHY[pocket.language])

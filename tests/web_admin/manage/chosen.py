@@ -4,6 +4,7 @@ import re
 
 from sqlalchemy import select
 
+from tests.support.act_previews import done
 from tests.support.compounds.desk import hidden_of
 from tests.support.compounds.resident import csrf_of
 from web_admin.compound.models import CredentialRow, Person
@@ -37,6 +38,11 @@ def preview(client, act, *people, **more):
 
 
 def confirm(client, shown, **typed):
+    """Confirm an act that was shown by name, and what it takes from people where that is shown."""
+    return done(client, sent(client, shown, **typed))
+
+
+def sent(client, shown, **typed):
     assert shown.status_code == 200, shown.text
     people = re.findall(r'name="person" value="([^"]+)"', shown.text)
     lanes = re.findall(r'<input type="hidden" name="lanes" value="([^"]+)"', shown.text)

@@ -22,10 +22,10 @@ WRONG = (
 )
 
 
-def upload(client, data, name="people.csv"):
+def upload(client, data, name="people.csv", **fields):
     """Send a file with the page's form; a large body lies in a file of the test client's, closed here."""
     token = csrf_of(client.get(PATH).text)
-    answer = client.post(PATH, data={"csrf_token": token, "file": (io.BytesIO(data), name)})
+    answer = client.post(PATH, data={"csrf_token": token, "file": (io.BytesIO(data), name), **fields})
     answer.request.environ["wsgi.input"].close()
     return answer
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from sqlalchemy import func, select
 
+from tests.support.act_previews import go_on
 from tests.support.compounds.desk import hidden_of
 from tests.support.compounds.resident import csrf_of
 from tests.web_admin.manage.chosen import BULK, DO, LIST, confirm, names, preview, read, suspended, take_ways
@@ -92,13 +93,15 @@ def test_hours_are_asked_for_before_their_preview(compound, office):
     gone = confirm(office, shown, lanes=["taken-away"])
     assert (gone.status_code, "Choose where and when" in gone.text) == (422, True)
     assert "data-problems" in gone.text
-    done = confirm(office, shown)
+    given = confirm(office, shown)
     grants = read(compound, lambda s: sorted(g.lanes for g in s.get_one(Person, ids[0]).grants))
     assert grants == [["east-in"], ["north-in"]]
     several = office.get(f"/manage/people/{ids[0]}/grants").text
     assert several.count("/grants?grant=") == 2
-    page = office.get(done.location).text
-    office.post(f"{done.location}/undo", data=hidden_of(page, f"{done.location}/undo"))
+    page = office.get(given.location).text
+    undone = office.post(f"{given.location}/undo", data=hidden_of(page, f"{given.location}/undo"))
+    assert "1 person can no longer enter by 北门." in undone.text
+    go_on(office, undone)
     assert read(compound, lambda s: [g.lanes for g in s.get_one(Person, ids[0]).grants]) == [["east-in"]]
 
 

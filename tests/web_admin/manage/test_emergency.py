@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from tests.support.act_previews import done
 from tests.support.compounds.resident import csrf_of
 from tests.web_admin.manage.emergency_pages import code_of, override, send
 from web_admin.compound.models import Gate, Lane, Person
@@ -135,7 +136,7 @@ LANE = {
 def test_a_lane_is_set_to_wait_to_count_and_how_long_staff_hold_it(client, rows):
     path = "/manage/gates/north/lanes/north-in"
     settings = LANE | {"interlock_with": "north-out", "antipassback": "soft"}
-    assert send(client, path, **settings).status_code == 303
+    assert done(client, send(client, path, **settings)).status_code == 303
     lane = rows(lambda s: s.get_one(Lane, "north-in"))
     assert (lane.interlock_with, lane.antipassback, lane.staff_hold_minutes) == (["north-out"], "soft", 45)
     page = client.get(path).text

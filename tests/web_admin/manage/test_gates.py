@@ -5,6 +5,7 @@ import re
 import pytest
 from sqlalchemy import select
 
+from tests.support.act_previews import done
 from tests.web_admin.manage.forms import Rows, send
 from web_admin.compound.models import Gate, Lane
 from web_admin.gates.models import PairAttempt
@@ -52,8 +53,8 @@ def test_a_lane_with_face_alone_is_refused_beside_its_ways_in(client, rows):
 
 
 def test_a_lane_is_changed(client, rows):
-    answer = send(client, "/manage/gates/north/lanes/north-in", **LANE, methods=["card", "pin"])
-    assert answer.status_code == 303
+    shown = send(client, "/manage/gates/north/lanes/north-in", **LANE, methods=["card", "pin"])
+    assert done(client, shown).status_code == 303
     assert rows(lambda s: s.get_one(Lane, "north-in").methods) == ["card", "pin"]
 
 

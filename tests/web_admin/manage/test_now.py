@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from tests.support.act_previews import done
 from tests.support.compounds.resident import csrf_of
 from tests.web_admin.manage.forms import Rows, local, once_of, send
 from web_admin.compound.models import Gate, Lane
@@ -130,6 +131,6 @@ def test_another_mode_of_a_lane_lasts_for_its_hours_from_the_press(client, compo
             "until": "",
         },
     )
-    assert sent.status_code == 303
+    assert done(client, sent).status_code == 303
     lane = rows(lambda s: s.get_one(Lane, "north-in"))
     assert lane.override_until == compound.clock() + timedelta(hours=2)

@@ -8,6 +8,7 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 
+from tests.support.act_previews import done
 from tests.support.compounds.managed import PEOPLE
 from tests.support.compounds.resident import csrf_of
 from tests.web_admin.manage.sent_sheets import PATH, WRONG, cell_of, hidden_of, upload
@@ -214,7 +215,7 @@ def test_who_a_complete_sheet_ends_is_shown_before_and_ends_at_the_yes(client, c
     shown = client.post(PATH, data=data)
     assert "王磊" in shown.text.partition('id="ended"')[2].partition("</table>")[0]
     assert "王芳" not in shown.text.partition('id="ended"')[2].partition("</table>")[0]
-    client.post(f"{PATH}/confirm", data=hidden_of(shown.text))
+    done(client, client.post(f"{PATH}/confirm", data=hidden_of(shown.text)))
     with compound.app.app_context(), current_menjin().database.session() as session:
         over = session.scalars(select(Person.display_name).where(Person.ended_at.is_not(None))).all()
     assert over == ["王磊"]

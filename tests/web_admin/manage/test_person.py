@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from tests.support.act_previews import done
 from tests.web_admin.manage.forms import Rows, local, send
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.journal.models import AuditEntry
@@ -84,7 +85,7 @@ def test_a_persons_page_has_one_accent_for_what_is_missing_first(client, compoun
     assert "Invited" in page
     assert accents() == []
     card = re.search(r"/manage/cards/(\w+)/end", page)[0]
-    send(client, path, card)
+    done(client, send(client, path, card))
     assert accents() == ["Give a card"]
 
 

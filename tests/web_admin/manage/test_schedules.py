@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from gate_controller.contract.calendars import WEEKDAYS, Span
+from tests.support.act_previews import done
 from tests.support.compounds.resident import csrf_of
 from web_admin.accounts.models import User
 from web_admin.compound.models import CalendarDay, Hours, Lane
@@ -132,5 +133,5 @@ def test_of_hours_that_never_come_the_page_says_so(client, rows, compound):
         session.add(Hours(hours_id="feast", site_id=compound.site_id, name="Feast", spans=feast))
 
     rows(feasts_without_a_date)
-    send(client, NEW, hours_id="feast", posture="disabled")
+    done(client, send(client, NEW, hours_id="feast", posture="disabled"))
     assert "These hours never come" in client.get("/manage/lanes/north-in").text

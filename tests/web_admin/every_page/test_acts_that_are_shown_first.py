@@ -1,0 +1,106 @@
+"""Each act of the office that publishes the policy is held back where it takes something, or says why not."""
+
+import ast
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+from flask import g, request
+
+import web_admin.manage
+from tests.web_admin.every_page.form_walk import Forms, Walk
+from web_admin.policy.effects import PolicyEffects
+from web_admin.web import context
+
+SHOWN_OTHERWISE = {
+    "now.set_posture": "a danger cannot wait, but out of use is shown first",
+    "now.hold_open": "a lane that is held open for a move lets everyone pass",
+    "now.lockdown": "a lockdown cannot wait: shown after",
+    "cards.suspend": "a lost card cannot wait: shown after",
+    "lost_card.stop": "a lost card cannot wait: shown after",
+    "person.suspend": "a danger cannot wait: shown after",
+    "card_batches.name_holder": "the card stays in its home, and opens all the while",
+    "person.leave": "its page names what ends",
+    "moving.leave": "its page names what ends",
+    "weekly_visitors.withdraw": "one button on the page of the invitation that it ends",
+}
+NOT_SHOWN = {
+    "now.clear_posture": "ends what was set until an end",
+    "now.end_lockdown": "ends what was set until an end",
+    "lost_card.stop_number": "the answer is the same for every number, known or not",
+    "visitors.withdraw": "one button on the page of the pass that it ends",
+    "desk.end": "no act on the policy: the visit at the desk",
+}
+STAFF = "MGIP"
+FILLED = {
+    "reason": "A reason",
+    "label": "A label",
+    "name": "A name",
+    "display_name": "A name",
+    "number": "7-7777",
+    "note": "A note",
+}
+
+
+def _calls() -> dict[str, str]:
+    """Return by page the argument of each form that is not shown first."""
+    found = {}
+    for path in sorted(Path(web_admin.manage.__file__).parent.glob("*.py")):
+        for function in ast.walk(ast.parse(path.read_text())):
+            for call in ast.walk(function) if isinstance(function, ast.FunctionDef) else ():
+                if isinstance(call, ast.Call) and ast.unparse(call.func) in ("submit", "press"):
+                    for keyword in call.keywords:
+                        if keyword.arg == "preview":
+                            found[f"{path.stem}.{function.name}"] = ast.unparse(keyword.value)
+    return found
+
+
+def test_the_forms_that_are_not_shown_first_are_listed_with_their_reasons():
+    calls = _calls()
+    by_argument = {page for page, value in calls.items() if value != "preview"}
+    through = {"cards.suspend"}  # hands it to `_change`
+    assert by_argument | through == set(SHOWN_OTHERWISE)
+    assert calls["now.set_posture"] == "'first' if form.posture.data == 'disabled' else 'after'"
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory):
+    walk = Walk(tmp_path_factory.mktemp("compound"))
+    yield walk
+    walk.compound.close()
+
+
+@pytest.fixture
+def published(monkeypatch):
+    """Collect the endpoints that publish: True where that was compared before it was done."""
+    found: dict[str, bool] = {}
+    publish, held_back = PolicyEffects.publish, context.held_back
+
+    def publishing(self, *args, **kwargs):
+        g.publishes_here = True
+        found.setdefault(request.endpoint, False)
+        return publish(self, *args, **kwargs)
+
+    def comparing(*args):
+        if g.get("publishes_here"):
+            found[request.endpoint] = True
+        return held_back(*args)
+
+    monkeypatch.setattr(PolicyEffects, "publish", publishing)
+    monkeypatch.setattr(context, "held_back", comparing)
+    return found
+
+
+@pytest.mark.wide
+def test_every_form_that_publishes_is_compared_first_or_listed(walk, published):
+    for (endpoint, _names), (letter, path, index) in walk.forms().items():
+        if letter in STAFF:
+            walk.put_back()
+            form = Forms(walk.get(letter, path).text, path).forms[index]
+            blank = {name for name in form.names if not any(form.shown.get(name, ()))}
+            data = form.shown | {name: [FILLED[name]] for name in blank & FILLED.keys()}
+            walk.callers.clients[letter].post(urljoin(path, form.action), data=data)
+            assert endpoint
+    compared = {endpoint for endpoint, is_compared in published.items() if is_compared}
+    assert set(published) - compared <= set(SHOWN_OTHERWISE) | set(NOT_SHOWN)
+    assert {"hours.edit", "gates.edit_lane", "person.grants", "cards.end", "restored.keep"} <= compared

@@ -1,0 +1,135 @@
+"""Hold an act of the office back where it takes something from someone, until a person has read what.
+
+The form's fields travel in the page with a signed mark of what was shown. When they come back, the act goes
+on if it would change the same and nothing that it concerns has moved; otherwise the page is shown again.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import msgspec
+from flask import current_app, flash, render_template, request
+from flask_babel import gettext as _
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from itsdangerous import BadSignature, URLSafeSerializer
+from werkzeug.wrappers import Response
+
+from web_admin.access.losses import Effect
+from web_admin.access.sent import Sent
+from web_admin.accounts.permissions import current_may
+from web_admin.core.database import undo_request_session
+from web_admin.web.consequences import SHOWN, Foreseen, Line, Week, foresee, heading, lines_of
+from web_admin.web.places import site_gates
+from web_admin.web.rehearsal import NotingEffects, store_and_compare, with_and_without
+from web_admin.web.silent_gates import gates_that_wait
+from web_admin.web.site import current_site, request_now
+
+SHOWN_FIELD = "shown_effects"
+SHOWN_FOR = timedelta(hours=1)
+SAID_AFTER = 2
+"""Sentences that the next page has of an act that could not wait; they travel in a cookie."""
+_OWN_FIELDS = frozenset({"csrf_token", SHOWN_FIELD})
+
+
+class _Mark(NamedTuple):
+    """What was shown, to whom and when."""
+
+    digest: str
+    at: float
+
+
+class _Shown(NamedTuple):
+    """The sentences of one week, as many as a page has at once, and the others."""
+
+    heading: str
+    lines: Sequence[Line]
+    others: Sequence[Line]
+
+
+def held_back(form: FlaskForm, noting: NotingEffects, back: Response) -> str | None:
+    """Undo an action that takes something from people, and return the page of it; None where it may go on."""
+    if not noting.has_published:
+        return None
+    now = request_now()
+    before, after = with_and_without(noting, current_site().site_id, now)
+    foreseen = foresee(before, after, now)
+    if not foreseen.is_to_be_read:
+        return None
+    digest = _digest(before, foreseen)
+    sent_back = request.form.get(SHOWN_FIELD)
+    mark = _read_mark(sent_back) if sent_back else None
+    is_fresh = mark is not None and now - datetime.fromtimestamp(mark.at, now.tzinfo) < SHOWN_FOR
+    if mark is not None and is_fresh and mark.digest == digest:
+        return None
+    shown = [_shown(foreseen, week) for week in foreseen.weeks]
+    undo_request_session()
+    return render_template(
+        "manage/act_preview.html",
+        form=form,
+        shown=shown,
+        never=foreseen.never,
+        gates_that_wait=gates_that_wait(site_gates()),
+        fields=[(name, value) for name, value in request.form.items(multi=True) if name not in _OWN_FIELDS],
+        mark_field=SHOWN_FIELD,
+        mark=_serializer().dumps(_Mark(digest, now.timestamp())),
+        why_again=_why_again(is_fresh=is_fresh) if sent_back else None,
+        action=request.full_path.rstrip("?"),
+        back=back.location,
+    )
+
+
+def _why_again(*, is_fresh: bool) -> str:
+    if is_fresh:
+        return str(_("Something changed since you saw this. Nothing was done; this is what it does now."))
+    return str(_("This was open for more than an hour. Nothing was done; this is what it does now."))
+
+
+def _shown(foreseen: Foreseen, week: Week) -> _Shown:
+    lines = lines_of(foreseen, week, names_people=current_may("see_people"))
+    return _Shown(heading(week), lines[:SHOWN], lines[SHOWN:])
+
+
+def say_effects(noting: NotingEffects) -> None:
+    """Store what this request did, an act that cannot wait, and show on the next page what it changed."""
+    if not noting.has_published:
+        return
+    now = request_now()
+    foreseen = foresee(*store_and_compare(noting, current_site().site_id, now), now)
+    for week in foreseen.weeks[:1]:
+        lines = [line.text for line in lines_of(foreseen, week, names_people=False) if line.is_loss]
+        if lines:
+            flash(" ".join(lines[:SAID_AFTER]), "info")
+
+
+# -- the mark of what was shown ------------------------------------------------------------------------
+
+
+def _digest(before: Sent, foreseen: Foreseen) -> str:
+    """Return a digest of who asks for what, what it changes, and the state of all that it concerns."""
+    concerned = {person_id for effect in foreseen.effects for person_id in effect.person_ids}
+    state = [
+        (part.gates, {one: part.people[one] for one in concerned & part.people.keys()})
+        for part in before.parts
+    ]
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in _OWN_FIELDS]
+    effects: list[tuple[datetime | None, Sequence[Effect]]] = [
+        (None if week.is_first else week.begins, week.effects) for week in foreseen.weeks
+    ]
+    whole = [current_user.id, request.path, fields, effects, state]
+    plain = msgspec.to_builtins(whole, str_keys=True, order="deterministic")
+    return hashlib.sha256(msgspec.json.encode(plain)).hexdigest()
+
+
+def _read_mark(text: str) -> _Mark | None:
+    try:
+        digest, at = _serializer().loads(text)
+        return _Mark(str(digest), float(at))
+    except (BadSignature, TypeError, ValueError):
+        return None
+
+
+def _serializer() -> URLSafeSerializer:
+    return URLSafeSerializer(str(current_app.secret_key), salt="act-preview")

@@ -53,6 +53,7 @@ from demo.steps.lock_outs import api_last_way_in_refused, fee_lockout_refused
 from demo.steps.looks import look_dropped, second_look_added
 from demo.steps.osdp import osdp_card_opens, osdp_clear_text_reader_ignored, osdp_default_key_refused
 from demo.steps.power import power_cycle_no_pulse
+from demo.steps.previews import preview_names_who_stands_outside
 from demo.steps.qr_codes import (
     qr_forged_refused,
     qr_online_code_opens,
@@ -120,6 +121,7 @@ STEPS: tuple[Step, ...] = (
     events_arrive_after_reconnect,
     face_only_lane_refused_by_admin,
     face_only_lane_refused_by_gate,
+    preview_names_who_stands_outside,
     lost_only_card_never_blocks_publication,
     fee_lockout_refused,
     api_last_way_in_refused,

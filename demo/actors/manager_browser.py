@@ -15,6 +15,8 @@ from demo.actors.phone import TIMEOUT_SECONDS, PageRefused, words_of
 
 TOTP_STEP_SECONDS = 30
 WRONG = re.compile(r'<p class="wrong"[^>]*>(.*?)</p>', re.DOTALL)
+SHOWN_FIRST, SHOWN_FIELD = "data-act-preview", "shown_effects"
+"""What an act takes from people is shown first, by a page that has these."""
 CODE = re.compile(r'<p class="code">\s*([A-Z0-9-]+)\s*</p>')
 
 
@@ -96,6 +98,20 @@ class ManagerDesk:
         if 'name="free_exit"' in page:
             raise PageRefused(f"{path} was not saved and says no reason: {words_of(page)}")
 
+    def shorten_hours(self, hours_id: str, begins: str, ends: str) -> str:
+        """Send shorter hours; return what they take from people, of which nothing is done yet."""
+        path = f"/manage/hours/{hours_id}"
+        times: dict[str, str | tuple[str, ...]] = {"span1-start": begins, "span1-end": ends}
+        page = self._submit(self._form(self._get(path), path, None, path), times, goes_on=False)
+        if SHOWN_FIRST not in page:
+            raise PageRefused(f"{path} was saved without a word of what it takes: {words_of(page)}")
+        return words_of(page, most_chars=800)
+
+    def go_on(self) -> None:
+        """Do what was read on the last page."""
+        (form,) = (form for form in forms_of(self._last) if any(SHOWN_FIELD in each for each in form.fields))
+        self._submit(form, {})
+
     def end_card(self, person_id: str, credential_id: str, reason: str) -> None:
         """End a card for good."""
         self._send(f"/manage/people/{person_id}", f"/manage/cards/{credential_id}/end", {"reason": reason})
@@ -147,7 +163,12 @@ class ManagerDesk:
         raise PageRefused(f"the page has no form that goes to {action}: {words_of(page)}")
 
     def _submit(
-        self, form: PageForm, changes: dict[str, str | tuple[str, ...]], *, may_refuse: bool = False
+        self,
+        form: PageForm,
+        changes: dict[str, str | tuple[str, ...]],
+        *,
+        may_refuse: bool = False,
+        goes_on: bool = True,
     ) -> str:
         reply = self._session.post(
             self.address + form.action,
@@ -158,4 +179,6 @@ class ManagerDesk:
         self._last = reply.text
         if reply.status_code != 200 and not (may_refuse and reply.status_code == 422):
             raise PageRefused(f"{form.action} answered {reply.status_code}: {words_of(reply.text)}")
-        return reply.text
+        if goes_on and SHOWN_FIRST in reply.text:
+            self.go_on()
+        return self._last

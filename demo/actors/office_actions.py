@@ -34,6 +34,14 @@ class Desk(Protocol):
         """Put a lane live with one answer of its sheet changed; raise DeskRefused."""
         ...
 
+    def shorten_hours(self, hours_id: str, begins: str, ends: str) -> str:
+        """Send shorter hours; return what they take from people, of which nothing is done yet."""
+        ...
+
+    def go_on(self) -> None:
+        """Do what was read."""
+        ...
+
     def end_card(self, person_id: str, credential_id: str, reason: str) -> None:
         """End a card for good."""
         ...

@@ -39,9 +39,11 @@ DENIED = {
     "face_pauses_when_pin_hours_end",
     "face_ends_with_the_last_other_way",
     "face_recognition_beside_card_opens",
+    "preview_names_who_stands_outside",
 }
 
 ALLOWED = {
+    "preview_names_who_stands_outside",
     "unknown_card_refused",
     "wrong_pin_refused_and_delayed",
     "qr_used_twice_refused",
@@ -86,6 +88,7 @@ NOTICED = {
         "face_beside_a_card",
         "face_recognition_beside_card_opens",
         "lost_only_card_never_blocks_publication",
+        "preview_names_who_stands_outside",
         "restored_server_keeps_revocations",
         "api_last_way_in_refused",
         "staff_card_opens_offline",

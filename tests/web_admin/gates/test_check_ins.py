@@ -21,6 +21,7 @@ from tests.web_admin.sync.news import one_card_more, take
 from tests.web_admin.sync.replies import differing
 from web_admin.compound.models import Gate, Person, Site
 from web_admin.compound.policy_models import OrderRow, PolicySumsRow
+from web_admin.gates.last_answers import Call
 from web_admin.policy.publish import publish_policy
 from web_admin.sync.fast_path import FAST
 
@@ -275,6 +276,23 @@ def test_a_connection_that_ends_leaves_them_to_be_answered_alone(fleet, database
     assert len(fleet.ask(clock.now)) == GATES
 
 
+def test_a_fault_of_the_first_statement_is_logged_and_the_one_for_news_answers_all(
+    fleet, database, clock, caplog
+):
+    def fails(*_of_statement):
+        raise TimeoutError("no connection")
+
+    event.listen(database.calls, "before_cursor_execute", fails)
+    try:
+        replies = fleet.ask(clock.now)
+    finally:
+        event.remove(database.calls, "before_cursor_execute", fails)
+    assert [reply.change for reply in replies.values()] == [None] * GATES
+    assert "nothing new: check-ins could not be answered by a statement" in caplog.text
+    answers = fleet.app.extensions["menjin_last_answers"]
+    assert all(answers.remembers(gate.gate_id) for gate in fleet.gates)
+
+
 def test_what_an_answer_rests_on_that_is_so_no_longer_is_asked_of_the_database_once(fleet, database, clock):
     answers = fleet.app.extensions["menjin_last_answers"]
     with database.session() as session:
@@ -289,6 +307,15 @@ def test_what_an_answer_rests_on_that_is_so_no_longer_is_asked_of_the_database_o
         session.delete(session.get_one(OrderRow, "o1"))
     fleet.gates[2].ask(clock.now)
     assert len(fleet.ask(clock.now)) == GATES, "it has nothing to take again"
+
+
+def test_an_answer_without_a_certificate_rests_on_none(fleet, clock):
+    gate = fleet.gates[2]
+    last = fleet.app.extensions["menjin_last_answers"]._answers[gate.gate_id]
+    without = replace(last, reply=msgspec.structs.replace(last.reply, anchor_certificate=None))
+    values = without.values(gate.question(clock.now), Call(9, bytes(32), 1), clock.now)
+    assert values["is_anchor"] is None
+    assert values["is_policy"] == last.policy.certificate.signature
 
 
 def test_an_answer_that_came_meanwhile_is_kept(fleet):

@@ -32,7 +32,7 @@ from web_admin.public import register_public_pages
 from web_admin.resident import register_resident_pages
 from web_admin.template_words import WORDS
 from web_admin.web.back_to_first_hour import in_first_hour
-from web_admin.web.context import current_site, own_look, request_now
+from web_admin.web.context import own_look
 from web_admin.web.days import day_text
 from web_admin.web.desk_session import end_with_sign_out
 from web_admin.web.every_page import alarms_of_page, lockdown_of_page
@@ -44,6 +44,7 @@ from web_admin.web.navigation import menu
 from web_admin.web.problems import note_problem, noted_problems
 from web_admin.web.request_bodies import sentence_of, takes_json_here
 from web_admin.web.silent_gates import status_of_gate
+from web_admin.web.site import current_site, request_now
 from web_admin.web.times import (
     local_date,
     local_day,

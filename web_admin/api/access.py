@@ -26,9 +26,10 @@ from web_admin.core.limits import API_CALLS, API_UNKNOWN_CARDS, API_WRONG_KEYS
 from web_admin.core.once import claimed_before
 from web_admin.core.orm import Base
 from web_admin.core.refusal import ActionRefused
-from web_admin.web.context import current_site, request_now, row_of_site
+from web_admin.web.context import row_of_site
 from web_admin.web.rehearsal import effects_of_request
 from web_admin.web.request_bodies import takes_json
+from web_admin.web.site import current_site, request_now
 
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row", bound=Base)

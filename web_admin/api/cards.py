@@ -25,7 +25,7 @@ from web_admin.credentials.actions import end_credential, resume_credential, sus
 from web_admin.credentials.cards import canonical_card, issue_card, parse_card_number
 from web_admin.credentials.last_way_in import LastWayIn
 from web_admin.credentials.queries import cards_of_person, cards_with_number
-from web_admin.web.context import current_site
+from web_admin.web.site import current_site
 
 bp = blueprint("cards", "Cards and tags.")
 

@@ -10,8 +10,8 @@ from flask import Response, jsonify, request
 from web_admin.access.difference import Difference, difference
 from web_admin.access.spans import Spans
 from web_admin.core.database import undo_request_session
-from web_admin.web.context import current_site, request_now
 from web_admin.web.rehearsal import LOOKS_AHEAD, note_effects, with_and_without
+from web_admin.web.site import current_site, request_now
 
 PARAMETER = "dry_run"
 ANSWER = "Nothing was changed. What the call would change for people within the next seven days, in counts."

@@ -6,7 +6,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from web_admin.api.access import api_action, blueprint, needs_scope
 from web_admin.core.database import current_menjin
 from web_admin.operations.metrics import metrics_text
-from web_admin.web.context import current_site
+from web_admin.web.site import current_site
 
 bp = blueprint("metrics", "Numbers about gates and server, for Prometheus; no person is in them.")
 

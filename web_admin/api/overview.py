@@ -8,7 +8,7 @@ from web_admin.api.access import api_action, blueprint, needs_scope
 from web_admin.api.overview_schemas import OverviewOut
 from web_admin.core.database import current_menjin
 from web_admin.operations.overview import FiguresOfTheDay, overview
-from web_admin.web.context import current_site
+from web_admin.web.site import current_site
 
 bp = blueprint("overview", "How the compound is, in counts and ages; no person is in it.")
 KEPT = "menjin_figures_of_the_day"

@@ -25,11 +25,12 @@ from web_admin.manage.week_views import group_of, kind_of, picture_of_lane
 from web_admin.policy.known_versions import known_versions
 from web_admin.policy.sent import sent_to_gates
 from web_admin.privacy.own_lookups import record_lookup
-from web_admin.web.context import current_action, current_site, get_or_404, request_now, site_zone, typed
+from web_admin.web.context import current_action, get_or_404, typed
 from web_admin.web.fields import lookup_reason_field, options
 from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page
 from web_admin.web.places import site_gates
+from web_admin.web.site import current_site, request_now, site_zone
 from web_admin.web.week_days import DAYS, Day, days_of, hour_marks, past_and_length, runs
 
 bp = Blueprint("access", __name__, url_prefix="/manage/access")

@@ -21,19 +21,11 @@ from web_admin.core.parameters import moment_of
 from web_admin.events.alarm_groups import PEOPLE
 from web_admin.events.alarm_weeks import alarms_by_week
 from web_admin.manage.open_alarms import AlarmForm, open_alarm_parts
-from web_admin.web.context import (
-    actor_id,
-    current_action,
-    current_site,
-    get_or_404,
-    request_now,
-    site_zone,
-    submit,
-    typed,
-)
+from web_admin.web.context import actor_id, current_action, get_or_404, submit, typed
 from web_admin.web.forms import OnceForm
 from web_admin.web.live_mark import live_mark
 from web_admin.web.page import Page, to
+from web_admin.web.site import current_site, request_now, site_zone
 
 bp = Blueprint("alarms", __name__, url_prefix="/manage/alarms")
 

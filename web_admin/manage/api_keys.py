@@ -13,10 +13,11 @@ from web_admin.accounts.models import ApiKey
 from web_admin.accounts.permissions import allowed
 from web_admin.accounts.queries import api_keys_of
 from web_admin.core.database import request_session
-from web_admin.web.context import current_site, form_page, get_or_404, press, request_now, submit, typed
+from web_admin.web.context import form_page, get_or_404, press, submit, typed
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
+from web_admin.web.site import current_site, request_now
 
 bp = Blueprint("api_keys", __name__, url_prefix="/manage/keys")
 

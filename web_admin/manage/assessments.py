@@ -30,19 +30,12 @@ from web_admin.face.assessments import (
     text_of,
 )
 from web_admin.face.models import AssessmentRow
-from web_admin.web.context import (
-    actor_id,
-    current_site,
-    form_page,
-    get_or_404,
-    request_now,
-    submit,
-    typed,
-)
+from web_admin.web.context import actor_id, form_page, get_or_404, submit, typed
 from web_admin.web.fields import CheckList, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
+from web_admin.web.site import current_site, request_now
 
 bp = Blueprint("assessments", __name__, url_prefix="/manage/privacy/assessments")
 

@@ -20,9 +20,10 @@ from web_admin.privacy.audits import (
 from web_admin.privacy.models import ComplianceAudit
 from web_admin.privacy.queries import audits_of
 from web_admin.privacy.texts import AUDIT_HEADS, MINORS_FIGURES
-from web_admin.web.context import current_site, form_page, get_or_404, request_now, submit, typed
+from web_admin.web.context import form_page, get_or_404, submit, typed
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
+from web_admin.web.site import current_site, request_now
 
 bp = Blueprint("audits", __name__, url_prefix="/manage/audits")
 

@@ -35,16 +35,7 @@ from web_admin.people.bulk_rules import UNDOABLE, BulkKind, Plan
 from web_admin.people.invitations import INVITATION_HOURS
 from web_admin.people.print_runs import INVITATIONS, PINS, begin_run_for
 from web_admin.people.queries import wanted_of
-from web_admin.web.context import (
-    current_action,
-    current_site,
-    press,
-    request_now,
-    show_refusal,
-    site_zone,
-    submit,
-    typed,
-)
+from web_admin.web.context import current_action, press, show_refusal, submit, typed
 from web_admin.web.fields import hours_options, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.looked_for import sealed_text
@@ -52,6 +43,7 @@ from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
 from web_admin.web.send_once import made_once, once_token
 from web_admin.web.silent_gates import say_saved
+from web_admin.web.site import current_site, request_now, site_zone
 
 bp = Blueprint("bulk", __name__, url_prefix="/manage/people/bulk")
 

@@ -7,8 +7,8 @@ from web_admin.core.database import request_session
 from web_admin.people.bulk_queries import last_acts
 from web_admin.people.bulk_rules import MOST, BulkKind
 from web_admin.people.queries import PeopleSearch, count_of, ids_of, wanted_of
-from web_admin.web.context import current_site, request_now
 from web_admin.web.forms import AgainForm
+from web_admin.web.site import current_site, request_now
 
 NEEDS: dict[BulkKind, str] = {
     "invite": "edit_people",

@@ -13,11 +13,12 @@ from web_admin.core.database import request_session
 from web_admin.people.listings import names_in_home, next_home_without_card
 from web_admin.people.queries import buildings_of
 from web_admin.people.unassigned_cards import give_home_card, give_to_person, replace_card
-from web_admin.web.context import current_site, form_page, get_or_404, submit, typed
+from web_admin.web.context import form_page, get_or_404, submit, typed
 from web_admin.web.desk_reader import ReaderForm, declare_desk_form, read_tap
 from web_admin.web.fields import options
 from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page, to
+from web_admin.web.site import current_site
 
 bp = Blueprint("card_batch", __name__, url_prefix="/manage/cards")
 

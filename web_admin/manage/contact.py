@@ -10,9 +10,10 @@ from gate_controller.contract.languages import DEFAULT_LANGUAGE, Language
 from web_admin.accounts.permissions import allowed
 from web_admin.core.database import request_session
 from web_admin.privacy.contact import MAX_CHANNEL_CHARS, contact_of, save_contact
-from web_admin.web.context import current_site, form_page, submit, typed
+from web_admin.web.context import form_page, submit, typed
 from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page, to
+from web_admin.web.site import current_site
 
 bp = Blueprint("contact", __name__, url_prefix="/manage/privacy")
 

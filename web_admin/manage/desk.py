@@ -16,11 +16,12 @@ from web_admin.desk.actions import begin_with_card, begin_with_pin, prove_by_car
 from web_admin.desk.limits import TooMany
 from web_admin.desk.models import DeskVisitRow
 from web_admin.desk.visits import VERIFICATION_MINUTES, check_digits, end_visits
-from web_admin.web.context import current_action, request_now, show_refusal, typed
+from web_admin.web.context import current_action, show_refusal, typed
 from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.web.desk_session import SERVE, current_visit, leave_visit, start_visit, waiting_visit
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
+from web_admin.web.site import request_now
 
 bp = Blueprint("desk", __name__, url_prefix="/manage/desk")
 

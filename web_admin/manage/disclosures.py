@@ -14,10 +14,11 @@ from web_admin.people.listings import ids_of_name
 from web_admin.privacy.disclosures import MAX_SCOPE_CHARS, DisclosureRequest, passages_for, record_disclosure
 from web_admin.privacy.models import Disclosure
 from web_admin.privacy.queries import disclosures_of
-from web_admin.web.context import current_site, form_page, get_or_404, submit, typed
+from web_admin.web.context import form_page, get_or_404, submit, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
+from web_admin.web.site import current_site
 
 bp = Blueprint("disclosures", __name__, url_prefix="/manage/disclosures")
 

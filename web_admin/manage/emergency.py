@@ -13,12 +13,13 @@ from web_admin.core.database import request_session
 from web_admin.credentials.emergency_codes import MAX_LABEL_CHARS, end_emergency_code, make_emergency_code
 from web_admin.credentials.models import EmergencyCode
 from web_admin.credentials.queries import ended_emergency_codes, live_emergency_codes
-from web_admin.web.context import current_site, form_page, get_or_404, press, submit, typed
+from web_admin.web.context import form_page, get_or_404, press, submit, typed
 from web_admin.web.fields import CheckList, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
 from web_admin.web.silent_gates import say_saved
+from web_admin.web.site import current_site
 
 bp = Blueprint("emergency", __name__, url_prefix="/manage/emergency")
 

@@ -45,18 +45,12 @@ from web_admin.events.usage import DayOfHours, passages_by_hour
 from web_admin.events.why_refused import NothingPublished, explained, why_refused
 from web_admin.journal.models import GateEvent
 from web_admin.privacy.own_lookups import record_lookup
-from web_admin.web.context import (
-    current_action,
-    current_site,
-    get_or_404,
-    request_now,
-    site_zone,
-    typed,
-)
+from web_admin.web.context import current_action, get_or_404, typed
 from web_admin.web.fields import MAX_REASON_CHARS, lookup_reason_field
 from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page
 from web_admin.web.places import gate_names, lane_names, site_gates, site_lanes
+from web_admin.web.site import current_site, request_now, site_zone
 
 bp = Blueprint("events", __name__, url_prefix="/manage/events")
 

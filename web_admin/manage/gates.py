@@ -26,13 +26,14 @@ from web_admin.gates.texts import ANTIPASSBACKS, DIRECTIONS
 from web_admin.people.additions import named_hours
 from web_admin.policy.known_versions import known_versions
 from web_admin.web.back_to_first_hour import back_to, in_first_hour, kept
-from web_admin.web.context import current_site, form_page, get_or_404, press, request_now, submit, typed
+from web_admin.web.context import form_page, get_or_404, press, submit, typed
 from web_admin.web.face_status_texts import face_sentences
 from web_admin.web.fields import CheckList, hours_options, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
 from web_admin.web.silent_gates import say_saved
+from web_admin.web.site import current_site, request_now
 
 bp = Blueprint("gates", __name__, url_prefix="/manage/gates")
 

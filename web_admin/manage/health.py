@@ -8,8 +8,8 @@ from web_admin.accounts.permissions import allowed
 from web_admin.core.database import current_menjin, request_session
 from web_admin.operations.health import alarms_finding, server_findings, worst
 from web_admin.operations.health_facts import gates_health, server_facts
-from web_admin.web.context import current_site, request_now
 from web_admin.web.every_page import alarms_of_page
+from web_admin.web.site import current_site, request_now
 
 bp = Blueprint("health", __name__)
 

@@ -20,11 +20,12 @@ from web_admin.core.texts import DAYS
 from web_admin.gates.hours import save_hours, set_calendar_day
 from web_admin.gates.hours_in_use import change_day, remove_hours, set_days
 from web_admin.gates.queries import calendar_day
-from web_admin.web.context import current_site, form_page, get_or_404, press, submit, typed
+from web_admin.web.context import form_page, get_or_404, press, submit, typed
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.silent_gates import say_saved
+from web_admin.web.site import current_site
 
 bp = Blueprint("hours", __name__, url_prefix="/manage/hours")
 

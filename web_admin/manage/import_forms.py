@@ -20,9 +20,10 @@ from wtforms.validators import Length, Optional
 from web_admin.core.csv_text import MAX_BYTES, TOO_LARGE
 from web_admin.credentials.card_formats import AS_PRINTED, FORMS
 from web_admin.people_import.check import SheetOptions
-from web_admin.web.context import actor_id, current_site, request_now
+from web_admin.web.context import actor_id
 from web_admin.web.fields import options
 from web_admin.web.forms import OnceForm
+from web_admin.web.site import current_site, request_now
 
 SHOWN_FOR = timedelta(hours=1)
 """How long a checked sheet may wait for its yes; shorter than a form's token is kept."""

@@ -7,8 +7,9 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.card_formats import FORMS, MIN_TAPS, Tap, prove
 from web_admin.manage.import_forms import TAPS, ProofForm
 from web_admin.people_import.check import ImportPlan
-from web_admin.web.context import current_site, show_refusal, typed
+from web_admin.web.context import show_refusal, typed
 from web_admin.web.desk_reader import read_tap
+from web_admin.web.site import current_site
 
 
 def suggest_rows(form: ProofForm, plan: ImportPlan) -> None:

@@ -25,18 +25,10 @@ from web_admin.privacy.incidents import (
 )
 from web_admin.privacy.models import Incident
 from web_admin.privacy.queries import incidents_of
-from web_admin.web.context import (
-    current_site,
-    form_page,
-    from_local,
-    get_or_404,
-    local_text,
-    request_now,
-    submit,
-    typed,
-)
+from web_admin.web.context import form_page, from_local, get_or_404, local_text, submit, typed
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
+from web_admin.web.site import current_site, request_now
 
 bp = Blueprint("incidents", __name__, url_prefix="/manage/incidents")
 

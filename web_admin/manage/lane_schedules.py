@@ -16,8 +16,8 @@ from web_admin.gates.schedules import (
     scheduled_now,
     schedules_of,
 )
-from web_admin.web.context import current_site, request_now
 from web_admin.web.forms import OnceForm
+from web_admin.web.site import current_site, request_now
 
 
 class RemoveForm(OnceForm):

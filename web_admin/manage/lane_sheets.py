@@ -16,9 +16,10 @@ from web_admin.gates import sheet_texts
 from web_admin.gates.sheet_status import LaneStatus, facts_of, lane_status, sheet_row, sheet_rows
 from web_admin.gates.sheets import findings_about, save_draft, save_sheet, sheets_of
 from web_admin.manage.lane_sheet_form import SheetForm
-from web_admin.web.context import current_site, form_page, get_or_404, request_now, site_zone, submit
+from web_admin.web.context import form_page, get_or_404, submit
 from web_admin.web.page import Page, to
 from web_admin.web.silent_gates import say_saved
+from web_admin.web.site import current_site, request_now, site_zone
 
 bp = Blueprint("sheets", __name__, url_prefix="/manage/lanes")
 

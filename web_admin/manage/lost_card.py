@@ -16,13 +16,14 @@ from web_admin.desk.limits import TooMany
 from web_admin.desk.lost_cards import AS_TYPED, FoundCard, find_cards, replace_for_a_night, suspend_by_number
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import pass_state
-from web_admin.web.context import current_action, get_or_404, press, request_now, show_refusal, typed
+from web_admin.web.context import current_action, get_or_404, press, show_refusal, typed
 from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.web.fields import options, own_words_field
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
 from web_admin.web.silent_gates import say_saved, warn_of_silence
+from web_admin.web.site import request_now
 from web_admin.web.slips import pass_slip
 
 bp = Blueprint("lost_card", __name__, url_prefix="/manage/lost-card")

@@ -27,15 +27,7 @@ from web_admin.people.moving import (
 )
 from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON
 from web_admin.web.back_to_first_hour import after
-from web_admin.web.context import (
-    current_site,
-    form_page,
-    from_local,
-    get_or_404,
-    request_now,
-    submit,
-    typed,
-)
+from web_admin.web.context import form_page, from_local, get_or_404, submit, typed
 from web_admin.web.desk_reader import read_tap
 from web_admin.web.fields import CheckList, hours_options, lane_options, options
 from web_admin.web.forms import OnceForm
@@ -44,6 +36,7 @@ from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.silent_gates import say_saved
+from web_admin.web.site import current_site, request_now
 
 bp = Blueprint("moving", __name__, url_prefix="/manage/people")
 

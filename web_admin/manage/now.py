@@ -30,23 +30,14 @@ from web_admin.manage.lane_schedules import LaneSchedules, RemoveForm
 from web_admin.manage.open_alarms import open_alarm_parts
 from web_admin.operations.first_hour import Step, first_steps
 from web_admin.restore.reviews import open_reviews
-from web_admin.web.context import (
-    current_action,
-    current_site,
-    form_page,
-    from_local,
-    get_or_404,
-    local_text,
-    request_now,
-    submit,
-    typed,
-)
+from web_admin.web.context import current_action, form_page, from_local, get_or_404, local_text, submit, typed
 from web_admin.web.fields import options, reason_field
 from web_admin.web.forms import OnceForm
 from web_admin.web.live_mark import live_mark
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
 from web_admin.web.silent_gates import warn_of_silence
+from web_admin.web.site import current_site, request_now
 
 bp = Blueprint("now", __name__, url_prefix="/manage")
 

@@ -13,9 +13,9 @@ from web_admin.core.database import request_session
 from web_admin.events import details
 from web_admin.events.alarm_groups import grouped
 from web_admin.operations.watch import WATCHED
-from web_admin.web.context import current_site, request_now
 from web_admin.web.fields import MAX_REASON_CHARS
 from web_admin.web.places import gate_names, lane_names, site_gates
+from web_admin.web.site import current_site, request_now
 
 
 class AlarmForm(FlaskForm):  # type: ignore[misc]  # the library has no types

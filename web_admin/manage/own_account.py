@@ -29,11 +29,12 @@ from web_admin.action.base import new_action
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.texts import LANGUAGES
-from web_admin.web.context import current_action, current_site, request_now, show_refusal, submit, typed
+from web_admin.web.context import current_action, show_refusal, submit, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.sign_in_tries import claim_sign_in, failed_unasked, sign_in_worked
+from web_admin.web.site import current_site, request_now
 
 bp = Blueprint("own", __name__)
 

@@ -25,21 +25,13 @@ from web_admin.people.queries import NO_HOME, STATES, buildings_of, find, living
 from web_admin.people.sheet_export import rows_of_list
 from web_admin.people.status import Ways, ways_of
 from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON
-from web_admin.web.context import (
-    current_action,
-    current_site,
-    form_page,
-    get_or_404,
-    request_now,
-    site_zone,
-    submit,
-    typed,
-)
+from web_admin.web.context import current_action, form_page, get_or_404, submit, typed
 from web_admin.web.fields import CheckList, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.looked_for import looked_for
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
+from web_admin.web.site import current_site, request_now, site_zone
 
 bp = Blueprint("people", __name__, url_prefix="/manage/people")
 

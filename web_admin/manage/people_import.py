@@ -29,11 +29,12 @@ from web_admin.people_import.apply import ImportCounts, apply_people
 from web_admin.people_import.check import ImportPlan, SheetOptions, check_people
 from web_admin.people_import.job import SheetToRead, sealed_form
 from web_admin.people_import.sheet import EMPTY_SHEETS, HEADERS, empty_sheet, empty_workbook, sheet_text
-from web_admin.web.context import current_action, current_site, show_refusal, submit, typed
+from web_admin.web.context import current_action, show_refusal, submit, typed
 from web_admin.web.language import page_language
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
 from web_admin.web.silent_gates import sentences_on_saved
+from web_admin.web.site import current_site
 
 bp = Blueprint("people_import", __name__, url_prefix="/manage/people/import")
 

@@ -36,22 +36,14 @@ from web_admin.people.queries import phone_pages
 from web_admin.people.status import ways_of
 from web_admin.people.suspension_queries import suspensions_of
 from web_admin.people.suspensions import resume_person, suspend_person
-from web_admin.web.context import (
-    current_action,
-    form_page,
-    from_local,
-    get_or_404,
-    request_now,
-    site_zone,
-    submit,
-    typed,
-)
+from web_admin.web.context import current_action, form_page, from_local, get_or_404, submit, typed
 from web_admin.web.fields import hours_options, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.silent_gates import say_saved
+from web_admin.web.site import request_now, site_zone
 
 bp = Blueprint("person", __name__, url_prefix="/manage/people/<person_id>")
 

@@ -20,11 +20,12 @@ from web_admin.face.guardians import name_guardian, remove_guardian
 from web_admin.face.queries import checked_guardians, had_guardian, newest_notice, only_guardian_id, rules_of
 from web_admin.people.listings import names_of_adults
 from web_admin.people.texts import AGE_BANDS
-from web_admin.web.context import get_or_404, request_now, submit, typed
+from web_admin.web.context import get_or_404, submit, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.silent_gates import say_saved
+from web_admin.web.site import request_now
 
 bp = Blueprint("consent_desk", __name__, url_prefix="/manage/people/<person_id>/face")
 

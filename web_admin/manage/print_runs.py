@@ -26,19 +26,12 @@ from web_admin.people.print_runs import (
     newest_runs,
     show_slips,
 )
-from web_admin.web.context import (
-    current_action,
-    current_site,
-    form_page,
-    get_or_404,
-    press,
-    submit,
-    typed,
-)
+from web_admin.web.context import current_action, form_page, get_or_404, press, submit, typed
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.qr_picture import svg_of
+from web_admin.web.site import current_site
 
 bp = Blueprint("print_runs", __name__, url_prefix="/manage/print")
 

@@ -24,10 +24,11 @@ from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.gates.queries import gates_without_face
 from web_admin.privacy.contact import contact_of
 from web_admin.privacy.queries import choices_about_faces
-from web_admin.web.context import current_site, form_page, request_now, submit
+from web_admin.web.context import form_page, submit
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
+from web_admin.web.site import current_site, request_now
 
 bp = Blueprint("privacy", __name__)
 

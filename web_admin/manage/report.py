@@ -16,10 +16,11 @@ from web_admin.privacy.report import (
     publish_report,
 )
 from web_admin.privacy.texts import REPORT_TERMS
-from web_admin.web.context import current_site, request_now, submit, typed
+from web_admin.web.context import submit, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page, to
+from web_admin.web.site import current_site, request_now
 
 bp = Blueprint("report", __name__)
 

@@ -26,9 +26,10 @@ from web_admin.privacy.requests import (
     is_late,
     refuse,
 )
-from web_admin.web.context import current_site, get_or_404, request_now, site_zone, submit, typed
+from web_admin.web.context import get_or_404, submit, typed
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
+from web_admin.web.site import current_site, request_now, site_zone
 
 bp = Blueprint("requests", __name__, url_prefix="/manage/requests")
 

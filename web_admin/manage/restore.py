@@ -14,9 +14,10 @@ from web_admin.core.database import request_session
 from web_admin.credentials.texts import METHODS
 from web_admin.restore.queries import gates_without_handover
 from web_admin.restore.reviews import NEEDS_ITS_OWN, decide, keep_all, open_reviews, subjects_of
-from web_admin.web.context import current_site, get_or_404, press, submit, typed
+from web_admin.web.context import get_or_404, press, submit, typed
 from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page, to
+from web_admin.web.site import current_site
 
 bp = Blueprint("restored", __name__, url_prefix="/manage/restored")
 

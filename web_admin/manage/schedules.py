@@ -15,11 +15,12 @@ from web_admin.gates.schedules import (
 )
 from web_admin.manage.lane_schedules import RemoveForm
 from web_admin.people.additions import named_hours
-from web_admin.web.context import current_site, form_page, get_or_404, press, submit
+from web_admin.web.context import form_page, get_or_404, press, submit
 from web_admin.web.fields import options
 from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.silent_gates import say_saved
+from web_admin.web.site import current_site
 
 bp = Blueprint("schedules", __name__, url_prefix="/manage/lanes/<lane_id>/schedules")
 

@@ -17,12 +17,12 @@ from web_admin.credentials.look_ups import HANDED_IN, LOOK_REASONS
 from web_admin.events.queries import KINDS
 from web_admin.manage.search_pages import FOUND_PAGES
 from web_admin.people.queries import PeopleSearch, find
-from web_admin.web.context import current_site
 from web_admin.web.desk_reader import read_tap
 from web_admin.web.forms import OnceForm
 from web_admin.web.looked_for import SEALED, looked_for, sealed_text
 from web_admin.web.page import to
 from web_admin.web.places import site_gates
+from web_admin.web.site import current_site
 
 bp = Blueprint("search", __name__, url_prefix="/manage/search")
 

@@ -31,18 +31,11 @@ from web_admin.settings.actions import (
 )
 from web_admin.settings.logo import MAX_BYTES
 from web_admin.settings.queries import look_of
-from web_admin.web.context import (
-    current_action,
-    current_site,
-    form_page,
-    request_now,
-    show_refusal,
-    submit,
-    typed,
-)
+from web_admin.web.context import current_action, form_page, show_refusal, submit, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
+from web_admin.web.site import current_site, request_now
 
 bp = Blueprint("settings", __name__)
 

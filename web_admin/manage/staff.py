@@ -36,19 +36,11 @@ from web_admin.core.parameters import number_of
 from web_admin.core.texts import LANGUAGES
 from web_admin.manage.closing import HANDED_OVER_FIRST, KINDS, made_by, settle_made
 from web_admin.messages.outbox import mail_is_set_up, put_message
-from web_admin.web.context import (
-    actor_id,
-    current_action,
-    current_site,
-    form_page,
-    press,
-    request_now,
-    submit,
-    typed,
-)
+from web_admin.web.context import actor_id, current_action, form_page, press, submit, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
+from web_admin.web.site import current_site, request_now
 
 bp = Blueprint("staff", __name__, url_prefix="/manage/staff")
 

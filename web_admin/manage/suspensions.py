@@ -12,10 +12,11 @@ from web_admin.compound.suspension_models import Suspension
 from web_admin.core.database import request_session
 from web_admin.people.suspension_queries import to_decide
 from web_admin.people.suspensions import confirm_suspension, withdraw_suspension
-from web_admin.web.context import current_action, current_site, get_or_404, press
+from web_admin.web.context import current_action, get_or_404, press
 from web_admin.web.forms import AgainForm
 from web_admin.web.page import Page, to
 from web_admin.web.silent_gates import say_saved
+from web_admin.web.site import current_site
 
 bp = Blueprint("suspensions", __name__, url_prefix="/manage/suspensions")
 

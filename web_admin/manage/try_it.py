@@ -14,20 +14,13 @@ from web_admin.events.why_refused import NothingPublished, explained, why_refuse
 from web_admin.people.queries import first_who_fit
 from web_admin.policy.known_versions import known_versions
 from web_admin.privacy.own_lookups import record_lookup
-from web_admin.web.context import (
-    current_action,
-    current_site,
-    from_local,
-    get_or_404,
-    request_now,
-    site_zone,
-    typed,
-)
+from web_admin.web.context import current_action, from_local, get_or_404, typed
 from web_admin.web.fields import lane_options, lookup_reason_field, options
 from web_admin.web.forms import OnceForm
 from web_admin.web.looked_for import looked_for
 from web_admin.web.page import Page
 from web_admin.web.places import site_lanes
+from web_admin.web.site import current_site, request_now, site_zone
 
 bp = Blueprint("try_it", __name__, url_prefix="/manage/try")
 

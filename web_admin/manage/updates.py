@@ -11,10 +11,11 @@ from web_admin.core.database import current_menjin, request_session
 from web_admin.updates.actions import begin_rollout, hurry_rollout, resume_rollout, stop_rollout
 from web_admin.updates.queries import gates_to_update, newest_rollout
 from web_admin.updates.repository import machines_of, offered_versions, versions_to_go_back_to
-from web_admin.web.context import current_site, press, submit
+from web_admin.web.context import press, submit
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
+from web_admin.web.site import current_site
 
 bp = Blueprint("updates", __name__, url_prefix="/manage/updates")
 

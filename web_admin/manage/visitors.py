@@ -18,17 +18,7 @@ from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import pass_state
 from web_admin.visitors.queries import STATES, PassSearch, Whose, listed_passes
 from web_admin.visitors.uses import state_with_uses, uses_of
-from web_admin.web.context import (
-    current_action,
-    current_site,
-    form_page,
-    from_local,
-    get_or_404,
-    request_now,
-    site_zone,
-    submit,
-    typed,
-)
+from web_admin.web.context import current_action, form_page, from_local, get_or_404, submit, typed
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.links import pass_link
@@ -37,6 +27,7 @@ from web_admin.web.page import Page, to
 from web_admin.web.places import gates_that_read_passes, site_gates
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.silent_gates import say_saved
+from web_admin.web.site import current_site, request_now, site_zone
 from web_admin.web.slips import pass_slip
 
 bp = Blueprint("visitors", __name__, url_prefix="/manage/visitors")

@@ -7,7 +7,7 @@ from web_admin.core.database import request_session
 from web_admin.visitors.models import VisitorSeriesRow
 from web_admin.visitors.queries import series_of_office
 from web_admin.visitors.weekly import next_visit, series_state
-from web_admin.web.context import current_site, request_now, site_zone
+from web_admin.web.site import current_site, request_now, site_zone
 
 SHOWN = 50
 

@@ -18,7 +18,7 @@ from web_admin.visitors.models import VisitorSeriesRow
 from web_admin.visitors.queries import visits_of_series
 from web_admin.visitors.uses import Use, uses_of
 from web_admin.visitors.weekly import DAYS, issue_series, withdraw_series
-from web_admin.web.context import form_page, get_or_404, request_now, site_zone, submit, typed
+from web_admin.web.context import form_page, get_or_404, submit, typed
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.links import pass_link
@@ -26,6 +26,7 @@ from web_admin.web.page import Page, to
 from web_admin.web.places import gates_that_read_passes, site_gates
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.silent_gates import say_saved
+from web_admin.web.site import request_now, site_zone
 
 bp = Blueprint("weekly_visitors", __name__, url_prefix="/manage/visitors/weekly")
 

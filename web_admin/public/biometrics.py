@@ -14,9 +14,9 @@ from web_admin.face.notices import NOTICE_FIELDS
 from web_admin.face.queries import newest_notice, rules_of
 from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.journal.queries import entries_of_kinds
-from web_admin.web.context import current_site, request_now
 from web_admin.web.language import page_language
 from web_admin.web.places import site_lanes
+from web_admin.web.site import current_site, request_now
 
 bp = Blueprint("biometrics", __name__)
 

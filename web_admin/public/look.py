@@ -6,7 +6,7 @@ from web_admin.accounts.permissions import public
 from web_admin.core.database import request_session
 from web_admin.settings.colours import stylesheet
 from web_admin.settings.queries import look_of
-from web_admin.web.context import current_site
+from web_admin.web.site import current_site
 
 
 @public

@@ -12,9 +12,9 @@ from web_admin.face.queries import newest_notice
 from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.privacy.contact import complaint_channels, contact_of
 from web_admin.privacy.queries import choices_about_faces
-from web_admin.web.context import current_site
 from web_admin.web.language import page_language
 from web_admin.web.places import site_lanes
+from web_admin.web.site import current_site
 
 
 @public

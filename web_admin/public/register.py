@@ -7,7 +7,7 @@ from web_admin.accounts.permissions import public
 from web_admin.core.database import current_menjin, request_session
 from web_admin.privacy.register import register_of
 from web_admin.tables import METADATA
-from web_admin.web.context import current_site
+from web_admin.web.site import current_site
 
 bp = Blueprint("register", __name__)
 

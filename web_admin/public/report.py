@@ -13,7 +13,7 @@ from web_admin.privacy.models import PublicReport
 from web_admin.privacy.queries import public_report, public_reports
 from web_admin.privacy.report import as_file, sha256_of
 from web_admin.privacy.texts import REPORT_TERMS
-from web_admin.web.context import current_site, request_now, site_zone
+from web_admin.web.site import current_site, request_now, site_zone
 
 
 def _issue(number: int) -> PublicReport:

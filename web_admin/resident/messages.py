@@ -28,9 +28,9 @@ from web_admin.messages.subscription_actions import (
 from web_admin.messages.subscriptions import channels_of
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.confirmation import must_confirm, to_confirm
-from web_admin.web.context import request_now
 from web_admin.web.page import to
 from web_admin.web.resident_session import resident_required
+from web_admin.web.site import request_now
 
 LABELS = {
     "visitor_came": _l("A gate opened for my visitor"),

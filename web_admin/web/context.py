@@ -26,9 +26,7 @@ from web_admin.web.page import Page
 from web_admin.web.preview import held_back, say_effects
 from web_admin.web.rehearsal import NotingEffects, effects_of_request, note_effects
 from web_admin.web.send_once import done_before
-from web_admin.web.site import current_site as current_site  # noqa: PLC0414 - pages take it from here
-from web_admin.web.site import request_now as request_now  # noqa: PLC0414 - likewise
-from web_admin.web.site import site_zone as site_zone  # noqa: PLC0414 - likewise
+from web_admin.web.site import current_site, request_now, site_zone
 
 Row = TypeVar("Row", bound=Base)
 Result = TypeVar("Result")

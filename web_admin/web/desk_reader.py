@@ -9,9 +9,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import SelectField
 
 from web_admin.credentials.card_formats import AS_PRINTED, FORMS, read_card
-from web_admin.web.context import current_site
 from web_admin.web.fields import options
 from web_admin.web.forms import OnceForm
+from web_admin.web.site import current_site
 
 _KEY = "desk_reader_form"
 

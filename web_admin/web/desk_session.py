@@ -16,7 +16,8 @@ from web_admin.compound.queries import person_by_id
 from web_admin.core.database import request_session
 from web_admin.desk.models import DeskVisitRow
 from web_admin.desk.visits import end_visits, is_waiting, visit_ends_at, visit_in_progress
-from web_admin.web.context import current_action, current_site, request_now
+from web_admin.web.context import current_action
+from web_admin.web.site import current_site, request_now
 
 VISIT, USED_AT = "desk_visit", "desk_used_at"
 SERVE = "serve_at_desk"

@@ -5,7 +5,7 @@ from web_admin.accounts.permissions import current_may
 from web_admin.alarms.queries import WaitingAlarms, waiting_alarms
 from web_admin.core.database import request_session
 from web_admin.gates.lockdowns import Lockdown, lockdown_now
-from web_admin.web.context import current_site, request_now
+from web_admin.web.site import current_site, request_now
 
 
 def alarms_of_page() -> WaitingAlarms | None:

@@ -22,9 +22,9 @@ from web_admin.accounts.sessions import LONGEST_SESSION, REMEMBERED_FOR, init_ac
 from web_admin.accounts.staff import made_profile, staff_id
 from web_admin.core.database import request_session
 from web_admin.core.in_a_language import N_
-from web_admin.web.context import request_now, site_zone
 from web_admin.web.fields import options
 from web_admin.web.foreign_requests import refuse_foreign_origin
+from web_admin.web.site import request_now, site_zone
 from web_admin.web.staff_guessing import init_staff_guessing
 
 if TYPE_CHECKING:

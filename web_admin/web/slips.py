@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from gate_controller.contract.languages import LANGUAGES
 from web_admin.visitors.models import VisitorPassRow
-from web_admin.web.context import current_site
 from web_admin.web.qr_picture import svg_for_paper
+from web_admin.web.site import current_site
 from web_admin.web.times import moment_in_figures
 
 PRINTED_MM = 48

@@ -176,9 +176,9 @@ def statements_compiled_once() -> None:
 
     A cache belongs to an engine otherwise, and each test has a database of its own.
     """
-    from web_admin.core import database
+    from web_admin.core import compiled_statements, database
 
-    options = {"compiled_cache": database.Statements()}
+    options = {"compiled_cache": compiled_statements.Statements()}
     database.create_engine = partial(database.create_engine, execution_options=options)
 
 

@@ -8,8 +8,9 @@ from types import TracebackType
 from flask import Flask, g, request
 
 from web_admin.core.bell import Bell, NoBell, account_key
+from web_admin.core.compiled_statements import Statements
 from web_admin.core.config import WebConfig
-from web_admin.core.database import Database, Menjin, Statements, init_database, make_engine
+from web_admin.core.database import Database, Menjin, init_database, make_engine
 from web_admin.core.message_types import learn_message_types
 from web_admin.core.sealing import Sealer
 from web_admin.core.wake_ups import hear_commits

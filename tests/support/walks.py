@@ -8,8 +8,12 @@ from types import FrameType
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("hardware/", "gate_controller/", "web_admin/")
-LEADS_NOWHERE = ("web_admin/core/orm.py", "gate_controller/storage/clock.py")
-"""Types of columns, which SQLAlchemy calls for each value, and the clocks: ports that no one follows."""
+LEADS_NOWHERE = (
+    "web_admin/core/orm.py",
+    "web_admin/core/compiled_statements.py",
+    "gate_controller/storage/clock.py",
+)
+"""What SQLAlchemy calls for each value and each statement, and the clocks: ports that no one follows."""
 
 Place = tuple[str, str]
 """File and function."""

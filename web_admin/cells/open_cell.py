@@ -14,12 +14,12 @@ from web_admin import create_app, make_parts
 from web_admin.cells.folders import CellFolder
 from web_admin.cells.serving_lock import ServedElsewhere, ServingLock
 from web_admin.cells.trouble import CellOut, Kind, Trouble
+from web_admin.core.compiled_statements import Statements
 from web_admin.core.config import SETTINGS_NAME, WebConfig
 from web_admin.core.database import (
     Database,
     DatabaseError,
     Menjin,
-    Statements,
     Work,
     is_disk_full,
     sqlite_file,

@@ -20,7 +20,6 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Connection,
-    Dialect,
     Engine,
     String,
     any_,
@@ -35,9 +34,9 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
-from sqlalchemy.util import LRUCache
 
 from web_admin.core.bell import NoBell
+from web_admin.core.compiled_statements import Statements
 from web_admin.core.config import WebConfig
 from web_admin.core.effects import Effects
 from web_admin.core.orm import read_json
@@ -55,8 +54,6 @@ BUSY_TIMEOUT_MS = 30_000
 POSTGRESQL_DISK_FULL = "53100"
 MAX_CONNECTIONS = 100
 """Beyond the five that stay open: more than a process has threads, so that no gate waits for a page's."""
-STATEMENTS_KEPT = 3_000
-"""Compiled ones, of all engines that share them."""
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA foreign_keys = ON",
@@ -65,29 +62,6 @@ _PRAGMAS = (
 )
 SYNCHRONOUS = {True: "FULL", False: "NORMAL"}
 """SQLite's setting, by whether the transaction waits for the disk."""
-
-
-class Statements(LRUCache[tuple[object, ...], object]):
-    """Compiled statements that engines of one kind share; they hold no value of any row."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        super().__init__(STATEMENTS_KEPT)
-
-    def get(self, key: tuple[object, ...], default: object = None) -> object:
-        """Return what an engine of the same kind has compiled."""
-        return super().get(_of_kind(key), default)
-
-    def __setitem__(self, key: tuple[object, ...], compiled: object) -> None:
-        """Keep a compiled statement."""
-        super().__setitem__(_of_kind(key), compiled)
-
-
-def _of_kind(key: tuple[object, ...]) -> tuple[object, ...]:
-    """Return the key of a statement with its dialect's kind instead of one engine's dialect."""
-    dialect, *rest = key
-    version = getattr(dialect, "server_version_info", None)
-    return (dialect.name if isinstance(dialect, Dialect) else dialect, version, *rest)
 
 
 def make_engine(url: str, *, shared: Statements | None = None) -> Engine:

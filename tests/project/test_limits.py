@@ -35,7 +35,7 @@ OTHERS = {
     "web_admin/people/phone_verification.py::MAX_VERIFICATIONS_ASKED",
     # What is shown, and figures that limit no person or client.
     "web_admin/events/quarantine.py::MAX_SHOWN",
-    "web_admin/manage/events.py::FOUND_AT_MOST",
+    "web_admin/manage/try_it.py::FOUND_AT_MOST",
     "web_admin/face/engine.py::ALONE_AT_MOST",
     "web_admin/alarms/queries.py::SHOWN_AT_MOST",
     "web_admin/credentials/two_methods.py::MINUTES_A_DAY",

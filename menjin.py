@@ -87,7 +87,9 @@ GROUPS = {
         "hardware.conformance.cli", "gate", "hold drivers of devices against the checklist and grade them"
     ),
     "qr": Group("hardware.cli", "gate", "read the codes in a picture"),
-    "audit": Group("gate_controller.audit.main", "gate", "check a journal, a certificate or a release"),
+    "audit": Group(
+        "gate_controller.audit.main", "gate", "check a journal, a certificate, a release or an access review"
+    ),
     "bench": Group("tests.bench", "dev", "measure this machine", only_in_a_checkout=True),
 }
 

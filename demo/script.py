@@ -9,6 +9,7 @@ from demo.actors.phone import PageRefused
 from demo.judge import Outcome, StepFailed
 from demo.rig.processes import StartRefused
 from demo.stage import Stage
+from demo.steps.access_reviews import review_signed
 from demo.steps.beside_face import face_ends_with_the_last_other_way, face_pauses_when_pin_hours_end
 from demo.steps.cables import (
     crash_mid_pulse_ends_at_rest,
@@ -144,6 +145,7 @@ STEPS: tuple[Step, ...] = (
     antipassback,
     duress_pin_silent_alarm,
     unsafe_lane_sheet_refused,
+    review_signed,
     restored_server_keeps_revocations,  # it signs everybody out, so nothing follows
 )
 STEP_NAMES = tuple(step.__name__ for step in STEPS)

@@ -50,6 +50,7 @@ from web_admin.web.times import (
     local_day,
     local_time,
     month_day,
+    month_of_year,
     weekday,
     zone_in_words,
     zone_name,
@@ -131,6 +132,7 @@ def register_pages(app: Flask) -> None:
     app.add_template_filter(local_date)
     app.add_template_filter(weekday)
     app.add_template_filter(month_day)
+    app.add_template_filter(month_of_year)
     app.add_template_filter(day_text)
     app.add_template_filter(html_tag, "language_tag")
     app.register_error_handler(HTTPException, _show_error)

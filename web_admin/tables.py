@@ -2,6 +2,7 @@
 
 # ruff: noqa: F401 - each is imported for its tables
 
+import web_admin.access_review.models
 import web_admin.accounts.models
 import web_admin.accounts.session_models
 import web_admin.alarms.models

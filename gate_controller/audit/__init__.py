@@ -1,1 +1,1 @@
-"""Check journals, certificates and releases for `menjin audit`; imports only the contract."""
+"""Check journals, certificates, releases and access reviews for `menjin audit`; imports only the contract."""

@@ -27,7 +27,7 @@ from hardware.files import FileTooLarge, NoRegularFile, read_regular
 Found = TypeVar("Found")
 
 KEY_BYTES = 32
-MAX_FILE_BYTES = 4_000_000
+MAX_FILE_BYTES = 16_000_000
 
 
 def add_certificate_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

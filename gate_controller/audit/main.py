@@ -1,4 +1,4 @@
-"""`menjin audit`: check a gate's journal or the server's ledger against its chain; certificates; releases."""
+"""`menjin audit`: check a journal or the ledger against its chain; certificates, releases, access reviews."""
 
 import argparse
 import sqlite3
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from gate_controller.audit.access_review import add_access_review_command, show_access_review
 from gate_controller.audit.certificate import add_certificate_command, read_root_key, show_certificate
 from gate_controller.audit.release import add_release_command, show_release
 from gate_controller.contract.anchor_file import NothingToVerify, read_anchor, read_ledger_anchor
@@ -62,6 +63,8 @@ def run(argv: Sequence[str], clock: Callable[[], datetime] = _system_clock) -> i
             )
         if args.command == "release":
             return show_release(args.file, args.root_key, as_json=args.json)
+        if args.command == "access-review":
+            return show_access_review(args.file, args.root_key, args.csv, as_json=args.json)
         return _verify(args)
     except ChainBroken as err:
         sys.stdout.write(f"BROKEN: {err}\n")
@@ -101,6 +104,7 @@ def _parsed(argv: Sequence[str]) -> argparse.Namespace:
     check.add_argument("--root-key", metavar="FILE|HEX", help="of a ledger: the site's public root key")
     add_certificate_command(commands)
     add_release_command(commands)
+    add_access_review_command(commands)
     args = parser.parse_args(argv)
     if args.command == "verify" and args.anchor_key and not args.anchor:
         parser.error("--anchor-key needs --anchor")

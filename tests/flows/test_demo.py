@@ -34,6 +34,7 @@ UNTOUCHED = {
         "face_only_lane_refused_by_admin",
         "osdp_card_opens",
         "unsafe_lane_sheet_refused",
+        "review_signed",
         "face_enrol_at_gate",
         "stolen_gate_yields_nothing",
         "certificate_verifies",
@@ -44,6 +45,7 @@ UNTOUCHED = {
         "exit_button_no_alarm",
         "guard_button_recorded",
         "unsafe_lane_sheet_refused",
+        "review_signed",
     },
     "replay": set(STEP_NAMES) - {"qr_used_twice_refused", "visitor_code_opens_once"},
     "deaf_sync": {
@@ -72,6 +74,7 @@ UNTOUCHED = {
         "exit_button_no_alarm",
         "certificate_verifies",
         "unsafe_lane_sheet_refused",
+        "review_signed",
     },
 }
 

@@ -84,6 +84,7 @@ def stage_with(office: Office, bench: BenchGate) -> SimpleNamespace:
 
 WITHOUT_SABOTEUR = {
     "unsafe_lane_sheet_refused",
+    "review_signed",  # tests/flows/test_demo_review.py
     "face_only_lane_refused_by_admin",  # below
     "face_only_lane_refused_by_gate",
     "events_arrive_after_reconnect",  # by nothing yet

@@ -68,6 +68,10 @@ TARGETS = {
         chosen="not at_the_gate",
         properties=False,
     ),
+    "access_review": Target(
+        "web_admin/access_review/rules.py",
+        ("tests/web_admin/access_review/test_rules.py",),
+    ),
     "attempts": Target(
         "gate_controller/lane/attempts.py",
         ("tests/gate_controller/lane/test_attempts.py",),

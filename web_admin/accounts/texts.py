@@ -64,7 +64,7 @@ ACTION_WORDS: Mapping[LazyString, Mapping[str, LazyString]] = {
         "manage_api_keys": _l("Give keys to other systems"),
         "decide_restored": _l("Decide what a restore held back"),
         "edit_settings": _l("Change name, look, mail server and webhooks"),
-        "review_access": _l("Review every quarter who may do what"),
+        "review_access": _l("Review who may do what, and what people and other systems may still use"),
     },
 }
 

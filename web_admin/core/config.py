@@ -111,6 +111,10 @@ class FileSettings:
     """Certificates of the authority that vouches for the brokers; None: those that the system trusts."""
     own_authority: Annotated[Path, Meta(description="the path of a file")] | None = None
     """Certificate of the authority of one's own that signs the public address's; None: public ones do."""
+    access_review_days: Annotated[
+        int, Meta(ge=30, le=366, extra={"label": _l("Days from one access review to the next")})
+    ] = 182
+    """Twice a year."""
     new_members_wait: Annotated[
         int,
         Meta(ge=0, le=1, extra={"label": _l("People whom a home adds wait until the office has agreed")}),

@@ -7,6 +7,7 @@ from flask import Flask
 
 from web_admin.manage import (
     access,
+    access_review,
     additions,
     alarms,
     api_keys,
@@ -95,6 +96,7 @@ PAGES = (
     desk,
     lost_card,
     suspensions,
+    access_review,
     print_runs,
     api_keys,
     restore,

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
+from web_admin.access_review.queries import asked_of_account
 from web_admin.accounts.models import User
 from web_admin.accounts.open_sessions import open_sessions
 from web_admin.accounts.permissions import allowed, public
@@ -29,7 +30,7 @@ from web_admin.action.base import new_action
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.texts import LANGUAGES
-from web_admin.web.context import current_action, show_refusal, submit, typed
+from web_admin.web.context import actor_id, current_action, show_refusal, submit, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
@@ -119,6 +120,7 @@ def _page(
     }
     return render_template(
         "manage/own_account.html",
+        is_asked=bool(asked_of_account(request_session(), current_site().site_id, actor_id())),
         account=account,
         role=role_of(account),
         profile_form=profile_form or ProfileForm(formdata=None, data=known),

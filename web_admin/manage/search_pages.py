@@ -78,6 +78,12 @@ FOUND_PAGES: Sequence[Page] = (
     Page("cards.find", "card", _l("Cards"), _l("whose card, fob, tag, key, card number")),
     Page("card_batch.batch", "card", _l("Give many cards"), _l("hand out cards, batch, register cards")),
     Page(
+        "access_review.show",
+        "check",
+        _l("Access review"),
+        _l("recertification, audit of rights, who still has access, ISO 27001"),
+    ),
+    Page(
         "suspensions.show_list",
         "lock",
         _l("Suspended people"),

@@ -46,6 +46,10 @@ TEXTS: Mapping[str, str] = {
         "The readers of a gate of yours are out of order. Under Ways in you see which gate, and what works "
         "instead."
     ),
+    "access_review": N_(
+        "The property office asks which cards, helpers and children should still pass. Under My home you "
+        "answer; nothing is suspended if you do not."
+    ),
 }
 """What can be asked for, in the order in which pages show it, and what its message says."""
 CARD_TEXT = N_("A member of staff looked up whose card yours is. My records shows who and why.")

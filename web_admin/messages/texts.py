@@ -16,6 +16,7 @@ WEBHOOK_KINDS: Mapping[str, LazyString] = {
 _OWN_KINDS: Mapping[str, LazyString] = {
     "test": _l("A test"),
     "staff_invitation": _l("An invitation of staff"),
+    "access_review": _l("Access review"),
 }
 
 STATES: Mapping[str, LazyString] = {

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from web_admin.access_review import card_months
+from web_admin.access_review import timing as access_reviews
 from web_admin.accounts.sessions import forget_old_sessions
 from web_admin.core.database import Menjin
 from web_admin.core.limit_counts import forget_old_counts
@@ -40,9 +42,12 @@ def rotate_if_due(menjin: Menjin, now: datetime) -> int:
 STEPS: Mapping[str, Step] = {
     "faces_settled": timers.settle_by_time,
     "faces_used": inactive.note_uses,
+    "card_months_noted": card_months.note_card_months,
     "faces_reminded": inactive.remind,
     "faces_ended": inactive.end_unused,
     "suspensions_ended": suspension_ends.end_by_time,
+    "access_reviews_begun": access_reviews.begin_due_rounds,
+    "access_reviews_reminded": access_reviews.remind_of_rounds,
     "late_requests_told": notify_of_late_requests,
     "lost_readers_notified": notify_of_lost_readers,
     "face_dropped_without_code": drop_face_without_code,

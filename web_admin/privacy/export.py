@@ -7,6 +7,7 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.written_release import Release
+from web_admin.access_review.queries import card_months_of, rows_about
 from web_admin.accounts.passkeys import passkeys_of
 from web_admin.compound.models import Person, Site
 from web_admin.credentials.queries import credentials_of
@@ -157,6 +158,22 @@ def _history(session: Session, person: Person, passages: Iterable[PassageHeld]) 
                 "ended_at": row.ended_at,
             }
             for row in every_suspension_of(session, person.person_id)
+        ],
+        "cards_last_used": [
+            {"card": row.credential_id, "month": f"{row.month:%Y-%m}"}
+            for row in card_months_of(session, person.person_id)
+        ],
+        "access_reviews": [
+            {
+                "review": of_round.number,
+                "about": row.kind,
+                "why": row.why,
+                "asked_at": row.asked_at,
+                "answer": row.answer,
+                "decision": row.decision,
+                "decided_at": row.decided_at,
+            }
+            for row, of_round in rows_about(session, person.person_id)
         ],
     }
 

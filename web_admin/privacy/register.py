@@ -63,6 +63,11 @@ PURPOSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "desk_visit",
         ),
     ),
+    (
+        "review",
+        "confirm twice a year who should still have what",
+        ("access_review_row", "card_month"),
+    ),
     ("rights", "answer what people ask about their data, and authorities", ("rights_request", "disclosure")),
     ("accounts", "sign in residents and staff", ("account", "passkey", "invitation", "asked_messages")),
 )
@@ -121,6 +126,8 @@ def retention_of(config: WebConfig) -> dict[str, str]:
         f"{MAX_LEASE_HOURS} hours; evidence {config.evidence_days} days",
         "accountability": f"personal parts {config.log_days} days, "
         f"whom it is about {config.evidence_days} days",
+        "review": f"of a card the month of its last use, until it ends; rows of a review "
+        f"{config.evidence_days} days after it was closed",
         "rights": f"people's own words {config.log_days} days after closing, "
         f"the rest {config.evidence_days} days",
         "accounts": "until the person moves out or the member of staff leaves",

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
 
+from web_admin.access_review.models import CardMonth, ReviewRound, ReviewRow
 from web_admin.accounts.models import StaffInvitation, StaffProfile, User
 from web_admin.alarms.models import Alarm, HandoverRow
 from web_admin.compound.models import CredentialRow, Invitation, Person
@@ -180,6 +181,24 @@ def _suspensions(menjin: Menjin, now: datetime) -> Chosen:
     return Suspension, Suspension.ended_at < before, None
 
 
+def _card_months(menjin: Menjin, now: datetime) -> Chosen:
+    del menjin, now
+    ended = select(CredentialRow.credential_id).where(CredentialRow.state == "ended")
+    return CardMonth, CardMonth.credential_id.in_(ended), None
+
+
+def _review_rows(menjin: Menjin, now: datetime) -> Chosen:
+    before = now - timedelta(days=menjin.config.evidence_days)
+    old = select(ReviewRound.round_id).where(ReviewRound.closed_at < before)
+    return ReviewRow, ReviewRow.round_id.in_(old), None
+
+
+def _review_records(menjin: Menjin, now: datetime) -> Chosen:
+    """Delete whole rounds, after their rows: the record names people by their ids."""
+    before = now - timedelta(days=menjin.config.evidence_days)
+    return ReviewRound, ReviewRound.closed_at < before, None
+
+
 def _closed_long_ago(menjin: Menjin, now: datetime) -> Select[int]:
     before = now - timedelta(days=menjin.config.log_days)
     return select(StaffProfile.account_id).where(StaffProfile.closed_at < before)
@@ -232,6 +251,9 @@ RULES: Mapping[str, Rule] = {
     "request_texts_erased": _request_texts,
     "requests_deleted": _requests,
     "suspensions_deleted": _suspensions,
+    "card_months_deleted": _card_months,
+    "access_review_rows_deleted": _review_rows,
+    "access_review_records_deleted": _review_records,
     "closed_accounts_erased": _closed_accounts,
     "closed_names_erased": _closed_names,
     "staff_invitations_deleted": _staff_invitations,

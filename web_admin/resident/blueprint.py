@@ -53,6 +53,7 @@ _PAGE_AFTER_REFUSAL: Mapping[str, str] = {
         ("home_code_again", "end_at_home", "home_pin", "home_card", "agree_at_home", "take_back_at_home"),
         "resident.my_home",
     ),
+    "answer_review": "resident.home_review",
     "take_request_back": "resident.requests",
 }
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from flask import render_template, request
 
+from web_admin.access_review.queries import waits_for_person
 from web_admin.action.base import Action
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import Person
@@ -42,6 +43,7 @@ def _page(person: Person, act: Action, *, errors: Mapping[str, Mapping[str, str]
         helpers=[one for one in people if one.person.kind == "helper"],
         gates=gates_open_to(act.session, person, act.now),
         waits=bool(current_menjin().config.new_members_wait),
+        review_asks=waits_for_person(act.session, act.site_id, person),
         form=request.form,
         agreement_text=agreement_text(),
         errors=errors or {},

@@ -38,6 +38,7 @@ LABELS = {
     "signed_in": _l("A new sign-in to my page"),
     "looked_at": _l("My passages were viewed or my card was looked up"),
     "reader_lost": _l("The readers of a gate of mine are out of order"),
+    "access_review": _l("The office asks whether something of mine is still needed"),
 }
 
 

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from gate_controller.contract.records import CredentialKind, Method
+from web_admin.access_review.queries import waits_for_person
 from web_admin.accounts.residents import new_sign_ins
 from web_admin.action.base import Action
 from web_admin.action.suspensions import in_the_way, party_of
@@ -118,6 +119,7 @@ def _page(
         desk_asks=desk_asks(act, person),
         suspensions=suspensions_of(act.session, person.person_id),
         may_end=_may_end_suspension(act, person),
+        review_asks=waits_for_person(act.session, act.site_id, person),
         tab="ways_in",
     )
 

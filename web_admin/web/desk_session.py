@@ -55,6 +55,8 @@ AT_THE_DESK = frozenset(
         "home_code_again",
         "end_at_home",
         "take_back_at_home",
+        "home_review",
+        "answer_review",
         "face",
         "refuse_face",
         "another_way",

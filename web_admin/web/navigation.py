@@ -82,6 +82,7 @@ GROUPS: tuple[tuple[LazyString, tuple[Item, ...]], ...] = (
                     Entry("requests.show_list", "see_requests", "request", _l("Requests")),
                     Entry("privacy.settings", "see_privacy", "privacy", _l("Privacy")),
                     Entry("staff.show_list", "see_staff", "staff", _l("Staff and roles")),
+                    Entry("access_review.show", "review_access", "check", _l("Access review")),
                     Entry("settings.show", "see_settings", "settings", _l("Settings")),
                 ),
             ),

@@ -71,6 +71,12 @@ def local_date(day: date | datetime) -> str:
     return text
 
 
+def month_of_year(day: date) -> str:
+    """Return the month of a day, with its year."""
+    text: str = format_skeleton("yMMM", day, locale=get_locale())
+    return text
+
+
 # -- for residents and visitors ----------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
+from web_admin.access_review.models import ReviewRound, ReviewRow
 from web_admin.accounts.models import ApiKey
 from web_admin.alarms.models import Alarm, HandoverRow
 from web_admin.compound.models import CredentialRow, Gate, Home, Hours, Lane, Person, Site
@@ -63,6 +64,10 @@ def add_another(session: Session, site: Site) -> Mapping[str, str]:
     _copy(session, _first(session, PrintRun, PrintRun.run_id), run_id="another-run", **office)
     weekly = session.scalars(select(VisitorSeriesRow).limit(1)).one()
     _copy(session, weekly, series_id="another-series", issuer_person_id=None, **office)
+    reviewed = _first(session, ReviewRound, ReviewRound.number)
+    _copy(session, reviewed, round_id="another-round", **office)
+    row = _first(session, ReviewRow, ReviewRow.place)
+    _copy(session, row, row_id="another-row", round_id="another-round")
     _add_what_the_first_has_not(session, site)
     session.flush()
     return {
@@ -70,6 +75,8 @@ def add_another(session: Session, site: Site) -> Mapping[str, str]:
         "assessment_id": "another-assessment",
         "older_id": "another-older",
         "audit_id": "another-audit",
+        "round_id": "another-round",
+        "row_id": "another-row",
         "card_id": "another-card",
         "credential_id": "another-card",
         "disclosure_id": "another-disclosure",

@@ -6,8 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.calendars import DAY_KINDS, WEEKDAYS, Span
+from tests.support.compounds.access_reviews import review_twice
 from tests.support.compounds.assessments import assess
 from tests.support.compounds.managed import PASSWORD, TOTP_SECRET, ManagedCompound
+from web_admin.access_review.models import ReviewRound
 from web_admin.accounts.models import User
 from web_admin.accounts.staff import create_staff
 from web_admin.action.base import Action, new_action
@@ -121,6 +123,7 @@ def live_in(compound: ManagedCompound) -> dict[str, str]:
         _leave_a_sheet_half_read(office)
         make_part(office, begin_run(office, "invitations", ["5"]).run_id)
         publish_to_residents(office, compound.persons["王芳"])
+        review_twice(office)
         accept_invitation(session, act.sealer, invite(act, compound.persons["孙晓"]), act.now)
         _fetch_policies(session)
         return {who: invite(act, compound.persons[name]) for who, name in RESIDENTS.items()}
@@ -238,6 +241,9 @@ def words_of(compound: ManagedCompound) -> dict[str, str]:
             "account": str(session.scalars(select(User.id).where(User.email == "guard@example.org")).one()),
             "card_number": "4200000",
             "own_pass": own_pass.pass_id,
+            "review_round": session.scalars(
+                select(ReviewRound.round_id).where(ReviewRound.closed_at.is_not(None))
+            ).one(),
             "print_run": session.scalars(select(PrintRun.run_id)).one(),
             "visitor_link": "/v/" + pass_link(own_pass).partition("/v/")[2],
             "consent": consents[compound.persons["赵敏"]],

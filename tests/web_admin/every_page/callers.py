@@ -6,6 +6,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tests.support.compounds.access_reviews import URL, close_now, row_about
 from tests.support.compounds.another import add_another
 from tests.support.compounds.cards import card_was_shown
 from tests.support.compounds.counted_tries import forget_tries
@@ -13,8 +14,11 @@ from tests.support.compounds.lived_in import RESIDENTS, act_in, live_in, words_o
 from tests.support.compounds.managed import ManagedCompound
 from tests.support.compounds.resident import csrf_of
 from tests.support.permission_matrix import NEIGHBOURS, NO_ID, NOWHERE, OF_LIBRARIES, OWN, WHO
+from web_admin.access_review.actions import begin_round
+from web_admin.access_review.rules import Kind
 from web_admin.accounts.models import User
 from web_admin.accounts.session_models import AccountSession
+from web_admin.action.base import Action
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Person, Site
 from web_admin.core.database import current_menjin
@@ -144,11 +148,23 @@ OF_TWO = (("own", "王芳", "王小"), ("neighbours", "吴静", "吴小"))
 def belongings(compound: ManagedCompound) -> dict[str, str]:
     """Give two neighbours the same things, each their own; return the ids of both."""
     with compound.app.app_context(), current_menjin().database.session() as session:
-        return {
+        found = {
             f"{whose}_{name}": key
             for number, (whose, who, child) in enumerate(OF_TWO)
             for name, key in _belongings_of(compound, session, who, child, number).items()
         }
+        return {**found, **_reviewed(act_in(compound, session, "tests"), found)}
+
+
+def _reviewed(act: Action, found: dict[str, str]) -> dict[str, str]:
+    """Close the review that runs, so that the next one has a row about the ward of each."""
+    closed = close_now(act)
+    begin_round(act, URL)
+    rows = {f"{whose}_row": found[f"{whose}_ward"] for whose, _who, _child in OF_TWO}
+    return {
+        "own_round": closed.round_id,
+        **{name: row_about(act.session, Kind.CHILD, ward).row_id for name, ward in rows.items()},
+    }
 
 
 def _belongings_of(

@@ -43,6 +43,10 @@ ABOUT_PEOPLE = {
     "proofs_asked proved_at made_by_home",
     "suspension": "suspension_id site_id person_id credential_id reason reference party given_by given_at "
     "until confirmed_by began_at ended_at",
+    "access_review_row": "row_id round_id place kind subject_id person_id home_id risk why unused_since "
+    "carried asked_whom asked_at asked_by answer_by reminded_at answer answered_at answered_by decision "
+    "reason decided_at decided_by",
+    "card_month": "credential_id month",
     "rights_request": "request_id site_id person_id kind subject text wanted channel filed_at acknowledge_by "
     "answer_by acknowledged_at acknowledged_by closed_at closed_by outcome answer further "
     "value_before value_after late",

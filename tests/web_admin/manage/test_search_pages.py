@@ -11,6 +11,7 @@ from web_admin.accounts.permissions import ACTIONS_BY_ROLE, access_of
 from web_admin.manage.search_pages import FOUND_PAGES
 
 NOT_SEARCHED = {
+    "access_review.asked": "what a review asks: *Own account* leads to it while something waits",
     "live.stream": "a stream, no page",
     "live.waiting": "figures, no page",
     "bulk.preview": "read, it leads back to the list where people are chosen",

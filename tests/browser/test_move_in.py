@@ -183,6 +183,8 @@ def test_each_page_of_moving_is_accessible_and_fits_in_each_of_its_states(
     page.locator("#prove button").click()
     see("import-unproven")
     page.locator("form[action$='/confirm'] button").click()
+    see("import-takes")
+    page.locator("[data-act-preview] .btn-bad").click()
     page.goto(f"{address}/manage/people/move-in")
     page.locator("#number").fill("3-1203")
     page.locator("#members-0-name").fill("何静")

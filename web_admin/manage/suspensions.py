@@ -1,13 +1,10 @@
 """Page of suspended people: what waits for a second account, what holds, and what an older release left."""
 
-from collections.abc import Callable
-
 from flask import Blueprint, render_template
 from flask_babel import gettext as _
 
 from web_admin.accounts.names import shown_names
 from web_admin.accounts.permissions import allowed
-from web_admin.action.base import Action
 from web_admin.compound.suspension_models import Suspension
 from web_admin.core.database import request_session
 from web_admin.people.suspension_queries import to_decide
@@ -41,8 +38,12 @@ def show_list() -> str:
 @allowed("confirm_suspension")
 def confirm(suspension_id: str) -> Page:
     """Confirm what another account asked for."""
-    return _decide(
-        suspension_id, lambda act: confirm_suspension(act, suspension_id), _("The person is suspended.")
+    get_or_404(request_session(), Suspension, suspension_id)
+    return press(
+        lambda act: confirm_suspension(act, suspension_id),
+        saved=lambda _done: say_saved(_("The person is suspended.")),
+        back=to("suspensions.show_list"),
+        preview="after",
     )
 
 
@@ -50,11 +51,9 @@ def confirm(suspension_id: str) -> Page:
 @allowed("confirm_suspension")
 def withdraw(suspension_id: str) -> Page:
     """Withdraw what waits for a second account."""
-    return _decide(
-        suspension_id, lambda act: withdraw_suspension(act, suspension_id), _("Withdrawn. Nothing changed.")
-    )
-
-
-def _decide(suspension_id: str, work: Callable[[Action], None], said: str) -> Page:
     get_or_404(request_session(), Suspension, suspension_id)
-    return press(work, saved=lambda _done: say_saved(said), back=to("suspensions.show_list"))
+    return press(
+        lambda act: withdraw_suspension(act, suspension_id),
+        saved=lambda _done: say_saved(_("Withdrawn. Nothing changed.")),
+        back=to("suspensions.show_list"),
+    )

@@ -19,6 +19,7 @@ SHOWN_OTHERWISE = {
     "cards.suspend": "a lost card cannot wait: shown after",
     "lost_card.stop": "a lost card cannot wait: shown after",
     "person.suspend": "a danger cannot wait: shown after",
+    "suspensions.confirm": "the list names whom it concerns and why; a danger cannot wait: shown after",
     "card_batches.name_holder": "the card stays in its home, and opens all the while",
     "person.leave": "its page names what ends",
     "moving.leave": "its page names what ends",

@@ -31,6 +31,7 @@ _BY_CHANCE = (
     (re.compile(r"\d+(?:\.\d+)? (?:bytes|kB|KB|MB|GB|TB)\b"), "<size>"),
     (re.compile(r"(?<=>Ends )(?:[A-Z][a-z]+ \d+, \d{4} )?\d\d:\d\d"), "<then>"),  # of a reader's own session
     (re.compile(r'class="(?:fill|lost)"(?= x="590")'), "<contact>"),  # of a gate in the hour of the reading
+    (re.compile(r'(?<=class="past" width=")[\d.]+%'), "<now>"),  # what of a day is over
     (re.compile(r"\(\d+ %\)"), "<full>"),  # how full this machine's disk is
 )
 

@@ -11,7 +11,7 @@ from tests.support.compounds.managed import ManagedCompound
 from web_admin.compound.models import Gate, GrantRow, Hours, Lane, Person, Site
 from web_admin.core.database import current_menjin
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 MOST_PX = 5_000
 MANY_GATES = 300

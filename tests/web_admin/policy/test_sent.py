@@ -132,6 +132,7 @@ def test_some_people_are_read_as_among_everyone(session, sealer, site, now):
         assert where_may(read, person_id, now, now + WEEK) == where_may(everyone, person_id, now, now + WEEK)
 
 
+@pytest.mark.wide
 def test_a_week_and_a_try_say_what_the_gate_decides_by_the_records_that_are_published_to_it(
     session, sealer, site, now
 ):

@@ -55,6 +55,7 @@ BINARY_COLUMNS = {
         "site_key.certificate",
         "receipt.receipt",
         "public_report.certificate",
+        "access_review_round.certificate",
         "written_release.release",
     },
     "a policy record": {"policy_record.value", "handed_record.value"},

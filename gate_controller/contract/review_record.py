@@ -18,11 +18,11 @@ from gate_controller.contract.forgetting_certificate import (
     CertificateBroken,
     Hex,
     SitePart,
-    root_key_id,
 )
 from gate_controller.contract.forgetting_in_words import on_one_line
 from gate_controller.contract.records import Id, Instant
-from gate_controller.contract.signing import SignatureRefused, SignedCertificate, certified_key, sign, verify
+from gate_controller.contract.signing import SignedCertificate, sign
+from gate_controller.contract.site_signature import check_signed_by_site
 
 REVIEW_DOMAIN = "menjin/access-review/1"
 FORMAT = "menjin/access-review/1"
@@ -51,7 +51,7 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RecordedRow(_Part, frozen=True):
-    """What was decided about one thing. `risk` is 1 to 3; `unused_since` is a month, such as 2026-03.
+    """A decision about one thing. `risk` is 1 to 3; `unused_since` is a month, such as 2026-03.
 
     `decision`: keep, suspend, gone (it had ended before) or unanswered. `decided_by` is an account of
     staff, or `home` for an adult of the home.
@@ -130,22 +130,15 @@ def check_review(found: SignedReview, root_public_key: bytes | None = None) -> N
     record = found.record
     if record.format != FORMAT:
         raise CertificateBroken("format", f"is {record.format!r}; this program knows {FORMAT!r}")
-    try:
-        root = root_public_key or bytes.fromhex(record.site.root_public_key)
-    except ValueError as err:
-        raise CertificateBroken("site.root_public_key", "is not hex") from err
-    if root.hex() != record.site.root_public_key:
-        raise CertificateBroken("site.root_public_key", "is not the root key that was given")
-    if root_key_id(root) != record.site.root_key_id:
-        raise CertificateBroken("site.root_key_id", "does not belong to the root key")
-    try:
-        key = certified_key(root, found.certificate, record.site.site_id, "anchor")
-    except SignatureRefused as err:
-        raise CertificateBroken("certificate", f"the root key did not certify this key: {err}") from err
-    try:
-        verify(key, REVIEW_DOMAIN, encoded(record), base64.b64decode(found.signature, validate=True))
-    except (SignatureRefused, ValueError) as err:
-        raise CertificateBroken("signature", "the site's key did not sign this record") from err
+    check_signed_by_site(
+        record.site,
+        found.certificate,
+        found.signature,
+        encoded(record),
+        domain=REVIEW_DOMAIN,
+        what="this record",
+        root_public_key=root_public_key,
+    )
     if [row.place for row in record.rows] != list(range(1, len(record.rows) + 1)):
         raise CertificateBroken("rows", "are not numbered from 1 without a gap")
     for row in record.rows:

@@ -21,11 +21,11 @@ from gate_controller.contract.forgetting_certificate import (
     CertificateBroken,
     Hex,
     SitePart,
-    root_key_id,
 )
 from gate_controller.contract.forgetting_in_words import on_one_line
 from gate_controller.contract.records import Id, Instant
-from gate_controller.contract.signing import SignatureRefused, SignedCertificate, certified_key, sign, verify
+from gate_controller.contract.signing import SignedCertificate, sign
+from gate_controller.contract.site_signature import check_signed_by_site
 
 RELEASE_DOMAIN = "menjin/written-release/1"
 FORMAT = "menjin/written-release/1"
@@ -111,22 +111,15 @@ def check_release(found: SignedRelease, root_public_key: bytes | None = None) ->
     release = found.release
     if release.format != FORMAT:
         raise CertificateBroken("format", f"is {release.format!r}; this program knows {FORMAT!r}")
-    try:
-        root = root_public_key or bytes.fromhex(release.site.root_public_key)
-    except ValueError as err:
-        raise CertificateBroken("site.root_public_key", "is not hex") from err
-    if root.hex() != release.site.root_public_key:
-        raise CertificateBroken("site.root_public_key", "is not the root key that was given")
-    if root_key_id(root) != release.site.root_key_id:
-        raise CertificateBroken("site.root_key_id", "does not belong to the root key")
-    try:
-        key = certified_key(root, found.certificate, release.site.site_id, "anchor")
-    except SignatureRefused as err:
-        raise CertificateBroken("certificate", f"the root key did not certify this key: {err}") from err
-    try:
-        verify(key, RELEASE_DOMAIN, _encoded(release), base64.b64decode(found.signature, validate=True))
-    except (SignatureRefused, ValueError) as err:
-        raise CertificateBroken("signature", "the site's key did not sign this text and this name") from err
+    check_signed_by_site(
+        release.site,
+        found.certificate,
+        found.signature,
+        _encoded(release),
+        domain=RELEASE_DOMAIN,
+        what="this text and this name",
+        root_public_key=root_public_key,
+    )
     notice = release.notice
     if notice_digest(notice.purpose, notice.version, notice.language, notice.fields).hex() != notice.sha256:
         raise CertificateBroken("notice.sha256", "is not the digest of the text")

@@ -16,7 +16,7 @@ from demo.actors.phone import TIMEOUT_SECONDS, PageRefused, words_of
 TOTP_STEP_SECONDS = 30
 WRONG = re.compile(r'<p class="wrong"[^>]*>(.*?)</p>', re.DOTALL)
 SHOWN_FIRST, SHOWN_FIELD = "data-act-preview", "shown_effects"
-"""What an act takes from people is shown first, by a page that has these."""
+"""A page that shows first what an act takes from people has these."""
 CODE = re.compile(r'<p class="code">\s*([A-Z0-9-]+)\s*</p>')
 
 

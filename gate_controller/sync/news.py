@@ -1,4 +1,4 @@
-"""What the thread that calls the server hands to the controller."""
+"""News that the thread which calls the server hands to the controller."""
 
 from dataclasses import dataclass
 from datetime import datetime

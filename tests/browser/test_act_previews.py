@@ -1,4 +1,4 @@
-"""What an act takes from people, in a browser: read, gone on from and left alone, with and without scripts.
+"""The page of what an act takes, in a browser: read, gone on from and left alone, with and without scripts.
 
 With MENJIN_SCREENSHOTS=FOLDER each page is also kept there as a picture, in both languages.
 """

@@ -13,7 +13,7 @@ LEADS_NOWHERE = (
     "web_admin/core/compiled_statements.py",
     "gate_controller/storage/clock.py",
 )
-"""What SQLAlchemy calls for each value and each statement, and the clocks: ports that no one follows."""
+"""Ports that a reader does not follow: SQLAlchemy calls them for each value and statement; and the clocks."""
 
 Place = tuple[str, str]
 """File and function."""

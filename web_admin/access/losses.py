@@ -14,7 +14,7 @@ from web_admin.access.sweep import Way
 
 
 class Kind(StrEnum):
-    """What an effect says of its people or lanes."""
+    """The sentence of an effect about its people or lanes, by its kind."""
 
     NO_WAY_IN = "no_way_in"
     FACE_ALONE = "face_alone"

@@ -149,7 +149,7 @@ def never_hours(gate: GateSent, hours_ids: set[str], now: datetime) -> tuple[str
 
 
 class Said(NamedTuple):
-    """What a gate says to all that a person can show: the ways that open, and why each other does not."""
+    """The gate's answers to all that a person can show: the ways that open, and why each other does not."""
 
     opens: frozenset[Way]
     refused: tuple[tuple[Way, Reason], ...]

@@ -17,7 +17,7 @@ HIGH, MEDIUM, LOW = 3, 2, 1
 
 
 class Kind(StrEnum):
-    """What a row is about."""
+    """The kind of thing that a row is about."""
 
     ACCOUNT = "account"
     KEY = "api_key"

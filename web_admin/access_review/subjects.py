@@ -22,7 +22,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a row is about, as it is now; `detail` is a role, scopes, an address or a card's own word.
+    """A row's subject as it is now; `detail` is a role, scopes, an address or a card's own word.
 
     `is_live` is False once it has ended, and `is_suspended` says that it opens nothing already.
     """

@@ -43,7 +43,7 @@ REASONS_OF_PEOPLE = tuple(
     for reason, rule in RULES.items()
     if rule.of_person and "office" in rule.by and not rule.needs_second
 )
-"""What needs a second account is entered on the person's own page: a record says what holds."""
+"""The other reasons need a second account, on the person's own page: a record says what holds."""
 
 
 @dataclass(frozen=True, slots=True)

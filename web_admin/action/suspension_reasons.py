@@ -42,7 +42,7 @@ class SuspensionReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReasonRule:
-    """What holds for a reason; `by` whom it is given, `key` being another system's.
+    """The rules of a reason; `by` whom it is given, `key` being another system's.
 
     `longest` None: until a person ends it. Reasons without a giver are written by an upgrade or a restore.
     """

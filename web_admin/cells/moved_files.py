@@ -19,7 +19,7 @@ Say = Callable[[str], None]
 
 
 class Note(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is on its way: from where to where, and between machines in which transfer archive."""
+    """A move that is on its way: from where to where, and between machines in which transfer archive."""
 
     source: str
     target: str

@@ -16,7 +16,7 @@ SHADES = ("s0", "s1", "s2")
 
 
 class Shade(NamedTuple):
-    """What a bar of a picture looks like, and the figure in it."""
+    """A bar of a picture: its look, and the figure in it."""
 
     shade: str
     figure: int | str

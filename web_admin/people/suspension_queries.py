@@ -17,7 +17,7 @@ MOST_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class OfPerson:
-    """What is suspended of a person: everything (`whole`), or a credential by its id; and what waits."""
+    """The suspensions of a person: of everything (`whole`), or a credential by its id; and what waits."""
 
     whole: Sequence[Suspension]
     waiting: Sequence[Suspension]

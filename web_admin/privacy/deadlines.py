@@ -7,7 +7,7 @@ from gate_controller.contract.calendars import WEEKDAYS, SiteCalendar
 ACKNOWLEDGE_WORKING_DAYS = 3
 ANSWER_DAYS = 15
 OBJECTION_DAYS = 3
-"""Who is kept out of their home waits for no fortnight."""
+"""A person who is kept out of their home waits for no fortnight."""
 WORKING = frozenset(WEEKDAYS[:5])
 LAST_MOMENT = time(23, 59, 59)
 

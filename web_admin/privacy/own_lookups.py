@@ -15,7 +15,7 @@ from web_admin.journal.queries import entries_about
 SHOWN_REFUSALS = 20
 LOOKED_AT = "named_lookup"
 Looked = Literal["passages", "access"]
-"""What staff looked at: where a person passed, or where and when they may."""
+"""Looks of staff at a person: where a person passed, or where and when they may."""
 
 
 def record_lookup(act: Action, person_id: str, role: str, reason: str, what: Looked = "passages") -> None:

@@ -27,7 +27,7 @@ NAMED = 60
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """What an act changes within one week; the first one begins now."""
+    """The effects of an act within one week; the first one begins now."""
 
     begins: datetime
     is_first: bool
@@ -36,7 +36,7 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """What an act changes, in the weeks in which it is felt."""
+    """The effects of an act, in the weeks in which they are felt."""
 
     weeks: tuple[Week, ...]
     lanes: Mapping[str, LaneRecord]

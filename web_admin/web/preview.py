@@ -35,7 +35,7 @@ _OWN_FIELDS = frozenset({"csrf_token", SHOWN_FIELD})
 
 
 class _Mark(NamedTuple):
-    """What was shown, to whom and when."""
+    """A mark of what was shown, to whom and when."""
 
     digest: str
     at: float

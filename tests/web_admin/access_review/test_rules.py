@@ -1,4 +1,4 @@
-"""What an access review lists, in which order, and when one is due."""
+"""An access review lists what is due, in its order, and begins when it is due."""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What unpacks a backup or an archive of a cell reads no more than is written, also of a made-up file."""
+"""Unpacking a backup or an archive of a cell reads no more than is written, also of a made-up file."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""What a gate knows: its version, what changed since, when its policy is too old, what it does not take."""
+"""A gate knows a version: what changed since, when its policy is too old, and what it does not take."""
 
 from datetime import timedelta
 

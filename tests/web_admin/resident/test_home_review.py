@@ -1,4 +1,4 @@
-"""What an access review asks a person on their phone, and the adults of a home for who they look after."""
+"""An access review asks a person on their phone, and the adults of a home about those they look after."""
 
 import pytest
 

@@ -80,8 +80,8 @@ def test_all_switches_notify_of_card_look_up_visitor_and_sign_in_and_of_no_other
     elsewhere, typed = mail.app.test_client(), {"name": "linwei", "password": "a long enough one"}
     press(elsewhere, "/r/sign-in", seen_on="/r/sign-in", **typed)
     texts = sorted(text for _channel, _target, text in sent(mail))
-    # Of lost readers: `test_lost_readers.py`.
-    happened = [text for kind, text in TEXTS.items() if kind != "reader_lost"]
+    # Of lost readers: `test_lost_readers.py`; of access reviews: `access_review/test_timing.py`.
+    happened = [text for kind, text in TEXTS.items() if kind not in ("reader_lost", "access_review")]
     assert texts == sorted([TEXTS["card_stopped"], *happened])
     assert {target for _channel, target, _text in sent(mail)} == {ADDRESS}
     assert not re.search("plumber|Lin Wei|3-1203|North", str(sent(mail)))

@@ -48,14 +48,18 @@ class Alike:
     begun: datetime
     ended: datetime
     _clocks: re.Pattern[str] = field(init=False)
+    _drawn: re.Pattern[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Gather the clock times of the span."""
+        """Gather the clock times of the span, and where a picture of a day begins at them."""
         minutes = range(-1, int((self.ended - self.begun).total_seconds() // 60) + 3)
         moments = [self.begun + timedelta(minutes=minute) for minute in minutes]
         shown = {m.astimezone(zone).strftime(how) for m in moments for zone in ZONES for how in CLOCKS}
         either = "|".join(sorted(shown, key=len, reverse=True))
         self._clocks = re.compile(rf"(?<![\d:])(?:{either})(?::\d\d)?(?:\.\d+)?(?!\d)")
+        over = {_share_of_day(m.astimezone(zone)) for m in moments for zone in ZONES}
+        begins = "|".join(re.escape(f"{share:.3f}".rstrip("0").rstrip(".")) for share in over)
+        self._drawn = re.compile(rf'x="(?:{begins})%" width="[\d.]+%"')
 
     def text(self, shown: str) -> str:
         """Return a text without what chance decides."""
@@ -63,6 +67,7 @@ class Alike:
             shown = shown.replace(one, f"<{name}>")
         for pattern, instead in _BY_CHANCE:
             shown = pattern.sub(instead, shown)
+        shown = self._drawn.sub("<from now>", shown)
         return self._clocks.sub("<now>", shown)
 
 
@@ -118,6 +123,10 @@ def differences(one: Read, other: Read, alike: tuple[Alike, Alike]) -> list[str]
                 f"{another[start : same + SHOWN_AFTER]!r}"
             )
     return found
+
+
+def _share_of_day(moment: datetime) -> float:
+    return (moment.hour * 60 + moment.minute) * 100 / (24 * 60)
 
 
 def _by_name(read: Read, name: Callable[[str], str]) -> Read:

@@ -1,8 +1,9 @@
 """What a gate's regular question takes while 500 connections stall, and while 500 trickle.
 
 The baseline is the same question in the same run without other clients, in turn with the attack. Questions
-are signed and counted by the gate's own link; the attackers come from fifty addresses and are a process of
-their own. Direct, and through the real Caddy with the shipped Caddyfile where it is installed.
+are signed and counted by the gate's own link, no more a second than the server answers one gate; the
+attackers come from fifty addresses and are a process of their own. Direct, and through the real Caddy with
+the shipped Caddyfile where it is installed.
 """
 
 import secrets
@@ -23,6 +24,7 @@ from tests.served.real_caddy import MISSING, caddy_before, has_caddy
 from tests.served.served_compound import ServedCompound, serve_compound
 from tests.served.slow_clients import AskingGate
 from web_admin.core.config import WebConfig
+from web_admin.gates.ask_bounds import ASKS_A_SECOND
 
 CONNECTIONS = 500
 ROUNDS, ASKS_IN_A_ROUND = 4, 60
@@ -103,7 +105,9 @@ def _asks(gate: AskingGate) -> list[float]:
     for _ask in range(ASKS_IN_A_ROUND):
         started = time.perf_counter()
         gate.ask()
-        times.append((time.perf_counter() - started) * 1000)
+        took = time.perf_counter() - started
+        times.append(took * 1000)
+        time.sleep(max(0.0, 1 / ASKS_A_SECOND - took))
     return times
 
 

@@ -98,7 +98,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_collection_finish() -> None:
     """Leave what was imported out of the search for rings: it stays until the end."""
-    gc.collect()
     gc.freeze()
 
 

@@ -38,7 +38,11 @@ from web_admin.gates.actions import save_lane
 from web_admin.gates.hours import save_hours
 from web_admin.gates.rules import LaneSpec
 
-pytestmark = [pytest.mark.thorough, pytest.mark.publishing]
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.publishing,
+    pytest.mark.usefixtures("codes_hashed_quickly"),
+]
 
 KINDS = {"CardCredential": Method.CARD, "PinCredential": Method.PIN, "QrCredential": Method.QR}
 

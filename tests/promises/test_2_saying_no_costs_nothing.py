@@ -19,7 +19,11 @@ from web_admin.action.base import Action
 from web_admin.credentials.cards import issue_card
 from web_admin.face.actions import give_face_consent, withdraw_face
 
-pytestmark = [pytest.mark.thorough, pytest.mark.publishing]
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.publishing,
+    pytest.mark.usefixtures("codes_hashed_quickly"),
+]
 
 
 class ConsentOpensNothing(History):

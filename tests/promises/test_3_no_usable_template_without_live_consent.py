@@ -23,7 +23,11 @@ from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.face.notices import publish_notice
 
-pytestmark = [pytest.mark.thorough, pytest.mark.publishing]
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.publishing,
+    pytest.mark.usefixtures("codes_hashed_quickly"),
+]
 
 
 class NoFaceWithoutConsent(History):

@@ -38,7 +38,7 @@ from web_admin.face.actions import give_face_consent
 from web_admin.people.actions import add_person
 from web_admin.people.members import for_home
 
-pytestmark = pytest.mark.publishing
+pytestmark = [pytest.mark.publishing, pytest.mark.usefixtures("codes_hashed_quickly")]
 
 WEB_ADMIN = Path(web_admin.__file__).parent
 CONSENT_MAKERS = {"give_face_consent", "record_consent", "answer_guardian", "ask_guardians"}

@@ -1,9 +1,10 @@
-"""How many examples a property is tried with: an eighth in `make test`, all where MENJIN_THOROUGH is set."""
+"""How many examples a property has: a sixteenth in `make test`, all where MENJIN_THOROUGH is set."""
 
 import os
 
 THOROUGH = bool(os.environ.get("MENJIN_THOROUGH"))
-QUICK_SHARE = 8
+QUICK_SHARE = 16
+FEWEST = 3
 
 
 def share(count: int) -> int:
@@ -11,9 +12,9 @@ def share(count: int) -> int:
     return count if THOROUGH else max(1, count // QUICK_SHARE)
 
 
-def examples(count: int) -> int:
-    """Return how many examples this run has for a property that deserves `count`.
+def examples(count: int, fewest: int = FEWEST) -> int:
+    """Return how many examples this run has for a property that deserves `count`, at least `fewest`.
 
     Mark the test or its module `thorough`, so that the run of all examples finds it.
     """
-    return count if THOROUGH else max(5, count // QUICK_SHARE)
+    return count if THOROUGH else max(fewest, count // QUICK_SHARE)

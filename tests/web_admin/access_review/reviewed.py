@@ -33,6 +33,24 @@ class Compound:
     guard: User
 
 
+PEOPLE = ("adult", "helper", "child", "captain")
+
+
+def ids_of(compound: Compound) -> dict[str, str]:
+    """Return by what a compound is found again in a copy of its database."""
+    people = {name: getattr(compound, name).person_id for name in PEOPLE}
+    office = {"manager": compound.act.actor_id, "guard": str(compound.guard.id)}
+    return {"home": compound.home.home_id, **people, **office}
+
+
+def found_again(act: Action, ids: dict[str, str]) -> Compound:
+    """Return the compound of these ids in the session of an action."""
+    session = act.session
+    people = {name: session.get_one(Person, ids[name]) for name in PEOPLE}
+    home, guard = session.get_one(Home, ids["home"]), session.get_one(User, int(ids["guard"]))
+    return Compound(replace(act, actor_id=ids["manager"]), home, guard=guard, **people)
+
+
 def account(act: Action, role: str, email: str) -> User:
     user = User(email=email, active=True, fs_uniquifier=email, roles=[staff_role(act.session, role)])
     act.session.add(user)

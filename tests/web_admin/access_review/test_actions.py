@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from tests.support.acting import by_phone
 from tests.support.compounds.access_reviews import URL, close_now
-from tests.web_admin.access_review.reviewed import Compound, begin, fill, of_kind, rows_of, seen
+from tests.web_admin.access_review.reviewed import Compound, begin, of_kind, rows_of, seen
 from web_admin.access_review.actions import answer_asked, ask, begin_round, keep, keep_several, suspend
 from web_admin.access_review.models import CardMonth, ReviewRow
 from web_admin.access_review.queries import all_rows, progress_of, rows_page
@@ -27,11 +27,6 @@ from web_admin.messages.models import MailServer, OutboxMessage, Webhook
 from web_admin.people.actions import move_out
 
 pytestmark = pytest.mark.both_databases
-
-
-@pytest.fixture
-def compound(act: Action) -> Compound:
-    return fill(act)
 
 
 def what_works(act: Action) -> dict[str, int]:

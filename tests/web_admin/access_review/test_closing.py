@@ -21,7 +21,7 @@ from gate_controller.contract.review_record import (
     sign_review,
 )
 from tests.support.compounds.access_reviews import URL, close_now
-from tests.web_admin.access_review.reviewed import Compound, begin, fill, of_kind, seen
+from tests.web_admin.access_review.reviewed import Compound, begin, of_kind, seen
 from web_admin.access_review.actions import begin_round, keep, suspend
 from web_admin.access_review.closing import as_file, close_round, sheet_of, signed_review, why_not_genuine
 from web_admin.access_review.models import ReviewRound
@@ -32,11 +32,6 @@ from web_admin.action.base import Action
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Site
 from web_admin.core.refusal import ActionRefused
-
-
-@pytest.fixture
-def compound(act: Action) -> Compound:
-    return fill(act)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.acting import by_phone, household
-from tests.web_admin.access_review.reviewed import Compound, begin, fill, of_kind
+from tests.web_admin.access_review.reviewed import Compound, begin, of_kind
 from web_admin.access_review.home import decide_at_home
 from web_admin.access_review.models import ReviewRow
 from web_admin.access_review.queries import rows_for_home, waits_for_person
@@ -19,11 +19,10 @@ from web_admin.people.actions import add_person
 
 
 @pytest.fixture
-def compound(act: Action) -> Compound:
-    found = fill(act)
-    found.child.age_band = "14_17"
-    issue_card(act, found.child.person_id, 3001)
-    return found
+def compound(compound: Compound) -> Compound:
+    compound.child.age_band = "14_17"
+    issue_card(compound.act, compound.child.person_id, 3001)
+    return compound
 
 
 def at_home(compound: Compound, row: ReviewRow, choice: str, member: Person | None = None) -> str:

@@ -44,23 +44,33 @@ def test_what_is_about_databases_runs_with_every_set_on_both() -> None:
 
 def test_a_wide_test_runs_with_every_set_on_postgresql_and_not_in_make_test() -> None:
     assert run("core", plan("wide")) == []
-    others = run("others", plan("wide"))
-    assert [said for said in others if "postgresql" in said] == [
+    assert run("others", plan("wide")) == [
         f"test_{test} postgresql {number}" for test in ("one", "two") for number in (1, 2)
     ]
 
 
+def test_a_wide_test_about_databases_runs_with_every_set_on_both_and_not_in_make_test() -> None:
+    wide = plan("wide", "both_databases")
+    assert run("core", wide) == []
+    assert run("others", wide) == run("all", wide)
+
+
 @pytest.mark.parametrize("folder", [*sorted(WHOLE_PROCESSES), "web_admin"])
 @pytest.mark.parametrize("databases", [(None,), BOTH], ids=["no database", "both"])
-@pytest.mark.parametrize("marks", [(), ("first_set",), ("wide",), ("both_databases",), ("wide", "first_set")])
-def test_every_set_runs_on_one_database_at_least_and_every_test_on_each(folder, databases, marks) -> None:
+@pytest.mark.parametrize(
+    "marks", [(), ("first_set",), ("wide",), ("both_databases",), ("wide", "both_databases", "first_set")]
+)
+def test_every_set_runs_on_one_database_at_least_and_every_test_that_is_not_wide_on_each(
+    folder, databases, marks
+) -> None:
     planned = plan(*marks, folder=folder, databases=databases)
     together = {*run("core", planned), *run("others", planned)}
     assert {said.split()[0] + said.split()[2] for said in together} == {
         f"test_{test}{number}" for test in ("one", "two") for number in (1, 2)
     }
+    played_on = {"postgresql"} & set(databases) if marks == ("wide",) else set(databases)
     assert {tuple(said.split()[:2]) for said in together} == {
-        (f"test_{test}", str(database)) for test in ("one", "two") for database in databases
+        (f"test_{test}", str(database)) for test in ("one", "two") for database in played_on or databases
     }
     assert len(run("all", planned)) == len(planned)
 

@@ -80,14 +80,14 @@ def _core(planned: Sequence[Planned]) -> list[bool]:
 def _again(planned: Sequence[Planned]) -> list[bool]:
     """Return which of them show nothing of a database, and no parameter, that another set does not show.
 
-    These are the second and later sets of a test on the database that is not its home, unless it is about
-    databases. `make test-all` alone runs them.
+    These are the second and later sets of a test on the database that is not its home, and every set of a
+    wide one there, unless it is about databases. `make test-all` alone runs them.
     """
     played: set[str] = set()
     again = []
     for test in planned:
         is_away = test.database not in (None, test.home) and "both_databases" not in test.marks
-        again.append(is_away and test.test in played)
+        again.append(is_away and (test.test in played or "wide" in test.marks))
         if is_away:
             played.add(test.test)
     return again

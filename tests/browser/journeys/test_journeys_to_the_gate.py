@@ -1,7 +1,8 @@
 """From a page to the bytes at the relay: each journey ends at a real gate, synced with the real server.
 
 Every journey is played with everything people hold (`pockets.py`), in both languages; without the slow ones
-one of each is left.
+one of each is left. `make test` plays none of them: it opens a gate by a code of a page in
+`test_resident_code.py` and from a browser in `test_move_in.py`.
 """
 
 import time
@@ -16,7 +17,7 @@ from tests.browser.journeys.pockets import GOOD, POCKETS, Pocket, marked
 from tests.browser.journeys.real_gate import Newcomer, RealGate
 from tests.browser.resident_screen import Served
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 NEW_CARD = 7_100_000
 

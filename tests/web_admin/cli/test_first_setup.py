@@ -25,6 +25,7 @@ def init(folder: Path, *more: str, locale: str = "en_GB.UTF-8") -> Terminal:
     return Terminal(words, folder=ROOT, env={**os.environ, "LANGUAGE": locale})
 
 
+@pytest.mark.wide
 def test_where_the_locale_names_no_language_the_compounds_is_spoken(tmp_path: Path) -> None:
     with init(tmp_path, locale="C.UTF-8") as terminal:
         terminal.sees("Language of the compound / 小区的语言 (1 English, 2 中文): ")

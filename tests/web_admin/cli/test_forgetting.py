@@ -97,6 +97,7 @@ def test_the_exported_ledger_is_checked_by_another_program(server):
     assert web(server, "export-ledger", server / "ledger.jsonl").returncode == 1, "no file is replaced"
 
 
+@pytest.mark.wide
 def test_a_ledger_that_finds_no_room_is_named(server, tmp_path):
     with small_disk(tmp_path / "small", 1) as disk:
         fill(disk)

@@ -72,6 +72,7 @@ def test_a_trial_does_everything_and_leaves_nothing(data, connection, monkeypatc
     assert backups(data) == []
 
 
+@pytest.mark.first_set
 @pytest.mark.parametrize(
     ("host", "username", "setting", "waits"),
     [

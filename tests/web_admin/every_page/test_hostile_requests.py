@@ -154,6 +154,7 @@ def test_nothing_else_that_a_stranger_sends_makes_one(compound, log):
 
 
 @pytest.mark.wide
+@pytest.mark.both_databases  # they differ in the numbers and texts that they take
 def test_nor_does_anything_that_staff_send(compound, log):
     client, wrong = compound.signed_in("manager"), []
     token = {"X-CSRFToken": csrf_of(client.get("/manage/settings/look").text)}

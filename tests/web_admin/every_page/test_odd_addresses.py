@@ -32,6 +32,7 @@ def odd_ones(address):
 
 
 @pytest.mark.wide
+@pytest.mark.both_databases  # they differ in the numbers and texts that they take
 def test_an_odd_question_is_answered_as_if_it_were_not_there_or_refused(compound):
     client = compound.signed_in("manager")
     asked = [odd for address in ADDRESSES for odd in odd_ones(address)]

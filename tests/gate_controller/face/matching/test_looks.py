@@ -85,6 +85,7 @@ def test_a_dropped_look_leaves_the_files_and_the_other_goes_on_opening(
     assert annas_gate.reason("anna") is FaceReason.NO_TEMPLATE
 
 
+@pytest.mark.wide
 def test_nothing_is_learnt_from_a_passage(annas_gate: Gate) -> None:
     before = sealed_looks(annas_gate)
     for _number in range(2):

@@ -54,7 +54,7 @@ from demo.steps.lock_outs import api_last_way_in_refused, fee_lockout_refused
 from demo.steps.looks import look_dropped, second_look_added
 from demo.steps.osdp import osdp_card_opens, osdp_clear_text_reader_ignored, osdp_default_key_refused
 from demo.steps.power import power_cycle_no_pulse
-from demo.steps.previews import preview_names_who_stands_outside
+from demo.steps.previews import preview_names_who_stands_outside, scheduled_act_waits
 from demo.steps.qr_codes import (
     qr_forged_refused,
     qr_online_code_opens,
@@ -123,6 +123,7 @@ STEPS: tuple[Step, ...] = (
     face_only_lane_refused_by_admin,
     face_only_lane_refused_by_gate,
     preview_names_who_stands_outside,
+    scheduled_act_waits,
     lost_only_card_never_blocks_publication,
     fee_lockout_refused,
     api_last_way_in_refused,

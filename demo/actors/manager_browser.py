@@ -107,10 +107,23 @@ class ManagerDesk:
             raise PageRefused(f"{path} was saved without a word of what it takes: {words_of(page)}")
         return words_of(page, most_chars=800)
 
-    def go_on(self) -> None:
+    def plan_shorter_hours(self, hours_id: str, begins: str, ends: str, begins_at: str) -> str:
+        """Plan shorter hours for a time, of which nothing is done before; return the list of planned acts."""
+        path = f"/manage/hours/{hours_id}"
+        changes: dict[str, str | tuple[str, ...]] = {
+            "span1-start": begins,
+            "span1-end": ends,
+            "when": "later",
+            "begins_at": begins_at,
+        }
+        self._submit(self._form(self._get(path), path, None, path), changes, goes_on=False)
+        self.go_on({"when": "later", "begins_at": begins_at})
+        return words_of(self._last, most_chars=800)
+
+    def go_on(self, changes: dict[str, str | tuple[str, ...]] | None = None) -> None:
         """Do what was read on the last page."""
         (form,) = (form for form in forms_of(self._last) if any(SHOWN_FIELD in each for each in form.fields))
-        self._submit(form, {})
+        self._submit(form, changes or {})
 
     def end_card(self, person_id: str, credential_id: str, reason: str) -> None:
         """End a card for good."""

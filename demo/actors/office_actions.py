@@ -38,8 +38,16 @@ class Desk(Protocol):
         """Send shorter hours; return what they take from people, of which nothing is done yet."""
         ...
 
+    def plan_shorter_hours(self, hours_id: str, begins: str, ends: str, begins_at: str) -> str:
+        """Plan shorter hours for a time, of which nothing is done before; return the list of planned acts."""
+        ...
+
     def go_on(self) -> None:
         """Do what was read."""
+        ...
+
+    def page(self, path: str) -> str:
+        """Return a page's text."""
         ...
 
     def end_card(self, person_id: str, credential_id: str, reason: str) -> None:

@@ -104,6 +104,8 @@ class EventKind(StrEnum):
     ALARM_CERTIFICATE = "alarm_certificate"
     ALARM_BACKUP_OLD = "alarm_backup_old"
     ALARM_MAIL_FAILING = "alarm_mail_failing"
+    ALARM_ACT_HELD = "alarm_act_held"
+    """An act of the office that was to begin at a time was not done, and waits for a person."""
 
 
 def is_alarm(kind: str) -> bool:

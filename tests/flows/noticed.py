@@ -40,6 +40,7 @@ DENIED = {
     "face_ends_with_the_last_other_way",
     "face_recognition_beside_card_opens",
     "preview_names_who_stands_outside",
+    "scheduled_act_waits",
 }
 
 ALLOWED = {
@@ -89,6 +90,7 @@ NOTICED = {
         "face_recognition_beside_card_opens",
         "lost_only_card_never_blocks_publication",
         "preview_names_who_stands_outside",
+        "scheduled_act_waits",
         "restored_server_keeps_revocations",
         "api_last_way_in_refused",
         "staff_card_opens_offline",

@@ -72,6 +72,10 @@ TARGETS = {
         "web_admin/access_review/rules.py",
         ("tests/web_admin/access_review/test_rules.py",),
     ),
+    "acts_for_later": Target(
+        "web_admin/later/rules.py",
+        ("tests/web_admin/later/test_rules.py",),
+    ),
     "attempts": Target(
         "gate_controller/lane/attempts.py",
         ("tests/gate_controller/lane/test_attempts.py",),

@@ -14,7 +14,7 @@ def is_preview(answer: TestResponse) -> bool:
     return "data-act-preview" in answer.text
 
 
-def go_on(client: FlaskClient, preview: TestResponse) -> TestResponse:
+def go_on(client: FlaskClient, preview: TestResponse, **fields: str) -> TestResponse:
     """Press the button of the page of what an act takes from people."""
     assert is_preview(preview), preview.text
     form = preview.text.partition("data-act-preview")[2].partition("</form>")[0]
@@ -24,6 +24,7 @@ def go_on(client: FlaskClient, preview: TestResponse) -> TestResponse:
     for name, value in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', form):
         data.setdefault(html.unescape(name), []).append(html.unescape(value))
     data["csrf_token"] = [csrf_of(preview.text)]
+    data |= {name: [value] for name, value in fields.items()}
     return client.post(html.unescape(action[1]), data=data)
 
 

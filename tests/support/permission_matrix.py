@@ -196,6 +196,8 @@ MAY: dict[str, str] = {
     "hours.new_day": "MI",
     "hours.remove": "MI",
     "hours.remove_day": "MI",
+    "later.show_list": "MI",
+    "later.withdraw": "MI",
     "now.hold_open": "MG",
     "live.stream": "MGI",
     "live.waiting": "MGI",

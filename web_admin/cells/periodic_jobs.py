@@ -22,9 +22,10 @@ from web_admin.core.cell_in_hand import CELL
 from web_admin.core.database import Menjin
 from web_admin.core.single_process import alone, alone_everywhere
 from web_admin.custody.machine_keys import MachineRefused
+from web_admin.later.acts import due_acts
 from web_admin.manage.live import use_watch
 from web_admin.messages import outbox
-from web_admin.operations import housekeeping, machines, watch
+from web_admin.operations import housekeeping, later_runs, machines, watch
 from web_admin.updates.actions import settle_rollouts
 from web_admin.web.live_watch import LOOK_EVERY_SECONDS, LiveWatch, Look, StreamPlaces, mark_of
 
@@ -124,6 +125,7 @@ class PeriodicJobs:
         self._add(cell, "outbox", outbox.LOOK_EVERY_SECONDS, partial(self._look_for_messages, cell))
         self._add(cell, self._watch.name, self._watch.every_seconds, partial(self._watch_open, cell))
         self._add(cell, HOUSEKEEPING.name, HOUSEKEEPING.every_seconds, partial(self._always, cell))
+        self._add(cell, "later", later_runs.EVERY_SECONDS, partial(self._later, cell))
         self._add(cell, BEAT.name, BEAT.every_seconds, partial(self._say_that_it_runs, cell))
         self._add(cell, "lease", RENEW_SECONDS, partial(self._renew, cell))
 
@@ -199,8 +201,13 @@ class PeriodicJobs:
     def _always(self, cell: Cell) -> float:
         jobs = [HOUSEKEEPING]
         if cell.app is None:
-            jobs = [self._watch, *DELIVERIES.values(), HOUSEKEEPING]
+            jobs = [self._watch, *DELIVERIES.values(), HOUSEKEEPING, _later_of(cell)]
         return self._done(cell, jobs) or HOUSEKEEPING.every_seconds
+
+    def _later(self, cell: Cell) -> float:
+        if cell.app is None:
+            return later_runs.EVERY_SECONDS
+        return self._done(cell, [_later_of(cell)]) or later_runs.EVERY_SECONDS
 
     def _say_that_it_runs(self, cell: Cell) -> float:
         """Say that this machine serves the cell, where several may: over PostgreSQL."""
@@ -226,6 +233,28 @@ class PeriodicJobs:
             if cell.app is None:
                 cell.close_if_idle(0.0)
         return None
+
+
+def _later_of(cell: Cell) -> Job:
+    """Return the job that begins a cell's planned acts."""
+    return Job(
+        name="later",
+        every_seconds=later_runs.EVERY_SECONDS,
+        do=partial(_begin_later, cell),
+        lease=in_one_process,
+        failure="planned acts that are due could not be begun",
+    )
+
+
+def _begin_later(cell: Cell, menjin: Menjin) -> None:
+    """Begin the acts whose time has come, by the pages that they were sent to."""
+    if not due_acts(menjin.database, menjin.clock()):
+        return
+    app = cell.enter()
+    try:
+        later_runs.run_due(app)
+    finally:
+        cell.leave()
 
 
 def _alone(cell: Cell, menjin: Menjin, job: Job) -> NotDone | None:

@@ -93,6 +93,7 @@ EVENTS: Mapping[str, LazyString] = {
     EventKind.ALARM_CERTIFICATE: _l("The certificate of the address ends soon or is refused"),
     EventKind.ALARM_BACKUP_OLD: _l("There is no recent backup"),
     EventKind.ALARM_MAIL_FAILING: _l("Mail and messages are not delivered"),
+    EventKind.ALARM_ACT_HELD: _l("A planned act was not done and waits for a person"),
 }
 SET_ASIDE: Mapping[str, LazyString] = {
     "unreadable": _l("Cannot be read"),

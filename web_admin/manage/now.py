@@ -26,6 +26,7 @@ from web_admin.gates.rules import is_overridden
 from web_admin.gates.silence import is_silent
 from web_admin.gates.status import lane_posture
 from web_admin.journal.models import GateEvent
+from web_admin.later.acts import count_held
 from web_admin.manage.lane_schedules import LaneSchedules, RemoveForm
 from web_admin.manage.open_alarms import open_alarm_parts
 from web_admin.operations.first_hour import Step, first_steps
@@ -203,6 +204,7 @@ def show() -> str:
         shown_posture=shown_posture,
         undecided=current_may("decide_restored")
         and bool(open_reviews(request_session(), current_site().site_id)),
+        held_acts=count_held(request_session(), current_site().site_id) if current_may("edit_gates") else 0,
     )
 
 

@@ -110,6 +110,7 @@ FOUND_PAGES: Sequence[Page] = (
         "hours.new", "clock", _l("Add weekly hours"), _l("timetable, schedule, opening hours, working hours")
     ),
     Page("hours.new_day", "clock", _l("Add a special date"), _l("holiday, festival, day off, calendar")),
+    Page("later.show_list", "clock", _l("Planned acts"), _l("begin later, schedule, undo, planned changes")),
     Page(
         "emergency.show_list",
         "key",

@@ -111,7 +111,8 @@ def run(menjin: Menjin, job_id: str) -> None:
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
-    return and_(LongJob.state.in_(UNFINISHED), unclaimed(LongJob, now))
+    # Acts for later have rows of their own kind there, and are begun elsewhere.
+    return and_(LongJob.kind.in_(WORKS), LongJob.state.in_(UNFINISHED), unclaimed(LongJob, now))
 
 
 def _claimed(menjin: Menjin, job_id: str) -> str | None:

@@ -63,8 +63,9 @@ REPAIRS = (
     EventKind.ALARM_ON_BATTERY,
     EventKind.ALARM_BATTERY_LOW,
     EventKind.ALARM_TAMPER,
+    EventKind.ALARM_ACT_HELD,
 )
-"""Raised by a gate, or about its journal: a mail goes out as well. The others are for the guard, at once."""
+"""Of a gate, its journal or a planned act: a mail goes out as well. The others are for the guard, at once."""
 MAILED_WITHIN = timedelta(hours=1)
 """After this an alarm is no news, and an equal one is."""
 ENDS_WITHIN = timedelta(days=30)

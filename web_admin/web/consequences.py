@@ -15,6 +15,7 @@ from web_admin.access.never import newly_never
 from web_admin.access.sent import Sent
 from web_admin.compound.queries import persons_by_id
 from web_admin.core.database import request_session
+from web_admin.later.rules import Loss
 from web_admin.web.places import site_gates
 from web_admin.web.site import site_zone
 from web_admin.web.times import local_date
@@ -47,6 +48,13 @@ class Foreseen:
     def effects(self) -> Iterator[Effect]:
         """Return the effects of all weeks."""
         return (effect for week in self.weeks for effect in week.effects)
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """Return what it takes, where and from whom."""
+        return tuple(
+            Loss(effect.kind, effect.lane_ids, effect.person_ids) for effect in self.effects if effect.is_loss
+        )
 
     @property
     def is_to_be_read(self) -> bool:

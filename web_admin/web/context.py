@@ -22,6 +22,7 @@ from web_admin.gates.models import PairAttempt
 from web_admin.settings.models import SiteLook
 from web_admin.settings.queries import the_look
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.later import asked_begin, note_done
 from web_admin.web.page import Page
 from web_admin.web.preview import held_back, say_effects
 from web_admin.web.rehearsal import NotingEffects, effects_of_request, note_effects
@@ -119,19 +120,24 @@ def submit(
     noting = note_effects()
     act = current_action()
     if isinstance(form, OnceForm) and done_before(act, form, category="info"):
+        note_done(act)
         return back
     try:
+        begins_at = asked_begin()
         if trial is not None and (page := _tried(trial, act, form, noting, back)) is not None:
             return page
         with act.session.begin_nested():
             result = action(act)
+        if preview == "first" and trial is None:
+            page = held_back(act, form, noting, back, begins_at)
+            if page is not None:
+                return page
     except ActionRefused as refusal:
         show_refusal(form, refusal)
         return None
-    if preview == "first" and trial is None and (page := held_back(form, noting, back)) is not None:
-        return page
     if preview == "after":
         say_effects(noting)
+    note_done(act)
     sentence = saved if isinstance(saved, str) else saved(result)
     if sentence:
         flash(sentence, "success")
@@ -145,7 +151,7 @@ def _tried(
     nested = act.session.begin_nested()
     try:
         trial(act)
-        return held_back(form, noting, back)
+        return held_back(act, form, noting, back)
     finally:
         if nested.is_active:
             nested.rollback()

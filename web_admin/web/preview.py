@@ -12,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 from flask import current_app, flash, render_template, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -20,18 +21,24 @@ from werkzeug.wrappers import Response
 from web_admin.access.losses import Effect
 from web_admin.access.sent import Sent
 from web_admin.accounts.permissions import current_may
+from web_admin.action.base import Action
 from web_admin.core.database import undo_request_session
+from web_admin.core.refusal import ActionRefused
+from web_admin.later.rules import takes_more
 from web_admin.web.consequences import SHOWN, Foreseen, Line, Week, foresee, heading, lines_of
+from web_admin.web.forms import AgainForm
+from web_admin.web.later import PLANNED_FIELD, SHOWN_FIELD, may_begin_later, plan, running_act, sent_fields
+from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
 from web_admin.web.rehearsal import NotingEffects, store_and_compare, with_and_without
+from web_admin.web.send_once import planned_before
 from web_admin.web.silent_gates import gates_that_wait
-from web_admin.web.site import current_site, request_now
+from web_admin.web.site import current_site, request_now, site_zone
+from web_admin.web.times import local_time
 
-SHOWN_FIELD = "shown_effects"
 SHOWN_FOR = timedelta(hours=1)
 SAID_AFTER = 2
 """Sentences that the next page has of an act that could not wait; they travel in a cookie."""
-_OWN_FIELDS = frozenset({"csrf_token", SHOWN_FIELD})
 
 
 class _Mark(NamedTuple):
@@ -49,21 +56,35 @@ class _Shown(NamedTuple):
     others: Sequence[Line]
 
 
-def held_back(form: FlaskForm, noting: NotingEffects, back: Response) -> str | None:
-    """Undo an action that takes something from people, and return the page of it; None where it may go on."""
+def held_back(
+    act: Action,
+    form: FlaskForm,
+    noting: NotingEffects,
+    back: Response,
+    begins_at: datetime | None = None,
+) -> Page | None:
+    """Undo an action that takes something from people, and return the page of it; None where it may go on.
+
+    One that is to begin later is undone as well, once it was read, and stored as it was sent.
+    """
     if not noting.has_published:
+        if begins_at is not None:
+            raise ActionRefused(None, _l("Only what changes who may pass can begin later."))
         return None
     now = request_now()
     before, after = with_and_without(noting, current_site().site_id, now)
     foreseen = foresee(before, after, now)
-    if not foreseen.is_to_be_read:
-        return None
+    run = running_act()
+    if run is not None:
+        run.takes_more = takes_more(run.act.sent.losses, foreseen.losses)
+        return _undone(back) if run.takes_more else None
     digest = _digest(before, foreseen)
     sent_back = request.form.get(SHOWN_FIELD)
     mark = _read_mark(sent_back) if sent_back else None
     is_fresh = mark is not None and now - datetime.fromtimestamp(mark.at, now.tzinfo) < SHOWN_FOR
-    if mark is not None and is_fresh and mark.digest == digest:
-        return None
+    was_read = mark is not None and is_fresh and mark.digest == digest
+    if was_read or not foreseen.is_to_be_read:
+        return None if begins_at is None else _planned(act, form, foreseen, begins_at)
     shown = [_shown(foreseen, week) for week in foreseen.weeks]
     undo_request_session()
     return render_template(
@@ -72,13 +93,36 @@ def held_back(form: FlaskForm, noting: NotingEffects, back: Response) -> str | N
         shown=shown,
         never=foreseen.never,
         gates_that_wait=gates_that_wait(site_gates()),
-        fields=[(name, value) for name, value in request.form.items(multi=True) if name not in _OWN_FIELDS],
+        fields=sent_fields(),
+        planned_act=request.form.get(PLANNED_FIELD),
+        may_begin_later=may_begin_later(),
+        begins_at=begins_at,
+        begins_as_typed=_as_typed(begins_at),
+        button=AgainForm(formdata=None),
         mark_field=SHOWN_FIELD,
         mark=_serializer().dumps(_Mark(digest, now.timestamp())),
         why_again=_why_again(is_fresh=is_fresh) if sent_back else None,
         action=request.full_path.rstrip("?"),
         back=back.location,
     )
+
+
+def _as_typed(moment: datetime | None) -> str:
+    return "" if moment is None else moment.astimezone(site_zone()).strftime("%Y-%m-%dT%H:%M")
+
+
+def _undone(back: Response) -> Response:
+    undo_request_session()
+    return back
+
+
+def _planned(act: Action, form: FlaskForm, foreseen: Foreseen, begins_at: datetime) -> Response:
+    lines = [line.text for week in foreseen.weeks for line in lines_of(foreseen, week, names_people=False)]
+    undo_request_session()
+    if not planned_before(act, form):
+        plan(act, begins_at, foreseen.losses, lines[:SHOWN])
+        flash(_("Planned. It begins %(when)s.", when=local_time(begins_at)), "success")
+    return to("later.show_list")
 
 
 def _why_again(*, is_fresh: bool) -> str:
@@ -114,11 +158,10 @@ def _digest(before: Sent, foreseen: Foreseen) -> str:
         (part.gates, {one: part.people[one] for one in concerned & part.people.keys()})
         for part in before.parts
     ]
-    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in _OWN_FIELDS]
     effects: list[tuple[datetime | None, Sequence[Effect]]] = [
         (None if week.is_first else week.begins, week.effects) for week in foreseen.weeks
     ]
-    whole = [current_user.id, request.path, fields, effects, state]
+    whole = [current_user.id, request.path, sent_fields(), effects, state]
     plain = msgspec.to_builtins(whole, str_keys=True, order="deterministic")
     return hashlib.sha256(msgspec.json.encode(plain)).hexdigest()
 

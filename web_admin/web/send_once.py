@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from flask import current_app, flash, request
 from flask_babel import gettext
+from flask_wtf import FlaskForm
 
 from web_admin.action.base import Action
 from web_admin.core.once import claimed_before
@@ -21,6 +22,17 @@ def done_before(act: Action, form: OnceForm | None = None, *, category: str = "d
     if not _sent_before(act, form or OnceForm()):
         return False
     _say_done(category)
+    return True
+
+
+def planned_before(act: Action, form: FlaskForm) -> bool:
+    """Claim the token of a form whose act begins later; show a message when it was planned already.
+
+    The token itself stays free: the form is sent again at its time.
+    """
+    if not isinstance(form, OnceForm) or not claimed_before(act.session, f"later {form.once.data}", act.now):
+        return False
+    _say_done("info")
     return True
 
 

@@ -126,6 +126,8 @@ MANAGER = (
     manager("passages_asked", "events/person/{person}", "main form"),
     manager("who_asked", "events/who/north/101?journal=j", "main form"),
     manager("why", "events/why", "main form"),
+    manager("planned_acts", "later", "#held form"),
+    manager("hours_begin_later", "hours/{hours}", "main #begins_at", ("click", "details.later summary")),
     manager("try_it", "try", "main form #q"),
     manager("try_it_found", "try?q=3-1203", "main form #person_id"),
     manager("week_of_lane", "access/lanes/north-in", "main .week svg"),

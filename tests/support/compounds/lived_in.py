@@ -26,6 +26,7 @@ from web_admin.face.guardian_requests import ask_guardians
 from web_admin.face.models import AssessmentRow, GuardianRequest
 from web_admin.gates.hours import save_hours
 from web_admin.gates.schedules import set_schedule
+from web_admin.later.acts import HELD, KIND, Sent, plan_act
 from web_admin.operations.jobs import put_job
 from web_admin.people.actions import add_person
 from web_admin.people.invitations import accept_invitation, invite
@@ -121,6 +122,7 @@ def live_in(compound: ManagedCompound) -> dict[str, str]:
         )
         _schedule(office)
         _leave_a_sheet_half_read(office)
+        _plan_acts(office, manager.id, compound.persons["王芳"])
         make_part(office, begin_run(office, "invitations", ["5"]).run_id)
         publish_to_residents(office, compound.persons["王芳"])
         review_twice(office)
@@ -160,6 +162,23 @@ def _schedule(act: Action) -> None:
     night = save_hours(act, None, "夜间 Night", [Span(WEEKDAYS[:5], 1439, 300)])
     set_schedule(act, "north-in", market.hours_id, "held_open")
     set_schedule(act, "north-in", night.hours_id, "lockdown")
+
+
+def _plan_acts(act: Action, account_id: int, person_id: str) -> None:
+    """Plan other hours for next week, and rights that wait for a person since this morning."""
+    hours_id = act.session.scalars(select(Hours.hours_id).where(Hours.name == "保洁时段")).one()
+    line = "1 person can no longer enter by 北门."
+    fields = (("name", "保洁时段"), ("span1-days", "mon"), ("span1-start", "07:00"), ("span1-end", "12:00"))
+    path, args = f"/manage/hours/{hours_id}", {"hours_id": hours_id}
+    hours = Sent(account_id, "hours.edit", path, args, fields, lines=(line,))
+    plan_act(act, hours, act.now + timedelta(days=5))
+    path, args = f"/manage/people/{person_id}/grants", {"person_id": person_id}
+    plan_act(act, Sent(account_id, "person.grants", path, args, (), lines=(line,)), act.now)
+    act.session.flush()
+    is_due = select(LongJob.job_id).where(LongJob.kind == KIND, LongJob.claimed_until <= act.now)
+    for job_id in act.session.scalars(is_due).all():
+        row = act.session.get_one(LongJob, job_id)
+        row.state, row.result = HELD, {**row.result, "why": "more"}
 
 
 def _leave_a_sheet_half_read(act: Action) -> None:
@@ -228,7 +247,9 @@ def words_of(compound: ManagedCompound) -> dict[str, str]:
             "office_pass": session.scalars(
                 select(VisitorPassRow.pass_id).where(VisitorPassRow.issuer_person_id.is_(None))
             ).one(),
-            "import_job": session.scalars(select(LongJob.job_id)).one(),
+            "import_job": session.scalars(
+                select(LongJob.job_id).where(LongJob.kind == "import_people")
+            ).one(),
             "audit": session.scalars(select(ComplianceAudit.audit_id)).one(),
             "incident": session.scalars(select(Incident.incident_id)).one(),
             "request": session.scalars(select(RightsRequest.request_id)).one(),

@@ -147,7 +147,7 @@ def test_jobs_of_a_whole_server_begin_at_once_and_those_of_cells_are_spread(cell
     first, many = make_scheduler(monotonic=lambda: 0.0), make_scheduler(monotonic=lambda: 0.0)
     jobs_on(first).add(cell)
     jobs_on(many).add(Later())
-    names = {"outbox", "watch", "housekeeping", "machine", "lease"}
+    names = {"outbox", "watch", "housekeeping", "later", "machine", "lease"}
     assert {one.key: at for at, _number, one in first._due} == {("", what): 0.0 for what in names}
     due = {one.key[1]: at for at, _number, one in many._due}
     assert due.keys() == names

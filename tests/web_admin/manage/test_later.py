@@ -1,0 +1,296 @@
+"""An act that begins later: read, planned, listed by day, withdrawn, done at its time or held."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from gate_controller.contract.calendars import Span
+from tests.support.act_previews import go_on, is_preview
+from tests.support.compounds.desk import hidden_of, read
+from tests.web_admin.manage.forms import send
+from web_admin.accounts.models import User
+from web_admin.alarms.models import Alarm
+from web_admin.compound.models import Hours
+from web_admin.core.database import current_menjin
+from web_admin.core.job_models import LongJob
+from web_admin.gates.hours import save_hours
+from web_admin.journal.models import AuditEntry
+from web_admin.later import acts as later_acts
+from web_admin.operations import later_runs
+from web_admin.operations.jobs import run_due as run_jobs
+from web_admin.operations.later_runs import run_due
+from web_admin.people.actions import GrantSpec, set_grants
+from web_admin.web import later as web_later
+
+WEDNESDAY = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
+MONDAY = {"when": "later", "begins_at": "2026-07-06T06:00"}
+AT_BEGIN = datetime(2026, 7, 5, 22, 0, tzinfo=UTC)
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
+SHORTER = {"name": "Weekdays", "span1-days": list(WEEKDAYS), "span1-start": "07:00", "span1-end": "12:00"}
+LONGER = SHORTER | {"span1-end": "20:00"}
+LIST = "/manage/later"
+PLANNED = LongJob.kind == later_acts.KIND
+
+
+@pytest.fixture
+def compound_begins():
+    return WEDNESDAY
+
+
+@pytest.fixture
+def office(compound):
+    return compound.signed_in("manager")
+
+
+@pytest.fixture
+def weekdays(compound):
+    with compound.act("manager") as act:
+        hours_id = save_hours(act, None, "Weekdays", [Span(WEEKDAYS, 7 * 60, 18 * 60)]).hours_id
+        set_grants(act, compound.persons["王芳"], [GrantSpec(("north-in", "north-out"), hours_id)])
+    return hours_id
+
+
+def until(compound, hours_id):
+    return read(compound, lambda s: s.get_one(Hours, hours_id).spans[0]["until_minute"]) // 60
+
+
+def states(compound):
+    return read(compound, lambda s: s.scalars(select(LongJob.state).where(PLANNED)).all())
+
+
+def page_now(compound):
+    return compound.signed_in("manager").get(LIST)
+
+
+def entries(compound):
+    kinds = select(AuditEntry.kind).where(AuditEntry.kind.like("%plan%")).order_by(AuditEntry.seq)
+    return read(compound, lambda s: s.scalars(kinds).all())
+
+
+def open_alarms(compound):
+    return read(compound, lambda s: s.scalars(select(Alarm.kind).where(Alarm.gate_id.is_(None))).all())
+
+
+def pass_time(compound, to=AT_BEGIN):
+    compound.clock.now = to
+    return run_due(compound.app)
+
+
+@pytest.fixture
+def planned(compound, office, weekdays):
+    """Plan shorter hours for Monday, after they were read."""
+    shown = send(office, f"/manage/hours/{weekdays}", **SHORTER, **MONDAY)
+    assert "1 person can no longer enter by 北门" in shown.text
+    sent = go_on(office, shown)
+    assert sent.location == LIST
+    return weekdays
+
+
+def test_it_is_listed_by_its_day_and_nothing_is_done_before(compound, office, planned):
+    page = office.get(LIST).text
+    assert re.search(r"<h2>Mon, Jul 6, 2026</h2>", page)
+    assert "06:00 · Other hours" in page
+    assert "1 person can no longer enter by 北门" in page
+    assert pass_time(compound, AT_BEGIN - timedelta(minutes=1)) == 0
+    assert until(compound, planned) == 18
+
+
+@pytest.mark.both_databases
+def test_at_its_time_it_is_done_once(compound, office, planned):
+    assert pass_time(compound) == 1
+    assert until(compound, planned) == 12
+    assert (states(compound), pass_time(compound)) == (["done"], 0)
+    assert "Nothing is planned" in page_now(compound).text
+    assert entries(compound) == ["act_planned", "planned_act_begun"]
+    assert open_alarms(compound) == []
+
+
+def test_after_days_without_a_server_it_is_done_once(compound, planned):
+    assert pass_time(compound, AT_BEGIN + timedelta(days=3)) == 1
+    assert (until(compound, planned), pass_time(compound, AT_BEGIN + timedelta(days=4))) == (12, 0)
+
+
+@pytest.mark.both_databases
+def test_two_workers_do_it_once(compound, planned):
+    first, second = claimed(compound), claimed(compound)
+    assert second is None
+    compound.clock.now = AT_BEGIN + timedelta(minutes=4)  # the first one hangs
+    third = later_acts.claim_act(*parts(compound), first.job_id, compound.clock.now)
+    later_runs._run(compound.app, parts_of(compound), third)
+    later_runs._run(compound.app, parts_of(compound), first)
+    assert (states(compound), until(compound, planned)) == (["done"], 12)
+    assert entries(compound) == ["act_planned", "planned_act_begun"]
+
+
+def test_a_crash_before_the_end_leaves_nothing_and_it_is_begun_again(compound, planned, monkeypatch):
+    monkeypatch.setattr(web_later, "end_attempt", crash)
+    with pytest.raises(KeyboardInterrupt):
+        pass_time(compound)
+    monkeypatch.undo()
+    assert (states(compound), until(compound, planned)) == (["waiting"], 18)
+    assert pass_time(compound) == 0  # the claim of the one that crashed lasts
+    assert pass_time(compound, AT_BEGIN + timedelta(minutes=4)) == 1
+    assert (states(compound), until(compound, planned)) == (["done"], 12)
+
+
+def crash(*_args):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.both_databases
+def test_what_is_withdrawn_as_it_begins_is_undone(compound, planned):
+    begun = claimed(compound)
+    with compound.act("manager") as act:
+        later_acts.withdraw_act(act, begun.job_id)
+    later_runs._run(compound.app, parts_of(compound), begun)
+    assert (states(compound), until(compound, planned)) == (["withdrawn"], 18)
+    assert open_alarms(compound) == []
+
+
+def parts_of(compound):
+    return compound.app.extensions["menjin"]
+
+
+def parts(compound):
+    return parts_of(compound).database, parts_of(compound).sealer
+
+
+def claimed(compound):
+    compound.clock.now = AT_BEGIN
+    job_id = read(compound, lambda s: s.scalars(select(LongJob.job_id).where(PLANNED)).one())
+    return later_acts.claim_act(*parts(compound), job_id, AT_BEGIN)
+
+
+def test_it_can_be_withdrawn(compound, office, planned):
+    page = office.get(LIST).text
+    (path,) = re.findall(r'action="(/manage/later/[^"]+/withdraw)"', page)
+    for _twice in range(2):
+        assert office.post(path, data=hidden_of(page, path)).location == LIST
+    assert (states(compound), pass_time(compound)) == (["withdrawn"], 0)
+    assert until(compound, planned) == 18
+
+
+@pytest.mark.both_databases
+def test_where_another_would_be_outside_by_then_it_waits_for_a_person(compound, office, planned):
+    with compound.act("manager") as act:
+        set_grants(act, compound.persons["王磊"], [GrantSpec(("north-in",), planned)])
+    pass_time(compound)
+    assert (states(compound), until(compound, planned)) == (["held"], 18)
+    office = compound.signed_in("manager")  # the session of last week is over
+    assert "1 planned act waits for you" in office.get("/manage/").text
+    assert open_alarms(compound) == ["alarm_act_held"]
+    page = office.get(LIST).text
+    assert "It would take more than when it was planned" in page
+    shown = look_at(office, planned)
+    assert "2 people can no longer enter by 北门" in shown.text
+    go_on(office, shown)
+    assert (states(compound), until(compound, planned)) == (["done"], 12)
+
+
+def look_at(office, hours_id):
+    """Press the button of an act that waits for a person."""
+    path = f"/manage/hours/{hours_id}"
+    form = office.get(LIST).text.partition(f'action="{path}"')[2].partition("</form>")[0]
+    fields: dict[str, list[str]] = {}
+    for name, value in re.findall(r'name="([^"]+)"[^>]*value="([^"]*)"', form):
+        fields.setdefault(name, []).append(value)
+    return office.post(path, data=fields)
+
+
+def test_where_one_fewer_is_outside_by_then_it_is_done(compound, office, planned):
+    with compound.act("manager") as act:
+        set_grants(act, compound.persons["王芳"], [GrantSpec(("north-in", "north-out"))])
+    pass_time(compound)
+    assert (states(compound), until(compound, planned)) == (["done"], 12)
+
+
+@pytest.mark.parametrize("change", [{"active": False}, {"roles": []}])
+def test_an_account_that_may_not_by_then_does_nothing(compound, office, planned, change):
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        account = session.scalars(select(User).where(User.email == "manager@example.org")).one()
+        for name, value in change.items():
+            setattr(account, name, value)
+    pass_time(compound)
+    assert (states(compound), until(compound, planned)) == (["held"], 18)
+
+
+def test_a_form_that_is_sent_twice_is_planned_once(compound, office, weekdays):
+    shown = send(office, f"/manage/hours/{weekdays}", **SHORTER, **MONDAY)
+    for _twice in range(2):
+        assert go_on(office, shown).location == LIST
+    assert states(compound) == ["waiting"]
+
+
+def test_a_time_that_was_typed_counts_whichever_button_was_pressed(compound, office, weekdays):
+    sent = send(office, f"/manage/hours/{weekdays}", **LONGER, begins_at=MONDAY["begins_at"])
+    assert (sent.location, until(compound, weekdays)) == (LIST, 18)
+
+
+def test_one_that_waits_for_a_person_can_be_planned_anew(compound, office, planned):
+    with compound.act("manager") as act:
+        set_grants(act, compound.persons["王磊"], [GrantSpec(("north-in",), planned)])
+    pass_time(compound)
+    office = compound.signed_in("manager")
+    shown = look_at(office, planned)
+    go_on(office, shown, begins_at="2026-07-07T06:00")
+    assert sorted(states(compound)) == ["waiting", "withdrawn"]
+    pass_time(compound, AT_BEGIN + timedelta(days=1))
+    assert until(compound, planned) == 12
+
+
+def test_printing_pins_cannot_begin_later(compound, office):
+    asked = {"act": "print_pins", "person": [compound.persons["王芳"]], **MONDAY}
+    refused = send(office, "/manage/people/", "/manage/people/bulk/do", **asked)
+    assert "Only what changes who may pass can begin later." in refused.text
+
+
+def test_what_takes_nothing_is_planned_at_once(compound, office, weekdays):
+    assert send(office, f"/manage/hours/{weekdays}", **LONGER, **MONDAY).location == LIST
+    assert until(compound, weekdays) == 18
+    pass_time(compound)
+    assert until(compound, weekdays) == 20
+
+
+def test_what_is_gone_by_then_is_held(compound, office, planned):
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        session.execute(update(Hours).where(Hours.hours_id == planned).values(hours_id="other"))
+    pass_time(compound)
+    assert states(compound) == ["held"]
+
+
+@pytest.mark.parametrize(
+    ("begins_at", "said"),
+    [
+        ("", "Choose the day and the time at which it is to begin."),
+        ("tomorrow", "Choose the day and the time at which it is to begin."),
+        ("2026-06-01T06:00", "This time is in the past. Choose a later one."),
+        ("2028-06-01T06:00", "Choose a time within a year."),
+    ],
+)
+def test_a_time_that_is_none_is_refused_with_a_sentence(compound, office, weekdays, begins_at, said):
+    refused = send(office, f"/manage/hours/{weekdays}", **SHORTER, when="later", begins_at=begins_at)
+    assert said in refused.text
+    assert (states(compound), until(compound, weekdays)) == ([], 18)
+
+
+def test_from_the_page_of_what_it_takes_it_can_be_planned_as_well(compound, office, weekdays):
+    shown = send(office, f"/manage/hours/{weekdays}", **SHORTER)
+    assert is_preview(shown)
+    assert go_on(office, shown, **MONDAY).location == LIST
+    assert until(compound, weekdays) == 18
+
+
+def test_background_jobs_leave_it_alone(compound, office, planned):
+    compound.clock.now = AT_BEGIN
+    with compound.app.app_context():
+        assert run_jobs(current_menjin(), AT_BEGIN) == 0
+    assert states(compound) == ["waiting"]
+
+
+def test_what_was_sent_is_sealed_and_goes_with_the_act(compound, office, planned):
+    sealed = read(compound, lambda s: s.scalars(select(LongJob.payload_sealed).where(PLANNED)).one())
+    assert b"Weekdays" not in sealed
+    pass_time(compound)
+    assert read(compound, lambda s: s.scalars(select(LongJob.payload_sealed).where(PLANNED)).one()) is None

@@ -1,0 +1,103 @@
+"""Page of acts that begin later: by day, with what each took from people when it was planned."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+
+from flask import Blueprint, current_app, render_template
+from flask_babel import LazyString
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from web_admin.accounts.names import shown_names
+from web_admin.accounts.permissions import access_of, allowed, current_may
+from web_admin.compound.queries import persons_by_id
+from web_admin.core.database import current_menjin, request_session
+from web_admin.gates.queries import hours_names
+from web_admin.later.acts import HELD, LaterAct, open_acts, withdraw_act
+from web_admin.web.context import press
+from web_admin.web.forms import AgainForm
+from web_admin.web.later import PLANNED_FIELD, TITLES
+from web_admin.web.page import Page, to
+from web_admin.web.places import site_lanes
+from web_admin.web.site import current_site, site_zone
+
+WHY_HELD: Mapping[str, LazyString] = {
+    "more": _l("It would take more than when it was planned, so nothing was done."),
+    "refused": _l("At its time it was refused, so nothing was done."),
+    "account": _l("The account that planned it may not do it any more, so nothing was done."),
+    "failed": _l("At its time it failed, so nothing was done."),
+}
+
+bp = Blueprint("later", __name__, url_prefix="/manage/later")
+
+
+@bp.get("")
+@allowed("edit_gates")
+def show_list() -> str:
+    """List the acts that begin later: those that wait for a person first, then by day."""
+    session = request_session()
+    acts = [
+        one for one in open_acts(session, current_menjin().sealer, current_site().site_id) if _may_do(one)
+    ]
+    return render_template(
+        "manage/later.html",
+        held=[one for one in acts if one.state == HELD],
+        days=list(_by_day([one for one in acts if one.state != HELD])),
+        titles=TITLES,
+        about=_about(acts),
+        words_of_hold=WHY_HELD,
+        planned_field=PLANNED_FIELD,
+        names=shown_names(session, {one.author_id for one in acts}),
+        button=AgainForm(formdata=None),
+    )
+
+
+def _about(acts: Sequence[LaterAct]) -> Mapping[str, str]:
+    """Return by act what it changes: names of hours, lanes or people as they are now, else as it was sent."""
+    session, site_id = request_session(), current_site().site_id
+    hours = hours_names(session, site_id)
+    lanes = {lane.lane_id: f"{lane.gate.name} · {lane.name}" for lane in site_lanes()}
+    people = persons_by_id(session, {one.sent.args.get("person_id", "") for one in acts})
+
+    def name(one: LaterAct) -> str:
+        args, fields = one.sent.args, dict(one.sent.fields)
+        person = people.get(args.get("person_id", ""))
+        found = (
+            person.display_name if person is not None else "",
+            lanes.get(args.get("lane_id", ""), ""),
+            hours.get(args.get("hours_id", "") or fields.get("hours_id", ""), ""),
+            args.get("day", ""),
+            fields.get("name", ""),
+            fields.get("day", ""),
+        )
+        return " · ".join(dict.fromkeys(one for one in found if one))
+
+    return {one.job_id: name(one) for one in acts}
+
+
+def _may_do(act: LaterAct) -> bool:
+    """Return whether the signed-in account may send the form itself."""
+    access = access_of(current_app, act.sent.endpoint)
+    return access is not None and current_may(access[1])
+
+
+def _by_day(acts: list[LaterAct]) -> Iterator[tuple[object, list[LaterAct]]]:
+    zone = site_zone()
+    for _day, of_day in groupby(acts, key=lambda one: one.begins_at.astimezone(zone).date()):
+        listed = list(of_day)
+        yield listed[0].begins_at, listed
+
+
+@bp.post("/<job_id>/withdraw")
+@allowed("edit_gates")
+def withdraw(job_id: str) -> Page:
+    """Withdraw an act that has not begun; one that has begun is over already."""
+    session = request_session()
+    acts = open_acts(session, current_menjin().sealer, current_site().site_id)
+    if not any(one.job_id == job_id and _may_do(one) for one in acts):
+        return to("later.show_list")
+    return press(
+        lambda act: withdraw_act(act, job_id),
+        saved=_("Withdrawn. Nothing changes at that time."),
+        back=to("later.show_list"),
+    )

@@ -1,0 +1,125 @@
+"""Let an act of the office begin later: a time beside its form, and what was sent is stored and not done.
+
+When its time has come it is sent again as it was (`operations/later_runs.py`), with its author's rights.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from flask import g, request
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+
+from web_admin.action.base import Action, record
+from web_admin.core.parameters import makes_sense
+from web_admin.core.refusal import ActionRefused
+from web_admin.later.acts import DONE, WITHDRAWN, LaterAct, Sent, end_act, end_attempt, plan_act
+from web_admin.later.rules import Loss
+from web_admin.web.site import request_now, site_zone
+
+WHEN_FIELD, LATER, BEGINS_FIELD = "when", "later", "begins_at"
+PLANNED_FIELD, SHOWN_FIELD = "planned_act", "shown_effects"
+OWN_FIELDS = frozenset({"csrf_token", WHEN_FIELD, BEGINS_FIELD, PLANNED_FIELD, SHOWN_FIELD})
+MOST_AHEAD = timedelta(days=366)
+NO_TIME = _l("Choose the day and the time at which it is to begin.")
+
+TITLES: Mapping[str, LazyString] = {
+    "hours.new": _l("New hours"),
+    "hours.edit": _l("Other hours"),
+    "hours.remove": _l("Hours removed"),
+    "hours.new_day": _l("Special day"),
+    "hours.edit_day": _l("Another special day"),
+    "hours.remove_day": _l("Special day removed"),
+    "schedules.new": _l("Weekly mode of a lane"),
+    "schedules.remove": _l("Weekly mode of a lane removed"),
+    "gates.edit_lane": _l("Lane changed"),
+    "person.grants": _l("Where and when a person may pass"),
+    "bulk.act": _l("Act on several people"),
+    "bulk.undo": _l("Act on several people undone"),
+    "cards.end": _l("End of a card, PIN or phone"),
+}
+"""Acts that may begin later, and what the list of them calls each."""
+
+
+@dataclass
+class LaterRun:
+    """An act whose time has come, and what became of it: whether it takes more than was read, or is done."""
+
+    act: LaterAct
+    takes_more: bool = False
+    is_done: bool = False
+
+
+class TooLate(Exception):
+    """Another process has the act that this one runs, or it was withdrawn: nothing of it is done."""
+
+
+def running_act() -> LaterRun | None:
+    """Return the act for later that this request runs, None for what a person sent."""
+    run: LaterRun | None = g.get("menjin_later_run")
+    return run
+
+
+def may_begin_later() -> bool:
+    """Return whether the act that this request sends, or shows a form of, may begin later."""
+    return request.endpoint in TITLES
+
+
+def asked_begin() -> datetime | None:
+    """Return when the form that was sent is to begin, None for at once; raise ActionRefused.
+
+    A time that was typed counts whichever button was pressed.
+    """
+    typed = request.form.get(BEGINS_FIELD, "")
+    if not may_begin_later() or not (typed or request.form.get(WHEN_FIELD) == LATER):
+        return None
+    try:
+        naive = datetime.fromisoformat(typed).replace(tzinfo=None)
+    except ValueError:
+        raise ActionRefused(None, NO_TIME) from None
+    if not makes_sense(naive):
+        raise ActionRefused(None, NO_TIME)
+    now, begins_at = request_now(), naive.replace(tzinfo=site_zone()).astimezone(UTC)
+    if begins_at <= now:
+        raise ActionRefused(None, _l("This time is in the past. Choose a later one."))
+    if begins_at > now + MOST_AHEAD:
+        raise ActionRefused(None, _l("Choose a time within a year."))
+    return begins_at
+
+
+def sent_fields() -> list[tuple[str, str]]:
+    """Return the fields of the form that was sent, without those that say how and when."""
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in OWN_FIELDS]
+
+
+def plan(act: Action, begins_at: datetime, losses: tuple[Loss, ...], lines: Sequence[str]) -> None:
+    """Store what was sent in place of doing it; raise ActionRefused when too much is planned already.
+
+    Where it is one that waited for a person, it waits for its new time instead.
+    """
+    sent = Sent(
+        current_user.id,
+        str(request.endpoint),
+        request.full_path.rstrip("?"),
+        {name: str(value) for name, value in (request.view_args or {}).items()},
+        tuple(sent_fields()),
+        losses,
+        tuple(lines),
+    )
+    plan_act(act, sent, begins_at)
+    if planned := request.form.get(PLANNED_FIELD):
+        end_act(act.session, act.site_id, planned, WITHDRAWN, act.now)
+
+
+def note_done(act: Action) -> None:
+    """Note in its own transaction that a planned act is done, at its time or by a person; raise TooLate."""
+    run, planned = running_act(), request.form.get(PLANNED_FIELD)
+    if run is not None:
+        if not end_attempt(act.session, run.act, act.now):
+            raise TooLate(run.act.job_id)
+        record(act, "planned_act_begun", {"job_id": run.act.job_id})
+        run.is_done = True
+    elif planned:
+        end_act(act.session, act.site_id, planned, DONE, act.now)

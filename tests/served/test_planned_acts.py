@@ -57,7 +57,8 @@ def plan(manager, hours_id: str) -> None:
     shown = manager.post(path, form).text
     assert "1 person can no longer enter by 北门" in shown
     fields: dict[str, list[str]] = {}
-    for name, value in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', shown):
+    of_preview = shown.partition("data-act-preview")[2].partition("</form>")[0]
+    for name, value in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', of_preview):
         fields.setdefault(html.unescape(name), []).append(html.unescape(value))
     assert manager.post(path, fields | {"csrf_token": manager.csrf_token}).status_code == 303
 

@@ -197,6 +197,7 @@ MAY: dict[str, str] = {
     "hours.remove": "MI",
     "hours.remove_day": "MI",
     "later.show_list": "MI",
+    "later.undo": "MI",
     "later.withdraw": "MI",
     "now.hold_open": "MG",
     "live.stream": "MGI",

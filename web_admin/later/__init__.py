@@ -1,1 +1,4 @@
-"""Acts of the office that begin later, as they were sent, until they are done, withdrawn or held."""
+"""Keep acts of the office that begin later, as they were sent, and what was before one that can be undone.
+
+Imports actions and below.
+"""

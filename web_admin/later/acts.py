@@ -159,6 +159,21 @@ def hold_act(session: Session, act: LaterAct, why: str) -> bool:
     return True
 
 
+def end_same_act(act: Action, job_id: str, path: str, state: str) -> None:
+    """Say that an act is over, where it was sent to this address: another one stays."""
+    row = act.session.get(LongJob, job_id, with_for_update=True)
+    if row is None or (row.site_id, row.kind) != (act.site_id, KIND) or row.state not in OPEN:
+        return
+    if _read(row, act.sealer).sent.path == path:
+        _end(row, state, act.now)
+
+
+def hold_all(session: Session, site_id: str, why: str) -> None:
+    """Let every act of a site wait for a person, who reads why."""
+    for row in session.scalars(select(LongJob).where(*_of_site(site_id), LongJob.state == WAITING)):
+        row.state, row.result = HELD, {**row.result, "why": why}
+
+
 def withdraw_act(act: Action, job_id: str) -> None:
     """Withdraw an act that is not over; withdrawing it twice changes nothing."""
     begin(act)

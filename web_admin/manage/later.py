@@ -1,4 +1,4 @@
-"""Page of acts that begin later: by day, with what each took from people when it was planned."""
+"""Page of acts that begin later, by day, with what each takes from people, and of acts that can be undone."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -12,19 +12,24 @@ from web_admin.accounts.names import shown_names
 from web_admin.accounts.permissions import access_of, allowed, current_may
 from web_admin.compound.queries import persons_by_id
 from web_admin.core.database import current_menjin, request_session
+from web_admin.core.job_models import JOBS_KEPT_FOR
 from web_admin.gates.queries import hours_names
-from web_admin.later.acts import HELD, LaterAct, open_acts, withdraw_act
+from web_admin.later.acts import HELD, LaterAct, Sent, open_acts, withdraw_act
+from web_admin.later.past import DONE, Done, PastAct, past_acts
 from web_admin.web.context import press
 from web_admin.web.forms import AgainForm
 from web_admin.web.later import PLANNED_FIELD, TITLES
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
+from web_admin.web.silent_gates import say_saved
 from web_admin.web.site import current_site, site_zone
+from web_admin.web.undo import Part, names_of_parts, parts_of, undo_act
 
 WHY_HELD: Mapping[str, LazyString] = {
     "more": _l("It would take more than when it was planned, so nothing was done."),
     "refused": _l("At its time it was refused, so nothing was done."),
     "account": _l("The account that planned it may not do it any more, so nothing was done."),
+    "restored": _l("The server was restored from a backup: it may have been withdrawn or done since."),
     "failed": _l("At its time it failed, so nothing was done."),
 }
 
@@ -34,33 +39,47 @@ bp = Blueprint("later", __name__, url_prefix="/manage/later")
 @bp.get("")
 @allowed("edit_gates")
 def show_list() -> str:
-    """List the acts that begin later: those that wait for a person first, then by day."""
-    session = request_session()
-    acts = [
-        one for one in open_acts(session, current_menjin().sealer, current_site().site_id) if _may_do(one)
-    ]
+    """List acts that begin later, first those that wait for a person, then by day; and what can be undone."""
+    session, sealer, site_id = request_session(), current_menjin().sealer, current_site().site_id
+    acts = [one for one in open_acts(session, sealer, site_id) if _may_do(one.sent)]
+    past = [one for one in past_acts(session, sealer, site_id) if _may_do(one.done)]
     return render_template(
         "manage/later.html",
         held=[one for one in acts if one.state == HELD],
         days=list(_by_day([one for one in acts if one.state != HELD])),
         titles=TITLES,
-        about=_about(acts),
+        past=past,
+        undoable=_last_of_their_parts(past),
+        about=_about({one.job_id: one.sent for one in acts} | {one.job_id: one.done for one in past}),
         words_of_hold=WHY_HELD,
         planned_field=PLANNED_FIELD,
-        names=shown_names(session, {one.author_id for one in acts}),
+        kept_days=JOBS_KEPT_FOR.days,
+        names=shown_names(session, [one.author_id for one in acts] + [one.author_id for one in past]),
         button=AgainForm(formdata=None),
     )
 
 
-def _about(acts: Sequence[LaterAct]) -> Mapping[str, str]:
+def _last_of_their_parts(past: Sequence[PastAct]) -> frozenset[str]:
+    """Return the acts, of those given with the last one first, after which no other changed the same."""
+    seen: set[Part] = set()
+    last = set()
+    for one in past:
+        parts = parts_of(one.done) if one.state == DONE else frozenset()
+        if parts and seen.isdisjoint(parts):
+            last.add(one.job_id)
+        seen |= parts
+    return frozenset(last)
+
+
+def _about(acts: Mapping[str, Sent | Done]) -> Mapping[str, str]:
     """Return by act what it changes: names of hours, lanes or people as they are now, else as it was sent."""
     session, site_id = request_session(), current_site().site_id
     hours = hours_names(session, site_id)
     lanes = {lane.lane_id: f"{lane.gate.name} · {lane.name}" for lane in site_lanes()}
-    people = persons_by_id(session, {one.sent.args.get("person_id", "") for one in acts})
+    people = persons_by_id(session, {one.args.get("person_id", "") for one in acts.values()})
 
-    def name(one: LaterAct) -> str:
-        args, fields = one.sent.args, dict(one.sent.fields)
+    def name(one: Sent | Done) -> str:
+        args, fields = one.args, dict(one.fields) if isinstance(one, Sent) else {}
         person = people.get(args.get("person_id", ""))
         found = (
             person.display_name if person is not None else "",
@@ -69,15 +88,16 @@ def _about(acts: Sequence[LaterAct]) -> Mapping[str, str]:
             args.get("day", ""),
             fields.get("name", ""),
             fields.get("day", ""),
+            *(names_of_parts(one) if isinstance(one, Done) else ()),
         )
         return " · ".join(dict.fromkeys(one for one in found if one))
 
-    return {one.job_id: name(one) for one in acts}
+    return {job_id: name(one) for job_id, one in acts.items()}
 
 
-def _may_do(act: LaterAct) -> bool:
+def _may_do(act: Sent | Done) -> bool:
     """Return whether the signed-in account may send the form itself."""
-    access = access_of(current_app, act.sent.endpoint)
+    access = access_of(current_app, act.endpoint)
     return access is not None and current_may(access[1])
 
 
@@ -88,13 +108,28 @@ def _by_day(acts: list[LaterAct]) -> Iterator[tuple[object, list[LaterAct]]]:
         yield listed[0].begins_at, listed
 
 
+@bp.post("/<job_id>/undo")
+@allowed("edit_gates")
+def undo(job_id: str) -> Page:
+    """Undo an act, after what that takes from people was read; one that changed again since stays."""
+    session = request_session()
+    past = past_acts(session, current_menjin().sealer, current_site().site_id)
+    if not any(one.job_id == job_id and _may_do(one.done) for one in past):
+        return to("later.show_list")
+    return press(
+        lambda act: undo_act(act, job_id),
+        saved=lambda _done: say_saved(_("Undone.")),
+        back=to("later.show_list"),
+    )
+
+
 @bp.post("/<job_id>/withdraw")
 @allowed("edit_gates")
 def withdraw(job_id: str) -> Page:
     """Withdraw an act that has not begun; one that has begun is over already."""
     session = request_session()
     acts = open_acts(session, current_menjin().sealer, current_site().site_id)
-    if not any(one.job_id == job_id and _may_do(one) for one in acts):
+    if not any(one.job_id == job_id and _may_do(one.sent) for one in acts):
         return to("later.show_list")
     return press(
         lambda act: withdraw_act(act, job_id),

@@ -110,7 +110,12 @@ FOUND_PAGES: Sequence[Page] = (
         "hours.new", "clock", _l("Add weekly hours"), _l("timetable, schedule, opening hours, working hours")
     ),
     Page("hours.new_day", "clock", _l("Add a special date"), _l("holiday, festival, day off, calendar")),
-    Page("later.show_list", "clock", _l("Planned acts"), _l("begin later, schedule, undo, planned changes")),
+    Page(
+        "later.show_list",
+        "clock",
+        _l("Planned acts and undo"),
+        _l("begin later, schedule, take back, planned changes"),
+    ),
     Page(
         "emergency.show_list",
         "key",

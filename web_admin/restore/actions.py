@@ -27,6 +27,7 @@ from web_admin.credentials.models import EmergencyCode
 from web_admin.face.restored import end_restored_faces
 from web_admin.gates.orders import mark_gate
 from web_admin.journal.ledger import append_audit
+from web_admin.later.acts import hold_all
 from web_admin.policy.effects import PolicyEffects
 from web_admin.policy.publish import publish_policy
 from web_admin.restore.accounts import end_restored_accounts
@@ -48,6 +49,7 @@ def begin_restoring(session: Session, sealer: Sealer, site_id: str, now: datetim
     """Mark a site as restored: gates owe what they hold, no old order is delivered, every face ends."""
     site = session.get_one(Site, site_id)
     site.restoring, site.restored_at = True, now
+    hold_all(session, site_id, "restored")  # what was withdrawn after the backup must not begin
     site.backup_epoch, site.backup_version = site.epoch, site.version
     gates = session.scalars(select(Gate).where(Gate.site_id == site_id)).all()
     for gate in gates:

@@ -28,6 +28,7 @@ from web_admin.web.preview import held_back, say_effects
 from web_admin.web.rehearsal import NotingEffects, effects_of_request, note_effects
 from web_admin.web.send_once import done_before
 from web_admin.web.site import current_site, request_now, site_zone
+from web_admin.web.undo import keep_changes, values_before
 
 Row = TypeVar("Row", bound=Base)
 Result = TypeVar("Result")
@@ -124,6 +125,7 @@ def submit(
         return back
     try:
         begins_at = asked_begin()
+        before = values_before(act)
         if trial is not None and (page := _tried(trial, act, form, noting, back)) is not None:
             return page
         with act.session.begin_nested():
@@ -135,6 +137,7 @@ def submit(
     except ActionRefused as refusal:
         show_refusal(form, refusal)
         return None
+    keep_changes(act, before)
     if preview == "after":
         say_effects(noting)
     note_done(act)

@@ -15,7 +15,7 @@ from flask_login import current_user
 from web_admin.action.base import Action, record
 from web_admin.core.parameters import makes_sense
 from web_admin.core.refusal import ActionRefused
-from web_admin.later.acts import DONE, WITHDRAWN, LaterAct, Sent, end_act, end_attempt, plan_act
+from web_admin.later.acts import DONE, WITHDRAWN, LaterAct, Sent, end_attempt, end_same_act, plan_act
 from web_admin.later.rules import Loss
 from web_admin.web.site import request_now, site_zone
 
@@ -34,6 +34,7 @@ TITLES: Mapping[str, LazyString] = {
     "hours.remove_day": _l("Special day removed"),
     "schedules.new": _l("Weekly mode of a lane"),
     "schedules.remove": _l("Weekly mode of a lane removed"),
+    "gates.new_lane": _l("New lane"),
     "gates.edit_lane": _l("Lane changed"),
     "person.grants": _l("Where and when a person may pass"),
     "bulk.act": _l("Act on several people"),
@@ -94,6 +95,10 @@ def sent_fields() -> list[tuple[str, str]]:
     return [(name, value) for name, value in request.form.items(multi=True) if name not in OWN_FIELDS]
 
 
+def _sent_to() -> str:
+    return request.full_path.rstrip("?")
+
+
 def plan(act: Action, begins_at: datetime, losses: tuple[Loss, ...], lines: Sequence[str]) -> None:
     """Store what was sent in place of doing it; raise ActionRefused when too much is planned already.
 
@@ -102,7 +107,7 @@ def plan(act: Action, begins_at: datetime, losses: tuple[Loss, ...], lines: Sequ
     sent = Sent(
         current_user.id,
         str(request.endpoint),
-        request.full_path.rstrip("?"),
+        _sent_to(),
         {name: str(value) for name, value in (request.view_args or {}).items()},
         tuple(sent_fields()),
         losses,
@@ -110,7 +115,7 @@ def plan(act: Action, begins_at: datetime, losses: tuple[Loss, ...], lines: Sequ
     )
     plan_act(act, sent, begins_at)
     if planned := request.form.get(PLANNED_FIELD):
-        end_act(act.session, act.site_id, planned, WITHDRAWN, act.now)
+        end_same_act(act, planned, sent.path, WITHDRAWN)
 
 
 def note_done(act: Action) -> None:
@@ -122,4 +127,4 @@ def note_done(act: Action) -> None:
         record(act, "planned_act_begun", {"job_id": run.act.job_id})
         run.is_done = True
     elif planned:
-        end_act(act.session, act.site_id, planned, DONE, act.now)
+        end_same_act(act, planned, _sent_to(), DONE)

@@ -69,6 +69,7 @@ def held_back(
     """
     if not noting.has_published:
         if begins_at is not None:
+            undo_request_session()
             raise ActionRefused(None, _l("Only what changes who may pass can begin later."))
         return None
     now = request_now()

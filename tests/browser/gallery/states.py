@@ -126,7 +126,7 @@ MANAGER = (
     manager("passages_asked", "events/person/{person}", "main form"),
     manager("who_asked", "events/who/north/101?journal=j", "main form"),
     manager("why", "events/why", "main form"),
-    manager("planned_acts", "later", "#held form"),
+    manager("planned_acts", "later", "#past form"),
     manager("hours_begin_later", "hours/{hours}", "main #begins_at", ("click", "details.later summary")),
     manager("try_it", "try", "main form #q"),
     manager("try_it_found", "try?q=3-1203", "main form #person_id"),

@@ -27,6 +27,7 @@ from web_admin.face.models import AssessmentRow, GuardianRequest
 from web_admin.gates.hours import save_hours
 from web_admin.gates.schedules import set_schedule
 from web_admin.later.acts import HELD, KIND, Sent, plan_act
+from web_admin.later.past import Change, Done, keep
 from web_admin.operations.jobs import put_job
 from web_admin.people.actions import add_person
 from web_admin.people.invitations import accept_invitation, invite
@@ -175,6 +176,9 @@ def _plan_acts(act: Action, account_id: int, person_id: str) -> None:
     path, args = f"/manage/people/{person_id}/grants", {"person_id": person_id}
     plan_act(act, Sent(account_id, "person.grants", path, args, (), lines=(line,)), act.now)
     act.session.flush()
+    span = {"days": list(WEEKDAYS), "from_minute": 480, "until_minute": 1080}
+    was = {"name": "保洁时段", "spans": [span]}
+    keep(act, Done("hours.edit", {"hours_id": hours_id}, {hours_id: Change(was, was | {"spans": []})}))
     is_due = select(LongJob.job_id).where(LongJob.kind == KIND, LongJob.claimed_until <= act.now)
     for job_id in act.session.scalars(is_due).all():
         row = act.session.get_one(LongJob, job_id)

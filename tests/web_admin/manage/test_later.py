@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from gate_controller.contract.calendars import Span
 from tests.support.act_previews import go_on, is_preview
@@ -16,12 +16,15 @@ from web_admin.compound.models import Hours
 from web_admin.core.database import current_menjin
 from web_admin.core.job_models import LongJob
 from web_admin.gates.hours import save_hours
+from web_admin.gates.hours_in_use import remove_hours
 from web_admin.journal.models import AuditEntry
 from web_admin.later import acts as later_acts
 from web_admin.operations import later_runs
 from web_admin.operations.jobs import run_due as run_jobs
 from web_admin.operations.later_runs import run_due
 from web_admin.people.actions import GrantSpec, set_grants
+from web_admin.people.print_models import PrintRun
+from web_admin.restore.actions import begin_restoring
 from web_admin.web import later as web_later
 
 WEDNESDAY = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
@@ -244,6 +247,7 @@ def test_printing_pins_cannot_begin_later(compound, office):
     asked = {"act": "print_pins", "person": [compound.persons["王芳"]], **MONDAY}
     refused = send(office, "/manage/people/", "/manage/people/bulk/do", **asked)
     assert "Only what changes who may pass can begin later." in refused.text
+    assert read(compound, lambda s: s.scalars(select(PrintRun)).all()) == []
 
 
 def test_what_takes_nothing_is_planned_at_once(compound, office, weekdays):
@@ -254,8 +258,9 @@ def test_what_takes_nothing_is_planned_at_once(compound, office, weekdays):
 
 
 def test_what_is_gone_by_then_is_held(compound, office, planned):
-    with compound.app.app_context(), current_menjin().database.session() as session:
-        session.execute(update(Hours).where(Hours.hours_id == planned).values(hours_id="other"))
+    with compound.act("manager") as act:
+        set_grants(act, compound.persons["王芳"], [])
+        remove_hours(act, planned)
     pass_time(compound)
     assert states(compound) == ["held"]
 
@@ -280,6 +285,39 @@ def test_from_the_page_of_what_it_takes_it_can_be_planned_as_well(compound, offi
     assert is_preview(shown)
     assert go_on(office, shown, **MONDAY).location == LIST
     assert until(compound, weekdays) == 18
+
+
+def test_after_a_restore_it_waits_since_it_may_have_been_withdrawn(compound, planned):
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        begin_restoring(session, current_menjin().sealer, compound.site_id, compound.clock())
+    pass_time(compound)
+    assert (states(compound), until(compound, planned)) == (["held"], 18)
+    said = select(LongJob.result["why"].as_string()).where(PLANNED)
+    assert read(compound, lambda s: s.scalars(said).all()) == ["restored"]
+
+
+def test_an_act_that_names_another_as_the_planned_one_leaves_that(compound, office, planned):
+    job_id = read(compound, lambda s: s.scalars(select(LongJob.job_id).where(PLANNED)).one())
+    send(office, "/manage/hours/new", **SHORTER | {"name": "New ones", "planned_act": job_id})
+    assert states(compound) == ["waiting"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "hours/new",
+        "hours/days/new",
+        "gates/north/lanes/new",
+        "gates/north/lanes/north-in",
+        "lanes/north-in/schedules/new",
+        "people/{person}/grants",
+    ],
+)
+def test_a_form_that_offers_a_time_takes_it(compound, office, weekdays, path):
+    path = "/manage/" + path.format(person=compound.persons["王芳"])
+    assert 'name="begins_at"' in office.get(path).text
+    with compound.app.test_request_context(path, method="POST"):
+        assert web_later.may_begin_later()
 
 
 def test_background_jobs_leave_it_alone(compound, office, planned):

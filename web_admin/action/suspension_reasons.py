@@ -175,6 +175,8 @@ def checked_cause(act: Action, cause: Cause, *, of_person: bool) -> CheckedCause
     return CheckedCause(reason, reference, cause.until, party)
 
 
+OF_CREDENTIALS = tuple(reason for reason, rule in RULES.items() if rule.of_credential and "office" in rule.by)
+"""Why the office may end one way in: what it may suspend one for."""
 NO_SUCH_REASON = _(
     "This is no reason to suspend a way in. Choose one of the list. A debt is none: it may not be "
     "collected by keeping people out of their homes."

@@ -12,6 +12,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from gate_controller.contract.records import CredentialKind
 from web_admin.accounts.permissions import allowed, role_names
 from web_admin.action.base import Action
+from web_admin.action.suspension_reasons import OF_CREDENTIALS
 from web_admin.action.suspensions import why_it_stays
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.database import current_menjin, request_session
@@ -22,6 +23,7 @@ from web_admin.credentials.cards import issue_card
 from web_admin.credentials.child_agreements import agree_by_card, lacks_agreement
 from web_admin.credentials.look_ups import HANDED_IN, LOOK_REASONS, Look, checked_look, record_look
 from web_admin.credentials.queries import holders_of_card
+from web_admin.face.ways_in import Aftermath
 from web_admin.web.agreement_text import agreement_text
 from web_admin.web.back_to_first_hour import back_to
 from web_admin.web.context import (
@@ -201,11 +203,15 @@ def resume(credential_id: str) -> Page:
 @bp.post("/<credential_id>/end")
 @allowed("issue_credentials")
 def end(credential_id: str) -> Page:
-    """End a card, PIN or phone for good."""
-    reason = "lost" if request.form.get("reason") == "lost" else "returned"
-    return _change(
-        credential_id, "", lambda act: end_credential(act, credential_id, reason), _("Ended for good.")
-    )
+    """End a card, PIN or phone for good, for a reason of the list."""
+    return _change(credential_id, "", lambda act: _end(act, credential_id), _("Ended for good."))
+
+
+def _end(act: Action, credential_id: str) -> Aftermath:
+    reason = request.form.get("reason", "")
+    if reason not in OF_CREDENTIALS:
+        raise ActionRefused(None, _l("Choose for which reason it ends."))
+    return end_credential(act, credential_id, reason)
 
 
 def _change(

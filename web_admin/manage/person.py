@@ -13,7 +13,7 @@ from gate_controller.contract.credential_kinds import OWN_KINDS
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Action
-from web_admin.action.suspension_reasons import OF_PERSONS, RULES, Cause
+from web_admin.action.suspension_reasons import OF_CREDENTIALS, OF_PERSONS, RULES, Cause
 from web_admin.action.suspensions import why_it_stays
 from web_admin.compound.models import Person
 from web_admin.compound.suspension_models import Suspension
@@ -120,6 +120,7 @@ def _page(person: Person, **forms: OnceForm) -> str:
         added=added_by(session, person.person_id),
         why_it_stays=partial(why_it_stays, current_action()),
         invitation_hours=INVITATION_HOURS,
+        end_reasons=OF_CREDENTIALS,
         suspensions=suspensions_of(session, person.person_id),
         **_names_of_grants(person),
         **{"button": AgainForm(formdata=None), "suspend_form": SuspendForm(formdata=None)} | forms,

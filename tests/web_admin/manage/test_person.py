@@ -85,8 +85,28 @@ def test_a_persons_page_has_one_accent_for_what_is_missing_first(client, compoun
     assert "Invited" in page
     assert accents() == []
     card = re.search(r"/manage/cards/(\w+)/end", page)[0]
-    done(client, send(client, path, card))
+    done(client, send(client, path, card, reason="lost"))
     assert accents() == ["Give a card"]
+
+
+@pytest.mark.parametrize("reason", ["lost", "damaged", "returned", "asked"])
+def test_a_card_ends_for_the_reason_that_the_office_chose(client, compound, rows, reason):
+    path = f"/manage/people/{compound.persons['林薇']}"
+    page = client.get(path).text
+    end = re.search(r"/manage/cards/(\w+)/end", page)
+    assert f'<option value="{reason}">' in page.partition(end[0])[2].partition("</form>")[0]
+    done(client, send(client, path, end[0], reason=reason))
+    row = rows(lambda s: s.get_one(CredentialRow, end[1]))
+    assert (row.state, row.ended_reason) == ("ended", reason)
+
+
+@pytest.mark.parametrize("reason", ["", "unpaid"])
+def test_a_card_does_not_end_without_a_reason_of_the_list(client, compound, rows, reason):
+    path = f"/manage/people/{compound.persons['林薇']}"
+    end = re.search(r"/manage/cards/(\w+)/end", client.get(path).text)
+    send(client, path, end[0], reason=reason)
+    assert "Choose for which reason it ends." in client.get(path).text
+    assert rows(lambda s: s.get_one(CredentialRow, end[1])).state == "active"
 
 
 def test_moving_out_needs_a_confirmation_and_ends_everything(client, compound, rows):

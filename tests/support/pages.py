@@ -1,6 +1,7 @@
 """Pages as a browser shows them: without the space that the lines of a template put beside tags."""
 
 import re
+from functools import cached_property
 from typing import Any
 
 from flask import Flask
@@ -9,20 +10,27 @@ from flask.testing import FlaskClient
 KEPT = re.compile(r"(<(?:textarea|pre)\b.*?</(?:textarea|pre)>)", re.DOTALL)
 TAG = re.compile(r"(<[a-z!/][^<>]*>)", re.IGNORECASE)
 QUOTED = re.compile(r'("[^"]*")')
+END = re.compile(r"(?:\s+/?|/)>$")
 
 
 def without_layout(html: str) -> str:
     """Return a page with each tag on one line and no line break beside a tag, textarea and pre unchanged."""
-    return "".join(part if KEPT.fullmatch(part) else _unbroken(part) for part in KEPT.split(html))
+    parts = KEPT.split(html)
+    parts[::2] = map(_unbroken, parts[::2])
+    return "".join(parts)
 
 
 def _unbroken(html: str) -> str:
-    return "".join(_on_one_line(part) if TAG.fullmatch(part) else _text(part) for part in TAG.split(html))
+    parts = TAG.split(html)
+    parts[::2] = [_text(text) if "\n" in text else text for text in parts[::2]]
+    parts[1::2] = [_on_one_line(tag) if "\n" in tag or END.search(tag) else tag for tag in parts[1::2]]
+    return "".join(parts)
 
 
 def _on_one_line(tag: str) -> str:
-    parts = QUOTED.split(re.sub(r"\s*/?>$", ">", tag))
-    return "".join(part if QUOTED.fullmatch(part) else re.sub(r"\s*\n\s*", " ", part) for part in parts)
+    parts = QUOTED.split(END.sub(">", tag))
+    parts[::2] = [re.sub(r"\s*\n\s*", " ", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def _text(between: str) -> str:
@@ -30,7 +38,7 @@ def _text(between: str) -> str:
 
 
 class _Page:
-    @property
+    @cached_property
     def text(self) -> str:
         """The page without its layout, anything else as it was sent."""
         sent: str = self.get_data(as_text=True)  # type: ignore[attr-defined]

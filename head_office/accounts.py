@@ -36,7 +36,7 @@ _OF_PLACE = "SELECT at FROM failed_try WHERE place = ? ORDER BY at DESC LIMIT 1 
 _IS_KNOWN = "SELECT 1 FROM known_place WHERE account = ? AND place = ? AND at > ?"
 _OF_ACCOUNT = "SELECT at FROM failed_try WHERE account = ? ORDER BY at DESC LIMIT 1 OFFSET ?"
 
-_passwords = CryptContext(["argon2"], argon2__time_cost=3, argon2__memory_cost=65_536)
+PASSWORDS = CryptContext(["argon2"], argon2__time_cost=3, argon2__memory_cost=65_536)
 _Codes = TOTP.using(issuer="Menjin head office")
 
 
@@ -62,7 +62,7 @@ def make_account(storage: Storage, name: str, password: str) -> bytes:
     if zxcvbn(password[:_ESTIMATED_CHARS], user_inputs=known)["guesses"] < LEAST_GUESSES:
         raise PasswordRefused("this password is too easy to guess; four unrelated words are good")
     secret = secrets.token_bytes(SECRET_BYTES)
-    storage.put_account(Account(name, _passwords.hash(password), secret, 0))
+    storage.put_account(Account(name, PASSWORDS.hash(password), secret, 0))
     return secret
 
 
@@ -85,9 +85,9 @@ def sign_in(storage: Storage, name: str, password: str, code: str, address: str,
         rows.execute("INSERT INTO failed_try VALUES (?, ?, ?)", mark)
     account, password = storage.account(name), password[:MAX_PASSWORD_CHARS]
     if account is None:
-        _passwords.hash(password)  # both answers take as long
+        PASSWORDS.hash(password)  # both answers take as long
         return Tried()
-    if not (_passwords.verify(password, account.password_hash) and _use_code(storage, account, code, now)):
+    if not (PASSWORDS.verify(password, account.password_hash) and _use_code(storage, account, code, now)):
         return Tried()
     with storage.transaction() as rows:
         rows.execute("DELETE FROM failed_try WHERE account = ? AND place = ?", (name, place))

@@ -166,7 +166,7 @@ def passwords_hashed_quickly() -> None:
     """Take the time out of the hash: staff sign in thousands of times in these tests."""
     from web_admin.web import sign_in
 
-    sign_in.PASSWORD_HASH_COST = {"argon2__time_cost": 1, "argon2__memory_cost": 64}
+    sign_in.PASSWORD_HASH_COST = {"argon2__time_cost": 1, "argon2__memory_cost": 64, "argon2__parallelism": 1}
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -64,7 +64,7 @@ from web_admin.gates.orders import mark_gate
 from web_admin.journal.models import AuditEntry
 from web_admin.people.actions import move_out
 
-pytestmark = pytest.mark.thorough
+pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("codes_hashed_quickly")]
 
 START = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 SOME_GATE = st.sampled_from(GATES)

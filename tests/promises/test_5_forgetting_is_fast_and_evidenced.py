@@ -49,6 +49,7 @@ from hardware.cameras.camera import FolderCamera
 from tests.promises.endings import ENDINGS, Home, copy_of, ended
 from tests.support.compounds.forgetting import GATES
 from tests.support.compounds.people import person, records
+from tests.support.examples import examples
 from tests.support.gates.site_keys import SiteKeys, encoded
 from web_admin.compound.models import Gate
 from web_admin.core.refusal import ActionRefused
@@ -312,7 +313,10 @@ def test_after_every_ending_no_share_is_left_and_none_is_leased(
     assert home.leased() == before - gone, "those who stay go on under the new key"
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.thorough
+@settings(
+    max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(st.sampled_from(sorted(ENDINGS)), min_size=2, max_size=5))
 def test_over_any_order_of_endings_what_ended_stays_ended(
     first: Home, tmp_path: Path, endings: list[str]

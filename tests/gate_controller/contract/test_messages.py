@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate_controller.contract import messages as sync_contract
@@ -28,6 +28,7 @@ from gate_controller.contract.signing import (
     sign,
     verify,
 )
+from tests.support.examples import examples
 from tests.support.gates.site_keys import SiteKeys
 
 SITE = SiteKeys.make()
@@ -105,6 +106,8 @@ def test_a_signature_holds_for_its_domain_and_bytes_alone(message: bytes, domain
 RECORDS = st.dictionaries(st.text(max_size=6), st.binary(max_size=6), max_size=5)
 
 
+@pytest.mark.thorough
+@settings(max_examples=examples(100))
 @given(RECORDS, RECORDS, st.sampled_from(["sha256", "lthash16"]))
 def test_the_digest_of_a_policy_separates_any_two_sets(
     one: dict[str, bytes], other: dict[str, bytes], kind: sync_contract.DigestKind

@@ -19,6 +19,7 @@ from gate_controller.contract.records import (
     SiteRecord,
 )
 from tests.support.compounds.people import HOME_OF_EMERGENCY, card, emergency_code, lane, person, records
+from tests.support.examples import examples
 from tests.support.gates.site_keys import encoded
 
 NOW = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
@@ -195,7 +196,8 @@ SPANS = st.lists(
 ).map(tuple)
 
 
-@settings(max_examples=25, deadline=None)
+@pytest.mark.thorough
+@settings(max_examples=examples(25), deadline=None)
 @given(
     st.sets(st.sampled_from(Method)).map(lambda some: (Method.CARD, *(some - {Method.CARD}))),
     st.dictionaries(st.sampled_from(Method), SPANS),

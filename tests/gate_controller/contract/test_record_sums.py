@@ -3,11 +3,13 @@
 import hashlib
 from array import array
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate_controller.contract.messages import policy_digest
 from gate_controller.contract.record_sums import NO_RECORDS, SUMS_BYTES, changed_sums, digest_of_sums
+from tests.support.examples import examples
 
 KEYS = st.sampled_from([f"person:{n}" for n in range(6)] + ["site", "lane:入口"])
 DIGESTS = st.integers(0, 3).map(lambda number: bytes([number]) * 32)
@@ -24,6 +26,8 @@ def naive(records: dict[str, bytes]) -> bytes:
     return b"".join(number.to_bytes(2, "little") for number in sums)
 
 
+@pytest.mark.thorough
+@settings(max_examples=examples(100))
 @given(STEPS)
 def test_changes_lead_to_the_sums_of_the_whole(steps: list[dict[str, bytes | None]]) -> None:
     records: dict[str, bytes] = {}

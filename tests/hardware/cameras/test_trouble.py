@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -25,6 +25,7 @@ from hardware.cameras.trouble import (
 )
 from hardware.interfaces import Frame
 from hardware.simulated.camera_scene import CameraScene, hand_on_the_lens, street
+from tests.support.examples import examples
 
 CHANCE = np.random.default_rng(4)
 
@@ -180,6 +181,8 @@ def test_any_picture_of_any_size_is_looked_at(frame: Frame, before: Trouble | No
     assert changed_share(glance(frame).tiles, glance(frame.copy()).tiles) == 0
 
 
+@pytest.mark.thorough
+@settings(max_examples=examples(100))
 @given(st.lists(st.tuples(st.sampled_from("fdcgl"), st.floats(0.01, 3)), max_size=60))
 def test_no_history_goes_from_one_trouble_to_another_without_pictures_for_it(steps) -> None:
     frames = {

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 
+from tests.support.examples import examples
 from web_admin.accounts.throttle import LONGEST_WAIT, Claim, claim, worked
 from web_admin.core import limit_counts
 from web_admin.core.database import Database
@@ -137,7 +138,10 @@ def test_tries_side_by_side_do_not_pass_the_limit_together(throttle: Throttle) -
     assert taken == [*range(1, PAIR_FAILURES + 1)]
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@pytest.mark.thorough
+@settings(
+    max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("123"), st.integers(0, 400)), max_size=40))
 def test_whatever_happened_everyone_may_try_again_within_the_longest_wait(
     throttle: Throttle, tries: list[tuple[str, str, int]]

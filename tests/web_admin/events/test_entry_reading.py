@@ -13,6 +13,7 @@ from gate_controller.contract.journal_chain import GENESIS, HEAD_DOMAIN, Head, S
 from gate_controller.contract.messages import EVENTS_PATH, EventsReply
 from gate_controller.contract.signing import sign
 from tests.support.compounds.with_gates import journal
+from tests.support.examples import examples
 from tests.web_admin.sync.answers import alarms
 from web_admin.action.base import Action
 from web_admin.alarms.actions import acknowledge_alarm
@@ -154,8 +155,9 @@ VALUES = st.one_of(
 )
 
 
+@pytest.mark.thorough
 @settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -18,6 +18,7 @@ from gate_controller.contract.journal_chain import (
 from gate_controller.contract.messages import EVENTS_PATH
 from gate_controller.contract.signing import certified_key, verify
 from tests.support.compounds.with_gates import PlayedGate, journal
+from tests.support.examples import examples
 from tests.web_admin.events.sent_events import send
 from tests.web_admin.sync.answers import alarms, error_of, introduced
 from web_admin.action.base import Action
@@ -54,8 +55,9 @@ def test_events_are_stored_acknowledged_and_countersigned(database, site, north,
     assert head == Head(site, "north", 3, entries[-1].digest)
 
 
+@pytest.mark.thorough
 @settings(
-    max_examples=30,
+    max_examples=examples(30),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -231,7 +231,7 @@ def test_a_time_that_was_typed_counts_whichever_button_was_pressed(compound, off
     assert (sent.location, until(compound, weekdays)) == (LIST, 18)
 
 
-def test_one_that_waits_for_a_person_can_be_planned_anew(compound, office, planned):
+def test_one_that_waits_for_a_person_can_be_planned_again(compound, office, planned):
     with compound.act("manager") as act:
         set_grants(act, compound.persons["王磊"], [GrantSpec(("north-in",), planned)])
     pass_time(compound)

@@ -165,7 +165,7 @@ def test_over_any_history_no_input_releases_a_lane_and_none_keeps_it_shut(
     cables = [move for board in (safety, bench.inputs) for move in (board.unplug, board.replug)]
     heard = len(obeyed(bench.relay).heard)
 
-    @settings(max_examples=examples(25, fewest=5), deadline=None)
+    @settings(max_examples=examples(25, fewest=12), deadline=None)
     @given(st.lists(st.tuples(st.sampled_from(wires + cables), st.sampled_from((0.0, 0.03))), max_size=12))
     def any_history(moves: list[tuple[Callable[[], object], float]]) -> None:
         for move, seconds in moves:

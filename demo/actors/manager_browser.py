@@ -16,6 +16,7 @@ from demo.actors.phone import TIMEOUT_SECONDS, PageRefused, words_of
 TOTP_STEP_SECONDS = 30
 WRONG = re.compile(r'<p class="wrong"[^>]*>(.*?)</p>', re.DOTALL)
 SHOWN_FIRST, SHOWN_FIELD = "data-act-preview", "shown_effects"
+ASKS_WHY = 'name="lock_out"'
 """A page that shows first what an act takes from people has these."""
 CODE = re.compile(r'<p class="code">\s*([A-Z0-9-]+)\s*</p>')
 
@@ -102,7 +103,8 @@ class ManagerDesk:
         """Send shorter hours; return what they take from people, of which nothing is done yet."""
         path = f"/manage/hours/{hours_id}"
         times: dict[str, str | tuple[str, ...]] = {"span1-start": begins, "span1-end": ends}
-        page = self._submit(self._form(self._get(path), path, None, path), times, goes_on=False)
+        form = self._form(self._get(path), path, None, path)
+        page = self._submit(form, times, may_refuse=True, goes_on=False)
         if SHOWN_FIRST not in page:
             raise PageRefused(f"{path} was saved without a word of what it takes: {words_of(page)}")
         return words_of(page, most_chars=800)
@@ -116,14 +118,16 @@ class ManagerDesk:
             "when": "later",
             "begins_at": begins_at,
         }
-        self._submit(self._form(self._get(path), path, None, path), changes, goes_on=False)
+        form = self._form(self._get(path), path, None, path)
+        self._submit(form, changes, may_refuse=True, goes_on=False)
         self.go_on({"when": "later", "begins_at": begins_at})
         return words_of(self._last, most_chars=800)
 
     def go_on(self, changes: dict[str, str | tuple[str, ...]] | None = None) -> None:
-        """Do what was read on the last page."""
+        """Do what was read on the last page; where it keeps people out, for works at a gate."""
         (form,) = (form for form in forms_of(self._last) if any(SHOWN_FIELD in each for each in form.fields))
-        self._submit(form, changes or {})
+        why: dict[str, str | tuple[str, ...]] = {"lock_out": "works"} if ASKS_WHY in self._last else {}
+        self._submit(form, why | (changes or {}))
 
     def end_card(self, person_id: str, credential_id: str, reason: str) -> None:
         """End a card for good."""
@@ -133,6 +137,14 @@ class ManagerDesk:
         """Suspend everything of a person; raise DeskRefused with the messages beside the fields."""
         own = f"/manage/people/{person_id}"
         _refuse_as(self._send(own, f"{own}/suspend", {"reason": reason}, may_refuse=True))
+
+    def take_lanes(self, person_id: str, reason: str) -> None:
+        """Take all lanes from a person; where the page asks why, give a reason; raise DeskRefused."""
+        path = f"/manage/people/{person_id}/grants"
+        page = self._send(path, path, {"lanes": ()}, may_refuse=True)
+        if ASKS_WHY in page:
+            why = self._form(page, path, page_path=path)
+            _refuse_as(self._submit(why, {"lock_out": reason}, may_refuse=True))
 
     def issue_card(self, person_id: str, number: int) -> None:
         """Bind a card to a person."""
@@ -192,6 +204,6 @@ class ManagerDesk:
         self._last = reply.text
         if reply.status_code != 200 and not (may_refuse and reply.status_code == 422):
             raise PageRefused(f"{form.action} answered {reply.status_code}: {words_of(reply.text)}")
-        if goes_on and SHOWN_FIRST in reply.text:
+        if goes_on and SHOWN_FIRST in reply.text and ASKS_WHY not in reply.text:
             self.go_on()
         return self._last

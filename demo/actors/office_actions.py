@@ -58,6 +58,10 @@ class Desk(Protocol):
         """Suspend everything of a person for a reason; raise DeskRefused."""
         ...
 
+    def take_lanes(self, person_id: str, reason: str) -> None:
+        """Take all lanes from a person, and give a reason where the page asks; raise DeskRefused."""
+        ...
+
     def issue_card(self, person_id: str, number: int) -> None:
         """Bind a card to a person."""
         ...

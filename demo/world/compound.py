@@ -5,7 +5,7 @@ the list. PINs and invitations are random, as they always are. Names are invente
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
@@ -295,4 +295,5 @@ def _seed_staff(act: Action, compound: Compound) -> None:
 
 def _let_pass_at_other_hours(act: Action, compound: Compound, person_id: str) -> None:
     lanes = tuple(lane.lane_id for plan in GATES for lane in plan.lanes)
-    set_grants(act, person_id, [GrantSpec(lanes, hours_id=compound.hours_id)])
+    asked = replace(act, because="asked")
+    set_grants(asked, person_id, [GrantSpec(lanes, hours_id=compound.hours_id)])

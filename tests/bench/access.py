@@ -31,7 +31,9 @@ from gate_controller.rules.access import decide
 from gate_controller.rules.decision import GateMemory
 from tests.bench.figure import Figure, percentile
 from web_admin.access.answers import where_may, why_at
+from web_admin.access.comparison import Comparison
 from web_admin.access.difference import Difference, difference
+from web_admin.access.lock_outs import kept_out
 from web_admin.access.sent import GateSent, Part, PersonSent, Sent
 from web_admin.access.sweep import policy_of, presented
 
@@ -65,6 +67,7 @@ def measure() -> Iterator[Figure]:
         by_minutes = pairs * minute_ms
         ratio = float(f"{milliseconds / by_minutes:.2g}")
         yield Figure("access", case, round(milliseconds, 1), "ms", PEER, round(by_minutes), ratio, target)
+        yield _asked_of_an_act(name, before, after, target)
     yield _try_it(before)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - at_start_kib
     yield Figure("access", "memory more at the most", round(grown / 1024, 1), "MiB", target=300.0)
@@ -77,6 +80,21 @@ def _measured(before: Sent, after: Sent) -> tuple[float, Difference]:
         found = difference(before, after, BEGINS, ENDS)
         rounds.append((time.process_time() - started) * 1000)
     return percentile(rounds, 0.5), found
+
+
+def _asked_of_an_act(name: str, before: Sent, after: Sent, target: float) -> Figure:
+    """Return what an act waits for: its difference in each week, and whom it keeps out."""
+    rounds = []
+    for _ in range(ROUNDS):
+        started = time.process_time()
+        comparison = Comparison(before, after, BEGINS)
+        kept_out(comparison)
+        rounds.append((time.process_time() - started) * 1000)
+        if not comparison.weeks[0]:
+            raise AssertionError(f"{name}: the bench measures nothing")
+    return Figure(
+        "access", f"{name}, with whom it keeps out", round(percentile(rounds, 0.5), 1), "ms", target=target
+    )
 
 
 def _try_it(sent: Sent) -> Figure:

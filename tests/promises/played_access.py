@@ -26,7 +26,8 @@ from tests.promises.drawn_acts import DrawnAct, draw_act
 from tests.promises.drawn_weeks import CARD_KEY, LANE, ME, MINUTES, OTHER, WAY_OUT
 from tests.promises.played_weeks import KEYS, PASS_KEY
 from web_admin.access.answers import where_may, who_may
-from web_admin.access.difference import Difference, difference, lock_outs
+from web_admin.access.difference import Difference, difference
+from web_admin.access.lock_outs import lock_outs
 from web_admin.access.sent import Sent, sent_by_records
 from web_admin.access.spans import Spans
 from web_admin.access.sweep import Way
@@ -142,7 +143,7 @@ def compare(act: DrawnAct, counts: Counter[str]) -> Iterator[str]:
     for person_id in (OTHER,) if act.seed % 5 == 2 else ():
         other = [play(act, gate, LANE, person_id) for gate in gates]
         yield from _unlike_changes(act, worked_out, LANE, other[0], other[1], person_id)
-    outs = lock_outs(first, second, act.begins, ends)
+    outs = lock_outs(worked_out)
     lost = sum(minutes_of(act, one.lost) for one in outs if one.person_id == ME)
     if lost != inward[0] & ~inward[1]:
         yield "lock-out"

@@ -1,8 +1,9 @@
 """Promise 11: no person is locked out for money.
 
 Over histories that chance makes up a landlord tries every door: the manager's page, a list, the interface, a
-sheet, with and without a helper among the guards. Does not cover: staff who lie about the reason, which its
-person reads and objects to; two accounts that act together; hours and grants that are taken away.
+sheet, an access review, with and without a helper among the guards. Does not cover: staff who lie about the
+reason, which its person reads and objects to; two accounts that act together; orders for a while; times that
+are taken in steps.
 """
 
 from collections.abc import Callable
@@ -14,13 +15,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from tests.promises.coming_home import times_at_home
+from tests.promises.keeping_out import DOORS as LANDLORDS_DOORS
+from tests.promises.keeping_out import HAS_A_REASON, NEVER, OWN, Home, a_home
 from tests.support.acting import add_lane, by_phone, household
 from tests.support.examples import examples
 from web_admin.action.base import Action
 from web_admin.action.suspension_reasons import Cause, SuspensionReason
 from web_admin.compound.models import CredentialRow, Person
-from web_admin.compound.suspension_models import Suspension
+from web_admin.compound.suspension_models import LockOut, Suspension
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.actions import end_credential, resume_credential, suspend_credential
 from web_admin.credentials.cards import issue_card
@@ -36,6 +41,7 @@ OF_DEBT = ("unpaid", "欠费", "arrears", "")
 WORDS = (*OF_DEBT, *SuspensionReason)
 OF_WHOLE_PEOPLE = {"asked", "moved_out", "order", "danger"}
 OF_CARDS = {"lost", "damaged", "returned", "asked", "home"}
+OF_ACTS = OF_WHOLE_PEOPLE | OF_CARDS | {"works"}
 WEEK, MONTH = 7, 30
 DOORS = (
     "page",
@@ -223,3 +229,102 @@ def test_what_a_landlord_tries_first_keeps_no_person_out(act: Action, steps: lis
     for step in steps:
         do(life, step)
         check(life)
+
+
+# -- what comes to the same ---------------------------------------------------------------------------
+
+ACTS = st.lists(
+    st.tuples(
+        st.sampled_from(sorted(LANDLORDS_DOORS)),
+        st.sampled_from(("", "unpaid", "欠费", "works", "asked", "moved_out", "lost")),
+        st.integers(0, 12),
+    ),
+    min_size=2,
+    max_size=6,
+)
+Act = tuple[str, str, int]
+
+
+@pytest.mark.publishing
+@given(acts=ACTS)
+@settings(
+    max_examples=examples(80),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_whatever_keeps_a_resident_out_has_a_reason_of_the_list_and_leaves_a_row(
+    act: Action, acts: list[Act]
+) -> None:
+    with act.session.begin_nested() as example:
+        home = a_home(act)
+        for each in acts:
+            try_to_keep_out(home, each)
+        example.rollback()
+
+
+@pytest.mark.publishing
+@pytest.mark.parametrize(
+    "acts",
+    [
+        [("grants", "unpaid", 0)],
+        [("grants", "", 1)],
+        [("grants", "moved_out", 3)],
+        [("hours", "unpaid", 0)],
+        [("hours", "works", 1)],
+        [("schedule", "", 3)],
+        [("lane", "works", 0), ("lane", "", 3)],
+        [("end", "lost", 0), ("end", "unpaid", 1)],
+        [("end", "lost", 0), ("interface", "", 1)],
+        [("interface", "", 0), ("interface", "", 1)],
+        [("interface_suspends", "", 0), ("interface_suspends", "", 1)],
+        [("list", "", 0), ("list_undone", "", 0), ("import", "", 0)],
+        [("gate", "", 0), ("suspend", "", 0), ("suspend", "", 1)],
+        [("calendar", "unpaid", day) for day in range(7)],
+        [("review", "", shape) for shape in (2, 3, 6)],
+        [("lane", "works", 1), ("lane", "works", 4), ("review", "", 2), ("review", "", 3)],
+        [("review_unanswered", "", 2), ("review_unanswered", "", 0)],
+        [("page", "", 0), ("grants", "", 0), ("interface", "", 0), ("interface", "", 1)],
+    ],
+    ids=lambda acts: "_".join(door for door, _, _ in acts[:2]),
+)
+def test_what_comes_to_the_same_is_caught(act: Action, acts: list[Act]) -> None:
+    home = a_home(act)
+    for each in acts:
+        try_to_keep_out(home, each)
+
+
+def try_to_keep_out(home: Home, each: Act) -> None:
+    """Do one act; where gates let the resident in half the time or less, a reason of the list says why."""
+    door, because, shape = each
+    session, who = home.act.session, home.person.person_id
+    was_suspended, as_resumed = home.person.suspended, times_at_home(home.act, who, resumed=True)
+    before, rows = times_at_home(home.act, who), kept_rows(home)
+    doing, act = LANDLORDS_DOORS[door], replace(home.act, because=because)
+    done = tried_whole(session, lambda: doing(home, act, shape))
+    session.expire_all()
+    hidden = was_suspended and home.person.suspended  # a suspension hides nothing that is taken meanwhile
+    before = as_resumed if hidden else before
+    after = times_at_home(home.act, who, resumed=hidden)
+    new = [row for row in kept_rows(home) if row not in rows]
+    lost = any(old > 0 and 2 * left <= old for old, left in zip(before, after, strict=True))
+    assert not (lost and door in NEVER), f"{door} kept a resident out"
+    assert (not lost) or door in OWN or len(new) == 1, f"{door} kept a resident out and left no row"
+    assert all(row.reason in OF_ACTS and row.reason not in OF_DEBT for row in new)
+    assert all(row.reason == because or door in HAS_A_REASON for row in new)
+    assert done or after == before
+    assert not new or lost, f"{door} left a row and kept no one out"
+
+
+def tried_whole(session: Session, doing: Callable[[], object]) -> bool:
+    """Return whether an act was done; one that was refused is undone, as every door does."""
+    try:
+        with session.begin_nested():
+            doing()
+    except ActionRefused:
+        return False
+    return True
+
+
+def kept_rows(home: Home) -> list[LockOut]:
+    rows = select(LockOut).where(LockOut.person_id == home.person.person_id)
+    return list(home.act.session.scalars(rows.order_by(LockOut.at, LockOut.lock_out_id)))

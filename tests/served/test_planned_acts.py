@@ -3,6 +3,7 @@
 import html
 import re
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -31,14 +32,18 @@ def test_a_planned_act_is_done_once_by_two_workers_and_waits_where_another_would
         first, second = (
             save_hours(act, None, name, [Span(DAY_KINDS, 420, 1080)]).hours_id for name in ("Days", "Others")
         )
-        set_grants(act, compound.persons["王芳"], [GrantSpec(("north-in",), first)])
-        set_grants(act, compound.persons["王磊"], [GrantSpec(("north-in",), second)])
+        set_grants(replace(act, because="asked"), compound.persons["王芳"], [GrantSpec(("north-in",), first)])
+        set_grants(
+            replace(act, because="asked"), compound.persons["王磊"], [GrantSpec(("north-in",), second)]
+        )
     manager = served.signed_in("manager")
     for hours_id in (first, second):
         plan(manager, hours_id)
     assert manager.get("/manage/later").text.count("Other hours") == 2
     with compound.act("manager") as act:
-        set_grants(act, compound.persons["吴静"], [GrantSpec(("north-in",), second)])
+        set_grants(
+            replace(act, because="asked"), compound.persons["吴静"], [GrantSpec(("north-in",), second)]
+        )
         for job in act.session.scalars(select(LongJob)):
             job.claimed_until = job.created_at  # tomorrow, brought near
     until(lambda: states(served) == ["done", "held"])
@@ -60,7 +65,10 @@ def plan(manager, hours_id: str) -> None:
     of_preview = shown.partition("data-act-preview")[2].partition("</form>")[0]
     for name, value in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', of_preview):
         fields.setdefault(html.unescape(name), []).append(html.unescape(value))
-    assert manager.post(path, fields | {"csrf_token": manager.csrf_token}).status_code == 303
+    assert (
+        manager.post(path, fields | {"csrf_token": manager.csrf_token, "lock_out": "works"}).status_code
+        == 303
+    )
 
 
 def states(served: ServedCompound) -> list[str]:

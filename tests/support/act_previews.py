@@ -24,6 +24,9 @@ def go_on(client: FlaskClient, preview: TestResponse, **fields: str) -> TestResp
     for name, value in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', form):
         data.setdefault(html.unescape(name), []).append(html.unescape(value))
     data["csrf_token"] = [csrf_of(preview.text)]
+    # Where it keeps people out, the page asks why: the first reason of its list.
+    reasons = re.findall(r'<option value="(\w+)">', form)
+    data |= {"lock_out": reasons[:1]} if reasons else {}
     data |= {name: [value] for name, value in fields.items()}
     return client.post(html.unescape(action[1]), data=data)
 

@@ -39,7 +39,7 @@ def overview(**changes: object) -> dict[str, object]:
         "format": "menjin-overview-1",
         "site": "湖畔花园",
         "program": "0.2.0",
-        "schema": "0008",
+        "schema": "0009",
         "server": "good",
         "backup_age_seconds": 7 * 3600,
         "backup_level": "good",

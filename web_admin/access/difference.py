@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from web_admin.access.groups import Class, Lanes, Place, Sweep
 from web_admin.access.sent import Part, Sent
-from web_admin.access.spans import Spans, minus, union
+from web_admin.access.spans import Spans, length, minus, union
 from web_admin.access.sweep import NEVER, Answer, Way
 from web_admin.access.ways_left import ways_left
 
@@ -40,6 +40,19 @@ class Entry(NamedTuple):
         return minus(self.after, self.before)
 
 
+class Shorter(NamedTuple):
+    """When these people could come in by some lane, and how long, where time is lost or becomes less.
+
+    `lane_time` adds up the times of all lanes that lead in, `lane_time_left` those that are left.
+    """
+
+    before: Spans
+    after: Spans
+    lane_time: timedelta
+    lane_time_left: timedelta
+    person_ids: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """Differences within [begins, ends). All instants are UTC; ids are sorted.
@@ -48,6 +61,7 @@ class Difference:
     come in before at some moment of this time and cannot after. `face_alone` are people whose face would be
     the only way left at some lane and time at which it was not: gates refuse it there. `ways_beside_face` has
     the lanes where the least number of other ways that are offered at once changes, before and after.
+    `shorter` also has people who can come in at any time as before, but by fewer lanes.
     """
 
     begins: datetime
@@ -57,43 +71,11 @@ class Difference:
     no_way_in: frozenset[str]
     face_alone: frozenset[str]
     ways_beside_face: Mapping[str, tuple[int, int]]
+    shorter: tuple[Shorter, ...] = ()
 
     def __bool__(self) -> bool:
         """Return whether anything differs."""
         return bool(self.changes or self.face_alone or self.ways_beside_face)
-
-
-class LockOut(NamedTuple):
-    """A person who could come in at times at which they no longer can. `left` is when they still can."""
-
-    person_id: str
-    lost: Spans
-    left: Spans
-
-    @property
-    def is_whole(self) -> bool:
-        """Return whether no way in is left within the time that was looked at."""
-        return not self.left
-
-
-def lock_outs(before: Sent, after: Sent, begins: datetime, ends: datetime) -> tuple[LockOut, ...]:
-    """Return who could come in by some way before an act, and cannot after it, in [begins, ends).
-
-    It covers whatever changes what gates are sent: grants and their hours, named hours, holidays, lanes and
-    their methods, hours and postures, credentials that are suspended, ended, replaced or given an end,
-    suspended people, people who are in `before` alone, and faces. A way is one of the person's own at a lane
-    that leads in; where people live is not asked, so a far gate counts as well. It does not cover what only a
-    gate knows (`sweep`), and not what is given out again outside the records: a PIN that is replaced without
-    notice counts as a way. `lost` is by the week: a caller who wants "never again" asks `is_whole`.
-    """
-    return tuple(
-        sorted(
-            LockOut(person_id, entry.lost, entry.after)
-            for entry in difference(before, after, begins, ends).entries
-            if entry.lost
-            for person_id in entry.person_ids
-        )
-    )
 
 
 def difference(before: Sent, after: Sent, begins: datetime, ends: datetime) -> Difference:
@@ -157,6 +139,7 @@ class _Comparison:
         self._sweep, self._before, self._after = sweep, before, after
         self._changes: dict[tuple[Way | None, tuple[str, ...], Spans, Spans], list[str]] = {}
         self._entries: dict[tuple[Spans, Spans], list[str]] = {}
+        self._shorter: dict[tuple[Spans, Spans, timedelta, timedelta], list[str]] = {}
         self._face_alone: set[str] = set()
         self._pairs: dict[tuple[int, int], list[tuple[Way | None, Spans, Spans]]] = {}
         self._known: dict[tuple[object, ...], list[_Joint]] = {}
@@ -191,6 +174,12 @@ class _Comparison:
             ),
             frozenset(self._face_alone),
             ways_left(self._before.sent, self._after.sent, self._sweep.begins, self._sweep.ends),
+            tuple(
+                sorted(
+                    (Shorter(*key, tuple(sorted(ids))) for key, ids in self._shorter.items()),
+                    key=lambda shorter: shorter.person_ids,
+                )
+            ),
         )
 
     def _differing(self) -> Iterator[str]:
@@ -209,6 +198,7 @@ class _Comparison:
 
     def _compare(self, pair: _Groups, person_ids: list[str]) -> None:
         inward: tuple[set[Spans], set[Spans]] = set(), set()
+        times = timedelta(), timedelta()
         found: dict[tuple[Way | None, Spans, Spans], list[str]] = {}
         for joint in self._joint(pair):
             before, after = self._answer(pair[0], joint.before), self._answer(pair[1], joint.after)
@@ -217,15 +207,19 @@ class _Comparison:
             if joint.leads_in:
                 inward[0].add(before.own)
                 inward[1].add(after.own)
+                lanes = len(joint.lane_ids)
+                times = times[0] + lanes * length(before.own), times[1] + lanes * length(after.own)
                 if minus(after.face_alone, before.face_alone):
                     self._face_alone.update(person_ids)
         for (way, lost, gained), lane_ids in found.items():
             key = way, tuple(sorted(lane_ids)), lost, gained
             self._changes.setdefault(key, []).extend(person_ids)
-        if inward[0] != inward[1]:
+        if inward[0] != inward[1] or times[0] != times[1]:
             entry = union(inward[0]), union(inward[1])
             if entry[0] != entry[1]:
                 self._entries.setdefault(entry, []).extend(person_ids)
+            if times[1] < times[0] or minus(*entry):
+                self._shorter.setdefault((*entry, *times), []).extend(person_ids)
 
     def _answer(self, group_ids: _GroupIds, at: _At) -> Answer:
         group_id = group_ids[at[0]] if at is not None else None

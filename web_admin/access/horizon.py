@@ -26,7 +26,7 @@ def _turns(sent: Sent) -> Iterator[tuple[object, datetime]]:
         for gate in part.gates:
             yield from ((what, at) for what, at in _turns_of_gate(gate) if at is not None)
         for person_id, person in part.people.items():
-            yield from (((person_id, what), at) for what, at in _turns_of_person(person) if at is not None)
+            yield from (((person_id, what), at) for what, at in turns_of_person(person) if at is not None)
 
 
 def _turns_of_gate(gate: GateSent) -> Iterator[tuple[object, datetime | None]]:
@@ -38,7 +38,8 @@ def _turns_of_gate(gate: GateSent) -> Iterator[tuple[object, datetime | None]]:
             yield (lane.lane_id, lane.posture_override.posture), lane.posture_override.until
 
 
-def _turns_of_person(person: PersonSent) -> Iterator[tuple[object, datetime | None]]:
+def turns_of_person(person: PersonSent) -> Iterator[tuple[object, datetime | None]]:
+    """Yield what of a person's begins or ends when; None for what has no such moment."""
     for grant in person.record.grants:
         yield (grant.lanes, grant.hours_id, "from"), grant.valid_from
         yield (grant.lanes, grant.hours_id, "until"), grant.valid_until

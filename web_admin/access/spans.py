@@ -1,7 +1,7 @@
 """Add and subtract spans of time: sorted, half-open, without touching neighbours, aware."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 Span = tuple[datetime, datetime]
 Spans = tuple[Span, ...]
@@ -16,6 +16,11 @@ def union(parts: Iterable[Spans]) -> Spans:
         else:
             found.append((begins, ends))
     return tuple(found)
+
+
+def length(spans: Spans) -> timedelta:
+    """Return how long they are together."""
+    return sum((ends - begins for begins, ends in spans), timedelta())
 
 
 def minus(spans: Spans, others: Spans) -> Spans:

@@ -9,8 +9,10 @@ from web_admin.access_review.rules import OF_PEOPLE, Kind
 from web_admin.accounts.api_keys import end_api_key
 from web_admin.accounts.staff import close_account
 from web_admin.action.base import Action
+from web_admin.action.lock_outs import kept_in
 from web_admin.action.lookups import credential_of
 from web_admin.action.suspension_reasons import LONGEST_ALONE, RULES, Cause, SuspensionReason
+from web_admin.compound.models import CredentialRow
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.actions import suspend_credential
 from web_admin.credentials.emergency_codes import end_emergency_code
@@ -68,8 +70,9 @@ def stop_subject(act: Action, kind: Kind, subject_id: str, stop: Stop) -> str | 
     reason: str | None = None
     if kind is Kind.CARD:
         reason = _chosen(kind, stop)
-        _refuse_last_way(act, subject_id)
-        suspend_credential(act, subject_id, reason)
+        credential = _refuse_last_way(act, subject_id)
+        with kept_in(act, "access_review_suspended", [credential.person_id]):  # for no reason: it is a list
+            suspend_credential(act, subject_id, reason)
     elif kind in OF_PEOPLE:
         reason = _chosen(kind, stop)
         until = act.now + LONGEST_ALONE - A_MINUTE
@@ -93,8 +96,11 @@ def _chosen(kind: Kind, stop: Stop) -> str:
     return stop.reason
 
 
-def _refuse_last_way(act: Action, credential_id: str) -> None:
-    """Raise ActionRefused for the last way in of a person: a card that is not used may still be needed."""
+def _refuse_last_way(act: Action, credential_id: str) -> CredentialRow:
+    """Return a credential that is not its person's last way in; raise ActionRefused for one that is.
+
+    A card that is not used may still be needed.
+    """
     credential = credential_of(act, credential_id)
     if not has_another_way(act, credential):
         raise ActionRefused(
@@ -104,3 +110,4 @@ def _refuse_last_way(act: Action, credential_id: str) -> None:
                 "ask them, or suspend it on their own page."
             ),
         )
+    return credential

@@ -68,6 +68,8 @@ class Action:
     served: DeskPerson | None = None
     role: str = ""
     """Of the member of staff who acts; what guards may undo is less than what the office may."""
+    because: str = ""
+    """Why residents may be kept out by this act, if it comes to that: a reason of `suspension_reasons`."""
     effects: Effects = field(kw_only=True)
 
 

@@ -34,6 +34,7 @@ class SuspensionReason(StrEnum):
     ASKED = "asked"
     HOME = "home"
     MOVED_OUT = "moved_out"
+    WORKS = "works"
     ORDER = "order"
     DANGER = "danger"
     RESTORED = "restored"
@@ -45,6 +46,7 @@ class ReasonRule:
     """The rules of a reason; `by` whom it is given, `key` being another system's.
 
     `longest` None: until a person ends it. Reasons without a giver are written by an upgrade or a restore.
+    One that is neither of a person nor of a credential suspends nothing: it is for a lock-out (`lock_outs`).
     """
 
     word: LazyString
@@ -95,6 +97,11 @@ RULES: Mapping[SuspensionReason, ReasonRule] = {
         frozenset({"office"}),
         of_person=True,
     ),
+    SuspensionReason.WORKS: ReasonRule(
+        _("Works at a gate, or it is broken"),
+        _("There are works at a gate, or it is broken."),
+        frozenset({"office"}),
+    ),
     SuspensionReason.ORDER: ReasonRule(
         _("Order of a court or the police"),
         _("A court or the police ordered it."),
@@ -130,6 +137,10 @@ RULES: Mapping[SuspensionReason, ReasonRule] = {
 }
 
 OF_PERSONS = tuple(reason for reason, rule in RULES.items() if rule.of_person and "office" in rule.by)
+OF_SHARED = (SuspensionReason.WORKS,)
+"""For these an act on what people share (hours, lanes, schedules, holidays) may keep residents out."""
+OF_GRANTS = (SuspensionReason.ASKED, SuspensionReason.MOVED_OUT)
+"""For these an act on where and when one person may pass may keep them out."""
 OF_KEYS = tuple(reason for reason, rule in RULES.items() if "key" in rule.by)
 
 

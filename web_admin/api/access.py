@@ -19,6 +19,7 @@ from web_admin.accounts.models import ApiKey
 from web_admin.accounts.permissions import KEY, declare
 from web_admin.action.base import Action, new_action
 from web_admin.action.debt_words import speaks_of_debt, why_refused
+from web_admin.action.lock_outs import LockOutRefused
 from web_admin.api import dry_run
 from web_admin.core.database import DatabaseSession, current_menjin, request_session
 from web_admin.core.limit_counts import CountedTries, current_counts
@@ -163,6 +164,8 @@ def acting() -> Iterator[Action]:
         refuse(409, f"{ONCE_HEADER}: this call was made before; nothing was done twice.")
     try:
         yield act
+    except LockOutRefused as err:
+        refuse(409, "last_way_in", errors={"last_way_in": [str(err)]})
     except ActionRefused as err:
         refuse(422, str(err), errors={"json": {err.field or "_": [str(err)]}})
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from flask import Response, jsonify, request
 
-from web_admin.access.difference import Difference, difference
+from web_admin.access.difference import Difference
 from web_admin.access.spans import Spans
 from web_admin.core.database import undo_request_session
-from web_admin.web.rehearsal import LOOKS_AHEAD, note_effects, with_and_without
+from web_admin.web.rehearsal import note_effects, with_and_without
 from web_admin.web.site import current_site, request_now
 
 PARAMETER = "dry_run"
@@ -35,9 +35,9 @@ def rehearse(call: Callable[[], object]) -> Response:
     """Do a call, undo it, and answer with what it would change."""
     site_id, now, noting = current_site().site_id, request_now(), note_effects()
     call()
-    before, after = with_and_without(noting, site_id, now)
+    next_week = with_and_without(noting, site_id, now).weeks[0]
     undo_request_session()
-    return jsonify(_shown(difference(before, after, now, now + LOOKS_AHEAD)))
+    return jsonify(_shown(next_week))
 
 
 def _shown(found: Difference) -> dict[str, object]:

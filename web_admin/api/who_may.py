@@ -1,10 +1,10 @@
 """API of who may pass: for an auditor, in counts, without persons."""
 
 from web_admin.access.answers import how_many_may
+from web_admin.access.horizon import WEEK
 from web_admin.api.access import api_action, blueprint, needs_scope
 from web_admin.api.access_schemas import AccessOut
 from web_admin.policy.sent import sent_to_gates
-from web_admin.web.rehearsal import LOOKS_AHEAD
 
 bp = blueprint(
     "who_may", "How many people may pass where and when, by the rules of the gates; nobody is named."
@@ -18,10 +18,10 @@ def list_lanes() -> dict[str, object]:
     """Say for each lane how many people may pass it when, within the next seven days."""
     act = api_action()
     sent = sent_to_gates(act.session, act.sealer, act.site_id, act.now)
-    found = how_many_may(sent, act.now, act.now + LOOKS_AHEAD)
+    found = how_many_may(sent, act.now, act.now + WEEK)
     return {
         "from_": act.now,
-        "until": act.now + LOOKS_AHEAD,
+        "until": act.now + WEEK,
         "people": found.people,
         "without_a_way_in": found.without_a_way_in,
         "lanes": [

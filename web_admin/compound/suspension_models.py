@@ -1,4 +1,4 @@
-"""Table of suspensions: of whom or what, why, by which party, since when and until when."""
+"""Tables of suspensions (of whom or what, why, by which party, since and until when) and of lock-outs."""
 
 from datetime import datetime
 
@@ -31,3 +31,21 @@ class Suspension(Base):
     confirmed_by: Mapped[str | None]
     began_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+
+
+class LockOut(Base):
+    """One resident whom an act kept out of their home, and why: what it was, by which party, and when.
+
+    `act` is the act's kind in the ledger, `reason` one of `suspension_reasons.SuspensionReason`.
+    """
+
+    __tablename__ = "lock_out"
+    __table_args__ = (Index("ix_lock_out_at", "site_id", "at"),)
+    lock_out_id: Mapped[str] = mapped_column(primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"))
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), index=True)
+    act: Mapped[str]
+    reason: Mapped[str]
+    party: Mapped[str]
+    given_by: Mapped[str]
+    at: Mapped[datetime]

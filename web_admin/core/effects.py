@@ -9,6 +9,13 @@ from sqlalchemy.orm import Session
 from web_admin.core.orm import Fact
 
 
+class Watch(Protocol):
+    """What gates were sent before an act, to compare with what they are sent after it."""
+
+    def kept_out(self) -> Collection[str]:
+        """Return whom the act kept out of those whom it can concern."""
+
+
 class Effects(Protocol):
     """What an action calls; `create_core` chooses the real ones, and they are kept in `Menjin`."""
 
@@ -32,6 +39,11 @@ class Effects(Protocol):
     ) -> None:
         """Send the messages that follow an entry of the ledger."""
 
+    def watch(
+        self, session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None, /
+    ) -> Watch:
+        """Note what gates are sent of these people, before an act that can concern them; None is everyone."""
+
 
 class NoEffects:
     """Publish nothing and send nothing: for tests of what an action itself changes."""
@@ -52,3 +64,18 @@ class NoEffects:
         self, session: Session, kind: str, facts: Mapping[str, Fact], person_id: str | None, now: datetime
     ) -> None:
         """Do nothing."""
+
+    def watch(
+        self,
+        _session: Session,
+        _site_id: str,
+        _now: datetime,
+        _person_ids: Collection[str] | None,
+    ) -> Watch:
+        """Return a watch that finds no one: where nothing is published, no gate keeps anyone out."""
+        return _NoOne()
+
+
+class _NoOne:
+    def kept_out(self) -> Collection[str]:
+        return ()

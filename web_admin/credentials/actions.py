@@ -11,12 +11,19 @@ from flask_babel import lazy_gettext as _
 
 from gate_controller.contract.records import CredentialKind, Method
 from web_admin.action.base import Action, begin, checked_text, finish
+from web_admin.action.lock_outs import kept_in
 from web_admin.action.lookups import credential_of, person_of
 from web_admin.action.phone_verification import refuse_recovered_phone, refuse_unverified_phone
-from web_admin.action.suspension_reasons import Cause, SuspensionReason, checked_cause
+from web_admin.action.suspension_reasons import (
+    OF_CREDENTIALS,
+    Cause,
+    CheckedCause,
+    SuspensionReason,
+    checked_cause,
+)
 from web_admin.action.suspension_rows import add_suspension, end_suspensions, keep_held
 from web_admin.action.suspensions import party_of, refuse_ending, with_party
-from web_admin.compound.models import Person
+from web_admin.compound.models import CredentialRow, Person
 from web_admin.compound.restore_models import is_held
 from web_admin.compound.usable_credentials import usable_methods
 from web_admin.core.orm import Fact
@@ -35,9 +42,10 @@ def end_credential(act: Action, credential_id: str, reason: str) -> Aftermath:
     if act.channel == "api" and credential.state != "ended":
         refuse_last_way(act, credential)
     why = checked_text("reason", reason)
-    if credential.state != "ended":
-        end_one(act, credential, why)
-    return record_loss(act, credential, "credential_ended", why)
+    with kept_in(act, "credential_ended", [credential.person_id], OF_CREDENTIALS, why):
+        if credential.state != "ended":
+            end_one(act, credential, why)
+        return record_loss(act, credential, "credential_ended", why)
 
 
 def suspend_credential(act: Action, credential_id: str, reason: str = "") -> Aftermath:
@@ -52,6 +60,11 @@ def suspend_credential(act: Action, credential_id: str, reason: str = "") -> Aft
     cause = checked_cause(act, Cause(reason or usual_reason(act)), of_person=False)
     if act.channel == "api":
         refuse_last_way(act, credential)
+    with kept_in(act, "credential_suspended", [credential.person_id], (cause.reason,), cause.reason):
+        return _suspend(act, credential, cause)
+
+
+def _suspend(act: Action, credential: CredentialRow, cause: CheckedCause) -> Aftermath:
     if not credential.duress:  # a duress PIN is listed nowhere
         keep_held(act, credential)
     credential.suspended_by = with_party(
@@ -63,7 +76,7 @@ def suspend_credential(act: Action, credential_id: str, reason: str = "") -> Aft
             duress.state, duress.suspended_by = "suspended", credential.suspended_by
     facts: dict[str, Fact] = {"reason": cause.reason}
     if not credential.duress:
-        row = add_suspension(act, cause, credential.person_id, credential_id)
+        row = add_suspension(act, cause, credential.person_id, credential.credential_id)
         facts["suspension_id"] = row.suspension_id
     return record_loss(act, credential, "credential_suspended", "", facts)
 

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from gate_controller.contract.credential_kinds import TYPED_KINDS
 from gate_controller.contract.pins import PIN_DIGITS, argon2_tag, is_weak_pin
 from gate_controller.contract.records import CredentialKind
-from web_admin.action.base import Action, begin, finish, new_id
+from web_admin.action.base import Action, begin, finish, new_id, own_person_id
 from web_admin.action.lookups import person_of, refuse_unassigned
 from web_admin.action.phone_verification import opened_by_home, refuse_unverified_phone
 from web_admin.action.suspension_rows import end_suspensions
@@ -23,6 +23,7 @@ from web_admin.action.suspensions import refuse_ending
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.compound.own_credentials import GUARDIAN, STAFF
+from web_admin.core.orm import Fact
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import open_pin_tag, seal_pin_tag
 from web_admin.credentials.child_agreements import refuse_without_agreement
@@ -50,12 +51,15 @@ def issue_pin(act: Action, person_id: str) -> str:
             refuse_ending(act, old.suspended_by, "person")
     number = make_pin_for(act, person, home)
     paused: list[str] = []
+    facts: dict[str, Fact] = {}
     for old in live_credentials(act, person_id, CredentialKind.PIN):
+        if own_person_id(act) is None:
+            facts["replaced_by_others"] = True  # the person is notified: the PIN that they know opens nothing
         paused += pause_faces_given_with(act, old, "replaced")
         old.state, old.ended_at, old.ended_reason = "ended", act.now, "replaced"
         end_suspensions(act.session, act.now, person_id, old.credential_id)
     add_pin(act, person, number.tag, duress=False)
-    finish(act, "pin_issued", {}, person_id=person_id, touches=(person_id, *paused), with_others=False)
+    finish(act, "pin_issued", facts, person_id=person_id, touches=(person_id, *paused), with_others=False)
     return number.digits
 
 

@@ -5,7 +5,9 @@ from sqlalchemy import func, select
 
 from gate_controller.contract.records import LaneRecord, Method
 from web_admin.action.base import NO_GATE, Action, begin, finish
+from web_admin.action.lock_outs import kept_in
 from web_admin.action.lookups import gate_of, hours_of
+from web_admin.action.suspension_reasons import OF_SHARED
 from web_admin.compound.models import Gate, Lane, Site
 from web_admin.core.orm import Fact
 from web_admin.core.refusal import ActionRefused
@@ -23,6 +25,7 @@ from web_admin.gates.rules import (
     check_methods,
     check_slug,
     checked_gate_name,
+    spec_of,
     wanted_lane,
 )
 from web_admin.gates.schedules import keep_schedules
@@ -81,19 +84,27 @@ def save_lane(act: Action, gate_id: str, spec: LaneSpec) -> Lane:
         check_face_sheet(act, spec.lane_id)
         check_assessed(act, spec.lane_id)
     check_interlock(gate, record)
+    concerns_people = lane is not None and _admission(spec_of(lane)) != _admission(spec)
     if lane is None:
         lane = Lane(lane_id=spec.lane_id, gate_id=gate_id, posture_hours={})
         act.session.add(lane)
-    write_lane(lane, record)
-    lane.area_is_closed = spec.area_is_closed
-    keep_schedules(act, lane, {hours_id: posture.value for hours_id, posture in record.posture_hours.items()})
-    act.session.flush()
-    act.session.expire(gate, ["lanes"])
-    check_antipassback(gate, lane)
-    check_closed_area(lane, way_out_of_another_gate(act.session, gate))
-    fit_shares(act, gate)
-    finish(act, "lane_saved", saved_facts(lane), gates=(gate_id,))
+    with kept_in(act, "lane_saved", None if concerns_people else (), OF_SHARED):
+        write_lane(lane, record)
+        lane.area_is_closed = spec.area_is_closed
+        keep_schedules(
+            act, lane, {hours_id: posture.value for hours_id, posture in record.posture_hours.items()}
+        )
+        act.session.flush()
+        act.session.expire(gate, ["lanes"])
+        check_antipassback(gate, lane)
+        check_closed_area(lane, way_out_of_another_gate(act.session, gate))
+        fit_shares(act, gate)
+        finish(act, "lane_saved", saved_facts(lane), gates=(gate_id,))
     return lane
+
+
+def _admission(spec: LaneSpec) -> tuple[object, ...]:
+    return spec.direction, set(spec.methods), dict(spec.method_hours), spec.posture, dict(spec.posture_hours)
 
 
 def check_hours_and_methods(act: Action, site: Site, record: LaneRecord) -> None:

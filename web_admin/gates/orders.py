@@ -7,7 +7,9 @@ from sqlalchemy import select
 
 from gate_controller.contract.records import Posture
 from web_admin.action.base import NO_GATE, Action, begin, checked_text, finish, new_id, publish, record_many
+from web_admin.action.lock_outs import kept_in
 from web_admin.action.lookups import gate_of, lane_of
+from web_admin.action.suspension_reasons import OF_SHARED, SuspensionReason
 from web_admin.compound.models import Gate, Lane
 from web_admin.compound.policy_models import OrderRow
 from web_admin.core.refusal import ActionRefused
@@ -204,9 +206,11 @@ def mark_gate(act: Action, gate_id: str, state: str) -> None:
     gate = gate_of(act, gate_id)
     if state not in ("retired", "stolen"):
         raise ActionRefused("state", _("A gate is marked as retired or as stolen."))
-    gate.state = state
-    forget_gate(act, gate, f"gate_{state}")
-    finish(act, "gate_marked", {"gate_id": gate_id, "state": state}, gates=(gate_id,))
+    # A gate that is lost is given up at once: that it keeps people out is noted, and asked of no one first.
+    with kept_in(act, "gate_marked", None, OF_SHARED, why=SuspensionReason.WORKS):
+        gate.state = state
+        forget_gate(act, gate, f"gate_{state}")
+        finish(act, "gate_marked", {"gate_id": gate_id, "state": state}, gates=(gate_id,))
 
 
 def _attempt(act: Action, pair_id: str) -> PairAttempt:

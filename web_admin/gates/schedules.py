@@ -18,7 +18,9 @@ from gate_controller.contract.lane_sheet import PULSED_ONLY
 from gate_controller.contract.records import Posture
 from gate_controller.rules.access import SHUT_FIRST
 from web_admin.action.base import Action, begin, finish
+from web_admin.action.lock_outs import kept_in
 from web_admin.action.lookups import hours_of, lane_of
+from web_admin.action.suspension_reasons import OF_SHARED
 from web_admin.compound.models import CalendarDay, Hours, Lane, Site
 from web_admin.core.refusal import ActionRefused
 from web_admin.gates.sheet_models import LaneSheetRow
@@ -76,14 +78,15 @@ def set_schedule(act: Action, lane_id: str, hours_id: str, posture: str) -> None
         raise ActionRefused("hours_id", refusal.message) from refusal
     if posture not in SCHEDULED:
         raise ActionRefused("posture", _("Choose held open, lockdown or out of use."))
-    keep_schedules(act, lane, {**lane.posture_hours, hours_id: str(posture)})
-    finish(
-        act,
-        "posture_scheduled",
-        {"lane_id": lane_id, "hours_id": hours_id, "posture": posture},
-        touches=(),
-        gates=(lane.gate_id,),
-    )
+    with kept_in(act, "posture_scheduled", None, OF_SHARED):
+        keep_schedules(act, lane, {**lane.posture_hours, hours_id: str(posture)})
+        finish(
+            act,
+            "posture_scheduled",
+            {"lane_id": lane_id, "hours_id": hours_id, "posture": posture},
+            touches=(),
+            gates=(lane.gate_id,),
+        )
 
 
 def remove_schedule(act: Action, lane_id: str, hours_id: str) -> None:

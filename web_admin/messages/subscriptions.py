@@ -56,6 +56,14 @@ CARD_TEXT = N_("A member of staff looked up whose card yours is. My records show
 SYSTEM_CARD_TEXT = N_(
     "Another system of the compound looked up whose card yours is. My records says which, and when."
 )
+LOCKED_OUT_TEXT = N_(
+    "You can no longer come in, or hardly: something was changed for your ways in. Under Ways in you read "
+    "what, why and by whom, and you can object."
+)
+PIN_TEXT = N_(
+    "The property office or your home gave you a new PIN; the old one no longer opens. Ask for the new one, "
+    "or make one of your own on your page."
+)
 SUSPENDED_TEXT = N_(
     "All your ways in were suspended. Under Ways in you read why, by whom and until when, and you can object."
 )
@@ -88,6 +96,8 @@ BY_ENTRY: Mapping[str, str] = {
     "credential_suspended": "card_stopped",
     "person_suspended": "card_stopped",
     "credential_ended": "card_stopped",
+    "locked_out": "card_stopped",
+    "pin_issued": "card_stopped",
     "named_lookup": "looked_at",
     "card_looked_up": "looked_at",
     "desk_asked": "looked_at",
@@ -98,6 +108,8 @@ BY_ENTRY: Mapping[str, str] = {
 """Entries of the ledger that a message can follow."""
 OWN_TEXTS: Mapping[str, tuple[str, str]] = {
     "person_suspended": (SUSPENDED_TEXT, SUSPENDED_TEXT),
+    "locked_out": (LOCKED_OUT_TEXT, LOCKED_OUT_TEXT),
+    "pin_issued": (PIN_TEXT, PIN_TEXT),
     "card_looked_up": (CARD_TEXT, SYSTEM_CARD_TEXT),
     "desk_asked": (DESK_ASKED_TEXT, DESK_ASKED_TEXT),
     "desk_opened": (DESK_OPENED_TEXT, DESK_OPENED_TEXT),
@@ -134,12 +146,17 @@ def notify_of_entry(
 ) -> None:
     """Notify a person of an entry of the ledger about them, if its kind has a message."""
     message = BY_ENTRY.get(kind)
-    of_a_card = (
-        message != "card_stopped" or kind == "person_suspended" or facts.get("method") == CredentialKind.CARD
-    )
-    if message is not None and person_id is not None and of_a_card:
+    if message is not None and person_id is not None and _is_sent(kind, facts):
         of_staff, of_system = OWN_TEXTS.get(kind, (None, None))
         notify(session, person_id, message, now, of_system if facts.get("role") == "system" else of_staff)
+
+
+def _is_sent(kind: str, facts: Mapping[str, Fact]) -> bool:
+    if kind.startswith("credential_"):
+        return facts.get("method") == CredentialKind.CARD
+    if kind == "locked_out":
+        return facts.get("act") != "person_suspended"  # it has a message of its own
+    return kind != "pin_issued" or facts.get("replaced_by_others") is True
 
 
 def send(

@@ -22,7 +22,9 @@ from web_admin.action.base import (
     office_only,
     own_person_id,
 )
+from web_admin.action.lock_outs import kept_in
 from web_admin.action.lookups import home_of, hours_of, lane_of, person_of
+from web_admin.action.suspension_reasons import OF_GRANTS
 from web_admin.action.suspension_rows import end_suspensions
 from web_admin.compound.models import Gate, GrantRow, Lane, Person
 from web_admin.core.refusal import ActionRefused
@@ -121,9 +123,7 @@ def set_grants(act: Action, person_id: str, specs: Sequence[GrantSpec]) -> None:
     begin(act)
     person = person_of(act, person_id)
     grants = [new_grant(act, spec) for spec in specs]
-    person.grants = grants
-    cut = fit_helpers(act.session, person, act.now)
-    finish(act, "grants_set", {"count": len(grants)}, person_id=person_id, touches=(person_id, *cut))
+    _take_grants(act, person, grants)
 
 
 def replace_grant(act: Action, person_id: str, grant_id: str, spec: GrantSpec) -> None:
@@ -133,9 +133,15 @@ def replace_grant(act: Action, person_id: str, grant_id: str, spec: GrantSpec) -
     others = [grant for grant in person.grants if grant.grant_id != grant_id]
     if len(others) == len(person.grants):
         raise ActionRefused(None, _("These hours were changed meanwhile. Look at them once more."))
-    person.grants = [*others, new_grant(act, spec)] if spec.lanes else others
-    cut = fit_helpers(act.session, person, act.now)
-    finish(act, "grants_set", {"count": len(person.grants)}, person_id=person_id, touches=(person_id, *cut))
+    _take_grants(act, person, [*others, new_grant(act, spec)] if spec.lanes else others)
+
+
+def _take_grants(act: Action, person: Person, grants: list[GrantRow]) -> None:
+    with kept_in(act, "grants_set", [person.person_id], OF_GRANTS):
+        person.grants = grants
+        cut = fit_helpers(act.session, person, act.now)
+        facts = {"count": len(grants)}
+        finish(act, "grants_set", facts, person_id=person.person_id, touches=(person.person_id, *cut))
 
 
 def set_may_override(act: Action, person_id: str, may_override: bool) -> None:

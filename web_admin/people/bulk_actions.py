@@ -12,9 +12,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import selectinload
 
 from web_admin.action.base import Action, begin, publish, record_many
+from web_admin.action.lock_outs import kept_in
 from web_admin.action.suspension_reasons import (
     LONGEST_ALONE,
     NO_SUCH_REASON,
+    OF_GRANTS,
     Cause,
     SuspensionReason,
     checked_cause,
@@ -80,13 +82,14 @@ def suspend_people(act: Action, person_ids: Collection[str], reason: str) -> Bul
     if reason not in OF_SEVERAL:
         raise ActionRefused("reason", NO_SUCH_REASON)
     entries = []
-    for each in plan.chosen:
-        person = each.person
-        person.suspended_by = with_party(person.suspended_by, cause.party, is_suspended=person.suspended)
-        person.suspended = True
-        row = add_suspension(act, cause, person.person_id)
-        entries.append(NewEntry("person_suspended", facts_of(row), person.person_id))
-    return _finish(act, "suspend", plan, entries)
+    with kept_in(act, "person_suspended", [each.person.person_id for each in plan.chosen]):
+        for each in plan.chosen:
+            person = each.person
+            person.suspended_by = with_party(person.suspended_by, cause.party, is_suspended=person.suspended)
+            person.suspended = True
+            row = add_suspension(act, cause, person.person_id)
+            entries.append(NewEntry("person_suspended", facts_of(row), person.person_id))
+        return _finish(act, "suspend", plan, entries)
 
 
 def invite_people(act: Action, person_ids: Collection[str]) -> BulkResult:
@@ -134,10 +137,11 @@ def undo_bulk_act(act: Action, seq: int) -> int:
     if not may_be_undone(past, became, act.now):
         raise ActionRefused(None, _("Nothing of this act is in force any more."))
     left = [person_id for person_id, state in became.items() if state == "in_force"]
-    entries, touched = _UNDO[past.kind](act, past, left)
-    record_many(act, [*entries, NewEntry(UNDONE, {"undoes": seq, "count": len(left)})])
-    if touched and act.publishes:
-        publish(act, touched)
+    with kept_in(act, UNDONE, left if past.kind == "hours" else (), OF_GRANTS):
+        entries, touched = _UNDO[past.kind](act, past, left)
+        record_many(act, [*entries, NewEntry(UNDONE, {"undoes": seq, "count": len(left)})])
+        if touched and act.publishes:
+            publish(act, touched)
     return len(left)
 
 

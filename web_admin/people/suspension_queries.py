@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from web_admin.action.suspension_reasons import AGAIN_AFTER, SuspensionReason
 from web_admin.compound.models import Person
-from web_admin.compound.suspension_models import Suspension
+from web_admin.compound.suspension_models import LockOut, Suspension
 
 MOST_SHOWN = 200
+OWN_ROWS = ("person_suspended", "credential_suspended")
+"""Acts that a person reads of as suspensions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,14 @@ def every_suspension_of(session: Session, person_id: str) -> Sequence[Suspension
         .where(Suspension.person_id == person_id, Suspension.began_at.is_not(None))
         .order_by(Suspension.given_at, Suspension.suspension_id)
     ).all()
+
+
+def lock_outs_of(session: Session, person_id: str, since: datetime | None = None) -> Sequence[LockOut]:
+    """Return the acts that kept a person out of their home, since a moment, oldest first."""
+    rows = select(LockOut).where(LockOut.person_id == person_id)
+    if since is not None:
+        rows = rows.where(LockOut.at > since, LockOut.act.not_in(OWN_ROWS))
+    return session.scalars(rows.order_by(LockOut.at, LockOut.lock_out_id)).all()
 
 
 def suspended_lately(session: Session, person_ids: Collection[str], now: datetime) -> set[str]:

@@ -11,6 +11,7 @@ from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from web_admin.action.base import Action, begin, finish, office_only, record
+from web_admin.action.lock_outs import kept_in
 from web_admin.action.lookups import person_of
 from web_admin.action.phone_verification import refuse_unverified_phone
 from web_admin.action.suspension_reasons import (
@@ -18,6 +19,7 @@ from web_admin.action.suspension_reasons import (
     WAITS_FOR,
     Cause,
     CheckedCause,
+    SuspensionReason,
     checked_cause,
     waits_for_second,
 )
@@ -116,11 +118,13 @@ def _waiting(act: Action, suspension_id: str) -> Suspension:
 
 
 def _hold(act: Action, person: Person, row: Suspension) -> None:
-    person.suspended_by = with_party(
-        person.suspended_by, "owner" if row.party == "owner" else "office", is_suspended=person.suspended
-    )
-    person.suspended = True
-    finish(act, "person_suspended", facts_of(row), person_id=person.person_id)
+    reason = SuspensionReason(row.reason)
+    with kept_in(act, "person_suspended", [person.person_id], (reason,), reason):
+        person.suspended_by = with_party(
+            person.suspended_by, "owner" if row.party == "owner" else "office", is_suspended=person.suspended
+        )
+        person.suspended = True
+        finish(act, "person_suspended", facts_of(row), person_id=person.person_id)
 
 
 def facts_of(row: Suspension) -> dict[str, Fact]:

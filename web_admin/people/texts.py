@@ -61,6 +61,17 @@ SUSPENSION_REASONS: Mapping[str, LazyString] = {reason.value: rule.word for reas
 SUSPENSION_SENTENCES: Mapping[str, LazyString] = {
     reason.value: rule.sentence for reason, rule in RULES.items()
 }
+KEPT_OUT_BY: Mapping[str, LazyString] = {
+    "grants_set": _l("Where or when you may pass was changed."),
+    "credential_ended": _l("A card, PIN or code of yours was ended."),
+    "people_act_undone": _l("What a list gave you was taken back."),
+    "hours_saved": _l("The hours of a gate were changed."),
+    "calendar_day_set": _l("A holiday was changed."),
+    "posture_scheduled": _l("A gate is shut at set hours."),
+    "lane_saved": _l("A gate takes other ways in."),
+    "gate_marked": _l("A gate was given up."),
+}
+"""Acts that keep people out, as these read of them on their own page."""
 SUSPENDED_BY: Mapping[str, LazyString] = {
     "owner": _l("by you"),
     "home": _l("by your home"),

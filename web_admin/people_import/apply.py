@@ -12,6 +12,7 @@ from gate_controller.contract.credential_kinds import has_ended_by_time
 from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.records import CredentialKind, Method
 from web_admin.action.base import Action, begin, finish, new_id
+from web_admin.action.lock_outs import kept_in
 from web_admin.compound.models import UNASSIGNED, CredentialRow, GrantRow, Home, Person, Site
 from web_admin.core.database import IN_LIST
 from web_admin.core.refusal import ActionRefused
@@ -68,13 +69,15 @@ def apply_people(act: Action, plan: ImportPlan) -> ImportCounts:
         _homes(act),
         _unassigned(act),
     )
-    for number in plan.new_homes:
-        _add_home(work, number)
-    _end_freed_cards(work, plan)
-    _change(work, plan.of("change"))
-    for row in plan.of("add", "home_card"):
-        _add(work, row)
-    _write(work)
+    known = [row.person_id for row in plan.of("change") if row.person_id is not None]
+    with kept_in(act, "people_imported", known):
+        for number in plan.new_homes:
+            _add_home(work, number)
+        _end_freed_cards(work, plan)
+        _change(work, plan.of("change"))
+        for row in plan.of("add", "home_card"):
+            _add(work, row)
+        _write(work)
     for person in plan.ended:
         if act.session.get_one(Person, person.person_id).ended_at is None:  # not ended with their home
             move_out(replace(act, publishes=False), person.person_id)

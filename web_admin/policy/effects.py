@@ -6,10 +6,15 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.records import PolicyRefused
+from web_admin.access.comparison import Comparison
+from web_admin.access.lock_outs import kept_out
+from web_admin.access.sent import Sent
 from web_admin.core.orm import Fact
 from web_admin.core.sealing import Sealer
 from web_admin.messages.subscriptions import notify_of_entry
 from web_admin.policy.publish import publish_policy
+from web_admin.policy.sent import sent_to_gates
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +49,44 @@ class PolicyEffects:
     ) -> None:
         """Put the message into the outbox that the person asked for."""
         notify_of_entry(session, kind, facts, person_id, now)
+
+    def watch(
+        self, session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None
+    ) -> "PolicyWatch":
+        """Note what gates are sent of these people, before an act that can concern them; None is everyone."""
+        return PolicyWatch(session, self.sealer, site_id, now, person_ids)
+
+
+class PolicyWatch:
+    """What gates are sent of some people before an act; `comparison` is with what they are sent after it.
+
+    None where a gate would not take the one or the other: that is not published and keeps out no one.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        sealer: Sealer,
+        site_id: str,
+        now: datetime,
+        person_ids: Collection[str] | None,
+    ) -> None:
+        """Read what gates are sent in this transaction so far."""
+        self._session, self._sealer, self._site_id, self._now = session, sealer, site_id, now
+        self.person_ids = person_ids
+        self._before = self._sent()
+        self.comparison: Comparison | None = None
+
+    def kept_out(self) -> Collection[str]:
+        """Compare with what gates are sent by now, and return who is kept out."""
+        after = self._sent()
+        if self._before is None or after is None:
+            return ()
+        self.comparison = Comparison(self._before, after, self._now)
+        return kept_out(self.comparison)
+
+    def _sent(self) -> Sent | None:
+        try:
+            return sent_to_gates(self._session, self._sealer, self._site_id, self._now, self.person_ids)
+        except PolicyRefused:
+            return None

@@ -18,7 +18,7 @@ from web_admin.desk.visits import ShownVisit, visits_of
 from web_admin.face.queries import looks_held, releases_of
 from web_admin.messages.queries import subscription_of
 from web_admin.people.agreements import Agreement, agreements_of
-from web_admin.people.suspension_queries import every_suspension_of
+from web_admin.people.suspension_queries import every_suspension_of, lock_outs_of
 from web_admin.privacy.models import RightsRequest
 from web_admin.privacy.own_lookups import lookups_of, refusals_of, shown_lookups
 from web_admin.privacy.queries import requests_of
@@ -174,6 +174,10 @@ def _history(session: Session, person: Person, passages: Iterable[PassageHeld]) 
                 "decided_at": row.decided_at,
             }
             for row, of_round in rows_about(session, person.person_id)
+        ],
+        "kept_out": [
+            {"by_act": row.act, "reason": row.reason, "by": row.party, "at": row.at}
+            for row in lock_outs_of(session, person.person_id)
         ],
     }
 

@@ -26,6 +26,7 @@ PURPOSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "second_method_wish",
             "print_slip",
             "suspension",
+            "lock_out",
         ),
     ),
     (

@@ -9,7 +9,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import Method
+from web_admin.action.suspension_reasons import SuspensionReason
 from web_admin.compound.models import Gate, Lane, Person, Site
+from web_admin.compound.suspension_models import LockOut
 from web_admin.core.config import WebConfig
 from web_admin.core.suppression import (
     count_in_tens,
@@ -61,6 +63,7 @@ def all_figures(session: Session, site: Site, span: Span, config: WebConfig) -> 
         "methods": _methods(session, site, span),
         "outage_minutes": _outages(session, site, span),
         "requests": _requests(session, site, span),
+        "lock_outs": _lock_outs(session, site, span),
         "disclosures": _disclosures(session, site, span),
         "incidents_and_drills": _drills(session, site, span),
         "assessment": _assessment(session, site, span),
@@ -206,6 +209,20 @@ def _requests(session: Session, site: Site, span: Span) -> Figures:
         "median_days": rounded_median(days),
         "longest_days": round(longest) if longest is not None else None,
     }
+
+
+def _lock_outs(session: Session, site: Site, span: Span) -> Mapping[str, object]:
+    """Return by reason how often an act of others kept a resident out of their home."""
+    rows = session.execute(
+        select(LockOut.reason, func.count())
+        .where(LockOut.site_id == site.site_id, span.holds(LockOut.at))
+        .group_by(LockOut.reason)
+    )
+    found = {str(reason): int(count) for reason, count in rows}
+    [counts] = rounded_family(
+        {"all": sum(found.values()), **{one: found.get(one, 0) for one in SuspensionReason}}
+    )
+    return dict(counts)
 
 
 def _outcome_by(row: RightsRequest, end: datetime) -> str:

@@ -15,7 +15,7 @@ from web_admin.accounts.models import StaffInvitation, StaffProfile, User
 from web_admin.alarms.models import Alarm, HandoverRow
 from web_admin.compound.models import CredentialRow, Invitation, Person
 from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR
-from web_admin.compound.suspension_models import Suspension
+from web_admin.compound.suspension_models import LockOut, Suspension
 from web_admin.core.backup_files import delete_old_backups, old_backups
 from web_admin.core.database import Menjin
 from web_admin.core.job_models import JOBS_KEPT_FOR, LongJob
@@ -199,6 +199,10 @@ def _review_records(menjin: Menjin, now: datetime) -> Chosen:
     return ReviewRound, ReviewRound.closed_at < before, None
 
 
+def _lock_outs(menjin: Menjin, now: datetime) -> Chosen:
+    return LockOut, LockOut.at < now - timedelta(days=menjin.config.evidence_days), None
+
+
 def _closed_long_ago(menjin: Menjin, now: datetime) -> Select[int]:
     before = now - timedelta(days=menjin.config.log_days)
     return select(StaffProfile.account_id).where(StaffProfile.closed_at < before)
@@ -254,6 +258,7 @@ RULES: Mapping[str, Rule] = {
     "card_months_deleted": _card_months,
     "access_review_rows_deleted": _review_rows,
     "access_review_records_deleted": _review_records,
+    "lock_outs_deleted": _lock_outs,
     "closed_accounts_erased": _closed_accounts,
     "closed_names_erased": _closed_names,
     "staff_invitations_deleted": _staff_invitations,

@@ -1,6 +1,7 @@
 """Page of the own methods: card, PIN, QR and face as equal switches."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from flask import flash, render_template, request
 from flask_babel import gettext
@@ -41,7 +42,7 @@ from web_admin.face.guardians import wards_of
 from web_admin.face.models import GuardianRequest
 from web_admin.face.renewals import renewal_of
 from web_admin.face.ways_in import dependence_of
-from web_admin.people.suspension_queries import suspensions_of
+from web_admin.people.suspension_queries import lock_outs_of, suspensions_of
 from web_admin.people.suspensions import resume_person
 from web_admin.policy.face_limits import FaceLimit, face_limits
 from web_admin.resident.blueprint import bp, signed_in, site_of
@@ -51,6 +52,8 @@ from web_admin.web.page import to
 from web_admin.web.resident_session import resident_required
 from web_admin.web.send_once import made_once
 from web_admin.web.typed_times import minute_of
+
+LOCK_OUTS_SHOWN = timedelta(days=30)
 
 
 def _live(person: Person, kind: str) -> Sequence[CredentialRow]:
@@ -120,6 +123,7 @@ def _page(
         suspensions=suspensions_of(act.session, person.person_id),
         may_end=_may_end_suspension(act, person),
         review_asks=waits_for_person(act.session, act.site_id, person),
+        kept_out=lock_outs_of(act.session, person.person_id, act.now - LOCK_OUTS_SHOWN),
         tab="ways_in",
     )
 

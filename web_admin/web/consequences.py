@@ -8,8 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from gate_controller.contract.records import LaneRecord
-from web_admin.access.difference import difference
-from web_admin.access.horizon import weeks_felt
+from web_admin.access.comparison import Comparison
 from web_admin.access.losses import Effect, Kind, effects_of
 from web_admin.access.never import newly_never
 from web_admin.access.sent import Sent
@@ -79,21 +78,21 @@ class Line:
     lists: Sequence[Names] = ()
 
 
-def foresee(before: Sent, after: Sent, now: datetime) -> Foreseen:
-    """Return what changes for people where gates are sent `after` in place of `before`.
+def foresee(of: Comparison) -> Foreseen:
+    """Return what changes for people where gates are sent what is after in place of what is before.
 
     What a later week repeats of an earlier one is said once.
     """
-    lanes = _lanes(before) | _lanes(after)
+    lanes = _lanes(of.before) | _lanes(of.after)
     directions = {lane_id: lane.direction for lane_id, lane in lanes.items()}
     weeks: list[Week] = []
-    for begins, ends in weeks_felt(before, after, now):
-        found = effects_of(difference(before, after, begins, ends), directions, site_zone())
+    for difference in of.weeks:
+        found = effects_of(difference, directions, site_zone())
         known = {effect for week in weeks for effect in week.effects}
         effects = tuple(effect for effect in found if effect not in known)
         if any(effect.kind is not Kind.NO_FACE_ALONE for effect in effects):
-            weeks.append(Week(begins, begins == now, effects))
-    return Foreseen(tuple(weeks), lanes, newly_never(before, after, now))
+            weeks.append(Week(difference.begins, difference.begins == of.now, effects))
+    return Foreseen(tuple(weeks), lanes, newly_never(of.before, of.after, of.now))
 
 
 def _lanes(sent: Sent) -> dict[str, LaneRecord]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal, TypeVar
 
-from flask import abort, flash, g, render_template
+from flask import abort, flash, g, render_template, request
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
@@ -13,6 +13,7 @@ from wtforms import Field, FieldList, FormField
 
 from web_admin.accounts.permissions import role_names
 from web_admin.action.base import Action, new_action
+from web_admin.action.lock_outs import FIELD, LockOutRefused
 from web_admin.compound.models import CredentialRow, Gate, Lane
 from web_admin.core.database import DatabaseSession, current_menjin, request_session
 from web_admin.core.orm import Base
@@ -25,7 +26,7 @@ from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.later import asked_begin, note_done
 from web_admin.web.page import Page
 from web_admin.web.preview import held_back, say_effects
-from web_admin.web.rehearsal import NotingEffects, effects_of_request, note_effects
+from web_admin.web.rehearsal import NotingEffects, effects_of_request, keep_comparison, note_effects
 from web_admin.web.send_once import done_before
 from web_admin.web.site import current_site, request_now, site_zone
 from web_admin.web.undo import keep_changes, values_before
@@ -52,7 +53,7 @@ def actor_id() -> str:
 
 def current_action(channel: Literal["manager", "desk"] = "manager") -> Action:
     """Return who does what, when, for the domain's actions."""
-    return new_action(
+    act = new_action(
         replace(current_menjin(), effects=effects_of_request()),
         request_session(),
         current_site().site_id,
@@ -61,6 +62,7 @@ def current_action(channel: Literal["manager", "desk"] = "manager") -> Action:
         now=request_now(),
         role=next(iter(role_names()), ""),
     )
+    return replace(act, because=request.form.get(FIELD, ""))
 
 
 def site_id_of(session: DatabaseSession, row: Base) -> str:
@@ -129,12 +131,19 @@ def submit(
         if trial is not None and (page := _tried(trial, act, form, noting, back)) is not None:
             return page
         with act.session.begin_nested():
-            result = action(act)
+            try:
+                result = action(act)
+            except LockOutRefused as refusal:
+                if refusal.reasons:
+                    keep_comparison(noting, act.site_id, act.now)
+                raise
         if preview == "first" and trial is None:
             page = held_back(act, form, noting, back, begins_at)
             if page is not None:
                 return page
     except ActionRefused as refusal:
+        if isinstance(refusal, LockOutRefused) and refusal.reasons:
+            return held_back(act, form, noting, back, begins_at, refusal)
         show_refusal(form, refusal)
         return None
     keep_changes(act, before)

@@ -22,12 +22,14 @@ from web_admin.access.losses import Effect
 from web_admin.access.sent import Sent
 from web_admin.accounts.permissions import current_may
 from web_admin.action.base import Action
+from web_admin.action.lock_outs import FIELD, LockOutRefused
 from web_admin.core.database import undo_request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.later.rules import takes_more
 from web_admin.web.consequences import SHOWN, Foreseen, Line, Week, foresee, heading, lines_of
 from web_admin.web.forms import AgainForm
 from web_admin.web.later import PLANNED_FIELD, SHOWN_FIELD, may_begin_later, plan, running_act, sent_fields
+from web_admin.web.lock_out import ask_why
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
 from web_admin.web.rehearsal import NotingEffects, store_and_compare, with_and_without
@@ -62,39 +64,43 @@ def held_back(
     noting: NotingEffects,
     back: Response,
     begins_at: datetime | None = None,
+    refusal: LockOutRefused | None = None,
 ) -> Page | None:
     """Undo an action that takes something from people, and return the page of it; None where it may go on.
 
     One that is to begin later is undone as well, once it was read, and stored as it was sent.
+    `refusal` is of an action that keeps residents out and was compared before it was undone
+    (`keep_comparison`): the page asks for a reason as well.
     """
-    if not noting.has_published:
+    if not noting.has_published and refusal is None:
         if begins_at is not None:
             undo_request_session()
             raise ActionRefused(None, _l("Only what changes who may pass can begin later."))
         return None
     now = request_now()
-    before, after = with_and_without(noting, current_site().site_id, now)
-    foreseen = foresee(before, after, now)
+    comparison = with_and_without(noting, current_site().site_id, now)
+    foreseen = foresee(comparison)
     run = running_act()
     if run is not None:
-        run.takes_more = takes_more(run.act.sent.losses, foreseen.losses)
+        run.takes_more = refusal is not None or takes_more(run.act.sent.losses, foreseen.losses)
         return _undone(back) if run.takes_more else None
-    digest = _digest(before, foreseen)
+    digest = _digest(comparison.before, foreseen)
     sent_back = request.form.get(SHOWN_FIELD)
     mark = _read_mark(sent_back) if sent_back else None
     is_fresh = mark is not None and now - datetime.fromtimestamp(mark.at, now.tzinfo) < SHOWN_FOR
     was_read = mark is not None and is_fresh and mark.digest == digest
-    if was_read or not foreseen.is_to_be_read:
+    if refusal is None and (was_read or not foreseen.is_to_be_read):
         return None if begins_at is None else _planned(act, form, foreseen, begins_at)
     shown = [_shown(foreseen, week) for week in foreseen.weeks]
     undo_request_session()
-    return render_template(
+    page = render_template(
         "manage/act_preview.html",
         form=form,
+        why=None if refusal is None else ask_why(refusal),
         shown=shown,
         never=foreseen.never,
         gates_that_wait=gates_that_wait(site_gates()),
-        fields=sent_fields(),
+        fields=[one for one in sent_fields() if refusal is None or one[0] != FIELD],
         planned_act=request.form.get(PLANNED_FIELD),
         may_begin_later=may_begin_later(),
         begins_at=begins_at,
@@ -102,10 +108,11 @@ def held_back(
         button=AgainForm(formdata=None),
         mark_field=SHOWN_FIELD,
         mark=_serializer().dumps(_Mark(digest, now.timestamp())),
-        why_again=_why_again(is_fresh=is_fresh) if sent_back else None,
+        why_again=_why_again(is_fresh=is_fresh) if sent_back and refusal is None else None,
         action=request.full_path.rstrip("?"),
         back=back.location,
     )
+    return page if refusal is None else (page, 422)
 
 
 def _as_typed(moment: datetime | None) -> str:
@@ -142,7 +149,7 @@ def say_effects(noting: NotingEffects) -> None:
     if not noting.has_published:
         return
     now = request_now()
-    foreseen = foresee(*store_and_compare(noting, current_site().site_id, now), now)
+    foreseen = foresee(store_and_compare(noting, current_site().site_id, now))
     for week in foreseen.weeks[:1]:
         lines = [line.text for line in lines_of(foreseen, week, names_people=False) if line.is_loss]
         if lines:
@@ -162,7 +169,9 @@ def _digest(before: Sent, foreseen: Foreseen) -> str:
     effects: list[tuple[datetime | None, Sequence[Effect]]] = [
         (None if week.is_first else week.begins, week.effects) for week in foreseen.weeks
     ]
-    whole = [current_user.id, request.path, sent_fields(), effects, state]
+    # The reason of a lock-out is chosen on the page itself.
+    fields = [one for one in sent_fields() if one[0] != FIELD]
+    whole = [current_user.id, request.path, fields, effects, state]
     plain = msgspec.to_builtins(whole, str_keys=True, order="deterministic")
     return hashlib.sha256(msgspec.json.encode(plain)).hexdigest()
 

@@ -5,27 +5,33 @@ One mechanism for calls that are tried (`api/dry_run.py`) and for the office's f
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask import g
 
-from web_admin.access.sent import Sent
+from web_admin.access.comparison import Comparison
 from web_admin.compound.models import Site
 from web_admin.core.database import DatabaseSession, current_menjin, request_session
-from web_admin.core.effects import Effects
+from web_admin.core.effects import Effects, Watch
 from web_admin.core.orm import Fact
+from web_admin.policy.effects import PolicyWatch
 from web_admin.policy.sent import sent_to_gates
-
-LOOKS_AHEAD = timedelta(days=7)
 
 
 @dataclass
 class NotingEffects:
-    """The real effects, whether they published, and of whom records may have changed: None is everyone."""
+    """The real effects, how often they published, and of whom records may have changed: None is everyone."""
 
     effects: Effects
     person_ids: set[str] | None
-    has_published: bool = False
+    publications: int = 0
+    kept: Comparison | None = None
+    _watched: tuple[PolicyWatch, int] | None = None
+
+    @property
+    def has_published(self) -> bool:
+        """Return whether anything was published."""
+        return self.publications > 0
 
     def publish(
         self,
@@ -38,7 +44,7 @@ class NotingEffects:
         with_others: bool = True,
     ) -> None:
         """Publish in the same transaction, so that the rules refuse what they would refuse."""
-        self.has_published = True
+        self.publications += 1
         if person_ids is None or self.person_ids is None:
             self.person_ids = None
         else:
@@ -56,6 +62,44 @@ class NotingEffects:
         """Store the messages in the same transaction."""
         self.effects.recorded(session, kind, facts, person_id, now)
 
+    def watch(
+        self, session: DatabaseSession, site_id: str, now: datetime, person_ids: Collection[str] | None
+    ) -> Watch:
+        """Watch as the real effects do, and keep the first watch for `compared`."""
+        watch = self.effects.watch(session, site_id, now, person_ids)
+        if not isinstance(watch, PolicyWatch):
+            return watch
+        return _Kept(self, watch, is_first=not self.has_published)
+
+    def keep(self, watch: PolicyWatch) -> None:
+        """Keep a watch that is over, and how often was published by then."""
+        self._watched = watch, self.publications
+
+    def compared(self) -> Comparison | None:
+        """Return what a watch compared, where it saw all that was published; None where none did."""
+        if self.kept is not None:
+            return self.kept
+        if self._watched is None or self._watched[1] != self.publications:
+            return None
+        watch, _ = self._watched
+        sees_all = watch.person_ids is None or (
+            self.person_ids is not None and self.person_ids <= set(watch.person_ids)
+        )
+        return watch.comparison if sees_all else None
+
+
+@dataclass(frozen=True)
+class _Kept:
+    noting: NotingEffects
+    watch: PolicyWatch
+    is_first: bool
+
+    def kept_out(self) -> Collection[str]:
+        found = self.watch.kept_out()
+        if self.is_first:
+            self.noting.keep(self.watch)
+        return found
+
 
 def note_effects() -> NotingEffects:
     """Note from now on of whom this request's actions change records."""
@@ -69,14 +113,22 @@ def effects_of_request() -> Effects:
     return noting or current_menjin().effects
 
 
-def with_and_without(noting: NotingEffects, site_id: str, now: datetime) -> tuple[Sent, Sent]:
-    """Return what gates are sent as it is stored, and as it is after what this transaction did so far."""
+def with_and_without(noting: NotingEffects, site_id: str, now: datetime) -> Comparison:
+    """Compare what gates are sent as it is stored with what this transaction makes of it so far."""
+    known = noting.compared()
+    if known is not None:
+        return known
     with current_menjin().database.snapshot() as stored:
         return _compared(stored, noting, site_id, now)
 
 
-def store_and_compare(noting: NotingEffects, site_id: str, now: datetime) -> tuple[Sent, Sent]:
-    """Commit what this request did; return what gates were sent before it, and what they are sent now.
+def keep_comparison(noting: NotingEffects, site_id: str, now: datetime) -> None:
+    """Compare before anything is undone; `with_and_without` returns it afterwards."""
+    noting.kept = with_and_without(noting, site_id, now)
+
+
+def store_and_compare(noting: NotingEffects, site_id: str, now: datetime) -> Comparison:
+    """Commit what this request did; compare what gates were sent before it with what they are sent now.
 
     Nothing of the comparison is done before the commit, so it delays no gate.
     """
@@ -86,16 +138,13 @@ def store_and_compare(noting: NotingEffects, site_id: str, now: datetime) -> tup
         return _compared(stored, noting, site_id, now)
 
 
-def _compared(
-    stored: DatabaseSession, noting: NotingEffects, site_id: str, now: datetime
-) -> tuple[Sent, Sent]:
-    """Return both for the people whose records changed; for everyone where records of lanes or hours did."""
-    sealer, person_ids = current_menjin().sealer, noting.person_ids
-    before = sent_to_gates(stored, sealer, site_id, now, person_ids)
-    after = sent_to_gates(request_session(), sealer, site_id, now, person_ids)
-    if person_ids is not None and [part.gates for part in before.parts] != [
-        part.gates for part in after.parts
-    ]:
-        before = sent_to_gates(stored, sealer, site_id, now)
-        after = sent_to_gates(request_session(), sealer, site_id, now)
-    return before, after
+def _compared(stored: DatabaseSession, noting: NotingEffects, site_id: str, now: datetime) -> Comparison:
+    """Compare for the people whose records changed; for everyone where records of lanes or hours did."""
+    sealer, changed = current_menjin().sealer, request_session()
+
+    def comparison(person_ids: Collection[str] | None) -> Comparison:
+        before = sent_to_gates(stored, sealer, site_id, now, person_ids)
+        return Comparison(before, sent_to_gates(changed, sealer, site_id, now, person_ids), now)
+
+    of_some = comparison(noting.person_ids)
+    return comparison(None) if noting.person_ids is not None and of_some.gates_differ else of_some

@@ -10,7 +10,7 @@ from web_admin.alarms.models import Alarm, HandoverRow
 from web_admin.compound.models import CredentialRow, Gate, GuardianRow, Person
 from web_admin.compound.policy_models import OrderRow, PolicySumsRow
 from web_admin.compound.restore_models import RestoreReview
-from web_admin.compound.suspension_models import Suspension
+from web_admin.compound.suspension_models import LockOut, Suspension
 from web_admin.core.health_models import ServerMark
 from web_admin.core.job_models import LongJob
 from web_admin.core.orm import Base
@@ -127,6 +127,16 @@ def _of_person(act: Action, person: Person, ward_id: str) -> list[Base]:
             party="owner",
             given_by="staff-1",
             given_at=now,
+        ),
+        LockOut(
+            lock_out_id="one",
+            site_id=act.site_id,
+            person_id=who,
+            act="grants_set",
+            reason="asked",
+            party="office",
+            given_by="staff-1",
+            at=now,
         ),
         HomeAddition(person_id=ward_id, home_id=person.home_id, added_by=who, added_at=now, state="waiting"),
         ChildAgreement(child_id=ward_id, guardian_id=who, given_at=now, channel="phone", language="zh"),

@@ -205,7 +205,7 @@ def test_ending_the_pin_ends_the_duress_pin_with_it(act: Action) -> None:
     duress = issue_duress_pin(act, person.person_id)
     [pin] = [row for row in person.credentials if row.kind == "pin" and not row.duress]
     assert type_digits(act, home.number, duress).opens
-    end_credential(act, pin.credential_id, "told someone")
+    end_credential(act, pin.credential_id, "lost")
     assert not type_digits(act, home.number, duress).opens
 
 

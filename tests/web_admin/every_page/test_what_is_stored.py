@@ -47,6 +47,7 @@ ABOUT_PEOPLE = {
     "carried asked_whom asked_at asked_by answer_by reminded_at answer answered_at answered_by decision "
     "reason decided_at decided_by",
     "card_month": "credential_id month",
+    "lock_out": "lock_out_id site_id person_id act reason party given_by at",
     "rights_request": "request_id site_id person_id kind subject text wanted channel filed_at acknowledge_by "
     "answer_by acknowledged_at acknowledged_by closed_at closed_by outcome answer further "
     "value_before value_after late",

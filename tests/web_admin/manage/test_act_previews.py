@@ -1,7 +1,7 @@
 """An act that takes something from someone is shown first, and goes on by one press; others go on at once."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -57,7 +57,8 @@ def weekdays(compound):
         spans = [Span(WEEKDAYS, 7 * 60, 18 * 60)]
         hours_id = save_hours(act, None, "Weekdays", spans).hours_id
         for name in ("王芳", "王磊"):
-            set_grants(act, compound.persons[name], [GrantSpec(("north-in", "north-out"), hours_id)])
+            specs = [GrantSpec(("north-in", "north-out"), hours_id)]
+            set_grants(replace(act, because="moved_out"), compound.persons[name], specs)
     return hours_id
 
 
@@ -313,7 +314,9 @@ def until(compound, hours_id):
 
 def test_the_second_manager_sees_that_the_ground_moved(compound, office, weekdays, shorter):
     with compound.act("manager") as act:
-        set_grants(act, compound.persons["林薇"], [GrantSpec(("north-in",), weekdays)])
+        set_grants(
+            replace(act, because="asked"), compound.persons["林薇"], [GrantSpec(("north-in",), weekdays)]
+        )
     again = go_on(office, shorter)
     assert "Something changed since you saw this. Nothing was done" in again.text
     assert "3 people can no longer enter by 北门" in again.text
@@ -330,7 +333,7 @@ def test_a_lane_that_was_changed_meanwhile_is_a_moved_ground_too(compound, offic
 
 def test_what_a_neighbour_does_meanwhile_does_not_hold_it_up(compound, office, weekdays, shorter):
     with compound.act("manager") as act:
-        set_grants(act, compound.persons["林薇"], [GrantSpec(("north-in",))])
+        set_grants(replace(act, because="asked"), compound.persons["林薇"], [GrantSpec(("north-in",))])
     assert go_on(office, shorter).status_code == 303
 
 

@@ -1,6 +1,7 @@
 """Acts on several people through the pages: preview, act, result, undo, and who may not."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
@@ -83,7 +84,7 @@ def test_a_suspension_sent_twice_is_done_once_and_says_so(compound, office):
 def test_hours_are_asked_for_before_their_preview(compound, office):
     ids = [compound.persons[name] for name in ("王芳", "王磊")]
     with compound.act() as act:
-        set_grants(act, ids[0], [GrantSpec(("east-in",))])
+        set_grants(replace(act, because="asked"), ids[0], [GrantSpec(("east-in",))])
     asked = preview(office, "hours", *ids)
     assert "Choose where and when" in asked.text
     none = preview(office, "hours", *ids, step="hours", hours_id="")

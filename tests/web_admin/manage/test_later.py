@@ -1,6 +1,7 @@
 """An act that begins later: read, planned, listed by day, withdrawn, done at its time or held."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -51,7 +52,11 @@ def office(compound):
 def weekdays(compound):
     with compound.act("manager") as act:
         hours_id = save_hours(act, None, "Weekdays", [Span(WEEKDAYS, 7 * 60, 18 * 60)]).hours_id
-        set_grants(act, compound.persons["王芳"], [GrantSpec(("north-in", "north-out"), hours_id)])
+        set_grants(
+            replace(act, because="asked"),
+            compound.persons["王芳"],
+            [GrantSpec(("north-in", "north-out"), hours_id)],
+        )
     return hours_id
 
 
@@ -178,7 +183,9 @@ def test_it_can_be_withdrawn(compound, office, planned):
 @pytest.mark.both_databases
 def test_where_another_would_be_outside_by_then_it_waits_for_a_person(compound, office, planned):
     with compound.act("manager") as act:
-        set_grants(act, compound.persons["王磊"], [GrantSpec(("north-in",), planned)])
+        set_grants(
+            replace(act, because="asked"), compound.persons["王磊"], [GrantSpec(("north-in",), planned)]
+        )
     pass_time(compound)
     assert (states(compound), until(compound, planned)) == (["held"], 18)
     office = compound.signed_in("manager")  # the session of last week is over
@@ -204,7 +211,9 @@ def look_at(office, hours_id):
 
 def test_where_one_fewer_is_outside_by_then_it_is_done(compound, office, planned):
     with compound.act("manager") as act:
-        set_grants(act, compound.persons["王芳"], [GrantSpec(("north-in", "north-out"))])
+        set_grants(
+            replace(act, because="asked"), compound.persons["王芳"], [GrantSpec(("north-in", "north-out"))]
+        )
     pass_time(compound)
     assert (states(compound), until(compound, planned)) == (["done"], 12)
 
@@ -233,7 +242,9 @@ def test_a_time_that_was_typed_counts_whichever_button_was_pressed(compound, off
 
 def test_one_that_waits_for_a_person_can_be_planned_again(compound, office, planned):
     with compound.act("manager") as act:
-        set_grants(act, compound.persons["王磊"], [GrantSpec(("north-in",), planned)])
+        set_grants(
+            replace(act, because="asked"), compound.persons["王磊"], [GrantSpec(("north-in",), planned)]
+        )
     pass_time(compound)
     office = compound.signed_in("manager")
     shown = look_at(office, planned)
@@ -259,7 +270,7 @@ def test_what_takes_nothing_is_planned_at_once(compound, office, weekdays):
 
 def test_what_is_gone_by_then_is_held(compound, office, planned):
     with compound.act("manager") as act:
-        set_grants(act, compound.persons["王芳"], [])
+        set_grants(replace(act, because="asked"), compound.persons["王芳"], [])
         remove_hours(act, planned)
     pass_time(compound)
     assert states(compound) == ["held"]

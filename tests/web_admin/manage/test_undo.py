@@ -1,6 +1,7 @@
 """An act is undone by what was before it, as long as no other act has changed the same since."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -38,7 +39,11 @@ def office(compound):
 def weekdays(compound):
     with compound.act("manager") as act:
         hours_id = save_hours(act, None, "Weekdays", [Span(WEEKDAYS, 7 * 60, 18 * 60)]).hours_id
-        set_grants(act, compound.persons["王芳"], [GrantSpec(("north-in", "north-out"), hours_id)])
+        set_grants(
+            replace(act, because="asked"),
+            compound.persons["王芳"],
+            [GrantSpec(("north-in", "north-out"), hours_id)],
+        )
     return hours_id
 
 
@@ -195,7 +200,9 @@ def test_what_is_refused_now_says_why_and_undoes_nothing(compound, office, weekd
         compound, lambda s: s.scalars(select(Hours).where(Hours.name == "New ones")).one()
     ).hours_id
     with compound.act("manager") as act:
-        set_grants(act, compound.persons["王磊"], [GrantSpec(("north-in",), hours_id)])
+        set_grants(
+            replace(act, because="asked"), compound.persons["王磊"], [GrantSpec(("north-in",), hours_id)]
+        )
     undo(office)
     assert "People come at these hours: 1. Change their rights first." in office.get(LIST).text
     assert until(compound, hours_id) == 12

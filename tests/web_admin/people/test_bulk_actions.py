@@ -12,6 +12,7 @@ from gate_controller.contract.calendars import Span
 from tests.support.acting import add_lane, show_card
 from tests.support.suspending import suspend_for_days
 from web_admin.action.base import Action
+from web_admin.action.lock_outs import LockOutRefused
 from web_admin.compound.models import Hours, Person
 from web_admin.core.effects import NoEffects
 from web_admin.core.refusal import ActionRefused
@@ -172,7 +173,7 @@ def test_granted_hours_come_beside_what_there_is_and_undo_takes_only_them(act: A
     people = family(act, 2)
     issue_card(act, people[0].person_id, 77)
     for person in people:
-        set_grants(act, person.person_id, [])
+        set_grants(replace(act, because="asked"), person.person_id, [])
     assert not show_card(act, 77).opens
     done = grant_hours(act, ids(people), GrantSpec(("north-in",)))
     assert done.count == 2
@@ -181,10 +182,24 @@ def test_granted_hours_come_beside_what_there_is_and_undo_takes_only_them(act: A
     assert set(why(act, "hours", people, third).values()) == {"passes"}
     mine = people[1].grants[0].grant_id
     replace_grant(act, people[1].person_id, mine, third)
-    assert undo_bulk_act(act, done.seq) == 1
+    assert undo_bulk_act(replace(act, because="asked"), done.seq) == 1
     assert people[0].grants == []
     assert [grant.hours_id for grant in people[1].grants] == [hours.hours_id]
     assert not show_card(act, 77).opens
+
+
+@pytest.mark.publishing
+def test_an_undo_that_takes_a_last_way_in_needs_a_reason_of_the_list(act: Action) -> None:
+    add_lane(act)
+    person = family(act, 1)[0]
+    issue_card(act, person.person_id, 77)
+    add_lane(act, "south")
+    done = grant_hours(act, [person.person_id], GrantSpec(("south-in",)))
+    given = person.grants[-1].grant_id
+    replace_grant(replace(act, because="asked"), person.person_id, person.grants[0].grant_id, GrantSpec(()))
+    assert [grant.grant_id for grant in person.grants] == [given]
+    with pytest.raises(LockOutRefused):
+        undo_bulk_act(act, done.seq)
 
 
 def test_an_undo_of_hours_cuts_the_helper_of_whom_they_were(act: Action) -> None:

@@ -32,7 +32,7 @@ def lane(compound: Compound, **changes: object) -> None:
         day = save_hours(act, None, "Day", [Span(DAY_KINDS, 480, 1200)])
         spec = spec_of(act.session.get_one(Lane, "north-in"))
         hours = {"pin": day.hours_id} if changes.pop("pin_in_hours", False) else {}
-        save_lane(act, "north", replace(spec, method_hours=hours, **changes))
+        save_lane(replace(act, because="works"), "north", replace(spec, method_hours=hours, **changes))
 
 
 def test_a_face_beside_a_lasting_way_at_every_hour_has_no_limit(phone_with_face: FlaskClient) -> None:

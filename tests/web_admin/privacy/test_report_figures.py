@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.acting import add_lane, by_phone, household
 from web_admin.compound.models import Site
+from web_admin.compound.suspension_models import LockOut
 from web_admin.custody.models import Consent, IncidentDrill
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.journal.models import GateEvent
@@ -162,3 +163,30 @@ def test_drills_and_the_release_of_the_way_out_are_published(act, person, januar
     drills = content(publish(january, web_config))["incidents_and_drills"]
     assert (drills["drills_of_ending_all_faces"], drills["all_faces_ended"]) == (1, 0)
     assert drills["lanes_with_sheet"] == 1
+
+
+def test_it_counts_whom_acts_kept_out_by_reason_and_hides_small_numbers(act, person, web_config, january):
+    def keep_out(count, reason, at):
+        act.session.add_all(
+            LockOut(
+                lock_out_id=f"{reason}-{at:%m}-{number}",
+                site_id=act.site_id,
+                person_id=person.person_id,
+                act="grants_set",
+                reason=reason,
+                party="office",
+                given_by="staff-1",
+                at=at,
+            )
+            for number in range(count)
+        )
+
+    keep_out(3, "asked", datetime(2026, 3, 1, tzinfo=UTC))
+    keep_out(25, "works", datetime(2026, 6, 30, tzinfo=UTC))
+    keep_out(40, "lost", datetime(2026, 7, 2, tzinfo=UTC))
+    figures = content(publish_report(january, FIRST_HALF, WORDS, web_config))["lock_outs"]
+    assert {what: number for what, number in figures.items() if number} == {
+        "all": "20+",
+        "asked": "<10",
+        "works": "20+",
+    }

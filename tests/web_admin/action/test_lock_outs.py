@@ -1,0 +1,139 @@
+"""Acts that keep people out need a reason of the list; the people are notified, and each is kept as a row."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from gate_controller.contract.calendars import Span
+from tests.support.acting import add_lane, audit_kinds, by_phone, household
+from web_admin.action.base import Action, Channel
+from web_admin.action.lock_outs import LockOutRefused
+from web_admin.compound.models import Person
+from web_admin.compound.suspension_models import LockOut
+from web_admin.credentials.actions import choose_methods, end_credential, suspend_credential
+from web_admin.credentials.cards import issue_card
+from web_admin.credentials.pins import issue_pin
+from web_admin.gates.hours import save_hours
+from web_admin.messages.models import OutboxMessage
+from web_admin.messages.subscription_models import NotificationSubscription
+from web_admin.people.actions import GrantSpec, add_person, move_out, set_grants
+
+pytestmark = pytest.mark.publishing
+
+BOTH = ("north-in", "south-in")
+EVERY_DAY = ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday")
+
+
+@pytest.fixture
+def person(act: Action) -> Person:
+    add_lane(act)
+    add_lane(act, "south")
+    _, person = household(act)
+    issue_card(act, person.person_id, 77)
+    act.session.add(
+        NotificationSubscription(
+            person_id=person.person_id,
+            channel="mail",
+            address="lin@example.org",
+            kinds=["card_stopped"],
+            confirmed_at=act.now,
+        )
+    )
+    return person
+
+
+def rows(act: Action) -> list[tuple[str, str, str]]:
+    act.session.flush()
+    return [(row.act, row.reason, row.party) for row in act.session.scalars(select(LockOut))]
+
+
+def sent(act: Action) -> list[str]:
+    act.session.flush()
+    return [str(row.body["text"]) for row in act.session.scalars(select(OutboxMessage))]
+
+
+def test_an_act_that_takes_all_lanes_asks_why_and_names_whom_it_keeps_out(
+    act: Action, person: Person
+) -> None:
+    with pytest.raises(LockOutRefused) as refused, act.session.begin_nested():
+        set_grants(act, person.person_id, [])
+    assert refused.value.person_ids == [person.person_id]
+    assert [reason.value for reason in refused.value.reasons] == ["asked", "moved_out"]
+    assert rows(act) == []
+
+
+def test_with_a_reason_it_is_done_kept_as_a_row_and_sent_to_the_person(act: Action, person: Person) -> None:
+    set_grants(replace(act, because="moved_out"), person.person_id, [])
+    assert rows(act) == [("grants_set", "moved_out", "office")]
+    assert audit_kinds(act)[-1] == "locked_out"
+    assert any("no longer come in" in text or "\u65e0\u6cd5" in text for text in sent(act))
+
+
+@pytest.mark.parametrize("because", ["unpaid", "works", "lost", "order", "other", "home"])
+def test_a_reason_that_is_not_of_such_an_act_is_none(act: Action, person: Person, because: str) -> None:
+    with pytest.raises(LockOutRefused):
+        set_grants(replace(act, because=because), person.person_id, [])
+
+
+def test_one_lane_of_two_and_a_minute_a_week_come_to_the_same(act: Action, person: Person) -> None:
+    tiny = save_hours(act, None, "tiny", (Span(("mon",), 180, 181),))
+    for specs in (
+        [GrantSpec(("south-in",))],
+        [GrantSpec(BOTH, tiny.hours_id)],
+        [GrantSpec(BOTH, valid_until=act.now + timedelta(days=90))],
+        [GrantSpec(BOTH, valid_from=act.now + timedelta(days=6))],
+    ):
+        with pytest.raises(LockOutRefused), act.session.begin_nested():
+            set_grants(act, person.person_id, specs)
+
+
+def test_what_leaves_more_than_half_asks_for_nothing(act: Action, person: Person) -> None:
+    days = save_hours(act, None, "days", (Span(EVERY_DAY, 360, 1380),))
+    set_grants(act, person.person_id, [GrantSpec(BOTH, days.hours_id)])
+    assert rows(act) == []
+
+
+@pytest.mark.parametrize("channel", ["phone", "gate"])
+def test_what_people_do_themselves_is_theirs_to_do(act: Action, person: Person, channel: Channel) -> None:
+    card = person.credentials[0].credential_id
+    suspend_credential(by_phone(act, person.person_id, channel), card)
+    assert rows(act) == []
+
+
+def test_moving_out_keeps_no_one_out_and_staff_have_no_home_here(act: Action, person: Person) -> None:
+    guard = add_person(act, display_name="Guard", kind="staff")
+    issue_card(act, guard.person_id, 78)
+    set_grants(act, guard.person_id, [])
+    move_out(act, person.person_id)
+    assert rows(act) == []
+
+
+def test_the_last_card_goes_for_a_reason_of_the_list_alone(act: Action, person: Person) -> None:
+    card = person.credentials[0].credential_id
+    with pytest.raises(LockOutRefused), act.session.begin_nested():
+        end_credential(act, card, "fees of the car park")
+    end_credential(act, card, "returned")
+    assert rows(act) == [("credential_ended", "returned", "office")]
+
+
+def test_a_way_that_no_lane_takes_is_no_other_way_for_a_system(act: Action) -> None:
+    add_lane(act, methods=("card",))
+    _, person = household(act)
+    card = issue_card(act, person.person_id, 77)
+    issue_pin(act, person.person_id)
+    choose_methods(by_phone(act, person.person_id), person.person_id, {"card", "pin"})
+    with pytest.raises(LockOutRefused) as refused:
+        suspend_credential(replace(act, channel="api", actor_id="key:1"), card.credential_id, "lost")
+    assert refused.value.reasons == ()
+
+
+def test_a_pin_that_others_replace_is_said_to_its_person(act: Action, person: Person) -> None:
+    person.language = "en"
+    issue_pin(act, person.person_id)
+    assert sent(act) == []
+    issue_pin(by_phone(act, person.person_id), person.person_id)
+    assert sent(act) == []
+    issue_pin(act, person.person_id)
+    assert ["new PIN" in text for text in sent(act)] == [True]

@@ -1,0 +1,120 @@
+"""Refuse acts that keep a resident out of their home for no reason of the list.
+
+Whatever the act changes, it counts what comes of it: whether gates still let the resident in (`access`). An
+act that keeps residents out has a reason of `suspension_reasons`, which they read; each of them is notified,
+kept as a row, and counted in the public report. No list and no other system keeps anyone out.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from web_admin.action.base import Action, new_id, own_person_id, record_many
+from web_admin.action.suspension_reasons import RULES, SuspensionReason
+from web_admin.action.suspensions import party_of
+from web_admin.compound.models import Person
+from web_admin.compound.suspension_models import LockOut
+from web_admin.core.database import among
+from web_admin.core.refusal import ActionRefused
+from web_admin.journal.ledger import NewEntry
+
+FIELD = "lock_out"
+"""Name of the field in which a form sends the reason."""
+LEDGER_KIND = "locked_out"
+
+
+class LockOutRefused(ActionRefused):
+    """A refusal to keep residents out; `reasons` are those for which the act may, none where it may not."""
+
+    def __init__(self, person_ids: Sequence[str], reasons: Sequence[SuspensionReason]) -> None:
+        """Say how many people are kept out."""
+        count = len(person_ids)
+        sentence = (
+            _("This leaves people without a way in, or hardly one (%(count)s). Choose a reason.", count=count)
+            if reasons
+            else _(
+                "This leaves people without a way in, or hardly one (%(count)s). No list and no other system "
+                "may do that: the property office decides for one person at a time.",
+                count=count,
+            )
+        )
+        super().__init__(FIELD, sentence)
+        self.person_ids, self.reasons = person_ids, reasons
+
+
+@contextmanager
+def kept_in(
+    act: Action,
+    kind: str,
+    person_ids: Collection[str] | None,
+    reasons: Sequence[SuspensionReason] = (),
+    why: str = "",
+) -> Iterator[None]:
+    """Do what is inside; raise LockOutRefused where it keeps residents out for no reason among `reasons`.
+
+    `kind` is the act's in the ledger; `person_ids` are those whom it can concern, None for everyone. `why` is
+    the reason that the act itself has, where none was chosen. What people do themselves is theirs to do.
+    """
+    if own_person_id(act) is not None or (person_ids is not None and not person_ids):
+        yield
+        return
+    watch = act.effects.watch(act.session, act.site_id, act.now, person_ids)
+    yield
+    residents = _residents(act, watch.kept_out())
+    if not residents:
+        return
+    if act.channel == "home":
+        reasons, why = (SuspensionReason.HOME,), SuspensionReason.HOME
+    reason = act.because or why
+    if act.channel == "api" or reason not in reasons:
+        raise LockOutRefused(residents, () if act.channel == "api" else reasons)
+    _keep(act, kind, residents, SuspensionReason(reason))
+
+
+def _residents(act: Action, person_ids: Collection[str]) -> Sequence[str]:
+    if not person_ids:
+        return ()
+    # Whose employer decides has no home here; who comes to a home's work comes as long as that home wants.
+    others = ("staff", "helper") if act.channel == "home" else ("staff",)
+    residents = select(Person.person_id).where(
+        among(act.session, Person.person_id, person_ids),
+        Person.kind.not_in(others),
+        Person.ended_at.is_(None),
+    )
+    return act.session.scalars(residents.order_by(Person.person_id)).all()
+
+
+def _keep(act: Action, kind: str, residents: Sequence[str], reason: SuspensionReason) -> None:
+    rows = [
+        LockOut(
+            lock_out_id=new_id(),
+            site_id=act.site_id,
+            person_id=person_id,
+            act=kind,
+            reason=reason.value,
+            party=party_of(act),
+            given_by=act.actor_id,
+            at=act.now,
+        )
+        for person_id in residents
+    ]
+    act.session.add_all(rows)
+    act.session.flush()
+    record_many(
+        act,
+        [
+            NewEntry(
+                LEDGER_KIND,
+                {"lock_out_id": row.lock_out_id, "act": kind, "reason": row.reason},
+                row.person_id,
+            )
+            for row in rows
+        ],
+    )
+
+
+def words_of(reasons: Sequence[SuspensionReason]) -> list[tuple[str, object]]:
+    """Return reasons as the choices of a form."""
+    return [(reason.value, RULES[reason].word) for reason in reasons]

@@ -271,7 +271,7 @@ def test_whatever_keeps_a_resident_out_has_a_reason_of_the_list_and_leaves_a_row
         [("grants", "moved_out", 3)],
         [("hours", "unpaid", 0)],
         [("hours", "works", 1)],
-        [("schedule", "", 3)],
+        [("schedule", "", 13), ("schedule", "works", 13)],
         [("lane", "works", 0), ("lane", "", 3)],
         [("end", "lost", 0), ("end", "unpaid", 1)],
         [("end", "lost", 0), ("interface", "", 1)],

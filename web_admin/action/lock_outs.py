@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 
 from web_admin.action.base import Action, new_id, own_person_id, record_many
 from web_admin.action.suspension_reasons import RULES, SuspensionReason
@@ -76,12 +76,15 @@ def kept_in(
 def _residents(act: Action, person_ids: Collection[str]) -> Sequence[str]:
     if not person_ids:
         return ()
-    # Whose employer decides has no home here; who comes to a home's work comes as long as that home wants.
-    others = ("staff", "helper") if act.channel == "home" else ("staff",)
+    # Staff without a home come as their employer decides, and helpers as long as their home wants.
+    if act.channel == "home":
+        lives_here: ColumnElement[bool] = Person.kind.not_in(("staff", "helper"))
+    else:
+        lives_here = or_(
+            Person.kind != "staff", Person.home_id.is_not(None)
+        )  # a list can call a resident staff
     residents = select(Person.person_id).where(
-        among(act.session, Person.person_id, person_ids),
-        Person.kind.not_in(others),
-        Person.ended_at.is_(None),
+        among(act.session, Person.person_id, person_ids), lives_here, Person.ended_at.is_(None)
     )
     return act.session.scalars(residents.order_by(Person.person_id)).all()
 

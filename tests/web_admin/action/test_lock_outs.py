@@ -95,6 +95,12 @@ def test_what_leaves_more_than_half_asks_for_nothing(act: Action, person: Person
     assert rows(act) == []
 
 
+def test_a_resident_whom_a_list_calls_staff_is_kept_out_as_well(act: Action, person: Person) -> None:
+    person.kind = "staff"
+    with pytest.raises(LockOutRefused):
+        set_grants(act, person.person_id, [])
+
+
 @pytest.mark.parametrize("channel", ["phone", "gate"])
 def test_what_people_do_themselves_is_theirs_to_do(act: Action, person: Person, channel: Channel) -> None:
     card = person.credentials[0].credential_id

@@ -360,7 +360,7 @@ class History(LooksHistory):
     @rule(someone=SOMEONE, gates=st.sets(SOME_GATE))
     def grant(self, someone: int, gates: set[str]) -> None:
         specs = [GrantSpec((f"{gate_id}-in",)) for gate_id in sorted(gates)]
-        self.do(someone, lambda act, person: set_grants(act, person, specs))
+        self.do(someone, lambda act, person: set_grants(replace(act, because="asked"), person, specs))
 
     @rule(someone=SOMEONE)
     def invite_and_accept(self, someone: int) -> None:
@@ -384,16 +384,18 @@ class History(LooksHistory):
         def edit(act: Action, _: str) -> None:
             hours = act.session.scalars(select(Hours.hours_id)).first()
             method_hours = {method: hours for method in narrowed & methods if hours is not None}
-            save_lane(act, gate, LaneSpec(f"{gate}-in", "In", "in", tuple(methods), method_hours))
+            spec = LaneSpec(f"{gate}-in", "In", "in", tuple(methods), method_hours)
+            save_lane(replace(act, because="works"), gate, spec)
 
         self.do(0, edit)
 
     @rule(spans=SOME_SPANS)
     def edit_hours(self, spans: list[Span]) -> None:
-        self.do(
-            0,
-            lambda act, _: save_hours(act, act.session.scalars(select(Hours.hours_id)).first(), "day", spans),
-        )
+        def edit(act: Action, _: str) -> None:
+            hours_id = act.session.scalars(select(Hours.hours_id)).first()
+            save_hours(replace(act, because="works"), hours_id, "day", spans)
+
+        self.do(0, edit)
 
     @rule()
     def switch_face_off_and_on(self) -> None:

@@ -9,6 +9,7 @@ no gate has received, and a gate that does not say what it holds.
 import itertools
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -56,6 +57,10 @@ def _grants(lanes: tuple[str, ...], **more: object) -> list[GrantSpec]:
     return [GrantSpec(lanes, **more)]  # type: ignore[arg-type]  # what a grant takes
 
 
+def _asked(act: Action) -> Action:
+    return replace(act, because="asked")
+
+
 ACTS: dict[str, Callable[[Action, str, str], object]] = {
     "suspend card": lambda act, card, person: suspend_credential(act, card),
     "resume card": lambda act, card, person: resume_credential(act, card),
@@ -63,13 +68,15 @@ ACTS: dict[str, Callable[[Action, str, str], object]] = {
     "suspend person": lambda act, card, person: suspend_for_days(act, person),
     "resume person": lambda act, card, person: resume_person(act, person),
     "move out": lambda act, card, person: move_out(act, person),
-    "no grant": lambda act, card, person: set_grants(act, person, []),
-    "one gate": lambda act, card, person: set_grants(act, person, _grants(("south-in",))),
+    "no grant": lambda act, card, person: set_grants(_asked(act), person, []),
+    "one gate": lambda act, card, person: set_grants(_asked(act), person, _grants(("south-in",))),
     "all gates": lambda act, card, person: set_grants(act, person, _grants(LANES)),
     "until soon": lambda act, card, person: set_grants(
-        act, person, _grants(LANES, valid_until=act.now + timedelta(hours=2))
+        _asked(act), person, _grants(LANES, valid_until=act.now + timedelta(hours=2))
     ),
-    "at night": lambda act, card, person: set_grants(act, person, _grants(LANES, hours_id=_night(act))),
+    "at night": lambda act, card, person: set_grants(
+        _asked(act), person, _grants(LANES, hours_id=_night(act))
+    ),
     "card alone": lambda act, card, person: choose_methods(act, person, ["card"]),
     "PIN alone": lambda act, card, person: choose_methods(act, person, ["pin"]),
     "lockdown": lambda act, card, person: set_override(

@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def test_suspended_cards_and_people_and_taken_grants_stay_refused_after_a_restor
     with lost.act() as act:
         suspend_credential(act, lost.cards[11])
         suspend_for_days(manager(act), person_of(lost, "陈立"))
-        set_grants(manager(act), person_of(lost, "赵敏"), [])
+        set_grants(replace(manager(act), because="asked"), person_of(lost, "赵敏"), [])
         move_out(manager(act), person_of(lost, "周明"))
     lost.wait_synced()
     before = {number: lost.tap(number) for number in (11, 12, 13, 14, 15)}

@@ -2,6 +2,7 @@
 call."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -252,7 +253,7 @@ def grant(world: World, step: Step) -> str:
     """Change where a person may pass."""
     person_id, lanes = person_of(world, step), PLACES[step.second % len(PLACES)]
     specs = [GrantSpec(lanes)] if lanes else []
-    return world.cell.do(lambda act: set_grants(act, person_id, specs))
+    return world.cell.do(lambda act: set_grants(replace(act, because="asked"), person_id, specs))
 
 
 def leave(world: World, step: Step) -> str:

@@ -1,5 +1,6 @@
 """A lost card at night, and the slips of 58 mm: what is stopped, what is printed, and what is not shown."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -44,7 +45,7 @@ def test_the_card_stops_also_where_no_pass_can_be_made(compound, wang):
         act = new_action(
             current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock()
         )
-        set_grants(act, wang, [])
+        set_grants(replace(act, because="asked"), wang, [])
     client = compound.signed_in("guard")
     card = read(compound, lambda s: card_of(s, wang))
     found = look(client, "3-1203").text

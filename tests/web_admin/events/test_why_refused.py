@@ -33,7 +33,7 @@ def test_why_refused_gives_the_gates_own_reason(act: Action) -> None:
 
     assert (why(Method.CARD), why(Method.CARD, 2)) == (Reason.GRANTED, Reason.EXPIRED)
     assert (why(Method.PIN), why(Method.FACE)) == (Reason.CREDENTIAL_UNKNOWN, Reason.METHOD_NOT_OFFERED)
-    set_grants(act, person.person_id, [])
+    set_grants(replace(act, because="asked"), person.person_id, [])
     assert not [reason for reason in [why(Method.CARD)] if reason is Reason.GRANTED]
     assert card.state == "active"
     add_gate(act, "east", "East")

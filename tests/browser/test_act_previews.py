@@ -101,6 +101,7 @@ def test_what_is_lost_is_read_before_it_is_done(
     page.get_by_role("link", name=words["leave"]).click()
     assert read(managed, Hours, hours_id).spans[0]["until_minute"] == 18 * 60
     shorten(page, hours_id, words)
+    page.locator("select[name=lock_out]").select_option("works")
     page.get_by_role("button", name=words["go_on"]).click()
     expect(page.locator(".flash.success")).to_be_visible()
     assert read(managed, Hours, hours_id).spans[0]["until_minute"] == 12 * 60
@@ -138,6 +139,7 @@ def test_without_scripts_it_is_read_and_done_as_well(
     shorten(page, hours_id, words)
     page.locator("main summary").first.click()
     expect(page.locator("main details[open]").first).to_contain_text("王芳")
+    page.locator("select[name=lock_out]").select_option("works")
     page.get_by_role("button", name=words["go_on"]).click()
     expect(page.locator(".flash.success")).to_be_visible()
     assert read(managed, Hours, hours_id).spans[0]["until_minute"] == 12 * 60

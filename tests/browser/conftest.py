@@ -35,6 +35,20 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+@pytest.fixture(autouse=True)
+def _pages_of_a_test_end_with_it(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Close what a test that failed left open: such a page draws on, and takes time from all later tests."""
+    if "browser" not in request.fixturenames:
+        yield
+        return
+    running: Browser = request.getfixturevalue("browser")
+    before = set(running.contexts)
+    yield
+    for context in running.contexts:
+        if context not in before:
+            context.close()
+
+
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     with serving(tmp_path, "127.0.0.1") as running:

@@ -248,7 +248,7 @@ Act = tuple[str, str, int]
 @pytest.mark.publishing
 @given(acts=ACTS)
 @settings(
-    max_examples=examples(80),
+    max_examples=examples(24),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

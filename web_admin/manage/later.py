@@ -12,11 +12,11 @@ from web_admin.accounts.names import shown_names
 from web_admin.accounts.permissions import access_of, allowed, current_may
 from web_admin.compound.queries import persons_by_id
 from web_admin.core.database import current_menjin, request_session
-from web_admin.core.job_models import JOBS_KEPT_FOR
+from web_admin.core.job_models import JOBS_KEPT_FOR, LongJob
 from web_admin.gates.queries import hours_names
 from web_admin.later.acts import HELD, LaterAct, Sent, open_acts, withdraw_act
 from web_admin.later.past import DONE, Done, PastAct, past_acts
-from web_admin.web.context import press
+from web_admin.web.context import get_or_404, press
 from web_admin.web.forms import AgainForm
 from web_admin.web.later import PLANNED_FIELD, TITLES
 from web_admin.web.page import Page, to
@@ -113,6 +113,7 @@ def _by_day(acts: list[LaterAct]) -> Iterator[tuple[object, list[LaterAct]]]:
 def undo(job_id: str) -> Page:
     """Undo an act, after what that takes from people was read; one that changed again since stays."""
     session = request_session()
+    get_or_404(session, LongJob, job_id)
     past = past_acts(session, current_menjin().sealer, current_site().site_id)
     if not any(one.job_id == job_id and _may_do(one.done) for one in past):
         return to("later.show_list")
@@ -128,6 +129,7 @@ def undo(job_id: str) -> Page:
 def withdraw(job_id: str) -> Page:
     """Withdraw an act that has not begun; one that has begun is over already."""
     session = request_session()
+    get_or_404(session, LongJob, job_id)
     acts = open_acts(session, current_menjin().sealer, current_site().site_id)
     if not any(one.job_id == job_id and _may_do(one.sent) for one in acts):
         return to("later.show_list")

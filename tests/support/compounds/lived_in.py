@@ -168,7 +168,7 @@ def _schedule(act: Action) -> None:
 def _plan_acts(act: Action, account_id: int, person_id: str) -> None:
     """Plan other hours for next week, and rights that wait for a person since this morning."""
     hours_id = act.session.scalars(select(Hours.hours_id).where(Hours.name == "保洁时段")).one()
-    line = "1 person can no longer enter by 北门."
+    line = "1 人不能再从北门进入。"  # in the language of its author, as it was read
     fields = (("name", "保洁时段"), ("span1-days", "mon"), ("span1-start", "07:00"), ("span1-end", "12:00"))
     path, args = f"/manage/hours/{hours_id}", {"hours_id": hours_id}
     hours = Sent(account_id, "hours.edit", path, args, fields, lines=(line,))

@@ -26,6 +26,7 @@ from web_admin.accounts.staff import create_staff
 from web_admin.action.base import Action, record
 from web_admin.compound.models import Gate, Site
 from web_admin.core.config import WebConfig
+from web_admin.later.acts import Sent, plan_act
 from web_admin.messages.actions import add_webhook
 from web_admin.messages.models import MailServer, OutboxMessage
 from web_admin.operations import marks
@@ -41,8 +42,9 @@ NOT_WRITTEN_BY_GATES = {
     EventKind.ALARM_JOURNAL_BROKEN,
     EventKind.ALARM_JOURNAL_RESTARTED,
     EventKind.ALARM_ENTRIES_SET_ASIDE,
+    EventKind.ALARM_ACT_HELD,
 }
-"""Raised by the server about what a gate sends."""
+"""Raised by the server about what a gate sends, and about a planned act of the office."""
 LONGEST_SECONDS = 240.0
 
 
@@ -136,7 +138,8 @@ def watched(config: WebConfig, folder: Path, prepare: Callable[[Action], object]
 
 
 def at_gates_and_in_contact(act: Action) -> None:
-    """Let the east gate be silent, a message wait, and no backup be made in the first week."""
+    """Let a gate be silent, a message wait, an act be due whose account is gone, and no backup be made."""
+    plan_act(act, Sent(999, "hours.edit", "/manage/hours/gone", {"hours_id": "gone"}, ()), act.now)
     act.session.get_one(Gate, "east").last_seen_at = act.now - timedelta(minutes=10)
     act.session.get_one(Site, act.site_id).created_at = act.now - timedelta(days=10)
     act.session.delete(act.session.get_one(marks.ServerMark, marks.BACKUP))

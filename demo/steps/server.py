@@ -150,7 +150,7 @@ def restored_server_keeps_revocations(stage: Stage) -> Outcome:
     data = ("--data-dir", str(stage.server.data_dir), "--passphrase-file", passphrase)
     run_menjin("menjin web backup", log, "web", "backup", str(backup), *data)
     opens(stage, "north", "north-in", _tap(reader.tap, leaver.card), person_id=leaver.person_id)
-    stage.desk.end_card(leaver.person_id, leaver.card_id, "moved_out")
+    stage.desk.end_card(leaver.person_id, leaver.card_id, "returned")
     stage.wait_synced()
     refused(stage, "north", "north-in", _tap(reader.tap, leaver.card), "credential_ended")
     epoch = stage.office.policy()[0]

@@ -1,4 +1,4 @@
-"""What the head office's tests share."""
+"""Fixtures of all tests of the head office."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What the promises share."""
+"""Fixtures of all tests of promises."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What comes to the same as a suspension: acts of a landlord that leave a resident without a way home.
+"""Acts of a landlord that come to the same as a suspension: they leave a resident without a way home.
 
 Each door is a way to change what gates do for one resident or for all; a number, the shape, chooses how.
 """
@@ -146,7 +146,7 @@ DOORS: Mapping[str, Callable[[Home, Action, int], object]] = {
     "review": _reviewed,
     "review_unanswered": _left_unanswered,
 }
-"""What a landlord may do, by its door."""
+"""A landlord's acts, by their doors."""
 OWN = frozenset({"owner"})
 """Done by the resident."""
 NEVER = frozenset({"interface", "interface_suspends", "list", "import", "review", "review_unanswered"})

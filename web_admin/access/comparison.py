@@ -10,7 +10,7 @@ from web_admin.access.sent import Sent
 
 
 class Comparison:
-    """What gates are sent before and after an act, and from which instant on it counts."""
+    """Holds the policies of before and after an act, and the instant from which it counts."""
 
     def __init__(self, before: Sent, after: Sent, now: datetime) -> None:
         """Take both policies and an aware instant; nothing is worked out yet."""

@@ -137,6 +137,8 @@ RULES: Mapping[SuspensionReason, ReasonRule] = {
 }
 
 OF_PERSONS = tuple(reason for reason, rule in RULES.items() if rule.of_person and "office" in rule.by)
+OF_CREDENTIALS = tuple(reason for reason, rule in RULES.items() if rule.of_credential and "office" in rule.by)
+"""For these the office may suspend or end a way in, the last one as well."""
 OF_SHARED = (SuspensionReason.WORKS,)
 """For these an act on what people share (hours, lanes, schedules, holidays) may keep residents out."""
 OF_GRANTS = (SuspensionReason.ASKED, SuspensionReason.MOVED_OUT)
@@ -186,8 +188,6 @@ def checked_cause(act: Action, cause: Cause, *, of_person: bool) -> CheckedCause
     return CheckedCause(reason, reference, cause.until, party)
 
 
-OF_CREDENTIALS = tuple(reason for reason, rule in RULES.items() if rule.of_credential and "office" in rule.by)
-"""Why the office may end one way in: what it may suspend one for."""
 NO_SUCH_REASON = _(
     "This is no reason to suspend a way in. Choose one of the list. A debt is none: it may not be "
     "collected by keeping people out of their homes."

@@ -10,7 +10,7 @@ from web_admin.core.orm import Fact
 
 
 class Watch(Protocol):
-    """What gates were sent before an act, to compare with what they are sent after it."""
+    """Holds the policy of before an act, to compare it with that of after it."""
 
     def kept_out(self) -> Collection[str]:
         """Return whom the act kept out of those whom it can concern."""

@@ -31,7 +31,7 @@ MOST_OPEN = 200
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """What was sent: by which account, to which page with which fields, and what it took when it was planned.
+    """A form as it was sent: its account, page and fields, and the losses that its author read of.
 
     `args` are what the page's address names; `losses` and `lines` what the author read of, as data and text.
     """

@@ -22,18 +22,18 @@ DONE, UNDONE = "done", "undone"
 MOST_SHOWN = 50
 
 Values = Mapping[str, object]
-"""What an act may change, each part by its id, plain as JSON has it; what is not there is missing."""
+"""Parts that an act may change, by their ids, plain as JSON has them; one that is not there is missing."""
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What one part was before and after the act; None where it was not there."""
+    """One part before and after the act; None where it was not there."""
 
     before: Any = None
     after: Any = None
 
 
 class Done(msgspec.Struct, frozen=True):
-    """What was done: on which page, what its address named, and what changed, by the ids of the parts."""
+    """An act that is done: its page, the ids in its address, and its changes by the ids of the parts."""
 
     endpoint: str
     args: Mapping[str, str]

@@ -1,6 +1,6 @@
 """Page of acts that begin later, by day, with what each takes from people, and of acts that can be undone."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from flask import Blueprint, current_app, render_template
@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from web_admin.accounts.names import shown_names
 from web_admin.accounts.permissions import access_of, allowed, current_may
+from web_admin.action.base import Action
 from web_admin.compound.queries import persons_by_id
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.job_models import JOBS_KEPT_FOR, LongJob
@@ -112,29 +113,26 @@ def _by_day(acts: list[LaterAct]) -> Iterator[tuple[object, list[LaterAct]]]:
 @allowed("edit_gates")
 def undo(job_id: str) -> Page:
     """Undo an act, after what that takes from people was read; one that changed again since stays."""
-    session = request_session()
-    get_or_404(session, LongJob, job_id)
-    past = past_acts(session, current_menjin().sealer, current_site().site_id)
-    if not any(one.job_id == job_id and _may_do(one.done) for one in past):
-        return to("later.show_list")
-    return press(
-        lambda act: undo_act(act, job_id),
-        saved=lambda _done: say_saved(_("Undone.")),
-        back=to("later.show_list"),
-    )
+    past = past_acts(request_session(), current_menjin().sealer, current_site().site_id)
+    own = [one.job_id for one in past if _may_do(one.done)]
+    return _pressed(job_id, own, undo_act, lambda _done: say_saved(_("Undone.")))
 
 
 @bp.post("/<job_id>/withdraw")
 @allowed("edit_gates")
 def withdraw(job_id: str) -> Page:
     """Withdraw an act that has not begun; one that has begun is over already."""
-    session = request_session()
-    get_or_404(session, LongJob, job_id)
-    acts = open_acts(session, current_menjin().sealer, current_site().site_id)
-    if not any(one.job_id == job_id and _may_do(one.sent) for one in acts):
-        return to("later.show_list")
-    return press(
-        lambda act: withdraw_act(act, job_id),
-        saved=_("Withdrawn. Nothing changes at that time."),
-        back=to("later.show_list"),
-    )
+    acts = open_acts(request_session(), current_menjin().sealer, current_site().site_id)
+    own = [one.job_id for one in acts if _may_do(one.sent)]
+    return _pressed(job_id, own, withdraw_act, _("Withdrawn. Nothing changes at that time."))
+
+
+def _pressed(
+    job_id: str,
+    own: Sequence[str],
+    action: Callable[[Action, str], None],
+    saved: str | Callable[[None], str | None],
+) -> Page:
+    get_or_404(request_session(), LongJob, job_id)
+    back = to("later.show_list")
+    return press(lambda act: action(act, job_id), saved=saved, back=back) if job_id in own else back

@@ -58,7 +58,7 @@ class PolicyEffects:
 
 
 class PolicyWatch:
-    """What gates are sent of some people before an act; `comparison` is with what they are sent after it.
+    """Holds the policy of some people before an act; `comparison` is with that of after it.
 
     None where a gate would not take the one or the other: that is not published and keeps out no one.
     """

@@ -130,13 +130,7 @@ def submit(
         before = values_before(act)
         if trial is not None and (page := _tried(trial, act, form, noting, back)) is not None:
             return page
-        with act.session.begin_nested():
-            try:
-                result = action(act)
-            except LockOutRefused as refusal:
-                if refusal.reasons:
-                    keep_comparison(noting, act.site_id, act.now)
-                raise
+        result = _whole(action, act, noting)
         if preview == "first" and trial is None:
             page = held_back(act, form, noting, back, begins_at)
             if page is not None:
@@ -154,6 +148,17 @@ def submit(
     if sentence:
         flash(sentence, "success")
     return back if then is None else then(result)
+
+
+def _whole(action: Callable[[Action], Result], act: Action, noting: NotingEffects) -> Result:
+    """Do an action or nothing of it; what it would do is compared where it has to give a reason."""
+    with act.session.begin_nested():
+        try:
+            return action(act)
+        except LockOutRefused as refusal:
+            if refusal.reasons:
+                keep_comparison(noting, act.site_id, act.now)
+            raise
 
 
 def _tried(

@@ -85,10 +85,7 @@ def held_back(
         run.takes_more = refusal is not None or takes_more(run.act.sent.losses, foreseen.losses)
         return _undone(back) if run.takes_more else None
     digest = _digest(comparison.before, foreseen)
-    sent_back = request.form.get(SHOWN_FIELD)
-    mark = _read_mark(sent_back) if sent_back else None
-    is_fresh = mark is not None and now - datetime.fromtimestamp(mark.at, now.tzinfo) < SHOWN_FOR
-    was_read = mark is not None and is_fresh and mark.digest == digest
+    was_read, why_again = _read_before(digest, now)
     if refusal is None and (was_read or not foreseen.is_to_be_read):
         return None if begins_at is None else _planned(act, form, foreseen, begins_at)
     shown = [_shown(foreseen, week) for week in foreseen.weeks]
@@ -108,7 +105,7 @@ def held_back(
         button=AgainForm(formdata=None),
         mark_field=SHOWN_FIELD,
         mark=_serializer().dumps(_Mark(digest, now.timestamp())),
-        why_again=_why_again(is_fresh=is_fresh) if sent_back and refusal is None else None,
+        why_again=why_again if refusal is None else None,
         action=request.full_path.rstrip("?"),
         back=back.location,
     )
@@ -131,6 +128,17 @@ def _planned(act: Action, form: FlaskForm, foreseen: Foreseen, begins_at: dateti
         plan(act, begins_at, foreseen.losses, lines[:SHOWN])
         flash(_("Planned. It begins %(when)s.", when=local_time(begins_at)), "success")
     return to("later.show_list")
+
+
+def _read_before(digest: str, now: datetime) -> tuple[bool, str | None]:
+    """Return whether just this was read within the hour, and why it is shown again where it was not."""
+    sent_back = request.form.get(SHOWN_FIELD)
+    if not sent_back:
+        return False, None
+    mark = _read_mark(sent_back)
+    is_fresh = mark is not None and now - datetime.fromtimestamp(mark.at, now.tzinfo) < SHOWN_FOR
+    was_read = mark is not None and is_fresh and mark.digest == digest
+    return was_read, None if was_read else _why_again(is_fresh=is_fresh)
 
 
 def _why_again(*, is_fresh: bool) -> str:

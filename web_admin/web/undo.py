@@ -32,7 +32,7 @@ from web_admin.web.times import local_date
 
 Args = Mapping[str, str]
 Part = tuple["Inverse", str, str]
-"""What is changed: of which kind, at which lane where it is a lane's, and its id."""
+"""A part that is changed: its kind, its lane where it is a lane's, and its id."""
 
 
 class _Hours(msgspec.Struct, frozen=True):

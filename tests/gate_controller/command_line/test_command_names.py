@@ -18,7 +18,7 @@ from tests.support.wheels import ROOT
 
 OWN_NAME = re.compile(r"menjin (web|gate) [-a-z]+")
 MAY_HAVE_OWN_NAME = re.compile(r"""menjin[ "']""")
-"""What a file has in which a text, perhaps in several parts, has such a name; others need not be parsed."""
+"""A file with such a name in a text, perhaps in several parts, has this; others need not be parsed."""
 ELSEWHERE = {
     "gate_controller/audit/certificate.py": "an auditor's machine has no package",
     "gate_controller/audit/main.py": "an auditor's machine has no package",

@@ -131,7 +131,7 @@ def test_a_gate_opens_for_a_card_exactly_while_it_is_usable(
 ROOT = Path(__file__).parents[3]
 WORDS = {*map(str, KINDS_OF_PERSONS), *map(str, Method)}
 A_WORD = re.compile(f"""["']({"|".join(sorted(WORDS))})["']""")
-"""What a file has that lists or compares them; others need not be parsed."""
+"""A file that lists or compares them has this; others need not be parsed."""
 
 
 def _named_by_texts(folder: str) -> Iterator[str]:

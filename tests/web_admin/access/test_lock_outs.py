@@ -1,4 +1,4 @@
-"""Who is kept out: no way left, hardly any time, one lane of several, or an end that lies far ahead."""
+"""Lock-outs are found: no way left, hardly any time, one lane of several, or an end that lies far ahead."""
 
 from datetime import UTC, datetime, timedelta
 

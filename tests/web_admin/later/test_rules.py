@@ -1,4 +1,4 @@
-"""What an act takes when it begins is compared with what was read, by lane and person."""
+"""The losses of an act that begins are compared with those that were read, by lane and person."""
 
 from hypothesis import given
 from hypothesis import strategies as st

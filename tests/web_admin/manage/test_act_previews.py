@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from gate_controller.contract.calendars import Span
-from tests.support.act_previews import go_on, is_preview
+from tests.support.act_previews import WEEKDAYS, go_on, is_preview, pass_on_weekdays
 from tests.support.compounds.desk import card_of, hidden_of, read
 from tests.web_admin.manage.chosen import preview, sent
 from tests.web_admin.manage.forms import send
@@ -16,14 +15,13 @@ from tests.web_admin.manage.sent_sheets import PATH, upload
 from tests.web_admin.manage.sent_sheets import hidden_of as hidden_of_sheet
 from web_admin.compound.models import CalendarDay, CredentialRow, Hours, Lane, Person
 from web_admin.compound.restore_models import RestoreReview
-from web_admin.gates.hours import save_hours, set_calendar_day
+from web_admin.gates.hours import set_calendar_day
 from web_admin.gates.schedules import set_schedule
 from web_admin.journal.models import AuditEntry
 from web_admin.people.actions import GrantSpec, set_grants
 
 WEDNESDAY = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
 """Nine o'clock at the compound."""
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
 WEEK_HOURS = {"name": "Weekdays", "span1-days": list(WEEKDAYS), "span1-start": "07:00"}
 LANE = {
     "name": "进",
@@ -52,14 +50,7 @@ def office(compound):
 
 @pytest.fixture
 def weekdays(compound):
-    """Let two people pass the north gate on weekdays alone, and return the id of these hours."""
-    with compound.act("manager") as act:
-        spans = [Span(WEEKDAYS, 7 * 60, 18 * 60)]
-        hours_id = save_hours(act, None, "Weekdays", spans).hours_id
-        for name in ("王芳", "王磊"):
-            specs = [GrantSpec(("north-in", "north-out"), hours_id)]
-            set_grants(replace(act, because="moved_out"), compound.persons[name], specs)
-    return hours_id
+    return pass_on_weekdays(compound, "王芳", "王磊")
 
 
 def days_of(compound):

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from gate_controller.contract.calendars import Span
-from tests.support.act_previews import go_on, is_preview
+from tests.support.act_previews import WEEKDAYS, go_on, is_preview, pass_on_weekdays
 from tests.support.compounds.desk import hidden_of, read
 from tests.web_admin.manage.forms import send
 from web_admin.accounts.models import User
@@ -16,7 +15,6 @@ from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Hours
 from web_admin.core.database import current_menjin
 from web_admin.core.job_models import LongJob
-from web_admin.gates.hours import save_hours
 from web_admin.gates.hours_in_use import remove_hours
 from web_admin.journal.models import AuditEntry
 from web_admin.later import acts as later_acts
@@ -31,7 +29,6 @@ from web_admin.web import later as web_later
 WEDNESDAY = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
 MONDAY = {"when": "later", "begins_at": "2026-07-06T06:00"}
 AT_BEGIN = datetime(2026, 7, 5, 22, 0, tzinfo=UTC)
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
 SHORTER = {"name": "Weekdays", "span1-days": list(WEEKDAYS), "span1-start": "07:00", "span1-end": "12:00"}
 LONGER = SHORTER | {"span1-end": "20:00"}
 LIST = "/manage/later"
@@ -50,14 +47,7 @@ def office(compound):
 
 @pytest.fixture
 def weekdays(compound):
-    with compound.act("manager") as act:
-        hours_id = save_hours(act, None, "Weekdays", [Span(WEEKDAYS, 7 * 60, 18 * 60)]).hours_id
-        set_grants(
-            replace(act, because="asked"),
-            compound.persons["王芳"],
-            [GrantSpec(("north-in", "north-out"), hours_id)],
-        )
-    return hours_id
+    return pass_on_weekdays(compound, "王芳")
 
 
 def until(compound, hours_id):

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from gate_controller.contract.calendars import Span
-from tests.support.act_previews import done, is_preview
+from tests.support.act_previews import WEEKDAYS, done, is_preview, pass_on_weekdays
 from tests.support.compounds.desk import hidden_of, read
 from tests.web_admin.manage.forms import send
 from web_admin.compound.models import CalendarDay, GrantRow, Hours, Lane
@@ -20,7 +20,6 @@ from web_admin.people.actions import GrantSpec, set_grants
 from web_admin.privacy import retention
 
 WEDNESDAY = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
 SHORTER = {"name": "Weekdays", "span1-days": list(WEEKDAYS), "span1-start": "07:00", "span1-end": "12:00"}
 LIST = "/manage/later"
 
@@ -37,14 +36,7 @@ def office(compound):
 
 @pytest.fixture
 def weekdays(compound):
-    with compound.act("manager") as act:
-        hours_id = save_hours(act, None, "Weekdays", [Span(WEEKDAYS, 7 * 60, 18 * 60)]).hours_id
-        set_grants(
-            replace(act, because="asked"),
-            compound.persons["王芳"],
-            [GrantSpec(("north-in", "north-out"), hours_id)],
-        )
-    return hours_id
+    return pass_on_weekdays(compound, "王芳")
 
 
 def undo(office, number=0):

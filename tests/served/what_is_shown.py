@@ -59,7 +59,7 @@ class Alike:
         self._clocks = re.compile(rf"(?<![\d:])(?:{either})(?::\d\d)?(?:\.\d+)?(?!\d)")
         over = {_share_of_day(m.astimezone(zone)) for m in moments for zone in ZONES}
         begins = "|".join(re.escape(f"{share:.3f}".rstrip("0").rstrip(".")) for share in over)
-        self._drawn = re.compile(rf'x="(?:{begins})%"(?: width="[\d.]+%")?')
+        self._drawn = re.compile(rf'x="(?:{begins})%"( y="\d+")?(?: width="[\d.]+%")?')
 
     def text(self, shown: str) -> str:
         """Return a text without what chance decides."""
@@ -67,7 +67,7 @@ class Alike:
             shown = shown.replace(one, f"<{name}>")
         for pattern, instead in _BY_CHANCE:
             shown = pattern.sub(instead, shown)
-        shown = self._drawn.sub("<from now>", shown)
+        shown = self._drawn.sub(r"<from now>\1", shown)
         return self._clocks.sub("<now>", shown)
 
 

@@ -1,6 +1,6 @@
 """Port for an action's effects in its own transaction: publish the policy, store outbox messages."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -12,8 +12,12 @@ from web_admin.core.orm import Fact
 class Watch(Protocol):
     """Holds the policy of before an act, to compare it with that of after it."""
 
-    def kept_out(self) -> Collection[str]:
-        """Return whom the act kept out of those whom it can concern."""
+    def kept_out(self, reading: Session | None = None, /) -> Collection[str]:
+        """Return whom the act kept out of those whom it can concern; `reading` is a session that sees it."""
+
+
+AfterCommit = Callable[[Session], None]
+"""What is done once an act is committed; it takes a session that reads the act's result."""
 
 
 class Effects(Protocol):
@@ -43,6 +47,9 @@ class Effects(Protocol):
         self, session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None, /
     ) -> Watch:
         """Note what gates are sent of these people, before an act that can concern them; None is everyone."""
+
+    def after_commit(self, work: AfterCommit, /) -> bool:
+        """Take what an urgent act does not wait for; return False where its caller does it in the act."""
 
 
 class NoEffects:
@@ -75,7 +82,11 @@ class NoEffects:
         """Return a watch that finds no one: where nothing is published, no gate keeps anyone out."""
         return _NoOne()
 
+    def after_commit(self, _work: AfterCommit) -> bool:
+        """Take nothing."""
+        return False
+
 
 class _NoOne:
-    def kept_out(self) -> Collection[str]:
+    def kept_out(self, _reading: Session | None = None) -> Collection[str]:
         return ()

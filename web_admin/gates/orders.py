@@ -25,6 +25,7 @@ from web_admin.journal.ledger import NewEntry
 MAX_OVERRIDE_DAYS = 30
 MAX_HELD_OPEN_HOURS = 24
 ORDER_VALID_SECONDS = 10
+GATE_MARKED = "gate_marked"
 STAFF_CHANNELS = ("manager", "desk", "system")
 
 
@@ -200,17 +201,21 @@ def refuse_pairing(act: Action, pair_id: str) -> None:
 
 
 def mark_gate(act: Action, gate_id: str, state: str) -> None:
-    """Mark a gate as retired or stolen: no lease any more, its face shares are destroyed."""
+    """Mark a gate as retired or stolen: no lease any more, its face shares are destroyed.
+
+    A stolen one cannot wait for what that takes from residents: `operations/stolen_gates.py` counts it after.
+    """
     begin(act)
     _staff_only(act)
     gate = gate_of(act, gate_id)
     if state not in ("retired", "stolen"):
         raise ActionRefused("state", _("A gate is marked as retired or as stolen."))
-    # A gate that is lost is given up at once: that it keeps people out is noted, and asked of no one first.
-    with kept_in(act, "gate_marked", None, OF_SHARED, why=SuspensionReason.WORKS):
+    # That it keeps people out is noted, and asked of no one first.
+    concerned = () if state == "stolen" else None
+    with kept_in(act, GATE_MARKED, concerned, OF_SHARED, why=SuspensionReason.WORKS):
         gate.state = state
         forget_gate(act, gate, f"gate_{state}")
-        finish(act, "gate_marked", {"gate_id": gate_id, "state": state}, gates=(gate_id,))
+        finish(act, GATE_MARKED, {"gate_id": gate_id, "state": state}, gates=(gate_id,))
 
 
 def _attempt(act: Action, pair_id: str) -> PairAttempt:

@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from gate_controller.contract.records import CredentialKind
 from web_admin.accounts.permissions import allowed, role_names
 from web_admin.action.base import Action
-from web_admin.action.suspension_reasons import OF_CREDENTIALS
+from web_admin.action.suspension_reasons import OF_CREDENTIALS, SuspensionReason
 from web_admin.action.suspensions import why_it_stays
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.database import current_menjin, request_session
@@ -204,7 +204,13 @@ def resume(credential_id: str) -> Page:
 @allowed("issue_credentials")
 def end(credential_id: str) -> Page:
     """End a card, PIN or phone for good, for a reason of the list."""
-    return _change(credential_id, "", lambda act: _end(act, credential_id), _("Ended for good."))
+    return _change(
+        credential_id,
+        "",
+        lambda act: _end(act, credential_id),
+        _("Ended for good."),
+        "after" if request.form.get("reason") == SuspensionReason.LOST else "first",
+    )
 
 
 def _end(act: Action, credential_id: str) -> Aftermath:

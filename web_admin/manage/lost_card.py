@@ -22,6 +22,8 @@ from web_admin.web.fields import options, own_words_field
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
+from web_admin.web.preview import store
+from web_admin.web.rehearsal import note_effects
 from web_admin.web.silent_gates import say_saved, warn_of_silence
 from web_admin.web.site import request_now
 from web_admin.web.slips import pass_slip
@@ -91,8 +93,10 @@ def stop_number() -> Response:
     """Suspend the card of a number; the answer is the same for every number."""
     form = NumberForm()
     if form.validate_on_submit():
+        noting = note_effects(is_urgent=True)
         try:
             suspend_by_number(current_action(), read_tap(typed(form.number)))
+            store(noting)
             flash(
                 _(
                     "If this card worked here, it is suspended now, and its holder reads of it. "

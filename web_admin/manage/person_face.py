@@ -102,6 +102,7 @@ def write_down(person_id: str) -> Page:
         if withdraws
         else _("Recorded. Nothing changes for this person, and they are not asked again."),
         back=to("person.show", person_id=person_id),
+        preview="after",
     )
     if answer is None:
         return _page(person, button=form), 422

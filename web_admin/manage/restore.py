@@ -13,7 +13,7 @@ from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.database import request_session
 from web_admin.credentials.texts import METHODS
 from web_admin.restore.queries import gates_without_handover
-from web_admin.restore.reviews import NEEDS_ITS_OWN, decide, keep_all, open_reviews, subjects_of
+from web_admin.restore.reviews import NEEDS_ITS_OWN, STOLEN, decide, keep_all, open_reviews, subjects_of
 from web_admin.web.context import get_or_404, press, submit, typed
 from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page, to
@@ -152,6 +152,7 @@ def decide_one(review_id: str) -> Page:
         saved=_("Decided."),
         back=to("restored.show"),
         form=form,
+        preview="after" if form.decision.data == STOLEN else "first",
     )
 
 

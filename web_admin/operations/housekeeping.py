@@ -18,6 +18,7 @@ from web_admin.gates.face_code import drop_face_without_code
 from web_admin.operations import jobs as long_jobs
 from web_admin.operations.lost_reader_messages import notify_of_lost_readers
 from web_admin.operations.marks import HOUSEKEEPING, look_at_certificate, mark
+from web_admin.operations.stolen_gates import count_stolen_gates
 from web_admin.people import suspension_ends
 from web_admin.policy.fitting import fit_policies
 from web_admin.policy.sums import begin_sums
@@ -46,6 +47,7 @@ STEPS: Mapping[str, Step] = {
     "faces_reminded": inactive.remind,
     "faces_ended": inactive.end_unused,
     "suspensions_ended": suspension_ends.end_by_time,
+    "stolen_gates_counted": count_stolen_gates,
     "access_reviews_begun": access_reviews.begin_due_rounds,
     "access_reviews_reminded": access_reviews.remind_of_rounds,
     "late_requests_told": notify_of_late_requests,

@@ -10,6 +10,7 @@ from gate_controller.contract.records import PolicyRefused
 from web_admin.access.comparison import Comparison
 from web_admin.access.lock_outs import kept_out
 from web_admin.access.sent import Sent
+from web_admin.core.effects import AfterCommit
 from web_admin.core.orm import Fact
 from web_admin.core.sealing import Sealer
 from web_admin.messages.subscriptions import notify_of_entry
@@ -56,6 +57,10 @@ class PolicyEffects:
         """Note what gates are sent of these people, before an act that can concern them; None is everyone."""
         return PolicyWatch(session, self.sealer, site_id, now, person_ids)
 
+    def after_commit(self, _work: AfterCommit) -> bool:
+        """Take nothing: who commits is not known here."""
+        return False
+
 
 class PolicyWatch:
     """Holds the policy of some people before an act; `comparison` is with that of after it.
@@ -74,19 +79,19 @@ class PolicyWatch:
         """Read what gates are sent in this transaction so far."""
         self._session, self._sealer, self._site_id, self._now = session, sealer, site_id, now
         self.person_ids = person_ids
-        self._before = self._sent()
+        self._before = self._sent(session)
         self.comparison: Comparison | None = None
 
-    def kept_out(self) -> Collection[str]:
+    def kept_out(self, reading: Session | None = None) -> Collection[str]:
         """Compare with what gates are sent by now, and return who is kept out."""
-        after = self._sent()
+        after = self._sent(reading or self._session)
         if self._before is None or after is None:
             return ()
         self.comparison = Comparison(self._before, after, self._now)
         return kept_out(self.comparison)
 
-    def _sent(self) -> Sent | None:
+    def _sent(self, session: Session) -> Sent | None:
         try:
-            return sent_to_gates(self._session, self._sealer, self._site_id, self._now, self.person_ids)
+            return sent_to_gates(session, self._sealer, self._site_id, self._now, self.person_ids)
         except PolicyRefused:
             return None

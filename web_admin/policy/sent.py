@@ -5,6 +5,7 @@ or left out for that gate, as there.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -41,12 +42,18 @@ def sent_to_gates(
     now: datetime,
     person_ids: Collection[str] | None = None,
     gate_ids: Collection[str] | None = None,
+    *,
+    as_paired: Collection[str] = (),
 ) -> Sent:
     """Return what gates of a site are sent in this transaction: these or all, of these people or of everyone.
 
-    Every gate counts as one in contact. Raises PolicyRefused on words that no gate would know.
+    Every gate counts as one in contact, and these stolen ones as if they were not. Raises PolicyRefused on
+    words that no gate would know.
     """
     facts = load_facts(session, site_id, now, person_ids, gate_ids)
+    if as_paired:
+        gates = [one._replace(state="paired") if one.gate_id in as_paired else one for one in facts.gates]
+        facts = replace(facts, gates=gates)
     of_site = SiteRecords(facts, now)
     passes = _passes(session, site_id, now, person_ids)
     people = _people(facts, PeopleRecords(facts, sealer, now), passes)

@@ -120,7 +120,7 @@ def submit(
     """
     if not form.validate_on_submit():
         return None
-    noting = note_effects()
+    noting = note_effects(is_urgent=preview == "after")
     act = current_action()
     if isinstance(form, OnceForm) and done_before(act, form, category="info"):
         note_done(act)

@@ -5,6 +5,7 @@ on if it would change the same and nothing that it concerns has moved; otherwise
 """
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -32,7 +33,7 @@ from web_admin.web.later import PLANNED_FIELD, SHOWN_FIELD, may_begin_later, pla
 from web_admin.web.lock_out import ask_why
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
-from web_admin.web.rehearsal import NotingEffects, store_and_compare, with_and_without
+from web_admin.web.rehearsal import NotingEffects, store_and_compare, store_first, with_and_without
 from web_admin.web.send_once import planned_before
 from web_admin.web.silent_gates import gates_that_wait
 from web_admin.web.site import current_site, request_now, site_zone
@@ -41,6 +42,8 @@ from web_admin.web.times import local_time
 SHOWN_FOR = timedelta(hours=1)
 SAID_AFTER = 2
 """Sentences that the next page has of an act that could not wait; they travel in a cookie."""
+
+_log = logging.getLogger(__name__)
 
 
 class _Mark(NamedTuple):
@@ -152,16 +155,35 @@ def _shown(foreseen: Foreseen, week: Week) -> _Shown:
     return _Shown(heading(week), lines[:SHOWN], lines[SHOWN:])
 
 
+def store(noting: NotingEffects) -> None:
+    """Store what this request did, an act that cannot wait, and show nothing of what it changed."""
+    with store_first(noting, current_site().site_id):
+        pass
+
+
 def say_effects(noting: NotingEffects) -> None:
-    """Store what this request did, an act that cannot wait, and show on the next page what it changed."""
+    """Store what this request did, an act that cannot wait, and show on the next page what it changed.
+
+    Where that cannot be worked out, the act is in effect all the same.
+    """
     if not noting.has_published:
         return
-    now = request_now()
-    foreseen = foresee(store_and_compare(noting, current_site().site_id, now))
-    for week in foreseen.weeks[:1]:
-        lines = [line.text for line in lines_of(foreseen, week, names_people=False) if line.is_loss]
-        if lines:
-            flash(" ".join(lines[:SAID_AFTER]), "info")
+    try:
+        foreseen = foresee(store_and_compare(noting, current_site().site_id, request_now()))
+        lines = [
+            line.text
+            for week in foreseen.weeks[:1]
+            for line in lines_of(foreseen, week, names_people=False)
+            if line.is_loss
+        ]
+    except Exception:
+        if not noting.is_stored:
+            raise
+        _log.exception("an urgent act is in effect; what it takes from people could not be worked out")
+        undo_request_session()
+        lines = [_("Done. Whom it concerns could not be worked out.")]
+    if lines:
+        flash(" ".join(lines[:SAID_AFTER]), "info")
 
 
 # -- the mark of what was shown ------------------------------------------------------------------------

@@ -3,8 +3,9 @@
 One mechanism for calls that are tried (`api/dry_run.py`) and for the office's forms (`preview.py`).
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from flask import g
@@ -12,7 +13,7 @@ from flask import g
 from web_admin.access.comparison import Comparison
 from web_admin.compound.models import Site
 from web_admin.core.database import DatabaseSession, current_menjin, request_session
-from web_admin.core.effects import Effects, Watch
+from web_admin.core.effects import AfterCommit, Effects, Watch
 from web_admin.core.orm import Fact
 from web_admin.policy.effects import PolicyWatch
 from web_admin.policy.sent import sent_to_gates
@@ -20,11 +21,17 @@ from web_admin.policy.sent import sent_to_gates
 
 @dataclass
 class NotingEffects:
-    """The real effects, how often they published, and of whom records may have changed: None is everyone."""
+    """The real effects, how often they published, and of whom records may have changed: None is everyone.
+
+    An act that is urgent is committed before anything of it is compared; `waiting` is done after that.
+    """
 
     effects: Effects
     person_ids: set[str] | None
+    is_urgent: bool = False
+    is_stored: bool = False
     publications: int = 0
+    waiting: list[AfterCommit] = field(default_factory=list)
     kept: Comparison | None = None
     _watched: tuple[PolicyWatch, int] | None = None
 
@@ -71,6 +78,12 @@ class NotingEffects:
             return watch
         return _Kept(self, watch, is_first=not self.has_published)
 
+    def after_commit(self, work: AfterCommit) -> bool:
+        """Take it where this act is urgent."""
+        if self.is_urgent:
+            self.waiting.append(work)
+        return self.is_urgent
+
     def keep(self, watch: PolicyWatch) -> None:
         """Keep a watch that is over, and how often was published by then."""
         self._watched = watch, self.publications
@@ -94,16 +107,16 @@ class _Kept:
     watch: PolicyWatch
     is_first: bool
 
-    def kept_out(self) -> Collection[str]:
-        found = self.watch.kept_out()
+    def kept_out(self, reading: DatabaseSession | None = None) -> Collection[str]:
+        found = self.watch.kept_out(reading)
         if self.is_first:
             self.noting.keep(self.watch)
         return found
 
 
-def note_effects() -> NotingEffects:
-    """Note from now on of whom this request's actions change records."""
-    g.menjin_noting = noting = NotingEffects(current_menjin().effects, set())
+def note_effects(*, is_urgent: bool = False) -> NotingEffects:
+    """Note from now on of whom this request's actions change records; who is urgent calls `store_first`."""
+    g.menjin_noting = noting = NotingEffects(current_menjin().effects, set(), is_urgent)
     return noting
 
 
@@ -119,7 +132,7 @@ def with_and_without(noting: NotingEffects, site_id: str, now: datetime) -> Comp
     if known is not None:
         return known
     with current_menjin().database.snapshot() as stored:
-        return _compared(stored, noting, site_id, now)
+        return _compared(stored, request_session(), noting, site_id, now)
 
 
 def keep_comparison(noting: NotingEffects, site_id: str, now: datetime) -> None:
@@ -127,20 +140,39 @@ def keep_comparison(noting: NotingEffects, site_id: str, now: datetime) -> None:
     noting.kept = with_and_without(noting, site_id, now)
 
 
-def store_and_compare(noting: NotingEffects, site_id: str, now: datetime) -> Comparison:
-    """Commit what this request did; compare what gates were sent before it with what they are sent now.
+@contextmanager
+def store_first(noting: NotingEffects, site_id: str) -> Iterator[tuple[DatabaseSession, DatabaseSession]]:
+    """Commit what this request did, then do what waits for that; give what is stored before and after it.
 
-    Nothing of the comparison is done before the commit, so it delays no gate.
+    Nothing is compared before the commit. After it, both are snapshots: they hold no lock for which a gate
+    would wait.
     """
-    with current_menjin().database.snapshot() as stored:
+    database = current_menjin().database
+    with database.snapshot() as stored, database.snapshot() as changed:
         stored.get(Site, site_id)  # a snapshot is of the moment of its first question
         request_session().commit()
-        return _compared(stored, noting, site_id, now)
+        noting.is_stored = True
+        for work in noting.waiting:
+            work(changed)
+        request_session().commit()
+        yield stored, changed
 
 
-def _compared(stored: DatabaseSession, noting: NotingEffects, site_id: str, now: datetime) -> Comparison:
+def store_and_compare(noting: NotingEffects, site_id: str, now: datetime) -> Comparison:
+    """Commit what this request did; compare what gates were sent before it with what they are sent now."""
+    with store_first(noting, site_id) as (stored, changed):
+        return _compared(stored, changed, noting, site_id, now)
+
+
+def _compared(
+    stored: DatabaseSession,
+    changed: DatabaseSession,
+    noting: NotingEffects,
+    site_id: str,
+    now: datetime,
+) -> Comparison:
     """Compare for the people whose records changed; for everyone where records of lanes or hours did."""
-    sealer, changed = current_menjin().sealer, request_session()
+    sealer = current_menjin().sealer
 
     def comparison(person_ids: Collection[str] | None) -> Comparison:
         before = sent_to_gates(stored, sealer, site_id, now, person_ids)

@@ -17,6 +17,9 @@ SHOWN_OTHERWISE = {
     "now.hold_open": "a lane that is held open for a move lets everyone pass",
     "now.lockdown": "a lockdown cannot wait: shown after",
     "cards.suspend": "a lost card cannot wait: shown after",
+    "cards.end": "a lost card cannot wait; for other reasons it is shown first",
+    "person_face.write_down": "a face is given up at once: shown after",
+    "restore.decide_one": "a stolen gate cannot wait; what else is decided is shown first",
     "lost_card.stop": "a lost card cannot wait: shown after",
     "person.suspend": "a danger cannot wait: shown after",
     "suspensions.confirm": "the list names whom it concerns and why; a danger cannot wait: shown after",
@@ -59,7 +62,7 @@ def _calls() -> dict[str, str]:
 def test_the_forms_that_are_not_shown_first_are_listed_with_their_reasons():
     calls = _calls()
     by_argument = {page for page, value in calls.items() if value != "preview"}
-    through = {"cards.suspend"}  # hands it to `_change`
+    through = {"cards.suspend", "cards.end"}  # hands it to `_change`
     assert by_argument | through == set(SHOWN_OTHERWISE)
     assert calls["now.set_posture"] == "'first' if form.posture.data == 'disabled' else 'after'"
 

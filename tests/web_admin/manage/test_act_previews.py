@@ -13,7 +13,7 @@ from tests.web_admin.manage.chosen import preview, sent
 from tests.web_admin.manage.forms import send
 from tests.web_admin.manage.sent_sheets import PATH, upload
 from tests.web_admin.manage.sent_sheets import hidden_of as hidden_of_sheet
-from web_admin.compound.models import CalendarDay, CredentialRow, Hours, Lane, Person
+from web_admin.compound.models import CalendarDay, CredentialRow, Gate, Hours, Lane, Person
 from web_admin.compound.restore_models import RestoreReview
 from web_admin.gates.hours import set_calendar_day
 from web_admin.gates.schedules import set_schedule
@@ -275,13 +275,13 @@ def review_of(compound, kind, subject_id):
         )
 
 
-def test_what_a_restore_held_back_is_decided_with_its_consequence(compound, office):
+def test_a_gate_that_was_stolen_is_given_up_at_once_and_what_that_took_is_said_afterwards(compound, office):
     review_of(compound, "gate_here", "north")
     page = office.get("/manage/restored/").text
     sent = hidden_of(page, "/manage/restored/one")
-    shown = office.post("/manage/restored/one", data=sent | {"decision": "stolen"})
-    assert re.search(r"\d+ people can no longer enter by 北门\.", shown.text)
-    assert office.post("/manage/restored/one", data=sent | {"decision": "kept"}).status_code == 303
+    assert office.post("/manage/restored/one", data=sent | {"decision": "stolen"}).status_code == 303
+    assert read(compound, lambda s: s.get_one(Gate, "north").state) == "stolen"
+    assert re.search(r"\d+ people can no longer enter by 北门\.", office.get("/manage/restored/").text)
 
 
 # -- two managers, an hour, a double press -------------------------------------------------------------

@@ -4,6 +4,7 @@ from tests.world import acts_at_gates as at_gates
 from tests.world import acts_of_faults as faults
 from tests.world import acts_of_hours as hours
 from tests.world import acts_of_people as people
+from tests.world import acts_of_reviews as reviews
 from tests.world import acts_of_thieves as thieves
 from tests.world.plan import Kind
 from tests.world.world import Act
@@ -51,6 +52,9 @@ TABLE: tuple[tuple[str, Act, int], ...] = (
     ("make code", hours.make_code, 2),
     ("end code", hours.end_code, 1),
     ("type code", hours.type_code, 4),
+    ("keep in review", reviews.keep_in_review, 1),
+    ("suspend in review", reviews.suspend_in_review, 2),
+    ("ask in review", reviews.ask_in_review, 1),
     ("notice", people.change_notice, 1),
     ("housekeeping", people.keep_house, 1),
     ("power cut", faults.cut_power, 3),

@@ -59,6 +59,7 @@ HOUSEKEEPING = (
     "faces_settled",
     "faces_used",
     "faces_ended",
+    "stolen_gates_counted",
     "policies_fitted",
     "sums_begun",
     "wrapping_keys_destroyed",

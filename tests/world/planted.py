@@ -20,6 +20,7 @@ from gate_controller.rules import access
 from gate_controller.storage import database
 from gate_controller.storage.policy_store import PolicyStore
 from gate_controller.sync.client import SyncClient
+from web_admin.access_review import closing, suspending
 from web_admin.accounts import permissions
 from web_admin.custody import shares
 from web_admin.face import ways_in
@@ -160,6 +161,22 @@ BUGS: tuple[Bug, ...] = (
         "gate left out", "a publication leaves out the last gate",
         ((publish, "_stored", (
             ("facts.gates[start : start + at_once]\n", "facts.gates[start : start + at_once][:2]\n"),
+        )),),
+    ),
+    Bug(
+        "review without a reason", "an access review suspends a card and gives no reason",
+        ((suspending, "stop_subject", (
+            ("suspend_credential(act, subject_id, reason)", 'credential.state = "suspended"'),
+        )),),
+    ),
+    Bug(
+        "silence suspends", "a card about which no one answered is suspended when the review is closed",
+        ((closing, "close_round", (
+            ("    of_round.closed_at, of_round.closed_by =",
+             "    from web_admin.compound.models import CredentialRow\n"
+             '    [setattr(act.session.get(CredentialRow, row.subject_id), "state", "suspended")\n'
+             '     for row in undecided if row.kind == "card"]\n'
+             "    of_round.closed_at, of_round.closed_by ="),
         )),),
     ),
     Bug(

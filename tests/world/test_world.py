@@ -56,6 +56,20 @@ def test_a_failure_is_cut_to_the_step_that_it_needs(grounds: Grounds) -> None:
     assert grounds.run(short.plan, ACTS).violations == [], "without the bug the same step is right"
 
 
+REVIEWED = {
+    "review without a reason": ("suspend in review",),
+    "silence suspends": ("keep in review", "ask in review"),
+}
+
+
+@pytest.mark.parametrize("name", REVIEWED)
+def test_a_review_that_suspends_for_no_reason_or_by_silence_is_noticed(grounds: Grounds, name: str) -> None:
+    steps = tuple(Step(2.1, what, 0, 0, number) for number, what in enumerate(REVIEWED[name]))
+    assert grounds.run(Plan(1, 0, steps), ACTS).violations == []
+    with planted(BY_NAME[name]):
+        assert grounds.run(Plan(1, 0, steps), ACTS).violations != []
+
+
 @pytest.mark.wide
 def test_a_guard_is_refused_at_each_page_that_is_not_the_guards(grounds: Grounds) -> None:
     rules = 250  # more than there are: each comes

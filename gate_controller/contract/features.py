@@ -6,6 +6,7 @@ sends what the other does not know. What a record cannot say to an older gate cl
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 
 import msgspec
 
@@ -57,7 +58,7 @@ def fit(key: str, record: Record, knows: Collection[str]) -> Record | None:
     for feature in FEATURES:
         if feature.kind != kind or feature.name in knows or not hasattr(record, feature.field):
             continue
-        default = _default(record, feature.field)
+        default = _default(type(record), feature.field)
         if getattr(record, feature.field) == default:
             continue  # left out of the wire form anyway
         if not feature.may_be_ignored:
@@ -66,6 +67,7 @@ def fit(key: str, record: Record, knows: Collection[str]) -> Record | None:
     return record
 
 
-def _default(record: Record, name: str) -> object:
-    (info,) = (one for one in msgspec.structs.fields(record) if one.name == name)
+@cache
+def _default(kind: type[Record], name: str) -> object:
+    (info,) = (one for one in msgspec.structs.fields(kind) if one.name == name)
     return info.default_factory() if info.default is msgspec.NODEFAULT else info.default

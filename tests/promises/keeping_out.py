@@ -23,7 +23,7 @@ from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_pin
 from web_admin.gates.actions import save_lane
 from web_admin.gates.hours import save_hours, set_calendar_day
-from web_admin.gates.orders import mark_gate
+from web_admin.gates.orders import lockdown_site, mark_gate, set_override
 from web_admin.gates.rules import spec_of
 from web_admin.gates.schedules import set_schedule
 from web_admin.people.actions import GrantSpec, set_grants
@@ -135,6 +135,16 @@ DOORS: Mapping[str, Callable[[Home, Action, int], object]] = {
     "suspend": lambda home, act, shape: suspend_credential(act, home.card(shape)),
     "page": lambda home, act, _shape: suspend_person(
         act, _who(home), Cause("moved_out", until=act.now + timedelta(days=5))
+    ),
+    "order": lambda _home, act, shape: set_override(
+        act,
+        LANES[shape % 2],
+        ("lockdown", "disabled")[shape % 2],
+        "drill",
+        act.now + timedelta(days=(20, 9, 5)[shape % 3]),
+    ),
+    "lockdown": lambda _home, act, shape: lockdown_site(
+        act, "drill", act.now + timedelta(days=(4, 10)[shape % 2])
     ),
     "owner": lambda home, act, shape: suspend_credential(by_phone(act, _who(home)), home.card(shape)),
     "card": lambda home, act, _shape: _more_cards(home, act),

@@ -1,4 +1,9 @@
-"""Keep the last way in that needs no face from being taken by another system."""
+"""Keep the last way in that needs no face from being taken by another system or by a list.
+
+It asks what a person holds and knows no hours; `action/lock_outs.py` asks what gates make of it and knows no
+more than they do. Both hold for the interface: of staff without a home, of a person who is suspended, and
+where no lane is live, gates have no way to lose, and the last card must stay all the same.
+"""
 
 from flask_babel import lazy_gettext as _
 

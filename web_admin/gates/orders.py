@@ -1,5 +1,6 @@
 """Orders to gates: postures for a while, one opening, a new controller."""
 
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _
@@ -24,6 +25,8 @@ from web_admin.journal.ledger import NewEntry
 
 MAX_OVERRIDE_DAYS = 30
 MAX_HELD_OPEN_HOURS = 24
+EMERGENCY_LASTS = timedelta(days=3)
+"""An order for longer is no emergency: where it keeps residents out, it needs a reason of the list."""
 ORDER_VALID_SECONDS = 10
 GATE_MARKED = "gate_marked"
 STAFF_CHANNELS = ("manager", "desk", "system")
@@ -37,15 +40,22 @@ def set_override(act: Action, lane_id: str, posture: str, reason: str, until: da
     begin(act)
     _staff_only(act)
     lane = lane_of(act, lane_id)
-    _override(act, lane, posture, checked_text("reason", reason), until)
-    finish(
-        act,
-        "posture_set",
-        {"lane_id": lane_id, "posture": posture, "until": until.isoformat()},
-        personal={"reason": reason.strip()},
-        touches=(),
-        gates=(lane.gate_id,),
-    )
+    with _kept_in(act, "posture_set", until):
+        _override(act, lane, posture, checked_text("reason", reason), until)
+        finish(
+            act,
+            "posture_set",
+            {"lane_id": lane_id, "posture": posture, "until": until.isoformat()},
+            personal={"reason": reason.strip()},
+            touches=(),
+            gates=(lane.gate_id,),
+        )
+
+
+def _kept_in(act: Action, kind: str, until: datetime) -> AbstractContextManager[None]:
+    """Return what asks an order for many days whom it keeps out; a short one waits for nothing."""
+    is_short = until <= act.now + EMERGENCY_LASTS
+    return kept_in(act, kind, () if is_short else None, OF_SHARED)
 
 
 def clear_override(act: Action, lane_id: str) -> None:
@@ -68,15 +78,16 @@ def lockdown_site(act: Action, reason: str, until: datetime) -> list[str]:
         .where(Gate.site_id == act.site_id, Lane.direction == "in")
         .order_by(Lane.lane_id)
     ).all()
-    for lane in lanes:
-        _override(act, lane, Posture.LOCKDOWN, text, until)
-    finish(
-        act,
-        "site_locked_down",
-        {"lanes": len(lanes), "until": until.isoformat()},
-        personal={"reason": text},
-        touches=(),
-    )
+    with _kept_in(act, "site_locked_down", until):
+        for lane in lanes:
+            _override(act, lane, Posture.LOCKDOWN, text, until)
+        finish(
+            act,
+            "site_locked_down",
+            {"lanes": len(lanes), "until": until.isoformat()},
+            personal={"reason": text},
+            touches=(),
+        )
     return [lane.lane_id for lane in lanes]
 
 

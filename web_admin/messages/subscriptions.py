@@ -60,6 +60,13 @@ LOCKED_OUT_TEXT = N_(
     "You can no longer come in, or hardly: something was changed for your ways in. Under Ways in you read "
     "what, why and by whom, and you can object."
 )
+MOVED_OUT_TEXT = N_(
+    "The property office noted that you moved out: your cards, PIN and codes no longer open. If you still "
+    "live here, or did not agree, contact the property office; no one may be locked out because of a debt."
+)
+HOME_NUMBER_TEXT = N_(
+    "The number of your home is now %(number)s. At the gate you type your PIN after the new number."
+)
 PIN_TEXT = N_(
     "The property office or your home gave you a new PIN; the old one no longer opens. Ask for the new one, "
     "or make one of your own on your page."
@@ -134,11 +141,18 @@ def channel_of(address: str) -> str | None:
     return "webhook" if PHONE_NUMBER.fullmatch(address) else None
 
 
-def notify(session: Session, person_id: str, kind: str, now: datetime, text: str | None = None) -> None:
+def notify(
+    session: Session,
+    person_id: str,
+    kind: str,
+    now: datetime,
+    text: str | None = None,
+    filled: Mapping[str, str] | None = None,
+) -> None:
     """Store a message that a person subscribed to, in this transaction; nothing without a subscription."""
     subscription = session.get(NotificationSubscription, person_id)
     if subscription is not None and subscription.confirmed_at is not None and kind in subscription.kinds:
-        send(session, subscription, text or TEXTS[kind], {}, now)
+        send(session, subscription, text or TEXTS[kind], filled or {}, now)
 
 
 def notify_of_entry(

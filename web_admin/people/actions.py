@@ -33,6 +33,7 @@ from web_admin.credentials.models import TwoMethodRequest
 from web_admin.face.endings import forget_face
 from web_admin.face.guardians import end_guardianship
 from web_admin.messages.subscription_models import NotificationSubscription
+from web_admin.messages.subscriptions import MOVED_OUT_TEXT, notify
 from web_admin.people.helper_rights import fit_helpers, helpers_left_alone
 from web_admin.people.invitations import revoke_invitations
 from web_admin.visitors.models import VisitorPassRow
@@ -174,6 +175,8 @@ def move_out(act: Action, person_id: str) -> None:
     end_series_of(act, person_id)
     revoke_invitations(act, person_id)
     end_resident_sign_in(act.session, person_id)
+    if own_person_id(act) is None:
+        notify(act.session, person_id, "card_stopped", act.now, MOVED_OUT_TEXT)
     subscribed = NotificationSubscription.person_id == person_id
     act.session.execute(delete(NotificationSubscription).where(subscribed))
     act.session.execute(delete(TwoMethodRequest).where(TwoMethodRequest.person_id == person_id))

@@ -18,6 +18,7 @@ from web_admin.action.lookups import home_of
 from web_admin.compound.models import Home, Person
 from web_admin.compound.ordering import building_of, sort_key
 from web_admin.core.refusal import ActionRefused
+from web_admin.messages.subscriptions import HOME_NUMBER_TEXT, notify
 from web_admin.people.models import HomeAddition
 
 
@@ -30,6 +31,8 @@ def correct_home(act: Action, home_id: str, number: str) -> Home:
     living = act.session.scalars(
         select(Person.person_id).where(Person.home_id == home_id, Person.ended_at.is_(None))
     ).all()
+    for person_id in living:
+        notify(act.session, person_id, "card_stopped", act.now, HOME_NUMBER_TEXT, {"number": number})
     finish(act, "home_corrected", {"home_id": home_id, "before": before, "after": number}, touches=living)
     return home
 

@@ -70,6 +70,8 @@ KEPT_OUT_BY: Mapping[str, LazyString] = {
     "posture_scheduled": _l("A gate is shut at set hours."),
     "lane_saved": _l("A gate takes other ways in."),
     "gate_marked": _l("A gate was given up."),
+    "posture_set": _l("A gate is shut for several days."),
+    "site_locked_down": _l("All gates are shut for several days."),
 }
 """Acts that keep people out, as these read of them on their own page."""
 SUSPENDED_BY: Mapping[str, LazyString] = {

@@ -3,9 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple, TypeVar, cast
+from typing import NamedTuple, TypeVar
+from typing import cast as as_type
 
-from sqlalchemy import Select, Table, select
+import msgspec
+from sqlalchemy import Select, Table, Text, cast, select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import Method
@@ -214,11 +216,11 @@ def _lanes(session: Session, gate_ids: Collection[str], *, whole: bool) -> Seque
 
     Not whole: with those that decide whether a lane is live and how people may pass it.
     """
-    table = cast(Table, Lane.__table__)
+    table = as_type(Table, Lane.__table__)
     these = among(session, Lane.gate_id, gate_ids)
     columns = table.columns if whole else [table.c[name] for name in LANE_OF_PEOPLE]
     rows = select(*columns).where(these).order_by(table.c.lane_id)
-    return cast(Sequence[Lane], session.execute(rows).all())
+    return as_type(Sequence[Lane], session.execute(rows).all())
 
 
 def _gate_of_lane(
@@ -241,14 +243,16 @@ def _of_people(session: Session, query: Select[_Row], person_ids: Collection[str
 
 def _hours_of_grants(session: Session, site_id: str) -> dict[str, frozenset[str]]:
     """Return by lane the hours that any grant there is bound to."""
+    # As text, so that the database leaves one of many equal lists: most people have the same lanes.
     query = (
-        select(GrantRow.hours_id, GrantRow.lanes)
+        select(GrantRow.hours_id, cast(GrantRow.lanes, Text))
         .join(Person)
         .where(Person.site_id == site_id, Person.ended_at.is_(None), GrantRow.hours_id.is_not(None))
+        .distinct()
     )
     found: dict[str, set[str]] = {}
     for hours_id, lanes in session.execute(query):
-        for lane_id in lanes:
+        for lane_id in msgspec.json.decode(lanes, type=list[str]):
             found.setdefault(lane_id, set()).add(str(hours_id))
     return {lane_id: frozenset(ids) for lane_id, ids in found.items()}
 

@@ -16,9 +16,11 @@ from web_admin.credentials.actions import choose_methods, end_credential, suspen
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_pin
 from web_admin.gates.hours import save_hours
+from web_admin.gates.orders import clear_override, lockdown_site, set_override, unlock_site
 from web_admin.messages.models import OutboxMessage
 from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.people.actions import GrantSpec, add_person, move_out, set_grants
+from web_admin.people.homes import correct_home
 
 pytestmark = pytest.mark.publishing
 
@@ -143,3 +145,44 @@ def test_a_pin_that_others_replace_is_said_to_its_person(act: Action, person: Pe
     assert sent(act) == []
     issue_pin(act, person.person_id)
     assert ["new PIN" in text for text in sent(act)] == [True]
+
+
+@pytest.mark.parametrize("posture", ["disabled", "lockdown"])
+def test_an_order_for_many_days_asks_why_and_a_short_one_waits_for_nothing(
+    act: Action, person: Person, posture: str
+) -> None:
+    set_override(act, "north-in", posture, "glass", act.now + timedelta(days=3))
+    clear_override(act, "north-in")
+    assert rows(act) == []
+    with pytest.raises(LockOutRefused), act.session.begin_nested():
+        set_override(act, "north-in", posture, "glass", act.now + timedelta(days=20))
+    set_override(replace(act, because="works"), "north-in", posture, "glass", act.now + timedelta(days=20))
+    assert rows(act) == [("posture_set", "works", "office")]
+
+
+def test_a_lockdown_of_many_days_asks_why_and_one_of_hours_waits_for_nothing(
+    act: Action, person: Person
+) -> None:
+    lockdown_site(act, "drill", act.now + timedelta(hours=8))
+    unlock_site(act)
+    assert rows(act) == []
+    with pytest.raises(LockOutRefused):
+        lockdown_site(act, "drill", act.now + timedelta(days=10))
+
+
+def test_who_is_said_to_have_moved_out_reads_it_and_who_to_contact(act: Action, person: Person) -> None:
+    move_out(act, person.person_id)
+    assert any("moved out" in text or "\u642c\u79bb" in text for text in sent(act))
+
+
+def test_who_moves_out_by_their_own_act_gets_no_message_of_it(act: Action, person: Person) -> None:
+    move_out(by_phone(act, person.person_id), person.person_id)
+    assert not any("moved out" in text or "\u642c\u79bb" in text for text in sent(act))
+
+
+def test_another_number_of_the_home_which_a_pin_follows_is_sent_to_its_people(
+    act: Action, person: Person
+) -> None:
+    assert person.home_id is not None
+    correct_home(act, person.home_id, "8-808")
+    assert any("8-808" in text for text in sent(act))

@@ -37,7 +37,7 @@ NOT_SHOWN = {
 }
 STAFF = "MGIP"
 FILLED = {
-    "reason": "lost",
+    "reason": "returned",
     "label": "A label",
     "name": "A name",
     "display_name": "A name",

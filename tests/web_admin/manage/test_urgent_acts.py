@@ -115,7 +115,7 @@ def test_an_urgent_act_is_in_effect_while_its_comparison_hangs(compound, office,
 
 @contextmanager
 def hanging(monkeypatch):
-    """Let no comparison end within the block; give the event of one that has begun."""
+    """Keep each comparison from ending within the block; give the event that one has begun."""
     begun, may_end, comparison = threading.Event(), threading.Event(), rehearsal.Comparison
 
     def hangs(*args):

@@ -175,8 +175,11 @@ def test_who_is_said_to_have_moved_out_reads_it_and_who_to_contact(act: Action, 
     assert any("moved out" in text or "\u642c\u79bb" in text for text in sent(act))
 
 
-def test_who_moves_out_by_their_own_act_gets_no_message_of_it(act: Action, person: Person) -> None:
-    move_out(by_phone(act, person.person_id), person.person_id)
+@pytest.mark.parametrize("channel", ["phone", "home"])
+def test_who_is_moved_out_by_themselves_or_their_home_gets_no_message_of_the_office(
+    act: Action, person: Person, channel: Channel
+) -> None:
+    move_out(by_phone(act, person.person_id, channel), person.person_id)
     assert not any("moved out" in text or "\u642c\u79bb" in text for text in sent(act))
 
 

@@ -18,8 +18,8 @@ from web_admin.later.acts import KIND
 from web_admin.people.actions import GrantSpec, all_lanes, set_grants
 
 LONG_PAST_NOW_HOURS = 12
-BEGINS_SECONDS = 30.0
-"""The server looks every five seconds whether a planned act begins."""
+BEGINS_SECONDS = 60.0
+"""The server looks every 30 seconds for what another process, as this one, brought nearer."""
 
 
 def preview_names_who_stands_outside(stage: Stage) -> Outcome:

@@ -46,7 +46,9 @@ def test_a_planned_act_is_done_once_by_two_workers_and_waits_where_another_would
         )
         for job in act.session.scalars(select(LongJob)):
             job.claimed_until = job.created_at  # tomorrow, brought near
-    until(lambda: states(served) == ["done", "held"])
+    festival = {"day": "2099-02-17", "kind": "holiday", "name": "Festival"}
+    send(manager, "/manage/hours/days/new", festival)  # whose worker looks at once, and finds those before
+    until(lambda: states(served) == ["done", "held", "waiting"])
     assert (ends(served, first), ends(served, second)) == (12, 18)
     begun = select(func.count()).select_from(AuditEntry).where(AuditEntry.kind == "planned_act_begun")
     assert read(compound, lambda s: s.scalar(begun)) == 1
@@ -56,10 +58,7 @@ def test_a_planned_act_is_done_once_by_two_workers_and_waits_where_another_would
 def plan(manager, hours_id: str) -> None:
     """Ask for shorter hours from tomorrow on, and go on from the page of what they take."""
     path = f"/manage/hours/{hours_id}"
-    manager.get(path)
-    tomorrow = (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%dT06:00")
-    form = {**SHORTER, "once": secrets.token_urlsafe(18), "when": "later", "begins_at": tomorrow}
-    shown = manager.post(path, form).text
+    shown = send(manager, path, SHORTER)
     assert "1 person can no longer enter by 北门" in shown
     fields: dict[str, list[str]] = {}
     of_preview = shown.partition("data-act-preview")[2].partition("</form>")[0]
@@ -69,6 +68,14 @@ def plan(manager, hours_id: str) -> None:
         manager.post(path, fields | {"csrf_token": manager.csrf_token, "lock_out": "works"}).status_code
         == 303
     )
+
+
+def send(manager, path: str, form: dict[str, object]) -> str:
+    """Ask for an act from tomorrow on; return what the page says."""
+    manager.get(path)
+    tomorrow = (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%dT06:00")
+    more = {"once": secrets.token_urlsafe(18), "when": "later", "begins_at": tomorrow}
+    return str(manager.post(path, form | more).text)
 
 
 def states(served: ServedCompound) -> list[str]:

@@ -6,6 +6,7 @@ page asks, has them together every ten minutes.
 """
 
 import itertools
+import math
 import zlib
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
@@ -22,7 +23,7 @@ from web_admin.core.cell_in_hand import CELL
 from web_admin.core.database import Menjin
 from web_admin.core.single_process import alone, alone_everywhere
 from web_admin.custody.machine_keys import MachineRefused
-from web_admin.later.acts import due_acts
+from web_admin.later.acts import due_acts, hear_planned, next_begin
 from web_admin.manage.live import use_watch
 from web_admin.messages import outbox
 from web_admin.operations import housekeeping, later_runs, machines, watch
@@ -32,6 +33,7 @@ from web_admin.web.live_watch import LOOK_EVERY_SECONDS, LiveWatch, Look, Stream
 AGAIN_SECONDS = 30.0
 """After a run that found its cell out."""
 LIVE = "live"
+LATER = "later"
 NO_CHANNELS: Collection[outbox.Channel] = ()
 
 
@@ -125,7 +127,7 @@ class PeriodicJobs:
         self._add(cell, "outbox", outbox.LOOK_EVERY_SECONDS, partial(self._look_for_messages, cell))
         self._add(cell, self._watch.name, self._watch.every_seconds, partial(self._watch_open, cell))
         self._add(cell, HOUSEKEEPING.name, HOUSEKEEPING.every_seconds, partial(self._always, cell))
-        self._add(cell, "later", later_runs.EVERY_SECONDS, partial(self._later, cell))
+        self._add(cell, LATER, later_runs.LOOK_EVERY_SECONDS, partial(self._later, cell))
         self._add(cell, BEAT.name, BEAT.every_seconds, partial(self._say_that_it_runs, cell))
         self._add(cell, "lease", RENEW_SECONDS, partial(self._renew, cell))
 
@@ -152,6 +154,8 @@ class PeriodicJobs:
         live = LiveWatch(mark, start=start, places=self._places)
         live.stop_when(lambda: cell.is_ending or self._is_stopping())
         use_watch(app, live)
+        menjin: Menjin = app.extensions["menjin"]
+        hear_planned(menjin.database.open_session, partial(self._scheduler.soon, (cell.name, LATER)))
 
     def _add(self, cell: Cell, what: str, seconds: float, run: Run) -> None:
         spread = zlib.crc32(f"{cell.name} {what}".encode()) / 2**32 if not cell.is_only else 0.0
@@ -205,9 +209,19 @@ class PeriodicJobs:
         return self._done(cell, jobs) or HOUSEKEEPING.every_seconds
 
     def _later(self, cell: Cell) -> float:
+        """Begin planned acts that are due, and come again when the next one is."""
         if cell.app is None:
-            return later_runs.EVERY_SECONDS
-        return self._done(cell, [_later_of(cell)]) or later_runs.EVERY_SECONDS
+            return later_runs.LOOK_EVERY_SECONDS
+        key, says = (cell.name, LATER), "planned acts could not be looked for"
+        try:
+            with cell.at_work() as menjin:
+                seconds = partial(_seconds_to_next, menjin)
+                waits = self._scheduler.failures.tried(key, says, seconds, otherwise=AGAIN_SECONDS)
+        except CellOut:
+            return AGAIN_SECONDS
+        if waits > 0:
+            return min(waits, later_runs.LOOK_EVERY_SECONDS)
+        return self._done(cell, [_later_of(cell)]) or later_runs.AGAIN_SECONDS
 
     def _say_that_it_runs(self, cell: Cell) -> float:
         """Say that this machine serves the cell, where several may: over PostgreSQL."""
@@ -238,12 +252,17 @@ class PeriodicJobs:
 def _later_of(cell: Cell) -> Job:
     """Return the job that begins a cell's planned acts."""
     return Job(
-        name="later",
-        every_seconds=later_runs.EVERY_SECONDS,
+        name=LATER,
+        every_seconds=later_runs.LOOK_EVERY_SECONDS,
         do=partial(_begin_later, cell),
         lease=in_one_process,
         failure="planned acts that are due could not be begun",
     )
+
+
+def _seconds_to_next(menjin: Menjin) -> float:
+    begins_at = next_begin(menjin.database)
+    return math.inf if begins_at is None else (begins_at - menjin.clock()).total_seconds()
 
 
 def _begin_later(cell: Cell, menjin: Menjin) -> None:

@@ -98,8 +98,10 @@ class _Job:
     after_a_fault_seconds: float
     is_wanted: bool = True
     is_asked_again: bool = False
-    """It was added once more while its last run went on."""
+    """It was added once more, or wanted soon, while its last run went on."""
     began: float | None = None
+    place: int = -1
+    """Its number among those that are due; one that was put anew leaves its earlier place behind."""
 
 
 class Scheduler:
@@ -157,6 +159,17 @@ class Scheduler:
             job = self._jobs[key] = _Job(key, run, after_a_fault_seconds)
             self._put(job, first_seconds)
 
+    def soon(self, key: Key) -> None:
+        """Let a job that is due later run now; one that runs just now comes once more after that."""
+        with self._changed:
+            known = self._jobs.get(key)
+            if known is None:
+                return
+            if known.began is not None:
+                known.is_asked_again = True
+            else:
+                self._put(known, 0.0)
+
     def remove(self, is_gone: Callable[[Key], bool]) -> None:
         """Forget jobs; a run that goes on is the last."""
         with self._changed:
@@ -174,7 +187,8 @@ class Scheduler:
         return job.began is not None and now - job.began > self._patience_seconds
 
     def _put(self, job: _Job, seconds: float) -> None:
-        heapq.heappush(self._due, (self._monotonic() + seconds, next(self._numbers), job))
+        job.place = next(self._numbers)
+        heapq.heappush(self._due, (self._monotonic() + seconds, job.place, job))
         self._changed.notify()
 
     def _start_one(self) -> None:
@@ -210,7 +224,7 @@ class Scheduler:
             with self._changed:
                 self._running.discard(job)
                 job.began = None
-                if seconds is None and job.is_asked_again:
+                if job.is_asked_again:
                     seconds = 0.0
                 job.is_asked_again = False
                 if seconds is None and self._jobs.get(job.key) is job:
@@ -224,6 +238,11 @@ class Scheduler:
         later: float | NotDone | None = job.after_a_fault_seconds
         return self.failures.tried(job.key, f"{name_of(job.key)} failed", job.run, otherwise=later)
 
+    def _leave_out(self) -> None:
+        """Take away what is next as long as it is wanted no more, or was put elsewhere since."""
+        while self._due and not (self._due[0][2].is_wanted and self._due[0][2].place == self._due[0][1]):
+            heapq.heappop(self._due)
+
     def _next(self) -> _Job | None:
         """Return the job that is due; None where this thread is one too many."""
         with self._changed:
@@ -233,8 +252,7 @@ class Scheduler:
                     self._changed.notify_all()
                     return None
                 now = self._monotonic()
-                while self._due and not self._due[0][2].is_wanted:
-                    heapq.heappop(self._due)
+                self._leave_out()
                 if self._due and self._due[0][0] <= now:
                     job = heapq.heappop(self._due)[2]
                     job.began = now

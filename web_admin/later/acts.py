@@ -3,14 +3,14 @@
 What was sent is sealed, since names and numbers are in it, and goes with the end of the act.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ColumnElement, and_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, event, func, select
+from sqlalchemy.orm import Session, sessionmaker
 
 from web_admin.action.base import Action, begin, new_id, record
 from web_admin.core.claims import claim_first, claimed_row, unclaimed
@@ -28,6 +28,7 @@ WAITING, HELD, DONE, WITHDRAWN = "waiting", "held", "done", "withdrawn"
 OPEN = (WAITING, HELD)
 """States of acts that are not over: HELD waits for a person."""
 MOST_OPEN = 200
+_PLANNED = "menjin_act_planned"
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -76,8 +77,18 @@ def plan_act(act: Action, sent: Sent, begins_at: datetime) -> None:
         claimed_until=begins_at,  # as if a worker had it until then
     )
     act.session.add(job)
+    act.session.info[_PLANNED] = True
     facts = {"job_id": job.job_id, "page": sent.endpoint, "begins_at": begins_at.isoformat()}
     record(act, "act_planned", facts)
+
+
+def hear_planned(opens: sessionmaker[Session], look: Callable[[], object]) -> None:
+    """Call `look` when a transaction of these sessions that planned an act is committed as a whole."""
+
+    @event.listens_for(opens, "after_commit")
+    def _committed(session: Session) -> None:
+        if not session.in_nested_transaction() and session.info.pop(_PLANNED, False):
+            look()
 
 
 def open_acts(session: Session, sealer: Sealer, site_id: str) -> list[LaterAct]:
@@ -107,6 +118,14 @@ def _read(row: LongJob, sealer: Sealer) -> LaterAct:
         row.claim or "",
         msgspec.json.decode(sealer.open(row.payload_sealed or b"", purpose=PURPOSE), type=Sent),
     )
+
+
+def next_begin(database: Database) -> datetime | None:
+    """Return when a worker may take the next act, which may be in the past; None where none is planned."""
+    with database.snapshot() as session:
+        return session.scalar(
+            select(func.min(LongJob.claimed_until)).where(LongJob.kind == KIND, LongJob.state == WAITING)
+        )
 
 
 def due_acts(database: Database, now: datetime) -> Sequence[str]:

@@ -17,7 +17,10 @@ from web_admin.core.database import Menjin, request_session
 from web_admin.later.acts import LaterAct, claim_act, due_acts, hold_act
 from web_admin.web.later import TITLES, LaterRun, TooLate
 
-EVERY_SECONDS = 5.0
+LOOK_EVERY_SECONDS = 30.0
+"""How often to look for what another process planned; this one knows when its own begin."""
+AGAIN_SECONDS = 5.0
+"""After a look that found something due: others may be, and what another process has may come back."""
 
 _log = logging.getLogger(__name__)
 

@@ -1,12 +1,16 @@
 """What is done without a request: by one process at a time, again after a fault, at once for one compound."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from tests.support.gates.waiting import until
 from tests.support.scheduling import OpenCell, jobs_on, make_scheduler
+from tests.support.statements import statements_of
 from tests.web_admin.cells.jobs_of_cells import marked_at
+from web_admin.action.base import new_action
 from web_admin.cells import periodic_jobs
 from web_admin.cells.periodic_jobs import AGAIN_SECONDS
 from web_admin.cells.scheduler import AFTER_A_FAULT_SECONDS
@@ -14,9 +18,10 @@ from web_admin.cells.trouble import CellOut, Kind, Trouble
 from web_admin.core.database import Menjin
 from web_admin.core.single_process import alone
 from web_admin.custody.machine_keys import MachineRefused
+from web_admin.later.acts import Sent, plan_act
 from web_admin.manage.live import live_watch
 from web_admin.messages import outbox
-from web_admin.operations import housekeeping, machines
+from web_admin.operations import housekeeping, later_runs, machines
 from web_admin.policy.effects import PolicyEffects
 from web_admin.serving.installation import THREADS_OF_ONE
 
@@ -30,6 +35,12 @@ def menjin(web_config, database, sealer, site, clock):
 @pytest.fixture
 def cell(menjin):
     return OpenCell(menjin)
+
+
+def app_of(menjin):
+    app = Flask("no pages")
+    app.extensions["menjin"] = menjin
+    return app
 
 
 @pytest.fixture
@@ -61,10 +72,10 @@ def test_a_job_that_another_process_does_says_nothing_of_a_failure_before(
     assert said == ["housekeeping could not run"]
 
 
-def test_a_page_that_closes_says_nothing_of_looks_that_failed(cell, monkeypatch, caplog):
+def test_a_page_that_closes_says_nothing_of_looks_that_failed(cell, menjin, monkeypatch, caplog):
     monkeypatch.setattr(periodic_jobs, "mark_of", lambda _menjin: raise_it(OSError()))
     monkeypatch.setattr(periodic_jobs, "LOOK_EVERY_SECONDS", 0.01)
-    scheduler, app = make_scheduler(), Flask("no pages")
+    scheduler, app = make_scheduler(), app_of(menjin)
     jobs_on(scheduler).prepare(cell, app)
     scheduler.start()
     watch = live_watch(app)
@@ -125,9 +136,9 @@ def test_a_failed_look_for_messages_works_again_only_once_it_was_done(cell, monk
     assert said == [*failed, "outbox works again"]
 
 
-def test_each_job_of_one_compound_has_a_thread(cell, monkeypatch):
+def test_each_job_of_one_compound_has_a_thread(cell, menjin, monkeypatch):
     monkeypatch.setattr(outbox, "due_channels", lambda _menjin: list(outbox.CHANNELS))
-    scheduler, app = make_scheduler(), Flask("no pages")
+    scheduler, app = make_scheduler(), app_of(menjin)
     jobs = jobs_on(scheduler)
     jobs.add(cell)
     jobs._look_for_messages(cell)
@@ -153,3 +164,55 @@ def test_jobs_of_a_whole_server_begin_at_once_and_those_of_cells_are_spread(cell
     assert due.keys() == names
     assert all(0 < at < housekeeping.EVERY_SECONDS for at in due.values())
     assert len(set(due.values())) == len(names)
+
+
+# -- acts that begin later -----------------------------------------------------------------------------
+
+
+def plan(menjin, site, seconds, *, and_then=lambda: None):
+    """Plan an act that begins after so many seconds."""
+    with menjin.database.session() as session:
+        act = new_action(menjin, session, site, "staff-1", "manager", now=menjin.clock())
+        plan_act(act, Sent(1, "hours.new", "/", {}, ()), menjin.clock() + timedelta(seconds=seconds))
+        and_then()
+
+
+def next_look(scheduler):
+    """Return when the look for planned acts is due; the clock of the scheduler is at 0."""
+    [at] = [at for at, number, one in scheduler._due if one.key[1] == "later" and one.place == number]
+    return at
+
+
+@pytest.mark.both_databases
+def test_an_idle_cell_is_asked_for_planned_acts_twice_a_minute_with_one_statement(jobs, cell, menjin):
+    with statements_of(menjin.database) as seen:
+        assert jobs._later(cell) == 30.0
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize(("begins_in", "looks_in"), [(12.0, 12.0), (3600.0, 30.0)])
+def test_the_next_look_is_when_the_next_planned_act_begins(jobs, cell, menjin, site, begins_in, looks_in):
+    plan(menjin, site, 7200.0)
+    plan(menjin, site, begins_in)
+    assert jobs._later(cell) == looks_in
+
+
+def test_what_this_process_plans_is_looked_at_once_it_is_stored(cell, menjin, site):
+    scheduler = make_scheduler(monotonic=lambda: 0.0)
+    jobs = jobs_on(scheduler)
+    jobs.prepare(cell, app_of(menjin))
+    scheduler.add(("", "later"), lambda: None, 30.0)
+    with pytest.raises(ZeroDivisionError):
+        plan(menjin, site, 5.0, and_then=lambda: 1 / 0)
+    assert next_look(scheduler) == 30.0
+    plan(menjin, site, 5.0, and_then=lambda: next_look(scheduler) == 30.0 or pytest.fail("it is not stored"))
+    assert next_look(scheduler) == 0.0
+
+
+def test_planned_acts_that_cannot_be_looked_for_say_so_once(jobs, cell, monkeypatch, caplog):
+    with monkeypatch.context() as away:
+        away.setattr(periodic_jobs, "next_begin", lambda _database: raise_it(OSError()))
+        assert [jobs._later(cell) for _time in range(2)] == [AGAIN_SECONDS] * 2
+    assert jobs._later(cell) == later_runs.LOOK_EVERY_SECONDS
+    said = [line.getMessage().partition(";")[0] for line in caplog.records]
+    assert said == ["planned acts could not be looked for", "later works again"]

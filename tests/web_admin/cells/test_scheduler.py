@@ -170,6 +170,42 @@ def test_a_job_that_is_added_while_its_last_run_goes_on_has_one_more(scheduler):
     assert second.wait(LONGEST_SECONDS)
 
 
+def test_a_job_that_is_wanted_soon_runs_now_and_not_again_at_its_earlier_time(scheduler):
+    count, ran = [], threading.Event()
+
+    def run():
+        count.append(1)
+        ran.set()
+        return LONGEST_SECONDS
+
+    scheduler.add(("willow", "later"), run, LONGEST_SECONDS)
+    scheduler.soon(("willow", "later"))
+    scheduler.soon(("elm", "later"))  # there is none
+    assert ran.wait(LONGEST_SECONDS)
+    scheduler.stop(LONGEST_SECONDS)
+    with scheduler._changed:
+        scheduler._leave_out()
+        places = [number for _at, number, job in scheduler._due if job.place == number]
+    assert (count, len(places)) == ([1], 1)
+
+
+def test_a_job_that_is_wanted_soon_during_its_run_has_one_more(scheduler):
+    began, goes_on, second = threading.Event(), threading.Event(), threading.Event()
+
+    def run():
+        if began.is_set():
+            second.set()
+        began.set()
+        goes_on.wait(LONGEST_SECONDS)
+        return LONGEST_SECONDS * 2
+
+    scheduler.add(("willow", "later"), run)
+    assert began.wait(LONGEST_SECONDS)
+    scheduler.soon(("willow", "later"))
+    goes_on.set()
+    assert second.wait(LONGEST_SECONDS)
+
+
 def test_a_stop_waits_for_the_run_that_goes_on(scheduler):
     began, goes_on, ended = threading.Event(), threading.Event(), []
 

@@ -19,7 +19,7 @@ from web_admin.later.acts import HELD, LaterAct, Sent, open_acts, withdraw_act
 from web_admin.later.past import DONE, Done, PastAct, past_acts
 from web_admin.web.context import get_or_404, press
 from web_admin.web.forms import AgainForm
-from web_admin.web.later import PLANNED_FIELD, TITLES
+from web_admin.web.later import PLANNED_FIELD, TITLES, fields_again
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
 from web_admin.web.silent_gates import say_saved
@@ -53,6 +53,7 @@ def show_list() -> str:
         undoable=_last_of_their_parts(past),
         about=_about({one.job_id: one.sent for one in acts} | {one.job_id: one.done for one in past}),
         words_of_hold=WHY_HELD,
+        fields_again=fields_again,
         planned_field=PLANNED_FIELD,
         kept_days=JOBS_KEPT_FOR.days,
         names=shown_names(session, [one.author_id for one in acts] + [one.author_id for one in past]),

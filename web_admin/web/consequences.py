@@ -9,6 +9,7 @@ from flask_babel import ngettext
 
 from gate_controller.contract.records import LaneRecord
 from web_admin.access.comparison import Comparison
+from web_admin.access.lock_outs import kept_out
 from web_admin.access.losses import Effect, Kind, effects_of
 from web_admin.access.never import newly_never
 from web_admin.access.sent import Sent
@@ -23,6 +24,8 @@ from web_admin.web.week_words import week_words
 SHOWN = 3
 """Lanes and names that a sentence has, and sentences that a page has at once; the others open below."""
 NAMED = 60
+KEPT_OUT = "kept_out"
+"""The kind of the loss of people who are left without a way in, or hardly one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +50,6 @@ class Foreseen:
     def effects(self) -> Iterator[Effect]:
         """Return the effects of all weeks."""
         return (effect for week in self.weeks for effect in week.effects)
-
-    @property
-    def losses(self) -> tuple[Loss, ...]:
-        """Return what it takes, where and from whom."""
-        return tuple(
-            Loss(effect.kind, effect.lane_ids, effect.person_ids) for effect in self.effects if effect.is_loss
-        )
 
     @property
     def is_to_be_read(self) -> bool:
@@ -93,6 +89,15 @@ def foresee(of: Comparison) -> Foreseen:
         if any(effect.kind is not Kind.NO_FACE_ALONE for effect in effects):
             weeks.append(Week(difference.begins, difference.begins == of.now, effects))
     return Foreseen(tuple(weeks), lanes, newly_never(of.before, of.after, of.now))
+
+
+def losses_of(of: Comparison, foreseen: Foreseen) -> tuple[Loss, ...]:
+    """Return what an act takes, where and from whom, and whom it leaves without a way in, or hardly one."""
+    losses = [
+        Loss(effect.kind, effect.lane_ids, effect.person_ids) for effect in foreseen.effects if effect.is_loss
+    ]
+    outside = kept_out(of)
+    return (*losses, Loss(KEPT_OUT, (), outside)) if outside else tuple(losses)
 
 
 def _lanes(sent: Sent) -> dict[str, LaneRecord]:

@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from web_admin.action.base import Action, record
+from web_admin.action.lock_outs import FIELD
 from web_admin.core.parameters import makes_sense
 from web_admin.core.refusal import ActionRefused
 from web_admin.later.acts import DONE, WITHDRAWN, LaterAct, Sent, end_attempt, end_same_act, plan_act
@@ -93,6 +94,11 @@ def asked_begin() -> datetime | None:
 def sent_fields() -> list[tuple[str, str]]:
     """Return the fields of the form that was sent, without those that say how and when."""
     return [(name, value) for name, value in request.form.items(multi=True) if name not in OWN_FIELDS]
+
+
+def fields_again(sent: Sent) -> list[tuple[str, str]]:
+    """Return the fields of a planned act for a person who looks at it: a reason for a lock-out is chosen anew."""
+    return [one for one in sent.fields if one[0] != FIELD]
 
 
 def _sent_to() -> str:

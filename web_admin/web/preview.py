@@ -26,8 +26,8 @@ from web_admin.action.base import Action
 from web_admin.action.lock_outs import FIELD, LockOutRefused
 from web_admin.core.database import undo_request_session
 from web_admin.core.refusal import ActionRefused
-from web_admin.later.rules import takes_more
-from web_admin.web.consequences import SHOWN, Foreseen, Line, Week, foresee, heading, lines_of
+from web_admin.later.rules import Loss, takes_more
+from web_admin.web.consequences import SHOWN, Foreseen, Line, Week, foresee, heading, lines_of, losses_of
 from web_admin.web.forms import AgainForm
 from web_admin.web.later import PLANNED_FIELD, SHOWN_FIELD, may_begin_later, plan, running_act, sent_fields
 from web_admin.web.lock_out import ask_why
@@ -85,12 +85,15 @@ def held_back(
     foreseen = foresee(comparison)
     run = running_act()
     if run is not None:
-        run.takes_more = refusal is not None or takes_more(run.act.sent.losses, foreseen.losses)
+        now_taken = losses_of(comparison, foreseen)
+        run.takes_more = refusal is not None or takes_more(run.act.sent.losses, now_taken)
         return _undone(back) if run.takes_more else None
     digest = _digest(comparison.before, foreseen)
     was_read, why_again = _read_before(digest, now)
     if refusal is None and (was_read or not foreseen.is_to_be_read):
-        return None if begins_at is None else _planned(act, form, foreseen, begins_at)
+        if begins_at is None:
+            return None
+        return _planned(act, form, foreseen, losses_of(comparison, foreseen), begins_at)
     shown = [_shown(foreseen, week) for week in foreseen.weeks]
     undo_request_session()
     page = render_template(
@@ -124,11 +127,13 @@ def _undone(back: Response) -> Response:
     return back
 
 
-def _planned(act: Action, form: FlaskForm, foreseen: Foreseen, begins_at: datetime) -> Response:
+def _planned(
+    act: Action, form: FlaskForm, foreseen: Foreseen, losses: tuple[Loss, ...], begins_at: datetime
+) -> Response:
     lines = [line.text for week in foreseen.weeks for line in lines_of(foreseen, week, names_people=False)]
     undo_request_session()
     if not planned_before(act, form):
-        plan(act, begins_at, foreseen.losses, lines[:SHOWN])
+        plan(act, begins_at, losses, lines[:SHOWN])
         flash(_("Planned. It begins %(when)s.", when=local_time(begins_at)), "success")
     return to("later.show_list")
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from gate_controller.contract.calendars import DAY_KINDS, MINUTES_A_DAY, Span
 from tests.support.act_previews import WEEKDAYS, go_on, is_preview, pass_on_weekdays
 from tests.support.compounds.desk import hidden_of, read
 from tests.web_admin.manage.forms import send
@@ -15,6 +16,7 @@ from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Hours
 from web_admin.core.database import current_menjin
 from web_admin.core.job_models import LongJob
+from web_admin.gates.hours import save_hours
 from web_admin.gates.hours_in_use import remove_hours
 from web_admin.journal.models import AuditEntry
 from web_admin.later import acts as later_acts
@@ -52,6 +54,10 @@ def weekdays(compound):
 
 def until(compound, hours_id):
     return read(compound, lambda s: s.get_one(Hours, hours_id).spans[0]["until_minute"]) // 60
+
+
+def hours_from(compound, hours_id):
+    return read(compound, lambda s: s.get_one(Hours, hours_id).spans[0]["from_minute"]) // 60
 
 
 def states(compound):
@@ -206,6 +212,64 @@ def test_where_one_fewer_is_outside_by_then_it_is_done(compound, office, planned
         )
     pass_time(compound)
     assert (states(compound), until(compound, planned)) == (["done"], 12)
+
+
+def held_once(compound):
+    """Let its time come, and the next turns of the server; return whether it is held, after one try."""
+    assert [pass_time(compound, AT_BEGIN + timedelta(minutes=n)) for n in (0, 1, 5)] == [1, 0, 0]
+    return states(compound) == ["held"] and entries(compound).count("planned_act_held") == 1
+
+
+def why_held(compound):
+    return read(compound, lambda s: s.scalars(select(LongJob.result["why"].as_string()).where(PLANNED)).one())
+
+
+def test_what_was_planned_without_a_reason_and_would_lock_somebody_out_by_then_waits(
+    compound, office, weekdays
+):
+    shown = send(office, f"/manage/hours/{weekdays}", **SHORTER | {"span1-end": "17:00"}, **MONDAY)
+    assert 'name="lock_out"' not in shown.text
+    go_on(office, shown)
+    with compound.act("manager") as act:  # all day: ten hours a day are hardly a way in, then
+        save_hours(act, weekdays, "Weekdays", [Span(DAY_KINDS, 0, MINUTES_A_DAY)])
+    assert held_once(compound)
+    assert (why_held(compound), hours_from(compound, weekdays)) == ("more", 0)
+    assert open_alarms(compound) == ["alarm_act_held"]
+    shown = look_at(compound.signed_in("manager"), weekdays)
+    assert "1 person is left without a way in, or hardly one" in shown.text
+
+
+def test_one_who_loses_the_same_lane_and_is_locked_out_only_by_then_makes_it_wait(compound, office, weekdays):
+    """The reason was given for another, and the person's loss was read of: but not that they are locked out."""
+    lane, wang = ("north-in",), compound.persons["王磊"]
+    with compound.act("manager") as act:
+        evenings = save_hours(act, None, "Evenings", [Span(WEEKDAYS, 18 * 60, MINUTES_A_DAY)]).hours_id
+        both = [GrantSpec(lane, weekdays), GrantSpec(lane, evenings)]
+        set_grants(replace(act, because="asked"), wang, both)
+    planned_at_noon(office, weekdays)
+    with compound.act("manager") as act:
+        set_grants(replace(act, because="asked"), wang, [GrantSpec(lane, weekdays)])
+    assert held_once(compound)
+    assert (why_held(compound), until(compound, weekdays)) == ("more", 18)
+
+
+def planned_at_noon(office, hours_id):
+    """Plan an end at noon, after it was read whom that keeps out: one of two who lose time."""
+    shown = send(office, f"/manage/hours/{hours_id}", **SHORTER, **MONDAY)
+    assert "1 person is left without a way in, or hardly one" in shown.text
+    assert "2 people can no longer enter by 北门" in shown.text
+    assert go_on(office, shown).location == LIST
+
+
+def test_who_looks_at_an_act_that_waits_chooses_the_reason_anew(compound, office, planned):
+    with compound.act("manager") as act:
+        set_grants(
+            replace(act, because="asked"), compound.persons["王磊"], [GrantSpec(("north-in",), planned)]
+        )
+    pass_time(compound)
+    shown = look_at(compound.signed_in("manager"), planned)
+    assert shown.status_code == 422
+    assert "2 people are left without a way in, or hardly one" in shown.text
 
 
 @pytest.mark.parametrize("change", [{"active": False}, {"roles": []}])

@@ -11,6 +11,8 @@ import web_admin.manage
 from tests.web_admin.every_page.form_walk import Forms, Walk
 from web_admin.policy.effects import PolicyEffects
 from web_admin.web import context
+from web_admin.web.later import TITLES
+from web_admin.web.undo import INVERSES
 
 SHOWN_OTHERWISE = {
     "now.set_posture": "a danger cannot wait, but out of use is shown first",
@@ -35,6 +37,30 @@ NOT_SHOWN = {
     "visitors.withdraw": "one button on the page of the pass that it ends",
     "desk.end": "no act on the policy: the visit at the desk",
 }
+BEGINS_AT_ONCE = {
+    "api_keys.end": "a key that leaked cannot wait",
+    "assessments.edit": "it is written down when it is decided",
+    "card_batch.put_in_place": "the card lies on the reader",
+    "cards.give": "the card is handed over",
+    "consent_desk.correct_age": "corrects what is so already",
+    "emergency.end": "a danger cannot wait",
+    "emergency.new": "a danger cannot wait, and its codes are shown once",
+    "gates.tampering_cleared": "someone has looked at the gate",
+    "moving.staff": "adds a person who is there",
+    "people.new_person": "adds a person who is there",
+    "person.give_pin": "the PIN is shown once",
+    "person.send_invitation": "the invitation ends soon",
+    "privacy.ask_for": "people are asked from now on",
+    "privacy.edit_notice": "people read it from now on",
+    "privacy.switch_face": "an end of faces cannot wait",
+    "restored.decide_one": "gates wait for the answer",
+    "restored.keep": "gates wait for the answer",
+    "settings.edit_site": "how the site is called",
+    "sheets.edit": "the lane was measured at the gate",
+    "staff.close": "an account that ends cannot wait",
+    "visitors.new": "a pass has a time of its own",
+}
+"""Acts that are compared first and may not begin later: by page, why."""
 STAFF = "MGIP"
 FILLED = {
     "reason": "returned",
@@ -109,3 +135,14 @@ def test_every_form_that_publishes_is_compared_first_or_listed(walk, published):
     compared = {endpoint for endpoint, is_compared in published.items() if is_compared}
     assert set(published) - compared <= set(SHOWN_OTHERWISE) | set(NOT_SHOWN)
     assert {"hours.edit", "gates.edit_lane", "person.grants", "cards.end", "restored.keep"} <= compared
+    assert compared <= TITLES.keys() | BEGINS_AT_ONCE.keys(), "a title of the list, or why it has no time"
+
+
+def test_what_can_be_undone_has_a_title_on_the_list():
+    assert INVERSES.keys() <= TITLES.keys()
+
+
+def test_pages_with_a_title_or_a_reason_to_have_none_are_pages(walk):
+    named = TITLES.keys() | BEGINS_AT_ONCE.keys()
+    assert named <= walk.compound.app.view_functions.keys()
+    assert not TITLES.keys() & BEGINS_AT_ONCE.keys()

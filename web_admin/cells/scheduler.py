@@ -101,7 +101,7 @@ class _Job:
     """It was added once more, or wanted soon, while its last run went on."""
     began: float | None = None
     place: int = -1
-    """Its number among those that are due; one that was put anew leaves its earlier place behind."""
+    """Its number among those that are due; one that was put once more leaves its earlier place."""
 
 
 class Scheduler:

@@ -28,13 +28,15 @@ WAITING, HELD, DONE, WITHDRAWN = "waiting", "held", "done", "withdrawn"
 OPEN = (WAITING, HELD)
 """States of acts that are not over: HELD waits for a person."""
 MOST_OPEN = 200
+IS_OVER = _("This was done or withdrawn already.")
 _PLANNED = "menjin_act_planned"
 
 
 class Sent(msgspec.Struct, frozen=True):
     """A form as it was sent: its account, page and fields, and the losses that its author read of.
 
-    `args` are what the page's address names; `losses` and `lines` what the author read of, as data and text.
+    `args` are what the page's address names; `losses` and `sentences` what the author read of, as data and as
+    texts by language.
     """
 
     account_id: int
@@ -43,7 +45,7 @@ class Sent(msgspec.Struct, frozen=True):
     args: Mapping[str, str]
     fields: tuple[tuple[str, str], ...]
     losses: tuple[Loss, ...] = ()
-    lines: tuple[str, ...] = ()
+    sentences: Mapping[str, tuple[str, ...]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,12 @@ def count_held(session: Session, site_id: str) -> int:
     return len(session.scalars(held).all())
 
 
+def is_open(session: Session, site_id: str, job_id: str) -> bool:
+    """Return whether an act of a site is not over."""
+    this = select(LongJob.job_id).where(*_of_site(site_id), LongJob.job_id == job_id)
+    return session.scalar(this) is not None
+
+
 def _of_site(site_id: str) -> Sequence[ColumnElement[bool]]:
     return LongJob.site_id == site_id, LongJob.kind == KIND, LongJob.state.in_(OPEN)
 
@@ -129,9 +137,10 @@ def next_begin(database: Database) -> datetime | None:
 
 
 def due_acts(database: Database, now: datetime) -> Sequence[str]:
-    """Return the ids of acts whose time has come and that no worker has."""
+    """Return the ids of acts whose time has come and that no worker has, in the order of their times."""
     with database.snapshot() as session:
-        return session.scalars(select(LongJob.job_id).where(_due(now)).order_by(LongJob.created_at)).all()
+        found = session.execute(select(LongJob.result, LongJob.job_id).where(_due(now))).all()
+    return [job_id for _begins, job_id in sorted((str(row["begins_at"]), job_id) for row, job_id in found)]
 
 
 def claim_act(database: Database, sealer: Sealer, job_id: str, now: datetime) -> LaterAct | None:
@@ -194,7 +203,8 @@ def hold_all(session: Session, site_id: str, why: str) -> None:
 
 
 def withdraw_act(act: Action, job_id: str) -> None:
-    """Withdraw an act that is not over; withdrawing it twice changes nothing."""
+    """Withdraw an act; raise ActionRefused where it is over, as one that was done just before."""
     begin(act)
-    if end_act(act.session, act.site_id, job_id, WITHDRAWN, act.now):
-        record(act, "planned_act_withdrawn", {"job_id": job_id})
+    if not end_act(act.session, act.site_id, job_id, WITHDRAWN, act.now):
+        raise ActionRefused(None, IS_OVER)
+    record(act, "planned_act_withdrawn", {"job_id": job_id})

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, current_app, flash, render_template
 from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -15,16 +15,17 @@ from web_admin.compound.queries import persons_by_id
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.job_models import JOBS_KEPT_FOR, LongJob
 from web_admin.gates.queries import hours_names
-from web_admin.later.acts import HELD, LaterAct, Sent, open_acts, withdraw_act
+from web_admin.later.acts import HELD, IS_OVER, LaterAct, Sent, open_acts, withdraw_act
 from web_admin.later.past import DONE, Done, PastAct, past_acts
 from web_admin.web.context import get_or_404, press
 from web_admin.web.forms import AgainForm
+from web_admin.web.language import page_language
 from web_admin.web.later import PLANNED_FIELD, TITLES, fields_again
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
 from web_admin.web.silent_gates import say_saved
 from web_admin.web.site import current_site, site_zone
-from web_admin.web.undo import Part, names_of_parts, parts_of, undo_act
+from web_admin.web.undo import IS_UNDONE, Part, names_of_parts, parts_of, undo_act
 
 WHY_HELD: Mapping[str, LazyString] = {
     "more": _l("It would take more than when it was planned, so nothing was done."),
@@ -53,6 +54,7 @@ def show_list() -> str:
         undoable=_last_of_their_parts(past),
         about=_about({one.job_id: one.sent for one in acts} | {one.job_id: one.done for one in past}),
         words_of_hold=WHY_HELD,
+        language=page_language(),
         fields_again=fields_again,
         planned_field=PLANNED_FIELD,
         kept_days=JOBS_KEPT_FOR.days,
@@ -116,7 +118,7 @@ def undo(job_id: str) -> Page:
     """Undo an act, after what that takes from people was read; one that changed again since stays."""
     past = past_acts(request_session(), current_menjin().sealer, current_site().site_id)
     own = [one.job_id for one in past if _may_do(one.done)]
-    return _pressed(job_id, own, undo_act, lambda _done: say_saved(_("Undone.")))
+    return _pressed(job_id, own, IS_UNDONE, undo_act, lambda _done: say_saved(_("Undone.")))
 
 
 @bp.post("/<job_id>/withdraw")
@@ -125,15 +127,19 @@ def withdraw(job_id: str) -> Page:
     """Withdraw an act that has not begun; one that has begun is over already."""
     acts = open_acts(request_session(), current_menjin().sealer, current_site().site_id)
     own = [one.job_id for one in acts if _may_do(one.sent)]
-    return _pressed(job_id, own, withdraw_act, _("Withdrawn. Nothing changes at that time."))
+    return _pressed(job_id, own, IS_OVER, withdraw_act, _("Withdrawn. Nothing changes at that time."))
 
 
 def _pressed(
     job_id: str,
     own: Sequence[str],
+    is_over: LazyString,
     action: Callable[[Action, str], None],
     saved: str | Callable[[None], str | None],
 ) -> Page:
     get_or_404(request_session(), LongJob, job_id)
     back = to("later.show_list")
-    return press(lambda act: action(act, job_id), saved=saved, back=back) if job_id in own else back
+    if job_id in own:
+        return press(lambda act: action(act, job_id), saved=saved, back=back)
+    flash(str(is_over), "danger")
+    return back

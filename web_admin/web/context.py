@@ -23,7 +23,7 @@ from web_admin.gates.models import PairAttempt
 from web_admin.settings.models import SiteLook
 from web_admin.settings.queries import the_look
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.later import asked_begin, note_done
+from web_admin.web.later import asked_begin, note_done, refuse_if_over
 from web_admin.web.page import Page
 from web_admin.web.preview import held_back, say_effects
 from web_admin.web.rehearsal import NotingEffects, effects_of_request, keep_comparison, note_effects
@@ -126,6 +126,7 @@ def submit(
         note_done(act)
         return back
     try:
+        refuse_if_over(act)
         begins_at = asked_begin()
         before = values_before(act)
         if trial is not None and (page := _tried(trial, act, form, noting, back)) is not None:

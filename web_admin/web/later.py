@@ -3,7 +3,7 @@
 When its time has come it is sent again as it was (`operations/later_runs.py`), with its author's rights.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,17 @@ from web_admin.action.base import Action, record
 from web_admin.action.lock_outs import FIELD
 from web_admin.core.parameters import makes_sense
 from web_admin.core.refusal import ActionRefused
-from web_admin.later.acts import DONE, WITHDRAWN, LaterAct, Sent, end_attempt, end_same_act, plan_act
+from web_admin.later.acts import (
+    DONE,
+    IS_OVER,
+    WITHDRAWN,
+    LaterAct,
+    Sent,
+    end_attempt,
+    end_same_act,
+    is_open,
+    plan_act,
+)
 from web_admin.later.rules import Loss
 from web_admin.web.site import request_now, site_zone
 
@@ -91,13 +101,20 @@ def asked_begin() -> datetime | None:
     return begins_at
 
 
+def refuse_if_over(act: Action) -> None:
+    """Raise ActionRefused where a person looks at a planned act that is over since."""
+    planned = request.form.get(PLANNED_FIELD)
+    if planned and not is_open(act.session, act.site_id, planned):
+        raise ActionRefused(None, IS_OVER)
+
+
 def sent_fields() -> list[tuple[str, str]]:
     """Return the fields of the form that was sent, without those that say how and when."""
     return [(name, value) for name, value in request.form.items(multi=True) if name not in OWN_FIELDS]
 
 
 def fields_again(sent: Sent) -> list[tuple[str, str]]:
-    """Return the fields of a planned act for a person who looks at it: a reason for a lock-out is chosen anew."""
+    """Return the fields of a planned act without its reason for a lock-out, which is chosen again."""
     return [one for one in sent.fields if one[0] != FIELD]
 
 
@@ -105,7 +122,9 @@ def _sent_to() -> str:
     return request.full_path.rstrip("?")
 
 
-def plan(act: Action, begins_at: datetime, losses: tuple[Loss, ...], lines: Sequence[str]) -> None:
+def plan(
+    act: Action, begins_at: datetime, losses: tuple[Loss, ...], sentences: Mapping[str, tuple[str, ...]]
+) -> None:
     """Store what was sent in place of doing it; raise ActionRefused when too much is planned already.
 
     Where it is one that waited for a person, it waits for its new time instead.
@@ -117,7 +136,7 @@ def plan(act: Action, begins_at: datetime, losses: tuple[Loss, ...], lines: Sequ
         {name: str(value) for name, value in (request.view_args or {}).items()},
         tuple(sent_fields()),
         losses,
-        tuple(lines),
+        sentences,
     )
     plan_act(act, sent, begins_at)
     if planned := request.form.get(PLANNED_FIELD):

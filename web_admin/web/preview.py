@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 from flask import current_app, flash, render_template, request
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -19,6 +20,7 @@ from flask_wtf import FlaskForm
 from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.wrappers import Response
 
+from gate_controller.contract.languages import LANGUAGES
 from web_admin.access.losses import Effect
 from web_admin.access.sent import Sent
 from web_admin.accounts.permissions import current_may
@@ -130,12 +132,20 @@ def _undone(back: Response) -> Response:
 def _planned(
     act: Action, form: FlaskForm, foreseen: Foreseen, losses: tuple[Loss, ...], begins_at: datetime
 ) -> Response:
-    lines = [line.text for week in foreseen.weeks for line in lines_of(foreseen, week, names_people=False)]
+    sentences = {}
+    for language in LANGUAGES:
+        with force_locale(language):  # others read the list
+            sentences[language] = _sentences(foreseen)
     undo_request_session()
     if not planned_before(act, form):
-        plan(act, begins_at, losses, lines[:SHOWN])
+        plan(act, begins_at, losses, sentences)
         flash(_("Planned. It begins %(when)s.", when=local_time(begins_at)), "success")
     return to("later.show_list")
+
+
+def _sentences(foreseen: Foreseen) -> tuple[str, ...]:
+    lines = [line.text for week in foreseen.weeks for line in lines_of(foreseen, week, names_people=False)]
+    return tuple(lines[:SHOWN])
 
 
 def _read_before(digest: str, now: datetime) -> tuple[bool, str | None]:

@@ -30,6 +30,7 @@ from web_admin.people.additions import named_hours
 from web_admin.people.helper_rights import helpers_of
 from web_admin.web.times import local_date
 
+IS_UNDONE = _l("This was undone already, or was too long ago.")
 Args = Mapping[str, str]
 Part = tuple["Inverse", str, str]
 """A part that is changed: its kind, its lane where it is a lane's, and its id."""
@@ -179,7 +180,7 @@ def undo_act(act: Action, job_id: str) -> None:
     begin(act)
     kept = past_act(act, job_id)
     if kept is None:
-        raise ActionRefused(None, _l("This was undone already, or was too long ago."))
+        raise ActionRefused(None, IS_UNDONE)
     inverse, args, changes = INVERSES[kept.done.endpoint], kept.done.args, kept.done.changes
     now = _read(inverse, act, args)
     if any(now.get(key) != change.after for key, change in changes.items()):

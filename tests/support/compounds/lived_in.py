@@ -168,13 +168,17 @@ def _schedule(act: Action) -> None:
 def _plan_acts(act: Action, account_id: int, person_id: str) -> None:
     """Plan other hours for next week, and rights that wait for a person since this morning."""
     hours_id = act.session.scalars(select(Hours.hours_id).where(Hours.name == "保洁时段")).one()
-    line = "1 人不能再从北门进入。"  # in the language of its author, as it was read
+    said = {"zh": ("1 人不能再从北门进入。",), "en": ("1 person can no longer enter by 北门.",)}
     fields = (("name", "保洁时段"), ("span1-days", "mon"), ("span1-start", "07:00"), ("span1-end", "12:00"))
     path, args = f"/manage/hours/{hours_id}", {"hours_id": hours_id}
-    hours = Sent(account_id, "hours.edit", path, args, fields, lines=(line,))
+    hours = Sent(account_id, "hours.edit", path, args, fields, sentences=said)
     plan_act(act, hours, act.now + timedelta(days=5))
     path, args = f"/manage/people/{person_id}/grants", {"person_id": person_id}
-    plan_act(act, Sent(account_id, "person.grants", path, args, (), lines=(line,)), act.now)
+    plan_act(
+        act,
+        Sent(account_id, "person.grants", path, args, (), sentences=said),
+        act.now,
+    )
     act.session.flush()
     span = {"days": list(WEEKDAYS), "from_minute": 480, "until_minute": 1080}
     was = {"name": "保洁时段", "spans": [span]}

@@ -13,13 +13,14 @@ from tests.support.compounds.desk import hidden_of, read
 from tests.web_admin.manage.forms import send
 from web_admin.accounts.models import User
 from web_admin.alarms.models import Alarm
-from web_admin.compound.models import Hours
+from web_admin.compound.models import Hours, Site
 from web_admin.core.database import current_menjin
 from web_admin.core.job_models import LongJob
 from web_admin.gates.hours import save_hours
 from web_admin.gates.hours_in_use import remove_hours
 from web_admin.journal.models import AuditEntry
 from web_admin.later import acts as later_acts
+from web_admin.manage import later as manage_later
 from web_admin.operations import later_runs
 from web_admin.operations.jobs import run_due as run_jobs
 from web_admin.operations.later_runs import run_due
@@ -101,6 +102,14 @@ def test_it_is_listed_by_its_day_and_nothing_is_done_before(compound, office, pl
     assert until(compound, planned) == 18
 
 
+def test_who_reads_another_language_reads_in_it_what_it_takes(compound, office, planned):
+    with office.session_transaction() as session:
+        session["language"] = "zh"
+    page = office.get(LIST).text
+    assert "1 人不能再从北门进入" in page
+    assert "can no longer" not in page
+
+
 @pytest.mark.both_databases
 def test_at_its_time_it_is_done_once(compound, office, planned):
     assert pass_time(compound) == 1
@@ -170,10 +179,41 @@ def claimed(compound):
 def test_it_can_be_withdrawn(compound, office, planned):
     page = office.get(LIST).text
     (path,) = re.findall(r'action="(/manage/later/[^"]+/withdraw)"', page)
-    for _twice in range(2):
+    for said in ("Withdrawn. Nothing changes at that time.", "This was done or withdrawn already."):
         assert office.post(path, data=hidden_of(page, path)).location == LIST
+        assert said in office.get(LIST).text
     assert (states(compound), pass_time(compound)) == (["withdrawn"], 0)
+    assert entries(compound) == ["act_planned", "planned_act_withdrawn"]
     assert until(compound, planned) == 18
+
+
+def test_one_that_began_while_its_list_was_read_is_not_called_withdrawn(
+    compound, office, planned, monkeypatch
+):
+    page, read_list = office.get(LIST).text, later_acts.open_acts
+    (path,) = re.findall(r'action="(/manage/later/[^"]+/withdraw)"', page)
+
+    def done_meanwhile(session, sealer, site_id):
+        found = read_list(session, sealer, site_id)
+        for one in found:
+            later_acts.end_act(session, site_id, one.job_id, "done", compound.clock())
+        return found
+
+    with monkeypatch.context() as just_then:
+        just_then.setattr(manage_later, "open_acts", done_meanwhile)
+        office.post(path, data=hidden_of(page, path))
+    said = office.get(LIST).text
+    assert "This was done or withdrawn already." in said
+    assert "Withdrawn. Nothing changes" not in said
+
+
+def test_after_days_without_a_server_acts_are_done_in_the_order_of_their_times(compound, office, weekdays):
+    """The one for Tuesday was planned first: what is so in the end is what it says."""
+    for end, day in (("20:00", "2026-07-07"), ("19:00", "2026-07-06")):
+        send(office, f"/manage/hours/{weekdays}", **LONGER | {"span1-end": end}, begins_at=f"{day}T06:00")
+        compound.clock.now += timedelta(minutes=1)
+    assert pass_time(compound, AT_BEGIN + timedelta(days=3)) == 2
+    assert (states(compound), until(compound, weekdays)) == (["done", "done"], 20)
 
 
 @pytest.mark.both_databases
@@ -197,8 +237,12 @@ def test_where_another_would_be_outside_by_then_it_waits_for_a_person(compound, 
 
 def look_at(office, hours_id):
     """Press the button of an act that waits for a person."""
+    return press_in(office, office.get(LIST).text, hours_id)
+
+
+def press_in(office, page, hours_id):
     path = f"/manage/hours/{hours_id}"
-    form = office.get(LIST).text.partition(f'action="{path}"')[2].partition("</form>")[0]
+    form = page.partition(f'action="{path}"')[2].partition("</form>")[0]
     fields: dict[str, list[str]] = {}
     for name, value in re.findall(r'name="([^"]+)"[^>]*value="([^"]*)"', form):
         fields.setdefault(name, []).append(value)
@@ -224,9 +268,7 @@ def why_held(compound):
     return read(compound, lambda s: s.scalars(select(LongJob.result["why"].as_string()).where(PLANNED)).one())
 
 
-def test_what_was_planned_without_a_reason_and_would_lock_somebody_out_by_then_waits(
-    compound, office, weekdays
-):
+def test_an_act_without_a_reason_that_keeps_a_person_out_by_then_waits(compound, office, weekdays):
     shown = send(office, f"/manage/hours/{weekdays}", **SHORTER | {"span1-end": "17:00"}, **MONDAY)
     assert 'name="lock_out"' not in shown.text
     go_on(office, shown)
@@ -240,7 +282,7 @@ def test_what_was_planned_without_a_reason_and_would_lock_somebody_out_by_then_w
 
 
 def test_one_who_loses_the_same_lane_and_is_locked_out_only_by_then_makes_it_wait(compound, office, weekdays):
-    """The reason was given for another, and the person's loss was read of: but not that they are locked out."""
+    """The reason was given for another, and of this person it was read that they lose time, not their way."""
     lane, wang = ("north-in",), compound.persons["王磊"]
     with compound.act("manager") as act:
         evenings = save_hours(act, None, "Evenings", [Span(WEEKDAYS, 18 * 60, MINUTES_A_DAY)]).hours_id
@@ -261,7 +303,21 @@ def planned_at_noon(office, hours_id):
     assert go_on(office, shown).location == LIST
 
 
-def test_who_looks_at_an_act_that_waits_chooses_the_reason_anew(compound, office, planned):
+def test_what_another_manager_withdrew_meanwhile_is_not_done_by_an_open_page(compound, office, weekdays):
+    """It takes nothing, so nothing would be read before it is done."""
+    send(office, f"/manage/hours/{weekdays}", **LONGER, **MONDAY)
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        later_acts.hold_all(session, compound.site_id, "restored")
+    page = office.get(LIST).text
+    with compound.act("manager") as act:
+        later_acts.withdraw_act(act, later_acts.open_acts(act.session, act.sealer, act.site_id)[0].job_id)
+    refused = press_in(office, page, weekdays)
+    assert refused.status_code == 422
+    assert "This was done or withdrawn already." in refused.text
+    assert (states(compound), until(compound, weekdays)) == (["withdrawn"], 18)
+
+
+def test_the_reason_of_an_act_that_waits_is_chosen_again(compound, office, planned):
     with compound.act("manager") as act:
         set_grants(
             replace(act, because="asked"), compound.persons["王磊"], [GrantSpec(("north-in",), planned)]
@@ -328,6 +384,24 @@ def test_what_is_gone_by_then_is_held(compound, office, planned):
         remove_hours(act, planned)
     pass_time(compound)
     assert states(compound) == ["held"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "begins"),
+    [
+        ("2026-10-25T02:30", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),  # comes twice: the first one
+        ("2027-03-28T02:30", datetime(2027, 3, 28, 1, 30, tzinfo=UTC)),  # there is none: 03:30
+    ],
+)
+def test_a_time_in_a_night_of_clock_change_stays_what_was_read(compound, weekdays, typed, begins):
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        session.scalars(select(Site)).one().timezone = "Europe/Berlin"
+    compound.clock.now = datetime(2026, 10, 20, 8, 0, tzinfo=UTC)
+    office = compound.signed_in("manager")
+    shown = send(office, f"/manage/hours/{weekdays}", **SHORTER, when="later", begins_at=typed)
+    assert go_on(office, shown).location == LIST
+    stored = read(compound, lambda s: s.scalars(select(LongJob.result).where(PLANNED)).one())
+    assert datetime.fromisoformat(stored["begins_at"]) == begins
 
 
 @pytest.mark.parametrize(

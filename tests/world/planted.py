@@ -20,7 +20,8 @@ from gate_controller.rules import access
 from gate_controller.storage import database
 from gate_controller.storage.policy_store import PolicyStore
 from gate_controller.sync.client import SyncClient
-from web_admin.access_review import closing, suspending
+from tests.support.compounds import access_reviews
+from web_admin.access_review import actions as review_actions
 from web_admin.accounts import permissions
 from web_admin.custody import shares
 from web_admin.face import ways_in
@@ -165,13 +166,13 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "review without a reason", "an access review suspends a card and gives no reason",
-        ((suspending, "stop_subject", (
+        ((review_actions, "stop_subject", (
             ("suspend_credential(act, subject_id, reason)", 'credential.state = "suspended"'),
         )),),
     ),
     Bug(
         "silence suspends", "a card about which no one answered is suspended when the review is closed",
-        ((closing, "close_round", (
+        ((access_reviews, "close_round", (
             ("    of_round.closed_at, of_round.closed_by =",
              "    from web_admin.compound.models import CredentialRow\n"
              '    [setattr(act.session.get(CredentialRow, row.subject_id), "state", "suspended")\n'

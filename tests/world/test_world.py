@@ -57,14 +57,14 @@ def test_a_failure_is_cut_to_the_step_that_it_needs(grounds: Grounds) -> None:
 
 
 REVIEWED = {
-    "review without a reason": ("suspend in review",),
+    "review without a reason": ("suspend in review",) * 20,
     "silence suspends": ("keep in review", "ask in review"),
 }
 
 
 @pytest.mark.parametrize("name", REVIEWED)
 def test_a_review_that_suspends_for_no_reason_or_by_silence_is_noticed(grounds: Grounds, name: str) -> None:
-    steps = tuple(Step(2.1, what, 0, 0, number) for number, what in enumerate(REVIEWED[name]))
+    steps = tuple(Step(2.1, what, number, 0, number) for number, what in enumerate(REVIEWED[name]))
     assert grounds.run(Plan(1, 0, steps), ACTS).violations == []
     with planted(BY_NAME[name]):
         assert grounds.run(Plan(1, 0, steps), ACTS).violations != []

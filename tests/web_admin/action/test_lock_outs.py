@@ -176,7 +176,7 @@ def test_who_is_said_to_have_moved_out_reads_it_and_who_to_contact(act: Action, 
 
 
 @pytest.mark.parametrize("channel", ["phone", "home"])
-def test_who_is_moved_out_by_themselves_or_their_home_gets_no_message_of_the_office(
+def test_a_move_out_by_the_person_or_the_home_sends_no_message_of_the_office(
     act: Action, person: Person, channel: Channel
 ) -> None:
     move_out(by_phone(act, person.person_id, channel), person.person_id)

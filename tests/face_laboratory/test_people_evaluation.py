@@ -13,6 +13,7 @@ from face_laboratory.people_list import read_people
 from tests.face_laboratory.people_files import people_file
 
 
+@pytest.mark.wide
 def test_the_portraits_are_enrolled_probed_counted_by_person_and_drawn(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

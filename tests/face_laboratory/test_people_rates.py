@@ -97,6 +97,7 @@ def mean(values: list[float | None]) -> float:
 
 
 @pytest.mark.parametrize("looks", LOOKS)
+@pytest.mark.wide
 def test_the_estimates_of_2000_people_are_within_2_percent_of_the_known_rates(looks: int) -> None:
     rates = estimates(looks)
     threshold = THRESHOLDS[looks]

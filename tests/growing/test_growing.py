@@ -25,6 +25,7 @@ def day(compounds: Compounds) -> Day:
     return Played(compounds, size(compounds)).run()
 
 
+@pytest.mark.wide
 def test_the_tables_of_the_page_are_what_the_simulation_prints() -> None:
     """Renew them with `python -m tests.growing` after a change of costs or of the day."""
     page = PAGE.read_text(encoding="utf-8")

@@ -49,6 +49,7 @@ def new_table() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("new_table")
+@pytest.mark.wide
 def test_a_new_migration_follows_the_newest_and_brings_what_the_models_have(
     tool: ModuleType, versions: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -32,6 +32,7 @@ def checkout(tmp_path: Path, tool: ModuleType, monkeypatch: pytest.MonkeyPatch) 
     return tmp_path
 
 
+@pytest.mark.wide
 def test_every_catalogue_has_the_form_that_the_command_gives_it(tool: ModuleType) -> None:
     stale, seen = [], set()
     for domain in tool.DOMAINS:

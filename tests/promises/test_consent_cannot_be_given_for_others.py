@@ -89,6 +89,7 @@ def test_the_routes_that_consent_are_two_and_residents_alone_reach_them(compound
 
 
 @pytest.mark.parametrize("role", ["manager", "privacy_officer"])
+@pytest.mark.first_set
 def test_no_member_of_staff_can_press_any_button_into_a_consent(compound: ManagedCompound, role: str) -> None:
     compound.app.config["WTF_CSRF_ENABLED"] = False
     client = compound.signed_in(role)

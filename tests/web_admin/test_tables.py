@@ -3,6 +3,8 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 from tests.support.source import tree_of
 from web_admin import tables
 
@@ -21,6 +23,7 @@ def declares_tables(path: Path) -> bool:
     )
 
 
+@pytest.mark.wide
 def test_every_module_that_declares_tables_is_imported_once() -> None:
     modules = {
         path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")

@@ -33,18 +33,21 @@ def grounds() -> Iterator[Grounds]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.first_set
 def test_a_fixed_seed_breaks_no_promise(grounds: Grounds, seed: int) -> None:
     outcome = grounds.run(plan_of(seed, KINDS, STEPS), ACTS)
     assert outcome.violations == [], f"replay it: make world SEED={seed}"
     assert outcome.steps == STEPS
 
 
+@pytest.mark.wide
 def test_a_seed_is_one_history_and_another_seed_another_one(grounds: Grounds) -> None:
     first, again, other = (grounds.run(plan_of(seed, KINDS, STEPS), ACTS).digest for seed in (3, 3, 4))
     assert first == again
     assert first != other
 
 
+@pytest.mark.wide
 def test_a_failure_is_cut_to_the_step_that_it_needs(grounds: Grounds) -> None:
     kinds = ("turn", "tick", "card", "exit button", "turn")
     plan = Plan(1, 0, tuple(Step(2.1, what, 0, 0, number) for number, what in enumerate(kinds)))

@@ -36,6 +36,7 @@ def test_a_version_that_loads_whole_may_be_switched_to(tmp_path: Path, site: Pat
 
 
 @pytest.mark.parametrize("module", [USB_RELAY, "hardware/relays/drivers.py", "hardware/readers/wiegand.py"])
+@pytest.mark.first_set
 def test_a_version_whose_device_does_not_load_is_refused(tmp_path: Path, site: Path, module: str) -> None:
     source = (CHECKOUT / module).read_text(encoding="utf-8")
     unpacked(tmp_path, "0.3.1", {module: f"raise ImportError('a broken file')\n{source}"})

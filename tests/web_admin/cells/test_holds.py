@@ -54,6 +54,7 @@ def test_what_an_operator_holds_outlasts_a_restore_its_undoing_an_upgrade_and_th
     assert run("cells", "check", willow.parent)[0] == 1
 
 
+@pytest.mark.wide
 def test_a_hold_of_a_restore_that_was_cut_off_is_its_own_and_ends_with_it(
     willow: Path, run: Run, restore: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,7 @@ def test_where_the_locale_names_no_language_the_compounds_is_spoken(tmp_path: Pa
         terminal.sees("没有时区 'Mars/Base'")
 
 
+@pytest.mark.wide
 def test_a_wrong_answer_is_asked_for_again_and_the_address_is_the_last_line(tmp_path: Path) -> None:
     (tmp_path / "old.pem").write_text("an earlier key")
     said = [

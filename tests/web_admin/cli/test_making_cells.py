@@ -19,6 +19,7 @@ from web_admin.cli import making_cells, restoring
 __all__ = ["first", "restore", "run", "willow"]
 
 
+@pytest.mark.wide
 def test_a_restore_cut_off_at_each_step_goes_on_and_is_undone_or_kept(
     willow: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -54,6 +55,7 @@ def test_a_restore_cut_off_at_each_step_goes_on_and_is_undone_or_kept(
 
 
 @pytest.mark.parametrize("cut_at", ["hold_cell", "carry_out"])
+@pytest.mark.first_set
 def test_a_cell_that_is_held_while_a_restore_is_cut_off_stays_held(
     willow: Path, run: Run, restore: tuple[object, ...], monkeypatch: pytest.MonkeyPatch, cut_at: str
 ) -> None:
@@ -65,6 +67,7 @@ def test_a_cell_that_is_held_while_a_restore_is_cut_off_stays_held(
     assert holders(willow) == [BY_OPERATOR]
 
 
+@pytest.mark.wide
 def test_a_backup_of_a_served_cell_becomes_no_second_cell_beside_it(
     willow: Path, run: Run, tmp_path: Path
 ) -> None:

@@ -41,6 +41,7 @@ def connection(data: Path, database_url: str) -> Iterator[Connection]:
 
 
 @pytest.mark.parametrize("behind_proxy", [[], ["--behind-proxy"]], ids=["bare", "behind a proxy"])
+@pytest.mark.first_set
 def test_a_restore_names_its_settings_when_all_is_there(data, tmp_path, monkeypatch, behind_proxy, now):
     path, new = tmp_path / "backup", tmp_path / "data" / "new"
     assert web("backup", data, path) == 0

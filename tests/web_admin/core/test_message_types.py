@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SERVER = """
 import os, sys, threading
 from datetime import UTC, datetime
@@ -34,6 +36,7 @@ AT_THE_DOORS = {
 }
 
 
+@pytest.mark.wide
 def test_an_app_has_learned_its_message_types_before_a_request(tmp_path: Path) -> None:
     made = subprocess.run(
         [sys.executable, "-c", SERVER, str(tmp_path)], capture_output=True, text=True, check=True

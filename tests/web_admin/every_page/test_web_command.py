@@ -185,6 +185,7 @@ def test_a_full_disk_is_named_by_the_file_that_found_no_room(tmp_path, word):
         assert list((disk / "new").iterdir()) == []
 
 
+@pytest.mark.wide
 def test_the_server_runs_without_any_driver_serves_and_ends_on_sigterm(tmp_path, word):
     assert init(tmp_path, word).returncode == 0
     blocker = "import sys\n" + "".join(f"sys.modules[{name!r}] = None\n" for name in DRIVERS)

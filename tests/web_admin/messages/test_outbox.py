@@ -230,6 +230,7 @@ def test_a_restored_server_sends_nothing_a_second_time(menjin, site, put, hook, 
     back.engine.dispose()
 
 
+@pytest.mark.wide
 def test_the_command_sends_what_is_due(menjin, web_config, site, put, hook, tmp_path):
     environment = {
         **os.environ,

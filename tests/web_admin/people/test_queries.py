@@ -49,6 +49,7 @@ def test_people_are_found_by_name_home_building_kind_and_state(client, query, na
     assert names_in(client.get(f"/manage/people/?{query}").text) == names
 
 
+@pytest.mark.wide
 def test_the_pages_ask_the_database_equally_often_with_a_thousand_people_more(client, compound):
     person = compound.persons["王芳"]
     with at(compound) as act:

@@ -74,6 +74,7 @@ def test_a_sheet_leaves_a_ledger_as_single_acts_do(act: Action) -> None:
 
 
 @pytest.mark.publishing
+@pytest.mark.wide
 def test_two_thousand_people_are_written_in_few_statements(act: Action) -> None:
     add_lane(act)
     sheet = "home,name,kind,card\n" + "".join(f"{i}-1,P{i},,{i}\n" for i in range(1, 2001))

@@ -49,6 +49,7 @@ def test_one_card_more_takes_as_many_statements_at_two_gates_as_at_twenty(databa
 
 
 @pytest.mark.both_databases
+@pytest.mark.wide
 def test_many_people_take_as_many_statements_as_one_and_most_of_a_site_no_more_than_all(
     database, sealer, site, now
 ):

@@ -118,6 +118,7 @@ def test_gates_that_are_cloned_or_stolen_are_named_and_retired_ones_hold_up_no_s
 
 
 @pytest.mark.parametrize("state", ["new", "stolen", "silent"])
+@pytest.mark.first_set
 def test_of_many_gates_the_first_five_are_named_and_the_cookie_stays_small(
     paired_compound, client, state
 ) -> None:
@@ -195,6 +196,7 @@ def test_the_page_of_a_sheet_that_was_read_in_names_the_silent_gates(paired_comp
     assert "within seconds" not in page
 
 
+@pytest.mark.wide
 def test_no_other_text_promises_that_gates_know_within_seconds() -> None:
     calls = re.compile(r"\b(?:_l?|n?gettext)\((.*?)\)", re.DOTALL)
     sources = [

@@ -81,6 +81,7 @@ def checked(site: Path, people: Path, name: str = ENGINE) -> tuple[int, list[dic
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.wide
 def test_a_conforming_package_passes_every_check_in_a_process_of_its_own(
     tmp_path: Path, people: Path
 ) -> None:

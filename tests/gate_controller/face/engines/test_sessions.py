@@ -235,6 +235,7 @@ def test_two_of_a_home_who_look_alike_are_distinguished_or_refused(engine: Yunet
     assert (step.outcome, step.hint, step.person_id) == (MatchOutcome.REFUSED, FaceReason.AMBIGUOUS, None)
 
 
+@pytest.mark.wide
 def test_several_looks_are_held_to_the_curve_that_was_measured_for_so_many(engine: YunetSfaceEngine) -> None:
     def at(rate: float, least: float) -> dict[int, tuple[CurvePoint, ...]]:
         return {2: (CurvePoint(rate, least, 0.01, missed_by_person=0.01),)}
@@ -314,6 +315,7 @@ def test_a_small_face_far_behind_the_person_does_not_count() -> None:
 
 
 @pytest.mark.parametrize("searches", [False, True])
+@pytest.mark.first_set
 def test_a_frame_that_no_one_compares_is_not_described(
     engine: YunetSfaceEngine, monkeypatch: pytest.MonkeyPatch, searches: bool
 ) -> None:

@@ -35,6 +35,7 @@ def test_a_person_enrols_and_is_recognised_later(annas_gate: Gate) -> None:
     assert len({Prompt.TURN_LEFT, Prompt.TURN_RIGHT} & set(asked)) == 1
 
 
+@pytest.mark.wide
 def test_a_picture_of_the_enrolled_person_opens_nothing(annas_gate: Gate) -> None:
     annas_gate.camera.show(annas_gate.looks_at(MovedPicture(*picture_and_points("person_a_2"), seed=1)))
     result = annas_gate.service.recognise(["anna"], annas_gate.request())
@@ -228,6 +229,7 @@ def test_withdrawing_while_standing_before_the_camera_wins(annas_gate: Gate) -> 
     assert (result.ok, result.reason) == (False, FaceReason.NO_LEASE)
 
 
+@pytest.mark.wide
 def test_withdrawing_during_enrolment_leaves_no_template(gate: Gate) -> None:
     gate.lend("anna")
     gate.show("person_a_1")

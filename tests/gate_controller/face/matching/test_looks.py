@@ -17,6 +17,7 @@ def sealed_looks(gate: Gate) -> tuple[bytes, ...]:
     return tuple(look.ciphertext[:24] for look in SqliteFaceBlobs(gate.connection).of_person("anna"))
 
 
+@pytest.mark.wide
 def test_a_second_look_is_added_and_both_are_compared(annas_gate: Gate) -> None:
     first = annas_gate.service.look_ids("anna")
     annas_gate.show("person_a_2")
@@ -60,6 +61,7 @@ def test_a_sixth_look_takes_the_place_of_the_oldest_whose_bytes_are_gone(
     assert oldest not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
 
 
+@pytest.mark.wide
 def test_another_persons_face_is_no_look_of_this_one(annas_gate: Gate) -> None:
     before = sealed_looks(annas_gate)
     annas_gate.show("impostor_2")
@@ -68,6 +70,7 @@ def test_another_persons_face_is_no_look_of_this_one(annas_gate: Gate) -> None:
     assert sealed_looks(annas_gate) == before
 
 
+@pytest.mark.wide
 def test_a_dropped_look_leaves_the_files_and_the_other_goes_on_opening(
     annas_gate: Gate, tmp_path: Path
 ) -> None:

@@ -25,10 +25,11 @@ from gate_controller.rules.identify import identify_card, identify_code, identif
 from tests.promises.drawn_acts import DrawnAct, draw_act
 from tests.promises.drawn_weeks import CARD_KEY, LANE, ME, MINUTES, OTHER, WAY_OUT
 from tests.promises.played_weeks import KEYS, PASS_KEY
+from tests.support.sent_records import sent_by_records
 from web_admin.access.answers import where_may, who_may
 from web_admin.access.difference import Difference, difference
 from web_admin.access.lock_outs import lock_outs
-from web_admin.access.sent import Sent, sent_by_records
+from web_admin.access.sent import Sent
 from web_admin.access.spans import Spans
 from web_admin.access.sweep import Way
 

@@ -13,9 +13,10 @@ from gate_controller.rules.identify import identify_face
 from tests.promises.drawn_acts import draw_act
 from tests.promises.drawn_weeks import ME
 from tests.promises.played_access import things, ways_that_open
+from tests.support.sent_records import sent_by_records
 from web_admin.access.answers import where_may
 from web_admin.access.difference import difference
-from web_admin.access.sent import GateSent, Part, PersonSent, Sent, sent_by_records
+from web_admin.access.sent import GateSent, Part, PersonSent, Sent
 from web_admin.access.sweep import Way, answer
 
 WEEK = timedelta(days=7)

@@ -9,11 +9,12 @@ from gate_controller.contract.features import LOST_READERS, known
 from gate_controller.contract.records import Method
 from gate_controller.rules.decision import Reason
 from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person, add_pin
+from tests.support.sent_records import sent_by_records
 from tests.web_admin.policy.published import ALL_METHODS, give_face
 from web_admin.access.answers import where_may, who_may
 from web_admin.access.difference import difference
 from web_admin.access.lock_outs import lock_outs
-from web_admin.access.sent import Sent, sent_by_records
+from web_admin.access.sent import Sent
 from web_admin.access.sweep import Way
 from web_admin.access.weeks import lane_week, person_week
 from web_admin.compound.models import CalendarDay, CredentialRow, Gate, GrantRow, Hours, Lane, Site

@@ -282,6 +282,7 @@ def test_whatever_keeps_a_resident_out_has_a_reason_of_the_list_and_leaves_a_row
         [("calendar", "unpaid", day) for day in range(7)],
         [("order", "", 0), ("order", "works", 3), ("order", "unpaid", 9)],
         [("lockdown", "", 0), ("lockdown", "", 1), ("lockdown", "works", 1)],
+        [("order", "", 8), ("grants", "", 1), ("grants", "works", 1)],
         [("review", "", shape) for shape in (2, 3, 6)],
         [("lane", "works", 1), ("lane", "works", 4), ("review", "", 2), ("review", "", 3)],
         [("review_unanswered", "", 2), ("review_unanswered", "", 0)],

@@ -51,3 +51,21 @@ def turns_of_person(person: PersonSent) -> Iterator[tuple[object, datetime | Non
         yield (one.pass_id, "until"), one.valid_until
     for gate_id, until in person.faces.items():
         yield (gate_id, "face"), until
+
+
+def passing_turns(sent: Sent, now: datetime) -> Iterator[datetime]:
+    """Yield when orders at lanes end, and the last day within a week that counts as another kind of day."""
+    for part in sent.parts:
+        for gate in part.gates:
+            yield from (
+                lane.posture_override.until
+                for lane in gate.lanes.values()
+                if lane.posture_override is not None
+            )
+            zone, last = ZoneInfo(gate.site.timezone), None
+            for day in gate.calendar.exceptions if gate.calendar is not None else ():
+                over = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+                if now < over <= now + WEEK + timedelta(days=1) and (last is None or over > last):
+                    last = over
+            if last is not None:
+                yield last

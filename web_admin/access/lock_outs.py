@@ -9,7 +9,7 @@ import msgspec
 
 from web_admin.access.comparison import Comparison
 from web_admin.access.difference import Difference, difference
-from web_admin.access.horizon import WEEK, turns_of_person
+from web_admin.access.horizon import WEEK, passing_turns, turns_of_person
 from web_admin.access.sent import PersonSent, Sent
 from web_admin.access.spans import Spans, minus
 
@@ -64,8 +64,9 @@ def lock_outs(found: Difference) -> tuple[LockOut, ...]:
 def kept_out(of: Comparison) -> frozenset[str]:
     """Return whom an act keeps out in the weeks in which it is felt, or once all that has an end is over.
 
-    What is left to someone only for a time is no way for later, and a suspension hides nothing: who is
-    suspended before and after is looked at as if they were not.
+    What is left to someone only for a time is no way for later, and neither a suspension nor an order hides
+    anything: who is suspended before and after is looked at as if they were not, and a week in which a lane
+    is shut for a while is no measure of what its loss takes.
     """
     return frozenset(
         one.person_id for found in (*of.weeks, *_hidden(of)) for one in lock_outs(found) if one.keeps_out
@@ -88,11 +89,12 @@ def _hidden(of: Comparison) -> Iterator[Difference]:
             of.now + WEEK,
         )
     gates_differ = of.gates_differ
+    passing = [*passing_turns(of.before, of.now), *passing_turns(of.after, of.now)]
     ends = {
         person_id: end
         for person_id in before.keys() & after.keys()
         if gates_differ or before[person_id] != after[person_id]
-        for end in [_last_turn(before[person_id], after[person_id])]
+        for end in [max((*passing, *_turns(before[person_id], after[person_id])), default=None)]
         if end is not None and end > of.now
     }
     if ends:
@@ -109,10 +111,8 @@ def _people(sent: Sent) -> dict[str, PersonSent]:
     return {person_id: person for part in sent.parts for person_id, person in part.people.items()}
 
 
-def _last_turn(*both: PersonSent) -> datetime | None:
-    return max(
-        (at for person in both for _what, at in turns_of_person(person) if at is not None), default=None
-    )
+def _turns(*both: PersonSent) -> Iterator[datetime]:
+    return (at for person in both for _what, at in turns_of_person(person) if at is not None)
 
 
 def _only(sent: Sent, person_ids: set[str], lifted: set[str]) -> Sent:

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from gate_controller.contract.records import Grant, PersonRecord
-from web_admin.access.horizon import MOST_WEEKS, WEEK, weeks_felt
-from web_admin.access.sent import Part, PersonSent, Sent
+from gate_controller.contract.records import CalendarRecord, Grant, PersonRecord, SiteRecord
+from web_admin.access.horizon import MOST_WEEKS, WEEK, passing_turns, weeks_felt
+from web_admin.access.sent import GateSent, Part, PersonSent, Sent
 
 NOW = datetime(2026, 3, 4, 4, tzinfo=UTC)
 THIS_WEEK = (NOW, NOW + WEEK)
@@ -42,3 +42,11 @@ def test_ends_of_one_week_are_looked_at_together_and_of_many_the_first():
     many = [NOW + timedelta(days=20 * number) for number in range(1, 20)]
     weeks = weeks_felt(sent(), sent(*many), NOW)
     assert [begins for begins, _ends in weeks] == [NOW, *many[: MOST_WEEKS - 1]]
+
+
+def test_of_a_calendar_the_last_day_within_a_week_passes_and_no_later_one():
+    site = SiteRecord("site-1", "Court", "Asia/Shanghai", 32, 30)
+    days = {(NOW + timedelta(days=number)).date(): "holiday" for number in (-3, 0, 2, 5, 9)}
+    gate = GateSent("north", site, CalendarRecord(days), {}, {})
+    over = datetime(2026, 3, 9, 16, tzinfo=UTC)  # the midnight after the 9th of March, in Shanghai
+    assert list(passing_turns(Sent((Part((gate,), {}),)), NOW)) == [over]

@@ -1,15 +1,21 @@
 """Lock-outs are found: no way left, hardly any time, one lane of several, or an end that lies far ahead."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
+from gate_controller.contract.calendars import Span
 from gate_controller.contract.records import (
+    CalendarRecord,
     Grant,
     HoursRecord,
     LaneRecord,
     Method,
     PersonRecord,
+    Posture,
+    PostureOverride,
     QrCredential,
     SiteRecord,
 )
@@ -98,3 +104,31 @@ def test_a_suspension_hides_nothing_that_is_taken_meanwhile() -> None:
     assert found(sent(ALWAYS), sent(ALWAYS, suspended=True)) == {"a"}
     assert found(sent(ALWAYS, suspended=True), sent(ALWAYS, suspended=True)) == frozenset()
     assert found(sent(ALWAYS, suspended=True), sent(ALWAYS)) == frozenset()
+
+
+def with_gates(sent: Sent, **gate: object) -> Sent:
+    """Return the same of a gate with another calendar or other lanes."""
+    return Sent(tuple(replace(part, gates=(replace(part.gates[0], **gate),)) for part in sent.parts))
+
+
+@pytest.mark.parametrize("days", [2, 5, 20])
+def test_an_order_that_shuts_a_lane_for_a_while_hides_nothing_that_is_taken_meanwhile(days: int) -> None:
+    lanes = dict(sent().parts[0].gates[0].lanes)
+    until = NOW + timedelta(days=days)
+    for lane_id in ("north-in", "garage-in"):
+        order = PostureOverride(Posture.LOCKDOWN, "manager-1", "drill", until)
+        lanes[lane_id] = msgspec.structs.replace(lanes[lane_id], posture_override=order)
+    before, after = (with_gates(sent(each), lanes=lanes) for each in (ALWAYS, Grant(("south-in",))))
+    assert found(before, after) == {"a"}
+    assert found(before, before) == frozenset()
+
+
+def test_a_week_of_holidays_hides_nothing_that_is_taken_in_it() -> None:
+    week = HoursRecord("tiny", "tiny", (Span(("mon", "tue", "wed", "thu", "fri"), 0, 1440),))
+    holidays = {(NOW + timedelta(days=number)).date(): "holiday" for number in range(8)}
+    at_work = (Grant(("south-in",)), Grant(("north-in", "garage-in"), "tiny"))
+    before, after = (
+        with_gates(sent(*grants), hours={"tiny": week}, calendar=CalendarRecord(holidays))
+        for grants in (at_work, at_work[:1])
+    )
+    assert found(before, after) == {"a"}

@@ -34,7 +34,7 @@ LANES = ("north-in", "south-in")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALWAYS = (Span((*DAYS, "holiday"), 0, 1440),)
 SPANS = (
-    (Span(("mon",), 180, 181),),
+    (Span(("mon",), 180, 220),),  # one moment of those at which `coming_home` looks
     (Span(("holiday",), 0, 1440),),
     (Span((*DAYS, "holiday"), 0, 60),),
     ALWAYS,

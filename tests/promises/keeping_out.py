@@ -161,6 +161,8 @@ OWN = frozenset({"owner"})
 """Done by the resident."""
 NEVER = frozenset({"interface", "interface_suspends", "list", "import", "review", "review_unanswered"})
 """Other systems and lists: these keep no one out, whatever the reason."""
+GIVES_FIRST = frozenset({"list_undone"})
+"""Two acts: what the second takes, the first has given."""
 HAS_A_REASON = frozenset({"page", "suspend", "gate", "review"})
 """Its own reason is on the button."""
 

@@ -1,4 +1,4 @@
-"""What an act waits for with 10,000 people in SQLite: what gates are sent is read twice, then compared.
+"""Time that an act takes with 10,000 people in SQLite: what gates are sent is read twice, then compared.
 
 Publication is left out: it costs the same without the promise. Beside each figure is what the comparison
 takes of it once all is read.

@@ -1,4 +1,4 @@
-"""What the office does in an access review of the cards: keep one, suspend one, ask about one, close it."""
+"""Acts of the office in an access review of the cards: keep one, suspend one, ask about one, close it."""
 
 from collections.abc import Callable
 

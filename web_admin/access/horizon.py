@@ -54,7 +54,7 @@ def turns_of_person(person: PersonSent) -> Iterator[tuple[object, datetime | Non
 
 
 def passing_turns(sent: Sent, now: datetime) -> Iterator[datetime]:
-    """Yield when orders at lanes end, and the last day within a week that counts as another kind of day."""
+    """Yield when orders at lanes end, and the days within a week that count as another kind of day."""
     for part in sent.parts:
         for gate in part.gates:
             yield from (
@@ -62,10 +62,9 @@ def passing_turns(sent: Sent, now: datetime) -> Iterator[datetime]:
                 for lane in gate.lanes.values()
                 if lane.posture_override is not None
             )
-            zone, last = ZoneInfo(gate.site.timezone), None
-            for day in gate.calendar.exceptions if gate.calendar is not None else ():
-                over = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
-                if now < over <= now + WEEK + timedelta(days=1) and (last is None or over > last):
-                    last = over
-            if last is not None:
-                yield last
+            zone = ZoneInfo(gate.site.timezone)
+            overs = (
+                datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+                for day in (gate.calendar.exceptions if gate.calendar is not None else ())
+            )
+            yield from (over for over in overs if now < over <= now + WEEK + timedelta(days=1))

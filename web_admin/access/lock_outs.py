@@ -89,13 +89,14 @@ def _hidden(of: Comparison) -> Iterator[Difference]:
             of.now + WEEK,
         )
     gates_differ = of.gates_differ
-    passing = [*passing_turns(of.before, of.now), *passing_turns(of.after, of.now)]
+    turns = (at for sent in (of.before, of.after) for at in passing_turns(sent, of.now))
+    passing = max(turns, default=of.now)
     ends = {
         person_id: end
         for person_id in before.keys() & after.keys()
         if gates_differ or before[person_id] != after[person_id]
-        for end in [max((*passing, *_turns(before[person_id], after[person_id])), default=None)]
-        if end is not None and end > of.now
+        for end in [max((passing, *_turns(before[person_id], after[person_id])))]
+        if end > of.now
     }
     if ends:
         settled, begins = set(ends), max(ends.values())

@@ -17,7 +17,7 @@ class Watch(Protocol):
 
 
 AfterCommit = Callable[[Session], None]
-"""What is done once an act is committed; it takes a session that reads the act's result."""
+"""Work for after the commit of an act; it takes a session that reads the act's result."""
 
 
 class Effects(Protocol):

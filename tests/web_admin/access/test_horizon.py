@@ -44,9 +44,9 @@ def test_ends_of_one_week_are_looked_at_together_and_of_many_the_first():
     assert [begins for begins, _ends in weeks] == [NOW, *many[: MOST_WEEKS - 1]]
 
 
-def test_of_a_calendar_the_last_day_within_a_week_passes_and_no_later_one():
+def test_of_a_calendar_the_days_within_a_week_pass_and_no_others():
     site = SiteRecord("site-1", "Court", "Asia/Shanghai", 32, 30)
     days = {(NOW + timedelta(days=number)).date(): "holiday" for number in (-3, 0, 2, 5, 9)}
     gate = GateSent("north", site, CalendarRecord(days), {}, {})
-    over = datetime(2026, 3, 9, 16, tzinfo=UTC)  # the midnight after the 9th of March, in Shanghai
-    assert list(passing_turns(Sent((Part((gate,), {}),)), NOW)) == [over]
+    overs = [datetime(2026, 3, day, 16, tzinfo=UTC) for day in (4, 6, 9)]  # the midnights after, in Shanghai
+    assert list(passing_turns(Sent((Part((gate,), {}),)), NOW)) == overs

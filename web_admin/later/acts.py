@@ -27,7 +27,11 @@ CLAIMED_FOR = timedelta(minutes=3)
 WAITING, HELD, DONE, WITHDRAWN = "waiting", "held", "done", "withdrawn"
 OPEN = (WAITING, HELD)
 """States of acts that are not over: HELD waits for a person."""
+HELD_FOR = timedelta(days=31)
+"""An act for which no person decides is withdrawn then: names may be in it."""
 MOST_OPEN = 200
+MOST_OPEN_BYTES = 16 * 1024 * 1024
+"""Of all that a site has planned: a sheet of people is as large as two megabytes."""
 IS_OVER = _("This was done or withdrawn already.")
 _PLANNED = "menjin_act_planned"
 
@@ -65,7 +69,9 @@ class LaterAct:
 def plan_act(act: Action, sent: Sent, begins_at: datetime) -> None:
     """Store an act for later; raise ActionRefused when too many wait already."""
     begin(act)
-    if len(act.session.scalars(select(LongJob.job_id).where(*_of_site(act.site_id))).all()) >= MOST_OPEN:
+    payload = act.sealer.seal(msgspec.json.encode(sent), purpose=PURPOSE)
+    count, size = _count_and_bytes(act)
+    if count >= MOST_OPEN or size + len(payload) > MOST_OPEN_BYTES:
         raise ActionRefused(None, _("Too many acts are planned already. Withdraw some first."))
     job = LongJob(
         job_id=new_id(),
@@ -73,7 +79,7 @@ def plan_act(act: Action, sent: Sent, begins_at: datetime) -> None:
         kind=KIND,
         author_id=act.actor_id,
         total=1,
-        payload_sealed=act.sealer.seal(msgspec.json.encode(sent), purpose=PURPOSE),
+        payload_sealed=payload,
         result={"begins_at": begins_at.isoformat()},
         created_at=act.now,
         claimed_until=begins_at,  # as if a worker had it until then
@@ -82,6 +88,12 @@ def plan_act(act: Action, sent: Sent, begins_at: datetime) -> None:
     act.session.info[_PLANNED] = True
     facts = {"job_id": job.job_id, "page": sent.endpoint, "begins_at": begins_at.isoformat()}
     record(act, "act_planned", facts)
+
+
+def _count_and_bytes(act: Action) -> tuple[int, int]:
+    sizes = select(func.length(LongJob.payload_sealed)).where(*_of_site(act.site_id))
+    found = act.session.scalars(sizes).all()
+    return len(found), sum(size or 0 for size in found)
 
 
 def hear_planned(opens: sessionmaker[Session], look: Callable[[], object]) -> None:
@@ -109,6 +121,12 @@ def is_open(session: Session, site_id: str, job_id: str) -> bool:
     """Return whether an act of a site is not over."""
     this = select(LongJob.job_id).where(*_of_site(site_id), LongJob.job_id == job_id)
     return session.scalar(this) is not None
+
+
+def open_act(session: Session, sealer: Sealer, site_id: str, job_id: str) -> LaterAct | None:
+    """Return an act of a site that is not over; None where there is none."""
+    row = session.scalar(select(LongJob).where(*_of_site(site_id), LongJob.job_id == job_id))
+    return None if row is None else _read(row, sealer)
 
 
 def _of_site(site_id: str) -> Sequence[ColumnElement[bool]]:
@@ -150,6 +168,15 @@ def claim_act(database: Database, sealer: Sealer, job_id: str, now: datetime) ->
             session, select(LongJob).where(LongJob.job_id == job_id, _due(now)), now, CLAIMED_FOR
         )
         return None if row is None else _read(row, sealer)
+
+
+def long_held(session: Session, now: datetime) -> Sequence[tuple[str, str, str]]:
+    """Return site, id and author of each act that has waited too long for a person since its time."""
+    old = LongJob.claimed_until < now - HELD_FOR
+    held = select(LongJob.site_id, LongJob.job_id, LongJob.author_id).where(
+        LongJob.kind == KIND, LongJob.state == HELD, old
+    )
+    return [(site_id, job_id, author_id) for site_id, job_id, author_id in session.execute(held)]
 
 
 def _due(now: datetime) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ account that saw it. So the server keeps no half-imported names, no other file c
 staff need not find the same file twice.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -106,14 +107,29 @@ def signed(sheet: ShownSheet) -> str:
 
 def shown(text: str) -> ShownSheet | None:
     """Return a sheet that this account was shown lately; None for anything else."""
+    said = _loaded(text)
+    if said is None or said[:2] != [current_site().site_id, actor_id()]:
+        return None
+    waited_seconds = request_now().timestamp() - int(str(said[2]))
+    return _sheet_of(said) if waited_seconds <= SHOWN_FOR.total_seconds() else None
+
+
+def planned(text: str) -> ShownSheet | None:
+    """Return a sheet that waited for its time, however long and with whom; None for one of another key."""
+    said = _loaded(text)
+    return None if said is None else _sheet_of(said)
+
+
+def _loaded(text: str) -> Sequence[object] | None:
     try:
-        site_id, actor, shown_at, sheet, card_form, is_complete = _serializer().loads(text)
-    except (BadSignature, ValueError):
+        said: Sequence[object] = _serializer().loads(text)
+    except BadSignature:
         return None
-    waited_seconds = request_now().timestamp() - shown_at
-    fits = (site_id, actor) == (current_site().site_id, actor_id())
-    if not fits or waited_seconds > SHOWN_FOR.total_seconds():
-        return None
+    return said
+
+
+def _sheet_of(said: Sequence[object]) -> ShownSheet:
+    _site_id, _actor, _shown_at, sheet, card_form, is_complete = said
     return ShownSheet(str(sheet), SheetOptions(str(card_form), bool(is_complete)))
 
 

@@ -15,9 +15,11 @@ from wtforms.validators import InputRequired, Optional
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed, current_may
 from web_admin.action.base import Action
+from web_admin.action.lookups import lane_of
 from web_admin.compound.models import Gate, Lane
 from web_admin.compound.policy_models import OrderRow
 from web_admin.core.database import request_session
+from web_admin.core.refusal import ActionRefused
 from web_admin.events import details
 from web_admin.events.queries import last_passages
 from web_admin.events.usage import ways_in_use, worse_than_face
@@ -34,6 +36,7 @@ from web_admin.restore.reviews import open_reviews
 from web_admin.web.context import current_action, form_page, from_local, get_or_404, local_text, submit, typed
 from web_admin.web.fields import options, reason_field
 from web_admin.web.forms import OnceForm
+from web_admin.web.later import asked_begin, has_its_time, running_act
 from web_admin.web.live_mark import live_mark
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
@@ -95,8 +98,20 @@ class LastingForm(OnceForm):
     )
 
     def ends_at(self) -> datetime:
-        """Return the end that was typed, else that of the hours, from now."""
-        return from_local(self.until.data) or request_now() + timedelta(hours=int(self.hours.data))
+        """Return the end that was typed, else that of the hours, from now.
+
+        Of what begins later it is as long after now as after its begin: that is shown as if it began now.
+        Raises ActionRefused for an end before the begin.
+        """
+        now, begins_at = request_now(), asked_begin()
+        typed_end = from_local(self.until.data)
+        if typed_end is None:
+            return now + timedelta(hours=int(self.hours.data))
+        if begins_at is None:
+            return typed_end
+        if typed_end <= begins_at:
+            raise ActionRefused("until", _l("This is before it begins. Choose a later time."))
+        return now + (typed_end - begins_at)
 
 
 class PostureForm(LastingForm):
@@ -290,10 +305,10 @@ def set_posture(lane_id: str) -> Page:
     form = PostureForm()
     answer = submit(
         form,
-        lambda act: set_override(act, lane_id, form.posture.data, typed(form.reason), form.ends_at()),
+        lambda act: _put(act, lane_id, form.posture.data, typed(form.reason), form.ends_at()),
         saved=lambda _done: _say(_("Done. It ends automatically at the time you chose."), [lane.gate]),
         back=to("now.show_lane", lane_id=lane_id),
-        preview="first" if form.posture.data == "disabled" else "after",
+        preview="first" if form.posture.data == "disabled" or has_its_time() else "after",
     )
     return answer or (_lane_page(lane, posture_form=form), 422)
 
@@ -316,7 +331,7 @@ def hold_open(lane_id: str) -> Page:
             _("Held open. It closes automatically at %(time)s.", time=local_text(until)[-5:]), [lane.gate]
         ),
         back=to("now.show_lane", lane_id=lane_id),
-        preview="after",
+        preview="first" if has_its_time() else "after",
     )
     return answer or form_page("manage/hold_open.html", form, lane=lane)
 
@@ -324,8 +339,15 @@ def hold_open(lane_id: str) -> Page:
 def _hold_open(act: Action, lane_id: str, form: MoveForm) -> datetime:
     """Hold the lane open; return until when."""
     until = request_now() + timedelta(hours=int(form.hours.data))
-    set_override(act, lane_id, "held_open", typed(form.reason), until)
+    _put(act, lane_id, "held_open", typed(form.reason), until)
     return until
+
+
+def _put(act: Action, lane_id: str, posture: str, reason: str, until: datetime) -> None:
+    """Put a lane into a mode; a planned act ends no lockdown and no other mode that staff chose since."""
+    if running_act() is not None and live_override(lane_of(act, lane_id)):
+        raise ActionRefused(None, _l("Staff have put this lane into another mode meanwhile."))
+    set_override(act, lane_id, posture, reason, until)
 
 
 @bp.post("/lanes/<lane_id>/clear")

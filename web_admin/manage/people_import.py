@@ -1,7 +1,8 @@
 """Pages of the import of people: an empty sheet to fill in, a check that writes nothing, then all or no one.
 
 The yes checks the sheet once more: a card may have been given meanwhile. A long sheet is read in by a
-job of its own (`operations/jobs.py`), whose page may be left.
+job of its own (`operations/jobs.py`), whose page may be left. One that is planned waits sealed, and is
+checked again at its time.
 """
 
 from collections import defaultdict
@@ -22,7 +23,15 @@ from web_admin.core.database import current_menjin, request_session
 from web_admin.core.job_models import LongJob
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.card_formats import FORMS
-from web_admin.manage.import_forms import ConfirmForm, ProofForm, SheetForm, ShownSheet, shown, signed
+from web_admin.manage.import_forms import (
+    ConfirmForm,
+    ProofForm,
+    SheetForm,
+    ShownSheet,
+    planned,
+    shown,
+    signed,
+)
 from web_admin.manage.import_proof import proven_form, suggest_rows
 from web_admin.operations import jobs as long_jobs
 from web_admin.people_import.apply import ImportCounts, apply_people
@@ -31,6 +40,7 @@ from web_admin.people_import.job import SheetToRead, sealed_form
 from web_admin.people_import.sheet import EMPTY_SHEETS, HEADERS, empty_sheet, empty_workbook, sheet_text
 from web_admin.web.context import current_action, show_refusal, submit, typed
 from web_admin.web.language import page_language
+from web_admin.web.later import sealed_field
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
 from web_admin.web.silent_gates import sentences_on_saved
@@ -52,10 +62,9 @@ WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the second check found, and what was done, or the job that will do it."""
+    """What was done, or the job that will do it."""
 
-    plan: ImportPlan
-    done: ImportCounts | None = None
+    done: ImportCounts
     job_id: str | None = None
 
 
@@ -170,68 +179,82 @@ def prove() -> Page:
 @bp.post("/confirm")
 @allowed("edit_people")
 def confirm() -> Page:
-    """Apply the shown plan once; do nothing when it has problems by now."""
+    """Apply the shown plan once, or at its time; do nothing when it has problems by now."""
     form = ConfirmForm()
     upload = SheetForm(formdata=None)
-    sheet = shown(typed(form.sheet)) if form.validate_on_submit() else None
+    sheet = _sheet_of(form) if form.validate_on_submit() else None
     if sheet is None:
         return _too_old(upload)
+    reading = _Reading(sheet, names_holders=current_may("see_card_holder"))
     answer = submit(
-        form,
-        lambda act: _read_in(act, sheet, names_holders=current_may("see_card_holder")),
-        back=to("people.show_list"),
-        then=_after_reading,
-        trial=lambda act: _try_what_ends(act, sheet),
+        form, reading.read_in, back=to("people.show_list"), then=_after_reading, trial=reading.try_what_ends
     )
+    if answer is None and reading.plan is not None and reading.plan.problems:
+        return _page(upload, reading.plan), 422
     if answer is None:
         upload.form_errors.extend(message for messages in form.errors.values() for message in messages)
     return answer or (_page(upload), 422)
 
 
+def _sheet_of(form: ConfirmForm) -> ShownSheet | None:
+    """Return the sheet that was checked, or that was planned and is begun or looked at now."""
+    waited = sealed_field("sheet")
+    return shown(typed(form.sheet)) if waited is None else planned(waited)
+
+
 def _after_reading(outcome: Outcome) -> Page:
-    """Show what the second check found, lead to the job, or say what was done."""
-    if outcome.plan.problems:
-        return _page(SheetForm(formdata=None), outcome.plan), 422
+    """Lead to the job, or say what was done."""
     if outcome.job_id is not None:
         request_session().commit()  # the thread is to find its job
         long_jobs.start(current_menjin(), outcome.job_id)
         return to("people_import.job", job_id=outcome.job_id)
-    if outcome.done is not None:
-        done = outcome.done
-        said = done_sentence(done.added, done.changed, done.ended, done.home_cards)
-        following = _("Next: print the new people's invitations under “Print for buildings”.")
-        flash(f"{said} {following}" if done.added else said, "success")
+    done = outcome.done
+    said = done_sentence(done.added, done.changed, done.ended, done.home_cards)
+    following = _("Next: print the new people's invitations under “Print for buildings”.")
+    flash(f"{said} {following}" if done.added else said, "success")
     return to("people.show_list")
 
 
-def _read_in(act: Action, sheet: ShownSheet, *, names_holders: bool) -> Outcome:
-    plan = check_people(act, sheet.text.encode(), sheet.options, names_holders=names_holders)
-    if plan.problems:
-        return Outcome(plan)
-    if plan.does_nothing:
-        return Outcome(plan, ImportCounts(0, 0, 0, 0))
-    count = len(plan.rows) - len(plan.of("same")) + len(plan.ended)
-    if count <= ROWS_AT_ONCE:
-        return Outcome(plan, apply_people(act, plan))
-    job_id = long_jobs.put_job(
-        act.session,
-        act.sealer,
-        act.site_id,
-        kind="import_people",
-        author_id=act.actor_id,
-        payload=sealed_form(SheetToRead(sheet.text, sheet.options)),
-        total=count,
-        now=act.now,
-    )
-    return Outcome(plan, job_id=job_id)
+@dataclass
+class _Reading:
+    """Reads a sheet in, and keeps what its check found last."""
 
+    sheet: ShownSheet
+    names_holders: bool
+    plan: ImportPlan | None = None
 
-def _try_what_ends(act: Action, sheet: ShownSheet) -> None:
-    """Do of a sheet what can take something from someone: no one is added, no card finds a holder."""
-    plan = check_people(act, sheet.text.encode(), sheet.options)
-    rows = tuple(row for row in plan.rows if row.action == "change" and not row.from_home_cards)
-    if not plan.problems:
+    def read_in(self, act: Action) -> Outcome:
+        """Do what the sheet says, or let a job do it; raise ActionRefused where it has problems by now."""
+        plan = self._checked(act)
+        if plan.does_nothing:
+            return Outcome(ImportCounts(0, 0, 0, 0))
+        count = len(plan.rows) - len(plan.of("same")) + len(plan.ended)
+        if count <= ROWS_AT_ONCE:
+            return Outcome(apply_people(act, plan))
+        job_id = long_jobs.put_job(
+            act.session,
+            act.sealer,
+            act.site_id,
+            kind="import_people",
+            author_id=act.actor_id,
+            payload=sealed_form(SheetToRead(self.sheet.text, self.sheet.options)),
+            total=count,
+            now=act.now,
+        )
+        return Outcome(ImportCounts(0, 0, 0, 0), job_id)
+
+    def try_what_ends(self, act: Action) -> None:
+        """Do of the sheet what can take something from someone: no one is added, no card finds a holder."""
+        plan = self._checked(act)
+        rows = tuple(row for row in plan.rows if row.action == "change" and not row.from_home_cards)
         apply_people(act, replace(plan, rows=rows))
+
+    def _checked(self, act: Action) -> ImportPlan:
+        data = self.sheet.text.encode()
+        self.plan = check_people(act, data, self.sheet.options, names_holders=self.names_holders)
+        if self.plan.problems:
+            raise ActionRefused("file", _l("People or cards were changed meanwhile. Read the file again."))
+        return self.plan
 
 
 @bp.get("/jobs/<job_id>")

@@ -16,6 +16,7 @@ from web_admin.custody.key_rotation import rotate_wrap_key, rotation_due_since
 from web_admin.face import inactive, timers
 from web_admin.gates.face_code import drop_face_without_code
 from web_admin.operations import jobs as long_jobs
+from web_admin.operations.later_runs import withdraw_long_held
 from web_admin.operations.lost_reader_messages import notify_of_lost_readers
 from web_admin.operations.marks import HOUSEKEEPING, look_at_certificate, mark
 from web_admin.operations.stolen_gates import count_stolen_gates
@@ -56,6 +57,7 @@ STEPS: Mapping[str, Step] = {
     "policies_fitted": fit_policies,
     "sums_begun": begin_sums,
     "jobs_taken_up": long_jobs.run_due,
+    "planned_acts_withdrawn": withdraw_long_held,
     **retention.STEPS,
     "wrapping_keys_destroyed": rotate_if_due,
     "sessions_forgotten": lambda menjin, now: forget_old_sessions(menjin.database, now),

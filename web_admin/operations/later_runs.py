@@ -4,6 +4,7 @@ What would take more than its author read of is not done: it is held for a perso
 """
 
 import logging
+from datetime import datetime
 
 from flask import Flask, g, request
 from werkzeug.datastructures import MultiDict
@@ -14,7 +15,7 @@ from web_admin.accounts.queries import staff_account
 from web_admin.action.base import begin, new_action, record
 from web_admin.alarms.actions import raise_alarm
 from web_admin.core.database import Menjin, request_session
-from web_admin.later.acts import LaterAct, claim_act, due_acts, hold_act
+from web_admin.later.acts import LaterAct, claim_act, due_acts, hold_act, long_held, withdraw_act
 from web_admin.web.later import TITLES, LaterRun, TooLate
 
 LOOK_EVERY_SECONDS = 30.0
@@ -34,6 +35,15 @@ def run_due(app: Flask) -> int:
         if act is not None:
             _run(app, menjin, act)
     return len(due)
+
+
+def withdraw_long_held(menjin: Menjin, now: datetime) -> int:
+    """Withdraw each act for which no person has decided within a month; return how many those were."""
+    with menjin.database.session() as session:
+        held = long_held(session, now)
+        for site_id, job_id, author_id in held:
+            withdraw_act(new_action(menjin, session, site_id, author_id, "system", now=now), job_id)
+    return len(held)
 
 
 def _run(app: Flask, menjin: Menjin, act: LaterAct) -> None:
@@ -68,6 +78,7 @@ def _sent_again(app: Flask, menjin: Menjin, act: LaterAct) -> str | None:
         account = staff_account(request_session(), act.sent.account_id)
         if account is None or not account.active or request.endpoint not in TITLES:
             return "account"
+        request.max_content_length = request.max_form_memory_size = None  # it was taken in already
         view = app.view_functions[str(request.endpoint)]
         g._login_user, g.csrf_valid = account, True  # as the two libraries keep them
         g.menjin_later_run = run = LaterRun(act)

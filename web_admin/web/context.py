@@ -23,7 +23,7 @@ from web_admin.gates.models import PairAttempt
 from web_admin.settings.models import SiteLook
 from web_admin.settings.queries import the_look
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.later import asked_begin, note_done, refuse_if_over
+from web_admin.web.later import CANNOT_WAIT, asked_begin, note_done, refuse_if_over
 from web_admin.web.page import Page
 from web_admin.web.preview import held_back, say_effects
 from web_admin.web.rehearsal import NotingEffects, effects_of_request, keep_comparison, note_effects
@@ -116,7 +116,8 @@ def submit(
     An action that takes something from someone is undone, and the answer is the page of what it takes, from
     which one press goes on (`preview.py`). `preview` says where that is so: "first"; "after" for what cannot
     wait, which is done, stored and then says what it took; "named" where the form's own page has named it.
-    `trial` does in place of a long action what it may take, and is always undone.
+    `trial` does in place of a long action what it may take, and is always undone; one that is to begin later
+    is stored after it.
     """
     if not form.validate_on_submit():
         return None
@@ -128,8 +129,10 @@ def submit(
     try:
         refuse_if_over(act)
         begins_at = asked_begin()
+        if begins_at is not None and preview != "first":
+            raise ActionRefused(None, CANNOT_WAIT)
         before = values_before(act)
-        if trial is not None and (page := _tried(trial, act, form, noting, back)) is not None:
+        if trial is not None and (page := _tried(trial, act, form, noting, back, begins_at)) is not None:
             return page
         result = _whole(action, act, noting)
         if preview == "first" and trial is None:
@@ -163,13 +166,18 @@ def _whole(action: Callable[[Action], Result], act: Action, noting: NotingEffect
 
 
 def _tried(
-    trial: Callable[[Action], object], act: Action, form: FlaskForm, noting: NotingEffects, back: Response
+    trial: Callable[[Action], object],
+    act: Action,
+    form: FlaskForm,
+    noting: NotingEffects,
+    back: Response,
+    begins_at: datetime | None,
 ) -> Page | None:
     """Do what stands for a long action and undo it; return the page of what it takes, None for nothing."""
     nested = act.session.begin_nested()
     try:
         trial(act)
-        return held_back(act, form, noting, back)
+        return held_back(act, form, noting, back, begins_at, is_trial=True)
     finally:
         if nested.is_active:
             nested.rollback()

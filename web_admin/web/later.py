@@ -12,8 +12,10 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
+from web_admin.accounts.permissions import current_may
 from web_admin.action.base import Action, record
 from web_admin.action.lock_outs import FIELD
+from web_admin.core.database import current_menjin, request_session
 from web_admin.core.parameters import makes_sense
 from web_admin.core.refusal import ActionRefused
 from web_admin.later.acts import (
@@ -25,15 +27,19 @@ from web_admin.later.acts import (
     end_attempt,
     end_same_act,
     is_open,
+    open_act,
     plan_act,
 )
 from web_admin.later.rules import Loss
-from web_admin.web.site import request_now, site_zone
+from web_admin.web.site import current_site, request_now, site_zone
 
 WHEN_FIELD, LATER, BEGINS_FIELD = "when", "later", "begins_at"
 PLANNED_FIELD, SHOWN_FIELD = "planned_act", "shown_effects"
 OWN_FIELDS = frozenset({"csrf_token", WHEN_FIELD, BEGINS_FIELD, PLANNED_FIELD, SHOWN_FIELD})
+SEALED_FIELDS = frozenset({"sheet"})
+"""Fields with names and numbers of a whole compound: they stay at the server, out of the page of the list."""
 MOST_AHEAD = timedelta(days=366)
+CANNOT_WAIT = _l("This is done at once and cannot be planned. Leave the time empty.")
 NO_TIME = _l("Choose the day and the time at which it is to begin.")
 
 TITLES: Mapping[str, LazyString] = {
@@ -51,8 +57,15 @@ TITLES: Mapping[str, LazyString] = {
     "bulk.act": _l("Act on several people"),
     "bulk.undo": _l("Act on several people undone"),
     "cards.end": _l("End of a card, PIN or phone"),
+    "people_import.confirm": _l("People from a sheet"),
+    "now.set_posture": _l("Mode of a lane"),
+    "now.hold_open": _l("Hold open for a move"),
 }
 """Acts that may begin later, and what the list of them calls each."""
+SHORTER_AHEAD: Mapping[str, tuple[timedelta, LazyString]] = {
+    "people_import.confirm": (timedelta(days=31), _l("Choose a time within 31 days.")),
+}
+"""How far ahead acts may begin that keep names at the server until then."""
 
 
 @dataclass
@@ -75,8 +88,11 @@ def running_act() -> LaterRun | None:
 
 
 def may_begin_later() -> bool:
-    """Return whether the act that this request sends, or shows a form of, may begin later."""
-    return request.endpoint in TITLES
+    """Return whether the act that this request sends, or shows a form of, may begin later.
+
+    That is for accounts that may open the list of planned acts, from which it can be withdrawn.
+    """
+    return request.endpoint in TITLES and current_may("edit_gates")
 
 
 def asked_begin() -> datetime | None:
@@ -85,8 +101,10 @@ def asked_begin() -> datetime | None:
     A time that was typed counts whichever button was pressed.
     """
     typed = request.form.get(BEGINS_FIELD, "")
-    if not may_begin_later() or not (typed or request.form.get(WHEN_FIELD) == LATER):
+    if request.endpoint not in TITLES or not (typed or request.form.get(WHEN_FIELD) == LATER):
         return None
+    if not may_begin_later():
+        raise ActionRefused(None, _l("Only a manager may plan this. Leave the time empty."))
     try:
         naive = datetime.fromisoformat(typed).replace(tzinfo=None)
     except ValueError:
@@ -96,9 +114,19 @@ def asked_begin() -> datetime | None:
     now, begins_at = request_now(), naive.replace(tzinfo=site_zone()).astimezone(UTC)
     if begins_at <= now:
         raise ActionRefused(None, _l("This time is in the past. Choose a later one."))
-    if begins_at > now + MOST_AHEAD:
-        raise ActionRefused(None, _l("Choose a time within a year."))
+    most_ahead, too_far = SHORTER_AHEAD.get(
+        str(request.endpoint), (MOST_AHEAD, _l("Choose a time within a year."))
+    )
+    if begins_at > now + most_ahead:
+        raise ActionRefused(None, too_far)
     return begins_at
+
+
+def has_its_time() -> bool:
+    """Return whether what was sent is to begin later, or is a planned act that begins now."""
+    return running_act() is not None or bool(
+        request.form.get(BEGINS_FIELD) or request.form.get(WHEN_FIELD) == LATER
+    )
 
 
 def refuse_if_over(act: Action) -> None:
@@ -114,8 +142,25 @@ def sent_fields() -> list[tuple[str, str]]:
 
 
 def fields_again(sent: Sent) -> list[tuple[str, str]]:
-    """Return the fields of a planned act without its reason for a lock-out, which is chosen again."""
-    return [one for one in sent.fields if one[0] != FIELD]
+    """Return the fields of a planned act that its page has when a person looks at it.
+
+    Its reason for a lock-out is chosen again, and what stays at the server is `sealed_field` there.
+    """
+    return [one for one in sent.fields if one[0] != FIELD and one[0] not in SEALED_FIELDS]
+
+
+def sealed_field(name: str) -> str | None:
+    """Return a field of the planned act that this request begins or shows to a person; None for neither."""
+    run, planned = running_act(), request.form.get(PLANNED_FIELD)
+    if run is not None:
+        sent: Sent | None = run.act.sent
+    elif planned:
+        menjin = current_menjin()
+        act = open_act(request_session(), menjin.sealer, current_site().site_id, planned)
+        sent = act.sent if act is not None and act.sent.path == _sent_to() else None
+    else:
+        sent = None
+    return None if sent is None else dict(sent.fields).get(name)
 
 
 def _sent_to() -> str:
@@ -129,12 +174,13 @@ def plan(
 
     Where it is one that waited for a person, it waits for its new time instead.
     """
+    sealed = {name: value for name in SEALED_FIELDS if (value := sealed_field(name)) is not None}
     sent = Sent(
         current_user.id,
         str(request.endpoint),
         _sent_to(),
         {name: str(value) for name, value in (request.view_args or {}).items()},
-        tuple(sent_fields()),
+        (*(one for one in sent_fields() if one[0] not in sealed), *sealed.items()),
         losses,
         sentences,
     )

@@ -6,7 +6,7 @@ on if it would change the same and nothing that it concerns has moved; otherwise
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -70,18 +70,23 @@ def held_back(
     back: Response,
     begins_at: datetime | None = None,
     refusal: LockOutRefused | None = None,
+    *,
+    is_trial: bool = False,
 ) -> Page | None:
     """Undo an action that takes something from people, and return the page of it; None where it may go on.
 
     One that is to begin later is undone as well, once it was read, and stored as it was sent.
     `refusal` is of an action that keeps residents out and was compared before it was undone
-    (`keep_comparison`): the page asks for a reason as well.
+    (`keep_comparison`): the page asks for a reason as well. A trial need not have published anything: what it
+    stands for may only give.
     """
     if not noting.has_published and refusal is None:
-        if begins_at is not None:
-            undo_request_session()
-            raise ActionRefused(None, _l("Only what changes who may pass can begin later."))
-        return None
+        if begins_at is None:
+            return None
+        if is_trial:
+            return _planned(act, form, {}, (), begins_at)
+        undo_request_session()
+        raise ActionRefused(None, _l("Only what changes who may pass can begin later."))
     now = request_now()
     comparison = with_and_without(noting, current_site().site_id, now)
     foreseen = foresee(comparison)
@@ -95,7 +100,7 @@ def held_back(
     if refusal is None and (was_read or not foreseen.is_to_be_read):
         if begins_at is None:
             return None
-        return _planned(act, form, foreseen, losses_of(comparison, foreseen), begins_at)
+        return _planned(act, form, _sentences(foreseen), losses_of(comparison, foreseen), begins_at)
     shown = [_shown(foreseen, week) for week in foreseen.weeks]
     undo_request_session()
     page = render_template(
@@ -130,12 +135,12 @@ def _undone(back: Response) -> Response:
 
 
 def _planned(
-    act: Action, form: FlaskForm, foreseen: Foreseen, losses: tuple[Loss, ...], begins_at: datetime
+    act: Action,
+    form: FlaskForm,
+    sentences: Mapping[str, tuple[str, ...]],
+    losses: tuple[Loss, ...],
+    begins_at: datetime,
 ) -> Response:
-    sentences = {}
-    for language in LANGUAGES:
-        with force_locale(language):  # others read the list
-            sentences[language] = _sentences(foreseen)
     undo_request_session()
     if not planned_before(act, form):
         plan(act, begins_at, losses, sentences)
@@ -143,9 +148,16 @@ def _planned(
     return to("later.show_list")
 
 
-def _sentences(foreseen: Foreseen) -> tuple[str, ...]:
-    lines = [line.text for week in foreseen.weeks for line in lines_of(foreseen, week, names_people=False)]
-    return tuple(lines[:SHOWN])
+def _sentences(foreseen: Foreseen) -> Mapping[str, tuple[str, ...]]:
+    """Return by language what the list says of it: others read it."""
+    sentences = {}
+    for language in LANGUAGES:
+        with force_locale(language):
+            lines = [
+                line.text for week in foreseen.weeks for line in lines_of(foreseen, week, names_people=False)
+            ]
+            sentences[language] = tuple(lines[:SHOWN])
+    return sentences
 
 
 def _read_before(digest: str, now: datetime) -> tuple[bool, str | None]:

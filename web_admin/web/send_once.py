@@ -9,6 +9,7 @@ from flask_wtf import FlaskForm
 from web_admin.action.base import Action
 from web_admin.core.once import claimed_before
 from web_admin.web.forms import OnceForm
+from web_admin.web.later import PLANNED_FIELD
 from web_admin.web.one_time_secrets import OneTimeSecrets
 
 
@@ -28,9 +29,13 @@ def done_before(act: Action, form: OnceForm | None = None, *, category: str = "d
 def planned_before(act: Action, form: FlaskForm) -> bool:
     """Claim the token of a form whose act begins later; show a message when it was planned already.
 
-    The token itself stays free: the form is sent again at its time.
+    The token itself stays free: the form is sent again at its time. One that waited for a person may be
+    planned for another time.
     """
-    if not isinstance(form, OnceForm) or not claimed_before(act.session, f"later {form.once.data}", act.now):
+    if not isinstance(form, OnceForm):
+        return False
+    waited = request.form.get(PLANNED_FIELD, "")
+    if not claimed_before(act.session, f"later {waited}{form.once.data}", act.now):
         return False
     _say_done("info")
     return True

@@ -90,7 +90,9 @@ def test_the_forms_that_are_not_shown_first_are_listed_with_their_reasons():
     by_argument = {page for page, value in calls.items() if value != "preview"}
     through = {"cards.suspend", "cards.end"}  # hands it to `_change`
     assert by_argument | through == set(SHOWN_OTHERWISE)
-    assert calls["now.set_posture"] == "'first' if form.posture.data == 'disabled' else 'after'"
+    may_wait = "form.posture.data == 'disabled' or has_its_time()"
+    assert calls["now.set_posture"] == f"'first' if {may_wait} else 'after'"
+    assert calls["now.hold_open"] == "'first' if has_its_time() else 'after'"
 
 
 @pytest.fixture(scope="module")

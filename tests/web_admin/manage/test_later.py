@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask import request
 from sqlalchemy import select
 
 from gate_controller.contract.calendars import DAY_KINDS, MINUTES_A_DAY, Span
@@ -456,7 +457,7 @@ def test_a_form_that_offers_a_time_takes_it(compound, office, weekdays, path):
     path = "/manage/" + path.format(person=compound.persons["王芳"])
     assert 'name="begins_at"' in office.get(path).text
     with compound.app.test_request_context(path, method="POST"):
-        assert web_later.may_begin_later()
+        assert request.endpoint in web_later.TITLES
 
 
 def test_background_jobs_leave_it_alone(compound, office, planned):

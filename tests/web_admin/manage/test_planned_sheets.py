@@ -1,0 +1,158 @@
+"""A sheet of people that is read in later: it waits sealed, and is checked again at its time."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.support.act_previews import go_on, is_preview
+from tests.support.compounds.desk import read
+from tests.web_admin.manage.sent_sheets import LONG, PATH, hidden_of, upload
+from web_admin.compound.models import Person
+from web_admin.core.job_models import LongJob
+from web_admin.journal.models import AuditEntry
+from web_admin.later import acts as later_acts
+from web_admin.operations import jobs as long_jobs
+from web_admin.operations.later_runs import run_due, withdraw_long_held
+
+WEDNESDAY = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
+MONDAY = {"when": "later", "begins_at": "2026-07-06T06:00"}
+AT_BEGIN = datetime(2026, 7, 5, 22, 0, tzinfo=UTC)
+LIST = "/manage/later"
+NEW = "home,name,kind,card\n7-0101,Lin Hua,resident,7100001\n"
+PLANNED = LongJob.kind == later_acts.KIND
+
+
+@pytest.fixture
+def compound_begins():
+    return WEDNESDAY
+
+
+@pytest.fixture
+def office(compound):
+    return compound.signed_in("manager")
+
+
+def plan(office, sheet, **fields):
+    """Check a sheet and plan what it says; return the answer to that."""
+    checked = upload(office, sheet.encode(), **fields)
+    return office.post(f"{PATH}/confirm", data=hidden_of(checked.text) | MONDAY)
+
+
+def people(compound):
+    return read(compound, lambda s: s.scalar(select(func.count()).where(Person.ended_at.is_(None))))
+
+
+def is_there(compound, name):
+    found = select(Person.person_id).where(Person.display_name == name, Person.ended_at.is_(None))
+    return read(compound, lambda s: s.scalars(found).one_or_none()) is not None
+
+
+def state(compound):
+    return read(compound, lambda s: s.scalars(select(LongJob.state).where(PLANNED)).one())
+
+
+def stored(compound):
+    return read(compound, lambda s: s.scalars(select(LongJob.payload_sealed).where(PLANNED)).one())
+
+
+def pass_time(compound, to=AT_BEGIN):
+    compound.clock.now = to
+    return run_due(compound.app)
+
+
+def fields_of_held(office):
+    """Return what the button of a sheet sends that waits for a person."""
+    form = office.get(LIST).text.partition(f'action="{PATH}/confirm"')[2].partition("</form>")[0]
+    return dict(re.findall(r'name="([^"]+)"[^>]*value="([^"]*)"', form))
+
+
+@pytest.mark.both_databases
+def test_a_sheet_that_only_adds_people_is_read_in_at_its_time(compound, office):
+    before = people(compound)
+    assert plan(office, NEW).location == LIST
+    page = office.get(LIST).text
+    assert "06:00 · People from a sheet" in page
+    assert "Lin Hua" not in page
+    assert (people(compound), pass_time(compound, AT_BEGIN - timedelta(minutes=1))) == (before, 0)
+    assert b"Lin Hua" not in stored(compound)
+    assert (pass_time(compound), is_there(compound, "Lin Hua")) == (1, True)
+    assert (state(compound), stored(compound)) == ("done", None)
+
+
+def test_what_a_complete_sheet_takes_is_read_before_it_is_planned(compound, office):
+    shown = plan(office, "home,name,kind,card\n3-1203,王芳,resident,\n", is_complete="y")
+    assert is_preview(shown)
+    assert "Plan it for" in shown.text
+    before = people(compound)
+    assert go_on(office, shown).location == LIST
+    assert people(compound) == before
+    assert (pass_time(compound), state(compound)) == (1, "done")
+    assert people(compound) < before
+    assert is_there(compound, "王芳")
+
+
+def test_a_long_sheet_becomes_a_job_at_its_time(compound, office, monkeypatch):
+    monkeypatch.setattr(long_jobs, "start", lambda menjin, job_id: None)
+    assert plan(office, LONG).location == LIST
+    assert (pass_time(compound), state(compound)) == (1, "done")
+    assert long_jobs.run_due(compound.app.extensions["menjin"], compound.clock.now) == 1
+    assert is_there(compound, "P300")
+
+
+def test_a_sheet_that_fits_no_more_waits_and_says_why(compound, office):
+    plan(office, NEW)
+    taken = upload(office, b"home,name,kind,card\n9-0909,Other,resident,7100001\n")
+    office.post(f"{PATH}/confirm", data=hidden_of(taken.text))
+    pass_time(compound)
+    assert (state(compound), is_there(compound, "Lin Hua")) == ("held", False)
+    office = compound.signed_in("manager")
+    assert "At its time it was refused" in office.get(LIST).text
+    fields = fields_of_held(office)
+    answer = office.post(f"{PATH}/confirm", data=fields)
+    assert "sheet" not in fields, "what names a whole compound stays at the server"
+    assert answer.status_code == 422
+    assert "7100001" in answer.text
+    assert (state(compound), is_there(compound, "Lin Hua")) == ("held", False), "it can be withdrawn yet"
+
+
+def test_another_manager_reads_in_what_waited_and_a_new_time_keeps_the_sheet(compound, office):
+    plan(office, NEW)
+    with compound.app.app_context():
+        menjin = compound.app.extensions["menjin"]
+        with menjin.database.session() as session:
+            later_acts.hold_all(session, compound.site_id, "restored")
+    compound.clock.now += timedelta(days=1)
+    other = compound.signed_in("manager")
+    fields = fields_of_held(other)
+    assert other.post(f"{PATH}/confirm", data=fields | MONDAY).location == LIST
+    states = read(compound, lambda s: s.scalars(select(LongJob.state).where(PLANNED)).all())
+    assert sorted(states) == ["waiting", "withdrawn"]
+    assert (pass_time(compound), is_there(compound, "Lin Hua")) == (1, True)
+
+
+def test_what_no_person_decides_is_withdrawn_after_a_month_with_its_names(compound, office):
+    plan(office, NEW)
+    with compound.act("manager") as act:
+        later_acts.hold_all(act.session, compound.site_id, "restored")
+    menjin = compound.app.extensions["menjin"]
+    assert withdraw_long_held(menjin, AT_BEGIN + timedelta(days=31)) == 0
+    assert withdraw_long_held(menjin, AT_BEGIN + timedelta(days=31, minutes=1)) == 1
+    assert (state(compound), stored(compound)) == ("withdrawn", None)
+    kinds = select(AuditEntry.kind).where(AuditEntry.kind.like("planned%"))
+    assert read(compound, lambda s: s.scalars(kinds).all()) == ["planned_act_withdrawn"]
+
+
+def test_names_wait_a_month_at_most(compound, office):
+    checked = upload(office, NEW.encode())
+    answer = office.post(f"{PATH}/confirm", data=hidden_of(checked.text) | {"begins_at": "2026-08-20T06:00"})
+    assert "Choose a time within 31 days." in answer.text
+    assert read(compound, lambda s: s.scalars(select(LongJob.state).where(PLANNED)).all()) == []
+
+
+def test_a_site_plans_only_as_much_as_its_list_can_hold(compound, office, monkeypatch):
+    monkeypatch.setattr(later_acts, "MOST_OPEN_BYTES", 1000)
+    answer = plan(office, LONG)
+    assert answer.status_code == 422
+    assert "Too many acts are planned already." in answer.text

@@ -78,7 +78,7 @@ def _sent_again(app: Flask, menjin: Menjin, act: LaterAct) -> str | None:
         account = staff_account(request_session(), act.sent.account_id)
         if account is None or not account.active or request.endpoint not in TITLES:
             return "account"
-        request.max_content_length = request.max_form_memory_size = None  # it was taken in already
+        request.max_content_length = request.content_length  # it was taken in already
         view = app.view_functions[str(request.endpoint)]
         g._login_user, g.csrf_valid = account, True  # as the two libraries keep them
         g.menjin_later_run = run = LaterRun(act)

@@ -93,6 +93,12 @@ def test_what_a_complete_sheet_takes_is_read_before_it_is_planned(compound, offi
     assert is_there(compound, "王芳")
 
 
+def test_a_large_sheet_is_taken_at_its_time_as_it_was_taken_from_the_page(compound, office, monkeypatch):
+    monkeypatch.setitem(compound.app.config, "MAX_CONTENT_LENGTH", 100)
+    plan(office, NEW)
+    assert (pass_time(compound), state(compound)) == (1, "done")
+
+
 def test_a_long_sheet_becomes_a_job_at_its_time(compound, office, monkeypatch):
     monkeypatch.setattr(long_jobs, "start", lambda menjin, job_id: None)
     assert plan(office, LONG).location == LIST

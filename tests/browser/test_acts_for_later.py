@@ -3,7 +3,8 @@
 With MENJIN_SCREENSHOTS=FOLDER each page is also kept there as a picture, in both languages.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -27,6 +28,7 @@ TEXTS = {
         "nothing": "Nothing is planned",
         "undo": "Undo",
         "undone": "Undone",
+        "sheet": "06:00 · People from a sheet",
     },
     "zh": {
         "save": "保存",
@@ -36,6 +38,7 @@ TEXTS = {
         "nothing": "没有计划的操作",
         "undo": "撤销",
         "undone": "已撤销",
+        "sheet": "06:00 · 从表格添加人员",
     },
 }
 
@@ -45,6 +48,11 @@ def ends_at_hour(managed: ManagedCompound, hours_id: str) -> int:
         return int(session.get_one(Hours, hours_id).spans[0]["until_minute"]) // 60
 
 
+def monday_after(managed: ManagedCompound) -> date:
+    today = managed.clock().astimezone(ZoneInfo("Asia/Shanghai"))
+    return (today + timedelta(days=7 - today.weekday())).date()
+
+
 @needs_axe
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("size", ["phone", "desktop"])
@@ -52,8 +60,7 @@ def test_hours_are_planned_for_monday_and_withdrawn_and_others_are_done_and_undo
     browser: Browser, managed: ManagedCompound, address: str, size: str, language: str
 ) -> None:
     words, problems, hours_id = TEXTS[language], [], pass_on_weekdays(managed, "王芳")
-    today = managed.clock().astimezone(ZoneInfo("Asia/Shanghai"))
-    monday = (today + timedelta(days=7 - today.weekday())).date()
+    monday = monday_after(managed)
     locale = {"en": "en-GB", "zh": "zh-CN"}[language]
     context = browser.new_context(viewport=SIZES[size], locale=locale, base_url=address)
     page = context.new_page()
@@ -89,5 +96,45 @@ def test_hours_are_planned_for_monday_and_withdrawn_and_others_are_done_and_undo
     expect(page.locator("#past")).to_contain_text(words["undone"])
     problems += look(page, f"later-undone-{size}-{language}")
     assert ends_at_hour(managed, hours_id) == 18
+    context.close()
+    assert problems == []
+
+
+@needs_axe
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("size", ["phone", "desktop"])
+def test_a_sheet_of_people_and_a_mode_of_a_lane_are_planned_for_monday(
+    browser: Browser, managed: ManagedCompound, address: str, tmp_path: Path, size: str, language: str
+) -> None:
+    words, problems, monday = TEXTS[language], [], monday_after(managed)
+    locale = {"en": "en-GB", "zh": "zh-CN"}[language]
+    context = browser.new_context(viewport=SIZES[size], locale=locale, base_url=address)
+    page = context.new_page()
+    sign_in(page, address)
+
+    page.goto("/manage/people/import")
+    (tmp_path / "people.csv").write_text(
+        "home,name,kind,card\n7-0101,何静,resident,7100001\n", encoding="utf-8"
+    )
+    page.locator("#file").set_input_files(tmp_path / "people.csv")
+    page.locator("form[enctype] button").click()
+    page.locator("details.later summary").click()
+    page.locator("#begins_at").fill(f"{monday}T06:00")
+    problems += look(page, f"later-sheet-{size}-{language}")
+    page.get_by_role("button", name=words["plan"], exact=True).click()
+    expect(page.locator("main")).to_contain_text(words["sheet"])
+    expect(page.locator("main")).not_to_contain_text("何静")
+
+    page.goto("/manage/lanes/north-in/hold-open")
+    page.locator("details.later summary").click()
+    page.locator("#begins_at").fill(f"{monday}T08:00")
+    problems += look(page, f"later-move-{size}-{language}")
+    page.get_by_role("button", name=words["plan"], exact=True).click()
+    expect(page.locator("main")).to_contain_text("08:00 · ")
+    problems += look(page, f"later-sheet-list-{size}-{language}")
+
+    page.goto("/manage/lanes/north-in")
+    page.locator("details.later summary").click()
+    problems += look(page, f"later-mode-{size}-{language}")
     context.close()
     assert problems == []

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from flask import Blueprint, current_app, flash, render_template
-from flask_babel import LazyString
+from flask_babel import LazyString, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -17,6 +17,7 @@ from web_admin.core.job_models import JOBS_KEPT_FOR, LongJob
 from web_admin.gates.queries import hours_names
 from web_admin.later.acts import HELD, IS_OVER, LaterAct, Sent, open_acts, withdraw_act
 from web_admin.later.past import DONE, Done, PastAct, past_acts
+from web_admin.manage.import_forms import planned
 from web_admin.web.context import get_or_404, press
 from web_admin.web.forms import AgainForm
 from web_admin.web.language import page_language
@@ -92,11 +93,19 @@ def _about(acts: Mapping[str, Sent | Done]) -> Mapping[str, str]:
             args.get("day", ""),
             fields.get("name", ""),
             fields.get("day", ""),
+            _rows_of(fields.get("sheet", "")),
             *(names_of_parts(one) if isinstance(one, Done) else ()),
         )
         return " · ".join(dict.fromkeys(one for one in found if one))
 
     return {job_id: name(one) for job_id, one in acts.items()}
+
+
+def _rows_of(sealed_sheet: str) -> str:
+    """Return how long a planned sheet is, "" where there is none: its names are on no page."""
+    sheet = planned(sealed_sheet) if sealed_sheet else None
+    rows = len(sheet.text.splitlines()) - 1 if sheet is not None else 0
+    return str(ngettext("%(num)d row", "%(num)d rows", rows)) if sheet is not None else ""
 
 
 def _may_do(act: Sent | Done) -> bool:

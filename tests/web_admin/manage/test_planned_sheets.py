@@ -74,6 +74,7 @@ def test_a_sheet_that_only_adds_people_is_read_in_at_its_time(compound, office):
     assert plan(office, NEW).location == LIST
     page = office.get(LIST).text
     assert "06:00 · People from a sheet" in page
+    assert "1 row<" in page
     assert "Lin Hua" not in page
     assert (people(compound), pass_time(compound, AT_BEGIN - timedelta(minutes=1))) == (before, 0)
     assert b"Lin Hua" not in stored(compound)

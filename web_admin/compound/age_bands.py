@@ -1,12 +1,21 @@
 """Age bands, counted by the day at the site."""
 
 from datetime import date, datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from web_admin.compound.models import Person, Site
+from web_admin.compound.models import Site
 
 CHILD, MINOR, ADULT = "under_14", "14_17", "adult"
 YEARS_OF_MINORS = 4
+
+
+class HasBand(Protocol):
+    """A person, as a row or as an object."""
+
+    @property
+    def age_band_until(self) -> date | None:
+        """Return the day on which their band ends."""
 
 
 def today_at(site: Site, now: datetime) -> date:
@@ -27,6 +36,6 @@ def years_later(day: date, years: int) -> date:
         return date(day.year + years, 3, 1)
 
 
-def band_has_ended(person: Person, today: date) -> bool:
+def band_has_ended(person: HasBand, today: date) -> bool:
     """Return whether a person's band has ended but is not settled yet: no face until then."""
     return person.age_band_until is not None and person.age_band_until <= today

@@ -6,15 +6,16 @@ from datetime import date
 from gate_controller.contract.features import FACE_BESIDE
 from gate_controller.contract.records import FaceOfferRecord, FaceRecord, Grant, Method
 from web_admin.compound.age_bands import CHILD, MINOR, band_has_ended, midnight_at
-from web_admin.compound.models import UNASSIGNED, Person
+from web_admin.compound.models import UNASSIGNED
 from web_admin.face.engine import FACE_ENGINE
 from web_admin.policy.face_times import FOREVER, FaceTimes, Place, Way
 from web_admin.policy.facts import GateFacts, SiteFacts
+from web_admin.policy.people_facts import PersonFacts
 
 
 def face_record(
     facts: SiteFacts,
-    person: Person,
+    person: PersonFacts,
     gate: GateFacts,
     grants: Sequence[Grant],
     ways: tuple[Way, ...],
@@ -53,7 +54,7 @@ def face_record(
 
 def face_offer(
     facts: SiteFacts,
-    person: Person,
+    person: PersonFacts,
     gate: GateFacts,
     grants: Sequence[Grant],
     ways: Collection[Method],

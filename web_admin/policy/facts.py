@@ -1,34 +1,43 @@
 """Read all facts of a site that publishing needs, in a few queries for any number of people."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 from typing import cast as as_type
 
-import msgspec
-from sqlalchemy import Select, Table, Text, cast, select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import Method
 from web_admin.compound.models import (
     CalendarDay,
-    CredentialRow,
     Gate,
-    GrantRow,
-    Home,
     Hours,
     Lane,
-    Person,
     Site,
 )
 from web_admin.core.database import among
-from web_admin.credentials.models import EmergencyCode, TwoMethodRequest
+from web_admin.credentials.models import EmergencyCode
 from web_admin.custody.models import FaceShare
 from web_admin.custody.shares import live_face_consents
 from web_admin.face.queries import FaceFacts, load_face_facts
 from web_admin.gates.sheet_status import sheet_statuses
 from web_admin.policy.lanes import LiveLanes, find_live
+from web_admin.policy.people_facts import (
+    CredentialFacts,
+    GrantFacts,
+    HomeFacts,
+    PersonFacts,
+    TwoMethodFacts,
+    bound_to_hours,
+    credentials_of_live,
+    every_bound_to_hours,
+    grants_of_live,
+    homes_of,
+    live_people,
+    two_method_requests,
+)
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import ends_after
 
@@ -37,8 +46,6 @@ PUBLISHED_STATES = frozenset({"paired", "stolen"})
 
 LANE_OF_PEOPLE = ("lane_id", "gate_id", "direction", "methods", "method_hours", "held_after_restore")
 """What people's records and whether a lane is live depend on."""
-
-_Row = TypeVar("_Row")
 
 
 class GateFacts(NamedTuple):
@@ -70,16 +77,16 @@ class SiteFacts:
     hours: Mapping[str, Hours]
     hours_by_lane: Mapping[str, frozenset[str]]
     calendar: Mapping[date, str]
-    homes: Mapping[str, Home]
-    persons: Sequence[Person]
-    grants: Mapping[str, list[GrantRow]]
-    credentials: Mapping[str, list[CredentialRow]]
+    homes: Mapping[str, HomeFacts]
+    persons: Sequence[PersonFacts]
+    grants: Mapping[str, list[GrantFacts]]
+    credentials: Mapping[str, list[CredentialFacts]]
     consents: Mapping[str, str]
     shares: Mapping[tuple[str, str], str]
     ended_passes: Sequence[VisitorPassRow]
     emergency_codes: Sequence[EmergencyCode]
     face: FaceFacts
-    two_method_requests: Mapping[str, TwoMethodRequest]
+    two_method_requests: Mapping[str, TwoMethodFacts]
 
 
 def load_facts(
@@ -106,17 +113,19 @@ def load_facts(
     for lane in every_lane:
         if lane.lane_id in live_lanes.live:
             lanes[lane.gate_id].append(lane)
-    persons = _of_people(
-        session, select(Person).where(Person.site_id == site_id, Person.ended_at.is_(None)), person_ids
-    )
-    grants = _grants(session, site_id, person_ids)
-    credentials = _live_credentials(session, site_id, person_ids)
+    persons = live_people(session, site_id, person_ids)
+    grants = grants_of_live(session, site_id, person_ids)
+    credentials = credentials_of_live(session, site_id, person_ids)
     common = _Common()
     if not with_others and any(Method.FACE in person.methods for person in persons):
         # Until when a face may be kept depends on them.
         common = _Common(hours=_hours(session, site_id), calendar=_calendar(session, site_id))
     elif with_others:
-        common = _common(session, site_id, now, persons, everyone=person_ids is None)
+        bound = bound_to_hours(grants) if person_ids is None else every_bound_to_hours(session, site_id)
+        common = _common(session, site_id, now)._replace(
+            hours_by_lane=_by_lane(bound),
+            homes=homes_of(session, site_id, None if person_ids is None else persons),
+        )
     return SiteFacts(
         site=site,
         gates=gates,
@@ -130,37 +139,8 @@ def load_facts(
         consents=live_face_consents(session, site_id, person_ids),
         shares=_shares(session, lanes, person_ids),
         face=face,
-        two_method_requests=_two_method_requests(session, site_id, person_ids),
+        two_method_requests=two_method_requests(session, site_id, person_ids),
     )
-
-
-def _grants(session: Session, site_id: str, person_ids: Collection[str] | None) -> dict[str, list[GrantRow]]:
-    found: dict[str, list[GrantRow]] = {}
-    of_site = select(GrantRow).join(Person).where(Person.site_id == site_id, Person.ended_at.is_(None))
-    for grant in _of_people(session, of_site.order_by(GrantRow.grant_id), person_ids):
-        found.setdefault(grant.person_id, []).append(grant)
-    return found
-
-
-def _live_credentials(
-    session: Session, site_id: str, person_ids: Collection[str] | None
-) -> dict[str, list[CredentialRow]]:
-    found: dict[str, list[CredentialRow]] = {}
-    live = (
-        select(CredentialRow)
-        .join(Person)
-        .where(Person.site_id == site_id, Person.ended_at.is_(None), CredentialRow.state != "ended")
-    )
-    for credential in _of_people(session, live.order_by(CredentialRow.credential_id), person_ids):
-        found.setdefault(credential.person_id, []).append(credential)
-    return found
-
-
-def _two_method_requests(
-    session: Session, site_id: str, person_ids: Collection[str] | None
-) -> dict[str, TwoMethodRequest]:
-    of_site = select(TwoMethodRequest).join(Person).where(Person.site_id == site_id)
-    return {row.person_id: row for row in _of_people(session, of_site, person_ids)}
 
 
 class _Common(NamedTuple):
@@ -169,23 +149,20 @@ class _Common(NamedTuple):
     hours: Mapping[str, Hours] = {}
     hours_by_lane: Mapping[str, frozenset[str]] = {}
     calendar: Mapping[date, str] = {}
-    homes: Mapping[str, Home] = {}
+    homes: Mapping[str, HomeFacts] = {}
     ended_passes: Sequence[VisitorPassRow] = ()
     emergency_codes: Sequence[EmergencyCode] = ()
 
 
-def _common(
-    session: Session, site_id: str, now: datetime, persons: Sequence[Person], *, everyone: bool
-) -> _Common:
+def _common(session: Session, site_id: str, now: datetime) -> _Common:
+    """Return what does not depend on whose records are worked out."""
     ended_passes = select(VisitorPassRow).where(
         VisitorPassRow.site_id == site_id, VisitorPassRow.withdrawn_at.is_not(None), ends_after(now)
     )
     codes = select(EmergencyCode).where(EmergencyCode.site_id == site_id)
     return _Common(
         hours=_hours(session, site_id),
-        hours_by_lane=_hours_of_grants(session, site_id),
         calendar=_calendar(session, site_id),
-        homes=_homes(session, site_id, None if everyone else persons),
         ended_passes=session.scalars(ended_passes).all(),
         emergency_codes=session.scalars(codes.order_by(EmergencyCode.credential_id)).all(),
     )
@@ -224,7 +201,7 @@ def _lanes(session: Session, gate_ids: Collection[str], *, whole: bool) -> Seque
 
 
 def _gate_of_lane(
-    session: Session, site_id: str, credentials: Mapping[str, Sequence[CredentialRow]]
+    session: Session, site_id: str, credentials: Mapping[str, Sequence[CredentialFacts]]
 ) -> dict[str, str]:
     """Return the gate of each lane, live or not, if any of these credentials names lanes; else nothing."""
     if not any(row.lanes for rows in credentials.values() for row in rows):
@@ -233,37 +210,13 @@ def _gate_of_lane(
     return dict(session.execute(query).all())
 
 
-def _of_people(session: Session, query: Select[_Row], person_ids: Collection[str] | None) -> list[_Row]:
-    if person_ids is None:
-        return list(session.scalars(query))
-    if not person_ids:
-        return []
-    return list(session.scalars(query.where(among(session, Person.person_id, person_ids))))
-
-
-def _hours_of_grants(session: Session, site_id: str) -> dict[str, frozenset[str]]:
-    """Return by lane the hours that any grant there is bound to."""
-    # As text, so that the database leaves one of many equal lists: most people have the same lanes.
-    query = (
-        select(GrantRow.hours_id, cast(GrantRow.lanes, Text))
-        .join(Person)
-        .where(Person.site_id == site_id, Person.ended_at.is_(None), GrantRow.hours_id.is_not(None))
-        .distinct()
-    )
+def _by_lane(bound: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, frozenset[str]]:
+    """Return by lane the hours to which any grant there is bound."""
     found: dict[str, set[str]] = {}
-    for hours_id, lanes in session.execute(query):
-        for lane_id in msgspec.json.decode(lanes, type=list[str]):
-            found.setdefault(lane_id, set()).add(str(hours_id))
+    for hours_id, lanes in bound:
+        for lane_id in lanes:
+            found.setdefault(lane_id, set()).add(hours_id)
     return {lane_id: frozenset(ids) for lane_id, ids in found.items()}
-
-
-def _homes(session: Session, site_id: str, persons: Sequence[Person] | None) -> dict[str, Home]:
-    """Return the homes of these people; None is all of the site."""
-    query = select(Home).where(Home.site_id == site_id)
-    if persons is not None:
-        of_people = {person.home_id for person in persons if person.home_id is not None}
-        query = query.where(among(session, Home.home_id, of_people))
-    return {home.home_id: home for home in session.scalars(query)}
 
 
 def _shares(

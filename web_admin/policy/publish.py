@@ -120,7 +120,7 @@ def publish_policy(
     if of_site is not None:
         of_site.check()
     people = PeopleRecords(facts, sealer, now)
-    paused = _pause_faces_alone(people)
+    paused_ids = _pause_faces_alone(session, people)
     session.flush()
     sources = _Sources(of_site, people, sealer, now)
     changes = _stored(session, facts, sources, None if scope is None else scope.keys, site.version + 1)
@@ -129,10 +129,9 @@ def publish_policy(
     if changes:
         site.version += 1
     session.flush()
-    if paused and gate_ids is not None:
+    if paused_ids and gate_ids is not None:
         # A face that is paused is not found once more: it ends at all other gates now as well.
-        of_paused = [person.person_id for person in paused]
-        elsewhere = publish_policy(session, sealer, site_id, now, person_ids=of_paused)
+        elsewhere = publish_policy(session, sealer, site_id, now, person_ids=paused_ids)
         return PublishResult(elsewhere.version, {**changes, **elsewhere.gates})
     return PublishResult(site.version, changes)
 
@@ -146,13 +145,15 @@ def _locked(session: Session, site_id: str) -> Site:
     return session.scalars(locked.execution_options(populate_existing=True)).one()
 
 
-def _pause_faces_alone(people: PeopleRecords) -> Sequence[Person]:
+def _pause_faces_alone(session: Session, people: PeopleRecords) -> Sequence[str]:
     """Pause the faces of people without another working way, and return whose they are."""
-    paused = people.without_another_way()
-    for person in paused:
-        pause_without_other_way(person, ())
-        _log.info("face of person %s is paused: no other working way", person.person_id)
-    return paused
+    paused_ids = people.pause_without_another_way()
+    if paused_ids:
+        these = select(Person).where(among(session, Person.person_id, paused_ids))
+        for person in session.scalars(these.execution_options(populate_existing=True)):
+            pause_without_other_way(person, ())
+            _log.info("face of person %s is paused: no other working way", person.person_id)
+    return paused_ids
 
 
 def _stored(

@@ -5,7 +5,7 @@ leaks from one gate fits no other.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -41,12 +41,13 @@ from gate_controller.contract.records import (
     VisitorCodeCredential,
 )
 from web_admin.compound.age_bands import band_has_ended, today_at
-from web_admin.compound.models import CredentialRow, Gate, GrantRow, Hours, Lane, Person
+from web_admin.compound.models import Gate, Hours, Lane
 from web_admin.core.sealing import SealBroken, Sealer, open_card_number, open_pin_tag
 from web_admin.gates.rules import ANTIPASSBACKS
 from web_admin.policy.face_records import face_offer, face_record
 from web_admin.policy.face_times import FaceTimes, Place, Way, place_of, ways_of
 from web_admin.policy.facts import GateFacts, SiteFacts
+from web_admin.policy.people_facts import CredentialFacts, GrantFacts, PersonFacts
 
 KINDS_OF_ONE_PERSON = ("person", "face", "face_offer")
 """Kinds of record whose key names a person."""
@@ -133,13 +134,14 @@ class SiteRecords:
             gate_id: [facts.live_lanes.fit(lane_record(lane, numbers[gate_id], now)) for lane in lanes]
             for gate_id, lanes in facts.lanes.items()
         }
+        self._hours: dict[str, HoursRecord] = {}
 
     def check(self) -> None:
         """Raise PolicyRefused when any lane of the site breaks promise 1 or names hours that do not exist."""
         lanes = {lane.lane_id: lane for lanes in self._lanes.values() for lane in lanes}
         hours = {
-            hours_id: WeeklyHours.from_spans(hours_record(row).spans)
-            for hours_id, row in self.facts.hours.items()
+            hours_id: WeeklyHours.from_spans(self._hours_record(hours_id).spans)
+            for hours_id in self.facts.hours
         }
         for lane in lanes.values():
             for hours_id in (*lane.method_hours.values(), *lane.posture_hours):
@@ -172,7 +174,7 @@ class SiteRecords:
             used |= {*record.method_hours.values(), *record.posture_hours}
             used |= facts.hours_by_lane.get(record.lane_id, frozenset())
         for hours_id in sorted(used & facts.hours.keys()):
-            yield f"hours:{hours_id}", hours_record(facts.hours[hours_id])
+            yield f"hours:{hours_id}", self._hours_record(hours_id)
         if any(facts.live_lanes.offers_face(lane) for lane in facts.lanes[gate.gate_id]):
             for notice in facts.face.notices:
                 yield f"face_notice:{notice.language}", notice
@@ -180,31 +182,36 @@ class SiteRecords:
             if gate.number in row.gate_numbers:
                 yield f"ended_pass:{row.pass_id}", EndedPassRecord(row.pass_id, row.valid_until)
 
+    def _hours_record(self, hours_id: str) -> HoursRecord:
+        if hours_id not in self._hours:
+            self._hours[hours_id] = hours_record(self.facts.hours[hours_id])
+        return self._hours[hours_id]
+
 
 # -- people ----------------------------------------------------------------------------------------
 
 
 def chosen_usable_methods(
-    person: Person, credentials: Iterable[CredentialRow], now: datetime
+    person: PersonFacts, credentials: Iterable[CredentialFacts], now: datetime
 ) -> frozenset[Method]:
     """Return the methods besides face that this person chose and can use at this moment."""
     return frozenset(method for method in usable_methods(credentials, now) if method in person.methods)
 
 
 @dataclass(frozen=True, slots=True)
-class PersonFacts:
+class PublishedPerson:
     """A person as published to any gate; `record` has neither grants nor face, credentials no tags."""
 
-    person: Person
+    person: PersonFacts
     key: str
     record: PersonRecord
     methods_with_face: tuple[Method, ...]
     ways: frozenset[Method]
     ways_at: tuple[Way, ...]
     wants_face: bool
-    grants: Sequence[tuple[GrantRow, Mapping[str, tuple[str, ...]]]]
+    grants: Sequence[tuple[GrantFacts, Mapping[str, tuple[str, ...]]]]
     home: HomeRecord | None
-    credentials: Sequence[tuple[str, CredentialRow, Credential]]
+    credentials: Sequence[tuple[str, CredentialFacts, Credential]]
 
     def grants_at(self, gate_id: str) -> tuple[Grant, ...]:
         """Return the grants at a gate's live lanes."""
@@ -239,9 +246,10 @@ class PeopleRecords:
         for rows in facts.credentials.values():
             for row in rows:
                 self._open(row, sealer)
-        self._people: list[PersonFacts] | None = None
+        self._paused: Collection[str] = frozenset()
+        self._people: list[PublishedPerson] | None = None
 
-    def _open(self, row: CredentialRow, sealer: Sealer) -> None:
+    def _open(self, row: CredentialFacts, sealer: Sealer) -> None:
         if row.kind == CredentialKind.QR:
             return
         opener = open_card_number if row.kind == CredentialKind.CARD else open_pin_tag
@@ -252,20 +260,26 @@ class PeopleRecords:
                 "credential %s is left out of the policy: its secret cannot be opened", row.credential_id
             )
 
-    def without_another_way(self) -> list[Person]:
-        """Return those whose face must pause: chosen, live, and no other working way (promise 1)."""
-        return [
-            person
+    def pause_without_another_way(self) -> Sequence[str]:
+        """Leave out the faces that must pause from now on, and return whose they are (promise 1).
+
+        They are chosen and live, and no other way of their person works.
+        """
+        paused_ids = [
+            person.person_id
             for person in self._facts.persons
             if self._wants_face(person) and not self._ways[person.person_id]
         ]
+        self._paused = frozenset(paused_ids)
+        return paused_ids
 
-    def _wants_face(self, person: Person) -> bool:
+    def _wants_face(self, person: PersonFacts) -> bool:
         return (
             Method.FACE in person.methods
             and not band_has_ended(person, self._today)
             and person.face_paused_reason is None
             and person.person_id in self._facts.consents
+            and person.person_id not in self._paused
         )
 
     def records(self, gate: GateFacts, keys: GateKeys) -> Iterator[tuple[str, Record | Credential]]:
@@ -295,8 +309,8 @@ class PeopleRecords:
                 if credential is not None:
                     yield key, credential
 
-    def people(self) -> Sequence[PersonFacts]:
-        """Return what is the same at all gates, worked out at first use: until then a face may be paused."""
+    def people(self) -> Sequence[PublishedPerson]:
+        """Return what is the same at all gates, worked out at first use: until then faces may be paused."""
         if self._people is None:
             self._people = [self._same_everywhere(person) for person in self._facts.persons]
         return self._people
@@ -310,21 +324,21 @@ class PeopleRecords:
         }
 
     def face_at(
-        self, one: PersonFacts, gate: GateFacts, grants: Sequence[Grant], places: Mapping[str, Place]
+        self, one: PublishedPerson, gate: GateFacts, grants: Sequence[Grant], places: Mapping[str, Place]
     ) -> FaceRecord | None:
         """Return the right to keep a person's face at a gate; None where there is none."""
         if not one.wants_face:
             return None
         return face_record(self._facts, one.person, gate, grants, one.ways_at, self._times, places)
 
-    def _same_everywhere(self, person: Person) -> PersonFacts:
+    def _same_everywhere(self, person: PersonFacts) -> PublishedPerson:
         """Return what does not differ from gate to gate."""
         person_id, facts = person.person_id, self._facts
         requested = facts.two_method_requests.get(person_id)
         home = facts.homes.get(person.home_id or "")
         chosen = tuple(method for method in Method if method in person.methods)
         made = [(row, self._untagged(row, person)) for row in facts.credentials.get(person_id, ())]
-        return PersonFacts(
+        return PublishedPerson(
             person=person,
             key=f"person:{person_id}",
             record=PersonRecord(
@@ -352,7 +366,7 @@ class PeopleRecords:
             ],
         )
 
-    def _lanes_by_gate(self, grant: GrantRow) -> Mapping[str, tuple[str, ...]]:
+    def _lanes_by_gate(self, grant: GrantFacts) -> Mapping[str, tuple[str, ...]]:
         """Return a grant's live lanes by gate; most grants of a compound name the same lanes."""
         named = tuple(grant.lanes)
         known = self._places.get(named)
@@ -364,7 +378,7 @@ class PeopleRecords:
             known = self._places[named] = {gate_id: tuple(lanes) for gate_id, lanes in found.items()}
         return known
 
-    def _untagged(self, row: CredentialRow, person: Person) -> Credential | None:
+    def _untagged(self, row: CredentialFacts, person: PersonFacts) -> Credential | None:
         """Return a credential without what differs from gate to gate: its tag and its lanes."""
         state = CredentialState(row.state)
         secret = self.secrets.get(row.credential_id)
@@ -382,7 +396,7 @@ class PeopleRecords:
         return VisitorCodeCredential(row.credential_id, person.person_id, state, *window, person.home_id)
 
     def _credential(
-        self, row: CredentialRow, record: Credential, keys: GateKeys, lanes: Mapping[str, Lane]
+        self, row: CredentialFacts, record: Credential, keys: GateKeys, lanes: Mapping[str, Lane]
     ) -> Credential | None:
         secret = self.secrets.get(row.credential_id)
         if secret is None:

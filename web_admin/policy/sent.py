@@ -26,11 +26,11 @@ from gate_controller.contract.records import (
     VisitorCodeCredential,
 )
 from web_admin.access.sent import GateSent, Part, PersonSent, Sent
-from web_admin.compound.models import CredentialRow
 from web_admin.core.database import among
 from web_admin.core.sealing import Sealer
 from web_admin.policy.facts import GateFacts, SiteFacts, load_facts
-from web_admin.policy.records import PeopleRecords, PersonFacts, SiteRecords
+from web_admin.policy.people_facts import CredentialFacts
+from web_admin.policy.records import PeopleRecords, PublishedPerson, SiteRecords
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import opens_now_or_later
 
@@ -131,7 +131,7 @@ class _LanesOfGrants:
         return self._known[id(by_gate)][1]
 
 
-def _code(facts: SiteFacts, row: CredentialRow, record: Credential) -> Credential | None:
+def _code(facts: SiteFacts, row: CredentialFacts, record: Credential) -> Credential | None:
     """Return a credential with the lanes of a visitor's code; None for a code that no gate is sent."""
     if not isinstance(record, VisitorCodeCredential):
         return record
@@ -145,7 +145,7 @@ def _hidden(
     facts: SiteFacts, records: PeopleRecords, gates: Sequence[GateFacts]
 ) -> dict[str, dict[str, frozenset[str]]]:
     """Return by person and gate the credentials whose number leads to another one: the last one counts."""
-    equal: dict[object, list[tuple[str, PersonFacts]]] = {}
+    equal: dict[object, list[tuple[str, PublishedPerson]]] = {}
     for one in records.people():
         for _, row, record in one.credentials:
             secret = records.secrets.get(row.credential_id)

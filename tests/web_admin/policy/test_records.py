@@ -539,15 +539,16 @@ def test_people_without_another_way_are_those_whose_face_must_pause(sealer, made
         "ended": [made("c", "card", 3, valid_until=NOW)],
     }
     some.consents = {name: name for name in names if name != "no consent"}
-    found = PeopleRecords(some, sealer, NOW).without_another_way()
-    assert [one.person_id for one in found] == ["alone", "unused card", "ended"]
+    found = PeopleRecords(some, sealer, NOW).pause_without_another_way()
+    assert found == ["alone", "unused card", "ended"]
 
 
-def test_a_face_that_is_paused_between_is_not_published(sealer, made) -> None:
-    some = with_face(made("k", "card", 1))
-    people = PeopleRecords(some, sealer, NOW)
-    some.persons[0].face_paused_reason = "no_other_way"
+def test_a_face_that_must_pause_is_not_published(sealer, made) -> None:
+    later = made("k", "card", 1, valid_from=NOW + HOUR)
+    people = PeopleRecords(with_face(later), sealer, NOW)
+    assert people.pause_without_another_way() == ["p"]
     assert "face:p" not in dict(people.records(NORTH, KEYS))
+    assert "face:p" in dict(PeopleRecords(with_face(later), sealer, NOW).records(NORTH, KEYS))
 
 
 def test_methods_are_chosen_and_usable(made) -> None:

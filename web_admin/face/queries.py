@@ -40,19 +40,23 @@ class FaceFacts:
     """By consent and gate."""
 
 
+NO_FACE = FaceFacts(frozenset(), (), {}, {}, signs=False, guardians_needed={}, dropped_looks={})
+"""Of a site without a lane that takes faces."""
+
+
 def load_face_facts(
-    session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None
+    session: Session, site_id: str, now: datetime, minor_ids: Collection[str], *, any_consent: bool
 ) -> FaceFacts:
-    """Read them in this transaction; None means everyone."""
-    guardian_ids = guardian_ids_of(session, site_id, person_ids)
+    """Read them in this transaction, of these minors; without any consent, neither yes nor look is read."""
+    guardian_ids = guardian_ids_of(session, site_id, minor_ids) if minor_ids else {}
     return FaceFacts(
         assessed=assessment_status(session, site_id, now).lanes,
         notices=newest_notices(session),
         guardian_ids=guardian_ids,
-        agreed_guardians=_agreed_guardians(session, site_id),
+        agreed_guardians=_agreed_guardians(session, site_id) if minor_ids and any_consent else {},
         signs=rules_of(session, site_id).written_release,
-        guardians_needed=numbers_needed(session, site_id, guardian_ids),
-        dropped_looks=dropped_looks(session, site_id),
+        guardians_needed=numbers_needed(session, site_id, guardian_ids) if guardian_ids else {},
+        dropped_looks=dropped_looks(session, site_id) if any_consent else {},
     )
 
 

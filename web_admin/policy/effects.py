@@ -14,6 +14,7 @@ from web_admin.core.effects import AfterCommit
 from web_admin.core.orm import Fact
 from web_admin.core.sealing import Sealer
 from web_admin.messages.subscriptions import notify_of_entry
+from web_admin.policy.people_facts import others_bound_to_hours
 from web_admin.policy.publish import publish_policy
 from web_admin.policy.sent import sent_to_gates
 
@@ -79,6 +80,8 @@ class PolicyWatch:
         """Read what gates are sent in this transaction so far."""
         self._session, self._sealer, self._site_id, self._now = session, sealer, site_id, now
         self.person_ids = person_ids
+        # An act changes no grant of those whom it cannot concern: read once, it holds for after it as well.
+        self._bound_elsewhere = others_bound_to_hours(session, site_id, person_ids)
         self._before = self._sent(session)
         self.comparison: Comparison | None = None
 
@@ -92,6 +95,13 @@ class PolicyWatch:
 
     def _sent(self, session: Session) -> Sent | None:
         try:
-            return sent_to_gates(session, self._sealer, self._site_id, self._now, self.person_ids)
+            return sent_to_gates(
+                session,
+                self._sealer,
+                self._site_id,
+                self._now,
+                self.person_ids,
+                bound_elsewhere=self._bound_elsewhere,
+            )
         except PolicyRefused:
             return None

@@ -10,6 +10,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import Method
+from web_admin.compound.age_bands import MINOR
 from web_admin.compound.models import (
     CalendarDay,
     Gate,
@@ -21,10 +22,11 @@ from web_admin.core.database import among
 from web_admin.credentials.models import EmergencyCode
 from web_admin.custody.models import FaceShare
 from web_admin.custody.shares import live_face_consents
-from web_admin.face.queries import FaceFacts, load_face_facts
+from web_admin.face.queries import NO_FACE, FaceFacts, load_face_facts
 from web_admin.gates.sheet_status import sheet_statuses
 from web_admin.policy.lanes import LiveLanes, find_live
 from web_admin.policy.people_facts import (
+    Bound,
     CredentialFacts,
     GrantFacts,
     HomeFacts,
@@ -32,10 +34,10 @@ from web_admin.policy.people_facts import (
     TwoMethodFacts,
     bound_to_hours,
     credentials_of_live,
-    every_bound_to_hours,
     grants_of_live,
     homes_of,
     live_people,
+    others_bound_to_hours,
     two_method_requests,
 )
 from web_admin.visitors.models import VisitorPassRow
@@ -97,23 +99,29 @@ def load_facts(
     gate_ids: Collection[str] | None = None,
     *,
     with_others: bool = True,
+    bound_elsewhere: Bound | None = None,
 ) -> SiteFacts:
     """Read a site in this transaction; None means everyone, and all gates.
 
     Without others only what the records of these people are made of: no homes, ended passes and emergency
-    codes, and hours and calendar only where one of them chose face.
+    codes, and hours and calendar only where one of them chose face. `bound_elsewhere` is what
+    `others_bound_to_hours` returned, for who has it: to read it takes all grants of the site.
     """
     session.flush()
     site = session.get_one(Site, site_id)
     gates = published_gates(session, site_id, gate_ids)
     lanes: dict[str, list[Lane]] = {gate.gate_id: [] for gate in gates}
     every_lane = _lanes(session, lanes, whole=with_others)
-    face = load_face_facts(session, site_id, now, person_ids)
+    persons = live_people(session, site_id, person_ids)
+    consents = live_face_consents(session, site_id, person_ids)
+    face = NO_FACE
+    if any(Method.FACE in lane.methods for lane in every_lane):
+        minor_ids = [person.person_id for person in persons if person.age_band == MINOR]
+        face = load_face_facts(session, site_id, now, minor_ids, any_consent=bool(consents))
     live_lanes = find_live(every_lane, sheet_statuses(session, lanes), face.assessed)
     for lane in every_lane:
         if lane.lane_id in live_lanes.live:
             lanes[lane.gate_id].append(lane)
-    persons = live_people(session, site_id, person_ids)
     grants = grants_of_live(session, site_id, person_ids)
     credentials = credentials_of_live(session, site_id, person_ids)
     common = _Common()
@@ -121,9 +129,10 @@ def load_facts(
         # Until when a face may be kept depends on them.
         common = _Common(hours=_hours(session, site_id), calendar=_calendar(session, site_id))
     elif with_others:
-        bound = bound_to_hours(grants) if person_ids is None else every_bound_to_hours(session, site_id)
+        if bound_elsewhere is None:
+            bound_elsewhere = others_bound_to_hours(session, site_id, person_ids)
         common = _common(session, site_id, now)._replace(
-            hours_by_lane=_by_lane(bound),
+            hours_by_lane=_by_lane(bound_to_hours(grants) | bound_elsewhere),
             homes=homes_of(session, site_id, None if person_ids is None else persons),
         )
     return SiteFacts(
@@ -136,8 +145,8 @@ def load_facts(
         persons=persons,
         grants=grants,
         credentials=credentials,
-        consents=live_face_consents(session, site_id, person_ids),
-        shares=_shares(session, lanes, person_ids),
+        consents=consents,
+        shares=_shares(session, lanes, person_ids) if consents else {},
         face=face,
         two_method_requests=two_method_requests(session, site_id, person_ids),
     )

@@ -42,6 +42,10 @@ class GrantFacts(NamedTuple):
     valid_until: datetime | None
 
 
+Bound = frozenset[tuple[str, tuple[str, ...]]]
+"""Hours to which grants are bound, each with the lanes of one."""
+
+
 class CredentialFacts(NamedTuple):
     """What publishing needs of a credential."""
 
@@ -101,18 +105,24 @@ def grants_of_live(
     return found
 
 
-def bound_to_hours(grants: Mapping[str, Sequence[GrantFacts]]) -> set[tuple[str, tuple[str, ...]]]:
+def bound_to_hours(grants: Mapping[str, Sequence[GrantFacts]]) -> Bound:
     """Return the hours to which any of these grants is bound, each with its lanes."""
     every = (one for of_one in grants.values() for one in of_one)
-    return {(one.hours_id, one.lanes) for one in every if one.hours_id is not None}
+    return frozenset((one.hours_id, one.lanes) for one in every if one.hours_id is not None)
 
 
-def every_bound_to_hours(session: Session, site_id: str) -> set[tuple[str, tuple[str, ...]]]:
-    """Return the same of all grants of a site."""
+def others_bound_to_hours(session: Session, site_id: str, person_ids: Collection[str] | None) -> Bound:
+    """Return the same of the grants of all others; of None, which is everyone, there are none."""
+    if person_ids is None:
+        return frozenset()
+    session.flush()
     query = select(_grants.c.hours_id, cast(_grants.c.lanes, Text)).join(_people)
+    query = query.where(_grants.c.hours_id.is_not(None))
+    if person_ids:
+        query = query.where(~among(session, Person.person_id, person_ids))
     # The database leaves one of many equal ones.
-    query = query.where(_grants.c.hours_id.is_not(None)).distinct()
-    return {(hours_id, _lanes(text)) for hours_id, text in _of_people(session, query, site_id, None)}
+    rows = _of_people(session, query.distinct(), site_id, None)
+    return frozenset((hours_id, _lanes(text)) for hours_id, text in rows)
 
 
 def _lanes(text: str) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from web_admin.access.sent import GateSent, Part, PersonSent, Sent
 from web_admin.core.database import among
 from web_admin.core.sealing import Sealer
 from web_admin.policy.facts import GateFacts, SiteFacts, load_facts
-from web_admin.policy.people_facts import CredentialFacts
+from web_admin.policy.people_facts import Bound, CredentialFacts
 from web_admin.policy.records import PeopleRecords, PublishedPerson, SiteRecords
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import opens_now_or_later
@@ -44,13 +44,14 @@ def sent_to_gates(
     gate_ids: Collection[str] | None = None,
     *,
     as_paired: Collection[str] = (),
+    bound_elsewhere: Bound | None = None,
 ) -> Sent:
     """Return what gates of a site are sent in this transaction: these or all, of these people or of everyone.
 
-    Every gate counts as one in contact, and these stolen ones as if they were not. Raises PolicyRefused on
-    words that no gate would know.
+    Every gate counts as one in contact, and these stolen ones as if they were not. `bound_elsewhere` is as in
+    `load_facts`. Raises PolicyRefused on words that no gate would know.
     """
-    facts = load_facts(session, site_id, now, person_ids, gate_ids)
+    facts = load_facts(session, site_id, now, person_ids, gate_ids, bound_elsewhere=bound_elsewhere)
     if as_paired:
         gates = [one._replace(state="paired") if one.gate_id in as_paired else one for one in facts.gates]
         facts = replace(facts, gates=gates)

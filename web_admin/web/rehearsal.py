@@ -16,6 +16,7 @@ from web_admin.core.database import DatabaseSession, current_menjin, request_ses
 from web_admin.core.effects import AfterCommit, Effects, Watch
 from web_admin.core.orm import Fact
 from web_admin.policy.effects import PolicyWatch
+from web_admin.policy.people_facts import others_bound_to_hours
 from web_admin.policy.sent import sent_to_gates
 
 
@@ -175,8 +176,12 @@ def _compared(
     sealer = current_menjin().sealer
 
     def comparison(person_ids: Collection[str] | None) -> Comparison:
-        before = sent_to_gates(stored, sealer, site_id, now, person_ids)
-        return Comparison(before, sent_to_gates(changed, sealer, site_id, now, person_ids), now)
+        elsewhere = others_bound_to_hours(stored, site_id, person_ids)
+        before, after = (
+            sent_to_gates(session, sealer, site_id, now, person_ids, bound_elsewhere=elsewhere)
+            for session in (stored, changed)
+        )
+        return Comparison(before, after, now)
 
     of_some = comparison(noting.person_ids)
     return comparison(None) if noting.person_ids is not None and of_some.gates_differ else of_some

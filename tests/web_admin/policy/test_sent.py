@@ -20,12 +20,14 @@ from web_admin.access.weeks import lane_week, person_week
 from web_admin.compound.models import CalendarDay, CredentialRow, Gate, GrantRow, Hours, Lane, Site
 from web_admin.core.sealing import seal_pin_tag
 from web_admin.events.why_refused import why_refused
+from web_admin.policy.effects import PolicyEffects
 from web_admin.policy.publish import publish_policy, records_for_gate
 from web_admin.policy.sent import sent_to_gates
 
 pytestmark = pytest.mark.both_databases
 
 WEEK = timedelta(days=7)
+NOON = [{"days": ["mon"], "from_minute": 720, "until_minute": 780}]
 
 
 @pytest.fixture
@@ -133,6 +135,40 @@ def test_some_people_are_read_as_among_everyone(session, sealer, site, now):
     assert {person_id for part in read.parts for person_id in part.people} == set(some)
     for person_id in some:
         assert where_may(read, person_id, now, now + WEEK) == where_may(everyone, person_id, now, now + WEEK)
+
+
+def gates_of(sent: Sent):
+    return [part.gates for part in sent.parts]
+
+
+def test_with_some_people_gates_have_the_hours_to_which_any_grant_is_bound(session, sealer, site, now):
+    session.add(Hours(hours_id="noon", site_id=site, name="noon", spans=NOON))
+    one, other, *_others = session.query(GrantRow).order_by(GrantRow.grant_id)
+    bound = 0
+    for grants, hours_id in (((one,), "noon"), ((one, other), "noon"), ((one, other), None)):
+        for grant in grants:
+            grant.hours_id = hours_id
+        gates = gates_of(sent_to_gates(session, sealer, site, now))
+        bound += any("noon" in gate.hours for part in gates for gate in part)
+        for some in ((), (one,), (other,), (one, other)):
+            person_ids = [grant.person_id for grant in some]
+            assert gates_of(sent_to_gates(session, sealer, site, now, person_ids)) == gates
+    assert bound == 2, "the test tells nothing apart"
+
+
+@pytest.mark.parametrize("binds", [True, False], ids=["bound", "unbound"])
+def test_a_watch_of_some_people_sees_the_hours_of_their_grants_change(session, sealer, site, now, binds):
+    session.add(Hours(hours_id="noon", site_id=site, name="noon", spans=NOON))
+    grant, *_others = session.query(GrantRow).order_by(GrantRow.grant_id)
+    steps = (None, "noon") if binds else ("noon", None)
+    grant.hours_id = steps[0]
+    before = sent_to_gates(session, sealer, site, now, [grant.person_id])
+    watch = PolicyEffects(sealer).watch(session, site, now, [grant.person_id])
+    grant.hours_id = steps[1]
+    watch.kept_out()
+    after = sent_to_gates(session, sealer, site, now, [grant.person_id])
+    assert (watch.comparison.before, watch.comparison.after) == (before, after)
+    assert gates_of(before) != gates_of(after)
 
 
 @pytest.mark.wide

@@ -215,10 +215,13 @@ def hold_act(session: Session, act: LaterAct, why: str) -> bool:
 
 
 def end_same_act(act: Action, job_id: str, path: str, state: str) -> None:
-    """Say that an act is over, where it was sent to this address: another one stays."""
+    """Say that an act is over, where it was sent to this address: another one stays.
+
+    Raises ActionRefused where it was over before: the caller undoes what it did.
+    """
     row = act.session.get(LongJob, job_id, with_for_update=True)
     if row is None or (row.site_id, row.kind) != (act.site_id, KIND) or row.state not in OPEN:
-        return
+        raise ActionRefused(None, IS_OVER)
     if _read(row, act.sealer).sent.path == path:
         _end(row, state, act.now)
 

@@ -62,9 +62,10 @@ class SheetForm(FlaskForm):  # type: ignore[misc]  # the library has no types
 
 
 class ConfirmForm(OnceForm):
-    """The yes to a sheet that was shown."""
+    """The yes to a sheet that was shown, which may be one that was planned."""
 
     sheet = HiddenField()
+    planned_act = HiddenField()
 
 
 def _tap_field(label: LazyString) -> StringField:
@@ -85,10 +86,11 @@ class ProofForm(FlaskForm):  # type: ignore[misc]  # the library has no types
 
 @dataclass(frozen=True, slots=True)
 class ShownSheet:
-    """A sheet that was checked, as it travels."""
+    """A sheet that was checked, as it travels; `does` is the digest of what its reader saw that it does."""
 
     text: str
     options: SheetOptions
+    does: str = ""
 
 
 def signed(sheet: ShownSheet) -> str:
@@ -100,6 +102,7 @@ def signed(sheet: ShownSheet) -> str:
         sheet.text,
         sheet.options.card_form,
         sheet.options.is_complete,
+        sheet.does,
     ]
     made = _serializer().dumps(said)
     return made if isinstance(made, str) else made.decode()
@@ -129,8 +132,8 @@ def _loaded(text: str) -> Sequence[object] | None:
 
 
 def _sheet_of(said: Sequence[object]) -> ShownSheet:
-    _site_id, _actor, _shown_at, sheet, card_form, is_complete = said
-    return ShownSheet(str(sheet), SheetOptions(str(card_form), bool(is_complete)))
+    _site_id, _actor, _shown_at, sheet, card_form, is_complete, does = said
+    return ShownSheet(str(sheet), SheetOptions(str(card_form), bool(is_complete)), str(does))
 
 
 def _serializer() -> URLSafeSerializer:

@@ -1,6 +1,7 @@
 """Page of acts that begin later, by day, with what each takes from people, and of acts that can be undone."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 
 from flask import Blueprint, current_app, flash, render_template
@@ -18,6 +19,7 @@ from web_admin.gates.queries import hours_names
 from web_admin.later.acts import HELD, IS_OVER, LaterAct, Sent, open_acts, withdraw_act
 from web_admin.later.past import DONE, Done, PastAct, past_acts
 from web_admin.manage.import_forms import planned
+from web_admin.manage.now import HOLD_HOURS, MODES
 from web_admin.web.context import get_or_404, press
 from web_admin.web.forms import AgainForm
 from web_admin.web.language import page_language
@@ -26,6 +28,7 @@ from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
 from web_admin.web.silent_gates import say_saved
 from web_admin.web.site import current_site, site_zone
+from web_admin.web.times import local_time
 from web_admin.web.undo import IS_UNDONE, Part, names_of_parts, parts_of, undo_act
 
 WHY_HELD: Mapping[str, LazyString] = {
@@ -94,6 +97,7 @@ def _about(acts: Mapping[str, Sent | Done]) -> Mapping[str, str]:
             fields.get("name", ""),
             fields.get("day", ""),
             _rows_of(fields.get("sheet", "")),
+            _mode_of(fields) if one.endpoint in ("now.set_posture", "now.hold_open") else "",
             *(names_of_parts(one) if isinstance(one, Done) else ()),
         )
         return " · ".join(dict.fromkeys(one for one in found if one))
@@ -106,6 +110,18 @@ def _rows_of(sealed_sheet: str) -> str:
     sheet = planned(sealed_sheet) if sealed_sheet else None
     rows = len(sheet.text.splitlines()) - 1 if sheet is not None else 0
     return str(ngettext("%(num)d row", "%(num)d rows", rows)) if sheet is not None else ""
+
+
+def _mode_of(fields: Mapping[str, str]) -> str:
+    """Return which mode a lane is put into, and until when or for how long."""
+    mode = dict(MODES).get(fields.get("posture", ""), "")
+    until = fields.get("until", "")
+    if until:
+        ends_at = datetime.fromisoformat(until).replace(tzinfo=site_zone())
+        length = str(_("until %(time)s", time=local_time(ends_at)))
+    else:
+        length = str(HOLD_HOURS[int(fields.get("hours", "1"))])
+    return " · ".join(str(one) for one in (mode, length) if one)
 
 
 def _may_do(act: Sent | Done) -> bool:

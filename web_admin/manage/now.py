@@ -36,7 +36,7 @@ from web_admin.restore.reviews import open_reviews
 from web_admin.web.context import current_action, form_page, from_local, get_or_404, local_text, submit, typed
 from web_admin.web.fields import options, reason_field
 from web_admin.web.forms import OnceForm
-from web_admin.web.later import asked_begin, has_its_time, running_act
+from web_admin.web.later import begins, has_its_time, is_looked_at, running_act
 from web_admin.web.live_mark import live_mark
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
@@ -49,6 +49,12 @@ LAST_PASSAGES = 12
 
 HOLD_HOURS = {1: _l("1 hour"), 2: _l("2 hours"), 4: _l("4 hours"), 8: _l("8 hours")}
 """How long a lane may be held open for a move at once."""
+MODES = (
+    ("lockdown", _l("Lockdown: no one gets in")),
+    ("held_open", _l("Held open: everybody passes")),
+    ("disabled", _l("Out of use")),
+)
+"""What staff may put a lane into for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +103,9 @@ class LastingForm(OnceForm):
         _l("Or until"), description=_l("Leave it empty for the hours above."), validators=[Optional()]
     )
 
-    def ends_at(self) -> datetime:
-        """Return the end that was typed, else that of the hours, from now.
-
-        Of what begins later it is as long after now as after its begin: that is shown as if it began now.
-        Raises ActionRefused for an end before the begin.
-        """
-        now, begins_at = request_now(), asked_begin()
-        typed_end = from_local(self.until.data)
-        if typed_end is None:
-            return now + timedelta(hours=int(self.hours.data))
-        if begins_at is None:
-            return typed_end
-        if typed_end <= begins_at:
-            raise ActionRefused("until", _l("This is before it begins. Choose a later time."))
-        return now + (typed_end - begins_at)
+    def ends_at(self, begins_at: datetime) -> datetime:
+        """Return the end that was typed, else that of the hours, from the begin."""
+        return from_local(self.until.data) or begins_at + timedelta(hours=int(self.hours.data))
 
 
 class PostureForm(LastingForm):
@@ -119,13 +113,7 @@ class PostureForm(LastingForm):
 
     posture = RadioField(
         _l("Mode"),
-        choices=options(
-            [
-                ("lockdown", _l("Lockdown: no one gets in")),
-                ("held_open", _l("Held open: everybody passes")),
-                ("disabled", _l("Out of use")),
-            ]
-        ),
+        choices=options(MODES),
         validators=[InputRequired(_l("Choose one."))],
     )
     reason = reason_field("posture-reason")
@@ -303,12 +291,19 @@ def set_posture(lane_id: str) -> Page:
     """Put the lane into another posture until an end."""
     lane = _lane(lane_id)
     form = PostureForm()
+    waits = has_its_time() and form.posture.data != "lockdown"
     answer = submit(
         form,
-        lambda act: _put(act, lane_id, form.posture.data, typed(form.reason), form.ends_at()),
+        lambda act: _put(
+            act,
+            lane_id,
+            form.posture.data,
+            typed(form.reason),
+            form.ends_at(begins() if waits else request_now()),
+        ),
         saved=lambda _done: _say(_("Done. It ends automatically at the time you chose."), [lane.gate]),
         back=to("now.show_lane", lane_id=lane_id),
-        preview="first" if form.posture.data == "disabled" or has_its_time() else "after",
+        preview="first" if form.posture.data == "disabled" or waits else "after",
     )
     return answer or (_lane_page(lane, posture_form=form), 422)
 
@@ -338,14 +333,15 @@ def hold_open(lane_id: str) -> Page:
 
 def _hold_open(act: Action, lane_id: str, form: MoveForm) -> datetime:
     """Hold the lane open; return until when."""
-    until = request_now() + timedelta(hours=int(form.hours.data))
+    until = begins() + timedelta(hours=int(form.hours.data))
     _put(act, lane_id, "held_open", typed(form.reason), until)
     return until
 
 
 def _put(act: Action, lane_id: str, posture: str, reason: str, until: datetime) -> None:
-    """Put a lane into a mode; a planned act ends no lockdown and no other mode that staff chose since."""
-    if running_act() is not None and live_override(lane_of(act, lane_id)):
+    """Put a lane into a mode; a planned one ends no lockdown and no other mode that staff chose since."""
+    was_planned = running_act() is not None or is_looked_at()
+    if was_planned and live_override(lane_of(act, lane_id)):
         raise ActionRefused(None, _l("Staff have put this lane into another mode meanwhile."))
     set_override(act, lane_id, posture, reason, until)
 
@@ -368,7 +364,7 @@ def lockdown() -> Page:
     form = LockdownForm()
     answer = submit(
         form,
-        lambda act: lockdown_site(act, typed(form.reason), form.ends_at()),
+        lambda act: lockdown_site(act, typed(form.reason), form.ends_at(request_now())),
         saved=lambda _lanes: _say(_("Lockdown. The ways out stay open."), site_gates(), "warning"),
         back=to("now.show"),
         preview="after",

@@ -23,6 +23,7 @@ from web_admin.core.database import current_menjin, request_session
 from web_admin.core.job_models import LongJob
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.card_formats import FORMS
+from web_admin.later.acts import IS_OVER
 from web_admin.manage.import_forms import (
     ConfirmForm,
     ProofForm,
@@ -40,7 +41,7 @@ from web_admin.people_import.job import SheetToRead, sealed_form
 from web_admin.people_import.sheet import EMPTY_SHEETS, HEADERS, empty_sheet, empty_workbook, sheet_text
 from web_admin.web.context import current_action, show_refusal, submit, typed
 from web_admin.web.language import page_language
-from web_admin.web.later import sealed_field
+from web_admin.web.later import PLANNED_FIELD, is_looked_at, running_act, sealed_field
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
 from web_admin.web.silent_gates import sentences_on_saved
@@ -147,9 +148,10 @@ def _checked(
     if proof is None:
         proof = ProofForm(formdata=None)
         suggest_rows(proof, plan)
-    proof.sheet.data = signed(sheet)
+    proof.sheet.data = signed(replace(sheet, does=plan.digest))
     confirm_form = ConfirmForm(formdata=None)
     confirm_form.sheet.data = proof.sheet.data
+    confirm_form.planned_act.data = request.form.get(PLANNED_FIELD, "")
     page = _page(form, plan, None if plan.problems else confirm_form, sheet.options, proof, proven=proven)
     return (page, 422) if plan.problems or refused else page
 
@@ -179,27 +181,39 @@ def prove() -> Page:
 @bp.post("/confirm")
 @allowed("edit_people")
 def confirm() -> Page:
-    """Apply the shown plan once, or at its time; do nothing when it has problems by now."""
-    form = ConfirmForm()
-    upload = SheetForm(formdata=None)
+    """Apply the shown plan once, or at its time; do nothing where it would do something else by now."""
+    form, upload = ConfirmForm(), SheetForm(formdata=None)
     sheet = _sheet_of(form) if form.validate_on_submit() else None
     if sheet is None:
         return _too_old(upload)
+    if is_looked_at() and not typed(form.sheet):
+        return _now(upload, sheet)
     reading = _Reading(sheet, names_holders=current_may("see_card_holder"))
     answer = submit(
         form, reading.read_in, back=to("people.show_list"), then=_after_reading, trial=reading.try_what_ends
     )
-    if answer is None and reading.plan is not None and reading.plan.problems:
-        return _page(upload, reading.plan), 422
-    if answer is None:
-        upload.form_errors.extend(message for messages in form.errors.values() for message in messages)
-    return answer or (_page(upload), 422)
+    if answer is not None:
+        return answer
+    for message in (one for messages in form.errors.values() for one in messages):
+        flash(str(message), "danger")
+    page = make_response(_now(upload, sheet))
+    page.status_code = 422
+    return page
 
 
 def _sheet_of(form: ConfirmForm) -> ShownSheet | None:
-    """Return the sheet that was checked, or that was planned and is begun or looked at now."""
-    waited = sealed_field("sheet")
+    """Return the sheet that was checked, or a planned one that begins or is looked at first."""
+    waited = sealed_field("sheet") if running_act() is not None or not typed(form.sheet) else None
     return shown(typed(form.sheet)) if waited is None else planned(waited)
+
+
+def _now(upload: SheetForm, sheet: ShownSheet) -> Page:
+    """Show what a sheet would do now, with the button that does it."""
+    try:
+        return _checked(upload, sheet)
+    except ActionRefused as refusal:
+        show_refusal(upload, refusal)
+        return _page(upload), 422
 
 
 def _after_reading(outcome: Outcome) -> Page:
@@ -229,7 +243,9 @@ class _Reading:
         if plan.does_nothing:
             return Outcome(ImportCounts(0, 0, 0, 0))
         count = len(plan.rows) - len(plan.of("same")) + len(plan.ended)
-        if count <= ROWS_AT_ONCE:
+        if (
+            count <= ROWS_AT_ONCE or running_act() is not None
+        ):  # who planned it is not there to see a job fail
             return Outcome(apply_people(act, plan))
         job_id = long_jobs.put_job(
             act.session,
@@ -254,6 +270,8 @@ class _Reading:
         self.plan = check_people(act, data, self.sheet.options, names_holders=self.names_holders)
         if self.plan.problems:
             raise ActionRefused("file", _l("People or cards were changed meanwhile. Read the file again."))
+        if not self.plan.does_nothing and self.plan.digest != self.sheet.does:
+            raise ActionRefused("file", _l("The sheet would do something else by now. Look at it again."))
         return self.plan
 
 
@@ -292,7 +310,7 @@ def done_sentence(added: int, changed: int, ended: int, home_cards: int) -> str:
 
 def _too_old(upload: SheetForm) -> Page:
     refusal = _l("This check is too old or was made for someone else. Read the file again.")
-    show_refusal(upload, ActionRefused("file", refusal))
+    show_refusal(upload, ActionRefused("file", IS_OVER if is_looked_at() else refusal))
     return _page(upload), 422
 
 

@@ -4,10 +4,12 @@ The check reads the compound in a few queries, however long the sheet is, and wr
 and no face can be imported.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
+import msgspec
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
@@ -105,6 +107,16 @@ class ImportPlan:
     def of(self, *actions: RowAction) -> list[ImportRow]:
         """Return the rows that do one of these."""
         return [row for row in self.rows if row.action in actions]
+
+    @property
+    def digest(self) -> str:
+        """Return a digest of what it would do, row by row, and of whom it would end."""
+        rows = [
+            (row.row, row.action, row.person_id, row.kind_before, row.card, row.from_home_cards)
+            for row in self.rows
+        ]
+        whole = [rows, sorted(person.person_id for person in self.ended)]
+        return hashlib.sha256(msgspec.json.encode(whole)).hexdigest()
 
     @property
     def does_nothing(self) -> bool:

@@ -106,9 +106,9 @@ def _lanes(sent: Sent) -> dict[str, LaneRecord]:
     }
 
 
-def heading(week: Week) -> str:
-    """Return within which days the sentences of a week are so."""
-    if week.is_first:
+def heading(week: Week, *, is_planned: bool = False) -> str:
+    """Return within which days the sentences of a week are so; the first one of a planned act is not now."""
+    if week.is_first and not is_planned:
         return str(_("Within the next seven days"))
     return str(_("Within the seven days from %(day)s", day=local_date(week.begins)))
 

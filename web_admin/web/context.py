@@ -1,6 +1,7 @@
 """Shared context of manager pages: the site, the action's actor, forms from their action to their answer."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal, TypeVar
@@ -15,7 +16,7 @@ from web_admin.accounts.permissions import role_names
 from web_admin.action.base import Action, new_action
 from web_admin.action.lock_outs import FIELD, LockOutRefused
 from web_admin.compound.models import CredentialRow, Gate, Lane
-from web_admin.core.database import DatabaseSession, current_menjin, request_session
+from web_admin.core.database import DatabaseSession, current_menjin, request_session, undo_request_session
 from web_admin.core.orm import Base
 from web_admin.core.parameters import makes_sense
 from web_admin.core.refusal import ActionRefused
@@ -23,7 +24,14 @@ from web_admin.gates.models import PairAttempt
 from web_admin.settings.models import SiteLook
 from web_admin.settings.queries import the_look
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.later import CANNOT_WAIT, asked_begin, note_done, refuse_if_over
+from web_admin.web.later import (
+    CANNOT_WAIT,
+    asked_begin,
+    is_timed,
+    may_begin_later,
+    note_done,
+    refuse_if_over,
+)
 from web_admin.web.page import Page
 from web_admin.web.preview import held_back, say_effects
 from web_admin.web.rehearsal import NotingEffects, effects_of_request, keep_comparison, note_effects
@@ -124,17 +132,20 @@ def submit(
     noting = note_effects(is_urgent=preview == "after")
     act = current_action()
     if isinstance(form, OnceForm) and done_before(act, form, category="info"):
-        note_done(act)
+        with suppress(ActionRefused):  # the press that did it has said so
+            note_done(act)
         return back
+    begins_at: datetime | None = None
     try:
         refuse_if_over(act)
-        begins_at = asked_begin()
-        if begins_at is not None and preview != "first":
-            raise ActionRefused(None, CANNOT_WAIT)
+        if preview == "first":
+            begins_at = asked_begin()
+        # What begins later is worked out as of its begin, and undone.
+        then_act = act if begins_at is None else replace(act, now=begins_at)
         before = values_before(act)
-        if trial is not None and (page := _tried(trial, act, form, noting, back, begins_at)) is not None:
+        if trial is not None and (page := _tried(trial, then_act, form, noting, back, begins_at)) is not None:
             return page
-        result = _whole(action, act, noting)
+        result = _whole(action, then_act, noting)
         if preview == "first" and trial is None:
             page = held_back(act, form, noting, back, begins_at)
             if page is not None:
@@ -144,10 +155,17 @@ def submit(
             return held_back(act, form, noting, back, begins_at, refusal)
         show_refusal(form, refusal)
         return None
+    try:
+        note_done(act)
+    except ActionRefused as refusal:
+        undo_request_session()
+        show_refusal(form, refusal)
+        return None
     keep_changes(act, before)
     if preview == "after":
         say_effects(noting)
-    note_done(act)
+        if may_begin_later() and is_timed():
+            flash(str(CANNOT_WAIT), "info")
     sentence = saved if isinstance(saved, str) else saved(result)
     if sentence:
         flash(sentence, "success")

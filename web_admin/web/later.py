@@ -39,7 +39,7 @@ OWN_FIELDS = frozenset({"csrf_token", WHEN_FIELD, BEGINS_FIELD, PLANNED_FIELD, S
 SEALED_FIELDS = frozenset({"sheet"})
 """Fields with names and numbers of a whole compound: they stay at the server, out of the page of the list."""
 MOST_AHEAD = timedelta(days=366)
-CANNOT_WAIT = _l("This is done at once and cannot be planned. Leave the time empty.")
+CANNOT_WAIT = _l("This cannot wait, so it was done at once.")
 NO_TIME = _l("Choose the day and the time at which it is to begin.")
 
 TITLES: Mapping[str, LazyString] = {
@@ -101,7 +101,7 @@ def asked_begin() -> datetime | None:
     A time that was typed counts whichever button was pressed.
     """
     typed = request.form.get(BEGINS_FIELD, "")
-    if request.endpoint not in TITLES or not (typed or request.form.get(WHEN_FIELD) == LATER):
+    if request.endpoint not in TITLES or not is_timed():
         return None
     if not may_begin_later():
         raise ActionRefused(None, _l("Only a manager may plan this. Leave the time empty."))
@@ -123,10 +123,27 @@ def asked_begin() -> datetime | None:
 
 
 def has_its_time() -> bool:
-    """Return whether what was sent is to begin later, or is a planned act that begins now."""
-    return running_act() is not None or bool(
-        request.form.get(BEGINS_FIELD) or request.form.get(WHEN_FIELD) == LATER
-    )
+    """Return whether what was sent is to begin later, or is a planned act that begins now or waited."""
+    return running_act() is not None or is_timed() or is_looked_at()
+
+
+def is_timed() -> bool:
+    """Return whether a form was sent with a time at which it is to begin."""
+    return bool(request.form.get(BEGINS_FIELD) or request.form.get(WHEN_FIELD) == LATER)
+
+
+def is_looked_at() -> bool:
+    """Return whether a person looks at a planned act that waited for one."""
+    return bool(request.form.get(PLANNED_FIELD))
+
+
+def begins() -> datetime:
+    """Return when what was sent begins: its planned time, even where the server was off then, or now.
+
+    Raises ActionRefused for a time that makes no sense.
+    """
+    run = running_act()
+    return run.act.begins_at if run is not None else asked_begin() or request_now()
 
 
 def refuse_if_over(act: Action) -> None:
@@ -174,13 +191,12 @@ def plan(
 
     Where it is one that waited for a person, it waits for its new time instead.
     """
-    sealed = {name: value for name in SEALED_FIELDS if (value := sealed_field(name)) is not None}
     sent = Sent(
         current_user.id,
         str(request.endpoint),
         _sent_to(),
         {name: str(value) for name, value in (request.view_args or {}).items()},
-        (*(one for one in sent_fields() if one[0] not in sealed), *sealed.items()),
+        tuple(sent_fields()),
         losses,
         sentences,
     )

@@ -7,6 +7,7 @@ on if it would change the same and nothing that it concerns has moved; otherwise
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.wrappers import Response
 
 from gate_controller.contract.languages import LANGUAGES
-from web_admin.access.losses import Effect
+from web_admin.access.patterns import ALWAYS
 from web_admin.access.sent import Sent
 from web_admin.accounts.permissions import current_may
 from web_admin.action.base import Action
@@ -31,7 +32,15 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.later.rules import Loss, takes_more
 from web_admin.web.consequences import SHOWN, Foreseen, Line, Week, foresee, heading, lines_of, losses_of
 from web_admin.web.forms import AgainForm
-from web_admin.web.later import PLANNED_FIELD, SHOWN_FIELD, may_begin_later, plan, running_act, sent_fields
+from web_admin.web.later import (
+    PLANNED_FIELD,
+    SHOWN_FIELD,
+    is_looked_at,
+    may_begin_later,
+    plan,
+    running_act,
+    sent_fields,
+)
 from web_admin.web.lock_out import ask_why
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
@@ -88,7 +97,7 @@ def held_back(
         undo_request_session()
         raise ActionRefused(None, _l("Only what changes who may pass can begin later."))
     now = request_now()
-    comparison = with_and_without(noting, current_site().site_id, now)
+    comparison = with_and_without(noting, current_site().site_id, begins_at or now)
     foreseen = foresee(comparison)
     run = running_act()
     if run is not None:
@@ -97,11 +106,12 @@ def held_back(
         return _undone(back) if run.takes_more else None
     digest = _digest(comparison.before, foreseen)
     was_read, why_again = _read_before(digest, now)
-    if refusal is None and (was_read or not foreseen.is_to_be_read):
+    is_to_be_read = foreseen.is_to_be_read or (is_looked_at() and not is_trial)
+    if refusal is None and (was_read or not is_to_be_read):
         if begins_at is None:
             return None
         return _planned(act, form, _sentences(foreseen), losses_of(comparison, foreseen), begins_at)
-    shown = [_shown(foreseen, week) for week in foreseen.weeks]
+    shown = [_shown(foreseen, week, begins_at) for week in foreseen.weeks]
     undo_request_session()
     page = render_template(
         "manage/act_preview.html",
@@ -177,9 +187,9 @@ def _why_again(*, is_fresh: bool) -> str:
     return str(_("This was open for more than an hour. Nothing was done; this is what it does now."))
 
 
-def _shown(foreseen: Foreseen, week: Week) -> _Shown:
+def _shown(foreseen: Foreseen, week: Week, begins_at: datetime | None) -> _Shown:
     lines = lines_of(foreseen, week, names_people=current_may("see_people"))
-    return _Shown(heading(week), lines[:SHOWN], lines[SHOWN:])
+    return _Shown(heading(week, is_planned=begins_at is not None), lines[:SHOWN], lines[SHOWN:])
 
 
 def store(noting: NotingEffects) -> None:
@@ -217,15 +227,16 @@ def say_effects(noting: NotingEffects) -> None:
 
 
 def _digest(before: Sent, foreseen: Foreseen) -> str:
-    """Return a digest of who asks for what, what it changes, and the state of all that it concerns."""
+    """Return a digest of who asks for what, what it takes from whom, and the state of all that it concerns.
+
+    Times are left out: those of an act for some hours move with each press.
+    """
     concerned = {person_id for effect in foreseen.effects for person_id in effect.person_ids}
     state = [
         (part.gates, {one: part.people[one] for one in concerned & part.people.keys()})
         for part in before.parts
     ]
-    effects: list[tuple[datetime | None, Sequence[Effect]]] = [
-        (None if week.is_first else week.begins, week.effects) for week in foreseen.weeks
-    ]
+    effects = [[replace(effect, when=ALWAYS) for effect in week.effects] for week in foreseen.weeks]
     # The reason of a lock-out is chosen on the page itself.
     fields = [one for one in sent_fields() if one[0] != FIELD]
     whole = [current_user.id, request.path, fields, effects, state]

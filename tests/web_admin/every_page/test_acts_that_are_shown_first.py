@@ -90,7 +90,7 @@ def test_the_forms_that_are_not_shown_first_are_listed_with_their_reasons():
     by_argument = {page for page, value in calls.items() if value != "preview"}
     through = {"cards.suspend", "cards.end"}  # hands it to `_change`
     assert by_argument | through == set(SHOWN_OTHERWISE)
-    may_wait = "form.posture.data == 'disabled' or has_its_time()"
+    may_wait = "form.posture.data == 'disabled' or waits"
     assert calls["now.set_posture"] == f"'first' if {may_wait} else 'after'"
     assert calls["now.hold_open"] == "'first' if has_its_time() else 'after'"
 

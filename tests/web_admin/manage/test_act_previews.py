@@ -153,10 +153,12 @@ def test_a_lane_out_of_use_is_shown_first(compound, office):
     shown = office.post(f"{page}/posture", data=fields | DISABLED | {"reason": "Broken glass"})
     assert "can no longer enter by 北门 until Wed, Jul 1 10:00." in shown.text
     compound.clock.now += timedelta(minutes=7)
-    again = go_on(office, shown)
-    assert is_preview(again)  # its end was counted from the press, and is another now
-    assert go_on(office, again).status_code == 303
-    assert read(compound, lambda s: s.get_one(Lane, "north-in").override_posture) == "disabled"
+    assert go_on(office, shown).status_code == 303
+    lane = read(compound, lambda s: s.get_one(Lane, "north-in"))
+    assert (lane.override_posture, lane.override_until) == (
+        "disabled",
+        compound.clock.now + timedelta(hours=1),
+    )
 
 
 def test_a_lockdown_is_never_delayed_and_says_afterwards_what_it_took(compound, office):

@@ -9,12 +9,13 @@ from sqlalchemy import func, select
 from tests.support.act_previews import go_on, is_preview
 from tests.support.compounds.desk import read
 from tests.web_admin.manage.sent_sheets import LONG, PATH, hidden_of, upload
-from web_admin.compound.models import Person
+from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.job_models import LongJob
+from web_admin.credentials.actions import end_credential
 from web_admin.journal.models import AuditEntry
 from web_admin.later import acts as later_acts
-from web_admin.operations import jobs as long_jobs
 from web_admin.operations.later_runs import run_due, withdraw_long_held
+from web_admin.web import later as web_later
 
 WEDNESDAY = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
 MONDAY = {"when": "later", "begins_at": "2026-07-06T06:00"}
@@ -100,12 +101,37 @@ def test_a_large_sheet_is_taken_at_its_time_as_it_was_taken_from_the_page(compou
     assert (pass_time(compound), state(compound)) == (1, "done")
 
 
-def test_a_long_sheet_becomes_a_job_at_its_time(compound, office, monkeypatch):
-    monkeypatch.setattr(long_jobs, "start", lambda menjin, job_id: None)
+def test_a_long_sheet_is_read_in_at_its_time_and_not_by_a_job_whose_failure_nobody_sees(compound, office):
     assert plan(office, LONG).location == LIST
     assert (pass_time(compound), state(compound)) == (1, "done")
-    assert long_jobs.run_due(compound.app.extensions["menjin"], compound.clock.now) == 1
     assert is_there(compound, "P300")
+
+
+def read_in(office, sheet):
+    return office.post(f"{PATH}/confirm", data=hidden_of(upload(office, sheet.encode()).text))
+
+
+def card_of(compound, name):
+    card = select(CredentialRow).join(Person).where(Person.display_name == name, CredentialRow.kind == "card")
+    return read(compound, lambda s: s.scalars(card.order_by(CredentialRow.created_at)).one())
+
+
+def test_a_sheet_gives_no_card_back_that_was_lost_meanwhile(compound, office):
+    read_in(office, NEW)
+    plan(office, NEW + "7-0102,Another,resident,7100002\n")
+    with compound.act("manager") as act:
+        end_credential(act, card_of(compound, "Lin Hua").credential_id, "lost")
+    pass_time(compound)
+    assert (state(compound), card_of(compound, "Lin Hua").state) == ("held", "ended")
+    assert not is_there(compound, "Another")
+
+
+def test_a_complete_sheet_ends_no_one_who_came_after_it_was_planned(compound, office):
+    shown = plan(office, "home,name,kind,card\n3-1203,王芳,resident,\n", is_complete="y")
+    go_on(office, shown)
+    read_in(office, "home,name,kind,card\n7-0103,Newcomer,resident,\n")
+    pass_time(compound)
+    assert (state(compound), is_there(compound, "Newcomer")) == ("held", True)
 
 
 def test_a_sheet_that_fits_no_more_waits_and_says_why(compound, office):
@@ -117,9 +143,8 @@ def test_a_sheet_that_fits_no_more_waits_and_says_why(compound, office):
     office = compound.signed_in("manager")
     assert "At its time it was refused" in office.get(LIST).text
     fields = fields_of_held(office)
-    answer = office.post(f"{PATH}/confirm", data=fields)
     assert "sheet" not in fields, "what names a whole compound stays at the server"
-    assert answer.status_code == 422
+    answer = office.post(f"{PATH}/confirm", data=fields)
     assert "7100001" in answer.text
     assert (state(compound), is_there(compound, "Lin Hua")) == ("held", False), "it can be withdrawn yet"
 
@@ -132,7 +157,11 @@ def test_another_manager_reads_in_what_waited_and_a_new_time_keeps_the_sheet(com
             later_acts.hold_all(session, compound.site_id, "restored")
     compound.clock.now += timedelta(days=1)
     other = compound.signed_in("manager")
-    fields = fields_of_held(other)
+    looked = other.post(f"{PATH}/confirm", data=fields_of_held(other))
+    assert "Lin Hua" in looked.text, "what it would do now, before it is done"
+    assert not is_there(compound, "Lin Hua")
+    fields = hidden_of(looked.text) | {"planned_act": fields_of_held(other)["planned_act"]}
+    assert f'value="{fields["planned_act"]}"' in looked.text
     assert other.post(f"{PATH}/confirm", data=fields | MONDAY).location == LIST
     states = read(compound, lambda s: s.scalars(select(LongJob.state).where(PLANNED)).all())
     assert sorted(states) == ["waiting", "withdrawn"]
@@ -151,10 +180,26 @@ def test_what_no_person_decides_is_withdrawn_after_a_month_with_its_names(compou
     assert read(compound, lambda s: s.scalars(kinds).all()) == ["planned_act_withdrawn"]
 
 
+@pytest.mark.both_databases
+def test_what_is_withdrawn_while_a_person_reads_it_is_not_done(compound, office, monkeypatch):
+    plan(office, NEW)
+    with compound.act("manager") as act:
+        later_acts.hold_all(act.session, compound.site_id, "restored")
+    looked = office.post(f"{PATH}/confirm", data=fields_of_held(office))
+    fields = hidden_of(looked.text) | {"planned_act": fields_of_held(office)["planned_act"]}
+    with compound.act("manager") as act:
+        later_acts.withdraw_act(act, fields["planned_act"])
+    monkeypatch.setattr(web_later, "is_open", lambda *_: True)  # it was, a moment before
+    answer = office.post(f"{PATH}/confirm", data=fields)
+    assert "This was done or withdrawn already." in answer.text
+    assert (state(compound), is_there(compound, "Lin Hua")) == ("withdrawn", False)
+
+
 def test_names_wait_a_month_at_most(compound, office):
     checked = upload(office, NEW.encode())
     answer = office.post(f"{PATH}/confirm", data=hidden_of(checked.text) | {"begins_at": "2026-08-20T06:00"})
     assert "Choose a time within 31 days." in answer.text
+    assert "Lin Hua" in answer.text, "the sheet is not to be chosen again"
     assert read(compound, lambda s: s.scalars(select(LongJob.state).where(PLANNED)).all()) == []
 
 

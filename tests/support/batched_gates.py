@@ -29,6 +29,12 @@ def on_postgresql(test: Test) -> Test:
     return cast("Test", pytest.mark.one_database(only(test)))
 
 
+def on_sqlite(test: Test) -> Test:
+    """Mark a test of what SQLite alone does."""
+    only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+    return cast("Test", pytest.mark.one_database(only(test)))
+
+
 @dataclass
 class Fleet:
     """Gates with the newest policy, each answered so, and the app that answers them."""

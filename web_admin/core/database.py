@@ -62,6 +62,8 @@ _PRAGMAS = (
 )
 SYNCHRONOUS = {True: "FULL", False: "NORMAL"}
 """SQLite's setting, by whether the transaction waits for the disk."""
+_SYNCHRONOUS = "menjin_synchronous"
+"""Where a pooled connection notes the setting that it has."""
 
 
 def make_engine(url: str, *, shared: Statements | None = None) -> Engine:
@@ -112,11 +114,11 @@ def make_calls_engine(engine: Engine) -> Engine:
 
     A PostgreSQL that crashes, or gives way to its standby, may lose the calls of its last second, SQLite on a
     machine whose power fails those since the last other act: a number counted then is taken once more.
-    Its connections are not tried before use, so a caller is ready for OperationalError. On SQLite they are
-    the engine's own. It is disposed of together with `engine`.
+    Each statement is a transaction of its own. Its connections are not tried before use, so a caller is ready
+    for OperationalError. On SQLite they are the engine's own. It is disposed of together with `engine`.
     """
     if engine.dialect.name != "postgresql":
-        return engine.execution_options(menjin_waits_for_disk=False)
+        return engine.execution_options(menjin_waits_for_disk=False, menjin_begins=False)
     options = {key: value for key, value in engine.get_execution_options().items() if key == "compiled_cache"}
     calls = create_engine(
         engine.url,
@@ -162,10 +164,13 @@ def _begin_sqlite(connection: Connection) -> None:
     # At each begin, since a pooled connection serves both: with a write-ahead log FULL waits for the disk at
     # each commit, NORMAL at a checkpoint (https://sqlite.org/pragma.html#pragma_synchronous).
     synchronous = SYNCHRONOUS[options.get("menjin_waits_for_disk", True)]
-    cast(sqlite3.Connection, connection.connection.dbapi_connection).execute(
-        f"PRAGMA synchronous = {synchronous}"
-    )
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    if connection.info.get(_SYNCHRONOUS) != synchronous:
+        cast(sqlite3.Connection, connection.connection.dbapi_connection).execute(
+            f"PRAGMA synchronous = {synchronous}"
+        )
+        connection.info[_SYNCHRONOUS] = synchronous
+    if options.get("menjin_begins", True):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def is_disk_full(error: BaseException) -> bool:
@@ -196,13 +201,15 @@ class Database:
         """Return the engine that counts calls of gates."""
         return make_calls_engine(self.engine)
 
-    @property
+    @cached_property
     def lending_calls(self) -> Engine:
-        """Return the engine that counts calls which are lent something.
+        """Return the engine that counts calls which are lent something, in a transaction.
 
         On PostgreSQL they wait for the disk and the standby: a primary cut off from that lends nothing.
         """
-        return self.engine if self.engine.dialect.name == "postgresql" else self.calls
+        if self.engine.dialect.name == "postgresql":
+            return self.engine
+        return self.engine.execution_options(menjin_waits_for_disk=False)
 
     @contextmanager
     def session(self) -> Iterator[Session]:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    TextualSelect,
     Update,
     and_,
     bindparam,
@@ -32,12 +33,12 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import cast as cast_to
-from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.selectable import CTE
 
 from web_admin.compound.models import Gate, Site, SiteKey
 from web_admin.compound.policy_models import OrderRow, PolicyRecordRow, PolicySumsRow
 from web_admin.compound.queries import is_trusted_by_key
+from web_admin.core.compiled_statements import written_out
 from web_admin.custody.models import FaceShare
 
 GATE_COLUMNS = ("acknowledged_seq", "ordered_version", "said_digest")
@@ -90,10 +91,10 @@ class CheckInStatements:
     `counted` returns the gates, and whether each has a share of any face, so that it may be lent something.
     """
 
-    counted: ReturningUpdate[str, bool]
-    counted_without_share: ReturningUpdate[str]
-    counted_at_any_version: ReturningUpdate[str]
-    news: Select[str, int, bytes, str | None, bytes | None, bool]
+    counted: TextualSelect
+    counted_without_share: TextualSelect
+    counted_at_any_version: TextualSelect
+    news: TextualSelect
 
 
 def table_of(name: str, types: Mapping[str, Type], dialect: str) -> CTE:
@@ -121,7 +122,12 @@ def table_of(name: str, types: Mapping[str, Type], dialect: str) -> CTE:
         it: func.decode(values[it], _BASE64, type_=type_) if isinstance(type_, LargeBinary) else values[it]
         for it, type_ in types.items()
     }
-    return select(*(value.label(it) for it, value in read.items())).cte(name)
+    # Read once: SQLite would read a value from the text again at each place that has it.
+    return (
+        select(*(value.label(it) for it, value in read.items()))
+        .cte(name)
+        .prefix_with("MATERIALIZED", dialect="sqlite")
+    )
 
 
 def given_in(table: CTE) -> Given:
@@ -169,11 +175,12 @@ def statements_for(dialect: str) -> CheckInStatements:
     # SQLite returns nothing of another table, and SQLAlchemy names no table there: the name is written out.
     of_this_gate: ColumnElement[object] = literal_column("gate.gate_id", String())
     returned = (_gate.c.gate_id, _has_share(of_this_gate).label("has_share"))
+    without_share = newest.where(~_has_share(given("of_gate")))
     return CheckInStatements(
-        counted=newest.returning(*returned),
-        counted_without_share=newest.where(~_has_share(given("of_gate"))).returning(_gate.c.gate_id),
-        counted_at_any_version=at_any_version.returning(_gate.c.gate_id),
-        news=_news(table),
+        counted=written_out(newest.returning(*returned), dialect),
+        counted_without_share=written_out(without_share.returning(_gate.c.gate_id), dialect),
+        counted_at_any_version=written_out(at_any_version.returning(_gate.c.gate_id), dialect),
+        news=written_out(_news(table), dialect),
     )
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    TextualSelect,
     and_,
     bindparam,
     insert,
@@ -31,6 +32,7 @@ from gate_controller.contract.messages import ForgetReceipt, SignedReceipt, open
 from gate_controller.contract.signing import SignatureRefused
 from web_admin.compound.models import Gate
 from web_admin.compound.queries import is_trusted_by_key
+from web_admin.core.compiled_statements import written_out
 from web_admin.core.database import Database
 from web_admin.custody.models import Consent, ReceiptRow
 from web_admin.gates.check_in_statements import (
@@ -74,8 +76,8 @@ class ReceiptsRequest:
 class _Statements:
     """The statements of one dialect: for the calls of trusted gates, and for their receipts."""
 
-    counted: ReturningUpdate[str]
-    stored: ReturningInsert[str]
+    counted: TextualSelect
+    stored: TextualSelect
 
 
 def _statements_for(dialect: str) -> _Statements:
@@ -83,7 +85,8 @@ def _statements_for(dialect: str) -> _Statements:
         table_of("call", TYPES_OF_CALL, dialect),
         table_of("sent", _TYPES_OF_RECEIPT, dialect),
     )
-    return _Statements(counted=_counted(given_in(calls), is_free(calls, dialect)), stored=_stored(sent))
+    counted = _counted(given_in(calls), is_free(calls, dialect))
+    return _Statements(written_out(counted, dialect), written_out(_stored(sent), dialect))
 
 
 def _counted(given: Given, free: ColumnElement[bool]) -> ReturningUpdate[str]:

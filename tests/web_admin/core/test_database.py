@@ -114,6 +114,21 @@ def test_an_act_waits_for_the_disk_and_a_gates_call_does_not(tmp_path, monkeypat
     database.engine.dispose()
 
 
+def test_a_gates_call_is_a_transaction_alone_and_one_that_lends_begins_its_own(tmp_path):
+    database = Database(make_engine(f"sqlite:///{tmp_path / 'menjin.sqlite3'}"))
+    kept = []
+    with database.session() as session:
+        session.execute(text("CREATE TABLE call (number INTEGER)"))
+    for engine in (database.calls, database.lending_calls):
+        with engine.connect() as connection:
+            connection.execute(text("INSERT INTO call VALUES (1)"))
+            kept.append(connection.connection.dbapi_connection.in_transaction)
+            connection.rollback()
+            kept.append(connection.scalar(text("SELECT count(*) FROM call")))
+    assert kept == [False, 1, True, 1]
+    database.engine.dispose()
+
+
 def test_another_kind_of_database_is_refused():
     with pytest.raises(ValueError, match="sqlite:///FILE or postgresql"):
         make_engine("mysql://x/y")

@@ -1,18 +1,21 @@
 """Gates with faces are answered in one batch: each is lent its own, and all receipts are stored at once."""
 
+from base64 import b64decode
+
 import msgspec
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import LargeBinary, event, select
 from sqlalchemy.exc import OperationalError
 
 from gate_controller.contract.messages import ASK_PATH, RECEIPTS_PATH, ForgetReceipt
-from tests.support.batched_gates import GATES, noted, on_postgresql, request_of
+from tests.support.batched_gates import GATES, noted, on_postgresql, on_sqlite, request_of
 from tests.support.statements import statements_of, statements_that_wait, verbs
 from tests.web_admin.gates.signed_receipts import signed as signed_receipts
 from tests.web_admin.sync.news import one_card_more
 from web_admin.compound.models import Gate
 from web_admin.custody.models import FaceShare, ReceiptRow
 from web_admin.custody.shares import destroy_shares
+from web_admin.gates.check_in_statements import TYPES_OF_CHECK_IN
 from web_admin.policy.publish import publish_policy
 
 pytestmark = pytest.mark.both_databases
@@ -171,3 +174,18 @@ def test_what_fails_for_gates_with_faces_takes_no_answer_from_gates_whose_call_i
         event.remove(database.engine, "before_cursor_execute", fails)
     assert list(replies) == ["stair-2"]
     assert len(faces.ask(clock.now)) == GATES
+
+
+@on_sqlite
+def test_a_value_of_a_check_in_is_read_once_however_often_the_statement_has_it(fleet, database, clock):
+    read = []
+
+    def decoded(value, _form):
+        read.append(value)
+        return b64decode(value)
+
+    with database.engine.connect() as connection:
+        connection.connection.dbapi_connection.create_function("decode", 2, decoded, deterministic=True)
+    assert len(fleet.ask(clock.now)) == GATES
+    in_base64 = [it for it in TYPES_OF_CHECK_IN.values() if isinstance(it, LargeBinary)]
+    assert len(read) == len(in_base64) * GATES

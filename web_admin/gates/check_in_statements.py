@@ -135,11 +135,9 @@ def given_in(table: CTE) -> Given:
     return lambda name: table.c[name]
 
 
-def parameters_of(types: Mapping[str, Type], rows: Sequence[Mapping[str, object]]) -> dict[str, object]:
-    """Return the parameters of a table of these rows, and what all of them have in common."""
-    given = [{name: row[name] for name in types} for row in rows]
-    common = {name: value for name, value in rows[0].items() if name not in types}
-    return common | {"rows": msgspec.json.encode(given).decode()}
+def parameters_of(rows: Sequence[Mapping[str, object]], **in_common: object) -> dict[str, object]:
+    """Return the parameters of a table of these rows, each with its columns, and what all have in common."""
+    return in_common | {"rows": msgspec.json.encode(rows).decode()}
 
 
 def is_free(table: CTE, dialect: str) -> ColumnElement[bool]:

@@ -13,8 +13,8 @@ was noted of it here, and its check-in is answered in full.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -29,7 +29,6 @@ from web_admin.core.sealing import SealBroken, Sealer
 from web_admin.gates.check_in_statements import (
     MOST_NEWS_ROWS,
     STATEMENTS,
-    TYPES_OF_CHECK_IN,
     CheckInStatements,
     parameters_of,
 )
@@ -52,11 +51,11 @@ class SignedCheckIn:
 
 @dataclass(frozen=True, slots=True)
 class _KnownCheckIn:
-    """A check-in that a last answer fits, and what the statements take."""
+    """A check-in that a last answer fits."""
 
     check_in: AskRequest
     last: LastAnswer
-    values: dict[str, object]
+    call: Call
 
     @property
     def gate_id(self) -> str:
@@ -85,19 +84,19 @@ def answer_not_modified(
     """
     batch = _Batch(answers, database, sealer, now, STATEMENTS[database.engine.dialect.name])
     known = [
-        _KnownCheckIn(one.check_in, last, last.values(one.check_in, one.call, now))
+        _KnownCheckIn(one.check_in, last, one.call)
         for one in check_ins
         if (last := answers.to(one.gate_id, one.public_key, one.check_in)) is not None
     ]
     newest = [one for one in known if one.has_newest]
     faults: list[Exception] = []
     try:
-        with _logged("nothing new", faults):
-            batch.repeat_without_leases([one for one in newest if not one.last.lends])
-        with _logged("leases", faults):
-            batch.repeat_with_leases([one for one in newest if one.last.lends])
-        with _logged("news", faults):
-            batch.bring_news([one for one in known if one.takes_news and one.gate_id not in batch.replies])
+        if without_leases := [one for one in newest if not one.last.lends]:
+            _try("nothing new", batch.repeat_without_leases, without_leases, faults)
+        if with_leases := [one for one in newest if one.last.lends]:
+            _try("leases", batch.repeat_with_leases, with_leases, faults)
+        if behind := [one for one in known if one.gate_id not in batch.replies and one.takes_news]:
+            _try("news", batch.bring_news, behind, faults)
     except OperationalError as err:
         faults.append(err)
         # What follows would wait as long once more, for a lock or a connection, and other gates with it.
@@ -109,14 +108,18 @@ def answer_not_modified(
     return batch.replies
 
 
-@contextmanager
-def _logged(about: str, faults: list[Exception]) -> Iterator[None]:
-    """Log what keeps some gates from an answer: they are answered in full, or that says what is wrong.
+def _try(
+    about: str,
+    answer: Callable[[Sequence[_KnownCheckIn]], None],
+    known: Sequence[_KnownCheckIn],
+    faults: list[Exception],
+) -> None:
+    """Answer; log what keeps some gates from it: they are answered in full, or that says what is wrong.
 
     It is added to the faults. Raises OperationalError.
     """
     try:
-        yield
+        answer(known)
     except OperationalError:
         raise
     except Exception as err:  # noqa: BLE001 - what others were answered before counts, and it is logged
@@ -137,11 +140,8 @@ class _Batch:
 
     def repeat_without_leases(self, known: Sequence[_KnownCheckIn]) -> None:
         """Answer gates that have the newest policy and no share; one that has a share by now is left out."""
-        if not known:
-            return
-        with self.database.calls.begin() as connection:
-            rows = connection.execute(self.statements.counted_without_share, _parameters(known))
-            counted = {row.gate_id for row in rows}
+        with self.database.calls.connect() as connection:  # each statement there is a transaction alone
+            counted = set(connection.scalars(self.statements.counted_without_share, self._values(known)))
         for one in known:
             if one.gate_id in counted:
                 self._reply(one, partial(one.last.dated, self.now, one.check_in, ()))
@@ -150,7 +150,7 @@ class _Batch:
         """Answer gates that have the newest policy and had shares."""
         while known:
             with self.database.lending_calls.connect() as connection:
-                rows = connection.execute(self.statements.counted, _parameters(known))
+                rows = connection.execute(self.statements.counted, self._values(known))
                 has_share = {row.gate_id: row.has_share for row in rows}
                 counted = [one for one in known if one.gate_id in has_share]
                 leases = self._lent(connection, counted)
@@ -170,8 +170,8 @@ class _Batch:
         """Answer gates with what was published since, and leases; one of which more differs is left out."""
         while known:
             with self.database.engine.connect() as connection:
-                rows = connection.execute(self.statements.counted_at_any_version, _parameters(known))
-                counted = {row.gate_id for row in rows}
+                statement = self.statements.counted_at_any_version
+                counted = set(connection.scalars(statement, self._values(known)))
                 # Their rows are locked from here on: no publication comes between version and records.
                 known = [one for one in known if one.gate_id in counted]
                 published = self._published(connection, known)
@@ -208,7 +208,7 @@ class _Batch:
         self, connection: Connection, known: Sequence[_KnownCheckIn]
     ) -> dict[str, PublishedChanges]:
         """Return what was published by gate, nothing of gates beyond the rows that are read at a time."""
-        rows = list(connection.execute(self.statements.news, _parameters(known))) if known else []
+        rows = list(connection.execute(self.statements.news, self._values(known))) if known else []
         found = {
             gate_id: published_in(of_gate) for gate_id, of_gate in groupby(rows, lambda row: row.gate_id)
         }
@@ -216,6 +216,6 @@ class _Batch:
             del found[rows[-1].gate_id]
         return {gate_id: published for gate_id, published in found.items() if published is not None}
 
-
-def _parameters(known: Sequence[_KnownCheckIn]) -> dict[str, object]:
-    return parameters_of(TYPES_OF_CHECK_IN, [one.values for one in known])
+    def _values(self, known: Sequence[_KnownCheckIn]) -> dict[str, object]:
+        rows = [one.last.values(one.check_in, one.call, self.now) for one in known]
+        return parameters_of(rows, now=self.now, max_ahead=known[0].call.max_ahead)

@@ -108,7 +108,7 @@ class LastAnswer:
         return replace(self, manifest=manifest, lends=published.has_share)
 
     def values(self, check_in: AskRequest, call: Call, now: datetime) -> dict[str, object]:
-        """Return what the statements take: the call, and what this answer rests on."""
+        """Return a row of the statements' table: the call, and what this answer rests on."""
         reply, manifest, ordered = self.reply, self.manifest, self.reply.update
         certificates = (self.policy.certificate, reply.pass_certificate, reply.anchor_certificate)
         signatures = [signed.signature if signed is not None else None for signed in certificates]
@@ -116,9 +116,7 @@ class LastAnswer:
             "of_gate": manifest.gate_id,
             "of_site": manifest.site_id,
             "counter": call.counter,
-            "max_ahead": call.max_ahead,
             "digest": call.digest,
-            "now": now,
             "clock_behind": round((now - check_in.gate_time).total_seconds(), 1),
             "have_version": check_in.have_version,
             "is_public_key": self.public_key,

@@ -151,12 +151,13 @@ def _stored_all(
         return set()
     statements = _STATEMENTS[database.engine.dialect.name]
     with database.engine.connect() as connection:
-        calls = parameters_of(TYPES_OF_CALL, [_call(*one) for one in opened.values()])
+        max_ahead = min(one.call.max_ahead for one, _found in opened.values())
+        calls = parameters_of([_call(*one) for one in opened.values()], max_ahead=max_ahead)
         counted = {row.gate_id for row in connection.execute(statements.counted, calls)}
-        rows = [row for gate_id in counted for row in _rows(*opened[gate_id], now)]
+        rows = [row for gate_id in counted for row in _rows(*opened[gate_id])]
         if not rows:
             return set()
-        stored = connection.execute(statements.stored, parameters_of(_TYPES_OF_RECEIPT, rows))
+        stored = connection.execute(statements.stored, parameters_of(rows, now=now))
         count = Counter(row.gate_id for row in stored)
         all_new = {gate_id for gate_id in counted if count[gate_id] == len(opened[gate_id][1])}
         if len(all_new) == len(opened):
@@ -170,12 +171,11 @@ def _call(sent: ReceiptsRequest, opened: Sequence[ForgetReceipt]) -> dict[str, o
         "of_site": opened[0].site_id,
         "is_public_key": sent.public_key,
         "counter": sent.call.counter,
-        "max_ahead": sent.call.max_ahead,
         "digest": sent.call.digest,
     }
 
 
-def _rows(sent: ReceiptsRequest, opened: Sequence[ForgetReceipt], now: datetime) -> list[dict[str, object]]:
+def _rows(sent: ReceiptsRequest, opened: Sequence[ForgetReceipt]) -> list[dict[str, object]]:
     return [
         {
             "of_gate": sent.gate_id,
@@ -183,7 +183,6 @@ def _rows(sent: ReceiptsRequest, opened: Sequence[ForgetReceipt], now: datetime)
             "of_person": receipt.person_id,
             "receipt": one.receipt,
             "signature": one.signature,
-            "now": now,
         }
         for one, receipt in zip(sent.receipts, opened, strict=True)
     ]

@@ -132,13 +132,13 @@ class FastPath:
         self, requests: Sequence[WholeRequest], marks: Sequence[tuple[str, float]]
     ) -> list[Answer | None]:
         answers: list[Answer | None] = [None] * len(requests)
-        for path in FAST:
-            signed: dict[str, tuple[int, FastCall]] = {}
-            for number, request in enumerate(requests):
-                call = _call_of(request) if request.path == path else None
-                if call is not None and call.gate_id not in signed:  # each gate once
-                    signed[call.gate_id] = (number, call)
-            for number, outcome in _outcomes(path, signed.values()):
+        by_path: dict[str, dict[str, tuple[int, FastCall]]] = {path: {} for path in FAST}
+        for number, request in enumerate(requests):
+            signed = by_path.get(request.path)
+            if signed is not None and (call := _call_of(request)) is not None:
+                signed.setdefault(call.gate_id, (number, call))  # each gate once
+        for path, of_path in by_path.items():
+            for number, outcome in _outcomes(path, of_path.values()):
                 if outcome is not None:
                     g.menjin_request_id = marks[number][0]
                     answers[number] = self._answer(path, marks[number], outcome)

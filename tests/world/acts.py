@@ -10,9 +10,10 @@ from tests.world.plan import Kind
 from tests.world.world import Act
 
 TABLE: tuple[tuple[str, Act, int], ...] = (
-    ("turn", at_gates.turn, 60),
+    ("turn", at_gates.turn, 80),
     ("tick", at_gates.tick, 2),
-    ("card", at_gates.tap_card, 14),
+    ("card", at_gates.tap_card, 20),
+    ("come back", at_gates.come_back, 5),
     ("pin", at_gates.type_pin, 4),
     ("code", at_gates.show_code, 6),
     ("pass", at_gates.show_pass, 5),
@@ -37,18 +38,18 @@ TABLE: tuple[tuple[str, Act, int], ...] = (
     ("new card", people.new_card, 3),
     ("stop person", people.stop_person, 3),
     ("grant", people.grant, 3),
-    ("leave", people.leave, 1),
+    ("leave", people.leave, 2),
     ("posture", people.set_posture, 2),
     ("lockdown", people.lock_down, 1),
-    ("order", people.order, 5),
+    ("order", people.order, 9),
     ("stolen", people.report_stolen, 1),
     ("clear tampering", people.clear, 2),
     ("method hours", hours.set_method_hours, 4),
     ("hours", hours.change_hours, 2),
-    ("holiday", hours.set_holiday, 2),
+    ("holiday", hours.set_holiday, 3),
     ("grant at hours", hours.grant_at_hours, 2),
-    ("interlock", hours.set_interlock, 2),
-    ("passback", hours.set_antipassback, 2),
+    ("interlock", hours.set_interlock, 3),
+    ("passback", hours.set_antipassback, 3),
     ("make code", hours.make_code, 2),
     ("end code", hours.end_code, 1),
     ("type code", hours.type_code, 4),
@@ -74,4 +75,8 @@ TABLE: tuple[tuple[str, Act, int], ...] = (
     ("desk act", thieves.desk_act, 1),
 )
 ACTS = {what: act for what, act, _weight in TABLE}
-KINDS = tuple(Kind(what, weight, always=what == "turn") for what, _act, weight in TABLE)
+PASSING = ("card", "come back", "pin", "code", "pass", "face", "exit button", "type code")
+"""What comes more often together, where many people pass."""
+KINDS = tuple(
+    Kind(what, weight, always=what == "turn", of_a_crowd=what in PASSING) for what, _act, weight in TABLE
+)

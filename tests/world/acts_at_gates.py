@@ -127,9 +127,28 @@ def tap_card(world: World, step: Step) -> str:
     cards = [(n, ids) for n, ids in sorted(world.has.credentials_of_card.items())]
     number, ids = cards[step.first % len(cards)]
     gate = gate_of(world, step.second)
-    lane_id = lane_of(gate, step.dice)
+    return _tap(world, gate, lane_of(gate, step.dice), number, ids)
+
+
+def _tap(world: World, gate: WorldGate, lane_id: str, number: int, ids: list[str]) -> str:
     read = CardRead(f"card-{lane_id}", number, 32, 0)
     return show(world, gate, lane_id, [read], "card", tuple(ids))
+
+
+def come_back(world: World, step: Step) -> str:
+    """Hold the card of someone who came in to a reader of that gate: to go, or passed on over the fence."""
+    known = world.server.credentials
+    cards = [
+        (gate_id, number, ids)
+        for gate_id, person_id in sorted(world.facts.came_in)
+        for number, ids in sorted(world.has.credentials_of_card.items())
+        if any(one in known and known[one].person_id == person_id for one in ids)
+    ]
+    if not cards:
+        return "no one is inside"
+    gate_id, number, ids = cards[step.first % len(cards)]
+    gate = world.gates[gate_id]
+    return _tap(world, gate, lane_of(gate, step.dice), number, ids)
 
 
 def type_pin(world: World, step: Step) -> str:
@@ -182,6 +201,7 @@ def press_exit(world: World, step: Step) -> str:
     """Press the button of a way out and let it go: the lock is wired to it, and the gate only sees."""
     gate = gate_of(world, step.first)
     lane_id = lane_of(gate, step.second)
+    gate.tick()  # a lane that staff hold open is released again by the time that passed, and by no button
     before, pulses = gate.journal.head[0], sum(len(lock.pulses) for lock in gate.locks.values())
     for active in (True, False):
         gate.handle(InputChange("board", lane_id, InputKind.EXIT_BUTTON, active, 0, "1"))

@@ -70,9 +70,9 @@ def change_hours(world: World, step: Step) -> str:
 
 
 def set_holiday(world: World, step: Step) -> str:
-    """Make one of the next days a holiday or another day of the week, or an ordinary day again."""
+    """Make today or one of the next days a holiday or another day of the week, or an ordinary day again."""
     zone = ZoneInfo(world.server.zone)
-    day = world.now.astimezone(zone).date() + timedelta(days=step.first % 3)
+    day = world.now.astimezone(zone).date() + timedelta(days=max(0, step.first % 4 - 1))
     kind = DAY_KINDS[step.second % len(DAY_KINDS)]
     done = world.cell.do(lambda act: set_calendar_day(replace(act, because="works"), day, kind))
     return f"{day} {kind} {done}"

@@ -69,8 +69,9 @@ POSTURES = ("lockdown", "disabled", "normal")
 
 
 def person_of(world: World, step: Step) -> str:
-    """Return someone who lived or worked here on the first day."""
-    return world.has.person_ids[step.first % len(world.has.person_ids)]
+    """Return someone who lived or worked here on the first day, more often one with a yes to face."""
+    people = [*world.has.person_ids, *sorted(world.server.live_consents())]
+    return people[step.first % len(people)]
 
 
 def newest_notice(act: Action) -> int:
@@ -103,8 +104,10 @@ def give_consent(world: World, step: Step) -> str:
 
 
 def withdraw(world: World, step: Step) -> str:
-    """Take it back, on the phone or in the office."""
-    person_id = person_of(world, step)
+    """Take it back, on the phone or in the office; now and then anyone at all, with a yes or without."""
+    given = sorted(world.server.live_consents())
+    seldom = step.second % 5 == 0 or not given
+    person_id = person_of(world, step) if seldom else given[step.first % len(given)]
     if step.second % 4 == 0:
         return world.cell.do(lambda act: withdraw_face(act, person_id))
     return by_phone(world, person_id, lambda act: withdraw_face(act, person_id))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from gate_controller.contract.journal_chain import JournalEntry
 from gate_controller.contract.messages import AskReply
 from tests.world.gate import Pulse
-from tests.world.network import Exchange, asked
+from tests.world.network import Exchange, asked, receipts_in
 from tests.world.rules import Rules, rules_of
 from tests.world.server_state import EventRow, LedgerRow, ServerState
 
@@ -45,6 +45,14 @@ class GateSeen:
     """What the gate's own clock shows."""
     faces_that_open: frozenset[tuple[str, str]]
     """Persons with a look here and lanes that would open for it in this very moment."""
+    ways_that_open: frozenset[tuple[str, str]] | None
+    """Credentials and lanes that would open for them in this very moment; None while the clock is unsure."""
+    ways_too_late: frozenset[tuple[str, str]]
+    """Those that stay shut because the policy is too old for what hours or dates bound."""
+    unsent_receipts: frozenset[str]
+    """Consents whose receipts the server has not acknowledged, by the gate's own file."""
+    sent_receipts: frozenset[str]
+    """Those that it has, by the same."""
 
 
 @dataclass(frozen=True)
@@ -99,10 +107,15 @@ class Facts:
     new_events: tuple[EventRow, ...] = ()
     new_ledger: tuple[LedgerRow, ...] = ()
     sent: tuple[bytes, ...] = ()
+    unanswered: tuple[tuple[str, str], ...] = ()
+    """Gates and paths of requests whose answer they did not get."""
+    replayed: tuple[tuple[str, AskReply], ...] = ()
+    """What gates heard from a false server."""
     shown: Shown | None = None
     breaches: list[str] = field(default_factory=list)
     """What an actor of this step was let do and may not."""
     before: ServerState | None = None
+    """The tables before this step."""
     # What goes on over all steps:
     rules: dict[str, dict[tuple[int, int], Rules]] = field(default_factory=dict)
     newest_have: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -127,6 +140,8 @@ class Facts:
     """Gates and the consents that were taken back at their screens."""
     face_pressed: dict[str, datetime] = field(default_factory=dict)
     """When face was last pressed at each lane."""
+    answered_receipts: set[tuple[str, str]] = field(default_factory=set)
+    """Gates and consents of receipts to which a server has answered that it has them."""
     came_in: dict[tuple[str, str], "CameIn"] = field(default_factory=dict)
     """By gate and person: the last way in by a lane that counts."""
     restored: int = 0
@@ -134,11 +149,11 @@ class Facts:
 
     def server_changed(self, server: ServerState, *, restored: bool) -> None:
         """Take the tables after a step in which they changed."""
-        self.before, self.server, self.just_restored = self.server, server, restored
+        before, self.server, self.just_restored = self.server, server, restored
         self.withdrawn |= {one for one, consent in server.consents.items() if consent.is_withdrawn}
         if restored:
             self.restored += 1
-            self.withdrawn |= set(server.consents) | set(self.before.consents)
+            self.withdrawn |= set(server.consents) | set(before.consents)
             self.ledger.clear()
 
     def note_rules(self) -> list[str]:
@@ -164,6 +179,7 @@ class Facts:
         for exchange in self.exchanges:
             if exchange.answer.status_code == 200:
                 self.accepted[exchange.gate_id, exchange.counter] += 1
+                self.answered_receipts |= {(exchange.gate_id, one) for one in receipts_in(exchange)}
             if exchange.by_thief:
                 self.copied_keys.add(exchange.gate_id)
             reply = asked(exchange)

@@ -2,7 +2,7 @@
 copied."""
 
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from web_admin.compound.keys import create_site
 from web_admin.compound.models import CredentialRow, Gate, Site
 from web_admin.credentials.actions import choose_methods
 from web_admin.credentials.cards import issue_card
+from web_admin.credentials.emergency_codes import make_emergency_code
+from web_admin.credentials.models import EmergencyCode
 from web_admin.credentials.phones import register_phone_key
 from web_admin.credentials.pins import issue_pin
 from web_admin.custody.shares import FACE_PURPOSE
@@ -34,7 +36,7 @@ from web_admin.gates.actions import add_gate, save_lane
 from web_admin.gates.hours import save_hours
 from web_admin.gates.rules import LaneSpec
 from web_admin.operations import schema
-from web_admin.people.actions import add_person, set_may_override
+from web_admin.people.actions import GrantSpec, add_person, set_grants, set_may_override
 from web_admin.people.homes import add_home
 from web_admin.policy.records import open_gate_keys
 from web_admin.tables import METADATA
@@ -104,6 +106,7 @@ def furnish(cell: Cell) -> tuple[dict[str, GateSecrets], Belongings]:
         with one_publication(cell.act_on(session)) as act:
             keys = _gates(act)
             belongings = _people(act)
+            _of_long_standing(act, belongings)
         return _secrets(cell, session, keys), belongings
 
 
@@ -166,6 +169,23 @@ def _people(act: Action) -> Belongings:
             give_face_consent(by_phone(act, person_id), person_id, 1, "zh")
     set_may_override(act, found.person_ids[STAFF], True)
     return found
+
+
+def _of_long_standing(act: Action, found: Belongings) -> None:
+    """Set what the office of a history may change or take away, so that it matters from the first step on."""
+    works = replace(act, because="works")
+    for gate_id in ("north", "east"):
+        way_out, way_in = _lane(f"{gate_id}-out", ALL_METHODS[:3]), _lane(f"{gate_id}-in", ALL_METHODS)
+        save_lane(works, gate_id, replace(way_out, antipassback="soft"))
+        hard = replace(way_in, antipassback="hard", area_is_closed=True)
+        save_lane(works, gate_id, replace(hard, interlock_with=(way_out.lane_id,)))
+    at_night = {"pin": found.hours["night"]}
+    save_lane(works, "south", replace(_lane("south-in", ALL_METHODS), method_hours=at_night))
+    lanes = tuple(lane_id for gate_id in GATES for lane_id in LANES[gate_id])
+    set_grants(works, found.person_ids[-1], [GrantSpec(lanes, found.hours["working days"])])
+    digits = make_emergency_code(act, label="fire service", lanes=("north-in",), hold_minutes=0)
+    code_id = act.session.scalars(select(EmergencyCode.credential_id)).one()
+    found.emergency_codes.append((code_id, digits))
 
 
 def _secrets(cell: Cell, session: Session, keys: dict[str, object]) -> dict[str, GateSecrets]:

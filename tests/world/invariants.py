@@ -19,9 +19,15 @@ from gate_controller.contract.messages import (
 from gate_controller.contract.signing import SignatureRefused
 from gate_controller.lane.state import ASK_SECONDS
 from tests.support.faces.marked import marks_of_face
-from tests.world.facts import Facts, Shown
+from tests.world.facts import Facts
 from tests.world.first_day import PEOPLE
-from tests.world.rules import Rules, offered, opens, opens_for_face, opens_for_visitor
+from tests.world.opening import (
+    a_face_opens_only_beside_another_way,
+    a_gate_opens_for_whom_its_rules_allow,
+    a_gate_would_open_for_whom_its_rules_allow,
+    a_neighbour_that_is_released_keeps_a_lane_shut,
+    who_is_inside_comes_in_once,
+)
 
 Invariant = Callable[[Facts], Iterator[str]]
 MARKS = {
@@ -51,97 +57,6 @@ def face_is_never_the_only_way(facts: Facts) -> Iterator[str]:
         person = server.persons[person_id]
         if "face" in person.methods and person.paused is None and person_id not in working:
             yield f"person {person_id} has face and no other way, and it is not paused"
-
-
-def a_face_opens_only_beside_another_way(facts: Facts) -> Iterator[str]:
-    """Promise 1: by lane and by minute: where a face would open now, another way of that person would."""
-    for gate_id, gate in facts.gates.items():
-        rules = facts.rules.get(gate_id, {}).get(gate.have)
-        if rules is None:
-            continue
-        for person_id, lane_id in sorted(gate.faces_that_open):
-            if not opens_for_face(rules, person_id, lane_id, gate.clock_at):
-                ways = " ".join(sorted(offered(rules, lane_id, gate.clock_at)))
-                at = gate.clock_at.isoformat(timespec="minutes")
-                yield f"lane {lane_id} opens for the face of {person_id} alone at {at} (offers {ways})"
-
-
-def a_gate_opens_for_whom_its_rules_allow(facts: Facts) -> Iterator[str]:
-    """Promises 2 and 7: exactly those whom the version it holds allows, whatever the network does."""
-    shown = facts.shown
-    if shown is None or not shown.decided or not shown.clock_sure:
-        return
-    have = facts.gates[shown.gate_id].have
-    rules = facts.rules.get(shown.gate_id, {}).get(have)
-    if rules is None:
-        if shown.opened:
-            yield f"gate {shown.gate_id} opened by rules {have}, which no server published"
-        return
-    match shown.method:
-        case "pass":
-            may = opens_for_visitor(rules, shown.credential_id, shown.issuer_id, shown.lane_id, shown.at)
-        case "emergency code":
-            may = any(shown.lane_id in rules.emergency_codes.get(one, ()) for one in shown.credential_ids)
-        case "face":
-            lent = facts.lent.get(shown.gate_id)
-            is_lent = lent is not None and shown.credential_id in lent.consents
-            may = is_lent and opens_for_face(rules, shown.credential_id, shown.lane_id, shown.at)
-        case method:
-            ids = shown.credential_ids
-            may = any(opens(rules, method, one, shown.lane_id, shown.at) for one in ids)
-    what = f"{shown.method} {' '.join(shown.credential_ids)}"
-    if shown.opened and not may:
-        yield f"lane {shown.lane_id} opened for {what}, which {have} forbids"
-    # A terminal at which wrong PINs were typed waits with codes as well; cards never wait.
-    waits = shown.method == "emergency code" and "method_delayed" in shown.reasons
-    if may and not shown.opened and shown.method in ("card", "emergency code") and not waits:
-        if _is_held_back(shown, rules):
-            return
-        yield f"lane {shown.lane_id} stayed shut for {what}, which {have} allows: {' '.join(shown.reasons)}"
-
-
-def _is_held_back(shown: Shown, rules: Rules) -> bool:
-    """Return whether what the lane is set to explains that it stayed shut for a card that may pass."""
-    lane, person_id = rules.lanes[shown.lane_id], ""
-    if "interlocked" in shown.reasons:
-        return bool(lane.interlock_with)
-    if "antipassback" in shown.reasons:
-        return lane.antipassback == "hard"
-    if "policy_too_old" in shown.reasons:
-        for one in shown.credential_ids:
-            person_id = rules.credentials[one].person_id if one in rules.credentials else person_id
-        person = rules.people.get(person_id)
-        return person is not None and any(hours_id for *_place, hours_id in person.grants)
-    return False
-
-
-def a_neighbour_that_is_released_keeps_a_lane_shut(facts: Facts) -> Iterator[str]:
-    """Interlock: while a lock that it waits for is released, a way in opens for the emergency code alone."""
-    shown = facts.shown
-    if shown is None or not shown.opened or shown.method == "emergency code":
-        return
-    rules = facts.rules.get(shown.gate_id, {}).get(facts.gates[shown.gate_id].have)
-    if rules is None or shown.lane_id not in rules.lanes:
-        return
-    lane = rules.lanes[shown.lane_id]
-    for other in sorted(lane.interlock_with & shown.released):
-        if lane.direction == "in":
-            yield f"lane {shown.lane_id} opened while {other} was released"
-
-
-def who_is_inside_comes_in_once(facts: Facts) -> Iterator[str]:
-    """Anti-passback: hard refuses a person who is inside for sure; nothing else is refused by it."""
-    shown = facts.shown
-    if shown is None or not shown.decided:
-        return
-    rules = facts.rules.get(shown.gate_id, {}).get(facts.gates[shown.gate_id].have)
-    if rules is None or shown.lane_id not in rules.lanes:
-        return
-    lane = rules.lanes[shown.lane_id]
-    if "antipassback" in shown.reasons and lane.antipassback != "hard":
-        yield f"lane {shown.lane_id} refused a person as inside, and is set to {lane.antipassback}"
-    if shown.opened and shown.was_inside and lane.antipassback == "hard" and lane.direction == "in":
-        yield f"lane {shown.lane_id} let {shown.credential_id} in again without leaving"
 
 
 def a_code_opens_once_at_a_gate(facts: Facts) -> Iterator[str]:
@@ -242,6 +157,14 @@ def _is_signed(body: bytes, signature: bytes, key: bytes) -> bool:
     except SignatureRefused:
         return False
     return True
+
+
+def a_receipt_waits_until_it_is_answered(facts: Facts) -> Iterator[str]:
+    """Promise 5: a gate sends a receipt until a server has answered that it has it."""
+    for gate_id, gate in facts.gates.items():
+        for consent_id in sorted(gate.sent_receipts):
+            if (gate_id, consent_id) not in facts.answered_receipts:
+                yield f"gate {gate_id} counts its receipt for {consent_id} as sent, and no server answered"
 
 
 def the_camera_is_shut(facts: Facts) -> Iterator[str]:
@@ -408,6 +331,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     face_is_never_the_only_way,
     a_face_opens_only_beside_another_way,
     a_gate_opens_for_whom_its_rules_allow,
+    a_gate_would_open_for_whom_its_rules_allow,
     a_neighbour_that_is_released_keeps_a_lane_shut,
     who_is_inside_comes_in_once,
     a_code_opens_once_at_a_gate,
@@ -417,6 +341,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     the_server_never_gets_a_face,
     a_gate_that_heard_an_end_keeps_nothing,
     a_receipt_is_the_gates_own,
+    a_receipt_waits_until_it_is_answered,
     the_camera_is_shut,
     every_pulse_was_recorded_before,
     an_order_runs_once,

@@ -7,7 +7,7 @@ what it heard before.
 """
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,7 +20,10 @@ from gate_controller.contract.messages import (
     ASK_PATH,
     COUNTER_HEADER,
     GATE_HEADER,
+    RECEIPTS_PATH,
     AskReply,
+    ForgetReceipt,
+    ReceiptBatch,
 )
 from tests.world.chance import Dice
 from tests.world.disk import Pulled
@@ -97,6 +100,8 @@ class Network:
         self.apart: set[str] = set()
         self.exchanges: list[Exchange] = []
         self.sent: list[bytes] = []
+        self.unanswered: list[tuple[str, str]] = []
+        """Gates and paths of requests whose answer did not come."""
         self.recorded: dict[tuple[str, str], list[Answer]] = {}
         self.dice = Dice(0)
         self.fault_of_ten = 0
@@ -105,6 +110,13 @@ class Network:
     def carry(self, gate_id: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Carry one request and its answer, or fail as a socket does."""
         self.sent.append(body)
+        try:
+            return self._carried(gate_id, path, body, headers)
+        except requests.RequestException:
+            self.unanswered.append((gate_id, path))
+            raise
+
+    def _carried(self, gate_id: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         fate = self._fate(gate_id)
         if fate in (APART, LOST):
             raise requests.ConnectionError(fate)
@@ -112,7 +124,7 @@ class Network:
             old = self.recorded.get((gate_id, path))
             if not old:
                 raise requests.ConnectionError(fate)
-            return self._heard(gate_id, path, old[(self.replays or 0) % len(old)], None)
+            return self._heard(gate_id, path, _chosen(old, self.replays or 0), None)
         if fate == DELAYED:
             seconds = self.dice.choice((0.5, 3.0, 8.0))
             self._number += 1
@@ -177,6 +189,19 @@ class Network:
         heapq.heapify(self.on_the_way)
 
 
+def _chosen(recorded: Sequence[Answer], number: int) -> Answer:
+    """Return one of what a false server recorded: as often as not one that brought a whole policy."""
+    whole = [answer for answer in recorded if brings_whole_policy(answer)] if number % 2 else []
+    among = whole or recorded
+    return among[number // 2 % len(among)]
+
+
+def brings_whole_policy(answer: Answer) -> bool:
+    """Return whether an answer to a question has a policy that is taken from nothing."""
+    change = msgspec.json.decode(answer.content, type=AskReply).change
+    return change is not None and (change.base_epoch, change.base_version) == (0, 0)
+
+
 class Wire:
     """What a gate's `ServerLink` has in place of a session of `requests`."""
 
@@ -200,6 +225,14 @@ class ThiefsWire(Wire):
         """Carry one request of the thief."""
         path = url[url.index("/sync/") :]
         return self._network.deliver(headers[GATE_HEADER], path, data, headers, by_thief=True).answer
+
+
+def receipts_in(exchange: Exchange) -> tuple[str, ...]:
+    """Return the consents whose receipts a request brought."""
+    if exchange.path != RECEIPTS_PATH:
+        return ()
+    signed = msgspec.json.decode(exchange.body, type=ReceiptBatch).receipts
+    return tuple(msgspec.json.decode(one.receipt, type=ForgetReceipt).consent_id for one in signed)
 
 
 def asked(exchange: Exchange) -> AskReply | None:

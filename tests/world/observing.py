@@ -4,9 +4,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gate_controller.contract.policy import PolicySnapshot
-from gate_controller.contract.records import CredentialState, Method
+from gate_controller.contract.records import (
+    CardCredential,
+    CredentialState,
+    Method,
+    PinCredential,
+    QrCredential,
+)
 from gate_controller.rules.access import decide
-from gate_controller.rules.decision import Claim, GateMemory
+from gate_controller.rules.decision import Claim, GateMemory, Reason
 from tests.world.facts import GateSeen
 from tests.world.gate import WorldGate
 
@@ -14,6 +20,7 @@ if TYPE_CHECKING:
     from tests.world.world import World
 
 ENTRIES = 10_000
+METHODS = {CardCredential: Method.CARD, PinCredential: Method.PIN, QrCredential: Method.QR}
 
 
 def look_at_gate(world: "World", gate: WorldGate) -> GateSeen:
@@ -38,6 +45,7 @@ def look_at_gate(world: "World", gate: WorldGate) -> GateSeen:
     facts.known_consents |= {(gate_id, face.consent_id) for face in gate.sync._roster.values()}
     opened, gate.camera.opened = gate.camera.opened, 0
     usable = frozenset(person_id for person_id, _consent in kept if gate.service.can_recognise(person_id))
+    ways_that_open, ways_too_late = ways_now(gate, snapshot)
     return GateSeen(
         have=gate.store.have,
         lost_entry=lost,
@@ -54,6 +62,10 @@ def look_at_gate(world: "World", gate: WorldGate) -> GateSeen:
         faces_without_other_way=faces_without_other_way(snapshot),
         clock_at=gate.clock.now(),
         faces_that_open=faces_that_open(gate, snapshot, usable),
+        ways_that_open=ways_that_open,
+        ways_too_late=ways_too_late,
+        unsent_receipts=receipts(gate, sent=False),
+        sent_receipts=receipts(gate, sent=True),
     )
 
 
@@ -70,6 +82,39 @@ def faces_that_open(
         for lane_id in snapshot.policy.lanes
         if decide(Claim(Method.FACE, person_id), lane_id, snapshot.policy, memory, now).opens
     )
+
+
+def ways_now(
+    gate: WorldGate, snapshot: PolicySnapshot | None
+) -> tuple[frozenset[tuple[str, str]] | None, frozenset[tuple[str, str]]]:
+    """Return pairs of credential and lane that the rules of a gate open now, and those they are too old for.
+
+    The policy and the clock alone decide: the memory of the gate (waits, uses, who is inside) is empty.
+    """
+    if snapshot is None or not gate.clock.is_sure:
+        return None, frozenset()
+    now, policy, memory = gate.clock.now(), snapshot.policy, GateMemory()
+    reasons = {
+        (credential_id, lane_id): decide(
+            Claim(METHODS[type(one)], one.person_id, one, second=int(now.timestamp())),
+            lane_id,
+            policy,
+            memory,
+            now,
+        ).reason
+        for credential_id, one in policy.credentials.items()
+        if type(one) in METHODS
+        for lane_id in policy.lanes
+    }
+    opening = {pair for pair, reason in reasons.items() if reason in (Reason.GRANTED, Reason.OVERRIDE)}
+    too_late = {pair for pair, reason in reasons.items() if reason is Reason.POLICY_TOO_OLD}
+    return frozenset(opening), frozenset(too_late)
+
+
+def receipts(gate: WorldGate, *, sent: bool) -> frozenset[str]:
+    """Return the consents whose receipts a gate's file has as sent, or as still to be sent."""
+    found = gate.journal._connection.execute("SELECT consent_id FROM receipt WHERE sent = ?", (int(sent),))
+    return frozenset(consent_id for (consent_id,) in found)
 
 
 def lost_entry(gate: WorldGate, known: Mapping[int, bytes]) -> int:

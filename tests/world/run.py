@@ -10,6 +10,7 @@ from tests.world.acts import ACTS, KINDS
 from tests.world.plan import LENGTH, Plan, plan_of
 from tests.world.planted import BUGS, Bug, planted
 from tests.world.shrinking import shrunk
+from tests.world.situations import SITUATIONS
 from tests.world.world import Grounds, Outcome
 
 REPORT_SECONDS = 30.0
@@ -39,11 +40,12 @@ def play(grounds: Grounds, seconds: float, length: int) -> int:
     """Play fresh seeds until the time is over or a promise is broken."""
     began = reported = time.monotonic()
     seed = int.from_bytes(os.urandom(4), "big")
-    histories, kinds = 0, Counter[str]()
+    histories, kinds, situations = 0, Counter[str](), Counter[str]()
     while time.monotonic() - began < seconds:
         outcome = grounds.run(plan_of(seed, KINDS, length), ACTS)
         histories += 1
         kinds.update(step.what for step in outcome.plan.steps[: outcome.steps])
+        situations.update(outcome.situations.keys())
         if outcome.violations:
             print(f"{histories} histories, {kinds.total()} steps, 1 violation")
             return report(grounds, outcome)
@@ -53,6 +55,9 @@ def play(grounds: Grounds, seconds: float, length: int) -> int:
             print(f"{reported - began:4.0f} s: {said}", flush=True)
         seed += 1
     print(", ".join(f"{what} {count}" for what, count in kinds.most_common()))
+    print(
+        "histories in which", ", ".join(f"{one.__name__}: {situations[one.__name__]}" for one in SITUATIONS)
+    )
     print(f"{histories} histories, {kinds.total()} steps, 0 violations in {time.monotonic() - began:.0f} s")
     return 0
 

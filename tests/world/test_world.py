@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.world import situations
 from tests.world.acts import ACTS, KINDS
 from tests.world.plan import Plan, Step, plan_of
 from tests.world.planted import BUGS, changed, planted
 from tests.world.run import hunt
 from tests.world.shrinking import shrunk
+from tests.world.situations import Situation
 from tests.world.world import Grounds
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,6 +73,47 @@ def test_a_review_that_suspends_for_no_reason_or_by_silence_is_noticed(grounds: 
     assert grounds.run(Plan(1, 0, steps), ACTS).violations == []
     with planted(BY_NAME[name]):
         assert grounds.run(Plan(1, 0, steps), ACTS).violations != []
+
+
+OCCASIONS: dict[str, tuple[Situation, tuple[tuple[str, int, int, int], ...]]] = {
+    "older epoch": (
+        situations.an_older_policy_is_offered,
+        (("turn", 0, 0, 0), ("grant", 0, 2, 0), ("turn", 0, 0, 0), ("old answer", 0, 1, 0)),
+    ),
+    "no holidays": (situations.a_calendar_day_decides, (("holiday", 0, 0, 0), ("turn", 0, 0, 0))),
+    "suspended card alone": (situations.a_suspension_decides, (("stop person", 2, 0, 0), ("turn", 0, 0, 0))),
+    "interlock ignored": (
+        situations.someone_waits_for_the_other_lane,
+        (("card", 0, 2, 1), ("card", 0, 2, 0)),
+    ),
+    "inside again": (
+        situations.someone_comes_in_again,
+        (("turn", 2, 0, 0), ("card", 0, 2, 0), ("tick", 2, 0, 0), ("come back", 0, 0, 0)),
+    ),
+    "code of another lane": (situations.a_code_is_typed_at_another_lane, (("type code", 0, 0, 1),)),
+    "lost receipt": (
+        situations.a_receipt_is_lost_on_its_way,
+        (("turn", 0, 0, 0), ("withdraw", 0, 1, 0), ("kill server later", 2, 0, 0), ("turn", 0, 0, 0)),
+    ),
+    "share at move-out": (situations.someone_with_a_face_moves_out, (("leave", 2, 0, 0),)),
+}
+"""By planted bug: the situation in which it shows, and the fewest steps to it."""
+
+
+@pytest.mark.parametrize("name", OCCASIONS)
+def test_a_bug_is_noticed_where_its_situation_is_played(grounds: Grounds, name: str) -> None:
+    situation, wanted = OCCASIONS[name]
+    # Within a minute it is the same passage.
+    plan = Plan(1, 0, tuple(Step(75.0 if step[0] == "tick" else 2.1, *step) for step in wanted))
+    outcome = grounds.run(plan, ACTS)
+    assert outcome.violations == []
+    assert outcome.situations[situation.__name__] > 0
+    with planted(BY_NAME[name]):
+        assert grounds.run(plan, ACTS).violations != []
+
+
+def test_every_situation_belongs_to_a_planted_bug() -> None:
+    assert {situation for situation, _steps in OCCASIONS.values()} == set(situations.SITUATIONS)
 
 
 @pytest.mark.wide

@@ -6,6 +6,7 @@ import heapq
 import logging
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from copy import deepcopy
@@ -27,6 +28,7 @@ from tests.world.network import Answer, Network
 from tests.world.observing import look_at_gate
 from tests.world.plan import Plan, Step
 from tests.world.server_state import ServerReader, ServerState
+from tests.world.situations import SITUATIONS
 from web_admin.operations import backup
 
 Act = Callable[["World", Step], str]
@@ -41,6 +43,8 @@ class Outcome:
     violations: list[str] = field(default_factory=list)
     digest: str = ""
     trace: list[str] = field(default_factory=list)
+    situations: Counter[str] = field(default_factory=Counter)
+    """How often something was played in which a bug of its kind could show."""
 
     @property
     def broken(self) -> str:
@@ -142,6 +146,7 @@ class World:
             for gate_id in GATES
         }
         self.facts = Facts(self.reader.state(), self.now)
+        self.situations: Counter[str] = Counter()
         self.restored = False
         self.left_out: set[str] = set()
         """Gates that the restore under way no longer waits for."""
@@ -196,7 +201,7 @@ class World:
                 break
         else:
             outcome.violations = calm_down(self)
-        outcome.digest = digest.hexdigest()
+        outcome.digest, outcome.situations = digest.hexdigest(), self.situations
         return outcome
 
     def _advance(self, seconds: float) -> list[str]:
@@ -245,6 +250,7 @@ class World:
     def look(self, what: str) -> list[str]:
         """Gather what a step showed, and return what is broken."""
         facts, server = self.facts, self.reader.state()
+        facts.before = facts.server
         facts.step, facts.now, facts.shown, facts.breaches = what, self.now, self.shown, self.breaches
         violations: list[str] = []
         if server is not facts.server or not facts.rules:
@@ -255,7 +261,10 @@ class World:
                 facts.ended |= {one for one, row in server.credentials.items() if row.state == "ended"}
             violations += [f"every_change_is_published: {said}" for said in facts.note_rules()]
         facts.note_exchanges(self.network.exchanges)
-        facts.sent = tuple(self.network.sent)
+        facts.sent, facts.unanswered = tuple(self.network.sent), tuple(self.network.unanswered)
+        facts.replayed = tuple(
+            (gate_id, reply) for gate_id, reply, tables in self.network.heard if tables is None
+        )
         for gate_id, reply, tables in self.network.heard:
             facts.note_heard(gate_id, reply, tables, self.gates[gate_id].boot_seconds())
         facts.gates = {gate_id: look_at_gate(self, gate) for gate_id, gate in self.gates.items()}
@@ -265,6 +274,7 @@ class World:
         violations += [
             f"{invariant.__name__}: {said}" for invariant in INVARIANTS for said in invariant(facts)
         ]
+        self.situations.update(one.__name__ for one in SITUATIONS if one(facts))
         self._remember()
         return violations
 
@@ -272,7 +282,8 @@ class World:
         facts = self.facts
         for gate_id, gate in facts.gates.items():
             facts.newest_have[gate_id] = max(gate.have, facts.newest_have.get(gate_id, (0, 0)))
-        for part in (self.network.exchanges, self.network.sent, self.network.heard):
+        network = self.network
+        for part in (network.exchanges, network.sent, network.unanswered, network.heard):
             part.clear()
         self.shown, self.restored, self.breaches = None, False, []
 

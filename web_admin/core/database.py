@@ -21,6 +21,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    SQLColumnExpression,
     String,
     any_,
     bindparam,
@@ -32,7 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from web_admin.core.bell import NoBell
@@ -311,7 +312,7 @@ IN_LIST = 500
 
 def among(
     session: Session,
-    column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None],
+    column: SQLColumnExpression[str] | SQLColumnExpression[str | None],
     ids: Collection[str],
 ) -> ColumnElement[bool]:
     """Return the condition that a column is one of many ids, with one parameter for all of them."""

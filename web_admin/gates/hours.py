@@ -13,6 +13,7 @@ from web_admin.action.lock_outs import kept_in
 from web_admin.action.lookups import hours_of
 from web_admin.action.suspension_reasons import OF_SHARED
 from web_admin.compound.models import CalendarDay, Gate, GrantRow, Hours, Lane, Person
+from web_admin.compound.queries import all_gates
 from web_admin.core.refusal import ActionRefused
 from web_admin.custody.shares import people_with_shares
 from web_admin.gates.rules import check_methods, spec_of, wanted_lane
@@ -35,8 +36,7 @@ def save_hours(act: Action, hours_id: str | None, name: str, spans: Sequence[Spa
         hours.name, hours.spans = text, [msgspec.to_builtins(span) for span in spans]
         act.session.flush()
         tables = weekly_hours(act)
-        gates = act.session.scalars(select(Gate).where(Gate.site_id == act.site_id))
-        for gate in gates:
+        for gate in all_gates(act.session, act.site_id):
             for lane in gate.lanes:
                 if hours.hours_id in lane.method_hours.values():
                     check_methods(site, wanted_lane(gate, spec_of(lane)), tables)

@@ -113,9 +113,11 @@ def load_facts(
     lanes: dict[str, list[Lane]] = {gate.gate_id: [] for gate in gates}
     every_lane = _lanes(session, lanes, whole=with_others)
     persons = live_people(session, site_id, person_ids)
-    consents = live_face_consents(session, site_id, person_ids)
+    takes_face = any(Method.FACE in lane.methods for lane in every_lane)
+    chose_face = any(Method.FACE in person.methods for person in persons)
+    consents = live_face_consents(session, site_id, person_ids) if takes_face or chose_face else {}
     face = NO_FACE
-    if any(Method.FACE in lane.methods for lane in every_lane):
+    if takes_face:
         minor_ids = [person.person_id for person in persons if person.age_band == MINOR]
         face = load_face_facts(session, site_id, now, minor_ids, any_consent=bool(consents))
     live_lanes = find_live(every_lane, sheet_statuses(session, lanes), face.assessed)
@@ -125,7 +127,7 @@ def load_facts(
     grants = grants_of_live(session, site_id, person_ids)
     credentials = credentials_of_live(session, site_id, person_ids)
     common = _Common()
-    if not with_others and any(Method.FACE in person.methods for person in persons):
+    if not with_others and chose_face:
         # Until when a face may be kept depends on them.
         common = _Common(hours=_hours(session, site_id), calendar=_calendar(session, site_id))
     elif with_others:

@@ -119,7 +119,7 @@ def others_bound_to_hours(session: Session, site_id: str, person_ids: Collection
     query = select(_grants.c.hours_id, cast(_grants.c.lanes, Text)).join(_people)
     query = query.where(_grants.c.hours_id.is_not(None))
     if person_ids:
-        query = query.where(~among(session, Person.person_id, person_ids))
+        query = query.where(~among(session, _people.c.person_id, person_ids))
     # The database leaves one of many equal ones.
     rows = _of_people(session, query.distinct(), site_id, None)
     return frozenset((hours_id, _lanes(text)) for hours_id, text in rows)
@@ -170,5 +170,5 @@ def _of_people(
         return ()
     query = query.where(_people.c.site_id == site_id, _people.c.ended_at.is_(None))
     if person_ids is not None:
-        query = query.where(among(session, Person.person_id, person_ids))
+        query = query.where(among(session, _people.c.person_id, person_ids))
     return session.execute(query)

@@ -200,13 +200,15 @@ def chosen_usable_methods(
 
 @dataclass(frozen=True, slots=True)
 class PublishedPerson:
-    """A person as published to any gate; `record` has neither grants nor face, credentials no tags."""
+    """A person as published to any gate; `record` has neither grants nor face, credentials no tags.
+
+    `ways_at` has the ways beside a face that they want, nothing where they want none.
+    """
 
     person: PersonFacts
     key: str
     record: PersonRecord
     methods_with_face: tuple[Method, ...]
-    ways: frozenset[Method]
     ways_at: tuple[Way, ...]
     wants_face: bool
     grants: Sequence[tuple[GrantFacts, Mapping[str, tuple[str, ...]]]]
@@ -229,11 +231,8 @@ class PeopleRecords:
         """Open the secrets of all live credentials; one that cannot be opened is left out and logged."""
         self._facts = facts
         self._today = today_at(facts.site, now)
-        self._ways = {
-            person.person_id: chosen_usable_methods(person, facts.credentials.get(person.person_id, []), now)
-            for person in facts.persons
-        }
         self._now = now
+        self._ways: dict[str, frozenset[Method]] = {}
         self._times = FaceTimes(
             SiteCalendar(ZoneInfo(facts.site.timezone), facts.calendar),
             {name: WeeklyHours.from_spans(hours_record(row).spans) for name, row in facts.hours.items()},
@@ -246,6 +245,10 @@ class PeopleRecords:
         for rows in facts.credentials.values():
             for row in rows:
                 self._open(row, sealer)
+        self._homes = {
+            home.home_id: HomeRecord(home.home_id, home.number, home.pin_salt)
+            for home in facts.homes.values()
+        }
         self._paused: Collection[str] = frozenset()
         self._people: list[PublishedPerson] | None = None
 
@@ -268,10 +271,16 @@ class PeopleRecords:
         paused_ids = [
             person.person_id
             for person in self._facts.persons
-            if self._wants_face(person) and not self._ways[person.person_id]
+            if self._wants_face(person) and not self._ways_now(person)
         ]
         self._paused = frozenset(paused_ids)
         return paused_ids
+
+    def _ways_now(self, person: PersonFacts) -> frozenset[Method]:
+        if person.person_id not in self._ways:
+            credentials = self._facts.credentials.get(person.person_id, ())
+            self._ways[person.person_id] = chosen_usable_methods(person, credentials, self._now)
+        return self._ways[person.person_id]
 
     def _wants_face(self, person: PersonFacts) -> bool:
         return (
@@ -294,7 +303,9 @@ class PeopleRecords:
             face = self.face_at(one, gate, grants, places)
             offer = None
             if places:
-                offer = face_offer(self._facts, one.person, gate, grants, one.ways, self._today)
+                offer = face_offer(
+                    self._facts, one.person, gate, grants, self._ways_now(one.person), self._today
+                )
             methods = one.record.methods if face is None else one.methods_with_face
             yield one.key, msgspec.structs.replace(one.record, methods=methods, grants=grants)
             if face is not None:
@@ -335,7 +346,7 @@ class PeopleRecords:
         """Return what does not differ from gate to gate."""
         person_id, facts = person.person_id, self._facts
         requested = facts.two_method_requests.get(person_id)
-        home = facts.homes.get(person.home_id or "")
+        wants_face = self._wants_face(person)
         chosen = tuple(method for method in Method if method in person.methods)
         made = [(row, self._untagged(row, person)) for row in facts.credentials.get(person_id, ())]
         return PublishedPerson(
@@ -356,11 +367,14 @@ class PeopleRecords:
                 ),
             ),
             methods_with_face=chosen,
-            ways=self._ways[person_id],
-            ways_at=ways_of(chosen, [record for _, record in made if record is not None], self._now),
-            wants_face=self._wants_face(person),
+            ways_at=(
+                ways_of(chosen, [record for _, record in made if record is not None], self._now)
+                if wants_face
+                else ()
+            ),
+            wants_face=wants_face,
             grants=[(grant, self._lanes_by_gate(grant)) for grant in facts.grants.get(person_id, ())],
-            home=HomeRecord(home.home_id, home.number, home.pin_salt) if home is not None else None,
+            home=self._homes.get(person.home_id or ""),
             credentials=[
                 (f"credential:{row.credential_id}", row, record) for row, record in made if record is not None
             ],

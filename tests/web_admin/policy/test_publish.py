@@ -136,6 +136,19 @@ def test_a_person_left_with_face_alone_is_published_without_face_and_paused(data
     assert person.face_paused_reason == NO_OTHER_WAY
 
 
+def test_a_face_that_no_lane_takes_any_more_is_paused_as_well(database, sealer, site, now):
+    with database.session() as session:
+        add_gate(session, sealer, site, "north", 1, ["card"])
+        person = add_person(session, site, None, ["north-in"], now)
+        card = add_card(session, sealer, person, 1, now)
+        give_face(session, sealer, site, person, now)
+        publish_policy(session, sealer, site, now)
+        assert person.face_paused_reason is None
+        card.state = "ended"
+        publish_policy(session, sealer, site, now)
+        assert person.face_paused_reason == NO_OTHER_WAY
+
+
 def test_face_is_not_published_where_the_other_way_is_not_offered(database, sealer, site, now):
     with database.session() as session:
         add_gate(session, sealer, site, "north", 1, ["card", "face"])

@@ -24,6 +24,7 @@ from web_admin.compound.policy_models import OrderRow, PolicySumsRow
 from web_admin.gates.last_answers import Call
 from web_admin.policy.publish import publish_policy
 from web_admin.sync.fast_path import FAST
+from web_admin.sync.requests import MAX_AHEAD
 
 pytestmark = pytest.mark.both_databases
 
@@ -200,6 +201,15 @@ def test_what_is_committed_between_the_count_and_the_news_leaves_the_gates_to_a_
     assert noted(database) == before
     gate = fleet.gates[0]
     assert gate.ask(clock.now).ask_again_seconds == 30.0
+
+
+@pytest.mark.parametrize(("ahead", "is_answered"), [(MAX_AHEAD, True), (MAX_AHEAD + 1, False)])
+def test_a_number_too_far_ahead_is_not_counted_by_the_statement(fleet, database, clock, ahead, is_answered):
+    gate = fleet.gates[0]
+    before = noted(database)[gate.gate_id][0]
+    gate.counter = before + ahead - 1
+    assert (gate.gate_id in fleet.ask(clock.now)) is is_answered
+    assert noted(database)[gate.gate_id][0] == before + ahead * is_answered
 
 
 def test_the_same_gate_twice_is_answered_once_and_a_copied_request_never(fleet, clock):

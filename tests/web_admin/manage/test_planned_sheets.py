@@ -101,7 +101,7 @@ def test_a_large_sheet_is_taken_at_its_time_as_it_was_taken_from_the_page(compou
     assert (pass_time(compound), state(compound)) == (1, "done")
 
 
-def test_a_long_sheet_is_read_in_at_its_time_and_not_by_a_job_whose_failure_nobody_sees(compound, office):
+def test_a_long_sheet_is_read_in_at_its_time_and_not_by_a_job_whose_failure_is_not_seen(compound, office):
     assert plan(office, LONG).location == LIST
     assert (pass_time(compound), state(compound)) == (1, "done")
     assert is_there(compound, "P300")

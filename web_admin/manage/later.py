@@ -19,7 +19,7 @@ from web_admin.gates.queries import hours_names
 from web_admin.later.acts import HELD, IS_OVER, LaterAct, Sent, open_acts, withdraw_act
 from web_admin.later.past import DONE, Done, PastAct, past_acts
 from web_admin.manage.import_forms import planned
-from web_admin.manage.now import HOLD_HOURS, MODES
+from web_admin.manage.lane_modes import HOLD_HOURS, MODES
 from web_admin.web.context import get_or_404, press
 from web_admin.web.forms import AgainForm
 from web_admin.web.language import page_language

@@ -29,6 +29,7 @@ from web_admin.gates.silence import is_silent
 from web_admin.gates.status import lane_posture
 from web_admin.journal.models import GateEvent
 from web_admin.later.acts import count_held
+from web_admin.manage.lane_modes import HOLD_HOURS, MODES
 from web_admin.manage.lane_schedules import LaneSchedules, RemoveForm
 from web_admin.manage.open_alarms import open_alarm_parts
 from web_admin.operations.first_hour import Step, first_steps
@@ -46,15 +47,6 @@ from web_admin.web.site import current_site, request_now
 bp = Blueprint("now", __name__, url_prefix="/manage")
 
 LAST_PASSAGES = 12
-
-HOLD_HOURS = {1: _l("1 hour"), 2: _l("2 hours"), 4: _l("4 hours"), 8: _l("8 hours")}
-"""How long a lane may be held open for a move at once."""
-MODES = (
-    ("lockdown", _l("Lockdown: no one gets in")),
-    ("held_open", _l("Held open: everybody passes")),
-    ("disabled", _l("Out of use")),
-)
-"""What staff may put a lane into for a while."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,31 +22,32 @@ from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.manage.live import live_watch
 
+_RUNNING = pytest.StashKey[Browser]()
+
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
     """Start the browser once: Playwright cannot run twice in one process."""
     if not CHROMIUM.exists() and "CI" not in os.environ:
         pytest.skip("Chromium is not on this machine: make browser")
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        running = launch(playwright)
+        request.session.stash[_RUNNING] = running = launch(playwright)
         yield running
         running.close()
+        del request.session.stash[_RUNNING]
 
 
-@pytest.fixture(autouse=True)
-def _pages_of_a_test_end_with_it(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Close what a test that failed left open: such a page draws on, and takes time from all later tests."""
-    if "browser" not in request.fixturenames:
-        yield
-        return
-    running: Browser = request.getfixturevalue("browser")
-    before = set(running.contexts)
+@pytest.fixture(autouse=True, scope="module")
+def _pages_of_a_module_end_with_it(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Close what a test that failed left open: such a page draws on, and takes time from all later modules.
+
+    Not after each test: tests of a module may share the pages of those who are signed in.
+    """
     yield
-    for context in running.contexts:
-        if context not in before:
-            context.close()
+    running = request.session.stash.get(_RUNNING, None)
+    for context in running.contexts if running is not None else ():
+        context.close()
 
 
 @pytest.fixture

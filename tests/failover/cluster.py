@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,7 @@ from tests.support.gates.waiting import until
 
 SHIPPED = Path(__file__).resolve().parents[2] / "deploy" / "several_machines"
 NAMES = ("db1", "db2")
+SHARED_MEMORY = Path("/dev/shm")
 PATIENCE_SECONDS = 600.0
 """When a wait is given up: a failover takes seconds, and minutes on a machine that has much else to do."""
 UNPRIVILEGED = 65534
@@ -37,6 +39,10 @@ def what_is_missing() -> str:
     missing = [package for program, package in wanted.items() if shutil.which(program) is None]
     if missing:
         return f"sudo apt install {' '.join(missing)}"
+    others_write = not SHARED_MEMORY.exists() or SHARED_MEMORY.stat().st_mode & stat.S_IWOTH
+    if os.geteuid() == 0 and not others_write:
+        # The nodes run as a user of their own, and Python keeps its locks there.
+        return f"only root may write to {SHARED_MEMORY}, and Patroni has to: sudo chmod 1777 {SHARED_MEMORY}"
     return "" if bin_dir() is not None else "no PostgreSQL here has pg_rewind"
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from gate_controller.contract.features import BELL, SUM_DIGEST
 from gate_controller.contract.messages import ASK_PATH, RECEIPTS_PATH, AskReply
+from gate_controller.contract.updates import UpdateStatus
 from tests.support.batched_gates import GATES, noted, on_postgresql, request_of
 from tests.support.compounds.with_gates import add_card, sync_app
 from tests.support.statements import statements_of, verbs
@@ -152,6 +153,28 @@ def test_a_gate_of_which_anything_differs_is_left_out_alone_and_nothing_is_noted
     assert sorted(replies) == [gate.gate_id for gate in fleet.gates if gate.gate_id != "stair-2"]
     assert noted(database)["stair-2"] == before
     assert all((reply.change is not None) == is_behind for reply in replies.values())
+
+
+def test_a_gate_that_was_given_its_update_order_is_answered_by_the_statement_until_it_has_another(
+    fleet, database, clock
+):
+    """Another order of the same version is another order: one that ended and was begun again."""
+    gate = fleet.gates[2]
+
+    def asked():
+        clock.now += timedelta(seconds=2)
+        return msgspec.structs.replace(gate.question(clock.now), update=UpdateStatus(step=""))
+
+    def is_answered():
+        return bool(fleet.batch([request_of(gate, ASK_PATH, asked())]))
+
+    with database.session() as session:
+        other_version(session, session.get_one(Gate, gate.gate_id))
+    assert gate.opened(gate.post(ASK_PATH, asked()).data).update.version == "9.9"
+    assert is_answered()
+    with database.session() as session:
+        session.get_one(Gate, gate.gate_id).ordered_id = "another order"
+    assert not is_answered()
 
 
 def test_a_gate_without_sums_is_left_out_and_the_others_get_their_news(fleet, database, sealer, site, clock):

@@ -76,7 +76,7 @@ TABLE: tuple[tuple[str, Act, int], ...] = (
 )
 ACTS = {what: act for what, act, _weight in TABLE}
 PASSING = ("card", "come back", "pin", "code", "pass", "face", "exit button", "type code")
-"""What comes more often together, where many people pass."""
+"""These come more often together, where many people pass."""
 KINDS = tuple(
     Kind(what, weight, always=what == "turn", of_a_crowd=what in PASSING) for what, _act, weight in TABLE
 )

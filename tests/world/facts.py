@@ -110,7 +110,7 @@ class Facts:
     unanswered: tuple[tuple[str, str], ...] = ()
     """Gates and paths of requests whose answer they did not get."""
     replayed: tuple[tuple[str, AskReply], ...] = ()
-    """What gates heard from a false server."""
+    """Messages that gates heard from a false server."""
     shown: Shown | None = None
     breaches: list[str] = field(default_factory=list)
     """What an actor of this step was let do and may not."""

@@ -1,5 +1,4 @@
-"""What a step was an occasion of: situations in which a bug could show, counted to know how often they are
-played."""
+"""Count the situations in which a bug could show, to know how often they are played."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace

@@ -9,4 +9,4 @@ MODES = (
     ("held_open", _l("Held open: everybody passes")),
     ("disabled", _l("Out of use")),
 )
-"""What staff may put a lane into for a while."""
+"""Modes that staff may put a lane into for a while."""

@@ -37,7 +37,7 @@ from web_admin.restore.reviews import open_reviews
 from web_admin.web.context import current_action, form_page, from_local, get_or_404, local_text, submit, typed
 from web_admin.web.fields import options, reason_field
 from web_admin.web.forms import OnceForm
-from web_admin.web.later import begins, has_its_time, is_looked_at, running_act
+from web_admin.web.later import begins, has_its_time, was_planned
 from web_admin.web.live_mark import live_mark
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
@@ -332,8 +332,7 @@ def _hold_open(act: Action, lane_id: str, form: MoveForm) -> datetime:
 
 def _put(act: Action, lane_id: str, posture: str, reason: str, until: datetime) -> None:
     """Put a lane into a mode; a planned one ends no lockdown and no other mode that staff chose since."""
-    was_planned = running_act() is not None or is_looked_at()
-    if was_planned and live_override(lane_of(act, lane_id)):
+    if was_planned() and live_override(lane_of(act, lane_id)):
         raise ActionRefused(None, _l("Staff have put this lane into another mode meanwhile."))
     set_override(act, lane_id, posture, reason, until)
 

@@ -63,7 +63,7 @@ WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was done, or the job that will do it."""
+    """Counts of an import that was done, or the job that will do it."""
 
     done: ImportCounts
     job_id: str | None = None
@@ -243,9 +243,8 @@ class _Reading:
         if plan.does_nothing:
             return Outcome(ImportCounts(0, 0, 0, 0))
         count = len(plan.rows) - len(plan.of("same")) + len(plan.ended)
-        if (
-            count <= ROWS_AT_ONCE or running_act() is not None
-        ):  # who planned it is not there to see a job fail
+        # Nobody looks at the page of a job that begins at night.
+        if count <= ROWS_AT_ONCE or running_act() is not None:
             return Outcome(apply_people(act, plan))
         job_id = long_jobs.put_job(
             act.session,

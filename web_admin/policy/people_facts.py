@@ -18,7 +18,7 @@ from web_admin.credentials.models import TwoMethodRequest
 
 
 class PersonFacts(NamedTuple):
-    """What publishing needs of a person."""
+    """Columns of a person that publishing needs."""
 
     person_id: str
     home_id: str | None
@@ -33,7 +33,7 @@ class PersonFacts(NamedTuple):
 
 
 class GrantFacts(NamedTuple):
-    """What publishing needs of a grant; grants that name the same lanes share one tuple."""
+    """Columns of a grant that publishing needs; grants that name the same lanes share one tuple."""
 
     person_id: str
     lanes: tuple[str, ...]
@@ -47,7 +47,7 @@ Bound = frozenset[tuple[str, tuple[str, ...]]]
 
 
 class CredentialFacts(NamedTuple):
-    """What publishing needs of a credential."""
+    """Columns of a credential that publishing needs."""
 
     credential_id: str
     person_id: str
@@ -62,7 +62,7 @@ class CredentialFacts(NamedTuple):
 
 
 class HomeFacts(NamedTuple):
-    """What publishing needs of a home."""
+    """Columns of a home that publishing needs."""
 
     home_id: str
     number: str

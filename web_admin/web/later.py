@@ -124,7 +124,7 @@ def asked_begin() -> datetime | None:
 
 def has_its_time() -> bool:
     """Return whether what was sent is to begin later, or is a planned act that begins now or waited."""
-    return running_act() is not None or is_timed() or is_looked_at()
+    return is_timed() or was_planned()
 
 
 def is_timed() -> bool:
@@ -135,6 +135,11 @@ def is_timed() -> bool:
 def is_looked_at() -> bool:
     """Return whether a person looks at a planned act that waited for one."""
     return bool(request.form.get(PLANNED_FIELD))
+
+
+def was_planned() -> bool:
+    """Return whether what was sent is a planned act, which begins now or waited for a person."""
+    return running_act() is not None or is_looked_at()
 
 
 def begins() -> datetime:

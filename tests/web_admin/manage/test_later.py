@@ -12,6 +12,7 @@ from gate_controller.contract.calendars import DAY_KINDS, MINUTES_A_DAY, Span
 from tests.support.act_previews import WEEKDAYS, go_on, is_preview, pass_on_weekdays
 from tests.support.compounds.desk import hidden_of, read
 from tests.web_admin.manage.forms import send
+from tests.web_admin.manage.planned_acts import AT_BEGIN, LIST, MONDAY, PLANNED, WEDNESDAY, pass_time, states
 from web_admin.accounts.models import User
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Hours, Site
@@ -24,19 +25,13 @@ from web_admin.later import acts as later_acts
 from web_admin.manage import later as manage_later
 from web_admin.operations import later_runs
 from web_admin.operations.jobs import run_due as run_jobs
-from web_admin.operations.later_runs import run_due
 from web_admin.people.actions import GrantSpec, set_grants
 from web_admin.people.print_models import PrintRun
 from web_admin.restore.actions import begin_restoring
 from web_admin.web import later as web_later
 
-WEDNESDAY = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
-MONDAY = {"when": "later", "begins_at": "2026-07-06T06:00"}
-AT_BEGIN = datetime(2026, 7, 5, 22, 0, tzinfo=UTC)
 SHORTER = {"name": "Weekdays", "span1-days": list(WEEKDAYS), "span1-start": "07:00", "span1-end": "12:00"}
 LONGER = SHORTER | {"span1-end": "20:00"}
-LIST = "/manage/later"
-PLANNED = LongJob.kind == later_acts.KIND
 
 
 @pytest.fixture
@@ -62,10 +57,6 @@ def hours_from(compound, hours_id):
     return read(compound, lambda s: s.get_one(Hours, hours_id).spans[0]["from_minute"]) // 60
 
 
-def states(compound):
-    return read(compound, lambda s: s.scalars(select(LongJob.state).where(PLANNED)).all())
-
-
 def page_now(compound):
     return compound.signed_in("manager").get(LIST)
 
@@ -77,11 +68,6 @@ def entries(compound):
 
 def open_alarms(compound):
     return read(compound, lambda s: s.scalars(select(Alarm.kind).where(Alarm.gate_id.is_(None))).all())
-
-
-def pass_time(compound, to=AT_BEGIN):
-    compound.clock.now = to
-    return run_due(compound.app)
 
 
 @pytest.fixture

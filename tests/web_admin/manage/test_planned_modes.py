@@ -9,18 +9,13 @@ from sqlalchemy import select
 from tests.support.act_previews import go_on, is_preview, pass_on_weekdays
 from tests.support.compounds.desk import read
 from tests.web_admin.manage.forms import send
+from tests.web_admin.manage.planned_acts import AT_BEGIN, MONDAY, WEDNESDAY, pass_time, states
 from web_admin.compound.models import CredentialRow, Lane
-from web_admin.core.job_models import LongJob
 from web_admin.gates.orders import set_override
 from web_admin.later import acts as later_acts
-from web_admin.operations.later_runs import run_due
 
-WEDNESDAY = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
-MONDAY = {"when": "later", "begins_at": "2026-07-06T06:00"}
-AT_BEGIN = datetime(2026, 7, 5, 22, 0, tzinfo=UTC)
 LANE = "/manage/lanes/north-in"
 WORKS = {"posture": "disabled", "reason": "Paint", "hours": "1"}
-PLANNED = LongJob.kind == later_acts.KIND
 
 
 @pytest.fixture
@@ -42,15 +37,6 @@ def mode(compound):
     return lane.override_posture, lane.override_until
 
 
-def states(compound):
-    return read(compound, lambda s: s.scalars(select(LongJob.state).where(PLANNED)).all())
-
-
-def begin(compound, at=AT_BEGIN):
-    compound.clock.now = at
-    return run_due(compound.app)
-
-
 @pytest.mark.both_databases
 def test_a_lane_goes_out_of_use_at_its_time_until_the_end_that_was_typed(compound, office):
     pass_on_weekdays(compound, "王芳")  # she has no other gate
@@ -64,7 +50,7 @@ def test_a_lane_goes_out_of_use_at_its_time_until_the_end_that_was_typed(compoun
     assert "06:00 · Mode of a lane" in page
     assert "Out of use · until Jul 7, 2026 18:00" in page
     assert mode(compound) == (None, None)
-    assert begin(compound) == 1
+    assert pass_time(compound) == 1
     assert (states(compound), mode(compound)) == (
         ["done"],
         ("disabled", datetime(2026, 7, 7, 10, 0, tzinfo=UTC)),
@@ -83,14 +69,14 @@ def test_a_lane_is_held_open_for_a_move_from_its_begin_on(compound, office):
     assert sent.location == "/manage/later"
     assert mode(compound) == (None, None)
     assert "4 hours" in office.get("/manage/later").text
-    begin(compound, AT_BEGIN + timedelta(hours=1))
+    pass_time(compound, AT_BEGIN + timedelta(hours=1))
     ends_at = AT_BEGIN + timedelta(hours=4)
     assert (states(compound), mode(compound)) == (["done"], ("held_open", ends_at)), "not for an hour longer"
 
 
 def test_a_move_that_a_server_slept_through_opens_nothing_at_night(compound, office):
     send(office, f"{LANE}/hold-open", hours="4", reason="Moving day", **MONDAY)
-    begin(compound, AT_BEGIN + timedelta(hours=20))
+    pass_time(compound, AT_BEGIN + timedelta(hours=20))
     assert (states(compound), mode(compound)) == (["held"], (None, None))
 
 
@@ -100,7 +86,7 @@ def test_a_planned_mode_ends_no_lockdown_of_that_moment(compound, office):
     compound.clock.now = AT_BEGIN - timedelta(minutes=1)
     with compound.act("manager") as act:
         set_override(act, "north-in", "lockdown", "Threat", until)
-    begin(compound)
+    pass_time(compound)
     assert (states(compound), mode(compound)) == (["held"], ("lockdown", until))
     answer = look_at(compound.signed_in("manager"))
     assert answer.status_code == 422

@@ -1,28 +1,24 @@
 """A sheet of people that is read in later: it waits sealed, and is checked again at its time."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from tests.support.act_previews import go_on, is_preview
 from tests.support.compounds.desk import read
+from tests.web_admin.manage.planned_acts import AT_BEGIN, LIST, MONDAY, PLANNED, WEDNESDAY, pass_time
 from tests.web_admin.manage.sent_sheets import LONG, PATH, hidden_of, upload
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.job_models import LongJob
 from web_admin.credentials.actions import end_credential
 from web_admin.journal.models import AuditEntry
 from web_admin.later import acts as later_acts
-from web_admin.operations.later_runs import run_due, withdraw_long_held
+from web_admin.operations.later_runs import withdraw_long_held
 from web_admin.web import later as web_later
 
-WEDNESDAY = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
-MONDAY = {"when": "later", "begins_at": "2026-07-06T06:00"}
-AT_BEGIN = datetime(2026, 7, 5, 22, 0, tzinfo=UTC)
-LIST = "/manage/later"
 NEW = "home,name,kind,card\n7-0101,Lin Hua,resident,7100001\n"
-PLANNED = LongJob.kind == later_acts.KIND
 
 
 @pytest.fixture
@@ -56,11 +52,6 @@ def state(compound):
 
 def stored(compound):
     return read(compound, lambda s: s.scalars(select(LongJob.payload_sealed).where(PLANNED)).one())
-
-
-def pass_time(compound, to=AT_BEGIN):
-    compound.clock.now = to
-    return run_due(compound.app)
 
 
 def fields_of_held(office):

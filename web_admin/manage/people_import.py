@@ -243,7 +243,7 @@ class _Reading:
         if plan.does_nothing:
             return Outcome(ImportCounts(0, 0, 0, 0))
         count = len(plan.rows) - len(plan.of("same")) + len(plan.ended)
-        # Nobody looks at the page of a job that begins at night.
+        # No person waits at the page of a planned sheet.
         if count <= ROWS_AT_ONCE or running_act() is not None:
             return Outcome(apply_people(act, plan))
         job_id = long_jobs.put_job(

@@ -7,6 +7,7 @@ import web_admin.accounts.models
 import web_admin.accounts.session_models
 import web_admin.alarms.models
 import web_admin.compound.models
+import web_admin.compound.place_models
 import web_admin.compound.policy_models
 import web_admin.compound.restore_models
 import web_admin.compound.suspension_models

@@ -34,6 +34,10 @@ SIGNATURE_BYTES = 64
 POINT_BYTES = 65
 MAX_TEXT_CHARS = 400
 MAX_PASS_GATES = 32
+PLACE_NUMBERS = range(32768, 65534)
+"""Stand in a pass for all gates of a building, unit or another place; no gate has one of them."""
+OUTER_GATES, ALL_GATES = 65534, 65535
+"""Stand for the outer gates, and for every gate."""
 SITE_ITSELF = "0" * 16
 """The issuer of passes that the property manager, not a resident, gives out."""
 

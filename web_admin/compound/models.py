@@ -63,6 +63,8 @@ class Gate(Base):
     number: Mapped[int]
     name: Mapped[str]
     state: Mapped[str] = mapped_column(default="new")
+    place_id: Mapped[str | None] = mapped_column(ForeignKey("place.place_id"))
+    """What it leads into (`place_models.Place`); None: not sorted yet, so no way leads over it."""
     public_key: Mapped[bytes | None]
     card_key_sealed: Mapped[bytes | None]
     pin_key_sealed: Mapped[bytes | None]
@@ -200,6 +202,8 @@ class Home(Base):
     )
     """Sorts homes as people count them, byte by byte (`ordering.sort_key`)."""
     building: Mapped[str] = mapped_column(default=_building)
+    place_id: Mapped[str | None] = mapped_column(ForeignKey("place.place_id"))
+    """The building or unit that the manager chose; None: the one that the number says (`ways.Places`)."""
     pin_salt: Mapped[bytes]
     persons: Mapped[list["Person"]] = relationship(back_populates="home", order_by="Person.person_id")
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Row, Table, bindparam, select
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from web_admin.compound.models import Gate, Home, Lane, Person, Site
+from web_admin.compound.place_models import Place
+from web_admin.compound.ways import Places
 from web_admin.core.lock_order import GATE_ALONE, SiteFirst
 
 # -- the compound ----------------------------------------------------------------------------------
@@ -88,6 +90,26 @@ def gates_of_site(session: Session, site_id: str) -> Sequence[Gate]:
             # A session forgets unreferenced gates, and then asks for each again when a lane is.
             set_committed_value(lane, "gate", gate)
     return gates
+
+
+def places_of_site(session: Session, site_id: str) -> Places:
+    """Return a site's places that have not ended."""
+    rows = select(Place).where(Place.site_id == site_id, Place.ended_at.is_(None))
+    return Places(session.scalars(rows.order_by(Place.number)).all())
+
+
+class HomeNumber(NamedTuple):
+    """Of a home what says where it is."""
+
+    home_id: str
+    number: str
+    place_id: str | None
+
+
+def home_numbers(session: Session, site_id: str) -> Sequence[HomeNumber]:
+    """Return of all homes of a site what says where they are, as people count them."""
+    rows = select(Home.home_id, Home.number, Home.place_id).where(Home.site_id == site_id)
+    return [HomeNumber(*row) for row in session.execute(rows.order_by(Home.sort_key))]
 
 
 def gate_reports(session: Session) -> Sequence[Row[Any]]:

@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
+from gate_controller.contract.passes import PLACE_NUMBERS
 from gate_controller.contract.records import LaneRecord, Method
 from web_admin.action.base import NO_GATE, Action, begin, finish
 from web_admin.action.lock_outs import kept_in
@@ -15,6 +16,7 @@ from web_admin.custody.shares import create_shares, live_face_consents
 from web_admin.face.assessments import check_assessed
 from web_admin.face.endings import forget_gate
 from web_admin.gates.hours import weekly_hours
+from web_admin.gates.places import place_gates
 from web_admin.gates.queries import way_out_of_another_gate
 from web_admin.gates.rules import (
     LaneSpec,
@@ -31,7 +33,8 @@ from web_admin.gates.rules import (
 from web_admin.gates.schedules import keep_schedules
 from web_admin.gates.sheets import check_face_sheet
 
-MAX_GATE_NUMBER = 65535
+MAX_GATE_NUMBER = PLACE_NUMBERS.start - 1
+"""Those that follow are numbers of places: a visitor's pass names both."""
 
 
 # -- gates and lanes -------------------------------------------------------------------------------
@@ -46,6 +49,8 @@ def add_gate(act: Action, gate_id: str, name: str) -> Gate:
     number, text = free_numbers(act, "gate_id")[0], checked_gate_name(name)
     gate = Gate(gate_id=gate_id, site_id=act.site_id, number=number, name=text)
     act.session.add(gate)
+    act.session.flush()
+    place_gates(act.session, act.site_id, [gate])
     finish(act, "gate_added", {"gate_id": gate_id}, gates=NO_GATE)
     return gate
 

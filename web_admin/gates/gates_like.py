@@ -23,6 +23,7 @@ from web_admin.core.database import among
 from web_admin.core.refusal import ActionRefused
 from web_admin.gates.actions import check_hours_and_methods, free_numbers, saved_facts, write_lane
 from web_admin.gates.gate_list import HEADINGS, LineProblem, LinesRefused, NewGate, with_short_names
+from web_admin.gates.places import place_gates
 from web_admin.gates.rules import MAX_SLUG_CHARS, SLUG, check_slug, checked_gate_name, spec_of, wanted_lane
 from web_admin.gates.sheet_models import LaneSheetRow
 from web_admin.gates.sheet_status import sheet_rows_of_gate
@@ -130,6 +131,7 @@ def add_gates_like(
     for rows in (gates, lanes, sheets):
         act.session.add_all(rows)
         act.session.flush()
+    place_gates(act.session, act.site_id, gates)
     record_many(act, entries)
     return gates
 

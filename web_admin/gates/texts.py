@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
+from web_admin.compound.place_models import Place
+
 POSTURES: Mapping[str, LazyString] = {
     "normal": _l("Normal"),
     "lockdown": _l("Lockdown"),
@@ -25,6 +27,14 @@ ANTIPASSBACKS: Mapping[str, LazyString] = {
     "soft": _l("Report: it opens, and an event records it"),
     "hard": _l("Refuse: it stays shut until that person has left"),
 }
+PLACE_KINDS: Mapping[str, LazyString] = {
+    "outer": _l("Outer gates"),
+    "building": _l("Building"),
+    "unit": _l("Unit"),
+    "garage": _l("Garage"),
+    "shared": _l("Shared rooms"),
+}
+UNSORTED = _l("Not sorted yet")
 GATE_STATES: Mapping[str, LazyString] = {
     "new": _l("Not paired yet"),
     "paired": _l("Paired"),
@@ -43,3 +53,10 @@ HEALTHS: Mapping[str, LazyString] = {
     "lost": _l("Does not answer"),
     "degraded": _l("Works badly"),
 }
+
+
+def place_name(place: Place | None) -> str:
+    """Return what a place is called; the outer gates have no name of their own."""
+    if place is None:
+        return str(UNSORTED)
+    return place.name or str(PLACE_KINDS[place.kind])

@@ -15,6 +15,7 @@ from web_admin.core.limit_counts import forget_old_counts
 from web_admin.custody.key_rotation import rotate_wrap_key, rotation_due_since
 from web_admin.face import inactive, timers
 from web_admin.gates.face_code import drop_face_without_code
+from web_admin.gates.places import place_gates_once
 from web_admin.operations import jobs as long_jobs
 from web_admin.operations.later_runs import withdraw_long_held
 from web_admin.operations.lost_reader_messages import notify_of_lost_readers
@@ -54,6 +55,7 @@ STEPS: Mapping[str, Step] = {
     "late_requests_told": notify_of_late_requests,
     "lost_readers_notified": notify_of_lost_readers,
     "face_dropped_without_code": drop_face_without_code,
+    "gates_placed": place_gates_once,
     "policies_fitted": fit_policies,
     "sums_begun": begin_sums,
     "jobs_taken_up": long_jobs.run_due,

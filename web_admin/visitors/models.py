@@ -22,6 +22,10 @@ class VisitorSeriesRow(Base):
     author_id: Mapped[str | None]
     label: Mapped[str]
     gate_numbers: Mapped[list[int]]
+    """Of gates, and of the places whose gates it is for, as they stand in the code."""
+    gate_set: Mapped[str] = mapped_column(default="", server_default="")
+    """The way to a home, or all gates; empty: those of the list alone (`gate_sets.py`)."""
+    place_id: Mapped[str | None] = mapped_column(ForeignKey("place.place_id"))
     days: Mapped[list[str]]
     starts_minute: Mapped[int]
     ends_minute: Mapped[int]
@@ -63,6 +67,9 @@ class VisitorPassRow(Base):
     issuer_person_id: Mapped[str | None] = mapped_column(ForeignKey("person.person_id"), index=True)
     label: Mapped[str]
     gate_numbers: Mapped[list[int]]
+    """Of gates, and of the places whose gates it is for, as they stand in the code."""
+    gate_set: Mapped[str] = mapped_column(default="", server_default="")
+    place_id: Mapped[str | None] = mapped_column(ForeignKey("place.place_id"))
     valid_from: Mapped[datetime]
     valid_until: Mapped[datetime]
     uses: Mapped[int]

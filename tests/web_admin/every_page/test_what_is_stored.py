@@ -26,7 +26,7 @@ from web_admin.tables import METADATA
 ROOT = Path(__file__).parents[3]
 
 ABOUT_PEOPLE = {
-    "home": "home_id site_id number sort_key building pin_salt",
+    "home": "home_id site_id number sort_key building pin_salt place_id",
     "person": "person_id site_id home_id display_name kind age_band age_band_until language methods "
     "face_paused_reason phone_unproven suspended suspended_by slow_pass may_override created_at "
     "ended_at",

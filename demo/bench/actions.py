@@ -5,13 +5,15 @@ import time
 from collections.abc import Callable
 from typing import Literal, get_args
 
-import cv2
-import numpy as np
-
+from demo.actors.gate_screen import ScreenSilent
 from demo.actors.phone import PageRefused, Phone
+from demo.bench.before_the_camera import CODES, PORTRAITS, BeforeTheCamera
+from demo.bench.outcome import Answer, Watch
 from demo.bench.state import BenchState
+from demo.bench.texts import TEXTS
 from demo.bench.workbench import WORKBENCH
 from demo.bench.workbench_gate import set_up_workbench
+from demo.judge import StepFailed
 from demo.rig.devices import CameraTrouble
 from demo.rig.gate_ends import GateEnds
 from demo.rig.processes import StartRefused
@@ -20,10 +22,17 @@ from demo.world.compound import UNKNOWN_CARD
 from demo.world.site_files import MODBUS_ADDRESS
 from hardware.interfaces import InputKind
 
-PORTRAITS = {"person": "person_b_1", "other": "person_b_2", "stranger": "impostor_1"}
 PRESSED_SECONDS = 0.3
 OPENS_WITHIN_SECONDS = 12.0
 """A face takes longest: the person looks, and does what the screen asks."""
+DECIDED_WITHIN_SECONDS = 4.0
+"""A card, a whole number, a code or a button: the hash of a PIN takes longest."""
+HALF_TYPED_SECONDS = 0.6
+WRITTEN_WITHIN_SECONDS = 1.5
+"""Of what opens nothing: what a gate writes about it later, its journal on the page shows."""
+LANE_ACTS = ("tap", "type", "scan", "hold", "press")
+UNREAD = ("nobody", *get_args(CameraTrouble))
+"""What may be before a camera and is no one who asks to be let in."""
 WALKING_SECONDS = 1.4
 OsdpKey = Literal["own", "default", "none"]
 
@@ -40,7 +49,7 @@ class BenchActs:
         self._stage = stage
         self._state = state
         self._lock = threading.Lock()
-        self._seed = 1000
+        self._camera = BeforeTheCamera(stage)
         self._keys: dict[str, bytes | None] = {}
         self._acts: dict[str, Callable[[dict[str, str]], object]] = {
             "tap": self._tap,
@@ -61,21 +70,63 @@ class BenchActs:
             "workbench": self._workbench,
         }
 
-    def do(self, act: dict[str, str]) -> None:
-        """Do one action; raise BenchRefused when it makes no sense or did not work."""
+    def do(self, act: dict[str, str], language: str) -> Answer:
+        """Do one action and return what came of it; raise BenchRefused where it makes no sense or fails.
+
+        Needs a Flask context whose locale is `language`.
+        """
         handler = self._acts.get(act.get("act", ""))
-        if handler is None:
-            raise BenchRefused(f"no act {act.get('act')!r}; legal: {', '.join(self._acts)}")
-        with self._lock:
-            try:
-                shown_ns = time.monotonic_ns()
+        if handler is None and act.get("act") != "register":
+            raise BenchRefused(f"no act {act.get('act')!r}; legal: {', '.join((*self._acts, 'register'))}")
+        try:
+            with self._lock:
+                if handler is None:
+                    return self._camera.register(self._ends(act), act, language)
+                closed = self._closed_camera(act, language)
+                if closed is not None:
+                    return closed
+                watch = self._watch(act)
                 handler(act)
-                if act.get("walks") == "1":
-                    self._walk_when_open(act, shown_ns)
-            except KeyError as err:
-                raise BenchRefused(f"nothing is called {err} here") from err
-            except (StartRefused, PageRefused, OSError, ValueError) as err:
-                raise BenchRefused(str(err)) from err
+                if watch is not None and act.get("walks") == "1":
+                    self._walk_when_open(act, watch.began_ns)
+            return self._answer(act, watch, language)
+        except KeyError as err:
+            raise BenchRefused(f"nothing is called {err} here") from err
+        except (StartRefused, StepFailed, PageRefused, ScreenSilent, OSError, ValueError) as err:
+            raise BenchRefused(str(err)) from err
+
+    def _closed_camera(self, act: dict[str, str], language: str) -> Answer | None:
+        """Return why the camera does not see what is shown; press on the screen first if that was asked."""
+        if act.get("act") != "hold" or act.get("what") in UNREAD:
+            return None
+        ends = self._ends(act)
+        if not ends.process.runs:
+            return None
+        if act.get("pressed") == "1":
+            return self._camera.press(ends, act, language)
+        return self._camera.closed_for(ends, act, language)
+
+    def _watch(self, act: dict[str, str]) -> Watch | None:
+        """Return where the gate of an act stands before it, None for what is done to no gate."""
+        if act.get("gate", "") not in self._stage.gates:
+            return None
+        return Watch(self._ends(act), act.get("lane", "") if _asks_to_be_let_in(act) else "")
+
+    def _answer(self, act: dict[str, str], watch: Watch | None, language: str) -> Answer:
+        if watch is None or act.get("act") == "power":
+            return Answer(TEXTS[language]["carried_out"])
+        if not self._ends(act).process.runs:
+            return Answer(TEXTS[language]["no_power"])
+        if act.get("act") == "hold" and act.get("what") in PORTRAITS:
+            answer = watch.answer(language, OPENS_WITHIN_SECONDS)
+            with self._lock:  # the person goes in, or away
+                self._ends(act).metal.clear_view()
+            return answer
+        if act.get("act") == "type" and not act.get("keys", "").endswith("#"):
+            answer = watch.answer(language, HALF_TYPED_SECONDS)
+            return answer if answer.opened else Answer(TEXTS[language]["half_typed"])
+        patience = DECIDED_WITHIN_SECONDS if _asks_to_be_let_in(act) else WRITTEN_WITHIN_SECONDS
+        return watch.answer(language, patience)
 
     def _ends(self, act: dict[str, str]) -> GateEnds:
         return self._stage.gates[act.get("gate", "")]
@@ -124,14 +175,10 @@ class BenchActs:
             metal.trouble_view(trouble)
         elif what == "nobody":
             metal.clear_view()
-        elif what in ("code", "forged"):
+        elif what in CODES:
             metal.show_code(self._code(act))
         else:
-            picture = cv2.imread(str(self._stage.portrait_path(PORTRAITS[what])))
-            if picture is None:
-                raise BenchRefused("the face pictures are damaged: run 'make setup'")
-            self._seed += 50
-            self._ends(act).show_person(np.asarray(picture, dtype=np.uint8), seed=self._seed)
+            self._camera.show_face(self._ends(act), what)
 
     def _walk_when_open(self, act: dict[str, str], shown_ns: int) -> None:
         """Go through the lane's door as soon as it is unlocked; stay where it stays locked."""
@@ -220,3 +267,7 @@ class BenchActs:
     def _workbench(self, _act: dict[str, str]) -> None:
         if WORKBENCH.gate_id not in self._stage.gates:
             set_up_workbench(self._stage)
+
+
+def _asks_to_be_let_in(act: dict[str, str]) -> bool:
+    return act.get("act") in LANE_ACTS and act.get("what") not in UNREAD

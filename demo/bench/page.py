@@ -124,12 +124,12 @@ class BenchPage:
         if not isinstance(sent, dict):
             return Response("Acts are JSON objects.\n", HTTPStatus.BAD_REQUEST, mimetype="text/plain")
         try:
-            self._acts.do({str(key): str(value) for key, value in sent.items()})
+            answer = self._acts.do({str(key): str(value) for key, value in sent.items()}, _language())
         except BenchRefused as err:
             reply = jsonify(error=str(err))
             reply.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
             return reply
-        return jsonify(done=True)
+        return jsonify(said=answer.said, opened=answer.opened, label=answer.label, offer=answer.offer)
 
 
 def _language() -> str:

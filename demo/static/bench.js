@@ -2,22 +2,33 @@
 const words = document.body.dataset;
 const said = document.getElementById("said");
 
+const offered = document.getElementById("offered");
+let offer = null;
+
 async function send(act) {
   said.textContent = "…";
+  said.classList.remove("opened");
+  offered.hidden = true;
   try {
-    const reply = await fetch("/acts", {
+    const reply = await fetch(`/acts${location.search}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", "Menjin-Bench": "1" },
       body: JSON.stringify(act),
     });
     const answer = await reply.json();
-    said.textContent = answer.error ?? words.done;
+    said.textContent = answer.error ?? answer.said;
+    said.classList.toggle("opened", Boolean(answer.opened));
+    offer = answer.offer ?? null;
+    offered.textContent = answer.label ?? "";
+    offered.hidden = !answer.label;
     return !answer.error;
   } catch {
     said.textContent = words.lost;
     return false;
   }
 }
+
+offered.addEventListener("click", () => send(offer));
 
 function where(element) {
   return {
@@ -32,11 +43,11 @@ document.addEventListener("click", async (event) => {
   const { act, toggle, on = "", twin = "", kind = "", renamed = "" } = button.dataset;
   const turned = button.getAttribute("aria-pressed") === "true" ? "0" : "1";
   const reloads = "reload" in button.dataset;
-  button.disabled = reloads;
+  button.disabled = reloads || act === "register";
   const done = await send({ act: act ?? toggle, on: toggle ? turned : on, twin, kind, renamed, ...where(button) });
   // A gate that was set up is not on this page yet.
   if (reloads && done) location.reload();
-  if (reloads) button.disabled = false;
+  if (reloads || act === "register") button.disabled = false;
 });
 
 document.addEventListener("submit", (event) => {

@@ -81,8 +81,8 @@ class Hands:
         for relay in self.relays.values():
             closing.callback(relay.close)
 
-    def do(self, act: str, **fields: str) -> None:
-        """Do one action of the page."""
+    def do(self, act: str, **fields: str) -> dict[str, object]:
+        """Do one action of the page and return what it says of it."""
         reply = requests.post(
             self.page.address + "acts",
             json={"act": act, **fields},
@@ -90,6 +90,8 @@ class Hands:
             headers={ACT_HEADER: "1", "Origin": self.page.address.rstrip("/")},
         )
         assert reply.status_code == 200, reply.text
+        answer: dict[str, object] = reply.json()
+        return answer
 
     def until(self, wanted: Callable[[DeviceReport], bool], act: Callable[[], None]) -> None:
         """Do an action, and again, until a driver hands up what is wanted: it may only just be opening."""
@@ -210,6 +212,15 @@ def test_the_page_moves_a_twin_of_every_kind_beneath_its_real_driver(hands: Hand
         for walk in (readers_reached, wires_reached, outputs_reached, cameras_reached):
             reached |= set(walk(hands, gate_id, config))
     assert reached == EVERY_KIND - set(WITHOUT_TWIN)
+
+
+def test_where_no_gate_runs_nothing_is_said_to_be_done(hands: Hands) -> None:
+    card = hands.do("tap", gate="north", lane="north-in", card=str(NUMBER), at="line")
+    face = hands.do("hold", gate="north", lane="north-in", what="person")
+    contact = hands.do("contact", gate="north", lane="north-in", kind="door_open", on="1")
+    said = {str(answer["said"]) for answer in (card, face, contact)}
+    assert said == {TEXTS["en"]["no_power"]}
+    assert [answer["opened"] for answer in (card, face, contact)] == [False] * 3
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -75,7 +75,7 @@ ERROR_PICTURES = {401: "lock", 403: "lock", 404: "question", 429: "clock"}
 """The icon of an error's page by its number; any other has a warning."""
 ERROR_TEXTS = {
     400: (_l("This request cannot be read"), _l("Go back, load the page again and try once more.")),
-    401: (_l("Sign in first"), _l("Your session has ended. Nothing was changed.")),
+    401: (_l("Sign in first"), _l("You were signed out after a while. Nothing was changed.")),
     403: (_l("Your role does not allow this"), _l("Ask the property manager if you need it.")),
     404: (_l("There is no such page"), _l("The address may be old, or the entry was removed.")),
     405: (_l("This cannot be done this way"), _l("Go back and use the button on the page.")),

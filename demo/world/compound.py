@@ -158,7 +158,7 @@ METHODS = {
     "face_a": ("card", "pin"),
 }
 UNKNOWN_CARD = 0xA15EBAD1
-AGREED_FOR_CHILD = "我是这个孩子的监护人，同意门禁为其保存门卡和密码，只用于开门。我可以随时撤回。"
+AGREED_FOR_CHILD = "我是这个孩子的监护人，同意门禁为其保存门卡和数字密码，只用于开门。我可以随时撤回。"
 
 
 def home_number(place: int) -> str:

@@ -33,15 +33,15 @@ def _labels() -> dict[str, str]:
         "help_waits": _("Call is waiting"),
         "slower": _("More time"),
         "read": _("Read aloud"),
-        "take_face": _("Yes, take my face here"),
+        "take_face": _("Yes, register it"),
         "another_way": _("No, another way"),
-        "keep_face": _("No, leave it and let me in"),
-        "take_back": _("Take my face back"),
-        "add_look": _("Add another look"),
-        "take_back_yes": _("Take my yes back"),
+        "keep_face": _("No, keep it and let me in"),
+        "take_back": _("Delete my face"),
+        "add_look": _("Add another scan"),
+        "take_back_yes": _("Withdraw my consent"),
         "my_face": _("My face"),
-        "own_face": _("Add or take back my face"),
-        "read_on": _("Read on"),
+        "own_face": _("Add or delete my face"),
+        "read_on": _("Next"),
         "page": _("Page"),
         "or_keys": _("On the keypad"),
         "cancel": _("Back"),
@@ -91,7 +91,7 @@ def _titles() -> dict[Screen, str]:
         Screen.FACE_LOOKING: _("Look at the camera"),
         Screen.CHOOSE: _("Choose by number"),
         Screen.FACE_NOTICE: _("Before you decide"),
-        Screen.FACE_ASK: _("Take your face at this gate?"),
+        Screen.FACE_ASK: _("Register your face at this gate?"),
         Screen.FACE_CONFIRM: _("To say yes: your card or PIN once more"),
         Screen.FACE_GUARDIAN: _("Your guardian's card or PIN, please"),
         Screen.FACE_OFFICE: _("Asking the office"),
@@ -119,7 +119,7 @@ def _lines() -> dict[Screen, str]:
         Screen.SHOW_CODE: _("Hold it in front of the reader, a hand's width away."),
         Screen.FACE_LOOKING: _("Stay where you are. You can stop at any time."),
         Screen.CHOOSE: _("Press a number on the keypad."),
-        Screen.FACE_NOTICE: _("Read on, or say no at any time."),
+        Screen.FACE_NOTICE: _("Read to the end, or say no at any time."),
         Screen.FACE_ASK: _("It is your choice. Without it everything works as before."),
         Screen.FACE_CONFIRM: _(
             "Hold your card to the reader, or type your PIN and OK. Until then nothing is taken."
@@ -180,8 +180,7 @@ def _messages() -> dict[str, str]:
         ),
         "face_not_for_you": _("A face cannot be added for you here. Your other ways work as before."),
         "face_on_phone": _(
-            "Here a yes to face is given on your own phone, because more than a press is asked for. Read the "
-            "notice there and come back."
+            "This compound asks for more than a press. Say yes on your own phone, then come back."
         ),
         "face_needs_office": _("The office is out of reach, so no face can be added now. Nothing was kept."),
         "face_no_answer": _("The office has not answered. Nothing was taken. You can try again later."),
@@ -216,7 +215,7 @@ def _messages() -> dict[str, str]:
         "turn_left": _("Turn your head a little to the left."),
         "turn_right": _("Turn your head a little to the right."),
         "enrolled": _("Your face now works at this gate. You can delete it at any time."),
-        "look_added": _("Your new look has been added. On your phone you can delete each one."),
+        "look_added": _("Your new scan was added. You can delete it on your phone."),
         "unlike_other_looks": _(
             "This face does not look like the one you gave before. Nothing was kept. To begin again, take "
             "your face back first."

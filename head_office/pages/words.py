@@ -127,9 +127,7 @@ def sentence(reason: Reason) -> str:
         ),
         "no_answer": gettext("No answer for %(span)s", span=for_long),
         "backup_old": gettext("Last backup %(span)s ago", span=for_long),
-        "forgettings_pending": gettext(
-            "Certificates of forgetting pending, for up to %(span)s", span=for_long
-        ),
+        "forgettings_pending": gettext("Deletion certificates pending, for up to %(span)s", span=for_long),
     }
     return str(counted.get(reason.what) or _PLAIN.get(reason.what, reason.what))
 
@@ -157,7 +155,7 @@ def shown_text(text: str) -> str:
 def error(code: int) -> dict[str, str]:
     """Return title and text of a page of an error."""
     titles = {
-        401: (_("Sign in first"), _("Your session has ended. Nothing was changed.")),
+        401: (_("Sign in first"), _("You were signed out after a while. Nothing was changed.")),
         403: (_("This form came from elsewhere"), _("Go back, load the page again and try once more.")),
         404: (_("There is no such page"), _("The compound may have been taken off the list.")),
         429: (_("Too many tries"), _("Wait five minutes, then try again.")),

@@ -61,7 +61,7 @@ def test_an_alarm_comes_is_noted_and_handed_over_by_keyboard_alone(
     tab_to(page, "Hand over to the next shift")
     page.keyboard.press("Enter")
     expect(page.get_by_text("One call for help is open")).to_be_visible()
-    expect(page.get_by_text("Not seen yet")).to_be_visible()
+    expect(page.get_by_text("Not acknowledged yet")).to_be_visible()
     keep(page, "night-handover")
 
 
@@ -105,7 +105,7 @@ def test_a_call_for_help_reaches_the_guard_on_any_page_and_sounds_until_it_is_se
     keep(page, "night-people")
     page.get_by_role("link", name="Look at the alarms").click()
     for _alarm in range(3):
-        page.get_by_role("button", name="I have seen it").first.click()
+        page.get_by_role("button", name="Acknowledge").first.click()
     page.goto(f"{address}/manage/people/")
     expect(page.locator("[data-alarm-count]").first).to_be_hidden()
     expect(news).to_have_attribute("data-calls", "0")

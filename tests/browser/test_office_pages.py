@@ -127,10 +127,10 @@ def test_a_file_can_be_taken_twice_from_the_same_page(
     del managed
     sign_in(page, address)
     page.goto(f"{address}/manage/events/?result=refused")
-    page.locator("summary", has_text="Save as a sheet").focus()
+    page.locator("summary", has_text="Export…").focus()
     page.keyboard.press("Enter")
     page.get_by_label("What is it for?").fill("The chair asked for refusals")
-    button = page.get_by_role("button", name="Save as a sheet, without names")
+    button = page.get_by_role("button", name="Export without names")
     for _time in range(2):
         expect(button).not_to_have_attribute("aria-disabled", "true")
         with page.expect_download() as taken:

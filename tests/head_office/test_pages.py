@@ -260,7 +260,7 @@ def test_what_needs_a_person_is_first_and_no_answer_says_since_when(app, secret,
     clock.now += timedelta(hours=3)
     client = signed_in(app, storage, clock)
     page = client.get("/", headers={"Accept-Language": "en"}).text
-    assert "2 compounds need a person" in page
+    assert "2 compounds have problems" in page
     assert page.index("青石里</a>") < page.index("望江台</a>") < page.index("1 compound is well")
     assert "No answer for 3 hours" in page
     one = client.get("/compounds/stone", headers={"Accept-Language": "en"}).text

@@ -99,7 +99,7 @@ def init(arguments: argparse.Namespace) -> str:
             "Start the server with: %(command)s",
             command=server_command("run") + f" --data-dir {shlex.quote(str(data_dir))}",
         ),
-        _("Then sign in as the manager; Now leads to the first gate that opens:"),
+        _("Then sign in as the manager. The page “Now” leads you to the first gate that opens:"),
         f"{said.public_url.rstrip('/')}/staff/sign-in",
     )
     return "".join(f"{line}\n" for line in lines)
@@ -120,7 +120,7 @@ def _ask(arguments: argparse.Namespace) -> _Answers:
     public_url = public_url_of(arguments)
     contact = optional_answer(
         arguments.security_contact,
-        _("Whom people tell about a weakness: mailto:NAME@PLACE, https://PAGE or tel:+NUMBER"),
+        _("Security contact: mailto:NAME@PLACE, https://PAGE or tel:+NUMBER"),
         "--security-contact",
         _no_contact,
     )

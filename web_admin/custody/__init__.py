@@ -1,4 +1,4 @@
-"""Keep the server's half of a face: shares, leases, receipts, certificates of forgetting.
+"""Keep the server's half of a face: shares, leases, receipts, deletion certificates.
 
 Imports actions and below.
 """

@@ -1,4 +1,4 @@
-"""Compute certificates of forgetting from the current state, and sign them."""
+"""Compute deletion certificates from the current state, and sign them."""
 
 import base64
 from collections.abc import Sequence

@@ -20,7 +20,7 @@ def action_words() -> Mapping[str, str]:
         "visitor_code_issued": gettext("visitor code made"),
         "face_refused": gettext("refusal of face recorded"),
         "face_turned_off": gettext("face switched off"),
-        "face_look_dropped": gettext("one look of a face deleted"),
+        "face_look_dropped": gettext("one face scan deleted"),
         "face_withdrawn_by_guardian": gettext("face of a minor switched off"),
         "face_guardian_refused": gettext("refusal as a guardian recorded"),
         "request_filed": gettext("request or complaint filed"),

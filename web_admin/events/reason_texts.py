@@ -237,7 +237,10 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
         _l("Wait a moment, or use another way in."),
     ),
     Reason.METHOD_STOPPED: _text(
-        _l("After very many wrong numbers your home's PINs stopped at this gate. Cards and codes worked."),
+        _l(
+            "Too many wrong PINs were typed for your home, so its PINs were stopped at this gate. "
+            "Cards and QR codes worked."
+        ),
         _l("A hundred wrong PINs were typed for this home here; its PINs open nothing at this gate."),
         _l("Show your card or code there and then type your PIN, or make a new PIN; both resume it."),
     ),
@@ -247,9 +250,9 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
         _ASK_OFFICE,
     ),
     Reason.OUTSIDE_HOURS: _text(
-        _l("It was outside the hours you may pass this gate."),
+        _l("You may not pass this gate at this hour."),
         _l("The grant's hours do not cover this moment."),
-        _l("Come within the hours, or ask the property office to change them."),
+        _l("Come back within your hours, or ask the property office to change them."),
     ),
     Reason.CLOCK_UNSURE: _text(
         _l("The gate was not sure of the time. Cards and PINs still work."),

@@ -129,7 +129,7 @@ def consentable_notice(act: Action, person: Person, notice_version: int, languag
             None,
             _("Face is not offered to children under 14.")
             if not_offered == "child"
-            else _("Your age changed today. Please try again in an hour."),
+            else _("You turned 14 or 18 today. Please try again in an hour."),
         )
     refuse_unverified_phone(act, person)
     if person.age_band == MINOR:

@@ -25,7 +25,7 @@ class SheetPart:
 
 def parts_of(sheet: LaneSheet) -> Sequence[SheetPart]:
     """Return what is to be asked about a lane, given what is known so far; more follows from answers."""
-    parts = [SheetPart("lock", _l("What opens the lane?"), ("lock",))]
+    parts = [SheetPart("lock", _l("Which kind of lock does the lane have?"), ("lock",))]
     if sheet.lock in DRIVES:
         parts.append(SheetPart("power", _l("Without power"), ("fails", "safety_input")))
     elif sheet.lock is not None and sheet.lock not in FOLLOWS:

@@ -57,7 +57,7 @@ CHOICES: Mapping[str, Mapping[str, LazyString]] = {
     "camera_location": CAMERA_LOCATIONS,
 }
 LABELS: Mapping[str, LazyString] = {
-    "lock": _l("What opens the lane"),
+    "lock": _l("Kind of lock"),
     "fails": _l("When the power is gone"),
     "on_escape_route": _l("People leave here in an emergency"),
     "free_exit": _l("What lets people out without card or phone"),

@@ -12,7 +12,7 @@ POSTURES: Mapping[str, LazyString] = {
     "lockdown": _l("Lockdown"),
     "held_open": _l("Held open"),
     "disabled": _l("Out of use"),
-    "unheard": _l("Not heard yet"),
+    "unheard": _l("No contact yet"),
 }
 DOORS: Mapping[str, LazyString] = {
     "closed": _l("Closed"),
@@ -45,7 +45,7 @@ GATE_STATUS: Mapping[str, LazyString] = {
     **GATE_STATES,
     "in_contact": _l("In contact"),
     "silent": _l("No contact, works on its own"),
-    "unheard": _l("Paired, not heard yet"),
+    "unheard": _l("Paired, no contact yet"),
     "forked": _l("Two controllers use its key"),
 }
 HEALTHS: Mapping[str, LazyString] = {

@@ -87,8 +87,8 @@ class LookForm(OnceForm):
     accent = StringField(
         _l("Colour of buttons and links"),
         description=_l(
-            "As # and six digits. Words in it must be readable; the shades for the dark are made "
-            "from it. Empty: ours."
+            "As # and six digits. Text in this colour must be readable; the dark theme's shades "
+            "are made from it. Leave empty for the default."
         ),
         validators=[Length(max=7)],
         render_kw={"placeholder": "#0b5d4e", "autocomplete": "off"},

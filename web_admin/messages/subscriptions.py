@@ -36,7 +36,7 @@ def N_(text: str) -> str:  # noqa: N802 - the name that the extractor looks for
 
 
 TEXTS: Mapping[str, str] = {
-    "visitor_came": N_("A gate opened for a visitor of yours. Under Visitors you see which."),
+    "visitor_came": N_("Your visitor has come in. Visitors shows who and when."),
     "card_stopped": N_("Your card was suspended or ended. If that was not you, ask the property office."),
     "signed_in": N_(
         "A new sign-in to your page. If that was not you, sign out your other phones under Help."

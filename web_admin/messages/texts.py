@@ -22,7 +22,7 @@ _OWN_KINDS: Mapping[str, LazyString] = {
 STATES: Mapping[str, LazyString] = {
     "waiting": _l("Waiting"),
     "sent": _l("Sent"),
-    "failed": _l("Given up"),
+    "failed": _l("Failed"),
 }
 
 TROUBLES: Mapping[str, LazyString] = {

@@ -178,7 +178,7 @@ def _outbox(facts: ServerFacts, now: datetime) -> Finding:
     late = facts.outbox_since is not None and now - facts.outbox_since > OUTBOX_LOOK
     if late or facts.outbox_failed:
         says = _(
-            "%(waiting)s wait, %(failed)s were given up in the last two weeks.",
+            "%(waiting)s are waiting, %(failed)s failed in the last two weeks.",
             waiting=facts.outbox_waiting,
             failed=facts.outbox_failed,
         )

@@ -69,7 +69,7 @@ KEPT_OUT_BY: Mapping[str, LazyString] = {
     "calendar_day_set": _l("A holiday was changed."),
     "posture_scheduled": _l("A gate is shut at set hours."),
     "lane_saved": _l("A gate takes other ways in."),
-    "gate_marked": _l("A gate was given up."),
+    "gate_marked": _l("A gate was taken out of use."),
     "posture_set": _l("A gate is shut for several days."),
     "site_locked_down": _l("All gates are shut for several days."),
 }

@@ -44,6 +44,7 @@ KIND_WORDS = {
     "租客": "resident",
     "家属": "resident",
     "家政": "helper",
+    "家政人员": "helper",
     "帮手": "helper",
     "保姆": "helper",
     "员工": "staff",

@@ -22,7 +22,7 @@ SUBJECTS: Mapping[str, LazyString] = {
 OUTCOMES: Mapping[str, LazyString] = {
     "answered": _l("Answered"),
     "refused": _l("Refused"),
-    "withdrawn": _l("Taken back"),
+    "withdrawn": _l("Withdrawn"),
 }
 
 

@@ -172,7 +172,7 @@ def drop_one_look(gate_id: str, look_id: str) -> Response:
     if (gate_id, look_id) not in {(look.gate_id, look.look_id) for look in own}:
         abort(404)
     drop_look(act, person.person_id, gate_id, look_id)
-    flash(gettext("This look is being deleted at its gate."), "done")
+    flash(gettext("This scan is being deleted at its gate."), "done")
     return to("resident.face")
 
 

@@ -166,5 +166,5 @@ def take_back_at_home(person_id: str) -> Page:
     person, act = signed_in()
     _looked_after(person, act, person_id)
     take_agreement_back(act, person.person_id, person_id)
-    flash(gettext("Taken back. The child's card and PIN have ended."), "done")
+    flash(gettext("Withdrawn. The child's card and PIN no longer work."), "done")
     return to("resident.at_home", person_id=person_id)

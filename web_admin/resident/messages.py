@@ -33,7 +33,7 @@ from web_admin.web.resident_session import resident_required
 from web_admin.web.site import request_now
 
 LABELS = {
-    "visitor_came": _l("A gate opened for my visitor"),
+    "visitor_came": _l("My visitor has come in"),
     "card_stopped": _l("My card was suspended or ended"),
     "signed_in": _l("A new sign-in to my page"),
     "looked_at": _l("My passages were viewed or my card was looked up"),

@@ -150,5 +150,5 @@ def take_request_back(request_id: str) -> Response:
     person, act = signed_in()
     _own(person, request_id)
     withdraw_request(act, person.person_id, request_id)
-    flash(gettext("Taken back. The office need not answer."))
+    flash(gettext("Withdrawn. The property office does not have to answer."))
     return to("resident.requests")

@@ -13,10 +13,10 @@ STEPS: Mapping[str, LazyString] = {
     "fetched": _l("Ready, waits for a quiet moment"),
     "switched": _l("Starting"),
     "trial": _l("On trial"),
-    "rolled_back": _l("Went back to the version before"),
+    "rolled_back": _l("Back on the previous version"),
 }
 ROLLOUT_STATES: Mapping[str, LazyString] = {
-    "running": _l("Goes on"),
+    "running": _l("Running"),
     "halted": _l("Halted"),
     "stopped": _l("Stopped"),
     "done": _l("Done"),

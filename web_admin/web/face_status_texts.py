@@ -93,8 +93,8 @@ def _misses(status: FaceStatus) -> tuple[str, ...]:
     ((looks, share),) = point.missed_of_looks
     return (
         _(
-            "At that similarity %(one)s %% of owners' tries are not recognised with one look, %(more)s %% "
-            "with %(count)s looks.",
+            "At that similarity %(one)s %% of a person's own tries are not recognised with one "
+            "scan, %(more)s %% with %(count)s scans.",
             one=percent(point.missed_by_person),
             more=percent(share),
             count=looks,

@@ -42,8 +42,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long]
 
 NOTICES = {"en": NOTICE_EN, "zh": NOTICE_ZH}
 AT_THE_SCREEN = {
-    "en": {"face": "Face", "yes": "Yes, take my face here"},
-    "zh": {"face": "人脸", "yes": "是，在此采集我的人脸"},
+    "en": {"face": "Face", "yes": "Yes, register it"},
+    "zh": {"face": "人脸", "yes": "是，录入人脸"},
 }
 
 

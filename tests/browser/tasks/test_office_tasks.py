@@ -118,7 +118,7 @@ def test_the_list_of_people_is_taken_along(manager: Person) -> None:
     page = manager.begin("/manage/")
     manager.item("People and homes")
     with page.expect_download() as download:
-        manager.press(page.get_by_role("button", name="Save this list as a sheet"), leads_on=False)
+        manager.press(page.get_by_role("button", name="Export this list"), leads_on=False)
     manager.done()
     with download.value.path().open(encoding="utf-8-sig", newline="") as file:
         names = {row["Name"] for row in csv.DictReader(file)}

@@ -80,7 +80,7 @@ class AtTheGate:
         self.sees("face_notice")
         while self.page.locator("body").get_attribute("data-screen") == "face_notice":
             pages.append(self.page.locator("#line").inner_text())
-            on = "Read on" if self.page.locator("html").get_attribute("lang") == "en" else "继续阅读"
+            on = "Next" if self.page.locator("html").get_attribute("lang") == "en" else "下一段"
             self.turns_the_page(partial(self.press, on))
         return pages
 

@@ -63,7 +63,7 @@ def test_yes_no_and_taking_back_take_no_more_steps_than_they_may(at_gate: AtTheG
     assert gate.face is not None
     desk = gate.controller._parts.desks[LANE]
     assert desk.camera.mode == "closed"
-    at_gate.press("Yes, take my face here")
+    at_gate.press("Yes, register it")
     at_gate.sees("face_confirm")
     assert consents(served) == [], "a press is no yes"
     at_gate.faces_the_camera_and_taps()
@@ -75,7 +75,7 @@ def test_yes_no_and_taking_back_take_no_more_steps_than_they_may(at_gate: AtTheG
     at_gate.ask()
     at_gate.sees("face_kept")
     began_ns = time.monotonic_ns()
-    at_gate.press("Take my face back")
+    at_gate.press("Delete my face")
     at_gate.is_let_in(began_ns)
     deleted = "Your face has been deleted from this gate"
     expect(at_gate.page.locator("#line")).to_contain_text(deleted, timeout=PATIENCE_SECONDS * 1000)
@@ -132,7 +132,7 @@ def test_from_a_keypad_alone_a_person_reads_says_no_and_is_in(at_gate: AtTheGate
 def test_another_persons_card_is_no_yes_and_ends_the_question(at_gate: AtTheGate) -> None:
     at_gate.ask()
     at_gate.read_notice()
-    at_gate.press("Yes, take my face here")
+    at_gate.press("Yes, register it")
     at_gate.sees("face_confirm")
     at_gate.is_let_in(at_gate.tap(NEIGHBOURS_CARD))
     at_gate.rests()

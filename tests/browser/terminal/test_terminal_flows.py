@@ -93,12 +93,12 @@ def test_every_button_beside_the_stage_does_what_it_says(
     server: TerminalServer, page: Page, controller: RecordingController
 ) -> None:
     shown(server, page, SHOWN["face_ask"])
-    page.get_by_role("button", name="Yes, take my face here").click()
+    page.get_by_role("button", name="Yes, register it").click()
     controller.wait_for(ConfirmPressed())
     page.get_by_role("button", name="No, another way").click()
     controller.wait_for(DeclinePressed())
     shown(server, page, SHOWN["face_looking"])
-    page.get_by_role("button", name="Add or take back my face").click()
+    page.get_by_role("button", name="Add or delete my face").click()
     controller.wait_for(OwnFacePressed())
     page.get_by_role("button", name="Back", exact=True).click()
     controller.wait_for(CancelPressed())
@@ -163,11 +163,11 @@ def test_by_keypad_alone_the_notice_and_every_answer_are_read_aloud_in_the_scree
     shown(server, page, aloud["face_kept"], "zh")
     heard = page.evaluate("window.heard")
     assert [language for language, _ in heard] == ["en"] * 4 + ["zh-Hans"]
-    assert "4 Face. 5 Add or take back my face. 0 Read aloud" in heard[0][1]
+    assert "4 Face. 5 Add or delete my face. 0 Read aloud" in heard[0][1]
     assert LONGEST_PAGE.rstrip("。") in heard[1][1]
-    assert heard[2][1] == "Your rights. The end. 1 No, another way. * Back. # Read on"
-    assert heard[3][1].endswith("1 No, another way. 2 Yes, take my face here")
-    assert heard[4][1].endswith("1 否，保留并让我进门。2 再录一次人脸。3 收回我的人脸")
+    assert heard[2][1] == "Your rights. The end. 1 No, another way. * Back. # Next"
+    assert heard[3][1].endswith("1 No, another way. 2 Yes, register it")
+    assert heard[4][1].endswith("1 否，保留并让我进门。2 再录一次人脸。3 删除我的人脸")
 
 
 def test_an_arrow_points_to_the_side_of_the_screen_that_is_the_persons_own(

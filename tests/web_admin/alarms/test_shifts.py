@@ -49,7 +49,7 @@ def test_a_shift_is_handed_over_with_what_is_open_and_taken_over_once(compound, 
     assert kind_of_take_over(manager) == "btn-accent"
     page = manager.get("/manage/alarms/").text
     assert "The electrician comes at six" in page
-    assert "Not seen yet" in page
+    assert "Not acknowledged yet" in page
     for _press in range(2):
         take = f"/manage/alarms/hand-over/{handed.handover_id}/take"
         manager.post(take, data={"csrf_token": csrf_of(page)})

@@ -17,7 +17,7 @@ def test_a_grant_and_a_refusal_are_shown_in_sentences(small_compound: Compound, 
     add_passage(small_compound, small_compound.person_id, "outside_hours")
     page = phone.get("/r/records").text
     assert "The gate opened for you." in page
-    assert "It was outside the hours you may pass this gate." in page
+    assert "You may not pass this gate at this hour." in page
     assert "outside_hours" not in page
 
 

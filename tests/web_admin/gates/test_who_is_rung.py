@@ -93,7 +93,7 @@ class Word(NoBell):
         return self.heard
 
 
-@pytest.mark.parametrize(("heard", "says"), [(True, "Heard"), (False, "Not heard"), (None, None)])
+@pytest.mark.parametrize(("heard", "says"), [(True, "Connected"), (False, "Not connected"), (None, None)])
 def test_the_page_of_a_gate_shows_what_the_broker_says(quiet_compound, heard, says):
     quiet_compound.app.extensions["menjin"] = replace(
         quiet_compound.app.extensions["menjin"], bell=Word(heard)

@@ -192,7 +192,7 @@ def test_the_page_speaks_chinese(compound):
     client = compound.signed_in("manager", "zh")
     assert "从表格添加人员" in client.get(PATH).text
     page = upload(client, WRONG.encode()).text
-    assert "请填写住户、帮手或工作人员。" in cell_of(page, 4, "类别")
+    assert "请填写住户、家政人员或工作人员。" in cell_of(page, 4, "类别")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -50,7 +50,7 @@ def test_name_and_contact_hold_at_once_on_every_page(client, compound, rows):
 
 def test_settings_of_the_machine_are_words_and_their_names_are_behind_a_press(client):
     page = client.get("/manage/settings").text
-    rows = page.partition("Settings of the machine")[2]
+    rows = page.partition("Server settings")[2]
     words, _details, names = rows.partition("<details")
     waits = words.partition("wait until the office has agreed</td>")[2].partition("</tr>")[0]
     assert ">No</td>" in waits

@@ -33,7 +33,7 @@ def test_the_steps_stay_away_when_refusals_follow_the_first_passage(compound) ->
         put_tries(act, ["granted", *["face_no_match"] * 60])
     assert steps(compound) == []
     page = compound.signed_in("manager").get("/manage/").text
-    assert "Until the first gate opens" not in page
+    assert "Getting started" not in page
 
 
 def put_tries(act, reasons):

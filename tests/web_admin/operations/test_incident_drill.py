@@ -160,7 +160,7 @@ def test_the_report_names_every_lane_and_a_faulty_device_in_both_languages(forgo
     drill, _signed = run_drill(drill_setup, for_real=False, reason="")
     for language, words, suspended in (
         ("en", "online", "face suspended, no gate gets a lease"),
-        ("zh", "在线", "人脸已暂停，不再向任何门禁机租借密钥份额"),
+        ("zh", "在线", "刷脸已暂停，不再向任何门禁机租借密钥份额"),
     ):
         said = report(drill, language)
         assert suspended in said

@@ -42,7 +42,7 @@ def test_the_page_says_what_is_open_and_then_that_it_is_complete(
         rotate_wrap_key(menjin.database, menjin.sealer, clock.now)
     clock.now = clock.now.replace(day=clock.now.day + 4)
     page = phone.get(f"/r/certificates/{consent_id}").text
-    assert "Complete: nothing can open what these gates had of your face." in page
+    assert "Complete: your face data has been deleted from all gates." in page
     assert "Lease expired" in page
     assert "That a gate was honest" in page
 

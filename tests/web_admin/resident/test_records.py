@@ -15,7 +15,7 @@ def test_who_was_invited_again_reads_no_records_before_they_showed_their_card(
     stolen = small_compound.signed_in(small_compound.person_id)
     for path in ("/r/records", "/r/records/export.json"):
         assert stolen.get(path).status_code == 303
-    assert "Show once that this is you" in stolen.get("/r/").text
+    assert "Confirm it's you" in stolen.get("/r/").text
     with small_compound.act("desk") as act:
         confirm_identity(act, small_compound.person_id)
     assert "The gate opened for you." in stolen.get("/r/records").text

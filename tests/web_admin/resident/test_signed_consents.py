@@ -83,7 +83,7 @@ def test_both_guardians_are_asked_and_each_sees_who_is_waited_for(
     assert consents(small_compound) == []
     assert "The other guardian has not answered yet" in phone.get("/r/").text
     waiting = phone.get(mothers).text
-    assert "Take my yes back" in waiting and "data-face-yes" not in waiting
+    assert "Withdraw my consent" in waiting and "data-face-yes" not in waiting
     assert "agreed" in minor.get("/r/face").text
     fathers = f"/r/guardian/{request_of[father_id]}"
     press(father, f"{fathers}/yes", seen_on=fathers, language="en", signed_name="Lin Tao")

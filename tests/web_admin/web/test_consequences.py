@@ -76,22 +76,22 @@ def said(effect: Effect, known, language: str = "en"):
         (
             Effect(Kind.FEWER_WAYS, lane_ids=("g1-in",), ways=(3, 2)),
             "Ways besides face at g001 fall from 3 to 2.",
-            "g001除人脸外的方式由 3 种减为 2 种。",
+            "g001除刷脸外的方式由 3 种减为 2 种。",
         ),
         (
             Effect(Kind.MORE_WAYS, lane_ids=("g1-in",), ways=(2, 3)),
             "Ways besides face at g001 rise from 2 to 3.",
-            "g001除人脸外的方式由 2 种增为 3 种。",
+            "g001除刷脸外的方式由 2 种增为 3 种。",
         ),
         (
             Effect(Kind.FACE_ALONE, frozenset("a")),
             "1 person is left with their face alone, which no gate accepts.",
-            "1 人只剩人脸一种方式，而门禁机不接受只凭人脸。",
+            "1 人只剩刷脸一种方式，而门禁机不接受只凭刷脸。",
         ),
         (
             Effect(Kind.NO_FACE_ALONE),
             "No one is left with their face alone.",
-            "没有人只剩人脸一种方式。",
+            "没有人只剩刷脸一种方式。",
         ),
     ],
 )

@@ -113,7 +113,7 @@ def test_a_form_of_a_page_that_outlived_its_session_leads_to_the_sign_in(compoun
         headers={"Referer": referrer} if referrer else {},
     )
     assert answer.status_code == 400
-    assert "Your session has ended. Nothing was changed." in answer.text
+    assert "You were signed out after a while. Nothing was changed." in answer.text
     assert re.search(r'btn-accent" href="([^"]+)">Sign in', answer.text)[1] == back
 
 

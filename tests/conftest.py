@@ -146,8 +146,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         return
     server: str = request.getfixturevalue("postgres_url")
     source = request.getfixturevalue("postgres_with_tables") if with_tables else "template0"
-    # Each has a name of its own, so that nothing an earlier test left running is connected to it.
-    name = f"menjin_test_{next(_NUMBERS)}"
+    # Each has a name of its own, so that nothing an earlier test left running is connected to it. A mutant is
+    # tried in a fork, which counts as the others do.
+    name = f"menjin_test_{os.getpid()}_{next(_NUMBERS)}"
     _on_postgres(server, f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY = FILE_COPY")
     yield _named(server, name)
     _on_postgres(server, f"DROP DATABASE {name} WITH (FORCE)")

@@ -1,19 +1,22 @@
 """Try whether the tests notice changed rules: `python -m tests.mutation.run [NAME…]`, or `make mutate`.
 
-mutmut changes one operator, number, word or argument of a module at a time, and runs the tests of that module
-that reach the change. It works on a copy of this folder, which is deleted at the end. What became of each
-survivor is in docs/security/mutation.md.
+mutmut changes one operator, number, word or argument of a module at a time, and the tests of that module that
+reach the change judge it (`judging.py`). All is done in a copy of this folder, which is deleted at the end.
+What became of each survivor is in docs/security/mutation.md.
 """
 
 import argparse
+import ast
+import contextlib
 import json
-import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
+from difflib import unified_diff
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +32,12 @@ COPIED = (
     "pyproject.toml",
 )
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "vendor", "bench", "browser", "fuzz", ".hypothesis")
-OUTCOMES = {"killed": "killed", "survived": "survived", "timeout": "time-out", "no tests": "met by no test"}
+ALREADY_IMPORTED = ("pytest", "-p", "tests.mutation.judging")
+IMPORTED_EACH_TIME = ("tests.mutation.importing",)
+NUMBER = re.compile(r"__mutmut_(\d+|orig)")
+"""What mutmut adds to the name of a function for each of its mutants, and for itself."""
+MET_BY_NONE = "met by no test"
+OUTCOMES = ("killed", "survived", "time-out", MET_BY_NONE)
 FINDS_AND_STOPS = """
 from hypothesis import Phase, settings
 
@@ -49,8 +57,10 @@ class Target:
     properties: bool = True
     """Whether tests over worlds that chance makes up run too: a survivor waits for all of them."""
     at_import: bool = False
-    """Whether functions run as the module is imported. mutmut imports it once, before it changes anything, so
+    """Whether functions run as the module is imported. It is imported once, before anything is changed, so
     what survives is tried once more, each in a process of its own."""
+    differs: bool = False
+    """Whether PostgreSQL gets other SQL than SQLite: what survives on SQLite is tried once more there."""
 
 
 TARGETS = {
@@ -169,7 +179,6 @@ TARGETS = {
     "child_agreements": Target(
         "web_admin/credentials/child_agreements.py",
         ("tests/web_admin/credentials/test_child_agreement_actions.py",),
-        chosen="not postgresql",
     ),
     "consent_rules": Target(
         "web_admin/face/consent_rules.py",
@@ -178,37 +187,30 @@ TARGETS = {
             "tests/web_admin/face/test_restored.py",
             "tests/web_admin/face/test_consent_rules.py",
         ),
-        chosen="not postgresql",
     ),
     "limit_counts": Target(
         "web_admin/core/limit_counts.py",
         ("tests/web_admin/core/test_limit_counts.py",),
-        chosen="not postgresql",
     ),
     "permissions": Target(
         "web_admin/accounts/permissions.py",
         ("tests/web_admin/accounts/test_permissions.py",),
-        chosen="not postgresql",
     ),
     "sign_in_throttle": Target(
         "web_admin/accounts/throttle.py",
         ("tests/web_admin/accounts/test_sign_in_circles.py",),
-        chosen="not postgresql",
     ),
     "sign_in_tries": Target(
         "web_admin/web/sign_in_tries.py",
         ("tests/web_admin/web/test_sign_in_tries.py",),
-        chosen="not postgresql",
     ),
     "staff_guessing": Target(
         "web_admin/web/staff_guessing.py",
         ("tests/web_admin/web/test_staff_guessing.py",),
-        chosen="not postgresql",
     ),
     "sync_requests": Target(
         "web_admin/sync/requests.py",
         ("tests/web_admin/sync/test_requests.py",),
-        chosen="not postgresql",
     ),
     "policy_records": Target(
         "web_admin/policy/records.py",
@@ -224,18 +226,18 @@ TARGETS = {
             "tests/web_admin/policy/test_emergency_records.py",
             "tests/web_admin/policy/test_sums.py",
         ),
-        chosen="not postgresql and not same_policy_as_the_whole",
+        chosen="not same_policy_as_the_whole",
         properties=False,
     ),
     "policy_sums": Target(
         "web_admin/policy/sums.py",
         ("tests/web_admin/policy/test_sums.py",),
-        chosen="not postgresql",
+        differs=True,
     ),
     "policy_storing": Target(
         "web_admin/policy/storing.py",
         ("tests/web_admin/policy/test_storing.py",),
-        chosen="not postgresql",
+        differs=True,
     ),
     "policy_lanes": Target(
         "web_admin/policy/lanes.py",
@@ -244,7 +246,6 @@ TARGETS = {
     "face_records": Target(
         "web_admin/policy/face_records.py",
         ("tests/web_admin/policy/test_face_records.py",),
-        chosen="not postgresql",
     ),
     "face_times": Target(
         "web_admin/policy/face_times.py",
@@ -254,7 +255,6 @@ TARGETS = {
     "policy_fitting": Target(
         "web_admin/policy/fitting.py",
         ("tests/web_admin/policy/test_fitting.py",),
-        chosen="not postgresql",
     ),
     "credential_actions": Target(
         "web_admin/credentials/actions.py",
@@ -263,7 +263,6 @@ TARGETS = {
             "tests/web_admin/credentials/test_actions.py",
             "tests/web_admin/action/test_suspensions.py",
         ),
-        chosen="not postgresql",
     ),
     "cards": Target(
         "web_admin/credentials/cards.py",
@@ -272,7 +271,6 @@ TARGETS = {
             "tests/web_admin/credentials/test_actions.py",
             "tests/web_admin/credentials/test_lifecycle.py",
         ),
-        chosen="not postgresql",
     ),
     "issued_pins": Target(
         "web_admin/credentials/pins.py",
@@ -282,7 +280,6 @@ TARGETS = {
             "tests/web_admin/credentials/test_actions.py",
             "tests/web_admin/credentials/test_lifecycle.py",
         ),
-        chosen="not postgresql",
     ),
     "phones": Target(
         "web_admin/credentials/phones.py",
@@ -291,12 +288,10 @@ TARGETS = {
             "tests/web_admin/credentials/test_actions.py",
             "tests/web_admin/credentials/test_lifecycle.py",
         ),
-        chosen="not postgresql",
     ),
     "two_methods": Target(
         "web_admin/credentials/two_methods.py",
         ("tests/web_admin/credentials/test_two_methods.py",),
-        chosen="not postgresql",
     ),
     "emergency_codes": Target(
         "web_admin/credentials/emergency_codes.py",
@@ -304,7 +299,6 @@ TARGETS = {
             "tests/web_admin/credentials/test_emergency_codes.py",
             "tests/web_admin/policy/test_emergency_records.py",
         ),
-        chosen="not postgresql",
     ),
     "lifecycle": Target(
         "web_admin/credentials/lifecycle.py",
@@ -316,12 +310,11 @@ TARGETS = {
             "tests/web_admin/credentials/test_actions.py",
             "tests/web_admin/credentials/test_ended_credentials.py",
         ),
-        chosen="not postgresql",
     ),
     "shares": Target(
         "web_admin/custody/shares.py",
         ("tests/web_admin/custody/test_shares.py",),
-        chosen="not postgresql",
+        differs=True,
     ),
     "new_receipts": Target(
         "web_admin/gates/new_receipts.py",
@@ -329,8 +322,9 @@ TARGETS = {
             "tests/web_admin/gates/test_new_receipts.py",
             "tests/web_admin/gates/test_check_in_statements.py",
         ),
-        chosen="not postgresql and not alone",
+        chosen="not alone",
         at_import=True,
+        differs=True,
     ),
     "check_ins": Target(
         "web_admin/gates/check_ins.py",
@@ -338,7 +332,7 @@ TARGETS = {
             "tests/web_admin/gates/test_check_ins.py",
             "tests/web_admin/gates/test_check_in_statements.py",
         ),
-        chosen="not postgresql",
+        differs=True,
     ),
     "last_answers": Target(
         "web_admin/gates/last_answers.py",
@@ -348,7 +342,8 @@ TARGETS = {
             "tests/web_admin/gates/test_last_answers.py",
             "tests/web_admin/gates/test_check_ins.py",
         ),
-        chosen="not postgresql and not alone",
+        chosen="not alone",
+        differs=True,
     ),
     "check_in_statements": Target(
         "web_admin/gates/check_in_statements.py",
@@ -358,8 +353,9 @@ TARGETS = {
             "tests/web_admin/gates/test_last_answers.py",
             "tests/web_admin/gates/test_check_ins.py",
         ),
-        chosen="not postgresql and not alone",
+        chosen="not alone",
         at_import=True,
+        differs=True,
     ),
 }
 
@@ -369,7 +365,6 @@ def mutate(target: Target, endings: str = "") -> tuple[Counter[str], str]:
 
     `endings`: digits, and of the mutants only those whose number ends with one of them; all without any.
     """
-    part = [f"*__mutmut_*[{endings}]"] if endings else []
     with tempfile.TemporaryDirectory(prefix="menjin-mutate-") as folder:
         scratch = Path(folder)
         for name in COPIED:
@@ -379,72 +374,58 @@ def mutate(target: Target, endings: str = "") -> tuple[Counter[str], str]:
                 shutil.copy(ROOT / name, scratch / name)
         (scratch / "conftest.py").write_text(FINDS_AND_STOPS)
         with (scratch / "pyproject.toml").open("a") as file:
-            file.write(_settings(target))
-        done = _mutmut(scratch, "run", "--max-children", "1", *part)
-        found = _outcomes(scratch) if done.returncode == 0 else {}
-        outcomes = {name: found[name] for name in found if name.endswith(tuple(endings) or "")}
-        if not outcomes or None in outcomes.values():
-            raise RuntimeError(f"{target.module}: mutmut ended early:\n{done.stdout[-4000:]}")
-        if target.at_import:
-            if is_noticed(scratch, target, "no change"):
-                raise RuntimeError(f"{target.module}: its tests fail without any change")
-            outcomes |= {
-                name: "killed"
-                for name, outcome in outcomes.items()
-                if outcome != "killed" and is_noticed(scratch, target, name)
-            }
-        lines = [
-            _mutmut(scratch, "show", name).stdout
-            for name, outcome in sorted(outcomes.items())
-            if outcome != "killed"
-        ]
-    return Counter(str(outcome) for outcome in outcomes.values()), "\n".join(lines)
+            file.write('\n[tool.mutmut]\nsource_paths = ["."]\n')
+        with contextlib.chdir(scratch):  # mutmut looks for its settings there
+            changes = write_mutants(Path(target.module))
+        names = [name for name in changes if name.endswith(tuple(endings) or "")]
+        outcomes = dict.fromkeys(names, MET_BY_NONE)
+        for database in ("not postgresql", "postgresql") if target.differs else ("not postgresql",):
+            for judge in (ALREADY_IMPORTED, IMPORTED_EACH_TIME) if target.at_import else (ALREADY_IMPORTED,):
+                left = [name for name, outcome in outcomes.items() if outcome != "killed"]
+                judged = _judged(scratch, target, left, judge, database) if left else {}
+                outcomes |= {name: judged[name] for name in left if judged[name] != MET_BY_NONE}
+    unseen = [
+        f"# {name}: {outcome}\n{changes[name]}" for name, outcome in outcomes.items() if outcome != "killed"
+    ]
+    return Counter(outcomes.values()), "\n".join(unseen)
 
 
-def is_noticed(scratch: Path, target: Target, name: str) -> bool:
-    """Return whether a test fails where the module is imported with this change."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", *_arguments(target), *target.tests]
-    done = subprocess.run(
-        command,
-        cwd=scratch / "mutants",
-        env=os.environ | {"MUTANT_UNDER_TEST": name},
-        capture_output=True,
-        check=False,
-    )
-    return done.returncode != 0
+def write_mutants(module: Path) -> dict[str, str]:
+    """Write a module with all its mutants in place of it; return what each changes, by its name."""
+    from mutmut.mutation.file_mutation import mutate_file_contents  # only `make mutate` installs it
+
+    mutated = mutate_file_contents(str(module), module.read_text())
+    module.write_text(mutated.code)
+    lines = mutated.code.splitlines()
+    functions = {
+        node.name: [NUMBER.sub("", line) for line in lines[node.lineno - 1 : node.end_lineno]]
+        for node in ast.walk(ast.parse(mutated.code))
+        if isinstance(node, ast.FunctionDef)
+    }
+    dotted = ".".join(module.with_suffix("").parts)
+    changes = {}
+    for name in mutated.mutant_names:
+        before = functions[f"{name.rpartition('_')[0]}_orig"]
+        changes[f"{dotted}.{name}"] = "\n".join(unified_diff(before, functions[name], n=1, lineterm=""))
+    return changes
 
 
-def _arguments(target: Target) -> list[str]:
-    picked = ["-k", target.chosen] if target.chosen else []
+def _judged(
+    scratch: Path, target: Target, names: list[str], judge: tuple[str, ...], database: str
+) -> dict[str, str]:
+    """Return what became of each of these mutants; raise RuntimeError where the run ended before."""
+    mutants, verdicts = scratch / "mutants.json", scratch / "verdicts.jsonl"
+    mutants.write_text(json.dumps(names))
+    verdicts.unlink(missing_ok=True)
+    files = [f"--mutants={mutants}", f"--verdicts={verdicts}"]
+    picked = ["-k", f"{database} and {target.chosen}" if target.chosen else database]
     if not target.properties:
         picked += ["-m", "not hypothesis"]
-    return ["-p", "no:cacheprovider", "--part", "all", *picked]
-
-
-def _settings(target: Target) -> str:
-    package = target.module.split("/", maxsplit=1)[0]
-    settings = {
-        "source_paths": [package],
-        "only_mutate": [target.module],
-        "timeout_constant": 12.0,  # seconds, fifteenfold: a busy machine takes long to start pytest
-        "also_copy": ["conftest.py", *(name for name in COPIED if name != package)],
-        "pytest_add_cli_args": _arguments(target),
-        "pytest_add_cli_args_test_selection": list(target.tests),
-    }
-    # A list or a string of JSON is one of TOML.
-    return "\n[tool.mutmut]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
-
-
-def _outcomes(scratch: Path) -> dict[str, str | None]:
-    """Return what became of each mutant; None where the run ended before."""
-    listed = _mutmut(scratch, "results", "--all", "true").stdout.splitlines()
-    named = (line.strip().rpartition(": ") for line in listed if "__mutmut_" in line)
-    return {name: OUTCOMES.get(outcome) for name, _, outcome in named}
-
-
-def _mutmut(scratch: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(Path(sys.executable).with_name("mutmut")), *arguments],
+    # What a test that failed leaves on the disk would add up.
+    kept = [f"--basetemp={scratch}/kept", "-o", "tmp_path_retention_policy=none"]
+    options = ["-q", "--tb=native", "-p", "no:cacheprovider", "--part", "all"]
+    done = subprocess.run(
+        [sys.executable, "-m", *judge, *files, *options, *kept, *picked, *target.tests],
         cwd=scratch,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -452,6 +433,11 @@ def _mutmut(scratch: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+    lines = verdicts.read_text().splitlines() if verdicts.exists() else []
+    outcomes = dict(json.loads(line) for line in lines)
+    if len(outcomes) != len(names):
+        raise RuntimeError(f"{target.module}: its tests ended early:\n{done.stdout[-4000:]}")
+    return outcomes
 
 
 def main() -> int:
@@ -470,7 +456,7 @@ def main() -> int:
         parser.error(f"no target is called {', '.join(unknown)}; there are {', '.join(TARGETS)}")
     for name in names:
         counts, changes = mutate(TARGETS[name], arguments.endings)
-        figures = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES.values())
+        figures = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES)
         print(f"{name}: {counts.total()} mutants: {figures}", flush=True)
         print(changes, flush=True)
     return 0

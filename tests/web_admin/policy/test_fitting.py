@@ -63,7 +63,7 @@ def test_a_newer_field_reaches_a_gate_once_its_program_knows_it(
 
 @pytest.mark.parametrize("refuses_at", [0, 1])
 def test_a_compound_that_is_refused_undoes_no_other_and_only_gates_that_differ_are_published(
-    web_config, database, sealer, site, now, refuses_at
+    web_config, database, sealer, site, now, caplog, refuses_at
 ):
     with database.session() as session:
         another, _root = create_site(session, sealer, "Another", "Asia/Shanghai", "zh", "phrase", now)
@@ -82,6 +82,7 @@ def test_a_compound_that_is_refused_undoes_no_other_and_only_gates_that_differ_a
 
     with pytest.raises(PolicyRefused):
         fit_policies(Menjin(web_config, database, sealer, lambda: now, Refusing(sealer)), now)
+    assert [line for line in caplog.messages if f"compound {refused}:" in line and kept not in line]
     with database.session() as session:
         versions = {gate.gate_id: gate.published_version for gate in session.query(Gate)}
     assert versions == {

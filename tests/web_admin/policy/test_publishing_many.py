@@ -3,14 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm.attributes import set_committed_value
 
 from gate_controller.contract.bell import wake_up_subject
 from gate_controller.contract.records import LaneRecord, SiteRecord, encode_record
 from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person
 from tests.support.statements import POSTGRESQL, locking
-from tests.web_admin.policy.published import ALL_METHODS, stored
-from web_admin.compound.models import Gate, Site
+from tests.web_admin.policy.published import ALL_METHODS, give_face, stored
+from web_admin.compound.models import CredentialRow, Gate, Site
 from web_admin.core.lock_order import GATE_ALONE, SiteFirst
+from web_admin.face.ways_in import NO_OTHER_WAY
 from web_admin.policy import publish
 from web_admin.policy.publish import change_since, publish_policy, records_for_gate, signed_manifest
 
@@ -115,6 +118,21 @@ def test_a_gate_that_gets_nothing_yet_is_at_the_version_of_the_site(session, sea
     add_gate(session, sealer, site, "east", 9, ALL_METHODS)
     publish_policy(session, sealer, site, now, person_ids=["nobody"], with_others=False)
     assert (newest(session, "east"), newest(session, "north")) == (7, 1)
+
+
+def test_who_is_paused_is_marked_as_the_database_has_them_and_named_in_the_log(
+    session, sealer, site, now, people, caplog
+):
+    person = people[0]
+    give_face(session, sealer, site, person, now)
+    card = session.scalars(select(CredentialRow).where(CredentialRow.person_id == person.person_id)).one()
+    card.state = "ended"
+    session.flush()
+    set_committed_value(person, "face_paused_reason", "invited_again")  # as it was read before
+    with caplog.at_level("INFO"):
+        publish_policy(session, sealer, site, now)
+    assert person.face_paused_reason == NO_OTHER_WAY
+    assert f"face of person {person.person_id} is paused" in caplog.text
 
 
 def test_the_gates_that_changed_are_woken_and_no_others(session, sealer, site, now, people):

@@ -266,6 +266,15 @@ def test_a_lane_is_published_as_it_fits_its_sheet() -> None:
     assert of_site(facts(live_lanes=without))["lane:north-in"].methods == (Method.CARD, Method.PIN)
 
 
+def test_an_override_reaches_its_gate_while_it_lasts() -> None:
+    def published(until):
+        row = a_lane(override_posture="lockdown", override_until=until)
+        return of_site(facts(lanes={"north": [row], "south": []}))["lane:north-in"].posture_override
+
+    assert published(NOW + HOUR) == PostureOverride(Posture.LOCKDOWN, "system", "", NOW + HOUR)
+    assert published(NOW) is None
+
+
 def test_notices_go_where_face_is_offered() -> None:
     notices = tuple(FaceNoticeRecord(language, 2, bytes(32), {}) for language in ("zh", "en"))
     some = facts()
@@ -517,6 +526,14 @@ def test_who_may_consent_here_is_listed_where_face_is_offered(of_people, made) -
     assert "face_offer:p" not in of_people(some)
     no_way = facts(person(methods=["card"]), credentials={"p": [made("k", "card", 1, valid_until=NOW)]})
     assert "face_offer:p" not in of_people(no_way)
+
+
+@pytest.mark.parametrize(("ends", "is_listed"), [(date(2026, 3, 5), False), (date(2026, 3, 6), True)])
+def test_who_came_of_age_on_this_day_of_the_site_is_asked_for_no_consent(
+    of_people, made, ends, is_listed: bool
+) -> None:
+    some = facts(person(methods=["card"], age_band_until=ends), credentials={"p": [made("k", "card", 1)]})
+    assert ("face_offer:p" in of_people(some)) is is_listed
 
 
 def test_a_home_is_listed_once(sealer) -> None:

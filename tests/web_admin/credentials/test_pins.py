@@ -1,6 +1,8 @@
 """PINs row by row: how one is stored, what a new one ends, and which numbers are taken in a home."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -9,14 +11,17 @@ from gate_controller.contract.pins import argon2_tag
 from gate_controller.contract.records import CredentialKind
 from tests.support.acting import by_phone, household
 from web_admin.action.base import Action, new_id
+from web_admin.compound.age_bands import CHILD
 from web_admin.compound.models import CredentialRow, Home, Invitation, Person
 from web_admin.compound.own_credentials import GUARDIAN, STAFF
+from web_admin.compound.suspension_models import Suspension
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import open_pin_tag, seal_pin_tag
 from web_admin.credentials import pins
 from web_admin.credentials.actions import suspend_credential
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_duress_pin, issue_pin, taken_tags
+from web_admin.face.ways_in import NO_OTHER_WAY
 from web_admin.journal.models import AuditEntry
 
 
@@ -82,7 +87,9 @@ def test_no_pin_without_a_home_or_for_no_particular_person(act: Action, lin) -> 
     )
     act.session.add(homeless)
     act.session.flush()
-    assert refusal(lambda: issue_pin(act, "h")) == "home"
+    with pytest.raises(ActionRefused, match="Give this person a home first") as refused:
+        issue_pin(act, "h")
+    assert refused.value.field == "home"
     lin.kind = "unnamed"
     with pytest.raises(ActionRefused):
         issue_pin(act, lin.person_id)
@@ -147,10 +154,36 @@ def test_the_digit_sum_of_a_persons_pins_is_that_of_their_secret_and_stays_so(ac
 def test_a_suspended_pin_is_replaced_by_who_may_end_the_suspension(act: Action, lin) -> None:
     issue_pin(act, lin.person_id)
     (pin,) = rows(act, lin, "pin")
+    card = issue_card(act, lin.person_id, 7)
     suspend_credential(act, pin.credential_id)
+    suspend_credential(act, card.credential_id)
     assert refusal(lambda: issue_pin(by_phone(act, lin.person_id), lin.person_id)) == "person"
     issue_pin(act, lin.person_id)
-    assert pin.state == "ended"
+    assert (pin.state, card.state) == ("ended", "suspended")
+    of = {row.credential_id: row.ended_at for row in act.session.query(Suspension)}
+    assert of == {pin.credential_id: act.now, card.credential_id: None}
+
+
+def test_the_ledger_says_of_a_pin_that_another_replaced_that_its_person_is_to_know(act: Action, lin) -> None:
+    for asking in (act, act, by_phone(act, lin.person_id)):
+        issue_pin(asking, lin.person_id)
+    first, by_office, own = ledger(act, "pin_issued")
+    assert by_office.facts.get("replaced_by_others") is True
+    assert "replaced_by_others" not in first.facts and "replaced_by_others" not in own.facts
+
+
+def test_a_child_gets_no_pin_without_a_guardians_agreement(act: Action, lin) -> None:
+    lin.age_band = CHILD
+    assert refusal(lambda: issue_pin(act, lin.person_id)) == "number"
+    assert not rows(act, lin, "pin")
+
+
+def test_a_pin_resumes_the_face_that_was_paused_with_the_last_other_way(act: Action, lin) -> None:
+    issue_card(act, lin.person_id, 7, valid_until=act.now + timedelta(hours=1))
+    later = replace(act, now=act.now + timedelta(hours=2))
+    lin.methods, lin.face_paused_reason = ["card", "pin", "face"], NO_OTHER_WAY
+    issue_pin(later, lin.person_id)
+    assert lin.face_paused_reason is None
 
 
 def test_a_duress_pin_that_its_person_asked_for_is_of_no_one_in_the_ledger(act: Action, lin) -> None:

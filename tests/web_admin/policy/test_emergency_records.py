@@ -8,6 +8,7 @@ import pytest
 from gate_controller.contract.records import CredentialState
 from tests.support.acting import add_lane, gate_view, household
 from tests.web_admin.credentials.typed_codes import code_ids, make, typed_at
+from tests.web_admin.policy.published import stored
 from web_admin.action.base import Action
 from web_admin.compound.models import Home
 from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR
@@ -51,6 +52,26 @@ def test_an_ended_code_is_published_as_ended_for_sixty_days(act: Action) -> None
     publish_policy(act.session, act.sealer, act.site_id, later.now, person_ids=())
     assert gate_view(later).policy.homes == {}
     assert gate_view(later).policy.credentials == {}
+
+
+@pytest.mark.publishing
+def test_a_publication_without_others_leaves_a_code_that_one_with_others_takes_away(act: Action) -> None:
+    add_lane(act)
+    _home, person = household(act)
+    make(act)
+    (code_id,) = code_ids(act)
+    end_emergency_code(act, code_id, "given away")
+    later = act.now + ENDED_PUBLISHED_FOR + timedelta(days=1)
+
+    def stays(*person_ids: str, with_others: bool) -> bool:
+        publish_policy(
+            act.session, act.sealer, act.site_id, later, person_ids=person_ids, with_others=with_others
+        )
+        return f"credential:{code_id}" in stored(act.session, "north")
+
+    assert stays(with_others=False)
+    assert stays(person.person_id, with_others=False)
+    assert not stays(person.person_id, with_others=True)
 
 
 @pytest.mark.publishing

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from gate_controller.contract.records import decode_record
 from tests.support.acting import by_phone
@@ -13,7 +13,7 @@ from tests.support.compounds.parents_and_son import answer, ask, make_family
 from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person
 from tests.web_admin.policy.published import ALL_METHODS, give_face, stored
 from web_admin.action.base import Action
-from web_admin.compound.models import CredentialRow, Gate, Site
+from web_admin.compound.models import CredentialRow, Gate, GrantRow, Site
 from web_admin.credentials.actions import end_credential, resume_credential, suspend_credential
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.phones import issue_printed_code, register_phone_key
@@ -21,6 +21,7 @@ from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.face.ways_in import NO_OTHER_WAY
 from web_admin.policy.publish import publish_policy, records_for_gate
+from web_admin.policy.storing import GateChange
 
 pytestmark = pytest.mark.both_databases
 
@@ -129,3 +130,45 @@ def test_a_home_stays_at_a_gate_for_those_left_out_of_a_publication(database, se
         publish_policy(session, sealer, site, now, person_ids=[without_grant.person_id], with_others=False)
         assert f"home:{home.home_id}" in stored(session, "north")
         assert f"home:{home.home_id}" not in stored(session, "south")
+
+
+@pytest.mark.parametrize("with_others", [True, False])
+def test_a_publication_of_no_person_leaves_each_persons_records(
+    database, sealer, site, now, with_others: bool
+):
+    with database.session() as session:
+        add_gate(session, sealer, site, "north", 1, ALL_METHODS)
+        add_card(session, sealer, add_person(session, site, None, ["north-in"], now), 7, now)
+        publish_policy(session, sealer, site, now)
+        before = stored(session, "north")
+        session.get_one(Gate, "north").lanes[0].name = "Another"
+        publish_policy(session, sealer, site, now, person_ids=(), with_others=with_others)
+        after = stored(session, "north")
+    assert after.keys() == before.keys()
+    assert {key for key in after if after[key] != before[key]} == (
+        {"lane:north-in"} if with_others else set()
+    )
+
+
+def test_who_moves_to_a_home_that_a_gate_knows_brings_its_record_no_second_time(database, sealer, site, now):
+    """Sums of a gate's records have each once: added twice, they would fit nothing that the gate has."""
+    with database.session() as session:
+        add_gate(session, sealer, site, "north", 1, ALL_METHODS)
+        home = add_home(session, site, "1-1")
+        add_person(session, site, home, ["north-in"], now)
+        moves = add_person(session, site, None, ["north-in"], now)
+        publish_policy(session, sealer, site, now)
+        moves.home_id = home.home_id
+        published = publish_policy(session, sealer, site, now, person_ids=[moves.person_id])
+    assert published.gates == {"north": GateChange(added=0, changed=1, removed=0)}
+
+
+def test_who_may_pass_a_gate_no_more_can_be_published_again(database, sealer, site, now):
+    with database.session() as session:
+        add_gate(session, sealer, site, "north", 1, ALL_METHODS)
+        person = add_person(session, site, None, ["north-in"], now)
+        publish_policy(session, sealer, site, now)
+        session.execute(delete(GrantRow).where(GrantRow.person_id == person.person_id))
+        gone = publish_policy(session, sealer, site, now, person_ids=[person.person_id])
+        assert gone.gates == {"north": GateChange(added=0, changed=0, removed=1)}
+        assert publish_policy(session, sealer, site, now, person_ids=[person.person_id]).gates == {}

@@ -2,16 +2,21 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm.attributes import set_committed_value
 
+from gate_controller.contract import features
 from gate_controller.contract.bell import wake_up_subject
-from gate_controller.contract.records import LaneRecord, SiteRecord, encode_record
+from gate_controller.contract.features import Feature
+from gate_controller.contract.messages import PolicyManifest, policy_digest, record_digest
+from gate_controller.contract.records import HomeRecord, LaneRecord, SiteRecord, encode_record
 from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person
 from tests.support.statements import POSTGRESQL, locking
-from tests.web_admin.policy.published import ALL_METHODS, give_face, stored
+from tests.web_admin.policy.published import ALL_METHODS, add_sums, give_face, stored
 from web_admin.compound.models import CredentialRow, Gate, Site
+from web_admin.compound.policy_models import PolicySumsRow
 from web_admin.core.lock_order import GATE_ALONE, SiteFirst
 from web_admin.face.ways_in import NO_OTHER_WAY
 from web_admin.policy import publish
@@ -171,8 +176,40 @@ def test_what_is_the_same_for_many_gates_is_encoded_once(session, sealer, site, 
         return encode_record(record)
 
     monkeypatch.setattr(publish, "encode_record", note)
+    people[0].home_id = add_home(session, site, "1-1").home_id
     publish_policy(session, sealer, site, now)
-    assert (encoded.count(SiteRecord), encoded.count(LaneRecord)) == (1, len(GATES))
+    assert (encoded.count(SiteRecord), encoded.count(HomeRecord)) == (1, 1)
+    assert encoded.count(LaneRecord) == len(GATES)
+
+
+def test_a_record_that_a_gate_would_not_understand_is_left_out_alone(
+    session, sealer, site, now, people, monkeypatch
+):
+    newer = Feature("slow_pass", "person", "slow_pass", may_be_ignored=False)
+    monkeypatch.setattr(features, "FEATURES", (newer,))
+    before, slow = stored(session, "north"), min(people, key=lambda person: person.person_id)
+    slow.slow_pass = True
+    session.get_one(Gate, "south").knows = ["slow_pass"]
+    publish_policy(session, sealer, site, now)
+    assert before.keys() - stored(session, "north").keys() == {f"person:{slow.person_id}"}
+    assert f"person:{slow.person_id}" in stored(session, "south")
+
+
+def test_the_manifest_of_each_gate_covers_its_own_records_and_has_sums_for_who_takes_them(
+    session, sealer, site, now, people
+):
+    for gate_id in GATES:
+        add_sums(session, gate_id)
+        gate, records = session.get_one(Gate, gate_id), stored(session, gate_id)
+        signed = signed_manifest(session, sealer, gate, now)
+        assert signed is not None
+        said = msgspec.json.decode(signed.manifest, type=PolicyManifest)
+        expected = policy_digest({key: record_digest(value) for key, value in records.items()})
+        assert (said.gate_id, said.digest_kind, said.digest) == (gate_id, "sha256", expected)
+        signed = signed_manifest(session, sealer, gate, now, takes_sums=True)
+        assert signed is not None
+        said = msgspec.json.decode(signed.manifest, type=PolicyManifest)
+        assert (said.digest_kind, said.digest) == ("lthash16", session.get_one(PolicySumsRow, gate_id).digest)
 
 
 def test_the_records_of_one_gate_are_those_that_are_published_also_of_a_lane_that_is_held(

@@ -1,24 +1,28 @@
 """Judge mutants in forks of one pytest: `python -m pytest -p tests.mutation.judging --mutants FILE …`.
 
-The tests are collected once and run once without a change, which says which of them reach which function.
-Then each mutant gets a fork, which runs the tests that reach it until one fails: those that noticed most
-mutants first, then the quickest. What a session prepares for all tests is kept; what a module prepares, each
-test prepares for itself, so that a change is met there too.
+The tests are collected once and run once without a change, which says which of them reach which line. Then
+each mutant gets a fork, which runs the tests that reach its statement until one fails: those that noticed
+most mutants first, then the quickest. What a session prepares for all tests is kept; what a module prepares,
+each test prepares for itself, so that a change is met there too.
 """
 
 import gc
 import json
 import os
-from collections import Counter, defaultdict
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from time import process_time
+from types import FrameType
 
 import pytest
 
 from tests.mutation.forks import allow, noticed_in_a_fork
 
 VARIABLE = "MUTANT_UNDER_TEST"
-"""Names the mutant that is called in place of its function; `stats` has each call noted."""
+"""Names the mutant that is called in place of its function."""
 UNCHANGED = ""
 
 
@@ -43,7 +47,8 @@ class Judge:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Write the outcome of each mutant; raise UsageError where a test fails without a change."""
-        reaching, seconds = self._run_unchanged(session)
+        mutants = json.loads(session.config.getoption("--mutants").read_text())
+        reached, seconds = self._run_unchanged(session, next(iter(mutants)).rpartition(".")[0])
         gc.collect()
         gc.freeze()
         outcome, by = self._judged(session, UNCHANGED, session.items, seconds)
@@ -51,8 +56,12 @@ class Judge:
             raise pytest.UsageError(f"in a fork without any change: {outcome} by {by}")
         noticed: Counter[str] = Counter()
         with session.config.getoption("--verdicts").open("w") as verdicts:
-            for mutant in json.loads(session.config.getoption("--mutants").read_text()):
-                items = reaching[mutant.rpartition("__mutmut_")[0]]
+            for mutant, (first, last) in mutants.items():
+                items = [
+                    item
+                    for item in session.items
+                    if not reached[item.nodeid].isdisjoint(range(first, last + 1))
+                ]
                 items.sort(key=lambda item: (-noticed[item.nodeid], seconds[item.nodeid]))
                 outcome, by = (
                     self._judged(session, mutant, items, seconds) if items else ("met by no test", "")
@@ -73,26 +82,33 @@ class Judge:
         return self._has_failed
 
     def _run_unchanged(
-        self, session: pytest.Session
-    ) -> tuple[defaultdict[str, list[pytest.Item]], dict[str, float]]:
-        """Return by function the tests that reach it, and by test its seconds of computing."""
-        from mutmut.mutation import trampoline
+        self, session: pytest.Session, module: str
+    ) -> tuple[dict[str, set[int]], dict[str, float]]:
+        """Return by test the lines of a module that it reaches, and its seconds of computing."""
+        file, lines = sys.modules[module].__file__, set[int]()
 
-        reached: set[str] = set()
-        trampoline.record_trampoline_hit = lambda name, **_caller: reached.add(name)
-        os.environ[VARIABLE] = "stats"
-        reaching: defaultdict[str, list[pytest.Item]] = defaultdict(list)
+        def note(frame: FrameType, event: str, _given: object) -> Callable[..., object] | None:
+            if frame.f_code.co_filename != file:
+                return None
+            lines.add(frame.f_lineno)
+            return note
+
+        reached: dict[str, set[int]] = {}
         seconds: dict[str, float] = {}
+        os.environ[VARIABLE] = UNCHANGED
         for item in session.items:
-            reached.clear()
+            lines.clear()
             begun = process_time()
-            if self._fails(session, item):
+            threading.settrace(note)
+            sys.settrace(note)
+            has_failed = self._fails(session, item)
+            sys.settrace(None)
+            threading.settrace(None)
+            if has_failed:
                 raise pytest.UsageError(f"{item.nodeid} fails without any change")
             seconds[item.nodeid] = process_time() - begun
-            for function in reached:
-                reaching[function].append(item)
-        os.environ[VARIABLE] = UNCHANGED
-        return reaching, seconds
+            reached[item.nodeid] = set(lines)
+        return reached, seconds
 
     def _judged(
         self, session: pytest.Session, mutant: str, items: list[pytest.Item], seconds: dict[str, float]

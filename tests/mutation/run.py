@@ -376,46 +376,79 @@ def mutate(target: Target, endings: str = "") -> tuple[Counter[str], str]:
         with (scratch / "pyproject.toml").open("a") as file:
             file.write('\n[tool.mutmut]\nsource_paths = ["."]\n')
         with contextlib.chdir(scratch):  # mutmut looks for its settings there
-            changes = write_mutants(Path(target.module))
-        names = [name for name in changes if name.endswith(tuple(endings) or "")]
+            mutants = write_mutants(Path(target.module))
+        names = [name for name in mutants if name.endswith(tuple(endings) or "")]
         outcomes = dict.fromkeys(names, MET_BY_NONE)
         for database in ("not postgresql", "postgresql") if target.differs else ("not postgresql",):
             for judge in (ALREADY_IMPORTED, IMPORTED_EACH_TIME) if target.at_import else (ALREADY_IMPORTED,):
                 left = [name for name, outcome in outcomes.items() if outcome != "killed"]
-                judged = _judged(scratch, target, left, judge, database) if left else {}
+                these = {name: mutants[name].lines for name in left}
+                judged = _judged(scratch, target, these, judge, database) if left else {}
                 outcomes |= {name: judged[name] for name in left if judged[name] != MET_BY_NONE}
     unseen = [
-        f"# {name}: {outcome}\n{changes[name]}" for name, outcome in outcomes.items() if outcome != "killed"
+        f"# {name}: {outcome}\n{mutants[name].change}"
+        for name, outcome in outcomes.items()
+        if outcome != "killed"
     ]
     return Counter(outcomes.values()), "\n".join(unseen)
 
 
-def write_mutants(module: Path) -> dict[str, str]:
-    """Write a module with all its mutants in place of it; return what each changes, by its name."""
+@dataclass(frozen=True)
+class Mutant:
+    """What a mutant changes, and where: first and last line of its statement in the written module."""
+
+    change: str
+    lines: tuple[int, int]
+
+
+def write_mutants(module: Path) -> dict[str, Mutant]:
+    """Write a module with all its mutants in place of it; return them by name."""
     from mutmut.mutation.file_mutation import mutate_file_contents  # only `make mutate` installs it
 
     mutated = mutate_file_contents(str(module), module.read_text())
     module.write_text(mutated.code)
     lines = mutated.code.splitlines()
     functions = {
-        node.name: [NUMBER.sub("", line) for line in lines[node.lineno - 1 : node.end_lineno]]
-        for node in ast.walk(ast.parse(mutated.code))
-        if isinstance(node, ast.FunctionDef)
+        node.name: node for node in ast.walk(ast.parse(mutated.code)) if isinstance(node, ast.FunctionDef)
     }
+
+    def text_of(function: ast.FunctionDef) -> list[str]:
+        return [NUMBER.sub("", line) for line in lines[function.lineno - 1 : function.end_lineno]]
+
     dotted = ".".join(module.with_suffix("").parts)
-    changes = {}
+    mutants = {}
     for name in mutated.mutant_names:
-        before = functions[f"{name.rpartition('_')[0]}_orig"]
-        changes[f"{dotted}.{name}"] = "\n".join(unified_diff(before, functions[name], n=1, lineterm=""))
-    return changes
+        original = functions[f"{name.rpartition('_')[0]}_orig"]
+        before, after = text_of(original), text_of(functions[name])
+        change = "\n".join(unified_diff(before, after, n=1, lineterm=""))
+        first = next(
+            (at for at, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]), 0
+        )
+        mutants[f"{dotted}.{name}"] = Mutant(change, statement_at(original, original.lineno + first))
+    return mutants
+
+
+def statement_at(function: ast.FunctionDef, line: int) -> tuple[int, int]:
+    """Return the first and last line of the innermost statement there, of one that has others of its head."""
+    around = [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno)
+    ]
+    inner = min(around, key=lambda node: (node.end_lineno or 0) - node.lineno)
+    last = inner.end_lineno or inner.lineno
+    inside: list[ast.stmt] = getattr(inner, "body", [])
+    if inner is not function and inside and line < inside[0].lineno:
+        last = inside[0].lineno - 1
+    return inner.lineno, last
 
 
 def _judged(
-    scratch: Path, target: Target, names: list[str], judge: tuple[str, ...], database: str
+    scratch: Path, target: Target, these: dict[str, tuple[int, int]], judge: tuple[str, ...], database: str
 ) -> dict[str, str]:
     """Return what became of each of these mutants; raise RuntimeError where the run ended before."""
     mutants, verdicts = scratch / "mutants.json", scratch / "verdicts.jsonl"
-    mutants.write_text(json.dumps(names))
+    mutants.write_text(json.dumps(these))
     verdicts.unlink(missing_ok=True)
     files = [f"--mutants={mutants}", f"--verdicts={verdicts}"]
     picked = ["-k", f"{database} and {target.chosen}" if target.chosen else database]
@@ -435,7 +468,7 @@ def _judged(
     )
     lines = verdicts.read_text().splitlines() if verdicts.exists() else []
     outcomes = dict(json.loads(line) for line in lines)
-    if len(outcomes) != len(names):
+    if len(outcomes) != len(these):
         raise RuntimeError(f"{target.module}: its tests ended early:\n{done.stdout[-4000:]}")
     return outcomes
 

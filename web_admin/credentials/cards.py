@@ -37,7 +37,7 @@ def parse_card_number(text: str) -> int:
     elif re.fullmatch(r"\d{1,10}", joined) and ":" not in plain:
         value = int(joined)
     elif re.fullmatch(r"(0X)?[0-9A-F]{1,8}", joined):
-        value = int(joined.removeprefix("0X"), 16)
+        value = int(joined, 16)  # with 0X or without
     else:
         value = 0
     if not 1 <= value <= MAX_CARD_NUMBER:

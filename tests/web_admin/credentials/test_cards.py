@@ -35,8 +35,8 @@ def ledger(act: Action, kind: str) -> list[AuditEntry]:
 
 
 def refusal(act_on: Callable[[], object]) -> str | None:
-    """Return the field that an action is refused beside."""
-    with pytest.raises(ActionRefused) as refused:
+    """Return the field that an action is refused beside, with a sentence."""
+    with pytest.raises(ActionRefused, match=r"[a-z] [a-z]") as refused:
         act_on()
     return refused.value.field
 
@@ -65,6 +65,13 @@ def test_a_number_outside_32_bits_is_no_card(act: Action, number: int) -> None:
     site = act.session.get_one(Site, act.site_id)
     assert refusal(lambda: canonical_card(number, site)) == "number"
     assert (canonical_card(1, site), canonical_card(2**32 - 1, site)) == (1, 2**32 - 1)
+
+
+def test_a_number_that_the_sites_readers_read_as_nothing_is_no_card(act: Action) -> None:
+    site = act.session.get_one(Site, act.site_id)
+    site.card_bits = 24
+    assert refusal(lambda: canonical_card(1 << 24, site)) == "number"
+    assert canonical_card(1 << 24 | 1, site) == 1
 
 
 def test_ten_live_cards_are_the_most_and_an_ended_one_makes_room(act: Action, lin) -> None:

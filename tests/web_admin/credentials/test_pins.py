@@ -44,8 +44,8 @@ def ledger(act: Action, kind: str) -> list[AuditEntry]:
 
 
 def refusal(act_on: Callable[[], object]) -> str | None:
-    """Return the field that an action is refused beside."""
-    with pytest.raises(ActionRefused) as refused:
+    """Return the field that an action is refused beside, with a sentence."""
+    with pytest.raises(ActionRefused, match=r"[a-z] [a-z]") as refused:
         act_on()
     return refused.value.field
 

@@ -36,9 +36,14 @@ FACE_BESIDE = "face_beside"
 LOST_READERS = "lost_readers"
 """Of records and of messages: a gate that has it pauses face, and reports ways without a reader."""
 
+PLACES = "places"
+"""Of records: a gate that has it opens for a visitor's pass that names its place in place of its number."""
+
 FEATURES: tuple[Feature, ...] = (
     # A gate without it counts no time: what it ignores would not pause its faces either.
     Feature(LOST_READERS, "site", "face_pause_hours", may_be_ignored=True),
+    # A gate without it takes a place's number for another gate's, and stays shut.
+    Feature(PLACES, "lane", "place_numbers", may_be_ignored=True),
 )
 
 

@@ -4,7 +4,7 @@ The wire form is JSON with sorted keys. `policy.py` turns a whole set of records
 offers every name of this module, so that others import from there alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -137,6 +137,12 @@ class LaneRecord(Record, frozen=True):
     """What a second way in without a way out means: nothing, an event, or a refusal."""
     staff_hold_minutes: Annotated[int, msgspec.Meta(ge=1, le=480)] = 30
     """How long a staff card shown twice holds the lane open."""
+    place_numbers: tuple[Annotated[int, msgspec.Meta(ge=1, le=65535)], ...] = ()
+    """What stands in visitors' passes for all gates of this one's place, and for all gates (`passes.py`)."""
+
+    def is_named_in(self, numbers: Collection[int]) -> bool:
+        """Return whether a visitor's pass with these numbers is for this lane's gate."""
+        return self.gate_number in numbers or any(number in numbers for number in self.place_numbers)
 
 
 class HomeRecord(Record, frozen=True):

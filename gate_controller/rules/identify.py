@@ -5,7 +5,7 @@ is a claim with a refusal, so it takes the same road through the rules into the 
 """
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -20,6 +20,7 @@ from gate_controller.contract.passes import (
     CodeUnreadable,
     PersonalCode,
     SignedPass,
+    VisitorPass,
     check_resident_code,
     check_site_code,
     parse_code,
@@ -100,7 +101,16 @@ def _identify_pass(code: SignedPass, policy: Policy, keys: GateKeys) -> Claim:
         return Claim(Method.QR, refusal=Reason.CODE_FORGED)
     issuer = code.visitor_pass.issuer_id
     person_id = None if issuer == SITE_ITSELF else issuer
-    return Claim(Method.QR, person_id, visitor_pass=code.visitor_pass)
+    return Claim(Method.QR, person_id, visitor_pass=as_named_here(code.visitor_pass, policy))
+
+
+def as_named_here(visitor_pass: VisitorPass, policy: Policy) -> VisitorPass:
+    """Return a pass with the numbers of this gate's lanes where it names their place, or all gates."""
+    named = visitor_pass.gate_numbers
+    here = {lane.gate_number for lane in policy.lanes.values() if lane.is_named_in(named)}
+    if here.issubset(named):
+        return visitor_pass
+    return replace(visitor_pass, gate_numbers=(*named, *sorted(here)))
 
 
 def _identify_personal(code: PersonalCode, policy: Policy, keys: GateKeys, now: datetime) -> Claim:

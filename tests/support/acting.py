@@ -19,7 +19,7 @@ from tests.support.compounds.assessments import assess
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
 from web_admin.action.base import Action, Channel, one_publication
 from web_admin.compound.keys import private_key
-from web_admin.compound.models import Gate, Home, Person
+from web_admin.compound.models import Gate, Home, Lane, Person
 from web_admin.core.effects import Effects
 from web_admin.core.sealing import Sealer
 from web_admin.custody.shares import FACE_PURPOSE
@@ -139,8 +139,9 @@ def type_digits(act: Action, home_number: str, digits: str, lane_id: str = "nort
 
 def show_code(act: Action, text: str, lane_id: str = "north-in") -> Decision:
     """Hold a QR code to a lane's scanner."""
-    policy = gate_view(act).policy
-    claim: Claim = identify_code(text, policy, gate_keys(act), act.now)
+    gate_id = act.session.get_one(Lane, lane_id).gate_id
+    policy = gate_view(act, gate_id).policy
+    claim: Claim = identify_code(text, policy, gate_keys(act, gate_id), act.now)
     return decide(claim, lane_id, policy, GateMemory(), act.now)
 
 

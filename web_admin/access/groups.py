@@ -237,7 +237,7 @@ class Lanes:
                 here = {
                     lane.lane_id
                     for lane in gate.lanes.values()
-                    if lane.gate_number in one.gate_numbers and one.pass_id not in gate.ended_passes
+                    if lane.is_named_in(one.gate_numbers) and one.pass_id not in gate.ended_passes
                 }
                 marks.setdefault(("pass", number), set()).update(here)
         yield from (frozenset(lane_ids) for lane_ids in marks.values())
@@ -269,7 +269,7 @@ class Lanes:
             tuple(
                 number
                 for number, one in enumerate(person.passes)
-                if lane.gate_number in one.gate_numbers and one.pass_id not in gate.ended_passes
+                if lane.is_named_in(one.gate_numbers) and one.pass_id not in gate.ended_passes
             ),
         )
         return Place(gate, lane, self._sweep.number(key))

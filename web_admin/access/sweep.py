@@ -32,7 +32,7 @@ from gate_controller.contract.records import (
 )
 from gate_controller.rules.access import decide, posture_of
 from gate_controller.rules.decision import Claim, Decision, GateMemory, Reason
-from gate_controller.rules.identify import identify_face, identify_tag, identify_typed
+from gate_controller.rules.identify import as_named_here, identify_face, identify_tag, identify_typed
 from web_admin.access.edges import hours_edges, wall_edges
 from web_admin.access.sent import GateSent, PersonSent
 from web_admin.access.spans import Spans, union
@@ -235,7 +235,7 @@ def presented(gate: GateSent, person: PersonSent, policy: Policy) -> Iterator[Pr
     if gate.gate_id in person.faces:
         yield Presented(Way.FACE, identify_face(person_id), person.faces[gate.gate_id])
     for one in person.passes:
-        yield Presented(Way.VISITOR, Claim(Method.QR, person_id, visitor_pass=one))
+        yield Presented(Way.VISITOR, Claim(Method.QR, person_id, visitor_pass=as_named_here(one, policy)))
 
 
 def _edges(

@@ -1,7 +1,9 @@
 """API of visitors' passes and couriers' codes."""
 
+from dataclasses import asdict
 from datetime import timedelta
 
+from gate_controller.contract.passes import PLACE_NUMBERS
 from web_admin.action.base import Action
 from web_admin.api.access import acting, api_action, blueprint, found_or_404, needs_scope, refuse
 from web_admin.api.schemas import (
@@ -14,12 +16,14 @@ from web_admin.api.schemas import (
     VisitorCodeOut,
 )
 from web_admin.compound.models import Person
-from web_admin.compound.queries import home_by_id, lane_by_id
+from web_admin.compound.queries import home_by_id, lane_by_id, places_of_site
 from web_admin.credentials.queries import newest_visitor_code
-from web_admin.visitors.actions import issue_pass, issue_visitor_code, lanes_for_a_code, withdraw_pass
+from web_admin.visitors.actions import issue_pass, issue_visitor_code, withdraw_pass
+from web_admin.visitors.gate_sets import LISTED, WAY, GateChoice
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import pass_state
 from web_admin.visitors.queries import passes_after
+from web_admin.visitors.reach import lanes_for_a_code
 
 bp = blueprint("passes", "Visitors.")
 
@@ -40,6 +44,7 @@ def list_passes(query: dict[str, object]) -> dict[str, object]:
 @needs_scope("passes:write")
 @bp.arguments(NewPass)
 @bp.response(201, PassOut)
+@bp.alt_response(404, description="There is no such building.")
 @bp.alt_response(409, description="The Idempotency-Key was used.")
 def make_pass(body: dict[str, object]) -> dict[str, object]:
     """Sign a pass: 24 hours by default, a week at most, never more than its issuer may."""
@@ -48,7 +53,7 @@ def make_pass(body: dict[str, object]) -> dict[str, object]:
             act,
             issuer_person_id=body["person_id"],  # type: ignore[arg-type]  # the schema makes these types
             label=str(body["label"]),
-            gate_numbers=body["gates"],  # type: ignore[arg-type]  # likewise
+            **asdict(_chosen(act, body)),
             valid_from=body["valid_from"],  # type: ignore[arg-type]  # likewise
             valid_until=body["valid_until"],  # type: ignore[arg-type]  # likewise
             uses=body["uses"],  # type: ignore[arg-type]  # likewise
@@ -106,11 +111,25 @@ def make_visitor_code(body: dict[str, object]) -> dict[str, object]:
         }
 
 
+def _chosen(act: Action, body: dict[str, object]) -> GateChoice:
+    """Return the gates that a pass is to be for: those of the list, else the set."""
+    if body["gates"]:
+        return GateChoice(body["gates"], LISTED)  # type: ignore[arg-type]  # likewise
+    gate_set, building = str(body["gate_set"]), body["building"]
+    if building is None or gate_set != WAY or body["person_id"] is not None:
+        return GateChoice((), gate_set)
+    place = places_of_site(act.session, act.site_id).of_number(f"{building}-0")
+    if place is None:
+        refuse(404, "There is no such building.")
+    return GateChoice((), gate_set, place.place_id)
+
+
 def _shown(act: Action, row: VisitorPassRow) -> dict[str, object]:
     return {
         "pass_id": row.pass_id,
         "label": row.label,
-        "gates": row.gate_numbers,
+        "gates": [number for number in row.gate_numbers if number < PLACE_NUMBERS.start],
+        "gate_set": row.gate_set or "listed",
         "person_id": row.issuer_person_id,
         "valid_from": row.valid_from,
         "valid_until": row.valid_until,

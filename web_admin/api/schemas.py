@@ -6,9 +6,11 @@ from marshmallow import Schema, ValidationError, validate, validates_schema
 from marshmallow.fields import AwareDateTime, Boolean, Dict, Integer, List, Nested, String
 
 from gate_controller.contract.languages import LANGUAGES
+from gate_controller.contract.passes import PLACE_NUMBERS
 from web_admin.action.base import MAX_TEXT_CHARS
 from web_admin.action.suspension_reasons import OF_KEYS
-from web_admin.visitors.actions import MAX_CODE_MINUTES, MAX_USES
+from web_admin.visitors.actions import MAX_CODE_MINUTES
+from web_admin.visitors.gate_sets import MAX_USES
 
 PAGE_LIMIT = 200
 KINDS = ("resident", "helper", "staff")
@@ -165,10 +167,21 @@ class CardsOut(Schema):
 
 
 class NewPass(Schema):
-    """A visitor's pass. Without `person_id` the site itself invites; a counted pass names one gate."""
+    """A visitor's pass. Without `person_id` the site itself invites; a counted pass names one gate.
+
+    Without `gates` it is for a set, which follows what moves: the `way` to the person's home, or `all`.
+    The site's own way leads over the outer gates and into the `building` with which homes begin, like 3-1.
+    """
 
     label = String(required=True, validate=[validate.Length(1, 60), TEXT])
-    gates = List(Integer(validate=validate.Range(1, 65535)), required=True, validate=validate.Length(1, 32))
+    gates = List(
+        Integer(validate=validate.Range(1, PLACE_NUMBERS.start - 1)),
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(1, 32),
+    )
+    gate_set = String(load_default="way", validate=validate.OneOf(("way", "all")))
+    building = String(load_default=None, allow_none=True, validate=TEXT_ID)
     person_id = String(load_default=None, allow_none=True, validate=TEXT_ID)
     valid_from = AwareDateTime(load_default=None, allow_none=True)
     valid_until = AwareDateTime(load_default=None, allow_none=True, metadata=FUTURE)
@@ -181,6 +194,7 @@ class PassBrief(Schema):
     pass_id = String(required=True)
     label = String(required=True)
     gates = List(Integer(), required=True)
+    gate_set = String(required=True)
     person_id = String(required=True, allow_none=True)
     valid_from = AwareDateTime(required=True)
     valid_until = AwareDateTime(required=True)

@@ -144,14 +144,6 @@ def all_gates(session: Session, site_id: str) -> Sequence[Gate]:
     ).all()
 
 
-def gate_names(session: Session, site_id: str) -> dict[int, str]:
-    """Return the names of a site's gates by number."""
-    rows = session.execute(
-        select(Gate.number, Gate.name).where(Gate.site_id == site_id).order_by(Gate.number)
-    )
-    return dict(rows.all())
-
-
 def names_of_gates(session: Session, gate_ids: Collection[str]) -> Sequence[str]:
     """Return the names of these gates in the order of their numbers."""
     return session.scalars(select(Gate.name).where(Gate.gate_id.in_(gate_ids)).order_by(Gate.number)).all()

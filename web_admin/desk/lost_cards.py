@@ -23,9 +23,11 @@ from web_admin.credentials.actions import suspend_credential
 from web_admin.credentials.look_ups import CARD_LOOKED_UP, HANDED_IN, LOST, Look, checked_look, record_look
 from web_admin.desk.limits import TOO_MANY, TooMany
 from web_admin.journal.models import AuditEntry
-from web_admin.visitors.actions import gates_for_a_pass, issue_pass
+from web_admin.visitors.actions import issue_pass
+from web_admin.visitors.gate_sets import ALL
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import pass_state
+from web_admin.visitors.reach import gates_for_a_pass
 
 PASS_LASTS = timedelta(hours=24)
 LOOK_LASTS = timedelta(minutes=30)
@@ -162,8 +164,7 @@ def replace_for_a_night(act: Action, credential_id: str) -> VisitorPassRow | Non
     if living is not None:
         return living
     until = act.now + PASS_LASTS
-    gates = [gate.number for gate in gates_for_a_pass(act.session, person, act.now, until)]
-    if not gates or person.suspended:
+    if person.suspended or not gates_for_a_pass(act.session, person, act.now, until):
         return None
     with force_locale(person.language):
         label = _("For a lost card, one day")
@@ -171,7 +172,7 @@ def replace_for_a_night(act: Action, credential_id: str) -> VisitorPassRow | Non
         act,
         issuer_person_id=person.person_id,
         label=label,
-        gate_numbers=gates,
+        gate_set=ALL,
         valid_until=until,
         for_themselves=True,
     )

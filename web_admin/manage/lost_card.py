@@ -20,6 +20,7 @@ from web_admin.web.context import current_action, get_or_404, press, show_refusa
 from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.web.fields import options, own_words_field
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.gate_sets import NamesInPasses
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
 from web_admin.web.preview import store
@@ -158,6 +159,5 @@ def slip(pass_id: str) -> str:
     row = get_or_404(request_session(), VisitorPassRow, pass_id)
     if pass_state(row, request_now()) != "live":
         abort(404)
-    names = {gate.number: gate.name for gate in site_gates()}
-    gates = [names.get(number, str(number)) for number in row.gate_numbers]
+    gates = NamesInPasses(row.site_id).of(row.gate_numbers)
     return pass_slip(row, gates, url_for("lost_card.find"))

@@ -105,6 +105,13 @@ FOUND_PAGES: Sequence[Page] = (
         _l("Gates and hours"),
         _l("doors, lanes, controllers, opening hours, calendar"),
     ),
+    Page(
+        "gate_places.show",
+        "home",
+        _l("Buildings and ways"),
+        _l("places, units, stairwells, towers, which gate leads where, sort gates"),
+    ),
+    Page("gate_places.new", "plus", _l("Add a place"), _l("new building, new unit, garage, shared room")),
     Page("gates.new_gate", "gate", _l("Add a gate"), _l("new door, new controller, pairing")),
     Page(
         "hours.new", "clock", _l("Add weekly hours"), _l("timetable, schedule, opening hours, working hours")

@@ -1,5 +1,6 @@
 """Pages of visitors: passes that the property office issues, and a page to print one without names."""
 
+from dataclasses import asdict
 from datetime import timedelta
 
 from flask import Blueprint, abort, render_template, request, url_for
@@ -19,12 +20,12 @@ from web_admin.visitors.pass_states import pass_state
 from web_admin.visitors.queries import STATES, PassSearch, Whose, listed_passes
 from web_admin.visitors.uses import state_with_uses, uses_of
 from web_admin.web.context import current_action, form_page, from_local, get_or_404, submit, typed
-from web_admin.web.fields import CheckList, options
-from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.fields import options
+from web_admin.web.forms import AgainForm
+from web_admin.web.gate_sets import LONG_LIST, GatesForm, NamesInPasses
 from web_admin.web.links import pass_link
 from web_admin.web.looked_for import looked_for
 from web_admin.web.page import Page, to
-from web_admin.web.places import gates_that_read_passes, site_gates
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.silent_gates import say_saved
 from web_admin.web.site import current_site, request_now, site_zone
@@ -33,7 +34,7 @@ from web_admin.web.slips import pass_slip
 bp = Blueprint("visitors", __name__, url_prefix="/manage/visitors")
 
 
-class PassForm(OnceForm):
+class PassForm(GatesForm):
     """A pass of the property office."""
 
     label = StringField(
@@ -41,7 +42,6 @@ class PassForm(OnceForm):
         description=_l("In your own words, such as “lift service”. It is not printed."),
         validators=[InputRequired(_l("Say who it is for.")), Length(max=60)],
     )
-    gate_numbers = CheckList(_l("Gates"), coerce=int)
     valid_from = DateTimeLocalField(_l("From"), validators=[InputRequired(_l("Choose when it starts."))])
     valid_until = DateTimeLocalField(
         _l("Until"),
@@ -68,7 +68,7 @@ def show_list() -> str:
         older=older.isoformat() if older is not None else None,
         wanted=wanted,
         filtered=bool(wanted.text or wanted.state),
-        gate_names={gate.number: gate.name for gate in site_gates()},
+        names=NamesInPasses(current_site().site_id),
         button=AgainForm(formdata=None),
         weekly=weekly_of_office() if wanted == PassSearch() else [],
     )
@@ -90,19 +90,18 @@ def _wanted() -> PassSearch:
 def new() -> Page:
     """Issue a pass and go on to its print page."""
     form = PassForm()
-    form.gate_numbers.choices = options(gates_that_read_passes())
+    form.offer_gates()
     if not form.is_submitted():
         start = request_now().astimezone(site_zone()).replace(second=0, microsecond=0)
         form.valid_from.data = start
         form.valid_until.data = start + timedelta(hours=24)
-        form.gate_numbers.data = [choice.value for choice in form.gate_numbers.choices]
     answer = submit(
         form,
         lambda act: issue_pass(
             act,
             issuer_person_id=None,
             label=typed(form.label),
-            gate_numbers=form.gate_numbers.data or [],
+            **asdict(form.choice()),
             valid_from=from_local(form.valid_from.data),
             valid_until=from_local(form.valid_until.data),
             uses=int(form.uses.data),
@@ -110,7 +109,7 @@ def new() -> Page:
         back=to("visitors.show_list"),
         then=lambda row: to("visitors.show", pass_id=row.pass_id),
     )
-    return answer or form_page("manage/visitor_new.html", form)
+    return answer or form_page("manage/visitor_new.html", form, long_list=LONG_LIST)
 
 
 @bp.get("/<pass_id>")
@@ -120,13 +119,12 @@ def show(pass_id: str) -> str:
     row = get_or_404(request_session(), VisitorPassRow, pass_id)
     if row.issuer_person_id is not None:
         abort(404)
-    names = {gate.number: gate.name for gate in site_gates()}
     uses = uses_of(request_session(), [pass_id]).get(pass_id, [])
     return render_template(
         "manage/visitor_pass.html",
         row=row,
         state=state_with_uses(row, uses, request_now()),
-        gates=[names.get(number, str(number)) for number in row.gate_numbers],
+        gates=NamesInPasses(row.site_id).of(row.gate_numbers),
         uses=uses,
         link=pass_link(row),
         picture=svg_of(row.text, _("QR code of the pass")),
@@ -140,8 +138,7 @@ def slip(pass_id: str) -> str:
     row = get_or_404(request_session(), VisitorPassRow, pass_id)
     if row.issuer_person_id is not None or pass_state(row, request_now()) not in ("live", "not_yet"):
         abort(404)
-    names = {gate.number: gate.name for gate in site_gates()}
-    gates = [names.get(number, str(number)) for number in row.gate_numbers]
+    gates = NamesInPasses(row.site_id).of(row.gate_numbers)
     return pass_slip(row, gates, url_for("visitors.show", pass_id=pass_id))
 
 

@@ -1,6 +1,7 @@
 """Pages of the office's weekly visitors: the lift service every Tuesday, the gardener on Fridays."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, time, timedelta
 
 from flask import Blueprint, abort, render_template
@@ -20,10 +21,10 @@ from web_admin.visitors.uses import Use, uses_of
 from web_admin.visitors.weekly import DAYS, issue_series, withdraw_series
 from web_admin.web.context import form_page, get_or_404, submit, typed
 from web_admin.web.fields import CheckList, options
-from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.forms import AgainForm
+from web_admin.web.gate_sets import LONG_LIST, GatesForm, NamesInPasses
 from web_admin.web.links import pass_link
 from web_admin.web.page import Page, to
-from web_admin.web.places import gates_that_read_passes, site_gates
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.silent_gates import say_saved
 from web_admin.web.site import request_now, site_zone
@@ -33,7 +34,7 @@ bp = Blueprint("weekly_visitors", __name__, url_prefix="/manage/visitors/weekly"
 USUAL_WEEKS = 8
 
 
-class WeeklyForm(OnceForm):
+class WeeklyForm(GatesForm):
     """Days of the week, hours on them, and a last day."""
 
     label = StringField(
@@ -41,7 +42,6 @@ class WeeklyForm(OnceForm):
         description=_l("In your own words, such as “lift service”. It is not printed."),
         validators=[InputRequired(_l("Say who it is for.")), Length(max=60)],
     )
-    gate_numbers = CheckList(_l("Gates"), coerce=int)
     days = CheckList(_l("On these days"), choices=options((day, core_texts.DAYS[day]) for day in DAYS))
     starts_at = TimeField(_l("From"), validators=[InputRequired(_l("Choose when it starts."))])
     ends_at = TimeField(_l("Until"), validators=[InputRequired(_l("Choose when it ends."))])
@@ -57,10 +57,9 @@ class WeeklyForm(OnceForm):
 def new() -> Page:
     """Begin a weekly invitation and go on to its page."""
     form = WeeklyForm()
-    form.gate_numbers.choices = options(gates_that_read_passes())
+    form.offer_gates()
     if not form.is_submitted():
         today = request_now().astimezone(site_zone()).date()
-        form.gate_numbers.data = [choice.value for choice in form.gate_numbers.choices]
         form.starts_at.data, form.ends_at.data = time(9), time(12)
         form.last_day.data = today + timedelta(weeks=USUAL_WEEKS)
     answer = submit(
@@ -69,7 +68,7 @@ def new() -> Page:
         back=to("visitors.show_list"),
         then=lambda row: to("weekly_visitors.show", series_id=row.series_id),
     )
-    return answer or form_page("manage/visitor_weekly_new.html", form)
+    return answer or form_page("manage/visitor_weekly_new.html", form, long_list=LONG_LIST)
 
 
 def _begin(act: Action, form: WeeklyForm) -> VisitorSeriesRow:
@@ -77,7 +76,7 @@ def _begin(act: Action, form: WeeklyForm) -> VisitorSeriesRow:
         act,
         issuer_person_id=None,
         label=typed(form.label),
-        gate_numbers=form.gate_numbers.data or [],
+        **asdict(form.choice()),
         days=form.days.data or [],
         starts_minute=_minute(form.starts_at.data),
         ends_minute=_minute(form.ends_at.data),
@@ -102,14 +101,13 @@ def _own(series_id: str) -> VisitorSeriesRow:
 def show(series_id: str) -> str:
     """Show a weekly invitation: its link to send, its next visit, where it was used."""
     row = _own(series_id)
-    names = {gate.number: gate.name for gate in site_gates()}
     link = pass_link(row)
     return render_template(
         "manage/visitor_weekly.html",
         shown=shown_weekly(row),
         link=link,
         uses=_uses(series_id),
-        gates=[names.get(number, str(number)) for number in row.gate_numbers],
+        gates=NamesInPasses(row.site_id).of(row.gate_numbers),
         picture=svg_of(link, _("QR code of the link")),
         button=AgainForm(formdata=None),
     )

@@ -9,6 +9,7 @@ from typing import cast as as_type
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.passes import ALL_GATES
 from gate_controller.contract.records import Method
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.models import (
@@ -18,6 +19,7 @@ from web_admin.compound.models import (
     Lane,
     Site,
 )
+from web_admin.compound.place_models import Place
 from web_admin.core.database import among
 from web_admin.credentials.models import EmergencyCode
 from web_admin.custody.models import FaceShare
@@ -61,6 +63,13 @@ class GateFacts(NamedTuple):
     published_knows: list[str]
     card_key_sealed: bytes | None
     pin_key_sealed: bytes | None
+    place_number: int | None = None
+    """Of the place that it leads into."""
+
+    @property
+    def place_numbers(self) -> tuple[int, ...]:
+        """Return what stands in a visitor's pass for this gate besides its own number."""
+        return (ALL_GATES,) if self.place_number is None else (self.place_number, ALL_GATES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +201,8 @@ def published_gates(
     session: Session, site_id: str, gate_ids: Collection[str] | None = None
 ) -> Sequence[GateFacts]:
     """Return the gates of a site to which anything is published, or those of them that are among these."""
-    query = select(*(getattr(Gate, name) for name in GateFacts._fields))
+    columns = (getattr(Gate, name) for name in GateFacts._fields if name != "place_number")
+    query = select(*columns, Place.number).outerjoin(Place, Place.place_id == Gate.place_id)
     query = query.where(Gate.site_id == site_id, Gate.state.in_(PUBLISHED_STATES))
     if gate_ids is not None:
         query = query.where(Gate.gate_id.in_(gate_ids))

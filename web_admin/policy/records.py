@@ -82,7 +82,9 @@ def open_gate_keys(sealer: Sealer, gate: Gate | GateFacts) -> GateKeys:
 # -- the site's own records ------------------------------------------------------------------------
 
 
-def lane_record(lane: Lane, gate_number: int, now: datetime) -> LaneRecord:
+def lane_record(
+    lane: Lane, gate_number: int, now: datetime, place_numbers: tuple[int, ...] = ()
+) -> LaneRecord:
     """Return a lane as a gate knows it; raise PolicyRefused on words the gate would not know."""
     override = None
     if lane.override_posture and lane.override_until is not None and lane.override_until > now:
@@ -110,6 +112,7 @@ def lane_record(lane: Lane, gate_number: int, now: datetime) -> LaneRecord:
             interlock_with=tuple(lane.interlock_with),
             antipassback=ANTIPASSBACKS[lane.antipassback],
             staff_hold_minutes=lane.staff_hold_minutes,
+            place_numbers=place_numbers,
         )
     except (ValueError, KeyError) as err:
         raise PolicyRefused(f"lane {lane.lane_id!r}: {err}") from err
@@ -129,10 +132,12 @@ class SiteRecords:
     def __init__(self, facts: SiteFacts, now: datetime) -> None:
         """Work out every lane once; raise PolicyRefused on words that no gate would know."""
         self.facts = facts
-        numbers = {gate.gate_id: gate.number for gate in facts.gates}
         self._lanes = {
-            gate_id: [facts.live_lanes.fit(lane_record(lane, numbers[gate_id], now)) for lane in lanes]
-            for gate_id, lanes in facts.lanes.items()
+            gate.gate_id: [
+                facts.live_lanes.fit(lane_record(lane, gate.number, now, gate.place_numbers))
+                for lane in facts.lanes[gate.gate_id]
+            ]
+            for gate in facts.gates
         }
         self._hours: dict[str, HoursRecord] = {}
 
@@ -178,8 +183,9 @@ class SiteRecords:
         if any(facts.live_lanes.offers_face(lane) for lane in facts.lanes[gate.gate_id]):
             for notice in facts.face.notices:
                 yield f"face_notice:{notice.language}", notice
+        named = {gate.number, *gate.place_numbers}
         for row in facts.ended_passes:
-            if gate.number in row.gate_numbers:
+            if not named.isdisjoint(row.gate_numbers):
                 yield f"ended_pass:{row.pass_id}", EndedPassRecord(row.pass_id, row.valid_until)
 
     def _hours_record(self, hours_id: str) -> HoursRecord:

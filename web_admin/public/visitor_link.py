@@ -21,7 +21,7 @@ from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import note_refusal, public
 from web_admin.action.base import new_action
 from web_admin.compound.models import Site
-from web_admin.compound.queries import all_gates, site_by_id
+from web_admin.compound.queries import site_by_id
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.visitors.links import linked, renewed_text
@@ -29,6 +29,7 @@ from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 from web_admin.visitors.pass_states import pass_state
 from web_admin.visitors.uses import state_with_uses, uses_of
 from web_admin.visitors.weekly import next_visit, pass_due, series_state, signed_for, visit_due
+from web_admin.web.gate_sets import LONG_LIST, NamesInPasses
 from web_admin.web.qr_picture import png_of, svg_of
 
 bp = Blueprint("visitor_pass", __name__, url_prefix="/v")
@@ -176,9 +177,11 @@ def _language() -> AbstractContextManager[None]:
 
 
 def _plan(site_id: str, numbers: list[int]) -> list[PlanGate]:
-    plan = []
-    for gate in all_gates(request_session(), site_id):
+    """Return the gates of the compound, of many those alone that the pass opens."""
+    plan, names = [], NamesInPasses(site_id)
+    opened = names.opened(numbers)
+    for gate in names.gates if len(names.gates) <= LONG_LIST else opened:
         read = {lane.direction for lane in gate.lanes if Method.QR in lane.methods}
         directions = tuple(word for word in ("in", "out") if word in read)
-        plan.append(PlanGate(gate.number, gate.name, directions, gate.number in numbers))
+        plan.append(PlanGate(gate.number, gate.name, directions, gate in opened))
     return plan

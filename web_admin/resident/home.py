@@ -18,7 +18,7 @@ from web_admin.people.home_helpers import add_helper
 from web_admin.people.members import add_child, invite_member
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.home_forms import code_page, typed_times, wanted_lanes
-from web_admin.visitors.actions import gates_open_to
+from web_admin.visitors.reach import gates_open_to
 from web_admin.web.agreement_text import agreement_text
 from web_admin.web.language import page_language
 from web_admin.web.page import Page, to

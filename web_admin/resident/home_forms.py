@@ -13,7 +13,7 @@ from web_admin.core.database import current_menjin
 from web_admin.people.at_home import AtHome
 from web_admin.people.home_helpers import HelperTimes
 from web_admin.resident.blueprint import site_of
-from web_admin.visitors.actions import gates_open_to
+from web_admin.visitors.reach import gates_open_to
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.typed_times import day_of, minute_of
 

@@ -23,7 +23,7 @@ from web_admin.people.members import (
 )
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.home_forms import code_page, form_of_helper, typed_times, wanted_lanes
-from web_admin.visitors.actions import gates_open_to
+from web_admin.visitors.reach import gates_open_to
 from web_admin.web.agreement_text import agreement_text
 from web_admin.web.language import page_language
 from web_admin.web.page import Page, to

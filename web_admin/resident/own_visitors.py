@@ -11,7 +11,6 @@ from flask_babel import gettext
 from gate_controller.contract.credential_kinds import has_ended_by_time
 from web_admin.action.base import Action
 from web_admin.compound.models import CredentialRow, Person
-from web_admin.compound.queries import gate_names
 from web_admin.core.database import request_session
 from web_admin.credentials.queries import visitor_codes_of
 from web_admin.resident.blueprint import site_of
@@ -19,6 +18,7 @@ from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 from web_admin.visitors.queries import pass_of, passes_for_once, series_of, visits_of_series
 from web_admin.visitors.uses import Use, state_with_uses, uses_of
 from web_admin.visitors.weekly import next_visit, series_state
+from web_admin.web.gate_sets import NamesInPasses
 
 SHOWN_PASSES = 30
 KEPT_DAYS = 30
@@ -53,23 +53,19 @@ class ShownCode:
     uses: list[Use]
 
 
-def named_gates(names: dict[int, str], numbers: list[int]) -> str:
-    """Return the names of a pass's gates, in the order of their numbers."""
-    joined: str = gettext(", ").join(names[number] for number in sorted(numbers) if number in names)
-    return joined
-
-
 def own_passes(person: Person, act: Action) -> list[ShownPass]:
     """Return the passes that a person gave out, newest first, without the visits of weekly ones."""
     ended_after = act.now - timedelta(days=KEPT_DAYS)
     rows = passes_for_once(act.session, person.person_id, ended_after, SHOWN_PASSES)
     uses = uses_of(act.session, [row.pass_id for row in rows])
-    names = gate_names(act.session, person.site_id)
+    names = NamesInPasses(person.site_id)
     return [_shown_pass(row, act, names, uses.get(row.pass_id, [])) for row in rows]
 
 
-def _shown_pass(row: VisitorPassRow, act: Action, names: dict[int, str], uses: list[Use]) -> ShownPass:
-    return ShownPass(row, state_with_uses(row, uses, act.now), named_gates(names, row.gate_numbers), uses)
+def _shown_pass(row: VisitorPassRow, act: Action, names: NamesInPasses, uses: list[Use]) -> ShownPass:
+    return ShownPass(
+        row, state_with_uses(row, uses, act.now), gettext(", ").join(names.of(row.gate_numbers)), uses
+    )
 
 
 def own_series(person: Person, act: Action) -> list[ShownSeries]:
@@ -86,7 +82,7 @@ def shown_series(rows: Sequence[VisitorSeriesRow], person: Person, act: Action) 
     used: dict[str, list[Use]] = {row.series_id: [] for row in rows}
     for pass_id, uses in uses_of(act.session, list(visits)).items():
         used[visits[pass_id]].extend(uses)
-    names = gate_names(act.session, person.site_id)
+    names = NamesInPasses(person.site_id)
     shown = []
     for row in rows:
         visit = next_visit(row, zone, act.now)
@@ -94,7 +90,7 @@ def shown_series(rows: Sequence[VisitorSeriesRow], person: Person, act: Action) 
             ShownSeries(
                 row,
                 series_state(row, zone, act.now),
-                named_gates(names, row.gate_numbers),
+                gettext(", ").join(names.of(row.gate_numbers)),
                 sorted(used[row.series_id], key=lambda use: use.at, reverse=True),
                 visit[1] if visit is not None and row.withdrawn_at is None else None,
             )

@@ -1,6 +1,7 @@
 """Pages to invite a visitor: a pass for once, often or every week, or eight digits for a courier."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,23 +9,25 @@ from flask import render_template, request
 from flask_babel import lazy_gettext as _l
 
 from web_admin.action.base import Action
-from web_admin.compound.models import Person
+from web_admin.compound.models import Gate, Person
+from web_admin.compound.queries import places_of_site
+from web_admin.compound.ways import gates_at
 from web_admin.core.parameters import wall_clock_of
 from web_admin.core.refusal import ActionRefused
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.own_visitors import own_codes, own_passes, own_series
-from web_admin.visitors.actions import (
+from web_admin.visitors.actions import issue_pass, issue_visitor_code, may_invite
+from web_admin.visitors.gate_sets import ALL, WAY, GateChoice
+from web_admin.visitors.reach import (
     gates_for_a_code,
     gates_for_a_pass,
     gates_open_to,
-    issue_pass,
-    issue_visitor_code,
     lanes_for_a_code,
-    may_invite,
     reads_passes,
 )
 from web_admin.visitors.rules import window_of_tomorrow
 from web_admin.visitors.weekly import DAYS, MAX_SERIES_DAYS, issue_series
+from web_admin.web.gate_sets import LONG_LIST
 from web_admin.web.page import Page, to
 from web_admin.web.resident_session import resident_required
 from web_admin.web.send_once import done_before, made_once
@@ -45,12 +48,17 @@ def _page(
     fresh_gate: str | None = None,
 ) -> str:
     local_now = act.now.astimezone(ZoneInfo(site_of(person).timezone))
+    gates = gates_for_a_pass(act.session, person, act.now)
+    way = _on_the_way(person, act, gates)
     return render_template(
         "resident/visitors.html",
         person=person,
         site=site_of(person),
         may_invite=may_invite(person),
-        gates=gates_for_a_pass(act.session, person, act.now),
+        gates=gates,
+        way=way,
+        usual_gates=WAY if way else ALL,
+        long_list=LONG_LIST,
         without_codes=[
             gate.name for gate in gates_open_to(act.session, person, act.now) if not reads_passes(gate)
         ],
@@ -105,7 +113,7 @@ def _once_or_often(person: Person, act: Action) -> str:
         act,
         issuer_person_id=person.person_id,
         label=request.form.get("label", ""),
-        gate_numbers=_wanted_gates(person, act),
+        **asdict(_wanted_gates()),
         valid_from=valid_from,
         valid_until=valid_until,
         uses=1 if request.form.get("uses") == "once" else 0,
@@ -118,7 +126,7 @@ def _weekly(person: Person, act: Action) -> str:
         act,
         issuer_person_id=person.person_id,
         label=request.form.get("label", ""),
-        gate_numbers=_wanted_gates(person, act),
+        **asdict(_wanted_gates()),
         days=request.form.getlist("days"),
         starts_minute=minute_of("starts_at"),
         ends_minute=minute_of("ends_at"),
@@ -127,12 +135,18 @@ def _weekly(person: Person, act: Action) -> str:
     return row.series_id
 
 
-def _wanted_gates(person: Person, act: Action) -> list[int]:
-    """Return the numbers of the chosen gates; "all" is each of this person's that reads codes."""
+def _wanted_gates() -> GateChoice:
+    """Return the chosen gates: the way to the home, all that are this person's, or one by its number."""
     wanted = request.form.get("gate_numbers", "")
-    if wanted == "all":
-        return [gate.number for gate in gates_for_a_pass(act.session, person, act.now)]
-    return [int(wanted)] if wanted.isdecimal() and len(wanted) <= 5 else []
+    if wanted in (WAY, ALL):
+        return GateChoice(gate_set=wanted)
+    return GateChoice([int(wanted)] if wanted.isdecimal() and len(wanted) <= 5 else [])
+
+
+def _on_the_way(person: Person, act: Action, gates: Sequence[Gate]) -> list[Gate]:
+    """Return those of these gates that lead to the person's home."""
+    places = places_of_site(act.session, person.site_id)
+    return gates_at(gates, places.way(places.of_home(person.home)))
 
 
 def _window(now: datetime, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:

@@ -7,12 +7,13 @@ from flask import abort, request, url_for
 from gate_controller.contract.pins import VISITOR_CODE_DIGITS, argon2_tag
 from web_admin.action.base import Action
 from web_admin.compound.models import CredentialRow, Person
-from web_admin.compound.queries import gate_names, names_of_gates_with
+from web_admin.compound.queries import names_of_gates_with
 from web_admin.core.sealing import open_pin_tag
 from web_admin.credentials.queries import visitor_codes_of
 from web_admin.resident.blueprint import bp, signed_in
-from web_admin.resident.own_visitors import named_gates, own_pass
+from web_admin.resident.own_visitors import own_pass
 from web_admin.visitors.pass_states import pass_state
+from web_admin.web.gate_sets import NamesInPasses
 from web_admin.web.resident_session import resident_required
 from web_admin.web.slips import code_slip, pass_slip
 
@@ -25,7 +26,7 @@ def visitor_pass_slip(pass_id: str) -> str:
     row = own_pass(person, pass_id)
     if pass_state(row, act.now) not in ("live", "not_yet"):
         abort(404)
-    gates = [named_gates(gate_names(act.session, row.site_id), row.gate_numbers)]
+    gates = NamesInPasses(row.site_id).of(row.gate_numbers)
     return pass_slip(row, gates, url_for("resident.visitor_pass_page", pass_id=pass_id))
 
 

@@ -6,7 +6,6 @@ from werkzeug.wrappers import Response
 
 from gate_controller.contract.records import CredentialKind
 from web_admin.compound.models import Person
-from web_admin.compound.queries import gate_names
 from web_admin.core.database import request_session
 from web_admin.credentials.actions import end_credential
 from web_admin.resident.blueprint import bp, signed_in, site_of
@@ -17,6 +16,7 @@ from web_admin.visitors.models import VisitorSeriesRow
 from web_admin.visitors.queries import one_series_of
 from web_admin.visitors.uses import uses_of
 from web_admin.visitors.weekly import withdraw_series
+from web_admin.web.gate_sets import NamesInPasses
 from web_admin.web.links import pass_link
 from web_admin.web.page import to
 from web_admin.web.qr_picture import svg_of
@@ -41,7 +41,7 @@ def visitor_pass_page(pass_id: str) -> str:
         "resident/visitor_pass.html",
         person=person,
         site=site_of(person),
-        shown=_shown_pass(row, act, gate_names(act.session, person.site_id), uses),
+        shown=_shown_pass(row, act, NamesInPasses(person.site_id), uses),
         picture=svg_of(row.text, gettext("Visitor pass")),
         link=pass_link(row),
         tab="visitors",

@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
 
 from gate_controller.contract.credential_kinds import has_ended_by_time
-from gate_controller.contract.passes import MAX_PASS_GATES, SITE_ITSELF, VisitorPass, make_visitor_pass
+from gate_controller.contract.passes import SITE_ITSELF, VisitorPass, make_visitor_pass
 from gate_controller.contract.pins import argon2_tag, make_visitor_code
 from gate_controller.contract.records import CredentialKind, Method
 from web_admin.action.base import Action, begin, checked_text, checked_window, finish, new_id, own_person_id
@@ -20,18 +19,19 @@ from web_admin.action.lookups import home_of, lane_of, person_of
 from web_admin.action.phone_verification import refuse_recovered_phone
 from web_admin.compound.age_bands import CHILD
 from web_admin.compound.keys import private_key
-from web_admin.compound.models import CredentialRow, Gate, GrantRow, Home, Person
+from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import seal_pin_tag
 from web_admin.credentials.lifecycle import end_one
 from web_admin.credentials.pins import taken_tags
+from web_admin.visitors.gate_sets import LISTED, GateChoice, issuer_id_of, numbers_of
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import opens_now_or_later
+from web_admin.visitors.reach import grants_at
 
 DEFAULT_PASS_HOURS = 24
 MAX_PASS_DAYS = 7
 MAX_DAYS_AHEAD = 30
-MAX_USES = 255
 MAX_CODE_MINUTES = 120
 MAX_LIVE_CODES = 20
 """A home's live visitor codes: each makes a blind guess at that home a little likelier to hit."""
@@ -46,13 +46,17 @@ def issue_pass(
     *,
     issuer_person_id: str | None,
     label: str,
-    gate_numbers: Sequence[int],
+    gate_numbers: Sequence[int] = (),
+    gate_set: str = LISTED,
+    place_id: str | None = None,
     valid_from: datetime | None = None,
     valid_until: datetime | None = None,
     uses: int = 0,
     for_themselves: bool = False,
 ) -> VisitorPassRow:
     """Sign a visitor's pass; `uses` 0 is as often as they like, issuer None is the manager.
+
+    The gates are those of a list, or a set (`gate_sets.GateChoice`).
 
     `for_themselves`: it replaces the issuer's own card, so a person who may not invite may have it.
     The window defaults to 24 hours from now. Raises ActionRefused when it is longer than 7 days or
@@ -61,11 +65,11 @@ def issue_pass(
     begin(act)
     text = checked_text("label", label, max_chars=60)
     start, end = _window(act, valid_from, valid_until)
-    gates = gates_numbered(act, gate_numbers, uses)
     if not for_themselves:
         check_may_invite(act, issuer_person_id)
-    issuer_id = check_issuer(act, issuer_person_id, gates, start, end)
-    numbers = tuple(gate.number for gate in gates)
+    issuer_id = issuer_id_of(act, issuer_person_id)
+    gates = GateChoice(gate_numbers, gate_set, place_id)
+    numbers = tuple(numbers_of(act, gates, issuer_person_id, start, end, uses))
     visitor_pass = VisitorPass(new_id(), issuer_id, numbers, start.astimezone(UTC), end.astimezone(UTC), uses)
     row = VisitorPassRow(
         pass_id=visitor_pass.pass_id,
@@ -73,6 +77,8 @@ def issue_pass(
         issuer_person_id=issuer_person_id,
         label=text,
         gate_numbers=list(numbers),
+        gate_set=gate_set,
+        place_id=place_id,
         valid_from=start,
         valid_until=end,
         uses=uses,
@@ -84,7 +90,7 @@ def issue_pass(
     finish(
         act,
         "pass_issued",
-        {"pass_id": row.pass_id, "uses": uses, "gates": len(gates)},
+        {"pass_id": row.pass_id, "uses": uses, "gates": len(numbers)},
         personal={"label": text},
         person_id=issuer_person_id,
         touches=(),
@@ -183,87 +189,12 @@ def issue_visitor_code(
     return digits
 
 
-def gates_open_to(
-    session: Session, person: Person, now: datetime, until: datetime | None = None
-) -> list[Gate]:
-    """Return the gates for which a person may invite someone from now until then, by number."""
-    gates = select(Gate).where(Gate.site_id == person.site_id).order_by(Gate.number)
-    return [
-        gate
-        for gate in session.scalars(gates.options(selectinload(Gate.lanes)))
-        if _grants_at(person, {lane.lane_id for lane in gate.lanes}, now, until or now)
-    ]
-
-
-def gates_for_a_code(session: Session, person: Person, now: datetime) -> list[Gate]:
-    """Return the gates with a keypad that a person may pass: where their visitor's code can be typed."""
-    return [gate for gate in gates_open_to(session, person, now) if _own_lanes(gate, person, Method.PIN)]
-
-
-def gates_for_a_pass(
-    session: Session, person: Person, now: datetime, until: datetime | None = None
-) -> list[Gate]:
-    """Return the gates that a person may pass from now until then and that read a visitor's pass there."""
-    gates = gates_open_to(session, person, now, until)
-    return [gate for gate in gates if _own_lanes(gate, person, Method.QR)]
-
-
-def reads_passes(gate: Gate) -> bool:
-    """Return whether a lane of this gate has a reader of QR codes."""
-    return any(Method.QR in lane.methods for lane in gate.lanes)
-
-
-def lanes_for_a_code(session: Session, person: Person, gate_number: int | None, now: datetime) -> list[str]:
-    """Return the lanes of one gate at which a visitor's code of this person can be typed.
-
-    Without a number it is the person's only such gate; raises ActionRefused where there are several.
-    """
-    gates = gates_for_a_code(session, person, now)
-    if gate_number is None and len(gates) == 1:
-        return _own_lanes(gates[0], person, Method.PIN)
-    chosen = [gate for gate in gates if gate.number == gate_number]
-    if not chosen:
-        raise ActionRefused("gate_number", _("Choose the gate at which the code is to be typed."))
-    return _own_lanes(chosen[0], person, Method.PIN)
-
-
-def _own_lanes(gate: Gate, person: Person, method: Method) -> list[str]:
-    """Return the lanes of a gate that read this method and that the person may pass at some hour."""
-    own = {lane_id for grant in person.grants for lane_id in grant.lanes}
-    return [lane.lane_id for lane in gate.lanes if method in lane.methods and lane.lane_id in own]
-
-
 def _check_window(act: Action, start: datetime, end: datetime) -> None:
     checked_window(start, end, act.now)
     if end - start > timedelta(days=MAX_PASS_DAYS):
         raise ActionRefused("valid_until", _("A visitor's pass is valid for 7 days at most."))
     if start > act.now + timedelta(days=MAX_DAYS_AHEAD):
         raise ActionRefused("valid_from", _("A visitor's pass starts within the next 30 days."))
-
-
-def gates_numbered(act: Action, numbers: Sequence[int], uses: int) -> list[Gate]:
-    """Return the gates of these numbers, each with a QR reader; raise ActionRefused."""
-    wanted = sorted(set(numbers))
-    if not 1 <= len(wanted) <= MAX_PASS_GATES:
-        raise ActionRefused("gate_numbers", _("Choose 1 to 32 gates."))
-    if not 0 <= uses <= MAX_USES:
-        raise ActionRefused("uses", _("A pass is for 1 to 255 visits, or for as many as they like."))
-    if uses and len(wanted) != 1:
-        raise ActionRefused(
-            "gate_numbers",
-            _("A pass for a number of visits names exactly one gate, because gates count each for itself."),
-        )
-    gates = list(
-        act.session.scalars(
-            select(Gate).where(Gate.site_id == act.site_id, Gate.number.in_(wanted)).order_by(Gate.number)
-        )
-    )
-    if len(gates) != len(wanted):
-        raise ActionRefused("gate_numbers", _("One of these gates does not exist here."))
-    for gate in gates:
-        if not reads_passes(gate):
-            raise ActionRefused("gate_numbers", _("The gate %(gate)s reads no QR codes.", gate=gate.name))
-    return gates
 
 
 def may_invite(person: Person) -> bool:
@@ -275,44 +206,6 @@ def check_may_invite(act: Action, issuer_person_id: str | None) -> None:
     """Raise ActionRefused for an issuer who may not invite; None is the manager."""
     if issuer_person_id is not None and not may_invite(person_of(act, issuer_person_id)):
         raise ActionRefused(None, MEMBERS_INVITE)
-
-
-def check_issuer(
-    act: Action, issuer_person_id: str | None, gates: Sequence[Gate], start: datetime, end: datetime
-) -> str:
-    """Return the id that a pass names as its issuer; raise ActionRefused where it exceeds their rights."""
-    if issuer_person_id is None:
-        if act.channel not in ("manager", "desk", "system", "api") or act.served is not None:
-            raise ActionRefused(None, _("You can invite visitors in your own name only."))
-        return SITE_ITSELF
-    issuer = person_of(act, issuer_person_id)
-    refuse_recovered_phone(act, issuer)
-    if issuer.suspended:
-        raise ActionRefused(None, _("A person who may not pass at present cannot invite visitors."))
-    for gate in gates:
-        if not _grants_at(issuer, {lane.lane_id for lane in gate.lanes}, start, end):
-            raise ActionRefused(
-                "gate_numbers",
-                _(
-                    "A pass for the gate %(gate)s may not reach further than your own right to pass there.",
-                    gate=gate.name,
-                ),
-            )
-    return issuer.person_id
-
-
-def _grants_at(person: Person, lane_ids: set[str], start: datetime, end: datetime) -> list[GrantRow]:
-    """Return the grants that cover one of the lanes for the whole window.
-
-    Weekly hours are not asked here: the gate asks them at each visit.
-    """
-    return [
-        grant
-        for grant in person.grants
-        if lane_ids & set(grant.lanes)
-        and (grant.valid_from is None or grant.valid_from <= start)
-        and (grant.valid_until is None or end <= grant.valid_until)
-    ]
 
 
 def _code_lanes(act: Action, issuer: Person, lanes: Sequence[str], until: datetime) -> list[str]:
@@ -329,7 +222,7 @@ def _code_lanes(act: Action, issuer: Person, lanes: Sequence[str], until: dateti
     for lane in lanes_wanted:
         if Method.PIN not in lane.methods:
             raise ActionRefused("lanes", _("The lane %(lane)s has no keypad.", lane=lane.name))
-        if not _grants_at(issuer, {lane.lane_id}, act.now, until):
+        if not grants_at(issuer, {lane.lane_id}, act.now, until):
             raise ActionRefused(
                 "lanes",
                 _(

@@ -18,7 +18,8 @@ from web_admin.action.base import Action, begin, checked_text, finish, new_id, o
 from web_admin.compound.age_bands import today_at
 from web_admin.compound.models import Site
 from web_admin.core.refusal import ActionRefused
-from web_admin.visitors.actions import check_issuer, check_may_invite, gates_numbered, issue_pass
+from web_admin.visitors.actions import check_may_invite, issue_pass
+from web_admin.visitors.gate_sets import LISTED, GateChoice, numbers_of
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorVisit
 from web_admin.visitors.pass_states import PassState
 
@@ -37,11 +38,13 @@ def issue_series(
     *,
     issuer_person_id: str | None,
     label: str,
-    gate_numbers: Sequence[int],
     days: Sequence[str],
     starts_minute: int,
     ends_minute: int,
     last_day: date,
+    gate_numbers: Sequence[int] = (),
+    gate_set: str = LISTED,
+    place_id: str | None = None,
 ) -> VisitorSeriesRow:
     """Begin a weekly invitation today; issuer None is the manager.
 
@@ -49,14 +52,15 @@ def issue_series(
     """
     site = begin(act)
     text = checked_text("label", label, max_chars=60)
-    gates = gates_numbered(act, gate_numbers, 0)
     row = VisitorSeriesRow(
         series_id=new_id(),
         site_id=act.site_id,
         issuer_person_id=issuer_person_id,
         label=text,
         author_id=None if issuer_person_id is not None else act.actor_id,
-        gate_numbers=[gate.number for gate in gates],
+        gate_numbers=[],
+        gate_set=gate_set,
+        place_id=place_id,
         days=_checked_days(days),
         starts_minute=starts_minute,
         ends_minute=ends_minute,
@@ -70,12 +74,14 @@ def issue_series(
     if first is None or last is None:
         raise ActionRefused("last_day", _("There is no such day until then. Choose a later end."))
     check_may_invite(act, issuer_person_id)
-    check_issuer(act, issuer_person_id, gates, max(first[1], act.now), last[2])
+    chosen = GateChoice(gate_numbers, gate_set, place_id)
+    start = max(first[1], act.now)
+    row.gate_numbers = numbers_of(act, chosen, issuer_person_id, start, last[2], 0)
     act.session.add(row)
     finish(
         act,
         "weekly_pass_issued",
-        {"series_id": row.series_id, "gates": len(gates), "days": " ".join(row.days)},
+        {"series_id": row.series_id, "gates": len(row.gate_numbers), "days": " ".join(row.days)},
         personal={"label": text},
         person_id=issuer_person_id,
         touches=(),
@@ -130,6 +136,8 @@ def pass_due(act: Action, series_id: str) -> VisitorPassRow | None:
         issuer_person_id=row.issuer_person_id,
         label=row.label,
         gate_numbers=row.gate_numbers,
+        gate_set=row.gate_set,
+        place_id=row.place_id,
         valid_from=due[1],
         valid_until=due[2],
     )

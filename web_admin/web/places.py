@@ -5,18 +5,12 @@ from collections.abc import Iterable, Sequence
 from web_admin.compound.models import Gate, Lane
 from web_admin.compound.queries import gates_of_site
 from web_admin.core.database import request_session
-from web_admin.visitors.actions import reads_passes
 from web_admin.web.site import current_site
 
 
 def site_gates() -> Sequence[Gate]:
     """Return the site's gates with their lanes in the order of their numbers, retired ones left out."""
     return gates_of_site(request_session(), current_site().site_id)
-
-
-def gates_that_read_passes() -> list[tuple[int, str]]:
-    """Return number and name of each gate that reads visitors' passes."""
-    return [(gate.number, gate.name) for gate in site_gates() if reads_passes(gate)]
 
 
 def site_lanes() -> list[Lane]:

@@ -106,6 +106,8 @@ MANAGER = (
     manager("gate_new", "gates/new", "main form"),
     manager("gate", "gates/north", "main a[href*='/lanes/north-in']"),
     manager("gate_unpaired", "gates/garage", "form[action$='/garage/pair']"),
+    manager("gate_places", "gates/places/", "main section h2"),
+    manager("gate_place_new", "gates/places/new", "main form #name"),
     manager("gates_like", "gates/north/more", "main form textarea"),
     manager("gates_like_preview", "gates/north/more", "main button[value=add]",
             ("fill", "#gates", "3栋1单元\n3栋2单元\tstair-32\nStair 12\n3栋3单元\tstair-33"),

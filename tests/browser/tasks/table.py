@@ -64,7 +64,7 @@ TASKS = {
         "give a visitor's pass",
         "*Now*",
         (3, 1, 3),
-        "a pass for all gates that read codes",
+        "a pass for the outer gates",
         scrolled(few=0, many=0),
     ),
     "test_a_lost_card_is_stopped": Task(

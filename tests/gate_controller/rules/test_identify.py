@@ -1,5 +1,6 @@
 """From what is shown to a claim, and PINs on the way."""
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -42,6 +43,7 @@ from tests.support.compounds.people import (
     Phone,
     card,
     emergency_code,
+    lane,
     person,
     pin,
     qr,
@@ -234,6 +236,21 @@ def test_what_is_shown_is_a_claim_of_its_owner_by_its_way() -> None:
     assert code(of_office[1]) == Claim(Method.QR, None, visitor_pass=of_office[0]), "of no person"
     assert identify_face(WHO) == Claim(Method.FACE, WHO)
     assert identify_face(WHO, only_beside=True) == Claim(Method.FACE, WHO, only_beside=True)
+
+
+def test_a_pass_that_names_this_gates_place_or_all_gates_names_this_gate() -> None:
+    here = dataclasses.replace(POLICY, lanes={"north-in": lane(place_numbers=(40000, 65535))})
+    given = VisitorPass("00000000000000b1", SITE_ITSELF, (40000, 7), NOW, NOW + timedelta(hours=1), 0)
+    for numbers, expected in {
+        (40000, 7): (40000, 7, 1),
+        (65535,): (65535, 1),
+        (40001,): (40001,),
+        (1, 40000): (1, 40000),
+    }.items():
+        text = make_visitor_pass(PASS_KEY, "site-1", dataclasses.replace(given, gate_numbers=numbers))
+        claim = identify_code(text, here, KEYS, NOW)
+        assert claim.visitor_pass is not None
+        assert claim.visitor_pass.gate_numbers == expected
 
 
 def test_what_is_refused_here_names_its_way_and_its_owner_where_they_are_known() -> None:

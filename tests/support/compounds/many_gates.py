@@ -4,11 +4,13 @@ import secrets
 from datetime import datetime, timedelta
 
 import msgspec
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
 from web_admin.compound.models import Gate, Lane, Site
 from web_admin.core.sealing import Sealer
+from web_admin.gates.places import place_gates
 from web_admin.gates.sheet_models import LaneSheetRow
 
 UNITS_OF_A_BUILDING = 9
@@ -40,3 +42,4 @@ def add_stairwells(session: Session, sealer: Sealer, site: Site, now: datetime, 
         session.flush()
         session.add(LaneSheetRow(lane_id=lane_id, live=msgspec.to_builtins(WHOLE_SHEET)))
     session.flush()
+    place_gates(session, site.site_id, session.scalars(select(Gate).where(Gate.site_id == site.site_id)))

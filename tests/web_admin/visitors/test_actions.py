@@ -12,9 +12,10 @@ from web_admin.action.base import Action, publish
 from web_admin.compound.models import CredentialRow
 from web_admin.core.refusal import ActionRefused
 from web_admin.people.actions import GrantSpec, add_person, move_out, set_grants
-from web_admin.visitors.actions import gates_open_to, issue_pass, issue_visitor_code, withdraw_pass
+from web_admin.visitors.actions import issue_pass, issue_visitor_code, withdraw_pass
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import pass_state
+from web_admin.visitors.reach import gates_open_to
 from web_admin.visitors.weekly import issue_series, pass_due
 
 

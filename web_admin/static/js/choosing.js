@@ -1,7 +1,7 @@
-// Says how many people are chosen; the tick for the whole list ticks those of this page with it.
+// Says how many people or gates are chosen; the tick for the whole list ticks those of this page with it.
 const form = document.querySelector("[data-choosing]");
 const all = form.querySelector("[data-all]");
-const boxes = [...form.querySelectorAll("[name=person]")];
+const boxes = [...form.querySelectorAll("[name=person], [name=gates]")];
 const said = form.querySelector("[data-said]");
 let last = null;
 

@@ -1,0 +1,86 @@
+"""Name the gates of visitors' passes, and offer those that a pass may be for."""
+
+from collections.abc import Sequence
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import SelectField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
+
+from gate_controller.contract.passes import ALL_GATES
+from web_admin.compound.models import Gate
+from web_admin.compound.queries import all_gates, places_of_site
+from web_admin.core.database import request_session
+from web_admin.gates.texts import place_name
+from web_admin.visitors.gate_sets import ALL, LISTED, WAY, GateChoice
+from web_admin.visitors.reach import reads_passes
+from web_admin.web.fields import CheckList, options
+from web_admin.web.forms import OnceForm
+from web_admin.web.places import site_gates
+from web_admin.web.site import current_site
+
+LONG_LIST = 8
+"""Of more gates a page offers to find one by typing."""
+
+
+class NamesInPasses:
+    """The gates and places of a compound as passes name them; read once for a whole list."""
+
+    def __init__(self, site_id: str) -> None:
+        """Read them in two queries."""
+        session = request_session()
+        self.gates = all_gates(session, site_id)
+        places = places_of_site(session, site_id)
+        self._places = {place.number: place_name(place) for place in places.in_order}
+        self._numbers = {place.place_id: place.number for place in places.rows}
+
+    def of(self, numbers: Sequence[int]) -> list[str]:
+        """Return what a pass with these numbers opens: places by name, other gates by theirs."""
+        if ALL_GATES in numbers:
+            return [_("All gates")]
+        named = set(numbers)
+        said = [name for number, name in self._places.items() if number in named]
+        return said + [
+            gate.name
+            for gate in self.gates
+            if gate.number in named and self._numbers.get(gate.place_id or "") not in named
+        ]
+
+    def opened(self, numbers: Sequence[int]) -> list[Gate]:
+        """Return the gates that a pass with these numbers is for."""
+        named = set(numbers)
+        return [
+            gate
+            for gate in self.gates
+            if named & {gate.number, ALL_GATES} or self._numbers.get(gate.place_id or "") in named
+        ]
+
+
+class GatesForm(OnceForm):
+    """The gates of a pass that the office gives out: a way, all gates, or single ones."""
+
+    way = SelectField(_l("Which gates?"), default=WAY)
+    gate_numbers = CheckList(_l("Only these gates"), coerce=int)
+
+    def offer_gates(self) -> None:
+        """Offer the ways to the buildings that there are, and the gates that read codes."""
+        places = places_of_site(request_session(), current_site().site_id)
+        reading = [gate for gate in site_gates() if reads_passes(gate) and gate.state in ("new", "paired")]
+        here = {gate.place_id for gate in reading}
+        has_outer = places.outer is not None and places.outer.place_id in here
+        self.way.choices = [
+            *([SelectChoice(WAY, _("Outer gates"))] if has_outer else []),
+            *(
+                SelectChoice(f"{WAY}:{place.place_id}", _("Outer gates and %(place)s", place=place.name))
+                for place in places.of_homes
+            ),
+            SelectChoice(ALL, _("All gates")),
+        ]
+        self.gate_numbers.choices = options((gate.number, gate.name) for gate in reading)
+
+    def choice(self) -> GateChoice:
+        """Return what was chosen: single gates where any is ticked."""
+        if self.gate_numbers.data:
+            return GateChoice(self.gate_numbers.data, LISTED)
+        gate_set, _colon, place_id = str(self.way.data).partition(":")
+        return GateChoice((), gate_set, place_id or None)

@@ -32,6 +32,9 @@ DEFAULT_LANGUAGE = Language(LANGUAGES[0])
 WRITTEN_IN = Language.EN
 """The language of the texts in the code: the only one without catalogues."""
 
+READ_AS = {"cmn": Language.ZH, "yue": Language.ZH}
+"""Other codes by which a browser may name one of them: Mandarin and Cantonese are read as Chinese."""
+
 
 def html_tag(code: str) -> str:
     """Return what the attribute `lang` says for a language; a code that is none of ours stays."""

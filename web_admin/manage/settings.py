@@ -60,7 +60,10 @@ class SiteForm(OnceForm):
     )
     language = SelectField(
         _l("First language"),
-        description=_l("For people whose browser asks for neither. Everyone chooses among all languages."),
+        description=_l(
+            "Gate screens, mails and new residents begin in it. Visitors read Chinese if their browser lists "
+            "it, otherwise English."
+        ),
         choices=options(LANGUAGES),
     )
     card_bits = RadioField(

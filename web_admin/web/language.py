@@ -1,10 +1,12 @@
 """Choose the language of a request."""
 
+from collections.abc import Iterator
+
 from flask import request, session
 from flask_babel import get_locale
 from flask_login import current_user
 
-from gate_controller.contract.languages import DEFAULT_LANGUAGE, LANGUAGES, Language
+from gate_controller.contract.languages import DEFAULT_LANGUAGE, LANGUAGES, READ_AS, WRITTEN_IN, Language
 from web_admin.accounts.permissions import BLUEPRINTS_OF_GATES
 from web_admin.accounts.staff import profile_of
 from web_admin.compound.queries import person_by_id, the_site
@@ -12,7 +14,11 @@ from web_admin.core.database import current_menjin, request_session
 
 
 def choose_language() -> str:
-    """Return the language of this request: chosen, the person's own, the browser's, the site's."""
+    """Return the language of this request: chosen, the person's own, the browser's, the site's.
+
+    A browser that lists languages and has none of ours among them belongs to a stranger, who reads English.
+    Only a request that lists none at all is answered in the site's language.
+    """
     if request.blueprint in BLUEPRINTS_OF_GATES:
         return _language_of_site()
     chosen = session.get("language")
@@ -21,9 +27,19 @@ def choose_language() -> str:
     own = _own_language()
     if own in LANGUAGES:
         return own
+    if request.accept_languages:
+        return next(_listed_languages(), WRITTEN_IN)
     site = the_site(request_session())
-    wanted = request.accept_languages.best_match(LANGUAGES)
-    return wanted or (site.language if site is not None and site.language in LANGUAGES else DEFAULT_LANGUAGE)
+    return site.language if site is not None and site.language in LANGUAGES else DEFAULT_LANGUAGE
+
+
+def _listed_languages() -> Iterator[str]:
+    """Yield those of our languages that the browser lists, the first choice first."""
+    for tag, quality in request.accept_languages:
+        code = tag.lower().partition("-")[0]
+        code = READ_AS.get(code, code)
+        if quality > 0 and code in LANGUAGES:
+            yield code
 
 
 def _language_of_site() -> str:

@@ -38,11 +38,13 @@ def first_line(path: Path) -> str:
     return line
 
 
-def answer(value: str | None, question: str, option: str, judge: Judge = lambda _value: None) -> str:
+def answer(
+    value: str | None, question: str, option: str, judge: Judge = lambda _value: None, proposed: str = ""
+) -> str:
     """Return an option's value, or ask for it at a terminal until it does; raise CommandRefused.
 
     `judge` says what is wrong with a value, or nothing: an option that does not do ends the command, a typed
-    answer is asked for again.
+    answer is asked for again. Who types nothing takes what is `proposed`.
     """
     if value:
         if trouble := judge(value):
@@ -51,8 +53,9 @@ def answer(value: str | None, question: str, option: str, judge: Judge = lambda 
             )
         return value
     _refuse_without_terminal(question, option)
+    asked = f"{question} [{proposed}]: " if proposed else f"{question}: "
     while True:
-        typed = input(f"{question}: ").strip()
+        typed = input(asked).strip() or proposed
         if trouble := judge(typed) if typed else _("please answer"):
             print(f"  {trouble}")
         else:

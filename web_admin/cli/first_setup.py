@@ -34,6 +34,7 @@ from web_admin.cli.data_dir import (
     remove_new,
     sealer_of,
 )
+from web_admin.cli.machine_timezone import machine_timezone
 from web_admin.cli.words import _
 from web_admin.compound.keys import create_site
 from web_admin.compound.queries import the_site
@@ -69,7 +70,7 @@ class _Answers:
 
 def init(arguments: argparse.Namespace) -> str:
     """Make directories, secrets, tables, the site with its keys, and the first manager."""
-    free_data_dir(arguments)  # checked before nine questions are asked
+    free_data_dir(arguments)  # checked before any question is asked
     said = _ask(arguments)
     data_dir, secrets_dir = new_data_dir(arguments)
     settings = first_settings(arguments, said.public_url)
@@ -114,16 +115,14 @@ def _ask(arguments: argparse.Namespace) -> _Answers:
     if language_of(os.environ) is None:
         _.speak(Language(language))
     timezone = answer(
-        arguments.timezone, _("Time zone of the compound, such as Asia/Shanghai"), "--timezone", no_timezone
+        arguments.timezone,
+        _("Time zone of the compound, such as Asia/Shanghai"),
+        "--timezone",
+        no_timezone,
+        proposed=machine_timezone(os.environ),
     )
     name = answer(arguments.name, _("Name of the compound"), "--name")
     public_url = public_url_of(arguments)
-    contact = optional_answer(
-        arguments.security_contact,
-        _("Security contact: mailto:NAME@PLACE, https://PAGE or tel:+NUMBER"),
-        "--security-contact",
-        _no_contact,
-    )
     root_key = answer(
         str(arguments.root_key or ""), _("File to write the root key to"), "--root-key", _no_new_file
     )
@@ -140,6 +139,12 @@ def _ask(arguments: argparse.Namespace) -> _Answers:
         "--manager-password-file",
         SHORTEST_PASSWORD,
         _judge_of_passwords(email, name),
+    )
+    contact = optional_answer(
+        arguments.security_contact,
+        _("Security contact: mailto:NAME@PLACE, https://PAGE or tel:+NUMBER"),
+        "--security-contact",
+        _no_contact,
     )
     totp = first_line(arguments.manager_totp_file) if arguments.manager_totp_file else None
     return _Answers(

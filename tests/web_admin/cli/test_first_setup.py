@@ -20,9 +20,9 @@ ROOT = Path(__file__).resolve().parents[3]
 PASSPHRASE, PASSWORD = "a long passphrase", "three unrelated words"
 
 
-def init(folder: Path, *more: str, locale: str = "en_GB.UTF-8") -> Terminal:
+def init(folder: Path, *more: str, locale: str = "en_GB.UTF-8", zone: str = "UTC") -> Terminal:
     words = [sys.executable, "-m", "menjin", "web", "init", "--data-dir", folder / "data", *more]
-    return Terminal(words, folder=ROOT, env={**os.environ, "LANGUAGE": locale})
+    return Terminal(words, folder=ROOT, env={**os.environ, "LANGUAGE": locale, "TZ": zone})
 
 
 @pytest.mark.wide
@@ -40,10 +40,9 @@ def test_a_wrong_answer_is_asked_for_again_and_the_address_is_the_last_line(tmp_
     (tmp_path / "old.pem").write_text("an earlier key")
     said = [
         ("Language of the compound / 小区的语言 (1 English, 2 中文): ", ("3", "2")),
-        ("Time zone of the compound, such as Asia/Shanghai: ", ("Mars/Base", "Asia/Shanghai")),
+        ("Time zone of the compound, such as Asia/Shanghai [Asia/Chongqing]: ", ("Mars/Base", "")),
         ("Name of the compound: ", ("", "柳苑")),
         ("Address that residents type (https://…): ", ("http://10.0.0.5", "https://gate.example.org/")),
-        ("or tel:+NUMBER [none]: ", ("me@example.org", "mailto:me@example.org")),
         ("File to write the root key to: ", (str(tmp_path / "old.pem"), str(tmp_path / "root.pem"))),
         ("Passphrase of the root key (at least 8 characters): ", ("short", PASSPHRASE)),
         ("once more: ", (PASSPHRASE,)),
@@ -52,8 +51,9 @@ def test_a_wrong_answer_is_asked_for_again_and_the_address_is_the_last_line(tmp_
         ("once more: ", ("three other words",)),
         ("Password of the manager (at least 10 characters): ", (PASSWORD,)),
         ("once more: ", (PASSWORD,)),
+        ("or tel:+NUMBER [none]: ", ("me@example.org", "mailto:me@example.org")),
     ]
-    with init(tmp_path) as terminal:
+    with init(tmp_path, zone="Asia/Chongqing") as terminal:
         for question, answers in said:
             for answer in answers:
                 terminal.sees(question)
@@ -65,13 +65,13 @@ def test_a_wrong_answer_is_asked_for_again_and_the_address_is_the_last_line(tmp_
         "  there is no time zone 'Mars/Base'; legal are IANA names such as Asia/Shanghai",
         "  please answer",
         "  http://10.0.0.5 is not encrypted; legal is https://, and http:// to this machine alone",
-        "  that is 'me@example.org'; legal are mailto:NAME@PLACE, https://PAGE or tel:+NUMBER",
         f"  {tmp_path}/old.pem exists",
         "  use at least 8 characters",
         "  'lin' is no e-mail address",
         "  use at least 10 characters",
         "  That is too easy to guess. Three unrelated words are good.",
         "  the two were not the same",
+        "  that is 'me@example.org'; legal are mailto:NAME@PLACE, https://PAGE or tel:+NUMBER",
     ]
     assert shown.splitlines()[-1] == "https://gate.example.org/staff/sign-in"
     assert (PASSPHRASE in shown, PASSWORD in shown) == (False, False)
@@ -84,7 +84,7 @@ def test_a_wrong_answer_is_asked_for_again_and_the_address_is_the_last_line(tmp_
     with engine.connect() as connection:
         (site,) = connection.execute(text("SELECT name, language, timezone FROM site"))
     engine.dispose()
-    assert tuple(site) == ("柳苑", "zh", "Asia/Shanghai")
+    assert tuple(site) == ("柳苑", "zh", "Asia/Chongqing")
 
 
 @pytest.mark.wide
@@ -109,11 +109,11 @@ def test_what_an_option_says_is_not_asked_for_and_the_contact_may_be_none(tmp_pa
         "--brief",
     ]
     with init(tmp_path, *given) as terminal:
-        terminal.sees("[none]: ")
-        terminal.types("")
         for question in ("Password of the manager (at least 10 characters): ", "once more: "):
             terminal.sees(question)
             terminal.types(PASSWORD)
+        terminal.sees("[none]: ")
+        terminal.types("")
         assert terminal.ends() == 0, terminal.screen
     assert "Move " not in terminal.screen
     assert tomllib.loads((tmp_path / "data/web.toml").read_text()) == {

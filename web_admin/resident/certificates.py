@@ -1,6 +1,7 @@
 """Pages of the certificate of forgetting: to read, to print, and as a file that anyone can verify."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -48,6 +49,46 @@ def why_words() -> Mapping[str, str]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class InShort:
+    """What a certificate says to people: what became of the face, and which gates confirmed it."""
+
+    outcome: str
+    confirmed: str
+
+
+def _in_short(statement: Statement) -> InShort:
+    counts = {
+        "signed": sum(gate.receipt is not None for gate in statement.gates),
+        "all": len(statement.gates),
+    }
+    if statement.state != "complete":
+        return InShort(
+            gettext("Your face data is being deleted."),
+            gettext(
+                "Gates that have confirmed it: %(signed)s of %(all)s. The evidence says what is still open.",
+                **counts,
+            ),
+        )
+    if not statement.gates:
+        return InShort(gettext("Your face data is deleted."), gettext("No gate had a key for your face."))
+    if counts["signed"] < counts["all"]:
+        return InShort(
+            gettext("No one can open your face data any more."),
+            gettext(
+                "Gates that have confirmed it: %(signed)s of %(all)s. What another may still keep stays "
+                "locked for good.",
+                **counts,
+            ),
+        )
+    return InShort(
+        gettext("Your face data is deleted."),
+        gettext(
+            "Gates that have confirmed it: %(signed)s of %(all)s. No backup can bring it back.", **counts
+        ),
+    )
+
+
 @bp.get("/certificates/<consent_id>")
 @resident_required
 def certificate(consent_id: str) -> str:
@@ -59,6 +100,7 @@ def certificate(consent_id: str) -> str:
         person=person,
         site=site_of(person),
         statement=statement,
+        in_short=_in_short(statement),
         why=why_words(),
         now=act.now,
         tab="records",

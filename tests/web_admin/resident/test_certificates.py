@@ -35,16 +35,27 @@ def test_the_page_says_what_is_open_and_then_that_it_is_complete(
 ) -> None:
     consent_id = forgotten(small_compound, phone)
     page = phone.get(f"/r/certificates/{consent_id}").text
-    assert "In progress" in page
+    assert "Your face data is being deleted." in page
     assert page.count("Open") >= 2
     with small_compound.app.app_context():
         menjin = current_menjin()
         rotate_wrap_key(menjin.database, menjin.sealer, clock.now)
     clock.now = clock.now.replace(day=clock.now.day + 4)
     page = phone.get(f"/r/certificates/{consent_id}").text
-    assert "Complete: your face data has been deleted from all gates." in page
+    assert "No one can open your face data any more." in page
     assert "Lease expired" in page
     assert "That a gate was honest" in page
+
+
+def test_people_read_two_lines_and_unfold_the_evidence(small_compound: Compound, phone: FlaskClient) -> None:
+    page = phone.get(f"/r/certificates/{forgotten(small_compound, phone)}").text
+    shown, _fold, evidence = page.partition("</h1>")[2].partition("<details")
+    assert "Gates that have confirmed it: 0 of 1. The evidence says what is still open." in shown
+    assert shown.count("<p") == 3, "two lines and the file"
+    assert [("menjin audit" in part, "Root key" in part) for part in (shown, evidence)] == [
+        (False, False),
+        (True, True),
+    ]
 
 
 def test_a_receipt_that_arrived_before_its_own_time_is_remarked_upon(

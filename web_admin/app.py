@@ -37,6 +37,7 @@ from web_admin.web.days import day_text
 from web_admin.web.desk_session import end_with_sign_out
 from web_admin.web.every_page import alarms_of_page, lockdown_of_page
 from web_admin.web.foreign_requests import FromElsewhere
+from web_admin.web.guide_places import help_address
 from web_admin.web.language import choose_language, page_language
 from web_admin.web.limits import MAX_FORM_BYTES
 from web_admin.web.looked_for import sealed_text
@@ -165,6 +166,7 @@ def _page_words() -> dict[str, object]:
         "lost_ways": lost_ways,
         "person_status": person_status,
         "lockdown_of_page": lockdown_of_page,
+        "help_address": help_address,
         "in_first_hour": in_first_hour,
         "sealed_text": sealed_text,
     }

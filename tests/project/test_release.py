@@ -81,6 +81,8 @@ def test_a_wheel_and_an_sdist_have_the_chinese_texts_and_the_scripts_of_pages(tw
     (wheel,), (sdist,) = two[0].glob("menjin-*.whl"), two[0].glob("*.tar.gz")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {CHINESE, QR_SCRIPT, "gate_controller/terminal/translations/zh/LC_MESSAGES/messages.mo"} <= names
+    guide = zipfile.ZipFile(wheel).read("web_admin/templates/guide/zh/managers.md")
+    assert guide == (ROOT / "docs/zh/managers.md").read_bytes(), "the file itself, where docs/ is not"
     assert not any(name.startswith("tests/") for name in names)
     assert len(list(two[0].glob("menjin_gate_without_face-*.whl"))) == 1
     assert len(list(two[0].glob("menjin_face_laboratory-*.whl"))) == 1

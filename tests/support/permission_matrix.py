@@ -267,6 +267,8 @@ MAY: dict[str, str] = {
     "visitors.show": "MG",
     "visitors.show_list": "MG",
     "visitors.withdraw": "MG",
+    "help.lane_sheet": STAFF,
+    "help.show": STAFF,
     "own.show": STAFF,
     "own.save": STAFF,
     "own.change_password": STAFF,

@@ -10,15 +10,19 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
+from gate_controller.contract.languages import LANGUAGES
 from web_admin.accounts.permissions import access_of, allowed, current_may
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.look_ups import HANDED_IN, LOOK_REASONS
 from web_admin.events.queries import KINDS
-from web_admin.manage.search_pages import FOUND_PAGES
+from web_admin.manage.search_pages import FOUND_PAGES, in_all_languages, rank_of
 from web_admin.people.queries import PeopleSearch, find
 from web_admin.web.desk_reader import read_tap
 from web_admin.web.forms import OnceForm
+from web_admin.web.guide import GUIDE
+from web_admin.web.guide_places import PAGE_OF, PLACES, place_of, text_in
+from web_admin.web.language import page_language
 from web_admin.web.looked_for import SEALED, looked_for, sealed_text
 from web_admin.web.page import to
 from web_admin.web.places import site_gates
@@ -51,7 +55,7 @@ class Hit:
 def show() -> str | Response:
     """Show what has this text in its name; go to it where it is the only one."""
     text = looked_for(MAX_TEXT_CHARS)
-    hits = [*_people(text), *_gates(text), *_pages(text), *_events(text)] if text else []
+    hits = [*_people(text), *_gates(text), *_pages(text), *_events(text), *_help(text)] if text else []
     card = _card(text)
     if len(hits) == 1 and card is None:
         return redirect(hits[0].address)
@@ -123,6 +127,26 @@ def _pages(text: str) -> Iterable[Hit]:
     ranked = ((page.rank(text), page) for page in FOUND_PAGES if _may_open(page.endpoint))
     for _rank, page in sorted(((r, p) for r, p in ranked if r is not None), key=lambda found: found[0]):
         yield Hit(page.picture, str(page.label), _l("Page"), url_for(page.endpoint))
+
+
+def _help(text: str) -> Iterable[Hit]:
+    """Give the guide's sections on pages that the role may open, by heading, then by another word."""
+    in_languages = [text_in(GUIDE, language).sections for language in LANGUAGES]
+    own = LANGUAGES.index(page_language())
+    found = []
+    for place, *parts in zip(PLACES, *in_languages, strict=True):
+        rank = rank_of(text, [part.title for part in parts], in_all_languages(place.words))
+        if rank is not None and _is_about_own_pages(place.anchor):
+            found.append((rank, parts[own]))
+    for _rank, part in sorted(found, key=lambda one: one[0]):
+        address = url_for(PAGE_OF[GUIDE], _anchor=part.anchor)
+        yield Hit("question", part.title, _l("Help"), address)
+
+
+def _is_about_own_pages(anchor: str) -> bool:
+    """Return whether the role may open one of the pages that a section is about, or it is about none."""
+    about = [page.endpoint for page in FOUND_PAGES if place_of(page.endpoint) == (PAGE_OF[GUIDE], anchor)]
+    return not about or any(_may_open(endpoint) for endpoint in about)
 
 
 def _may_open(endpoint: str) -> bool:

@@ -4,7 +4,7 @@ Each page that a person opens without an id has its line here: `tests/web_admin/
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from flask_babel import LazyString, force_locale
@@ -24,15 +24,15 @@ class Page:
 
     def rank(self, text: str) -> int | None:
         """Return how well a text fits, 0 by the name, 1 by another word; None where it does not."""
-        begins = _begins(text)
-        return next(
-            (
-                rank
-                for rank, said in enumerate((self.label, self.words))
-                if any(begins.search(one) for one in _in_all_languages(said))
-            ),
-            None,
-        )
+        return rank_of(text, in_all_languages(self.label), in_all_languages(self.words))
+
+
+def rank_of(text: str, names: Iterable[str], words: Iterable[str]) -> int | None:
+    """Return how well a text fits, 0 by a name, 1 by another word; None where it does not."""
+    begins = _begins(text)
+    return next(
+        (rank for rank, said in enumerate((names, words)) if any(begins.search(one) for one in said)), None
+    )
 
 
 def _begins(text: str) -> re.Pattern[str]:
@@ -40,7 +40,8 @@ def _begins(text: str) -> re.Pattern[str]:
     return re.compile(rf"\b{re.escape(text)}" if text.isascii() else re.escape(text), re.IGNORECASE)
 
 
-def _in_all_languages(said: LazyString) -> Iterator[str]:
+def in_all_languages(said: LazyString) -> Iterator[str]:
+    """Yield a text in each language, so that a word of any of them is found."""
     for language in LANGUAGES:
         with force_locale(language):
             yield str(said)
@@ -183,6 +184,13 @@ FOUND_PAGES: Sequence[Page] = (
     Page("webhooks.new", "settings", _l("Add a webhook"), _l("notification, integration, other systems")),
     Page("api_keys.show_list", "key", _l("Keys of other systems"), _l("API, interface, integration, token")),
     Page("api_keys.new", "key", _l("New key for another system"), _l("API, interface, token")),
+    Page("help.show", "question", _l("Help"), _l("guide, manual, documentation, how to")),
+    Page(
+        "help.lane_sheet",
+        "question",
+        _l("Help with the lane sheet"),
+        _l("guide, measure, tape measure, how to measure"),
+    ),
     Page(
         "own.show", "person", _l("My account"), _l("password, authenticator, sign-in, two-factor, language")
     ),

@@ -50,10 +50,18 @@ document.querySelectorAll("[data-print]").forEach((button) => {
     button.focus();
   }
 });
+const isTypedInto = ({ target }) =>
+  Boolean(target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]"));
+// The keys that there are: "?" shows them, where it is no sign of a text.
+document.addEventListener("keydown", (event) => {
+  const keys = document.getElementById("keys");
+  if (event.key !== "?" || !keys || keys.open || isTypedInto(event) || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  keys.showModal();
+});
 // One search from every page: "/" or Ctrl-K leads to it, also where the menu is folded.
 document.addEventListener("keydown", (event) => {
-  const isTyping = event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
-  const isAsked = event.key === "/" && !isTyping || event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey);
+  const isAsked = event.key === "/" && !isTypedInto(event) || event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey);
   if (!isAsked) return;
   const boxes = [...document.querySelectorAll("[data-find]")];
   const folded = document.querySelector("details.menu");

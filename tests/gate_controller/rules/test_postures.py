@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from gate_controller.contract.calendars import DAY_KINDS, Span
 from gate_controller.contract.policy import PolicySnapshot, compile_policy
-from gate_controller.contract.records import HoursRecord, Posture, PostureOverride
+from gate_controller.contract.records import HoursRecord, Posture, PostureOverride, SiteRecord
 from gate_controller.rules.postures import (
     HOLD_SECONDS,
     RENEW_AFTER_SECONDS,
@@ -13,7 +15,7 @@ from gate_controller.rules.postures import (
     shut_order,
     without_ended_overrides,
 )
-from tests.support.compounds.people import lane, person, records
+from tests.support.compounds.people import SITE, lane, person, records
 from tests.support.gates.site_keys import encoded
 
 NOW = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
@@ -160,7 +162,7 @@ def test_a_lockdown_that_surely_ended_is_not_in_force_again_when_the_clock_becom
     assert without_ended_overrides(snapshot, NOW) is snapshot
 
 
-def snapshot_with(*hours: HoursRecord, **changes: object) -> PolicySnapshot:
+def snapshot_with(*hours: HoursRecord | SiteRecord, **changes: object) -> PolicySnapshot:
     whole = encoded(records(person(), lane(**changes), *hours))
     return compile_policy(whole, epoch=1, version=1, issued_at=NOW)
 
@@ -220,3 +222,18 @@ def test_a_hold_ends_where_no_other_hours_take_it_on() -> None:
     over_midnight = snapshot_with(NIGHT, posture_hours={"night": HELD})
     (hold,) = due(HeldOpen(over_midnight), over_midnight, 0.0, shanghai(22))
     assert hold.until == shanghai(8, day=5)
+
+
+def test_a_hold_ends_with_the_first_of_several_hours_to_the_minute() -> None:
+    noon = HoursRecord("day", "Day", (Span(DAY_KINDS, 420, 870),))
+    apart = snapshot_with(noon, EVENING, posture_hours={"day": HELD, "evening": HELD})
+    (hold,) = due(HeldOpen(apart), apart, 0.0)
+    assert hold.until == shanghai(14) + timedelta(minutes=30)
+
+
+def test_a_hold_ends_on_the_day_of_the_site() -> None:
+    new_york = msgspec.structs.replace(SITE, timezone="America/New_York")
+    there = snapshot_with(new_york, EVENING, posture_hours={"evening": HELD})
+    nine_in_the_evening = datetime(2026, 3, 5, 2, 0, tzinfo=UTC)
+    (hold,) = due(HeldOpen(there), there, 0.0, nine_in_the_evening)
+    assert hold.until == nine_in_the_evening + timedelta(hours=1)

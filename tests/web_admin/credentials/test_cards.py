@@ -94,10 +94,12 @@ def test_an_expired_card_ends_as_such_when_its_number_is_given_again(act: Action
 def test_the_home_of_a_card_in_use_is_named_to_staff_alone(act: Action, lin) -> None:
     issue_card(act, lin.person_id, 7)
     for channel in ("manager", "desk", "api"):
-        with pytest.raises(ActionRefused, match="Home 3-1203"):
+        with pytest.raises(ActionRefused, match="Home 3-1203") as refused:
             issue_card(by_phone(act, "m", channel), lin.person_id, 7)
-    with pytest.raises(ActionRefused, match="in use already"):
+        assert refused.value.field == "number"
+    with pytest.raises(ActionRefused, match="in use already") as refused:
         issue_card(by_phone(act, lin.person_id), lin.person_id, 7)
+    assert refused.value.field == "number"
     lin.home_id = None
     act.session.flush()
     act.session.expire(lin)

@@ -20,6 +20,7 @@ from web_admin.accounts.permissions import (
     role_names,
 )
 from web_admin.api.access import answer_in_json
+from web_admin.compound.gate_names import full_name, gate_and_lane
 from web_admin.core import texts as core_texts
 from web_admin.core.database import DatabaseAway, current_menjin, undo_request_session
 from web_admin.core.sealed_places import sealed_place
@@ -163,6 +164,8 @@ def _page_words() -> dict[str, object]:
         "languages": core_texts.LANGUAGES,
         "alarms_of_page": alarms_of_page,
         "gate_status": status_of_gate,
+        "lane_place": full_name,
+        "gate_and_lane": gate_and_lane,
         "lost_ways": lost_ways,
         "person_status": person_status,
         "lockdown_of_page": lockdown_of_page,

@@ -158,10 +158,10 @@ def test_a_lane_without_a_reader_alarms_at_once_reaches_residents_and_pauses_fac
 
     street.passes(1.1)
     said = street.notice()
-    assert "North gate, in" in said, said
+    assert "North gate · in" in said, said
     assert "Not working since" in said
     assert "Please use another gate" in said
-    assert "South gate, in" in said
+    assert "South gate · in" in said
     assert "Your face opens there until" in said
 
     street.passes(46.5)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.event_kinds import EventKind
 from web_admin.action.base import Action, begin, record
 from web_admin.alarms.models import Alarm
+from web_admin.compound.queries import names_of_place
 from web_admin.core.orm import Fact
 from web_admin.messages.outbox import EVERY_WEBHOOK, put_message
 
@@ -85,7 +86,12 @@ def end_alarm(session: Session, alarm_id: str, over_at: datetime, now: datetime)
     if ended.rowcount != 1:
         return False
     alarm = session.get_one(Alarm, alarm_id, populate_existing=True)
-    facts: dict[str, Fact] = {"alarm": alarm.kind, "gate_id": alarm.gate_id, "over_at": over_at.isoformat()}
+    facts: dict[str, Fact] = {
+        "alarm": alarm.kind,
+        "gate_id": alarm.gate_id,
+        **names_of_place(session, alarm.gate_id, alarm.lane_id),
+        "over_at": over_at.isoformat(),
+    }
     _tell(session, alarm.site_id, "alarm_over", alarm.alarm_id, facts, now)
     said = {"alarm": alarm.kind, **_place(alarm)}
     _log.info("an alarm is over", extra={"event": "alarm_over", "facts": said})
@@ -142,9 +148,14 @@ def _alarm(
 def _tell_raised(session: Session, alarm: Alarm, now: datetime) -> None:
     if alarm.kind not in SILENT_KINDS:
         _log.warning("an alarm", extra={"event": alarm.kind, "facts": _place(alarm)})
-    facts: dict[str, Fact] = {"alarm": alarm.kind, "gate_id": alarm.gate_id, "lane_id": alarm.lane_id}
-    raised_at = {"raised_at": alarm.raised_at.isoformat()}
-    _tell(session, alarm.site_id, "alarm_raised", alarm.alarm_id, {**facts, **raised_at}, now)
+    facts: dict[str, Fact] = {
+        "alarm": alarm.kind,
+        "gate_id": alarm.gate_id,
+        "lane_id": alarm.lane_id,
+        **names_of_place(session, alarm.gate_id, alarm.lane_id),
+        "raised_at": alarm.raised_at.isoformat(),
+    }
+    _tell(session, alarm.site_id, "alarm_raised", alarm.alarm_id, facts, now)
 
 
 def _tell(

@@ -58,7 +58,9 @@ class LaneWeek(Schema):
     """The times of a lane at which anyone may pass, for the next seven days."""
 
     lane_id = String(required=True)
+    lane_name = String(required=True)
     gate_id = String(required=True)
+    gate_name = String(required=True)
     direction = String(required=True)
     week = List(Nested(SpellOfLane), required=True)
 

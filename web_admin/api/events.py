@@ -13,6 +13,7 @@ import msgspec
 from web_admin.action.base import Action
 from web_admin.api.access import api_action, blueprint, needs_scope, refuse
 from web_admin.api.schemas import EventsOut, EventsQuery
+from web_admin.compound.queries import names_by_place
 from web_admin.core.sealing import SealBroken
 from web_admin.events.queries import Arrival, settled_events
 from web_admin.journal.models import GateEvent
@@ -45,7 +46,9 @@ def list_events(query: dict[str, object]) -> dict[str, object]:
     )
     last = rows[-1] if rows else None
     place = (last.received_at, last.gate_id, last.journal_id, last.seq) if last is not None else after
-    return {"events": [_shown(act, row) for row in rows], "after": _text_of(act, place)}
+    names = names_by_place(act.session, act.site_id)
+    shown = [{**_shown(act, row), **names(row.gate_id, row.lane_id)} for row in rows]
+    return {"events": shown, "after": _text_of(act, place)}
 
 
 def _shown(act: Action, row: GateEvent) -> dict[str, object]:

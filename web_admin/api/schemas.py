@@ -31,6 +31,7 @@ HOME_PATTERN = r"^(?=[0-9-]{1,20}$)([0-9]+-)*[0-9]*[1-9][0-9]*(-[0-9]+)*$"
 The length comes first: the rest tries long digits in every way.
 """
 WORD = [validate.Length(max=64), validate.Regexp(r"^[A-Za-z0-9_-]*$")]
+TODAY = {"description": "Its name for people, which can change at any time; the id stays."}
 FUTURE = {"description": "In the future; otherwise the answer is 422."}
 
 
@@ -251,9 +252,11 @@ class EventOut(Schema):
 
     event_id = String(required=True)
     gate_id = String(required=True)
+    gate_name = String(required=True, metadata=TODAY)
     at = AwareDateTime(required=True)
     kind = String(required=True)
     lane_id = String(required=True, allow_none=True)
+    lane_name = String(required=True, allow_none=True, metadata=TODAY)
     facts = Dict(keys=String(), required=True)
 
 
@@ -282,7 +285,9 @@ class AlarmOut(Schema):
     alarm_id = String(required=True)
     kind = String(required=True)
     gate_id = String(required=True, allow_none=True)
+    gate_name = String(required=True, allow_none=True, metadata=TODAY)
     lane_id = String(required=True, allow_none=True)
+    lane_name = String(required=True, allow_none=True, metadata=TODAY)
     raised_at = AwareDateTime(required=True)
     acknowledged_at = AwareDateTime(required=True, allow_none=True)
 

@@ -4,6 +4,7 @@ from web_admin.access.answers import how_many_may
 from web_admin.access.horizon import WEEK
 from web_admin.api.access import api_action, blueprint, needs_scope
 from web_admin.api.access_schemas import AccessOut
+from web_admin.compound.queries import names_by_place
 from web_admin.policy.sent import sent_to_gates
 
 bp = blueprint(
@@ -19,6 +20,7 @@ def list_lanes() -> dict[str, object]:
     act = api_action()
     sent = sent_to_gates(act.session, act.sealer, act.site_id, act.now)
     found = how_many_may(sent, act.now, act.now + WEEK)
+    names = names_by_place(act.session, act.site_id)
     return {
         "from_": act.now,
         "until": act.now + WEEK,
@@ -27,6 +29,7 @@ def list_lanes() -> dict[str, object]:
         "lanes": [
             {
                 "lane_id": lane.lane_id,
+                **names(gate.gate_id, lane.lane_id),
                 "gate_id": gate.gate_id,
                 "direction": lane.direction,
                 "week": [

@@ -1,6 +1,6 @@
 """Read the compound, its gates and lanes, and people by their ids."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
@@ -159,6 +159,30 @@ def names_of_gates_with(session: Session, lane_ids: Collection[str]) -> Sequence
     """Return the names of the gates that these lanes belong to, by name."""
     names = select(Gate.name).join(Lane).where(Lane.lane_id.in_(lane_ids)).distinct()
     return session.scalars(names.order_by(Gate.name)).all()
+
+
+def names_of_place(session: Session, gate_id: str | None, lane_id: str | None) -> dict[str, str | None]:
+    """Return what a gate and a lane are called by now, as other systems read it beside their ids."""
+    found = select(Gate.name, Lane.name).outerjoin(Lane, Lane.lane_id == lane_id)
+    gate, lane = session.execute(found.where(Gate.gate_id == gate_id)).one_or_none() or (None, None)
+    return {"gate_name": gate, "lane_name": lane}
+
+
+def names_by_place(
+    session: Session, site_id: str
+) -> Callable[[str | None, str | None], dict[str, str | None]]:
+    """Return `names_of_place` for all gates of a site, retired ones too, read once."""
+    rows = session.execute(
+        select(Gate.gate_id, Gate.name, Lane.lane_id, Lane.name)
+        .outerjoin(Lane, Lane.gate_id == Gate.gate_id)
+        .where(Gate.site_id == site_id)
+    ).all()
+    gates = {gate_id: gate for gate_id, gate, _lane_id, _lane in rows}
+    lanes = {lane_id: lane for _gate_id, _gate, lane_id, lane in rows}
+    return lambda gate_id, lane_id: {
+        "gate_name": gates.get(gate_id or ""),
+        "lane_name": lanes.get(lane_id or ""),
+    }
 
 
 # -- people and their homes ------------------------------------------------------------------------

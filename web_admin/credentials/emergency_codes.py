@@ -15,6 +15,7 @@ from gate_controller.contract.pins import argon2_tag, make_visitor_code
 from gate_controller.contract.records import EMERGENCY_HOME_NUMBER, Method
 from web_admin.action.base import Action, begin, checked_text, finish, new_id, office_only, publish, record
 from web_admin.action.lookups import lane_of
+from web_admin.compound.gate_names import full_name
 from web_admin.compound.models import Home, Site
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import open_pin_tag, seal_pin_tag
@@ -97,7 +98,7 @@ def _lanes_with_keypad(act: Action, lanes: Sequence[str]) -> list[str]:
     found = [lane_of(act, lane_id) for lane_id in dict.fromkeys(lanes)]
     for lane in found:
         if Method.PIN not in lane.methods:
-            raise ActionRefused("lanes", _("The lane %(lane)s has no keypad.", lane=lane.name))
+            raise ActionRefused("lanes", _("The lane %(lane)s has no keypad.", lane=full_name(lane)))
     return [lane.lane_id for lane in found]
 
 

@@ -5,9 +5,11 @@ from datetime import date, timedelta
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import contains_eager
 
 from web_admin.action.base import Action, begin, finish, one_publication
 from web_admin.action.lookups import hours_of
+from web_admin.compound.gate_names import full_name
 from web_admin.compound.models import CalendarDay, Gate, GrantRow, Lane, Person
 from web_admin.core.refusal import ActionRefused
 from web_admin.gates.hours import set_calendar_day
@@ -23,9 +25,10 @@ def lanes_of_hours(act: Action, hours_id: str) -> list[str]:
         .join(Gate, Gate.gate_id == Lane.gate_id)
         .where(Gate.site_id == act.site_id)
         .order_by(Gate.number, Lane.lane_id)
+        .options(contains_eager(Lane.gate))
     )
     return [
-        lane.name
+        full_name(lane)
         for lane in lanes
         if hours_id in lane.method_hours.values() or hours_id in lane.posture_hours
     ]

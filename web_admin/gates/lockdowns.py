@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 
 from gate_controller.contract.records import Posture
+from web_admin.compound.gate_names import full_name
 from web_admin.compound.models import Gate, Lane
 from web_admin.core.parameters import moment_of
 from web_admin.gates.sheet_models import LaneSheetRow
@@ -43,12 +44,13 @@ def lockdown_now(session: Session, site_id: str, now: datetime) -> Lockdown | No
             or_(Lane.override_until.is_(None), Lane.override_until > now),
         )
         .order_by(Gate.number, Lane.lane_id)
+        .options(contains_eager(Lane.gate))
     ).all()
     if not locked:
         return None
     last = max(locked, key=lambda lane: (lane.override_until or now, lane.lane_id))
     return Lockdown(
-        [lane.name for lane in locked],
+        [full_name(lane) for lane in locked],
         not _opens_elsewhere(session, site_id, locked),
         _since(session, site_id, locked),
         last.override_until,

@@ -12,6 +12,7 @@ from gate_controller.contract.calendars import DAY_KINDS, WeeklyHours
 from gate_controller.contract.policy import check_promise_one, offered_methods
 from gate_controller.contract.records import LaneRecord, Method, PolicyRefused, Posture
 from web_admin.action.base import checked_text
+from web_admin.compound.gate_names import full_name
 from web_admin.compound.models import Gate, Lane, Site
 from web_admin.core.refusal import ActionRefused
 
@@ -53,7 +54,7 @@ def check_closed_area(saved: Lane, other_way_out: Lane | None) -> None:
                 "People who leave by %(lane)s would be refused here as still inside, because gates do not "
                 "share who passed. Choose “report”, or confirm that this area is left through this gate "
                 "alone.",
-                lane=other_way_out.name,
+                lane=full_name(other_way_out),
             ),
         )
 
@@ -73,7 +74,7 @@ def check_antipassback(gate: Gate, saved: Lane) -> None:
             _(
                 "This refuses people who have not left, so every way out must count people, and %(lane)s does"
                 " not. Switch it on there first, or choose “report”.",
-                lane=uncounted.name,
+                lane=full_name(uncounted),
             )
             if uncounted is not None
             else _(
@@ -86,7 +87,7 @@ def check_antipassback(gate: Gate, saved: Lane) -> None:
         _(
             "%(lane)s refuses people who have not left, so every way out of this gate must count people. "
             "Choose “report” for %(lane)s first.",
-            lane=relying[0].name,
+            lane=full_name(relying[0]),
         ),
     )
 

@@ -13,6 +13,7 @@ from web_admin.access.sent import Sent, without_contact
 from web_admin.access.sweep import Way
 from web_admin.access.weeks import OWN, LaneWeek, gate_of_lane, lane_week, person_week
 from web_admin.accounts.permissions import allowed, current_may, role_names
+from web_admin.compound.gate_names import names_of_lanes
 from web_admin.compound.models import Gate, Lane, Person
 from web_admin.compound.queries import persons_by_id
 from web_admin.core.database import current_menjin, request_session
@@ -157,12 +158,8 @@ def person(person_id: str) -> Page:
 
 def _week_form(gates: Sequence[Gate], **filled: object) -> WeekForm:
     form = WeekForm(**filled)
-    form.lane_id.choices = options([("", _l("All lanes")), *_lanes(gates).items()])
+    form.lane_id.choices = options([("", _l("All lanes")), *names_of_lanes(gates).items()])
     return form
-
-
-def _lanes(gates: Sequence[Gate]) -> dict[str, str]:
-    return {lane.lane_id: f"{gate.name} · {lane.name}" for gate in gates for lane in gate.lanes}
 
 
 def _shown_person(
@@ -173,7 +170,7 @@ def _shown_person(
     sent = _sent(gates, [person.person_id], None)
     week = person_week(sent, person.person_id, days[0].seen_from, days[-1].ends)
     wanted = [one for one in week.granted if not lane_id or lane_id in one.lane_ids]
-    lanes, granted = _lanes(gates), {each for one in week.granted for each in one.lane_ids}
+    lanes, granted = names_of_lanes(gates), {each for one in week.granted for each in one.lane_ids}
     here = {gate.gate_id for each in granted if (gate := gate_of_lane(sent, each)) is not None}
     asked = [gate for gate in gates if gate.gate_id in here]
     versions = known_versions(request_session(), asked, now, person.person_id)

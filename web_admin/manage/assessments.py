@@ -34,7 +34,7 @@ from web_admin.web.context import actor_id, form_page, get_or_404, submit, typed
 from web_admin.web.fields import CheckList, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
-from web_admin.web.places import site_lanes
+from web_admin.web.places import lane_names, site_lanes
 from web_admin.web.site import current_site, request_now
 
 bp = Blueprint("assessments", __name__, url_prefix="/manage/privacy/assessments")
@@ -193,7 +193,7 @@ def _lines(row: AssessmentRow, older: AssessmentRow | None = None) -> list[Line]
 
 
 def _values(row: AssessmentRow) -> dict[str, str]:
-    names = {lane.lane_id: f"{lane.gate.name} · {lane.name}" for lane in site_lanes()}
+    names = lane_names()
     text = text_of(row)
     return {
         **{name: text.texts.get(name, "") for name in TEXT_FIELDS},

@@ -40,7 +40,7 @@ from web_admin.web.fields import hours_options, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.looked_for import sealed_text
 from web_admin.web.page import Page, to
-from web_admin.web.places import site_lanes
+from web_admin.web.places import lane_names, site_lanes
 from web_admin.web.send_once import made_once, once_token
 from web_admin.web.silent_gates import say_saved
 from web_admin.web.site import current_site, request_now, site_zone
@@ -266,7 +266,7 @@ def _page(
         undoable=UNDOABLE[kind],
         undo_hours=int(UNDO_FOR.total_seconds() // 3600),
         hours=hours_names(request_session(), current_site().site_id),
-        lanes={lane.lane_id: f"{lane.gate.name} · {lane.name}" for lane in site_lanes()},
+        lanes=lane_names(),
         local=lambda moment: moment.astimezone(site_zone()).strftime("%Y-%m-%dT%H:%M") if moment else "",
         invitation_hours=INVITATION_HOURS,
     )

@@ -17,7 +17,7 @@ from web_admin.web.context import form_page, get_or_404, press, submit, typed
 from web_admin.web.fields import CheckList, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
-from web_admin.web.places import site_lanes
+from web_admin.web.places import lane_names, site_lanes
 from web_admin.web.silent_gates import say_saved
 from web_admin.web.site import current_site
 
@@ -61,7 +61,7 @@ def show_list() -> str:
         "manage/emergency.html",
         live=live_emergency_codes(session, site_id),
         ended=ended_emergency_codes(session, site_id, LISTED_ENDED),
-        lane_names={lane.lane_id: f"{lane.gate.name} · {lane.name}" for lane in site_lanes()},
+        lane_names=lane_names(),
         home_number=EMERGENCY_HOME_NUMBER,
         any_keypad=bool(_with_keypad()),
         button=AgainForm(formdata=None),

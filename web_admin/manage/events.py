@@ -1,6 +1,6 @@
 """Pages of events without names, one person's passages for a stated reason, and why a gate stayed shut."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from gate_controller.contract.records import Method
 from gate_controller.rules.decision import Reason
 from web_admin.accounts.permissions import allowed, current_may, role_names
 from web_admin.action.base import record
+from web_admin.compound.gate_names import names_of_lanes
 from web_admin.compound.models import Gate, Person
 from web_admin.compound.queries import person_by_id
 from web_admin.core import texts as core_texts
@@ -49,7 +50,7 @@ from web_admin.web.context import current_action, get_or_404, typed
 from web_admin.web.fields import MAX_REASON_CHARS, lookup_reason_field
 from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page
-from web_admin.web.places import gate_names, lane_names, site_gates, site_lanes
+from web_admin.web.places import RecordedNames, recorded_names, site_gates
 from web_admin.web.site import current_site, request_now, site_zone
 
 bp = Blueprint("events", __name__, url_prefix="/manage/events")
@@ -135,9 +136,8 @@ def _list(wanted: EventFilter, export_form: ExportForm) -> str:
         kinds=[(key, label) for key, (label, _kinds) in KINDS.items()],
         before=sealed_place(current_menjin().sealer, last) if last is not None else None,
         gates=gates,
-        lane_names=lane_names(gates),
-        gate_names=gate_names(gates),
-        lanes=[(lane.lane_id, f"{gate.name} · {lane.name}") for gate in gates for lane in gate.lanes],
+        where=RecordedNames(gates),
+        lanes=list(names_of_lanes(gates).items()),
         reasons=[(reason.value, for_staff(reason.value)) for reason in Reason],
         results=RESULTS.items(),
         reason_text=for_staff,
@@ -171,14 +171,14 @@ def export() -> Page:
         str(head)
         for head in (_l("When"), _l("Where"), _l("What"), _l("Way in"), _l("Result"), _l("The gate said"))
     ]
-    places, zone = {**gate_names(gates), **lane_names(gates)}, site_zone()
+    where, zone = RecordedNames(gates), site_zone()
     database = current_menjin().database
 
     def lines() -> Iterator[bytes]:
         yield csv_for_spreadsheets([heads])
         with database.snapshot() as session:
             for event in each(session, query):
-                yield csv_text([[harmless(cell) for cell in _cells(event, places, zone)]]).encode()
+                yield csv_text([[harmless(cell) for cell in _cells(event, where, zone)]]).encode()
 
     answer = Response(stream_with_context(lines()), mimetype="text/csv")
     day = request_now().astimezone(zone).date()
@@ -186,13 +186,12 @@ def export() -> Page:
     return answer
 
 
-def _cells(event: GateEvent, places: Mapping[str, str], zone: ZoneInfo) -> list[str]:
+def _cells(event: GateEvent, where: RecordedNames, zone: ZoneInfo) -> list[str]:
     """Return an event's cells; nothing in them says who it was."""
-    place = event.lane_id or event.gate_id
     opens = event.facts.get("opens")
     return [
         event.at.astimezone(zone).isoformat(timespec="seconds"),
-        places.get(place, place),
+        where.of(event),
         str(core_texts.word(words.EVENTS, event.kind)),
         str(core_texts.word(METHODS, event.method)) if event.method else "",
         "" if opens is None else str(RESULTS["opened" if opens else "refused"]),
@@ -217,7 +216,7 @@ def of_person(person_id: str) -> Page:
         form=form,
         rows=rows,
         reason_text=for_staff,
-        lane_names={lane.lane_id: f"{lane.gate.name} · {lane.name}" for lane in site_lanes()},
+        where=recorded_names(),
     )
     return (page, 422) if form.errors else page
 
@@ -268,7 +267,7 @@ def _refusals() -> dict[str, object]:
         "rows": rows,
         "reason_text": for_staff,
         "around": around.isoformat(timespec="minutes") if around is not None else "",
-        "places": {**gate_names(gates), **lane_names(gates)},
+        "where": RecordedNames(gates),
     }
 
 
@@ -299,6 +298,6 @@ def explain_past(gate_id: str, seq: str) -> Page:
         answer=explained(event.reason),
         past=event,
         minute=event.at.astimezone(site_zone()).strftime("%Y-%m-%dT%H:%M"),
-        place=lane_names([gate]).get(event.lane_id or "", gate.name),
+        place=RecordedNames([gate]).of(event),
         now_says=now_says,
     )

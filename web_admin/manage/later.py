@@ -25,7 +25,7 @@ from web_admin.web.forms import AgainForm
 from web_admin.web.language import page_language
 from web_admin.web.later import PLANNED_FIELD, TITLES, fields_again
 from web_admin.web.page import Page, to
-from web_admin.web.places import site_lanes
+from web_admin.web.places import lane_names
 from web_admin.web.silent_gates import say_saved
 from web_admin.web.site import current_site, site_zone
 from web_admin.web.times import local_time
@@ -83,7 +83,7 @@ def _about(acts: Mapping[str, Sent | Done]) -> Mapping[str, str]:
     """Return by act what it changes: names of hours, lanes or people as they are now, else as it was sent."""
     session, site_id = request_session(), current_site().site_id
     hours = hours_names(session, site_id)
-    lanes = {lane.lane_id: f"{lane.gate.name} · {lane.name}" for lane in site_lanes()}
+    lanes = lane_names()
     people = persons_by_id(session, {one.args.get("person_id", "") for one in acts.values()})
 
     def name(one: Sent | Done) -> str:

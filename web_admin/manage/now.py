@@ -16,6 +16,7 @@ from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed, current_may
 from web_admin.action.base import Action
 from web_admin.action.lookups import lane_of
+from web_admin.compound.gate_names import full_name
 from web_admin.compound.models import Gate, Lane
 from web_admin.compound.policy_models import OrderRow
 from web_admin.core.database import request_session
@@ -269,12 +270,12 @@ def _say_ordered(lane: Lane, order: OrderRow) -> None:
                 "Ordered, but this gate has no contact: the order ends in %(count)s seconds and will "
                 "hardly arrive. Open %(lane)s on the spot.",
                 count=order.valid_seconds,
-                lane=lane.name,
+                lane=full_name(lane),
             ),
             "warning",
         )
     else:
-        flash(_("Ordered: %(lane)s opens once.", lane=lane.name), "success")
+        flash(_("Ordered: %(lane)s opens once.", lane=full_name(lane)), "success")
 
 
 @bp.post("/lanes/<lane_id>/posture")
@@ -344,7 +345,7 @@ def clear_posture(lane_id: str) -> Response:
     lane = _lane(lane_id)
     if lane.override_posture is not None:
         clear_override(current_action(), lane_id)
-        _say(_("%(lane)s is back to normal.", lane=lane.name), [lane.gate])
+        _say(_("%(lane)s is back to normal.", lane=full_name(lane)), [lane.gate])
     return to("now.show_lane", lane_id=lane_id)
 
 

@@ -14,7 +14,7 @@ from web_admin.events import details
 from web_admin.events.alarm_groups import grouped
 from web_admin.operations.watch import WATCHED
 from web_admin.web.fields import MAX_REASON_CHARS
-from web_admin.web.places import gate_names, lane_names, site_gates
+from web_admin.web.places import recorded_names, site_lanes
 from web_admin.web.site import current_site, request_now
 
 
@@ -30,7 +30,6 @@ def open_alarm_parts() -> dict[str, object]:
     answers = current_may("acknowledge_alarm")
     alarms = alarms_queries.open_alarms(session, site_id, with_silent=answers)
     entries = details.events_of_alarms(session, alarms)
-    gates = site_gates()
     return {
         "alarms": alarms,
         "alarm_groups": grouped(session, alarms),
@@ -41,8 +40,8 @@ def open_alarm_parts() -> dict[str, object]:
         "tried_accounts": shown_names(
             session, [alarm.detail for alarm in alarms if alarm.kind in ABOUT_STAFF]
         ),
-        "gate_names": gate_names(gates),
-        "lane_names": lane_names(gates),
+        "where": recorded_names(),
+        "lanes_in_use": {lane.lane_id for lane in site_lanes()},
         "is_overdue": lambda alarm: alarms_queries.is_overdue(alarm, request_now()),
         "silent_kinds": SILENT_KINDS,
         "watched_kinds": WATCHED,

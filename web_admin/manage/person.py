@@ -40,7 +40,7 @@ from web_admin.web.context import current_action, form_page, from_local, get_or_
 from web_admin.web.fields import hours_options, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
-from web_admin.web.places import site_lanes
+from web_admin.web.places import lane_names, site_lanes
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.silent_gates import say_saved
 from web_admin.web.site import request_now, site_zone
@@ -192,7 +192,7 @@ def _set_hours(act: Action, person_id: str, replaced: str | None, spec: GrantSpe
 def _names_of_grants(person: Person) -> dict[str, dict[str, str]]:
     hours = named_hours(request_session(), person.site_id, person)
     return {
-        "lanes": {lane.lane_id: f"{lane.gate.name} · {lane.name}" for lane in site_lanes()},
+        "lanes": lane_names(),
         "hours": {row.hours_id: hours_name(row) for row in hours},
     }
 

@@ -7,6 +7,7 @@ from wtforms import RadioField, SelectField
 from wtforms.validators import InputRequired
 
 from web_admin.accounts.permissions import allowed
+from web_admin.compound.gate_names import full_name
 from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import request_session
 from web_admin.gates.schedules import (
@@ -72,7 +73,7 @@ def remove(lane_id: str, hours_id: str) -> Page:
     lane = _lane(lane_id)
     return press(
         lambda act: remove_schedule(act, lane_id, hours_id),
-        saved=_("Removed. %(lane)s is as usual at these hours.", lane=lane.name),
+        saved=_("Removed. %(lane)s is as usual at these hours.", lane=full_name(lane)),
         back=to("now.show_lane", lane_id=lane_id),
         form=RemoveForm(),
     )

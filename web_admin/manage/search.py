@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from gate_controller.contract.languages import LANGUAGES
 from web_admin.accounts.permissions import access_of, allowed, current_may
+from web_admin.compound.gate_names import full_name
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.look_ups import HANDED_IN, LOOK_REASONS
@@ -111,9 +112,9 @@ def _gates(text: str) -> Iterable[Hit]:
         if sees_gates and _has(text, (gate.name, gate.gate_id)):
             yield Hit("gate", gate.name, _l("Gate"), url_for("gates.show", gate_id=gate.gate_id))
         for lane in gate.lanes if sees_now else ():
-            if _has(text, (lane.name, lane.lane_id)):
+            if _has(text, (lane.name, full_name(lane), lane.lane_id)):
                 address = url_for("now.show_lane", lane_id=lane.lane_id)
-                yield Hit(lane.direction, lane.name, _l("Lane"), address)
+                yield Hit(lane.direction, full_name(lane), _l("Lane"), address)
 
 
 def _events(text: str) -> Iterable[Hit]:

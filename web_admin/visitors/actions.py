@@ -18,6 +18,7 @@ from web_admin.action.base import Action, begin, checked_text, checked_window, f
 from web_admin.action.lookups import home_of, lane_of, person_of
 from web_admin.action.phone_verification import refuse_recovered_phone
 from web_admin.compound.age_bands import CHILD
+from web_admin.compound.gate_names import full_name
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.core.refusal import ActionRefused
@@ -221,13 +222,13 @@ def _code_lanes(act: Action, issuer: Person, lanes: Sequence[str], until: dateti
         )
     for lane in lanes_wanted:
         if Method.PIN not in lane.methods:
-            raise ActionRefused("lanes", _("The lane %(lane)s has no keypad.", lane=lane.name))
+            raise ActionRefused("lanes", _("The lane %(lane)s has no keypad.", lane=full_name(lane)))
         if not grants_at(issuer, {lane.lane_id}, act.now, until):
             raise ActionRefused(
                 "lanes",
                 _(
                     "A code for %(lane)s may not reach further than your own right to pass there.",
-                    lane=lane.name,
+                    lane=full_name(lane),
                 ),
             )
     return wanted

@@ -13,6 +13,7 @@ from web_admin.access.lock_outs import kept_out
 from web_admin.access.losses import Effect, Kind, effects_of
 from web_admin.access.never import newly_never
 from web_admin.access.sent import Sent
+from web_admin.compound.gate_names import gate_and_lane
 from web_admin.compound.queries import persons_by_id
 from web_admin.core.database import request_session
 from web_admin.later.rules import Loss
@@ -176,7 +177,7 @@ class _Words:
         for lane_id, lane in foreseen.lanes.items():
             gate = gates.get(lane.gate_id, lane.gate_id)
             is_alone = beside[lane.gate_id, lane.direction] == 1
-            self._names[lane_id] = gate if is_alone else f"{gate} · {lane.name}"
+            self._names[lane_id] = gate if is_alone else gate_and_lane(gate, lane.name)
 
     def others(self, effect: Effect) -> Sequence[str]:
         """Return the lanes that the sentence leaves out."""

@@ -10,6 +10,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from web_admin.compound.gate_names import full_name
 from web_admin.compound.models import Lane
 
 MAX_REASON_CHARS = 120
@@ -31,8 +32,8 @@ def options(
 
 
 def lane_options(lanes: Iterable[Lane]) -> list[SelectChoice]:
-    """Return lanes to choose from, each under its gate's name."""
-    return options((lane.lane_id, f"{lane.gate.name} · {lane.name}") for lane in lanes)
+    """Return lanes to choose from, each as *gate · lane*."""
+    return options((lane.lane_id, full_name(lane)) for lane in lanes)
 
 
 def hours_options(rows: Iterable[tuple[str, str]]) -> list[SelectChoice]:

@@ -25,7 +25,7 @@ def rows(compound):
 @pytest.mark.parametrize(
     ("query", "seen", "unseen"),
     [
-        ("lane=east-in", "<td>东门进", "<td>北门进"),
+        ("lane=east-in", "<td>东门 · 进", "<td>北门 · 进"),
         ("result=refused", "Refused</span>", "Opened</span>"),
         ("result=opened", "Opened</span>", "Refused</span>"),
         ("reason=pin_wrong", "Refused</span>", "Opened</span>"),

@@ -46,7 +46,7 @@ def test_hours_of_a_lane_stay_and_the_page_names_the_lane(client, compound):
         set_schedule(act, "north-in", hours.hours_id, "lockdown")
     page = f"/manage/hours/{hours.hours_id}"
     assert remove(client, page).location == page
-    assert "The lane 北门进 uses these hours." in client.get(page).text
+    assert "The lane 北门 · 进 uses these hours." in client.get(page).text
     assert hours_named(compound) is not None
 
 

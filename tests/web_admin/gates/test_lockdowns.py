@@ -98,4 +98,4 @@ def test_one_lane_that_is_locked_is_named(compound) -> None:
             "until": until.strftime("%Y-%m-%dT%H:%M"),
         },
     )
-    assert "Lockdown: 北门进" in client.get("/manage/people/").text
+    assert "Lockdown: 北门 · 进" in client.get("/manage/people/").text

@@ -109,7 +109,7 @@ def test_no_person_is_refused_for_not_leaving_where_no_way_out_counts(act: Actio
     assert "no way out that counts" in str(refusal(act, hard))
     add_live_lane(act, "north", OUT)
     refused = refusal(act, hard)
-    assert (refused.field, "North out does not" in str(refused)) == ("antipassback", True)
+    assert (refused.field, "North · out does not" in str(refused)) == ("antipassback", True)
     save_lane(act, "north", replace(OUT, antipassback="soft"))
     save_lane(act, "north", hard)
     assert gate_view(act).policy.lanes["north-in"].antipassback == "hard"
@@ -130,7 +130,7 @@ def test_a_way_out_that_would_stop_counting_is_refused_naming_the_lane_that_reli
     save_lane(act, "north", replace(OUT, antipassback="soft"))
     save_lane(act, "north", replace(IN, antipassback="hard"))
     refused = refusal(act, spec)
-    assert (refused.field, "North in" in str(refused)) == (field, True)
+    assert (refused.field, "North · in" in str(refused)) == (field, True)
     assert {lane.lane_id: lane.antipassback for lane in act.session.scalars(select(Lane))} == {
         "north-in": "hard",
         "north-out": "soft",
@@ -144,7 +144,7 @@ def test_no_person_is_refused_for_having_left_by_another_gate(act: Action) -> No
     save_lane(act, "south", LaneSpec("south-out", "South out", "out", ("card",), antipassback="soft"))
     hard = replace(IN, antipassback="hard")
     refused = refusal(act, hard)
-    assert (refused.field, "South out" in str(refused)) == ("antipassback", True)
+    assert (refused.field, "South · out" in str(refused)) == ("antipassback", True)
     save_lane(act, "north", replace(hard, area_is_closed=True))
     assert act.session.get_one(Lane, "north-in").area_is_closed
 

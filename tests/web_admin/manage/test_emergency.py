@@ -147,7 +147,7 @@ def test_a_lane_is_set_to_wait_to_count_and_how_long_staff_hold_it(client, rows)
 def test_hard_antipassback_is_refused_beside_its_field_naming_the_lane_out(client):
     answer = send(client, "/manage/gates/north/lanes/north-in", **LANE | {"antipassback": "hard"})
     assert answer.status_code == 422
-    assert re.search(r'id="antipassback-wrong-1">.*?北门出 does not', answer.text, re.DOTALL)
+    assert re.search(r'id="antipassback-wrong-1">.*?北门 · 出 does not', answer.text, re.DOTALL)
 
 
 def test_a_lane_offers_only_other_lanes_of_its_gate_to_wait_for(client):

@@ -48,7 +48,7 @@ def test_a_resident_reads_of_it_after_an_hour_and_not_before(
     assert said(phone) == ""
     clock.now += timedelta(minutes=2)
     assert "Not working since" in said(phone)
-    assert "North gate, in" in said(phone)
+    assert "North gate · in" in said(phone)
     assert said(phone, "/r/code") == said(phone)
 
 
@@ -73,7 +73,7 @@ def test_they_read_what_works_there_else_where_else_whom_to_ask(
     small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
     lose(small_compound, clock.now - 5 * HOUR, "card")
-    assert "Please use another gate: South gate · South gate, in." in said(phone)
+    assert "Please use another gate: South gate · in." in said(phone)
     lose(small_compound, clock.now - 5 * HOUR, "card", gate_id="south")
     assert "Please press help at the gate, or call the property office." in said(phone)
     switch(phone, "pin", on=True)

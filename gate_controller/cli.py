@@ -161,7 +161,10 @@ def _run(config: GateConfig, site_file: Path) -> int:
 def _pair(config: GateConfig, site_file: Path, code: str | Path | None, wait_seconds: float) -> int:
     from gate_controller.sync.pairing import PairingFailed, pair
 
-    def show(phrase: str) -> None:
+    def show(phrase: str, site_name: str | None) -> None:
+        if site_name is not None:
+            print(_("This gate will belong to: %(site)s", site=site_name), flush=True)
+            print(_("If that is another compound, press Ctrl+C. The name is right if the characters are."))
         fours = " ".join(phrase[at : at + 4] for at in range(0, len(phrase), 4))
         print(_("Compare with the manager's page: %(code)s", code=fours), flush=True)
 

@@ -68,6 +68,8 @@ GATE_HEADER = "Menjin-Gate"
 COUNTER_HEADER = "Menjin-Counter"
 SIGNATURE_HEADER = "Menjin-Signature"
 PHRASE_HEADER = "Menjin-Pairing-Characters"
+SITE_NAME_HEADER = "Menjin-Pairing-Site"
+"""The compound's name in percent-encoded UTF-8, of a server whose characters can cover it."""
 """On the answer to a commitment: how many characters the server can show. A gate of 0.2.0 ignores it."""
 
 Signature = Annotated[bytes, msgspec.Meta(max_length=64)]
@@ -122,11 +124,13 @@ class PairOffer(Message, frozen=True, kw_only=True):
 class PairReveal(Message, frozen=True, kw_only=True, omit_defaults=True):
     """The nonce that the gate had committed to; both screens now show the same characters.
 
-    `characters` is sent only to a server that said `PHRASE_HEADER`: an older one refuses the field.
+    `characters` is sent only to a server that said `PHRASE_HEADER`: an older one refuses the field; so does
+    one without `SITE_NAME_HEADER` with `with_site_name`, by which the characters cover the name that it gave.
     """
 
     gate_nonce: Nonce
     characters: PhraseChars = 12
+    with_site_name: bool = False
 
 
 class PairState(Message, frozen=True, kw_only=True):

@@ -136,21 +136,32 @@ def open_commitment(
         raise SignatureRefused("the nonce is not the one that this gate had committed to")
 
 
-def pairing_phrase(keys: PairingKeys, gate_nonce: bytes, server_nonce: bytes, characters: PhraseChars) -> str:
+def pairing_phrase(
+    keys: PairingKeys,
+    gate_nonce: bytes,
+    server_nonce: bytes,
+    characters: PhraseChars,
+    site_name: str | None = None,
+) -> str:
     """Return the 12 or 16 base32 characters that both screens show while a gate is paired.
+
+    They cover the compound's name where the gate shows it: a changed name gives other characters.
 
     Each side chose its nonce (16 bytes) without knowing the other's, so an attacker in between cannot search
     for two phrases that agree: one try for each code, and 60 or 80 bits to hit.
     """
-    digest = _digest(
-        b"menjin/pairing-phrase/2",
-        (32, 32, 32, 16, 16),
+    parts = (
         keys.gate_public_key,
         keys.sealing_public_key,
         keys.root_public_key,
         gate_nonce,
         server_nonce,
     )
+    if site_name is None:
+        digest = _digest(b"menjin/pairing-phrase/2", (32, 32, 32, 16, 16), *parts)
+    else:
+        named = hashlib.sha256(site_name.encode()).digest()
+        digest = _digest(b"menjin/pairing-phrase/3", (32, 32, 32, 16, 16, 32), *parts, named)
     return base64.b32encode(digest)[:characters].decode()
 
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import unquote
 
 import msgspec
 import requests
@@ -24,6 +25,7 @@ from gate_controller.contract.messages import (
     PAIR_REVEAL_PATH,
     PAIR_STATE_PATH,
     PHRASE_HEADER,
+    SITE_NAME_HEADER,
     Accepted,
     PairCommit,
     PairOffer,
@@ -52,6 +54,7 @@ from gate_controller.storage.secrets import (
 from gate_controller.sync.link import TIMEOUT_SECONDS, ServerLink, SyncRefused, open_session, read_reply
 
 POLL_SECONDS = 1.0
+LONGEST_SITE_NAME = 200
 
 
 class PairingFailed(Exception):
@@ -65,14 +68,14 @@ def pair(
     code: str,
     *,
     hardware_name: str,
-    show_phrase: Callable[[str], None],
+    show_phrase: Callable[[str, str | None], None],
     wait_seconds: float,
     monotonic: Callable[[], float],
 ) -> GateIdentity:
     """Pair this gate and write its secrets; raise PairingFailed with nothing written.
 
     `show_phrase` gets the sixteen characters, twelve with an older server, that must be the same on the
-    manager's page.
+    manager's page, and the compound's name, which they cover; None from an older server.
     """
     if (secrets_dir / IDENTITY).exists():
         raise PairingFailed(f"{secrets_dir / IDENTITY} exists: this gate is paired; remove it to pair again")
@@ -87,13 +90,16 @@ def pair(
         hardware_name=hardware_name,
     )
     try:
-        offer, characters = _introduce(server_url, server_ca, commit)
+        offer, characters, site_name = _introduce(server_url, server_ca, commit)
         counter = itertools.count(1)
         link = ServerLink(server_url, server_ca, f"pair:{offer.pair_id}", key, lambda: next(counter))
         with closing(link):
-            link.post(PAIR_REVEAL_PATH, PairReveal(gate_nonce=nonce, characters=characters), PairState)
+            revealed = PairReveal(
+                gate_nonce=nonce, characters=characters, with_site_name=site_name is not None
+            )
+            link.post(PAIR_REVEAL_PATH, revealed, PairState)
             keys = PairingKeys(public_bytes(key), sealing_public_key, offer.root_public_key)
-            show_phrase(pairing_phrase(keys, nonce, offer.server_nonce, characters))
+            show_phrase(pairing_phrase(keys, nonce, offer.server_nonce, characters, site_name), site_name)
             state = _await_approval(link, wait_seconds, monotonic)
     except requests.RequestException as err:
         raise PairingFailed(
@@ -141,8 +147,10 @@ def _check_writable(secrets_dir: Path) -> None:
         raise PairingFailed(f"{secrets_dir}: may not be written to; pair as the gate's user")
 
 
-def _introduce(server_url: str, server_ca: Path | None, commit: PairCommit) -> tuple[PairOffer, PhraseChars]:
-    """Return the server's offer, and how many characters both can show."""
+def _introduce(
+    server_url: str, server_ca: Path | None, commit: PairCommit
+) -> tuple[PairOffer, PhraseChars, str | None]:
+    """Return the server's offer, how many characters both can show, and the compound's name."""
     with open_session(server_url, server_ca) as session:
         response = session.post(
             server_url.rstrip("/") + PAIR_COMMIT_PATH,
@@ -156,7 +164,19 @@ def _introduce(server_url: str, server_ca: Path | None, commit: PairCommit) -> t
             f"{server_url}: the server's program is older than this gate's; bring the server up to date first"
         )
     characters: PhraseChars = 16 if response.headers.get(PHRASE_HEADER) == "16" else 12
-    return read_reply(response, PairOffer), characters
+    return read_reply(response, PairOffer), characters, _site_name(response.headers.get(SITE_NAME_HEADER))
+
+
+def _site_name(encoded: str | None) -> str | None:
+    """Return the name that a server gave; raise PairingFailed on one that a terminal would obey, not show."""
+    if encoded is None:
+        return None
+    name = unquote(encoded)
+    if not name or len(name) > LONGEST_SITE_NAME or not name.isprintable():
+        raise PairingFailed(
+            "the server gave no name that can be shown: something may be between, look for it"
+        )
+    return name
 
 
 def _await_approval(link: ServerLink, wait_seconds: float, monotonic: Callable[[], float]) -> PairState:

@@ -37,6 +37,8 @@ class Answer:
 
     status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Passed on to the gate; a machine in the middle sends those alone that a test names."""
 
 
 Between = Callable[[Call], Answer]
@@ -75,6 +77,8 @@ def machine_between(server_address: str, between: Between | None = None) -> Iter
             answer = (between or middle.forward)(call)
             middle.passed.append((call, answer))
             self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             self.wfile.write(answer.body)
@@ -109,11 +113,14 @@ class PairingProcess:
     """`menjin gate pair` in a process of its own."""
 
     process: "subprocess.Popen[str]"
+    screen: str = ""
+    """What it has shown up to the characters."""
 
     def phrase(self) -> str:
         """Return the characters on the gate's screen, "" when it ended without any."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
+            self.screen += line
             if (found := _PHRASE.search(line.rstrip())) is not None:
                 return found[1].replace(" ", "")
         return ""

@@ -10,20 +10,24 @@ import itertools
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from sqlalchemy import select
 
 from gate_controller.contract.messages import (
     COUNTER_HEADER,
     GATE_HEADER,
     PAIR_COMMIT_PATH,
     PAIR_REVEAL_PATH,
+    PHRASE_HEADER,
     SIGNATURE_HEADER,
+    SITE_NAME_HEADER,
     PairCommit,
     PairOffer,
     PairReveal,
@@ -248,8 +252,53 @@ def test_gate_and_server_of_this_version_show_the_same_four_by_four_characters(
     with unpaired_gate(tmp_path / "gate", served.address) as gate, pairing(gate, code) as at_gate:
         on_screen = at_gate.phrase()
         assert (len(on_screen), on_screen) == (16, phrase_on_the_page(manager, "north"))
+        assert f"This gate will belong to: {name_of(served)}\n" in at_gate.screen
         approve(manager, "north")
         assert at_gate.end()[0] == 0
+
+
+def name_of(served: ServedCompound) -> str:
+    with served.compound.app.app_context(), current_menjin().database.session() as session:
+        return session.scalars(select(Site.name)).one()
+
+
+@pytest.mark.wide
+def test_a_name_that_is_changed_on_the_way_gives_other_characters(
+    served: ServedCompound, manager: Browser, tmp_path: Path
+) -> None:
+    code = new_code(manager, "north")
+    false = {SITE_NAME_HEADER: quote("另一个小区"), PHRASE_HEADER: "16"}
+    with (
+        controller_behind(served, tmp_path, lambda call: replace(middle.forward(call), headers=false)) as (
+            middle,
+            gate,
+        ),
+        pairing(gate, code) as at_gate,
+    ):
+        on_screen, on_page = at_gate.phrase(), phrase_on_the_page(manager, "north")
+    assert "另一个小区" in at_gate.screen
+    assert (len(on_screen), len(on_page)) == (16, 16)
+    assert on_screen != on_page
+
+
+@pytest.mark.wide
+@pytest.mark.parametrize("name", ["", "\x1b]0;gate\x07", "a\nb", "x" * 201])
+def test_a_name_that_a_terminal_would_obey_ends_the_pairing(
+    served: ServedCompound, manager: Browser, tmp_path: Path, name: str
+) -> None:
+    code = new_code(manager, "north")
+    sent = {SITE_NAME_HEADER: quote(name)}
+    with (
+        controller_behind(served, tmp_path, lambda call: replace(middle.forward(call), headers=sent)) as (
+            middle,
+            gate,
+        ),
+        pairing(gate, code) as at_gate,
+    ):
+        assert at_gate.phrase() == ""
+        status, said = at_gate.end()
+    assert (status, at_gate.screen) == (1, "")
+    assert "no name that can be shown" in said
 
 
 def test_with_one_side_of_the_first_release_both_screens_agree_on_twelve_and_keys_pass_unread(

@@ -90,6 +90,12 @@ def commit(session: Session, sealer: Sealer, request: PairCommit, now: datetime)
     )
 
 
+def site_name_of(session: Session, offer: PairOffer) -> str:
+    """Return the name of the compound that an offer leads to."""
+    gate_id = session.get_one(PairAttempt, offer.pair_id).gate_id
+    return session.get_one(Site, session.get_one(Gate, gate_id).site_id).name
+
+
 def reveal(session: Session, attempt: PairAttempt, request: PairReveal) -> PairState:
     """Take the nonce that a controller committed to; its characters are on the manager's page from now.
 
@@ -104,13 +110,17 @@ def reveal(session: Session, attempt: PairAttempt, request: PairReveal) -> PairS
         attempt.state = "refused"
         session.flush()
         raise NonceRefused(f"{err}: make a new code and pair again") from err
-    gate = session.get_one(Gate, attempt.gate_id)
-    keys = PairingKeys(
-        gate_public_key, sealing_public_key, session.get_one(Site, gate.site_id).root_public_key
-    )
+    site = session.get_one(Site, session.get_one(Gate, attempt.gate_id).site_id)
+    keys = PairingKeys(gate_public_key, sealing_public_key, site.root_public_key)
     attempt.state = "waiting"
     attempt.nonce = request.gate_nonce
-    attempt.phrase = pairing_phrase(keys, request.gate_nonce, attempt.server_nonce, request.characters)
+    attempt.phrase = pairing_phrase(
+        keys,
+        request.gate_nonce,
+        attempt.server_nonce,
+        request.characters,
+        site.name if request.with_site_name else None,
+    )
     session.flush()
     return PairState(state="waiting")
 

@@ -8,6 +8,7 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import quote
 
 from flask import Response, request
 
@@ -25,6 +26,7 @@ from gate_controller.contract.messages import (
     PAIR_STATE_PATH,
     PHRASE_HEADER,
     RECEIPTS_PATH,
+    SITE_NAME_HEADER,
     TOMBSTONES_PATH,
     Accepted,
     EventsReply,
@@ -110,6 +112,7 @@ def pair() -> Response:
     try:
         with menjin.database.session() as session:
             reply = pairing.commit(session, menjin.sealer, content, now)
+            site_name = pairing.site_name_of(session, reply)
     except KeyUnusable as err:
         raise SyncRefused(400, "sealing_key_unusable", str(err)) from err
     except pairing.PairingRefused as err:
@@ -117,6 +120,7 @@ def pair() -> Response:
     current_counts().give_back(tries, now)
     offer = answer(200, reply)
     offer.headers[PHRASE_HEADER] = "16"
+    offer.headers[SITE_NAME_HEADER] = quote(site_name)
     return offer
 
 

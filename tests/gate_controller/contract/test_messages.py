@@ -130,6 +130,9 @@ def test_the_pairing_phrase_changes_with_each_of_its_parts() -> None:
     assert len(phrases) == 6
     assert all(len(phrase) == 16 for phrase in phrases)
     assert phrase(*parts).startswith("QWVQBBY3ZJO3"), "which gates and servers of 0.2.0 agree on"
+    keys = PairingKeys(*parts[:3])
+    named = {pairing_phrase(keys, *parts[3:], 16, name) for name in (None, "", "Willow Court", "柳苑")}
+    assert len(named) == 4, "they cover the compound's name, where it is shown"
 
 
 def test_a_commitment_fits_its_own_keys_and_nonce_alone() -> None:

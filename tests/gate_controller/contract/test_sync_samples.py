@@ -65,6 +65,7 @@ PAIR_OFFER = (
     b'"server_nonce":"bm5ubm5ubm5ubm5ubm5ubg=="}'
 )
 PAIR_REVEAL = b'{"gate_nonce":"bm5ubm5ubm5ubm5ubm5ubg=="}'
+PAIR_REVEAL_WITH_SITE_NAME = PAIR_REVEAL[:-1] + b',"characters":16,"with_site_name":true}'
 PAIR_WAITS = b'{"state":"waiting","site_id":null,"gate_id":null,"card_key_sealed":null,"pin_key_sealed":null}'
 PAIR_APPROVED = (
     b'{"state":"approved","site_id":"s","gate_id":"north","card_key_sealed":'
@@ -111,6 +112,7 @@ SAMPLES = [
     (PairCommit, PAIR_COMMIT),
     (PairOffer, PAIR_OFFER),
     (PairReveal, PAIR_REVEAL),
+    (PairReveal, PAIR_REVEAL_WITH_SITE_NAME),
     (PairState, PAIR_WAITS),
     (PairState, PAIR_APPROVED),
     (AskRequest, ASK_OF_ONE_THAT_HANDED_OVER),

@@ -127,12 +127,23 @@ def test_on_a_phone_what_was_pressed_stays_and_the_reasons_come_below(
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("width", WIDTHS)
-def test_on_a_wide_screen_the_reasons_of_a_lane_are_one_line_without_a_press(
+def test_a_mouse_that_points_at_the_button_of_a_lane_has_its_reasons_in_one_line_and_no_other_lanes(
     context: BrowserContext, managed: ManagedCompound, address: str, language: str, width: int
 ) -> None:
     page = now_of(context, address, "guard", {"width": width, "height": 900}, language)
-    for lane in page.locator(".tile .rows > li:has(.opens-now)").all():
-        expect(lane.locator("summary")).to_be_hidden()
-        tops = [round(corners(press)["y"]) for press in lane.locator("form button, form a").all()]
-        assert len(tops) > 3
-        assert max(tops) - min(tops) < 8, tops
+    lanes = page.locator(".tile .rows > li:has(.opens-now)")
+    for number, lane in enumerate(lanes.all()):
+        others = [corners(other.locator("summary")) for other in lanes.all() if other is not lane]
+        expect(lane.locator("form")).to_be_hidden()
+        lane.locator(".opens-now").hover()
+        expect(lane.locator("form")).to_be_visible()
+        reasons = [corners(press) for press in lane.locator("form button, form a").all()]
+        assert len(reasons) > 3
+        assert max(box["y"] for box in reasons) - min(box["y"] for box in reasons) < 8, reasons
+        row = corners(lane)
+        assert row["x"] - SAME_PX <= min(box["x"] for box in reasons)
+        assert max(box["right"] for box in reasons) <= row["right"] + SAME_PX
+        below = [box for box in others if box["y"] >= row["bottom"] - SAME_PX]
+        assert all(box["bottom"] <= one["y"] + SAME_PX for box in reasons for one in below), number
+        page.keyboard.press("Escape")
+        expect(lane.locator("form")).to_be_hidden()

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.event_kinds import EventKind
 from web_admin.alarms.actions import SILENT_KINDS
+from web_admin.alarms.ends import ends
 from web_admin.alarms.models import Alarm, HandoverRow
 
 OVERDUE_AFTER = timedelta(minutes=10)
@@ -42,7 +43,7 @@ def open_count(session: Session, site_id: str, *, with_silent: bool) -> int:
 
 @dataclass(frozen=True, slots=True)
 class WaitingAlarms:
-    """Alarm summary for every page of staff: how many wait, when the newest came, calls for help.
+    """Alarm summary for every page of staff: how many are still so, when the newest came, calls for help.
 
     `newest` and `ringing` are instants as text that can be compared, "" for none; `ringing` leaves out
     those that make no sound.
@@ -55,8 +56,12 @@ class WaitingAlarms:
 
 
 def waiting_alarms(session: Session, site_id: str, *, with_silent: bool) -> WaitingAlarms:
-    """Return the waiting alarms in one query; silent alarms are counted for those who answer them alone."""
+    """Return the waiting alarms; silent ones are counted for those who answer them alone.
+
+    One whose cause is over waits to be acknowledged and is not counted.
+    """
     rings = Alarm.kind.not_in(SILENT_KINDS)
+    ended = len(ends(session, open_alarms(session, site_id, with_silent=with_silent)))
     row = session.execute(
         select(
             func.count(Alarm.alarm_id),
@@ -65,7 +70,7 @@ def waiting_alarms(session: Session, site_id: str, *, with_silent: bool) -> Wait
             func.sum(case((Alarm.kind == EventKind.ALARM_HELP, 1), else_=0)),
         ).where(*waiting_where(site_id, with_silent=with_silent))
     ).one()
-    return WaitingAlarms(row[0], _comparable(row[1]), _comparable(row[2]), int(row[3] or 0))
+    return WaitingAlarms(row[0] - ended, _comparable(row[1]), _comparable(row[2]), int(row[3] or 0))
 
 
 def waiting_ids(session: Session, *, are_silent: bool) -> tuple[list[str], int]:

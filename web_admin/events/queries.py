@@ -91,6 +91,7 @@ ABOUT_FACES = "face_"
 Arrival = tuple[datetime, str, str, int]
 """When an entry came in, its gate, journal and number: the place of the last one given out."""
 
+EventQuery = Select[GateEvent]
 Place = tuple[datetime, str, int]
 """Time, gate and number of the event after which a page begins."""
 
@@ -99,6 +100,8 @@ Place = tuple[datetime, str, int]
 class EventFilter:
     """What was chosen, each as it was typed; "" is everything."""
 
+    place: str = ""
+    """Words of the name of a gate, its building or a lane."""
     gate: str = ""
     lane: str = ""
     kind: str = ""
@@ -126,13 +129,20 @@ def filter_of(typed: Mapping[str, str]) -> EventFilter:
 
 
 def events(
-    wanted: EventFilter, gate_ids: Sequence[str], zone: ZoneInfo, *, with_silent: bool
+    wanted: EventFilter,
+    gate_ids: Sequence[str],
+    zone: ZoneInfo,
+    *,
+    with_silent: bool,
+    lane_ids: Sequence[str] | None = None,
 ) -> Select[GateEvent]:
-    """Return the events of these gates that the filter lets through, newest first."""
+    """Return the events of these gates that the filter lets through, newest first; of these lanes alone."""
     chosen = [wanted.gate] if wanted.gate in gate_ids else list(gate_ids)
     found = select(GateEvent).where(GateEvent.gate_id.in_(chosen), *_times(wanted, zone))
     if not with_silent:
         found = found.where(GateEvent.kind.not_in(SILENT_KINDS))
+    if lane_ids is not None:
+        found = found.where(GateEvent.lane_id.in_(lane_ids))
     if wanted.lane:
         found = found.where(GateEvent.lane_id == wanted.lane)
     if wanted.kind == "alarms":

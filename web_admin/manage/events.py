@@ -1,6 +1,7 @@
 """Pages of events without names, one person's passages for a stated reason, and why a gate stayed shut."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from web_admin.compound.queries import person_by_id
 from web_admin.core import texts as core_texts
 from web_admin.core.csv_text import csv_for_spreadsheets, csv_text, harmless
 from web_admin.core.database import current_menjin, request_session
+from web_admin.core.orm import Fact
 from web_admin.core.parameters import moment_of, number_of, wall_clock_of
 from web_admin.core.sealed_places import opened_place, sealed_place
 from web_admin.credentials.texts import METHODS
@@ -31,6 +33,7 @@ from web_admin.events.queries import (
     QUIET,
     RESULTS,
     EventFilter,
+    EventQuery,
     Place,
     each,
     event_at,
@@ -45,18 +48,33 @@ from web_admin.events.reason_texts import for_staff
 from web_admin.events.usage import DayOfHours, passages_by_hour
 from web_admin.events.why_refused import NothingPublished, explained, why_refused
 from web_admin.journal.models import GateEvent
+from web_admin.manage.gate_lists import FEW_GATES, MAX_FILTER_CHARS
 from web_admin.privacy.own_lookups import record_lookup
 from web_admin.web.context import current_action, get_or_404, typed
 from web_admin.web.fields import MAX_REASON_CHARS, lookup_reason_field
 from web_admin.web.forms import OnceForm
+from web_admin.web.looked_for import SEALED, looked_for, sealed_text
 from web_admin.web.page import Page
-from web_admin.web.places import RecordedNames, recorded_names, site_gates
+from web_admin.web.places import RecordedNames, named_places, recorded_names, site_gates
 from web_admin.web.site import current_site, request_now, site_zone
 
 bp = Blueprint("events", __name__, url_prefix="/manage/events")
 
 PAGE_ROWS = 50
 REFUSALS_SHOWN = 12
+
+
+SUGGESTIONS_AT_MOST = 300
+"""Names that the browser completes a place with; what is typed is looked for among all."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceField:
+    """How a form asks where: `is_text` where there are too many gates to choose one in a list."""
+
+    is_text: bool
+    chosen: str
+    suggestions: Sequence[str]
 
 
 class ExportForm(OnceForm):
@@ -117,14 +135,17 @@ def _by_day(
 @allowed("see_events")
 def show_list() -> str:
     """List events without names, newest first; a page begins where the last one ended."""
-    return _list(filter_of(request.args), ExportForm(formdata=None))
+    return _list(_wanted(), ExportForm(formdata=None))
+
+
+def _wanted() -> EventFilter:
+    """Return the filter of this address; the text of a place is sealed in it."""
+    return filter_of({**request.args, "place": looked_for(MAX_FILTER_CHARS)})
 
 
 def _list(wanted: EventFilter, export_form: ExportForm) -> str:
     gates = site_gates()
-    query = events(
-        wanted, [gate.gate_id for gate in gates], site_zone(), with_silent=current_may("acknowledge_alarm")
-    )
+    query = _query(wanted, gates)
     rows = events_page(request_session(), query, _place(), PAGE_ROWS + 1)
     last = place_of(rows[PAGE_ROWS - 1]) if len(rows) > PAGE_ROWS else None
     return render_template(
@@ -136,6 +157,7 @@ def _list(wanted: EventFilter, export_form: ExportForm) -> str:
         kinds=[(key, label) for key, (label, _kinds) in KINDS.items()],
         before=sealed_place(current_menjin().sealer, last) if last is not None else None,
         gates=gates,
+        place=_place_field(gates, wanted),
         where=RecordedNames(gates),
         lanes=list(names_of_lanes(gates).items()),
         reasons=[(reason.value, for_staff(reason.value)) for reason in Reason],
@@ -143,9 +165,29 @@ def _list(wanted: EventFilter, export_form: ExportForm) -> str:
         reason_text=for_staff,
         methods=[(m.value, METHODS[m.value]) for m in Method],
         wanted=wanted,
+        in_address={**wanted.chosen(), "place": None, SEALED: sealed_text(wanted.place)},
         export_form=export_form,
         hours=_hours([gate.gate_id for gate in gates]) if not wanted.chosen() else None,
     )
+
+
+def _query(wanted: EventFilter, gates: Sequence[Gate]) -> EventQuery:
+    """Return the events at the places that were chosen, by the filter."""
+    places = named_places(wanted.place, gates)
+    return events(
+        wanted,
+        places.gate_ids,
+        site_zone(),
+        with_silent=current_may("acknowledge_alarm"),
+        lane_ids=places.lane_ids,
+    )
+
+
+def _place_field(gates: Sequence[Gate], wanted: EventFilter) -> PlaceField:
+    """Return what the form asks the place with: choices of few gates, else a text that is completed."""
+    names = {gate.gate_id: gate.name for gate in gates} | names_of_lanes(gates)
+    chosen = wanted.place or names.get(wanted.lane) or names.get(wanted.gate) or ""
+    return PlaceField(len(gates) > FEW_GATES, chosen, [gate.name for gate in gates[:SUGGESTIONS_AT_MOST]])
 
 
 def _hours(gate_ids: list[str]) -> list[DayOfHours] | None:
@@ -163,10 +205,11 @@ def export() -> Page:
     if not form.validate_on_submit():
         return _list(wanted, form), 422
     gates = site_gates()
-    query = events(
-        wanted, [gate.gate_id for gate in gates], site_zone(), with_silent=current_may("acknowledge_alarm")
-    )
-    record(current_action(), "events_exported", dict(wanted.chosen()), personal={"reason": typed(form.why)})
+    query = _query(wanted, gates)
+    # What was typed may be anything; the ledger keeps what it meant.
+    facts: dict[str, Fact] = {name: value for name, value in wanted.chosen().items() if name != "place"}
+    facts |= {"gates": len(named_places(wanted.place, gates).gate_ids)} if wanted.place else {}
+    record(current_action(), "events_exported", facts, personal={"reason": typed(form.why)})
     heads = [
         str(head)
         for head in (_l("When"), _l("Where"), _l("What"), _l("Way in"), _l("Result"), _l("The gate said"))
@@ -256,14 +299,15 @@ def explain() -> str:
 
 def _refusals() -> dict[str, object]:
     """Return what the form of gate and time was filled with, and the refusals that fit."""
-    gates, gate_id = site_gates(), request.args.get("gate", "")
+    gates, wanted = site_gates(), _wanted()
     around = wall_clock_of(request.args.get("around", ""))
-    chosen = [gate.gate_id for gate in gates if gate_id in ("", gate.gate_id)]
+    chosen = [one for one in named_places(wanted.place, gates).gate_ids if wanted.gate in ("", one)]
     near = around.replace(tzinfo=site_zone()) if around is not None else None
     rows = refusals_near(request_session(), chosen, near, REFUSALS_SHOWN)
     return {
         "gates": gates,
-        "gate_id": gate_id,
+        "gate_id": wanted.gate,
+        "place_field": _place_field(gates, wanted),
         "rows": rows,
         "reason_text": for_staff,
         "around": around.isoformat(timespec="minutes") if around is not None else "",

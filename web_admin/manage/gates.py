@@ -1,6 +1,6 @@
 """Pages of gates and lanes: each lane's methods, and pairing a controller."""
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FloatField, IntegerField, RadioField, SelectField, StringField
@@ -23,6 +23,8 @@ from web_admin.gates.orders import approve_pairing, make_pair_code, refuse_pairi
 from web_admin.gates.queries import calendar_days, pairings_of_gate, waiting_pairings
 from web_admin.gates.rules import MAX_GATE_NAME_CHARS, LaneSpec
 from web_admin.gates.texts import ANTIPASSBACKS, DIRECTIONS
+from web_admin.manage.gate_lists import FILTER_STATES, MAX_FILTER_CHARS, filter_of_gates, shown_gates
+from web_admin.manage.gate_states import gate_states
 from web_admin.people.additions import named_hours
 from web_admin.policy.known_versions import known_versions
 from web_admin.web.back_to_first_hour import back_to, in_first_hour, kept
@@ -30,6 +32,7 @@ from web_admin.web.context import form_page, get_or_404, press, submit, typed
 from web_admin.web.face_status_texts import face_sentences
 from web_admin.web.fields import CheckList, hours_options, options
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.looked_for import looked_for
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
 from web_admin.web.silent_gates import say_saved
@@ -132,9 +135,12 @@ def show_list() -> str:
     """Show gates with their lanes, the hours and the calendar."""
     session = request_session()
     site_id = current_site().site_id
+    states = gate_states(site_gates(), ())
     return render_template(
         "manage/gates.html",
-        gates=site_gates(),
+        shown=shown_gates(states, filter_of_gates({**request.args, "q": looked_for(MAX_FILTER_CHARS)})),
+        filter_states=FILTER_STATES,
+        address_of=lambda gate: url_for("gates.show", gate_id=gate.gate_id),
         hours=named_hours(session, site_id),
         days=calendar_days(session, site_id),
         waiting=waiting_pairings(session, site_id),

@@ -1,10 +1,10 @@
 """Page of now: gates, doors, alarms and the last passages without names; opening, postures, lockdown."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
-from flask import Blueprint, flash, render_template, request
+from flask import Blueprint, flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -21,17 +21,18 @@ from web_admin.compound.models import Gate, Lane
 from web_admin.compound.policy_models import OrderRow
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActionRefused
-from web_admin.events import details
+from web_admin.events.alarm_groups import AlarmGroup
 from web_admin.events.queries import last_passages
 from web_admin.events.usage import ways_in_use, worse_than_face
 from web_admin.gates.orders import clear_override, lockdown_site, order_open, set_override, unlock_site
-from web_admin.gates.rules import is_overridden
 from web_admin.gates.silence import is_silent
-from web_admin.gates.status import lane_posture
 from web_admin.journal.models import GateEvent
 from web_admin.later.acts import count_held
+from web_admin.manage.gate_lists import FILTER_STATES, MAX_FILTER_CHARS, filter_of_gates, shown_gates
+from web_admin.manage.gate_states import gate_states
 from web_admin.manage.lane_modes import HOLD_HOURS, MODES
 from web_admin.manage.lane_schedules import LaneSchedules, RemoveForm
+from web_admin.manage.lane_states import LaneHolds, door_of, live_override, shown_posture
 from web_admin.manage.open_alarms import open_alarm_parts
 from web_admin.operations.first_hour import Step, first_steps
 from web_admin.restore.reviews import open_reviews
@@ -40,6 +41,7 @@ from web_admin.web.fields import options, reason_field
 from web_admin.web.forms import OnceForm
 from web_admin.web.later import begins, has_its_time, was_planned
 from web_admin.web.live_mark import live_mark
+from web_admin.web.looked_for import looked_for
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
 from web_admin.web.silent_gates import warn_of_silence
@@ -48,18 +50,6 @@ from web_admin.web.site import current_site, request_now
 bp = Blueprint("now", __name__, url_prefix="/manage")
 
 LAST_PASSAGES = 12
-
-
-@dataclass(frozen=True, slots=True)
-class HeldByGate:
-    """A lane held open by staff at the gate, a code, or its schedule."""
-
-    entry: GateEvent | None
-
-    @property
-    def until(self) -> datetime | None:
-        """Return when it ends, None where that is not known here yet."""
-        return details.until(self.entry) if self.entry is not None else None
 
 
 OPEN_REASONS = (
@@ -130,63 +120,23 @@ class LockdownForm(LastingForm):
     reason = reason_field()
 
 
-def live_override(lane: Lane) -> bool:
-    """Return whether someone's posture for the lane is in force."""
-    return is_overridden(lane, request_now())
-
-
-def shown_posture(lane: Lane, schedules: LaneSchedules) -> str:
-    """Return the posture to show of a lane: one that someone set, else its schedule's, else its own."""
-    by_schedule = schedules.now(lane)
-    if live_override(lane) and lane.override_posture:
-        return lane_posture(lane, lane.override_posture)
-    return lane_posture(lane, by_schedule.schedule.posture if by_schedule else lane.posture)
-
-
-def _reported(lane: Lane, what: str) -> str | None:
-    """Return the gate's last report of a lane: `door` or `posture`."""
-    for state in lane.gate.lane_states or []:
-        if state.get("lane_id") == lane.lane_id:
-            return str(state.get(what))
-    return None
-
-
-def _door(lane: Lane) -> str | None:
-    return _reported(lane, "door")
-
-
-class LaneHolds:
-    """Causes that hold these lanes open without an order, as their gates report; read in one query."""
-
-    def __init__(self, lanes: Iterable[Lane]) -> None:
-        """Look for all of these lanes."""
-        self._held = {lane.lane_id for lane in lanes if _is_held_at_gate(lane)}
-        self._entries = details.holds_now(request_session(), self._held, request_now())
-
-    def of(self, lane: Lane) -> HeldByGate | None:
-        """Return the cause that holds a lane open; None without one, or where staff ordered it."""
-        return HeldByGate(self._entries.get(lane.lane_id)) if lane.lane_id in self._held else None
-
-
-def _is_held_at_gate(lane: Lane) -> bool:
-    ordered = live_override(lane) or lane.posture != "normal"
-    return not ordered and _reported(lane, "posture") == "held_open"
-
-
 @bp.get("/")
 @allowed("see_now")
 def show() -> str:
     """Show how everything is, without names."""
     mark = live_mark()
-    gates = site_gates()
-    lanes = [lane for gate in gates for lane in gate.lanes]
+    gates, alarms = site_gates(), open_alarm_parts()
+    states = gate_states(gates, cast(Sequence[AlarmGroup], alarms["alarm_groups"]))
     ways = ways_in_use(request_session(), current_site().site_id, request_now(), with_later=False)
     passages = last_passages(request_session(), [gate.gate_id for gate in gates], LAST_PASSAGES)
     return render_template(
         "manage/now.html",
         live_mark=mark,
         methods=tuple(Method),
-        **open_alarm_parts(),
+        **alarms,
+        shown=shown_gates(states, filter_of_gates({**request.args, "q": looked_for(MAX_FILTER_CHARS)})),
+        filter_states=FILTER_STATES,
+        address_of=lambda gate: url_for("now.show", gate=gate.gate_id),
         gates=gates,
         passages=passages,
         ways_in_use=ways,
@@ -194,10 +144,7 @@ def show() -> str:
         steps=_first_steps(gates, passages),
         open_form=lambda: OpenForm(formdata=None),
         reasons=OPEN_REASONS,
-        door=_door,
-        held_at_gate=LaneHolds(lanes).of,
         schedules=LaneSchedules(),
-        shown_posture=shown_posture,
         undecided=current_may("decide_restored")
         and bool(open_reviews(request_session(), current_site().site_id)),
         held_acts=count_held(request_session(), current_site().site_id) if current_may("edit_gates") else 0,
@@ -235,7 +182,7 @@ def _lane_page(lane: Lane, open_form: OpenForm | None = None, posture_form: Post
     return render_template(
         "manage/lane_now.html",
         lane=lane,
-        door=_door(lane),
+        door=door_of(lane),
         held_at_gate=LaneHolds([lane]).of,
         overridden=live_override(lane),
         silent=is_silent(lane.gate, request_now()),
@@ -254,11 +201,12 @@ def open_once(lane_id: str) -> Page:
     lane = _lane(lane_id)
     form = OpenForm()
     from_now = request.form.get("back") == "now"
+    found = {"gate": lane.gate_id} if request.form.get("found") else {}
     answer = submit(
         form,
         lambda act: order_open(act, lane_id, typed(form.reason)),
         saved=lambda order: _say_ordered(lane, order),
-        back=to("now.show") if from_now else to("now.show_lane", lane_id=lane_id),
+        back=to("now.show", **found) if from_now else to("now.show_lane", lane_id=lane_id),
     )
     return answer or (_lane_page(lane, open_form=form), 422)
 

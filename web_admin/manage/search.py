@@ -36,9 +36,20 @@ MAX_SEALED_CHARS = 60
 """The most that any list looks for: a longer text would make an address that a proxy refuses."""
 SHOWN_OF_EACH = 8
 FEWEST_CARD_DIGITS = 6
-SEARCHED = {"people": "people.show_list", "visitors": "visitors.show_list", "try": "try_it.ask"}
+SEARCHED = {
+    "people": "people.show_list",
+    "visitors": "visitors.show_list",
+    "try": "try_it.ask",
+    "now": "now.show",
+    "gates": "gates.show_list",
+    "events": "events.show_list",
+    "why": "events.explain",
+}
 """The lists with a search of their own, and what their forms say beside the text."""
-CHOICES = ("building", "kind", "state", "whose", "lane")
+CHOICES = (
+    *("building", "kind", "state", "whose", "lane", "gate"),
+    *("day", "after", "until", "result", "method", "reason", "around"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.event_kinds import EventKind
+from web_admin.alarms.ends import ends
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import GrantRow, Person, Site
 from web_admin.core.database import Menjin
-from web_admin.events.alarm_groups import ends
 from web_admin.gates.lost_readers import SAID_AFTER
 from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.messages.subscriptions import notify

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.event_kinds import EventKind
 from web_admin.alarms.actions import claim_mails, end_alarm, raise_lasting
+from web_admin.alarms.ends import ends
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate, Site
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Menjin
-from web_admin.events.alarm_groups import ends
 from web_admin.messages.outbox import mail_is_set_up
 from web_admin.operations.alarm_mails import AlarmText, mail_managers
 from web_admin.operations.disk_reserve import keep_reserve

@@ -1,5 +1,7 @@
 """What every page of staff shows: how many alarms wait, and a lockdown that is in force."""
 
+from flask import g
+
 from web_admin.accounts.names import shown_names
 from web_admin.accounts.permissions import current_may
 from web_admin.alarms.queries import WaitingAlarms, waiting_alarms
@@ -9,12 +11,15 @@ from web_admin.web.site import current_site, request_now
 
 
 def alarms_of_page() -> WaitingAlarms | None:
-    """Return the alarm line of a page of staff, None for accounts without that permission."""
+    """Return the alarm line of a page of staff, None for accounts without that permission; read once."""
     if not current_may("see_now"):
         return None
-    return waiting_alarms(
-        request_session(), current_site().site_id, with_silent=current_may("acknowledge_alarm")
-    )
+    if "menjin_waiting_alarms" not in g:
+        g.menjin_waiting_alarms = waiting_alarms(
+            request_session(), current_site().site_id, with_silent=current_may("acknowledge_alarm")
+        )
+    waiting: WaitingAlarms = g.menjin_waiting_alarms
+    return waiting
 
 
 def lockdown_of_page() -> tuple[Lockdown, str] | None:

@@ -1,6 +1,9 @@
-"""Names of the site's gates and lanes."""
+"""Names of the site's gates and lanes, and which of them a typed text means."""
 
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from web_admin.compound.gate_names import names_of_lanes
@@ -55,3 +58,48 @@ class RecordedNames:
 def recorded_names() -> RecordedNames:
     """Return the names of all gates that the site ever had."""
     return RecordedNames(all_gates(request_session(), current_site().site_id))
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPlaces:
+    """The gates that a text means, and the lanes where it means lanes alone."""
+
+    gate_ids: Sequence[str]
+    lane_ids: Sequence[str] | None = None
+
+
+def named_places(text: str, gates: Sequence[Gate]) -> NamedPlaces:
+    """Return the gates with each word of a text in their names, else those of the lanes that have them."""
+    meant = [gate for gate in gates if has_words(text, names_of_gate(gate))]
+    if meant:
+        return NamedPlaces([gate.gate_id for gate in meant])
+    called = names_of_lanes(gates)
+    lanes = [
+        lane
+        for gate in gates
+        for lane in gate.lanes
+        if has_words(text, (lane.lane_id, lane.name, called[lane.lane_id]))
+    ]
+    return NamedPlaces([lane.gate_id for lane in lanes], [lane.lane_id for lane in lanes])
+
+
+def names_of_gate(gate: Gate) -> tuple[str, ...]:
+    """Return by what a gate is found."""
+    return (gate.name, gate.gate_id)
+
+
+def has_words(text: str, names: Iterable[str]) -> bool:
+    """Return whether each word of a text is in one of these names; capitals and full width do not matter.
+
+    A number is the beginning of one: 3栋 is not in 13栋.
+    """
+    whole = "\n".join(_plain(name) for name in names)
+    return all(re.search(_begun(part), whole) for part in _plain(text).split())
+
+
+def _begun(part: str) -> str:
+    return (r"(?<!\d)" if part[0].isdigit() else "") + re.escape(part)
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()

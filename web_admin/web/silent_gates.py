@@ -13,6 +13,8 @@ from web_admin.web.places import site_gates
 from web_admin.web.site import request_now
 
 NAMED_GATES = 5
+SEVERAL_GATES = "several_gates"
+"""Category of a message about more gates than are named: the page adds the way to them."""
 
 
 def status_of_gate(gate: Gate) -> GateWord:
@@ -22,7 +24,8 @@ def status_of_gate(gate: Gate) -> GateWord:
 
 def warn_of_silence(gates: Iterable[Gate]) -> None:
     """Warn the author of a change that silent gates do not receive it now."""
-    for text, category in _on_silence(gates):
+    silent = [gate for gate in gates if is_silent(gate, request_now())]
+    for text, category in _in_one_line(len(silent)) or _on_silence(silent):
         flash(text, category)
 
 
@@ -36,6 +39,18 @@ def _on_silence(gates: Iterable[Gate]) -> list[tuple[str, str]]:
         gates=_named(silent),
     )
     return [(text, "warning")]
+
+
+def _in_one_line(count: int) -> list[tuple[str, str]]:
+    """Return one sentence about this many gates, which the page leads to; nothing where they can be named."""
+    if count <= NAMED_GATES:
+        return []
+    text = ngettext(
+        "%(num)d gate does not have this yet. It gets it at its next contact.",
+        "%(num)d gates do not have this yet. They get it at their next contact.",
+        count,
+    )
+    return [(text, SEVERAL_GATES)]
 
 
 def _named(names: Sequence[str]) -> str:
@@ -76,6 +91,9 @@ def gates_that_wait(gates: Sequence[Gate]) -> list[tuple[str, str]]:
     """Return what is so of gates that do not have a change within seconds: texts and categories."""
     words = {gate.gate_id: status_of_gate(gate) for gate in gates if gate.state != "retired"}
     gates = [gate for gate in gates if gate.gate_id in words]
+    in_one_line = _in_one_line(sum(word != "in_contact" for word in words.values()))
+    if in_one_line:
+        return in_one_line
     said = _on_silence(gates)
     cloned, stolen, new = (
         _named([gate.name for gate in gates if words[gate.gate_id] == word])

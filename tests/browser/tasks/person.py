@@ -35,6 +35,11 @@ class Person:
         with self.page.expect_navigation():
             target.click()
 
+    def point(self, target: Locator) -> None:
+        """Point at something with the mouse, which presses nothing."""
+        self._reach(target)
+        target.hover()
+
     def key(self, key: str, *, leads_on: bool = True) -> None:
         """Press a key, and wait for the page it leads to."""
         self._count(0)

@@ -42,7 +42,9 @@ const takeFocus = (part, { kind, index }) => {
 const swap = (part, next) => {
   const place = placeOf(part);
   const open = [...part.querySelectorAll("details[open] > summary")].map(kindOf);
+  const pointed = part.querySelector(".opens-now.pointed")?.id;
   part.replaceWith(next);
+  if (pointed) next.querySelector(`#${CSS.escape(pointed)}`)?.classList.add("pointed");
   next.querySelectorAll("details > summary").forEach((summary) => {
     if (open.includes(kindOf(summary))) summary.parentElement.open = true;
   });
@@ -99,10 +101,12 @@ const refresh = async () => {
   }
   isAsking = true;
   try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    const asked = location.href;
+    const answer = await fetch(asked, { headers: { Accept: "text/html" } });
     stale.hidden = answer.ok && !answer.redirected;
     if (!stale.hidden) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (asked !== location.href) return; // other gates were looked for meanwhile
     const known = alarmIds();
     document.querySelectorAll("[data-live]").forEach((part) => {
       const next = page.getElementById(part.id);
@@ -163,6 +167,16 @@ soundButton.addEventListener("click", () => {
   showSound(isOn());
   ring();
 });
+// A mouse that points at a lane's button shows its reasons there; a finger and a key press it.
+const point = (box) => {
+  document.querySelectorAll(".opens-now.pointed").forEach((other) => other.classList.remove("pointed"));
+  box?.classList.add("pointed");
+};
+document.addEventListener("pointerover", ({ target, pointerType }) => {
+  if (pointerType === "mouse") point(target.closest(".opens-now:not([open])"));
+});
+document.addEventListener("keydown", ({ key }) => { if (key === "Escape") point(null); });
+
 // Once a note is empty again, what happened meanwhile is shown.
 document.addEventListener("change", refresh);
 
